@@ -1,0 +1,51 @@
+"""Sphinx settings: numpydoc, a gallery of runnable examples, and nothing that needs a network."""
+
+import os
+from importlib.metadata import version as installed_version
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+project = "skmeta"
+author = "The skmeta developers"
+copyright = author
+version = release = installed_version("skmeta")
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "examples"]
+default_role = "literal"
+
+autosummary_generate = True
+autodoc_typehints = "none"  # numpydoc's Parameters already say it
+numpydoc_class_members_toctree = False
+numpydoc_show_inherited_class_members = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "gallery",
+    "doc_module": "skmeta",
+    "reference_url": {"skmeta": None},
+    "backreferences_dir": "generated/backreferences",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_memory": False,
+    "min_reported_time": 60,
+}
+suppress_warnings = ["config.cache"]  # the gallery's settings hold a function, which cannot be cached
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"skmeta {release}"
+html_show_sourcelink = False
+html_theme_options = {
+    "navbar_end": ["theme-switcher"],
+    "secondary_sidebar_items": ["page-toc"],
+    "show_prev_next": False,
+    "show_version_warning_banner": False,
+}
+html_sidebars = {"index": [], "api": []}

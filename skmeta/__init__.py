@@ -1,0 +1,21 @@
+"""skmeta: the next fit starts from what the earlier ones taught."""
+
+from skmeta.learners import EmpiricalBayes
+from skmeta.model_selection import NShotSplit, shot_curve
+from skmeta.priors import GaussianPrior
+from skmeta.tasks import split_tasks, stack_tasks
+from skmeta.warm_start import WarmStartClassifier, WarmStartRegressor
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "EmpiricalBayes",
+    "GaussianPrior",
+    "NShotSplit",
+    "WarmStartClassifier",
+    "WarmStartRegressor",
+    "__version__",
+    "shot_curve",
+    "split_tasks",
+    "stack_tasks",
+]

@@ -1,0 +1,180 @@
+"""Per-task sufficient statistics: the rows are read once, in padded batches, and never again."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+
+_CELLS = 1 << 20  # design entries held at once while rows are read: 8 MB
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """What Gaussian likelihoods need of ``n_tasks`` tasks: ``Z'WZ``, ``Z'Wy``, ``y'Wy`` and the rows' total weight.
+
+    ``gram`` is ``(n_tasks, p, p)``, ``cross`` ``(n_tasks, p, n_outputs)``, ``square`` ``(n_tasks, n_outputs)``,
+    ``n_rows`` ``(n_tasks,)``; weights count as repeated rows.
+    """
+
+    gram: np.ndarray
+    cross: np.ndarray
+    square: np.ndarray
+    n_rows: np.ndarray
+
+    @property
+    def n_tasks(self):
+        return len(self.n_rows)
+
+    @property
+    def n_outputs(self):
+        return self.square.shape[1]
+
+    def take(self, tasks):
+        """The statistics of some tasks (an index array, mask or slice)."""
+        return Moments(self.gram[tasks], self.cross[tasks], self.square[tasks], self.n_rows[tasks])
+
+    def output(self, k):
+        """The statistics of one output, as a collection with ``cross (n_tasks, p)`` and ``square (n_tasks,)``."""
+        return Moments(self.gram, self.cross[:, :, k], self.square[:, k], self.n_rows)
+
+    def residual(self, mean):
+        """``Z'W(y - Z mean)`` and ``(y - Z mean)'W(y - Z mean)`` of one output, for a common or per-task mean."""
+        fitted = (self.gram @ mean[..., None])[..., 0]
+        score = self.cross - fitted
+        square = self.square - np.einsum("...i,...i->...", self.cross + score, np.broadcast_to(mean, score.shape))
+        return score, square
+
+
+def task_batches(counts, width):
+    """Groups of tasks of similar size whose padded designs fit in memory: a list of index arrays."""
+    order = np.argsort(counts, kind="stable")
+    batches, start = [], 0
+    while start < len(order):
+        smallest = max(int(counts[order[start]]), 1)
+        similar = np.searchsorted(counts[order], 2 * smallest, side="right")
+        room = max(_CELLS // (2 * smallest * width), 1)
+        stop = max(min(similar, start + room), start + 1)
+        batches.append(order[start:stop])
+        start = stop
+    return batches
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of a collection, grouped by task: where they are, how they are standardised, what they weigh.
+
+    ``X`` is ``(n, d)`` dense or CSR, ``Y`` ``(n, n_outputs)``, ``order`` lists the rows task by task and ``starts``
+    ``(n_tasks + 1,)`` says where each task begins in it. ``centre`` and ``scale`` ``(d,)`` standardise the columns.
+    Without an intercept its column is zero: no task says anything about it, and it keeps its prior.
+    """
+
+    X: np.ndarray
+    Y: np.ndarray
+    order: np.ndarray
+    starts: np.ndarray
+    centre: np.ndarray
+    scale: np.ndarray
+    weight: np.ndarray | None = None
+    intercept: bool = True
+
+    @property
+    def n_tasks(self):
+        return len(self.starts) - 1
+
+    @property
+    def width(self):
+        return len(self.centre) + 1
+
+    def some(self, n_tasks):
+        """At most ``n_tasks`` tasks, evenly spaced."""
+        if self.n_tasks <= n_tasks:
+            return self
+        chosen = np.linspace(0, self.n_tasks - 1, n_tasks).astype(int)
+        rows = [np.arange(self.starts[t], self.starts[t + 1]) for t in chosen]
+        starts = np.r_[0, np.cumsum([len(r) for r in rows])]
+        return replace(self, order=self.order[np.concatenate(rows)], starts=starts)
+
+    def batch(self, tasks):
+        """``(Z, Y, weight)`` of some tasks, padded to the longest with rows of weight zero: ``(t, n, ...)``."""
+        counts = self.starts[tasks + 1] - self.starts[tasks]
+        offsets = np.arange(max(counts.max(initial=0), 1))
+        real = offsets < counts[:, None]
+        rows = self.order[np.where(real, self.starts[tasks][:, None] + offsets, 0)] if len(self.order) else real * 0
+        Z = np.zeros((*real.shape, self.width))
+        if len(self.order):
+            Z[..., :-1] = standardise(take_rows(self.X, rows.ravel()), self.centre, self.scale).reshape(*rows.shape, -1)
+            Y = self.Y[rows] * real[..., None]
+        else:
+            Y = np.zeros((*real.shape, self.Y.shape[1]))
+        Z[..., -1] = float(self.intercept)
+        Z *= real[..., None]
+        weight = real.astype(float) if self.weight is None or not len(self.order) else self.weight[rows] * real
+        return Z, Y, weight
+
+    def batches(self):
+        """Every task once: ``(tasks, Z, Y, weight)`` by groups of similar size."""
+        for tasks in task_batches(np.diff(self.starts), self.width):
+            yield (tasks, *self.batch(tasks))
+
+
+def take_rows(X, rows):
+    """Rows of a dense or CSR matrix as a dense array."""
+    return X[rows].toarray() if sparse.issparse(X) else X[rows]
+
+
+def standardise(X, centre, scale):
+    """``(X - centre) / scale``; a missing value (a column its task lacks) sits at the centre and says nothing."""
+    Z = (X - centre) / scale
+    return np.nan_to_num(Z, copy=False, nan=0.0) if np.isnan(Z.sum()) else Z
+
+
+def collect_moments(rows):
+    """Sufficient statistics of every task of ``rows``."""
+    n_tasks, p, n_outputs = rows.n_tasks, rows.width, rows.Y.shape[1]
+    gram, cross = np.empty((n_tasks, p, p)), np.empty((n_tasks, p, n_outputs))
+    square, total = np.empty((n_tasks, n_outputs)), np.empty(n_tasks)
+    for tasks, Z, Y, weight in rows.batches():
+        weighted = np.swapaxes(Z * weight[..., None], 1, 2)
+        gram[tasks] = weighted @ Z
+        cross[tasks] = weighted @ Y
+        square[tasks] = np.einsum("tn,tnk->tk", weight, Y * Y)
+        total[tasks] = weight.sum(axis=1)
+    return Moments(gram, cross, square, total)
+
+
+def column_scales(X, weight=None):
+    """Centre and scale ``(d,)`` of the columns of a collection; constant columns keep their values (scale 1).
+
+    Missing values are left out. Sparse columns are scaled, never centred, so that they stay sparse.
+    """
+    if sparse.issparse(X):
+        return np.zeros(X.shape[1]), _sparse_scale(X, weight)
+    weight = np.ones(len(X)) if weight is None else weight
+    present = ~np.isnan(X) if np.isnan(X.sum()) else None
+    if present is None:
+        total, centre = weight.sum(), weight @ X / weight.sum()
+        variance = sum_of_squares(X, centre, weight) / total
+    else:
+        total = np.maximum(weight @ present, np.finfo(float).tiny)
+        filled = np.where(present, X, 0.0)
+        centre = weight @ filled / total
+        variance = weight @ (np.where(present, X - centre, 0.0) ** 2) / total
+    scale = np.sqrt(variance)
+    constant = scale <= 1e-10 * np.abs(centre) + np.finfo(float).tiny
+    return centre, np.where(constant, 1.0, scale)
+
+
+def sum_of_squares(X, centre, weight, block=65536):
+    """``sum_i weight_i (X_i - centre)^2`` by blocks of rows: no copy of a large table."""
+    total = np.zeros(X.shape[1])
+    for start in range(0, len(X), block):
+        part = slice(start, start + block)
+        total += weight[part] @ (X[part] - centre) ** 2
+    return total
+
+
+def _sparse_scale(X, weight):
+    squared = X.multiply(X)
+    weight = np.ones(X.shape[0]) if weight is None else weight
+    scale = np.sqrt(np.asarray(squared.T @ weight).ravel() / weight.sum())
+    return np.where(scale > 0, scale, 1.0)

@@ -1,0 +1,59 @@
+"""Noise that differs from task to task: what one collection says of the next task's noise.
+
+Smyth (2004), Statistical Applications in Genetics and Molecular Biology 3(1), section 6.2: sample variances
+``s_t^2`` with ``dof_t`` degrees of freedom around ``sigma_t^2``, which has a scaled inverse chi-squared law with
+``dof`` degrees of freedom and location ``level``. Moments of ``log s_t^2`` give both; ``dof = inf`` says that the
+tasks' noises do not differ.
+"""
+
+import numpy as np
+from scipy.special import digamma, polygamma
+from scipy.stats import chi2
+
+_SHARED = 200.0  # beyond so many degrees of freedom the tasks' noises differ by less than 10 %
+
+
+def trigamma_inverse(value):
+    """The ``x`` with ``trigamma(x) = value > 0``, by Newton's method on ``1 / trigamma`` (Smyth's appendix)."""
+    x = 0.5 + 1.0 / value
+    for _ in range(50):
+        trigamma = polygamma(1, x)
+        step = trigamma * (1.0 - trigamma / value) / polygamma(2, x)
+        x += step
+        if abs(step) < 1e-10 * x:
+            break
+    return float(x)
+
+
+def fit_noise(variance, dof):
+    """``(level, dof)`` of the law of the tasks' noises from their estimates ``variance`` with ``dof`` each."""
+    useful = (dof >= 1.0) & (variance > 0)
+    pooled = float(np.sum(variance * dof) / np.sum(dof))
+    if useful.sum() < 3:
+        return pooled, np.inf
+    variance, half = variance[useful], dof[useful] / 2.0
+    logs = np.log(variance) - digamma(half) + np.log(half)
+    expected = polygamma(1, half)
+    weight = 1.0 / expected
+    centre = np.average(logs, weights=weight)
+    n = len(logs)
+    excess = np.average((logs - centre) ** 2 * n / (n - 1.0) - expected, weights=weight)
+    if excess <= polygamma(1, _SHARED / 2.0):
+        return pooled, np.inf
+    prior_half = trigamma_inverse(excess)
+    return float(np.exp(centre + digamma(prior_half) - np.log(prior_half))), 2.0 * prior_half
+
+
+def squeeze_noise(variance, dof, level, prior_dof):
+    """The tasks' noises shrunk towards the learned law (Smyth's equation 5)."""
+    if np.isinf(prior_dof):
+        return np.full_like(variance, level)
+    return (prior_dof * level + dof * variance) / (prior_dof + dof)
+
+
+def noise_nodes(level, dof, n_nodes=5):
+    """Noise levels ``(m,)`` and their probabilities that stand for the law in sums; one node when shared."""
+    if np.isinf(dof):
+        return np.array([level]), np.array([1.0])
+    middle = (np.arange(n_nodes) + 0.5) / n_nodes
+    return level * dof / chi2.ppf(middle, dof), np.full(n_nodes, 1.0 / n_nodes)

@@ -1,0 +1,137 @@
+"""The picture of a prior: what tasks share of each coefficient, its mean, and how far it varies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._axes import axes_for
+
+
+def coefficient_sd(
+    mean: NDArray[np.float64], covariance: NDArray[np.float64], factor: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """Return the standard deviation between tasks of every coefficient, in the shape of `mean`.
+
+    A covariance of the shape of the mean is a diagonal, to which a factor ``F`` adds ``F F'``; one with an
+    axis more is whole.
+    """
+    if covariance.ndim > mean.ndim:
+        return np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+    return np.sqrt(covariance if factor is None else covariance + (factor**2).sum(axis=-1))
+
+
+class PriorDisplay:
+    """What tasks share and what varies: mean of each coefficient, and its standard deviation between tasks.
+
+    Make it by `from_prior`, which draws it at once.
+
+    Parameters
+    ----------
+    mean : ndarray of shape (n_coefs,) or (n_outputs, n_coefs)
+        Mean of every coefficient.
+    sd : ndarray of the shape of `mean`
+        Standard deviation of every coefficient between tasks.
+    names : sequence of str, of length n_coefs
+        Names of the coefficients.
+    outputs : sequence of length n_outputs, default=None
+        Names of the outputs or classes. If None, outputs are numbered.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the coefficients.
+    figure_ : matplotlib Figure
+        Figure with the coefficients.
+    errorbar_ : list of matplotlib ErrorbarContainer
+        One for each output: a point at the mean, a bar of one standard deviation to either side.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta.inspection import PriorDisplay
+    >>> display = PriorDisplay(np.array([1.0, -2.0]), np.array([0.1, 3.0]), ["price", "intercept"]).plot()
+    >>> [label.get_text() for label in display.ax_.get_yticklabels()]
+    ['price', 'intercept']
+    """
+
+    def __init__(
+        self,
+        mean: NDArray[np.float64],
+        sd: NDArray[np.float64],
+        names: Sequence[str],
+        *,
+        outputs: Sequence[Any] | None = None,
+    ) -> None:
+        self.mean = mean
+        self.sd = sd
+        self.names = names
+        self.outputs = outputs
+
+    def plot(self, ax: Any = None, *, max_coefs: int = 30, errorbar_kw: dict[str, Any] | None = None) -> Self:
+        """Draw the coefficients, one below the other.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on. If None, a new figure is made.
+        max_coefs : int, default=30
+            If there are more coefficients, only those which move a prediction most are drawn: those with the
+            largest ``mean**2 + sd**2``, in their own order.
+        errorbar_kw : dict, default=None
+            Keyword arguments of ``ax.errorbar``.
+
+        Returns
+        -------
+        display : PriorDisplay
+            The display, with the artists as attributes.
+        """
+        self.ax_ = axes_for(self, ax)
+        self.figure_ = self.ax_.figure
+        mean, sd = np.atleast_2d(self.mean), np.atleast_2d(self.sd)
+        shown = np.sort(np.argsort(-(mean**2 + sd**2).max(axis=0), kind="stable")[:max_coefs])
+        style = {"fmt": "o", "capsize": 3, **(errorbar_kw or {})}
+        offsets = 0.6 * ((np.arange(len(mean)) + 0.5) / len(mean) - 0.5)
+        self.errorbar_ = [
+            self.ax_.errorbar(mean[k, shown], np.arange(len(shown)) + offsets[k], xerr=sd[k, shown], **style)
+            for k in range(len(mean))
+        ]
+        self._label([self.names[j] for j in shown])
+        return self
+
+    def _label(self, names: list[str]) -> None:
+        ax = self.ax_
+        ax.axvline(0.0, color="0.7", lw=1, zorder=0)
+        ax.set_yticks(np.arange(len(names)), labels=names)
+        ax.set_ylim(len(names) - 0.5, -0.5)  # the first column on top
+        ax.set_xlabel("Coefficient: shared mean ± standard deviation between tasks")
+        if len(self.errorbar_) > 1:
+            outputs = range(len(self.errorbar_)) if self.outputs is None else self.outputs
+            ax.legend(self.errorbar_, [str(output) for output in outputs])
+
+    @classmethod
+    def from_prior(cls, prior: Any, *, ax: Any = None, **plot_kw: Any) -> Self:
+        """Draw a prior over coefficients.
+
+        Parameters
+        ----------
+        prior : GaussianPrior
+            The prior, learned (``model.prior_``) or written by hand.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. If None, a new figure is made.
+        **plot_kw : dict
+            Further keyword arguments of `plot`.
+
+        Returns
+        -------
+        display : PriorDisplay
+            The display, drawn.
+        """
+        sd = coefficient_sd(prior.mean, prior.covariance, prior.factor)
+        n_features = prior.mean.shape[-1] - 1
+        features = prior.feature_names or [f"x{j}" for j in range(n_features)]
+        display = cls(prior.mean, sd, [*features, "intercept"], outputs=prior.classes)
+        return display.plot(ax, **plot_kw)

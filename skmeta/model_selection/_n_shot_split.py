@@ -1,0 +1,198 @@
+"""Which rows of a collection train and which test, when new tasks come with a few labelled rows."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.random import RandomState
+from numpy.typing import NDArray
+from sklearn.model_selection import BaseCrossValidator
+from sklearn.utils import check_random_state, check_scalar
+
+from ..tasks import TaskIndex, index_tasks, read_task_ids
+
+Split = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+def assign_folds(counts: NDArray[np.intp], n_splits: int, rng: RandomState) -> NDArray[np.intp]:
+    """Return the fold of every task, at random, large and small tasks spread evenly.
+
+    The ``n_splits`` tasks with the most rows go to different folds, so do the next ``n_splits``, and so on.
+    Whenever ``n_splits`` tasks have a row left to test, every fold has one; and the folds never depend on the
+    number of shots.
+    """
+    n_tasks = len(counts)
+    by_size = np.lexsort((rng.random_sample(n_tasks), -counts))
+    block = np.empty(n_tasks, dtype=np.intp)
+    block[by_size] = np.arange(n_tasks) // n_splits
+    folds = np.empty(n_tasks, dtype=np.intp)
+    folds[np.lexsort((rng.random_sample(n_tasks), block))] = np.arange(n_tasks) % n_splits
+    return folds
+
+
+def rank_rows(index: TaskIndex, key: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the place of every row within its task, sorted by `key`; ties keep their order."""
+    ranks = np.empty(len(key), dtype=np.intp)
+    ranks[np.lexsort((key, index.codes))] = np.arange(len(key)) - np.repeat(index.starts[:-1], index.counts)
+    return ranks
+
+
+def check_testable(counts: NDArray[np.intp], n_shots: int, n_splits: int) -> None:
+    """Raise unless every one of `n_splits` folds can have a task with more than `n_shots` rows."""
+    if len(counts) < max(n_splits, 2):
+        raise ValueError(f"n_splits={n_splits} needs at least {max(n_splits, 2)} tasks, found {len(counts)}.")
+    n_testable = np.count_nonzero(counts > n_shots)
+    if n_testable < n_splits:
+        largest = np.sort(counts)[-n_splits] - 1
+        raise ValueError(
+            f"n_shots={n_shots} leaves rows to test in {n_testable} of {len(counts)} tasks, and "
+            f"n_splits={n_splits} needs {n_splits} such tasks. "
+            f"With this n_splits, n_shots can be {largest} at most."
+        )
+
+
+def _order_key(X: Any, order: str | int) -> NDArray[np.intp]:
+    try:
+        return index_tasks(read_task_ids(X, order)).codes
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"order={order!r} cannot put the rows in order: {error}") from error
+
+
+def draw_folds_and_ranks(
+    X: Any, task: str | int, *, n_shots: int, n_splits: int, order: str | int | None, random_state: Any
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return of every row the fold that tests its task, and its turn (0, 1, ...) to become a shot of it.
+
+    Neither depends on `n_shots`, which is only checked: with one seed, more shots are the same shots and some
+    more.
+    """
+    index = index_tasks(read_task_ids(X, task))
+    check_testable(index.counts, n_shots, n_splits)
+    rng = check_random_state(random_state)
+    folds = assign_folds(index.counts, n_splits, rng)[index.codes]
+    key = rng.random_sample(len(folds)) if order is None else _order_key(X, order)
+    return folds, rank_rows(index, key)
+
+
+class NShotSplit(BaseCrossValidator):
+    """Cross-validation over tasks that are new but for a few labelled rows, the shots.
+
+    The tasks are divided into `n_splits` folds. Each fold in turn is held out: the training set is all rows
+    of the other tasks and `n_shots` rows of every held-out task; the test set is what is left of the held-out
+    tasks. The score answers "how well will this do for the next shop, patient or site, of which I have
+    `n_shots` rows?"
+
+    Tasks with many and with few rows are spread evenly over the folds. With the same integer `random_state`
+    the folds are the same for any `n_shots`, and the shots of a smaller number are among those of a larger
+    one. The test sets differ, as they are the rest; `shot_curve` scores all numbers of shots on the same
+    rows.
+
+    Parameters
+    ----------
+    task : str or int
+        The column of `X` that names the task of every row: a name for frames, a position for arrays.
+    n_shots : int
+        Rows of every held-out task that go to the training set. 0 is legal: the task is wholly new. A
+        held-out task with `n_shots` rows or fewer gives them all to training and is not tested.
+    n_splits : int, default=5
+        Number of folds, at least 2 and at most the number of tasks.
+    order : str or int, default=None
+        A column of `X`, such as a date. If given, the shots are the first rows of each held-out task in this
+        column and the test rows the later ones (rows that tie keep their order in `X`). If None, the shots
+        are drawn at random. Other tasks are used whole either way, so the column is about the age of a task,
+        not about the calendar.
+    random_state : int, RandomState instance or None, default=None
+        Decides which tasks are held out together and which rows are shots. Pass an int for the same splits at
+        every call of `split`; with None they differ from call to call.
+
+    Raises
+    ------
+    ValueError
+        From `split`, if fewer than `n_splits` tasks have more than `n_shots` rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta.model_selection import NShotSplit
+    >>> X = np.column_stack([np.arange(8.0), [0, 0, 0, 0, 1, 1, 1, 1]])
+    >>> for train, test in NShotSplit(task=-1, n_shots=1, n_splits=2, order=0, random_state=0).split(X):
+    ...     print(train, test)
+    [0 1 2 3 4] [5 6 7]
+    [0 4 5 6 7] [1 2 3]
+
+    It goes wherever a `cv` is asked for:
+
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.model_selection import cross_val_score
+    >>> cross_val_score(Ridge(), X, X[:, 0], cv=NShotSplit(task=-1, n_shots=1, n_splits=2)).shape
+    (2,)
+    """
+
+    def __init__(
+        self,
+        task: str | int,
+        n_shots: int,
+        n_splits: int = 5,
+        *,
+        order: str | int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.task = task
+        self.n_shots = check_scalar(n_shots, "n_shots", Integral, min_val=0)
+        self.n_splits = check_scalar(n_splits, "n_splits", Integral, min_val=2)
+        self.order = order
+        self.random_state = random_state
+
+    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[Split]:
+        """Generate the rows of the training and the test set of each fold.
+
+        Parameters
+        ----------
+        X : frame, sparse matrix or array-like of shape (n_samples, n_columns)
+            The table, with its task column.
+        y : object
+            Always ignored, exists for API compatibility.
+        groups : object
+            Always ignored, exists for API compatibility: the tasks are read from the task column.
+
+        Yields
+        ------
+        train : ndarray
+            The training set indices for that split.
+        test : ndarray
+            The testing set indices for that split.
+        """
+        if groups is not None:
+            warnings.warn(
+                "The groups parameter is ignored by NShotSplit, which reads the task column.", stacklevel=2
+            )
+        folds, ranks = draw_folds_and_ranks(
+            X,
+            self.task,
+            n_shots=self.n_shots,
+            n_splits=self.n_splits,
+            order=self.order,
+            random_state=self.random_state,
+        )
+        for fold in range(self.n_splits):
+            test = (folds == fold) & (ranks >= self.n_shots)
+            yield np.flatnonzero(~test), np.flatnonzero(test)
+
+    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+        """Return the number of folds.
+
+        Parameters
+        ----------
+        X, y, groups : object
+            Always ignored, exist for API compatibility.
+
+        Returns
+        -------
+        int
+            `n_splits`.
+        """
+        return self.n_splits

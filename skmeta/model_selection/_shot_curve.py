@@ -1,0 +1,266 @@
+"""How the score of each model on new tasks grows with the number of rows known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import is_classifier
+from sklearn.metrics import log_loss, make_scorer
+from sklearn.model_selection import cross_validate
+from sklearn.utils import check_scalar
+
+from ._n_shot_split import Split, draw_folds_and_ranks
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ShotCurve:
+    """Scores of models on new tasks, by the number of rows known of them.
+
+    Made by `shot_curve`. ``curve["warm"]`` are the scores of one model; as all models and all numbers of
+    shots are scored on the same rows, differences of such arrays are paired. ``print(curve)`` shows the
+    means.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_models, n_shots, n_splits)
+        Score of every model, at every number of shots, on every fold. More is better.
+    names : tuple of str
+        Names of the models.
+    n_shots : tuple of int
+        Numbers of shots, increasing.
+    scoring : str
+        Name of the score; one that begins with ``neg_`` is an error with its sign turned.
+    n_tasks : int
+        Number of tasks that were scored: those with more than ``max(n_shots)`` rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta.model_selection import ShotCurve
+    >>> scores = np.array([[[-4.0, -2.0], [-1.0, -1.0]], [[-2.0, -2.0], [-2.0, -2.0]]])
+    >>> curve = ShotCurve(scores, ("own", "pooled"), (0, 5), "neg_root_mean_squared_error", n_tasks=6)
+    >>> print(curve)
+    root_mean_squared_error        0        5
+    own                            3        1
+    pooled                         2        2
+    >>> curve.best
+    {0: 'pooled', 5: 'own'}
+    >>> curve["own"] - curve["pooled"]
+    array([[-2.,  0.],
+           [ 1.,  1.]])
+    """
+
+    scores: NDArray[np.float64]
+    names: tuple[str, ...]
+    n_shots: tuple[int, ...]
+    scoring: str
+    n_tasks: int
+
+    def __post_init__(self) -> None:
+        scores = np.array(self.scores, dtype=np.float64)
+        if scores.shape[:-1] != (len(self.names), len(self.n_shots)):
+            raise ValueError(
+                f"scores must have shape ({len(self.names)}, {len(self.n_shots)}, n_splits), as many as "
+                f"there are names and n_shots; found {scores.shape}."
+            )
+        scores.setflags(write=False)
+        object.__setattr__(self, "scores", scores)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self.scores.setflags(write=False)  # pickling forgets it
+
+    def __repr__(self) -> str:
+        return f"ShotCurve(names={self.names}, n_shots={self.n_shots}, scoring={self.scoring!r})"
+
+    def __str__(self) -> str:
+        sign, title = (-1, self.scoring.removeprefix("neg_")) if self.is_error else (1, self.scoring)
+        width = max(map(len, (title, *self.names)))
+        lines = [f"{title:{width}}" + "".join(f" {n:8d}" for n in self.n_shots)]
+        for name, means in zip(self.names, sign * self.mean, strict=True):
+            lines.append(f"{name:{width}}" + "".join(f" {mean:8.4g}" for mean in means))
+        return "\n".join(lines)
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        """Return the scores of one model, of shape (n_shots, n_splits)."""
+        if name not in self.names:
+            raise KeyError(f"{name!r} is not a model of this curve, which has {list(self.names)}.")
+        return self.scores[self.names.index(name)]
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the scores are errors with their sign turned."""
+        return self.scoring.startswith("neg_")
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Means over the folds, of shape (n_models, n_shots)."""
+        return self.scores.mean(axis=-1)
+
+    @property
+    def std(self) -> NDArray[np.float64]:
+        """Standard deviations over the folds, of shape (n_models, n_shots)."""
+        return self.scores.std(axis=-1)
+
+    @property
+    def best(self) -> dict[int, str]:
+        """Number of shots to the name of the model with the best mean score."""
+        return {n: self.names[best] for n, best in zip(self.n_shots, self.mean.argmax(axis=0), strict=True)}
+
+    def to_frame(self) -> Any:
+        """Return a pandas frame of columns ``model``, ``n_shots``, ``split``, ``score``, one row a score."""
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError("ShotCurve.to_frame needs pandas: pip install 'skmeta[frames]'.") from error
+        labels = [self.names, self.n_shots, range(self.scores.shape[-1])]
+        index = pd.MultiIndex.from_product(labels, names=["model", "n_shots", "split"])
+        return pd.Series(self.scores.ravel(), index=index, name="score").reset_index()
+
+
+def _check_models(models: Mapping[str, Any]) -> None:
+    if not isinstance(models, Mapping):
+        raise TypeError(f"models must be a dict of name to estimator, found {type(models).__name__}.")
+    if not models or not all(isinstance(name, str) for name in models):
+        raise ValueError(f"models must hold at least one estimator under a name, found {list(models)}.")
+
+
+def _check_shots(n_shots: Sequence[int]) -> tuple[int, ...]:
+    if np.ndim(n_shots) != 1 or len(n_shots) == 0:
+        raise ValueError(f"n_shots must be a sequence of numbers of rows, found {n_shots!r}.")
+    shots = tuple(int(check_scalar(n, "each of n_shots", Integral, min_val=0)) for n in n_shots)
+    if any(later <= earlier for earlier, later in pairwise(shots)):
+        raise ValueError(f"n_shots must increase, found {n_shots!r}.")
+    return shots
+
+
+def _default_scoring(models: Mapping[str, Any], y: Any) -> tuple[str, Any]:
+    """Return name and scorer: log-loss if all models are classifiers, RMSE if none is."""
+    classifiers = [name for name, model in models.items() if is_classifier(model)]
+    if not classifiers:
+        return "neg_root_mean_squared_error", "neg_root_mean_squared_error"
+    if len(classifiers) < len(models):
+        raise ValueError(
+            f"models mixes classifiers ({', '.join(classifiers)}) with others, they have no score in "
+            f"common. Pass scoring."
+        )
+    # The scorer of the same name takes its labels from the test rows, and a fold need not have all of them.
+    scorer = make_scorer(
+        log_loss, greater_is_better=False, response_method="predict_proba", labels=np.unique(y)
+    )
+    return "neg_log_loss", scorer
+
+
+def _paired_splits(
+    folds: NDArray[np.intp], ranks: NDArray[np.intp], n_shots: tuple[int, ...], n_splits: int
+) -> list[Split]:
+    """Return splits by shots, then folds; a fold has the same test rows at every number of shots."""
+    last = max(n_shots)
+    return [
+        (np.flatnonzero((folds != fold) | (ranks < shots)), np.flatnonzero((folds == fold) & (ranks >= last)))
+        for shots in n_shots
+        for fold in range(n_splits)
+    ]
+
+
+def shot_curve(
+    models: Mapping[str, Any],
+    X: Any,
+    y: Any,
+    *,
+    task: str | int,
+    n_shots: Sequence[int] = (0, 1, 2, 5, 10, 20),
+    n_splits: int = 5,
+    order: str | int | None = None,
+    scoring: str | Callable[..., float] | None = None,
+    n_jobs: int | None = None,
+    random_state: Any = None,
+) -> ShotCurve:
+    """Score models on new tasks, of which more and more rows are known.
+
+    Tasks are held out and given rows as in `NShotSplit`. All models and all numbers of shots are compared on
+    the same test rows: ``max(n_shots)`` rows of every held-out task are set aside, the first ``n`` of them
+    train at ``n`` shots, and only the others are ever tested. A curve that tested "the rest" would change its
+    test rows, and with short tasks its very tasks, from point to point. So tasks with ``max(n_shots)`` rows
+    or fewer are not tested; the curve says how many were.
+
+    Parameters
+    ----------
+    models : dict of str to estimator
+        The models, by name. Each sees the whole table, task column and all.
+    X : frame, sparse matrix or array-like of shape (n_samples, n_columns)
+        The table, with its task column.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        The targets.
+    task : str or int
+        The column of `X` that names the task of every row: a name for frames, a position for arrays.
+    n_shots : sequence of int, default=(0, 1, 2, 5, 10, 20)
+        Numbers of rows known of a new task, increasing.
+    n_splits : int, default=5
+        Number of folds of tasks.
+    order : str or int, default=None
+        A column of `X`, such as a date: shots are the first rows in it, test rows the later ones. If None,
+        shots are drawn at random.
+    scoring : str or callable, default=None
+        As in `sklearn.model_selection.cross_validate`. If None, ``"neg_log_loss"`` for classifiers and
+        ``"neg_root_mean_squared_error"`` for regressors.
+    n_jobs : int, default=None
+        Number of fits in parallel, over folds and numbers of shots.
+    random_state : int, RandomState instance or None, default=None
+        Decides which tasks are held out together and which rows are shots; the same for all models.
+
+    Returns
+    -------
+    ShotCurve
+        The scores.
+
+    Raises
+    ------
+    ValueError
+        If fewer than `n_splits` tasks have more than ``max(n_shots)`` rows, or a fit fails.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import Ridge
+    >>> from skmeta.model_selection import OwnModel, PooledModel, shot_curve
+    >>> rng = np.random.default_rng(0)
+    >>> task = np.repeat(np.arange(20), 15)
+    >>> x = rng.normal(size=300)
+    >>> y = rng.normal(size=20)[task] * x + 0.1 * rng.normal(size=300)
+    >>> models = {"own": OwnModel(Ridge(), task=-1), "pooled": PooledModel(Ridge(), task=-1)}
+    >>> curve = shot_curve(models, np.c_[x, task], y, task=-1, n_shots=(0, 10), random_state=0)
+    >>> curve.best[10]
+    'own'
+    """
+    _check_models(models)
+    shots = _check_shots(n_shots)
+    check_scalar(n_splits, "n_splits", Integral, min_val=2)
+    name, scorer = _default_scoring(models, y) if scoring is None else (_scoring_name(scoring), scoring)
+    folds, ranks = draw_folds_and_ranks(
+        X, task, n_shots=max(shots), n_splits=n_splits, order=order, random_state=random_state
+    )
+    splits = _paired_splits(folds, ranks, shots, n_splits)
+    scores = [
+        cross_validate(model, X, y, cv=splits, scoring=scorer, n_jobs=n_jobs, error_score="raise")[
+            "test_score"
+        ]
+        for model in models.values()
+    ]
+    return ShotCurve(
+        scores=np.reshape(scores, (len(models), len(shots), n_splits)),
+        names=tuple(models),
+        n_shots=shots,
+        scoring=name,
+        n_tasks=int(np.count_nonzero(ranks == max(shots))),
+    )
+
+
+def _scoring_name(scoring: str | Callable[..., float]) -> str:
+    return scoring if isinstance(scoring, str) else getattr(scoring, "__name__", "score")

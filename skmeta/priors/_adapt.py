@@ -1,0 +1,182 @@
+"""The one verb of a prior: its tasks' own rows turn it into fitted models."""
+
+import numpy as np
+from sklearn.utils.parallel import Parallel, delayed
+
+from skmeta._numerics.glm import linearise
+from skmeta._numerics.glm_mixture import glm_posterior
+from skmeta._numerics.mixture import Believed, posterior, worth_in_rows
+from skmeta._numerics.moments import Rows, collect_moments, standardise, take_rows
+from skmeta.priors import _data
+from skmeta.priors._adapted import Adapted
+from skmeta.priors._composition import take_apart, transform_target, use_frozen
+from skmeta.priors._families import family_of
+from skmeta.priors._plain import plain_estimator
+from skmeta.priors._shift import fitted_in_data_units, solve_shifted
+from skmeta.priors._start import solve_from_start
+
+_WEAKEST = 1e-13  # strength zero, with a thought for singular designs
+
+
+def adapt_one(prior, estimator, X, y, sample_weight=None):
+    """`GaussianPrior.adapt`: one task, one plain fitted estimator."""
+    composition = use_frozen(take_apart(estimator), prior)
+    if X.shape[0] == 0:
+        return zero_shot(prior, estimator)
+    data = read_task(prior, composition, X, y, sample_weight)
+    prior = _data.match_features(prior, data.feature_names, data.X.shape[1])
+    adapted = adapt_tasks(prior, composition.final, data)
+    return composition.assemble(adapted.plain(0))
+
+
+def read_task(prior, composition, X, y, sample_weight):
+    """One task's rows through the prior's frozen steps."""
+    y = _data.column_or_matrix(y)
+    Z = composition.transform(_data.select_inputs(prior, X)) if composition.steps else X
+    seen = transform_target(composition.target, y)
+    tasks = _data.one_task(X.shape[0])
+    return _data.read_collection(composition.final, Z, seen, tasks, sample_weight, classes=prior.classes)
+
+
+def zero_shot(prior, estimator):
+    """The plain estimator at the prior's mean."""
+    composition = use_frozen(take_apart(estimator), prior)
+    check_likelihood(prior, composition.final, prior.n_outputs)
+    plain = plain_estimator(
+        composition.final,
+        prior.mean.reshape(prior.n_outputs, -1),
+        n_targets=None if prior.mean.ndim == 1 else prior.n_outputs,
+        classes=prior.classes,
+        feature_names=None if prior.steps else prior.feature_names,
+    )
+    return composition.assemble(plain)
+
+
+def check_likelihood(prior, estimator, n_outputs):
+    """A prior speaks of one kind of target; raises if the estimator's is another."""
+    family = family_of(estimator)
+    wanted = "multinomial" if family.classifies and n_outputs > 1 else family.likelihood
+    if prior.likelihood not in (None, wanted):
+        raise ValueError(
+            f"prior: wanted one learned for {wanted} targets ({type(estimator).__name__}), found one for "
+            f"{prior.likelihood} targets; learn it anew with this estimator."
+        )
+    if family.classifies and prior.classes is None:
+        raise ValueError("prior: wanted GaussianPrior(classes=...) for a classifier, found no classes; coefficients belong to labels.")
+    if prior.n_outputs != n_outputs:
+        raise ValueError(f"prior: wanted coefficients for {n_outputs} output(s), found {prior.n_outputs}.")
+
+
+def adapt_tasks(prior, estimator, data, *, n_jobs=None, keep=False):
+    """Adapt ``estimator`` to every task of ``data``, whose columns are in the prior's order.
+
+    With ``keep`` the result can tell posterior variances.
+    """
+    family = family_of(estimator)
+    check_likelihood(prior, estimator, data.Y.shape[1])
+    rows = engine_rows(prior, data, estimator)
+    if family.likelihood == "gaussian":
+        parts = _gaussian(prior, estimator, family, rows, data, n_jobs)
+    else:
+        parts = _generalised(prior, estimator, family, rows)
+    coef, noise, trust, moments, fitted = parts
+    if not rows.intercept:
+        coef[..., -1] = 0.0
+    if family.how == "start":
+        fitted = _own_steps(estimator, prior, data, n_jobs)
+        coef = np.stack([_coefficients(f) for f in fitted])
+        fitted = [{n: v for n, v in vars(f).items() if n.endswith("_") and n not in ("coef_", "intercept_")} for f in fitted]
+    worth = np.mean([_worth(b, m) for b, m in zip(prior.believed, moments, strict=True)], axis=0)
+    return Adapted(
+        prior, estimator, coef, noise, trust * worth, data.n_targets, data.classes, data.feature_names, fitted,
+        moments if keep else None, rows.intercept,
+    )
+
+
+def engine_rows(prior, data, estimator):
+    """The rows of ``data`` in the units of the prior."""
+    units = [prior.units(k) for k in range(prior.n_outputs)]
+    centre = np.array([u.target_centre for u in units])
+    scale = np.array([u.target_scale for u in units])
+    Y = (data.Y - centre) / scale
+    tasks = data.tasks
+    return Rows(
+        data.X, Y, tasks.order, tasks.starts, units[0].centre, units[0].scale, data.weight, bool(estimator.fit_intercept)
+    )
+
+
+def _worth(believed, moments):
+    return worth_in_rows(believed, moments) if believed.covariance is not None else np.full(moments.n_tasks, np.nan)
+
+
+def _strengths(family, estimator, n_outputs):
+    strength = np.maximum(np.asarray(family.strength(estimator), dtype=float), _WEAKEST)
+    return np.broadcast_to(strength, (n_outputs,))
+
+
+def _gaussian(prior, estimator, family, rows, data, n_jobs):
+    """Closed form for every task and output at once; then, for classes with another penalty, their own solver."""
+    collected = collect_moments(rows)
+    moments = [collected.output(k) for k in range(prior.n_outputs)]
+    strengths = _strengths(family, estimator, prior.n_outputs)
+    found = [
+        posterior(part, believed, strength=s if family.how == "posterior" else 1.0)
+        for part, believed, s in zip(moments, prior.believed, strengths, strict=True)
+    ]
+    units = [prior.units(k) for k in range(prior.n_outputs)]
+    coef, fitted = np.stack([u.to_data(f.mean) for u, f in zip(units, found, strict=True)], axis=1), None
+    if family.how == "shift":
+        solved = _own_solvers(estimator, family, strengths[0], prior.believed[0], rows, found[0], n_jobs)
+        coef = units[0].to_data(np.stack([c for c, _ in solved]))[:, None, :]
+        fitted = [fitted_in_data_units(f, units[0]) for _, f in solved]
+    noise = np.stack([f.noise * u.target_scale**2 for u, f in zip(units, found, strict=True)], axis=1)
+    return coef, noise, np.mean([f.trust for f in found], axis=0), moments, fitted
+
+
+def _own_solvers(estimator, family, strength, believed, rows, found, n_jobs):
+    n_learned = len(believed.noise)
+
+    def job(t):
+        own = rows.order[rows.starts[t] : rows.starts[t + 1]]
+        Z = np.full((len(own), rows.width), float(rows.intercept))
+        Z[:, :-1] = standardise(take_rows(rows.X, own), rows.centre, rows.scale)
+        at_level = _at_level(believed, found.noise[t])
+        weight = None if rows.weight is None else rows.weight[own]
+        return at_level, Z, rows.Y[own, 0], weight, found.trust[t], found.weights[t, n_learned:]
+
+    return Parallel(n_jobs=n_jobs)(delayed(solve_shifted)(estimator, family, strength, *job(t)) for t in range(rows.n_tasks))
+
+
+def _at_level(believed, noise):
+    """The prior for a task whose noise has been estimated."""
+    return Believed(
+        believed.mean, believed.precision, believed.covariance, np.array([noise]), np.ones(1), believed.vague_weight, believed.stranger_mean
+    )
+
+
+def _generalised(prior, estimator, family, rows):
+    loss = family.loss(estimator, prior.n_outputs)
+    strength = float(_strengths(family, estimator, 1)[0])
+    coef, weights = glm_posterior(rows, prior.believed, loss, strength=strength)
+    moments = linearise(rows, coef, loss)
+    units = [prior.units(k) for k in range(prior.n_outputs)]
+    in_data = np.stack([u.to_data(coef[:, k]) for k, u in enumerate(units)], axis=1)
+    noise = np.broadcast_to([b.level for b in prior.believed], in_data.shape[:2]).copy()
+    return in_data, noise, weights[:, 0], moments, None
+
+
+def _own_steps(estimator, prior, data, n_jobs):
+    mean = prior.mean.reshape(prior.n_outputs, -1)
+    labels = data.Y[:, 0] if data.classes is None else data.labels()
+
+    def job(t):
+        own = data.tasks.order[data.tasks.starts[t] : data.tasks.starts[t + 1]]
+        return data.X[own], labels[own], None if data.weight is None else data.weight[own], data.classes
+
+    jobs = (delayed(solve_from_start)(estimator, mean, *job(t)) for t in range(data.tasks.n_tasks))
+    return Parallel(n_jobs=n_jobs)(jobs)
+
+
+def _coefficients(model):
+    slopes = np.atleast_2d(model.coef_)
+    return np.concatenate([slopes, np.reshape(model.intercept_, (-1, 1))], axis=1)

@@ -1,0 +1,157 @@
+"""Are these the arrays of a Gaussian prior? One readable error if not."""
+
+import numpy as np
+
+_LIKELIHOODS = (None, "gaussian", "binomial", "multinomial", "poisson", "gamma", "tweedie")
+
+
+def check_prior_arrays(prior):
+    """Copies of the fields of a `GaussianPrior`, as arrays of the documented shapes; raises ValueError otherwise."""
+    names = None if prior.feature_names is None else tuple(str(name) for name in prior.feature_names)
+    mean = _finite("mean", prior.mean)
+    if mean.ndim not in (1, 2) or mean.size == 0:
+        _wrong("mean", "1 or 2 dimensions (coefficients; or outputs by coefficients)", f"shape {mean.shape}")
+    p = mean.shape[-1]
+    covariance = _covariance("covariance", prior.covariance, mean)
+    factor = None if prior.factor is None else _finite("factor", prior.factor)
+    if factor is not None and (factor.ndim != mean.ndim + 1 or factor.shape[-2] != p):
+        _wrong("factor", f"shape {(*mean.shape, 'rank')}", f"shape {factor.shape}")
+    extra = None if prior.mean_covariance is None else _covariance("mean_covariance", prior.mean_covariance, mean)
+    if _lacks_intercept(prior, names, p):
+        mean, covariance, factor, extra = _with_unknown_intercept(mean, covariance, factor, extra)
+        p += 1
+    d = p - 1
+    if names is not None and (len(names) != d or len(set(names)) != d):
+        _wrong("feature_names", f"{d} or {p} different names for a mean of {p}", f"{len(names)} names")
+    if prior.likelihood not in _LIKELIHOODS:
+        _wrong("likelihood", f"one of {_LIKELIHOODS}", repr(prior.likelihood))
+    if not 0.0 <= prior.vague_weight < 1.0:
+        _wrong("vague_weight", "a probability below 1", repr(prior.vague_weight))
+    return {
+        "mean": mean,
+        "covariance": covariance,
+        "factor": factor,
+        "mean_covariance": extra,
+        "feature_names": names,
+        "noise": _positive("noise", prior.noise, mean),
+        "noise_dof": _positive("noise_dof", prior.noise_dof, mean, finite=False),
+        "centre": _columns("centre", prior.centre, d),
+        "scale": _columns("scale", prior.scale, d),
+        "target_centre": _outputs("target_centre", prior.target_centre, mean),
+        "target_scale": _positive("target_scale", prior.target_scale, mean),
+        "classes": None if prior.classes is None else _classes(prior.classes, mean),
+        "steps": tuple(prior.steps),
+        "input_names": None if prior.input_names is None else tuple(prior.input_names),
+    }
+
+
+def _wrong(name, wanted, found):
+    raise ValueError(f"GaussianPrior({name}=...): wanted {wanted}, found {found}.")
+
+
+def _finite(name, value):
+    try:
+        array = np.array(value, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"GaussianPrior({name}=...): wanted numbers, found {type(value).__name__} ({error}).") from None
+    if not np.all(np.isfinite(array)):
+        _wrong(name, "finite numbers", f"{np.sum(~np.isfinite(array))} that are NaN or infinite")
+    return array
+
+
+def _covariance(name, value, mean):
+    """Shape, symmetry and definiteness; only the intercept's variance, last, may be infinite."""
+    array = np.array(value, dtype=float)
+    p = mean.shape[-1]
+    if array.ndim == 0:
+        array = np.full(mean.shape, float(array))
+    shapes = {mean.shape, (*mean.shape, p)}
+    if array.shape not in shapes:
+        _wrong(name, f"shape {(*mean.shape, p)} (or {mean.shape} for a diagonal) to go with the mean", f"{array.shape}")
+    dense = array.ndim > mean.ndim
+    flat = np.isinf(array[..., -1, -1] if dense else array[..., -1])
+    check = array.copy()
+    if dense:
+        check[..., -1, -1] = np.where(flat, 1.0, check[..., -1, -1])
+    else:
+        check[..., -1] = np.where(flat, 1.0, check[..., -1])
+    if not np.all(np.isfinite(check)):
+        _wrong(name, "finite numbers", "NaN or infinite ones")
+    if not dense:
+        if np.any(check < 0):
+            _wrong(name, "variances that are not negative", f"the smallest is {check.min():.3g}")
+        return array
+    _check_definite(name, check)
+    return array
+
+
+def _check_definite(name, matrix):
+    transposed = np.swapaxes(matrix, -1, -2)
+    scale = np.abs(matrix).max(initial=0.0)
+    if not np.allclose(matrix, transposed, rtol=1e-6, atol=1e-9 * scale):
+        _wrong(name, "a symmetric matrix", f"entries that differ by up to {np.abs(matrix - transposed).max():.3g}")
+    # In units of the variances, so that columns of different scales are judged alike.
+    root = np.sqrt(np.maximum(np.diagonal(matrix, axis1=-2, axis2=-1), np.finfo(float).tiny))
+    smallest = np.linalg.eigvalsh(matrix / (root[..., :, None] * root[..., None, :])).min()
+    if smallest < -1e-7:
+        _wrong(name, "a positive definite matrix", f"a direction with variance {smallest:.3g} (as a correlation)")
+
+
+def _lacks_intercept(prior, names, p):
+    """Whether the arrays have no entry for the intercept: told by the number of names or columns, else by hand."""
+    if names is not None:
+        return len(names) == p
+    if prior.centre is not None:
+        return len(np.atleast_1d(prior.centre)) == p
+    return prior.n_tasks == 0 and not np.isinf(np.asarray(prior.covariance, dtype=float).max(initial=0.0))
+
+
+def _with_unknown_intercept(mean, covariance, factor, extra):
+    def bordered(matrix, corner):
+        wide = np.zeros((*matrix.shape[:-2], matrix.shape[-2] + 1, matrix.shape[-1] + 1))
+        wide[..., :-1, :-1] = matrix
+        wide[..., -1, -1] = corner
+        return wide
+
+    dense = covariance.ndim > mean.ndim
+    last = np.zeros((*mean.shape[:-1], 1))
+    covariance = bordered(covariance, np.inf) if dense else np.concatenate([covariance, last + np.inf], axis=-1)
+    factor = None if factor is None else np.concatenate([factor, np.zeros_like(factor[..., :1, :])], axis=-2)
+    extra = None if extra is None else bordered(extra, 0.0)
+    return np.concatenate([mean, last], axis=-1), covariance, factor, extra
+
+
+def _outputs(name, value, mean):
+    array = _finite(name, value)
+    if array.ndim and array.shape != mean.shape[:-1]:
+        _wrong(name, f"one number{'' if mean.ndim == 1 else f' or {mean.shape[0]}, one an output'}", f"shape {array.shape}")
+    return array
+
+
+def _positive(name, value, mean, *, finite=True):
+    array = np.array(value, dtype=float)
+    if np.any(np.isnan(array)) or np.any(array <= 0) or (finite and np.any(np.isinf(array))):
+        _wrong(name, "positive numbers", repr(value))
+    if array.ndim and array.shape != mean.shape[:-1]:
+        _wrong(name, f"a number or an array of shape {mean.shape[:-1]}", f"shape {array.shape}")
+    return array
+
+
+def _columns(name, value, d):
+    if value is None:
+        return None
+    array = _finite(name, value)
+    if array.shape != (d,) or (name == "scale" and np.any(array <= 0)):
+        _wrong(name, f"{d} {'positive ' if name == 'scale' else ''}numbers, one a column", f"shape {array.shape}")
+    return array
+
+
+def _classes(value, mean):
+    classes = np.array(value)
+    rows = 1 if mean.ndim == 1 else mean.shape[0]
+    wanted = 2 if rows == 1 else rows
+    if classes.ndim != 1 or len(np.unique(classes)) != len(classes) or len(classes) != wanted:
+        _wrong("classes", f"{wanted} different labels for a mean of shape {mean.shape}", f"{classes!r}")
+    if not np.array_equal(np.sort(classes), classes):
+        _wrong("classes", "labels in sorted order (rows of the mean belong to them)", f"{classes!r}")
+    return classes

@@ -1,0 +1,207 @@
+"""Features and targets as the engine takes them: numeric, matched to a prior by name, complete, with labels encoded."""
+
+import warnings
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import check_array, compute_sample_weight
+
+from skmeta.priors._families import family_of
+from skmeta.tasks import TaskIndex
+
+
+@dataclass(frozen=True, eq=False)
+class TaskData:
+    """A collection ready for the engine: ``X (n, d)`` dense or CSR, ``Y (n, K)``, where the tasks' rows are.
+
+    ``feature_names`` is None for arrays; ``n_targets`` is None where ``y`` was one-dimensional; ``classes`` is None
+    for regressors.
+    """
+
+    X: object
+    Y: np.ndarray
+    tasks: TaskIndex
+    weight: np.ndarray | None
+    feature_names: tuple | None
+    n_targets: int | None
+    classes: np.ndarray | None
+
+    def labels(self):
+        """The class labels that ``Y`` stands for."""
+        if len(self.classes) == 2:
+            return self.classes[(self.Y[:, 0] > 0.5).astype(int)]
+        return self.classes[np.argmax(self.Y, axis=1)]
+
+    def of_tasks(self, codes):
+        """The same rows, seen as the tasks ``codes`` only."""
+        counts = self.tasks.counts[codes]
+        order = np.concatenate([self.tasks.order[self.tasks.starts[c] : self.tasks.starts[c + 1]] for c in codes])
+        tasks = TaskIndex(self.tasks.ids[codes], self.tasks.codes, order, np.r_[0, np.cumsum(counts)])
+        return replace(self, tasks=tasks)
+
+
+def read_collection(estimator, X, y, tasks, sample_weight, *, classes=None):
+    """Check and encode what the steps before the model made of a collection."""
+    names = column_names(X)
+    X = numeric_features(X)
+    if X.shape[0] != len(y):
+        raise ValueError(f"y: wanted as many targets as rows of X, {X.shape[0]}, found {len(y)}.")
+    check_complete(X, tasks, names)
+    Y, n_targets, classes = encode_target(y, estimator, classes)
+    weight = row_weights(sample_weight, estimator, y, X.shape[0])
+    return TaskData(X, Y, tasks, weight, names, n_targets, classes)
+
+
+def column_or_matrix(y):
+    """``y`` as an array; a column is a vector."""
+    if y is None:
+        raise ValueError("y: requires y to be passed, but the target y is None.")
+    y = np.asarray(y)
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+
+
+def one_task(n_rows):
+    """The index of a single task of ``n_rows`` rows."""
+    rows = np.arange(n_rows)
+    return TaskIndex(np.zeros(1, int), np.zeros(n_rows, int), rows, np.array([0, n_rows]))
+
+
+def column_names(X):
+    """Names of a frame's columns as a tuple of str, or None."""
+    columns = getattr(X, "columns", None)
+    if columns is None or not all(isinstance(name, str) for name in columns):
+        return None
+    return tuple(columns)
+
+
+def numeric_features(X):
+    """A float array or CSR matrix; missing values pass (a task may lack a column), infinite ones raise."""
+    if X.shape[0] == 0:
+        raise ValueError("X: Found array with 0 sample(s) while a minimum of 1 is required; prior.zero_shot(estimator) needs no rows.")
+    return check_array(X, accept_sparse="csr", dtype=float, ensure_all_finite="allow-nan", ensure_min_samples=0)
+
+
+def check_complete(X, tasks, names):
+    """A column may be missing in all rows of a task (the task lacks it), never in some of them."""
+    if sparse.issparse(X):
+        if not np.all(np.isfinite(X.data)):
+            raise ValueError("X: Input X contains NaN or infinity in its stored values; wanted finite numbers.")
+        return
+    if np.isfinite(X.sum()):
+        return
+    missing = np.isnan(X)
+    if not missing.any():
+        return
+    per_task = np.add.reduceat(missing[tasks.order], tasks.starts[:-1], axis=0)
+    partly = (per_task > 0) & (per_task < tasks.counts[:, None])
+    whole = np.all(missing, axis=0)
+    if partly.any() or whole.any():
+        task, column = np.argwhere(partly)[0] if partly.any() else (0, int(np.argmax(whole)))
+        name = names[column] if names else column
+        raise ValueError(
+            f"X: Input X contains NaN in {per_task[task, column]} of {tasks.counts[task]} rows of task "
+            f"{tasks.ids[task]!r}, column {name!r}; wanted a column that is complete, or missing for the whole of a "
+            "task that lacks it. Put a SimpleImputer before the model."
+        )
+
+
+def match_features(prior, names, n_features):
+    """The prior with its columns in the order of the data's; raises and names what is missing or extra."""
+    if prior.feature_names is not None and names is not None:
+        _compare_names(prior.feature_names, names)
+        position = {name: i for i, name in enumerate(prior.feature_names)}
+        return prior.reorder([position[name] for name in names])
+    if prior.feature_names is not None and prior.n_features == n_features:
+        warnings.warn("X does not have valid feature names, but the prior has them: columns are taken in its order.", UserWarning, stacklevel=4)
+    if prior.n_features != n_features and prior.feature_names is None and not prior.knows_intercept and prior.n_features == n_features + 1:
+        return prior.with_last_as_intercept()
+    if prior.n_features != n_features:
+        raise ValueError(
+            f"X: X has {n_features} features, but the prior is expecting {prior.n_features} features"
+            f"{f' {list(prior.feature_names)}' if prior.feature_names else ''} as input. Give it the columns it was learned from."
+        )
+    return prior
+
+
+def select_inputs(prior, X):
+    """The columns of a frame that the prior's frozen steps expect, in their order."""
+    names = column_names(X)
+    if prior.input_names is None or names is None:
+        return X
+    _compare_names(prior.input_names, names)
+    return X if names == prior.input_names else X[list(prior.input_names)]
+
+
+def _compare_names(wanted, found):
+    missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
+    if missing or extra:
+        raise ValueError(
+            "X: The feature names should match those that the prior was learned from: "
+            f"missing {missing}, unexpected {extra}. (A task that lacks a column keeps it, filled with NaN.)"
+        )
+
+
+def encode_target(y, estimator, classes=None):
+    """``(Y (n, K), n_targets, classes)``: numbers for regressors, indicator columns of the classes for classifiers."""
+    family = family_of(estimator)
+    if family.classifies:
+        return _encode_labels(y, classes)
+    Y = check_array(y, ensure_2d=False, dtype=None, ensure_min_samples=0, input_name="y", ensure_all_finite=True)
+    if Y.dtype.kind not in "fiub":
+        try:
+            Y = Y.astype(float)
+        except ValueError:
+            raise ValueError(f"y: wanted numbers for {type(estimator).__name__}, found {Y.ravel()[0]!r}; use WarmStartClassifier for labels.") from None
+    Y = Y.astype(float)
+    if Y.ndim == 2 and Y.shape[1] > 1 and family.how != "posterior" or (Y.ndim == 2 and Y.shape[1] > 1 and family.likelihood != "gaussian"):
+        raise ValueError(f"y: wanted one target for {type(estimator).__name__}, found {Y.shape[1]}; use Ridge or one model a target.")
+    _check_support(Y, family, estimator)
+    return Y.reshape(len(Y), -1), (None if Y.ndim == 1 else Y.shape[1]), None
+
+
+def _check_support(Y, family, estimator):
+    power = {"poisson": 1.0, "gamma": 2.0}.get(family.likelihood, getattr(estimator, "power", 0.0))
+    if family.likelihood in ("poisson", "gamma", "tweedie") and Y.size:
+        if Y.min() < 0 or (power >= 2 and Y.min() <= 0):
+            wanted = "positive" if power >= 2 else "non-negative"
+            raise ValueError(f"y: wanted {wanted} targets for {type(estimator).__name__}, found {Y.min():.6g}.")
+
+
+def _encode_labels(y, classes):
+    y = np.asarray(y)
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    if y.ndim != 1:
+        raise ValueError(f"y: wanted one column of labels, found shape {y.shape}.")
+    if y.dtype.kind == "f" and not np.all(np.isfinite(y)):
+        raise ValueError("y: Input y contains NaN or infinity; wanted class labels.")
+    if y.dtype.kind == "f" and np.any(y != np.floor(y)):
+        raise ValueError("y: Unknown label type: continuous. Wanted class labels, found numbers with decimals; use WarmStartRegressor.")
+    found = np.unique(y) if len(y) else np.array([])
+    if classes is None:
+        classes = found
+    new = [label for label in found.tolist() if label not in classes.tolist()]
+    if new:
+        raise ValueError(f"y: wanted the classes the prior knows, {classes.tolist()}, found new {new}; learn the prior anew with tasks that have them.")
+    if len(classes) < 2:
+        raise ValueError(f"y: This solver needs samples of at least 2 classes in the data, but the data contains only one class: {classes.tolist()[0]!r}")
+    one_hot = (y[:, None] == classes[None, :]).astype(float) if len(y) else np.zeros((0, len(classes)))
+    return (one_hot[:, 1:] if len(classes) == 2 else one_hot), None, classes
+
+
+def row_weights(sample_weight, estimator, y, n_rows):
+    """Weights ``(n,)`` of the rows, a classifier's ``class_weight`` included, or None for ones."""
+    weight = None
+    if sample_weight is not None:
+        weight = check_array(sample_weight, ensure_2d=False, dtype=float, input_name="sample_weight", ensure_min_samples=0)
+        weight = np.full(n_rows, float(weight)) if weight.ndim == 0 else weight
+        if weight.shape != (n_rows,):
+            raise ValueError(f"sample_weight: wanted shape ({n_rows},), found {weight.shape}.")
+        if n_rows and (weight.min() < 0 or weight.max() == 0):
+            raise ValueError(f"sample_weight: wanted weights that are not negative nor all zero, found a range of {weight.min():.3g} to {weight.max():.3g}.")
+    by_class = getattr(estimator, "class_weight", None)
+    if by_class is not None and n_rows:
+        balance = compute_sample_weight(by_class, np.asarray(y))
+        weight = balance if weight is None else weight * balance
+    return weight

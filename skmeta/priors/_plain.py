@@ -1,0 +1,40 @@
+"""Plain fitted scikit-learn estimators from arrays: what is handed back knows nothing of skmeta."""
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegressor, Ridge, SGDClassifier, TweedieRegressor
+
+from skmeta._sklearn import prepare_glm
+
+
+def plain_estimator(estimator, coef, *, n_targets, classes, feature_names, fitted=None):
+    """A fitted clone of ``estimator`` with the coefficients ``(K, d + 1)``, intercept last, in the units of the data.
+
+    ``fitted`` may hold further fitted attributes (``n_iter_``, ``scale_``, ...) from the class's own solver.
+    """
+    plain = clone(estimator)
+    slopes, intercept = np.ascontiguousarray(coef[:, :-1]), coef[:, -1].copy()
+    if isinstance(plain, (LogisticRegression, SGDClassifier)):
+        plain.classes_ = classes
+        plain.coef_, plain.intercept_ = slopes, intercept
+    elif n_targets is None:
+        plain.coef_, plain.intercept_ = slopes[0], float(intercept[0])
+    else:
+        plain.coef_, plain.intercept_ = slopes, intercept
+    _complete(plain)
+    for name, value in (fitted or {}).items():
+        setattr(plain, name, value)
+    plain.n_features_in_ = slopes.shape[1]
+    if feature_names is not None:
+        plain.feature_names_in_ = np.asarray(feature_names, dtype=object)
+    return plain
+
+
+def _complete(plain):
+    """Fitted attributes that the class documents beside its coefficients."""
+    if isinstance(plain, Ridge):
+        plain.n_iter_, plain.solver_ = None, "cholesky"
+    elif isinstance(plain, LogisticRegression):
+        plain.n_iter_ = np.array([0], dtype=np.int32)
+    elif isinstance(plain, (PoissonRegressor, GammaRegressor, TweedieRegressor)):
+        prepare_glm(plain).n_iter_ = 0

@@ -1,0 +1,38 @@
+"""What learners and shells of linear models need of this room."""
+
+from skmeta.priors._adapt import adapt_one, adapt_tasks, check_likelihood, engine_rows, read_task, zero_shot
+from skmeta.priors._composition import inverse_target, take_apart, transform_target, use_frozen
+from skmeta.priors._data import (
+    TaskData,
+    column_names,
+    column_or_matrix,
+    match_features,
+    numeric_features,
+    one_task,
+    read_collection,
+    select_inputs,
+)
+from skmeta.priors._families import FAMILIES, family_of
+
+__all__ = [
+    "FAMILIES",
+    "TaskData",
+    "adapt_one",
+    "adapt_tasks",
+    "check_likelihood",
+    "column_names",
+    "column_or_matrix",
+    "engine_rows",
+    "family_of",
+    "inverse_target",
+    "match_features",
+    "numeric_features",
+    "one_task",
+    "read_collection",
+    "read_task",
+    "select_inputs",
+    "take_apart",
+    "transform_target",
+    "use_frozen",
+    "zero_shot",
+]

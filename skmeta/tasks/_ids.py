@@ -1,0 +1,290 @@
+"""Which task a row belongs to: the task column, the ids in it, and their index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._tables import as_table, column_values, drop_column
+
+
+def locate_task(X: Any, task: str | int) -> int:
+    """Return the position of the task column in `X`.
+
+    Parameters
+    ----------
+    X : frame, sparse matrix or array-like of shape (n_samples, n_columns)
+        The table (pandas, polars, SciPy sparse, NumPy).
+    task : str or int
+        A column name of a frame, or the position of a column (negative positions count from the end).
+
+    Returns
+    -------
+    int
+        A position from 0 to ``n_columns - 1``.
+
+    Raises
+    ------
+    ValueError
+        If `X` has no such column, has it twice, or has no names at all.
+    TypeError
+        If `task` is neither a name nor a position.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta.tasks import locate_task
+    >>> locate_task(np.zeros((4, 3)), -1)
+    2
+    """
+    X, kind = as_table(X)
+    if isinstance(task, str):
+        return _locate_name(X, kind, task)
+    if isinstance(task, bool) or not isinstance(task, int | np.integer):
+        raise TypeError(f"task must be the name or the position of a column of X, found {task!r}.")
+    width = X.shape[1]
+    if not -width <= task < width:
+        raise ValueError(f"task={task} is not a column of X, which has {width} columns (0 to {width - 1}).")
+    return int(task) % width
+
+
+def _locate_name(X: Any, kind: str, task: str) -> int:
+    if kind not in ("pandas", "polars"):
+        raise ValueError(
+            f"task={task!r} is a name, but X ({type(X).__name__}) has no column names. Give the position "
+            f"of the task column (-1 for the last) or pass a pandas or polars frame."
+        )
+    names = list(X.columns)
+    if names.count(task) == 1:
+        return names.index(task)
+    if task in names:
+        raise ValueError(f"task={task!r} names {names.count(task)} columns of X. Rename all but one.")
+    close = get_close_matches(task, [name for name in names if isinstance(name, str)])
+    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    shown = ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
+    raise ValueError(f"task={task!r} is not a column of X.{hint} X has {len(names)} columns: {shown}.")
+
+
+def _is_missing(value: Any) -> bool:
+    if value is None:
+        return True
+    same = value == value  # noqa: PLR0124 - NaN is not equal to itself, and pandas.NA gives no answer
+    return not isinstance(same, bool | np.bool_) or not same
+
+
+def _check_none_missing(missing: NDArray[np.intp], where: str) -> None:
+    if len(missing):
+        rows = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
+        raise ValueError(
+            f"{where} must name a task in every row, found {len(missing)} missing id(s), in row(s) {rows}. "
+            f"Drop these rows or give them an id of their own."
+        )
+
+
+def plain_ids(values: ArrayLike, where: str) -> NDArray[Any]:
+    """Return numbers and dates in their own dtype, all else as objects; missing and mixed ids raise."""
+    values = np.asarray(values)
+    if values.dtype.kind == "O":
+        return _plain_objects(values, where)
+    if values.dtype.kind in "UTS":
+        return values.astype(object)
+    if values.dtype.kind in "fmM":
+        _check_none_missing(np.flatnonzero(values != values), where)  # noqa: PLR0124 - NaN and NaT
+    return values
+
+
+def _plain_objects(values: NDArray[Any], where: str) -> NDArray[Any]:
+    unique = set(values.tolist())
+    if any(map(_is_missing, unique)):
+        _check_none_missing(np.flatnonzero([_is_missing(value) for value in values]), where)
+    n_numbers = sum(isinstance(value, Real) for value in unique)
+    if 0 < n_numbers < len(unique):
+        raise TypeError(
+            f"{where} must hold ids of one type, found {n_numbers} that are numbers and "
+            f"{len(unique) - n_numbers} that are not. Write all of them as strings."
+        )
+    return np.array(values.tolist()) if n_numbers else values
+
+
+def read_task_ids(X: Any, task: str | int) -> NDArray[Any]:
+    """Return the task id of every row.
+
+    Parameters
+    ----------
+    X : frame, sparse matrix or array-like of shape (n_samples, n_columns)
+        The table.
+    task : str or int
+        Name or position of the task column, see `locate_task`.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Numbers and dates in their own dtype; strings (and categories of strings) as objects.
+
+    Raises
+    ------
+    ValueError
+        If the column is not there or an id is missing.
+    TypeError
+        If numbers and strings are mixed in the column.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta.tasks import read_task_ids
+    >>> read_task_ids(np.array([[0.5, "north"], [0.1, "south"]], dtype=object), task=-1)
+    array(['north', 'south'], dtype=object)
+    """
+    X, _ = as_table(X)
+    return plain_ids(column_values(X, locate_task(X, task)), f"The task column ({task!r}) of X")
+
+
+@dataclass(frozen=True, eq=False)
+class TaskIndex:
+    """The tasks of a table and the rows of each.
+
+    Parameters
+    ----------
+    ids : ndarray of shape (n_tasks,)
+        Ids as the user wrote them, each once, sorted.
+    codes : ndarray of shape (n_samples,), dtype intp
+        Position in `ids` of every row's task.
+    order : ndarray of shape (n_samples,), dtype intp
+        Rows sorted by task; rows of one task stay in their order.
+    starts : ndarray of shape (n_tasks + 1,), dtype intp
+        The rows of task ``k`` are ``order[starts[k]:starts[k + 1]]``.
+
+    Examples
+    --------
+    >>> from skmeta.tasks import index_tasks
+    >>> index = index_tasks(["b", "a", "b"])
+    >>> index.ids, index.counts, index.order
+    (array(['a', 'b'], dtype=object), array([1, 2]), array([1, 0, 2]))
+    """
+
+    ids: NDArray[Any]
+    codes: NDArray[np.intp]
+    order: NDArray[np.intp]
+    starts: NDArray[np.intp]
+
+    @property
+    def n_tasks(self) -> int:
+        """Number of tasks."""
+        return len(self.ids)
+
+    @property
+    def counts(self) -> NDArray[np.intp]:
+        """Number of rows of each task, of shape (n_tasks,)."""
+        return np.diff(self.starts)
+
+
+def index_tasks(ids: ArrayLike) -> TaskIndex:
+    """Return the tasks and the rows of each, from the ids of all rows.
+
+    Parameters
+    ----------
+    ids : array-like of shape (n_samples,)
+        One id a row, as `read_task_ids` returns them.
+
+    Returns
+    -------
+    TaskIndex
+        Ids sorted, codes of rows, rows by task.
+
+    Examples
+    --------
+    >>> from skmeta.tasks import index_tasks
+    >>> index_tasks([30, 10, 30]).codes
+    array([1, 0, 1])
+    """
+    ids = plain_ids(ids, "ids")
+    if ids.dtype.kind == "O":
+        unique = as_objects(sorted(set(ids.tolist())))
+        codes = _hashed_lookup(unique, ids)
+    else:
+        unique, codes = np.unique(ids, return_inverse=True)
+    # NumPy sorts integers of 16 bits by radix, many times faster, and most collections have no more tasks.
+    order = np.argsort(codes.astype(np.min_scalar_type(len(unique))), kind="stable")
+    starts = np.zeros(len(unique) + 1, dtype=np.intp)
+    np.cumsum(np.bincount(codes, minlength=len(unique)), out=starts[1:])
+    return TaskIndex(ids=unique, codes=codes, order=order, starts=starts)
+
+
+def lookup_tasks(index_ids: NDArray[Any], ids: ArrayLike) -> NDArray[np.intp]:
+    """Return the position of every id among known ids, -1 where it is unknown.
+
+    Ids are compared by value, numbers with numbers (``3 == 3.0``) and strings with strings: ``"3"`` is
+    not ``3``.
+
+    Parameters
+    ----------
+    index_ids : ndarray of shape (n_tasks,)
+        Known ids, each once and sorted (`TaskIndex.ids`).
+    ids : array-like of shape (n_samples,)
+        Ids to look up.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), dtype intp
+        Positions in `index_ids`, or -1.
+
+    Examples
+    --------
+    >>> from skmeta.tasks import index_tasks, lookup_tasks
+    >>> known = index_tasks(["b", "a"]).ids
+    >>> lookup_tasks(known, ["b", "z", "a"])
+    array([ 1, -1,  0])
+    """
+    ids = plain_ids(ids, "ids")
+    kinds = {index_ids.dtype.kind, ids.dtype.kind}
+    if kinds & {"m", "M"} and len(kinds) > 1:
+        return np.full(len(ids), -1, dtype=np.intp)  # hashed, dates in nanoseconds would be integers
+    if "O" in kinds or len(kinds) > 1 or not len(index_ids):
+        return _hashed_lookup(index_ids, ids)
+    position = np.searchsorted(index_ids, ids)
+    position[position == len(index_ids)] = 0
+    return np.where(index_ids[position] == ids, position, -1)
+
+
+def _hashed_lookup(index_ids: NDArray[Any], ids: NDArray[Any]) -> NDArray[np.intp]:
+    # Python compares numbers of all types exactly; int64 and uint64 would meet in float64, where large ids
+    # fall together.
+    codes = {known: code for code, known in enumerate(index_ids.tolist())}
+    return np.fromiter((codes.get(value, -1) for value in ids.tolist()), dtype=np.intp, count=len(ids))
+
+
+def as_objects(values: list[Any]) -> NDArray[Any]:
+    """Return a 1-D array of objects, whatever the values are."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
+
+
+def features_without(X: Any, task: str | int) -> Any:
+    """Return `X` without its task column.
+
+    Parameters
+    ----------
+    X : frame, sparse matrix or array-like of shape (n_samples, n_columns)
+        The table.
+    task : str or int
+        Name or position of the task column, see `locate_task`.
+
+    Returns
+    -------
+    table of shape (n_samples, n_columns - 1)
+        The features, see `drop_column`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta.tasks import features_without
+    >>> features_without(np.array([[1.0, 2.0, 7.0]]), task=-1)
+    array([[1., 2.]])
+    """
+    return drop_column(X, locate_task(X, task))

@@ -1,0 +1,6 @@
+"""Estimators that start from what earlier fits taught."""
+
+from skmeta.warm_start._classifier import WarmStartClassifier
+from skmeta.warm_start._regressor import WarmStartRegressor
+
+__all__ = ["WarmStartClassifier", "WarmStartRegressor"]

@@ -1,0 +1,289 @@
+"""The shell around priors and learners: the four cases of ``task`` and ``prior``, the same for every target."""
+
+from dataclasses import replace
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skmeta.learners import learner_for
+from skmeta.priors import GaussianPrior
+from skmeta.priors import linear
+from skmeta.tasks import features_without, index_tasks, locate_task, lookup_tasks, read_task_ids
+from skmeta.warm_start._collection import TaskEstimators
+
+
+class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
+    """What WarmStartRegressor and WarmStartClassifier share; they add how predictions are read."""
+
+    def __init__(self, estimator, *, task=None, prior=None, learner="auto", n_jobs=None):
+        self.estimator = estimator
+        self.task = task
+        self.prior = prior
+        self.learner = learner
+        self.n_jobs = n_jobs
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator)
+        tags.input_tags.sparse = inner.input_tags.sparse
+        tags.input_tags.allow_nan = inner.input_tags.allow_nan
+        tags.target_tags = inner.target_tags
+        if tags.regressor_tags is not None and inner.regressor_tags is not None:
+            tags.regressor_tags = inner.regressor_tags
+        if tags.classifier_tags is not None and inner.classifier_tags is not None:
+            tags.classifier_tags = inner.classifier_tags
+        tags.non_deterministic = inner.non_deterministic
+        return tags
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit, adapt or learn, by what ``task`` and ``prior`` are.
+
+        Parameters
+        ----------
+        X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
+            Rows of one dataset or, with ``task``, of all of them, the task column included.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights, counted as repeated rows.
+
+        Returns
+        -------
+        self
+            Fitted.
+        """
+        self._check_kind()
+        if self.task is not None:
+            found = self._fit_collection(X, y, sample_weight)
+        elif self.prior is not None:
+            found = self._fit_one(X, y, sample_weight)
+        else:
+            found = self._fit_plain(X, y, sample_weight)
+        self._store(X, found)
+        return self
+
+    def _check_kind(self):
+        if self.prior is not None and not isinstance(self.prior, GaussianPrior):
+            hint = "; give its prior_" if hasattr(self.prior, "prior_") else ""
+            raise TypeError(f"prior: wanted a prior such as GaussianPrior or a fitted model's prior_, found {self.prior!r}{hint}.")
+
+    def _store(self, X, found):
+        """Nothing is half-fitted: attributes of an earlier fit go, those of this one come, at the end."""
+        for name in ("prior_", "estimator_", "classes_", "feature_names_in_", "_adapted", "_composition", "_ids"):
+            self.__dict__.pop(name, None)
+        validate_data(self, X, skip_check_array=True)
+        self.__dict__.update(found)
+
+    def _fit_plain(self, X, y, sample_weight):
+        fitted = clone(self.estimator)
+        fitted.fit(X, y, **_weights_for(fitted, sample_weight))
+        found = {"estimator_": fitted, "prior_": None}
+        return found | ({"classes_": fitted.classes_} if hasattr(fitted, "classes_") else {})
+
+    def _fit_one(self, X, y, sample_weight):
+        composition = linear.use_frozen(linear.take_apart(self.estimator), self.prior)
+        X = _as_table(X)
+        data = linear.read_task(self.prior, composition, X, y, sample_weight)
+        prior = linear.match_features(self.prior, data.feature_names, data.X.shape[1])
+        adapted = linear.adapt_tasks(prior, composition.final, data, n_jobs=self.n_jobs, keep=True)
+        found = {"prior_": prior, "estimator_": composition.assemble(adapted.plain(0)), "_adapted": adapted}
+        return found | {"_composition": composition, "_ids": None} | self._classes_of(data)
+
+    def _fit_collection(self, X, y, sample_weight):
+        X = _as_table(X)
+        tasks = self._read_tasks(X)
+        features, y = features_without(X, self.task), linear.column_or_matrix(y)
+        composition = linear.take_apart(self.estimator)
+        linear.family_of(composition.final)
+        if self.prior is not None:
+            composition = linear.use_frozen(composition, self.prior)
+            features = linear.select_inputs(self.prior, features)
+            Z = composition.transform(features)
+        else:
+            composition, Z = composition.fit_frozen(features, y)
+        seen = linear.transform_target(composition.target, y)
+        classes = None if self.prior is None else self.prior.classes
+        data = linear.read_collection(composition.final, Z, seen, tasks, sample_weight, classes=classes)
+        learner = clone(learner_for(composition.final, self.learner))
+        prior = learner.learn(composition.final, data, self.prior, self.n_jobs)
+        prior = replace(
+            prior, steps=composition.steps, target_transformer=composition.target,
+            input_names=linear.column_names(features) if composition.steps else None,
+        )
+        adapted = linear.adapt_tasks(prior, composition.final, data, n_jobs=self.n_jobs, keep=True)
+        found = {"prior_": prior, "_adapted": adapted, "_composition": composition, "_ids": tasks.ids, "learner_": learner}
+        return found | self._classes_of(data)
+
+    def _read_tasks(self, X):
+        ids = read_task_ids(X, self.task)
+        tasks = index_tasks(ids)
+        if tasks.n_tasks == 1 and self.prior is None:
+            raise ValueError(
+                f"task: wanted a column that tells at least two tasks apart, found {self.task!r} with the one value "
+                f"{tasks.ids[0]!r}. One dataset is fitted with task=None, alone or from a prior."
+            )
+        return tasks
+
+    def _classes_of(self, data):
+        return {} if data.classes is None else {"classes_": data.classes}
+
+    # -- what a fitted model tells -------------------------------------------------------------------------------
+
+    @property
+    def estimators_(self):
+        """Mapping from task id to the plain fitted estimator of that task, made when asked for."""
+        check_is_fitted(self)
+        if self._in_tasks is False:
+            raise AttributeError("estimators_ belongs to models fitted with a task column; this one has estimator_.")
+        return TaskEstimators(self._ids, lambda code: self._composition.assemble(self._adapted.plain(code)))
+
+    @property
+    def coef_(self):
+        """Coefficients: of the one task as its plain estimator has them, else ``(n_tasks, ...)`` in order of the ids."""
+        check_is_fitted(self)
+        if not self._in_tasks:
+            return _last_model(self.estimator_).coef_
+        coef = self._adapted.coef[:, :, :-1]
+        return coef[:, 0] if self._adapted.n_targets is None and self._adapted.classes is None else coef
+
+    @property
+    def borrowing_(self):
+        """Own rows that the prior was worth to the task; with a task column a dict from id to rows."""
+        check_is_fitted(self)
+        if self.__dict__.get("_adapted") is None:
+            return 0.0
+        borrowed = self._adapted.borrowed
+        return dict(zip(self._ids.tolist(), borrowed.tolist(), strict=True)) if self._in_tasks else float(borrowed[0])
+
+    @property
+    def _in_tasks(self):
+        return self.__dict__.get("_ids") is not None
+
+    def __sklearn_is_fitted__(self):
+        return "prior_" in self.__dict__
+
+    def adapt(self, X, y, sample_weight=None):
+        """Plain fitted estimators for new tasks, from what this model knows.
+
+        Parameters
+        ----------
+        X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
+            Rows of one new task without a task column; or of one or several, with it.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights, counted as repeated rows.
+
+        Returns
+        -------
+        estimator or mapping
+            A plain fitted scikit-learn estimator; a mapping from ids to them where the rows have a task column.
+
+        Raises
+        ------
+        ValueError
+            If the model was fitted without ``task`` and ``prior``: it knows nothing that a new task could use.
+        """
+        check_is_fitted(self)
+        if self.prior_ is None:
+            raise ValueError("adapt: wanted a model that has learned, found one fitted with task=None and prior=None; give it a task column.")
+        X = _as_table(X)
+        if not self._has_task_column(X):
+            return self.prior_.adapt(self.estimator, X, y, sample_weight)
+        tasks = index_tasks(read_task_ids(X, self.task))
+        features = linear.select_inputs(self.prior_, features_without(X, self.task))
+        y = linear.transform_target(self._composition.target, linear.column_or_matrix(y))
+        Z = self._composition.transform(features)
+        model = self._composition.final
+        data = linear.read_collection(model, Z, y, tasks, sample_weight, classes=self.prior_.classes)
+        prior = linear.match_features(self.prior_, data.feature_names, data.X.shape[1])
+        adapted = linear.adapt_tasks(prior, model, data, n_jobs=self.n_jobs)
+        return TaskEstimators(tasks.ids, lambda code: self._composition.assemble(adapted.plain(code)))
+
+    def _has_task_column(self, X):
+        if self.task is None:
+            return False
+        names = linear.column_names(X)
+        if names is not None and isinstance(self.task, str):
+            return self.task in names
+        return X.shape[1] == self.n_features_in_
+
+    # -- predicting ----------------------------------------------------------------------------------------------
+
+    def _read_rows(self, X):
+        """``(features of the model, codes)`` of rows to predict; code -1 is a task never seen."""
+        X = _as_table(X)
+        if self._in_tasks:
+            locate_task(X, self.task)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        codes = np.zeros(X.shape[0], dtype=np.intp)
+        if self._in_tasks:
+            codes = lookup_tasks(self._ids, self._comparable(read_task_ids(X, self.task)))
+            X = features_without(X, self.task)
+        Z = self._composition.transform(X)
+        return linear.numeric_features(Z), codes
+
+    def _comparable(self, ids):
+        """Ids of another type than those learned match nothing; that is told, not passed over in silence."""
+        ours, theirs = (np.asarray(v.tolist()).dtype.kind in "OUS" for v in (self._ids, ids))
+        if ours != theirs:
+            raise TypeError(
+                f"task: wanted ids like those learned ({self._ids[0]!r}), found {ids[0]!r}; text and numbers never match. Convert the column."
+            )
+        return ids
+
+    def _linear_predictor(self, X):
+        Z, codes = self._read_rows(X)
+        return Z, codes, self._adapted.linear_predictor(Z, codes)
+
+
+def _as_table(X):
+    """Frames, sparse matrices and arrays as they are; anything else as an array."""
+    if hasattr(X, "columns") or hasattr(X, "tocsr"):
+        return X.tocsr() if hasattr(X, "tocsr") else X
+    X = np.asarray(X)
+    if X.ndim != 2:
+        raise ValueError(f"X: Expected 2D array, got {X.ndim}D array instead: shape {X.shape}. Reshape your data with X.reshape(-1, 1) for one column.")
+    return X
+
+
+def _last_model(estimator):
+    if isinstance(estimator, Pipeline):
+        return _last_model(estimator.steps[-1][1])
+    if isinstance(estimator, TransformedTargetRegressor):
+        return _last_model(estimator.regressor_)
+    return estimator
+
+
+def _weights_for(estimator, sample_weight):
+    """The keyword that carries weights to the last step."""
+    if sample_weight is None:
+        return {}
+    name = "sample_weight"
+    while isinstance(estimator, (Pipeline, TransformedTargetRegressor)):
+        if isinstance(estimator, TransformedTargetRegressor):
+            estimator = estimator.regressor
+        else:
+            step, estimator = estimator.steps[-1]
+            name = f"{step}__{name}"
+    return {name: sample_weight}
+
+
+def estimator_has(method):
+    """Whether a model fitted as a plain one, or the class of the estimator, has ``method``."""
+
+    def check(self):
+        if "estimator_" in self.__dict__ and self.prior_ is None:
+            return hasattr(self.estimator_, method)
+        return hasattr(_inner(self.estimator), method)
+
+    return available_if(check)
+
+
+def _inner(estimator):
+    return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator

@@ -1,0 +1,146 @@
+"""WarmStartClassifier: a classifier that starts from what earlier fits taught."""
+
+import numpy as np
+from scipy.special import expit, softmax
+from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skmeta.warm_start._base import WarmStartBase, estimator_has
+
+
+class WarmStartClassifier(ClassifierMixin, WarmStartBase):
+    r"""Classification where the next dataset starts from the earlier ones.
+
+    Each task's model minimises its own log-loss plus a penalty that draws its coefficients towards where those of
+    related tasks lie; the cases of ``task`` and ``prior`` are those of `WarmStartRegressor`. With few rows
+    ``predict_proba`` integrates over what is not known of the coefficients,
+
+    .. math:: p = \operatorname{sigmoid}\left(m / \sqrt{1 + \pi s^2 / 8}\right),
+
+    where :math:`m` and :math:`s^2` are mean and variance of the row's score; the plain ``estimator_`` gives
+    :math:`\operatorname{sigmoid}(m)`. The sign of the score, and so the predicted class, is the same for both.
+
+    Parameters
+    ----------
+    estimator : estimator
+        LogisticRegression (``C = 1``, its default, takes the prior as learned, ``C = 0.1`` ten times as strong; its
+        penalty gives way to the prior's, the intercept's included) or SGDClassifier (its steps start at the prior's
+        mean); alone or as the last step of a Pipeline.
+    task : str or int, default=None
+        Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays.
+    prior : GaussianPrior, default=None
+        Where to start: another model's ``prior_``, or written by hand with its ``classes``.
+    learner : "auto" or learner, default="auto"
+        What learns the prior; "auto" is `EmpiricalBayes` with its defaults.
+    n_jobs : int, default=None
+        Parallel jobs over tasks; the answer does not depend on it.
+
+    Attributes
+    ----------
+    prior_ : GaussianPrior or None
+        What is known now, for the next fit to start from.
+    estimator_ : estimator
+        Plain fitted estimator of the one task (without ``task``).
+    estimators_ : mapping
+        Plain fitted estimators by task id, made when asked for (with ``task``).
+    classes_ : ndarray of shape (n_classes,)
+        Labels of the whole collection; tasks may lack some of them.
+    coef_ : ndarray
+        Coefficients of the one task, or ``(n_tasks, n_rows, n_features)`` in sorted order of the ids.
+    borrowing_ : float or dict
+        Own rows that the prior was worth to the task, or a dict of them by id; 0 for a plain fit.
+    n_features_in_ : int
+        Number of columns, the task column included.
+    feature_names_in_ : ndarray
+        Names of the columns, where they are all strings.
+
+    Raises
+    ------
+    TypeError
+        If the estimator has no penalty that a prior could act on, or ``prior`` is no prior.
+    ValueError
+        If columns, classes or targets are not those of the prior, or the task column is missing, incomplete or constant.
+
+    References
+    ----------
+    D. J. C. MacKay (1992), The evidence framework applied to classification networks, Neural Computation 4(5),
+    equation 9.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skmeta import WarmStartClassifier
+    >>> from skmeta.datasets import make_related_classification
+    >>> X, y, truth = make_related_classification(n_tasks=40, n_samples=20, n_features=4, random_state=0)
+    >>> model = WarmStartClassifier(LogisticRegression(), task=-1).fit(X, y)
+    >>> model.predict_proba(X[:1]).shape
+    (1, 2)
+    """
+
+    def predict(self, X):
+        """Predict labels: known tasks with their own adapted model, unknown ones with the prior's mean.
+
+        Parameters
+        ----------
+        X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
+            Rows, with the task column if the model was fitted with one.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            Class labels.
+        """
+        check_is_fitted(self)
+        if self.prior_ is None:
+            validate_data(self, X, reset=False, skip_check_array=True)
+            return self.estimator_.predict(X)
+        scores = self.decision_function(X)
+        return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else np.argmax(scores, axis=1)]
+
+    @estimator_has("decision_function")
+    def decision_function(self, X):
+        """Scores of the classes: the linear predictor of each row's own model.
+
+        Parameters
+        ----------
+        X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
+            Rows, with the task column if the model was fitted with one.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_classes)
+            One score of the second class, or one a class.
+        """
+        check_is_fitted(self)
+        if self.prior_ is None:
+            validate_data(self, X, reset=False, skip_check_array=True)
+            return self.estimator_.decision_function(X)
+        _, _, eta = self._linear_predictor(X)
+        return eta[:, 0] if eta.shape[1] == 1 else eta
+
+    @estimator_has("predict_proba")
+    def predict_proba(self, X):
+        """Probabilities of the classes, integrated over what is not known of each task's coefficients.
+
+        Parameters
+        ----------
+        X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
+            Rows, with the task column if the model was fitted with one.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes)
+            Probabilities in the order of ``classes_``.
+        """
+        check_is_fitted(self)
+        if self.prior_ is None:
+            validate_data(self, X, reset=False, skip_check_array=True)
+            return self.estimator_.predict_proba(X)
+        Z, codes, eta = self._linear_predictor(X)
+        # One variance for all classes keeps the largest score the largest probability.
+        variance = self._adapted.variance(Z, codes).mean(axis=1, keepdims=True)
+        eta = eta / np.sqrt(1.0 + np.pi / 8.0 * variance)
+        if eta.shape[1] > 1:
+            return softmax(eta, axis=1)
+        second = expit(eta[:, 0])
+        return np.column_stack([1.0 - second, second])

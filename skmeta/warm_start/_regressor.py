@@ -1,0 +1,131 @@
+"""WarmStartRegressor: a regressor that starts from what earlier fits taught."""
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skmeta.priors.linear import family_of, inverse_target
+from skmeta.warm_start._base import WarmStartBase
+
+
+class WarmStartRegressor(RegressorMixin, WarmStartBase):
+    r"""Regression where the next dataset starts from the earlier ones.
+
+    Each task's model minimises its own loss plus a penalty that draws its coefficients towards where those of related
+    tasks lie,
+
+    .. math:: \sum_i \ell(y_i, x_i^\top w) + \tfrac{s}{2} (w - \mu)^\top \Sigma^{-1} (w - \mu),
+
+    with :math:`\mu` and :math:`\Sigma` learned from the tasks of a table, or given; :math:`s` is the estimator's own
+    strength parameter and 1 means as learned.
+
+    ======  =======  ==================================================================================
+    task    prior    ``fit(X, y)``
+    ======  =======  ==================================================================================
+    None    None     fits a clone of ``estimator``
+    None    given    adapts: the one dataset starts from the prior; ``estimator_`` is a plain estimator
+    column  None     learns ``prior_`` from all tasks in the table, and adapts to each of them
+    column  given    goes on learning from that prior
+    ======  =======  ==================================================================================
+
+    Parameters
+    ----------
+    estimator : estimator
+        Ridge, Lasso, ElasticNet, HuberRegressor, QuantileRegressor, BayesianRidge, PoissonRegressor, GammaRegressor,
+        TweedieRegressor or SGDRegressor; alone, as the last step of a Pipeline (the steps before are fitted once on the
+        whole collection and travel frozen in the prior), or inside a TransformedTargetRegressor. Its strength
+        parameter means trust: ``alpha`` of Ridge, Lasso, ElasticNet, QuantileRegressor and the generalised linear
+        models at 1 is as learned, 10 ten times as strong; so is HuberRegressor's ``alpha`` at its default 1e-4. With
+        l1 penalties a task's deviations from the prior become sparse. BayesianRidge finds its own strength.
+        SGDRegressor takes its first step from the prior's mean and is otherwise itself.
+    task : str or int, default=None
+        Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays.
+    prior : GaussianPrior, default=None
+        Where to start: another model's ``prior_``, or written by hand.
+    learner : "auto" or learner, default="auto"
+        What learns the prior; "auto" is `EmpiricalBayes` with its defaults.
+    n_jobs : int, default=None
+        Parallel jobs over tasks; the answer does not depend on it.
+
+    Attributes
+    ----------
+    prior_ : GaussianPrior or None
+        What is known now, for the next fit to start from.
+    estimator_ : estimator
+        Plain fitted estimator of the one task (without ``task``).
+    estimators_ : mapping
+        Plain fitted estimators by task id, made when asked for (with ``task``).
+    coef_ : ndarray
+        Coefficients of the one task, or ``(n_tasks, n_features)`` in sorted order of the ids.
+    borrowing_ : float or dict
+        Own rows that the prior was worth to the task, or a dict of them by id; 0 for a plain fit.
+    n_features_in_ : int
+        Number of columns, the task column included.
+    feature_names_in_ : ndarray
+        Names of the columns, where they are all strings.
+
+    Raises
+    ------
+    TypeError
+        If the estimator has no penalty that a prior could act on, or ``prior`` is no prior.
+    ValueError
+        If columns, classes or targets are not those of the prior, or the task column is missing, incomplete or constant.
+
+    References
+    ----------
+    D. V. Lindley and A. F. M. Smith (1972), Bayes estimates for the linear model, JRSS B 34, equation 11.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from skmeta import WarmStartRegressor
+    >>> from skmeta.datasets import make_related_regression
+    >>> X, y, truth = make_related_regression(n_tasks=40, n_samples=20, n_features=5, random_state=0)
+    >>> past, new = X[:, -1] < 39, X[:, -1] == 39
+    >>> model = WarmStartRegressor(Ridge(), task=-1).fit(X[past], y[past])
+    >>> ridge = model.adapt(X[new][:5, :-1], y[new][:5])
+    >>> type(ridge).__name__
+    'Ridge'
+    >>> ridge.score(X[new][5:, :-1], y[new][5:]) > Ridge().fit(X[new][:5, :-1], y[new][:5]).score(
+    ...     X[new][5:, :-1], y[new][5:])
+    True
+    """
+
+    def predict(self, X, return_std=False):
+        """Predict: known tasks with their own adapted model, unknown ones with the prior's mean.
+
+        Parameters
+        ----------
+        X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
+            Rows, with the task column if the model was fitted with one.
+        return_std : bool, default=False
+            Also give the standard deviation of a new observation: what is not known of the task's coefficients, and
+            its noise.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_outputs)
+            Predictions; with ``return_std`` a pair of such arrays.
+        """
+        check_is_fitted(self)
+        if self.prior_ is None:
+            validate_data(self, X, reset=False, skip_check_array=True)
+            return self.estimator_.predict(X, return_std=True) if return_std else self.estimator_.predict(X)
+        Z, codes, eta = self._linear_predictor(X)
+        model = self._composition.final
+        loss = family_of(model).loss(model)
+        mean = inverse_target(self._composition.target, self._shape(loss.mean(eta)))
+        return (mean, self._std(Z, codes, eta, loss)) if return_std else mean
+
+    def _std(self, Z, codes, eta, loss):
+        if self._composition.target is not None:
+            raise ValueError("return_std: wanted a model of the target itself, found one inside TransformedTargetRegressor.")
+        noise = np.vstack([self._adapted.noise, np.reshape(self.prior_.noise, (1, -1)) + np.zeros_like(eta[:1])])[codes]
+        unknown = self._adapted.variance(Z, codes)
+        if loss.name == "gaussian":
+            return self._shape(np.sqrt(unknown + noise))
+        mean = loss.mean(eta)
+        return self._shape(np.sqrt(mean**2 * unknown + noise * mean**loss.power))
+
+    def _shape(self, values):
+        return values[:, 0] if self._adapted.n_targets is None else values

@@ -1,0 +1,316 @@
+"""The house: rooms, the floors they stand on, and what may be imported where."""
+
+import ast
+import re
+from graphlib import CycleError, TopologicalSorter
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+# The map. Imports point down only; rooms on one floor do not know each other.
+FLOORS = {
+    "__main__": 7,
+    "__init__": 6,
+    "inspection": 5,
+    "warm_start": 4,
+    "model_selection": 4,
+    "learners": 3,
+    "priors": 2,
+    "tasks": 1,
+    "datasets": 1,
+    "_numerics": 0,
+    "_sklearn": 0,
+    "_progress": 0,
+}
+OPTIONAL = {"pandas", "polars", "pyarrow", "matplotlib", "skops"}
+MAX_FILE_LINES = 450
+MAX_FUNCTION_LINES = 60
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+ROOT = Path(__file__).parents[1] / "skmeta"
+
+
+class Module(NamedTuple):
+    """One source file: its dotted name, whether it is a package's ``__init__``, and its text."""
+
+    name: str
+    is_package: bool
+    text: str
+
+    @property
+    def tree(self):
+        return ast.parse(self.text)
+
+    @property
+    def room(self):
+        parts = self.name.split(".")
+        return parts[1] if len(parts) > 1 else "__init__"
+
+
+class Import(NamedTuple):
+    """One imported name: ``from module import name``, the functions around it, innermost last."""
+
+    module: str
+    name: str | None
+    functions: tuple
+    line: int
+
+
+def read_house():
+    modules = []
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT.parent).with_suffix("").parts
+        is_package = parts[-1] == "__init__"
+        name = ".".join(parts[:-1] if is_package else parts)
+        modules.append(Module(name, is_package, path.read_text("utf-8")))
+    return modules
+
+
+# What a file imports ------------------------------------------------------------------------------
+
+
+def absolute(module, node):
+    """Dotted name of the module an ``ast.ImportFrom`` of `module` imports from."""
+    if not node.level:
+        return node.module
+    package = module.name.split(".") if module.is_package else module.name.split(".")[:-1]
+    base = package[: len(package) - node.level + 1]
+    return ".".join(base + ([node.module] if node.module else []))
+
+
+def with_functions(node, functions=()):
+    """Every node below `node`, with the names of the functions around it."""
+    for child in ast.iter_child_nodes(node):
+        yield child, functions
+        is_function = isinstance(child, FUNCTIONS)
+        yield from with_functions(child, (*functions, child.name) if is_function else functions)
+
+
+def imports_of(module):
+    found = []
+    for node, functions in with_functions(module.tree):
+        if isinstance(node, ast.Import):
+            found += [Import(alias.name, None, functions, node.lineno) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            source = absolute(module, node)
+            found += [Import(source, alias.name, functions, node.lineno) for alias in node.names]
+    return found
+
+
+def target_of(item, names):
+    """The module of ours that `item` needs: ``from package import module`` needs the module."""
+    dotted = f"{item.module}.{item.name}"
+    return dotted if dotted in names else item.module
+
+
+# The rules: each takes modules and yields complaints ------------------------------------------------
+
+
+def rooms_on_the_map(modules):
+    for module in modules:
+        if module.room not in FLOORS:
+            yield f"{module.name}: the room {module.room!r} is not on the map"
+
+
+def imports_point_down(modules):
+    names = {module.name for module in modules}
+    for module in modules:
+        for item in imports_of(module):
+            target = target_of(item, names).split(".")
+            room = target[1] if len(target) > 1 else "__init__"
+            if target[0] != "skmeta" or room == module.room:
+                continue
+            if FLOORS.get(room, 9) >= FLOORS.get(module.room, 9):
+                yield f"{module.name}:{item.line} imports {room}, which is not on a floor below {module.room}"
+
+
+def no_cycles(modules):
+    names = {module.name for module in modules}
+    graph = {m.name: {target_of(item, names) for item in imports_of(m)} & names for m in modules}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        yield "modules import each other: " + " -> ".join(error.args[1])
+
+
+def is_public_name(module, name):
+    return not name.startswith("_") or name in getattr(import_module(module), "__all__", ())
+
+
+def is_private(item):
+    """Whether `item` reaches into scikit-learn behind what it exports."""
+    if item.module.split(".")[0] != "sklearn":
+        return False
+    if any(part.startswith("_") for part in item.module.split(".")):
+        return True
+    return item.name is not None and not is_public_name(item.module, item.name)
+
+
+def private_attributes(module):
+    """Lines that read ``sklearn._x`` or ``sklearn.x._y`` as an attribute."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Attribute) and re.match(r"sklearn\..*\b_[^_]\w*$", ast.unparse(node)):
+            yield node.lineno
+
+
+def private_sklearn_in_one_file(modules):
+    for module in modules:
+        if module.room == "_sklearn":
+            continue
+        lines = [item.line for item in imports_of(module) if is_private(item)]
+        for line in lines + list(private_attributes(module)):
+            yield f"{module.name}:{line} uses a private name of scikit-learn: that belongs in _sklearn.py"
+
+
+def callbacks_in_one_file(modules):
+    for module in modules:
+        for item in imports_of(module):
+            dotted = f"{item.module}.{item.name}."
+            if dotted.startswith("sklearn.callback.") and module.room != "_progress":
+                yield f"{module.name}:{item.line} imports sklearn.callback: that belongs in _progress.py"
+
+
+def matplotlib_in_plot(modules):
+    for module in modules:
+        for item in imports_of(module):
+            allowed = "plot" in item.functions or (module.room == "inspection" and item.functions)
+            if item.module.split(".")[0] == "matplotlib" and not allowed:
+                yield f"{module.name}:{item.line} imports matplotlib outside a function that plots"
+
+
+def optional_packages_inside_functions(modules):
+    for module in modules:
+        for item in imports_of(module):
+            if item.module.split(".")[0] in OPTIONAL and not item.functions:
+                yield f"{module.name}:{item.line} imports {item.module} at the top: it may not be installed"
+
+
+def one_idea_in_the_first_line(modules):
+    for module in modules:
+        lines = (ast.get_docstring(module.tree, clean=False) or "").split("\n")
+        if not lines[0].strip() or any(line.strip() for line in lines[1:2]):
+            yield f"{module.name}: the docstring's first line should say which idea lives here, alone"
+
+
+def files_of_a_good_size(modules):
+    for module in modules:
+        lines = module.text.count("\n")
+        if lines > MAX_FILE_LINES:
+            yield f"{module.name}: {lines} lines, {MAX_FILE_LINES} at most"
+
+
+def lines_of_code(function):
+    doc = ast.get_docstring(function, clean=False)
+    return function.end_lineno - function.lineno + 1 - (doc.count("\n") + 1 if doc else 0)
+
+
+def functions_of_a_good_size(modules):
+    for module in modules:
+        for node, _ in with_functions(module.tree):
+            if isinstance(node, FUNCTIONS) and lines_of_code(node) > MAX_FUNCTION_LINES:
+                where = f"{module.name}:{node.lineno} {node.name}"
+                yield f"{where}: {lines_of_code(node)} lines, {MAX_FUNCTION_LINES} at most"
+
+
+def no_promises(modules):
+    for module in modules:
+        for number, line in enumerate(module.text.splitlines(), 1):
+            if re.search(r"\b(TODO|FIXME|XXX)\b", line):
+                yield f"{module.name}:{number} {line.strip()}"
+
+
+RULES = [
+    rooms_on_the_map,
+    imports_point_down,
+    no_cycles,
+    private_sklearn_in_one_file,
+    callbacks_in_one_file,
+    matplotlib_in_plot,
+    optional_packages_inside_functions,
+    one_idea_in_the_first_line,
+    files_of_a_good_size,
+    functions_of_a_good_size,
+    no_promises,
+]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_house_stands(rule):
+    assert list(rule(read_house())) == []
+
+
+def test_the_house_was_read():
+    modules = read_house()
+    assert {module.room for module in modules} == set(FLOORS)
+    assert sum(item.module.startswith("skmeta") for module in modules for item in imports_of(module)) > 20
+
+
+# The rules can fail: made-up houses that break each ------------------------------------------------
+
+
+def house(texts):
+    """Modules from ``{"room.file": text}``; a room's own name is its ``__init__`` if it has files."""
+    return [
+        Module(f"skmeta.{name}", any(other.startswith(f"{name}.") for other in texts), text)
+        for name, text in texts.items()
+    ]
+
+
+LONG_FUNCTION = "    def f():\n" + "        x = 1\n" * MAX_FUNCTION_LINES
+BROKEN = [
+    (rooms_on_the_map, {"cellar": "import numpy"}),
+    (imports_point_down, {"priors": "from skmeta.learners import EmpiricalBayes"}),
+    (imports_point_down, {"priors": "", "priors.gaussian": "from ..learners import EmpiricalBayes"}),
+    (imports_point_down, {"priors": "", "priors.gaussian": "def f():\n    from .. import learners"}),
+    (imports_point_down, {"tasks": "import skmeta.datasets"}),
+    (imports_point_down, {"model_selection": "from .warm_start import WarmStartRegressor"}),
+    (imports_point_down, {"learners": "from skmeta import GaussianPrior"}),
+    (no_cycles, {"priors": "", "priors.a": "from .b import f", "priors.b": "from . import a"}),
+    (no_cycles, {"priors": "from .a import f", "priors.a": "def f():\n    from skmeta.priors import g"}),
+    (private_sklearn_in_one_file, {"tasks": "from sklearn.model_selection._search import BaseSearchCV"}),
+    (private_sklearn_in_one_file, {"tasks": "from sklearn.base import _fit_context"}),
+    (private_sklearn_in_one_file, {"tasks": "import sklearn._loss"}),
+    (private_sklearn_in_one_file, {"tasks": "import sklearn\nsklearn.base._fit_context"}),
+    (callbacks_in_one_file, {"learners": "from sklearn.callback import ProgressBar"}),
+    (callbacks_in_one_file, {"learners": "def f():\n    from sklearn import callback"}),
+    (matplotlib_in_plot, {"inspection": "import matplotlib.pyplot as plt"}),
+    (matplotlib_in_plot, {"__main__": "def main():\n    import matplotlib"}),
+    (optional_packages_inside_functions, {"tasks": "import pandas as pd"}),
+    (one_idea_in_the_first_line, {"tasks": "import numpy"}),
+    (one_idea_in_the_first_line, {"tasks": '"""\nTasks, late.\n"""'}),
+    (one_idea_in_the_first_line, {"tasks": '"""Tasks and\nmuch else."""'}),
+    (files_of_a_good_size, {"tasks": "x = 1\n" * (MAX_FILE_LINES + 1)}),
+    (functions_of_a_good_size, {"tasks": "if True:\n" + LONG_FUNCTION}),
+    (functions_of_a_good_size, {"tasks": "class A:\n" + LONG_FUNCTION}),
+    (no_promises, {"tasks": "x = 1  # TO" + "DO: think"}),
+]
+SOUND = {
+    "_numerics": '"""Arrays."""\nimport numpy',
+    "_sklearn": '"""Private names."""\nfrom sklearn.model_selection._search import BaseSearchCV',
+    "_progress": '"""Callbacks."""\nfrom sklearn.callback import ProgressBar',
+    "tasks": '"""Tasks.\n\nMore."""\nfrom sklearn.utils import _safe_indexing\ndef f():\n    import pandas',
+    "priors": '"""Values."""\nfrom .gaussian import GaussianPrior',
+    "priors.gaussian": '"""One value."""\nfrom .. import _numerics\nfrom ..tasks import stack_tasks',
+    "inspection": '"""Pictures."""\nclass Display:\n    def plot(self):\n        import matplotlib',
+}
+
+
+def test_every_rule_is_broken_once():
+    assert {rule for rule, _ in BROKEN} == set(RULES)
+
+
+@pytest.mark.parametrize(("rule", "texts"), BROKEN, ids=lambda value: getattr(value, "__name__", ""))
+def test_a_rule_sees_what_breaks_it(rule, texts):
+    assert len(list(rule(house(texts)))) == 1
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_a_rule_lets_a_sound_house_be(rule):
+    assert list(rule(house(SOUND))) == []
+
+
+def test_a_docstring_does_not_count_as_code():
+    doc = '"""' + "line\n" * MAX_FUNCTION_LINES + '"""'
+    assert list(functions_of_a_good_size(house({"tasks": f"def f():\n    {doc}\n    return 1"}))) == []

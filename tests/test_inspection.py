@@ -1,0 +1,255 @@
+"""Displays draw the numbers they were given, in scikit-learn's Display style."""
+
+import sys
+from types import SimpleNamespace
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import Ridge
+
+from skmeta.inspection import PriorDisplay, ShotCurveDisplay
+from skmeta.model_selection import OwnModel, PooledModel, ShotCurve, shot_curve
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+
+@pytest.fixture(autouse=True)
+def close_figures():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def ax():
+    return plt.subplots()[1]
+
+
+# Shot curves --------------------------------------------------------------------------------------------
+
+SCORES = np.array([[[-4.0, -2.0], [-2.0, -1.0], [-1.0, -1.0]], [[-2.0, -2.0], [-2.0, -2.0], [-1.5, -2.5]]])
+
+
+def make_curve(scoring="neg_root_mean_squared_error"):
+    return ShotCurve(SCORES, ("own", "pooled"), (0, 1, 20), scoring, n_tasks=6)
+
+
+def band(collection):
+    """Lower and upper edge of a `fill_between`, by x."""
+    points = collection.get_paths()[0].vertices
+    return {x: (points[points[:, 0] == x, 1].min(), points[points[:, 0] == x, 1].max()) for x in (0, 1, 20)}
+
+
+def test_lines_are_means_and_bands_deviations():
+    display = ShotCurveDisplay.from_curve(make_curve())
+    assert [line.get_label() for line in display.lines_] == ["own", "pooled"]
+    for line in display.lines_:
+        assert_array_equal(line.get_xdata(), [0, 1, 20])
+    assert_array_equal(display.lines_[0].get_ydata(), [3, 1.5, 1])
+    assert_array_equal(display.lines_[1].get_ydata(), [2, 2, 2])
+    assert band(display.fill_between_[0]) == {0: (2, 4), 1: (1, 2), 20: (1, 1)}
+    assert band(display.fill_between_[1]) == {0: (2, 2), 1: (2, 2), 20: (1.5, 2.5)}
+    assert display.errorbar_ is None
+
+
+def test_error_bars_are_deviations():
+    display = ShotCurveDisplay.from_curve(make_curve(), std_display_style="errorbar")
+    (bars,) = display.errorbar_[1].lines[2]
+    assert_allclose([segment[:, 1] for segment in bars.get_segments()], [[2, 2], [2, 2], [1.5, 2.5]])
+    assert display.fill_between_ is None
+
+
+def test_the_spread_can_be_left_out():
+    display = ShotCurveDisplay.from_curve(make_curve(), std_display_style=None)
+    assert display.fill_between_ is None
+    assert display.errorbar_ is None
+    assert len(display.ax_.collections) == 0
+
+
+@pytest.mark.parametrize(
+    ("scoring", "negate", "first", "title"),
+    [
+        ("neg_root_mean_squared_error", None, 3, "Root mean squared error"),
+        ("neg_root_mean_squared_error", False, -3, "Negative root mean squared error"),
+        ("neg_log_loss", True, 3, "Log loss"),
+        ("r2", None, -3, "R2"),
+        ("r2", True, 3, "Negative r2"),
+    ],
+)
+def test_sign_and_name_of_the_score(scoring, negate, first, title):
+    display = ShotCurveDisplay.from_curve(make_curve(scoring), negate_score=negate)
+    assert display.lines_[0].get_ydata()[0] == first
+    assert display.ax_.get_ylabel() == title
+
+
+def test_the_name_of_the_score_can_be_given_to_the_display_and_to_the_plot():
+    display = ShotCurveDisplay.from_curve(make_curve(), score_name="Error in mm")
+    assert display.ax_.get_ylabel() == "Error in mm"
+    assert display.plot(score_name="Error in inches").ax_.get_ylabel() == "Error in inches"
+
+
+def test_axes_show_every_number_of_shots_zero_too(ax):
+    display = ShotCurveDisplay.from_curve(make_curve(), ax=ax)
+    assert display.ax_ is ax
+    assert display.figure_ is ax.figure
+    display.figure_.canvas.draw()
+    assert_array_equal(ax.get_xticks(), [0, 1, 20])
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0", "1", "20"]
+    places = ax.transData.transform([(n, 0) for n in (0, 1, 20)])[:, 0]
+    assert places[1] - places[0] > 0.2 * (places[2] - places[0])  # on a linear axis a twentieth
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["own", "pooled"]
+
+
+def test_lines_and_their_spread_take_styles_and_share_colours(ax):
+    ax.plot([0, 1], [0, 1])  # so that the next line has not the colour of the next band
+    styles = {"line_kw": {"marker": "s"}, "fill_between_kw": {"alpha": 0.5}}
+    display = ShotCurveDisplay.from_curve(make_curve(), ax=ax, **styles)
+    assert {line.get_marker() for line in display.lines_} == {"s"}
+    for line, spread in zip(display.lines_, display.fill_between_, strict=True):
+        assert_allclose(spread.get_facecolor()[0], mpl.colors.to_rgba(line.get_color(), 0.5))
+    assert display.lines_[0].get_color() != display.lines_[1].get_color()
+
+
+def test_from_estimators_scores_and_draws(ax):
+    rng = np.random.default_rng(0)
+    ids = np.repeat(np.arange(6), 8)
+    X, y = np.column_stack([rng.normal(size=48), ids]), rng.normal(size=48) + ids
+    models = {"own": OwnModel(Ridge(), task=-1), "pooled": PooledModel(Ridge(), task=-1)}
+    parameters = {
+        "task": -1,
+        "n_shots": (0, 3),
+        "n_splits": 3,
+        "order": 0,
+        "scoring": "neg_mean_absolute_error",
+        "n_jobs": 1,
+        "random_state": 0,
+    }
+    display = ShotCurveDisplay.from_estimators(models, X, y, **parameters, ax=ax, line_kw={"marker": "s"})
+    assert_array_equal(display.curve.scores, shot_curve(models, X, y, **parameters).scores)
+    assert display.ax_ is ax
+    assert display.ax_.get_ylabel() == "Mean absolute error"
+    assert display.lines_[0].get_marker() == "s"
+
+
+def test_an_unknown_style_is_refused_before_anything_is_drawn(ax):
+    with pytest.raises(
+        ValueError, match="std_display_style must be 'fill_between', 'errorbar' or None, found 'x'"
+    ):
+        ShotCurveDisplay.from_curve(make_curve(), ax=ax, std_display_style="x")
+    assert not ax.has_data()
+
+
+# Priors -------------------------------------------------------------------------------------------------
+
+
+def make_prior(mean, covariance, *, factor=None, feature_names=None, classes=None):
+    return SimpleNamespace(
+        mean=np.asarray(mean, dtype=float),
+        covariance=np.asarray(covariance, dtype=float),
+        factor=None if factor is None else np.asarray(factor, dtype=float),
+        feature_names=feature_names,
+        classes=None if classes is None else np.asarray(classes),
+    )
+
+
+def points_and_bars(errorbar):
+    line, _, (bars,) = errorbar.lines
+    return line.get_xdata(), np.array([segment[:, 0] for segment in bars.get_segments()])
+
+
+def tick_labels(display):
+    return [label.get_text() for label in display.ax_.get_yticklabels()]
+
+
+MEAN = np.array([1.0, -2.0, 5.0])
+FACTOR = np.array([[1.0, 2.0], [0.0, 1.0], [3.0, 0.0]])
+DIAGONAL = np.array([4.0, 3.0, 0.0])
+SD = np.sqrt(DIAGONAL + np.array([5.0, 1.0, 9.0]))
+
+
+@pytest.mark.parametrize(
+    ("covariance", "factor"),
+    [
+        (np.diag(DIAGONAL) + FACTOR @ FACTOR.T, None),
+        (np.diag(DIAGONAL) + FACTOR @ FACTOR.T, FACTOR),
+        (DIAGONAL, FACTOR),
+        (SD**2, None),
+    ],
+    ids=["dense", "dense that includes its factor", "diagonal and factor", "diagonal"],
+)
+@pytest.mark.parametrize("several", [False, True], ids=["one output", "as many outputs as coefficients"])
+def test_points_are_means_and_bars_one_deviation_between_tasks(covariance, factor, several):
+    scales = np.array([1.0, 2.0, 3.0]) if several else np.array(1.0)
+    prior = make_prior(
+        np.multiply.outer(scales, MEAN),
+        np.multiply.outer(scales**2, covariance),
+        factor=None if factor is None else np.multiply.outer(scales, factor),
+    )
+    display = PriorDisplay.from_prior(prior)
+    assert len(display.errorbar_) == scales.size
+    for scale, errorbar in zip(np.atleast_1d(scales), display.errorbar_, strict=True):
+        points, bars = points_and_bars(errorbar)
+        assert_allclose(points, scale * MEAN)
+        assert_allclose(bars, scale * np.column_stack([MEAN - SD, MEAN + SD]))
+
+
+def test_coefficients_are_named_and_the_first_stands_on_top(ax):
+    display = PriorDisplay.from_prior(make_prior(MEAN, DIAGONAL, feature_names=("age", "price")), ax=ax)
+    assert tick_labels(display) == ["age", "price", "intercept"]
+    heights = display.ax_.transData.transform([(0, k) for k in range(3)])[:, 1]
+    assert (np.diff(heights) < 0).all()
+    assert display.ax_ is ax
+    assert display.figure_ is ax.figure
+    assert display.ax_.get_legend() is None
+
+
+def test_without_names_features_are_named_as_in_scikit_learn():
+    assert tick_labels(PriorDisplay.from_prior(make_prior(MEAN, DIAGONAL))) == ["x0", "x1", "intercept"]
+
+
+@pytest.mark.parametrize(
+    ("classes", "words"), [(["bad", "good"], ["bad", "good"]), (None, ["0", "1"])], ids=["classes", "outputs"]
+)
+def test_outputs_stand_beside_each_other_and_have_a_legend(classes, words):
+    prior = make_prior([MEAN, -MEAN], [DIAGONAL, DIAGONAL], classes=classes)
+    display = PriorDisplay.from_prior(prior)
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == words
+    first, second = (errorbar.lines[0].get_ydata() for errorbar in display.errorbar_)
+    assert (first < second).all()
+    assert (np.round(first) == np.arange(3)).all()
+    assert (np.round(second) == np.arange(3)).all()
+
+
+def test_of_many_coefficients_the_weightiest_are_shown_in_their_order():
+    mean, variance = np.zeros(1001), np.full(1001, 0.01)
+    mean[700], mean[1000], variance[3], variance[40] = -5, 4, 9, 0.02
+    display = PriorDisplay.from_prior(make_prior(mean, variance), max_coefs=4)
+    assert tick_labels(display) == ["x3", "x40", "x700", "intercept"]
+    assert_array_equal(points_and_bars(display.errorbar_[0])[0], [0, 0, -5, 4])
+    assert len(tick_labels(display.plot())) == 30
+
+
+def test_bars_take_a_style():
+    display = PriorDisplay.from_prior(make_prior(MEAN, DIAGONAL), errorbar_kw={"fmt": "s", "color": "red"})
+    assert display.errorbar_[0].lines[0].get_marker() == "s"
+    assert display.errorbar_[0].lines[0].get_color() == "red"
+
+
+# Without matplotlib -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: ShotCurveDisplay.from_curve(make_curve()),
+        lambda: PriorDisplay.from_prior(make_prior(MEAN, DIAGONAL)),
+    ],
+    ids=["ShotCurveDisplay", "PriorDisplay"],
+)
+def test_without_matplotlib_it_says_what_to_install(draw, request, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    name = request.node.callspec.id
+    with pytest.raises(ImportError, match=rf"{name}.plot needs matplotlib: pip install 'skmeta\[plot\]'"):
+        draw()
