@@ -18,12 +18,12 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "examples"]
+templates_path = ["_templates"]
 default_role = "literal"
 
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's Parameters already say it
-numpydoc_class_members_toctree = False
-numpydoc_show_inherited_class_members = False
+numpydoc_show_class_members = False  # the template for classes shows them in full
 
 sphinx_gallery_conf = {
     "examples_dirs": "examples",

@@ -46,7 +46,7 @@ model.estimators_["store-07"].coef_
 # -----------------
 # The prior holds the typical store and how far stores are from it. Points are the typical coefficients, bars
 # one standard deviation between stores: the weather does the same everywhere, a promotion does not.
-from skmeta import PriorDisplay
+from skmeta.inspection import PriorDisplay
 
 PriorDisplay.from_prior(model.prior_)
 
@@ -63,7 +63,8 @@ opened.predict(weeks).round(1)
 # ---------------
 # Stores are held out in turn, given a few of their rows back, and tested on the others. Four ways to model
 # them are compared on the same rows.
-from skmeta import ShotCurveDisplay, shot_curve
+from skmeta import shot_curve
+from skmeta.inspection import ShotCurveDisplay
 from skmeta.model_selection import OwnModel, PooledModel, ResidualModel
 
 models = {

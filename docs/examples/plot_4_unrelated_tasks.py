@@ -13,7 +13,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.linear_model import Ridge
 
-from skmeta import ShotCurveDisplay, WarmStartRegressor, shot_curve
+from skmeta import WarmStartRegressor, shot_curve
+from skmeta.inspection import ShotCurveDisplay
 from skmeta.model_selection import OwnModel, PooledModel
 
 
@@ -40,7 +41,8 @@ for ax, title, spread in zip(axes, ("related", "unrelated"), (0.3, 3.0), strict=
     print(title, curve, sep="\n")
 
 # %%
-# On the right the warm model is the own one: what it learned is that nothing is shared but the scale.
+# On the left the warm model starts from what tasks have in common. On the right there is nothing in common
+# but the size of coefficients; that much it learns, and so shrinks less than a plain ridge regression does.
 #
 # One task that is unlike all others
 # ----------------------------------

@@ -2,9 +2,10 @@
 
 Model: ``y_t = Z_t w_t + e_t``, ``w_t ~ N(mean, covariance)``, ``e_t ~ N(0, noise_t)``. One sweep reads every task once:
 
-* E: ``V_t = (gram_t / noise_t + covariance^-1)^-1``, ``u_t = V_t Z_t'(y_t - Z_t mean) / noise_t``;
-* M: the mean by generalised least squares, the covariance by a `Structure` fitted to the mean scatter of ``u_t``, the
-  noises by Smyth's empirical Bayes.
+* E, in coordinates ``w = mean + R v`` with ``R R' = covariance``: ``V_t = (I + R' gram_t R / noise_t)^-1`` and
+  ``v_t = V_t R' Z_t'(y_t - Z_t mean) / noise_t``;
+* M: the mean by generalised least squares, the covariance by a `Structure` fitted to the mean scatter of ``R v_t``,
+  the noises by Smyth's empirical Bayes.
 
 The uncertainty of the mean is integrated out (REML; Laird and Ware, 1982, Biometrics 38, equations 3.8 and 3.9), so
 few tasks do not understate how much tasks vary.
@@ -14,11 +15,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
-from skmeta._numerics.linalg import logdet_and_quadratic, spd_inverse, symmetrize
+from skmeta._numerics.linalg import cholesky_root, inverse_and_solution, logdet_and_quadratic, spd_inverse, symmetrize, whiten
+from skmeta._numerics.moments import whitened
 from skmeta._numerics.noise import fit_noise, squeeze_noise
 
 _BLOCK = 1024  # tasks whose posterior covariances are held at once
+NOISE_FLOOR = 1e-7  # of a target of unit variance: below it, sums with the prior's precision lose their digits
+_HELD = 0.01
 _LOG_2PI = np.log(2.0 * np.pi)
 
 
@@ -48,7 +53,7 @@ def initial_guess(moments):
     p = len(cross)
     mean = np.linalg.solve(gram + 1e-3 * n_rows / p * np.eye(p), cross)
     _, squares = moments.residual(mean)
-    noise = max(0.5 * squares.sum() / n_rows, 1e-12)
+    noise = max(0.5 * squares.sum() / n_rows, NOISE_FLOOR)
     level = np.maximum(np.diag(gram) / n_rows, 1e-3)
     return Gaussian(mean, np.diag(noise / p / level), noise)
 
@@ -75,96 +80,93 @@ def noise_of_tasks(moments, state, n_iter=2):
     noise = np.full(moments.n_tasks, state.noise)
     if np.isinf(state.noise_dof):
         return noise
-    precision = spd_inverse(state.covariance)
+    root = cholesky_root(state.covariance)
     for _ in range(n_iter):
-        variance, dof = _residual_variance(moments, state, precision, noise)
+        parts = [_posterior(moments.take(b), state.mean, root, noise[b])[2:] for b in _blocks(moments.n_tasks)]
+        variance, dof = (np.concatenate(column) for column in zip(*parts, strict=True))
         noise = squeeze_noise(variance, dof, state.noise, state.noise_dof)
     return noise
 
 
-def _residual_variance(moments, state, precision, noise):
-    """Residual variance and degrees of freedom of every task at its posterior mean."""
-    variance, dof = np.empty(moments.n_tasks), np.empty(moments.n_tasks)
-    for block in _blocks(moments.n_tasks):
-        part, level = moments.take(block), noise[block]
-        V = spd_inverse(part.gram / level[:, None, None] + precision)
-        variance[block], dof[block] = _residuals(part, V, state.mean, precision, level)[:2]
-    return variance, dof
-
-
-def _residuals(part, V, mean, precision, noise):
-    score, square = part.residual(mean)
-    u = (V @ (score / noise[:, None])[..., None])[..., 0]
-    square = square - 2.0 * np.einsum("ti,ti->t", u, score) + np.einsum("ti,ti->t", u, (part.gram @ u[..., None])[..., 0])
-    dof = np.maximum(part.n_rows - (len(mean) - np.einsum("tij,ij->t", V, precision)), 1e-6)
-    return np.maximum(square, 0.0) / dof, dof, u
+def _posterior(part, mean, root, noise):
+    """``V (t, p, p)`` and ``v (t, p)`` in whitened coordinates; the residuals' variance and degrees of freedom."""
+    gram, score, square = whitened(part, mean, root, noise)
+    V, v = inverse_and_solution(gram + np.eye(len(root)), score)
+    square = square - 2.0 * np.einsum("ti,ti->t", v, score) + np.einsum("ti,ti->t", v, (gram @ v[..., None])[..., 0])
+    dof = np.maximum(part.n_rows - len(root) + np.trace(V, axis1=1, axis2=2), 1e-6)
+    return V, v, np.maximum(noise * square / dof, NOISE_FLOOR), dof
 
 
 @dataclass(frozen=True, eq=False)
 class _Sums:
-    """What one sweep over the tasks leaves: all the M step needs."""
+    """What one sweep over the tasks leaves, in coordinates where the prior is ``N(0, I)``: all the M step needs."""
 
+    root: np.ndarray
+    spread: np.ndarray
     n_tasks: int
     V: np.ndarray
-    u: np.ndarray
-    uu: np.ndarray
+    v: np.ndarray
+    vv: np.ndarray
     VQV: np.ndarray
     variance: np.ndarray
     dof: np.ndarray
 
 
 def _expectation(moments, state, noise, n_jobs):
-    precision = spd_inverse(state.covariance)
-    spread = precision @ state.mean_covariance @ precision if state.mean_covariance is not None else None
+    root = cholesky_root(state.covariance)
+    known = state.mean_covariance is None
+    spread = np.zeros_like(root) if known else whiten(state.mean_covariance, root)
 
     def sweep(block):
-        part, level = moments.take(block), noise[block]
-        V = spd_inverse(part.gram / level[:, None, None] + precision)
-        variance, dof, u = _residuals(part, V, state.mean, precision, level)
-        VQV = np.zeros_like(precision) if spread is None else np.einsum("tij,tjk->ik", V @ spread, V, optimize=True)
-        return V.sum(axis=0), u.sum(axis=0), u.T @ u, VQV, variance, dof
+        V, v, variance, dof = _posterior(moments.take(block), state.mean, root, noise[block])
+        VQV = spread if known else ((V @ spread) @ V).sum(axis=0)
+        return V.sum(axis=0), v.sum(axis=0), v.T @ v, VQV, variance, dof
 
     parts = run(sweep, _blocks(moments.n_tasks), n_jobs)
-    V, u, uu, VQV = (sum(column) for column in list(zip(*parts, strict=True))[:4])
+    V, v, vv, VQV = (sum(column) for column in list(zip(*parts, strict=True))[:4])
     variance, dof = (np.concatenate([part[i] for part in parts]) for i in (4, 5))
-    return _Sums(moments.n_tasks, V, u, uu, VQV, variance, dof)
+    return _Sums(root, spread, moments.n_tasks, V, v, vv, VQV, variance, dof)
 
 
 def _maximisation(moments, sums, structure, state, past, noise):
-    precision = spd_inverse(state.covariance)
     n_past = past.n_tasks if past else 0.0
     n_tasks = sums.n_tasks + n_past
-    drift = past.mean - state.mean if past else 0.0
-    # GLS: the information of task t on the mean is P - P V_t P, its score P u_t. The ridge keeps unseen directions still.
-    information = n_tasks * precision - precision @ sums.V @ precision + 1e-8 * precision
-    mean_covariance = symmetrize(spd_inverse(symmetrize(information)))
-    mean = state.mean + mean_covariance @ (precision @ (sums.u + n_past * drift))
-    scatter = sums.V + sums.uu
+    drift = past.mean - state.mean if past else np.zeros_like(state.mean)
+    step, mean_covariance = _least_squares(sums, n_past, drift)
+    scatter = sums.V + sums.vv
+    cross = sums.V @ sums.spread
+    scatter = sums.root @ (scatter + sums.n_tasks * sums.spread - cross - cross.T + sums.VQV) @ sums.root.T
     if past:
         scatter = scatter + n_past * (past.covariance + np.outer(drift, drift))
-    if state.mean_covariance is not None:
-        cross = sums.V @ precision @ state.mean_covariance
-        scatter = scatter + sums.n_tasks * state.mean_covariance - cross - cross.T + sums.VQV
     scatter = symmetrize(scatter) / n_tasks
     covariance, unique = structure.fit(scatter, n_tasks, state.unique)
     if noise == "known":
         level, noise_dof = state.noise, np.inf
     else:
-        level, noise_dof = _common_noise(sums, _spent(sums, state, precision), past, noise == "shared")
+        level, noise_dof = _common_noise(sums, past, noise == "shared")
     n_rows = moments.n_rows.sum() + (past.n_rows if past else 0.0)
-    return Gaussian(mean, covariance, level, noise_dof, n_tasks, n_rows, mean_covariance, unique, scatter)
+    return Gaussian(
+        state.mean + step, covariance, level, noise_dof, n_tasks, n_rows, mean_covariance, unique, scatter
+    )
 
 
-def _spent(sums, state, precision):
-    """Degrees of freedom that estimating the mean took from the residuals (at most ``p``, over all tasks)."""
-    if state.mean_covariance is None:
-        return 0.0
-    spread = precision @ state.mean_covariance @ precision
-    return float(np.sum(spread * sums.V) - np.sum(precision * sums.VQV))
+def _least_squares(sums, n_past, drift):
+    """The mean's generalised least squares step and its covariance.
+
+    In whitened coordinates task ``t`` informs about the mean by ``I - V_t`` and pulls by ``v_t``; a hundredth of a task
+    holds directions that no task informs about (it slows the step and leaves where it ends).
+    """
+    p = len(sums.root)
+    n_tasks = sums.n_tasks + n_past
+    covariance = spd_inverse((n_tasks + _HELD) * np.eye(p) - sums.V)
+    pull = sums.v + n_past * solve_triangular(sums.root, drift, lower=True)
+    return sums.root @ (covariance @ pull), symmetrize(sums.root @ covariance @ sums.root.T)
 
 
-def _common_noise(sums, spent, past, shared):
+def _common_noise(sums, past, shared):
     variance, dof = sums.variance, sums.dof
+    # Estimating the mean took degrees of freedom from the residuals too (at most p, over all tasks).
+    spent = float(np.sum(sums.spread * sums.V) - np.trace(sums.VQV))
     left = max(1.0 - spent / dof.sum(), 0.1)
     level, law = fit_noise(variance / left, dof * left)
     if shared or np.isinf(law):
@@ -173,7 +175,7 @@ def _common_noise(sums, spent, past, shared):
         seen, n_past = np.sum(dof), past.n_rows
         level = float(np.exp((seen * np.log(max(level, 1e-12)) + n_past * np.log(past.noise)) / (seen + n_past)))
         law = law if np.isinf(past.noise_dof) and n_past < seen else past.noise_dof if np.isinf(law) else law
-    return max(level, 1e-10), law
+    return max(level, NOISE_FLOOR), law
 
 
 def _change(new, old):
@@ -195,16 +197,14 @@ def run(function, items, n_jobs=1):
         return list(pool.map(function, items))
 
 
-def log_evidence(moments, mean, covariance, noise):
-    """``log p(y_t)`` of every task for each of several noise levels ``(m,)``: ``(n_tasks, m)``."""
-    score, square = moments.residual(mean)
-    precision = spd_inverse(covariance)
-    _, logdet_prior = np.linalg.slogdet(covariance)
+def log_evidence(moments, mean, root, noise):
+    """``log p(y_t)`` of every task for each of several noise levels ``(m,)``: ``(n_tasks, m)``; ``root`` as in ``R R'``."""
     out = np.empty((moments.n_tasks, len(noise)))
+    identity = np.eye(len(root))
     for j, level in enumerate(noise):
-        logdet, quadratic = logdet_and_quadratic(moments.gram / level + precision, score / level)
-        misfit = square / level - quadratic
-        out[:, j] = -0.5 * (moments.n_rows * (_LOG_2PI + np.log(level)) + logdet + logdet_prior + misfit)
+        gram, score, square = whitened(moments, mean, root, level)
+        logdet, quadratic = logdet_and_quadratic(gram + identity, score)
+        out[:, j] = -0.5 * (moments.n_rows * (_LOG_2PI + np.log(level)) + logdet + square - quadratic)
     return out
 
 

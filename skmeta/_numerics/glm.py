@@ -1,7 +1,7 @@
 """Posterior modes of many tasks at once for likelihoods without a closed form: damped Newton in padded batches.
 
-For task ``t`` with outputs ``k``: minimise ``sum_i weight_i loss(Z_i w) / noise + strength/2 sum_k (w_k - mean_k)'
-precision_k (w_k - mean_k)``. The multinomial couples its classes, so its Hessian has ``K p`` columns; every other
+For task ``t`` with outputs ``k`` and ``w_k = mean_k + R_k v_k``: minimise ``sum_i weight_i loss(Z_i w) / noise +
+strength/2 sum_k |v_k|^2``. The multinomial couples its classes, so its Hessian has ``K p`` columns; every other
 likelihood has one output.
 """
 
@@ -18,38 +18,42 @@ _HALVINGS = 30
 
 @dataclass(frozen=True, eq=False)
 class Modes:
-    """``coef (n_tasks, C, K, p)`` and Laplace log-evidence ``(n_tasks, C)``, up to a constant, for each of C priors."""
+    """``coef (n_tasks, C, K, p)`` and Laplace log-evidence ``(n_tasks, C)``, up to a constant, for each of C priors.
+
+    ``whitened`` are the same coefficients where their prior is a standard normal.
+    """
 
     coef: np.ndarray
+    whitened: np.ndarray
     evidence: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
 class Bells:
-    """C Gaussian priors, independent over outputs: ``mean (C, K, p)``, ``precision (C, K, p, p)``."""
+    """C Gaussian priors, independent over outputs: ``mean (C, K, p)``, ``root (C, K, p, p)`` with covariance ``R R'``."""
 
     mean: np.ndarray
-    precision: np.ndarray
+    root: np.ndarray
 
 
 def posterior_modes(rows, bells, loss, noise, *, strength=1.0, start=None):
-    """Modes and Laplace evidences of every task under every prior; ``start (n_tasks, C, K, p)`` saves steps."""
+    """Modes and Laplace evidences of every task under every prior; ``start``, earlier ``whitened`` modes, saves steps."""
     shape = (rows.n_tasks, *bells.mean.shape)
-    coef = np.broadcast_to(bells.mean, shape).copy() if start is None else start.copy()
+    v = np.zeros(shape) if start is None else start.copy()
     evidence = np.empty(shape[:2])
-    precision = strength * bells.precision
-    determined = np.linalg.slogdet(precision)[1].sum(axis=-1) if strength > 0 else -np.inf
-    n_priors = shape[1]
     for tasks, Z, Y, weight in rows.batches():
+        n = len(tasks)
         # Every task once for each prior, so that one Newton iteration serves them all.
-        Z, Y, weight = (np.repeat(part, n_priors, axis=0) for part in (Z, Y, weight / noise))
-        mean, penalty = (np.tile(part, (len(tasks), *[1] * (part.ndim - 1))) for part in (bells.mean, precision))
-        problem = _Problem(Z, Y, weight, loss, mean, penalty)
-        found = problem.solve(coef[tasks].reshape(mean.shape))
-        _, logdet = np.linalg.slogdet(problem.hessian(found))
-        coef[tasks] = found.reshape(len(tasks), *shape[1:])
-        evidence[tasks] = (-problem.objective(found) - 0.5 * logdet).reshape(-1, n_priors) + 0.5 * determined
-    return Modes(coef, evidence)
+        offset = np.einsum("tnp,ckp->tcnk", Z, bells.mean).reshape(-1, Z.shape[1], shape[2])
+        design = np.einsum("tnp,ckpq->tcknq", Z, bells.root, optimize=True).reshape(-1, *shape[2:3], *Z.shape[1:])
+        Y, weight = (np.repeat(part, shape[1], axis=0) for part in (Y, weight / noise))
+        problem = _Problem(design, offset, Y, weight, loss, strength)
+        found = problem.solve(v[tasks].reshape(-1, *shape[2:]))
+        logdet = np.linalg.slogdet(problem.hessian(found) / strength)[1]
+        v[tasks] = found.reshape(n, *shape[1:])
+        evidence[tasks] = (-problem.objective(found) - 0.5 * logdet).reshape(n, shape[1])
+    coef = bells.mean + np.einsum("ckpq,tckq->tckp", bells.root, v)
+    return Modes(coef, v, evidence)
 
 
 def linearise(rows, coef, loss):
@@ -77,46 +81,46 @@ def linearise(rows, coef, loss):
 
 @dataclass(frozen=True, eq=False)
 class _Problem:
-    """A batch of penalised likelihoods and Newton's method for all of them together."""
+    """A batch of penalised likelihoods in whitened coordinates ``v (t, K, p)``, and Newton's method for all of them.
 
-    Z: np.ndarray
+    ``design (t, K, n, p)`` is ``Z R``, ``offset (t, n, K)`` is ``Z mean``.
+    """
+
+    design: np.ndarray
+    offset: np.ndarray
     Y: np.ndarray
     weight: np.ndarray
     loss: object
-    mean: np.ndarray
-    precision: np.ndarray
+    strength: float
 
-    def eta(self, coef):
-        return self.Z @ np.swapaxes(coef, 1, 2)
+    def eta(self, v):
+        return self.offset + np.moveaxis((self.design @ v[..., None])[..., 0], 1, 2)
 
-    def objective(self, coef):
-        off = coef - self.mean
-        penalty = 0.5 * (off * self._pull(off)).sum(axis=(1, 2))
-        return (self.weight * self.loss.value(self.eta(coef), self.Y)).sum(axis=1) + penalty
+    def objective(self, v):
+        penalty = 0.5 * self.strength * (v * v).sum(axis=(1, 2))
+        return (self.weight * self.loss.value(self.eta(v), self.Y)).sum(axis=1) + penalty
 
-    def _pull(self, off):
-        return (self.precision @ off[..., None])[..., 0]
+    def gradient(self, v):
+        residual = self.weight[..., None] * self.loss.residual(self.eta(v), self.Y)
+        return self.strength * v - (np.moveaxis(residual, 2, 1)[:, :, None, :] @ self.design)[:, :, 0]
 
-    def gradient(self, coef):
-        residual = self.weight[..., None] * self.loss.residual(self.eta(coef), self.Y)
-        return self._pull(coef - self.mean) - np.swapaxes(residual, 1, 2) @ self.Z
-
-    def hessian(self, coef):
+    def hessian(self, v):
         """``(t, K p, K p)``."""
-        eta = self.eta(coef)
-        t, K, p = coef.shape
+        eta = self.eta(v)
+        t, K, p = v.shape
         blocks = np.zeros((t, K, p, K, p))
-        mean = self.loss.mean(eta) if K > 1 else None
+        mean, curvature = self.loss.mean(eta), self.loss.curvature(eta, self.Y)
         for k in range(K):
-            diagonal = self.weight * self.loss.curvature(eta, self.Y)[..., k]
-            blocks[:, k, :, k, :] = self._scatter(diagonal) + self.precision[:, k]
+            blocks[:, k, :, k, :] = self._scatter(k, k, curvature[..., k]) + self.strength * np.eye(p)
             for other in range(k):
-                cross = -self._scatter(self.weight * mean[..., k] * mean[..., other])
-                blocks[:, k, :, other, :] = blocks[:, other, :, k, :] = cross
+                cross = -self._scatter(k, other, mean[..., k] * mean[..., other])
+                blocks[:, k, :, other, :] = cross
+                blocks[:, other, :, k, :] = np.swapaxes(cross, 1, 2)
         return blocks.reshape(t, K * p, K * p)
 
-    def _scatter(self, weight):
-        return np.swapaxes(self.Z * weight[..., None], 1, 2) @ self.Z
+    def _scatter(self, k, other, weight):
+        weighted = self.design[:, k] * (self.weight * weight)[..., None]
+        return np.swapaxes(weighted, 1, 2) @ self.design[:, other]
 
     def solve(self, coef):
         """Newton steps, each halved until its task's objective falls; tasks that have arrived stand still."""

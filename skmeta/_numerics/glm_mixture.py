@@ -18,18 +18,18 @@ def glm_posterior(rows, priors, loss, *, strength=1.0):
     logs = logs + (modes.evidence if len(logs) > 1 else 0.0 * modes.evidence)
     weights = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
     if strength != 1.0:
-        modes = posterior_modes(rows, bells, loss, first.level, strength=strength, start=modes.coef)
+        modes = posterior_modes(rows, bells, loss, first.level, strength=strength, start=modes.whitened)
     return np.einsum("tc,tckp->tkp", weights, modes.coef), weights
 
 
 def _components(priors):
-    means, precisions = [[p.mean for p in priors]], [[p.precision for p in priors]]
+    means, roots = [[p.mean for p in priors]], [[p.root for p in priors]]
     weight = priors[0].vague_weight
     logs = [np.log1p(-weight)]
     if weight > 0:
         ratios = vague_ratios(priors[0])
         for ratio in ratios:
             means.append([p.stranger_mean for p in priors])
-            precisions.append([np.diag(1.0 / (p.level * ratio)) for p in priors])
+            roots.append([np.diag(np.sqrt(p.level * ratio)) for p in priors])
         logs += [np.log(weight / len(ratios))] * len(ratios)
-    return Bells(np.array(means), np.array(precisions)), np.array(logs)
+    return Bells(np.array(means), np.array(roots)), np.array(logs)

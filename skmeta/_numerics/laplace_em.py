@@ -11,11 +11,11 @@ import numpy as np
 
 from skmeta._numerics.gaussian_em import Gaussian, fit_gaussian, predictive
 from skmeta._numerics.glm import Bells, linearise, posterior_modes
-from skmeta._numerics.linalg import spd_inverse
+from skmeta._numerics.linalg import cholesky_root
 
 _CHOOSE_AT = 3  # expansions before the structure is chosen: by then the working responses have settled
 _SOME = 512  # tasks on which the stretch is measured
-_WEAK = 1e-2  # precision of the pooled fit's prior
+_WEAK = 10.0  # standard deviation of the pooled fit's prior
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +30,11 @@ class Learned:
 def fit_laplace(rows, loss, structures, *, n_iter, choose, past=None, n_jobs=1, tol=1e-3):
     """Learn the coefficients' law for each output; ``choose(k, moments, start)`` picks output ``k``'s structure."""
     states = past or pooled_states(rows, loss)
-    coef, chosen = None, list(structures)
+    chosen = list(structures)
     noise = "shared" if loss.dispersed else "known"
     for expansion in range(n_iter):
-        coef = posterior_modes(rows, as_bells(states), loss, states[0].noise, start=coef).coef
-        moments = linearise(rows, coef[:, 0], loss)
+        coef = posterior_modes(rows, as_bells(states), loss, states[0].noise).coef[:, 0]
+        moments = linearise(rows, coef, loss)
         if expansion == _CHOOSE_AT:
             chosen = [choose(k, part, state) for k, (part, state) in enumerate(zip(moments, states, strict=True))]
         new = [
@@ -90,4 +90,4 @@ def pooled_states(rows, loss):
 def as_bells(states):
     """The states of all outputs as one prior of the Newton solver."""
     mean = np.stack([state.mean for state in states])
-    return Bells(mean[None], np.stack([spd_inverse(predictive(state).covariance) for state in states])[None])
+    return Bells(mean[None], np.stack([cholesky_root(predictive(state).covariance) for state in states])[None])

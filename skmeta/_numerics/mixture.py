@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln, logsumexp
 
-from skmeta._numerics.gaussian_em import log_evidence
-from skmeta._numerics.linalg import logdet_and_quadratic, spd_inverse
+from skmeta._numerics.linalg import inverse_and_solution, logdet_and_quadratic
+from skmeta._numerics.moments import whitened
 
 SIGNAL_TO_NOISE = np.array([0.03, 1.0, 30.0, 1000.0])  # of all slopes together, in units of the noise variance
 _INTERCEPT = 10.0  # variance of a stranger's level, in units of the target's variance over the collection
@@ -21,16 +21,21 @@ _NOISE_DOF = 4.0  # how firmly a stranger's noise is tied to the past tasks'
 
 @dataclass(frozen=True, eq=False)
 class Believed:
-    """A prior in the units of the engine: ``precision`` may be singular (flat directions) when ``vague_weight`` is 0."""
+    """A prior in the units of the engine: ``N(mean, R R')`` with ``root`` R, and the nodes of the noise's law."""
 
     mean: np.ndarray
-    precision: np.ndarray
-    covariance: np.ndarray | None
+    root: np.ndarray
     noise: np.ndarray
     noise_probability: np.ndarray
     vague_weight: float
     stranger_mean: np.ndarray
     noise_known: bool = False
+    flat_intercept: bool = False
+
+    @property
+    def covariance(self):
+        """``(p, p)``."""
+        return self.root @ self.root.T
 
     @property
     def level(self):
@@ -58,23 +63,10 @@ def posterior(moments, prior, *, strength=1.0, with_covariance=False):
 
     Whether a task belongs to the collection is judged at strength one: it does not depend on how much is borrowed.
     """
-    n_nodes = len(prior.noise)
-    ratios = vague_ratios(prior) if prior.vague_weight > 0 else []
-    logs = np.empty((moments.n_tasks, n_nodes + len(ratios)))
-    solutions, noises = [], np.empty_like(logs)
-    if logs.shape[1] == 1:
-        logs[:] = 0.0
-    else:
-        evidence = log_evidence(moments, prior.mean, prior.covariance, prior.noise)
-        logs[:, :n_nodes] = evidence + np.log(prior.noise_probability * (1.0 - prior.vague_weight))
-    for j, level in enumerate(prior.noise):
-        solutions.append(_learned(moments, prior, level, strength, with_covariance))
-        noises[:, j] = level
-    for g, ratio in enumerate(ratios, start=n_nodes):
-        logs[:, g], noises[:, g] = _stranger_evidence(moments, ratio, prior)
-        logs[:, g] += np.log(prior.vague_weight / len(ratios))
-        solutions.append(_stranger(moments, prior, ratio, strength, noises[:, g], with_covariance))
-    return _mix(solutions, noises, np.exp(logs - logsumexp(logs, axis=1, keepdims=True)), n_nodes)
+    parts = [_learned(moments, prior, j, strength, with_covariance) for j in range(len(prior.noise))]
+    if prior.vague_weight > 0:
+        parts += [_stranger(moments, prior, ratio, strength, with_covariance) for ratio in vague_ratios(prior)]
+    return _mix(parts, len(prior.noise))
 
 
 def vague_ratios(prior):
@@ -84,59 +76,71 @@ def vague_ratios(prior):
     return [np.r_[np.full(p - 1, snr / max(p - 1, 1)), max(level, _INTERCEPT)] for snr in SIGNAL_TO_NOISE]
 
 
-def _learned(moments, prior, level, strength, with_covariance):
-    score, _ = moments.residual(prior.mean)
-    matrix = moments.gram / level + strength * prior.precision
-    step, V = _solve(matrix, score / level, with_covariance)
-    return prior.mean + step, V
+def _learned(moments, prior, j, strength, with_covariance):
+    """``(log weight, noise, mean, covariance)`` of the learned component at noise node ``j``."""
+    level = prior.noise[j]
+    whole = whitened(moments, prior.mean, prior.root, level)
+    logs = _evidence(moments, whole, level) + np.log((1.0 - prior.vague_weight) * prior.noise_probability[j])
+    mean, V = _solve(whole, prior.root, strength, with_covariance)
+    return logs, np.full(len(logs), level), prior.mean + mean, V
 
 
-def _stranger(moments, prior, ratio, strength, noise, with_covariance):
-    score, _ = moments.residual(prior.stranger_mean)
-    step, V = _solve(moments.gram + strength * np.diag(1.0 / ratio), score, with_covariance)
-    return prior.stranger_mean + step, V * noise[:, None, None] if with_covariance else None
+def _stranger(moments, prior, ratio, strength, with_covariance):
+    """The same for a task that has nothing to do with the collection, at one signal-to-noise ratio."""
+    root = np.diag(np.sqrt(ratio))
+    logs, noise, whole = _stranger_evidence(moments, prior, root)
+    mean, V = _solve(whole, root, strength, with_covariance)
+    if with_covariance and not prior.noise_known:
+        V = V * noise[:, None, None]
+    return logs + np.log(prior.vague_weight / len(SIGNAL_TO_NOISE)), noise, prior.stranger_mean + mean, V
 
 
-def _solve(matrix, vector, with_inverse):
-    if with_inverse:
-        inverse = spd_inverse(matrix)
-        return (inverse @ vector[..., None])[..., 0], inverse
-    return np.linalg.solve(matrix, vector[..., None])[..., 0], None
+def _evidence(moments, whole, level):
+    gram, score, square = whole
+    logdet, quadratic = logdet_and_quadratic(gram + np.eye(gram.shape[-1]), score)
+    return -0.5 * (moments.n_rows * np.log(2.0 * np.pi * level) + logdet + square - quadratic)
 
 
-def _stranger_evidence(moments, ratio, prior):
-    """Log-evidence and expected noise of every task if it has nothing to do with the collection."""
-    level = prior.level
+def _solve(whole, root, strength, with_covariance):
+    gram, score, _ = whole
+    matrix = gram + strength * np.eye(len(root))
+    if with_covariance:
+        V, v = inverse_and_solution(matrix, score)
+        return v @ root.T, root @ V @ root.T
+    return np.linalg.solve(matrix, score[..., None])[..., 0] @ root.T, None
+
+
+def _stranger_evidence(moments, prior, root):
+    """Log-evidence and expected noise of every task, the noise integrated out unless it is known."""
     if prior.noise_known:
-        logs = log_evidence(moments, prior.stranger_mean, np.diag(level * ratio), np.array([level]))[:, 0]
-        return logs, np.full(moments.n_tasks, level)
-    score, square = moments.residual(prior.stranger_mean)
-    logdet, quadratic = logdet_and_quadratic(moments.gram + np.diag(1.0 / ratio), score)
+        whole = whitened(moments, prior.stranger_mean, root, prior.level)
+        return _evidence(moments, whole, prior.level), np.full(moments.n_tasks, prior.level), whole
+    whole = whitened(moments, prior.stranger_mean, root, 1.0)
+    gram, score, square = whole
+    logdet, quadratic = logdet_and_quadratic(gram + np.eye(len(root)), score)
     misfit = np.maximum(square - quadratic, 0.0)
-    a, b = _NOISE_DOF / 2.0, _NOISE_DOF / 2.0 * level
+    a, b = _NOISE_DOF / 2.0, _NOISE_DOF / 2.0 * prior.level
     rows = moments.n_rows / 2.0
-    logs = (
-        -rows * np.log(2.0 * np.pi)
-        - 0.5 * (np.log(ratio).sum() + logdet)
-        + (a * np.log(b) + gammaln(a + rows) - gammaln(a))
-        - (a + rows) * np.log(b + misfit / 2.0)
-    )
-    return logs, (b + misfit / 2.0) / (a + rows - 1.0)
+    logs = -rows * np.log(2.0 * np.pi) - 0.5 * logdet + a * np.log(b) + gammaln(a + rows) - gammaln(a)
+    logs = logs - (a + rows) * np.log(b + misfit / 2.0)
+    return logs, (b + misfit / 2.0) / (a + rows - 1.0), whole
 
 
 def stranger_evidence(moments, prior):
     """``log p(y_t)`` of every task under the vague components together."""
-    logs = [_stranger_evidence(moments, ratio, prior)[0] for ratio in vague_ratios(prior)]
+    logs = [_stranger_evidence(moments, prior, np.diag(np.sqrt(ratio)))[0] for ratio in vague_ratios(prior)]
     return logsumexp(logs, axis=0) - np.log(len(logs))
 
 
-def _mix(solutions, noises, weights, n_learned):
-    means = np.stack([mean for mean, _ in solutions], axis=1)
+def _mix(parts, n_learned):
+    """The evidence-weighted mean of the components, and the covariance of their mixture."""
+    logs, noises, means = (np.stack(column, axis=1) for column in list(zip(*parts, strict=True))[:3])
+    weights = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
     mean = np.einsum("tc,tcp->tp", weights, means)
     covariance = None
-    if solutions[0][1] is not None:
+    if parts[0][3] is not None:
         off = means - mean[:, None]
-        covariance = sum(weights[:, c, None, None] * V for c, (_, V) in enumerate(solutions))
+        covariance = sum(weights[:, c, None, None] * part[3] for c, part in enumerate(parts))
         covariance = covariance + np.einsum("tc,tcp,tcq->tpq", weights, off, off, optimize=True)
     noise = np.einsum("tc,tc->t", weights, noises)
     return Posterior(mean, noise, covariance, weights, weights[:, :n_learned].sum(axis=1))

@@ -45,6 +45,17 @@ class Moments:
         return score, square
 
 
+def whitened(moments, mean, root, noise):
+    """Gram, score and square of the residuals, for coordinates ``v`` with ``w = mean + R v`` and noise of one.
+
+    Where the prior is a standard normal, ``I + gram`` is as well conditioned as the data allow, whatever the prior.
+    """
+    score, square = moments.residual(mean)
+    noise = np.broadcast_to(noise, square.shape)
+    gram = (root.T @ moments.gram @ root) / noise[:, None, None]
+    return gram, score @ root / noise[:, None], square / noise
+
+
 def task_batches(counts, width):
     """Groups of tasks of similar size whose padded designs fit in memory: a list of index arrays."""
     order = np.argsort(counts, kind="stable")

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import digamma, polygamma
 from scipy.stats import chi2
 
+_WIDEST = 2.0  # fewer degrees of freedom would have noises differ by orders of magnitude
 _SHARED = 200.0  # beyond so many degrees of freedom the tasks' noises differ by less than 10 %
 
 
@@ -40,7 +41,7 @@ def fit_noise(variance, dof):
     excess = np.average((logs - centre) ** 2 * n / (n - 1.0) - expected, weights=weight)
     if excess <= polygamma(1, _SHARED / 2.0):
         return pooled, np.inf
-    prior_half = trigamma_inverse(excess)
+    prior_half = max(trigamma_inverse(excess), _WIDEST / 2.0)
     return float(np.exp(centre + digamma(prior_half) - np.log(prior_half))), 2.0 * prior_half
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skmeta._numerics.gaussian_em import fit_gaussian, log_evidence, predictive
+from skmeta._numerics.linalg import cholesky_root
 from skmeta._numerics.noise import noise_nodes
 from skmeta._numerics.structure import Structure
 
@@ -94,4 +95,4 @@ def held_out(moments, state):
     """``log p(y_t)`` of new tasks ``(n_tasks,)``, summed over what their noise may be."""
     state = predictive(state)
     noise, probability = noise_nodes(state.noise, state.noise_dof)
-    return np.logaddexp.reduce(log_evidence(moments, state.mean, state.covariance, noise) + np.log(probability), axis=1)
+    return np.logaddexp.reduce(log_evidence(moments, state.mean, cholesky_root(state.covariance), noise) + np.log(probability), axis=1)

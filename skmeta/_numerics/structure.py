@@ -11,6 +11,7 @@ import numpy as np
 
 from skmeta._numerics.linalg import spd_inverse
 
+_JITTER = 1e-9  # share of its variance that each coefficient keeps for itself, so that inverses exist
 _FLOOR = 1e-4  # smallest unique variance, as a share of a coefficient's variance (Heywood cases)
 
 
@@ -52,7 +53,8 @@ class Structure:
 
     def _dense(self, scatter, n_tasks):
         given_others = 1.0 / np.diag(spd_inverse(_proper(scatter, n_tasks, pseudo_tasks=1.0)))
-        return (n_tasks * scatter + self.strength * np.diag(given_others)) / (n_tasks + self.strength)
+        shrunk = (n_tasks * scatter + self.strength * np.diag(given_others)) / (n_tasks + self.strength)
+        return shrunk + np.diag(_JITTER * np.diag(shrunk))
 
 
 def fit_factor(scatter, rank, unique=None, n_iter=3):

@@ -282,16 +282,16 @@ def _stranger(batch, prior, loss, strength, kernel, variance, noise):
 def _noise_integrated(batch, offset, kernel, mode, level):
     """Log-evidence and expected noises where the noise is not known: see `mixture`, whose dual this is."""
     logdet = np.stack([log_determinant(kernel[:, [k]], mode.curvature[..., [k]], False) for k in range(len(level))], 1)
-    misfit = np.maximum(((batch.Y - offset) * mode.a).sum(axis=1), 0.0)
+    square = np.maximum(((batch.Y - offset) * mode.a).sum(axis=1), 0.0)
     a, b = _NOISE_DOF / 2.0, _NOISE_DOF / 2.0 * level
     rows = batch.weight.sum(axis=1)[:, None] / 2.0
     evidence = (
         -rows * np.log(2.0 * np.pi)
         - 0.5 * logdet
         + (a * np.log(b) + gammaln(a + rows) - gammaln(a))
-        - (a + rows) * np.log(b + misfit / 2.0)
+        - (a + rows) * np.log(b + square / 2.0)
     )
-    return evidence.sum(axis=1), (b + misfit / 2.0) / (a + rows - 1.0)
+    return evidence.sum(axis=1), (b + square / 2.0) / (a + rows - 1.0)
 
 
 def _components(batch, prior, loss, strength):
@@ -323,6 +323,15 @@ def wide_posterior(rows, prior, loss, *, strength=1.0):
         mean[batch.tasks] = _coefficients(batch, parts, share)
         noise[batch.tasks] = sum(share[:, [c]] * part.noise for c, part in enumerate(parts))
     return WidePosterior(mean, noise, weights, weights[:, 0], evidence)
+
+
+def wide_evidence(batches, prior, loss):
+    """``log p(y_t)`` of every task as a fellow and as a stranger: ``(n_tasks, 2)``."""
+    prior = replace(prior, vague_weight=0.5)
+    evidence = np.empty((sum(len(batch.tasks) for batch in batches), 2))
+    for batch in batches:
+        evidence[batch.tasks] = _components(batch, prior, loss, 1.0)[2]
+    return evidence
 
 
 def _coefficients(batch, parts, share):

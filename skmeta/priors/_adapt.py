@@ -1,11 +1,13 @@
 """The one verb of a prior: its tasks' own rows turn it into fitted models."""
 
+from dataclasses import replace
+
 import numpy as np
 from sklearn.utils.parallel import Parallel, delayed
 
 from skmeta._numerics.glm import linearise
 from skmeta._numerics.glm_mixture import glm_posterior
-from skmeta._numerics.mixture import Believed, posterior, worth_in_rows
+from skmeta._numerics.mixture import posterior, worth_in_rows
 from skmeta._numerics.moments import Rows, collect_moments, standardise, take_rows
 from skmeta.priors import _data
 from skmeta.priors._adapted import Adapted
@@ -106,7 +108,7 @@ def engine_rows(prior, data, estimator):
 
 
 def _worth(believed, moments):
-    return worth_in_rows(believed, moments) if believed.covariance is not None else np.full(moments.n_tasks, np.nan)
+    return worth_in_rows(believed, moments) if not believed.flat_intercept else np.full(moments.n_tasks, np.nan)
 
 
 def _strengths(family, estimator, n_outputs):
@@ -149,9 +151,7 @@ def _own_solvers(estimator, family, strength, believed, rows, found, n_jobs):
 
 def _at_level(believed, noise):
     """The prior for a task whose noise has been estimated."""
-    return Believed(
-        believed.mean, believed.precision, believed.covariance, np.array([noise]), np.ones(1), believed.vague_weight, believed.stranger_mean
-    )
+    return replace(believed, noise=np.array([noise]), noise_probability=np.ones(1))
 
 
 def _generalised(prior, estimator, family, rows):

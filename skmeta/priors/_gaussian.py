@@ -5,13 +5,15 @@ from functools import cached_property
 
 import numpy as np
 
-from skmeta._numerics.linalg import spd_inverse
+from skmeta._numerics.linalg import cholesky_root
 from skmeta._numerics.mixture import Believed, worth_in_rows
 from skmeta._numerics.moments import Moments
 from skmeta._numerics.noise import noise_nodes
 from skmeta._numerics.units import Units
 from skmeta.priors._check import check_prior_arrays
 from skmeta.priors._frozen import FrozenValue
+
+_FLAT = 1e12  # variance of an intercept of which nothing is known: it stands still to twelve digits
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -247,7 +249,7 @@ class GaussianPrior(FrozenValue):
     def dense_covariance(self, k=0):
         """``(p, p)`` covariance between tasks of output ``k``, the factor included."""
         part = self.output("covariance", k, 2 if self.is_dense else 1)
-        part = part if self.is_dense else np.diag(part)
+        part = part.copy() if self.is_dense else np.diag(part)
         if self.factor is None:
             return part
         factor = self.output("factor", k, 2)
@@ -291,21 +293,18 @@ class GaussianPrior(FrozenValue):
         stranger = np.zeros_like(mean)
         if self.likelihood not in (None, "gaussian"):
             stranger[-1] = self.output("target_centre", k, 0)
-        covariance, precision = self._engine_covariance(units, k)
+        root = cholesky_root(self._engine_covariance(units, k))
         known = self.likelihood in ("binomial", "multinomial")
-        return Believed(mean, precision, covariance, noise, probability, self.vague_weight, stranger, known)
+        flat = not self.knows_intercept
+        return Believed(mean, root, noise, probability, self.vague_weight, stranger, known, flat)
 
     def _engine_covariance(self, units, k):
         covariance = self.dense_covariance(k)
         if not self.knows_intercept:
-            precision = np.zeros_like(covariance)
-            slopes = covariance[:-1, :-1] * np.outer(units.scale, units.scale) / units.target_scale**2
-            precision[:-1, :-1] = spd_inverse(slopes)
-            return None, precision
+            covariance[-1, -1] = _FLAT * units.target_scale**2
         if self.mean_covariance is not None:
             covariance = covariance + self.output("mean_covariance", k, 2)
-        covariance = units.covariance_to_engine(covariance)
-        return covariance, spd_inverse(covariance)
+        return units.covariance_to_engine(covariance)
 
     def worth(self):
         """Own rows that would predict as well as the prior alone, for rows spread like the collection's.
@@ -316,5 +315,5 @@ class GaussianPrior(FrozenValue):
             ``p noise / trace(covariance)`` in the collection's units; the mean over outputs.
         """
         none = Moments(np.zeros((1, 1, 1)), np.zeros((1, 1)), np.zeros(1), np.zeros(1))
-        values = [worth_in_rows(b, none)[0] for b in self.believed if b.covariance is not None]
+        values = [worth_in_rows(b, none)[0] for b in self.believed if not b.flat_intercept]
         return float(np.mean(values)) if values else float("nan")

@@ -21,7 +21,7 @@ def solve_shifted(estimator, family, strength, prior, Z, y, weight, trust, weigh
     ``trust`` is the evidence of the learned prior and ``weights`` those of the vague components; the learned solution
     and that of the likeliest vague one are averaged accordingly.
     """
-    learned = prior.mean, None if prior.covariance is None else square_root(prior.covariance)
+    learned = prior.mean, square_root(prior.covariance)
     if not len(weights) or trust > 1.0 - _NEGLIGIBLE:
         return _solve(estimator, family, strength, prior, learned, Z, y, weight)
     ratio = vague_ratios(prior)[int(np.argmax(weights))]
@@ -38,10 +38,9 @@ def _solve(estimator, family, strength, prior, law, Z, y, weight):
     mean = mean.copy()
     if isinstance(estimator, QuantileRegressor):
         mean[-1] += np.sqrt(prior.level) * norm.ppf(estimator.quantile)
-    flat = root is None
+    flat = prior.flat_intercept
     if flat:  # nothing is known of the intercept: the class's own, unpenalised, finds it
-        root = square_root(np.linalg.inv(prior.precision[:-1, :-1]))
-        root = np.vstack([root, np.zeros(root.shape[1])])
+        root = np.vstack([root[:-1, :-1], np.zeros(len(root) - 1)])
     n_rows = len(y) if weight is None else weight.sum()
     inner = clone(estimator).set_params(fit_intercept=flat, **family.inner(estimator, strength, prior.level, n_rows))
     inner.fit(Z @ root, y - Z @ mean, **({} if weight is None else {"sample_weight": weight}))
