@@ -34,6 +34,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
     "download_all_examples": False,
+    "ignore_repr_types": r"matplotlib|skmeta\.inspection",  # the picture is shown, its object says nothing
     "show_memory": False,
     "min_reported_time": 60,
 }

@@ -63,7 +63,7 @@ for ax, n_rows in zip(axes, (1, 3, 8), strict=True):
     ax.plot(day, mean, label="predicted")
     ax.plot(day, score, ".", color="grey", label="true score")
     ax.plot(day[known], score[known], "o", color="black", label="known")
-    ax.set(title=f"{n_rows} known: the prior is worth {model.borrowing_:.1f} rows", xlabel="day")
+    ax.set(title=f"{n_rows} known", xlabel="day")
 axes[0].set_ylabel("total UPDRS")
 axes[-1].legend(fontsize="small")
 

@@ -28,16 +28,16 @@ model = WarmStartRegressor(spline, task=-1).fit(X, y)
 x = np.linspace(-5, 5, 200)
 rng = np.random.default_rng(3)
 fig, axes = plt.subplots(1, 3, figsize=(10, 3), sharey=True, layout="constrained")
-for ax, n_points in zip(axes, (1, 3, 10), strict=True):
+for ax, n_points in zip(axes, (2, 4, 10), strict=True):
     amplitude, phase = rng.uniform(1, 5), rng.uniform(0, np.pi)
     known = rng.uniform(-5, 5, size=n_points)[:, None]
     seen = amplitude * np.sin(known[:, 0] - phase)
     ax.plot(x, amplitude * np.sin(x - phase), color="grey", label="truth")
     ax.plot(x, model.adapt(known, seen).predict(x[:, None]), label="warm")
-    ax.plot(x, spline.fit(known, seen).predict(x[:, None]), ":", label="cold") if n_points > 1 else None
-    ax.plot(known, seen, "ko")
-    ax.set_title(f"{n_points} points")
-axes[-1].legend()
+    ax.plot(x, spline.fit(known, seen).predict(x[:, None]), ":", label="cold")
+    ax.plot(known, seen, "ko", label="known")
+    ax.set_title(f"known points: {n_points}")
+fig.legend(*axes[0].get_legend_handles_labels(), loc="outside right")
 
 # %%
 # Error on a hundred new curves, ten points each:

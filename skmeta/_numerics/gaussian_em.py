@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from skmeta._numerics.between import variance_ratio
 from skmeta._numerics.linalg import cholesky_root, inverse_and_solution, logdet_and_quadratic, spd_inverse, symmetrize, whiten
 from skmeta._numerics.moments import whitened
 from skmeta._numerics.noise import fit_noise, squeeze_noise
@@ -24,6 +25,7 @@ from skmeta._numerics.noise import fit_noise, squeeze_noise
 _BLOCK = 1024  # tasks whose posterior covariances are held at once
 NOISE_FLOOR = 1e-7  # of a target of unit variance: below it, sums with the prior's precision lose their digits
 _HELD = 0.01
+_TASKS_FOR_LEVELS = 4  # fewer cannot tell effects between tasks from effects within
 _LOG_2PI = np.log(2.0 * np.pi)
 
 
@@ -32,7 +34,8 @@ class Gaussian:
     """What is known of the next task of one output: coefficients, noise, and from how many tasks.
 
     ``mean (p,)``, ``covariance (p, p)``; the noises' law ``(noise, noise_dof)``; ``mean_covariance`` is the
-    uncertainty of ``mean`` itself; ``unique`` and ``scatter`` start the next sweep.
+    uncertainty of ``mean`` itself; ``unique`` and ``scatter`` start the next sweep. ``between (p - 1,)`` moves a task's
+    intercept with the means of its columns (None: it does not); its entries have variance ``between_variance``.
     """
 
     mean: np.ndarray
@@ -44,6 +47,16 @@ class Gaussian:
     mean_covariance: np.ndarray | None = None
     unique: np.ndarray | None = None
     scatter: np.ndarray | None = None
+    between: np.ndarray | None = None
+    between_variance: float = 1.0
+    ratio: np.ndarray | None = None
+
+    def expected(self, moments):
+        """Every task's expected coefficients: ``(p,)`` if they are the same, ``(n_tasks, p)`` otherwise."""
+        if self.between is None:
+            return self.mean
+        level = self.mean[-1] + moments.context @ self.between
+        return np.column_stack([np.broadcast_to(self.mean[:-1], moments.context.shape), level])
 
 
 def initial_guess(moments):
@@ -55,7 +68,10 @@ def initial_guess(moments):
     _, squares = moments.residual(mean)
     noise = max(0.5 * squares.sum() / n_rows, NOISE_FLOOR)
     level = np.maximum(np.diag(gram) / n_rows, 1e-3)
-    return Gaussian(mean, np.diag(noise / p / level), noise)
+    start = Gaussian(mean, np.diag(noise / p / level), noise)
+    if moments.n_tasks < _TASKS_FOR_LEVELS or not moments.context.any():
+        return start
+    return replace(start, between=np.zeros(p - 1), between_variance=0.1, ratio=variance_ratio(moments))
 
 
 def fit_gaussian(moments, structure, *, n_iter, tol=0.0, start=None, past=None, noise="task", n_jobs=1):
@@ -82,15 +98,15 @@ def noise_of_tasks(moments, state, n_iter=2):
         return noise
     root = cholesky_root(state.covariance)
     for _ in range(n_iter):
-        parts = [_posterior(moments.take(b), state.mean, root, noise[b])[2:] for b in _blocks(moments.n_tasks)]
+        parts = [_posterior(moments.take(b), state, root, noise[b])[2:4] for b in _blocks(moments.n_tasks)]
         variance, dof = (np.concatenate(column) for column in zip(*parts, strict=True))
         noise = squeeze_noise(variance, dof, state.noise, state.noise_dof)
     return noise
 
 
-def _posterior(part, mean, root, noise):
+def _posterior(part, state, root, noise):
     """``V (t, p, p)`` and ``v (t, p)`` in whitened coordinates; the residuals' variance and degrees of freedom."""
-    gram, score, square = whitened(part, mean, root, noise)
+    gram, score, square = whitened(part, state.expected(part), root, noise)
     V, v = inverse_and_solution(gram + np.eye(len(root)), score)
     square = square - 2.0 * np.einsum("ti,ti->t", v, score) + np.einsum("ti,ti->t", v, (gram @ v[..., None])[..., 0])
     dof = np.maximum(part.n_rows - len(root) + np.trace(V, axis1=1, axis2=2), 1e-6)
@@ -108,6 +124,7 @@ class _Sums:
     v: np.ndarray
     vv: np.ndarray
     VQV: np.ndarray
+    levels: tuple
     variance: np.ndarray
     dof: np.ndarray
 
@@ -118,21 +135,33 @@ def _expectation(moments, state, noise, n_jobs):
     spread = np.zeros_like(root) if known else whiten(state.mean_covariance, root)
 
     def sweep(block):
-        V, v, variance, dof = _posterior(moments.take(block), state.mean, root, noise[block])
+        part = moments.take(block)
+        V, v, variance, dof = _posterior(part, state, root, noise[block])
         VQV = spread if known else ((V @ spread) @ V).sum(axis=0)
-        return V.sum(axis=0), v.sum(axis=0), v.T @ v, VQV, variance, dof
+        return V.sum(axis=0), v.sum(axis=0), v.T @ v, VQV, *_levels(part, state, root, V, v), variance, dof
 
-    parts = run(sweep, _blocks(moments.n_tasks), n_jobs)
-    V, v, vv, VQV = (sum(column) for column in list(zip(*parts, strict=True))[:4])
-    variance, dof = (np.concatenate([part[i] for part in parts]) for i in (4, 5))
-    return _Sums(root, spread, moments.n_tasks, V, v, vv, VQV, variance, dof)
+    columns = list(zip(*run(sweep, _blocks(moments.n_tasks), n_jobs), strict=True))
+    V, v, vv, VQV, *levels = (sum(column) for column in columns[:-2])
+    variance, dof = (np.concatenate(column) for column in columns[-2:])
+    return _Sums(root, spread, moments.n_tasks, V, v, vv, VQV, tuple(levels), variance, dof)
+
+
+def _levels(part, state, root, V, v):
+    """How the tasks inform about ``between``: its cross information with the mean, its own, and its pull."""
+    if state.between is None:
+        return 0.0, 0.0, 0.0
+    intercept = np.zeros(len(root))
+    intercept[-1] = 1.0 / root[-1, -1]  # R^-1 of the last unit vector
+    informed = intercept - V @ intercept
+    own = part.context.T @ (part.context * (informed @ intercept)[:, None])
+    return informed.T @ part.context, own, part.context.T @ (v @ intercept)
 
 
 def _maximisation(moments, sums, structure, state, past, noise):
     n_past = past.n_tasks if past else 0.0
     n_tasks = sums.n_tasks + n_past
     drift = past.mean - state.mean if past else np.zeros_like(state.mean)
-    step, mean_covariance = _least_squares(sums, n_past, drift)
+    step, mean_covariance, between = _least_squares(sums, n_past, drift, state)
     scatter = sums.V + sums.vv
     cross = sums.V @ sums.spread
     scatter = sums.root @ (scatter + sums.n_tasks * sums.spread - cross - cross.T + sums.VQV) @ sums.root.T
@@ -145,22 +174,41 @@ def _maximisation(moments, sums, structure, state, past, noise):
     else:
         level, noise_dof = _common_noise(sums, past, noise == "shared")
     n_rows = moments.n_rows.sum() + (past.n_rows if past else 0.0)
-    return Gaussian(
-        state.mean + step, covariance, level, noise_dof, n_tasks, n_rows, mean_covariance, unique, scatter
+    return replace(
+        state, mean=state.mean + step, covariance=covariance, noise=level, noise_dof=noise_dof, n_tasks=n_tasks,
+        n_rows=n_rows, mean_covariance=mean_covariance, unique=unique, scatter=scatter, **between,
     )
 
 
-def _least_squares(sums, n_past, drift):
-    """The mean's generalised least squares step and its covariance.
+def _least_squares(sums, n_past, drift, state):
+    """The generalised least squares step of the mean and of ``between``, and the mean's covariance.
 
     In whitened coordinates task ``t`` informs about the mean by ``I - V_t`` and pulls by ``v_t``; a hundredth of a task
     holds directions that no task informs about (it slows the step and leaves where it ends).
     """
     p = len(sums.root)
     n_tasks = sums.n_tasks + n_past
-    covariance = spd_inverse((n_tasks + _HELD) * np.eye(p) - sums.V)
+    information = (n_tasks + _HELD) * np.eye(p) - sums.V
     pull = sums.v + n_past * solve_triangular(sums.root, drift, lower=True)
-    return sums.root @ (covariance @ pull), symmetrize(sums.root @ covariance @ sums.root.T)
+    between = {}
+    if state.between is not None:
+        cross, own, own_pull = sums.levels
+        information = np.block([[information, cross], [cross.T, own + np.eye(p - 1) / state.between_variance]])
+        pull = np.r_[pull, own_pull - state.between / state.between_variance]
+    covariance = spd_inverse(symmetrize(information))
+    step = covariance @ pull
+    if state.between is not None:
+        between = _update_between(state, step[p:], covariance[p:, p:])
+    covariance = sums.root @ covariance[:p, :p] @ sums.root.T
+    return sums.root @ step[:p], symmetrize(covariance), between
+
+
+def _update_between(state, step, covariance):
+    """MacKay's update of the effects' variance: by how many of them the tasks determine."""
+    between = state.between + step
+    determined = max(len(between) - np.trace(covariance) / state.between_variance, 1e-3)
+    variance = float(np.clip(between @ between / determined, 1e-8, 1e2))
+    return {"between": between, "between_variance": variance}
 
 
 def _common_noise(sums, past, shared):

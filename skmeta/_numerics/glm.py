@@ -63,8 +63,11 @@ def linearise(rows, coef, loss):
     curvatures ``C``; classes of a multinomial are taken one by one (Breslow and Clayton, 1993, JASA 88, section 2.4).
     """
     n_tasks, n_outputs, p = coef.shape
-    parts = [Moments(np.empty((n_tasks, p, p)), np.empty((n_tasks, p)), np.empty(n_tasks), np.empty(n_tasks))
-             for _ in range(n_outputs)]
+    context = np.zeros((n_tasks, p - 1))
+    parts = [
+        Moments(np.empty((n_tasks, p, p)), np.empty((n_tasks, p)), np.empty(n_tasks), np.empty(n_tasks), context)
+        for _ in range(n_outputs)
+    ]
     for tasks, Z, Y, weight in rows.batches():
         eta = Z @ np.swapaxes(coef[tasks], 1, 2)
         curvature = loss.curvature(eta, Y)

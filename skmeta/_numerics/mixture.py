@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import gammaln, logsumexp
 
+from skmeta._numerics.between import expected_mean
 from skmeta._numerics.linalg import inverse_and_solution, logdet_and_quadratic
 from skmeta._numerics.moments import whitened
 
@@ -31,6 +32,12 @@ class Believed:
     stranger_mean: np.ndarray
     noise_known: bool = False
     flat_intercept: bool = False
+    between: np.ndarray | None = None
+    ratio: np.ndarray | None = None
+
+    def expected(self, n_rows, context):
+        """Expected coefficients of tasks with so many rows around ``context``."""
+        return expected_mean(self.mean, self.between, self.ratio, n_rows, context)
 
     @property
     def covariance(self):
@@ -78,11 +85,11 @@ def vague_ratios(prior):
 
 def _learned(moments, prior, j, strength, with_covariance):
     """``(log weight, noise, mean, covariance)`` of the learned component at noise node ``j``."""
-    level = prior.noise[j]
-    whole = whitened(moments, prior.mean, prior.root, level)
+    level, expected = prior.noise[j], prior.expected(moments.n_rows, moments.context)
+    whole = whitened(moments, expected, prior.root, level)
     logs = _evidence(moments, whole, level) + np.log((1.0 - prior.vague_weight) * prior.noise_probability[j])
     mean, V = _solve(whole, prior.root, strength, with_covariance)
-    return logs, np.full(len(logs), level), prior.mean + mean, V
+    return logs, np.full(len(logs), level), expected + mean, V
 
 
 def _stranger(moments, prior, ratio, strength, with_covariance):

@@ -1,6 +1,6 @@
 """Per-task sufficient statistics: the rows are read once, in padded batches, and never again."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from scipy import sparse
@@ -13,13 +13,15 @@ class Moments:
     """What Gaussian likelihoods need of ``n_tasks`` tasks: ``Z'WZ``, ``Z'Wy``, ``y'Wy`` and the rows' total weight.
 
     ``gram`` is ``(n_tasks, p, p)``, ``cross`` ``(n_tasks, p, n_outputs)``, ``square`` ``(n_tasks, n_outputs)``,
-    ``n_rows`` ``(n_tasks,)``; weights count as repeated rows.
+    ``n_rows`` ``(n_tasks,)``; weights count as repeated rows. ``context (n_tasks, p - 1)`` are the means of a task's
+    columns.
     """
 
     gram: np.ndarray
     cross: np.ndarray
     square: np.ndarray
     n_rows: np.ndarray
+    context: np.ndarray
 
     @property
     def n_tasks(self):
@@ -31,11 +33,11 @@ class Moments:
 
     def take(self, tasks):
         """The statistics of some tasks (an index array, mask or slice)."""
-        return Moments(self.gram[tasks], self.cross[tasks], self.square[tasks], self.n_rows[tasks])
+        return Moments(*(getattr(self, field.name)[tasks] for field in fields(self)))
 
     def output(self, k):
         """The statistics of one output, as a collection with ``cross (n_tasks, p)`` and ``square (n_tasks,)``."""
-        return Moments(self.gram, self.cross[:, :, k], self.square[:, k], self.n_rows)
+        return replace(self, cross=self.cross[:, :, k], square=self.square[:, k])
 
     def residual(self, mean):
         """``Z'W(y - Z mean)`` and ``(y - Z mean)'W(y - Z mean)`` of one output, for a common or per-task mean."""
@@ -150,7 +152,8 @@ def collect_moments(rows):
         cross[tasks] = weighted @ Y
         square[tasks] = np.einsum("tn,tnk->tk", weight, Y * Y)
         total[tasks] = weight.sum(axis=1)
-    return Moments(gram, cross, square, total)
+    context = gram[:, -1, :-1] / np.maximum(gram[:, -1, -1:], 1e-300)
+    return Moments(gram, cross, square, total, context)
 
 
 def column_scales(X, weight=None):

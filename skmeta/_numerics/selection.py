@@ -95,4 +95,4 @@ def held_out(moments, state):
     """``log p(y_t)`` of new tasks ``(n_tasks,)``, summed over what their noise may be."""
     state = predictive(state)
     noise, probability = noise_nodes(state.noise, state.noise_dof)
-    return np.logaddexp.reduce(log_evidence(moments, state.mean, cholesky_root(state.covariance), noise) + np.log(probability), axis=1)
+    return np.logaddexp.reduce(log_evidence(moments, state.expected(moments), cholesky_root(state.covariance), noise) + np.log(probability), axis=1)

@@ -197,12 +197,14 @@ def _past_states(prior, frame):
         if not prior.knows_intercept:
             mean[-1] = units.target_centre - mean[:-1] @ units.centre
             covariance[-1, -1] = 10.0 * units.target_scale**2
+        between, ratio = prior.engine_between(units, k)
+        within = units.to_engine(mean) - (0.0 if between is None else np.r_[between / (1.0 + ratio), 0.0])
         own = None if prior.mean_covariance is None else units.covariance_to_engine(prior.output("mean_covariance", k, 2))
         noise = float(prior.output("noise", k, 0)) / units.target_scale**2
         states.append(
             Gaussian(
-                units.to_engine(mean), units.covariance_to_engine(covariance), noise,
-                float(prior.output("noise_dof", k, 0)), max(prior.n_tasks, 1.0), max(prior.n_rows, 1.0), own,
+                within, units.covariance_to_engine(covariance), noise, float(prior.output("noise_dof", k, 0)),
+                max(prior.n_tasks, 1.0), max(prior.n_rows, 1.0), own, between=between, ratio=ratio,
             )
         )
     return states
@@ -217,7 +219,12 @@ def _as_prior(frame, states, data):
     def stacked(values):
         return values[0] if one else np.stack(values)
 
-    mean = stacked([u.to_data(s.mean) for u, s in pairs])
+    def without_rows(state):
+        known = state.between is not None
+        return state.mean + (np.r_[state.between / (1.0 + state.ratio), 0.0] if known else 0.0)
+
+    mean = stacked([u.to_data(without_rows(s)) for u, s in pairs])
+    levels = states[0].between is not None
     return replace(
         frame,
         mean=mean,
@@ -225,6 +232,8 @@ def _as_prior(frame, states, data):
         mean_covariance=stacked([u.covariance_to_data(s.mean_covariance) for u, s in pairs]),
         noise=stacked([np.asarray(s.noise * u.target_scale**2) for u, s in pairs]),
         noise_dof=stacked([np.asarray(s.noise_dof) for _, s in pairs]),
+        between=stacked([s.between * u.target_scale / u.scale for u, s in pairs]) if levels else None,
+        between_ratio=stacked([s.ratio for s in states]) if levels else None,
         n_tasks=states[0].n_tasks,
         n_rows=states[0].n_rows,
         feature_names=data.feature_names,

@@ -16,7 +16,9 @@ def check_prior_arrays(prior):
     factor = None if prior.factor is None else _finite("factor", prior.factor)
     if factor is not None and (factor.ndim != mean.ndim + 1 or factor.shape[-2] != p):
         _wrong("factor", f"shape {(*mean.shape, 'rank')}", f"shape {factor.shape}")
-    extra = None if prior.mean_covariance is None else _covariance("mean_covariance", prior.mean_covariance, mean)
+    extra = (
+        None if prior.mean_covariance is None else _covariance("mean_covariance", prior.mean_covariance, mean)
+    )
     if _lacks_intercept(prior, names, p):
         mean, covariance, factor, extra = _with_unknown_intercept(mean, covariance, factor, extra)
         p += 1
@@ -40,6 +42,8 @@ def check_prior_arrays(prior):
         "target_centre": _outputs("target_centre", prior.target_centre, mean),
         "target_scale": _positive("target_scale", prior.target_scale, mean),
         "classes": None if prior.classes is None else _classes(prior.classes, mean),
+        "between": None if prior.between is None else _slopes("between", prior.between, mean),
+        "between_ratio": None if prior.between_ratio is None else _slopes("between_ratio", prior.between_ratio, mean),
         "steps": tuple(prior.steps),
         "input_names": None if prior.input_names is None else tuple(prior.input_names),
     }
@@ -53,7 +57,9 @@ def _finite(name, value):
     try:
         array = np.array(value, dtype=float)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"GaussianPrior({name}=...): wanted numbers, found {type(value).__name__} ({error}).") from None
+        raise ValueError(
+            f"GaussianPrior({name}=...): wanted numbers, found {type(value).__name__} ({error})."
+        ) from None
     if not np.all(np.isfinite(array)):
         _wrong(name, "finite numbers", f"{np.sum(~np.isfinite(array))} that are NaN or infinite")
     return array
@@ -67,7 +73,11 @@ def _covariance(name, value, mean):
         array = np.full(mean.shape, float(array))
     shapes = {mean.shape, (*mean.shape, p)}
     if array.shape not in shapes:
-        _wrong(name, f"shape {(*mean.shape, p)} (or {mean.shape} for a diagonal) to go with the mean", f"{array.shape}")
+        _wrong(
+            name,
+            f"shape {(*mean.shape, p)} (or {mean.shape} for a diagonal) to go with the mean",
+            f"{array.shape}",
+        )
     dense = array.ndim > mean.ndim
     flat = np.isinf(array[..., -1, -1] if dense else array[..., -1])
     check = array.copy()
@@ -89,12 +99,18 @@ def _check_definite(name, matrix):
     transposed = np.swapaxes(matrix, -1, -2)
     scale = np.abs(matrix).max(initial=0.0)
     if not np.allclose(matrix, transposed, rtol=1e-6, atol=1e-9 * scale):
-        _wrong(name, "a symmetric matrix", f"entries that differ by up to {np.abs(matrix - transposed).max():.3g}")
+        _wrong(
+            name,
+            "a symmetric matrix",
+            f"entries that differ by up to {np.abs(matrix - transposed).max():.3g}",
+        )
     # In units of the variances, so that columns of different scales are judged alike.
     root = np.sqrt(np.maximum(np.diagonal(matrix, axis1=-2, axis2=-1), np.finfo(float).tiny))
     smallest = np.linalg.eigvalsh(matrix / (root[..., :, None] * root[..., None, :])).min()
     if smallest < -1e-7:
-        _wrong(name, "a positive definite matrix", f"a direction with variance {smallest:.3g} (as a correlation)")
+        _wrong(
+            name, "a positive definite matrix", f"a direction with variance {smallest:.3g} (as a correlation)"
+        )
 
 
 def _lacks_intercept(prior, names, p):
@@ -115,7 +131,9 @@ def _with_unknown_intercept(mean, covariance, factor, extra):
 
     dense = covariance.ndim > mean.ndim
     last = np.zeros((*mean.shape[:-1], 1))
-    covariance = bordered(covariance, np.inf) if dense else np.concatenate([covariance, last + np.inf], axis=-1)
+    covariance = (
+        bordered(covariance, np.inf) if dense else np.concatenate([covariance, last + np.inf], axis=-1)
+    )
     factor = None if factor is None else np.concatenate([factor, np.zeros_like(factor[..., :1, :])], axis=-2)
     extra = None if extra is None else bordered(extra, 0.0)
     return np.concatenate([mean, last], axis=-1), covariance, factor, extra
@@ -124,7 +142,11 @@ def _with_unknown_intercept(mean, covariance, factor, extra):
 def _outputs(name, value, mean):
     array = _finite(name, value)
     if array.ndim and array.shape != mean.shape[:-1]:
-        _wrong(name, f"one number{'' if mean.ndim == 1 else f' or {mean.shape[0]}, one an output'}", f"shape {array.shape}")
+        _wrong(
+            name,
+            f"one number{'' if mean.ndim == 1 else f' or {mean.shape[0]}, one an output'}",
+            f"shape {array.shape}",
+        )
     return array
 
 
@@ -142,7 +164,17 @@ def _columns(name, value, d):
         return None
     array = _finite(name, value)
     if array.shape != (d,) or (name == "scale" and np.any(array <= 0)):
-        _wrong(name, f"{d} {'positive ' if name == 'scale' else ''}numbers, one a column", f"shape {array.shape}")
+        _wrong(
+            name, f"{d} {'positive ' if name == 'scale' else ''}numbers, one a column", f"shape {array.shape}"
+        )
+    return array
+
+
+def _slopes(name, value, mean):
+    array = _finite(name, value)
+    wanted = (*mean.shape[:-1], mean.shape[-1] - 1)
+    if array.shape != wanted:
+        _wrong(name, f"shape {wanted}", f"shape {array.shape}")
     return array
 
 

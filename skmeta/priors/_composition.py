@@ -1,4 +1,4 @@
-"""Estimators around the model: the steps before it and the target's transformation, fitted once and frozen."""
+"""Estimators around the model: steps before it and the target's transformation, fitted once and frozen."""
 
 from copy import copy, deepcopy
 from dataclasses import dataclass, replace
@@ -8,11 +8,13 @@ from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyRegressor
 from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
+from sklearn.utils.validation import has_fit_parameter
 
 
 @dataclass(frozen=True, eq=False)
 class Composition:
-    """An estimator taken apart: ``final`` is the model, ``steps`` what comes before, ``target`` what turns ``y``.
+    """An estimator taken apart: the model ``final``, the ``steps`` before, the ``target`` that turns ``y``.
 
     ``target_outside`` says whether the TransformedTargetRegressor holds the Pipeline or is its last step.
     """
@@ -23,29 +25,30 @@ class Composition:
     target: object = None
     target_outside: bool = True
 
-    def fit_frozen(self, X, y):
+    def fit_frozen(self, X, y, sample_weight=None):
         """Fit clones of the steps and of the target's transformation on a whole collection."""
         target = self.target if self.target is None else _fit_target(self.target, y)
         seen = transform_target(target, y) if self.target_outside else y
-        fitted, Z = [], X
+        fitted, Z = [], _first_input(self.steps, X)
         for name, step in self.steps:
-            if step in (None, "passthrough"):
+            if _is_nothing(step):
                 fitted.append((name, "passthrough"))
                 continue
-            step = clone(step)
-            Z = step.fit_transform(Z, seen)
-            fitted.append((name, step))
+            fresh = clone(step)
+            Z = fresh.fit_transform(Z, seen, **_weights_of(fresh, sample_weight))
+            fitted.append((name, fresh))
         return replace(self, steps=tuple(fitted), target=target), Z
 
     def transform(self, X):
         """Rows in the feature space of the model, through fitted steps."""
+        X = _first_input(self.steps, X)
         for _, step in self.steps:
-            if step != "passthrough":
+            if not _is_nothing(step):
                 X = step.transform(X)
         return X
 
     def assemble(self, model):
-        """A plain fitted estimator of the user's shape around a fitted model; nothing in it is shared with others."""
+        """A plain fitted estimator of the user's shape around a fitted model; nothing in it is shared."""
         frozen = deepcopy(replace(self, final=None))
         if frozen.target is not None and not frozen.target_outside:
             model = _with_regressor(frozen.target, model)
@@ -57,7 +60,7 @@ class Composition:
 
 
 def take_apart(estimator):
-    """The `Composition` of an estimator, nested at most as Pipeline and TransformedTargetRegressor, in any order."""
+    """The `Composition` of a Pipeline or TransformedTargetRegressor, or one in the other, or of a model."""
     if isinstance(estimator, TransformedTargetRegressor):
         inner = take_apart(estimator.regressor)
         if inner.target is not None:
@@ -67,9 +70,41 @@ def take_apart(estimator):
         inner = take_apart(estimator.steps[-1][1])
         last = estimator.steps[-1][0]
         return replace(
-            inner, steps=(*estimator.steps[:-1], *inner.steps), last_name=last, target_outside=inner.target is None
+            inner,
+            steps=(*estimator.steps[:-1], *inner.steps),
+            last_name=last,
+            target_outside=inner.target is None,
         )
     return Composition(estimator)
+
+
+def weights_for(estimator, sample_weight):
+    """Keywords of ``fit`` that carry weights to the model, and to the steps before it that take them."""
+    if isinstance(estimator, TransformedTargetRegressor):
+        return weights_for(estimator.regressor, sample_weight)
+    if not isinstance(estimator, Pipeline):
+        return {} if sample_weight is None else {"sample_weight": sample_weight}
+    before = {name: _weights_of(step, sample_weight) for name, step in estimator.steps[:-1]}
+    last, model = estimator.steps[-1]
+    parts = before | {last: weights_for(model, sample_weight)}
+    return {f"{name}__{key}": weight for name, part in parts.items() for key, weight in part.items()}
+
+
+def _is_nothing(step):
+    return step is None or (isinstance(step, str) and step == "passthrough")
+
+
+def _weights_of(step, sample_weight):
+    takes = sample_weight is not None and has_fit_parameter(step, "sample_weight")
+    return {"sample_weight": sample_weight} if takes else {}
+
+
+def _first_input(steps, X):
+    """What the first step reads: a table, or for steps that read text its one column."""
+    first = next((step for _, step in steps if not _is_nothing(step)), None)
+    if first is None or get_tags(first).input_tags.two_d_array or X.shape[1] != 1:
+        return X
+    return X.iloc[:, 0] if hasattr(X, "iloc") else X[:, 0]
 
 
 def transform_target(target, y):
@@ -97,10 +132,15 @@ def use_frozen(composition, prior):
             f"({_describe(prior.steps)}), or its last step alone, found {_describe(composition.steps)}; "
             "a prior lives in one feature space, so learn it anew with the steps you want."
         )
-    if composition.target is not None and not _same(composition.target, prior.target_transformer, skip="regressor"):
-        raise ValueError("estimator: wanted the TransformedTargetRegressor that the prior was learned behind, found another one.")
-    outside = composition.target_outside if composition.target is not None else True
-    return replace(composition, steps=prior.steps, target=prior.target_transformer, target_outside=outside)
+    ours, theirs = composition.target, prior.target_transformer
+    if ours is not None and not _same(ours, theirs, "regressor"):
+        found = ours.func if ours.transformer is None else ours.transformer
+        raise ValueError(
+            "estimator: wanted the TransformedTargetRegressor that the prior was learned behind, or its "
+            f"regressor alone, found another one ({found})."
+        )
+    outside = composition.target_outside if ours is not None else True
+    return replace(composition, steps=prior.steps, target=theirs, target_outside=outside)
 
 
 def _fit_target(target, y):
@@ -118,7 +158,9 @@ def _with_regressor(target, model):
 
 
 def _describe(steps):
-    return " -> ".join(step if isinstance(step, str) else type(step).__name__ for _, step in steps) or "no steps"
+    return (
+        " -> ".join(step if isinstance(step, str) else type(step).__name__ for _, step in steps) or "no steps"
+    )
 
 
 def _same_steps(ours, theirs):
@@ -127,17 +169,21 @@ def _same_steps(ours, theirs):
 
 def _same(a, b, skip=""):
     """Whether two transformers have one class and equal parameters, all the way down."""
-    if a is b or (a in (None, "passthrough") and b in (None, "passthrough")):
+    if a is b or (_is_nothing(a) and _is_nothing(b)):
         return True
     if type(a) is not type(b):
         return False
     if hasattr(a, "get_params"):
         first, second = a.get_params(deep=False), b.get_params(deep=False)
-        return first.keys() == second.keys() and all(_same(v, second[k]) for k, v in first.items() if k != skip)
+        return first.keys() == second.keys() and all(_same(first[k], second[k]) for k in first if k != skip)
     if isinstance(a, (list, tuple)):
         return len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True))
-    if isinstance(a, np.ndarray):
-        return np.array_equal(a, b)
-    if callable(a):
-        return getattr(a, "__qualname__", a) == getattr(b, "__qualname__", b)
-    return bool(np.all(a == b)) or (a != a and b != b)
+    return _same_value(a, b)
+
+
+def _same_value(a, b):
+    if hasattr(a, "__code__"):
+        return a.__code__ == b.__code__
+    if isinstance(a, float):
+        return a == b or bool(np.isnan([a, b]).all())
+    return np.array_equal(a, b) if isinstance(a, np.ndarray) else bool(a == b)

@@ -1,4 +1,4 @@
-"""Features and targets as the engine takes them: numeric, matched to a prior by name, complete, with labels encoded."""
+"""Features and targets as the engine takes them: numeric, complete, matched by name, labels encoded."""
 
 import warnings
 from dataclasses import dataclass, replace
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array, compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
 
 from skmeta.priors._families import family_of
 from skmeta.tasks import TaskIndex
@@ -15,8 +16,8 @@ from skmeta.tasks import TaskIndex
 class TaskData:
     """A collection ready for the engine: ``X (n, d)`` dense or CSR, ``Y (n, K)``, where the tasks' rows are.
 
-    ``feature_names`` is None for arrays; ``n_targets`` is None where ``y`` was one-dimensional; ``classes`` is None
-    for regressors.
+    ``feature_names`` is None for arrays; ``n_targets`` is None where ``y`` was one-dimensional; ``classes``
+    is None for regressors.
     """
 
     X: object
@@ -36,7 +37,9 @@ class TaskData:
     def of_tasks(self, codes):
         """The same rows, seen as the tasks ``codes`` only."""
         counts = self.tasks.counts[codes]
-        order = np.concatenate([self.tasks.order[self.tasks.starts[c] : self.tasks.starts[c + 1]] for c in codes])
+        order = np.concatenate(
+            [self.tasks.order[self.tasks.starts[c] : self.tasks.starts[c + 1]] for c in codes]
+        )
         tasks = TaskIndex(self.tasks.ids[codes], self.tasks.codes, order, np.r_[0, np.cumsum(counts)])
         return replace(self, tasks=tasks)
 
@@ -46,11 +49,31 @@ def read_collection(estimator, X, y, tasks, sample_weight, *, classes=None):
     names = column_names(X)
     X = numeric_features(X)
     if X.shape[0] != len(y):
-        raise ValueError(f"y: wanted as many targets as rows of X, {X.shape[0]}, found {len(y)}.")
+        raise ValueError(
+            f"y: wanted as many targets as rows of X, {X.shape[0]}, found {len(y)} (inconsistent numbers of "
+            "samples)."
+        )
     check_complete(X, tasks, names)
     Y, n_targets, classes = encode_target(y, estimator, classes)
     weight = row_weights(sample_weight, estimator, y, X.shape[0])
     return TaskData(X, Y, tasks, weight, names, n_targets, classes)
+
+
+def as_table(X):
+    """Frames and arrays as they are, sparse matrices by rows, lists as arrays, texts as a table of one."""
+    if hasattr(X, "columns"):
+        return X
+    if sparse.issparse(X):
+        return X.tocsr()
+    X = np.asarray(X)
+    if X.ndim == 1 and X.dtype.kind in "OUT" and all(isinstance(value, str) for value in X):
+        return X[:, None]
+    if X.ndim != 2:
+        raise ValueError(
+            f"X: Expected 2D array, got {X.ndim}D array instead, of shape {X.shape}. Reshape your data: "
+            "array.reshape(-1, 1) if it has a single feature, array.reshape(1, -1) if it is a single row."
+        )
+    return X
 
 
 def column_or_matrix(y):
@@ -77,33 +100,57 @@ def column_names(X):
 
 def numeric_features(X):
     """A float array or CSR matrix; missing values pass (a task may lack a column), infinite ones raise."""
+    check_rows(X)
+    options = {"accept_sparse": "csr", "dtype": float, "ensure_min_samples": 0, "input_name": "X"}
+    return check_array(X, ensure_all_finite="allow-nan", **options)
+
+
+def check_rows(X):
+    """Without rows there is nothing to learn from; raises and says what is possible then."""
     if X.shape[0] == 0:
-        raise ValueError("X: Found array with 0 sample(s) while a minimum of 1 is required; prior.zero_shot(estimator) needs no rows.")
-    return check_array(X, accept_sparse="csr", dtype=float, ensure_all_finite="allow-nan", ensure_min_samples=0)
+        raise ValueError(
+            f"X: Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required; "
+            "prior.zero_shot(estimator) needs no rows."
+        )
 
 
 def check_complete(X, tasks, names):
     """A column may be missing in all rows of a task (the task lacks it), never in some of them."""
     if sparse.issparse(X):
         if not np.all(np.isfinite(X.data)):
-            raise ValueError("X: Input X contains NaN or infinity in its stored values; wanted finite numbers.")
+            raise ValueError(
+                "X: Input X contains NaN or infinity in its stored values; wanted finite numbers."
+            )
         return
     if np.isfinite(X.sum()):
         return
     missing = np.isnan(X)
-    if not missing.any():
-        return
     per_task = np.add.reduceat(missing[tasks.order], tasks.starts[:-1], axis=0)
     partly = (per_task > 0) & (per_task < tasks.counts[:, None])
-    whole = np.all(missing, axis=0)
-    if partly.any() or whole.any():
-        task, column = np.argwhere(partly)[0] if partly.any() else (0, int(np.argmax(whole)))
-        name = names[column] if names else column
+    if partly.any():
+        task, column = np.argwhere(partly)[0]
         raise ValueError(
             f"X: Input X contains NaN in {per_task[task, column]} of {tasks.counts[task]} rows of task "
-            f"{tasks.ids[task]!r}, column {name!r}; wanted a column that is complete, or missing for the whole of a "
-            "task that lacks it. Put a SimpleImputer before the model."
+            f"{tasks.ids[task]!r}, column {_name(names, column)!r}; wanted a column that is complete, or "
+            "missing for the whole of a task that lacks it. Put a SimpleImputer before the model."
         )
+
+
+def check_known_columns(data):
+    """A column that every task lacks teaches nothing: it is legal only where a prior knows it."""
+    if sparse.issparse(data.X) or np.isfinite(data.X.sum()):
+        return
+    nowhere = np.isnan(data.X).all(axis=0)
+    if nowhere.any():
+        raise ValueError(
+            f"X: Input X contains NaN in every row of column "
+            f"{_name(data.feature_names, np.argmax(nowhere))!r}; wanted at least one task that has it. Leave "
+            "the column out."
+        )
+
+
+def _name(names, column):
+    return names[column] if names else int(column)
 
 
 def match_features(prior, names, n_features):
@@ -113,13 +160,18 @@ def match_features(prior, names, n_features):
         position = {name: i for i, name in enumerate(prior.feature_names)}
         return prior.reorder([position[name] for name in names])
     if prior.feature_names is not None and prior.n_features == n_features:
-        warnings.warn("X does not have valid feature names, but the prior has them: columns are taken in its order.", UserWarning, stacklevel=4)
-    if prior.n_features != n_features and prior.feature_names is None and not prior.knows_intercept and prior.n_features == n_features + 1:
+        warnings.warn(
+            "X does not have valid feature names, but the prior has them: columns are taken in its order.",
+            UserWarning,
+            stacklevel=4,
+        )
+    if prior.n_features == n_features + 1 and prior.feature_names is None and not prior.knows_intercept:
         return prior.with_last_as_intercept()
     if prior.n_features != n_features:
+        known = f" {list(prior.feature_names)}" if prior.feature_names else ""
         raise ValueError(
-            f"X: X has {n_features} features, but the prior is expecting {prior.n_features} features"
-            f"{f' {list(prior.feature_names)}' if prior.feature_names else ''} as input. Give it the columns it was learned from."
+            f"X: X has {n_features} features, but the prior is expecting {prior.n_features} "
+            f"features{known} as input. Give it the columns it was learned from."
         )
     return prior
 
@@ -143,65 +195,93 @@ def _compare_names(wanted, found):
 
 
 def encode_target(y, estimator, classes=None):
-    """``(Y (n, K), n_targets, classes)``: numbers for regressors, indicator columns of the classes for classifiers."""
+    """``(Y (n, K), n_targets, classes)``: numbers, or indicator columns of the classes for classifiers."""
     family = family_of(estimator)
     if family.classifies:
         return _encode_labels(y, classes)
-    Y = check_array(y, ensure_2d=False, dtype=None, ensure_min_samples=0, input_name="y", ensure_all_finite=True)
-    if Y.dtype.kind not in "fiub":
-        try:
-            Y = Y.astype(float)
-        except ValueError:
-            raise ValueError(f"y: wanted numbers for {type(estimator).__name__}, found {Y.ravel()[0]!r}; use WarmStartClassifier for labels.") from None
-    Y = Y.astype(float)
-    if Y.ndim == 2 and Y.shape[1] > 1 and family.how != "posterior" or (Y.ndim == 2 and Y.shape[1] > 1 and family.likelihood != "gaussian"):
-        raise ValueError(f"y: wanted one target for {type(estimator).__name__}, found {Y.shape[1]}; use Ridge or one model a target.")
+    Y = _numbers(y, estimator)
+    if Y.ndim == 2 and (family.how != "posterior" or family.likelihood != "gaussian"):
+        raise ValueError(
+            f"y: wanted one target for {type(estimator).__name__}, found {Y.shape[1]}; use Ridge, or one "
+            "model a target (MultiOutputRegressor)."
+        )
     _check_support(Y, family, estimator)
     return Y.reshape(len(Y), -1), (None if Y.ndim == 1 else Y.shape[1]), None
 
 
+def _numbers(y, estimator):
+    y = check_array(y, ensure_2d=False, dtype=None, ensure_min_samples=0, input_name="y")
+    try:
+        return y.astype(float)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"y: wanted numbers for {type(estimator).__name__}, found {y.ravel()[0]!r}; for labels use "
+            "WarmStartClassifier with a classifier."
+        ) from None
+
+
 def _check_support(Y, family, estimator):
+    if family.likelihood == "gaussian" or not Y.size:
+        return
     power = {"poisson": 1.0, "gamma": 2.0}.get(family.likelihood, getattr(estimator, "power", 0.0))
-    if family.likelihood in ("poisson", "gamma", "tweedie") and Y.size:
-        if Y.min() < 0 or (power >= 2 and Y.min() <= 0):
-            wanted = "positive" if power >= 2 else "non-negative"
-            raise ValueError(f"y: wanted {wanted} targets for {type(estimator).__name__}, found {Y.min():.6g}.")
+    positive = power >= 2
+    if Y.min() < 0 or (positive and Y.min() == 0):
+        wanted = "positive" if positive else "non-negative"
+        raise ValueError(f"y: wanted {wanted} targets for {type(estimator).__name__}, found {Y.min():.6g}.")
 
 
 def _encode_labels(y, classes):
-    y = np.asarray(y)
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = y[:, 0]
-    if y.ndim != 1:
-        raise ValueError(f"y: wanted one column of labels, found shape {y.shape}.")
-    if y.dtype.kind == "f" and not np.all(np.isfinite(y)):
-        raise ValueError("y: Input y contains NaN or infinity; wanted class labels.")
-    if y.dtype.kind == "f" and np.any(y != np.floor(y)):
-        raise ValueError("y: Unknown label type: continuous. Wanted class labels, found numbers with decimals; use WarmStartRegressor.")
+    _check_labels(y)
     found = np.unique(y) if len(y) else np.array([])
-    if classes is None:
-        classes = found
-    new = [label for label in found.tolist() if label not in classes.tolist()]
+    classes = found if classes is None else classes
+    known = set(classes.tolist())
+    new = [label for label in found.tolist() if label not in known]
     if new:
-        raise ValueError(f"y: wanted the classes the prior knows, {classes.tolist()}, found new {new}; learn the prior anew with tasks that have them.")
+        raise ValueError(
+            f"y: wanted the classes that the prior knows, {classes.tolist()}, found new {new}; learn the "
+            "prior anew with tasks that have them."
+        )
     if len(classes) < 2:
-        raise ValueError(f"y: This solver needs samples of at least 2 classes in the data, but the data contains only one class: {classes.tolist()[0]!r}")
+        raise ValueError(
+            "y: This solver needs samples of at least 2 classes in the data, but the data contains only "
+            f"one class: {classes.tolist()[0]!r}. (A task may have one class; a collection may not.)"
+        )
     one_hot = (y[:, None] == classes[None, :]).astype(float) if len(y) else np.zeros((0, len(classes)))
     return (one_hot[:, 1:] if len(classes) == 2 else one_hot), None, classes
 
 
+def _check_labels(y):
+    if y.ndim != 1:
+        raise ValueError(f"y: wanted one column of labels, found shape {y.shape}.")
+    if y.dtype.kind == "O" and len({isinstance(label, str) for label in y}) > 1:
+        odd = next(label for label in y if not isinstance(label, str))
+        raise ValueError(f"y: wanted labels of one type, all text or all numbers, found text and {odd!r}.")
+    try:
+        check_classification_targets(y)
+    except ValueError as error:
+        raise ValueError(f"y: wanted class labels. {error}") from None
+
+
 def row_weights(sample_weight, estimator, y, n_rows):
     """Weights ``(n,)`` of the rows, a classifier's ``class_weight`` included, or None for ones."""
-    weight = None
-    if sample_weight is not None:
-        weight = check_array(sample_weight, ensure_2d=False, dtype=float, input_name="sample_weight", ensure_min_samples=0)
-        weight = np.full(n_rows, float(weight)) if weight.ndim == 0 else weight
-        if weight.shape != (n_rows,):
-            raise ValueError(f"sample_weight: wanted shape ({n_rows},), found {weight.shape}.")
-        if n_rows and (weight.min() < 0 or weight.max() == 0):
-            raise ValueError(f"sample_weight: wanted weights that are not negative nor all zero, found a range of {weight.min():.3g} to {weight.max():.3g}.")
+    weight = None if sample_weight is None else _own_weights(sample_weight, n_rows)
     by_class = getattr(estimator, "class_weight", None)
     if by_class is not None and n_rows:
         balance = compute_sample_weight(by_class, np.asarray(y))
         weight = balance if weight is None else weight * balance
+    return weight
+
+
+def _own_weights(sample_weight, n_rows):
+    weight = check_array(
+        sample_weight, ensure_2d=False, dtype=float, input_name="sample_weight", ensure_min_samples=0
+    )
+    weight = np.full(n_rows, float(weight)) if weight.ndim == 0 else weight
+    if weight.shape != (n_rows,):
+        raise ValueError(f"sample_weight: wanted shape ({n_rows},), found {weight.shape}.")
+    if n_rows and (weight.min() < 0 or weight.max() == 0):
+        raise ValueError(
+            "sample_weight: wanted weights that are not negative and not all zero, found a range of "
+            f"{weight.min():.3g} to {weight.max():.3g}."
+        )
     return weight

@@ -8,8 +8,8 @@ import numpy as np
 class FrozenValue:
     """Base of the priors, for ``dataclass(frozen=True, eq=False, repr=False)``.
 
-    ``clone`` shares a frozen value instead of copying it, so a search over estimators that hold one costs nothing and
-    cannot change it; it has no ``get_params`` for the same reason.
+    ``clone`` shares a frozen value instead of copying it, so a search over estimators that hold one costs
+    nothing and cannot change it; it has no ``get_params`` for the same reason.
     """
 
     def __sklearn_clone__(self):

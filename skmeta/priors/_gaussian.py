@@ -20,25 +20,28 @@ _FLAT = 1e12  # variance of an intercept of which nothing is known: it stands st
 class GaussianPrior(FrozenValue):
     r"""What is known of a linear model's coefficients before its own rows are seen.
 
-    Task :math:`t` has coefficients :math:`w_t \sim (1 - \omega)\, N(\mu, \Sigma + F F^\top) + \omega\, \text{vague}`,
-    the intercept last, and noise :math:`\sigma_t^2`. `EmpiricalBayes` learns such priors; written by hand,
-    ``GaussianPrior(mean=previous_coef, covariance=...)`` is a ridge towards previous coefficients. It is a frozen
-    value: `clone` shares it, and nothing can change it. Its strength is the estimator's own parameter.
+    Task :math:`t` has coefficients :math:`w_t \sim (1 - \omega)\, N(\mu, \Sigma + F F^\top) + \omega\,
+    \text{vague}`, the intercept last, and noise :math:`\sigma_t^2`. `EmpiricalBayes` learns such priors;
+    written by hand, ``GaussianPrior(mean=previous_coef, covariance=...)`` is a ridge towards previous
+    coefficients. It is a frozen value: `clone` shares it, and nothing can change it. Its strength is the
+    estimator's own parameter.
 
     Parameters
     ----------
     mean : array-like of shape (n_features,), (n_features + 1,) or (n_outputs, n_features + 1)
-        Expected coefficients in the units of the data, the intercept last. Without an entry for the intercept, nothing
-        is known of it. Binary classifiers have one row, others one a class.
+        Expected coefficients in the units of the data, the intercept last. Without an entry for the
+        intercept, nothing is known of it. Binary classifiers have one row, others one a class.
     covariance : array-like of shape (p, p), (p,), or those with a leading axis of n_outputs, or float
-        How tasks vary around ``mean``, in squared units of the coefficients; one dimension is a diagonal. An infinite
-        last variance says that nothing is known of the intercept.
+        How tasks vary around ``mean``, in squared units of the coefficients; one dimension is a diagonal. An
+        infinite last variance says that nothing is known of the intercept.
     feature_names : sequence of str, default=None
         Columns the coefficients belong to; new data are matched to them by name.
     noise : float or array-like of shape (n_outputs,), default=1.0
-        Variance of the target around a task's own model (for Poisson and other log-link models, the dispersion).
+        Variance of the target around a task's own model (for Poisson and other log-link models, the
+        dispersion).
     noise_dof : float or array-like of shape (n_outputs,), default=inf
-        How alike the tasks' noises are, in degrees of freedom of a scaled inverse chi-squared law; ``inf``: the same.
+        How alike the tasks' noises are, in degrees of freedom of a scaled inverse chi-squared law; ``inf``:
+        the same.
     factor : array-like of shape (p, rank) or (n_outputs, p, rank), default=None
         Directions in which tasks vary together, added to ``covariance`` as ``factor @ factor.T``.
     mean_covariance : array-like of shape (p, p) or (n_outputs, p, p), default=None
@@ -46,15 +49,20 @@ class GaussianPrior(FrozenValue):
     n_tasks, n_rows : float, default=0
         Experience behind the prior; learning on from it weighs it accordingly.
     vague_weight : float in [0, 1), default=0.0
-        Probability that a new task has nothing to do with the past ones. Priors written by hand are taken at their word.
+        Probability that a new task has nothing to do with the past ones. Priors written by hand are taken at
+        their word.
     centre, scale : array-like of shape (n_features,), default=None
-        Mean and standard deviation of the columns over the collection: the units in which strangers are judged.
+        Mean and standard deviation of the columns over the collection: the units in which strangers are
+        judged.
     target_centre, target_scale : float or array-like of shape (n_outputs,), default=0.0 and 1.0
         Level and spread of the linear predictor over the collection.
     likelihood : {"gaussian", "binomial", "multinomial", "poisson", "gamma", "tweedie"}, default=None
         What kind of target the coefficients were learned for; None fits any.
     classes : array-like of shape (n_classes,), default=None
         Class labels, sorted; coefficients of binary models belong to the second one.
+    between, between_ratio : array-like of shape (n_features,) or (n_outputs, n_features), default=None
+        Effects between tasks: how the expected intercept moves with the mean of a task's columns around ``centre``,
+        and the columns' within-task over between-task variance, which says how well few rows tell that mean.
     steps : tuple of (str, transformer), default=()
         Fitted steps of a Pipeline before the model: the prior lives in the feature space they make.
     target_transformer : fitted TransformedTargetRegressor, default=None
@@ -65,7 +73,8 @@ class GaussianPrior(FrozenValue):
     Raises
     ------
     ValueError
-        If an array has the wrong shape, is not finite, or a covariance is not symmetric positive semi-definite.
+        If an array has the wrong shape, is not finite, or a covariance is not symmetric positive
+        semi-definite.
 
     References
     ----------
@@ -100,6 +109,8 @@ class GaussianPrior(FrozenValue):
     target_scale: np.ndarray | float = 1.0
     likelihood: str | None = None
     classes: np.ndarray | None = None
+    between: np.ndarray | None = None
+    between_ratio: np.ndarray | None = None
     steps: tuple = ()
     target_transformer: object = None
     input_names: tuple | None = None
@@ -132,7 +143,8 @@ class GaussianPrior(FrozenValue):
         estimator : linear estimator, or a Pipeline or TransformedTargetRegressor that ends in one
             Its strength parameter scales the prior: at its default, as learned.
         X : {array-like, frame, sparse matrix} of shape (n_rows, n_features)
-            The task's own rows, without a task column; columns of frames are matched by name. No rows are legal.
+            The task's own rows, without a task column; columns of frames are matched by name. No rows are
+            legal.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_rows,), default=None
@@ -229,8 +241,12 @@ class GaussianPrior(FrozenValue):
             mean=self.mean[..., full],
             covariance=cov[..., full[:, None], full] if dense else cov[..., full],
             factor=None if self.factor is None else self.factor[..., full, :],
-            mean_covariance=None if self.mean_covariance is None else self.mean_covariance[..., full[:, None], full],
+            mean_covariance=None
+            if self.mean_covariance is None
+            else self.mean_covariance[..., full[:, None], full],
             centre=None if self.centre is None else self.centre[order],
+            between=None if self.between is None else self.between[..., order],
+            between_ratio=None if self.between_ratio is None else self.between_ratio[..., order],
             scale=None if self.scale is None else self.scale[order],
             feature_names=None if self.feature_names is None else tuple(self.feature_names[i] for i in order),
         )
@@ -278,7 +294,9 @@ class GaussianPrior(FrozenValue):
         scale = np.ones(d) if self.scale is None else self.scale
         if self.likelihood not in (None, "gaussian"):
             return Units(centre, scale)
-        return Units(centre, scale, float(self.output("target_centre", k, 0)), float(self.output("target_scale", k, 0)))
+        return Units(
+            centre, scale, float(self.output("target_centre", k, 0)), float(self.output("target_scale", k, 0))
+        )
 
     @cached_property
     def believed(self):
@@ -296,7 +314,17 @@ class GaussianPrior(FrozenValue):
         root = cholesky_root(self._engine_covariance(units, k))
         known = self.likelihood in ("binomial", "multinomial")
         flat = not self.knows_intercept
-        return Believed(mean, root, noise, probability, self.vague_weight, stranger, known, flat)
+        between, ratio = self.engine_between(units, k)
+        if between is not None:  # the engine's mean is the one within tasks, the public one that of a task without rows
+            mean = mean - np.r_[between / (1.0 + ratio), 0.0]
+        return Believed(mean, root, noise, probability, self.vague_weight, stranger, known, flat, between, ratio)
+
+    def engine_between(self, units, k):
+        """The effects between tasks of output ``k`` in the units of the engine, and the columns' variance ratios."""
+        if self.between is None:
+            return None, None
+        between = self.output("between", k, 1) * units.scale / units.target_scale
+        return between, self.output("between_ratio", k, 1)
 
     def _engine_covariance(self, units, k):
         covariance = self.dense_covariance(k)
@@ -314,6 +342,6 @@ class GaussianPrior(FrozenValue):
         float
             ``p noise / trace(covariance)`` in the collection's units; the mean over outputs.
         """
-        none = Moments(np.zeros((1, 1, 1)), np.zeros((1, 1)), np.zeros(1), np.zeros(1))
+        none = Moments(np.zeros((1, 1, 1)), np.zeros((1, 1)), np.zeros(1), np.zeros(1), np.zeros((1, 0)))
         values = [worth_in_rows(b, none)[0] for b in self.believed if not b.flat_intercept]
         return float(np.mean(values)) if values else float("nan")

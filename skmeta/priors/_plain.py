@@ -2,7 +2,14 @@
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegressor, Ridge, SGDClassifier, TweedieRegressor
+from sklearn.linear_model import (
+    GammaRegressor,
+    LogisticRegression,
+    PoissonRegressor,
+    Ridge,
+    SGDClassifier,
+    TweedieRegressor,
+)
 
 from skmeta._sklearn import prepare_glm
 

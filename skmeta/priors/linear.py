@@ -1,9 +1,12 @@
 """What learners and shells of linear models need of this room."""
 
 from skmeta.priors._adapt import adapt_one, adapt_tasks, check_likelihood, engine_rows, read_task, zero_shot
-from skmeta.priors._composition import inverse_target, take_apart, transform_target, use_frozen
+from skmeta.priors._composition import inverse_target, take_apart, transform_target, use_frozen, weights_for
 from skmeta.priors._data import (
     TaskData,
+    as_table,
+    check_known_columns,
+    check_rows,
     column_names,
     column_or_matrix,
     match_features,
@@ -19,7 +22,10 @@ __all__ = [
     "TaskData",
     "adapt_one",
     "adapt_tasks",
+    "as_table",
+    "check_known_columns",
     "check_likelihood",
+    "check_rows",
     "column_names",
     "column_or_matrix",
     "engine_rows",
@@ -34,5 +40,6 @@ __all__ = [
     "take_apart",
     "transform_target",
     "use_frozen",
+    "weights_for",
     "zero_shot",
 ]

@@ -1,4 +1,4 @@
-"""The shell around priors and learners: the four cases of ``task`` and ``prior``, the same for every target."""
+"""The shell around priors and learners: the four cases of ``task`` and ``prior``, for every target."""
 
 from dataclasses import replace
 
@@ -11,10 +11,11 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta.learners import learner_for
-from skmeta.priors import GaussianPrior
-from skmeta.priors import linear
+from skmeta.priors import GaussianPrior, linear
 from skmeta.tasks import features_without, index_tasks, locate_task, lookup_tasks, read_task_ids
 from skmeta.warm_start._collection import TaskEstimators
+
+_PRIVATE = ("_adapted", "_composition", "_ids")  # what a fit leaves behind, beside the names that end in "_"
 
 
 class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
@@ -30,8 +31,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)
-        tags.input_tags.sparse = inner.input_tags.sparse
-        tags.input_tags.allow_nan = inner.input_tags.allow_nan
+        tags.input_tags = inner.input_tags
         tags.target_tags = inner.target_tags
         if tags.regressor_tags is not None and inner.regressor_tags is not None:
             tags.regressor_tags = inner.regressor_tags
@@ -57,97 +57,131 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         self
             Fitted.
         """
-        self._check_kind()
+        self._check_parameters()
         if self.task is not None:
-            found = self._fit_collection(X, y, sample_weight)
+            found = self._fit_collection(linear.as_table(X), y, sample_weight)
         elif self.prior is not None:
-            found = self._fit_one(X, y, sample_weight)
+            found = self._fit_one(linear.as_table(X), y, sample_weight)
         else:
             found = self._fit_plain(X, y, sample_weight)
         self._store(X, found)
         return self
 
-    def _check_kind(self):
-        if self.prior is not None and not isinstance(self.prior, GaussianPrior):
-            hint = "; give its prior_" if hasattr(self.prior, "prior_") else ""
-            raise TypeError(f"prior: wanted a prior such as GaussianPrior or a fitted model's prior_, found {self.prior!r}{hint}.")
+    def set_params(self, **params):
+        """Set parameters of this model and, as ``estimator__name``, of the estimator in it.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self
+            With the parameters set.
+        """
+        inside = sorted(name for name in params if name.startswith("prior__"))
+        if inside:
+            raise ValueError(
+                f"{inside[0]}: a prior is a frozen value and has no parameters to set. Search over priors, "
+                "{'prior': [None, prior]}, and over the estimator's own strength (estimator__alpha, "
+                "estimator__C) for how much to trust them."
+            )
+        return super().set_params(**params)
+
+    def _check_parameters(self):
+        estimator, prior = self.estimator, self.prior
+        if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+            raise TypeError(f"estimator: wanted an estimator such as Ridge(), found {estimator!r}.")
+        found, wanted = get_tags(estimator).estimator_type, get_tags(self).estimator_type
+        if found not in (None, wanted):
+            kinds = f"{type(self).__name__} wanted a {wanted}, found the {found} {type(estimator).__name__}"
+            raise TypeError(f"estimator: {kinds}.")
+        if prior is not None and not isinstance(prior, GaussianPrior):
+            hint = ", a model; give its prior_ once it is fitted" if isinstance(prior, WarmStartBase) else ""
+            found = f"{type(prior).__name__}{hint}"
+            raise TypeError(f"prior: wanted a GaussianPrior, such as a fitted model's prior_, found {found}.")
 
     def _store(self, X, found):
-        """Nothing is half-fitted: attributes of an earlier fit go, those of this one come, at the end."""
-        for name in ("prior_", "estimator_", "classes_", "feature_names_in_", "_adapted", "_composition", "_ids"):
-            self.__dict__.pop(name, None)
-        validate_data(self, X, skip_check_array=True)
-        self.__dict__.update(found)
+        """Nothing is half-fitted: attributes of an earlier fit go, and those of this one come, at the end."""
+        columns = BaseEstimator()
+        validate_data(columns, X, skip_check_array=True)
+        for name in [name for name in vars(self) if name.endswith("_") or name in _PRIVATE]:
+            delattr(self, name)
+        self.__dict__.update(vars(columns) | found)
 
     def _fit_plain(self, X, y, sample_weight):
         fitted = clone(self.estimator)
-        fitted.fit(X, y, **_weights_for(fitted, sample_weight))
+        fitted.fit(X, y, **linear.weights_for(fitted, sample_weight))
         found = {"estimator_": fitted, "prior_": None}
         return found | ({"classes_": fitted.classes_} if hasattr(fitted, "classes_") else {})
 
     def _fit_one(self, X, y, sample_weight):
+        linear.check_rows(X)
         composition = linear.use_frozen(linear.take_apart(self.estimator), self.prior)
-        X = _as_table(X)
         data = linear.read_task(self.prior, composition, X, y, sample_weight)
         prior = linear.match_features(self.prior, data.feature_names, data.X.shape[1])
         adapted = linear.adapt_tasks(prior, composition.final, data, n_jobs=self.n_jobs, keep=True)
         found = {"prior_": prior, "estimator_": composition.assemble(adapted.plain(0)), "_adapted": adapted}
-        return found | {"_composition": composition, "_ids": None} | self._classes_of(data)
+        return found | {"_composition": composition, "_ids": None} | _classes_of(data)
 
     def _fit_collection(self, X, y, sample_weight):
-        X = _as_table(X)
-        tasks = self._read_tasks(X)
-        features, y = features_without(X, self.task), linear.column_or_matrix(y)
+        tasks, y = self._read_tasks(X), linear.column_or_matrix(y)
+        composition, names, Z = self._through_steps(features_without(X, self.task), y, sample_weight)
+        model, seen = composition.final, linear.transform_target(composition.target, y)
+        classes = None if self.prior is None else self.prior.classes
+        data = linear.read_collection(model, Z, seen, tasks, sample_weight, classes=classes)
+        if self.prior is None:
+            linear.check_known_columns(data)
+        learner = clone(learner_for(model, self.learner))
+        prior = learner.learn(model, data, self.prior, self.n_jobs)
+        prior = replace(
+            prior, steps=composition.steps, target_transformer=composition.target, input_names=names
+        )
+        adapted = linear.adapt_tasks(prior, model, data, n_jobs=self.n_jobs, keep=True)
+        found = {"prior_": prior, "learner_": learner, "_adapted": adapted}
+        return found | {"_composition": composition, "_ids": tasks.ids} | _classes_of(data)
+
+    def _through_steps(self, features, y, sample_weight):
+        """``(composition, names, Z)``: steps frozen, the columns they read, what they make of the rows."""
         composition = linear.take_apart(self.estimator)
         linear.family_of(composition.final)
-        if self.prior is not None:
-            composition = linear.use_frozen(composition, self.prior)
-            features = linear.select_inputs(self.prior, features)
-            Z = composition.transform(features)
-        else:
-            composition, Z = composition.fit_frozen(features, y)
-        seen = linear.transform_target(composition.target, y)
-        classes = None if self.prior is None else self.prior.classes
-        data = linear.read_collection(composition.final, Z, seen, tasks, sample_weight, classes=classes)
-        learner = clone(learner_for(composition.final, self.learner))
-        prior = learner.learn(composition.final, data, self.prior, self.n_jobs)
-        prior = replace(
-            prior, steps=composition.steps, target_transformer=composition.target,
-            input_names=linear.column_names(features) if composition.steps else None,
-        )
-        adapted = linear.adapt_tasks(prior, composition.final, data, n_jobs=self.n_jobs, keep=True)
-        found = {"prior_": prior, "_adapted": adapted, "_composition": composition, "_ids": tasks.ids, "learner_": learner}
-        return found | self._classes_of(data)
+        if self.prior is None:
+            composition, Z = composition.fit_frozen(features, y, sample_weight)
+            return composition, linear.column_names(features) if composition.steps else None, Z
+        composition = linear.use_frozen(composition, self.prior)
+        Z = composition.transform(linear.select_inputs(self.prior, features))
+        return composition, self.prior.input_names, Z
 
     def _read_tasks(self, X):
+        linear.check_rows(X)
         ids = read_task_ids(X, self.task)
         tasks = index_tasks(ids)
         if tasks.n_tasks == 1 and self.prior is None:
             raise ValueError(
-                f"task: wanted a column that tells at least two tasks apart, found {self.task!r} with the one value "
-                f"{tasks.ids[0]!r}. One dataset is fitted with task=None, alone or from a prior."
+                f"task: wanted a column that tells at least two tasks apart, found {self.task!r} with the "
+                f"one value {tasks.ids[0]!r}. One dataset is fitted with task=None, alone or from a prior."
             )
         return tasks
 
-    def _classes_of(self, data):
-        return {} if data.classes is None else {"classes_": data.classes}
-
-    # -- what a fitted model tells -------------------------------------------------------------------------------
+    # -- what a fitted model tells ------------------------------------------------------------------
 
     @property
     def estimators_(self):
         """Mapping from task id to the plain fitted estimator of that task, made when asked for."""
         check_is_fitted(self)
-        if self._in_tasks is False:
-            raise AttributeError("estimators_ belongs to models fitted with a task column; this one has estimator_.")
+        if not self._in_tasks:
+            raise AttributeError(
+                "estimators_ belongs to models fitted with a task column; this one has estimator_."
+            )
         return TaskEstimators(self._ids, lambda code: self._composition.assemble(self._adapted.plain(code)))
 
     @property
     def coef_(self):
-        """Coefficients: of the one task as its plain estimator has them, else ``(n_tasks, ...)`` in order of the ids."""
+        """Coefficients: of the one task as its plain estimator has them, else ``(n_tasks, ...)`` by id."""
         check_is_fitted(self)
         if not self._in_tasks:
-            return _last_model(self.estimator_).coef_
+            return last_model(self.estimator_).coef_
         coef = self._adapted.coef[:, :, :-1]
         return coef[:, 0] if self._adapted.n_targets is None and self._adapted.classes is None else coef
 
@@ -158,7 +192,11 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         if self.__dict__.get("_adapted") is None:
             return 0.0
         borrowed = self._adapted.borrowed
-        return dict(zip(self._ids.tolist(), borrowed.tolist(), strict=True)) if self._in_tasks else float(borrowed[0])
+        return (
+            dict(zip(self._ids.tolist(), borrowed.tolist(), strict=True))
+            if self._in_tasks
+            else float(borrowed[0])
+        )
 
     @property
     def _in_tasks(self):
@@ -182,19 +220,25 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         estimator or mapping
-            A plain fitted scikit-learn estimator; a mapping from ids to them where the rows have a task column.
+            A plain fitted scikit-learn estimator; a mapping from ids to them where the rows have a task
+            column.
 
         Raises
         ------
         ValueError
-            If the model was fitted without ``task`` and ``prior``: it knows nothing that a new task could use.
+            If the model was fitted without ``task`` and ``prior``: it knows nothing that a new task could
+            use.
         """
         check_is_fitted(self)
         if self.prior_ is None:
-            raise ValueError("adapt: wanted a model that has learned, found one fitted with task=None and prior=None; give it a task column.")
-        X = _as_table(X)
+            raise ValueError(
+                "adapt: wanted a model that has learned, found one fitted with task=None and prior=None; give "
+                "it a task column or a prior."
+            )
+        X = linear.as_table(X)
         if not self._has_task_column(X):
             return self.prior_.adapt(self.estimator, X, y, sample_weight)
+        linear.check_rows(X)
         tasks = index_tasks(read_task_ids(X, self.task))
         features = linear.select_inputs(self.prior_, features_without(X, self.task))
         y = linear.transform_target(self._composition.target, linear.column_or_matrix(y))
@@ -213,27 +257,35 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             return self.task in names
         return X.shape[1] == self.n_features_in_
 
-    # -- predicting ----------------------------------------------------------------------------------------------
+    # -- predicting ---------------------------------------------------------------------------------
+
+    def _ask_plain(self, method, X, **options):
+        """What the plain estimator answers, its input checked in the name of this one."""
+        if "n_features_in_" in vars(self):
+            linear.as_table(X)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        return getattr(self.estimator_, method)(X, **options)
 
     def _read_rows(self, X):
         """``(features of the model, codes)`` of rows to predict; code -1 is a task never seen."""
-        X = _as_table(X)
+        X = linear.as_table(X)
         if self._in_tasks:
             locate_task(X, self.task)
         validate_data(self, X, reset=False, skip_check_array=True)
+        linear.check_rows(X)
         codes = np.zeros(X.shape[0], dtype=np.intp)
         if self._in_tasks:
             codes = lookup_tasks(self._ids, self._comparable(read_task_ids(X, self.task)))
             X = features_without(X, self.task)
-        Z = self._composition.transform(X)
+        Z = self._composition.transform(linear.select_inputs(self.prior_, X))
         return linear.numeric_features(Z), codes
 
     def _comparable(self, ids):
         """Ids of another type than those learned match nothing; that is told, not passed over in silence."""
-        ours, theirs = (np.asarray(v.tolist()).dtype.kind in "OUS" for v in (self._ids, ids))
-        if ours != theirs:
+        if _id_type(ids) != _id_type(self._ids):
             raise TypeError(
-                f"task: wanted ids like those learned ({self._ids[0]!r}), found {ids[0]!r}; text and numbers never match. Convert the column."
+                f"task: wanted ids like those learned ({self._ids[0]!r}), found {ids[0]!r}; {_id_type(ids)} "
+                f"and {_id_type(self._ids)} never match. Convert the column."
             )
         return ids
 
@@ -242,36 +294,20 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         return Z, codes, self._adapted.linear_predictor(Z, codes)
 
 
-def _as_table(X):
-    """Frames, sparse matrices and arrays as they are; anything else as an array."""
-    if hasattr(X, "columns") or hasattr(X, "tocsr"):
-        return X.tocsr() if hasattr(X, "tocsr") else X
-    X = np.asarray(X)
-    if X.ndim != 2:
-        raise ValueError(f"X: Expected 2D array, got {X.ndim}D array instead: shape {X.shape}. Reshape your data with X.reshape(-1, 1) for one column.")
-    return X
+def _classes_of(data):
+    return {} if data.classes is None else {"classes_": data.classes}
 
 
-def _last_model(estimator):
+def _id_type(ids):
+    return {"O": "text", "m": "dates", "M": "dates"}.get(ids.dtype.kind, "numbers")
+
+
+def last_model(estimator):
     if isinstance(estimator, Pipeline):
-        return _last_model(estimator.steps[-1][1])
+        return last_model(estimator.steps[-1][1])
     if isinstance(estimator, TransformedTargetRegressor):
-        return _last_model(estimator.regressor_)
+        return last_model(estimator.regressor_)
     return estimator
-
-
-def _weights_for(estimator, sample_weight):
-    """The keyword that carries weights to the last step."""
-    if sample_weight is None:
-        return {}
-    name = "sample_weight"
-    while isinstance(estimator, (Pipeline, TransformedTargetRegressor)):
-        if isinstance(estimator, TransformedTargetRegressor):
-            estimator = estimator.regressor
-        else:
-            step, estimator = estimator.steps[-1]
-            name = f"{step}__{name}"
-    return {name: sample_weight}
 
 
 def estimator_has(method):
@@ -280,10 +316,7 @@ def estimator_has(method):
     def check(self):
         if "estimator_" in self.__dict__ and self.prior_ is None:
             return hasattr(self.estimator_, method)
-        return hasattr(_inner(self.estimator), method)
+        estimator = self.estimator
+        return hasattr(estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator, method)
 
     return available_if(check)
-
-
-def _inner(estimator):
-    return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skmeta.warm_start._base import WarmStartBase, estimator_has
 
@@ -11,21 +11,22 @@ from skmeta.warm_start._base import WarmStartBase, estimator_has
 class WarmStartClassifier(ClassifierMixin, WarmStartBase):
     r"""Classification where the next dataset starts from the earlier ones.
 
-    Each task's model minimises its own log-loss plus a penalty that draws its coefficients towards where those of
-    related tasks lie; the cases of ``task`` and ``prior`` are those of `WarmStartRegressor`. With few rows
-    ``predict_proba`` integrates over what is not known of the coefficients,
+    Each task's model minimises its own log-loss plus a penalty that draws its coefficients towards where
+    those of related tasks lie; the cases of ``task`` and ``prior`` are those of `WarmStartRegressor`. With
+    few rows ``predict_proba`` integrates over what is not known of the coefficients,
 
     .. math:: p = \operatorname{sigmoid}\left(m / \sqrt{1 + \pi s^2 / 8}\right),
 
     where :math:`m` and :math:`s^2` are mean and variance of the row's score; the plain ``estimator_`` gives
-    :math:`\operatorname{sigmoid}(m)`. The sign of the score, and so the predicted class, is the same for both.
+    :math:`\operatorname{sigmoid}(m)`. The sign of the score, and so the predicted class, is the same for
+    both.
 
     Parameters
     ----------
     estimator : estimator
-        LogisticRegression (``C = 1``, its default, takes the prior as learned, ``C = 0.1`` ten times as strong; its
-        penalty gives way to the prior's, the intercept's included) or SGDClassifier (its steps start at the prior's
-        mean); alone or as the last step of a Pipeline.
+        LogisticRegression (``C = 1``, its default, takes the prior as learned, ``C = 0.1`` ten times as
+        strong; its penalty gives way to the prior's, the intercept's included) or SGDClassifier (its steps
+        start at the prior's mean); alone or as the last step of a Pipeline.
     task : str or int, default=None
         Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays.
     prior : GaussianPrior, default=None
@@ -59,12 +60,13 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
     TypeError
         If the estimator has no penalty that a prior could act on, or ``prior`` is no prior.
     ValueError
-        If columns, classes or targets are not those of the prior, or the task column is missing, incomplete or constant.
+        If columns, classes or targets are not those of the prior, or the task column is missing, incomplete
+        or constant.
 
     References
     ----------
-    D. J. C. MacKay (1992), The evidence framework applied to classification networks, Neural Computation 4(5),
-    equation 9.
+    D. J. C. MacKay (1992), The evidence framework applied to classification networks, Neural Computation
+    4(5), equation 9.
 
     Examples
     --------
@@ -92,8 +94,7 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         """
         check_is_fitted(self)
         if self.prior_ is None:
-            validate_data(self, X, reset=False, skip_check_array=True)
-            return self.estimator_.predict(X)
+            return self._ask_plain("predict", X)
         scores = self.decision_function(X)
         return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else np.argmax(scores, axis=1)]
 
@@ -113,8 +114,7 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         """
         check_is_fitted(self)
         if self.prior_ is None:
-            validate_data(self, X, reset=False, skip_check_array=True)
-            return self.estimator_.decision_function(X)
+            return self._ask_plain("decision_function", X)
         _, _, eta = self._linear_predictor(X)
         return eta[:, 0] if eta.shape[1] == 1 else eta
 
@@ -134,8 +134,7 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         """
         check_is_fitted(self)
         if self.prior_ is None:
-            validate_data(self, X, reset=False, skip_check_array=True)
-            return self.estimator_.predict_proba(X)
+            return self._ask_plain("predict_proba", X)
         Z, codes, eta = self._linear_predictor(X)
         # One variance for all classes keeps the largest score the largest probability.
         variance = self._adapted.variance(Z, codes).mean(axis=1, keepdims=True)

@@ -8,7 +8,7 @@ from skmeta.tasks import lookup_tasks
 
 
 class TaskEstimators(Mapping):
-    """Read-only mapping id -> plain fitted estimator; thirty thousand tasks do not mean thirty thousand objects."""
+    """Read-only mapping id -> plain fitted estimator: many tasks do not mean many objects."""
 
     def __init__(self, ids, make):
         self._ids = ids

@@ -1,23 +1,25 @@
 """WarmStartRegressor: a regressor that starts from what earlier fits taught."""
 
+from inspect import signature
+
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skmeta.priors.linear import family_of, inverse_target
-from skmeta.warm_start._base import WarmStartBase
+from skmeta.warm_start._base import WarmStartBase, last_model
 
 
 class WarmStartRegressor(RegressorMixin, WarmStartBase):
     r"""Regression where the next dataset starts from the earlier ones.
 
-    Each task's model minimises its own loss plus a penalty that draws its coefficients towards where those of related
-    tasks lie,
+    Each task's model minimises its own loss plus a penalty that draws its coefficients towards where those of
+    related tasks lie,
 
     .. math:: \sum_i \ell(y_i, x_i^\top w) + \tfrac{s}{2} (w - \mu)^\top \Sigma^{-1} (w - \mu),
 
-    with :math:`\mu` and :math:`\Sigma` learned from the tasks of a table, or given; :math:`s` is the estimator's own
-    strength parameter and 1 means as learned.
+    with :math:`\mu` and :math:`\Sigma` learned from the tasks of a table, or given; :math:`s` is the
+    estimator's own strength parameter and 1 means as learned.
 
     ======  =======  ==================================================================================
     task    prior    ``fit(X, y)``
@@ -31,13 +33,14 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
     Parameters
     ----------
     estimator : estimator
-        Ridge, Lasso, ElasticNet, HuberRegressor, QuantileRegressor, BayesianRidge, PoissonRegressor, GammaRegressor,
-        TweedieRegressor or SGDRegressor; alone, as the last step of a Pipeline (the steps before are fitted once on the
-        whole collection and travel frozen in the prior), or inside a TransformedTargetRegressor. Its strength
-        parameter means trust: ``alpha`` of Ridge, Lasso, ElasticNet, QuantileRegressor and the generalised linear
-        models at 1 is as learned, 10 ten times as strong; so is HuberRegressor's ``alpha`` at its default 1e-4. With
-        l1 penalties a task's deviations from the prior become sparse. BayesianRidge finds its own strength.
-        SGDRegressor takes its first step from the prior's mean and is otherwise itself.
+        Ridge, Lasso, ElasticNet, HuberRegressor, QuantileRegressor, BayesianRidge, PoissonRegressor,
+        GammaRegressor, TweedieRegressor or SGDRegressor; alone, as the last step of a Pipeline (the steps
+        before are fitted once on the whole collection and travel frozen in the prior), or inside a
+        TransformedTargetRegressor. Its strength parameter means trust: ``alpha`` of Ridge, Lasso, ElasticNet,
+        QuantileRegressor and the generalised linear models at 1 is as learned, 10 ten times as strong; so is
+        HuberRegressor's ``alpha`` at its default 1e-4. With l1 penalties a task's deviations from the prior
+        become sparse. BayesianRidge finds its own strength. SGDRegressor takes its first step from the
+        prior's mean and is otherwise itself.
     task : str or int, default=None
         Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays.
     prior : GaussianPrior, default=None
@@ -69,7 +72,8 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
     TypeError
         If the estimator has no penalty that a prior could act on, or ``prior`` is no prior.
     ValueError
-        If columns, classes or targets are not those of the prior, or the task column is missing, incomplete or constant.
+        If columns, classes or targets are not those of the prior, or the task column is missing, incomplete
+        or constant.
 
     References
     ----------
@@ -99,8 +103,8 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
         X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
             Rows, with the task column if the model was fitted with one.
         return_std : bool, default=False
-            Also give the standard deviation of a new observation: what is not known of the task's coefficients, and
-            its noise.
+            Also give the standard deviation of a new observation: what is not known of the task's
+            coefficients, and its noise.
 
         Returns
         -------
@@ -109,18 +113,30 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
         """
         check_is_fitted(self)
         if self.prior_ is None:
-            validate_data(self, X, reset=False, skip_check_array=True)
-            return self.estimator_.predict(X, return_std=True) if return_std else self.estimator_.predict(X)
+            return self._ask_plain("predict", X, **self._std_option(return_std))
         Z, codes, eta = self._linear_predictor(X)
         model = self._composition.final
         loss = family_of(model).loss(model)
         mean = inverse_target(self._composition.target, self._shape(loss.mean(eta)))
         return (mean, self._std(Z, codes, eta, loss)) if return_std else mean
 
+    def _std_option(self, return_std):
+        plain = last_model(self.estimator_)
+        if return_std and "return_std" not in signature(plain.predict).parameters:
+            raise TypeError(
+                "return_std: wanted a model that has learned from tasks or started from a prior, found a "
+                f"plain {type(plain).__name__}, which gives no standard deviation."
+            )
+        return {"return_std": True} if return_std else {}
+
     def _std(self, Z, codes, eta, loss):
         if self._composition.target is not None:
-            raise ValueError("return_std: wanted a model of the target itself, found one inside TransformedTargetRegressor.")
-        noise = np.vstack([self._adapted.noise, np.reshape(self.prior_.noise, (1, -1)) + np.zeros_like(eta[:1])])[codes]
+            raise ValueError(
+                "return_std: wanted a model of the target itself, found one in a TransformedTargetRegressor."
+            )
+        noise = np.vstack(
+            [self._adapted.noise, np.reshape(self.prior_.noise, (1, -1)) + np.zeros_like(eta[:1])]
+        )[codes]
         unknown = self._adapted.variance(Z, codes)
         if loss.name == "gaussian":
             return self._shape(np.sqrt(unknown + noise))

@@ -1,0 +1,109 @@
+"""The command line: does knowledge transfer among my datasets?"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any, NoReturn, TextIO
+
+from sklearn.exceptions import ConvergenceWarning
+
+from skmeta import report
+
+DESCRIPTION = (
+    "Hold tasks out, give a few of their rows back, and compare models of their own, one for all, and ones that "
+    "start warm. Without a file: on Parkinson's telemonitoring, which comes with skmeta."
+)
+
+
+class Arguments(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Leave with status 2."""
+        raise ValueError(f"{message} (see python -m skmeta --help)")
+
+
+def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options, checked as far as that goes without the data."""
+    parser = Arguments("python -m skmeta", description=DESCRIPTION, allow_abbrev=False)
+    parser.add_argument("file", nargs="?", help="a CSV or Parquet file, one row per observation of a task")
+    parser.add_argument("--task", metavar="COLUMN", help="says which task a row belongs to: store, patient, site")
+    parser.add_argument("--target", metavar="COLUMN", help="what to predict; text and a few whole numbers are classes")
+    parser.add_argument("--estimator", metavar="NAME", help=f"one of {', '.join(report.NAMES)}")
+    parser.add_argument("--order", metavar="COLUMN", help="give the first rows back and test the later ones: a forecast")
+    parser.add_argument("--plot", metavar="FILE", help="write the curves to a .png, .pdf or .svg file")
+    parser.add_argument("--save", metavar="FILE", help="write the prior of all tasks to a .skops or .joblib file")
+    parser.add_argument("--json", action="store_true", help="write the answer as JSON")
+    options = parser.parse_args(argv)
+    if options.file is None and (options.task or options.target):
+        parser.error("--task and --target belong to a file, and none was given")
+    if options.file is not None and not (options.task and options.target):
+        parser.error("a file needs --task COLUMN and --target COLUMN")
+    report.check_outputs(options.plot, options.save)
+    return options
+
+
+def show_progress(stream: TextIO) -> Any:
+    """Return what `report.compare` calls: on a terminal one line that changes, else a line a strategy."""
+    shown: list[str] = []
+
+    def progress(done: int, total: int, name: str) -> None:
+        if stream.isatty():
+            stream.write(f"\r\x1b[K[{done + 1}/{total}] {name}" if done < total else "\r\x1b[K")
+        elif name not in shown:
+            stream.write(f"[{done + 1}/{total}] {name}\n")
+        shown.append(name)
+        stream.flush()
+
+    return progress
+
+
+def run(options: argparse.Namespace) -> str:
+    """Return the answer, having written the files that were asked for."""
+    if options.file is None:
+        collection = report.read_embedded(options.order)
+    else:
+        collection = report.read_file(options.file, task=options.task, target=options.target, order=options.order)
+    collection, model = report.settle(collection, options.estimator)
+    curve = report.compare(collection, model, n_jobs=-1, progress=show_progress(sys.stderr))
+    warm = report.learn_from_all(collection, model)
+    if options.plot:
+        report.save_plot(curve, options.plot)
+    if options.save:
+        report.save_prior(warm.prior_, options.save)
+    write = report.as_json if options.json else report.as_text
+    return write(collection, model, curve, report.judge(curve), warm)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, default=None
+        Arguments; those of the process if None.
+
+    Returns
+    -------
+    int
+        Exit status: 0, 2 after an error, 130 after Ctrl-C.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Models of one task's few rows often stop early: that is part of what is compared.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            print(run(read_arguments(argv)))
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return 130
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

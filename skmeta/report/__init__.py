@@ -1,0 +1,25 @@
+"""Does knowledge transfer among my datasets? From a table to an answer."""
+
+from skmeta.report._compare import compare, learn_from_all
+from skmeta.report._estimators import NAMES, settle
+from skmeta.report._files import check_outputs, save_plot, save_prior
+from skmeta.report._read import Collection, read_embedded, read_file
+from skmeta.report._text import as_json, as_text
+from skmeta.report._verdict import Verdict, judge
+
+__all__ = [
+    "NAMES",
+    "Collection",
+    "Verdict",
+    "as_json",
+    "as_text",
+    "check_outputs",
+    "compare",
+    "judge",
+    "learn_from_all",
+    "read_embedded",
+    "read_file",
+    "save_plot",
+    "save_prior",
+    "settle",
+]

@@ -1,0 +1,145 @@
+"""The estimator to use: by the name it has on the command line, or by what the target holds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from skmeta.priors.linear import FAMILIES, family_of
+from skmeta.report._read import Collection
+from skmeta.tasks import read_task_ids, take_rows
+
+MAX_CLASSES = 50
+COMMON = 0.05  # share of the rows that the rarest of a few whole numbers has, if they are classes
+
+
+def short_name(cls: type) -> str:
+    """Return the name of a class on the command line: HuberRegressor is huber."""
+    return re.sub("(Regressor|Regression|Classifier)$", "", cls.__name__).lower()
+
+
+NAMES = sorted({short_name(cls) for cls in FAMILIES})
+
+
+def settle(collection: Collection, name: str | None = None) -> tuple[Collection, Any]:
+    """Return the collection with its target as the estimator takes it, and the estimator.
+
+    Parameters
+    ----------
+    collection : Collection
+        The table, its target as it was read.
+    name : str, default=None
+        Name of an estimator, such as lasso or bayesian-ridge. None is ridge for numbers, logistic for classes.
+
+    Returns
+    -------
+    collection : Collection
+        Its target finite floats, or labels; rows of a class that only one task knows are left out, as nothing
+        about it can be learned from others.
+    estimator : estimator
+        At its defaults, not fitted.
+
+    Raises
+    ------
+    ValueError
+        If there is no such name, or the target is not what the estimator takes.
+    """
+    y = collection.y
+    model = _default(holds_classes(y)) if name is None else _of_name(name, holds_classes(y))
+    if not family_of(model).classifies:
+        return replace(collection, y=_numbers(y, model)), model
+    collection = _without_lone_classes(replace(collection, y=_labels(y)))
+    _check_classes(collection.y, model)
+    return collection, model
+
+
+def _default(classes: bool) -> Any:
+    return LogisticRegression() if classes else Ridge()
+
+
+def _of_name(name: str, classes: bool) -> Any:
+    plain = name.lower().replace("-", "").replace("_", "")
+    found = [cls for cls in FAMILIES if short_name(cls) == plain]
+    if not found:
+        close = get_close_matches(plain, NAMES, cutoff=0.5)
+        hint = f" Did you mean {' or '.join(close)}?" if close else ""
+        raise ValueError(f"--estimator must be one of {', '.join(NAMES)}, found {name}.{hint}")
+    return min(found, key=lambda cls: FAMILIES[cls].classifies != classes)()
+
+
+def holds_classes(y: NDArray[Any]) -> bool:
+    """Whether a target holds class labels: text, booleans, two whole numbers, or few that are all common.
+
+    Counts are whole numbers too, but the large ones among them are rare.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows,)
+        The target.
+
+    Returns
+    -------
+    bool
+        Labels, or numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta.report._estimators import holds_classes
+    >>> rng = np.random.default_rng(0)
+    >>> holds_classes(rng.integers(0, 3, 500)), holds_classes(rng.poisson(1.0, 500))
+    (True, False)
+    """
+    if y.dtype.kind not in "fiu":
+        return True
+    values, counts = np.unique(y, return_counts=True)
+    if not np.all(np.mod(values, 1) == 0):
+        return False
+    return len(values) == 2 or (len(values) <= 10 and counts.min() >= COMMON * len(y))
+
+
+def _labels(y: NDArray[Any]) -> NDArray[Any]:
+    return y if y.dtype.kind in "biuf" else np.array([str(value) for value in y.tolist()])
+
+
+def _check_classes(y: NDArray[Any], model: Any) -> None:
+    n_classes = len(np.unique(y))
+    if not 2 <= n_classes <= MAX_CLASSES:
+        raise ValueError(
+            f"The target must hold 2 to {MAX_CLASSES} classes for {type(model).__name__}, each in several tasks, "
+            f"found {n_classes}. If it is meant to hold numbers, see that all of it is written as numbers."
+        )
+
+
+def _without_lone_classes(collection: Collection) -> Collection:
+    """Return the collection without rows of classes that only one task has."""
+    codes = read_task_ids(collection.X, collection.task)
+    classes, labels = np.unique(collection.y, return_inverse=True)
+    pairs = np.unique(np.column_stack([labels, codes]), axis=0)
+    lone = np.bincount(pairs[:, 0].astype(int)) < 2
+    if not lone.any() or lone.all():
+        return collection
+    keep = np.flatnonzero(~lone[labels])
+    dropped = len(collection.y) - len(keep)
+    note = f"Left out, {dropped} rows of classes that one task alone has: {', '.join(map(str, classes[lone]))}."
+    X = take_rows(collection.X, keep)
+    return replace(collection, X=X, y=collection.y[keep], notes=(*collection.notes, note))
+
+
+def _numbers(y: NDArray[Any], model: Any) -> NDArray[Any]:
+    try:
+        y = y.astype(np.float64)
+    except (TypeError, ValueError):
+        text = next(value for value in y.tolist() if isinstance(value, str))
+        raise ValueError(
+            f"The target must hold numbers for {type(model).__name__}, found {text!r}. For classes there is --estimator logistic."
+        ) from None
+    if not np.isfinite(y).all():
+        raise ValueError("The target must hold finite numbers, found infinite ones.")
+    return y

@@ -1,0 +1,176 @@
+"""From a shot curve to a verdict: what is gained by borrowing, given the noise between tasks, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import t
+
+from skmeta.model_selection import ShotCurve
+
+MATERIAL = 0.01  # a smaller gain is none
+WORTH_FINDING = 0.10  # nothing is shared, if a gain of so much can be ruled out
+
+
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What a shot curve says.
+
+    Parameters
+    ----------
+    choice : {"warm", "own", "pooled", "residual", "nothing", "unclear"}
+        What to do: the strategy that is as good as any; "nothing" is own models, as nothing is shared, and
+        "unclear" that the noise between tasks hides it.
+    errors : dict of str to ndarray of shape (n_shots,)
+        Mean error of each strategy.
+    n_shots : tuple of int
+        Numbers of rows known of a new task.
+    rival : list of str, of length n_shots
+        The best of the other strategies.
+    gain, noise : ndarray of shape (n_shots,)
+        Share of the rival's error that warm saves, and half of its 95 % interval over the folds of tasks.
+    own_rows : ndarray of shape (n_shots,)
+        Rows that a model of its own needs to be as good as warm, infinite if that many were not tried.
+    """
+
+    choice: str
+    errors: dict[str, NDArray[np.float64]]
+    n_shots: tuple[int, ...]
+    rival: list[str]
+    gain: NDArray[np.float64]
+    noise: NDArray[np.float64]
+    own_rows: NDArray[np.float64]
+
+    @property
+    def clear(self) -> NDArray[np.bool_]:
+        """Where warm is better than all others by more than noise, of shape (n_shots,)."""
+        return is_clear(self.gain, self.noise)
+
+    @property
+    def worth(self) -> NDArray[np.float64]:
+        """How many rows more than it had an own model needs to be as good as warm, of shape (n_shots,)."""
+        return np.maximum(self.own_rows - self.n_shots, 0.0)
+
+
+def judge(curve: ShotCurve) -> Verdict:
+    """Return the verdict on a curve that `compare` made.
+
+    Parameters
+    ----------
+    curve : ShotCurve
+        Errors of "own", "pooled", "warm" and, if it has one, "residual".
+
+    Returns
+    -------
+    Verdict
+        What to do.
+    """
+    errors = floored(curve)
+    others = [name for name in errors if name != "warm"]
+    best = np.argmin([errors[name].mean(axis=-1) for name in others], axis=0)
+    rival = [others[k] for k in best]
+    rival_errors = np.stack([errors[name][shot] for shot, name in enumerate(rival)])
+    gain, noise = relative_gain(rival_errors, errors["warm"])
+    mean = {name: values.mean(axis=-1) for name, values in errors.items()}
+    own_rows = rows_to_match(curve.n_shots, mean["own"], mean["warm"])
+    return Verdict(choose(errors), mean, curve.n_shots, rival, gain, noise, own_rows)
+
+
+def floored(curve: ShotCurve) -> dict[str, NDArray[np.float64]]:
+    """Return the errors by model; a millionth of the error without any knowledge is as good as none."""
+    floor = 1e-6 * -curve["own"][0].mean()
+    return {name: np.maximum(-curve[name], floor) for name in curve.names}
+
+
+def relative_gain(
+    others: NDArray[np.float64], ours: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    r"""Return the share of the others' mean error that we save, and half of its 95 % interval.
+
+    With paired errors :math:`a_f, b_f` on :math:`k` folds the gain is :math:`g = 1 - \bar b / \bar a`, and its
+    variance that of :math:`(b_f - (1 - g) a_f) / \bar a` times :math:`1/k + 1/(k - 1)`: the second term because
+    folds share their training rows.
+
+    Parameters
+    ----------
+    others, ours : ndarray of shape (..., n_splits)
+        Errors on the same folds.
+
+    Returns
+    -------
+    gain, noise : ndarray of shape (...)
+        Share of the error, and half the width of its interval.
+
+    References
+    ----------
+    C. Nadeau and Y. Bengio (2003), Inference for the generalization error, Machine Learning 52, section 3.
+    """
+    level = others.mean(axis=-1, keepdims=True)
+    ratio = ours.mean(axis=-1, keepdims=True) / level
+    n_splits = others.shape[-1]
+    variance = ((ours - ratio * others) / level).var(axis=-1, ddof=1) * (1 / n_splits + 1 / (n_splits - 1))
+    return 1 - ratio[..., 0], t.ppf(0.975, n_splits - 1) * np.sqrt(variance)
+
+
+def is_clear(gain: NDArray[np.float64], noise: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether a gain is worth having and no accident of the tasks at hand."""
+    return (gain >= MATERIAL) & (gain > noise)
+
+
+def overall_gain(others: NDArray[np.float64], ours: NDArray[np.float64]) -> tuple[float, float]:
+    """Return `relative_gain` of errors ``(n_shots, n_splits)``, every number of shots counting the same."""
+    level = others.mean(axis=-1, keepdims=True)
+    gain, noise = relative_gain((others / level).mean(axis=0), (ours / level).mean(axis=0))
+    return float(gain), float(noise)
+
+
+def choose(errors: dict[str, NDArray[np.float64]]) -> str:
+    """Return the choice of a `Verdict` from errors ``(n_shots, n_splits)``, zero shots first.
+
+    A task alone has its own model, and the common mean. If no strategy is clearly better than that, nothing
+    is shared. If one of the simple strategies is as good as warm, it is chosen: pooled first.
+    """
+    known = {name: values[1:] for name, values in errors.items()}
+    start = np.broadcast_to(errors["own"][0], known["own"].shape)
+    own_is_better = known["own"].mean(axis=-1, keepdims=True) < start.mean(axis=-1, keepdims=True)
+    alone = np.where(own_is_better, known["own"], start)
+    sharing = {name: overall_gain(alone, known[name]) for name in known if name != "own"}
+    if not any(is_clear(*found) for found in sharing.values()):
+        return "nothing" if all(gain + noise < WORTH_FINDING for gain, noise in sharing.values()) else "unclear"
+    simple = [name for name in ("pooled", "residual", "own") if name in known]
+    as_good = [name for name in simple if not is_clear(*overall_gain(known[name], known["warm"]))]
+    return as_good[0] if as_good else "warm"
+
+
+def rows_to_match(
+    n_shots: tuple[int, ...], own: NDArray[np.float64], warm: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return how many rows an own model needs for each of the errors of `warm`.
+
+    Between the numbers of rows that were tried its error is a straight line, and more rows never count as a
+    loss.
+
+    Parameters
+    ----------
+    n_shots : tuple of int
+        Numbers of rows tried, increasing.
+    own, warm : ndarray of shape (n_shots,)
+        Mean errors.
+
+    Returns
+    -------
+    ndarray of shape (n_shots,)
+        Rows, infinite where even the last of `own` is above the error.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta.report._verdict import rows_to_match
+    >>> rows_to_match((0, 10, 20), np.array([4.0, 2.0, 1.0]), np.array([3.0, 1.5, 0.5]))
+    array([ 5., 15., inf])
+    """
+    falling = np.minimum.accumulate(own)
+    needed = np.interp(-warm, -falling, n_shots)
+    return np.where(warm < falling[-1], np.inf, np.where(warm >= falling[0], 0.0, needed))
