@@ -53,7 +53,7 @@ def show_progress(stream: TextIO) -> Any:
     def progress(done: int, total: int, name: str) -> None:
         if stream.isatty():
             stream.write(f"\r\x1b[K[{done + 1}/{total}] {name}" if done < total else "\r\x1b[K")
-        elif name not in shown:
+        elif done < total and name not in shown:
             stream.write(f"[{done + 1}/{total}] {name}\n")
         shown.append(name)
         stream.flush()

@@ -25,6 +25,7 @@ from skmeta._numerics.noise import fit_noise, squeeze_noise
 _BLOCK = 1024  # tasks whose posterior covariances are held at once
 NOISE_FLOOR = 1e-7  # of a target of unit variance: below it, sums with the prior's precision lose their digits
 _HELD = 0.01
+_EFFECTS_TO_SHRINK = 3  # as many as Stein's estimator needs to beat least squares
 _TASKS_FOR_LEVELS = 4  # fewer cannot tell effects between tasks from effects within
 _LOG_2PI = np.log(2.0 * np.pi)
 
@@ -35,7 +36,8 @@ class Gaussian:
 
     ``mean (p,)``, ``covariance (p, p)``; the noises' law ``(noise, noise_dof)``; ``mean_covariance`` is the
     uncertainty of ``mean`` itself; ``unique`` and ``scatter`` start the next sweep. ``between (p - 1,)`` moves a task's
-    intercept with the means of its columns (None: it does not); its entries have variance ``between_variance``.
+    intercept with the means of its columns (None: it does not); its entries have variance ``between_variance``, the
+    slopes of ``mean`` have ``mean_variance`` around zero.
     """
 
     mean: np.ndarray
@@ -49,6 +51,7 @@ class Gaussian:
     scatter: np.ndarray | None = None
     between: np.ndarray | None = None
     between_variance: float = 1.0
+    mean_variance: float = np.inf
     ratio: np.ndarray | None = None
 
     def expected(self, moments):
@@ -68,7 +71,8 @@ def initial_guess(moments):
     _, squares = moments.residual(mean)
     noise = max(0.5 * squares.sum() / n_rows, NOISE_FLOOR)
     level = np.maximum(np.diag(gram) / n_rows, 1e-3)
-    start = Gaussian(mean, np.diag(noise / p / level), noise)
+    shrink = 1.0 if p - 1 >= _EFFECTS_TO_SHRINK else np.inf
+    start = Gaussian(mean, np.diag(noise / p / level), noise, mean_variance=shrink)
     if moments.n_tasks < _TASKS_FOR_LEVELS or not moments.context.any():
         return start
     return replace(start, between=np.zeros(p - 1), between_variance=0.1, ratio=variance_ratio(moments))
@@ -161,7 +165,7 @@ def _maximisation(moments, sums, structure, state, past, noise):
     n_past = past.n_tasks if past else 0.0
     n_tasks = sums.n_tasks + n_past
     drift = past.mean - state.mean if past else np.zeros_like(state.mean)
-    step, mean_covariance, between = _least_squares(sums, n_past, drift, state)
+    means = _least_squares(sums, n_past, drift, state)
     scatter = sums.V + sums.vv
     cross = sums.V @ sums.spread
     scatter = sums.root @ (scatter + sums.n_tasks * sums.spread - cross - cross.T + sums.VQV) @ sums.root.T
@@ -175,40 +179,42 @@ def _maximisation(moments, sums, structure, state, past, noise):
         level, noise_dof = _common_noise(sums, past, noise == "shared")
     n_rows = moments.n_rows.sum() + (past.n_rows if past else 0.0)
     return replace(
-        state, mean=state.mean + step, covariance=covariance, noise=level, noise_dof=noise_dof, n_tasks=n_tasks,
-        n_rows=n_rows, mean_covariance=mean_covariance, unique=unique, scatter=scatter, **between,
+        state, covariance=covariance, noise=level, noise_dof=noise_dof, n_tasks=n_tasks, n_rows=n_rows, unique=unique,
+        scatter=scatter, **means,
     )
 
 
 def _least_squares(sums, n_past, drift, state):
-    """The generalised least squares step of the mean and of ``between``, and the mean's covariance.
+    """The mean and ``between`` by generalised least squares, each under its own common variance, and the uncertainty.
 
     In whitened coordinates task ``t`` informs about the mean by ``I - V_t`` and pulls by ``v_t``; a hundredth of a task
     holds directions that no task informs about (it slows the step and leaves where it ends).
     """
     p = len(sums.root)
     n_tasks = sums.n_tasks + n_past
-    information = (n_tasks + _HELD) * np.eye(p) - sums.V
-    pull = sums.v + n_past * solve_triangular(sums.root, drift, lower=True)
-    between = {}
+    shrink = np.r_[np.full(p - 1, 1.0 / state.mean_variance), 0.0]
+    information = (n_tasks + _HELD) * np.eye(p) - sums.V + (sums.root.T * shrink) @ sums.root
+    pull = sums.v + n_past * solve_triangular(sums.root, drift, lower=True) - sums.root.T @ (shrink * state.mean)
     if state.between is not None:
         cross, own, own_pull = sums.levels
         information = np.block([[information, cross], [cross.T, own + np.eye(p - 1) / state.between_variance]])
         pull = np.r_[pull, own_pull - state.between / state.between_variance]
     covariance = spd_inverse(symmetrize(information))
     step = covariance @ pull
+    mean_covariance = symmetrize(sums.root @ covariance[:p, :p] @ sums.root.T)
+    found = {"mean": state.mean + sums.root @ step[:p], "mean_covariance": mean_covariance}
+    if np.isfinite(state.mean_variance):
+        found["mean_variance"] = _effect_variance(found["mean"][:-1], np.diag(mean_covariance)[:-1], state.mean_variance)
     if state.between is not None:
-        between = _update_between(state, step[p:], covariance[p:, p:])
-    covariance = sums.root @ covariance[:p, :p] @ sums.root.T
-    return sums.root @ step[:p], symmetrize(covariance), between
+        found["between"] = state.between + step[p:]
+        found["between_variance"] = _effect_variance(found["between"], np.diag(covariance)[p:], state.between_variance)
+    return found
 
 
-def _update_between(state, step, covariance):
-    """MacKay's update of the effects' variance: by how many of them the tasks determine."""
-    between = state.between + step
-    determined = max(len(between) - np.trace(covariance) / state.between_variance, 1e-3)
-    variance = float(np.clip(between @ between / determined, 1e-8, 1e2))
-    return {"between": between, "between_variance": variance}
+def _effect_variance(effects, uncertainty, variance):
+    """MacKay's update of the effects' common variance: their square over how many of them the tasks determine."""
+    determined = max(len(effects) - uncertainty.sum() / variance, 1e-3)
+    return float(np.clip(effects @ effects / determined, 1e-8, 1e2))
 
 
 def _common_noise(sums, past, shared):

@@ -1,33 +1,23 @@
-"""Empirical Bayes for wide tasks: what a collection says of coefficients that outnumber the rows.
-
-``w_t = L (1, s_t) + e_t`` with loadings ``L = [mean, factor]``, scores ``s_t ~ N(0, I)`` and ``e_t ~ N(0, diag(D))``.
-One sweep finds every task's mode in the dual and then moves
-
-* the columns' shares of ``D`` by how large the tasks' gradients are against what they should be, a minorise-maximise
-  step (Zhou, Hu, Zhou and Lange, 2019, JCGS 28, equation 6), each column drawn to the common variance;
-* the scales of ``D`` and of the noise by one step of Fisher scoring on Laplace's evidence;
-* the loadings by a penalised Newton step, solved by conjugate gradients without any matrix of the columns.
-
-Each task is judged by what the *other* tasks say of the loadings: their uncertainty, taken column by column, counts as
-variance of the task, and the gradient at the common mode is that of a mean that never saw the task (REML).
-"""
+"""Empirical Bayes for wide tasks: what a collection says of coefficients that outnumber the rows."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 from scipy.special import logit
 
 from skmeta._numerics.dual import DualProblem
-from skmeta._numerics.gaussian_em import run
-from skmeta._numerics.linalg import symmetrize
-from skmeta._numerics.wide import WidePrior
+from skmeta._numerics.mixture import learn_vague_weight
+from skmeta._numerics.wide import WidePrior, wide_evidence
+from skmeta._numerics.wide_rows import read_batches
+from skmeta._numerics.wide_sweep import Output, State, sweep
 
-_STRENGTH = 2.0  # pseudo-tasks of the common variance
 _FREE = 100.0  # prior variance of the mean's intercept: as good as free
-_NEWTON = 5  # steps a sweep towards modes that the next sweep moves anyway
-_LONGEST = 1.0  # step of a logarithm of a scale
-_CG = 30
-_CG_TOL = 1e-3
+_MAX_RANK = 3
+_HELD_OUT = 3  # one task in so many is held out
+_SOME = 1024  # tasks whose gradients suggest factors
+_TOL = 0.01
+_TIGHT = 1.0  # prior standard deviation of the logarithms by which held-out tasks stretch a prior
 _FLOOR = 1e-10
 
 
@@ -40,79 +30,162 @@ class Shape:
     equal: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class State:
-    """Where the learning stands: ``loadings (K, p, 1 + k)``, ``variance (K, p)``, ``noise (K,)``.
+def learn_wide(rows, loss, *, covariance="auto", rank=None, n_iter=20, past=None, n_jobs=1):
+    """Learn a `WidePrior` from the tasks of `moments.Rows`.
 
-    ``reach (K, p, 1 + k)`` is the prior variance of the loadings, ``common (K,)`` that of slopes of which nothing is
-    known, ``information (K, p, 1 + k)`` what the tasks said of the loadings, ``memory`` what each batch keeps.
+    ``covariance`` is "spherical", "diagonal", "factor" or "auto"; shapes are compared, and how often tasks look like
+    strangers is learned, by the evidence of tasks held out. ``past`` counts as ``past.n_tasks`` tasks seen.
     """
-
-    loadings: np.ndarray
-    variance: np.ndarray
-    noise: np.ndarray
-    reach: np.ndarray
-    common: np.ndarray
-    information: np.ndarray
-    memory: list
-
-    @property
-    def rank(self):
-        return self.loadings.shape[2] - 1
+    batches = read_batches(rows)
+    level = pooled_level(batches, loss)
+    start = initial_state(batches, loss, level)
+    trial = _choose(rows, loss, _shapes(covariance, rank, rows.n_tasks), start, level, n_iter, n_jobs)
+    state = fit_wide(batches, loss, trial.shape, start=moved_to(batches, trial.state), n_iter=n_iter, n_jobs=n_jobs)
+    prior = stretched(as_prior(state, level), trial.stretch)
+    n_rows = float(len(rows.order) if rows.weight is None else rows.weight[rows.order].sum())
+    return replace(prior, vague_weight=trial.vague_weight, n_tasks=float(rows.n_tasks), n_rows=n_rows)
 
 
-@dataclass(frozen=True, eq=False)
-class _Memory:
-    """What a batch keeps for the next sweep: its duals ``a``, its cells' information, the scores' squares."""
-
-    a: np.ndarray | None = None
-    own: list | None = None
-    square: np.ndarray | None = None
-
-
-def fit_wide(batches, loss, shape, *, n_iter, start, past=None, tol=0.01, n_jobs=1):
-    """`State` after some sweeps from ``start`` towards one `Shape`; ``past`` counts as ``past.n_tasks`` tasks seen."""
+def fit_wide(batches, loss, shape, *, start, n_iter, n_jobs=1):
+    """`State` after some sweeps from ``start`` towards one `Shape`."""
     state = start
+    if shape.rank > state.outputs[0].rank:
+        state = sweep(batches, state, loss, equal=shape.equal, n_jobs=n_jobs)
+        state = add_factors(batches, state, shape.rank)
     for _ in range(n_iter):
-        new = _sweep(batches, state, loss, shape, past, n_jobs)
-        moved = _change(new, state)
+        new = sweep(batches, state, loss, equal=shape.equal, n_jobs=n_jobs)
+        moved = max(_change(*pair) for pair in zip(new.outputs, state.outputs, strict=True))
         state = new
-        if moved < tol:
+        if moved < _TOL:
             break
     return state
 
 
-def initial_state(batches, loss, past=None):
-    """A start: a quarter of the targets' variance each to the mean and to the tasks, half of it to the noise."""
-    if past is not None:
-        return _state_of(past, batches)
-    n_outputs, p = batches[0].Y.shape[2], batches[0].width
-    total = max(sum(batch.weight.sum() for batch in batches), 1e-300)
-    slopes = np.r_[np.ones(p - 1), 0.0]
-    norms = (np.diagonal(batch.kernel(batch.spread(slopes)), axis1=1, axis2=2) for batch in batches)
-    norm = sum((batch.weight * n).sum() for batch, n in zip(batches, norms, strict=True)) / total
-    square = sum(np.einsum("bn,bnk->k", batch.weight, batch.Y**2) for batch in batches) / total
-    signal = np.maximum(square, _FLOOR) if loss.name == "gaussian" else np.ones(n_outputs)
-    even = 0.25 * signal / max(norm, _FLOOR)
-    variance = np.repeat(even[:, None], p, axis=1)
-    variance[:, -1] = 0.25 * signal
-    loadings, reach = np.zeros((n_outputs, p, 1)), variance[:, :, None].copy()
-    loadings[:, -1, 0], reach[:, -1] = pooled_level(batches, loss), _FREE
-    noise = 0.5 * signal if loss.dispersed else np.ones(n_outputs)
-    return State(loadings, variance, noise, reach, even, np.zeros_like(loadings), [_Memory()] * len(batches))
+def _change(new, old):
+    logs = [np.log(new.common / old.common), np.log(new.noise / old.noise), np.log(new.variance[-1] / old.variance[-1])]
+    mean = np.sum((new.loadings - old.loadings) ** 2) / max(np.sum(new.loadings**2), 1e-300)
+    return max(*np.abs(logs), np.sqrt(mean))
 
 
-def _state_of(past, batches):
-    loadings = np.concatenate([past.mean[..., None], past.factor], axis=2)
-    reach = np.repeat(past.variance[..., None] / past.n_tasks, loadings.shape[2], axis=2)
-    common = np.median(past.variance[:, :-1], axis=1)
-    memory = [_Memory()] * len(batches)
-    return State(loadings, past.variance, past.noise, reach, common, np.zeros_like(loadings), memory)
+def _shapes(covariance, rank, n_tasks):
+    factor = Shape("factor", min(rank or _MAX_RANK, max(n_tasks - 1, 0)))
+    words = {"spherical": [Shape("spherical", equal=True)], "diagonal": [Shape("diagonal")], "factor": [factor]}
+    return sum(words.values(), []) if covariance == "auto" else words[covariance]
 
 
-def moved_to(batches, state):
-    """The same state for other tasks: what is known of columns stays, what was kept of tasks goes."""
-    return replace(state, information=np.zeros_like(state.loadings), memory=[_Memory()] * len(batches))
+# What tasks held out say ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """A shape, the state learned without some tasks, and what these say: ``stretch`` and strangers' weight."""
+
+    shape: Shape
+    state: State
+    stretch: np.ndarray
+    vague_weight: float
+    score: float
+
+
+def _choose(rows, loss, shapes, start, level, n_iter, n_jobs):
+    """The `_Trial` under which held-out tasks are most probable."""
+    held = _held_out(rows)
+    if not held.any() or held.all():
+        return _Trial(shapes[0], start, np.ones((len(level), 4)), learn_vague_weight(np.zeros(0), np.zeros(0)), 0.0)
+    train, test = read_batches(_some(rows, ~held)), read_batches(_some(rows, held))
+    trials, state = [], moved_to(train, start)
+    for shape in shapes:
+        state = fit_wide(train, loss, shape, start=state, n_iter=n_iter, n_jobs=n_jobs)
+        prior = as_prior(state, level)
+        stretch = find_stretch(test, prior, loss)
+        evidence = wide_evidence(test, stretched(prior, stretch), loss)
+        trials.append(_Trial(shape, state, stretch, learn_vague_weight(*evidence.T), evidence[:, 0].sum()))
+    return max(trials, key=lambda trial: trial.score)
+
+
+def _held_out(rows):
+    """A mask of tasks: every third in order of what their rows hold, whatever the tasks are called."""
+    counts = np.diff(rows.starts)
+    task = np.repeat(np.arange(rows.n_tasks), counts)
+    squares = rows.X.multiply(rows.X).sum(axis=1) if sparse.issparse(rows.X) else np.nansum(rows.X**2, axis=1)
+    per_row = (rows.Y**2).sum(axis=1), np.asarray(squares).ravel()
+    target, size = (np.bincount(task, v[rows.order], rows.n_tasks) / np.maximum(counts, 1) for v in per_row)
+    return np.argsort(np.lexsort((size, target))) % _HELD_OUT == 1
+
+
+def _some(rows, mask):
+    kept = np.flatnonzero(mask)
+    parts = [rows.order[rows.starts[t] : rows.starts[t + 1]] for t in kept]
+    return replace(rows, order=np.concatenate(parts), starts=np.r_[0, np.cumsum([len(part) for part in parts])])
+
+
+def find_stretch(batches, prior, loss, n_steps=8):
+    """Factors ``(K, 4)`` of a prior's mean, slopes' variance, intercept's variance and noise that new tasks ask for.
+
+    Whatever approximations made the prior, evidence of tasks it never saw is honest (compare `laplace_em.stretch`).
+    """
+    logs, best, kept = np.zeros((len(prior.noise), 4)), -np.inf, None
+    step = np.zeros_like(logs)
+    for _ in range(n_steps):
+        trial = logs + step
+        value, slopes, fisher = _stretch_slopes(batches, stretched(prior, np.exp(trial)), loss)
+        value -= 0.5 * np.sum(trial**2) / _TIGHT**2
+        if value < best:
+            step = 0.5 * step
+            continue
+        logs, best = trial, value
+        fisher = fisher + np.eye(4) / _TIGHT**2
+        step = np.clip(np.linalg.solve(fisher, (slopes - logs / _TIGHT**2)[..., None])[..., 0], -1.0, 1.0)
+        if np.abs(step).max() < 1e-3:
+            break
+    return np.exp(logs)
+
+
+def _stretch_slopes(batches, prior, loss):
+    """Evidence of all tasks with its gradient ``(K, 4)`` and information ``(K, 4, 4)``."""
+    n_outputs = len(prior.noise)
+    value, slopes, fisher = 0.0, np.zeros((n_outputs, 4)), np.zeros((n_outputs, 4, 4))
+    for batch in batches:
+        only_slopes, ones = prior.mean.copy(), np.eye(1, prior.mean.shape[1], prior.mean.shape[1] - 1).T
+        only_slopes[:, -1] = 0.0
+        ones = batch.times(ones)[..., 0]
+        U = np.stack([batch.times(F) for F in prior.factor], axis=1)
+        own = np.stack([batch.kernel(batch.spread(v)) for v in prior.variance], axis=1)
+        kernel = own + U @ np.swapaxes(U, 2, 3)
+        problem = DualProblem(loss, batch.Y, batch.weight, prior.noise, batch.times(prior.mean.T), kernel)
+        mode = problem.mode()
+        dual = problem.inverse(mode)
+        value += problem.evidence(mode).sum()
+        pooled = batch.times(only_slopes.T)
+        for k in range(n_outputs):
+            level = prior.variance[k, -1] * ones[:, :, None] * ones[:, None, :]
+            kernels = [kernel[:, k] - level, level]
+            size = 3
+            if loss.name == "gaussian":
+                real = batch.weight > 0
+                r = np.where(real, prior.noise[k] / np.where(real, batch.weight, 1.0), 0.0)
+                kernels.append(r[:, :, None] * np.eye(r.shape[1]))
+                size = 4
+            g, f = problem.slopes(mode, k, dual.block(k), [pooled[..., k]], kernels)
+            if loss.name == "gaussian":
+                rep = np.where(real, batch.weight - 1.0, 0.0).sum()
+                g[3] -= 0.5 * rep
+                f[3, 3] += 0.5 * rep
+            slopes[k, :size] += g
+            fisher[k, :size, :size] += f
+    return value, slopes, fisher
+
+
+def stretched(prior, stretch):
+    """A prior with mean slopes, variances and noise multiplied by the columns of ``stretch (K, 4)``."""
+    mean, slopes, level, noise = stretch.T
+    new_mean, variance = prior.mean * mean[:, None], prior.variance * slopes[:, None]
+    new_mean[:, -1], variance[:, -1] = prior.mean[:, -1], prior.variance[:, -1] * level
+    factor = prior.factor * np.sqrt(slopes)[:, None, None]
+    return replace(prior, mean=new_mean, variance=variance, factor=factor, noise=prior.noise * noise)
+
+
+# States ---------------------------------------------------------------------------------------------
 
 
 def pooled_level(batches, loss):
@@ -126,74 +199,72 @@ def pooled_level(batches, loss):
     return np.log(np.maximum(mean, 1e-3))
 
 
+def initial_state(batches, loss, level):
+    """A start: a quarter of the targets' variance each to the mean and to the tasks, half of it to the noise."""
+    p = batches[0].width
+    total = max(sum(batch.weight.sum() for batch in batches), 1e-300)
+    slopes = np.r_[np.ones(p - 1), 0.0]
+    norms = (np.diagonal(batch.kernel(batch.spread(slopes)), axis1=1, axis2=2) for batch in batches)
+    norm = sum((batch.weight * n).sum() for batch, n in zip(batches, norms, strict=True)) / total
+    square = sum(np.einsum("bn,bnk->k", batch.weight, batch.Y**2) for batch in batches) / total
+    signals = np.maximum(square, _FLOOR) if loss.name == "gaussian" else np.ones(len(level))
+    outputs = []
+    for start, signal in zip(level, signals, strict=True):
+        even = 0.25 * signal / max(norm, _FLOOR)
+        variance, loadings = np.full(p, even), np.zeros((p, 1))
+        variance[-1], loadings[-1] = 0.25 * signal, start
+        reach = variance[:, None].copy()
+        reach[-1] = _FREE
+        noise = 0.5 * signal if loss.dispersed else 1.0
+        outputs.append(Output(loadings, variance, noise, reach, np.zeros((p, 1)), even, np.zeros((p, 1))))
+    return State(outputs, [None] * len(batches))
+
+
+def moved_to(batches, state):
+    """The same beliefs for other tasks: what was kept of tasks goes."""
+    outputs = [replace(out, information=np.zeros_like(out.loadings), shares=None) for out in state.outputs]
+    return State(outputs, [None] * len(batches))
+
+
 def as_prior(state, level):
     """What a new task should expect: the uncertainty of the loadings counts as variance of the tasks."""
-    unsure = (1.0 / (1.0 / state.reach + state.information)).sum(axis=2)
-    unsure[:, -1] = np.minimum(unsure[:, -1], state.variance[:, -1])
+    outputs = state.outputs
+    unsure = np.stack([(1.0 / (1.0 / out.reach + out.information)).sum(axis=1) for out in outputs])
     return WidePrior(
-        state.loadings[..., 0], state.variance + unsure, state.loadings[..., 1:], state.noise, level, vague_weight=0.5
+        mean=np.stack([out.loadings[:, 0] for out in outputs]),
+        variance=np.stack([out.variance for out in outputs]) + unsure,
+        factor=np.stack([out.loadings[:, 1:] for out in outputs]),
+        noise=state.noise,
+        level=level,
     )
 
 
-# One sweep ------------------------------------------------------------------------------------------
+def add_factors(batches, state, rank):
+    """Start factors where the tasks' gradients agree more than independent columns would (one small Gram matrix)."""
+    outputs = []
+    for k, out in enumerate(state.outputs):
+        columns = _directions(batches, state, k, rank - out.rank)
+        reach = np.repeat((columns**2).sum(axis=0, keepdims=True) / max((out.information[:, 0] > 0).sum(), 1), len(columns), axis=0)
+        reach[-1] = out.variance[-1]
+        grown = {name: np.concatenate([getattr(out, name), new], axis=1) for name, new in
+                 [("loadings", columns), ("reach", np.maximum(reach, 1e-12)), ("centre", 0.0 * columns), ("information", 0.0 * columns)]}
+        outputs.append(replace(out, shares=None, **grown))
+    return State(outputs, state.duals)
 
 
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """What one batch says: sums for variances, scales, noise and loadings, and the Newton operator's parts."""
-
-    memory: _Memory
-    squares: np.ndarray
-    traces: np.ndarray
-    slopes: np.ndarray
-    curvature: np.ndarray
-    gradient: np.ndarray
-    information: np.ndarray
-    misfit: np.ndarray
-    operator: np.ndarray
-    moments: np.ndarray
-
-
-def _sweep(batches, state, loss, shape, past, n_jobs):
-    pairs = list(zip(batches, state.memory, strict=True))
-    found = run(lambda pair: _expect(*pair, state, loss), pairs, n_jobs)
-
-    def total(name):
-        return sum(getattr(f, name) for f in found)
-
-    n_tasks, misfit = sum(len(batch.tasks) for batch in batches), total("misfit")
-    scale = _scale_step(state, total("slopes"), total("curvature"), past, n_tasks)
-    variance, common = _variances(state, total("squares"), total("traces"), scale, shape)
-    noise = state.noise
-    if loss.name == "gaussian":
-        noise = noise * scale[:, 2]
-    elif loss.dispersed:
-        noise = np.sqrt(noise * misfit[:, 0] / misfit[:, 1])
-    information, gradient = total("information"), total("gradient")
-    outputs = range(len(noise))
-    loadings = np.stack([_loadings(batches, found, state, gradient[k], information[k], k, past) for k in outputs])
-    reach = state.reach if past is not None else _reach(state, loadings, information)
-    memory = [f.memory for f in found]
-    return State(loadings, variance, np.maximum(noise, _FLOOR), reach, common, information, memory)
-
-
-def _expect(batch, memory, state, loss):
-    n_outputs, p, width = state.loadings.shape
-    U = np.stack([batch.times(L[:, 1:]) for L in state.loadings], axis=1)
-    own = np.stack([batch.kernel(batch.spread(v)) for v in state.variance], axis=1)
-    offset = batch.times(state.loadings[..., 0].T)
-    problem = DualProblem(loss, batch.Y, batch.weight, state.noise, offset, own + U @ np.swapaxes(U, 2, 3))
-    mode = problem.mode(memory.a, n_steps=_NEWTON, tol=1e-6)
-    unsure = np.stack([batch.kernel(_unsure(batch, memory, state, k)) for k in range(n_outputs)], axis=1)
-    alone = replace(problem, kernel=problem.kernel + unsure)
-    dual, marginal = problem.inverse(mode), alone.inverse(mode)
-    parts = [_one_output(batch, state, alone, mode, k, dual, marginal.block(k), own[:, k], U[:, k]) for k in range(n_outputs)]
-    columns = [np.stack(column) for column in list(zip(*parts, strict=True))[:7]]
-    operator, moments = (np.stack([part[i] for part in parts], axis=1) for i in (7, 8))
-    cells = [
-        [part[9] * batch.spread_tasks(part[8][:, j, j]) for j in range(width)] for part in parts
-    ]
-    memory = _Memory(mode.a, cells, np.diagonal(moments, axis1=2, axis2=3))
-    information = np.stack([np.stack([batch.total(c) for c in one], axis=1) for one in cells])
-    squares, traces, slopes, curvature, gradient, misfit = columns[:6]
-    return _Found(memory, squares, traces, slopes, curvature, gradient, information, misfit, operator, moments)
+def _directions(batches, state, k, new):
+    out = state.outputs[k]
+    root = np.sqrt(out.variance)
+    rows, expected = [], []
+    for batch, a, (share, _) in zip(batches, state.duals, out.shares, strict=True):
+        rows.append(batch.scatter(batch.cells(a[..., k]) * batch.spread(root)))
+        expected.append(batch.scatter(share[0] * batch.spread(root**2)).sum(axis=1))
+    table, expected = np.concatenate(rows), np.concatenate(expected)
+    _, vectors = np.linalg.eigh(table @ table.T - np.diag(expected))
+    directions = table.T @ vectors[:, ::-1][:, :new]
+    directions /= np.maximum(np.linalg.norm(directions, axis=0), 1e-300)
+    seen = ((table @ directions) ** 2).sum(axis=0)
+    usual = (out.information[:, 0] * root**2) @ directions**2
+    size = np.maximum(np.sqrt(seen / np.maximum(usual, 1e-300)) - 1.0, 0.1)
+    sign = np.sign(directions[np.abs(directions).argmax(axis=0), range(directions.shape[1])])
+    return root[:, None] * directions * np.sqrt(size) * sign

@@ -30,6 +30,11 @@ class DenseBatch:
     Y: np.ndarray
     weight: np.ndarray
 
+    @property
+    def width(self):
+        """The number of columns ``p``, the intercept's among them."""
+        return self.Z.shape[2]
+
     def times(self, V):
         """``Z_t V`` of every task: ``(p, k) -> (b, n, k)``."""
         return self.Z @ V
@@ -84,6 +89,11 @@ class SparseBatch:
     task: np.ndarray
     Y: np.ndarray
     weight: np.ndarray
+
+    @property
+    def width(self):
+        """The number of columns ``p``, the intercept's among them."""
+        return self.Z.shape[1]
 
     def times(self, V):
         """``Z_t V`` of every task: ``(p, k) -> (b, n, k)``."""

@@ -66,9 +66,9 @@ def with_strengths(model: Any) -> list[Any]:
     return [model]
 
 
-def warm_model(model: Any, **params: Any) -> Any:
-    """Return the warm-started estimator around `model`."""
-    return (WarmStartClassifier if family_of(model).classifies else WarmStartRegressor)(model, **params)
+def warm_class(model: Any) -> Any:
+    """Return the class that warm-starts `model`."""
+    return WarmStartClassifier if family_of(model).classifies else WarmStartRegressor
 
 
 def candidates(model: Any) -> dict[str, list[Any]]:
@@ -82,7 +82,7 @@ def candidates(model: Any) -> dict[str, list[Any]]:
     around = partial(TransformedTargetRegressor, transformer=StandardScaler()) if squared else (lambda rival: rival)
     kinds = {name: kind for name, kind in BASELINES.items() if name != "residual" or has_residuals(model)}
     rivals = {name: [around(kind(m, task=-1)) for m in with_strengths(model)] for name, kind in kinds.items()}
-    return rivals | {"warm": [warm_model(model, task=-1)]}
+    return rivals | {"warm": [warm_class(model)(model, task=-1)]}
 
 
 def has_residuals(model: Any) -> bool:
@@ -185,4 +185,5 @@ def learn_from_all(collection: Collection, model: Any) -> Any:
         Fitted; its ``prior_`` carries the steps that make the features.
     """
     features = make_features(collection.numbers, collection.categories)
-    return warm_model(make_pipeline(features, model), task=collection.task).fit(collection.X, collection.y)
+    warm = warm_class(model)(make_pipeline(features, model), task=collection.task)
+    return warm.fit(collection.X, collection.y)

@@ -1,0 +1,283 @@
+"""One sweep over wide tasks: from what is believed of their coefficients to what should be believed next.
+
+``w_t = L (1, s_t) + e_t`` with loadings ``L = [mean, factor]``, scores ``s_t ~ N(0, I)`` and ``e_t ~ N(0, diag(D))``.
+A sweep finds every task's mode in the dual and then moves
+
+* the columns' shares of ``D`` by how large the tasks' gradients are against what they should be, a minorise-maximise
+  step (Zhou, Hu, Zhou and Lange, 2019, JCGS 28, equation 6), each column drawn to the common variance;
+* the scales of ``D`` and of the noise by one step of Fisher scoring on Laplace's evidence;
+* the loadings by a penalised Newton step, solved by conjugate gradients without any matrix of the columns.
+
+Each task is judged by what the *other* tasks say of the loadings: their uncertainty, taken column by column, counts as
+variance of the task, and the gradient at the common mode is that of a mean that never saw the task (REML).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skmeta._numerics.dual import DualProblem
+from skmeta._numerics.gaussian_em import run
+from skmeta._numerics.linalg import symmetrize
+
+_STRENGTH = 2.0  # pseudo-tasks of the common variance
+_NEWTON = 5  # steps a sweep towards modes that the next sweep moves anyway
+_LONGEST = 1.0  # step of the logarithm of a scale
+_CG = 30
+_CG_TOL = 1e-3
+_FLOOR = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """What is believed of one output: ``loadings (p, 1 + k)``, ``variance (p,)``, ``noise``.
+
+    ``reach (p, 1 + k)`` is the prior variance of the loadings around ``centre (p, 1 + k)``, ``common`` the variance of
+    slopes of which nothing is known, ``information (p, 1 + k)`` what the tasks said of the loadings; ``shares`` has, for
+    each batch, its cells' parts of the information and the second moments ``(b, 1 + k)`` of the scores.
+    """
+
+    loadings: np.ndarray
+    variance: np.ndarray
+    noise: float
+    reach: np.ndarray
+    centre: np.ndarray
+    common: float
+    information: np.ndarray
+    shares: list | None = None
+
+    @property
+    def rank(self):
+        return self.loadings.shape[1] - 1
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """One `Output` each, and the modes' duals ``(b, n, K)`` of every batch."""
+
+    outputs: list
+    duals: list
+
+    @property
+    def noise(self):
+        return np.array([output.noise for output in self.outputs])
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What one batch says of one output: see `_speak`."""
+
+    squares: np.ndarray
+    traces: np.ndarray
+    slopes: np.ndarray
+    fisher: np.ndarray
+    misfit: np.ndarray
+    gradient: np.ndarray
+    information: np.ndarray
+    operator: np.ndarray
+    moments: np.ndarray
+    share: tuple
+
+
+def sweep(batches, state, loss, *, equal, past_tasks=0.0, n_jobs=1):
+    """The next `State`; ``equal`` gives all slopes one variance, ``past_tasks`` is what ``state`` began with."""
+    found = run(lambda i: _expect(batches[i], i, state, loss), range(len(batches)), n_jobs)
+    parts = [[both[1][k] for both in found] for k in range(len(state.outputs))]
+    outputs = [_maximise(batches, part, output, loss, equal) for part, output in zip(parts, state.outputs, strict=True)]
+    return State(outputs, [a for a, _ in found])
+
+
+# Expectation ----------------------------------------------------------------------------------------
+
+
+def _expect(batch, i, state, loss):
+    """The duals of one batch and a `_Part` of each output."""
+    U = np.stack([batch.times(output.loadings[:, 1:]) for output in state.outputs], axis=1)
+    own = np.stack([batch.kernel(batch.spread(output.variance)) for output in state.outputs], axis=1)
+    unsure = np.stack([batch.kernel(_unsure(batch, i, output)) for output in state.outputs], axis=1)
+    offset = batch.times(np.stack([output.loadings[:, 0] for output in state.outputs], axis=1))
+    problem = DualProblem(loss, batch.Y, batch.weight, state.noise, offset, own + U @ np.swapaxes(U, 2, 3))
+    mode = problem.mode(state.duals[i], n_steps=_NEWTON, tol=1e-6)
+    alone = replace(problem, kernel=problem.kernel + unsure)
+    dual, marginal = problem.inverse(mode), alone.inverse(mode)
+    scales = [_scales(batch, alone, mode, k, marginal.block(k), own[:, k], out) for k, out in enumerate(state.outputs)]
+    parts = []
+    for k, scale in enumerate(scales):
+        P, a = marginal.block(k), mode.a[..., k]
+        moments, push = _scores(dual.block(k), U[:, k], a)
+        trace = batch.diagonal(P)
+        square = np.diagonal(moments, axis1=1, axis2=2)
+        share = [trace * batch.spread_tasks(square[:, j]) for j in range(square.shape[1])]
+        parts.append(
+            _Part(
+                batch.total(batch.cells(a) ** 2),
+                batch.total(trace),
+                *scale,
+                _misfit(alone, mode, k, P),
+                batch.collect(push),
+                np.stack([batch.total(cells) for cells in share], axis=1),
+                _without_factor(dual.blocks[:, k], U[:, k]),
+                moments,
+                (share, square),
+            )
+        )
+    return mode.a, parts
+
+
+def _unsure(batch, i, output):
+    """What the other tasks leave open of the loadings, as a variance of every cell."""
+    precision = 1.0 / output.reach
+    if output.shares is None:
+        return batch.spread(output.reach.sum(axis=1))
+    share, square = output.shares[i]
+    open_ = precision + output.information
+    return sum(
+        batch.spread_tasks(square[:, j]) / np.maximum(batch.spread(open_[:, j]) - cells, batch.spread(precision[:, j]))
+        for j, cells in enumerate(share)
+    )
+
+
+def _scales(batch, alone, mode, k, P, own, output):
+    """Gradient and information of the evidence in the logarithms of three scales: slopes, intercept, noise."""
+    ones = batch.times(np.eye(1, len(output.variance), len(output.variance) - 1).T)[..., 0]
+    level = output.variance[-1] * ones[:, :, None] * ones[:, None, :]
+    kernels = [own - level, level]
+    if alone.loss.name != "gaussian":
+        return alone.slopes(mode, k, P, [], kernels)
+    real = alone.weight > 0
+    rows = np.where(real, output.noise / np.where(real, alone.weight, 1.0), 0.0)
+    slopes, fisher = alone.slopes(mode, k, P, [], [*kernels, rows[:, :, None] * np.eye(rows.shape[1])])
+    # Rows that stand for several repeat themselves exactly: the repetitions speak of the noise alone.
+    repeated = np.where(real, alone.weight - 1.0, 0.0).sum()
+    slopes[2] -= 0.5 * repeated
+    fisher[2, 2] = max(fisher[2, 2] + 0.5 * repeated, 0.0)
+    return slopes, fisher
+
+
+def _scores(C, U, a):
+    """Second moments of ``(1, s_t)`` and what pushes the loadings ``(b, n, 1 + k)``."""
+    s = np.einsum("bnk,bn->bk", U, a)
+    reach = C @ U
+    moments = np.empty((len(s), s.shape[1] + 1, s.shape[1] + 1))
+    moments[:, 0, 0], moments[:, 0, 1:], moments[:, 1:, 0] = 1.0, s, s
+    moments[:, 1:, 1:] = np.eye(s.shape[1]) - np.swapaxes(U, 1, 2) @ reach + s[:, :, None] * s[:, None, :]
+    return moments, np.concatenate([a[..., None], a[..., None] * s[:, None, :] - reach], axis=2)
+
+
+def _without_factor(E, U):
+    """``(K - UU' + W^-1)^-1`` from ``E = (K + W^-1)^-1``."""
+    if not U.shape[2]:
+        return E
+    reach = E @ U
+    inner = symmetrize(np.eye(U.shape[2]) - np.swapaxes(U, 1, 2) @ reach)
+    return E + reach @ np.linalg.solve(inner, np.swapaxes(reach, 1, 2))
+
+
+def _misfit(problem, mode, k, P):
+    """Pearson's statistic and the degrees of freedom that are left for it."""
+    usual = problem.loss.curvature(mode.eta, problem.loss.mean(mode.eta))[..., k]
+    square = problem.weight * problem.loss.residual(mode.eta, problem.Y)[..., k] ** 2 / usual
+    real, curvature = problem.weight > 0, mode.curvature[..., k]
+    left = np.diagonal(P, axis1=1, axis2=2) / np.where(real, curvature, 1.0) + problem.weight - 1.0
+    return np.array([square.sum(), max(left[real].sum(), _FLOOR)])
+
+
+# Maximisation ---------------------------------------------------------------------------------------
+
+
+def _maximise(batches, parts, output, loss, equal):
+    """The next `Output` from what all batches say of it."""
+
+    def total(name):
+        return sum(getattr(part, name) for part in parts)
+
+    scale, information, misfit = _scale_step(total("slopes"), total("fisher")), total("information"), total("misfit")
+    variance, common = _variances(output, total("squares"), total("traces"), scale, equal)
+    noise = output.noise
+    if loss.name == "gaussian":
+        noise = noise * scale[2]
+    elif loss.dispersed:
+        noise = np.sqrt(noise * misfit[0] / misfit[1])
+    loadings = _loadings(batches, parts, output, total("gradient"), information)
+    return replace(
+        output,
+        loadings=loadings,
+        variance=variance,
+        noise=max(float(noise), _FLOOR),
+        reach=_reach(output, loadings, information),
+        common=common,
+        information=information,
+        shares=[part.share for part in parts],
+    )
+
+
+def _scale_step(slopes, fisher):
+    """Factors by which one damped step of Fisher scoring multiplies the scales."""
+    step = np.linalg.solve(fisher + np.eye(len(slopes)), slopes)
+    return np.exp(np.clip(step, -_LONGEST, _LONGEST))
+
+
+def _variances(output, squares, traces, scale, equal):
+    """The next variances and the common one that they are drawn to."""
+    D, new = output.variance, output.variance.copy()
+    common = output.common * scale[0]
+    if not equal:
+        share = _solve_variance(D**2 * squares + _STRENGTH * output.common, traces, _STRENGTH)[:-1]
+        weight = traces[:-1]
+        new[:-1] = share * (D[:-1] @ weight / max(share @ weight, 1e-300))
+        seen = new[:-1] * weight
+        common = float(seen @ new[:-1] / max(seen.sum(), 1e-300)) * scale[0]
+    new[:-1] *= scale[0]
+    new[-1] *= scale[1]
+    return np.maximum(new, _FLOOR), common
+
+
+def _solve_variance(scatter, trace, n_pseudo):
+    """The positive root ``D`` of ``trace D^2 + n_pseudo D = scatter``."""
+    return 2.0 * scatter / (n_pseudo + np.sqrt(n_pseudo**2 + 4.0 * trace * scatter))
+
+
+def _reach(output, loadings, information):
+    """Prior variances of the loadings, each column's slopes together (MacKay's fixed point, damped)."""
+    slopes = output.reach[:-1]
+    gained = (information[:-1] / (1.0 / slopes + information[:-1])).sum(axis=0)
+    square = ((loadings - output.centre)[:-1] ** 2).sum(axis=0)
+    factor = np.sqrt(square / np.maximum(gained * slopes.mean(axis=0), 1e-300))
+    reach = output.reach.copy()
+    reach[:-1] = np.maximum(slopes * factor, 1e-12)
+    return reach
+
+
+def _loadings(batches, parts, output, gradient, information):
+    """One penalised Newton step of the loadings, rescaled so that the scores have variance one."""
+    precision = 1.0 / output.reach
+
+    def product(V):
+        pairs = zip(batches, parts, strict=True)
+        return sum(b.collect(part.operator @ (b.times(V) @ part.moments)) for b, part in pairs) + precision * V
+
+    target = gradient - precision * (output.loadings - output.centre)
+    loadings = output.loadings + conjugate_gradients(product, target, precision + information)
+    if output.rank:
+        n_tasks = sum(len(part.moments) for part in parts)
+        spread = sum(part.moments[:, 1:, 1:].sum(axis=0) for part in parts) / n_tasks
+        loadings[:, 1:] = loadings[:, 1:] @ np.linalg.cholesky(spread)
+    return loadings
+
+
+def conjugate_gradients(product, target, diagonal):
+    """``V`` with ``product(V) = target``, symmetric positive definite, preconditioned by its ``diagonal``."""
+    V, residual = np.zeros_like(target), target
+    direction = z = residual / diagonal
+    energy = first = np.sum(residual * z)
+    for _ in range(_CG):
+        if energy <= _CG_TOL**2 * first:
+            break
+        image = product(direction)
+        length = energy / np.sum(direction * image)
+        V = V + length * direction
+        residual = residual - length * image
+        z = residual / diagonal
+        energy, before = np.sum(residual * z), energy
+        direction = z + energy / before * direction
+    return V

@@ -1,0 +1,20 @@
+"""What all tests share: the count of scikit-learn's estimator checks at the end of a run."""
+
+from collections import Counter
+
+
+def is_estimator_check(nodeid):
+    """Whether a test was made by ``parametrize_with_checks``: its id holds an estimator and a ``check_...``."""
+    return "check_" in nodeid.partition("[")[2]
+
+
+def pytest_terminal_summary(terminalreporter):
+    counts = Counter(
+        outcome
+        for outcome in ("passed", "failed", "skipped", "xfailed", "xpassed")
+        for report in terminalreporter.stats.get(outcome, [])
+        if is_estimator_check(report.nodeid)
+    )
+    if counts:
+        found = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+        terminalreporter.write_line(f"scikit-learn's estimator checks: {found} (none skipped by skmeta)")
