@@ -15,6 +15,11 @@ def missing(package):
     return find_spec(MODULES[package]) is None
 
 
+def not_installed(*packages):
+    """Notes on those of ``packages`` that a table lacks."""
+    return [f"not installed, so not shown: {name} (pip install 'skmeta[bench]')" for name in packages if missing(name)]
+
+
 class _Peer(BaseEstimator):
     """Columns standardised over the collection and an intercept, as all models here have; the task is the last column."""
 

@@ -50,7 +50,7 @@ def main():
         misses += [f"{found.name} at {n} shots {percent(r)} %" for n, r in zip(found.shots, errors["warm"] / best, strict=True) if r > 1.01]
     table.show(
         f"warm is more than 1 % behind the best of the four in: {'; '.join(misses) or 'none'}",
-        *(f"not installed: {name} (pip install 'skmeta[bench]')" for name in ("scikit-lego", "merf", "gpboost", "statsmodels") if _peers.missing(name)),
+        *_peers.not_installed("scikit-lego", "merf", "gpboost", "statsmodels"),
         *(f"not run: {name}" for name in absent),
     )
 

@@ -37,6 +37,7 @@ sphinx_gallery_conf = {
     "ignore_repr_types": r"matplotlib|skmeta\.inspection",  # the picture is shown, its object says nothing
     "show_memory": False,
     "min_reported_time": 60,
+    "write_computation_times": False,
 }
 suppress_warnings = ["config.cache"]  # the gallery's settings hold a function, which cannot be cached
 

@@ -46,16 +46,17 @@ def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def show_progress(stream: TextIO) -> Any:
-    """Return what `report.compare` calls: on a terminal one line that changes, else a line a strategy."""
-    shown: list[str] = []
+def show_progress(stream: TextIO, task: str) -> Any:
+    """Return what `report.compare` calls: on a terminal one line that changes, else a line now and then."""
+    told: set[int] = set()
 
-    def progress(done: int, total: int, name: str) -> None:
+    def progress(done: int, total: int, n_shots: int) -> None:
+        line = f"[{done}/{total}] {n_shots} rows known of a new {task}"
         if stream.isatty():
-            stream.write(f"\r\x1b[K[{done + 1}/{total}] {name}" if done < total else "\r\x1b[K")
-        elif done < total and name not in shown:
-            stream.write(f"[{done + 1}/{total}] {name}\n")
-        shown.append(name)
+            stream.write("\r\x1b[K" + line if done < total else "\r\x1b[K")
+        elif n_shots not in told:
+            stream.write(line + "\n")
+        told.add(n_shots)
         stream.flush()
 
     return progress
@@ -68,7 +69,7 @@ def run(options: argparse.Namespace) -> str:
     else:
         collection = report.read_file(options.file, task=options.task, target=options.target, order=options.order)
     collection, model = report.settle(collection, options.estimator)
-    curve = report.compare(collection, model, n_jobs=-1, progress=show_progress(sys.stderr))
+    curve = report.compare(collection, model, n_jobs=-1, progress=show_progress(sys.stderr, collection.names[0]))
     warm = report.learn_from_all(collection, model)
     if options.plot:
         report.save_plot(curve, options.plot)

@@ -4,7 +4,7 @@ from collections import Counter
 
 
 def is_estimator_check(nodeid):
-    """Whether a test was made by ``parametrize_with_checks``: its id holds an estimator and a ``check_...``."""
+    """Whether a test was made by ``parametrize_with_checks``: its id ends in a ``check_...``."""
     return "check_" in nodeid.partition("[")[2]
 
 

@@ -1,4 +1,4 @@
-"""scikit-learn's own estimator checks, run on every public estimator without task and prior, none skipped by us."""
+"""scikit-learn's estimator checks of every public estimator without task and prior, none skipped by us."""
 
 import pytest
 from sklearn.base import is_classifier
@@ -22,7 +22,7 @@ from sklearn.utils.estimator_checks import check_estimator, parametrize_with_che
 from skmeta import WarmStartClassifier, WarmStartRegressor
 from skmeta.priors.linear import FAMILIES
 
-# What the checks set by themselves on a plain estimator but cannot reach inside ours: a random state, a strength.
+# What the checks set by themselves on a plain estimator but cannot reach inside ours.
 SETTINGS = {
     SGDRegressor: {"random_state": 0},
     SGDClassifier: {"random_state": 0},

@@ -2,8 +2,10 @@
 
 The linear predictor of a task has the law ``N(offset, kernel)``. At its mode it is ``offset + kernel a``, ``a`` being
 the gradient of the log-likelihood, found by Newton's method (Rasmussen and Williams, 2006, Gaussian Processes for
-Machine Learning, algorithms 3.1 and 3.3; one step is exact for Gaussian rows). Arrays are ``(b, n, K)`` for ``b``
-tasks of ``n`` rows (padded by rows of weight zero) and ``K`` outputs, kernels ``(b, K, n, n)``.
+Machine Learning, algorithms 3.1 and 3.3; one step is exact for Gaussian rows). Where coefficients outnumber rows, the
+mode says little of how much probability lies around it, so evidences are taken from expectation propagation (section
+3.6), which starts at the mode. Arrays are ``(b, n, K)`` for ``b`` tasks of ``n`` rows (padded by rows of weight zero)
+and ``K`` outputs, kernels ``(b, K, n, n)``.
 """
 
 from dataclasses import dataclass
@@ -13,7 +15,9 @@ import numpy as np
 from skmeta._numerics.linalg import spd_inverse
 
 _HALVINGS = 12  # of a Newton step that makes things worse
-_NUDGE = 1e-4  # step of a central difference
+_NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
+_DAMPING = 0.8  # of the steps of expectation propagation, taken by all rows at once
+_FLOOR = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +41,21 @@ class Dual:
 
 
 @dataclass(frozen=True, eq=False)
-class Mode:
-    """The most probable linear predictor ``eta``, its dual ``a`` and the loss' ``curvature`` there."""
+class Bell:
+    """A Gaussian posterior of the linear predictor.
+
+    Its centre ``eta`` and dual ``a``, and the ``curvature`` of the Gaussians ``exp(pull eta - curvature eta^2 / 2)``
+    that stand for the rows' likelihoods.
+    """
 
     eta: np.ndarray
     a: np.ndarray
     curvature: np.ndarray
+
+    @property
+    def pull(self):
+        """The linear terms of the rows' Gaussians."""
+        return self.a + self.curvature * self.eta
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,19 +79,33 @@ class DualProblem:
         weight = self.weight[..., None] / self.noise
         return weight * (self.loss.mean(eta) if self.coupled else self.loss.curvature(eta, self.Y))
 
-    def inverse(self, mode, kernel=None):
-        """`Dual` at a mode, for the problem's own kernel or another."""
-        kernel = self.kernel if kernel is None else kernel
-        root = np.sqrt(np.swapaxes(mode.curvature, 1, 2))
-        blocks = root[..., :, None] * spd_inverse(_whitened(kernel, root)) * root[..., None, :]
-        return Dual(blocks, spd_inverse(_summed(blocks, mode.curvature)) if self.coupled else None)
+    def noise_kernel(self, k):
+        """The noise of one output as a part of the kernel, where it is one: a list of one matrix or none."""
+        if self.loss.name != "gaussian":
+            return []
+        real = self.weight > 0
+        rows = np.where(real, self.noise[k] / np.where(real, self.weight, 1.0), 0.0)
+        return [rows[:, :, None] * np.eye(rows.shape[1])]
+
+    def add_repetitions(self, gradient, information):
+        """Add what rows that stand for several say of the noise, last: their repetitions agree exactly."""
+        if self.loss.name == "gaussian":
+            repeated = 0.5 * np.where(self.weight > 0, self.weight - 1.0, 0.0).sum()
+            gradient[-1] -= repeated
+            information[-1, -1] += max(repeated, 0.0)
+
+    def inverse(self, bell):
+        """`Dual` of a `Bell`."""
+        root = np.sqrt(np.swapaxes(bell.curvature, 1, 2))
+        blocks = root[..., :, None] * spd_inverse(_whitened(self.kernel, root)) * root[..., None, :]
+        return Dual(blocks, spd_inverse(_summed(blocks, bell.curvature)) if self.coupled else None)
 
     def mode(self, a=None, *, n_steps=50, tol=1e-10):
-        """`Mode` by Newton's method from the dual ``a``, all tasks at once."""
+        """`Bell` by Newton's method from the dual ``a``, all tasks at once."""
         a = np.zeros_like(self.offset) if a is None else a
         eta = self.offset + along(self.kernel, a)
         for _ in range(n_steps):
-            here = Mode(eta, a, self.curvature(eta))
+            here = Bell(eta, a, self.curvature(eta))
             gradient = self.weight[..., None] / self.noise * self.loss.residual(eta, self.Y)
             target = self._hessian_times(here.curvature, eta - self.offset) + gradient
             target -= self.inverse(here).apply(along(self.kernel, target))
@@ -86,7 +113,7 @@ class DualProblem:
             eta = eta + moved
             if self.loss.name == "gaussian" or np.abs(moved).max(initial=0.0) < tol * (1.0 + np.abs(eta).max()):
                 break
-        return Mode(eta, a, self.curvature(eta))
+        return Bell(eta, a, self.curvature(eta))
 
     def _hessian_times(self, curvature, v):
         if not self.coupled:
@@ -119,64 +146,102 @@ class DualProblem:
         one = np.stack([self.loss.value(eta[..., [k]], self.Y[..., [k]]) for k in range(eta.shape[2])], axis=2)
         return (self.weight[..., None] / self.noise * one).sum(axis=(1, 2))
 
-    def evidence(self, mode):
-        """Laplace's ``log p(y_t)`` of every task (exact for Gaussian rows; up to a constant of the targets else)."""
-        constant = 0.0
-        if self.loss.name == "gaussian":
-            constant = 0.5 * np.log(2.0 * np.pi * self.noise).sum() * self.weight.sum(axis=1)
-        return -self.objective(mode.eta, mode.a) - 0.5 * self.log_determinant(mode).sum(axis=1) - constant
+    @property
+    def modal(self):
+        """Whether the mode is all there is: exact for Gaussian rows, while a softmax does not come apart by rows."""
+        return self.loss.name == "gaussian" or self.coupled
 
-    def log_determinant(self, mode):
+    def matched(self, bell, *, n_steps=10, tol=1e-4):
+        """`Bell` whose moments agree with those of every single row's likelihood (expectation propagation)."""
+        if self.modal:
+            return bell
+        for _ in range(n_steps):
+            before = self.variance(bell)
+            _, mean, variance = self._tilted(bell, before)
+            known = np.minimum(before, variance) > _FLOOR
+            sharper = np.where(known, 1.0 / np.where(known, variance, 1.0) - 1.0 / np.where(known, before, 1.0), 0.0)
+            pulled = np.where(known, mean / np.where(known, variance, 1.0) - bell.eta / np.where(known, before, 1.0), 0.0)
+            curvature = bell.curvature + _DAMPING * sharper
+            real = self.weight[..., None] > 0
+            new = self.around(np.where(real, np.maximum(curvature, _FLOOR), 0.0), bell.pull + _DAMPING * pulled)
+            moved = np.abs(new.eta - bell.eta).max(initial=0.0)
+            bell = new
+            if moved < tol * (1.0 + np.abs(bell.eta).max()):
+                break
+        return bell
+
+    def around(self, curvature, pull):
+        """The `Bell` of given Gaussians for the rows."""
+        target = pull - curvature * self.offset
+        here = Bell(self.offset, target, curvature)
+        a = target - self.inverse(here).apply(along(self.kernel, target))
+        return Bell(self.offset + along(self.kernel, a), a, curvature)
+
+    def _tilted(self, bell, variance):
+        """Log-mass, mean and variance with each row's own likelihood in place of its Gaussian."""
+        eta = bell.eta[..., None] + np.sqrt(variance)[..., None] * _NODES
+        loss = self.loss.value(eta[..., None], self.Y[..., None, None]) * (self.weight[..., None] / self.noise)[..., None]
+        logs = -loss - bell.pull[..., None] * eta + 0.5 * bell.curvature[..., None] * eta**2
+        top = logs.max(axis=-1)
+        mass = np.exp(logs - top[..., None]) * _NODE_WEIGHTS / _NODE_WEIGHTS.sum()
+        total = mass.sum(axis=-1)
+        mean = (mass * eta).sum(axis=-1) / total
+        spread = (mass * (eta - mean[..., None]) ** 2).sum(axis=-1) / total
+        return np.log(total) + top, mean, spread
+
+    def evidence(self, bell):
+        """``log p(y_t)`` of every task, up to a constant of the targets; exact for Gaussian rows."""
+        penalty = 0.5 * (bell.a * (bell.eta - self.offset)).sum(axis=(1, 2))
+        gaussian = -penalty - 0.5 * self.log_determinant(bell).sum(axis=1)
+        if self.loss.name == "gaussian":
+            gaussian -= 0.5 * np.log(2.0 * np.pi * self.noise).sum() * self.weight.sum(axis=1)
+        if self.modal:
+            return gaussian - self.misfit(bell.eta)
+        rows = bell.pull * bell.eta - 0.5 * bell.curvature * bell.eta**2
+        return gaussian + (rows + self._tilted(bell, self.variance(bell))[0]).sum(axis=(1, 2))
+
+    def log_determinant(self, bell):
         """``log |I + kernel W|`` of every task and output (a softmax: of the first, for all)."""
-        root = np.sqrt(np.swapaxes(mode.curvature, 1, 2))
+        root = np.sqrt(np.swapaxes(bell.curvature, 1, 2))
         B = _whitened(self.kernel, root)
         logdet = 2.0 * np.log(np.diagonal(np.linalg.cholesky(B), axis1=-2, axis2=-1)).sum(axis=2)
         if self.coupled:
             blocks = root[..., :, None] * spd_inverse(B) * root[..., None, :]
             weight = np.where(self.weight > 0, self.weight, 1.0)
-            logdet[:, 0] += np.linalg.slogdet(_summed(blocks, mode.curvature))[1] - np.log(weight).sum(axis=1)
+            logdet[:, 0] += np.linalg.slogdet(_summed(blocks, bell.curvature))[1] - np.log(weight).sum(axis=1)
         return logdet
 
-    def variance(self, mode):
+    def variance(self, bell):
         """Posterior variances of the linear predictor."""
-        dual, out = self.inverse(mode), np.empty_like(mode.eta)
+        dual, out = self.inverse(bell), np.empty_like(bell.eta)
         for k in range(out.shape[2]):
             K = self.kernel[:, k]
             out[..., k] = np.diagonal(K, axis1=1, axis2=2) - np.einsum("bij,bij->bi", K @ dual.block(k), K)
         return np.maximum(out, 0.0)
 
-    def slopes(self, mode, k, C, offsets, kernels):
-        """How the evidence of output ``k`` changes with parts of its offset and of its kernel ``K``.
 
-        The gradient ``(c,)`` and Fisher's information ``(c, c)``, summed over tasks, for the logarithm of the scale of
-        each of ``offsets (b, n)`` and ``kernels (b, n, n)``; ``C`` is ``(K + W^-1)^-1``. The mode moves with the
-        scales, which is the term by ``drift`` (Rasmussen and Williams, algorithm 5.1).
-        """
-        K, a = self.kernel[:, k], mode.a[..., k]
-        drift = self._drift(mode, k, K, C)
-        push = [a + drift] * len(offsets) + [0.5 * a + drift] * len(kernels)
-        moved = [*offsets, *((part @ a[..., None])[..., 0] for part in kernels)]
-        gradient = np.array([np.sum(p * m) for p, m in zip(push, moved, strict=True)])
-        gradient[len(offsets) :] -= [0.5 * np.sum(C * part) for part in kernels]
-        information = np.zeros((len(moved), len(moved)))
-        columns = np.stack(offsets, axis=2) if offsets else np.zeros((*a.shape, 0))
-        information[: len(offsets), : len(offsets)] = np.einsum("bni,bnj->ij", columns, C @ columns)
-        pulled = [C @ part for part in kernels]
-        for i, one in enumerate(pulled):
-            for j, other in enumerate(pulled[: i + 1]):
-                value = 0.5 * np.sum(one * np.swapaxes(other, 1, 2))
-                information[len(offsets) + i, len(offsets) + j] = information[len(offsets) + j, len(offsets) + i] = value
-        return gradient, information
+def evidence_slopes(C, a, offsets, kernels):
+    """How the evidence of one output changes with parts of its offset and of its kernel.
 
-    def _drift(self, mode, k, K, C):
-        """The evidence's derivative in the offset, beyond that at a fixed curvature."""
-        if self.loss.name == "gaussian":
-            return np.zeros(mode.a.shape[:2])
-        up, down = (self.loss.curvature(mode.eta + e, self.Y)[..., k] for e in (_NUDGE, -_NUDGE))
-        third = self.weight / self.noise[k] * (up - down) / (2.0 * _NUDGE)
-        covariance = np.diagonal(K, axis1=1, axis2=2) - np.einsum("bij,bij->bi", K @ C, K)
-        pull = -0.5 * covariance * third
-        return pull - (C @ (K @ pull[..., None]))[..., 0]
+    The gradient ``(c,)`` and Fisher's information ``(c, c)``, summed over tasks, in the logarithm of the scale of each
+    of ``offsets (b, n)`` and ``kernels (b, n, n)``; ``C`` is ``(K + W^-1)^-1``. The rows' Gaussians may be held still:
+    expectation propagation's evidence is stationary in them.
+    """
+    n = len(offsets)
+    pushed = [part @ a[..., None] for part in kernels]
+    pulled = [C @ part for part in kernels]
+    gradient = [np.sum(a * part) for part in offsets]
+    gradient += [
+        0.5 * (np.sum(a * v[..., 0]) - np.trace(M, axis1=1, axis2=2).sum()) for v, M in zip(pushed, pulled, strict=True)
+    ]
+    information = np.zeros((n + len(kernels), n + len(kernels)))
+    for i, one in enumerate(offsets):
+        for j, other in enumerate(offsets):
+            information[i, j] = np.einsum("bi,bij,bj->", one, C, other)
+    for i, one in enumerate(pulled):
+        for j, other in enumerate(pulled):
+            information[n + i, n + j] = 0.5 * np.sum(one * np.swapaxes(other, 1, 2))
+    return np.array(gradient), information
 
 
 def along(matrices, v):

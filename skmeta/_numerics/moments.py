@@ -102,8 +102,11 @@ class Rows:
         """At most ``n_tasks`` tasks, evenly spaced."""
         if self.n_tasks <= n_tasks:
             return self
-        chosen = np.linspace(0, self.n_tasks - 1, n_tasks).astype(int)
-        rows = [np.arange(self.starts[t], self.starts[t + 1]) for t in chosen]
+        return self.pick(np.linspace(0, self.n_tasks - 1, n_tasks).astype(int))
+
+    def pick(self, tasks):
+        """The rows of some tasks (an index array)."""
+        rows = [np.arange(self.starts[t], self.starts[t + 1]) for t in tasks]
         starts = np.r_[0, np.cumsum([len(r) for r in rows])]
         return replace(self, order=self.order[np.concatenate(rows)], starts=starts)
 
@@ -141,19 +144,24 @@ def standardise(X, centre, scale):
     return np.nan_to_num(Z, copy=False, nan=0.0) if np.isnan(Z.sum()) else Z
 
 
+def batch_moments(Z, Y, weight):
+    """`Moments` of padded tasks ``Z (t, n, p)``, ``Y (t, n, K)``, ``weight (t, n)``."""
+    weighted = np.swapaxes(Z * weight[..., None], 1, 2)
+    gram, total = weighted @ Z, weight.sum(axis=1)
+    context = gram[:, -1, :-1] / np.maximum(gram[:, -1, -1:], 1e-300)
+    return Moments(gram, weighted @ Y, np.einsum("tn,tnk->tk", weight, Y * Y), total, context)
+
+
 def collect_moments(rows):
     """Sufficient statistics of every task of ``rows``."""
     n_tasks, p, n_outputs = rows.n_tasks, rows.width, rows.Y.shape[1]
-    gram, cross = np.empty((n_tasks, p, p)), np.empty((n_tasks, p, n_outputs))
-    square, total = np.empty((n_tasks, n_outputs)), np.empty(n_tasks)
+    shapes = ((p, p), (p, n_outputs), (n_outputs,), (), (p - 1,))
+    whole = Moments(*(np.empty((n_tasks, *shape)) for shape in shapes))
     for tasks, Z, Y, weight in rows.batches():
-        weighted = np.swapaxes(Z * weight[..., None], 1, 2)
-        gram[tasks] = weighted @ Z
-        cross[tasks] = weighted @ Y
-        square[tasks] = np.einsum("tn,tnk->tk", weight, Y * Y)
-        total[tasks] = weight.sum(axis=1)
-    context = gram[:, -1, :-1] / np.maximum(gram[:, -1, -1:], 1e-300)
-    return Moments(gram, cross, square, total, context)
+        part = batch_moments(Z, Y, weight)
+        for field in fields(Moments):
+            getattr(whole, field.name)[tasks] = getattr(part, field.name)
+    return whole
 
 
 def column_scales(X, weight=None):

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import gammaln, logsumexp
 
-from skmeta._numerics.dual import DualProblem, Mode
+from skmeta._numerics.dual import Bell, DualProblem
 from skmeta._numerics.mixture import _INTERCEPT, _NOISE_DOF, SIGNAL_TO_NOISE
 from skmeta._numerics.wide_rows import read_batches
 
@@ -92,7 +92,7 @@ class _Component:
     variance: list
     factor: np.ndarray
     problem: DualProblem
-    mode: Mode
+    mode: Bell
     noise: np.ndarray
     evidence: np.ndarray
     unit: np.ndarray
@@ -197,7 +197,7 @@ def _coefficients(batch, parts, share):
             if part.factor.shape[2]:
                 scores = np.einsum("bnk,bn->bk", batch.times(part.factor[k]), a)
                 dense = dense + scores @ part.factor[k].T
-        out[:, k] = batch.scatter(cells) + dense
+        out[:, k] = dense + batch.table(cells)
     return out
 
 

@@ -1,4 +1,9 @@
-"""Empirical Bayes for wide tasks: what a collection says of coefficients that outnumber the rows."""
+"""Empirical Bayes for wide tasks: what a collection says of coefficients that outnumber the rows.
+
+The sweeps of `wide_sweep` climb an evidence that leaves out, column by column, what tasks have in common through other
+columns. So tasks are held out: their evidence chooses the shape of the covariance, stretches what the sweeps found to
+what new tasks ask for, and tells how often a task is a stranger.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -6,28 +11,28 @@ import numpy as np
 from scipy import sparse
 from scipy.special import logit
 
-from skmeta._numerics.dual import DualProblem
+from skmeta._numerics.dual import DualProblem, evidence_slopes
 from skmeta._numerics.mixture import learn_vague_weight
 from skmeta._numerics.wide import WidePrior, wide_evidence
 from skmeta._numerics.wide_rows import read_batches
-from skmeta._numerics.wide_sweep import Output, State, sweep
+from skmeta._numerics.wide_sweep import Output, State, add_factors, sweep
 
 _FREE = 100.0  # prior variance of the mean's intercept: as good as free
+_SIGNAL = 4.0  # variance of a linear predictor whose unit is not that of the targets
 _MAX_RANK = 3
 _HELD_OUT = 3  # one task in so many is held out
-_SOME = 1024  # tasks whose gradients suggest factors
+_ROUNDS = 3  # of sweeps for factors, each followed by a stretch
+_TIGHT = 1.0  # prior standard deviation of the logarithms of a stretch
 _TOL = 0.01
-_TIGHT = 1.0  # prior standard deviation of the logarithms by which held-out tasks stretch a prior
 _FLOOR = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """What may differ: ``equal`` gives all slopes one variance, ``rank`` is the number of factors."""
+    """What may differ: ``moves`` is what sweeps learn of the variances, ``rank`` the number of factors."""
 
-    name: str
+    moves: str
     rank: int = 0
-    equal: bool = False
 
 
 def learn_wide(rows, loss, *, covariance="auto", rank=None, n_iter=20, past=None, n_jobs=1):
@@ -49,11 +54,8 @@ def learn_wide(rows, loss, *, covariance="auto", rank=None, n_iter=20, past=None
 def fit_wide(batches, loss, shape, *, start, n_iter, n_jobs=1):
     """`State` after some sweeps from ``start`` towards one `Shape`."""
     state = start
-    if shape.rank > state.outputs[0].rank:
-        state = sweep(batches, state, loss, equal=shape.equal, n_jobs=n_jobs)
-        state = add_factors(batches, state, shape.rank)
     for _ in range(n_iter):
-        new = sweep(batches, state, loss, equal=shape.equal, n_jobs=n_jobs)
+        new = sweep(batches, state, loss, moves=shape.moves, n_jobs=n_jobs)
         moved = max(_change(*pair) for pair in zip(new.outputs, state.outputs, strict=True))
         state = new
         if moved < _TOL:
@@ -68,9 +70,9 @@ def _change(new, old):
 
 
 def _shapes(covariance, rank, n_tasks):
-    factor = Shape("factor", min(rank or _MAX_RANK, max(n_tasks - 1, 0)))
-    words = {"spherical": [Shape("spherical", equal=True)], "diagonal": [Shape("diagonal")], "factor": [factor]}
-    return sum(words.values(), []) if covariance == "auto" else words[covariance]
+    factor = Shape("loadings", min(rank or _MAX_RANK, max(n_tasks - 1, 0)))
+    words = {"spherical": [Shape("scales")], "diagonal": [Shape("columns")], "factor": [Shape("scales"), factor]}
+    return [Shape("scales"), Shape("columns"), factor] if covariance == "auto" else words[covariance]
 
 
 # What tasks held out say ----------------------------------------------------------------------------
@@ -91,16 +93,40 @@ def _choose(rows, loss, shapes, start, level, n_iter, n_jobs):
     """The `_Trial` under which held-out tasks are most probable."""
     held = _held_out(rows)
     if not held.any() or held.all():
-        return _Trial(shapes[0], start, np.ones((len(level), 4)), learn_vague_weight(np.zeros(0), np.zeros(0)), 0.0)
+        return _Trial(shapes[0], start, np.ones((len(level), 5)), learn_vague_weight(np.zeros(0), np.zeros(0)), 0.0)
     train, test = read_batches(_some(rows, ~held)), read_batches(_some(rows, held))
     trials, state = [], moved_to(train, start)
     for shape in shapes:
-        state = fit_wide(train, loss, shape, start=state, n_iter=n_iter, n_jobs=n_jobs)
+        if shape.rank:
+            state = _fit_factors(train, test, state, loss, shape.rank, level, n_jobs)
+        else:
+            state = fit_wide(train, loss, shape, start=state, n_iter=n_iter, n_jobs=n_jobs)
         prior = as_prior(state, level)
-        stretch = find_stretch(test, prior, loss)
+        stretch, score = find_stretch(test, prior, loss)
         evidence = wide_evidence(test, stretched(prior, stretch), loss)
-        trials.append(_Trial(shape, state, stretch, learn_vague_weight(*evidence.T), evidence[:, 0].sum()))
+        trials.append(_Trial(shape, state, stretch, learn_vague_weight(*evidence.T), score))
     return max(trials, key=lambda trial: trial.score)
+
+
+def _fit_factors(train, test, state, loss, rank, level, n_jobs):
+    """Factors, which would overfit the tasks that they are made from: held-out tasks scale them as they grow."""
+    state = add_factors(train, state, loss, rank, n_jobs=n_jobs)
+    for _ in range(_ROUNDS):
+        state = fit_wide(train, loss, Shape("loadings"), start=state, n_iter=2, n_jobs=n_jobs)
+        state = _rescaled(state, find_stretch(test, as_prior(state, level), loss)[0])
+    return state
+
+
+def _rescaled(state, stretch):
+    outputs = []
+    for out, (_, slopes, factor, level, noise) in zip(state.outputs, stretch, strict=True):
+        loadings, variance, reach = out.loadings.copy(), slopes * out.variance, out.reach.copy()
+        loadings[:, 1:] *= np.sqrt(factor)
+        reach[:, 1:] *= factor
+        variance[-1] = level * out.variance[-1]
+        changed = {"loadings": loadings, "variance": variance, "reach": reach}
+        outputs.append(replace(out, noise=noise * out.noise, common=slopes * out.common, **changed))
+    return State(outputs, state.bells)
 
 
 def _held_out(rows):
@@ -120,69 +146,83 @@ def _some(rows, mask):
 
 
 def find_stretch(batches, prior, loss, n_steps=8):
-    """Factors ``(K, 4)`` of a prior's mean, slopes' variance, intercept's variance and noise that new tasks ask for.
+    """Factors ``(K, 5)`` by which new tasks want a prior multiplied, and their evidence (with a penalty) if it is.
 
-    Whatever approximations made the prior, evidence of tasks it never saw is honest (compare `laplace_em.stretch`).
+    The columns stand for the mean's slopes, the variances of slopes, factors and intercept, and the noise. Whatever
+    approximations made the prior, the evidence of tasks it never saw is honest.
     """
-    logs, best, kept = np.zeros((len(prior.noise), 4)), -np.inf, None
-    step = np.zeros_like(logs)
+    logs, best, step = np.zeros((len(prior.noise), 5)), -np.inf, 0.0
+    laws = [_Law.read(batch, prior) for batch in batches]
     for _ in range(n_steps):
         trial = logs + step
-        value, slopes, fisher = _stretch_slopes(batches, stretched(prior, np.exp(trial)), loss)
+        value, slopes, fisher = (sum(part) for part in zip(*(law.climb(np.exp(trial), loss) for law in laws), strict=True))
         value -= 0.5 * np.sum(trial**2) / _TIGHT**2
         if value < best:
             step = 0.5 * step
             continue
         logs, best = trial, value
-        fisher = fisher + np.eye(4) / _TIGHT**2
-        step = np.clip(np.linalg.solve(fisher, (slopes - logs / _TIGHT**2)[..., None])[..., 0], -1.0, 1.0)
-        if np.abs(step).max() < 1e-3:
+        matrix = fisher + np.eye(5) / _TIGHT**2
+        step = np.clip(np.linalg.solve(matrix, (slopes - logs / _TIGHT**2)[..., None])[..., 0], -1.0, 1.0)
+        if np.abs(step).max() < 1e-2:
             break
-    return np.exp(logs)
+    return np.exp(logs), best
 
 
-def _stretch_slopes(batches, prior, loss):
-    """Evidence of all tasks with its gradient ``(K, 4)`` and information ``(K, 4, 4)``."""
-    n_outputs = len(prior.noise)
-    value, slopes, fisher = 0.0, np.zeros((n_outputs, 4)), np.zeros((n_outputs, 4, 4))
-    for batch in batches:
-        only_slopes, ones = prior.mean.copy(), np.eye(1, prior.mean.shape[1], prior.mean.shape[1] - 1).T
-        only_slopes[:, -1] = 0.0
-        ones = batch.times(ones)[..., 0]
-        U = np.stack([batch.times(F) for F in prior.factor], axis=1)
-        own = np.stack([batch.kernel(batch.spread(v)) for v in prior.variance], axis=1)
-        kernel = own + U @ np.swapaxes(U, 2, 3)
-        problem = DualProblem(loss, batch.Y, batch.weight, prior.noise, batch.times(prior.mean.T), kernel)
-        mode = problem.mode()
-        dual = problem.inverse(mode)
-        value += problem.evidence(mode).sum()
-        pooled = batch.times(only_slopes.T)
-        for k in range(n_outputs):
-            level = prior.variance[k, -1] * ones[:, :, None] * ones[:, None, :]
-            kernels = [kernel[:, k] - level, level]
-            size = 3
-            if loss.name == "gaussian":
-                real = batch.weight > 0
-                r = np.where(real, prior.noise[k] / np.where(real, batch.weight, 1.0), 0.0)
-                kernels.append(r[:, :, None] * np.eye(r.shape[1]))
-                size = 4
-            g, f = problem.slopes(mode, k, dual.block(k), [pooled[..., k]], kernels)
-            if loss.name == "gaussian":
-                rep = np.where(real, batch.weight - 1.0, 0.0).sum()
-                g[3] -= 0.5 * rep
-                f[3, 3] += 0.5 * rep
-            slopes[k, :size] += g
-            fisher[k, :size, :size] += f
-    return value, slopes, fisher
+@dataclass(frozen=True, eq=False)
+class _Law:
+    """The parts of what a prior says of a batch: of the offset ``(b, n)`` and the kernel ``(b, n, n)`` of each output."""
+
+    batch: object
+    noise: np.ndarray
+    level: list
+    mean: list
+    kernels: list
+
+    @classmethod
+    def read(cls, batch, prior):
+        """The parts, as the prior has them."""
+        last = np.eye(1, prior.mean.shape[1], prior.mean.shape[1] - 1)[0]
+        ones = batch.times(last[:, None])[..., 0]
+        level = [m[-1] * ones for m in prior.mean]
+        mean = [batch.times((m * (1.0 - last))[:, None])[..., 0] for m in prior.mean]
+        reach = [batch.times(F) for F in prior.factor]
+        kernels = [
+            (batch.kernel(batch.spread(v * (1.0 - last))), U @ np.swapaxes(U, 1, 2), v[-1] * ones[:, :, None] * ones[:, None])
+            for v, U in zip(prior.variance, reach, strict=True)
+        ]
+        return cls(batch, prior.noise, level, mean, kernels)
+
+    def climb(self, stretch, loss):
+        """Evidence, its gradient ``(K, 5)`` and information ``(K, 5, 5)`` in the logarithms of the stretch."""
+        outputs = range(len(self.noise))
+        mean = [s[0] * m for s, m in zip(stretch, self.mean, strict=True)]
+        kernels = [[f * K for f, K in zip(s[1:4], parts, strict=True)] for s, parts in zip(stretch, self.kernels, strict=True)]
+        offset = np.stack([m + v for m, v in zip(mean, self.level, strict=True)], axis=2)
+        kernel = np.stack([sum(parts) for parts in kernels], axis=1)
+        batch, noise = self.batch, self.noise * stretch[:, 4]
+        problem = DualProblem(loss, batch.Y, batch.weight, noise, offset, kernel)
+        bell = problem.matched(problem.mode())
+        dual, slopes, fisher = problem.inverse(bell), np.zeros((len(outputs), 5)), np.zeros((len(outputs), 5, 5))
+        for k in outputs:
+            found = evidence_slopes(dual.block(k), bell.a[..., k], [mean[k]], kernels[k] + problem.noise_kernel(k))
+            n = len(found[0])
+            slopes[k, :n], fisher[k, :n, :n] = found
+            problem.add_repetitions(slopes[k], fisher[k])
+        return problem.evidence(bell).sum(), slopes, fisher
 
 
 def stretched(prior, stretch):
-    """A prior with mean slopes, variances and noise multiplied by the columns of ``stretch (K, 4)``."""
-    mean, slopes, level, noise = stretch.T
+    """A prior with mean slopes, variances of slopes, factors, intercept, and noise multiplied by ``stretch (K, 5)``."""
+    mean, slopes, factor, level, noise = stretch.T
     new_mean, variance = prior.mean * mean[:, None], prior.variance * slopes[:, None]
     new_mean[:, -1], variance[:, -1] = prior.mean[:, -1], prior.variance[:, -1] * level
-    factor = prior.factor * np.sqrt(slopes)[:, None, None]
-    return replace(prior, mean=new_mean, variance=variance, factor=factor, noise=prior.noise * noise)
+    return replace(
+        prior,
+        mean=new_mean,
+        variance=variance,
+        factor=prior.factor * np.sqrt(factor)[:, None, None],
+        noise=prior.noise * noise,
+    )
 
 
 # States ---------------------------------------------------------------------------------------------
@@ -207,7 +247,7 @@ def initial_state(batches, loss, level):
     norms = (np.diagonal(batch.kernel(batch.spread(slopes)), axis1=1, axis2=2) for batch in batches)
     norm = sum((batch.weight * n).sum() for batch, n in zip(batches, norms, strict=True)) / total
     square = sum(np.einsum("bn,bnk->k", batch.weight, batch.Y**2) for batch in batches) / total
-    signals = np.maximum(square, _FLOOR) if loss.name == "gaussian" else np.ones(len(level))
+    signals = np.maximum(square, _FLOOR) if loss.name == "gaussian" else np.full(len(level), _SIGNAL)
     outputs = []
     for start, signal in zip(level, signals, strict=True):
         even = 0.25 * signal / max(norm, _FLOOR)
@@ -215,7 +255,7 @@ def initial_state(batches, loss, level):
         variance[-1], loadings[-1] = 0.25 * signal, start
         reach = variance[:, None].copy()
         reach[-1] = _FREE
-        noise = 0.5 * signal if loss.dispersed else 1.0
+        noise = 1.0 if not loss.dispersed else 0.5 * signal if loss.name == "gaussian" else 1.0
         outputs.append(Output(loadings, variance, noise, reach, np.zeros((p, 1)), even, np.zeros((p, 1))))
     return State(outputs, [None] * len(batches))
 
@@ -237,34 +277,3 @@ def as_prior(state, level):
         noise=state.noise,
         level=level,
     )
-
-
-def add_factors(batches, state, rank):
-    """Start factors where the tasks' gradients agree more than independent columns would (one small Gram matrix)."""
-    outputs = []
-    for k, out in enumerate(state.outputs):
-        columns = _directions(batches, state, k, rank - out.rank)
-        reach = np.repeat((columns**2).sum(axis=0, keepdims=True) / max((out.information[:, 0] > 0).sum(), 1), len(columns), axis=0)
-        reach[-1] = out.variance[-1]
-        grown = {name: np.concatenate([getattr(out, name), new], axis=1) for name, new in
-                 [("loadings", columns), ("reach", np.maximum(reach, 1e-12)), ("centre", 0.0 * columns), ("information", 0.0 * columns)]}
-        outputs.append(replace(out, shares=None, **grown))
-    return State(outputs, state.duals)
-
-
-def _directions(batches, state, k, new):
-    out = state.outputs[k]
-    root = np.sqrt(out.variance)
-    rows, expected = [], []
-    for batch, a, (share, _) in zip(batches, state.duals, out.shares, strict=True):
-        rows.append(batch.scatter(batch.cells(a[..., k]) * batch.spread(root)))
-        expected.append(batch.scatter(share[0] * batch.spread(root**2)).sum(axis=1))
-    table, expected = np.concatenate(rows), np.concatenate(expected)
-    _, vectors = np.linalg.eigh(table @ table.T - np.diag(expected))
-    directions = table.T @ vectors[:, ::-1][:, :new]
-    directions /= np.maximum(np.linalg.norm(directions, axis=0), 1e-300)
-    seen = ((table @ directions) ** 2).sum(axis=0)
-    usual = (out.information[:, 0] * root**2) @ directions**2
-    size = np.maximum(np.sqrt(seen / np.maximum(usual, 1e-300)) - 1.0, 0.1)
-    sign = np.sign(directions[np.abs(directions).argmax(axis=0), range(directions.shape[1])])
-    return root[:, None] * directions * np.sqrt(size) * sign

@@ -67,8 +67,8 @@ class DenseBatch:
         """The sum over tasks: ``cells -> (p,)``."""
         return cells.sum(axis=0)
 
-    def scatter(self, cells):
-        """Cells as a dense table ``(b, p)``."""
+    def table(self, cells):
+        """Cells as a table ``(b, p)``."""
         return cells
 
 
@@ -139,11 +139,9 @@ class SparseBatch:
         """The sum over tasks: ``cells -> (p,)``."""
         return np.bincount(self.column, cells, minlength=self.Z.shape[1])
 
-    def scatter(self, cells):
-        """Cells as a dense table ``(b, p)``."""
-        out = np.zeros((len(self.tasks), self.Z.shape[1]))
-        out[self.task, self.column] = cells
-        return out
+    def table(self, cells):
+        """Cells as a sparse table ``(b, p)``."""
+        return sparse.csr_array((cells, (self.task, self.column)), shape=(len(self.tasks), self.width))
 
 
 def read_batches(rows):

@@ -15,14 +15,16 @@ variance of the task, and the gradient at the common mode is that of a mean that
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
-from skmeta._numerics.dual import DualProblem
+from skmeta._numerics.dual import DualProblem, along, evidence_slopes
 from skmeta._numerics.gaussian_em import run
 from skmeta._numerics.linalg import symmetrize
 
 _STRENGTH = 2.0  # pseudo-tasks of the common variance
-_NEWTON = 5  # steps a sweep towards modes that the next sweep moves anyway
+_STEPS = 2  # of expectation propagation in a sweep: the next one moves on
 _LONGEST = 1.0  # step of the logarithm of a scale
+_SOME = 1024  # tasks whose gradients suggest factors
 _CG = 30
 _CG_TOL = 1e-3
 _FLOOR = 1e-10
@@ -53,10 +55,10 @@ class Output:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """One `Output` each, and the modes' duals ``(b, n, K)`` of every batch."""
+    """One `Output` each, and the `Bell` of every batch."""
 
     outputs: list
-    duals: list
+    bells: list
 
     @property
     def noise(self):
@@ -79,41 +81,40 @@ class _Part:
     share: tuple
 
 
-def sweep(batches, state, loss, *, equal, past_tasks=0.0, n_jobs=1):
-    """The next `State`; ``equal`` gives all slopes one variance, ``past_tasks`` is what ``state`` began with."""
+def sweep(batches, state, loss, *, moves, n_jobs=1):
+    """The next `State`; what ``moves`` is "loadings" alone, also the "scales" of variances, or all "columns" of them."""
     found = run(lambda i: _expect(batches[i], i, state, loss), range(len(batches)), n_jobs)
     parts = [[both[1][k] for both in found] for k in range(len(state.outputs))]
-    outputs = [_maximise(batches, part, output, loss, equal) for part, output in zip(parts, state.outputs, strict=True)]
-    return State(outputs, [a for a, _ in found])
+    outputs = [_maximise(batches, part, output, loss, moves) for part, output in zip(parts, state.outputs, strict=True)]
+    return State(outputs, [bell for bell, _ in found])
 
 
 # Expectation ----------------------------------------------------------------------------------------
 
 
 def _expect(batch, i, state, loss):
-    """The duals of one batch and a `_Part` of each output."""
+    """The `Bell` of one batch and a `_Part` of each output."""
     U = np.stack([batch.times(output.loadings[:, 1:]) for output in state.outputs], axis=1)
     own = np.stack([batch.kernel(batch.spread(output.variance)) for output in state.outputs], axis=1)
     unsure = np.stack([batch.kernel(_unsure(batch, i, output)) for output in state.outputs], axis=1)
     offset = batch.times(np.stack([output.loadings[:, 0] for output in state.outputs], axis=1))
     problem = DualProblem(loss, batch.Y, batch.weight, state.noise, offset, own + U @ np.swapaxes(U, 2, 3))
-    mode = problem.mode(state.duals[i], n_steps=_NEWTON, tol=1e-6)
-    alone = replace(problem, kernel=problem.kernel + unsure)
-    dual, marginal = problem.inverse(mode), alone.inverse(mode)
-    scales = [_scales(batch, alone, mode, k, marginal.block(k), own[:, k], out) for k, out in enumerate(state.outputs)]
+    bell, alone, judged = _settle(problem, unsure, state.bells[i])
+    dual, marginal = problem.inverse(bell), alone.inverse(judged)
+    scales = [_scales(batch, alone, judged, k, marginal.block(k), own[:, k], out) for k, out in enumerate(state.outputs)]
     parts = []
     for k, scale in enumerate(scales):
-        P, a = marginal.block(k), mode.a[..., k]
-        moments, push = _scores(dual.block(k), U[:, k], a)
+        P = marginal.block(k)
+        moments, push = _scores(dual.block(k), U[:, k], bell.a[..., k])
         trace = batch.diagonal(P)
         square = np.diagonal(moments, axis1=1, axis2=2)
         share = [trace * batch.spread_tasks(square[:, j]) for j in range(square.shape[1])]
         parts.append(
             _Part(
-                batch.total(batch.cells(a) ** 2),
+                batch.total(batch.cells(judged.a[..., k]) ** 2),
                 batch.total(trace),
                 *scale,
-                _misfit(alone, mode, k, P),
+                _misfit(alone, judged, k, P),
                 batch.collect(push),
                 np.stack([batch.total(cells) for cells in share], axis=1),
                 _without_factor(dual.blocks[:, k], U[:, k]),
@@ -121,7 +122,22 @@ def _expect(batch, i, state, loss):
                 (share, square),
             )
         )
-    return mode.a, parts
+    return bell, parts
+
+
+def _settle(problem, unsure, before):
+    """The `Bell` of a batch at the common loadings, and the problem and `Bell` of tasks that did not help to find them.
+
+    What a task itself did to the mean is ``unsure a``: without it, and with the others' uncertainty as variance, the
+    posterior is the same, but now rows can be judged by what was expected of them.
+    """
+    if problem.modal or before is None:
+        bell = problem.mode(None if before is None else before.a, n_steps=10, tol=1e-6)
+    else:
+        bell = problem.around(before.curvature, before.pull)
+    alone = replace(problem, kernel=problem.kernel + unsure, offset=problem.offset - along(unsure, bell.a))
+    judged = alone.matched(alone.around(bell.curvature, bell.pull), n_steps=_STEPS)
+    return (bell if problem.modal else problem.around(judged.curvature, judged.pull)), alone, judged
 
 
 def _unsure(batch, i, output):
@@ -137,20 +153,13 @@ def _unsure(batch, i, output):
     )
 
 
-def _scales(batch, alone, mode, k, P, own, output):
+def _scales(batch, alone, judged, k, P, own, output):
     """Gradient and information of the evidence in the logarithms of three scales: slopes, intercept, noise."""
     ones = batch.times(np.eye(1, len(output.variance), len(output.variance) - 1).T)[..., 0]
     level = output.variance[-1] * ones[:, :, None] * ones[:, None, :]
-    kernels = [own - level, level]
-    if alone.loss.name != "gaussian":
-        return alone.slopes(mode, k, P, [], kernels)
-    real = alone.weight > 0
-    rows = np.where(real, output.noise / np.where(real, alone.weight, 1.0), 0.0)
-    slopes, fisher = alone.slopes(mode, k, P, [], [*kernels, rows[:, :, None] * np.eye(rows.shape[1])])
-    # Rows that stand for several repeat themselves exactly: the repetitions speak of the noise alone.
-    repeated = np.where(real, alone.weight - 1.0, 0.0).sum()
-    slopes[2] -= 0.5 * repeated
-    fisher[2, 2] = max(fisher[2, 2] + 0.5 * repeated, 0.0)
+    kernels = [own - level, level, *alone.noise_kernel(k)]
+    slopes, fisher = evidence_slopes(P, judged.a[..., k], [], kernels)
+    alone.add_repetitions(slopes, fisher)
     return slopes, fisher
 
 
@@ -185,30 +194,26 @@ def _misfit(problem, mode, k, P):
 # Maximisation ---------------------------------------------------------------------------------------
 
 
-def _maximise(batches, parts, output, loss, equal):
+def _maximise(batches, parts, output, loss, moves):
     """The next `Output` from what all batches say of it."""
 
     def total(name):
         return sum(getattr(part, name) for part in parts)
 
-    scale, information, misfit = _scale_step(total("slopes"), total("fisher")), total("information"), total("misfit")
-    variance, common = _variances(output, total("squares"), total("traces"), scale, equal)
+    information = total("information")
+    loadings = _loadings(batches, parts, output, total("gradient"), information)
+    new = replace(output, loadings=loadings, information=information, shares=[part.share for part in parts])
+    if moves == "loadings":
+        return new
+    scale, misfit = _scale_step(total("slopes"), total("fisher")), total("misfit")
+    variance, common = _variances(output, total("squares"), total("traces"), scale, moves == "scales")
     noise = output.noise
     if loss.name == "gaussian":
         noise = noise * scale[2]
     elif loss.dispersed:
         noise = np.sqrt(noise * misfit[0] / misfit[1])
-    loadings = _loadings(batches, parts, output, total("gradient"), information)
-    return replace(
-        output,
-        loadings=loadings,
-        variance=variance,
-        noise=max(float(noise), _FLOOR),
-        reach=_reach(output, loadings, information),
-        common=common,
-        information=information,
-        shares=[part.share for part in parts],
-    )
+    reach = _reach(output, loadings, information)
+    return replace(new, variance=variance, noise=max(float(noise), _FLOOR), reach=reach, common=common)
 
 
 def _scale_step(slopes, fisher):
@@ -238,11 +243,11 @@ def _solve_variance(scatter, trace, n_pseudo):
 
 
 def _reach(output, loadings, information):
-    """Prior variances of the loadings, each column's slopes together (MacKay's fixed point, damped)."""
+    """Prior variances of the loadings, each column's slopes together (MacKay's fixed point)."""
     slopes = output.reach[:-1]
     gained = (information[:-1] / (1.0 / slopes + information[:-1])).sum(axis=0)
     square = ((loadings - output.centre)[:-1] ** 2).sum(axis=0)
-    factor = np.sqrt(square / np.maximum(gained * slopes.mean(axis=0), 1e-300))
+    factor = square / np.maximum(gained * slopes.mean(axis=0), 1e-300)
     reach = output.reach.copy()
     reach[:-1] = np.maximum(slopes * factor, 1e-12)
     return reach
@@ -263,6 +268,63 @@ def _loadings(batches, parts, output, gradient, information):
         spread = sum(part.moments[:, 1:, 1:].sum(axis=0) for part in parts) / n_tasks
         loadings[:, 1:] = loadings[:, 1:] @ np.linalg.cholesky(spread)
     return loadings
+
+
+def add_factors(batches, state, loss, rank, *, n_jobs=1):
+    """A `State` with new factors, along which the tasks' gradients agree more than independent columns would.
+
+    Their agreements are one small matrix of tasks by tasks, whose leading vectors are a first guess of the scores.
+    """
+    found = run(lambda i: _expect(batches[i], i, state, loss), range(len(batches)), n_jobs)
+    outputs = []
+    for k, output in enumerate(state.outputs):
+        duals, parts = [bell.a[..., k] for bell, _ in found], [both[1][k] for both in found]
+        scores = _agreements(batches, duals, parts, output.variance, rank - output.rank)
+        wider = _widened(output, scores[0].shape[1])
+        parts = [_scored(*each) for each in zip(batches, duals, parts, scores, strict=True)]
+        gradient, information = (sum(getattr(part, name) for part in parts) for name in ("gradient", "information"))
+        outputs.append(replace(wider, loadings=_loadings(batches, parts, wider, gradient, information)))
+    return State(outputs, [bell for bell, _ in found])
+
+
+def _agreements(batches, duals, parts, variance, rank):
+    """First scores ``(b, rank)`` of every batch's tasks; those of tasks that say little are zero."""
+    root, tables, expected = np.sqrt(variance), [], []
+    for batch, a, part in zip(batches, duals, parts, strict=True):
+        tables.append(batch.table(batch.cells(a) * batch.spread(root)))
+        expected.append(batch.table(part.share[0][0] * batch.spread(variance)).sum(axis=1))
+    table, expected = (sparse.vstack if sparse.issparse(tables[0]) else np.concatenate)(tables), np.concatenate(expected)
+    loud = np.sort(np.argsort(-expected, kind="stable")[:_SOME])
+    agreements = table[loud] @ table[loud].T
+    agreements = agreements.toarray() if sparse.issparse(agreements) else agreements
+    _, vectors = np.linalg.eigh(agreements - np.diag(expected[loud]))
+    scores = np.zeros((len(expected), rank))
+    scores[loud] = np.sqrt(len(loud)) * vectors[:, ::-1][:, :rank]
+    return np.split(scores, np.cumsum([len(batch.tasks) for batch in batches])[:-1])
+
+
+def _widened(output, n_new):
+    nothing = np.zeros((len(output.variance), n_new))
+    reach = np.repeat(output.variance[:, None] / n_new, n_new, axis=1)
+    return replace(
+        output,
+        loadings=np.concatenate([output.loadings, nothing], axis=1),
+        reach=np.concatenate([output.reach, reach], axis=1),
+        centre=np.concatenate([output.centre, nothing], axis=1),
+        information=np.concatenate([output.information, nothing], axis=1),
+        shares=None,
+    )
+
+
+def _scored(batch, a, part, scores):
+    """A batch's part in the loadings' step if the new scores were known."""
+    known = np.concatenate([part.moments[:, 0], scores], axis=1)
+    return replace(
+        part,
+        gradient=batch.collect(a[..., None] * known[:, None, :]),
+        information=np.stack([batch.total(part.share[0][0] * batch.spread_tasks(s**2)) for s in known.T], axis=1),
+        moments=known[:, :, None] * known[:, None, :],
+    )
 
 
 def conjugate_gradients(product, target, diagonal):

@@ -8,7 +8,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from skmeta._numerics.glm import linearise
 from skmeta._numerics.glm_mixture import glm_posterior
 from skmeta._numerics.mixture import posterior, worth_in_rows
-from skmeta._numerics.moments import Rows, collect_moments, standardise, take_rows
+from skmeta._numerics.moments import Rows, collect_moments
 from skmeta.priors import _data
 from skmeta.priors._adapted import Adapted
 from skmeta.priors._composition import take_apart, transform_target, use_frozen
@@ -126,11 +126,12 @@ def _gaussian(prior, estimator, family, rows, data, n_jobs):
         for part, believed, s in zip(moments, prior.believed, strengths, strict=True)
     ]
     units = [prior.units(k) for k in range(prior.n_outputs)]
-    coef, fitted = np.stack([u.to_data(f.mean) for u, f in zip(units, found, strict=True)], axis=1), None
+    coef, fitted = [f.mean for f in found], None
     if family.how == "shift":
         solved = _own_solvers(estimator, family, strengths[0], prior.believed[0], rows, found[0], n_jobs)
-        coef = units[0].to_data(np.stack([c for c, _ in solved]))[:, None, :]
+        coef = [np.stack([c for c, _ in solved])]
         fitted = [fitted_in_data_units(f, units[0]) for _, f in solved]
+    coef = np.stack([u.to_data(c) for u, c in zip(units, coef, strict=True)], axis=1)
     noise = np.stack([f.noise * u.target_scale**2 for u, f in zip(units, found, strict=True)], axis=1)
     return coef, noise, np.mean([f.trust for f in found], axis=0), moments, fitted
 
@@ -139,19 +140,11 @@ def _own_solvers(estimator, family, strength, believed, rows, found, n_jobs):
     n_learned = len(believed.noise)
 
     def job(t):
-        own = rows.order[rows.starts[t] : rows.starts[t + 1]]
-        Z = np.full((len(own), rows.width), float(rows.intercept))
-        Z[:, :-1] = standardise(take_rows(rows.X, own), rows.centre, rows.scale)
-        at_level = _at_level(believed, found.noise[t])
-        weight = None if rows.weight is None else rows.weight[own]
-        return at_level, Z, rows.Y[own, 0], weight, found.trust[t], found.weights[t, n_learned:]
+        Z, Y, weight = rows.batch(np.array([t]))
+        at_level = replace(believed, noise=found.noise[t : t + 1], noise_probability=np.ones(1))
+        return at_level, Z[0], Y[0, :, 0], weight[0], found.trust[t], found.weights[t, n_learned:]
 
     return Parallel(n_jobs=n_jobs)(delayed(solve_shifted)(estimator, family, strength, *job(t)) for t in range(rows.n_tasks))
-
-
-def _at_level(believed, noise):
-    """The prior for a task whose noise has been estimated."""
-    return replace(believed, noise=np.array([noise]), noise_probability=np.ones(1))
 
 
 def _generalised(prior, estimator, family, rows):

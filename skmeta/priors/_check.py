@@ -41,6 +41,9 @@ def check_prior_arrays(prior):
         "scale": _columns("scale", prior.scale, d),
         "target_centre": _outputs("target_centre", prior.target_centre, mean),
         "target_scale": _positive("target_scale", prior.target_scale, mean),
+        "n_tasks": _count("n_tasks", prior.n_tasks),
+        "n_rows": _count("n_rows", prior.n_rows),
+        "likelihood": prior.likelihood or _likelihood(prior.classes, mean),
         "classes": None if prior.classes is None else _classes(prior.classes, mean),
         "between": None if prior.between is None else _slopes("between", prior.between, mean),
         "between_ratio": None if prior.between_ratio is None else _slopes("between_ratio", prior.between_ratio, mean),
@@ -53,13 +56,17 @@ def _wrong(name, wanted, found):
     raise ValueError(f"GaussianPrior({name}=...): wanted {wanted}, found {found}.")
 
 
-def _finite(name, value):
+def _numbers(name, value):
     try:
-        array = np.array(value, dtype=float)
+        return np.array(value, dtype=float)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"GaussianPrior({name}=...): wanted numbers, found {type(value).__name__} ({error})."
         ) from None
+
+
+def _finite(name, value):
+    array = _numbers(name, value)
     if not np.all(np.isfinite(array)):
         _wrong(name, "finite numbers", f"{np.sum(~np.isfinite(array))} that are NaN or infinite")
     return array
@@ -67,7 +74,7 @@ def _finite(name, value):
 
 def _covariance(name, value, mean):
     """Shape, symmetry and definiteness; only the intercept's variance, last, may be infinite."""
-    array = np.array(value, dtype=float)
+    array = _numbers(name, value)
     p = mean.shape[-1]
     if array.ndim == 0:
         array = np.full(mean.shape, float(array))
@@ -150,8 +157,15 @@ def _outputs(name, value, mean):
     return array
 
 
+def _count(name, value):
+    count = _finite(name, value)
+    if count.ndim or count < 0:
+        _wrong(name, "a number that is not negative", repr(value))
+    return float(count)
+
+
 def _positive(name, value, mean, *, finite=True):
-    array = np.array(value, dtype=float)
+    array = _numbers(name, value)
     if np.any(np.isnan(array)) or np.any(array <= 0) or (finite and np.any(np.isinf(array))):
         _wrong(name, "positive numbers", repr(value))
     if array.ndim and array.shape != mean.shape[:-1]:
@@ -176,6 +190,13 @@ def _slopes(name, value, mean):
     if array.shape != wanted:
         _wrong(name, f"shape {wanted}", f"shape {array.shape}")
     return array
+
+
+def _likelihood(classes, mean):
+    """What coefficients are for where nobody said: with class labels for classes, else for any target."""
+    if classes is None:
+        return None
+    return "binomial" if mean.ndim == 1 or len(mean) == 1 else "multinomial"
 
 
 def _classes(value, mean):

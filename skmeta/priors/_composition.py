@@ -11,6 +11,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
+from skmeta.priors._data import as_numbers
+
 
 @dataclass(frozen=True, eq=False)
 class Composition:
@@ -111,7 +113,7 @@ def transform_target(target, y):
     """``y`` as the model sees it."""
     if target is None:
         return y
-    y = np.asarray(y, dtype=float)
+    y = as_numbers(y, target)
     turned = target.transformer_.transform(y.reshape(len(y), -1))
     return turned[:, 0] if y.ndim == 1 and turned.shape[1] == 1 else turned
 
@@ -134,10 +136,9 @@ def use_frozen(composition, prior):
         )
     ours, theirs = composition.target, prior.target_transformer
     if ours is not None and not _same(ours, theirs, "regressor"):
-        found = ours.func if ours.transformer is None else ours.transformer
         raise ValueError(
-            "estimator: wanted the TransformedTargetRegressor that the prior was learned behind, or its "
-            f"regressor alone, found another one ({found})."
+            "estimator: wanted the transformation of the target that the prior was learned behind "
+            f"({_describe_target(theirs)}), or the regressor alone, found {_describe_target(ours)}."
         )
     outside = composition.target_outside if ours is not None else True
     return replace(composition, steps=prior.steps, target=theirs, target_outside=outside)
@@ -145,21 +146,28 @@ def use_frozen(composition, prior):
 
 def _fit_target(target, y):
     rows = np.zeros((len(y), 1))
-    return clone(target).set_params(regressor=DummyRegressor()).fit(rows, np.asarray(y, dtype=float))
+    return clone(target).set_params(regressor=DummyRegressor()).fit(rows, as_numbers(y, target))
 
 
 def _with_regressor(target, model):
     fitted = copy(target)
     fitted.regressor, fitted.regressor_ = model, model
-    for name in ("n_features_in_", "feature_names_in_"):
-        if hasattr(model, name):
-            setattr(fitted, name, getattr(model, name))
+    if hasattr(model, "feature_names_in_"):
+        fitted.feature_names_in_ = model.feature_names_in_
     return fitted
 
 
 def _describe(steps):
     return (
         " -> ".join(step if isinstance(step, str) else type(step).__name__ for _, step in steps) or "no steps"
+    )
+
+
+def _describe_target(target):
+    if target is None:
+        return "none"
+    return (
+        f"TransformedTargetRegressor of {target.func if target.transformer is None else target.transformer}"
     )
 
 

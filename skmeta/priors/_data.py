@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import check_array, compute_sample_weight
+from sklearn.utils import assert_all_finite, check_array, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from skmeta.priors._families import family_of
@@ -73,6 +73,15 @@ def as_table(X):
             f"X: Expected 2D array, got {X.ndim}D array instead, of shape {X.shape}. Reshape your data: "
             "array.reshape(-1, 1) if it has a single feature, array.reshape(1, -1) if it is a single row."
         )
+    return X
+
+
+def read_input(prior, X):
+    """``X`` as a table whose columns, where names are known, are those of the prior (or of its steps)."""
+    X = as_table(X)
+    wanted, found = prior.input_names if prior.steps else prior.feature_names, column_names(X)
+    if wanted is not None and found is not None:
+        _compare_names(wanted, found)
     return X
 
 
@@ -179,10 +188,9 @@ def match_features(prior, names, n_features):
 def select_inputs(prior, X):
     """The columns of a frame that the prior's frozen steps expect, in their order."""
     names = column_names(X)
-    if prior.input_names is None or names is None:
+    if prior.input_names is None or names in (None, prior.input_names):
         return X
-    _compare_names(prior.input_names, names)
-    return X if names == prior.input_names else X[list(prior.input_names)]
+    return X[list(prior.input_names)]
 
 
 def _compare_names(wanted, found):
@@ -199,7 +207,7 @@ def encode_target(y, estimator, classes=None):
     family = family_of(estimator)
     if family.classifies:
         return _encode_labels(y, classes)
-    Y = _numbers(y, estimator)
+    Y = as_numbers(y, estimator)
     if Y.ndim == 2 and (family.how != "posterior" or family.likelihood != "gaussian"):
         raise ValueError(
             f"y: wanted one target for {type(estimator).__name__}, found {Y.shape[1]}; use Ridge, or one "
@@ -209,15 +217,16 @@ def encode_target(y, estimator, classes=None):
     return Y.reshape(len(Y), -1), (None if Y.ndim == 1 else Y.shape[1]), None
 
 
-def _numbers(y, estimator):
-    y = check_array(y, ensure_2d=False, dtype=None, ensure_min_samples=0, input_name="y")
-    try:
-        return y.astype(float)
-    except (TypeError, ValueError):
+def as_numbers(y, estimator):
+    """Targets as finite floats."""
+    y = np.asarray(y)
+    text = y.dtype.kind in "US" or (y.dtype.kind == "O" and any(isinstance(value, str) for value in y.flat))
+    if text:
         raise ValueError(
             f"y: wanted numbers for {type(estimator).__name__}, found {y.ravel()[0]!r}; for labels use "
             "WarmStartClassifier with a classifier."
-        ) from None
+        )
+    return check_array(y, ensure_2d=False, dtype=float, ensure_min_samples=0, input_name="y")
 
 
 def _check_support(Y, family, estimator):
@@ -256,6 +265,8 @@ def _check_labels(y):
     if y.dtype.kind == "O" and len({isinstance(label, str) for label in y}) > 1:
         odd = next(label for label in y if not isinstance(label, str))
         raise ValueError(f"y: wanted labels of one type, all text or all numbers, found text and {odd!r}.")
+    if y.dtype.kind == "f":
+        assert_all_finite(y, input_name="y")
     try:
         check_classification_targets(y)
     except ValueError as error:

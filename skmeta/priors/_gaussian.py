@@ -11,6 +11,7 @@ from skmeta._numerics.moments import Moments
 from skmeta._numerics.noise import noise_nodes
 from skmeta._numerics.units import Units
 from skmeta.priors._check import check_prior_arrays
+from skmeta.priors._data import read_input
 from skmeta.priors._frozen import FrozenValue
 
 _FLAT = 1e12  # variance of an intercept of which nothing is known: it stands still to twelve digits
@@ -157,7 +158,7 @@ class GaussianPrior(FrozenValue):
         """
         from skmeta.priors._adapt import adapt_one
 
-        return adapt_one(self, estimator, X, y, sample_weight)
+        return adapt_one(self, estimator, read_input(self, X), y, sample_weight)
 
     def zero_shot(self, estimator):
         """The plain fitted ``estimator`` that predicts by the prior's mean: a model for a task without rows.
@@ -182,7 +183,7 @@ class GaussianPrior(FrozenValue):
         Returns
         -------
         dict
-            Field names and values, those at their defaults left out.
+            Field names and values, those that are None left out; `numpy.savez` can write them.
 
         Raises
         ------
@@ -204,8 +205,8 @@ class GaussianPrior(FrozenValue):
 
         Parameters
         ----------
-        state : dict
-            Field names and values.
+        state : mapping
+            Field names and values; what `numpy.load` gives will do.
 
         Returns
         -------
@@ -215,7 +216,7 @@ class GaussianPrior(FrozenValue):
         unknown = sorted(set(state) - {field.name for field in fields(cls)})
         if unknown:
             raise ValueError(f"from_dict: unknown names {unknown}; was this written by a newer skmeta?")
-        return cls(**state)
+        return cls(**{name: _unpacked(value) for name, value in state.items()})
 
     def reorder(self, order):
         """The same prior with its columns in another order.
@@ -231,8 +232,11 @@ class GaussianPrior(FrozenValue):
             A new value.
         """
         order = np.asarray(order)
+        if not np.array_equal(np.sort(order), np.arange(self.n_features)):
+            raise ValueError(f"order: wanted each of 0 to {self.n_features - 1} once, found {order.tolist()}.")
         if np.array_equal(order, np.arange(self.n_features)):
             return self
+        order = order.astype(np.intp)
         full = np.r_[order, self.n_features]
         cov = self.covariance
         dense = cov.ndim - self.mean.ndim == 1
@@ -259,6 +263,7 @@ class GaussianPrior(FrozenValue):
             mean=self.mean[..., :-1],
             covariance=self.covariance[..., :-1, :-1] if self.is_dense else self.covariance[..., :-1],
             factor=None if self.factor is None else self.factor[..., :-1, :],
+            mean_covariance=None if self.mean_covariance is None else self.mean_covariance[..., :-1, :-1],
             centre=np.zeros(d),
         )
 
@@ -279,8 +284,12 @@ class GaussianPrior(FrozenValue):
     @property
     def knows_intercept(self):
         """Whether anything is known of the intercept."""
-        last = self.covariance[..., -1, -1] if self.is_dense else self.covariance[..., -1]
-        return bool(np.all(np.isfinite(last)))
+        return bool(np.all(np.isfinite(self._intercept_variance)))
+
+    @property
+    def _intercept_variance(self):
+        """``(n_outputs,)``; infinite where nothing is known."""
+        return np.atleast_1d(self.covariance[..., -1, -1] if self.is_dense else self.covariance[..., -1])
 
     def output(self, name, k, ndim):
         """Field ``name`` of output ``k``, where it has ``ndim`` dimensions for one output."""
@@ -313,7 +322,7 @@ class GaussianPrior(FrozenValue):
             stranger[-1] = self.output("target_centre", k, 0)
         root = cholesky_root(self._engine_covariance(units, k))
         known = self.likelihood in ("binomial", "multinomial")
-        flat = not self.knows_intercept
+        flat = bool(np.isinf(self._intercept_variance[k]))
         between, ratio = self.engine_between(units, k)
         if between is not None:  # the engine's mean is the one within tasks, the public one that of a task without rows
             mean = mean - np.r_[between / (1.0 + ratio), 0.0]
@@ -328,7 +337,7 @@ class GaussianPrior(FrozenValue):
 
     def _engine_covariance(self, units, k):
         covariance = self.dense_covariance(k)
-        if not self.knows_intercept:
+        if np.isinf(self._intercept_variance[k]):
             covariance[-1, -1] = _FLAT * units.target_scale**2
         if self.mean_covariance is not None:
             covariance = covariance + self.output("mean_covariance", k, 2)
@@ -345,3 +354,8 @@ class GaussianPrior(FrozenValue):
         none = Moments(np.zeros((1, 1, 1)), np.zeros((1, 1)), np.zeros(1), np.zeros(1), np.zeros((1, 0)))
         values = [worth_in_rows(b, none)[0] for b in self.believed if not b.flat_intercept]
         return float(np.mean(values)) if values else float("nan")
+
+
+def _unpacked(value):
+    """A scalar that was stored as an array without dimensions."""
+    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value

@@ -15,14 +15,14 @@ from skmeta._sklearn import prepare_glm
 
 
 def plain_estimator(estimator, coef, *, n_targets, classes, feature_names, fitted=None):
-    """A fitted clone of ``estimator`` with the coefficients ``(K, d + 1)``, intercept last, in the units of the data.
+    """A fitted clone of ``estimator`` with coefficients ``(K, d + 1)`` in units of the data, intercept last.
 
-    ``fitted`` may hold further fitted attributes (``n_iter_``, ``scale_``, ...) from the class's own solver.
+    ``fitted`` may hold further fitted attributes (``n_iter_``, ``scale_``, ...) of the class's own solver.
     """
     plain = clone(estimator)
-    slopes, intercept = np.ascontiguousarray(coef[:, :-1]), coef[:, -1].copy()
+    slopes, intercept = coef[:, :-1].copy(), coef[:, -1].copy()  # nothing is shared with what made it
     if isinstance(plain, (LogisticRegression, SGDClassifier)):
-        plain.classes_ = classes
+        plain.classes_ = classes.copy()
         plain.coef_, plain.intercept_ = slopes, intercept
     elif n_targets is None:
         plain.coef_, plain.intercept_ = slopes[0], float(intercept[0])

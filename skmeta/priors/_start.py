@@ -6,7 +6,7 @@ from sklearn.linear_model import SGDClassifier
 
 
 def solve_from_start(estimator, coef, X, y, weight, classes):
-    """A fitted clone of an SGD estimator whose steps start at ``coef (K, d + 1)``, in the units of the data."""
+    """A fitted clone of an SGD estimator whose steps start at ``coef (K, d + 1)``, in units of the data."""
     model = clone(estimator)
     start = {"coef_init": coef[:, :-1].copy(), "intercept_init": coef[:, -1].copy()}
     if len(coef) == 1:
@@ -17,7 +17,7 @@ def solve_from_start(estimator, coef, X, y, weight, classes):
 
 
 def _with_absent_classes(model, coef, X, y, weight, classes):
-    """``fit`` refuses a task without some of the classes; ``partial_fit`` takes their list, one epoch a call."""
+    """``fit`` refuses a task that lacks classes; ``partial_fit`` takes their list, one epoch a call."""
     model.partial_fit(X[:1], y[:1], classes=classes)
     model.coef_, model.intercept_, model.t_ = coef[:, :-1].copy(), coef[:, -1].copy(), 1.0
     for _ in range(model.max_iter if model.tol is None else min(model.max_iter, 5)):

@@ -13,6 +13,7 @@ from skmeta.priors._data import (
     numeric_features,
     one_task,
     read_collection,
+    read_input,
     select_inputs,
 )
 from skmeta.priors._families import FAMILIES, family_of
@@ -35,6 +36,7 @@ __all__ = [
     "numeric_features",
     "one_task",
     "read_collection",
+    "read_input",
     "read_task",
     "select_inputs",
     "take_apart",

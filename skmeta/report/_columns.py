@@ -17,8 +17,8 @@ MAX_CATEGORIES = 20
 DATE = re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( .*)?")
 
 
-def read_column(values: Any) -> Any:
-    """Return a pandas column as float numbers (dates in days since 1970-01-01), or as categories (objects).
+def read_column(values: Any) -> tuple[str, Any]:
+    """Return what a pandas column holds, and its values as floats or, if they are categories, as objects.
 
     Parameters
     ----------
@@ -27,8 +27,10 @@ def read_column(values: Any) -> Any:
 
     Returns
     -------
-    Series
-        Of dtype float64 or object, missing values as NaN.
+    kind : {"number", "date", "category"}
+        Text is dates if every value is written like one, else categories.
+    values : Series
+        Numbers; days since 1970-01-01; or whatever was found, missing values as NaN.
 
     Raises
     ------
@@ -37,40 +39,36 @@ def read_column(values: Any) -> Any:
     """
     import pandas as pd
 
-    if is_date(values):
-        return _days(values)
-    if pd.api.types.is_bool_dtype(values):
-        return values.astype(object).where(values.notna(), np.nan)
-    if pd.api.types.is_timedelta64_dtype(values):
-        return values / pd.Timedelta(days=1)
-    numbers = pd.to_numeric(values.astype(object) if values.dtype == "category" else values, errors="coerce")
-    if numbers.notna().sum() < values.notna().sum():
-        return values.astype(object).where(values.notna(), np.nan)
-    numbers = numbers.astype("float64")
-    if np.isinf(numbers).any():
-        raise ValueError(f"Column {values.name} must hold finite numbers, found {np.isinf(numbers).sum()} infinite ones.")
-    return numbers
+    is_text = not pd.api.types.is_any_real_numeric_dtype(values)
+    dates = read_dates(values) if is_text else None
+    if dates is not None:
+        return "date", (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
+    if is_text:
+        return "category", values.astype(object).where(values.notna(), np.nan)
+    numbers = values.astype("float64")
+    n_infinite = int(np.isinf(numbers).sum())
+    if n_infinite:
+        raise ValueError(f"Column {values.name} must hold finite numbers, found {n_infinite} infinite ones.")
+    return "number", numbers
 
 
-def is_date(values: Any) -> bool:
-    """Whether a pandas column holds dates, as such or as text in which every value is written like one."""
+def read_dates(values: Any) -> Any:
+    """Return the dates in a pandas column, or None if it holds anything else; of 3.4.2024, 3 is the day."""
     import pandas as pd
 
     if pd.api.types.is_datetime64_any_dtype(values):
-        return True
-    if pd.api.types.is_numeric_dtype(values):
-        return False
-    unique = values.dropna().unique()
-    return len(unique) > 0 and all(isinstance(v, str) and DATE.fullmatch(v.strip()) for v in unique)
-
-
-def _days(values: Any) -> Any:
-    import pandas as pd
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of formats that have to be guessed row by row
-        dates = pd.to_datetime(values, utc=True)
-    return (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
+        return pd.to_datetime(values, utc=True)
+    known = values.dropna()
+    if known.empty or not all(isinstance(v, str) and DATE.fullmatch(v) for v in known.unique()):
+        return None
+    dotted = "." in known.iloc[0]
+    for day_first in (dotted, not dotted):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # of formats that were guessed
+            dates = pd.to_datetime(values, dayfirst=day_first, utc=True, errors="coerce")
+        if dates.notna().sum() == len(known):
+            return dates
+    return None
 
 
 def is_constant(values: Any) -> bool:
@@ -78,20 +76,21 @@ def is_constant(values: Any) -> bool:
     return values.nunique(dropna=False) < 2
 
 
-def is_identifier(name: str, values: Any, codes: NDArray[np.intp]) -> bool:
+def is_identifier(kind: str, values: Any, codes: NDArray[np.intp]) -> bool:
     """Whether a column only names rows or tasks, so that nothing in it can be true of others.
 
     Text does if most values occur once, or each value in one task and each task has one value. Numbers do if
-    they count the rows, or are all different whole numbers in a column called id.
+    they count the rows (some may be missing), or are all different whole numbers in a column called id.
     """
     known = values[values.notna()]
     n_unique = known.nunique()
-    if values.dtype.kind != "f":
+    if kind == "category":
         pairs = len(set(zip(known.tolist(), codes[values.notna()].tolist(), strict=True)))
         return n_unique > len(known) / 2 or n_unique == pairs == len(np.unique(codes))
-    if n_unique < len(values) or (known % 1 != 0).any():
+    if kind == "date" or n_unique < len(values) or (known % 1 != 0).any():
         return False
-    return known.max() - known.min() == len(known) - 1 or re.search(r"(^|[^a-z])id$", name.lower()) is not None
+    counts_rows = known.max() - known.min() < 2 * len(known)
+    return bool(counts_rows or re.search(r"(^|[^a-z])id$", str(values.name).lower()))
 
 
 def make_features(numbers: list[Any], categories: list[Any], task: Any = None) -> ColumnTransformer:

@@ -1,21 +1,20 @@
-"""The errors of own, pooled, residual and warm models on tasks that were held out but for a few rows."""
+"""The errors of own, pooled, residual and warm models on tasks held out but for a few rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.parallel import Parallel, delayed
 
-from skmeta.model_selection import OwnModel, PooledModel, ResidualModel, ShotCurve, shot_curve
+from skmeta.model_selection import NShotSplit, OwnModel, PooledModel, ResidualModel, ShotCurve
 from skmeta.priors.linear import family_of
 from skmeta.report._columns import make_features
 from skmeta.report._read import Collection
@@ -26,7 +25,8 @@ SHOTS = (0, 1, 2, 5, 10, 20)
 N_SPLITS = 5
 MAX_TASKS = 500
 STRENGTHS = (0.01, 0.1, 1.0, 10.0)
-BASELINES = {"own": OwnModel, "pooled": PooledModel, "residual": ResidualModel}
+
+Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 def choose_shots(counts: NDArray[np.intp], task: str) -> tuple[int, ...]:
@@ -37,8 +37,7 @@ def choose_shots(counts: NDArray[np.intp], task: str) -> tuple[int, ...]:
     shots = tuple(n for n in SHOTS if np.count_nonzero(counts > n) >= enough)
     if not any(shots):
         raise ValueError(
-            f"--task {task} must have values with several rows each, found {len(counts)} values in "
-            f"{counts.sum()} rows. Name a column that groups the rows."
+            f"--task {task} must group rows, found {len(counts)} different values in {counts.sum()} rows."
         )
     return shots
 
@@ -48,12 +47,16 @@ def n_folds(counts: NDArray[np.intp]) -> int:
     return min(N_SPLITS, len(counts))
 
 
-def neg_log_loss(model: Any, X: Any, y: Any) -> float:
-    """Return the negative log-loss; a class that the training rows did not show has probability zero."""
-    labels = np.union1d(model.classes_, y)
-    proba = np.zeros((len(y), len(labels)))
-    proba[:, np.searchsorted(labels, model.classes_)] = model.predict_proba(X)
-    return -log_loss(y, proba, labels=labels)
+def draw_splits(table: Collection, n_shots: tuple[int, ...]) -> Iterator[Split]:
+    """Yield train and test rows by shots, then folds; a fold has the same test rows at every number of shots."""
+    folds = n_folds(table.counts)
+    drawn = {
+        n: list(NShotSplit(table.task, n, folds, order=table.order, random_state=0).split(table.X))
+        for n in n_shots
+    }
+    for splits in drawn.values():
+        for (train, _), (_, test) in zip(splits, drawn[n_shots[-1]], strict=True):
+            yield train, test
 
 
 def with_strengths(model: Any) -> list[Any]:
@@ -71,23 +74,54 @@ def warm_class(model: Any) -> Any:
     return WarmStartClassifier if family_of(model).classifies else WarmStartRegressor
 
 
-def candidates(model: Any) -> dict[str, list[Any]]:
-    """Return strategy to models of a numeric table whose last column is the task; the best of them counts.
+def make_rivals(model: Any) -> dict[str, list[Any]]:
+    """Return strategy to models of a numeric table whose last column is the task.
 
-    The others are tried at several strengths, as nobody knows which is right for them; the warm one has
-    learned it. They see targets in standard deviations where the penalty would else depend on the unit, and
-    there is no residual model of targets that have a sign.
+    The others come at several strengths, as nobody knows which is right for them; the warm one has learned
+    it. Squared errors are theirs in units of the target's deviation, as the strength of a lasso depends on
+    the unit. Targets that have a sign leave no residuals to fit.
     """
-    squared = family_of(model).likelihood == "gaussian"
-    around = partial(TransformedTargetRegressor, transformer=StandardScaler()) if squared else (lambda rival: rival)
-    kinds = {name: kind for name, kind in BASELINES.items() if name != "residual" or has_residuals(model)}
-    rivals = {name: [around(kind(m, task=-1)) for m in with_strengths(model)] for name, kind in kinds.items()}
+    likelihood = family_of(model).likelihood
+    kinds = {"own": OwnModel, "pooled": PooledModel, "residual": ResidualModel}
+    if likelihood not in ("gaussian", "binomial"):
+        del kinds["residual"]
+    rivals = {name: [kind(each, task=-1) for each in with_strengths(model)] for name, kind in kinds.items()}
+    if likelihood == "gaussian":
+        rivals = {name: [_in_deviations(each) for each in models] for name, models in rivals.items()}
     return rivals | {"warm": [warm_class(model)(model, task=-1)]}
 
 
-def has_residuals(model: Any) -> bool:
-    """Whether the model can be fitted to what another one leaves: not if its targets have a sign."""
-    return family_of(model).likelihood in ("gaussian", "binomial")
+def _in_deviations(model: Any) -> Any:
+    return TransformedTargetRegressor(model, transformer=StandardScaler())
+
+
+def task_errors(model: Any, X: Any, y: NDArray[Any], codes: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return root mean squared error, or log-loss, of every task in `codes`, in their order."""
+    _, rows_of, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    if is_classifier(model):
+        return np.bincount(rows_of, -np.log(chance_given(model, X, y))) / counts
+    return np.sqrt(np.bincount(rows_of, (y - model.predict(X)) ** 2) / counts)
+
+
+def chance_given(model: Any, X: Any, y: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the probability that the model gave to each of the labels, at least a rounding error.
+
+    The model need not know them all: a class may be missing from its training rows.
+    """
+    proba = model.predict_proba(X)
+    position = np.searchsorted(model.classes_, y).clip(max=len(model.classes_) - 1)
+    chance = np.where(model.classes_[position] == y, proba[np.arange(len(y)), position], 0.0)
+    return np.maximum(chance, np.finfo(np.float64).eps)
+
+
+def score_split(table: Collection, models: list[Any], split: Split) -> NDArray[np.float64]:
+    """Return errors ``(n_models, n_tasks tested)`` after making features from the training rows, once."""
+    train, test = split
+    features = make_features(table.numbers, table.categories, task=table.task)
+    Z = features.fit_transform(take_rows(table.X, train))
+    Z_test = features.transform(take_rows(table.X, test))
+    fitted = (clone(model).fit(Z, table.y[train]) for model in models)
+    return np.stack([task_errors(model, Z_test, table.y[test], Z_test[:, -1]) for model in fitted])
 
 
 def compare(
@@ -95,12 +129,11 @@ def compare(
     model: Any,
     *,
     n_jobs: int | None = None,
-    progress: Callable[[int, int, str], None] = lambda done, total, name: None,
+    progress: Callable[[int, int, int], None] = lambda done, total, n_shots: None,
 ) -> ShotCurve:
     """Score the strategies on held-out tasks, by the number of their rows given back.
 
-    Features are made once for all tasks, from the training rows, and in the same way for all strategies: they
-    differ by their last step alone.
+    Features are made once for all tasks, from the training rows, and are the same for all strategies.
 
     Parameters
     ----------
@@ -109,54 +142,54 @@ def compare(
     model : estimator
         What solves one task.
     n_jobs : int, default=None
-        Number of fits in parallel.
+        Number of splits in parallel.
     progress : callable, default does nothing
-        Called as ``progress(done, total, strategy)`` before every curve.
+        Called as ``progress(done, total, n_shots)`` after every split.
 
     Returns
     -------
     ShotCurve
-        Of "own", "pooled", "residual" (where there is one) and "warm"; each at the strength that turned out
-        best for that number of shots.
+        Scores of "own", "pooled", "residual" (where there is one) and "warm", each at the strength that turned
+        out best for that number of shots. In place of folds, the last axis has the tasks that were tested.
 
     Raises
     ------
     ValueError
         If the tasks are too few, or too small.
     """
-    task = collection.names[0]
-    shots = choose_shots(collection.counts, task)
+    shots = choose_shots(collection.counts, collection.names[0])
     table = draw_tasks(collection)
-    features = make_features(table.numbers, table.categories, task=table.task)
-    score = partial(
-        shot_curve,
-        X=table.X,
-        y=table.y,
-        task=table.task,
+    rivals = make_rivals(model)
+    flat = [each for models in rivals.values() for each in models]
+    splits = list(draw_splits(table, shots))
+    n_splits = len(splits) // len(shots)
+    run = Parallel(n_jobs=n_jobs, return_as="generator")
+    errors = []
+    for found in run(delayed(score_split)(table, flat, split) for split in splits):
+        errors.append(found)
+        progress(len(errors), len(splits), shots[(len(errors) - 1) // n_splits])
+    by_shots = [np.hstack(errors[k * n_splits : (k + 1) * n_splits]) for k in range(len(shots))]
+    return _as_curve(np.stack(by_shots, axis=1), rivals, shots)
+
+
+def _as_curve(errors: NDArray[np.float64], rivals: dict[str, list[Any]], shots: tuple[int, ...]) -> ShotCurve:
+    """Return errors ``(n_models, n_shots, n_tasks)`` as a curve of strategies, each at its best."""
+    ends = np.cumsum([len(models) for models in rivals.values()])
+    best = [at_best_strength(part) for part in np.split(errors, ends[:-1])]
+    classifies = is_classifier(rivals["warm"][0])
+    return ShotCurve(
+        scores=-np.stack(best),
+        names=tuple(rivals),
         n_shots=shots,
-        n_splits=n_folds(table.counts),
-        order=table.order,
-        scoring=neg_log_loss if family_of(model).classifies else None,
-        n_jobs=n_jobs,
-        random_state=0,
+        scoring="neg_log_loss" if classifies else "neg_root_mean_squared_error",
+        n_tasks=errors.shape[-1],
     )
-    rivals = candidates(model)
-    total, curves = sum(map(len, rivals.values())), []
-    for name, models in rivals.items():
-        for last in models:
-            progress(len(curves), total, name)
-            curves.append(score({name: make_pipeline(features, last)}))
-    progress(total, total, "")
-    names = [curve.names[0] for curve in curves]
-    scores = {name: best_strength([c.scores[0] for c, n in zip(curves, names, strict=True) if n == name]) for name in rivals}
-    return replace(curves[-1], scores=np.stack(list(scores.values())), names=tuple(scores))
 
 
-def best_strength(scores: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Return, of scores ``(n_shots, n_splits)`` at several strengths, those of the best at each number of shots."""
-    stacked = np.stack(scores)
-    best = stacked.mean(axis=-1).argmax(axis=0)
-    return stacked[best, np.arange(stacked.shape[1])]
+def at_best_strength(errors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return, of errors ``(n_strengths, n_shots, n_tasks)``, those of the best at each number of shots."""
+    best = errors.mean(axis=-1).argmin(axis=0)
+    return errors[best, np.arange(errors.shape[1])]
 
 
 def draw_tasks(collection: Collection) -> Collection:

@@ -51,7 +51,7 @@ def save_plot(curve: ShotCurve, path: str) -> None:
     path : str
         A .png, .pdf or .svg file.
     """
-    ShotCurveDisplay.from_curve(curve).figure_.savefig(path)
+    ShotCurveDisplay.from_curve(curve, std_display_style=None).figure_.savefig(path)
 
 
 def save_prior(prior: Any, path: str) -> None:

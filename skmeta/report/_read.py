@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from skmeta.datasets import load_parkinsons
-from skmeta.report._columns import is_constant, is_date, is_identifier, read_column
+from skmeta.report._columns import is_constant, is_identifier, read_column
 from skmeta.tasks import index_tasks, read_task_ids
 
 DELIMITERS = ",;\t|"
@@ -123,9 +124,9 @@ def read_file(path: str, *, task: str, target: str, order: str | None = None) ->
     frame = read_frame(Path(path))
     roles = {"--task": task, "--target": target} | ({} if order is None else {"--order": order})
     for option, name in roles.items():
-        check_column(name, option, list(frame.columns))
+        check_column(name, option, list(map(str, frame.columns)))
     if task == target or order in (task, target):
-        raise ValueError(f"--task, --target and --order must be different columns, found {list(roles.values())}.")
+        raise ValueError(f"--task, --target and --order must differ, found {', '.join(roles.values())}.")
     complete = frame.dropna(subset=list(roles.values()))
     if complete.empty:
         raise ValueError(f"{path} has no row with a value in each of {', '.join(roles.values())}.")
@@ -135,42 +136,41 @@ def read_file(path: str, *, task: str, target: str, order: str | None = None) ->
     return _collect(path, complete, codes, roles, notes)
 
 
-def _collect(path: str, frame: Any, codes: NDArray[np.intp], roles: dict[str, str], notes: list[str]) -> Collection:
+def _collect(
+    path: str, frame: Any, codes: NDArray[np.intp], roles: dict[str, str], notes: list[str]
+) -> Collection:
     task, target, order = roles["--task"], roles["--target"], roles.get("--order")
     given = frame.drop(columns=[task, target])
     columns = {name: read_column(given[name]) for name in given.columns}
-    if order is not None and columns[order].dtype.kind != "f":
+    if order is not None and columns[order][0] == "category":
         raise ValueError(f"--order {order} must hold numbers or dates, found {given[order].iloc[0]!r}.")
-    constant = [name for name, values in columns.items() if name != order and is_constant(values)]
-    identifiers = [
-        name
-        for name, values in columns.items()
-        if name not in (order, *constant) and is_identifier(name, values, codes)
-    ]
-    used = {name: values for name, values in columns.items() if name not in (*constant, *identifiers)}
-    if not used:
-        raise ValueError(f"{path} must have columns to predict {target} from, found none besides {constant + identifiers}.")
-    dates = [name for name in used if is_date(given[name])]
-    notes += _column_notes(constant, identifiers, dates)
-    kinds = {name: values.dtype.kind for name, values in used.items()}
+    left = {name: column for name, column in columns.items() if name != order}
+    constant = [name for name, (_, values) in left.items() if is_constant(values)]
+    names_only = [name for name in left if name not in constant and is_identifier(*columns[name], codes)]
+    kinds = {name: columns[name][0] for name in columns if name not in (*constant, *names_only)}
+    if not kinds:
+        raise ValueError(f"{path} must have columns to predict {target} from, found {list(columns)}.")
+    dates = [name for name, kind in kinds.items() if kind == "date"]
+    categories = [name for name, kind in kinds.items() if kind == "category"]
+    used = {name: columns[name][1] for name in kinds}
     return Collection(
         name=path,
         X=given[[]].assign(**used, **{task: codes}).reset_index(drop=True),
         y=frame[target].to_numpy(),
         task=task,
         names=(task, target),
-        numbers=[name for name in used if kinds[name] == "f"],
-        categories=[name for name in used if kinds[name] != "f"],
+        numbers=[name for name in kinds if name not in categories],
+        categories=categories,
         order=order,
         order_name=order,
-        notes=tuple(notes),
+        notes=(*notes, *_column_notes(constant, names_only, dates)),
     )
 
 
-def _column_notes(constant: list[str], identifiers: list[str], dates: list[str]) -> list[str]:
+def _column_notes(constant: list[str], names_only: list[str], dates: list[str]) -> list[str]:
     reasons = {
         "Left out, as they never change: ": constant,
-        "Left out, as they only name rows or tasks: ": identifiers,
+        "Left out, as they only name rows or tasks: ": names_only,
         "Dates, counted in days since 1970-01-01: ": dates,
     }
     return [f"{reason}{', '.join(names)}." for reason, names in reasons.items() if names]
@@ -178,27 +178,29 @@ def _column_notes(constant: list[str], identifiers: list[str], dates: list[str])
 
 def read_frame(path: Path) -> Any:
     """Return a CSV or Parquet file as a pandas frame."""
-    kind = next((s for s in map(str.lower, path.suffixes) if s in (".csv", ".tsv", ".txt", ".parquet", ".pq")), None)
-    if kind is None:
+    kinds = set(map(str.lower, path.suffixes))
+    if not kinds & {".csv", ".tsv", ".txt", ".parquet", ".pq"}:
         raise ValueError(f"{path} must be a CSV (.csv, .tsv, .txt) or Parquet (.parquet) file.")
     try:
         import pandas as pd
+
+        return pd.read_parquet(path) if kinds & {".parquet", ".pq"} else _read_csv(path, pd.read_csv)
     except ImportError as error:
-        raise ImportError("Reading CSV and Parquet files needs pandas: pip install 'skmeta[frames]'.") from error
-    if kind in (".parquet", ".pq"):
-        return pd.read_parquet(path)
-    try:
-        header = pd.read_csv(path, sep="\0", nrows=0, engine="python").columns
-        delimiter = max(DELIMITERS, key="".join(header).count)
-        return pd.read_csv(path, sep=delimiter, low_memory=False)
+        raise ImportError(f"Reading {path} needs pandas and pyarrow: pip install 'skmeta[frames]'.") from error
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} must be text in UTF-8, found {error}.") from error
+        raise ValueError(f"{path} must be text in UTF-8: {error}.") from error
+
+
+def _read_csv(path: Path, read: Callable[..., Any]) -> Any:
+    """Return a text table, whose delimiter is what divides its header into most columns."""
+    delimiter = max(DELIMITERS, key=lambda each: len(read(path, sep=each, nrows=0).columns))
+    return read(path, sep=delimiter, low_memory=False)
 
 
 def check_column(name: str, option: str, columns: list[str]) -> None:
     """Raise unless `name`, given as `option`, is one of the columns; names that are close are told."""
     if name in columns:
         return
-    close = get_close_matches(name, list(map(str, columns)), cutoff=0.5)
-    hint = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(map(str, columns[:20]))}."
+    close = get_close_matches(name, columns, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(columns[:20])}."
     raise ValueError(f"{option} {name} is not a column. {hint}")

@@ -1,16 +1,18 @@
-"""The answer in words: a table, what the prior is worth, and one sentence on what to do; or the same as JSON."""
+"""The answer in words: a table, what the prior is worth, and one sentence on what to do; or as JSON."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from skmeta.model_selection import ShotCurve
 from skmeta.priors.linear import family_of
+from skmeta.report._compare import MAX_TASKS, with_strengths
 from skmeta.report._read import Collection
-from skmeta.report._verdict import Verdict
+from skmeta.report._verdict import MATERIAL, Verdict
 
 LABELS = {
     "own": "own model only",
@@ -42,48 +44,56 @@ def as_text(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdi
     str
         Lines of text.
     """
-    parts = [_header(collection, model, curve), _table(collection, curve, verdict), _worth(collection, verdict, warm)]
-    return "\n\n".join([*parts, advice(collection, model, verdict)])
+    parts = [
+        _header(collection, model, curve),
+        _table(collection, curve, verdict),
+        _worth(collection, verdict, warm),
+        advice(collection, model, verdict),
+    ]
+    return "\n\n".join(parts)
 
 
 def _header(collection: Collection, model: Any, curve: ShotCurve) -> str:
     task, target = collection.names
-    n_rows, n_tasks = len(collection.y), len(collection.counts)
     n_features = len(collection.numbers) + len(collection.categories)
     kind = f"{len(np.unique(collection.y))} classes" if family_of(model).classifies else "numbers"
     lines = [
-        f"{collection.name}: {n_rows} rows of {n_tasks} tasks ({task}), {n_features} features; "
-        f"target {target} ({kind}), {type(model).__name__}.",
-        f"Held out: {curve.n_tasks} tasks, in {curve.scores.shape[-1]} folds; up to {curve.n_shots[-1]} of their rows "
-        f"are given back, the others tested.",
+        f"{collection.name}: {len(collection.y)} rows, {len(collection.counts)} tasks ({task}), "
+        f"{n_features} features; target {target} ({kind}), {type(model).__name__}.",
+        f"Tested on {curve.n_tasks} tasks with more than {curve.n_shots[-1]} rows, each held out but for the "
+        f"rows given back.",
         _protocol(collection),
     ]
+    if len(collection.counts) > MAX_TASKS:
+        lines.append(f"Of the tasks, {MAX_TASKS} drawn at random were compared.")
+    if len(with_strengths(model)) > 1:
+        lines.append("The others are shown at the best strength of their penalty, which they could not know.")
     return "\n".join(lines + list(collection.notes))
 
 
 def _protocol(collection: Collection) -> str:
     if collection.order_name is not None:
-        return f"The first rows by {collection.order_name} are given back, later ones tested: this is a forecast."
+        return f"The first rows by {collection.order_name} are given back, later ones tested: a forecast."
     return (
-        "The rows given back are drawn at random: this is interpolation between rows of a task, no forecast "
-        "(--order COLUMN makes it one)."
+        "The rows given back are drawn at random: this is interpolation among a task's rows; "
+        "--order COLUMN makes it a forecast."
     )
 
 
 def _table(collection: Collection, curve: ShotCurve, verdict: Verdict) -> str:
     title = curve.scoring.removeprefix("neg_").replace("_", " ")
-    lines = [_row(title, curve.n_shots), *(_row(LABELS[name], map(_number, e)) for name, e in verdict.errors.items())]
-    lines[0] += f"   rows known of a new {collection.names[0]}"
-    lines += [
-        _row("gain of warm", map(_percent, verdict.gain)) + "   over the best of the others",
-        _row("", (f"±{100 * noise:.0f} %" for noise in verdict.noise)) + "   noise between tasks (95 %)",
+    lines = [
+        _row(title, curve.n_shots, f"rows known of a new {collection.names[0]}"),
+        *(_row(LABELS[name], map(_number, errors)) for name, errors in verdict.errors.items()),
+        _row("gain of warm", map(_percent, verdict.gain), "over the best of the others"),
+        _row("", (f"±{100 * noise:.0f} %" for noise in verdict.noise), "noise between tasks (95 %)"),
         _row("own rows for the same", (_rows(rows, verdict) for rows in verdict.own_rows)),
     ]
     return "\n".join(lines)
 
 
-def _row(label: str, cells: Any) -> str:
-    return f"{label:{WIDTH}}" + "".join(f"{cell:>9}" for cell in cells)
+def _row(label: str, cells: Iterable[Any], comment: str = "") -> str:
+    return (f"{label:{WIDTH}}" + "".join(f"{cell:>9}" for cell in cells) + f"   {comment}").rstrip()
 
 
 def _number(value: float) -> str:
@@ -99,13 +109,12 @@ def _rows(rows: float, verdict: Verdict) -> str:
 
 
 def _worth(collection: Collection, verdict: Verdict, warm: Any) -> str:
-    task = collection.names[0]
-    at = headline(verdict)
-    extra = verdict.worth[at]
-    more = f"more than {verdict.n_shots[-1] - verdict.n_shots[at]}" if np.isinf(extra) else f"{extra:.1f}"
+    task, at = collection.names[0], headline(verdict)
+    rows = verdict.own_rows[at]
+    as_many = f"more than {verdict.n_shots[-1]}" if np.isinf(rows) else f"{rows:.1f}"
     return (
-        f"What was learned is worth {more} further rows to a {task} that has {_count(verdict.n_shots[at])}; alone, "
-        f"without any, it stands for {typical_borrowing(warm):.2g} (borrowing_, median)."
+        f"With {_count(verdict.n_shots[at])} of a new {task}, warm is as good as a model of its own with {as_many}. "
+        f"By the prior's own account, it is worth {typical_borrowing(warm):.3g} rows (median of borrowing_)."
     )
 
 
@@ -142,18 +151,26 @@ def advice(collection: Collection, model: Any, verdict: Verdict) -> str:
     """
     task, name = collection.names[0], type(model).__name__
     shell = f"WarmStart{'Classifier' if family_of(model).classifies else 'Regressor'}"
+    noise = "gains nothing beyond the noise between tasks"
     sentences = {
         "warm": f"Warm-start each new {task}, by {shell}({name}(), task={task!r}): {_gains(verdict)}.",
-        "pooled": f"Fit one {name} to all rows: tasks ({task}) are so alike that models of their own gain nothing.",
-        "residual": f"Fit one {name} to all rows and one to what it leaves of each {task}: warm starts gain no more.",
-        "own": f"Give each {task} a {name} of its own: borrowing gains nothing beyond that.",
-        "nothing": f"Your tasks share nothing worth using: give each {task} a {name} of its own.",
+        "pooled": f"Fit one {name} to the rows of all tasks: telling them apart {noise}.",
+        "residual": f"Fit one {name} to all rows and one to what it leaves of each {task}: starting warm {noise}.",
+        "own": f"Give each {task} a {name} of its own: borrowing from the others {noise}.",
+        "nothing": f"Your tasks share nothing worth using: {_alone(task, name, verdict)}.",
         "unclear": (
-            f"It cannot be told yet whether borrowing helps: what {LABELS[_leader(verdict)]} gains so far is within "
-            f"the noise between tasks, so ask again when there are more tasks ({task})."
+            f"It is too early to tell whether borrowing helps, as all differences are within the noise between "
+            f"tasks: ask again when there are more of them, and use {LABELS[_leader(verdict)]} until then."
         ),
     }
     return sentences[verdict.choice]
+
+
+def _alone(task: str, name: str, verdict: Verdict) -> str:
+    own = verdict.errors["own"]
+    if own.min() < (1 - MATERIAL) * own[0]:
+        return f"give each {task} a {name} of its own"
+    return f"nor is a {name} of its own any better for a {task} than the mean of all"
 
 
 def _leader(verdict: Verdict) -> str:
@@ -184,7 +201,6 @@ def as_json(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdi
         One JSON object.
     """
     task, target = collection.names
-    folds = {name: (-curve[name]).tolist() for name in curve.names}
     answer = {
         "data": collection.name,
         "task": task,
@@ -199,7 +215,6 @@ def as_json(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdi
         "scoring": curve.scoring.removeprefix("neg_"),
         "n_shots": list(curve.n_shots),
         "errors": {name: errors.tolist() for name, errors in verdict.errors.items()},
-        "errors_of_folds": folds,
         "best_other": verdict.rival,
         "gain": verdict.gain.tolist(),
         "noise": verdict.noise.tolist(),

@@ -1,8 +1,9 @@
-"""From a shot curve to a verdict: what is gained by borrowing, given the noise between tasks, and what to do."""
+"""From a shot curve to a verdict: what borrowing gains beyond the noise between tasks, and what to do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,9 @@ from scipy.stats import t
 
 from skmeta.model_selection import ShotCurve
 
-MATERIAL = 0.01  # a smaller gain is none
-WORTH_FINDING = 0.10  # nothing is shared, if a gain of so much can be ruled out
+MATERIAL = 0.01  # a smaller gain of one strategy over another is none
+WORTHWHILE = 0.05  # what borrowing has to gain over what a task can do alone to be worth using
+WORTH_FINDING = 0.10  # as long as a gain of so much is possible, it is too early to say that nothing is shared
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +32,7 @@ class Verdict:
     rival : list of str, of length n_shots
         The best of the other strategies.
     gain, noise : ndarray of shape (n_shots,)
-        Share of the rival's error that warm saves, and half of its 95 % interval over the folds of tasks.
+        Share of the rival's error that warm saves, and half of its 95 % interval over the tasks.
     own_rows : ndarray of shape (n_shots,)
         Rows that a model of its own needs to be as good as warm, infinite if that many were not tried.
     """
@@ -89,14 +91,13 @@ def relative_gain(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     r"""Return the share of the others' mean error that we save, and half of its 95 % interval.
 
-    With paired errors :math:`a_f, b_f` on :math:`k` folds the gain is :math:`g = 1 - \bar b / \bar a`, and its
-    variance that of :math:`(b_f - (1 - g) a_f) / \bar a` times :math:`1/k + 1/(k - 1)`: the second term because
-    folds share their training rows.
+    With paired errors :math:`a_t, b_t` of :math:`T` tasks the gain is :math:`g = 1 - \bar b / \bar a`, and its
+    standard error that of the mean of :math:`(b_t - (1 - g) a_t) / \bar a`.
 
     Parameters
     ----------
-    others, ours : ndarray of shape (..., n_splits)
-        Errors on the same folds.
+    others, ours : ndarray of shape (..., n_tasks)
+        Errors on the same tasks.
 
     Returns
     -------
@@ -105,29 +106,29 @@ def relative_gain(
 
     References
     ----------
-    C. Nadeau and Y. Bengio (2003), Inference for the generalization error, Machine Learning 52, section 3.
+    W. G. Cochran (1977), Sampling techniques, 3rd edition, equation 2.46 (the ratio estimator).
     """
     level = others.mean(axis=-1, keepdims=True)
     ratio = ours.mean(axis=-1, keepdims=True) / level
-    n_splits = others.shape[-1]
-    variance = ((ours - ratio * others) / level).var(axis=-1, ddof=1) * (1 / n_splits + 1 / (n_splits - 1))
-    return 1 - ratio[..., 0], t.ppf(0.975, n_splits - 1) * np.sqrt(variance)
+    n_tasks = others.shape[-1]
+    deviation = ((ours - ratio * others) / level).std(axis=-1, ddof=1)
+    return 1 - ratio[..., 0], t.ppf(0.975, n_tasks - 1) * deviation / np.sqrt(n_tasks)
 
 
-def is_clear(gain: NDArray[np.float64], noise: NDArray[np.float64]) -> NDArray[np.bool_]:
+def is_clear(gain: Any, noise: Any) -> Any:
     """Whether a gain is worth having and no accident of the tasks at hand."""
-    return (gain >= MATERIAL) & (gain > noise)
+    return gain > np.maximum(noise, MATERIAL)
 
 
 def overall_gain(others: NDArray[np.float64], ours: NDArray[np.float64]) -> tuple[float, float]:
-    """Return `relative_gain` of errors ``(n_shots, n_splits)``, every number of shots counting the same."""
+    """Return `relative_gain` of errors ``(n_shots, n_tasks)``, every number of shots counting the same."""
     level = others.mean(axis=-1, keepdims=True)
     gain, noise = relative_gain((others / level).mean(axis=0), (ours / level).mean(axis=0))
     return float(gain), float(noise)
 
 
 def choose(errors: dict[str, NDArray[np.float64]]) -> str:
-    """Return the choice of a `Verdict` from errors ``(n_shots, n_splits)``, zero shots first.
+    """Return the choice of a `Verdict` from errors ``(n_shots, n_tasks)``, zero shots first.
 
     A task alone has its own model, and the common mean. If no strategy is clearly better than that, nothing
     is shared. If one of the simple strategies is as good as warm, it is chosen: pooled first.
@@ -136,12 +137,20 @@ def choose(errors: dict[str, NDArray[np.float64]]) -> str:
     start = np.broadcast_to(errors["own"][0], known["own"].shape)
     own_is_better = known["own"].mean(axis=-1, keepdims=True) < start.mean(axis=-1, keepdims=True)
     alone = np.where(own_is_better, known["own"], start)
-    sharing = {name: overall_gain(alone, known[name]) for name in known if name != "own"}
-    if not any(is_clear(*found) for found in sharing.values()):
-        return "nothing" if all(gain + noise < WORTH_FINDING for gain, noise in sharing.values()) else "unclear"
+    shared = [overall_gain(alone, known[name]) for name in known if name != "own"]
+    if not any(gain > max(noise, WORTHWHILE) for gain, noise in shared):
+        return "unclear" if any(gain + noise > WORTH_FINDING for gain, noise in shared) else "nothing"
     simple = [name for name in ("pooled", "residual", "own") if name in known]
-    as_good = [name for name in simple if not is_clear(*overall_gain(known[name], known["warm"]))]
+    as_good = [name for name in simple if not beats(known["warm"], known[name])]
     return as_good[0] if as_good else "warm"
+
+
+def beats(ours: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
+    """Whether errors ``(n_shots, n_tasks)`` are better on the whole, or somewhere better and nowhere worse."""
+    if is_clear(*overall_gain(others, ours)):
+        return True
+    better, worse = is_clear(*relative_gain(others, ours)), is_clear(*relative_gain(ours, others))
+    return bool(better.any() and not worse.any())
 
 
 def rows_to_match(

@@ -58,13 +58,14 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             Fitted.
         """
         self._check_parameters()
+        columns = _columns_of(X)
         if self.task is not None:
             found = self._fit_collection(linear.as_table(X), y, sample_weight)
         elif self.prior is not None:
-            found = self._fit_one(linear.as_table(X), y, sample_weight)
+            found = self._fit_one(linear.read_input(self.prior, X), y, sample_weight)
         else:
             found = self._fit_plain(X, y, sample_weight)
-        self._store(X, found)
+        self._store(columns | found)
         return self
 
     def set_params(self, **params):
@@ -102,13 +103,11 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             found = f"{type(prior).__name__}{hint}"
             raise TypeError(f"prior: wanted a GaussianPrior, such as a fitted model's prior_, found {found}.")
 
-    def _store(self, X, found):
+    def _store(self, found):
         """Nothing is half-fitted: attributes of an earlier fit go, and those of this one come, at the end."""
-        columns = BaseEstimator()
-        validate_data(columns, X, skip_check_array=True)
         for name in [name for name in vars(self) if name.endswith("_") or name in _PRIVATE]:
             delattr(self, name)
-        self.__dict__.update(vars(columns) | found)
+        self.__dict__.update(found)
 
     def _fit_plain(self, X, y, sample_weight):
         fitted = clone(self.estimator)
@@ -149,7 +148,10 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         if self.prior is None:
             composition, Z = composition.fit_frozen(features, y, sample_weight)
             return composition, linear.column_names(features) if composition.steps else None, Z
-        composition = linear.use_frozen(composition, self.prior)
+        composition, features = (
+            linear.use_frozen(composition, self.prior),
+            linear.read_input(self.prior, features),
+        )
         Z = composition.transform(linear.select_inputs(self.prior, features))
         return composition, self.prior.input_names, Z
 
@@ -232,17 +234,17 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self)
         if self.prior_ is None:
             raise ValueError(
-                "adapt: wanted a model that has learned, found one fitted with task=None and prior=None; give "
-                "it a task column or a prior."
+                "adapt: wanted a model that has learned, found one fitted with task=None and prior=None; "
+                "give it a task column or a prior."
             )
         X = linear.as_table(X)
         if not self._has_task_column(X):
             return self.prior_.adapt(self.estimator, X, y, sample_weight)
         linear.check_rows(X)
         tasks = index_tasks(read_task_ids(X, self.task))
-        features = linear.select_inputs(self.prior_, features_without(X, self.task))
+        features = linear.read_input(self.prior_, features_without(X, self.task))
         y = linear.transform_target(self._composition.target, linear.column_or_matrix(y))
-        Z = self._composition.transform(features)
+        Z = self._composition.transform(linear.select_inputs(self.prior_, features))
         model = self._composition.final
         data = linear.read_collection(model, Z, y, tasks, sample_weight, classes=self.prior_.classes)
         prior = linear.match_features(self.prior_, data.feature_names, data.X.shape[1])
@@ -292,6 +294,13 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     def _linear_predictor(self, X):
         Z, codes = self._read_rows(X)
         return Z, codes, self._adapted.linear_predictor(Z, codes)
+
+
+def _columns_of(X):
+    """``n_features_in_`` and ``feature_names_in_`` of a table."""
+    recorder = BaseEstimator()
+    validate_data(recorder, X, skip_check_array=True)
+    return vars(recorder)
 
 
 def _classes_of(data):
