@@ -134,7 +134,7 @@ class _Problem:
             decrement = (gradient * direction).sum(axis=1)
             moving = decrement > _TOL * (1.0 + np.abs(value))
             if not moving.any():
-                return coef
+                return coef - direction.reshape(coef.shape)  # the last step is free, and doubles the digits
             coef, value = self._search(coef, value, direction.reshape(coef.shape), decrement, moving)
         return coef
 

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.special import logsumexp
 
+from skmeta._numerics.believed import FREE
 from skmeta._numerics.glm import Bells, posterior_modes
-from skmeta._numerics.mixture import vague_ratios
 
 
 def glm_posterior(rows, priors, loss, *, strength=1.0):
@@ -23,13 +23,12 @@ def glm_posterior(rows, priors, loss, *, strength=1.0):
 
 
 def _components(priors):
-    means, roots = [[p.mean for p in priors]], [[p.root for p in priors]]
-    weight = priors[0].vague_weight
-    logs = [np.log1p(-weight)]
-    if weight > 0:
-        ratios = vague_ratios(priors[0])
-        for ratio in ratios:
-            means.append([p.stranger_mean for p in priors])
-            roots.append([np.diag(np.sqrt(p.level * ratio)) for p in priors])
-        logs += [np.log(weight / len(ratios))] * len(ratios)
-    return Bells(np.array(means), np.array(roots)), np.array(logs)
+    """The learned prior and the strangers, of all outputs together."""
+    first = priors[0]
+    _, shares = first.strangers
+    chosen = np.r_[0, len(first.noise) + np.arange(len(shares))]
+    none = np.zeros((1, first.mean.size - 1))
+    means = np.stack([p.means(np.zeros(1), none)[0, chosen] for p in priors], axis=1)
+    roots = np.stack([p.roots[chosen] for p in priors], axis=1)
+    logs = np.r_[np.log1p(-first.vague_weight), np.log(first.vague_weight * shares) + 0.5 * len(priors) * np.log(FREE)]
+    return Bells(means, roots), logs

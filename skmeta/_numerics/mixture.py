@@ -1,60 +1,29 @@
 """What tasks' own rows make of a prior that may be wrong for them: learned and vague components, weighed by evidence.
 
-Learned: ``w ~ N(mean, covariance)``, noise at each of the nodes of its law. Vague: ``w ~ N(0, noise * R_g)`` for a
-small grid of signal-to-noise ratios ``g``, the noise itself integrated out under an inverse gamma around the past
-tasks' (normal-inverse-gamma; Gelman et al., 2013, Bayesian Data Analysis, section 14.8, with a proper prior). The
-answer is the evidence-weighted mean, so a prior that the rows contradict fades without a threshold.
+Learned: ``w ~ N(mean, covariance)``, noise at each of the nodes of its law. Vague: ``w ~ N(0, noise * R_g)`` for the
+plain estimator's own penalty and a small grid of signal-to-noise ratios, the noise itself integrated out under an
+inverse gamma around the past tasks' (normal-inverse-gamma; Gelman et al., 2013, Bayesian Data Analysis, section 14.8,
+with a proper prior). The answer is the evidence-weighted mean, so a prior that the rows contradict fades without a
+threshold.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import gammaln, logsumexp
+from scipy.special import gammaln
 
-from skmeta._numerics.between import expected_mean
+from skmeta._numerics.believed import FREE
 from skmeta._numerics.linalg import inverse_and_solution, logdet_and_quadratic
 from skmeta._numerics.moments import whitened
 
-SIGNAL_TO_NOISE = np.array([0.03, 1.0, 30.0, 1000.0])  # of all slopes together, in units of the noise variance
-_INTERCEPT = 10.0  # variance of a stranger's level, in units of the target's variance over the collection
-_NOISE_DOF = 4.0  # how firmly a stranger's noise is tied to the past tasks'
-
-
-@dataclass(frozen=True, eq=False)
-class Believed:
-    """A prior in the units of the engine: ``N(mean, R R')`` with ``root`` R, and the nodes of the noise's law."""
-
-    mean: np.ndarray
-    root: np.ndarray
-    noise: np.ndarray
-    noise_probability: np.ndarray
-    vague_weight: float
-    stranger_mean: np.ndarray
-    noise_known: bool = False
-    flat_intercept: bool = False
-    between: np.ndarray | None = None
-    ratio: np.ndarray | None = None
-
-    def expected(self, n_rows, context):
-        """Expected coefficients of tasks with so many rows around ``context``."""
-        return expected_mean(self.mean, self.between, self.ratio, n_rows, context)
-
-    @property
-    def covariance(self):
-        """``(p, p)``."""
-        return self.root @ self.root.T
-
-    @property
-    def level(self):
-        """One noise variance that stands for all."""
-        return float(np.exp(self.noise_probability @ np.log(self.noise)))
+_NOISE_DOF = 1.0  # how firmly a stranger's noise is tied to the past tasks'
 
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
     """What is known of ``n_tasks`` tasks after their own rows.
 
-    ``mean (n_tasks, p)``; ``noise (n_tasks,)``; ``covariance (n_tasks, p, p)`` or None; ``weights (n_tasks, c)`` of
+    ``mean (n_tasks, p)``; ``noise (n_tasks,)``; ``covariance (n_tasks, p, p)`` or None; ``weights (n_tasks, C)`` of
     the components, the vague ones last; ``trust (n_tasks,)`` is what the learned ones have together.
     """
 
@@ -70,87 +39,102 @@ def posterior(moments, prior, *, strength=1.0, with_covariance=False):
 
     Whether a task belongs to the collection is judged at strength one: it does not depend on how much is borrowed.
     """
-    parts = [_learned(moments, prior, j, strength, with_covariance) for j in range(len(prior.noise))]
-    if prior.vague_weight > 0:
-        parts += [_stranger(moments, prior, ratio, strength, with_covariance) for ratio in vague_ratios(prior)]
-    return _mix(parts, len(prior.noise))
+    means = prior.means(moments.n_rows, moments.context)
+    shape = means.shape[:2]
+    logdet, misfit, steps, covariances = np.empty(shape), np.empty(shape), np.empty_like(means), []
+    for c, (root, level) in enumerate(zip(prior.roots, prior.levels, strict=True)):
+        gram, score, square = whitened(moments, means[:, c], root, level)
+        logdet[:, c], quadratic = logdet_and_quadratic(gram + np.eye(len(root)), score)
+        misfit[:, c] = square - quadratic
+        matrix = gram + strength * np.eye(len(root))
+        if with_covariance:
+            V, v = inverse_and_solution(matrix, score)
+            covariances.append(root @ V @ root.T)
+        else:
+            v = np.linalg.solve(matrix, score[..., None])[..., 0]
+        steps[:, c] = v @ root.T
+    found = _weigh(prior, moments.n_rows, logdet, misfit, means + steps)
+    return _with_covariance(prior, found, means + steps, covariances, misfit, moments.n_rows) if covariances else found
 
 
-def vague_ratios(prior):
-    """The grid ``R_g``: slopes share a signal-to-noise ratio evenly, the intercept is as good as free."""
-    p = len(prior.mean)
-    level = _INTERCEPT / prior.level
-    return [np.r_[np.full(p - 1, snr / max(p - 1, 1)), max(level, _INTERCEPT)] for snr in SIGNAL_TO_NOISE]
+def posterior_of_rows(Z, y, weight, moments, prior, *, strength=1.0):
+    """The same posterior from padded rows ``Z (t, n, p)``, ``y (t, n)``, for tasks of fewer rows than columns.
+
+    All components at once, and matrices only as wide as the task has rows: ``(I + D D')^-1`` for ``D = Z R``.
+    """
+    means = prior.means(moments.n_rows, moments.context)
+    unit = np.sqrt(weight[:, None, :] / prior.levels[:, None])
+    design = (Z[:, None] @ prior.roots) * unit[..., None]
+    residual = (y[:, None, :] - (Z[:, None] @ means[..., None])[..., 0]) * unit
+    kernel = design @ np.swapaxes(design, 2, 3)
+    identity = np.eye(Z.shape[1])
+    logdet = 2.0 * np.log(np.diagonal(np.linalg.cholesky(kernel + identity), axis1=2, axis2=3)).sum(axis=2)
+    pull = np.linalg.solve(kernel + identity, residual[..., None])
+    misfit = (residual[..., None, :] @ pull)[..., 0, 0]
+    if strength != 1.0:
+        pull = np.linalg.solve(kernel + strength * identity, residual[..., None])
+    steps = (prior.roots @ (np.swapaxes(design, 2, 3) @ pull))[..., 0]
+    return _weigh(prior, moments.n_rows, logdet, misfit, means + steps)
 
 
-def _learned(moments, prior, j, strength, with_covariance):
-    """``(log weight, noise, mean, covariance)`` of the learned component at noise node ``j``."""
-    level, expected = prior.noise[j], prior.expected(moments.n_rows, moments.context)
-    whole = whitened(moments, expected, prior.root, level)
-    logs = _evidence(moments, whole, level) + np.log((1.0 - prior.vague_weight) * prior.noise_probability[j])
-    mean, V = _solve(whole, prior.root, strength, with_covariance)
-    return logs, np.full(len(logs), level), expected + mean, V
+def _weigh(prior, n_rows, logdet, misfit, means):
+    """The evidence-weighted mean of the components."""
+    logs = log_evidences(prior, n_rows, logdet, misfit) + prior.log_shares
+    logs = np.where(n_rows[:, None] > 0, logs, np.where(np.arange(logs.shape[1]) < len(prior.noise), logs, -np.inf))
+    weights = np.exp(logs - logs.max(axis=1, keepdims=True))
+    weights /= weights.sum(axis=1, keepdims=True)
+    noise = (weights * _noises(prior, n_rows, misfit)).sum(axis=1)
+    mean = (weights[:, None, :] @ means)[:, 0]
+    return Posterior(mean, noise, None, weights, weights[:, : len(prior.noise)].sum(axis=1))
 
 
-def _stranger(moments, prior, ratio, strength, with_covariance):
-    """The same for a task that has nothing to do with the collection, at one signal-to-noise ratio."""
-    root = np.diag(np.sqrt(ratio))
-    logs, noise, whole = _stranger_evidence(moments, prior, root)
-    mean, V = _solve(whole, root, strength, with_covariance)
-    if with_covariance and not prior.noise_known:
-        V = V * noise[:, None, None]
-    return logs + np.log(prior.vague_weight / len(SIGNAL_TO_NOISE)), noise, prior.stranger_mean + mean, V
+def log_evidences(prior, n_rows, logdet, misfit):
+    """``log p(y_t)`` of every task under every component, ``(n_tasks, C)``."""
+    n_learned, rows = len(prior.noise), n_rows[:, None]
+    logs = -0.5 * (rows * np.log(2.0 * np.pi * prior.levels) + logdet + misfit)
+    # A free level costs evidence that a level among the past ones would not: its Occam factor is given back.
+    logs[:, n_learned:] += 0.5 * np.log(FREE) * (rows > 0)
+    if not prior.noise_known and n_learned < logs.shape[1]:
+        a, b = _NOISE_DOF / 2.0, _NOISE_DOF / 2.0 * prior.level
+        vague = np.maximum(misfit[:, n_learned:], 0.0)
+        logs[:, n_learned:] += 0.5 * misfit[:, n_learned:] - (a + rows / 2.0) * np.log(b + vague / 2.0)
+        logs[:, n_learned:] += a * np.log(b) + gammaln(a + rows / 2.0) - gammaln(a)
+    return logs
 
 
-def _evidence(moments, whole, level):
-    gram, score, square = whole
-    logdet, quadratic = logdet_and_quadratic(gram + np.eye(gram.shape[-1]), score)
-    return -0.5 * (moments.n_rows * np.log(2.0 * np.pi * level) + logdet + square - quadratic)
+def _noises(prior, n_rows, misfit):
+    """Expected noise ``(n_tasks, C)`` under every component."""
+    n_learned = len(prior.noise)
+    noises = np.broadcast_to(prior.levels, misfit.shape).copy()
+    if not prior.noise_known:
+        a, b = _NOISE_DOF / 2.0, _NOISE_DOF / 2.0 * prior.level
+        vague = np.maximum(misfit[:, n_learned:], 0.0)
+        noises[:, n_learned:] = (b + vague / 2.0) / np.maximum(a + n_rows[:, None] / 2.0 - 1.0, 0.5)
+    return noises
 
 
-def _solve(whole, root, strength, with_covariance):
-    gram, score, _ = whole
-    matrix = gram + strength * np.eye(len(root))
-    if with_covariance:
-        V, v = inverse_and_solution(matrix, score)
-        return v @ root.T, root @ V @ root.T
-    return np.linalg.solve(matrix, score[..., None])[..., 0] @ root.T, None
-
-
-def _stranger_evidence(moments, prior, root):
-    """Log-evidence and expected noise of every task, the noise integrated out unless it is known."""
-    if prior.noise_known:
-        whole = whitened(moments, prior.stranger_mean, root, prior.level)
-        return _evidence(moments, whole, prior.level), np.full(moments.n_tasks, prior.level), whole
-    whole = whitened(moments, prior.stranger_mean, root, 1.0)
-    gram, score, square = whole
-    logdet, quadratic = logdet_and_quadratic(gram + np.eye(len(root)), score)
-    misfit = np.maximum(square - quadratic, 0.0)
-    a, b = _NOISE_DOF / 2.0, _NOISE_DOF / 2.0 * prior.level
-    rows = moments.n_rows / 2.0
-    logs = -rows * np.log(2.0 * np.pi) - 0.5 * logdet + a * np.log(b) + gammaln(a + rows) - gammaln(a)
-    logs = logs - (a + rows) * np.log(b + misfit / 2.0)
-    return logs, (b + misfit / 2.0) / (a + rows - 1.0), whole
+def _with_covariance(prior, found, means, covariances, misfit, n_rows):
+    """The covariance of the mixture: within the components, whose strangers are in units of noise, and between them."""
+    scales = np.ones_like(found.weights)
+    if not prior.noise_known:
+        scales[:, len(prior.noise) :] = _noises(prior, n_rows, misfit)[:, len(prior.noise) :]
+    shares = found.weights * scales
+    covariance = sum(shares[:, c, None, None] * V for c, V in enumerate(covariances))
+    off = (means - found.mean[:, None]) * np.sqrt(found.weights)[..., None]
+    return replace(found, covariance=covariance + np.swapaxes(off, 1, 2) @ off)
 
 
 def stranger_evidence(moments, prior):
     """``log p(y_t)`` of every task under the vague components together."""
-    logs = [_stranger_evidence(moments, prior, np.diag(np.sqrt(ratio)))[0] for ratio in vague_ratios(prior)]
-    return logsumexp(logs, axis=0) - np.log(len(logs))
-
-
-def _mix(parts, n_learned):
-    """The evidence-weighted mean of the components, and the covariance of their mixture."""
-    logs, noises, means = (np.stack(column, axis=1) for column in list(zip(*parts, strict=True))[:3])
-    weights = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
-    mean = np.einsum("tc,tcp->tp", weights, means)
-    covariance = None
-    if parts[0][3] is not None:
-        off = means - mean[:, None]
-        covariance = sum(weights[:, c, None, None] * part[3] for c, part in enumerate(parts))
-        covariance = covariance + np.einsum("tc,tcp,tcq->tpq", weights, off, off, optimize=True)
-    noise = np.einsum("tc,tc->t", weights, noises)
-    return Posterior(mean, noise, covariance, weights, weights[:, :n_learned].sum(axis=1))
+    deviations, shares = prior.strangers
+    n_learned = len(prior.noise)
+    logdet, misfit = np.zeros((moments.n_tasks, n_learned + len(shares))), np.zeros((moments.n_tasks, n_learned + len(shares)))
+    for c, deviation in enumerate(deviations, start=n_learned):
+        gram, score, square = whitened(moments, prior.stranger_mean, np.diag(deviation), prior.levels[c])
+        logdet[:, c], quadratic = logdet_and_quadratic(gram + np.eye(len(deviation)), score)
+        misfit[:, c] = square - quadratic
+    logs = log_evidences(prior, moments.n_rows, logdet, misfit)[:, n_learned:] + np.log(shares)
+    return np.logaddexp.reduce(logs, axis=1)
 
 
 def learn_vague_weight(learned, stranger, n_iter=50):

@@ -33,7 +33,7 @@ def candidates(covariance, p, n_tasks, rank=None, pseudo_tasks=None):
     if covariance == "full" or pseudo_tasks is not None:
         full = [Structure("full", None, strength=_plain_strength(p, n_tasks) if pseudo_tasks is None else pseudo_tasks)]
     else:
-        full = [Structure("full", None, strength=s * p) for s in (4.0, 1.0)]
+        full = [Structure("full", None, e, strength=s * p) for e, s in ((False, 4.0), (False, 1.0), (True, 0.25), (True, 1.0))]
     words = {"spherical": spherical, "diagonal": diagonal, "factor": factor or diagonal, "full": full}
     return spherical + diagonal + factor + full if covariance == "auto" else words[covariance]
 
@@ -65,9 +65,19 @@ def choose(moments, structures, *, n_iter=12, noise="task", start=None):
     for k in range(n_folds):
         train, test = some.take(fold != k), some.take(fold == k)
         evidence[:, fold == k] = _compare(train, test, structures, n_iter, noise, start)
-    best = int(np.argmax(evidence.sum(axis=1)))
+    best = _clearly_best(evidence, structures)
     scores = {str(s): float(e) for s, e in zip(structures, evidence.sum(axis=1), strict=True)}
     return Choice(structures[best], tasks, evidence[best], scores)
+
+
+def _clearly_best(evidence, structures):
+    """The structure of the highest evidence, if it beats the diagonal by more than a standard error over the tasks."""
+    best = int(np.argmax(evidence.sum(axis=1)))
+    plain = [i for i, s in enumerate(structures) if s.name == "diagonal"]
+    if not plain:
+        return best
+    gain = evidence[best] - evidence[plain[0]]
+    return best if gain.sum() > gain.std() * np.sqrt(len(gain)) else plain[0]
 
 
 def spread(moments, n_some):

@@ -19,8 +19,8 @@ _FLOOR = 1e-4  # smallest unique variance, as a share of a coefficient's varianc
 class Structure:
     """A rule ``S -> Sigma``. ``rank`` None is dense; ``equal`` gives all slopes one unique variance.
 
-    ``strength`` is the number of pseudo-tasks of the hyper-prior: for diagonal parts, they have the slopes' mean
-    variance; for dense ones, each coefficient's variance given all others.
+    ``strength`` is the number of pseudo-tasks of the hyper-prior. They have the slopes' mean variance; for dense
+    structures that are not ``equal``, each coefficient's variance given all others.
     """
 
     name: str
@@ -31,7 +31,8 @@ class Structure:
     def __str__(self):
         if self.rank:
             return f"{self.name} of rank {self.rank}{', one unique variance' if self.equal else ''}"
-        return f"{self.name} with {self.strength:.0f} pseudo-tasks" if self.rank is None else self.name
+        even = "even " if self.equal else ""
+        return f"{self.name} with {self.strength:.0f} {even}pseudo-tasks" if self.rank is None else self.name
 
     def fit(self, scatter, n_tasks, unique=None):
         """``(Sigma, unique)``: the covariance and its diagonal part, which may start the next fit."""
@@ -52,8 +53,11 @@ class Structure:
         return np.maximum(variance, 1e-10)
 
     def _dense(self, scatter, n_tasks):
-        given_others = 1.0 / np.diag(spd_inverse(_proper(scatter, n_tasks, pseudo_tasks=1.0)))
-        shrunk = (n_tasks * scatter + self.strength * np.diag(given_others)) / (n_tasks + self.strength)
+        if self.equal:
+            target = _even_out(np.diag(scatter))
+        else:
+            target = 1.0 / np.diag(spd_inverse(_proper(scatter, n_tasks, pseudo_tasks=1.0)))
+        shrunk = (n_tasks * scatter + self.strength * np.diag(target)) / (n_tasks + self.strength)
         return shrunk + np.diag(_JITTER * np.diag(shrunk))
 
 
@@ -79,5 +83,10 @@ def _proper(scatter, n_tasks, pseudo_tasks=0.5):
     variance = np.diag(scatter)
     if n_tasks > 2 * len(variance):
         return scatter
-    even = np.r_[np.full(len(variance) - 1, variance[:-1].mean() if len(variance) > 1 else 0.0), variance[-1]]
-    return (n_tasks * scatter + pseudo_tasks * np.diag(np.maximum(even, 1e-10))) / (n_tasks + pseudo_tasks)
+    return (n_tasks * scatter + pseudo_tasks * np.diag(_even_out(variance))) / (n_tasks + pseudo_tasks)
+
+
+def _even_out(variance):
+    """The mean variance for every slope, its own for the intercept."""
+    slopes = np.full(len(variance) - 1, variance[:-1].mean() if len(variance) > 1 else 0.0)
+    return np.maximum(np.r_[slopes, variance[-1]], 1e-10)

@@ -13,7 +13,7 @@ from scipy import sparse
 from scipy.special import gammaln, logsumexp
 
 from skmeta._numerics.dual import Bell, DualProblem
-from skmeta._numerics.mixture import _INTERCEPT, _NOISE_DOF, SIGNAL_TO_NOISE
+from skmeta._numerics.mixture import _NOISE_DOF, Believed, bounded_level, strangers
 from skmeta._numerics.wide_rows import read_batches
 
 _AT_ONCE = 64  # new rows of a task that are predicted together, at least
@@ -60,12 +60,13 @@ def wide_posterior(rows, prior, loss, *, strength=1.0):
     """
     n_outputs, p = prior.mean.shape
     mean, noise = np.empty((rows.n_tasks, n_outputs, p)), np.empty((rows.n_tasks, n_outputs))
-    evidence, weights = np.empty((rows.n_tasks, 2)), np.ones((rows.n_tasks, _n_components(prior)))
+    evidence, shares = np.empty((rows.n_tasks, 2)), {}
     for batch in read_batches(rows):
         parts, share, evidence[batch.tasks] = _components(batch, prior, loss, strength)
-        weights[batch.tasks] = share
+        shares |= dict(zip(batch.tasks, share, strict=True))
         mean[batch.tasks] = _coefficients(batch, parts, share)
         noise[batch.tasks] = sum(share[:, [c]] * part.noise for c, part in enumerate(parts))
+    weights = np.array([shares[t] for t in range(rows.n_tasks)])
     return WidePosterior(mean, noise, weights, weights[:, 0], evidence)
 
 
@@ -98,21 +99,15 @@ class _Component:
     unit: np.ndarray
 
 
-def _n_components(prior):
-    return 1 + len(SIGNAL_TO_NOISE) * (prior.vague_weight > 0)
-
-
 def _components(batch, prior, loss, strength):
     """The components of one batch, their weights ``(b, c)`` and the evidences of fellow and stranger ``(b, 2)``."""
-    parts = [_learned(batch, prior, loss)]
-    if prior.vague_weight > 0:
-        parts += _strangers(batch, prior, loss)
-    n_vague = len(parts) - 1
+    vague = list(_strangers(batch, prior, loss)) if prior.vague_weight > 0 else []
+    parts = [_learned(batch, prior, loss), *(part for part, _ in vague)]
     evidence = np.stack([part.evidence for part in parts], axis=1)
-    share = np.r_[1.0 - prior.vague_weight, np.full(n_vague, prior.vague_weight / max(n_vague, 1))]
-    logs = evidence + np.log(share)
+    shares = np.array([share for _, share in vague])
+    logs = evidence + np.log(np.r_[1.0 - prior.vague_weight, prior.vague_weight * shares])
     weights = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
-    stranger = logsumexp(evidence[:, 1:], axis=1) - np.log(n_vague) if n_vague else np.full(len(evidence), -np.inf)
+    stranger = logsumexp(evidence[:, 1:] + np.log(shares), axis=1) if vague else np.full(len(evidence), -np.inf)
     if strength != 1.0:
         parts = [_strengthened(part, strength) for part in parts]
     return parts, weights, np.stack([evidence[:, 0], stranger], axis=1)
@@ -130,21 +125,45 @@ def _learned(batch, prior, loss):
 
 
 def _strangers(batch, prior, loss):
-    """The vague components: even slopes at each signal-to-noise ratio, for rows as long as the task's own."""
-    p = prior.mean.shape[1]
-    slope, level = np.r_[np.ones(p - 1), 0.0], np.r_[np.zeros(p - 1), 1.0]
-    slopes, levels = batch.kernel(batch.spread(slope)), batch.kernel(batch.spread(level))
-    norm = (batch.weight * np.diagonal(slopes, axis1=1, axis2=2)).sum(axis=1) / batch.weight.sum(axis=1).clip(1e-300)
+    """The vague components of `mixture.strangers`, and their shares.
+
+    Where rows are sparse their length says how much signal a slope is worth, so that on the grid slopes are to give the
+    signal-to-noise ratio to rows as long as the task's own.
+    """
+    n_outputs, p = prior.mean.shape
+    last = np.eye(1, p, p - 1)[0]
     # With Gaussian rows a stranger's noise is not known: everything is in units of it.
-    noise = np.ones_like(prior.noise) if loss.name == "gaussian" else prior.noise
-    intercept = noise * np.maximum(_INTERCEPT / prior.noise, _INTERCEPT)
-    for snr in SIGNAL_TO_NOISE:
-        even = noise * (snr / np.where(norm > 0, norm, 1.0))[:, None]
-        kernel = even[..., None, None] * slopes[:, None] + intercept[:, None, None] * levels[:, None]
-        variance = [
-            batch.spread_tasks(even[:, k]) * batch.spread(slope) + r * batch.spread(level) for k, r in enumerate(intercept)
+    noise = np.ones(n_outputs) if loss.name == "gaussian" else prior.noise
+    levels = batch.kernel(batch.spread(last))
+    even = batch.kernel(batch.spread(1.0 - last))
+    norm = (batch.weight * np.diagonal(even, axis1=1, axis2=2)).sum(axis=1) / batch.weight.sum(axis=1).clip(1e-300)
+    size = (p - 1) / np.where(norm > 0, norm, p - 1)
+    grids = [strangers(_engine_prior(batch, prior, k)) for k in range(n_outputs)]
+    for g, components in enumerate(zip(*grids, strict=True)):
+        ratios = [ratio for ratio, _ in components]
+        sizes = np.ones(len(size)) if g == 0 else size
+        slopes = batch.kernel(batch.spread(ratios[0] * (1.0 - last))) if g == 0 else even * ratios[0][0]
+        kernels = [
+            s * (sizes[:, None, None] * slopes + ratio[-1] * levels) for s, ratio in zip(noise, ratios, strict=True)
         ]
-        yield _stranger(batch, prior, loss, kernel, variance, noise)
+        variance = [
+            s * (batch.spread_tasks(sizes) * batch.spread(ratio * (1.0 - last)) + ratio[-1] * batch.spread(last))
+            for s, ratio in zip(noise, ratios, strict=True)
+        ]
+        yield _stranger(batch, prior, loss, np.stack(kernels, axis=1), variance, noise), components[0][1]
+
+
+def _engine_prior(batch, prior, k):
+    """One output's prior as `mixture.strangers` wants it, who looks at no covariance."""
+    return Believed(
+        mean=prior.mean[k],
+        root=None,
+        noise=prior.noise[[k]],
+        noise_probability=np.ones(1),
+        vague_weight=prior.vague_weight,
+        stranger_mean=None,
+        scale=batch.scale,
+    )
 
 
 def _stranger(batch, prior, loss, kernel, variance, noise):
@@ -156,7 +175,8 @@ def _stranger(batch, prior, loss, kernel, variance, noise):
         evidence, noises = _noise_integrated(problem, mode, prior.noise)
         return _Component(mean, variance, none, problem, mode, noises, evidence, noises)
     noises = np.broadcast_to(prior.noise, (len(batch.tasks), len(prior.noise)))
-    return _Component(mean, variance, none, problem, mode, noises, problem.evidence(mode), np.ones(noises.shape))
+    evidence = problem.evidence(mode) + len(noise) * bounded_level(batch.weight.sum(axis=1))
+    return _Component(mean, variance, none, problem, mode, noises, evidence, np.ones(noises.shape))
 
 
 def _noise_integrated(problem, mode, level):
@@ -170,7 +190,8 @@ def _noise_integrated(problem, mode, level):
         + (a * np.log(b) + gammaln(a + rows) - gammaln(a))
         - (a + rows) * np.log(b + square / 2.0)
     )
-    return evidence.sum(axis=1), (b + square / 2.0) / (a + rows - 1.0)
+    noise = (b + square / 2.0) / np.maximum(a + rows - 1.0, 0.5)
+    return (evidence + bounded_level(rows)).sum(axis=1), noise
 
 
 def _strengthened(part, strength):

@@ -21,7 +21,8 @@ _PADDING = 1.25  # tasks of one batch differ in length by no more
 class DenseBatch:
     """Tasks of similar length: ``Z (b, n, p)`` padded with rows of weight zero, ``Y (b, n, K)``, ``weight (b, n)``.
 
-    ``index (b, n)`` is where a row stands in the table, -1 for padding.
+    ``index (b, n)`` is where a row stands in the table, -1 for padding; ``scale (p - 1,)`` is a unit of the engine in
+    units of the table.
     """
 
     tasks: np.ndarray
@@ -29,6 +30,7 @@ class DenseBatch:
     Z: np.ndarray
     Y: np.ndarray
     weight: np.ndarray
+    scale: np.ndarray
 
     @property
     def width(self):
@@ -89,6 +91,7 @@ class SparseBatch:
     task: np.ndarray
     Y: np.ndarray
     weight: np.ndarray
+    scale: np.ndarray
 
     @property
     def width(self):
@@ -182,7 +185,7 @@ def _read_dense(rows, tasks, index, Y, weight):
     Z = np.zeros((*index.shape, rows.width))
     Z[real, :-1] = standardise(rows.X[index[real]], rows.centre, rows.scale)
     Z[real, -1] = float(rows.intercept)
-    return DenseBatch(tasks, index, Z, Y, weight)
+    return DenseBatch(tasks, index, Z, Y, weight, rows.scale)
 
 
 def _read_sparse(rows, tasks, index, Y, weight):
@@ -200,4 +203,4 @@ def _read_sparse(rows, tasks, index, Y, weight):
     blocks.sort_indices()
     at = (cells % p).astype(np.int32)
     Z = sparse.csr_array((blocks.data, at[blocks.indices], blocks.indptr), shape=(index.size, p))
-    return SparseBatch(tasks, index, Z, blocks, blocks.T.tocsr(), at, (cells // p).astype(np.int32), Y, weight)
+    return SparseBatch(tasks, index, Z, blocks, blocks.T.tocsr(), at, (cells // p).astype(np.int32), Y, weight, rows.scale)

@@ -244,7 +244,7 @@ def _vague_weight(learned, choices, parts, prior):
     """How often held-out tasks looked like strangers; with a prior, both experiences count."""
     weights = []
     for choice, part, believed in zip(choices, parts, learned.believed, strict=True):
-        stranger = stranger_evidence(part.take(choice.tasks), believed)
+        stranger = stranger_evidence(part.take(choice.tasks), replace(believed, vague_weight=0.5))
         weights.append(learn_vague_weight(choice.evidence, stranger))
     weight, n_new = float(np.mean(weights)), len(parts[0].n_rows)
     if prior is None or prior.n_tasks == 0:

@@ -7,7 +7,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skmeta._numerics.glm import linearise
 from skmeta._numerics.glm_mixture import glm_posterior
-from skmeta._numerics.mixture import posterior, worth_in_rows
+from skmeta._numerics.mixture import posterior, posterior_of_rows, worth_in_rows
 from skmeta._numerics.moments import Rows, collect_moments
 from skmeta.priors import _data
 from skmeta.priors._adapted import Adapted
@@ -17,6 +17,7 @@ from skmeta.priors._plain import plain_estimator
 from skmeta.priors._shift import fitted_in_data_units, solve_shifted
 from skmeta.priors._start import solve_from_start
 
+_CELLS = 1 << 20  # design entries up to which all tasks are adapted in one batch
 _WEAKEST = 1e-13  # strength zero, with a thought for singular designs
 
 
@@ -121,10 +122,8 @@ def _gaussian(prior, estimator, family, rows, data, n_jobs):
     collected = collect_moments(rows)
     moments = [collected.output(k) for k in range(prior.n_outputs)]
     strengths = _strengths(family, estimator, prior.n_outputs)
-    found = [
-        posterior(part, believed, strength=s if family.how == "posterior" else 1.0)
-        for part, believed, s in zip(moments, prior.believed, strengths, strict=True)
-    ]
+    taken = strengths if family.how == "posterior" else np.ones_like(strengths)
+    found = [task_posterior(rows, part, b, k, s) for k, (part, b, s) in enumerate(zip(moments, prior.believed, taken, strict=True))]
     units = [prior.units(k) for k in range(prior.n_outputs)]
     coef, fitted = [f.mean for f in found], None
     if family.how == "shift":
@@ -136,6 +135,14 @@ def _gaussian(prior, estimator, family, rows, data, n_jobs):
     return coef, noise, np.mean([f.trust for f in found], axis=0), moments, fitted
 
 
+def task_posterior(rows, moments, believed, k, strength):
+    """Posterior of output ``k`` by whichever is smaller, a task's rows or its columns."""
+    if rows.n_tasks * np.diff(rows.starts).max() * rows.width > _CELLS or np.diff(rows.starts).max() >= rows.width:
+        return posterior(moments, believed, strength=strength)
+    Z, Y, weight = rows.batch(np.arange(rows.n_tasks))
+    return posterior_of_rows(Z, Y[..., k], weight, moments, believed, strength=strength)
+
+
 def _own_solvers(estimator, family, strength, believed, rows, found, n_jobs):
     n_learned = len(believed.noise)
 
@@ -144,7 +151,14 @@ def _own_solvers(estimator, family, strength, believed, rows, found, n_jobs):
         at_level = replace(believed, noise=found.noise[t : t + 1], noise_probability=np.ones(1))
         return at_level, Z[0], Y[0, :, 0], weight[0], found.trust[t], found.weights[t, n_learned:]
 
-    return Parallel(n_jobs=n_jobs)(delayed(solve_shifted)(estimator, family, strength, *job(t)) for t in range(rows.n_tasks))
+    return in_parallel(solve_shifted, [(estimator, family, strength, *job(t)) for t in range(rows.n_tasks)], n_jobs)
+
+
+def in_parallel(function, jobs, n_jobs):
+    """``[function(*job) for job in jobs]``; a single job does not pay for a pool."""
+    if len(jobs) == 1:
+        return [function(*jobs[0])]
+    return Parallel(n_jobs=n_jobs)(delayed(function)(*job) for job in jobs)
 
 
 def _generalised(prior, estimator, family, rows):
@@ -166,8 +180,7 @@ def _own_steps(estimator, prior, data, n_jobs):
         own = data.tasks.order[data.tasks.starts[t] : data.tasks.starts[t + 1]]
         return data.X[own], labels[own], None if data.weight is None else data.weight[own], data.classes
 
-    jobs = (delayed(solve_from_start)(estimator, mean, *job(t)) for t in range(data.tasks.n_tasks))
-    return Parallel(n_jobs=n_jobs)(jobs)
+    return in_parallel(solve_from_start, [(estimator, mean, *job(t)) for t in range(data.tasks.n_tasks)], n_jobs)
 
 
 def _coefficients(model):

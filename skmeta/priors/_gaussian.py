@@ -6,7 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from skmeta._numerics.linalg import cholesky_root
-from skmeta._numerics.mixture import Believed, worth_in_rows
+from skmeta._numerics.believed import Believed
+from skmeta._numerics.mixture import worth_in_rows
 from skmeta._numerics.moments import Moments
 from skmeta._numerics.noise import noise_nodes
 from skmeta._numerics.units import Units
@@ -267,6 +268,12 @@ class GaussianPrior(FrozenValue):
             centre=np.zeros(d),
         )
 
+    def without_intercept(self):
+        """The prior of models through the origin: columns are taken as they come, and the intercept is zero."""
+        mean = self.mean.copy()
+        mean[..., -1] = 0.0
+        return replace(self, mean=mean, centre=np.zeros(self.n_features), target_centre=0.0 * self.target_centre)
+
     def dense_covariance(self, k=0):
         """``(p, p)`` covariance between tasks of output ``k``, the factor included."""
         part = self.output("covariance", k, 2 if self.is_dense else 1)
@@ -326,7 +333,7 @@ class GaussianPrior(FrozenValue):
         between, ratio = self.engine_between(units, k)
         if between is not None:  # the engine's mean is the one within tasks, the public one that of a task without rows
             mean = mean - np.r_[between / (1.0 + ratio), 0.0]
-        return Believed(mean, root, noise, probability, self.vague_weight, stranger, known, flat, between, ratio)
+        return Believed(mean, root, noise, probability, self.vague_weight, stranger, known, flat, between, ratio, units.scale)
 
     def engine_between(self, units, k):
         """The effects between tasks of output ``k`` in the units of the engine, and the columns' variance ratios."""

@@ -6,11 +6,9 @@ ridge this is the posterior mean; for l1 penalties, what shrinks to zero are the
 
 import numpy as np
 from scipy.stats import norm
-from sklearn.base import clone
 from sklearn.linear_model import BayesianRidge, QuantileRegressor
 
 from skmeta._numerics.linalg import square_root
-from skmeta._numerics.mixture import vague_ratios
 
 _NEGLIGIBLE = 1e-3  # a component with less evidence than this is not worth a call of the solver
 
@@ -24,8 +22,8 @@ def solve_shifted(estimator, family, strength, prior, Z, y, weight, trust, weigh
     learned = prior.mean, square_root(prior.covariance)
     if not len(weights) or trust > 1.0 - _NEGLIGIBLE:
         return _solve(estimator, family, strength, prior, learned, Z, y, weight)
-    ratio = vague_ratios(prior)[int(np.argmax(weights))]
-    vague = prior.stranger_mean, np.diag(np.sqrt(prior.level * ratio))
+    unit = 1.0 if prior.noise_known else np.sqrt(prior.level)
+    vague = prior.stranger_mean, unit * np.diag(prior.strangers[0][int(np.argmax(weights))])
     stranger, fitted = _solve(estimator, family, strength, prior, vague, Z, y, weight)
     if trust < _NEGLIGIBLE:
         return stranger, fitted
@@ -42,7 +40,8 @@ def _solve(estimator, family, strength, prior, law, Z, y, weight):
     if flat:  # nothing is known of the intercept: the class's own, unpenalised, finds it
         root = np.vstack([root[:-1, :-1], np.zeros(len(root) - 1)])
     n_rows = len(y) if weight is None else weight.sum()
-    inner = clone(estimator).set_params(fit_intercept=flat, **family.inner(estimator, strength, prior.level, n_rows))
+    params = estimator.get_params(deep=False) | family.inner(estimator, strength, prior.level, n_rows)
+    inner = type(estimator)(**params | {"fit_intercept": flat})
     inner.fit(Z @ root, y - Z @ mean, **({} if weight is None else {"sample_weight": weight}))
     coef = mean + root @ inner.coef_
     coef[-1] += inner.intercept_ if flat else 0.0

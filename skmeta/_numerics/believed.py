@@ -1,0 +1,93 @@
+"""A learned prior in the units of the engine, and the strangers that stand beside it in case it is wrong for a task."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from skmeta._numerics.between import expected_mean
+
+SIGNAL_TO_NOISE = np.array([0.03, 1.0, 30.0, 1000.0])  # of all slopes together, in units of the noise variance
+FREE = 1e3  # how much wider a stranger's level is than levels are: the plain estimator leaves it free too
+_PLAIN = 0.5  # share of the plain estimator among the strangers; the grid has the rest
+_LEVEL = 10.0  # variance of a stranger's level, in units of the target's variance over the collection
+
+
+@dataclass(frozen=True, eq=False)
+class Believed:
+    """``w ~ N(mean, R R')`` with ``root`` R, or a stranger; ``noise`` are the nodes of the noise's law.
+
+    ``between`` and ``ratio`` move the expected intercept with a task's columns (see `between`); ``scale`` are the
+    columns' scales in the data, which say what the plain estimator's penalty is here.
+    """
+
+    mean: np.ndarray
+    root: np.ndarray
+    noise: np.ndarray
+    noise_probability: np.ndarray
+    vague_weight: float
+    stranger_mean: np.ndarray
+    noise_known: bool = False
+    flat_intercept: bool = False
+    between: np.ndarray | None = None
+    ratio: np.ndarray | None = None
+    scale: np.ndarray | None = None
+
+    def expected(self, n_rows, context):
+        """Expected coefficients of tasks with so many rows around ``context``."""
+        return expected_mean(self.mean, self.between, self.ratio, n_rows, context)
+
+    @cached_property
+    def covariance(self):
+        """``(p, p)``."""
+        return self.root @ self.root.T
+
+    @cached_property
+    def level(self):
+        """One noise variance that stands for all."""
+        return float(np.exp(self.noise_probability @ np.log(self.noise)))
+
+    @cached_property
+    def strangers(self):
+        """Standard deviations ``(G, p)`` of the vague components' coefficients, and their shares ``(G,)``.
+
+        They are in units of the noise, unless that is known. The plain estimator comes first: its unit penalty is one
+        in the units of the data. On the grid, slopes share a signal-to-noise ratio evenly. The intercept is as good as
+        free.
+        """
+        if self.vague_weight == 0:
+            return np.empty((0, len(self.mean))), np.empty(0)
+        d = len(self.mean) - 1
+        slopes = [np.ones(d) if self.scale is None else self.scale**2]
+        slopes += [np.full(d, ratio / max(d, 1)) for ratio in SIGNAL_TO_NOISE]
+        level = np.full((len(slopes), 1), FREE * _LEVEL * max(1.0 / self.level, 1.0))
+        unit = self.level if self.noise_known else 1.0
+        shares = np.r_[_PLAIN, np.full(len(SIGNAL_TO_NOISE), (1.0 - _PLAIN) / len(SIGNAL_TO_NOISE))]
+        return np.sqrt(unit * np.hstack([np.array(slopes), level])), shares
+
+    @cached_property
+    def roots(self):
+        """``(C, p, p)``: the learned component at each noise node, then the strangers."""
+        deviations, _ = self.strangers
+        vague = deviations[:, :, None] * np.eye(len(self.mean))
+        return np.concatenate([np.broadcast_to(self.root, (len(self.noise), *self.root.shape)), vague])
+
+    @cached_property
+    def levels(self):
+        """``(C,)`` noise that each component is solved at; one for strangers, whose coefficients are in its units."""
+        n_strangers = len(self.strangers[1])
+        return np.r_[self.noise, np.full(n_strangers, self.level if self.noise_known else 1.0)]
+
+    @cached_property
+    def log_shares(self):
+        """``(C,)`` log-probabilities of the components before any rows."""
+        learned = (1.0 - self.vague_weight) * self.noise_probability
+        return np.log(np.r_[learned, self.vague_weight * self.strangers[1]])
+
+    def means(self, n_rows, context):
+        """Expected coefficients ``(n_tasks, C, p)`` under every component."""
+        learned = np.broadcast_to(self.expected(n_rows, context), (len(n_rows), len(self.mean)))
+        n_learned, n_all = len(self.noise), len(self.levels)
+        means = np.empty((len(n_rows), n_all, len(self.mean)))
+        means[:, :n_learned], means[:, n_learned:] = learned[:, None], self.stranger_mean
+        return means
