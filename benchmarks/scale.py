@@ -85,7 +85,7 @@ def measure(case, n_tasks, jobs):
 
 
 def main():
-    args = read_arguments(__doc__, case="", tasks=0, jobs=1)
+    args = read_arguments(__doc__, case="", tasks=0, jobs=1, limit=120)
     if args.case:
         measure(args.case, args.tasks, args.jobs)
         return
@@ -96,7 +96,11 @@ def main():
     first = {}
     for case, n_tasks, jobs in lines:
         command = [sys.executable, __file__, "--case", case, "--tasks", str(n_tasks), "--jobs", str(jobs)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=args.limit)
+        except subprocess.TimeoutExpired:
+            table.add(case, n_tasks, jobs, f"over {args.limit} s")
+            continue
         if done.returncode:
             table.add(case, n_tasks, jobs, "failed: " + done.stderr.strip().splitlines()[-1][:80])
             continue

@@ -8,9 +8,33 @@ import numpy as np
 from skmeta._numerics.between import expected_mean
 
 SIGNAL_TO_NOISE = np.array([0.03, 1.0, 30.0, 1000.0])  # of all slopes together, in units of the noise variance
-FREE = 1e3  # how much wider a stranger's level is than levels are: the plain estimator leaves it free too
+_FREE = 1e3  # how much wider a stranger's level is than levels are: the plain estimator leaves it free too
+_WIDEST = 1e8  # times the noise; wider, and sums with the rest lose their digits
 _PLAIN = 0.5  # share of the plain estimator among the strangers; the grid has the rest
 _LEVEL = 10.0  # variance of a stranger's level, in units of the target's variance over the collection
+
+
+def stranger_variances(d, level, scale=None):
+    """Variances ``(G, d + 1)`` of the vague components' coefficients, in units of the noise, and their shares ``(G,)``.
+
+    The plain estimator comes first: its unit penalty is one in the units of the data, where columns have ``scale``. On
+    the grid, slopes share a signal-to-noise ratio evenly. The intercept is as good as free.
+    """
+    slopes = [np.ones(d) if scale is None else scale**2]
+    slopes += [np.full(d, ratio / max(d, 1)) for ratio in SIGNAL_TO_NOISE]
+    intercept = np.full((len(slopes), 1), freedom(level) * _LEVEL / min(level, 1.0))
+    shares = np.r_[_PLAIN, np.full(len(SIGNAL_TO_NOISE), (1.0 - _PLAIN) / len(SIGNAL_TO_NOISE))]
+    return np.hstack([np.array(slopes), intercept]), shares
+
+
+def freedom(level):
+    """How many times as wide as the past tasks' levels a stranger's level is, at a noise of ``level``."""
+    return max(min(_FREE, _WIDEST * min(level, 1.0) / _LEVEL), 1.0)
+
+
+def level_bonus(level, n_rows):
+    """What the evidence of a free level lacks against one among the past tasks' levels: its Occam factor."""
+    return 0.5 * np.log(freedom(level)) * (n_rows > 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,21 +73,11 @@ class Believed:
 
     @cached_property
     def strangers(self):
-        """Standard deviations ``(G, p)`` of the vague components' coefficients, and their shares ``(G,)``.
-
-        They are in units of the noise, unless that is known. The plain estimator comes first: its unit penalty is one
-        in the units of the data. On the grid, slopes share a signal-to-noise ratio evenly. The intercept is as good as
-        free.
-        """
+        """Standard deviations ``(G, p)`` of the vague components' coefficients, and their shares ``(G,)``."""
         if self.vague_weight == 0:
             return np.empty((0, len(self.mean))), np.empty(0)
-        d = len(self.mean) - 1
-        slopes = [np.ones(d) if self.scale is None else self.scale**2]
-        slopes += [np.full(d, ratio / max(d, 1)) for ratio in SIGNAL_TO_NOISE]
-        level = np.full((len(slopes), 1), FREE * _LEVEL * max(1.0 / self.level, 1.0))
-        unit = self.level if self.noise_known else 1.0
-        shares = np.r_[_PLAIN, np.full(len(SIGNAL_TO_NOISE), (1.0 - _PLAIN) / len(SIGNAL_TO_NOISE))]
-        return np.sqrt(unit * np.hstack([np.array(slopes), level])), shares
+        variances, shares = stranger_variances(len(self.mean) - 1, self.level, self.scale)
+        return np.sqrt(variances * (self.level if self.noise_known else 1.0)), shares
 
     @cached_property
     def roots(self):

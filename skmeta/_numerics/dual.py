@@ -45,12 +45,13 @@ class Bell:
     """A Gaussian posterior of the linear predictor.
 
     Its centre ``eta`` and dual ``a``, and the ``curvature`` of the Gaussians ``exp(pull eta - curvature eta^2 / 2)``
-    that stand for the rows' likelihoods.
+    that stand for the rows' likelihoods; ``dual`` is that of the problem with these.
     """
 
     eta: np.ndarray
     a: np.ndarray
     curvature: np.ndarray
+    dual: Dual
 
     @property
     def pull(self):
@@ -94,26 +95,33 @@ class DualProblem:
             gradient[-1] -= repeated
             information[-1, -1] += max(repeated, 0.0)
 
-    def inverse(self, bell):
-        """`Dual` of a `Bell`."""
-        root = np.sqrt(np.swapaxes(bell.curvature, 1, 2))
+    def inverse(self, curvature):
+        """`Dual` for the rows' curvature."""
+        root = np.sqrt(np.swapaxes(curvature, 1, 2))
         blocks = root[..., :, None] * spd_inverse(_whitened(self.kernel, root)) * root[..., None, :]
-        return Dual(blocks, spd_inverse(_summed(blocks, bell.curvature)) if self.coupled else None)
+        return Dual(blocks, spd_inverse(_summed(blocks, curvature)) if self.coupled else None)
+
+    def around(self, curvature, pull):
+        """The `Bell` of given Gaussians for the rows."""
+        dual, target = self.inverse(curvature), pull - self._hessian_times(curvature, self.offset)
+        a = target - dual.apply(along(self.kernel, target))
+        return Bell(self.offset + along(self.kernel, a), a, curvature, dual)
 
     def mode(self, a=None, *, n_steps=50, tol=1e-10):
-        """`Bell` by Newton's method from the dual ``a``, all tasks at once."""
+        """`Bell` at the mode, by Newton's method from the dual ``a``, all tasks at once."""
         a = np.zeros_like(self.offset) if a is None else a
         eta = self.offset + along(self.kernel, a)
         for _ in range(n_steps):
-            here = Bell(eta, a, self.curvature(eta))
-            gradient = self.weight[..., None] / self.noise * self.loss.residual(eta, self.Y)
-            target = self._hessian_times(here.curvature, eta - self.offset) + gradient
-            target -= self.inverse(here).apply(along(self.kernel, target))
-            a, moved = self._line_search(here, target - a, along(self.kernel, target - a))
+            curvature = self.curvature(eta)
+            target = self._hessian_times(curvature, eta - self.offset)
+            target += self.weight[..., None] / self.noise * self.loss.residual(eta, self.Y)
+            target -= self.inverse(curvature).apply(along(self.kernel, target))
+            a, moved = self._line_search(eta, a, target - a, along(self.kernel, target - a))
             eta = eta + moved
             if self.loss.name == "gaussian" or np.abs(moved).max(initial=0.0) < tol * (1.0 + np.abs(eta).max()):
                 break
-        return Bell(eta, a, self.curvature(eta))
+        curvature = self.curvature(eta)
+        return Bell(eta, a, curvature, self.inverse(curvature))
 
     def _hessian_times(self, curvature, v):
         if not self.coupled:
@@ -122,18 +130,17 @@ class DualProblem:
         share = curvature / np.where(total > 0, total, 1.0)
         return curvature * (v - (share * v).sum(axis=2, keepdims=True))
 
-    def _line_search(self, here, step, moved):
+    def _line_search(self, eta, a, step, moved):
         """Halve the step of each task until its objective does not rise: the new ``a``, and how far ``eta`` moves."""
         if self.loss.name == "gaussian":
-            return here.a + step, moved
-        size, before = np.ones((len(step), 1, 1)), self.objective(here.eta, here.a)
+            return a + step, moved
+        size, before = np.ones((len(step), 1, 1)), self.objective(eta, a)
         for _ in range(_HALVINGS):
-            after = self.objective(here.eta + size * moved, here.a + size * step)
-            worse = ~(after <= before + 1e-12 * (1.0 + np.abs(before)))
+            worse = ~(self.objective(eta + size * moved, a + size * step) <= before + 1e-12 * (1.0 + np.abs(before)))
             if not worse.any():
                 break
             size[worse] *= 0.5
-        return here.a + size * step, size * moved
+        return a + size * step, size * moved
 
     def objective(self, eta, a):
         """What the mode makes smallest, of every task: the loss and the penalty."""
@@ -155,27 +162,27 @@ class DualProblem:
         """`Bell` whose moments agree with those of every single row's likelihood (expectation propagation)."""
         if self.modal:
             return bell
+        real = self.weight[..., None] > 0
         for _ in range(n_steps):
-            before = self.variance(bell)
+            before = self._own_variance(bell)
             _, mean, variance = self._tilted(bell, before)
-            known = np.minimum(before, variance) > _FLOOR
-            sharper = np.where(known, 1.0 / np.where(known, variance, 1.0) - 1.0 / np.where(known, before, 1.0), 0.0)
-            pulled = np.where(known, mean / np.where(known, variance, 1.0) - bell.eta / np.where(known, before, 1.0), 0.0)
-            curvature = bell.curvature + _DAMPING * sharper
-            real = self.weight[..., None] > 0
-            new = self.around(np.where(real, np.maximum(curvature, _FLOOR), 0.0), bell.pull + _DAMPING * pulled)
+            known = real & (np.minimum(before, variance) > _FLOOR)
+            variance, before = np.where(known, variance, 1.0), np.where(known, before, 1.0)
+            sharper = np.where(known, 1.0 / variance - 1.0 / before, 0.0)
+            pulled = np.where(known, mean / variance - bell.eta / before, 0.0)
+            curvature = np.where(real, np.maximum(bell.curvature + _DAMPING * sharper, _FLOOR), 0.0)
+            new = self.around(curvature, bell.pull + _DAMPING * pulled)
             moved = np.abs(new.eta - bell.eta).max(initial=0.0)
             bell = new
             if moved < tol * (1.0 + np.abs(bell.eta).max()):
                 break
         return bell
 
-    def around(self, curvature, pull):
-        """The `Bell` of given Gaussians for the rows."""
-        target = pull - curvature * self.offset
-        here = Bell(self.offset, target, curvature)
-        a = target - self.inverse(here).apply(along(self.kernel, target))
-        return Bell(self.offset + along(self.kernel, a), a, curvature)
+    def _own_variance(self, bell):
+        """Posterior variances where rows have weight, from ``C = W - W V W``."""
+        C = np.swapaxes(np.diagonal(bell.dual.blocks, axis1=2, axis2=3), 1, 2)
+        W = np.where(bell.curvature > 0, bell.curvature, 1.0)
+        return np.where(bell.curvature > 0, np.maximum(W - C, 0.0) / W**2, 0.0)
 
     def _tilted(self, bell, variance):
         """Log-mass, mean and variance with each row's own likelihood in place of its Gaussian."""
@@ -198,7 +205,7 @@ class DualProblem:
         if self.modal:
             return gaussian - self.misfit(bell.eta)
         rows = bell.pull * bell.eta - 0.5 * bell.curvature * bell.eta**2
-        return gaussian + (rows + self._tilted(bell, self.variance(bell))[0]).sum(axis=(1, 2))
+        return gaussian + (rows + self._tilted(bell, self._own_variance(bell))[0]).sum(axis=(1, 2))
 
     def log_determinant(self, bell):
         """``log |I + kernel W|`` of every task and output (a softmax: of the first, for all)."""
@@ -213,10 +220,10 @@ class DualProblem:
 
     def variance(self, bell):
         """Posterior variances of the linear predictor."""
-        dual, out = self.inverse(bell), np.empty_like(bell.eta)
+        out = np.empty_like(bell.eta)
         for k in range(out.shape[2]):
             K = self.kernel[:, k]
-            out[..., k] = np.diagonal(K, axis1=1, axis2=2) - np.einsum("bij,bij->bi", K @ dual.block(k), K)
+            out[..., k] = np.diagonal(K, axis1=1, axis2=2) - np.einsum("bij,bij->bi", K @ bell.dual.block(k), K)
         return np.maximum(out, 0.0)
 
 

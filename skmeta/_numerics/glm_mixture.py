@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import logsumexp
 
-from skmeta._numerics.believed import FREE
+from skmeta._numerics.believed import level_bonus
 from skmeta._numerics.glm import Bells, posterior_modes
 
 
@@ -30,5 +30,5 @@ def _components(priors):
     none = np.zeros((1, first.mean.size - 1))
     means = np.stack([p.means(np.zeros(1), none)[0, chosen] for p in priors], axis=1)
     roots = np.stack([p.roots[chosen] for p in priors], axis=1)
-    logs = np.r_[np.log1p(-first.vague_weight), np.log(first.vague_weight * shares) + 0.5 * len(priors) * np.log(FREE)]
+    logs = np.r_[np.log1p(-first.vague_weight), np.log(first.vague_weight * shares) + len(priors) * level_bonus(first.level, 1.0)]
     return Bells(means, roots), logs

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import gammaln
 
-from skmeta._numerics.believed import FREE
+from skmeta._numerics.believed import level_bonus
 from skmeta._numerics.linalg import inverse_and_solution, logdet_and_quadratic
 from skmeta._numerics.moments import whitened
 
-_NOISE_DOF = 1.0  # how firmly a stranger's noise is tied to the past tasks'
+NOISE_DOF = 1.0  # how firmly a stranger's noise is tied to the past tasks'
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +92,9 @@ def log_evidences(prior, n_rows, logdet, misfit):
     """``log p(y_t)`` of every task under every component, ``(n_tasks, C)``."""
     n_learned, rows = len(prior.noise), n_rows[:, None]
     logs = -0.5 * (rows * np.log(2.0 * np.pi * prior.levels) + logdet + misfit)
-    # A free level costs evidence that a level among the past ones would not: its Occam factor is given back.
-    logs[:, n_learned:] += 0.5 * np.log(FREE) * (rows > 0)
+    logs[:, n_learned:] += level_bonus(prior.level, rows)
     if not prior.noise_known and n_learned < logs.shape[1]:
-        a, b = _NOISE_DOF / 2.0, _NOISE_DOF / 2.0 * prior.level
+        a, b = NOISE_DOF / 2.0, NOISE_DOF / 2.0 * prior.level
         vague = np.maximum(misfit[:, n_learned:], 0.0)
         logs[:, n_learned:] += 0.5 * misfit[:, n_learned:] - (a + rows / 2.0) * np.log(b + vague / 2.0)
         logs[:, n_learned:] += a * np.log(b) + gammaln(a + rows / 2.0) - gammaln(a)
@@ -107,7 +106,7 @@ def _noises(prior, n_rows, misfit):
     n_learned = len(prior.noise)
     noises = np.broadcast_to(prior.levels, misfit.shape).copy()
     if not prior.noise_known:
-        a, b = _NOISE_DOF / 2.0, _NOISE_DOF / 2.0 * prior.level
+        a, b = NOISE_DOF / 2.0, NOISE_DOF / 2.0 * prior.level
         vague = np.maximum(misfit[:, n_learned:], 0.0)
         noises[:, n_learned:] = (b + vague / 2.0) / np.maximum(a + n_rows[:, None] / 2.0 - 1.0, 0.5)
     return noises

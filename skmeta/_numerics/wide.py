@@ -12,8 +12,10 @@ import numpy as np
 from scipy import sparse
 from scipy.special import gammaln, logsumexp
 
+from skmeta._numerics.believed import level_bonus, stranger_variances
+from skmeta._numerics.believed import level_bonus, stranger_variances
 from skmeta._numerics.dual import Bell, DualProblem
-from skmeta._numerics.mixture import _NOISE_DOF, Believed, bounded_level, strangers
+from skmeta._numerics.mixture import NOISE_DOF
 from skmeta._numerics.wide_rows import read_batches
 
 _AT_ONCE = 64  # new rows of a task that are predicted together, at least
@@ -60,13 +62,13 @@ def wide_posterior(rows, prior, loss, *, strength=1.0):
     """
     n_outputs, p = prior.mean.shape
     mean, noise = np.empty((rows.n_tasks, n_outputs, p)), np.empty((rows.n_tasks, n_outputs))
-    evidence, shares = np.empty((rows.n_tasks, 2)), {}
+    evidence, weights = np.empty((rows.n_tasks, 2)), None
     for batch in read_batches(rows):
-        parts, share, evidence[batch.tasks] = _components(batch, prior, loss, strength)
-        shares |= dict(zip(batch.tasks, share, strict=True))
-        mean[batch.tasks] = _coefficients(batch, parts, share)
-        noise[batch.tasks] = sum(share[:, [c]] * part.noise for c, part in enumerate(parts))
-    weights = np.array([shares[t] for t in range(rows.n_tasks)])
+        mixed = _mixture(batch, prior, loss, strength)
+        weights = np.empty((rows.n_tasks, len(mixed.parts))) if weights is None else weights
+        weights[batch.tasks], evidence[batch.tasks] = mixed.weights, mixed.evidence
+        mean[batch.tasks] = _coefficients(batch, mixed)
+        noise[batch.tasks] = np.einsum("bc,bck->bk", mixed.weights, mixed.noise)
     return WidePosterior(mean, noise, weights, weights[:, 0], evidence)
 
 
@@ -75,7 +77,7 @@ def wide_evidence(batches, prior, loss):
     prior = replace(prior, vague_weight=0.5)
     evidence = np.empty((sum(len(batch.tasks) for batch in batches), 2))
     for batch in batches:
-        evidence[batch.tasks] = _components(batch, prior, loss, 1.0)[2]
+        evidence[batch.tasks] = _mixture(batch, prior, loss, 1.0).evidence
     return evidence
 
 
@@ -84,33 +86,72 @@ def wide_evidence(batches, prior, loss):
 
 @dataclass(frozen=True, eq=False)
 class _Component:
-    """One prior and what a batch makes of it: everything that the answer mixes.
-
-    ``variance`` has the cells of each output, ``unit (b, K)`` is what variances are to be multiplied by.
-    """
+    """One prior and what a batch makes of it; ``variance`` has the cells of each output."""
 
     mean: np.ndarray
     variance: list
     factor: np.ndarray
     problem: DualProblem
-    mode: Bell
-    noise: np.ndarray
+    bell: Bell
+
+
+@dataclass(frozen=True, eq=False)
+class _Mixture:
+    """What a batch makes of the learned prior and of the strangers.
+
+    ``weights (b, C)``, ``evidence (b, 2)`` of fellow and stranger, expected ``noise (b, C, K)``, and ``unit (b, C, K)``
+    that a component's variances are to be multiplied by.
+    """
+
+    parts: list
+    weights: np.ndarray
     evidence: np.ndarray
+    noise: np.ndarray
     unit: np.ndarray
 
 
-def _components(batch, prior, loss, strength):
-    """The components of one batch, their weights ``(b, c)`` and the evidences of fellow and stranger ``(b, 2)``."""
-    vague = list(_strangers(batch, prior, loss)) if prior.vague_weight > 0 else []
-    parts = [_learned(batch, prior, loss), *(part for part, _ in vague)]
-    evidence = np.stack([part.evidence for part in parts], axis=1)
-    shares = np.array([share for _, share in vague])
+def _mixture(batch, prior, loss, strength):
+    """The components of one batch, weighed at strength one."""
+    parts, shares = [_learned(batch, prior, loss)], np.empty(0)
+    if prior.vague_weight > 0:
+        strangers, shares = _strangers(batch, prior, loss)
+        parts += strangers
+    n_rows = batch.weight.sum(axis=1)
+    evidence, noise, unit = _evidence(parts, prior, loss, n_rows)
     logs = evidence + np.log(np.r_[1.0 - prior.vague_weight, prior.vague_weight * shares])
+    # Who has no rows is not known to be a stranger: then the learned prior is all there is.
+    logs = np.where((n_rows[:, None] > 0) | (np.arange(len(parts)) == 0), logs, -np.inf)
     weights = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
-    stranger = logsumexp(evidence[:, 1:] + np.log(shares), axis=1) if vague else np.full(len(evidence), -np.inf)
+    stranger = np.full(len(n_rows), -np.inf)
+    if len(shares):
+        stranger = logsumexp(evidence[:, 1:] + np.log(shares), axis=1)
     if strength != 1.0:
         parts = [_strengthened(part, strength) for part in parts]
-    return parts, weights, np.stack([evidence[:, 0], stranger], axis=1)
+    return _Mixture(parts, weights, np.stack([evidence[:, 0], stranger], axis=1), noise, unit)
+
+
+def _evidence(parts, prior, loss, n_rows):
+    """Evidence ``(b, C)``, noise ``(b, C, K)`` and unit of the variances ``(b, C, K)`` of every component."""
+    noise = np.repeat(np.repeat(prior.noise[None, None], len(n_rows), axis=0), len(parts), axis=1)
+    unit, evidence = np.ones_like(noise), np.empty(noise.shape[:2])
+    for c, part in enumerate(parts):
+        if c and loss.name == "gaussian":
+            evidence[:, c], noise[:, c] = _noise_integrated(part.problem, part.bell, prior.noise)
+            unit[:, c] = noise[:, c]
+        else:
+            evidence[:, c] = part.problem.evidence(part.bell)
+    evidence[:, 1:] += sum(level_bonus(level, n_rows) for level in prior.noise)[:, None]
+    return evidence, noise, unit
+
+
+def _noise_integrated(problem, bell, level):
+    """Log-evidence and expected noise of a stranger, whose noise is not known: see `mixture`, whose dual this is."""
+    square = np.maximum(((problem.Y - problem.offset) * bell.a).sum(axis=1), 0.0)
+    a, b = NOISE_DOF / 2.0, NOISE_DOF / 2.0 * level
+    half = problem.weight.sum(axis=1)[:, None] / 2.0
+    logs = -half * np.log(2.0 * np.pi) - 0.5 * problem.log_determinant(bell) - (a + half) * np.log(b + square / 2.0)
+    logs += a * np.log(b) + gammaln(a + half) - gammaln(a)
+    return logs.sum(axis=1), (b + square / 2.0) / np.maximum(a + half - 1.0, 0.5)
 
 
 def _learned(batch, prior, loss):
@@ -118,80 +159,34 @@ def _learned(batch, prior, loss):
     kernels = [batch.kernel(batch.spread(v)) + U @ np.swapaxes(U, 1, 2) for v, U in zip(prior.variance, reach, strict=True)]
     kernel = np.stack(kernels, axis=1)
     problem = DualProblem(loss, batch.Y, batch.weight, prior.noise, batch.times(prior.mean.T), kernel)
-    mode, variance = problem.mode(), [batch.spread(v) for v in prior.variance]
-    noise = np.broadcast_to(prior.noise, (len(batch.tasks), len(prior.noise)))
-    unit = np.ones(noise.shape)
-    return _Component(prior.mean, variance, prior.factor, problem, mode, noise, problem.evidence(mode), unit)
+    return _Component(prior.mean, [batch.spread(v) for v in prior.variance], prior.factor, problem, problem.mode())
 
 
 def _strangers(batch, prior, loss):
-    """The vague components of `mixture.strangers`, and their shares.
+    """The vague components of `believed.stranger_variances`, and their shares.
 
     Where rows are sparse their length says how much signal a slope is worth, so that on the grid slopes are to give the
-    signal-to-noise ratio to rows as long as the task's own.
+    signal-to-noise ratio to rows as long as the task's own. The noise of Gaussian rows is not known: it is the unit.
     """
     n_outputs, p = prior.mean.shape
     last = np.eye(1, p, p - 1)[0]
-    # With Gaussian rows a stranger's noise is not known: everything is in units of it.
-    noise = np.ones(n_outputs) if loss.name == "gaussian" else prior.noise
-    levels = batch.kernel(batch.spread(last))
-    even = batch.kernel(batch.spread(1.0 - last))
-    norm = (batch.weight * np.diagonal(even, axis1=1, axis2=2)).sum(axis=1) / batch.weight.sum(axis=1).clip(1e-300)
+    slopes, ones = batch.kernel(batch.spread(1.0 - last)), batch.kernel(batch.spread(last))
+    norm = (batch.weight * np.diagonal(slopes, axis1=1, axis2=2)).sum(axis=1) / batch.weight.sum(axis=1).clip(1e-300)
     size = (p - 1) / np.where(norm > 0, norm, p - 1)
-    grids = [strangers(_engine_prior(batch, prior, k)) for k in range(n_outputs)]
-    for g, components in enumerate(zip(*grids, strict=True)):
-        ratios = [ratio for ratio, _ in components]
-        sizes = np.ones(len(size)) if g == 0 else size
-        slopes = batch.kernel(batch.spread(ratios[0] * (1.0 - last))) if g == 0 else even * ratios[0][0]
+    mean, none = prior.level[:, None] * last, np.zeros((n_outputs, p, 0))
+    noise = np.ones(n_outputs) if loss.name == "gaussian" else prior.noise
+    variances, shares = zip(*(stranger_variances(p - 1, level, batch.scale) for level in prior.noise), strict=True)
+    parts = []
+    for g, variance in enumerate(np.stack(variances, axis=1) * noise[:, None]):
+        sizes = size if g else np.ones_like(size)
+        cells = [batch.spread_tasks(sizes) * batch.spread(v * (1.0 - last)) + batch.spread(v * last) for v in variance]
         kernels = [
-            s * (sizes[:, None, None] * slopes + ratio[-1] * levels) for s, ratio in zip(noise, ratios, strict=True)
+            (sizes * v[0])[:, None, None] * slopes + v[-1] * ones if g else batch.kernel(own)
+            for v, own in zip(variance, cells, strict=True)
         ]
-        variance = [
-            s * (batch.spread_tasks(sizes) * batch.spread(ratio * (1.0 - last)) + ratio[-1] * batch.spread(last))
-            for s, ratio in zip(noise, ratios, strict=True)
-        ]
-        yield _stranger(batch, prior, loss, np.stack(kernels, axis=1), variance, noise), components[0][1]
-
-
-def _engine_prior(batch, prior, k):
-    """One output's prior as `mixture.strangers` wants it, who looks at no covariance."""
-    return Believed(
-        mean=prior.mean[k],
-        root=None,
-        noise=prior.noise[[k]],
-        noise_probability=np.ones(1),
-        vague_weight=prior.vague_weight,
-        stranger_mean=None,
-        scale=batch.scale,
-    )
-
-
-def _stranger(batch, prior, loss, kernel, variance, noise):
-    mean = np.zeros_like(prior.mean)
-    mean[:, -1] = prior.level
-    problem = DualProblem(loss, batch.Y, batch.weight, noise, batch.times(mean.T), kernel)
-    mode, none = problem.mode(), np.zeros((*mean.shape, 0))
-    if loss.name == "gaussian":
-        evidence, noises = _noise_integrated(problem, mode, prior.noise)
-        return _Component(mean, variance, none, problem, mode, noises, evidence, noises)
-    noises = np.broadcast_to(prior.noise, (len(batch.tasks), len(prior.noise)))
-    evidence = problem.evidence(mode) + len(noise) * bounded_level(batch.weight.sum(axis=1))
-    return _Component(mean, variance, none, problem, mode, noises, evidence, np.ones(noises.shape))
-
-
-def _noise_integrated(problem, mode, level):
-    """Log-evidence and expected noises where the noise is not known: see `mixture`, whose dual this is."""
-    square = np.maximum(((problem.Y - problem.offset) * mode.a).sum(axis=1), 0.0)
-    a, b = _NOISE_DOF / 2.0, _NOISE_DOF / 2.0 * level
-    rows = problem.weight.sum(axis=1)[:, None] / 2.0
-    evidence = (
-        -rows * np.log(2.0 * np.pi)
-        - 0.5 * problem.log_determinant(mode)
-        + (a * np.log(b) + gammaln(a + rows) - gammaln(a))
-        - (a + rows) * np.log(b + square / 2.0)
-    )
-    noise = (b + square / 2.0) / np.maximum(a + rows - 1.0, 0.5)
-    return (evidence + bounded_level(rows)).sum(axis=1), noise
+        problem = DualProblem(loss, batch.Y, batch.weight, noise, batch.times(mean.T), np.stack(kernels, axis=1))
+        parts.append(_Component(mean, cells, none, problem, problem.mode()))
+    return parts, shares[0]
 
 
 def _strengthened(part, strength):
@@ -201,23 +196,22 @@ def _strengthened(part, strength):
         variance=[v / strength for v in part.variance],
         factor=part.factor / np.sqrt(strength),
         problem=problem,
-        mode=problem.mode(part.mode.a),
+        bell=problem.mode(part.bell.a),
     )
 
 
-def _coefficients(batch, parts, share):
+def _coefficients(batch, mixed):
     """The evidence-weighted coefficients ``(b, K, p)``."""
-    n_outputs, p = parts[0].mean.shape
+    n_outputs, p = mixed.parts[0].mean.shape
     out = np.empty((len(batch.tasks), n_outputs, p))
     for k in range(n_outputs):
         cells, dense = 0.0, 0.0
-        for c, part in enumerate(parts):
-            a = share[:, [c]] * part.mode.a[..., k]
+        for c, part in enumerate(mixed.parts):
+            a = mixed.weights[:, [c]] * part.bell.a[..., k]
             cells = cells + part.variance[k] * batch.cells(a)
-            dense = dense + share[:, [c]] * part.mean[k]
+            dense = dense + mixed.weights[:, [c]] * part.mean[k]
             if part.factor.shape[2]:
-                scores = np.einsum("bnk,bn->bk", batch.times(part.factor[k]), a)
-                dense = dense + scores @ part.factor[k].T
+                dense = dense + np.einsum("bnk,bn->bk", batch.times(part.factor[k]), a) @ part.factor[k].T
         out[:, k] = dense + batch.table(cells)
     return out
 
@@ -234,8 +228,7 @@ def wide_predict(rows, prior, loss, new, *, strength=1.0):
     mean, variance = np.full(shape, np.nan), np.full(shape, np.nan)
     for tasks, fresh in _slices(rows, new):
         for batch in read_batches(_joint(rows, new, tasks, fresh)):
-            parts, share, _ = _components(batch, prior, loss, strength)
-            eta, spread = _predicted(parts, share)
+            eta, spread = _predicted(_mixture(batch, prior, loss, strength))
             at = batch.index - n_old
             mean[at[at >= 0]], variance[at[at >= 0]] = eta[at >= 0], spread[at >= 0]
     return mean, variance
@@ -269,11 +262,12 @@ def _joint(rows, new, tasks, fresh):
     )
 
 
-def _predicted(parts, share):
+def _predicted(mixed):
     """Mean and variance ``(b, n, K)`` of the linear predictor under the mixture."""
-    mean = sum(share[:, c, None, None] * part.mode.eta for c, part in enumerate(parts))
+    weights = mixed.weights[:, :, None, None]
+    mean = sum(weights[:, c] * part.bell.eta for c, part in enumerate(mixed.parts))
     variance = np.zeros_like(mean)
-    for c, part in enumerate(parts):
-        own = part.unit[:, None, :] * part.problem.variance(part.mode)
-        variance += share[:, c, None, None] * (own + (part.mode.eta - mean) ** 2)
+    for c, part in enumerate(mixed.parts):
+        own = mixed.unit[:, c, None, :] * part.problem.variance(part.bell)
+        variance += weights[:, c] * (own + (part.bell.eta - mean) ** 2)
     return mean, variance

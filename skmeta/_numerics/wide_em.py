@@ -126,7 +126,7 @@ def _rescaled(state, stretch):
         variance[-1] = level * out.variance[-1]
         changed = {"loadings": loadings, "variance": variance, "reach": reach}
         outputs.append(replace(out, noise=noise * out.noise, common=slopes * out.common, **changed))
-    return State(outputs, state.bells)
+    return State(outputs, state.rows)
 
 
 def _held_out(rows):
@@ -202,9 +202,9 @@ class _Law:
         batch, noise = self.batch, self.noise * stretch[:, 4]
         problem = DualProblem(loss, batch.Y, batch.weight, noise, offset, kernel)
         bell = problem.matched(problem.mode())
-        dual, slopes, fisher = problem.inverse(bell), np.zeros((len(outputs), 5)), np.zeros((len(outputs), 5, 5))
+        slopes, fisher = np.zeros((len(outputs), 5)), np.zeros((len(outputs), 5, 5))
         for k in outputs:
-            found = evidence_slopes(dual.block(k), bell.a[..., k], [mean[k]], kernels[k] + problem.noise_kernel(k))
+            found = evidence_slopes(bell.dual.block(k), bell.a[..., k], [mean[k]], kernels[k] + problem.noise_kernel(k))
             n = len(found[0])
             slopes[k, :n], fisher[k, :n, :n] = found
             problem.add_repetitions(slopes[k], fisher[k])

@@ -14,6 +14,7 @@ from scipy import sparse
 from skmeta._numerics.moments import standardise
 
 _WORK = 1 << 22  # numbers held at once in a product of cells by rows: 32 MB
+_MANY = 16.0  # products of pairs are kept while they are no more than so many times the numbers
 _PADDING = 1.25  # tasks of one batch differ in length by no more
 
 
@@ -79,7 +80,8 @@ class SparseBatch:
     """Tasks of similar length, sparse: see `DenseBatch` for the products.
 
     ``Z (b n, p)`` has the columns of the table, ``blocks (b n, c)`` the same numbers with a column for every cell (so
-    that it is block diagonal), ``across`` is its transpose; ``column`` and ``task`` say where each cell lies.
+    that it is block diagonal), ``across`` is its transpose; ``column`` and ``task`` say where each cell lies. ``pairs
+    (c, b n n)`` has the products of every two numbers of a cell, unless they are too many.
     """
 
     tasks: np.ndarray
@@ -87,6 +89,7 @@ class SparseBatch:
     Z: sparse.csr_array
     blocks: sparse.csr_array
     across: sparse.csr_array
+    pairs: sparse.csr_array | None
     column: np.ndarray
     task: np.ndarray
     Y: np.ndarray
@@ -113,6 +116,8 @@ class SparseBatch:
     def kernel(self, variance):
         """``Z_t diag(variance) Z_t'`` for a variance of every cell: ``cells -> (b, n, n)``."""
         b, n = self.weight.shape
+        if self.pairs is not None:
+            return (self.pairs.T @ variance).reshape(b, n, n)
         weighted = sparse.csr_array(
             (self.blocks.data * variance[self.blocks.indices], self.blocks.indices, self.blocks.indptr),
             shape=self.blocks.shape,
@@ -124,6 +129,8 @@ class SparseBatch:
 
     def diagonal(self, matrix):
         """The diagonals of ``Z_t' M_t Z_t``: ``(b, n, n) -> cells``."""
+        if self.pairs is not None:
+            return self.pairs @ matrix.ravel()
         n = self.weight.shape[1]
         product = self.across @ matrix.reshape(-1, n)
         cell = np.repeat(np.arange(len(self.column)), np.diff(self.across.indptr))
@@ -203,4 +210,19 @@ def _read_sparse(rows, tasks, index, Y, weight):
     blocks.sort_indices()
     at = (cells % p).astype(np.int32)
     Z = sparse.csr_array((blocks.data, at[blocks.indices], blocks.indptr), shape=(index.size, p))
-    return SparseBatch(tasks, index, Z, blocks, blocks.T.tocsr(), at, (cells // p).astype(np.int32), Y, weight, rows.scale)
+    across, task = blocks.T.tocsr(), (cells // p).astype(np.int32)
+    return SparseBatch(tasks, index, Z, blocks, across, _pairs(across, n), at, task, Y, weight, rows.scale)
+
+
+def _pairs(across, n):
+    """Products of every two numbers of a row of ``across (c, b n)``, at their places in ``(b, n, n)``; None if many."""
+    length = np.diff(across.indptr)
+    if np.sum(length.astype(float) ** 2) > _MANY * (across.nnz + 1):
+        return None
+    times = np.repeat(length, length)  # how often each number is a pair's first
+    first = np.repeat(np.arange(across.nnz), times)
+    skip = np.repeat(across.indptr[:-1], length) - np.r_[0, np.cumsum(times)[:-1]]
+    second = np.repeat(skip, times) + np.arange(len(first))
+    place = across.indices.astype(np.int64)[first] * n + across.indices[second] % n
+    value = across.data[first] * across.data[second]
+    return sparse.csr_array((value, place, np.r_[0, np.cumsum(length**2)]), shape=(across.shape[0], across.shape[1] * n))

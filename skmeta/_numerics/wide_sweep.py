@@ -55,10 +55,10 @@ class Output:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """One `Output` each, and the `Bell` of every batch."""
+    """One `Output` each, and for every batch its modes' duals and the curvature and pull of its rows' Gaussians."""
 
     outputs: list
-    bells: list
+    rows: list
 
     @property
     def noise(self):
@@ -86,21 +86,21 @@ def sweep(batches, state, loss, *, moves, n_jobs=1):
     found = run(lambda i: _expect(batches[i], i, state, loss), range(len(batches)), n_jobs)
     parts = [[both[1][k] for both in found] for k in range(len(state.outputs))]
     outputs = [_maximise(batches, part, output, loss, moves) for part, output in zip(parts, state.outputs, strict=True)]
-    return State(outputs, [bell for bell, _ in found])
+    return State(outputs, [rows for rows, _ in found])
 
 
 # Expectation ----------------------------------------------------------------------------------------
 
 
 def _expect(batch, i, state, loss):
-    """The `Bell` of one batch and a `_Part` of each output."""
+    """What to remember of the rows of one batch, and a `_Part` of each output."""
     U = np.stack([batch.times(output.loadings[:, 1:]) for output in state.outputs], axis=1)
     own = np.stack([batch.kernel(batch.spread(output.variance)) for output in state.outputs], axis=1)
     unsure = np.stack([batch.kernel(_unsure(batch, i, output)) for output in state.outputs], axis=1)
     offset = batch.times(np.stack([output.loadings[:, 0] for output in state.outputs], axis=1))
     problem = DualProblem(loss, batch.Y, batch.weight, state.noise, offset, own + U @ np.swapaxes(U, 2, 3))
-    bell, alone, judged = _settle(problem, unsure, state.bells[i])
-    dual, marginal = problem.inverse(bell), alone.inverse(judged)
+    bell, alone, judged = _settle(problem, unsure, state.rows[i])
+    dual, marginal = bell.dual, judged.dual
     scales = [_scales(batch, alone, judged, k, marginal.block(k), own[:, k], out) for k, out in enumerate(state.outputs)]
     parts = []
     for k, scale in enumerate(scales):
@@ -122,7 +122,7 @@ def _expect(batch, i, state, loss):
                 (share, square),
             )
         )
-    return bell, parts
+    return (bell.a, bell.curvature, bell.pull), parts
 
 
 def _settle(problem, unsure, before):
@@ -131,13 +131,16 @@ def _settle(problem, unsure, before):
     What a task itself did to the mean is ``unsure a``: without it, and with the others' uncertainty as variance, the
     posterior is the same, but now rows can be judged by what was expected of them.
     """
-    if problem.modal or before is None:
-        bell = problem.mode(None if before is None else before.a, n_steps=10, tol=1e-6)
+    if before is None or problem.modal:
+        bell = problem.mode(None if before is None else before[0], n_steps=10, tol=1e-6)
     else:
-        bell = problem.around(before.curvature, before.pull)
+        bell = problem.around(*before[1:])
     alone = replace(problem, kernel=problem.kernel + unsure, offset=problem.offset - along(unsure, bell.a))
-    judged = alone.matched(alone.around(bell.curvature, bell.pull), n_steps=_STEPS)
-    return (bell if problem.modal else problem.around(judged.curvature, judged.pull)), alone, judged
+    judged = alone.around(bell.curvature, bell.pull)
+    if problem.modal:
+        return bell, alone, judged
+    judged = alone.matched(judged, n_steps=_STEPS)
+    return problem.around(judged.curvature, judged.pull), alone, judged
 
 
 def _unsure(batch, i, output):
@@ -278,13 +281,13 @@ def add_factors(batches, state, loss, rank, *, n_jobs=1):
     found = run(lambda i: _expect(batches[i], i, state, loss), range(len(batches)), n_jobs)
     outputs = []
     for k, output in enumerate(state.outputs):
-        duals, parts = [bell.a[..., k] for bell, _ in found], [both[1][k] for both in found]
+        duals, parts = [rows[0][..., k] for rows, _ in found], [both[1][k] for both in found]
         scores = _agreements(batches, duals, parts, output.variance, rank - output.rank)
         wider = _widened(output, scores[0].shape[1])
         parts = [_scored(*each) for each in zip(batches, duals, parts, scores, strict=True)]
         gradient, information = (sum(getattr(part, name) for part in parts) for name in ("gradient", "information"))
         outputs.append(replace(wider, loadings=_loadings(batches, parts, wider, gradient, information)))
-    return State(outputs, [bell for bell, _ in found])
+    return State(outputs, [rows for rows, _ in found])
 
 
 def _agreements(batches, duals, parts, variance, rank):

@@ -14,8 +14,9 @@ from skmeta._numerics.laplace_em import fit_laplace
 from skmeta._numerics.mixture import learn_vague_weight, stranger_evidence
 from skmeta._numerics.moments import collect_moments, column_scales
 from skmeta._numerics.selection import candidates, choose
+from skmeta._numerics.wide_em import learn_wide
 from skmeta.priors import GaussianPrior
-from skmeta.priors.linear import check_likelihood, engine_rows, family_of, match_features
+from skmeta.priors.linear import as_wide, check_likelihood, engine_rows, family_of, from_wide, is_wide, match_features
 
 
 class EmpiricalBayes(BaseEstimator):
@@ -103,11 +104,27 @@ class EmpiricalBayes(BaseEstimator):
             prior = match_features(prior, data.feature_names, data.X.shape[1])
         frame = prior if prior is not None and prior.centre is not None else _frame(estimator, data)
         rows = engine_rows(frame, data, estimator)
+        if is_wide(data.X.shape[1], data.tasks):
+            return self._learn_wide(estimator, data, frame, rows, prior, effective_n_jobs(n_jobs))
         past = None if prior is None else _past_states(prior, frame)
         fit = self._fit_linear if family_of(estimator).likelihood == "gaussian" else self._fit_generalised
         states, evidence, parts = fit(rows, estimator, past, effective_n_jobs(n_jobs))
         learned = _as_prior(frame, states, data)
         return replace(learned, vague_weight=_vague_weight(learned, evidence, parts, prior))
+
+    def _learn_wide(self, estimator, data, frame, rows, prior, n_jobs):
+        """Columns outnumber rows by far: the dual, where a covariance is a diagonal or has a few factors."""
+        if self.covariance == "full":
+            raise ValueError(
+                f"EmpiricalBayes(covariance='full'): wanted 'auto', 'factor', 'diagonal' or 'spherical' for "
+                f"{data.X.shape[1]} columns, more than any task has rows; found 'full'."
+            )
+        loss = family_of(estimator).loss(estimator, data.Y.shape[1])
+        past = as_wide(prior) if prior is not None and prior.is_wide else None
+        options = {"rank": self.rank, "n_iter": self.max_iter, "past": past, "n_jobs": n_jobs}
+        wide = learn_wide(rows, loss, covariance=self.covariance, **options)
+        self.structure_, self.scores_ = "factor" if wide.factor.shape[2] else "diagonal", {}
+        return from_wide(frame, wide, data.feature_names)
 
     def _fit_linear(self, rows, estimator, past, n_jobs):
         moments = collect_moments(rows)
@@ -165,7 +182,8 @@ def _frame(estimator, data):
     family, (n, n_outputs) = family_of(estimator), data.Y.shape
     d = data.X.shape[1]
     centre, scale = column_scales(data.X, data.weight)
-    centre = centre if estimator.fit_intercept else np.zeros(d)
+    centred = estimator.fit_intercept and not is_wide(d, data.tasks)
+    centre = centre if centred else np.zeros(d)
     level = np.average(data.Y, axis=0, weights=data.weight)
     spread = np.sqrt(np.average((data.Y - level) ** 2, axis=0, weights=data.weight))
     likelihood = "multinomial" if family.classifies and n_outputs > 1 else family.likelihood

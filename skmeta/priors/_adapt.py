@@ -16,6 +16,7 @@ from skmeta.priors._families import family_of
 from skmeta.priors._plain import plain_estimator
 from skmeta.priors._shift import fitted_in_data_units, solve_shifted
 from skmeta.priors._start import solve_from_start
+from skmeta.priors._wide import adapt_wide
 
 _CELLS = 1 << 20  # design entries up to which all tasks are adapted in one batch
 _WEAKEST = 1e-13  # strength zero, with a thought for singular designs
@@ -77,22 +78,22 @@ def adapt_tasks(prior, estimator, data, *, n_jobs=None, keep=False):
     """
     family = family_of(estimator)
     check_likelihood(prior, estimator, data.Y.shape[1])
-    rows = engine_rows(prior, data, estimator)
-    if family.likelihood == "gaussian":
-        parts = _gaussian(prior, estimator, family, rows, data, n_jobs)
+    rows, fitted = engine_rows(prior, data, estimator), None
+    if prior.is_wide:
+        strength = float(_strengths(family, estimator, 1)[0])
+        coef, noise, borrowed = adapt_wide(prior, estimator, family, rows, strength)
+        evidence = rows
     else:
-        parts = _generalised(prior, estimator, family, rows)
-    coef, noise, trust, moments, fitted = parts
+        solve = _gaussian if family.likelihood == "gaussian" else _generalised
+        coef, noise, trust, evidence, fitted = solve(prior, estimator, family, rows, n_jobs)
+        borrowed = trust * np.mean([_worth(b, m) for b, m in zip(prior.believed, evidence, strict=True)], axis=0)
     if not rows.intercept:
         coef[..., -1] = 0.0
     if family.how == "start":
-        fitted = _own_steps(estimator, prior, data, n_jobs)
-        coef = np.stack([_coefficients(f) for f in fitted])
-        fitted = [{n: v for n, v in vars(f).items() if n.endswith("_") and n not in ("coef_", "intercept_")} for f in fitted]
-    worth = np.mean([_worth(b, m) for b, m in zip(prior.believed, moments, strict=True)], axis=0)
+        coef, fitted = _own_steps(estimator, prior, data, n_jobs)
     return Adapted(
-        prior, estimator, coef, noise, trust * worth, data.n_targets, data.classes, data.feature_names, fitted,
-        moments if keep else None, rows.intercept,
+        prior, estimator, coef, noise, borrowed, data.n_targets, data.classes, data.feature_names, fitted,
+        evidence if keep else None, rows.intercept,
     )
 
 
@@ -117,7 +118,7 @@ def _strengths(family, estimator, n_outputs):
     return np.broadcast_to(strength, (n_outputs,))
 
 
-def _gaussian(prior, estimator, family, rows, data, n_jobs):
+def _gaussian(prior, estimator, family, rows, n_jobs):
     """Closed form for every task and output at once; then, for classes with another penalty, their own solver."""
     collected = collect_moments(rows)
     moments = [collected.output(k) for k in range(prior.n_outputs)]
@@ -137,7 +138,9 @@ def _gaussian(prior, estimator, family, rows, data, n_jobs):
 
 def task_posterior(rows, moments, believed, k, strength):
     """Posterior of output ``k`` by whichever is smaller, a task's rows or its columns."""
-    if rows.n_tasks * np.diff(rows.starts).max() * rows.width > _CELLS or np.diff(rows.starts).max() >= rows.width:
+    longest = np.diff(rows.starts).max()
+    # A flat intercept is a huge number in the rows' kernel, but only a small one in the columns' precision.
+    if rows.n_tasks * longest * rows.width > _CELLS or longest >= rows.width or believed.flat_intercept:
         return posterior(moments, believed, strength=strength)
     Z, Y, weight = rows.batch(np.arange(rows.n_tasks))
     return posterior_of_rows(Z, Y[..., k], weight, moments, believed, strength=strength)
@@ -161,7 +164,7 @@ def in_parallel(function, jobs, n_jobs):
     return Parallel(n_jobs=n_jobs)(delayed(function)(*job) for job in jobs)
 
 
-def _generalised(prior, estimator, family, rows):
+def _generalised(prior, estimator, family, rows, n_jobs):
     loss = family.loss(estimator, prior.n_outputs)
     strength = float(_strengths(family, estimator, 1)[0])
     coef, weights = glm_posterior(rows, prior.believed, loss, strength=strength)
@@ -180,7 +183,12 @@ def _own_steps(estimator, prior, data, n_jobs):
         own = data.tasks.order[data.tasks.starts[t] : data.tasks.starts[t + 1]]
         return data.X[own], labels[own], None if data.weight is None else data.weight[own], data.classes
 
-    return in_parallel(solve_from_start, [(estimator, mean, *job(t)) for t in range(data.tasks.n_tasks)], n_jobs)
+    models = in_parallel(solve_from_start, [(estimator, mean, *job(t)) for t in range(data.tasks.n_tasks)], n_jobs)
+    return np.stack([_coefficients(model) for model in models]), [_other_attributes(model) for model in models]
+
+
+def _other_attributes(model):
+    return {name: v for name, v in vars(model).items() if name.endswith("_") and name not in ("coef_", "intercept_")}
 
 
 def _coefficients(model):

@@ -8,8 +8,10 @@ from scipy import sparse
 from skmeta._numerics.mixture import posterior
 from skmeta._numerics.moments import standardise, take_rows
 from skmeta.priors._plain import plain_estimator
+from skmeta.priors._wide import wide_variance
 
-_BLOCK = 65536  # rows predicted at once
+_CELLS = 1 << 21  # coefficients gathered at once when rows are predicted
+_TASKS = 1024  # tasks whose posterior covariances are held at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,8 +19,8 @@ class Adapted:
     """What `adapt_tasks` found for ``n_tasks`` tasks.
 
     ``coef (n_tasks, K, d + 1)`` in the units of the data; ``noise (n_tasks, K)`` in squared units of the target;
-    ``borrowed (n_tasks,)`` rows that the prior was worth; ``fitted`` further attributes a task, or None; ``moments``
-    an output, from which posterior covariances are made when asked for.
+    ``borrowed (n_tasks,)`` rows that the prior was worth; ``fitted`` further attributes a task, or None; ``evidence``
+    is what posterior covariances are made from when asked for: `Moments` an output, or a wide task's `Rows`.
     """
 
     prior: object
@@ -30,7 +32,7 @@ class Adapted:
     classes: np.ndarray | None
     feature_names: tuple | None
     fitted: list | None = None
-    moments: list | None = None
+    evidence: object = None
     intercept: bool = True
 
     def plain(self, code):
@@ -48,38 +50,50 @@ class Adapted:
         """``(n, K)`` linear predictor of rows of the tasks ``codes``; -1 is a task never seen: the prior's mean."""
         coef = np.concatenate([self.coef, self.prior.mean.reshape(1, *self.coef.shape[1:])])
         eta = np.empty((X.shape[0], coef.shape[1]))
-        for rows in _row_blocks(X):
-            part = _present(take_rows(X, rows), self.prior)
+        if sparse.issparse(X):
+            for code in np.unique(codes):
+                rows = np.flatnonzero(codes == code)
+                eta[rows] = X[rows] @ coef[code, :, :-1].T + coef[code, :, -1]
+            return eta
+        for rows in _row_blocks(len(X), coef[0].size):
             w = coef[codes[rows]]
-            eta[rows] = np.einsum("nd,nkd->nk", part, w[..., :-1]) + w[..., -1]
+            eta[rows] = np.einsum("nd,nkd->nk", _present(X[rows], self.prior), w[..., :-1]) + w[..., -1]
         return eta
 
     def variance(self, X, codes):
         """``(n, K)`` variance of the linear predictor: what is not known of the coefficients."""
+        if self.prior.is_wide:
+            return wide_variance(self.prior, self.estimator, self.evidence, X, codes)
         out = np.empty((X.shape[0], self.coef.shape[1]))
+        known, order = np.unique(codes, return_inverse=True)
         for k in range(out.shape[1]):
-            units, believed = self.prior.units(k), self.prior.believed[k]
-            for code in np.unique(codes):
-                rows = np.flatnonzero(codes == code)
-                V = believed.covariance if code < 0 else self._posterior_covariance(k, code)
-                Z = np.ones((len(rows), len(units.centre) + 1))
+            units = self.prior.units(k)
+            for code, V in zip(range(len(known)), self._covariances(k, known), strict=True):
+                rows = np.flatnonzero(order == code)
+                Z = np.full((len(rows), len(V)), float(self.intercept))
                 Z[:, :-1] = standardise(take_rows(X, rows), units.centre, units.scale)
-                Z[:, -1] = float(self.intercept)
-                out[rows, k] = np.einsum("np,pq,nq->n", Z, V, Z, optimize=True) * units.target_scale**2
+                out[rows, k] = ((Z @ V) * Z).sum(axis=1) * units.target_scale**2
         return out
 
-    def _posterior_covariance(self, k, code):
-        found = posterior(self.moments[k].take([code]), self.prior.believed[k], with_covariance=True)
-        return found.covariance[0]
+    def _covariances(self, k, codes):
+        """Posterior covariances of some tasks, one after the other, made by the block; -1 has the prior's."""
+        believed = self.prior.believed[k]
+        if len(codes) and codes[0] < 0:
+            yield believed.covariance
+            codes = codes[1:]
+        for start in range(0, len(codes), _TASKS):
+            some = self.evidence[k].take(codes[start : start + _TASKS])
+            yield from posterior(some, believed, with_covariance=True).covariance
 
 
-def _row_blocks(X):
-    return [slice(s, min(s + _BLOCK, X.shape[0])) for s in range(0, X.shape[0], _BLOCK)]
+def _row_blocks(n_rows, n_coef):
+    step = max(_CELLS // n_coef, 1)
+    return [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
 
 
 def _present(X, prior):
     """Missing values (a column its task lacks) sit at the collection's centre."""
-    if sparse.issparse(X) or not np.isnan(X.sum()):
+    if not np.isnan(X.sum()):
         return X
     centre = np.zeros(X.shape[1]) if prior.centre is None else prior.centre
     return np.where(np.isnan(X), centre, X)

@@ -15,6 +15,7 @@ from skmeta.priors._check import check_prior_arrays
 from skmeta.priors._data import read_input
 from skmeta.priors._frozen import FrozenValue
 
+_WIDE = 400  # columns beyond which no (p, p) matrix is made of a diagonal
 _FLAT = 1e12  # variance of an intercept of which nothing is known: it stands still to twelve digits
 
 
@@ -287,6 +288,11 @@ class GaussianPrior(FrozenValue):
     def is_dense(self):
         """Whether ``covariance`` is a matrix (else a diagonal)."""
         return self.covariance.ndim - self.mean.ndim == 1
+
+    @property
+    def is_wide(self):
+        """Whether there are so many columns that only the dual can work with them."""
+        return not self.is_dense and self.n_features > _WIDE
 
     @property
     def knows_intercept(self):

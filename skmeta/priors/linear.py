@@ -17,12 +17,14 @@ from skmeta.priors._data import (
     select_inputs,
 )
 from skmeta.priors._families import FAMILIES, family_of
+from skmeta.priors._wide import as_wide, from_wide, is_wide
 
 __all__ = [
     "FAMILIES",
     "TaskData",
     "adapt_one",
     "adapt_tasks",
+    "as_wide",
     "as_table",
     "check_known_columns",
     "check_likelihood",
@@ -31,7 +33,9 @@ __all__ = [
     "column_or_matrix",
     "engine_rows",
     "family_of",
+    "from_wide",
     "inverse_target",
+    "is_wide",
     "match_features",
     "numeric_features",
     "one_task",

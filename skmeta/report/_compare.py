@@ -48,7 +48,7 @@ def n_folds(counts: NDArray[np.intp]) -> int:
 
 
 def draw_splits(table: Collection, n_shots: tuple[int, ...]) -> Iterator[Split]:
-    """Yield train and test rows by shots, then folds; a fold has the same test rows at every number of shots."""
+    """Yield train and test rows by shots, then folds; a fold tests the same rows at all numbers of shots."""
     folds = n_folds(table.counts)
     drawn = {
         n: list(NShotSplit(table.task, n, folds, order=table.order, random_state=0).split(table.X))
@@ -149,8 +149,8 @@ def compare(
     Returns
     -------
     ShotCurve
-        Scores of "own", "pooled", "residual" (where there is one) and "warm", each at the strength that turned
-        out best for that number of shots. In place of folds, the last axis has the tasks that were tested.
+        Scores of "own", "pooled", "residual" (where there is one) and "warm", each at the strength that
+        turned out best for that number of shots. The last axis has the tasks tested, in place of folds.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge, TweedieRegressor
 
 from skmeta.priors.linear import FAMILIES, family_of
 from skmeta.report._read import Collection
@@ -24,6 +24,7 @@ def short_name(cls: type) -> str:
     return re.sub("(Regressor|Regression|Classifier)$", "", cls.__name__).lower()
 
 
+SETTINGS: dict[type, dict[str, Any]] = {TweedieRegressor: {"power": 1.5}}  # its default is ridge's loss
 NAMES = sorted({short_name(cls) for cls in FAMILIES})
 
 
@@ -35,7 +36,8 @@ def settle(collection: Collection, name: str | None = None) -> tuple[Collection,
     collection : Collection
         The table, its target as it was read.
     name : str, default=None
-        Name of an estimator, such as lasso or bayesian-ridge. None is ridge for numbers, logistic for classes.
+        Name of an estimator, such as lasso or bayesian-ridge. None is ridge for numbers, logistic for
+        classes.
 
     Returns
     -------
@@ -43,7 +45,7 @@ def settle(collection: Collection, name: str | None = None) -> tuple[Collection,
         Its target finite floats, or labels; rows of a class that only one task knows are left out, as nothing
         about it can be learned from others.
     estimator : estimator
-        At its defaults, not fitted.
+        At its defaults, tweedie at power 1.5; not fitted.
 
     Raises
     ------
@@ -70,7 +72,8 @@ def _of_name(name: str, classes: bool) -> Any:
         close = get_close_matches(plain, NAMES, cutoff=0.5)
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         raise ValueError(f"--estimator must be one of {', '.join(NAMES)}, found {name}.{hint}")
-    return min(found, key=lambda cls: FAMILIES[cls].classifies != classes)()
+    cls = min(found, key=lambda cls: FAMILIES[cls].classifies != classes)
+    return cls(**SETTINGS.get(cls, {}))
 
 
 def holds_classes(y: NDArray[Any]) -> bool:
@@ -112,8 +115,8 @@ def _check_classes(y: NDArray[Any], model: Any) -> None:
     n_classes = len(np.unique(y))
     if not 2 <= n_classes <= MAX_CLASSES:
         raise ValueError(
-            f"The target must hold 2 to {MAX_CLASSES} classes for {type(model).__name__}, each in several tasks, "
-            f"found {n_classes}. If it is meant to hold numbers, see that all of it is written as numbers."
+            f"The target must hold 2 to {MAX_CLASSES} classes for {type(model).__name__}, each in several "
+            f"tasks, found {n_classes}. If it is meant to hold numbers, see that all are written as numbers."
         )
 
 
@@ -127,7 +130,8 @@ def _without_lone_classes(collection: Collection) -> Collection:
         return collection
     keep = np.flatnonzero(~lone[labels])
     dropped = len(collection.y) - len(keep)
-    note = f"Left out, {dropped} rows of classes that one task alone has: {', '.join(map(str, classes[lone]))}."
+    names = ", ".join(map(str, classes[lone]))
+    note = f"Left out, {dropped} rows of classes that one task alone has: {names}."
     X = take_rows(collection.X, keep)
     return replace(collection, X=X, y=collection.y[keep], notes=(*collection.notes, note))
 
@@ -138,7 +142,8 @@ def _numbers(y: NDArray[Any], model: Any) -> NDArray[Any]:
     except (TypeError, ValueError):
         text = next(value for value in y.tolist() if isinstance(value, str))
         raise ValueError(
-            f"The target must hold numbers for {type(model).__name__}, found {text!r}. For classes there is --estimator logistic."
+            f"The target must hold numbers for {type(model).__name__}, found {text!r}; for classes there is "
+            f"--estimator logistic."
         ) from None
     if not np.isfinite(y).all():
         raise ValueError("The target must hold finite numbers, found infinite ones.")

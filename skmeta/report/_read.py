@@ -124,7 +124,7 @@ def read_file(path: str, *, task: str, target: str, order: str | None = None) ->
     frame = read_frame(Path(path))
     roles = {"--task": task, "--target": target} | ({} if order is None else {"--order": order})
     for option, name in roles.items():
-        check_column(name, option, list(map(str, frame.columns)))
+        check_column(name, option, list(frame.columns))
     if task == target or order in (task, target):
         raise ValueError(f"--task, --target and --order must differ, found {', '.join(roles.values())}.")
     complete = frame.dropna(subset=list(roles.values()))
@@ -144,36 +144,35 @@ def _collect(
     columns = {name: read_column(given[name]) for name in given.columns}
     if order is not None and columns[order][0] == "category":
         raise ValueError(f"--order {order} must hold numbers or dates, found {given[order].iloc[0]!r}.")
-    left = {name: column for name, column in columns.items() if name != order}
-    constant = [name for name, (_, values) in left.items() if is_constant(values)]
-    names_only = [name for name in left if name not in constant and is_identifier(*columns[name], codes)]
-    kinds = {name: columns[name][0] for name in columns if name not in (*constant, *names_only)}
+    useless = _useless_columns({name: column for name, column in columns.items() if name != order}, codes)
+    kinds = {name: kind for name, (kind, _) in columns.items() if name not in sum(useless.values(), [])}
     if not kinds:
-        raise ValueError(f"{path} must have columns to predict {target} from, found {list(columns)}.")
-    dates = [name for name, kind in kinds.items() if kind == "date"]
-    categories = [name for name, kind in kinds.items() if kind == "category"]
-    used = {name: columns[name][1] for name in kinds}
+        raise ValueError(f"{path} must have columns to predict {target} from, found {', '.join(columns)}.")
+    dates = {"Dates, counted in days since 1970-01-01: ": [n for n, kind in kinds.items() if kind == "date"]}
+    told = [f"{what}{', '.join(names)}." for what, names in (useless | dates).items() if names]
+    values = {name: columns[name][1] for name in kinds}
     return Collection(
         name=path,
-        X=given[[]].assign(**used, **{task: codes}).reset_index(drop=True),
+        X=given[[]].assign(**values, **{task: codes}).reset_index(drop=True),
         y=frame[target].to_numpy(),
         task=task,
         names=(task, target),
-        numbers=[name for name in kinds if name not in categories],
-        categories=categories,
+        numbers=[name for name, kind in kinds.items() if kind != "category"],
+        categories=[name for name, kind in kinds.items() if kind == "category"],
         order=order,
         order_name=order,
-        notes=(*notes, *_column_notes(constant, names_only, dates)),
+        notes=(*notes, *told),
     )
 
 
-def _column_notes(constant: list[str], names_only: list[str], dates: list[str]) -> list[str]:
-    reasons = {
+def _useless_columns(columns: dict[str, tuple[str, Any]], codes: NDArray[np.intp]) -> dict[str, list[str]]:
+    """Return reason to the names of columns that can tell nothing about rows and tasks to come."""
+    constant = [name for name, (_, values) in columns.items() if is_constant(values)]
+    names_only = [n for n, column in columns.items() if n not in constant and is_identifier(*column, codes)]
+    return {
         "Left out, as they never change: ": constant,
         "Left out, as they only name rows or tasks: ": names_only,
-        "Dates, counted in days since 1970-01-01: ": dates,
     }
-    return [f"{reason}{', '.join(names)}." for reason, names in reasons.items() if names]
 
 
 def read_frame(path: Path) -> Any:
@@ -184,9 +183,13 @@ def read_frame(path: Path) -> Any:
     try:
         import pandas as pd
 
-        return pd.read_parquet(path) if kinds & {".parquet", ".pq"} else _read_csv(path, pd.read_csv)
+        if kinds & {".parquet", ".pq"}:
+            return pd.read_parquet(path).rename(columns=str)
+        return _read_csv(path, pd.read_csv)
     except ImportError as error:
-        raise ImportError(f"Reading {path} needs pandas and pyarrow: pip install 'skmeta[frames]'.") from error
+        raise ImportError(
+            f"Reading {path} needs pandas and pyarrow: pip install 'skmeta[frames]'."
+        ) from error
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} must be text in UTF-8: {error}.") from error
 

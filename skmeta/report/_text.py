@@ -67,7 +67,7 @@ def _header(collection: Collection, model: Any, curve: ShotCurve) -> str:
     if len(collection.counts) > MAX_TASKS:
         lines.append(f"Of the tasks, {MAX_TASKS} drawn at random were compared.")
     if len(with_strengths(model)) > 1:
-        lines.append("The others are shown at the best strength of their penalty, which they could not know.")
+        lines.append("The others are shown at what turned out the best strength of their penalty.")
     return "\n".join(lines + list(collection.notes))
 
 
@@ -113,8 +113,8 @@ def _worth(collection: Collection, verdict: Verdict, warm: Any) -> str:
     rows = verdict.own_rows[at]
     as_many = f"more than {verdict.n_shots[-1]}" if np.isinf(rows) else f"{rows:.1f}"
     return (
-        f"With {_count(verdict.n_shots[at])} of a new {task}, warm is as good as a model of its own with {as_many}. "
-        f"By the prior's own account, it is worth {typical_borrowing(warm):.3g} rows (median of borrowing_)."
+        f"With {_count(verdict.n_shots[at])} of a new {task}, warm is as good as a model of its own with "
+        f"{as_many}; by its own account (borrowing_), the prior is worth {typical_borrowing(warm):.3g}."
     )
 
 
@@ -153,14 +153,14 @@ def advice(collection: Collection, model: Any, verdict: Verdict) -> str:
     shell = f"WarmStart{'Classifier' if family_of(model).classifies else 'Regressor'}"
     noise = "gains nothing beyond the noise between tasks"
     sentences = {
-        "warm": f"Warm-start each new {task}, by {shell}({name}(), task={task!r}): {_gains(verdict)}.",
+        "warm": f"Warm-start each new {task}, by {shell}({model!r}, task={task!r}): {_gains(verdict)}.",
         "pooled": f"Fit one {name} to the rows of all tasks: telling them apart {noise}.",
-        "residual": f"Fit one {name} to all rows and one to what it leaves of each {task}: starting warm {noise}.",
+        "residual": f"Fit one {name} to all rows, and one to what it leaves of each {task}: warm {noise}.",
         "own": f"Give each {task} a {name} of its own: borrowing from the others {noise}.",
         "nothing": f"Your tasks share nothing worth using: {_alone(task, name, verdict)}.",
         "unclear": (
-            f"It is too early to tell whether borrowing helps, as all differences are within the noise between "
-            f"tasks: ask again when there are more of them, and use {LABELS[_leader(verdict)]} until then."
+            f"It is too early to tell whether borrowing helps, as all it gains is within the noise between "
+            f"tasks: ask again when there are more of them, and until then use {LABELS[_leader(verdict)]}."
         ),
     }
     return sentences[verdict.choice]

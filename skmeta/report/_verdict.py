@@ -13,7 +13,9 @@ from skmeta.model_selection import ShotCurve
 
 MATERIAL = 0.01  # a smaller gain of one strategy over another is none
 WORTHWHILE = 0.05  # what borrowing has to gain over what a task can do alone to be worth using
-WORTH_FINDING = 0.10  # as long as a gain of so much is possible, it is too early to say that nothing is shared
+WORTH_FINDING = (
+    0.10  # as long as a gain of so much is possible, it is too early to say that nothing is shared
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +51,6 @@ class Verdict:
     def clear(self) -> NDArray[np.bool_]:
         """Where warm is better than all others by more than noise, of shape (n_shots,)."""
         return is_clear(self.gain, self.noise)
-
-    @property
-    def worth(self) -> NDArray[np.float64]:
-        """How many rows more than it had an own model needs to be as good as warm, of shape (n_shots,)."""
-        return np.maximum(self.own_rows - self.n_shots, 0.0)
 
 
 def judge(curve: ShotCurve) -> Verdict:
@@ -91,8 +88,8 @@ def relative_gain(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     r"""Return the share of the others' mean error that we save, and half of its 95 % interval.
 
-    With paired errors :math:`a_t, b_t` of :math:`T` tasks the gain is :math:`g = 1 - \bar b / \bar a`, and its
-    standard error that of the mean of :math:`(b_t - (1 - g) a_t) / \bar a`.
+    With paired errors :math:`a_t, b_t` of tasks the gain is :math:`g = 1 - \bar b / \bar a`, and its standard
+    error that of the mean of :math:`(b_t - (1 - g) a_t) / \bar a`.
 
     Parameters
     ----------
@@ -106,7 +103,7 @@ def relative_gain(
 
     References
     ----------
-    W. G. Cochran (1977), Sampling techniques, 3rd edition, equation 2.46 (the ratio estimator).
+    W. G. Cochran (1977), Sampling techniques, 3rd edition, section 2.11 (estimation of a ratio).
     """
     level = others.mean(axis=-1, keepdims=True)
     ratio = ours.mean(axis=-1, keepdims=True) / level
@@ -131,7 +128,7 @@ def choose(errors: dict[str, NDArray[np.float64]]) -> str:
     """Return the choice of a `Verdict` from errors ``(n_shots, n_tasks)``, zero shots first.
 
     A task alone has its own model, and the common mean. If no strategy is clearly better than that, nothing
-    is shared. If one of the simple strategies is as good as warm, it is chosen: pooled first.
+    is shared. If simple strategies are as good as warm, the best of them is chosen.
     """
     known = {name: values[1:] for name, values in errors.items()}
     start = np.broadcast_to(errors["own"][0], known["own"].shape)
@@ -139,14 +136,14 @@ def choose(errors: dict[str, NDArray[np.float64]]) -> str:
     alone = np.where(own_is_better, known["own"], start)
     shared = [overall_gain(alone, known[name]) for name in known if name != "own"]
     if not any(gain > max(noise, WORTHWHILE) for gain, noise in shared):
-        return "unclear" if any(gain + noise > WORTH_FINDING for gain, noise in shared) else "nothing"
-    simple = [name for name in ("pooled", "residual", "own") if name in known]
-    as_good = [name for name in simple if not beats(known["warm"], known[name])]
-    return as_good[0] if as_good else "warm"
+        hopes = [gain + noise > WORTH_FINDING for gain, noise in shared]
+        return "unclear" if any(hopes) else "nothing"
+    as_good = [name for name in known if name != "warm" and not beats(known["warm"], known[name])]
+    return max(as_good, key=lambda name: overall_gain(known["warm"], known[name]), default="warm")
 
 
 def beats(ours: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
-    """Whether errors ``(n_shots, n_tasks)`` are better on the whole, or somewhere better and nowhere worse."""
+    """Whether errors ``(n_shots, n_tasks)`` are better on the whole, or somewhere and nowhere worse."""
     if is_clear(*overall_gain(others, ours)):
         return True
     better, worse = is_clear(*relative_gain(others, ours)), is_clear(*relative_gain(ours, others))
