@@ -107,21 +107,24 @@ class DualProblem:
         a = target - dual.apply(along(self.kernel, target))
         return Bell(self.offset + along(self.kernel, a), a, curvature, dual)
 
-    def mode(self, a=None, *, n_steps=50, tol=1e-10):
-        """`Bell` at the mode, by Newton's method from the dual ``a``, all tasks at once."""
+    def mode(self, a=None, *, n_steps=50, tol=1e-9):
+        """`Bell` at the mode, by Newton's method from the dual ``a``, all tasks at once.
+
+        A step is that of the gap between ``a`` and the gradient, so that rounding does not grow with a wide kernel.
+        """
         a = np.zeros_like(self.offset) if a is None else a
-        eta = self.offset + along(self.kernel, a)
-        for _ in range(n_steps):
-            curvature = self.curvature(eta)
-            target = self._hessian_times(curvature, eta - self.offset)
-            target += self.weight[..., None] / self.noise * self.loss.residual(eta, self.Y)
-            target -= self.inverse(curvature).apply(along(self.kernel, target))
-            a, moved = self._line_search(eta, a, target - a, along(self.kernel, target - a))
+        eta, dual = self.offset + along(self.kernel, a), None
+        exact = self.loss.name == "gaussian"
+        for _ in range(2 if exact else n_steps):
+            gap = self.weight[..., None] / self.noise * self.loss.residual(eta, self.Y) - a
+            dual = dual if exact and dual else self.inverse(self.curvature(eta))
+            step = gap - dual.apply(along(self.kernel, gap))
+            a, moved = self._line_search(eta, a, step, along(self.kernel, step))
             eta = eta + moved
-            if self.loss.name == "gaussian" or np.abs(moved).max(initial=0.0) < tol * (1.0 + np.abs(eta).max()):
+            if np.abs(moved).max(initial=0.0) < tol * (1.0 + np.abs(eta).max()):
                 break
         curvature = self.curvature(eta)
-        return Bell(eta, a, curvature, self.inverse(curvature))
+        return Bell(eta, a, curvature, dual if exact else self.inverse(curvature))
 
     def _hessian_times(self, curvature, v):
         if not self.coupled:
@@ -157,6 +160,14 @@ class DualProblem:
     def modal(self):
         """Whether the mode is all there is: exact for Gaussian rows, while a softmax does not come apart by rows."""
         return self.loss.name == "gaussian" or self.coupled
+
+    def resumed(self, before, *, n_steps):
+        """`Bell` from that of a similar problem, or from the mode if there is none."""
+        if before is None or self.modal:
+            before = self.mode(None if before is None else before.a, n_steps=10, tol=1e-6)
+        else:
+            before = self.around(before.curvature, before.pull)
+        return self.matched(before, n_steps=n_steps)
 
     def matched(self, bell, *, n_steps=10, tol=1e-4):
         """`Bell` whose moments agree with those of every single row's likelihood (expectation propagation)."""

@@ -22,6 +22,7 @@ _SIGNAL = 4.0  # variance of a linear predictor whose unit is not that of the ta
 _MAX_RANK = 3
 _HELD_OUT = 3  # one task in so many is held out
 _ROUNDS = 3  # of sweeps for factors, each followed by a stretch
+_EP = 5  # steps of expectation propagation at each trial of a stretch
 _TIGHT = 1.0  # prior standard deviation of the logarithms of a stretch
 _TOL = 0.01
 _FLOOR = 1e-10
@@ -45,7 +46,7 @@ def learn_wide(rows, loss, *, covariance="auto", rank=None, n_iter=20, past=None
     level = pooled_level(batches, loss)
     start = initial_state(batches, loss, level)
     trial = _choose(rows, loss, _shapes(covariance, rank, rows.n_tasks), start, level, n_iter, n_jobs)
-    state = fit_wide(batches, loss, trial.shape, start=moved_to(batches, trial.state), n_iter=n_iter, n_jobs=n_jobs)
+    state = fit_wide(batches, loss, trial.shape, start=moved_to(batches, trial.state), n_iter=n_iter // 4, n_jobs=n_jobs)
     prior = stretched(as_prior(state, level), trial.stretch)
     n_rows = float(len(rows.order) if rows.weight is None else rows.weight[rows.order].sum())
     return replace(prior, vague_weight=trial.vague_weight, n_tasks=float(rows.n_tasks), n_rows=n_rows)
@@ -100,7 +101,8 @@ def _choose(rows, loss, shapes, start, level, n_iter, n_jobs):
         if shape.rank:
             state = _fit_factors(train, test, state, loss, shape.rank, level, n_jobs)
         else:
-            state = fit_wide(train, loss, shape, start=state, n_iter=n_iter, n_jobs=n_jobs)
+            sweeps = n_iter // 4 if trials else n_iter // 2
+            state = fit_wide(train, loss, shape, start=state, n_iter=sweeps, n_jobs=n_jobs)
         prior = as_prior(state, level)
         stretch, score = find_stretch(test, prior, loss)
         evidence = wide_evidence(test, stretched(prior, stretch), loss)
@@ -152,10 +154,12 @@ def find_stretch(batches, prior, loss, n_steps=8):
     approximations made the prior, the evidence of tasks it never saw is honest.
     """
     logs, best, step = np.zeros((len(prior.noise), 5)), -np.inf, 0.0
-    laws = [_Law.read(batch, prior) for batch in batches]
+    laws, bells = [_Law.read(batch, prior) for batch in batches], [None] * len(batches)
     for _ in range(n_steps):
         trial = logs + step
-        value, slopes, fisher = (sum(part) for part in zip(*(law.climb(np.exp(trial), loss) for law in laws), strict=True))
+        climbed = [law.climb(np.exp(trial), loss, bell) for law, bell in zip(laws, bells, strict=True)]
+        *sums, bells = zip(*climbed, strict=True)
+        value, slopes, fisher = (sum(part) for part in sums)
         value -= 0.5 * np.sum(trial**2) / _TIGHT**2
         if value < best:
             step = 0.5 * step
@@ -163,7 +167,7 @@ def find_stretch(batches, prior, loss, n_steps=8):
         logs, best = trial, value
         matrix = fisher + np.eye(5) / _TIGHT**2
         step = np.clip(np.linalg.solve(matrix, (slopes - logs / _TIGHT**2)[..., None])[..., 0], -1.0, 1.0)
-        if np.abs(step).max() < 1e-2:
+        if np.abs(step).max() < _TOL:
             break
     return np.exp(logs), best
 
@@ -192,8 +196,8 @@ class _Law:
         ]
         return cls(batch, prior.noise, level, mean, kernels)
 
-    def climb(self, stretch, loss):
-        """Evidence, its gradient ``(K, 5)`` and information ``(K, 5, 5)`` in the logarithms of the stretch."""
+    def climb(self, stretch, loss, before):
+        """Evidence, its gradient ``(K, 5)`` and information ``(K, 5, 5)`` in the logarithms of the stretch; the `Bell`."""
         outputs = range(len(self.noise))
         mean = [s[0] * m for s, m in zip(stretch, self.mean, strict=True)]
         kernels = [[f * K for f, K in zip(s[1:4], parts, strict=True)] for s, parts in zip(stretch, self.kernels, strict=True)]
@@ -201,14 +205,14 @@ class _Law:
         kernel = np.stack([sum(parts) for parts in kernels], axis=1)
         batch, noise = self.batch, self.noise * stretch[:, 4]
         problem = DualProblem(loss, batch.Y, batch.weight, noise, offset, kernel)
-        bell = problem.matched(problem.mode())
+        bell = problem.resumed(before, n_steps=_EP)
         slopes, fisher = np.zeros((len(outputs), 5)), np.zeros((len(outputs), 5, 5))
         for k in outputs:
             found = evidence_slopes(bell.dual.block(k), bell.a[..., k], [mean[k]], kernels[k] + problem.noise_kernel(k))
             n = len(found[0])
             slopes[k, :n], fisher[k, :n, :n] = found
             problem.add_repetitions(slopes[k], fisher[k])
-        return problem.evidence(bell).sum(), slopes, fisher
+        return problem.evidence(bell).sum(), slopes, fisher, bell
 
 
 def stretched(prior, stretch):

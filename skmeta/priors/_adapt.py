@@ -46,6 +46,7 @@ def zero_shot(prior, estimator):
     """The plain estimator at the prior's mean."""
     composition = use_frozen(take_apart(estimator), prior)
     check_likelihood(prior, composition.final, prior.n_outputs)
+    prior = prior if composition.final.fit_intercept else prior.through_origin()
     plain = plain_estimator(
         composition.final,
         prior.mean.reshape(prior.n_outputs, -1),
@@ -78,6 +79,7 @@ def adapt_tasks(prior, estimator, data, *, n_jobs=None, keep=False):
     """
     family = family_of(estimator)
     check_likelihood(prior, estimator, data.Y.shape[1])
+    prior = prior if estimator.fit_intercept else prior.through_origin()
     rows, fitted = engine_rows(prior, data, estimator), None
     if prior.is_wide:
         strength = float(_strengths(family, estimator, 1)[0])

@@ -275,6 +275,16 @@ class GaussianPrior(FrozenValue):
         mean[..., -1] = 0.0
         return replace(self, mean=mean, centre=np.zeros(self.n_features), target_centre=0.0 * self.target_centre)
 
+    def through_origin(self):
+        """The prior of models without an intercept: neither columns nor targets are centred."""
+        if self.centre is None and not self.mean[..., -1].any():
+            return self
+        mean = self.mean.copy()
+        mean[..., -1] = 0.0
+        return replace(
+            self, mean=mean, centre=np.zeros(self.n_features), target_centre=0.0 * self.target_centre, between=None
+        )
+
     def dense_covariance(self, k=0):
         """``(p, p)`` covariance between tasks of output ``k``, the factor included."""
         part = self.output("covariance", k, 2 if self.is_dense else 1)

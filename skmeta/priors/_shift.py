@@ -19,11 +19,11 @@ def solve_shifted(estimator, family, strength, prior, Z, y, weight, trust, weigh
     ``trust`` is the evidence of the learned prior and ``weights`` those of the vague components; the learned solution
     and that of the likeliest vague one are averaged accordingly.
     """
-    learned = prior.mean, square_root(prior.covariance)
+    learned = prior.mean, square_root(prior.covariance), prior.flat_intercept
     if not len(weights) or trust > 1.0 - _NEGLIGIBLE:
         return _solve(estimator, family, strength, prior, learned, Z, y, weight)
     unit = 1.0 if prior.noise_known else np.sqrt(prior.level)
-    vague = prior.stranger_mean, unit * np.diag(prior.strangers[0][int(np.argmax(weights))])
+    vague = prior.stranger_mean, unit * np.diag(prior.strangers[0][int(np.argmax(weights))]), True
     stranger, fitted = _solve(estimator, family, strength, prior, vague, Z, y, weight)
     if trust < _NEGLIGIBLE:
         return stranger, fitted
@@ -32,11 +32,10 @@ def solve_shifted(estimator, family, strength, prior, Z, y, weight, trust, weigh
 
 
 def _solve(estimator, family, strength, prior, law, Z, y, weight):
-    mean, root = law
-    mean = mean.copy()
+    mean, root, flat = law
+    flat, mean = flat and estimator.fit_intercept, mean.copy()
     if isinstance(estimator, QuantileRegressor):
         mean[-1] += np.sqrt(prior.level) * norm.ppf(estimator.quantile)
-    flat = prior.flat_intercept
     if flat:  # nothing is known of the intercept: the class's own, unpenalised, finds it
         root = np.vstack([root[:-1, :-1], np.zeros(len(root) - 1)])
     n_rows = len(y) if weight is None else weight.sum()

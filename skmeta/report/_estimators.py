@@ -104,7 +104,7 @@ def holds_classes(y: NDArray[Any]) -> bool:
     values, counts = np.unique(y, return_counts=True)
     if not np.all(np.mod(values, 1) == 0):
         return False
-    return len(values) == 2 or (len(values) <= 10 and counts.min() >= COMMON * len(y))
+    return bool(len(values) == 2 or (len(values) <= 10 and counts.min() >= COMMON * len(y)))
 
 
 def _labels(y: NDArray[Any]) -> NDArray[Any]:

@@ -145,7 +145,8 @@ def _collect(
     if order is not None and columns[order][0] == "category":
         raise ValueError(f"--order {order} must hold numbers or dates, found {given[order].iloc[0]!r}.")
     useless = _useless_columns({name: column for name, column in columns.items() if name != order}, codes)
-    kinds = {name: kind for name, (kind, _) in columns.items() if name not in sum(useless.values(), [])}
+    left_out = {name for names in useless.values() for name in names}
+    kinds = {name: kind for name, (kind, _) in columns.items() if name not in left_out}
     if not kinds:
         raise ValueError(f"{path} must have columns to predict {target} from, found {', '.join(columns)}.")
     dates = {"Dates, counted in days since 1970-01-01: ": [n for n, kind in kinds.items() if kind == "date"]}
