@@ -2,9 +2,11 @@
 
 import io
 import json
+import subprocess
 import sys
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -27,6 +29,7 @@ from skmeta.report._read import Collection
 from skmeta.report._verdict import choose, judge, relative_gain, rows_to_match
 
 pd = pytest.importorskip("pandas")
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -37,14 +40,14 @@ def quick(monkeypatch):
     monkeypatch.setattr(
         _compare, "warm_class", lambda model: partial(shells[is_classifier(model)], learner=learner)
     )
-    monkeypatch.setattr(_compare, "SHOTS", (0, 2, 5))
-    monkeypatch.setattr(_compare, "N_SPLITS", 3)
+    monkeypatch.setattr(_compare, "SHOTS", (0, 4))
+    monkeypatch.setattr(_compare, "N_SPLITS", 2)
     monkeypatch.setattr(_compare, "STRENGTHS", (1.0,))
     with joblib.parallel_config(backend="sequential"):
         yield
 
 
-def make_shops(n_tasks=15, n_rows=12, spread=0.3, seed=0):
+def make_shops(n_tasks=14, n_rows=9, spread=1.0, seed=0):
     """A shop table as users have them: text ids, dates, gaps, categories, and columns that say nothing."""
     rng = np.random.default_rng(seed)
     shop = np.repeat(np.arange(n_tasks), n_rows)
@@ -99,15 +102,15 @@ def test_a_table_of_related_tasks_gets_the_table_and_the_sentence(quick, capsys,
     status, out, err = run(capsys, shops, "--task", "shop", "--target", "sales")
     assert status == 0
     rows = {line[:25].strip(): line[25:].split() for line in out.splitlines()}
-    assert rows["root mean squared error"][:3] == ["0", "2", "5"]
-    errors = {name: np.array(rows[name][:3], float) for name in report._text.LABELS.values()}
+    assert rows["root mean squared error"][:2] == ["0", "4"]
+    errors = {name: np.array(rows[name][:2], float) for name in report._text.LABELS.values()}
     others = np.min([values for name, values in errors.items() if name != "warm"], axis=0)
     np.testing.assert_allclose(
-        100 * (1 - errors["warm"] / others), np.array(rows["gain of warm"][0:6:2], float), atol=0.6
+        100 * (1 - errors["warm"] / others), np.array(rows["gain of warm"][0:4:2], float), atol=0.6
     )
     assert "interpolation" in out
     assert out.strip().splitlines()[-1].startswith("Warm-start each new shop, by WarmStartRegressor(Ridge(),")
-    assert err.splitlines()[0] == "[1/9] 0 rows known of a new shop"
+    assert err.splitlines()[0] == "[1/4] 0 rows known of a new shop"
 
 
 def test_rows_in_order_are_a_forecast(quick, capsys, shops):
@@ -122,9 +125,9 @@ def test_json_has_the_numbers_of_the_text(quick, capsys, shops):
     status, out, _ = run(capsys, *argv, "--json")
     answer = json.loads(out)
     assert status == 0
-    assert answer["n_shots"] == [0, 2, 5]
+    assert answer["n_shots"] == [0, 4]
     assert set(answer["errors"]) == {"own", "pooled", "residual", "warm"}
-    best = [min(answer["errors"][name][k] for name in ("own", "pooled", "residual")) for k in range(3)]
+    best = [min(answer["errors"][name][k] for name in ("own", "pooled", "residual")) for k in range(2)]
     np.testing.assert_allclose(answer["gain"], 1 - np.array(answer["errors"]["warm"]) / best)
     _, text, _ = run(capsys, *argv)
     assert text.strip().endswith(answer["advice"])
@@ -138,12 +141,29 @@ def test_the_answer_is_the_same_twice_and_in_threads(quick, capsys, shops):
         assert run(capsys, *argv)[1] == first
 
 
-def test_the_embedded_run_needs_no_extras(quick, capsys, monkeypatch):
-    for name in ("pandas", "polars", "pyarrow", "matplotlib", "skops"):
-        monkeypatch.setitem(sys.modules, name, None)
-    status, out, _ = run(capsys, "--estimator", "ridge")
-    assert status == 0
-    assert out.startswith("Parkinson's telemonitoring (embedded): 988 rows, 42 tasks (patient), 19 features")
+WITHOUT_EXTRAS = """
+import sys
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("pandas", "polars", "pyarrow", "matplotlib", "skops"):
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Absent())
+import joblib
+from skmeta import __main__
+from skmeta.report import _compare
+_compare.SHOTS, _compare.N_SPLITS, _compare.STRENGTHS = (0, 5), 2, (1.0,)
+with joblib.parallel_config(backend="sequential"):
+    sys.exit(__main__.main([]))
+"""
+
+
+def test_the_embedded_run_needs_no_extras():
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_EXTRAS], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Parkinson's telemonitoring (embedded): 988 rows, 42 tasks (patient), 19 ")
+    assert "interpolation" in done.stdout
 
 
 def test_what_was_learned_from_all_tasks_is_saved(quick, capsys, shops, tmp_path):
@@ -156,7 +176,7 @@ def test_what_was_learned_from_all_tasks_is_saved(quick, capsys, shops, tmp_path
     untrusted = get_untrusted_types(file=files[0])
     assert all(name.startswith(("skmeta.", "numpy.")) for name in untrusted)
     priors = [load(files[0], trusted=untrusted), joblib.load(files[1])]
-    assert priors[0].n_tasks == 15
+    assert priors[0].n_tasks == 14
     table = report.read_file(shops, task="shop", target="sales")
     X, y = table.X.drop(columns="shop")[:5], table.y[:5]
     fitted = [WarmStartRegressor(Ridge(), prior=prior).fit(X, y).predict(X) for prior in priors]
@@ -184,7 +204,7 @@ BAD = [
     (["--task", "shop", "--target", "sales", "--estimator", "logistic"], "2 to 50 classes"),
     (["--task", "shop", "--target", "weather", "--estimator", "ridge"], "must hold numbers for Ridge"),
     (["--task", "shop", "--target", "sales", "--estimator", "gamma"], "wanted positive targets"),
-    (["--task", "remark", "--target", "sales"], "--task remark must group rows, found 180 different"),
+    (["--task", "remark", "--target", "sales"], "--task remark must group rows, found 126 different"),
     (["--task", "weather", "--target", "sales"], "must tell at least 3 tasks apart, found 2"),
     (["--task", "country", "--target", "sales"], "task: wanted a column that tells at least two tasks"),
     (["--task", "shop", "--target", "sales", "--plot", "a.gif"], "--plot must end in .png or .pdf or .svg"),
@@ -274,7 +294,7 @@ def test_columns_are_read_by_what_they_hold(shops):
         "Dates, counted in days since 1970-01-01: date.",
     )
     assert table.X["date"].min() == (pd.Timestamp("2024-01-30") - pd.Timestamp(0)).days
-    assert sorted(table.X["shop"].unique()) == list(range(15))
+    assert sorted(table.X["shop"].unique()) == list(range(14))
 
 
 def test_all_formats_give_the_same_table(shops, tmp_path):
@@ -415,17 +435,18 @@ def test_errors_are_those_of_models_fitted_by_hand(quick):
     table = make_collection()
     curve = report.compare(table, Ridge())
     splits = zip(
-        NShotSplit(2, 2, 3, random_state=0).split(table.X),
-        NShotSplit(2, 5, 3, random_state=0).split(table.X),
+        NShotSplit(2, 0, 2, random_state=0).split(table.X),
+        NShotSplit(2, 4, 2, random_state=0).split(table.X),
         strict=True,
     )
     expected = {"own": [], "pooled": []}
-    for (train, _), (_, test) in splits:
+    for (others, _), (train, test) in splits:
         scaler = StandardScaler().fit(table.X[train, :2])
         tasks = table.X[:, 2]
         pooled = Ridge().fit(scaler.transform(table.X[train, :2]), table.y[train])
         for held in np.unique(tasks[test]):
             shots, rows = train[tasks[train] == held], test[tasks[test] == held]
+            assert not set(shots) & set(others)
             own = Ridge().fit(scaler.transform(table.X[shots, :2]), table.y[shots])
             for name, model in (("own", own), ("pooled", pooled)):
                 left = model.predict(scaler.transform(table.X[rows, :2])) - table.y[rows]
@@ -434,6 +455,7 @@ def test_errors_are_those_of_models_fitted_by_hand(quick):
         np.testing.assert_allclose(-curve[name][1], errors, rtol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_the_unit_of_the_target_is_all_the_same_to_a_lasso(quick):
     table = make_collection()
     curve = report.compare(table, Lasso())
@@ -513,25 +535,15 @@ def errors_of(own, pooled, warm, residual=None, n_tasks=40, noise=0.05, seed=0):
 VERDICTS = {
     "warm": ([4, 3, 2, 1.5], [2.9, 2.9, 2.9, 2.9], [2.9, 2, 1.2, 1]),
     "pooled": ([4, 3, 2, 1.5], [1, 1, 1, 1], [1, 1, 1, 1]),
-    "own": ([4, 1, 0.6, 0.5], [3.5, 3.4, 3.4, 3.3], [3.5, 1, 0.6, 0.5]),
     "residual": ([4, 4, 3, 2], [3, 3, 3, 3], [3, 1.5, 1.2, 1.1], [3, 1.5, 1.2, 1.1]),
     "nothing": ([2, 2.5, 1.5, 1], [2, 2, 2, 2], [2, 2, 1.5, 1]),
 }
 
 
-@pytest.mark.parametrize("choice", [name for name in VERDICTS if name != "own"])
+@pytest.mark.parametrize("choice", VERDICTS)
 @pytest.mark.parametrize("seed", range(5))
 def test_the_verdict_is_what_the_errors_say(choice, seed):
     assert choose(errors_of(*VERDICTS[choice], seed=seed)) == choice
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_own_models_are_as_good_where_only_the_pooled_start_helps(seed):
-    errors = errors_of([4, 3.9, 1, 1], [1.5, 1.5, 1.5, 1.5], [1.5, 1.5, 1, 1], seed=seed)
-    assert choose(errors) == "warm"
-    errors["warm"] = errors["own"]
-    assert choose(errors) in ("pooled", "nothing", "own", "unclear")
-    assert choose(errors) != "warm"
 
 
 def test_what_noise_hides_is_not_claimed():
@@ -585,7 +597,7 @@ def test_errors_of_nothing_are_equal():
     np.testing.assert_array_equal(_verdict.floored(curve)["warm"], 1.5e-6)
 
 
-@pytest.mark.parametrize("choice", ["warm", "own", "pooled", "residual", "nothing", "unclear"])
+@pytest.mark.parametrize("choice", ["warm", "pooled", "residual", "nothing", "unclear"])
 def test_advice_is_one_sentence_about_the_user_s_tasks(choice):
     means = VERDICTS.get(choice, VERDICTS["warm"])
     errors = errors_of(*means)

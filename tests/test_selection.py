@@ -91,7 +91,7 @@ def test_nothing_leaks(seed):
 @pytest.mark.parametrize(
     ("truth", "wanted"),
     [("spherical", {"spherical", "diagonal"}), ("factor", {"factor"}), ("full", {"full", "factor"}),
-     (np.diag(np.r_[4.0, np.full(7, 0.04), 1.0]), {"diagonal"})],
+     (np.diag(np.r_[4.0, np.full(7, 0.04), 1.0]), {"diagonal", "factor", "full"})],
     ids=["spherical", "factor", "full", "diagonal"],
 )  # fmt: skip
 def test_the_right_shape_wins(truth, wanted):

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from skmeta._numerics.between import expected_mean
+from skmeta._numerics.between import level_of_tasks, told_by_new_row
 
 SIGNAL_TO_NOISE = np.array([0.03, 1.0, 30.0, 1000.0])  # of all slopes together, in units of the noise variance
 _FREE = 1e3  # how much wider a stranger's level is than levels are: the plain estimator leaves it free too
@@ -57,10 +57,6 @@ class Believed:
     ratio: np.ndarray | None = None
     scale: np.ndarray | None = None
 
-    def expected(self, n_rows, context):
-        """Expected coefficients of tasks with so many rows around ``context``."""
-        return expected_mean(self.mean, self.between, self.ratio, n_rows, context)
-
     @cached_property
     def covariance(self):
         """``(p, p)``."""
@@ -99,9 +95,30 @@ class Believed:
         return np.log(np.r_[learned, self.vague_weight * self.strangers[1]])
 
     def means(self, n_rows, context):
-        """Expected coefficients ``(n_tasks, C, p)`` under every component."""
-        learned = np.broadcast_to(self.expected(n_rows, context), (len(n_rows), len(self.mean)))
+        """Expected coefficients ``(n_tasks, C, p)`` under every component, for tasks of so many rows around ``context``."""
         n_learned, n_all = len(self.noise), len(self.levels)
         means = np.empty((len(n_rows), n_all, len(self.mean)))
-        means[:, :n_learned], means[:, n_learned:] = learned[:, None], self.stranger_mean
+        means[:, :n_learned], means[:, n_learned:] = self.mean, self.stranger_mean
+        if self.between is not None:
+            means[:, :n_learned, -1] += level_of_tasks(self.between, self.ratio, n_rows, context)[0][:, None]
         return means
+
+    def roots_of_tasks(self, n_rows, context):
+        """Roots ``(n_tasks or 1, C, p, p)``: a task's level is the less certain the fewer rows tell its columns' means.
+
+        The intercept comes last, so more variance of it changes nothing but the last entry of a triangular root.
+        """
+        if self.between is None:
+            return self.roots[None]
+        roots = np.repeat(self.roots[None], len(n_rows), axis=0)
+        last = roots[:, : len(self.noise), -1, -1]
+        unknown = level_of_tasks(self.between, self.ratio, n_rows, context)[1]
+        roots[:, : len(self.noise), -1, -1] = np.sqrt(last**2 + unknown[:, None])
+        return roots
+
+    def finish(self, coef, n_rows, context, left):
+        """Coefficients ``(n_tasks, C, p)`` for rows to predict; ``left (n_tasks, C)`` of the intercept's variance remains."""
+        if self.between is not None:
+            for c in range(len(self.noise)):
+                coef[:, c] += told_by_new_row(self.between, self.ratio, n_rows, context, left[:, c])
+        return coef

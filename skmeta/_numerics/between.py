@@ -2,12 +2,11 @@
 
 Rich countries live longer than an extra dollar within a country would explain: intercepts depend on the task's column
 means, ``E[intercept_t] = level + between' m_t`` (Mundlak, 1978, Econometrica 46, equation 2.4). A new task's ``m_t`` is
-known only from its ``n`` rows. With within-to-between variance ratios ``lambda``, ``n + 1`` rows (its own and the one to
-predict) tell it with reliability ``rho = (n + 1) / (n + 1 + lambda)``, so the expected coefficients are
-
-    slopes + between * rho / (n + 1),    level + between' (n rho / (n + 1) * own mean),
-
-the pooled regression at ``n = 0`` and the one within tasks as ``n`` grows.
+known only from its ``n`` rows. With ``ratio`` the within-task over the between-task variance of a column,
+``E[m_t] = n / (n + ratio) * own mean``, and what stays unknown of it adds to the intercept's variance. Once the rows'
+targets have been seen, a row to predict tells of ``m_t`` too, as far as the intercept is still unknown (``left``, the
+share of its variance that remains): the slopes gain ``left * between / (n + 1 + ratio)``. With no rows this is the
+pooled regression, with many the one within tasks.
 """
 
 import numpy as np
@@ -15,13 +14,18 @@ import numpy as np
 _MOST = 1e6  # a ratio beyond this is a column whose mean does not vary between tasks
 
 
-def expected_mean(mean, between, ratio, n_rows, context):
-    """Expected coefficients ``(n_tasks, p)`` of tasks with so many rows around ``context``, in centred units."""
-    if between is None:
-        return mean
-    reach = 1.0 / (n_rows[:, None] + 1.0 + ratio)
-    level = mean[-1] + (n_rows[:, None] * reach * context) @ between
-    return np.concatenate([mean[:-1] + between * reach, level[:, None]], axis=1)
+def level_of_tasks(between, ratio, n_rows, context):
+    """Shift of the expected intercept ``(n_tasks,)`` given the rows' columns, and its variance beyond the prior's."""
+    known = n_rows[:, None] / (n_rows[:, None] + ratio) * context
+    unknown = between**2 * ratio / ((1.0 + ratio) * (n_rows[:, None] + ratio))
+    return known @ between, unknown.sum(axis=1)
+
+
+def told_by_new_row(between, ratio, n_rows, context, left):
+    """What a row to predict adds to the coefficients ``(n_tasks, p)`` through what it says of the task's level."""
+    slopes = left[:, None] * between / (n_rows[:, None] + 1.0 + ratio)
+    expected = n_rows[:, None] / (n_rows[:, None] + ratio) * context
+    return np.column_stack([slopes, -(slopes * expected).sum(axis=1)])
 
 
 def variance_ratio(moments):
@@ -31,4 +35,5 @@ def variance_ratio(moments):
     within = np.maximum(second - rows[:, None] * moments.context**2, 0.0).sum(axis=0)
     within = within / max(rows.sum() - moments.n_tasks, 1.0)
     between = np.average(moments.context**2, axis=0, weights=rows) - within * moments.n_tasks / rows.sum()
-    return np.where(between > within / _MOST, within / np.maximum(between, 1e-300), _MOST)
+    ratio = np.where(between > within / _MOST, within / np.maximum(between, 1e-300), _MOST)
+    return np.maximum(ratio, 1e-9)

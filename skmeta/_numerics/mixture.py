@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import gammaln
 
 from skmeta._numerics.believed import level_bonus
-from skmeta._numerics.linalg import inverse_and_solution, logdet_and_quadratic
+from skmeta._numerics.linalg import logdet_and_quadratic, spd_inverse
 from skmeta._numerics.moments import whitened
 
 NOISE_DOF = 1.0  # how firmly a stranger's noise is tied to the past tasks'
@@ -39,22 +39,24 @@ def posterior(moments, prior, *, strength=1.0, with_covariance=False):
 
     Whether a task belongs to the collection is judged at strength one: it does not depend on how much is borrowed.
     """
-    means = prior.means(moments.n_rows, moments.context)
-    shape = means.shape[:2]
-    logdet, misfit, steps, covariances = np.empty(shape), np.empty(shape), np.empty_like(means), []
-    for c, (root, level) in enumerate(zip(prior.roots, prior.levels, strict=True)):
+    n_rows, context = moments.n_rows, moments.context
+    means, roots = prior.means(n_rows, context), prior.roots_of_tasks(n_rows, context)
+    logdet, misfit, left, covariances = *np.empty((3, *means.shape[:2])), []
+    for c, level in enumerate(prior.levels):
+        root = roots[:, c] if len(roots) > 1 else roots[0, c]
         gram, score, square = whitened(moments, means[:, c], root, level)
-        logdet[:, c], quadratic = logdet_and_quadratic(gram + np.eye(len(root)), score)
+        logdet[:, c], quadratic = logdet_and_quadratic(gram + np.eye(gram.shape[-1]), score)
         misfit[:, c] = square - quadratic
-        matrix = gram + strength * np.eye(len(root))
+        intercept = np.broadcast_to(root[..., -1, :], score.shape)
+        solved = np.linalg.solve(gram + strength * np.eye(gram.shape[-1]), np.stack([score, intercept], axis=2))
+        left[:, c] = strength * (solved[..., 1] * intercept).sum(axis=1) / (intercept**2).sum(axis=1)
+        means[:, c] += (root @ solved[..., :1])[..., 0]
         if with_covariance:
-            V, v = inverse_and_solution(matrix, score)
-            covariances.append(root @ V @ root.T)
-        else:
-            v = np.linalg.solve(matrix, score[..., None])[..., 0]
-        steps[:, c] = v @ root.T
-    found = _weigh(prior, moments.n_rows, logdet, misfit, means + steps)
-    return _with_covariance(prior, found, means + steps, covariances, misfit, moments.n_rows) if covariances else found
+            V = spd_inverse(gram + strength * np.eye(gram.shape[-1]))
+            covariances.append(root @ V @ np.swapaxes(root, -1, -2))
+    means = prior.finish(means, n_rows, context, left)
+    found = _weigh(prior, n_rows, logdet, misfit, means)
+    return _with_covariance(prior, found, means, covariances, misfit, n_rows) if covariances else found
 
 
 def posterior_of_rows(Z, y, weight, moments, prior, *, strength=1.0):
@@ -62,19 +64,22 @@ def posterior_of_rows(Z, y, weight, moments, prior, *, strength=1.0):
 
     All components at once, and matrices only as wide as the task has rows: ``(I + D D')^-1`` for ``D = Z R``.
     """
-    means = prior.means(moments.n_rows, moments.context)
+    n_rows, context = moments.n_rows, moments.context
+    means, roots = prior.means(n_rows, context), prior.roots_of_tasks(n_rows, context)
     unit = np.sqrt(weight[:, None, :] / prior.levels[:, None])
-    design = (Z[:, None] @ prior.roots) * unit[..., None]
+    design = (Z[:, None] @ roots) * unit[..., None]
     residual = (y[:, None, :] - (Z[:, None] @ means[..., None])[..., 0]) * unit
-    kernel = design @ np.swapaxes(design, 2, 3)
-    identity = np.eye(Z.shape[1])
+    kernel, identity = design @ np.swapaxes(design, 2, 3), np.eye(Z.shape[1])
     logdet = 2.0 * np.log(np.diagonal(np.linalg.cholesky(kernel + identity), axis1=2, axis2=3)).sum(axis=2)
-    pull = np.linalg.solve(kernel + identity, residual[..., None])
-    misfit = (residual[..., None, :] @ pull)[..., 0, 0]
+    intercept = roots[..., -1, :]
+    reach = (design @ intercept[..., None])[..., 0]
+    pull = np.linalg.solve(kernel + identity, np.stack([residual, reach], axis=3))
+    misfit = (residual * pull[..., 0]).sum(axis=2)
     if strength != 1.0:
-        pull = np.linalg.solve(kernel + strength * identity, residual[..., None])
-    steps = (prior.roots @ (np.swapaxes(design, 2, 3) @ pull))[..., 0]
-    return _weigh(prior, moments.n_rows, logdet, misfit, means + steps)
+        pull = np.linalg.solve(kernel + strength * identity, np.stack([residual, reach], axis=3))
+    left = 1.0 - (reach * pull[..., 1]).sum(axis=2) / (intercept**2).sum(axis=2)
+    means += (roots @ (np.swapaxes(design, 2, 3) @ pull[..., :1]))[..., 0]
+    return _weigh(prior, n_rows, logdet, misfit, prior.finish(means, n_rows, context, left))
 
 
 def _weigh(prior, n_rows, logdet, misfit, means):

@@ -50,12 +50,13 @@ class Moments:
 def whitened(moments, mean, root, noise):
     """Gram, score and square of the residuals, for coordinates ``v`` with ``w = mean + R v`` and noise of one.
 
-    Where the prior is a standard normal, ``I + gram`` is as well conditioned as the data allow, whatever the prior.
+    ``root`` is one for all tasks or ``(n_tasks, p, p)``. Where the prior is a standard normal, ``I + gram`` is as well
+    conditioned as the data allow, whatever the prior.
     """
     score, square = moments.residual(mean)
     noise = np.broadcast_to(noise, square.shape)
-    gram = (root.T @ moments.gram @ root) / noise[:, None, None]
-    return gram, score @ root / noise[:, None], square / noise
+    gram = (np.swapaxes(root, -1, -2) @ moments.gram @ root) / noise[:, None, None]
+    return gram, (score[:, None, :] @ root)[:, 0] / noise[:, None], square / noise
 
 
 def task_batches(counts, width):

@@ -1,8 +1,8 @@
 """Empirical Bayes for wide tasks: what a collection says of coefficients that outnumber the rows.
 
 The sweeps of `wide_sweep` climb an evidence that leaves out, column by column, what tasks have in common through other
-columns. So tasks are held out: their evidence chooses the shape of the covariance, stretches what the sweeps found to
-what new tasks ask for, and tells how often a task is a stranger.
+columns. So some tasks are held out: they choose the shape of the covariance, stretch what the sweeps found to what new
+tasks ask for (`wide_stretch`), and tell how often a task is a stranger. Then all tasks take part.
 """
 
 from dataclasses import dataclass, replace
@@ -11,10 +11,10 @@ import numpy as np
 from scipy import sparse
 from scipy.special import logit
 
-from skmeta._numerics.dual import DualProblem, evidence_slopes
 from skmeta._numerics.mixture import learn_vague_weight
 from skmeta._numerics.wide import WidePrior, wide_evidence
 from skmeta._numerics.wide_rows import read_batches
+from skmeta._numerics.wide_stretch import N_SCALES, find_stretch, stretched
 from skmeta._numerics.wide_sweep import Output, State, add_factors, sweep
 
 _FREE = 100.0  # prior variance of the mean's intercept: as good as free
@@ -22,8 +22,7 @@ _SIGNAL = 4.0  # variance of a linear predictor whose unit is not that of the ta
 _MAX_RANK = 3
 _HELD_OUT = 3  # one task in so many is held out
 _ROUNDS = 3  # of sweeps for factors, each followed by a stretch
-_EP = 5  # steps of expectation propagation at each trial of a stretch
-_TIGHT = 1.0  # prior standard deviation of the logarithms of a stretch
+_WORTH = 2.0  # evidence that a more complicated shape must bring
 _TOL = 0.01
 _FLOOR = 1e-10
 
@@ -37,19 +36,18 @@ class Shape:
 
 
 def learn_wide(rows, loss, *, covariance="auto", rank=None, n_iter=20, past=None, n_jobs=1):
-    """Learn a `WidePrior` from the tasks of `moments.Rows`.
+    """Learn a `WidePrior` from the tasks of `moments.Rows`, by at most ``n_iter`` sweeps over them.
 
-    ``covariance`` is "spherical", "diagonal", "factor" or "auto"; shapes are compared, and how often tasks look like
-    strangers is learned, by the evidence of tasks held out. ``past`` counts as ``past.n_tasks`` tasks seen.
+    ``covariance`` is "spherical", "diagonal", "factor" or "auto". ``past``, another prior, counts as ``past.n_tasks``
+    tasks seen.
     """
+    trial = _choose(rows, loss, _shapes(covariance, rank, rows.n_tasks), past, n_iter, n_jobs)
     batches = read_batches(rows)
-    level = pooled_level(batches, loss)
-    start = initial_state(batches, loss, level)
-    trial = _choose(rows, loss, _shapes(covariance, rank, rows.n_tasks), start, level, n_iter, n_jobs)
-    state = fit_wide(batches, loss, trial.shape, start=moved_to(batches, trial.state), n_iter=n_iter // 4, n_jobs=n_jobs)
-    prior = stretched(as_prior(state, level), trial.stretch)
+    state = fit_wide(batches, loss, trial.shape, start=moved_to(batches, trial.state), n_iter=trial.n_left, n_jobs=n_jobs)
+    prior = stretched(as_prior(state, _level(rows, loss)), trial.stretch)
     n_rows = float(len(rows.order) if rows.weight is None else rows.weight[rows.order].sum())
-    return replace(prior, vague_weight=trial.vague_weight, n_tasks=float(rows.n_tasks), n_rows=n_rows)
+    prior = replace(prior, vague_weight=trial.vague_weight, n_tasks=float(rows.n_tasks), n_rows=n_rows)
+    return prior if past is None else merged(past, prior)
 
 
 def fit_wide(batches, loss, shape, *, start, n_iter, n_jobs=1):
@@ -65,61 +63,74 @@ def fit_wide(batches, loss, shape, *, start, n_iter, n_jobs=1):
 
 
 def _change(new, old):
-    logs = [np.log(new.common / old.common), np.log(new.noise / old.noise), np.log(new.variance[-1] / old.variance[-1])]
-    mean = np.sum((new.loadings - old.loadings) ** 2) / max(np.sum(new.loadings**2), 1e-300)
-    return max(*np.abs(logs), np.sqrt(mean))
+    logs = np.log([new.common / old.common, new.noise / old.noise, new.variance[-1] / old.variance[-1]])
+    moved = np.sum((new.loadings - old.loadings) ** 2) / max(np.sum(new.loadings**2), 1e-300)
+    return max(np.abs(logs).max(), np.sqrt(moved))
 
 
 def _shapes(covariance, rank, n_tasks):
-    factor = Shape("loadings", min(rank or _MAX_RANK, max(n_tasks - 1, 0)))
-    words = {"spherical": [Shape("scales")], "diagonal": [Shape("columns")], "factor": [Shape("scales"), factor]}
-    return [Shape("scales"), Shape("columns"), factor] if covariance == "auto" else words[covariance]
+    """The shapes that a word stands for, simplest first; factors grow on what was learned without."""
+    spherical, diagonal = Shape("scales"), Shape("columns")
+    factor = Shape("loadings", min(rank or _MAX_RANK, n_tasks - 1))
+    words = {
+        "spherical": [spherical],
+        "diagonal": [diagonal],
+        "factor": [spherical, factor],
+        "auto": [spherical, diagonal, factor],
+    }
+    return [shape for shape in words[covariance] if shape.rank or shape is not factor]
 
 
-# What tasks held out say ----------------------------------------------------------------------------
+# Tasks held out -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
 class _Trial:
-    """A shape, the state learned without some tasks, and what these say: ``stretch`` and strangers' weight."""
+    """A shape, the state learned without some tasks, what these say of it, and the sweeps that are left to do."""
 
     shape: Shape
     state: State
+    n_left: int
     stretch: np.ndarray
     vague_weight: float
     score: float
 
 
-def _choose(rows, loss, shapes, start, level, n_iter, n_jobs):
-    """The `_Trial` under which held-out tasks are most probable."""
-    held = _held_out(rows)
-    if not held.any() or held.all():
-        return _Trial(shapes[0], start, np.ones((len(level), 5)), learn_vague_weight(np.zeros(0), np.zeros(0)), 0.0)
-    train, test = read_batches(_some(rows, ~held)), read_batches(_some(rows, held))
-    trials, state = [], moved_to(train, start)
+def _choose(rows, loss, shapes, past, n_iter, n_jobs):
+    """The `_Trial` under which held-out tasks are most probable; with a single task, the first shape untried."""
+    held, level = _held_out(rows), _level(rows, loss)
+    train = read_batches(_some(rows, ~held))
+    state = initial_state(train, loss, level, past)
+    if not held.any():
+        unknown = learn_vague_weight(np.zeros(0), np.zeros(0))
+        return _Trial(shapes[0], state, n_iter, np.ones((len(level), N_SCALES)), unknown, 0.0)
+    test, trials = read_batches(_some(rows, held)), []
     for shape in shapes:
         if shape.rank:
-            state = _fit_factors(train, test, state, loss, shape.rank, level, n_jobs)
+            state = _fit_factors(train, test, state, loss, shape, level, n_jobs)
         else:
-            sweeps = n_iter // 4 if trials else n_iter // 2
-            state = fit_wide(train, loss, shape, start=state, n_iter=sweeps, n_jobs=n_jobs)
+            n_sweeps = max(n_iter // (4 if trials else 2), 1)
+            state = fit_wide(train, loss, shape, start=state, n_iter=n_sweeps, n_jobs=n_jobs)
         prior = as_prior(state, level)
         stretch, score = find_stretch(test, prior, loss)
         evidence = wide_evidence(test, stretched(prior, stretch), loss)
-        trials.append(_Trial(shape, state, stretch, learn_vague_weight(*evidence.T), score))
-    return max(trials, key=lambda trial: trial.score)
+        vague_weight = learn_vague_weight(*evidence.T)
+        trials.append(_Trial(shape, state, max(n_iter // 4, 1), stretch, vague_weight, score - _WORTH * len(trials)))
+    wanted = [trial for trial in trials if trial.shape.rank] if len(shapes) == 2 else trials
+    return max(wanted, key=lambda trial: trial.score)
 
 
-def _fit_factors(train, test, state, loss, rank, level, n_jobs):
-    """Factors, which would overfit the tasks that they are made from: held-out tasks scale them as they grow."""
-    state = add_factors(train, state, loss, rank, n_jobs=n_jobs)
+def _fit_factors(train, test, state, loss, shape, level, n_jobs):
+    """Factors would overfit the tasks that they are made from, so held-out tasks scale them as they grow."""
+    state = add_factors(train, state, loss, shape.rank, n_jobs=n_jobs)
     for _ in range(_ROUNDS):
-        state = fit_wide(train, loss, Shape("loadings"), start=state, n_iter=2, n_jobs=n_jobs)
+        state = fit_wide(train, loss, shape, start=state, n_iter=2, n_jobs=n_jobs)
         state = _rescaled(state, find_stretch(test, as_prior(state, level), loss)[0])
     return state
 
 
 def _rescaled(state, stretch):
+    """A `State` whose variances, factors and noise are multiplied by what held-out tasks ask for."""
     outputs = []
     for out, (_, slopes, factor, level, noise) in zip(state.outputs, stretch, strict=True):
         loadings, variance, reach = out.loadings.copy(), slopes * out.variance, out.reach.copy()
@@ -142,100 +153,17 @@ def _held_out(rows):
 
 
 def _some(rows, mask):
-    kept = np.flatnonzero(mask)
-    parts = [rows.order[rows.starts[t] : rows.starts[t + 1]] for t in kept]
+    parts = [rows.order[rows.starts[t] : rows.starts[t + 1]] for t in np.flatnonzero(mask)]
     return replace(rows, order=np.concatenate(parts), starts=np.r_[0, np.cumsum([len(part) for part in parts])])
 
 
-def find_stretch(batches, prior, loss, n_steps=8):
-    """Factors ``(K, 5)`` by which new tasks want a prior multiplied, and their evidence (with a penalty) if it is.
-
-    The columns stand for the mean's slopes, the variances of slopes, factors and intercept, and the noise. Whatever
-    approximations made the prior, the evidence of tasks it never saw is honest.
-    """
-    logs, best, step = np.zeros((len(prior.noise), 5)), -np.inf, 0.0
-    laws, bells = [_Law.read(batch, prior) for batch in batches], [None] * len(batches)
-    for _ in range(n_steps):
-        trial = logs + step
-        climbed = [law.climb(np.exp(trial), loss, bell) for law, bell in zip(laws, bells, strict=True)]
-        *sums, bells = zip(*climbed, strict=True)
-        value, slopes, fisher = (sum(part) for part in sums)
-        value -= 0.5 * np.sum(trial**2) / _TIGHT**2
-        if value < best:
-            step = 0.5 * step
-            continue
-        logs, best = trial, value
-        matrix = fisher + np.eye(5) / _TIGHT**2
-        step = np.clip(np.linalg.solve(matrix, (slopes - logs / _TIGHT**2)[..., None])[..., 0], -1.0, 1.0)
-        if np.abs(step).max() < _TOL:
-            break
-    return np.exp(logs), best
+# States and priors ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class _Law:
-    """The parts of what a prior says of a batch: of the offset ``(b, n)`` and the kernel ``(b, n, n)`` of each output."""
-
-    batch: object
-    noise: np.ndarray
-    level: list
-    mean: list
-    kernels: list
-
-    @classmethod
-    def read(cls, batch, prior):
-        """The parts, as the prior has them."""
-        last = np.eye(1, prior.mean.shape[1], prior.mean.shape[1] - 1)[0]
-        ones = batch.times(last[:, None])[..., 0]
-        level = [m[-1] * ones for m in prior.mean]
-        mean = [batch.times((m * (1.0 - last))[:, None])[..., 0] for m in prior.mean]
-        reach = [batch.times(F) for F in prior.factor]
-        kernels = [
-            (batch.kernel(batch.spread(v * (1.0 - last))), U @ np.swapaxes(U, 1, 2), v[-1] * ones[:, :, None] * ones[:, None])
-            for v, U in zip(prior.variance, reach, strict=True)
-        ]
-        return cls(batch, prior.noise, level, mean, kernels)
-
-    def climb(self, stretch, loss, before):
-        """Evidence, its gradient ``(K, 5)`` and information ``(K, 5, 5)`` in the logarithms of the stretch; the `Bell`."""
-        outputs = range(len(self.noise))
-        mean = [s[0] * m for s, m in zip(stretch, self.mean, strict=True)]
-        kernels = [[f * K for f, K in zip(s[1:4], parts, strict=True)] for s, parts in zip(stretch, self.kernels, strict=True)]
-        offset = np.stack([m + v for m, v in zip(mean, self.level, strict=True)], axis=2)
-        kernel = np.stack([sum(parts) for parts in kernels], axis=1)
-        batch, noise = self.batch, self.noise * stretch[:, 4]
-        problem = DualProblem(loss, batch.Y, batch.weight, noise, offset, kernel)
-        bell = problem.resumed(before, n_steps=_EP)
-        slopes, fisher = np.zeros((len(outputs), 5)), np.zeros((len(outputs), 5, 5))
-        for k in outputs:
-            found = evidence_slopes(bell.dual.block(k), bell.a[..., k], [mean[k]], kernels[k] + problem.noise_kernel(k))
-            n = len(found[0])
-            slopes[k, :n], fisher[k, :n, :n] = found
-            problem.add_repetitions(slopes[k], fisher[k])
-        return problem.evidence(bell).sum(), slopes, fisher, bell
-
-
-def stretched(prior, stretch):
-    """A prior with mean slopes, variances of slopes, factors, intercept, and noise multiplied by ``stretch (K, 5)``."""
-    mean, slopes, factor, level, noise = stretch.T
-    new_mean, variance = prior.mean * mean[:, None], prior.variance * slopes[:, None]
-    new_mean[:, -1], variance[:, -1] = prior.mean[:, -1], prior.variance[:, -1] * level
-    return replace(
-        prior,
-        mean=new_mean,
-        variance=variance,
-        factor=prior.factor * np.sqrt(factor)[:, None, None],
-        noise=prior.noise * noise,
-    )
-
-
-# States ---------------------------------------------------------------------------------------------
-
-
-def pooled_level(batches, loss):
+def _level(rows, loss):
     """The intercept ``(K,)`` that fits all rows best on its own."""
-    total = max(sum(batch.weight.sum() for batch in batches), 1e-300)
-    mean = sum(np.einsum("bn,bnk->k", batch.weight, batch.Y) for batch in batches) / total
+    weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight
+    mean = np.average(rows.Y[rows.order], axis=0, weights=weight[rows.order])
     if loss.name == "gaussian":
         return np.zeros_like(mean)
     if loss.name == "binomial":
@@ -243,8 +171,10 @@ def pooled_level(batches, loss):
     return np.log(np.maximum(mean, 1e-3))
 
 
-def initial_state(batches, loss, level):
-    """A start: a quarter of the targets' variance each to the mean and to the tasks, half of it to the noise."""
+def initial_state(batches, loss, level, past=None):
+    """A start: what was known, or a quarter of the targets' variance each to the mean and to the tasks."""
+    if past is not None:
+        return _known_state(batches, past)
     p = batches[0].width
     total = max(sum(batch.weight.sum() for batch in batches), 1e-300)
     slopes = np.r_[np.ones(p - 1), 0.0]
@@ -259,8 +189,18 @@ def initial_state(batches, loss, level):
         variance[-1], loadings[-1] = 0.25 * signal, start
         reach = variance[:, None].copy()
         reach[-1] = _FREE
-        noise = 1.0 if not loss.dispersed else 0.5 * signal if loss.name == "gaussian" else 1.0
+        noise = 0.5 * signal if loss.name == "gaussian" else 1.0
         outputs.append(Output(loadings, variance, noise, reach, np.zeros((p, 1)), even, np.zeros((p, 1))))
+    return State(outputs, [None] * len(batches))
+
+
+def _known_state(batches, past):
+    """A start from a prior, whose factors count as variance until they are merged again."""
+    outputs = []
+    for mean, variance, factor, noise in zip(past.mean, past.variance, past.factor, past.noise, strict=True):
+        variance, centre = variance + (factor**2).sum(axis=1), mean[:, None]
+        reach, common = variance[:, None] / max(past.n_tasks, 1.0), float(np.median(variance[:-1]))
+        outputs.append(Output(centre, variance, float(noise), reach, centre, common, np.zeros(centre.shape)))
     return State(outputs, [None] * len(batches))
 
 
@@ -280,4 +220,28 @@ def as_prior(state, level):
         factor=np.stack([out.loadings[:, 1:] for out in outputs]),
         noise=state.noise,
         level=level,
+    )
+
+
+def merged(past, new):
+    """Two priors as one, each by its number of tasks; the mean is the new one's, which began at the past's."""
+    n_tasks, n_rows = past.n_tasks + new.n_tasks, past.n_rows + new.n_rows
+    old, fresh = past.n_tasks / n_tasks, new.n_tasks / n_tasks
+    variance, factors = old * past.variance + fresh * new.variance, []
+    for k, pair in enumerate(zip(past.factor, new.factor, strict=True)):
+        both = np.concatenate([np.sqrt(old) * pair[0], np.sqrt(fresh) * pair[1]], axis=1)
+        _, turned = np.linalg.eigh(both.T @ both)
+        both = both @ turned[:, ::-1]
+        variance[k] += (both[:, _MAX_RANK:] ** 2).sum(axis=1)
+        factors.append(both[:, :_MAX_RANK])
+    share = new.n_rows / max(n_rows, 1e-300)
+    return replace(
+        new,
+        variance=variance,
+        factor=np.stack(factors),
+        noise=past.noise ** (1.0 - share) * new.noise**share,
+        level=old * past.level + fresh * new.level,
+        vague_weight=old * past.vague_weight + fresh * new.vague_weight,
+        n_tasks=n_tasks,
+        n_rows=n_rows,
     )

@@ -69,7 +69,7 @@ def _of_name(name: str, classes: bool) -> Any:
     plain = name.lower().replace("-", "").replace("_", "")
     found = [cls for cls in FAMILIES if short_name(cls) == plain]
     if not found:
-        close = get_close_matches(plain, NAMES, cutoff=0.5)
+        close = get_close_matches(plain, NAMES)
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         raise ValueError(f"--estimator must be one of {', '.join(NAMES)}, found {name}.{hint}")
     cls = min(found, key=lambda cls: FAMILIES[cls].classifies != classes)

@@ -205,6 +205,6 @@ def check_column(name: str, option: str, columns: list[str]) -> None:
     """Raise unless `name`, given as `option`, is one of the columns; names that are close are told."""
     if name in columns:
         return
-    close = get_close_matches(name, columns, cutoff=0.5)
+    close = get_close_matches(name, columns)
     hint = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(columns[:20])}."
     raise ValueError(f"{option} {name} is not a column. {hint}")

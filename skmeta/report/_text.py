@@ -156,7 +156,6 @@ def advice(collection: Collection, model: Any, verdict: Verdict) -> str:
         "warm": f"Warm-start each new {task}, by {shell}({model!r}, task={task!r}): {_gains(verdict)}.",
         "pooled": f"Fit one {name} to the rows of all tasks: telling them apart {noise}.",
         "residual": f"Fit one {name} to all rows, and one to what it leaves of each {task}: warm {noise}.",
-        "own": f"Give each {task} a {name} of its own: borrowing from the others {noise}.",
         "nothing": f"Your tasks share nothing worth using: {_alone(task, name, verdict)}.",
         "unclear": (
             f"It is too early to tell whether borrowing helps, as all it gains is within the noise between "

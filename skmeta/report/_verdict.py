@@ -24,9 +24,9 @@ class Verdict:
 
     Parameters
     ----------
-    choice : {"warm", "own", "pooled", "residual", "nothing", "unclear"}
-        What to do: the strategy that is as good as any; "nothing" is own models, as nothing is shared, and
-        "unclear" that the noise between tasks hides it.
+    choice : {"warm", "pooled", "residual", "nothing", "unclear"}
+        What to do: the strategy that is as good as any; "nothing" that nothing is shared, so that tasks have
+        their own models, and "unclear" that the noise between tasks hides the answer.
     errors : dict of str to ndarray of shape (n_shots,)
         Mean error of each strategy.
     n_shots : tuple of int
@@ -128,7 +128,7 @@ def choose(errors: dict[str, NDArray[np.float64]]) -> str:
     """Return the choice of a `Verdict` from errors ``(n_shots, n_tasks)``, zero shots first.
 
     A task alone has its own model, and the common mean. If no strategy is clearly better than that, nothing
-    is shared. If simple strategies are as good as warm, the best of them is chosen.
+    is shared. If a simpler strategy that shares is as good as warm, it is chosen.
     """
     known = {name: values[1:] for name, values in errors.items()}
     start = np.broadcast_to(errors["own"][0], known["own"].shape)
@@ -138,7 +138,8 @@ def choose(errors: dict[str, NDArray[np.float64]]) -> str:
     if not any(gain > max(noise, WORTHWHILE) for gain, noise in shared):
         hopes = [gain + noise > WORTH_FINDING for gain, noise in shared]
         return "unclear" if any(hopes) else "nothing"
-    as_good = [name for name in known if name != "warm" and not beats(known["warm"], known[name])]
+    simpler = [name for name in known if name not in ("own", "warm")]
+    as_good = [name for name in simpler if not beats(known["warm"], known[name])]
     return max(as_good, key=lambda name: overall_gain(known["warm"], known[name]), default="warm")
 
 

@@ -1,0 +1,233 @@
+"""The learner: it finds the truth and its shape, goes on from what it knew, and forgets nothing and adds nothing."""
+
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
+
+from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
+from skmeta.datasets import make_related_classification, make_related_regression
+
+UNEVEN = np.diag(np.r_[4.0, 2.0, np.full(4, 0.05), 1.0])
+
+
+def learn(X, y, learner="auto", prior=None, estimator=None, **fit):
+    shell = WarmStartClassifier if isinstance(estimator, LogisticRegression) else WarmStartRegressor
+    return shell(estimator or Ridge(), task=-1, learner=learner, prior=prior).fit(X, y, **fit)
+
+
+def collection(covariance="factor", n_tasks=150, n=15, d=6, seed=0, **more):
+    return make_related_regression(n_tasks, n, d, covariance=covariance, rank=2, random_state=seed, **more)
+
+
+def assert_same_prior(one, two, **tolerance):
+    for name in ("mean", "covariance", "mean_covariance", "noise", "noise_dof", "vague_weight", "n_tasks", "n_rows"):
+        assert_allclose(getattr(two, name), getattr(one, name), err_msg=name, **tolerance)
+
+
+def distance(covariance, truth, n=10, n_designs=40):
+    """Nats lost a task of ``n`` rows by believing one covariance where the other is true, at noise one."""
+    Z = np.random.default_rng(0).normal(size=(n_designs, n, len(truth)))
+    Z[..., -1] = 1.0
+    believed, real = (Z @ c @ np.swapaxes(Z, 1, 2) + np.eye(n) for c in (covariance, truth))
+    ratio = np.linalg.solve(believed, real)
+    return np.mean(0.5 * (np.trace(ratio, axis1=1, axis2=2) - n - np.linalg.slogdet(ratio)[1]))
+
+
+# The truth --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("truth", ["spherical", "factor", "full", "power", UNEVEN], ids=str)
+def test_the_truth_is_found_by_many_tasks(truth):
+    X, y, law = collection(truth, n_tasks=1500)
+    prior = learn(X, y).prior_
+    assert_allclose(prior.mean, law.mean, atol=0.12)
+    assert_allclose(prior.noise, 1.0, rtol=0.05)
+    assert distance(prior.dense_covariance(), law.covariance) < 0.05
+    assert prior.vague_weight < 0.01
+    assert prior.n_tasks == 1500 and prior.n_rows == len(y)
+
+
+@pytest.mark.parametrize(
+    ("truth", "shapes"),
+    [("spherical", ("spherical", "diagonal")), ("factor", ("factor",)), (UNEVEN, ("diagonal", "factor", "full"))],
+    ids=["spherical", "factor", "diagonal"],
+)
+def test_the_shape_is_chosen_by_the_tasks(truth, shapes):
+    X, y, _ = collection(truth)
+    learner = learn(X, y).learner_
+    assert learner.structure_.startswith(shapes), learner.scores_
+    assert learner.structure_ in learner.scores_
+
+
+@pytest.mark.parametrize("truth", ["spherical", "factor", UNEVEN], ids=["spherical", "factor", "diagonal"])
+def test_auto_is_never_far_from_the_best_shape(truth):
+    X, y, law = collection(truth, n_tasks=100)
+    lost = {word: distance(learn(X, y, EmpiricalBayes(word)).prior_.dense_covariance(), law.covariance)
+            for word in ("auto", "spherical", "diagonal", "factor", "full")}  # fmt: skip
+    best = min(value for word, value in lost.items() if word != "auto")
+    assert lost["auto"] < best + 0.05, lost
+    assert max(lost.values()) > 2 * lost["auto"], "no fixed shape is safe"
+
+
+@pytest.mark.parametrize("word", ["spherical", "diagonal"])
+def test_the_shape_asked_for_is_the_shape_given(word):
+    X, y, _ = collection("full")
+    prior = learn(X, y, EmpiricalBayes(word)).prior_
+    engine = prior.units().covariance_to_engine(prior.covariance)
+    off = engine - np.diag(np.diag(engine))
+    assert np.abs(off).max() < 1e-10 * np.abs(engine).max()
+    assert word == "diagonal" or np.ptp(np.diag(engine)[:-1]) < 1e-10
+
+
+def test_rank_is_that_of_the_factor():
+    X, y, _ = collection("full")
+    learner = learn(X, y, EmpiricalBayes("factor", rank=2)).learner_
+    assert "rank 2" in learner.structure_
+
+
+@pytest.mark.parametrize("n_tasks", [2, 3, 5])
+def test_few_tasks_learn_something_proper(n_tasks):
+    for seed in range(3):
+        X, y, _ = collection(n_tasks=n_tasks, seed=seed)
+        prior = learn(X, y).prior_
+        assert np.all(np.linalg.eigvalsh(prior.dense_covariance()) > 0)
+        assert 0 < prior.vague_weight < 1
+
+
+def test_unrelated_tasks_are_told_from_related_ones():
+    X, y, _ = collection()
+    rng, d = np.random.default_rng(0), X.shape[1] - 1
+    alone = (X[:, -1] % 3 == 0)
+    wild = np.einsum("nd,nd->n", X[:, :-1], 30.0 * rng.normal(size=(150, d))[X[:, -1].astype(int)])
+    mixed = learn(X, np.where(alone, wild + rng.normal(size=len(y)), y), EmpiricalBayes("diagonal"))
+    assert mixed.prior_.vague_weight > 3 * learn(X, y, EmpiricalBayes("diagonal")).prior_.vague_weight
+
+
+def test_labels_and_counts_have_laws_too():
+    Xc, yc, law = make_related_classification(200, 25, 3, covariance="diagonal", random_state=0)
+    prior = learn(Xc, yc, estimator=LogisticRegression()).prior_
+    assert_allclose(prior.mean, law.mean, atol=0.2)
+    assert distance(prior.dense_covariance(), law.covariance) < 0.5
+    X, eta, law = collection(0.1 * np.eye(4), n_tasks=150, d=3, noise=0.0)
+    y = np.random.default_rng(0).poisson(np.exp(0.3 * eta))
+    prior = learn(X, y, estimator=PoissonRegressor()).prior_
+    assert_allclose(prior.mean, 0.3 * law.mean, atol=0.1)
+
+
+# Going on ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("word", "truth"), [("diagonal", UNEVEN), ("full", "factor")], ids=["diagonal", "full"])
+def test_learning_on_is_roughly_learning_from_both_at_once(word, truth):
+    X, y, law = collection(truth, n_tasks=200)
+    first, learner = X[:, -1] < 100, EmpiricalBayes(word)
+    one = learn(X[first], y[first], learner).prior_
+    two = learn(X[~first], y[~first], learner, prior=one).prior_
+    both = learn(X, y, learner).prior_
+    assert (two.n_tasks, two.n_rows) == (both.n_tasks, both.n_rows)
+    assert_allclose(two.mean, both.mean, atol=0.05)
+    assert_allclose(two.noise, both.noise, rtol=0.05)
+    apart = distance(two.dense_covariance(), both.dense_covariance())
+    assert apart < 0.7 * distance(one.dense_covariance(), both.dense_covariance()), "what was learned later counts"
+    assert apart < 0.02
+
+
+def test_learning_on_does_not_change_what_was_known():
+    X, y, _ = collection(n_tasks=40)
+    prior = learn(X, y).prior_
+    before = pickle.dumps(prior)
+    later = learn(X, y + 1.0, prior=prior).prior_
+    assert pickle.dumps(prior) == before
+    assert later.n_tasks == 80
+
+
+def test_a_long_memory_barely_moves():
+    X, y, _ = collection(n_tasks=400)
+    many = learn(X, y).prior_
+    few = X[:, -1] < 2
+    moved = learn(X[few], y[few] + 3.0, prior=many).prior_
+    assert np.abs(moved.mean - many.mean).max() < 0.1
+
+
+# Nothing is added, nothing is kept --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("estimator", [Ridge(), LogisticRegression()], ids=["ridge", "logistic"])
+def test_fitting_twice_is_fitting_once(estimator):
+    if isinstance(estimator, Ridge):
+        X, y, _ = collection(n_tasks=30)
+    else:
+        X, y, _ = make_related_classification(30, 12, 3, random_state=0)
+    model = learn(X, y, EmpiricalBayes(), estimator=estimator)
+    one = model.prior_
+    assert_same_prior(one, model.fit(X, y).prior_, rtol=0, atol=0)
+    assert_same_prior(one, clone(model).fit(X, y).prior_, rtol=0, atol=0)
+
+
+def test_the_learner_given_is_not_touched():
+    X, y, _ = collection(n_tasks=20)
+    learner = EmpiricalBayes("factor")
+    model = learn(X, y, learner)
+    assert model.learner is learner
+    assert set(vars(learner)) == set(learner.get_params())
+    assert model.learner_.structure_
+
+
+def test_weights_count_as_repeated_rows():
+    X, y, _ = collection(n_tasks=30)
+    times = np.random.default_rng(0).integers(1, 4, len(y))
+    weighted = learn(X, y, sample_weight=times).prior_
+    repeated = learn(np.repeat(X, times, axis=0), np.repeat(y, times)).prior_
+    assert_same_prior(weighted, repeated, rtol=1e-7, atol=1e-9)
+
+
+def test_several_outputs_are_learned_each_for_itself():
+    X, y, _ = collection(n_tasks=30)
+    other = X[:, 0] - y**2
+    both = learn(X, np.c_[y, other]).prior_
+    for k, target in enumerate((y, other)):
+        alone = learn(X, target).prior_
+        for name in ("mean", "covariance", "noise"):
+            assert_allclose(getattr(both, name)[k], getattr(alone, name), rtol=1e-9, atol=1e-11)
+
+
+def test_noise_can_be_shared_or_of_each_task():
+    X, y, law = collection(n_tasks=200)
+    rng = np.random.default_rng(0)
+    quiet = np.where(X[:, -1] % 2 == 0, 0.1, 3.0) * rng.normal(size=len(y))
+    signal = np.einsum("nd,nd->n", X[:, :-1], law.coef[X[:, -1].astype(int), :-1])
+    by_task, shared = (learn(X, signal + quiet, EmpiricalBayes("factor", noise=n)).prior_ for n in ("task", "shared"))
+    assert np.isinf(shared.noise_dof) and by_task.noise_dof < 10
+    assert_allclose(shared.noise, (0.1**2 + 3.0**2) / 2, rtol=0.1)
+
+
+def test_stopping_early_is_what_max_iter_and_tol_do():
+    X, y, _ = collection(n_tasks=30)
+    one, many, loose = (
+        learn(X, y, EmpiricalBayes("full", **options)).prior_
+        for options in ({"max_iter": 1}, {"max_iter": 300, "tol": 1e-10}, {"max_iter": 300, "tol": 1e9})
+    )
+    assert_array_equal(one.covariance, loose.covariance)
+    assert np.abs(one.covariance - many.covariance).max() > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "message"),
+    [
+        ({"covariance": "fulll"}, ValueError, "covariance.*wanted one of.*'fulll'"),
+        ({"noise": "auto"}, ValueError, "noise.*wanted 'task' or 'shared'.*'auto'"),
+        ({"rank": 0}, ValueError, "rank"),
+        ({"rank": 1.5}, TypeError, "rank"),
+        ({"pseudo_tasks": -1}, ValueError, "pseudo_tasks"),
+        ({"max_iter": 0}, ValueError, "max_iter"),
+        ({"tol": -1e-3}, ValueError, "tol"),
+    ],
+)
+def test_what_is_no_parameter_is_named(params, error, message):
+    X, y, _ = collection(n_tasks=3)
+    with pytest.raises(error, match=message):
+        learn(X, y, EmpiricalBayes(**params))
