@@ -515,6 +515,7 @@ BAD_ARRAYS = {
     "noise of zero": ({"noise": 0.0}, ["noise", "positive"]),
     "noise of two": ({"noise": [1.0, 2.0]}, ["noise", "(2,)"]),
     "noise with NaN": ({"noise": np.nan}, ["noise", "positive"]),
+    "noise of labels": ({"noise": 0.5, "classes": ["a", "b"]}, ["noise", "1 for class labels", "0.5"]),
     "degrees of freedom": ({"noise_dof": -1.0}, ["noise_dof", "positive"]),
     "weight of one": ({"vague_weight": 1.0}, ["vague_weight", "probability below 1", "1.0"]),
     "weight below zero": ({"vague_weight": -0.1}, ["vague_weight", "-0.1"]),

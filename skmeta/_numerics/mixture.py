@@ -154,15 +154,3 @@ def learn_vague_weight(learned, stranger, n_iter=50):
         share = weight / (weight + (1.0 - weight) * np.exp(-odds))
         weight = (share.sum() + 1.0) / (n_tasks + 2.0)
     return float(weight)
-
-
-def worth_in_rows(prior, moments):
-    """Own rows that would predict as well as the prior alone: ``p noise / trace(covariance E[zz'])`` per task.
-
-    Least squares on ``n`` rows errs by about ``noise p / n``, the prior mean by ``trace(covariance E[zz'])``.
-    """
-    p = len(prior.mean)
-    rows = np.maximum(moments.n_rows, 1e-12)
-    own = np.einsum("tij,ij->t", moments.gram, prior.covariance) / rows
-    error = np.where(moments.n_rows > 0, own, np.trace(prior.covariance))
-    return p * prior.level / np.maximum(error, 1e-300)

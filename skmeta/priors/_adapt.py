@@ -7,7 +7,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skmeta._numerics.glm import linearise
 from skmeta._numerics.glm_mixture import glm_posterior
-from skmeta._numerics.mixture import posterior, posterior_of_rows, worth_in_rows
+from skmeta._numerics.mixture import posterior, posterior_of_rows
 from skmeta._numerics.moments import Rows, collect_moments
 from skmeta.priors import _data
 from skmeta.priors._adapted import Adapted
@@ -83,18 +83,17 @@ def adapt_tasks(prior, estimator, data, *, n_jobs=None, keep=False):
     rows, fitted = engine_rows(prior, data, estimator), None
     if prior.is_wide:
         strength = float(_strengths(family, estimator, 1)[0])
-        coef, noise, borrowed = adapt_wide(prior, estimator, family, rows, strength)
+        coef, noise, trust = adapt_wide(prior, estimator, family, rows, strength)
         evidence = rows
     else:
         solve = _gaussian if family.likelihood == "gaussian" else _generalised
         coef, noise, trust, evidence, fitted = solve(prior, estimator, family, rows, n_jobs)
-        borrowed = trust * np.mean([_worth(b, m) for b, m in zip(prior.believed, evidence, strict=True)], axis=0)
     if not rows.intercept:
         coef[..., -1] = 0.0
     if family.how == "start":
         coef, fitted = _own_steps(estimator, prior, data, n_jobs)
     return Adapted(
-        prior, estimator, coef, noise, borrowed, data.n_targets, data.classes, data.feature_names, fitted,
+        prior, estimator, coef, noise, trust, data.n_targets, data.classes, data.feature_names, fitted,
         evidence if keep else None, rows.intercept,
     )
 
@@ -109,10 +108,6 @@ def engine_rows(prior, data, estimator):
     return Rows(
         data.X, Y, tasks.order, tasks.starts, units[0].centre, units[0].scale, data.weight, bool(estimator.fit_intercept)
     )
-
-
-def _worth(believed, moments):
-    return worth_in_rows(believed, moments) if not believed.flat_intercept else np.full(moments.n_tasks, np.nan)
 
 
 def _strengths(family, estimator, n_outputs):

@@ -1,6 +1,7 @@
 """Many tasks after adaptation, as arrays: plain estimators are made from it when asked for."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -8,7 +9,7 @@ from scipy import sparse
 from skmeta._numerics.mixture import posterior
 from skmeta._numerics.moments import standardise, take_rows
 from skmeta.priors._plain import plain_estimator
-from skmeta.priors._wide import wide_variance
+from skmeta.priors._wide import wide_variance, wide_worth
 
 _CELLS = 1 << 21  # coefficients gathered at once when rows are predicted
 _TASKS = 1024  # tasks whose posterior covariances are held at once
@@ -19,7 +20,7 @@ class Adapted:
     """What `adapt_tasks` found for ``n_tasks`` tasks.
 
     ``coef (n_tasks, K, d + 1)`` in the units of the data; ``noise (n_tasks, K)`` in squared units of the target;
-    ``borrowed (n_tasks,)`` rows that the prior was worth; ``fitted`` further attributes a task, or None; ``evidence``
+    ``trust (n_tasks,)`` is the evidence for the learned prior; ``fitted`` further attributes a task, or None; ``evidence``
     is what posterior covariances are made from when asked for: `Moments` an output, or a wide task's `Rows`.
     """
 
@@ -27,7 +28,7 @@ class Adapted:
     estimator: object
     coef: np.ndarray
     noise: np.ndarray
-    borrowed: np.ndarray
+    trust: np.ndarray
     n_targets: int | None
     classes: np.ndarray | None
     feature_names: tuple | None
@@ -74,6 +75,25 @@ class Adapted:
                 Z[:, :-1] = standardise(take_rows(X, rows), units.centre, units.scale)
                 out[rows, k] = ((Z @ V) * Z).sum(axis=1) * units.target_scale**2
         return out
+
+    @cached_property
+    def borrowed(self):
+        """Rows ``(n_tasks,)`` that the prior was worth: how many more an own fit would need to predict as well.
+
+        At the task's own rows, least squares on ``m`` like them errs by ``p noise / m``, the posterior by ``trace(V
+        gram) / n``; the ``m`` that makes them equal, less the ``n`` rows there were, was borrowed.
+        """
+        if self.prior.is_wide:
+            return self.trust * wide_worth(self.prior)
+        outputs = [self._borrowed(k) for k in range(self.coef.shape[1])]
+        return self.trust * np.mean(outputs, axis=0)
+
+    def _borrowed(self, k):
+        moments, p = self.evidence[k], self.coef.shape[2]
+        V = self._covariances(k, np.arange(len(self.coef)))
+        error = np.array([(one * gram).sum() for one, gram in zip(V, moments.gram, strict=True)])
+        noise = self.noise[:, k] / self.prior.units(k).target_scale ** 2
+        return np.maximum(moments.n_rows * (p * noise / np.maximum(error, 1e-300) - 1.0), 0.0)
 
     def _covariances(self, k, codes):
         """Posterior covariances of some tasks, one after the other, made by the block; -1 has the prior's."""

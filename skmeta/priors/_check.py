@@ -27,6 +27,9 @@ def check_prior_arrays(prior):
         _wrong("feature_names", f"{d} or {p} different names for a mean of {p}", f"{len(names)} names")
     if prior.likelihood not in _LIKELIHOODS:
         _wrong("likelihood", f"one of {_LIKELIHOODS}", repr(prior.likelihood))
+    likelihood = prior.likelihood or _likelihood(prior.classes, mean)
+    if likelihood in ("binomial", "multinomial") and np.any(np.asarray(prior.noise) != 1.0):
+        _wrong("noise", "1 for class labels, which have no noise of their own", repr(prior.noise))
     if not 0.0 <= prior.vague_weight < 1.0:
         _wrong("vague_weight", "a probability below 1", repr(prior.vague_weight))
     return {
@@ -41,9 +44,9 @@ def check_prior_arrays(prior):
         "scale": _columns("scale", prior.scale, d),
         "target_centre": _outputs("target_centre", prior.target_centre, mean),
         "target_scale": _positive("target_scale", prior.target_scale, mean),
+        "likelihood": likelihood,
         "n_tasks": _count("n_tasks", prior.n_tasks),
         "n_rows": _count("n_rows", prior.n_rows),
-        "likelihood": prior.likelihood or _likelihood(prior.classes, mean),
         "classes": None if prior.classes is None else _classes(prior.classes, mean),
         "between": None if prior.between is None else _slopes("between", prior.between, mean),
         "between_ratio": None if prior.between_ratio is None else _slopes("between_ratio", prior.between_ratio, mean),

@@ -4,6 +4,7 @@ from copy import copy, deepcopy
 from dataclasses import dataclass, replace
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyRegressor
@@ -11,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
+from skmeta._sklearn import check_parameters
 from skmeta.priors._data import as_numbers
 
 
@@ -77,6 +79,7 @@ def take_apart(estimator):
             last_name=last,
             target_outside=inner.target is None,
         )
+    check_parameters(estimator)
     return Composition(estimator)
 
 
@@ -84,7 +87,7 @@ def weights_for(estimator, sample_weight):
     """Keywords of ``fit`` that carry weights to the model, and to the steps before it that take them."""
     if isinstance(estimator, TransformedTargetRegressor):
         return weights_for(estimator.regressor, sample_weight)
-    if not isinstance(estimator, Pipeline):
+    if not isinstance(estimator, Pipeline) or get_config()["enable_metadata_routing"]:
         return {} if sample_weight is None else {"sample_weight": sample_weight}
     before = {name: _weights_of(step, sample_weight) for name, step in estimator.steps[:-1]}
     last, model = estimator.steps[-1]

@@ -7,8 +7,6 @@ import numpy as np
 
 from skmeta._numerics.linalg import cholesky_root
 from skmeta._numerics.believed import Believed
-from skmeta._numerics.mixture import worth_in_rows
-from skmeta._numerics.moments import Moments
 from skmeta._numerics.noise import noise_nodes
 from skmeta._numerics.units import Units
 from skmeta.priors._check import check_prior_arrays
@@ -269,12 +267,6 @@ class GaussianPrior(FrozenValue):
             centre=np.zeros(d),
         )
 
-    def without_intercept(self):
-        """The prior of models through the origin: columns are taken as they come, and the intercept is zero."""
-        mean = self.mean.copy()
-        mean[..., -1] = 0.0
-        return replace(self, mean=mean, centre=np.zeros(self.n_features), target_centre=0.0 * self.target_centre)
-
     def through_origin(self):
         """The prior of models without an intercept: neither columns nor targets are centred."""
         if self.centre is None and not self.mean[..., -1].any():
@@ -372,11 +364,16 @@ class GaussianPrior(FrozenValue):
         Returns
         -------
         float
-            ``p noise / trace(covariance)`` in the collection's units; the mean over outputs.
+            ``p noise / trace(covariance)`` in the collection's units, the mean over outputs; nan where nothing is known
+            of the intercept.
         """
-        none = Moments(np.zeros((1, 1, 1)), np.zeros((1, 1)), np.zeros(1), np.zeros(1), np.zeros((1, 0)))
-        values = [worth_in_rows(b, none)[0] for b in self.believed if not b.flat_intercept]
-        return float(np.mean(values)) if values else float("nan")
+        if not self.knows_intercept:
+            return float("nan")
+        if self.is_wide:
+            from skmeta.priors._wide import wide_worth
+
+            return wide_worth(self)
+        return float(np.mean([len(b.mean) * b.level / np.trace(b.covariance) for b in self.believed]))
 
 
 def _unpacked(value):

@@ -55,7 +55,7 @@ def from_wide(frame, wide, feature_names):
 
 
 def adapt_wide(prior, estimator, family, rows, strength):
-    """``(coef (n_tasks, K, p) in the units of the data, noise, borrowed rows)`` of every task."""
+    """``(coef (n_tasks, K, p) in the units of the data, noise, trust)`` of every task."""
     wide = as_wide(prior)
     taken = strength if family.how == "posterior" else 1.0
     found = wide_posterior(rows, wide, family.loss(estimator, prior.n_outputs), strength=taken)
@@ -65,9 +65,14 @@ def adapt_wide(prior, estimator, family, rows, strength):
         coef = np.stack([_own_solver(estimator, family, strength, wide, rows, found, t) for t in range(rows.n_tasks)])
     coef = np.stack([u.to_data(coef[:, k]) for k, u in enumerate(units)], axis=1)
     noise = found.noise * np.array([u.target_scale**2 for u in units])
+    return coef, noise, found.trust
+
+
+def wide_worth(prior):
+    """Own rows that would predict as well as the prior alone."""
+    wide = as_wide(prior)
     error = wide.variance.sum(axis=1) + (wide.factor**2).sum(axis=(1, 2))
-    worth = np.mean(wide.mean.shape[1] * wide.noise / np.maximum(error, 1e-300))
-    return coef, noise, found.trust * worth
+    return float(np.mean(wide.mean.shape[1] * wide.noise / np.maximum(error, 1e-300)))
 
 
 def wide_variance(prior, estimator, rows, X, codes):
