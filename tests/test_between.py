@@ -1,12 +1,16 @@
 """Effects between tasks: the formula against Gaussian conditioning, and Simpson's paradox."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 from sklearn.linear_model import LinearRegression, Ridge
 
 from skmeta import WarmStartRegressor
-from skmeta._numerics.between import expected_mean, variance_ratio
+from skmeta._numerics.believed import Believed
+from skmeta._numerics.between import level_of_tasks, told_by_new_row, variance_ratio
+from skmeta._numerics.mixture import posterior
 from skmeta._numerics.moments import Rows, collect_moments
 
 
@@ -19,31 +23,99 @@ def paradox(n_tasks=60, n=8, seed=0, noise=0.3):
     return np.c_[x.ravel(), np.repeat(np.arange(n_tasks), n)], y.ravel()
 
 
-def test_without_effects_between_tasks_every_task_expects_the_mean():
-    mean = np.arange(3.0)
-    assert expected_mean(mean, None, None, np.array([4.0]), np.ones((1, 2))) is mean
-    expected = expected_mean(mean, np.zeros(2), np.ones(2), np.array([4.0]), np.ones((1, 2)))
-    assert_array_equal(expected, mean[None])
+def believed(d, seed, between, ratio, spread=0.5):
+    rng = np.random.default_rng(seed)
+    root = np.tril(0.3 * rng.normal(size=(d + 1, d + 1))) + spread * np.eye(d + 1)
+    return Believed(
+        rng.normal(size=d + 1),
+        root,
+        np.array([0.2]),
+        np.ones(1),
+        0.0,
+        np.zeros(d + 1),
+        between=between,
+        ratio=ratio,
+    )
 
 
-@pytest.mark.parametrize("n", [0, 1, 5])
-def test_the_expected_target_is_the_conditional_one(n):
-    """``E[y_new | x_1 ... x_n, x_new]`` where tasks' means have variance 1 and rows vary by ``ratio`` around them."""
-    rng, mean, between, ratio = np.random.default_rng(n), np.array([0.7, -0.4, 2.0]), np.array([1.5, -3.0]), np.array([0.5, 4.0])
-    rows = rng.normal(size=(n + 1, 2))
-    context = rows[:n].mean(axis=0, keepdims=True) if n else np.zeros((1, 2))
-    w = expected_mean(mean, between, ratio, np.array([float(n)]), context)[0]
-    # Every column's mean given its n + 1 values, by the general formula for jointly normal variables.
-    level = [np.ones(n + 1) @ np.linalg.solve(np.ones((n + 1, n + 1)) + r * np.eye(n + 1), rows[:, j]) for j, r in enumerate(ratio)]
-    assert_allclose(np.r_[rows[n], 1.0] @ w, np.r_[rows[n], 1.0] @ mean + between @ level, rtol=1e-10)
+def own_rows(n, prior, seed):
+    """Columns and targets of one task of the prior's law, and their moments (of a task without rows too)."""
+    rng, d = np.random.default_rng(seed), len(prior.mean) - 1
+    within = prior.ratio / (1.0 + prior.ratio)
+    level = np.sqrt(1.0 - within) * rng.normal(size=d)
+    X = level + np.sqrt(within) * rng.normal(size=(n, d))
+    w = prior.mean + prior.root @ rng.normal(size=d + 1)
+    y = X @ w[:-1] + w[-1] + level @ prior.between + np.sqrt(prior.level) * rng.normal(size=n)
+    rows = Rows(X, y[:, None], np.arange(n), np.array([0, n]), np.zeros(d), np.ones(d))
+    return X, y, collect_moments(rows).output(0)
+
+
+def conditional_target(prior, X, y, new):
+    """``E[y_new | x_1, y_1, ..., x_n, y_n, x_new]``: coefficients and level of the columns as one Gaussian.
+
+    Columns have unit variance in all, ``1 / (1 + ratio)`` of it between tasks.
+    """
+    d, n = len(new), len(y)
+    vb = 1.0 / (1.0 + prior.ratio)
+    covariance = np.zeros((2 * d + 1, 2 * d + 1))
+    covariance[: d + 1, : d + 1] = prior.covariance
+    covariance[d, d] += prior.between**2 @ vb
+    covariance[d, d + 1 :] = covariance[d + 1 :, d] = prior.between * vb
+    covariance[d + 1 :, d + 1 :] = np.diag(vb)
+    level = np.hstack([np.zeros((d, d + 1)), np.eye(d)])
+    design = np.vstack([np.hstack([X, np.ones((n, 1)), np.zeros((n, d))]), *[level] * (n + 1)])
+    noise = np.diag(np.r_[np.full(n, prior.level), np.tile(prior.ratio * vb, n + 1)])
+    mean = np.r_[prior.mean, np.zeros(d)]
+    seen = np.r_[y, X.ravel(), new]
+    gain = covariance @ design.T @ np.linalg.inv(design @ covariance @ design.T + noise)
+    return np.r_[new, 1.0] @ (mean + gain @ (seen - design @ mean))[: d + 1]
+
+
+@pytest.mark.parametrize("d", [1, 3])
+def test_without_rows_the_expected_target_is_the_conditional_one(d):
+    rng = np.random.default_rng(d)
+    prior = believed(d, 0, rng.normal(size=d), rng.uniform(0.2, 5.0, d))
+    X, y, moments = own_rows(0, prior, 1)
+    (w,) = posterior(moments, prior).mean
+    for new in rng.normal(size=(5, d)):
+        assert_allclose(np.r_[new, 1.0] @ w, conditional_target(prior, X, y, new), rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 20])
+@pytest.mark.parametrize("spread", [0.02, 0.5], ids=["tight", "wide"])
+def test_with_rows_it_is_near_the_conditional_one(n, spread):
+    """What the targets say of the columns' level is left out: less than the noise even at one row."""
+    left, doubt = [], []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        prior = believed(2, seed, rng.normal(size=2), rng.uniform(0.2, 5.0, 2), spread)
+        X, y, moments = own_rows(n, prior, seed)
+        new = rng.normal(size=2)
+        exact = conditional_target(prior, X, y, new)
+        left.append(np.r_[new, 1.0] @ posterior(moments, prior).mean[0] - exact)
+        alone = replace(prior, between=None, ratio=None)
+        doubt.append(np.r_[new, 1.0] @ posterior(moments, alone).mean[0] - exact)
+    assert np.sqrt(np.mean(np.square(left))) < (0.25 if n == 1 else 0.12)
+    assert np.mean(np.square(left)) < 0.25 * np.mean(np.square(doubt)), "better than no effects between tasks"
+
+
+def test_no_effects_between_tasks_change_nothing():
+    prior = believed(2, 0, np.zeros(2), np.ones(2))
+    _, _, moments = own_rows(4, prior, 0)
+    one, two = posterior(moments, prior), posterior(moments, replace(prior, between=None, ratio=None))
+    assert_allclose(one.mean, two.mean, rtol=1e-10)
 
 
 def test_it_goes_from_the_pooled_regression_to_the_one_within():
-    mean, between, ratio, context = np.array([-1.0, 5.0]), np.array([3.0]), np.array([0.2]), np.array([[2.0]])
-    none = expected_mean(mean, between, ratio, np.array([0.0]), context)[0]
-    assert_allclose(none, [-1.0 + 3.0 / 1.2, 5.0])
-    many = expected_mean(mean, between, ratio, np.array([1e9]), context)[0]
-    assert_allclose(many, [-1.0, 5.0 + 3.0 * 2.0], rtol=1e-8)
+    between, ratio, context = np.array([3.0]), np.array([0.2]), np.array([[2.0]])
+    none, many = np.array([0.0]), np.array([1e9])
+    assert_allclose(told_by_new_row(between, ratio, none, context, np.ones(1)), [[3.0 / 1.2, 0.0]])
+    assert_allclose(told_by_new_row(between, ratio, many, context, np.ones(1)), [[0.0, 0.0]], atol=1e-8)
+    assert_allclose(told_by_new_row(between, ratio, none + 3, context, np.zeros(1)), [[0.0, 0.0]])
+    shift, unknown = level_of_tasks(between, ratio, none, context)
+    assert_allclose((shift, unknown), ([0.0], [9.0 / 1.2]))
+    shift, unknown = level_of_tasks(between, ratio, many, context)
+    assert_allclose((shift, unknown), ([6.0], [0.0]), atol=1e-7)
 
 
 def test_the_ratio_of_variances_is_found():
@@ -70,16 +142,18 @@ def test_simpsons_paradox_is_resolved():
 
 def test_few_rows_of_a_new_task_go_from_pooled_to_within():
     X, y = paradox()
-    new_X, new_y = paradox(n_tasks=200, n=40, seed=1)
+    new_X, new_y = paradox(n_tasks=100, n=40, seed=1)
     prior = WarmStartRegressor(Ridge(), task=-1).fit(X, y).prior_
     pooled = LinearRegression().fit(X[:, :1], y)
 
     def error(shots):
         left = []
-        for t in range(200):
+        for t in range(100):
             rows = np.flatnonzero(new_X[:, -1] == t)
             own, rest = rows[:shots], rows[20:]
-            left.append(new_y[rest] - prior.adapt(Ridge(), new_X[own, :1], new_y[own]).predict(new_X[rest, :1]))
+            left.append(
+                new_y[rest] - prior.adapt(Ridge(), new_X[own, :1], new_y[own]).predict(new_X[rest, :1])
+            )
         return np.sqrt(np.mean(np.square(left)))
 
     at_pooled = np.sqrt(np.mean((new_y - pooled.predict(new_X[:, :1])) ** 2))

@@ -1,4 +1,4 @@
-"""The learner: it finds the truth and its shape, goes on from what it knew, and forgets nothing and adds nothing."""
+"""The learner: it finds the truth and its shape, goes on from what it knew, and a refit adds nothing."""
 
 import pickle
 
@@ -24,7 +24,16 @@ def collection(covariance="factor", n_tasks=150, n=15, d=6, seed=0, **more):
 
 
 def assert_same_prior(one, two, **tolerance):
-    for name in ("mean", "covariance", "mean_covariance", "noise", "noise_dof", "vague_weight", "n_tasks", "n_rows"):
+    for name in (
+        "mean",
+        "covariance",
+        "mean_covariance",
+        "noise",
+        "noise_dof",
+        "vague_weight",
+        "n_tasks",
+        "n_rows",
+    ):
         assert_allclose(getattr(two, name), getattr(one, name), err_msg=name, **tolerance)
 
 
@@ -53,7 +62,11 @@ def test_the_truth_is_found_by_many_tasks(truth):
 
 @pytest.mark.parametrize(
     ("truth", "shapes"),
-    [("spherical", ("spherical", "diagonal")), ("factor", ("factor",)), (UNEVEN, ("diagonal", "factor", "full"))],
+    [
+        ("spherical", ("spherical", "diagonal")),
+        ("factor", ("factor",)),
+        (UNEVEN, ("diagonal", "factor", "full")),
+    ],
     ids=["spherical", "factor", "diagonal"],
 )
 def test_the_shape_is_chosen_by_the_tasks(truth, shapes):
@@ -101,7 +114,7 @@ def test_few_tasks_learn_something_proper(n_tasks):
 def test_unrelated_tasks_are_told_from_related_ones():
     X, y, _ = collection()
     rng, d = np.random.default_rng(0), X.shape[1] - 1
-    alone = (X[:, -1] % 3 == 0)
+    alone = X[:, -1] % 3 == 0
     wild = np.einsum("nd,nd->n", X[:, :-1], 30.0 * rng.normal(size=(150, d))[X[:, -1].astype(int)])
     mixed = learn(X, np.where(alone, wild + rng.normal(size=len(y)), y), EmpiricalBayes("diagonal"))
     assert mixed.prior_.vague_weight > 3 * learn(X, y, EmpiricalBayes("diagonal")).prior_.vague_weight
@@ -121,9 +134,11 @@ def test_labels_and_counts_have_laws_too():
 # Going on ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("word", "truth"), [("diagonal", UNEVEN), ("full", "factor")], ids=["diagonal", "full"])
+@pytest.mark.parametrize(
+    ("word", "truth"), [("diagonal", UNEVEN), ("full", "factor")], ids=["diagonal", "full"]
+)
 def test_learning_on_is_roughly_learning_from_both_at_once(word, truth):
-    X, y, law = collection(truth, n_tasks=200)
+    X, y, _ = collection(truth, n_tasks=200)
     first, learner = X[:, -1] < 100, EmpiricalBayes(word)
     one = learn(X[first], y[first], learner).prior_
     two = learn(X[~first], y[~first], learner, prior=one).prior_
@@ -132,7 +147,9 @@ def test_learning_on_is_roughly_learning_from_both_at_once(word, truth):
     assert_allclose(two.mean, both.mean, atol=0.05)
     assert_allclose(two.noise, both.noise, rtol=0.05)
     apart = distance(two.dense_covariance(), both.dense_covariance())
-    assert apart < 0.7 * distance(one.dense_covariance(), both.dense_covariance()), "what was learned later counts"
+    assert apart < 0.7 * distance(one.dense_covariance(), both.dense_covariance()), (
+        "what was learned later counts"
+    )
     assert apart < 0.02
 
 
@@ -200,7 +217,9 @@ def test_noise_can_be_shared_or_of_each_task():
     rng = np.random.default_rng(0)
     quiet = np.where(X[:, -1] % 2 == 0, 0.1, 3.0) * rng.normal(size=len(y))
     signal = np.einsum("nd,nd->n", X[:, :-1], law.coef[X[:, -1].astype(int), :-1])
-    by_task, shared = (learn(X, signal + quiet, EmpiricalBayes("factor", noise=n)).prior_ for n in ("task", "shared"))
+    by_task, shared = (
+        learn(X, signal + quiet, EmpiricalBayes("factor", noise=n)).prior_ for n in ("task", "shared")
+    )
     assert np.isinf(shared.noise_dof) and by_task.noise_dof < 10
     assert_allclose(shared.noise, (0.1**2 + 3.0**2) / 2, rtol=0.1)
 

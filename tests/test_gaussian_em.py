@@ -1,4 +1,4 @@
-"""Empirical Bayes for linear tasks: lme4's answers, closed forms, direct maximisation, and what must not matter."""
+"""Empirical Bayes for linear tasks: lme4's answers, closed forms, direct maximisation, invariances."""
 
 from dataclasses import replace
 
@@ -17,8 +17,8 @@ from skmeta._numerics.moments import Rows, collect_moments
 from skmeta._numerics.structure import Structure
 
 REML = Structure("full", None, strength=0.0)
-# Average reaction times (ms) of 18 subjects on days 0 to 9 of sleep deprivation: Belenky et al. (2003), Journal of
-# Sleep Research 12; lme4's `sleepstudy`. First the subject's number.
+# Average reaction times (ms) of 18 subjects on days 0 to 9 of sleep deprivation: Belenky et al. (2003),
+# Journal of Sleep Research 12; lme4's `sleepstudy`. First the subject's number.
 SLEEP = """
 308 249.5600 258.7047 250.8006 321.4398 356.8519 414.6901 382.2038 290.1486 430.5853 466.3535
 309 222.7339 205.2658 202.9778 204.7070 207.7161 215.9618 213.6303 217.7272 224.2957 237.3142
@@ -72,13 +72,17 @@ def start_for(p, noise=1.0):
 
 
 def reml(Z, y, covariance, noise):
-    """Restricted log-likelihood, up to a constant, from dense matrices of the rows; and the mean's best value."""
+    """Restricted log-likelihood, up to a constant, from dense matrices; and the mean's best value."""
     V = Z @ covariance @ np.swapaxes(Z, 1, 2) + noise * np.eye(Z.shape[1])
     inverse = np.linalg.inv(V)
     information = np.einsum("tnp,tnm,tmq->pq", Z, inverse, Z)
     mean = np.linalg.solve(information, np.einsum("tnp,tnm,tm->p", Z, inverse, y))
     left = y - Z @ mean
-    value = np.linalg.slogdet(V)[1].sum() + np.linalg.slogdet(information)[1] + np.einsum("tn,tnm,tm->", left, inverse, left)
+    value = (
+        np.linalg.slogdet(V)[1].sum()
+        + np.linalg.slogdet(information)[1]
+        + np.einsum("tn,tnm,tm->", left, inverse, left)
+    )
     return -0.5 * value, mean
 
 
@@ -86,7 +90,7 @@ def reml(Z, y, covariance, noise):
 
 
 def test_lme4s_reml_answers_are_reproduced():
-    """lmer(Reaction ~ Days + (Days | Subject), sleepstudy): Bates et al. (2015), J. Stat. Software 67(1), section 5."""
+    """lmer(Reaction ~ Days + (Days | Subject), sleepstudy): Bates et al. (2015), JSS 67(1), section 5."""
     learner = EmpiricalBayes("full", noise="shared", pseudo_tasks=0, max_iter=5000, tol=1e-12)
     prior = WarmStartRegressor(Ridge(), task=-1, learner=learner).fit(*sleepstudy()).prior_
     sd = np.sqrt(np.diag(prior.covariance))
@@ -94,7 +98,9 @@ def test_lme4s_reml_answers_are_reproduced():
     assert_allclose(sd, [5.92, 24.74], atol=5e-3)
     assert_allclose(np.sqrt(prior.noise), 25.59, atol=5e-3)
     assert_allclose(prior.covariance[0, 1] / np.prod(sd), 0.066, atol=5e-4)
-    assert_allclose(np.sqrt(np.diag(prior.mean_covariance)), [1.546, 6.825], rtol=2e-3)  # lme4's standard errors
+    assert_allclose(
+        np.sqrt(np.diag(prior.mean_covariance)), [1.546, 6.825], rtol=2e-3
+    )  # lme4's standard errors
 
 
 def test_the_default_noise_a_subject_moves_them_little():
@@ -107,12 +113,14 @@ def test_the_default_noise_a_subject_moves_them_little():
 
 def test_without_columns_it_is_the_analysis_of_variance():
     """A balanced one-way layout has a closed form: the noise is the mean square within, and so on."""
-    Z, y, moments = tasks(n_tasks=30, n=5, d=0, seed=1)
+    _, y, moments = tasks(n_tasks=30, n=5, d=0, seed=1)
     found = fit_gaussian(moments, REML, n_iter=5000, tol=1e-13, noise="shared", start=start_for(1))
     means = y.mean(axis=1)
     within, between = y.var(axis=1, ddof=1).mean(), means.var(ddof=1)
     assert_allclose(found.noise, within, rtol=1e-6)
-    assert_allclose(found.covariance, [[between - within / 5]], rtol=1e-4)  # up to the hundredth of a task that holds
+    assert_allclose(
+        found.covariance, [[between - within / 5]], rtol=1e-4
+    )  # up to the hundredth of a task that holds
     assert_allclose(found.mean, [means.mean()], rtol=1e-9)
     assert_allclose(found.mean_covariance, [[between / 30]], rtol=1e-3)  # the mean
 
@@ -142,7 +150,7 @@ def test_its_evidence_never_falls(seed):
     for _ in range(40):
         state = fit_gaussian(moments, REML, n_iter=1, start=state, noise="known")
         evidence.append(reml(Z, y, state.covariance, 0.5)[0])
-    # Where it ends it moves by the hundredth of a task that holds the mean: nothing that a likelihood would notice.
+    # Where it ends it moves by the hundredth of a task that holds the mean: no likelihood would notice.
     assert np.all(np.diff(evidence) > -1e-6), np.diff(evidence).min()
     assert evidence[-1] > evidence[0]
     assert state.noise == 0.5
@@ -150,7 +158,9 @@ def test_its_evidence_never_falls(seed):
 
 def test_the_evidence_is_the_density_of_the_rows():
     Z, y, moments = tasks(n_tasks=5, n=7, d=2)
-    state = replace(start_for(3), covariance=np.cov(np.random.default_rng(0).normal(size=(3, 9))), mean=np.ones(3))
+    state = replace(
+        start_for(3), covariance=np.cov(np.random.default_rng(0).normal(size=(3, 9))), mean=np.ones(3)
+    )
     found = log_evidence(moments, state.mean, cholesky_root(state.covariance), np.array([0.3, 2.0]))
     for j, noise in enumerate((0.3, 2.0)):
         for t in range(5):
@@ -225,7 +235,9 @@ def test_units_and_origins_of_columns_and_target_do_not_matter(structure):
         assert_allclose(7.0 * (a @ one.mean) - 30.0, b @ two.mean, rtol=1e-6)
         assert_allclose(49.0 * (a @ one.dense_covariance() @ a), b @ two.dense_covariance() @ b, rtol=1e-5)
     assert_allclose(49.0 * one.noise, two.noise, rtol=1e-6)
-    assert_allclose(one.vague_weight, two.vague_weight, rtol=0.3)  # the plain estimator's own penalty has units
+    assert_allclose(
+        one.vague_weight, two.vague_weight, rtol=0.3
+    )  # the plain estimator's own penalty has units
 
 
 def test_order_of_tasks_and_rows_does_not_matter():
@@ -250,8 +262,15 @@ def test_threads_do_not_matter(monkeypatch):
 def test_a_task_without_rows_changes_nothing_but_the_count():
     _, _, moments = tasks(n_tasks=12, d=1)
     none = moments.take(slice(0, 1))
-    none = replace(none, gram=0 * none.gram, cross=0 * none.cross, square=0 * none.square, n_rows=0 * none.n_rows)
-    more = type(moments)(*(np.concatenate([getattr(moments, f), getattr(none, f)]) for f in ("gram", "cross", "square", "n_rows", "context")))
+    none = replace(
+        none, gram=0 * none.gram, cross=0 * none.cross, square=0 * none.square, n_rows=0 * none.n_rows
+    )
+    more = type(moments)(
+        *(
+            np.concatenate([getattr(moments, f), getattr(none, f)])
+            for f in ("gram", "cross", "square", "n_rows", "context")
+        )
+    )
     options = {"n_iter": 3000, "tol": 1e-12, "noise": "shared", "start": start_for(2)}
     one, two = fit_gaussian(moments, REML, **options), fit_gaussian(more, REML, **options)
     assert_allclose(two.covariance, one.covariance, rtol=1e-5, atol=1e-6)

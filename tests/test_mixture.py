@@ -19,7 +19,6 @@ from skmeta._numerics.mixture import (
     posterior,
     posterior_of_rows,
     stranger_evidence,
-    worth_in_rows,
 )
 from skmeta._numerics.moments import Rows, collect_moments
 
@@ -30,7 +29,15 @@ def prior_of(seed=0, vague_weight=0.2, noise=(0.4, 0.9), **more):
     rng = np.random.default_rng(seed)
     root = np.tril(0.4 * rng.normal(size=(D + 1, D + 1))) + 0.4 * np.eye(D + 1)
     shares = np.full(len(noise), 1.0 / len(noise))
-    return Believed(rng.normal(size=D + 1), root, np.array(noise), shares, vague_weight, 0.3 * rng.normal(size=D + 1), **more)
+    return Believed(
+        rng.normal(size=D + 1),
+        root,
+        np.array(noise),
+        shares,
+        vague_weight,
+        0.3 * rng.normal(size=D + 1),
+        **more,
+    )
 
 
 def tasks(counts=(6, 2, 1, 12), seed=0, coef=None):
@@ -137,7 +144,9 @@ def test_newtons_solver_gives_the_same_answer_where_the_noise_is_known():
 @given(st.integers(0, 10**6), st.floats(0, 0.999), st.floats(1e-6, 1e6))
 def test_weights_are_probabilities_whatever_the_data(seed, vague_weight, size):
     rows = tasks(seed=seed)
-    found = posterior(moments_of(replace(rows, Y=size * rows.Y)), prior_of(seed, vague_weight), with_covariance=True)
+    found = posterior(
+        moments_of(replace(rows, Y=size * rows.Y)), prior_of(seed, vague_weight), with_covariance=True
+    )
     assert_allclose(found.weights.sum(axis=1), 1.0, rtol=1e-12)
     assert np.all(found.weights >= 0) and np.all(found.trust <= 1 + 1e-12)
     assert np.all(np.isfinite(found.mean)) and np.all(found.noise > 0)
@@ -160,7 +169,9 @@ def test_a_stranger_is_found_and_a_fellow_is_kept():
 
 def test_doubt_grows_with_the_contradiction():
     prior = prior_of(vague_weight=0.05)
-    trust = [posterior(moments_of(tasks((8,), coef=prior.mean + c)), prior).trust[0] for c in (0.0, 2.0, 4.0, 8.0)]
+    trust = [
+        posterior(moments_of(tasks((8,), coef=prior.mean + c)), prior).trust[0] for c in (0.0, 2.0, 4.0, 8.0)
+    ]
     assert np.all(np.diff(trust) < 0)
 
 
@@ -174,7 +185,9 @@ def test_without_rows_it_is_the_prior():
 def test_many_rows_outweigh_every_prior():
     prior, rows = prior_of(), tasks((20_000,), coef=np.arange(4.0))
     ((Z, y),) = designs(rows)
-    assert_allclose(posterior(moments_of(rows), prior).mean[0], np.linalg.lstsq(Z, y, rcond=None)[0], atol=2e-3)
+    assert_allclose(
+        posterior(moments_of(rows), prior).mean[0], np.linalg.lstsq(Z, y, rcond=None)[0], atol=2e-3
+    )
 
 
 @pytest.mark.parametrize("strength", [0.01, 10.0])
@@ -225,11 +238,3 @@ def test_that_weight_is_a_fixed_point_inside_its_bounds(seed, n_tasks):
     share = weight / (weight + (1 - weight) * np.exp(learned - stranger))
     assert_allclose(weight, (share.sum() + 1) / (n_tasks + 2), rtol=1e-4)
     assert 1 / (n_tasks + 2) <= weight <= (n_tasks + 1) / (n_tasks + 2)
-
-
-def test_its_worth_is_counted_in_rows():
-    """A prior of variance v for each of p coefficients, at noise s, is worth s / v rows of unit columns."""
-    prior = replace(prior_of(noise=(0.5,)), root=0.1 * np.eye(D + 1))
-    rows = tasks((0, 50_000))
-    worth = worth_in_rows(prior, moments_of(rows))
-    assert_allclose(worth, 0.5 / 0.01, rtol=0.02)

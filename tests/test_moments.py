@@ -24,7 +24,16 @@ def make_rows(counts, d=3, n_outputs=2, seed=0, *, weighted=True, intercept=True
     weight = rng.uniform(0.1, 3.0, n) if weighted else None
     centre = rng.normal(size=d) if kind is np.asarray else np.zeros(d)
     starts = np.r_[0, np.cumsum(counts)].astype(int)
-    return Rows(kind(X), rng.normal(size=(n, n_outputs)), order, starts, centre, rng.uniform(0.5, 2, d), weight, intercept)
+    return Rows(
+        kind(X),
+        rng.normal(size=(n, n_outputs)),
+        order,
+        starts,
+        centre,
+        rng.uniform(0.5, 2, d),
+        weight,
+        intercept,
+    )
 
 
 def by_hand(rows):
@@ -66,7 +75,11 @@ def test_weights_count_as_repeated_rows():
     weighted = replace(rows, weight=times.astype(float))
     repeated = [np.repeat(o, times[o]) for o in np.split(rows.order, rows.starts[1:-1])]
     starts = np.r_[0, np.cumsum([len(r) for r in repeated])]
-    assert_same(collect_moments(weighted), collect_moments(replace(rows, order=np.concatenate(repeated), starts=starts)), atol=1e-12)
+    assert_same(
+        collect_moments(weighted),
+        collect_moments(replace(rows, order=np.concatenate(repeated), starts=starts)),
+        atol=1e-12,
+    )
 
 
 def test_neither_the_size_of_batches_nor_a_tasks_neighbours_matter(monkeypatch):

@@ -14,7 +14,9 @@ from skmeta.datasets import make_related_regression
 
 
 def collection(covariance="factor", n_tasks=120, n_features=8, n=15, seed=0):
-    X, y, truth = make_related_regression(n_tasks, n, n_features, covariance=covariance, rank=2, random_state=seed)
+    X, y, truth = make_related_regression(
+        n_tasks, n, n_features, covariance=covariance, rank=2, random_state=seed
+    )
     return as_moments(X, y), truth
 
 
@@ -52,7 +54,9 @@ def test_some_tasks_stand_for_all_sizes_of_targets():
 def test_words_stand_for_their_shapes(word, names):
     assert {s.name for s in candidates(word, 9, 50)} == names
     assert {s.rank for s in candidates(word, 9, 50, rank=4) if s.name == "factor"} <= {4}
-    assert len({str(s) for s in candidates(word, 9, 50)}) == len(candidates(word, 9, 50)), "names tell them apart"
+    assert len({str(s) for s in candidates(word, 9, 50)}) == len(candidates(word, 9, 50)), (
+        "names tell them apart"
+    )
 
 
 @pytest.mark.parametrize("n_tasks", [1, 2, 3])
@@ -102,7 +106,10 @@ def test_the_right_shape_wins(truth, wanted):
         assert choice.scores[str(choice.structure)] > max(choice.scores.values()) - 15.0
 
 
-@pytest.mark.parametrize(("truth", "loser"), [("factor", "diagonal"), ("spherical", "full"), (np.diag(np.r_[4.0, np.full(8, 0.04)]), "spherical")])
+@pytest.mark.parametrize(
+    ("truth", "loser"),
+    [("factor", "diagonal"), ("spherical", "full"), (np.diag(np.r_[4.0, np.full(8, 0.04)]), "spherical")],
+)
 def test_the_wrong_shape_loses_clearly(truth, loser):
     moments, _ = collection(truth, n_tasks=40)
     choice = choose(moments, candidates("auto", 9, 40))

@@ -48,7 +48,9 @@ def test_units_of_the_target_do_not_matter(structure):
 def test_names_of_the_columns_do_not_matter(structure):
     scatter, order = scatter_of(40), np.array([3, 0, 4, 1, 2, 5])
     one, _ = structure.fit(scatter, 40)
-    assert_allclose(structure.fit(scatter[order][:, order], 40)[0], one[order][:, order], rtol=1e-6, atol=1e-8)
+    assert_allclose(
+        structure.fit(scatter[order][:, order], 40)[0], one[order][:, order], rtol=1e-6, atol=1e-8
+    )
 
 
 def test_spherical_is_one_variance_and_the_intercepts_own():
@@ -96,7 +98,9 @@ def test_factors_and_unique_variances_are_found_exactly_where_they_exist():
 
 def test_factor_analysis_is_as_likely_as_scikit_learns():
     rng = np.random.default_rng(1)
-    X = rng.normal(size=(300, 2)) @ rng.normal(size=(2, 6)) + rng.normal(size=(300, 6)) * rng.uniform(0.5, 1.0, 6)
+    X = rng.normal(size=(300, 2)) @ rng.normal(size=(2, 6)) + rng.normal(size=(300, 6)) * rng.uniform(
+        0.5, 1.0, 6
+    )
     X -= X.mean(axis=0)
     scatter = X.T @ X / len(X)
     factor, unique = fit_factor(scatter, 2, n_iter=3000)
@@ -119,7 +123,12 @@ def test_units_of_the_columns_do_not_matter_to_factors():
     factor, unique = fit_factor(scatter, 2)
     scaled_factor, scaled_unique = fit_factor(np.outer(units, units) * scatter, 2)
     outer = np.outer(units, units) * (factor @ factor.T)
-    assert_allclose(scaled_factor @ scaled_factor.T / np.outer(units, units), outer / np.outer(units, units), rtol=1e-5, atol=1e-5)
+    assert_allclose(
+        scaled_factor @ scaled_factor.T / np.outer(units, units),
+        outer / np.outer(units, units),
+        rtol=1e-5,
+        atol=1e-5,
+    )
     assert_allclose(scaled_unique / units**2, unique, rtol=1e-4)
 
 
@@ -131,5 +140,10 @@ def test_a_column_that_is_all_factor_keeps_a_variance_of_its_own():
 
 
 def test_its_name_says_what_it_is():
-    assert [str(s) for s in SHAPES[:4]] == ["spherical", "diagonal", "factor of rank 1", "factor of rank 2, one unique variance"]
+    assert [str(s) for s in SHAPES[:4]] == [
+        "spherical",
+        "diagonal",
+        "factor of rank 1",
+        "factor of rank 2, one unique variance",
+    ]
     assert str(SHAPES[5]) == "full with 6 pseudo-tasks"

@@ -103,7 +103,7 @@ class DualProblem:
 
     def around(self, curvature, pull):
         """The `Bell` of given Gaussians for the rows."""
-        dual, target = self.inverse(curvature), pull - self._hessian_times(curvature, self.offset)
+        dual, target = self.inverse(curvature), pull - curvature * self.offset
         a = target - dual.apply(along(self.kernel, target))
         return Bell(self.offset + along(self.kernel, a), a, curvature, dual)
 
@@ -125,13 +125,6 @@ class DualProblem:
                 break
         curvature = self.curvature(eta)
         return Bell(eta, a, curvature, dual if exact else self.inverse(curvature))
-
-    def _hessian_times(self, curvature, v):
-        if not self.coupled:
-            return curvature * v
-        total = curvature.sum(axis=2, keepdims=True)
-        share = curvature / np.where(total > 0, total, 1.0)
-        return curvature * (v - (share * v).sum(axis=2, keepdims=True))
 
     def _line_search(self, eta, a, step, moved):
         """Halve the step of each task until its objective does not rise: the new ``a``, and how far ``eta`` moves."""

@@ -70,7 +70,8 @@ def initial_guess(moments):
     mean = np.linalg.solve(gram + 1e-3 * n_rows / p * np.eye(p), cross)
     _, squares = moments.residual(mean)
     noise = max(0.5 * squares.sum() / n_rows, NOISE_FLOOR)
-    level = np.maximum(np.diag(gram) / n_rows, 1e-3)
+    level = np.diag(gram) / n_rows
+    level = np.where(level > 1e-3, level, 1.0)  # of a constant column nothing is learned: it starts, and stays, as the others
     shrink = 1.0 if p - 1 >= _EFFECTS_TO_SHRINK else np.inf
     start = Gaussian(mean, np.diag(noise / p / level), noise, mean_variance=shrink)
     if moments.n_tasks < _TASKS_FOR_LEVELS or not moments.context.any():

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skmeta._numerics.losses import Loss
 from skmeta._numerics.moments import Moments
 
 _MAX_ITER = 100
@@ -93,7 +94,7 @@ class _Problem:
     offset: np.ndarray
     Y: np.ndarray
     weight: np.ndarray
-    loss: object
+    loss: Loss
     strength: float
 
     def eta(self, v):

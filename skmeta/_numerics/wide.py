@@ -12,8 +12,8 @@ import numpy as np
 from scipy import sparse
 from scipy.special import gammaln, logsumexp
 
-from skmeta._numerics.believed import level_bonus, stranger_variances
-from skmeta._numerics.believed import level_bonus, stranger_variances
+from skmeta._numerics.believed import freedom, level_bonus, stranger_variances
+from skmeta._numerics.believed import freedom, level_bonus, stranger_variances
 from skmeta._numerics.dual import Bell, DualProblem
 from skmeta._numerics.mixture import NOISE_DOF
 from skmeta._numerics.wide_rows import read_batches
@@ -137,10 +137,10 @@ def _evidence(parts, prior, loss, n_rows):
     for c, part in enumerate(parts):
         if c and loss.name == "gaussian":
             evidence[:, c], noise[:, c] = _noise_integrated(part.problem, part.bell, prior.noise)
+            evidence[:, c] += sum(level_bonus(level, n_rows) for level in prior.noise)
             unit[:, c] = noise[:, c]
         else:
             evidence[:, c] = part.problem.evidence(part.bell)
-    evidence[:, 1:] += sum(level_bonus(level, n_rows) for level in prior.noise)[:, None]
     return evidence, noise, unit
 
 
@@ -166,7 +166,8 @@ def _strangers(batch, prior, loss):
     """The vague components of `believed.stranger_variances`, and their shares.
 
     Where rows are sparse their length says how much signal a slope is worth, so that on the grid slopes are to give the
-    signal-to-noise ratio to rows as long as the task's own. The noise of Gaussian rows is not known: it is the unit.
+    signal-to-noise ratio to rows as long as the task's own. The noise of Gaussian rows is not known: it is the unit. A
+    level is free for them alone: others, of a single class, may not tell it, and then it would have to be infinite.
     """
     n_outputs, p = prior.mean.shape
     last = np.eye(1, p, p - 1)[0]
@@ -176,8 +177,10 @@ def _strangers(batch, prior, loss):
     mean, none = prior.level[:, None] * last, np.zeros((n_outputs, p, 0))
     noise = np.ones(n_outputs) if loss.name == "gaussian" else prior.noise
     variances, shares = zip(*(stranger_variances(p - 1, level, batch.scale) for level in prior.noise), strict=True)
-    parts = []
-    for g, variance in enumerate(np.stack(variances, axis=1) * noise[:, None]):
+    variances, parts = np.stack(variances, axis=1) * noise[:, None], []
+    if loss.name != "gaussian":
+        variances[..., -1] /= np.array([freedom(level) for level in prior.noise])
+    for g, variance in enumerate(variances):
         sizes = size if g else np.ones_like(size)
         cells = [batch.spread_tasks(sizes) * batch.spread(v * (1.0 - last)) + batch.spread(v * last) for v in variance]
         kernels = [
@@ -219,19 +222,44 @@ def _coefficients(batch, mixed):
 # New rows of known tasks ----------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, eq=False)
+class WidePrediction:
+    """The linear predictor at new rows under every component.
+
+    ``weights (n_new, C)``, and for each output ``centre (n_new, C, K)`` and ``spread (n_new, C, K)``, a variance.
+    """
+
+    weights: np.ndarray
+    centre: np.ndarray
+    spread: np.ndarray
+
+    @property
+    def mean(self):
+        """The mean ``(n_new, K)`` of the mixture."""
+        return (self.weights[..., None] * self.centre).sum(axis=1)
+
+    @property
+    def variance(self):
+        """The variance ``(n_new, K)`` of the mixture."""
+        return (self.weights[..., None] * (self.spread + (self.centre - self.mean[:, None]) ** 2)).sum(axis=1)
+
+
 def wide_predict(rows, prior, loss, new, *, strength=1.0):
-    """Mean and variance ``(n_new, K)`` of the linear predictor at the rows of ``new``, another `Rows` of the same tasks.
+    """`WidePrediction` at the rows of ``new``, another `Rows` of the same tasks.
 
     New rows are rows of weight zero: they learn from the others of their task and teach them nothing.
     """
-    n_old, shape = rows.X.shape[0], (new.X.shape[0], prior.mean.shape[0])
-    mean, variance = np.full(shape, np.nan), np.full(shape, np.nan)
+    n_old, at, found = rows.X.shape[0], [], []
     for tasks, fresh in _slices(rows, new):
         for batch in read_batches(_joint(rows, new, tasks, fresh)):
-            eta, spread = _predicted(_mixture(batch, prior, loss, strength))
-            at = batch.index - n_old
-            mean[at[at >= 0]], variance[at[at >= 0]] = eta[at >= 0], spread[at >= 0]
-    return mean, variance
+            mixed, which = _mixture(batch, prior, loss, strength), batch.index >= n_old
+            weights = np.repeat(mixed.weights[:, None], which.shape[1], axis=1)
+            centre = np.stack([part.bell.eta for part in mixed.parts], axis=2)
+            spread = np.stack([part.problem.variance(part.bell) for part in mixed.parts], axis=2) * mixed.unit[:, None]
+            at.append(batch.index[which] - n_old)
+            found.append([values[which] for values in (weights, centre, spread)])
+    place = np.argsort(np.concatenate(at)) if at else []
+    return WidePrediction(*(np.concatenate(parts)[place] for parts in zip(*found, strict=True)))
 
 
 def _slices(rows, new):
@@ -260,14 +288,3 @@ def _joint(rows, new, tasks, fresh):
         order=order,
         starts=np.r_[0, np.cumsum(np.bincount(owner, minlength=rows.n_tasks))],
     )
-
-
-def _predicted(mixed):
-    """Mean and variance ``(b, n, K)`` of the linear predictor under the mixture."""
-    weights = mixed.weights[:, :, None, None]
-    mean = sum(weights[:, c] * part.bell.eta for c, part in enumerate(mixed.parts))
-    variance = np.zeros_like(mean)
-    for c, part in enumerate(mixed.parts):
-        own = mixed.unit[:, c, None, :] * part.problem.variance(part.bell)
-        variance += weights[:, c] * (own + (part.bell.eta - mean) ** 2)
-    return mean, variance

@@ -136,10 +136,9 @@ def _settle(problem, unsure, before):
     else:
         bell = problem.around(*before[1:])
     alone = replace(problem, kernel=problem.kernel + unsure, offset=problem.offset - along(unsure, bell.a))
-    judged = alone.around(bell.curvature, bell.pull)
     if problem.modal:
-        return bell, alone, judged
-    judged = alone.matched(judged, n_steps=_STEPS)
+        return bell, alone, replace(bell, dual=alone.inverse(bell.curvature))
+    judged = alone.matched(alone.around(bell.curvature, bell.pull), n_steps=_STEPS)
     return problem.around(judged.curvature, judged.pull), alone, judged
 
 

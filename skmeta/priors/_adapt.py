@@ -123,12 +123,12 @@ def _gaussian(prior, estimator, family, rows, n_jobs):
     taken = strengths if family.how == "posterior" else np.ones_like(strengths)
     found = [task_posterior(rows, part, b, k, s) for k, (part, b, s) in enumerate(zip(moments, prior.believed, taken, strict=True))]
     units = [prior.units(k) for k in range(prior.n_outputs)]
-    coef, fitted = [f.mean for f in found], None
+    means, fitted = [f.mean for f in found], None
     if family.how == "shift":
         solved = _own_solvers(estimator, family, strengths[0], prior.believed[0], rows, found[0], n_jobs)
-        coef = [np.stack([c for c, _ in solved])]
+        means = [np.stack([c for c, _ in solved])]
         fitted = [fitted_in_data_units(f, units[0]) for _, f in solved]
-    coef = np.stack([u.to_data(c) for u, c in zip(units, coef, strict=True)], axis=1)
+    coef = np.stack([u.to_data(mean) for u, mean in zip(units, means, strict=True)], axis=1)
     noise = np.stack([f.noise * u.target_scale**2 for u, f in zip(units, found, strict=True)], axis=1)
     return coef, noise, np.mean([f.trust for f in found], axis=0), moments, fitted
 

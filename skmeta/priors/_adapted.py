@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -24,8 +25,8 @@ class Adapted:
     is what posterior covariances are made from when asked for: `Moments` an output, or a wide task's `Rows`.
     """
 
-    prior: object
-    estimator: object
+    prior: Any
+    estimator: Any
     coef: np.ndarray
     noise: np.ndarray
     trust: np.ndarray
@@ -33,7 +34,7 @@ class Adapted:
     classes: np.ndarray | None
     feature_names: tuple | None
     fitted: list | None = None
-    evidence: object = None
+    evidence: Any = None
     intercept: bool = True
 
     def plain(self, code):

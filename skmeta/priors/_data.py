@@ -1,7 +1,7 @@
 """Features and targets as the engine takes them: numeric, complete, matched by name, labels encoded."""
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -29,19 +29,11 @@ class TaskData:
     classes: np.ndarray | None
 
     def labels(self):
-        """The class labels that ``Y`` stands for."""
+        """The class labels that ``Y`` stands for, of a classifier's collection."""
+        assert self.classes is not None
         if len(self.classes) == 2:
             return self.classes[(self.Y[:, 0] > 0.5).astype(int)]
         return self.classes[np.argmax(self.Y, axis=1)]
-
-    def of_tasks(self, codes):
-        """The same rows, seen as the tasks ``codes`` only."""
-        counts = self.tasks.counts[codes]
-        order = np.concatenate(
-            [self.tasks.order[self.tasks.starts[c] : self.tasks.starts[c + 1]] for c in codes]
-        )
-        tasks = TaskIndex(self.tasks.ids[codes], self.tasks.codes, order, np.r_[0, np.cumsum(counts)])
-        return replace(self, tasks=tasks)
 
 
 def read_collection(estimator, X, y, tasks, sample_weight, *, classes=None):

@@ -1,10 +1,11 @@
 """A value that nobody can change: shared by ``clone``, read-only to the last array."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class FrozenValue:
     """Base of the priors, for ``dataclass(frozen=True, eq=False, repr=False)``.
 

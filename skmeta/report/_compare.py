@@ -23,7 +23,7 @@ from skmeta.warm_start import WarmStartClassifier, WarmStartRegressor
 
 SHOTS = (0, 1, 2, 5, 10, 20)
 N_SPLITS = 5
-MAX_TASKS = 500
+MAX_TASKS = 200
 STRENGTHS = (0.01, 0.1, 1.0, 10.0)
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -138,7 +138,7 @@ def compare(
     Parameters
     ----------
     collection : Collection
-        The table. Of more than 500 tasks, 500 are drawn at random.
+        The table. Of more than 200 tasks, 200 are drawn at random.
     model : estimator
         What solves one task.
     n_jobs : int, default=None
