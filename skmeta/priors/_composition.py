@@ -161,17 +161,13 @@ def _with_regressor(target, model):
 
 
 def _describe(steps):
-    return (
-        " -> ".join(step if isinstance(step, str) else type(step).__name__ for _, step in steps) or "no steps"
-    )
+    return " -> ".join(step if isinstance(step, str) else type(step).__name__ for _, step in steps) or "no steps"
 
 
 def _describe_target(target):
     if target is None:
         return "none"
-    return (
-        f"TransformedTargetRegressor of {target.func if target.transformer is None else target.transformer}"
-    )
+    return f"TransformedTargetRegressor of {target.func if target.transformer is None else target.transformer}"
 
 
 def _same_steps(ours, theirs):

@@ -42,8 +42,7 @@ def read_collection(estimator, X, y, tasks, sample_weight, *, classes=None):
     X = numeric_features(X)
     if X.shape[0] != len(y):
         raise ValueError(
-            f"y: wanted as many targets as rows of X, {X.shape[0]}, found {len(y)} (inconsistent numbers of "
-            "samples)."
+            f"y: wanted as many targets as rows of X, {X.shape[0]}, found {len(y)} (inconsistent numbers of samples)."
         )
     check_complete(X, tasks, names)
     Y, n_targets, classes = encode_target(y, estimator, classes)
@@ -119,9 +118,7 @@ def check_complete(X, tasks, names):
     """A column may be missing in all rows of a task (the task lacks it), never in some of them."""
     if sparse.issparse(X):
         if not np.all(np.isfinite(X.data)):
-            raise ValueError(
-                "X: Input X contains NaN or infinity in its stored values; wanted finite numbers."
-            )
+            raise ValueError("X: Input X contains NaN or infinity in its stored values; wanted finite numbers.")
         return
     if np.isfinite(X.sum()):
         return
@@ -276,9 +273,7 @@ def row_weights(sample_weight, estimator, y, n_rows):
 
 
 def _own_weights(sample_weight, n_rows):
-    weight = check_array(
-        sample_weight, ensure_2d=False, dtype=float, input_name="sample_weight", ensure_min_samples=0
-    )
+    weight = check_array(sample_weight, ensure_2d=False, dtype=float, input_name="sample_weight", ensure_min_samples=0)
     weight = np.full(n_rows, float(weight)) if weight.ndim == 0 else weight
     if weight.shape != (n_rows,):
         raise ValueError(f"sample_weight: wanted shape ({n_rows},), found {weight.shape}.")

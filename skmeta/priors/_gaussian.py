@@ -5,8 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from skmeta._numerics.linalg import cholesky_root
 from skmeta._numerics.believed import Believed
+from skmeta._numerics.linalg import cholesky_root
 from skmeta._numerics.noise import noise_nodes
 from skmeta._numerics.units import Units
 from skmeta.priors._check import check_prior_arrays
@@ -62,8 +62,9 @@ class GaussianPrior(FrozenValue):
     classes : array-like of shape (n_classes,), default=None
         Class labels, sorted; coefficients of binary models belong to the second one.
     between, between_ratio : array-like of shape (n_features,) or (n_outputs, n_features), default=None
-        Effects between tasks: how the expected intercept moves with the mean of a task's columns around ``centre``,
-        and the columns' within-task over between-task variance, which says how well few rows tell that mean.
+        Effects between tasks: how the expected intercept moves with the mean of a task's columns around
+        ``centre``, and the columns' within-task over between-task variance, which says how well few rows tell
+        that mean.
     steps : tuple of (str, transformer), default=()
         Fitted steps of a Pipeline before the model: the prior lives in the feature space they make.
     target_transformer : fitted TransformedTargetRegressor, default=None
@@ -89,9 +90,9 @@ class GaussianPrior(FrozenValue):
     >>> prior = GaussianPrior(mean=[2.0, -1.0], covariance=np.eye(2))
     >>> prior
     GaussianPrior(n_features=2, written by hand)
-    >>> X, y = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([2.5, -1.0])
+    >>> X, y = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([2.8, -1.0])
     >>> prior.adapt(Ridge(alpha=1.0), X, y).coef_.round(2)
-    array([ 2.12, -1.12])
+    array([ 2.2, -1.2])
     """
 
     mean: np.ndarray
@@ -245,9 +246,7 @@ class GaussianPrior(FrozenValue):
             mean=self.mean[..., full],
             covariance=cov[..., full[:, None], full] if dense else cov[..., full],
             factor=None if self.factor is None else self.factor[..., full, :],
-            mean_covariance=None
-            if self.mean_covariance is None
-            else self.mean_covariance[..., full[:, None], full],
+            mean_covariance=None if self.mean_covariance is None else self.mean_covariance[..., full[:, None], full],
             centre=None if self.centre is None else self.centre[order],
             between=None if self.between is None else self.between[..., order],
             between_ratio=None if self.between_ratio is None else self.between_ratio[..., order],
@@ -256,7 +255,7 @@ class GaussianPrior(FrozenValue):
         )
 
     def with_last_as_intercept(self):
-        """A prior written by hand with one coefficient more than there are columns: the last is the intercept."""
+        """A prior by hand with one coefficient more than there are columns: the last is the intercept."""
         d = self.n_features - 1
         return replace(
             self,
@@ -274,7 +273,11 @@ class GaussianPrior(FrozenValue):
         mean = self.mean.copy()
         mean[..., -1] = 0.0
         return replace(
-            self, mean=mean, centre=np.zeros(self.n_features), target_centre=0.0 * self.target_centre, between=None
+            self,
+            mean=mean,
+            centre=np.zeros(self.n_features),
+            target_centre=0.0 * self.target_centre,
+            between=None,
         )
 
     def dense_covariance(self, k=0):
@@ -318,13 +321,11 @@ class GaussianPrior(FrozenValue):
         scale = np.ones(d) if self.scale is None else self.scale
         if self.likelihood not in (None, "gaussian"):
             return Units(centre, scale)
-        return Units(
-            centre, scale, float(self.output("target_centre", k, 0)), float(self.output("target_scale", k, 0))
-        )
+        return Units(centre, scale, float(self.output("target_centre", k, 0)), float(self.output("target_scale", k, 0)))
 
     @cached_property
     def believed(self):
-        """The prior in the units of the engine, one `Believed` an output, with the mean's own uncertainty added."""
+        """In the units of the engine, one `Believed` an output, with the mean's own uncertainty added."""
         return [self._believed(k) for k in range(self.n_outputs)]
 
     def _believed(self, k):
@@ -341,10 +342,22 @@ class GaussianPrior(FrozenValue):
         between, ratio = self.engine_between(units, k)
         if between is not None:  # the engine's mean is the one within tasks, the public one that of a task without rows
             mean = mean - np.r_[between / (1.0 + ratio), 0.0]
-        return Believed(mean, root, noise, probability, self.vague_weight, stranger, known, flat, between, ratio, units.scale)
+        return Believed(
+            mean,
+            root,
+            noise,
+            probability,
+            self.vague_weight,
+            stranger,
+            known,
+            flat,
+            between,
+            ratio,
+            units.scale,
+        )
 
     def engine_between(self, units, k):
-        """The effects between tasks of output ``k`` in the units of the engine, and the columns' variance ratios."""
+        """Effects between tasks of output ``k`` in units of the engine, and the columns' variance ratios."""
         if self.between is None:
             return None, None
         between = self.output("between", k, 1) * units.scale / units.target_scale
@@ -364,8 +377,8 @@ class GaussianPrior(FrozenValue):
         Returns
         -------
         float
-            ``p noise / trace(covariance)`` in the collection's units, the mean over outputs; nan where nothing is known
-            of the intercept.
+            ``p noise / trace(covariance)`` in the collection's units, the mean over outputs; nan where
+            nothing is known of the intercept.
         """
         if not self.knows_intercept:
             return float("nan")

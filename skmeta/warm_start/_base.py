@@ -134,9 +134,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             linear.check_known_columns(data)
         learner = clone(learner_for(model, self.learner))
         prior = learner.learn(model, data, self.prior, self.n_jobs)
-        prior = replace(
-            prior, steps=composition.steps, target_transformer=composition.target, input_names=names
-        )
+        prior = replace(prior, steps=composition.steps, target_transformer=composition.target, input_names=names)
         adapted = linear.adapt_tasks(prior, model, data, n_jobs=self.n_jobs, keep=True)
         found = {"prior_": prior, "learner_": learner, "_adapted": adapted}
         return found | {"_composition": composition, "_ids": tasks.ids} | _classes_of(data)
@@ -173,9 +171,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         """Mapping from task id to the plain fitted estimator of that task, made when asked for."""
         check_is_fitted(self)
         if not self._in_tasks:
-            raise AttributeError(
-                "estimators_ belongs to models fitted with a task column; this one has estimator_."
-            )
+            raise AttributeError("estimators_ belongs to models fitted with a task column; this one has estimator_.")
         return TaskEstimators(self._ids, lambda code: self._composition.assemble(self._adapted.plain(code)))
 
     @property
@@ -194,11 +190,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         if self.__dict__.get("_adapted") is None:
             return 0.0
         borrowed = self._adapted.borrowed
-        return (
-            dict(zip(self._ids.tolist(), borrowed.tolist(), strict=True))
-            if self._in_tasks
-            else float(borrowed[0])
-        )
+        return dict(zip(self._ids.tolist(), borrowed.tolist(), strict=True)) if self._in_tasks else float(borrowed[0])
 
     @property
     def _in_tasks(self):

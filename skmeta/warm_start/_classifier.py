@@ -50,6 +50,8 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         Coefficients of the one task, or ``(n_tasks, n_rows, n_features)`` in sorted order of the ids.
     borrowing_ : float or dict
         Own rows that the prior was worth to the task, or a dict of them by id; 0 for a plain fit.
+    learner_ : learner
+        The copy of ``learner`` that learned the prior, and what it chose (with ``task``).
     n_features_in_ : int
         Number of columns, the task column included.
     feature_names_in_ : ndarray
@@ -62,6 +64,14 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
     ValueError
         If columns, classes or targets are not those of the prior, or the task column is missing, incomplete
         or constant.
+
+    Notes
+    -----
+    LogisticRegression minimises, for one task, :math:`\sum_i \text{log-loss}_i + \tfrac{1}{2 C} (w -
+    \mu)^\top \Sigma^{-1} (w - \mu)`, over all classes' coefficients :math:`w` with their intercepts;
+    ``class_weight`` weighs the rows. SGDClassifier keeps its own objective and starts from ``coef_init`` at
+    :math:`\mu`. Where a prior was learned, the vague component that guards against strangers is weighed in by
+    the evidence of the task's rows.
 
     References
     ----------

@@ -62,6 +62,8 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
         Coefficients of the one task, or ``(n_tasks, n_features)`` in sorted order of the ids.
     borrowing_ : float or dict
         Own rows that the prior was worth to the task, or a dict of them by id; 0 for a plain fit.
+    learner_ : learner
+        The copy of ``learner`` that learned the prior, and what it chose (with ``task``).
     n_features_in_ : int
         Number of columns, the task column included.
     feature_names_in_ : ndarray
@@ -74,6 +76,26 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
     ValueError
         If columns, classes or targets are not those of the prior, or the task column is missing, incomplete
         or constant.
+
+    Notes
+    -----
+    What each class minimises for one task, with its own parameters, the noise :math:`\sigma^2` of the prior,
+    and the deviation from the prior in units of its spread, :math:`v = \Sigma^{-1/2} (w - \mu)`:
+
+    * Ridge: :math:`\sum_i (y_i - x_i^\top w)^2 / (2 \sigma^2) + \tfrac{\alpha}{2} |v|^2`;
+    * Lasso (:math:`\rho = 1`) and ElasticNet (``l1_ratio`` is :math:`\rho`):
+      :math:`\sum_i (y_i - x_i^\top w)^2 / (2 \sigma^2) + \alpha c\, (\rho |v|_1 + \tfrac{1 - \rho}{2} |v|^2)`, with
+      :math:`c = 1 + (\sqrt 2 - 1) \rho`, because a Laplace law of variance one costs :math:`\sqrt 2 |v|_1`;
+    * HuberRegressor: its own loss, scale included, :math:`+\, (\alpha / 10^{-4})\, \sigma |v|^2`;
+    * QuantileRegressor for quantile :math:`q`: the sum of pinball losses :math:`+\, \alpha \sqrt 2\, \sigma\,
+      \phi(\Phi^{-1}(q)) |v|_1`, the intercept of :math:`\mu` raised by :math:`\sigma \Phi^{-1}(q)`;
+    * BayesianRidge: its own evidence in the coordinates :math:`v`, with a strength of its own finding;
+    * PoissonRegressor, GammaRegressor and TweedieRegressor: half the deviance over the prior's ``noise``
+      :math:`+\, \tfrac{\alpha}{2} |v|^2`;
+    * SGDRegressor: its own objective, from ``coef_init`` at :math:`\mu`.
+
+    Where a prior was learned, the vague component that guards against strangers is weighed in by the evidence
+    of the task's rows.
 
     References
     ----------
@@ -134,9 +156,7 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
             raise ValueError(
                 "return_std: wanted a model of the target itself, found one in a TransformedTargetRegressor."
             )
-        noise = np.vstack(
-            [self._adapted.noise, np.reshape(self.prior_.noise, (1, -1)) + np.zeros_like(eta[:1])]
-        )[codes]
+        noise = np.vstack([self._adapted.noise, np.reshape(self.prior_.noise, (1, -1)) + np.zeros_like(eta[:1])])[codes]
         unknown = self._adapted.variance(Z, codes)
         if loss.name == "gaussian":
             return self._shape(np.sqrt(unknown + noise))
