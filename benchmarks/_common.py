@@ -50,7 +50,10 @@ class Table:
         widths = [max(len(row[i]) for row in self.rows if i < len(row)) for i in range(len(self.rows[0]))]
         print(f"\n{self.title}\n")
         for row in self.rows:
-            cells = [c.ljust(w) if i < self.n_names else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=False))]
+            cells = [
+                c.ljust(w) if i < self.n_names else c.rjust(w)
+                for i, (c, w) in enumerate(zip(row, widths, strict=False))
+            ]
             print("  ".join(cells).rstrip())
         for note in notes:
             print(f"* {note}")

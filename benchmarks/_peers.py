@@ -7,7 +7,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.linear_model import Ridge
 from sklearn.preprocessing import StandardScaler
 
-MODULES = {"statsmodels": "statsmodels", "gpboost": "gpboost", "merf": "merf", "scikit-lego": "sklego", "torch": "torch"}
+MODULES = {
+    "statsmodels": "statsmodels",
+    "gpboost": "gpboost",
+    "merf": "merf",
+    "scikit-lego": "sklego",
+    "torch": "torch",
+}
 
 
 def missing(package):
@@ -66,7 +72,11 @@ class GPBoost(RegressorMixin, _Peer):
     def learn(self, Z, ids, y):
         import gpboost
 
-        effects = {"group_rand_coef_data": Z[:, :-1], "ind_effect_group_rand_coef": [1] * (Z.shape[1] - 1)} if self.slopes else {}
+        effects = (
+            {"group_rand_coef_data": Z[:, :-1], "ind_effect_group_rand_coef": [1] * (Z.shape[1] - 1)}
+            if self.slopes
+            else {}
+        )
         self.model_ = gpboost.GPModel(group_data=ids, likelihood=self.likelihood, num_parallel_threads=1, **effects)
         self.model_.fit(y=y.astype(float), X=Z)
 
@@ -109,7 +119,9 @@ class Merf(RegressorMixin, _Peer):
 
         logging.getLogger("merf").setLevel(logging.ERROR)
         forest = RandomForestRegressor(n_estimators=self.n_trees, random_state=0)
-        self.model_ = MERF(forest, max_iterations=self.max_iterations).fit(pd.DataFrame(Z), pd.DataFrame(Z), pd.Series(ids), pd.Series(y))
+        self.model_ = MERF(forest, max_iterations=self.max_iterations).fit(
+            pd.DataFrame(Z), pd.DataFrame(Z), pd.Series(ids), pd.Series(y)
+        )
 
     def predict(self, X):
         import pandas as pd

@@ -23,7 +23,9 @@ class Collection(NamedTuple):
 
 def number_tasks(features, task, y):
     """``(X, y)`` with the task's number as last column."""
-    return np.column_stack([features, np.unique(task, return_inverse=True)[1]]).astype(float), np.asarray(y, dtype=float)
+    return np.column_stack([features, np.unique(task, return_inverse=True)[1]]).astype(float), np.asarray(
+        y, dtype=float
+    )
 
 
 def parkinsons(target):
@@ -55,7 +57,11 @@ def elnino():
     values = elnino.load_pandas().data.drop(columns="YEAR").to_numpy()
     angle = np.tile(2.0 * np.pi * np.arange(12) / 12.0, len(values))
     waves = [np.sin(angle), np.cos(angle), np.sin(2 * angle), np.cos(2 * angle)]
-    return number_tasks(np.column_stack([np.tile(np.arange(12), len(values)), *waves]), np.repeat(np.arange(len(values)), 12), values.ravel())
+    return number_tasks(
+        np.column_stack([np.tile(np.arange(12), len(values)), *waves]),
+        np.repeat(np.arange(len(values)), 12),
+        values.ravel(),
+    )
 
 
 def stored(path, target="y", n_tasks=None):
@@ -72,7 +78,11 @@ def tuning(path, n_tasks=60, n_rows=60):
         settings, scores = file["X"].astype(float), file["Y"][:n_tasks].astype(float)
     settings = np.where(np.isnan(settings), np.nanmean(settings, axis=0), settings)
     rows = np.random.default_rng(0).permuted(np.tile(np.arange(len(settings)), (len(scores), 1)), axis=1)[:, :n_rows]
-    return number_tasks(settings[rows.ravel()], np.repeat(np.arange(len(scores)), n_rows), np.take_along_axis(scores, rows, axis=1).ravel())
+    return number_tasks(
+        settings[rows.ravel()],
+        np.repeat(np.arange(len(scores)), n_rows),
+        np.take_along_axis(scores, rows, axis=1).ravel(),
+    )
 
 
 def real_collections(folder="", quick=False):

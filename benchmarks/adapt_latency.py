@@ -8,6 +8,7 @@ import statistics
 import time
 
 import numpy as np
+from _common import Table, read_arguments
 from sklearn.linear_model import (
     BayesianRidge,
     ElasticNet,
@@ -25,11 +26,18 @@ from sklearn.linear_model import (
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from _common import Table, read_arguments
 from skmeta import WarmStartClassifier, WarmStartRegressor
 from skmeta.datasets import make_related_classification, make_related_regression
 
-REGRESSORS = [Ridge(), Lasso(), ElasticNet(), HuberRegressor(), QuantileRegressor(), BayesianRidge(), SGDRegressor(random_state=0)]
+REGRESSORS = [
+    Ridge(),
+    Lasso(),
+    ElasticNet(),
+    HuberRegressor(),
+    QuantileRegressor(),
+    BayesianRidge(),
+    SGDRegressor(random_state=0),
+]
 POSITIVE = [PoissonRegressor(), GammaRegressor(), TweedieRegressor(power=1.5)]
 CLASSIFIERS = [LogisticRegression(), SGDClassifier(loss="log_loss", random_state=0)]
 N_TASKS, N_ROWS, N_FEATURES = 100, 10, 20
@@ -49,11 +57,15 @@ def alternate(first, second, repeat):
 def main():
     args = read_arguments(__doc__)
     repeat = 20 if args.quick else 200
-    table = Table(f"One new task of {N_ROWS} rows and {N_FEATURES} columns", ["estimator", "ratio", "warm ms", "own ms"])
+    table = Table(
+        f"One new task of {N_ROWS} rows and {N_FEATURES} columns", ["estimator", "ratio", "warm ms", "own ms"]
+    )
     X, y, _ = make_related_regression(N_TASKS, 20, N_FEATURES, random_state=0)
     Xc, labels, _ = make_related_classification(N_TASKS, 20, N_FEATURES, random_state=0)
     positive = np.random.default_rng(0).poisson(np.exp(np.clip(0.2 * y, -3.0, 3.0))) + 1.0
-    work = [(e, WarmStartRegressor, X, y) for e in REGRESSORS] + [(e, WarmStartRegressor, X, positive) for e in POSITIVE]
+    work = [(e, WarmStartRegressor, X, y) for e in REGRESSORS] + [
+        (e, WarmStartRegressor, X, positive) for e in POSITIVE
+    ]
     work += [(e, WarmStartClassifier, Xc, labels) for e in CLASSIFIERS]
     work.append((make_pipeline(StandardScaler(), Ridge()), WarmStartRegressor, X, y))
     for estimator, shell, rows, target in work:
@@ -61,12 +73,18 @@ def main():
         new = slice(0, N_ROWS)  # any rows of both classes do
         Z, z = rows[new, :-1], target[new]
         prior = model.prior_
-        warm, own = alternate(lambda e=estimator, p=prior, Z=Z, z=z: p.adapt(e, Z, z), lambda e=estimator, Z=Z, z=z: e.fit(Z, z), repeat)
+        warm, own = alternate(
+            lambda e=estimator, p=prior, Z=Z, z=z: p.adapt(e, Z, z), lambda e=estimator, Z=Z, z=z: e.fit(Z, z), repeat
+        )
         name = "StandardScaler + Ridge" if hasattr(estimator, "steps") else type(estimator).__name__
         table.add(name, f"{warm / own:.2f}", f"{warm:.2f}", f"{own:.2f}")
     X, y, _ = make_related_regression(300, N_ROWS, N_FEATURES, random_state=1)
     model = WarmStartRegressor(Ridge(), task=-1).fit(X, y)
-    batched, loop = alternate(lambda: model.adapt(X, y), lambda: [Ridge().fit(X[i : i + 10, :-1], y[i : i + 10]) for i in range(0, 3000, 10)], max(repeat // 10, 3))
+    batched, loop = alternate(
+        lambda: model.adapt(X, y),
+        lambda: [Ridge().fit(X[i : i + 10, :-1], y[i : i + 10]) for i in range(0, 3000, 10)],
+        max(repeat // 10, 3),
+    )
     table.add("300 tasks at once", f"{batched / loop:.2f}", f"{batched:.2f}", f"{loop:.2f}")
     table.show("own of the last line: Ridge().fit in a loop over the 300 tasks")
 

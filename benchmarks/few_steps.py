@@ -7,11 +7,11 @@ starts from zero (median over new tasks), the error after one and after three pa
 import warnings
 
 import numpy as np
+from _common import Table, read_arguments
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import SGDClassifier, SGDRegressor
 from sklearn.metrics import log_loss
 
-from _common import Table, read_arguments
 from skmeta import WarmStartClassifier, WarmStartRegressor
 from skmeta.datasets import make_related_classification, make_related_regression
 
@@ -41,12 +41,37 @@ def main():
     warnings.simplefilter("ignore", ConvergenceWarning)
     n_new = 10 if args.quick else 40
     counts = np.r_[np.full(N_PAST, N_ROWS), np.full(n_new, N_ROWS + 100)]
-    table = Table(f"Passes of SGD over {N_ROWS} rows of a new task", ["estimator", "start", "passes needed", "error 1 pass", "3 passes", f"{PASSES[-1]} passes"], 2)
+    table = Table(
+        f"Passes of SGD over {N_ROWS} rows of a new task",
+        ["estimator", "start", "passes needed", "error 1 pass", "3 passes", f"{PASSES[-1]} passes"],
+        2,
+    )
     logistic = {"loss": "log_loss", "random_state": 0}
     cases = [
-        ("SGDRegressor", SGDRegressor(random_state=0), WarmStartRegressor, make_related_regression, squared, "diagonal"),
-        ("SGDClassifier, invscaling", SGDClassifier(learning_rate="invscaling", eta0=0.01, **logistic), WarmStartClassifier, make_related_classification, loss, "diagonal"),
-        ("SGDClassifier, optimal", SGDClassifier(**logistic), WarmStartClassifier, make_related_classification, loss, "diagonal"),
+        (
+            "SGDRegressor",
+            SGDRegressor(random_state=0),
+            WarmStartRegressor,
+            make_related_regression,
+            squared,
+            "diagonal",
+        ),
+        (
+            "SGDClassifier, invscaling",
+            SGDClassifier(learning_rate="invscaling", eta0=0.01, **logistic),
+            WarmStartClassifier,
+            make_related_classification,
+            loss,
+            "diagonal",
+        ),
+        (
+            "SGDClassifier, optimal",
+            SGDClassifier(**logistic),
+            WarmStartClassifier,
+            make_related_classification,
+            loss,
+            "diagonal",
+        ),
     ]
     for name, estimator, shell, make, error, shape in cases:
         X, y, _ = make(N_PAST + n_new, counts, covariance=shape, random_state=0)
@@ -54,14 +79,22 @@ def main():
         prior = shell(estimator, task=-1).fit(X[past], y[past]).prior_
         starts = {"zero": lambda e, X, y: e.fit(X, y), "learned": lambda e, X, y, prior=prior: prior.adapt(e, X, y)}
         blocks = [(X[X[:, -1] == t, :-1], y[X[:, -1] == t]) for t in range(N_PAST, N_PAST + n_new)]
-        curves = {start: np.array([task_errors(fit, estimator, *block, error) for block in blocks]) for start, fit in starts.items()}
+        curves = {
+            start: np.array([task_errors(fit, estimator, *block, error) for block in blocks])
+            for start, fit in starts.items()
+        }
         goal = 1.05 * curves["zero"][:, -1:]
         for start, curve in curves.items():
             reached = curve <= goal
             needed = np.where(reached.any(axis=1), np.array(PASSES)[np.argmax(reached, axis=1)], PASSES[-1])
             mean = curve.mean(axis=0)
-            table.add(name, start, f"{np.median(needed):.0f}", *(f"{mean[PASSES.index(n)]:.3f}" for n in (1, 3, PASSES[-1])))
-    table.show("errors: mean squared error, log-loss", "the schedule 'optimal' takes its first steps so far that no start survives them")
+            table.add(
+                name, start, f"{np.median(needed):.0f}", *(f"{mean[PASSES.index(n)]:.3f}" for n in (1, 3, PASSES[-1]))
+            )
+    table.show(
+        "errors: mean squared error, log-loss",
+        "the schedule 'optimal' takes its first steps so far that no start survives them",
+    )
 
 
 if __name__ == "__main__":

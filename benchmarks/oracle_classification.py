@@ -5,12 +5,12 @@ rows a past task), seconds to learn, and calibration: the mean distance between 
 over ten bins, at 10 rows, in per cent.
 """
 
+import _peers
 import numpy as np
+from _common import Table, clocked, percent, read_arguments
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
-import _peers
-from _common import Table, clocked, percent, read_arguments
 from skmeta import GaussianPrior, WarmStartClassifier
 from skmeta.datasets import make_related_classification
 from skmeta.model_selection import OwnModel, PooledModel, ResidualModel
@@ -76,14 +76,33 @@ def main():
     seeds = args.seeds or (1 if args.quick else 3)
     table = Table(
         f"Log-loss over that of the true prior, {seeds} seeds",
-        ["truth", "tasks", "model", *(f"{n} shots %" for n in SHOTS), *(f"loss {n}" for n in SHOTS), "off %", "seconds"], 3,
+        [
+            "truth",
+            "tasks",
+            "model",
+            *(f"{n} shots %" for n in SHOTS),
+            *(f"loss {n}" for n in SHOTS),
+            "off %",
+            "seconds",
+        ],
+        3,
     )
-    for truth, n_tasks in [("factor", 200)] if args.quick else [("factor", 200), ("factor", 50), ("diagonal", 200), ("diagonal", 50), ("spherical", 20)]:
+    for truth, n_tasks in (
+        [("factor", 200)]
+        if args.quick
+        else [("factor", 200), ("factor", 50), ("diagonal", 200), ("diagonal", 50), ("spherical", 20)]
+    ):
         draws = []
         for seed in range(seeds):
             past, new, prior = draw(n_tasks, seed, truth)
             draws.append((past, new, {n: probabilities_of_prior(prior, new, n) for n in SHOTS}))
-        priors, seconds = zip(*(clocked(lambda p=p: WarmStartClassifier(LogisticRegression(), task=-1).fit(*p).prior_) for p, _, _ in draws), strict=True)
+        priors, seconds = zip(
+            *(
+                clocked(lambda p=p: WarmStartClassifier(LogisticRegression(), task=-1).fit(*p).prior_)
+                for p, _, _ in draws
+            ),
+            strict=True,
+        )
         learned = {id(past): prior for (past, _, _), prior in zip(draws, priors, strict=True)}
         oracles = {id(past): oracle for past, _, oracle in draws}
         models = {
@@ -98,7 +117,9 @@ def main():
         for name, (predict, spent) in models.items():
             (ratios, losses, off), total = clocked(lambda predict=predict: row(predict, draws))
             spent = f"{total / len(SHOTS) / seeds:.2f}" if spent is None else spent
-            table.add(truth, n_tasks, name, *(percent(r) for r in ratios), *(f"{v:.3f}" for v in losses), f"{off:.1f}", spent)
+            table.add(
+                truth, n_tasks, name, *(percent(r) for r in ratios), *(f"{v:.3f}" for v in losses), f"{off:.1f}", spent
+            )
     table.show("seconds: one fit (of peers with its predictions)", *_peers.not_installed("gpboost"))
 
 

@@ -5,12 +5,12 @@ and seconds to learn. "coefficients seen" is no model but a bound: the prior mad
 (their OAS covariance), as if each task had endless rows. Peers are shown for the first truth with the most tasks.
 """
 
+import _peers
 import numpy as np
+from _common import Table, clocked, percent, read_arguments
 from sklearn.covariance import OAS
 from sklearn.linear_model import Ridge
 
-import _peers
-from _common import Table, clocked, percent, read_arguments
 from skmeta import EmpiricalBayes, GaussianPrior, WarmStartRegressor
 from skmeta.datasets import make_related_regression
 from skmeta.model_selection import OwnModel, PooledModel
@@ -62,7 +62,13 @@ def warm_row(covariance, draws):
 
 def seen_row(draws):
     """Mean excess of the bound."""
-    return np.mean([[error_of_prior(seen, new, n) / error_of_prior(oracle, new, n) for n in SHOTS] for _, new, oracle, seen in draws], axis=0)
+    return np.mean(
+        [
+            [error_of_prior(seen, new, n) / error_of_prior(oracle, new, n) for n in SHOTS]
+            for _, new, oracle, seen in draws
+        ],
+        axis=0,
+    )
 
 
 def peer_row(model, draws):
@@ -80,7 +86,11 @@ def main():
     seeds = args.seeds or (1 if args.quick else 3)
     sizes = (200,) if args.quick else (200, 50, 10)
     shapes = ("auto",) if args.quick else ("auto", "factor", "full", "diagonal")
-    table = Table(f"Excess over Bayes with the true prior, {seeds} seeds", ["truth", "tasks", "model", *(f"{n} shots %" for n in SHOTS), "seconds"], 3)
+    table = Table(
+        f"Excess over Bayes with the true prior, {seeds} seeds",
+        ["truth", "tasks", "model", *(f"{n} shots %" for n in SHOTS), "seconds"],
+        3,
+    )
 
     def show(truth, n_tasks, name, ratios, seconds=None):
         table.add(truth, n_tasks, name, *(percent(r) for r in ratios), "" if seconds is None else f"{seconds:.2f}")

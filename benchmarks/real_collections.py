@@ -4,11 +4,10 @@ Root mean squared errors over that of the best of the four (1.000), on the same 
 peers' ratios are to the same best. "best" rows give its error in units of the target.
 """
 
-import numpy as np
-
 import _peers
-from _real import real_collections
+import numpy as np
 from _common import Table, errors_by_shots, percent, read_arguments, ridge, standard_models
+from _real import real_collections
 
 SHOTS = (0, 1, 2, 5, 10, 20)
 
@@ -28,7 +27,11 @@ def peers_for(X):
 def main():
     args = read_arguments(__doc__, data="", only="", peers=1)
     seeds = args.seeds or (1 if args.quick else 2)
-    table = Table("New tasks of real collections: error over the best of the four standard models", ["collection", "model", *SHOTS, "seconds"], 2)
+    table = Table(
+        "New tasks of real collections: error over the best of the four standard models",
+        ["collection", "model", *SHOTS, "seconds"],
+        2,
+    )
     collections, absent = real_collections(args.data, args.quick)
     misses = []
     for found in collections:
@@ -37,17 +40,28 @@ def main():
         peers = peers_for(found.X) if args.peers and not args.quick else {}
         models = standard_models(ridge()) | peers
         runs = [
-            errors_by_shots(models, found.X, found.y, peers, n_shots=found.shots, n_splits=3, order=found.order, random_state=seed)
+            errors_by_shots(
+                models, found.X, found.y, peers, n_shots=found.shots, n_splits=3, order=found.order, random_state=seed
+            )
             for seed in range(seeds)
         ]
-        errors = {name: np.mean([run[name][0] for run in runs], axis=0) if not isinstance(runs[0][name][0], str) else runs[0][name][0] for name in models}
+        errors = {
+            name: np.mean([run[name][0] for run in runs], axis=0)
+            if not isinstance(runs[0][name][0], str)
+            else runs[0][name][0]
+            for name in models
+        }
         best = np.min([errors[name] for name in ("own", "pooled", "residual", "warm")], axis=0)
         table.add(found.name, "best", *(float(b) for b in best), *[""] * (len(SHOTS) - len(best)), "")
         for name, value in errors.items():
             seconds = f"{np.mean([run[name][1] for run in runs]):.1f}"
             cells = [value] if isinstance(value, str) else [f"{r:.3f}" for r in value / best]
             table.add("", name, *cells, *[""] * (len(SHOTS) - len(cells)), seconds)
-        misses += [f"{found.name} at {n} shots {percent(r)} %" for n, r in zip(found.shots, errors["warm"] / best, strict=True) if r > 1.01]
+        misses += [
+            f"{found.name} at {n} shots {percent(r)} %"
+            for n, r in zip(found.shots, errors["warm"] / best, strict=True)
+            if r > 1.01
+        ]
     table.show(
         f"warm is more than 1 % behind the best of the four in: {'; '.join(misses) or 'none'}",
         *_peers.not_installed("scikit-lego", "merf", "gpboost", "statsmodels"),

@@ -5,12 +5,12 @@ changed before learning and the new tasks were not. All columns are standardised
 """
 
 import numpy as np
-from sklearn.linear_model import Ridge
-from sklearn.preprocessing import StandardScaler
-
 from _common import Table, read_arguments
 from _real import real_collections
 from safety import flipped, permuted, related, scattered
+from sklearn.linear_model import Ridge
+from sklearn.preprocessing import StandardScaler
+
 from skmeta import WarmStartRegressor
 from skmeta.model_selection import OwnModel
 
@@ -43,7 +43,9 @@ def excesses(found, changes, seed):
     new, turn = np.isin(X[:, -1], ids[: len(ids) // 3]), turns(X, found.order, rng)
     shots = [n for n in SHOTS if n <= found.shots[-1]]
     query = new & (turn >= shots[-1])
-    priors = [WarmStartRegressor(Ridge(), task=-1).fit(*change((X[~new], found.y[~new]), rng)).prior_ for change in changes]
+    priors = [
+        WarmStartRegressor(Ridge(), task=-1).fit(*change((X[~new], found.y[~new]), rng)).prior_ for change in changes
+    ]
     out = np.empty((len(changes), len(shots)))
     for j, n in enumerate(shots):
         known = new & (turn < n)
@@ -63,7 +65,11 @@ def main():
     args = read_arguments(__doc__, data="", only="")
     seeds = args.seeds or (1 if args.quick else 4)
     changes = (related, flipped, permuted, unrelated, scattered)
-    table = Table(f"Excess over own in %, {seeds} splits", ["collection", "past"] + [f"{w} {n}" for w in ("mean", "worst") for n in SHOTS], 2)
+    table = Table(
+        f"Excess over own in %, {seeds} splits",
+        ["collection", "past"] + [f"{w} {n}" for w in ("mean", "worst") for n in SHOTS],
+        2,
+    )
     collections, absent = real_collections(args.data, quick=True)
     for found in collections:
         if args.only not in found.name:
@@ -71,7 +77,10 @@ def main():
         values = np.array([excesses(found, changes, seed) for seed in range(seeds)])
         gap = [""] * (len(SHOTS) - values.shape[2])
         for i, change in enumerate(changes):
-            mean, worst = ([f"{v:+.1f}" for v in values[:, i].mean(axis=0)], [f"{v:+.1f}" for v in values[:, i].max(axis=0)])
+            mean, worst = (
+                [f"{v:+.1f}" for v in values[:, i].mean(axis=0)],
+                [f"{v:+.1f}" for v in values[:, i].max(axis=0)],
+            )
             table.add(found.name if i == 0 else "", change.__name__, *mean, *gap, *worst, *gap)
     table.show(*(f"not run: {name}" for name in absent))
 

@@ -6,9 +6,9 @@ what the past is for, the others are what it must not do.
 """
 
 import numpy as np
+from _common import Table, read_arguments
 from sklearn.linear_model import Ridge
 
-from _common import Table, read_arguments
 from skmeta import WarmStartRegressor
 from skmeta.datasets import make_related_regression
 
@@ -84,7 +84,9 @@ def main():
     seeds = args.seeds or (4 if args.quick else 16)
     header = ["past", "tasks"] + [f"{what} {n}" for what in ("mean", "worst", "cover") for n in SHOTS]
     table = Table(f"Excess over own in %, coverage of 90 % intervals in %, {seeds} seeds, 10 features", header, 2)
-    cases = [(related, n) for n in (2, 3, 5, 10, 50)] + [(f, n) for f in (flipped, permuted, unrelated, scattered, noise_only) for n in (5, 50)]
+    cases = [(related, n) for n in (2, 3, 5, 10, 50)] + [
+        (f, n) for f in (flipped, permuted, unrelated, scattered, noise_only) for n in (5, 50)
+    ]
     worst_harm = []
     for change, n_tasks in cases:
         results = []
@@ -95,7 +97,9 @@ def main():
             results.append(squared_errors(prior, new))
         warm, own, covered = np.moveaxis(results, 1, 0)
         excess = 100.0 * (np.sqrt(warm / own) - 1.0)
-        cells = [f"{v:+.1f}" for v in np.r_[excess.mean(axis=0), excess.max(axis=0)]] + [f"{100 * c:.1f}" for c in covered.mean(axis=0)]
+        cells = [f"{v:+.1f}" for v in np.r_[excess.mean(axis=0), excess.max(axis=0)]] + [
+            f"{100 * c:.1f}" for c in covered.mean(axis=0)
+        ]
         table.add(change.__name__, n_tasks, *cells)
         worst_harm.append((excess.mean(axis=0).max(), f"{change.__name__} with {n_tasks} tasks"))
     table.show(f"largest mean excess: {max(worst_harm)[0]:+.1f} % ({max(worst_harm)[1]})")

@@ -12,10 +12,10 @@ import sys
 import time
 
 import numpy as np
+from _common import Table, read_arguments
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from _common import Table, read_arguments
 from skmeta import WarmStartClassifier, WarmStartRegressor
 from skmeta.datasets import make_related_regression
 from skmeta.model_selection import OwnModel
@@ -32,7 +32,9 @@ def narrow(n_tasks, n_rows=20, n_features=20):
         coef = mean + rng.standard_normal((size, 3)) @ factor.T + 0.3 * rng.standard_normal((size, n_features))
         X[rows, :-1] = rng.standard_normal((size * n_rows, n_features))
         X[rows, -1] = np.repeat(np.arange(start, start + size), n_rows)
-        y[rows] = np.einsum("ij,ij->i", X[rows, :-1], np.repeat(coef, n_rows, axis=0)) + rng.standard_normal(size * n_rows)
+        y[rows] = np.einsum("ij,ij->i", X[rows, :-1], np.repeat(coef, n_rows, axis=0)) + rng.standard_normal(
+            size * n_rows
+        )
     return X, y
 
 
@@ -42,7 +44,9 @@ def text(n_tasks, n_rows=50, n_features=20_000, n_words=100):
     n = n_tasks * n_rows
     frequency = 1.0 / (np.arange(n_features) + 10.0)
     words = rng.choice(n_features, size=(n, n_words), p=frequency / frequency.sum())
-    counts = sparse.csr_matrix((np.ones(words.size), words.ravel(), np.arange(0, words.size + 1, n_words)), shape=(n, n_features))
+    counts = sparse.csr_matrix(
+        (np.ones(words.size), words.ravel(), np.arange(0, words.size + 1, n_words)), shape=(n, n_features)
+    )
     counts.sum_duplicates()
     counts.data = (1.0 + np.log(counts.data)) * np.log(frequency.sum() / frequency[counts.indices])
     length = np.sqrt(np.asarray(counts.multiply(counts).sum(axis=1)).ravel())
@@ -77,12 +81,17 @@ def measure(case, n_tasks, jobs):
     WarmStartRegressor(Ridge(), task=-1).fit(small, labels)  # imports and first calls are not what is measured
     before = memory()
     X, y = make(n_tasks)
-    data = sum(a.nbytes for a in ((X.data, X.indices, X.indptr) if sparse.issparse(X) else (X,))) / 2**20 + y.nbytes / 2**20
+    data = (
+        sum(a.nbytes for a in ((X.data, X.indices, X.indptr) if sparse.issparse(X) else (X,))) / 2**20
+        + y.nbytes / 2**20
+    )
     made = memory(peak=True) - before
     start, worked = time.perf_counter(), time.process_time()
     model(jobs).fit(X, y)
     seconds, worked = time.perf_counter() - start, time.process_time() - worked
-    print(json.dumps({"seconds": seconds, "cpu": worked, "data": data, "peak": memory(peak=True) - before, "made": made}))
+    print(
+        json.dumps({"seconds": seconds, "cpu": worked, "data": data, "peak": memory(peak=True) - before, "made": made})
+    )
 
 
 def main():
@@ -93,7 +102,10 @@ def main():
     sizes = (1_000, 3_000) if args.quick else (3_000, 10_000, 30_000)
     lines = [("narrow", n, jobs) for jobs in (1, 2) for n in sizes] + [("narrow, own models", sizes[0], 1)]
     lines += [(case, n, 1) for case in ("text, logistic", "text, ridge") for n in ((50,) if args.quick else (50, 200))]
-    table = Table("Learning from many tasks, and from wide ones", ["columns", "tasks", "jobs", "seconds", "cpu s", "per task", "data MB", "peak MB", "peak / data"])
+    table = Table(
+        "Learning from many tasks, and from wide ones",
+        ["columns", "tasks", "jobs", "seconds", "cpu s", "per task", "data MB", "peak MB", "peak / data"],
+    )
     first = {}
     for case, n_tasks, jobs in lines:
         command = [sys.executable, __file__, "--case", case, "--tasks", str(n_tasks), "--jobs", str(jobs)]
@@ -109,8 +121,21 @@ def main():
         pace = found["cpu"] / n_tasks
         first.setdefault((case, jobs), pace)
         made = ">" if found["made"] >= found["peak"] else ""
-        table.add(case, n_tasks, jobs, f"{found['seconds']:.2f}", f"{found['cpu']:.2f}", f"{pace / first[case, jobs]:.2f}", f"{found['data']:.0f}", f"{found['peak']:.0f}", f"{found['peak'] / found['data']:.1f}{made}")
-    table.show("20 rows and 20 columns a task; text: 50 rows a task, 20,000 sparse columns", "'>': making the data needed more memory than learning from them")
+        table.add(
+            case,
+            n_tasks,
+            jobs,
+            f"{found['seconds']:.2f}",
+            f"{found['cpu']:.2f}",
+            f"{pace / first[case, jobs]:.2f}",
+            f"{found['data']:.0f}",
+            f"{found['peak']:.0f}",
+            f"{found['peak'] / found['data']:.1f}{made}",
+        )
+    table.show(
+        "20 rows and 20 columns a task; text: 50 rows a task, 20,000 sparse columns",
+        "'>': making the data needed more memory than learning from them",
+    )
 
 
 if __name__ == "__main__":

@@ -4,13 +4,13 @@ Mean squared error on new waves after 5 and 10 points, and seconds to learn from
 MAML's own (two hidden layers of 40, one inner gradient step), cut short: as many iterations as asked for, not its 70,000.
 """
 
+import _peers
 import numpy as np
+from _common import Table, clocked, read_arguments
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import SplineTransformer
 
-import _peers
-from _common import Table, clocked, read_arguments
 from skmeta import WarmStartRegressor
 from skmeta.datasets import make_sinusoids
 from skmeta.model_selection import OwnModel, PooledModel
@@ -81,7 +81,12 @@ def main():
     table = Table("Sinusoids: mean squared error on new waves", ["model", *(f"{n} points" for n in SHOTS), "seconds"])
     warm = WarmStartRegressor(curve_model(), task=-1)
     _, seconds = clocked(lambda: warm.fit(X, y))
-    found = {"warm: SplineTransformer(20), Ridge()": (errors(lambda a, b, q: warm.prior_.adapt(curve_model(), a, b).predict(q), *new), seconds)}
+    found = {
+        "warm: SplineTransformer(20), Ridge()": (
+            errors(lambda a, b, q: warm.prior_.adapt(curve_model(), a, b).predict(q), *new),
+            seconds,
+        )
+    }
     own, pooled = OwnModel(curve_model()), PooledModel(curve_model(), task=-1)
     found["own, the same pipeline"] = errors(lambda a, b, q: own.fit(a, b).predict(q), *new), 0.0
     _, seconds = clocked(lambda: pooled.fit(X, y))

@@ -31,20 +31,14 @@ def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """Return the options, checked as far as that goes without the data."""
     parser = Arguments("python -m skmeta", description=DESCRIPTION, allow_abbrev=False)
     parser.add_argument("file", nargs="?", help="a CSV or Parquet file, one row per observation of a task")
-    parser.add_argument(
-        "--task", metavar="COLUMN", help="says which task a row belongs to: store, patient, site"
-    )
-    parser.add_argument(
-        "--target", metavar="COLUMN", help="what to predict; text and a few whole numbers are classes"
-    )
+    parser.add_argument("--task", metavar="COLUMN", help="says which task a row belongs to: store, patient, site")
+    parser.add_argument("--target", metavar="COLUMN", help="what to predict; text and a few whole numbers are classes")
     parser.add_argument("--estimator", metavar="NAME", help=f"one of {', '.join(report.NAMES)}")
     parser.add_argument(
         "--order", metavar="COLUMN", help="give the first rows back and test the later ones: a forecast"
     )
     parser.add_argument("--plot", metavar="FILE", help="write the curves to a .png, .pdf or .svg file")
-    parser.add_argument(
-        "--save", metavar="FILE", help="write the prior of all tasks to a .skops or .joblib file"
-    )
+    parser.add_argument("--save", metavar="FILE", help="write the prior of all tasks to a .skops or .joblib file")
     parser.add_argument("--json", action="store_true", help="write the answer as JSON")
     options = parser.parse_args(argv)
     if options.file is None and (options.task or options.target):
@@ -76,14 +70,10 @@ def run(options: argparse.Namespace) -> str:
     if options.file is None:
         collection = report.read_embedded(options.order)
     else:
-        collection = report.read_file(
-            options.file, task=options.task, target=options.target, order=options.order
-        )
+        collection = report.read_file(options.file, task=options.task, target=options.target, order=options.order)
     collection, model = report.settle(collection, options.estimator)
     warm = report.learn_from_all(collection, model)
-    curve = report.compare(
-        collection, model, n_jobs=-1, progress=show_progress(sys.stderr, collection.names[0])
-    )
+    curve = report.compare(collection, model, n_jobs=-1, progress=show_progress(sys.stderr, collection.names[0]))
     if options.plot:
         report.save_plot(curve, options.plot)
     if options.save:

@@ -291,9 +291,7 @@ def test_a_pipeline_of_one_step_is_that_step(Baseline):
 @each_baseline
 def test_a_column_transformer_that_drops_the_rest_does_not_drop_the_pooled_opinion(Baseline):
     frame = as_named(TABLE).assign(kind=np.where(X[:, 0] > 0, "red", "blue"))
-    columns = make_column_transformer(
-        (OneHotEncoder(handle_unknown="ignore"), ["kind"]), ("passthrough", ["x", "y"])
-    )
+    columns = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["kind"]), ("passthrough", ["x", "y"]))
     model = Baseline(make_pipeline(columns, LogisticRegression()), task="shop").fit(frame, LABELS)
     assert model.predict_proba(frame).shape == (len(frame), 3)
     if Baseline is ResidualModel:
@@ -319,9 +317,7 @@ def test_score_is_accuracy_or_the_coefficient_of_determination(Baseline):
     for estimator, target, score in ((Ridge(), Y, r2_score), (LogisticRegression(), LABELS, accuracy_score)):
         model = Baseline(estimator, task=-1).fit(TABLE, target)
         assert model.score(TABLE, target) == score(target, model.predict(TABLE))
-        assert model.score(TABLE, target, weights) == score(
-            target, model.predict(TABLE), sample_weight=weights
-        )
+        assert model.score(TABLE, target, weights) == score(target, model.predict(TABLE), sample_weight=weights)
 
 
 @each_baseline

@@ -151,9 +151,7 @@ def test_few_rows_of_a_new_task_go_from_pooled_to_within():
         for t in range(100):
             rows = np.flatnonzero(new_X[:, -1] == t)
             own, rest = rows[:shots], rows[20:]
-            left.append(
-                new_y[rest] - prior.adapt(Ridge(), new_X[own, :1], new_y[own]).predict(new_X[rest, :1])
-            )
+            left.append(new_y[rest] - prior.adapt(Ridge(), new_X[own, :1], new_y[own]).predict(new_X[rest, :1]))
         return np.sqrt(np.mean(np.square(left)))
 
     at_pooled = np.sqrt(np.mean((new_y - pooled.predict(new_X[:, :1])) ** 2))

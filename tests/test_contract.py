@@ -562,6 +562,7 @@ def test_many_tasks_do_not_mean_many_objects():
 def test_adapt_takes_a_new_task_with_and_without_its_column(learned):
     plain = learned.adapt(X_new, y_new)
     assert type(plain) is Ridge
+    assert_array_equal(learned.adapt(X[new], y[new]).coef_, plain.coef_)  # its column tells nothing new
     several = learned.adapt(X[~past], y[~past])
     assert sorted(several) == [7, 8]
     assert_allclose(several[8].coef_, plain.coef_, rtol=1e-12)

@@ -134,9 +134,7 @@ def test_labels_and_counts_have_laws_too():
 # Going on ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("word", "truth"), [("diagonal", UNEVEN), ("full", "factor")], ids=["diagonal", "full"]
-)
+@pytest.mark.parametrize(("word", "truth"), [("diagonal", UNEVEN), ("full", "factor")], ids=["diagonal", "full"])
 def test_learning_on_is_roughly_learning_from_both_at_once(word, truth):
     X, y, _ = collection(truth, n_tasks=200)
     first, learner = X[:, -1] < 100, EmpiricalBayes(word)
@@ -147,9 +145,7 @@ def test_learning_on_is_roughly_learning_from_both_at_once(word, truth):
     assert_allclose(two.mean, both.mean, atol=0.05)
     assert_allclose(two.noise, both.noise, rtol=0.05)
     apart = distance(two.dense_covariance(), both.dense_covariance())
-    assert apart < 0.7 * distance(one.dense_covariance(), both.dense_covariance()), (
-        "what was learned later counts"
-    )
+    assert apart < 0.7 * distance(one.dense_covariance(), both.dense_covariance()), "what was learned later counts"
     assert apart < 0.02
 
 
@@ -217,9 +213,7 @@ def test_noise_can_be_shared_or_of_each_task():
     rng = np.random.default_rng(0)
     quiet = np.where(X[:, -1] % 2 == 0, 0.1, 3.0) * rng.normal(size=len(y))
     signal = np.einsum("nd,nd->n", X[:, :-1], law.coef[X[:, -1].astype(int), :-1])
-    by_task, shared = (
-        learn(X, signal + quiet, EmpiricalBayes("factor", noise=n)).prior_ for n in ("task", "shared")
-    )
+    by_task, shared = (learn(X, signal + quiet, EmpiricalBayes("factor", noise=n)).prior_ for n in ("task", "shared"))
     assert np.isinf(shared.noise_dof) and by_task.noise_dof < 10
     assert_allclose(shared.noise, (0.1**2 + 3.0**2) / 2, rtol=0.1)
 

@@ -98,9 +98,7 @@ def test_lme4s_reml_answers_are_reproduced():
     assert_allclose(sd, [5.92, 24.74], atol=5e-3)
     assert_allclose(np.sqrt(prior.noise), 25.59, atol=5e-3)
     assert_allclose(prior.covariance[0, 1] / np.prod(sd), 0.066, atol=5e-4)
-    assert_allclose(
-        np.sqrt(np.diag(prior.mean_covariance)), [1.546, 6.825], rtol=2e-3
-    )  # lme4's standard errors
+    assert_allclose(np.sqrt(np.diag(prior.mean_covariance)), [1.546, 6.825], rtol=2e-3)  # lme4's standard errors
 
 
 def test_the_default_noise_a_subject_moves_them_little():
@@ -118,9 +116,7 @@ def test_without_columns_it_is_the_analysis_of_variance():
     means = y.mean(axis=1)
     within, between = y.var(axis=1, ddof=1).mean(), means.var(ddof=1)
     assert_allclose(found.noise, within, rtol=1e-6)
-    assert_allclose(
-        found.covariance, [[between - within / 5]], rtol=1e-4
-    )  # up to the hundredth of a task that holds
+    assert_allclose(found.covariance, [[between - within / 5]], rtol=1e-4)  # up to the hundredth of a task that holds
     assert_allclose(found.mean, [means.mean()], rtol=1e-9)
     assert_allclose(found.mean_covariance, [[between / 30]], rtol=1e-3)  # the mean
 
@@ -158,9 +154,7 @@ def test_its_evidence_never_falls(seed):
 
 def test_the_evidence_is_the_density_of_the_rows():
     Z, y, moments = tasks(n_tasks=5, n=7, d=2)
-    state = replace(
-        start_for(3), covariance=np.cov(np.random.default_rng(0).normal(size=(3, 9))), mean=np.ones(3)
-    )
+    state = replace(start_for(3), covariance=np.cov(np.random.default_rng(0).normal(size=(3, 9))), mean=np.ones(3))
     found = log_evidence(moments, state.mean, cholesky_root(state.covariance), np.array([0.3, 2.0]))
     for j, noise in enumerate((0.3, 2.0)):
         for t in range(5):
@@ -235,9 +229,7 @@ def test_units_and_origins_of_columns_and_target_do_not_matter(structure):
         assert_allclose(7.0 * (a @ one.mean) - 30.0, b @ two.mean, rtol=1e-6)
         assert_allclose(49.0 * (a @ one.dense_covariance() @ a), b @ two.dense_covariance() @ b, rtol=1e-5)
     assert_allclose(49.0 * one.noise, two.noise, rtol=1e-6)
-    assert_allclose(
-        one.vague_weight, two.vague_weight, rtol=0.3
-    )  # the plain estimator's own penalty has units
+    assert_allclose(one.vague_weight, two.vague_weight, rtol=0.3)  # the plain estimator's own penalty has units
 
 
 def test_order_of_tasks_and_rows_does_not_matter():
@@ -262,9 +254,7 @@ def test_threads_do_not_matter(monkeypatch):
 def test_a_task_without_rows_changes_nothing_but_the_count():
     _, _, moments = tasks(n_tasks=12, d=1)
     none = moments.take(slice(0, 1))
-    none = replace(
-        none, gram=0 * none.gram, cross=0 * none.cross, square=0 * none.square, n_rows=0 * none.n_rows
-    )
+    none = replace(none, gram=0 * none.gram, cross=0 * none.cross, square=0 * none.square, n_rows=0 * none.n_rows)
     more = type(moments)(
         *(
             np.concatenate([getattr(moments, f), getattr(none, f)])

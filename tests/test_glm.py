@@ -43,9 +43,7 @@ def collection(name, counts=(9, 4, 1, 15), d=2, seed=0, *, weighted=True):
     X = rng.normal(size=(n, d))
     Y = targets(name, rng, 0.7 * X @ rng.normal(size=(d, K)) + 0.3)
     weight = rng.uniform(0.5, 2.0, n) if weighted else None
-    rows = Rows(
-        X, Y, rng.permutation(n), np.r_[0, np.cumsum(counts)], np.full(d, 0.1), np.full(d, 1.3), weight
-    )
+    rows = Rows(X, Y, rng.permutation(n), np.r_[0, np.cumsum(counts)], np.full(d, 0.1), np.full(d, 1.3), weight)
     root = np.tril(rng.normal(size=(2, K, d + 1, d + 1))) * 0.4 + 0.6 * np.eye(d + 1)
     return rows, Bells(0.5 * rng.normal(size=(2, K, d + 1)), root)
 
@@ -73,9 +71,7 @@ def test_residuals_and_curvatures_are_the_derivatives(name, seed):
         up, middle, down = (loss.value(eta + s * step, y) for s in (1, 0, -1))
         slope[:, k], bend[:, k] = (up - down) / (2 * h), (up - 2 * middle + down) / h**2
     assert_allclose(loss.residual(eta, y), -slope, rtol=1e-5, atol=1e-7)
-    observed = (
-        bend > 1e-3 if name == "tweedie 3" else np.ones_like(bend, dtype=bool)
-    )  # elsewhere Fisher's stands in
+    observed = bend > 1e-3 if name == "tweedie 3" else np.ones_like(bend, dtype=bool)  # elsewhere Fisher's stands in
     assert_allclose(loss.curvature(eta, y)[observed], bend[observed], rtol=1e-3, atol=2e-4)
     assert np.all(loss.curvature(eta, y) > 0)
 
@@ -131,9 +127,7 @@ def test_modes_are_scipys(name, strength):
             best = minimize(objective, np.zeros(mean.size), method="BFGS", options={"gtol": 1e-8})
             assert objective(modes.whitened[t, c].ravel()) <= best.fun + 1e-9 * (1 + abs(best.fun))
             assert_allclose(modes.whitened[t, c].ravel(), best.x, atol=1e-4)
-            assert_allclose(
-                modes.coef[t, c], mean + np.einsum("kpq,kq->kp", root, modes.whitened[t, c]), rtol=1e-12
-            )
+            assert_allclose(modes.coef[t, c], mean + np.einsum("kpq,kq->kp", root, modes.whitened[t, c]), rtol=1e-12)
 
 
 @every_loss
@@ -145,9 +139,7 @@ def test_at_the_mode_nothing_pulls(name):
         Z, Y, w = one_task(rows, t)
         pull = (w[:, None] * LOSSES[name].residual(Z @ modes.coef[t, 0].T, Y) / 0.8).T @ Z
         whitened = np.einsum("kpq,kp->kq", bells.root[0], pull)
-        assert_allclose(
-            whitened, modes.whitened[t, 0], atol=DIGITS.get(name, 1e-8) * max(1.0, np.abs(pull).max())
-        )
+        assert_allclose(whitened, modes.whitened[t, 0], atol=DIGITS.get(name, 1e-8) * max(1.0, np.abs(pull).max()))
 
 
 def test_gaussian_modes_have_the_closed_form():
@@ -168,9 +160,7 @@ def test_weights_count_as_repeated_rows_and_neighbours_do_not_matter(name):
     weighted = posterior_modes(replace(rows, weight=times.astype(float)), bells, LOSSES[name], 1.0)
     repeated = [np.repeat(o, times[o]) for o in np.split(rows.order, rows.starts[1:-1])]
     starts = np.r_[0, np.cumsum([len(r) for r in repeated])]
-    stacked = posterior_modes(
-        replace(rows, order=np.concatenate(repeated), starts=starts), bells, LOSSES[name], 1.0
-    )
+    stacked = posterior_modes(replace(rows, order=np.concatenate(repeated), starts=starts), bells, LOSSES[name], 1.0)
     assert_allclose(weighted.coef, stacked.coef, rtol=1e-7, atol=1e-8)
     assert_allclose(weighted.evidence, stacked.evidence, rtol=1e-7)
     whole = posterior_modes(rows, bells, LOSSES[name], 1.0)

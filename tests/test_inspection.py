@@ -134,9 +134,7 @@ def test_from_estimators_scores_and_draws(ax):
 
 
 def test_an_unknown_style_is_refused_before_anything_is_drawn(ax):
-    with pytest.raises(
-        ValueError, match="std_display_style must be 'fill_between', 'errorbar' or None, found 'x'"
-    ):
+    with pytest.raises(ValueError, match="std_display_style must be 'fill_between', 'errorbar' or None, found 'x'"):
         ShotCurveDisplay.from_curve(make_curve(), ax=ax, std_display_style="x")
     assert not ax.has_data()
 

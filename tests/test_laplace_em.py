@@ -23,9 +23,7 @@ def collection(loss, n_tasks=250, n=30, seed=0, n_classes=1, scale=1.0):
     X = rng.normal(size=(n_tasks * n, 2))
     task = np.repeat(np.arange(n_tasks), n)
     means = MEAN if n_classes == 1 else np.stack([MEAN, -MEAN, 0 * MEAN])
-    w = scale * np.stack(
-        [rng.multivariate_normal(m, COVARIANCE, n_tasks) for m in np.atleast_2d(means)], axis=1
-    )
+    w = scale * np.stack([rng.multivariate_normal(m, COVARIANCE, n_tasks) for m in np.atleast_2d(means)], axis=1)
     eta = np.einsum("np,nkp->nk", np.c_[X, np.ones(len(X))], w[task])
     if loss is GAUSSIAN:
         Y = eta + rng.normal(size=eta.shape)
@@ -53,9 +51,7 @@ def test_gaussian_tasks_give_the_gaussian_answer():
     rows = collection(GAUSSIAN, n_tasks=40, n=8)
     (found,) = learn(rows, GAUSSIAN, n_iter=400, tol=1e-10).states
     start = pooled_states(rows, GAUSSIAN)[0]
-    exact = fit_gaussian(
-        collect_moments(rows).output(0), FULL, n_iter=800, tol=1e-10, noise="shared", start=start
-    )
+    exact = fit_gaussian(collect_moments(rows).output(0), FULL, n_iter=800, tol=1e-10, noise="shared", start=start)
     assert_allclose(found.mean, exact.mean, rtol=1e-5)
     assert_allclose(found.covariance, exact.covariance, rtol=1e-4, atol=1e-6)
     assert_allclose(found.noise, exact.noise, rtol=1e-5)

@@ -37,9 +37,7 @@ def quick(monkeypatch):
     """Few splits and strengths and sweeps, in this process."""
     learner = EmpiricalBayes("diagonal", max_iter=2)
     shells = {True: WarmStartClassifier, False: WarmStartRegressor}
-    monkeypatch.setattr(
-        _compare, "warm_class", lambda model: partial(shells[is_classifier(model)], learner=learner)
-    )
+    monkeypatch.setattr(_compare, "warm_class", lambda model: partial(shells[is_classifier(model)], learner=learner))
     monkeypatch.setattr(_compare, "SHOTS", (0, 4))
     monkeypatch.setattr(_compare, "N_SPLITS", 2)
     monkeypatch.setattr(_compare, "STRENGTHS", (1.0,))
@@ -158,9 +156,7 @@ with joblib.parallel_config(backend="sequential"):
 
 
 def test_the_embedded_run_needs_no_extras():
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_EXTRAS], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", WITHOUT_EXTRAS], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Parkinson's telemonitoring (embedded): 988 rows, 42 tasks (patient), 19 ")
     assert "interpolation" in done.stdout
@@ -344,9 +340,7 @@ def test_dates_become_days(text, dates):
     np.testing.assert_allclose(days, np.array(dates, dtype="M8[h]").astype(float) / 24 + 0 * days)
 
 
-@pytest.mark.parametrize(
-    "text", [["2024-13-45"], ["1.2.3"], ["12-34"], ["2024-01-01", "soon"], ["1,5"]], ids=str
-)
+@pytest.mark.parametrize("text", [["2024-13-45"], ["1.2.3"], ["12-34"], ["2024-01-01", "soon"], ["1,5"]], ids=str)
 def test_text_that_is_no_date_is_a_category(text):
     assert read_column(pd.Series(text))[0] == "category"
 
@@ -601,9 +595,7 @@ def test_errors_of_nothing_are_equal():
 def test_advice_is_one_sentence_about_the_user_s_tasks(choice):
     means = VERDICTS.get(choice, VERDICTS["warm"])
     errors = errors_of(*means)
-    curve = ShotCurve(
-        -np.stack(list(errors.values())), tuple(errors), (0, 1, 5, 20), "neg_log_loss", n_tasks=40
-    )
+    curve = ShotCurve(-np.stack(list(errors.values())), tuple(errors), (0, 1, 5, 20), "neg_log_loss", n_tasks=40)
     sentence = report._text.advice(make_collection(), Ridge(), replace(judge(curve), choice=choice))
     assert sentence.endswith(".")
     assert "\n" not in sentence
@@ -613,9 +605,7 @@ def test_advice_is_one_sentence_about_the_user_s_tasks(choice):
 
 def test_where_own_models_beat_nothing_they_are_not_advised():
     errors = errors_of([1, 1.3, 1.1, 1.05], [1, 1, 1, 1], [1, 1, 1, 1])
-    curve = ShotCurve(
-        -np.stack(list(errors.values())), tuple(errors), (0, 1, 5, 20), "neg_log_loss", n_tasks=40
-    )
+    curve = ShotCurve(-np.stack(list(errors.values())), tuple(errors), (0, 1, 5, 20), "neg_log_loss", n_tasks=40)
     verdict = judge(curve)
     assert verdict.choice == "nothing"
     assert "nor is a Ridge of its own any better" in report._text.advice(make_collection(), Ridge(), verdict)

@@ -144,9 +144,7 @@ def test_newtons_solver_gives_the_same_answer_where_the_noise_is_known():
 @given(st.integers(0, 10**6), st.floats(0, 0.999), st.floats(1e-6, 1e6))
 def test_weights_are_probabilities_whatever_the_data(seed, vague_weight, size):
     rows = tasks(seed=seed)
-    found = posterior(
-        moments_of(replace(rows, Y=size * rows.Y)), prior_of(seed, vague_weight), with_covariance=True
-    )
+    found = posterior(moments_of(replace(rows, Y=size * rows.Y)), prior_of(seed, vague_weight), with_covariance=True)
     assert_allclose(found.weights.sum(axis=1), 1.0, rtol=1e-12)
     assert np.all(found.weights >= 0) and np.all(found.trust <= 1 + 1e-12)
     assert np.all(np.isfinite(found.mean)) and np.all(found.noise > 0)
@@ -169,9 +167,7 @@ def test_a_stranger_is_found_and_a_fellow_is_kept():
 
 def test_doubt_grows_with_the_contradiction():
     prior = prior_of(vague_weight=0.05)
-    trust = [
-        posterior(moments_of(tasks((8,), coef=prior.mean + c)), prior).trust[0] for c in (0.0, 2.0, 4.0, 8.0)
-    ]
+    trust = [posterior(moments_of(tasks((8,), coef=prior.mean + c)), prior).trust[0] for c in (0.0, 2.0, 4.0, 8.0)]
     assert np.all(np.diff(trust) < 0)
 
 
@@ -185,9 +181,7 @@ def test_without_rows_it_is_the_prior():
 def test_many_rows_outweigh_every_prior():
     prior, rows = prior_of(), tasks((20_000,), coef=np.arange(4.0))
     ((Z, y),) = designs(rows)
-    assert_allclose(
-        posterior(moments_of(rows), prior).mean[0], np.linalg.lstsq(Z, y, rcond=None)[0], atol=2e-3
-    )
+    assert_allclose(posterior(moments_of(rows), prior).mean[0], np.linalg.lstsq(Z, y, rcond=None)[0], atol=2e-3)
 
 
 @pytest.mark.parametrize("strength", [0.01, 10.0])
@@ -222,9 +216,7 @@ def test_a_free_level_is_judged_as_one_among_the_past_levels():
     """The bonus is Occam's factor: without it, a level that may be anywhere would count against strangers."""
     rng, (variances, _) = np.random.default_rng(0), stranger_variances(3, 0.5)
     y, ones = rng.normal(size=30) + 1.0, np.ones((30, 30))
-    free, bounded = (
-        multivariate_normal.logpdf(y, cov=np.eye(30) + v * ones) for v in (variances[0, -1], 20.0)
-    )
+    free, bounded = (multivariate_normal.logpdf(y, cov=np.eye(30) + v * ones) for v in (variances[0, -1], 20.0))
     assert variances[0, -1] > 100 * 20.0
     assert_allclose(free + level_bonus(0.5, 30), bounded, atol=0.05)
     assert level_bonus(0.5, 0) == 0

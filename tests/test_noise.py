@@ -14,11 +14,7 @@ from skmeta._numerics.noise import fit_noise, noise_nodes, squeeze_noise, trigam
 def draw(level, prior_dof, dof, n_tasks, seed=0):
     """Sample variances of tasks whose noises have the law."""
     rng = np.random.default_rng(seed)
-    truth = (
-        np.full(n_tasks, level)
-        if np.isinf(prior_dof)
-        else level * prior_dof / rng.chisquare(prior_dof, n_tasks)
-    )
+    truth = np.full(n_tasks, level) if np.isinf(prior_dof) else level * prior_dof / rng.chisquare(prior_dof, n_tasks)
     return truth, truth * rng.chisquare(dof, n_tasks) / dof
 
 
@@ -58,9 +54,7 @@ def test_noises_that_do_not_differ_are_pooled():
 def test_few_or_useless_tasks_are_pooled():
     assert fit_noise(np.array([1.0, 9.0]), np.array([5.0, 15.0])) == (7.0, np.inf)
     variance, dof = np.array([1.0, 100.0, 1e-9, 0.0]), np.array([10.0, 0.5, 0.9, 3.0])
-    assert fit_noise(variance, dof)[1] == np.inf, (
-        "tasks without degrees of freedom say nothing of how noises differ"
-    )
+    assert fit_noise(variance, dof)[1] == np.inf, "tasks without degrees of freedom say nothing of how noises differ"
 
 
 @settings(max_examples=40, deadline=None)

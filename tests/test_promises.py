@@ -62,9 +62,7 @@ def warm_error(prior, X, y, shots):
 
 
 def own_error(X, y, shots):
-    left = [
-        y[t, -REST:] - Ridge().fit(X[t, :shots], y[t, :shots]).predict(X[t, -REST:]) for t in range(len(X))
-    ]
+    left = [y[t, -REST:] - Ridge().fit(X[t, :shots], y[t, :shots]).predict(X[t, -REST:]) for t in range(len(X))]
     return np.sqrt(np.mean(np.square(left), axis=1)).mean()
 
 
@@ -105,8 +103,7 @@ def test_strength_towards_zero_is_the_unpenalised_fit():
     assert_allclose(free.coef_, plain.coef_, rtol=1e-8)
     assert_allclose(free.intercept_, plain.intercept_, rtol=1e-8)
     distance = [
-        np.abs(prior.adapt(Ridge(alpha=a), own[:, :-1], target).coef_ - plain.coef_).max()
-        for a in (1e-6, 1e-3, 1.0)
+        np.abs(prior.adapt(Ridge(alpha=a), own[:, :-1], target).coef_ - plain.coef_).max() for a in (1e-6, 1e-3, 1.0)
     ]
     assert np.all(np.diff(distance) > 0)
 
@@ -126,8 +123,7 @@ def test_rows_towards_infinity_are_the_unpenalised_fit():
     own, target, _ = related(1, 30, seed=1)
     plain = LinearRegression().fit(own[:, :-1], target).coef_
     away = [
-        np.abs(prior.adapt(Ridge(), own[:, :-1], target, np.full(30, w)).coef_ - plain).max()
-        for w in (1e1, 1e4, 1e7)
+        np.abs(prior.adapt(Ridge(), own[:, :-1], target, np.full(30, w)).coef_ - plain).max() for w in (1e1, 1e4, 1e7)
     ]
     assert away[1] < 2e-3 * away[0] and away[2] < 2e-3 * away[1]
     assert away[2] < 1e-7
@@ -291,9 +287,7 @@ def test_ninety_percent_intervals_cover_ninety_percent_of_new_tasks(shots, noise
 # 5. Same answer ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "estimator", [Ridge(), Lasso(), LogisticRegression()], ids=lambda e: type(e).__name__
-)
+@pytest.mark.parametrize("estimator", [Ridge(), Lasso(), LogisticRegression()], ids=lambda e: type(e).__name__)
 def test_n_jobs_changes_no_bit(estimator):
     X, y, _ = related(12, 8)
     y = y if not isinstance(estimator, LogisticRegression) else y > 0

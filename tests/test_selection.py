@@ -14,9 +14,7 @@ from skmeta.datasets import make_related_regression
 
 
 def collection(covariance="factor", n_tasks=120, n_features=8, n=15, seed=0):
-    X, y, truth = make_related_regression(
-        n_tasks, n, n_features, covariance=covariance, rank=2, random_state=seed
-    )
+    X, y, truth = make_related_regression(n_tasks, n, n_features, covariance=covariance, rank=2, random_state=seed)
     return as_moments(X, y), truth
 
 
@@ -54,9 +52,7 @@ def test_some_tasks_stand_for_all_sizes_of_targets():
 def test_words_stand_for_their_shapes(word, names):
     assert {s.name for s in candidates(word, 9, 50)} == names
     assert {s.rank for s in candidates(word, 9, 50, rank=4) if s.name == "factor"} <= {4}
-    assert len({str(s) for s in candidates(word, 9, 50)}) == len(candidates(word, 9, 50)), (
-        "names tell them apart"
-    )
+    assert len({str(s) for s in candidates(word, 9, 50)}) == len(candidates(word, 9, 50)), "names tell them apart"
 
 
 @pytest.mark.parametrize("n_tasks", [1, 2, 3])

@@ -115,9 +115,7 @@ def test_exact_shots_are_all_that_own_needs_on_noiseless_lines():
 
 
 def test_any_estimator_is_a_model_and_frames_are_tables():
-    frame = pd.DataFrame(X, columns=["a", "b", "shop"]).assign(
-        shop=[f"s{t}" for t in IDS], day=np.arange(len(X))[::-1]
-    )
+    frame = pd.DataFrame(X, columns=["a", "b", "shop"]).assign(shop=[f"s{t}" for t in IDS], day=np.arange(len(X))[::-1])
     search = GridSearchCV(PooledModel(Ridge(), task="shop"), {"estimator__alpha": [1.0, 10.0]}, cv=2)
     curve = shot_curve(
         {"search": search}, frame, Y, task="shop", n_shots=(0, 3), n_splits=3, order="day", random_state=0
@@ -142,9 +140,7 @@ def test_one_seed_pairs_models_and_two_processes_give_the_same_bits():
 
 
 def test_classifiers_are_scored_by_log_loss_with_labels_that_a_fold_may_lack():
-    labels = np.where(
-        IDS == 6, "rare", LABELS
-    )  # one task alone has this class, so two folds in three lack it
+    labels = np.where(IDS == 6, "rare", LABELS)  # one task alone has this class, so two folds in three lack it
     labels[np.flatnonzero(IDS == 5)[0]] = "rare"
     model = DummyClassifier(strategy="prior")
     curve = shot_curve({"it": model}, X, labels, task=-1, n_shots=(0, 2), n_splits=3, random_state=0)
@@ -171,9 +167,7 @@ def test_binary_log_loss():
     ],
 )
 def test_scoring_is_as_in_cross_validation(scoring, name):
-    curve = shot_curve(
-        {"it": Ridge()}, X, Y, task=-1, n_shots=(5,), n_splits=3, scoring=scoring, random_state=0
-    )
+    curve = shot_curve({"it": Ridge()}, X, Y, task=-1, n_shots=(5,), n_splits=3, scoring=scoring, random_state=0)
     cv = NShotSplit(-1, 5, 3, random_state=0)
     assert_allclose(curve["it"][0], cross_val_score(Ridge(), X, Y, cv=cv, scoring="neg_mean_absolute_error"))
     assert curve.scoring == name
@@ -214,9 +208,7 @@ def test_a_frame_has_one_row_a_score():
     frame = make_curve().to_frame()
     assert list(frame.columns) == ["model", "n_shots", "split", "score"]
     assert len(frame) == 8
-    assert_array_equal(
-        frame.query("model == 'own' and n_shots == 0").sort_values("split")["score"], [-4.0, -2.0]
-    )
+    assert_array_equal(frame.query("model == 'own' and n_shots == 0").sort_values("split")["score"], [-4.0, -2.0])
     assert frame.groupby(["model", "n_shots"])["score"].mean()["pooled", 5] == -2.25
 
 

@@ -48,9 +48,7 @@ def test_units_of_the_target_do_not_matter(structure):
 def test_names_of_the_columns_do_not_matter(structure):
     scatter, order = scatter_of(40), np.array([3, 0, 4, 1, 2, 5])
     one, _ = structure.fit(scatter, 40)
-    assert_allclose(
-        structure.fit(scatter[order][:, order], 40)[0], one[order][:, order], rtol=1e-6, atol=1e-8
-    )
+    assert_allclose(structure.fit(scatter[order][:, order], 40)[0], one[order][:, order], rtol=1e-6, atol=1e-8)
 
 
 def test_spherical_is_one_variance_and_the_intercepts_own():
@@ -98,9 +96,7 @@ def test_factors_and_unique_variances_are_found_exactly_where_they_exist():
 
 def test_factor_analysis_is_as_likely_as_scikit_learns():
     rng = np.random.default_rng(1)
-    X = rng.normal(size=(300, 2)) @ rng.normal(size=(2, 6)) + rng.normal(size=(300, 6)) * rng.uniform(
-        0.5, 1.0, 6
-    )
+    X = rng.normal(size=(300, 2)) @ rng.normal(size=(2, 6)) + rng.normal(size=(300, 6)) * rng.uniform(0.5, 1.0, 6)
     X -= X.mean(axis=0)
     scatter = X.T @ X / len(X)
     factor, unique = fit_factor(scatter, 2, n_iter=3000)

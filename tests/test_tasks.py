@@ -49,9 +49,7 @@ def array_tasks(draw):
     tasks = {}
     for key in keys:
         n = draw(st.integers(1, 4))
-        tasks[key] = tuple(
-            draw(hnp.arrays(float, (n, *shape), elements=numbers)) for shape in [(width,), n_outputs]
-        )
+        tasks[key] = tuple(draw(hnp.arrays(float, (n, *shape), elements=numbers)) for shape in [(width,), n_outputs])
     return tasks
 
 
@@ -97,9 +95,7 @@ def test_frames_come_back_with_their_own_columns(library, tasks):
         np.testing.assert_array_equal(back[key][1], y)
 
 
-@pytest.mark.parametrize(
-    "container", [sparse.csr_matrix, sparse.csr_array, sparse.csc_array, sparse.coo_matrix]
-)
+@pytest.mark.parametrize("container", [sparse.csr_matrix, sparse.csr_array, sparse.csc_array, sparse.coo_matrix])
 def test_sparse_matrices_come_back(container):
     rng = np.random.default_rng(0)
     dense = {3: rng.poisson(0.5, (4, 5)), 0: rng.poisson(0.5, (2, 5))}
@@ -298,9 +294,7 @@ MISSING = {
 
 @pytest.mark.parametrize("table", MISSING)
 def test_missing_ids_raise_and_say_where(table):
-    with pytest.raises(
-        ValueError, match=r"task column \(0\) of X .* 2 missing id\(s\), in row\(s\) 1, 3\. Drop"
-    ):
+    with pytest.raises(ValueError, match=r"task column \(0\) of X .* 2 missing id\(s\), in row\(s\) 1, 3\. Drop"):
         read_task_ids(MISSING[table], 0)
 
 
@@ -510,9 +504,7 @@ def test_what_cannot_be_stacked_says_why(tasks, error, match):
 
 
 def test_the_new_column_needs_a_name():
-    with pytest.raises(
-        TypeError, match=r"name of the column to append, found -1\. In arrays it is column -1"
-    ):
+    with pytest.raises(TypeError, match=r"name of the column to append, found -1\. In arrays it is column -1"):
         stack_tasks([(A, Y)], task=-1)
 
 

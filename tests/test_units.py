@@ -12,9 +12,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 def some_units(seed, d=4):
     rng = np.random.default_rng(seed)
-    return rng, Units(
-        10 * rng.normal(size=d), 10.0 ** rng.uniform(-2, 2, d), 5 * rng.normal(), rng.uniform(0.1, 10)
-    )
+    return rng, Units(10 * rng.normal(size=d), 10.0 ** rng.uniform(-2, 2, d), 5 * rng.normal(), rng.uniform(0.1, 10))
 
 
 @settings(max_examples=30, deadline=None)
@@ -41,20 +39,14 @@ def test_covariances_and_spreads_travel_like_the_coefficients_they_are_of(seed):
     scale = np.sqrt(np.outer(*2 * [np.diag(moved.T @ moved)]))
     assert_allclose(units.covariance_to_engine(covariance) / scale, moved.T @ moved / scale, atol=1e-10)
     assert_allclose(units.spread_to_engine(deviations.T).T, moved, rtol=1e-8, atol=1e-10)
-    assert_allclose(
-        units.covariance_to_data(units.covariance_to_engine(covariance)), covariance, rtol=1e-6, atol=1e-7
-    )
-    assert_allclose(
-        units.spread_to_data(units.spread_to_engine(deviations.T)), deviations.T, rtol=1e-8, atol=1e-8
-    )
+    assert_allclose(units.covariance_to_data(units.covariance_to_engine(covariance)), covariance, rtol=1e-6, atol=1e-7)
+    assert_allclose(units.spread_to_data(units.spread_to_engine(deviations.T)), deviations.T, rtol=1e-8, atol=1e-8)
 
 
 def test_a_diagonal_stays_one_where_columns_are_not_centred():
     units = Units(np.zeros(3), np.array([0.1, 2.0, 30.0]), 0.0, 5.0)
     variance = np.array([1.0, 2.0, 3.0, 4.0])
-    assert_allclose(
-        np.diag(units.covariance_to_engine(variance)), units.covariance_to_engine(np.diag(variance))
-    )
+    assert_allclose(np.diag(units.covariance_to_engine(variance)), units.covariance_to_engine(np.diag(variance)))
     assert_allclose(units.covariance_to_data(units.covariance_to_engine(variance)), variance)
 
 

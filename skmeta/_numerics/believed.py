@@ -14,27 +14,32 @@ _PLAIN = 0.5  # share of the plain estimator among the strangers; the grid has t
 _LEVEL = 10.0  # variance of a stranger's level, in units of the target's variance over the collection
 
 
-def stranger_variances(d, level, scale=None):
+def stranger_variances(d, level, scale=None, *, free=True):
     """Variances ``(G, d + 1)`` of the vague components' coefficients, in units of the noise, and their shares ``(G,)``.
 
     The plain estimator comes first: its unit penalty is one in the units of the data, where columns have ``scale``. On
-    the grid, slopes share a signal-to-noise ratio evenly. The intercept is as good as free.
+    the grid, slopes share a signal-to-noise ratio evenly. The intercept is as good as free if ``free``.
     """
     slopes = [np.ones(d) if scale is None else scale**2]
     slopes += [np.full(d, ratio / max(d, 1)) for ratio in SIGNAL_TO_NOISE]
-    intercept = np.full((len(slopes), 1), freedom(level) * _LEVEL / min(level, 1.0))
+    intercept = np.full((len(slopes), 1), freedom(level, free) * _LEVEL / min(level, 1.0))
     shares = np.r_[_PLAIN, np.full(len(SIGNAL_TO_NOISE), (1.0 - _PLAIN) / len(SIGNAL_TO_NOISE))]
     return np.hstack([np.array(slopes), intercept]), shares
 
 
-def freedom(level):
-    """How many times as wide as the past tasks' levels a stranger's level is, at a noise of ``level``."""
+def freedom(level, free=True):
+    """How many times as wide as the past tasks' levels a stranger's level is, at a noise of ``level``.
+
+    Only where targets are continuous: the evidence of a few labels or counts does not pay for a free level.
+    """
+    if not free:
+        return 1.0
     return max(min(_FREE, _WIDEST * min(level, 1.0) / _LEVEL), 1.0)
 
 
-def level_bonus(level, n_rows):
+def level_bonus(level, n_rows, free=True):
     """What the evidence of a free level lacks against one among the past tasks' levels: its Occam factor."""
-    return 0.5 * np.log(freedom(level)) * (n_rows > 0)
+    return 0.5 * np.log(freedom(level, free)) * (n_rows > 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +58,7 @@ class Believed:
     stranger_mean: np.ndarray
     noise_known: bool = False
     flat_intercept: bool = False
+    free_level: bool = True
     between: np.ndarray | None = None
     ratio: np.ndarray | None = None
     scale: np.ndarray | None = None
@@ -72,7 +78,7 @@ class Believed:
         """Standard deviations ``(G, p)`` of the vague components' coefficients, and their shares ``(G,)``."""
         if self.vague_weight == 0:
             return np.empty((0, len(self.mean))), np.empty(0)
-        variances, shares = stranger_variances(len(self.mean) - 1, self.level, self.scale)
+        variances, shares = stranger_variances(len(self.mean) - 1, self.level, self.scale, free=self.free_level)
         return np.sqrt(variances * (self.level if self.noise_known else 1.0)), shares
 
     @cached_property
@@ -92,7 +98,7 @@ class Believed:
     def log_shares(self):
         """``(C,)`` log-probabilities of the components before any rows."""
         learned = (1.0 - self.vague_weight) * self.noise_probability
-        return np.log(np.r_[learned, self.vague_weight * self.strangers[1]])
+        return np.log(np.maximum(np.r_[learned, self.vague_weight * self.strangers[1]], np.finfo(float).tiny))
 
     def means(self, n_rows, context):
         """Expected coefficients ``(n_tasks, C, p)`` under every component, for tasks of so many rows around ``context``."""

@@ -9,6 +9,7 @@ and ``K`` outputs, kernels ``(b, K, n, n)``.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -63,7 +64,7 @@ class Bell:
 class DualProblem:
     """A batch of tasks: targets, rows' ``weight (b, n)``, ``noise (K,)``, and the law of the linear predictor."""
 
-    loss: object
+    loss: Any
     Y: np.ndarray
     weight: np.ndarray
     noise: np.ndarray
@@ -124,7 +125,7 @@ class DualProblem:
             if np.abs(moved).max(initial=0.0) < tol * (1.0 + np.abs(eta).max()):
                 break
         curvature = self.curvature(eta)
-        return Bell(eta, a, curvature, dual if exact else self.inverse(curvature))
+        return Bell(eta, a, curvature, dual if exact and dual else self.inverse(curvature))
 
     def _line_search(self, eta, a, step, moved):
         """Halve the step of each task until its objective does not rise: the new ``a``, and how far ``eta`` moves."""
@@ -191,7 +192,9 @@ class DualProblem:
     def _tilted(self, bell, variance):
         """Log-mass, mean and variance with each row's own likelihood in place of its Gaussian."""
         eta = bell.eta[..., None] + np.sqrt(variance)[..., None] * _NODES
-        loss = self.loss.value(eta[..., None], self.Y[..., None, None]) * (self.weight[..., None] / self.noise)[..., None]
+        loss = (
+            self.loss.value(eta[..., None], self.Y[..., None, None]) * (self.weight[..., None] / self.noise)[..., None]
+        )
         logs = -loss - bell.pull[..., None] * eta + 0.5 * bell.curvature[..., None] * eta**2
         top = logs.max(axis=-1)
         mass = np.exp(logs - top[..., None]) * _NODE_WEIGHTS / _NODE_WEIGHTS.sum()

@@ -18,7 +18,14 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from skmeta._numerics.between import variance_ratio
-from skmeta._numerics.linalg import cholesky_root, inverse_and_solution, logdet_and_quadratic, spd_inverse, symmetrize, whiten
+from skmeta._numerics.linalg import (
+    cholesky_root,
+    inverse_and_solution,
+    logdet_and_quadratic,
+    spd_inverse,
+    symmetrize,
+    whiten,
+)
 from skmeta._numerics.moments import whitened
 from skmeta._numerics.noise import fit_noise, squeeze_noise
 
@@ -71,7 +78,9 @@ def initial_guess(moments):
     _, squares = moments.residual(mean)
     noise = max(0.5 * squares.sum() / n_rows, NOISE_FLOOR)
     level = np.diag(gram) / n_rows
-    level = np.where(level > 1e-3, level, 1.0)  # of a constant column nothing is learned: it starts, and stays, as the others
+    level = np.where(
+        level > 1e-3, level, 1.0
+    )  # of a constant column nothing is learned: it starts, and stays, as the others
     shrink = 1.0 if p - 1 >= _EFFECTS_TO_SHRINK else np.inf
     start = Gaussian(mean, np.diag(noise / p / level), noise, mean_variance=shrink)
     if moments.n_tasks < _TASKS_FOR_LEVELS or not moments.context.any():
@@ -180,8 +189,15 @@ def _maximisation(moments, sums, structure, state, past, noise):
         level, noise_dof = _common_noise(sums, past, noise == "shared")
     n_rows = moments.n_rows.sum() + (past.n_rows if past else 0.0)
     return replace(
-        state, covariance=covariance, noise=level, noise_dof=noise_dof, n_tasks=n_tasks, n_rows=n_rows, unique=unique,
-        scatter=scatter, **means,
+        state,
+        covariance=covariance,
+        noise=level,
+        noise_dof=noise_dof,
+        n_tasks=n_tasks,
+        n_rows=n_rows,
+        unique=unique,
+        scatter=scatter,
+        **means,
     )
 
 
@@ -205,7 +221,9 @@ def _least_squares(sums, n_past, drift, state):
     mean_covariance = symmetrize(sums.root @ covariance[:p, :p] @ sums.root.T)
     found = {"mean": state.mean + sums.root @ step[:p], "mean_covariance": mean_covariance}
     if np.isfinite(state.mean_variance):
-        found["mean_variance"] = _effect_variance(found["mean"][:-1], np.diag(mean_covariance)[:-1], state.mean_variance)
+        found["mean_variance"] = _effect_variance(
+            found["mean"][:-1], np.diag(mean_covariance)[:-1], state.mean_variance
+        )
     if state.between is not None:
         found["between"] = state.between + step[p:]
         found["between_variance"] = _effect_variance(found["between"], np.diag(covariance)[p:], state.between_variance)

@@ -30,5 +30,6 @@ def _components(priors):
     none = np.zeros((1, first.mean.size - 1))
     means = np.stack([p.means(np.zeros(1), none)[0, chosen] for p in priors], axis=1)
     roots = np.stack([p.roots[chosen] for p in priors], axis=1)
-    logs = np.r_[np.log1p(-first.vague_weight), np.log(first.vague_weight * shares) + len(priors) * level_bonus(first.level, 1.0)]
+    bonus = len(priors) * level_bonus(first.level, 1.0, first.free_level)
+    logs = np.r_[np.log1p(-first.vague_weight), np.log(first.vague_weight * shares) + bonus]
     return Bells(means, roots), logs

@@ -97,7 +97,7 @@ def log_evidences(prior, n_rows, logdet, misfit):
     """``log p(y_t)`` of every task under every component, ``(n_tasks, C)``."""
     n_learned, rows = len(prior.noise), n_rows[:, None]
     logs = -0.5 * (rows * np.log(2.0 * np.pi * prior.levels) + logdet + misfit)
-    logs[:, n_learned:] += level_bonus(prior.level, rows)
+    logs[:, n_learned:] += level_bonus(prior.level, rows, prior.free_level)
     if not prior.noise_known and n_learned < logs.shape[1]:
         a, b = NOISE_DOF / 2.0, NOISE_DOF / 2.0 * prior.level
         vague = np.maximum(misfit[:, n_learned:], 0.0)
@@ -132,7 +132,10 @@ def stranger_evidence(moments, prior):
     """``log p(y_t)`` of every task under the vague components together."""
     deviations, shares = prior.strangers
     n_learned = len(prior.noise)
-    logdet, misfit = np.zeros((moments.n_tasks, n_learned + len(shares))), np.zeros((moments.n_tasks, n_learned + len(shares)))
+    logdet, misfit = (
+        np.zeros((moments.n_tasks, n_learned + len(shares))),
+        np.zeros((moments.n_tasks, n_learned + len(shares))),
+    )
     for c, deviation in enumerate(deviations, start=n_learned):
         gram, score, square = whitened(moments, prior.stranger_mean, np.diag(deviation), prior.levels[c])
         logdet[:, c], quadratic = logdet_and_quadratic(gram + np.eye(len(deviation)), score)

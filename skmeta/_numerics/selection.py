@@ -33,7 +33,10 @@ def candidates(covariance, p, n_tasks, rank=None, pseudo_tasks=None):
     if covariance == "full" or pseudo_tasks is not None:
         full = [Structure("full", None, strength=_plain_strength(p, n_tasks) if pseudo_tasks is None else pseudo_tasks)]
     else:
-        full = [Structure("full", None, e, strength=s * p) for e, s in ((False, 4.0), (False, 1.0), (True, 0.25), (True, 1.0))]
+        full = [
+            Structure("full", None, e, strength=s * p)
+            for e, s in ((False, 4.0), (False, 1.0), (True, 0.25), (True, 1.0))
+        ]
     words = {"spherical": spherical, "diagonal": diagonal, "factor": factor or diagonal, "full": full}
     return spherical + diagonal + factor + full if covariance == "auto" else words[covariance]
 
@@ -105,4 +108,7 @@ def held_out(moments, state):
     """``log p(y_t)`` of new tasks ``(n_tasks,)``, summed over what their noise may be."""
     state = predictive(state)
     noise, probability = noise_nodes(state.noise, state.noise_dof)
-    return np.logaddexp.reduce(log_evidence(moments, state.expected(moments), cholesky_root(state.covariance), noise) + np.log(probability), axis=1)
+    return np.logaddexp.reduce(
+        log_evidence(moments, state.expected(moments), cholesky_root(state.covariance), noise) + np.log(probability),
+        axis=1,
+    )

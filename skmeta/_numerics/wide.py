@@ -12,8 +12,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import gammaln, logsumexp
 
-from skmeta._numerics.believed import freedom, level_bonus, stranger_variances
-from skmeta._numerics.believed import freedom, level_bonus, stranger_variances
+from skmeta._numerics.believed import level_bonus, stranger_variances
 from skmeta._numerics.dual import Bell, DualProblem
 from skmeta._numerics.mixture import NOISE_DOF
 from skmeta._numerics.wide_rows import read_batches
@@ -62,10 +61,10 @@ def wide_posterior(rows, prior, loss, *, strength=1.0):
     """
     n_outputs, p = prior.mean.shape
     mean, noise = np.empty((rows.n_tasks, n_outputs, p)), np.empty((rows.n_tasks, n_outputs))
-    evidence, weights = np.empty((rows.n_tasks, 2)), None
+    evidence, weights = np.empty((rows.n_tasks, 2)), np.empty((rows.n_tasks, 0))
     for batch in read_batches(rows):
         mixed = _mixture(batch, prior, loss, strength)
-        weights = np.empty((rows.n_tasks, len(mixed.parts))) if weights is None else weights
+        weights = weights if weights.size else np.empty((rows.n_tasks, len(mixed.parts)))
         weights[batch.tasks], evidence[batch.tasks] = mixed.weights, mixed.evidence
         mean[batch.tasks] = _coefficients(batch, mixed)
         noise[batch.tasks] = np.einsum("bc,bck->bk", mixed.weights, mixed.noise)
@@ -137,7 +136,7 @@ def _evidence(parts, prior, loss, n_rows):
     for c, part in enumerate(parts):
         if c and loss.name == "gaussian":
             evidence[:, c], noise[:, c] = _noise_integrated(part.problem, part.bell, prior.noise)
-            evidence[:, c] += sum(level_bonus(level, n_rows) for level in prior.noise)
+            evidence[:, c] += sum(level_bonus(level, n_rows, loss.name == "gaussian") for level in prior.noise)
             unit[:, c] = noise[:, c]
         else:
             evidence[:, c] = part.problem.evidence(part.bell)
@@ -156,7 +155,9 @@ def _noise_integrated(problem, bell, level):
 
 def _learned(batch, prior, loss):
     reach = [batch.times(factor) for factor in prior.factor]
-    kernels = [batch.kernel(batch.spread(v)) + U @ np.swapaxes(U, 1, 2) for v, U in zip(prior.variance, reach, strict=True)]
+    kernels = [
+        batch.kernel(batch.spread(v)) + U @ np.swapaxes(U, 1, 2) for v, U in zip(prior.variance, reach, strict=True)
+    ]
     kernel = np.stack(kernels, axis=1)
     problem = DualProblem(loss, batch.Y, batch.weight, prior.noise, batch.times(prior.mean.T), kernel)
     return _Component(prior.mean, [batch.spread(v) for v in prior.variance], prior.factor, problem, problem.mode())
@@ -176,10 +177,10 @@ def _strangers(batch, prior, loss):
     size = (p - 1) / np.where(norm > 0, norm, p - 1)
     mean, none = prior.level[:, None] * last, np.zeros((n_outputs, p, 0))
     noise = np.ones(n_outputs) if loss.name == "gaussian" else prior.noise
-    variances, shares = zip(*(stranger_variances(p - 1, level, batch.scale) for level in prior.noise), strict=True)
-    variances, parts = np.stack(variances, axis=1) * noise[:, None], []
-    if loss.name != "gaussian":
-        variances[..., -1] /= np.array([freedom(level) for level in prior.noise])
+    free = loss.name == "gaussian"
+    grids = [stranger_variances(p - 1, level, batch.scale, free=free) for level in prior.noise]
+    shares, parts = [share for _, share in grids], []
+    variances = np.stack([variance for variance, _ in grids], axis=1) * noise[:, None]
     for g, variance in enumerate(variances):
         sizes = size if g else np.ones_like(size)
         cells = [batch.spread_tasks(sizes) * batch.spread(v * (1.0 - last)) + batch.spread(v * last) for v in variance]
@@ -249,7 +250,9 @@ def wide_predict(rows, prior, loss, new, *, strength=1.0):
 
     New rows are rows of weight zero: they learn from the others of their task and teach them nothing.
     """
-    n_old, at, found = rows.X.shape[0], [], []
+    n_old = rows.X.shape[0]
+    at: list = []
+    found: list = []
     for tasks, fresh in _slices(rows, new):
         for batch in read_batches(_joint(rows, new, tasks, fresh)):
             mixed, which = _mixture(batch, prior, loss, strength), batch.index >= n_old
@@ -258,7 +261,7 @@ def wide_predict(rows, prior, loss, new, *, strength=1.0):
             spread = np.stack([part.problem.variance(part.bell) for part in mixed.parts], axis=2) * mixed.unit[:, None]
             at.append(batch.index[which] - n_old)
             found.append([values[which] for values in (weights, centre, spread)])
-    place = np.argsort(np.concatenate(at)) if at else []
+    place = np.argsort(np.concatenate(at))
     return WidePrediction(*(np.concatenate(parts)[place] for parts in zip(*found, strict=True)))
 
 

@@ -47,7 +47,9 @@ def learn_wide(rows, loss, *, covariance="auto", rank=None, n_iter=20, past=None
     """
     trial = _choose(rows, loss, _shapes(covariance, rank, rows.n_tasks), past, n_iter, n_jobs)
     batches, one = read_batches(rows), _by_class(loss)
-    state = fit_wide(batches, one, trial.shape, start=moved_to(batches, trial.state), n_iter=trial.n_left, n_jobs=n_jobs)
+    state = fit_wide(
+        batches, one, trial.finish, start=moved_to(batches, trial.state), n_iter=trial.n_left, n_jobs=n_jobs
+    )
     prior = _joined(stretched(as_prior(state, _level(rows, one)), trial.stretch), rows, loss)
     n_rows = float(len(rows.order) if rows.weight is None else rows.weight[rows.order].sum())
     prior = replace(prior, vague_weight=trial.vague_weight, n_tasks=float(rows.n_tasks), n_rows=n_rows)
@@ -105,10 +107,14 @@ def _shapes(covariance, rank, n_tasks):
 
 @dataclass(frozen=True, eq=False)
 class _Trial:
-    """A shape, the state learned without some tasks, what these say of it, and the sweeps that are left to do."""
+    """What was learned without some tasks, what these say of it, and the sweeps that are left to do.
+
+    ``stretch`` is relative to the scales of ``state``, so that only the loadings are still to ``finish``.
+    """
 
     shape: Shape
     state: State
+    finish: Shape
     n_left: int
     stretch: np.ndarray
     vague_weight: float
@@ -122,8 +128,9 @@ def _choose(rows, loss, shapes, past, n_iter, n_jobs):
     state = initial_state(train, one, level, _known(past, loss))
     if not held.any():
         unknown = learn_vague_weight(np.zeros(0), np.zeros(0))
-        return _Trial(shapes[0], state, n_iter, np.ones((len(level), N_SCALES)), unknown, 0.0)
-    test, trials = read_batches(_some(rows, held)), []
+        return _Trial(shapes[0], state, shapes[0], n_iter, np.ones((len(level), N_SCALES)), unknown, 0.0)
+    test = read_batches(_some(rows, held))
+    trials: list = []
     for shape in shapes:
         if shape.rank:
             state = _fit_factors(train, test, state, one, shape, level, n_jobs)
@@ -132,9 +139,12 @@ def _choose(rows, loss, shapes, past, n_iter, n_jobs):
             state = fit_wide(train, one, shape, start=state, n_iter=n_sweeps, n_jobs=n_jobs)
         prior = as_prior(state, level)
         stretch, score = find_stretch(test, prior, one)
+        if past is not None:
+            stretch[:, 0] = 1.0  # most of the mean is what it was
         evidence = wide_evidence(test, _joined(stretched(prior, stretch), rows, loss), loss)
         vague_weight = learn_vague_weight(*evidence.T)
-        trials.append(_Trial(shape, state, max(n_iter // 4, 1), stretch, vague_weight, score - _WORTH * len(trials)))
+        score, n_left = score - _WORTH * len(trials), max(n_iter // 4, 1)
+        trials.append(_Trial(shape, state, Shape("loadings"), n_left, stretch, vague_weight, score))
     wanted = [trial for trial in trials if trial.shape.rank] if len(shapes) == 2 else trials
     return max(wanted, key=lambda trial: trial.score)
 
@@ -228,7 +238,9 @@ def _known_state(batches, past):
         variance, centre = variance + (factor**2).sum(axis=1), mean[:, None]
         reach, common = variance[:, None] / max(past.n_tasks, 1.0), float(np.median(variance[:-1]))
         anchor = np.array([common, variance[-1], noise])
-        outputs.append(Output(centre, variance, float(noise), reach, centre, common, np.zeros(centre.shape), anchor))
+        outputs.append(
+            Output(centre, variance, float(noise), reach, centre, common, np.zeros(centre.shape), anchor, steady=True)
+        )
     return State(outputs, [None] * len(batches))
 
 

@@ -169,9 +169,10 @@ def _similar_tasks(rows):
     while start < len(order):
         longest = int(_PADDING * counts[order[start]])
         cells = min(per_row * longest, rows.width) if sparse.issparse(rows.X) else rows.width
-        stop = min(np.searchsorted(counts[order], longest, side="right"), start + int(_WORK / (cells * longest)))
-        groups.append(order[start : max(stop, start + 1)])
-        start = max(stop, start + 1)
+        similar = int(np.searchsorted(counts[order], longest, side="right"))
+        stop = max(min(similar, start + int(_WORK / (cells * longest))), start + 1)
+        groups.append(order[start:stop])
+        start = stop
     return groups
 
 
@@ -197,14 +198,18 @@ def _read_dense(rows, tasks, index, Y, weight):
 
 def _read_sparse(rows, tasks, index, Y, weight):
     if np.any(rows.centre):
-        raise ValueError("centre should be zero for sparse rows, which are scaled and never centred; found other values.")
+        raise ValueError(
+            "centre should be zero for sparse rows, which are scaled and never centred; found other values."
+        )
     place = np.flatnonzero(index >= 0)  # where each row stands in the padded table
     X = sparse.csr_array(rows.X[index.ravel()[place]])
     X.sum_duplicates()
     p, n = rows.width, index.shape[1]
     row = np.r_[np.repeat(place, np.diff(X.indptr)), place]
     column = np.r_[X.indices, np.full(len(place), p - 1)].astype(np.int64)
-    value = np.r_[np.nan_to_num(X.data / rows.scale[X.indices], copy=False, nan=0.0), np.full(len(place), float(rows.intercept))]
+    value = np.r_[
+        np.nan_to_num(X.data / rows.scale[X.indices], copy=False, nan=0.0), np.full(len(place), float(rows.intercept))
+    ]
     cells, cell = np.unique(row // n * p + column, return_inverse=True)
     blocks = sparse.csr_array((value, (row, cell.astype(np.int32))), shape=(index.size, len(cells)))
     blocks.sort_indices()
@@ -225,4 +230,6 @@ def _pairs(across, n):
     second = np.repeat(skip, times) + np.arange(len(first))
     place = across.indices.astype(np.int64)[first] * n + across.indices[second] % n
     value = across.data[first] * across.data[second]
-    return sparse.csr_array((value, place, np.r_[0, np.cumsum(length**2)]), shape=(across.shape[0], across.shape[1] * n))
+    return sparse.csr_array(
+        (value, place, np.r_[0, np.cumsum(length**2)]), shape=(across.shape[0], across.shape[1] * n)
+    )

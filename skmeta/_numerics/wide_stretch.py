@@ -5,6 +5,7 @@ probable. Whatever approximations made the prior, the evidence of tasks it never
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -31,8 +32,10 @@ def find_stretch(batches, prior, loss):
 
     Fisher scoring, each step halved until it helps.
     """
-    logs, best, step = np.zeros((len(prior.noise), N_SCALES)), -np.inf, 0.0
-    laws, bells = [_Law.read(batch, prior) for batch in batches], [None] * len(batches)
+    logs, best = np.zeros((len(prior.noise), N_SCALES)), -np.inf
+    step = np.zeros_like(logs)
+    laws = [_Law.read(batch, prior) for batch in batches]
+    bells: Any = [None] * len(batches)
     for _ in range(_STEPS):
         trial = logs + step
         climbed = [law.climb(np.exp(trial), loss, bell) for law, bell in zip(laws, bells, strict=True)]
@@ -54,7 +57,7 @@ def find_stretch(batches, prior, loss):
 class _Law:
     """What a prior says of a batch, in parts: for each output, of the offset ``(b, n)`` and of the kernel ``(b, n, n)``."""
 
-    batch: object
+    batch: Any
     noise: np.ndarray
     level: list
     mean: list
@@ -74,9 +77,12 @@ class _Law:
         return cls(batch, prior.noise, [m[-1] * ones for m in prior.mean], mean, kernels)
 
     def climb(self, scales, loss, before):
-        """Evidence, its gradient ``(K, 5)`` and information ``(K, 5, 5)`` in the logarithms of the scales; the `Bell`."""
+        """Evidence, its gradient ``(K, 5)`` and information ``(K, 5, 5)`` in the scales' logarithms, and the `Bell`."""
         means = [s[0] * mean for s, mean in zip(scales, self.mean, strict=True)]
-        kernels = [[s * K for s, K in zip(row[1:4], parts, strict=True)] for row, parts in zip(scales, self.kernels, strict=True)]
+        kernels = [
+            [s * K for s, K in zip(row[1:4], parts, strict=True)]
+            for row, parts in zip(scales, self.kernels, strict=True)
+        ]
         problem = DualProblem(
             loss,
             self.batch.Y,

@@ -36,9 +36,9 @@ class Output:
     """What is believed of one output: ``loadings (p, 1 + k)``, ``variance (p,)``, ``noise``.
 
     ``reach (p, 1 + k)`` is the prior variance of the loadings around ``centre (p, 1 + k)``, ``common`` the variance of
-    slopes of which nothing is known, ``information (p, 1 + k)`` what the tasks said of the loadings; ``anchor (3,)`` is
-    what to expect of the `scales`. ``shares`` has, for each batch, its cells' parts of the information and the second
-    moments ``(b, 1 + k)`` of the scores.
+    slopes of which nothing is known, ``information (p, 1 + k)`` what the tasks said of the loadings. ``anchor (3,)`` is
+    what to expect of the `scales`; ``steady`` keeps the reach as it is. ``shares`` has, for each batch, its cells' parts
+    of the information and the second moments ``(b, 1 + k)`` of the scores.
     """
 
     loadings: np.ndarray
@@ -49,6 +49,7 @@ class Output:
     common: float
     information: np.ndarray
     anchor: np.ndarray
+    steady: bool = False
     shares: list | None = None
 
     @property
@@ -90,7 +91,7 @@ class _Part:
 
 
 def sweep(batches, state, loss, *, moves, n_jobs=1):
-    """The next `State`; what ``moves`` is "loadings" alone, also the "scales" of variances, or all "columns" of them."""
+    """The next `State`; what ``moves``: "loadings" alone, the "scales" of variances as well, or all "columns" of them."""
     found = run(lambda i: _expect(batches[i], i, state, loss), range(len(batches)), n_jobs)
     parts = [[both[1][k] for both in found] for k in range(len(state.outputs))]
     outputs = [_maximise(batches, part, output, loss, moves) for part, output in zip(parts, state.outputs, strict=True)]
@@ -109,7 +110,9 @@ def _expect(batch, i, state, loss):
     problem = DualProblem(loss, batch.Y, batch.weight, state.noise, offset, own + U @ np.swapaxes(U, 2, 3))
     bell, alone, judged = _settle(problem, unsure, state.rows[i])
     dual, marginal = bell.dual, judged.dual
-    scales = [_scales(batch, alone, judged, k, marginal.block(k), own[:, k], out) for k, out in enumerate(state.outputs)]
+    scales = [
+        _scales(batch, alone, judged, k, marginal.block(k), own[:, k], out) for k, out in enumerate(state.outputs)
+    ]
     parts = []
     for k, scale in enumerate(scales):
         P = marginal.block(k)
@@ -121,7 +124,8 @@ def _expect(batch, i, state, loss):
             _Part(
                 batch.total(batch.cells(judged.a[..., k]) ** 2),
                 batch.total(trace),
-                *scale,
+                scale[0],
+                scale[1],
                 _misfit(alone, judged, k, P),
                 batch.collect(push),
                 np.stack([batch.total(cells) for cells in share], axis=1),
@@ -222,12 +226,12 @@ def _maximise(batches, parts, output, loss, moves):
         noise = noise * scale[2]
     elif loss.dispersed:
         noise = np.sqrt(noise * misfit[0] / misfit[1])
-    reach = _reach(output, loadings, information)
+    reach = output.reach if output.steady else _reach(output, loadings, information)
     return replace(new, variance=variance, noise=max(float(noise), _FLOOR), reach=reach, common=common)
 
 
 def _scale_step(output, slopes, fisher):
-    """Factors by which one step of Fisher scoring multiplies the scales, which are tied to what was expected of them."""
+    """Factors by which one step of Fisher scoring multiplies the scales, tied as they are to what was expected."""
     n = len(slopes)
     off = np.log(output.scales[:n] / output.anchor[:n])
     step = np.linalg.solve(fisher + np.eye(n) / _TIGHT**2, slopes - off / _TIGHT**2)
@@ -305,12 +309,13 @@ def _agreements(batches, duals, parts, variance, rank):
     for batch, a, part in zip(batches, duals, parts, strict=True):
         tables.append(batch.table(batch.cells(a) * batch.spread(root)))
         expected.append(batch.table(part.share[0][0] * batch.spread(variance)).sum(axis=1))
-    table, expected = (sparse.vstack if sparse.issparse(tables[0]) else np.concatenate)(tables), np.concatenate(expected)
-    loud = np.sort(np.argsort(-expected, kind="stable")[:_SOME])
+    table = (sparse.vstack if sparse.issparse(tables[0]) else np.concatenate)(tables)
+    said = np.concatenate(expected)
+    loud = np.sort(np.argsort(-said, kind="stable")[:_SOME])
     agreements = table[loud] @ table[loud].T
     agreements = agreements.toarray() if sparse.issparse(agreements) else agreements
-    _, vectors = np.linalg.eigh(agreements - np.diag(expected[loud]))
-    scores = np.zeros((len(expected), rank))
+    _, vectors = np.linalg.eigh(agreements - np.diag(said[loud]))
+    scores = np.zeros((len(said), rank))
     scores[loud] = np.sqrt(len(loud)) * vectors[:, ::-1][:, :rank]
     return np.split(scores, np.cumsum([len(batch.tasks) for batch in batches])[:-1])
 

@@ -113,9 +113,7 @@ class ShotCurveDisplay:
             for name, means in zip(self.curve.names, sign * self.curve.mean, strict=True)
         ]
 
-    def _draw_spreads(
-        self, style: str | None, fill_between_kw: dict[str, Any], errorbar_kw: dict[str, Any]
-    ) -> None:
+    def _draw_spreads(self, style: str | None, fill_between_kw: dict[str, Any], errorbar_kw: dict[str, Any]) -> None:
         self.fill_between_, self.errorbar_ = None, None
         curves = [
             (np.asarray(line.get_ydata()), std, line.get_color())
@@ -134,9 +132,7 @@ class ShotCurveDisplay:
             ]
         elif style == "errorbar":
             self.errorbar_ = [
-                self.ax_.errorbar(
-                    shots, mean, std, **{"color": color, "ls": "none", "capsize": 3, **errorbar_kw}
-                )
+                self.ax_.errorbar(shots, mean, std, **{"color": color, "ls": "none", "capsize": 3, **errorbar_kw})
                 for mean, std, color in curves
             ]
 
@@ -150,9 +146,7 @@ class ShotCurveDisplay:
         ax.legend()
 
     @classmethod
-    def from_curve(
-        cls, curve: ShotCurve, *, score_name: str | None = None, ax: Any = None, **plot_kw: Any
-    ) -> Self:
+    def from_curve(cls, curve: ShotCurve, *, score_name: str | None = None, ax: Any = None, **plot_kw: Any) -> Self:
         """Draw what `shot_curve` returned.
 
         Parameters

@@ -135,7 +135,13 @@ class EmpiricalBayes(BaseEstimator):
             before = past and past[k]
             states.append(
                 fit_gaussian(
-                    part, choice.structure, n_iter=self.max_iter, tol=self.tol, past=before, noise=self.noise, n_jobs=n_jobs
+                    part,
+                    choice.structure,
+                    n_iter=self.max_iter,
+                    tol=self.tol,
+                    past=before,
+                    noise=self.noise,
+                    n_jobs=n_jobs,
                 )
             )
             choices.append(choice)
@@ -179,7 +185,7 @@ class EmpiricalBayes(BaseEstimator):
 
 def _frame(estimator, data):
     """An empty prior that holds the units: where columns and targets lie and how far they spread."""
-    family, (n, n_outputs) = family_of(estimator), data.Y.shape
+    family, n_outputs = family_of(estimator), data.Y.shape[1]
     d = data.X.shape[1]
     centre, scale = column_scales(data.X, data.weight)
     centred = estimator.fit_intercept and not is_wide(d, data.tasks)
@@ -195,8 +201,15 @@ def _frame(estimator, data):
     shape = (d + 1,) if data.n_targets is None and n_outputs == 1 else (n_outputs, d + 1)
     outputs = (lambda v: v[0]) if len(shape) == 1 else (lambda v: v)
     return GaussianPrior(
-        np.zeros(shape), np.ones(shape), centre=centre, scale=scale, likelihood=likelihood, classes=data.classes,
-        target_centre=outputs(level), target_scale=outputs(spread), feature_names=data.feature_names,
+        np.zeros(shape),
+        np.ones(shape),
+        centre=centre,
+        scale=scale,
+        likelihood=likelihood,
+        classes=data.classes,
+        target_centre=outputs(level),
+        target_scale=outputs(spread),
+        feature_names=data.feature_names,
     )
 
 
@@ -217,12 +230,21 @@ def _past_states(prior, frame):
             covariance[-1, -1] = 10.0 * units.target_scale**2
         between, ratio = prior.engine_between(units, k)
         within = units.to_engine(mean) - (0.0 if between is None else np.r_[between / (1.0 + ratio), 0.0])
-        own = None if prior.mean_covariance is None else units.covariance_to_engine(prior.output("mean_covariance", k, 2))
+        own = (
+            None if prior.mean_covariance is None else units.covariance_to_engine(prior.output("mean_covariance", k, 2))
+        )
         noise = float(prior.output("noise", k, 0)) / units.target_scale**2
         states.append(
             Gaussian(
-                within, units.covariance_to_engine(covariance), noise, float(prior.output("noise_dof", k, 0)),
-                max(prior.n_tasks, 1.0), max(prior.n_rows, 1.0), own, between=between, ratio=ratio,
+                within,
+                units.covariance_to_engine(covariance),
+                noise,
+                float(prior.output("noise_dof", k, 0)),
+                max(prior.n_tasks, 1.0),
+                max(prior.n_rows, 1.0),
+                own,
+                between=between,
+                ratio=ratio,
             )
         )
     return states

@@ -3,7 +3,7 @@
 from skmeta.learners._empirical_bayes import EmpiricalBayes
 from skmeta.priors.linear import FAMILIES
 
-_LEARNERS = {cls: EmpiricalBayes for cls in FAMILIES}
+_LEARNERS = dict.fromkeys(FAMILIES, EmpiricalBayes)
 
 
 def learner_for(estimator, learner):

@@ -266,9 +266,7 @@ class OwnModel(_TaskBaseline):
     """
 
     def _fit_tasks(self, X: Any, y: NDArray[Any], ids: NDArray[Any], sample_weight: Any) -> None:
-        unknown = (
-            DummyClassifier(strategy="prior") if is_classifier(self) else DummyRegressor(strategy="mean")
-        )
+        unknown = DummyClassifier(strategy="prior") if is_classifier(self) else DummyRegressor(strategy="mean")
         self.estimator_ = _fit_clone(unknown, X, y, sample_weight)
         self._fit_each(X, y, ids, sample_weight)
 

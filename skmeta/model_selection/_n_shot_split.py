@@ -167,9 +167,7 @@ class NShotSplit(BaseCrossValidator):
             The testing set indices for that split.
         """
         if groups is not None:
-            warnings.warn(
-                "The groups parameter is ignored by NShotSplit, which reads the task column.", stacklevel=2
-            )
+            warnings.warn("The groups parameter is ignored by NShotSplit, which reads the task column.", stacklevel=2)
         folds, ranks = draw_folds_and_ranks(
             X,
             self.task,

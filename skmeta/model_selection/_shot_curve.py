@@ -151,9 +151,7 @@ def _default_scoring(models: Mapping[str, Any], y: Any) -> tuple[str, Any]:
             f"common. Pass scoring."
         )
     # The scorer of the same name takes its labels from the test rows, and a fold need not have all of them.
-    scorer = make_scorer(
-        log_loss, greater_is_better=False, response_method="predict_proba", labels=np.unique(y)
-    )
+    scorer = make_scorer(log_loss, greater_is_better=False, response_method="predict_proba", labels=np.unique(y))
     return "neg_log_loss", scorer
 
 
@@ -248,9 +246,7 @@ def shot_curve(
     )
     splits = _paired_splits(folds, ranks, shots, n_splits)
     scores = [
-        cross_validate(model, X, y, cv=splits, scoring=scorer, n_jobs=n_jobs, error_score="raise")[
-            "test_score"
-        ]
+        cross_validate(model, X, y, cv=splits, scoring=scorer, n_jobs=n_jobs, error_score="raise")["test_score"]
         for model in models.values()
     ]
     return ShotCurve(

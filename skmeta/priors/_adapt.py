@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import numpy as np
+from scipy.stats import norm
+from sklearn.linear_model import QuantileRegressor
 from sklearn.utils.parallel import Parallel, delayed
 
 from skmeta._numerics.glm import linearise
@@ -49,12 +51,20 @@ def zero_shot(prior, estimator):
     prior = prior if composition.final.fit_intercept else prior.through_origin()
     plain = plain_estimator(
         composition.final,
-        prior.mean.reshape(prior.n_outputs, -1),
+        expected_coefficients(composition.final, prior),
         n_targets=None if prior.mean.ndim == 1 else prior.n_outputs,
         classes=prior.classes,
         feature_names=None if prior.steps else prior.feature_names,
     )
     return composition.assemble(plain)
+
+
+def expected_coefficients(estimator, prior):
+    """``(K, p)`` coefficients of a task without rows; a quantile lies as far from the mean as the noise says."""
+    coef = prior.mean.reshape(prior.n_outputs, -1).copy()
+    if isinstance(estimator, QuantileRegressor) and estimator.fit_intercept:
+        coef[:, -1] += np.sqrt(prior.noise) * norm.ppf(estimator.quantile)
+    return coef
 
 
 def check_likelihood(prior, estimator, n_outputs):
@@ -67,7 +77,9 @@ def check_likelihood(prior, estimator, n_outputs):
             f"{prior.likelihood} targets; learn it anew with this estimator."
         )
     if family.classifies and prior.classes is None:
-        raise ValueError("prior: wanted GaussianPrior(classes=...) for a classifier, found no classes; coefficients belong to labels.")
+        raise ValueError(
+            "prior: wanted GaussianPrior(classes=...) for a classifier, found no classes; coefficients belong to labels."
+        )
     if prior.n_outputs != n_outputs:
         raise ValueError(f"prior: wanted coefficients for {n_outputs} output(s), found {prior.n_outputs}.")
 
@@ -80,21 +92,31 @@ def adapt_tasks(prior, estimator, data, *, n_jobs=None, keep=False):
     family = family_of(estimator)
     check_likelihood(prior, estimator, data.Y.shape[1])
     prior = prior if estimator.fit_intercept else prior.through_origin()
-    rows, fitted = engine_rows(prior, data, estimator), None
+    rows, strengths = engine_rows(prior, data, estimator), _strengths(family, estimator, prior.n_outputs)
     if prior.is_wide:
-        strength = float(_strengths(family, estimator, 1)[0])
-        coef, noise, trust = adapt_wide(prior, estimator, family, rows, strength)
-        evidence = rows
+        coef, noise, trust = adapt_wide(prior, estimator, family, rows, float(strengths[0]))
+        evidence, fitted = rows, None
     else:
         solve = _gaussian if family.likelihood == "gaussian" else _generalised
-        coef, noise, trust, evidence, fitted = solve(prior, estimator, family, rows, n_jobs)
+        coef, noise, trust, evidence, fitted = solve(prior, estimator, family, rows, strengths, n_jobs)
     if not rows.intercept:
         coef[..., -1] = 0.0
     if family.how == "start":
         coef, fitted = _own_steps(estimator, prior, data, n_jobs)
     return Adapted(
-        prior, estimator, coef, noise, trust, data.n_targets, data.classes, data.feature_names, fitted,
-        evidence if keep else None, rows.intercept,
+        prior,
+        estimator,
+        coef,
+        expected_coefficients(estimator, prior),
+        noise,
+        trust,
+        data.n_targets,
+        data.classes,
+        data.feature_names,
+        fitted,
+        evidence if keep else None,
+        strengths,
+        rows.intercept,
     )
 
 
@@ -106,28 +128,40 @@ def engine_rows(prior, data, estimator):
     Y = (data.Y - centre) / scale
     tasks = data.tasks
     return Rows(
-        data.X, Y, tasks.order, tasks.starts, units[0].centre, units[0].scale, data.weight, bool(estimator.fit_intercept)
+        data.X,
+        Y,
+        tasks.order,
+        tasks.starts,
+        units[0].centre,
+        units[0].scale,
+        data.weight,
+        bool(estimator.fit_intercept),
     )
 
 
 def _strengths(family, estimator, n_outputs):
     strength = np.maximum(np.asarray(family.strength(estimator), dtype=float), _WEAKEST)
+    if strength.ndim and strength.shape != (n_outputs,):
+        raise ValueError(
+            f"{type(estimator).__name__}(alpha=...): wanted one number or one for each of {n_outputs} target(s), found "
+            f"shape {strength.shape}."
+        )
     return np.broadcast_to(strength, (n_outputs,))
 
 
-def _gaussian(prior, estimator, family, rows, n_jobs):
+def _gaussian(prior, estimator, family, rows, strengths, n_jobs):
     """Closed form for every task and output at once; then, for classes with another penalty, their own solver."""
     collected = collect_moments(rows)
     moments = [collected.output(k) for k in range(prior.n_outputs)]
-    strengths = _strengths(family, estimator, prior.n_outputs)
     taken = strengths if family.how == "posterior" else np.ones_like(strengths)
-    found = [task_posterior(rows, part, b, k, s) for k, (part, b, s) in enumerate(zip(moments, prior.believed, taken, strict=True))]
+    found = [
+        task_posterior(rows, part, b, k, s)
+        for k, (part, b, s) in enumerate(zip(moments, prior.believed, taken, strict=True))
+    ]
     units = [prior.units(k) for k in range(prior.n_outputs)]
     means, fitted = [f.mean for f in found], None
     if family.how == "shift":
-        solved = _own_solvers(estimator, family, strengths[0], prior.believed[0], rows, found[0], n_jobs)
-        means = [np.stack([c for c, _ in solved])]
-        fitted = [fitted_in_data_units(f, units[0]) for _, f in solved]
+        means, fitted = _own_solvers(prior, estimator, family, strengths, rows, found, n_jobs)
     coef = np.stack([u.to_data(mean) for u, mean in zip(units, means, strict=True)], axis=1)
     noise = np.stack([f.noise * u.target_scale**2 for u, f in zip(units, found, strict=True)], axis=1)
     return coef, noise, np.mean([f.trust for f in found], axis=0), moments, fitted
@@ -143,15 +177,25 @@ def task_posterior(rows, moments, believed, k, strength):
     return posterior_of_rows(Z, Y[..., k], weight, moments, believed, strength=strength)
 
 
-def _own_solvers(estimator, family, strength, believed, rows, found, n_jobs):
-    n_learned = len(believed.noise)
+def _own_solvers(prior, estimator, family, strengths, rows, found, n_jobs):
+    """Coefficients ``(n_tasks, p)`` of every output in the units of the engine, and each task's fitted attributes."""
 
-    def job(t):
+    def job(k, t):
+        believed, own = prior.believed[k], found[k]
         Z, Y, weight = rows.batch(np.array([t]))
-        at_level = replace(believed, noise=found.noise[t : t + 1], noise_probability=np.ones(1))
-        return at_level, Z[0], Y[0, :, 0], weight[0], found.trust[t], found.weights[t, n_learned:]
+        at_level = replace(believed, noise=own.noise[t : t + 1], noise_probability=np.ones(1))
+        strangers = own.weights[t, len(believed.noise) :]
+        return estimator, family, strengths[k], at_level, Z[0], Y[0, :, k], weight[0], own.trust[t], strangers
 
-    return in_parallel(solve_shifted, [(estimator, family, strength, *job(t)) for t in range(rows.n_tasks)], n_jobs)
+    pairs = [(k, t) for k in range(prior.n_outputs) for t in range(rows.n_tasks)]
+    solved = in_parallel(solve_shifted, [job(k, t) for k, t in pairs], n_jobs)
+    n = rows.n_tasks
+    means = [np.stack([coef for coef, _ in solved[k * n : (k + 1) * n]]) for k in range(prior.n_outputs)]
+    fitted = [fitted_in_data_units(f, prior.units(k)) for (k, _), (_, f) in zip(pairs, solved, strict=True)]
+    if prior.mean.ndim == 1:
+        return means, fitted
+    by_task = [fitted[t::n] for t in range(n)]
+    return means, [{name: np.array([one[name] for one in some]) for name in some[0]} for some in by_task]
 
 
 def in_parallel(function, jobs, n_jobs):
@@ -161,10 +205,9 @@ def in_parallel(function, jobs, n_jobs):
     return Parallel(n_jobs=n_jobs)(delayed(function)(*job) for job in jobs)
 
 
-def _generalised(prior, estimator, family, rows, n_jobs):
+def _generalised(prior, estimator, family, rows, strengths, n_jobs):
     loss = family.loss(estimator, prior.n_outputs)
-    strength = float(_strengths(family, estimator, 1)[0])
-    coef, weights = glm_posterior(rows, prior.believed, loss, strength=strength)
+    coef, weights = glm_posterior(rows, prior.believed, loss, strength=float(strengths[0]))
     moments = linearise(rows, coef, loss)
     units = [prior.units(k) for k in range(prior.n_outputs)]
     in_data = np.stack([u.to_data(coef[:, k]) for k, u in enumerate(units)], axis=1)

@@ -20,14 +20,16 @@ _TASKS = 1024  # tasks whose posterior covariances are held at once
 class Adapted:
     """What `adapt_tasks` found for ``n_tasks`` tasks.
 
-    ``coef (n_tasks, K, d + 1)`` in the units of the data; ``noise (n_tasks, K)`` in squared units of the target;
-    ``trust (n_tasks,)`` is the evidence for the learned prior; ``fitted`` further attributes a task, or None; ``evidence``
-    is what posterior covariances are made from when asked for: `Moments` an output, or a wide task's `Rows`.
+    ``coef (n_tasks, K, d + 1)`` in the units of the data, ``unseen (K, d + 1)`` those of a task without rows; ``noise
+    (n_tasks, K)`` in squared units of the target; ``trust (n_tasks,)`` is the evidence for the learned prior, taken at
+    ``strength (K,)``; ``fitted`` further attributes a task, or None; ``evidence`` is what posterior covariances are made
+    from when asked for: `Moments` an output, or a wide task's `Rows`.
     """
 
     prior: Any
     estimator: Any
     coef: np.ndarray
+    unseen: np.ndarray
     noise: np.ndarray
     trust: np.ndarray
     n_targets: int | None
@@ -35,6 +37,7 @@ class Adapted:
     feature_names: tuple | None
     fitted: list | None = None
     evidence: Any = None
+    strength: Any = 1.0
     intercept: bool = True
 
     def plain(self, code):
@@ -49,8 +52,8 @@ class Adapted:
         )
 
     def linear_predictor(self, X, codes):
-        """``(n, K)`` linear predictor of rows of the tasks ``codes``; -1 is a task never seen: the prior's mean."""
-        coef = np.concatenate([self.coef, self.prior.mean.reshape(1, *self.coef.shape[1:])])
+        """``(n, K)`` linear predictor of rows of the tasks ``codes``; -1 is a task never seen."""
+        coef = np.concatenate([self.coef, self.unseen[None]])
         eta = np.empty((X.shape[0], coef.shape[1]))
         if sparse.issparse(X):
             for code in np.unique(codes):
@@ -65,7 +68,7 @@ class Adapted:
     def variance(self, X, codes):
         """``(n, K)`` variance of the linear predictor: what is not known of the coefficients."""
         if self.prior.is_wide:
-            return wide_variance(self.prior, self.estimator, self.evidence, X, codes)
+            return wide_variance(self.prior, self.estimator, self.evidence, X, codes, float(self.strength[0]))
         out = np.empty((X.shape[0], self.coef.shape[1]))
         known, order = np.unique(codes, return_inverse=True)
         for k in range(out.shape[1]):
@@ -104,7 +107,7 @@ class Adapted:
             codes = codes[1:]
         for start in range(0, len(codes), _TASKS):
             some = self.evidence[k].take(codes[start : start + _TASKS])
-            yield from posterior(some, believed, with_covariance=True).covariance
+            yield from posterior(some, believed, strength=self.strength[k], with_covariance=True).covariance
 
 
 def _row_blocks(n_rows, n_coef):

@@ -197,7 +197,7 @@ def encode_target(y, estimator, classes=None):
     if family.classifies:
         return _encode_labels(y, classes)
     Y = as_numbers(y, estimator)
-    if Y.ndim == 2 and (family.how != "posterior" or family.likelihood != "gaussian"):
+    if Y.ndim == 2 and not family.many_targets:
         raise ValueError(
             f"y: wanted one target for {type(estimator).__name__}, found {Y.shape[1]}; use Ridge, or one "
             "model a target (MultiOutputRegressor)."

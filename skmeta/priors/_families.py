@@ -40,6 +40,7 @@ class Family:
     likelihood: str
     strength: Callable
     inner: Callable | None = None
+    many_targets: bool = False
 
     def loss(self, estimator, n_outputs=1):
         """The likelihood as the engine knows it."""
@@ -81,7 +82,7 @@ def _huber_strength(estimator):
 
 
 def _huber(estimator, strength, noise, n_rows):
-    # Its objective is about |r|^2 / sigma + alpha |v|^2, which is 2 sigma times the log-posterior's |r|^2/(2 sigma^2) + |v|^2/2.
+    # Its objective is about |r|^2 / sigma + alpha |v|^2: 2 sigma times the posterior's |r|^2 / (2 sigma^2) + |v|^2 / 2.
     return {"alpha": strength * np.sqrt(noise)}
 
 
@@ -96,9 +97,9 @@ def _none(estimator, strength, noise, n_rows):
 
 
 FAMILIES = {
-    Ridge: Family("posterior", "gaussian", _alpha),
-    Lasso: Family("shift", "gaussian", _alpha, _elastic),
-    ElasticNet: Family("shift", "gaussian", _alpha, _elastic),
+    Ridge: Family("posterior", "gaussian", _alpha, many_targets=True),
+    Lasso: Family("shift", "gaussian", _alpha, _elastic, many_targets=True),
+    ElasticNet: Family("shift", "gaussian", _alpha, _elastic, many_targets=True),
     HuberRegressor: Family("shift", "gaussian", _huber_strength, _huber),
     QuantileRegressor: Family("shift", "gaussian", _alpha, _quantile),
     BayesianRidge: Family("shift", "gaussian", _always, _none),
@@ -130,10 +131,16 @@ def family_of(estimator):
 def _check_settings(estimator, name):
     params = estimator.get_params(deep=False)
     if params.get("positive"):
-        raise ValueError(f"{name}(positive=True): a Gaussian prior reaches negative coefficients too; use positive=False.")
-    if isinstance(estimator, LogisticRegression) and (params.get("l1_ratio") or params.get("penalty") in ("l1", "elasticnet")):
+        raise ValueError(
+            f"{name}(positive=True): a Gaussian prior reaches negative coefficients too; use positive=False."
+        )
+    if isinstance(estimator, LogisticRegression) and (
+        params.get("l1_ratio") or params.get("penalty") in ("l1", "elasticnet")
+    ):
         raise ValueError(f"{name}: wanted the l2 penalty (l1_ratio=0), which the prior replaces; found an l1 penalty.")
     if isinstance(estimator, TweedieRegressor) and params["link"] == "identity":
         raise ValueError(f"{name}(link='identity'): wanted 'log' or 'auto'; for an identity link use Ridge.")
     if isinstance(estimator, TweedieRegressor) and params["link"] == "auto" and params["power"] <= 0:
-        raise ValueError(f"{name}(power={params['power']}): wanted a power of at least 1, whose link is the logarithm; use Ridge.")
+        raise ValueError(
+            f"{name}(power={params['power']}): wanted a power of at least 1, whose link is the logarithm; use Ridge."
+        )

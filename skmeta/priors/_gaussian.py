@@ -13,7 +13,7 @@ from skmeta.priors._check import check_prior_arrays
 from skmeta.priors._data import read_input
 from skmeta.priors._frozen import FrozenValue
 
-_WIDE = 400  # columns beyond which no (p, p) matrix is made of a diagonal
+_WIDE = 128  # columns beyond which no (p, p) matrix is made of a diagonal
 _FLAT = 1e12  # variance of an intercept of which nothing is known: it stands still to twelve digits
 
 
@@ -351,6 +351,7 @@ class GaussianPrior(FrozenValue):
             stranger,
             known,
             flat,
+            self.likelihood in (None, "gaussian"),
             between,
             ratio,
             units.scale,

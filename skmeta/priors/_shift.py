@@ -49,7 +49,9 @@ def _solve(estimator, family, strength, prior, law, Z, y, weight):
 
 def _fitted(inner, root):
     """What the solver says beside coefficients, in the units of the engine."""
-    found = {name: getattr(inner, name) for name in ("n_iter_", "dual_gap_", "scale_", "outliers_") if hasattr(inner, name)}
+    found = {
+        name: getattr(inner, name) for name in ("n_iter_", "dual_gap_", "scale_", "outliers_") if hasattr(inner, name)
+    }
     if isinstance(inner, BayesianRidge):
         slopes = root[:-1]
         found |= {"alpha_": inner.alpha_, "lambda_": inner.lambda_, "sigma_": slopes @ inner.sigma_ @ slopes.T}

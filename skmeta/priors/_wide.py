@@ -9,7 +9,7 @@ from sklearn.base import clone
 from skmeta._numerics.wide import WidePrior, wide_posterior, wide_predict
 from skmeta.priors._families import family_of
 
-_WIDE = 400  # columns beyond which no (p, p) matrix is made, if no task has as many rows
+_WIDE = 128  # columns beyond which no (p, p) matrix is made, if no task has as many rows
 
 
 def is_wide(n_features, tasks):
@@ -45,7 +45,9 @@ def from_wide(frame, wide, feature_names):
         frame,
         mean=stacked([u.to_data(m) for u, m in zip(units, wide.mean, strict=True)]),
         covariance=stacked([u.covariance_to_data(v) for u, v in zip(units, wide.variance, strict=True)]),
-        factor=stacked([u.spread_to_data(f) for u, f in zip(units, wide.factor, strict=True)]) if wide.factor.shape[2] else None,
+        factor=stacked([u.spread_to_data(f) for u, f in zip(units, wide.factor, strict=True)])
+        if wide.factor.shape[2]
+        else None,
         noise=stacked([np.asarray(s * u.target_scale**2) for u, s in zip(units, wide.noise, strict=True)]),
         vague_weight=wide.vague_weight,
         n_tasks=wide.n_tasks,
@@ -75,10 +77,10 @@ def wide_worth(prior):
     return float(np.mean(wide.mean.shape[1] * wide.noise / np.maximum(error, 1e-300)))
 
 
-def wide_variance(prior, estimator, rows, X, codes):
+def wide_variance(prior, estimator, rows, X, codes, strength):
     """``(n, K)`` variance of the linear predictor at rows ``X`` of the tasks ``codes``; -1 is a task never seen."""
     wide, n_outputs = as_wide(prior), prior.n_outputs
-    units = np.array([prior.units(k).target_scale**2 for k in range(n_outputs)])
+    units = np.array([prior.units(k).target_scale ** 2 for k in range(n_outputs)])
     out = np.empty((X.shape[0], n_outputs))
     unseen = np.flatnonzero(codes < 0)
     Z = sparse.csr_array(X[unseen]) @ sparse.diags_array(1.0 / rows.scale)
@@ -91,7 +93,7 @@ def wide_variance(prior, estimator, rows, X, codes):
         starts = np.searchsorted(codes[order], np.arange(rows.n_tasks + 1))
         new = replace(rows, X=X, Y=np.zeros((X.shape[0], n_outputs)), order=order, starts=starts, weight=None)
         loss = family_of(estimator).loss(estimator, n_outputs)
-        out[order] = wide_predict(rows, wide, loss, new)[1][order]
+        out[np.sort(order)] = wide_predict(rows, wide, loss, new, strength=strength).variance
     return out * units
 
 
@@ -105,7 +107,9 @@ def _own_solver(estimator, family, strength, wide, rows, found, t):
     design = sparse.hstack([Z @ sparse.diags_array(deviation), Z @ factor], format="csr")
     n_rows = weight["sample_weight"].sum() if weight else len(own)
     params = estimator.get_params(deep=False) | family.inner(estimator, strength, found.noise[t, 0], n_rows)
-    inner = type(estimator)(**params | {"fit_intercept": False}).fit(design, rows.Y[own, 0] - Z @ wide.mean[0], **weight)
+    inner = type(estimator)(**params | {"fit_intercept": False}).fit(
+        design, rows.Y[own, 0] - Z @ wide.mean[0], **weight
+    )
     v = np.ravel(inner.coef_)
     learned = wide.mean[0] + deviation * v[: len(deviation)] + factor @ v[len(deviation) :]
     plain = clone(estimator).fit(Z[:, :-1], rows.Y[own, 0], **weight)

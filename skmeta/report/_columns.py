@@ -110,9 +110,7 @@ def make_features(numbers: list[Any], categories: list[Any], task: Any = None) -
         Not fitted; its output is an array.
     """
     gaps = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    one_hot = OneHotEncoder(
-        handle_unknown="infrequent_if_exist", max_categories=MAX_CATEGORIES, sparse_output=False
-    )
+    one_hot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_CATEGORIES, sparse_output=False)
     parts = [("numbers", make_pipeline(gaps, StandardScaler()), numbers), ("categories", one_hot, categories)]
     parts += [] if task is None else [("task", "passthrough", [task])]
     return ColumnTransformer([part for part in parts if part[2]], sparse_threshold=0.0)

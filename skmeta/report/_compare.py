@@ -36,9 +36,7 @@ def choose_shots(counts: NDArray[np.intp], task: str) -> tuple[int, ...]:
     enough = max(n_folds(counts), len(counts) / 2)
     shots = tuple(n for n in SHOTS if np.count_nonzero(counts > n) >= enough)
     if not any(shots):
-        raise ValueError(
-            f"--task {task} must group rows, found {len(counts)} different values in {counts.sum()} rows."
-        )
+        raise ValueError(f"--task {task} must group rows, found {len(counts)} different values in {counts.sum()} rows.")
     return shots
 
 
@@ -51,8 +49,7 @@ def draw_splits(table: Collection, n_shots: tuple[int, ...]) -> Iterator[Split]:
     """Yield train and test rows by shots, then folds; a fold tests the same rows at all numbers of shots."""
     folds = n_folds(table.counts)
     drawn = {
-        n: list(NShotSplit(table.task, n, folds, order=table.order, random_state=0).split(table.X))
-        for n in n_shots
+        n: list(NShotSplit(table.task, n, folds, order=table.order, random_state=0).split(table.X)) for n in n_shots
     }
     for splits in drawn.values():
         for (train, _), (_, test) in zip(splits, drawn[n_shots[-1]], strict=True):

@@ -136,9 +136,7 @@ def read_file(path: str, *, task: str, target: str, order: str | None = None) ->
     return _collect(path, complete, codes, roles, notes)
 
 
-def _collect(
-    path: str, frame: Any, codes: NDArray[np.intp], roles: dict[str, str], notes: list[str]
-) -> Collection:
+def _collect(path: str, frame: Any, codes: NDArray[np.intp], roles: dict[str, str], notes: list[str]) -> Collection:
     task, target, order = roles["--task"], roles["--target"], roles.get("--order")
     given = frame.drop(columns=[task, target])
     columns = {name: read_column(given[name]) for name in given.columns}
@@ -188,9 +186,7 @@ def read_frame(path: Path) -> Any:
             return pd.read_parquet(path).rename(columns=str)
         return _read_csv(path, pd.read_csv)
     except ImportError as error:
-        raise ImportError(
-            f"Reading {path} needs pandas and pyarrow: pip install 'skmeta[frames]'."
-        ) from error
+        raise ImportError(f"Reading {path} needs pandas and pyarrow: pip install 'skmeta[frames]'.") from error
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} must be text in UTF-8: {error}.") from error
 

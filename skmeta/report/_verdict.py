@@ -13,9 +13,7 @@ from skmeta.model_selection import ShotCurve
 
 MATERIAL = 0.01  # a smaller gain of one strategy over another is none
 WORTHWHILE = 0.05  # what borrowing has to gain over what a task can do alone to be worth using
-WORTH_FINDING = (
-    0.10  # as long as a gain of so much is possible, it is too early to say that nothing is shared
-)
+WORTH_FINDING = 0.10  # as long as a gain of so much is possible, it is too early to say that nothing is shared
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,9 +149,7 @@ def beats(ours: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
     return bool(better.any() and not worse.any())
 
 
-def rows_to_match(
-    n_shots: tuple[int, ...], own: NDArray[np.float64], warm: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def rows_to_match(n_shots: tuple[int, ...], own: NDArray[np.float64], warm: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how many rows an own model needs for each of the errors of `warm`.
 
     Between the numbers of rows that were tried its error is a straight line, and more rows never count as a

@@ -64,9 +64,7 @@ def stack_tasks(tasks: Any, *, task: str = "task") -> tuple[Any, NDArray[Any]]:
     array([1, 2, 3])
     """
     if not isinstance(task, str):
-        raise TypeError(
-            f"task must be the name of the column to append, found {task!r}. In arrays it is column -1."
-        )
+        raise TypeError(f"task must be the name of the column to append, found {task!r}. In arrays it is column -1.")
     named = _named_tasks(tasks)
     tables = {key: X for key, (X, _) in named.items()}
     targets = {key: y for key, (_, y) in named.items()}
@@ -74,12 +72,8 @@ def stack_tasks(tasks: Any, *, task: str = "task") -> tuple[Any, NDArray[Any]]:
         _check_lengths(tables[key], y, key)
     kinds = {table_kind(X) for X in tables.values()}
     if len(kinds) > 1:
-        raise TypeError(
-            f"tasks must hold tables of one kind, found {sorted(kinds)}. Convert all to one of them."
-        )
-    ids = np.repeat(
-        plain_ids(as_objects(list(named)), "The keys of tasks"), [len(y) for y in targets.values()]
-    )
+        raise TypeError(f"tasks must hold tables of one kind, found {sorted(kinds)}. Convert all to one of them.")
+    ids = np.repeat(plain_ids(as_objects(list(named)), "The keys of tasks"), [len(y) for y in targets.values()])
     X = _stack_frames(tables, task) if kinds <= {"pandas", "polars"} else _stack_arrays(tables)
     return append_column(X, task, ids), _stack_targets(targets)
 
@@ -93,17 +87,13 @@ def _named_tasks(tasks: Any) -> dict[Any, tuple[Any, NDArray[Any]]]:
         if not isinstance(pair, tuple | list) or len(pair) != 2:
             raise TypeError(f"tasks must hold pairs (X, y), found {type(pair).__name__} as task {key!r}.")
     names = _column_names(next(iter(named.values()))[1])
-    return {
-        key: (as_table(X, f"X of task {key!r}")[0], _read_target(y, names, key))
-        for key, (X, y) in named.items()
-    }
+    return {key: (as_table(X, f"X of task {key!r}")[0], _read_target(y, names, key)) for key, (X, y) in named.items()}
 
 
 def _check_lengths(X: Any, y: NDArray[Any], key: Any) -> None:
     if not 0 < X.shape[0] == len(y):
         raise ValueError(
-            f"X and y of task {key!r} must have the same number of rows, at least one; "
-            f"found {X.shape[0]} and {len(y)}."
+            f"X and y of task {key!r} must have the same number of rows, at least one; found {X.shape[0]} and {len(y)}."
         )
 
 
@@ -115,9 +105,7 @@ def _read_target(y: Any, names: list[Any] | None, key: Any) -> NDArray[Any]:
     """Return y as an array, its columns (if they have names) in the order of `names`."""
     found = _column_names(y)
     if sorted(map(str, found or [])) != sorted(map(str, names or [])):
-        raise ValueError(
-            f"y of task {key!r} must have the columns {names}, as the first task, found {found}."
-        )
+        raise ValueError(f"y of task {key!r} must have the columns {names}, as the first task, found {found}.")
     y = y if names is None else y[names]
     y = np.asarray(y)
     if y.ndim not in (1, 2):
@@ -213,16 +201,10 @@ def split_tasks(X: Any, y: Any, *, task: str | int) -> dict[Any, tuple[Any, Any]
     if kind in ("pandas", "polars"):
         tables = _without_empty_columns(tables, missing_values(features), index.starts)
     keys = list(index.ids) if index.ids.dtype.kind in "mM" else index.ids.tolist()
-    return {
-        key: (table, take_rows(targets, span)) for key, table, span in zip(keys, tables, spans, strict=True)
-    }
+    return {key: (table, take_rows(targets, span)) for key, table, span in zip(keys, tables, spans, strict=True)}
 
 
-def _without_empty_columns(
-    tables: list[Any], missing: NDArray[np.bool_], starts: NDArray[np.intp]
-) -> list[Any]:
+def _without_empty_columns(tables: list[Any], missing: NDArray[np.bool_], starts: NDArray[np.intp]) -> list[Any]:
     empty = np.logical_and.reduceat(missing, starts[:-1], axis=0)
     names = np.array(tables[0].columns, dtype=object)
-    return [
-        table[list(names[~gone])] if gone.any() else table for table, gone in zip(tables, empty, strict=True)
-    ]
+    return [table[list(names[~gone])] if gone.any() else table for table, gone in zip(tables, empty, strict=True)]

@@ -146,10 +146,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         if self.prior is None:
             composition, Z = composition.fit_frozen(features, y, sample_weight)
             return composition, linear.column_names(features) if composition.steps else None, Z
-        composition, features = (
-            linear.use_frozen(composition, self.prior),
-            linear.read_input(self.prior, features),
-        )
+        composition = linear.use_frozen(composition, self.prior)
+        features = linear.read_input(self.prior, features)
         Z = composition.transform(linear.select_inputs(self.prior, features))
         return composition, self.prior.input_names, Z
 
@@ -214,8 +212,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         estimator or mapping
-            A plain fitted scikit-learn estimator; a mapping from ids to them where the rows have a task
-            column.
+            A plain fitted scikit-learn estimator; for rows of several tasks, told apart by the task
+            column, a mapping from ids to them.
 
         Raises
         ------
@@ -241,7 +239,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         data = linear.read_collection(model, Z, y, tasks, sample_weight, classes=self.prior_.classes)
         prior = linear.match_features(self.prior_, data.feature_names, data.X.shape[1])
         adapted = linear.adapt_tasks(prior, model, data, n_jobs=self.n_jobs)
-        return TaskEstimators(tasks.ids, lambda code: self._composition.assemble(adapted.plain(code)))
+        made = TaskEstimators(tasks.ids, lambda code: self._composition.assemble(adapted.plain(code)))
+        return made if tasks.n_tasks > 1 else made[tasks.ids[0]]
 
     def _has_task_column(self, X):
         if self.task is None:
