@@ -106,7 +106,7 @@ class GPBoostClassifier(ClassifierMixin, GPBoost):
 class Merf(RegressorMixin, _Peer):
     """MERF: a random forest for what is common, random slopes and intercept for each task."""
 
-    def __init__(self, n_trees=50, max_iterations=5):
+    def __init__(self, n_trees=30, max_iterations=4):
         self.n_trees = n_trees
         self.max_iterations = max_iterations
 
@@ -131,13 +131,13 @@ class Merf(RegressorMixin, _Peer):
 
 
 class Lego(RegressorMixin, _Peer):
-    """scikit-lego's hierarchical predictor: a Ridge a task and one for all, averaged by how many rows they have."""
+    """scikit-lego's hierarchical predictor: a Ridge a task and one for all, averaged."""
 
     def learn(self, Z, ids, y):
         import pandas as pd
         from sklego.meta import HierarchicalRegressor
 
-        self.model_ = HierarchicalRegressor(Ridge(), groups=["task"], shrinkage="relative")
+        self.model_ = HierarchicalRegressor(Ridge(), groups=["task"], shrinkage="equal")
         self.model_.fit(self._frame(Z, ids, pd), pd.Series(y))
 
     def _frame(self, Z, ids, pd):

@@ -87,7 +87,7 @@ def tuning(path, n_tasks=60, n_rows=60):
 
 def real_collections(folder="", quick=False):
     """``(collections, names of those that are not there)``."""
-    n_products = 60 if quick else 200
+    n_products = 60 if quick else 100
     makers = [
         ("parkinsons, random rows", lambda: parkinsons("total"), None, SHORT),
         ("parkinsons, time order", lambda: parkinsons("total"), 2, SHORT),

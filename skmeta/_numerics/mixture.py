@@ -34,6 +34,16 @@ class Posterior:
     trust: np.ndarray
 
 
+def joined(parts):
+    """One `Posterior` of the tasks of several, without covariances."""
+    if len(parts) == 1:
+        return parts[0]
+    mean, noise, weights, trust = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("mean", "noise", "weights", "trust")
+    )
+    return Posterior(mean, noise, None, weights, trust)
+
+
 def posterior(moments, prior, *, strength=1.0, with_covariance=False):
     """Posterior of every task of one output, with the prior ``strength`` times as strong as learned.
 

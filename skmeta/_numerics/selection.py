@@ -9,7 +9,7 @@ from skmeta._numerics.linalg import cholesky_root
 from skmeta._numerics.noise import noise_nodes
 from skmeta._numerics.structure import Structure
 
-_SOME = 1024  # tasks looked at for a choice; more would only make it slower
+_SOME = 512  # tasks looked at for a choice; more would only make it slower
 _RANKS = (1, 2, 3, 5, 8, 13)
 
 

@@ -13,10 +13,13 @@ from skmeta._numerics.gaussian_em import Gaussian, fit_gaussian
 from skmeta._numerics.laplace_em import fit_laplace
 from skmeta._numerics.mixture import learn_vague_weight, stranger_evidence
 from skmeta._numerics.moments import collect_moments, column_scales
-from skmeta._numerics.selection import candidates, choose
+from skmeta._numerics.selection import candidates, choose, spread
 from skmeta._numerics.wide_em import learn_wide
 from skmeta.priors import GaussianPrior
 from skmeta.priors.linear import as_wide, check_likelihood, engine_rows, family_of, from_wide, is_wide, match_features
+
+_MANY = 2000  # tasks from which sweeps over all of them start where sweeps over so many ended
+_POLISH = 3
 
 
 class EmpiricalBayes(BaseEstimator):
@@ -129,23 +132,20 @@ class EmpiricalBayes(BaseEstimator):
     def _fit_linear(self, rows, estimator, past, n_jobs):
         moments = collect_moments(rows)
         parts = [moments.output(k) for k in range(moments.n_outputs)]
-        states, choices = [], []
-        for k, part in enumerate(parts):
-            choice = self._choose(part, noise=self.noise)
-            before = past and past[k]
-            states.append(
-                fit_gaussian(
-                    part,
-                    choice.structure,
-                    n_iter=self.max_iter,
-                    tol=self.tol,
-                    past=before,
-                    noise=self.noise,
-                    n_jobs=n_jobs,
-                )
-            )
-            choices.append(choice)
+        choices = [self._choose(part, noise=self.noise) for part in parts]
+        states = [
+            self._sweep(part, choice.structure, past and past[k], n_jobs)
+            for k, (part, choice) in enumerate(zip(parts, choices, strict=True))
+        ]
         return states, choices, parts
+
+    def _sweep(self, part, structure, past, n_jobs):
+        """EM on all tasks; where they are very many, on some of them first, which leaves little to do."""
+        options = {"tol": self.tol, "past": past, "noise": self.noise, "n_jobs": n_jobs}
+        if part.n_tasks <= _MANY:
+            return fit_gaussian(part, structure, n_iter=self.max_iter, **options)
+        start = fit_gaussian(part.take(spread(part, _MANY)), structure, n_iter=self.max_iter, **options)
+        return fit_gaussian(part, structure, n_iter=min(self.max_iter, _POLISH), start=start, **options)
 
     def _fit_generalised(self, rows, estimator, past, n_jobs):
         loss = family_of(estimator).loss(estimator, rows.Y.shape[1])

@@ -9,7 +9,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skmeta._numerics.glm import linearise
 from skmeta._numerics.glm_mixture import glm_posterior
-from skmeta._numerics.mixture import posterior, posterior_of_rows
+from skmeta._numerics.mixture import joined, posterior, posterior_of_rows
 from skmeta._numerics.moments import Rows, collect_moments
 from skmeta.priors import _data
 from skmeta.priors._adapted import Adapted
@@ -21,6 +21,7 @@ from skmeta.priors._start import solve_from_start
 from skmeta.priors._wide import adapt_wide
 
 _CELLS = 1 << 20  # design entries up to which all tasks are adapted in one batch
+_BLOCK = 1024  # tasks whose matrices are held at once
 _WEAKEST = 1e-13  # strength zero, with a thought for singular designs
 
 
@@ -168,13 +169,14 @@ def _gaussian(prior, estimator, family, rows, strengths, n_jobs):
 
 
 def task_posterior(rows, moments, believed, k, strength):
-    """Posterior of output ``k`` by whichever is smaller, a task's rows or its columns."""
+    """Posterior of output ``k`` by whichever is smaller, a task's rows or its columns; many tasks by the block."""
     longest = np.diff(rows.starts).max()
     # A flat intercept is a huge number in the rows' kernel, but only a small one in the columns' precision.
-    if rows.n_tasks * longest * rows.width > _CELLS or longest >= rows.width or believed.flat_intercept:
-        return posterior(moments, believed, strength=strength)
-    Z, Y, weight = rows.batch(np.arange(rows.n_tasks))
-    return posterior_of_rows(Z, Y[..., k], weight, moments, believed, strength=strength)
+    if longest < rows.width and rows.n_tasks * longest * rows.width <= _CELLS and not believed.flat_intercept:
+        Z, Y, weight = rows.batch(np.arange(rows.n_tasks))
+        return posterior_of_rows(Z, Y[..., k], weight, moments, believed, strength=strength)
+    blocks = np.split(np.arange(rows.n_tasks), np.arange(_BLOCK, rows.n_tasks, _BLOCK))
+    return joined([posterior(moments.take(block), believed, strength=strength) for block in blocks])
 
 
 def _own_solvers(prior, estimator, family, strengths, rows, found, n_jobs):

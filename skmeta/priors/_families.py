@@ -129,7 +129,7 @@ def family_of(estimator):
 
 
 def _check_settings(estimator, name):
-    params = estimator.get_params(deep=False)
+    params = vars(estimator)  # an estimator's parameters are attributes; get_params would look them up one by one
     if params.get("positive"):
         raise ValueError(
             f"{name}(positive=True): a Gaussian prior reaches negative coefficients too; use positive=False."
