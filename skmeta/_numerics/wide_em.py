@@ -25,10 +25,9 @@ _FREE = 100.0  # prior variance of the mean's intercept: as good as free
 _SIGNAL = 4.0  # variance of a linear predictor whose unit is not that of the targets
 _MAX_RANK = 3
 _HELD_OUT = 3  # one task in so many is held out
-_SOME = 1024  # tasks that take part in the choice; more would only make it slower
 _ROUNDS = 3  # of sweeps for factors, each followed by a stretch
 _WORTH = 2.0  # evidence that a more complicated shape must bring
-_TOL = 0.02
+_TOL = 0.01
 _FLOOR = 1e-10
 
 
@@ -49,7 +48,7 @@ def learn_wide(rows, loss, *, covariance="auto", rank=None, n_iter=20, past=None
     trial = _choose(rows, loss, _shapes(covariance, rank, rows.n_tasks), past, n_iter, n_jobs)
     batches, one = read_batches(rows), _by_class(loss)
     state = fit_wide(
-        batches, one, trial.moves, start=moved_to(batches, trial.state), n_iter=trial.n_left, n_jobs=n_jobs
+        batches, one, trial.finish, start=moved_to(batches, trial.state), n_iter=trial.n_left, n_jobs=n_jobs
     )
     prior = _joined(stretched(as_prior(state, _level(rows, one)), trial.stretch), rows, loss)
     n_rows = float(len(rows.order) if rows.weight is None else rows.weight[rows.order].sum())
@@ -73,11 +72,11 @@ def _scaled(prior, factor):
     return replace(prior, mean=factor * prior.mean, variance=factor * prior.variance, factor=root * prior.factor)
 
 
-def fit_wide(batches, loss, moves, *, start, n_iter, n_jobs=1):
-    """`State` after some sweeps from ``start``, until it is still."""
+def fit_wide(batches, loss, shape, *, start, n_iter, n_jobs=1):
+    """`State` after some sweeps from ``start`` towards one `Shape`."""
     state = start
     for _ in range(n_iter):
-        new = sweep(batches, state, loss, moves=moves, n_jobs=n_jobs)
+        new = sweep(batches, state, loss, moves=shape.moves, n_jobs=n_jobs)
         moved = max(_change(*pair) for pair in zip(new.outputs, state.outputs, strict=True))
         state = new
         if moved < _TOL:
@@ -108,42 +107,46 @@ def _shapes(covariance, rank, n_tasks):
 
 @dataclass(frozen=True, eq=False)
 class _Trial:
-    """What was learned without some tasks and what these say of it: its ``score`` and how they would ``stretch`` it.
+    """What was learned without some tasks, what these say of it, and the sweeps that are left to do.
 
-    The stretch is relative to the scales of ``state``, so that only ``moves`` is still to be learned, in ``n_left`` sweeps.
+    ``stretch`` is relative to the scales of ``state``, so that only the loadings are still to ``finish``.
     """
 
+    shape: Shape
     state: State
-    moves: str
+    finish: Shape
     n_left: int
     stretch: np.ndarray
-    vague_weight: float = 0.5
-    score: float = -np.inf
+    vague_weight: float
+    score: float
 
 
 def _choose(rows, loss, shapes, past, n_iter, n_jobs):
-    """The `_Trial` under which held-out tasks are most probable; with a single task, a start alone."""
-    (seen, held), one = _split(rows), _by_class(loss)
-    level, train = _level(rows, one), read_batches(_some(rows, seen))
+    """The `_Trial` under which held-out tasks are most probable; with a single task, the first shape untried."""
+    held, one = _held_out(rows), _by_class(loss)
+    level, train = _level(rows, one), read_batches(_some(rows, ~held))
     state = initial_state(train, one, level, _known(past, loss))
-    best = _Trial(state, shapes[0].moves, n_iter, np.ones((len(level), N_SCALES)))
     if not held.any():
-        return best
+        unknown = learn_vague_weight(np.zeros(0), np.zeros(0))
+        return _Trial(shapes[0], state, shapes[0], n_iter, np.ones((len(level), N_SCALES)), unknown, 0.0)
     test = read_batches(_some(rows, held))
-    for turn, shape in enumerate(shapes):
+    trials: list = []
+    for shape in shapes:
         if shape.rank:
-            state = _fit_factors(train, test, state, one, shape.rank, level, best.score, n_jobs)
+            state = _fit_factors(train, test, state, one, shape, level, n_jobs)
         else:
-            n_sweeps = max(n_iter // (4 if turn else 2), 1)
-            state = fit_wide(train, one, shape.moves, start=state, n_iter=n_sweeps, n_jobs=n_jobs)
-        stretch, score = find_stretch(test, as_prior(state, level), one)
-        asked = len(shapes) < 3
-        if asked or score > best.score + _WORTH:
-            best = _Trial(state, "loadings", max(n_iter // 4, 1), stretch, score=score)
-    if past is not None:
-        best.stretch[:, 0] = 1.0  # most of the mean is what it was
-    prior = _joined(stretched(as_prior(best.state, level), best.stretch), rows, loss)
-    return replace(best, vague_weight=learn_vague_weight(*wide_evidence(test, prior, loss).T))
+            n_sweeps = max(n_iter // (4 if trials else 2), 1)
+            state = fit_wide(train, one, shape, start=state, n_iter=n_sweeps, n_jobs=n_jobs)
+        prior = as_prior(state, level)
+        stretch, score = find_stretch(test, prior, one)
+        if past is not None:
+            stretch[:, 0] = 1.0  # most of the mean is what it was
+        evidence = wide_evidence(test, _joined(stretched(prior, stretch), rows, loss), loss)
+        vague_weight = learn_vague_weight(*evidence.T)
+        score, n_left = score - _WORTH * len(trials), max(n_iter // 4, 1)
+        trials.append(_Trial(shape, state, Shape("loadings"), n_left, stretch, vague_weight, score))
+    wanted = [trial for trial in trials if trial.shape.rank] if len(shapes) == 2 else trials
+    return max(wanted, key=lambda trial: trial.score)
 
 
 def _known(past, loss):
@@ -153,18 +156,12 @@ def _known(past, loss):
     return _scaled(past, 1.0 / (1.0 - 1.0 / len(past.noise)))
 
 
-def _fit_factors(train, test, state, loss, rank, level, least, n_jobs):
-    """Factors would overfit the tasks that they are made from, so held-out tasks scale them as they grow.
-
-    They grow no more once held-out tasks are less probable than ``least``, which is what they were without.
-    """
-    state = add_factors(train, state, loss, rank, n_jobs=n_jobs)
+def _fit_factors(train, test, state, loss, shape, level, n_jobs):
+    """Factors would overfit the tasks that they are made from, so held-out tasks scale them as they grow."""
+    state = add_factors(train, state, loss, shape.rank, n_jobs=n_jobs)
     for _ in range(_ROUNDS):
-        state = fit_wide(train, loss, "loadings", start=state, n_iter=2, n_jobs=n_jobs)
-        stretch, score = find_stretch(test, as_prior(state, level), loss)
-        state = _rescaled(state, stretch)
-        if score < least:
-            break
+        state = fit_wide(train, loss, shape, start=state, n_iter=2, n_jobs=n_jobs)
+        state = _rescaled(state, find_stretch(test, as_prior(state, level), loss)[0])
     return state
 
 
@@ -181,16 +178,14 @@ def _rescaled(state, stretch):
     return State(outputs, state.rows)
 
 
-def _split(rows):
-    """Masks of tasks to learn from and to hold out: in order of what their rows hold, whatever the tasks are called."""
+def _held_out(rows):
+    """A mask of tasks: every third in order of what their rows hold, whatever the tasks are called."""
     counts = np.diff(rows.starts)
     task = np.repeat(np.arange(rows.n_tasks), counts)
     squares = rows.X.multiply(rows.X).sum(axis=1) if sparse.issparse(rows.X) else np.nansum(rows.X**2, axis=1)
     per_row = (rows.Y**2).sum(axis=1), np.asarray(squares).ravel()
     target, size = (np.bincount(task, v[rows.order], rows.n_tasks) / np.maximum(counts, 1) for v in per_row)
-    place, every = np.argsort(np.lexsort((size, target))), -(-rows.n_tasks // _SOME)
-    held = place // every % _HELD_OUT == 1
-    return (place % every == 0) & ~held, (place % every == 0) & held
+    return np.argsort(np.lexsort((size, target))) % _HELD_OUT == 1
 
 
 def _some(rows, mask):

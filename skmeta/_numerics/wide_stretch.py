@@ -13,9 +13,9 @@ from skmeta._numerics.dual import DualProblem, evidence_slopes
 
 N_SCALES = 5  # of the mean's slopes, of the variances of slopes, factors and intercept, and of the noise
 _STEPS = 8
-_EP = 3  # steps of expectation propagation at each trial
+_EP = 5  # steps of expectation propagation at each trial
 _TIGHT = 1.0  # prior standard deviation of the logarithms of the scales
-_TOL = 0.02
+_TOL = 0.01
 
 
 def stretched(prior, scales):
