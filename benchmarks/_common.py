@@ -4,9 +4,7 @@ import argparse
 import sys
 import time
 import warnings
-from pathlib import Path
 
-import numpy as np
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Ridge
@@ -15,8 +13,6 @@ from sklearn.preprocessing import StandardScaler
 
 from skmeta import WarmStartClassifier, WarmStartRegressor, shot_curve
 from skmeta.model_selection import OwnModel, PooledModel, ResidualModel
-
-DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def read_arguments(description, **options):
@@ -88,13 +84,6 @@ def standard_models(estimator):
         "residual": ResidualModel(estimator, task=-1),
         "warm": warm(estimator, task=-1),
     }
-
-
-def read_collection(folder, name, target="y"):
-    """``(X, y)`` of a stored collection, the task's number as last column."""
-    with np.load(Path(folder) / f"{name}.npz") as stored:
-        task = np.unique(stored["task"], return_inverse=True)[1]
-        return np.column_stack([stored["X"].astype(float), task]), stored[target].astype(float)
 
 
 def errors_by_shots(models, X, y, peers=(), **options):

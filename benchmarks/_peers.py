@@ -1,5 +1,9 @@
 """The peers as scikit-learn estimators that read the task from a column; one that is not installed says so."""
 
+import os
+import sys
+import warnings
+from contextlib import contextmanager
 from importlib.util import find_spec
 
 import numpy as np
@@ -26,12 +30,29 @@ def not_installed(*packages):
     return [f"not installed, so not shown: {name} (pip install 'skmeta[bench]')" for name in packages if missing(name)]
 
 
+@contextmanager
+def quiet():
+    """Without the warnings of a peer's optimiser, which some print from C."""
+    sys.stdout.flush()
+    kept, null = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(null)
+
+
 class _Peer(BaseEstimator):
     """Columns standardised over the collection and an intercept, as all models here have; the task is the last column."""
 
     def fit(self, X, y):
         self.scaler_ = StandardScaler().fit(X[:, :-1])
-        self.learn(*self.split(X), np.asarray(y))
+        with quiet():
+            self.learn(*self.split(X), np.asarray(y))
         return self
 
     def split(self, X):

@@ -1,4 +1,4 @@
-"""How many steps of stochastic gradient descent does a learned starting point save? An initialisation, not a prior.
+"""How many steps of stochastic gradient descent does a learned starting point save?
 
 Passes over the task's 20 rows until the error on its other rows is within 5 % of what the estimator ends with when it
 starts from zero (median over new tasks), the error after one and after three passes, and that after all of them.

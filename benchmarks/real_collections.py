@@ -26,7 +26,7 @@ def own_models(X):
 
 
 def peers_for(X):
-    """The peers that end in reasonable time on a collection of this shape, and notes on those not there."""
+    """The peers that end in reasonable time on a collection of this shape."""
     narrow = X.shape[1] - 1 <= 6
     models = {
         ("scikit-lego", "scikit-lego"): _peers.Lego(),

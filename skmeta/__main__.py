@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
@@ -54,10 +55,10 @@ def show_progress(stream: TextIO, task: str) -> Any:
     told: set[int] = set()
 
     def progress(done: int, total: int, n_shots: int) -> None:
-        line = f"[{done}/{total}] {n_shots} rows known of a new {task}"
+        line = f"[{done}/{total}] {report.count(n_shots)} known of a new {task}"
         if stream.isatty():
             stream.write("\r\x1b[K" + line if done < total else "\r\x1b[K")
-        elif n_shots not in told:
+        elif n_shots not in told or done == total:
             stream.write(line + "\n")
         told.add(n_shots)
         stream.flush()
@@ -72,6 +73,7 @@ def run(options: argparse.Namespace) -> str:
     else:
         collection = report.read_file(options.file, task=options.task, target=options.target, order=options.order)
     collection, model = report.settle(collection, options.estimator)
+    report.choose_shots(collection.counts, collection.names[0])  # raises before anything is computed
     warm = report.learn_from_all(collection, model)
     curve = report.compare(collection, model, n_jobs=-1, progress=show_progress(sys.stderr, collection.names[0]))
     if options.plot:
@@ -93,17 +95,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit status: 0, 2 after an error, 130 after Ctrl-C.
+        Exit status: 0, 2 after an error, 130 after Ctrl-C, 143 after SIGTERM.
     """
     try:
-        with warnings.catch_warnings():
+        with report.stopped_by(signal.SIGINT, signal.SIGTERM), warnings.catch_warnings():
             # Models of one task's few rows stop early or diverge: that is part of what is compared.
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.simplefilter("ignore", RuntimeWarning)
             print(run(read_arguments(argv)))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("\r\x1b[Kinterrupted" if sys.stderr.isatty() else "interrupted", file=sys.stderr)
-        return 130
+        return 128 + (stop.args[0] if stop.args else signal.SIGINT)
     except (ValueError, TypeError, OSError, ImportError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier, is_regressor
 from sklearn.compose import make_column_transformer
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.metrics import accuracy_score, r2_score
@@ -296,6 +297,68 @@ def test_a_column_transformer_that_drops_the_rest_does_not_drop_the_pooled_opini
     assert model.predict_proba(frame).shape == (len(frame), 3)
     if Baseline is ResidualModel:
         assert model.estimators_["a"].n_features_in_ == 2 + 2 + 3
+
+
+# When they are fitted -----------------------------------------------------------------------------------
+
+
+class Counted(Ridge):
+    """Ridge that counts its fits."""
+
+    fits = 0
+
+    def fit(self, X, y, sample_weight=None):
+        Counted.fits += 1
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.mark.parametrize(("Baseline", "shared"), [(OwnModel, 0), (ResidualModel, 1)])
+def test_a_task_that_is_not_asked_for_is_not_fitted(Baseline, shared, monkeypatch):
+    monkeypatch.setattr(Counted, "fits", 0)
+    model = Baseline(Counted(), task=-1).fit(TABLE, Y)
+    assert Counted.fits == shared + 1  # one task, so that what cannot be fitted is told at once
+    assert len(model.estimators_) == 6
+    for _ in range(2):
+        model.predict(TABLE[np.isin(IDS, [3, 5])])
+        assert Counted.fits == shared + 3
+    assert_array_equal(model.predict(TABLE), Baseline(Ridge(), task=-1).fit(TABLE, Y).predict(TABLE))
+    assert Counted.fits == shared + 6
+
+
+@pytest.mark.parametrize("Baseline", [OwnModel, ResidualModel])
+def test_what_changes_after_fit_is_of_no_matter(Baseline):
+    table, target, estimator = TABLE.copy(), Y.copy(), Ridge()
+    model = Baseline(estimator, task=-1).fit(table, target)
+    expected = Baseline(Ridge(), task=-1).fit(TABLE, Y).predict(TABLE)
+    again = pickle.loads(pickle.dumps(model))
+    table[:], target[:], estimator.alpha = 0.0, 0.0, 1e9
+    model.set_params(estimator__fit_intercept=False)
+    assert_array_equal(model.predict(TABLE), expected)
+    assert_array_equal(again.predict(TABLE), expected)
+
+
+@pytest.mark.parametrize("Baseline", [OwnModel, ResidualModel])
+def test_random_models_do_not_depend_on_who_is_asked_first(Baseline):
+    forest = RandomForestRegressor(3, random_state=0)
+    one, other = (Baseline(forest, task=-1).fit(TABLE, Y) for _ in range(2))
+    one.predict(TABLE[IDS == 4])
+    assert_array_equal(one.predict(TABLE), other.predict(TABLE))
+
+
+def test_models_are_found_by_id():
+    models = OwnModel(Ridge(), task=-1).fit(TABLE, Y).estimators_
+    assert list(models) == [0, 1, 2, 3, 4, 5]
+    assert 3 in models and np.int64(3) in models and "3" not in models
+    with pytest.raises(
+        KeyError, match=r"no task 9 among the 6 that were fitted \(0\.0, 1\.0, 2\.0, 3\.0, 4\.0, \.\.\.\)"
+    ):
+        models[9]
+
+
+@each_baseline
+def test_the_estimator_that_is_missing_is_missed_by_name(Baseline):
+    with pytest.raises(TypeError, match=rf"^{Baseline.__name__}\.__init__\(\) missing .* 'estimator'"):
+        Baseline(task=-1)
 
 
 # In scikit-learn ----------------------------------------------------------------------------------------

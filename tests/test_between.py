@@ -12,6 +12,7 @@ from skmeta._numerics.believed import Believed
 from skmeta._numerics.between import level_of_tasks, told_by_new_row, variance_ratio
 from skmeta._numerics.mixture import posterior
 from skmeta._numerics.moments import Rows, collect_moments
+from skmeta._numerics.noise import NoiseLaw
 
 
 def paradox(n_tasks=60, n=8, seed=0, noise=0.3):
@@ -29,9 +30,8 @@ def believed(d, seed, between, ratio, spread=0.5):
     return Believed(
         rng.normal(size=d + 1),
         root,
-        np.array([0.2]),
-        np.ones(1),
-        0.0,
+        NoiseLaw(0.2),
+        np.array([1.0, 0.0, 0.0, 0.0]),
         np.zeros(d + 1),
         between=between,
         ratio=ratio,

@@ -611,6 +611,24 @@ def test_unfitted_models_say_so():
 def test_one_dataset_has_no_estimators(learned):
     model = WarmStartRegressor(Ridge(), prior=learned.prior_).fit(X_new, y_new)
     assert not hasattr(model, "estimators_") and not hasattr(learned, "estimator_")
+    with pytest.raises(AttributeError, match=r"without a task column.*has one estimator, estimator_"):
+        model.estimators_  # noqa: B018
+    with pytest.raises(AttributeError, match=r"one estimator for each of 7 tasks.* estimators_\[0.0\].*adapt\(X, y\)"):
+        learned.estimator_  # noqa: B018
+
+
+def test_ids_that_no_task_has_are_told(learned):
+    assert 999 not in learned.estimators_ and None not in learned.estimators_ and "0" not in learned.estimators_
+    with pytest.raises(
+        KeyError, match=r"no task 999 among the 7 .* \(0.0, 1.0, 2.0, 3.0, 4.0, \.\.\.\); adapt\(X, y\)"
+    ):
+        learned.estimators_[np.int64(999)]
+
+
+@pytest.mark.parametrize("shell", [WarmStartRegressor, WarmStartClassifier])
+def test_the_estimator_that_is_missing_is_missed_by_name(shell):
+    with pytest.raises(TypeError, match=rf"^{shell.__name__}\.__init__\(\) missing .* 'estimator'"):
+        shell(task="store")
 
 
 def test_methods_are_those_of_the_estimator():

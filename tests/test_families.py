@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, log_expit, logsumexp
 from scipy.stats import norm
 from sklearn.base import clone, is_classifier
@@ -287,13 +287,20 @@ def test_quantiles_penalise_the_deviation(quantile, strength):
 
 
 def test_bayesian_ridge_finds_its_own_strength():
+    """The one with the most evidence, at the noise of the prior."""
     estimator = BayesianRidge(tol=1e-12, max_iter=2000)
     X, y = task_for(estimator)
     A, r, back = shifted(estimator, X, y)
-    inner = BayesianRidge(tol=1e-12, max_iter=2000, fit_intercept=False).fit(A, r)
+
+    def surprise(log_strength):
+        covariance = A @ A.T / np.exp(log_strength) + NOISE * np.eye(len(y))
+        return np.linalg.slogdet(covariance)[1] + r @ np.linalg.solve(covariance, r)
+
+    strength = np.exp(minimize_scalar(surprise, bounds=(-5.0, 5.0), method="bounded", options={"xatol": 1e-10}).x)
     found = prior_for(estimator).adapt(estimator, X, y)
-    assert_allclose(whole(found)[0], back(inner.coef_), rtol=1e-8)
-    assert_allclose(found.alpha_, inner.alpha_)
+    assert_allclose([found.lambda_, 1.0 / found.alpha_], [strength, NOISE], rtol=1e-4)
+    wanted = back(np.linalg.solve(A.T @ A / NOISE + strength * np.eye(D + 1), A.T @ r / NOISE))
+    assert_allclose(whole(found)[0], wanted, rtol=1e-4)
     _, std = found.predict(X, return_std=True)
     assert (std > 0).all()
 

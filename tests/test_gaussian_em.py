@@ -229,7 +229,10 @@ def test_units_and_origins_of_columns_and_target_do_not_matter(structure):
         assert_allclose(7.0 * (a @ one.mean) - 30.0, b @ two.mean, rtol=1e-6)
         assert_allclose(49.0 * (a @ one.dense_covariance() @ a), b @ two.dense_covariance() @ b, rtol=1e-5)
     assert_allclose(49.0 * one.noise, two.noise, rtol=1e-6)
-    assert_allclose(one.vague_weight, two.vague_weight, rtol=0.3)  # the plain estimator's own penalty has units
+    # The plain estimator's own penalty knows the columns' units, but no origins and no units of the target.
+    moved = learn(np.c_[X[:, :-1] + shift, X[:, -1]], 7.0 * y - 30.0, structure)
+    for name in ("vague_weight", "level_weight", "noise_weight"):
+        assert_allclose(getattr(moved, name), getattr(one, name), rtol=1e-5, err_msg=name)
 
 
 def test_order_of_tasks_and_rows_does_not_matter():

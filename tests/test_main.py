@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -26,6 +28,7 @@ from skmeta.report import _compare, _verdict
 from skmeta.report._columns import make_features, read_column
 from skmeta.report._estimators import holds_classes
 from skmeta.report._read import Collection
+from skmeta.report._signals import uninterrupted
 from skmeta.report._verdict import choose, judge, relative_gain, rows_to_match
 
 pd = pytest.importorskip("pandas")
@@ -108,7 +111,10 @@ def test_a_table_of_related_tasks_gets_the_table_and_the_sentence(quick, capsys,
     )
     assert "interpolation" in out
     assert out.strip().splitlines()[-1].startswith("Warm-start each new shop, by WarmStartRegressor(Ridge(),")
-    assert err.splitlines()[0] == "[1/4] 0 rows known of a new shop"
+    lines = err.splitlines()
+    assert (lines[0], lines[-1]) == ("[1/4] 0 rows known of a new shop", "[4/4] 4 rows known of a new shop")
+    assert "Warm has alpha=1, the prior as learned. The others are fitted with alpha of " in out
+    assert "with 0 rows the mean of other tasks" in out
 
 
 def test_rows_in_order_are_a_forecast(quick, capsys, shops):
@@ -197,12 +203,13 @@ BAD = [
     (["--task", "shop", "--target", "shop"], "must differ, found shop, shop"),
     (["--task", "shop"], "a file needs --task COLUMN and --target COLUMN"),
     (["--task", "shop", "--target", "sales", "--estimator", "laso"], "found laso. Did you mean lasso?"),
-    (["--task", "shop", "--target", "sales", "--estimator", "logistic"], "2 to 50 classes"),
+    (["--task", "shop", "--target", "sales", "--estimator", "logistic"], "must hold classes for Logistic"),
     (["--task", "shop", "--target", "weather", "--estimator", "ridge"], "must hold numbers for Ridge"),
     (["--task", "shop", "--target", "sales", "--estimator", "gamma"], "wanted positive targets"),
     (["--task", "remark", "--target", "sales"], "--task remark must group rows, found 126 different"),
     (["--task", "weather", "--target", "sales"], "must tell at least 3 tasks apart, found 2"),
-    (["--task", "country", "--target", "sales"], "task: wanted a column that tells at least two tasks"),
+    (["--task", "country", "--target", "sales"], "--task country must tell at least 3 tasks apart, found 1"),
+    (["--task", "shop", "--target", "country"], "--target country must vary, found the one value 'NL'"),
     (["--task", "shop", "--target", "sales", "--plot", "a.gif"], "--plot must end in .png or .pdf or .svg"),
     (["--task", "shop", "--target", "sales", "--save", "/no/such/a.skops"], "in a folder that exists"),
     (["--task", "shop", "--target", "sales", "--wrong"], "unrecognized arguments: --wrong"),
@@ -224,7 +231,12 @@ FILES = {
     "empty.csv": (b"", "No columns to parse from file"),
     "latin.csv": ("shop,sales,price\nCaf\xe9,1,2\n".encode("latin-1"), "must be text in UTF-8"),
     "gaps.csv": (b"shop,sales,price\na,,1\n,2,2\n", "has no row with a value in each of shop, sales"),
-    "bare.csv": (b"shop,sales\na,1\na,2\nb,3\n", "must have columns to predict sales from"),
+    "bare.csv": (b"shop,sales\na,1\na,2\nb,3\n", "columns beside shop and sales to predict from, found none."),
+    "ids.csv": (b"shop,sales,address\na,1,x\na,2,x\nb,3,y\n", "found only address, of which none tells anything"),
+    "words.csv": (
+        b"shop,sales,price\n" + b"".join(b"%d,no. %d,1.%d\n" % (k % 9, k % 60, k) for k in range(540)),
+        "found 60, such as 'no. 0', 'no. 1'",
+    ),
     "inf.csv": (b"shop,sales,price\na,1,inf\na,2,1\nb,3,2\n", "Column price must hold finite numbers"),
 }
 
@@ -258,6 +270,56 @@ def test_a_missing_extra_is_named(capsys, monkeypatch, shops, package, argv, ext
 
 def test_task_without_a_file_is_an_error(capsys):
     assert run(capsys, "--task", "patient")[0] == 2
+
+
+def test_what_is_shared_is_worth_nothing_on_noise(quick, capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    noise = pd.DataFrame(rng.normal(size=(400, 3)), columns=["a", "b", "y"]).assign(site=np.arange(400) % 25)
+    noise.to_csv(tmp_path / "noise.csv", index=False)
+    status, out, _ = run(capsys, tmp_path / "noise.csv", "--task", "site", "--target", "y")
+    assert status == 0
+    worth = " ".join(out.split("\n\n")[2].split())
+    assert worth.startswith("With 4 rows of a new site, warm is no better than the mean of other tasks")
+    assert "borrowing_" not in worth  # which is large, as the prior is sure that nothing matters
+    assert "share nothing worth using" in out
+
+
+STOPPING = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started this process has made of it
+from skmeta import __main__
+sys.exit(__main__.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="Windows has no process groups to signal")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_stopped_run_leaves_one_line_and_no_processes(shops, name):
+    argv = [sys.executable, "-c", STOPPING, shops, "--task", "shop", "--target", "sales"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(argv, cwd=ROOT, start_new_session=True, **pipes) as process:
+        assert process.stderr.readline().startswith("[1/")
+        os.killpg(process.pid, getattr(signal, name))  # as a terminal does on Ctrl-C
+        out, err = process.communicate(timeout=60)  # which waits for all who could still write
+    assert process.returncode == 128 + getattr(signal, name)
+    assert out == ""
+    lines = [line for line in err.splitlines() if not line.startswith("[")]
+    assert lines == ["interrupted"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has no signal masks")
+def test_processes_that_start_uninterrupted_never_hear_of_ctrl_c():
+    code = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    with uninterrupted():
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
+
+
+def test_handlers_of_signals_are_as_they_were(quick, capsys, shops):
+    before = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
+    run(capsys, shops, "--task", "shop", "--target", "nothing")
+    assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == before
 
 
 def test_interrupting_is_one_line_and_status_130(capsys, monkeypatch):
@@ -298,7 +360,8 @@ def test_all_formats_give_the_same_table(shops, tmp_path):
     frame = make_shops()
     frame.to_csv(tmp_path / "a.csv.gz", index=False, sep=";")
     frame.to_csv(tmp_path / "a.tsv", index=False, sep="\t")
-    files = ["a.csv.gz", "a.tsv"]
+    frame.to_csv(tmp_path / "decimal.csv", index=False, sep=";", decimal=",")
+    files = ["a.csv.gz", "a.tsv", "decimal.csv"]
     if pytest.importorskip("pyarrow"):
         frame.assign(date=pd.to_datetime(frame["date"])).to_parquet(tmp_path / "a.parquet")
         files.append("a.parquet")
@@ -321,6 +384,20 @@ def test_rows_without_target_or_task_are_left_out_and_told(tmp_path):
     assert table.notes[0] == "5 rows without shop or sales were left out."
     assert not np.isnan(table.y).any()
     assert "row" not in table.numbers  # gaps in it do not make it a measurement
+
+
+def test_durations_are_numbers():
+    kind, days = read_column(pd.Series(pd.to_timedelta([12, 36, None], "h"), name="age"))
+    assert kind == "number"
+    np.testing.assert_array_equal(days, [0.5, 1.5, np.nan])
+
+
+@pytest.mark.parametrize("name", ["sgd", "logistic"])
+def test_classifiers_by_name_give_probabilities_and_the_same_ones_twice(quick, name):
+    table, model = report.settle(make_collection(classes=2), name)
+    curves = [report.compare(table, model) for _ in range(2)]
+    assert np.isfinite(curves[0].scores).all()
+    np.testing.assert_array_equal(curves[0].scores, curves[1].scores)
 
 
 DATES = [

@@ -1,4 +1,4 @@
-"""Learned prior or stranger: every evidence and posterior against brute force in the space of the rows."""
+"""Fellow, odd or stranger: every evidence and posterior against brute force in the space of the rows."""
 
 from dataclasses import replace
 
@@ -9,35 +9,33 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, multivariate_t
+from sklearn.linear_model import Ridge
 
-from skmeta._numerics.believed import Believed, level_bonus, stranger_variances
+from skmeta._numerics.believed import KINDS, ODD_LEVEL, STRANGER, Believed, level_bonus, stranger_variance
 from skmeta._numerics.glm_mixture import glm_posterior
 from skmeta._numerics.losses import GAUSSIAN
 from skmeta._numerics.mixture import (
     NOISE_DOF,
-    learn_vague_weight,
+    kind_evidence,
+    learn_shares,
     posterior,
     posterior_of_rows,
-    stranger_evidence,
 )
 from skmeta._numerics.moments import Rows, collect_moments
+from skmeta._numerics.noise import NoiseLaw
 
 D = 3
 
 
-def prior_of(seed=0, vague_weight=0.2, noise=(0.4, 0.9), **more):
+ALL = (0.5, 0.2, 0.1, 0.2)  # fellows, odd levels, odd noises, strangers
+FELLOWS, VAGUE = (1.0, 0.0, 0.0, 0.0), (0.95, 0.0, 0.0, 0.05)
+
+
+def prior_of(seed=0, kinds=ALL, dof=4.0, **more):
     rng = np.random.default_rng(seed)
     root = np.tril(0.4 * rng.normal(size=(D + 1, D + 1))) + 0.4 * np.eye(D + 1)
-    shares = np.full(len(noise), 1.0 / len(noise))
-    return Believed(
-        rng.normal(size=D + 1),
-        root,
-        np.array(noise),
-        shares,
-        vague_weight,
-        0.3 * rng.normal(size=D + 1),
-        **more,
-    )
+    mean, stranger = rng.normal(size=D + 1), 0.3 * rng.normal(size=D + 1)
+    return Believed(mean, root, NoiseLaw(0.5, dof), np.array(kinds), stranger, **more)
 
 
 def tasks(counts=(6, 2, 1, 12), seed=0, coef=None):
@@ -61,39 +59,53 @@ def designs(rows):
 
 def brute_force(Z, y, prior):
     """Log-weights, means, covariances and noises of all components, from dense matrices of the rows."""
-    eye, parts = np.eye(len(y)), []
+    eye, parts, (nodes, _), odd = np.eye(len(y)), [], prior.noise.nodes(), prior.noise.odd()
+    free = prior.covariance + prior.odd_level * np.outer(eye_of(D + 1), eye_of(D + 1))
 
     def solve(V, mean, covariance):
         gain = covariance @ Z.T @ np.linalg.inv(V)
         return mean + gain @ (y - Z @ mean), covariance - gain @ Z @ covariance
 
-    for level, share in zip(prior.noise, prior.noise_probability, strict=True):
-        V = Z @ prior.covariance @ Z.T + level * eye
-        log = multivariate_normal.logpdf(y, Z @ prior.mean, V) + np.log((1 - prior.vague_weight) * share)
-        parts.append((log, *solve(V, prior.mean, prior.covariance), level))
-    deviations, shares = prior.strangers
-    for deviation, share in zip(deviations, shares, strict=True):
-        V = Z @ np.diag(deviation**2) @ Z.T + eye
-        mean, covariance = solve(V, prior.stranger_mean, np.diag(deviation**2))
+    def learned(kind, covariance, level, share):
+        log = multivariate_normal.logpdf(y, Z @ prior.mean, Z @ covariance @ Z.T + level * eye)
+        log += np.log(prior.kinds[kind] * share) + level_bonus(prior.level, 1.0) * (kind == ODD_LEVEL)
+        held = max(level, prior.noise.mean)  # coefficients are as if the noise were at least the law's mean
+        parts.append((log, *solve(Z @ covariance @ Z.T + held * eye, prior.mean, covariance), level))
+
+    for kind, covariance, levels in zip(
+        KINDS[:3], (prior.covariance, free, prior.covariance), (nodes, nodes, odd), strict=True
+    ):
+        share = 1.0 / max(len(levels), 1)
+        for level in levels if prior.kinds[kind] else ():
+            learned(kind, covariance, level, share)
+    if prior.kinds[STRANGER]:
+        vague = prior.stranger_root @ prior.stranger_root.T
+        V = Z @ vague @ Z.T + eye
+        mean, covariance = solve(V, prior.stranger_mean, vague)
         # Normal-inverse-gamma: Student's t for the rows, an inverse gamma for the noise.
         log = multivariate_t.logpdf(y, Z @ prior.stranger_mean, prior.level * V, df=NOISE_DOF)
         left = y - Z @ prior.stranger_mean
         b = 0.5 * (NOISE_DOF * prior.level + left @ np.linalg.solve(V, left))
         noise = b / max(0.5 * (NOISE_DOF + len(y)) - 1.0, 0.5)
-        log += np.log(prior.vague_weight * share) + level_bonus(prior.level, 1.0)
+        log += np.log(prior.kinds[STRANGER]) + level_bonus(prior.level, 1.0)
         parts.append((log, mean, noise * covariance, noise))
     logs, means, covariances, noises = zip(*parts, strict=True)
     weights = np.exp(np.array(logs) - logsumexp(logs))
     return weights, np.array(means), np.array(covariances), np.array(noises), np.array(logs)
 
 
+def eye_of(p):
+    """The intercept's unit vector."""
+    return np.eye(p)[-1]
+
+
 # Brute force ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("vague_weight", [0.0, 0.2, 0.95])
-@pytest.mark.parametrize("noise", [(0.5,), (0.1, 0.5, 2.0)], ids=["shared", "by task"])
-def test_it_is_the_brute_force_posterior(vague_weight, noise):
-    prior, rows = prior_of(vague_weight=vague_weight, noise=noise), tasks()
+@pytest.mark.parametrize("kinds", [FELLOWS, VAGUE, ALL], ids=["fellows", "or strangers", "all kinds"])
+@pytest.mark.parametrize("dof", [np.inf, 4.0], ids=["shared noise", "by task"])
+def test_it_is_the_brute_force_posterior(kinds, dof):
+    prior, rows = prior_of(kinds=kinds, dof=dof), tasks()
     found = posterior(moments_of(rows), prior, with_covariance=True)
     for t, (Z, y) in enumerate(designs(rows)):
         weights, means, covariances, noises, _ = brute_force(Z, y, prior)
@@ -101,18 +113,20 @@ def test_it_is_the_brute_force_posterior(vague_weight, noise):
         off = means - mean
         assert_allclose(found.weights[t], weights, rtol=1e-6, atol=1e-12)
         assert_allclose(found.mean[t], mean, rtol=1e-6, atol=1e-8)
-        assert_allclose(found.noise[t], weights @ noises, rtol=1e-6)
+        assert_allclose(found.noise[t], np.exp(weights @ np.log(noises)), rtol=1e-6)
         expected = np.einsum("c,cpq->pq", weights, covariances) + (weights * off.T) @ off
         assert_allclose(found.covariance[t], expected, rtol=1e-5, atol=1e-7)
-        assert_allclose(found.trust[t], weights[: len(noise)].sum(), rtol=1e-8)
+        assert_allclose(found.trust[t], 1.0 - weights[prior.n_learned :].sum(), rtol=1e-8)
 
 
-def test_a_strangers_evidence_is_students_t():
-    prior, rows = prior_of(), tasks()
-    found = stranger_evidence(moments_of(rows), prior)
+def test_evidence_by_kind_is_that_of_brute_force():
+    prior, rows = prior_of(kinds=FELLOWS), tasks()
+    found = kind_evidence(moments_of(rows), prior)
+    full = prior_of(kinds=ALL)
     for t, (Z, y) in enumerate(designs(rows)):
-        logs = brute_force(Z, y, prior)[-1][len(prior.noise) :] - np.log(prior.vague_weight)
-        assert_allclose(found[t], logsumexp(logs), rtol=1e-7)
+        logs = brute_force(Z, y, full)[-1]
+        expected = [logsumexp(logs[full.kind == kind]) - np.log(ALL[kind]) for kind in KINDS]
+        assert_allclose(found[t], expected, rtol=1e-7)
 
 
 @pytest.mark.parametrize("strength", [1.0, 0.1])
@@ -130,9 +144,9 @@ def test_rows_and_moments_give_the_same_answer(strength, weighted):
 
 
 def test_newtons_solver_gives_the_same_answer_where_the_noise_is_known():
-    rows, prior = tasks(), prior_of(noise=(0.5,), noise_known=True)
+    rows, prior = tasks(), prior_of(kinds=(0.8, 0.0, 0.0, 0.2), dof=np.inf, noise_known=True)
     one = posterior(moments_of(rows), prior)
-    coef, weights = glm_posterior(rows, [replace(prior, noise=np.array([0.5]))], GAUSSIAN)
+    coef, weights = glm_posterior(rows, [prior], GAUSSIAN)
     assert_allclose(weights, one.weights, rtol=1e-5, atol=1e-9)
     assert_allclose(coef[:, 0], one.mean, rtol=1e-6, atol=1e-8)
 
@@ -142,9 +156,9 @@ def test_newtons_solver_gives_the_same_answer_where_the_noise_is_known():
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0, 0.999), st.floats(1e-6, 1e6))
-def test_weights_are_probabilities_whatever_the_data(seed, vague_weight, size):
-    rows = tasks(seed=seed)
-    found = posterior(moments_of(replace(rows, Y=size * rows.Y)), prior_of(seed, vague_weight), with_covariance=True)
+def test_weights_are_probabilities_whatever_the_data(seed, odd, size):
+    rows, prior = tasks(seed=seed), prior_of(seed, (1.0 - odd, 0.3 * odd, 0.3 * odd, 0.4 * odd))
+    found = posterior(moments_of(replace(rows, Y=size * rows.Y)), prior, with_covariance=True)
     assert_allclose(found.weights.sum(axis=1), 1.0, rtol=1e-12)
     assert np.all(found.weights >= 0) and np.all(found.trust <= 1 + 1e-12)
     assert np.all(np.isfinite(found.mean)) and np.all(found.noise > 0)
@@ -152,21 +166,22 @@ def test_weights_are_probabilities_whatever_the_data(seed, vague_weight, size):
 
 
 def test_a_stranger_is_found_and_a_fellow_is_kept():
-    prior = prior_of(vague_weight=0.05)
+    prior = prior_of(kinds=VAGUE)
     fellow = posterior(moments_of(tasks((15,), coef=prior.mean)), prior)
     stranger = posterior(moments_of(tasks((15,), coef=prior.mean + 10.0)), prior)
     assert fellow.trust[0] > 0.95
     assert stranger.trust[0] < 1e-6
     rows = tasks((15,), coef=prior.mean + 10.0)
     ((Z, y),) = designs(rows)
-    alone = np.linalg.lstsq(Z, y, rcond=None)[0]
-    assert_allclose(stranger.mean[0], alone, atol=0.8)
-    believing = posterior(moments_of(rows), replace(prior, vague_weight=0.0))
+    plain = Ridge(alpha=1.0).fit(Z[:, :-1], y - Z @ prior.stranger_mean)
+    alone = prior.stranger_mean + np.r_[plain.coef_, plain.intercept_]
+    assert_allclose(stranger.mean[0], alone, atol=2e-3)
+    believing = posterior(moments_of(rows), replace(prior, kinds=np.array(FELLOWS)))
     assert np.abs(stranger.mean - alone).sum() < np.abs(believing.mean - alone).sum()
 
 
 def test_doubt_grows_with_the_contradiction():
-    prior = prior_of(vague_weight=0.05)
+    prior = prior_of(kinds=VAGUE)
     trust = [posterior(moments_of(tasks((8,), coef=prior.mean + c)), prior).trust[0] for c in (0.0, 2.0, 4.0, 8.0)]
     assert np.all(np.diff(trust) < 0)
 
@@ -186,7 +201,7 @@ def test_many_rows_outweigh_every_prior():
 
 @pytest.mark.parametrize("strength", [0.01, 10.0])
 def test_strength_divides_the_covariance_and_leaves_the_judgement(strength):
-    rows, prior = tasks(), prior_of(vague_weight=0.0, noise=(0.5,))
+    rows, prior = tasks(), prior_of(kinds=FELLOWS, dof=np.inf)
     one = posterior(moments_of(rows), prior, strength=strength)
     two = posterior(moments_of(rows), replace(prior, root=prior.root / np.sqrt(strength)))
     assert_allclose(one.mean, two.mean, rtol=1e-8)
@@ -202,43 +217,72 @@ def test_strength_towards_zero_is_the_unpenalised_fit():
         assert_allclose(found.mean[t], np.linalg.lstsq(Z, y, rcond=None)[0], rtol=1e-7, atol=1e-8)
 
 
-def test_the_plain_estimator_is_among_the_strangers():
-    """Ridge(alpha=1) in the units of the data, its intercept free: the first vague component."""
+def test_a_stranger_has_the_plain_estimators_penalty():
+    """Ridge(alpha=1) in the units of the data, its intercept free."""
     scale = np.array([0.5, 2.0, 30.0])
-    variances, shares = stranger_variances(3, 0.5, scale)
-    assert_allclose(shares.sum(), 1.0)
-    assert_allclose(variances[0, :-1], scale**2)
-    assert np.all(variances[:, -1] >= 10.0)
-    assert_allclose(variances[1:, :-1].sum(axis=1), [0.03, 1.0, 30.0, 1000.0])
+    variance = stranger_variance(3, 0.5, scale)
+    assert_allclose(variance[:-1], scale**2)
+    assert variance[-1] >= 10.0
 
 
 def test_a_free_level_is_judged_as_one_among_the_past_levels():
     """The bonus is Occam's factor: without it, a level that may be anywhere would count against strangers."""
-    rng, (variances, _) = np.random.default_rng(0), stranger_variances(3, 0.5)
+    rng, variance = np.random.default_rng(0), stranger_variance(3, 0.5)[-1]
     y, ones = rng.normal(size=30) + 1.0, np.ones((30, 30))
-    free, bounded = (multivariate_normal.logpdf(y, cov=np.eye(30) + v * ones) for v in (variances[0, -1], 20.0))
-    assert variances[0, -1] > 100 * 20.0
+    free, bounded = (multivariate_normal.logpdf(y, cov=np.eye(30) + v * ones) for v in (variance, 20.0))
+    assert variance > 100 * 20.0
     assert_allclose(free + level_bonus(0.5, 30), bounded, atol=0.05)
     assert level_bonus(0.5, 0) == 0
+
+
+def test_an_odd_level_leaves_the_slopes_what_they_are():
+    """One row far off: its level is odd, and what is known of slopes stays known; a stranger's would be lost."""
+    prior = prior_of(kinds=(0.98, 0.02, 0.0, 0.0), dof=np.inf)
+    far = prior.mean + np.r_[np.zeros(D), 30.0]
+    found = posterior(moments_of(tasks((1, 3), coef=far)), prior)
+    assert np.all(np.abs(found.mean[:, :-1] - prior.mean[:-1]) < 3 * np.sqrt(np.diag(prior.covariance)[:-1]))
+    assert_allclose(found.mean[:, -1], far[-1], atol=3.0)
+    believing = posterior(moments_of(tasks((1, 3), coef=far)), replace(prior, kinds=np.array(FELLOWS)))
+    assert np.all(np.abs(believing.mean[:, -1] - far[-1]) > np.abs(found.mean[:, -1] - far[-1]))
+
+
+def test_rows_are_trusted_no_more_than_the_mean_noise_allows():
+    """A task that looks noiseless: its slopes lie between the prior's and those of a noise law without spread."""
+    rows = replace(tasks((6,)), weight=None)
+    Z = np.c_[rows.X, np.ones(6)]
+    prior = prior_of(kinds=FELLOWS, dof=3.0)
+    w = prior.mean + prior.root @ np.full(D + 1, 2.0)
+    exact = moments_of(replace(rows, Y=(Z @ w)[:, None]))
+    distance = [
+        np.linalg.norm(posterior(exact, replace(prior, noise=law)).mean[0] - w)
+        for law in (NoiseLaw(prior.noise.mean), prior.noise, NoiseLaw(0.1))
+    ]
+    assert_allclose(distance[1], distance[0], rtol=0.2)
+    assert distance[2] < 0.5 * distance[1]
 
 
 # How often ---------------------------------------------------------------------------------------------
 
 
-def test_the_weight_of_strangers_is_how_often_they_were_met():
+def test_shares_are_how_often_kinds_were_met():
     fellow, stranger = np.full(98, 50.0), np.full(98, -50.0)
-    assert_allclose(learn_vague_weight(fellow, stranger), 1 / 100, rtol=1e-3)
-    assert_allclose(learn_vague_weight(stranger, fellow), 99 / 100, rtol=1e-3)
+    assert_allclose(learn_shares(np.c_[fellow, stranger])[1], 1 / 100, rtol=1e-3)
+    assert_allclose(learn_shares(np.c_[stranger, fellow])[1], 99 / 100, rtol=1e-3)
     mixed = np.where(np.arange(98) < 30, -50.0, 50.0)
-    assert_allclose(learn_vague_weight(mixed, np.zeros(98)), 31 / 100, rtol=1e-3)
-    assert learn_vague_weight(np.empty(0), np.empty(0)) == 0.5
+    assert_allclose(learn_shares(np.c_[mixed, np.zeros(98)])[1], 31 / 100, rtol=1e-3)
+    assert_allclose(learn_shares(np.empty((0, 4))), 0.25)
+    assert_allclose(
+        learn_shares(np.c_[fellow, stranger, np.full(98, -np.inf)]), [99 / 101, 1 / 101, 1 / 101], rtol=1e-3
+    )
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 200))
-def test_that_weight_is_a_fixed_point_inside_its_bounds(seed, n_tasks):
-    learned, stranger = np.random.default_rng(seed).normal(scale=3.0, size=(2, n_tasks))
-    weight = learn_vague_weight(learned, stranger, n_iter=1500)
-    share = weight / (weight + (1 - weight) * np.exp(learned - stranger))
-    assert_allclose(weight, (share.sum() + 1) / (n_tasks + 2), rtol=1e-4)
-    assert 1 / (n_tasks + 2) <= weight <= (n_tasks + 1) / (n_tasks + 2)
+@given(st.integers(0, 10**6), st.integers(1, 200), st.integers(2, 4))
+def test_shares_are_a_fixed_point_inside_their_bounds(seed, n_tasks, n_kinds):
+    evidence = np.random.default_rng(seed).normal(scale=3.0, size=(n_tasks, n_kinds))
+    shares = learn_shares(evidence, n_iter=3000)
+    belongs = shares * np.exp(evidence)
+    belongs /= belongs.sum(axis=1, keepdims=True)
+    assert_allclose(shares, (belongs.sum(axis=0) + 1) / (n_tasks + n_kinds), rtol=1e-4)
+    assert_allclose(shares.sum(), 1.0)
+    assert np.all(shares >= 1 / (n_tasks + n_kinds))

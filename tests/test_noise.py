@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import digamma, polygamma
 from scipy.stats import t as student
 
-from skmeta._numerics.noise import fit_noise, noise_nodes, squeeze_noise, trigamma_inverse
+from skmeta._numerics.noise import NoiseLaw, fit_noise, squeeze_noise, trigamma_inverse
 
 
 def draw(level, prior_dof, dof, n_tasks, seed=0):
@@ -83,7 +83,7 @@ def test_squeezing_lowers_the_error():
 
 
 def test_one_node_stands_for_shared_noise():
-    noise, probability = noise_nodes(3.0, np.inf)
+    noise, probability = NoiseLaw(3.0).nodes()
     assert_array_equal(noise, [3.0])
     assert_array_equal(probability, [1.0])
 
@@ -94,10 +94,25 @@ def test_nodes_integrate_to_students_t(dof):
     y = np.linspace(-4, 4, 9)
 
     def density(n_nodes):
-        noise, probability = noise_nodes(2.0, dof, n_nodes)
+        noise, probability = NoiseLaw(2.0, dof).nodes(n_nodes)
         assert_allclose(probability.sum(), 1.0)
         return np.exp(-0.5 * y[:, None] ** 2 / noise) / np.sqrt(2 * np.pi * noise) @ probability
 
     expected = student.pdf(y / np.sqrt(2.0), dof) / np.sqrt(2.0)
     assert_allclose(density(2000), expected, rtol=0.01)
     assert_allclose(density(5)[2:-2], expected[2:-2], rtol=0.12)
+
+
+def test_odd_noises_lie_beyond_the_law_and_only_where_noises_differ():
+    assert NoiseLaw(2.0).odd().size == 0
+    tight, loose = NoiseLaw(2.0, 50.0), NoiseLaw(2.0, 2.0)
+    assert np.all(tight.odd() < loose.odd())
+    for law in (tight, loose):
+        spread = np.std(np.log(law.nodes(4000)[0]))
+        assert_allclose(np.log(law.odd() / 2.0) / spread, [1, 2, 3, 4], rtol=0.05)
+
+
+def test_the_mean_of_the_law():
+    assert NoiseLaw(2.0).mean == 2.0
+    assert_allclose(NoiseLaw(2.0, 10.0).mean, np.mean(NoiseLaw(2.0, 10.0).nodes(20_000)[0]), rtol=1e-3)
+    assert_allclose(NoiseLaw(2.0, 2.0).mean, 8.0)

@@ -111,7 +111,7 @@ def test_strength_towards_zero_is_the_unpenalised_fit():
 def test_strength_towards_infinity_is_the_priors_mean():
     X, y, _ = related(20, 12)
     prior = learn(X, y, learner=EmpiricalBayes("diagonal")).prior_
-    prior = replace(prior, vague_weight=0.0, between=None, between_ratio=None)
+    prior = replace(prior, vague_weight=0.0, level_weight=0.0, noise_weight=0.0, between=None, between_ratio=None)
     strong = prior.adapt(Ridge(alpha=1e10), X[:12, :-1], y[:12])
     assert_allclose(np.r_[strong.coef_, strong.intercept_], prior.mean, rtol=1e-6)
 
@@ -160,7 +160,12 @@ def pure_noise(X, y, rng):
     return X, rng.permutation(y)
 
 
-@pytest.mark.parametrize("mislead", [flipped, permuted, unrelated, pure_noise], ids=lambda f: f.__name__)
+# Two rows cannot say that all past signs are wrong, nor a past without signal how small noise can be: that takes rows.
+HARM = {flipped: (0.42, 0.18, 0.04, 0.02), permuted: (0.26, 0.21, 0.08, 0.03), unrelated: (0.02, 0.10, 0.12, 0.04),
+        pure_noise: (0.05, 0.35, 1.0, 0.20)}  # fmt: skip
+
+
+@pytest.mark.parametrize("mislead", HARM, ids=lambda f: f.__name__)
 def test_harm_is_bounded_and_fades(mislead):
     def learned(X, y, seed):
         return learn(*mislead(X, y, np.random.default_rng(seed))).prior_
@@ -168,12 +173,7 @@ def test_harm_is_bounded_and_fades(mislead):
     table = [excess(lambda X, y, seed=seed: learned(X, y, seed), 40, seed) for seed in range(6)]
     report(mislead.__name__, table)
     mean, worst = np.mean(table, axis=0), np.max(table, axis=0)
-    if (
-        mislead is pure_noise
-    ):  # nothing in a past without any signal says how small noise can be: it takes rows to find out
-        assert np.all(mean < [0.1, 0.4, 1.1, 0.25]) and np.all(worst < [0.2, 0.6, 1.5, 0.4])
-    else:
-        assert np.all(mean < [0.35, 0.20, 0.20, 0.06]) and np.all(worst < [0.60, 0.50, 0.40, 0.12])
+    assert np.all(mean < HARM[mislead]) and np.all(worst < 2.5 * np.array(HARM[mislead]) + 0.1)
     assert mean[-1] < max(mean.max() / 2, 0.02)
 
 

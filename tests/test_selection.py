@@ -83,7 +83,10 @@ def test_nothing_leaks(seed):
     oracle = held_out(moments, Gaussian(truth.mean, truth.covariance, truth.noise))
     choice = choose(moments, candidates("auto", 9, 60), noise="shared")
     assert_array_equal(choice.tasks, np.arange(60))
-    loss = oracle - choice.evidence
+    learned = np.empty(60)
+    for k, state in enumerate(choice.states):
+        learned[choice.fold == k] = held_out(moments.take(choice.fold == k), state)
+    loss = oracle - learned
     assert loss.mean() > -loss.std() / np.sqrt(60)
     assert loss.mean() < 3.0, "nats a task"
 
@@ -118,7 +121,8 @@ def test_order_of_tasks_does_not_matter():
     order = np.random.default_rng(0).permutation(40)
     one, two = (choose(m, candidates("auto", 9, 40)) for m in (moments, moments.take(order)))
     assert str(one.structure) == str(two.structure)
-    assert_allclose(two.evidence, one.evidence[order], rtol=1e-8)
+    assert_array_equal(two.fold, one.fold[order])
+    assert_allclose(list(two.scores.values()), list(one.scores.values()), rtol=1e-8)
 
 
 def test_one_task_leaves_nothing_to_compare():
@@ -126,4 +130,25 @@ def test_one_task_leaves_nothing_to_compare():
     structures = candidates("auto", 9, 1)
     choice = choose(moments.take([0]), structures)
     assert choice.structure is structures[0]
-    assert len(choice.tasks) == len(choice.evidence) == 0
+    assert len(choice.tasks) == len(choice.states) == 0
+
+
+# Effects between tasks, and what held-out tasks are -----------------------------------------------------
+
+
+def with_levels(slope, n_tasks=60, seed=0):
+    """Tasks whose level moves with the mean of their one column, or does not."""
+    rng = np.random.default_rng(seed)
+    centre = 2.0 * rng.normal(size=n_tasks)
+    X = centre[:, None] + rng.normal(size=(n_tasks, 10))
+    y = slope * centre[:, None] - (X - centre[:, None]) + 0.3 * rng.normal(size=X.shape)
+    return as_moments(np.column_stack([X.ravel(), np.repeat(np.arange(n_tasks), 10)]), y.ravel())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_effects_between_tasks_are_learned_only_where_they_help(seed):
+    structures = candidates("diagonal", 2, 60)
+    assert choose(with_levels(2.0, seed=seed), structures).levels
+    choice = choose(with_levels(-1.0, seed=seed), structures)
+    assert not choice.levels
+    assert all(state.between is None for state in choice.states)

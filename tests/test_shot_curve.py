@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.metrics import log_loss, make_scorer, mean_absolute_error
 from sklearn.model_selection import GridSearchCV, cross_val_score
 
@@ -151,6 +151,30 @@ def test_classifiers_are_scored_by_log_loss_with_labels_that_a_fold_may_lack():
         assert_allclose(score, -log_loss(labels[test], proba, labels=model.classes_))
 
 
+@pytest.mark.parametrize("model", [LogisticRegression(), DummyClassifier(strategy="prior")], ids=["fits", "dummy"])
+def test_a_class_that_training_rows_lack_had_no_chance(model):
+    labels = np.where(IDS == 5, "rare", LABELS)  # one task alone has this class: the others cannot teach it
+    curve = shot_curve({"it": model}, X, labels, task=-1, n_shots=(0, 2), n_splits=3, random_state=0)
+    assert np.isfinite(curve.scores).all()
+    cv = NShotSplit(-1, 2, 3, random_state=0)
+    held = next(fold for fold, (_, test) in enumerate(cv.split(X)) if 5 in IDS[test])
+    assert curve["it"][0, held] < curve["it"][1, held] - 1  # each such row costs as much as a certain mistake
+    train, test = list(NShotSplit(-1, 0, 3, random_state=0).split(X))[held]
+    assert "rare" not in labels[train]
+    fitted = clone(model).fit(X[train], labels[train])
+    padded = np.column_stack([fitted.predict_proba(X), np.zeros(len(X))])  # "rare" is the last label
+    rows = [row for row in test if row in next(t for k, (_, t) in enumerate(cv.split(X)) if k == held)]
+    assert_allclose(curve["it"][0, held], -log_loss(labels[rows], padded[rows], labels=[*fitted.classes_, "rare"]))
+
+
+def test_a_score_that_is_not_defined_is_told():
+    def odd(model, X, y):
+        return np.nan if 5 in X[:, -1] else 0.0
+
+    with pytest.raises(ValueError, match=r"scoring='odd' must be defined .* model 'it' at n_shots=0 in fold"):
+        shot_curve({"it": Ridge()}, X, Y, task=-1, n_shots=(0, 2), n_splits=3, scoring=odd, random_state=0)
+
+
 def test_binary_log_loss():
     model = LogisticRegression()
     curve = shot_curve({"it": model}, X, LABELS, task=-1, n_shots=(5,), n_splits=3, random_state=0)
@@ -249,6 +273,16 @@ def test_scores_of_another_shape_are_refused(shape):
             {"models": {"a": Ridge(), "b": LogisticRegression()}},
             ValueError,
             r"models mixes classifiers \(b\).*Pass scoring",
+        ),
+        (
+            {"models": {"it": PooledModel(RidgeClassifier(), task=-1)}, "y": LABELS},
+            ValueError,
+            r"models must have predict_proba for .*neg_log_loss, found none in it\. Pass scoring, such as 'accuracy'",
+        ),
+        (
+            {"models": {"it": LogisticRegression()}, "y": np.c_[LABELS, LABELS]},
+            ValueError,
+            r"y must be one column of labels for the default scoring, found shape \(69, 2\)",
         ),
         ({"n_shots": ()}, ValueError, r"n_shots must be a sequence of numbers of rows, found \(\)"),
         ({"n_shots": 5}, ValueError, "n_shots must be a sequence of numbers of rows, found 5"),

@@ -511,3 +511,13 @@ def test_the_new_column_needs_a_name():
 def test_rows_of_x_and_y_must_agree_to_be_split():
     with pytest.raises(ValueError, match="found 2 and 3"):
         split_tasks(A, [1, 2, 3], task=0)
+
+
+def test_messages_print_ids_as_they_were_written():
+    tasks = {np.int64(3): ([[1.0]], [1.0]), np.int64(7): ([[1.0, 2.0]], [1.0])}
+    with pytest.raises(ValueError, match=r"found 1 in task 3 and 2 in task 7\."):
+        stack_tasks(tasks)
+    with pytest.raises(ValueError, match=r"X and y of task 3 must have the same number"):
+        stack_tasks({np.int64(3): ([[1.0]], [1.0, 2.0])})
+    with pytest.raises(TypeError, match=r"found 1\.5\.$"):
+        locate_task(np.zeros((2, 2)), np.float64(1.5))

@@ -1,4 +1,8 @@
-"""A learned prior in the units of the engine, and the strangers that stand beside it in case it is wrong for a task."""
+"""A learned prior in the units of the engine, and what stands beside it in case it is wrong for a task.
+
+A task may be a fellow of the past ones, or odd in one of three ways: its level is unlike theirs (its slopes are not),
+its noise is, or it is a stranger, for whom nothing beats the plain estimator's own penalty.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,29 +10,25 @@ from functools import cached_property
 import numpy as np
 
 from skmeta._numerics.between import level_of_tasks, told_by_new_row
+from skmeta._numerics.noise import NoiseLaw
 
-SIGNAL_TO_NOISE = np.array([0.03, 1.0, 30.0, 1000.0])  # of all slopes together, in units of the noise variance
+FELLOW, ODD_LEVEL, ODD_NOISE, STRANGER = KINDS = range(4)
 _FREE = 1e3  # how much wider a stranger's level is than levels are: the plain estimator leaves it free too
 _WIDEST = 1e8  # times the noise; wider, and sums with the rest lose their digits
-_PLAIN = 0.5  # share of the plain estimator among the strangers; the grid has the rest
-_LEVEL = 10.0  # variance of a stranger's level, in units of the target's variance over the collection
+_LEVEL = 10.0  # variance of an odd level, in units of the target's variance over the collection
 
 
-def stranger_variances(d, level, scale=None, *, free=True):
-    """Variances ``(G, d + 1)`` of the vague components' coefficients, in units of the noise, and their shares ``(G,)``.
+def stranger_variance(d, level, scale=None, *, free=True):
+    """Variances ``(d + 1,)`` of a stranger's coefficients, in units of the noise.
 
-    The plain estimator comes first: its unit penalty is one in the units of the data, where columns have ``scale``. On
-    the grid, slopes share a signal-to-noise ratio evenly. The intercept is as good as free if ``free``.
+    The plain estimator's unit penalty is one in the units of the data, where columns have ``scale``. The intercept is
+    as good as free if ``free``.
     """
-    slopes = [np.ones(d) if scale is None else scale**2]
-    slopes += [np.full(d, ratio / max(d, 1)) for ratio in SIGNAL_TO_NOISE]
-    intercept = np.full((len(slopes), 1), freedom(level, free) * _LEVEL / min(level, 1.0))
-    shares = np.r_[_PLAIN, np.full(len(SIGNAL_TO_NOISE), (1.0 - _PLAIN) / len(SIGNAL_TO_NOISE))]
-    return np.hstack([np.array(slopes), intercept]), shares
+    return np.r_[np.ones(d) if scale is None else scale**2, freedom(level, free) * _LEVEL / min(level, 1.0)]
 
 
 def freedom(level, free=True):
-    """How many times as wide as the past tasks' levels a stranger's level is, at a noise of ``level``.
+    """How many times as wide as the past tasks' levels an odd level is, at a noise of ``level``.
 
     Only where targets are continuous: the evidence of a few labels or counts does not pay for a free level.
     """
@@ -44,17 +44,20 @@ def level_bonus(level, n_rows, free=True):
 
 @dataclass(frozen=True, eq=False)
 class Believed:
-    """``w ~ N(mean, R R')`` with ``root`` R, or a stranger; ``noise`` are the nodes of the noise's law.
+    """``w ~ N(mean, R R')`` with ``root`` R and a noise from the `NoiseLaw` ``noise``, or odd.
 
-    ``between`` and ``ratio`` move the expected intercept with a task's columns (see `between`); ``scale`` are the
-    columns' scales in the data, which say what the plain estimator's penalty is here.
+    ``kinds (4,)`` are the probabilities of a fellow, an odd level, an odd noise and a stranger. ``between`` and
+    ``ratio`` move the expected intercept with a task's columns (see `between`); ``scale`` are the columns' scales in
+    the data, which say what the plain estimator's penalty is here.
+
+    Two laws of coefficients, the learned and the stranger's, make ``C`` components by ``levels`` of the noise and by
+    more variance of the intercept.
     """
 
     mean: np.ndarray
     root: np.ndarray
-    noise: np.ndarray
-    noise_probability: np.ndarray
-    vague_weight: float
+    noise: NoiseLaw
+    kinds: np.ndarray
     stranger_mean: np.ndarray
     noise_known: bool = False
     flat_intercept: bool = False
@@ -71,60 +74,88 @@ class Believed:
     @cached_property
     def level(self):
         """One noise variance that stands for all."""
-        return float(np.exp(self.noise_probability @ np.log(self.noise)))
+        levels, probability = self.noise.nodes()
+        return float(np.exp(probability @ np.log(levels)))
 
     @cached_property
-    def strangers(self):
-        """Standard deviations ``(G, p)`` of the vague components' coefficients, and their shares ``(G,)``."""
-        if self.vague_weight == 0:
-            return np.empty((0, len(self.mean))), np.empty(0)
-        variances, shares = stranger_variances(len(self.mean) - 1, self.level, self.scale, free=self.free_level)
-        return np.sqrt(variances * (self.level if self.noise_known else 1.0)), shares
+    def odd_level(self):
+        """Variance of an odd level beyond a fellow's."""
+        return freedom(self.level, self.free_level) * _LEVEL
+
+    @cached_property
+    def stranger_root(self):
+        """``(p, p)``: of the plain estimator; in units of the noise, unless that is known."""
+        variance = stranger_variance(len(self.mean) - 1, self.level, self.scale, free=self.free_level)
+        return np.diag(np.sqrt(variance * (self.level if self.noise_known else 1.0)))
 
     @cached_property
     def roots(self):
-        """``(C, p, p)``: the learned component at each noise node, then the strangers."""
-        deviations, _ = self.strangers
-        vague = deviations[:, :, None] * np.eye(len(self.mean))
-        return np.concatenate([np.broadcast_to(self.root, (len(self.noise), *self.root.shape)), vague])
+        """Of the learned law and, if there is one, of the stranger's."""
+        return [self.root, self.stranger_root] if self.kinds[STRANGER] > 0 else [self.root]
+
+    @cached_property
+    def _levels(self):
+        """Noise levels and their probabilities, by kind, of the kinds that there are."""
+        odd, own = self.noise.odd(), np.array([self.level if self.noise_known else 1.0])
+        nodes, even = self.noise.nodes(), np.full(len(odd), 1.0 / max(len(odd), 1))
+        found = {FELLOW: nodes, ODD_LEVEL: nodes, ODD_NOISE: (odd, even), STRANGER: (own, np.ones(1))}
+        return {kind: noise for kind, noise in found.items() if kind == FELLOW or self.kinds[kind] > 0}
+
+    @cached_property
+    def kind(self):
+        """``(C,)`` what each component is; the stranger, if any, comes last."""
+        return np.repeat(list(self._levels), [len(levels) for levels, _ in self._levels.values()])
+
+    @cached_property
+    def n_learned(self):
+        """How many components are not the stranger."""
+        return int(np.sum(self.kind != STRANGER))
+
+    @cached_property
+    def law(self):
+        """``(C,)`` which of ``roots`` each component has."""
+        return (self.kind == STRANGER).astype(int)
 
     @cached_property
     def levels(self):
         """``(C,)`` noise that each component is solved at; one for strangers, whose coefficients are in its units."""
-        n_strangers = len(self.strangers[1])
-        return np.r_[self.noise, np.full(n_strangers, self.level if self.noise_known else 1.0)]
+        return np.concatenate([levels for levels, _ in self._levels.values()])
 
     @cached_property
     def log_shares(self):
         """``(C,)`` log-probabilities of the components before any rows."""
-        learned = (1.0 - self.vague_weight) * self.noise_probability
-        return np.log(np.maximum(np.r_[learned, self.vague_weight * self.strangers[1]], np.finfo(float).tiny))
+        shares = [self.kinds[kind] * probability for kind, (_, probability) in self._levels.items()]
+        return np.log(np.maximum(np.concatenate(shares), np.finfo(float).tiny))
+
+    @cached_property
+    def caution(self):
+        """``(C,)`` how many times as strong as its noise level says a component's prior is.
+
+        Learned coefficients trust rows no more than tasks' mean noise allows: a task's first rows often lie closer
+        together than its other rows will.
+        """
+        return np.where(self.law, 1.0, np.maximum(self.noise.mean / self.levels, 1.0))
 
     def means(self, n_rows, context):
-        """Expected coefficients ``(n_tasks, C, p)`` under every component, for tasks of so many rows around ``context``."""
-        n_learned, n_all = len(self.noise), len(self.levels)
-        means = np.empty((len(n_rows), n_all, len(self.mean)))
-        means[:, :n_learned], means[:, n_learned:] = self.mean, self.stranger_mean
+        """Expected coefficients ``(n_tasks, p)`` under each law, for tasks of so many rows around ``context``."""
+        learned = np.tile(self.mean, (len(n_rows), 1))
         if self.between is not None:
-            means[:, :n_learned, -1] += level_of_tasks(self.between, self.ratio, n_rows, context)[0][:, None]
-        return means
+            learned[:, -1] += level_of_tasks(self.between, self.ratio, n_rows, context)[0]
+        return [learned, np.broadcast_to(self.stranger_mean, learned.shape)][: len(self.roots)]
 
-    def roots_of_tasks(self, n_rows, context):
-        """Roots ``(n_tasks or 1, C, p, p)``: a task's level is the less certain the fewer rows tell its columns' means.
+    def wider_level(self, n_rows, context):
+        """Variance of the intercept ``(n_tasks, C)`` beyond its law's.
 
-        The intercept comes last, so more variance of it changes nothing but the last entry of a triangular root.
+        Odd levels have it; and a task's level is the less certain the fewer rows tell its columns' means.
         """
-        if self.between is None:
-            return self.roots[None]
-        roots = np.repeat(self.roots[None], len(n_rows), axis=0)
-        last = roots[:, : len(self.noise), -1, -1]
-        unknown = level_of_tasks(self.between, self.ratio, n_rows, context)[1]
-        roots[:, : len(self.noise), -1, -1] = np.sqrt(last**2 + unknown[:, None])
-        return roots
+        wider = np.tile(np.where(self.kind == ODD_LEVEL, self.odd_level, 0.0), (len(n_rows), 1))
+        if self.between is not None:
+            wider[:, : self.n_learned] += level_of_tasks(self.between, self.ratio, n_rows, context)[1][:, None]
+        return wider
 
     def finish(self, coef, n_rows, context, left):
         """Coefficients ``(n_tasks, C, p)`` for rows to predict; ``left (n_tasks, C)`` of the intercept's variance remains."""
         if self.between is not None:
-            for c in range(len(self.noise)):
+            for c in range(self.n_learned):
                 coef[:, c] += told_by_new_row(self.between, self.ratio, n_rows, context, left[:, c])
         return coef

@@ -27,7 +27,7 @@ from skmeta._numerics.linalg import (
     whiten,
 )
 from skmeta._numerics.moments import whitened
-from skmeta._numerics.noise import fit_noise, squeeze_noise
+from skmeta._numerics.noise import NoiseLaw, fit_noise, squeeze_noise
 
 _BLOCK = 1024  # tasks whose posterior covariances are held at once
 NOISE_FLOOR = 1e-7  # of a target of unit variance: below it, sums with the prior's precision lose their digits
@@ -61,6 +61,11 @@ class Gaussian:
     mean_variance: float = np.inf
     ratio: np.ndarray | None = None
 
+    @property
+    def noise_law(self):
+        """What the next task's noise may be."""
+        return NoiseLaw(self.noise, self.noise_dof)
+
     def expected(self, moments):
         """Every task's expected coefficients: ``(p,)`` if they are the same, ``(n_tasks, p)`` otherwise."""
         if self.between is None:
@@ -69,8 +74,11 @@ class Gaussian:
         return np.column_stack([np.broadcast_to(self.mean[:-1], moments.context.shape), level])
 
 
-def initial_guess(moments):
-    """A start: pooled ridge for the mean, half of what it leaves unexplained as noise, the rest spread evenly."""
+def initial_guess(moments, levels=True):
+    """A start: pooled ridge for the mean, half of what it leaves unexplained as noise, the rest spread evenly.
+
+    With ``levels``, where there are tasks enough, effects between tasks are learned too.
+    """
     gram, cross = moments.gram.sum(axis=0), moments.cross.sum(axis=0)
     n_rows = moments.n_rows.sum()
     p = len(cross)
@@ -83,7 +91,7 @@ def initial_guess(moments):
     )  # of a constant column nothing is learned: it starts, and stays, as the others
     shrink = 1.0 if p - 1 >= _EFFECTS_TO_SHRINK else np.inf
     start = Gaussian(mean, np.diag(noise / p / level), noise, mean_variance=shrink)
-    if moments.n_tasks < _TASKS_FOR_LEVELS or not moments.context.any():
+    if not levels or moments.n_tasks < _TASKS_FOR_LEVELS or not moments.context.any():
         return start
     return replace(start, between=np.zeros(p - 1), between_variance=0.1, ratio=variance_ratio(moments))
 
@@ -95,9 +103,11 @@ def fit_gaussian(moments, structure, *, n_iter, tol=0.0, start=None, past=None, 
     ``"known"`` to be what ``start`` says.
     """
     state = start or past or initial_guess(moments)
+    own = noise_of_tasks(moments, state)
     for _ in range(n_iter):
-        sums = _expectation(moments, state, noise_of_tasks(moments, state), n_jobs)
+        sums = _expectation(moments, state, own, n_jobs)
         new = _maximisation(moments, sums, structure, state, past, noise)
+        own = squeeze_noise(sums.variance, sums.dof, new.noise, new.noise_dof)
         moved = _change(new, state)
         state = new
         if moved < tol:

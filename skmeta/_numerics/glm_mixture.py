@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import logsumexp
 
-from skmeta._numerics.believed import level_bonus
+from skmeta._numerics.believed import FELLOW, STRANGER, level_bonus
 from skmeta._numerics.glm import Bells, posterior_modes
 
 
@@ -23,13 +23,10 @@ def glm_posterior(rows, priors, loss, *, strength=1.0):
 
 
 def _components(priors):
-    """The learned prior and the strangers, of all outputs together."""
-    first = priors[0]
-    _, shares = first.strangers
-    chosen = np.r_[0, len(first.noise) + np.arange(len(shares))]
-    none = np.zeros((1, first.mean.size - 1))
-    means = np.stack([p.means(np.zeros(1), none)[0, chosen] for p in priors], axis=1)
-    roots = np.stack([p.roots[chosen] for p in priors], axis=1)
+    """The learned prior and the stranger, of all outputs together."""
+    first, none = priors[0], np.zeros((1, priors[0].mean.size - 1))
+    means = np.stack([np.concatenate(p.means(np.zeros(1), none)) for p in priors], axis=1)
+    roots = np.stack([np.stack(p.roots) for p in priors], axis=1)
     bonus = len(priors) * level_bonus(first.level, 1.0, first.free_level)
-    logs = np.r_[np.log1p(-first.vague_weight), np.log(first.vague_weight * shares) + bonus]
-    return Bells(means, roots), logs
+    shares = first.kinds[[FELLOW, STRANGER]][: len(roots)]
+    return Bells(means, roots), np.log(shares) + bonus * np.arange(len(roots))

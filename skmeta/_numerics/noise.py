@@ -6,6 +6,8 @@ Smyth (2004), Statistical Applications in Genetics and Molecular Biology 3(1), s
 tasks' noises do not differ.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.special import digamma, polygamma
 from scipy.stats import chi2
@@ -39,7 +41,8 @@ def fit_noise(variance, dof):
     centre = np.average(logs, weights=weight)
     n = len(logs)
     excess = np.average((logs - centre) ** 2 * n / (n - 1.0) - expected, weights=weight)
-    if excess <= polygamma(1, _SHARED / 2.0):
+    chance = 2.0 * np.sqrt(2.0 / (n - 1.0)) * np.average(expected, weights=weight)  # two standard errors if none differ
+    if excess <= max(polygamma(1, _SHARED / 2.0), chance):
         return pooled, np.inf
     prior_half = max(trigamma_inverse(excess), _WIDEST / 2.0)
     return float(np.exp(centre + digamma(prior_half) - np.log(prior_half))), 2.0 * prior_half
@@ -52,9 +55,30 @@ def squeeze_noise(variance, dof, level, prior_dof):
     return (prior_dof * level + dof * variance) / (prior_dof + dof)
 
 
-def noise_nodes(level, dof, n_nodes=5):
-    """Noise levels ``(m,)`` and their probabilities that stand for the law in sums; one node when shared."""
-    if np.isinf(dof):
-        return np.array([level]), np.array([1.0])
-    middle = (np.arange(n_nodes) + 0.5) / n_nodes
-    return level * dof / chi2.ppf(middle, dof), np.full(n_nodes, 1.0 / n_nodes)
+@dataclass(frozen=True)
+class NoiseLaw:
+    """What the next task's noise may be: scaled inverse chi-squared around ``level`` with ``dof`` degrees of freedom."""
+
+    level: float
+    dof: float = np.inf
+
+    def nodes(self, n_nodes=5):
+        """Noise levels ``(m,)`` and their probabilities that stand for the law in sums; one node when shared."""
+        if np.isinf(self.dof):
+            return np.array([self.level]), np.ones(1)
+        middle = (np.arange(n_nodes) + 0.5) / n_nodes
+        return self.level * self.dof / chi2.ppf(middle, self.dof), np.full(n_nodes, 1.0 / n_nodes)
+
+    def odd(self, n_nodes=4):
+        """Levels ``(m,)`` of a task noisier than the law expects, by one to ``m`` of its spreads (of logarithms).
+
+        None where noises are shared: there a task that looks noisy is rather one whose coefficients are unlike.
+        """
+        if np.isinf(self.dof):
+            return np.empty(0)
+        return self.level * np.exp(np.sqrt(polygamma(1, self.dof / 2.0)) * np.arange(1, n_nodes + 1))
+
+    @property
+    def mean(self):
+        """Expected noise, at most four times ``level``: with few degrees of freedom it would be infinite."""
+        return self.level if np.isinf(self.dof) else self.level * self.dof / max(self.dof - 2.0, _WIDEST / 4.0)

@@ -4,23 +4,27 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from skmeta._numerics.believed import KINDS
 from skmeta._numerics.gaussian_em import fit_gaussian, log_evidence, predictive
 from skmeta._numerics.linalg import cholesky_root
-from skmeta._numerics.noise import noise_nodes
+from skmeta._numerics.mixture import kind_evidence
 from skmeta._numerics.structure import Structure
 
 _SOME = 512  # tasks looked at for a choice; more would only make it slower
+_SETTLE = 3  # sweeps after which a state has forgotten its effects between tasks
 _RANKS = (1, 2, 3, 5, 8, 13)
 
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """The structure chosen, and the held-out log-evidence ``(n_tasks,)`` of the tasks that were looked at."""
+    """The structure chosen; which tasks were looked at, in which fold, and what each fold made of the others."""
 
     structure: Structure
     tasks: np.ndarray
-    evidence: np.ndarray
+    fold: np.ndarray
+    states: list
     scores: dict
+    levels: bool = False
 
 
 def candidates(covariance, p, n_tasks, rank=None, pseudo_tasks=None):
@@ -36,6 +40,7 @@ def candidates(covariance, p, n_tasks, rank=None, pseudo_tasks=None):
         full = [
             Structure("full", None, e, strength=s * p)
             for e, s in ((False, 4.0), (False, 1.0), (True, 0.25), (True, 1.0))
+            if s >= 1.0 or n_tasks >= p  # fewer tasks do not determine a dense covariance that is hardly held
         ]
     words = {"spherical": spherical, "diagonal": diagonal, "factor": factor or diagonal, "full": full}
     return spherical + diagonal + factor + full if covariance == "auto" else words[covariance]
@@ -61,16 +66,46 @@ def choose(moments, structures, *, n_iter=12, noise="task", start=None):
     tasks = spread(moments, _SOME)
     some = moments.take(tasks)
     if len(tasks) < 2:
-        return Choice(structures[0], tasks[:0], np.empty(0), {})
+        return Choice(structures[0], tasks[:0], tasks[:0], [], {})
     n_folds = min(some.n_tasks, 5 if some.n_tasks < 100 else 3)
     fold = folds(some, n_folds)
-    evidence = np.zeros((len(structures), some.n_tasks))
+    evidence, states = np.zeros((len(structures), some.n_tasks)), []
     for k in range(n_folds):
-        train, test = some.take(fold != k), some.take(fold == k)
-        evidence[:, fold == k] = _compare(train, test, structures, n_iter, noise, start)
+        states.append(_learn_each(some.take(fold != k), structures, n_iter, noise, start))
+        evidence[:, fold == k] = [held_out(some.take(fold == k), state) for state in states[k]]
     best = _clearly_best(evidence, structures)
     scores = {str(s): float(e) for s, e in zip(structures, evidence.sum(axis=1), strict=True)}
-    return Choice(structures[best], tasks, evidence[best], scores)
+    states, levels = _levels_or_not(some, fold, structures[best], [s[best] for s in states], evidence[best], noise)
+    return Choice(structures[best], tasks, fold, states, scores, levels)
+
+
+def _levels_or_not(moments, fold, structure, states, evidence, noise):
+    """Whether effects between tasks (`between`) make held-out tasks clearly more probable; the states of what does."""
+    if states[0].between is None:
+        return states, False
+    plain, gain = [], evidence.copy()
+    for k, state in enumerate(states):
+        start = replace(state, between=None, ratio=None)
+        plain.append(fit_gaussian(moments.take(fold != k), structure, n_iter=_SETTLE, start=start, noise=noise))
+        gain[fold == k] -= held_out(moments.take(fold == k), plain[k])
+    return (states, True) if _clearly_positive(gain) else (plain, False)
+
+
+def _clearly_positive(gain):
+    """Whether the sum of the tasks' gains ``(n_tasks,)`` is more than a standard error above zero."""
+    return gain.sum() > gain.std() * np.sqrt(len(gain))
+
+
+def kinds_held_out(moments, choice, believed):
+    """Log-evidence ``(n_tasks, 4)`` of the kinds that a held-out task may be of; ``believed`` says what is odd."""
+    some = moments.take(choice.tasks)
+    evidence = np.zeros((len(choice.tasks), len(KINDS)))
+    for k, state in enumerate(choice.states):
+        state = predictive(state)
+        learned = {"mean": state.mean, "root": cholesky_root(state.covariance), "noise": state.noise_law}
+        prior = replace(believed, **learned, between=state.between, ratio=state.ratio)
+        evidence[choice.fold == k] = kind_evidence(some.take(choice.fold == k), prior)
+    return evidence
 
 
 def _clearly_best(evidence, structures):
@@ -79,8 +114,7 @@ def _clearly_best(evidence, structures):
     plain = [i for i, s in enumerate(structures) if s.name == "diagonal"]
     if not plain:
         return best
-    gain = evidence[best] - evidence[plain[0]]
-    return best if gain.sum() > gain.std() * np.sqrt(len(gain)) else plain[0]
+    return best if _clearly_positive(evidence[best] - evidence[plain[0]]) else plain[0]
 
 
 def spread(moments, n_some):
@@ -91,23 +125,22 @@ def spread(moments, n_some):
     return np.sort(order[np.linspace(0, moments.n_tasks - 1, n_some).astype(int)])
 
 
-def _compare(train, test, structures, n_iter, noise, start):
-    p = train.cross.shape[1]
-    free = Structure("full", None, strength=float(p))
+def _learn_each(train, structures, n_iter, noise, start):
+    """What is learned under every structure."""
+    free = Structure("full", None, strength=float(train.cross.shape[1]))
     base = fit_gaussian(train, free, n_iter=n_iter, noise=noise, start=start)
-    evidence = np.empty((len(structures), test.n_tasks))
-    for i, structure in enumerate(structures):
+    states = []
+    for structure in structures:
         covariance, unique = structure.fit(base.scatter, train.n_tasks)
         guess = replace(base, covariance=covariance, unique=unique)
-        fitted = fit_gaussian(train, structure, n_iter=1, start=guess, noise=noise)
-        evidence[i] = held_out(test, fitted)
-    return evidence
+        states.append(fit_gaussian(train, structure, n_iter=1, start=guess, noise=noise))
+    return states
 
 
 def held_out(moments, state):
     """``log p(y_t)`` of new tasks ``(n_tasks,)``, summed over what their noise may be."""
     state = predictive(state)
-    noise, probability = noise_nodes(state.noise, state.noise_dof)
+    noise, probability = state.noise_law.nodes()
     return np.logaddexp.reduce(
         log_evidence(moments, state.expected(moments), cholesky_root(state.covariance), noise) + np.log(probability),
         axis=1,

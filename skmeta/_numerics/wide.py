@@ -3,7 +3,7 @@
 Model: ``w_t ~ N(mean, diag(variance) + factor factor')`` for each output, rows by a `Loss`. With the kernel
 ``K_t = Z_t (diag(variance) + factor factor') Z_t'``, `dual` finds the gradient ``a_t`` of the log-likelihood at the
 mode, and the coefficients are ``mean + (diag(variance) + factor factor') Z_t' a_t``. As in `mixture`, a learned and a
-few vague priors are weighed by their evidence.
+vague prior is weighed by its evidence.
 """
 
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 from scipy.special import gammaln, logsumexp
 
-from skmeta._numerics.believed import level_bonus, stranger_variances
+from skmeta._numerics.believed import level_bonus, stranger_variance
 from skmeta._numerics.dual import Bell, DualProblem
 from skmeta._numerics.mixture import NOISE_DOF
 from skmeta._numerics.wide_rows import read_batches
@@ -67,7 +67,7 @@ def wide_posterior(rows, prior, loss, *, strength=1.0):
         weights = weights if weights.size else np.empty((rows.n_tasks, len(mixed.parts)))
         weights[batch.tasks], evidence[batch.tasks] = mixed.weights, mixed.evidence
         mean[batch.tasks] = _coefficients(batch, mixed)
-        noise[batch.tasks] = np.einsum("bc,bck->bk", mixed.weights, mixed.noise)
+        noise[batch.tasks] = np.exp(np.einsum("bc,bck->bk", mixed.weights, np.log(mixed.noise)))
     return WidePosterior(mean, noise, weights, weights[:, 0], evidence)
 
 
@@ -96,7 +96,7 @@ class _Component:
 
 @dataclass(frozen=True, eq=False)
 class _Mixture:
-    """What a batch makes of the learned prior and of the strangers.
+    """What a batch makes of the learned prior and of the stranger's.
 
     ``weights (b, C)``, ``evidence (b, 2)`` of fellow and stranger, expected ``noise (b, C, K)``, and ``unit (b, C, K)``
     that a component's variances are to be multiplied by.
@@ -111,22 +111,18 @@ class _Mixture:
 
 def _mixture(batch, prior, loss, strength):
     """The components of one batch, weighed at strength one."""
-    parts, shares = [_learned(batch, prior, loss)], np.empty(0)
+    parts = [_learned(batch, prior, loss)]
     if prior.vague_weight > 0:
-        strangers, shares = _strangers(batch, prior, loss)
-        parts += strangers
+        parts.append(_stranger(batch, prior, loss))
     n_rows = batch.weight.sum(axis=1)
     evidence, noise, unit = _evidence(parts, prior, loss, n_rows)
-    logs = evidence + np.log(np.r_[1.0 - prior.vague_weight, prior.vague_weight * shares])
+    logs = evidence + np.log([1.0 - prior.vague_weight, prior.vague_weight][: len(parts)])
     # Who has no rows is not known to be a stranger: then the learned prior is all there is.
     logs = np.where((n_rows[:, None] > 0) | (np.arange(len(parts)) == 0), logs, -np.inf)
     weights = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
-    stranger = np.full(len(n_rows), -np.inf)
-    if len(shares):
-        stranger = logsumexp(evidence[:, 1:] + np.log(shares), axis=1)
     if strength != 1.0:
         parts = [_strengthened(part, strength) for part in parts]
-    return _Mixture(parts, weights, np.stack([evidence[:, 0], stranger], axis=1), noise, unit)
+    return _Mixture(parts, weights, evidence, noise, unit)
 
 
 def _evidence(parts, prior, loss, n_rows):
@@ -163,34 +159,21 @@ def _learned(batch, prior, loss):
     return _Component(prior.mean, [batch.spread(v) for v in prior.variance], prior.factor, problem, problem.mode())
 
 
-def _strangers(batch, prior, loss):
-    """The vague components of `believed.stranger_variances`, and their shares.
+def _stranger(batch, prior, loss):
+    """The vague component: the plain estimator's own penalty (`believed.stranger_variance`).
 
-    Where rows are sparse their length says how much signal a slope is worth, so that on the grid slopes are to give the
-    signal-to-noise ratio to rows as long as the task's own. The noise of Gaussian rows is not known: it is the unit. A
-    level is free for them alone: others, of a single class, may not tell it, and then it would have to be infinite.
+    The noise of Gaussian rows is not known: it is the unit. A level is free for them alone: others, of a single class,
+    may not tell it, and then it would have to be infinite.
     """
     n_outputs, p = prior.mean.shape
-    last = np.eye(1, p, p - 1)[0]
-    slopes, ones = batch.kernel(batch.spread(1.0 - last)), batch.kernel(batch.spread(last))
-    norm = (batch.weight * np.diagonal(slopes, axis1=1, axis2=2)).sum(axis=1) / batch.weight.sum(axis=1).clip(1e-300)
-    size = (p - 1) / np.where(norm > 0, norm, p - 1)
-    mean, none = prior.level[:, None] * last, np.zeros((n_outputs, p, 0))
-    noise = np.ones(n_outputs) if loss.name == "gaussian" else prior.noise
-    free = loss.name == "gaussian"
-    grids = [stranger_variances(p - 1, level, batch.scale, free=free) for level in prior.noise]
-    shares, parts = [share for _, share in grids], []
-    variances = np.stack([variance for variance, _ in grids], axis=1) * noise[:, None]
-    for g, variance in enumerate(variances):
-        sizes = size if g else np.ones_like(size)
-        cells = [batch.spread_tasks(sizes) * batch.spread(v * (1.0 - last)) + batch.spread(v * last) for v in variance]
-        kernels = [
-            (sizes * v[0])[:, None, None] * slopes + v[-1] * ones if g else batch.kernel(own)
-            for v, own in zip(variance, cells, strict=True)
-        ]
-        problem = DualProblem(loss, batch.Y, batch.weight, noise, batch.times(mean.T), np.stack(kernels, axis=1))
-        parts.append(_Component(mean, cells, none, problem, problem.mode()))
-    return parts, shares[0]
+    mean, none = prior.level[:, None] * np.eye(1, p, p - 1), np.zeros((n_outputs, p, 0))
+    gaussian = loss.name == "gaussian"
+    noise = np.ones(n_outputs) if gaussian else prior.noise
+    variances = [stranger_variance(p - 1, level, batch.scale, free=gaussian) for level in prior.noise]
+    cells = [batch.spread(v * unit) for v, unit in zip(variances, noise, strict=True)]
+    kernel = np.stack([batch.kernel(own) for own in cells], axis=1)
+    problem = DualProblem(loss, batch.Y, batch.weight, noise, batch.times(mean.T), kernel)
+    return _Component(mean, cells, none, problem, problem.mode())
 
 
 def _strengthened(part, strength):

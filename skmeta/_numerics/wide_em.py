@@ -15,7 +15,7 @@ from scipy import sparse
 from scipy.special import logit
 
 from skmeta._numerics.losses import BINOMIAL
-from skmeta._numerics.mixture import learn_vague_weight
+from skmeta._numerics.mixture import learn_shares
 from skmeta._numerics.wide import WidePrior, wide_evidence
 from skmeta._numerics.wide_rows import read_batches
 from skmeta._numerics.wide_stretch import N_SCALES, find_stretch, stretched
@@ -127,7 +127,7 @@ def _choose(rows, loss, shapes, past, n_iter, n_jobs):
     level, train = _level(rows, one), read_batches(_some(rows, ~held))
     state = initial_state(train, one, level, _known(past, loss))
     if not held.any():
-        unknown = learn_vague_weight(np.zeros(0), np.zeros(0))
+        unknown = float(learn_shares(np.zeros((0, 2)))[1])
         return _Trial(shapes[0], state, shapes[0], n_iter, np.ones((len(level), N_SCALES)), unknown, 0.0)
     test = read_batches(_some(rows, held))
     trials: list = []
@@ -142,7 +142,7 @@ def _choose(rows, loss, shapes, past, n_iter, n_jobs):
         if past is not None:
             stretch[:, 0] = 1.0  # most of the mean is what it was
         evidence = wide_evidence(test, _joined(stretched(prior, stretch), rows, loss), loss)
-        vague_weight = learn_vague_weight(*evidence.T)
+        vague_weight = float(learn_shares(evidence)[1])
         score, n_left = score - _WORTH * len(trials), max(n_iter // 4, 1)
         trials.append(_Trial(shape, state, Shape("loadings"), n_left, stretch, vague_weight, score))
     wanted = [trial for trial in trials if trial.shape.rank] if len(shapes) == 2 else trials

@@ -9,11 +9,12 @@ from scipy.special import logit
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
 
-from skmeta._numerics.gaussian_em import Gaussian, fit_gaussian
+from skmeta._numerics.believed import FELLOW, KINDS, ODD_LEVEL, ODD_NOISE, STRANGER
+from skmeta._numerics.gaussian_em import Gaussian, fit_gaussian, initial_guess
 from skmeta._numerics.laplace_em import fit_laplace
-from skmeta._numerics.mixture import learn_vague_weight, stranger_evidence
+from skmeta._numerics.mixture import learn_shares
 from skmeta._numerics.moments import collect_moments, column_scales
-from skmeta._numerics.selection import candidates, choose, spread
+from skmeta._numerics.selection import candidates, choose, kinds_held_out, spread
 from skmeta._numerics.wide_em import learn_wide
 from skmeta.priors import GaussianPrior
 from skmeta.priors.linear import as_wide, check_likelihood, engine_rows, family_of, from_wide, is_wide, match_features
@@ -113,7 +114,7 @@ class EmpiricalBayes(BaseEstimator):
         fit = self._fit_linear if family_of(estimator).likelihood == "gaussian" else self._fit_generalised
         states, evidence, parts = fit(rows, estimator, past, effective_n_jobs(n_jobs))
         learned = _as_prior(frame, states, data)
-        return replace(learned, vague_weight=_vague_weight(learned, evidence, parts, prior))
+        return replace(learned, **_kinds(learned, evidence, parts, prior))
 
     def _learn_wide(self, estimator, data, frame, rows, prior, n_jobs):
         """Columns outnumber rows by far: the dual, where a covariance is a diagonal or has a few factors."""
@@ -134,18 +135,20 @@ class EmpiricalBayes(BaseEstimator):
         parts = [moments.output(k) for k in range(moments.n_outputs)]
         choices = [self._choose(part, noise=self.noise) for part in parts]
         states = [
-            self._sweep(part, choice.structure, past and past[k], n_jobs)
+            self._sweep(part, choice, past and past[k], n_jobs)
             for k, (part, choice) in enumerate(zip(parts, choices, strict=True))
         ]
         return states, choices, parts
 
-    def _sweep(self, part, structure, past, n_jobs):
+    def _sweep(self, part, choice, past, n_jobs):
         """EM on all tasks; where they are very many, on some of them first, which leaves little to do."""
         options = {"tol": self.tol, "past": past, "noise": self.noise, "n_jobs": n_jobs}
+        start = past or initial_guess(part, choice.levels)
         if part.n_tasks <= _MANY:
-            return fit_gaussian(part, structure, n_iter=self.max_iter, **options)
-        start = fit_gaussian(part.take(spread(part, _MANY)), structure, n_iter=self.max_iter, **options)
-        return fit_gaussian(part, structure, n_iter=min(self.max_iter, _POLISH), start=start, **options)
+            return fit_gaussian(part, choice.structure, n_iter=self.max_iter, start=start, **options)
+        some = part.take(spread(part, _MANY))
+        start = fit_gaussian(some, choice.structure, n_iter=self.max_iter, start=start, **options)
+        return fit_gaussian(part, choice.structure, n_iter=min(self.max_iter, _POLISH), start=start, **options)
 
     def _fit_generalised(self, rows, estimator, past, n_jobs):
         loss = family_of(estimator).loss(estimator, rows.Y.shape[1])
@@ -280,13 +283,15 @@ def _as_prior(frame, states, data):
     )
 
 
-def _vague_weight(learned, choices, parts, prior):
-    """How often held-out tasks looked like strangers; with a prior, both experiences count."""
-    weights = []
-    for choice, part, believed in zip(choices, parts, learned.believed, strict=True):
-        stranger = stranger_evidence(part.take(choice.tasks), replace(believed, vague_weight=0.5))
-        weights.append(learn_vague_weight(choice.evidence, stranger))
-    weight, n_new = float(np.mean(weights)), len(parts[0].n_rows)
-    if prior is None or prior.n_tasks == 0:
-        return weight
-    return (weight * n_new + prior.vague_weight * prior.n_tasks) / (n_new + prior.n_tasks)
+def _kinds(learned, choices, parts, prior):
+    """How often held-out tasks looked odd, by kind; with a prior, both experiences count."""
+    kinds = [FELLOW, ODD_LEVEL, ODD_NOISE, STRANGER] if learned.likelihood == "gaussian" else [FELLOW, STRANGER]
+    found = np.zeros((len(parts), len(KINDS)))
+    for k, (choice, part, believed) in enumerate(zip(choices, parts, learned.believed, strict=True)):
+        found[k, kinds] = learn_shares(kinds_held_out(part, choice, believed)[:, kinds])
+    shares, n_new = found.mean(axis=0), len(parts[0].n_rows)
+    if prior is not None and prior.n_tasks > 0:
+        seen = np.array([0.0, prior.level_weight, prior.noise_weight, prior.vague_weight])
+        shares = (shares * n_new + seen * prior.n_tasks) / (n_new + prior.n_tasks)
+    names = {ODD_LEVEL: "level_weight", ODD_NOISE: "noise_weight", STRANGER: "vague_weight"}
+    return {name: float(shares[kind]) for kind, name in names.items()}

@@ -9,7 +9,7 @@ _LEARNERS = dict.fromkeys(FAMILIES, EmpiricalBayes)
 def learner_for(estimator, learner):
     """The learner given, or for "auto" the one registered for the estimator's class."""
     if not isinstance(learner, str):
-        if not hasattr(learner, "learn"):
+        if isinstance(learner, type) or not hasattr(learner, "learn"):
             raise TypeError(f"learner: wanted 'auto' or a learner such as EmpiricalBayes(), found {learner!r}.")
         return learner
     if learner != "auto":

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.pipeline import Pipeline
@@ -16,19 +17,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..tasks import features_without, index_tasks, lookup_tasks, read_task_ids, take_rows
-
-
-def _weight_name(estimator: Any) -> str:
-    """Return the fit parameter by which the last step of a (nested) Pipeline takes weights."""
-    if not isinstance(estimator, Pipeline):
-        return "sample_weight"
-    name, last = estimator.steps[-1]
-    return f"{name}__{_weight_name(last)}"
-
-
-def _fit_clone(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Any:
-    weights = {} if sample_weight is None else {_weight_name(estimator): sample_weight}
-    return clone(estimator).fit(X, y, **weights)
+from ._task_models import TaskModels, fit_clone
 
 
 def _positive_weights(sample_weight: Any) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
@@ -104,10 +93,10 @@ class _TaskBaseline(MetaEstimatorMixin, BaseEstimator):
         """
         validate_data(self, X, y, skip_check_array=True)
         self.tasks_ = np.empty(0, dtype=object)
-        self.estimators_: dict[Any, Any] = {}
+        self.estimators_: Mapping[Any, Any] = {}
         self.n_rows_: dict[Any, int] = {}
         if self.task is None:
-            self.estimator_ = _fit_clone(self.estimator, X, y, sample_weight)
+            self.estimator_ = fit_clone(self.estimator, X, y, sample_weight)
         else:
             check_consistent_length(X, y, sample_weight)
             y = column_or_1d(y, warn=True) if is_classifier(self) else np.asarray(y)
@@ -120,17 +109,10 @@ class _TaskBaseline(MetaEstimatorMixin, BaseEstimator):
         return self
 
     def _fit_each(self, X: Any, y: NDArray[Any], ids: NDArray[Any], sample_weight: Any) -> None:
-        """Fit a model to the rows of every task; a task that shows one class gets this class."""
+        """Make a model of the rows of every task, fitted once the task is asked for."""
         index = index_tasks(ids)
-        X, y = take_rows(X, index.order), y[index.order]
-        weights = None if sample_weight is None else sample_weight[index.order]
-        for code, task in enumerate(index.ids.tolist()):
-            rows = slice(index.starts[code], index.starts[code + 1])
-            lone_class = is_classifier(self) and len(np.unique(y[rows])) == 1
-            estimator = DummyClassifier() if lone_class else self._own_estimator()
-            own_weights = None if weights is None else weights[rows]
-            self.estimators_[task] = _fit_clone(estimator, take_rows(X, rows), y[rows], own_weights)
-            self.n_rows_[task] = int(index.counts[code])
+        self.estimators_ = TaskModels(self._own_estimator(), X, y, sample_weight, index)
+        self.n_rows_ = dict(zip(self.estimators_, index.counts.tolist(), strict=True))
         self.tasks_ = index.ids
 
     def _own_estimator(self) -> Any:
@@ -245,8 +227,8 @@ class OwnModel(_TaskBaseline):
     estimator_ : estimator object
         What answers for unknown tasks, a `DummyRegressor` or `DummyClassifier`; with ``task=None`` the fitted
         clone.
-    estimators_ : dict
-        Task id to the fitted model of that task.
+    estimators_ : mapping
+        Task id to the fitted model of that task, which is fitted when it is first asked for.
     tasks_ : ndarray of shape (n_tasks,)
         Ids of the tasks that have a model, sorted.
     n_rows_ : dict
@@ -265,9 +247,12 @@ class OwnModel(_TaskBaseline):
     array([ 2., -2.,  0.])
     """
 
+    def __init__(self, estimator: Any, *, task: str | int | None = None) -> None:
+        super().__init__(estimator, task=task)
+
     def _fit_tasks(self, X: Any, y: NDArray[Any], ids: NDArray[Any], sample_weight: Any) -> None:
         unknown = DummyClassifier(strategy="prior") if is_classifier(self) else DummyRegressor(strategy="mean")
-        self.estimator_ = _fit_clone(unknown, X, y, sample_weight)
+        self.estimator_ = fit_clone(unknown, X, y, sample_weight)
         self._fit_each(X, y, ids, sample_weight)
 
 
@@ -300,8 +285,11 @@ class PooledModel(_TaskBaseline):
     array([4., 4.])
     """
 
+    def __init__(self, estimator: Any, *, task: str | int | None = None) -> None:
+        super().__init__(estimator, task=task)
+
     def _fit_tasks(self, X: Any, y: NDArray[Any], ids: NDArray[Any], sample_weight: Any) -> None:
-        self.estimator_ = _fit_clone(self.estimator, X, y, sample_weight)
+        self.estimator_ = fit_clone(self.estimator, X, y, sample_weight)
 
 
 class ResidualModel(_TaskBaseline):
@@ -328,8 +316,8 @@ class ResidualModel(_TaskBaseline):
     ----------
     estimator_ : estimator object
         The pooled model.
-    estimators_ : dict
-        Task id to the fitted correction of that task.
+    estimators_ : mapping
+        Task id to the fitted correction of that task, which is fitted when it is first asked for.
     tasks_ : ndarray of shape (n_tasks,)
         Ids of the tasks that have a correction, sorted.
     n_rows_ : dict
@@ -348,8 +336,11 @@ class ResidualModel(_TaskBaseline):
     array([2., 6., 4.])
     """
 
+    def __init__(self, estimator: Any, *, task: str | int | None = None) -> None:
+        super().__init__(estimator, task=task)
+
     def _fit_tasks(self, X: Any, y: NDArray[Any], ids: NDArray[Any], sample_weight: Any) -> None:
-        self.estimator_ = _fit_clone(self.estimator, X, y, sample_weight)
+        self.estimator_ = fit_clone(self.estimator, X, y, sample_weight)
         left = y if is_classifier(self) else y - np.reshape(self.estimator_.predict(X), y.shape)
         self._fit_each(self._own_inputs(X), left, ids, sample_weight)
 

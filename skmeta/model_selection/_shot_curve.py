@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
-from sklearn.metrics import log_loss, make_scorer
 from sklearn.model_selection import cross_validate
 from sklearn.utils import check_scalar
 
@@ -150,9 +149,35 @@ def _default_scoring(models: Mapping[str, Any], y: Any) -> tuple[str, Any]:
             f"models mixes classifiers ({', '.join(classifiers)}) with others, they have no score in "
             f"common. Pass scoring."
         )
-    # The scorer of the same name takes its labels from the test rows, and a fold need not have all of them.
-    scorer = make_scorer(log_loss, greater_is_better=False, response_method="predict_proba", labels=np.unique(y))
-    return "neg_log_loss", scorer
+    without = [name for name, model in models.items() if not hasattr(model, "predict_proba")]
+    if without:
+        raise ValueError(
+            f"models must have predict_proba for the default scoring, neg_log_loss, found none in {', '.join(without)}. "
+            f"Pass scoring, such as 'accuracy'."
+        )
+    if np.shape(y)[1:] not in ((), (1,)):
+        raise ValueError(f"y must be one column of labels for the default scoring, found shape {np.shape(y)}.")
+    return "neg_log_loss", neg_log_loss
+
+
+def neg_log_loss(model: Any, X: Any, y: Any) -> float:
+    """Return minus the log-loss of a classifier.
+
+    scikit-learn's scorer of this name takes the labels from the rows it scores, and those of a fold need not show
+    all that the model knows, nor the model's training rows all that the fold shows.
+    """
+    return float(np.log(chance_given(model, X, np.ravel(y))).mean())
+
+
+def chance_given(model: Any, X: Any, y: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the probability that a classifier gave to each of the labels, at least a rounding error.
+
+    The model need not know them all: a class may be missing from its training rows.
+    """
+    proba = model.predict_proba(X)
+    position = np.searchsorted(model.classes_, y).clip(max=len(model.classes_) - 1)
+    chance = np.where(model.classes_[position] == y, proba[np.arange(len(y)), position], 0.0)
+    return np.maximum(chance, np.finfo(np.float64).eps)
 
 
 def _paired_splits(
@@ -165,6 +190,16 @@ def _paired_splits(
         for shots in n_shots
         for fold in range(n_splits)
     ]
+
+
+def _check_defined(scores: NDArray[np.float64], names: tuple[str, ...], n_shots: tuple[int, ...], scoring: str) -> None:
+    if np.isnan(scores).any():
+        model, shot, fold = np.argwhere(np.isnan(scores))[0]
+        raise ValueError(
+            f"scoring={scoring!r} must be defined on the test rows of every fold, found NaN for model {names[model]!r} "
+            f"at n_shots={n_shots[shot]} in fold {fold}. A score that compares classes needs rows of all of them: use "
+            f"fewer n_splits or another scoring."
+        )
 
 
 def shot_curve(
@@ -206,8 +241,9 @@ def shot_curve(
         A column of `X`, such as a date: shots are the first rows in it, test rows the later ones. If None,
         shots are drawn at random.
     scoring : str or callable, default=None
-        As in `sklearn.model_selection.cross_validate`. If None, ``"neg_log_loss"`` for classifiers and
-        ``"neg_root_mean_squared_error"`` for regressors.
+        As in `sklearn.model_selection.cross_validate`. If None, ``"neg_root_mean_squared_error"`` for regressors and
+        ``"neg_log_loss"`` for classifiers, where a class that the training rows of a fold lack has a probability
+        of a rounding error.
     n_jobs : int, default=None
         Number of fits in parallel, over folds and numbers of shots.
     random_state : int, RandomState instance or None, default=None
@@ -221,7 +257,7 @@ def shot_curve(
     Raises
     ------
     ValueError
-        If fewer than `n_splits` tasks have more than ``max(n_shots)`` rows, or a fit fails.
+        If fewer than `n_splits` tasks have more than ``max(n_shots)`` rows, a fit fails, or a score is NaN.
 
     Examples
     --------
@@ -245,12 +281,14 @@ def shot_curve(
         X, task, n_shots=max(shots), n_splits=n_splits, order=order, random_state=random_state
     )
     splits = _paired_splits(folds, ranks, shots, n_splits)
-    scores = [
+    found = [
         cross_validate(model, X, y, cv=splits, scoring=scorer, n_jobs=n_jobs, error_score="raise")["test_score"]
         for model in models.values()
     ]
+    scores = np.reshape(found, (len(models), len(shots), n_splits))
+    _check_defined(scores, tuple(models), shots, name)
     return ShotCurve(
-        scores=np.reshape(scores, (len(models), len(shots), n_splits)),
+        scores=scores,
         names=tuple(models),
         n_shots=shots,
         scoring=name,

@@ -1,27 +1,28 @@
 """The one verb of a prior: its tasks' own rows turn it into fitted models."""
 
-from dataclasses import replace
-
 import numpy as np
+from scipy import sparse
 from scipy.stats import norm
 from sklearn.linear_model import QuantileRegressor
 from sklearn.utils.parallel import Parallel, delayed
 
+from skmeta._numerics.believed import KINDS
 from skmeta._numerics.glm import linearise
 from skmeta._numerics.glm_mixture import glm_posterior
 from skmeta._numerics.mixture import joined, posterior, posterior_of_rows
-from skmeta._numerics.moments import Rows, collect_moments
+from skmeta._numerics.moments import Rows, batch_moments, collect_moments
 from skmeta.priors import _data
-from skmeta.priors._adapted import Adapted
+from skmeta.priors._adapted import Adapted, present
 from skmeta.priors._composition import take_apart, transform_target, use_frozen
 from skmeta.priors._families import family_of
 from skmeta.priors._plain import plain_estimator
-from skmeta.priors._shift import fitted_in_data_units, solve_shifted
+from skmeta.priors._shift import ShiftedTask, fitted_in_data_units, solve_shifted
 from skmeta.priors._start import solve_from_start
 from skmeta.priors._wide import adapt_wide
 
 _CELLS = 1 << 20  # design entries up to which all tasks are adapted in one batch
 _BLOCK = 1024  # tasks whose matrices are held at once
+_CACHED = 1 << 14  # design entries whose copies under every component stay near the processor
 _WEAKEST = 1e-13  # strength zero, with a thought for singular designs
 
 
@@ -88,22 +89,24 @@ def check_likelihood(prior, estimator, n_outputs):
 def adapt_tasks(prior, estimator, data, *, n_jobs=None, keep=False):
     """Adapt ``estimator`` to every task of ``data``, whose columns are in the prior's order.
 
-    With ``keep`` the result can tell posterior variances.
+    With ``keep`` the result can tell noise, trust and posterior variances.
     """
     family = family_of(estimator)
     check_likelihood(prior, estimator, data.Y.shape[1])
     prior = prior if estimator.fit_intercept else prior.through_origin()
     rows, strengths = engine_rows(prior, data, estimator), _strengths(family, estimator, prior.n_outputs)
-    if prior.is_wide:
+    noise = trust = evidence = fitted = None
+    weighed = keep or family.how != "start"  # steps need a start alone
+    if weighed and prior.is_wide:
         coef, noise, trust = adapt_wide(prior, estimator, family, rows, float(strengths[0]))
-        evidence, fitted = rows, None
-    else:
+        evidence = rows if keep else None
+    elif weighed:
         solve = _gaussian if family.likelihood == "gaussian" else _generalised
-        coef, noise, trust, evidence, fitted = solve(prior, estimator, family, rows, strengths, n_jobs)
-    if not rows.intercept:
-        coef[..., -1] = 0.0
+        coef, noise, trust, evidence, fitted = solve(prior, estimator, family, rows, strengths, n_jobs, keep)
     if family.how == "start":
         coef, fitted = _own_steps(estimator, prior, data, n_jobs)
+    if not rows.intercept:
+        coef[..., -1] = 0.0
     return Adapted(
         prior,
         estimator,
@@ -115,7 +118,7 @@ def adapt_tasks(prior, estimator, data, *, n_jobs=None, keep=False):
         data.classes,
         data.feature_names,
         fitted,
-        evidence if keep else None,
+        evidence,
         strengths,
         rows.intercept,
     )
@@ -150,48 +153,70 @@ def _strengths(family, estimator, n_outputs):
     return np.broadcast_to(strength, (n_outputs,))
 
 
-def _gaussian(prior, estimator, family, rows, strengths, n_jobs):
+def _gaussian(prior, estimator, family, rows, strengths, n_jobs, keep):
     """Closed form for every task and output at once; then, for classes with another penalty, their own solver."""
-    collected = collect_moments(rows)
+    batch = rows.batch(np.arange(rows.n_tasks)) if _few_rows(rows) else None
+    collected = collect_moments(rows) if batch is None else batch_moments(*batch)
     moments = [collected.output(k) for k in range(prior.n_outputs)]
     taken = strengths if family.how == "posterior" else np.ones_like(strengths)
     found = [
-        task_posterior(rows, part, b, k, s)
+        task_posterior(batch, part, b, k, s)
         for k, (part, b, s) in enumerate(zip(moments, prior.believed, taken, strict=True))
     ]
     units = [prior.units(k) for k in range(prior.n_outputs)]
     means, fitted = [f.mean for f in found], None
     if family.how == "shift":
-        means, fitted = _own_solvers(prior, estimator, family, strengths, rows, found, n_jobs)
+        means, fitted = _own_solvers(prior, estimator, family, strengths, rows, batch, moments, found, n_jobs)
     coef = np.stack([u.to_data(mean) for u, mean in zip(units, means, strict=True)], axis=1)
     noise = np.stack([f.noise * u.target_scale**2 for u, f in zip(units, found, strict=True)], axis=1)
-    return coef, noise, np.mean([f.trust for f in found], axis=0), moments, fitted
+    trust = np.mean([f.trust for f in found], axis=0)
+    return coef, noise, trust, moments if keep else None, fitted
 
 
-def task_posterior(rows, moments, believed, k, strength):
-    """Posterior of output ``k`` by whichever is smaller, a task's rows or its columns; many tasks by the block."""
+def _few_rows(rows):
+    """Whether every task has fewer rows than columns, and all fit in one batch."""
     longest = np.diff(rows.starts).max()
+    return longest < rows.width and rows.n_tasks * longest * rows.width <= _CELLS
+
+
+def task_posterior(batch, moments, believed, k, strength):
+    """Posterior of output ``k`` by whichever is smaller, a task's rows or its columns; many tasks by the block."""
     # A flat intercept is a huge number in the rows' kernel, but only a small one in the columns' precision.
-    if longest < rows.width and rows.n_tasks * longest * rows.width <= _CELLS and not believed.flat_intercept:
-        Z, Y, weight = rows.batch(np.arange(rows.n_tasks))
-        return posterior_of_rows(Z, Y[..., k], weight, moments, believed, strength=strength)
-    blocks = np.split(np.arange(rows.n_tasks), np.arange(_BLOCK, rows.n_tasks, _BLOCK))
-    return joined([posterior(moments.take(block), believed, strength=strength) for block in blocks])
+    if batch is None or believed.flat_intercept:
+        blocks = _blocks(moments.n_tasks, _BLOCK)
+        return joined([posterior(moments.take(block), believed, strength=strength) for block in blocks])
+    Z, Y, weight = batch
+    blocks = _blocks(len(Z), max(_CACHED // Z[0].size, 1))
+    return joined(
+        [posterior_of_rows(Z[b], Y[b, :, k], weight[b], moments.take(b), believed, strength=strength) for b in blocks]
+    )
 
 
-def _own_solvers(prior, estimator, family, strengths, rows, found, n_jobs):
+def _blocks(n_tasks, size):
+    return [slice(start, start + size) for start in range(0, n_tasks, size)]
+
+
+def _own_solvers(prior, estimator, family, strengths, rows, batch, moments, found, n_jobs):
     """Coefficients ``(n_tasks, p)`` of every output in the units of the engine, and each task's fitted attributes."""
+    n, counts = rows.n_tasks, np.diff(rows.starts)
 
     def job(k, t):
-        believed, own = prior.believed[k], found[k]
-        Z, Y, weight = rows.batch(np.array([t]))
-        at_level = replace(believed, noise=own.noise[t : t + 1], noise_probability=np.ones(1))
-        strangers = own.weights[t, len(believed.noise) :]
-        return estimator, family, strengths[k], at_level, Z[0], Y[0, :, k], weight[0], own.trust[t], strangers
+        here, padded = (t, batch) if batch is not None else (0, rows.batch(np.array([t])))
+        Z, Y, weight = (part[here, : counts[t]] for part in padded)
+        own, some = found[k], moments[k].take(slice(t, t + 1))
+        task = ShiftedTask(
+            Z,
+            Y[:, k],
+            None if rows.weight is None else weight,
+            some.n_rows,
+            some.context,
+            own.noise[t],
+            np.bincount(prior.believed[k].kind, own.weights[t], minlength=len(KINDS)),
+        )
+        return estimator, family, strengths[k], prior.believed[k], task
 
-    pairs = [(k, t) for k in range(prior.n_outputs) for t in range(rows.n_tasks)]
+    pairs = [(k, t) for k in range(prior.n_outputs) for t in range(n)]
     solved = in_parallel(solve_shifted, [job(k, t) for k, t in pairs], n_jobs)
-    n = rows.n_tasks
     means = [np.stack([coef for coef, _ in solved[k * n : (k + 1) * n]]) for k in range(prior.n_outputs)]
     fitted = [fitted_in_data_units(f, prior.units(k)) for (k, _), (_, f) in zip(pairs, solved, strict=True)]
     if prior.mean.ndim == 1:
@@ -207,23 +232,23 @@ def in_parallel(function, jobs, n_jobs):
     return Parallel(n_jobs=n_jobs)(delayed(function)(*job) for job in jobs)
 
 
-def _generalised(prior, estimator, family, rows, strengths, n_jobs):
+def _generalised(prior, estimator, family, rows, strengths, n_jobs, keep):
     loss = family.loss(estimator, prior.n_outputs)
     coef, weights = glm_posterior(rows, prior.believed, loss, strength=float(strengths[0]))
-    moments = linearise(rows, coef, loss)
     units = [prior.units(k) for k in range(prior.n_outputs)]
     in_data = np.stack([u.to_data(coef[:, k]) for k, u in enumerate(units)], axis=1)
     noise = np.broadcast_to([b.level for b in prior.believed], in_data.shape[:2]).copy()
-    return in_data, noise, weights[:, 0], moments, None
+    return in_data, noise, weights[:, 0], linearise(rows, coef, loss) if keep else None, None
 
 
 def _own_steps(estimator, prior, data, n_jobs):
     mean = prior.mean.reshape(prior.n_outputs, -1)
     labels = data.Y[:, 0] if data.classes is None else data.labels()
+    X = data.X if sparse.issparse(data.X) else present(data.X, prior)
 
     def job(t):
         own = data.tasks.order[data.tasks.starts[t] : data.tasks.starts[t + 1]]
-        return data.X[own], labels[own], None if data.weight is None else data.weight[own], data.classes
+        return X[own], labels[own], None if data.weight is None else data.weight[own], data.classes
 
     models = in_parallel(solve_from_start, [(estimator, mean, *job(t)) for t in range(data.tasks.n_tasks)], n_jobs)
     return np.stack([_coefficients(model) for model in models]), [_other_attributes(model) for model in models]

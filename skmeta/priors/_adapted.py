@@ -23,15 +23,16 @@ class Adapted:
     ``coef (n_tasks, K, d + 1)`` in the units of the data, ``unseen (K, d + 1)`` those of a task without rows; ``noise
     (n_tasks, K)`` in squared units of the target; ``trust (n_tasks,)`` is the evidence for the learned prior, taken at
     ``strength (K,)``; ``fitted`` further attributes a task, or None; ``evidence`` is what posterior covariances are made
-    from when asked for: `Moments` an output, or a wide task's `Rows`.
+    from when asked for: `Moments` an output, or a wide task's `Rows`. The evidence is None, and noise and trust may be,
+    where only plain estimators were wanted.
     """
 
     prior: Any
     estimator: Any
     coef: np.ndarray
     unseen: np.ndarray
-    noise: np.ndarray
-    trust: np.ndarray
+    noise: Any
+    trust: Any
     n_targets: int | None
     classes: np.ndarray | None
     feature_names: tuple | None
@@ -62,7 +63,7 @@ class Adapted:
             return eta
         for rows in _row_blocks(len(X), coef[0].size):
             w = coef[codes[rows]]
-            eta[rows] = np.einsum("nd,nkd->nk", _present(X[rows], self.prior), w[..., :-1]) + w[..., -1]
+            eta[rows] = np.einsum("nd,nkd->nk", present(X[rows], self.prior), w[..., :-1]) + w[..., -1]
         return eta
 
     def variance(self, X, codes):
@@ -115,7 +116,7 @@ def _row_blocks(n_rows, n_coef):
     return [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
 
 
-def _present(X, prior):
+def present(X, prior):
     """Missing values (a column its task lacks) sit at the collection's centre."""
     if not np.isnan(X.sum()):
         return X

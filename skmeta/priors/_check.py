@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from skmeta.tasks._words import shown
+
 _LIKELIHOODS = (None, "gaussian", "binomial", "multinomial", "poisson", "gamma", "tweedie")
 
 
@@ -12,8 +14,7 @@ def check_prior_arrays(prior):
     d = mean.shape[-1] - 1
     if names is not None and (len(names) != d or len(set(names)) != d):
         _wrong("feature_names", f"{d} or {d + 1} different names for a mean of {d + 1}", f"{len(names)} names")
-    if not 0.0 <= prior.vague_weight < 1.0:
-        _wrong("vague_weight", "a probability below 1", repr(prior.vague_weight))
+    _check_weights(prior)
     return {
         "mean": mean,
         "covariance": covariance,
@@ -35,6 +36,15 @@ def check_prior_arrays(prior):
         "steps": tuple(prior.steps),
         "input_names": None if prior.input_names is None else tuple(prior.input_names),
     }
+
+
+def _check_weights(prior):
+    weights = {name: getattr(prior, name) for name in ("vague_weight", "level_weight", "noise_weight")}
+    for name, weight in weights.items():
+        if np.ndim(weight) or not 0.0 <= _finite(name, weight) < 1.0:
+            _wrong(name, "a probability below 1", shown(weight))
+    if sum(weights.values()) >= 1.0:
+        _wrong(", ".join(weights), "probabilities of less than 1 together", f"{sum(weights.values()):g}")
 
 
 def _law(prior, names):
@@ -157,14 +167,14 @@ def _outputs(name, value, mean):
 def _count(name, value):
     count = _finite(name, value)
     if count.ndim or count < 0:
-        _wrong(name, "a number that is not negative", repr(value))
+        _wrong(name, "a number that is not negative", shown(value))
     return float(count)
 
 
 def _positive(name, value, mean, *, finite=True):
     array = _numbers(name, value)
     if np.any(np.isnan(array)) or np.any(array <= 0) or (finite and np.any(np.isinf(array))):
-        _wrong(name, "positive numbers", repr(value))
+        _wrong(name, "positive numbers", shown(value))
     if array.ndim and array.shape != mean.shape[:-1]:
         _wrong(name, f"a number or an array of shape {mean.shape[:-1]}", f"shape {array.shape}")
     return array
@@ -196,7 +206,7 @@ def _likelihood(prior, mean):
     of_labels = "binomial" if mean.ndim == 1 or len(mean) == 1 else "multinomial"
     likelihood = of_labels if prior.likelihood is None and prior.classes is not None else prior.likelihood
     if likelihood in ("binomial", "multinomial") and np.any(np.asarray(prior.noise) != 1.0):
-        _wrong("noise", "1 for class labels, which have no noise of their own", repr(prior.noise))
+        _wrong("noise", "1 for class labels, which have no noise of their own", shown(prior.noise))
     return likelihood
 
 
@@ -205,7 +215,7 @@ def _classes(value, mean):
     rows = 1 if mean.ndim == 1 else mean.shape[0]
     wanted = 2 if rows == 1 else rows
     if classes.ndim != 1 or len(np.unique(classes)) != len(classes) or len(classes) != wanted:
-        _wrong("classes", f"{wanted} different labels for a mean of shape {mean.shape}", f"{classes!r}")
+        _wrong("classes", f"{wanted} different labels for a mean of shape {mean.shape}", shown(classes))
     if not np.array_equal(np.sort(classes), classes):
-        _wrong("classes", "labels in sorted order (rows of the mean belong to them)", f"{classes!r}")
+        _wrong("classes", "labels in sorted order (rows of the mean belong to them)", shown(classes))
     return classes

@@ -5,11 +5,21 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import assert_all_finite, check_array, compute_sample_weight
+from sklearn.utils import check_array, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
 from skmeta.priors._families import family_of
+from skmeta.priors._numbers import (
+    as_numbers,
+    check_complete,
+    check_finite_target,
+    check_labels_known,
+    column_list,
+    column_names,
+    numeric_features,
+)
 from skmeta.tasks import TaskIndex
+from skmeta.tasks._words import shown
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,50 +100,6 @@ def one_task(n_rows):
     return TaskIndex(np.zeros(1, int), np.zeros(n_rows, int), rows, np.array([0, n_rows]))
 
 
-def column_names(X):
-    """Names of a frame's columns as a tuple of str, or None."""
-    columns = getattr(X, "columns", None)
-    if columns is None or not all(isinstance(name, str) for name in columns):
-        return None
-    return tuple(columns)
-
-
-def numeric_features(X):
-    """A float array or CSR matrix; missing values pass (a task may lack a column), infinite ones raise."""
-    check_rows(X)
-    options = {"accept_sparse": "csr", "dtype": float, "ensure_min_samples": 0, "input_name": "X"}
-    return check_array(X, ensure_all_finite="allow-nan", **options)
-
-
-def check_rows(X):
-    """Without rows there is nothing to learn from; raises and says what is possible then."""
-    if X.shape[0] == 0:
-        raise ValueError(
-            f"X: Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required; "
-            "prior.zero_shot(estimator) needs no rows."
-        )
-
-
-def check_complete(X, tasks, names):
-    """A column may be missing in all rows of a task (the task lacks it), never in some of them."""
-    if sparse.issparse(X):
-        if not np.all(np.isfinite(X.data)):
-            raise ValueError("X: Input X contains NaN or infinity in its stored values; wanted finite numbers.")
-        return
-    if np.isfinite(X.sum()):
-        return
-    missing = np.isnan(X)
-    per_task = np.add.reduceat(missing[tasks.order], tasks.starts[:-1], axis=0)
-    partly = (per_task > 0) & (per_task < tasks.counts[:, None])
-    if partly.any():
-        task, column = np.argwhere(partly)[0]
-        raise ValueError(
-            f"X: Input X contains NaN in {per_task[task, column]} of {tasks.counts[task]} rows of task "
-            f"{tasks.ids[task]!r}, column {_name(names, column)!r}; wanted a column that is complete, or "
-            "missing for the whole of a task that lacks it. Put a SimpleImputer before the model."
-        )
-
-
 def check_known_columns(data):
     """A column that every task lacks teaches nothing: it is legal only where a prior knows it."""
     if sparse.issparse(data.X) or np.isfinite(data.X.sum()):
@@ -141,14 +107,10 @@ def check_known_columns(data):
     nowhere = np.isnan(data.X).all(axis=0)
     if nowhere.any():
         raise ValueError(
-            f"X: Input X contains NaN in every row of column "
-            f"{_name(data.feature_names, np.argmax(nowhere))!r}; wanted at least one task that has it. Leave "
-            "the column out."
+            f"X: Input X contains NaN in every row of column(s) "
+            f"{column_list(data.feature_names, np.flatnonzero(nowhere))}; wanted at least one task that has them. "
+            "Leave them out."
         )
-
-
-def _name(names, column):
-    return names[column] if names else int(column)
 
 
 def match_features(prior, names, n_features):
@@ -185,9 +147,10 @@ def select_inputs(prior, X):
 def _compare_names(wanted, found):
     missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
     if missing or extra:
+        found = [f"{what} {names}" for what, names in (("missing", missing), ("unexpected", extra)) if names]
+        hint = " (A task that lacks a column keeps it, filled with NaN.)" if missing else ""
         raise ValueError(
-            "X: The feature names should match those that the prior was learned from: "
-            f"missing {missing}, unexpected {extra}. (A task that lacks a column keeps it, filled with NaN.)"
+            f"X: The feature names should match those that the prior was learned from: found {', '.join(found)}.{hint}"
         )
 
 
@@ -204,18 +167,6 @@ def encode_target(y, estimator, classes=None):
         )
     _check_support(Y, family, estimator)
     return Y.reshape(len(Y), -1), (None if Y.ndim == 1 else Y.shape[1]), None
-
-
-def as_numbers(y, estimator):
-    """Targets as finite floats."""
-    y = np.asarray(y)
-    text = y.dtype.kind in "US" or (y.dtype.kind == "O" and any(isinstance(value, str) for value in y.flat))
-    if text:
-        raise ValueError(
-            f"y: wanted numbers for {type(estimator).__name__}, found {y.ravel()[0]!r}; for labels use "
-            "WarmStartClassifier with a classifier."
-        )
-    return check_array(y, ensure_2d=False, dtype=float, ensure_min_samples=0, input_name="y")
 
 
 def _check_support(Y, family, estimator):
@@ -242,7 +193,7 @@ def _encode_labels(y, classes):
     if len(classes) < 2:
         raise ValueError(
             "y: This solver needs samples of at least 2 classes in the data, but the data contains only "
-            f"one class: {classes.tolist()[0]!r}. (A task may have one class; a collection may not.)"
+            f"one class: {shown(classes[0])}. (A task may have one class; a collection may not.)"
         )
     one_hot = (y[:, None] == classes[None, :]).astype(float) if len(y) else np.zeros((0, len(classes)))
     return (one_hot[:, 1:] if len(classes) == 2 else one_hot), None, classes
@@ -251,11 +202,12 @@ def _encode_labels(y, classes):
 def _check_labels(y):
     if y.ndim != 1:
         raise ValueError(f"y: wanted one column of labels, found shape {y.shape}.")
+    check_labels_known(y)
     if y.dtype.kind == "O" and len({isinstance(label, str) for label in y}) > 1:
         odd = next(label for label in y if not isinstance(label, str))
-        raise ValueError(f"y: wanted labels of one type, all text or all numbers, found text and {odd!r}.")
+        raise ValueError(f"y: wanted labels of one type, all text or all numbers, found text and {shown(odd)}.")
     if y.dtype.kind == "f":
-        assert_all_finite(y, input_name="y")
+        check_finite_target(y)
     try:
         check_classification_targets(y)
     except ValueError as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import norm
+from sklearn.base import is_classifier
 from sklearn.linear_model import (
     BayesianRidge,
     ElasticNet,
@@ -112,20 +113,46 @@ FAMILIES = {
 }
 
 
+_NO_PENALTY = "no penalty that a learned prior could act on"
+
+
 def family_of(estimator):
     """The `Family` of an estimator; raises TypeError for classes, ValueError for settings, that can take no prior."""
     name = type(estimator).__name__
     family = FAMILIES.get(type(estimator))
     if family is None:
-        hint = "Ridge (with alpha=1 the prior is taken as learned)"
-        if "Logistic" in name or "Classifier" in name or "SVC" in name:
-            hint = "LogisticRegression"
         raise TypeError(
             f"estimator: wanted one of {', '.join(cls.__name__ for cls in FAMILIES)}, alone or as the last step of a "
-            f"Pipeline, found {name}, which has no penalty that a learned prior could act on; use {hint} instead."
+            f"Pipeline, found {name}, which {_why_not(estimator, name)}."
         )
     _check_settings(estimator, name)
     return family
+
+
+def _why_not(estimator, name):
+    """Why an estimator takes no prior, and the way out."""
+    if isinstance(estimator, type) or not hasattr(estimator, "get_params"):
+        return "is no estimator, such as Ridge()"
+    params, classifies = estimator.get_params(deep=False), is_classifier(estimator)
+    use, strength, shell = ("LogisticRegression", "C", "Classifier") if classifies else ("Ridge", "alpha", "Regressor")
+    linear = "linear_model" in type(estimator).__module__ or name.startswith("Linear")
+    if "estimator" in params:
+        return f"belongs around the warm-started model, not into it: {name}(WarmStart{shell}({use}(), ...))"
+    if linear and name.endswith("CV"):
+        plain = next((cls.__name__ for cls in FAMILIES if cls.__name__ == name.removesuffix("CV")), use)
+        return (
+            "chooses the strength of its penalty itself, by a cross-validation that knows no prior; use "
+            f"{plain} and let GridSearchCV choose {strength} (estimator__{strength})"
+        )
+    if isinstance(estimator, tuple(FAMILIES)):
+        return "is a subclass of one of them, with an objective that may be its own; use the class itself"
+    if not linear and type(estimator).__module__.startswith("sklearn."):
+        return (
+            f"has no coefficients that a prior could speak of; for what is not linear put a transformer before {use}: "
+            f"make_pipeline(SplineTransformer(), {use}()), or RandomTreesEmbedding() or Nystroem() as first step"
+        )
+    without = "a penalty that no prior can replace" if {"alpha", "C"} & params.keys() else _NO_PENALTY
+    return f"has {without}; use {use}, whose {strength}=1 takes the prior as learned"
 
 
 def _check_settings(estimator, name):

@@ -7,7 +7,7 @@ import numpy as np
 
 from skmeta._numerics.believed import Believed
 from skmeta._numerics.linalg import cholesky_root
-from skmeta._numerics.noise import noise_nodes
+from skmeta._numerics.noise import NoiseLaw
 from skmeta._numerics.units import Units
 from skmeta.priors._check import check_prior_arrays
 from skmeta.priors._data import read_input
@@ -52,6 +52,8 @@ class GaussianPrior(FrozenValue):
     vague_weight : float in [0, 1), default=0.0
         Probability that a new task has nothing to do with the past ones. Priors written by hand are taken at
         their word.
+    level_weight, noise_weight : float in [0, 1), default=0.0
+        Probabilities that only its level is unlike theirs, or only its noise.
     centre, scale : array-like of shape (n_features,), default=None
         Mean and standard deviation of the columns over the collection: the units in which strangers are
         judged.
@@ -105,6 +107,8 @@ class GaussianPrior(FrozenValue):
     n_tasks: float = 0.0
     n_rows: float = 0.0
     vague_weight: float = 0.0
+    level_weight: float = 0.0
+    noise_weight: float = 0.0
     centre: np.ndarray | None = None
     scale: np.ndarray | None = None
     target_centre: np.ndarray | float = 0.0
@@ -331,30 +335,27 @@ class GaussianPrior(FrozenValue):
     def _believed(self, k):
         units = self.units(k)
         mean = units.to_engine(self.output("mean", k, 1))
-        level = float(self.output("noise", k, 0)) / units.target_scale**2
-        noise, probability = noise_nodes(level, float(self.output("noise_dof", k, 0)))
+        gaussian = self.likelihood in (None, "gaussian")
         stranger = np.zeros_like(mean)
-        if self.likelihood not in (None, "gaussian"):
+        if not gaussian:
             stranger[-1] = self.output("target_centre", k, 0)
-        root = cholesky_root(self._engine_covariance(units, k))
-        known = self.likelihood in ("binomial", "multinomial")
-        flat = bool(np.isinf(self._intercept_variance[k]))
         between, ratio = self.engine_between(units, k)
         if between is not None:  # the engine's mean is the one within tasks, the public one that of a task without rows
             mean = mean - np.r_[between / (1.0 + ratio), 0.0]
+        level = float(self.output("noise", k, 0))
+        odd = self.level_weight + self.noise_weight + self.vague_weight
         return Believed(
-            mean,
-            root,
-            noise,
-            probability,
-            self.vague_weight,
-            stranger,
-            known,
-            flat,
-            self.likelihood in (None, "gaussian"),
-            between,
-            ratio,
-            units.scale,
+            mean=mean,
+            root=cholesky_root(self._engine_covariance(units, k)),
+            noise=NoiseLaw(level / units.target_scale**2, float(self.output("noise_dof", k, 0))),
+            kinds=np.array([1.0 - odd, self.level_weight, self.noise_weight, self.vague_weight]),
+            stranger_mean=stranger,
+            noise_known=self.likelihood in ("binomial", "multinomial"),
+            flat_intercept=bool(np.isinf(self._intercept_variance[k])),
+            free_level=gaussian,
+            between=between,
+            ratio=ratio,
+            scale=units.scale,
         )
 
     def engine_between(self, units, k):

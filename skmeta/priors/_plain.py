@@ -1,6 +1,9 @@
 """Plain fitted scikit-learn estimators from arrays: what is handed back knows nothing of skmeta."""
 
+from copy import deepcopy
+
 import numpy as np
+from sklearn import get_config
 from sklearn.base import clone
 from sklearn.linear_model import (
     GammaRegressor,
@@ -12,6 +15,17 @@ from sklearn.linear_model import (
 )
 
 from skmeta._sklearn import prepare_glm
+from skmeta.priors._families import FAMILIES
+
+_PARAMETERS = {kind: tuple(kind().get_params(deep=False)) for kind in FAMILIES}  # names; all have plain values
+
+
+def fresh(estimator, **changed):
+    """An unfitted copy with some parameters changed: `clone`, without asking for the class's signature each time."""
+    if get_config()["enable_metadata_routing"]:  # requests travel with a clone too
+        return clone(estimator).set_params(**changed)
+    kept = {name: deepcopy(getattr(estimator, name)) for name in _PARAMETERS[type(estimator)] if name not in changed}
+    return type(estimator)(**kept, **changed)
 
 
 def plain_estimator(estimator, coef, *, n_targets, classes, feature_names, fitted=None):
@@ -19,7 +33,7 @@ def plain_estimator(estimator, coef, *, n_targets, classes, feature_names, fitte
 
     ``fitted`` may hold further fitted attributes (``n_iter_``, ``scale_``, ...) of the class's own solver.
     """
-    plain = clone(estimator)
+    plain = fresh(estimator)
     slopes, intercept = coef[:, :-1].copy(), coef[:, -1].copy()  # nothing is shared with what made it
     if isinstance(plain, (LogisticRegression, SGDClassifier)):
         plain.classes_ = classes.copy()

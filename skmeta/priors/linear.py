@@ -6,17 +6,22 @@ from skmeta.priors._data import (
     TaskData,
     as_table,
     check_known_columns,
-    check_rows,
-    column_names,
     column_or_matrix,
     match_features,
-    numeric_features,
     one_task,
     read_collection,
     read_input,
     select_inputs,
 )
 from skmeta.priors._families import FAMILIES, family_of
+from skmeta.priors._numbers import (
+    check_complete,
+    check_rows,
+    column_names,
+    describe_columns,
+    numeric_features,
+    odd_columns,
+)
 from skmeta.priors._wide import as_wide, from_wide, is_wide
 
 __all__ = [
@@ -26,11 +31,13 @@ __all__ = [
     "adapt_tasks",
     "as_table",
     "as_wide",
+    "check_complete",
     "check_known_columns",
     "check_likelihood",
     "check_rows",
     "column_names",
     "column_or_matrix",
+    "describe_columns",
     "engine_rows",
     "family_of",
     "from_wide",
@@ -38,6 +45,7 @@ __all__ = [
     "is_wide",
     "match_features",
     "numeric_features",
+    "odd_columns",
     "one_task",
     "read_collection",
     "read_input",

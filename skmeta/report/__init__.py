@@ -1,10 +1,11 @@
 """Does knowledge transfer among my datasets? From a table to an answer."""
 
-from skmeta.report._compare import compare, learn_from_all
+from skmeta.report._compare import choose_shots, compare, learn_from_all
 from skmeta.report._estimators import NAMES, settle
 from skmeta.report._files import check_outputs, save_plot, save_prior
 from skmeta.report._read import Collection, read_embedded, read_file
-from skmeta.report._text import as_json, as_text
+from skmeta.report._signals import stopped_by
+from skmeta.report._text import as_json, as_text, count
 from skmeta.report._verdict import Verdict, judge
 
 __all__ = [
@@ -14,7 +15,9 @@ __all__ = [
     "as_json",
     "as_text",
     "check_outputs",
+    "choose_shots",
     "compare",
+    "count",
     "judge",
     "learn_from_all",
     "read_embedded",
@@ -22,4 +25,5 @@ __all__ = [
     "save_plot",
     "save_prior",
     "settle",
+    "stopped_by",
 ]

@@ -30,7 +30,7 @@ def read_column(values: Any) -> tuple[str, Any]:
     kind : {"number", "date", "category"}
         Text is dates if every value is written like one, else categories.
     values : Series
-        Numbers; days since 1970-01-01; or whatever was found, missing values as NaN.
+        Numbers; days since 1970-01-01, or of a duration; or whatever was found, missing values as NaN.
 
     Raises
     ------
@@ -39,6 +39,8 @@ def read_column(values: Any) -> tuple[str, Any]:
     """
     import pandas as pd
 
+    if pd.api.types.is_timedelta64_dtype(values):
+        values = values / pd.Timedelta(days=1)
     is_text = not pd.api.types.is_any_real_numeric_dtype(values)
     dates = read_dates(values) if is_text else None
     if dates is not None:

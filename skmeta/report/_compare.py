@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import config_context
 from sklearn.base import clone, is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import make_pipeline
@@ -15,9 +18,11 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.parallel import Parallel, delayed
 
 from skmeta.model_selection import NShotSplit, OwnModel, PooledModel, ResidualModel, ShotCurve
+from skmeta.model_selection._shot_curve import chance_given
 from skmeta.priors.linear import family_of
 from skmeta.report._columns import make_features
 from skmeta.report._read import Collection
+from skmeta.report._signals import uninterrupted
 from skmeta.tasks import read_task_ids, take_rows
 from skmeta.warm_start import WarmStartClassifier, WarmStartRegressor
 
@@ -100,25 +105,15 @@ def task_errors(model: Any, X: Any, y: NDArray[Any], codes: NDArray[np.intp]) ->
     return np.sqrt(np.bincount(rows_of, (y - model.predict(X)) ** 2) / counts)
 
 
-def chance_given(model: Any, X: Any, y: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the probability that the model gave to each of the labels, at least a rounding error.
-
-    The model need not know them all: a class may be missing from its training rows.
-    """
-    proba = model.predict_proba(X)
-    position = np.searchsorted(model.classes_, y).clip(max=len(model.classes_) - 1)
-    chance = np.where(model.classes_[position] == y, proba[np.arange(len(y)), position], 0.0)
-    return np.maximum(chance, np.finfo(np.float64).eps)
-
-
 def score_split(table: Collection, models: list[Any], split: Split) -> NDArray[np.float64]:
     """Return errors ``(n_models, n_tasks tested)`` after making features from the training rows, once."""
     train, test = split
     features = make_features(table.numbers, table.categories, task=table.task)
     Z = features.fit_transform(take_rows(table.X, train))
     Z_test = features.transform(take_rows(table.X, test))
-    fitted = (clone(model).fit(Z, table.y[train]) for model in models)
-    return np.stack([task_errors(model, Z_test, table.y[test], Z_test[:, -1]) for model in fitted])
+    with config_context(assume_finite=True, skip_parameter_validation=True):  # thousands of fits of checked numbers
+        fitted = (clone(model).fit(Z, table.y[train]) for model in models)
+        return np.stack([task_errors(model, Z_test, table.y[test], Z_test[:, -1]) for model in fitted])
 
 
 def compare(
@@ -161,10 +156,14 @@ def compare(
     splits = list(draw_splits(table, shots))
     n_splits = len(splits) // len(shots)
     run = Parallel(n_jobs=n_jobs, return_as="generator")
+    with uninterrupted():  # here the processes start
+        results = run(delayed(score_split)(table, flat, split) for split in splits)
     errors = []
-    for found in run(delayed(score_split)(table, flat, split) for split in splits):
-        errors.append(found)
-        progress(len(errors), len(splits), shots[(len(errors) - 1) // n_splits])
+    with warnings.catch_warnings(), closing(results):
+        warnings.filterwarnings("ignore", category=UserWarning, module="joblib")  # what it says of a stopped run
+        for found in results:
+            errors.append(found)
+            progress(len(errors), len(splits), shots[(len(errors) - 1) // n_splits])
     by_shots = [np.hstack(errors[k * n_splits : (k + 1) * n_splits]) for k in range(len(shots))]
     return _as_curve(np.stack(by_shots, axis=1), rivals, shots)
 

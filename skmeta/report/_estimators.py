@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression, Ridge, TweedieRegressor
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier, SGDRegressor, TweedieRegressor
 
 from skmeta.priors.linear import FAMILIES, family_of
 from skmeta.report._read import Collection
 from skmeta.tasks import read_task_ids, take_rows
+from skmeta.tasks._words import listed, shown
 
 MAX_CLASSES = 50
 COMMON = 0.05  # share of the rows that the rarest of a few whole numbers has, if they are classes
@@ -24,7 +25,11 @@ def short_name(cls: type) -> str:
     return re.sub("(Regressor|Regression|Classifier)$", "", cls.__name__).lower()
 
 
-SETTINGS: dict[type, dict[str, Any]] = {TweedieRegressor: {"power": 1.5}}  # its default is ridge's loss
+SETTINGS: dict[type, dict[str, Any]] = {
+    TweedieRegressor: {"power": 1.5},  # its default is ridge's loss
+    SGDRegressor: {"random_state": 0},
+    SGDClassifier: {"loss": "log_loss", "random_state": 0},  # its default gives no probabilities
+}
 NAMES = sorted({short_name(cls) for cls in FAMILIES})
 
 
@@ -45,7 +50,7 @@ def settle(collection: Collection, name: str | None = None) -> tuple[Collection,
         Its target finite floats, or labels; rows of a class that only one task knows are left out, as nothing
         about it can be learned from others.
     estimator : estimator
-        At its defaults, tweedie at power 1.5; not fitted.
+        At its defaults, but for `SETTINGS`; not fitted.
 
     Raises
     ------
@@ -53,9 +58,14 @@ def settle(collection: Collection, name: str | None = None) -> tuple[Collection,
         If there is no such name, or the target is not what the estimator takes.
     """
     y = collection.y
+    if len(set(y.tolist())) == 1:
+        raise ValueError(f"--target {collection.names[1]} must vary, found the one value {shown(y[0])}.")
     model = _default(holds_classes(y)) if name is None else _of_name(name, holds_classes(y))
     if not family_of(model).classifies:
         return replace(collection, y=_numbers(y, model)), model
+    if y.dtype.kind == "f" and np.mod(y, 1).any():
+        odd = y[np.mod(y, 1) != 0][0]
+        raise ValueError(f"The target must hold classes for {type(model).__name__}, found numbers such as {odd:.6g}.")
     collection = _without_lone_classes(replace(collection, y=_labels(y)))
     _check_classes(collection.y, model)
     return collection, model
@@ -116,7 +126,8 @@ def _check_classes(y: NDArray[Any], model: Any) -> None:
     if not 2 <= n_classes <= MAX_CLASSES:
         raise ValueError(
             f"The target must hold 2 to {MAX_CLASSES} classes for {type(model).__name__}, each in several "
-            f"tasks, found {n_classes}. If it is meant to hold numbers, see that all are written as numbers."
+            f"tasks, found {n_classes}, such as {listed(np.unique(y)[:3])}. If it is meant to hold numbers, see that all "
+            f"are written as numbers."
         )
 
 
@@ -142,7 +153,7 @@ def _numbers(y: NDArray[Any], model: Any) -> NDArray[Any]:
     except (TypeError, ValueError):
         text = next(value for value in y.tolist() if isinstance(value, str))
         raise ValueError(
-            f"The target must hold numbers for {type(model).__name__}, found {text!r}; for classes there is "
+            f"The target must hold numbers for {type(model).__name__}, found {shown(text)}; for classes there is "
             f"--estimator logistic."
         ) from None
     if not np.isfinite(y).all():

@@ -15,6 +15,7 @@ from sklearn.utils import Bunch
 from skmeta.datasets import load_parkinsons
 from skmeta.report._columns import is_constant, is_identifier, read_column
 from skmeta.tasks import index_tasks, read_task_ids
+from skmeta.tasks._words import shown
 
 DELIMITERS = ",;\t|"
 
@@ -141,12 +142,13 @@ def _collect(path: str, frame: Any, codes: NDArray[np.intp], roles: dict[str, st
     given = frame.drop(columns=[task, target])
     columns = {name: read_column(given[name]) for name in given.columns}
     if order is not None and columns[order][0] == "category":
-        raise ValueError(f"--order {order} must hold numbers or dates, found {given[order].iloc[0]!r}.")
+        raise ValueError(f"--order {order} must hold numbers or dates, found {shown(given[order].iloc[0])}.")
     useless = _useless_columns({name: column for name, column in columns.items() if name != order}, codes)
     left_out = {name for names in useless.values() for name in names}
     kinds = {name: kind for name, (kind, _) in columns.items() if name not in left_out}
     if not kinds:
-        raise ValueError(f"{path} must have columns to predict {target} from, found {', '.join(columns)}.")
+        found = f"only {', '.join(columns)}, of which none tells anything of other rows" if columns else "none"
+        raise ValueError(f"{path} must have columns beside {task} and {target} to predict from, found {found}.")
     dates = {"Dates, counted in days since 1970-01-01: ": [n for n, kind in kinds.items() if kind == "date"]}
     told = [f"{what}{', '.join(names)}." for what, names in (useless | dates).items() if names]
     values = {name: columns[name][1] for name in kinds}
@@ -192,9 +194,11 @@ def read_frame(path: Path) -> Any:
 
 
 def _read_csv(path: Path, read: Callable[..., Any]) -> Any:
-    """Return a text table, whose delimiter is what divides its header into most columns."""
+    """Return a text table: its delimiter divides its header into most columns, its decimal sign makes most numbers."""
     delimiter = max(DELIMITERS, key=lambda each: len(read(path, sep=each, nrows=0).columns))
-    return read(path, sep=delimiter, low_memory=False)
+    signs = "." if delimiter == "," else ".,"
+    tables = [read(path, sep=delimiter, decimal=sign, low_memory=False) for sign in signs]
+    return max(tables, key=lambda table: table.select_dtypes("number").shape[1])
 
 
 def check_column(name: str, option: str, columns: list[str]) -> None:

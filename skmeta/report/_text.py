@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ LABELS = {
     "residual": "pooled + own residual",
     "warm": "warm",
 }
-WIDTH = 25
+WIDTH = 25  # of the labels
+LINE = 120
 
 
 def as_text(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdict, warm: Any) -> str:
@@ -46,8 +48,8 @@ def as_text(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdi
     """
     parts = [
         _header(collection, model, curve),
-        _table(collection, curve, verdict),
-        _worth(collection, verdict, warm),
+        _table(collection, model, curve, verdict),
+        fill(_worth(collection, model, verdict, warm), LINE),
         advice(collection, model, verdict),
     ]
     return "\n\n".join(parts)
@@ -60,15 +62,29 @@ def _header(collection: Collection, model: Any, curve: ShotCurve) -> str:
     lines = [
         f"{collection.name}: {len(collection.y)} rows, {len(collection.counts)} tasks ({task}), "
         f"{n_features} features; target {target} ({kind}), {type(model).__name__}.",
-        f"Tested on {curve.n_tasks} tasks with more than {curve.n_shots[-1]} rows, each held out but for the "
+        f"Tested on {curve.n_tasks} tasks with more than {count(curve.n_shots[-1])}, each held out but for the "
         f"rows given back.",
         _protocol(collection),
     ]
     if len(collection.counts) > MAX_TASKS:
         lines.append(f"Of the tasks, {MAX_TASKS} drawn at random were compared.")
-    if len(with_strengths(model)) > 1:
-        lines.append("The others are shown at what turned out the best strength of their penalty.")
-    return "\n".join(lines + list(collection.notes))
+    return "\n".join(lines + _strengths(model) + list(collection.notes))
+
+
+def _strengths(model: Any) -> list[str]:
+    """Return what the others are compared at, unless they find their own strength."""
+    name = next((name for name in ("alpha", "C") if name in model.get_params()), None)
+    if name is None:
+        return []
+    *tried, last = (f"{getattr(each, name):.4g}" for each in with_strengths(model))
+    family = family_of(model)
+    meant = "its own: the prior is only its start" if family.how == "start" else "the prior as learned"
+    scaled = " (on the standardised target)" if family.likelihood == "gaussian" else ""
+    told = (
+        f"Warm has {name}={getattr(model, name):.4g}, {meant}. The others are fitted with {name} of {', '.join(tried)} and "
+        f"{last}{scaled}; at each number of rows the best of these is shown, in hindsight, which favours them."
+    )
+    return [fill(told, LINE)]
 
 
 def _protocol(collection: Collection) -> str:
@@ -80,14 +96,15 @@ def _protocol(collection: Collection) -> str:
     )
 
 
-def _table(collection: Collection, curve: ShotCurve, verdict: Verdict) -> str:
+def _table(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdict) -> str:
     title = curve.scoring.removeprefix("neg_").replace("_", " ")
+    told = {"own": f"with 0 rows {_without_rows(model)}"}
     lines = [
         _row(title, curve.n_shots, f"rows known of a new {collection.names[0]}"),
-        *(_row(LABELS[name], map(_number, errors)) for name, errors in verdict.errors.items()),
+        *(_row(LABELS[name], map(_number, errors), told.get(name, "")) for name, errors in verdict.errors.items()),
         _row("gain of warm", map(_percent, verdict.gain), "over the best of the others"),
         _row("", (f"±{100 * noise:.0f} %" for noise in verdict.noise), "noise between tasks (95 %)"),
-        _row("own rows for the same", (_rows(rows, verdict) for rows in verdict.own_rows)),
+        _row("own rows for the same", (_rows(rows, verdict) for rows in verdict.own_rows), "that an own model needs"),
     ]
     return "\n".join(lines)
 
@@ -108,13 +125,24 @@ def _rows(rows: float, verdict: Verdict) -> str:
     return f">{verdict.n_shots[-1]}" if np.isinf(rows) else f"{rows:.1f}"
 
 
-def _worth(collection: Collection, verdict: Verdict, warm: Any) -> str:
+def _without_rows(model: Any) -> str:
+    """Return what an own model without rows predicts."""
+    return "the frequencies in other tasks" if family_of(model).classifies else "the mean of other tasks"
+
+
+def _worth(collection: Collection, model: Any, verdict: Verdict, warm: Any) -> str:
     task, at = collection.names[0], headline(verdict)
-    rows = verdict.own_rows[at]
+    rows, known = verdict.own_rows[at], count(verdict.n_shots[at])
+    if rows == 0:
+        return (
+            f"With {known} of a new {task}, warm is no better than {_without_rows(model)}, for which a model of its own "
+            "needs 0 rows: what the prior knows, be it ever so sure, is worth none."
+        )
     as_many = f"more than {verdict.n_shots[-1]}" if np.isinf(rows) else f"{rows:.1f}"
     return (
-        f"With {_count(verdict.n_shots[at])} of a new {task}, warm is as good as a model of its own with "
-        f"{as_many}; by its own account (borrowing_), the prior is worth {typical_borrowing(warm):.3g}."
+        f"With {known} of a new {task}, warm is as good as a model of its own with {as_many}. By its own account "
+        f"(borrowing_), in a fit to all rows the prior stands for {typical_borrowing(warm):.3g} further ones of a "
+        f"typical {task}."
     )
 
 
@@ -128,7 +156,8 @@ def headline(verdict: Verdict) -> int:
     return 1 + int(np.argmax((verdict.gain - verdict.noise)[1:]))
 
 
-def _count(n: int) -> str:
+def count(n: int) -> str:
+    """Return so many rows in words."""
     return f"{n} row" if n == 1 else f"{n} rows"
 
 
@@ -181,7 +210,7 @@ def _gains(verdict: Verdict) -> str:
         return "it is as good as the best of the others at every number of rows, and none of them is that"
     at = headline(verdict)
     return (
-        f"with {_count(verdict.n_shots[at])} its error is {100 * verdict.gain[at]:.0f} % (± "
+        f"with {count(verdict.n_shots[at])} its error is {100 * verdict.gain[at]:.0f} % (± "
         f"{100 * verdict.noise[at]:.0f}) below that of the best of the others, {LABELS[verdict.rival[at]]}"
     )
 

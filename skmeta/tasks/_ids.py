@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._tables import as_table, column_values, drop_column
+from ._words import is_missing, listed, shown
 
 
 def locate_task(X: Any, task: str | int) -> int:
@@ -46,7 +47,7 @@ def locate_task(X: Any, task: str | int) -> int:
     if isinstance(task, str):
         return _locate_name(X, kind, task)
     if isinstance(task, bool) or not isinstance(task, int | np.integer):
-        raise TypeError(f"task must be the name or the position of a column of X, found {task!r}.")
+        raise TypeError(f"task must be the name or the position of a column of X, found {shown(task)}.")
     width = X.shape[1]
     if not -width <= task < width:
         raise ValueError(f"task={task} is not a column of X, which has {width} columns (0 to {width - 1}).")
@@ -66,23 +67,14 @@ def _locate_name(X: Any, kind: str, task: str) -> int:
         raise ValueError(f"task={task!r} names {names.count(task)} columns of X. Rename all but one.")
     close = get_close_matches(task, [name for name in names if isinstance(name, str)])
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-    shown = ", ".join(map(repr, names[:20])) + (", ..." if len(names) > 20 else "")
-    raise ValueError(f"task={task!r} is not a column of X.{hint} X has {len(names)} columns: {shown}.")
-
-
-def _is_missing(value: Any) -> bool:
-    if value is None:
-        return True
-    same = value == value  # noqa: PLR0124 - NaN is not equal to itself, and pandas.NA gives no answer
-    return not isinstance(same, bool | np.bool_) or not same
+    raise ValueError(f"task={task!r} is not a column of X.{hint} X has {len(names)} columns: {listed(names, 20)}.")
 
 
 def _check_none_missing(missing: NDArray[np.intp], where: str) -> None:
     if len(missing):
-        rows = ", ".join(map(str, missing[:5])) + (", ..." if len(missing) > 5 else "")
         raise ValueError(
-            f"{where} must name a task in every row, found {len(missing)} missing id(s), in row(s) {rows}. "
-            f"Drop these rows or give them an id of their own."
+            f"{where} must name a task in every row, found {len(missing)} missing id(s), in row(s) "
+            f"{listed(missing)}. Drop these rows or give them an id of their own."
         )
 
 
@@ -100,8 +92,8 @@ def plain_ids(values: ArrayLike, where: str) -> NDArray[Any]:
 
 def _plain_objects(values: NDArray[Any], where: str) -> NDArray[Any]:
     unique = set(values.tolist())
-    if any(map(_is_missing, unique)):
-        _check_none_missing(np.flatnonzero([_is_missing(value) for value in values]), where)
+    if any(map(is_missing, unique)):
+        _check_none_missing(np.flatnonzero([is_missing(value) for value in values]), where)
     n_numbers = sum(isinstance(value, Real) for value in unique)
     if 0 < n_numbers < len(unique):
         raise TypeError(
@@ -263,6 +255,11 @@ def as_objects(values: list[Any]) -> NDArray[Any]:
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return array
+
+
+def as_list(ids: NDArray[Any]) -> list[Any]:
+    """Return ids as the keys of a dict: plain numbers and text, dates as they are (NumPy would make them integers)."""
+    return list(ids) if ids.dtype.kind in "mM" else ids.tolist()
 
 
 def features_without(X: Any, task: str | int) -> Any:

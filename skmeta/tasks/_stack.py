@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._ids import as_objects, features_without, index_tasks, plain_ids, read_task_ids
+from ._ids import as_list, as_objects, features_without, index_tasks, plain_ids, read_task_ids
 from ._tables import (
     append_column,
     as_table,
@@ -20,6 +20,7 @@ from ._tables import (
     table_kind,
     take_rows,
 )
+from ._words import shown
 
 
 def stack_tasks(tasks: Any, *, task: str = "task") -> tuple[Any, NDArray[Any]]:
@@ -64,7 +65,9 @@ def stack_tasks(tasks: Any, *, task: str = "task") -> tuple[Any, NDArray[Any]]:
     array([1, 2, 3])
     """
     if not isinstance(task, str):
-        raise TypeError(f"task must be the name of the column to append, found {task!r}. In arrays it is column -1.")
+        raise TypeError(
+            f"task must be the name of the column to append, found {shown(task)}. In arrays it is column -1."
+        )
     named = _named_tasks(tasks)
     tables = {key: X for key, (X, _) in named.items()}
     targets = {key: y for key, (_, y) in named.items()}
@@ -85,15 +88,17 @@ def _named_tasks(tasks: Any) -> dict[Any, tuple[Any, NDArray[Any]]]:
         raise ValueError("tasks must hold at least one (X, y), found none.")
     for key, pair in named.items():
         if not isinstance(pair, tuple | list) or len(pair) != 2:
-            raise TypeError(f"tasks must hold pairs (X, y), found {type(pair).__name__} as task {key!r}.")
+            raise TypeError(f"tasks must hold pairs (X, y), found {type(pair).__name__} as task {shown(key)}.")
     names = _column_names(next(iter(named.values()))[1])
-    return {key: (as_table(X, f"X of task {key!r}")[0], _read_target(y, names, key)) for key, (X, y) in named.items()}
+    return {
+        key: (as_table(X, f"X of task {shown(key)}")[0], _read_target(y, names, key)) for key, (X, y) in named.items()
+    }
 
 
 def _check_lengths(X: Any, y: NDArray[Any], key: Any) -> None:
     if not 0 < X.shape[0] == len(y):
         raise ValueError(
-            f"X and y of task {key!r} must have the same number of rows, at least one; found {X.shape[0]} and {len(y)}."
+            f"X and y of task {shown(key)} must have the same number of rows, at least one; found {X.shape[0]} and {len(y)}."
         )
 
 
@@ -105,11 +110,11 @@ def _read_target(y: Any, names: list[Any] | None, key: Any) -> NDArray[Any]:
     """Return y as an array, its columns (if they have names) in the order of `names`."""
     found = _column_names(y)
     if sorted(map(str, found or [])) != sorted(map(str, names or [])):
-        raise ValueError(f"y of task {key!r} must have the columns {names}, as the first task, found {found}.")
+        raise ValueError(f"y of task {shown(key)} must have the columns {names}, as the first task, found {found}.")
     y = y if names is None else y[names]
     y = np.asarray(y)
     if y.ndim not in (1, 2):
-        raise ValueError(f"y of task {key!r} must have 1 or 2 dimensions, found {y.ndim}.")
+        raise ValueError(f"y of task {shown(key)} must have 1 or 2 dimensions, found {y.ndim}.")
     return y
 
 
@@ -118,10 +123,10 @@ def _stack_frames(tables: dict[Any, Any], task: str) -> Any:
         names = list(X.columns)
         twice = [name for name, count in Counter(names).items() if count > 1]
         if twice:
-            raise ValueError(f"X of task {key!r} must have each column once, found {twice} more often.")
+            raise ValueError(f"X of task {shown(key)} must have each column once, found {twice} more often.")
         if task in names:
             raise ValueError(
-                f"task={task!r} must be a new name, found a column of that name in X of task {key!r}. "
+                f"task={task!r} must be a new name, found a column of that name in X of task {shown(key)}. "
                 f"Give the task column another name."
             )
     return concatenate_frames(list(tables.values()))
@@ -151,7 +156,7 @@ def _check_same(what: str, found: dict[Any, Any]) -> None:
         if value != found[first]:
             raise ValueError(
                 f"The {what} must be the same in all tasks, "
-                f"found {found[first]} in task {first!r} and {value} in task {key!r}."
+                f"found {found[first]} in task {shown(first)} and {value} in task {shown(key)}."
             )
 
 
@@ -200,8 +205,8 @@ def split_tasks(X: Any, y: Any, *, task: str | int) -> dict[Any, tuple[Any, Any]
     tables = [take_rows(features, span) for span in spans]
     if kind in ("pandas", "polars"):
         tables = _without_empty_columns(tables, missing_values(features), index.starts)
-    keys = list(index.ids) if index.ids.dtype.kind in "mM" else index.ids.tolist()
-    return {key: (table, take_rows(targets, span)) for key, table, span in zip(keys, tables, spans, strict=True)}
+    keyed = zip(as_list(index.ids), tables, spans, strict=True)
+    return {key: (table, take_rows(targets, span)) for key, table, span in keyed}
 
 
 def _without_empty_columns(tables: list[Any], missing: NDArray[np.bool_], starts: NDArray[np.intp]) -> list[Any]:

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from ._words import shown
+
 
 def table_kind(X: Any) -> str:
     """Return "pandas", "polars", "sparse" or "array"; nothing is imported to find out."""
@@ -160,7 +162,7 @@ def append_column(X: Any, name: str, values: NDArray[Any]) -> Any:
         return X.with_columns(pl.Series(name, values.tolist()))
     if values.dtype.kind not in "biuf" or X.dtype.kind not in "biuf":
         if kind == "sparse":
-            raise TypeError(f"A sparse X holds numbers only, found {values[0]!r} for the column {name!r}.")
+            raise TypeError(f"A sparse X holds numbers only, found {shown(values[0])} for the column {name!r}.")
         return np.concatenate([X.astype(object), values.astype(object)[:, None]], axis=1)
     column = _exact_column(X, name, values)
     if kind == "sparse":
@@ -174,6 +176,6 @@ def _exact_column(X: Any, name: str, values: NDArray[Any]) -> NDArray[Any]:
         if np.array_equal(column.astype(values.dtype), values):
             return column
     raise ValueError(
-        f"The values of column {name!r} must be held exactly by the dtype of X, found {values.max()}, which "
+        f"The values of column {name!r} must be held exactly by the dtype of X, found {shown(values.max())}, which "
         f"{column.dtype} cannot hold. Write them as strings."
     )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -13,9 +13,16 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skmeta.learners import learner_for
 from skmeta.priors import GaussianPrior, linear
 from skmeta.tasks import features_without, index_tasks, locate_task, lookup_tasks, read_task_ids
+from skmeta.tasks._ids import as_list
+from skmeta.tasks._words import shown
 from skmeta.warm_start._collection import TaskEstimators
 
-_PRIVATE = ("_adapted", "_composition", "_ids")  # what a fit leaves behind, beside the names that end in "_"
+_PRIVATE = (
+    "_adapted",
+    "_composition",
+    "_estimator",
+    "_ids",
+)  # what a fit leaves behind, beside the names that end in "_"
 
 
 class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
@@ -93,11 +100,13 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     def _check_parameters(self):
         estimator, prior = self.estimator, self.prior
         if isinstance(estimator, type) or not hasattr(estimator, "fit"):
-            raise TypeError(f"estimator: wanted an estimator such as Ridge(), found {estimator!r}.")
+            example = "LogisticRegression()" if isinstance(self, ClassifierMixin) else "Ridge()"
+            raise TypeError(f"estimator: wanted an estimator such as {example}, found {estimator!r}.")
         found, wanted = get_tags(estimator).estimator_type, get_tags(self).estimator_type
         if found not in (None, wanted):
             kinds = f"{type(self).__name__} wanted a {wanted}, found the {found} {type(estimator).__name__}"
-            raise TypeError(f"estimator: {kinds}.")
+            other = {"classifier": "; use WarmStartClassifier", "regressor": "; use WarmStartRegressor"}.get(found, "")
+            raise TypeError(f"estimator: {kinds}{other}.")
         if prior is not None and not isinstance(prior, GaussianPrior):
             hint = ", a model; give its prior_ once it is fitted" if isinstance(prior, WarmStartBase) else ""
             found = f"{type(prior).__name__}{hint}"
@@ -112,7 +121,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     def _fit_plain(self, X, y, sample_weight):
         fitted = clone(self.estimator)
         fitted.fit(X, y, **linear.weights_for(fitted, sample_weight))
-        found = {"estimator_": fitted, "prior_": None}
+        found = {"_estimator": fitted, "prior_": None}
         return found | ({"classes_": fitted.classes_} if hasattr(fitted, "classes_") else {})
 
     def _fit_one(self, X, y, sample_weight):
@@ -121,7 +130,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         data = linear.read_task(self.prior, composition, X, y, sample_weight)
         prior = linear.match_features(self.prior, data.feature_names, data.X.shape[1])
         adapted = linear.adapt_tasks(prior, composition.final, data, n_jobs=self.n_jobs, keep=True)
-        found = {"prior_": prior, "estimator_": composition.assemble(adapted.plain(0)), "_adapted": adapted}
+        found = {"prior_": prior, "_estimator": composition.assemble(adapted.plain(0)), "_adapted": adapted}
         return found | {"_composition": composition, "_ids": None} | _classes_of(data)
 
     def _fit_collection(self, X, y, sample_weight):
@@ -144,12 +153,25 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         composition = linear.take_apart(self.estimator)
         linear.family_of(composition.final)
         if self.prior is None:
-            composition, Z = composition.fit_frozen(features, y, sample_weight)
+            composition, Z = self._freeze(composition, features, y, sample_weight)
             return composition, linear.column_names(features) if composition.steps else None, Z
         composition = linear.use_frozen(composition, self.prior)
         features = linear.read_input(self.prior, features)
         Z = composition.transform(linear.select_inputs(self.prior, features))
         return composition, self.prior.input_names, Z
+
+    def _freeze(self, composition, features, y, sample_weight):
+        """Fit the steps; their errors rarely say which columns they could not read, so that is added."""
+        try:
+            return composition.fit_frozen(features, y, sample_weight)
+        except (TypeError, ValueError) as error:
+            odd = linear.odd_columns(features)
+            if odd:
+                error.add_note(
+                    f"Columns of X that hold no numbers: {linear.describe_columns(odd)}. Steps that cannot read them "
+                    "need a make_column_transformer(...) before them."
+                )
+            raise
 
     def _read_tasks(self, X):
         linear.check_rows(X)
@@ -158,18 +180,33 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         if tasks.n_tasks == 1 and self.prior is None:
             raise ValueError(
                 f"task: wanted a column that tells at least two tasks apart, found {self.task!r} with the "
-                f"one value {tasks.ids[0]!r}. One dataset is fitted with task=None, alone or from a prior."
+                f"one value {shown(tasks.ids[0])}. One dataset is fitted with task=None, alone or from a prior."
             )
         return tasks
 
     # -- what a fitted model tells ------------------------------------------------------------------
 
     @property
+    def estimator_(self):
+        """The plain fitted estimator of the one task."""
+        check_is_fitted(self)
+        if self._in_tasks:
+            raise AttributeError(
+                f"estimator_: this model was fitted with task={self.task!r} and has one estimator for each of "
+                f"{len(self._ids)} tasks: estimators_[id], such as estimators_[{shown(self._ids[0])}]. For a new task "
+                "adapt(X, y) makes one, without rows prior_.zero_shot(estimator)."
+            )
+        return self._estimator
+
+    @property
     def estimators_(self):
         """Mapping from task id to the plain fitted estimator of that task, made when asked for."""
         check_is_fitted(self)
         if not self._in_tasks:
-            raise AttributeError("estimators_ belongs to models fitted with a task column; this one has estimator_.")
+            raise AttributeError(
+                "estimators_: this model was fitted without a task column, as one task, and has one estimator, "
+                "estimator_. For one a task fit with task=... (a column's name or position)."
+            )
         return TaskEstimators(self._ids, lambda code: self._composition.assemble(self._adapted.plain(code)))
 
     @property
@@ -188,7 +225,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         if self.__dict__.get("_adapted") is None:
             return 0.0
         borrowed = self._adapted.borrowed
-        return dict(zip(self._ids.tolist(), borrowed.tolist(), strict=True)) if self._in_tasks else float(borrowed[0])
+        return dict(zip(as_list(self._ids), borrowed.tolist(), strict=True)) if self._in_tasks else float(borrowed[0])
 
     @property
     def _in_tasks(self):
@@ -266,18 +303,21 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             locate_task(X, self.task)
         validate_data(self, X, reset=False, skip_check_array=True)
         linear.check_rows(X)
-        codes = np.zeros(X.shape[0], dtype=np.intp)
+        tasks, codes = linear.one_task(X.shape[0]), np.zeros(X.shape[0], dtype=np.intp)
         if self._in_tasks:
-            codes = lookup_tasks(self._ids, self._comparable(read_task_ids(X, self.task)))
+            tasks = index_tasks(self._comparable(read_task_ids(X, self.task)))
+            codes = lookup_tasks(self._ids, tasks.ids)[tasks.codes]
             X = features_without(X, self.task)
         Z = self._composition.transform(linear.select_inputs(self.prior_, X))
-        return linear.numeric_features(Z), codes
+        names, Z = linear.column_names(Z), linear.numeric_features(Z)
+        linear.check_complete(Z, tasks, names)
+        return Z, codes
 
     def _comparable(self, ids):
         """Ids of another type than those learned match nothing; that is told, not passed over in silence."""
         if _id_type(ids) != _id_type(self._ids):
             raise TypeError(
-                f"task: wanted ids like those learned ({self._ids[0]!r}), found {ids[0]!r}; {_id_type(ids)} "
+                f"task: wanted ids like those learned ({shown(self._ids[0])}), found {shown(ids[0])}; {_id_type(ids)} "
                 f"and {_id_type(self._ids)} never match. Convert the column."
             )
         return ids
@@ -314,8 +354,8 @@ def estimator_has(method):
     """Whether a model fitted as a plain one, or the class of the estimator, has ``method``."""
 
     def check(self):
-        if "estimator_" in self.__dict__ and self.prior_ is None:
-            return hasattr(self.estimator_, method)
+        if "_estimator" in self.__dict__ and self.prior_ is None:
+            return hasattr(self._estimator, method)
         estimator = self.estimator
         return hasattr(estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator, method)
 

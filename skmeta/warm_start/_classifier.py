@@ -89,6 +89,9 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
     (1, 2)
     """
 
+    def __init__(self, estimator, *, task=None, prior=None, learner="auto", n_jobs=None):
+        super().__init__(estimator, task=task, prior=prior, learner=learner, n_jobs=n_jobs)
+
     def predict(self, X):
         """Predict labels: known tasks with their own adapted model, unknown ones with the prior's mean.
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from skmeta.tasks import lookup_tasks
+from skmeta.tasks._ids import as_list, as_objects
+from skmeta.tasks._words import is_missing, listed, shown
 
 
 class TaskEstimators(Mapping):
@@ -15,13 +17,24 @@ class TaskEstimators(Mapping):
         self._make = make
 
     def __getitem__(self, task):
-        code = int(lookup_tasks(self._ids, np.array([task]))[0])
+        code = self._position(task)
         if code < 0:
-            raise KeyError(f"no task {task!r} among the {len(self._ids)} that were adapted to")
+            raise KeyError(
+                f"no task {shown(task)} among the {len(self._ids)} that were adapted to ({listed(self._ids)}); adapt(X, y) "
+                "makes an estimator for a new one"
+            )
         return self._make(code)
 
+    def _position(self, task):
+        if is_missing(task):
+            return -1
+        one = np.array([task]) if isinstance(task, np.generic) else as_objects([task])
+        if hasattr(task, "isoformat") and self._ids.dtype.kind == "M":  # a date of the standard library or of pandas
+            one = one.astype(self._ids.dtype)
+        return int(lookup_tasks(self._ids, one)[0])
+
     def __iter__(self):
-        return iter(self._ids.tolist())
+        return iter(as_list(self._ids))
 
     def __len__(self):
         return len(self._ids)

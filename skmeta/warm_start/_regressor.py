@@ -117,6 +117,9 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
     True
     """
 
+    def __init__(self, estimator, *, task=None, prior=None, learner="auto", n_jobs=None):
+        super().__init__(estimator, task=task, prior=prior, learner=learner, n_jobs=n_jobs)
+
     def predict(self, X, return_std=False):
         """Predict: known tasks with their own adapted model, unknown ones with the prior's mean.
 

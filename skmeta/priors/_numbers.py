@@ -1,0 +1,172 @@
+"""Tables and targets as finite numbers; what is none is named by its columns or rows."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import check_array
+
+from skmeta.tasks._tables import column_values
+from skmeta.tasks._words import is_missing, listed, shown
+
+
+def column_names(X):
+    """Names of a frame's columns as a tuple of str, or None."""
+    columns = getattr(X, "columns", None)
+    if columns is None or not all(isinstance(name, str) for name in columns):
+        return None
+    return tuple(columns)
+
+
+def numeric_features(X):
+    """A float array or CSR matrix; missing values pass (a task may lack a column), infinite ones raise."""
+    check_rows(X)
+    if any(map(_is_temporal, _dtypes(X))):  # they would pass as nanoseconds
+        _refuse_columns(odd_columns(X), None)
+    options = {"accept_sparse": "csr", "dtype": float, "ensure_min_samples": 0, "input_name": "X"}
+    try:
+        Z = check_array(X, ensure_all_finite=False, **options)
+    except (TypeError, ValueError) as error:
+        _refuse_columns(odd_columns(X), error)
+        raise
+    _check_not_infinite(Z, column_names(X))
+    return Z
+
+
+def check_rows(X):
+    """Without rows there is nothing to learn from; raises and says what is possible then."""
+    if X.shape[0] == 0:
+        raise ValueError(
+            f"X: Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required; "
+            "prior.zero_shot(estimator) needs no rows."
+        )
+
+
+def odd_columns(X):
+    """Column (by name, or position) to what it holds, for the columns of a table that hold no numbers."""
+    if sparse.issparse(X):
+        return {}
+    names = list(X.columns) if hasattr(X, "columns") else range(X.shape[1])
+    found = ((name, _what_else(column_values(X, k))) for k, name in enumerate(names))
+    return {name: what for name, what in found if what}
+
+
+def _what_else(values):
+    """What a column holds if not numbers, or an empty text."""
+    if values.dtype.kind in "mM":
+        return "dates"
+    if values.dtype.kind not in "OUST":
+        return ""
+    for value in values:
+        try:
+            np.float64(np.nan if is_missing(value) else value)
+        except (TypeError, ValueError):
+            return "dates" if hasattr(value, "isoformat") else f"text such as {shown(str(value)[:20])}"
+    return ""
+
+
+def _refuse_columns(odd, error):
+    if odd:
+        text = [name for name, what in odd.items() if what != "dates"]
+        step = f"(OneHotEncoder(handle_unknown='ignore'), {text[:3]})" if text else f"('drop', {list(odd)[:3]})"
+        hint = "" if len(text) == len(odd) else " Dates can be numbers too: days since one of them."
+        raise ValueError(
+            f"X: wanted numbers, found column(s) {describe_columns(odd)}. Make numbers of them in a step before the "
+            f"model: make_pipeline(make_column_transformer({step}, remainder='passthrough'), Ridge()).{hint}"
+        ) from error
+
+
+def describe_columns(odd, limit=5):
+    """Columns that hold no numbers, as messages name them."""
+    named = [f"{shown(name)} ({what})" for name, what in odd.items()]
+    return ", ".join(named[:limit]) + (f" and {len(named) - limit} more" if len(named) > limit else "")
+
+
+def _dtypes(X):
+    return list(X.dtypes) if hasattr(X, "dtypes") else [X.dtype]
+
+
+def _is_temporal(dtype):
+    return getattr(dtype, "kind", "") in ("m", "M") or bool(getattr(dtype, "is_temporal", bool)())
+
+
+def _check_not_infinite(X, names):
+    values = X.data if sparse.issparse(X) else X
+    with np.errstate(over="ignore", invalid="ignore"):
+        fine = np.isfinite(values.sum())
+    if fine or not np.isinf(values).any():
+        return
+    columns = X.indices[np.isinf(X.data)] if sparse.issparse(X) else np.flatnonzero(np.isinf(X).any(axis=0))
+    raise ValueError(
+        f"X: Input X contains infinity in column(s) {column_list(names, columns)}; wanted finite numbers. Clip them, or "
+        "mark them as missing (NaN) and put a SimpleImputer before the model."
+    )
+
+
+def column_list(names, columns):
+    """Columns by name where there are names, else by position."""
+    return listed(names[column] if names else int(column) for column in np.unique(columns))
+
+
+def check_complete(X, tasks, names):
+    """A column may be missing in all rows of a task (the task lacks it), never in some of them."""
+    if sparse.issparse(X):
+        columns = X.indices[np.isnan(X.data)]
+        if len(columns):
+            raise ValueError(
+                f"X: Input X contains NaN in column(s) {column_list(names, columns)} of a sparse matrix; wanted finite "
+                "numbers."
+            )
+        return
+    if np.isfinite(X.sum()):
+        return
+    missing = np.isnan(X)
+    per_task = np.add.reduceat(missing[tasks.order], tasks.starts[:-1], axis=0)
+    partly = (per_task > 0) & (per_task < tasks.counts[:, None])
+    if partly.any():
+        task, column = np.argwhere(partly)[0]
+        columns = np.flatnonzero(partly.any(axis=0))
+        others = "" if len(columns) == 1 else f" (with others, in column(s) {column_list(names, columns)})"
+        raise ValueError(
+            f"X: Input X contains NaN in {per_task[task, column]} of {tasks.counts[task]} rows of task "
+            f"{shown(tasks.ids[task])}, column {column_list(names, [column])}{others}; wanted columns that are complete, "
+            "or missing for the whole of a task that lacks them. Put a SimpleImputer before the model."
+        )
+
+
+def as_numbers(y, estimator):
+    """Targets as finite floats."""
+    y = np.asarray(y)
+    if y.dtype.kind in "OUST":
+        text = next((value for value in y.ravel() if isinstance(value, str)), None)
+        if text is not None:
+            raise ValueError(
+                f"y: wanted numbers for {type(estimator).__name__}, found {shown(text)}; for labels use "
+                "WarmStartClassifier with a classifier."
+            )
+    if y.dtype.kind in "mM":
+        raise ValueError(
+            f"y: wanted numbers for {type(estimator).__name__}, found dates; count days since one of them."
+        )
+    y = check_array(y, ensure_2d=False, dtype=float, ensure_min_samples=0, input_name="y", ensure_all_finite=False)
+    check_finite_target(y)
+    return y
+
+
+def check_finite_target(y):
+    """Raise unless all targets are finite, and say in which rows they are not."""
+    for what, bad in (("NaN", np.isnan(y)), ("infinity", np.isinf(y))):
+        rows = np.flatnonzero(bad.reshape(len(y), -1).any(axis=1))
+        if len(rows):
+            raise ValueError(
+                f"y: Input y contains {what} in {len(rows)} of {len(y)} rows, row(s) {listed(rows)}; wanted finite "
+                "numbers. Leave these rows out."
+            )
+
+
+def check_labels_known(y):
+    """Raise if a label is missing, and say in which rows."""
+    rows = np.flatnonzero(y.dtype.kind == "O" and [is_missing(label) for label in y])
+    if len(rows):
+        raise ValueError(
+            f"y: Input y contains NaN or None in {len(rows)} of {len(y)} rows, row(s) {listed(rows)}; wanted labels of "
+            "one type. Leave these rows out."
+        )
