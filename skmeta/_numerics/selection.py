@@ -11,6 +11,7 @@ from skmeta._numerics.mixture import kind_evidence
 from skmeta._numerics.structure import Structure
 
 _SOME = 512  # tasks looked at for a choice; more would only make it slower
+_CLOSE = 6  # structures that are looked at twice
 _SETTLE = 3  # sweeps after which a state has forgotten its effects between tasks
 _RANKS = (1, 2, 3, 5, 8, 13)
 
@@ -60,35 +61,66 @@ def folds(moments, n_folds):
 def choose(moments, structures, *, n_iter=12, noise="task", start=None):
     """Hold tasks out, learn from the rest, and compare the structures by the evidence of what was held out.
 
-    The costly EM is run once a fold, without constraint; each structure then starts from its scatter and needs only
-    one more sweep. Nothing leaks: a fold's scatter never saw the tasks it is scored on.
+    The costly EM is run once a fold, without constraint; each structure starts from its scatter, and those that then
+    look best get one more sweep. Nothing leaks: a fold's scatter never saw the tasks it is scored on.
     """
     tasks = spread(moments, _SOME)
     some = moments.take(tasks)
     if len(tasks) < 2:
         return Choice(structures[0], tasks[:0], tasks[:0], [], {})
-    n_folds = min(some.n_tasks, 5 if some.n_tasks < 100 else 3)
-    fold = folds(some, n_folds)
-    evidence, states = np.zeros((len(structures), some.n_tasks)), []
-    for k in range(n_folds):
-        states.append(_learn_each(some.take(fold != k), structures, n_iter, noise, start))
-        evidence[:, fold == k] = [held_out(some.take(fold == k), state) for state in states[k]]
-    best = _clearly_best(evidence, structures)
+    fold = folds(some, min(some.n_tasks, 5 if some.n_tasks < 100 else 3))
+    trains = [some.take(fold != k) for k in range(fold.max() + 1)]
+    free = Structure("full", None, strength=float(some.cross.shape[1]))
+    bases = [fit_gaussian(train, free, n_iter=n_iter, noise=noise, start=start) for train in trains]
+    states = [[_shaped(base, structure) for base in bases] for structure in structures]
+    evidence = np.array([_evidence(some, fold, each) for each in states])
+    close = _worth_a_sweep(evidence, structures)
+    for i in close:
+        pairs = zip(trains, states[i], strict=True)
+        states[i] = [fit_gaussian(train, structures[i], n_iter=1, start=state, noise=noise) for train, state in pairs]
+        evidence[i] = _evidence(some, fold, states[i])
+    best = close[_clearly_best(evidence[close], [structures[i] for i in close])]
     scores = {str(s): float(e) for s, e in zip(structures, evidence.sum(axis=1), strict=True)}
-    states, levels = _levels_or_not(some, fold, structures[best], [s[best] for s in states], evidence[best], noise)
-    return Choice(structures[best], tasks, fold, states, scores, levels)
+    chosen, levels = _levels_or_not(some, fold, structures[best], states[best], evidence[best], noise)
+    return Choice(structures[best], tasks, fold, chosen, scores, levels)
+
+
+def _shaped(state, structure):
+    """A state learned without constraint, its covariance in the shape of ``structure``."""
+    covariance, unique = structure.fit(state.scatter, state.n_tasks)
+    return replace(state, covariance=covariance, unique=unique)
+
+
+def _evidence(moments, fold, states):
+    """Log-evidence ``(n_tasks,)`` of every task under what was learned without its fold."""
+    found = np.empty(moments.n_tasks)
+    for k, state in enumerate(states):
+        found[fold == k] = held_out(moments.take(fold == k), state)
+    return found
+
+
+def _worth_a_sweep(evidence, structures):
+    """Indices of the structures that look best, and of the diagonal, which the best is compared with."""
+    best = np.argsort(-evidence.sum(axis=1), kind="stable")[:_CLOSE]
+    return sorted({*best.tolist(), *(i for i, s in enumerate(structures) if s.name == "diagonal")})
 
 
 def _levels_or_not(moments, fold, structure, states, evidence, noise):
     """Whether effects between tasks (`between`) make held-out tasks clearly more probable; the states of what does."""
     if states[0].between is None:
         return states, False
-    plain, gain = [], evidence.copy()
-    for k, state in enumerate(states):
-        start = replace(state, between=None, ratio=None)
-        plain.append(fit_gaussian(moments.take(fold != k), structure, n_iter=_SETTLE, start=start, noise=noise))
-        gain[fold == k] -= held_out(moments.take(fold == k), plain[k])
-    return (states, True) if _clearly_positive(gain) else (plain, False)
+    plain = [
+        fit_gaussian(
+            moments.take(fold != k),
+            structure,
+            n_iter=_SETTLE,
+            start=replace(state, between=None, ratio=None),
+            noise=noise,
+        )
+        for k, state in enumerate(states)
+    ]
+    helps = _clearly_positive(evidence - _evidence(moments, fold, plain))
+    return (states, True) if helps else (plain, False)
 
 
 def _clearly_positive(gain):
@@ -123,18 +155,6 @@ def spread(moments, n_some):
         return np.arange(moments.n_tasks)
     order = np.argsort(moments.square / np.maximum(moments.n_rows, 1e-12), kind="stable")
     return np.sort(order[np.linspace(0, moments.n_tasks - 1, n_some).astype(int)])
-
-
-def _learn_each(train, structures, n_iter, noise, start):
-    """What is learned under every structure."""
-    free = Structure("full", None, strength=float(train.cross.shape[1]))
-    base = fit_gaussian(train, free, n_iter=n_iter, noise=noise, start=start)
-    states = []
-    for structure in structures:
-        covariance, unique = structure.fit(base.scatter, train.n_tasks)
-        guess = replace(base, covariance=covariance, unique=unique)
-        states.append(fit_gaussian(train, structure, n_iter=1, start=guess, noise=noise))
-    return states
 
 
 def held_out(moments, state):
