@@ -19,7 +19,6 @@ def read_arguments(description, **options):
     """The command line; ``options`` are further flags with their defaults."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a smaller run, to see that it works")
-    parser.add_argument("--seeds", type=int, default=None, help="random collections or splits to average over")
     for name, default in options.items():
         parser.add_argument(f"--{name}", type=type(default), default=default)
     warnings.simplefilter("ignore", ConvergenceWarning)

@@ -82,7 +82,7 @@ def peer_row(model, draws):
 
 
 def main():
-    args = read_arguments(__doc__, slow=0)
+    args = read_arguments(__doc__, seeds=0, slow=0)
     seeds = args.seeds or (1 if args.quick else 3)
     sizes = (200,) if args.quick else (200, 50, 10)
     shapes = ("auto",) if args.quick else ("auto", "factor", "full", "diagonal")

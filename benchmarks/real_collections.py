@@ -38,7 +38,7 @@ def peers_for(X):
 
 
 def main():
-    args = read_arguments(__doc__, data="", only="", peers=1)
+    args = read_arguments(__doc__, seeds=0, data="", only="", peers=1)
     seeds = args.seeds or 1
     table = Table(
         "New tasks of real collections: error over the best of own, pooled, residual and warm",

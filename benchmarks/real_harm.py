@@ -62,7 +62,7 @@ def excesses(found, changes, seed):
 
 
 def main():
-    args = read_arguments(__doc__, data="", only="")
+    args = read_arguments(__doc__, seeds=0, data="", only="")
     seeds = args.seeds or (1 if args.quick else 4)
     changes = (related, flipped, permuted, unrelated, scattered)
     table = Table(

@@ -179,11 +179,13 @@ def test_missing_values_are_left_out_of_the_scales():
     assert_allclose(scale, np.nanstd(X, axis=0), rtol=1e-12)
 
 
-def test_sparse_columns_are_scaled_and_never_centred():
+def test_sparse_columns_are_centred_as_dense_ones_or_kept_sparse():
     X = sparse.random(60, 5, 0.3, format="csr", random_state=0)
     weight = np.random.default_rng(0).uniform(0.5, 2, 60)
     for w in (None, weight):
-        centre, scale = column_scales(X, w)
+        for found, wanted in zip(column_scales(X, w), column_scales(X.toarray(), w), strict=True):
+            assert_allclose(found, wanted, rtol=1e-12)
+        centre, scale = column_scales(X, w, centred=False)
         assert_array_equal(centre, 0.0)
         assert_allclose(scale, np.sqrt(np.average(X.toarray() ** 2, axis=0, weights=w)), rtol=1e-12)
     empty = sparse.csr_matrix((4, 2))

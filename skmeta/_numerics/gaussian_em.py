@@ -11,7 +11,6 @@ The uncertainty of the mean is integrated out (REML; Laird and Ware, 1982, Biome
 few tasks do not understate how much tasks vary.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +27,7 @@ from skmeta._numerics.linalg import (
 )
 from skmeta._numerics.moments import whitened
 from skmeta._numerics.noise import NoiseLaw, fit_noise, squeeze_noise
+from skmeta._numerics.threads import blocks_of, run
 
 _BLOCK = 1024  # tasks whose posterior covariances are held at once
 NOISE_FLOOR = 1e-7  # of a target of unit variance: below it, sums with the prior's precision lose their digits
@@ -122,7 +122,7 @@ def noise_of_tasks(moments, state, n_iter=2):
         return noise
     root = cholesky_root(state.covariance)
     for _ in range(n_iter):
-        parts = [_posterior(moments.take(b), state, root, noise[b])[2:4] for b in _blocks(moments.n_tasks)]
+        parts = [_posterior(moments.take(b), state, root, noise[b])[2:4] for b in blocks_of(moments.n_tasks, _BLOCK)]
         variance, dof = (np.concatenate(column) for column in zip(*parts, strict=True))
         noise = squeeze_noise(variance, dof, state.noise, state.noise_dof)
     return noise
@@ -164,7 +164,7 @@ def _expectation(moments, state, noise, n_jobs):
         VQV = spread if known else ((V @ spread) @ V).sum(axis=0)
         return V.sum(axis=0), v.sum(axis=0), v.T @ v, VQV, *_levels(part, state, root, V, v), variance, dof
 
-    columns = list(zip(*run(sweep, _blocks(moments.n_tasks), n_jobs), strict=True))
+    columns = list(zip(*run(sweep, blocks_of(moments.n_tasks, _BLOCK), n_jobs), strict=True))
     V, v, vv, VQV, *levels = (sum(column) for column in columns[:-2])
     variance, dof = (np.concatenate(column) for column in columns[-2:])
     return _Sums(root, spread, moments.n_tasks, V, v, vv, VQV, tuple(levels), variance, dof)
@@ -266,18 +266,6 @@ def _change(new, old):
     mean = np.abs(new.mean - old.mean).max() / max(np.abs(new.mean).max(), scale.max())
     spread = np.abs(new.covariance - old.covariance).max() / np.abs(new.covariance).max()
     return max(mean, spread, abs(new.noise / old.noise - 1.0))
-
-
-def _blocks(n_tasks):
-    return [slice(start, min(start + _BLOCK, n_tasks)) for start in range(0, n_tasks, _BLOCK)]
-
-
-def run(function, items, n_jobs=1):
-    """``[function(i) for i in items]``, by threads if asked; the order of the results never depends on it."""
-    if n_jobs == 1 or len(items) < 2:
-        return [function(item) for item in items]
-    with ThreadPoolExecutor(n_jobs) as pool:
-        return list(pool.map(function, items))
 
 
 def log_evidence(moments, mean, root, noise):

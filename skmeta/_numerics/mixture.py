@@ -50,8 +50,8 @@ def posterior(moments, prior, *, strength=1.0, with_covariance=False):
     Whether a task belongs to the collection is judged at strength one: it does not depend on how much is borrowed.
     """
     laws = _Laws(moments, prior)
-    shape = moments.n_tasks, len(prior.levels)
-    (logdet, misfit, left), means, covariances = np.empty((3, *shape)), np.empty((*shape, laws.p)), []
+    shape, told = (moments.n_tasks, len(prior.levels)), prior.between is not None
+    (logdet, misfit, left), means, covariances = np.zeros((3, *shape)), np.empty((*shape, laws.p)), []
     identity = np.eye(laws.p)
     for c, held in enumerate(strength * prior.caution):
         gram, score, square, wide = laws.component(c)
@@ -59,9 +59,10 @@ def posterior(moments, prior, *, strength=1.0, with_covariance=False):
         misfit[:, c] = square - quadratic
         root = prior.roots[prior.law[c]]
         intercept = root[-1] * wide
-        solved = np.linalg.solve(gram + held * identity, np.stack([score, intercept], axis=2))
-        left[:, c] = held * (solved[..., 1] * intercept).sum(axis=1) / (intercept**2).sum(axis=1)
+        solved = np.linalg.solve(gram + held * identity, np.stack([score, intercept][: 1 + told], axis=2))
         means[:, c] = laws.means[prior.law[c]] + (wide * solved[..., 0]) @ root.T
+        if told:
+            left[:, c] = held * (solved[..., 1] * intercept).sum(axis=1) / (intercept**2).sum(axis=1)
         if with_covariance:
             V = prior.caution[c] * spd_inverse(gram + held * identity)
             covariances.append(root @ (wide[:, :, None] * V * wide[:, None, :]) @ root.T)

@@ -165,14 +165,18 @@ def collect_moments(rows):
     return whole
 
 
-def column_scales(X, weight=None):
+def column_scales(X, weight=None, *, centred=True):
     """Centre and scale ``(d,)`` of the columns of a collection; constant columns keep their values (scale 1).
 
-    Missing values are left out. Sparse columns are scaled, never centred, so that they stay sparse.
+    Missing values are left out. Columns that are to stay sparse are not ``centred``: they are scaled around zero.
     """
+    weight = np.ones(X.shape[0]) if weight is None else weight
     if sparse.issparse(X):
-        return np.zeros(X.shape[1]), _sparse_scale(X, weight)
-    weight = np.ones(len(X)) if weight is None else weight
+        return _sparse_scales(X, weight, centred)
+    return _dense_scales(X, weight) if centred else (np.zeros(X.shape[1]), _dense_scales(X, weight)[1])
+
+
+def _dense_scales(X, weight):
     present = ~np.isnan(X) if np.isnan(X.sum()) else None
     if present is None:
         total, centre = weight.sum(), weight @ X / weight.sum()
@@ -196,8 +200,9 @@ def sum_of_squares(X, centre, weight, block=65536):
     return total
 
 
-def _sparse_scale(X, weight):
-    squared = X.multiply(X)
-    weight = np.ones(X.shape[0]) if weight is None else weight
-    scale = np.sqrt(np.asarray(squared.T @ weight).ravel() / weight.sum())
-    return np.where(scale > 0, scale, 1.0)
+def _sparse_scales(X, weight, centred):
+    total = weight.sum()
+    centre = np.asarray(X.T @ weight).ravel() / total if centred else np.zeros(X.shape[1])
+    square = np.asarray(X.multiply(X).T @ weight).ravel() / total
+    variance = np.maximum(square - centre**2, 0.0)
+    return centre, np.sqrt(np.where(variance > 1e-12 * square, variance, 1.0))

@@ -18,8 +18,8 @@ import numpy as np
 from scipy import sparse
 
 from skmeta._numerics.dual import DualProblem, along, evidence_slopes
-from skmeta._numerics.gaussian_em import run
 from skmeta._numerics.linalg import symmetrize
+from skmeta._numerics.threads import run
 
 _STRENGTH = 2.0  # pseudo-tasks of the common variance
 _STEPS = 2  # of expectation propagation in a sweep: the next one moves on

@@ -14,13 +14,13 @@ from skmeta._numerics.gaussian_em import Gaussian, fit_gaussian, initial_guess
 from skmeta._numerics.laplace_em import fit_laplace
 from skmeta._numerics.mixture import learn_shares
 from skmeta._numerics.moments import collect_moments, column_scales
-from skmeta._numerics.selection import candidates, choose, kinds_held_out, spread
+from skmeta._numerics.selection import candidates, choose, kinds_held_out
 from skmeta._numerics.wide_em import learn_wide
 from skmeta.priors import GaussianPrior
 from skmeta.priors.linear import as_wide, check_likelihood, engine_rows, family_of, from_wide, is_wide, match_features
 
 _MANY = 2000  # tasks from which sweeps over all of them start where sweeps over so many ended
-_POLISH = 3
+_POLISH = 3  # of so many sweeps
 
 
 class EmpiricalBayes(BaseEstimator):
@@ -30,8 +30,10 @@ class EmpiricalBayes(BaseEstimator):
 
     The mean :math:`\mu`, the covariance :math:`\Sigma` and the noises are estimated by EM on each task's sufficient
     statistics, the mean's uncertainty integrated out (REML); for other likelihoods, on working responses around each
-    task's posterior mode (Laplace). How often held-out tasks look like strangers becomes the weight of a vague
-    component, which bounds the harm that a misleading past can do.
+    task's posterior mode (Laplace). How often held-out tasks look odd, in their level, in their noise or altogether,
+    becomes the prior's ``level_weight``, ``noise_weight`` and ``vague_weight``, which bound the harm that a misleading
+    past can do. Effects between tasks, of the columns' means on the intercept, are kept only where held-out tasks
+    become more probable by more than a standard error.
 
     Parameters
     ----------
@@ -42,7 +44,7 @@ class EmpiricalBayes(BaseEstimator):
         Rank of "factor" (and of the factors that "auto" tries); None chooses by the evidence of held-out tasks.
     noise : {"task", "shared"}, default="task"
         Whether tasks may differ in noise. With "task" their noises get a learned law of their own, which collapses to
-        one shared noise where the tasks do not differ. Only for squared-error models.
+        one shared noise unless they differ by more than two standard errors. Only for squared-error models.
     pseudo_tasks : float, default=None
         Weight of the hyper-prior that keeps few tasks from overfitting, in tasks. None: by shape (two for diagonals;
         as many as coefficients for "full", none once there are four times as many tasks). Zero is plain REML.
@@ -62,6 +64,8 @@ class EmpiricalBayes(BaseEstimator):
     ----------
     N. M. Laird and J. H. Ware (1982), Random-effects models for longitudinal data, Biometrics 38, equations 3.8, 3.9.
     G. K. Smyth (2004), Linear models and empirical Bayes methods, SAGMB 3(1), section 6.2 (the noises).
+    Y. Mundlak (1978), On the pooling of time series and cross section data, Econometrica 46, equation 2.4 (effects
+    between tasks).
 
     Examples
     --------
@@ -143,11 +147,11 @@ class EmpiricalBayes(BaseEstimator):
     def _sweep(self, part, choice, past, n_jobs):
         """EM on all tasks; where they are very many, on some of them first, which leaves little to do."""
         options = {"tol": self.tol, "past": past, "noise": self.noise, "n_jobs": n_jobs}
-        start = past or initial_guess(part, choice.levels)
         if part.n_tasks <= _MANY:
+            start = past or initial_guess(part, choice.levels)
             return fit_gaussian(part, choice.structure, n_iter=self.max_iter, start=start, **options)
-        some = part.take(spread(part, _MANY))
-        start = fit_gaussian(some, choice.structure, n_iter=self.max_iter, start=start, **options)
+        start = past or choice.states[0]
+        start = fit_gaussian(part.take(choice.tasks), choice.structure, n_iter=self.max_iter, start=start, **options)
         return fit_gaussian(part, choice.structure, n_iter=min(self.max_iter, _POLISH), start=start, **options)
 
     def _fit_generalised(self, rows, estimator, past, n_jobs):
@@ -190,9 +194,8 @@ def _frame(estimator, data):
     """An empty prior that holds the units: where columns and targets lie and how far they spread."""
     family, n_outputs = family_of(estimator), data.Y.shape[1]
     d = data.X.shape[1]
-    centre, scale = column_scales(data.X, data.weight)
-    centred = estimator.fit_intercept and not is_wide(d, data.tasks)
-    centre = centre if centred else np.zeros(d)
+    centre, scale = column_scales(data.X, data.weight, centred=not is_wide(d, data.tasks))
+    centre = centre if estimator.fit_intercept else np.zeros(d)
     level = np.average(data.Y, axis=0, weights=data.weight)
     spread = np.sqrt(np.average((data.Y - level) ** 2, axis=0, weights=data.weight))
     likelihood = "multinomial" if family.classifies and n_outputs > 1 else family.likelihood

@@ -1,6 +1,7 @@
 """The one verb of a prior: its tasks' own rows turn it into fitted models."""
 
 import numpy as np
+from joblib import effective_n_jobs
 from scipy import sparse
 from scipy.stats import norm
 from sklearn.linear_model import QuantileRegressor
@@ -11,6 +12,7 @@ from skmeta._numerics.glm import linearise
 from skmeta._numerics.glm_mixture import glm_posterior
 from skmeta._numerics.mixture import joined, posterior, posterior_of_rows
 from skmeta._numerics.moments import Rows, batch_moments, collect_moments
+from skmeta._numerics.threads import blocks_of, run
 from skmeta.priors import _data
 from skmeta.priors._adapted import Adapted, present
 from skmeta.priors._composition import take_apart, transform_target, use_frozen
@@ -121,6 +123,7 @@ def adapt_tasks(prior, estimator, data, *, n_jobs=None, keep=False):
         evidence,
         strengths,
         rows.intercept,
+        rows if keep and family.classifies else None,
     )
 
 
@@ -160,7 +163,7 @@ def _gaussian(prior, estimator, family, rows, strengths, n_jobs, keep):
     moments = [collected.output(k) for k in range(prior.n_outputs)]
     taken = strengths if family.how == "posterior" else np.ones_like(strengths)
     found = [
-        task_posterior(batch, part, b, k, s)
+        task_posterior(batch, part, b, k, s, effective_n_jobs(n_jobs))
         for k, (part, b, s) in enumerate(zip(moments, prior.believed, taken, strict=True))
     ]
     units = [prior.units(k) for k in range(prior.n_outputs)]
@@ -179,21 +182,22 @@ def _few_rows(rows):
     return longest < rows.width and rows.n_tasks * longest * rows.width <= _CELLS
 
 
-def task_posterior(batch, moments, believed, k, strength):
+def task_posterior(batch, moments, believed, k, strength, n_jobs=1):
     """Posterior of output ``k`` by whichever is smaller, a task's rows or its columns; many tasks by the block."""
+
+    def by_columns(block):
+        return posterior(moments.take(block), believed, strength=strength)
+
+    def by_rows(block):
+        Z, Y, weight = batch
+        return posterior_of_rows(
+            Z[block], Y[block, :, k], weight[block], moments.take(block), believed, strength=strength
+        )
+
     # A flat intercept is a huge number in the rows' kernel, but only a small one in the columns' precision.
     if batch is None or believed.flat_intercept:
-        blocks = _blocks(moments.n_tasks, _BLOCK)
-        return joined([posterior(moments.take(block), believed, strength=strength) for block in blocks])
-    Z, Y, weight = batch
-    blocks = _blocks(len(Z), max(_CACHED // Z[0].size, 1))
-    return joined(
-        [posterior_of_rows(Z[b], Y[b, :, k], weight[b], moments.take(b), believed, strength=strength) for b in blocks]
-    )
-
-
-def _blocks(n_tasks, size):
-    return [slice(start, start + size) for start in range(0, n_tasks, size)]
+        return joined(run(by_columns, blocks_of(moments.n_tasks, _BLOCK), n_jobs))
+    return joined(run(by_rows, blocks_of(moments.n_tasks, max(_CACHED // batch[0][0].size, 1)), n_jobs))
 
 
 def _own_solvers(prior, estimator, family, strengths, rows, batch, moments, found, n_jobs):

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from skmeta._numerics.integrated import bell_probabilities, integrated_probabilities
 from skmeta._numerics.mixture import posterior
 from skmeta._numerics.moments import standardise, take_rows
 from skmeta.priors._plain import plain_estimator
@@ -40,6 +41,7 @@ class Adapted:
     evidence: Any = None
     strength: Any = 1.0
     intercept: bool = True
+    rows: Any = None
 
     def plain(self, code):
         """The plain fitted estimator of one task."""
@@ -76,10 +78,35 @@ class Adapted:
             units = self.prior.units(k)
             for code, V in zip(range(len(known)), self._covariances(k, known), strict=True):
                 rows = np.flatnonzero(order == code)
-                Z = np.full((len(rows), len(V)), float(self.intercept))
-                Z[:, :-1] = standardise(take_rows(X, rows), units.centre, units.scale)
+                Z = self._standardised(X, rows)
                 out[rows, k] = ((Z @ V) * Z).sum(axis=1) * units.target_scale**2
         return out
+
+    def probabilities(self, X, codes):
+        """``(n, K)`` probabilities of the classes, integrated over what is not known of the coefficients.
+
+        ``(n, 1)`` of the second of two.
+        """
+        if self.prior.is_wide:
+            return bell_probabilities(self.linear_predictor(X, codes), self.variance(X, codes))
+        coef = np.concatenate([self.coef, self.unseen[None]])
+        modes = np.stack([self.prior.units(k).to_engine(coef[:, k]) for k in range(coef.shape[1])], axis=1)
+        known, order = np.unique(codes, return_inverse=True)
+        covariances = zip(*(self._covariances(k, known) for k in range(coef.shape[1])), strict=True)
+        out = np.empty((X.shape[0], coef.shape[1]))
+        for i, (code, V) in enumerate(zip(known, covariances, strict=True)):
+            some = np.flatnonzero(order == i)
+            Z, own = self._standardised(X, some), self.rows.batch(np.array([max(code, 0)]))
+            Y, weight = own[1][0], own[2][0] * (code >= 0)
+            out[some] = integrated_probabilities(own[0][0], Y, weight, modes[code], V, Z)
+        return out
+
+    def _standardised(self, X, rows):
+        """Some rows in the units of the engine, with intercept."""
+        units = self.prior.units(0)
+        Z = np.full((len(rows), X.shape[1] + 1), float(self.intercept))
+        Z[:, :-1] = standardise(take_rows(X, rows), units.centre, units.scale)
+        return Z
 
     @cached_property
     def borrowed(self):

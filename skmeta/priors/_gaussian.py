@@ -21,11 +21,11 @@ _FLAT = 1e12  # variance of an intercept of which nothing is known: it stands st
 class GaussianPrior(FrozenValue):
     r"""What is known of a linear model's coefficients before its own rows are seen.
 
-    Task :math:`t` has coefficients :math:`w_t \sim (1 - \omega)\, N(\mu, \Sigma + F F^\top) + \omega\,
-    \text{vague}`, the intercept last, and noise :math:`\sigma_t^2`. `EmpiricalBayes` learns such priors;
-    written by hand, ``GaussianPrior(mean=previous_coef, covariance=...)`` is a ridge towards previous
-    coefficients. It is a frozen value: `clone` shares it, and nothing can change it. Its strength is the
-    estimator's own parameter.
+    Task :math:`t` has coefficients :math:`w_t \sim N(\mu, \Sigma + F F^\top)`, the intercept last, and noise
+    :math:`\sigma_t^2`, unless it is odd: the weights below say how probable that is, a task's own rows whether
+    it is so. `EmpiricalBayes` learns such priors; written by hand, ``GaussianPrior(mean=previous_coef,
+    covariance=...)`` is a ridge towards previous coefficients. It is a frozen value: `clone` shares it, and
+    nothing can change it. Its strength is the estimator's own parameter.
 
     Parameters
     ----------
@@ -50,13 +50,15 @@ class GaussianPrior(FrozenValue):
     n_tasks, n_rows : float, default=0
         Experience behind the prior; learning on from it weighs it accordingly.
     vague_weight : float in [0, 1), default=0.0
-        Probability that a new task has nothing to do with the past ones. Priors written by hand are taken at
-        their word.
+        Probability that a new task is a stranger, for whom the plain estimator's own penalty stands, with any
+        level and any noise. Zero, here and below, takes the prior at its word.
     level_weight, noise_weight : float in [0, 1), default=0.0
-        Probabilities that only its level is unlike theirs, or only its noise.
+        Probabilities that only its level is unlike the past ones', or that only its noise is larger (one to
+        four spreads of the noises' logarithms). Only for squared-error models; the second only where the tasks'
+        noises differ.
     centre, scale : array-like of shape (n_features,), default=None
-        Mean and standard deviation of the columns over the collection: the units in which strangers are
-        judged.
+        Mean and standard deviation of the columns over the collection: the units in which the prior is
+        worked with.
     target_centre, target_scale : float or array-like of shape (n_outputs,), default=0.0 and 1.0
         Level and spread of the linear predictor over the collection.
     likelihood : {"gaussian", "binomial", "multinomial", "poisson", "gamma", "tweedie"}, default=None

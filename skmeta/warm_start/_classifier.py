@@ -1,7 +1,6 @@
 """WarmStartClassifier: a classifier that starts from what earlier fits taught."""
 
 import numpy as np
-from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,16 +16,16 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
 
     .. math:: p = \operatorname{sigmoid}\left(m / \sqrt{1 + \pi s^2 / 8}\right),
 
-    where :math:`m` and :math:`s^2` are mean and variance of the row's score; the plain ``estimator_`` gives
-    :math:`\operatorname{sigmoid}(m)`. The sign of the score, and so the predicted class, is the same for
-    both.
+    where :math:`m` and :math:`s^2` are mean and variance of the row's score, or by a sum over scores where
+    :math:`s` is large; the plain ``estimator_`` gives :math:`\operatorname{sigmoid}(m)`. The sign of the score,
+    and so the predicted class, is the same for both.
 
     Parameters
     ----------
     estimator : estimator
         LogisticRegression (``C = 1``, its default, takes the prior as learned, ``C = 0.1`` ten times as
         strong; its penalty gives way to the prior's, the intercept's included) or SGDClassifier (its steps
-        start at the prior's mean); alone or as the last step of a Pipeline.
+        start at the prior's mean, and have to be small: see Notes); alone or as the last step of a Pipeline.
     task : str or int, default=None
         Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays.
     prior : GaussianPrior, default=None
@@ -69,14 +68,19 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
     -----
     LogisticRegression minimises, for one task, :math:`\sum_i \text{log-loss}_i + \tfrac{1}{2 C} (w -
     \mu)^\top \Sigma^{-1} (w - \mu)`, over all classes' coefficients :math:`w` with their intercepts;
-    ``class_weight`` weighs the rows. SGDClassifier keeps its own objective and starts from ``coef_init`` at
-    :math:`\mu`. Where a prior was learned, the vague component that guards against strangers is weighed in by
-    the evidence of the task's rows.
+    ``class_weight`` weighs the rows. Where a prior was learned, a task may be a stranger, who gets the plain
+    penalty around zero; the answer is the mean of both, weighted by the evidence of the task's rows.
+
+    SGDClassifier keeps its own objective and starts from ``coef_init`` at :math:`\mu`. Its default schedule,
+    ``learning_rate="optimal"``, throws a start away: its first steps are as large as :math:`1 / (\alpha t_0)`, 10 at
+    the default ``alpha``. Use "constant" or "invscaling" with a small ``eta0``, such as 0.01.
 
     References
     ----------
     D. J. C. MacKay (1992), The evidence framework applied to classification networks, Neural Computation
-    4(5), equation 9.
+    4(5), equation 10.
+    H. Rue, S. Martino and N. Chopin (2009), Approximate Bayesian inference for latent Gaussian models, JRSS B 71,
+    section 3.2.2 (the sum over scores).
 
     Examples
     --------
@@ -148,11 +152,6 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         check_is_fitted(self)
         if self.prior_ is None:
             return self._ask_plain("predict_proba", X)
-        Z, codes, eta = self._linear_predictor(X)
-        # One variance for all classes keeps the largest score the largest probability.
-        variance = self._adapted.variance(Z, codes).mean(axis=1, keepdims=True)
-        eta = eta / np.sqrt(1.0 + np.pi / 8.0 * variance)
-        if eta.shape[1] > 1:
-            return softmax(eta, axis=1)
-        second = expit(eta[:, 0])
-        return np.column_stack([1.0 - second, second])
+        Z, codes, _ = self._linear_predictor(X)
+        found = self._adapted.probabilities(Z, codes)
+        return np.column_stack([1.0 - found, found]) if found.shape[1] == 1 else found

@@ -38,9 +38,9 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
         before are fitted once on the whole collection and travel frozen in the prior), or inside a
         TransformedTargetRegressor. Its strength parameter means trust: ``alpha`` of Ridge, Lasso, ElasticNet,
         QuantileRegressor and the generalised linear models at 1 is as learned, 10 ten times as strong; so is
-        HuberRegressor's ``alpha`` at its default 1e-4. With l1 penalties a task's deviations from the prior
-        become sparse. BayesianRidge finds its own strength. SGDRegressor takes its first step from the
-        prior's mean and is otherwise itself.
+        HuberRegressor's ``alpha`` at its default 1e-4. With l1 penalties a task's deviations from the prior, in
+        units of its spread, become sparse. BayesianRidge finds its own strength. SGDRegressor takes its first
+        step from the prior's mean and is otherwise itself.
     task : str or int, default=None
         Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays.
     prior : GaussianPrior, default=None
@@ -79,8 +79,9 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
 
     Notes
     -----
-    What each class minimises for one task, with its own parameters, the noise :math:`\sigma^2` of the prior,
-    and the deviation from the prior in units of its spread, :math:`v = \Sigma^{-1/2} (w - \mu)`:
+    What each class minimises for one task, with its own parameters, the prior's noise :math:`\sigma^2` (where
+    tasks differ in noise, the task's own, but no less than their mean) and the deviation from the prior in
+    units of its spread, :math:`v = \Sigma^{-1/2} (w - \mu)`:
 
     * Ridge: :math:`\sum_i (y_i - x_i^\top w)^2 / (2 \sigma^2) + \tfrac{\alpha}{2} |v|^2`;
     * Lasso (:math:`\rho = 1`) and ElasticNet (``l1_ratio`` is :math:`\rho`):
@@ -89,13 +90,14 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
     * HuberRegressor: its own loss, scale included, :math:`+\, (\alpha / 10^{-4})\, \sigma |v|^2`;
     * QuantileRegressor for quantile :math:`q`: the sum of pinball losses :math:`+\, \alpha \sqrt 2\, \sigma\,
       \phi(\Phi^{-1}(q)) |v|_1`, the intercept of :math:`\mu` raised by :math:`\sigma \Phi^{-1}(q)`;
-    * BayesianRidge: its own evidence in the coordinates :math:`v`, with a strength of its own finding;
+    * BayesianRidge: its own evidence in :math:`v` at the prior's noise, with a strength of its own finding;
     * PoissonRegressor, GammaRegressor and TweedieRegressor: half the deviance over the prior's ``noise``
       :math:`+\, \tfrac{\alpha}{2} |v|^2`;
     * SGDRegressor: its own objective, from ``coef_init`` at :math:`\mu`.
 
-    Where a prior was learned, the vague component that guards against strangers is weighed in by the evidence
-    of the task's rows.
+    That is for a task like the past ones. Where a prior was learned, a task may also be odd, in its level or its
+    noise only, or a stranger, who gets the plain penalty around zero; the answer is the mean of what the class
+    says of each, weighted by the evidence of the task's rows.
 
     References
     ----------
