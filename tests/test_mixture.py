@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, multivariate_t
 from sklearn.linear_model import Ridge
 
-from skmeta._numerics.believed import KINDS, ODD_LEVEL, STRANGER, Believed, level_bonus, stranger_variance
+from skmeta._numerics.believed import KINDS, STRANGER, Believed, level_bonus, stranger_variance
 from skmeta._numerics.glm_mixture import glm_posterior
 from skmeta._numerics.losses import GAUSSIAN
 from skmeta._numerics.mixture import (
@@ -68,7 +68,7 @@ def brute_force(Z, y, prior):
 
     def learned(kind, covariance, level, share):
         log = multivariate_normal.logpdf(y, Z @ prior.mean, Z @ covariance @ Z.T + level * eye)
-        log += np.log(prior.kinds[kind] * share) + level_bonus(prior.level, 1.0) * (kind == ODD_LEVEL)
+        log += np.log(prior.kinds[kind] * share)
         held = max(level, prior.noise.mean)  # coefficients are as if the noise were at least the law's mean
         parts.append((log, *solve(Z @ covariance @ Z.T + held * eye, prior.mean, covariance), level))
 

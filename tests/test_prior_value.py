@@ -221,6 +221,19 @@ def test_to_dict_refuses_fitted_steps():
         GaussianPrior.from_dict({"mean": [0.0], "covariance": [1.0], "colour": "red"})
 
 
+@pytest.mark.parametrize(
+    ("state", "error", "words"),
+    [
+        ({}, ValueError, "found no covariance and no mean"),
+        ({"mean": [0.0]}, ValueError, "wanted at least mean and covariance, found no covariance"),
+        ([1.0], TypeError, "wanted a mapping such as to_dict gives, found list"),
+    ],
+)
+def test_from_dict_says_what_is_missing(state, error, words):
+    with pytest.raises(error, match=f"from_dict: .*{words}"):
+        GaussianPrior.from_dict(state)
+
+
 # Files written by skmeta 0.1.0. They must stay readable, and mean the same, for good: do not write them anew.
 STORED = {
     "prior_0_1_0.pkl": lambda path: pickle.loads(path.read_bytes()),

@@ -15,7 +15,8 @@ from skmeta._numerics.noise import NoiseLaw
 FELLOW, ODD_LEVEL, ODD_NOISE, STRANGER = KINDS = range(4)
 _FREE = 1e3  # how much wider a stranger's level is than levels are: the plain estimator leaves it free too
 _WIDEST = 1e8  # times the noise; wider, and sums with the rest lose their digits
-_LEVEL = 10.0  # variance of an odd level, in units of the target's variance over the collection
+_LEVEL = 10.0  # variance of a stranger's level, in units of the target's variance over the collection
+_ODD = 10.0  # how many times as far off as fellows' levels odd ones are
 
 
 def stranger_variance(d, level, scale=None, *, free=True):
@@ -28,7 +29,7 @@ def stranger_variance(d, level, scale=None, *, free=True):
 
 
 def freedom(level, free=True):
-    """How many times as wide as the past tasks' levels an odd level is, at a noise of ``level``.
+    """How many times as wide as the past tasks' levels a stranger's level is, at a noise of ``level``.
 
     Only where targets are continuous: the evidence of a few labels or counts does not pay for a free level.
     """
@@ -79,8 +80,8 @@ class Believed:
 
     @cached_property
     def odd_level(self):
-        """Variance of an odd level beyond a fellow's."""
-        return freedom(self.level, self.free_level) * _LEVEL
+        """Variance of an odd level beyond a fellow's: farther off, and its slopes are not to be trusted either."""
+        return _ODD**2 * float(self.root[-1] @ self.root[-1])
 
     @cached_property
     def stranger_root(self):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import gammaln
 
-from skmeta._numerics.believed import FELLOW, KINDS, ODD_LEVEL, STRANGER, level_bonus
+from skmeta._numerics.believed import FELLOW, KINDS, STRANGER, level_bonus
 from skmeta._numerics.linalg import logdet_and_quadratic, spd_inverse
 from skmeta._numerics.moments import whitened
 
@@ -140,7 +140,7 @@ def log_evidences(prior, moments, logdet, misfit):
     rows, strangers = moments.n_rows[:, None], prior.kind == STRANGER
     levels = moments.gram[:, -1:, -1]  # none without intercept
     logs = -0.5 * (rows * np.log(2.0 * np.pi * prior.levels) + logdet + misfit)
-    logs += np.isin(prior.kind, (ODD_LEVEL, STRANGER)) * level_bonus(prior.level, levels, prior.free_level)
+    logs += strangers * level_bonus(prior.level, levels, prior.free_level)
     if not prior.noise_known and strangers.any():
         a, b = NOISE_DOF / 2.0, NOISE_DOF / 2.0 * prior.level
         vague = np.maximum(misfit[:, strangers], 0.0)

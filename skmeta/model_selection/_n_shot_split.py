@@ -14,6 +14,9 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state, check_scalar
 
 from ..tasks import TaskIndex, index_tasks, read_task_ids
+from ..tasks._ids import locate_column, missing_rows, plain_ids
+from ..tasks._tables import as_table, column_values
+from ..tasks._words import listed
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 
@@ -57,7 +60,12 @@ def check_testable(counts: NDArray[np.intp], n_shots: int, n_splits: int) -> Non
 
 def _order_key(X: Any, order: str | int) -> NDArray[np.intp]:
     try:
-        return index_tasks(read_task_ids(X, order)).codes
+        table, _ = as_table(X)
+        values = column_values(table, locate_column(table, order, "order"))
+        missing = missing_rows(values)
+        if len(missing):
+            raise ValueError(f"found {len(missing)} missing value(s), in row(s) {listed(missing)}. Drop or fill them.")
+        return index_tasks(plain_ids(values, "The column")).codes
     except (TypeError, ValueError) as error:
         raise type(error)(f"order={order!r} cannot put the rows in order: {error}") from error
 

@@ -132,11 +132,7 @@ def inverse_target(target, predictions):
 def use_frozen(composition, prior):
     """The composition with the prior's frozen steps in place; raises if its own are different ones."""
     if composition.steps and not _same_steps(composition.steps, prior.steps):
-        raise ValueError(
-            "estimator: wanted the steps that the prior was learned behind "
-            f"({_describe(prior.steps)}), or its last step alone, found {_describe(composition.steps)}; "
-            "a prior lives in one feature space, so learn it anew with the steps you want."
-        )
+        raise ValueError(_other_steps(composition.steps, prior))
     ours, theirs = composition.target, prior.target_transformer
     if ours is not None and not _same(ours, theirs, "regressor"):
         raise ValueError(
@@ -158,6 +154,20 @@ def _with_regressor(target, model):
     if hasattr(model, "feature_names_in_"):
         fitted.feature_names_in_ = model.feature_names_in_
     return fitted
+
+
+def _other_steps(found, prior):
+    """What is wrong with steps that are not the prior's, and the way out."""
+    if not prior.steps and not prior.n_tasks:
+        return (
+            f"estimator: wanted its last step alone, found {_describe(found)} before it; a prior written by hand without "
+            "steps is about the columns as the model sees them. Fitted steps belong to the prior, "
+            "GaussianPrior(..., steps=pipeline[:-1].steps) of a fitted pipeline, whose output the mean is about then."
+        )
+    return (
+        f"estimator: wanted the steps that the prior was learned behind ({_describe(prior.steps)}), or its last step "
+        f"alone, found {_describe(found)}; a prior lives in one feature space, so learn it anew with the steps you want."
+    )
 
 
 def _describe(steps):

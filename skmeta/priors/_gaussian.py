@@ -1,5 +1,6 @@
 """The Gaussian prior on linear coefficients: what past tasks, or the user, say of the next task's model."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
@@ -219,7 +220,19 @@ class GaussianPrior(FrozenValue):
         -------
         GaussianPrior
             The same prior.
+
+        Raises
+        ------
+        TypeError
+            If ``state`` is no mapping.
+        ValueError
+            If ``mean`` or ``covariance`` is missing, or a name is unknown.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"from_dict: wanted a mapping such as to_dict gives, found {type(state).__name__}.")
+        missing = sorted({"mean", "covariance"} - set(state))
+        if missing:
+            raise ValueError(f"from_dict: wanted at least mean and covariance, found no {' and no '.join(missing)}.")
         unknown = sorted(set(state) - {field.name for field in fields(cls)})
         if unknown:
             raise ValueError(f"from_dict: unknown names {unknown}; was this written by a newer skmeta?")

@@ -43,34 +43,49 @@ def locate_task(X: Any, task: str | int) -> int:
     >>> locate_task(np.zeros((4, 3)), -1)
     2
     """
+    return locate_column(X, task, "task")
+
+
+def locate_column(X: Any, column: str | int, role: str) -> int:
+    """Return the position of a column of `X` that was given as the parameter `role`."""
     X, kind = as_table(X)
-    if isinstance(task, str):
-        return _locate_name(X, kind, task)
-    if isinstance(task, bool) or not isinstance(task, int | np.integer):
-        raise TypeError(f"task must be the name or the position of a column of X, found {shown(task)}.")
+    if isinstance(column, str):
+        return _locate_name(X, kind, column, role)
+    if isinstance(column, bool) or not isinstance(column, int | np.integer):
+        raise TypeError(f"{role} must be the name or the position of a column of X, found {shown(column)}.")
     width = X.shape[1]
-    if not -width <= task < width:
-        raise ValueError(f"task={task} is not a column of X, which has {width} columns (0 to {width - 1}).")
-    return int(task) % width
+    if not -width <= column < width:
+        raise ValueError(f"{role}={column} is not a column of X, which has {width} columns (0 to {width - 1}).")
+    return int(column) % width
 
 
-def _locate_name(X: Any, kind: str, task: str) -> int:
+def _locate_name(X: Any, kind: str, name: str, role: str) -> int:
     if kind not in ("pandas", "polars"):
         raise ValueError(
-            f"task={task!r} is a name, but X ({type(X).__name__}) has no column names. Give the position "
-            f"of the task column (-1 for the last) or pass a pandas or polars frame."
+            f"{role}={name!r} is a name, but X ({type(X).__name__}) has no column names. Give the position "
+            f"of the {role} column (-1 for the last) or pass a pandas or polars frame."
         )
     names = list(X.columns)
-    if names.count(task) == 1:
-        return names.index(task)
-    if task in names:
-        raise ValueError(f"task={task!r} names {names.count(task)} columns of X. Rename all but one.")
-    close = get_close_matches(task, [name for name in names if isinstance(name, str)])
+    if names.count(name) == 1:
+        return names.index(name)
+    if name in names:
+        raise ValueError(f"{role}={name!r} names {names.count(name)} columns of X. Rename all but one.")
+    close = get_close_matches(name, [each for each in names if isinstance(each, str)])
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-    raise ValueError(f"task={task!r} is not a column of X.{hint} X has {len(names)} columns: {listed(names, 20)}.")
+    raise ValueError(f"{role}={name!r} is not a column of X.{hint} X has {len(names)} columns: {listed(names, 20)}.")
 
 
-def _check_none_missing(missing: NDArray[np.intp], where: str) -> None:
+def missing_rows(values: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the rows in which a column has no value."""
+    if values.dtype.kind in "fmM":
+        return np.flatnonzero(values != values)  # noqa: PLR0124 - NaN and NaT
+    if values.dtype.kind == "O" and any(map(is_missing, set(values.tolist()))):
+        return np.flatnonzero([is_missing(value) for value in values])
+    return np.empty(0, dtype=np.intp)
+
+
+def _check_none_missing(values: NDArray[Any], where: str) -> None:
+    missing = missing_rows(values)
     if len(missing):
         raise ValueError(
             f"{where} must name a task in every row, found {len(missing)} missing id(s), in row(s) "
@@ -81,19 +96,14 @@ def _check_none_missing(missing: NDArray[np.intp], where: str) -> None:
 def plain_ids(values: ArrayLike, where: str) -> NDArray[Any]:
     """Return numbers and dates in their own dtype, all else as objects; missing and mixed ids raise."""
     values = np.asarray(values)
+    _check_none_missing(values, where)
     if values.dtype.kind == "O":
         return _plain_objects(values, where)
-    if values.dtype.kind in "UTS":
-        return values.astype(object)
-    if values.dtype.kind in "fmM":
-        _check_none_missing(np.flatnonzero(values != values), where)  # noqa: PLR0124 - NaN and NaT
-    return values
+    return values.astype(object) if values.dtype.kind in "UTS" else values
 
 
 def _plain_objects(values: NDArray[Any], where: str) -> NDArray[Any]:
     unique = set(values.tolist())
-    if any(map(is_missing, unique)):
-        _check_none_missing(np.flatnonzero([is_missing(value) for value in values]), where)
     n_numbers = sum(isinstance(value, Real) for value in unique)
     if 0 < n_numbers < len(unique):
         raise TypeError(

@@ -174,9 +174,14 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             raise
 
     def _read_tasks(self, X):
-        linear.check_rows(X)
-        ids = read_task_ids(X, self.task)
-        tasks = index_tasks(ids)
+        if X.shape[0] == 0:
+            raise ValueError(
+                f"X: Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required; a prior is learned "
+                "from the rows of related tasks."
+            )
+        tasks = index_tasks(read_task_ids(X, self.task))
+        if X.shape[1] == 1:
+            raise ValueError(f"X: wanted at least one feature column beside the task column {self.task!r}, found none.")
         if tasks.n_tasks == 1 and self.prior is None:
             raise ValueError(
                 f"task: wanted a column that tells at least two tasks apart, found {self.task!r} with the "

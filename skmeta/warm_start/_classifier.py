@@ -155,3 +155,20 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         Z, codes, _ = self._linear_predictor(X)
         found = self._adapted.probabilities(Z, codes)
         return np.column_stack([1.0 - found, found]) if found.shape[1] == 1 else found
+
+    @estimator_has("predict_log_proba")
+    def predict_log_proba(self, X):
+        """Logarithms of what `predict_proba` gives.
+
+        Parameters
+        ----------
+        X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
+            Rows, with the task column if the model was fitted with one.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes)
+            Logarithms of the probabilities, in the order of ``classes_``.
+        """
+        check_is_fitted(self)
+        return self._ask_plain("predict_log_proba", X) if self.prior_ is None else np.log(self.predict_proba(X))
