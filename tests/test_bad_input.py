@@ -470,7 +470,16 @@ BAD_FITS = {
         ["Expected 2D array", "Reshape"],
     ),
     "no rows": (regressor(prior=PRIOR), FEATURES[:0], y[:0], {}, ValueError, ["0 sample(s)", "zero_shot"]),
-    "no rows, with tasks": (regressor(task=-1), X[:0], y[:0], {}, ValueError, ["0 sample(s)"]),
+    "no rows, with tasks": (regressor(task=-1), X[:0], y[:0], {}, ValueError, ["0 sample(s)", "rows of related tasks"]),
+    "no column but the task": (
+        regressor(task="store"),
+        FRAME[["store"]],
+        y,
+        {},
+        ValueError,
+        ["at least one feature column beside the task column 'store', found none"],
+    ),
+    "no column but the task, arrays": (regressor(task=-1), X[:, 3:], y, {}, ValueError, ["at least one feature column"]),
     "no rows, with steps": (
         regressor(make_pipeline(StandardScaler(), Ridge()), task=-1),
         X[:0],

@@ -94,7 +94,7 @@ def test_without_task_and_prior_a_classifier_is_the_plain_one():
         WarmStartClassifier(LogisticRegression()).fit(Xc, LABELS),
         LogisticRegression().fit(Xc, LABELS),
     )
-    for method in ("predict", "predict_proba", "decision_function"):
+    for method in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
         assert_array_equal(getattr(model, method)(Xc), getattr(plain, method)(Xc))
     assert_array_equal(model.classes_, plain.classes_)
     assert_array_equal(model.coef_, plain.coef_)
@@ -232,6 +232,17 @@ def test_other_steps_than_the_priors_raise(other, word):
 def test_steps_on_top_of_a_prior_without_steps_raise(learned):
     with pytest.raises(ValueError, match=r"learned behind \(no steps\)"):
         WarmStartRegressor(make_pipeline(StandardScaler(), Ridge()), prior=learned.prior_).fit(X_new, y_new)
+
+
+def test_a_prior_by_hand_takes_fitted_steps_or_the_last_step_alone():
+    by_hand, pipeline = {"mean": [1.0, -1.0, 0.5], "covariance": 0.1}, make_pipeline(StandardScaler(), Ridge())
+    with pytest.raises(ValueError, match=r"wanted its last step alone, .*GaussianPrior\(\.\.\., steps=pipeline\[:-1\].steps"):
+        WarmStartRegressor(pipeline, prior=GaussianPrior(**by_hand)).fit(X_new, y_new)
+    pipeline.fit(X_new, y_new)
+    prior = GaussianPrior(**by_hand, steps=pipeline[:-1].steps)
+    warm = WarmStartRegressor(pipeline, prior=prior).fit(X_new, y_new).estimator_
+    expected = WarmStartRegressor(Ridge(), prior=GaussianPrior(**by_hand)).fit(pipeline[:-1].transform(X_new), y_new)
+    assert_allclose(warm[-1].coef_, expected.coef_)
 
 
 def test_other_parameters_of_the_model_itself_are_free():
@@ -529,6 +540,7 @@ def test_scores_of_a_classifier_agree(n_classes):
     model = classifier(task=-1).fit(Xc, LABELS if n_classes == 3 else LABELS == "ash")
     probability, score = model.predict_proba(Xc), model.decision_function(Xc)
     assert_allclose(probability.sum(axis=1), 1.0)
+    assert_allclose(np.exp(model.predict_log_proba(Xc)), probability)
     assert_array_equal(model.classes_[probability.argmax(axis=1)], model.predict(Xc))
     for task, plain in model.estimators_.items():
         rows = Xc[:, -1] == task
@@ -631,8 +643,9 @@ def test_the_estimator_that_is_missing_is_missed_by_name(shell):
 
 
 def test_methods_are_those_of_the_estimator():
-    assert not hasattr(classifier(SGDClassifier()), "predict_proba")
-    assert hasattr(classifier(SGDClassifier(loss="log_loss")), "predict_proba")
+    for method in ("predict_proba", "predict_log_proba"):
+        assert not hasattr(classifier(SGDClassifier()), method)
+        assert hasattr(classifier(SGDClassifier(loss="log_loss")), method)
     assert not hasattr(regressor(), "decision_function")
 
 

@@ -1,17 +1,23 @@
 """Displays draw the numbers they were given, in scikit-learn's Display style."""
 
 import sys
-from types import SimpleNamespace
+from functools import partial
 
 import matplotlib as mpl
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.compose import make_column_transformer
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PolynomialFeatures, StandardScaler
 
+from skmeta import EmpiricalBayes, GaussianPrior, WarmStartRegressor
 from skmeta.inspection import PriorDisplay, ShotCurveDisplay
 from skmeta.model_selection import OwnModel, PooledModel, ShotCurve, shot_curve
 
+pd = pytest.importorskip("pandas")
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
@@ -142,14 +148,7 @@ def test_an_unknown_style_is_refused_before_anything_is_drawn(ax):
 # Priors -------------------------------------------------------------------------------------------------
 
 
-def make_prior(mean, covariance, *, factor=None, feature_names=None, classes=None):
-    return SimpleNamespace(
-        mean=np.asarray(mean, dtype=float),
-        covariance=np.asarray(covariance, dtype=float),
-        factor=None if factor is None else np.asarray(factor, dtype=float),
-        feature_names=feature_names,
-        classes=None if classes is None else np.asarray(classes),
-    )
+make_prior = partial(GaussianPrior, n_tasks=9)  # learned: the last coefficient is the intercept
 
 
 def points_and_bars(errorbar):
@@ -171,11 +170,11 @@ SD = np.sqrt(DIAGONAL + np.array([5.0, 1.0, 9.0]))
     ("covariance", "factor"),
     [
         (np.diag(DIAGONAL) + FACTOR @ FACTOR.T, None),
-        (np.diag(DIAGONAL) + FACTOR @ FACTOR.T, FACTOR),
+        (np.diag(DIAGONAL), FACTOR),
         (DIAGONAL, FACTOR),
         (SD**2, None),
     ],
-    ids=["dense", "dense that includes its factor", "diagonal and factor", "diagonal"],
+    ids=["dense", "dense and factor", "diagonal and factor", "diagonal"],
 )
 @pytest.mark.parametrize("several", [False, True], ids=["one output", "as many outputs as coefficients"])
 def test_points_are_means_and_bars_one_deviation_between_tasks(covariance, factor, several):
@@ -233,6 +232,51 @@ def test_bars_take_a_style():
     display = PriorDisplay.from_prior(make_prior(MEAN, DIAGONAL), errorbar_kw={"fmt": "s", "color": "red"})
     assert display.errorbar_[0].lines[0].get_marker() == "s"
     assert display.errorbar_[0].lines[0].get_color() == "red"
+
+
+NUMBERS = ["price", "size"]
+MIXED = make_column_transformer((StandardScaler(), NUMBERS), (OneHotEncoder(), ["region"]))
+STEPS = {
+    "a scaler": ([StandardScaler()], ["price", "size"]),
+    "two steps": ([StandardScaler(), "passthrough", PolynomialFeatures(2, include_bias=False)],
+                  ["price", "size", "price^2", "price size", "size^2"]),
+    "a column transformer": ([MIXED], ["standardscaler__price", "standardscaler__size", "onehotencoder__region_north",
+                                       "onehotencoder__region_south"]),
+    "a step that cannot tell": ([FunctionTransformer(np.asarray)], ["x0", "x1"]),
+}  # fmt: skip
+
+
+def fit_shops(steps):
+    rng = np.random.default_rng(0)
+    shops = pd.DataFrame(rng.normal(size=(40, 2)), columns=NUMBERS).assign(shop=np.arange(40) % 5)
+    if MIXED in steps:
+        shops["region"] = np.where(rng.random(40) < 0.5, "north", "south")
+    learner = EmpiricalBayes("diagonal", max_iter=2)
+    model = WarmStartRegressor(make_pipeline(*steps, Ridge()), task="shop", learner=learner)
+    return model.fit(shops, rng.normal(size=40))
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_behind_frozen_steps_coefficients_have_the_names_that_these_give(name):
+    steps, names = STEPS[name]
+    model = fit_shops(steps)
+    display = PriorDisplay.from_estimator(model)
+    assert tick_labels(display) == [*names, "intercept"]
+    assert_array_equal(points_and_bars(display.errorbar_[0])[0], model.prior_.mean)
+
+
+def test_what_is_no_prior_is_told_where_the_prior_is(ax):
+    model = WarmStartRegressor(Ridge())
+    with pytest.raises(TypeError, match="found WarmStartRegressor; pass its prior_, or use PriorDisplay.from_estimator"):
+        PriorDisplay.from_prior(model)
+    with pytest.raises(TypeError, match="wanted a GaussianPrior, such as a fitted model's prior_, found NoneType"):
+        PriorDisplay.from_prior(None)
+    with pytest.raises(NotFittedError):
+        PriorDisplay.from_estimator(model)
+    for plain in (model, Ridge()):
+        with pytest.raises(ValueError, match="with a prior_, found none; fit a WarmStart.* a task column or a prior"):
+            PriorDisplay.from_estimator(plain.fit([[0.0], [1.0]], [0.0, 1.0]), ax=ax)
+    assert not ax.has_data()
 
 
 # Without matplotlib -------------------------------------------------------------------------------------

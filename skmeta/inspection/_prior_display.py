@@ -7,7 +7,9 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 
+from ..priors import GaussianPrior
 from ._axes import axes_for
 
 
@@ -16,18 +18,38 @@ def coefficient_sd(
 ) -> NDArray[np.float64]:
     """Return the standard deviation between tasks of every coefficient, in the shape of `mean`.
 
-    A covariance of the shape of the mean is a diagonal, to which a factor ``F`` adds ``F F'``; one with an
-    axis more is whole.
+    A covariance of the shape of the mean is a diagonal; to either kind a factor ``F`` adds ``F F'``.
     """
-    if covariance.ndim > mean.ndim:
-        return np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
-    return np.sqrt(covariance if factor is None else covariance + (factor**2).sum(axis=-1))
+    variance = np.diagonal(covariance, axis1=-2, axis2=-1) if covariance.ndim > mean.ndim else covariance
+    return np.sqrt(variance if factor is None else variance + (factor**2).sum(axis=-1))
+
+
+def coefficient_names(prior: Any) -> list[str]:
+    """Return the names of a prior's columns: its own, or what its frozen steps call them, or x0, x1, ..."""
+    n_features = prior.mean.shape[-1] - 1
+    names = prior.feature_names
+    if names is None and prior.steps:
+        names = _names_out(prior)
+    return [f"x{j}" for j in range(n_features)] if names is None or len(names) != n_features else list(names)
+
+
+def _names_out(prior: Any) -> Sequence[str] | None:
+    """Return what the last of the frozen steps calls its columns, None if one of them cannot tell."""
+    names = prior.input_names
+    for _, step in prior.steps:
+        if step is None or isinstance(step, str):  # "passthrough"
+            continue
+        try:
+            names = step.get_feature_names_out(names)
+        except (AttributeError, TypeError, ValueError):  # no such method here or further in, or names unknown to it
+            return None
+    return names
 
 
 class PriorDisplay:
     """What tasks share and what varies: mean of each coefficient, and its standard deviation between tasks.
 
-    Make it by `from_prior`, which draws it at once.
+    Make it by `from_estimator` or `from_prior`, which draw it at once.
 
     Parameters
     ----------
@@ -129,9 +151,49 @@ class PriorDisplay:
         -------
         display : PriorDisplay
             The display, drawn.
+
+        Raises
+        ------
+        TypeError
+            If it is no prior.
         """
+        if not isinstance(prior, GaussianPrior):
+            hint = "; pass its prior_, or use PriorDisplay.from_estimator" if hasattr(prior, "fit") else ""
+            raise TypeError(
+                f"prior: wanted a GaussianPrior, such as a fitted model's prior_, found {type(prior).__name__}{hint}."
+            )
         sd = coefficient_sd(prior.mean, prior.covariance, prior.factor)
-        n_features = prior.mean.shape[-1] - 1
-        features = prior.feature_names or [f"x{j}" for j in range(n_features)]
-        display = cls(prior.mean, sd, [*features, "intercept"], outputs=prior.classes)
+        display = cls(prior.mean, sd, [*coefficient_names(prior), "intercept"], outputs=prior.classes)
         return display.plot(ax, **plot_kw)
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, ax: Any = None, **plot_kw: Any) -> Self:
+        """Draw the prior of a fitted model.
+
+        Parameters
+        ----------
+        estimator : WarmStartRegressor or WarmStartClassifier
+            Fitted with a task column or a prior.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. If None, a new figure is made.
+        **plot_kw : dict
+            Further keyword arguments of `plot`.
+
+        Returns
+        -------
+        display : PriorDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the model was fitted without a task column and a prior.
+        """
+        check_is_fitted(estimator)
+        prior = getattr(estimator, "prior_", None)
+        if prior is None:
+            raise ValueError(
+                f"estimator: wanted a {type(estimator).__name__} with a prior_, found none; fit a WarmStartRegressor or "
+                "WarmStartClassifier with a task column or a prior."
+            )
+        return cls.from_prior(prior, ax=ax, **plot_kw)

@@ -16,7 +16,7 @@ from skmeta._numerics.between import level_of_tasks, told_by_new_row
 from skmeta._numerics.linalg import square_root
 from skmeta.priors._plain import fresh
 
-_NEGLIGIBLE = 1e-2  # a law with less evidence than this is not worth a call of the solver
+_NEGLIGIBLE = 0.05  # a law with less evidence than this is not worth a call of the solver
 _FIRM = 1e8  # rows that the noise counts for, where a class would find its own
 
 
@@ -58,23 +58,23 @@ def _as_a_stranger(estimator, family, strength, prior, task):
 
 
 def _at_an_odd_level(estimator, family, strength, prior, task):
-    """The learned slopes, and a level that the class's own unpenalised intercept finds."""
-    return _under_the_learned(estimator, family, strength, replace(prior, flat_intercept=True), task)
+    return _under_the_learned(estimator, family, strength, prior, task, prior.odd_level)
 
 
-def _under_the_learned(estimator, family, strength, prior, task):
-    """The learned law; rows are trusted no more than tasks' mean noise allows."""
+def _under_the_learned(estimator, family, strength, prior, task, wider=0.0):
+    """The learned law, its level by a variance ``wider``; rows are trusted no more than tasks' mean noise allows."""
     task = replace(task, noise=max(task.noise, prior.noise.mean))
-    if prior.between is None:
-        law = prior.mean, square_root(prior.covariance), prior.flat_intercept
-        return _solve(estimator, family, strength, law, task)[:2]
-    effects = prior.between, prior.ratio, task.n_rows, task.context
-    shift, unknown = level_of_tasks(*effects)
     mean, covariance = prior.mean.copy(), prior.covariance.copy()
-    mean[-1] += shift[0]
-    covariance[-1, -1] += unknown[0]
+    effects = prior.between, prior.ratio, task.n_rows, task.context
+    if prior.between is not None:
+        shift, unknown = level_of_tasks(*effects)
+        mean[-1] += shift[0]
+        wider = wider + unknown[0]
+    covariance[-1, -1] += wider
     root = square_root(covariance)
     coef, fitted, design = _solve(estimator, family, strength, (mean, root, prior.flat_intercept), task)
+    if prior.between is None:
+        return coef, fitted
     left = 0.0 if prior.flat_intercept else _left(design, root[-1], strength, task)
     return coef + told_by_new_row(*effects, np.full(1, left))[0], fitted
 

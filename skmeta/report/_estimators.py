@@ -141,6 +141,12 @@ def _without_lone_classes(collection: Collection) -> Collection:
         return collection
     keep = np.flatnonzero(~lone[labels])
     dropped = len(collection.y) - len(keep)
+    if dropped > len(keep):
+        raise ValueError(
+            f"--target {collection.names[1]} must hold classes that several tasks have, found {dropped} of "
+            f"{len(collection.y)} rows with one that a single task has, such as {listed(classes[lone][:3])}. If it is "
+            "meant to hold numbers, see that all are written as numbers."
+        )
     names = ", ".join(map(str, classes[lone]))
     note = f"Left out, {dropped} rows of classes that one task alone has: {names}."
     X = take_rows(collection.X, keep)

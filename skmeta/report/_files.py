@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from skmeta.inspection import ShotCurveDisplay
 from skmeta.model_selection import ShotCurve
+from skmeta.report._text import LABELS
 
 PLOTS = {".png": "matplotlib", ".pdf": "matplotlib", ".svg": "matplotlib"}
 PRIORS = {".skops": "skops", ".joblib": "joblib"}
@@ -42,7 +44,7 @@ def check_outputs(plot: str | None, save: str | None) -> None:
 
 
 def save_plot(curve: ShotCurve, path: str) -> None:
-    """Write the picture of a curve.
+    """Write the picture of a curve, its lines named as the rows of the table.
 
     Parameters
     ----------
@@ -51,6 +53,7 @@ def save_plot(curve: ShotCurve, path: str) -> None:
     path : str
         A .png, .pdf or .svg file.
     """
+    curve = replace(curve, names=tuple(LABELS[name] for name in curve.names))
     ShotCurveDisplay.from_curve(curve, std_display_style=None).figure_.savefig(path)
 
 

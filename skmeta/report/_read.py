@@ -181,6 +181,10 @@ def read_frame(path: Path) -> Any:
     kinds = set(map(str.lower, path.suffixes))
     if not kinds & {".csv", ".tsv", ".txt", ".parquet", ".pq"}:
         raise ValueError(f"{path} must be a CSV (.csv, .tsv, .txt) or Parquet (.parquet) file.")
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist.")
+    if path.stat().st_size == 0:
+        raise ValueError(f"{path} is empty.")
     try:
         import pandas as pd
 
@@ -191,6 +195,8 @@ def read_frame(path: Path) -> Any:
         raise ImportError(f"Reading {path} needs pandas and pyarrow: pip install 'skmeta[frames]'.") from error
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} must be text in UTF-8: {error}.") from error
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read as a table: {error}") from error
 
 
 def _read_csv(path: Path, read: Callable[..., Any]) -> Any:

@@ -23,6 +23,7 @@ LABELS = {
 }
 WIDTH = 25  # of the labels
 LINE = 120
+WORTH_A_WORD = 0.5  # rows; fewer are none
 
 
 def as_text(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdict, warm: Any) -> str:
@@ -68,6 +69,8 @@ def _header(collection: Collection, model: Any, curve: ShotCurve) -> str:
     ]
     if len(collection.counts) > MAX_TASKS:
         lines.append(f"Of the tasks, {MAX_TASKS} drawn at random were compared.")
+    if "residual" not in curve.names:
+        lines.append(f"No {LABELS['residual']}: {type(model).__name__} cannot be fitted to residuals, which have a sign.")
     return "\n".join(lines + _strengths(model) + list(collection.notes))
 
 
@@ -139,10 +142,13 @@ def _worth(collection: Collection, model: Any, verdict: Verdict, warm: Any) -> s
             "needs 0 rows: what the prior knows, be it ever so sure, is worth none."
         )
     as_many = f"more than {verdict.n_shots[-1]}" if np.isinf(rows) else f"{rows:.1f}"
+    said = f"With {known} of a new {task}, warm is as good as a model of its own with {as_many}."
+    borrowed = typical_borrowing(warm)
+    if (borrowed >= WORTH_A_WORD) != (rows - verdict.n_shots[at] >= WORTH_A_WORD):
+        return said  # the two say different things of different fits, and the errors are what was seen
     return (
-        f"With {known} of a new {task}, warm is as good as a model of its own with {as_many}. By its own account "
-        f"(borrowing_), in a fit to all rows the prior stands for {typical_borrowing(warm):.3g} further ones of a "
-        f"typical {task}."
+        f"{said} By its own account (borrowing_), in a fit to all rows the prior stands for {borrowed:.3g} further "
+        f"ones of a typical {task}."
     )
 
 
@@ -152,8 +158,9 @@ def typical_borrowing(warm: Any) -> float:
 
 
 def headline(verdict: Verdict) -> int:
-    """Return the position of the number of shots, not zero, at which warm gains most beyond noise."""
-    return 1 + int(np.argmax((verdict.gain - verdict.noise)[1:]))
+    """Return the position of the number of shots, not zero, at which warm is clearly best, or gains most beyond noise."""
+    margin = verdict.gain - verdict.noise
+    return max(range(1, len(margin)), key=lambda at: (verdict.clear[at], margin[at]))
 
 
 def count(n: int) -> str:
@@ -180,15 +187,16 @@ def advice(collection: Collection, model: Any, verdict: Verdict) -> str:
     """
     task, name = collection.names[0], type(model).__name__
     shell = f"WarmStart{'Classifier' if family_of(model).classifies else 'Regressor'}"
-    noise = "gains nothing beyond the noise between tasks"
+    but = _exceptions(verdict)
+    noise = f"gains nothing beyond the noise between tasks{but}"
     sentences = {
         "warm": f"Warm-start each new {task}, by {shell}({model!r}, task={task!r}): {_gains(verdict)}.",
         "pooled": f"Fit one {name} to the rows of all tasks: telling them apart {noise}.",
         "residual": f"Fit one {name} to all rows, and one to what it leaves of each {task}: warm {noise}.",
-        "nothing": f"Your tasks share nothing worth using: {_alone(task, name, verdict)}.",
+        "nothing": f"Your tasks share nothing worth using{but}: {_alone(task, name, verdict)}.",
         "unclear": (
-            f"It is too early to tell whether borrowing helps, as all it gains is within the noise between "
-            f"tasks: ask again when there are more of them, and until then use {LABELS[_leader(verdict)]}."
+            f"It is too early to tell whether borrowing helps, as all it gains is within the noise between tasks{but}: "
+            f"ask again when there are more of them, and until then use {LABELS[_leader(verdict)]}."
         ),
     }
     return sentences[verdict.choice]
@@ -211,8 +219,20 @@ def _gains(verdict: Verdict) -> str:
     at = headline(verdict)
     return (
         f"with {count(verdict.n_shots[at])} its error is {100 * verdict.gain[at]:.0f} % (± "
-        f"{100 * verdict.noise[at]:.0f}) below that of the best of the others, {LABELS[verdict.rival[at]]}"
+        f"{100 * verdict.noise[at]:.0f}) below that of the best of the others, {LABELS[verdict.rival[at]]}, and its "
+        f"gain is more than noise with {_where_clear(verdict)}"
     )
+
+
+def _where_clear(verdict: Verdict) -> str:
+    """Return the numbers of shots at which warm is clearly best, in words."""
+    *first, last = [n for n, clear in zip(verdict.n_shots, verdict.clear, strict=True) if clear and n]
+    return f"{', '.join(map(str, first))} and {count(last)}" if first else count(last)
+
+
+def _exceptions(verdict: Verdict) -> str:
+    """Return where the table shows a gain all the same, for a sentence that says there is none."""
+    return f" (except with {_where_clear(verdict)})" if verdict.clear[1:].any() else ""
 
 
 def as_json(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdict, warm: Any) -> str:

@@ -47,8 +47,8 @@ class Verdict:
 
     @property
     def clear(self) -> NDArray[np.bool_]:
-        """Where warm is better than all others by more than noise, of shape (n_shots,)."""
-        return is_clear(self.gain, self.noise)
+        """Where warm is better than all others, a model without rows too, by more than noise; of shape (n_shots,)."""
+        return is_clear(self.gain, self.noise) & (self.own_rows > 0)
 
 
 def judge(curve: ShotCurve) -> Verdict:
@@ -65,10 +65,7 @@ def judge(curve: ShotCurve) -> Verdict:
         What to do.
     """
     errors = floored(curve)
-    others = [name for name in errors if name != "warm"]
-    best = np.argmin([errors[name].mean(axis=-1) for name in others], axis=0)
-    rival = [others[k] for k in best]
-    rival_errors = np.stack([errors[name][shot] for shot, name in enumerate(rival)])
+    rival, rival_errors = best_of_others(errors)
     gain, noise = relative_gain(rival_errors, errors["warm"])
     mean = {name: values.mean(axis=-1) for name, values in errors.items()}
     own_rows = rows_to_match(curve.n_shots, mean["own"], mean["warm"])
@@ -79,6 +76,14 @@ def floored(curve: ShotCurve) -> dict[str, NDArray[np.float64]]:
     """Return the errors by model; a millionth of the error without any knowledge is as good as none."""
     floor = 1e-6 * -curve["own"][0].mean()
     return {name: np.maximum(-curve[name], floor) for name in curve.names}
+
+
+def best_of_others(errors: dict[str, NDArray[np.float64]]) -> tuple[list[str], NDArray[np.float64]]:
+    """Return, of errors ``(n_shots, n_tasks)``, the best but warm at each number of shots: names, and its errors."""
+    others = [name for name in errors if name != "warm"]
+    best = np.argmin([errors[name].mean(axis=-1) for name in others], axis=0)
+    names = [others[k] for k in best]
+    return names, np.stack([errors[name][shot] for shot, name in enumerate(names)])
 
 
 def relative_gain(
@@ -126,7 +131,8 @@ def choose(errors: dict[str, NDArray[np.float64]]) -> str:
     """Return the choice of a `Verdict` from errors ``(n_shots, n_tasks)``, zero shots first.
 
     A task alone has its own model, and the common mean. If no strategy is clearly better than that, nothing
-    is shared. If a simpler strategy that shares is as good as warm, it is chosen.
+    is shared. If a simpler strategy that shares is as good as warm, it is chosen, unless at some number of
+    shots warm beats all others, and at none is beaten.
     """
     known = {name: values[1:] for name, values in errors.items()}
     start = np.broadcast_to(errors["own"][0], known["own"].shape)
@@ -136,6 +142,8 @@ def choose(errors: dict[str, NDArray[np.float64]]) -> str:
     if not any(gain > max(noise, WORTHWHILE) for gain, noise in shared):
         hopes = [gain + noise > WORTH_FINDING for gain, noise in shared]
         return "unclear" if any(hopes) else "nothing"
+    if beats_somewhere(known["warm"], best_of_others(known)[1]):
+        return "warm"
     simpler = [name for name in known if name not in ("own", "warm")]
     as_good = [name for name in simpler if not beats(known["warm"], known[name])]
     return max(as_good, key=lambda name: overall_gain(known["warm"], known[name]), default="warm")
@@ -143,8 +151,11 @@ def choose(errors: dict[str, NDArray[np.float64]]) -> str:
 
 def beats(ours: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
     """Whether errors ``(n_shots, n_tasks)`` are better on the whole, or somewhere and nowhere worse."""
-    if is_clear(*overall_gain(others, ours)):
-        return True
+    return bool(is_clear(*overall_gain(others, ours)) or beats_somewhere(ours, others))
+
+
+def beats_somewhere(ours: NDArray[np.float64], others: NDArray[np.float64]) -> bool:
+    """Whether errors ``(n_shots, n_tasks)`` are better at some number of shots, and worse at none."""
     better, worse = is_clear(*relative_gain(others, ours)), is_clear(*relative_gain(ours, others))
     return bool(better.any() and not worse.any())
 
