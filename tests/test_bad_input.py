@@ -479,7 +479,14 @@ BAD_FITS = {
         ValueError,
         ["at least one feature column beside the task column 'store', found none"],
     ),
-    "no column but the task, arrays": (regressor(task=-1), X[:, 3:], y, {}, ValueError, ["at least one feature column"]),
+    "no column but the task, arrays": (
+        regressor(task=-1),
+        X[:, 3:],
+        y,
+        {},
+        ValueError,
+        ["at least one feature column"],
+    ),
     "no rows, with steps": (
         regressor(make_pipeline(StandardScaler(), Ridge()), task=-1),
         X[:0],

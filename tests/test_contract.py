@@ -236,7 +236,9 @@ def test_steps_on_top_of_a_prior_without_steps_raise(learned):
 
 def test_a_prior_by_hand_takes_fitted_steps_or_the_last_step_alone():
     by_hand, pipeline = {"mean": [1.0, -1.0, 0.5], "covariance": 0.1}, make_pipeline(StandardScaler(), Ridge())
-    with pytest.raises(ValueError, match=r"wanted its last step alone, .*GaussianPrior\(\.\.\., steps=pipeline\[:-1\].steps"):
+    with pytest.raises(
+        ValueError, match=r"wanted its last step alone, .*GaussianPrior\(\.\.\., steps=pipeline\[:-1\].steps"
+    ):
         WarmStartRegressor(pipeline, prior=GaussianPrior(**by_hand)).fit(X_new, y_new)
     pipeline.fit(X_new, y_new)
     prior = GaussianPrior(**by_hand, steps=pipeline[:-1].steps)

@@ -267,7 +267,9 @@ def test_behind_frozen_steps_coefficients_have_the_names_that_these_give(name):
 
 def test_what_is_no_prior_is_told_where_the_prior_is(ax):
     model = WarmStartRegressor(Ridge())
-    with pytest.raises(TypeError, match="found WarmStartRegressor; pass its prior_, or use PriorDisplay.from_estimator"):
+    with pytest.raises(
+        TypeError, match="found WarmStartRegressor; pass its prior_, or use PriorDisplay.from_estimator"
+    ):
         PriorDisplay.from_prior(model)
     with pytest.raises(TypeError, match="wanted a GaussianPrior, such as a fitted model's prior_, found NoneType"):
         PriorDisplay.from_prior(None)

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
@@ -29,7 +30,7 @@ from skmeta.report._columns import make_features, read_column
 from skmeta.report._estimators import holds_classes
 from skmeta.report._read import Collection
 from skmeta.report._signals import uninterrupted
-from skmeta.report._verdict import choose, judge, relative_gain, rows_to_match
+from skmeta.report._verdict import beats, choose, judge, relative_gain, rows_to_match
 
 pd = pytest.importorskip("pandas")
 ROOT = Path(__file__).parents[1]
@@ -189,9 +190,11 @@ def test_what_was_learned_from_all_tasks_is_saved(quick, capsys, shops, tmp_path
 def test_the_picture_is_drawn(quick, capsys, shops, tmp_path):
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("agg")
-    file = tmp_path / "curve.png"
-    assert run(capsys, shops, "--task", "shop", "--target", "sales", "--plot", file)[0] == 0
-    assert file.read_bytes().startswith(b"\x89PNG")
+    file = tmp_path / "curve.svg"
+    with matplotlib.rc_context({"svg.fonttype": "none"}):  # letters, not their outlines
+        assert run(capsys, shops, "--task", "shop", "--target", "sales", "--plot", file)[0] == 0
+    picture = file.read_text()
+    assert all(f">{name}<" in picture for name in report._text.LABELS.values())
 
 
 BAD = [
@@ -226,9 +229,11 @@ def test_an_error_is_one_line_and_status_2(quick, capsys, shops, options, messag
 
 
 FILES = {
-    "no.csv": (None, "No such file"),
+    "no.csv": (None, "no.csv does not exist."),
     "table.xlsx": (b"", "must be a CSV (.csv, .tsv, .txt) or Parquet (.parquet) file"),
-    "empty.csv": (b"", "No columns to parse from file"),
+    "empty.csv": (b"", "empty.csv is empty."),
+    "blank.csv": (b"\n\n", "blank.csv cannot be read as a table: No columns to parse"),
+    "ragged.csv": (b"shop,sales\na,1\na,2,3\n", "ragged.csv cannot be read as a table: "),
     "latin.csv": ("shop,sales,price\nCaf\xe9,1,2\n".encode("latin-1"), "must be text in UTF-8"),
     "gaps.csv": (b"shop,sales,price\na,,1\n,2,2\n", "has no row with a value in each of shop, sales"),
     "bare.csv": (b"shop,sales\na,1\na,2\nb,3\n", "columns beside shop and sales to predict from, found none."),
@@ -484,6 +489,14 @@ def test_a_class_that_one_task_alone_has_is_left_out_and_told():
     assert settled.notes == ("Left out, 2 rows of classes that one task alone has: odd.",)
 
 
+def test_a_text_with_a_value_for_almost_every_row_is_no_class_and_the_target_is_told():
+    table = make_collection()
+    y = np.array([f"text {k}" for k in np.maximum(np.arange(len(table.y)), 20)], object)
+    y[::8] = "text 20"  # which all tasks have
+    with pytest.raises(ValueError, match=r"--target target must hold classes that several tasks have, found 45 of 72"):
+        report.settle(replace(table, y=y))
+
+
 # Comparing ----------------------------------------------------------------------------------------------
 
 
@@ -565,7 +578,12 @@ def test_log_loss_is_that_of_scikit_learn_and_knows_unseen_classes():
 def test_counts_leave_no_residuals_to_fit(quick):
     table = make_collection()
     counts = replace(table, y=np.random.default_rng(0).poisson(2.0, len(table.y)).astype(float))
-    assert report.compare(counts, PoissonRegressor()).names == ("own", "pooled", "warm")
+    curve = report.compare(counts, PoissonRegressor())
+    assert curve.names == ("own", "pooled", "warm")
+    warm = report.learn_from_all(counts, PoissonRegressor())
+    text = report.as_text(counts, PoissonRegressor(), curve, judge(curve), warm)
+    assert "No pooled + own residual: PoissonRegressor cannot be fitted to residuals, which have a sign." in text
+    assert "No pooled" not in report._text._header(table, Ridge(), report.compare(table, Ridge()))
 
 
 @pytest.mark.parametrize(
@@ -678,6 +696,41 @@ def test_advice_is_one_sentence_about_the_user_s_tasks(choice):
     assert "\n" not in sentence
     assert sentence.count(". ") == 0
     assert ("share nothing worth using" in sentence) == (choice == "nothing")
+
+
+def curve_of(errors, n_shots=(0, 1, 5, 20)):
+    return ShotCurve(-np.stack(list(errors.values())), tuple(errors), n_shots, "neg_log_loss", n_tasks=40)
+
+
+def test_a_gain_that_the_table_shows_is_not_denied_by_the_sentence():
+    """A residual model that fails one task is hard to beat beyond noise, though not the best of the others."""
+    errors = errors_of([4, 2, 1.6, 1.2], [4, 4, 4, 4], [4, 1.7, 1, 1], [4, 1.7, 1, 1])
+    errors["residual"][1, 0] *= 10
+    verdict = judge(curve_of(errors))
+    assert verdict.clear.tolist() == [False, True, False, False]
+    assert verdict.rival[1:] == ["own", "residual", "residual"]
+    assert not beats(errors["warm"][1:], errors["residual"][1:])
+    assert verdict.choice == "warm"
+    sentence = report._text.advice(make_collection(), Ridge(), verdict)
+    assert "with 1 row its error is" in sentence
+    assert sentence.endswith("and its gain is more than noise with 1 row.")
+
+
+@pytest.mark.parametrize("choice", ["pooled", "residual", "nothing", "unclear"])
+def test_where_another_is_advised_the_gains_of_warm_are_told(choice):
+    verdict = replace(judge(curve_of(errors_of(*VERDICTS["warm"]))), choice=choice)
+    assert verdict.clear.tolist() == [False, True, True, True]
+    assert "(except with 1, 5 and 20 rows)" in report._text.advice(make_collection(), Ridge(), verdict)
+
+
+@pytest.mark.parametrize(("borrowed", "own_rows", "told"), [(30.0, 9.0, True), (0.1, 9.0, False), (30.0, 5.2, False)])
+def test_borrowing_is_told_where_it_agrees_with_the_errors(borrowed, own_rows, told):
+    verdict = replace(judge(curve_of(errors_of(*VERDICTS["warm"]))), own_rows=np.array([0, 5, own_rows, 40]))
+    verdict = replace(verdict, gain=np.array([0, 0, 0.5, 0]), noise=np.full(4, 0.1))
+    warm = SimpleNamespace(borrowing_=dict.fromkeys(range(3), borrowed))
+    worth = report._text._worth(make_collection(), Ridge(), verdict, warm)
+    assert worth.startswith(f"With 5 rows of a new site, warm is as good as a model of its own with {own_rows}.")
+    assert ("borrowing_" in worth) == told
 
 
 def test_where_own_models_beat_nothing_they_are_not_advised():

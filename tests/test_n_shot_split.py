@@ -265,8 +265,14 @@ def test_wrong_numbers_are_refused_at_once(parameters, error, words):
     ("cv", "words"),
     [
         (NShotSplit("shpo", 1, 2), "task='shpo' .*Did you mean 'shop'"),
-        (NShotSplit("shop", 1, 2, order="dya"), "order='dya' cannot put .*order='dya' is not a column of X. Did you mean 'day'"),
-        (NShotSplit("shop", 1, 2, order="gap"), "order='gap' cannot put the rows in order: found . missing value.*in row.*Drop or fill them"),
+        (
+            NShotSplit("shop", 1, 2, order="dya"),
+            "order='dya' cannot put .*order='dya' is not a column of X. Did you mean 'day'",
+        ),
+        (
+            NShotSplit("shop", 1, 2, order="gap"),
+            "order='gap' cannot put the rows in order: found . missing value.*in row.*Drop or fill them",
+        ),
         (NShotSplit("gap", 1, 2), "missing"),
         (NShotSplit("shop", 1, 3), "n_splits=3 needs at least 3 tasks, found 2"),
         (NShotSplit("shop", 5, 2), "n_shots=5 leaves rows to test in 0 of 2 tasks"),

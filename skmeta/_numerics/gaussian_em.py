@@ -32,7 +32,7 @@ from skmeta._numerics.threads import blocks_of, run
 _BLOCK = 1024  # tasks whose posterior covariances are held at once
 NOISE_FLOOR = 1e-7  # of a target of unit variance: below it, sums with the prior's precision lose their digits
 _HELD = 0.01
-_EFFECTS_TO_SHRINK = 3  # as many as Stein's estimator needs to beat least squares
+EFFECTS_TO_SHRINK = 3  # as many as Stein's estimator needs to beat least squares
 _TASKS_FOR_LEVELS = 4  # fewer cannot tell effects between tasks from effects within
 _LOG_2PI = np.log(2.0 * np.pi)
 
@@ -89,7 +89,7 @@ def initial_guess(moments, levels=True):
     level = np.where(
         level > 1e-3, level, 1.0
     )  # of a constant column nothing is learned: it starts, and stays, as the others
-    shrink = 1.0 if p - 1 >= _EFFECTS_TO_SHRINK else np.inf
+    shrink = 1.0 if p - 1 >= EFFECTS_TO_SHRINK else np.inf
     start = Gaussian(mean, np.diag(noise / p / level), noise, mean_variance=shrink)
     if not levels or moments.n_tasks < _TASKS_FOR_LEVELS or not moments.context.any():
         return start

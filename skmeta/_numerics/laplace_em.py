@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skmeta._numerics.gaussian_em import Gaussian, fit_gaussian, predictive
+from skmeta._numerics.gaussian_em import EFFECTS_TO_SHRINK, Gaussian, fit_gaussian, predictive
 from skmeta._numerics.glm import Bells, linearise, posterior_modes
 from skmeta._numerics.linalg import cholesky_root
 
@@ -84,7 +84,8 @@ def pooled_states(rows, loss):
     everything = replace(rows, starts=np.array([0, n]))
     coef = posterior_modes(everything, weak, loss, 1.0).coef[0, 0]
     spread = np.diag(np.r_[np.full(p - 1, 0.5 / max(p - 1, 1)), 0.5])
-    return [Gaussian(coef[k], spread, 1.0) for k in range(n_outputs)]
+    shrink = 1.0 if p - 1 >= EFFECTS_TO_SHRINK else np.inf
+    return [Gaussian(coef[k], spread, 1.0, mean_variance=shrink) for k in range(n_outputs)]
 
 
 def as_bells(states):

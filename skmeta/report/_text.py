@@ -70,7 +70,9 @@ def _header(collection: Collection, model: Any, curve: ShotCurve) -> str:
     if len(collection.counts) > MAX_TASKS:
         lines.append(f"Of the tasks, {MAX_TASKS} drawn at random were compared.")
     if "residual" not in curve.names:
-        lines.append(f"No {LABELS['residual']}: {type(model).__name__} cannot be fitted to residuals, which have a sign.")
+        lines.append(
+            f"No {LABELS['residual']}: {type(model).__name__} cannot be fitted to residuals, which have a sign."
+        )
     return "\n".join(lines + _strengths(model) + list(collection.notes))
 
 
