@@ -17,9 +17,10 @@ from skmeta import EmpiricalBayes, GaussianPrior, WarmStartRegressor
 from skmeta.inspection import PriorDisplay, ShotCurveDisplay
 from skmeta.model_selection import OwnModel, PooledModel, ShotCurve, shot_curve
 
-pd = pytest.importorskip("pandas")
 mpl.use("Agg")
 import matplotlib.pyplot as plt
+
+pd = pytest.importorskip("pandas")
 
 
 @pytest.fixture(autouse=True)
@@ -267,16 +268,14 @@ def test_behind_frozen_steps_coefficients_have_the_names_that_these_give(name):
 
 def test_what_is_no_prior_is_told_where_the_prior_is(ax):
     model = WarmStartRegressor(Ridge())
-    with pytest.raises(
-        TypeError, match="found WarmStartRegressor; pass its prior_, or use PriorDisplay.from_estimator"
-    ):
+    with pytest.raises(TypeError, match="found WarmStartRegressor; pass its prior_, or use PriorDisplay"):
         PriorDisplay.from_prior(model)
     with pytest.raises(TypeError, match="wanted a GaussianPrior, such as a fitted model's prior_, found NoneType"):
         PriorDisplay.from_prior(None)
     with pytest.raises(NotFittedError):
         PriorDisplay.from_estimator(model)
     for plain in (model, Ridge()):
-        with pytest.raises(ValueError, match="with a prior_, found none; fit a WarmStart.* a task column or a prior"):
+        with pytest.raises(ValueError, match=r"with a prior_, found none; fit a WarmStart.* a task column or a prior"):
             PriorDisplay.from_estimator(plain.fit([[0.0], [1.0]], [0.0, 1.0]), ax=ax)
     assert not ax.has_data()
 

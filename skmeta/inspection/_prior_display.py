@@ -86,7 +86,7 @@ class PriorDisplay:
         sd: NDArray[np.float64],
         names: Sequence[str],
         *,
-        outputs: Sequence[Any] | None = None,
+        outputs: Sequence[Any] | NDArray[Any] | None = None,
     ) -> None:
         self.mean = mean
         self.sd = sd

@@ -19,6 +19,9 @@ def column_names(X):
 def numeric_features(X):
     """A float array or CSR matrix; missing values pass (a task may lack a column), infinite ones raise."""
     check_rows(X)
+    if _is_plain(X) and X.ndim == 2 and X.shape[1] > 0:
+        _check_not_infinite(X, None)
+        return X
     if any(map(_is_temporal, _dtypes(X))):  # they would pass as nanoseconds
         _refuse_columns(odd_columns(X), None)
     options = {"accept_sparse": "csr", "dtype": float, "ensure_min_samples": 0, "input_name": "X"}
@@ -29,6 +32,11 @@ def numeric_features(X):
         raise
     _check_not_infinite(Z, column_names(X))
     return Z
+
+
+def _is_plain(values):
+    """Whether they are floats already, as most often: ``check_array`` takes longer than a small model's whole fit."""
+    return type(values) is np.ndarray and values.dtype == np.float64
 
 
 def check_rows(X):
@@ -146,13 +154,16 @@ def as_numbers(y, estimator):
         raise ValueError(
             f"y: wanted numbers for {type(estimator).__name__}, found dates; count days since one of them."
         )
-    y = check_array(y, ensure_2d=False, dtype=float, ensure_min_samples=0, input_name="y", ensure_all_finite=False)
+    if not (_is_plain(y) and y.ndim in (1, 2)):
+        y = check_array(y, ensure_2d=False, dtype=float, ensure_min_samples=0, input_name="y", ensure_all_finite=False)
     check_finite_target(y)
     return y
 
 
 def check_finite_target(y):
     """Raise unless all targets are finite, and say in which rows they are not."""
+    if np.isfinite(y.sum()):
+        return
     for what, bad in (("NaN", np.isnan(y)), ("infinity", np.isinf(y))):
         rows = np.flatnonzero(bad.reshape(len(y), -1).any(axis=1))
         if len(rows):
