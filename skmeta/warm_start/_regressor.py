@@ -159,7 +159,8 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
     def _std(self, Z, codes, eta, loss):
         if self._composition.target is not None:
             raise ValueError(
-                "return_std: wanted a model of the target itself, found one in a TransformedTargetRegressor."
+                "return_std: wanted a model of the target itself, found one in a TransformedTargetRegressor; transform y "
+                "yourself and fit the regressor alone, whose deviations are those of the transformed target."
             )
         noise = np.vstack([self._adapted.noise, np.reshape(self.prior_.noise, (1, -1)) + np.zeros_like(eta[:1])])[codes]
         unknown = self._adapted.variance(Z, codes)
