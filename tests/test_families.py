@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize, minimize_scalar
-from scipy.special import expit, log_expit, log_expit, logsumexp
+from scipy.special import expit, log_expit, logsumexp
 from scipy.stats import norm
 from sklearn.base import clone, is_classifier
 from sklearn.linear_model import (
