@@ -2,7 +2,7 @@
 
 from skmeta.learners import EmpiricalBayes
 from skmeta.model_selection import NShotSplit, shot_curve
-from skmeta.priors import GaussianPrior
+from skmeta.priors import GaussianPrior, TrialHistory
 from skmeta.tasks import split_tasks, stack_tasks
 from skmeta.warm_start import WarmStartClassifier, WarmStartRegressor
 
@@ -12,6 +12,7 @@ __all__ = [
     "EmpiricalBayes",
     "GaussianPrior",
     "NShotSplit",
+    "TrialHistory",
     "WarmStartClassifier",
     "WarmStartRegressor",
     "__version__",

@@ -1,5 +1,6 @@
 """What is known before a task's own rows are seen: frozen values, and adapting to a task."""
 
 from skmeta.priors._gaussian import GaussianPrior
+from skmeta.priors._history import TrialHistory
 
-__all__ = ["GaussianPrior"]
+__all__ = ["GaussianPrior", "TrialHistory"]
