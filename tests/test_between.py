@@ -160,3 +160,18 @@ def test_few_rows_of_a_new_task_go_from_pooled_to_within():
     assert errors[1] < 0.5 * at_pooled, "with the slope within, one row tells the level"
     assert np.all(np.diff(errors) < 0)
     assert errors[-1] < 0.4, "the noise is 0.3"
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_outputs_may_differ_in_whether_they_have_such_effects(first):
+    """Each output gets what it would get alone, wherever it stands."""
+    X, y = paradox()
+    rng = np.random.default_rng(1)
+    straight = 0.7 * X[:, 0] + rng.normal(size=60)[X[:, -1].astype(int)] + 0.3 * rng.normal(size=len(X))
+    targets = [y, straight][:: 1 - 2 * first]
+    alone = [WarmStartRegressor(Ridge(), task=-1).fit(X, target).prior_ for target in targets]
+    assert [prior.between is None for prior in alone] == [first == 1, first == 0]
+    both = WarmStartRegressor(Ridge(), task=-1).fit(X, np.column_stack(targets)).prior_
+    for k, prior in enumerate(alone):
+        assert_allclose(both.mean[k], prior.mean, rtol=1e-6)
+        assert_allclose(both.between[k], 0.0 if prior.between is None else prior.between, rtol=1e-6)

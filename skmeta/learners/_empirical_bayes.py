@@ -19,8 +19,8 @@ from skmeta._numerics.wide_em import learn_wide
 from skmeta.priors import GaussianPrior
 from skmeta.priors.linear import as_wide, check_likelihood, engine_rows, family_of, from_wide, is_wide, match_features
 
-_MANY = 2000  # tasks from which sweeps over all of them start where sweeps over so many ended
-_POLISH = 3  # of so many sweeps
+_MANY = 2000  # tasks beyond which sweeps over all of them start where those over the tasks looked at ended
+_POLISH = 3  # sweeps over all tasks that are then enough
 
 
 class EmpiricalBayes(BaseEstimator):
@@ -270,7 +270,10 @@ def _as_prior(frame, states, data):
         return state.mean + (np.r_[state.between / (1.0 + state.ratio), 0.0] if known else 0.0)
 
     mean = stacked([u.to_data(without_rows(s)) for u, s in pairs])
-    levels = states[0].between is not None
+    levels = any(s.between is not None for s in states)  # of several outputs, some may have no such effects
+    effects = [
+        s if s.between is not None else replace(s, between=0.0 * u.scale, ratio=0.0 * u.scale + 1.0) for u, s in pairs
+    ]
     return replace(
         frame,
         mean=mean,
@@ -278,8 +281,10 @@ def _as_prior(frame, states, data):
         mean_covariance=stacked([u.covariance_to_data(s.mean_covariance) for u, s in pairs]),
         noise=stacked([np.asarray(s.noise * u.target_scale**2) for u, s in pairs]),
         noise_dof=stacked([np.asarray(s.noise_dof) for _, s in pairs]),
-        between=stacked([s.between * u.target_scale / u.scale for u, s in pairs]) if levels else None,
-        between_ratio=stacked([s.ratio for s in states]) if levels else None,
+        between=stacked([s.between * u.target_scale / u.scale for u, s in zip(units, effects, strict=True)])
+        if levels
+        else None,
+        between_ratio=stacked([s.ratio for s in effects]) if levels else None,
         n_tasks=states[0].n_tasks,
         n_rows=states[0].n_rows,
         feature_names=data.feature_names,
@@ -288,7 +293,7 @@ def _as_prior(frame, states, data):
 
 def _kinds(learned, choices, parts, prior):
     """How often held-out tasks looked odd, by kind; with a prior, both experiences count."""
-    kinds = [FELLOW, ODD_LEVEL, ODD_NOISE, STRANGER] if learned.likelihood == "gaussian" else [FELLOW, STRANGER]
+    kinds = list(KINDS) if learned.likelihood == "gaussian" else [FELLOW, STRANGER]
     found = np.zeros((len(parts), len(KINDS)))
     for k, (choice, part, believed) in enumerate(zip(choices, parts, learned.believed, strict=True)):
         found[k, kinds] = learn_shares(kinds_held_out(part, choice, believed)[:, kinds])
