@@ -272,10 +272,10 @@ def log_evidence(moments, mean, root, noise):
     """``log p(y_t)`` of every task for each of several noise levels ``(m,)``: ``(n_tasks, m)``; ``root`` as in ``R R'``."""
     out = np.empty((moments.n_tasks, len(noise)))
     identity = np.eye(len(root))
+    gram, score, square = whitened(moments, mean, root, 1.0)
     for j, level in enumerate(noise):
-        gram, score, square = whitened(moments, mean, root, level)
-        logdet, quadratic = logdet_and_quadratic(gram + identity, score)
-        out[:, j] = -0.5 * (moments.n_rows * (_LOG_2PI + np.log(level)) + logdet + square - quadratic)
+        logdet, quadratic = logdet_and_quadratic(gram / level + identity, score / level)
+        out[:, j] = -0.5 * (moments.n_rows * (_LOG_2PI + np.log(level)) + logdet + square / level - quadratic)
     return out
 
 

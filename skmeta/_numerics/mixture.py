@@ -54,9 +54,7 @@ def posterior(moments, prior, *, strength=1.0, with_covariance=False):
     (logdet, misfit, left), means, covariances = np.zeros((3, *shape)), np.empty((*shape, laws.p)), []
     identity = np.eye(laws.p)
     for c, held in enumerate(strength * prior.caution):
-        gram, score, square, wide = laws.component(c)
-        logdet[:, c], quadratic = logdet_and_quadratic(gram + identity, score)
-        misfit[:, c] = square - quadratic
+        gram, score, wide, logdet[:, c], misfit[:, c] = laws.component(c)
         root = prior.roots[prior.law[c]]
         intercept = root[-1] * wide
         solved = np.linalg.solve(gram + held * identity, np.stack([score, intercept][: 1 + told], axis=2))
@@ -86,12 +84,14 @@ class _Laws:
         self.wider = prior.wider_level(moments.n_rows, moments.context)
 
     def component(self, c):
-        """``(gram, score, square, wide)`` of one component, at a noise of one."""
+        """``(gram, score, wide, logdet, misfit)`` of one component, at a noise of one."""
         law, level = self.prior.law[c], self.prior.levels[c]
         gram, score, square = self.parts[law]
         wide = np.ones_like(score)
         wide[:, -1] = np.sqrt(1.0 + self.wider[:, c] / self.last[law] ** 2)
-        return gram * (wide[:, :, None] * wide[:, None, :] / level), score * wide / level, square / level, wide
+        gram, score = gram * (wide[:, :, None] * wide[:, None, :] / level), score * wide / level
+        logdet, quadratic = logdet_and_quadratic(gram + np.eye(self.p), score)
+        return gram, score, wide, logdet, square / level - quadratic
 
 
 def posterior_of_rows(Z, y, weight, moments, prior, *, strength=1.0):
@@ -175,9 +175,7 @@ def kind_evidence(moments, prior):
     prior = replace(prior, kinds=np.ones(len(KINDS)))
     laws, (logdet, misfit) = _Laws(moments, prior), np.empty((2, moments.n_tasks, len(prior.levels)))
     for c in range(len(prior.levels)):
-        gram, score, square, _ = laws.component(c)
-        logdet[:, c], quadratic = logdet_and_quadratic(gram + np.eye(laws.p), score)
-        misfit[:, c] = square - quadratic
+        *_, logdet[:, c], misfit[:, c] = laws.component(c)
     logs = log_evidences(prior, moments, logdet, misfit) + prior.log_shares
     return np.stack([np.logaddexp.reduce(logs[:, prior.kind == kind], axis=1) for kind in KINDS], axis=1)
 

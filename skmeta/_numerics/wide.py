@@ -61,11 +61,11 @@ def wide_posterior(rows, prior, loss, *, strength=1.0):
     """
     n_outputs, p = prior.mean.shape
     mean, noise = np.empty((rows.n_tasks, n_outputs, p)), np.empty((rows.n_tasks, n_outputs))
-    evidence, weights = np.empty((rows.n_tasks, 2)), np.empty((rows.n_tasks, 0))
+    evidence, weights = np.full((rows.n_tasks, 2), -np.inf), np.empty((rows.n_tasks, 0))
     for batch in read_batches(rows):
         mixed = _mixture(batch, prior, loss, strength)
         weights = weights if weights.size else np.empty((rows.n_tasks, len(mixed.parts)))
-        weights[batch.tasks], evidence[batch.tasks] = mixed.weights, mixed.evidence
+        weights[batch.tasks], evidence[batch.tasks, : len(mixed.parts)] = mixed.weights, mixed.evidence
         mean[batch.tasks] = _coefficients(batch, mixed)
         noise[batch.tasks] = np.exp(np.einsum("bc,bck->bk", mixed.weights, np.log(mixed.noise)))
     return WidePosterior(mean, noise, weights, weights[:, 0], evidence)

@@ -10,6 +10,7 @@ from scipy import sparse
 from skmeta._numerics.integrated import bell_probabilities, integrated_probabilities
 from skmeta._numerics.mixture import posterior
 from skmeta._numerics.moments import standardise, take_rows
+from skmeta._numerics.threads import blocks_of
 from skmeta.priors._plain import plain_estimator
 from skmeta.priors._wide import wide_variance, wide_worth
 
@@ -25,7 +26,7 @@ class Adapted:
     (n_tasks, K)`` in squared units of the target; ``trust (n_tasks,)`` is the evidence for the learned prior, taken at
     ``strength (K,)``; ``fitted`` further attributes a task, or None; ``evidence`` is what posterior covariances are made
     from when asked for: `Moments` an output, or a wide task's `Rows`. The evidence is None, and noise and trust may be,
-    where only plain estimators were wanted.
+    where only plain estimators were wanted. ``rows`` are a classifier's, from which its probabilities are integrated.
     """
 
     prior: Any
@@ -63,7 +64,7 @@ class Adapted:
                 rows = np.flatnonzero(codes == code)
                 eta[rows] = X[rows] @ coef[code, :, :-1].T + coef[code, :, -1]
             return eta
-        for rows in _row_blocks(len(X), coef[0].size):
+        for rows in blocks_of(len(X), max(_CELLS // coef[0].size, 1)):
             w = coef[codes[rows]]
             eta[rows] = np.einsum("nd,nkd->nk", present(X[rows], self.prior), w[..., :-1]) + w[..., -1]
         return eta
@@ -133,14 +134,9 @@ class Adapted:
         if len(codes) and codes[0] < 0:
             yield believed.covariance
             codes = codes[1:]
-        for start in range(0, len(codes), _TASKS):
-            some = self.evidence[k].take(codes[start : start + _TASKS])
+        for block in blocks_of(len(codes), _TASKS):
+            some = self.evidence[k].take(codes[block])
             yield from posterior(some, believed, strength=self.strength[k], with_covariance=True).covariance
-
-
-def _row_blocks(n_rows, n_coef):
-    step = max(_CELLS // n_coef, 1)
-    return [slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step)]
 
 
 def present(X, prior):

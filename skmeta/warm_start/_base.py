@@ -327,10 +327,6 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             )
         return ids
 
-    def _linear_predictor(self, X):
-        Z, codes = self._read_rows(X)
-        return Z, codes, self._adapted.linear_predictor(Z, codes)
-
 
 def _columns_of(X):
     """``n_features_in_`` and ``feature_names_in_`` of a table."""

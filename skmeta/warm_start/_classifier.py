@@ -132,7 +132,7 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         check_is_fitted(self)
         if self.prior_ is None:
             return self._ask_plain("decision_function", X)
-        _, _, eta = self._linear_predictor(X)
+        eta = self._adapted.linear_predictor(*self._read_rows(X))
         return eta[:, 0] if eta.shape[1] == 1 else eta
 
     @estimator_has("predict_proba")
@@ -152,8 +152,7 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         check_is_fitted(self)
         if self.prior_ is None:
             return self._ask_plain("predict_proba", X)
-        Z, codes, _ = self._linear_predictor(X)
-        found = self._adapted.probabilities(Z, codes)
+        found = self._adapted.probabilities(*self._read_rows(X))
         return np.column_stack([1.0 - found, found]) if found.shape[1] == 1 else found
 
     @estimator_has("predict_log_proba")

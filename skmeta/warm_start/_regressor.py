@@ -141,7 +141,8 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
         check_is_fitted(self)
         if self.prior_ is None:
             return self._ask_plain("predict", X, **self._std_option(return_std))
-        Z, codes, eta = self._linear_predictor(X)
+        Z, codes = self._read_rows(X)
+        eta = self._adapted.linear_predictor(Z, codes)
         model = self._composition.final
         loss = family_of(model).loss(model)
         mean = inverse_target(self._composition.target, self._shape(loss.mean(eta)))
