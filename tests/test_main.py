@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from functools import partial
+from itertools import permutations
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -30,7 +31,7 @@ from skmeta.report._columns import make_features, read_column
 from skmeta.report._estimators import holds_classes
 from skmeta.report._read import Collection
 from skmeta.report._signals import uninterrupted
-from skmeta.report._verdict import beats, choose, judge, relative_gain, rows_to_match
+from skmeta.report._verdict import beats, best_of_others, choose, judge, relative_gain, rows_to_match
 
 pd = pytest.importorskip("pandas")
 ROOT = Path(__file__).parents[1]
@@ -647,8 +648,17 @@ def test_the_verdict_knows_no_order_of_tasks_and_no_unit(scores, order, unit):
         return judge(ShotCurve(-values, names, (0, 1, 5), "neg_log_loss", n_tasks=6))
 
     one, other = verdict(scores), verdict(unit * scores[:, :, order])
+    assert one.rival == other.rival
     np.testing.assert_allclose(one.gain, other.gain, atol=1e-9)
     np.testing.assert_allclose(one.noise, other.noise, atol=1e-6)
+
+
+def test_of_rivals_as_good_as_each_other_rounding_does_not_choose():
+    own, pooled = np.full(6, 0.7), np.full(6, 0.7)
+    own[1] = pooled[4] = 0.1  # one mean, but summed in another order
+    for order in map(list, permutations(range(6))):
+        errors = {"own": own[None, order], "pooled": pooled[None, order], "warm": own[None, order]}
+        assert best_of_others(errors)[0] == ["own"]
 
 
 def test_noise_is_that_of_a_paired_t_test():

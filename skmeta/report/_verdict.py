@@ -79,9 +79,13 @@ def floored(curve: ShotCurve) -> dict[str, NDArray[np.float64]]:
 
 
 def best_of_others(errors: dict[str, NDArray[np.float64]]) -> tuple[list[str], NDArray[np.float64]]:
-    """Return, of errors ``(n_shots, n_tasks)``, the best but warm at each number of shots: names, and its errors."""
+    """Return, of errors ``(n_shots, n_tasks)``, the best but warm at each number of shots: names, and its errors.
+
+    Of several as good as each other it is the first: rounding, which differs with the order of tasks, has no say.
+    """
     others = [name for name in errors if name != "warm"]
-    best = np.argmin([errors[name].mean(axis=-1) for name in others], axis=0)
+    means = np.array([errors[name].mean(axis=-1) for name in others])
+    best = np.argmax(means <= means.min(axis=0) * (1 + 1e-9), axis=0)
     names = [others[k] for k in best]
     return names, np.stack([errors[name][shot] for shot, name in enumerate(names)])
 
