@@ -1,8 +1,8 @@
 """skmeta: the next fit starts from what the earlier ones taught."""
 
 from skmeta.learners import EmpiricalBayes
-from skmeta.model_selection import NShotSplit, shot_curve
-from skmeta.priors import GaussianPrior, TrialHistory
+from skmeta.model_selection import NShotSplit, WarmStartSearchCV, shot_curve
+from skmeta.priors import GaussianPrior, HyperparameterPrior, TrialHistory
 from skmeta.tasks import split_tasks, stack_tasks
 from skmeta.warm_start import WarmStartClassifier, WarmStartRegressor
 
@@ -11,10 +11,12 @@ __version__ = "0.1.0"
 __all__ = [
     "EmpiricalBayes",
     "GaussianPrior",
+    "HyperparameterPrior",
     "NShotSplit",
     "TrialHistory",
     "WarmStartClassifier",
     "WarmStartRegressor",
+    "WarmStartSearchCV",
     "__version__",
     "shot_curve",
     "split_tasks",

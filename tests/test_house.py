@@ -24,6 +24,7 @@ FLOORS = {
     "datasets": 1,
     "_numerics": 0,
     "_sklearn": 0,
+    "_progress": 0,
 }
 OPTIONAL = {"pandas", "polars", "pyarrow", "matplotlib", "skops"}
 MAX_FILE_LINES = 450

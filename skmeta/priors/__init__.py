@@ -2,5 +2,6 @@
 
 from skmeta.priors._gaussian import GaussianPrior
 from skmeta.priors._history import TrialHistory
+from skmeta.priors._hyperparameter import HyperparameterPrior
 
-__all__ = ["GaussianPrior", "TrialHistory"]
+__all__ = ["GaussianPrior", "HyperparameterPrior", "TrialHistory"]

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from skmeta.priors._history_json import read_history, write_history
+from skmeta.priors._history_json import history_as_text, history_from_text, read_history, write_history
 from skmeta.priors._trial import Trial
 from skmeta.priors._trial_sources import read_trials
 
@@ -93,7 +93,7 @@ class TrialHistory:
         path : str or path-like
             The file. An old one is replaced when the new one is whole, not before.
         """
-        write_history({task: list(trials.values()) for task, trials in self._trials.items()}, path)
+        write_history(self._groups(), path)
 
     @classmethod
     def load(cls, path):
@@ -114,10 +114,7 @@ class TrialHistory:
         ValueError
             If the file is truncated, corrupt, of a newer version, or no history at all.
         """
-        history = cls()
-        for trial in read_history(path):
-            history._put(trial)
-        return history
+        return cls._of(read_history(path))
 
     def to_frame(self):
         """Return the trials as a table.
@@ -149,6 +146,42 @@ class TrialHistory:
     def tasks(self):
         """Names of the tasks, in the order in which they were added."""
         return tuple(self._trials)
+
+    def as_text(self):
+        """Return what `save` writes.
+
+        Returns
+        -------
+        str
+            JSON.
+        """
+        return history_as_text(self._groups())
+
+    @classmethod
+    def from_text(cls, text):
+        """Read what `as_text` gave.
+
+        Parameters
+        ----------
+        text : str
+            JSON.
+
+        Returns
+        -------
+        TrialHistory
+            The same history.
+        """
+        return cls._of(history_from_text(text.encode(errors="surrogatepass"), "text"))
+
+    @classmethod
+    def _of(cls, trials):
+        history = cls()
+        for trial in trials:
+            history._put(trial)
+        return history
+
+    def _groups(self):
+        return {task: list(trials.values()) for task, trials in self._trials.items()}
 
     def _join(self, trials):
         """Put trials in, once it is known that they can be."""

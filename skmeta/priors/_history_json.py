@@ -10,6 +10,23 @@ from skmeta.priors._trial import decoded_trial, encoded_trial
 VERSION = 1
 
 
+def history_as_text(groups):
+    """Trials as JSON.
+
+    Parameters
+    ----------
+    groups : dict of task to list of Trial
+        The trials.
+
+    Returns
+    -------
+    str
+        What a file of them holds.
+    """
+    tasks = [{"task": task, "trials": [encoded_trial(trial) for trial in trials]} for task, trials in groups.items()]
+    return json.dumps({"skmeta_history": VERSION, "tasks": tasks}, indent=2, ensure_ascii=False, allow_nan=False)
+
+
 def write_history(groups, path):
     """Write trials, so that the file is the old one until it is the whole new one.
 
@@ -20,8 +37,7 @@ def write_history(groups, path):
     path : str or path-like
         The file; its folder must exist.
     """
-    tasks = [{"task": task, "trials": [encoded_trial(trial) for trial in trials]} for task, trials in groups.items()]
-    text = json.dumps({"skmeta_history": VERSION, "tasks": tasks}, indent=2, ensure_ascii=False, allow_nan=False)
+    text = history_as_text(groups)
     target = Path(path).resolve()
     if not target.parent.is_dir():
         raise FileNotFoundError(f"path: wanted a file in a folder that exists, found {target}; make the folder first.")
@@ -54,7 +70,12 @@ def read_history(path):
     ValueError
         If the file is truncated, corrupt, of a newer version, or no history at all.
     """
-    data = _parsed(Path(path).read_bytes(), path)
+    return history_from_text(Path(path).read_bytes(), path)
+
+
+def history_from_text(raw, path):
+    """Trials from the bytes of a file, or of what `history_as_text` gave; ``path`` is named where they are wrong."""
+    data = _parsed(raw, path)
     if not isinstance(data, dict) or "skmeta_history" not in data:
         raise ValueError(f"path: wanted a file that TrialHistory.save wrote, found other JSON in {path}.")
     version = data["skmeta_history"]

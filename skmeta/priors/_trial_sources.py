@@ -55,8 +55,8 @@ def read_trials(search, task, metric=None, shape=None):
         candidates,
         task,
         metric,
-        scoring=_scoring_name(search),
-        others=_other_params(search.estimator, candidates),
+        scoring=scoring_name(search),
+        others=other_params(search.estimator, candidates),
         n_splits=getattr(search, "n_splits_", None),
         n_rows=rows,
         n_columns=getattr(search, "n_features_in_", columns),
@@ -192,7 +192,7 @@ def _floats(results, name, n):
         raise TypeError(f"search: wanted numbers in {name}, found {values!r:.60}.") from error
 
 
-def _scoring_name(search):
+def scoring_name(search):
     """What a search with one score was scored by; None for one with several."""
     scoring = getattr(search, "scoring", None)
     if getattr(search, "multimetric_", False):
@@ -212,8 +212,8 @@ def _scoring_name(search):
 # The parameters that were not searched -------------------------------------------------------------
 
 
-def _other_params(estimator, candidates):
-    """What the parameters were that a trial did not set, for each trial: a step that was chosen brings its own."""
+def other_params(estimator, candidates):
+    """The parameters that a candidate does not set, as plain values, for each: a step that is chosen brings its own."""
     usual = _plain_params(estimator)
     others = []
     for params in candidates:

@@ -1,0 +1,42 @@
+"""A portfolio: few candidates of which one is good on every task."""
+
+import numpy as np
+
+
+def greedy_portfolio(expected, size, chosen=None):
+    r"""Return candidates such that the best of them is good on all tasks, each chosen given those before.
+
+    Each next one is that which raises :math:`\sum_t \max_{c \in S} m_t(c)` most, where a task's :math:`m_t` counts
+    from its best candidate.
+
+    Parameters
+    ----------
+    expected : ndarray of shape (n_tasks, n_candidates)
+        Expected score of each candidate on each task.
+    size : int
+        How many, at most ``n_candidates``.
+    chosen : ndarray of shape (n_tasks, n_chosen), default=None
+        Expected scores of what is in the portfolio already.
+
+    Returns
+    -------
+    list of int
+        Positions, in the order chosen.
+
+    References
+    ----------
+    M. Feurer, K. Eggensperger, S. Falkner, M. Lindauer and F. Hutter (2022), Auto-sklearn 2.0, algorithm 1.
+    """
+    short = expected - expected.max(axis=1, keepdims=True, initial=-np.inf)
+    best = np.full(len(short), short.min(initial=0.0))
+    if chosen is not None and chosen.size:
+        best = np.maximum(best, (chosen - expected.max(axis=1, keepdims=True)).max(axis=1))
+    # Where no candidate adds anything to the portfolio, the one that is best by itself comes next.
+    alone = 1e-9 * short.mean(axis=0)
+    places = []
+    for _ in range(min(size, short.shape[1])):
+        value = np.maximum(short, best[:, None]).mean(axis=0) + alone
+        value[places] = -np.inf
+        places.append(int(value.argmax()))
+        best = np.maximum(best, short[:, places[-1]])
+    return places

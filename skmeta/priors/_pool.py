@@ -1,0 +1,110 @@
+"""The candidates that a search chooses among: drawn from its space, and near the best so far."""
+
+import numpy as np
+
+_N_DRAWN = 500
+_N_NEAR = 48  # new ones for every choice
+_N_PARENTS = 3
+_MOST_LISTED = 2000  # a finite space of at most so many is looked at whole
+
+
+class Pool:
+    """Candidates not yet tried, none twice.
+
+    Parameters
+    ----------
+    space : Space
+        Where they come from.
+    viewer : Viewer
+        How they are seen.
+    rng : numpy.random.Generator
+        Draws.
+    extra : list of dict
+        Candidates of the space beside those that are drawn.
+    only : list of dict, default=None
+        The only candidates, if none are to be drawn.
+    """
+
+    def __init__(self, space, viewer, rng, extra, only=None):
+        self._space, self._viewer, self._rng = space, viewer, rng
+        if only is None and space.size <= _MOST_LISTED:
+            only = space.all()
+        self._is_whole = only is not None
+        self._keys = []
+        self._tried = set()
+        self.candidates = viewer.view([])
+        self._n_near = 0
+        self._add([*extra, *space.sample(_N_DRAWN, rng)] if only is None else only)
+
+    def __len__(self):
+        return len(self._keys)
+
+    def fill(self):
+        """Draw more where none is left, and tell whether there is one."""
+        if not self._is_whole and not len(self):
+            self._add(self._space.sample(_N_DRAWN, self._rng))
+            if not len(self) and self._space.size < np.inf:  # so much has been tried that draws miss the rest
+                self._add(self._space.all())
+        return len(self) > 0
+
+    def take(self, i):
+        """Take one out, as `Candidates` of one."""
+        taken = self.candidates.take([i])
+        self.remove(taken.params)
+        return taken
+
+    def remove(self, params):
+        """Leave out what has been tried."""
+        self._tried.update(map(self._space.key, params))
+        n = len(self)
+        left = [i for i, key in enumerate(self._keys) if key not in self._tried]
+        self._n_near -= sum(i >= n - self._n_near for i in set(range(n)) - set(left))
+        self._keep(left)
+
+    def spread(self, tried):
+        """Place of the candidate farthest from what was tried ``(n, d)``; of the first, if nothing was."""
+        apart = self.candidates.today[:, None] - tried[None]
+        return int(np.square(apart).sum(-1).min(axis=1, initial=np.inf).argmax())
+
+    def refresh(self, tried, scores):
+        """Replace the candidates near the best so far by new ones.
+
+        Parameters
+        ----------
+        tried : list of dict
+            Candidates of the space that were tried.
+        scores : ndarray of shape (n_tried,)
+            Their scores.
+        """
+        if self._is_whole or not tried:
+            return
+        self._keep(range(len(self) - self._n_near))
+        n = len(self)
+        best = [tried[i] for i in np.argsort(-scores, kind="stable")[:_N_PARENTS]]
+        parents = [best[i % len(best)] for i in range(_N_NEAR // 2)]
+        drawn = self._space.sample(len(parents), self._rng)
+        self._add(self._space.moved(parents, self._rng) + list(map(self._crossed, parents, drawn)))
+        self._n_near = len(self) - n
+
+    def _crossed(self, parent, other):
+        """A parent with some of its values from another candidate; that one, if it is of another branch."""
+        if parent.keys() != other.keys():
+            return other
+        names = list(parent)
+        n_new = self._rng.integers(1, max(len(names) // 2, 1) + 1)
+        new = self._rng.permutation(len(names))[:n_new]
+        return parent | {names[i]: other[names[i]] for i in new}
+
+    def _add(self, params):
+        keyed = {}
+        for own in params:
+            keyed.setdefault(self._space.key(own), own)
+        gone = self._tried.union(self._keys)
+        new = {key: own for key, own in keyed.items() if key not in gone}
+        self._keys += new
+        self.candidates += self._viewer.view(list(new.values()))
+
+    def _keep(self, places):
+        places = list(places)
+        self._keys = [self._keys[i] for i in places]
+        self.candidates = self.candidates.take(places)
