@@ -1,6 +1,7 @@
 """Sphinx settings: numpydoc, a gallery of runnable examples, and nothing that needs a network."""
 
 import os
+import re
 from importlib.metadata import version as installed_version
 
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -51,3 +52,13 @@ html_theme_options = {
     "show_version_warning_banner": False,
 }
 html_sidebars = {"index": [], "api": []}
+
+
+def drop_foreign_references(app, what, name, obj, options, lines):
+    """What is inherited from scikit-learn refers to pages that are not here: the words stay."""
+    lines[:] = [re.sub(r":(term|ref):`([^`<]+?)( <[^`>]+>)?`", r"``\2``", line) for line in lines]
+
+
+def setup(app):
+    """Sphinx's own hook."""
+    app.connect("autodoc-process-docstring", drop_foreign_references)

@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
-from skmeta import WarmStartClassifier, WarmStartRegressor
+from skmeta import WarmStartClassifier, WarmStartRegressor, WarmStartSearchCV
 from skmeta.priors.linear import FAMILIES
 
 # What the checks set by themselves on a plain estimator but cannot reach inside ours.
@@ -59,6 +59,21 @@ def shell(estimator):
     xfail_strict=True,
 )
 def test_estimator_checks(estimator, check):
+    check(estimator)
+
+
+SEARCHES = [
+    WarmStartSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, n_iter=2, cv=3),
+    WarmStartSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, n_iter=2, cv=2),
+    WarmStartSearchCV(
+        make_pipeline(StandardScaler(), Ridge()), {"ridge__alpha": [0.1, 1.0]}, n_iter=2, cv=2, error_score="raise"
+    ),
+]
+
+
+@pytest.mark.filterwarnings("ignore")  # GridSearchCV warns in its checks too: of splits with one class, of failed fits
+@parametrize_with_checks(SEARCHES)
+def test_estimator_checks_of_searches(estimator, check):
     check(estimator)
 
 

@@ -50,7 +50,7 @@ def fit_tasks(search, X, y, params, prior):
     check_splits(search, rows, routed.splitter.split)
     check_scored_alike(prior, {history_name(task) for task in as_list(rows.ids)}, scored_by(search))
     search.searches_, search.history_, search.prior_ = {}, TrialHistory(), prior
-    next_lesson = 0  # what was learned of many tasks does not change with every one more
+    next_lesson = 0.0  # what was learned of many tasks does not change with every one more
     root_ctx = search._init_callback_context(max_subtasks=len(rows)).call_on_fit_task_begin(estimator=search, X=X, y=y)
     for (task, own_X, own_y, own_params), seed in zip(rows.with_params(params), _seeds(search, len(rows)), strict=True):
         own = clone(search).set_params(task=None, prior=search.prior_, random_state=seed).set_callbacks()

@@ -198,7 +198,8 @@ class WarmStartSearchCV(BaseSearchCV):
 
     def _search(self, X, y, params, prior, name):
         """Search on one dataset of a name, starting from a prior that was read."""
-        self.prior_, self.history_, self._dataset = prior, TrialHistory(), (name, shape_of(X))
+        self.prior_, self._dataset = prior, (name, shape_of(X))
+        self.history_: TrialHistory = TrialHistory()
         super().fit(X, y, **params)
 
     def _run_search(self, evaluate_candidates, *, callback_ctx=None):

@@ -1,7 +1,7 @@
 """What to try next: candidates of a space, given the trials so far and what past tasks taught."""
 
 import warnings
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -55,12 +55,15 @@ class Advisor:
     """
 
     def __init__(self, space, past, method, rng, estimator=None, extra=(), candidates=None):
-        self._space, self._past = space, None if method == "gp" else past
+        self._space = space
+        self._past: Any = None if method == "gp" else past
         self._method = "gp" if self._past is None else method
         self._rng = rng
         self._viewer = Viewer(space, self._past, estimator)
         self._pool = Pool(space, self._viewer, rng, list(extra), candidates)
         self._tried = self._viewer.view([])
+        if self._method == "gp":
+            self._pool.lead_with(_N_OWN)
         self._is_ours = []  # of what was tried: whether it is a candidate of the space
         self._kernel = None  # of the task by itself, to go on from
 
@@ -95,7 +98,8 @@ class Advisor:
         """
         scores, errors = np.array(scores, dtype=float), np.array(errors, dtype=float)
         known = np.isfinite(scores)
-        choose, proposals = self._first, []
+        choose = self._first
+        proposals: list[Proposal] = []
         if known.any() and len(scores) >= _FIRST.get(self._method, 0):
             choose = self._best
             scores = np.where(known, scores, scores[known].min())
@@ -108,16 +112,17 @@ class Advisor:
         return proposals
 
     def _first(self, scores, errors):
-        """The next of a portfolio, or a candidate far from all others: scores are not asked."""
+        """The next of a portfolio, or of those that cover the space: scores are not asked."""
         if self._method == "gp":
-            return self._take(self._pool.spread(self._tried.today), "random")
+            return self._take(0, "random")
         chosen = greedy_portfolio(self._pool.candidates.expected, 1, self._tried.expected)
         return self._take(chosen[0], "portfolio")
 
     def _best(self, scores, errors):
         """The candidate that may gain most."""
-        seen, center, scale = standardized(scores)
-        belief = self._believe(seen, relative_noise(errors))
+        usual = 1.0 if self._past is None else np.exp(self._past.log_scale[0])
+        seen, center, scale = standardized(scores, usual)
+        belief = self._believe(seen, relative_noise(errors), scale)
         i = int(belief.expected_improvement(seen.max()).argmax())
         mean, sd = belief.at(i)
         return self._take(i, "model", center + scale * mean, scale * sd)
@@ -130,13 +135,13 @@ class Advisor:
 
     # What is believed -----------------------------------------------------------------------------------
 
-    def _believe(self, scores, noise):
-        """What is believed of the pool's scores, given standardized ones."""
+    def _believe(self, scores, noise, scale):
+        """What is believed of the pool's scores, given standardized ones and what they were divided by."""
         if self._method == "gp":
             return self._own(scores, noise)
         if self._method == "rgpe":
             return self._ensemble(scores, noise)
-        beliefs = self._transfer(scores, noise)
+        beliefs = self._transfer(scores, noise, scale)
         # Two trials say nothing of a kernel, and equal ones nothing of anything.
         if self._method == "auto" and len(scores) >= _N_OWN and np.ptp(scores) > 0:
             own = self._own(scores, noise)
@@ -144,12 +149,14 @@ class Advisor:
             beliefs.append(own._replace(log_weights=own.log_weights + share))
         return joined(beliefs)
 
-    def _transfer(self, scores, noise):
+    def _transfer(self, scores, noise, scale):
         both = self._tried + self._pool.candidates
         variance = self._past.variance
         covariance = variance * matern(self._tried.joint, both.joint, self._viewer.joint_lengths)
         private = covariance, np.full(len(both.params), variance)
-        return transfer_belief(scores, self._past.noise * noise, both.expected, private, self._past.log_shares[:-1])
+        log_scale = self._past.log_scale - [np.log(scale), 0.0]
+        noise = self._past.noise * noise
+        return transfer_belief(scores, noise, both.expected, private, self._past.log_shares[:-1], log_scale)
 
     def _own(self, scores, noise):
         trials, groups = (self._tried.today, noise), self._viewer.space.groups

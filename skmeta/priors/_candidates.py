@@ -1,6 +1,6 @@
 """Candidates of a search beside what today's space and past tasks see in them."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class Viewer:
         usual = np.exp(usual_kernel(space.groups.max(initial=0) + 1)[0][0])
         lengths = np.empty(0) if past is None else past.lengths
         self.joint_lengths = np.append(lengths, np.full(self._new.sum(), usual))
-        self._fitted = None if past is None else past.fitted
+        self._fitted: Any = None if past is None else past.fitted
         self._others = _OtherParams(estimator, space.names)
 
     def view(self, params):
@@ -89,7 +89,8 @@ class _OtherParams:
         self._estimator = estimator
         usual = {} if estimator is None else other_params(estimator, [{}])[0]
         self._steps = [name for name in names if any(key.startswith(f"{name}__") for key in usual)]
-        self._of_steps = {(): ({}, usual)}  # with the steps: an id means something only as long as its object is there
+        # With the steps: an id means something only as long as its object is there.
+        self._of_steps: dict = {(): ({}, usual)}
 
     def of(self, candidate):
         """The other parameters, as plain values."""

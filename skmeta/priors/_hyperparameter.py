@@ -2,6 +2,7 @@
 
 import numbers
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -114,12 +115,12 @@ class HyperparameterPrior(FrozenValue):
 
     @property
     def history(self):
-        """The trials it was made from."""
-        return TrialHistory() + self._history
+        """The trials it was made from; a copy."""
+        return TrialHistory.from_text(self.record)
 
     @cached_property
     def _history(self):
-        return TrialHistory.from_text(self.record)
+        return self.history
 
     @property
     def tasks(self):
@@ -156,6 +157,7 @@ class HyperparameterPrior(FrozenValue):
         if param_distributions is None:
             candidates = self._tried(_MOST_PAST)
             expected = expected_scores(self.past.kernel, self.past.fitted, self.past.axes.encode(candidates))
+            candidates = deepcopy(candidates)  # what a user does to a list in them is not done to the past
         else:
             space = Space.of(param_distributions)
             pool = Pool(space, Viewer(space, self.past), np.random.default_rng(0), self.adopted(space))
@@ -270,7 +272,7 @@ class HyperparameterPrior(FrozenValue):
 
     @cached_property
     def _trials(self):
-        return tuple(self.history)
+        return tuple(self._history)
 
     def _tried(self, most, all_names=False):
         """About so many past candidates, the best of each task first."""
@@ -307,7 +309,7 @@ def check_method(method):
 
 def checked_count(name, value):
     """A positive whole number, or an error that names the parameter."""
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
         raise ValueError(f"{name}: wanted a whole number of at least 1, found {value!r}; pass {name}=10, say.")
     return int(value)
 

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from skmeta._numerics.surrogates.gp import Kernel, Trials, condition, expected_scores, fit_kernel, matern
-from skmeta._numerics.surrogates.scores import normal_scores, relative_noise
+from skmeta._numerics.surrogates.scores import normal_scores, relative_noise, standardized
 from skmeta._numerics.surrogates.task_gp import OWN, held_out_evidence, learn_shares
 from skmeta.priors._axes import Axes
 from skmeta.priors._frozen import FrozenValue
@@ -40,6 +40,8 @@ class PastTasks(FrozenValue):
         Which are trials.
     log_shares : ndarray of shape (n_own + 1,)
         How often past tasks, held out, were foretold by the others: see `held_out_evidence`.
+    log_scale : ndarray of shape (2,)
+        What a normal score is worth in a task's own scores: mean and spread of its logarithm.
     """
 
     names: tuple
@@ -52,6 +54,7 @@ class PastTasks(FrozenValue):
     errors: np.ndarray
     known: np.ndarray
     log_shares: np.ndarray
+    log_scale: np.ndarray
 
     def __post_init__(self):
         self._freeze()
@@ -96,7 +99,20 @@ def learn_past(trials):
     data = _padded([_columns(axes, own) for own in groups.values()])
     kernel = fit_kernel(_thinned(data, _N_TASKS_ASKED, _N_TRIALS_OF_KERNEL), axes.groups)
     shares = _learn_shares(kernel, data, names, axes.groups)
-    return PastTasks(names, axes, *kernel, *data, shares)
+    points, scores, errors, known = data
+    return PastTasks(
+        names,
+        axes,
+        kernel.lengths,
+        kernel.variance,
+        kernel.noise,
+        points,
+        scores,
+        errors,
+        known,
+        log_shares=shares,
+        log_scale=_learn_scale(groups.values()),
+    )
 
 
 def _by_task(trials):
@@ -179,6 +195,13 @@ def _learn_shares(kernel, data, names, groups):
         noise = kernel.noise, data.noise[t, own]
         evidence.append(held_out_evidence(data.scores[t, own], noise, seen[others], private, tried, groups))
     return learn_shares(np.array(evidence))
+
+
+def _learn_scale(tasks):
+    """Mean of the logarithm of standard deviations of the tasks' scores, and how far a new one's may lie from it."""
+    scales = np.array([standardized(np.array([trial.mean_test_score for trial in own]), np.nan)[2] for own in tasks])
+    logs = np.log(scales[np.isfinite(scales)]) if np.isfinite(scales).any() else np.zeros(1)
+    return np.array([np.median(logs), 0.5 + logs.std()])
 
 
 def _spread_out(n):

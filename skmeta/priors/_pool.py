@@ -1,10 +1,12 @@
 """The candidates that a search chooses among: drawn from its space, and near the best so far."""
 
 import numpy as np
+from scipy.stats.qmc import discrepancy
 
 _N_DRAWN = 500
 _N_NEAR = 48  # new ones for every choice
 _N_PARENTS = 3
+_N_DESIGNS = 100
 _MOST_LISTED = 2000  # a finite space of at most so many is looked at whole
 
 
@@ -61,10 +63,18 @@ class Pool:
         self._n_near -= sum(i >= n - self._n_near for i in set(range(n)) - set(left))
         self._keep(left)
 
-    def spread(self, tried):
-        """Place of the candidate farthest from what was tried ``(n, d)``; of the first, if nothing was."""
-        apart = self.candidates.today[:, None] - tried[None]
-        return int(np.square(apart).sum(-1).min(axis=1, initial=np.inf).argmax())
+    def lead_with(self, n):
+        """Put those n first that cover the space most evenly, of many n drawn.
+
+        The centred discrepancy (F. J. Hickernell, 1998) wants every part of each axis alike; the points farthest
+        from each other would all lie at the ends of the axes, where few good candidates are.
+        """
+        n = min(n, len(self))
+        if not self.candidates.today.size:
+            return
+        drawn = [self._rng.choice(len(self), n, replace=False) for _ in range(_N_DESIGNS)]
+        first = min(drawn, key=lambda places: discrepancy(self.candidates.today[places]))
+        self._keep([*first, *np.setdiff1d(np.arange(len(self)), first)])
 
     def refresh(self, tried, scores):
         """Replace the candidates near the best so far by new ones.
@@ -96,7 +106,7 @@ class Pool:
         return parent | {names[i]: other[names[i]] for i in new}
 
     def _add(self, params):
-        keyed = {}
+        keyed: dict = {}
         for own in params:
             keyed.setdefault(self._space.key(own), own)
         gone = self._tried.union(self._keys)

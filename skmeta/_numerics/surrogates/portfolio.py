@@ -33,7 +33,7 @@ def greedy_portfolio(expected, size, chosen=None):
         best = np.maximum(best, (chosen - expected.max(axis=1, keepdims=True)).max(axis=1))
     # Where no candidate adds anything to the portfolio, the one that is best by itself comes next.
     alone = 1e-9 * short.mean(axis=0)
-    places = []
+    places: list[int] = []
     for _ in range(min(size, short.shape[1])):
         value = np.maximum(short, best[:, None]).mean(axis=0) + alone
         value[places] = -np.inf

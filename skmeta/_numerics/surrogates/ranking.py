@@ -3,6 +3,8 @@
 M. Feurer, B. Letham, F. Hutter and E. Bakshy (2018), Practical transfer learning for Bayesian optimization: RGPE.
 """
 
+from itertools import chain
+
 import numpy as np
 
 from skmeta._numerics.surrogates.belief import Belief
@@ -36,12 +38,14 @@ def ranking_weights(scores, past, own, rng):
     """
     n = len(scores)
     above = scores[:, None] > scores
-    draws = past[0] + past[1] * rng.standard_normal((_N_DRAWS, *past[0].shape))
-    by_past = (draws[..., :, None] > draws[..., None, :]) != above
-    # For the own model a pair is a prediction beside a score that was seen: its draws do not know of each other.
-    by_own = ((own[0] + own[1] * rng.standard_normal((_N_DRAWS, n)))[..., :, None] > scores) != above
     differ = scores[:, None] != scores
-    losses = np.column_stack([(by_past & differ).sum((-1, -2)), (by_own & differ).sum((-1, -2))]).astype(float)
+    draws = past[0] + past[1] * rng.standard_normal((_N_DRAWS, *past[0].shape))
+    # One task at a time: the pairs of all may not fit into memory.
+    orders = (drawn[:, :, None] > drawn[:, None, :] for drawn in np.swapaxes(draws, 0, 1))
+    # For the own model a pair is a prediction beside a score that was seen: its draws do not know of each other.
+    own_order = (own[0] + own[1] * rng.standard_normal((_N_DRAWS, n)))[:, :, None] > scores
+    wrong = [((order != above) & differ).sum((-1, -2)) for order in chain(orders, [own_order])]
+    losses = np.column_stack(wrong).astype(float)
     guard = np.quantile(losses[:, -1], 0.95)
     losses[:, np.append(np.median(losses[:, :-1], axis=0) > guard, False)] = np.inf
     best = losses == losses.min(axis=1, keepdims=True)

@@ -42,9 +42,12 @@ def relative_noise(errors):
     return np.clip(np.where(known, squares / squares[known].mean(), 1.0), 0.1, 10.0)
 
 
-def standardized(scores):
-    """Return finite scores ``(n,)`` with mean 0 and, if they differ, standard deviation 1; their mean, their scale."""
+def standardized(scores, usual=1.0):
+    """Return finite scores ``(n,)`` with mean 0 and standard deviation 1; their mean, their scale.
+
+    The scale of scores that do not differ is the usual one.
+    """
     center = scores.mean()
     spread = scores.std()
-    scale = spread if spread > 1e-12 * max(abs(center), 1e-300) else 1.0
+    scale = spread if spread > 1e-12 * max(abs(center), 1e-300) else usual
     return (scores - center) / scale, center, scale

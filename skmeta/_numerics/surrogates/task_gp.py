@@ -27,7 +27,7 @@ _UNLIKELY = 12.0  # in log evidence: a scale that falls short of the best by mor
 _JITTER = 1e-8
 
 
-def transfer_belief(scores, noise, expected, private, log_shares):
+def transfer_belief(scores, noise, expected, private, log_shares, log_scale=None):
     """What is believed of candidates if the task is one of the past's kind.
 
     Parameters
@@ -42,6 +42,9 @@ def transfer_belief(scores, noise, expected, private, log_shares):
         Covariance of a task by itself: of the trials with all, and everybody's variance.
     log_shares : ndarray of shape (n_own,)
         Log of how often each of `OWN` was right.
+    log_scale : tuple of (float, float), default=None
+        What the scale is expected to be: mean and spread of its logarithm. A scale far from it is possible, as
+        the past may have been scored by something else.
 
     Returns
     -------
@@ -53,16 +56,25 @@ def transfer_belief(scores, noise, expected, private, log_shares):
     mean = expected.mean(axis=0)
     factor = (expected - mean) * np.sqrt((1 + 1 / n_tasks) / max(n_tasks - 1, 1))
     shared, shared_variance = factor[:, :n].T @ factor, np.square(factor).sum(axis=0)
+    scales = _SCALES, _log_odds(np.log(_SCALES), log_scale)
     beliefs = []
     for own, share in zip(OWN, log_shares, strict=True):
         both = (1 - own) * shared + own * covariance
-        belief = _known_up_to_scale(scores, noise, mean, both, (1 - own) * shared_variance + own * variance, _SCALES)
-        beliefs.append(belief._replace(log_weights=belief.log_weights + share - np.log(len(_SCALES))))
+        belief = _known_up_to_scale(scores, noise, mean, both, (1 - own) * shared_variance + own * variance, scales)
+        beliefs.append(belief._replace(log_weights=belief.log_weights + share))
     return beliefs
 
 
+def _log_odds(log_scales, expected):
+    """Log probabilities of scales: all alike, or those of a t with three degrees of freedom around the expected one."""
+    if expected is None:
+        return np.full(len(log_scales), -np.log(len(log_scales)))
+    odds = -2 * np.log1p(np.square((log_scales - expected[0]) / expected[1]) / 3)
+    return odds - logsumexp(odds)
+
+
 def _known_up_to_scale(scores, noise, mean, covariance, variance, scales):
-    r"""Belief in candidates whose :math:`z` is Gaussian and of which :math:`a + b z` was seen, for each scale b.
+    r"""Belief in candidates whose :math:`z` is Gaussian and of which :math:`a + b z` was seen, for each likely b.
 
     With :math:`P = V^{-1} - V^{-1} 1 1' V^{-1} / 1' V^{-1} 1`, the precision of the trials where their level is
     flat, a scale's log evidence is
@@ -77,9 +89,10 @@ def _known_up_to_scale(scores, noise, mean, covariance, variance, scales):
     weight = one @ one
     level_seen, level_known = one @ seen / weight, one @ known / weight
     seen, known = seen - one * level_seen, known - one * level_known
+    scales, log_odds = scales
     inverse = 1 / scales
     misfit = inverse**2 * (seen @ seen) - 2 * inverse * (seen @ known) + known @ known
-    evidence = -0.5 * (misfit + np.log(weight)) - (n - 1) * np.log(scales) - np.log(np.diagonal(factor)).sum()
+    evidence = log_odds - 0.5 * (misfit + np.log(weight)) - (n - 1) * np.log(scales) - np.log(factor.diagonal()).sum()
     likely = evidence > evidence.max() - _UNLIKELY
     scales = scales[likely, None]
     unexplained = 1 - one @ cross  # of the level
