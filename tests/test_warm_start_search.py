@@ -306,7 +306,7 @@ def listen(monkeypatch):
             told.calls.append((n, scores, errors))
             return advisor.propose(n, scores, errors)
 
-        return SimpleNamespace(propose=propose)
+        return SimpleNamespace(propose=propose, go_on_from=advisor.go_on_from)
 
     monkeypatch.setattr(_warm_start_search, "advisor_for", listened)
     return told
@@ -354,6 +354,9 @@ class Scripted:
 
     def __init__(self, *args, **settings):
         self.left = list(self.leaves)
+
+    def go_on_from(self, trials):
+        return []
 
     def propose(self, n, scores, errors):
         Scripted.scores, Scripted.errors = scores, errors
@@ -484,6 +487,19 @@ def test_an_interrupted_search_goes_on(monkeypatch):
     assert again.prior_.history == search.history_ + again.history_
     assert again.prior_.history.tasks == search.history_.tasks  # the same data are the same task
     assert len(search.history_) == 4
+    best = max(search.history_, key=lambda trial: trial.mean_test_score)
+    first, *others = again.cv_results_["params"]
+    assert first == best.params  # so that the best of both is found
+    assert again.cv_results_["expected_score"][0] == again.cv_results_["mean_test_score"][0] == best.mean_test_score
+    assert not {params["alpha"] for params in others} & {trial.params["alpha"] for trial in search.history_}
+
+
+def test_other_data_are_another_search():
+    first = WarmStartSearchCV(Ridge(), ALPHAS, n_iter=4, cv=2, random_state=0).fit(X_REG, Y_REG)
+    other = WarmStartSearchCV(Ridge(), ALPHAS, n_iter=2, cv=2, prior=first.history_, random_state=0)
+    other.fit(X_REG[::2], Y_REG[::2])
+    assert other.prior_.tasks[0] != other.prior_.tasks[1]
+    assert np.isnan(other.cv_results_["expected_score"][0])
 
 
 # History and prior ----------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import copy
 import time
-from math import ceil, inf, nan
+from math import ceil, inf, isfinite, nan
 
 import numpy as np
 from sklearn.utils import check_random_state, get_tags
@@ -91,9 +91,9 @@ class WarmStartSearchCV(BaseSearchCV):
     prior_ : HyperparameterPrior or None
         What this search and those before it taught, for the next. What `prior` was, if every trial failed.
     history_ : TrialHistory
-        The finished trials of this search. It is there after an interrupted one too: ``prior=search.history_``
-        starts the next from them. The task's name is made from the data (and is its id with `task`), so that trials
-        on the same data belong together.
+        The finished trials of this search. It is there after an interrupted one too: with ``prior=search.history_``
+        a search of the same data goes on, tries the best of them first and none of the others again. The task's
+        name is made from the data (and is its id with `task`).
     searches_ : dict
         From task to its own fitted search. Only with `task`.
     scorer_, n_splits_, refit_time_, multimetric_, classes_, n_features_in_, feature_names_in_
@@ -212,10 +212,11 @@ class WarmStartSearchCV(BaseSearchCV):
         batches = TrialBatches(evaluate_candidates, self._checked_cv_orig, named_metric(self), self.error_score)
         search_ctx = callback_ctx.subcontext(task_name="search", max_subtasks=ceil(n_trials / self.batch_size))
         search_ctx.call_on_fit_task_begin(estimator=self)
+        proposals = advisor.go_on_from(self._earlier())
         over = False
         while len(batches) < n_trials and not over:
             n_next = min(self.batch_size, n_trials - len(batches))
-            proposals = advisor.propose(n_next, *batches.scores_and_errors(self.n_splits_))
+            proposals = proposals or advisor.propose(n_next, *batches.scores_and_errors(self.n_splits_))
             if not proposals:
                 break
             batch_ctx = search_ctx.subcontext(
@@ -223,9 +224,16 @@ class WarmStartSearchCV(BaseSearchCV):
             ).call_on_fit_task_begin(estimator=self)
             batches.evaluate([p.params for p in proposals], _told(proposals), batch_ctx)
             self._remember(batches, len(proposals))
+            proposals = []
             over = batch_ctx.call_on_fit_task_end(estimator=self) or time.monotonic() >= deadline
         batches.finish()
         search_ctx.call_on_fit_task_end(estimator=self)
+
+    def _earlier(self):
+        """Trials that the prior has of this dataset, as large as it is now: a search that was broken off goes on."""
+        name, (n_rows, _) = self._dataset
+        past = () if self.prior_ is None else self.prior_.history
+        return [t for t in past if (t.task, t.n_rows) == (name, n_rows) and isfinite(t.mean_test_score)]
 
     def _remember(self, batches, n_new):
         """Add the newest trials to the history, read as those of a search that made no others."""

@@ -65,6 +65,7 @@ class Advisor:
         if self._method == "gp":
             self._pool.lead_with(_N_OWN)
         self._is_ours = []  # of what was tried: whether it is a candidate of the space
+        self._before = np.empty((2, 0))  # scores and errors of a search that was broken off
         self._kernel = None  # of the task by itself, to go on from
 
     def remember(self, trials):
@@ -81,6 +82,30 @@ class Advisor:
         self._tried += self._viewer.view(params)
         self._pool.remove(params)
 
+    def go_on_from(self, trials):
+        """Go on with a search that was broken off; its trials are not tried again, but for the best.
+
+        Parameters
+        ----------
+        trials : list of Trial
+            Earlier ones, with scores, on the same data.
+
+        Returns
+        -------
+        list of Proposal
+            The best candidate, to be among the results of this search too; none if the space has none of them.
+        """
+        ranked = sorted(trials, key=lambda trial: trial.mean_test_score)
+        again = [trial for trial in ranked if _as_candidate(self._space, trial) is not None][-1:]
+        others = [trial for trial in ranked if trial not in again]
+        self.remember(others + again)
+        self._before = np.array([(t.mean_test_score, t.standard_error) for t in others]).reshape(-1, 2).T
+        own = (_as_candidate(self._space, trial) for trial in again)
+        return [
+            Proposal(params, "portfolio", trial.mean_test_score, trial.standard_error)
+            for params, trial in zip(own, again, strict=True)
+        ]
+
     def propose(self, n, scores, errors):
         """Propose what to try next.
 
@@ -96,7 +121,7 @@ class Advisor:
         list of Proposal
             As many, or what is left of a finite space.
         """
-        scores, errors = np.array(scores, dtype=float), np.array(errors, dtype=float)
+        scores, errors = np.append(self._before, [scores, errors], axis=1)
         known = np.isfinite(scores)
         choose = self._first
         proposals: list[Proposal] = []

@@ -217,7 +217,7 @@ class HyperparameterPrior(FrozenValue):
         none = trials is None or (isinstance(trials, list) and not trials)
         tried = [] if none else read_trials(trials, "now")
         advisor.remember(tried)
-        errors = [t.std_test_score / np.sqrt(t.n_splits or 1) for t in tried]
+        errors = [t.standard_error for t in tried]
         proposals = advisor.propose(
             checked_count("n_suggestions", n_suggestions), [t.mean_test_score for t in tried], errors
         )

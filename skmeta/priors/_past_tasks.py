@@ -142,7 +142,7 @@ def _columns(axes, trials):
     """Points, normal scores and relative noise of one task's trials, in an order of their own."""
     points = axes.encode([trial.all_params for trial in trials])
     scores = normal_scores(np.array([trial.mean_test_score for trial in trials]))
-    noise = relative_noise(np.array([trial.std_test_score / np.sqrt(trial.n_splits or 1) for trial in trials]))
+    noise = relative_noise(np.array([trial.standard_error for trial in trials]))
     order = np.lexsort(np.column_stack([noise, points, scores]).T)
     if len(order) > _MOST_TRIALS:
         order = order[np.sort(_best_and_some(scores[order], _MOST_TRIALS))]

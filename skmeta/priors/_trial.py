@@ -58,6 +58,11 @@ class Trial:
     n_columns: int | None = None
 
     @property
+    def standard_error(self):
+        """Of the mean score, over the splits."""
+        return self.std_test_score / math.sqrt(self.n_splits or 1)
+
+    @property
     def all_params(self):
         """Every parameter with its value in this trial, searched or not."""
         return self.other_params | self.params
