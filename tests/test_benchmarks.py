@@ -141,3 +141,33 @@ def test_the_readme_lists_every_script():
     for name in scripts:
         question = ast.get_docstring(ast.parse((FOLDER / name).read_text())).splitlines()[0]
         assert question.endswith("?"), f"{name} asks nothing: {question}"
+
+
+# Searches ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tuning_table():
+    """24 tasks on a plane, whose optimum moves a little from task to task."""
+    tuning, rng = import_module("_tuning"), np.random.default_rng(0)
+    space = {name: tuning.Parameter(0.0, 1.0, False, False, None) for name in "ab"}
+    points = rng.uniform(size=(150, 2))
+    optima = [0.3, 0.7] + 0.05 * rng.normal(size=(24, 2))
+    scores = np.exp(-10 * np.square(points - optima[:, None]).sum(-1))
+    configs = [dict(zip("ab", map(float, point), strict=True)) for point in points]
+    return tuning.Table("made", configs, scores, space, tuple(range(8)))
+
+
+def regrets_at(table, n, method, **options):
+    found = import_module("_tuning_skmeta").METHODS[method]
+    curves, _ = import_module("_tuning").regrets(table, found, n_seeds=1, n_trials=n, **options)
+    return curves.reshape(-1, n).mean(axis=0)
+
+
+def test_three_warm_trials_beat_fifteen_random_ones(tuning_table):
+    assert regrets_at(tuning_table, 3, "skmeta_auto")[-1] < regrets_at(tuning_table, 15, "random")[-1]
+
+
+def test_an_unrelated_past_costs_few_trials(tuning_table):
+    misled = regrets_at(tuning_table, 12, "skmeta_auto", permuted=True)
+    assert misled[-1] <= regrets_at(tuning_table, 12, "skmeta_gp")[-4]

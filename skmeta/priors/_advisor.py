@@ -237,6 +237,6 @@ def advisor_for(space, prior, method, rng, estimator, candidates=None):
             stacklevel=3,
         )
         prior = None
-    if prior is None:
+    if prior is None or method == "gp":
         return Advisor(space, None, method, rng, estimator, candidates=candidates)
     return Advisor(space, prior.past, method, rng, estimator, prior.adopted(space), candidates)

@@ -65,10 +65,7 @@ def matern(a, b, lengths):
     """
     a, b = a / lengths, b / lengths
     squares = np.square(a).sum(-1)[..., :, None] + np.square(b).sum(-1)[..., None, :] - 2 * a @ np.swapaxes(b, -1, -2)
-    return _of_distance(np.sqrt(5 * np.maximum(squares, 0.0)))
-
-
-def _of_distance(r):
+    r = np.sqrt(5 * np.maximum(squares, 0.0))
     return (1 + r + np.square(r) / 3) * np.exp(-r)
 
 
@@ -177,7 +174,8 @@ def _negative_density(logs, spread, trials, means, precisions):
     """Minus the log posterior density, and its gradient by the logarithms of lengths, variance and noise."""
     inverse_squares, (variance, noise) = np.exp(-2 * logs[:-2]), np.exp(logs[-2:])
     r = np.sqrt(5 * np.tensordot(inverse_squares, spread, 1))
-    shape = _of_distance(r) * _both_known(trials.known)
+    both, fall = _both_known(trials.known), np.exp(-r)
+    shape = (1 + r + np.square(r) / 3) * fall * both
     covariance = variance * shape
     _add_noise(covariance, noise, trials)
     factor = np.linalg.cholesky(covariance)
@@ -186,8 +184,8 @@ def _negative_density(logs, spread, trials, means, precisions):
     off = logs - means
     value = 0.5 * (solved * trials.scores).sum() + np.log(np.diagonal(factor, axis1=1, axis2=2)).sum()
     # The density falls by half the trace of pull times what the covariance moves.
-    pull = 0.5 * (inverse - solved[:, :, None] * solved[:, None, :]) * _both_known(trials.known)
-    by_distance = variance * 5 / 3 * (1 + r) * np.exp(-r) * pull
+    pull = 0.5 * (inverse - solved[:, :, None] * solved[:, None, :]) * both
+    by_distance = variance * 5 / 3 * (1 + r) * fall * pull
     diagonal = np.diagonal(pull, axis1=1, axis2=2)
     gradient = np.concatenate(
         [
