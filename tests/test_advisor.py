@@ -592,7 +592,9 @@ def test_past_bests_are_candidates():
 def test_nothing_in_common_is_said_and_is_as_without_a_past():
     prior = prior_of(PLANE, bowl)
     space = Space.of({"alpha": loguniform(0.01, 100), "depth": [1, 2, 3]})
-    with pytest.warns(UserWarning, match=r"The prior knows of \['a', 'b'\].*'alpha', 'depth'.*the search starts cold"):
+    with pytest.warns(
+        UserWarning, match=r"The prior knows of \['a', 'b'\].*'alpha', 'depth'.*no parameter in common.*cold"
+    ):
         warned = advisor_for(space, prior, "auto", np.random.default_rng(0), None)
     cold = advisor_for(space, None, "auto", np.random.default_rng(0), None)
 

@@ -28,7 +28,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from skmeta import TrialHistory
+from skmeta import TrialHistory, WarmStartSearchCV
 from skmeta.priors._trial import Described, Trial, decoded, encoded, plain_value
 
 X, y = make_classification(60, 4, random_state=0)
@@ -626,3 +626,20 @@ def test_a_wrong_shape(shape):
 def test_a_trial_alone_is_a_history():
     assert list(history_of(TABLE[:1])) != []
     assert isinstance(next(iter(history_of(TABLE))), Trial)
+
+
+# Results of several datasets -------------------------------------------------------------------------------
+
+
+def test_results_of_several_tasks_are_not_one_task():
+    X = np.column_stack([np.tile(np.linspace(0, 1, 8), 2), np.repeat([0, 1], 8)])
+    search = WarmStartSearchCV(Ridge(), {"alpha": [0.1, 1.0]}, n_iter=2, cv=2, task=-1).fit(X, X[:, 0])
+    for found in (search, search.cv_results_, search.history_.to_frame()):
+        with pytest.raises(ValueError, match=r"wanted .* one dataset, found .*: history \+ search.history_"):
+            TrialHistory().add(found, task="x")
+    assert (TrialHistory() + search.history_).tasks == (0, 1)
+
+
+def test_task_may_be_a_parameter():
+    history = TrialHistory().add([{"task": "train", "score": 1.0}, {"task": "refit", "score": 2.0}], task="x")
+    assert [trial.params["task"] for trial in history] == ["train", "refit"]

@@ -5,6 +5,7 @@ import pickle
 import re
 import warnings
 from dataclasses import FrozenInstanceError, fields
+from functools import partial
 from pathlib import Path
 
 import joblib
@@ -128,7 +129,10 @@ def test_suggestions_by_ask_and_tell():
     assert abs(trials[0]["x"] - 0.71) < 0.05
     assert max(trial["score"] for trial in trials) > max(-0.03, trials[0]["score"])
     assert len({trial["x"] for trial in trials}) == 5
-    assert prior.suggest(space, random_state=0) == prior.suggest(space, [], random_state=0)
+    assert all(
+        prior.suggest(space, none, random_state=0) == prior.suggest(space, random_state=0)
+        for none in ([], TrialHistory())
+    )
 
 
 @pytest.mark.parametrize("method", ["auto", "task_gp", "rgpe", "portfolio", "gp"])
@@ -140,7 +144,7 @@ def test_suggestions_are_the_same_given_the_same_seed(method):
     assert PRIOR.suggest(SPACE, random_state=1, **asked) != one
 
 
-@pytest.mark.parametrize("kind", ["list", "mapping", "pandas", "polars", "search"])
+@pytest.mark.parametrize("kind", ["list", "mapping", "pandas", "polars", "search", "history"])
 def test_trials_so_far_come_in_any_form(kind):
     trials = table([0.5, 0.75, 0.25], svc__C=[1.0, 2.0, 3.0], svc__gamma=[0.1, 0.2, 0.3])
     frame = pd.DataFrame(trials)
@@ -153,6 +157,7 @@ def test_trials_so_far_come_in_any_form(kind):
         "pandas": frame,
         "polars": pl.DataFrame(trials),
         "search": search,
+        "history": TrialHistory().add(trials, task="now"),
     }
     assert PRIOR.suggest(SPACE, forms[kind], random_state=0) == PRIOR.suggest(SPACE, trials, random_state=0)
 
@@ -248,9 +253,9 @@ def test_trials_told_with_other_kinds_of_numbers_are_known_again():
 
 def test_nothing_in_common_warns_and_is_cold():
     space = {"alpha": loguniform(0.01, 1), "beta": [1, 2, 3]}
-    with pytest.warns(UserWarning, match="they have no parameter in common, so the search starts cold"):
-        suggested = PRIOR.suggest(space, random_state=0)
-    assert suggested[0].keys() == space.keys()
+    for asked in (partial(PRIOR.suggest, space, random_state=0), partial(PRIOR.portfolio, 1, space)):
+        with pytest.warns(UserWarning, match="no parameter in common, so past trials say nothing of it"):
+            assert asked()[0].keys() == space.keys()
 
 
 # A value ------------------------------------------------------------------------------------------------------

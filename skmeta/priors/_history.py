@@ -17,10 +17,10 @@ class TrialHistory:
     the task. It holds no estimators and no rows of data: a value that is no plain data (an estimator among the
     choices of a step, a function) is kept by its description.
 
-    It is no frozen value, as `add` changes it; `clone` copies it. ``a + b`` is a new history. A trial counts
-    once, however often it is added: two are the same if they agree in all but the seconds they took. Iterating
-    gives the trials, ``history[task]`` those of one task, ``len`` their number; two histories are equal if they
-    hold the same trials, in any order.
+    It is no frozen value, as `add` changes it; `clone` of an estimator that has one copies it. ``a + b`` is a new
+    history. A trial counts once, however often it is added: two are the same if they agree in all but the seconds
+    they took. Iterating gives the trials, ``history[task]`` those of one task, ``len`` their number; two histories
+    are equal if they hold the same trials, in any order.
 
     Examples
     --------

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 
 from skmeta._numerics.surrogates.gp import expected_scores
 from skmeta._numerics.surrogates.portfolio import greedy_portfolio
-from skmeta.priors._advisor import METHODS, advisor_for
+from skmeta.priors._advisor import METHODS, advisor_for, warn_if_foreign
 from skmeta.priors._candidates import Viewer
 from skmeta.priors._frozen import FrozenValue
 from skmeta.priors._history import TrialHistory
@@ -110,7 +110,10 @@ class HyperparameterPrior(FrozenValue):
                 "TrialHistory().add(search, task='name')."
             )
         if not history:
-            raise ValueError("history: wanted past trials, found none; add a fitted search to it, or search without.")
+            raise ValueError(
+                "history: wanted past trials, found none; add a fitted search to it, or search without: "
+                "prior=history or None."
+            )
         return cls(history.as_text(), learn_past(list(history)))
 
     @property
@@ -130,7 +133,7 @@ class HyperparameterPrior(FrozenValue):
     @property
     def searched(self):
         """Names of the parameters that any past trial searched, sorted."""
-        return tuple(sorted({name for trial in self._trials for name in trial.params}))
+        return tuple(sorted({name for trial in self._history for name in trial.params}))
 
     def portfolio(self, k, param_distributions=None):
         """Give few candidates of which one is good on every past task.
@@ -155,11 +158,12 @@ class HyperparameterPrior(FrozenValue):
         """
         k = checked_count("k", k)
         if param_distributions is None:
-            candidates = self._tried(_MOST_PAST)
+            candidates = self._given
             expected = expected_scores(self.past.kernel, self.past.fitted, self.past.axes.encode(candidates))
             candidates = deepcopy(candidates)  # what a user does to a list in them is not done to the past
         else:
             space = Space.of(param_distributions)
+            warn_if_foreign(self, space)
             pool = Pool(space, Viewer(space, self.past), np.random.default_rng(0), self.adopted(space))
             candidates, expected = pool.candidates.params, pool.candidates.expected
         return [{name: [value] for name, value in candidates[i].items()} for i in greedy_portfolio(expected, k)]
@@ -189,8 +193,8 @@ class HyperparameterPrior(FrozenValue):
         ----------
         param_distributions : dict or list of dict
             The space, as for RandomizedSearchCV.
-        trials : fitted search, mapping, frame or list of dict, default=None
-            Trials on the new task so far, as `TrialHistory.add` takes them; the list may be empty.
+        trials : TrialHistory, fitted search, mapping, frame or list of dict, default=None
+            Trials on the new task so far, as `TrialHistory.add` takes them or as a history; it may be empty.
         n_suggestions : int, default=1
             How many to try at once.
         candidates : list of dict, default=None
@@ -214,8 +218,8 @@ class HyperparameterPrior(FrozenValue):
         space = Space.of(param_distributions)
         rng = np.random.default_rng(check_random_state(random_state).randint(2**31))
         advisor = advisor_for(space, self, method, rng, None, candidates)
-        none = trials is None or (isinstance(trials, list) and not trials)
-        tried = [] if none else read_trials(trials, "now")
+        listed = isinstance(trials, TrialHistory) or trials is None or (isinstance(trials, list) and not trials)
+        tried = list(trials or ()) if listed else read_trials(trials, "now")
         advisor.remember(tried)
         errors = [t.standard_error for t in tried]
         proposals = advisor.propose(
@@ -263,31 +267,26 @@ class HyperparameterPrior(FrozenValue):
         list of dict
             Each once, with values as the space has them; those that it does not have are left out.
         """
-        found = (space.adopt(params) for params in self._tried(_MOST_ADOPTED, all_names=True))
+        found = (space.adopt(params) for params in self._adoptable)
         return list({space.key(own): own for own in found if own is not None}.values())
 
     def __repr__(self):
         shown = [*self.searched[:5], *(["..."] if len(self.searched) > 5 else [])]
-        return f"HyperparameterPrior(n_tasks={len(self.tasks)}, n_trials={len(self._trials)}, searched={shown})"
+        return f"HyperparameterPrior(n_tasks={len(self.tasks)}, n_trials={len(self._history)}, searched={shown})"
 
     @cached_property
-    def _trials(self):
-        return tuple(self._history)
+    def _adoptable(self):
+        """All parameters of the best trials."""
+        return [trial.all_params for trial in self._best_trials(_MOST_ADOPTED)]
 
-    def _tried(self, most, all_names=False):
-        """About so many past candidates, the best of each task first."""
-        searched, n_each = set(self.searched), max(1, most // len(self.tasks))
-        of_tasks: dict = {}
-        for trial in self._trials:
-            if np.isfinite(trial.mean_test_score):
-                of_tasks.setdefault(trial.task, []).append(trial)
+    @cached_property
+    def _given(self):
+        """What was searched in the best trials, each candidate once."""
+        searched = set(self.searched)
         found: dict = {}
-        for scored in of_tasks.values():
-            for trial in sorted(scored, key=lambda trial: -trial.mean_test_score)[:n_each]:
-                params = {name: value for name, value in trial.all_params.items() if all_names or name in searched}
-                found.setdefault(repr(sorted(params.items(), key=lambda item: item[0])), params)
-        if all_names:
-            return list(found.values())
+        for trial in self._best_trials(_MOST_PAST):
+            params = {name: value for name, value in trial.all_params.items() if name in searched}
+            found.setdefault(repr(sorted(params.items(), key=lambda item: item[0])), params)
         plain = [own for own in found.values() if not any(map(_is_described, own.values()))]
         if not plain:
             raise ValueError(
@@ -295,6 +294,16 @@ class HyperparameterPrior(FrozenValue):
                 "that could be given back, found None; pass the param_distributions of the search."
             )
         return plain
+
+    def _best_trials(self, most):
+        """About so many past trials, the best of each task first."""
+        n_each = max(1, most // len(self.tasks))
+        of_tasks: dict = {}
+        for trial in self._history:
+            if np.isfinite(trial.mean_test_score):
+                of_tasks.setdefault(trial.task, []).append(trial)
+        ranked = (sorted(own, key=lambda trial: -trial.mean_test_score) for own in of_tasks.values())
+        return [trial for own in ranked for trial in own[:n_each]]
 
 
 def _is_described(value):

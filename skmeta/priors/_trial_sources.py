@@ -39,6 +39,11 @@ def read_trials(search, task, metric=None, shape=None):
     if not hasattr(search, "get_params") or isinstance(search, type):
         results = _columns(search, metric)
         return _trials(results, _params(results), task, metric, n_rows=rows, n_columns=columns)
+    if hasattr(search, "searches_"):
+        raise ValueError(
+            f"search: wanted a search on one dataset, found {type(search).__name__} over the tasks "
+            f"{list(search.searches_)!r:.60}; it has a history of them all: history + search.history_."
+        )
     results = getattr(search, "cv_results_", None)
     if not isinstance(results, Mapping) or "params" not in results:
         raise NotFittedError(
@@ -69,6 +74,7 @@ def _trials(
     n = len(candidates)
     if n == 0:
         raise ValueError("search: wanted at least one trial, found none (no rows in its cv_results_ or table).")
+    _check_one_task(results)
     metric = _pick_score(results, metric, scoring)
     means, stds, times = (
         _floats(results, name, n) for name in (f"mean_test_{metric}", f"std_test_{metric}", "mean_fit_time")
@@ -90,6 +96,17 @@ def _trials(
         )
         for i in range(n)
     ]
+
+
+def _check_one_task(results):
+    """Raise for the results of several datasets: ranks would mix them."""
+    marked = "params" in results or any(str(name).startswith("param_") for name in results)
+    tasks = dict.fromkeys(map(str, results["task"])) if marked and "task" in results else {}
+    if len(tasks) > 1:
+        raise ValueError(
+            f"search: wanted trials on one dataset, found a column 'task' with {list(tasks)!r:.60}; add the rows of each "
+            "under its own name, or add histories: history + search.history_."
+        )
 
 
 def _count(value):
