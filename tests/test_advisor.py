@@ -24,7 +24,7 @@ from skmeta.priors._space import Space
 from skmeta.priors._trial import Trial, plain_value
 
 PLANE = Space.of({"a": uniform(0, 1), "b": uniform(0, 1)})
-quick = settings(deadline=None, max_examples=10)
+quick = settings(deadline=None, max_examples=8)
 seeds = st.integers(0, 10**6)
 
 

@@ -22,7 +22,7 @@ from skmeta.priors._space import Space
 from skmeta.priors._trial import Trial
 
 SPACE = Space.of({"a": uniform(0, 1), "b": uniform(0, 1)})
-quick = settings(deadline=None, max_examples=4)
+quick = settings(deadline=None, max_examples=3)
 
 
 def bowl(points, best=(0.7, 0.3), width=(0.5, 1.0)):

@@ -37,7 +37,7 @@ from skmeta._numerics.surrogates.task_gp import OWN, held_out_evidence, learn_sh
 JITTER = 1e-8
 SCALES = task_gp._SCALES
 designs = st.integers(0, 10**6).map(np.random.default_rng)
-quick = settings(deadline=None, max_examples=15)
+quick = settings(deadline=None, max_examples=10)
 
 
 def kernel_of(rng, d, groups=None):

@@ -118,7 +118,6 @@ def least_leaves(results):
         {"scoring": make_scorer(accuracy_score), "cv": KFold(4, shuffle=True, random_state=1)},
         {"cv": [(np.arange(0, 150, 2), np.arange(1, 150, 2))], "batch_size": 3},
     ],
-    ids=str,
 )
 def test_results_are_those_of_scikit_learn_for_the_same_trials(settings):
     search = search_trees(**settings).fit(X, y)
@@ -323,7 +322,6 @@ def listen(monkeypatch):
         ({"scoring": spread, "refit": "hits"}, "hits"),
         ({"scoring": spread, "refit": False}, "loss"),
     ],
-    ids=str,
 )
 def test_what_guides(monkeypatch, settings, guide):
     told = listen(monkeypatch)
@@ -387,7 +385,6 @@ def search_leaves(monkeypatch, leaves, **settings):
         {"scoring": ["accuracy", "neg_log_loss"], "refit": "accuracy"},
         {"scoring": spread, "refit": "loss", "return_train_score": True},
     ],
-    ids=str,
 )
 @pytest.mark.parametrize("leaves", ORDERS.values(), ids=ORDERS)
 def test_a_trial_that_failed_is_a_trial(monkeypatch, batch_size, settings, leaves):

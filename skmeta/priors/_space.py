@@ -254,7 +254,7 @@ class Space(FrozenValue):
         dict or None
             The candidate, with values as the user wrote them; None if the space has none with these values.
         """
-        for branch in self.branches:
+        for branch in sorted(self.branches, key=len, reverse=True):  # the one that says most of it
             if branch.keys() <= params.keys():
                 values = {name: choices.adopt(params[name]) for name, choices in branch.items()}
                 if not any(value is ABSENT for value in values.values()):  # some values have an == of their own
