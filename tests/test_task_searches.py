@@ -399,7 +399,6 @@ def test_callbacks():
 
 @pytest.mark.filterwarnings("ignore:The estimator Ridge does not support callbacks")
 def test_a_progress_bar(capsys, monkeypatch):
-    pytest.importorskip("rich")
     monkeypatch.setenv("COLUMNS", "200")
     search_ridge().set_callbacks(ProgressBar(max_propagation_depth=None)).fit(X, Y)
     assert "task | WarmStartSearchCV - fit #2" in capsys.readouterr().out

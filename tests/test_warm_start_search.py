@@ -618,7 +618,6 @@ def test_a_callback_may_end_the_search():
 @pytest.mark.filterwarnings("ignore:The estimator DecisionTreeClassifier does not support callbacks")
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_progress_bar(capsys, n_jobs):
-    pytest.importorskip("rich")
     search_trees(n_jobs=n_jobs).set_callbacks(ProgressBar()).fit(X, y)
     assert "WarmStartSearchCV" in capsys.readouterr().out
 
