@@ -1,16 +1,13 @@
 """The coordinates of past trials: what they keep apart, in any order, units and process."""
 
-import copy
 import json
-import pickle
 
-import joblib
 import numpy as np
 import pytest
-import skops.io
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from round_trips import WAYS
 from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -237,27 +234,7 @@ def test_coordinates_are_equal_by_content():
     assert axes_of(*one) != "Axes(a, b)"
 
 
-def through_pickle(value, path):
-    return pickle.loads(pickle.dumps(value))
-
-
-def through_joblib(value, path):
-    joblib.dump(value, path / "axes.joblib")
-    return joblib.load(path / "axes.joblib", mmap_mode="r")
-
-
-def through_skops(value, path):
-    skops.io.dump(value, path / "axes.skops")
-    unknown = skops.io.get_untrusted_types(file=path / "axes.skops")
-    assert all(name.startswith("skmeta.") for name in unknown), unknown
-    return skops.io.load(path / "axes.skops", trusted=unknown)
-
-
-def through_deepcopy(value, path):
-    return copy.deepcopy(value)
-
-
-@pytest.mark.parametrize("way", [through_pickle, through_joblib, through_skops, through_deepcopy])
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 def test_coordinates_come_back_the_same(way, tmp_path):
     past = [
         {"C": 0.01, "step": plain_value(SVC()), "n": 3, "flag": True, "shape": (5, 5), "weight": {"a": 1.0}},

@@ -1,6 +1,5 @@
 """What past tuning taught, as a value: made, asked, updated, stored; and what it makes of any history."""
 
-import copy
 import pickle
 import re
 import warnings
@@ -15,6 +14,7 @@ import polars as pl
 import pytest
 import skops.io
 from numpy.testing import assert_array_equal
+from round_trips import WAYS
 from scipy.stats import loguniform, randint, uniform
 from sklearn.base import clone
 from sklearn.datasets import load_iris, load_wine, make_classification
@@ -305,43 +305,6 @@ def test_its_face_is_one_line():
     assert prior.tasks == (7,) and PRIOR.tasks == ("iris", "made", "wine") and PRIOR.searched == tuple(GRID)
 
 
-def through_pickle(prior, path):
-    return pickle.loads(pickle.dumps(prior))
-
-
-def through_old_protocol(prior, path):
-    return pickle.loads(pickle.dumps(prior, protocol=2))
-
-
-def through_joblib(prior, path):
-    joblib.dump(prior, path)
-    return joblib.load(path)
-
-
-def through_mapped_memory(prior, path):
-    joblib.dump(prior, path)
-    return joblib.load(path, mmap_mode="r")
-
-
-def through_skops(prior, path):
-    skops.io.dump(prior, path)
-    unknown = skops.io.get_untrusted_types(file=path)
-    assert all(name.startswith("skmeta.") for name in unknown), unknown
-    return skops.io.load(path, trusted=unknown)
-
-
-def through_deepcopy(prior, path):
-    return copy.deepcopy(prior)
-
-
-WAYS = [
-    through_pickle,
-    through_old_protocol,
-    through_joblib,
-    through_mapped_memory,
-    through_skops,
-    through_deepcopy,
-]
 MIXED = HyperparameterPrior.from_history(
     searched({"svc": [SVC(), LogisticRegression()]}).add(
         [{"svc__C": 1, "odd": None, "score": np.nan}, {"svc__C": 2.5, "odd": (1, "x"), "score": 0.5}], task=3
@@ -352,7 +315,7 @@ MIXED = HyperparameterPrior.from_history(
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 @pytest.mark.parametrize("prior", [PRIOR, MIXED], ids=["numbers", "all kinds"])
 def test_it_comes_back_the_same(prior, way, tmp_path):
-    again = way(prior, tmp_path / "prior")
+    again = way(prior, tmp_path)
     space = SPACE if prior is PRIOR else {"svc": [SVC(), LogisticRegression()]}
     assert_frozen(again)
     assert_same_past(again.past, prior.past)

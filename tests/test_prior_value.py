@@ -1,6 +1,5 @@
 """The prior as a value: frozen, shared, stored and read back, written by hand, matched by name."""
 
-import copy
 import pickle
 import re
 from dataclasses import FrozenInstanceError, fields
@@ -14,6 +13,7 @@ import skops.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from round_trips import WAYS
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
@@ -137,45 +137,6 @@ def test_a_prior_holds_no_rows():
 
 
 # Stored and read back -----------------------------------------------------------------------------------
-
-
-def through_pickle(value, tmp_path):
-    return pickle.loads(pickle.dumps(value))
-
-
-def through_old_protocol(value, tmp_path):
-    return pickle.loads(pickle.dumps(value, protocol=2))
-
-
-def through_joblib(value, tmp_path):
-    joblib.dump(value, tmp_path / "value.joblib")
-    return joblib.load(tmp_path / "value.joblib")
-
-
-def through_mapped_memory(value, tmp_path):
-    joblib.dump(value, tmp_path / "value.joblib")
-    return joblib.load(tmp_path / "value.joblib", mmap_mode="r")
-
-
-def through_skops(value, tmp_path):
-    skops.io.dump(value, tmp_path / "value.skops")
-    unknown = skops.io.get_untrusted_types(file=tmp_path / "value.skops")
-    assert all(name.startswith("skmeta.") for name in unknown), unknown
-    return skops.io.load(tmp_path / "value.skops", trusted=unknown)
-
-
-def through_deepcopy(value, tmp_path):
-    return copy.deepcopy(value)
-
-
-WAYS = [
-    through_pickle,
-    through_old_protocol,
-    through_joblib,
-    through_mapped_memory,
-    through_skops,
-    through_deepcopy,
-]
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)

@@ -11,8 +11,7 @@ import numpy as np
 
 from ..priors._trial_sources import read_trials
 from ..tasks._words import listed, shown
-from ._axes import axes_for
-from ._shot_curve_display import _title
+from ._axes import axes_for, title_of
 
 _MARKERS = {"portfolio": "s", "model": "o", "random": "^"}
 
@@ -117,7 +116,7 @@ class SearchTraceDisplay:
         self.markers_: list[Any] = []
         for name, scores in self.scores.items():
             self._draw(name, np.asarray(scores, dtype=float), -1 if negate else 1, line_kw or {})
-        self._label(score_name or self.score_name or f"Best {_lowered(_title(self.scoring, negate))} so far")
+        self._label(score_name or self.score_name or f"Best {_lowered(title_of(self.scoring, negate))} so far")
         return self
 
     def _draw(self, name: str, scores: np.ndarray, sign: int, line_kw: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..model_selection import ShotCurve, shot_curve
-from ._axes import axes_for
+from ._axes import axes_for, title_of
 
 
 class ShotCurveDisplay:
@@ -103,7 +103,7 @@ class ShotCurveDisplay:
         self.ax_, self.figure_ = ax, ax.figure
         self._draw_means(-1 if negate else 1, line_kw or {})
         self._draw_spreads(std_display_style, fill_between_kw or {}, errorbar_kw or {})
-        self._label(score_name or self.score_name or _title(self.curve.scoring, negate))
+        self._label(score_name or self.score_name or title_of(self.curve.scoring, negate))
         return self
 
     def _draw_means(self, sign: int, line_kw: dict[str, Any]) -> None:
@@ -216,11 +216,3 @@ class ShotCurveDisplay:
             random_state=random_state,
         )
         return cls.from_curve(curve, **plot_kw)
-
-
-def _title(scoring: str, negate: bool) -> str:
-    if scoring.startswith("neg_"):
-        words = scoring.removeprefix("neg_") if negate else "negative_" + scoring.removeprefix("neg_")
-    else:
-        words = "negative_" + scoring if negate else scoring
-    return words.replace("_", " ").capitalize()

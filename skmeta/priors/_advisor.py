@@ -100,11 +100,8 @@ class Advisor:
         others = [trial for trial in ranked if trial not in again]
         self.remember(others + again)
         self._before = np.array([(t.mean_test_score, t.standard_error) for t in others]).reshape(-1, 2).T
-        own = (_as_candidate(self._space, trial) for trial in again)
-        return [
-            Proposal(params, "portfolio", trial.mean_test_score, trial.standard_error)
-            for params, trial in zip(own, again, strict=True)
-        ]
+        # What was remembered last is the one to try again.
+        return [Proposal(self._tried.params[-1], "portfolio", t.mean_test_score, t.standard_error) for t in again]
 
     def propose(self, n, scores, errors):
         """Propose what to try next.

@@ -130,7 +130,7 @@ class HyperparameterPrior(FrozenValue):
         """Names of the past tasks."""
         return tuple(dict.fromkeys(self.past.names))
 
-    @property
+    @cached_property
     def searched(self):
         """Names of the parameters that any past trial searched, sorted."""
         return tuple(sorted({name for trial in self._history for name in trial.params}))

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import minimize
 
-_SQRT5 = np.sqrt(5.0)
 _JITTER = 1e-8
 
 
@@ -204,6 +203,11 @@ def _add_noise(covariance, noise, trials):
     """Add the noise in place; a row that is not known gets a one, and so changes nothing."""
     diagonal = np.einsum("tii->ti", covariance)
     diagonal += np.where(trials.known, noise * trials.noise + _JITTER, 1.0)
+
+
+def with_noise(covariance, noise):
+    """Covariance ``(n, n)`` of one task's trials, with the variance of their noise ``(n,)``."""
+    return covariance + np.diag(noise + _JITTER)
 
 
 # What a task's trials say of other points --------------------------------------------------------------

@@ -8,7 +8,7 @@ from itertools import chain
 import numpy as np
 
 from skmeta._numerics.surrogates.belief import Belief
-from skmeta._numerics.surrogates.gp import matern
+from skmeta._numerics.surrogates.gp import matern, with_noise
 
 _N_DRAWS = 200
 
@@ -61,7 +61,7 @@ def left_out_scores(kernel, points, scores, noise):
     C. E. Rasmussen and C. K. I. Williams (2006), Gaussian processes for machine learning, equation 5.12.
     """
     covariance = kernel.variance * matern(points, points, kernel.lengths)
-    inverse = np.linalg.inv(covariance + np.diag(kernel.noise * noise + 1e-8))
+    inverse = np.linalg.inv(with_noise(covariance, kernel.noise * noise))
     variance = 1 / np.diagonal(inverse)
     return scores - inverse @ scores * variance, np.sqrt(variance)
 

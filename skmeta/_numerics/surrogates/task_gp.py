@@ -18,13 +18,12 @@ from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
 from skmeta._numerics.surrogates.belief import Belief
-from skmeta._numerics.surrogates.gp import Trials, fit_kernel, log_evidence, matern
+from skmeta._numerics.surrogates.gp import Trials, fit_kernel, log_evidence, matern, with_noise
 from skmeta._numerics.surrogates.scores import standardized
 
 OWN = np.array([0.03, 0.1, 0.3, 1.0])  # shares of a task that are its own
 _SCALES = np.exp(np.linspace(np.log(0.1), np.log(50), 20))  # of standardized scores to normal scores
 _UNLIKELY = 12.0  # in log evidence: a scale that falls short of the best by more is left out
-_JITTER = 1e-8
 
 
 def transfer_belief(scores, noise, expected, private, log_shares, log_scale=None):
@@ -82,7 +81,7 @@ def _known_up_to_scale(scores, noise, mean, covariance, variance, scales):
     serves all scales.
     """
     n = len(scores)
-    factor = np.linalg.cholesky(covariance[:, :n] + np.diag(noise + _JITTER))
+    factor = np.linalg.cholesky(with_noise(covariance[:, :n], noise))
     targets = np.column_stack([np.ones(n), scores, mean[:n]])
     solved = solve_triangular(factor, np.column_stack([targets, covariance[:, n:]]), lower=True)
     one, seen, known, cross = solved[:, 0], solved[:, 1], solved[:, 2], solved[:, 3:]
@@ -128,7 +127,7 @@ def own_belief(scores, trials, points, groups, start=None):
     n, known = len(scores), Trials.of_one(tried, scores, noise)
     kernel = fit_kernel(known, groups, start, max_iter=10)
     covariance = kernel.variance * matern(tried, np.concatenate([tried, points]), kernel.lengths)
-    factor = np.linalg.cholesky(covariance[:, :n] + np.diag(kernel.noise * noise + _JITTER))
+    factor = np.linalg.cholesky(with_noise(covariance[:, :n], kernel.noise * noise))
     solved = solve_triangular(factor, np.column_stack([scores, covariance[:, n:]]), lower=True)
     seen, cross = solved[:, 0], solved[:, 1:]
     sd = np.sqrt(np.maximum(kernel.variance - np.square(cross).sum(axis=0), 1e-10))
