@@ -163,13 +163,13 @@ class Advisor:
             return self._own(scores, noise)
         if self._method == "rgpe":
             return self._ensemble(scores, noise)
-        beliefs = self._transfer(scores, noise, scale)
+        belief = self._transfer(scores, noise, scale)
         # Two trials say nothing of a kernel, and equal ones nothing of anything.
         if self._method == "auto" and len(scores) >= _N_OWN and np.ptp(scores) > 0:
             own = self._own(scores, noise)
             share = self._past.log_shares[-1]
-            beliefs.append(own._replace(log_weights=own.log_weights + share))
-        return joined(beliefs)
+            belief = joined([belief, own._replace(log_weights=own.log_weights + share)])
+        return belief
 
     def _transfer(self, scores, noise, scale):
         both = self._tried + self._pool.candidates

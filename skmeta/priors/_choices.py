@@ -14,6 +14,7 @@ from skmeta.priors._levels import ABSENT, distinct, is_number, value_key
 from skmeta.priors._trial import plain_value
 
 _N_DRAWS = 1000  # of a distribution without cdf, to know its values by
+_N_FOR_KIND = 10  # of one with a cdf, to know what kind of number they are
 _MOST_OTHERS = 50  # drawn values that are no numbers: more are not told apart
 
 
@@ -136,7 +137,7 @@ class DrawnValues(FrozenValue):
     def draw(self, n, state):
         """Values at random: as ``rvs`` gives them one by one, but NumPy's scalars as Python's."""
         rvs = self.distribution.rvs
-        if "size" in signature(rvs).parameters:
+        if self._draws_many:
             drawn = rvs(size=n, random_state=state)
             if isinstance(drawn, np.ndarray) and drawn.shape == (n,):
                 return drawn.tolist()
@@ -144,17 +145,17 @@ class DrawnValues(FrozenValue):
 
     def moved(self, values, state):
         """Values near others, a few hundredths of all draws away; any, where the distribution has no ``ppf``."""
-        drawn = self.draw(len(values), state)
         if not (hasattr(self.distribution, "ppf") and hasattr(self.distribution, "cdf")):
-            return drawn
+            return self.draw(len(values), state)
         steps = 0.01 * 20 ** state.uniform(size=len(values)) * state.standard_normal(len(values))
         levels = self._middle_of_jump(np.array(values, dtype=float)) + steps
         near = np.asarray(self.distribution.ppf(np.clip(levels, 1e-9, 1 - 1e-9)))
-        return [type(other)(value) for value, other in zip(near.tolist(), drawn, strict=True)]
+        return near.astype(int if self._draws_whole_numbers else float).tolist()
 
     def adopt(self, plain):
         """The number of the kind that is drawn, if it may be drawn, else `ABSENT`; others are not adopted."""
-        if not is_number(plain) or not self.holds(np.array([plain], dtype=float), None, None)[0]:
+        low, high = self._range
+        if not is_number(plain) or not low <= plain <= high:
             return ABSENT
         if self._draws_whole_numbers:
             return int(plain) if plain == int(plain) else ABSENT
@@ -168,7 +169,12 @@ class DrawnValues(FrozenValue):
 
     @cached_property
     def _drawn(self):
-        return tuple(plain_value(value) for value in self.draw(_N_DRAWS, np.random.RandomState(0)))
+        n_draws = _N_FOR_KIND if hasattr(self.distribution, "cdf") else _N_DRAWS
+        return tuple(plain_value(value) for value in self.draw(n_draws, np.random.RandomState(0)))
+
+    @cached_property
+    def _draws_many(self):
+        return "size" in signature(self.distribution.rvs).parameters
 
     @cached_property
     def _draws_whole_numbers(self):

@@ -97,7 +97,7 @@ def learn_past(trials):
     axes = Axes.of([trial for own in groups.values() for trial in own])
     names = tuple(task for task, _ in groups)
     data = _padded([_columns(axes, own) for own in groups.values()])
-    kernel = fit_kernel(_thinned(data, _N_TASKS_ASKED, _N_TRIALS_OF_KERNEL), axes.groups)
+    kernel, _ = fit_kernel(_thinned(data, _N_TASKS_ASKED, _N_TRIALS_OF_KERNEL), axes.groups)
     shares = _learn_shares(kernel, data, names, axes.groups)
     points, scores, errors, known = data
     return PastTasks(

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.stats.qmc import discrepancy
 
 _N_DRAWN = 500
-_N_NEAR = 48  # new ones for every choice
+_N_NEAR = 48  # near the best; half of them are new for every choice
 _N_PARENTS = 3
 _N_DESIGNS = 100
 _MOST_LISTED = 2000  # a finite space of at most so many is looked at whole
@@ -36,7 +36,8 @@ class Pool:
         self._tried = set()
         self.candidates = viewer.view([])
         self._n_near = 0
-        self._add([*extra, *space.sample(_N_DRAWN, rng)] if only is None else only)
+        n_drawn = max(_N_DRAWN - len(extra), _N_DRAWN // 2)
+        self._add([*extra, *space.sample(n_drawn, rng)] if only is None else only)
 
     def __len__(self):
         return len(self._keys)
@@ -77,7 +78,7 @@ class Pool:
         self._keep([*first, *np.setdiff1d(np.arange(len(self)), first)])
 
     def refresh(self, tried, scores):
-        """Replace the candidates near the best so far by new ones.
+        """Replace the older half of the candidates near the best by ones near the best so far.
 
         Parameters
         ----------
@@ -88,13 +89,13 @@ class Pool:
         """
         if self._is_whole or not tried:
             return
-        self._keep(range(len(self) - self._n_near))
-        n = len(self)
+        n_drawn, n_stay = len(self) - self._n_near, min(self._n_near, _N_NEAR // 2)
+        self._keep([*range(n_drawn), *range(len(self) - n_stay, len(self))])
         best = [tried[i] for i in np.argsort(-scores, kind="stable")[:_N_PARENTS]]
-        parents = [best[i % len(best)] for i in range(_N_NEAR // 2)]
+        parents = [best[i % len(best)] for i in range(_N_NEAR // 4)]
         drawn = self._space.sample(len(parents), self._rng)
         self._add(self._space.moved(parents, self._rng) + list(map(self._crossed, parents, drawn)))
-        self._n_near = len(self) - n
+        self._n_near = len(self) - n_drawn
 
     def _crossed(self, parent, other):
         """A parent with some of its values from another candidate; that one, if it is of another branch."""

@@ -13,17 +13,19 @@ A. Schwaighofer, V. Tresp and K. Yu (2005), Learning Gaussian process kernels vi
 model with a conjugate prior for ``s``.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
 from skmeta._numerics.surrogates.belief import Belief
-from skmeta._numerics.surrogates.gp import Trials, fit_kernel, log_evidence, matern, with_noise
+from skmeta._numerics.surrogates.gp import Trials, fit_kernel, matern, with_noise
 from skmeta._numerics.surrogates.scores import standardized
 
 OWN = np.array([0.03, 0.1, 0.3, 1.0])  # shares of a task that are its own
 _SCALES = np.exp(np.linspace(np.log(0.1), np.log(50), 20))  # of standardized scores to normal scores
-_UNLIKELY = 12.0  # in log evidence: a scale that falls short of the best by more is left out
+_UNLIKELY = 7.0  # in log evidence: what falls short of the best by more is left out
 
 
 def transfer_belief(scores, noise, expected, private, log_shares, log_scale=None):
@@ -47,21 +49,28 @@ def transfer_belief(scores, noise, expected, private, log_shares, log_scale=None
 
     Returns
     -------
-    list of Belief
-        One for each of `OWN`, of which each component has a scale.
+    Belief
+        A component for each of `OWN` and each scale that are likely.
     """
-    n_tasks, n = len(expected), len(scores)
-    covariance, variance = private
-    mean = expected.mean(axis=0)
-    factor = (expected - mean) * np.sqrt((1 + 1 / n_tasks) / max(n_tasks - 1, 1))
-    shared, shared_variance = factor[:, :n].T @ factor, np.square(factor).sum(axis=0)
-    scales = _SCALES, _log_odds(np.log(_SCALES), log_scale)
-    beliefs = []
-    for own, share in zip(OWN, log_shares, strict=True):
-        both = (1 - own) * shared + own * covariance
-        belief = _known_up_to_scale(scores, noise, mean, both, (1 - own) * shared_variance + own * variance, scales)
-        beliefs.append(belief._replace(log_weights=belief.log_weights + share))
-    return beliefs
+    n = len(scores)
+    past, odds = _Past.of(expected, private, n), _log_odds(np.log(_SCALES), log_scale)
+    # Most of the work is with candidates, so first it is seen what is likely, from the trials alone.
+    seen = [_seen(scores, noise, *past.trials(own)) for own in OWN]
+    weights = np.array([each.evidence for each in seen]) + odds + log_shares[:, None]
+    likely = weights > weights.max() - _UNLIKELY
+    beliefs = [
+        _foretold(each, *past.candidates(own), _SCALES[some])
+        for each, own, some in zip(seen, OWN, likely, strict=True)
+        if some.any()
+    ]
+    means, sds = (np.concatenate(parts) for parts in zip(*beliefs, strict=True))
+    return Belief(weights[likely], means, sds)
+
+
+def transfer_evidence(scores, noise, expected, private):
+    """Log evidence ``(n_own,)`` of trials for each of `OWN`, all scales alike; parameters as for `transfer_belief`."""
+    past, odds = _Past.of(expected, private, len(scores)), _log_odds(np.log(_SCALES), None)
+    return np.array([logsumexp(_seen(scores, noise, *past.trials(own)).evidence + odds) for own in OWN])
 
 
 def _log_odds(log_scales, expected):
@@ -72,8 +81,72 @@ def _log_odds(log_scales, expected):
     return odds - logsumexp(odds)
 
 
-def _known_up_to_scale(scores, noise, mean, covariance, variance, scales):
-    r"""Belief in candidates whose :math:`z` is Gaussian and of which :math:`a + b z` was seen, for each likely b.
+class _Past(NamedTuple):
+    """Mean over the past of n trials and m candidates; what is shared and what is a task's own, of their covariances.
+
+    Parameters
+    ----------
+    mean : ndarray of shape (n + m,)
+        Expected normal scores.
+    covariances : ndarray of shape (2, n, n + m)
+        Shared and own, of the trials with all.
+    variances : ndarray of shape (2, n + m)
+        Shared and own.
+    """
+
+    mean: np.ndarray
+    covariances: np.ndarray
+    variances: np.ndarray
+
+    @classmethod
+    def of(cls, expected, private, n):
+        """From what each past task expects."""
+        n_tasks, mean = len(expected), expected.mean(axis=0)
+        factor = (expected - mean) * np.sqrt((1 + 1 / n_tasks) / max(n_tasks - 1, 1))
+        shared, shared_variance = factor[:, :n].T @ factor, np.square(factor).sum(axis=0)
+        return cls(mean, np.stack([shared, private[0]]), np.stack([shared_variance, private[1]]))
+
+    def trials(self, own):
+        """Mean ``(n,)`` and covariance ``(n, n)`` of the trials, if so much of a task is its own."""
+        n = self.covariances.shape[1]
+        return self.mean[:n], _mixed(own, self.covariances[..., :n])
+
+    def candidates(self, own):
+        """Mean ``(m,)``, covariance with the trials ``(n, m)`` and variance ``(m,)`` of the candidates."""
+        n = self.covariances.shape[1]
+        return self.mean[n:], _mixed(own, self.covariances[..., n:]), _mixed(own, self.variances[:, n:])
+
+
+def _mixed(own, parts):
+    return (1 - own) * parts[0] + own * parts[1]
+
+
+class _Seen(NamedTuple):
+    """Trials of which :math:`a + b z` was seen, for each of the scales b, in coordinates in which z is white.
+
+    Parameters
+    ----------
+    factor : ndarray of shape (n, n)
+        Cholesky factor of the covariance of z.
+    one, seen, known : ndarray of shape (n,)
+        Ones, the scores and the mean of z; the last two without their level.
+    level_seen, level_known : float
+        Their levels.
+    evidence : ndarray of shape (n_scales,)
+        Log evidence of each scale.
+    """
+
+    factor: np.ndarray
+    one: np.ndarray
+    seen: np.ndarray
+    known: np.ndarray
+    level_seen: float
+    level_known: float
+    evidence: np.ndarray
+
+
+def _seen(scores, noise, mean, covariance):
+    r"""Return what the trials say of level and scale.
 
     With :math:`P = V^{-1} - V^{-1} 1 1' V^{-1} / 1' V^{-1} 1`, the precision of the trials where their level is
     flat, a scale's log evidence is
@@ -81,23 +154,24 @@ def _known_up_to_scale(scores, noise, mean, covariance, variance, scales):
     serves all scales.
     """
     n = len(scores)
-    factor = np.linalg.cholesky(with_noise(covariance[:, :n], noise))
-    targets = np.column_stack([np.ones(n), scores, mean[:n]])
-    solved = solve_triangular(factor, np.column_stack([targets, covariance[:, n:]]), lower=True)
-    one, seen, known, cross = solved[:, 0], solved[:, 1], solved[:, 2], solved[:, 3:]
+    factor = np.linalg.cholesky(with_noise(covariance, noise))
+    one, seen, known = solve_triangular(factor, np.column_stack([np.ones(n), scores, mean]), lower=True).T
     weight = one @ one
     level_seen, level_known = one @ seen / weight, one @ known / weight
     seen, known = seen - one * level_seen, known - one * level_known
-    scales, log_odds = scales
-    inverse = 1 / scales
+    inverse = 1 / _SCALES
     misfit = inverse**2 * (seen @ seen) - 2 * inverse * (seen @ known) + known @ known
-    evidence = log_odds - 0.5 * (misfit + np.log(weight)) - (n - 1) * np.log(scales) - np.log(factor.diagonal()).sum()
-    likely = evidence > evidence.max() - _UNLIKELY
-    scales = scales[likely, None]
-    unexplained = 1 - one @ cross  # of the level
-    means = scales * (mean[n:] - known @ cross - level_known) + seen @ cross + level_seen
-    left = variance[n:] - np.square(cross).sum(axis=0) + np.square(unexplained) / weight
-    return Belief(evidence[likely], means, scales * np.sqrt(np.maximum(left, 1e-10)))
+    evidence = -0.5 * (misfit + np.log(weight)) - (n - 1) * np.log(_SCALES) - np.log(factor.diagonal()).sum()
+    return _Seen(factor, one, seen, known, level_seen, level_known, evidence)
+
+
+def _foretold(trials, mean, covariance, variance, scales):
+    """Means and standard deviations ``(n_scales, m)`` of candidates' scores, given the trials."""
+    scales, weight = scales[:, None], trials.one @ trials.one
+    cross = solve_triangular(trials.factor, covariance, lower=True)
+    means = scales * (mean - trials.known @ cross - trials.level_known) + trials.seen @ cross + trials.level_seen
+    left = variance - np.square(cross).sum(axis=0) + np.square(1 - trials.one @ cross) / weight
+    return means, scales * np.sqrt(np.maximum(left, 1e-10))
 
 
 def own_belief(scores, trials, points, groups, start=None):
@@ -125,13 +199,13 @@ def own_belief(scores, trials, points, groups, start=None):
     """
     tried, noise = trials
     n, known = len(scores), Trials.of_one(tried, scores, noise)
-    kernel = fit_kernel(known, groups, start, max_iter=10)
+    kernel, evidence = fit_kernel(known, groups, start)
     covariance = kernel.variance * matern(tried, np.concatenate([tried, points]), kernel.lengths)
     factor = np.linalg.cholesky(with_noise(covariance[:, :n], kernel.noise * noise))
     solved = solve_triangular(factor, np.column_stack([scores, covariance[:, n:]]), lower=True)
     seen, cross = solved[:, 0], solved[:, 1:]
     sd = np.sqrt(np.maximum(kernel.variance - np.square(cross).sum(axis=0), 1e-10))
-    return Belief(np.array([log_evidence(kernel, known, groups)]), (seen @ cross)[None], sd[None]), kernel
+    return Belief(np.array([evidence]), (seen @ cross)[None], sd[None]), kernel
 
 
 # How often the past was right ---------------------------------------------------------------------------
@@ -154,9 +228,9 @@ def learn_shares(evidence, max_iter=100):
 def held_out_evidence(scores, noise, expected, private, points, groups):
     """Log evidence ``(n_own + 1,)`` of one past task's trials, given the other tasks: each of `OWN`, and by itself.
 
-    The parameters are those of `transfer_belief` and `own_belief` without candidates.
+    The parameters are those of `transfer_evidence`, and the points of the trials with the group of each column; the
+    noise is its level and the relative variances.
     """
     seen, _, _ = standardized(scores)
-    beliefs = transfer_belief(seen, noise[0] * noise[1], expected, private, np.zeros(len(OWN)))
-    own, _ = own_belief(seen, (points, noise[1]), points[:0], groups)
-    return np.array([logsumexp(belief.log_weights) for belief in [*beliefs, own]])
+    _, own = fit_kernel(Trials.of_one(points, seen, noise[1]), groups)
+    return np.append(transfer_evidence(seen, noise[0] * noise[1], expected, private), own)
