@@ -164,8 +164,7 @@ class Advisor:
         if self._method == "rgpe":
             return self._ensemble(scores, noise)
         belief = self._transfer(scores, noise, scale)
-        # Two trials say nothing of a kernel, and equal ones nothing of anything.
-        if self._method == "auto" and len(scores) >= _N_OWN and np.ptp(scores) > 0:
+        if self._method == "auto" and len(scores) >= _N_OWN:  # two trials say nothing of a kernel
             own = self._own(scores, noise)
             share = self._past.log_shares[-1]
             belief = joined([belief, own._replace(log_weights=own.log_weights + share)])

@@ -59,7 +59,7 @@ def transfer_belief(scores, noise, expected, private, log_shares, log_scale=None
     weights = np.array([each.evidence for each in seen]) + odds + log_shares[:, None]
     likely = weights > weights.max() - _UNLIKELY
     beliefs = [
-        _foretold(each, *past.candidates(own), _SCALES[some])
+        _foretold(each, _SCALES[some], *past.candidates(own))
         for each, own, some in zip(seen, OWN, likely, strict=True)
         if some.any()
     ]
@@ -165,7 +165,7 @@ def _seen(scores, noise, mean, covariance):
     return _Seen(factor, one, seen, known, level_seen, level_known, evidence)
 
 
-def _foretold(trials, mean, covariance, variance, scales):
+def _foretold(trials, scales, mean, covariance, variance):
     """Means and standard deviations ``(n_scales, m)`` of candidates' scores, given the trials."""
     scales, weight = scales[:, None], trials.one @ trials.one
     cross = solve_triangular(trials.factor, covariance, lower=True)
