@@ -16,7 +16,7 @@ from skmeta.priors._pool import Pool
 from skmeta.priors._space import Space
 
 METHODS = ("auto", "task_gp", "rgpe", "portfolio", "gp")
-_N_OWN = 4  # trials before a task is modelled by itself
+_N_OWN = 4  # trials before a task is modelled by itself alone
 _FIRST = {"gp": _N_OWN, "rgpe": _N_OWN, "portfolio": np.inf}  # trials before scores are asked
 
 
@@ -164,7 +164,7 @@ class Advisor:
         if self._method == "rgpe":
             return self._ensemble(scores, noise)
         belief = self._transfer(scores, noise, scale)
-        if self._method == "auto" and len(scores) >= _N_OWN:  # two trials say nothing of a kernel
+        if self._method == "auto" and len(scores) > 1:  # one does not say how much trials differ
             own = self._own(scores, noise)
             share = self._past.log_shares[-1]
             belief = joined([belief, own._replace(log_weights=own.log_weights + share)])

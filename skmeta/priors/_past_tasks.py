@@ -178,12 +178,11 @@ def _evenly(n, most):
 
 def _learn_shares(kernel, data, names, groups):
     """Log shares of how well each task's first trials are explained by the tasks of other names."""
-    prior_alone = np.log(np.full(len(OWN) + 1, 1 / (len(OWN) + 1)))
     chosen = [_spread_out(known.sum()) for known in data.known]
     fitted = condition(kernel, data)
     some = [t for t in range(len(names)) if len(chosen[t]) >= 3 and any(name != names[t] for name in names)]
     if not some:
-        return prior_alone
+        return learn_shares(np.empty((0, len(OWN) + 1)))
     some = [some[i] for i in _evenly(len(some), _N_TASKS_ASKED)]
     points = np.concatenate([data.points[t, chosen[t]] for t in some])
     expected = np.split(expected_scores(kernel, fitted, points), np.cumsum([len(chosen[t]) for t in some])[:-1], axis=1)

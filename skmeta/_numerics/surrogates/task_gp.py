@@ -212,16 +212,18 @@ def own_belief(scores, trials, points, groups, start=None):
 
 
 def learn_shares(evidence, max_iter=100):
-    """Return log shares ``(k,)`` of explanations, each task ``(n_tasks, k)`` having the log evidence of each.
+    """Return log shares ``(n_own + 1,)`` of explanations, each task ``(n_tasks, n_own + 1)`` having the log evidence of each.
 
-    Beside the tasks there is one in which all are as likely, so that few tasks do not settle it.
+    Beside the tasks there is one of which nothing is known, so that few tasks do not settle it: it is as likely to be
+    a task by itself as one of the past's kind.
     """
-    n_tasks, k = evidence.shape
-    shares = np.full(k, 1 / k)
+    n_tasks, n_own = len(evidence), evidence.shape[1] - 1
+    unknown = np.append(np.full(n_own, 0.5 / n_own), 0.5)
+    shares = unknown
     for _ in range(max_iter):
         weighted = np.log(shares) + evidence
         of_tasks = np.exp(weighted - logsumexp(weighted, axis=1, keepdims=True))
-        shares = (of_tasks.sum(axis=0) + 1 / k) / (n_tasks + 1)
+        shares = (of_tasks.sum(axis=0) + unknown) / (n_tasks + 1)
     return np.log(shares)
 
 
