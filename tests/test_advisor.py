@@ -396,6 +396,17 @@ def test_every_method_finds_what_is_good(method):
     assert scores.max() > -0.01
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_where_all_is_equal_that_the_past_was_best_at_it_is_looked_elsewhere(seed):
+    def plateau(params):
+        return float(params["a"] < 0.4)  # the past is best at 0.7, where nothing is to be had today
+
+    _, scores = run(advise(seed=seed), plateau, 9)
+    assert max(scores) == 1.0
+    _, scores = run(advise(seed=seed, method="task_gp"), plateau, 9)
+    assert max(scores) == 0.0  # the past by itself stays: so the plateau is one
+
+
 def test_what_was_expected_is_what_came():
     proposals, scores = run(advise(past=None), lambda params: np.sin(5 * params["a"]) + params["b"], 16)
     means, sds = np.array([[p.mean, p.sd] for p in proposals[6:]]).T
