@@ -87,9 +87,9 @@ def usual_kernel(n_groups):
 
     More hyperparameters make points lie further apart, by the root of their number (C. Hvarfner, E. Hellsten
     and L. Nardi, 2024, Vanilla Bayesian optimization performs great in high dimensions, equation 6); last stand
-    the variance, about 1, and the noise, about 0.05.
+    the variance, about 1, and the noise, about 0.02.
     """
-    means = np.append(np.full(n_groups, np.log(0.5 * np.sqrt(max(n_groups, 1)))), [0.0, np.log(0.05)])
+    means = np.append(np.full(n_groups, np.log(0.4 * np.sqrt(max(n_groups, 1)))), [0.0, np.log(0.02)])
     return means, np.append(np.ones(n_groups), [4.0, 0.5])
 
 
