@@ -20,7 +20,7 @@ _MOST_OTHERS = 50  # drawn values that are no numbers: more are not told apart
 
 def strict_key(value):
     """What equal values share; 1 and 1.0 differ, as for many a parameter one is a number of rows, one a share."""
-    plain = value if type(value) in (float, str) else plain_value(value)
+    plain = plain_value(value)
     return type(plain), value_key(plain)
 
 

@@ -20,6 +20,8 @@ def value_key(plain):
 
     Python has ``True == 1`` and ``nan != nan``; here it is the other way round. 1 and 1.0 are equal.
     """
+    if isinstance(plain, str):
+        return plain
     if isinstance(plain, bool):
         return ("bool", plain)
     if isinstance(plain, float) and math.isnan(plain):
@@ -103,7 +105,7 @@ class Levels:
         return pairs[:, 0], pairs[:, 1].astype(np.intp)
 
     def _read(self, value):
-        plain = value if type(value) in (float, str) else plain_value(value)
+        plain = plain_value(value)
         return float(plain) if is_number(plain) else np.nan, self._codes.get(value_key(plain), -1)
 
 

@@ -199,8 +199,8 @@ def _learn_shares(kernel, data, names, groups):
 def _learn_scale(tasks):
     """Mean of the logarithm of standard deviations of the tasks' scores, and how far a new one's may lie from it."""
     scales = np.array([standardized(np.array([trial.mean_test_score for trial in own]), np.nan)[2] for own in tasks])
-    logs = np.log(scales[np.isfinite(scales)]) if np.isfinite(scales).any() else np.zeros(1)
-    return np.array([np.median(logs), 0.5 + logs.std()])
+    logs = np.log(scales[np.isfinite(scales)])
+    return np.array([np.median(logs), 0.5 + logs.std()] if len(logs) else [0.0, np.inf])  # none: any is as likely
 
 
 def _spread_out(n):

@@ -96,6 +96,8 @@ def plain_value(value):
     >>> plain_value(SVC(C=2)) == plain_value(SVC(C=2.0)), plain_value(SVC(C=2)) == plain_value(SVC(C=2))
     (False, True)
     """
+    if type(value) in (float, int, str):  # most are
+        return value
     if isinstance(value, np.ndarray):
         value = value.tolist()
     elif isinstance(value, np.floating):
