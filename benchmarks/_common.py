@@ -1,18 +1,11 @@
-"""What all benchmarks share: the command line, the table, the clock, the collections and the four standard models."""
+"""What all benchmarks share: the command line, the table and the clock."""
 
 import argparse
 import sys
 import time
 import warnings
 
-from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import Ridge
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-
-from skmeta import WarmStartClassifier, WarmStartRegressor, shot_curve
-from skmeta.model_selection import OwnModel, PooledModel, ResidualModel
 
 
 def read_arguments(description, **options):
@@ -67,34 +60,3 @@ def clocked(call, repeat=1):
 def percent(ratio):
     """A ratio as the excess over one, in per cent."""
     return f"{100.0 * (ratio - 1.0):+.1f}"
-
-
-def ridge():
-    """The estimator of most benchmarks."""
-    return make_pipeline(StandardScaler(), Ridge())
-
-
-def standard_models(estimator):
-    """Own, pooled, residual and warm, for a table whose last column is the task."""
-    warm = WarmStartClassifier if is_classifier(estimator) else WarmStartRegressor
-    return {
-        "own": OwnModel(estimator, task=-1),
-        "pooled": PooledModel(estimator, task=-1),
-        "residual": ResidualModel(estimator, task=-1),
-        "warm": warm(estimator, task=-1),
-    }
-
-
-def errors_by_shots(models, X, y, peers=(), **options):
-    """Name to ``(errors (n_shots,), seconds)``; a peer that fails is named with its reason instead of errors."""
-    found = {}
-    for name, model in models.items():
-        start = time.perf_counter()
-        try:
-            errors = -shot_curve({name: model}, X, y, task=-1, **options).mean[0]
-        except Exception as error:
-            if name not in peers:
-                raise
-            errors = f"failed: {type(error).__name__}: {str(error).splitlines()[0][:60]}"
-        found[name] = errors, time.perf_counter() - start
-    return found

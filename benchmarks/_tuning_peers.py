@@ -166,6 +166,46 @@ class SyneTuneQuantiles:
         """Learns nothing of it, by its authors' design."""
 
 
+class OpenBoxRGPE:
+    """OpenBox's advisor with past histories: its ensemble that ranks, of random forests."""
+
+    def __init__(self, table, sources, seed, n_trials):
+        from ConfigSpace import ConfigurationSpace
+        from openbox import Advisor, History
+
+        logging.disable(logging.INFO)
+        self.space = ConfigurationSpace(seed=seed)
+        self.space.add_hyperparameters([self.parameter(name, found) for name, found in table.space.items()])
+        past = []
+        for task, tried in sources.items():
+            history = History(task_id=str(task), config_space=self.space)
+            history.update_observations([self.observed(table.configs[i], table.scores[task, i]) for i in tried])
+            past.append(history)
+        options = {"output_dir": None, "logger_kwargs": {"force_init": False}}
+        self.advisor = Advisor(self.space, transfer_learning_history=past, random_state=seed, **options)
+
+    @staticmethod
+    def parameter(name, found):
+        from ConfigSpace import CategoricalHyperparameter, UniformFloatHyperparameter, UniformIntegerHyperparameter
+
+        if found.choices is not None:
+            return CategoricalHyperparameter(name, list(found.choices))
+        kind = UniformIntegerHyperparameter if found.integer else UniformFloatHyperparameter
+        return kind(name, found.low, found.high, log=found.log)
+
+    def observed(self, config, score):
+        from ConfigSpace import Configuration
+        from openbox import Observation
+
+        return Observation(Configuration(self.space, values=config), [1.0 - float(score)])
+
+    def ask(self):
+        return self.advisor.get_suggestion().get_dictionary()
+
+    def tell(self, config, score):
+        self.advisor.update_observation(self.observed(config, score))
+
+
 def run_peer(peer, table, target, sources, seed, n_trials):
     """The configs that a peer picks."""
     with quiet():
@@ -179,6 +219,7 @@ PEERS = {
     "smac": ("smac", Smac),
     "smac_5_bests": ("smac", partial(Smac, warm=True)),
     "syne_tune_quantiles": ("syne_tune", SyneTuneQuantiles),
+    "openbox_rgpe": ("openbox", OpenBoxRGPE),
 }
 COLD = {"optuna_tpe", "skopt_gp", "smac"}
 METHODS = {name: partial(run_peer, peer) for name, (module, peer) in PEERS.items() if find_spec(module)}

@@ -7,7 +7,8 @@ rows, "own, common scale" by the whole collection's: the better one counts.
 
 import _peers
 import numpy as np
-from _common import Table, errors_by_shots, percent, read_arguments, ridge, standard_models
+from _common import Table, percent, read_arguments
+from _models import errors_by_shots, ridge, standard_models
 from _real import real_collections
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge

@@ -5,15 +5,24 @@ mean ± standard error over targets and seeds. Every past task has tried 50 rand
 method picks from the table, never a config twice; where a peer proposes any point, the nearest untried config is
 evaluated and told. "5 bests" start from the five configs that were the best in most past tasks. ``--panel permuted``
 deals the scores of past tasks out anew among their configs; ``--panel sources`` has 1, 3, 10 and 50 past tasks.
+
+OpenBox wants an older scikit-learn than skmeta: in an environment of its own this runs the peers alone.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import _tuning_peers
-import _tuning_skmeta
 import numpy as np
 from _common import Table, read_arguments
 from _tuning import read_table, regrets
+
+if find_spec("skmeta"):
+    import _tuning_skmeta
+
+    OURS, OURS_COLD = _tuning_skmeta.METHODS, _tuning_skmeta.COLD
+else:
+    OURS, OURS_COLD = {}, set()
 
 TABLES = {"rbv2_rpart": {"n_targets": 23}, "lcbench": {"unit": 100.0}}
 CHECKPOINTS = (1, 3, 5, 10, 15, 30)
@@ -22,12 +31,12 @@ PANELS = {
     "permuted": [{"permuted": True}],
     "sources": [{"n_sources": n} for n in (1, 3, 10, 50)],
 }
-COLD = _tuning_skmeta.COLD | _tuning_peers.COLD
+COLD = OURS_COLD | _tuning_peers.COLD
 
 
 def dispatch(names=""):
     """Name to method, by default all that are installed; names are separated by commas."""
-    methods = _tuning_skmeta.METHODS | _tuning_peers.METHODS
+    methods = OURS | _tuning_peers.METHODS
     wanted = [name for name in names.split(",") if name] or list(methods)
     unknown = [name for name in wanted if name not in methods]
     if unknown:
