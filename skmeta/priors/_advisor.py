@@ -165,9 +165,13 @@ class Advisor:
             return self._ensemble(scores, noise)
         belief = self._transfer(scores, noise, scale)
         if self._method == "auto" and len(scores) > 1:  # one does not say how much trials differ
-            own = self._own(scores, noise)
-            share = self._past.log_shares[-1]
-            belief = joined([belief, own._replace(log_weights=own.log_weights + share)])
+            own, share = self._own(scores, noise), self._past.log_shares[-1]
+            if np.ptp(scores) > 0:
+                own = own._replace(log_weights=own.log_weights + share)
+            else:
+                # Equal scores speak for what foretells the least differences, without end: not for who is right.
+                own, belief = own.of_weight(share), belief.of_weight(np.log1p(-np.exp(share)))
+            belief = joined([belief, own])
         return belief
 
     def _transfer(self, scores, noise, scale):

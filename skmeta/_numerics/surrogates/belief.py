@@ -20,6 +20,10 @@ class Belief(NamedTuple):
         """Shares of the components ``(k,)``."""
         return np.exp(self.log_weights - logsumexp(self.log_weights))
 
+    def of_weight(self, log_weight):
+        """Return the same belief with another weight as a whole."""
+        return self._replace(log_weights=self.log_weights - logsumexp(self.log_weights) + log_weight)
+
     def at(self, i):
         """Expected score of candidate i, and its standard deviation."""
         means, weights = self.means[:, i], self.weights

@@ -129,7 +129,8 @@ def fit_kernel(trials, groups, start=None):
     density = partial(_negative_density, spread=spread, trials=trials, means=means, precisions=precisions)
     logs = means if start is None else _logarithms(start, groups, n_groups)
     (value, gradient, information), damping = density(logs), 0.0
-    for _ in range(_MOST_STEPS):
+    # Scores that are all equal say nothing of how they differ.
+    for _ in range(_MOST_STEPS if trials.scores.any() else 0):
         damped = information + damping * np.diag(information.diagonal())
         step = np.clip(np.linalg.solve(damped, -gradient), -_LONGEST, _LONGEST)
         promised = -step @ (gradient + information @ step / 2)
