@@ -23,6 +23,7 @@ from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge, Ri
 from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, RandomizedSearchCV
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
@@ -199,6 +200,7 @@ def test_one_score_may_be_called_by_its_name():
         (SVC(), None, "accuracy"),
         (Ridge(), None, "r2"),
         (Pipeline([("svc", SVC())]), None, "accuracy"),
+        (KNeighborsClassifier(1), None, "accuracy"),  # it has a score of its own, which is the same
         (PoissonRegressor(), None, "PoissonRegressor.score"),
         (SVC(), make_scorer(f1_score), "make_scorer(f1_score, response_method='predict')"),
         (SVC(), f1_score, "sklearn.metrics._classification.f1_score"),
@@ -462,10 +464,26 @@ def test_every_truncation_is_told(tmp_path):
     path, cut = tmp_path / "h.json", tmp_path / "cut.json"
     TrialHistory().add([{"kernel": "é", "C": math.nan, "score": 1}], task="größe").save(path)
     whole = path.read_bytes().rstrip()
-    for length in range(len(whole)):
+    for length in range(1, len(whole)):
         cut.write_bytes(whole[:length])
         with pytest.raises(ValueError, match="truncated"):
             TrialHistory.load(cut)
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b"", "found an empty file"),
+        (b"C,gamma,score\n1,2,3", "found one that begins with 'C,gamma,score"),
+        (b"\x00\xff", "corrupt"),
+        (b"\x80\x04\x95", "corrupt"),
+    ],
+)
+def test_what_is_no_json_is_told(tmp_path, raw, words):
+    path = tmp_path / "h.json"
+    path.write_bytes(raw)
+    with pytest.raises(ValueError, match=words):
+        TrialHistory.load(path)
 
 
 def broken(change):
@@ -483,7 +501,7 @@ def broken(change):
         ('{"skmeta_history": 1, "tasks" []}', "corrupt"),
         ("[" * 100_000 + "}", "corrupt"),
         (b"\x80\x04pickle}", "corrupt"),
-        ("[1, 2]}", "corrupt"),
+        ("[1, 2]}", "found one that begins with '\\[1, 2"),
         ('{"a": 1}', "found other JSON"),
         (broken(lambda d, g, t: d.update(skmeta_history=2)), "newer version 2 .* upgrade skmeta"),
         (broken(lambda d, g, t: d.update(skmeta_history="1")), "corrupt .* version is '1'"),

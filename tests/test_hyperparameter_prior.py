@@ -253,9 +253,12 @@ def test_trials_told_with_other_kinds_of_numbers_are_known_again():
 
 def test_nothing_in_common_warns_and_is_cold():
     space = {"alpha": loguniform(0.01, 1), "beta": [1, 2, 3]}
-    for asked in (partial(PRIOR.suggest, space, random_state=0), partial(PRIOR.portfolio, 1, space)):
-        with pytest.warns(UserWarning, match="no parameter in common"):
-            assert asked()[0].keys() == space.keys()
+    with pytest.warns(UserWarning, match="no parameter in common") as told:
+        assert PRIOR.suggest(space, random_state=0)[0].keys() == space.keys()
+    assert told[0].filename == __file__
+    for asked in (partial(PRIOR.default, space), partial(PRIOR.portfolio, 3, space)):
+        with pytest.raises(ValueError, match=r"one of \['svc__C', 'svc__gamma'\], found \['alpha', 'beta'\]"):
+            asked()
 
 
 # A value ------------------------------------------------------------------------------------------------------
@@ -279,7 +282,12 @@ def assert_frozen(prior):
 def test_clone_shares_it():
     search = WarmStartSearchCV(PIPE, SPACE, prior=PRIOR)
     assert clone(PRIOR) is PRIOR and clone(search).prior is PRIOR
-    assert HyperparameterPrior.from_history(HISTORY) != PRIOR  # told apart by identity
+
+
+def test_it_is_equal_to_one_of_the_same_trials():
+    again = HyperparameterPrior.from_history(HISTORY)
+    assert again == PRIOR and hash(again) == hash(PRIOR) and again is not PRIOR
+    assert PRIOR.update([{"svc__C": 1.0, "score": 1.0}], task="more") != PRIOR and PRIOR != HISTORY
 
 
 def test_what_is_asked_of_it_does_not_change_it():

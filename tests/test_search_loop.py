@@ -314,6 +314,16 @@ def test_a_callback_saves_what_a_killed_process_had_done(tmp_path):
     assert search.cv_results_["params"][0] == max(saved, key=lambda trial: trial.mean_test_score).params
 
 
+@pytest.mark.parametrize(("n_iter", "batch_size"), [(6, 3), (4, 2), (1, 5), (5, 2)])
+def test_a_search_goes_on_in_batches(n_iter, batch_size):
+    first = WarmStartSearchCV(Ridge(), ALPHAS, n_iter=3, cv=2, random_state=0).fit(X_REG, Y_REG)
+    again = WarmStartSearchCV(
+        Ridge(), ALPHAS, n_iter=n_iter, cv=2, batch_size=batch_size, prior=first.prior_, random_state=1
+    )
+    origins = again.fit(X_REG, Y_REG).cv_results_["origin"].tolist()
+    assert len(origins) == n_iter and origins[0] == "portfolio"
+
+
 def test_other_data_are_another_search():
     first = WarmStartSearchCV(Ridge(), ALPHAS, n_iter=4, cv=2, random_state=0).fit(X_REG, Y_REG)
     other = WarmStartSearchCV(Ridge(), ALPHAS, n_iter=2, cv=2, prior=first.history_, random_state=0)

@@ -250,7 +250,7 @@ def test_searches_are_scored_alike(searches):
         (GridSearchCV(TREE, GRID), NotFittedError, "wanted a fitted search"),
         (TREE, NotFittedError, "wanted a fitted search"),
         ({"a": [0.1]}, TypeError, r"searches: wanted fitted searches, found \[0\.1\] as 'a'"),
-        ([1], TypeError, r"searches: wanted fitted searches, found \[1\] as 'list'"),
+        ([1, 2], TypeError, r"searches: wanted a dict from names to fitted searches, found a list of 2; name each"),
         (GridSearchCV, TypeError, "searches: wanted fitted searches, found <class"),
     ],
     ids=str,

@@ -15,9 +15,10 @@ from sklearn.base import clone
 from sklearn.callback import ProgressBar
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_iris
+from sklearn.exceptions import FitFailedWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, get_scorer, r2_score
-from sklearn.model_selection import GroupKFold, ShuffleSplit
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -339,6 +340,31 @@ class Interrupted(Ridge):
         if Interrupted.left < 0:
             raise KeyboardInterrupt
         return super().fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning:sklearn")
+def test_a_task_that_cannot_be_fitted_costs_no_other():
+    labels = np.where(IRIS[:, -1] == 1, "setosa", FLOWERS)  # one class alone in task 1
+    search = WarmStartSearchCV(
+        LogisticRegression(), {"C": [0.1, 1.0]}, task=-1, n_iter=2, cv=KFold(3, shuffle=True, random_state=0)
+    )
+    with pytest.warns(FitFailedWarning, match="in 1 of 3 tasks: 1.0. They have no search"):
+        search.fit(IRIS, labels)
+    assert list(search.searches_) == list(search.best_params_) == [0.0, 2.0]
+    assert search.cv_results_["task"].tolist() == [0.0, 0.0, 2.0, 2.0]
+    usual = clone(LogisticRegression()).set_params(**search.prior_.default()).fit(IRIS[:, :-1], labels)
+    rows = IRIS[:, -1] == 1
+    assert (search.predict(IRIS)[rows] == usual.predict(IRIS[rows, :-1])).all()
+    rows = IRIS[:, -1] == 2
+    own = search.searches_[2.0].best_estimator_
+    assert (search.predict(IRIS)[rows] == own.predict(IRIS[rows, :-1])).all()
+
+
+def test_if_no_task_can_be_fitted_it_is_an_error():
+    search = WarmStartSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, task=-1, n_iter=2, cv=3)
+    with pytest.raises(ValueError, match="fits failed") as stop:
+        search.fit(IRIS, np.full(len(IRIS), "setosa"))
+    assert "in task 0.0" in stop.value.__notes__[0]
 
 
 def test_an_interrupted_search_keeps_what_is_done(monkeypatch):

@@ -173,12 +173,19 @@ class SearchTraceDisplay:
 
         Raises
         ------
+        TypeError
+            If what is passed is no search, or searches have no names.
         NotFittedError
             If a search is not fitted.
         ValueError
             If a search is one over many tasks, if it has several scores of which none is named, or if searches
             were scored differently.
         """
+        if isinstance(searches, list | tuple):
+            raise TypeError(
+                f"searches: wanted a dict from names to fitted searches, found a {type(searches).__name__} of "
+                f"{len(searches)}; name each: {{'warm': search, 'cold': other}}."
+            )
         named = searches if isinstance(searches, Mapping) else {type(searches).__name__: searches}
         if not named:
             raise ValueError("searches: wanted at least one fitted search, found none.")

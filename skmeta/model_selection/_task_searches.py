@@ -6,13 +6,14 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import clone, is_classifier
+from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
 from .._progress import with_callbacks
-from .._sklearn import param_columns, routed_params
+from .._sklearn import every_fit_failed, param_columns, routed_params
 from ..priors import TrialHistory
 from ..priors._hyperparameter import learned
 from ..tasks import features_without, index_tasks, read_task_ids, take_rows
@@ -50,6 +51,7 @@ def fit_tasks(search, X, y, params, prior):
     check_splits(search, rows, routed.splitter.split)
     check_scored_alike(prior, {history_name(task) for task in as_list(rows.ids)}, scored_by(search))
     search.searches_, search.history_, search.prior_ = {}, TrialHistory(), prior
+    failed: dict = {}
     next_lesson = 0.0  # what was learned of many tasks does not change with every one more
     root_ctx = search._init_callback_context(max_subtasks=len(rows)).call_on_fit_task_begin(estimator=search, X=X, y=y)
     for (task, own_X, own_y, own_params), seed in zip(rows.with_params(params), _seeds(search, len(rows)), strict=True):
@@ -61,19 +63,38 @@ def fit_tasks(search, X, y, params, prior):
                 own._search(own_X, own_y, own_params, search.prior_, history_name(task))
         except BaseException as error:
             error.add_note(f"This was in task {shown(task)}, after {len(search.searches_)} of {len(rows)} tasks.")
-            raise
+            if not every_fit_failed(error):
+                raise
+            failed[task] = error
+        else:
+            search.searches_[task] = own
         finally:
-            search.history_ += getattr(own, "history_", TrialHistory())
-        search.searches_[task] = own
+            search.history_ += TrialHistory() if task in failed else getattr(own, "history_", TrialHistory())
         if len(search.searches_) >= next_lesson:
             search.prior_, next_lesson = learned(prior, search.history_), 1.1 * len(search.searches_)
         task_ctx.call_on_fit_task_end(estimator=search, X=own_X, y=own_y)
+    _tell_of_failed(failed, len(rows))
     search.prior_ = learned(prior, search.history_)
     _put_together(search, rows)
     if search.refit:
         _refit(search, X, y, routed.estimator.fit)
     root_ctx.call_on_fit_task_end(estimator=search, X=X, y=y)
     return search
+
+
+def _tell_of_failed(failed, n_tasks):
+    """Warn of the tasks of which every fit failed, or raise if it is so with all."""
+    if not failed:
+        return
+    first = next(iter(failed.values()))
+    if len(failed) == n_tasks:
+        raise first
+    warnings.warn(
+        f"Every fit failed in {len(failed)} of {n_tasks} tasks: {', '.join(map(shown, failed))}. They have no search, and "
+        f"their rows are predicted as those of a task that is not known. In {shown(next(iter(failed)))}: {first}",
+        FitFailedWarning,
+        stacklevel=4,
+    )
 
 
 class TaskRows:
@@ -112,6 +133,10 @@ class TaskRows:
     def ids(self):
         """Ids of the tasks, sorted."""
         return self._index.ids
+
+    def ids_among(self, tasks):
+        """Ids of those that are among some tasks, sorted."""
+        return self.ids[np.array([task in tasks for task in as_list(self.ids)], dtype=bool)]
 
     @property
     def counts(self):
@@ -171,7 +196,7 @@ def history_name(task):
 def _put_together(search, rows):
     """The attributes of a search, from those of each task."""
     searches = search.searches_
-    search.cv_results_ = stack_results(rows.ids, [own.cv_results_ for own in searches.values()])
+    search.cv_results_ = stack_results(rows.ids_among(searches), [own.cv_results_ for own in searches.values()])
     for name in ("best_params_", "best_score_", "best_index_", "n_splits_", "refit_time_"):
         if all(hasattr(own, name) for own in searches.values()):
             setattr(search, name, {task: getattr(own, name) for task, own in searches.items()})
@@ -267,7 +292,7 @@ class TaskBests(_TaskBaseline):
         """
         validate_data(self, X, skip_check_array=True)
         rows = TaskRows(X, y, self.task)
-        self.tasks_, self.n_rows_, self.estimators_ = rows.ids, rows.counts, self.bests
+        self.tasks_, self.n_rows_, self.estimators_ = rows.ids_among(self.bests), rows.counts, self.bests
         params |= {} if sample_weight is None else {"sample_weight": sample_weight}
         self.estimator_ = clone(self.estimator).fit(rows.X, *(() if y is None else (y,)), **params)
         if is_classifier(self):

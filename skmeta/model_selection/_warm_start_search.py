@@ -69,7 +69,8 @@ class WarmStartSearchCV(BaseSearchCV):
         Pass an int for the same trials every time.
     error_score : "raise" or float, default=nan
         Score of a fit that failed. A trial of which every fit failed is a failed trial, and the search goes on; if
-        all trials fail, scikit-learn's error is raised at the end.
+        all trials fail, scikit-learn's error is raised at the end. With `task`, such a task is warned of and has no
+        search, as if it were unknown; the error is raised if it is so with all.
     return_train_score : bool, default=False
         Whether ``cv_results_`` has scores on the training rows.
 
@@ -210,9 +211,10 @@ class WarmStartSearchCV(BaseSearchCV):
         n_trials = count_trials(space, self.n_iter)
         advisor = advisor_for(space, self.prior_, self.method, _generator(self.random_state), self.estimator)
         batches = TrialBatches(evaluate_candidates, self._checked_cv_orig, named_metric(self), self.error_score)
-        search_ctx = callback_ctx.subcontext(task_name="search", max_subtasks=ceil(n_trials / self.batch_size))
+        proposals = advisor.go_on_from(self._earlier())  # at most one, which is a batch by itself
+        n_batches = len(proposals) + ceil((n_trials - len(proposals)) / self.batch_size)
+        search_ctx = callback_ctx.subcontext(task_name="search", max_subtasks=n_batches)
         search_ctx.call_on_fit_task_begin(estimator=self)
-        proposals = advisor.go_on_from(self._earlier())
         over = False
         while len(batches) < n_trials and not over:
             n_next = min(self.batch_size, n_trials - len(batches))

@@ -229,21 +229,14 @@ def advisor_for(space, prior, method, rng, estimator, candidates=None):
     UserWarning
         If the prior knows none of the parameters that are searched: the search is as without it.
     """
-    if prior is not None and warn_if_foreign(prior, space):
-        prior = None
-    if prior is None or method == "gp":
-        return Advisor(space, None, method, rng, estimator, candidates=candidates)
-    return Advisor(space, prior.past, method, rng, estimator, prior.adopted(space), candidates)
-
-
-def warn_if_foreign(prior, space):
-    """Whether a prior knows none of a space's parameters, and a warning if so."""
-    foreign = not set(prior.searched) & set(space.names)
-    if foreign:
+    if prior is not None and not set(prior.searched) & set(space.names):
         warnings.warn(
             f"The prior knows of {list(prior.searched)}, this search is over {list(space.names)}: they have no parameter "
             "in common, so the search starts cold.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
-    return foreign
+        prior = None
+    if prior is None or method == "gp":
+        return Advisor(space, None, method, rng, estimator, candidates=candidates)
+    return Advisor(space, prior.past, method, rng, estimator, prior.adopted(space), candidates)

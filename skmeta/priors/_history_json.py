@@ -93,10 +93,14 @@ def _parsed(raw, path):
     try:
         text = raw.decode(errors="surrogatepass").rstrip()
     except UnicodeDecodeError as error:
-        raise _unreadable(path, "truncated" if error.end >= len(raw) else "corrupt", str(error)) from error
+        cut = raw.startswith(b"{") and error.end >= len(raw)
+        raise _unreadable(path, "truncated" if cut else "corrupt", str(error)) from error
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
+        if not text.startswith("{"):
+            found = "an empty file" if not text else f"one that begins with {text[:20]!r}"
+            raise ValueError(f"path: wanted a file that TrialHistory.save wrote, found {found}: {path}.") from error
         # What was written whole ends with a brace, and a reader who wants more has come to the end.
         cut = not text.endswith("}") or error.pos >= len(text)
         raise _unreadable(path, "truncated" if cut else "corrupt", str(error)) from error

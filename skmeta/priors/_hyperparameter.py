@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 
 from skmeta._numerics.surrogates.gp import expected_scores
 from skmeta._numerics.surrogates.portfolio import greedy_portfolio
-from skmeta.priors._advisor import METHODS, advisor_for, warn_if_foreign
+from skmeta.priors._advisor import METHODS, advisor_for
 from skmeta.priors._candidates import Viewer
 from skmeta.priors._frozen import FrozenValue
 from skmeta.priors._history import TrialHistory
@@ -37,7 +37,8 @@ class HyperparameterPrior(FrozenValue):
     covariance and something of its own. How much it has of its own, and how often a task has nothing to do with
     the others, is learned from past tasks held out.
 
-    It is made by `from_history`, and like every prior shared by ``clone`` and never changed.
+    It is made by `from_history`, and like every prior shared by ``clone`` and never changed. Two are equal if they
+    were made from the same trials.
 
     Parameters
     ----------
@@ -154,7 +155,8 @@ class HyperparameterPrior(FrozenValue):
         Raises
         ------
         ValueError
-            If ``k`` is no positive number, or no past candidate can be given.
+            If ``k`` is no positive number, if no past candidate can be given, or if the prior knows none of the
+            space's parameters.
         """
         k = checked_count("k", k)
         if param_distributions is None:
@@ -163,7 +165,11 @@ class HyperparameterPrior(FrozenValue):
             candidates = deepcopy(candidates)  # what a user does to a list in them is not done to the past
         else:
             space = Space.of(param_distributions)
-            warn_if_foreign(self, space)
+            if not set(self.searched) & set(space.names):
+                raise ValueError(
+                    f"param_distributions: wanted a parameter that past tasks searched, one of {list(self.searched)}, "
+                    f"found {list(space.names)}: nothing was learned of these."
+                )
             pool = Pool(space, Viewer(space, self.past), np.random.default_rng(0), self.adopted(space))
             candidates, expected = pool.candidates.params, pool.candidates.expected
         return [{name: [value] for name, value in candidates[i].items()} for i in greedy_portfolio(expected, k)]
@@ -269,6 +275,12 @@ class HyperparameterPrior(FrozenValue):
         """
         found = (space.adopt(params) for params in self._adoptable)
         return list({space.key(own): own for own in found if own is not None}.values())
+
+    def __eq__(self, other):
+        return self._history == other._history if isinstance(other, HyperparameterPrior) else NotImplemented
+
+    def __hash__(self):
+        return hash(frozenset(self.tasks))
 
     def __repr__(self):
         shown = [*self.searched[:5], *(["..."] if len(self.searched) > 5 else [])]

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier
 from sklearn.exceptions import NotFittedError
 
 from skmeta.priors._trial import Trial, holds_described, plain_value
@@ -222,8 +222,13 @@ def scoring_name(search):
     while hasattr(estimator, "steps"):
         estimator = estimator.steps[-1][1]
     method = getattr(type(estimator), "score", None)
-    usual = {ClassifierMixin.score: "accuracy", RegressorMixin.score: "r2"}
-    return usual.get(method, f"{type(estimator).__name__}.score")
+    inherited = {ClassifierMixin.score: "accuracy", RegressorMixin.score: "r2"}
+    if method in inherited:
+        return inherited[method]
+    # Of scikit-learn's own, some classifiers say "accuracy" anew; regressors that do mean something else.
+    if is_classifier(estimator) and type(estimator).__module__.startswith("sklearn."):
+        return "accuracy"
+    return f"{type(estimator).__name__}.score"
 
 
 # The parameters that were not searched -------------------------------------------------------------
