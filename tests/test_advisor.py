@@ -407,6 +407,18 @@ def test_where_all_is_equal_that_the_past_was_best_at_it_is_looked_elsewhere(see
     assert max(scores) == 0.0  # the past by itself stays: so the plateau is one
 
 
+def test_a_past_of_the_wrong_sign_is_left_at_ties():
+    """Errors told as scores: the past sends to two corners, where nothing differs, and would polish them for long."""
+    past = past_of(score=lambda params: -bowl(params), n_tasks=5, n=20)
+
+    def corner_of_nothing(params):
+        return float(np.clip(0.5 + bowl(params), 0.3, None))
+
+    for seed in range(3):
+        _, scores = run(advise(past=past, seed=seed), corner_of_nothing, 10)
+        assert list(scores[:2]) == [0.3, 0.3] and max(scores) > 0.4
+
+
 def test_what_was_expected_is_what_came():
     proposals, scores = run(advise(past=None), lambda params: np.sin(5 * params["a"]) + params["b"], 16)
     means, sds = np.array([[p.mean, p.sd] for p in proposals[6:]]).T

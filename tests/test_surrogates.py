@@ -254,6 +254,12 @@ def test_equal_trials_and_equal_scores_have_a_kernel(n):
         assert np.isfinite([*kernel.lengths, kernel.variance, kernel.noise, evidence]).all()
 
 
+def test_equal_scores_say_nothing_of_a_kernel():
+    rng, groups = np.random.default_rng(0), np.array([0, 1, 1])
+    flat = Trials.of_one(rng.uniform(size=(7, 3)), np.zeros(7), np.ones(7))
+    assert_allclose(logs_of(fit_kernel(flat, groups)[0], groups), usual_kernel(2)[0])
+
+
 def test_the_kernel_may_go_on_from_another():
     rng, groups = np.random.default_rng(1), np.arange(2)
     trials, _ = trials_of(rng, [12], 2)
@@ -464,6 +470,15 @@ def test_shares_are_the_likeliest(rng, n, k, size):
 
 
 # Beliefs ------------------------------------------------------------------------------------------------
+
+
+def test_a_belief_may_be_given_another_weight():
+    rng = np.random.default_rng(0)
+    belief = Belief(rng.normal(size=3), rng.normal(size=(3, 2)), np.ones((3, 2)))
+    other = belief.of_weight(np.log(0.2))
+    assert_allclose(np.exp(other.log_weights).sum(), 0.2)
+    assert_allclose(other.weights, belief.weights)
+    assert_allclose(joined([other, belief.of_weight(np.log(0.8))]).weights[:3].sum(), 0.2)
 
 
 def belief_of(rng, k, m):
