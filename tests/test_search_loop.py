@@ -29,6 +29,7 @@ from sklearn.datasets import load_diabetes
 from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, ShuffleSplit
+from sklearn.svm import SVC
 
 from skmeta import TrialHistory
 from skmeta.model_selection import _warm_start_search
@@ -312,6 +313,22 @@ def test_a_callback_saves_what_a_killed_process_had_done(tmp_path):
     search = WarmStartSearchCV(Ridge(), {"alpha": loguniform(0.01, 100)}, n_iter=2, cv=2, prior=saved).fit(*data)
     assert len(search.prior_.tasks) == 1 and len(search.prior_.history) == 5  # the best again, and another
     assert search.cv_results_["params"][0] == max(saved, key=lambda trial: trial.mean_test_score).params
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning", "ignore:One or more")
+def test_what_failed_is_not_tried_again():
+    first = WarmStartSearchCV(SVC(), {"C": [-1.0, 1.0, -2.0]}, n_iter=3, cv=2, random_state=0).fit(X, y)
+    wider = {"C": [-1.0, 1.0, -2.0, 2.0, 3.0]}
+    again = WarmStartSearchCV(SVC(), wider, n_iter=3, cv=2, prior=first.prior_, random_state=0).fit(X, y)
+    assert again.cv_results_["param_C"].tolist()[0] == 1.0
+    assert sorted(again.cv_results_["param_C"].tolist()) == [1.0, 2.0, 3.0]
+
+
+def test_trials_that_all_failed_are_no_past():
+    history = TrialHistory().add([{"alpha": 1.0, "score": np.nan}], task="a")
+    search = WarmStartSearchCV(Ridge(), ALPHAS, n_iter=2, cv=2, prior=history)
+    with pytest.warns(UserWarning, match="none of the 1 trials has a score, so the search starts cold"):
+        search.fit(X_REG, Y_REG)
 
 
 @pytest.mark.parametrize(("n_iter", "batch_size"), [(6, 3), (4, 2), (1, 5), (5, 2)])

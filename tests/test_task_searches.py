@@ -352,12 +352,26 @@ def test_a_task_that_cannot_be_fitted_costs_no_other():
         search.fit(IRIS, labels)
     assert list(search.searches_) == list(search.best_params_) == [0.0, 2.0]
     assert search.cv_results_["task"].tolist() == [0.0, 0.0, 2.0, 2.0]
-    usual = clone(LogisticRegression()).set_params(**search.prior_.default()).fit(IRIS[:, :-1], labels)
     rows = IRIS[:, -1] == 1
+    usual = LogisticRegression(**search.prior_.default()).fit(IRIS[~rows, :-1], labels[~rows])
     assert (search.predict(IRIS)[rows] == usual.predict(IRIS[rows, :-1])).all()
     rows = IRIS[:, -1] == 2
     own = search.searches_[2.0].best_estimator_
     assert (search.predict(IRIS)[rows] == own.predict(IRIS[rows, :-1])).all()
+
+
+@pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.FitFailedWarning", "ignore:Scoring failed", "ignore:One or more"
+)
+def test_what_cannot_be_fitted_of_one_task_is_not_asked_of_all():
+    rows = X.copy()
+    rows[rows[:, -1] == 1, 0] = np.nan
+    weights = np.arange(1.0, len(rows) + 1)
+    search = search_ridge().fit(rows, Y, sample_weight=weights)
+    known = X[:, -1] != 1
+    usual = clone(search.best_estimator_.estimator_).fit(X[known, :-1], Y[known], weights[known])
+    new = np.column_stack([X[:5, :-1], np.full(5, 9.0)])
+    np.testing.assert_allclose(search.predict(new), usual.predict(new[:, :-1]))
 
 
 def test_if_no_task_can_be_fitted_it_is_an_error():

@@ -77,7 +77,7 @@ def fit_tasks(search, X, y, params, prior):
     search.prior_ = learned(prior, search.history_)
     _put_together(search, rows)
     if search.refit:
-        _refit(search, X, y, routed.estimator.fit)
+        _refit(search, rows, X, y, routed.estimator.fit)
     root_ctx.call_on_fit_task_end(estimator=search, X=X, y=y)
     return search
 
@@ -143,10 +143,24 @@ class TaskRows:
         """Number of rows of each task."""
         return dict(zip(as_list(self.ids), self._index.counts.tolist(), strict=True))
 
+    def of(self, tasks, X, y, params):
+        """Table, targets and parameters, without the rows of other tasks."""
+        keep = np.flatnonzero([task in tasks for task in as_list(self.ids[self._index.codes])])
+        if len(keep) == len(self._index.codes):
+            return X, y, params
+        own = {
+            name: take_rows(value, keep) if name in self._a_row_each(params) else value
+            for name, value in params.items()
+        }
+        return take_rows(X, keep), None if y is None else take_rows(y, keep), own
+
+    def _a_row_each(self, params):
+        n_rows = len(self._index.order)
+        return {name for name, value in params.items() if _length(value) == n_rows}
+
     def with_params(self, params):
         """For each task its id, features, targets, and those of the parameters that have one value a row cut to it."""
-        n_rows = len(self._index.order)
-        a_row_each = {name for name, value in params.items() if _length(value) == n_rows}
+        a_row_each = self._a_row_each(params)
         for task, rows in zip(as_list(self.ids), np.split(self._index.order, self._index.starts[1:-1]), strict=True):
             own = {name: take_rows(v, rows) if name in a_row_each else v for name, v in params.items()}
             yield task, take_rows(self.X, rows), None if self._y is None else take_rows(self._y, rows), own
@@ -236,8 +250,9 @@ def stack_results(ids, tables):
     return stacked | param_columns(params) | {"params": params}
 
 
-def _refit(search, X, y, fit_params):
-    """Each task has its best estimator; other tasks get the learned default, fitted to all rows."""
+def _refit(search, rows, X, y, fit_params):
+    """Each task has its best estimator; other tasks get the learned default, fitted to all rows of these."""
+    X, y, fit_params = rows.of(search.searches_, X, y, fit_params)
     default = {} if search.prior_ is None else search.prior_.default(search.param_distributions)
     usual = clone(search.estimator).set_params(**clone(default, safe=False))
     bests = {task: own.best_estimator_ for task, own in search.searches_.items()}

@@ -2,7 +2,7 @@
 
 import copy
 import time
-from math import ceil, inf, isfinite, nan
+from math import ceil, inf, nan
 
 import numpy as np
 from sklearn.utils import check_random_state, get_tags
@@ -82,7 +82,8 @@ class WarmStartSearchCV(BaseSearchCV):
         both nan where nothing was). With `task` a column ``task``; ranks are within a task.
     best_estimator_ : estimator
         The best candidate, fitted to all rows. With `task`, a model that predicts each row by the best estimator of
-        its task, and rows of other tasks by one fitted to all rows with ``prior_.default()``. Only if `refit`.
+        its task, and rows of other tasks by one fitted to all these tasks' rows with ``prior_.default()``. Only if
+        `refit`.
     best_score_ : float, or dict from task to float
         Its mean score on the rows left out. Not if `refit` is a callable.
     best_params_ : dict, or dict from task to dict
@@ -235,7 +236,7 @@ class WarmStartSearchCV(BaseSearchCV):
         """Trials that the prior has of this dataset, as large as it is now: a search that was broken off goes on."""
         name, (n_rows, _) = self._dataset
         past = () if self.prior_ is None else self.prior_.history
-        return [t for t in past if (t.task, t.n_rows) == (name, n_rows) and isfinite(t.mean_test_score)]
+        return [trial for trial in past if (trial.task, trial.n_rows) == (name, n_rows)]
 
     def _remember(self, batches, n_new):
         """Add the newest trials to the history, read as those of a search that made no others."""

@@ -88,16 +88,17 @@ class Advisor:
         Parameters
         ----------
         trials : list of Trial
-            Earlier ones, with scores, on the same data.
+            Earlier ones on the same data.
 
         Returns
         -------
         list of Proposal
             The best candidate, to be among the results of this search too; none if the space has none of them.
         """
-        ranked = sorted(trials, key=lambda trial: trial.mean_test_score)
+        failed = [trial for trial in trials if not np.isfinite(trial.mean_test_score)]
+        ranked = sorted((trial for trial in trials if trial not in failed), key=lambda trial: trial.mean_test_score)
         again = [trial for trial in ranked if _as_candidate(self._space, trial) is not None][-1:]
-        others = [trial for trial in ranked if trial not in again]
+        others = [trial for trial in failed + ranked if trial not in again]
         self.remember(others + again)
         self._before = np.array([(t.mean_test_score, t.standard_error) for t in others]).reshape(-1, 2).T
         # What was remembered last is the one to try again.

@@ -154,8 +154,7 @@ class DrawnValues(FrozenValue):
 
     def adopt(self, plain):
         """The number of the kind that is drawn, if it may be drawn, else `ABSENT`; others are not adopted."""
-        low, high = self._range
-        if not is_number(plain) or not low <= plain <= high:
+        if not is_number(plain) or not self._may_be_drawn(plain):
             return ABSENT
         if self._draws_whole_numbers:
             return int(plain) if plain == int(plain) else ABSENT
@@ -166,6 +165,20 @@ class DrawnValues(FrozenValue):
         low, high = self._range
         held = (low <= numbers) & (numbers <= high)
         return held | np.isnan(numbers) if self._draws_others else held
+
+    def _may_be_drawn(self, number):
+        if hasattr(self.distribution, "pmf"):
+            return self.distribution.pmf(number) > 0
+        if len(self._few) > 0:
+            return number in self._few
+        low, high = self._range
+        return low <= number <= high
+
+    @cached_property
+    def _few(self):
+        """The numbers that are drawn again and again by what has no cdf to tell them; none if there are many."""
+        numbers = {plain for plain in self._drawn if is_number(plain)}
+        return frozenset() if hasattr(self.distribution, "cdf") or 10 * len(numbers) > len(self._drawn) else numbers
 
     @cached_property
     def _drawn(self):
@@ -186,8 +199,10 @@ class DrawnValues(FrozenValue):
 
     @cached_property
     def _range(self):
+        """The least and the largest number; of a law without an end, what one draw of a million lies beyond."""
         if hasattr(self.distribution, "support"):
-            return self.distribution.support()
+            ends = zip(self.distribution.support(), (1e-6, 1 - 1e-6), strict=True)
+            return tuple(end if np.isfinite(end) else self.distribution.ppf(level) for end, level in ends)
         numbers = [plain for plain in self._drawn if is_number(plain)]
         return min(numbers, default=np.inf), max(numbers, default=-np.inf)
 

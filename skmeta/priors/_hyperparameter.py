@@ -1,12 +1,14 @@
 """What past tuning taught of hyperparameters, as a frozen value."""
 
 import numbers
+import warnings
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from skmeta._numerics.surrogates.gp import expected_scores
@@ -172,7 +174,7 @@ class HyperparameterPrior(FrozenValue):
                 )
             pool = Pool(space, Viewer(space, self.past), np.random.default_rng(0), self.adopted(space))
             candidates, expected = pool.candidates.params, pool.candidates.expected
-        return [{name: [value] for name, value in candidates[i].items()} for i in greedy_portfolio(expected, k)]
+        return [{n: [value] for n, value in _own(candidates[i]).items()} for i in greedy_portfolio(expected, k)]
 
     def default(self, param_distributions=None):
         """Give the one candidate that is best on the whole: a default that knows your data.
@@ -231,7 +233,7 @@ class HyperparameterPrior(FrozenValue):
         proposals = advisor.propose(
             checked_count("n_suggestions", n_suggestions), [t.mean_test_score for t in tried], errors
         )
-        return [proposal.params for proposal in proposals]
+        return [_own(proposal.params) for proposal in proposals]
 
     def update(self, search, *, task=None, metric=None):
         """Give the prior that knows one search more.
@@ -318,6 +320,15 @@ class HyperparameterPrior(FrozenValue):
         return [trial for own in ranked for trial in own[:n_each]]
 
 
+def _own(params):
+    """A candidate whose estimators are the receiver's own: what is set in them is not set in the space."""
+    return {name: clone(value, safe=False) if hasattr(value, "get_params") else value for name, value in params.items()}
+
+
+def _is_scored(history):
+    return any(np.isfinite(trial.mean_test_score) for trial in history)
+
+
 def _is_described(value):
     return isinstance(value, Described) or holds_described(value)
 
@@ -346,6 +357,13 @@ def read_prior(prior):
     if prior is None or isinstance(prior, HyperparameterPrior):
         return prior
     if isinstance(prior, TrialHistory):
+        if len(prior) and not _is_scored(prior):
+            warnings.warn(
+                f"prior: none of the {len(prior)} trials has a score, so the search starts cold.",
+                UserWarning,
+                stacklevel=3,
+            )
+            return None
         return HyperparameterPrior.from_history(prior)
     found = "a dict" if isinstance(prior, Mapping) else type(prior).__name__
     raise TypeError(f"prior: wanted a HyperparameterPrior or a TrialHistory, found {found}; see TrialHistory.add.")
@@ -353,6 +371,6 @@ def read_prior(prior):
 
 def learned(prior, history):
     """What was known, and what the trials of a history add to it, if any has a score."""
-    if not any(np.isfinite(trial.mean_test_score) for trial in history):
+    if not _is_scored(history):
         return prior
     return HyperparameterPrior.from_history(history) if prior is None else prior.update(history)
