@@ -161,10 +161,7 @@ def _seen(scores, noise, mean, covariance):
     seen, known = seen - one * level_seen, known - one * level_known
     inverse = 1 / _SCALES
     misfit = inverse**2 * (seen @ seen) - 2 * inverse * (seen @ known) + known @ known
-    # The level has taken one dimension, and its constant: a task by itself, with which this is compared, has them all.
-    evidence = (
-        -0.5 * (misfit + np.log(weight / (2 * np.pi))) - (n - 1) * np.log(_SCALES) - np.log(factor.diagonal()).sum()
-    )
+    evidence = -0.5 * (misfit + np.log(weight)) - (n - 1) * np.log(_SCALES) - np.log(factor.diagonal()).sum()
     return _Seen(factor, one, seen, known, level_seen, level_known, evidence)
 
 
