@@ -3,6 +3,8 @@
 Seconds hold the start of the workers, which a small search does not repay.
 """
 
+from contextlib import nullcontext
+
 import numpy as np
 import ray
 from _common import Table, clocked, read_arguments
@@ -21,11 +23,8 @@ SPACE = {"C": loguniform(0.01, 100), "gamma": loguniform(1e-5, 1)}
 def searched(n_iter, backend=None, n_jobs=None):
     """Scores of all trials, and seconds."""
     search = WarmStartSearchCV(SVC(), SPACE, n_iter=n_iter, batch_size=2, cv=3, n_jobs=n_jobs, random_state=0)
-    if backend is None:
+    with parallel_config(backend) if backend else nullcontext():
         fitted, seconds = clocked(lambda: search.fit(*load_digits(return_X_y=True)))
-    else:
-        with parallel_config(backend):
-            fitted, seconds = clocked(lambda: search.fit(*load_digits(return_X_y=True)))
     return fitted.cv_results_["mean_test_score"], seconds
 
 

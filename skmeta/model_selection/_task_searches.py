@@ -136,7 +136,10 @@ class TaskRows:
 
     def ids_among(self, tasks):
         """Ids of those that are among some tasks, sorted."""
-        return self.ids[np.array([task in tasks for task in as_list(self.ids)], dtype=bool)]
+        return self.ids[self._are_among(tasks)]
+
+    def _are_among(self, tasks):
+        return np.array([task in tasks for task in as_list(self.ids)], dtype=bool)
 
     @property
     def counts(self):
@@ -145,25 +148,19 @@ class TaskRows:
 
     def of(self, tasks, X, y, params):
         """Table, targets and parameters, without the rows of other tasks."""
-        keep = np.flatnonzero([task in tasks for task in as_list(self.ids[self._index.codes])])
-        if len(keep) == len(self._index.codes):
-            return X, y, params
-        own = {
-            name: take_rows(value, keep) if name in self._a_row_each(params) else value
-            for name, value in params.items()
-        }
-        return take_rows(X, keep), None if y is None else take_rows(y, keep), own
+        kept = self._are_among(tasks)
+        return (X, y, params) if kept.all() else self._cut(np.flatnonzero(kept[self._index.codes]), X, y, params)
 
-    def _a_row_each(self, params):
+    def _cut(self, rows, X, y, params):
+        """Some rows of a table, of targets, and of those parameters that have one value a row."""
         n_rows = len(self._index.order)
-        return {name for name, value in params.items() if _length(value) == n_rows}
+        own = {name: take_rows(v, rows) if _length(v) == n_rows else v for name, v in params.items()}
+        return take_rows(X, rows), None if y is None else take_rows(y, rows), own
 
     def with_params(self, params):
         """For each task its id, features, targets, and those of the parameters that have one value a row cut to it."""
-        a_row_each = self._a_row_each(params)
         for task, rows in zip(as_list(self.ids), np.split(self._index.order, self._index.starts[1:-1]), strict=True):
-            own = {name: take_rows(v, rows) if name in a_row_each else v for name, v in params.items()}
-            yield task, take_rows(self.X, rows), None if self._y is None else take_rows(self._y, rows), own
+            yield task, *self._cut(rows, self.X, self._y, params)
 
 
 def _length(value):

@@ -95,8 +95,8 @@ class Advisor:
         list of Proposal
             The best candidate, to be among the results of this search too; none if the space has none of them.
         """
-        failed = [trial for trial in trials if not np.isfinite(trial.mean_test_score)]
-        ranked = sorted((trial for trial in trials if trial not in failed), key=lambda trial: trial.mean_test_score)
+        failed = [trial for trial in trials if not trial.is_scored]
+        ranked = sorted((trial for trial in trials if trial.is_scored), key=lambda trial: trial.mean_test_score)
         again = [trial for trial in ranked if _as_candidate(self._space, trial) is not None][-1:]
         others = [trial for trial in failed + ranked if trial not in again]
         self.remember(others + again)

@@ -3,7 +3,6 @@
 import numbers
 import warnings
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -164,7 +163,6 @@ class HyperparameterPrior(FrozenValue):
         if param_distributions is None:
             candidates = self._given
             expected = expected_scores(self.past.kernel, self.past.fitted, self.past.axes.encode(candidates))
-            candidates = deepcopy(candidates)  # what a user does to a list in them is not done to the past
         else:
             space = Space.of(param_distributions)
             if not set(self.searched) & set(space.names):
@@ -314,19 +312,15 @@ class HyperparameterPrior(FrozenValue):
         n_each = max(1, most // len(self.tasks))
         of_tasks: dict = {}
         for trial in self._history:
-            if np.isfinite(trial.mean_test_score):
+            if trial.is_scored:
                 of_tasks.setdefault(trial.task, []).append(trial)
         ranked = (sorted(own, key=lambda trial: -trial.mean_test_score) for own in of_tasks.values())
         return [trial for own in ranked for trial in own[:n_each]]
 
 
 def _own(params):
-    """A candidate whose estimators are the receiver's own: what is set in them is not set in the space."""
-    return {name: clone(value, safe=False) if hasattr(value, "get_params") else value for name, value in params.items()}
-
-
-def _is_scored(history):
-    return any(np.isfinite(trial.mean_test_score) for trial in history)
+    """A candidate whose values are the receiver's own: what is done to them is done neither to space nor to past."""
+    return {name: clone(value, safe=False) for name, value in params.items()}
 
 
 def _is_described(value):
@@ -357,7 +351,7 @@ def read_prior(prior):
     if prior is None or isinstance(prior, HyperparameterPrior):
         return prior
     if isinstance(prior, TrialHistory):
-        if len(prior) and not _is_scored(prior):
+        if len(prior) and not any(trial.is_scored for trial in prior):
             warnings.warn(
                 f"prior: none of the {len(prior)} trials has a score, so the search starts cold.",
                 UserWarning,
@@ -371,6 +365,6 @@ def read_prior(prior):
 
 def learned(prior, history):
     """What was known, and what the trials of a history add to it, if any has a score."""
-    if not _is_scored(history):
+    if not any(trial.is_scored for trial in history):
         return prior
     return HyperparameterPrior.from_history(history) if prior is None else prior.update(history)

@@ -120,7 +120,7 @@ def _by_task(trials):
     groups: dict = {}
     for trial in trials:
         groups.setdefault((trial.task, trial.n_rows), [])
-        if np.isfinite(trial.mean_test_score):
+        if trial.is_scored:
             groups[trial.task, trial.n_rows].append(trial)
     silent = sorted({str(task) for task, _ in groups} - {str(task) for (task, _), own in groups.items() if own})
     if silent and len(silent) < len({task for task, _ in groups}):

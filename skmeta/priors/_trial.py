@@ -58,6 +58,11 @@ class Trial:
     n_columns: int | None = None
 
     @property
+    def is_scored(self):
+        """Whether it has a score; it failed, or was scored by no number, if not."""
+        return math.isfinite(self.mean_test_score)
+
+    @property
     def standard_error(self):
         """Of the mean score, over the splits."""
         return self.std_test_score / math.sqrt(self.n_splits or 1)
