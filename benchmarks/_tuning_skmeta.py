@@ -5,9 +5,9 @@ from functools import partial
 import numpy as np
 
 from skmeta import HyperparameterPrior, TrialHistory
-from skmeta.priors._advisor import METHODS as OURS
-from skmeta.priors._advisor import advisor_for
-from skmeta.priors._space import Space
+from skmeta.tuning._advisor import METHODS as OURS
+from skmeta.tuning._advisor import advisor_for
+from skmeta.tuning._space import Space
 
 
 def past_trials(table, sources):

@@ -13,8 +13,8 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import RandomizedSearchCV
 
 from skmeta import HyperparameterPrior, TrialHistory, WarmStartSearchCV
-from skmeta.priors._advisor import advisor_for
-from skmeta.priors._space import Space
+from skmeta.tuning._advisor import advisor_for
+from skmeta.tuning._space import Space
 
 SPACE = {
     "a": loguniform(1e-3, 1e3),

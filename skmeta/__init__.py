@@ -1,9 +1,9 @@
 """skmeta: the next fit starts from what the earlier ones taught."""
 
-from skmeta.learners import EmpiricalBayes
-from skmeta.model_selection import NShotSplit, WarmStartSearchCV, shot_curve
-from skmeta.priors import GaussianPrior, HyperparameterPrior, TrialHistory
+from skmeta.linear_model import EmpiricalBayes, GaussianPrior
+from skmeta.model_selection import NShotSplit, shot_curve
 from skmeta.tasks import split_tasks, stack_tasks
+from skmeta.tuning import HyperparameterPrior, TrialHistory, WarmStartSearchCV
 from skmeta.warm_start import WarmStartClassifier, WarmStartRegressor
 
 __version__ = "0.1.0"

@@ -10,8 +10,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.tree import DecisionTreeClassifier
 
 from skmeta import HyperparameterPrior, TrialHistory
-from skmeta.model_selection import _warm_start_search
-from skmeta.model_selection._warm_start_search import WarmStartSearchCV
+from skmeta.tuning import _warm_start_search
+from skmeta.tuning._warm_start_search import WarmStartSearchCV
 
 X, y = load_iris(return_X_y=True)
 X_REG, Y_REG = make_regression(60, 4, noise=20.0, random_state=0)

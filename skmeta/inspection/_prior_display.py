@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from ..priors import GaussianPrior
-from ._axes import axes_for
+from skmeta.inspection._axes import axes_for
+from skmeta.linear_model import GaussianPrior
 
 
 def coefficient_sd(

@@ -9,9 +9,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..priors._trial_sources import read_trials
-from ..tasks._words import listed, shown
-from ._axes import axes_for, title_of
+from skmeta.inspection._axes import axes_for, title_of
+from skmeta.tasks._words import listed, shown
+from skmeta.tuning._trial_sources import read_trials
 
 _MARKERS = {"portfolio": "s", "model": "o", "random": "^"}
 

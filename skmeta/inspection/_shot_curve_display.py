@@ -7,8 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..model_selection import ShotCurve, shot_curve
-from ._axes import axes_for, title_of
+from skmeta.inspection._axes import axes_for, title_of
+from skmeta.model_selection import ShotCurve, shot_curve
 
 
 class ShotCurveDisplay:

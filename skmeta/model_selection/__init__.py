@@ -1,9 +1,8 @@
-"""Splitting and scoring collections of tasks, and searching hyperparameters from what past searches taught."""
+"""Splitting and scoring collections of tasks, and the simple rivals they are scored against."""
 
-from ._baselines import OwnModel, PooledModel, ResidualModel
-from ._n_shot_split import NShotSplit
-from ._shot_curve import ShotCurve, shot_curve
-from ._warm_start_search import WarmStartSearchCV
+from skmeta.model_selection._baselines import OwnModel, PooledModel, ResidualModel
+from skmeta.model_selection._n_shot_split import NShotSplit
+from skmeta.model_selection._shot_curve import ShotCurve, shot_curve
 
 __all__ = [
     "NShotSplit",
@@ -11,6 +10,5 @@ __all__ = [
     "PooledModel",
     "ResidualModel",
     "ShotCurve",
-    "WarmStartSearchCV",
     "shot_curve",
 ]

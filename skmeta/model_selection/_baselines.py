@@ -16,8 +16,8 @@ from sklearn.utils import check_consistent_length, column_or_1d, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..tasks import features_without, index_tasks, lookup_tasks, read_task_ids, take_rows
-from ._task_models import TaskModels, fit_clone
+from skmeta.model_selection._task_models import TaskModels, fit_clone
+from skmeta.tasks import features_without, index_tasks, lookup_tasks, read_task_ids, take_rows
 
 
 def _positive_weights(sample_weight: Any) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state, check_scalar
 
-from ..tasks import TaskIndex, index_tasks, read_task_ids
-from ..tasks._ids import locate_column, missing_rows, plain_ids
-from ..tasks._tables import as_table, column_values
-from ..tasks._words import listed
+from skmeta.tasks import TaskIndex, index_tasks, read_task_ids
+from skmeta.tasks._ids import locate_column, missing_rows, plain_ids
+from skmeta.tasks._tables import as_table, column_values
+from skmeta.tasks._words import listed
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 

@@ -14,7 +14,7 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import cross_validate
 from sklearn.utils import check_scalar
 
-from ._n_shot_split import Split, draw_folds_and_ranks
+from skmeta.model_selection._n_shot_split import Split, draw_folds_and_ranks
 
 
 @dataclass(frozen=True, eq=False, repr=False)

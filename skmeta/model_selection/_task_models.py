@@ -11,9 +11,9 @@ from sklearn.base import clone, is_classifier
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
-from ..tasks import TaskIndex, take_rows
-from ..tasks._ids import as_list
-from ..tasks._words import listed, shown
+from skmeta.tasks import TaskIndex, take_rows
+from skmeta.tasks._ids import as_list
+from skmeta.tasks._words import listed, shown
 
 
 def fit_clone(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Any:

@@ -17,9 +17,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.parallel import Parallel, delayed
 
+from skmeta.linear_model.linear import family_of
 from skmeta.model_selection import NShotSplit, OwnModel, PooledModel, ResidualModel, ShotCurve
 from skmeta.model_selection._shot_curve import chance_given
-from skmeta.priors.linear import family_of
 from skmeta.report._columns import make_features
 from skmeta.report._read import Collection
 from skmeta.report._signals import uninterrupted

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from skmeta.linear_model.linear import family_of
 from skmeta.model_selection import ShotCurve
-from skmeta.priors.linear import family_of
 from skmeta.report._compare import MAX_TASKS, with_strengths
 from skmeta.report._read import Collection
 from skmeta.report._verdict import MATERIAL, Verdict

@@ -1,6 +1,6 @@
 """What a collection is: many datasets in one table, whose task column says which dataset a row belongs to."""
 
-from ._ids import (
+from skmeta.tasks._ids import (
     TaskIndex,
     features_without,
     index_tasks,
@@ -8,8 +8,8 @@ from ._ids import (
     lookup_tasks,
     read_task_ids,
 )
-from ._stack import split_tasks, stack_tasks
-from ._tables import drop_column, take_rows
+from skmeta.tasks._stack import split_tasks, stack_tasks
+from skmeta.tasks._tables import drop_column, take_rows
 
 __all__ = [
     "TaskIndex",

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._tables import as_table, column_values, drop_column
-from ._words import is_missing, listed, shown
+from skmeta.tasks._tables import as_table, column_values, drop_column
+from skmeta.tasks._words import is_missing, listed, shown
 
 
 def locate_task(X: Any, task: str | int) -> int:

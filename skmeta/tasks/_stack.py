@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._ids import as_list, as_objects, features_without, index_tasks, plain_ids, read_task_ids
-from ._tables import (
+from skmeta.tasks._ids import as_list, as_objects, features_without, index_tasks, plain_ids, read_task_ids
+from skmeta.tasks._tables import (
     append_column,
     as_table,
     concatenate_arrays,
@@ -20,7 +20,7 @@ from ._tables import (
     table_kind,
     take_rows,
 )
-from ._words import shown
+from skmeta.tasks._words import shown
 
 
 def stack_tasks(tasks: Any, *, task: str = "task") -> tuple[Any, NDArray[Any]]:

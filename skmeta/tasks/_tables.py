@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from ._words import shown
+from skmeta.tasks._words import shown
 
 
 def table_kind(X: Any) -> str:

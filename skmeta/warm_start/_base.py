@@ -10,8 +10,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmeta.learners import learner_for
-from skmeta.priors import GaussianPrior, linear
+from skmeta.linear_model import GaussianPrior, linear
+from skmeta.linear_model._registry import learner_for
 from skmeta.tasks import features_without, index_tasks, locate_task, lookup_tasks, read_task_ids
 from skmeta.tasks._ids import as_list
 from skmeta.tasks._words import shown

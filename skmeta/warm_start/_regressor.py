@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.priors.linear import family_of, inverse_target
+from skmeta.linear_model.linear import family_of, inverse_target
 from skmeta.warm_start._base import WarmStartBase, last_model
 
 

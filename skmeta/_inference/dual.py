@@ -1,0 +1,278 @@
+"""Modes and evidences of tasks from kernels of their own rows: matrices of rows by rows, never of the columns.
+
+The linear predictor of a task has the law ``N(offset, kernel)``. At its mode it is ``offset + kernel a``, ``a`` being
+the gradient of the log-likelihood, found by Newton's method (Rasmussen and Williams, 2006, Gaussian Processes for
+Machine Learning, algorithms 3.1 and 3.3; one step is exact for Gaussian rows). Where coefficients outnumber rows, the
+mode says little of how much probability lies around it, so evidences are taken from expectation propagation (section
+3.6), which starts at the mode. Arrays are ``(b, n, K)`` for ``b`` tasks of ``n`` rows (padded by rows of weight zero)
+and ``K`` outputs, kernels ``(b, K, n, n)``.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skmeta._inference.linalg import spd_inverse
+
+_HALVINGS = 12  # of a Newton step that makes things worse
+_NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
+_DAMPING = 0.8  # of the steps of expectation propagation, taken by all rows at once
+_FLOOR = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class Dual:
+    """``(kernel + W^-1)^-1`` with ``W`` the Hessian of the loss: a block an output, less what a softmax couples."""
+
+    blocks: np.ndarray
+    coupling: np.ndarray | None
+
+    def apply(self, v):
+        """The product with ``(b, n, K)``."""
+        v = along(self.blocks, v)
+        if self.coupling is None:
+            return v
+        return v - along(self.blocks, (self.coupling @ v.sum(axis=2, keepdims=True)) * np.ones(v.shape[2]))
+
+    def block(self, k):
+        """The square block of one output ``(b, n, n)``."""
+        E = self.blocks[:, k]
+        return E if self.coupling is None else E - E @ self.coupling @ E
+
+
+@dataclass(frozen=True, eq=False)
+class Bell:
+    """A Gaussian posterior of the linear predictor.
+
+    Its centre ``eta`` and dual ``a``, and the ``curvature`` of the Gaussians ``exp(pull eta - curvature eta^2 / 2)``
+    that stand for the rows' likelihoods; ``dual`` is that of the problem with these.
+    """
+
+    eta: np.ndarray
+    a: np.ndarray
+    curvature: np.ndarray
+    dual: Dual
+
+    @property
+    def pull(self):
+        """The linear terms of the rows' Gaussians."""
+        return self.a + self.curvature * self.eta
+
+
+@dataclass(frozen=True, eq=False)
+class DualProblem:
+    """A batch of tasks: targets, rows' ``weight (b, n)``, ``noise (K,)``, and the law of the linear predictor."""
+
+    loss: Any
+    Y: np.ndarray
+    weight: np.ndarray
+    noise: np.ndarray
+    offset: np.ndarray
+    kernel: np.ndarray
+
+    @property
+    def coupled(self):
+        """Whether the outputs of a row have one likelihood together."""
+        return self.loss.name == "multinomial"
+
+    def curvature(self, eta):
+        """The loss' second derivatives (for a softmax, the part of them without the coupling)."""
+        weight = self.weight[..., None] / self.noise
+        return weight * (self.loss.mean(eta) if self.coupled else self.loss.curvature(eta, self.Y))
+
+    def noise_kernel(self, k):
+        """The noise of one output as a part of the kernel, where it is one: a list of one matrix or none."""
+        if self.loss.name != "gaussian":
+            return []
+        real = self.weight > 0
+        rows = np.where(real, self.noise[k] / np.where(real, self.weight, 1.0), 0.0)
+        return [rows[:, :, None] * np.eye(rows.shape[1])]
+
+    def add_repetitions(self, gradient, information):
+        """Add what rows that stand for several say of the noise, last: their repetitions agree exactly."""
+        if self.loss.name == "gaussian":
+            repeated = 0.5 * np.where(self.weight > 0, self.weight - 1.0, 0.0).sum()
+            gradient[-1] -= repeated
+            information[-1, -1] += max(repeated, 0.0)
+
+    def inverse(self, curvature):
+        """`Dual` for the rows' curvature."""
+        root = np.sqrt(np.swapaxes(curvature, 1, 2))
+        blocks = root[..., :, None] * spd_inverse(_whitened(self.kernel, root)) * root[..., None, :]
+        return Dual(blocks, spd_inverse(_summed(blocks, curvature)) if self.coupled else None)
+
+    def around(self, curvature, pull):
+        """The `Bell` of given Gaussians for the rows."""
+        dual, target = self.inverse(curvature), pull - curvature * self.offset
+        a = target - dual.apply(along(self.kernel, target))
+        return Bell(self.offset + along(self.kernel, a), a, curvature, dual)
+
+    def mode(self, a=None, *, n_steps=50, tol=1e-9):
+        """`Bell` at the mode, by Newton's method from the dual ``a``, all tasks at once.
+
+        A step is that of the gap between ``a`` and the gradient, so that rounding does not grow with a wide kernel.
+        """
+        a = np.zeros_like(self.offset) if a is None else a
+        eta, dual = self.offset + along(self.kernel, a), None
+        exact = self.loss.name == "gaussian"
+        for _ in range(2 if exact else n_steps):
+            gap = self.weight[..., None] / self.noise * self.loss.residual(eta, self.Y) - a
+            dual = dual if exact and dual else self.inverse(self.curvature(eta))
+            step = gap - dual.apply(along(self.kernel, gap))
+            a, moved = self._line_search(eta, a, step, along(self.kernel, step))
+            eta = eta + moved
+            if np.abs(moved).max(initial=0.0) < tol * (1.0 + np.abs(eta).max()):
+                break
+        curvature = self.curvature(eta)
+        return Bell(eta, a, curvature, dual if exact and dual else self.inverse(curvature))
+
+    def _line_search(self, eta, a, step, moved):
+        """Halve the step of each task until its objective does not rise: the new ``a``, and how far ``eta`` moves."""
+        if self.loss.name == "gaussian":
+            return a + step, moved
+        size, before = np.ones((len(step), 1, 1)), self.objective(eta, a)
+        for _ in range(_HALVINGS):
+            worse = ~(self.objective(eta + size * moved, a + size * step) <= before + 1e-12 * (1.0 + np.abs(before)))
+            if not worse.any():
+                break
+            size[worse] *= 0.5
+        return a + size * step, size * moved
+
+    def objective(self, eta, a):
+        """What the mode makes smallest, of every task: the loss and the penalty."""
+        return self.misfit(eta) + 0.5 * (a * (eta - self.offset)).sum(axis=(1, 2))
+
+    def misfit(self, eta):
+        """The loss of every task ``(b,)``, by the rows' weights and the outputs' noise."""
+        if self.coupled:
+            return (self.weight * self.loss.value(eta, self.Y)).sum(axis=1)
+        one = np.stack([self.loss.value(eta[..., [k]], self.Y[..., [k]]) for k in range(eta.shape[2])], axis=2)
+        return (self.weight[..., None] / self.noise * one).sum(axis=(1, 2))
+
+    @property
+    def modal(self):
+        """Whether the mode is all there is: exact for Gaussian rows, while a softmax does not come apart by rows."""
+        return self.loss.name == "gaussian" or self.coupled
+
+    def resumed(self, before, *, n_steps):
+        """`Bell` from that of a similar problem, or from the mode if there is none."""
+        if before is None or self.modal:
+            before = self.mode(None if before is None else before.a, n_steps=10, tol=1e-6)
+        else:
+            before = self.around(before.curvature, before.pull)
+        return self.matched(before, n_steps=n_steps)
+
+    def matched(self, bell, *, n_steps=10, tol=1e-4):
+        """`Bell` whose moments agree with those of every single row's likelihood (expectation propagation)."""
+        if self.modal:
+            return bell
+        real = self.weight[..., None] > 0
+        for _ in range(n_steps):
+            before = self._own_variance(bell)
+            _, mean, variance = self._tilted(bell, before)
+            known = real & (np.minimum(before, variance) > _FLOOR)
+            variance, before = np.where(known, variance, 1.0), np.where(known, before, 1.0)
+            sharper = np.where(known, 1.0 / variance - 1.0 / before, 0.0)
+            pulled = np.where(known, mean / variance - bell.eta / before, 0.0)
+            curvature = np.where(real, np.maximum(bell.curvature + _DAMPING * sharper, _FLOOR), 0.0)
+            new = self.around(curvature, bell.pull + _DAMPING * pulled)
+            moved = np.abs(new.eta - bell.eta).max(initial=0.0)
+            bell = new
+            if moved < tol * (1.0 + np.abs(bell.eta).max()):
+                break
+        return bell
+
+    def _own_variance(self, bell):
+        """Posterior variances where rows have weight, from ``C = W - W V W``."""
+        C = np.swapaxes(np.diagonal(bell.dual.blocks, axis1=2, axis2=3), 1, 2)
+        W = np.where(bell.curvature > 0, bell.curvature, 1.0)
+        return np.where(bell.curvature > 0, np.maximum(W - C, 0.0) / W**2, 0.0)
+
+    def _tilted(self, bell, variance):
+        """Log-mass, mean and variance with each row's own likelihood in place of its Gaussian."""
+        eta = bell.eta[..., None] + np.sqrt(variance)[..., None] * _NODES
+        loss = (
+            self.loss.value(eta[..., None], self.Y[..., None, None]) * (self.weight[..., None] / self.noise)[..., None]
+        )
+        logs = -loss - bell.pull[..., None] * eta + 0.5 * bell.curvature[..., None] * eta**2
+        top = logs.max(axis=-1)
+        mass = np.exp(logs - top[..., None]) * _NODE_WEIGHTS / _NODE_WEIGHTS.sum()
+        total = mass.sum(axis=-1)
+        mean = (mass * eta).sum(axis=-1) / total
+        spread = (mass * (eta - mean[..., None]) ** 2).sum(axis=-1) / total
+        return np.log(total) + top, mean, spread
+
+    def evidence(self, bell):
+        """``log p(y_t)`` of every task, up to a constant of the targets; exact for Gaussian rows."""
+        penalty = 0.5 * (bell.a * (bell.eta - self.offset)).sum(axis=(1, 2))
+        gaussian = -penalty - 0.5 * self.log_determinant(bell).sum(axis=1)
+        if self.loss.name == "gaussian":
+            gaussian -= 0.5 * np.log(2.0 * np.pi * self.noise).sum() * self.weight.sum(axis=1)
+        if self.modal:
+            return gaussian - self.misfit(bell.eta)
+        rows = bell.pull * bell.eta - 0.5 * bell.curvature * bell.eta**2
+        return gaussian + (rows + self._tilted(bell, self._own_variance(bell))[0]).sum(axis=(1, 2))
+
+    def log_determinant(self, bell):
+        """``log |I + kernel W|`` of every task and output (a softmax: of the first, for all)."""
+        root = np.sqrt(np.swapaxes(bell.curvature, 1, 2))
+        B = _whitened(self.kernel, root)
+        logdet = 2.0 * np.log(np.diagonal(np.linalg.cholesky(B), axis1=-2, axis2=-1)).sum(axis=2)
+        if self.coupled:
+            blocks = root[..., :, None] * spd_inverse(B) * root[..., None, :]
+            weight = np.where(self.weight > 0, self.weight, 1.0)
+            logdet[:, 0] += np.linalg.slogdet(_summed(blocks, bell.curvature))[1] - np.log(weight).sum(axis=1)
+        return logdet
+
+    def variance(self, bell):
+        """Posterior variances of the linear predictor."""
+        out = np.empty_like(bell.eta)
+        for k in range(out.shape[2]):
+            K = self.kernel[:, k]
+            out[..., k] = np.diagonal(K, axis1=1, axis2=2) - np.einsum("bij,bij->bi", K @ bell.dual.block(k), K)
+        return np.maximum(out, 0.0)
+
+
+def evidence_slopes(C, a, offsets, kernels):
+    """How the evidence of one output changes with parts of its offset and of its kernel.
+
+    The gradient ``(c,)`` and Fisher's information ``(c, c)``, summed over tasks, in the logarithm of the scale of each
+    of ``offsets (b, n)`` and ``kernels (b, n, n)``; ``C`` is ``(K + W^-1)^-1``. The rows' Gaussians may be held still:
+    expectation propagation's evidence is stationary in them.
+    """
+    n = len(offsets)
+    pushed = [part @ a[..., None] for part in kernels]
+    pulled = [C @ part for part in kernels]
+    gradient = [np.sum(a * part) for part in offsets]
+    gradient += [
+        0.5 * (np.sum(a * v[..., 0]) - np.trace(M, axis1=1, axis2=2).sum()) for v, M in zip(pushed, pulled, strict=True)
+    ]
+    information = np.zeros((n + len(kernels), n + len(kernels)))
+    for i, one in enumerate(offsets):
+        for j, other in enumerate(offsets):
+            information[i, j] = np.einsum("bi,bij,bj->", one, C, other)
+    for i, one in enumerate(pulled):
+        for j, other in enumerate(pulled):
+            information[n + i, n + j] = 0.5 * np.sum(one * np.swapaxes(other, 1, 2))
+    return np.array(gradient), information
+
+
+def along(matrices, v):
+    """``(b, K, n, n)`` times ``(b, n, K)``, output by output."""
+    return np.swapaxes((matrices @ np.swapaxes(v, 1, 2)[..., None])[..., 0], 1, 2)
+
+
+def _whitened(kernel, root):
+    B = root[..., :, None] * kernel * root[..., None, :]
+    rows = np.arange(B.shape[-1])
+    B[..., rows, rows] += 1.0
+    return B
+
+
+def _summed(blocks, curvature):
+    """The sum over classes that a softmax needs, made invertible for rows of weight zero."""
+    total = blocks.sum(axis=1)
+    rows = np.arange(total.shape[-1])
+    total[..., rows, rows] += curvature.sum(axis=2) == 0
+    return total

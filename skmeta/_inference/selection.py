@@ -1,0 +1,167 @@
+"""Which shape of covariance to believe: the one under which held-out tasks are most probable."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skmeta._inference.believed import KINDS
+from skmeta._inference.gaussian_em import fit_gaussian, log_evidence, predictive
+from skmeta._inference.linalg import cholesky_root
+from skmeta._inference.mixture import kind_evidence
+from skmeta._inference.structure import Structure
+
+_SOME = 512  # tasks looked at for a choice; more would only make it slower
+_CLOSE = 6  # structures that are looked at twice
+_SETTLE = 3  # sweeps after which a state has forgotten its effects between tasks
+_RANKS = (1, 2, 3, 5, 8, 13)
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The structure chosen; which tasks were looked at, in which fold, and what each fold made of the others."""
+
+    structure: Structure
+    tasks: np.ndarray
+    fold: np.ndarray
+    states: list
+    scores: dict
+    levels: bool = False
+
+
+def candidates(covariance, p, n_tasks, rank=None, pseudo_tasks=None):
+    """The structures that a word stands for, simplest first; ``pseudo_tasks`` overrides their hyper-prior's weight."""
+    ranks = [rank] if rank is not None else [k for k in _RANKS if k < min(p, n_tasks)]
+    few = 2.0 if pseudo_tasks is None else pseudo_tasks
+    spherical = [Structure("spherical", 0, equal=True)]
+    diagonal = [Structure("diagonal", 0, strength=few)]
+    factor = [Structure("factor", k, equal=e, strength=few) for k in ranks if k < p for e in (True, False)]
+    if covariance == "full" or pseudo_tasks is not None:
+        full = [Structure("full", None, strength=_plain_strength(p, n_tasks) if pseudo_tasks is None else pseudo_tasks)]
+    else:
+        full = [
+            Structure("full", None, e, strength=s * p)
+            for e, s in ((False, 4.0), (False, 1.0), (True, 0.25), (True, 1.0))
+            if s >= 1.0 or n_tasks >= p  # fewer tasks do not determine a dense covariance that is hardly held
+        ]
+    words = {"spherical": spherical, "diagonal": diagonal, "factor": factor or diagonal, "full": full}
+    return spherical + diagonal + factor + full if covariance == "auto" else words[covariance]
+
+
+def _plain_strength(p, n_tasks):
+    """A user who asks for "full" gets REML, unless there are too few tasks for it."""
+    return 0.0 if n_tasks >= 4 * p else float(p)
+
+
+def folds(moments, n_folds):
+    """Fold of every task ``(n_tasks,)``: dealt out in order of the targets' size, whatever the tasks are called."""
+    rank = np.argsort(np.argsort(moments.square / np.maximum(moments.n_rows, 1e-12), kind="stable"))
+    return rank % n_folds
+
+
+def choose(moments, structures, *, n_iter=12, noise="task", start=None):
+    """Hold tasks out, learn from the rest, and compare the structures by the evidence of what was held out.
+
+    The costly EM is run once a fold, without constraint; each structure starts from its scatter, and those that then
+    look best get one more sweep. Nothing leaks: a fold's scatter never saw the tasks it is scored on.
+    """
+    tasks = spread(moments, _SOME)
+    some = moments.take(tasks)
+    if len(tasks) < 2:
+        return Choice(structures[0], tasks[:0], tasks[:0], [], {})
+    fold = folds(some, min(some.n_tasks, 5 if some.n_tasks < 100 else 3))
+    trains = [some.take(fold != k) for k in range(fold.max() + 1)]
+    free = Structure("full", None, strength=float(some.cross.shape[1]))
+    bases = [fit_gaussian(train, free, n_iter=n_iter, noise=noise, start=start) for train in trains]
+    states = [[_shaped(base, structure) for base in bases] for structure in structures]
+    evidence = np.array([_evidence(some, fold, each) for each in states])
+    close = _worth_a_sweep(evidence, structures)
+    for i in close:
+        pairs = zip(trains, states[i], strict=True)
+        states[i] = [fit_gaussian(train, structures[i], n_iter=1, start=state, noise=noise) for train, state in pairs]
+        evidence[i] = _evidence(some, fold, states[i])
+    best = close[_clearly_best(evidence[close], [structures[i] for i in close])]
+    scores = {str(s): float(e) for s, e in zip(structures, evidence.sum(axis=1), strict=True)}
+    chosen, levels = _levels_or_not(some, fold, structures[best], states[best], evidence[best], noise)
+    return Choice(structures[best], tasks, fold, chosen, scores, levels)
+
+
+def _shaped(state, structure):
+    """A state learned without constraint, its covariance in the shape of ``structure``."""
+    covariance, unique = structure.fit(state.scatter, state.n_tasks)
+    return replace(state, covariance=covariance, unique=unique)
+
+
+def _evidence(moments, fold, states):
+    """Log-evidence ``(n_tasks,)`` of every task under what was learned without its fold."""
+    found = np.empty(moments.n_tasks)
+    for k, state in enumerate(states):
+        found[fold == k] = held_out(moments.take(fold == k), state)
+    return found
+
+
+def _worth_a_sweep(evidence, structures):
+    """Indices of the structures that look best, and of the diagonal, which the best is compared with."""
+    best = np.argsort(-evidence.sum(axis=1), kind="stable")[:_CLOSE]
+    return sorted({*best.tolist(), *(i for i, s in enumerate(structures) if s.name == "diagonal")})
+
+
+def _levels_or_not(moments, fold, structure, states, evidence, noise):
+    """Whether effects between tasks (`between`) make held-out tasks clearly more probable; the states of what does."""
+    if states[0].between is None:
+        return states, False
+    plain = [
+        fit_gaussian(
+            moments.take(fold != k),
+            structure,
+            n_iter=_SETTLE,
+            start=replace(state, between=None, ratio=None),
+            noise=noise,
+        )
+        for k, state in enumerate(states)
+    ]
+    helps = _clearly_positive(evidence - _evidence(moments, fold, plain))
+    return (states, True) if helps else (plain, False)
+
+
+def _clearly_positive(gain):
+    """Whether the sum of the tasks' gains ``(n_tasks,)`` is more than a standard error above zero."""
+    return gain.sum() > gain.std() * np.sqrt(len(gain))
+
+
+def kinds_held_out(moments, choice, believed):
+    """Log-evidence ``(n_tasks, 4)`` of the kinds that a held-out task may be of; ``believed`` says what is odd."""
+    some = moments.take(choice.tasks)
+    evidence = np.zeros((len(choice.tasks), len(KINDS)))
+    for k, state in enumerate(choice.states):
+        state = predictive(state)
+        learned = {"mean": state.mean, "root": cholesky_root(state.covariance), "noise": state.noise_law}
+        prior = replace(believed, **learned, between=state.between, ratio=state.ratio)
+        evidence[choice.fold == k] = kind_evidence(some.take(choice.fold == k), prior)
+    return evidence
+
+
+def _clearly_best(evidence, structures):
+    """The structure of the highest evidence, if it beats the diagonal by more than a standard error over the tasks."""
+    best = int(np.argmax(evidence.sum(axis=1)))
+    plain = [i for i, s in enumerate(structures) if s.name == "diagonal"]
+    if not plain:
+        return best
+    return best if _clearly_positive(evidence[best] - evidence[plain[0]]) else plain[0]
+
+
+def spread(moments, n_some):
+    """At most ``n_some`` tasks, evenly spaced in order of the targets' size."""
+    if moments.n_tasks <= n_some:
+        return np.arange(moments.n_tasks)
+    order = np.argsort(moments.square / np.maximum(moments.n_rows, 1e-12), kind="stable")
+    return np.sort(order[np.linspace(0, moments.n_tasks - 1, n_some).astype(int)])
+
+
+def held_out(moments, state):
+    """``log p(y_t)`` of new tasks ``(n_tasks,)``, summed over what their noise may be."""
+    state = predictive(state)
+    noise, probability = state.noise_law.nodes()
+    return np.logaddexp.reduce(
+        log_evidence(moments, state.expected(moments), cholesky_root(state.covariance), noise) + np.log(probability),
+        axis=1,
+    )

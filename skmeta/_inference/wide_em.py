@@ -1,0 +1,287 @@
+"""Empirical Bayes for wide tasks: what a collection says of coefficients that outnumber the rows.
+
+The sweeps of `wide_sweep` climb an evidence that leaves out, column by column, what tasks have in common through other
+columns. So some tasks are held out: they choose the shape of the covariance, stretch what the sweeps found to what new
+tasks ask for (`wide_stretch`), and tell how often a task is a stranger. Then all tasks take part.
+
+The classes of a multinomial are learned each against the rest, which comes apart by rows and classes as a softmax does
+not. Of what tells one of ``K`` even classes from the rest, ``(K - 1) / K`` is its own and the rest is the others'.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+from scipy.special import logit
+
+from skmeta._inference.losses import BINOMIAL
+from skmeta._inference.mixture import learn_shares
+from skmeta._inference.wide import WidePrior, wide_evidence
+from skmeta._inference.wide_rows import read_batches
+from skmeta._inference.wide_stretch import N_SCALES, find_stretch, stretched
+from skmeta._inference.wide_sweep import Output, State, add_factors, sweep
+
+_FREE = 100.0  # prior variance of the mean's intercept: as good as free
+_SIGNAL = 4.0  # variance of a linear predictor whose unit is not that of the targets
+_MAX_RANK = 3
+_HELD_OUT = 3  # one task in so many is held out
+_ROUNDS = 3  # of sweeps for factors, each followed by a stretch
+_WORTH = 2.0  # evidence that a more complicated shape must bring
+_TOL = 0.01
+_FLOOR = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """What may differ: ``moves`` is what sweeps learn of the variances, ``rank`` the number of factors."""
+
+    moves: str
+    rank: int = 0
+
+
+def learn_wide(rows, loss, *, covariance="auto", rank=None, n_iter=20, past=None, n_jobs=1):
+    """Learn a `WidePrior` from the tasks of `moments.Rows`, by at most ``n_iter`` sweeps over them.
+
+    ``covariance`` is "spherical", "diagonal", "factor" or "auto". ``past``, another prior, counts as ``past.n_tasks``
+    tasks seen.
+    """
+    trial = _choose(rows, loss, _shapes(covariance, rank, rows.n_tasks), past, n_iter, n_jobs)
+    batches, one = read_batches(rows), _by_class(loss)
+    state = fit_wide(
+        batches, one, trial.finish, start=moved_to(batches, trial.state), n_iter=trial.n_left, n_jobs=n_jobs
+    )
+    prior = _joined(stretched(as_prior(state, _level(rows, one)), trial.stretch), rows, loss)
+    n_rows = float(len(rows.order) if rows.weight is None else rows.weight[rows.order].sum())
+    prior = replace(prior, vague_weight=trial.vague_weight, n_tasks=float(rows.n_tasks), n_rows=n_rows)
+    return prior if past is None else merged(past, prior)
+
+
+def _by_class(loss):
+    return BINOMIAL if loss.name == "multinomial" else loss
+
+
+def _joined(prior, rows, loss):
+    """The prior of a softmax from that of each class against the rest."""
+    if loss.name != "multinomial":
+        return prior
+    return replace(_scaled(prior, 1.0 - 1.0 / len(prior.noise)), level=_level(rows, loss))
+
+
+def _scaled(prior, factor):
+    root = np.sqrt(factor)
+    return replace(prior, mean=factor * prior.mean, variance=factor * prior.variance, factor=root * prior.factor)
+
+
+def fit_wide(batches, loss, shape, *, start, n_iter, n_jobs=1):
+    """`State` after some sweeps from ``start`` towards one `Shape`."""
+    state = start
+    for _ in range(n_iter):
+        new = sweep(batches, state, loss, moves=shape.moves, n_jobs=n_jobs)
+        moved = max(_change(*pair) for pair in zip(new.outputs, state.outputs, strict=True))
+        state = new
+        if moved < _TOL:
+            break
+    return state
+
+
+def _change(new, old):
+    moved = np.sum((new.loadings - old.loadings) ** 2) / max(np.sum(new.loadings**2), 1e-300)
+    return max(np.abs(np.log(new.scales / old.scales)).max(), np.sqrt(moved))
+
+
+def _shapes(covariance, rank, n_tasks):
+    """The shapes that a word stands for, simplest first; factors grow on what was learned without."""
+    spherical, diagonal = Shape("scales"), Shape("columns")
+    factor = Shape("loadings", min(rank or _MAX_RANK, n_tasks - 1))
+    words = {
+        "spherical": [spherical],
+        "diagonal": [diagonal],
+        "factor": [spherical, factor],
+        "auto": [spherical, diagonal, factor],
+    }
+    return [shape for shape in words[covariance] if shape.rank or shape is not factor]
+
+
+# Tasks held out -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """What was learned without some tasks, what these say of it, and the sweeps that are left to do.
+
+    ``stretch`` is relative to the scales of ``state``, so that only the loadings are still to ``finish``.
+    """
+
+    shape: Shape
+    state: State
+    finish: Shape
+    n_left: int
+    stretch: np.ndarray
+    vague_weight: float
+    score: float
+
+
+def _choose(rows, loss, shapes, past, n_iter, n_jobs):
+    """The `_Trial` under which held-out tasks are most probable; with a single task, the first shape untried."""
+    held, one = _held_out(rows), _by_class(loss)
+    level, train = _level(rows, one), read_batches(_some(rows, ~held))
+    state = initial_state(train, one, level, _known(past, loss))
+    if not held.any():
+        unknown = float(learn_shares(np.zeros((0, 2)))[1])
+        return _Trial(shapes[0], state, shapes[0], n_iter, np.ones((len(level), N_SCALES)), unknown, 0.0)
+    test = read_batches(_some(rows, held))
+    trials: list = []
+    for shape in shapes:
+        if shape.rank:
+            state = _fit_factors(train, test, state, one, shape, level, n_jobs)
+        else:
+            n_sweeps = max(n_iter // (4 if trials else 2), 1)
+            state = fit_wide(train, one, shape, start=state, n_iter=n_sweeps, n_jobs=n_jobs)
+        prior = as_prior(state, level)
+        stretch, score = find_stretch(test, prior, one)
+        if past is not None:
+            stretch[:, 0] = 1.0  # most of the mean is what it was
+        evidence = wide_evidence(test, _joined(stretched(prior, stretch), rows, loss), loss)
+        vague_weight = float(learn_shares(evidence)[1])
+        score, n_left = score - _WORTH * len(trials), max(n_iter // 4, 1)
+        trials.append(_Trial(shape, state, Shape("loadings"), n_left, stretch, vague_weight, score))
+    wanted = [trial for trial in trials if trial.shape.rank] if len(shapes) == 2 else trials
+    return max(wanted, key=lambda trial: trial.score)
+
+
+def _known(past, loss):
+    """What was known, as a prior of each class against the rest."""
+    if past is None or loss.name != "multinomial":
+        return past
+    return _scaled(past, 1.0 / (1.0 - 1.0 / len(past.noise)))
+
+
+def _fit_factors(train, test, state, loss, shape, level, n_jobs):
+    """Factors would overfit the tasks that they are made from, so held-out tasks scale them as they grow."""
+    state = add_factors(train, state, loss, shape.rank, n_jobs=n_jobs)
+    for _ in range(_ROUNDS):
+        state = fit_wide(train, loss, shape, start=state, n_iter=2, n_jobs=n_jobs)
+        state = _rescaled(state, find_stretch(test, as_prior(state, level), loss)[0])
+    return state
+
+
+def _rescaled(state, stretch):
+    """A `State` whose variances, factors and noise are multiplied by what held-out tasks ask for."""
+    outputs = []
+    for out, (_, slopes, factor, level, noise) in zip(state.outputs, stretch, strict=True):
+        loadings, variance, reach = out.loadings.copy(), slopes * out.variance, out.reach.copy()
+        loadings[:, 1:] *= np.sqrt(factor)
+        reach[:, 1:] *= factor
+        variance[-1] = level * out.variance[-1]
+        changed = {"loadings": loadings, "variance": variance, "reach": reach}
+        outputs.append(replace(out, noise=noise * out.noise, common=slopes * out.common, **changed))
+    return State(outputs, state.rows)
+
+
+def _held_out(rows):
+    """A mask of tasks: every third in order of what their rows hold, whatever the tasks are called."""
+    counts = np.diff(rows.starts)
+    task = np.repeat(np.arange(rows.n_tasks), counts)
+    squares = rows.X.multiply(rows.X).sum(axis=1) if sparse.issparse(rows.X) else np.nansum(rows.X**2, axis=1)
+    per_row = (rows.Y**2).sum(axis=1), np.asarray(squares).ravel()
+    target, size = (np.bincount(task, v[rows.order], rows.n_tasks) / np.maximum(counts, 1) for v in per_row)
+    return np.argsort(np.lexsort((size, target))) % _HELD_OUT == 1
+
+
+def _some(rows, mask):
+    parts = [rows.order[rows.starts[t] : rows.starts[t + 1]] for t in np.flatnonzero(mask)]
+    return replace(rows, order=np.concatenate(parts), starts=np.r_[0, np.cumsum([len(part) for part in parts])])
+
+
+# States and priors ----------------------------------------------------------------------------------
+
+
+def _level(rows, loss):
+    """The intercept ``(K,)`` that fits all rows best on its own."""
+    weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight
+    mean = np.average(rows.Y[rows.order], axis=0, weights=weight[rows.order])
+    if loss.name == "gaussian":
+        return np.zeros_like(mean)
+    if loss.name == "binomial":
+        return logit(np.clip(mean, 1e-3, 1.0 - 1e-3))
+    return np.log(np.maximum(mean, 1e-3))
+
+
+def initial_state(batches, loss, level, past=None):
+    """A start: what was known, or a quarter of the targets' variance each to the mean and to the tasks."""
+    if past is not None:
+        return _known_state(batches, past)
+    p = batches[0].width
+    total = max(sum(batch.weight.sum() for batch in batches), 1e-300)
+    slopes = np.r_[np.ones(p - 1), 0.0]
+    norms = (np.diagonal(batch.kernel(batch.spread(slopes)), axis1=1, axis2=2) for batch in batches)
+    norm = sum((batch.weight * n).sum() for batch, n in zip(batches, norms, strict=True)) / total
+    square = sum(np.einsum("bn,bnk->k", batch.weight, batch.Y**2) for batch in batches) / total
+    signals = np.maximum(square, _FLOOR) if loss.name == "gaussian" else np.full(len(level), _SIGNAL)
+    outputs = []
+    for start, signal in zip(level, signals, strict=True):
+        even = 0.25 * signal / max(norm, _FLOOR)
+        variance, loadings = np.full(p, even), np.zeros((p, 1))
+        variance[-1], loadings[-1] = 0.25 * signal, start
+        reach = variance[:, None].copy()
+        reach[-1] = _FREE
+        noise = 0.5 * signal if loss.name == "gaussian" else 1.0
+        anchor = np.array([even, variance[-1], noise])
+        outputs.append(Output(loadings, variance, noise, reach, np.zeros((p, 1)), even, np.zeros((p, 1)), anchor))
+    return State(outputs, [None] * len(batches))
+
+
+def _known_state(batches, past):
+    """A start from a prior, whose factors count as variance until they are merged again."""
+    outputs = []
+    for mean, variance, factor, noise in zip(past.mean, past.variance, past.factor, past.noise, strict=True):
+        variance, centre = variance + (factor**2).sum(axis=1), mean[:, None]
+        reach, common = variance[:, None] / max(past.n_tasks, 1.0), float(np.median(variance[:-1]))
+        anchor = np.array([common, variance[-1], noise])
+        outputs.append(
+            Output(centre, variance, float(noise), reach, centre, common, np.zeros(centre.shape), anchor, steady=True)
+        )
+    return State(outputs, [None] * len(batches))
+
+
+def moved_to(batches, state):
+    """The same beliefs for other tasks: what was kept of tasks goes."""
+    outputs = [replace(out, information=np.zeros_like(out.loadings), shares=None) for out in state.outputs]
+    return State(outputs, [None] * len(batches))
+
+
+def as_prior(state, level):
+    """What a new task should expect: the uncertainty of the loadings counts as variance of the tasks."""
+    outputs = state.outputs
+    unsure = np.stack([(1.0 / (1.0 / out.reach + out.information)).sum(axis=1) for out in outputs])
+    return WidePrior(
+        mean=np.stack([out.loadings[:, 0] for out in outputs]),
+        variance=np.stack([out.variance for out in outputs]) + unsure,
+        factor=np.stack([out.loadings[:, 1:] for out in outputs]),
+        noise=state.noise,
+        level=level,
+    )
+
+
+def merged(past, new):
+    """Two priors as one, each by its number of tasks; the mean is the new one's, which began at the past's."""
+    n_tasks, n_rows = past.n_tasks + new.n_tasks, past.n_rows + new.n_rows
+    old, fresh = past.n_tasks / n_tasks, new.n_tasks / n_tasks
+    variance, factors = old * past.variance + fresh * new.variance, []
+    for k, pair in enumerate(zip(past.factor, new.factor, strict=True)):
+        both = np.concatenate([np.sqrt(old) * pair[0], np.sqrt(fresh) * pair[1]], axis=1)
+        _, turned = np.linalg.eigh(both.T @ both)
+        both = both @ turned[:, ::-1]
+        variance[k] += (both[:, _MAX_RANK:] ** 2).sum(axis=1)
+        factors.append(both[:, :_MAX_RANK])
+    share = new.n_rows / max(n_rows, 1e-300)
+    return replace(
+        new,
+        variance=variance,
+        factor=np.stack(factors),
+        noise=past.noise ** (1.0 - share) * new.noise**share,
+        level=old * past.level + fresh * new.level,
+        vague_weight=old * past.vague_weight + fresh * new.vague_weight,
+        n_tasks=n_tasks,
+        n_rows=n_rows,
+    )

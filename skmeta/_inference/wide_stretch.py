@@ -1,0 +1,102 @@
+"""What tasks that a wide prior never saw ask of its scales.
+
+A prior's mean, its variances and its noise are each multiplied by one number, so that the tasks held out are most
+probable. Whatever approximations made the prior, the evidence of tasks it never saw is honest.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from skmeta._inference.dual import DualProblem, evidence_slopes
+
+N_SCALES = 5  # of the mean's slopes, of the variances of slopes, factors and intercept, and of the noise
+_STEPS = 8
+_EP = 5  # steps of expectation propagation at each trial
+_TIGHT = 1.0  # prior standard deviation of the logarithms of the scales
+_TOL = 0.01
+
+
+def stretched(prior, scales):
+    """A prior multiplied by ``scales (K, 5)``."""
+    mean, slopes, factor, level, noise = scales.T
+    new_mean, variance = prior.mean * mean[:, None], prior.variance * slopes[:, None]
+    new_mean[:, -1], variance[:, -1] = prior.mean[:, -1], prior.variance[:, -1] * level
+    new_factor = prior.factor * np.sqrt(factor)[:, None, None]
+    return replace(prior, mean=new_mean, variance=variance, factor=new_factor, noise=prior.noise * noise)
+
+
+def find_stretch(batches, prior, loss):
+    """The ``scales (K, 5)`` that tasks held out ask for, and their evidence with a penalty for scales far from one.
+
+    Fisher scoring, each step halved until it helps.
+    """
+    logs, best = np.zeros((len(prior.noise), N_SCALES)), -np.inf
+    step = np.zeros_like(logs)
+    laws = [_Law.read(batch, prior) for batch in batches]
+    bells: Any = [None] * len(batches)
+    for _ in range(_STEPS):
+        trial = logs + step
+        climbed = [law.climb(np.exp(trial), loss, bell) for law, bell in zip(laws, bells, strict=True)]
+        *sums, bells = zip(*climbed, strict=True)
+        value, slopes, fisher = (sum(part) for part in sums)
+        value -= 0.5 * np.sum(trial**2) / _TIGHT**2
+        if value < best:
+            step = 0.5 * step
+            continue
+        logs, best = trial, value
+        matrix = fisher + np.eye(N_SCALES) / _TIGHT**2
+        step = np.clip(np.linalg.solve(matrix, (slopes - logs / _TIGHT**2)[..., None])[..., 0], -1.0, 1.0)
+        if np.abs(step).max() < _TOL:
+            break
+    return np.exp(logs), best
+
+
+@dataclass(frozen=True, eq=False)
+class _Law:
+    """What a prior says of a batch, in parts: for each output, of the offset ``(b, n)`` and of the kernel ``(b, n, n)``."""
+
+    batch: Any
+    noise: np.ndarray
+    level: list
+    mean: list
+    kernels: list
+
+    @classmethod
+    def read(cls, batch, prior):
+        """The parts, as the prior has them."""
+        last = np.eye(1, prior.mean.shape[1], prior.mean.shape[1] - 1)[0]
+        ones = batch.times(last[:, None])[..., 0]
+        kernels = []
+        for variance, factor in zip(prior.variance, prior.factor, strict=True):
+            U = batch.times(factor)
+            slopes = batch.kernel(batch.spread(variance * (1.0 - last)))
+            kernels.append([slopes, U @ np.swapaxes(U, 1, 2), variance[-1] * ones[:, :, None] * ones[:, None, :]])
+        mean = [batch.times((m * (1.0 - last))[:, None])[..., 0] for m in prior.mean]
+        return cls(batch, prior.noise, [m[-1] * ones for m in prior.mean], mean, kernels)
+
+    def climb(self, scales, loss, before):
+        """Evidence, its gradient ``(K, 5)`` and information ``(K, 5, 5)`` in the scales' logarithms, and the `Bell`."""
+        means = [s[0] * mean for s, mean in zip(scales, self.mean, strict=True)]
+        kernels = [
+            [s * K for s, K in zip(row[1:4], parts, strict=True)]
+            for row, parts in zip(scales, self.kernels, strict=True)
+        ]
+        problem = DualProblem(
+            loss,
+            self.batch.Y,
+            self.batch.weight,
+            self.noise * scales[:, 4],
+            np.stack([mean + level for mean, level in zip(means, self.level, strict=True)], axis=2),
+            np.stack([sum(parts) for parts in kernels], axis=1),
+        )
+        bell = problem.resumed(before, n_steps=_EP)
+        slopes, fisher = np.zeros(scales.shape), np.zeros((*scales.shape, N_SCALES))
+        for k, mean in enumerate(means):
+            parts = kernels[k] + problem.noise_kernel(k)
+            found = evidence_slopes(bell.dual.block(k), bell.a[..., k], [mean], parts)
+            n = len(found[0])
+            slopes[k, :n], fisher[k, :n, :n] = found
+            problem.add_repetitions(slopes[k], fisher[k])
+        return problem.evidence(bell).sum(), slopes, fisher, bell

@@ -1,0 +1,215 @@
+"""What one parameter may be, in one branch of a space: the values of a list, or draws of a distribution."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from inspect import isclass, signature
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from skmeta.base import FrozenValue
+from skmeta.tuning._levels import ABSENT, distinct, is_number, value_key
+from skmeta.tuning._trial import plain_value
+
+_N_DRAWS = 1000  # of a distribution without cdf, to know its values by
+_N_FOR_KIND = 10  # of one with a cdf, to know what kind of number they are
+_MOST_OTHERS = 50  # drawn values that are no numbers: more are not told apart
+
+
+def strict_key(value):
+    """What equal values share; 1 and 1.0 differ, as for many a parameter one is a number of rows, one a share."""
+    plain = plain_value(value)
+    return type(plain), value_key(plain)
+
+
+def read_choices(name, choices):
+    """Read what a user gave for one parameter.
+
+    Parameters
+    ----------
+    name : str
+        The parameter.
+    choices : sequence, or object with ``rvs``
+        The values it may have.
+
+    Returns
+    -------
+    ListedValues or DrawnValues
+        The choices.
+
+    Raises
+    ------
+    TypeError
+        If the name is no string, or the choices are neither.
+    ValueError
+        If there are none.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"param_distributions: wanted names of parameters, found {name!r:.40}; write them as strings.")
+    if hasattr(choices, "rvs"):
+        return DrawnValues(choices)
+    if not _is_sequence(choices):
+        raise TypeError(
+            f"param_distributions[{name!r}]: wanted a list of values or a distribution with rvs, found "
+            f"{' '.join(repr(choices).split()):.60}; if that is the one value wanted, wrap it in a list."
+        )
+    if not len(choices):
+        raise ValueError(f"param_distributions[{name!r}]: wanted at least one value, found none; leave {name!r} out.")
+    return ListedValues(tuple(choices))
+
+
+def _is_sequence(choices):
+    # Pipelines and ensembles have a length and items too; a set has no order to draw by.
+    if isinstance(choices, str | bytes | Mapping | BaseEstimator) or isclass(choices):
+        return False
+    if isinstance(choices, np.ndarray):
+        return choices.ndim > 0
+    return hasattr(choices, "__len__") and hasattr(choices, "__getitem__")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ListedValues(FrozenValue):
+    """The values of a list, each as likely as any; one that is there twice, twice as likely."""
+
+    values: tuple
+
+    is_finite = True
+    function = None
+
+    @cached_property
+    def distinct(self):
+        """The values by their `strict_key`, the first of equal ones."""
+        return distinct(self.values, strict_key)
+
+    @cached_property
+    def plain(self):
+        """The values as plain data."""
+        return tuple(plain_value(value) for value in self.values)
+
+    def draw(self, n, state):
+        """Values at random."""
+        return [self.values[i] for i in state.randint(len(self.values), size=n)]
+
+    def moved(self, values, state):
+        """Other values in place of some: a list has no near ones."""
+        return self.draw(len(values), state)
+
+    def adopt(self, plain):
+        """The value that a plain one stands for, `ABSENT` if there is none; 3.0 may stand for 3."""
+        return self.distinct.get(strict_key(plain), self._by_number.get(value_key(plain), ABSENT))
+
+    @cached_property
+    def _by_number(self):
+        return {plain: value for plain, value in zip(self.plain, self.values, strict=True) if is_number(plain)}
+
+    def holds(self, numbers, codes, levels):
+        """Whether values, as `Levels.read` gives them, are among these."""
+        own_numbers, own_codes = levels.read(self.values)
+        return np.isin(numbers, own_numbers) | np.isin(codes, own_codes[own_codes >= 0])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DrawnValues(FrozenValue):
+    """Draws of a distribution, known by its ``cdf`` or else by a thousand draws."""
+
+    distribution: Any
+
+    is_finite = False
+
+    @cached_property
+    def function(self):
+        r"""The distribution function, :math:`(F(v) + F(v-)) / 2`; None where fewer than two numbers are drawn."""
+        if hasattr(self.distribution, "cdf"):
+            return self._middle_of_jump
+        numbers = np.sort([float(plain) for plain in self.plain if is_number(plain)])
+        return partial(_share_below, numbers) if len(np.unique(numbers)) > 1 else None
+
+    @cached_property
+    def plain(self):
+        """A thousand draws as plain data; none if there is a ``cdf``, as it tells all."""
+        if hasattr(self.distribution, "cdf"):
+            return ()
+        others = distinct(plain for plain in self._drawn if not is_number(plain))
+        return tuple(plain for plain in self._drawn if is_number(plain) or len(others) <= _MOST_OTHERS)
+
+    def draw(self, n, state):
+        """Values at random: as ``rvs`` gives them one by one, but NumPy's scalars as Python's."""
+        rvs = self.distribution.rvs
+        if self._draws_many:
+            drawn = rvs(size=n, random_state=state)
+            if isinstance(drawn, np.ndarray) and drawn.shape == (n,):
+                return drawn.tolist()
+        return [v.item() if isinstance(v, np.generic) else v for v in (rvs(random_state=state) for _ in range(n))]
+
+    def moved(self, values, state):
+        """Values near others, a few hundredths of all draws away; any, where the distribution has no ``ppf``."""
+        if not (hasattr(self.distribution, "ppf") and hasattr(self.distribution, "cdf")):
+            return self.draw(len(values), state)
+        steps = 0.01 * 20 ** state.uniform(size=len(values)) * state.standard_normal(len(values))
+        levels = self._middle_of_jump(np.array(values, dtype=float)) + steps
+        near = np.asarray(self.distribution.ppf(np.clip(levels, 1e-9, 1 - 1e-9)))
+        return near.astype(int if self._draws_whole_numbers else float).tolist()
+
+    def adopt(self, plain):
+        """The number of the kind that is drawn, if it may be drawn, else `ABSENT`; others are not adopted."""
+        if not is_number(plain) or not self._may_be_drawn(plain):
+            return ABSENT
+        if self._draws_whole_numbers:
+            return int(plain) if plain == int(plain) else ABSENT
+        return float(plain)
+
+    def holds(self, numbers, codes, levels):
+        """Whether values, as `Levels.read` gives them, may be drawn, as far as is known."""
+        low, high = self._range
+        held = (low <= numbers) & (numbers <= high)
+        return held | np.isnan(numbers) if self._draws_others else held
+
+    def _may_be_drawn(self, number):
+        if hasattr(self.distribution, "pmf"):
+            return self.distribution.pmf(number) > 0
+        if len(self._few) > 0:
+            return number in self._few
+        low, high = self._range
+        return low <= number <= high
+
+    @cached_property
+    def _few(self):
+        """The numbers that are drawn again and again by what has no cdf to tell them; none if there are many."""
+        numbers = {plain for plain in self._drawn if is_number(plain)}
+        return frozenset() if hasattr(self.distribution, "cdf") or 10 * len(numbers) > len(self._drawn) else numbers
+
+    @cached_property
+    def _drawn(self):
+        n_draws = _N_FOR_KIND if hasattr(self.distribution, "cdf") else _N_DRAWS
+        return tuple(plain_value(value) for value in self.draw(n_draws, np.random.RandomState(0)))
+
+    @cached_property
+    def _draws_many(self):
+        return "size" in signature(self.distribution.rvs).parameters
+
+    @cached_property
+    def _draws_whole_numbers(self):
+        return any(is_number(plain) and isinstance(plain, int) for plain in self._drawn)
+
+    @cached_property
+    def _draws_others(self):
+        return not hasattr(self.distribution, "cdf") and not all(map(is_number, self._drawn))
+
+    @cached_property
+    def _range(self):
+        """The least and the largest number; of a law without an end, what one draw of a million lies beyond."""
+        if hasattr(self.distribution, "support"):
+            ends = zip(self.distribution.support(), (1e-6, 1 - 1e-6), strict=True)
+            return tuple(end if np.isfinite(end) else self.distribution.ppf(level) for end, level in ends)
+        numbers = [plain for plain in self._drawn if is_number(plain)]
+        return min(numbers, default=np.inf), max(numbers, default=-np.inf)
+
+    def _middle_of_jump(self, numbers):
+        level = np.asarray(self.distribution.cdf(numbers))
+        return level - np.asarray(self.distribution.pmf(numbers)) / 2 if hasattr(self.distribution, "pmf") else level
+
+
+def _share_below(drawn, numbers):
+    return (np.searchsorted(drawn, numbers, "left") + np.searchsorted(drawn, numbers, "right")) / (2 * len(drawn))

@@ -1,0 +1,270 @@
+"""What past tuning taught, as plain data: the trials of past searches, by task."""
+
+import warnings
+
+import numpy as np
+
+from skmeta.tuning._history_json import history_as_text, history_from_text, read_history, write_history
+from skmeta.tuning._trial import Trial
+from skmeta.tuning._trial_sources import read_trials
+
+
+class TrialHistory:
+    """Trials of past hyperparameter searches, by task: a container of plain data that grows by `add`.
+
+    Of every trial it keeps what was searched and what the estimator's other parameters were, so that a
+    parameter an old search left alone still has the value it then had; its scores, its time, and the size of
+    the task. It holds no estimators and no rows of data: a value that is no plain data (an estimator among the
+    choices of a step, a function) is kept by its description.
+
+    It is no frozen value, as `add` changes it; `clone` of an estimator that has one copies it. ``a + b`` is a new
+    history. A trial counts once, however often it is added: two are the same if they agree in all but the seconds
+    they took. Iterating gives the trials, ``history[task]`` those of one task, ``len`` their number; two histories
+    are equal if they hold the same trials, in any order.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn.svm import SVC
+    >>> from skmeta import TrialHistory
+    >>> X, y = load_iris(return_X_y=True)
+    >>> history = TrialHistory()
+    >>> history.add(GridSearchCV(SVC(), {"C": [0.1, 1.0]}).fit(X, y), task="iris")
+    TrialHistory(n_tasks=1, n_trials=2, scoring='accuracy')
+    >>> history.add([{"C": 1.0, "gamma": 0.1, "score": 0.8}], task="notes")
+    TrialHistory(n_tasks=2, n_trials=3, scoring='accuracy')
+    >>> history.tasks
+    ('iris', 'notes')
+    >>> trial = history["iris"][0]
+    >>> trial.params, trial.other_params["gamma"], trial.n_splits
+    ({'C': 0.1}, 'scale', 5)
+    """
+
+    def __init__(self):
+        self._trials = {}  # task -> identity -> trial
+
+    def add(self, search, *, task, metric=None, shape=None):
+        """Add the trials of one search.
+
+        Parameters
+        ----------
+        search : fitted search, mapping, frame or list of dict
+            A fitted ``GridSearchCV`` or any other with ``cv_results_``; a ``cv_results_`` itself; or a table of
+            trials: columns of parameters and one named ``score``; or named as in ``cv_results_``, where
+            ``param_C`` is the parameter C and ``std_test_score`` and ``mean_fit_time`` are read too. A gap in a
+            frame is a parameter that the trial did not have. Higher scores are better.
+        task : str or int
+            Name of the dataset. Trials of a name that is already there join the old ones.
+        metric : str, default=None
+            Which of several scores; by default the one by which the search refitted. In a table, the column
+            of the score.
+        shape : tuple of (n_rows, n_columns), default=None
+            Size of the dataset, ``X.shape``, where the search does not know it.
+
+        Returns
+        -------
+        TrialHistory
+            This history.
+
+        Raises
+        ------
+        NotFittedError
+            If the search is not fitted.
+        TypeError
+            If ``search`` or ``task`` is of another kind.
+        ValueError
+            If there are no trials, no such score, several scores of which none is named, or if the task has
+            trials that were scored otherwise.
+
+        Warns
+        -----
+        UserWarning
+            If other tasks were scored otherwise.
+        """
+        self._join(read_trials(search, _checked_task(task), metric, _checked_shape(shape)))
+        return self
+
+    def save(self, path):
+        """Write the history as JSON.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file. An old one is replaced when the new one is whole, not before.
+        """
+        write_history(self._groups(), path)
+
+    @classmethod
+    def load(cls, path):
+        """Read what `save` wrote.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file.
+
+        Returns
+        -------
+        TrialHistory
+            The same history.
+
+        Raises
+        ------
+        ValueError
+            If the file is truncated, corrupt, of a newer version, or no history at all.
+        """
+        return cls._of(read_history(path))
+
+    def to_frame(self):
+        """Return the trials as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a trial: its task, ``params`` and ``other_params`` as dicts, scores, seconds, number of
+            splits, scoring, the task's size, and as ``param_...`` the value of every parameter that any trial
+            searched, whether this one searched it or not (nan where it had none).
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError("TrialHistory.to_frame needs pandas: pip install 'skmeta[frames]'.") from error
+        trials = list(self)
+        columns = {name: [getattr(trial, name) for trial in trials] for name in Trial.__dataclass_fields__}
+        searched = dict.fromkeys(name for trial in trials for name in trial.params)
+        for name in searched:
+            columns[f"param_{name}"] = [trial.all_params.get(name, float("nan")) for trial in trials]
+        return pd.DataFrame({name: _series(pd, values) for name, values in columns.items()})
+
+    @property
+    def tasks(self):
+        """Names of the tasks, in the order in which they were added."""
+        return tuple(self._trials)
+
+    def as_text(self):
+        """Return what `save` writes.
+
+        Returns
+        -------
+        str
+            JSON.
+        """
+        return history_as_text(self._groups())
+
+    @classmethod
+    def from_text(cls, text):
+        """Read what `as_text` gave.
+
+        Parameters
+        ----------
+        text : str
+            JSON.
+
+        Returns
+        -------
+        TrialHistory
+            The same history.
+        """
+        return cls._of(history_from_text(text.encode(errors="surrogatepass"), "text"))
+
+    @classmethod
+    def _of(cls, trials):
+        history = cls()
+        for trial in trials:
+            history._put(trial)
+        return history
+
+    def _groups(self):
+        return {task: list(trials.values()) for task, trials in self._trials.items()}
+
+    def _join(self, trials):
+        """Put trials in, once it is known that they can be."""
+        for task in dict.fromkeys(trial.task for trial in trials):
+            old = {t.scoring for t in self._trials.get(task, {}).values()} - {None}
+            new = {t.scoring for t in trials if t.task == task} - {None}
+            if old and not new <= old:
+                raise ValueError(
+                    f"task: wanted trials of {task!r} scored by {_listed(old)} as those it has, found {_listed(new)}; "
+                    "add them under another name of task, or pass metric."
+                )
+        old, new = ({t.scoring for t in some} - {None} for some in (self, trials))
+        for trial in trials:
+            self._put(trial)
+        if old and not new <= old:
+            warnings.warn(
+                f"Tasks of this history are scored differently: {_listed(old)}, and now {_listed(new)}. That is "
+                "legal, as each task is compared with itself alone, but what is best by one may not be by another.",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    def _put(self, trial):
+        self._trials.setdefault(trial.task, {}).setdefault(trial.identity, trial)
+
+    def __add__(self, other):
+        if not isinstance(other, TrialHistory):
+            return NotImplemented
+        both = TrialHistory()
+        both._trials = {task: dict(trials) for task, trials in self._trials.items()}
+        both._join(list(other))
+        return both
+
+    def __getitem__(self, task):
+        if task not in self._trials:
+            raise KeyError(f"{task!r} is not a task of this history, which has {list(self.tasks)}.")
+        return tuple(self._trials[task].values())
+
+    def __iter__(self):
+        return (trial for trials in self._trials.values() for trial in trials.values())
+
+    def __len__(self):
+        return sum(map(len, self._trials.values()))
+
+    def __eq__(self, other):
+        if not isinstance(other, TrialHistory):
+            return NotImplemented
+        return {task: set(own) for task, own in self._trials.items()} == {t: set(o) for t, o in other._trials.items()}
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+    def __repr__(self):
+        scoring = _listed({trial.scoring for trial in self} - {None})
+        scored = f", scoring={scoring}" if scoring else ""
+        return f"TrialHistory(n_tasks={len(self.tasks)}, n_trials={len(self)}{scored})"
+
+
+def _series(pd, values):
+    """A column of numbers where it can be one: a None is a value, which a column of numbers would make a gap."""
+    series = pd.Series(values, dtype=object)
+    return series if any(value is None for value in values) else series.infer_objects()
+
+
+def _listed(names):
+    return ", ".join(map(repr, sorted(names)))
+
+
+def _checked_task(task):
+    if isinstance(task, str) and task:
+        return str(task)
+    if isinstance(task, int | np.integer) and not isinstance(task, bool):
+        return int(task)
+    kind = ValueError if isinstance(task, str) else TypeError
+    raise kind(f"task: wanted the dataset's name (or a whole number), found {task!r}; pass task='name'.")
+
+
+def _checked_shape(shape):
+    if shape is None:
+        return None
+    if (
+        not isinstance(shape, tuple | list)
+        or len(shape) != 2
+        or not all(isinstance(n, int | np.integer) for n in shape)
+    ):
+        raise ValueError(f"shape: wanted (n_rows, n_columns) as X.shape gives it, found {shape!r}.")
+    return tuple(map(int, shape))

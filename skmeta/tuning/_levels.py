@@ -1,0 +1,114 @@
+"""Values of one parameter told apart: what is a number, and which of the others each is."""
+
+import math
+
+import numpy as np
+
+from skmeta.tuning._trial import Described, plain_value
+
+ABSENT = Described("(absent)")  # stands for the value of a parameter that a candidate does not have
+_LARGEST = 1e300  # the difference of two numbers is one
+
+
+def is_number(plain):
+    """Whether a plain value has a place on an axis: neither a bool, nor nan or infinite."""
+    return isinstance(plain, int | float) and not isinstance(plain, bool) and abs(plain) <= _LARGEST
+
+
+def value_key(plain):
+    """Something hashable that is equal for equal plain values, and for no others.
+
+    Python has ``True == 1`` and ``nan != nan``; here it is the other way round. 1 and 1.0 are equal.
+    """
+    if isinstance(plain, str):
+        return plain
+    if isinstance(plain, bool):
+        return ("bool", plain)
+    if isinstance(plain, float) and math.isnan(plain):
+        return ("float", "nan")
+    if isinstance(plain, tuple | list):
+        return (type(plain).__name__, tuple(map(value_key, plain)))
+    if isinstance(plain, dict):
+        return ("dict", frozenset((value_key(name), value_key(part)) for name, part in plain.items()))
+    return plain
+
+
+def distinct(values, key=value_key):
+    """The first of each kind of value by its key, in the order met."""
+    found: dict = {}
+    for value in values:
+        found.setdefault(key(value), value)
+    return found
+
+
+def split_values(plains):
+    """Split plain values into those that make an axis and those that are told apart only.
+
+    Parameters
+    ----------
+    plains : sequence
+        Plain values, none twice.
+
+    Returns
+    -------
+    numbers : ndarray of float
+        Sorted: two or more, or none, as one number makes no axis.
+    others : tuple
+        The rest.
+    """
+    numbers = np.unique([float(plain) for plain in plains if is_number(plain)])
+    if len(numbers) < 2:
+        return np.empty(0), tuple(plains)
+    return numbers, tuple(plain for plain in plains if not is_number(plain))
+
+
+class Levels:
+    """The values of a parameter that are told apart, and how to find them.
+
+    Parameters
+    ----------
+    others : sequence
+        Plain values; the first has the code 0, and so on.
+    owned : sequence
+        Objects that are read again and again: recognised by identity, as the description of an estimator is slow.
+    """
+
+    def __init__(self, others, owned=()):
+        self.n_codes = len(others)
+        self._codes = {value_key(plain): code for code, plain in enumerate(others)}
+        self._owned = tuple(owned)  # an id means something only as long as its object is there
+        self._known = {id(value): self._read(value) for value in (*self._owned, ABSENT)}
+
+    def read(self, values):
+        """What is a number, and which of the others each is.
+
+        Parameters
+        ----------
+        values : list
+            Values, raw or plain.
+
+        Returns
+        -------
+        numbers : ndarray of float, of shape (len(values),)
+            nan for what is no number.
+        codes : ndarray of int, of shape (len(values),)
+            -1 for what is none of the others.
+        """
+        if not self._codes and set(map(type, values)) == {float}:
+            numbers = np.array(values)
+            return np.where(np.abs(numbers) <= _LARGEST, numbers, np.nan), np.full(len(values), -1)
+        known = self._known.copy()
+        for value in values:
+            if id(value) not in known:
+                known[id(value)] = self._read(value)
+        pairs = np.array([known[id(value)] for value in values], dtype=float).reshape(-1, 2)
+        return pairs[:, 0], pairs[:, 1].astype(np.intp)
+
+    def _read(self, value):
+        plain = plain_value(value)
+        return float(plain) if is_number(plain) else np.nan, self._codes.get(value_key(plain), -1)
+
+
+def one_hot(codes, n_codes):
+    """A column for each code: 1 where it is the value; nothing where the code is -1."""
+    return (codes[:, None] == np.arange(n_codes)).astype(float)

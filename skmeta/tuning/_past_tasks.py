@@ -1,0 +1,208 @@
+"""Models of past tasks: how the scores of each depended on its hyperparameters."""
+
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from skmeta.base import FrozenValue
+from skmeta.tuning._axes import Axes
+from skmeta.tuning.surrogates.gp import Kernel, Trials, condition, expected_scores, fit_kernel, matern
+from skmeta.tuning.surrogates.scores import normal_scores, relative_noise, standardized
+from skmeta.tuning.surrogates.task_gp import OWN, held_out_evidence, learn_shares
+
+_MOST_TRIALS = 256  # of one task; of more, the better half and an even choice of the others
+_N_TASKS_ASKED = 32  # of many, that the kernel is learned from, and that are held out
+_N_TRIALS_OF_KERNEL = 50
+_N_TRIALS_HELD_OUT = 12  # of a past task, when it is asked whether the others foretold it
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PastTasks(FrozenValue):
+    """What the trials of past tasks taught: one Gaussian process each, one kernel for all, and how often it held.
+
+    Parameters
+    ----------
+    names : tuple
+        For each model, its task. A task that was tried on several numbers of rows, as halving does, has several.
+    axes : Axes
+        The coordinates of trials.
+    lengths : ndarray of shape (d,)
+        Length scales of the kernel.
+    variance, noise : float
+        Variance of normal scores, and of their noise.
+    points : ndarray of shape (n_tasks, n, d)
+        Trials, padded to the same number.
+    scores, errors : ndarray of shape (n_tasks, n)
+        Normal scores, and relative variances of their noise.
+    known : ndarray of bool, shape (n_tasks, n)
+        Which are trials.
+    log_shares : ndarray of shape (n_own + 1,)
+        How often past tasks, held out, were foretold by the others: see `held_out_evidence`.
+    log_scale : ndarray of shape (2,)
+        What a normal score is worth in a task's own scores: mean and spread of its logarithm.
+    """
+
+    names: tuple
+    axes: Axes
+    lengths: np.ndarray
+    variance: float
+    noise: float
+    points: np.ndarray
+    scores: np.ndarray
+    errors: np.ndarray
+    known: np.ndarray
+    log_shares: np.ndarray
+    log_scale: np.ndarray
+
+    def __post_init__(self):
+        self._freeze()
+
+    @property
+    def kernel(self):
+        """The kernel of all tasks."""
+        return Kernel(self.lengths, self.variance, self.noise)
+
+    @property
+    def trials(self):
+        """The trials as the numerics take them."""
+        return Trials(self.points, self.scores, self.errors, self.known)
+
+    @cached_property
+    def fitted(self):
+        """The models, given their trials; not stored, as it is larger than they are and soon made."""
+        return condition(self.kernel, self.trials)
+
+
+def learn_past(trials):
+    """Fit the models of past tasks.
+
+    Parameters
+    ----------
+    trials : list of Trial
+        Past trials of all tasks, in any order. Failed ones, whose score is no number, teach nothing.
+
+    Returns
+    -------
+    PastTasks
+        The models.
+
+    Raises
+    ------
+    ValueError
+        If no trial has a score.
+    """
+    groups = _by_task(trials)
+    axes = Axes.of([trial for own in groups.values() for trial in own])
+    names = tuple(task for task, _ in groups)
+    data = _padded([_columns(axes, own) for own in groups.values()])
+    kernel, _ = fit_kernel(_thinned(data, _N_TASKS_ASKED, _N_TRIALS_OF_KERNEL), axes.groups)
+    shares = _learn_shares(kernel, data, names, axes.groups)
+    points, scores, errors, known = data
+    return PastTasks(
+        names,
+        axes,
+        kernel.lengths,
+        kernel.variance,
+        kernel.noise,
+        points,
+        scores,
+        errors,
+        known,
+        log_shares=shares,
+        log_scale=_learn_scale(groups.values()),
+    )
+
+
+def _by_task(trials):
+    """The trials with a score, by task and number of rows: sorted, as nothing may depend on the order of tasks."""
+    groups: dict = {}
+    for trial in trials:
+        groups.setdefault((trial.task, trial.n_rows), [])
+        if trial.is_scored:
+            groups[trial.task, trial.n_rows].append(trial)
+    silent = sorted({str(task) for task, _ in groups} - {str(task) for (task, _), own in groups.items() if own})
+    if silent and len(silent) < len({task for task, _ in groups}):
+        warnings.warn(
+            f"No trial of {', '.join(map(repr, silent))} has a score: nothing was learned from there.", UserWarning, 4
+        )
+    scored = {key: own for key, own in groups.items() if own}
+    if not scored:
+        raise ValueError(
+            f"history: wanted trials with scores, found {len(trials)} whose scores are all nan; were they failed fits? "
+            "Run one search with error_score='raise' to see."
+        )
+    return {
+        key: scored[key] for key in sorted(scored, key=lambda key: (str(key[0]), isinstance(key[0], str), key[1] or 0))
+    }
+
+
+def _columns(axes, trials):
+    """Points, normal scores and relative noise of one task's trials, in an order of their own."""
+    points = axes.encode([trial.all_params for trial in trials])
+    scores = normal_scores(np.array([trial.mean_test_score for trial in trials]))
+    noise = relative_noise(np.array([trial.standard_error for trial in trials]))
+    order = np.lexsort(np.column_stack([noise, points, scores]).T)
+    if len(order) > _MOST_TRIALS:
+        order = order[np.sort(_best_and_some(scores[order], _MOST_TRIALS))]
+    return points[order], scores[order], noise[order]
+
+
+def _best_and_some(scores, n):
+    ranked = np.argsort(-scores, kind="stable")
+    others = ranked[n // 2 :]
+    return np.concatenate([ranked[: n // 2], others[:: -(-len(others) // (n - n // 2))]])
+
+
+def _padded(tasks):
+    n = max(len(scores) for _, scores, _ in tasks)
+    d = tasks[0][0].shape[1]
+    points, (scores, noise) = np.zeros((len(tasks), n, d)), np.zeros((2, len(tasks), n))
+    known = np.zeros((len(tasks), n), dtype=bool)
+    for t, (own_points, own_scores, own_noise) in enumerate(tasks):
+        rows = slice(len(own_scores))
+        points[t, rows], scores[t, rows], noise[t, rows], known[t, rows] = own_points, own_scores, own_noise, True
+    return Trials(points, scores, noise, known)
+
+
+def _thinned(data, n_tasks, n_trials):
+    """Some of the tasks and trials, evenly chosen: the kernel does not need all."""
+    tasks = _evenly(len(data.known), n_tasks)
+    return _padded([tuple(part[t][_evenly(data.known[t].sum(), n_trials)] for part in data[:3]) for t in tasks])
+
+
+def _evenly(n, most):
+    return np.arange(n) if n <= most else np.linspace(0, n - 1, most).astype(np.intp)
+
+
+def _learn_shares(kernel, data, names, groups):
+    """Log shares of how well each task's first trials are explained by the tasks of other names."""
+    chosen = [_spread_out(known.sum()) for known in data.known]
+    fitted = condition(kernel, data)
+    some = [t for t in range(len(names)) if len(chosen[t]) >= 3 and any(name != names[t] for name in names)]
+    if not some:
+        return learn_shares(np.empty((0, len(OWN) + 1)))
+    some = [some[i] for i in _evenly(len(some), _N_TASKS_ASKED)]
+    points = np.concatenate([data.points[t, chosen[t]] for t in some])
+    expected = np.split(expected_scores(kernel, fitted, points), np.cumsum([len(chosen[t]) for t in some])[:-1], axis=1)
+    evidence = []
+    for t, seen in zip(some, expected, strict=True):
+        own, others = chosen[t], [name != names[t] for name in names]
+        tried = data.points[t, own]
+        private = kernel.variance * matern(tried, tried, kernel.lengths), np.full(len(own), kernel.variance)
+        noise = kernel.noise, data.noise[t, own]
+        evidence.append(held_out_evidence(data.scores[t, own], noise, seen[others], private, tried, groups))
+    return learn_shares(np.array(evidence))
+
+
+def _learn_scale(tasks):
+    """Mean of the logarithm of standard deviations of the tasks' scores, and how far a new one's may lie from it."""
+    scales = np.array([standardized(np.array([trial.mean_test_score for trial in own]), np.nan)[2] for own in tasks])
+    logs = np.log(scales[np.isfinite(scales)])
+    return np.array([np.median(logs), 0.5 + logs.std()] if len(logs) else [0.0, np.inf])  # none: any is as likely
+
+
+def _spread_out(n):
+    """Some of n trials in an order that has nothing to do with where they lie."""
+    return np.random.default_rng(0).permutation(n)[:_N_TRIALS_HELD_OUT]

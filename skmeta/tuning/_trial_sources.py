@@ -1,0 +1,255 @@
+"""Where past trials are read from: a fitted search, its ``cv_results_``, or a table of trials."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier
+from sklearn.exceptions import NotFittedError
+
+from skmeta.tasks._words import is_missing
+from skmeta.tuning._trial import Trial, holds_described, plain_value
+
+# Columns of cv_results_ that are no parameters.
+_RESULT = re.compile(r"(mean|std|rank|split\d+)_(fit_time|score_time|(test|train)_.+)|score|iter|n_resources|params")
+_KINDS = "a fitted search, its cv_results_, a frame or a list of dicts"
+
+
+def read_trials(search, task, metric=None, shape=None):
+    """The trials of one search.
+
+    Parameters
+    ----------
+    search : fitted search, mapping, frame or list of dict
+        Where they are.
+    task : str or int
+        Name of the dataset they were made on.
+    metric : str, default=None
+        Which of several scores.
+    shape : tuple of (n_rows, n_columns), default=None
+        Size of the dataset.
+
+    Returns
+    -------
+    list of Trial
+        One a candidate.
+    """
+    rows, columns = (None, None) if shape is None else shape
+    if not hasattr(search, "get_params") or isinstance(search, type):
+        results = _columns(search, metric)
+        return _trials(results, _params(results), task, metric, n_rows=rows, n_columns=columns)
+    if hasattr(search, "searches_"):
+        raise ValueError(
+            f"search: wanted a search on one dataset, found {type(search).__name__} over the tasks "
+            f"{list(search.searches_)!r:.60}; it has a history of them all: history + search.history_."
+        )
+    results = getattr(search, "cv_results_", None)
+    if not isinstance(results, Mapping) or "params" not in results:
+        raise NotFittedError(
+            f"search: wanted a fitted search with cv_results_ of params, found {type(search).__name__} without; "
+            "call its fit, if it is one."
+        )
+    if getattr(search, "multimetric_", False) and metric is None and isinstance(search.refit, str):
+        metric = search.refit
+    if getattr(search, "resource", None) == "n_samples":  # halving: few rows in the first rounds
+        rows = results.get("n_resources", rows)
+    candidates = _params(results)
+    return _trials(
+        results,
+        candidates,
+        task,
+        metric,
+        scoring=scoring_name(search),
+        others=other_params(search.estimator, candidates),
+        n_splits=getattr(search, "n_splits_", None),
+        n_rows=rows,
+        n_columns=getattr(search, "n_features_in_", columns),
+    )
+
+
+def _trials(
+    results, candidates, task, metric, *, scoring=None, others=None, n_splits=None, n_rows=None, n_columns=None
+):
+    n = len(candidates)
+    if n == 0:
+        raise ValueError("search: wanted at least one trial, found none (no rows in its cv_results_ or table).")
+    _check_one_task(results)
+    metric = _pick_score(results, metric, scoring)
+    means, stds, times = (
+        _floats(results, name, n) for name in (f"mean_test_{metric}", f"std_test_{metric}", "mean_fit_time")
+    )
+    splits = n_splits or sum(bool(re.fullmatch(rf"split\d+_test_{re.escape(metric)}", str(name))) for name in results)
+    rows = np.broadcast_to(np.asarray(n_rows, dtype=object), (n,))
+    return [
+        Trial(
+            task,
+            params={key: plain_value(value) for key, value in candidates[i].items()},
+            other_params={} if others is None else others[i],
+            mean_test_score=means[i],
+            std_test_score=stds[i],
+            mean_fit_time=times[i],
+            n_splits=_count(splits or None),
+            scoring=scoring or (None if metric == "score" else metric),
+            n_rows=_count(rows[i]),
+            n_columns=_count(n_columns),
+        )
+        for i in range(n)
+    ]
+
+
+def _check_one_task(results):
+    """Raise for the results of several datasets: ranks would mix them."""
+    marked = "params" in results or any(str(name).startswith("param_") for name in results)
+    tasks = dict.fromkeys(map(str, results["task"])) if marked and "task" in results else {}
+    if len(tasks) > 1:
+        raise ValueError(
+            f"search: wanted trials on one dataset, found a column 'task' with {list(tasks)!r:.60}; add the rows of each "
+            "under its own name, or add histories: history + search.history_."
+        )
+
+
+def _count(value):
+    return None if value is None else int(value)
+
+
+# Tables ---------------------------------------------------------------------------------------------
+
+
+def _columns(table, metric):
+    """Names and columns of a mapping or a table, the score under scikit-learn's name."""
+    columns = _raw_columns(table)
+    if not all(isinstance(name, str) for name in columns):
+        raise TypeError(f"search: wanted columns with names, found {[n for n in columns if not isinstance(n, str)]}.")
+    short = metric or "score"
+    full = f"mean_test_{short}"
+    return columns if full in columns else {full if name == short else name: v for name, v in columns.items()}
+
+
+def _raw_columns(table):
+    """Gaps of a frame are parameters that a trial did not have."""
+    if isinstance(table, Mapping):
+        return dict(table)
+    if hasattr(table, "iloc") and hasattr(table, "columns"):
+        return {name: _gaps_masked(table[name].tolist()) for name in table.columns}
+    if hasattr(table, "get_column_index"):
+        return {name: _gaps_masked(map(_without_gaps, col)) for name, col in table.to_dict(as_series=False).items()}
+    if isinstance(table, Sequence) and not isinstance(table, str | bytes):
+        wrong = [type(row).__name__ for row in table if not isinstance(row, Mapping)]
+        if wrong:
+            raise TypeError(f"search: wanted {_KINDS}, found a list with {wrong[0]}.")
+        names = dict.fromkeys(name for row in table for name in row)
+        return {name: [row.get(name, np.ma.masked) for row in table] for name in names}
+    raise TypeError(f"search: wanted {_KINDS}, found {type(table).__name__}.")
+
+
+def _gaps_masked(values):
+    return [np.ma.masked if is_missing(v) and not isinstance(v, np.ndarray) else v for v in values]
+
+
+def _without_gaps(value):
+    """A struct of polars has every field in every row."""
+    return {key: part for key, part in value.items() if part is not None} if isinstance(value, dict) else value
+
+
+def _params(results):
+    """The parameters of each trial: ``params``, or else the columns ``param_...``, or else all that are no results."""
+    marked = {name: name.removeprefix("param_") for name in results if str(name).startswith("param_")}
+    candidates = list(results.get("params", ()))
+    printed = marked and any(isinstance(params, str) for params in candidates)  # a frame that went through CSV
+    if "params" in results and not printed:
+        for params in candidates:
+            if not isinstance(params, Mapping) or not all(isinstance(name, str) for name in params):
+                raise TypeError(f"search: wanted a dict of names and values in each of params, found {params!r:.60}.")
+        return candidates
+    columns = marked or {name: name for name in results if not _RESULT.fullmatch(name)}
+    if not columns and results:
+        raise ValueError(
+            f"search: wanted 'params' or a column for each parameter, found only {list(results)}; pass the "
+            "cv_results_ of a search over parameters."
+        )
+    lengths = {len(results[name]) for name in columns}
+    if len(lengths) > 1:
+        raise ValueError(f"search: wanted columns of one length, found lengths {sorted(lengths)}.")
+    return [
+        {short: results[name][i] for name, short in columns.items() if results[name][i] is not np.ma.masked}
+        for i in range(max(lengths, default=0))
+    ]
+
+
+# Scores ---------------------------------------------------------------------------------------------
+
+
+def _pick_score(results, metric, scoring):
+    """The metric asked for, or the only one."""
+    scores = sorted(str(n).removeprefix("mean_test_") for n in results if str(n).startswith("mean_test_"))
+    if len(scores) == 1 and (metric is None or (metric == scoring and scores == ["score"])):
+        return scores[0]
+    if metric not in scores:
+        wanted = "the name of one score" if metric is None else f"a score {metric!r}"
+        found = f"the scores {scores}" if scores else f"no score among the columns {list(results)}"
+        mend = (
+            f"pass metric={scores[0]!r} or another of these"
+            if scores
+            else "pass its column as metric, or name it 'score'"
+        )
+        raise ValueError(f"metric: wanted {wanted}, found {found}; {mend}.")
+    return metric
+
+
+def _floats(results, name, n):
+    if name not in results:
+        return [math.nan] * n
+    values = [math.nan if value is np.ma.masked or value is None else value for value in results[name]]
+    if len(values) != n:
+        raise ValueError(f"search: wanted one of {name} for each of {n} trials, found {len(values)}.")
+    try:
+        return [float(value) for value in values]
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"search: wanted numbers in {name}, found {values!r:.60}.") from error
+
+
+def scoring_name(search):
+    """What a search with one score was scored by; None for one with several."""
+    scoring = getattr(search, "scoring", None)
+    if getattr(search, "multimetric_", False):
+        return None
+    if isinstance(scoring, str):
+        return scoring
+    if scoring is not None:
+        return str(plain_value(scoring))
+    estimator = search.estimator
+    while hasattr(estimator, "steps"):
+        estimator = estimator.steps[-1][1]
+    method = getattr(type(estimator), "score", None)
+    inherited = {ClassifierMixin.score: "accuracy", RegressorMixin.score: "r2"}
+    if method in inherited:
+        return inherited[method]
+    # Of scikit-learn's own, some classifiers say "accuracy" anew; regressors that do mean something else.
+    if is_classifier(estimator) and type(estimator).__module__.startswith("sklearn."):
+        return "accuracy"
+    return f"{type(estimator).__name__}.score"
+
+
+# The parameters that were not searched -------------------------------------------------------------
+
+
+def other_params(estimator, candidates):
+    """The parameters that a candidate does not set, as plain values, for each: a step that is chosen brings its own."""
+    usual = _plain_params(estimator)
+    others = []
+    for params in candidates:
+        values = dict(usual)
+        for name in sorted(params, key=lambda name: name.count("__")):  # outer ones first
+            chosen, prefix = params[name], f"{name}__"
+            values = {key: value for key, value in values.items() if not key.startswith(prefix)}
+            if hasattr(chosen, "get_params") and not isinstance(chosen, type):
+                values |= {prefix + key: value for key, value in _plain_params(chosen).items()}
+        others.append({name: value for name, value in values.items() if name not in params})
+    return others
+
+
+def _plain_params(estimator):
+    """All parameters but containers of estimators, such as a Pipeline's steps: these have names of their own."""
+    plain = {name: plain_value(value) for name, value in estimator.get_params().items()}
+    return {name: value for name, value in plain.items() if not holds_described(value)}

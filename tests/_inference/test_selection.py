@@ -1,0 +1,154 @@
+"""Choosing a shape: held-out evidence is what it says, nothing leaks, and the right shape wins."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import multivariate_normal
+
+from skmeta._inference.gaussian_em import Gaussian
+from skmeta._inference.moments import Rows, collect_moments
+from skmeta._inference.selection import candidates, choose, folds, held_out, spread
+from skmeta.datasets import make_related_regression
+
+
+def collection(covariance="factor", n_tasks=120, n_features=8, n=15, seed=0):
+    X, y, truth = make_related_regression(n_tasks, n, n_features, covariance=covariance, rank=2, random_state=seed)
+    return as_moments(X, y), truth
+
+
+def as_moments(X, y):
+    order = np.argsort(X[:, -1], kind="stable")
+    starts = np.r_[0, np.cumsum(np.unique(X[:, -1], return_counts=True)[1])]
+    d = X.shape[1] - 1
+    return collect_moments(Rows(X[:, :-1], y[:, None], order, starts, np.zeros(d), np.ones(d))).output(0)
+
+
+@pytest.mark.parametrize("n_tasks", [2, 3, 7, 50])
+def test_folds_are_even_and_whatever_the_tasks_are_called(n_tasks):
+    moments, _ = collection(n_tasks=n_tasks)
+    fold = folds(moments, 3)
+    counts = np.bincount(fold, minlength=3)
+    assert counts.max() - counts.min() <= 1
+    order = np.random.default_rng(0).permutation(n_tasks)
+    assert_array_equal(folds(moments.take(order), 3), fold[order])
+
+
+def test_some_tasks_stand_for_all_sizes_of_targets():
+    moments, _ = collection(n_tasks=100)
+    assert_array_equal(spread(moments, 100), np.arange(100))
+    some = spread(moments, 10)
+    assert len(np.unique(some)) == 10
+    size = moments.square / moments.n_rows
+    assert size[some].max() == size.max() and size[some].min() == size.min()
+
+
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [("spherical", {"spherical"}), ("diagonal", {"diagonal"}), ("factor", {"factor"}), ("full", {"full"}),
+     ("auto", {"spherical", "diagonal", "factor", "full"})],
+)  # fmt: skip
+def test_words_stand_for_their_shapes(word, names):
+    assert {s.name for s in candidates(word, 9, 50)} == names
+    assert {s.rank for s in candidates(word, 9, 50, rank=4) if s.name == "factor"} <= {4}
+    assert len({str(s) for s in candidates(word, 9, 50)}) == len(candidates(word, 9, 50)), "names tell them apart"
+
+
+@pytest.mark.parametrize("n_tasks", [1, 2, 3])
+@pytest.mark.parametrize("word", ["spherical", "diagonal", "factor", "full", "auto"])
+def test_ranks_stay_below_columns_and_tasks(word, n_tasks):
+    found = candidates(word, 2, n_tasks)
+    assert found
+    assert all(not s.rank or s.rank < 2 for s in found)
+
+
+def test_held_out_evidence_is_the_density_under_what_a_new_task_should_expect():
+    X, y, _ = make_related_regression(4, 6, 2, random_state=0)
+    state = Gaussian(np.ones(3), np.diag([1.0, 2.0, 3.0]), 0.7, mean_covariance=0.2 * np.eye(3))
+    found = held_out(as_moments(X, y), state)
+    for t in range(4):
+        own = X[:, -1] == t
+        Z = np.c_[X[own, :-1], np.ones(6)]
+        V = Z @ (state.covariance + 0.2 * np.eye(3)) @ Z.T + 0.7 * np.eye(6)
+        assert_allclose(found[t], multivariate_normal.logpdf(y[own], Z @ state.mean, V), rtol=1e-9)
+    spread_out = held_out(as_moments(X, y), replace(state, noise_dof=5.0))
+    assert np.all(np.isfinite(spread_out)) and not np.allclose(spread_out, found)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_leaks(seed):
+    """On average no learned prior beats the true one on tasks that it has not seen."""
+    moments, truth = collection(n_tasks=60, seed=seed)
+    oracle = held_out(moments, Gaussian(truth.mean, truth.covariance, truth.noise))
+    choice = choose(moments, candidates("auto", 9, 60), noise="shared")
+    assert_array_equal(choice.tasks, np.arange(60))
+    learned = np.empty(60)
+    for k, state in enumerate(choice.states):
+        learned[choice.fold == k] = held_out(moments.take(choice.fold == k), state)
+    loss = oracle - learned
+    assert loss.mean() > -loss.std() / np.sqrt(60)
+    assert loss.mean() < 3.0, "nats a task"
+
+
+@pytest.mark.parametrize(
+    ("truth", "wanted"),
+    [("spherical", {"spherical", "diagonal"}), ("factor", {"factor"}), ("full", {"full", "factor"}),
+     (np.diag(np.r_[4.0, np.full(7, 0.04), 1.0]), {"diagonal", "factor", "full"})],
+    ids=["spherical", "factor", "full", "diagonal"],
+)  # fmt: skip
+def test_the_right_shape_wins(truth, wanted):
+    for seed in range(3):
+        moments, _ = collection(truth, n_tasks=150, seed=seed)
+        choice = choose(moments, candidates("auto", 9, 150))
+        assert choice.structure.name in wanted, (seed, choice.scores)
+        assert choice.scores[str(choice.structure)] > max(choice.scores.values()) - 15.0
+
+
+@pytest.mark.parametrize(
+    ("truth", "loser"),
+    [("factor", "diagonal"), ("spherical", "full"), (np.diag(np.r_[4.0, np.full(8, 0.04)]), "spherical")],
+)
+def test_the_wrong_shape_loses_clearly(truth, loser):
+    moments, _ = collection(truth, n_tasks=40)
+    choice = choose(moments, candidates("auto", 9, 40))
+    scores = [score for name, score in choice.scores.items() if name.startswith(loser)]
+    assert max(scores) < max(choice.scores.values()) - 2.0, choice.scores
+
+
+def test_order_of_tasks_does_not_matter():
+    moments, _ = collection(n_tasks=40)
+    order = np.random.default_rng(0).permutation(40)
+    one, two = (choose(m, candidates("auto", 9, 40)) for m in (moments, moments.take(order)))
+    assert str(one.structure) == str(two.structure)
+    assert_array_equal(two.fold, one.fold[order])
+    assert_allclose(list(two.scores.values()), list(one.scores.values()), rtol=1e-8)
+
+
+def test_one_task_leaves_nothing_to_compare():
+    moments, _ = collection(n_tasks=3)
+    structures = candidates("auto", 9, 1)
+    choice = choose(moments.take([0]), structures)
+    assert choice.structure is structures[0]
+    assert len(choice.tasks) == len(choice.states) == 0
+
+
+# Effects between tasks, and what held-out tasks are -----------------------------------------------------
+
+
+def with_levels(slope, n_tasks=60, seed=0):
+    """Tasks whose level moves with the mean of their one column, or does not."""
+    rng = np.random.default_rng(seed)
+    centre = 2.0 * rng.normal(size=n_tasks)
+    X = centre[:, None] + rng.normal(size=(n_tasks, 10))
+    y = slope * centre[:, None] - (X - centre[:, None]) + 0.3 * rng.normal(size=X.shape)
+    return as_moments(np.column_stack([X.ravel(), np.repeat(np.arange(n_tasks), 10)]), y.ravel())
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_effects_between_tasks_are_learned_only_where_they_help(seed):
+    structures = candidates("diagonal", 2, 60)
+    assert choose(with_levels(2.0, seed=seed), structures).levels
+    choice = choose(with_levels(-1.0, seed=seed), structures)
+    assert not choice.levels
+    assert all(state.between is None for state in choice.states)

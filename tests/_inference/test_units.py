@@ -1,0 +1,56 @@
+"""Units: to the engine and back without loss, and models that predict the same in both."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+
+from skmeta._inference.units import Units, identity
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+def some_units(seed, d=4):
+    rng = np.random.default_rng(seed)
+    return rng, Units(10 * rng.normal(size=d), 10.0 ** rng.uniform(-2, 2, d), 5 * rng.normal(), rng.uniform(0.1, 10))
+
+
+@settings(max_examples=30, deadline=None)
+@given(seeds)
+def test_a_model_predicts_the_same_in_both_units(seed):
+    rng, units = some_units(seed)
+    X, w = rng.normal(size=(6, 4)) * units.scale + units.centre, rng.normal(size=(3, 5))
+    Z = (X - units.centre) / units.scale
+    engine = units.to_engine(w)
+    in_data = X @ w[:, :-1].T + w[:, -1]
+    in_engine = Z @ engine[:, :-1].T + engine[:, -1]
+    size = np.abs(X * np.abs(w[0, :-1])).sum() + np.abs(in_data).max()
+    assert_allclose(in_engine * units.target_scale + units.target_centre, in_data, atol=1e-11 * size)
+    assert_allclose(units.to_data(engine), w, rtol=1e-8, atol=1e-10 * size)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seeds)
+def test_covariances_and_spreads_travel_like_the_coefficients_they_are_of(seed):
+    rng, units = some_units(seed)
+    deviations = rng.normal(size=(200, 5))
+    moved = units.to_engine(deviations) - units.to_engine(np.zeros(5))
+    covariance = deviations.T @ deviations
+    scale = np.sqrt(np.outer(*2 * [np.diag(moved.T @ moved)]))
+    assert_allclose(units.covariance_to_engine(covariance) / scale, moved.T @ moved / scale, atol=1e-10)
+    assert_allclose(units.spread_to_engine(deviations.T).T, moved, rtol=1e-8, atol=1e-10)
+    assert_allclose(units.covariance_to_data(units.covariance_to_engine(covariance)), covariance, rtol=1e-6, atol=1e-7)
+    assert_allclose(units.spread_to_data(units.spread_to_engine(deviations.T)), deviations.T, rtol=1e-8, atol=1e-8)
+
+
+def test_a_diagonal_stays_one_where_columns_are_not_centred():
+    units = Units(np.zeros(3), np.array([0.1, 2.0, 30.0]), 0.0, 5.0)
+    variance = np.array([1.0, 2.0, 3.0, 4.0])
+    assert_allclose(np.diag(units.covariance_to_engine(variance)), units.covariance_to_engine(np.diag(variance)))
+    assert_allclose(units.covariance_to_data(units.covariance_to_engine(variance)), variance)
+
+
+def test_identity_changes_nothing():
+    w = np.arange(5.0)
+    assert_allclose(identity(4).to_engine(w), w)
+    assert_allclose(identity(4).to_data(w), w)

@@ -1,0 +1,505 @@
+"""Wide tasks: the dual gives the primal's answers, and learning finds what is there without a matrix of the columns."""
+
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+from scipy.integrate import quad
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from skmeta._inference import wide_rows
+from skmeta._inference.believed import Believed
+from skmeta._inference.dual import DualProblem, evidence_slopes
+from skmeta._inference.losses import BINOMIAL, GAUSSIAN, MULTINOMIAL, tweedie
+from skmeta._inference.mixture import posterior
+from skmeta._inference.moments import Rows, collect_moments
+from skmeta._inference.noise import NoiseLaw
+from skmeta._inference.wide import WidePrior, wide_evidence, wide_posterior, wide_predict
+from skmeta._inference.wide_em import learn_wide, merged
+from skmeta._inference.wide_rows import read_batches
+from skmeta._inference.wide_stretch import find_stretch, stretched
+from skmeta._inference.wide_sweep import conjugate_gradients
+
+LOSSES = {"gaussian": GAUSSIAN, "binomial": BINOMIAL, "multinomial": MULTINOMIAL, "poisson": tweedie(1.0)}
+
+
+def make_rows(counts, d, seed=0, *, n_outputs=1, density=0.5, weighted=False):
+    """Random sparse-looking rows of tasks of the given lengths, shuffled; Gaussian targets."""
+    rng = np.random.default_rng(seed)
+    n = int(np.sum(counts))
+    X = rng.normal(size=(n, d)) * (rng.random((n, d)) < density)
+    task = rng.permutation(np.repeat(np.arange(len(counts)), counts))
+    order, starts = np.argsort(task, kind="stable"), np.r_[0, np.cumsum(counts)]
+    weight = rng.integers(0, 4, n) / 2.0 if weighted else None
+    return Rows(X, rng.normal(size=(n, n_outputs)), order, starts, np.zeros(d), 0.5 + rng.random(d), weight)
+
+
+def with_targets(rows, loss, seed=0):
+    """The rows with targets that suit a loss."""
+    rng = np.random.default_rng(seed)
+    n, n_outputs = rows.Y.shape
+    if loss.name == "binomial":
+        return replace(rows, Y=rng.integers(0, 2, (n, n_outputs)).astype(float))
+    if loss.name == "multinomial":
+        return replace(rows, Y=np.eye(n_outputs)[rng.integers(0, n_outputs, n)])
+    return replace(rows, Y=rng.poisson(2.0, (n, n_outputs)).astype(float)) if loss.name == "tweedie" else rows
+
+
+def make_prior(d, rank=2, seed=0, *, n_outputs=1, vague_weight=0.0):
+    rng = np.random.default_rng(seed)
+    shape = (n_outputs, d + 1)
+    return WidePrior(
+        mean=0.5 * rng.normal(size=shape),
+        variance=0.1 + rng.random(shape),
+        factor=0.5 * rng.normal(size=(*shape, rank)),
+        noise=np.full(n_outputs, 1.0),
+        level=np.full(n_outputs, 0.2),
+        vague_weight=vague_weight,
+    )
+
+
+def covariance(prior, k=0):
+    return np.diag(prior.variance[k]) + prior.factor[k] @ prior.factor[k].T
+
+
+def own_rows(rows, t):
+    """Design with intercept, targets and weights of one task."""
+    own = rows.order[rows.starts[t] : rows.starts[t + 1]]
+    X = rows.X[own].toarray() if sparse.issparse(rows.X) else rows.X[own]
+    weight = np.ones(len(own)) if rows.weight is None else rows.weight[own]
+    return np.c_[X / rows.scale, np.ones(len(own))], rows.Y[own], weight
+
+
+def as_sparse(rows):
+    return replace(rows, X=sparse.csr_array(rows.X))
+
+
+def owners(rows):
+    task = np.empty(rows.X.shape[0], dtype=int)
+    task[rows.order] = np.repeat(np.arange(rows.n_tasks), np.diff(rows.starts))
+    return task
+
+
+# Posteriors -----------------------------------------------------------------------------------------
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    counts=st.lists(st.integers(0, 7), min_size=1, max_size=6).filter(any),
+    d=st.integers(1, 9),
+    rank=st.integers(0, 2),
+    strength=st.sampled_from([0.1, 1.0, 7.0]),
+    weighted=st.booleans(),
+    seed=st.integers(0, 1000),
+)
+def test_gaussian_posterior_is_that_of_the_primal(counts, d, rank, strength, weighted, seed):
+    rows, prior = make_rows(counts, d, seed, weighted=weighted), make_prior(d, rank, seed)
+    prior = replace(prior, noise=np.array([0.3]))
+    found = wide_posterior(rows, prior, GAUSSIAN, strength=strength)
+    precision = np.linalg.inv(covariance(prior))
+    for t in range(len(counts)):
+        Z, y, w = own_rows(rows, t)
+        matrix = Z.T @ (w[:, None] * Z) / 0.3 + strength * precision
+        wanted = np.linalg.solve(matrix, Z.T @ (w * y[:, 0]) / 0.3 + strength * precision @ prior.mean[0])
+        np.testing.assert_allclose(found.mean[t, 0], wanted, atol=1e-8)
+
+
+@pytest.mark.parametrize("strength", [1.0, 4.0])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_strangers_are_those_of_the_primal(strength, weighted):
+    d = 6
+    rows = make_rows([0, 4, 9, 3], d, weighted=weighted)
+    prior = replace(make_prior(d, vague_weight=0.3), level=np.zeros(1))
+    believed = Believed(
+        mean=prior.mean[0],
+        root=np.linalg.cholesky(covariance(prior)),
+        noise=NoiseLaw(float(prior.noise[0])),
+        kinds=np.array([0.7, 0.0, 0.0, 0.3]),
+        stranger_mean=np.zeros(d + 1),
+        scale=rows.scale,
+    )
+    wanted = posterior(collect_moments(rows).output(0), believed, strength=strength, with_covariance=True)
+    found = wide_posterior(rows, prior, GAUSSIAN, strength=strength)
+    np.testing.assert_allclose(found.weights, wanted.weights, atol=1e-8)
+    np.testing.assert_allclose(found.mean[:, 0], wanted.mean, atol=1e-8)
+    np.testing.assert_allclose(found.noise[:, 0], wanted.noise, atol=1e-8)
+    at = wide_predict(rows, prior, GAUSSIAN, rows, strength=strength)
+    Z, task = np.c_[rows.X / rows.scale, np.ones(len(rows.X))], owners(rows)
+    np.testing.assert_allclose(at.mean[:, 0], np.einsum("ij,ij->i", Z, wanted.mean[task]), atol=1e-8)
+    np.testing.assert_allclose(at.variance[:, 0], np.einsum("ij,ijk,ik->i", Z, wanted.covariance[task], Z), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_mode_is_that_of_a_direct_minimiser(name):
+    loss, d = LOSSES[name], 5
+    n_outputs = 3 if name == "multinomial" else 1
+    rows = with_targets(make_rows([6, 2], d, n_outputs=n_outputs, weighted=True), loss)
+    prior = make_prior(d, n_outputs=n_outputs)
+    found = wide_posterior(rows, prior, loss).mean
+    precision = [np.linalg.inv(covariance(prior, k)) for k in range(n_outputs)]
+    for t in range(2):
+        Z, y, w = own_rows(rows, t)
+
+        def objective(flat, Z=Z, y=y, w=w):
+            off = flat.reshape(n_outputs, -1) - prior.mean
+            value = w @ loss.value(Z @ flat.reshape(n_outputs, -1).T, y)
+            return value + 0.5 * sum(off[k] @ precision[k] @ off[k] for k in range(n_outputs))
+
+        direct = minimize(objective, prior.mean.ravel(), method="BFGS", options={"gtol": 1e-9}).x
+        assert objective(found[t].ravel()) <= objective(direct) + 1e-10
+        np.testing.assert_allclose(found[t].ravel(), direct, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_sparse_rows_and_dense_rows_agree(name):
+    loss, n_outputs = LOSSES[name], 3 if name == "multinomial" else 1
+    rows = with_targets(make_rows([5, 0, 9, 8, 2], 12, n_outputs=n_outputs, density=0.3, weighted=True), loss)
+    prior = make_prior(12, n_outputs=n_outputs, vague_weight=0.2)
+    dense, thin = (wide_posterior(each, prior, loss) for each in (rows, as_sparse(rows)))
+    np.testing.assert_allclose(thin.mean, dense.mean, atol=1e-10)
+    np.testing.assert_allclose(thin.evidence, dense.evidence, atol=1e-8)
+    np.testing.assert_allclose(thin.weights, dense.weights, atol=1e-10)
+
+
+def test_a_task_without_rows_keeps_the_prior():
+    rows, prior = make_rows([0, 3], 4), make_prior(4, vague_weight=0.4)
+    found = wide_posterior(rows, prior, GAUSSIAN)
+    np.testing.assert_array_equal(found.mean[0], prior.mean)
+    assert found.trust[0] == 1.0
+
+
+def test_a_task_that_contradicts_the_prior_is_a_stranger():
+    rng = np.random.default_rng(0)
+    d = 30
+    rows = make_rows([25, 25], d, density=1.0)
+    prior = replace(make_prior(d, 0, vague_weight=0.05), mean=rng.normal(size=(1, d + 1)), noise=np.array([0.1]))
+    prior = replace(prior, variance=np.full((1, d + 1), 0.05))
+    Y = (np.c_[rows.X / rows.scale, np.ones(50)] @ prior.mean[0])[:, None]
+    flipped = np.where(owners(rows)[:, None] == 0, Y, -Y)
+    trust = wide_posterior(replace(rows, Y=flipped), prior, GAUSSIAN).trust
+    assert trust[0] > 0.95
+    assert trust[1] < 0.01
+
+
+def test_missing_values_say_nothing():
+    rows, prior = make_rows([4, 5], 6, density=1.0), make_prior(6)
+    gaps, zeros = rows.X.copy(), rows.X.copy()
+    gaps[owners(rows) == 0, 2], zeros[owners(rows) == 0, 2] = np.nan, 0.0
+    found, wanted = (wide_posterior(replace(rows, X=X), prior, GAUSSIAN).mean for X in (gaps, zeros))
+    np.testing.assert_array_equal(found, wanted)
+
+
+def test_sparse_rows_are_not_centred():
+    rows = replace(as_sparse(make_rows([3], 2)), centre=np.ones(2))
+    with pytest.raises(ValueError, match="centre should be zero"):
+        read_batches(rows)
+
+
+def test_without_an_intercept_the_intercept_keeps_the_prior():
+    rows, prior = replace(make_rows([4, 3], 5), intercept=False), make_prior(5, 0)
+    for each in (rows, as_sparse(rows)):
+        np.testing.assert_allclose(wide_posterior(each, prior, GAUSSIAN).mean[:, 0, -1], prior.mean[0, -1])
+
+
+# New rows -------------------------------------------------------------------------------------------
+
+
+def test_new_rows_are_predicted_in_any_number_and_teach_nothing(monkeypatch):
+    rows, prior = with_targets(make_rows([6, 0, 4], 5), BINOMIAL), make_prior(5, vague_weight=0.2)
+    new = make_rows([3, 5, 9], 5, seed=1)
+    whole = wide_predict(rows, prior, BINOMIAL, new)
+    monkeypatch.setattr("skmeta._inference.wide._AT_ONCE", 2)
+    parts = wide_predict(as_sparse(rows), prior, BINOMIAL, as_sparse(new))
+    np.testing.assert_allclose(parts.mean, whole.mean, atol=1e-8)
+    np.testing.assert_allclose(parts.variance, whole.variance, atol=1e-8)
+    mean = wide_posterior(rows, prior, BINOMIAL).mean
+    Z = np.c_[new.X / rows.scale, np.ones(len(new.X))]
+    np.testing.assert_allclose(whole.mean[:, 0], np.einsum("ij,ij->i", Z, mean[owners(new), 0]), atol=1e-8)
+
+
+# Evidence -------------------------------------------------------------------------------------------
+
+
+def problem_of(loss, kernel, offset, Y, noise=1.0):
+    weight = np.ones(Y.shape[:2])
+    return DualProblem(loss, Y, weight, np.full(Y.shape[2], noise), offset, kernel)
+
+
+@pytest.mark.parametrize(("offset", "variance", "y"), [(0.0, 30.0, 1.0), (-2.0, 4.0, 1.0), (3.0, 0.5, 0.0)])
+def test_evidence_of_a_single_row_is_exact(offset, variance, y):
+    problem = problem_of(BINOMIAL, np.full((1, 1, 1, 1), variance), np.full((1, 1, 1), offset), np.full((1, 1, 1), y))
+    sd, sign = np.sqrt(variance), 2.0 * y - 1.0
+
+    def integrand(z):
+        return expit(sign * (offset + sd * z)) * np.exp(-(z**2) / 2.0) / np.sqrt(2.0 * np.pi)
+
+    wanted = np.log(quad(integrand, -12, 12, points=[-offset / sd], limit=200)[0])
+    np.testing.assert_allclose(problem.evidence(problem.matched(problem.mode())), wanted, atol=2e-3)
+
+
+def test_gaussian_evidence_is_the_density_of_the_targets():
+    rng = np.random.default_rng(0)
+    A, y = rng.normal(size=(4, 4)), rng.normal(size=4)
+    problem = problem_of(GAUSSIAN, (A @ A.T)[None, None], np.zeros((1, 4, 1)), y[None, :, None], noise=0.7)
+    C = A @ A.T + 0.7 * np.eye(4)
+    wanted = -0.5 * (y @ np.linalg.solve(C, y) + np.linalg.slogdet(2.0 * np.pi * C)[1])
+    np.testing.assert_allclose(problem.evidence(problem.mode()), wanted)
+
+
+@pytest.mark.parametrize("name", ["gaussian", "binomial", "poisson"])
+def test_slopes_of_the_evidence_are_its_differences(name):
+    rng, loss = np.random.default_rng(1), LOSSES[name]
+    rows = with_targets(make_rows([5, 5], 3), loss)
+    Y = np.stack([own_rows(rows, t)[1] for t in range(2)])
+    A, B, offset = rng.normal(size=(2, 5, 5)), rng.normal(size=(2, 5, 5)), 0.5 * rng.normal(size=(2, 5))
+    parts = [A @ np.swapaxes(A, 1, 2), B @ np.swapaxes(B, 1, 2)]
+
+    def problem_at(logs):
+        s = np.exp(logs)
+        kernel = s[1] * parts[0] + s[2] * parts[1]
+        return problem_of(loss, kernel[:, None], s[0] * offset[..., None], Y, 0.5)
+
+    def value(logs):
+        problem = problem_at(logs)
+        return problem.evidence(problem.matched(problem.mode(), n_steps=200, tol=1e-12)).sum()
+
+    problem = problem_at(np.zeros(3))
+    bell = problem.matched(problem.mode(), n_steps=200, tol=1e-12)
+    slopes, information = evidence_slopes(bell.dual.block(0), bell.a[..., 0], [offset], parts)
+    step = 1e-4 * np.eye(3)
+    differences = [(value(e) - value(-e)) / 2e-4 for e in step]
+    np.testing.assert_allclose(slopes, differences, atol=2e-3)
+    assert np.all(np.linalg.eigvalsh(information) > 0)
+
+
+def test_conjugate_gradients_solve():
+    rng = np.random.default_rng(0)
+    A = rng.normal(size=(8, 8))
+    A, b = A @ A.T + 8.0 * np.eye(8), rng.normal(size=(8, 2))
+    np.testing.assert_allclose(
+        conjugate_gradients(lambda V: A @ V, b, np.diag(A)[:, None]), np.linalg.solve(A, b), rtol=0.02
+    )
+
+
+# Learning -------------------------------------------------------------------------------------------
+
+
+def make_collection(n_tasks, n, d, seed=0, *, loss=GAUSSIAN, mean=1.0, sd=1.0, factor=0.0, noise=0.5, density=0.2):
+    """Tasks from a known prior, in unit rows, and that prior."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_tasks * n, d)) * (rng.random((n_tasks * n, d)) < density)
+    X /= np.maximum(np.linalg.norm(X, axis=1, keepdims=True), 1e-12)
+    centre, F = mean * rng.normal(size=d), factor * rng.normal(size=(d, 1))
+    W = centre + sd * rng.normal(size=(n_tasks, d)) + rng.normal(size=(n_tasks, 1)) @ F.T
+    task = np.repeat(np.arange(n_tasks), n)
+    eta = np.einsum("ij,ij->i", X, W[task]) + 0.3 * rng.normal(size=n_tasks)[task]
+    y = eta + np.sqrt(noise) * rng.normal(size=len(eta)) if loss is GAUSSIAN else rng.random(len(eta)) < expit(eta)
+    rows = Rows(X, y.astype(float)[:, None], np.arange(len(eta)), n * np.arange(n_tasks + 1), np.zeros(d), np.ones(d))
+    truth = WidePrior(
+        mean=np.r_[centre, 0.0][None],
+        variance=np.r_[np.full(d, sd**2), 0.09][None],
+        factor=np.r_[F, np.zeros((1, 1))][None],
+        noise=np.array([noise if loss is GAUSSIAN else 1.0]),
+        level=np.zeros(1),
+    )
+    return rows, truth
+
+
+def split(rows, n_first):
+    """The first tasks and the others."""
+    first = replace(rows, order=rows.order[: rows.starts[n_first]], starts=rows.starts[: n_first + 1])
+    rest = replace(rows, order=rows.order[rows.starts[n_first] :], starts=rows.starts[n_first:] - rows.starts[n_first])
+    return first, rest
+
+
+def evidence_per_row(prior, rows, loss):
+    return wide_evidence(read_batches(rows), prior, loss)[:, 0].sum() / len(rows.order)
+
+
+@pytest.mark.parametrize("loss", [GAUSSIAN, BINOMIAL], ids=lambda loss: loss.name)
+def test_learning_approaches_the_prior_that_made_the_tasks(loss):
+    signal = 1.0 if loss is GAUSSIAN else 2.0
+    rows, truth = make_collection(120, 20, 60, loss=loss, mean=signal, sd=signal)
+    past, new = split(rows, 90)
+    learned = learn_wide(past, loss)
+    nothing = replace(truth, mean=0.0 * truth.mean)
+    best, without = (evidence_per_row(each, new, loss) for each in (truth, nothing))
+    assert evidence_per_row(learned, new, loss) > best - 0.2 * (best - without)
+    assert learned.vague_weight < 0.05
+    assert 0.4 < np.median(learned.variance[0, :-1]) / signal**2 < 2.5
+    if loss is GAUSSIAN:
+        assert 0.5 < learned.noise[0] / truth.noise[0] < 2.0
+
+
+def test_rows_of_their_own_kind_do_not_make_variances_vanish():
+    # Penalised quasi-likelihood drives the variance of binary tasks with few rows to nothing.
+    rows, _ = make_collection(80, 15, 200, loss=BINOMIAL, mean=2.0, sd=2.0)
+    assert np.median(learn_wide(as_sparse(rows), BINOMIAL).variance[0, :-1]) > 0.5
+
+
+def test_a_factor_is_found_where_there_is_one():
+    rows, _ = make_collection(90, 25, 60, mean=0.5, sd=0.2, factor=1.5, noise=0.2, density=0.5)
+    past, new = split(rows, 70)
+    plain, found = (learn_wide(past, GAUSSIAN, covariance=word) for word in ("spherical", "auto"))
+    assert plain.factor.shape[2] == 0
+    assert found.factor.shape[2] > 0
+    assert evidence_per_row(found, new, GAUSSIAN) > evidence_per_row(plain, new, GAUSSIAN) + 0.05
+
+
+def test_columns_may_differ_in_variance():
+    rows, _ = make_collection(90, 20, 40, mean=0.0, sd=0.0, noise=0.05, density=1.0)
+    rng, task = np.random.default_rng(3), np.repeat(np.arange(90), 20)
+    eta = 3.0 * rng.normal(size=(90, 5))[task] * rows.X[:, :5]
+    rows = replace(rows, Y=rows.Y + eta.sum(axis=1, keepdims=True))
+    learned = learn_wide(rows, GAUSSIAN, covariance="diagonal").variance[0, :-1]
+    assert learned[:5].min() > 10.0 * np.median(learned[5:])
+
+
+def test_stretch_undoes_wrong_scales():
+    rows, truth = make_collection(100, 20, 40)
+    wrong = stretched(truth, np.array([[0.5, 3.0, 1.0, 2.0, 0.4]]))
+    found, _ = find_stretch(read_batches(rows), wrong, GAUSSIAN)
+    np.testing.assert_allclose(found[0, [0, 1, 4]], [2.0, 1 / 3.0, 2.5], rtol=0.2)
+
+
+@pytest.mark.parametrize("covariance", ["spherical", "diagonal", "factor"])
+def test_learning_does_not_depend_on_order_or_storage(covariance):
+    rows, _ = make_collection(14, 8, 30, density=0.3)
+    rng = np.random.default_rng(5)
+    tasks = rng.permutation(14)
+    order = np.concatenate([rng.permutation(rows.order[rows.starts[t] : rows.starts[t + 1]]) for t in tasks])
+    want, *others = (
+        learn_wide(each, GAUSSIAN, covariance=covariance, n_iter=8)
+        for each in (rows, replace(rows, order=order), as_sparse(rows))
+    )
+    for found in others:
+        np.testing.assert_allclose(found.mean, want.mean, atol=1e-7)
+        np.testing.assert_allclose(found.variance, want.variance, rtol=1e-7)
+        both = np.swapaxes(want.factor, 1, 2) @ want.factor, np.swapaxes(found.factor, 1, 2) @ found.factor
+        np.testing.assert_allclose(np.linalg.norm(both[0]), np.linalg.norm(both[1]), rtol=1e-6)
+        np.testing.assert_allclose(found.vague_weight, want.vague_weight, rtol=1e-7)
+
+
+def test_threads_do_not_change_the_answer(monkeypatch):
+    monkeypatch.setattr(wide_rows, "_WORK", 500)
+    rows, _ = make_collection(12, 8, 30)
+    assert len(read_batches(rows)) > 3
+    one, two = (learn_wide(rows, GAUSSIAN, n_iter=4, n_jobs=n_jobs) for n_jobs in (1, 2))
+    np.testing.assert_array_equal(one.mean, two.mean)
+    np.testing.assert_array_equal(one.variance, two.variance)
+
+
+def test_batches_and_kept_products_do_not_change_the_answer(monkeypatch):
+    rows = as_sparse(make_collection(10, 8, 30)[0])
+    want = learn_wide(rows, GAUSSIAN, covariance="diagonal", n_iter=4)
+    assert all(batch.pairs is not None for batch in read_batches(rows))
+    monkeypatch.setattr(wide_rows, "_WORK", 2000)
+    monkeypatch.setattr(wide_rows, "_MANY", 0.0)
+    assert all(batch.pairs is None for batch in read_batches(rows))
+    found = learn_wide(rows, GAUSSIAN, covariance="diagonal", n_iter=4)
+    np.testing.assert_allclose(found.mean, want.mean, atol=1e-9)
+    np.testing.assert_allclose(found.variance, want.variance, rtol=1e-8)
+
+
+def test_weights_are_repetitions():
+    rows, _ = make_collection(10, 6, 12)
+    twice = replace(rows, order=np.repeat(rows.order, 2), starts=2 * rows.starts)
+    weighted = replace(rows, weight=np.full(len(rows.Y), 2.0))
+    one, two = (learn_wide(each, GAUSSIAN, covariance="diagonal", n_iter=6) for each in (weighted, twice))
+    np.testing.assert_allclose(one.mean, two.mean, atol=1e-6)
+    np.testing.assert_allclose(one.variance, two.variance, rtol=1e-5)
+    np.testing.assert_allclose(one.noise, two.noise, rtol=1e-5)
+    assert one.n_rows == two.n_rows == 120
+
+
+@pytest.mark.parametrize("loss", [GAUSSIAN, BINOMIAL], ids=lambda loss: loss.name)
+def test_a_column_that_no_task_touched_keeps_mean_zero_and_the_common_variance(loss):
+    rows, _ = make_collection(20, 10, 30, loss=loss)
+    X = rows.X.copy()
+    X[:, [3, 17]] = 0.0
+    for covariance in ("spherical", "diagonal"):
+        learned = learn_wide(as_sparse(replace(rows, X=X)), loss, covariance=covariance, n_iter=6)
+        np.testing.assert_array_equal(learned.mean[0, [3, 17]], 0.0)
+        assert learned.variance[0, 3] == learned.variance[0, 17]
+        touched = np.delete(learned.variance[0, :-1], [3, 17])
+        assert touched.min() < learned.variance[0, 3] < 3.0 * touched.max()
+
+
+@pytest.mark.parametrize("n_tasks", [1, 2, 3])
+@pytest.mark.parametrize("name", LOSSES)
+def test_few_tasks_are_legal(name, n_tasks):
+    loss, n_outputs = LOSSES[name], 3 if name == "multinomial" else 1
+    rows = with_targets(make_rows([4] * n_tasks, 9, n_outputs=n_outputs), loss)
+    learned = learn_wide(rows, loss, n_iter=4)
+    found = wide_posterior(rows, learned, loss)
+    assert np.isfinite(found.mean).all()
+    assert np.all(learned.variance > 0)
+    assert learned.n_tasks == n_tasks
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_a_single_class_is_legal(value):
+    rows = make_rows([5, 4, 6, 5], 9)
+    rows = replace(rows, Y=np.full(rows.Y.shape, value))
+    found = wide_posterior(rows, learn_wide(rows, BINOMIAL, n_iter=6), BINOMIAL)
+    assert np.all(np.sign(found.mean[:, 0, -1]) == 2.0 * value - 1.0)
+
+
+def test_classes_are_learned_by_label_not_by_position():
+    rows = make_rows([12] * 9, 20, n_outputs=3, density=1.0)
+    W = np.random.default_rng(0).normal(size=(20, 3))
+    rows = replace(rows, Y=np.eye(3)[np.argmax(rows.X @ W, axis=1)])
+    turn = [2, 0, 1]
+    one, two = (learn_wide(replace(rows, Y=Y), MULTINOMIAL, n_iter=6) for Y in (rows.Y, rows.Y[:, turn]))
+    np.testing.assert_allclose(one.mean[turn], two.mean, atol=1e-6)
+    np.testing.assert_allclose(one.vague_weight, two.vague_weight, rtol=1e-6)
+    fitted = wide_posterior(rows, one, MULTINOMIAL).mean
+    eta = np.einsum("id,ikd->ik", np.c_[rows.X / rows.scale, np.ones(len(rows.X))], fitted[owners(rows)])
+    assert np.mean(eta.argmax(axis=1) == rows.Y.argmax(axis=1)) > 0.9
+
+
+def test_a_past_counts_as_the_tasks_it_saw():
+    rows, truth = make_collection(60, 12, 30, mean=1.5)
+    early, late = split(rows, 50)
+    past, alone = learn_wide(early, GAUSSIAN), learn_wide(late, GAUSSIAN)
+    both = learn_wide(late, GAUSSIAN, past=past)
+    assert both.n_tasks == 60
+    assert both.n_rows == 720
+    errors = [np.linalg.norm(each.mean[0] - truth.mean[0]) for each in (both, past, alone)]
+    assert errors[0] < 1.05 * errors[1]
+    assert errors[0] < 0.9 * errors[2]
+
+
+def test_merged_covariances_are_averaged_by_tasks():
+    old, new = replace(make_prior(6, 1, 1), n_tasks=3.0), replace(make_prior(6, 2, 2), n_tasks=1.0)
+    wanted = 0.75 * covariance(old) + 0.25 * covariance(new)
+    np.testing.assert_allclose(covariance(merged(old, new)), wanted, atol=1e-12)
+    wide = replace(old, factor=np.random.default_rng(0).normal(size=(1, 7, 3)))
+    squeezed = covariance(merged(wide, new))
+    np.testing.assert_allclose(np.diag(squeezed), np.diag(0.75 * covariance(wide) + 0.25 * covariance(new)))
+
+
+@pytest.mark.parametrize("loss", [GAUSSIAN, BINOMIAL], ids=lambda loss: loss.name)
+def test_nothing_is_as_large_as_columns_by_columns(loss):
+    d = 20_000
+    rng = np.random.default_rng(0)
+    X = sparse.random_array((40, d), density=0.001, rng=rng, format="csr")
+    rows = Rows(
+        X,
+        rng.integers(0, 2, (40, 1)) - 0.5 * (loss is GAUSSIAN),
+        np.arange(40),
+        10 * np.arange(5),
+        np.zeros(d),
+        np.ones(d),
+    )
+    tracemalloc.start()
+    learned = learn_wide(rows, loss, covariance="diagonal", n_iter=4)
+    wide_posterior(rows, learned, loss)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100 * 8 * d  # a matrix of the columns would be 20,000 times 8 d
