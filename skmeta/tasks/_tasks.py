@@ -1,0 +1,205 @@
+"""A collection of tasks as families of models get it: rows, targets, weights, and which task each row belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta.tasks._tables import take_rows
+from skmeta.tasks._words import is_missing
+
+
+@dataclass(frozen=True, eq=False)
+class Tasks:
+    """The tasks of a collection: what a learner learns from, and what a prior adapts to.
+
+    ``for X, y, weight in tasks`` gives one task after the other, its labelled rows; ``len(tasks)`` is their number.
+
+    Parameters
+    ----------
+    X : frame, sparse matrix or ndarray of shape (n_rows, n_features)
+        Rows as the model of one task would get them: the task column is gone, the steps before the model are done.
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs), or None
+        Targets; None where there are none at all (unsupervised). In unlabelled rows they mean nothing.
+    codes : ndarray of shape (n_rows,), dtype intp
+        Which task each row belongs to, from 0; a task may have no rows.
+    ids : ndarray of shape (n_tasks,)
+        Names of the tasks, as the user wrote them.
+    sample_weight : ndarray of shape (n_rows,), default=None
+        Weights of rows; None for ones.
+    task_weight : ndarray of shape (n_tasks,), default=None
+        How much each task counts in learning, such as the probability that it is of the kind learned; None for ones.
+    context : mapping of str to ndarray of shape (n_tasks,), default={}
+        What is known of a task beside its rows, by column name: a time, a size, the region it lies in.
+    labelled : ndarray of bool of shape (n_rows,), default=None
+        Which rows have a target; None for all of them.
+    feature_names : tuple of str, default=None
+        Names of the columns, where they have names.
+    classes : tuple of ndarray, default=None
+        Labels of each task, sorted; None for regressors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta.tasks import Tasks
+    >>> tasks = Tasks(np.arange(6.0).reshape(3, 2), np.array([1.0, 2.0, 3.0]), np.array([0, 1, 0]), np.array(["a", "b"]))
+    >>> len(tasks), [y.tolist() for X, y, weight in tasks]
+    (2, [[1.0, 3.0], [2.0]])
+    """
+
+    X: Any
+    y: NDArray[Any] | None
+    codes: NDArray[np.intp]
+    ids: NDArray[Any]
+    sample_weight: NDArray[np.float64] | None = None
+    task_weight: NDArray[np.float64] | None = None
+    context: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    labelled: NDArray[np.bool_] | None = None
+    feature_names: tuple[str, ...] | None = None
+    classes: tuple[NDArray[Any], ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[tuple[Any, Any, NDArray[np.float64] | None]]:
+        for code in range(len(self)):
+            rows = self.rows_of(code)
+            rows = rows if self.labelled is None else rows[self.labelled[rows]]
+            y = None if self.y is None else self.y[rows]
+            yield take_rows(self.X, rows), y, None if self.sample_weight is None else self.sample_weight[rows]
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows of all tasks together."""
+        return len(self.codes)
+
+    @cached_property
+    def order(self) -> NDArray[np.intp]:
+        """Rows sorted by task, of shape (n_rows,); rows of one task stay in their order."""
+        # NumPy sorts integers of 16 bits by radix, many times faster, and most collections have no more tasks.
+        return np.argsort(self.codes.astype(np.min_scalar_type(max(len(self), 1))), kind="stable")
+
+    @cached_property
+    def starts(self) -> NDArray[np.intp]:
+        """Where each task begins in ``order``, of shape (n_tasks + 1,)."""
+        return np.concatenate([[0], np.cumsum(np.bincount(self.codes, minlength=len(self)))]).astype(np.intp)
+
+    @property
+    def counts(self) -> NDArray[np.intp]:
+        """Number of rows of each task, of shape (n_tasks,)."""
+        return np.diff(self.starts)
+
+    def rows_of(self, code: int) -> NDArray[np.intp]:
+        """Positions of the rows of one task.
+
+        Parameters
+        ----------
+        code : int
+            The task, from 0.
+
+        Returns
+        -------
+        ndarray of int
+            Positions in ``X``, in their order.
+        """
+        return self.order[self.starts[code] : self.starts[code + 1]]
+
+    def context_of(self, code: int) -> dict[str, Any]:
+        """What is known of one task beside its rows, by name: keywords of `Prior.given`.
+
+        Parameters
+        ----------
+        code : int
+            The task, from 0.
+
+        Returns
+        -------
+        dict
+            One value a name.
+        """
+        return {name: values[code] for name, values in self.context.items()}
+
+    def take(self, codes: NDArray[np.intp]) -> Self:
+        """Some of the tasks, in the order asked for.
+
+        Parameters
+        ----------
+        codes : array-like of int
+            The tasks, from 0; one asked for twice is there twice, as two tasks.
+
+        Returns
+        -------
+        Tasks
+            Their rows, task by task.
+        """
+        codes = np.asarray(codes, dtype=np.intp)
+        rows = [self.rows_of(code) for code in codes]
+        counts = [len(each) for each in rows]
+        return self._of_rows(
+            np.concatenate([*rows, np.empty(0, np.intp)]),
+            codes=np.repeat(np.arange(len(codes)), counts),
+            ids=self.ids[codes],
+            task_weight=None if self.task_weight is None else self.task_weight[codes],
+            context={name: values[codes] for name, values in self.context.items()},
+            classes=None if self.classes is None else tuple(self.classes[code] for code in codes),
+        )
+
+    def without_each_row(self) -> tuple[Self, NDArray[np.intp], NDArray[np.intp]]:
+        """For every labelled row its task without it: what predicts that row from the task's other rows.
+
+        Returns
+        -------
+        tasks : Tasks
+            One task a row that has others in its task.
+        rows : ndarray of int
+            Positions of the labelled rows in ``X``.
+        codes : ndarray of int
+            The task in ``tasks`` that lacks each of ``rows``; -1 where no other row is left.
+        """
+        parts, rows, codes, owners = [], [], [], []
+        for code in range(len(self)):
+            own = self.rows_of(code)
+            own = own if self.labelled is None else own[self.labelled[own]]
+            for left in range(len(own)):
+                rows.append(own[left])
+                codes.append(len(parts) if len(own) > 1 else -1)
+                if len(own) > 1:
+                    parts.append(np.delete(own, left))
+                    owners.append(code)
+        owner = np.array(owners, dtype=np.intp)
+        expanded = self._of_rows(
+            np.concatenate([*parts, np.empty(0, np.intp)]),
+            codes=np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
+            ids=np.arange(len(parts)),
+            task_weight=None,
+            context={name: values[owner] for name, values in self.context.items()},
+            classes=None if self.classes is None else tuple(self.classes[code] for code in owners),
+        )
+        return expanded, np.array(rows, dtype=np.intp), np.array(codes, dtype=np.intp)
+
+    def _of_rows(self, rows: NDArray[np.intp], **changed: Any) -> Self:
+        """The same columns of some rows."""
+        return replace(
+            self,
+            X=take_rows(self.X, rows),
+            y=None if self.y is None else self.y[rows],
+            sample_weight=None if self.sample_weight is None else self.sample_weight[rows],
+            labelled=None if self.labelled is None else self.labelled[rows],
+            **changed,
+        )
+
+
+def labels_of_tasks(
+    y: NDArray[Any], codes: NDArray[np.intp], n_tasks: int, labelled: NDArray[np.bool_] | None
+) -> tuple[NDArray[Any], ...]:
+    """The labels of each task, sorted, among its labelled rows."""
+    known = np.arange(len(y)) if labelled is None else np.flatnonzero(labelled)
+    labels, place = np.unique(y[known], return_inverse=True) if len(known) else (y[:0], known)
+    there = np.zeros((n_tasks, len(labels)), dtype=bool)
+    there[codes[known], place] = True
+    return tuple(labels[own] for own in there)
