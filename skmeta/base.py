@@ -6,10 +6,10 @@ the rows of new tasks into `AdaptedEstimators`; and these, which hand out plain 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,11 @@ from sklearn.base import BaseEstimator
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 
+from skmeta._evidence import leave_one_out_scores
+from skmeta._registry import learner_for, register
 from skmeta.tasks import Tasks, take_rows
 
-__all__ = ["AdaptedEstimators", "FrozenValue", "Learner", "Prior"]
+__all__ = ["AdaptedEstimators", "FrozenValue", "Learner", "Prior", "learner_for", "register"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -123,11 +125,11 @@ class Prior(FrozenValue):
         return self
 
     def log_evidence(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
-        """Log density of each task's targets under this prior, parameters and noise integrated.
+        r"""Log density of each task's targets under this prior, parameters and noise integrated.
 
         By default the log score of each row predicted from the task's other rows,
 
-        .. math:: \\sum_i \\log p(y_i \\mid y_{-i}, x).
+        .. math:: \sum_i \log p(y_i \mid y_{-i}, x).
 
         Parameters
         ----------
@@ -141,8 +143,6 @@ class Prior(FrozenValue):
         ndarray of shape (n_tasks,)
             In the targets' own units, constants kept, so that priors of different families compare.
         """
-        from skmeta._evidence import leave_one_out_scores
-
         return leave_one_out_scores(self, estimator, tasks)
 
     def aligned(self, feature_names: Sequence[str]) -> Prior:
@@ -215,20 +215,212 @@ class Prior(FrozenValue):
         state = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in state.items() if value is not None}
 
-    def to_frame(self) -> Any:
-        """What was learned, one row a column of the data, as a pandas frame.
+
+def check_is_model(estimator: Any) -> None:
+    """Raise for a Pipeline or a TransformedTargetRegressor: what a prior without steps speaks of is a model alone."""
+    if isinstance(estimator, Pipeline | TransformedTargetRegressor):
+        raise ValueError(
+            f"estimator: wanted the model alone, its last step, found a {type(estimator).__name__}; a prior written by hand "
+            "is about the columns as the model sees them. Fitted steps belong to the prior: "
+            "PriorWithSteps(FrozenSteps(pipeline[:-1].steps), prior)."
+        )
+
+
+def matched(prior: Prior, tasks: Tasks) -> tuple[Prior, Tasks]:
+    """The prior, and the tasks with their columns in its order: by name, or by position where there are no names."""
+    wanted, found = prior.feature_names, tasks.feature_names
+    if wanted is None or found is None:
+        return prior, tasks
+    check_names(wanted, found)
+    if wanted == found:
+        return prior, tasks
+    prior = prior.aligned(found)
+    return prior, tasks.with_columns(prior.feature_names or found)
+
+
+def check_names(wanted: Sequence[str], found: Sequence[str]) -> None:
+    """Raise unless columns found are those wanted, in any order; the error names what is missing and what is new."""
+    missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
+    if missing or extra:
+        told = [f"{what} {names}" for what, names in (("missing", missing), ("unexpected", extra)) if names]
+        hint = " (A task that lacks a column keeps it, filled with NaN.)" if missing else ""
+        raise ValueError(
+            f"X: The feature names should match those that the prior was learned from: found {', '.join(told)}.{hint}"
+        )
+
+
+class Learner(BaseEstimator):
+    """Learns a prior from many tasks, for one family of estimators: an estimator itself, with parameters to search.
+
+    A subclass must give `learn`; ``@register(KNeighborsRegressor, ...)`` says for which estimators it is meant.
+    """
+
+    def learn(
+        self,
+        estimator: Any,
+        tasks: Tasks,
+        prior: Prior | None = None,
+        *,
+        n_jobs: int | None = None,
+        progress: Any = None,
+    ) -> Prior:
+        """Learn a prior from a collection of tasks.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model that each task is to be solved by; never a Pipeline.
+        tasks : Tasks
+            The collection.
+        prior : Prior, default=None
+            What was known before: it counts as the ``n_tasks`` it was learned from.
+        n_jobs : int, default=None
+            Parallel jobs; the answer does not depend on it.
+        progress : callable, default=None
+            Called as ``progress(done, total)`` after each part of the work.
 
         Returns
         -------
-        DataFrame
-            Fields that have one number a column.
+        Prior
+            What is known now.
         """
-        from skmeta._dataframe import frame_of
-
-        named = self.feature_names
-        columns = {name: value for name, value in self.to_dict().items() if _is_a_number_each(value, named)}
-        return frame_of(columns, index=named)
+        raise NotImplementedError(f"{type(self).__name__} should define learn(estimator, tasks, prior=None, ...)")
 
 
-def _is_a_number_each(value: Any, names: tuple[str, ...] | None) -> bool:
-    return isinstance(value, np.ndarray) and value.ndim == 1 and names is not None and len(value) == len(names)
+class AdaptedEstimators:
+    """The estimators of some tasks after adaptation; a family must give `estimator` alone.
+
+    All other methods ask those estimators, one task after the other; a family may do better in batches.
+
+    Parameters
+    ----------
+    prior : Prior
+        What they started from.
+    model : estimator
+        What each of them is a fitted clone of.
+    tasks : Tasks
+        What they were adapted to.
+    """
+
+    def __init__(self, prior: Prior, model: Any, tasks: Tasks) -> None:
+        self.prior = prior
+        self.model = model
+        self.tasks = tasks
+
+    def estimator(self, code: int) -> Any:
+        """The plain fitted estimator of one task.
+
+        Parameters
+        ----------
+        code : int
+            The task, from 0; -1 is a task without rows.
+
+        Returns
+        -------
+        estimator
+            A fitted scikit-learn estimator that knows nothing of skmeta.
+        """
+        raise NotImplementedError(f"{type(self).__name__} should define estimator(code)")
+
+    @cached_property
+    def classes(self) -> NDArray[Any] | None:
+        """Labels that columns of probabilities belong to, sorted; None for regressors."""
+        if self.prior.classes is not None or self.tasks.classes is None:
+            return self.prior.classes
+        return np.unique(np.concatenate([*self.tasks.classes]))
+
+    def predict(self, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
+        """Predictions of rows by the estimators of their tasks.
+
+        Parameters
+        ----------
+        X : frame, sparse matrix or ndarray of shape (n_rows, n_features)
+            Rows as the model gets them.
+        codes : ndarray of shape (n_rows,)
+            Task of each row; -1 is a task without rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_outputs)
+            Targets or labels.
+        """
+        return self._by_task("predict", X, codes)
+
+    def predict_proba(self, X: Any, codes: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Probabilities of all ``classes``, 0 for those that a row's task does not have.
+
+        Parameters
+        ----------
+        X, codes
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes)
+            In the order of ``classes``.
+        """
+        return self._by_task("predict_proba", X, codes)
+
+    def decision_function(self, X: Any, codes: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Scores of the classes by the estimators of the rows' tasks.
+
+        Parameters
+        ----------
+        X, codes
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_classes)
+            In the order of ``classes``, -inf for those that a row's task does not have.
+        """
+        return self._by_task("decision_function", X, codes)
+
+    def std(self, X: Any, codes: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Standard deviation of a new observation at each row, where the estimators can tell it.
+
+        Parameters
+        ----------
+        X, codes
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            In the units of the target.
+        """
+        return self._by_task("std", X, codes)
+
+    @property
+    def borrowed(self) -> NDArray[np.float64]:
+        """Own rows that the prior was worth to each task, of shape (n_tasks,); nan where a family cannot tell."""
+        return np.full(len(self.tasks), np.nan)
+
+    def _by_task(self, method: str, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
+        found: NDArray[Any] | None = None
+        for code in np.unique(codes):
+            rows = np.flatnonzero(codes == code)
+            answer = self._ask(self.estimator(int(code)), method, take_rows(X, rows))
+            if found is None:
+                found = np.empty((len(codes), *answer.shape[1:]), dtype=answer.dtype)
+            elif found.dtype != answer.dtype:
+                found = found.astype(np.result_type(found, answer))  # room for the longest label
+            found[rows] = answer
+        return np.empty(0) if found is None else found
+
+    def _ask(self, estimator: Any, method: str, X: Any) -> NDArray[Any]:
+        if method == "std":
+            return np.asarray(estimator.predict(X, return_std=True)[1])
+        answer = np.asarray(getattr(estimator, method)(X))
+        if method == "predict":
+            return answer
+        return self._in_all_classes(answer, estimator.classes_, 0.0 if method == "predict_proba" else -np.inf)
+
+    def _in_all_classes(self, answer: NDArray[Any], own: NDArray[Any], absent: float) -> NDArray[Any]:
+        """Columns of an estimator that knows the labels ``own``, as columns of all labels."""
+        if self.classes is None or np.array_equal(own, self.classes):
+            return answer
+        answer = np.column_stack([-answer, answer]) if answer.ndim == 1 else answer
+        found = np.full((len(answer), len(self.classes)), absent)
+        found[:, np.searchsorted(self.classes, own)] = answer
+        return found

@@ -12,16 +12,18 @@ import pytest
 
 # The map. Imports point down only; rooms on one floor do not know each other.
 FLOORS = {
-    "__main__": 10,
-    "__init__": 9,
-    "report": 8.5,
+    "__main__": 11,
+    "__init__": 10,
+    "report": 9,
     "inspection": 8,
-    "tuning": 7,
-    "warm_start": 6,
-    "model_selection": 6,
-    "linear_model": 4,
-    "steps": 3,
-    "base": 2,
+    "tuning": 7.5,
+    "warm_start": 7,
+    "model_selection": 7,
+    "linear_model": 5,
+    "steps": 4,
+    "base": 3,
+    "_evidence": 2,
+    "_registry": 2,
     "tasks": 1,
     "datasets": 1,
     "_inference": 0,
@@ -130,7 +132,7 @@ def imports_point_down(modules):
             room = target[1] if len(target) > 1 else "__init__"
             if target[0] != "skmeta" or room == module.room:
                 continue
-            if FLOORS.get(room, 9) >= FLOORS.get(module.room, 9):
+            if FLOORS.get(room, 99) >= FLOORS.get(module.room, 99):
                 yield f"{module.name}:{item.line} imports {room}, which is not on a floor below {module.room}"
 
 

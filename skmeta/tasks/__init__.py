@@ -10,9 +10,11 @@ from skmeta.tasks._ids import (
 )
 from skmeta.tasks._stack import split_tasks, stack_tasks
 from skmeta.tasks._tables import drop_column, take_rows
+from skmeta.tasks._tasks import Tasks
 
 __all__ = [
     "TaskIndex",
+    "Tasks",
     "drop_column",
     "features_without",
     "index_tasks",

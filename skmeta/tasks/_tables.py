@@ -179,3 +179,28 @@ def _exact_column(X: Any, name: str, values: NDArray[Any]) -> NDArray[Any]:
         f"The values of column {name!r} must be held exactly by the dtype of X, found {shown(values.max())}, which "
         f"{column.dtype} cannot hold. Write them as strings."
     )
+
+
+def plain_table(X: Any) -> Any:
+    """Frames and arrays as they are, sparse matrices by rows, lists as arrays, texts as a table of one column."""
+    if hasattr(X, "columns"):
+        return X
+    if sparse.issparse(X):
+        return X.tocsr()
+    X = np.asarray(X)
+    if X.ndim == 1 and X.dtype.kind in "OUT" and all(isinstance(value, str) for value in X):
+        return X[:, None]
+    if X.ndim != 2:
+        raise ValueError(
+            f"X: Expected 2D array, got {X.ndim}D array instead, of shape {X.shape}. Reshape your data: "
+            "array.reshape(-1, 1) if it has a single feature, array.reshape(1, -1) if it is a single row."
+        )
+    return X
+
+
+def column_or_matrix(y: Any) -> NDArray[Any]:
+    """Targets as an array; a column is a vector."""
+    if y is None:
+        raise ValueError("y: requires y to be passed, but the target y is None.")
+    y = np.asarray(y)
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y

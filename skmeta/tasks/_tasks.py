@@ -10,8 +10,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta.tasks._tables import take_rows
-from skmeta.tasks._words import is_missing
+from skmeta.tasks._numbers import column_names
+from skmeta.tasks._tables import column_or_matrix, plain_table, take_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +149,22 @@ class Tasks:
             classes=None if self.classes is None else tuple(self.classes[code] for code in codes),
         )
 
+    def with_columns(self, names: Sequence[str]) -> Self:
+        """The same rows with the columns of a frame in another order.
+
+        Parameters
+        ----------
+        names : sequence of str
+            All names, in the order wanted.
+
+        Returns
+        -------
+        Tasks
+            Itself where that is the order it has.
+        """
+        names = tuple(names)
+        return self if names == self.feature_names else replace(self, X=self.X[list(names)], feature_names=names)
+
     def without_each_row(self) -> tuple[Self, NDArray[np.intp], NDArray[np.intp]]:
         """For every labelled row its task without it: what predicts that row from the task's other rows.
 
@@ -192,6 +208,47 @@ class Tasks:
             labelled=None if self.labelled is None else self.labelled[rows],
             **changed,
         )
+
+    @classmethod
+    def of_one(cls, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """A single task.
+
+        Parameters
+        ----------
+        X : frame, sparse matrix or array-like of shape (n_rows, n_features)
+            Its rows.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+            Its targets.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of rows.
+
+        Returns
+        -------
+        Tasks
+            One task with the id 0.
+        """
+        X, y = plain_table(X), column_or_matrix(y)
+        return cls(X, y, np.zeros(len(y), np.intp), np.zeros(1, int), sample_weight, feature_names=column_names(X))
+
+    @classmethod
+    def none(cls, feature_names: Sequence[str] | None = None, n_features: int = 0) -> Self:
+        """No tasks at all: what a prior is adapted to for an estimator of a task without rows.
+
+        Parameters
+        ----------
+        feature_names : sequence of str, default=None
+            Names of the columns.
+        n_features : int, default=0
+            Number of columns, where they have no names.
+
+        Returns
+        -------
+        Tasks
+            Without rows.
+        """
+        names = None if feature_names is None else tuple(feature_names)
+        nothing = np.empty((0, n_features if names is None else len(names)))
+        return cls(nothing, np.empty(0), np.empty(0, np.intp), np.empty(0, int), feature_names=names)
 
 
 def labels_of_tasks(

@@ -1,0 +1,151 @@
+"""Which learner is meant for which class of estimators: a family registers itself by one line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Any, TypeVar
+
+from sklearn.utils import get_tags
+
+_T = TypeVar("_T")
+_LEARNERS: dict[type, type] = {}
+_GROUP = "skmeta.families"  # the entry point by which an installed package says that it has families
+
+
+def register(*estimator_classes: type) -> Callable[[_T], _T]:
+    """Register a learner for classes of estimators, as a decorator of its class.
+
+    Parameters
+    ----------
+    *estimator_classes : type
+        The classes that ``learner="auto"`` means it for, and those of their subclasses that keep the constructor's
+        parameters and the shape of the output.
+
+    Returns
+    -------
+    callable
+        The decorator; it returns the learner's class.
+
+    Raises
+    ------
+    TypeError
+        If the learner has no ``learn``, or what is registered is no class.
+    ValueError
+        If a class has another learner already.
+    """
+
+    def decorator(learner: _T) -> _T:
+        if not hasattr(learner, "learn"):
+            raise TypeError(
+                f"register: wanted a learner with a method learn, found {learner!r}; subclass skmeta.base.Learner."
+            )
+        for cls in estimator_classes:
+            add(_LEARNERS, cls, learner)
+        return learner
+
+    return decorator
+
+
+def add(table: dict[type, Any], cls: type, entry: Any) -> None:
+    """Write one line of a table of estimator classes; a class has one entry, though a module may be read twice."""
+    if not isinstance(cls, type):
+        raise TypeError(f"register: wanted classes of estimators, found {cls!r}; leave out its brackets.")
+    known = table.get(cls)
+    if known is not None and _full_name(known) != _full_name(entry):
+        raise ValueError(
+            f"register: wanted one learner for {cls.__name__}, found {_full_name(entry)} beside {_full_name(known)}; pass "
+            "learner= where another one than the registered is meant."
+        )
+    table[cls] = entry
+
+
+def _full_name(cls: Any) -> str:
+    return f"{getattr(cls, '__module__', '')}.{getattr(cls, '__qualname__', cls)}"
+
+
+def lookup(table: Mapping[type, Any], estimator: Any) -> Any:
+    """The entry of an estimator's class, or of the nearest base whose constructor and output it keeps; None if none."""
+    for cls in type(estimator).__mro__:
+        if cls in table and (cls is type(estimator) or _is_a_kind_of(estimator, cls)):
+            return table[cls]
+    return None
+
+
+def _is_a_kind_of(estimator: Any, base: type) -> bool:
+    """Whether a subclass is the same thing as its base: MultiTaskLasso is no Lasso, LogisticRegressionCV another thing."""
+    names = base._get_param_names() if hasattr(base, "_get_param_names") else []
+    params = estimator.get_params(deep=False)
+    if not set(names) <= params.keys():
+        return False
+    plain = base(**{name: params[name] for name in names})
+    return bool(get_tags(plain).target_tags == get_tags(estimator).target_tags)
+
+
+def learner_for(estimator: Any, learner: Any = "auto") -> Any:
+    """The learner of an estimator: the one given, whatever it is, or for "auto" the one meant for its class.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The model of one task, no Pipeline.
+    learner : "auto" or learner, default="auto"
+        A learner is taken as it is.
+
+    Returns
+    -------
+    learner
+        An unfitted learner.
+
+    Raises
+    ------
+    TypeError
+        If ``learner`` is none, or no learner is registered for the class.
+    ValueError
+        If ``learner`` is another text than "auto".
+    """
+    if not isinstance(learner, str):
+        if isinstance(learner, type) or not hasattr(learner, "learn"):
+            raise TypeError(f"learner: wanted 'auto' or a learner such as EmpiricalBayes(), found {learner!r}.")
+        return learner
+    if learner != "auto":
+        raise ValueError(f"learner: wanted 'auto' or a learner such as EmpiricalBayes(), found {learner!r}.")
+    return registered_learner(estimator)()
+
+
+def registered_learner(estimator: Any) -> Any:
+    """The class of the learner that is meant for an estimator; TypeError if none is."""
+    own = getattr(type(estimator), "__skmeta_learner__", None)
+    if own is not None:
+        return own
+    found = lookup(_LEARNERS, estimator)
+    if found is None:
+        load_entry_points()
+        found = lookup(_LEARNERS, estimator)
+    if found is None:
+        raise TypeError(_nobody_registered(estimator))
+    return found
+
+
+@cache
+def load_entry_points() -> None:
+    """Import the families of installed packages, once."""
+    for entry in entry_points(group=_GROUP):
+        entry.load()
+
+
+def _nobody_registered(estimator: Any) -> str:
+    names = ", ".join(sorted({cls.__name__ for cls in _LEARNERS}))
+    start = (
+        f"estimator: wanted one of {names}, alone or as the last step of a Pipeline, found {type(estimator).__name__}, "
+    )
+    if not hasattr(estimator, "get_params"):
+        return f"{start}which is no estimator, such as Ridge()."
+    if "estimator" in estimator.get_params(deep=False):
+        name = type(estimator).__name__
+        return f"{start}which belongs around the warm-started model, not into it: {name}(WarmStart...(...))."
+    return (
+        f"{start}for which no learner is registered; pass learner= with a learner for it, or use one of those (what is not "
+        "linear can come from a transformer before a linear model, such as SplineTransformer or RandomTreesEmbedding)."
+    )
