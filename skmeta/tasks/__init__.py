@@ -7,6 +7,7 @@ from skmeta.tasks._ids import (
     locate_task,
     lookup_tasks,
     read_task_ids,
+    split_columns,
 )
 from skmeta.tasks._stack import split_tasks, stack_tasks
 from skmeta.tasks._tables import drop_column, take_rows
@@ -21,6 +22,7 @@ __all__ = [
     "locate_task",
     "lookup_tasks",
     "read_task_ids",
+    "split_columns",
     "split_tasks",
     "stack_tasks",
     "take_rows",

@@ -5,6 +5,7 @@ Frames are recognised by their methods, so that neither library is imported befo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -99,13 +100,18 @@ def drop_column(X: Any, position: int) -> Any:
     array([[1. , 2.5],
            [3. , 4.5]])
     """
+    return drop_columns(X, [position])
+
+
+def drop_columns(X: Any, positions: Sequence[int]) -> Any:
+    """Return `X` without some columns, as `drop_column` without one."""
     X, kind = as_table(X)
+    kept = [k for k in range(X.shape[1]) if k not in set(positions)]
     if kind == "pandas":
-        return X.drop(columns=X.columns[position])
+        return X.iloc[:, kept]
     if kind == "polars":
-        return X.drop(X.columns[position])
-    last = X.shape[1] - 1
-    keep: Any = {0: slice(1, None), last: slice(last)}.get(position, np.delete(np.arange(last + 1), position))
+        return X.select([X.columns[k] for k in kept])
+    keep: Any = slice(kept[0], kept[-1] + 1) if kept and len(kept) == kept[-1] + 1 - kept[0] else kept
     if kind == "sparse":
         return X.tocsr()[:, keep].asformat(X.format)
     return _as_numbers(X[:, keep]) if X.dtype.kind in "OUT" else X[:, keep]

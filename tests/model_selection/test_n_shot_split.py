@@ -264,10 +264,10 @@ def test_wrong_numbers_are_refused_at_once(parameters, error, words):
 @pytest.mark.parametrize(
     ("cv", "words"),
     [
-        (NShotSplit("shpo", 1, 2), "task='shpo' .*Did you mean 'shop'"),
+        (NShotSplit("shpo", 1, 2), "found task='shpo'.*Did you mean 'shop'"),
         (
             NShotSplit("shop", 1, 2, order="dya"),
-            "order='dya' cannot put .*order='dya' is not a column of X. Did you mean 'day'",
+            "order='dya' cannot put .*found order='dya'. Did you mean 'day'",
         ),
         (
             NShotSplit("shop", 1, 2, order="gap"),

@@ -19,6 +19,7 @@ from skmeta.tasks import (
     locate_task,
     lookup_tasks,
     read_task_ids,
+    split_columns,
     split_tasks,
     stack_tasks,
     take_rows,
@@ -294,7 +295,7 @@ MISSING = {
 
 @pytest.mark.parametrize("table", MISSING)
 def test_missing_ids_raise_and_say_where(table):
-    with pytest.raises(ValueError, match=r"task column \(0\) of X .* 2 missing id\(s\), in row\(s\) 1, 3\. Drop"):
+    with pytest.raises(ValueError, match=r"task=0: wanted .* 2 missing id\(s\), in row\(s\) 1, 3; drop"):
         read_task_ids(MISSING[table], 0)
 
 
@@ -384,6 +385,18 @@ def test_thirty_thousand_tasks_are_indexed_at_once():
 # Columns ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+def test_ids_that_are_lists_raise_a_sentence(frame):
+    X = frame({"store": [["n", "o"], ["s"]], "x": [1.0, 2.0]})
+    with pytest.raises(TypeError, match=r"task='store': wanted ids that are text.*in row\(s\) 0, 1; write each"):
+        read_task_ids(X, "store")
+
+
+def test_ids_are_one_column():
+    with pytest.raises(ValueError, match=r"ids: wanted one id a row, found an array of shape \(2, 2\)"):
+        index_tasks([["north", 1], ["south", 2]])
+
+
 @pytest.mark.parametrize("task", ["b", 1, -2, np.int64(1)])
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
 def test_a_column_is_found_by_name_and_by_position(frame, task):
@@ -393,25 +406,25 @@ def test_a_column_is_found_by_name_and_by_position(frame, task):
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
 def test_a_misspelt_name_shows_what_is_there(frame):
     X = frame({"store": [1], "price": [2]})
-    with pytest.raises(ValueError, match=r"'stor' is not a column.*Did you mean 'store'\?.*'store', 'price'"):
+    with pytest.raises(ValueError, match=r"task: wanted .* found task='stor'.*Did you mean 'store'\?.*'store', 'price'"):
         locate_task(X, "stor")
-    with pytest.raises(ValueError, match=r"'zzz' is not a column of X\. X has 2 columns"):
+    with pytest.raises(ValueError, match=r"found task='zzz'\. X has 2 columns"):
         locate_task(X, "zzz")
 
 
 @pytest.mark.parametrize(
     ("X", "task", "error", "match"),
     [
-        (np.ones((2, 3)), "store", ValueError, "'store' is a name, but X .ndarray. has no column names.*-1"),
+        (np.ones((2, 3)), "store", ValueError, "task: wanted .* X .ndarray. has no column names, found task='store'; .*-1"),
         (sparse.eye(3, format="csr"), "store", ValueError, "has no column names"),
-        (np.ones((2, 3)), 3, ValueError, r"task=3 is not a column of X, which has 3 columns \(0 to 2\)"),
-        (np.ones((2, 3)), -4, ValueError, "task=-4"),
+        (np.ones((2, 3)), 3, ValueError, r"task: wanted .*, found task=3; X has 3 columns \(0 to 2\)"),
+        (np.ones((2, 3)), -4, ValueError, "found task=-4"),
         (np.ones((2, 3)), None, TypeError, "the name or the position of a column of X, found None"),
         (np.ones((2, 3)), True, TypeError, "found True"),
         (np.ones((2, 3)), 1.0, TypeError, "found 1.0"),
         (np.ones(3), 0, ValueError, "rows and columns, found 1 dim"),
         (pd.Series([1.0]), 0, ValueError, "rows and columns, found 1 dim"),
-        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "a", ValueError, "'a' names 2 columns"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "a", ValueError, "found 2 named 'a'"),
     ],
 )
 def test_no_column_is_guessed(X, task, error, match):
@@ -467,6 +480,42 @@ def test_a_task_column_alone_leaves_no_features():
     assert features_without(np.ones((4, 1)), 0).shape == (4, 0)
 
 
+TABLES = {
+    "pandas": pd.DataFrame,
+    "polars": pl.DataFrame,
+    "array": lambda columns: np.column_stack(list(columns.values())),
+    "sparse": lambda columns: sparse.csc_array(np.column_stack(list(columns.values()))),
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_several_columns_are_taken_at_once(kind):
+    columns = {name: np.arange(3.0) + 10 * k for k, name in enumerate(["a", "store", "b", "size"])}
+    X = TABLES[kind](columns)
+    wanted = ["size", "store"] if kind in FRAMES else [-1, 1]
+    rest, taken = split_columns(X, wanted, ["context", "task"])
+    np.testing.assert_array_equal(taken, [columns["size"], columns["store"]])
+    assert type(rest) is type(X)
+    if kind in FRAMES:
+        assert list(rest.columns) == ["a", "b"]
+    values = rest.toarray() if kind == "sparse" else np.asarray(rest)
+    np.testing.assert_array_equal(values, np.column_stack([columns["a"], columns["b"]]))
+
+
+def test_no_column_taken_is_the_table():
+    X = np.eye(2)
+    rest, taken = split_columns(X, [])
+    assert taken == [] and np.shares_memory(rest, X)
+
+
+def test_a_column_is_taken_once():
+    X = pd.DataFrame({"size": [1.0], "x": [2.0]})
+    with pytest.raises(ValueError, match=r"context: wanted each column once, found 'size' twice \(it is task too\)"):
+        split_columns(X, ["size", "size"], ["task", "context"])
+    with pytest.raises(ValueError, match=r"context: wanted the name of a column of X, found context='sise'\. Did you mean 'size'"):
+        split_columns(X, ["sise"], "context")
+
+
 # What cannot be stacked or split --------------------------------------------------------------------
 
 A, B = np.ones((2, 2)), np.ones((2, 3))
@@ -493,8 +542,8 @@ Y = [0.0, 1.0]
         ([(A, np.ones((2, 1, 1)))], ValueError, "y of task 0 must have 1 or 2 dimensions, found 3"),
         ([(A, Y), (A, A)], ValueError, r"shape of y .* found \(\) in task 0 and \(2,\) in task 1"),
         ([(A, Y), (A, ["u", "v"])], ValueError, "type of y .* found numbers in task 0 and text in task 1"),
-        ({1: (A, Y), "1": (A, Y)}, TypeError, "keys of tasks must hold ids of one type"),
-        ({None: (A, Y)}, ValueError, "keys of tasks must name a task"),
+        ({1: (A, Y), "1": (A, Y)}, TypeError, "tasks: wanted ids of one type"),
+        ({None: (A, Y)}, ValueError, "tasks: wanted an id in every row"),
         ({"n": (sparse.csr_array(A), Y)}, TypeError, "sparse X holds numbers only, found 'n'"),
     ],
 )
@@ -519,5 +568,5 @@ def test_messages_print_ids_as_they_were_written():
         stack_tasks(tasks)
     with pytest.raises(ValueError, match=r"X and y of task 3 must have the same number"):
         stack_tasks({np.int64(3): ([[1.0]], [1.0, 2.0])})
-    with pytest.raises(TypeError, match=r"found 1\.5\.$"):
+    with pytest.raises(TypeError, match=r"found 1\.5;"):
         locate_task(np.zeros((2, 2)), np.float64(1.5))
