@@ -81,7 +81,8 @@ def _locate_name(X: Any, kind: str, name: str, role: str) -> int:
     close = get_close_matches(name, [each for each in names if isinstance(each, str)])
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
     raise ValueError(
-        f"{role}: wanted the name of a column of X, found {role}={name!r}.{hint} X has {len(names)} columns: {listed(names, 20)}."
+        f"{role}: wanted the name of a column of X, found {role}={name!r}.{hint} X has {len(names)} columns: "
+        f"{listed(names, 20)}."
     )
 
 

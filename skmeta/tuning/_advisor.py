@@ -8,12 +8,12 @@ import numpy as np
 from skmeta.tuning._candidates import Viewer
 from skmeta.tuning._pool import Pool
 from skmeta.tuning._space import Space
-from skmeta.tuning.surrogates.belief import joined
-from skmeta.tuning.surrogates.gp import matern
-from skmeta.tuning.surrogates.portfolio import greedy_portfolio
-from skmeta.tuning.surrogates.ranking import ensemble_belief, left_out_scores, ranking_weights
-from skmeta.tuning.surrogates.scores import relative_noise, standardized
-from skmeta.tuning.surrogates.task_gp import own_belief, transfer_belief
+from skmeta.tuning._surrogates.belief import joined
+from skmeta.tuning._surrogates.gp import matern
+from skmeta.tuning._surrogates.portfolio import greedy_portfolio
+from skmeta.tuning._surrogates.ranking import ensemble_belief, left_out_scores, ranking_weights
+from skmeta.tuning._surrogates.scores import relative_noise, standardized
+from skmeta.tuning._surrogates.task_gp import own_belief, transfer_belief
 
 METHODS = ("auto", "task_gp", "rgpe", "portfolio", "gp")
 _N_OWN = 4  # trials before a task is modelled by itself alone

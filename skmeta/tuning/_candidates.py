@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from skmeta.tuning._surrogates.gp import Fitted, expected_scores, posterior_sd, usual_kernel
 from skmeta.tuning._trial_sources import other_params
-from skmeta.tuning.surrogates.gp import Fitted, expected_scores, posterior_sd, usual_kernel
 
 
 class Candidates(NamedTuple):

@@ -17,10 +17,10 @@ from skmeta.tuning._history import TrialHistory
 from skmeta.tuning._past_tasks import PastTasks, learn_past
 from skmeta.tuning._pool import Pool
 from skmeta.tuning._space import Space
+from skmeta.tuning._surrogates.gp import expected_scores
+from skmeta.tuning._surrogates.portfolio import greedy_portfolio
 from skmeta.tuning._trial import Described, holds_described
 from skmeta.tuning._trial_sources import read_trials
-from skmeta.tuning.surrogates.gp import expected_scores
-from skmeta.tuning.surrogates.portfolio import greedy_portfolio
 
 _MOST_PAST = 1000  # past candidates looked at for a portfolio; of more, the best of each task
 _MOST_ADOPTED = 250  # likewise, for a search, which has candidates of its own

@@ -8,9 +8,9 @@ import numpy as np
 
 from skmeta.base import FrozenValue
 from skmeta.tuning._axes import Axes
-from skmeta.tuning.surrogates.gp import Kernel, Trials, condition, expected_scores, fit_kernel, matern
-from skmeta.tuning.surrogates.scores import normal_scores, relative_noise, standardized
-from skmeta.tuning.surrogates.task_gp import OWN, held_out_evidence, learn_shares
+from skmeta.tuning._surrogates.gp import Kernel, Trials, condition, expected_scores, fit_kernel, matern
+from skmeta.tuning._surrogates.scores import normal_scores, relative_noise, standardized
+from skmeta.tuning._surrogates.task_gp import OWN, held_out_evidence, learn_shares
 
 _MOST_TRIALS = 256  # of one task; of more, the better half and an even choice of the others
 _N_TASKS_ASKED = 32  # of many, that the kernel is learned from, and that are held out

@@ -14,7 +14,7 @@ from sklearn.utils.validation import validate_data
 
 from skmeta._progress import with_callbacks
 from skmeta._sklearn import every_fit_failed, param_columns, routed_params
-from skmeta.model_selection._baselines import _TaskBaseline
+from skmeta._task_models import BaseTaskModels
 from skmeta.tasks import features_without, index_tasks, read_task_ids, take_rows
 from skmeta.tasks._ids import as_list
 from skmeta.tasks._words import shown
@@ -266,7 +266,7 @@ def _usual_has(method):
     return available_if(check)
 
 
-class TaskBests(_TaskBaseline):
+class TaskBests(BaseTaskModels):
     """Each task's best estimator, as it was found; for rows of other tasks one that is fitted to all rows.
 
     Parameters

@@ -406,7 +406,9 @@ def test_a_column_is_found_by_name_and_by_position(frame, task):
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
 def test_a_misspelt_name_shows_what_is_there(frame):
     X = frame({"store": [1], "price": [2]})
-    with pytest.raises(ValueError, match=r"task: wanted .* found task='stor'.*Did you mean 'store'\?.*'store', 'price'"):
+    with pytest.raises(
+        ValueError, match=r"task: wanted .* found task='stor'.*Did you mean 'store'\?.*'store', 'price'"
+    ):
         locate_task(X, "stor")
     with pytest.raises(ValueError, match=r"found task='zzz'\. X has 2 columns"):
         locate_task(X, "zzz")
@@ -415,7 +417,12 @@ def test_a_misspelt_name_shows_what_is_there(frame):
 @pytest.mark.parametrize(
     ("X", "task", "error", "match"),
     [
-        (np.ones((2, 3)), "store", ValueError, "task: wanted .* X .ndarray. has no column names, found task='store'; .*-1"),
+        (
+            np.ones((2, 3)),
+            "store",
+            ValueError,
+            "task: wanted .* X .ndarray. has no column names, found task='store'; .*-1",
+        ),
         (sparse.eye(3, format="csr"), "store", ValueError, "has no column names"),
         (np.ones((2, 3)), 3, ValueError, r"task: wanted .*, found task=3; X has 3 columns \(0 to 2\)"),
         (np.ones((2, 3)), -4, ValueError, "found task=-4"),
@@ -512,7 +519,7 @@ def test_a_column_is_taken_once():
     X = pd.DataFrame({"size": [1.0], "x": [2.0]})
     with pytest.raises(ValueError, match=r"context: wanted each column once, found 'size' twice \(it is task too\)"):
         split_columns(X, ["size", "size"], ["task", "context"])
-    with pytest.raises(ValueError, match=r"context: wanted the name of a column of X, found context='sise'\. Did you mean 'size'"):
+    with pytest.raises(ValueError, match=r"context: wanted .*, found context='sise'\. Did you mean 'size'"):
         split_columns(X, ["sise"], "context")
 
 

@@ -19,9 +19,9 @@ from skmeta.tuning._candidates import Viewer
 from skmeta.tuning._past_tasks import learn_past
 from skmeta.tuning._pool import Pool
 from skmeta.tuning._space import Space
+from skmeta.tuning._surrogates.gp import expected_scores, posterior_sd
+from skmeta.tuning._surrogates.portfolio import greedy_portfolio
 from skmeta.tuning._trial import Trial, plain_value
-from skmeta.tuning.surrogates.gp import expected_scores, posterior_sd
-from skmeta.tuning.surrogates.portfolio import greedy_portfolio
 
 PLANE = Space.of({"a": uniform(0, 1), "b": uniform(0, 1)})
 quick = settings(deadline=None, max_examples=8)

@@ -16,10 +16,10 @@ from skmeta.tuning import _past_tasks
 from skmeta.tuning._advisor import Advisor
 from skmeta.tuning._past_tasks import PastTasks, learn_past
 from skmeta.tuning._space import Space
+from skmeta.tuning._surrogates.gp import expected_scores, posterior_sd
+from skmeta.tuning._surrogates.scores import normal_scores
+from skmeta.tuning._surrogates.task_gp import OWN
 from skmeta.tuning._trial import Trial
-from skmeta.tuning.surrogates.gp import expected_scores, posterior_sd
-from skmeta.tuning.surrogates.scores import normal_scores
-from skmeta.tuning.surrogates.task_gp import OWN
 
 SPACE = Space.of({"a": uniform(0, 1), "b": uniform(0, 1)})
 quick = settings(deadline=None, max_examples=3)

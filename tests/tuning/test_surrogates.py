@@ -16,9 +16,9 @@ from scipy.stats import t as student
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from skmeta.tuning.surrogates import gp, task_gp
-from skmeta.tuning.surrogates.belief import Belief, joined
-from skmeta.tuning.surrogates.gp import (
+from skmeta.tuning._surrogates import gp, task_gp
+from skmeta.tuning._surrogates.belief import Belief, joined
+from skmeta.tuning._surrogates.gp import (
     Kernel,
     Trials,
     condition,
@@ -28,10 +28,10 @@ from skmeta.tuning.surrogates.gp import (
     posterior_sd,
     usual_kernel,
 )
-from skmeta.tuning.surrogates.portfolio import greedy_portfolio
-from skmeta.tuning.surrogates.ranking import ensemble_belief, left_out_scores, ranking_weights
-from skmeta.tuning.surrogates.scores import normal_scores, relative_noise, standardized
-from skmeta.tuning.surrogates.task_gp import (
+from skmeta.tuning._surrogates.portfolio import greedy_portfolio
+from skmeta.tuning._surrogates.ranking import ensemble_belief, left_out_scores, ranking_weights
+from skmeta.tuning._surrogates.scores import normal_scores, relative_noise, standardized
+from skmeta.tuning._surrogates.task_gp import (
     OWN,
     held_out_evidence,
     learn_shares,

@@ -7,8 +7,8 @@ from itertools import chain
 
 import numpy as np
 
-from skmeta.tuning.surrogates.belief import Belief
-from skmeta.tuning.surrogates.gp import matern, with_noise
+from skmeta.tuning._surrogates.belief import Belief
+from skmeta.tuning._surrogates.gp import matern, with_noise
 
 _N_DRAWS = 200
 

@@ -19,9 +19,9 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
-from skmeta.tuning.surrogates.belief import Belief
-from skmeta.tuning.surrogates.gp import Trials, fit_kernel, matern, with_noise
-from skmeta.tuning.surrogates.scores import standardized
+from skmeta.tuning._surrogates.belief import Belief
+from skmeta.tuning._surrogates.gp import Trials, fit_kernel, matern, with_noise
+from skmeta.tuning._surrogates.scores import standardized
 
 OWN = np.array([0.03, 0.1, 0.3, 1.0])  # shares of a task that are its own
 _SCALES = np.exp(np.linspace(np.log(0.1), np.log(50), 20))  # of standardized scores to normal scores
