@@ -60,7 +60,9 @@ class TaskModels(Mapping[Any, Any]):
 
     def __getitem__(self, task: Any) -> Any:
         if task not in self._codes:
-            raise KeyError(f"no task {shown(task)} among the {len(self)} that were fitted ({listed(self)})")
+            raise KeyError(
+                f"task: wanted one of the {len(self)} that were fitted ({listed(self)}), found {shown(task)}."
+            )
         if task not in self._fitted:
             self._fitted[task] = self._fit(self._codes[task])
         return self._fitted[task]

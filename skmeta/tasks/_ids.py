@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skmeta._dataframe import column_labels
 from skmeta.tasks._tables import as_table, column_values, drop_column, drop_columns
 from skmeta.tasks._words import is_missing, listed, shown
 
@@ -49,9 +50,9 @@ def locate_task(X: Any, task: str | int) -> int:
 
 def locate_column(X: Any, column: str | int, role: str) -> int:
     """Return the position of a column of `X` that was given as the parameter `role`."""
-    X, kind = as_table(X)
+    X, _ = as_table(X)
     if isinstance(column, str):
-        return _locate_name(X, kind, column, role)
+        return _locate_name(X, column, role)
     if isinstance(column, bool) or not isinstance(column, int | np.integer):
         raise TypeError(
             f"{role}: wanted the name or the position of a column of X, found {shown(column)}; write {role}='name' for a "
@@ -65,13 +66,13 @@ def locate_column(X: Any, column: str | int, role: str) -> int:
     return int(column) % width
 
 
-def _locate_name(X: Any, kind: str, name: str, role: str) -> int:
-    if kind not in ("pandas", "polars"):
+def _locate_name(X: Any, name: str, role: str) -> int:
+    names = column_labels(X)
+    if names is None:
         raise ValueError(
             f"{role}: wanted the position of a column, as X ({type(X).__name__}) has no column names, found {role}={name!r}; "
             f"give the position (-1 for the last) or pass a pandas or polars frame."
         )
-    names = list(X.columns)
     if names.count(name) == 1:
         return names.index(name)
     if name in names:

@@ -3,7 +3,8 @@
 import joblib
 import numpy as np
 
-from skmeta.tasks._tables import column_values, table_kind
+from skmeta._dataframe import column_labels, values
+from skmeta.tasks._tables import column_values
 
 
 def name_data(X, y, scored_by):
@@ -34,11 +35,10 @@ def name_data(X, y, scored_by):
 
 def _by_value(data):
     """Columns of a frame as arrays, and arrays in one order: equal data may lie differently in memory."""
-    kind = table_kind(data)
-    if kind in ("pandas", "polars") and hasattr(data, "columns"):
-        return list(data.columns), [_by_value(column_values(data, i)) for i in range(data.shape[1])]
-    if hasattr(data, "to_numpy"):
-        data = data.to_numpy()
+    labels = column_labels(data)
+    if labels is not None:
+        return labels, [_by_value(column_values(data, i)) for i in range(len(labels))]
+    data = values(data)
     return np.ascontiguousarray(data) if isinstance(data, np.ndarray) else data
 
 

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from skmeta._dataframe import make_frame, make_series
 from skmeta.tuning._history_json import history_as_text, history_from_text, read_history, write_history
 from skmeta.tuning._trial import Trial
 from skmeta.tuning._trial_sources import read_trials
@@ -131,16 +132,13 @@ class TrialHistory:
         ImportError
             If pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError("TrialHistory.to_frame needs pandas: pip install 'skmeta[frames]'.") from error
         trials = list(self)
         columns = {name: [getattr(trial, name) for trial in trials] for name in Trial.__dataclass_fields__}
         searched = dict.fromkeys(name for trial in trials for name in trial.params)
         for name in searched:
             columns[f"param_{name}"] = [trial.all_params.get(name, float("nan")) for trial in trials]
-        return pd.DataFrame({name: _series(pd, values) for name, values in columns.items()})
+        what = "TrialHistory.to_frame"
+        return make_frame({name: make_series(values, what) for name, values in columns.items()}, what)
 
     @property
     def tasks(self):
@@ -237,12 +235,6 @@ class TrialHistory:
         scoring = _listed({trial.scoring for trial in self} - {None})
         scored = f", scoring={scoring}" if scoring else ""
         return f"TrialHistory(n_tasks={len(self.tasks)}, n_trials={len(self)}{scored})"
-
-
-def _series(pd, values):
-    """A column of numbers where it can be one: a None is a value, which a column of numbers would make a gap."""
-    series = pd.Series(values, dtype=object)
-    return series if any(value is None for value in values) else series.infer_objects()
 
 
 def _listed(names):

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier
 from sklearn.exceptions import NotFittedError
 
+from skmeta._dataframe import column_lists, is_frame
 from skmeta.tasks._words import is_missing
 from skmeta.tuning._trial import Trial, holds_described, plain_value
 
@@ -130,10 +131,8 @@ def _raw_columns(table):
     """Gaps of a frame are parameters that a trial did not have."""
     if isinstance(table, Mapping):
         return dict(table)
-    if hasattr(table, "iloc") and hasattr(table, "columns"):
-        return {name: _gaps_masked(table[name].tolist()) for name in table.columns}
-    if hasattr(table, "get_column_index"):
-        return {name: _gaps_masked(map(_without_gaps, col)) for name, col in table.to_dict(as_series=False).items()}
+    if is_frame(table):
+        return {name: _gaps_masked(map(_without_gaps, column)) for name, column in column_lists(table).items()}
     if isinstance(table, Sequence) and not isinstance(table, str | bytes):
         wrong = [type(row).__name__ for row in table if not isinstance(row, Mapping)]
         if wrong:

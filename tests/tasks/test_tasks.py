@@ -32,7 +32,8 @@ SPARSE = ["csr", "csc", "coo", "lil", "bsr", "dok", "dia"]
 
 integers = st.integers(-(2**40), 2**40)
 numbers = st.floats(-1e6, 1e6)
-words = st.text(st.characters(exclude_characters="\0"), min_size=1, max_size=6)  # NumPy's strings end at a NUL
+# NumPy's strings end at a NUL, and polars has no halves of surrogate pairs.
+words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=6)
 id_kinds = st.sampled_from([integers, numbers, words])
 
 
@@ -179,9 +180,9 @@ def test_targets_with_names_are_matched_by_name(library):
     X = frame({"a": [1.0]})
     _, y = stack_tasks([(X, frame({"u": [1], "v": [2]})), (X, frame({"v": [4], "u": [3]}))])
     np.testing.assert_array_equal(y, [[1, 2], [3, 4]])
-    with pytest.raises(ValueError, match=r"y of task 1 must have the columns \['u'\].*found \['w'\]"):
+    with pytest.raises(ValueError, match=r"tasks\[1\]: wanted a y of the columns \['u'\].*found \['w'\]"):
         stack_tasks([(X, frame({"u": [1]})), (X, frame({"w": [4]}))])
-    with pytest.raises(ValueError, match="y of task 1 must have the columns"):
+    with pytest.raises(ValueError, match="tasks.1.: wanted a y of the columns"):
         stack_tasks([(X, frame({"u": [1], "v": [2]})), (X, [[3, 4]])])
 
 
@@ -197,7 +198,7 @@ def test_ids_do_not_widen_the_array_unless_they_must():
 
 
 def test_ids_beyond_the_floats_are_refused_not_rounded():
-    with pytest.raises(ValueError, match=r"found 9007199254740993, which float64 cannot hold.*as strings"):
+    with pytest.raises(ValueError, match=r"found 9007199254740993, which float64 cannot hold.*as text"):
         stack_tasks({2**53 + 1: (np.ones((1, 2)), [1])})
     X, _ = stack_tasks({2**53 + 1: (np.ones((1, 2), dtype=int), [1])})
     assert X[0, -1] == 2**53 + 1
@@ -537,21 +538,25 @@ Y = [0.0, 1.0]
         ({}, ValueError, "at least one"),
         ((A, Y), TypeError, r"pairs \(X, y\), found ndarray as task 0"),
         ({"n": (A, Y), "s": A}, TypeError, "found ndarray as task 's'"),
-        ([(A, Y), (A, [1.0])], ValueError, "task 1 must have the same number of rows.*found 2 and 1"),
-        ({"n": (A[:0], [])}, ValueError, "task 'n' must have .* at least one; found 0 and 0"),
+        ([(A, Y), (A, [1.0])], ValueError, "tasks.1.: wanted X and y with the same number of rows.*found 2 and 1"),
+        ({"n": (A[:0], [])}, ValueError, "tasks.'n'.: wanted .* at least one, found 0 and 0"),
         ({"n": (A, Y), "s": (B, Y)}, ValueError, "width of X .* found 2 in task 'n' and 3 in task 's'"),
         ([(A, Y), (PANDAS, Y)], TypeError, r"one kind, found \['array', 'pandas'\]"),
         ([(PANDAS, Y), (POLARS, Y)], TypeError, r"one kind, found \['pandas', 'polars'\]"),
         ([(A, Y), (sparse.csr_array(A), Y)], TypeError, r"one kind, found \['array', 'sparse'\]"),
-        ([(PANDAS.rename(columns={"a": "task"}), Y)], ValueError, "'task' must be a new name.*task 0"),
-        ([(pd.concat([PANDAS, PANDAS], axis=1), Y)], ValueError, r"X of task 0 .* once, found \['a'\]"),
-        ([(A, Y), (A[0], Y)], ValueError, "X of task 1 must be a table"),
-        ([(A, np.ones((2, 1, 1)))], ValueError, "y of task 0 must have 1 or 2 dimensions, found 3"),
+        ([(PANDAS.rename(columns={"a": "task"}), Y)], ValueError, "task: wanted a new name, .*task='task'.*task 0"),
+        ([(pd.concat([PANDAS, PANDAS], axis=1), Y)], ValueError, r"tasks.0.: .* once, found \['a'\]"),
+        ([(A, Y), (A[0], Y)], ValueError, "tasks.1.: wanted a table"),
+        ([(A, np.ones((2, 1, 1)))], ValueError, "tasks.0.: wanted a y of one column or several, found 3"),
         ([(A, Y), (A, A)], ValueError, r"shape of y .* found \(\) in task 0 and \(2,\) in task 1"),
         ([(A, Y), (A, ["u", "v"])], ValueError, "type of y .* found numbers in task 0 and text in task 1"),
         ({1: (A, Y), "1": (A, Y)}, TypeError, "tasks: wanted ids of one type"),
         ({None: (A, Y)}, ValueError, "tasks: wanted an id in every row"),
-        ({"n": (sparse.csr_array(A), Y)}, TypeError, "sparse X holds numbers only, found 'n'"),
+        (
+            {"n": (sparse.csr_array(A), Y)},
+            TypeError,
+            "task: wanted numbers, as a sparse X holds nothing else, found 'n'",
+        ),
     ],
 )
 def test_what_cannot_be_stacked_says_why(tasks, error, match):
@@ -560,20 +565,22 @@ def test_what_cannot_be_stacked_says_why(tasks, error, match):
 
 
 def test_the_new_column_needs_a_name():
-    with pytest.raises(TypeError, match=r"name of the column to append, found -1\. In arrays it is column -1"):
+    with pytest.raises(
+        TypeError, match=r"task: wanted the name of the column to append, found -1; in arrays it is column -1"
+    ):
         stack_tasks([(A, Y)], task=-1)
 
 
 def test_rows_of_x_and_y_must_agree_to_be_split():
-    with pytest.raises(ValueError, match="found 2 and 3"):
+    with pytest.raises(ValueError, match="y: wanted as many rows as X, found 3 and 2"):
         split_tasks(A, [1, 2, 3], task=0)
 
 
 def test_messages_print_ids_as_they_were_written():
     tasks = {np.int64(3): ([[1.0]], [1.0]), np.int64(7): ([[1.0, 2.0]], [1.0])}
-    with pytest.raises(ValueError, match=r"found 1 in task 3 and 2 in task 7\."):
+    with pytest.raises(ValueError, match=r"found 1 in task 3 and 2 in task 7;"):
         stack_tasks(tasks)
-    with pytest.raises(ValueError, match=r"X and y of task 3 must have the same number"):
+    with pytest.raises(ValueError, match=r"tasks\[3\]: wanted X and y with the same number"):
         stack_tasks({np.int64(3): ([[1.0]], [1.0, 2.0])})
     with pytest.raises(TypeError, match=r"found 1\.5;"):
         locate_task(np.zeros((2, 2)), np.float64(1.5))
