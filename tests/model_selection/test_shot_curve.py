@@ -212,7 +212,7 @@ def test_means_deviations_and_the_best():
     assert_array_equal(curve.std, [[1, 0], [0, 0.25]])
     assert curve.best == {0: "pooled", 5: "own"}
     assert_array_equal(curve["pooled"], [[-2, -2], [-2, -2.5]])
-    with pytest.raises(KeyError, match="name: wanted a model of this curve, .* found 'warm'"):
+    with pytest.raises(KeyError, match=r"name: wanted a model of this curve, .* found 'warm'"):
         curve["warm"]
 
 

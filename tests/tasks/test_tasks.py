@@ -182,7 +182,7 @@ def test_targets_with_names_are_matched_by_name(library):
     np.testing.assert_array_equal(y, [[1, 2], [3, 4]])
     with pytest.raises(ValueError, match=r"tasks\[1\]: wanted a y of the columns \['u'\].*found \['w'\]"):
         stack_tasks([(X, frame({"u": [1]})), (X, frame({"w": [4]}))])
-    with pytest.raises(ValueError, match="tasks.1.: wanted a y of the columns"):
+    with pytest.raises(ValueError, match=r"tasks.1.: wanted a y of the columns"):
         stack_tasks([(X, frame({"u": [1], "v": [2]})), (X, [[3, 4]])])
 
 
