@@ -1,5 +1,9 @@
 """A name for a dataset, made from its values: the same data are the same task."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import joblib
 import numpy as np
 
@@ -7,7 +11,7 @@ from skmeta._dataframe import column_labels, values
 from skmeta.tasks._tables import column_values
 
 
-def name_data(X, y, scored_by):
+def name_data(X: Any, y: Any, scored_by: str | None) -> str:
     """Return a name that is the same whenever the same rows are scored in the same way.
 
     Parameters
@@ -33,7 +37,7 @@ def name_data(X, y, scored_by):
     return f"data-{joblib.hash((_by_value(X), _by_value(y), scored_by), coerce_mmap=True)[:12]}"
 
 
-def _by_value(data):
+def _by_value(data: Any) -> Any:
     """Columns of a frame as arrays, and arrays in one order: equal data may lie differently in memory."""
     labels = column_labels(data)
     if labels is not None:
@@ -42,7 +46,7 @@ def _by_value(data):
     return np.ascontiguousarray(data) if isinstance(data, np.ndarray) else data
 
 
-def shape_of(X):
+def shape_of(X: Any) -> tuple[int, int]:
     """Rows and columns; of a list of texts, or of whatever else a Pipeline may begin with, one column."""
     try:
         shape = X.shape if hasattr(X, "shape") else np.asarray(X).shape

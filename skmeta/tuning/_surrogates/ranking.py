@@ -3,21 +3,29 @@
 M. Feurer, B. Letham, F. Hutter and E. Bakshy (2018), Practical transfer learning for Bayesian optimization: RGPE.
 """
 
+from __future__ import annotations
+
 from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
-from skmeta.tuning._surrogates.belief import Belief
-from skmeta.tuning._surrogates.gp import matern, with_noise
+from skmeta.tuning._surrogates.gp import Kernel, matern, with_noise
+from skmeta.tuning._surrogates.posterior import Posterior
 
 _N_DRAWS = 200
 
 
-def ranking_weights(scores, past, own, rng):
-    """Weights of the past tasks' models and, last, of the task's own.
+def ranking_weights(
+    scores: NDArray[np.float64],
+    past: tuple[NDArray[np.float64], NDArray[np.float64]],
+    alone: tuple[NDArray[np.float64], NDArray[np.float64]],
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Weights of the past tasks' models and, last, of the task's alone.
 
-    A model's weight is how often, in draws from what it believes of the trials, it misorders fewest pairs of
-    them. A past model that misorders more, on the median, than 95 % of the own one's draws is left out (the
+    A model's weight is how often, in draws from its posterior of the trials, it misorders fewest pairs of
+    them. A past model that misorders more, on the median, than 95 % of the task's own is left out (the
     paper's guard against dilution, section 4.3): else many bad ones would win now and then by their number.
 
     Parameters
@@ -25,9 +33,9 @@ def ranking_weights(scores, past, own, rng):
     scores : ndarray of shape (n,)
         Of the trials.
     past : ndarray of shape (n_tasks, n), twice
-        Mean and standard deviation that past tasks' models believe of each trial.
-    own : ndarray of shape (n,), twice
-        What the task's own model believes of each from all others.
+        Posterior mean and standard deviation of each trial by past tasks' models.
+    alone : ndarray of shape (n,), twice
+        Those of the task's own model, of each from all others.
     rng : numpy.random.Generator
         Draws.
 
@@ -42,18 +50,20 @@ def ranking_weights(scores, past, own, rng):
     draws = past[0] + past[1] * rng.standard_normal((_N_DRAWS, *past[0].shape))
     # One task at a time: the pairs of all may not fit into memory.
     orders = (drawn[:, :, None] > drawn[:, None, :] for drawn in np.swapaxes(draws, 0, 1))
-    # For the own model a pair is a prediction beside a score that was seen: its draws do not know of each other.
-    own_order = (own[0] + own[1] * rng.standard_normal((_N_DRAWS, n)))[:, :, None] > scores
-    wrong = [((order != above) & differ).sum((-1, -2)) for order in chain(orders, [own_order])]
+    # For the alone model a pair is a prediction beside a score that was seen: its draws do not know of each other.
+    alone_order = (alone[0] + alone[1] * rng.standard_normal((_N_DRAWS, n)))[:, :, None] > scores
+    wrong = [((order != above) & differ).sum((-1, -2)) for order in chain(orders, [alone_order])]
     losses = np.column_stack(wrong).astype(float)
     guard = np.quantile(losses[:, -1], 0.95)
     losses[:, np.append(np.median(losses[:, :-1], axis=0) > guard, False)] = np.inf
     best = losses == losses.min(axis=1, keepdims=True)
-    best[best[:, -1], :-1] = False  # the own model has what others can do as well
+    best[best[:, -1], :-1] = False  # the alone model has what others can do as well
     return (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
 
 
-def left_out_scores(kernel, points, scores, noise):
+def leave_one_out(
+    kernel: Kernel, points: NDArray[np.float64], scores: NDArray[np.float64], noise: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and standard deviation ``(n,)`` of each score given all others, by a Gaussian process.
 
     References
@@ -66,23 +76,25 @@ def left_out_scores(kernel, points, scores, noise):
     return scores - inverse @ scores * variance, np.sqrt(variance)
 
 
-def ensemble_belief(weights, past, own):
-    """Belief in candidates: one Gaussian, whose mean and deviation are the models' by their weights.
+def ensemble_posterior(
+    weights: NDArray[np.float64], past: tuple[NDArray[np.float64], NDArray[np.float64]], alone: Posterior
+) -> Posterior:
+    """Posterior in candidates: one Gaussian, whose mean and deviation are the models' by their weights.
 
     Parameters
     ----------
     weights : ndarray of shape (n_tasks + 1,)
-        Of the past tasks' models and of the own one.
+        Of the past tasks' models and of the alone one.
     past : ndarray of shape (n_tasks, m), twice
-        Mean and standard deviation that past tasks' models believe of each candidate.
-    own : Belief
-        The own model's, of one component.
+        Posterior mean and standard deviation of each candidate by past tasks' models.
+    alone : Posterior
+        The alone model's, of one component.
 
     Returns
     -------
-    Belief
+    Posterior
         Of one component (the paper's equation 4).
     """
-    mean = weights[:-1] @ past[0] + weights[-1] * own.means[0]
-    variance = np.square(weights[:-1]) @ np.square(past[1]) + np.square(weights[-1] * own.sds[0])
-    return Belief(np.zeros(1), mean[None], np.sqrt(variance)[None])
+    mean = weights[:-1] @ past[0] + weights[-1] * alone.means[0]
+    variance = np.square(weights[:-1]) @ np.square(past[1]) + np.square(weights[-1] * alone.sds[0])
+    return Posterior(np.zeros(1), mean[None], np.sqrt(variance)[None])
