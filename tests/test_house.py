@@ -20,6 +20,7 @@ FLOORS = {
     "model_selection": 7,
     "linear_model": 5,
     "tuning": 5,
+    "compose": 4,
     "steps": 4,
     "base": 3,
     "_evidence": 2,
@@ -188,7 +189,7 @@ def callbacks_in_one_file(modules):
 
 def frames_in_one_file(modules):
     for module in modules:
-        if module.room in ("_dataframe", "steps", "linear_model"):
+        if module.room == "_dataframe":
             continue
         for item in imports_of(module):
             if item.module.split(".")[0] in FRAMES:
