@@ -13,6 +13,7 @@ import numpy as np
 from _cases import all_cases
 from _common import Table, read_arguments
 from before_after import answers_by_task, error, mean_and_error, read_case, split
+from real_harm import unrelated
 from safety import flipped, noise_only, permuted, related, scattered
 from sklearn.base import is_classifier
 from sklearn.linear_model import Ridge
@@ -86,14 +87,6 @@ def ablated(case, X, y, change, seed, shots):
             same = name != "whole" and prior is priors["whole"]
             out[name].append(out["whole"][-1] if same else error_with(prior, case.estimator, *rows, classes))
     return out
-
-
-def unrelated(past, rng):
-    """Past targets are made by coefficients drawn at random for each task."""
-    X, y = past
-    coef = rng.standard_normal((int(X[:, -1].max()) + 1, X.shape[1] - 1))
-    made = np.einsum("ij,ij->i", X[:, :-1], coef[X[:, -1].astype(int)]) + rng.standard_normal(len(y))
-    return X, made * y.std() / made.std()
 
 
 def show(table, label, runs, shots):
