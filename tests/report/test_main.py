@@ -30,7 +30,6 @@ from skmeta.report import _compare, _verdict
 from skmeta.report._columns import make_features, read_column
 from skmeta.report._estimators import holds_classes
 from skmeta.report._read import Collection
-from skmeta.report._signals import uninterrupted
 from skmeta.report._verdict import beats, best_of_others, choose, judge, relative_gain, rows_to_match
 
 pd = pytest.importorskip("pandas")
