@@ -53,6 +53,7 @@ class Adapted(AdaptedEstimators):
     def classes(self):
         """Labels that columns of probabilities belong to."""
         return self.labels
+
     def estimator(self, code):
         """The plain fitted estimator of one task; -1 is one without rows."""
         return plain_estimator(
