@@ -1,44 +1,50 @@
-"""Features and targets as the engine takes them: numeric, complete, matched by name, labels encoded."""
+"""What linear models read of a collection: numbers, complete columns, targets with labels encoded; once a fit."""
 
-import warnings
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_array, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
-from skmeta.linear_model._families import family_of
-from skmeta.tasks import TaskIndex
+from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import (
     as_numbers,
     check_complete,
     check_finite_target,
     check_labels_known,
     column_list,
-    column_names,
     numeric_features,
 )
 from skmeta.tasks._words import shown
 
+_KEY = "_read_by_linear_models"
+
 
 @dataclass(frozen=True, eq=False)
-class TaskData:
-    """A collection ready for the engine: ``X (n, d)`` dense or CSR, ``Y (n, K)``, where the tasks' rows are.
+class LinearData:
+    """A collection ready for the engine: ``X (n, d)`` dense or CSR, ``Y (n, K)``, the rows' ``weight (n,)`` or None.
 
-    ``feature_names`` is None for arrays; ``n_targets`` is None where ``y`` was one-dimensional; ``classes``
-    is None for regressors.
+    ``n_targets`` is None where ``y`` was one-dimensional; ``classes`` is None for regressors.
     """
 
-    X: object
-    Y: np.ndarray
-    tasks: TaskIndex
-    weight: np.ndarray | None
-    feature_names: tuple | None
+    tasks: Tasks
+    X: Any
+    Y: NDArray[np.float64]
+    weight: NDArray[np.float64] | None
     n_targets: int | None
-    classes: np.ndarray | None
+    classes: NDArray[Any] | None
 
-    def labels(self):
+    @property
+    def feature_names(self) -> tuple[str, ...] | None:
+        """Names of the columns, where they have names."""
+        return self.tasks.feature_names
+
+    def labels(self) -> NDArray[Any]:
         """The class labels that ``Y`` stands for, of a classifier's collection."""
         assert self.classes is not None
         if len(self.classes) == 2:
@@ -46,61 +52,49 @@ class TaskData:
         return self.classes[np.argmax(self.Y, axis=1)]
 
 
-def read_collection(estimator, X, y, tasks, sample_weight, *, classes=None):
-    """Check and encode what the steps before the model made of a collection."""
-    names = column_names(X)
-    X = numeric_features(X)
+def read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | None = None) -> LinearData:
+    """Check and encode a collection; ``classes`` are the labels that a prior knows, None takes those of all tasks.
+
+    What was read stays with the tasks: learning from them and adapting to them reads them once.
+    """
+    held = vars(tasks).setdefault(_KEY, [])
+    for of, asked, data in held:
+        if of is estimator and (classes is None or _same(classes, asked) or _same(classes, data.classes)):
+            return data
+    data = _read(tasks, estimator, family, classes)
+    held[:] = [(estimator, classes, data)]
+    return data
+
+
+def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
+    return one is not None and other is not None and np.array_equal(one, other)
+
+
+def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | None) -> LinearData:
+    y = _targets(tasks)
+    X = numeric_features(tasks.X)
     if X.shape[0] != len(y):
         raise ValueError(
             f"y: wanted as many targets as rows of X, {X.shape[0]}, found {len(y)} (inconsistent numbers of samples)."
         )
-    check_complete(X, tasks, names)
-    Y, n_targets, classes = encode_target(y, estimator, classes)
-    weight = row_weights(sample_weight, estimator, y, X.shape[0])
-    return TaskData(X, Y, tasks, weight, names, n_targets, classes)
+    check_complete(X, tasks, tasks.feature_names)
+    Y, n_targets, classes = encode_target(y, estimator, family, classes)
+    return LinearData(tasks, X, Y, row_weights(tasks.sample_weight, estimator, y, X.shape[0]), n_targets, classes)
 
 
-def as_table(X):
-    """Frames and arrays as they are, sparse matrices by rows, lists as arrays, texts as a table of one."""
-    if hasattr(X, "columns"):
-        return X
-    if sparse.issparse(X):
-        return X.tocsr()
-    X = np.asarray(X)
-    if X.ndim == 1 and X.dtype.kind in "OUT" and all(isinstance(value, str) for value in X):
-        return X[:, None]
-    if X.ndim != 2:
-        raise ValueError(
-            f"X: Expected 2D array, got {X.ndim}D array instead, of shape {X.shape}. Reshape your data: "
-            "array.reshape(-1, 1) if it has a single feature, array.reshape(1, -1) if it is a single row."
-        )
-    return X
-
-
-def read_input(prior, X):
-    """``X`` as a table whose columns, where names are known, are those of the prior (or of its steps)."""
-    X = as_table(X)
-    wanted, found = prior.input_names if prior.steps else prior.feature_names, column_names(X)
-    if wanted is not None and found is not None:
-        _compare_names(wanted, found)
-    return X
-
-
-def column_or_matrix(y):
-    """``y`` as an array; a column is a vector."""
-    if y is None:
+def _targets(tasks: Tasks) -> NDArray[Any]:
+    if tasks.y is None:
         raise ValueError("y: requires y to be passed, but the target y is None.")
-    y = np.asarray(y)
-    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    unlabelled = 0 if tasks.labelled is None else int(np.sum(~tasks.labelled))
+    if unlabelled:
+        raise ValueError(
+            f"y: wanted a target in every row, which linear models need, found {unlabelled} of {len(tasks.y)} rows without "
+            "one. Leave these rows out."
+        )
+    return tasks.y
 
 
-def one_task(n_rows):
-    """The index of a single task of ``n_rows`` rows."""
-    rows = np.arange(n_rows)
-    return TaskIndex(np.zeros(1, int), np.zeros(n_rows, int), rows, np.array([0, n_rows]))
-
-
-def check_known_columns(data):
+def check_known_columns(data: LinearData) -> None:
     """A column that every task lacks teaches nothing: it is legal only where a prior knows it."""
     if sparse.issparse(data.X) or np.isfinite(data.X.sum()):
         return
@@ -113,50 +107,10 @@ def check_known_columns(data):
         )
 
 
-def match_features(prior, names, n_features):
-    """The prior with its columns in the order of the data's; raises and names what is missing or extra."""
-    if prior.feature_names is not None and names is not None:
-        _compare_names(prior.feature_names, names)
-        position = {name: i for i, name in enumerate(prior.feature_names)}
-        return prior.reorder([position[name] for name in names])
-    if prior.feature_names is not None and prior.n_features == n_features:
-        warnings.warn(
-            "X does not have valid feature names, but the prior has them: columns are taken in its order.",
-            UserWarning,
-            stacklevel=4,
-        )
-    if prior.n_features == n_features + 1 and prior.feature_names is None and not prior.knows_intercept:
-        return prior.with_last_as_intercept()
-    if prior.n_features != n_features:
-        known = f" {list(prior.feature_names)}" if prior.feature_names else ""
-        raise ValueError(
-            f"X: X has {n_features} features, but the prior is expecting {prior.n_features} "
-            f"features{known} as input. Give it the columns it was learned from."
-        )
-    return prior
-
-
-def select_inputs(prior, X):
-    """The columns of a frame that the prior's frozen steps expect, in their order."""
-    names = column_names(X)
-    if prior.input_names is None or names in (None, prior.input_names):
-        return X
-    return X[list(prior.input_names)]
-
-
-def _compare_names(wanted, found):
-    missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
-    if missing or extra:
-        found = [f"{what} {names}" for what, names in (("missing", missing), ("unexpected", extra)) if names]
-        hint = " (A task that lacks a column keeps it, filled with NaN.)" if missing else ""
-        raise ValueError(
-            f"X: The feature names should match those that the prior was learned from: found {', '.join(found)}.{hint}"
-        )
-
-
-def encode_target(y, estimator, classes=None):
+def encode_target(
+    y: NDArray[Any], estimator: Any, family: Any, classes: NDArray[Any] | None = None
+) -> tuple[NDArray[np.float64], int | None, NDArray[Any] | None]:
     """``(Y (n, K), n_targets, classes)``: numbers, or indicator columns of the classes for classifiers."""
-    family = family_of(estimator)
     if family.classifies:
         return _encode_labels(y, classes)
     Y = as_numbers(y, estimator)
@@ -165,21 +119,13 @@ def encode_target(y, estimator, classes=None):
             f"y: wanted one target for {type(estimator).__name__}, found {Y.shape[1]}; use Ridge, or one "
             "model a target (MultiOutputRegressor)."
         )
-    _check_support(Y, family, estimator)
+    family.check_target(Y, estimator)
     return Y.reshape(len(Y), -1), (None if Y.ndim == 1 else Y.shape[1]), None
 
 
-def _check_support(Y, family, estimator):
-    if family.likelihood == "gaussian" or not Y.size:
-        return
-    power = {"poisson": 1.0, "gamma": 2.0}.get(family.likelihood, getattr(estimator, "power", 0.0))
-    positive = power >= 2
-    if Y.min() < 0 or (positive and Y.min() == 0):
-        wanted = "positive" if positive else "non-negative"
-        raise ValueError(f"y: wanted {wanted} targets for {type(estimator).__name__}, found {Y.min():.6g}.")
-
-
-def _encode_labels(y, classes):
+def _encode_labels(
+    y: NDArray[Any], classes: NDArray[Any] | None
+) -> tuple[NDArray[np.float64], None, NDArray[Any]]:
     _check_labels(y)
     found = np.unique(y) if len(y) else np.array([])
     classes = found if classes is None else classes
@@ -199,13 +145,13 @@ def _encode_labels(y, classes):
     return (one_hot[:, 1:] if len(classes) == 2 else one_hot), None, classes
 
 
-def _check_labels(y):
+def _check_labels(y: NDArray[Any]) -> None:
     if y.ndim != 1:
         raise ValueError(f"y: wanted one column of labels, found shape {y.shape}.")
     check_labels_known(y)
     if y.dtype.kind == "O" and len({isinstance(label, str) for label in y}) > 1:
-        odd = next(label for label in y if not isinstance(label, str))
-        raise ValueError(f"y: wanted labels of one type, all text or all numbers, found text and {shown(odd)}.")
+        other = next(label for label in y if not isinstance(label, str))
+        raise ValueError(f"y: wanted labels of one type, all text or all numbers, found text and {shown(other)}.")
     if y.dtype.kind == "f":
         check_finite_target(y)
     try:
@@ -214,7 +160,7 @@ def _check_labels(y):
         raise ValueError(f"y: wanted class labels. {error}") from None
 
 
-def row_weights(sample_weight, estimator, y, n_rows):
+def row_weights(sample_weight: Any, estimator: Any, y: NDArray[Any], n_rows: int) -> NDArray[np.float64] | None:
     """Weights ``(n,)`` of the rows, a classifier's ``class_weight`` included, or None for ones."""
     weight = None if sample_weight is None else _own_weights(sample_weight, n_rows)
     by_class = getattr(estimator, "class_weight", None)
@@ -224,7 +170,7 @@ def row_weights(sample_weight, estimator, y, n_rows):
     return weight
 
 
-def _own_weights(sample_weight, n_rows):
+def _own_weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64]:
     weight = check_array(sample_weight, ensure_2d=False, dtype=float, input_name="sample_weight", ensure_min_samples=0)
     weight = np.full(n_rows, float(weight)) if weight.ndim == 0 else weight
     if weight.shape != (n_rows,):
