@@ -20,7 +20,8 @@ from skmeta._inference.threads import blocks_of
 from skmeta.base import AdaptedEstimators
 from skmeta.linear_model._families import Adaptation
 from skmeta.linear_model._plain import fresh
-from skmeta.tasks._numbers import numeric_features
+from skmeta.tasks import index_tasks
+from skmeta.tasks._numbers import check_complete, column_names, numeric_features
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -110,7 +111,7 @@ class LinearAdapted(AdaptedEstimators):
         ndarray of shape (n_rows,) or (n_rows, n_outputs)
             Predictions.
         """
-        eta = self._linear_predictor(numeric_features(X), codes)
+        eta = self._linear_predictor(self._read(X, codes), codes)
         if self.classes is None:
             return self._shaped(self._adaptation.mixture.likelihood.mean(eta))
         return self.classes[(eta[:, 0] > 0).astype(int) if eta.shape[1] == 1 else np.argmax(eta, axis=1)]
@@ -128,7 +129,7 @@ class LinearAdapted(AdaptedEstimators):
         ndarray of shape (n_rows,) or (n_rows, n_classes)
             One score of the second class, or one a class.
         """
-        eta = self._linear_predictor(numeric_features(X), codes)
+        eta = self._linear_predictor(self._read(X, codes), codes)
         return eta[:, 0] if eta.shape[1] == 1 else eta
 
     def predict_proba(self, X: Any, codes: Codes) -> Array:
@@ -144,7 +145,7 @@ class LinearAdapted(AdaptedEstimators):
         ndarray of shape (n_rows, n_classes)
             In the order of ``classes``.
         """
-        X = numeric_features(X)
+        X = self._read(X, codes)
         found = self._moderated(X, codes) if self._by_rows else self._integrated(X, codes)
         return np.column_stack([1.0 - found, found]) if found.shape[1] == 1 else found
 
@@ -161,7 +162,7 @@ class LinearAdapted(AdaptedEstimators):
         ndarray of shape (n_rows,) or (n_rows, n_outputs)
             In the units of the target.
         """
-        X, likelihood = numeric_features(X), self._adaptation.mixture.likelihood
+        X, likelihood = self._read(X, codes), self._adaptation.mixture.likelihood
         unseen = [[self.prior.noise_of(k) for k in range(self.coefficients.shape[1])]]
         noise, unknown = np.vstack([self.noise, unseen])[codes], self._variance(X, codes)
         if likelihood.quadratic:
@@ -174,6 +175,14 @@ class LinearAdapted(AdaptedEstimators):
         """Expected noise ``(n_tasks, n_outputs)`` in squared units of the target."""
         here = self._adaptation
         return here.posterior.expected_noise * np.array([unit.target_scale**2 for unit in here.units])
+
+    def _read(self, X: Any, codes: Codes) -> Any:
+        """Rows as numbers; a column may be missing in all rows of a task, never in some of them."""
+        names, Z = column_names(X), numeric_features(X)
+        known = np.flatnonzero(codes >= 0)
+        index = index_tasks(codes[known])
+        check_complete(Z[known], replace(index, ids=self.tasks.ids[index.ids]), names)
+        return Z
 
     def _shaped(self, values: Array) -> Array:
         return values[:, 0] if self._adaptation.data.n_targets is None else values

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.utils import check_array, compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import compute_sample_weight
 
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import (
@@ -71,27 +70,15 @@ def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
 
 
 def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | None) -> LinearData:
-    y = _targets(tasks)
-    X = numeric_features(tasks.X)
-    if X.shape[0] != len(y):
-        raise ValueError(
-            f"y: wanted as many targets as rows of X, {X.shape[0]}, found {len(y)} (inconsistent numbers of samples)."
-        )
-    check_complete(X, tasks, tasks.feature_names)
-    Y, n_targets, classes = encode_target(y, estimator, family, classes)
-    return LinearData(tasks, X, Y, row_weights(tasks.sample_weight, estimator, y, X.shape[0]), n_targets, classes)
-
-
-def _targets(tasks: Tasks) -> NDArray[Any]:
     if tasks.y is None:
         raise ValueError("y: requires y to be passed, but the target y is None.")
-    unlabelled = 0 if tasks.labelled is None else int(np.sum(~tasks.labelled))
-    if unlabelled:
-        raise ValueError(
-            f"y: wanted a target in every row, which linear models need, found {unlabelled} of {len(tasks.y)} rows without "
-            "one. Leave these rows out."
-        )
-    return tasks.y
+    if tasks.labelled is not None:  # linear models have no use for rows without a target
+        check_labels_known(tasks.y)
+        check_finite_target(tasks.y)
+    X = numeric_features(tasks.X)
+    check_complete(X, tasks, tasks.feature_names)
+    Y, n_targets, classes = encode_target(tasks.y, estimator, family, classes)
+    return LinearData(tasks, X, Y, row_weights(tasks.sample_weight, estimator, tasks.y), n_targets, classes)
 
 
 def check_known_columns(data: LinearData) -> None:
@@ -126,7 +113,6 @@ def encode_target(
 def _encode_labels(
     y: NDArray[Any], classes: NDArray[Any] | None
 ) -> tuple[NDArray[np.float64], None, NDArray[Any]]:
-    _check_labels(y)
     found = np.unique(y) if len(y) else np.array([])
     classes = found if classes is None else classes
     known = set(classes.tolist())
@@ -145,39 +131,12 @@ def _encode_labels(
     return (one_hot[:, 1:] if len(classes) == 2 else one_hot), None, classes
 
 
-def _check_labels(y: NDArray[Any]) -> None:
-    if y.ndim != 1:
-        raise ValueError(f"y: wanted one column of labels, found shape {y.shape}.")
-    check_labels_known(y)
-    if y.dtype.kind == "O" and len({isinstance(label, str) for label in y}) > 1:
-        other = next(label for label in y if not isinstance(label, str))
-        raise ValueError(f"y: wanted labels of one type, all text or all numbers, found text and {shown(other)}.")
-    if y.dtype.kind == "f":
-        check_finite_target(y)
-    try:
-        check_classification_targets(y)
-    except ValueError as error:
-        raise ValueError(f"y: wanted class labels. {error}") from None
-
-
-def row_weights(sample_weight: Any, estimator: Any, y: NDArray[Any], n_rows: int) -> NDArray[np.float64] | None:
+def row_weights(
+    weight: NDArray[np.float64] | None, estimator: Any, y: NDArray[Any]
+) -> NDArray[np.float64] | None:
     """Weights ``(n,)`` of the rows, a classifier's ``class_weight`` included, or None for ones."""
-    weight = None if sample_weight is None else _own_weights(sample_weight, n_rows)
     by_class = getattr(estimator, "class_weight", None)
-    if by_class is not None and n_rows:
-        balance = compute_sample_weight(by_class, np.asarray(y))
-        weight = balance if weight is None else weight * balance
-    return weight
-
-
-def _own_weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64]:
-    weight = check_array(sample_weight, ensure_2d=False, dtype=float, input_name="sample_weight", ensure_min_samples=0)
-    weight = np.full(n_rows, float(weight)) if weight.ndim == 0 else weight
-    if weight.shape != (n_rows,):
-        raise ValueError(f"sample_weight: wanted shape ({n_rows},), found {weight.shape}.")
-    if n_rows and (weight.min() < 0 or weight.max() == 0):
-        raise ValueError(
-            "sample_weight: wanted weights that are not negative and not all zero, found a range of "
-            f"{weight.min():.3g} to {weight.max():.3g}."
-        )
-    return weight
+    if by_class is None or not len(y):
+        return weight
+    balance = compute_sample_weight(by_class, np.asarray(y))
+    return balance if weight is None else weight * balance

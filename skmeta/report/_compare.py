@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.parallel import Parallel, delayed
 
-from skmeta.linear_model.linear import family_of
+from skmeta.linear_model._families import family_of
 from skmeta.model_selection import NShotSplit, OwnModel, PooledModel, ResidualModel, ShotCurve
 from skmeta.model_selection._shot_curve import chance_given
 from skmeta.report._columns import make_features
@@ -83,7 +83,7 @@ def make_rivals(model: Any) -> dict[str, list[Any]]:
     it. Squared errors are theirs in units of the target's deviation, as the strength of a lasso depends on
     the unit. Targets that have a sign leave no residuals to fit.
     """
-    likelihood = family_of(model).likelihood
+    likelihood = family_of(model).kind
     kinds = {"own": OwnModel, "pooled": PooledModel, "residual": ResidualModel}
     if likelihood not in ("gaussian", "binomial"):
         del kinds["residual"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skmeta.linear_model.linear import family_of
+from skmeta.linear_model._families import family_of
 from skmeta.model_selection import ShotCurve
 from skmeta.report._compare import MAX_TASKS, with_strengths
 from skmeta.report._read import Collection
@@ -84,7 +84,7 @@ def _strengths(model: Any) -> list[str]:
     *tried, last = (f"{getattr(each, name):.4g}" for each in with_strengths(model))
     family = family_of(model)
     meant = "its own: the prior is only its start" if family.how == "start" else "the prior as learned"
-    scaled = " (on the standardised target)" if family.likelihood == "gaussian" else ""
+    scaled = " (on the standardised target)" if family.kind == "gaussian" else ""
     told = (
         f"Warm has {name}={getattr(model, name):.4g}, {meant}. The others are fitted with {name} of {', '.join(tried)} and "
         f"{last}{scaled}; at each number of rows the best of these is shown, in hindsight, which favours them."
