@@ -85,9 +85,11 @@ class IntegratedNoise:
         return self.level
 
     def log_density(self, n_rows: Array, logdet: Array, misfit: Array) -> Array:
-        r"""Student's t: :math:`-\tfrac{n}{2} \log 2\pi - \tfrac12 \log|V| + a \log b - (a + \tfrac{n}{2}) \log(b + \tfrac{q}{2}) +
-        \log \Gamma(a + \tfrac{n}{2}) - \log \Gamma(a)`.
-        """  # noqa: D205
+        r"""Student's t of every task.
+
+        .. math:: \log \frac{\Gamma(a + n/2)}{\Gamma(a)} + a \log b - (a + \tfrac{n}{2}) \log(b + \tfrac{q}{2})
+            - \tfrac{n}{2} \log 2\pi - \tfrac12 \log |V|
+        """
         a, b, half = NOISE_DOF / 2.0, NOISE_DOF / 2.0 * self.level, n_rows[:, None] / 2.0
         square = np.maximum(misfit, 0.0)
         logs = -half * np.log(2.0 * np.pi) - 0.5 * logdet - (a + half) * np.log(b + square / 2.0)

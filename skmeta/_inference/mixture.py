@@ -119,7 +119,9 @@ def _solved(solvers: Sequence[Any], mixture: Mixture) -> Posterior:
     """`Posterior` of the tasks of one block, from what was solved for each output."""
     n_rows = solvers[0].n_rows
     logs = [s.stack.log_density(n_rows, s.logdet, s.misfit, s.has_intercept) for s in solvers]
-    evidence = np.stack([np.logaddexp.reduceat(log, s.stack.starts, axis=1) for log, s in zip(logs, solvers, strict=True)])
+    evidence = np.stack(
+        [np.logaddexp.reduceat(log, s.stack.starts, axis=1) for log, s in zip(logs, solvers, strict=True)]
+    )
     weights = mixture.weigh(evidence.sum(axis=0), n_rows)
     coef, noise = [], []
     for solver, log, own in zip(solvers, logs, evidence, strict=True):
@@ -161,7 +163,8 @@ def _laplace(rows: Rows, mixture: Mixture, strength: float) -> Posterior:
 def total_weight(rows: Rows) -> Array:
     """What the rows of every task weigh together ``(n_tasks,)``."""
     owner = np.repeat(np.arange(rows.n_tasks), np.diff(rows.starts))
-    return np.bincount(owner, None if rows.weight is None else rows.weight[rows.order], minlength=rows.n_tasks) * 1.0
+    weight = np.ones(len(owner)) if rows.weight is None else rows.weight[rows.order]
+    return np.asarray(np.bincount(owner, weight, minlength=rows.n_tasks), dtype=float)
 
 
 def node_weights(solver: Any, weights: Array) -> Array:
@@ -210,5 +213,3 @@ def learn_weights(log_evidence: Array, n_iter: int = 50) -> Array:
         belongs /= belongs.sum(axis=1, keepdims=True)
         weights = (belongs.sum(axis=0) + 1.0) / (n_tasks + n_components)
     return weights
-
-

@@ -81,7 +81,8 @@ class ColumnPosterior:
         if law.effects is None:
             return mean
         left = self.strength * (solved[..., 1] * intercept).sum(axis=1) / (intercept**2).sum(axis=1)
-        return mean + told_by_new_row(*law.effects, self.n_rows, self.moments.context, left)
+        coef, ratio = law.effects
+        return mean + told_by_new_row(coef, ratio, self.n_rows, self.moments.context, left)
 
     def covariances(self, weights: Array) -> Array:
         """The covariances ``(n_tasks, p, p)`` of the mixture of the nodes: within them and between their means."""

@@ -18,7 +18,7 @@ from scipy import sparse
 from skmeta._inference.between import level_of_tasks, told_by_new_row
 from skmeta._inference.components import Stack
 from skmeta._inference.linalg import spd_inverse, triangular_inverse
-from skmeta._inference.moments import Rows
+from skmeta._inference.moments import Rows, take_rows
 from skmeta._inference.threads import blocks_of
 from skmeta._inference.wide_rows import read_batches
 
@@ -112,7 +112,7 @@ class RowPosterior:
             share = np.zeros(len(weights))
             if law.effects is not None:
                 along = self._views[g].with_intercept()
-                for j in np.flatnonzero(self.stack.law == g):
+                for j in np.flatnonzero(self.stack.law == g).tolist():
                     variance = law.covariance.intercept_variance + self._extra[:, j]
                     k = along + self._extra[:, [j]] * self._intercept
                     taken = (k * self._inverse_times(j, k)).sum(axis=1)
@@ -158,7 +158,7 @@ class RowPosterior:
 def row_batches(rows: Rows) -> list[Any]:
     """Batches of rows; a sparse table stays sparse where its columns are not centred."""
     if sparse.issparse(rows.X) and np.any(rows.centre):
-        rows = replace(rows, X=rows.X.toarray())
+        rows = replace(rows, X=take_rows(rows.X, slice(None)))
     return read_batches(rows)
 
 

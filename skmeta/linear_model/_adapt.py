@@ -72,7 +72,7 @@ def _constants(prior: Any, data: LinearData, units: list[Units], likelihood: Lik
         each = weight * (saturated - 0.5 * np.log(2.0 * np.pi * noise * likelihood.variance_function(mean[:, 0])))
     else:
         each = 0.0 * weight
-    return np.bincount(owner, each[rows.order], minlength=rows.n_tasks)
+    return np.asarray(np.bincount(owner, each[rows.order], minlength=rows.n_tasks), dtype=float)
 
 
 def components_of(priors: Sequence[Any], units: list[Units], likelihood: Likelihood) -> list[list[Any]]:

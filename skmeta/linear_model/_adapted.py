@@ -58,7 +58,7 @@ class LinearAdapted(AdaptedEstimators):
         self._fitted = fitted
 
     @property
-    def classes(self) -> NDArray[Any] | None:  # type: ignore[override]
+    def classes(self) -> NDArray[Any] | None:
         """Labels that columns of probabilities belong to, sorted; None for regressors."""
         return self._adaptation.data.classes
 
@@ -163,7 +163,7 @@ class LinearAdapted(AdaptedEstimators):
             In the units of the target.
         """
         X, likelihood = self._read(X, codes), self._adaptation.mixture.likelihood
-        unseen = [[self.prior.noise_of(k) for k in range(self.coefficients.shape[1])]]
+        unseen = [[self.priors[0].noise_of(k) for k in range(self.coefficients.shape[1])]]
         noise, unknown = np.vstack([self.noise, unseen])[codes], self._variance(X, codes)
         if likelihood.quadratic:
             return self._shaped(np.sqrt(unknown + noise))
@@ -229,7 +229,9 @@ class LinearAdapted(AdaptedEstimators):
         own = X[seen]
         if sparse.issparse(here.rows.X) != sparse.issparse(own):
             own = own.toarray() if sparse.issparse(own) else sparse.csr_array(own)
-        new = replace(here.rows, X=own, Y=np.zeros((len(seen), len(here.units))), order=order, starts=starts, weight=None)
+        new = replace(
+            here.rows, X=own, Y=np.zeros((len(seen), len(here.units))), order=order, starts=starts, weight=None
+        )
         strength = here.family.engine_strength(here.strength)
         return variance_of_rows(here.rows, here.mixture, strength, here.posterior.weights, new)
 
@@ -265,7 +267,9 @@ class LinearAdapted(AdaptedEstimators):
         here = self._adaptation.rows
         intercept = np.full((len(rows), 1), float(here.intercept))
         if sparse.issparse(X) and not np.any(here.centre):
-            return sparse.hstack([sparse.csr_array(X[rows]) @ sparse.diags_array(1.0 / here.scale), intercept], format="csr")
+            return sparse.hstack(
+                [sparse.csr_array(X[rows]) @ sparse.diags_array(1.0 / here.scale), intercept], format="csr"
+            )
         return np.concatenate([standardise(take_rows(X, rows), here.centre, here.scale), intercept], axis=1)
 
     def _moderated(self, X: Any, codes: Codes) -> Array:
@@ -278,7 +282,9 @@ class LinearAdapted(AdaptedEstimators):
         coef = np.concatenate([self.coefficients, here.start[None]])
         modes = np.stack([unit.to_engine(coef[:, k]) for k, unit in enumerate(here.units)], axis=1)
         before = [output[0].covariance.root @ output[0].covariance.root.T for output in here.mixture.components]
-        covariances = dict(zip(seen.tolist(), zip(*(self._covariances(k, seen) for k in range(K)), strict=True), strict=True))
+        covariances = dict(
+            zip(seen.tolist(), zip(*(self._covariances(k, seen) for k in range(K)), strict=True), strict=True)
+        )
         out = np.empty((X.shape[0], K))
         for i, code in enumerate(known.tolist()):
             some = np.flatnonzero(place == i)
@@ -297,7 +303,7 @@ class LinearAdapted(AdaptedEstimators):
     # -- what was borrowed --------------------------------------------------------------------------
 
     @cached_property
-    def borrowed(self) -> Array:  # type: ignore[override]
+    def borrowed(self) -> Array:
         r"""Own rows ``(n_tasks,)`` that the prior was worth: how many more an own fit would need to predict as well.
 
         At the task's own :math:`n` rows, least squares on :math:`m` rows like them errs by :math:`p \sigma^2 / m`, the

@@ -181,7 +181,6 @@ def _positive(name: str, value: Any, mean: Array, *, finite: bool = True) -> Arr
     return array
 
 
-
 def _likelihood(prior: Any, mean: Array) -> str | None:
     """What the coefficients are for; where nobody said, with labels for classes, else for any target."""
     if prior.likelihood not in _LIKELIHOODS:

@@ -110,9 +110,7 @@ def encode_target(
     return Y.reshape(len(Y), -1), (None if Y.ndim == 1 else Y.shape[1]), None
 
 
-def _encode_labels(
-    y: NDArray[Any], classes: NDArray[Any] | None
-) -> tuple[NDArray[np.float64], None, NDArray[Any]]:
+def _encode_labels(y: NDArray[Any], classes: NDArray[Any] | None) -> tuple[NDArray[np.float64], None, NDArray[Any]]:
     found = np.unique(y) if len(y) else np.array([])
     classes = found if classes is None else classes
     known = set(classes.tolist())
@@ -131,9 +129,7 @@ def _encode_labels(
     return (one_hot[:, 1:] if len(classes) == 2 else one_hot), None, classes
 
 
-def row_weights(
-    weight: NDArray[np.float64] | None, estimator: Any, y: NDArray[Any]
-) -> NDArray[np.float64] | None:
+def row_weights(weight: NDArray[np.float64] | None, estimator: Any, y: NDArray[Any]) -> NDArray[np.float64] | None:
     """Weights ``(n,)`` of the rows, a classifier's ``class_weight`` included, or None for ones."""
     by_class = getattr(estimator, "class_weight", None)
     if by_class is None or not len(y):

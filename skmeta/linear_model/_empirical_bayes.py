@@ -11,8 +11,8 @@ from skmeta._inference.gaussian_em import Gaussian, fit_gaussian, initial_guess
 from skmeta._inference.laplace_em import fit_laplace
 from skmeta._inference.moments import collect_moments, column_scales
 from skmeta._inference.selection import candidates, choose, evidence_held_out
-from skmeta._inference.wide_em import learn_wide
 from skmeta._inference.wide import WidePrior
+from skmeta._inference.wide_em import learn_wide
 from skmeta.base import Learner, register
 from skmeta.linear_model._adapt import check_likelihood, engine_rows
 from skmeta.linear_model._data import check_known_columns, read
@@ -246,7 +246,9 @@ def _past_state(prior, frame, k):
         covariance[-1, -1] = 10.0 * units.target_scale**2
     effects = prior.contextual_effects
     between, ratio = (None, None) if effects is None else effects.of_output(k, units)
-    within = units.to_engine(mean) - (0.0 if between is None else np.r_[between / (1.0 + ratio), 0.0])
+    within = units.to_engine(mean)
+    if between is not None:
+        within = within - np.r_[between / (1.0 + ratio), 0.0]
     own = None if prior.mean_covariance is None else prior.mean_covariance
     own = own if own is None or prior.mean.ndim == 1 else own[k]
     return Gaussian(

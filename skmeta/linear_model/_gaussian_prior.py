@@ -203,7 +203,9 @@ class GaussianPrior(LinearPrior):
         if not (isinstance(first, GaussianPrior) and self._has_law_of(first)):
             return self.component(k, units, likelihood)
         law = first.component(k, units, likelihood)
-        return replace(law, noise=self._engine_noise(k, units, likelihood), extra=law.extra + self._excess(first, k, units))
+        return replace(
+            law, noise=self._engine_noise(k, units, likelihood), extra=law.extra + self._excess(first, k, units)
+        )
 
     def _has_law_of(self, other: GaussianPrior) -> bool:
         """Whether two differ in noise and in the intercept's variance alone, which is not the smaller here."""
@@ -214,7 +216,9 @@ class GaussianPrior(LinearPrior):
         if np.any(ours[corner] < theirs[corner]):
             return False
         ours[corner] = theirs[corner]
-        pairs = [(ours, theirs)] + [(getattr(self, n), getattr(other, n)) for n in ("mean", "factor", "mean_covariance")]
+        pairs = [(ours, theirs)] + [
+            (getattr(self, n), getattr(other, n)) for n in ("mean", "factor", "mean_covariance")
+        ]
         return all(a is b or (a is not None and b is not None and np.array_equal(a, b)) for a, b in pairs)
 
     def _excess(self, other: GaussianPrior, k: int, units: EngineUnits) -> float:

@@ -45,7 +45,7 @@ class OwnPrior(LinearPrior):
     """
 
     noise: Array | float = 1.0
-    n_outputs: int = 1  # type: ignore[assignment]
+    n_outputs: int = 1
 
     borrows = False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -53,10 +53,11 @@ class Units(FrozenValue):
             if not np.all(np.isfinite(value)) or ("scale" in name and np.any(value <= 0)):
                 kind = "positive numbers" if "scale" in name else "finite numbers"
                 raise ValueError(f"Units({name}=...): wanted {kind}, found {value.tolist()}.")
-        if self.centre.ndim != 1 or np.shape(self.scale) != self.centre.shape:
+        shape = np.shape(np.asarray(self.scale))
+        if self.centre.ndim != 1 or shape != self.centre.shape:
             raise ValueError(
                 f"Units(scale=...): wanted one number a column as in centre, of shape {self.centre.shape}, found shape "
-                f"{np.shape(self.scale)}."
+                f"{shape}."
             )
 
     def __repr__(self) -> str:
@@ -128,12 +129,12 @@ class ContextualEffects(FrozenValue):
 
 def flattened(state: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
     """A nested value's fields as plain entries ``name_field`` of a state."""
-    own = {f"{name}_{field}": getattr(value, field) for field in type(value).__dataclass_fields__}
+    own = {f"{name}_{field.name}": getattr(value, field.name) for field in fields(value)}
     return {key: v for key, v in state.items() if key != name} | own
 
 
-def nested(state: dict[str, Any], name: str, cls: type) -> dict[str, Any]:
+def nested(state: dict[str, Any], name: str, cls: Any) -> dict[str, Any]:
     """The way back from `flattened`, where the entries are there."""
-    own = {field: state[f"{name}_{field}"] for field in cls.__dataclass_fields__ if f"{name}_{field}" in state}
+    own = {f.name: state[f"{name}_{f.name}"] for f in fields(cls) if f"{name}_{f.name}" in state}
     rest = {key: v for key, v in state.items() if not key.startswith(f"{name}_")}
     return rest | {name: cls(**own)} if own else state

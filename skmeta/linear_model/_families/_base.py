@@ -51,7 +51,8 @@ class Adaptation:
     @cached_property
     def posterior(self) -> Posterior:
         """What is known of the tasks after their own rows."""
-        return posterior(self.rows, self.mixture, self.family.engine_strength(self.strength), n_jobs=effective_n_jobs(self.n_jobs))
+        strength = self.family.engine_strength(self.strength)
+        return posterior(self.rows, self.mixture, strength, n_jobs=effective_n_jobs(self.n_jobs))
 
     def in_data_units(self, coef: Array) -> Array:
         """Coefficients ``(n_tasks, K, d + 1)`` of the engine in units of the data."""
@@ -74,7 +75,7 @@ class Family(ABC):
     kind: ClassVar[str] = "gaussian"  # of target, as priors name it
     classifies: ClassVar[bool] = False
     many_targets: ClassVar[bool] = False
-    lowest: ClassVar[float] = -np.inf
+    starts: ClassVar[bool] = False  # whether the prior is only where the class's own steps begin
 
     @abstractmethod
     def adapt(self, adaptation: Adaptation) -> tuple[Array, Fitted]:
@@ -114,7 +115,7 @@ class Family(ABC):
                 "positive=False."
             )
 
-    def check_target(self, Y: Array, estimator: Any) -> None:
+    def check_target(self, Y: Array, estimator: Any) -> None:  # noqa: B027 - most likelihoods know all numbers
         """Raise for targets that the likelihood does not know."""
 
     def intercept_shift(self, estimator: Any, noise: float) -> float:

@@ -18,6 +18,8 @@ class LearnedStart(Family):
     Where a prior is a mixture, the steps start at the mean of its first component.
     """
 
+    starts = True
+
     def strength(self, estimator: Any) -> float:
         """As learned: there is none to choose."""
         return 1.0

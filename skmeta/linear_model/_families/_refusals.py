@@ -10,7 +10,7 @@ from sklearn.base import is_classifier
 
 def why_not(estimator: Any, known: Iterable[type]) -> str:
     """The message for an estimator that is of no linear family."""
-    name, names = type(estimator).__name__, ", ".join(cls.__name__ for cls in known)
+    name, names = type(estimator).__name__, ", ".join(sorted(cls.__name__ for cls in known))
     return (
         f"estimator: wanted one of {names}, alone or as the last step of a Pipeline, found {name}, which "
         f"{_reason(estimator, name, tuple(known))}."
@@ -33,15 +33,19 @@ def _reason(estimator: Any, name: str, known: tuple[type, ...]) -> str:
         )
     if isinstance(estimator, known):
         return "is a subclass of one of them with another constructor or output; use the class itself"
-    if not linear and type(estimator).__module__.startswith("sklearn."):
-        return (
-            f"has no coefficients that a prior could speak of; for what is not linear put a transformer before {use}: "
-            f"make_pipeline(SplineTransformer(), {use}()), or RandomTreesEmbedding() or Nystroem() as first step"
-        )
     if not linear:
-        return f"is of no linear family; use {use}, or pass learner= with a learner for it"
+        return _not_linear(estimator, use)
     without = "a penalty that no prior can replace" if {"alpha", "C"} & params.keys() else _NO_PENALTY
     return f"has {without}; use {use}, whose {strength}=1 takes the prior as learned"
+
+
+def _not_linear(estimator: Any, use: str) -> str:
+    if not type(estimator).__module__.startswith("sklearn."):
+        return f"is of no linear family; use {use}, or pass learner= with a learner for it"
+    return (
+        f"has no coefficients that a prior could speak of; for what is not linear put a transformer before {use}: "
+        f"make_pipeline(SplineTransformer(), {use}()), or RandomTreesEmbedding() or Nystroem() as first step"
+    )
 
 
 _NO_PENALTY = "no penalty that a learned prior could act on"

@@ -106,7 +106,7 @@ class ShiftedSolver(Family):
         kept = np.where(weights < _NEGLIGIBLE, 0.0, weights)
         solved = {
             c: self._under(estimator, strength, components[c], float(noises[c]), task, units)
-            for c in np.flatnonzero(kept)
+            for c in np.flatnonzero(kept).tolist()
         }
         coef = sum((kept[c] * own for c, (own, _) in solved.items()), np.zeros(len(components[0].mean)))
         return coef / kept.sum(), solved[int(np.argmax(kept))][1]
@@ -132,7 +132,9 @@ class ShiftedSolver(Family):
         coef = mean + np.concatenate([moved, np.ravel(inner.intercept_)] if free else [moved])
         if component.effects is not None and not free:
             left = _left(design, directions.intercept, strength, noise, task.weight)
-            coef += told_by_new_row(*component.effects, np.array([task.n_rows]), task.context[None], np.array([left]))[0]
+            coef += told_by_new_row(*component.effects, np.array([task.n_rows]), task.context[None], np.array([left]))[
+                0
+            ]
         return coef, self.fitted(inner, unit * directions.slopes, units)
 
 
