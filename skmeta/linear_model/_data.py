@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,8 @@ from skmeta.tasks._numbers import (
 )
 from skmeta.tasks._words import shown
 
-_KEY = "_read_by_linear_models"
+# What was read of tasks for an estimator, as long as the tasks are there.
+_READ: WeakKeyDictionary[Tasks, tuple[Any, LinearData]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,17 +33,11 @@ class LinearData:
     ``n_targets`` is None where ``y`` was one-dimensional; ``classes`` is None for regressors.
     """
 
-    tasks: Tasks
     X: Any
     Y: NDArray[np.float64]
     weight: NDArray[np.float64] | None
     n_targets: int | None
     classes: NDArray[Any] | None
-
-    @property
-    def feature_names(self) -> tuple[str, ...] | None:
-        """Names of the columns, where they have names."""
-        return self.tasks.feature_names
 
     def labels(self) -> NDArray[Any]:
         """The class labels that ``Y`` stands for, of a classifier's collection."""
@@ -54,14 +50,12 @@ class LinearData:
 def read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | None = None) -> LinearData:
     """Check and encode a collection; ``classes`` are the labels that a prior knows, None takes those of all tasks.
 
-    What was read stays with the tasks: learning from them and adapting to them reads them once.
+    What was read is kept as long as the tasks are: learning from them and adapting to them reads them once.
     """
-    held = vars(tasks).setdefault(_KEY, [])
-    for of, asked, data in held:
-        if of is estimator and (classes is None or _same(classes, asked) or _same(classes, data.classes)):
-            return data
-    data = _read(tasks, estimator, family, classes)
-    held[:] = [(estimator, classes, data)]
+    of, data = _READ.get(tasks, (None, None))
+    if data is None or of is not estimator or not (classes is None or _same(classes, data.classes)):
+        data = _read(tasks, estimator, family, classes)
+        _READ[tasks] = estimator, data
     return data
 
 
@@ -78,10 +72,10 @@ def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | Non
     X = numeric_features(tasks.X)
     check_complete(X, tasks, tasks.feature_names)
     Y, n_targets, classes = encode_target(tasks.y, estimator, family, classes)
-    return LinearData(tasks, X, Y, row_weights(tasks.sample_weight, estimator, tasks.y), n_targets, classes)
+    return LinearData(X, Y, row_weights(tasks.sample_weight, estimator, tasks.y), n_targets, classes)
 
 
-def check_known_columns(data: LinearData) -> None:
+def check_known_columns(data: LinearData, names: tuple[str, ...] | None) -> None:
     """A column that every task lacks teaches nothing: it is legal only where a prior knows it."""
     if sparse.issparse(data.X) or np.isfinite(data.X.sum()):
         return
@@ -89,7 +83,7 @@ def check_known_columns(data: LinearData) -> None:
     if nowhere.any():
         raise ValueError(
             f"X: Input X contains NaN in every row of column(s) "
-            f"{column_list(data.feature_names, np.flatnonzero(nowhere))}; wanted at least one task that has them. "
+            f"{column_list(names, np.flatnonzero(nowhere))}; wanted at least one task that has them. "
             "Leave them out."
         )
 

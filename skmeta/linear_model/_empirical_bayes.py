@@ -116,19 +116,19 @@ class EmpiricalBayes(Learner):
         prior = None if prior is None else getattr(prior, "components", [prior])[0]
         data = read(tasks, estimator, family, None if prior is None else prior.classes)
         if prior is None:
-            check_known_columns(data)
+            check_known_columns(data, tasks.feature_names)
         else:
             check_likelihood(prior, estimator, family)
             prior = prior.for_columns(tasks.feature_names, data.X.shape[1])
-        frame = prior if prior is not None and prior.units is not None else _frame(estimator, data)
+        frame = prior if prior is not None and prior.units is not None else _frame(estimator, tasks, data)
         likelihood = family.likelihood(estimator, frame.n_outputs)
-        rows = engine_rows(data, [frame.engine_units(k, likelihood) for k in range(frame.n_outputs)], estimator)
-        if is_wide(data.X.shape[1], data.tasks):
+        rows = engine_rows(tasks, data, [frame.engine_units(k, likelihood) for k in range(frame.n_outputs)], estimator)
+        if is_wide(data.X.shape[1], tasks):
             return self._learn_wide(likelihood, data, frame, rows, prior, past, effective_n_jobs(n_jobs))
         states = None if prior is None else _past_states(prior, frame)
         fit = self._fit_linear if likelihood.quadratic else self._fit_generalised
         states, choices, parts = fit(rows, estimator, states, effective_n_jobs(n_jobs))
-        learned = _as_prior(frame, states, data)
+        learned = _as_prior(frame, states, tasks.feature_names)
         return robust_mixture(learned, _weights(learned, choices, parts, past))
 
     def _learn_wide(self, loss, data, frame, rows, prior, past, n_jobs):
@@ -142,7 +142,7 @@ class EmpiricalBayes(Learner):
         options = {"rank": self.rank, "n_iter": self.max_iter, "past": known, "n_jobs": n_jobs}
         wide = learn_wide(rows, loss, covariance=self.covariance, **options)
         self.structure_, self.scores_ = "factor" if wide.factor.shape[2] else "diagonal", {}
-        return robust_mixture(from_wide(frame, wide, data.feature_names), {"vague": wide.vague_weight})
+        return robust_mixture(from_wide(frame, wide, frame.feature_names), {"vague": wide.vague_weight})
 
     def _fit_linear(self, rows, estimator, past, n_jobs):
         moments = collect_moments(rows)
@@ -208,11 +208,11 @@ def is_wide(n_features, tasks):
     return n_features > _WIDE and tasks.counts.max(initial=0) < n_features
 
 
-def _frame(estimator, data):
+def _frame(estimator, tasks, data):
     """An empty prior that holds the units: where columns and targets lie and how far they spread."""
     family, n_outputs = family_of(estimator), data.Y.shape[1]
     d, likelihood = data.X.shape[1], family.likelihood(estimator, n_outputs)
-    centre, scale = column_scales(data.X, data.weight, centred=not is_wide(d, data.tasks))
+    centre, scale = column_scales(data.X, data.weight, centred=not is_wide(d, tasks))
     centre = centre if estimator.fit_intercept else np.zeros(d)
     level = np.average(data.Y, axis=0, weights=data.weight)
     spread = np.sqrt(np.average((data.Y - level) ** 2, axis=0, weights=data.weight))
@@ -229,7 +229,7 @@ def _frame(estimator, data):
         units=Units(centre, scale, level[0] if one else level, spread[0] if one else spread),
         likelihood=family.kind_of(n_outputs),
         classes=data.classes,
-        feature_names=data.feature_names,
+        feature_names=tasks.feature_names,
     )
 
 
@@ -268,7 +268,7 @@ def _stacked(frame, values):
     return values[0] if frame.mean.ndim == 1 else np.stack(values)
 
 
-def _as_prior(frame, states, data):
+def _as_prior(frame, states, names):
     """The learned states, in the units of the data."""
     units = [frame.engine_units(k, frame.engine_likelihood) for k in range(len(states))]
     pairs = list(zip(units, states, strict=True))
@@ -294,7 +294,7 @@ def _as_prior(frame, states, data):
         contextual_effects=contextual,
         n_tasks=states[0].n_tasks,
         n_rows=states[0].n_rows,
-        feature_names=data.feature_names,
+        feature_names=names,
     )
 
 
