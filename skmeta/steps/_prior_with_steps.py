@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base import AdaptedEstimators, Prior, matched, one_task
+from skmeta.steps._adapted_behind_steps import AdaptedBehindSteps
 from skmeta.steps._frozen_steps import FrozenSteps
 from skmeta.steps._parts import Parts, take_apart
 from skmeta.steps._same import difference, difference_of_steps
@@ -65,8 +66,8 @@ class PriorWithSteps(Prior):
             They take raw rows too.
         """
         parts = checked_parts(estimator, self)
-        prior, tasks = matched(self.prior, self._through(tasks))
-        return AdaptedWithSteps(self, parts, prior.adapt_tasks(parts.model, tasks, n_jobs=n_jobs))
+        prior, tasks = matched(self.prior, self.steps.apply(tasks))
+        return AdaptedBehindSteps(self.steps, parts, tasks, prior.adapt_tasks(parts.model, tasks, n_jobs=n_jobs))
 
     def given(self, **context: Any) -> Prior:
         """The prior of a task of which ``context`` is known; the steps stay.
@@ -98,7 +99,7 @@ class PriorWithSteps(Prior):
         ndarray of shape (n_tasks,)
             For the transformed target where there is a transformation.
         """
-        return self.prior.log_evidence(checked_parts(estimator, self).model, self._through(tasks))
+        return self.prior.log_evidence(checked_parts(estimator, self).model, self.steps.apply(tasks))
 
     def adapt(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Fit ``estimator`` to one new task of raw rows, starting from this prior.
@@ -154,30 +155,6 @@ class PriorWithSteps(Prior):
             "with joblib.dump or skops.io.dump, or its prior alone: prior.prior.to_dict()."
         )
 
-    def _through(self, tasks: Tasks) -> Tasks:
-        """Tasks as the model gets them."""
-        Z = self.steps.transform(tasks.X)
-        y = tasks.y if tasks.y is None else self.steps.transform_target(tasks.y)
-        return tasks.with_rows(Z, y)
-
-
-class AdaptedWithSteps(AdaptedEstimators):
-    """Adapted estimators that take raw rows, around those that take what the steps make."""
-
-    def __init__(self, prior: PriorWithSteps, parts: Parts, inner: AdaptedEstimators) -> None:
-        super().__init__(prior, parts.model, inner.tasks)
-        self.parts = parts
-        self.inner = inner
-
-    def estimator(self, code: int) -> Any:
-        """The plain fitted estimator of one task, of the user's shape."""
-        return self.prior.steps.assemble(self.parts, self.inner.estimator(code))
-
-    @property
-    def borrowed(self) -> NDArray[np.float64]:
-        """Own rows that the prior was worth to each task."""
-        return self.inner.borrowed
-
 
 def with_steps(steps: FrozenSteps, prior: Prior) -> Prior:
     """The prior as a model hands it out: of raw rows where there are steps, else as it is."""
@@ -212,7 +189,7 @@ def adapt_rows(parts: Parts, prior: Prior, X: Any, y: Any, sample_weight: Any = 
     if X.shape[0] == 0:
         return steps.assemble(parts, inner.zero_shot(parts.model))
     tasks = one_task(parts.model, X, y, sample_weight)
-    inner, tasks = matched(inner, tasks.with_rows(steps.transform(tasks.X), steps.transform_target(tasks.y)))
+    inner, tasks = matched(inner, steps.apply(tasks))
     return steps.assemble(parts, inner.adapt_tasks(parts.model, tasks).estimator(0))
 
 

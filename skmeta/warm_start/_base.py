@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validat
 
 from skmeta.base import Learner, Prior, learner_for, matched, no_weights
 from skmeta.steps import (
+    AdaptedBehindSteps,
     FrozenSteps,
     Parts,
     adapt_rows,
@@ -143,9 +144,9 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         if learner is not None:
             prior = learner.learn(parts.model, tasks, prior, n_jobs=self.n_jobs)
         prior, tasks = matched(prior, tasks)
-        adapted = prior.adapt_tasks(parts.model, tasks, n_jobs=self.n_jobs)
-        known = KnownTasks(self.task, tasks.ids, parts, steps, prior, adapted)
-        found = {"_known": known, "prior_": with_steps(steps, prior)} | ({"learner_": learner} if learner else {})
+        adapted = AdaptedBehindSteps(steps, parts, tasks, prior.adapt_tasks(parts.model, tasks, n_jobs=self.n_jobs))
+        found = {"_known": KnownTasks(self.task, tasks.ids, prior, adapted), "prior_": with_steps(steps, prior)}
+        found |= {} if learner is None else {"learner_": learner}
         return found | ({} if adapted.classes is None else {"classes_": adapted.classes})
 
     def _read(self, X: Any, y: Any, sample_weight: ArrayLike | None, model: Any) -> Tasks:
@@ -153,24 +154,32 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         _check_rows(X, learns=self.task is not None)
         if sample_weight is not None and not has_fit_parameter(model, "sample_weight"):
             raise TypeError(no_weights(model))
-        options = {"task": self.task, "context": self.context or (), "labels": isinstance(self, ClassifierMixin)}
-        return read_tasks(X, y, sample_weight, estimator_name=type(model).__name__, **options)
+        return read_tasks(
+            X,
+            y,
+            sample_weight,
+            task=self.task,
+            context=self.context or (),
+            estimator_name=type(model).__name__,
+            labels=isinstance(self, ClassifierMixin),
+        )
 
     def _through_steps(
         self, parts: Parts, tasks: Tasks, context: tuple[str | int, ...]
-    ) -> tuple[FrozenSteps, Prior | None, Tasks]:
+    ) -> tuple[FrozenSteps, Any, Tasks]:
         """Steps frozen, the prior of the model if there is one, and the tasks as the model sees them."""
         if self.prior is None:
             steps, Z, y = fit_steps(parts, tasks.X, tasks.y, tasks.sample_weight, context)
             return steps, None, tasks.with_rows(Z, y)
         steps, prior = split_prior(self.prior)
-        tasks = tasks.with_rows(steps.transform(tasks.X), steps.transform_target(tasks.y))
+        tasks = steps.apply(tasks)
         if self.task is None and tasks.context:
             prior = prior.given(**tasks.context_of(0))
         return steps, *matched(prior, tasks)
 
     def _check_parameters(self) -> None:
-        estimator, prior = self.estimator, self.prior
+        estimator: Any = self.estimator
+        prior: Any = self.prior
         if isinstance(estimator, type) or not hasattr(estimator, "fit"):
             example = "LogisticRegression()" if isinstance(self, ClassifierMixin) else "Ridge()"
             raise TypeError(f"estimator: wanted an estimator such as {example}, found {estimator!r}.")
@@ -217,7 +226,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
                 f"{len(known.ids)} tasks: estimators_[id], such as estimators_[{shown(known.ids[0])}]. For a new task "
                 "adapt(X, y) makes one, without rows prior_.zero_shot(estimator)."
             )
-        return known.steps.assemble(known.parts, known.adapted.estimator(0))
+        return known.adapted.estimator(0)
 
     @property
     def estimators_(self) -> TaskEstimators:
@@ -228,8 +237,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
                 "estimators_: this model was fitted without a task column, as one task, and has one estimator, "
                 "estimator_. For one a task fit with task=... (a column's name or position)."
             )
-        known = self._known
-        return TaskEstimators(known.ids, known.adapted, known.steps, known.parts)
+        return TaskEstimators(self._known.ids, self._known.adapted)
 
     @property
     def coef_(self) -> NDArray[np.float64]:
@@ -285,12 +293,11 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         return made if len(made) > 1 else next(iter(made.values()))
 
     def _adapt_several(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> TaskEstimators:
-        known = self._known
+        known, steps = self._known, self._known.adapted.steps
         tasks = self._read(X, y, sample_weight, known.parts.model)
-        tasks = tasks.with_rows(known.steps.transform(tasks.X), known.steps.transform_target(tasks.y))
-        prior, tasks = matched(known.prior, tasks)
+        prior, tasks = matched(known.prior, steps.apply(tasks))
         adapted = prior.adapt_tasks(known.parts.model, tasks, n_jobs=self.n_jobs)
-        return TaskEstimators(tasks.ids, adapted, known.steps, known.parts)
+        return TaskEstimators(tasks.ids, AdaptedBehindSteps(steps, known.parts, tasks, adapted))
 
     def _has_task_column(self, X: Any) -> bool:
         if self.task is None:
@@ -305,7 +312,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     def _answer(self, method: str, X: Any) -> NDArray[Any]:
         """What the adapted estimators say of rows, in the units of the model."""
         X = plain_table(X)
-        if self._in_tasks:
+        if self.task is not None and self._in_tasks:
             locate_task(X, self.task)
         validate_data(self, X, reset=False, skip_check_array=True)
         _check_rows(X, learns=False)
