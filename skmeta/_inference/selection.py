@@ -4,10 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skmeta._inference.believed import KINDS
 from skmeta._inference.gaussian_em import fit_gaussian, log_evidence, predictive
 from skmeta._inference.linalg import cholesky_root
-from skmeta._inference.mixture import kind_evidence
+from skmeta._inference.mixture import log_evidence_of_moments
 from skmeta._inference.structure import Structure
 
 _SOME = 512  # tasks looked at for a choice; more would only make it slower
@@ -101,7 +100,8 @@ def _evidence(moments, fold, states):
 
 def _worth_a_sweep(evidence, structures):
     """Indices of the structures that look best, and of the diagonal, which the best is compared with."""
-    best = np.argsort(-evidence.sum(axis=1), kind="stable")[:_CLOSE]
+    # Ranks that the data do not fill fit alike: they tie, in whatever order their evidence was summed.
+    best = np.argsort(-np.round(evidence.sum(axis=1), 6), kind="stable")[:_CLOSE]
     return sorted({*best.tolist(), *(i for i, s in enumerate(structures) if s.name == "diagonal")})
 
 
@@ -128,15 +128,16 @@ def _clearly_positive(gain):
     return gain.sum() > gain.std() * np.sqrt(len(gain))
 
 
-def kinds_held_out(moments, choice, believed):
-    """Log-evidence ``(n_tasks, 4)`` of the kinds that a held-out task may be of; ``believed`` says what is odd."""
+def evidence_held_out(moments, choice, components):
+    """Log-evidence ``(n_tasks, C)`` of held-out tasks; ``components(state)`` stand beside what a fold learned."""
     some = moments.take(choice.tasks)
-    evidence = np.zeros((len(choice.tasks), len(KINDS)))
-    for k, state in enumerate(choice.states):
-        state = predictive(state)
-        learned = {"mean": state.mean, "root": cholesky_root(state.covariance), "noise": state.noise_law}
-        prior = replace(believed, **learned, between=state.between, ratio=state.ratio)
-        evidence[choice.fold == k] = kind_evidence(some.take(choice.fold == k), prior)
+    parts = {
+        k: log_evidence_of_moments(some.take(choice.fold == k), components(predictive(state)))
+        for k, state in enumerate(choice.states)
+    }
+    evidence = np.zeros((len(choice.tasks), len(components(choice.states[0])) if parts else 0))
+    for k, part in parts.items():
+        evidence[choice.fold == k] = part
     return evidence
 
 

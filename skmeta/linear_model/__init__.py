@@ -2,5 +2,7 @@
 
 from skmeta.linear_model._empirical_bayes import EmpiricalBayes
 from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._own_prior import OwnPrior
+from skmeta.linear_model._units import ContextualEffects, Units
 
-__all__ = ["EmpiricalBayes", "GaussianPrior"]
+__all__ = ["ContextualEffects", "EmpiricalBayes", "GaussianPrior", "OwnPrior", "Units"]

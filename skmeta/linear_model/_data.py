@@ -1,15 +1,17 @@
-"""Features and targets as the engine takes them: numeric, complete, matched by name, labels encoded."""
+"""What linear models read of a collection: numbers, complete columns, targets with labels encoded; once a fit."""
 
-import warnings
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import compute_sample_weight
 
-from skmeta.base import check_names
-from skmeta.linear_model._families import family_of
-from skmeta.tasks import TaskIndex
+from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import (
     as_numbers,
     check_complete,
@@ -20,24 +22,24 @@ from skmeta.tasks._numbers import (
 )
 from skmeta.tasks._words import shown
 
+# What was read of tasks for an estimator, as long as the tasks are there.
+_READ: WeakKeyDictionary[Tasks, tuple[Any, LinearData]] = WeakKeyDictionary()
+
 
 @dataclass(frozen=True, eq=False)
-class TaskData:
-    """A collection ready for the engine: ``X (n, d)`` dense or CSR, ``Y (n, K)``, where the tasks' rows are.
+class LinearData:
+    """A collection ready for the engine: ``X (n, d)`` dense or CSR, ``Y (n, K)``, the rows' ``weight (n,)`` or None.
 
-    ``feature_names`` is None for arrays; ``n_targets`` is None where ``y`` was one-dimensional; ``classes``
-    is None for regressors.
+    ``n_targets`` is None where ``y`` was one-dimensional; ``classes`` is None for regressors.
     """
 
-    X: object
-    Y: np.ndarray
-    tasks: TaskIndex
-    weight: np.ndarray | None
-    feature_names: tuple | None
+    X: Any
+    Y: NDArray[np.float64]
+    weight: NDArray[np.float64] | None
     n_targets: int | None
-    classes: np.ndarray | None
+    classes: NDArray[Any] | None
 
-    def labels(self):
+    def labels(self) -> NDArray[Any]:
         """The class labels that ``Y`` stands for, of a classifier's collection."""
         assert self.classes is not None
         if len(self.classes) == 2:
@@ -45,20 +47,35 @@ class TaskData:
         return self.classes[np.argmax(self.Y, axis=1)]
 
 
-def read_collection(estimator, tasks, *, classes=None):
-    """Check and encode the rows and targets of `Tasks`."""
-    if tasks.labelled is not None:
+def read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | None = None) -> LinearData:
+    """Check and encode a collection; ``classes`` are the labels that a prior knows, None takes those of all tasks.
+
+    What was read is kept as long as the tasks are: learning from them and adapting to them reads them once.
+    """
+    of, data = _READ.get(tasks, (None, None))
+    if data is None or of is not estimator or not (classes is None or _same(classes, data.classes)):
+        data = _read(tasks, estimator, family, classes)
+        _READ[tasks] = estimator, data
+    return data
+
+
+def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
+    return one is not None and other is not None and np.array_equal(one, other)
+
+
+def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | None) -> LinearData:
+    if tasks.y is None:
+        raise ValueError("y: requires y to be passed, but the target y is None.")
+    if tasks.labelled is not None:  # linear models have no use for rows without a target
         check_labels_known(tasks.y)
         check_finite_target(tasks.y)
-    index = TaskIndex(tasks.ids, tasks.codes, tasks.order, tasks.starts)
     X = numeric_features(tasks.X)
-    check_complete(X, index, tasks.feature_names)
-    Y, n_targets, classes = encode_target(tasks.y, estimator, classes)
-    weight = row_weights(tasks.sample_weight, estimator, tasks.y)
-    return TaskData(X, Y, index, weight, tasks.feature_names, n_targets, classes)
+    check_complete(X, tasks, tasks.feature_names)
+    Y, n_targets, classes = encode_target(tasks.y, estimator, family, classes)
+    return LinearData(X, Y, row_weights(tasks.sample_weight, estimator, tasks.y), n_targets, classes)
 
 
-def check_known_columns(data):
+def check_known_columns(data: LinearData, names: tuple[str, ...] | None) -> None:
     """A column that every task lacks teaches nothing: it is legal only where a prior knows it."""
     if sparse.issparse(data.X) or np.isfinite(data.X.sum()):
         return
@@ -66,37 +83,15 @@ def check_known_columns(data):
     if nowhere.any():
         raise ValueError(
             f"X: Input X contains NaN in every row of column(s) "
-            f"{column_list(data.feature_names, np.flatnonzero(nowhere))}; wanted at least one task that has them. "
+            f"{column_list(names, np.flatnonzero(nowhere))}; wanted at least one task that has them. "
             "Leave them out."
         )
 
 
-def match_features(prior, names, n_features):
-    """The prior with its columns in the order of the data's; raises and names what is missing or extra."""
-    if prior.feature_names is not None and names is not None:
-        check_names(prior.feature_names, names)
-        position = {name: i for i, name in enumerate(prior.feature_names)}
-        return prior.reorder([position[name] for name in names])
-    if prior.feature_names is not None and prior.n_features == n_features:
-        warnings.warn(
-            "X does not have valid feature names, but the prior has them: columns are taken in its order.",
-            UserWarning,
-            stacklevel=4,
-        )
-    if prior.n_features == n_features + 1 and prior.feature_names is None and not prior.knows_intercept:
-        return prior.with_last_as_intercept()
-    if prior.n_features != n_features:
-        known = f" {list(prior.feature_names)}" if prior.feature_names else ""
-        raise ValueError(
-            f"X: X has {n_features} features, but the prior is expecting {prior.n_features} "
-            f"features{known} as input. Give it the columns it was learned from."
-        )
-    return prior
-
-
-def encode_target(y, estimator, classes=None):
+def encode_target(
+    y: NDArray[Any], estimator: Any, family: Any, classes: NDArray[Any] | None = None
+) -> tuple[NDArray[np.float64], int | None, NDArray[Any] | None]:
     """``(Y (n, K), n_targets, classes)``: numbers, or indicator columns of the classes for classifiers."""
-    family = family_of(estimator)
     if family.classifies:
         return _encode_labels(y, classes)
     Y = as_numbers(y, estimator)
@@ -105,21 +100,11 @@ def encode_target(y, estimator, classes=None):
             f"y: wanted one target for {type(estimator).__name__}, found {Y.shape[1]}; use Ridge, or one "
             "model a target (MultiOutputRegressor)."
         )
-    _check_support(Y, family, estimator)
+    family.check_target(Y, estimator)
     return Y.reshape(len(Y), -1), (None if Y.ndim == 1 else Y.shape[1]), None
 
 
-def _check_support(Y, family, estimator):
-    if family.likelihood == "gaussian" or not Y.size:
-        return
-    power = {"poisson": 1.0, "gamma": 2.0}.get(family.likelihood, getattr(estimator, "power", 0.0))
-    positive = power >= 2
-    if Y.min() < 0 or (positive and Y.min() == 0):
-        wanted = "positive" if positive else "non-negative"
-        raise ValueError(f"y: wanted {wanted} targets for {type(estimator).__name__}, found {Y.min():.6g}.")
-
-
-def _encode_labels(y, classes):
+def _encode_labels(y: NDArray[Any], classes: NDArray[Any] | None) -> tuple[NDArray[np.float64], None, NDArray[Any]]:
     found = np.unique(y) if len(y) else np.array([])
     classes = found if classes is None else classes
     known = set(classes.tolist())
@@ -138,7 +123,7 @@ def _encode_labels(y, classes):
     return (one_hot[:, 1:] if len(classes) == 2 else one_hot), None, classes
 
 
-def row_weights(weight, estimator, y):
+def row_weights(weight: NDArray[np.float64] | None, estimator: Any, y: NDArray[Any]) -> NDArray[np.float64] | None:
     """Weights ``(n,)`` of the rows, a classifier's ``class_weight`` included, or None for ones."""
     by_class = getattr(estimator, "class_weight", None)
     if by_class is None or not len(y):

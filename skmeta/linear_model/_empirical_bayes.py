@@ -5,22 +5,21 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import effective_n_jobs
-from scipy.special import logit
 from sklearn.utils import check_scalar
 
-from skmeta._inference.believed import FELLOW, KINDS, ODD_LEVEL, ODD_NOISE, STRANGER
 from skmeta._inference.gaussian_em import Gaussian, fit_gaussian, initial_guess
 from skmeta._inference.laplace_em import fit_laplace
-from skmeta._inference.mixture import learn_shares
 from skmeta._inference.moments import collect_moments, column_scales
-from skmeta._inference.selection import candidates, choose, kinds_held_out
+from skmeta._inference.selection import candidates, choose, evidence_held_out
+from skmeta._inference.wide import WidePrior
 from skmeta._inference.wide_em import learn_wide
 from skmeta.base import Learner, register
 from skmeta.linear_model._adapt import check_likelihood, engine_rows
-from skmeta.linear_model._data import check_known_columns, match_features, read_collection
+from skmeta.linear_model._data import check_known_columns, read
 from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
-from skmeta.linear_model._wide import as_wide, from_wide, is_wide
+from skmeta.linear_model._mixture import component_names, held_out_components, learn_mixture_weights, robust_mixture
+from skmeta.linear_model._units import ContextualEffects, Units
 
 _MANY = 2000  # tasks beyond which sweeps over all of them start where those over the tasks looked at ended
 _POLISH = 3  # sweeps over all tasks that are then enough
@@ -100,48 +99,50 @@ class EmpiricalBayes(Learner):
             The model that each task is to be solved by; it says what kind of target there is.
         tasks : Tasks
             The collection.
-        prior : GaussianPrior, default=None
+        prior : MixturePrior or GaussianPrior, default=None
             What was known before: it counts as the ``n_tasks`` it was learned from (at least one).
         n_jobs : int, default=None
             Threads for the sweeps over the tasks; the answer does not depend on it.
         progress : callable, default=None
-            Not called yet.
+            Called as ``progress(done, total)``.
 
         Returns
         -------
-        GaussianPrior
-            What is known now.
+        MixturePrior
+            What is known now: the learned prior among what stands beside it.
         """
         self._check_parameters()
-        data = read_collection(estimator, tasks, classes=None if prior is None else prior.classes)
+        family, past = family_of(estimator), prior
+        prior = None if prior is None else getattr(prior, "components", [prior])[0]
+        data = read(tasks, estimator, family, None if prior is None else prior.classes)
         if prior is None:
-            check_known_columns(data)
+            check_known_columns(data, tasks.feature_names)
         else:
-            check_likelihood(prior, estimator, data.Y.shape[1])
-            prior = match_features(prior, data.feature_names, data.X.shape[1])
-        frame = prior if prior is not None and prior.centre is not None else _frame(estimator, data)
-        rows = engine_rows(frame, data, estimator)
-        if is_wide(data.X.shape[1], data.tasks):
-            return self._learn_wide(estimator, data, frame, rows, prior, effective_n_jobs(n_jobs))
-        past = None if prior is None else _past_states(prior, frame)
-        fit = self._fit_linear if family_of(estimator).likelihood == "gaussian" else self._fit_generalised
-        states, evidence, parts = fit(rows, estimator, past, effective_n_jobs(n_jobs))
-        learned = _as_prior(frame, states, data)
-        return replace(learned, **_kinds(learned, evidence, parts, prior))
+            check_likelihood(prior, estimator, family)
+            prior = prior.for_columns(tasks.feature_names, data.X.shape[1])
+        frame = prior if prior is not None and prior.units is not None else _frame(estimator, tasks, data)
+        likelihood = family.likelihood(estimator, frame.n_outputs)
+        rows = engine_rows(tasks, data, [frame.engine_units(k, likelihood) for k in range(frame.n_outputs)], estimator)
+        if is_wide(data.X.shape[1], tasks):
+            return self._learn_wide(likelihood, data, frame, rows, prior, past, effective_n_jobs(n_jobs))
+        states = None if prior is None else _past_states(prior, frame)
+        fit = self._fit_linear if likelihood.quadratic else self._fit_generalised
+        states, choices, parts = fit(rows, estimator, states, effective_n_jobs(n_jobs))
+        learned = _as_prior(frame, states, tasks.feature_names)
+        return robust_mixture(learned, _weights(learned, choices, parts, past))
 
-    def _learn_wide(self, estimator, data, frame, rows, prior, n_jobs):
+    def _learn_wide(self, loss, data, frame, rows, prior, past, n_jobs):
         """Columns outnumber rows by far: the dual, where a covariance is a diagonal or has a few factors."""
         if self.covariance == "full":
             raise ValueError(
                 f"EmpiricalBayes(covariance='full'): wanted 'auto', 'factor', 'diagonal' or 'spherical' for "
                 f"{data.X.shape[1]} columns, more than any task has rows; found 'full'."
             )
-        loss = family_of(estimator).loss(estimator, data.Y.shape[1])
-        past = as_wide(prior) if prior is not None and prior.is_wide else None
-        options = {"rank": self.rank, "n_iter": self.max_iter, "past": past, "n_jobs": n_jobs}
+        known = as_wide(prior, getattr(past, "named_weights", {})) if prior is not None and not prior.is_dense else None
+        options = {"rank": self.rank, "n_iter": self.max_iter, "past": known, "n_jobs": n_jobs}
         wide = learn_wide(rows, loss, covariance=self.covariance, **options)
         self.structure_, self.scores_ = "factor" if wide.factor.shape[2] else "diagonal", {}
-        return from_wide(frame, wide, data.feature_names)
+        return robust_mixture(from_wide(frame, wide, frame.feature_names), {"vague": wide.vague_weight})
 
     def _fit_linear(self, rows, estimator, past, n_jobs):
         moments = collect_moments(rows)
@@ -164,7 +165,7 @@ class EmpiricalBayes(Learner):
         return fit_gaussian(part, choice.structure, n_iter=min(self.max_iter, _POLISH), start=start, **options)
 
     def _fit_generalised(self, rows, estimator, past, n_jobs):
-        loss = family_of(estimator).loss(estimator, rows.Y.shape[1])
+        loss = family_of(estimator).likelihood(estimator, rows.Y.shape[1])
         first = self._candidates(rows.width, rows.n_tasks)[-1:] * rows.Y.shape[1]
         choices = {}
 
@@ -199,116 +200,154 @@ class EmpiricalBayes(Learner):
         check_scalar(self.tol, "tol", Real, min_val=0)
 
 
-def _frame(estimator, data):
+_WIDE = 128  # columns beyond which no (p, p) matrix is made, if no task has as many rows
+
+
+def is_wide(n_features, tasks):
+    """Whether a collection is learned in the dual."""
+    return n_features > _WIDE and tasks.counts.max(initial=0) < n_features
+
+
+def _frame(estimator, tasks, data):
     """An empty prior that holds the units: where columns and targets lie and how far they spread."""
     family, n_outputs = family_of(estimator), data.Y.shape[1]
-    d = data.X.shape[1]
-    centre, scale = column_scales(data.X, data.weight, centred=not is_wide(d, data.tasks))
+    d, likelihood = data.X.shape[1], family.likelihood(estimator, n_outputs)
+    centre, scale = column_scales(data.X, data.weight, centred=not is_wide(d, tasks))
     centre = centre if estimator.fit_intercept else np.zeros(d)
     level = np.average(data.Y, axis=0, weights=data.weight)
     spread = np.sqrt(np.average((data.Y - level) ** 2, axis=0, weights=data.weight))
-    likelihood = "multinomial" if family.classifies and n_outputs > 1 else family.likelihood
-    if likelihood == "gaussian":
+    if likelihood.quadratic:
         level = level if estimator.fit_intercept else 0.0 * level
         spread = np.where(spread > 1e-12 * np.maximum(np.abs(level), 1e-300), spread, 1.0)
     else:
-        level, spread = _link(likelihood, level), np.ones(n_outputs)
-    shape = (d + 1,) if data.n_targets is None and n_outputs == 1 else (n_outputs, d + 1)
-    outputs = (lambda v: v[0]) if len(shape) == 1 else (lambda v: v)
+        level, spread = likelihood.link(level), np.ones(n_outputs)
+    one = data.n_targets is None and n_outputs == 1
+    shape = (d + 1,) if one else (n_outputs, d + 1)
     return GaussianPrior(
         np.zeros(shape),
         np.ones(shape),
-        centre=centre,
-        scale=scale,
-        likelihood=likelihood,
+        units=Units(centre, scale, level[0] if one else level, spread[0] if one else spread),
+        likelihood=family.kind_of(n_outputs),
         classes=data.classes,
-        target_centre=outputs(level),
-        target_scale=outputs(spread),
-        feature_names=data.feature_names,
+        feature_names=tasks.feature_names,
     )
-
-
-def _link(likelihood, level):
-    if likelihood == "binomial":
-        return logit(np.clip(level, 1e-3, 1.0 - 1e-3))
-    return np.log(np.maximum(level, 1e-3))
 
 
 def _past_states(prior, frame):
     """What was known, as states of the engine in the units of ``frame``."""
-    states = []
-    for k in range(prior.n_outputs):
-        units = frame.units(k)
-        mean, covariance = prior.output("mean", k, 1).copy(), prior.dense_covariance(k)
-        if not prior.knows_intercept:
-            mean[-1] = units.target_centre - mean[:-1] @ units.centre
-            covariance[-1, -1] = 10.0 * units.target_scale**2
-        between, ratio = prior.engine_between(units, k)
-        within = units.to_engine(mean) - (0.0 if between is None else np.r_[between / (1.0 + ratio), 0.0])
-        own = (
-            None if prior.mean_covariance is None else units.covariance_to_engine(prior.output("mean_covariance", k, 2))
-        )
-        noise = float(prior.output("noise", k, 0)) / units.target_scale**2
-        states.append(
-            Gaussian(
-                within,
-                units.covariance_to_engine(covariance),
-                noise,
-                float(prior.output("noise_dof", k, 0)),
-                max(prior.n_tasks, 1.0),
-                max(prior.n_rows, 1.0),
-                own,
-                between=between,
-                ratio=ratio,
-            )
-        )
-    return states
+    return [_past_state(prior, frame, k) for k in range(prior.n_outputs)]
 
 
-def _as_prior(frame, states, data):
+def _past_state(prior, frame, k):
+    units = frame.engine_units(k, frame.engine_likelihood)
+    mean, covariance = prior.expected()[k], prior.dense_covariance(k)
+    if not prior.knows_intercept:
+        mean[-1] = units.target_centre - mean[:-1] @ units.centre
+        covariance[-1, -1] = 10.0 * units.target_scale**2
+    effects = prior.contextual_effects
+    between, ratio = (None, None) if effects is None else effects.of_output(k, units)
+    within = units.to_engine(mean)
+    if between is not None:
+        within = within - np.r_[between / (1.0 + ratio), 0.0]
+    own = None if prior.mean_covariance is None else prior.mean_covariance
+    own = own if own is None or prior.mean.ndim == 1 else own[k]
+    return Gaussian(
+        within,
+        units.covariance_to_engine(covariance),
+        prior.noise_of(k) / units.target_scale**2,
+        float(np.broadcast_to(prior.noise_dof, (prior.n_outputs,))[k]),
+        max(prior.n_tasks, 1.0),
+        max(prior.n_rows, 1.0),
+        None if own is None else units.covariance_to_engine(own),
+        between=between,
+        ratio=ratio,
+    )
+
+
+def _stacked(frame, values):
+    return values[0] if frame.mean.ndim == 1 else np.stack(values)
+
+
+def _as_prior(frame, states, names):
     """The learned states, in the units of the data."""
-    units = [frame.units(k) for k in range(len(states))]
+    units = [frame.engine_units(k, frame.engine_likelihood) for k in range(len(states))]
     pairs = list(zip(units, states, strict=True))
-    one = frame.mean.ndim == 1
-
-    def stacked(values):
-        return values[0] if one else np.stack(values)
 
     def without_rows(state):
         known = state.between is not None
         return state.mean + (np.r_[state.between / (1.0 + state.ratio), 0.0] if known else 0.0)
 
-    mean = stacked([u.to_data(without_rows(s)) for u, s in pairs])
-    levels = any(s.between is not None for s in states)  # of several outputs, some may have no such effects
     effects = [
         s if s.between is not None else replace(s, between=0.0 * u.scale, ratio=0.0 * u.scale + 1.0) for u, s in pairs
     ]
+    contextual = None
+    if any(s.between is not None for s in states):  # of several outputs, some may have no such effects
+        coef = _stacked(frame, [s.between * u.target_scale / u.scale for u, s in zip(units, effects, strict=True)])
+        contextual = ContextualEffects(coef, _stacked(frame, [s.ratio for s in effects]))
     return replace(
         frame,
-        mean=mean,
-        covariance=stacked([u.covariance_to_data(s.covariance) for u, s in pairs]),
-        mean_covariance=stacked([u.covariance_to_data(s.mean_covariance) for u, s in pairs]),
-        noise=stacked([np.asarray(s.noise * u.target_scale**2) for u, s in pairs]),
-        noise_dof=stacked([np.asarray(s.noise_dof) for _, s in pairs]),
-        between=stacked([s.between * u.target_scale / u.scale for u, s in zip(units, effects, strict=True)])
-        if levels
-        else None,
-        between_ratio=stacked([s.ratio for s in effects]) if levels else None,
+        mean=_stacked(frame, [u.to_data(without_rows(s)) for u, s in pairs]),
+        covariance=_stacked(frame, [u.covariance_to_data(s.covariance) for u, s in pairs]),
+        mean_covariance=_stacked(frame, [u.covariance_to_data(s.mean_covariance) for u, s in pairs]),
+        noise=_stacked(frame, [np.asarray(s.noise * u.target_scale**2) for u, s in pairs]),
+        noise_dof=_stacked(frame, [np.asarray(s.noise_dof) for _, s in pairs]),
+        contextual_effects=contextual,
         n_tasks=states[0].n_tasks,
         n_rows=states[0].n_rows,
-        feature_names=data.feature_names,
+        feature_names=names,
     )
 
 
-def _kinds(learned, choices, parts, prior):
-    """How often held-out tasks looked odd, by kind; with a prior, both experiences count."""
-    kinds = list(KINDS) if learned.likelihood == "gaussian" else [FELLOW, STRANGER]
-    found = np.zeros((len(parts), len(KINDS)))
-    for k, (choice, part, believed) in enumerate(zip(choices, parts, learned.believed, strict=True)):
-        found[k, kinds] = learn_shares(kinds_held_out(part, choice, believed)[:, kinds])
-    shares, n_new = found.mean(axis=0), len(parts[0].n_rows)
-    if prior is not None and prior.n_tasks > 0:
-        seen = np.array([0.0, prior.level_weight, prior.noise_weight, prior.vague_weight])
-        shares = (shares * n_new + seen * prior.n_tasks) / (n_new + prior.n_tasks)
-    names = {ODD_LEVEL: "level_weight", ODD_NOISE: "noise_weight", STRANGER: "vague_weight"}
-    return {name: float(shares[kind]) for kind, name in names.items()}
+def as_wide(prior, weights):
+    """The prior in the units of the engine, without any ``(p, p)`` matrix."""
+    kind = prior.engine_likelihood
+    units = [prior.engine_units(k, kind) for k in range(prior.n_outputs)]
+    parts = [prior.component(k, u, kind) for k, u in enumerate(units)]
+    level = np.broadcast_to(prior.units.target_centre if prior.units else 0.0, (prior.n_outputs,))
+    return WidePrior(
+        mean=np.stack([c.mean for c in parts]),
+        variance=np.stack([c.covariance.variance for c in parts]),
+        factor=np.stack([c.covariance.factor for c in parts]),
+        noise=np.array([c.noise.centre for c in parts]),
+        level=0.0 * level if kind.quadratic else level,
+        vague_weight=weights.get("vague", 0.0),
+        n_tasks=prior.n_tasks,
+        n_rows=prior.n_rows,
+    )
+
+
+def from_wide(frame, wide, feature_names):
+    """A `GaussianPrior` in the units of the data, with the units of ``frame``."""
+    units = [frame.engine_units(k, frame.engine_likelihood) for k in range(len(wide.mean))]
+    factor = [u.spread_to_data(f) for u, f in zip(units, wide.factor, strict=True)]
+    return replace(
+        frame,
+        mean=_stacked(frame, [u.to_data(m) for u, m in zip(units, wide.mean, strict=True)]),
+        covariance=_stacked(frame, [u.covariance_to_data(v) for u, v in zip(units, wide.variance, strict=True)]),
+        factor=_stacked(frame, factor) if wide.factor.shape[2] else None,
+        noise=_stacked(frame, [np.asarray(s * u.target_scale**2) for u, s in zip(units, wide.noise, strict=True)]),
+        n_tasks=wide.n_tasks,
+        n_rows=wide.n_rows,
+        feature_names=feature_names,
+    )
+
+
+def _weights(learned, choices, parts, past):
+    """Mixture weights by name; with a prior, both experiences count."""
+
+    def components(k):
+        return lambda state: held_out_components(
+            learned,
+            k,
+            mean=state.mean,
+            covariance=state.covariance,
+            noise=state.noise_law,
+            effects=None if state.between is None else (state.between, state.ratio),
+        )
+
+    names = component_names(learned)
+    evidence = [
+        evidence_held_out(part, choice, components(k)) if choice.states else np.zeros((0, len(names)))
+        for k, (choice, part) in enumerate(zip(choices, parts, strict=True))
+    ]
+    return learn_mixture_weights(names, evidence, len(parts[0].n_rows), past)

@@ -16,7 +16,7 @@ from skmeta.tasks._words import is_missing, listed, shown
 
 def column_names(X: Any) -> tuple[str, ...] | None:
     """Names of a frame's columns as a tuple of str, or None."""
-    labels = _dataframe.column_labels(X)
+    labels = None if isinstance(X, np.ndarray) else _dataframe.column_labels(X)
     return None if labels is None or not all(isinstance(name, str) for name in labels) else tuple(labels)
 
 

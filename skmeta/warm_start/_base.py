@@ -13,8 +13,9 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
-from skmeta.base import Learner, Prior, learner_for, matched, no_weights
+from skmeta.base import Prior, learner_for, matched, no_weights
 from skmeta.steps import (
+    AdaptedBehindSteps,
     FrozenSteps,
     Parts,
     adapt_rows,
@@ -131,7 +132,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
 
     def _fit_tasks(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
         parts = take_apart(self.estimator) if self.prior is None else checked_parts(self.estimator, self.prior)
-        learner = None if self.task is None else _copied(learner_for(parts.model, self.learner))
+        learner = None if self.task is None else self._learner_for(parts.model)
         X = plain_table(X)
         tasks = self._read(X, y, sample_weight, parts.model)
         if len(tasks) == 1 and self.task is not None and self.prior is None:
@@ -143,10 +144,15 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         if learner is not None:
             prior = learner.learn(parts.model, tasks, prior, n_jobs=self.n_jobs)
         prior, tasks = matched(prior, tasks)
-        adapted = prior.adapt_tasks(parts.model, tasks, n_jobs=self.n_jobs)
-        known = KnownTasks(self.task, tasks.ids, parts, steps, prior, adapted, tasks.feature_names)
-        found = {"_known": known, "prior_": with_steps(steps, prior)} | ({"learner_": learner} if learner else {})
+        adapted = AdaptedBehindSteps(steps, parts, tasks, prior.adapt_tasks(parts.model, tasks, n_jobs=self.n_jobs))
+        found = {"_known": KnownTasks(self.task, tasks.ids, prior, adapted), "prior_": with_steps(steps, prior)}
+        found |= {} if learner is None else {"learner_": learner}
         return found | ({} if adapted.classes is None else {"classes_": adapted.classes})
+
+    def _learner_for(self, model: Any) -> Any:
+        """A learner of this fit's own: what it learns is not the user's, who may have given no estimator at all."""
+        learner = learner_for(model, self.learner)
+        return clone(learner, safe=False) if learner is self.learner else learner
 
     def _read(self, X: Any, y: Any, sample_weight: ArrayLike | None, model: Any) -> Tasks:
         """The tasks of a table, as raw rows."""
@@ -225,7 +231,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
                 f"{len(known.ids)} tasks: estimators_[id], such as estimators_[{shown(known.ids[0])}]. For a new task "
                 "adapt(X, y) makes one, without rows prior_.zero_shot(estimator)."
             )
-        return known.steps.assemble(known.parts, known.adapted.estimator(0))
+        return known.adapted.estimator(0)
 
     @property
     def estimators_(self) -> TaskEstimators:
@@ -236,8 +242,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
                 "estimators_: this model was fitted without a task column, as one task, and has one estimator, "
                 "estimator_. For one a task fit with task=... (a column's name or position)."
             )
-        known = self._known
-        return TaskEstimators(known.ids, known.adapted, known.steps, known.parts)
+        return TaskEstimators(self._known.ids, self._known.adapted)
 
     @property
     def coef_(self) -> NDArray[np.float64]:
@@ -293,11 +298,11 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         return made if len(made) > 1 else next(iter(made.values()))
 
     def _adapt_several(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> TaskEstimators:
-        known = self._known
+        known, steps = self._known, self._known.adapted.steps
         tasks = self._read(X, y, sample_weight, known.parts.model)
-        prior, tasks = matched(known.prior, known.steps.apply(tasks))
+        prior, tasks = matched(known.prior, steps.apply(tasks))
         adapted = prior.adapt_tasks(known.parts.model, tasks, n_jobs=self.n_jobs)
-        return TaskEstimators(tasks.ids, adapted, known.steps, known.parts)
+        return TaskEstimators(tasks.ids, AdaptedBehindSteps(steps, known.parts, tasks, adapted))
 
     def _has_task_column(self, X: Any) -> bool:
         if self.task is None:
@@ -341,11 +346,6 @@ def _check_rows(X: Any, *, learns: bool) -> None:
             else "prior.zero_shot(estimator) needs no rows"
         )
         raise ValueError(f"X: Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required; {hint}.")
-
-
-def _copied(learner: Any) -> Learner:
-    """A learner of one's own need not be an estimator."""
-    return clone(learner, safe=False)
 
 
 def estimator_has(method: str) -> Callable[[Any], Any]:

@@ -40,6 +40,7 @@ from skmeta import (
     stack_tasks,
 )
 from skmeta.datasets import make_related_classification, make_related_regression
+from skmeta.linear_model import Units
 from skmeta.steps import FrozenSteps, PriorWithSteps
 
 QUICK = EmpiricalBayes("diagonal", max_iter=5)
@@ -343,7 +344,7 @@ def plain_of(model, row):
 def test_sparse_equals_dense_for_a_given_prior():
     prior = GaussianPrior(np.arange(4.0), np.eye(4), feature_names=NAMES)
     dense, thin = (
-        GaussianPrior(prior.mean, prior.covariance, centre=np.zeros(3)).adapt(Ridge(), A, y_new)
+        GaussianPrior(prior.mean, prior.covariance, units=Units(np.zeros(3))).adapt(Ridge(), A, y_new)
         for A in (X_new, sparse.csr_array(X_new))
     )
     assert_allclose(dense.coef_, thin.coef_, rtol=1e-10)
@@ -407,7 +408,7 @@ def test_cross_val_predict_reads_the_task_column():
 
 
 def test_cold_and_warm_are_one_grid():
-    table, target, _ = make_related_regression(n_tasks=40, n_samples=12, n_features=8, random_state=0)
+    table, target, _ = make_related_regression(n_tasks=40, n_samples=8, n_features=8, random_state=0)
     old, own = table[:, -1] < 39, table[:, -1] == 39
     prior = regressor(task=-1).fit(table[old], target[old]).prior_
     grid = {"prior": [None, prior], "estimator__alpha": [0.1, 1.0, 10.0]}
