@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,46 +19,13 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from skmeta._evidence import leave_one_out_scores
+from skmeta._frozen_value import FrozenValue
 from skmeta._registry import learner_for, register
 from skmeta._sklearn import check_parameters
 from skmeta.tasks import Tasks, read_tasks, take_rows
 from skmeta.tasks._tables import plain_table
 
 __all__ = ["AdaptedEstimators", "FrozenValue", "Learner", "Prior", "learner_for", "register"]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class FrozenValue:
-    """A value that nobody can change: shared by ``clone``, its arrays read-only.
-
-    Base class for ``dataclass(frozen=True, eq=False)``. ``clone`` shares a frozen value instead of copying it, so a
-    search over estimators that hold one costs nothing and cannot change it; it has no ``get_params`` for the same
-    reason.
-    """
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray) and value.flags.writeable:
-                object.__setattr__(self, field.name, value.copy())
-        self._freeze()
-
-    def __sklearn_clone__(self) -> Self:
-        return self
-
-    def _freeze(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                value.flags.writeable = False
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Only the fields: what is derived from them is derived again.
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._freeze()  # pickling forgets the read-only flag
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
