@@ -30,7 +30,9 @@ def paradox(n_tasks=60, n=8, seed=0, noise=0.3):
 def law(d, seed, coef, ratio, spread=0.5):
     rng = np.random.default_rng(seed)
     root = np.tril(0.3 * rng.normal(size=(d + 1, d + 1))) + spread * np.eye(d + 1)
-    return Component(rng.normal(size=d + 1), DenseCovariance(root), KnownNoise.of(NoiseLaw(NOISE)), effects=(coef, ratio))
+    return Component(
+        rng.normal(size=d + 1), DenseCovariance(root), KnownNoise.of(NoiseLaw(NOISE)), effects=(coef, ratio)
+    )
 
 
 def mean_of(moments, component):
