@@ -25,6 +25,7 @@ FLOORS = {
     "base": 3,
     "_evidence": 2,
     "_frozen_value": 2,
+    "_matching": 2,
     "_registry": 2,
     "_task_models": 2,
     "tasks": 1,
