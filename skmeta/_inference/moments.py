@@ -23,6 +23,12 @@ class Moments:
     n_rows: np.ndarray
     context: np.ndarray
 
+    @classmethod
+    def empty(cls, n_tasks, p, n_outputs):
+        """Room for the statistics of some tasks."""
+        shapes = ((p, p), (p, n_outputs), (n_outputs,), (), (p - 1,))
+        return cls(*(np.empty((n_tasks, *shape)) for shape in shapes))
+
     @property
     def n_tasks(self):
         return len(self.n_rows)
@@ -113,10 +119,7 @@ class Rows:
 
     def batch(self, tasks):
         """``(Z, Y, weight)`` of some tasks, padded to the longest with rows of weight zero: ``(t, n, ...)``."""
-        counts = self.starts[tasks + 1] - self.starts[tasks]
-        offsets = np.arange(max(counts.max(initial=0), 1))
-        real = offsets < counts[:, None]
-        rows = self.order[np.where(real, self.starts[tasks][:, None] + offsets, 0)] if len(self.order) else real * 0
+        rows, real = padded(self.order, self.starts, tasks)
         Z = np.zeros((*real.shape, self.width))
         if len(self.order):
             Z[..., :-1] = standardise(take_rows(self.X, rows.ravel()), self.centre, self.scale).reshape(*rows.shape, -1)
@@ -132,6 +135,15 @@ class Rows:
         """Every task once: ``(tasks, Z, Y, weight)`` by groups of similar size."""
         for tasks in task_batches(np.diff(self.starts), self.width):
             yield (tasks, *self.batch(tasks))
+
+
+def padded(order, starts, tasks):
+    """Positions ``(t, n)`` of the rows of some tasks, padded to the longest, and which of them are real."""
+    counts = starts[tasks + 1] - starts[tasks]
+    offsets = np.arange(max(counts.max(initial=0), 1))
+    real = offsets < counts[:, None]
+    rows = order[np.where(real, starts[tasks][:, None] + offsets, 0)] if len(order) else real * 0
+    return rows, real
 
 
 def take_rows(X, rows):
@@ -155,9 +167,7 @@ def batch_moments(Z, Y, weight):
 
 def collect_moments(rows):
     """Sufficient statistics of every task of ``rows``."""
-    n_tasks, p, n_outputs = rows.n_tasks, rows.width, rows.Y.shape[1]
-    shapes = ((p, p), (p, n_outputs), (n_outputs,), (), (p - 1,))
-    whole = Moments(*(np.empty((n_tasks, *shape)) for shape in shapes))
+    whole = Moments.empty(rows.n_tasks, rows.width, rows.Y.shape[1])
     for tasks, Z, Y, weight in rows.batches():
         part = batch_moments(Z, Y, weight)
         for field in fields(Moments):

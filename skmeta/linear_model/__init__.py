@@ -2,5 +2,6 @@
 
 from skmeta.linear_model._empirical_bayes import EmpiricalBayes
 from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 
-__all__ = ["EmpiricalBayes", "GaussianPrior"]
+__all__ = ["EmpiricalBayes", "GaussianPrior", "SufficientStatistics"]

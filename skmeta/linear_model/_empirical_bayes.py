@@ -7,14 +7,17 @@ import numpy as np
 from joblib import effective_n_jobs
 from scipy.special import logit
 from sklearn.base import BaseEstimator
+from sklearn.linear_model import Ridge
 from sklearn.utils import check_scalar
 
 from skmeta._inference.believed import FELLOW, KINDS, ODD_LEVEL, ODD_NOISE, STRANGER
 from skmeta._inference.gaussian_em import Gaussian, fit_gaussian, initial_guess
 from skmeta._inference.laplace_em import fit_laplace
 from skmeta._inference.mixture import learn_shares
-from skmeta._inference.moments import collect_moments, column_scales
+from skmeta._inference.moments import column_scales
 from skmeta._inference.selection import candidates, choose, kinds_held_out
+from skmeta._inference.sums import read_sums
+from skmeta._inference.units import standardised, units_of
 from skmeta._inference.wide_em import learn_wide
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model.linear import (
@@ -26,6 +29,7 @@ from skmeta.linear_model.linear import (
     is_wide,
     match_features,
 )
+from skmeta.tasks._numbers import column_list
 
 _MANY = 2000  # tasks beyond which sweeps over all of them start where those over the tasks looked at ended
 _POLISH = 3  # sweeps over all tasks that are then enough
@@ -118,32 +122,76 @@ class EmpiricalBayes(BaseEstimator):
         if prior is not None:
             check_likelihood(prior, estimator, data.Y.shape[1])
             prior = match_features(prior, data.feature_names, data.X.shape[1])
-        frame = prior if prior is not None and prior.centre is not None else _frame(estimator, data)
-        rows = engine_rows(frame, data, estimator)
+        jobs = effective_n_jobs(n_jobs)
         if is_wide(data.X.shape[1], data.tasks):
-            return self._learn_wide(estimator, data, frame, rows, prior, effective_n_jobs(n_jobs))
+            return self._learn_wide(estimator, data, prior, jobs)
+        if family_of(estimator).likelihood == "gaussian":
+            sums = read_sums(data.X, data.Y, data.tasks.order, data.tasks.starts, data.weight)
+            one_target = data.n_targets is None
+            return self._learn_sums(sums, estimator, prior, jobs, data.feature_names, one_target)
+        frame = prior if prior is not None and prior.centre is not None else _frame(estimator, data)
         past = None if prior is None else _past_states(prior, frame)
-        fit = self._fit_linear if family_of(estimator).likelihood == "gaussian" else self._fit_generalised
-        states, evidence, parts = fit(rows, estimator, past, effective_n_jobs(n_jobs))
-        learned = _as_prior(frame, states, data)
+        states, evidence, parts = self._fit_generalised(engine_rows(frame, data, estimator), estimator, past, jobs)
+        learned = _as_prior(frame, states, data.feature_names)
         return replace(learned, **_kinds(learned, evidence, parts, prior))
 
-    def _learn_wide(self, estimator, data, frame, rows, prior, n_jobs):
+    def learn_statistics(self, statistics, estimator=None, prior=None, *, n_jobs=None):
+        """Learn a prior from sufficient statistics: what `learn` makes of the rows that they are of.
+
+        Parameters
+        ----------
+        statistics : SufficientStatistics
+            The collection, its parts added up.
+        estimator : linear estimator, default=None
+            The model that each task is to be solved by, one of squared error; None is ``Ridge()``.
+        prior : GaussianPrior, default=None
+            What was known before: it counts as the ``n_tasks`` it was learned from (at least one).
+        n_jobs : int, default=None
+            Threads for the sweeps over the tasks; the answer does not depend on it.
+
+        Returns
+        -------
+        GaussianPrior
+            What is known now.
+        """
+        self._check_parameters()
+        estimator = Ridge() if estimator is None else estimator
+        _check_squared_error(estimator)
+        if prior is not None:
+            check_likelihood(prior, estimator, statistics.n_outputs)
+            prior = match_features(prior, statistics.feature_names, statistics.n_features)
+        else:
+            _check_columns_somewhere(statistics)
+        names, one_target = statistics.feature_names, statistics.target_mean.ndim == 1
+        return self._learn_sums(statistics.sums(), estimator, prior, effective_n_jobs(n_jobs), names, one_target)
+
+    def _learn_sums(self, sums, estimator, prior, n_jobs, names, one_target):
+        """The prior of tasks with squared error, of which their sums say all there is to know."""
+        frame = prior if prior is not None and prior.centre is not None else None
+        frame = frame or _frame_of(units_of(sums, centred=estimator.fit_intercept), names, one_target)
+        units = [frame.units(k) for k in range(frame.n_outputs)]
+        moments = standardised(sums, units, intercept=estimator.fit_intercept)
+        past = None if prior is None else _past_states(prior, frame)
+        states, choices, parts = self._fit_linear(moments, past, n_jobs)
+        learned = _as_prior(frame, states, names)
+        return replace(learned, **_kinds(learned, choices, parts, prior))
+
+    def _learn_wide(self, estimator, data, prior, n_jobs):
         """Columns outnumber rows by far: the dual, where a covariance is a diagonal or has a few factors."""
         if self.covariance == "full":
             raise ValueError(
                 f"EmpiricalBayes(covariance='full'): wanted 'auto', 'factor', 'diagonal' or 'spherical' for "
                 f"{data.X.shape[1]} columns, more than any task has rows; found 'full'."
             )
-        loss = family_of(estimator).loss(estimator, data.Y.shape[1])
+        frame = prior if prior is not None and prior.centre is not None else _frame(estimator, data)
+        rows, loss = engine_rows(frame, data, estimator), family_of(estimator).loss(estimator, data.Y.shape[1])
         past = as_wide(prior) if prior is not None and prior.is_wide else None
         options = {"rank": self.rank, "n_iter": self.max_iter, "past": past, "n_jobs": n_jobs}
         wide = learn_wide(rows, loss, covariance=self.covariance, **options)
         self.structure_, self.scores_ = "factor" if wide.factor.shape[2] else "diagonal", {}
         return from_wide(frame, wide, data.feature_names)
 
-    def _fit_linear(self, rows, estimator, past, n_jobs):
-        moments = collect_moments(rows)
+    def _fit_linear(self, moments, past, n_jobs):
         parts = [moments.output(k) for k in range(moments.n_outputs)]
         choices = [self._choose(part, noise=self.noise) for part in parts]
         states = [
@@ -227,6 +275,40 @@ def _frame(estimator, data):
     )
 
 
+def _check_squared_error(estimator):
+    likelihood = family_of(estimator).likelihood
+    if likelihood != "gaussian":
+        raise ValueError(
+            f"estimator: wanted one of squared error for sufficient statistics, such as Ridge(), found "
+            f"{type(estimator).__name__}, whose {likelihood} likelihood they do not determine; learn from the rows."
+        )
+
+
+def _check_columns_somewhere(statistics):
+    nowhere = np.flatnonzero(np.isnan(statistics.mean).all(axis=0))
+    if len(nowhere):
+        raise ValueError(
+            f"X: Input X contains NaN in every row of column(s) {column_list(statistics.feature_names, nowhere)}; wanted "
+            "at least one task that has them. Leave them out."
+        )
+
+
+def _frame_of(units, names, one_target):
+    """An empty prior that holds the units of squared errors."""
+    shape = (len(units[0].scale) + 1,) if one_target else (len(units), len(units[0].scale) + 1)
+    level, spread = (np.array([getattr(u, name) for u in units]) for name in ("target_centre", "target_scale"))
+    return GaussianPrior(
+        np.zeros(shape),
+        np.ones(shape),
+        centre=units[0].centre,
+        scale=units[0].scale,
+        likelihood="gaussian",
+        target_centre=level[0] if one_target else level,
+        target_scale=spread[0] if one_target else spread,
+        feature_names=names,
+    )
+
+
 def _link(likelihood, level):
     if likelihood == "binomial":
         return logit(np.clip(level, 1e-3, 1.0 - 1e-3))
@@ -264,7 +346,7 @@ def _past_states(prior, frame):
     return states
 
 
-def _as_prior(frame, states, data):
+def _as_prior(frame, states, names):
     """The learned states, in the units of the data."""
     units = [frame.units(k) for k in range(len(states))]
     pairs = list(zip(units, states, strict=True))
@@ -295,7 +377,7 @@ def _as_prior(frame, states, data):
         between_ratio=stacked([s.ratio for s in effects]) if levels else None,
         n_tasks=states[0].n_tasks,
         n_rows=states[0].n_rows,
-        feature_names=data.feature_names,
+        feature_names=names,
     )
 
 
