@@ -52,6 +52,9 @@ class SufficientStatistics(FrozenValue):
         Squares of the targets' deviations.
     feature_names : sequence of str, default=None
         Names of the columns; parts are matched by them.
+    log_likelihood : array-like of shape (n_tasks,), default=None
+        Of the rows that working responses are of, at the coefficients they were worked out at (`WorkingStatistics`);
+        None for targets themselves.
 
     Raises
     ------
@@ -91,6 +94,7 @@ class SufficientStatistics(FrozenValue):
     cross: _Array
     square: _Array
     feature_names: tuple[str, ...] | None = None
+    log_likelihood: _Array | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ids", plain_ids(self.ids, "SufficientStatistics(ids=...)"))
@@ -98,6 +102,8 @@ class SufficientStatistics(FrozenValue):
             object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
         if self.feature_names is not None:
             object.__setattr__(self, "feature_names", tuple(str(name) for name in self.feature_names))
+        if self.log_likelihood is not None:
+            object.__setattr__(self, "log_likelihood", np.asarray(self.log_likelihood, dtype=float))
         _check(self)
         super().__post_init__()
 
@@ -214,7 +220,8 @@ class SufficientStatistics(FrozenValue):
         tasks = lookup_tasks(ids, other.ids)
         _check_same_columns_missing(whole.take(tasks), other)
         whole.put(tasks, added(whole.take(tasks), other.sums()))
-        return self.of_sums(whole, ids, self.feature_names, one_target=self.target_mean.ndim == 1)
+        found = self.of_sums(whole, ids, self.feature_names, one_target=self.target_mean.ndim == 1)
+        return found if self.log_likelihood is None else replace(found, log_likelihood=_added_values(ids, self, other))
 
     def __radd__(self, other: Any) -> SufficientStatistics:
         return self if isinstance(other, int) and other == 0 else NotImplemented  # where sum(parts) starts
@@ -288,7 +295,8 @@ class SufficientStatistics(FrozenValue):
         if not isinstance(state, Mapping):
             raise TypeError(f"from_dict: wanted a mapping such as to_dict gives, found {type(state).__name__}.")
         known = [field.name for field in fields(cls)]
-        missing, unknown = sorted({*known} - {*state, "feature_names"}), sorted({*state} - {*known})
+        missing = sorted({*known} - {*state, "feature_names", "log_likelihood"})
+        unknown = sorted({*state} - {*known})
         if missing or unknown:
             found = [f"{what} {names}" for what, names in (("missing", missing), ("unknown", unknown)) if names]
             raise ValueError(f"from_dict: wanted the names that to_dict gives, found {', '.join(found)}.")
@@ -300,6 +308,7 @@ def _check(found: SufficientStatistics) -> None:
     n_tasks, d = len(found.ids), found.mean.shape[-1] if found.mean.ndim else 0
     outputs = found.target_mean.shape[1:]
     shapes = {"n": (), "mean": (d,), "scatter": (d, d), "cross": (d, *outputs), "square": outputs}
+    shapes |= {} if found.log_likelihood is None else {"log_likelihood": ()}
     for name, shape in shapes.items():
         array = getattr(found, name)
         if array.shape != (n_tasks, *shape):
@@ -327,6 +336,18 @@ def _check_targets(one: SufficientStatistics, other: SufficientStatistics) -> No
         raise ValueError(
             f"y: wanted targets of one shape in all parts, found {' and '.join(shapes)}; make each part from the same columns."
         )
+    if (one.log_likelihood is None) != (other.log_likelihood is None):
+        raise ValueError(
+            "y: wanted the targets themselves in all parts, or working responses in all, found both; add what belongs to "
+            "one round."
+        )
+
+
+def _added_values(ids: NDArray[Any], one: SufficientStatistics, other: SufficientStatistics) -> _Array:
+    total = np.zeros(len(ids))
+    for part in (one, other):
+        total[lookup_tasks(ids, part.ids)] += part.log_likelihood
+    return total
 
 
 def _in_columns_of(one: SufficientStatistics, other: SufficientStatistics) -> SufficientStatistics:

@@ -96,21 +96,10 @@ def _check_none_missing(values: NDArray[Any], where: str) -> None:
 def plain_ids(values: ArrayLike, where: str) -> NDArray[Any]:
     """Return numbers and dates in their own dtype, all else as objects; missing and mixed ids raise."""
     values = np.asarray(values)
-    _check_hashable(values, where)
     _check_none_missing(values, where)
     if values.dtype.kind == "O":
         return _plain_objects(values, where)
     return values.astype(object) if values.dtype.kind in "UTS" else values
-
-
-def _check_hashable(values: NDArray[Any], where: str) -> None:
-    if values.dtype.kind != "O" or all(kind.__hash__ for kind in set(map(type, values.tolist()))):
-        return
-    found = next(value for value in values.tolist() if type(value).__hash__ is None)
-    raise TypeError(
-        f"{where} must hold one number, date or text a row, found {type(found).__name__}s such as {shown(found)}. Join "
-        "their parts to one text."
-    )
 
 
 def _plain_objects(values: NDArray[Any], where: str) -> NDArray[Any]:
