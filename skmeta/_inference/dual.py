@@ -71,19 +71,14 @@ class DualProblem:
     offset: np.ndarray
     kernel: np.ndarray
 
-    @property
-    def coupled(self):
-        """Whether the outputs of a row have one likelihood together."""
-        return self.loss.name == "multinomial"
-
     def curvature(self, eta):
         """The loss' second derivatives (for a softmax, the part of them without the coupling)."""
         weight = self.weight[..., None] / self.noise
-        return weight * (self.loss.mean(eta) if self.coupled else self.loss.curvature(eta, self.Y))
+        return weight * (self.loss.mean(eta) if self.loss.coupled else self.loss.curvature(eta, self.Y))
 
     def noise_kernel(self, k):
         """The noise of one output as a part of the kernel, where it is one: a list of one matrix or none."""
-        if self.loss.name != "gaussian":
+        if not self.loss.quadratic:
             return []
         real = self.weight > 0
         rows = np.where(real, self.noise[k] / np.where(real, self.weight, 1.0), 0.0)
@@ -91,7 +86,7 @@ class DualProblem:
 
     def add_repetitions(self, gradient, information):
         """Add what rows that stand for several say of the noise, last: their repetitions agree exactly."""
-        if self.loss.name == "gaussian":
+        if self.loss.quadratic:
             repeated = 0.5 * np.where(self.weight > 0, self.weight - 1.0, 0.0).sum()
             gradient[-1] -= repeated
             information[-1, -1] += max(repeated, 0.0)
@@ -100,7 +95,7 @@ class DualProblem:
         """`Dual` for the rows' curvature."""
         root = np.sqrt(np.swapaxes(curvature, 1, 2))
         blocks = root[..., :, None] * spd_inverse(_whitened(self.kernel, root)) * root[..., None, :]
-        return Dual(blocks, spd_inverse(_summed(blocks, curvature)) if self.coupled else None)
+        return Dual(blocks, spd_inverse(_summed(blocks, curvature)) if self.loss.coupled else None)
 
     def around(self, curvature, pull):
         """The `Bell` of given Gaussians for the rows."""
@@ -115,7 +110,7 @@ class DualProblem:
         """
         a = np.zeros_like(self.offset) if a is None else a
         eta, dual = self.offset + along(self.kernel, a), None
-        exact = self.loss.name == "gaussian"
+        exact = self.loss.quadratic
         for _ in range(2 if exact else n_steps):
             gap = self.weight[..., None] / self.noise * self.loss.residual(eta, self.Y) - a
             dual = dual if exact and dual else self.inverse(self.curvature(eta))
@@ -129,7 +124,7 @@ class DualProblem:
 
     def _line_search(self, eta, a, step, moved):
         """Halve the step of each task until its objective does not rise: the new ``a``, and how far ``eta`` moves."""
-        if self.loss.name == "gaussian":
+        if self.loss.quadratic:
             return a + step, moved
         size, before = np.ones((len(step), 1, 1)), self.objective(eta, a)
         for _ in range(_HALVINGS):
@@ -145,7 +140,7 @@ class DualProblem:
 
     def misfit(self, eta):
         """The loss of every task ``(b,)``, by the rows' weights and the outputs' noise."""
-        if self.coupled:
+        if self.loss.coupled:
             return (self.weight * self.loss.value(eta, self.Y)).sum(axis=1)
         one = np.stack([self.loss.value(eta[..., [k]], self.Y[..., [k]]) for k in range(eta.shape[2])], axis=2)
         return (self.weight[..., None] / self.noise * one).sum(axis=(1, 2))
@@ -153,7 +148,7 @@ class DualProblem:
     @property
     def modal(self):
         """Whether the mode is all there is: exact for Gaussian rows, while a softmax does not come apart by rows."""
-        return self.loss.name == "gaussian" or self.coupled
+        return self.loss.quadratic or self.loss.coupled
 
     def resumed(self, before, *, n_steps):
         """`Bell` from that of a similar problem, or from the mode if there is none."""
@@ -207,7 +202,7 @@ class DualProblem:
         """``log p(y_t)`` of every task, up to a constant of the targets; exact for Gaussian rows."""
         penalty = 0.5 * (bell.a * (bell.eta - self.offset)).sum(axis=(1, 2))
         gaussian = -penalty - 0.5 * self.log_determinant(bell).sum(axis=1)
-        if self.loss.name == "gaussian":
+        if self.loss.quadratic:
             gaussian -= 0.5 * np.log(2.0 * np.pi * self.noise).sum() * self.weight.sum(axis=1)
         if self.modal:
             return gaussian - self.misfit(bell.eta)
@@ -219,7 +214,7 @@ class DualProblem:
         root = np.sqrt(np.swapaxes(bell.curvature, 1, 2))
         B = _whitened(self.kernel, root)
         logdet = 2.0 * np.log(np.diagonal(np.linalg.cholesky(B), axis1=-2, axis2=-1)).sum(axis=2)
-        if self.coupled:
+        if self.loss.coupled:
             blocks = root[..., :, None] * spd_inverse(B) * root[..., None, :]
             weight = np.where(self.weight > 0, self.weight, 1.0)
             logdet[:, 0] += np.linalg.slogdet(_summed(blocks, bell.curvature))[1] - np.log(weight).sum(axis=1)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skmeta._inference.losses import Loss
+from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.moments import Moments
 
 _MAX_ITER = 100
@@ -94,7 +94,7 @@ class _Problem:
     offset: np.ndarray
     Y: np.ndarray
     weight: np.ndarray
-    loss: Loss
+    loss: Likelihood
     strength: float
 
     def eta(self, v):

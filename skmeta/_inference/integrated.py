@@ -9,7 +9,7 @@ JRSS B 71, section 3.2.2, without the determinant). Scores of several classes mo
 import numpy as np
 from scipy.special import expit, ndtri, softmax
 
-from skmeta._inference.losses import BINOMIAL, MULTINOMIAL
+from skmeta._inference.likelihoods import BINOMIAL, MULTINOMIAL
 
 _NARROW = 0.3  # below this standard deviation of the scores a Gaussian is as good
 _CELLS = 1 << 20

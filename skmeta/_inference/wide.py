@@ -1,6 +1,6 @@
 """Wide tasks in the dual: posteriors from matrices of a task's own rows, never of the columns.
 
-Model: ``w_t ~ N(mean, diag(variance) + factor factor')`` for each output, rows by a `Loss`. With the kernel
+Model: ``w_t ~ N(mean, diag(variance) + factor factor')`` for each output, rows by a `Likelihood`. With the kernel
 ``K_t = Z_t (diag(variance) + factor factor') Z_t'``, `dual` finds the gradient ``a_t`` of the log-likelihood at the
 mode, and the coefficients are ``mean + (diag(variance) + factor factor') Z_t' a_t``. As in `mixture`, a learned and a
 vague prior is weighed by its evidence.
@@ -130,9 +130,9 @@ def _evidence(parts, prior, loss, n_rows):
     noise = np.repeat(np.repeat(prior.noise[None, None], len(n_rows), axis=0), len(parts), axis=1)
     unit, evidence = np.ones_like(noise), np.empty(noise.shape[:2])
     for c, part in enumerate(parts):
-        if c and loss.name == "gaussian":
+        if c and loss.quadratic:
             evidence[:, c], noise[:, c] = _noise_integrated(part.problem, part.bell, prior.noise)
-            evidence[:, c] += sum(level_bonus(level, n_rows, loss.name == "gaussian") for level in prior.noise)
+            evidence[:, c] += sum(level_bonus(level, n_rows, loss.quadratic) for level in prior.noise)
             unit[:, c] = noise[:, c]
         else:
             evidence[:, c] = part.problem.evidence(part.bell)
@@ -167,7 +167,7 @@ def _stranger(batch, prior, loss):
     """
     n_outputs, p = prior.mean.shape
     mean, none = prior.level[:, None] * np.eye(1, p, p - 1), np.zeros((n_outputs, p, 0))
-    gaussian = loss.name == "gaussian"
+    gaussian = loss.quadratic
     noise = np.ones(n_outputs) if gaussian else prior.noise
     variances = [stranger_variance(p - 1, level, batch.scale, free=gaussian) for level in prior.noise]
     cells = [batch.spread(v * unit) for v, unit in zip(variances, noise, strict=True)]

@@ -12,9 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
-from scipy.special import logit
 
-from skmeta._inference.losses import BINOMIAL
 from skmeta._inference.mixture import learn_shares
 from skmeta._inference.wide import WidePrior, wide_evidence
 from skmeta._inference.wide_rows import read_batches
@@ -46,7 +44,7 @@ def learn_wide(rows, loss, *, covariance="auto", rank=None, n_iter=20, past=None
     tasks seen.
     """
     trial = _choose(rows, loss, _shapes(covariance, rank, rows.n_tasks), past, n_iter, n_jobs)
-    batches, one = read_batches(rows), _by_class(loss)
+    batches, one = read_batches(rows), loss.each_against_the_rest
     state = fit_wide(
         batches, one, trial.finish, start=moved_to(batches, trial.state), n_iter=trial.n_left, n_jobs=n_jobs
     )
@@ -56,13 +54,9 @@ def learn_wide(rows, loss, *, covariance="auto", rank=None, n_iter=20, past=None
     return prior if past is None else merged(past, prior)
 
 
-def _by_class(loss):
-    return BINOMIAL if loss.name == "multinomial" else loss
-
-
 def _joined(prior, rows, loss):
     """The prior of a softmax from that of each class against the rest."""
-    if loss.name != "multinomial":
+    if not loss.coupled:
         return prior
     return replace(_scaled(prior, 1.0 - 1.0 / len(prior.noise)), level=_level(rows, loss))
 
@@ -123,7 +117,7 @@ class _Trial:
 
 def _choose(rows, loss, shapes, past, n_iter, n_jobs):
     """The `_Trial` under which held-out tasks are most probable; with a single task, the first shape untried."""
-    held, one = _held_out(rows), _by_class(loss)
+    held, one = _held_out(rows), loss.each_against_the_rest
     level, train = _level(rows, one), read_batches(_some(rows, ~held))
     state = initial_state(train, one, level, _known(past, loss))
     if not held.any():
@@ -151,7 +145,7 @@ def _choose(rows, loss, shapes, past, n_iter, n_jobs):
 
 def _known(past, loss):
     """What was known, as a prior of each class against the rest."""
-    if past is None or loss.name != "multinomial":
+    if past is None or not loss.coupled:
         return past
     return _scaled(past, 1.0 / (1.0 - 1.0 / len(past.noise)))
 
@@ -200,11 +194,7 @@ def _level(rows, loss):
     """The intercept ``(K,)`` that fits all rows best on its own."""
     weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight
     mean = np.average(rows.Y[rows.order], axis=0, weights=weight[rows.order])
-    if loss.name == "gaussian":
-        return np.zeros_like(mean)
-    if loss.name == "binomial":
-        return logit(np.clip(mean, 1e-3, 1.0 - 1e-3))
-    return np.log(np.maximum(mean, 1e-3))
+    return np.zeros_like(mean) if loss.quadratic else loss.link(mean)
 
 
 def initial_state(batches, loss, level, past=None):
@@ -217,7 +207,7 @@ def initial_state(batches, loss, level, past=None):
     norms = (np.diagonal(batch.kernel(batch.spread(slopes)), axis1=1, axis2=2) for batch in batches)
     norm = sum((batch.weight * n).sum() for batch, n in zip(batches, norms, strict=True)) / total
     square = sum(np.einsum("bn,bnk->k", batch.weight, batch.Y**2) for batch in batches) / total
-    signals = np.maximum(square, _FLOOR) if loss.name == "gaussian" else np.full(len(level), _SIGNAL)
+    signals = np.maximum(square, _FLOOR) if loss.quadratic else np.full(len(level), _SIGNAL)
     outputs = []
     for start, signal in zip(level, signals, strict=True):
         even = 0.25 * signal / max(norm, _FLOOR)
@@ -225,7 +215,7 @@ def initial_state(batches, loss, level, past=None):
         variance[-1], loadings[-1] = 0.25 * signal, start
         reach = variance[:, None].copy()
         reach[-1] = _FREE
-        noise = 0.5 * signal if loss.name == "gaussian" else 1.0
+        noise = 0.5 * signal if loss.quadratic else 1.0
         anchor = np.array([even, variance[-1], noise])
         outputs.append(Output(loadings, variance, noise, reach, np.zeros((p, 1)), even, np.zeros((p, 1)), anchor))
     return State(outputs, [None] * len(batches))

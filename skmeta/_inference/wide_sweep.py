@@ -198,8 +198,10 @@ def _without_factor(E, U):
 
 def _misfit(problem, mode, k, P):
     """Pearson's statistic and the degrees of freedom that are left for it."""
-    usual = problem.loss.curvature(mode.eta, problem.loss.mean(mode.eta))[..., k]
-    square = problem.weight * problem.loss.residual(mode.eta, problem.Y)[..., k] ** 2 / usual
+    mean = problem.loss.mean(mode.eta)
+    square = (
+        problem.weight * ((problem.Y - mean) ** 2 / np.maximum(problem.loss.variance_function(mean), _FLOOR))[..., k]
+    )
     real, curvature = problem.weight > 0, mode.curvature[..., k]
     left = np.diagonal(P, axis1=1, axis2=2) / np.where(real, curvature, 1.0) + problem.weight - 1.0
     return np.array([square.sum(), max(left[real].sum(), _FLOOR)])
@@ -222,7 +224,7 @@ def _maximise(batches, parts, output, loss, moves):
     scale, misfit = _scale_step(output, total("slopes"), total("fisher")), total("misfit")
     variance, common = _variances(output, total("squares"), total("traces"), scale, moves == "scales")
     noise = output.noise
-    if loss.name == "gaussian":
+    if loss.quadratic:
         noise = noise * scale[2]
     elif loss.dispersed:
         noise = np.sqrt(noise * misfit[0] / misfit[1])

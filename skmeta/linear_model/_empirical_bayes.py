@@ -5,7 +5,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import effective_n_jobs
-from scipy.special import logit
 from sklearn.base import BaseEstimator
 from sklearn.linear_model import Ridge
 from sklearn.utils import check_scalar
@@ -259,7 +258,7 @@ def _frame(estimator, data):
         level = level if estimator.fit_intercept else 0.0 * level
         spread = np.where(spread > 1e-12 * np.maximum(np.abs(level), 1e-300), spread, 1.0)
     else:
-        level, spread = _link(likelihood, level), np.ones(n_outputs)
+        level, spread = family.loss(estimator, n_outputs).link(level), np.ones(n_outputs)
     shape = (d + 1,) if data.n_targets is None and n_outputs == 1 else (n_outputs, d + 1)
     outputs = (lambda v: v[0]) if len(shape) == 1 else (lambda v: v)
     return GaussianPrior(
@@ -307,12 +306,6 @@ def _frame_of(units, names, one_target):
         target_scale=spread[0] if one_target else spread,
         feature_names=names,
     )
-
-
-def _link(likelihood, level):
-    if likelihood == "binomial":
-        return logit(np.clip(level, 1e-3, 1.0 - 1e-3))
-    return np.log(np.maximum(level, 1e-3))
 
 
 def _past_states(prior, frame):

@@ -24,7 +24,7 @@ from sklearn.linear_model import (
     TweedieRegressor,
 )
 
-from skmeta._inference.losses import BINOMIAL, GAUSSIAN, MULTINOMIAL, Loss, tweedie
+from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL, Likelihood, Tweedie
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Family:
     def loss(self, estimator, n_outputs=1):
         """The likelihood as the engine knows it."""
         if self.likelihood == "tweedie":
-            return tweedie(estimator.power)
+            return Tweedie(estimator.power)
         if self.likelihood == "binomial" and n_outputs > 1:
             return MULTINOMIAL
         return _LOSSES[self.likelihood]
@@ -57,7 +57,7 @@ class Family:
         return self.likelihood == "binomial"
 
 
-_LOSSES: dict[str, Loss] = {"gaussian": GAUSSIAN, "binomial": BINOMIAL, "poisson": tweedie(1), "gamma": tweedie(2)}
+_LOSSES: dict[str, Likelihood] = {"gaussian": GAUSSIAN, "binomial": BINOMIAL, "poisson": Tweedie(1), "gamma": Tweedie(2)}
 
 
 def _alpha(estimator):

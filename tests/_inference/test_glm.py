@@ -4,37 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from drawn_targets import LOSSES, targets
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.integrate import quad
 from scipy.optimize import minimize
-from scipy.stats import bernoulli, gamma, norm, poisson
+from scipy.stats import norm
 
 from skmeta._inference.glm import Bells, linearise, posterior_modes
-from skmeta._inference.losses import BINOMIAL, GAUSSIAN, MULTINOMIAL, tweedie
+from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL
 from skmeta._inference.moments import Rows, collect_moments
 
-LOSSES = {
-    "gaussian": GAUSSIAN, "binomial": BINOMIAL, "multinomial": MULTINOMIAL,
-    "poisson": tweedie(1), "gamma": tweedie(2), "tweedie 1.5": tweedie(1.5), "tweedie 3": tweedie(3),
-}  # fmt: skip
 # Where Fisher's curvature stands in for a negative one, Newton's method converges linearly.
 DIGITS = {"tweedie 3": 1e-4}
 every_loss = pytest.mark.parametrize("name", LOSSES)
-
-
-def targets(name, rng, eta):
-    if name == "gaussian":
-        return eta + rng.normal(size=eta.shape)
-    if name == "binomial":
-        return (rng.uniform(size=eta.shape) < 1 / (1 + np.exp(-eta))).astype(float)
-    if name == "multinomial":
-        return np.eye(eta.shape[-1])[np.argmax(eta + rng.gumbel(size=eta.shape), axis=-1)]
-    if name == "poisson":
-        return rng.poisson(np.exp(eta)).astype(float)
-    y = np.exp(eta) * rng.gamma(3.0, 1 / 3, size=eta.shape)
-    return y * (rng.uniform(size=eta.shape) < 0.7) if name == "tweedie 1.5" else y
 
 
 def collection(name, counts=(9, 4, 1, 15), d=2, seed=0, *, weighted=True):
@@ -52,57 +34,6 @@ def one_task(rows, t):
     own = rows.order[rows.starts[t] : rows.starts[t + 1]]
     Z = np.c_[(rows.X[own] - rows.centre) / rows.scale, np.ones(len(own))]
     return Z, rows.Y[own], np.ones(len(own)) if rows.weight is None else rows.weight[own]
-
-
-# Losses -----------------------------------------------------------------------------------------------
-
-
-@every_loss
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 10**6))
-def test_residuals_and_curvatures_are_the_derivatives(name, seed):
-    rng, loss = np.random.default_rng(seed), LOSSES[name]
-    eta = rng.normal(size=(5, 3 if name == "multinomial" else 1))
-    y = targets(name, rng, eta)
-    h = 1e-5
-    slope, bend = np.empty_like(eta), np.empty_like(eta)
-    for k in range(eta.shape[1]):
-        step = h * np.eye(eta.shape[1])[k]
-        up, middle, down = (loss.value(eta + s * step, y) for s in (1, 0, -1))
-        slope[:, k], bend[:, k] = (up - down) / (2 * h), (up - 2 * middle + down) / h**2
-    assert_allclose(loss.residual(eta, y), -slope, rtol=1e-5, atol=1e-7)
-    observed = bend > 1e-3 if name == "tweedie 3" else np.ones_like(bend, dtype=bool)  # elsewhere Fisher's stands in
-    assert_allclose(loss.curvature(eta, y)[observed], bend[observed], rtol=1e-3, atol=2e-4)
-    assert np.all(loss.curvature(eta, y) > 0)
-
-
-@pytest.mark.parametrize("name", ["gaussian", "binomial", "multinomial", "poisson", "gamma"])
-def test_values_are_negative_log_likelihoods(name):
-    """Up to what does not depend on the linear predictor: differences between two of them are exact."""
-    rng, loss = np.random.default_rng(0), LOSSES[name]
-    one, two = rng.normal(size=(2, 6, 3 if name == "multinomial" else 1))
-    y = targets(name, rng, one)
-
-    def log_density(eta):
-        mean = loss.mean(eta)
-        laws = {
-            "gaussian": lambda: norm.logpdf(y, mean), "binomial": lambda: bernoulli.logpmf(y, mean),
-            "multinomial": lambda: y * np.log(mean), "poisson": lambda: poisson.logpmf(y, mean),
-            "gamma": lambda: gamma.logpdf(y, 1.0, scale=mean),
-        }  # fmt: skip
-        return laws[name]().sum(axis=1)
-
-    assert_allclose(loss.value(one, y) - loss.value(two, y), log_density(two) - log_density(one), rtol=1e-10)
-    if name == "multinomial":
-        assert_allclose(loss.mean(one).sum(axis=1), 1.0)
-
-
-@every_loss
-def test_wild_linear_predictors_stay_finite(name):
-    loss, y = LOSSES[name], np.ones((2, 3 if name == "multinomial" else 1))
-    eta = np.stack([np.full(y.shape[1], 1e4), np.full(y.shape[1], -1e4)])
-    for found in (loss.mean(eta), loss.value(eta, y), loss.residual(eta, y), loss.curvature(eta, y)):
-        assert np.all(np.isfinite(found))
 
 
 # Modes ------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 from skmeta._inference.gaussian_em import fit_gaussian
 from skmeta._inference.glm import posterior_modes
 from skmeta._inference.laplace_em import as_bells, fit_laplace, pooled_states, stretch
-from skmeta._inference.losses import BINOMIAL, GAUSSIAN, MULTINOMIAL, tweedie
+from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL, Tweedie
 from skmeta._inference.moments import Rows, collect_moments
 from skmeta._inference.structure import Structure
 
@@ -57,7 +57,7 @@ def test_gaussian_tasks_give_the_gaussian_answer():
     assert_allclose(found.noise, exact.noise, rtol=1e-5)
 
 
-@pytest.mark.parametrize(("loss", "scale"), [(BINOMIAL, 1.0), (tweedie(1), 0.6)], ids=["logistic", "poisson"])
+@pytest.mark.parametrize(("loss", "scale"), [(BINOMIAL, 1.0), (Tweedie(1), 0.6)], ids=["logistic", "poisson"])
 def test_the_truth_is_found(loss, scale):
     (found,) = learn(collection(loss, scale=scale), loss).states
     assert_allclose(found.mean, scale * MEAN, atol=0.12)

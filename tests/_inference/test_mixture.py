@@ -13,7 +13,7 @@ from sklearn.linear_model import Ridge
 
 from skmeta._inference.believed import KINDS, STRANGER, Believed, level_bonus, stranger_variance
 from skmeta._inference.glm_mixture import glm_posterior
-from skmeta._inference.losses import GAUSSIAN
+from skmeta._inference.likelihoods import GAUSSIAN
 from skmeta._inference.mixture import (
     NOISE_DOF,
     kind_evidence,

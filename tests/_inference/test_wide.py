@@ -15,7 +15,7 @@ from scipy.special import expit
 from skmeta._inference import wide_rows
 from skmeta._inference.believed import Believed
 from skmeta._inference.dual import DualProblem, evidence_slopes
-from skmeta._inference.losses import BINOMIAL, GAUSSIAN, MULTINOMIAL, tweedie
+from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL, Tweedie
 from skmeta._inference.mixture import posterior
 from skmeta._inference.moments import Rows, collect_moments
 from skmeta._inference.noise import NoiseLaw
@@ -25,7 +25,7 @@ from skmeta._inference.wide_rows import read_batches
 from skmeta._inference.wide_stretch import find_stretch, stretched
 from skmeta._inference.wide_sweep import conjugate_gradients
 
-LOSSES = {"gaussian": GAUSSIAN, "binomial": BINOMIAL, "multinomial": MULTINOMIAL, "poisson": tweedie(1.0)}
+LOSSES = {"gaussian": GAUSSIAN, "binomial": BINOMIAL, "multinomial": MULTINOMIAL, "poisson": Tweedie(1.0)}
 
 
 def make_rows(counts, d, seed=0, *, n_outputs=1, density=0.5, weighted=False):
@@ -45,7 +45,7 @@ def with_targets(rows, loss, seed=0):
     n, n_outputs = rows.Y.shape
     if loss.name == "binomial":
         return replace(rows, Y=rng.integers(0, 2, (n, n_outputs)).astype(float))
-    if loss.name == "multinomial":
+    if loss.coupled:
         return replace(rows, Y=np.eye(n_outputs)[rng.integers(0, n_outputs, n)])
     return replace(rows, Y=rng.poisson(2.0, (n, n_outputs)).astype(float)) if loss.name == "tweedie" else rows
 
