@@ -26,11 +26,12 @@ _ROUNDING = 1e-14  # which can hide the last tiny gains
 
 @dataclass(frozen=True, eq=False)
 class Modes:
-    """``coef (n_tasks, p)``, the same ``whitened``, and the `Moments` and Laplace ``evidence (n_tasks,)`` just before."""
+    """``coef (n_tasks, p)``, the same ``whitened``; Laplace's ``evidence (n_tasks,)`` and what rows say there."""
 
     coef: Array
     whitened: Array
     evidence: Array
+    moments: Moments
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,12 @@ class _Point:
     value: Array
     gradient: Array
     hessian: Array
+    moments: Moments
+
+    @property
+    def newton_step(self) -> Array:
+        """``(t, p)``, downhill when taken off."""
+        return np.linalg.solve(self.hessian, self.gradient[..., None])[..., 0]
 
 
 def modes_by_asking(ask: Ask, mean: Array, root: Array, noise: float, start: Array) -> Modes:
@@ -51,19 +58,19 @@ def modes_by_asking(ask: Ask, mean: Array, root: Array, noise: float, start: Arr
         gram, score, _ = whitened(moments, mean, root, noise)
         penalty = 0.5 * (v * v).sum(axis=1)
         gradient = v - score + (gram @ v[..., None])[..., 0]
-        return _Point(v, penalty - value / noise, gradient, gram + np.eye(v.shape[1]))
+        return _Point(v, penalty - value / noise, gradient, gram + np.eye(v.shape[1]), moments)
 
     at = look(start)
     for _ in range(_ROUNDS):
-        step = np.linalg.solve(at.hessian, at.gradient[..., None])[..., 0]
+        step = at.newton_step
         decrement = (at.gradient * step).sum(axis=1)
         moving = decrement > _TOL * (1.0 + np.abs(at.value))
         if not moving.any():
             break
         at = _search(look, at, np.where(moving[:, None], step, 0.0), decrement)
-    v = at.v - np.linalg.solve(at.hessian, at.gradient[..., None])[..., 0]  # free, and it doubles the digits
-    logdet = np.linalg.slogdet(at.hessian)[1]
-    return Modes(mean + v @ root.T, v, -at.value - 0.5 * logdet)
+    at = look(at.v - at.newton_step)  # the last step is free, and doubles the digits
+    evidence = -at.value - 0.5 * np.linalg.slogdet(at.hessian)[1]
+    return Modes(mean + at.v @ root.T, at.v, evidence, at.moments)
 
 
 def _search(look: Callable[[Array], _Point], at: _Point, step: Array, decrement: Array) -> _Point:

@@ -57,7 +57,12 @@ class Family:
         return self.likelihood == "binomial"
 
 
-_LOSSES: dict[str, Likelihood] = {"gaussian": GAUSSIAN, "binomial": BINOMIAL, "poisson": Tweedie(1), "gamma": Tweedie(2)}
+_LOSSES: dict[str, Likelihood] = {
+    "gaussian": GAUSSIAN,
+    "binomial": BINOMIAL,
+    "poisson": Tweedie(1),
+    "gamma": Tweedie(2),
+}
 
 
 def _alpha(estimator):
