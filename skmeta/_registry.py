@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 from sklearn.utils import get_tags
 
+from skmeta._sklearn import param_names
+
 _T = TypeVar("_T")
 _LEARNERS: dict[type, type] = {}
 _GROUP = "skmeta.families"  # the entry point by which an installed package says that it has families
@@ -75,7 +77,7 @@ def lookup(table: Mapping[type, Any], estimator: Any) -> Any:
 
 def _is_a_kind_of(estimator: Any, base: type) -> bool:
     """Whether a subclass is the same thing as its base: MultiTaskLasso is no Lasso, LogisticRegressionCV another thing."""
-    names = base._get_param_names() if hasattr(base, "_get_param_names") else []
+    names = param_names(base)
     params = estimator.get_params(deep=False)
     if not set(names) <= params.keys():
         return False
@@ -126,6 +128,14 @@ def registered_learner(estimator: Any) -> Any:
     if found is None:
         raise TypeError(_nobody_registered(estimator))
     return found
+
+
+def registered_by_hand(estimator: Any) -> tuple[type, Any] | None:
+    """The class of an estimator and the learner registered for it, if that came from elsewhere than skmeta."""
+    learner = lookup(_LEARNERS, estimator)
+    if learner is None or learner.__module__.split(".")[0] == "skmeta":
+        return None
+    return type(estimator), learner
 
 
 @cache

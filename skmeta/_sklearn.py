@@ -1,15 +1,37 @@
 """The only file that touches private scikit-learn names; a test fails when they move."""
 
+# LinearModel: the base of regressors that predict ``X @ coef_ + intercept_``, and of no others.
 # BaseSearchCV: all that users know from a search, around the loop which a search fills in; not exported. The other
 # makes the columns of parameters of cv_results_, masked where a candidate has none.
+from sklearn.linear_model._base import LinearModel
 from sklearn.model_selection._search import BaseSearchCV, _yield_masked_array_for_each_param
 
-__all__ = ["BaseSearchCV", "check_parameters", "every_fit_failed", "param_columns", "prepare_glm", "routed_params"]
+__all__ = [
+    "BaseSearchCV",
+    "check_parameters",
+    "every_fit_failed",
+    "is_linear_regressor",
+    "param_columns",
+    "param_names",
+    "prepare_glm",
+    "routed_params",
+]
 
 
 def check_parameters(estimator):
     """Raise scikit-learn's own error for a parameter out of its range, as the class's ``fit`` would."""
-    getattr(estimator, "_validate_params", lambda: None)()
+    if hasattr(estimator, "_parameter_constraints"):  # what other packages derive from BaseEstimator may have none
+        estimator._validate_params()
+
+
+def is_linear_regressor(estimator):
+    """Whether predictions are linear in ``coef_`` and ``intercept_``; those of generalised linear models are not."""
+    return isinstance(estimator, LinearModel)
+
+
+def param_names(cls):
+    """Names of the constructor's parameters of a class of estimators; none where it does not say."""
+    return cls._get_param_names() if hasattr(cls, "_get_param_names") else []
 
 
 def prepare_glm(estimator):

@@ -13,13 +13,16 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
 
 from skmeta._evidence import leave_one_out_scores
 from skmeta._registry import learner_for, register
-from skmeta.tasks import Tasks, take_rows
+from skmeta._sklearn import check_parameters
+from skmeta.tasks import Tasks, read_tasks, take_rows
+from skmeta.tasks._tables import plain_table
 
 __all__ = ["AdaptedEstimators", "FrozenValue", "Learner", "Prior", "learner_for", "register"]
 
@@ -182,10 +185,10 @@ class Prior(FrozenValue):
             A plain fitted scikit-learn estimator.
         """
         check_is_model(estimator)
-        tasks = Tasks.of_one(X, y, sample_weight)
-        if len(tasks.y) == 0:
+        X = plain_table(X)
+        if X.shape[0] == 0:
             return self.zero_shot(estimator)
-        prior, tasks = matched(self, tasks)
+        prior, tasks = matched(self, one_task(estimator, X, y, sample_weight))
         return prior.adapt_tasks(estimator, tasks).estimator(0)
 
     def zero_shot(self, estimator: Any) -> Any:
@@ -217,13 +220,29 @@ class Prior(FrozenValue):
 
 
 def check_is_model(estimator: Any) -> None:
-    """Raise for a Pipeline or a TransformedTargetRegressor: what a prior without steps speaks of is a model alone."""
+    """Raise for parameters out of range, and for a Pipeline: what a prior without steps speaks of is a model alone."""
     if isinstance(estimator, Pipeline | TransformedTargetRegressor):
         raise ValueError(
             f"estimator: wanted the model alone, its last step, found a {type(estimator).__name__}; a prior written by hand "
             "is about the columns as the model sees them. Fitted steps belong to the prior: "
             "PriorWithSteps(FrozenSteps(pipeline[:-1].steps), prior)."
         )
+    check_parameters(estimator)
+
+
+def one_task(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Tasks:
+    """The rows of a single task, checked as ``estimator`` would want them."""
+    if sample_weight is not None and not has_fit_parameter(estimator, "sample_weight"):
+        raise TypeError(no_weights(estimator))
+    return read_tasks(X, y, sample_weight, estimator_name=type(estimator).__name__, labels=is_classifier(estimator))
+
+
+def no_weights(estimator: Any) -> str:
+    """What is wrong with weights for an estimator that takes none."""
+    return (
+        f"sample_weight: wanted an estimator whose fit takes weights, found {type(estimator).__name__}; leave the weights "
+        "out, or use another estimator."
+    )
 
 
 def matched(prior: Prior, tasks: Tasks) -> tuple[Prior, Tasks]:

@@ -20,6 +20,7 @@ FLOORS = {
     "warm_start": 7,
     "model_selection": 7,
     "linear_model": 5,
+    "compose": 4,
     "steps": 4,
     "base": 3,
     "_evidence": 2,

@@ -16,11 +16,9 @@ from skmeta._inference.threads import blocks_of, run
 from skmeta.linear_model import _data
 from skmeta.linear_model._adapted import Adapted, present
 from skmeta.linear_model._families import family_of
-from skmeta.linear_model._plain import plain_estimator
 from skmeta.linear_model._shift import ShiftedTask, fitted_in_data_units, solve_shifted
 from skmeta.linear_model._start import solve_from_start
 from skmeta.linear_model._wide import adapt_wide
-from skmeta.steps import take_apart, transform_target, use_frozen
 
 _CELLS = 1 << 20  # design entries up to which all tasks are adapted in one batch
 _BLOCK = 1024  # tasks whose matrices are held at once
@@ -28,39 +26,25 @@ _CACHED = 1 << 14  # design entries whose copies under every component stay near
 _WEAKEST = 1e-13  # strength zero, with a thought for singular designs
 
 
-def adapt_one(prior, estimator, X, y, sample_weight=None):
-    """`GaussianPrior.adapt`: one task, one plain fitted estimator."""
-    composition = use_frozen(take_apart(estimator), prior)
-    if X.shape[0] == 0:
-        return zero_shot(prior, estimator)
-    data = read_task(prior, composition, X, y, sample_weight)
+def adapt_collection(prior, estimator, tasks, *, n_jobs=None):
+    """Adapt ``estimator`` to each of some `Tasks`."""
+    if len(tasks) == 0:
+        return _without_tasks(prior, estimator)
+    data = _data.read_collection(estimator, tasks, classes=prior.classes)
     prior = _data.match_features(prior, data.feature_names, data.X.shape[1])
-    adapted = adapt_tasks(prior, composition.final, data)
-    return composition.assemble(adapted.plain(0))
+    return adapt_tasks(prior, estimator, data, n_jobs=n_jobs, keep=True)
 
 
-def read_task(prior, composition, X, y, sample_weight):
-    """One task's rows through the prior's frozen steps."""
-    y = _data.column_or_matrix(y)
-    Z = composition.transform(_data.select_inputs(prior, X)) if composition.steps else X
-    seen = transform_target(composition.target, y)
-    tasks = _data.one_task(X.shape[0])
-    return _data.read_collection(composition.final, Z, seen, tasks, sample_weight, classes=prior.classes)
-
-
-def zero_shot(prior, estimator):
-    """The plain estimator at the prior's mean."""
-    composition = use_frozen(take_apart(estimator), prior)
-    check_likelihood(prior, composition.final, prior.n_outputs)
-    prior = prior if composition.final.fit_intercept else prior.through_origin()
-    plain = plain_estimator(
-        composition.final,
-        expected_coefficients(composition.final, prior),
-        n_targets=None if prior.mean.ndim == 1 else prior.n_outputs,
-        classes=prior.classes,
-        feature_names=None if prior.steps else prior.feature_names,
+def _without_tasks(prior, estimator):
+    """What is known of a task without rows, alone."""
+    check_likelihood(prior, estimator, prior.n_outputs)
+    prior = prior if estimator.fit_intercept else prior.through_origin()
+    unseen = expected_coefficients(estimator, prior)
+    n_targets = None if prior.mean.ndim == 1 else prior.n_outputs
+    none = np.empty((0, *unseen.shape))
+    return Adapted(
+        prior, estimator, none, unseen, none[:, :, 0], none[:, 0, 0], n_targets, prior.classes, prior.feature_names
     )
-    return composition.assemble(plain)
 
 
 def expected_coefficients(estimator, prior):
@@ -124,6 +108,7 @@ def adapt_tasks(prior, estimator, data, *, n_jobs=None, keep=False):
         strengths,
         rows.intercept,
         rows if keep and family.classifies else None,
+        data.tasks.ids,
     )
 
 

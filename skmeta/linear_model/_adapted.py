@@ -1,6 +1,6 @@
 """Many tasks after adaptation, as arrays: plain estimators are made from it when asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -11,15 +11,19 @@ from skmeta._inference.integrated import bell_probabilities, integrated_probabil
 from skmeta._inference.mixture import posterior
 from skmeta._inference.moments import standardise, take_rows
 from skmeta._inference.threads import blocks_of
+from skmeta.base import AdaptedEstimators
+from skmeta.linear_model._families import family_of
 from skmeta.linear_model._plain import plain_estimator
 from skmeta.linear_model._wide import wide_variance, wide_worth
+from skmeta.tasks import index_tasks
+from skmeta.tasks._numbers import check_complete, column_names, numeric_features
 
 _CELLS = 1 << 21  # coefficients gathered at once when rows are predicted
 _TASKS = 1024  # tasks whose posterior covariances are held at once
 
 
 @dataclass(frozen=True, eq=False)
-class Adapted:
+class Adapted(AdaptedEstimators):
     """What `adapt_tasks` found for ``n_tasks`` tasks.
 
     ``coef (n_tasks, K, d + 1)`` in the units of the data, ``unseen (K, d + 1)`` those of a task without rows; ``noise
@@ -30,30 +34,83 @@ class Adapted:
     """
 
     prior: Any
-    estimator: Any
+    model: Any
     coef: np.ndarray
     unseen: np.ndarray
     noise: Any
     trust: Any
     n_targets: int | None
-    classes: np.ndarray | None
+    labels: np.ndarray | None
     feature_names: tuple | None
     fitted: list | None = None
     evidence: Any = None
     strength: Any = 1.0
     intercept: bool = True
     rows: Any = None
+    ids: Any = None
 
-    def plain(self, code):
-        """The plain fitted estimator of one task."""
+    @property
+    def classes(self):
+        """Labels that columns of probabilities belong to."""
+        return self.labels
+
+    def estimator(self, code):
+        """The plain fitted estimator of one task; -1 is one without rows."""
         return plain_estimator(
-            self.estimator,
-            self.coef[code],
+            self.model,
+            self.coef[code] if code >= 0 else self.unseen,
             n_targets=self.n_targets,
-            classes=self.classes,
+            classes=self.labels,
             feature_names=self.feature_names,
-            fitted=None if self.fitted is None else self.fitted[code],
+            fitted=None if self.fitted is None or code < 0 else self.fitted[code],
         )
+
+    @property
+    def coef_(self):
+        """Slopes of every task."""
+        slopes = self.coef[:, :, :-1]
+        return slopes[:, 0] if self.n_targets is None and self.classes is None else slopes
+
+    def predict(self, X, codes):
+        """Targets or labels."""
+        eta = self._predictor_of(X, codes)
+        if self.classes is None:
+            return self._shape(family_of(self.model).loss(self.model).mean(eta))
+        return self.classes[(eta[:, 0] > 0).astype(int) if eta.shape[1] == 1 else np.argmax(eta, axis=1)]
+
+    def decision_function(self, X, codes):
+        """Linear predictors of the classes."""
+        eta = self._predictor_of(X, codes)
+        return eta[:, 0] if eta.shape[1] == 1 else eta
+
+    def predict_proba(self, X, codes):
+        """Probabilities, integrated over what is not known of the coefficients."""
+        found = self.probabilities(self._read(X, codes), codes)
+        return np.column_stack([1.0 - found, found]) if found.shape[1] == 1 else found
+
+    def std(self, X, codes):
+        """Standard deviation of a new observation."""
+        Z = self._read(X, codes)
+        loss, eta = family_of(self.model).loss(self.model), self.linear_predictor(Z, codes)
+        noise = np.vstack([self.noise, np.reshape(self.prior.noise, (1, -1)) + np.zeros_like(eta[:1])])[codes]
+        unknown = self.variance(Z, codes)
+        if loss.name == "gaussian":
+            return self._shape(np.sqrt(unknown + noise))
+        mean = loss.mean(eta)
+        return self._shape(np.sqrt(mean**2 * unknown + noise * mean**loss.power))
+
+    def _shape(self, values):
+        return values[:, 0] if self.n_targets is None else values
+
+    def _predictor_of(self, X, codes):
+        return self.linear_predictor(self._read(X, codes), codes)
+
+    def _read(self, X, codes):
+        names, Z = column_names(X), numeric_features(X)
+        known = np.flatnonzero(codes >= 0)
+        index = index_tasks(codes[known])
+        check_complete(Z[known], replace(index, ids=self.ids[index.ids]), names)
+        return Z
 
     def linear_predictor(self, X, codes):
         """``(n, K)`` linear predictor of rows of the tasks ``codes``; -1 is a task never seen."""
@@ -72,7 +129,7 @@ class Adapted:
     def variance(self, X, codes):
         """``(n, K)`` variance of the linear predictor: what is not known of the coefficients."""
         if self.prior.is_wide:
-            return wide_variance(self.prior, self.estimator, self.evidence, X, codes, float(self.strength[0]))
+            return wide_variance(self.prior, self.model, self.evidence, X, codes, float(self.strength[0]))
         out = np.empty((X.shape[0], self.coef.shape[1]))
         known, order = np.unique(codes, return_inverse=True)
         for k in range(out.shape[1]):

@@ -33,8 +33,6 @@ def check_prior_arrays(prior):
         "classes": None if prior.classes is None else _classes(prior.classes, mean),
         "between": _slopes("between", prior.between, mean),
         "between_ratio": _slopes("between_ratio", prior.between_ratio, mean),
-        "steps": tuple(prior.steps),
-        "input_names": None if prior.input_names is None else tuple(prior.input_names),
     }
 
 

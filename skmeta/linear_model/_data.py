@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils import check_array, compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import compute_sample_weight
 
+from skmeta.base import check_names
 from skmeta.linear_model._families import family_of
 from skmeta.tasks import TaskIndex
 from skmeta.tasks._numbers import (
@@ -16,7 +16,6 @@ from skmeta.tasks._numbers import (
     check_finite_target,
     check_labels_known,
     column_list,
-    column_names,
     numeric_features,
 )
 from skmeta.tasks._words import shown
@@ -46,58 +45,17 @@ class TaskData:
         return self.classes[np.argmax(self.Y, axis=1)]
 
 
-def read_collection(estimator, X, y, tasks, sample_weight, *, classes=None):
-    """Check and encode what the steps before the model made of a collection."""
-    names = column_names(X)
-    X = numeric_features(X)
-    if X.shape[0] != len(y):
-        raise ValueError(
-            f"y: wanted as many targets as rows of X, {X.shape[0]}, found {len(y)} (inconsistent numbers of samples)."
-        )
-    check_complete(X, tasks, names)
-    Y, n_targets, classes = encode_target(y, estimator, classes)
-    weight = row_weights(sample_weight, estimator, y, X.shape[0])
-    return TaskData(X, Y, tasks, weight, names, n_targets, classes)
-
-
-def as_table(X):
-    """Frames and arrays as they are, sparse matrices by rows, lists as arrays, texts as a table of one."""
-    if hasattr(X, "columns"):
-        return X
-    if sparse.issparse(X):
-        return X.tocsr()
-    X = np.asarray(X)
-    if X.ndim == 1 and X.dtype.kind in "OUT" and all(isinstance(value, str) for value in X):
-        return X[:, None]
-    if X.ndim != 2:
-        raise ValueError(
-            f"X: Expected 2D array, got {X.ndim}D array instead, of shape {X.shape}. Reshape your data: "
-            "array.reshape(-1, 1) if it has a single feature, array.reshape(1, -1) if it is a single row."
-        )
-    return X
-
-
-def read_input(prior, X):
-    """``X`` as a table whose columns, where names are known, are those of the prior (or of its steps)."""
-    X = as_table(X)
-    wanted, found = prior.input_names if prior.steps else prior.feature_names, column_names(X)
-    if wanted is not None and found is not None:
-        _compare_names(wanted, found)
-    return X
-
-
-def column_or_matrix(y):
-    """``y`` as an array; a column is a vector."""
-    if y is None:
-        raise ValueError("y: requires y to be passed, but the target y is None.")
-    y = np.asarray(y)
-    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-
-
-def one_task(n_rows):
-    """The index of a single task of ``n_rows`` rows."""
-    rows = np.arange(n_rows)
-    return TaskIndex(np.zeros(1, int), np.zeros(n_rows, int), rows, np.array([0, n_rows]))
+def read_collection(estimator, tasks, *, classes=None):
+    """Check and encode the rows and targets of `Tasks`."""
+    if tasks.labelled is not None:
+        check_labels_known(tasks.y)
+        check_finite_target(tasks.y)
+    index = TaskIndex(tasks.ids, tasks.codes, tasks.order, tasks.starts)
+    X = numeric_features(tasks.X)
+    check_complete(X, index, tasks.feature_names)
+    Y, n_targets, classes = encode_target(tasks.y, estimator, classes)
+    weight = row_weights(tasks.sample_weight, estimator, tasks.y)
+    return TaskData(X, Y, index, weight, tasks.feature_names, n_targets, classes)
 
 
 def check_known_columns(data):
@@ -116,7 +74,7 @@ def check_known_columns(data):
 def match_features(prior, names, n_features):
     """The prior with its columns in the order of the data's; raises and names what is missing or extra."""
     if prior.feature_names is not None and names is not None:
-        _compare_names(prior.feature_names, names)
+        check_names(prior.feature_names, names)
         position = {name: i for i, name in enumerate(prior.feature_names)}
         return prior.reorder([position[name] for name in names])
     if prior.feature_names is not None and prior.n_features == n_features:
@@ -134,24 +92,6 @@ def match_features(prior, names, n_features):
             f"features{known} as input. Give it the columns it was learned from."
         )
     return prior
-
-
-def select_inputs(prior, X):
-    """The columns of a frame that the prior's frozen steps expect, in their order."""
-    names = column_names(X)
-    if prior.input_names is None or names in (None, prior.input_names):
-        return X
-    return X[list(prior.input_names)]
-
-
-def _compare_names(wanted, found):
-    missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
-    if missing or extra:
-        found = [f"{what} {names}" for what, names in (("missing", missing), ("unexpected", extra)) if names]
-        hint = " (A task that lacks a column keeps it, filled with NaN.)" if missing else ""
-        raise ValueError(
-            f"X: The feature names should match those that the prior was learned from: found {', '.join(found)}.{hint}"
-        )
 
 
 def encode_target(y, estimator, classes=None):
@@ -180,7 +120,6 @@ def _check_support(Y, family, estimator):
 
 
 def _encode_labels(y, classes):
-    _check_labels(y)
     found = np.unique(y) if len(y) else np.array([])
     classes = found if classes is None else classes
     known = set(classes.tolist())
@@ -199,39 +138,10 @@ def _encode_labels(y, classes):
     return (one_hot[:, 1:] if len(classes) == 2 else one_hot), None, classes
 
 
-def _check_labels(y):
-    if y.ndim != 1:
-        raise ValueError(f"y: wanted one column of labels, found shape {y.shape}.")
-    check_labels_known(y)
-    if y.dtype.kind == "O" and len({isinstance(label, str) for label in y}) > 1:
-        odd = next(label for label in y if not isinstance(label, str))
-        raise ValueError(f"y: wanted labels of one type, all text or all numbers, found text and {shown(odd)}.")
-    if y.dtype.kind == "f":
-        check_finite_target(y)
-    try:
-        check_classification_targets(y)
-    except ValueError as error:
-        raise ValueError(f"y: wanted class labels. {error}") from None
-
-
-def row_weights(sample_weight, estimator, y, n_rows):
+def row_weights(weight, estimator, y):
     """Weights ``(n,)`` of the rows, a classifier's ``class_weight`` included, or None for ones."""
-    weight = None if sample_weight is None else _own_weights(sample_weight, n_rows)
     by_class = getattr(estimator, "class_weight", None)
-    if by_class is not None and n_rows:
-        balance = compute_sample_weight(by_class, np.asarray(y))
-        weight = balance if weight is None else weight * balance
-    return weight
-
-
-def _own_weights(sample_weight, n_rows):
-    weight = check_array(sample_weight, ensure_2d=False, dtype=float, input_name="sample_weight", ensure_min_samples=0)
-    weight = np.full(n_rows, float(weight)) if weight.ndim == 0 else weight
-    if weight.shape != (n_rows,):
-        raise ValueError(f"sample_weight: wanted shape ({n_rows},), found {weight.shape}.")
-    if n_rows and (weight.min() < 0 or weight.max() == 0):
-        raise ValueError(
-            "sample_weight: wanted weights that are not negative and not all zero, found a range of "
-            f"{weight.min():.3g} to {weight.max():.3g}."
-        )
-    return weight
+    if by_class is None or not len(y):
+        return weight
+    balance = compute_sample_weight(by_class, np.asarray(y))
+    return balance if weight is None else weight * balance

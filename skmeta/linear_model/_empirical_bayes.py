@@ -5,7 +5,6 @@ from numbers import Integral, Real
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn.base import BaseEstimator
 from sklearn.linear_model import Ridge
 from sklearn.utils import check_scalar
 
@@ -18,23 +17,20 @@ from skmeta._inference.selection import candidates, choose, kinds_held_out
 from skmeta._inference.sums import read_sums
 from skmeta._inference.units import standardised, units_of
 from skmeta._inference.wide_em import learn_wide
+from skmeta.base import Learner, register
+from skmeta.linear_model._adapt import check_likelihood, engine_rows
+from skmeta.linear_model._data import check_known_columns, match_features, read_collection
+from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
-from skmeta.linear_model.linear import (
-    as_wide,
-    check_likelihood,
-    engine_rows,
-    family_of,
-    from_wide,
-    is_wide,
-    match_features,
-)
+from skmeta.linear_model._wide import as_wide, from_wide, is_wide
 from skmeta.tasks._numbers import column_list
 
 _MANY = 2000  # tasks beyond which sweeps over all of them start where those over the tasks looked at ended
 _POLISH = 3  # sweeps over all tasks that are then enough
 
 
-class EmpiricalBayes(BaseEstimator):
+@register(*FAMILIES)
+class EmpiricalBayes(Learner):
     r"""Learn where linear coefficients lie and how they vary between tasks, by empirical Bayes.
 
     .. math:: y_t = X_t w_t + e_t, \quad w_t \sim N(\mu, \Sigma), \quad e_t \sim N(0, \sigma_t^2 I)
@@ -98,19 +94,21 @@ class EmpiricalBayes(BaseEstimator):
         self.max_iter = max_iter
         self.tol = tol
 
-    def learn(self, estimator, data, prior=None, n_jobs=None):
+    def learn(self, estimator, tasks, prior=None, *, n_jobs=None, progress=None):
         """Learn a prior from a collection.
 
         Parameters
         ----------
         estimator : linear estimator
             The model that each task is to be solved by; it says what kind of target there is.
-        data : TaskData
-            The collection, as `skmeta.linear_model.linear.read_collection` makes it.
+        tasks : Tasks
+            The collection.
         prior : GaussianPrior, default=None
             What was known before: it counts as the ``n_tasks`` it was learned from (at least one).
         n_jobs : int, default=None
             Threads for the sweeps over the tasks; the answer does not depend on it.
+        progress : callable, default=None
+            Not called yet.
 
         Returns
         -------
@@ -118,7 +116,10 @@ class EmpiricalBayes(BaseEstimator):
             What is known now.
         """
         self._check_parameters()
-        if prior is not None:
+        data = read_collection(estimator, tasks, classes=None if prior is None else prior.classes)
+        if prior is None:
+            check_known_columns(data)
+        else:
             check_likelihood(prior, estimator, data.Y.shape[1])
             prior = match_features(prior, data.feature_names, data.X.shape[1])
         jobs = effective_n_jobs(n_jobs)

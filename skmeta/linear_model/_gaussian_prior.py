@@ -10,16 +10,15 @@ from skmeta._inference.believed import Believed
 from skmeta._inference.linalg import cholesky_root
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.units import Units
-from skmeta.base import FrozenValue
+from skmeta.base import Prior
 from skmeta.linear_model._check import check_prior_arrays
-from skmeta.linear_model._data import read_input
 
 _WIDE = 128  # columns beyond which no (p, p) matrix is made of a diagonal
 _FLAT = 1e12  # variance of an intercept of which nothing is known: it stands still to twelve digits
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GaussianPrior(FrozenValue):
+class GaussianPrior(Prior):
     r"""What is known of a linear model's coefficients before its own rows are seen.
 
     Task :math:`t` has coefficients :math:`w_t \sim N(\mu, \Sigma + F F^\top)`, the intercept last, and noise
@@ -70,12 +69,6 @@ class GaussianPrior(FrozenValue):
         Effects between tasks: how the expected intercept moves with the mean of a task's columns around
         ``centre``, and the columns' within-task over between-task variance, which says how well few rows tell
         that mean.
-    steps : tuple of (str, transformer), default=()
-        Fitted steps of a Pipeline before the model: the prior lives in the feature space they make.
-    target_transformer : fitted TransformedTargetRegressor, default=None
-        The frozen transformation of the target.
-    input_names : tuple of str, default=None
-        Columns that ``steps`` expect.
 
     Raises
     ------
@@ -102,13 +95,10 @@ class GaussianPrior(FrozenValue):
 
     mean: np.ndarray
     covariance: np.ndarray
-    feature_names: tuple | None = None
     noise: np.ndarray | float = 1.0
     noise_dof: np.ndarray | float = np.inf
     factor: np.ndarray | None = None
     mean_covariance: np.ndarray | None = None
-    n_tasks: float = 0.0
-    n_rows: float = 0.0
     vague_weight: float = 0.0
     level_weight: float = 0.0
     noise_weight: float = 0.0
@@ -117,12 +107,8 @@ class GaussianPrior(FrozenValue):
     target_centre: np.ndarray | float = 0.0
     target_scale: np.ndarray | float = 1.0
     likelihood: str | None = None
-    classes: np.ndarray | None = None
     between: np.ndarray | None = None
     between_ratio: np.ndarray | None = None
-    steps: tuple = ()
-    target_transformer: object = None
-    input_names: tuple | None = None
 
     def __post_init__(self):
         for name, value in check_prior_arrays(self).items():
@@ -131,8 +117,7 @@ class GaussianPrior(FrozenValue):
 
     def __repr__(self):
         learned = f"n_tasks={self.n_tasks:.0f}" if self.n_tasks else "written by hand"
-        steps = f", steps={'+'.join(name for name, _ in self.steps)}" if self.steps else ""
-        return f"GaussianPrior(n_features={self.n_features}, {learned}{steps})"
+        return f"GaussianPrior(n_features={self.n_features}, {learned})"
 
     @property
     def n_features(self):
@@ -144,46 +129,42 @@ class GaussianPrior(FrozenValue):
         """Number of outputs (classes, targets) with coefficients of their own."""
         return 1 if self.mean.ndim == 1 else self.mean.shape[0]
 
-    def adapt(self, estimator, X, y, sample_weight=None):
-        """Fit ``estimator`` to one new task, starting from this prior.
+    def adapt_tasks(self, estimator, tasks, *, n_jobs=None):
+        """Adapt ``estimator`` to each of some tasks.
 
         Parameters
         ----------
-        estimator : linear estimator, or a Pipeline or TransformedTargetRegressor that ends in one
+        estimator : linear estimator
             Its strength parameter scales the prior: at its default, as learned.
-        X : {array-like, frame, sparse matrix} of shape (n_rows, n_features)
-            The task's own rows, without a task column; columns of frames are matched by name. No rows are
-            legal.
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            Targets.
-        sample_weight : array-like of shape (n_rows,), default=None
-            Weights, counted as repeated rows.
+        tasks : Tasks
+            The tasks.
+        n_jobs : int, default=None
+            Parallel jobs over tasks.
 
         Returns
         -------
-        estimator
-            A plain fitted scikit-learn estimator.
+        Adapted
+            One plain fitted estimator a task.
         """
-        from skmeta.linear_model._adapt import adapt_one
+        from skmeta.linear_model._adapt import adapt_collection
 
-        return adapt_one(self, estimator, read_input(self, X), y, sample_weight)
+        return adapt_collection(self, estimator, tasks, n_jobs=n_jobs)
 
-    def zero_shot(self, estimator):
-        """The plain fitted ``estimator`` that predicts by the prior's mean: a model for a task without rows.
+    def aligned(self, feature_names):
+        """The same prior with its columns in the order of ``feature_names``.
 
         Parameters
         ----------
-        estimator : linear estimator, or a Pipeline or TransformedTargetRegressor that ends in one
-            The model to fill.
+        feature_names : sequence of str
+            All of its own names, in any order.
 
         Returns
         -------
-        estimator
-            A plain fitted scikit-learn estimator.
+        GaussianPrior
+            A new value.
         """
-        from skmeta.linear_model._adapt import zero_shot
-
-        return zero_shot(self, estimator)
+        position = {name: i for i, name in enumerate(self.feature_names)}
+        return self.reorder([position[name] for name in feature_names])
 
     def to_dict(self):
         """Plain arrays, numbers and strings that `from_dict` reads.
@@ -192,19 +173,8 @@ class GaussianPrior(FrozenValue):
         -------
         dict
             Field names and values, those that are None left out; `numpy.savez` can write them.
-
-        Raises
-        ------
-        ValueError
-            If the prior carries fitted steps, which are no plain arrays.
         """
-        if self.steps or self.target_transformer is not None:
-            raise ValueError(
-                "to_dict: wanted a prior of plain arrays, found one that carries fitted steps "
-                f"({', '.join(name for name, _ in self.steps) or 'a target transformer'}); "
-                "store it with joblib.dump or skops.io.dump instead."
-            )
-        state = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "steps"}
+        state = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in state.items() if value is not None}
 
     @classmethod

@@ -12,11 +12,10 @@ from sklearn.linear_model import Ridge
 
 from skmeta._inference.sums import Sums, added, read_sums
 from skmeta.base import FrozenValue, check_names
-from skmeta.linear_model._data import row_weights
-from skmeta.tasks import features_without, index_tasks, lookup_tasks, read_task_ids
+from skmeta.tasks import index_tasks, lookup_tasks
 from skmeta.tasks._ids import plain_ids
-from skmeta.tasks._numbers import as_numbers, check_complete, column_names, numeric_features
-from skmeta.tasks._tables import column_or_matrix, plain_table
+from skmeta.tasks._numbers import as_numbers, check_complete, numeric_features
+from skmeta.tasks._read import read_tasks
 from skmeta.tasks._words import listed, shown
 
 _Array = NDArray[np.float64]
@@ -127,7 +126,7 @@ class SufficientStatistics(FrozenValue):
         task : str or int
             Name or position of the task column.
         sample_weight : array-like of shape (n_rows,), default=None
-            Weights, counted as repeated rows.
+            Weights, counted as repeated rows; a task whose rows all weigh nothing is left out.
 
         Returns
         -------
@@ -142,16 +141,11 @@ class SufficientStatistics(FrozenValue):
         TypeError
             If ids are of several types, or lists.
         """
-        X, y = plain_table(X), column_or_matrix(y)
-        tasks, features = index_tasks(read_task_ids(X, task)), features_without(X, task)
-        names, Z = column_names(features), numeric_features(features)
-        if Z.shape[0] != len(y):
-            raise ValueError(f"y: wanted as many targets as rows of X, {Z.shape[0]}, found {len(y)}.")
-        check_complete(Z, tasks, names)
-        weight = row_weights(sample_weight, Ridge(), y, len(y))
-        Y = as_numbers(y, Ridge()).astype(float, copy=False)
-        sums = read_sums(Z, Y.reshape(len(y), -1), tasks.order, tasks.starts, weight)
-        return cls.of_sums(sums, tasks.ids, names, one_target=y.ndim == 1)
+        tasks = read_tasks(X, y, sample_weight, task=task)
+        Z, Y = numeric_features(tasks.X), as_numbers(tasks.y, Ridge())
+        check_complete(Z, tasks, tasks.feature_names)
+        sums = read_sums(Z, Y.reshape(len(Y), -1), tasks.order, tasks.starts, tasks.sample_weight)
+        return cls.of_sums(sums, tasks.ids, tasks.feature_names, one_target=Y.ndim == 1)
 
     @classmethod
     def of_sums(cls, sums: Sums, ids: NDArray[Any], names: Sequence[str] | None, *, one_target: bool) -> Self:

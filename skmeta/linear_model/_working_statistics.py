@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import is_classifier
 
 from skmeta._inference.moments import take_rows, task_batches
 from skmeta._inference.sums import read_sums
 from skmeta.linear_model._data import encode_target, row_weights
 from skmeta.linear_model._families import family_of
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
-from skmeta.tasks import features_without, index_tasks, lookup_tasks, read_task_ids
-from skmeta.tasks._numbers import check_complete, column_names, numeric_features
-from skmeta.tasks._tables import column_or_matrix, plain_table
+from skmeta.tasks import lookup_tasks
+from skmeta.tasks._numbers import check_complete, numeric_features
+from skmeta.tasks._read import read_tasks
 from skmeta.tasks._words import shown
 
 _Array = NDArray[np.float64]
@@ -75,21 +76,22 @@ class WorkingStatistics:
     def __init__(
         self, X: Any, y: Any, *, task: str | int, estimator: Any, sample_weight: Any = None, classes: Any = None
     ) -> None:
-        X, y = plain_table(X), column_or_matrix(y)
-        self._tasks, features = index_tasks(read_task_ids(X, task)), features_without(X, task)
-        self._names, self._X = column_names(features), numeric_features(features)
-        if self._X.shape[0] != len(y):
-            raise ValueError(f"y: wanted as many targets as rows of X, {self._X.shape[0]}, found {len(y)}.")
-        check_complete(self._X, self._tasks, self._names)
+        if getattr(estimator, "class_weight", None) == "balanced":
+            raise ValueError(
+                "class_weight: wanted None or a dict for parts of a collection, found 'balanced', which asks for all rows."
+            )
+        self._tasks = read_tasks(X, y, sample_weight, task=task, labels=is_classifier(estimator))
+        self._X = numeric_features(self._tasks.X)
+        check_complete(self._X, self._tasks, self._tasks.feature_names)
         known = None if classes is None else np.asarray(classes)
-        self._Y, _, self.classes = encode_target(y, estimator, known)
-        self._loss = family_of(estimator).loss(estimator, self._Y.shape[1])
+        self._Y, _, self.classes = encode_target(self._tasks.y, estimator, known)
         if self._Y.shape[1] > 1:
             raise ValueError(f"y: wanted one target, or labels of two classes, found {self._Y.shape[1]} outputs.")
-        self._weight = row_weights(sample_weight, estimator, y, len(y))
+        self._loss = family_of(estimator).loss(estimator)
+        self._weight = row_weights(self._tasks.sample_weight, estimator, self._tasks.y)
 
     def __repr__(self) -> str:
-        return f"WorkingStatistics(n_tasks={self._tasks.n_tasks}, n_rows={len(self._Y)})"
+        return f"WorkingStatistics(n_tasks={len(self._tasks)}, n_rows={len(self._Y)})"
 
     def __call__(self, coefficients: Mapping[str, Any] | None = None) -> SufficientStatistics:
         """The statistics of the working responses at some coefficients.
@@ -112,12 +114,12 @@ class WorkingStatistics:
         curvature = self._loss.curvature(eta, self._Y)
         weight = np.ones(len(eta)) if self._weight is None else self._weight
         found = self._of(eta + self._loss.residual(eta, self._Y) / curvature, weight * curvature[:, 0])
-        value = np.bincount(self._tasks.codes, weight * self._loss.value(eta, self._Y), self._tasks.n_tasks)
+        value = np.bincount(self._tasks.codes, weight * self._loss.value(eta, self._Y), len(self._tasks))
         return replace(found, log_likelihood=-value)
 
     def _of(self, Y: _Array, weight: _Array | None) -> SufficientStatistics:
         sums = read_sums(self._X, Y, self._tasks.order, self._tasks.starts, weight)
-        return SufficientStatistics.of_sums(sums, self._tasks.ids, self._names, one_target=True)
+        return SufficientStatistics.of_sums(sums, self._tasks.ids, self._tasks.feature_names, one_target=True)
 
     def _linear_predictor(self, coefficients: Mapping[str, Any]) -> _Array:
         """``(n_rows, 1)``; a missing value (a column its task lacks) sits at the centre."""
@@ -138,6 +140,7 @@ class WorkingStatistics:
 
     def _in_order_of(self, names: Any) -> NDArray[np.intp]:
         """Where each column of this part stands among ``names``."""
-        if self._names is None or names is None:
+        own = self._tasks.feature_names
+        if own is None or names is None:
             return np.arange(self._X.shape[1])
-        return np.array([list(names).index(name) for name in self._names])
+        return np.array([list(names).index(name) for name in own])

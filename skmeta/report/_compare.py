@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.parallel import Parallel, delayed
 
-from skmeta.linear_model.linear import family_of
+from skmeta.linear_model._families import family_of
 from skmeta.model_selection import NShotSplit, OwnModel, PooledModel, ResidualModel, ShotCurve
 from skmeta.model_selection._shot_curve import chance_given
 from skmeta.report._columns import make_features

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skmeta.linear_model.linear import family_of
+from skmeta.linear_model._families import family_of
 from skmeta.model_selection import ShotCurve
 from skmeta.report._compare import MAX_TASKS, with_strengths
 from skmeta.report._read import Collection

@@ -8,6 +8,7 @@ from skmeta.tasks._ids import (
     lookup_tasks,
     read_task_ids,
 )
+from skmeta.tasks._read import read_tasks
 from skmeta.tasks._stack import split_tasks, stack_tasks
 from skmeta.tasks._tables import drop_column, take_rows
 from skmeta.tasks._tasks import Tasks
@@ -21,6 +22,7 @@ __all__ = [
     "locate_task",
     "lookup_tasks",
     "read_task_ids",
+    "read_tasks",
     "split_tasks",
     "stack_tasks",
     "take_rows",

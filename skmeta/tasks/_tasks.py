@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.tasks._numbers import column_names
-from skmeta.tasks._tables import column_or_matrix, plain_table, take_rows
+from skmeta.tasks._tables import take_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,6 +149,23 @@ class Tasks:
             classes=None if self.classes is None else tuple(self.classes[code] for code in codes),
         )
 
+    def with_rows(self, X: Any, y: NDArray[Any] | None) -> Self:
+        """The same tasks with other columns and targets: what a step made of each row.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_features)
+            One row for each of the old ones.
+        y : ndarray of shape (n_rows,) or (n_rows, n_outputs), or None
+            Likewise.
+
+        Returns
+        -------
+        Tasks
+            Named by the columns of ``X``.
+        """
+        return replace(self, X=X, y=y, feature_names=column_names(X))
+
     def with_columns(self, names: Sequence[str]) -> Self:
         """The same rows with the columns of a frame in another order.
 
@@ -208,27 +225,6 @@ class Tasks:
             labelled=None if self.labelled is None else self.labelled[rows],
             **changed,
         )
-
-    @classmethod
-    def of_one(cls, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """A single task.
-
-        Parameters
-        ----------
-        X : frame, sparse matrix or array-like of shape (n_rows, n_features)
-            Its rows.
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            Its targets.
-        sample_weight : array-like of shape (n_rows,), default=None
-            Weights of rows.
-
-        Returns
-        -------
-        Tasks
-            One task with the id 0.
-        """
-        X, y = plain_table(X), column_or_matrix(y)
-        return cls(X, y, np.zeros(len(y), np.intp), np.zeros(1, int), sample_weight, feature_names=column_names(X))
 
     @classmethod
     def none(cls, feature_names: Sequence[str] | None = None, n_features: int = 0) -> Self:

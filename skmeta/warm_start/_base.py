@@ -1,41 +1,65 @@
-"""The shell around priors and learners: the four cases of ``task`` and ``prior``, for every target."""
+"""The shell around learners and priors: the four cases of ``task`` and ``prior``, for every target."""
 
-from dataclasses import replace
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
-from skmeta.linear_model import GaussianPrior, linear
-from skmeta.linear_model._registry import learner_for
-from skmeta.tasks import features_without, index_tasks, locate_task, lookup_tasks, read_task_ids
+from skmeta.base import Learner, Prior, learner_for, matched, no_weights
+from skmeta.steps import (
+    FrozenSteps,
+    Parts,
+    adapt_rows,
+    checked_parts,
+    fit_steps,
+    last_model,
+    split_prior,
+    take_apart,
+    weights_for,
+    with_steps,
+)
+from skmeta.tasks import Tasks, locate_task, read_tasks
 from skmeta.tasks._ids import as_list
+from skmeta.tasks._numbers import column_names
+from skmeta.tasks._read import context_places
+from skmeta.tasks._tables import plain_table
 from skmeta.tasks._words import shown
-from skmeta.warm_start._collection import TaskEstimators
+from skmeta.warm_start._known_tasks import KnownTasks
+from skmeta.warm_start._pickled_family import register_again, registration_of
+from skmeta.warm_start._task_estimators import TaskEstimators
 
-_PRIVATE = (
-    "_adapted",
-    "_composition",
-    "_estimator",
-    "_ids",
-)  # what a fit leaves behind, beside the names that end in "_"
+_PRIVATE = ("_known", "_plain")  # what a fit leaves behind, beside the names that end in "_"
 
 
 class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     """What WarmStartRegressor and WarmStartClassifier share; they add how predictions are read."""
 
-    def __init__(self, estimator, *, task=None, prior=None, learner="auto", n_jobs=None):
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        task: str | int | None = None,
+        context: Sequence[str | int] | None = None,
+        prior: Prior | None = None,
+        learner: Any = "auto",
+        n_jobs: int | None = None,
+    ) -> None:
         self.estimator = estimator
         self.task = task
+        self.context = context
         self.prior = prior
         self.learner = learner
         self.n_jobs = n_jobs
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)
         tags.input_tags = inner.input_tags
@@ -47,35 +71,13 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         tags.non_deterministic = inner.non_deterministic
         return tags
 
-    def fit(self, X, y, sample_weight=None):
-        """Fit, adapt or learn, by what ``task`` and ``prior`` are.
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | registration_of(self.estimator)
 
-        Parameters
-        ----------
-        X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
-            Rows of one dataset or, with ``task``, of all of them, the task column included.
-        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            Targets.
-        sample_weight : array-like of shape (n_rows,), default=None
-            Weights, counted as repeated rows.
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(register_again(state))
 
-        Returns
-        -------
-        self
-            Fitted.
-        """
-        self._check_parameters()
-        columns = _columns_of(X)
-        if self.task is not None:
-            found = self._fit_collection(linear.as_table(X), y, sample_weight)
-        elif self.prior is not None:
-            found = self._fit_one(linear.read_input(self.prior, X), y, sample_weight)
-        else:
-            found = self._fit_plain(X, y, sample_weight)
-        self._store(columns | found)
-        return self
-
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters of this model and, as ``estimator__name``, of the estimator in it.
 
         Parameters
@@ -97,7 +99,77 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             )
         return super().set_params(**params)
 
-    def _check_parameters(self):
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit, adapt or learn, by what ``task`` and ``prior`` are.
+
+        Parameters
+        ----------
+        X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
+            Rows of one dataset or, with ``task``, of all of them, the task column included.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        self
+            Fitted.
+        """
+        self._check_parameters()
+        columns = _columns_of(X)
+        plain = self.task is None and self.prior is None
+        found = self._fit_plain(X, y, sample_weight) if plain else self._fit_tasks(X, y, sample_weight)
+        self._store(columns | found)
+        return self
+
+    def _fit_plain(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
+        fitted = clone(self.estimator)
+        fitted.fit(X, y, **weights_for(fitted, sample_weight))
+        found = {"_plain": fitted, "prior_": None}
+        return found | ({"classes_": fitted.classes_} if hasattr(fitted, "classes_") else {})
+
+    def _fit_tasks(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
+        parts = take_apart(self.estimator) if self.prior is None else checked_parts(self.estimator, self.prior)
+        learner = None if self.task is None else _copied(learner_for(parts.model, self.learner))
+        X = plain_table(X)
+        tasks = self._read(X, y, sample_weight, parts.model)
+        if len(tasks) == 1 and self.task is not None and self.prior is None:
+            raise ValueError(
+                f"task: wanted a column that tells at least two tasks apart, found {self.task!r} with the "
+                f"one value {shown(tasks.ids[0])}. One dataset is fitted with task=None, alone or from a prior."
+            )
+        steps, prior, tasks = self._through_steps(parts, tasks, context_places(X, self.task, self.context or ()))
+        if learner is not None:
+            prior = learner.learn(parts.model, tasks, prior, n_jobs=self.n_jobs)
+        prior, tasks = matched(prior, tasks)
+        adapted = prior.adapt_tasks(parts.model, tasks, n_jobs=self.n_jobs)
+        known = KnownTasks(self.task, tasks.ids, parts, steps, prior, adapted)
+        found = {"_known": known, "prior_": with_steps(steps, prior)} | ({"learner_": learner} if learner else {})
+        return found | ({} if adapted.classes is None else {"classes_": adapted.classes})
+
+    def _read(self, X: Any, y: Any, sample_weight: ArrayLike | None, model: Any) -> Tasks:
+        """The tasks of a table, as raw rows."""
+        _check_rows(X, learns=self.task is not None)
+        if sample_weight is not None and not has_fit_parameter(model, "sample_weight"):
+            raise TypeError(no_weights(model))
+        options = {"task": self.task, "context": self.context or (), "labels": isinstance(self, ClassifierMixin)}
+        return read_tasks(X, y, sample_weight, estimator_name=type(model).__name__, **options)
+
+    def _through_steps(
+        self, parts: Parts, tasks: Tasks, context: tuple[str | int, ...]
+    ) -> tuple[FrozenSteps, Prior | None, Tasks]:
+        """Steps frozen, the prior of the model if there is one, and the tasks as the model sees them."""
+        if self.prior is None:
+            steps, Z, y = fit_steps(parts, tasks.X, tasks.y, tasks.sample_weight, context)
+            return steps, None, tasks.with_rows(Z, y)
+        steps, prior = split_prior(self.prior)
+        tasks = tasks.with_rows(steps.transform(tasks.X), steps.transform_target(tasks.y))
+        if self.task is None and tasks.context:
+            prior = prior.given(**tasks.context_of(0))
+        return steps, *matched(prior, tasks)
+
+    def _check_parameters(self) -> None:
         estimator, prior = self.estimator, self.prior
         if isinstance(estimator, type) or not hasattr(estimator, "fit"):
             example = "LogisticRegression()" if isinstance(self, ClassifierMixin) else "Ridge()"
@@ -107,104 +179,48 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             kinds = f"{type(self).__name__} wanted a {wanted}, found the {found} {type(estimator).__name__}"
             other = {"classifier": "; use WarmStartClassifier", "regressor": "; use WarmStartRegressor"}.get(found, "")
             raise TypeError(f"estimator: {kinds}{other}.")
-        if prior is not None and not isinstance(prior, GaussianPrior):
+        if prior is not None and not isinstance(prior, Prior):
             hint = ", a model; give its prior_ once it is fitted" if isinstance(prior, WarmStartBase) else ""
             found = f"{type(prior).__name__}{hint}"
-            raise TypeError(f"prior: wanted a GaussianPrior, such as a fitted model's prior_, found {found}.")
+            raise TypeError(
+                f"prior: wanted a prior, such as a fitted model's prior_ or GaussianPrior(...), found {found}."
+            )
+        if isinstance(self.context, str | int):
+            raise TypeError(f"context: wanted a list of columns, found {self.context!r}; write [{self.context!r}].")
 
-    def _store(self, found):
+    def _store(self, found: dict[str, Any]) -> None:
         """Nothing is half-fitted: attributes of an earlier fit go, and those of this one come, at the end."""
         for name in [name for name in vars(self) if name.endswith("_") or name in _PRIVATE]:
             delattr(self, name)
         self.__dict__.update(found)
 
-    def _fit_plain(self, X, y, sample_weight):
-        fitted = clone(self.estimator)
-        fitted.fit(X, y, **linear.weights_for(fitted, sample_weight))
-        found = {"_estimator": fitted, "prior_": None}
-        return found | ({"classes_": fitted.classes_} if hasattr(fitted, "classes_") else {})
-
-    def _fit_one(self, X, y, sample_weight):
-        linear.check_rows(X)
-        composition = linear.use_frozen(linear.take_apart(self.estimator), self.prior)
-        data = linear.read_task(self.prior, composition, X, y, sample_weight)
-        prior = linear.match_features(self.prior, data.feature_names, data.X.shape[1])
-        adapted = linear.adapt_tasks(prior, composition.final, data, n_jobs=self.n_jobs, keep=True)
-        found = {"prior_": prior, "_estimator": composition.assemble(adapted.plain(0)), "_adapted": adapted}
-        return found | {"_composition": composition, "_ids": None} | _classes_of(data)
-
-    def _fit_collection(self, X, y, sample_weight):
-        tasks, y = self._read_tasks(X), linear.column_or_matrix(y)
-        composition, names, Z = self._through_steps(features_without(X, self.task), y, sample_weight)
-        model, seen = composition.final, linear.transform_target(composition.target, y)
-        classes = None if self.prior is None else self.prior.classes
-        data = linear.read_collection(model, Z, seen, tasks, sample_weight, classes=classes)
-        if self.prior is None:
-            linear.check_known_columns(data)
-        learner = clone(learner_for(model, self.learner))
-        prior = learner.learn(model, data, self.prior, self.n_jobs)
-        prior = replace(prior, steps=composition.steps, target_transformer=composition.target, input_names=names)
-        adapted = linear.adapt_tasks(prior, model, data, n_jobs=self.n_jobs, keep=True)
-        found = {"prior_": prior, "learner_": learner, "_adapted": adapted}
-        return found | {"_composition": composition, "_ids": tasks.ids} | _classes_of(data)
-
-    def _through_steps(self, features, y, sample_weight):
-        """``(composition, names, Z)``: steps frozen, the columns they read, what they make of the rows."""
-        composition = linear.take_apart(self.estimator)
-        linear.family_of(composition.final)
-        if self.prior is None:
-            composition, Z = self._freeze(composition, features, y, sample_weight)
-            return composition, linear.column_names(features) if composition.steps else None, Z
-        composition = linear.use_frozen(composition, self.prior)
-        features = linear.read_input(self.prior, features)
-        Z = composition.transform(linear.select_inputs(self.prior, features))
-        return composition, self.prior.input_names, Z
-
-    def _freeze(self, composition, features, y, sample_weight):
-        """Fit the steps; their errors rarely say which columns they could not read, so that is added."""
-        try:
-            return composition.fit_frozen(features, y, sample_weight)
-        except (TypeError, ValueError) as error:
-            odd = linear.odd_columns(features)
-            if odd:
-                error.add_note(
-                    f"Columns of X that hold no numbers: {linear.describe_columns(odd)}. Steps that cannot read them "
-                    "need a make_column_transformer(...) before them."
-                )
-            raise
-
-    def _read_tasks(self, X):
-        if X.shape[0] == 0:
-            raise ValueError(
-                f"X: Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required; a prior is learned "
-                "from the rows of related tasks."
-            )
-        tasks = index_tasks(read_task_ids(X, self.task))
-        if X.shape[1] == 1:
-            raise ValueError(f"X: wanted at least one feature column beside the task column {self.task!r}, found none.")
-        if tasks.n_tasks == 1 and self.prior is None:
-            raise ValueError(
-                f"task: wanted a column that tells at least two tasks apart, found {self.task!r} with the "
-                f"one value {shown(tasks.ids[0])}. One dataset is fitted with task=None, alone or from a prior."
-            )
-        return tasks
-
     # -- what a fitted model tells ------------------------------------------------------------------
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return "prior_" in self.__dict__
+
     @property
-    def estimator_(self):
+    def _in_tasks(self) -> bool:
+        known = self.__dict__.get("_known")
+        return known is not None and known.task is not None
+
+    @property
+    def estimator_(self) -> Any:
         """The plain fitted estimator of the one task."""
         check_is_fitted(self)
+        if self.prior_ is None:
+            return self._plain
+        known = self._known
         if self._in_tasks:
             raise AttributeError(
                 f"estimator_: this model was fitted with task={self.task!r} and has one estimator for each of "
-                f"{len(self._ids)} tasks: estimators_[id], such as estimators_[{shown(self._ids[0])}]. For a new task "
+                f"{len(known.ids)} tasks: estimators_[id], such as estimators_[{shown(known.ids[0])}]. For a new task "
                 "adapt(X, y) makes one, without rows prior_.zero_shot(estimator)."
             )
-        return self._estimator
+        return known.steps.assemble(known.parts, known.adapted.estimator(0))
 
     @property
-    def estimators_(self):
+    def estimators_(self) -> TaskEstimators:
         """Mapping from task id to the plain fitted estimator of that task, made when asked for."""
         check_is_fitted(self)
         if not self._in_tasks:
@@ -212,34 +228,27 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
                 "estimators_: this model was fitted without a task column, as one task, and has one estimator, "
                 "estimator_. For one a task fit with task=... (a column's name or position)."
             )
-        return TaskEstimators(self._ids, lambda code: self._composition.assemble(self._adapted.plain(code)))
+        known = self._known
+        return TaskEstimators(known.ids, known.adapted, known.steps, known.parts)
 
     @property
-    def coef_(self):
+    def coef_(self) -> NDArray[np.float64]:
         """Coefficients: of the one task as its plain estimator has them, else ``(n_tasks, ...)`` by id."""
         check_is_fitted(self)
-        if not self._in_tasks:
-            return last_model(self.estimator_).coef_
-        coef = self._adapted.coef[:, :, :-1]
-        return coef[:, 0] if self._adapted.n_targets is None and self._adapted.classes is None else coef
+        return self._known.adapted.coef_ if self._in_tasks else last_model(self.estimator_).coef_
 
     @property
-    def borrowing_(self):
+    def borrowing_(self) -> float | dict[Any, float]:
         """Own rows that the prior was worth to the task; with a task column a dict from id to rows."""
         check_is_fitted(self)
-        if self.__dict__.get("_adapted") is None:
+        if self.prior_ is None:
             return 0.0
-        borrowed = self._adapted.borrowed
-        return dict(zip(as_list(self._ids), borrowed.tolist(), strict=True)) if self._in_tasks else float(borrowed[0])
+        borrowed = self._known.adapted.borrowed
+        if not self._in_tasks:
+            return float(borrowed[0])
+        return dict(zip(as_list(self._known.ids), borrowed.tolist(), strict=True))
 
-    @property
-    def _in_tasks(self):
-        return self.__dict__.get("_ids") is not None
-
-    def __sklearn_is_fitted__(self):
-        return "prior_" in self.__dict__
-
-    def adapt(self, X, y, sample_weight=None):
+    def adapt(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Any:
         """Plain fitted estimators for new tasks, from what this model knows.
 
         Parameters
@@ -249,7 +258,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_rows,), default=None
-            Weights, counted as repeated rows.
+            Weights of the rows.
 
         Returns
         -------
@@ -269,94 +278,75 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
                 "adapt: wanted a model that has learned, found one fitted with task=None and prior=None; "
                 "give it a task column or a prior."
             )
-        X = linear.as_table(X)
+        X, known = plain_table(X), self._known
         if not self._has_task_column(X):
-            return self.prior_.adapt(self.estimator, X, y, sample_weight)
-        linear.check_rows(X)
-        tasks = index_tasks(read_task_ids(X, self.task))
-        features = linear.read_input(self.prior_, features_without(X, self.task))
-        y = linear.transform_target(self._composition.target, linear.column_or_matrix(y))
-        Z = self._composition.transform(linear.select_inputs(self.prior_, features))
-        model = self._composition.final
-        data = linear.read_collection(model, Z, y, tasks, sample_weight, classes=self.prior_.classes)
-        prior = linear.match_features(self.prior_, data.feature_names, data.X.shape[1])
-        adapted = linear.adapt_tasks(prior, model, data, n_jobs=self.n_jobs)
-        made = TaskEstimators(tasks.ids, lambda code: self._composition.assemble(adapted.plain(code)))
-        return made if tasks.n_tasks > 1 else made[tasks.ids[0]]
+            return adapt_rows(known.parts, self.prior_, X, y, sample_weight)
+        made = self._adapt_several(X, y, sample_weight)
+        return made if len(made) > 1 else next(iter(made.values()))
 
-    def _has_task_column(self, X):
+    def _adapt_several(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> TaskEstimators:
+        known = self._known
+        tasks = self._read(X, y, sample_weight, known.parts.model)
+        tasks = tasks.with_rows(known.steps.transform(tasks.X), known.steps.transform_target(tasks.y))
+        prior, tasks = matched(known.prior, tasks)
+        adapted = prior.adapt_tasks(known.parts.model, tasks, n_jobs=self.n_jobs)
+        return TaskEstimators(tasks.ids, adapted, known.steps, known.parts)
+
+    def _has_task_column(self, X: Any) -> bool:
         if self.task is None:
             return False
-        names = linear.column_names(X)
+        names = column_names(X)
         if names is not None and isinstance(self.task, str):
             return self.task in names
         return X.shape[1] == self.n_features_in_
 
     # -- predicting ---------------------------------------------------------------------------------
 
-    def _ask_plain(self, method, X, **options):
-        """What the plain estimator answers, its input checked in the name of this one."""
-        if "n_features_in_" in vars(self):
-            linear.as_table(X)
-        validate_data(self, X, reset=False, skip_check_array=True)
-        return getattr(self.estimator_, method)(X, **options)
-
-    def _read_rows(self, X):
-        """``(features of the model, codes)`` of rows to predict; code -1 is a task never seen."""
-        X = linear.as_table(X)
+    def _answer(self, method: str, X: Any) -> NDArray[Any]:
+        """What the adapted estimators say of rows, in the units of the model."""
+        X = plain_table(X)
         if self._in_tasks:
             locate_task(X, self.task)
         validate_data(self, X, reset=False, skip_check_array=True)
-        linear.check_rows(X)
-        tasks, codes = linear.one_task(X.shape[0]), np.zeros(X.shape[0], dtype=np.intp)
-        if self._in_tasks:
-            tasks = index_tasks(self._comparable(read_task_ids(X, self.task)))
-            codes = lookup_tasks(self._ids, tasks.ids)[tasks.codes]
-            X = features_without(X, self.task)
-        Z = self._composition.transform(linear.select_inputs(self.prior_, X))
-        names, Z = linear.column_names(Z), linear.numeric_features(Z)
-        linear.check_complete(Z, tasks, names)
-        return Z, codes
+        _check_rows(X, learns=False)
+        return self._known.answer(method, X)
 
-    def _comparable(self, ids):
-        """Ids of another type than those learned match nothing; that is told, not passed over in silence."""
-        if _id_type(ids) != _id_type(self._ids):
-            raise TypeError(
-                f"task: wanted ids like those learned ({shown(self._ids[0])}), found {shown(ids[0])}; {_id_type(ids)} "
-                f"and {_id_type(self._ids)} never match. Convert the column."
-            )
-        return ids
+    def _ask_plain(self, method: str, X: Any, **options: Any) -> Any:
+        """What the plain estimator answers, its input checked in the name of this one."""
+        if "n_features_in_" in vars(self):
+            plain_table(X)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        return getattr(self.estimator_, method)(X, **options)
 
 
-def _columns_of(X):
+def _columns_of(X: Any) -> dict[str, Any]:
     """``n_features_in_`` and ``feature_names_in_`` of a table."""
     recorder = BaseEstimator()
     validate_data(recorder, X, skip_check_array=True)
     return vars(recorder)
 
 
-def _classes_of(data):
-    return {} if data.classes is None else {"classes_": data.classes}
+def _check_rows(X: Any, *, learns: bool) -> None:
+    if X.shape[0] == 0:
+        hint = (
+            "a prior is learned from the rows of related tasks"
+            if learns
+            else "prior.zero_shot(estimator) needs no rows"
+        )
+        raise ValueError(f"X: Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required; {hint}.")
 
 
-def _id_type(ids):
-    return {"O": "text", "m": "dates", "M": "dates"}.get(ids.dtype.kind, "numbers")
+def _copied(learner: Any) -> Learner:
+    """A learner of one's own need not be an estimator."""
+    return clone(learner, safe=False)
 
 
-def last_model(estimator):
-    if isinstance(estimator, Pipeline):
-        return last_model(estimator.steps[-1][1])
-    if isinstance(estimator, TransformedTargetRegressor):
-        return last_model(estimator.regressor_)
-    return estimator
-
-
-def estimator_has(method):
+def estimator_has(method: str) -> Callable[[Any], Any]:
     """Whether a model fitted as a plain one, or the class of the estimator, has ``method``."""
 
-    def check(self):
-        if "_estimator" in self.__dict__ and self.prior_ is None:
-            return hasattr(self._estimator, method)
+    def check(self: Any) -> bool:
+        if self.__dict__.get("_plain") is not None:
+            return hasattr(self._plain, method)
         estimator = self.estimator
         return hasattr(estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator, method)
 

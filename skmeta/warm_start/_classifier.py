@@ -1,9 +1,16 @@
 """WarmStartClassifier: a classifier that starts from what earlier fits taught."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skmeta.base import Prior
 from skmeta.warm_start._base import WarmStartBase, estimator_has
 
 
@@ -28,6 +35,8 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         start at the prior's mean, and have to be small: see Notes); alone or as the last step of a Pipeline.
     task : str or int, default=None
         Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays.
+    context : list of str or int, default=None
+        Columns of ``X`` that describe a task and are none of its features (size, city, date): constant within it.
     prior : GaussianPrior, default=None
         Where to start: another model's ``prior_``, or written by hand with its ``classes``.
     learner : "auto" or learner, default="auto"
@@ -93,11 +102,20 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
     (1, 2)
     """
 
-    def __init__(self, estimator, *, task=None, prior=None, learner="auto", n_jobs=None):
-        super().__init__(estimator, task=task, prior=prior, learner=learner, n_jobs=n_jobs)
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        task: str | int | None = None,
+        context: Sequence[str | int] | None = None,
+        prior: Prior | None = None,
+        learner: Any = "auto",
+        n_jobs: int | None = None,
+    ) -> None:
+        super().__init__(estimator, task=task, context=context, prior=prior, learner=learner, n_jobs=n_jobs)
 
-    def predict(self, X):
-        """Predict labels: known tasks with their own adapted model, unknown ones with the prior's mean.
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict labels: known tasks with their own adapted model, unknown ones by the prior.
 
         Parameters
         ----------
@@ -109,15 +127,11 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         ndarray of shape (n_rows,)
             Class labels.
         """
-        check_is_fitted(self)
-        if self.prior_ is None:
-            return self._ask_plain("predict", X)
-        scores = self.decision_function(X)
-        return self.classes_[(scores > 0).astype(int) if scores.ndim == 1 else np.argmax(scores, axis=1)]
+        return self._ask("predict", X)
 
     @estimator_has("decision_function")
-    def decision_function(self, X):
-        """Scores of the classes: the linear predictor of each row's own model.
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Scores of the classes by each row's own model.
 
         Parameters
         ----------
@@ -129,15 +143,11 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         ndarray of shape (n_rows,) or (n_rows, n_classes)
             One score of the second class, or one a class.
         """
-        check_is_fitted(self)
-        if self.prior_ is None:
-            return self._ask_plain("decision_function", X)
-        eta = self._adapted.linear_predictor(*self._read_rows(X))
-        return eta[:, 0] if eta.shape[1] == 1 else eta
+        return self._ask("decision_function", X)
 
     @estimator_has("predict_proba")
-    def predict_proba(self, X):
-        """Probabilities of the classes, integrated over what is not known of each task's coefficients.
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Probabilities of the classes, where the family can do so integrated over what is not known of each task.
 
         Parameters
         ----------
@@ -147,16 +157,12 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         Returns
         -------
         ndarray of shape (n_rows, n_classes)
-            Probabilities in the order of ``classes_``.
+            Probabilities in the order of ``classes_``, 0 for those that a row's task does not have.
         """
-        check_is_fitted(self)
-        if self.prior_ is None:
-            return self._ask_plain("predict_proba", X)
-        found = self._adapted.probabilities(*self._read_rows(X))
-        return np.column_stack([1.0 - found, found]) if found.shape[1] == 1 else found
+        return self._ask("predict_proba", X)
 
     @estimator_has("predict_log_proba")
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
         """Logarithms of what `predict_proba` gives.
 
         Parameters
@@ -170,4 +176,11 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
             Logarithms of the probabilities, in the order of ``classes_``.
         """
         check_is_fitted(self)
-        return self._ask_plain("predict_log_proba", X) if self.prior_ is None else np.log(self.predict_proba(X))
+        if self.prior_ is None:
+            return self._ask_plain("predict_log_proba", X)
+        with np.errstate(divide="ignore"):  # a class that a task does not have
+            return np.log(self.predict_proba(X))
+
+    def _ask(self, method: str, X: Any) -> NDArray[Any]:
+        check_is_fitted(self)
+        return self._ask_plain(method, X) if self.prior_ is None else self._answer(method, X)

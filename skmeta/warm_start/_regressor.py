@@ -1,13 +1,17 @@
 """WarmStartRegressor: a regressor that starts from what earlier fits taught."""
 
-from inspect import signature
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from inspect import signature
+from typing import Any
+
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skmeta.linear_model.linear import family_of, inverse_target
-from skmeta.warm_start._base import WarmStartBase, last_model
+from skmeta.base import Prior
+from skmeta.steps import last_model
+from skmeta.warm_start._base import WarmStartBase
 
 
 class WarmStartRegressor(RegressorMixin, WarmStartBase):
@@ -43,6 +47,8 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
         step from the prior's mean and is otherwise itself.
     task : str or int, default=None
         Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays.
+    context : list of str or int, default=None
+        Columns of ``X`` that describe a task and are none of its features (size, city, date): constant within it.
     prior : GaussianPrior, default=None
         Where to start: another model's ``prior_``, or written by hand.
     learner : "auto" or learner, default="auto"
@@ -119,19 +125,28 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
     True
     """
 
-    def __init__(self, estimator, *, task=None, prior=None, learner="auto", n_jobs=None):
-        super().__init__(estimator, task=task, prior=prior, learner=learner, n_jobs=n_jobs)
+    def __init__(
+        self,
+        estimator: Any,
+        *,
+        task: str | int | None = None,
+        context: Sequence[str | int] | None = None,
+        prior: Prior | None = None,
+        learner: Any = "auto",
+        n_jobs: int | None = None,
+    ) -> None:
+        super().__init__(estimator, task=task, context=context, prior=prior, learner=learner, n_jobs=n_jobs)
 
-    def predict(self, X, return_std=False):
-        """Predict: known tasks with their own adapted model, unknown ones with the prior's mean.
+    def predict(self, X: Any, return_std: bool = False) -> Any:
+        """Predict: known tasks with their own adapted model, unknown ones by the prior.
 
         Parameters
         ----------
         X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
             Rows, with the task column if the model was fitted with one.
         return_std : bool, default=False
-            Also give the standard deviation of a new observation: what is not known of the task's
-            coefficients, and its noise.
+            Also give the standard deviation of a new observation: what is not known of the task's model, and its
+            noise.
 
         Returns
         -------
@@ -141,14 +156,16 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
         check_is_fitted(self)
         if self.prior_ is None:
             return self._ask_plain("predict", X, **self._std_option(return_std))
-        Z, codes = self._read_rows(X)
-        eta = self._adapted.linear_predictor(Z, codes)
-        model = self._composition.final
-        loss = family_of(model).loss(model)
-        mean = inverse_target(self._composition.target, self._shape(loss.mean(eta)))
-        return (mean, self._std(Z, codes, eta, loss)) if return_std else mean
+        steps = self._known.steps
+        if return_std and steps.target is not None:
+            raise ValueError(
+                "return_std: wanted a model of the target itself, found one in a TransformedTargetRegressor; transform y "
+                "yourself and fit the regressor alone, whose deviations are those of the transformed target."
+            )
+        mean = steps.inverse_target(self._answer("predict", X))
+        return (mean, self._answer("std", X)) if return_std else mean
 
-    def _std_option(self, return_std):
+    def _std_option(self, return_std: bool) -> dict[str, bool]:
         plain = last_model(self.estimator_)
         if return_std and "return_std" not in signature(plain.predict).parameters:
             raise TypeError(
@@ -156,19 +173,3 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
                 f"plain {type(plain).__name__}, which gives no standard deviation."
             )
         return {"return_std": True} if return_std else {}
-
-    def _std(self, Z, codes, eta, loss):
-        if self._composition.target is not None:
-            raise ValueError(
-                "return_std: wanted a model of the target itself, found one in a TransformedTargetRegressor; transform y "
-                "yourself and fit the regressor alone, whose deviations are those of the transformed target."
-            )
-        noise = np.vstack([self._adapted.noise, np.reshape(self.prior_.noise, (1, -1)) + np.zeros_like(eta[:1])])[codes]
-        unknown = self._adapted.variance(Z, codes)
-        if loss.name == "gaussian":
-            return self._shape(np.sqrt(unknown + noise))
-        mean = loss.mean(eta)
-        return self._shape(np.sqrt(mean**2 * unknown + noise * mean**loss.power))
-
-    def _shape(self, values):
-        return values[:, 0] if self._adapted.n_targets is None else values

@@ -21,9 +21,9 @@ from sklearn.linear_model import (
 )
 
 from skmeta import GaussianPrior, WarmStartClassifier, WarmStartRegressor
+from skmeta.linear_model._families import FAMILIES
 from skmeta.linear_model._plain import fresh
-from skmeta.linear_model.linear import FAMILIES, adapt_tasks, read_collection
-from skmeta.tasks import index_tasks
+from skmeta.tasks import read_tasks
 
 ids = {"ids": lambda v: repr(v)[:40]}
 OWN_SOLVERS = [
@@ -60,13 +60,11 @@ def test_many_tasks_at_once_are_each_of_them_alone(estimator, n):
     weight = np.random.default_rng(2).uniform(0.3, 2.0, len(y))
     keep = np.arange(len(y)) != n  # tasks of different sizes
     X, y, weight = X[keep], y[keep], weight[keep]
-    data = read_collection(estimator, X[:, :-1], y, index_tasks(X[:, -1]), weight)
-    for kept in (False, True):
-        together = adapt_tasks(prior, estimator, data, keep=kept)
-        for t in range(5):
-            own = X[:, -1] == t
-            alone = prior.adapt(estimator, X[own, :-1], y[own], weight[own])
-            assert_allclose(whole(together.plain(t)), whole(alone), rtol=1e-9, atol=1e-10)
+    together = prior.adapt_tasks(estimator, read_tasks(X, y, weight, task=-1))
+    for t in range(5):
+        own = X[:, -1] == t
+        alone = prior.adapt(estimator, X[own, :-1], y[own], weight[own])
+        assert_allclose(whole(together.estimator(t)), whole(alone), rtol=1e-9, atol=1e-10)
 
 
 @pytest.mark.parametrize("estimator", [Ridge(), *OWN_SOLVERS], **ids)

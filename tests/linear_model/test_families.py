@@ -26,7 +26,7 @@ from sklearn.metrics import mean_pinball_loss
 
 from skmeta import EmpiricalBayes, GaussianPrior, WarmStartClassifier, WarmStartRegressor
 from skmeta.datasets import make_related_classification, make_related_regression
-from skmeta.linear_model.linear import FAMILIES
+from skmeta.linear_model._families import FAMILIES
 
 D = 3
 rng = np.random.default_rng(0)
@@ -475,7 +475,7 @@ def test_sgd_is_itself_from_the_priors_mean(estimator):
     X, y = task_for(estimator)
     prior = prior_for(estimator)
     found = prior.adapt(estimator, X, y)
-    wanted = clone(estimator).fit(X, y, coef_init=MEAN[:-1], intercept_init=MEAN[-1:])
+    wanted = clone(estimator).fit(X, y, coef_init=MEAN[:-1].copy(), intercept_init=MEAN[-1:].copy())  # it is written to
     assert_array_equal(found.coef_, wanted.coef_)
     assert_array_equal(found.intercept_, wanted.intercept_)
     assert found.n_iter_ == wanted.n_iter_

@@ -40,6 +40,7 @@ from skmeta import (
     stack_tasks,
 )
 from skmeta.datasets import make_related_classification, make_related_regression
+from skmeta.steps import FrozenSteps, PriorWithSteps
 
 QUICK = EmpiricalBayes("diagonal", max_iter=5)
 X, y, _ = make_related_regression(n_tasks=9, n_samples=8, n_features=3, random_state=0)
@@ -158,7 +159,7 @@ def test_a_single_task_is_legal_with_a_prior(learned):
 
 def test_steps_are_fitted_once_on_the_collection_without_its_task_column():
     model = regressor(make_pipeline(StandardScaler(), Ridge()), task=-1).fit(X, y)
-    scaler = dict(model.prior_.steps)["standardscaler"]
+    scaler = dict(model.prior_.steps.steps)["standardscaler"]
     assert_allclose(scaler.mean_, X[:, :-1].mean(axis=0))
     assert scaler.n_features_in_ == 3
     for plain in model.estimators_.values():
@@ -171,7 +172,7 @@ def test_steps_travel_frozen_to_a_new_task():
     shifted = 100.0 + 5.0 * X_new  # a scaler fitted to these rows would hide the shift
     for estimator in (pipeline, Ridge()):
         fitted = prior.adapt(estimator, shifted, y_new)
-        assert_array_equal(fitted[0].mean_, dict(prior.steps)["standardscaler"].mean_)
+        assert_array_equal(fitted[0].mean_, dict(prior.steps.steps)["standardscaler"].mean_)
         model = WarmStartRegressor(estimator, prior=prior).fit(shifted, y_new)
         assert_allclose(model.predict(shifted), fitted.predict(shifted), rtol=1e-12)
 
@@ -230,18 +231,18 @@ def test_other_steps_than_the_priors_raise(other, word):
 
 
 def test_steps_on_top_of_a_prior_without_steps_raise(learned):
-    with pytest.raises(ValueError, match=r"learned behind \(no steps\)"):
+    with pytest.raises(ValueError, match=r"learned behind \(none\)"):
         WarmStartRegressor(make_pipeline(StandardScaler(), Ridge()), prior=learned.prior_).fit(X_new, y_new)
 
 
 def test_a_prior_by_hand_takes_fitted_steps_or_the_last_step_alone():
     by_hand, pipeline = {"mean": [1.0, -1.0, 0.5], "covariance": 0.1}, make_pipeline(StandardScaler(), Ridge())
     with pytest.raises(
-        ValueError, match=r"wanted its last step alone, .*GaussianPrior\(\.\.\., steps=pipeline\[:-1\].steps"
+        ValueError, match=r"wanted its last step alone, .*PriorWithSteps\(FrozenSteps\(pipeline\[:-1\].steps\), prior\)"
     ):
         WarmStartRegressor(pipeline, prior=GaussianPrior(**by_hand)).fit(X_new, y_new)
     pipeline.fit(X_new, y_new)
-    prior = GaussianPrior(**by_hand, steps=pipeline[:-1].steps)
+    prior = PriorWithSteps(FrozenSteps(pipeline[:-1].steps), GaussianPrior(**by_hand))
     warm = WarmStartRegressor(pipeline, prior=prior).fit(X_new, y_new).estimator_
     expected = WarmStartRegressor(Ridge(), prior=GaussianPrior(**by_hand)).fit(pipeline[:-1].transform(X_new), y_new)
     assert_allclose(warm[-1].coef_, expected.coef_)
@@ -279,8 +280,8 @@ def test_targets_are_transformed_by_one_frozen_transformer(estimator):
     adapted = model.adapt(X_new, positive[new])
     assert_allclose(adapted.predict(X_new), positive[new], atol=4.0 * np.std(y_new))
     assert adapted.n_features_in_ == 3
-    if hasattr(model.prior_.target_transformer.transformer_, "mean_"):
-        assert_allclose(model.prior_.target_transformer.transformer_.mean_, positive[past].mean())
+    if hasattr(model.prior_.steps.target.transformer_, "mean_"):
+        assert_allclose(model.prior_.steps.target.transformer_.mean_, positive[past].mean())
 
 
 def test_a_linear_transformation_of_the_target_changes_nothing():

@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 from skmeta import WarmStartClassifier, WarmStartRegressor, WarmStartSearchCV
-from skmeta.linear_model.linear import FAMILIES
+from skmeta.linear_model._families import FAMILIES
 
 # What the checks set by themselves on a plain estimator but cannot reach inside ours.
 SETTINGS = {

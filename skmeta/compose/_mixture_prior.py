@@ -1,0 +1,240 @@
+"""A prior that is one of several, with a probability each: a task's own rows say which."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp, softmax
+
+from skmeta.base import AdaptedEstimators, Prior
+from skmeta.compose._average import average_estimators
+from skmeta.tasks import Tasks
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MixturePrior(Prior):
+    r"""A mixture of priors: the next task is of one kind or another, and its rows say of which.
+
+    With mixture weights :math:`\pi_c` and the evidence :math:`p_c(y)` that component :math:`c` gives a task's rows, the
+    task is of that kind with probability
+
+    .. math:: p(c \mid y) = \pi_c\, p_c(y) / \sum_k \pi_k\, p_k(y),
+
+    and the answer is the mean of the components' answers, so weighted. A component that the rows contradict fades without
+    a threshold. Attributes that are not those of every prior (``mean``, ``covariance``) are those of the first component.
+
+    Parameters
+    ----------
+    components : sequence of Prior
+        Of one family or of several, about the same columns.
+    weights : array-like of shape (n_components,), default=None
+        Probabilities before any rows; None for equal ones.
+    names : sequence of str, default=None
+        What each component stands for; None numbers them.
+
+    Raises
+    ------
+    ValueError
+        If there are no components, weights are no probabilities, or the components are about different columns.
+
+    References
+    ----------
+    H. Schmidli et al. (2014), Robust meta-analytic-predictive priors in clinical trials, Biometrics 70, equation 3.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from skmeta import GaussianPrior
+    >>> from skmeta.compose import MixturePrior
+    >>> two = MixturePrior([GaussianPrior([1.0], 0.1), GaussianPrior([-1.0], 0.1)], names=["rising", "falling"])
+    >>> two
+    MixturePrior(rising 0.5, falling 0.5)
+    >>> bool(two.adapt(Ridge(), [[0.0], [2.0], [4.0]], [0.0, -2.0, -4.0]).coef_[0] < 0)
+    True
+    """
+
+    components: Sequence[Prior]
+    weights: NDArray[np.float64] | None = None
+    names: Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        components = tuple(self.components)
+        _check_components(components)
+        first = components[0]
+        n = len(components)
+        weights = np.full(n, 1.0 / n) if self.weights is None else np.array(self.weights, dtype=float)
+        names = tuple(f"component {c}" for c in range(n)) if self.names is None else tuple(map(str, self.names))
+        _check_weights(weights, names, n)
+        checked = {"components": components, "weights": weights / weights.sum(), "names": names}
+        shared = {name: getattr(first, name) for name in ("n_tasks", "n_rows", "feature_names", "classes")}
+        for name, value in (checked | shared).items():
+            object.__setattr__(self, name, value)
+        super().__post_init__()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name in {field.name for field in fields(self)}:
+            raise AttributeError(name)  # not yet there, as while it is read from a file
+        return getattr(self.components[0], name)
+
+    def __repr__(self) -> str:
+        return f"MixturePrior({', '.join(f'{name} {weight:.2g}' for name, weight in self.named_weights.items())})"
+
+    @property
+    def named_weights(self) -> dict[str, float]:
+        """Mixture weights by name."""
+        return dict(zip(self.names, self.weights.tolist(), strict=True))
+
+    def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
+        """Adapt ``estimator`` to each of some tasks, under every component.
+
+        A family whose priors define ``adapt_mixture(components, weights, estimator, tasks, *, n_jobs)`` does all of its own
+        in one go.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model of one task.
+        tasks : Tasks
+            The tasks.
+        n_jobs : int, default=None
+            Parallel jobs over tasks.
+
+        Returns
+        -------
+        AdaptedEstimators
+            Means over the components, by their probabilities.
+        """
+        together = getattr(type(self.components[0]), "adapt_mixture", None)
+        if together is not None:
+            found = together(self, estimator, tasks, n_jobs=n_jobs)
+            if found is not NotImplemented:
+                return found
+        adapted = [component.adapt_tasks(estimator, tasks, n_jobs=n_jobs) for component in self.components]
+        return AdaptedMixture(self, estimator, tasks, adapted, self.responsibilities(estimator, tasks))
+
+    def responsibilities(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
+        """Probability of each component after a task's rows.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model of one task.
+        tasks : Tasks
+            The tasks.
+
+        Returns
+        -------
+        ndarray of shape (n_tasks, n_components)
+            Rows sum to one.
+        """
+        return softmax(self._joint(estimator, tasks), axis=1)
+
+    def log_evidence(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
+        """Log density of each task's targets under the mixture, see `Prior.log_evidence`.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model of one task.
+        tasks : Tasks
+            The tasks.
+
+        Returns
+        -------
+        ndarray of shape (n_tasks,)
+            In the targets' own units.
+        """
+        return logsumexp(self._joint(estimator, tasks), axis=1)
+
+    def given(self, **context: Any) -> Prior:
+        """The mixture of what the components say of a task of which ``context`` is known.
+
+        Parameters
+        ----------
+        **context : dict
+            What is known of the task, by column name.
+
+        Returns
+        -------
+        MixturePrior
+            The prior of such a task.
+        """
+        return replace(self, components=[component.given(**context) for component in self.components])
+
+    def aligned(self, feature_names: Sequence[str]) -> Prior:
+        """The same mixture for columns in another order; itself unless all components can follow it.
+
+        Parameters
+        ----------
+        feature_names : sequence of str
+            The names in the order wanted.
+
+        Returns
+        -------
+        MixturePrior
+            Its ``feature_names`` say which order it has.
+        """
+        components = [component.aligned(feature_names) for component in self.components]
+        orders = {component.feature_names for component in components}
+        return self if len(orders) > 1 else replace(self, components=components)
+
+    def _joint(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
+        evidence = [component.log_evidence(estimator, tasks) for component in self.components]
+        with np.errstate(divide="ignore"):  # a component of weight zero is none
+            return np.column_stack(evidence) + np.log(self.weights)
+
+
+class AdaptedMixture(AdaptedEstimators):
+    """Estimators adapted under every component, averaged by the components' probabilities for each task."""
+
+    def __init__(
+        self,
+        prior: MixturePrior,
+        model: Any,
+        tasks: Tasks,
+        adapted: Sequence[AdaptedEstimators],
+        responsibilities: NDArray[np.float64],
+    ) -> None:
+        super().__init__(prior, model, tasks)
+        self.adapted = adapted
+        self.responsibilities = responsibilities
+
+    def estimator(self, code: int) -> Any:
+        """One plain fitted estimator: the mean of the components'."""
+        weights = self.prior.weights if code < 0 else self.responsibilities[code]
+        used = np.flatnonzero(weights)
+        estimators = [self.adapted[c].estimator(code) for c in used]
+        return average_estimators(estimators, weights[used], [self.prior.names[c] for c in used])
+
+    @property
+    def borrowed(self) -> NDArray[np.float64]:
+        """Own rows that the components were worth, their mean."""
+        return (self.responsibilities * np.column_stack([each.borrowed for each in self.adapted])).sum(axis=1)
+
+
+def _check_components(components: tuple[Prior, ...]) -> None:
+    if not components or not all(isinstance(component, Prior) for component in components):
+        kinds = sorted({type(component).__name__ for component in components}) or "none"
+        raise ValueError(
+            f"components: wanted at least one prior, found {kinds}; give priors such as GaussianPrior(...)."
+        )
+    known = {component.feature_names for component in components if component.feature_names is not None}
+    if len(known) > 1:
+        raise ValueError(
+            f"components: wanted priors about the same columns, found {sorted(map(list, known))}; put them in one order "
+            "with prior.aligned(feature_names)."
+        )
+
+
+def _check_weights(weights: NDArray[np.float64], names: tuple[str, ...], n: int) -> None:
+    if weights.shape != (n,) or not np.all(np.isfinite(weights)) or weights.min() < 0 or weights.sum() <= 0:
+        raise ValueError(
+            f"weights: wanted {n} numbers that are not negative and not all zero, found {weights.tolist()}; give one a "
+            "component, or None for equal ones."
+        )
+    if len(names) != n or len(set(names)) != n:
+        raise ValueError(f"names: wanted {n} different names, found {list(names)}; give one a component, or None.")

@@ -1,0 +1,234 @@
+"""Steps before a model and the transformation of its target, fitted once on a whole collection and frozen."""
+
+from __future__ import annotations
+
+from copy import copy, deepcopy
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.dummy import DummyRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
+
+from skmeta.base import FrozenValue, check_names
+from skmeta.steps._parts import Parts, is_nothing, weights_of_step
+from skmeta.tasks._context import one_a_task, split_context
+from skmeta.tasks._numbers import as_numbers, column_names, describe_columns, odd_columns
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FrozenSteps(FrozenValue):
+    """Fitted steps before a model, and how the target is transformed: a value that travels with a prior.
+
+    Parameters
+    ----------
+    steps : sequence of (str, fitted transformer), default=()
+        As ``pipeline[:-1].steps`` of a fitted Pipeline.
+    target : fitted TransformedTargetRegressor, default=None
+        What transforms the target; its regressor is of no matter.
+    input_names : sequence of str, default=None
+        Columns that the first step reads, where they have names.
+    context : sequence of str or int, default=()
+        Columns of the table without its task column that describe a task and are none of its features.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import Ridge
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skmeta import GaussianPrior
+    >>> from skmeta.steps import FrozenSteps, PriorWithSteps
+    >>> scaler = StandardScaler().fit(np.arange(6.0).reshape(3, 2))
+    >>> prior = PriorWithSteps(FrozenSteps([("scaler", scaler)]), GaussianPrior([1.0, -1.0], covariance=1.0))
+    >>> prior
+    PriorWithSteps(scaler -> GaussianPrior(n_features=2, written by hand))
+    """
+
+    steps: tuple[tuple[str, Any], ...] = ()
+    target: Any = None
+    input_names: tuple[str, ...] | None = None
+    context: tuple[str | int, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "steps", tuple((str(name), step) for name, step in self.steps))
+        object.__setattr__(self, "context", tuple(self.context))
+        if self.input_names is not None:
+            object.__setattr__(self, "input_names", tuple(self.input_names))
+
+    def __repr__(self) -> str:
+        return f"FrozenSteps({self.names})"
+
+    @property
+    def names(self) -> str:
+        """The steps' names, joined by arrows."""
+        target = [] if self.target is None else ["target"]
+        return " -> ".join([name for name, _ in self.steps] + target)
+
+    def __bool__(self) -> bool:
+        return bool(self.steps or self.context) or self.target is not None
+
+    def split_context(self, X: Any) -> tuple[Any, dict[str, Any]]:
+        """Rows of one task without the columns that describe it, and what those say, by name.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+            Of one task.
+
+        Returns
+        -------
+        rest : table
+            The features.
+        context : dict
+            Keywords of `Prior.given`.
+        """
+        if not self.context:
+            return X, {}
+        X, values = split_context(X, self.context)
+        one = one_a_task(values, np.zeros(X.shape[0], np.intp), np.zeros(1, int)) if X.shape[0] else {}
+        return X, {name: value[0] for name, value in one.items()}
+
+    def transform(self, X: Any) -> Any:
+        """Rows as the model gets them.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+            Columns of frames in any order.
+
+        Returns
+        -------
+        table
+            What the last step made of it.
+        """
+        names = column_names(X)
+        if self.input_names is not None and names is not None:
+            check_names(self.input_names, names)
+            X = X if names == self.input_names else X[list(self.input_names)]
+        X = _first_input(self.steps, X)
+        for _, step in self.steps:
+            if not is_nothing(step):
+                X = step.transform(X)
+        return X
+
+    def transform_target(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Targets as the model gets them.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+            Targets of the user.
+
+        Returns
+        -------
+        ndarray
+            Transformed.
+        """
+        if self.target is None:
+            return y
+        y = as_numbers(y, self.target)
+        return _same_shape(self.target.transformer_.transform(y.reshape(len(y), -1)), y)
+
+    def inverse_target(self, predictions: NDArray[Any]) -> NDArray[Any]:
+        """Predictions of the model in the units of the user's target.
+
+        Parameters
+        ----------
+        predictions : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+            What the model says.
+
+        Returns
+        -------
+        ndarray
+            Transformed back.
+        """
+        if self.target is None:
+            return predictions
+        turned = self.target.transformer_.inverse_transform(predictions.reshape(len(predictions), -1))
+        return _same_shape(turned, predictions)
+
+    def assemble(self, parts: Parts, model: Any) -> Any:
+        """A plain fitted estimator of the user's shape around a fitted model; nothing in it is shared.
+
+        Parameters
+        ----------
+        parts : Parts
+            The user's estimator, taken apart.
+        model : estimator
+            Fitted.
+
+        Returns
+        -------
+        estimator
+            The model, or a Pipeline or TransformedTargetRegressor that ends in it.
+        """
+        steps, target = deepcopy((self.steps, self.target))
+        outside = parts.target is None or parts.target_outside
+        if target is not None and not outside:
+            model = _with_regressor(target, model)
+        if steps:
+            model = Pipeline([*steps, (parts.last_name, model)])
+        return _with_regressor(target, model) if target is not None and outside else model
+
+
+def fit_steps(
+    parts: Parts, X: Any, y: Any, sample_weight: Any, context: tuple[str | int, ...] = ()
+) -> tuple[FrozenSteps, Any, Any]:
+    """Clones of an estimator's steps, fitted on a whole collection: `FrozenSteps`, rows and targets as the model gets them."""
+    target = None if parts.target is None else _fit_target(parts.target, y)
+    frozen = FrozenSteps(target=target, context=context, input_names=column_names(X))
+    seen = frozen.transform_target(y)
+    fitted, Z = [], _first_input(parts.steps, X)
+    for name, step in parts.steps:
+        if is_nothing(step):
+            fitted.append((name, "passthrough"))
+            continue
+        fresh = clone(step)
+        Z = _fit_transform(fresh, Z, seen if parts.target_outside else y, sample_weight)
+        fitted.append((name, fresh))
+    return replace(frozen, steps=tuple(fitted)), Z, seen
+
+
+def _fit_transform(step: Any, X: Any, y: Any, sample_weight: Any) -> Any:
+    """As a Pipeline does it; what the step could not read is added to its error."""
+    weights = weights_of_step(step, sample_weight)
+    try:
+        if hasattr(step, "fit_transform"):
+            return step.fit_transform(X, y, **weights)
+        return step.fit(X, y, **weights).transform(X)
+    except (TypeError, ValueError) as error:
+        odd = odd_columns(X) if getattr(X, "ndim", 2) == 2 else {}
+        if odd:
+            error.add_note(
+                f"Columns of X that hold no numbers: {describe_columns(odd)}. Steps that cannot read them need a "
+                "make_column_transformer(...) before them."
+            )
+        raise
+
+
+def _first_input(steps: Any, X: Any) -> Any:
+    """What the first step reads: a table, or for steps that read text its one column."""
+    first = next((step for _, step in steps if not is_nothing(step)), None)
+    if first is None or get_tags(first).input_tags.two_d_array or X.shape[1] != 1:
+        return X
+    return X.iloc[:, 0] if hasattr(X, "iloc") else X[:, 0]
+
+
+def _same_shape(turned: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
+    return turned[:, 0] if y.ndim == 1 and turned.shape[1] == 1 else turned
+
+
+def _fit_target(target: Any, y: NDArray[Any]) -> Any:
+    rows = np.zeros((len(y), 1))
+    return clone(target).set_params(regressor=DummyRegressor()).fit(rows, as_numbers(y, target))
+
+
+def _with_regressor(target: Any, model: Any) -> Any:
+    fitted = copy(target)
+    fitted.regressor, fitted.regressor_ = model, model
+    if hasattr(model, "feature_names_in_"):
+        fitted.feature_names_in_ = model.feature_names_in_
+    return fitted

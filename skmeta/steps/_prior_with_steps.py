@@ -1,0 +1,234 @@
+"""A prior of raw rows: a family's prior behind the frozen steps that it was learned behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta.base import AdaptedEstimators, Prior, matched, one_task
+from skmeta.steps._frozen_steps import FrozenSteps
+from skmeta.steps._parts import Parts, take_apart
+from skmeta.steps._same import difference, difference_of_steps
+from skmeta.tasks import Tasks
+from skmeta.tasks._tables import plain_table
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PriorWithSteps(Prior):
+    """A prior that takes raw rows: they pass the frozen steps before they meet the prior of the model.
+
+    The verbs are those of every prior; all other attributes are those of the prior inside.
+
+    Parameters
+    ----------
+    steps : FrozenSteps
+        What raw rows and targets pass; input names stand in them.
+    prior : Prior
+        About the columns that the steps make.
+    """
+
+    steps: FrozenSteps
+    prior: Prior
+
+    def __post_init__(self) -> None:
+        for name in ("n_tasks", "n_rows", "classes"):
+            object.__setattr__(self, name, getattr(self.prior, name))
+        object.__setattr__(self, "feature_names", self.steps.input_names)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name in {field.name for field in fields(self)}:
+            raise AttributeError(name)  # not yet there, as while it is read from a file
+        return getattr(self.prior, name)
+
+    def __repr__(self) -> str:
+        return f"PriorWithSteps({self.steps.names or 'context'} -> {self.prior!r})"
+
+    def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
+        """Adapt ``estimator`` to each of some tasks of raw rows.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model, or a Pipeline or TransformedTargetRegressor with the prior's own steps.
+        tasks : Tasks
+            Raw rows.
+        n_jobs : int, default=None
+            Parallel jobs over tasks.
+
+        Returns
+        -------
+        AdaptedEstimators
+            They take raw rows too.
+        """
+        parts = checked_parts(estimator, self)
+        prior, tasks = matched(self.prior, self._through(tasks))
+        return AdaptedWithSteps(self, parts, prior.adapt_tasks(parts.model, tasks, n_jobs=n_jobs))
+
+    def given(self, **context: Any) -> Prior:
+        """The prior of a task of which ``context`` is known; the steps stay.
+
+        Parameters
+        ----------
+        **context : dict
+            What is known of the task, by column name.
+
+        Returns
+        -------
+        PriorWithSteps
+            The prior of such a task.
+        """
+        return replace(self, prior=self.prior.given(**context))
+
+    def log_evidence(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
+        """Log density of each task's targets as the model sees them, see `Prior.log_evidence`.
+
+        Parameters
+        ----------
+        estimator : estimator
+            As in `adapt_tasks`.
+        tasks : Tasks
+            Raw rows.
+
+        Returns
+        -------
+        ndarray of shape (n_tasks,)
+            For the transformed target where there is a transformation.
+        """
+        return self.prior.log_evidence(checked_parts(estimator, self).model, self._through(tasks))
+
+    def adapt(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Fit ``estimator`` to one new task of raw rows, starting from this prior.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model, or a Pipeline or TransformedTargetRegressor with the prior's own steps.
+        X : table of shape (n_rows, n_columns)
+            The task's own rows; columns that describe the task (its context) may stand among them.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        estimator
+            Plain and fitted, of the user's shape; it takes raw rows without context.
+        """
+        return adapt_rows(checked_parts(estimator, self), self, X, y, sample_weight)
+
+    def zero_shot(self, estimator: Any) -> Any:
+        """The plain fitted ``estimator`` that predicts by the prior alone.
+
+        Parameters
+        ----------
+        estimator : estimator
+            As in `adapt`.
+
+        Returns
+        -------
+        estimator
+            Of the user's shape.
+        """
+        parts = checked_parts(estimator, self)
+        return self.steps.assemble(parts, self.prior.zero_shot(parts.model))
+
+    def aligned(self, feature_names: Sequence[str]) -> Prior:
+        """Itself: the steps take columns by name."""
+        return self
+
+    def to_dict(self) -> dict[str, Any]:
+        """Raise: fitted steps are no plain arrays.
+
+        Raises
+        ------
+        ValueError
+            Always; the message says how to store it.
+        """
+        raise ValueError(
+            f"to_dict: wanted a prior of plain arrays, found one that carries fitted steps ({self.steps.names}); store it "
+            "with joblib.dump or skops.io.dump, or its prior alone: prior.prior.to_dict()."
+        )
+
+    def _through(self, tasks: Tasks) -> Tasks:
+        """Tasks as the model gets them."""
+        Z = self.steps.transform(tasks.X)
+        y = tasks.y if tasks.y is None else self.steps.transform_target(tasks.y)
+        return tasks.with_rows(Z, y)
+
+
+class AdaptedWithSteps(AdaptedEstimators):
+    """Adapted estimators that take raw rows, around those that take what the steps make."""
+
+    def __init__(self, prior: PriorWithSteps, parts: Parts, inner: AdaptedEstimators) -> None:
+        super().__init__(prior, parts.model, inner.tasks)
+        self.parts = parts
+        self.inner = inner
+
+    def estimator(self, code: int) -> Any:
+        """The plain fitted estimator of one task, of the user's shape."""
+        return self.prior.steps.assemble(self.parts, self.inner.estimator(code))
+
+    @property
+    def borrowed(self) -> NDArray[np.float64]:
+        """Own rows that the prior was worth to each task."""
+        return self.inner.borrowed
+
+
+def with_steps(steps: FrozenSteps, prior: Prior) -> Prior:
+    """The prior as a model hands it out: of raw rows where there are steps, else as it is."""
+    return PriorWithSteps(steps, prior) if steps else prior
+
+
+def split_prior(prior: Prior) -> tuple[FrozenSteps, Prior]:
+    """The steps that a prior was learned behind, none for most, and the prior of the model."""
+    return (prior.steps, prior.prior) if isinstance(prior, PriorWithSteps) else (FrozenSteps(), prior)
+
+
+def checked_parts(estimator: Any, prior: Prior) -> Parts:
+    """An estimator taken apart; raises if the steps it comes with are not those of the prior, and says how they differ."""
+    parts, (steps, _) = take_apart(estimator), split_prior(prior)
+    if parts.steps:
+        told = difference_of_steps(steps.steps, parts.steps)
+        if told:
+            raise ValueError(f"estimator: {_wanted_steps(steps, prior)}, found {told}.")
+    if parts.target is not None and (steps.target is None or difference(steps.target, parts.target, skip="regressor")):
+        raise ValueError(
+            "estimator: wanted the transformation of the target that the prior was learned behind "
+            f"({_describe_target(steps.target)}), or the regressor alone, found {_describe_target(parts.target)}."
+        )
+    return parts
+
+
+def adapt_rows(parts: Parts, prior: Prior, X: Any, y: Any, sample_weight: Any = None) -> Any:
+    """One task of raw rows, one plain fitted estimator of the user's shape; nothing is compared."""
+    steps, inner = split_prior(prior)
+    X, context = steps.split_context(plain_table(X))
+    inner = inner.given(**context) if context else inner
+    if X.shape[0] == 0:
+        return steps.assemble(parts, inner.zero_shot(parts.model))
+    tasks = one_task(parts.model, X, y, sample_weight)
+    inner, tasks = matched(inner, tasks.with_rows(steps.transform(tasks.X), steps.transform_target(tasks.y)))
+    return steps.assemble(parts, inner.adapt_tasks(parts.model, tasks).estimator(0))
+
+
+def _wanted_steps(steps: FrozenSteps, prior: Prior) -> str:
+    if not steps.steps and not prior.n_tasks:
+        return (
+            "wanted its last step alone, as a prior written by hand without steps is about the columns as the model sees "
+            "them (fitted steps belong to the prior: PriorWithSteps(FrozenSteps(pipeline[:-1].steps), prior))"
+        )
+    return (
+        f"wanted the steps that the prior was learned behind ({steps.names or 'none'}), or its last step alone, as a prior "
+        "lives in one feature space (learn it anew with the steps you want)"
+    )
+
+
+def _describe_target(target: Any) -> str:
+    if target is None:
+        return "none"
+    return f"TransformedTargetRegressor of {target.func if target.transformer is None else target.transformer}"

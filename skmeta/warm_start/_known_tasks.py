@@ -1,0 +1,97 @@
+"""What a fitted model keeps: which tasks it knows, and what it answers for rows of these and of others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta.base import AdaptedEstimators, Prior
+from skmeta.steps import FrozenSteps, Parts
+from skmeta.tasks import Tasks, features_without, index_tasks, lookup_tasks, read_task_ids, take_rows
+from skmeta.tasks._context import one_a_task, split_context
+from skmeta.tasks._words import shown
+
+
+@dataclass(frozen=True, eq=False)
+class KnownTasks:
+    """The tasks of one fit, after adaptation.
+
+    Parameters
+    ----------
+    task : str, int or None
+        The task column; None where there was one task.
+    ids : ndarray of shape (n_tasks,)
+        Names of the tasks, sorted.
+    parts : Parts
+        The user's estimator, taken apart.
+    steps : FrozenSteps
+        What rows pass before the model.
+    prior : Prior
+        Of the model.
+    adapted : AdaptedEstimators
+        Of the tasks.
+    """
+
+    task: str | int | None
+    ids: NDArray[Any]
+    parts: Parts
+    steps: FrozenSteps
+    prior: Prior
+    adapted: AdaptedEstimators
+
+    def answer(self, method: str, X: Any) -> NDArray[Any]:
+        """What the adapted estimators say of rows: known tasks by their own, others by the prior given their context.
+
+        Parameters
+        ----------
+        method : str
+            Of `AdaptedEstimators`, such as "predict".
+        X : table of shape (n_rows, n_columns)
+            Raw rows, with the task column where there is one.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, ...)
+            In the units of the model.
+        """
+        codes, ids = self._codes(X)
+        if self.task is not None:
+            X = features_without(X, self.task)
+        X, context = split_context(X, self.steps.context)
+        Z = self.steps.transform(X)
+        answer = getattr(self.adapted, method)(Z, codes)
+        unknown = np.flatnonzero(codes < 0)
+        if not context or not len(unknown):
+            return answer
+        index = index_tasks(ids[unknown])
+        described = one_a_task({name: values[unknown] for name, values in context.items()}, index.codes, index.ids)
+        for code in range(index.n_tasks):
+            rows = unknown[index.codes == code]
+            answer[rows] = self._of_new_task(method, take_rows(Z, rows), {n: v[code] for n, v in described.items()})
+        return answer
+
+    def _of_new_task(self, method: str, Z: Any, context: Mapping[str, Any]) -> NDArray[Any]:
+        nothing = Tasks.none(self.prior.feature_names, Z.shape[1])
+        adapted = self.prior.given(**context).adapt_tasks(self.parts.model, nothing)
+        return getattr(adapted, method)(Z, np.full(Z.shape[0], -1))
+
+    def _codes(self, X: Any) -> tuple[NDArray[np.intp], NDArray[Any]]:
+        """Task of each row, -1 for one never seen, and its id."""
+        if self.task is None:
+            return np.zeros(X.shape[0], dtype=np.intp), np.zeros(X.shape[0], dtype=int)
+        ids = read_task_ids(X, self.task)
+        if _type_of(ids) != _type_of(self.ids):
+            raise TypeError(
+                f"task: wanted ids like those learned ({shown(self.ids[0])}), found {shown(ids[0])}; {_type_of(ids)} "
+                f"and {_type_of(self.ids)} never match. Convert the column."
+            )
+        index = index_tasks(ids)
+        return lookup_tasks(self.ids, index.ids)[index.codes], ids
+
+
+def _type_of(ids: NDArray[Any]) -> str:
+    return {"O": "text", "m": "dates", "M": "dates"}.get(ids.dtype.kind, "numbers")
