@@ -9,10 +9,12 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_scalar
 
 from skmeta._inference.believed import FELLOW, KINDS, ODD_LEVEL, ODD_NOISE, STRANGER
-from skmeta._inference.gaussian_em import Gaussian, fit_gaussian, initial_guess
+from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
+from skmeta._inference.computation import read_tasks
+from skmeta._inference.gaussian_em import fit_gaussian, initial_guess
 from skmeta._inference.laplace_em import fit_laplace
 from skmeta._inference.mixture import learn_shares
-from skmeta._inference.moments import collect_moments, column_scales
+from skmeta._inference.moments import column_scales
 from skmeta._inference.selection import candidates, choose, kinds_held_out
 from skmeta._inference.wide_em import learn_wide
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -142,8 +144,7 @@ class EmpiricalBayes(BaseEstimator):
         return from_wide(frame, wide, data.feature_names)
 
     def _fit_linear(self, rows, estimator, past, n_jobs):
-        moments = collect_moments(rows)
-        parts = [moments.output(k) for k in range(moments.n_outputs)]
+        parts = read_tasks(rows)
         choices = [self._choose(part, noise=self.noise) for part in parts]
         states = [
             self._sweep(part, choice, past and past[k], n_jobs)
@@ -155,7 +156,7 @@ class EmpiricalBayes(BaseEstimator):
         """EM on all tasks; where they are very many, on some of them first, which leaves little to do."""
         options = {"tol": self.tol, "past": past, "noise": self.noise, "n_jobs": n_jobs}
         if part.n_tasks <= _MANY:
-            start = past or initial_guess(part, choice.levels)
+            start = past or initial_guess(part, choice.contextual)
             return fit_gaussian(part, choice.structure, n_iter=self.max_iter, start=start, **options)
         start = past or choice.states[0]
         start = fit_gaussian(part.take(choice.tasks), choice.structure, n_iter=self.max_iter, start=start, **options)
@@ -173,13 +174,13 @@ class EmpiricalBayes(BaseEstimator):
         learned = fit_laplace(
             rows, loss, first, n_iter=max(self.max_iter, 5), choose=pick, past=past, n_jobs=n_jobs, tol=self.tol
         )
-        return learned.states, [choices[k] for k in range(len(choices))], learned.moments
+        return learned.laws, [choices[k] for k in range(len(choices))], learned.tasks
 
     def _candidates(self, p, n_tasks):
         return candidates(self.covariance, p, n_tasks, self.rank, self.pseudo_tasks)
 
     def _choose(self, part, **options):
-        choice = choose(part, self._candidates(part.cross.shape[1], part.n_tasks), **options)
+        choice = choose(part, self._candidates(part.width, part.n_tasks), **options)
         self.structure_, self.scores_ = str(choice.structure), choice.scores
         return choice
 
@@ -235,14 +236,14 @@ def _past_states(prior, frame):
         if not prior.knows_intercept:
             mean[-1] = units.target_centre - mean[:-1] @ units.centre
             covariance[-1, -1] = 10.0 * units.target_scale**2
-        between, ratio = prior.engine_between(units, k)
-        within = units.to_engine(mean) - (0.0 if between is None else np.r_[between / (1.0 + ratio), 0.0])
+        effects = None if prior.between is None else ContextualEffects(*prior.engine_between(units, k), 1.0)
+        within = units.to_engine(mean) - (0.0 if effects is None else np.r_[effects.without_rows, 0.0])
         own = (
             None if prior.mean_covariance is None else units.covariance_to_engine(prior.output("mean_covariance", k, 2))
         )
         noise = float(prior.output("noise", k, 0)) / units.target_scale**2
         states.append(
-            Gaussian(
+            CoefficientLaw(
                 within,
                 units.covariance_to_engine(covariance),
                 noise,
@@ -250,8 +251,7 @@ def _past_states(prior, frame):
                 max(prior.n_tasks, 1.0),
                 max(prior.n_rows, 1.0),
                 own,
-                between=between,
-                ratio=ratio,
+                contextual=effects,
             )
         )
     return states
@@ -266,15 +266,9 @@ def _as_prior(frame, states, data):
     def stacked(values):
         return values[0] if one else np.stack(values)
 
-    def without_rows(state):
-        known = state.between is not None
-        return state.mean + (np.r_[state.between / (1.0 + state.ratio), 0.0] if known else 0.0)
-
-    mean = stacked([u.to_data(without_rows(s)) for u, s in pairs])
-    levels = any(s.between is not None for s in states)  # of several outputs, some may have no such effects
-    effects = [
-        s if s.between is not None else replace(s, between=0.0 * u.scale, ratio=0.0 * u.scale + 1.0) for u, s in pairs
-    ]
+    mean = stacked([u.to_data(s.expected) for u, s in pairs])
+    contextual = any(s.contextual is not None for s in states)  # of several outputs, some may have no such effects
+    effects = [s.contextual or ContextualEffects(0.0 * u.scale, 0.0 * u.scale + 1.0) for u, s in pairs]
     return replace(
         frame,
         mean=mean,
@@ -282,10 +276,10 @@ def _as_prior(frame, states, data):
         mean_covariance=stacked([u.covariance_to_data(s.mean_covariance) for u, s in pairs]),
         noise=stacked([np.asarray(s.noise * u.target_scale**2) for u, s in pairs]),
         noise_dof=stacked([np.asarray(s.noise_dof) for _, s in pairs]),
-        between=stacked([s.between * u.target_scale / u.scale for u, s in zip(units, effects, strict=True)])
-        if levels
+        between=stacked([e.coef * u.target_scale / u.scale for u, e in zip(units, effects, strict=True)])
+        if contextual
         else None,
-        between_ratio=stacked([s.ratio for s in effects]) if levels else None,
+        between_ratio=stacked([e.variance_ratio for e in effects]) if contextual else None,
         n_tasks=states[0].n_tasks,
         n_rows=states[0].n_rows,
         feature_names=data.feature_names,
