@@ -28,12 +28,11 @@ def told_by_new_row(between, ratio, n_rows, context, left):
     return np.column_stack([slopes, -(slopes * expected).sum(axis=1)])
 
 
-def variance_ratio(moments):
-    """Within-task over between-task variance ``(p - 1,)`` of the columns' values."""
-    rows = np.maximum(moments.n_rows, 1e-12)
-    second = np.diagonal(moments.gram, axis1=1, axis2=2)[:, :-1]
-    within = np.maximum(second - rows[:, None] * moments.context**2, 0.0).sum(axis=0)
-    within = within / max(rows.sum() - moments.n_tasks, 1.0)
-    between = np.average(moments.context**2, axis=0, weights=rows) - within * moments.n_tasks / rows.sum()
+def variance_ratio(tasks, pooled):
+    """Within-task over between-task variance ``(p - 1,)`` of the columns' values; ``pooled`` are the tasks' rows."""
+    rows, n_tasks = tasks.counts * tasks.n_rows, tasks.counts @ (tasks.n_rows > 0)
+    square = (rows[:, None] * tasks.context**2).sum(axis=0)
+    within = np.maximum(np.diag(pooled.gram)[:-1] - square, 0.0) / max(pooled.n_rows - n_tasks, 1.0)
+    between = (square - within * n_tasks) / pooled.n_rows
     ratio = np.where(between > within / _MOST, within / np.maximum(between, 1e-300), _MOST)
     return np.maximum(ratio, 1e-9)

@@ -126,7 +126,7 @@ def posterior_of_rows(Z, y, weight, moments, prior, *, strength=1.0):
 def _weigh(prior, moments, logdet, misfit, means):
     """The evidence-weighted mean of the components; without rows there is no saying that a task is odd."""
     n_rows = moments.n_rows
-    logs = log_evidences(prior, moments, logdet, misfit) + prior.log_shares
+    logs = log_evidences(prior, n_rows, moments.gram[:, -1:, -1], logdet, misfit) + prior.log_shares
     logs = np.where((n_rows[:, None] > 0) | (prior.kind == FELLOW), logs, -np.inf)
     weights = np.exp(logs - logs.max(axis=1, keepdims=True))
     weights /= weights.sum(axis=1, keepdims=True)
@@ -135,10 +135,12 @@ def _weigh(prior, moments, logdet, misfit, means):
     return Posterior(mean, noise, None, weights, weights[:, : prior.n_learned].sum(axis=1))
 
 
-def log_evidences(prior, moments, logdet, misfit):
-    """``log p(y_t)`` of every task under every component, ``(n_tasks, C)``."""
-    rows, strangers = moments.n_rows[:, None], prior.kind == STRANGER
-    levels = moments.gram[:, -1:, -1]  # none without intercept
+def log_evidences(prior, n_rows, levels, logdet, misfit):
+    """``log p(y_t)`` of every task under every component, ``(n_tasks, C)``.
+
+    ``levels (n_tasks, 1)`` is the rows' weight on the intercept: none without one.
+    """
+    rows, strangers = n_rows[:, None], prior.kind == STRANGER
     logs = -0.5 * (rows * np.log(2.0 * np.pi * prior.levels) + logdet + misfit)
     logs += strangers * level_bonus(prior.level, levels, prior.free_level)
     if not prior.noise_known and strangers.any():
@@ -176,7 +178,29 @@ def kind_evidence(moments, prior):
     laws, (logdet, misfit) = _Laws(moments, prior), np.empty((2, moments.n_tasks, len(prior.levels)))
     for c in range(len(prior.levels)):
         *_, logdet[:, c], misfit[:, c] = laws.component(c)
-    logs = log_evidences(prior, moments, logdet, misfit) + prior.log_shares
+    return _by_kind(prior, log_evidences(prior, moments.n_rows, moments.gram[:, -1:, -1], logdet, misfit))
+
+
+def kind_evidence_of_rows(Z, y, weight, n_rows, context, prior):
+    """The same from padded rows ``Z (t, n, p)``, ``y (t, n)``, by matrices only as wide as a task has rows."""
+    prior = replace(prior, kinds=np.ones(len(KINDS)))
+    unit, wider, levels = np.sqrt(weight), prior.wider_level(n_rows, context), prior.levels[:, None]
+    kernels, residuals = [], []
+    for mean, root in zip(prior.means(n_rows, context), prior.roots, strict=True):
+        design = Z @ root * unit[..., None]
+        kernels.append(design @ np.swapaxes(design, 1, 2))
+        residuals.append((y - (Z @ mean[..., None])[..., 0]) * unit)
+    ones = Z[..., -1] * unit
+    kernel = np.stack(kernels, axis=1)[:, prior.law] + wider[..., None, None] * (
+        ones[:, None, :, None] * ones[:, None, None]
+    )
+    residual = np.stack(residuals, axis=1)[:, prior.law] / np.sqrt(levels)
+    logdet, misfit = logdet_and_quadratic(kernel / levels[..., None] + np.eye(Z.shape[1]), residual)
+    return _by_kind(prior, log_evidences(prior, n_rows, (ones**2).sum(axis=1, keepdims=True), logdet, misfit))
+
+
+def _by_kind(prior, logs):
+    logs = logs + prior.log_shares
     return np.stack([np.logaddexp.reduce(logs[:, prior.kind == kind], axis=1) for kind in KINDS], axis=1)
 
 

@@ -28,18 +28,22 @@ def trigamma_inverse(value):
     return float(x)
 
 
-def fit_noise(variance, dof):
-    """``(level, dof)`` of the law of the tasks' noises from their estimates ``variance`` with ``dof`` each."""
-    useful = (dof >= 1.0) & (variance > 0)
-    pooled = float(np.sum(variance * dof) / np.sum(dof))
-    if useful.sum() < 3:
+def fit_noise(variance, dof, counts=None):
+    """``(level, dof)`` of the law of the tasks' noises from their estimates ``variance`` with ``dof`` each.
+
+    ``counts (n_tasks,)`` is how often each task counts.
+    """
+    counts = np.ones_like(variance) if counts is None else counts
+    useful = (dof >= 1.0) & (variance > 0) & (counts > 0)
+    pooled = float(np.sum(counts * variance * dof) / np.sum(counts * dof))
+    n = float(counts[useful].sum())
+    if n < 3:
         return pooled, np.inf
-    variance, half = variance[useful], dof[useful] / 2.0
+    variance, half, counts = variance[useful], dof[useful] / 2.0, counts[useful]
     logs = np.log(variance) - digamma(half) + np.log(half)
     expected = polygamma(1, half)
-    weight = 1.0 / expected
+    weight = counts / expected
     centre = np.average(logs, weights=weight)
-    n = len(logs)
     excess = np.average((logs - centre) ** 2 * n / (n - 1.0) - expected, weights=weight)
     chance = 2.0 * np.sqrt(2.0 / (n - 1.0)) * np.average(expected, weights=weight)  # two standard errors if none differ
     if excess <= max(polygamma(1, _SHARED / 2.0), chance):

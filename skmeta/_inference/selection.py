@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from skmeta._inference.believed import KINDS
-from skmeta._inference.gaussian_em import fit_gaussian, log_evidence, predictive
+from skmeta._inference.gaussian_em import fit_gaussian
 from skmeta._inference.linalg import cholesky_root
-from skmeta._inference.mixture import kind_evidence
 from skmeta._inference.structure import Structure
 
 _SOME = 512  # tasks looked at for a choice; more would only make it slower
@@ -25,7 +24,7 @@ class Choice:
     fold: np.ndarray
     states: list
     scores: dict
-    levels: bool = False
+    contextual: bool = False
 
 
 def candidates(covariance, p, n_tasks, rank=None, pseudo_tasks=None):
@@ -70,7 +69,7 @@ def choose(moments, structures, *, n_iter=12, noise="task", start=None):
         return Choice(structures[0], tasks[:0], tasks[:0], [], {})
     fold = folds(some, min(some.n_tasks, 5 if some.n_tasks < 100 else 3))
     trains = [some.take(fold != k) for k in range(fold.max() + 1)]
-    free = Structure("full", None, strength=float(some.cross.shape[1]))
+    free = Structure("full", None, strength=float(some.width))
     bases = [fit_gaussian(train, free, n_iter=n_iter, noise=noise, start=start) for train in trains]
     states = [[_shaped(base, structure) for base in bases] for structure in structures]
     evidence = np.array([_evidence(some, fold, each) for each in states])
@@ -81,8 +80,8 @@ def choose(moments, structures, *, n_iter=12, noise="task", start=None):
         evidence[i] = _evidence(some, fold, states[i])
     best = close[_clearly_best(evidence[close], [structures[i] for i in close])]
     scores = {str(s): float(e) for s, e in zip(structures, evidence.sum(axis=1), strict=True)}
-    chosen, levels = _levels_or_not(some, fold, structures[best], states[best], evidence[best], noise)
-    return Choice(structures[best], tasks, fold, chosen, scores, levels)
+    chosen, contextual = _contextual_or_not(some, fold, structures[best], states[best], evidence[best], noise)
+    return Choice(structures[best], tasks, fold, chosen, scores, contextual)
 
 
 def _shaped(state, structure):
@@ -105,16 +104,16 @@ def _worth_a_sweep(evidence, structures):
     return sorted({*best.tolist(), *(i for i, s in enumerate(structures) if s.name == "diagonal")})
 
 
-def _levels_or_not(moments, fold, structure, states, evidence, noise):
-    """Whether effects between tasks (`between`) make held-out tasks clearly more probable; the states of what does."""
-    if states[0].between is None:
+def _contextual_or_not(moments, fold, structure, states, evidence, noise):
+    """Whether contextual effects make held-out tasks clearly more probable; the states of what does."""
+    if states[0].contextual is None:
         return states, False
     plain = [
         fit_gaussian(
             moments.take(fold != k),
             structure,
             n_iter=_SETTLE,
-            start=replace(state, between=None, ratio=None),
+            start=replace(state, contextual=None),
             noise=noise,
         )
         for k, state in enumerate(states)
@@ -132,11 +131,12 @@ def kinds_held_out(moments, choice, believed):
     """Log-evidence ``(n_tasks, 4)`` of the kinds that a held-out task may be of; ``believed`` says what is odd."""
     some = moments.take(choice.tasks)
     evidence = np.zeros((len(choice.tasks), len(KINDS)))
-    for k, state in enumerate(choice.states):
-        state = predictive(state)
-        learned = {"mean": state.mean, "root": cholesky_root(state.covariance), "noise": state.noise_law}
-        prior = replace(believed, **learned, between=state.between, ratio=state.ratio)
-        evidence[choice.fold == k] = kind_evidence(some.take(choice.fold == k), prior)
+    for k, law in enumerate(choice.states):
+        law = law.predictive()
+        learned = {"mean": law.mean, "root": cholesky_root(law.covariance), "noise": law.noise_law}
+        effects = law.contextual
+        learned |= {"between": effects and effects.coef, "ratio": effects and effects.variance_ratio}
+        evidence[choice.fold == k] = some.take(choice.fold == k).kind_evidence(replace(believed, **learned))
     return evidence
 
 
@@ -157,11 +157,9 @@ def spread(moments, n_some):
     return np.sort(order[np.linspace(0, moments.n_tasks - 1, n_some).astype(int)])
 
 
-def held_out(moments, state):
+def held_out(tasks, law):
     """``log p(y_t)`` of new tasks ``(n_tasks,)``, summed over what their noise may be."""
-    state = predictive(state)
-    noise, probability = state.noise_law.nodes()
-    return np.logaddexp.reduce(
-        log_evidence(moments, state.expected(moments), cholesky_root(state.covariance), noise) + np.log(probability),
-        axis=1,
-    )
+    law = law.predictive()
+    noise, probability = law.noise_law.nodes()
+    evidence = tasks.log_evidence(law, cholesky_root(law.covariance), noise)
+    return np.logaddexp.reduce(evidence + np.log(probability), axis=1)

@@ -9,7 +9,11 @@ from sklearn.linear_model import Ridge
 from sklearn.utils import check_scalar
 
 from skmeta._inference.believed import FELLOW, KINDS, ODD_LEVEL, ODD_NOISE, STRANGER
-from skmeta._inference.gaussian_em import Gaussian, fit_gaussian, initial_guess
+from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
+from skmeta._inference.computation import cheaper_in_rows
+from skmeta._inference.gaussian_em import fit_gaussian, initial_guess
+from skmeta._inference.in_columns import InColumns
+from skmeta._inference.in_rows import read_in_rows
 from skmeta._inference.laplace_em import fit_laplace
 from skmeta._inference.mixture import learn_shares
 from skmeta._inference.moments import column_scales
@@ -125,13 +129,19 @@ class EmpiricalBayes(Learner):
         jobs = effective_n_jobs(n_jobs)
         if is_wide(data.X.shape[1], data.tasks):
             return self._learn_wide(estimator, data, prior, jobs)
-        if family_of(estimator).likelihood == "gaussian":
+        quadratic = family_of(estimator).likelihood == "gaussian"
+        if quadratic and not cheaper_in_rows(data.tasks.counts, data.X.shape[1] + 1):
             sums = read_sums(data.X, data.Y, data.tasks.order, data.tasks.starts, data.weight)
             one_target = data.n_targets is None
             return self._learn_sums(sums, estimator, prior, jobs, data.feature_names, one_target)
         frame = prior if prior is not None and prior.centre is not None else _frame(estimator, data)
         past = None if prior is None else _past_states(prior, frame)
-        states, evidence, parts = self._fit_generalised(engine_rows(frame, data, estimator), estimator, past, jobs)
+        rows = engine_rows(frame, data, estimator)
+        if quadratic:
+            parts = read_in_rows(rows)
+            states, evidence = self._fit_linear(parts, past, jobs)
+        else:
+            states, evidence, parts = self._fit_generalised(rows, estimator, past, jobs)
         learned = _as_prior(frame, states, data.feature_names)
         return replace(learned, **_kinds(learned, evidence, parts, prior))
 
@@ -172,7 +182,8 @@ class EmpiricalBayes(Learner):
         units = [frame.units(k) for k in range(frame.n_outputs)]
         moments = standardised(sums, units, intercept=estimator.fit_intercept)
         past = None if prior is None else _past_states(prior, frame)
-        states, choices, parts = self._fit_linear(moments, past, n_jobs)
+        parts = [InColumns(moments.output(k)) for k in range(moments.n_outputs)]
+        states, choices = self._fit_linear(parts, past, n_jobs)
         learned = _as_prior(frame, states, names)
         return replace(learned, **_kinds(learned, choices, parts, prior))
 
@@ -191,20 +202,19 @@ class EmpiricalBayes(Learner):
         self.structure_, self.scores_ = "factor" if wide.factor.shape[2] else "diagonal", {}
         return from_wide(frame, wide, data.feature_names)
 
-    def _fit_linear(self, moments, past, n_jobs):
-        parts = [moments.output(k) for k in range(moments.n_outputs)]
+    def _fit_linear(self, parts, past, n_jobs):
         choices = [self._choose(part, noise=self.noise) for part in parts]
         states = [
             self._sweep(part, choice, past and past[k], n_jobs)
             for k, (part, choice) in enumerate(zip(parts, choices, strict=True))
         ]
-        return states, choices, parts
+        return states, choices
 
     def _sweep(self, part, choice, past, n_jobs):
         """EM on all tasks; where they are very many, on some of them first, which leaves little to do."""
         options = {"tol": self.tol, "past": past, "noise": self.noise, "n_jobs": n_jobs}
         if part.n_tasks <= _MANY:
-            start = past or initial_guess(part, choice.levels)
+            start = past or initial_guess(part, choice.contextual)
             return fit_gaussian(part, choice.structure, n_iter=self.max_iter, start=start, **options)
         start = past or choice.states[0]
         start = fit_gaussian(part.take(choice.tasks), choice.structure, n_iter=self.max_iter, start=start, **options)
@@ -222,13 +232,13 @@ class EmpiricalBayes(Learner):
         learned = fit_laplace(
             rows, loss, first, n_iter=max(self.max_iter, 5), choose=pick, past=past, n_jobs=n_jobs, tol=self.tol
         )
-        return learned.states, [choices[k] for k in range(len(choices))], learned.moments
+        return learned.laws, [choices[k] for k in range(len(choices))], learned.tasks
 
     def _candidates(self, p, n_tasks):
         return candidates(self.covariance, p, n_tasks, self.rank, self.pseudo_tasks)
 
     def _choose(self, part, **options):
-        choice = choose(part, self._candidates(part.cross.shape[1], part.n_tasks), **options)
+        choice = choose(part, self._candidates(part.width, part.n_tasks), **options)
         self.structure_, self.scores_ = str(choice.structure), choice.scores
         return choice
 
@@ -318,14 +328,14 @@ def _past_states(prior, frame):
         if not prior.knows_intercept:
             mean[-1] = units.target_centre - mean[:-1] @ units.centre
             covariance[-1, -1] = 10.0 * units.target_scale**2
-        between, ratio = prior.engine_between(units, k)
-        within = units.to_engine(mean) - (0.0 if between is None else np.r_[between / (1.0 + ratio), 0.0])
+        effects = None if prior.between is None else ContextualEffects(*prior.engine_between(units, k), 1.0)
+        within = units.to_engine(mean) - (0.0 if effects is None else np.r_[effects.without_rows, 0.0])
         own = (
             None if prior.mean_covariance is None else units.covariance_to_engine(prior.output("mean_covariance", k, 2))
         )
         noise = float(prior.output("noise", k, 0)) / units.target_scale**2
         states.append(
-            Gaussian(
+            CoefficientLaw(
                 within,
                 units.covariance_to_engine(covariance),
                 noise,
@@ -333,8 +343,7 @@ def _past_states(prior, frame):
                 max(prior.n_tasks, 1.0),
                 max(prior.n_rows, 1.0),
                 own,
-                between=between,
-                ratio=ratio,
+                contextual=effects,
             )
         )
     return states
@@ -349,15 +358,9 @@ def _as_prior(frame, states, names):
     def stacked(values):
         return values[0] if one else np.stack(values)
 
-    def without_rows(state):
-        known = state.between is not None
-        return state.mean + (np.r_[state.between / (1.0 + state.ratio), 0.0] if known else 0.0)
-
-    mean = stacked([u.to_data(without_rows(s)) for u, s in pairs])
-    levels = any(s.between is not None for s in states)  # of several outputs, some may have no such effects
-    effects = [
-        s if s.between is not None else replace(s, between=0.0 * u.scale, ratio=0.0 * u.scale + 1.0) for u, s in pairs
-    ]
+    mean = stacked([u.to_data(s.expected) for u, s in pairs])
+    contextual = any(s.contextual is not None for s in states)  # of several outputs, some may have no such effects
+    effects = [s.contextual or ContextualEffects(0.0 * u.scale, 0.0 * u.scale + 1.0) for u, s in pairs]
     return replace(
         frame,
         mean=mean,
@@ -365,10 +368,10 @@ def _as_prior(frame, states, names):
         mean_covariance=stacked([u.covariance_to_data(s.mean_covariance) for u, s in pairs]),
         noise=stacked([np.asarray(s.noise * u.target_scale**2) for u, s in pairs]),
         noise_dof=stacked([np.asarray(s.noise_dof) for _, s in pairs]),
-        between=stacked([s.between * u.target_scale / u.scale for u, s in zip(units, effects, strict=True)])
-        if levels
+        between=stacked([e.coef * u.target_scale / u.scale for u, e in zip(units, effects, strict=True)])
+        if contextual
         else None,
-        between_ratio=stacked([s.ratio for s in effects]) if levels else None,
+        between_ratio=stacked([e.variance_ratio for e in effects]) if contextual else None,
         n_tasks=states[0].n_tasks,
         n_rows=states[0].n_rows,
         feature_names=names,

@@ -880,7 +880,9 @@ def test_rows_of_weight_zero_are_no_rows():
     model = regressor(prior=by_hand).fit(FEATURES, y, sample_weight=some)
     assert_allclose(model.coef_, by_hand.adapt(Ridge(), FEATURES[IDS >= 3], y[IDS >= 3]).coef_, rtol=1e-10)
     left_out = np.where(IDS == 3, 0.0, 1.0)
-    with pytest.warns(UserWarning, match=r"sample_weight: wanted a positive weight in every task, found none in 1 of 6"):
+    with pytest.warns(
+        UserWarning, match=r"sample_weight: wanted a positive weight in every task, found none in 1 of 6"
+    ):
         learned = regressor(task=-1).fit(X, y, sample_weight=left_out)
     without = regressor(task=-1).fit(X[IDS != 3], y[IDS != 3])
     assert 3 not in learned.estimators_
