@@ -1,6 +1,9 @@
-"""What a collection says of the next task's coefficients and noise: the state of the EM."""
+"""What a collection says of the next task's coefficients and noise: the state of the EM.
 
-from dataclasses import dataclass, replace
+A law may be several, of several collections: then every array has the same leading axes ``(...)`` before those named.
+"""
+
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -51,6 +54,14 @@ class CoefficientLaw:
         """What the next task's noise may be."""
         return NoiseLaw(self.noise, self.noise_dof)
 
+    def at(self, which):
+        """Some of several laws, by an index of their leading axes."""
+        return _mapped(self, lambda array: array[which])
+
+    def repeated(self, *shape):
+        """The law as several: ``shape`` goes before the axes there are."""
+        return _mapped(self, lambda array: np.broadcast_to(array, (*shape, *np.shape(array))))
+
     @property
     def expected(self):
         """``(p,)`` coefficients of a task without rows: `mean` is that of tasks whose columns' means are known."""
@@ -59,14 +70,28 @@ class CoefficientLaw:
         return self.mean + np.r_[self.contextual.without_rows, 0.0]
 
     def expected_of(self, context):
-        """Every task's expected coefficients: ``(p,)`` if they are the same, ``(n_tasks, p)`` otherwise."""
+        """Every task's expected coefficients: ``(1, p)`` if they are the same, ``(n_tasks, p)`` otherwise."""
+        mean = self.mean[..., None, :]
         if self.contextual is None:
-            return self.mean
-        intercept = self.mean[-1] + context @ self.contextual.coef
-        return np.column_stack([np.broadcast_to(self.mean[:-1], context.shape), intercept])
+            return mean
+        intercept = mean[..., -1:] + context @ self.contextual.coef[..., None]
+        return np.concatenate(
+            [np.broadcast_to(mean[..., :-1], (*intercept.shape[:-1], context.shape[-1])), intercept], axis=-1
+        )
 
     def predictive(self):
         """What a *new* task should expect: the tasks' covariance plus the uncertainty of their mean."""
         if self.mean_covariance is None:
             return self
         return replace(self, covariance=self.covariance + self.mean_covariance)
+
+
+def _mapped(value, change):
+    """The same value with every array in it changed."""
+    found = {field.name: getattr(value, field.name) for field in fields(value)}
+    for name, part in found.items():
+        if isinstance(part, ContextualEffects):
+            found[name] = _mapped(part, change)
+        elif part is not None:
+            found[name] = change(part)
+    return replace(value, **found)

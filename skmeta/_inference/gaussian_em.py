@@ -15,12 +15,11 @@ few tasks do not understate how much tasks vary. A task may count more or less t
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from skmeta._inference.between import variance_ratio
 from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
 from skmeta._inference.expectation import Expectation
-from skmeta._inference.linalg import cholesky_root, spd_inverse, symmetrize, whiten
+from skmeta._inference.linalg import cholesky_root, diagonal, spd_inverse, symmetrize, whiten
 from skmeta._inference.noise import fit_noise, squeeze_noise
 
 NOISE_FLOOR = 1e-7  # of a target of unit variance: below it, sums with the prior's precision lose their digits
@@ -35,16 +34,21 @@ def initial_guess(tasks, contextual=True):
     With ``contextual``, where there are tasks enough, contextual effects are learned too.
     """
     pooled, p = tasks.pooled(), tasks.width
-    mean = np.linalg.solve(pooled.gram + 1e-3 * pooled.n_rows / p * np.eye(p), pooled.cross)
-    noise = max(0.5 * pooled.residual_square(mean) / pooled.n_rows, NOISE_FLOOR)
-    size = np.diag(pooled.gram) / pooled.n_rows
+    n_rows = pooled.n_rows[..., None]
+    ridge = pooled.gram + (1e-3 * n_rows / p)[..., None] * np.eye(p)
+    mean = np.linalg.solve(ridge, pooled.cross[..., None])[..., 0]
+    noise = np.maximum(0.5 * pooled.residual_square(mean) / pooled.n_rows, NOISE_FLOOR)
+    size = diagonal(pooled.gram) / n_rows
     # Of a constant column nothing is learned: it starts, and stays, as the others.
     size = np.where(size > 1e-3, size, 1.0)
-    shrink = 1.0 if p - 1 >= EFFECTS_TO_SHRINK else np.inf
-    start = CoefficientLaw(mean, np.diag(noise / p / size), noise, mean_variance=shrink)
-    if not contextual or np.sum(tasks.counts) < _TASKS_FOR_CONTEXT or not tasks.context.any():
+    shrink = np.full(noise.shape, 1.0 if p - 1 >= EFFECTS_TO_SHRINK else np.inf)
+    covariance = (noise[..., None] / p / size)[..., None] * np.eye(p)
+    nothing = np.zeros(noise.shape)
+    start = CoefficientLaw(mean, covariance, noise, nothing + np.inf, nothing, nothing, mean_variance=shrink)
+    if not contextual or tasks.counts.sum(axis=-1).min() < _TASKS_FOR_CONTEXT or not tasks.context.any():
         return start
-    return replace(start, contextual=ContextualEffects(np.zeros(p - 1), variance_ratio(tasks, pooled)))
+    effects = ContextualEffects(np.zeros_like(mean[..., :-1]), variance_ratio(tasks, pooled), nothing + 0.1)
+    return replace(start, contextual=effects)
 
 
 def fit_gaussian(tasks, structure, *, n_iter, tol=0.0, start=None, past=None, noise="task", n_jobs=1):
@@ -59,7 +63,7 @@ def fit_gaussian(tasks, structure, *, n_iter, tol=0.0, start=None, past=None, no
         sums = _expectation(tasks, law, own, n_jobs)
         new = _maximisation(tasks, sums, structure, law, past, noise)
         own = squeeze_noise(sums.variance, sums.tasks.dof, new.noise, new.noise_dof)
-        moved = _change(new, law)
+        moved = _change(new, law) if tol else np.inf
         law = new
         if moved < tol:
             break
@@ -67,9 +71,9 @@ def fit_gaussian(tasks, structure, *, n_iter, tol=0.0, start=None, past=None, no
 
 
 def noise_of_tasks(tasks, law, n_iter=2, n_jobs=1):
-    """Every task's own noise ``(n_tasks,)``, from its residuals at the current coefficients, drawn to the common law."""
-    noise = np.full(tasks.n_tasks, law.noise)
-    if np.isinf(law.noise_dof):
+    """Every task's own noise ``(..., n_tasks)``, from its residuals at the current coefficients, drawn to the common law."""
+    noise = np.asarray(law.noise)[..., None] * np.ones_like(tasks.n_rows)
+    if np.all(np.isinf(law.noise_dof)):
         return noise
     root = cholesky_root(law.covariance)
     for _ in range(n_iter):
@@ -80,48 +84,50 @@ def noise_of_tasks(tasks, law, n_iter=2, n_jobs=1):
 
 @dataclass(frozen=True, eq=False)
 class _Sums:
-    """One sweep over the tasks, in coordinates where the prior is ``N(0, I)``; ``spread`` is the mean's uncertainty."""
+    """One sweep over the tasks, in coordinates where the prior is ``N(0, I)``.
+
+    ``n_tasks (...)`` there are; ``spread`` is the mean's uncertainty and ``curbed`` what the tasks leave of it;
+    ``variance`` of the residuals, not below the floor.
+    """
 
     root: np.ndarray
     spread: np.ndarray
-    n_tasks: float
+    curbed: np.ndarray
+    n_tasks: np.ndarray
+    variance: np.ndarray
     tasks: Expectation
-
-    @property
-    def curbed(self):
-        return np.zeros_like(self.root) if self.tasks.curbed is None else self.tasks.curbed
-
-    @property
-    def variance(self):
-        return np.maximum(self.tasks.variance, NOISE_FLOOR)
 
 
 def _expectation(tasks, law, noise, n_jobs):
-    root = cholesky_root(law.covariance)
-    known = law.mean_covariance is None
+    root, known = cholesky_root(law.covariance), law.mean_covariance is None
     spread = None if known else whiten(law.mean_covariance, root)
-    found = tasks.expectation(law, root, noise, spread, n_jobs)
-    return _Sums(root, np.zeros_like(root) if known else spread, float(np.sum(tasks.counts)), found)
+    found, nothing = tasks.expectation(law, root, noise, spread, n_jobs), np.zeros_like(root)
+    variance = np.maximum(found.variance, NOISE_FLOOR)
+    spread, curbed = (nothing, nothing) if known else (spread, found.curbed)
+    return _Sums(root, spread, curbed, tasks.counts.sum(axis=-1), variance, found)
 
 
 def _maximisation(tasks, sums, structure, law, past, noise):
     n_past = past.n_tasks if past else 0.0
-    n_tasks = sums.n_tasks + n_past
-    drift = past.mean - law.mean if past else np.zeros_like(law.mean)
+    n_tasks = np.broadcast_to(sums.n_tasks + n_past, sums.root.shape[:-2])
+    n_rows = (tasks.counts * tasks.n_rows).sum(axis=-1) + (past.n_rows if past else 0.0)
+    drift = past.mean - law.mean if past else None
     effects = _least_squares(tasks, sums, n_past, drift, law)
-    scatter = sums.root @ _scatter(tasks, sums) @ sums.root.T
+    scatter = sums.root @ _scatter(tasks, sums) @ np.swapaxes(sums.root, -1, -2)
     if past:
-        scatter = scatter + n_past * (past.covariance + np.outer(drift, drift))
-    scatter = symmetrize(scatter) / n_tasks
+        scatter = scatter + n_past * (past.covariance + drift[..., :, None] * drift[..., None, :])
+    scatter = symmetrize(scatter) / n_tasks[..., None, None]
     covariance, unique = structure.fit(scatter, n_tasks, law.unique)
-    common, noise_dof = (law.noise, np.inf) if noise == "known" else _common_noise(tasks, sums, past, noise == "shared")
+    common, noise_dof = law.noise, np.full_like(n_tasks, np.inf)
+    if noise != "known":
+        common, noise_dof = _common_noise(tasks, sums, past, noise == "shared")
     return replace(
         law,
         covariance=covariance,
         noise=common,
         noise_dof=noise_dof,
         n_tasks=n_tasks,
-        n_rows=float(tasks.counts @ tasks.n_rows) + (past.n_rows if past else 0.0),
+        n_rows=np.broadcast_to(n_rows, n_tasks.shape),
         unique=unique,
         scatter=scatter,
         **effects,
@@ -131,8 +137,8 @@ def _maximisation(tasks, sums, structure, law, past, noise):
 def _scatter(tasks, sums):
     """The sum of ``v_t v_t' + V_t`` and of what the mean's uncertainty adds, ``(I - V_t) Q (I - V_t)``."""
     found = sums.tasks
-    within = sums.n_tasks * np.eye(len(sums.root)) - found.information
-    return within + (found.v * tasks.counts[:, None]).T @ found.v + sums.curbed
+    within = sums.n_tasks[..., None, None] * np.eye(sums.root.shape[-1]) - found.information
+    return within + np.swapaxes(found.v * tasks.counts[..., None], -1, -2) @ found.v + sums.curbed
 
 
 def _least_squares(tasks, sums, n_past, drift, law):
@@ -141,61 +147,74 @@ def _least_squares(tasks, sums, n_past, drift, law):
     In whitened coordinates task ``t`` informs about the mean by ``I - V_t`` and pulls by ``v_t``; a hundredth of a task
     holds directions that no task informs about (it slows the step and leaves where it ends).
     """
-    p, root = len(sums.root), sums.root
-    shrink = np.r_[np.full(p - 1, 1.0 / law.mean_variance), 0.0]
-    information = (n_past + _HELD) * np.eye(p) + sums.tasks.information + (root.T * shrink) @ root
-    pull = tasks.counts @ sums.tasks.v + n_past * solve_triangular(root, drift, lower=True)
-    pull = pull - root.T @ (shrink * law.mean)
+    root, p = sums.root, sums.root.shape[-1]
+    turned, identity = np.swapaxes(root, -1, -2), np.eye(p)
+    shrink = np.asarray(1.0 / law.mean_variance)[..., None] * (np.arange(p) < p - 1)
+    information = (n_past + _HELD) * identity + sums.tasks.information + (turned * shrink[..., None, :]) @ root
+    pull = (tasks.counts[..., None, :] @ sums.tasks.v)[..., 0, :] - _times(turned, shrink * law.mean)
+    if drift is not None:
+        pull = pull + n_past * np.linalg.solve(root, drift[..., None])[..., 0]
     if law.contextual is not None:
         information, pull = _with_context(tasks, sums, law.contextual, information, pull)
     covariance = spd_inverse(symmetrize(information))
-    step = covariance @ pull
-    mean, mean_covariance = law.mean + root @ step[:p], symmetrize(root @ covariance[:p, :p] @ root.T)
+    step = _times(covariance, pull)
+    mean, mean_covariance = law.mean + _times(root, step[..., :p]), symmetrize(root @ covariance[..., :p, :p] @ turned)
     found = {"mean": mean, "mean_covariance": mean_covariance}
-    if np.isfinite(law.mean_variance):
-        found["mean_variance"] = _effect_variance(mean[:-1], np.diag(mean_covariance)[:-1], law.mean_variance)
+    if np.all(np.isfinite(law.mean_variance)):
+        found["mean_variance"] = _effect_variance(
+            mean[..., :-1], diagonal(mean_covariance)[..., :-1], law.mean_variance
+        )
     if law.contextual is not None:
-        coef = law.contextual.coef + step[p:]
-        variance = _effect_variance(coef, np.diag(covariance)[p:], law.contextual.variance)
+        coef = law.contextual.coef + step[..., p:]
+        variance = _effect_variance(coef, diagonal(covariance)[..., p:], law.contextual.variance)
         found["contextual"] = replace(law.contextual, coef=coef, variance=variance)
     return found
 
 
+def _times(matrix, vector):
+    return (matrix @ vector[..., None])[..., 0]
+
+
 def _with_context(tasks, sums, contextual, information, pull):
     """The same normal equations with the contextual effects' rows and columns: they move the intercepts."""
-    found, last = sums.tasks, sums.root[-1, -1]
-    context = tasks.context * tasks.counts[:, None]
-    cross = found.intercept.T @ context
-    own = context.T @ (tasks.context * (found.intercept[:, -1] / last)[:, None])
-    own_pull = context.T @ found.v[:, -1] / last - contextual.coef / contextual.variance
-    own = own + np.eye(len(own)) / contextual.variance
-    return np.block([[information, cross], [cross.T, own]]), np.r_[pull, own_pull]
+    found, last = sums.tasks, sums.root[..., -1:, -1]
+    context = np.swapaxes(tasks.context * tasks.counts[..., None], -1, -2)
+    cross, variance = context @ found.intercept, np.asarray(contextual.variance)[..., None]
+    own = context @ (tasks.context * (found.intercept[..., -1] / last)[..., None])
+    own_pull = _times(context, found.v[..., -1] / last) - contextual.coef / variance
+    own = own + np.eye(own.shape[-1]) / variance[..., None]
+    top = np.concatenate([information, np.swapaxes(cross, -1, -2)], axis=-1)
+    bottom = np.concatenate([cross, own], axis=-1)
+    return np.concatenate([top, bottom], axis=-2), np.concatenate([pull, own_pull], axis=-1)
 
 
 def _effect_variance(effects, uncertainty, variance):
     """MacKay's update of the effects' common variance: their square over how many of them the tasks determine."""
-    determined = max(len(effects) - uncertainty.sum() / variance, 1e-3)
-    return float(np.clip(effects @ effects / determined, 1e-8, 1e2))
+    determined = np.maximum(effects.shape[-1] - uncertainty.sum(axis=-1) / variance, 1e-3)
+    return np.clip((effects * effects).sum(axis=-1) / determined, 1e-8, 1e2)
 
 
 def _common_noise(tasks, sums, past, shared):
     variance, dof, counts = sums.variance, sums.tasks.dof, tasks.counts
-    total = float(counts @ dof)
+    total = (counts * dof).sum(axis=-1)
     # Estimating the mean took degrees of freedom from the residuals too (at most p, over all tasks).
-    spent = float(np.sum(sums.spread * sums.tasks.information) - np.trace(sums.curbed))
-    left = max(1.0 - spent / total, 0.1)
-    common, law = fit_noise(variance / left, dof * left, counts)
-    if shared or np.isinf(law):
-        common, law = float(np.sum(counts * variance * dof) / (left * total)), np.inf
+    spent = (sums.spread * sums.tasks.information).sum(axis=(-2, -1)) - diagonal(sums.curbed).sum(axis=-1)
+    left = np.maximum(1.0 - spent / total, 0.1)
+    common = (counts * variance * dof).sum(axis=-1) / (left * total)
+    law = np.full(common.shape, np.inf)
+    if not shared:
+        by_task, law = fit_noise(variance / left[..., None], dof * left[..., None], counts)
+        common = np.where(np.isinf(law), common, by_task)
     if past:
         n_past = past.n_rows
-        common = float(np.exp((total * np.log(max(common, 1e-12)) + n_past * np.log(past.noise)) / (total + n_past)))
-        law = law if np.isinf(past.noise_dof) and n_past < total else past.noise_dof if np.isinf(law) else law
-    return max(common, NOISE_FLOOR), law
+        common = np.exp((total * np.log(np.maximum(common, 1e-12)) + n_past * np.log(past.noise)) / (total + n_past))
+        law = np.where(np.isinf(law), past.noise_dof, law)
+    return np.maximum(common, NOISE_FLOOR), law
 
 
 def _change(new, old):
-    scale = np.sqrt(np.diag(new.covariance))
-    mean = np.abs(new.mean - old.mean).max() / max(np.abs(new.mean).max(), scale.max())
-    spread = np.abs(new.covariance - old.covariance).max() / np.abs(new.covariance).max()
-    return max(mean, spread, abs(new.noise / old.noise - 1.0))
+    """The most that anything moved, as a share of its size."""
+    scale = np.sqrt(diagonal(new.covariance)).max(axis=-1)
+    mean = np.abs(new.mean - old.mean).max(axis=-1) / np.maximum(np.abs(new.mean).max(axis=-1), scale)
+    spread = np.abs(new.covariance - old.covariance).max(axis=(-2, -1)) / np.abs(new.covariance).max(axis=(-2, -1))
+    return float(np.max([mean, spread, np.abs(new.noise / old.noise - 1.0)]))

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from skmeta._inference.expectation import Expectation, Pooled, joined
+from skmeta._inference.grouped import Grouped
 from skmeta._inference.linalg import logdet_and_quadratic, triangular_inverse
 from skmeta._inference.mixture import kind_evidence_of_rows
 from skmeta._inference.moments import standardise, take_rows, task_batches
@@ -56,6 +57,10 @@ class InRows:
         weight = None if self.task_weight is None else self.task_weight[tasks]
         return replace(self, task_weight=weight, **{name: getattr(self, name)[tasks] for name in names})
 
+    def grouped(self, group):
+        """The tasks as collections ``(n_groups, t)``, ``group (n_groups, t)`` listing the tasks of each, -1 for none."""
+        return Grouped([self.take(own[own >= 0]) for own in group])
+
     def pooled(self):
         """`Pooled` rows of all tasks."""
         p, counts = self.width, self.counts
@@ -64,7 +69,7 @@ class InRows:
             Z, y, unit = self._read(tasks)
             weighted = (Z * (unit**2 * counts[tasks][:, None])[..., None]).reshape(-1, p).T
             gram, cross = gram + weighted @ Z.reshape(-1, p), cross + weighted @ y.ravel()
-        return Pooled(gram, cross, float(counts @ self.square), float(counts @ self.n_rows))
+        return Pooled(gram, cross, counts @ self.square, counts @ self.n_rows)
 
     def expectation(self, law, root, noise, spread=None, n_jobs=1):
         """`Expectation` of all tasks under a `CoefficientLaw` whose covariance is ``root root'``."""

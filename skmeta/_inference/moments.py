@@ -38,8 +38,9 @@ class Moments:
         return self.square.shape[1]
 
     def take(self, tasks):
-        """The statistics of some tasks (an index array, mask or slice)."""
-        return Moments(*(getattr(self, field.name)[tasks] for field in fields(self)))
+        """The statistics of some tasks (an index array, mask or slice), of every collection if there are several."""
+        where = (slice(None),) * (self.n_rows.ndim - 1) + (tasks,)
+        return Moments(self.gram[where], self.cross[where], self.square[where], self.n_rows[where], self.context[where])
 
     def output(self, k):
         """The statistics of one output, as a collection with ``cross (n_tasks, p)`` and ``square (n_tasks,)``."""
@@ -49,20 +50,19 @@ class Moments:
         """``Z'W(y - Z mean)`` and ``(y - Z mean)'W(y - Z mean)`` of one output, for a common or per-task mean."""
         fitted = (self.gram @ mean[..., None])[..., 0]
         score = self.cross - fitted
-        square = self.square - np.einsum("...i,...i->...", self.cross + score, np.broadcast_to(mean, score.shape))
-        return score, square
+        return score, self.square - ((self.cross + score) * mean).sum(axis=-1)
 
 
 def whitened(moments, mean, root, noise):
     """Gram, score and square of the residuals, for coordinates ``v`` with ``w = mean + R v`` and noise of one.
 
-    ``root`` is one for all tasks or ``(n_tasks, p, p)``. Where the prior is a standard normal, ``I + gram`` is as well
-    conditioned as the data allow, whatever the prior.
+    ``root`` is one for all tasks or ``(n_tasks, p, p)``; several collections have leading axes. Where the prior is a
+    standard normal, ``I + gram`` is as well conditioned as the data allow, whatever the prior.
     """
     score, square = moments.residual(mean)
-    noise = np.broadcast_to(noise, square.shape)
-    gram = (np.swapaxes(root, -1, -2) @ moments.gram @ root) / noise[:, None, None]
-    return gram, (score[:, None, :] @ root)[:, 0] / noise[:, None], square / noise
+    noise = np.asarray(noise)[..., None]
+    gram = (np.swapaxes(root, -1, -2) @ moments.gram @ root) / noise[..., None]
+    return gram, (score[..., None, :] @ root)[..., 0, :] / noise, square / noise[..., 0]
 
 
 def task_batches(counts, width):

@@ -7,7 +7,7 @@ import numpy as np
 from skmeta._inference.believed import KINDS
 from skmeta._inference.gaussian_em import fit_gaussian
 from skmeta._inference.linalg import cholesky_root
-from skmeta._inference.structure import Structure
+from skmeta._inference.structure import Structure, Structures
 
 _SOME = 512  # tasks looked at for a choice; more would only make it slower
 _CLOSE = 6  # structures that are looked at twice
@@ -57,45 +57,66 @@ def folds(moments, n_folds):
     return rank % n_folds
 
 
-def choose(moments, structures, *, n_iter=12, noise="task", start=None):
+def choose(tasks, structures, *, n_iter=12, noise="task", start=None):
     """Hold tasks out, learn from the rest, and compare the structures by the evidence of what was held out.
 
-    The costly EM is run once a fold, without constraint; each structure starts from its scatter, and those that then
-    look best get one more sweep. Nothing leaks: a fold's scatter never saw the tasks it is scored on.
+    The costly EM is run without constraint, for all folds at once; each structure starts from its scatter, and those
+    that then look best get one more sweep. Nothing leaks: a fold's scatter never saw the tasks it is scored on.
     """
-    tasks = spread(moments, _SOME)
-    some = moments.take(tasks)
-    if len(tasks) < 2:
-        return Choice(structures[0], tasks[:0], tasks[:0], [], {})
+    looked_at = spread(tasks, _SOME)
+    some = tasks.take(looked_at)
+    if len(looked_at) < 2:
+        return Choice(structures[0], looked_at[:0], looked_at[:0], [], {})
     fold = folds(some, min(some.n_tasks, 5 if some.n_tasks < 100 else 3))
-    trains = [some.take(fold != k) for k in range(fold.max() + 1)]
+    held = _HeldOut(some, fold)
     free = Structure("full", None, strength=float(some.width))
-    bases = [fit_gaussian(train, free, n_iter=n_iter, noise=noise, start=start) for train in trains]
-    states = [[_shaped(base, structure) for base in bases] for structure in structures]
-    evidence = np.array([_evidence(some, fold, each) for each in states])
+    start = None if start is None else start.repeated(held.n_folds)
+    base = fit_gaussian(held.train, free, n_iter=n_iter, noise=noise, start=start)
+    laws = _shaped(base, structures)
+    evidence = held.evidence(laws)
     close = _worth_a_sweep(evidence, structures)
-    for i in close:
-        pairs = zip(trains, states[i], strict=True)
-        states[i] = [fit_gaussian(train, structures[i], n_iter=1, start=state, noise=noise) for train, state in pairs]
-        evidence[i] = _evidence(some, fold, states[i])
-    best = close[_clearly_best(evidence[close], [structures[i] for i in close])]
+    tried = Structures(tuple(structures[i] for i in close))
+    laws = fit_gaussian(held.train, tried, n_iter=1, start=laws.at(close), noise=noise)
+    evidence[close] = held.evidence(laws)
+    best = _clearly_best(evidence[close], tried.each)
     scores = {str(s): float(e) for s, e in zip(structures, evidence.sum(axis=1), strict=True)}
-    chosen, contextual = _contextual_or_not(some, fold, structures[best], states[best], evidence[best], noise)
-    return Choice(structures[best], tasks, fold, chosen, scores, contextual)
+    law, contextual = _contextual_or_not(held, tried.each[best], laws.at(best), evidence[close[best]], noise)
+    return Choice(tried.each[best], looked_at, fold, [law.at(k) for k in range(held.n_folds)], scores, contextual)
 
 
-def _shaped(state, structure):
-    """A state learned without constraint, its covariance in the shape of ``structure``."""
-    covariance, unique = structure.fit(state.scatter, state.n_tasks)
-    return replace(state, covariance=covariance, unique=unique)
+class _HeldOut:
+    """Tasks in folds ``(n_tasks,)``: what is learned without a fold meets the tasks in it."""
+
+    def __init__(self, tasks, fold):
+        self.n_folds = int(fold.max()) + 1
+        self.own = _listed([fold == k for k in range(self.n_folds)])
+        self.test = tasks.grouped(self.own)
+        self.train = tasks.grouped(_listed([fold != k for k in range(self.n_folds)]))
+
+    def evidence(self, laws):
+        """Log-evidence ``(..., n_tasks)`` of every task under what was learned without it, ``laws (..., n_folds)``."""
+        found = held_out(self.test, laws)
+        real = self.own >= 0
+        out = np.empty((*found.shape[:-2], real.sum()))
+        out[..., self.own[real]] = found[..., real]
+        return out
 
 
-def _evidence(moments, fold, states):
-    """Log-evidence ``(n_tasks,)`` of every task under what was learned without its fold."""
-    found = np.empty(moments.n_tasks)
-    for k, state in enumerate(states):
-        found[fold == k] = held_out(moments.take(fold == k), state)
-    return found
+def _listed(masks):
+    """Where each mask holds, ``(n_masks, t)``, filled up by -1."""
+    where = [np.flatnonzero(mask) for mask in masks]
+    out = np.full((len(where), max(map(len, where))), -1)
+    for row, own in zip(out, where, strict=True):
+        row[: len(own)] = own
+    return out
+
+
+def _shaped(law, structures):
+    """Laws ``(n_structures, n_folds)``: what was learned without constraint, its covariance in each shape."""
+    several = law.repeated(len(structures))
+    nothing = [None] * len(structures)
+    covariance, unique = Structures(tuple(structures)).fit(several.scatter, several.n_tasks, nothing)
+    return replace(several, covariance=covariance, unique=unique)
 
 
 def _worth_a_sweep(evidence, structures):
@@ -104,22 +125,13 @@ def _worth_a_sweep(evidence, structures):
     return sorted({*best.tolist(), *(i for i, s in enumerate(structures) if s.name == "diagonal")})
 
 
-def _contextual_or_not(moments, fold, structure, states, evidence, noise):
-    """Whether contextual effects make held-out tasks clearly more probable; the states of what does."""
-    if states[0].contextual is None:
-        return states, False
-    plain = [
-        fit_gaussian(
-            moments.take(fold != k),
-            structure,
-            n_iter=_SETTLE,
-            start=replace(state, contextual=None),
-            noise=noise,
-        )
-        for k, state in enumerate(states)
-    ]
-    helps = _clearly_positive(evidence - _evidence(moments, fold, plain))
-    return (states, True) if helps else (plain, False)
+def _contextual_or_not(held, structure, law, evidence, noise):
+    """Whether contextual effects make held-out tasks clearly more probable; the laws of what does."""
+    if law.contextual is None:
+        return law, False
+    plain = fit_gaussian(held.train, structure, n_iter=_SETTLE, start=replace(law, contextual=None), noise=noise)
+    helps = _clearly_positive(evidence - held.evidence(plain))
+    return (law, True) if helps else (plain, False)
 
 
 def _clearly_positive(gain):
@@ -158,8 +170,8 @@ def spread(moments, n_some):
 
 
 def held_out(tasks, law):
-    """``log p(y_t)`` of new tasks ``(n_tasks,)``, summed over what their noise may be."""
+    """``log p(y_t)`` of new tasks ``(..., n_tasks)``, summed over what their noise may be."""
     law = law.predictive()
     noise, probability = law.noise_law.nodes()
     evidence = tasks.log_evidence(law, cholesky_root(law.covariance), noise)
-    return np.logaddexp.reduce(evidence + np.log(probability), axis=1)
+    return np.logaddexp.reduce(evidence + np.log(probability), axis=-1)
