@@ -21,6 +21,7 @@ from skmeta._inference.selection import candidates, choose, kinds_held_out
 from skmeta._inference.sums import read_sums
 from skmeta._inference.units import standardised, units_of
 from skmeta._inference.wide_em import learn_wide
+from skmeta._inference.working import RowsAtHand
 from skmeta.base import Learner, register
 from skmeta.linear_model._adapt import check_likelihood, engine_rows
 from skmeta.linear_model._data import check_known_columns, match_features, read_collection
@@ -230,7 +231,13 @@ class EmpiricalBayes(Learner):
             return choices[k].structure
 
         learned = fit_laplace(
-            rows, loss, first, n_iter=max(self.max_iter, 5), choose=pick, past=past, n_jobs=n_jobs, tol=self.tol
+            RowsAtHand(rows, loss),
+            first,
+            n_iter=max(self.max_iter, 5),
+            choose=pick,
+            past=past,
+            n_jobs=n_jobs,
+            tol=self.tol,
         )
         return learned.laws, [choices[k] for k in range(len(choices))], learned.tasks
 

@@ -23,6 +23,7 @@ from skmeta._inference.moments import Rows, collect_moments
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.selection import candidates, choose
 from skmeta._inference.structure import Structure
+from skmeta._inference.working import RowsAtHand
 
 FULL = Structure("full", None, strength=3.0)
 FACTOR = Structure("factor", 2)
@@ -203,6 +204,6 @@ def test_weights_count_for_other_likelihoods_too():
     rows = replace(rows, Y=targets("binomial", rng, 0.5 * (rows.Y - rows.Y.mean())))
     times = np.array([2, 1, 0, 3, 1, 1])
     options = {"n_iter": 5, "choose": lambda k, tasks, start: FULL}
-    weighted = fit_laplace(rows, LOSSES["binomial"], [FULL], task_weight=times.astype(float), **options)
-    copies = fit_laplace(repeated(rows, times), LOSSES["binomial"], [FULL], **options)
+    weighted = fit_laplace(RowsAtHand(rows, LOSSES["binomial"], times.astype(float)), [FULL], **options)
+    copies = fit_laplace(RowsAtHand(repeated(rows, times), LOSSES["binomial"]), [FULL], **options)
     assert_same_law(weighted.laws[0], copies.laws[0], rtol=1e-6)

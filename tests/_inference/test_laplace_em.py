@@ -9,10 +9,11 @@ from numpy.testing import assert_allclose
 from skmeta._inference.computation import read_tasks
 from skmeta._inference.gaussian_em import fit_gaussian
 from skmeta._inference.glm import posterior_modes
-from skmeta._inference.laplace_em import as_bells, fit_laplace, pooled_laws, undo_shrinkage
+from skmeta._inference.laplace_em import fit_laplace, pooled_laws, undo_shrinkage
 from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL, Tweedie
 from skmeta._inference.moments import Rows
 from skmeta._inference.structure import Structure
+from skmeta._inference.working import RowsAtHand, as_bells
 
 FULL, DIAGONAL = Structure("full", None, strength=0.0), Structure("diagonal", 0)
 MEAN = np.array([1.0, -0.5, 0.3])
@@ -39,8 +40,7 @@ def collection(loss, n_tasks=250, n=30, seed=0, n_classes=1, scale=1.0):
 
 def learn(rows, loss, structure=FULL, n_iter=12, **options):
     return fit_laplace(
-        rows,
-        loss,
+        RowsAtHand(rows, loss),
         [structure] * rows.Y.shape[1],
         n_iter=n_iter,
         choose=lambda k, part, start: structure,
@@ -51,7 +51,7 @@ def learn(rows, loss, structure=FULL, n_iter=12, **options):
 def test_gaussian_tasks_give_the_gaussian_answer():
     rows = collection(GAUSSIAN, n_tasks=40, n=8)
     (found,) = learn(rows, GAUSSIAN, n_iter=400, tol=1e-10).laws
-    start = pooled_laws(rows, GAUSSIAN)[0]
+    start = pooled_laws(RowsAtHand(rows, GAUSSIAN))[0]
     exact = fit_gaussian(read_tasks(rows)[0], FULL, n_iter=800, tol=1e-10, noise="shared", start=start)
     assert_allclose(found.mean, exact.mean, rtol=1e-5)
     assert_allclose(found.covariance, exact.covariance, rtol=1e-4, atol=1e-6)
@@ -93,9 +93,9 @@ def test_scaling_never_lowers_the_evidence_and_undoes_a_shrinkage():
     def evidence(states):
         return posterior_modes(rows, as_bells(states), BINOMIAL, 1.0).evidence.sum()
 
-    assert evidence(undo_shrinkage(rows, BINOMIAL, states)) >= evidence(states)
+    assert evidence(undo_shrinkage(RowsAtHand(rows, BINOMIAL), states)) >= evidence(states)
     shrunken = [replace(s, mean=0.8 * s.mean, covariance=0.5 * s.covariance) for s in states]
-    (mended,) = undo_shrinkage(rows, BINOMIAL, shrunken)
+    (mended,) = undo_shrinkage(RowsAtHand(rows, BINOMIAL), shrunken)
     assert evidence([mended]) > evidence(shrunken) + 5.0
     assert_allclose(mended.mean, states[0].mean, rtol=0.15)
 
@@ -107,7 +107,7 @@ def test_the_structure_is_asked_for_once_and_used():
         asked.append((k, part.n_tasks))
         return DIAGONAL
 
-    learned = fit_laplace(rows, BINOMIAL, [FULL], n_iter=8, choose=choose)
+    learned = fit_laplace(RowsAtHand(rows, BINOMIAL), [FULL], n_iter=8, choose=choose)
     assert asked == [(0, 30)]
     assert learned.structures == [DIAGONAL]
     assert_allclose(learned.laws[0].covariance, np.diag(np.diag(learned.laws[0].covariance)))
