@@ -5,9 +5,9 @@ from functools import partial
 import numpy as np
 
 from skmeta import HyperparameterPrior, TrialHistory
-from skmeta.tuning._advisor import METHODS as OURS
-from skmeta.tuning._advisor import advisor_for
 from skmeta.tuning._space import Space
+from skmeta.tuning._suggester import METHODS as OURS
+from skmeta.tuning._suggester import suggester_for
 
 
 def past_trials(table, sources):
@@ -29,11 +29,11 @@ def advised(method, table, target, sources, seed, n_trials):
     prior = None if method == "gp" else HyperparameterPrior.from_history(past_trials(table, sources))
     space = Space.of(table.distributions)
     places = {space.key(config): i for i, config in enumerate(table.configs)}
-    advisor = advisor_for(space, prior, method, np.random.default_rng(seed), None, table.configs)
+    suggester = suggester_for(space, prior, method, np.random.default_rng(seed), None, table.configs)
     picks, scores = [], []
     for _ in range(n_trials):
-        (proposal,) = advisor.propose(1, scores, np.full(len(scores), np.nan))
-        picks.append(places[space.key(proposal.params)])
+        (suggestion,) = suggester.suggest(1, scores, np.full(len(scores), np.nan))
+        picks.append(places[space.key(suggestion.params)])
         scores.append(float(table.scores[target, picks[-1]]))
     return picks
 

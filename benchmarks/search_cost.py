@@ -13,8 +13,8 @@ from sklearn.base import BaseEstimator
 from sklearn.model_selection import RandomizedSearchCV
 
 from skmeta import HyperparameterPrior, TrialHistory, WarmStartSearchCV
-from skmeta.tuning._advisor import advisor_for
 from skmeta.tuning._space import Space
+from skmeta.tuning._suggester import suggester_for
 
 SPACE = {
     "a": loguniform(1e-3, 1e3),
@@ -54,12 +54,12 @@ def past(n_tasks, n_trials):
 
 def suggestions(prior, n_trials):
     """Seconds of each suggestion of a search."""
-    advisor = advisor_for(Space.of(SPACE), prior, "auto", np.random.default_rng(0), None)
+    suggester = suggester_for(Space.of(SPACE), prior, "auto", np.random.default_rng(0), None)
     seconds, scores = [], []
     for _ in range(n_trials):
-        (proposal,), took = clocked(lambda: advisor.propose(1, scores, np.full(len(scores), np.nan)))
+        (suggestion,), took = clocked(lambda: suggester.suggest(1, scores, np.full(len(scores), np.nan)))
         seconds.append(took)
-        scores.append(Sleeper(**proposal.params).score(None))
+        scores.append(Sleeper(**suggestion.params).score(None))
     return np.array(seconds)
 
 

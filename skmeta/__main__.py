@@ -43,9 +43,9 @@ def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="write the answer as JSON")
     options = parser.parse_args(argv)
     if options.file is None and (options.task or options.target):
-        parser.error("--task and --target belong to a file, and none was given")
+        parser.error("file: wanted one with --task and --target, found none")
     if options.file is not None and not (options.task and options.target):
-        parser.error("a file needs --task COLUMN and --target COLUMN")
+        parser.error("--task, --target: wanted a COLUMN of each for a file, found one missing")
     report.check_outputs(options.plot, options.save)
     return options
 

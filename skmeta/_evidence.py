@@ -30,9 +30,11 @@ def leave_one_out_scores(prior: Any, estimator: Any, tasks: Tasks) -> NDArray[np
     X, y, owner = take_rows(tasks.X, rows), tasks.y[rows], tasks.codes[rows]
     if is_classifier(estimator):
         n_others = np.maximum(tasks.counts[owner] - 1.0, 0.0)
-        return np.bincount(owner, _log_probability(adapted, X, y, codes, n_others), minlength=len(tasks))
+        scores = _log_probability(adapted, X, y, codes, n_others)
+        return np.bincount(owner, scores, minlength=len(tasks)).astype(float)
     residual = np.reshape(y - adapted.predict(X, codes), (len(y), -1))
-    return np.sum([_student_t(column, owner, len(tasks)) for column in residual.T], axis=0)
+    each = [_student_t(column, owner, len(tasks)) for column in residual.T]
+    return np.asarray(np.sum(each, axis=0), dtype=float)
 
 
 def _log_probability(

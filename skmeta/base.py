@@ -321,7 +321,7 @@ class AdaptedEstimators:
         What they were adapted to.
     """
 
-    def __init__(self, prior: Prior, model: Any, tasks: Tasks) -> None:
+    def __init__(self, prior: Any, model: Any, tasks: Tasks) -> None:
         self.prior = prior
         self.model = model
         self.tasks = tasks

@@ -53,21 +53,21 @@ def spread(model, X, y):
 
 
 def listen(monkeypatch):
-    """What the loop tells its advisor, from now on."""
+    """What the loop tells its suggester, from now on."""
     told = SimpleNamespace(calls=[])
-    advisor_for = _warm_start_search.advisor_for
+    suggester_for = _warm_start_search.suggester_for
 
     def listened(space, prior, method, rng, estimator):
-        advisor = advisor_for(space, prior, method, rng, estimator)
+        suggester = suggester_for(space, prior, method, rng, estimator)
         told.prior, told.estimator, told.calls = prior, estimator, []
 
-        def propose(n, scores, errors):
+        def suggest(n, scores, errors):
             told.calls.append((n, scores, errors))
-            return advisor.propose(n, scores, errors)
+            return suggester.suggest(n, scores, errors)
 
-        return SimpleNamespace(propose=propose, go_on_from=advisor.go_on_from)
+        return SimpleNamespace(suggest=suggest, resume_from=suggester.resume_from)
 
-    monkeypatch.setattr(_warm_start_search, "advisor_for", listened)
+    monkeypatch.setattr(_warm_start_search, "suggester_for", listened)
     return told
 
 

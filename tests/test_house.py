@@ -16,21 +16,25 @@ FLOORS = {
     "__init__": 10,
     "report": 9,
     "inspection": 8,
-    "tuning": 7.5,
     "warm_start": 7,
     "model_selection": 7,
     "linear_model": 5,
+    "tuning": 5,
     "compose": 4,
     "steps": 4,
     "base": 3,
     "_evidence": 2,
     "_registry": 2,
+    "_task_models": 2,
     "tasks": 1,
     "datasets": 1,
     "_inference": 0,
+    "_dataframe": 0,
     "_sklearn": 0,
     "_progress": 0,
 }
+FRAMES = {"pandas", "polars"}
+FRAME_METHODS = {"iloc", "loc", "columns", "get_column_index", "to_series", "to_numpy", "dtypes"}
 OPTIONAL = {"pandas", "polars", "pyarrow", "matplotlib", "skops"}
 MAX_FILE_LINES = 450
 MAX_FUNCTION_LINES = 60
@@ -183,6 +187,20 @@ def callbacks_in_one_file(modules):
                 yield f"{module.name}:{item.line} imports sklearn.callback: that belongs in _progress.py"
 
 
+def frames_in_one_file(modules):
+    for module in modules:
+        if module.room == "_dataframe":
+            continue
+        for item in imports_of(module):
+            if item.module.split(".")[0] in FRAMES:
+                yield f"{module.name}:{item.line} imports {item.module}: that belongs in _dataframe.py"
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("hasattr", "getattr"):
+                name = getattr(node.args[1], "value", None)
+                if name in FRAME_METHODS:
+                    yield f"{module.name}:{node.lineno} asks whether something has {name}: that belongs in _dataframe.py"
+
+
 def matplotlib_in_plot(modules):
     for module in modules:
         for item in imports_of(module):
@@ -238,6 +256,7 @@ RULES = [
     no_cycles,
     private_sklearn_in_one_file,
     callbacks_in_one_file,
+    frames_in_one_file,
     matplotlib_in_plot,
     optional_packages_inside_functions,
     one_idea_in_the_first_line,
@@ -286,6 +305,10 @@ BROKEN = [
     (private_sklearn_in_one_file, {"tasks": "import sklearn\nsklearn.base._fit_context"}),
     (callbacks_in_one_file, {"tuning": "from sklearn.callback import ProgressBar"}),
     (callbacks_in_one_file, {"tuning": "def f():\n    from sklearn import callback"}),
+    (frames_in_one_file, {"tasks": "def f():\n    import pandas as pd"}),
+    (frames_in_one_file, {"report": "def f():\n    from polars import DataFrame"}),
+    (frames_in_one_file, {"tuning": "def f(X):\n    return hasattr(X, 'iloc')"}),
+    (frames_in_one_file, {"base": "def f(X):\n    return getattr(X, 'columns', None)"}),
     (matplotlib_in_plot, {"inspection": "import matplotlib.pyplot as plt"}),
     (matplotlib_in_plot, {"__main__": "def main():\n    import matplotlib"}),
     (optional_packages_inside_functions, {"tasks": "import pandas as pd"}),
@@ -300,7 +323,8 @@ BROKEN = [
 SOUND = {
     "_inference": '"""Arrays."""\nimport numpy',
     "_sklearn": '"""Private names."""\nfrom sklearn.model_selection._search import BaseSearchCV',
-    "tasks": '"""Tasks.\n\nMore."""\nfrom sklearn.utils import _safe_indexing\ndef f():\n    import pandas',
+    "tasks": '"""Tasks.\n\nMore."""\nfrom sklearn.utils import _safe_indexing\ndef f(X):\n    return hasattr(X, "fit")',
+    "_dataframe": '"""Frames."""\ndef f(X):\n    import pandas\n    return hasattr(X, "columns")',
     "linear_model": '"""Values."""\nfrom .gaussian import GaussianPrior',
     "linear_model.gaussian": '"""One value."""\nfrom .. import _inference\nfrom ..tasks import stack_tasks',
     "inspection": '"""Pictures."""\nclass Display:\n    def plot(self):\n        import matplotlib',

@@ -58,8 +58,8 @@ class MixturePrior(Prior):
     """
 
     components: Sequence[Prior]
-    weights: NDArray[np.float64] | None = None
-    names: Sequence[str] | None = None
+    weights: Any = None
+    names: Any = None
 
     def __post_init__(self) -> None:
         components = tuple(self.components)
@@ -207,7 +207,7 @@ class AdaptedMixture(AdaptedEstimators):
         """One plain fitted estimator: the mean of the components'."""
         weights = self.prior.weights if code < 0 else self.responsibilities[code]
         used = np.flatnonzero(weights)
-        estimators = [self.adapted[c].estimator(code) for c in used]
+        estimators = [self.adapted[int(c)].estimator(code) for c in used]
         return average_estimators(estimators, weights[used], [self.prior.names[c] for c in used])
 
     @property

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils import Bunch
 
+from skmeta._dataframe import make_frame
+
 TARGETS = {"total": ("y", "total_UPDRS"), "motor": ("y_motor", "motor_UPDRS")}
 
 DESCR = """\
@@ -95,7 +97,7 @@ def load_parkinsons(*, target: str = "total", return_X_y: bool = False, as_frame
     ((988, 20), 'patient')
     """
     if target not in TARGETS:
-        raise ValueError(f"target must be one of {list(TARGETS)}, found {target!r}.")
+        raise ValueError(f"target: wanted one of {list(TARGETS)}, found {target!r}; leave it out for the first.")
     key, target_name = TARGETS[target]
     with files(__package__).joinpath("parkinsons.npz").open("rb") as file, np.load(file) as stored:
         patient = stored["task"]
@@ -104,7 +106,8 @@ def load_parkinsons(*, target: str = "total", return_X_y: bool = False, as_frame
         names = [*stored["feature_names"].tolist(), "patient"]
     frame = None
     if as_frame:
-        frame = _as_frame(data, names).assign(patient=patient, **{target_name: score})
+        content = dict(zip(names, data.T, strict=True)) | {"patient": patient, target_name: score}
+        frame = make_frame(content, "as_frame=True")
         data, score = frame[names], frame[target_name]
     if return_X_y:
         return data, score
@@ -117,11 +120,3 @@ def load_parkinsons(*, target: str = "total", return_X_y: bool = False, as_frame
         frame=frame,
         DESCR=DESCR,
     )
-
-
-def _as_frame(data: np.ndarray, names: list[str]) -> Any:
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError("as_frame=True needs pandas: pip install 'skmeta[frames]'.") from error
-    return pd.DataFrame(data, columns=names)

@@ -226,7 +226,7 @@ def _task_of_rows(n_tasks: int, n_samples: int | ArrayLike) -> NDArray[np.intp]:
     counts = np.asarray(n_samples)
     if counts.dtype.kind not in "iu" or counts.shape not in ((), (n_tasks,)) or np.any(counts < 1):
         raise ValueError(
-            f"n_samples must be a positive integer, or one for each of {n_tasks} tasks, found {n_samples!r}."
+            f"n_samples: wanted a positive integer, or one for each of {n_tasks} tasks, found {n_samples!r}; 20, say."
         )
     return np.repeat(np.arange(n_tasks), counts)
 
@@ -252,7 +252,7 @@ def _draw_prior(
     if not isinstance(covariance, str):
         return mean, _check_covariance(covariance, size)
     if covariance not in SHAPES:
-        raise ValueError(f"covariance must be one of {list(SHAPES)} or a matrix, found {covariance!r}.")
+        raise ValueError(f"covariance: wanted one of {list(SHAPES)} or a matrix, found {covariance!r}.")
     sigma = _draw_covariance(rng, size, covariance, rank)
     return mean, sigma * (variance * size / np.trace(sigma))
 
@@ -276,12 +276,16 @@ def _check_covariance(covariance: ArrayLike, size: int) -> NDArray[np.float64]:
     sigma = np.array(covariance, dtype=np.float64)
     if sigma.shape != (size, size):
         raise ValueError(
-            f"covariance must be of shape {(size, size)}, a row for each feature and one for the intercept; "
-            f"found {sigma.shape}."
+            f"covariance: wanted shape {(size, size)}, a row for each feature and one for the intercept, found {sigma.shape}; "
+            "the intercept is last."
         )
     if not np.allclose(sigma, sigma.T):
-        raise ValueError("covariance must be symmetric, found a matrix that differs from its transpose.")
+        raise ValueError(
+            "covariance: wanted a symmetric matrix, found one that differs from its transpose; take (C + C.T) / 2."
+        )
     least = np.linalg.eigvalsh(sigma)[0]
     if least < -1e-10 * np.abs(sigma).max():
-        raise ValueError(f"covariance must be positive semi-definite, found the eigenvalue {least:.3g}.")
+        raise ValueError(
+            f"covariance: wanted a positive semi-definite matrix, found the eigenvalue {least:.3g}; A @ A.T is one."
+        )
     return sigma

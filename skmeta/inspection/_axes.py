@@ -11,7 +11,9 @@ def axes_for(display: object, ax: Any) -> Any:
         import matplotlib.pyplot as plt
     except ImportError as error:
         name = type(display).__name__
-        raise ImportError(f"{name}.plot needs matplotlib: pip install 'skmeta[plot]'.") from error
+        raise ImportError(
+            f"{name}.plot: wanted matplotlib, found it not installed; pip install 'skmeta[plot]'."
+        ) from error
     return plt.subplots(layout="constrained")[1] if ax is None else ax
 
 

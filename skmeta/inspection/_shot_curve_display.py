@@ -96,7 +96,7 @@ class ShotCurveDisplay:
         """
         if std_display_style not in ("fill_between", "errorbar", None):
             raise ValueError(
-                f"std_display_style must be 'fill_between', 'errorbar' or None, found {std_display_style!r}."
+                f"std_display_style: wanted 'fill_between', 'errorbar' or None, found {std_display_style!r}."
             )
         negate = self.curve.is_error if negate_score is None else negate_score
         ax = axes_for(self, ax)

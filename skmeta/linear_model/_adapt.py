@@ -43,7 +43,16 @@ def _without_tasks(prior, estimator):
     n_targets = None if prior.mean.ndim == 1 else prior.n_outputs
     none = np.empty((0, *unseen.shape))
     return Adapted(
-        prior, estimator, none, unseen, none[:, :, 0], none[:, 0, 0], n_targets, prior.classes, prior.feature_names
+        prior,
+        estimator,
+        none,
+        unseen,
+        none[:, :, 0],
+        none[:, 0, 0],
+        n_targets,
+        prior.classes,
+        prior.feature_names,
+        ids=np.empty(0, int),
     )
 
 

@@ -47,27 +47,30 @@ def rank_rows(index: TaskIndex, key: NDArray[Any]) -> NDArray[np.intp]:
 def check_testable(counts: NDArray[np.intp], n_shots: int, n_splits: int) -> None:
     """Raise unless every one of `n_splits` folds can have a task with more than `n_shots` rows."""
     if len(counts) < max(n_splits, 2):
-        raise ValueError(f"n_splits={n_splits} needs at least {max(n_splits, 2)} tasks, found {len(counts)}.")
+        raise ValueError(
+            f"n_splits: wanted at least {max(n_splits, 2)} tasks for n_splits={n_splits}, found {len(counts)}; pass a smaller "
+            "one, 2 at least."
+        )
     n_testable = np.count_nonzero(counts > n_shots)
     if n_testable < n_splits:
         largest = np.sort(counts)[-n_splits] - 1
         raise ValueError(
-            f"n_shots={n_shots} leaves rows to test in {n_testable} of {len(counts)} tasks, and "
-            f"n_splits={n_splits} needs {n_splits} such tasks. "
-            f"With this n_splits, n_shots can be {largest} at most."
+            f"n_shots: wanted rows left to test in {n_splits} tasks, as many as n_splits, found n_shots={n_shots} to leave "
+            f"some in {n_testable} of {len(counts)}; with n_splits={n_splits}, n_shots can be {largest} at most."
         )
 
 
 def _order_key(X: Any, order: str | int) -> NDArray[np.intp]:
-    try:
-        table, _ = as_table(X)
-        values = column_values(table, locate_column(table, order, "order"))
-        missing = missing_rows(values)
-        if len(missing):
-            raise ValueError(f"found {len(missing)} missing value(s), in row(s) {listed(missing)}. Drop or fill them.")
-        return index_tasks(plain_ids(values, "The column")).codes
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"order={order!r} cannot put the rows in order: {error}") from error
+    """Return the places of rows in a column; equal values have one place."""
+    table, _ = as_table(X)
+    values = column_values(table, locate_column(table, order, "order"))
+    missing = missing_rows(values)
+    if len(missing):
+        raise ValueError(
+            f"order: wanted a value in every row of order={order!r}, found {len(missing)} missing, in row(s) "
+            f"{listed(missing)}; drop these rows or fill them."
+        )
+    return index_tasks(plain_ids(values, f"order={order!r}")).codes
 
 
 def draw_folds_and_ranks(

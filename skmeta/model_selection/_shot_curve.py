@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from numbers import Integral
 from typing import Any
 
@@ -14,6 +14,7 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import cross_validate
 from sklearn.utils import check_scalar
 
+from skmeta._dataframe import make_frame
 from skmeta.model_selection._n_shot_split import Split, draw_folds_and_ranks
 
 
@@ -65,8 +66,8 @@ class ShotCurve:
         scores = np.array(self.scores, dtype=np.float64)
         if scores.shape[:-1] != (len(self.names), len(self.n_shots)):
             raise ValueError(
-                f"scores must have shape ({len(self.names)}, {len(self.n_shots)}, n_splits), as many as "
-                f"there are names and n_shots; found {scores.shape}."
+                f"scores: wanted shape ({len(self.names)}, {len(self.n_shots)}, n_splits), as there are names and n_shots, "
+                f"found {scores.shape}; curves come from shot_curve."
             )
         scores.setflags(write=False)
         object.__setattr__(self, "scores", scores)
@@ -89,7 +90,7 @@ class ShotCurve:
     def __getitem__(self, name: str) -> NDArray[np.float64]:
         """Return the scores of one model, of shape (n_shots, n_splits)."""
         if name not in self.names:
-            raise KeyError(f"{name!r} is not a model of this curve, which has {list(self.names)}.")
+            raise KeyError(f"name: wanted a model of this curve, one of {list(self.names)}, found {name!r}.")
         return self.scores[self.names.index(name)]
 
     @property
@@ -114,28 +115,28 @@ class ShotCurve:
 
     def to_frame(self) -> Any:
         """Return a pandas frame of columns ``model``, ``n_shots``, ``split``, ``score``, one row a score."""
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError("ShotCurve.to_frame needs pandas: pip install 'skmeta[frames]'.") from error
-        labels = [self.names, self.n_shots, range(self.scores.shape[-1])]
-        index = pd.MultiIndex.from_product(labels, names=["model", "n_shots", "split"])
-        return pd.Series(self.scores.ravel(), index=index, name="score").reset_index()
+        rows = product(self.names, self.n_shots, range(self.scores.shape[-1]))
+        content = dict(zip(("model", "n_shots", "split"), map(list, zip(*rows, strict=True)), strict=True))
+        return make_frame(content | {"score": self.scores.ravel()}, "ShotCurve.to_frame")
 
 
 def _check_models(models: Mapping[str, Any]) -> None:
     if not isinstance(models, Mapping):
-        raise TypeError(f"models must be a dict of name to estimator, found {type(models).__name__}.")
+        raise TypeError(
+            f"models: wanted a dict of name to estimator, found {type(models).__name__}; write {{'ridge': Ridge()}}."
+        )
     if not models or not all(isinstance(name, str) for name in models):
-        raise ValueError(f"models must hold at least one estimator under a name, found {list(models)}.")
+        raise ValueError(
+            f"models: wanted at least one estimator, each under a name, found {list(models)}; write {{'ridge': Ridge()}}."
+        )
 
 
 def _check_shots(n_shots: Sequence[int]) -> tuple[int, ...]:
     if np.ndim(n_shots) != 1 or len(n_shots) == 0:
-        raise ValueError(f"n_shots must be a sequence of numbers of rows, found {n_shots!r}.")
+        raise ValueError(f"n_shots: wanted numbers of rows, found {n_shots!r}; write (0, 5, 20), or (5,) for one.")
     shots = tuple(int(check_scalar(n, "each of n_shots", Integral, min_val=0)) for n in n_shots)
     if any(later <= earlier for earlier, later in pairwise(shots)):
-        raise ValueError(f"n_shots must increase, found {n_shots!r}.")
+        raise ValueError(f"n_shots: wanted numbers that increase, found {n_shots!r}; sort them, each once.")
     return shots
 
 
@@ -146,17 +147,19 @@ def _default_scoring(models: Mapping[str, Any], y: Any) -> tuple[str, Any]:
         return "neg_root_mean_squared_error", "neg_root_mean_squared_error"
     if len(classifiers) < len(models):
         raise ValueError(
-            f"models mixes classifiers ({', '.join(classifiers)}) with others, they have no score in "
-            f"common. Pass scoring."
+            f"models: wanted classifiers alone or regressors alone, found classifiers ({', '.join(classifiers)}) among others, "
+            "with no score in common; pass scoring."
         )
     without = [name for name, model in models.items() if not hasattr(model, "predict_proba")]
     if without:
         raise ValueError(
-            f"models must have predict_proba for the default scoring, neg_log_loss, found none in {', '.join(without)}. "
-            f"Pass scoring, such as 'accuracy'."
+            f"models: wanted predict_proba for the default scoring, neg_log_loss, found none in {', '.join(without)}; pass "
+            "scoring, such as 'accuracy'."
         )
     if np.shape(y)[1:] not in ((), (1,)):
-        raise ValueError(f"y must be one column of labels for the default scoring, found shape {np.shape(y)}.")
+        raise ValueError(
+            f"y: wanted one column of labels for the default scoring, found shape {np.shape(y)}; pass scoring."
+        )
     return "neg_log_loss", neg_log_loss
 
 
@@ -196,9 +199,9 @@ def _check_defined(scores: NDArray[np.float64], names: tuple[str, ...], n_shots:
     if np.isnan(scores).any():
         model, shot, fold = np.argwhere(np.isnan(scores))[0]
         raise ValueError(
-            f"scoring={scoring!r} must be defined on the test rows of every fold, found NaN for model {names[model]!r} "
-            f"at n_shots={n_shots[shot]} in fold {fold}. A score that compares classes needs rows of all of them: use "
-            f"fewer n_splits or another scoring."
+            f"scoring: wanted a score on the test rows of every fold, found NaN by {scoring!r} for model {names[model]!r} at "
+            f"n_shots={n_shots[shot]} in fold {fold}; a score that compares classes needs rows of all of them: use fewer "
+            "n_splits or another scoring."
         )
 
 

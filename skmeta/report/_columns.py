@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,9 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from skmeta._dataframe import as_categories, as_days, as_floats
+
 MAX_CATEGORIES = 20
-DATE = re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( .*)?")
 
 
 def read_column(values: Any) -> tuple[str, Any]:
@@ -37,40 +37,16 @@ def read_column(values: Any) -> tuple[str, Any]:
     ValueError
         If a number is infinite.
     """
-    import pandas as pd
-
-    if pd.api.types.is_timedelta64_dtype(values):
-        values = values / pd.Timedelta(days=1)
-    is_text = not pd.api.types.is_any_real_numeric_dtype(values)
-    dates = read_dates(values) if is_text else None
-    if dates is not None:
-        return "date", (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
-    if is_text:
-        return "category", values.astype(object).where(values.notna(), np.nan)
-    numbers = values.astype("float64")
+    numbers = as_floats(values)
+    if numbers is None:
+        days = as_days(values)
+        return ("category", as_categories(values)) if days is None else ("date", days)
     n_infinite = int(np.isinf(numbers).sum())
     if n_infinite:
-        raise ValueError(f"Column {values.name} must hold finite numbers, found {n_infinite} infinite ones.")
+        raise ValueError(
+            f"column {values.name}: wanted finite numbers, found {n_infinite} infinite ones; clip them or leave them empty."
+        )
     return "number", numbers
-
-
-def read_dates(values: Any) -> Any:
-    """Return the dates in a pandas column, or None if it holds anything else; of 3.4.2024, 3 is the day."""
-    import pandas as pd
-
-    if pd.api.types.is_datetime64_any_dtype(values):
-        return pd.to_datetime(values, utc=True)
-    known = values.dropna()
-    if known.empty or not all(isinstance(v, str) and DATE.fullmatch(v) for v in known.unique()):
-        return None
-    dotted = "." in known.iloc[0]
-    for day_first in (dotted, not dotted):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of formats that were guessed
-            dates = pd.to_datetime(values, dayfirst=day_first, utc=True, errors="coerce")
-        if dates.notna().sum() == len(known):
-            return dates
-    return None
 
 
 def is_constant(values: Any) -> bool:

@@ -59,13 +59,15 @@ def settle(collection: Collection, name: str | None = None) -> tuple[Collection,
     """
     y = collection.y
     if len(set(y.tolist())) == 1:
-        raise ValueError(f"--target {collection.names[1]} must vary, found the one value {shown(y[0])}.")
+        raise ValueError(
+            f"--target: wanted values that differ, found {collection.names[1]} to be {shown(y[0])} in every row."
+        )
     model = _default(holds_classes(y)) if name is None else _of_name(name, holds_classes(y))
     if not family_of(model).classifies:
         return replace(collection, y=_numbers(y, model)), model
     if y.dtype.kind == "f" and np.mod(y, 1).any():
         odd = y[np.mod(y, 1) != 0][0]
-        raise ValueError(f"The target must hold classes for {type(model).__name__}, found numbers such as {odd:.6g}.")
+        raise ValueError(f"--target: wanted classes for {type(model).__name__}, found numbers such as {odd:.6g}.")
     collection = _without_lone_classes(replace(collection, y=_labels(y)))
     _check_classes(collection.y, model)
     return collection, model
@@ -81,7 +83,7 @@ def _of_name(name: str, classes: bool) -> Any:
     if not found:
         close = get_close_matches(plain, NAMES)
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
-        raise ValueError(f"--estimator must be one of {', '.join(NAMES)}, found {name}.{hint}")
+        raise ValueError(f"--estimator: wanted one of {', '.join(NAMES)}, found {name}.{hint}")
     cls = min(found, key=lambda cls: FAMILIES[cls].classifies != classes)
     return cls(**SETTINGS.get(cls, {}))
 
@@ -125,9 +127,9 @@ def _check_classes(y: NDArray[Any], model: Any) -> None:
     n_classes = len(np.unique(y))
     if not 2 <= n_classes <= MAX_CLASSES:
         raise ValueError(
-            f"The target must hold 2 to {MAX_CLASSES} classes for {type(model).__name__}, each in several "
-            f"tasks, found {n_classes}, such as {listed(np.unique(y)[:3])}. If it is meant to hold numbers, see that all "
-            f"are written as numbers."
+            f"--target: wanted 2 to {MAX_CLASSES} classes for {type(model).__name__}, each in several tasks, found "
+            f"{n_classes}, such as {listed(np.unique(y)[:3])}; if it is meant to hold numbers, see that all are written as "
+            "numbers."
         )
 
 
@@ -143,9 +145,9 @@ def _without_lone_classes(collection: Collection) -> Collection:
     dropped = len(collection.y) - len(keep)
     if dropped > len(keep):
         raise ValueError(
-            f"--target {collection.names[1]} must hold classes that several tasks have, found {dropped} of "
-            f"{len(collection.y)} rows with one that a single task has, such as {listed(classes[lone][:3])}. If it is "
-            "meant to hold numbers, see that all are written as numbers."
+            f"--target: wanted classes that several tasks have in {collection.names[1]}, found {dropped} of "
+            f"{len(collection.y)} rows with one that a single task has, such as {listed(classes[lone][:3])}; if it is meant "
+            "to hold numbers, see that all are written as numbers."
         )
     names = ", ".join(map(str, classes[lone]))
     note = f"Left out, {dropped} rows of classes that one task alone has: {names}."
@@ -159,9 +161,9 @@ def _numbers(y: NDArray[Any], model: Any) -> NDArray[Any]:
     except (TypeError, ValueError):
         text = next(value for value in y.tolist() if isinstance(value, str))
         raise ValueError(
-            f"The target must hold numbers for {type(model).__name__}, found {shown(text)}; for classes there is "
-            f"--estimator logistic."
+            f"--target: wanted numbers for {type(model).__name__}, found {shown(text)}; for classes there is "
+            "--estimator logistic."
         ) from None
     if not np.isfinite(y).all():
-        raise ValueError("The target must hold finite numbers, found infinite ones.")
+        raise ValueError("--target: wanted finite numbers, found infinite ones; leave these rows out.")
     return y

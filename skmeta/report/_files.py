@@ -35,12 +35,14 @@ def check_outputs(plot: str | None, save: str | None) -> None:
             continue
         suffix = Path(path).suffix.lower()
         if suffix not in kinds:
-            raise ValueError(f"{option} must end in {' or '.join(kinds)}, found {path}.")
+            raise ValueError(f"{option}: wanted a file that ends in {' or '.join(kinds)}, found {path}.")
         if not Path(path).parent.is_dir():
-            raise ValueError(f"{option} must be in a folder that exists, found {path}.")
+            raise ValueError(f"{option}: wanted a file in a folder that exists, found {path}; make the folder first.")
         if find_spec(kinds[suffix]) is None:
             extra = option.removeprefix("--")
-            raise ImportError(f"{option} {path} needs {kinds[suffix]}: pip install 'skmeta[{extra}]'.")
+            raise ImportError(
+                f"{option}: wanted {kinds[suffix]} to write {path}, found it not installed; pip install 'skmeta[{extra}]'."
+            )
 
 
 def save_plot(curve: ShotCurve, path: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
+from skmeta import _dataframe
 from skmeta.datasets import load_parkinsons
 from skmeta.report._columns import is_constant, is_identifier, read_column
 from skmeta.tasks import index_tasks, read_task_ids
 from skmeta.tasks._words import shown
-
-DELIMITERS = ",;\t|"
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,10 +125,10 @@ def read_file(path: str, *, task: str, target: str, order: str | None = None) ->
     for option, name in roles.items():
         check_column(name, option, list(frame.columns))
     if task == target or order in (task, target):
-        raise ValueError(f"--task, --target and --order must differ, found {', '.join(roles.values())}.")
+        raise ValueError(f"--task, --target, --order: wanted different columns, found {', '.join(roles.values())}.")
     complete = frame.dropna(subset=list(roles.values()))
     if complete.empty:
-        raise ValueError(f"{path} has no row with a value in each of {', '.join(roles.values())}.")
+        raise ValueError(f"{path}: wanted rows with a value in each of {', '.join(roles.values())}, found none.")
     codes = index_tasks(read_task_ids(complete, task)).codes
     dropped = len(frame) - len(complete)
     notes = [f"{dropped} rows without {' or '.join(roles.values())} were left out."] if dropped else []
@@ -142,13 +140,13 @@ def _collect(path: str, frame: Any, codes: NDArray[np.intp], roles: dict[str, st
     given = frame.drop(columns=[task, target])
     columns = {name: read_column(given[name]) for name in given.columns}
     if order is not None and columns[order][0] == "category":
-        raise ValueError(f"--order {order} must hold numbers or dates, found {shown(given[order].iloc[0])}.")
+        raise ValueError(f"--order: wanted numbers or dates in {order}, found {shown(given[order].tolist()[0])}.")
     useless = _useless_columns({name: column for name, column in columns.items() if name != order}, codes)
     left_out = {name for names in useless.values() for name in names}
     kinds = {name: kind for name, (kind, _) in columns.items() if name not in left_out}
     if not kinds:
         found = f"only {', '.join(columns)}, of which none tells anything of other rows" if columns else "none"
-        raise ValueError(f"{path} must have columns beside {task} and {target} to predict from, found {found}.")
+        raise ValueError(f"{path}: wanted columns beside {task} and {target} to predict from, found {found}.")
     dates = {"Dates, counted in days since 1970-01-01: ": [n for n, kind in kinds.items() if kind == "date"]}
     told = [f"{what}{', '.join(names)}." for what, names in (useless | dates).items() if names]
     values = {name: columns[name][1] for name in kinds}
@@ -180,31 +178,22 @@ def read_frame(path: Path) -> Any:
     """Return a CSV or Parquet file as a pandas frame."""
     kinds = set(map(str.lower, path.suffixes))
     if not kinds & {".csv", ".tsv", ".txt", ".parquet", ".pq"}:
-        raise ValueError(f"{path} must be a CSV (.csv, .tsv, .txt) or Parquet (.parquet) file.")
+        raise ValueError(
+            f"{path}: wanted a CSV (.csv, .tsv, .txt) or Parquet (.parquet) file, found {path.suffix or 'no ending'}."
+        )
     if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist.")
+        raise FileNotFoundError(f"{path}: wanted a file, found none of that name.")
     if path.stat().st_size == 0:
-        raise ValueError(f"{path} is empty.")
+        raise ValueError(f"{path}: wanted a table, found an empty file.")
+    read = _dataframe.read_parquet if kinds & {".parquet", ".pq"} else _dataframe.read_csv
     try:
-        import pandas as pd
-
-        if kinds & {".parquet", ".pq"}:
-            return pd.read_parquet(path).rename(columns=str)
-        return _read_csv(path, pd.read_csv)
+        return read(path, needed_by=str(path))
     except ImportError as error:
-        raise ImportError(f"Reading {path} needs pandas and pyarrow: pip install 'skmeta[frames]'.") from error
+        raise ImportError(f"{path}: wanted pandas and pyarrow to read it; pip install 'skmeta[frames]'.") from error
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} must be text in UTF-8: {error}.") from error
+        raise ValueError(f"{path}: wanted text in UTF-8, found {error}.") from error
     except ValueError as error:
-        raise ValueError(f"{path} cannot be read as a table: {error}") from error
-
-
-def _read_csv(path: Path, read: Callable[..., Any]) -> Any:
-    """Return a text table: its delimiter divides its header into most columns, its decimal sign makes most numbers."""
-    delimiter = max(DELIMITERS, key=lambda each: len(read(path, sep=each, nrows=0).columns))
-    signs = "." if delimiter == "," else ".,"
-    tables = [read(path, sep=delimiter, decimal=sign, low_memory=False) for sign in signs]
-    return max(tables, key=lambda table: table.select_dtypes("number").shape[1])
+        raise ValueError(f"{path}: wanted a table, found what cannot be read as one: {error}") from error
 
 
 def check_column(name: str, option: str, columns: list[str]) -> None:
@@ -213,4 +202,4 @@ def check_column(name: str, option: str, columns: list[str]) -> None:
         return
     close = get_close_matches(name, columns)
     hint = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(columns[:20])}."
-    raise ValueError(f"{option} {name} is not a column. {hint}")
+    raise ValueError(f"{option}: wanted the name of a column, found {name}. {hint}")

@@ -13,8 +13,10 @@ from sklearn.dummy import DummyRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
+from skmeta._dataframe import column, is_frame
 from skmeta.base import FrozenValue, check_names
 from skmeta.steps._parts import Parts, is_nothing, weights_of_step
+from skmeta.tasks import Tasks
 from skmeta.tasks._context import one_a_task, split_context
 from skmeta.tasks._numbers import as_numbers, column_names, describe_columns, odd_columns
 
@@ -113,6 +115,22 @@ class FrozenSteps(FrozenValue):
             if not is_nothing(step):
                 X = step.transform(X)
         return X
+
+    def apply(self, tasks: Tasks) -> Tasks:
+        """Tasks of raw rows as the model gets them, targets included.
+
+        Parameters
+        ----------
+        tasks : Tasks
+            Raw rows.
+
+        Returns
+        -------
+        Tasks
+            The same tasks behind the steps.
+        """
+        y = None if tasks.y is None else self.transform_target(tasks.y)
+        return tasks.with_rows(self.transform(tasks.X), y)
 
     def transform_target(self, y: NDArray[Any]) -> NDArray[Any]:
         """Targets as the model gets them.
@@ -214,7 +232,7 @@ def _first_input(steps: Any, X: Any) -> Any:
     first = next((step for _, step in steps if not is_nothing(step)), None)
     if first is None or get_tags(first).input_tags.two_d_array or X.shape[1] != 1:
         return X
-    return X.iloc[:, 0] if hasattr(X, "iloc") else X[:, 0]
+    return column(X, 0) if is_frame(X) else X[:, 0]
 
 
 def _same_shape(turned: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:

@@ -65,7 +65,7 @@ class PriorWithSteps(Prior):
             They take raw rows too.
         """
         parts = checked_parts(estimator, self)
-        prior, tasks = matched(self.prior, self._through(tasks))
+        prior, tasks = matched(self.prior, self.steps.apply(tasks))
         return AdaptedWithSteps(self, parts, prior.adapt_tasks(parts.model, tasks, n_jobs=n_jobs))
 
     def given(self, **context: Any) -> Prior:
@@ -98,7 +98,7 @@ class PriorWithSteps(Prior):
         ndarray of shape (n_tasks,)
             For the transformed target where there is a transformation.
         """
-        return self.prior.log_evidence(checked_parts(estimator, self).model, self._through(tasks))
+        return self.prior.log_evidence(checked_parts(estimator, self).model, self.steps.apply(tasks))
 
     def adapt(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Fit ``estimator`` to one new task of raw rows, starting from this prior.
@@ -154,12 +154,6 @@ class PriorWithSteps(Prior):
             "with joblib.dump or skops.io.dump, or its prior alone: prior.prior.to_dict()."
         )
 
-    def _through(self, tasks: Tasks) -> Tasks:
-        """Tasks as the model gets them."""
-        Z = self.steps.transform(tasks.X)
-        y = tasks.y if tasks.y is None else self.steps.transform_target(tasks.y)
-        return tasks.with_rows(Z, y)
-
 
 class AdaptedWithSteps(AdaptedEstimators):
     """Adapted estimators that take raw rows, around those that take what the steps make."""
@@ -212,7 +206,7 @@ def adapt_rows(parts: Parts, prior: Prior, X: Any, y: Any, sample_weight: Any = 
     if X.shape[0] == 0:
         return steps.assemble(parts, inner.zero_shot(parts.model))
     tasks = one_task(parts.model, X, y, sample_weight)
-    inner, tasks = matched(inner, tasks.with_rows(steps.transform(tasks.X), steps.transform_target(tasks.y)))
+    inner, tasks = matched(inner, steps.apply(tasks))
     return steps.assemble(parts, inner.adapt_tasks(parts.model, tasks).estimator(0))
 
 

@@ -7,6 +7,7 @@ from skmeta.tasks._ids import (
     locate_task,
     lookup_tasks,
     read_task_ids,
+    split_columns,
 )
 from skmeta.tasks._read import read_tasks
 from skmeta.tasks._stack import split_tasks, stack_tasks
@@ -23,6 +24,7 @@ __all__ = [
     "lookup_tasks",
     "read_task_ids",
     "read_tasks",
+    "split_columns",
     "split_tasks",
     "stack_tasks",
     "take_rows",

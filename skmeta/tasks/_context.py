@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta.tasks._ids import locate_column, missing_rows
-from skmeta.tasks._tables import column_values, drop_column
+from skmeta.tasks._ids import missing_rows, split_columns
 from skmeta.tasks._words import shown
 
 
@@ -20,11 +19,8 @@ def context_name(column: str | int) -> str:
 
 def split_context(X: Any, columns: Sequence[str | int]) -> tuple[Any, dict[str, NDArray[Any]]]:
     """A table without its context columns, and their values ``(n_rows,)`` by name."""
-    places = {context_name(column): locate_column(X, column, "context") for column in columns}
-    values = {name: column_values(X, place) for name, place in places.items()}
-    for place in sorted(set(places.values()), reverse=True):
-        X = drop_column(X, place)
-    return X, values
+    rest, taken = split_columns(X, columns, "context")
+    return rest, dict(zip(map(context_name, columns), taken, strict=True))
 
 
 def one_a_task(

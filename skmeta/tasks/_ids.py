@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from numbers import Real
@@ -10,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skmeta.tasks._tables import as_table, column_values, drop_column
+from skmeta._dataframe import column_labels
+from skmeta.tasks._tables import as_table, column_values, drop_column, drop_columns
 from skmeta.tasks._words import is_missing, listed, shown
 
 
@@ -48,31 +50,93 @@ def locate_task(X: Any, task: str | int) -> int:
 
 def locate_column(X: Any, column: str | int, role: str) -> int:
     """Return the position of a column of `X` that was given as the parameter `role`."""
-    X, kind = as_table(X)
+    X, _ = as_table(X)
     if isinstance(column, str):
-        return _locate_name(X, kind, column, role)
+        return _locate_name(X, column, role)
     if isinstance(column, bool) or not isinstance(column, int | np.integer):
-        raise TypeError(f"{role} must be the name or the position of a column of X, found {shown(column)}.")
+        raise TypeError(
+            f"{role}: wanted the name or the position of a column of X, found {shown(column)}; write {role}='name' for a "
+            f"frame, {role}=-1 for the last column of an array."
+        )
     width = X.shape[1]
     if not -width <= column < width:
-        raise ValueError(f"{role}={column} is not a column of X, which has {width} columns (0 to {width - 1}).")
+        raise ValueError(
+            f"{role}: wanted the position of a column of X, found {role}={column}; X has {width} columns (0 to {width - 1})."
+        )
     return int(column) % width
 
 
-def _locate_name(X: Any, kind: str, name: str, role: str) -> int:
-    if kind not in ("pandas", "polars"):
+def _locate_name(X: Any, name: str, role: str) -> int:
+    names = column_labels(X)
+    if names is None:
         raise ValueError(
-            f"{role}={name!r} is a name, but X ({type(X).__name__}) has no column names. Give the position "
-            f"of the {role} column (-1 for the last) or pass a pandas or polars frame."
+            f"{role}: wanted the position of a column, as X ({type(X).__name__}) has no column names, found {role}={name!r}; "
+            f"give the position (-1 for the last) or pass a pandas or polars frame."
         )
-    names = list(X.columns)
     if names.count(name) == 1:
         return names.index(name)
     if name in names:
-        raise ValueError(f"{role}={name!r} names {names.count(name)} columns of X. Rename all but one.")
+        raise ValueError(
+            f"{role}: wanted the name of one column of X, found {names.count(name)} named {name!r}; rename all but one."
+        )
     close = get_close_matches(name, [each for each in names if isinstance(each, str)])
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-    raise ValueError(f"{role}={name!r} is not a column of X.{hint} X has {len(names)} columns: {listed(names, 20)}.")
+    raise ValueError(
+        f"{role}: wanted the name of a column of X, found {role}={name!r}.{hint} X has {len(names)} columns: "
+        f"{listed(names, 20)}."
+    )
+
+
+def split_columns(
+    X: Any, columns: Sequence[str | int], role: str | Sequence[str] = "task"
+) -> tuple[Any, list[NDArray[Any]]]:
+    """Return `X` without some columns, and those columns.
+
+    Parameters
+    ----------
+    X : frame, sparse matrix or array-like of shape (n_samples, n_columns)
+        The table.
+    columns : sequence of str or int
+        Names of columns of a frame, or positions (negative ones count from the end); each once.
+    role : str or sequence of str, default="task"
+        The parameter that named the columns, or the one that named each: messages begin with it.
+
+    Returns
+    -------
+    rest : table of shape (n_samples, n_columns - len(columns))
+        The other columns, see `drop_column`.
+    taken : list of ndarray of shape (n_samples,)
+        The columns, in the order asked for.
+
+    Raises
+    ------
+    ValueError
+        If `X` has no such column, has it twice, or has no names at all; or if one is asked for twice.
+    TypeError
+        If one of them is neither a name nor a position.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta.tasks import split_columns
+    >>> rest, (store, size) = split_columns(np.array([[1.0, 7.0, 30.0], [2.0, 8.0, 40.0]]), [1, -1], ["task", "context"])
+    >>> rest, store, size
+    (array([[1.],
+           [2.]]), array([7., 8.]), array([30., 40.]))
+    """
+    X, _ = as_table(X)
+    roles = [role] * len(columns) if isinstance(role, str) else list(role)
+    positions: list[int] = []
+    for column, name in zip(columns, roles, strict=True):
+        position = locate_column(X, column, name)
+        if position in positions:
+            other = roles[positions.index(position)]
+            raise ValueError(
+                f"{name}: wanted each column once, found {shown(column)} twice"
+                f"{'' if other == name else f' (it is {other} too)'}; leave it out of one."
+            )
+        positions.append(position)
+    return drop_columns(X, positions), [column_values(X, position) for position in positions]
 
 
 def missing_rows(values: NDArray[Any]) -> NDArray[np.intp]:
@@ -84,31 +148,44 @@ def missing_rows(values: NDArray[Any]) -> NDArray[np.intp]:
     return np.empty(0, dtype=np.intp)
 
 
-def _check_none_missing(values: NDArray[Any], where: str) -> None:
-    missing = missing_rows(values)
-    if len(missing):
-        raise ValueError(
-            f"{where} must name a task in every row, found {len(missing)} missing id(s), in row(s) "
-            f"{listed(missing)}. Drop these rows or give them an id of their own."
+def _check_hashable(values: NDArray[Any], name: str) -> None:
+    if values.ndim != 1:
+        raise ValueError(f"{name}: wanted one id a row, found an array of shape {values.shape}; pass one column.")
+    others = [row for row, value in enumerate(values) if not isinstance(value, Hashable)]
+    if others:
+        raise TypeError(
+            f"{name}: wanted ids that are text, numbers or dates, found {type(values[others[0]]).__name__}s in row(s) "
+            f"{listed(others)}; write each as one text, or name a column for each part: task=['region', 'store']."
         )
 
 
-def plain_ids(values: ArrayLike, where: str) -> NDArray[Any]:
+def _check_none_missing(values: NDArray[Any], name: str) -> None:
+    missing = missing_rows(values)
+    if len(missing):
+        raise ValueError(
+            f"{name}: wanted an id in every row, found {len(missing)} missing id(s), in row(s) {listed(missing)}; drop "
+            "these rows or give them an id of their own."
+        )
+
+
+def plain_ids(values: ArrayLike, name: str) -> NDArray[Any]:
     """Return numbers and dates in their own dtype, all else as objects; missing and mixed ids raise."""
     values = np.asarray(values)
-    _check_none_missing(values, where)
+    if values.dtype.kind == "O" or values.ndim != 1:
+        _check_hashable(values, name)
+    _check_none_missing(values, name)
     if values.dtype.kind == "O":
-        return _plain_objects(values, where)
+        return _plain_objects(values, name)
     return values.astype(object) if values.dtype.kind in "UTS" else values
 
 
-def _plain_objects(values: NDArray[Any], where: str) -> NDArray[Any]:
+def _plain_objects(values: NDArray[Any], name: str) -> NDArray[Any]:
     unique = set(values.tolist())
     n_numbers = sum(isinstance(value, Real) for value in unique)
     if 0 < n_numbers < len(unique):
         raise TypeError(
-            f"{where} must hold ids of one type, found {n_numbers} that are numbers and "
-            f"{len(unique) - n_numbers} that are not. Write all of them as strings."
+            f"{name}: wanted ids of one type, found {n_numbers} that are numbers and {len(unique) - n_numbers} that are "
+            "not; write all of them as text."
         )
     return np.array(values.tolist()) if n_numbers else values
 
@@ -133,7 +210,7 @@ def read_task_ids(X: Any, task: str | int) -> NDArray[Any]:
     ValueError
         If the column is not there or an id is missing.
     TypeError
-        If numbers and strings are mixed in the column.
+        If numbers and strings are mixed in the column, or ids are lists.
 
     Examples
     --------
@@ -143,7 +220,7 @@ def read_task_ids(X: Any, task: str | int) -> NDArray[Any]:
     array(['north', 'south'], dtype=object)
     """
     X, _ = as_table(X)
-    return plain_ids(column_values(X, locate_task(X, task)), f"The task column ({task!r}) of X")
+    return plain_ids(column_values(X, locate_task(X, task)), f"task={task!r}")
 
 
 @dataclass(frozen=True, eq=False)

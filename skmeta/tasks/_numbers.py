@@ -4,16 +4,15 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array
 
+from skmeta import _dataframe
 from skmeta.tasks._tables import column_values
 from skmeta.tasks._words import is_missing, listed, shown
 
 
 def column_names(X):
     """Names of a frame's columns as a tuple of str, or None."""
-    columns = getattr(X, "columns", None)
-    if columns is None or not all(isinstance(name, str) for name in columns):
-        return None
-    return tuple(columns)
+    labels = _dataframe.column_labels(X)
+    return None if labels is None or not all(isinstance(name, str) for name in labels) else tuple(labels)
 
 
 def numeric_features(X):
@@ -24,7 +23,7 @@ def numeric_features(X):
     if _is_plain(X) and X.ndim == 2 and X.shape[1] > 0:
         _check_not_infinite(X, None)
         return X
-    if any(map(_is_temporal, _dtypes(X))):  # they would pass as nanoseconds
+    if _dataframe.has_dates(X) if _dataframe.is_frame(X) else X.dtype.kind in "mM":  # they would pass as nanoseconds
         _refuse_columns(odd_columns(X), None)
     options = {"accept_sparse": "csr", "dtype": float, "ensure_min_samples": 0, "input_name": "X"}
     try:
@@ -54,7 +53,7 @@ def odd_columns(X):
     """Column (by name, or position) to what it holds, for the columns of a table that hold no numbers."""
     if sparse.issparse(X):
         return {}
-    names = list(X.columns) if hasattr(X, "columns") else range(X.shape[1])
+    names = _dataframe.column_labels(X) or range(X.shape[1])
     found = ((name, _what_else(column_values(X, k))) for k, name in enumerate(names))
     return {name: what for name, what in found if what}
 
@@ -88,14 +87,6 @@ def describe_columns(odd, limit=5):
     """Columns that hold no numbers, as messages name them."""
     named = [f"{shown(name)} ({what})" for name, what in odd.items()]
     return ", ".join(named[:limit]) + (f" and {len(named) - limit} more" if len(named) > limit else "")
-
-
-def _dtypes(X):
-    return list(X.dtypes) if hasattr(X, "dtypes") else [X.dtype]
-
-
-def _is_temporal(dtype):
-    return getattr(dtype, "kind", "") in ("m", "M") or bool(getattr(dtype, "is_temporal", bool)())
 
 
 def _check_not_infinite(X, names):

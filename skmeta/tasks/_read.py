@@ -57,7 +57,7 @@ def read_tasks(
     y, labelled = read_targets(y, X.shape[0], estimator_name, labels=labels)
     weight = read_weights(sample_weight, X.shape[0])
     kept = None if weight is None else _rows_of_weighty_tasks(ids, weight)
-    if kept is not None:
+    if weight is not None and kept is not None:
         X, ids, y, weight = take_rows(X, kept), ids[kept], y[kept], weight[kept]
         labelled = None if labelled is None else labelled[kept]
     index = index_tasks(ids)

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._dataframe import column_labels, columns, concatenate, missing_values
 from skmeta.tasks._ids import as_list, as_objects, features_without, index_tasks, plain_ids, read_task_ids
 from skmeta.tasks._tables import (
     append_column,
     as_table,
     concatenate_arrays,
-    concatenate_frames,
-    missing_values,
     table_kind,
     take_rows,
 )
@@ -66,7 +65,7 @@ def stack_tasks(tasks: Any, *, task: str = "task") -> tuple[Any, NDArray[Any]]:
     """
     if not isinstance(task, str):
         raise TypeError(
-            f"task must be the name of the column to append, found {shown(task)}. In arrays it is column -1."
+            f"task: wanted the name of the column to append, found {shown(task)}; in arrays it is column -1, by any name."
         )
     named = _named_tasks(tasks)
     tables = {key: X for key, (X, _) in named.items()}
@@ -75,8 +74,8 @@ def stack_tasks(tasks: Any, *, task: str = "task") -> tuple[Any, NDArray[Any]]:
         _check_lengths(tables[key], y, key)
     kinds = {table_kind(X) for X in tables.values()}
     if len(kinds) > 1:
-        raise TypeError(f"tasks must hold tables of one kind, found {sorted(kinds)}. Convert all to one of them.")
-    ids = np.repeat(plain_ids(as_objects(list(named)), "The keys of tasks"), [len(y) for y in targets.values()])
+        raise TypeError(f"tasks: wanted tables of one kind, found {sorted(kinds)}; convert all to one of them.")
+    ids = np.repeat(plain_ids(as_objects(list(named)), "tasks"), [len(y) for y in targets.values()])
     X = _stack_frames(tables, task) if kinds <= {"pandas", "polars"} else _stack_arrays(tables)
     return append_column(X, task, ids), _stack_targets(targets)
 
@@ -85,51 +84,53 @@ def _named_tasks(tasks: Any) -> dict[Any, tuple[Any, NDArray[Any]]]:
     """Return id -> (table, target array), each pair having been checked by itself."""
     named = dict(tasks) if isinstance(tasks, Mapping) else dict(enumerate(tasks))
     if not named:
-        raise ValueError("tasks must hold at least one (X, y), found none.")
+        raise ValueError("tasks: wanted at least one (X, y), found none; pass those that there are.")
     for key, pair in named.items():
         if not isinstance(pair, tuple | list) or len(pair) != 2:
-            raise TypeError(f"tasks must hold pairs (X, y), found {type(pair).__name__} as task {shown(key)}.")
-    names = _column_names(next(iter(named.values()))[1])
-    return {
-        key: (as_table(X, f"X of task {shown(key)}")[0], _read_target(y, names, key)) for key, (X, y) in named.items()
-    }
+            raise TypeError(
+                f"tasks: wanted pairs (X, y), found {type(pair).__name__} as task {shown(key)}; write [(X, y)] for one."
+            )
+    names = column_labels(next(iter(named.values()))[1])
+    return {key: (as_table(X, f"tasks[{shown(key)}]")[0], _read_target(y, names, key)) for key, (X, y) in named.items()}
 
 
 def _check_lengths(X: Any, y: NDArray[Any], key: Any) -> None:
     if not 0 < X.shape[0] == len(y):
         raise ValueError(
-            f"X and y of task {shown(key)} must have the same number of rows, at least one; found {X.shape[0]} and {len(y)}."
+            f"tasks[{shown(key)}]: wanted X and y with the same number of rows, at least one, found {X.shape[0]} and "
+            f"{len(y)}; leave empty tasks out."
         )
-
-
-def _column_names(y: Any) -> list[Any] | None:
-    return list(y.columns) if hasattr(y, "columns") else None
 
 
 def _read_target(y: Any, names: list[Any] | None, key: Any) -> NDArray[Any]:
     """Return y as an array, its columns (if they have names) in the order of `names`."""
-    found = _column_names(y)
+    found = column_labels(y)
     if sorted(map(str, found or [])) != sorted(map(str, names or [])):
-        raise ValueError(f"y of task {shown(key)} must have the columns {names}, as the first task, found {found}.")
+        raise ValueError(
+            f"tasks[{shown(key)}]: wanted a y of the columns {names}, as the first task has, found {found}; rename them."
+        )
     y = y if names is None else y[names]
     y = np.asarray(y)
     if y.ndim not in (1, 2):
-        raise ValueError(f"y of task {shown(key)} must have 1 or 2 dimensions, found {y.ndim}.")
+        raise ValueError(
+            f"tasks[{shown(key)}]: wanted a y of one column or several, found {y.ndim} dimension(s); reshape it."
+        )
     return y
 
 
 def _stack_frames(tables: dict[Any, Any], task: str) -> Any:
     for key, X in tables.items():
-        names = list(X.columns)
+        names = column_labels(X) or []
         twice = [name for name, count in Counter(names).items() if count > 1]
         if twice:
-            raise ValueError(f"X of task {shown(key)} must have each column once, found {twice} more often.")
+            raise ValueError(
+                f"tasks[{shown(key)}]: wanted each column of X once, found {twice} more often; rename all but one."
+            )
         if task in names:
             raise ValueError(
-                f"task={task!r} must be a new name, found a column of that name in X of task {shown(key)}. "
-                f"Give the task column another name."
+                f"task: wanted a new name, found task={task!r}, a column of X in task {shown(key)}; pass task='another name'."
             )
-    return concatenate_frames(list(tables.values()))
+    return concatenate(list(tables.values()))
 
 
 def _stack_arrays(tables: dict[Any, Any]) -> Any:
@@ -155,8 +156,8 @@ def _check_same(what: str, found: dict[Any, Any]) -> None:
     for key, value in found.items():
         if value != found[first]:
             raise ValueError(
-                f"The {what} must be the same in all tasks, "
-                f"found {found[first]} in task {shown(first)} and {value} in task {shown(key)}."
+                f"tasks: wanted the same {what} in all of them, found {found[first]} in task {shown(first)} and {value} in "
+                f"task {shown(key)}; frames may differ in their columns."
             )
 
 
@@ -197,7 +198,7 @@ def split_tasks(X: Any, y: Any, *, task: str | int) -> dict[Any, tuple[Any, Any]
     X, kind = as_table(X)
     y = y if hasattr(y, "shape") else np.asarray(y)
     if X.shape[0] != y.shape[0]:
-        raise ValueError(f"X and y must have the same number of rows, found {X.shape[0]} and {y.shape[0]}.")
+        raise ValueError(f"y: wanted as many rows as X, found {y.shape[0]} and {X.shape[0]}; pass the targets of X.")
     index = index_tasks(read_task_ids(X, task))
     features = take_rows(features_without(X, task), index.order)
     targets = take_rows(y, index.order)
@@ -211,5 +212,7 @@ def split_tasks(X: Any, y: Any, *, task: str | int) -> dict[Any, tuple[Any, Any]
 
 def _without_empty_columns(tables: list[Any], missing: NDArray[np.bool_], starts: NDArray[np.intp]) -> list[Any]:
     empty = np.logical_and.reduceat(missing, starts[:-1], axis=0)
-    names = np.array(tables[0].columns, dtype=object)
-    return [table[list(names[~gone])] if gone.any() else table for table, gone in zip(tables, empty, strict=True)]
+    kept = [np.flatnonzero(~gone) for gone in empty]
+    return [
+        table if len(own) == table.shape[1] else columns(table, own.tolist()) for table, own in zip(tables, kept, strict=True)
+    ]

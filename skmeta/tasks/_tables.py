@@ -1,26 +1,21 @@
-"""What a table is: a pandas or polars frame, a sparse matrix or an array, each kept in its own kind.
-
-Frames are recognised by their methods, so that neither library is imported before a frame of it is met.
-"""
+"""What a table is: a frame, a sparse matrix or an array, each kept in its own kind."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skmeta import _dataframe
 from skmeta.tasks._words import shown
 
 
 def table_kind(X: Any) -> str:
     """Return "pandas", "polars", "sparse" or "array"; nothing is imported to find out."""
-    if hasattr(X, "iloc"):
-        return "pandas"
-    if hasattr(X, "get_column_index"):
-        return "polars"
-    return "sparse" if sparse.issparse(X) else "array"
+    return _dataframe.library_of(X) or ("sparse" if sparse.issparse(X) else "array")
 
 
 def as_table(X: Any, name: str = "X") -> tuple[Any, str]:
@@ -29,7 +24,10 @@ def as_table(X: Any, name: str = "X") -> tuple[Any, str]:
     if kind == "array":
         X = np.asarray(X)
     if len(X.shape) != 2:
-        raise ValueError(f"{name} must be a table of rows and columns, found {len(X.shape)} dimension(s).")
+        raise ValueError(
+            f"{name}: wanted a table of rows and columns, found {len(X.shape)} dimension(s); array.reshape(-1, 1) has one "
+            "column."
+        )
     return X, kind
 
 
@@ -55,8 +53,8 @@ def take_rows(X: Any, rows: NDArray[np.intp] | slice) -> Any:
     >>> take_rows(["a", "b", "c"], np.array([2, 0]))
     array(['c', 'a'], dtype='<U1')
     """
-    if hasattr(X, "iloc"):
-        return X.iloc[rows]
+    if _dataframe.library_of(X) is not None:
+        return _dataframe.rows(X, rows)
     if sparse.issparse(X):
         return X.tocsr()[rows].asformat(X.format)
     return X[rows] if hasattr(X, "shape") else np.asarray(X)[rows]
@@ -64,12 +62,9 @@ def take_rows(X: Any, rows: NDArray[np.intp] | slice) -> Any:
 
 def column_values(X: Any, position: int) -> NDArray[Any]:
     """Return one column as a 1-D array."""
-    kind = table_kind(X)
-    if kind == "pandas":
-        return X.iloc[:, position].to_numpy()
-    if kind == "polars":
-        return X.to_series(position).to_numpy()
-    if kind == "sparse":
+    if _dataframe.library_of(X) is not None:
+        return np.asarray(_dataframe.values(_dataframe.column(X, position)))
+    if sparse.issparse(X):
         return X.tocsc()[:, [position]].toarray().ravel()
     return X[:, position]
 
@@ -99,13 +94,16 @@ def drop_column(X: Any, position: int) -> Any:
     array([[1. , 2.5],
            [3. , 4.5]])
     """
+    return drop_columns(X, [position])
+
+
+def drop_columns(X: Any, positions: Sequence[int]) -> Any:
+    """Return `X` without some columns, as `drop_column` without one."""
     X, kind = as_table(X)
-    if kind == "pandas":
-        return X.drop(columns=X.columns[position])
-    if kind == "polars":
-        return X.drop(X.columns[position])
-    last = X.shape[1] - 1
-    keep: Any = {0: slice(1, None), last: slice(last)}.get(position, np.delete(np.arange(last + 1), position))
+    kept = [k for k in range(X.shape[1]) if k not in set(positions)]
+    if _dataframe.library_of(X) is not None:
+        return _dataframe.columns(X, kept)
+    keep: Any = slice(kept[0], kept[-1] + 1) if kept and len(kept) == kept[-1] + 1 - kept[0] else kept
     if kind == "sparse":
         return X.tocsr()[:, keep].asformat(X.format)
     return _as_numbers(X[:, keep]) if X.dtype.kind in "OUT" else X[:, keep]
@@ -116,26 +114,6 @@ def _as_numbers(X: NDArray[Any]) -> NDArray[Any]:
         return X.astype(np.float64)
     except (TypeError, ValueError):
         return X
-
-
-def missing_values(X: Any) -> NDArray[np.bool_]:
-    """Return where a frame has no value (null, None or NaN), as an array of its shape."""
-    if table_kind(X) == "pandas":
-        return X.isna().to_numpy()
-    import polars as pl
-
-    return X.fill_nan(None).select(pl.all().is_null()).to_numpy()
-
-
-def concatenate_frames(frames: list[Any]) -> Any:
-    """Return the frames below each other: columns by name, in order of first appearance, gaps missing."""
-    if table_kind(frames[0]) == "pandas":
-        import pandas as pd
-
-        return pd.concat(frames, ignore_index=True, sort=False)
-    import polars as pl
-
-    return pl.concat(frames, how="diagonal_relaxed")
 
 
 def concatenate_arrays(arrays: list[Any]) -> Any:
@@ -154,15 +132,13 @@ def append_column(X: Any, name: str, values: NDArray[Any]) -> Any:
     values that are no numbers. Numbers that no promotion holds exactly raise.
     """
     kind = table_kind(X)
-    if kind == "pandas":
-        return X.assign(**{name: values.tolist()})
-    if kind == "polars":
-        import polars as pl
-
-        return X.with_columns(pl.Series(name, values.tolist()))
+    if _dataframe.is_frame(X):
+        return _dataframe.with_column(X, name, values.tolist())
     if values.dtype.kind not in "biuf" or X.dtype.kind not in "biuf":
         if kind == "sparse":
-            raise TypeError(f"A sparse X holds numbers only, found {shown(values[0])} for the column {name!r}.")
+            raise TypeError(
+                f"{name}: wanted numbers, as a sparse X holds nothing else, found {shown(values[0])}; number them."
+            )
         return np.concatenate([X.astype(object), values.astype(object)[:, None]], axis=1)
     column = _exact_column(X, name, values)
     if kind == "sparse":
@@ -176,14 +152,14 @@ def _exact_column(X: Any, name: str, values: NDArray[Any]) -> NDArray[Any]:
         if np.array_equal(column.astype(values.dtype), values):
             return column
     raise ValueError(
-        f"The values of column {name!r} must be held exactly by the dtype of X, found {shown(values.max())}, which "
-        f"{column.dtype} cannot hold. Write them as strings."
+        f"{name}: wanted values that the dtype of X holds exactly, found {shown(values.max())}, which {column.dtype} "
+        "cannot hold; write them as text."
     )
 
 
 def plain_table(X: Any) -> Any:
     """Frames and arrays as they are, sparse matrices by rows, lists as arrays, texts as a table of one column."""
-    if hasattr(X, "columns"):
+    if _dataframe.is_frame(X):
         return X
     if sparse.issparse(X):
         return X.tocsr()

@@ -194,7 +194,10 @@ class Tasks:
         codes : ndarray of int
             The task in ``tasks`` that lacks each of ``rows``; -1 where no other row is left.
         """
-        parts, rows, codes, owners = [], [], [], []
+        parts: list[NDArray[np.intp]] = []
+        rows: list[int] = []
+        codes: list[int] = []
+        owners: list[int] = []
         for code in range(len(self)):
             own = self.rows_of(code)
             own = own if self.labelled is None else own[self.labelled[own]]

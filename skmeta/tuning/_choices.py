@@ -1,30 +1,33 @@
 """What one parameter may be, in one branch of a space: the values of a list, or draws of a distribution."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from inspect import isclass, signature
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from skmeta.base import FrozenValue
-from skmeta.tuning._levels import ABSENT, distinct, is_number, value_key
+from skmeta.tuning._categories import ABSENT, Categories, distinct, is_number, value_key
 from skmeta.tuning._trial import plain_value
 
 _N_DRAWS = 1000  # of a distribution without cdf, to know its values by
 _N_FOR_KIND = 10  # of one with a cdf, to know what kind of number they are
-_MOST_OTHERS = 50  # drawn values that are no numbers: more are not told apart
+_MAX_OTHERS = 50  # drawn values that are no numbers: more are not told apart
 
 
-def strict_key(value):
+def strict_key(value: Any) -> Hashable:
     """What equal values share; 1 and 1.0 differ, as for many a parameter one is a number of rows, one a share."""
     plain = plain_value(value)
     return type(plain), value_key(plain)
 
 
-def read_choices(name, choices):
+def read_choices(name: str, choices: Any) -> ListedValues | DrawnValues:
     """Read what a user gave for one parameter.
 
     Parameters
@@ -60,7 +63,7 @@ def read_choices(name, choices):
     return ListedValues(tuple(choices))
 
 
-def _is_sequence(choices):
+def _is_sequence(choices: Any) -> bool:
     # Pipelines and ensembles have a length and items too; a set has no order to draw by.
     if isinstance(choices, str | bytes | Mapping | BaseEstimator) or isclass(choices):
         return False
@@ -79,34 +82,34 @@ class ListedValues(FrozenValue):
     function = None
 
     @cached_property
-    def distinct(self):
+    def distinct(self) -> dict[Hashable, Any]:
         """The values by their `strict_key`, the first of equal ones."""
         return distinct(self.values, strict_key)
 
     @cached_property
-    def plain(self):
+    def plain(self) -> tuple[Any, ...]:
         """The values as plain data."""
         return tuple(plain_value(value) for value in self.values)
 
-    def draw(self, n, state):
+    def draw(self, n: int, state: np.random.RandomState) -> list[Any]:
         """Values at random."""
         return [self.values[i] for i in state.randint(len(self.values), size=n)]
 
-    def moved(self, values, state):
+    def moved(self, values: list[Any], state: np.random.RandomState) -> list[Any]:
         """Other values in place of some: a list has no near ones."""
         return self.draw(len(values), state)
 
-    def adopt(self, plain):
+    def adopt(self, plain: Any) -> Any:
         """The value that a plain one stands for, `ABSENT` if there is none; 3.0 may stand for 3."""
         return self.distinct.get(strict_key(plain), self._by_number.get(value_key(plain), ABSENT))
 
     @cached_property
-    def _by_number(self):
+    def _by_number(self) -> dict[Any, Any]:
         return {plain: value for plain, value in zip(self.plain, self.values, strict=True) if is_number(plain)}
 
-    def holds(self, numbers, codes, levels):
-        """Whether values, as `Levels.read` gives them, are among these."""
-        own_numbers, own_codes = levels.read(self.values)
+    def holds(self, numbers: NDArray[np.float64], codes: NDArray[np.intp], categories: Categories) -> NDArray[np.bool_]:
+        """Whether values, as `Categories.read` gives them, are among these."""
+        own_numbers, own_codes = categories.read(list(self.values))
         return np.isin(numbers, own_numbers) | np.isin(codes, own_codes[own_codes >= 0])
 
 
@@ -119,7 +122,7 @@ class DrawnValues(FrozenValue):
     is_finite = False
 
     @cached_property
-    def function(self):
+    def function(self) -> Callable[[NDArray[np.float64]], NDArray[np.float64]] | None:
         r"""The distribution function, :math:`(F(v) + F(v-)) / 2`; None where fewer than two numbers are drawn."""
         if hasattr(self.distribution, "cdf"):
             return self._middle_of_jump
@@ -127,14 +130,14 @@ class DrawnValues(FrozenValue):
         return partial(_share_below, numbers) if len(np.unique(numbers)) > 1 else None
 
     @cached_property
-    def plain(self):
+    def plain(self) -> tuple[Any, ...]:
         """A thousand draws as plain data; none if there is a ``cdf``, as it tells all."""
         if hasattr(self.distribution, "cdf"):
             return ()
         others = distinct(plain for plain in self._drawn if not is_number(plain))
-        return tuple(plain for plain in self._drawn if is_number(plain) or len(others) <= _MOST_OTHERS)
+        return tuple(plain for plain in self._drawn if is_number(plain) or len(others) <= _MAX_OTHERS)
 
-    def draw(self, n, state):
+    def draw(self, n: int, state: np.random.RandomState) -> list[Any]:
         """Values at random: as ``rvs`` gives them one by one, but NumPy's scalars as Python's."""
         rvs = self.distribution.rvs
         if self._draws_many:
@@ -143,16 +146,16 @@ class DrawnValues(FrozenValue):
                 return drawn.tolist()
         return [v.item() if isinstance(v, np.generic) else v for v in (rvs(random_state=state) for _ in range(n))]
 
-    def moved(self, values, state):
+    def moved(self, values: list[Any], state: np.random.RandomState) -> list[Any]:
         """Values near others, a few hundredths of all draws away; any, where the distribution has no ``ppf``."""
         if not (hasattr(self.distribution, "ppf") and hasattr(self.distribution, "cdf")):
             return self.draw(len(values), state)
         steps = 0.01 * 20 ** state.uniform(size=len(values)) * state.standard_normal(len(values))
-        levels = self._middle_of_jump(np.array(values, dtype=float)) + steps
-        near = np.asarray(self.distribution.ppf(np.clip(levels, 1e-9, 1 - 1e-9)))
+        probabilities = self._middle_of_jump(np.array(values, dtype=float)) + steps
+        near = np.asarray(self.distribution.ppf(np.clip(probabilities, 1e-9, 1 - 1e-9)))
         return near.astype(int if self._draws_whole_numbers else float).tolist()
 
-    def adopt(self, plain):
+    def adopt(self, plain: Any) -> Any:
         """The number of the kind that is drawn, if it may be drawn, else `ABSENT`; others are not adopted."""
         if not is_number(plain) or not self._may_be_drawn(plain):
             return ABSENT
@@ -160,13 +163,13 @@ class DrawnValues(FrozenValue):
             return int(plain) if plain == int(plain) else ABSENT
         return float(plain)
 
-    def holds(self, numbers, codes, levels):
-        """Whether values, as `Levels.read` gives them, may be drawn, as far as is known."""
+    def holds(self, numbers: NDArray[np.float64], codes: NDArray[np.intp], categories: Categories) -> NDArray[np.bool_]:
+        """Whether values, as `Categories.read` gives them, may be drawn, as far as is known."""
         low, high = self._range
         held = (low <= numbers) & (numbers <= high)
         return held | np.isnan(numbers) if self._draws_others else held
 
-    def _may_be_drawn(self, number):
+    def _may_be_drawn(self, number: float) -> bool:
         if hasattr(self.distribution, "pmf"):
             return self.distribution.pmf(number) > 0
         if len(self._few) > 0:
@@ -175,30 +178,31 @@ class DrawnValues(FrozenValue):
         return low <= number <= high
 
     @cached_property
-    def _few(self):
+    def _few(self) -> frozenset[Any]:
         """The numbers that are drawn again and again by what has no cdf to tell them; none if there are many."""
         numbers = {plain for plain in self._drawn if is_number(plain)}
-        return frozenset() if hasattr(self.distribution, "cdf") or 10 * len(numbers) > len(self._drawn) else numbers
+        many = hasattr(self.distribution, "cdf") or 10 * len(numbers) > len(self._drawn)
+        return frozenset() if many else frozenset(numbers)
 
     @cached_property
-    def _drawn(self):
+    def _drawn(self) -> tuple[Any, ...]:
         n_draws = _N_FOR_KIND if hasattr(self.distribution, "cdf") else _N_DRAWS
         return tuple(plain_value(value) for value in self.draw(n_draws, np.random.RandomState(0)))
 
     @cached_property
-    def _draws_many(self):
+    def _draws_many(self) -> bool:
         return "size" in signature(self.distribution.rvs).parameters
 
     @cached_property
-    def _draws_whole_numbers(self):
+    def _draws_whole_numbers(self) -> bool:
         return any(is_number(plain) and isinstance(plain, int) for plain in self._drawn)
 
     @cached_property
-    def _draws_others(self):
+    def _draws_others(self) -> bool:
         return not hasattr(self.distribution, "cdf") and not all(map(is_number, self._drawn))
 
     @cached_property
-    def _range(self):
+    def _range(self) -> tuple[float, float]:
         """The least and the largest number; of a law without an end, what one draw of a million lies beyond."""
         if hasattr(self.distribution, "support"):
             ends = zip(self.distribution.support(), (1e-6, 1 - 1e-6), strict=True)
@@ -206,10 +210,10 @@ class DrawnValues(FrozenValue):
         numbers = [plain for plain in self._drawn if is_number(plain)]
         return min(numbers, default=np.inf), max(numbers, default=-np.inf)
 
-    def _middle_of_jump(self, numbers):
+    def _middle_of_jump(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         level = np.asarray(self.distribution.cdf(numbers))
         return level - np.asarray(self.distribution.pmf(numbers)) / 2 if hasattr(self.distribution, "pmf") else level
 
 
-def _share_below(drawn, numbers):
+def _share_below(drawn: NDArray[np.float64], numbers: NDArray[np.float64]) -> NDArray[np.float64]:
     return (np.searchsorted(drawn, numbers, "left") + np.searchsorted(drawn, numbers, "right")) / (2 * len(drawn))

@@ -1,9 +1,15 @@
 """What past tuning taught, as plain data: the trials of past searches, by task."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Iterable, Iterator
+from os import PathLike
+from typing import Any
 
 import numpy as np
 
+from skmeta._dataframe import make_frame, make_series
 from skmeta.tuning._history_json import history_as_text, history_from_text, read_history, write_history
 from skmeta.tuning._trial import Trial
 from skmeta.tuning._trial_sources import read_trials
@@ -41,10 +47,12 @@ class TrialHistory:
     ({'C': 0.1}, 'scale', 5)
     """
 
-    def __init__(self):
-        self._trials = {}  # task -> identity -> trial
+    def __init__(self) -> None:
+        self._trials: dict[str | int, dict[str, Trial]] = {}  # task -> identity -> trial
 
-    def add(self, search, *, task, metric=None, shape=None):
+    def add(
+        self, search: Any, *, task: str | int, metric: str | None = None, shape: tuple[int, int] | None = None
+    ) -> TrialHistory:
         """Add the trials of one search.
 
         Parameters
@@ -85,7 +93,7 @@ class TrialHistory:
         self._join(read_trials(search, _checked_task(task), metric, _checked_shape(shape)))
         return self
 
-    def save(self, path):
+    def save(self, path: str | PathLike[str]) -> None:
         """Write the history as JSON.
 
         Parameters
@@ -96,7 +104,7 @@ class TrialHistory:
         write_history(self._groups(), path)
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: str | PathLike[str]) -> TrialHistory:
         """Read what `save` wrote.
 
         Parameters
@@ -116,7 +124,7 @@ class TrialHistory:
         """
         return cls._of(read_history(path))
 
-    def to_frame(self):
+    def to_frame(self) -> Any:
         """Return the trials as a table.
 
         Returns
@@ -131,23 +139,20 @@ class TrialHistory:
         ImportError
             If pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError("TrialHistory.to_frame needs pandas: pip install 'skmeta[frames]'.") from error
         trials = list(self)
         columns = {name: [getattr(trial, name) for trial in trials] for name in Trial.__dataclass_fields__}
         searched = dict.fromkeys(name for trial in trials for name in trial.params)
         for name in searched:
             columns[f"param_{name}"] = [trial.all_params.get(name, float("nan")) for trial in trials]
-        return pd.DataFrame({name: _series(pd, values) for name, values in columns.items()})
+        what = "TrialHistory.to_frame"
+        return make_frame({name: make_series(values, what) for name, values in columns.items()}, what)
 
     @property
-    def tasks(self):
+    def tasks(self) -> tuple[str | int, ...]:
         """Names of the tasks, in the order in which they were added."""
         return tuple(self._trials)
 
-    def as_text(self):
+    def as_text(self) -> str:
         """Return what `save` writes.
 
         Returns
@@ -158,7 +163,7 @@ class TrialHistory:
         return history_as_text(self._groups())
 
     @classmethod
-    def from_text(cls, text):
+    def from_text(cls, text: str) -> TrialHistory:
         """Read what `as_text` gave.
 
         Parameters
@@ -174,16 +179,16 @@ class TrialHistory:
         return cls._of(history_from_text(text.encode(errors="surrogatepass"), "text"))
 
     @classmethod
-    def _of(cls, trials):
+    def _of(cls, trials: Iterable[Trial]) -> TrialHistory:
         history = cls()
         for trial in trials:
             history._put(trial)
         return history
 
-    def _groups(self):
+    def _groups(self) -> dict[str | int, list[Trial]]:
         return {task: list(trials.values()) for task, trials in self._trials.items()}
 
-    def _join(self, trials):
+    def _join(self, trials: list[Trial]) -> None:
         """Put trials in, once it is known that they can be."""
         for task in dict.fromkeys(trial.task for trial in trials):
             old = {t.scoring for t in self._trials.get(task, {}).values()} - {None}
@@ -198,16 +203,16 @@ class TrialHistory:
             self._put(trial)
         if old and not new <= old:
             warnings.warn(
-                f"Tasks of this history are scored differently: {_listed(old)}, and now {_listed(new)}. That is "
-                "legal, as each task is compared with itself alone, but what is best by one may not be by another.",
+                f"search: wanted the score of the other tasks, {_listed(old)}, found {_listed(new)}; that is legal, as each "
+                "task is compared with itself alone, but what is best by one may not be by another.",
                 UserWarning,
                 stacklevel=3,
             )
 
-    def _put(self, trial):
+    def _put(self, trial: Trial) -> None:
         self._trials.setdefault(trial.task, {}).setdefault(trial.identity, trial)
 
-    def __add__(self, other):
+    def __add__(self, other: TrialHistory) -> TrialHistory:
         if not isinstance(other, TrialHistory):
             return NotImplemented
         both = TrialHistory()
@@ -215,41 +220,35 @@ class TrialHistory:
         both._join(list(other))
         return both
 
-    def __getitem__(self, task):
+    def __getitem__(self, task: str | int) -> tuple[Trial, ...]:
         if task not in self._trials:
-            raise KeyError(f"{task!r} is not a task of this history, which has {list(self.tasks)}.")
+            raise KeyError(f"task: wanted one of this history, {list(self.tasks)}, found {task!r}.")
         return tuple(self._trials[task].values())
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Trial]:
         return (trial for trials in self._trials.values() for trial in trials.values())
 
-    def __len__(self):
+    def __len__(self) -> int:
         return sum(map(len, self._trials.values()))
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, TrialHistory):
             return NotImplemented
         return {task: set(own) for task, own in self._trials.items()} == {t: set(o) for t, o in other._trials.items()}
 
     __hash__ = None  # type: ignore[assignment]  # it changes
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         scoring = _listed({trial.scoring for trial in self} - {None})
         scored = f", scoring={scoring}" if scoring else ""
         return f"TrialHistory(n_tasks={len(self.tasks)}, n_trials={len(self)}{scored})"
 
 
-def _series(pd, values):
-    """A column of numbers where it can be one: a None is a value, which a column of numbers would make a gap."""
-    series = pd.Series(values, dtype=object)
-    return series if any(value is None for value in values) else series.infer_objects()
+def _listed(names: Iterable[str | None]) -> str:
+    return ", ".join(sorted(map(repr, names)))
 
 
-def _listed(names):
-    return ", ".join(map(repr, sorted(names)))
-
-
-def _checked_task(task):
+def _checked_task(task: Any) -> str | int:
     if isinstance(task, str) and task:
         return str(task)
     if isinstance(task, int | np.integer) and not isinstance(task, bool):
@@ -258,7 +257,7 @@ def _checked_task(task):
     raise kind(f"task: wanted the dataset's name (or a whole number), found {task!r}; pass task='name'.")
 
 
-def _checked_shape(shape):
+def _checked_shape(shape: Any) -> tuple[int, int] | None:
     if shape is None:
         return None
     if (
@@ -267,4 +266,4 @@ def _checked_shape(shape):
         or not all(isinstance(n, int | np.integer) for n in shape)
     ):
         raise ValueError(f"shape: wanted (n_rows, n_columns) as X.shape gives it, found {shape!r}.")
-    return tuple(map(int, shape))
+    return int(shape[0]), int(shape[1])

@@ -1,16 +1,21 @@
 """A history as a file: readable, versioned JSON, written whole or not at all."""
 
+from __future__ import annotations
+
 import json
 import os
+from os import PathLike
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
-from skmeta.tuning._trial import decoded_trial, encoded_trial
+from skmeta.tuning._trial import Trial, decoded_trial, encoded_trial
 
 VERSION = 1
+Groups = dict[str | int, list[Trial]]  # by task
 
 
-def history_as_text(groups):
+def history_as_text(groups: Groups) -> str:
     """Trials as JSON.
 
     Parameters
@@ -27,7 +32,7 @@ def history_as_text(groups):
     return json.dumps({"skmeta_history": VERSION, "tasks": tasks}, indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def write_history(groups, path):
+def write_history(groups: Groups, path: str | PathLike[str]) -> None:
     """Write trials, so that the file is the old one until it is the whole new one.
 
     Parameters
@@ -52,7 +57,7 @@ def write_history(groups, path):
         draft.unlink(missing_ok=True)
 
 
-def read_history(path):
+def read_history(path: str | PathLike[str]) -> list[Trial]:
     """Read what `write_history` wrote.
 
     Parameters
@@ -73,7 +78,7 @@ def read_history(path):
     return history_from_text(Path(path).read_bytes(), path)
 
 
-def history_from_text(raw, path):
+def history_from_text(raw: bytes, path: str | PathLike[str]) -> list[Trial]:
     """Trials from the bytes of a file, or of what `history_as_text` gave; ``path`` is named where they are wrong."""
     data = _parsed(raw, path)
     if not isinstance(data, dict) or "skmeta_history" not in data:
@@ -89,7 +94,7 @@ def history_from_text(raw, path):
     return _trials(data.get("tasks"), path)
 
 
-def _parsed(raw, path):
+def _parsed(raw: bytes, path: str | PathLike[str]) -> Any:
     try:
         text = raw.decode(errors="surrogatepass").rstrip()
     except UnicodeDecodeError as error:
@@ -108,7 +113,7 @@ def _parsed(raw, path):
         raise _unreadable(path, "corrupt", "it is nested too deeply") from error
 
 
-def _trials(tasks, path):
+def _trials(tasks: Any, path: str | PathLike[str]) -> list[Trial]:
     trials, where = [], "tasks"
     try:
         for i, group in enumerate(_checked(tasks, list)):
@@ -126,13 +131,13 @@ def _trials(tasks, path):
     return trials
 
 
-def _checked(data, kind):
+def _checked(data: Any, kind: type) -> Any:
     if not isinstance(data, kind):
         raise ValueError(f"wanted a {kind.__name__}, found {data!r:.40}")
     return data
 
 
-def _unreadable(path, state, reason):
+def _unreadable(path: str | PathLike[str], state: str, reason: str) -> ValueError:
     return ValueError(
         f"path: wanted a history that TrialHistory.save wrote, found a {state} file {path} ({reason}); "
         "take another copy, or add the searches again."

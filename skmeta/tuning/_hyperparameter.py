@@ -1,29 +1,32 @@
 """What past tuning taught of hyperparameters, as a frozen value."""
 
+from __future__ import annotations
+
 import numbers
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from skmeta.base import FrozenValue
-from skmeta.tuning._advisor import METHODS, advisor_for
-from skmeta.tuning._candidates import Viewer
+from skmeta.tuning._candidates import CandidateEncoder
 from skmeta.tuning._history import TrialHistory
 from skmeta.tuning._past_tasks import PastTasks, learn_past
 from skmeta.tuning._pool import Pool
 from skmeta.tuning._space import Space
-from skmeta.tuning._trial import Described, holds_described
+from skmeta.tuning._suggester import METHODS, suggester_for
+from skmeta.tuning._surrogates.gp import expected_scores
+from skmeta.tuning._surrogates.portfolio import greedy_portfolio
+from skmeta.tuning._trial import Described, Trial, holds_described
 from skmeta.tuning._trial_sources import read_trials
-from skmeta.tuning.surrogates.gp import expected_scores
-from skmeta.tuning.surrogates.portfolio import greedy_portfolio
 
-_MOST_PAST = 1000  # past candidates looked at for a portfolio; of more, the best of each task
-_MOST_ADOPTED = 250  # likewise, for a search, which has candidates of its own
+_MAX_PORTFOLIO_PAST = 1000  # past candidates looked at for a portfolio; of more, the best of each task
+_MAX_ADOPTED = 250  # likewise, for a search, which has candidates of its own
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,7 +89,7 @@ class HyperparameterPrior(FrozenValue):
     past: PastTasks
 
     @classmethod
-    def from_history(cls, history):
+    def from_history(cls, history: TrialHistory) -> HyperparameterPrior:
         """Learn from past trials.
 
         Parameters
@@ -119,25 +122,25 @@ class HyperparameterPrior(FrozenValue):
         return cls(history.as_text(), learn_past(list(history)))
 
     @property
-    def history(self):
+    def history(self) -> TrialHistory:
         """The trials it was made from; a copy."""
         return TrialHistory.from_text(self.record)
 
     @cached_property
-    def _history(self):
+    def _history(self) -> TrialHistory:
         return self.history
 
     @property
-    def tasks(self):
+    def tasks(self) -> tuple[str | int, ...]:
         """Names of the past tasks."""
         return tuple(dict.fromkeys(self.past.names))
 
     @cached_property
-    def searched(self):
+    def searched(self) -> tuple[str, ...]:
         """Names of the parameters that any past trial searched, sorted."""
         return tuple(sorted({name for trial in self._history for name in trial.params}))
 
-    def portfolio(self, k, param_distributions=None):
+    def portfolio(self, k: int, param_distributions: Any = None) -> list[dict[str, list[Any]]]:
         """Give few candidates of which one is good on every past task.
 
         Parameters
@@ -162,7 +165,7 @@ class HyperparameterPrior(FrozenValue):
         k = checked_count("k", k)
         if param_distributions is None:
             candidates = self._given
-            expected = expected_scores(self.past.kernel, self.past.fitted, self.past.axes.encode(candidates))
+            expected = expected_scores(self.past.kernel, self.past.fitted, self.past.encoder.encode(candidates))
         else:
             space = Space.of(param_distributions)
             if not set(self.searched) & set(space.names):
@@ -170,11 +173,11 @@ class HyperparameterPrior(FrozenValue):
                     f"param_distributions: wanted a parameter that past tasks searched, one of {list(self.searched)}, "
                     f"found {list(space.names)}: nothing was learned of these."
                 )
-            pool = Pool(space, Viewer(space, self.past), np.random.default_rng(0), self.adopted(space))
-            candidates, expected = pool.candidates.params, pool.candidates.expected
+            pool = Pool(space, CandidateEncoder(space, self.past), np.random.default_rng(0), self.adopted(space))
+            candidates, expected = pool.candidates.params, pool.candidates.past_means
         return [{n: [value] for n, value in _own(candidates[i]).items()} for i in greedy_portfolio(expected, k)]
 
-    def default(self, param_distributions=None):
+    def default(self, param_distributions: Any = None) -> dict[str, Any]:
         """Give the one candidate that is best on the whole: a default that knows your data.
 
         Parameters
@@ -191,8 +194,15 @@ class HyperparameterPrior(FrozenValue):
         return {name: value for name, (value,) in candidate.items()}
 
     def suggest(
-        self, param_distributions, trials=None, *, n_suggestions=1, candidates=None, method="auto", random_state=None
-    ):
+        self,
+        param_distributions: Any,
+        trials: Any = None,
+        *,
+        n_suggestions: int = 1,
+        candidates: list[dict[str, Any]] | None = None,
+        method: str = "auto",
+        random_state: Any = None,
+    ) -> list[dict[str, Any]]:
         """Say what to try next on a new task.
 
         Parameters
@@ -223,17 +233,17 @@ class HyperparameterPrior(FrozenValue):
         check_method(method)
         space = Space.of(param_distributions)
         rng = np.random.default_rng(check_random_state(random_state).randint(2**31))
-        advisor = advisor_for(space, self, method, rng, None, candidates)
+        suggester = suggester_for(space, self, method, rng, None, candidates)
         listed = isinstance(trials, TrialHistory) or trials is None or (isinstance(trials, list) and not trials)
         tried = list(trials or ()) if listed else read_trials(trials, "now")
-        advisor.remember(tried)
+        suggester.update(tried)
         errors = [t.standard_error for t in tried]
-        proposals = advisor.propose(
+        suggestions = suggester.suggest(
             checked_count("n_suggestions", n_suggestions), [t.mean_test_score for t in tried], errors
         )
-        return [_own(proposal.params) for proposal in proposals]
+        return [_own(suggestion.params) for suggestion in suggestions]
 
-    def update(self, search, *, task=None, metric=None):
+    def update(self, search: Any, *, task: str | int | None = None, metric: str | None = None) -> HyperparameterPrior:
         """Give the prior that knows one search more.
 
         Parameters
@@ -260,7 +270,7 @@ class HyperparameterPrior(FrozenValue):
             history = TrialHistory().add(search, task=task, metric=metric)
         return HyperparameterPrior.from_history(self._history + history)
 
-    def adopted(self, space):
+    def adopted(self, space: Space) -> list[dict[str, Any]]:
         """Past candidates, the best of each task first, as candidates of a space; for the search.
 
         Parameters
@@ -276,27 +286,27 @@ class HyperparameterPrior(FrozenValue):
         found = (space.adopt(params) for params in self._adoptable)
         return list({space.key(own): own for own in found if own is not None}.values())
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         return self._history == other._history if isinstance(other, HyperparameterPrior) else NotImplemented
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(frozenset(self.tasks))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         shown = [*self.searched[:5], *(["..."] if len(self.searched) > 5 else [])]
         return f"HyperparameterPrior(n_tasks={len(self.tasks)}, n_trials={len(self._history)}, searched={shown})"
 
     @cached_property
-    def _adoptable(self):
+    def _adoptable(self) -> list[dict[str, Any]]:
         """All parameters of the best trials."""
-        return [trial.all_params for trial in self._best_trials(_MOST_ADOPTED)]
+        return [trial.all_params for trial in self._best_trials(_MAX_ADOPTED)]
 
     @cached_property
-    def _given(self):
+    def _given(self) -> list[dict[str, Any]]:
         """What was searched in the best trials, each candidate once."""
         searched = set(self.searched)
         found: dict = {}
-        for trial in self._best_trials(_MOST_PAST):
+        for trial in self._best_trials(_MAX_PORTFOLIO_PAST):
             params = {name: value for name, value in trial.all_params.items() if name in searched}
             found.setdefault(repr(sorted(params.items(), key=lambda item: item[0])), params)
         plain = [own for own in found.values() if not any(map(_is_described, own.values()))]
@@ -307,7 +317,7 @@ class HyperparameterPrior(FrozenValue):
             )
         return plain
 
-    def _best_trials(self, most):
+    def _best_trials(self, most: int) -> list[Trial]:
         """About so many past trials, the best of each task first."""
         n_each = max(1, most // len(self.tasks))
         of_tasks: dict = {}
@@ -318,29 +328,29 @@ class HyperparameterPrior(FrozenValue):
         return [trial for own in ranked for trial in own[:n_each]]
 
 
-def _own(params):
+def _own(params: dict[str, Any]) -> dict[str, Any]:
     """A candidate whose values are the receiver's own: what is done to them is done neither to space nor to past."""
     return {name: clone(value, safe=False) for name, value in params.items()}
 
 
-def _is_described(value):
+def _is_described(value: Any) -> bool:
     return isinstance(value, Described) or holds_described(value)
 
 
-def check_method(method):
+def check_method(method: str) -> None:
     """Raise if there is no such method."""
     if method not in METHODS:
         raise ValueError(f"method: wanted one of {list(METHODS)}, found {method!r}; leave it at 'auto'.")
 
 
-def checked_count(name, value):
+def checked_count(name: str, value: Any) -> int:
     """A positive whole number, or an error that names the parameter."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
         raise ValueError(f"{name}: wanted a whole number of at least 1, found {value!r}; pass {name}=10, say.")
     return int(value)
 
 
-def read_prior(prior):
+def read_prior(prior: Any) -> HyperparameterPrior | None:
     """The prior that a user passed: a value, a history to learn from, or none.
 
     Raises
@@ -363,7 +373,7 @@ def read_prior(prior):
     raise TypeError(f"prior: wanted a HyperparameterPrior or a TrialHistory, found {found}; see TrialHistory.add.")
 
 
-def learned(prior, history):
+def learned(prior: HyperparameterPrior | None, history: TrialHistory) -> HyperparameterPrior | None:
     """What was known, and what the trials of a history add to it, if any has a score."""
     if not any(trial.is_scored for trial in history):
         return prior

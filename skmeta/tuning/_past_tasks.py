@@ -1,21 +1,29 @@
 """Models of past tasks: how the scores of each depended on its hyperparameters."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmeta.base import FrozenValue
-from skmeta.tuning._axes import Axes
-from skmeta.tuning.surrogates.gp import Kernel, Trials, condition, expected_scores, fit_kernel, matern
-from skmeta.tuning.surrogates.scores import normal_scores, relative_noise, standardized
-from skmeta.tuning.surrogates.task_gp import OWN, held_out_evidence, learn_shares
+from skmeta.tuning._surrogates.gp import Fitted, Kernel, Trials, condition, expected_scores, fit_kernel, matern
+from skmeta.tuning._surrogates.scores import normal_scores, relative_noise, standardized
+from skmeta.tuning._surrogates.task_gp import FRACTIONS, held_out_evidence, learn_mixture_weights
+from skmeta.tuning._trial import Trial
+from skmeta.tuning._trial_encoder import TrialEncoder
 
-_MOST_TRIALS = 256  # of one task; of more, the better half and an even choice of the others
-_N_TASKS_ASKED = 32  # of many, that the kernel is learned from, and that are held out
-_N_TRIALS_OF_KERNEL = 50
-_N_TRIALS_HELD_OUT = 12  # of a past task, when it is asked whether the others foretold it
+Groups = dict[tuple[str | int, int | None], list[Trial]]  # by task and number of rows
+Columns = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]  # points, scores, noise of a task
+
+_MAX_TRIALS = 256  # of one task; of more, the better half and an even choice of the others
+_MAX_TASKS = 32  # that the kernel is learned from, and that are held out
+_MAX_TRIALS_OF_KERNEL = 50
+_MAX_TRIALS_HELD_OUT = 12  # of a past task, when it is predicted by the others
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -26,8 +34,8 @@ class PastTasks(FrozenValue):
     ----------
     names : tuple
         For each model, its task. A task that was tried on several numbers of rows, as halving does, has several.
-    axes : Axes
-        The coordinates of trials.
+    encoder : TrialEncoder
+        What makes coordinates of trials.
     lengths : ndarray of shape (d,)
         Length scales of the kernel.
     variance, noise : float
@@ -38,44 +46,44 @@ class PastTasks(FrozenValue):
         Normal scores, and relative variances of their noise.
     known : ndarray of bool, shape (n_tasks, n)
         Which are trials.
-    log_shares : ndarray of shape (n_own + 1,)
-        How often past tasks, held out, were foretold by the others: see `held_out_evidence`.
+    log_weights : ndarray of shape (n_fractions + 1,)
+        Of the ways in which the others explain a task, and last of none: see `learn_mixture_weights`.
     log_scale : ndarray of shape (2,)
         What a normal score is worth in a task's own scores: mean and spread of its logarithm.
     """
 
-    names: tuple
-    axes: Axes
-    lengths: np.ndarray
+    names: tuple[str | int, ...]
+    encoder: TrialEncoder
+    lengths: NDArray[np.float64]
     variance: float
     noise: float
-    points: np.ndarray
-    scores: np.ndarray
-    errors: np.ndarray
-    known: np.ndarray
-    log_shares: np.ndarray
-    log_scale: np.ndarray
+    points: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    known: NDArray[np.bool_]
+    log_weights: NDArray[np.float64]
+    log_scale: NDArray[np.float64]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._freeze()
 
     @property
-    def kernel(self):
+    def kernel(self) -> Kernel:
         """The kernel of all tasks."""
         return Kernel(self.lengths, self.variance, self.noise)
 
     @property
-    def trials(self):
+    def trials(self) -> Trials:
         """The trials as the numerics take them."""
         return Trials(self.points, self.scores, self.errors, self.known)
 
     @cached_property
-    def fitted(self):
+    def fitted(self) -> Fitted:
         """The models, given their trials; not stored, as it is larger than they are and soon made."""
         return condition(self.kernel, self.trials)
 
 
-def learn_past(trials):
+def learn_past(trials: list[Trial]) -> PastTasks:
     """Fit the models of past tasks.
 
     Parameters
@@ -94,15 +102,15 @@ def learn_past(trials):
         If no trial has a score.
     """
     groups = _by_task(trials)
-    axes = Axes.of([trial for own in groups.values() for trial in own])
+    encoder = TrialEncoder.of([trial for own in groups.values() for trial in own])
     names = tuple(task for task, _ in groups)
-    data = _padded([_columns(axes, own) for own in groups.values()])
-    kernel, _ = fit_kernel(_thinned(data, _N_TASKS_ASKED, _N_TRIALS_OF_KERNEL), axes.groups)
-    shares = _learn_shares(kernel, data, names, axes.groups)
+    data = _padded([_columns(encoder, own) for own in groups.values()])
+    kernel, _ = fit_kernel(_thinned(data, _MAX_TASKS, _MAX_TRIALS_OF_KERNEL), encoder.groups)
+    weights = _learn_weights(kernel, data, names, encoder.groups)
     points, scores, errors, known = data
     return PastTasks(
         names,
-        axes,
+        encoder,
         kernel.lengths,
         kernel.variance,
         kernel.noise,
@@ -110,14 +118,14 @@ def learn_past(trials):
         scores,
         errors,
         known,
-        log_shares=shares,
+        log_weights=weights,
         log_scale=_learn_scale(groups.values()),
     )
 
 
-def _by_task(trials):
+def _by_task(trials: list[Trial]) -> Groups:
     """The trials with a score, by task and number of rows: sorted, as nothing may depend on the order of tasks."""
-    groups: dict = {}
+    groups: Groups = {}
     for trial in trials:
         groups.setdefault((trial.task, trial.n_rows), [])
         if trial.is_scored:
@@ -125,7 +133,9 @@ def _by_task(trials):
     silent = sorted({str(task) for task, _ in groups} - {str(task) for (task, _), own in groups.items() if own})
     if silent and len(silent) < len({task for task, _ in groups}):
         warnings.warn(
-            f"No trial of {', '.join(map(repr, silent))} has a score: nothing was learned from there.", UserWarning, 4
+            f"history: wanted a score in each task, found none of {', '.join(map(repr, silent))}; nothing was learned there.",
+            UserWarning,
+            4,
         )
     scored = {key: own for key, own in groups.items() if own}
     if not scored:
@@ -138,24 +148,24 @@ def _by_task(trials):
     }
 
 
-def _columns(axes, trials):
+def _columns(encoder: TrialEncoder, trials: list[Trial]) -> Columns:
     """Points, normal scores and relative noise of one task's trials, in an order of their own."""
-    points = axes.encode([trial.all_params for trial in trials])
+    points = encoder.encode([trial.all_params for trial in trials])
     scores = normal_scores(np.array([trial.mean_test_score for trial in trials]))
     noise = relative_noise(np.array([trial.standard_error for trial in trials]))
     order = np.lexsort(np.column_stack([noise, points, scores]).T)
-    if len(order) > _MOST_TRIALS:
-        order = order[np.sort(_best_and_some(scores[order], _MOST_TRIALS))]
+    if len(order) > _MAX_TRIALS:
+        order = order[np.sort(_best_and_even(scores[order], _MAX_TRIALS))]
     return points[order], scores[order], noise[order]
 
 
-def _best_and_some(scores, n):
+def _best_and_even(scores: NDArray[np.float64], n: int) -> NDArray[np.intp]:
     ranked = np.argsort(-scores, kind="stable")
     others = ranked[n // 2 :]
     return np.concatenate([ranked[: n // 2], others[:: -(-len(others) // (n - n // 2))]])
 
 
-def _padded(tasks):
+def _padded(tasks: list[Columns]) -> Trials:
     n = max(len(scores) for _, scores, _ in tasks)
     d = tasks[0][0].shape[1]
     points, (scores, noise) = np.zeros((len(tasks), n, d)), np.zeros((2, len(tasks), n))
@@ -166,43 +176,45 @@ def _padded(tasks):
     return Trials(points, scores, noise, known)
 
 
-def _thinned(data, n_tasks, n_trials):
+def _thinned(data: Trials, n_tasks: int, n_trials: int) -> Trials:
     """Some of the tasks and trials, evenly chosen: the kernel does not need all."""
     tasks = _evenly(len(data.known), n_tasks)
     return _padded([tuple(part[t][_evenly(data.known[t].sum(), n_trials)] for part in data[:3]) for t in tasks])
 
 
-def _evenly(n, most):
+def _evenly(n: int, most: int) -> NDArray[np.intp]:
     return np.arange(n) if n <= most else np.linspace(0, n - 1, most).astype(np.intp)
 
 
-def _learn_shares(kernel, data, names, groups):
-    """Log shares of how well each task's first trials are explained by the tasks of other names."""
+def _learn_weights(
+    kernel: Kernel, data: Trials, names: tuple[str | int, ...], groups: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Log weights of how well each task's first trials are explained by the tasks of other names."""
     chosen = [_spread_out(known.sum()) for known in data.known]
     fitted = condition(kernel, data)
     some = [t for t in range(len(names)) if len(chosen[t]) >= 3 and any(name != names[t] for name in names)]
     if not some:
-        return learn_shares(np.empty((0, len(OWN) + 1)))
-    some = [some[i] for i in _evenly(len(some), _N_TASKS_ASKED)]
+        return learn_mixture_weights(np.empty((0, len(FRACTIONS) + 1)))
+    some = [some[i] for i in _evenly(len(some), _MAX_TASKS)]
     points = np.concatenate([data.points[t, chosen[t]] for t in some])
     expected = np.split(expected_scores(kernel, fitted, points), np.cumsum([len(chosen[t]) for t in some])[:-1], axis=1)
     evidence = []
     for t, seen in zip(some, expected, strict=True):
         own, others = chosen[t], [name != names[t] for name in names]
         tried = data.points[t, own]
-        private = kernel.variance * matern(tried, tried, kernel.lengths), np.full(len(own), kernel.variance)
+        specific = kernel.variance * matern(tried, tried, kernel.lengths), np.full(len(own), kernel.variance)
         noise = kernel.noise, data.noise[t, own]
-        evidence.append(held_out_evidence(data.scores[t, own], noise, seen[others], private, tried, groups))
-    return learn_shares(np.array(evidence))
+        evidence.append(held_out_evidence(data.scores[t, own], noise, seen[others], specific, tried, groups))
+    return learn_mixture_weights(np.array(evidence))
 
 
-def _learn_scale(tasks):
+def _learn_scale(tasks: Iterable[list[Trial]]) -> NDArray[np.float64]:
     """Mean of the logarithm of standard deviations of the tasks' scores, and how far a new one's may lie from it."""
     scales = np.array([standardized(np.array([trial.mean_test_score for trial in own]), np.nan)[2] for own in tasks])
     logs = np.log(scales[np.isfinite(scales)])
     return np.array([np.median(logs), 0.5 + logs.std()] if len(logs) else [0.0, np.inf])  # none: any is as likely
 
 
-def _spread_out(n):
+def _spread_out(n: int) -> NDArray[np.intp]:
     """Some of n trials in an order that has nothing to do with where they lie."""
-    return np.random.default_rng(0).permutation(n)[:_N_TRIALS_HELD_OUT]
+    return np.random.default_rng(0).permutation(n)[:_MAX_TRIALS_HELD_OUT]

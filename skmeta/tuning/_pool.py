@@ -1,13 +1,22 @@
 """The candidates that a search chooses among: drawn from its space, and near the best so far."""
 
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats.qmc import discrepancy
+
+from skmeta.tuning._candidates import CandidateEncoder, Candidates
+from skmeta.tuning._space import Space
 
 _N_DRAWN = 500
 _N_NEAR = 48  # near the best; half of them are new for every choice
 _N_PARENTS = 3
 _N_DESIGNS = 100
-_MOST_LISTED = 2000  # a finite space of at most so many is looked at whole
+_MAX_LISTED = 2000  # a finite space of at most so many is looked at whole
 
 
 class Pool:
@@ -17,7 +26,7 @@ class Pool:
     ----------
     space : Space
         Where they come from.
-    viewer : Viewer
+    encoder : CandidateEncoder
         How they are seen.
     rng : numpy.random.Generator
         Draws.
@@ -27,22 +36,29 @@ class Pool:
         The only candidates, if none are to be drawn.
     """
 
-    def __init__(self, space, viewer, rng, extra, only=None):
-        self._space, self._viewer, self._rng = space, viewer, rng
-        if only is None and space.size <= _MOST_LISTED:
+    def __init__(
+        self,
+        space: Space,
+        encoder: CandidateEncoder,
+        rng: np.random.Generator,
+        extra: list[dict[str, Any]],
+        only: list[dict[str, Any]] | None = None,
+    ) -> None:
+        self._space, self._encoder, self._rng = space, encoder, rng
+        if only is None and space.size <= _MAX_LISTED:
             only = space.all()
         self._is_whole = only is not None
-        self._keys = []
-        self._tried = set()
-        self.candidates = viewer.view([])
+        self._keys: list[Hashable] = []
+        self._tried: set[Hashable] = set()
+        self.candidates = encoder.encode([])
         self._n_near = 0
         n_drawn = max(_N_DRAWN - len(extra), _N_DRAWN // 2)
         self._add([*extra, *space.sample(n_drawn, rng)] if only is None else only)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._keys)
 
-    def fill(self):
+    def fill(self) -> bool:
         """Draw more where none is left, and tell whether there is one."""
         if not self._is_whole and not len(self):
             self._add(self._space.sample(_N_DRAWN, self._rng))
@@ -50,13 +66,13 @@ class Pool:
                 self._add(self._space.all())
         return len(self) > 0
 
-    def take(self, i):
+    def take(self, i: int) -> Candidates:
         """Take one out, as `Candidates` of one."""
         taken = self.candidates.take([i])
         self.remove(taken.params)
         return taken
 
-    def remove(self, params):
+    def remove(self, params: list[dict[str, Any]]) -> None:
         """Leave out what has been tried."""
         self._tried.update(map(self._space.key, params))
         n = len(self)
@@ -64,20 +80,20 @@ class Pool:
         self._n_near -= sum(i >= n - self._n_near for i in set(range(n)) - set(left))
         self._keep(left)
 
-    def lead_with(self, n):
+    def lead_with_design(self, n: int) -> None:
         """Put those n first that cover the space most evenly, of many n drawn.
 
         The centred discrepancy (F. J. Hickernell, 1998) wants every part of each axis alike; the points farthest
         from each other would all lie at the ends of the axes, where few good candidates are.
         """
         n = min(n, len(self))
-        if not self.candidates.today.size:
+        if not self.candidates.points.size:
             return
         drawn = [self._rng.choice(len(self), n, replace=False) for _ in range(_N_DESIGNS)]
-        first = min(drawn, key=lambda places: discrepancy(self.candidates.today[places]))
+        first = min(drawn, key=lambda places: discrepancy(self.candidates.points[places]))
         self._keep([*first, *np.setdiff1d(np.arange(len(self)), first)])
 
-    def refresh(self, tried, scores):
+    def refresh(self, tried: list[dict[str, Any]], scores: NDArray[np.float64]) -> None:
         """Replace the older half of the candidates near the best by ones near the best so far.
 
         Parameters
@@ -97,7 +113,7 @@ class Pool:
         self._add(self._space.moved(parents, self._rng) + list(map(self._crossed, parents, drawn)))
         self._n_near = len(self) - n_drawn
 
-    def _crossed(self, parent, other):
+    def _crossed(self, parent: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
         """A parent with some of its values from another candidate; that one, if it is of another branch."""
         if parent.keys() != other.keys():
             return other
@@ -106,16 +122,16 @@ class Pool:
         new = self._rng.permutation(len(names))[:n_new]
         return parent | {names[i]: other[names[i]] for i in new}
 
-    def _add(self, params):
+    def _add(self, params: list[dict[str, Any]]) -> None:
         keyed: dict = {}
         for own in params:
             keyed.setdefault(self._space.key(own), own)
         gone = self._tried.union(self._keys)
         new = {key: own for key, own in keyed.items() if key not in gone}
         self._keys += new
-        self.candidates += self._viewer.view(list(new.values()))
+        self.candidates += self._encoder.encode(list(new.values()))
 
-    def _keep(self, places):
+    def _keep(self, places: Iterable[int]) -> None:
         places = list(places)
         self._keys = [self._keys[i] for i in places]
         self.candidates = self.candidates.take(places)

@@ -1,18 +1,22 @@
 """What a search is given, checked before anything is fitted."""
 
+from __future__ import annotations
+
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from math import isnan
 from numbers import Integral, Real
+from typing import Any
 
 from sklearn.base import clone
 from sklearn.utils import get_tags
 
 from skmeta.tasks._words import listed, shown
+from skmeta.tuning._space import Space
 
 
-def check_settings(search, y):
+def check_settings(search: Any, y: Any) -> None:
     """Raise if how much is to be tried makes no sense, or if there is no target although one is needed."""
     if y is None and get_tags(search.estimator).target_tags.required:
         name = type(search.estimator).__name__
@@ -32,7 +36,7 @@ def check_settings(search, y):
         raise ValueError(f"max_time: wanted more than 0 seconds, found {shown(seconds)}; pass None for no limit.")
 
 
-def check_scored_alike(prior, names, scored_by):
+def check_scored_alike(prior: Any, names: set[str | int], scored_by: str | None) -> None:
     """Raise for a task that the prior knows by another score: its trials then and now could not be told apart."""
     for trial in () if prior is None else prior.history:
         if trial.task in names and trial.scoring not in (None, scored_by):
@@ -42,7 +46,7 @@ def check_scored_alike(prior, names, scored_by):
             )
 
 
-def check_names(estimator, param_distributions):
+def check_names(estimator: Any, param_distributions: Any) -> None:
     """Raise for a name that cannot be set on the estimator, or on a step that the space chooses."""
     branches = [param_distributions] if isinstance(param_distributions, Mapping) else param_distributions
     for branch in branches:
@@ -55,14 +59,14 @@ def check_names(estimator, param_distributions):
                     _check_name(name, name.removeprefix(f"{outer}__"), choice)
 
 
-def _outer_names(name):
+def _outer_names(name: str) -> Iterator[str]:
     """``a__b`` and ``a`` of ``a__b__c``."""
     while "__" in name:
         name = name.rpartition("__")[0]
         yield name
 
 
-def _check_name(name, inner, estimator):
+def _check_name(name: str, inner: str, estimator: Any) -> None:
     known = list(estimator.get_params()) if hasattr(estimator, "get_params") else []
     if inner in known or _takes(estimator, inner):
         return
@@ -76,7 +80,7 @@ def _check_name(name, inner, estimator):
     )
 
 
-def _takes(estimator, name):
+def _takes(estimator: Any, name: str) -> bool:
     """Whether it can be set although it is not listed: some libraries pass on whatever they are given."""
     try:
         clone(estimator).set_params(**{name: None})
@@ -85,7 +89,7 @@ def _takes(estimator, name):
     return True
 
 
-def count_trials(space, n_iter):
+def count_trials(space: Space, n_iter: int) -> int:
     """``n_iter``, or all that there is."""
     if space.size >= n_iter:
         return n_iter
@@ -95,4 +99,4 @@ def count_trials(space, n_iter):
         UserWarning,
         stacklevel=2,
     )
-    return space.size
+    return int(space.size)

@@ -1,17 +1,21 @@
 """Today's search space: candidates drawn from it, and the numbers they are to a model."""
 
+from __future__ import annotations
+
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from itertools import product
 from math import inf, prod
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmeta.base import FrozenValue
+from skmeta.tuning._categories import ABSENT, Categories, distinct, is_number, one_hot, split_values
 from skmeta.tuning._choices import read_choices, strict_key
-from skmeta.tuning._levels import ABSENT, Levels, distinct, is_number, one_hot, split_values
 from skmeta.tuning._trial import plain_value
 
 _WANTED = "a dict of names with a list of values or a distribution each, or a list of such dicts"
@@ -48,10 +52,10 @@ class Space(FrozenValue):
     ['C', 'degree', 'kernel']
     """
 
-    branches: tuple
+    branches: tuple[dict[str, Any], ...]
 
     @classmethod
-    def of(cls, param_distributions):
+    def of(cls, param_distributions: Any) -> Space:
         """Read what RandomizedSearchCV takes.
 
         Parameters
@@ -88,12 +92,12 @@ class Space(FrozenValue):
         )
 
     @cached_property
-    def names(self):
+    def names(self) -> tuple[str, ...]:
         """All parameters, in the order met."""
         return tuple(dict.fromkeys(name for branch in self.branches for name in branch))
 
     @cached_property
-    def size(self):
+    def size(self) -> float:
         """Number of different candidates; infinite if there is a distribution."""
         if not all(choices.is_finite for branch in self.branches for choices in branch.values()):
             return inf
@@ -103,23 +107,23 @@ class Space(FrozenValue):
         )
 
     @cached_property
-    def groups(self):
+    def groups(self) -> NDArray[np.intp]:
         """To which parameter each column belongs, counted from 0; columns for the branches are the last group."""
         _, groups = np.unique(self._places_of_columns, return_inverse=True)
         return groups
 
     @cached_property
-    def column_names(self):
+    def column_names(self) -> tuple[str, ...]:
         """The parameter of each column; of a branch's, no name."""
         names = (*self.names, "")
         return tuple(names[place] for place in self._places_of_columns)
 
     @cached_property
-    def _places_of_columns(self):
+    def _places_of_columns(self) -> NDArray[np.intp]:
         widths = [coding.width for coding in self._codings.values()]
         return np.repeat(np.arange(len(widths) + 1), [*widths, len(self.branches) if len(self.branches) > 1 else 0])
 
-    def all(self):
+    def all(self) -> list[dict[str, Any]]:
         """Every candidate of a finite space, once.
 
         Returns
@@ -143,7 +147,7 @@ class Space(FrozenValue):
             return candidates
         return list(distinct(candidates, self.key).values())
 
-    def sample(self, n, rng):
+    def sample(self, n: int, rng: np.random.Generator) -> list[dict[str, Any]]:
         """Draw candidates, as scikit-learn does: a branch, and each of its parameters by itself.
 
         Parameters
@@ -167,7 +171,7 @@ class Space(FrozenValue):
             drawn.append(iter([{name: columns[name][i] for name in branch} for i in range(count)]))
         return [next(drawn[b]) for b in branch_of]
 
-    def moved(self, candidates, rng):
+    def moved(self, candidates: list[dict[str, Any]], rng: np.random.Generator) -> list[dict[str, Any]]:
         """Candidates near others: some of their values a little different.
 
         Parameters
@@ -183,7 +187,7 @@ class Space(FrozenValue):
             One for each, of the same branch.
         """
         state = np.random.RandomState(rng.integers(2**32, dtype=np.uint32))
-        read = {n: c.levels.read([own.get(n, ABSENT) for own in candidates]) for n, c in self._codings.items()}
+        read = {n: c.categories.read([own.get(n, ABSENT) for own in candidates]) for n, c in self._codings.items()}
         branch_of = self._branch_of(candidates, read)
         moved = [dict(own) for own in candidates]
         for b, branch in enumerate(self.branches):
@@ -198,7 +202,7 @@ class Space(FrozenValue):
                     moved[i][name] = value
         return moved
 
-    def encode(self, candidates):
+    def encode(self, candidates: list[dict[str, Any]]) -> NDArray[np.float64]:
         """The candidates as numbers.
 
         Parameters
@@ -212,7 +216,7 @@ class Space(FrozenValue):
             In [0, 1].
         """
         read = {
-            name: coding.levels.read([candidate.get(name, ABSENT) for candidate in candidates])
+            name: coding.categories.read([candidate.get(name, ABSENT) for candidate in candidates])
             for name, coding in self._codings.items()
         }
         blocks = [coding.columns(*read[name]) for name, coding in self._codings.items()]
@@ -220,7 +224,7 @@ class Space(FrozenValue):
             blocks.append(one_hot(self._branch_of(candidates, read), len(self.branches)))
         return np.hstack(blocks)
 
-    def key(self, candidate):
+    def key(self, candidate: dict[str, Any]) -> Hashable:
         """What equal candidates share, so that none is tried twice.
 
         Parameters
@@ -236,12 +240,12 @@ class Space(FrozenValue):
         known = self._known_keys
         return frozenset((name, known.get(id(value)) or strict_key(value)) for name, value in candidate.items())
 
-    def plain(self, candidate):
+    def plain(self, candidate: dict[str, Any]) -> dict[str, Any]:
         """The candidate as plain values."""
         known = self._known_plain
         return {n: known[id(v)] if id(v) in known else plain_value(v) for n, v in candidate.items()}
 
-    def adopt(self, params):
+    def adopt(self, params: dict[str, Any]) -> dict[str, Any] | None:
         """A candidate of this space with the values of a past one.
 
         Parameters
@@ -261,11 +265,11 @@ class Space(FrozenValue):
                     return values
         return None
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Space(n_parameters={len(self.names)}, n_branches={len(self.branches)}, size={self.size})"
 
     @cached_property
-    def _same_names(self):
+    def _same_names(self) -> dict[frozenset[str], list[int]]:
         """The places of the branches by the names they have."""
         places: dict = {}
         for b, branch in enumerate(self.branches):
@@ -273,29 +277,31 @@ class Space(FrozenValue):
         return places
 
     @cached_property
-    def _codings(self):
+    def _codings(self) -> dict[str, _Coding]:
         return {name: _Coding([b[name] for b in self.branches if name in b]) for name in self.names}
 
     @cached_property
-    def _known_keys(self):
+    def _known_keys(self) -> dict[int, Hashable]:
         lists = [c for branch in self.branches for c in branch.values() if c.is_finite]
         return {id(value): key for choices in lists for key, value in choices.distinct.items()}
 
     @cached_property
-    def _known_plain(self):
+    def _known_plain(self) -> dict[int, Any]:
         lists = [c for branch in self.branches for c in branch.values() if c.is_finite]
         return {
             id(value): plain for choices in lists for value, plain in zip(choices.values, choices.plain, strict=True)
         }
 
-    def _branch_of(self, candidates, read):
+    def _branch_of(
+        self, candidates: list[dict[str, Any]], read: dict[str, tuple[NDArray[np.float64], NDArray[np.intp]]]
+    ) -> NDArray[np.intp]:
         """The first branch with the names of each candidate and, if several have them, with its values; else -1."""
         places = [self._same_names.get(frozenset(candidate), [-1])[0] for candidate in candidates]
         found = np.array(places, dtype=np.intp)
         for same in self._same_names.values():
             mine = found == same[0]
             for b in reversed(same if len(same) > 1 else []):
-                holds = [c.holds(*read[name], self._codings[name].levels) for name, c in self.branches[b].items()]
+                holds = [c.holds(*read[name], self._codings[name].categories) for name, c in self.branches[b].items()]
                 found[mine & np.logical_and.reduce(holds)] = b
         return found
 
@@ -303,10 +309,10 @@ class Space(FrozenValue):
 class _Coding:
     """One parameter over the branches that have it: a column for its numbers, and one for each other value."""
 
-    def __init__(self, choices):
+    def __init__(self, choices: list[Any]) -> None:
         plains = [p for c in choices for p in c.plain if c.function is None or not is_number(p)]
         numbers, others = split_values(distinct(plains).values())
-        self._functions = [c.function for c in choices if c.function is not None]
+        self._functions: list[Callable[..., Any]] = [c.function for c in choices if c.function is not None]
         if self._functions:
             others = tuple(plain for plain in others if not is_number(plain))
         if len(numbers):
@@ -314,10 +320,10 @@ class _Coding:
             self._functions += [rank for c in choices if c.function is None]
         self._n_others = len(others) if self._functions or len(others) > 1 else 0  # one value tells nothing
         self.width = bool(self._functions) + self._n_others
-        self.levels = Levels(others, [value for c in choices if c.is_finite for value in c.values])
+        self.categories = Categories(others, [value for c in choices if c.is_finite for value in c.values])
 
-    def columns(self, numbers, codes):
-        """What `Levels.read` gives, as columns."""
+    def columns(self, numbers: NDArray[np.float64], codes: NDArray[np.intp]) -> NDArray[np.float64]:
+        """What `Categories.read` gives, as columns."""
         if not self._functions:
             return one_hot(codes, self._n_others)
         axis = np.full((len(numbers), 1), 0.5)
@@ -327,11 +333,11 @@ class _Coding:
         return np.hstack([axis, one_hot(codes, self._n_others)])
 
 
-def _size_of_union(boxes):
+def _size_of_union(boxes: list[list[frozenset[Any]]]) -> int:
     """Number of points in any of some boxes; each is, for every axis, the set of its values."""
 
     @cache
-    def count(owners, axis):
+    def count(owners: frozenset[int], axis: int) -> int:
         """In how many ways points that only these boxes may still hold go on from an axis."""
         if len(owners) == 1:
             return prod(len(values) for values in boxes[min(owners)][axis:])

@@ -1,10 +1,15 @@
 """Many searches from one table: the tasks in turn, each starting from what those before it taught."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Container, Iterator
 from copy import deepcopy
 from numbers import Integral
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import check_cv
@@ -14,18 +19,18 @@ from sklearn.utils.validation import validate_data
 
 from skmeta._progress import with_callbacks
 from skmeta._sklearn import every_fit_failed, param_columns, routed_params
-from skmeta.model_selection._baselines import _TaskBaseline
+from skmeta._task_models import BaseTaskModels
 from skmeta.tasks import features_without, index_tasks, read_task_ids, take_rows
 from skmeta.tasks._ids import as_list
 from skmeta.tasks._words import shown
-from skmeta.tuning._guide import scored_by
 from skmeta.tuning._history import TrialHistory
-from skmeta.tuning._hyperparameter import learned
+from skmeta.tuning._hyperparameter import HyperparameterPrior, learned
+from skmeta.tuning._metric import scored_by
 from skmeta.tuning._search_checks import check_scored_alike
 
 
 @with_callbacks
-def fit_tasks(search, X, y, params, prior):
+def fit_tasks(search: Any, X: Any, y: Any, params: dict[str, Any], prior: HyperparameterPrior | None) -> Any:
     """Fit a search to each task of a table, and put together what they found.
 
     Parameters
@@ -51,7 +56,7 @@ def fit_tasks(search, X, y, params, prior):
     check_splits(search, rows, routed.splitter.split)
     check_scored_alike(prior, {history_name(task) for task in as_list(rows.ids)}, scored_by(search))
     search.searches_, search.history_, search.prior_ = {}, TrialHistory(), prior
-    failed: dict = {}
+    failed: dict[Any, BaseException] = {}
     next_lesson = 0.0  # what was learned of many tasks does not change with every one more
     root_ctx = search._init_callback_context(max_subtasks=len(rows)).call_on_fit_task_begin(estimator=search, X=X, y=y)
     for (task, own_X, own_y, own_params), seed in zip(rows.with_params(params), _seeds(search, len(rows)), strict=True):
@@ -73,7 +78,7 @@ def fit_tasks(search, X, y, params, prior):
         if len(search.searches_) >= next_lesson:
             search.prior_, next_lesson = learned(prior, search.history_), 1.1 * len(search.searches_)
         task_ctx.call_on_fit_task_end(estimator=search, X=own_X, y=own_y)
-    _tell_of_failed(failed, len(rows))
+    _warn_of_failed(failed, len(rows))
     search.prior_ = learned(prior, search.history_)
     _put_together(search, rows)
     if search.refit:
@@ -82,7 +87,7 @@ def fit_tasks(search, X, y, params, prior):
     return search
 
 
-def _tell_of_failed(failed, n_tasks):
+def _warn_of_failed(failed: dict[Any, BaseException], n_tasks: int) -> None:
     """Warn of the tasks of which every fit failed, or raise if it is so with all."""
     if not failed:
         return
@@ -115,7 +120,7 @@ class TaskRows:
         The features of all rows.
     """
 
-    def __init__(self, X, y, task):
+    def __init__(self, X: Any, y: Any, task: Any) -> None:
         check_consistent_length(X, y)
         self._index = index_tasks(read_task_ids(X, task))
         self.X, self._y = features_without(X, task), y
@@ -126,51 +131,51 @@ class TaskRows:
         if not self.X.shape[1]:
             raise ValueError(f"X: wanted at least one feature column beside the task column {task!r}, found none.")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self._index.n_tasks
 
     @property
-    def ids(self):
+    def ids(self) -> NDArray[Any]:
         """Ids of the tasks, sorted."""
         return self._index.ids
 
-    def ids_among(self, tasks):
+    def ids_among(self, tasks: Container[Any]) -> NDArray[Any]:
         """Ids of those that are among some tasks, sorted."""
         return self.ids[self._are_among(tasks)]
 
-    def _are_among(self, tasks):
+    def _are_among(self, tasks: Container[Any]) -> NDArray[np.bool_]:
         return np.array([task in tasks for task in as_list(self.ids)], dtype=bool)
 
     @property
-    def counts(self):
+    def counts(self) -> dict[Any, int]:
         """Number of rows of each task."""
         return dict(zip(as_list(self.ids), self._index.counts.tolist(), strict=True))
 
-    def of(self, tasks, X, y, params):
+    def of(self, tasks: Container[Any], X: Any, y: Any, params: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
         """Table, targets and parameters, without the rows of other tasks."""
         kept = self._are_among(tasks)
         return (X, y, params) if kept.all() else self._cut(np.flatnonzero(kept[self._index.codes]), X, y, params)
 
-    def _cut(self, rows, X, y, params):
+    def _cut(self, rows: NDArray[np.intp], X: Any, y: Any, params: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
         """Some rows of a table, of targets, and of those parameters that have one value a row."""
         n_rows = len(self._index.order)
         own = {name: take_rows(v, rows) if _length(v) == n_rows else v for name, v in params.items()}
         return take_rows(X, rows), None if y is None else take_rows(y, rows), own
 
-    def with_params(self, params):
+    def with_params(self, params: dict[str, Any]) -> Iterator[tuple[Any, Any, Any, dict[str, Any]]]:
         """For each task its id, features, targets, and those of the parameters that have one value a row cut to it."""
         for task, rows in zip(as_list(self.ids), np.split(self._index.order, self._index.starts[1:-1]), strict=True):
             yield task, *self._cut(rows, self.X, self._y, params)
 
 
-def _length(value):
+def _length(value: Any) -> int | None:
     shape = getattr(value, "shape", None)
     if shape is None:
         return len(value) if isinstance(value, list | tuple) else None
     return shape[0] if shape else None
 
 
-def check_splits(search, rows, split_params):
+def check_splits(search: Any, rows: TaskRows, split_params: dict[str, Any]) -> None:
     """Raise for a task that `cv` cannot split, before hours are spent on those before it."""
     cv = search.cv
     if cv is not None and not isinstance(cv, Integral) and not hasattr(cv, "split"):
@@ -190,13 +195,13 @@ def check_splits(search, rows, split_params):
             ) from error
 
 
-def _seeds(search, n_tasks):
+def _seeds(search: Any, n_tasks: int) -> list[int]:
     """A seed for each task: streams that have nothing to do with each other."""
     entropy = check_random_state(search.random_state).randint(2**31 - 1, size=4).tolist()
     return [int(child.generate_state(1)[0]) for child in np.random.SeedSequence(entropy).spawn(n_tasks)]
 
 
-def history_name(task):
+def history_name(task: Any) -> str | int:
     """A task's name in a history, which has text and whole numbers: 3 for the 3.0 of a table of floats."""
     if isinstance(task, float) and task.is_integer():
         return int(task)
@@ -204,7 +209,7 @@ def history_name(task):
     return task if is_name else shown(task)
 
 
-def _put_together(search, rows):
+def _put_together(search: Any, rows: TaskRows) -> None:
     """The attributes of a search, from those of each task."""
     searches = search.searches_
     search.cv_results_ = stack_results(rows.ids_among(searches), [own.cv_results_ for own in searches.values()])
@@ -222,7 +227,7 @@ def _put_together(search, rows):
         own.prior_ = search.prior_
 
 
-def stack_results(ids, tables):
+def stack_results(ids: NDArray[Any], tables: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the ``cv_results_`` of several tasks as one, with a column ``task``.
 
     Parameters
@@ -247,7 +252,7 @@ def stack_results(ids, tables):
     return stacked | param_columns(params) | {"params": params}
 
 
-def _refit(search, rows, X, y, fit_params):
+def _refit(search: Any, rows: TaskRows, X: Any, y: Any, fit_params: dict[str, Any]) -> None:
     """Each task has its best estimator; other tasks get the learned default, fitted to all rows of these."""
     X, y, fit_params = rows.of(search.searches_, X, y, fit_params)
     default = {} if search.prior_ is None else search.prior_.default(search.param_distributions)
@@ -258,15 +263,15 @@ def _refit(search, rows, X, y, fit_params):
         search.feature_names_in_ = search.best_estimator_.feature_names_in_
 
 
-def _usual_has(method):
-    def check(model):
+def _usual_has(method: str) -> Any:
+    def check(model: Any) -> bool:
         getattr(getattr(model, "estimator_", model.estimator), method)  # so that its own explanation is heard
         return True
 
     return available_if(check)
 
 
-class TaskBests(_TaskBaseline):
+class TaskBests(BaseTaskModels):
     """Each task's best estimator, as it was found; for rows of other tasks one that is fitted to all rows.
 
     Parameters
@@ -279,11 +284,11 @@ class TaskBests(_TaskBaseline):
         The column.
     """
 
-    def __init__(self, estimator, bests, *, task):
+    def __init__(self, estimator: Any, bests: dict[Any, Any], *, task: str | int) -> None:
         super().__init__(estimator, task=task)
         self.bests = bests
 
-    def fit(self, X, y=None, sample_weight=None, **params):
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None, **params: Any) -> TaskBests:
         """Fit the estimator for other tasks; those of the tasks are fitted.
 
         Parameters
@@ -312,7 +317,7 @@ class TaskBests(_TaskBaseline):
         return self
 
     @_usual_has("decision_function")
-    def decision_function(self, X):
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Decision values: a class that a task's rows did not show is below all that they did.
 
         Parameters
@@ -327,7 +332,7 @@ class TaskBests(_TaskBaseline):
         """
         return self._ask(X, "decision_function")
 
-    def _ask_own(self, task, X, method, shared):
+    def _ask_own(self, task: Any, X: Any, method: str, shared: NDArray[Any]) -> NDArray[Any]:
         model = self.estimators_[task]
         if method != "decision_function" or len(model.classes_) == len(self.classes_):
             return super()._ask_own(task, X, method, shared)

@@ -1,11 +1,14 @@
 """What one past trial is: plain data, in which what is no data is kept by its description."""
 
+from __future__ import annotations
+
 import json
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from inspect import isclass, isfunction, isroutine
+from typing import Any
 
 import numpy as np
 from sklearn import config_context
@@ -20,7 +23,7 @@ class Described:
 
     text: str
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.text
 
 
@@ -47,8 +50,8 @@ class Trial:
     """
 
     task: str | int
-    params: dict
-    other_params: dict = field(default_factory=dict)
+    params: dict[str, Any]
+    other_params: dict[str, Any] = field(default_factory=dict)
     mean_test_score: float = math.nan
     std_test_score: float = math.nan
     mean_fit_time: float = math.nan
@@ -58,27 +61,27 @@ class Trial:
     n_columns: int | None = None
 
     @property
-    def is_scored(self):
+    def is_scored(self) -> bool:
         """Whether it has a score; it failed, or was scored by no number, if not."""
         return math.isfinite(self.mean_test_score)
 
     @property
-    def standard_error(self):
+    def standard_error(self) -> float:
         """Of the mean score, over the splits."""
         return self.std_test_score / math.sqrt(self.n_splits or 1)
 
     @property
-    def all_params(self):
+    def all_params(self) -> dict[str, Any]:
         """Every parameter with its value in this trial, searched or not."""
         return self.other_params | self.params
 
     @property
-    def identity(self):
+    def identity(self) -> str:
         """What makes it this trial: all but the seconds, which differ whenever the same fit is repeated."""
         return json.dumps(encoded_trial(self) | {"mean_fit_time": None}, sort_keys=True)
 
 
-def plain_value(value):
+def plain_value(value: Any) -> Any:
     """The value as plain data; compare values of today with those of a history through this.
 
     Parameters
@@ -121,7 +124,7 @@ def plain_value(value):
     return Described(_description(value))
 
 
-def _description(value):
+def _description(value: Any) -> str:
     if isclass(value) or isroutine(value):
         name = f"{value.__module__}.{getattr(value, '__qualname__', value.__name__)}"
         # All lambdas of a module have one name.
@@ -134,7 +137,7 @@ def _description(value):
     return " ".join(_ADDRESS.sub("", text).split())
 
 
-def holds_described(value):
+def holds_described(value: Any) -> bool:
     """Whether a plain value is a container with something in it that is no data, such as a Pipeline's steps."""
     if isinstance(value, dict):
         value = [*value, *value.values()]
@@ -144,7 +147,7 @@ def holds_described(value):
 # As JSON: an object that stands for a value always has one key, which says what it is. ----------------
 
 
-def encoded(value):
+def encoded(value: Any) -> Any:
     """A plain value in JSON's own kinds."""
     if isinstance(value, float) and not math.isfinite(value):
         return {"float": str(value)}
@@ -159,7 +162,7 @@ def encoded(value):
     return value
 
 
-def decoded(data):
+def decoded(data: Any) -> Any:
     """The plain value that `encoded` wrote.
 
     Raises
@@ -183,7 +186,7 @@ def decoded(data):
     raise ValueError(f"an object for a value has one key of float, repr, tuple and dict, found {list(data)}")
 
 
-def encoded_trial(trial):
+def encoded_trial(trial: Trial) -> dict[str, Any]:
     """A trial in JSON's own kinds, without its task, which stands above."""
     data = {f.name: getattr(trial, f.name) for f in fields(trial) if f.name != "task"}
     return {
@@ -195,7 +198,7 @@ def encoded_trial(trial):
 _WANTED = {"params": dict, "other_params": dict, "n_splits": int, "scoring": str, "n_rows": int, "n_columns": int}
 
 
-def decoded_trial(task, data):
+def decoded_trial(task: str | int, data: Any) -> Trial:
     """The trial that `encoded_trial` wrote.
 
     Raises
@@ -210,7 +213,7 @@ def decoded_trial(task, data):
     return Trial(task, **{name: _field(name, part) for name, part in data.items()})
 
 
-def _field(name, data):
+def _field(name: str, data: Any) -> Any:
     wanted = _WANTED.get(name, float)
     if wanted is dict and isinstance(data, dict):
         return {key: decoded(part) for key, part in data.items()}

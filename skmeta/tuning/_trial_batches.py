@@ -1,8 +1,13 @@
 """Trials in batches: scored on the same splits, and one of which every fit failed is no reason to stop."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 from sklearn.exceptions import FitFailedWarning
 
@@ -20,11 +25,11 @@ class DrawnOnce:
         Any one; unseeded it gives other splits at every call.
     """
 
-    def __init__(self, splitter):
+    def __init__(self, splitter: Any) -> None:
         self._splitter = splitter
-        self._splits = None
+        self._splits: list[Any] | None = None
 
-    def split(self, X, y=None, **params):
+    def split(self, X: Any, y: Any = None, **params: Any) -> list[Any]:
         """Return the splits of the first call."""
         if self._splits is None:
             self._splits = list(self._splitter.split(X, y, **params))
@@ -49,21 +54,23 @@ class TrialBatches:
         Score of a fit that failed.
     """
 
-    def __init__(self, evaluate, splitter, metric, error_score):
+    def __init__(
+        self, evaluate: Callable[..., dict[str, Any]], splitter: Any, metric: str | None, error_score: float | str
+    ) -> None:
         self._evaluate = evaluate
         self._splitter = DrawnOnce(splitter)
         self._metric = metric
         self._error_score = error_score
-        self._params = []
-        self._columns = {}  # what is known of each trial beside its results
-        self._failed = []  # positions of the trials that scikit-learn's table does not have
-        self._results = {}
+        self._params: list[dict[str, Any]] = []
+        self._columns: dict[str, list[Any]] = {}  # what is known of each trial beside its results
+        self._failed: list[int] = []  # positions of the trials that scikit-learn's table does not have
+        self._results: dict[str, Any] = {}
         self._error: ValueError | None = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._params)
 
-    def evaluate(self, params, columns, callback_ctx):
+    def evaluate(self, params: list[dict[str, Any]], columns: dict[str, list[Any]], callback_ctx: Any) -> None:
         """Evaluate one batch.
 
         Parameters
@@ -91,32 +98,32 @@ class TrialBatches:
             self._columns.setdefault(name, []).extend(values)
 
     @property
-    def metric(self):
+    def metric(self) -> str | None:
         """The score that guides, as the names of the results end."""
         if f"mean_test_{self._metric}" in self._results:
             return self._metric
         names = (name.removeprefix("mean_test_") for name in self._results if name.startswith("mean_test_"))
         return next(names, self._metric or "score")
 
-    def scores_and_errors(self, n_splits):
+    def scores_and_errors(self, n_splits: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean score of each trial so far, nan where it failed, and the standard error of that mean."""
         table = self.table()
         scores, stds = (np.asarray(table.get(f"{kind}_test_{self.metric}", ()), float) for kind in ("mean", "std"))
         finite = np.isfinite(scores)
         return np.where(finite, scores, np.nan), np.where(finite, stds, np.nan) / np.sqrt(n_splits)
 
-    def table(self):
+    def table(self) -> dict[str, Any]:
         """All trials so far, as ``cv_results_`` has them."""
         if not self._failed:
             return self._results
         results = self._results or {f"{kind}_test_{self.metric}": np.empty(0) for kind in ("mean", "std")}
         return with_failed(results, self._failed, self._params, self._columns, self._error_score)
 
-    def rows(self, start):
+    def rows(self, start: int) -> dict[str, Any]:
         """The trials from ``start`` on, likewise."""
         return {name: column[start:] for name, column in self.table().items()}
 
-    def finish(self):
+    def finish(self) -> None:
         """Put the trials that failed into scikit-learn's table.
 
         Raises
@@ -134,7 +141,7 @@ class TrialBatches:
                 kind = name.split("_")[1]
                 warnings.warn(f"{_NOT_FINITE.format(kind)}: {column}", UserWarning, stacklevel=3)
 
-    def _warn_of_failed(self):
+    def _warn_of_failed(self) -> None:
         _, marker, details = str(self._error).partition("Below are more details")
         warnings.warn(
             f"\nAll fits failed in {len(self._failed)} trials out of a total of {len(self)}: "
@@ -145,7 +152,13 @@ class TrialBatches:
         )
 
 
-def with_failed(results, failed, params, columns, error_score):
+def with_failed(
+    results: dict[str, Any],
+    failed: list[int],
+    params: list[dict[str, Any]],
+    columns: dict[str, list[Any]],
+    error_score: Any,
+) -> dict[str, Any]:
     """Return a table of results with rows for further trials, of which every fit failed.
 
     Parameters
@@ -180,7 +193,7 @@ def with_failed(results, failed, params, columns, error_score):
     return table
 
 
-def _of_failed(name, error_score):
+def _of_failed(name: str, error_score: float) -> float:
     """Every split has the error's score; how long a fit took until it failed is not known."""
     if name.endswith("_time"):
         return np.nan

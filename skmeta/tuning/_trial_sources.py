@@ -1,13 +1,17 @@
 """Where past trials are read from: a fitted search, its ``cv_results_``, or a table of trials."""
 
+from __future__ import annotations
+
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier
 from sklearn.exceptions import NotFittedError
 
+from skmeta._dataframe import column_lists, is_frame
 from skmeta.tasks._words import is_missing
 from skmeta.tuning._trial import Trial, holds_described, plain_value
 
@@ -16,7 +20,9 @@ _RESULT = re.compile(r"(mean|std|rank|split\d+)_(fit_time|score_time|(test|train
 _KINDS = "a fitted search, its cv_results_, a frame or a list of dicts"
 
 
-def read_trials(search, task, metric=None, shape=None):
+def read_trials(
+    search: Any, task: str | int, metric: str | None = None, shape: tuple[int, int] | None = None
+) -> list[Trial]:
     """The trials of one search.
 
     Parameters
@@ -44,12 +50,13 @@ def read_trials(search, task, metric=None, shape=None):
             f"search: wanted a search on one dataset, found {type(search).__name__} over the tasks "
             f"{list(search.searches_)!r:.60}; it has a history of them all: history + search.history_."
         )
-    results = getattr(search, "cv_results_", None)
-    if not isinstance(results, Mapping) or "params" not in results:
+    found: Any = getattr(search, "cv_results_", None)
+    if not isinstance(found, Mapping) or "params" not in found:
         raise NotFittedError(
             f"search: wanted a fitted search with cv_results_ of params, found {type(search).__name__} without; "
             "call its fit, if it is one."
         )
+    results = dict(found)
     if getattr(search, "multimetric_", False) and metric is None and isinstance(search.refit, str):
         metric = search.refit
     if getattr(search, "resource", None) == "n_samples":  # halving: few rows in the first rounds
@@ -69,8 +76,17 @@ def read_trials(search, task, metric=None, shape=None):
 
 
 def _trials(
-    results, candidates, task, metric, *, scoring=None, others=None, n_splits=None, n_rows=None, n_columns=None
-):
+    results: dict[str, Any],
+    candidates: list[dict[str, Any]],
+    task: str | int,
+    metric: str | None,
+    *,
+    scoring: str | None = None,
+    others: list[dict[str, Any]] | None = None,
+    n_splits: int | None = None,
+    n_rows: Any = None,
+    n_columns: int | None = None,
+) -> list[Trial]:
     n = len(candidates)
     if n == 0:
         raise ValueError("search: wanted at least one trial, found none (no rows in its cv_results_ or table).")
@@ -98,7 +114,7 @@ def _trials(
     ]
 
 
-def _check_one_task(results):
+def _check_one_task(results: dict[str, Any]) -> None:
     """Raise for the results of several datasets: ranks would mix them."""
     marked = "params" in results or any(str(name).startswith("param_") for name in results)
     tasks = dict.fromkeys(map(str, results["task"])) if marked and "task" in results else {}
@@ -109,14 +125,14 @@ def _check_one_task(results):
         )
 
 
-def _count(value):
+def _count(value: Any) -> int | None:
     return None if value is None else int(value)
 
 
 # Tables ---------------------------------------------------------------------------------------------
 
 
-def _columns(table, metric):
+def _columns(table: Any, metric: str | None) -> dict[str, Any]:
     """Names and columns of a mapping or a table, the score under scikit-learn's name."""
     columns = _raw_columns(table)
     if not all(isinstance(name, str) for name in columns):
@@ -126,14 +142,12 @@ def _columns(table, metric):
     return columns if full in columns else {full if name == short else name: v for name, v in columns.items()}
 
 
-def _raw_columns(table):
+def _raw_columns(table: Any) -> dict[Any, Any]:
     """Gaps of a frame are parameters that a trial did not have."""
     if isinstance(table, Mapping):
         return dict(table)
-    if hasattr(table, "iloc") and hasattr(table, "columns"):
-        return {name: _gaps_masked(table[name].tolist()) for name in table.columns}
-    if hasattr(table, "get_column_index"):
-        return {name: _gaps_masked(map(_without_gaps, col)) for name, col in table.to_dict(as_series=False).items()}
+    if is_frame(table):
+        return {name: _gaps_masked(map(_without_gaps, column)) for name, column in column_lists(table).items()}
     if isinstance(table, Sequence) and not isinstance(table, str | bytes):
         wrong = [type(row).__name__ for row in table if not isinstance(row, Mapping)]
         if wrong:
@@ -143,16 +157,16 @@ def _raw_columns(table):
     raise TypeError(f"search: wanted {_KINDS}, found {type(table).__name__}.")
 
 
-def _gaps_masked(values):
+def _gaps_masked(values: Iterable[Any]) -> list[Any]:
     return [np.ma.masked if is_missing(v) and not isinstance(v, np.ndarray) else v for v in values]
 
 
-def _without_gaps(value):
+def _without_gaps(value: Any) -> Any:
     """A struct of polars has every field in every row."""
     return {key: part for key, part in value.items() if part is not None} if isinstance(value, dict) else value
 
 
-def _params(results):
+def _params(results: dict[str, Any]) -> list[dict[str, Any]]:
     """The parameters of each trial: ``params``, or else the columns ``param_...``, or else all that are no results."""
     marked = {name: name.removeprefix("param_") for name in results if str(name).startswith("param_")}
     candidates = list(results.get("params", ()))
@@ -180,7 +194,7 @@ def _params(results):
 # Scores ---------------------------------------------------------------------------------------------
 
 
-def _pick_score(results, metric, scoring):
+def _pick_score(results: dict[str, Any], metric: str | None, scoring: str | None) -> str:
     """The metric asked for, or the only one."""
     scores = sorted(str(n).removeprefix("mean_test_") for n in results if str(n).startswith("mean_test_"))
     if len(scores) == 1 and (metric is None or (metric == scoring and scores == ["score"])):
@@ -197,7 +211,7 @@ def _pick_score(results, metric, scoring):
     return metric
 
 
-def _floats(results, name, n):
+def _floats(results: dict[str, Any], name: str, n: int) -> list[float]:
     if name not in results:
         return [math.nan] * n
     values = [math.nan if value is np.ma.masked or value is None else value for value in results[name]]
@@ -209,7 +223,7 @@ def _floats(results, name, n):
         raise TypeError(f"search: wanted numbers in {name}, found {values!r:.60}.") from error
 
 
-def scoring_name(search):
+def scoring_name(search: Any) -> str | None:
     """What a search with one score was scored by; None for one with several."""
     scoring = getattr(search, "scoring", None)
     if getattr(search, "multimetric_", False):
@@ -234,7 +248,7 @@ def scoring_name(search):
 # The parameters that were not searched -------------------------------------------------------------
 
 
-def other_params(estimator, candidates):
+def other_params(estimator: Any, candidates: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The parameters that a candidate does not set, as plain values, for each: a step that is chosen brings its own."""
     usual = _plain_params(estimator)
     others = []
@@ -249,7 +263,7 @@ def other_params(estimator, candidates):
     return others
 
 
-def _plain_params(estimator):
+def _plain_params(estimator: Any) -> dict[str, Any]:
     """All parameters but containers of estimators, such as a Pipeline's steps: these have names of their own."""
     plain = {name: plain_value(value) for name, value in estimator.get_params().items()}
     return {name: value for name, value in plain.items() if not holds_described(value)}

@@ -1,21 +1,25 @@
 """A hyperparameter search that starts from past ones, and is a good ordinary one where there are none."""
 
+from __future__ import annotations
+
 import copy
 import time
 from math import ceil, inf, nan
+from typing import Any, Self
 
 import numpy as np
 from sklearn.utils import check_random_state, get_tags
 
 from skmeta._sklearn import BaseSearchCV
-from skmeta.tuning._advisor import advisor_for
 from skmeta.tuning._data_name import name_data, shape_of
-from skmeta.tuning._guide import named_metric, scored_by
 from skmeta.tuning._history import TrialHistory
-from skmeta.tuning._hyperparameter import check_method, learned, read_prior
+from skmeta.tuning._hyperparameter import HyperparameterPrior, check_method, learned, read_prior
+from skmeta.tuning._metric import named_metric, scored_by
 from skmeta.tuning._search_checks import check_names, check_settings, count_trials
 from skmeta.tuning._space import Space
+from skmeta.tuning._suggester import Suggestion, suggester_for
 from skmeta.tuning._task_searches import fit_tasks
+from skmeta.tuning._trial import Trial
 from skmeta.tuning._trial_batches import TrialBatches
 
 
@@ -130,25 +134,25 @@ class WarmStartSearchCV(BaseSearchCV):
 
     def __init__(  # noqa: PLR0913 - those of RandomizedSearchCV, and what is tried, from what, for how long
         self,
-        estimator,
-        param_distributions,
+        estimator: Any,
+        param_distributions: Any,
         *,
-        n_iter=10,
-        task=None,
-        prior=None,
-        method="auto",
-        batch_size=1,
-        max_time=None,
-        scoring=None,
-        n_jobs=None,
-        refit=True,
-        cv=None,
-        verbose=0,
-        pre_dispatch="2*n_jobs",
-        random_state=None,
-        error_score=nan,
-        return_train_score=False,
-    ):
+        n_iter: int = 10,
+        task: str | int | None = None,
+        prior: Any = None,
+        method: str = "auto",
+        batch_size: int = 1,
+        max_time: float | None = None,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        verbose: int = 0,
+        pre_dispatch: int | str = "2*n_jobs",
+        random_state: Any = None,
+        error_score: float | str = nan,
+        return_train_score: bool = False,
+    ) -> None:
         super().__init__(
             estimator,
             scoring=scoring,
@@ -169,7 +173,7 @@ class WarmStartSearchCV(BaseSearchCV):
         self.max_time = max_time
         self.random_state = random_state
 
-    def fit(self, X, y=None, **params):
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Search, and refit the best candidate.
 
         Parameters
@@ -198,47 +202,49 @@ class WarmStartSearchCV(BaseSearchCV):
             return self
         return fit_tasks(self, X, y, params, prior)
 
-    def _search(self, X, y, params, prior, name):
+    def _search(
+        self, X: Any, y: Any, params: dict[str, Any], prior: HyperparameterPrior | None, name: str | int
+    ) -> None:
         """Search on one dataset of a name, starting from a prior that was read."""
         self.prior_, self._dataset = prior, (name, shape_of(X))
         self.history_: TrialHistory = TrialHistory()
         super().fit(X, y, **params)
 
-    def _run_search(self, evaluate_candidates, *, callback_ctx=None):
+    def _run_search(self, evaluate_candidates: Any, *, callback_ctx: Any = None) -> None:
         """Try batch after batch; what each taught decides on the next."""
         deadline = inf if self.max_time is None else time.monotonic() + self.max_time
         space = Space.of(self.param_distributions)
         check_names(self.estimator, self.param_distributions)
         n_trials = count_trials(space, self.n_iter)
-        advisor = advisor_for(space, self.prior_, self.method, _generator(self.random_state), self.estimator)
+        suggester = suggester_for(space, self.prior_, self.method, _generator(self.random_state), self.estimator)
         batches = TrialBatches(evaluate_candidates, self._checked_cv_orig, named_metric(self), self.error_score)
-        proposals = advisor.go_on_from(self._earlier())  # at most one, which is a batch by itself
-        n_batches = len(proposals) + ceil((n_trials - len(proposals)) / self.batch_size)
+        suggestions = suggester.resume_from(self._earlier())  # at most one, which is a batch by itself
+        n_batches = len(suggestions) + ceil((n_trials - len(suggestions)) / self.batch_size)
         search_ctx = callback_ctx.subcontext(task_name="search", max_subtasks=n_batches)
         search_ctx.call_on_fit_task_begin(estimator=self)
         over = False
         while len(batches) < n_trials and not over:
             n_next = min(self.batch_size, n_trials - len(batches))
-            proposals = proposals or advisor.propose(n_next, *batches.scores_and_errors(self.n_splits_))
-            if not proposals:
+            suggestions = suggestions or suggester.suggest(n_next, *batches.scores_and_errors(self.n_splits_))
+            if not suggestions:
                 break
             batch_ctx = search_ctx.subcontext(
-                task_name="batch", max_subtasks=len(proposals) * self.n_splits_, sequential_subtasks=False
+                task_name="batch", max_subtasks=len(suggestions) * self.n_splits_, sequential_subtasks=False
             ).call_on_fit_task_begin(estimator=self)
-            batches.evaluate([p.params for p in proposals], _told(proposals), batch_ctx)
-            self._remember(batches, len(proposals))
-            proposals = []
+            batches.evaluate([p.params for p in suggestions], _columns_of(suggestions), batch_ctx)
+            self._record(batches, len(suggestions))
+            suggestions = []
             over = batch_ctx.call_on_fit_task_end(estimator=self) or time.monotonic() >= deadline
         batches.finish()
         search_ctx.call_on_fit_task_end(estimator=self)
 
-    def _earlier(self):
+    def _earlier(self) -> list[Trial]:
         """Trials that the prior has of this dataset, as large as it is now: a search that was broken off goes on."""
         name, (n_rows, _) = self._dataset
         past = () if self.prior_ is None else self.prior_.history
         return [trial for trial in past if (trial.task, trial.n_rows) == (name, n_rows)]
 
-    def _remember(self, batches, n_new):
+    def _record(self, batches: TrialBatches, n_new: int) -> None:
         """Add the newest trials to the history, read as those of a search that made no others."""
         newest = copy.copy(self)
         newest.cv_results_ = batches.rows(len(batches) - n_new)
@@ -246,25 +252,25 @@ class WarmStartSearchCV(BaseSearchCV):
         name, shape = self._dataset
         self.history_.add(newest, task=name, metric=batches.metric, shape=shape)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator)
         tags.input_tags, tags.target_tags = inner.input_tags, inner.target_tags
         return tags
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "cv_results_")  # the last that a fit leaves: an interrupted one leaves others
 
 
-def _told(proposals):
-    """What is known of proposals beforehand, as columns."""
+def _columns_of(suggestions: list[Suggestion]) -> dict[str, list[Any]]:
+    """What is known of suggestions beforehand, as columns."""
     return {
-        "origin": [proposal.origin for proposal in proposals],
-        "expected_score": [proposal.mean for proposal in proposals],
-        "expected_std": [proposal.sd for proposal in proposals],
+        "origin": [suggestion.origin for suggestion in suggestions],
+        "expected_score": [suggestion.mean for suggestion in suggestions],
+        "expected_std": [suggestion.sd for suggestion in suggestions],
     }
 
 
-def _generator(random_state):
+def _generator(random_state: Any) -> np.random.Generator:
     """NumPy's newer generator, from what scikit-learn takes."""
     return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1, size=4))

@@ -144,7 +144,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             prior = learner.learn(parts.model, tasks, prior, n_jobs=self.n_jobs)
         prior, tasks = matched(prior, tasks)
         adapted = prior.adapt_tasks(parts.model, tasks, n_jobs=self.n_jobs)
-        known = KnownTasks(self.task, tasks.ids, parts, steps, prior, adapted)
+        known = KnownTasks(self.task, tasks.ids, parts, steps, prior, adapted, tasks.feature_names)
         found = {"_known": known, "prior_": with_steps(steps, prior)} | ({"learner_": learner} if learner else {})
         return found | ({} if adapted.classes is None else {"classes_": adapted.classes})
 
@@ -153,24 +153,32 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         _check_rows(X, learns=self.task is not None)
         if sample_weight is not None and not has_fit_parameter(model, "sample_weight"):
             raise TypeError(no_weights(model))
-        options = {"task": self.task, "context": self.context or (), "labels": isinstance(self, ClassifierMixin)}
-        return read_tasks(X, y, sample_weight, estimator_name=type(model).__name__, **options)
+        return read_tasks(
+            X,
+            y,
+            sample_weight,
+            task=self.task,
+            context=self.context or (),
+            estimator_name=type(model).__name__,
+            labels=isinstance(self, ClassifierMixin),
+        )
 
     def _through_steps(
         self, parts: Parts, tasks: Tasks, context: tuple[str | int, ...]
-    ) -> tuple[FrozenSteps, Prior | None, Tasks]:
+    ) -> tuple[FrozenSteps, Any, Tasks]:
         """Steps frozen, the prior of the model if there is one, and the tasks as the model sees them."""
         if self.prior is None:
             steps, Z, y = fit_steps(parts, tasks.X, tasks.y, tasks.sample_weight, context)
             return steps, None, tasks.with_rows(Z, y)
         steps, prior = split_prior(self.prior)
-        tasks = tasks.with_rows(steps.transform(tasks.X), steps.transform_target(tasks.y))
+        tasks = steps.apply(tasks)
         if self.task is None and tasks.context:
             prior = prior.given(**tasks.context_of(0))
         return steps, *matched(prior, tasks)
 
     def _check_parameters(self) -> None:
-        estimator, prior = self.estimator, self.prior
+        estimator: Any = self.estimator
+        prior: Any = self.prior
         if isinstance(estimator, type) or not hasattr(estimator, "fit"):
             example = "LogisticRegression()" if isinstance(self, ClassifierMixin) else "Ridge()"
             raise TypeError(f"estimator: wanted an estimator such as {example}, found {estimator!r}.")
@@ -287,8 +295,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     def _adapt_several(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> TaskEstimators:
         known = self._known
         tasks = self._read(X, y, sample_weight, known.parts.model)
-        tasks = tasks.with_rows(known.steps.transform(tasks.X), known.steps.transform_target(tasks.y))
-        prior, tasks = matched(known.prior, tasks)
+        prior, tasks = matched(known.prior, known.steps.apply(tasks))
         adapted = prior.adapt_tasks(known.parts.model, tasks, n_jobs=self.n_jobs)
         return TaskEstimators(tasks.ids, adapted, known.steps, known.parts)
 
@@ -305,7 +312,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     def _answer(self, method: str, X: Any) -> NDArray[Any]:
         """What the adapted estimators say of rows, in the units of the model."""
         X = plain_table(X)
-        if self._in_tasks:
+        if self.task is not None and self._in_tasks:
             locate_task(X, self.task)
         validate_data(self, X, reset=False, skip_check_array=True)
         _check_rows(X, learns=False)

@@ -13,6 +13,7 @@ from skmeta.base import AdaptedEstimators, Prior
 from skmeta.steps import FrozenSteps, Parts
 from skmeta.tasks import Tasks, features_without, index_tasks, lookup_tasks, read_task_ids, take_rows
 from skmeta.tasks._context import one_a_task, split_context
+from skmeta.tasks._numbers import column_names
 from skmeta.tasks._words import shown
 
 
@@ -34,6 +35,8 @@ class KnownTasks:
         Of the model.
     adapted : AdaptedEstimators
         Of the tasks.
+    columns : tuple of str or None
+        Names of the columns that the adapted estimators know, in their order.
     """
 
     task: str | int | None
@@ -42,6 +45,7 @@ class KnownTasks:
     steps: FrozenSteps
     prior: Prior
     adapted: AdaptedEstimators
+    columns: tuple[str, ...] | None
 
     def answer(self, method: str, X: Any) -> NDArray[Any]:
         """What the adapted estimators say of rows: known tasks by their own, others by the prior given their context.
@@ -62,7 +66,7 @@ class KnownTasks:
         if self.task is not None:
             X = features_without(X, self.task)
         X, context = split_context(X, self.steps.context)
-        Z = self.steps.transform(X)
+        Z = self._in_order(self.steps.transform(X))
         answer = getattr(self.adapted, method)(Z, codes)
         unknown = np.flatnonzero(codes < 0)
         if not context or not len(unknown):
@@ -73,6 +77,11 @@ class KnownTasks:
             rows = unknown[index.codes == code]
             answer[rows] = self._of_new_task(method, take_rows(Z, rows), {n: v[code] for n, v in described.items()})
         return answer
+
+    def _in_order(self, Z: Any) -> Any:
+        """Columns of a frame as the adapted estimators know them."""
+        names = column_names(Z)
+        return Z if names is None or self.columns in (None, names) else Z[list(self.columns)]
 
     def _of_new_task(self, method: str, Z: Any, context: Mapping[str, Any]) -> NDArray[Any]:
         nothing = Tasks.none(self.prior.feature_names, Z.shape[1])

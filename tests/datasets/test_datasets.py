@@ -89,7 +89,7 @@ def test_the_licence_lies_beside_the_data():
 
 
 def test_parkinsons_unknown_target():
-    with pytest.raises(ValueError, match=r"target must be one of \['total', 'motor'\], found 'updrs'"):
+    with pytest.raises(ValueError, match=r"target: wanted one of \['total', 'motor'\], found 'updrs'"):
         load_parkinsons(target="updrs")
 
 
@@ -226,17 +226,17 @@ def test_sinusoids_are_sine_waves():
     [
         ({"n_tasks": 0}, ValueError, "n_tasks"),
         ({"n_tasks": 2.5}, TypeError, "n_tasks"),
-        ({"n_samples": 0}, ValueError, "n_samples must be a positive integer.*found 0"),
+        ({"n_samples": 0}, ValueError, "n_samples: wanted a positive integer.*found 0"),
         ({"n_samples": [1, 2, 3]}, ValueError, "one for each of 2 tasks"),
         ({"n_samples": [1, 0]}, ValueError, "n_samples"),
         ({"n_samples": 1.5}, ValueError, "n_samples"),
         ({"n_features": 0}, ValueError, "n_features"),
         ({"rank": 0}, ValueError, "rank"),
         ({"noise": -1.0}, ValueError, "noise"),
-        ({"covariance": "round"}, ValueError, r"covariance must be one of \['spherical'.*found 'round'"),
-        ({"covariance": np.eye(3)}, ValueError, r"covariance must be of shape \(4, 4\).*found \(3, 3\)"),
+        ({"covariance": "round"}, ValueError, r"covariance: wanted one of \['spherical'.*found 'round'"),
+        ({"covariance": np.eye(3)}, ValueError, r"covariance: wanted shape \(4, 4\).*found \(3, 3\)"),
         ({"covariance": np.triu(np.ones((4, 4)))}, ValueError, "symmetric"),
-        ({"covariance": -np.eye(4)}, ValueError, "semi-definite, found the eigenvalue -1"),
+        ({"covariance": -np.eye(4)}, ValueError, "semi-definite matrix, found the eigenvalue -1"),
     ],
 )
 def test_what_cannot_be_made_says_why(arguments, error, match):

@@ -141,7 +141,7 @@ def test_from_estimators_scores_and_draws(ax):
 
 
 def test_an_unknown_style_is_refused_before_anything_is_drawn(ax):
-    with pytest.raises(ValueError, match="std_display_style must be 'fill_between', 'errorbar' or None, found 'x'"):
+    with pytest.raises(ValueError, match="std_display_style: wanted 'fill_between', 'errorbar' or None, found 'x'"):
         ShotCurveDisplay.from_curve(make_curve(), ax=ax, std_display_style="x")
     assert not ax.has_data()
 
@@ -294,5 +294,5 @@ def test_what_is_no_prior_is_told_where_the_prior_is(ax):
 def test_without_matplotlib_it_says_what_to_install(draw, request, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     name = request.node.callspec.id
-    with pytest.raises(ImportError, match=rf"{name}.plot needs matplotlib: pip install 'skmeta\[plot\]'"):
+    with pytest.raises(ImportError, match=rf"{name}.plot: wanted matplotlib, .*; pip install 'skmeta\[plot\]'"):
         draw()

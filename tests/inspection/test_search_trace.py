@@ -222,7 +222,9 @@ def test_it_can_be_drawn_twice(searches):
 def test_matplotlib_is_needed_only_to_draw(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     display = SearchTraceDisplay({"a": [1.0]})
-    with pytest.raises(ImportError, match=r"SearchTraceDisplay\.plot needs matplotlib: pip install 'skmeta\[plot\]'"):
+    with pytest.raises(
+        ImportError, match=r"SearchTraceDisplay\.plot: wanted matplotlib, .*; pip install 'skmeta\[plot\]'"
+    ):
         display.plot()
 
 

@@ -350,7 +350,7 @@ def test_models_are_found_by_id():
     assert list(models) == [0, 1, 2, 3, 4, 5]
     assert 3 in models and np.int64(3) in models and "3" not in models
     with pytest.raises(
-        KeyError, match=r"no task 9 among the 6 that were fitted \(0\.0, 1\.0, 2\.0, 3\.0, 4\.0, \.\.\.\)"
+        KeyError, match=r"task: wanted one of the 6 that were fitted \(0\.0, 1\.0, 2\.0, 3\.0, 4\.0, \.\.\.\), found 9"
     ):
         models[9]
 

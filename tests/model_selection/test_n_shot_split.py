@@ -97,7 +97,9 @@ def test_folds_have_as_many_tasks_and_large_and_small_ones_alike(counts, seed):
 
 def test_the_largest_number_of_shots_that_the_error_names_is_legal():
     X = make_table([3, 9, 9, 4, 2])
-    with pytest.raises(ValueError, match=r"n_shots=4 .* 2 of 5 tasks, .*n_splits=3 .* can be 3 at most"):
+    with pytest.raises(
+        ValueError, match=r"n_shots: wanted .* 3 tasks, .*n_shots=4 .* 2 of 5; .*n_splits=3.* can be 3 at most"
+    ):
         splits_of(NShotSplit(-1, 4, 3), X)
     assert all(len(test) for _, test in NShotSplit(-1, 3, 3).split(X))
 
@@ -264,18 +266,18 @@ def test_wrong_numbers_are_refused_at_once(parameters, error, words):
 @pytest.mark.parametrize(
     ("cv", "words"),
     [
-        (NShotSplit("shpo", 1, 2), "task='shpo' .*Did you mean 'shop'"),
+        (NShotSplit("shpo", 1, 2), "found task='shpo'.*Did you mean 'shop'"),
         (
             NShotSplit("shop", 1, 2, order="dya"),
-            "order='dya' cannot put .*order='dya' is not a column of X. Did you mean 'day'",
+            "order: wanted .*found order='dya'. Did you mean 'day'",
         ),
         (
             NShotSplit("shop", 1, 2, order="gap"),
-            "order='gap' cannot put the rows in order: found . missing value.*in row.*Drop or fill them",
+            "order: wanted .*order='gap', found . missing, in row.*drop these rows or fill them",
         ),
         (NShotSplit("gap", 1, 2), "missing"),
-        (NShotSplit("shop", 1, 3), "n_splits=3 needs at least 3 tasks, found 2"),
-        (NShotSplit("shop", 5, 2), "n_shots=5 leaves rows to test in 0 of 2 tasks"),
+        (NShotSplit("shop", 1, 3), "n_splits: wanted at least 3 tasks .*, found 2"),
+        (NShotSplit("shop", 5, 2), "n_shots: wanted .* found n_shots=5 to leave some in 0 of 2"),
         (NShotSplit("shop", 1, 2, random_state="seed"), "seed"),
     ],
 )

@@ -171,7 +171,7 @@ def test_a_score_that_is_not_defined_is_told():
     def odd(model, X, y):
         return np.nan if 5 in X[:, -1] else 0.0
 
-    with pytest.raises(ValueError, match=r"scoring='odd' must be defined .* model 'it' at n_shots=0 in fold"):
+    with pytest.raises(ValueError, match=r"scoring: wanted .* found NaN by 'odd' for model 'it' at n_shots=0 in fold"):
         shot_curve({"it": Ridge()}, X, Y, task=-1, n_shots=(0, 2), n_splits=3, scoring=odd, random_state=0)
 
 
@@ -212,7 +212,7 @@ def test_means_deviations_and_the_best():
     assert_array_equal(curve.std, [[1, 0], [0, 0.25]])
     assert curve.best == {0: "pooled", 5: "own"}
     assert_array_equal(curve["pooled"], [[-2, -2], [-2, -2.5]])
-    with pytest.raises(KeyError, match="'warm' is not a model of this curve, which has"):
+    with pytest.raises(KeyError, match=r"name: wanted a model of this curve, .* found 'warm'"):
         curve["warm"]
 
 
@@ -256,7 +256,7 @@ def test_it_is_frozen_and_so_is_its_copy():
 
 @pytest.mark.parametrize("shape", [(2, 3, 4), (3, 2, 4), (2, 2), (2, 2, 1, 1)])
 def test_scores_of_another_shape_are_refused(shape):
-    with pytest.raises(ValueError, match=r"scores must have shape \(2, 2, n_splits\)"):
+    with pytest.raises(ValueError, match=r"scores: wanted shape \(2, 2, n_splits\)"):
         make_curve(scores=np.zeros(shape))
 
 
@@ -266,35 +266,35 @@ def test_scores_of_another_shape_are_refused(shape):
 @pytest.mark.parametrize(
     ("changes", "error", "words"),
     [
-        ({"models": [Ridge()]}, TypeError, "models must be a dict of name to estimator, found list"),
-        ({"models": {}}, ValueError, "models must hold at least one"),
-        ({"models": {3: Ridge()}}, ValueError, r"models must hold .* found \[3\]"),
+        ({"models": [Ridge()]}, TypeError, "models: wanted a dict of name to estimator, found list"),
+        ({"models": {}}, ValueError, "models: wanted at least one"),
+        ({"models": {3: Ridge()}}, ValueError, r"models: wanted at least one .* found \[3\]"),
         (
             {"models": {"a": Ridge(), "b": LogisticRegression()}},
             ValueError,
-            r"models mixes classifiers \(b\).*Pass scoring",
+            r"models: wanted .* found classifiers \(b\).*pass scoring",
         ),
         (
             {"models": {"it": PooledModel(RidgeClassifier(), task=-1)}, "y": LABELS},
             ValueError,
-            r"models must have predict_proba for .*neg_log_loss, found none in it\. Pass scoring, such as 'accuracy'",
+            r"models: wanted predict_proba for .*neg_log_loss, found none in it; pass scoring, such as 'accuracy'",
         ),
         (
             {"models": {"it": LogisticRegression()}, "y": np.c_[LABELS, LABELS]},
             ValueError,
-            r"y must be one column of labels for the default scoring, found shape \(69, 2\)",
+            r"y: wanted one column of labels for the default scoring, found shape \(69, 2\)",
         ),
-        ({"n_shots": ()}, ValueError, r"n_shots must be a sequence of numbers of rows, found \(\)"),
-        ({"n_shots": 5}, ValueError, "n_shots must be a sequence of numbers of rows, found 5"),
-        ({"n_shots": (5, 0)}, ValueError, r"n_shots must increase, found \(5, 0\)"),
-        ({"n_shots": (0, 2, 2)}, ValueError, "n_shots must increase"),
+        ({"n_shots": ()}, ValueError, r"n_shots: wanted numbers of rows, found \(\)"),
+        ({"n_shots": 5}, ValueError, "n_shots: wanted numbers of rows, found 5"),
+        ({"n_shots": (5, 0)}, ValueError, r"n_shots: wanted numbers that increase, found \(5, 0\)"),
+        ({"n_shots": (0, 2, 2)}, ValueError, "n_shots: wanted numbers that increase"),
         ({"n_shots": (-1, 2)}, ValueError, "each of n_shots == -1, must be >= 0"),
         ({"n_shots": (0.5, 2)}, TypeError, "each of n_shots must be an instance of int"),
-        ({"n_shots": (0, 10)}, ValueError, "n_shots=10 leaves rows to test in 3 of 7 tasks, .* 9 at most"),
+        ({"n_shots": (0, 10)}, ValueError, "n_shots=10 to leave some in 3 of 7; .* 9 at most"),
         ({"n_splits": 1}, ValueError, "n_splits == 1, must be >= 2"),
-        ({"n_splits": 8}, ValueError, "n_splits=8 needs at least 8 tasks, found 7"),
+        ({"n_splits": 8}, ValueError, "n_splits: wanted at least 8 tasks .*, found 7"),
         ({"task": 7}, ValueError, "task=7"),
-        ({"order": 7}, ValueError, "order=7 cannot put the rows in order"),
+        ({"order": 7}, ValueError, "order: wanted .* found order=7"),
         ({"y": Y[1:]}, ValueError, "inconsistent numbers of samples"),
         ({"y": np.where(np.arange(len(Y)) == 3, np.nan, Y)}, ValueError, "NaN"),
     ],

@@ -199,22 +199,34 @@ def test_the_picture_is_drawn(quick, capsys, shops, tmp_path):
 
 
 BAD = [
-    (["--task", "store", "--target", "sales"], "--task store is not a column. There are: row, shop, "),
-    (["--task", "shops", "--target", "sales"], "--task shops is not a column. Did you mean shop?"),
-    (["--task", "shop", "--target", "sale"], "--target sale is not a column. Did you mean sales?"),
+    (
+        ["--task", "store", "--target", "sales"],
+        "--task: wanted the name of a column, found store. There are: row, shop, ",
+    ),
+    (["--task", "shops", "--target", "sales"], "--task: wanted the name of a column, found shops. Did you mean shop?"),
+    (["--task", "shop", "--target", "sale"], "--target: wanted the name of a column, found sale. Did you mean sales?"),
     (["--task", "shop", "--target", "sales", "--order", "data"], "Did you mean date"),
-    (["--task", "shop", "--target", "sales", "--order", "weather"], "--order weather must hold numbers"),
-    (["--task", "shop", "--target", "shop"], "must differ, found shop, shop"),
-    (["--task", "shop"], "a file needs --task COLUMN and --target COLUMN"),
+    (["--task", "shop", "--target", "sales", "--order", "weather"], "--order: wanted numbers or dates in weather"),
+    (["--task", "shop", "--target", "shop"], "wanted different columns, found shop, shop"),
+    (["--task", "shop"], "--task, --target: wanted a COLUMN of each"),
     (["--task", "shop", "--target", "sales", "--estimator", "laso"], "found laso. Did you mean lasso?"),
-    (["--task", "shop", "--target", "sales", "--estimator", "logistic"], "must hold classes for Logistic"),
-    (["--task", "shop", "--target", "weather", "--estimator", "ridge"], "must hold numbers for Ridge"),
+    (["--task", "shop", "--target", "sales", "--estimator", "logistic"], "wanted classes for Logistic"),
+    (["--task", "shop", "--target", "weather", "--estimator", "ridge"], "wanted numbers for Ridge"),
     (["--task", "shop", "--target", "sales", "--estimator", "gamma"], "wanted positive targets"),
-    (["--task", "remark", "--target", "sales"], "--task remark must group rows, found 126 different"),
-    (["--task", "weather", "--target", "sales"], "must tell at least 3 tasks apart, found 2"),
-    (["--task", "country", "--target", "sales"], "--task country must tell at least 3 tasks apart, found 1"),
-    (["--task", "shop", "--target", "country"], "--target country must vary, found the one value 'NL'"),
-    (["--task", "shop", "--target", "sales", "--plot", "a.gif"], "--plot must end in .png or .pdf or .svg"),
+    (["--task", "remark", "--target", "sales"], "--task: wanted a column that groups rows, found 126 different"),
+    (
+        ["--task", "weather", "--target", "sales"],
+        "wanted a column that tells at least 3 tasks apart, found 2 in weather",
+    ),
+    (
+        ["--task", "country", "--target", "sales"],
+        "--task: wanted a column that tells at least 3 tasks apart, found 1 in country",
+    ),
+    (["--task", "shop", "--target", "country"], "--target: wanted values that differ, found country to be 'NL'"),
+    (
+        ["--task", "shop", "--target", "sales", "--plot", "a.gif"],
+        "--plot: wanted a file that ends in .png or .pdf or .svg",
+    ),
     (["--task", "shop", "--target", "sales", "--save", "/no/such/a.skops"], "in a folder that exists"),
     (["--task", "shop", "--target", "sales", "--wrong"], "unrecognized arguments: --wrong"),
 ]
@@ -230,20 +242,20 @@ def test_an_error_is_one_line_and_status_2(quick, capsys, shops, options, messag
 
 
 FILES = {
-    "no.csv": (None, "no.csv does not exist."),
-    "table.xlsx": (b"", "must be a CSV (.csv, .tsv, .txt) or Parquet (.parquet) file"),
-    "empty.csv": (b"", "empty.csv is empty."),
-    "blank.csv": (b"\n\n", "blank.csv cannot be read as a table: No columns to parse"),
-    "ragged.csv": (b"shop,sales\na,1\na,2,3\n", "ragged.csv cannot be read as a table: "),
-    "latin.csv": ("shop,sales,price\nCaf\xe9,1,2\n".encode("latin-1"), "must be text in UTF-8"),
-    "gaps.csv": (b"shop,sales,price\na,,1\n,2,2\n", "has no row with a value in each of shop, sales"),
+    "no.csv": (None, "no.csv: wanted a file, found none"),
+    "table.xlsx": (b"", "wanted a CSV (.csv, .tsv, .txt) or Parquet (.parquet) file, found .xlsx"),
+    "empty.csv": (b"", "empty.csv: wanted a table, found an empty file"),
+    "blank.csv": (b"\n\n", "blank.csv: wanted a table, found what cannot be read as one: No columns to parse"),
+    "ragged.csv": (b"shop,sales\na,1\na,2,3\n", "ragged.csv: wanted a table, found what cannot be read as one: "),
+    "latin.csv": ("shop,sales,price\nCaf\xe9,1,2\n".encode("latin-1"), "wanted text in UTF-8"),
+    "gaps.csv": (b"shop,sales,price\na,,1\n,2,2\n", "wanted rows with a value in each of shop, sales, found none"),
     "bare.csv": (b"shop,sales\na,1\na,2\nb,3\n", "columns beside shop and sales to predict from, found none."),
     "ids.csv": (b"shop,sales,address\na,1,x\na,2,x\nb,3,y\n", "found only address, of which none tells anything"),
     "words.csv": (
         b"shop,sales,price\n" + b"".join(b"%d,no. %d,1.%d\n" % (k % 9, k % 60, k) for k in range(540)),
         "found 60, such as 'no. 0', 'no. 1'",
     ),
-    "inf.csv": (b"shop,sales,price\na,1,inf\na,2,1\nb,3,2\n", "Column price must hold finite numbers"),
+    "inf.csv": (b"shop,sales,price\na,1,inf\na,2,1\nb,3,2\n", "column price: wanted finite numbers"),
 }
 
 
@@ -494,7 +506,7 @@ def test_a_text_with_a_value_for_almost_every_row_is_no_class_and_the_target_is_
     table = make_collection()
     y = np.array([f"text {k}" for k in np.maximum(np.arange(len(table.y)), 20)], object)
     y[::8] = "text 20"  # which all tasks have
-    with pytest.raises(ValueError, match=r"--target target must hold classes that several tasks have, found 45 of 72"):
+    with pytest.raises(ValueError, match=r"--target: wanted classes that several tasks have in target, found 45 of 72"):
         report.settle(replace(table, y=y))
 
 

@@ -69,9 +69,9 @@ def bowls(n_tasks=3, n=12, best=0.7, seed=0):
 
 
 def assert_same_past(one, two):
-    assert one.axes == two.axes and one.names == two.names
+    assert one.encoder == two.encoder and one.names == two.names
     for field in fields(one):
-        if field.name not in ("axes", "names"):
+        if field.name not in ("encoder", "names"):
             np.testing.assert_allclose(
                 getattr(one, field.name), getattr(two, field.name), rtol=1e-10, atol=1e-10, err_msg=field.name
             )
@@ -176,9 +176,9 @@ def test_old_values_outside_the_space_are_never_proposed_but_matter():
         lambda space: prior.suggest(space, n_suggestions=8, random_state=0),
         lambda s: flat(prior.portfolio(8, s)),
     ):
-        proposals = asked(low)
-        assert all(0 <= params["x"] <= 0.6 for params in proposals)
-        assert proposals[0]["x"] > 0.55  # towards where it was best
+        suggestions = asked(low)
+        assert all(0 <= params["x"] <= 0.6 for params in suggestions)
+        assert suggestions[0]["x"] > 0.55  # towards where it was best
     assert prior.portfolio(1)[0]["x"][0] > 0.8
     assert flat(prior.portfolio(3, {"x": [0.0, 0.5, 0.4]})) == [{"x": 0.5}, {"x": 0.4}, {"x": 0.0}]
 
@@ -251,7 +251,7 @@ def test_trials_told_with_other_kinds_of_numbers_are_known_again():
 
 def test_nothing_in_common_warns_and_is_cold():
     space = {"alpha": loguniform(0.01, 1), "beta": [1, 2, 3]}
-    with pytest.warns(UserWarning, match="no parameter in common") as told:
+    with pytest.warns(UserWarning, match="the search starts cold") as told:
         assert PRIOR.suggest(space, random_state=0)[0].keys() == space.keys()
     assert told[0].filename == __file__
     for asked in (partial(PRIOR.default, space), partial(PRIOR.portfolio, 3, space)):
@@ -382,7 +382,7 @@ def test_an_update_takes_any_search():
     assert PRIOR.update(warm).history == warm.prior_.history
     assert PRIOR.update(warm, task="named").tasks == ("iris", "made", "named", "wine")
     several = GridSearchCV(PIPE, {"svc__C": [1.0]}, scoring=["accuracy", "f1"], refit=False, cv=3).fit(X_NEW, Y_NEW)
-    with pytest.warns(UserWarning, match="scored differently"):
+    with pytest.warns(UserWarning, match="the score of the other tasks"):
         new = PRIOR.update(several, task="new", metric="f1")
     assert new.history["new"][0].scoring == "f1"
 
@@ -407,7 +407,7 @@ def test_failed_trials_teach_nothing():
     failed = [{"x": 500.0, "score": np.nan}, {"x": -3.0, "score": -np.inf}]
     prior = HyperparameterPrior.from_history(bowls().add(failed, task="t0"))
     assert prior.portfolio(9) == HyperparameterPrior.from_history(bowls()).portfolio(9)
-    with pytest.warns(UserWarning, match="No trial of 'broken' has a score"):
+    with pytest.warns(UserWarning, match="a score in each task, found none of 'broken'"):
         prior = HyperparameterPrior.from_history(bowls().add(failed, task="broken"))
     assert prior.tasks == ("t0", "t1", "t2") and len(prior.history) == 38
 
@@ -506,8 +506,8 @@ def test_many_trials_are_asked_in_no_time():
 
 
 def test_of_very_many_the_best_of_each_task_are_looked_at(monkeypatch):
-    monkeypatch.setattr(_hyperparameter, "_MOST_PAST", 6)
-    monkeypatch.setattr(_hyperparameter, "_MOST_ADOPTED", 3)
+    monkeypatch.setattr(_hyperparameter, "_MAX_PORTFOLIO_PAST", 6)
+    monkeypatch.setattr(_hyperparameter, "_MAX_ADOPTED", 3)
     prior = HyperparameterPrior.from_history(bowls())
     ranked = {name: sorted(prior.history[name], key=lambda t: -t.mean_test_score) for name in prior.tasks}
     assert {params["x"] for params in flat(prior.portfolio(99))} == {
@@ -522,4 +522,4 @@ def test_it_says_where_a_warning_comes_from():
         HyperparameterPrior.from_history(bowls().add([{"x": 1.0, "score": np.nan}], task="broken"))
         PRIOR.suggest({"other": [1, 2]})
     assert [Path(warning.filename).name for warning in caught] == [Path(__file__).name] * 2
-    assert re.match("No trial", str(caught[0].message)) and re.match("The prior knows", str(caught[1].message))
+    assert re.match("history: ", str(caught[0].message)) and re.match("prior: ", str(caught[1].message))

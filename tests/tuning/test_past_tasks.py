@@ -13,13 +13,13 @@ from scipy.stats import spearmanr, uniform
 from sklearn.base import clone
 
 from skmeta.tuning import _past_tasks
-from skmeta.tuning._advisor import Advisor
 from skmeta.tuning._past_tasks import PastTasks, learn_past
 from skmeta.tuning._space import Space
+from skmeta.tuning._suggester import Suggester
+from skmeta.tuning._surrogates.gp import expected_scores, posterior_sd
+from skmeta.tuning._surrogates.scores import normal_scores
+from skmeta.tuning._surrogates.task_gp import FRACTIONS
 from skmeta.tuning._trial import Trial
-from skmeta.tuning.surrogates.gp import expected_scores, posterior_sd
-from skmeta.tuning.surrogates.scores import normal_scores
-from skmeta.tuning.surrogates.task_gp import OWN
 
 SPACE = Space.of({"a": uniform(0, 1), "b": uniform(0, 1)})
 quick = settings(deadline=None, max_examples=3)
@@ -64,16 +64,16 @@ def unrelated(n_tasks=8, n=15, seed=0):
 
 
 def assert_same_past(one, two, tolerance=1e-10, but=()):
-    assert one.names == two.names and one.axes == two.axes
+    assert one.names == two.names and one.encoder == two.encoder
     for field in fields(PastTasks):
-        if field.name not in ("names", "axes", *but):
+        if field.name not in ("names", "encoder", *but):
             values = getattr(one, field.name), getattr(two, field.name)
             assert_allclose(*values, rtol=tolerance, atol=tolerance, err_msg=field.name)
 
 
 def told(past, points):
     """Expected normal scores at points ``(n_tasks, m)``."""
-    coordinates = past.axes.encode([{"a": float(a), "b": float(b)} for a, b in points])
+    coordinates = past.encoder.encode([{"a": float(a), "b": float(b)} for a, b in points])
     return expected_scores(past.kernel, past.fitted, coordinates)
 
 
@@ -84,15 +84,15 @@ def test_trials_are_kept_by_task_in_normal_scores():
     rng = np.random.default_rng(0)
     points = {name: rng.uniform(size=(n, 2)) for name, n in (("long", 9), ("short", 4))}
     past = learn_past([trial for name, own in points.items() for trial in task_of(name, own, bowl(own))])
-    assert past.names == ("long", "short") and past.axes.names == ("a", "b")
-    assert past.points.shape == (2, 9, 2) and past.log_shares.shape == (len(OWN) + 1,)
+    assert past.names == ("long", "short") and past.encoder.names == ("a", "b")
+    assert past.points.shape == (2, 9, 2) and past.log_weights.shape == (len(FRACTIONS) + 1,)
     assert_array_equal(past.known, np.arange(9) < np.array([[9], [4]]))
-    assert_allclose(np.exp(past.log_shares).sum(), 1.0)
+    assert_allclose(np.exp(past.log_weights).sum(), 1.0)
     for t, own in enumerate(points.values()):
         n = len(own)
         assert_allclose(past.scores[t, :n], np.sort(normal_scores(bowl(own))))
         in_order = own[np.argsort(bowl(own))]
-        assert_allclose(past.points[t, :n], past.axes.encode([{"a": a, "b": b} for a, b in in_order]))
+        assert_allclose(past.points[t, :n], past.encoder.encode([{"a": a, "b": b} for a, b in in_order]))
         assert (past.scores[t, n:] == 0).all()
 
 
@@ -103,7 +103,7 @@ def test_a_model_knows_what_it_saw_and_foretells_the_rest():
         assert spearmanr(expected, bowl(new)).statistic > 0.9
     seen = past.points[0]
     assert np.abs(expected_scores(past.kernel, past.fitted, seen)[0] - past.scores[0]).mean() < 0.2
-    far = past.axes.encode([{"a": 99.0, "b": -99.0}])
+    far = past.encoder.encode([{"a": 99.0, "b": -99.0}])
     sds = posterior_sd(past.kernel, past.fitted, past.known, np.vstack([seen[:1], far]))
     assert sds[0, 0] < 0.5 * sds[0, 1]
 
@@ -209,7 +209,7 @@ def test_failed_trials():
     trials = related(3, 8)
     failed = task_of("t1", [[0.5, 55.0], [-7.0, 0.5]], [np.nan, np.inf])
     assert_same_past(learn_past(failed + trials), learn_past(trials))
-    with pytest.warns(UserWarning, match="No trial of 'broken' has a score: nothing was learned from there"):
+    with pytest.warns(UserWarning, match="a score in each task, found none of 'broken'; nothing was learned there"):
         past = learn_past(trials + task_of("broken", [[0.5, 55.0]], [np.nan]))
     assert_same_past(past, learn_past(trials))
     with warnings.catch_warnings(action="error"):  # one of its numbers of rows has scores
@@ -252,21 +252,21 @@ def _bowl_of(rng, n):
 def test_any_past_has_models(trials):
     past = learn_past(trials)
     for field in fields(PastTasks):
-        if field.name not in ("names", "axes"):
+        if field.name not in ("names", "encoder"):
             values = getattr(past, field.name)
             assert np.isfinite(values[:1] if field.name == "log_scale" else values).all(), field.name
     expected = told(past, [[0.2, 0.8], [9.0, -9.0]])
     assert expected.shape == (len(past.names), 2) and np.abs(expected).max() < 5
-    advisor = Advisor(SPACE, past, "auto", np.random.default_rng(0))
+    suggester = Suggester(SPACE, past, "auto", np.random.default_rng(0))
     scores = [1.0, 2.0, np.nan, 2.0, 5.0]
     for k in range(len(scores) + 1):
-        (proposal,) = advisor.propose(1, scores[:k], [np.nan] * k)
-    assert np.isfinite([proposal.mean, proposal.sd]).all()
+        (suggestion,) = suggester.suggest(1, scores[:k], [np.nan] * k)
+    assert np.isfinite([suggestion.mean, suggestion.sd]).all()
 
 
 def test_a_past_that_tells_nothing_of_how_well_it_foretells_is_as_likely_of_no_use():
     for trials in (related(1), task_of("a", np.eye(2), [0.0, 1.0]) + task_of("b", np.eye(2), [0.0, 1.0])):
-        assert_allclose(np.exp(learn_past(trials).log_shares), [*np.full(len(OWN), 0.5 / len(OWN)), 0.5])
+        assert_allclose(np.exp(learn_past(trials).log_weights), [*np.full(len(FRACTIONS), 0.5 / len(FRACTIONS)), 0.5])
 
 
 def test_of_many_trials_the_best_and_an_even_choice_are_kept():
@@ -275,11 +275,11 @@ def test_of_many_trials_the_best_and_an_even_choice_are_kept():
     trials = task_of("long", points, bowl(points)) + related(2)
     past = learn_past(trials)
     n = past.known[0].sum()
-    assert _past_tasks._MOST_TRIALS // 2 < n <= _past_tasks._MOST_TRIALS
+    assert _past_tasks._MAX_TRIALS // 2 < n <= _past_tasks._MAX_TRIALS
     z = np.sort(normal_scores(bowl(points)))
     assert_array_equal(past.scores[0, -128:], z[-128:])
     assert (np.diff(np.searchsorted(z, past.scores[0, : n - 128])) == 2).all()
-    spots = past.axes.encode([{"a": a, "b": b} for a, b in points[np.argsort(bowl(points))]])
+    spots = past.encoder.encode([{"a": a, "b": b} for a, b in points[np.argsort(bowl(points))]])
     assert_array_equal(past.points[0, :n], spots[np.searchsorted(z, past.scores[0, :n])])
     assert_same_past(learn_past([trials[i] for i in rng.permutation(len(trials))]), past)
 
@@ -297,7 +297,7 @@ def test_a_task_of_several_sizes_is_several_models():
 
 
 def test_a_task_of_several_sizes_is_held_out_as_a_whole():
-    """Else its few rows foretold its many, and how little tasks have in common was never seen."""
+    """Else its few rows predicted its many, and how little tasks have in common was never seen."""
     trials = [replace(trial, n_rows=rows) for trial in unrelated(4) for rows in (50, 100)]
     apart = [replace(trial, task=f"{trial.task} at {trial.n_rows}") for trial in trials]
     assert own_share(learn_past(trials)) > 0.8
@@ -309,7 +309,7 @@ def test_a_task_of_several_sizes_is_held_out_as_a_whole():
 
 def own_share(past):
     """How much of a new task is its own, on the mean: as a share, or wholly."""
-    return np.exp(past.log_shares) @ np.append(OWN, 1.0)
+    return np.exp(past.log_weights) @ np.append(FRACTIONS, 1.0)
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -325,10 +325,10 @@ def test_tasks_that_have_nothing_to_do_with_each_other_are_their_own(seed):
 
 def regret(past, method, score, seed, n_trials):
     """How far the best so far is from the best there is, after each trial, in hundredths of the range."""
-    advisor, scores = Advisor(SPACE, past, method, np.random.default_rng(seed)), []
+    suggester, scores = Suggester(SPACE, past, method, np.random.default_rng(seed)), []
     for _ in range(n_trials):
-        (proposal,) = advisor.propose(1, scores, np.full(len(scores), np.nan))
-        scores.append(float(score([[proposal.params["a"], proposal.params["b"]]])[0]))
+        (suggestion,) = suggester.suggest(1, scores, np.full(len(scores), np.nan))
+        scores.append(float(score([[suggestion.params["a"], suggestion.params["b"]]])[0]))
     grid = score(np.stack(np.meshgrid(*[np.linspace(0, 1, 60)] * 2), axis=-1).reshape(-1, 2))
     return 100 * (grid.max() - np.maximum.accumulate(scores)) / np.ptp(grid)
 

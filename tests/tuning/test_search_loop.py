@@ -134,17 +134,17 @@ def test_what_was_expected_is_told():
 
 
 class Scripted:
-    """An Advisor that proposes what it was written to."""
+    """An Suggester that proposes what it was written to."""
 
     leaves: tuple = ()
 
     def __init__(self, *args, **settings):
         self.left = list(self.leaves)
 
-    def go_on_from(self, trials):
+    def resume_from(self, trials):
         return []
 
-    def propose(self, n, scores, errors):
+    def suggest(self, n, scores, errors):
         Scripted.scores, Scripted.errors = scores, errors
         chosen, self.left = self.left[:n], self.left[n:]
         params = [{"min_samples_leaf": leaf} for leaf in chosen]
@@ -155,7 +155,7 @@ ORDERS = {"first": (-1, -2, 3, 1, -3, 5), "last": (3, 1, -1, 5, -2, -3), "one": 
 
 
 def search_leaves(monkeypatch, leaves, **settings):
-    monkeypatch.setattr(_warm_start_search, "advisor_for", Scripted)
+    monkeypatch.setattr(_warm_start_search, "suggester_for", Scripted)
     monkeypatch.setattr(Scripted, "leaves", leaves)
     space = {"min_samples_leaf": loguniform(1, 10)}
     search = WarmStartSearchCV(TREE, space, n_iter=len(leaves), cv=2, **settings)

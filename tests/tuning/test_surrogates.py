@@ -16,28 +16,28 @@ from scipy.stats import t as student
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from skmeta.tuning.surrogates import gp, task_gp
-from skmeta.tuning.surrogates.belief import Belief, joined
-from skmeta.tuning.surrogates.gp import (
+from skmeta.tuning._surrogates import gp, task_gp
+from skmeta.tuning._surrogates.gp import (
     Kernel,
     Trials,
     condition,
     expected_scores,
     fit_kernel,
+    kernel_hyperprior,
     matern,
     posterior_sd,
-    usual_kernel,
 )
-from skmeta.tuning.surrogates.portfolio import greedy_portfolio
-from skmeta.tuning.surrogates.ranking import ensemble_belief, left_out_scores, ranking_weights
-from skmeta.tuning.surrogates.scores import normal_scores, relative_noise, standardized
-from skmeta.tuning.surrogates.task_gp import (
-    OWN,
+from skmeta.tuning._surrogates.portfolio import greedy_portfolio
+from skmeta.tuning._surrogates.posterior import Posterior, mixture_of
+from skmeta.tuning._surrogates.ranking import ensemble_posterior, leave_one_out, ranking_weights
+from skmeta.tuning._surrogates.scores import normal_scores, relative_noise, standardized
+from skmeta.tuning._surrogates.task_gp import (
+    FRACTIONS,
     held_out_evidence,
-    learn_shares,
-    own_belief,
-    transfer_belief,
+    learn_mixture_weights,
+    task_posterior,
     transfer_evidence,
+    transfer_posterior,
 )
 
 JITTER = 1e-6
@@ -71,7 +71,7 @@ def by_sklearn(kernel, trials):
 def density(logs, trials, groups, prior=True):
     """Minus the log density of trials and of the kernel's logarithms, its gradient and its information."""
     n_groups = groups.max(initial=-1) + 1
-    means, precisions = usual_kernel(n_groups)
+    means, precisions = kernel_hyperprior(n_groups)
     spread = gp._spread_by_group(trials.points, groups, n_groups)
     return gp._negative_density(logs, spread, trials, means, precisions if prior else 0 * precisions)
 
@@ -129,7 +129,7 @@ def test_noise_is_a_white_kernel():
 def test_the_gradient_is_that_of_finite_differences(rng, sizes):
     groups = np.array([0, 1, 1])
     trials, _ = trials_of(rng, sizes, 3)
-    logs = usual_kernel(2)[0] + rng.normal(size=4)
+    logs = kernel_hyperprior(2)[0] + rng.normal(size=4)
     _, gradient, _ = density(logs, trials, groups)
     wanted = approx_fprime(logs, lambda at: density(at, trials, groups)[0], 1e-6)
     assert_allclose(gradient, wanted, rtol=1e-3, atol=1e-3)
@@ -191,7 +191,7 @@ def test_tasks_in_blocks_are_the_same_tasks():
 def posterior_by_sklearn(alone, groups):
     """Minus the log posterior density of a kernel's logarithms, of scikit-learn's likelihoods."""
     n_groups = groups.max(initial=-1) + 1
-    means, precisions = usual_kernel(n_groups)
+    means, precisions = kernel_hyperprior(n_groups)
 
     def objective(logs):
         kernel = Kernel(np.exp(logs[:-2])[groups], *np.exp(logs[-2:]))
@@ -217,7 +217,7 @@ def test_the_kernel_is_the_optimum_of_the_same_objective(seed):
             part[t, : mine.shape[1]] = mine[0]
     objective = posterior_by_sklearn(curved, groups)
     kernel, _ = fit_kernel(padded, groups)
-    best = minimize(objective, usual_kernel(2)[0], method="L-BFGS-B")
+    best = minimize(objective, kernel_hyperprior(2)[0], method="L-BFGS-B")
     assert objective(logs_of(kernel, groups)) <= best.fun + 0.01  # log density, of which the fit promises as much
 
 
@@ -257,7 +257,7 @@ def test_equal_trials_and_equal_scores_have_a_kernel(n):
 def test_equal_scores_say_nothing_of_a_kernel():
     rng, groups = np.random.default_rng(0), np.array([0, 1, 1])
     flat = Trials.of_one(rng.uniform(size=(7, 3)), np.zeros(7), np.ones(7))
-    assert_allclose(logs_of(fit_kernel(flat, groups)[0], groups), usual_kernel(2)[0])
+    assert_allclose(logs_of(fit_kernel(flat, groups)[0], groups), kernel_hyperprior(2)[0])
 
 
 def test_the_kernel_may_go_on_from_another():
@@ -274,7 +274,7 @@ def test_the_evidence_is_that_of_quadrature(d, seed):
     x, noise = rng.uniform(size=(n, d)), rng.uniform(0.5, 2.0, n)
     scores, _, _ = standardized(np.sin(5 * x.sum(axis=1)) + 0.3 * rng.normal(size=n))
     trials = Trials.of_one(x, scores, noise)
-    means, precisions = usual_kernel(d)
+    means, precisions = kernel_hyperprior(d)
     sds = 1 / np.sqrt(precisions)
     axes = [mean + sd * np.linspace(-4, 4, 25) for mean, sd in zip(means, sds, strict=True)]
     logs = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, d + 2)
@@ -315,15 +315,15 @@ def by_conditioning(scores, noise, mean, covariance, scale):
 def test_transfer_is_conditioning_for_each_share_and_scale(rng, n_tasks, n, m, expect):
     x, lengths, variance = rng.uniform(size=(n + m, 2)), np.array([0.4, 1.0]), 0.9
     scores, noise = rng.normal(size=n), rng.uniform(0.05, 0.4, n)
-    expected, shares = rng.normal(size=(n_tasks, n + m)), rng.normal(size=len(OWN))
+    expected, shares = rng.normal(size=(n_tasks, n + m)), rng.normal(size=len(FRACTIONS))
     own = variance * Matern(lengths, nu=2.5)(x)
     spread = np.cov(expected.T, ddof=1) if n_tasks > 1 else np.zeros((n + m, n + m))
     law = student(3, 0.5, 1.3) if expect else uniform(-10, 20)
     odds = law.logpdf(np.log(SCALES)) - logsumexp(law.logpdf(np.log(SCALES)))
     private = own[:n], np.diagonal(own)
-    belief = transfer_belief(scores, noise, expected, private, shares, (0.5, 1.3) if expect else None)
+    posterior = transfer_posterior(scores, noise, expected, private, shares, (0.5, 1.3) if expect else None)
     weights, means, sds, evidence = [], [], [], []
-    for share, log_share in zip(OWN, shares, strict=True):
+    for share, log_share in zip(FRACTIONS, shares, strict=True):
         covariance, mean = (1 + 1 / n_tasks) * (1 - share) * spread + share * own, expected.mean(axis=0)
         wanted = [by_conditioning(scores, noise, mean, covariance, scale) for scale in SCALES]
         evidence.append([density for density, _, _ in wanted])
@@ -331,12 +331,12 @@ def test_transfer_is_conditioning_for_each_share_and_scale(rng, n_tasks, n, m, e
         means.append([mean for _, mean, _ in wanted])
         sds.append([sd for _, _, sd in wanted])
     weights = np.array(weights)
-    kept = weights.ravel() >= np.sort(weights, axis=None)[-len(belief.log_weights)]
+    kept = weights.ravel() >= np.sort(weights, axis=None)[-len(posterior.log_weights)]
     assert weights.ravel()[~kept].max(initial=-np.inf) < weights.max() - 6.9  # the others are unlikely
-    scales = np.tile(SCALES, len(OWN))[kept, None]
-    assert_allclose(belief.means / scales, np.concatenate(means)[kept] / scales, rtol=1e-3, atol=1e-3)
-    assert_allclose(belief.sds, np.concatenate(sds)[kept], rtol=1e-3)
-    gaps = belief.log_weights - weights.ravel()[kept]  # log weights are known up to a constant
+    scales = np.tile(SCALES, len(FRACTIONS))[kept, None]
+    assert_allclose(posterior.means / scales, np.concatenate(means)[kept] / scales, rtol=1e-3, atol=1e-3)
+    assert_allclose(posterior.sds, np.concatenate(sds)[kept], rtol=1e-3)
+    gaps = posterior.log_weights - weights.ravel()[kept]  # log weights are known up to a constant
     assert_allclose(gaps, gaps[0], rtol=1e-4, atol=2e-3)
     found = transfer_evidence(scores, noise, expected, private)
     assert_allclose(np.diff(found), np.diff(logsumexp(evidence, axis=1)), atol=2e-3)
@@ -346,29 +346,29 @@ def test_transfer_is_conditioning_for_each_share_and_scale(rng, n_tasks, n, m, e
 @given(rng=designs, shift=st.floats(-5, 5))
 def test_the_order_of_tasks_and_trials_changes_no_belief(rng, shift):
     scores, noise, expected, (covariance, variance) = past_of(rng)
-    shares = rng.normal(size=len(OWN))
-    belief = transfer_belief(scores, noise, expected, (covariance, variance), shares)
+    shares = rng.normal(size=len(FRACTIONS))
+    posterior = transfer_posterior(scores, noise, expected, (covariance, variance), shares)
     order = rng.permutation(5)
     both = np.r_[order, 5:8]
     private = covariance[order][:, both], variance[both]
-    again = transfer_belief(scores[order], noise[order], expected[::-1][:, both], private, shares)
-    for one, two in zip(belief, again, strict=True):
+    again = transfer_posterior(scores[order], noise[order], expected[::-1][:, both], private, shares)
+    for one, two in zip(posterior, again, strict=True):
         assert_allclose(two, one, rtol=1e-10, atol=1e-10)
     # What all past tasks score by, and the new one, is of no matter; nor which candidates are asked beside one.
-    moved = transfer_belief(scores + shift, noise, expected + shift, (covariance, variance), shares)
-    assert_allclose(moved.log_weights, belief.log_weights, rtol=1e-8, atol=1e-8)
-    assert_allclose(moved.means, belief.means + shift, rtol=1e-8, atol=1e-8)
+    moved = transfer_posterior(scores + shift, noise, expected + shift, (covariance, variance), shares)
+    assert_allclose(moved.log_weights, posterior.log_weights, rtol=1e-8, atol=1e-8)
+    assert_allclose(moved.means, posterior.means + shift, rtol=1e-8, atol=1e-8)
     some = [0, 1, 2, 3, 4, 7]
-    less = transfer_belief(scores, noise, expected[:, some], (covariance[:, some], variance[some]), shares)
-    assert_allclose(less.means[:, 0], belief.means[:, 2], rtol=1e-10, atol=1e-10)
+    less = transfer_posterior(scores, noise, expected[:, some], (covariance[:, some], variance[some]), shares)
+    assert_allclose(less.means[:, 0], posterior.means[:, 2], rtol=1e-10, atol=1e-10)
 
 
 def test_a_past_told_twice_has_the_same_mean_and_no_more_spread():
     scores, noise, expected, private = past_of(np.random.default_rng(0), n=1)
-    for share in range(len(OWN)):
-        only = np.where(np.arange(len(OWN)) == share, 0.0, -np.inf)
-        once = transfer_belief(scores, noise, expected, private, only)
-        twice = transfer_belief(scores, noise, np.tile(expected, (2, 1)), private, only)
+    for share in range(len(FRACTIONS)):
+        only = np.where(np.arange(len(FRACTIONS)) == share, 0.0, -np.inf)
+        once = transfer_posterior(scores, noise, expected, private, only)
+        twice = transfer_posterior(scores, noise, np.tile(expected, (2, 1)), private, only)
         assert (twice.sds <= once.sds * (1 + 1e-12)).all()
     assert_allclose(twice.means, once.means, rtol=1e-10)  # all its own: the same covariance
     assert_allclose(twice.sds, once.sds, rtol=1e-10)
@@ -376,10 +376,10 @@ def test_a_past_told_twice_has_the_same_mean_and_no_more_spread():
 
 def test_one_trial_tells_nothing_of_the_scale():
     scores, noise, expected, private = past_of(np.random.default_rng(3), n=1)
-    for share in range(len(OWN)):
-        only = np.where(np.arange(len(OWN)) == share, 0.0, -np.inf)
-        assert_allclose(transfer_belief(scores, noise, expected, private, only).weights, 1 / len(SCALES))
-        told = transfer_belief(scores, noise, expected, private, only, (1.0, 0.5))
+    for share in range(len(FRACTIONS)):
+        only = np.where(np.arange(len(FRACTIONS)) == share, 0.0, -np.inf)
+        assert_allclose(transfer_posterior(scores, noise, expected, private, only).weights, 1 / len(SCALES))
+        told = transfer_posterior(scores, noise, expected, private, only, (1.0, 0.5))
         assert told.weights.argmax() == np.abs(np.log(SCALES) - 1.0).argmin()
 
 
@@ -393,9 +393,9 @@ def test_a_new_task_like_the_past_is_foretold_and_another_is_not():
     for name, scores in {"like": tasks[0, :12], "other": rng.permutation(tasks[0])[:12]}.items():
         seen, noise, expected = standardized(scores)[0], np.full(12, 0.02), tasks[1:, :12]
         weights = transfer_evidence(seen, noise, expected, private)
-        own_share[name] = np.exp(weights - logsumexp(weights)) @ OWN
+        own_share[name] = np.exp(weights - logsumexp(weights)) @ FRACTIONS
         evidence = held_out_evidence(scores, (0.02, np.ones(12)), expected, private, x[:12], np.arange(2))
-        assert evidence.shape == (len(OWN) + 1,)
+        assert evidence.shape == (len(FRACTIONS) + 1,)
         own_share[name, "alone"] = np.exp(evidence - logsumexp(evidence))[-1]
     assert own_share["like"] < 0.2 and own_share["other"] > 0.9
     assert own_share["like", "alone"] < 0.05 and own_share["other", "alone"] > 0.05
@@ -408,15 +408,15 @@ def test_evidence_held_out_is_that_of_both_explanations():
     expected = rng.normal(size=(3, 8))
     found = held_out_evidence(scores, (0.1, rel), expected, private, x, np.arange(2))
     seen = standardized(scores)[0]
-    densities = np.empty((len(OWN), len(SCALES)))
-    for i, share in enumerate(OWN):
+    densities = np.empty((len(FRACTIONS), len(SCALES)))
+    for i, share in enumerate(FRACTIONS):
         covariance = (4 / 3) * (1 - share) * np.cov(expected.T) + share * private[0]
         mean = expected.mean(axis=0)
         densities[i] = [by_conditioning(seen, 0.1 * rel, mean, covariance, scale)[0] for scale in SCALES]
     wanted = logsumexp(densities, axis=1) - np.log(len(SCALES))
     assert_allclose(np.diff(found[:-1]), np.diff(wanted), atol=2e-3)
-    belief, _ = own_belief(seen, (x, rel), x, np.arange(2))
-    assert_allclose(found[-1], belief.log_weights[0], rtol=1e-12)
+    posterior, _ = task_posterior(seen, (x, rel), x, np.arange(2))
+    assert_allclose(found[-1], posterior.log_weights[0], rtol=1e-12)
 
 
 @quick
@@ -424,13 +424,13 @@ def test_evidence_held_out_is_that_of_both_explanations():
 def test_a_task_by_itself_is_scikit_learns_process(rng, n, d):
     tried, noise, points = rng.uniform(size=(n, d)), rng.uniform(0.3, 2.0, n), rng.uniform(size=(4, d))
     scores = standardized(rng.normal(size=n))[0]
-    belief, kernel = own_belief(scores, (tried, noise), points, np.arange(d))
+    posterior, kernel = task_posterior(scores, (tried, noise), points, np.arange(d))
     mean, sd = by_sklearn(kernel, Trials.of_one(tried, scores, noise)).predict(points, return_std=True)
-    assert_allclose(belief.means[0], mean, rtol=1e-8, atol=1e-8)
-    assert_allclose(belief.sds[0], sd, rtol=1e-7, atol=1e-7)
+    assert_allclose(posterior.means[0], mean, rtol=1e-8, atol=1e-8)
+    assert_allclose(posterior.sds[0], sd, rtol=1e-7, atol=1e-7)
     order = rng.permutation(n)
-    again, _ = own_belief(scores[order], (tried[order], noise[order]), points, np.arange(d))
-    assert_allclose(again.means, belief.means, atol=1e-4)  # the search for the kernel rounds otherwise
+    again, _ = task_posterior(scores[order], (tried[order], noise[order]), points, np.arange(d))
+    assert_allclose(again.means, posterior.means, atol=1e-4)  # the search for the kernel rounds otherwise
 
 
 # How often the past was right ---------------------------------------------------------------------------
@@ -444,20 +444,20 @@ def unknown_shares(k):
 def test_the_explanation_of_all_tasks_has_most_of_the_share():
     evidence = np.zeros((20, 3))
     evidence[:, 1] = 30.0
-    shares = np.exp(learn_shares(evidence))
+    shares = np.exp(learn_mixture_weights(evidence))
     assert_allclose(shares, [1 / 84, 20 / 21 + 1 / 84, 1 / 42], atol=1e-6)
 
 
 @pytest.mark.parametrize("evidence", [np.empty((0, 4)), np.zeros((5, 4)), np.full((3, 4), -1e5), np.zeros((2, 2))])
 def test_what_tells_nothing_leaves_the_shares_of_one_unknown(evidence):
-    assert_allclose(np.exp(learn_shares(evidence)), unknown_shares(evidence.shape[1]))
+    assert_allclose(np.exp(learn_mixture_weights(evidence)), unknown_shares(evidence.shape[1]))
 
 
 @settings(quick, max_examples=8)
 @given(rng=designs, n=st.integers(1, 8), k=st.integers(2, 5), size=st.sampled_from([1.0, 10.0, 1e4]))
 def test_shares_are_the_likeliest(rng, n, k, size):
     evidence = size * rng.normal(size=(n, k))
-    shares = learn_shares(evidence, max_iter=300)
+    shares = learn_mixture_weights(evidence, max_iter=300)
     assert_allclose(np.exp(shares).sum(), 1.0)
 
     def likelihood(logs):  # with the one task more, of which nothing is known
@@ -466,7 +466,7 @@ def test_shares_are_the_likeliest(rng, n, k, size):
     others = np.log(rng.dirichlet(np.ones(k), 200) + 1e-12)
     assert likelihood(shares) >= likelihood(others).max() - 1e-3
     level = rng.normal(size=(n, 1))
-    assert_allclose(learn_shares((evidence + level)[::-1], max_iter=300), shares, atol=1e-8)
+    assert_allclose(learn_mixture_weights((evidence + level)[::-1], max_iter=300), shares, atol=1e-8)
 
 
 # Beliefs ------------------------------------------------------------------------------------------------
@@ -474,72 +474,72 @@ def test_shares_are_the_likeliest(rng, n, k, size):
 
 def test_a_belief_may_be_given_another_weight():
     rng = np.random.default_rng(0)
-    belief = Belief(rng.normal(size=3), rng.normal(size=(3, 2)), np.ones((3, 2)))
-    other = belief.of_weight(np.log(0.2))
+    posterior = Posterior(rng.normal(size=3), rng.normal(size=(3, 2)), np.ones((3, 2)))
+    other = posterior.of_total(np.log(0.2))
     assert_allclose(np.exp(other.log_weights).sum(), 0.2)
-    assert_allclose(other.weights, belief.weights)
-    assert_allclose(joined([other, belief.of_weight(np.log(0.8))]).weights[:3].sum(), 0.2)
+    assert_allclose(other.weights, posterior.weights)
+    assert_allclose(mixture_of([other, posterior.of_total(np.log(0.8))]).weights[:3].sum(), 0.2)
 
 
 def belief_of(rng, k, m):
-    return Belief(5 * rng.normal(size=k), rng.normal(size=(k, m)), rng.uniform(0.05, 2.0, (k, m)))
+    return Posterior(5 * rng.normal(size=k), rng.normal(size=(k, m)), rng.uniform(0.05, 2.0, (k, m)))
 
 
 @quick
 @given(rng=designs, k=st.integers(1, 5), m=st.integers(1, 4), level=st.floats(-1e4, 1e4))
 def test_moments_of_a_mixture(rng, k, m, level):
-    belief = belief_of(rng, k, m)
-    weights = np.exp(belief.log_weights)
+    posterior = belief_of(rng, k, m)
+    weights = np.exp(posterior.log_weights)
     weights /= weights.sum()
-    mean = (weights[:, None] * belief.means).sum(axis=0)
-    second = (weights[:, None] * (belief.sds**2 + belief.means**2)).sum(axis=0)
-    assert_allclose(belief.weights, weights, rtol=1e-12)
+    mean = (weights[:, None] * posterior.means).sum(axis=0)
+    second = (weights[:, None] * (posterior.sds**2 + posterior.means**2)).sum(axis=0)
+    assert_allclose(posterior.weights, weights, rtol=1e-12)
     for i in range(m):
-        assert_allclose(belief.at(i), [mean[i], np.sqrt(second[i] - mean[i] ** 2)], rtol=1e-9, atol=1e-12)
-    moved = belief._replace(log_weights=belief.log_weights + level)
+        assert_allclose(posterior.moments(i), [mean[i], np.sqrt(second[i] - mean[i] ** 2)], rtol=1e-9, atol=1e-12)
+    moved = posterior._replace(log_weights=posterior.log_weights + level)
     assert_allclose(moved.weights, weights, rtol=1e-9)
 
 
 @settings(quick, max_examples=8)
 @given(rng=designs, k=st.integers(1, 4), best=st.floats(-3, 3))
 def test_expected_improvement_is_that_of_numerical_integration(rng, k, best):
-    belief = belief_of(rng, k, 2)._replace(log_weights=rng.normal(size=k))
+    posterior = belief_of(rng, k, 2)._replace(log_weights=rng.normal(size=k))
 
     def gain(j):
         def integrand(score):
-            return (score - best) * belief.weights @ norm.pdf(score, belief.means[:, j], belief.sds[:, j])
+            return (score - best) * posterior.weights @ norm.pdf(score, posterior.means[:, j], posterior.sds[:, j])
 
-        top = (belief.means[:, j] + 9 * belief.sds[:, j]).max()
-        places = sorted({best, *np.clip(belief.means[:, j], best, max(top, best))})
+        top = (posterior.means[:, j] + 9 * posterior.sds[:, j]).max()
+        places = sorted({best, *np.clip(posterior.means[:, j], best, max(top, best))})
         return quad(integrand, best, max(top, best), points=places, limit=300)[0]
 
-    assert_allclose(belief.expected_improvement(best), [gain(0), gain(1)], rtol=1e-5, atol=1e-7)
+    assert_allclose(posterior.expected_improvement(best), [gain(0), gain(1)], rtol=1e-5, atol=1e-7)
 
 
 def test_expected_improvement_where_none_is_to_be_expected():
-    belief = Belief(np.zeros(1), np.array([[-50.0, -5.0, 0.0, 5.0]]), np.full((1, 4), 0.1))
-    gains = belief.expected_improvement(0.0)
+    posterior = Posterior(np.zeros(1), np.array([[-50.0, -5.0, 0.0, 5.0]]), np.full((1, 4), 0.1))
+    gains = posterior.expected_improvement(0.0)
     assert (gains >= 0).all() and gains[0] == 0
     assert_allclose(gains[2:], [0.1 / np.sqrt(2 * np.pi), 5.0])
 
 
 def test_a_component_without_weight_costs_nothing():
     rng = np.random.default_rng(0)
-    belief = belief_of(rng, 2, 3)
-    hopeless = Belief(np.array([belief.log_weights.max() - 12.0]), np.full((1, 3), 2.0), np.ones((1, 3)))
-    both = joined([belief, hopeless])
+    posterior = belief_of(rng, 2, 3)
+    hopeless = Posterior(np.array([posterior.log_weights.max() - 12.0]), np.full((1, 3), 2.0), np.ones((1, 3)))
+    both = mixture_of([posterior, hopeless])
     assert both.means.shape == (3, 3)
-    assert_allclose(both.expected_improvement(0.5), belief.expected_improvement(0.5), rtol=1e-3, atol=1e-4)
+    assert_allclose(both.expected_improvement(0.5), posterior.expected_improvement(0.5), rtol=1e-3, atol=1e-4)
     assert_allclose(both.weights[:2].sum(), 1.0, atol=1e-4)
 
 
 def test_joined_beliefs_keep_their_weights():
     one, two = belief_of(np.random.default_rng(1), 2, 3), belief_of(np.random.default_rng(2), 1, 3)
-    both = joined([one, two])
+    both = mixture_of([one, two])
     assert_array_equal(both.log_weights, np.r_[one.log_weights, two.log_weights])
     share = np.exp(one.log_weights).sum() / np.exp(both.log_weights).sum()
     for i in range(3):
-        assert_allclose(both.at(i)[0], share * one.at(i)[0] + (1 - share) * two.means[0, i])
+        assert_allclose(both.moments(i)[0], share * one.moments(i)[0] + (1 - share) * two.means[0, i])
 
 
 # A portfolio ----------------------------------------------------------------------------------------------
@@ -678,7 +678,7 @@ def test_scores_that_tell_nothing_leave_the_task_to_its_own_model():
 def test_left_out_scores_are_those_of_refitting(rng, n):
     _, (trials,) = trials_of(rng, [n], 2)
     kernel, (points, scores, noise) = kernel_of(rng, 2), (part[0] for part in trials[:3])
-    mean, sd = left_out_scores(kernel, points, scores, noise)
+    mean, sd = leave_one_out(kernel, points, scores, noise)
     for i in range(n):
         others = np.delete(np.arange(n), i)
         refit = by_sklearn(kernel, Trials.of_one(points[others], scores[others], noise[others]))
@@ -690,10 +690,10 @@ def test_left_out_scores_are_those_of_refitting(rng, n):
 def test_an_ensemble_is_one_gaussian():
     rng = np.random.default_rng(0)
     past, own = (rng.normal(size=(2, 3)), rng.uniform(0.1, 1, (2, 3))), belief_of(rng, 1, 3)
-    belief = ensemble_belief(np.array([0.2, 0.3, 0.5]), past, own)
-    assert_allclose(belief.means[0], 0.2 * past[0][0] + 0.3 * past[0][1] + 0.5 * own.means[0])
-    assert_allclose(belief.sds[0] ** 2, 0.04 * past[1][0] ** 2 + 0.09 * past[1][1] ** 2 + 0.25 * own.sds[0] ** 2)
-    alone = ensemble_belief(np.ones(1), (np.empty((0, 3)), np.empty((0, 3))), own)
+    posterior = ensemble_posterior(np.array([0.2, 0.3, 0.5]), past, own)
+    assert_allclose(posterior.means[0], 0.2 * past[0][0] + 0.3 * past[0][1] + 0.5 * own.means[0])
+    assert_allclose(posterior.sds[0] ** 2, 0.04 * past[1][0] ** 2 + 0.09 * past[1][1] ** 2 + 0.25 * own.sds[0] ** 2)
+    alone = ensemble_posterior(np.ones(1), (np.empty((0, 3)), np.empty((0, 3))), own)
     assert_allclose([*alone.means, *alone.sds], [*own.means, *own.sds])
 
 

@@ -5,15 +5,18 @@ length scale, shared by the columns that encode it. Tasks are padded to one numb
 ``known`` has no part in anything.
 """
 
+from __future__ import annotations
+
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 _JITTER = 1e-6
-_MOST_STEPS = 30
-_LONGEST = 2.0  # step of a logarithm
-_ENOUGH = 0.01  # what a step must promise to gain, in log density
+_MAX_STEPS = 30
+_MAX_STEP = 2.0  # step of a logarithm
+_MIN_GAIN = 0.01  # what a step must promise to gain, in log density
 
 
 class Trials(NamedTuple):
@@ -31,13 +34,13 @@ class Trials(NamedTuple):
         Which rows are trials.
     """
 
-    points: np.ndarray
-    scores: np.ndarray
-    noise: np.ndarray
-    known: np.ndarray
+    points: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    noise: NDArray[np.float64]
+    known: NDArray[np.bool_]
 
     @classmethod
-    def of_one(cls, points, scores, noise):
+    def of_one(cls, points: NDArray[np.float64], scores: NDArray[np.float64], noise: NDArray[np.float64]) -> Trials:
         """Trials of one task."""
         return cls(points[None], scores[None], noise[None], np.ones((1, len(scores)), dtype=bool))
 
@@ -45,12 +48,12 @@ class Trials(NamedTuple):
 class Kernel(NamedTuple):
     """Length scale of each column ``(d,)``, variance of the function and of its noise."""
 
-    lengths: np.ndarray
+    lengths: NDArray[np.float64]
     variance: float
     noise: float
 
 
-def matern(a, b, lengths):
+def matern(a: NDArray[np.float64], b: NDArray[np.float64], lengths: NDArray[np.float64]) -> NDArray[np.float64]:
     r"""Return :math:`(1 + r + r^2 / 3) e^{-r}`, :math:`r^2 = 5 \sum_j (a_j - b_j)^2 / \ell_j^2`.
 
     Parameters
@@ -82,7 +85,7 @@ def matern(a, b, lengths):
 # Learning the kernel --------------------------------------------------------------------------------
 
 
-def usual_kernel(n_groups):
+def kernel_hyperprior(n_groups: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What is known of a kernel before any trial: means and precisions ``(n_groups + 2,)`` of its logarithms.
 
     More hyperparameters make points lie further apart, by the root of their number (C. Hvarfner, E. Hellsten
@@ -93,7 +96,7 @@ def usual_kernel(n_groups):
     return means, np.append(np.ones(n_groups), [4.0, 0.5])
 
 
-def fit_kernel(trials, groups, start=None):
+def fit_kernel(trials: Trials, groups: NDArray[np.intp], start: Kernel | None = None) -> tuple[Kernel, float]:
     r"""Return the kernel of highest posterior density, and the log evidence of the trials, all kernels considered.
 
     Newton steps with the average information :math:`H` for the second derivative, damped where they promise too
@@ -124,17 +127,17 @@ def fit_kernel(trials, groups, start=None):
     interpolation, equation 2.9.
     """
     n_groups = groups.max(initial=-1) + 1
-    means, precisions = usual_kernel(n_groups)
+    means, precisions = kernel_hyperprior(n_groups)
     spread = _spread_by_group(trials.points, groups, n_groups)
     density = partial(_negative_density, spread=spread, trials=trials, means=means, precisions=precisions)
     logs = means if start is None else _logarithms(start, groups, n_groups)
     (value, gradient, information), damping = density(logs), 0.0
     # Scores that are all equal say nothing of how they differ.
-    for _ in range(_MOST_STEPS if trials.scores.any() else 0):
+    for _ in range(_MAX_STEPS if trials.scores.any() else 0):
         damped = information + damping * np.diag(information.diagonal())
-        step = np.clip(np.linalg.solve(damped, -gradient), -_LONGEST, _LONGEST)
+        step = np.clip(np.linalg.solve(damped, -gradient), -_MAX_STEP, _MAX_STEP)
         promised = -step @ (gradient + information @ step / 2)
-        if promised < _ENOUGH:
+        if promised < _MIN_GAIN:
             break
         there = density(logs + step)
         gained = value - there[0]
@@ -149,13 +152,13 @@ def fit_kernel(trials, groups, start=None):
     return Kernel(lengths[groups], float(variance), float(noise)), float(evidence)
 
 
-def _logarithms(kernel, groups, n_groups):
+def _logarithms(kernel: Kernel, groups: NDArray[np.intp], n_groups: int) -> NDArray[np.float64]:
     lengths = np.ones(n_groups)
     lengths[groups] = kernel.lengths
     return np.log(np.append(lengths, [kernel.variance, kernel.noise]))
 
 
-def _spread_by_group(points, groups, n_groups):
+def _spread_by_group(points: NDArray[np.float64], groups: NDArray[np.intp], n_groups: int) -> NDArray[np.float64]:
     """Squared distances between the trials of each task, by hyperparameter ``(n_groups, n_tasks, n, n)``."""
     spread = np.zeros((n_groups, *points.shape[:2], points.shape[1]))
     for column, group in enumerate(groups):
@@ -164,7 +167,13 @@ def _spread_by_group(points, groups, n_groups):
     return spread
 
 
-def _negative_density(logs, spread, trials, means, precisions):
+def _negative_density(
+    logs: NDArray[np.float64],
+    spread: NDArray[np.float64],
+    trials: Trials,
+    means: NDArray[np.float64],
+    precisions: NDArray[np.float64],
+) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
     """Minus the log posterior density, by the logarithms of lengths, variance and noise; its gradient and information."""
     inverse_squares, (variance, noise) = np.exp(-2 * logs[:-2]), np.exp(logs[-2:])
     r = np.sqrt(5 * np.tensordot(inverse_squares, spread, 1))
@@ -186,21 +195,21 @@ def _negative_density(logs, spread, trials, means, precisions):
     )
 
 
-def _both_known(known):
+def _both_known(known: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return known[:, :, None] & known[:, None, :]
 
 
-def _noise(noise, trials):
+def _noise(noise: float, trials: Trials) -> NDArray[np.float64]:
     """Covariance of the trials' noise ``(n_tasks, n, n)``."""
     return (noise * trials.noise * trials.known)[:, :, None] * np.eye(trials.known.shape[1])
 
 
-def _jitter(known):
+def _jitter(known: NDArray[np.bool_]) -> NDArray[np.float64]:
     """What keeps covariances positive ``(n_tasks, n, n)``; a row that is not known gets a one, and so changes nothing."""
     return np.where(known, _JITTER, 1.0)[:, :, None] * np.eye(known.shape[1])
 
 
-def with_noise(covariance, noise):
+def with_noise(covariance: NDArray[np.float64], noise: NDArray[np.float64]) -> NDArray[np.float64]:
     """Covariance ``(n, n)`` of one task's trials, with the variance of their noise ``(n,)``."""
     return covariance + np.diag(noise + _JITTER)
 
@@ -211,20 +220,21 @@ def with_noise(covariance, noise):
 class Fitted(NamedTuple):
     """Tasks whose trials have been seen: ``points``, solved scores ``(n_tasks, n)``, and the covariance's factor."""
 
-    points: np.ndarray
-    solved: np.ndarray
-    factor: np.ndarray
+    points: NDArray[np.float64]
+    solved: NDArray[np.float64]
+    factor: NDArray[np.float64]
 
 
-def condition(kernel, trials):
+def condition(kernel: Kernel, trials: Trials) -> Fitted:
     """Return the tasks as `Fitted`."""
     covariance = kernel.variance * matern(trials.points, trials.points, kernel.lengths) * _both_known(trials.known)
     covariance += _noise(kernel.noise, trials) + _jitter(trials.known)
     solved = np.linalg.solve(covariance, trials.scores[..., None])[..., 0]
-    return Fitted(trials.points, np.where(trials.known, solved, 0.0), np.linalg.cholesky(covariance))
+    factor = np.asarray(np.linalg.cholesky(covariance), dtype=np.float64)
+    return Fitted(trials.points, np.where(trials.known, solved, 0.0), factor)
 
 
-def expected_scores(kernel, fitted, points):
+def expected_scores(kernel: Kernel, fitted: Fitted, points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Posterior means ``(n_tasks, m)`` at points ``(m, d)``."""
     means = np.empty((len(fitted.points), len(points)))
     block = max(1, 100_000 // max(fitted.points.shape[1] * len(points), 1))  # what stays in the cache
@@ -235,7 +245,9 @@ def expected_scores(kernel, fitted, points):
     return means
 
 
-def posterior_sd(kernel, fitted, known, points):
+def posterior_sd(
+    kernel: Kernel, fitted: Fitted, known: NDArray[np.bool_], points: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Posterior standard deviations ``(n_tasks, m)`` of the function at points ``(m, d)``."""
     cross = kernel.variance * matern(fitted.points, points, kernel.lengths) * known[:, :, None]
     explained = np.square(np.linalg.solve(fitted.factor, cross)).sum(1)

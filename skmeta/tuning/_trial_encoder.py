@@ -1,21 +1,25 @@
 """The coordinates of past trials: made of what was tried, whatever today's space is."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmeta.base import FrozenValue
-from skmeta.tuning._levels import ABSENT, Levels, distinct, one_hot, split_values, value_key
-from skmeta.tuning._trial import encoded
+from skmeta.tuning._categories import ABSENT, Categories, distinct, one_hot, split_values, value_key
+from skmeta.tuning._trial import Trial, encoded
 
-_LOG_FROM = 30.0  # largest over smallest number, from which on an axis may be a log
-_BEYOND = 0.5  # how far a value of today may lie outside what was tried
+_MIN_LOG_RATIO = 30.0  # largest over smallest number, from which on an axis may be a log
+_MARGIN = 0.5  # how far a value of today may lie outside what was tried
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Axes(FrozenValue):
+class TrialEncoder(FrozenValue):
     """How the models of past tasks see a trial: one axis for numbers, and a column for each other value.
 
     Every parameter that any trial searched and that differed between trials has its columns. The smallest number
@@ -26,7 +30,7 @@ class Axes(FrozenValue):
     Parameters
     ----------
     names : tuple of str
-        Parameters, sorted; made by `Axes.of`.
+        Parameters, sorted; made by `TrialEncoder.of`.
     scales : tuple of (bool, float, float) or None
         Whether it is a log, the smallest and the largest number; None where there is no axis.
     others : tuple of tuple
@@ -34,12 +38,12 @@ class Axes(FrozenValue):
 
     Examples
     --------
-    >>> from skmeta.tuning._axes import Axes
+    >>> from skmeta.tuning._trial_encoder import TrialEncoder
     >>> from skmeta.tuning._trial import Trial
     >>> past = [{"C": 0.01, "kernel": "rbf"}, {"C": 1.0, "kernel": "rbf"}, {"C": 100.0, "kernel": "linear"}]
-    >>> axes = Axes.of([Trial("old", params) for params in past])
+    >>> axes = TrialEncoder.of([Trial("old", params) for params in past])
     >>> axes
-    Axes(C, kernel)
+    TrialEncoder(C, kernel)
     >>> axes.encode([{"C": 1.0, "kernel": "rbf"}, {"C": 1e9, "kernel": "poly"}])
     array([[0.5, 0. , 1. ],
            [1.5, 0. , 0. ]])
@@ -47,12 +51,12 @@ class Axes(FrozenValue):
     array([0, 1, 1])
     """
 
-    names: tuple
-    scales: tuple
-    others: tuple
+    names: tuple[str, ...]
+    scales: tuple[tuple[bool, float, float] | None, ...]
+    others: tuple[tuple[Any, ...], ...]
 
     @classmethod
-    def of(cls, trials):
+    def of(cls, trials: list[Trial]) -> TrialEncoder:
         """Find the coordinates of trials; their order does not matter.
 
         Parameters
@@ -62,7 +66,7 @@ class Axes(FrozenValue):
 
         Returns
         -------
-        Axes
+        TrialEncoder
             The coordinates.
         """
         tried = [trial.all_params for trial in trials]
@@ -76,12 +80,12 @@ class Axes(FrozenValue):
         return cls(*(tuple(parts) for parts in zip(*columns, strict=True))) if columns else cls((), (), ())
 
     @cached_property
-    def groups(self):
+    def groups(self) -> NDArray[np.intp]:
         """The parameter of each column, by its place in ``names``."""
         widths = [(scale is not None) + len(others) for scale, others in zip(self.scales, self.others, strict=True)]
         return np.repeat(np.arange(len(widths)), widths)
 
-    def encode(self, params):
+    def encode(self, params: list[dict[str, Any]]) -> NDArray[np.float64]:
         """Encode trials, or candidates.
 
         Parameters
@@ -95,56 +99,56 @@ class Axes(FrozenValue):
             In [0, 1] for what was tried, in [-0.5, 1.5] for all else.
         """
         blocks = [np.empty((len(params), 0))]
-        for name, scale, levels in zip(self.names, self.scales, self._levels, strict=True):
-            numbers, codes = levels.read([own.get(name, ABSENT) for own in params])
+        for name, scale, categories in zip(self.names, self.scales, self._categories, strict=True):
+            numbers, codes = categories.read([own.get(name, ABSENT) for own in params])
             if scale is not None:
                 blocks.append(_place(numbers, *scale)[:, None])
-            blocks.append(one_hot(codes, levels.n_codes))
+            blocks.append(one_hot(codes, categories.n_codes))
         return np.hstack(blocks)
 
-    def __eq__(self, other):
-        return self._content == other._content if isinstance(other, Axes) else NotImplemented
+    def __eq__(self, other: object) -> bool:
+        return self._content == other._content if isinstance(other, TrialEncoder) else NotImplemented
 
-    def __hash__(self):
+    def __hash__(self) -> int:
         return hash(self._content)
 
-    def __repr__(self):
-        return f"Axes({', '.join(self.names)})"
+    def __repr__(self) -> str:
+        return f"TrialEncoder({', '.join(self.names)})"
 
     @cached_property
-    def _levels(self):
-        return tuple(map(Levels, self.others))
+    def _categories(self) -> tuple[Categories, ...]:
+        return tuple(map(Categories, self.others))
 
     @cached_property
-    def _content(self):
+    def _content(self) -> tuple[Any, ...]:
         return self.names, self.scales, value_key(self.others)
 
 
-def _text(plain):
+def _text(plain: Any) -> str:
     """Something to sort plain values of any kinds by."""
     return json.dumps(encoded(plain))
 
 
-def _is_log(numbers):
+def _is_log(numbers: NDArray[np.float64]) -> bool:
     """Whether sorted numbers span decades and are spread more evenly over a logarithmic axis."""
     low, high = numbers[0], numbers[-1]
-    if low <= 0 or high < low * _LOG_FROM:
+    if low <= 0 or high < low * _MIN_LOG_RATIO:
         return False
     return bool(_unevenness(np.log(numbers)) < _unevenness(numbers))
 
 
-def _unevenness(sorted_points):
+def _unevenness(sorted_points: NDArray[np.float64]) -> float:
     """Kolmogorov-Smirnov distance of points from a uniform law over their range."""
     n = len(sorted_points)
     share = (sorted_points - sorted_points[0]) / (sorted_points[-1] - sorted_points[0])
     return max(np.max(np.arange(1, n + 1) / n - share), np.max(share - np.arange(n) / n))
 
 
-def _place(numbers, is_log, low, high):
+def _place(numbers: NDArray[np.float64], is_log: bool, low: float, high: float) -> NDArray[np.float64]:
     """Numbers on an axis from 0 to 1; in the middle what is none."""
     with np.errstate(over="ignore", divide="ignore"):
         if is_log:
             # What a logarithm has no place for lies below everything.
             numbers, low, high = np.log(np.maximum(numbers, 0.0)), np.log(low), np.log(high)
         place = (numbers - low) / (high - low)
-    return np.where(np.isnan(place), 0.5, np.clip(place, -_BEYOND, 1.0 + _BEYOND))
+    return np.where(np.isnan(place), 0.5, np.clip(place, -_MARGIN, 1.0 + _MARGIN))

@@ -12,15 +12,15 @@ from sklearn.base import clone
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from skmeta.tuning._axes import Axes
-from skmeta.tuning._levels import value_key
+from skmeta.tuning._categories import value_key
 from skmeta.tuning._trial import Described, Trial, decoded, encoded, plain_value
+from skmeta.tuning._trial_encoder import TrialEncoder
 
 
 def axes_of(*params, others=({},)):
     """The coordinates of trials with these parameters, and of as many others that were not searched."""
     fill = [others[0]] * len(params) if len(others) == 1 else others
-    return Axes.of([Trial("old", p, o) for p, o in zip(params, fill, strict=True)])
+    return TrialEncoder.of([Trial("old", p, o) for p, o in zip(params, fill, strict=True)])
 
 
 def axis(values, today=None):
@@ -38,22 +38,22 @@ def test_what_was_searched_and_differed_has_an_axis():
         Trial("two", {"gamma": 0.2, "same": 3}, {"C": 1.0, "never": 2}),
         Trial("two", {"gamma": 0.1, "same": 3}, {"C": 1.0, "never": 2}),
     ]
-    made = Axes.of(trials)
+    made = TrialEncoder.of(trials)
     assert made.names == ("gamma",)  # C was always 1.0, and nobody searched what differed in `never`
     assert_array_equal(made.encode([t.all_params for t in trials]), [[0.0], [1.0], [0.0]])
 
 
 def test_a_parameter_left_alone_has_the_value_it_then_had():
     trials = [Trial("one", {"C": 1.0}, {"gamma": 5.0}), Trial("two", {"gamma": 1.0}, {"C": 3.0})]
-    made = Axes.of(trials)
+    made = TrialEncoder.of(trials)
     assert made.names == ("C", "gamma")
     assert_array_equal(made.encode([t.all_params for t in trials]), [[0.0, 1.0], [1.0, 0.0]])
 
 
 @pytest.mark.parametrize("trials", [[], [Trial("one", {"C": 1.0})], [Trial("one", {}), Trial("two", {}, {"C": 1})]])
 def test_without_a_difference_there_are_no_coordinates(trials):
-    made = Axes.of(trials)
-    assert made.names == () and made.groups.shape == (0,) and repr(made) == "Axes()"
+    made = TrialEncoder.of(trials)
+    assert made.names == () and made.groups.shape == (0,) and repr(made) == "TrialEncoder()"
     assert made.encode([{"C": 1.0}, {}]).shape == (2, 0)
     assert made.encode([]).shape == (0, 0)
 
@@ -197,11 +197,11 @@ def histories(numbers):
 @settings(deadline=None)
 @given(histories(st.floats() | st.integers()), st.randoms())
 def test_any_past_has_coordinates_that_do_not_depend_on_its_order(trials, random):
-    made, past = Axes.of(trials), [trial.all_params for trial in trials]
+    made, past = TrialEncoder.of(trials), [trial.all_params for trial in trials]
     found = made.encode(past)
     assert found.shape == (len(trials), len(made.groups))
     assert np.all((found >= 0) & (found <= 1))
-    turned = Axes.of(random.sample(trials, len(trials)))
+    turned = TrialEncoder.of(random.sample(trials, len(trials)))
     assert turned == made and hash(turned) == hash(made) and turned.encode(past).tolist() == found.tolist()
     for i, params in enumerate(past):  # each alone as among others
         assert_array_equal(made.encode([params])[0], found[i])
@@ -211,7 +211,7 @@ def test_any_past_has_coordinates_that_do_not_depend_on_its_order(trials, random
 @given(histories(st.integers(-3, 1000) | st.sampled_from([0.001, 0.01, 0.1, 1.0])))
 def test_trials_that_differ_have_different_coordinates(trials):
     past = [trial.all_params for trial in trials]
-    found = Axes.of(trials).encode(past)
+    found = TrialEncoder.of(trials).encode(past)
     for i, one in enumerate(past):
         for j, two in enumerate(past[:i]):
             if value_key(one) == value_key(two):
@@ -231,7 +231,7 @@ def test_coordinates_are_equal_by_content():
         assert axes_of(*one) != axes_of(*one, more)
     assert axes_of({"a": True}, {"a": None}) != axes_of({"a": 1}, {"a": None})
     assert axes_of({"a": float("nan")}, {"a": None}) == axes_of({"a": float("nan")}, {"a": None})
-    assert axes_of(*one) != "Axes(a, b)"
+    assert axes_of(*one) != "TrialEncoder(a, b)"
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
@@ -257,4 +257,4 @@ def test_coordinates_are_frozen_and_shared():
     assert clone(made) is made
     with pytest.raises(AttributeError):
         made.names = ()
-    assert repr(made) == "Axes(a)"
+    assert repr(made) == "TrialEncoder(a)"

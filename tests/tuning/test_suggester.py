@@ -14,14 +14,14 @@ from sklearn.svm import SVC
 
 from skmeta import HyperparameterPrior, TrialHistory
 from skmeta.tuning import _pool
-from skmeta.tuning._advisor import METHODS, Advisor, advisor_for
-from skmeta.tuning._candidates import Viewer
+from skmeta.tuning._candidates import CandidateEncoder
 from skmeta.tuning._past_tasks import learn_past
 from skmeta.tuning._pool import Pool
 from skmeta.tuning._space import Space
+from skmeta.tuning._suggester import METHODS, Suggester, suggester_for
+from skmeta.tuning._surrogates.gp import expected_scores, posterior_sd
+from skmeta.tuning._surrogates.portfolio import greedy_portfolio
 from skmeta.tuning._trial import Trial, plain_value
-from skmeta.tuning.surrogates.gp import expected_scores, posterior_sd
-from skmeta.tuning.surrogates.portfolio import greedy_portfolio
 
 PLANE = Space.of({"a": uniform(0, 1), "b": uniform(0, 1)})
 quick = settings(deadline=None, max_examples=8)
@@ -50,23 +50,23 @@ PAST = past_of()
 
 
 def advise(space=PLANE, past=PAST, method="auto", seed=0, **more):
-    return Advisor(space, past, method, np.random.default_rng(seed), **more)
+    return Suggester(space, past, method, np.random.default_rng(seed), **more)
 
 
-def run(advisor, score, n, batch=1, errors=np.nan):
+def run(suggester, score, n, batch=1, errors=np.nan):
     """Proposals of a search, and their scores."""
-    proposals, scores = [], []
-    while len(proposals) < n:
-        new = advisor.propose(min(batch, n - len(proposals)), scores, np.full(len(scores), errors))
+    suggestions, scores = [], []
+    while len(suggestions) < n:
+        new = suggester.suggest(min(batch, n - len(suggestions)), scores, np.full(len(scores), errors))
         if not new:
             break
-        proposals += new
-        scores += [score(proposal.params) for proposal in new]
-    return proposals, np.array(scores)
+        suggestions += new
+        scores += [score(suggestion.params) for suggestion in new]
+    return suggestions, np.array(scores)
 
 
-def keys_of(space, proposals):
-    return [space.key(proposal.params) for proposal in proposals]
+def keys_of(space, suggestions):
+    return [space.key(suggestion.params) for suggestion in suggestions]
 
 
 # Candidates, and how they are seen --------------------------------------------------------------------------
@@ -75,49 +75,49 @@ def keys_of(space, proposals):
 def test_candidates_are_seen_by_today_and_by_the_past():
     space = Space.of({"new": ["x", "y"], "b": loguniform(0.01, 1.0)})
     params = [{"new": "x", "b": 0.1}, {"new": "y", "b": 0.5}]
-    viewer = Viewer(space, PAST)
-    seen = viewer.view(params)
-    assert_array_equal(seen.today, space.encode(params))
-    coordinates = PAST.axes.encode(params)  # the past's a is absent today
-    assert_array_equal(seen.joint, np.hstack([coordinates, space.encode(params)[:, :2]]))
-    assert_allclose(seen.expected, expected_scores(PAST.kernel, PAST.fitted, coordinates), rtol=1e-12)
-    assert len(viewer.joint_lengths) == seen.joint.shape[1] == 4
-    assert_array_equal(viewer.joint_lengths[:2], PAST.lengths)
-    assert (viewer.joint_lengths[2:] > 0.3).all()
+    encoder = CandidateEncoder(space, PAST)
+    seen = encoder.encode(params)
+    assert_array_equal(seen.points, space.encode(params))
+    coordinates = PAST.encoder.encode(params)  # the past's a is absent today
+    assert_array_equal(seen.joint_points, np.hstack([coordinates, space.encode(params)[:, :2]]))
+    assert_allclose(seen.past_means, expected_scores(PAST.kernel, PAST.fitted, coordinates), rtol=1e-12)
+    assert len(encoder.joint_lengths) == seen.joint_points.shape[1] == 4
+    assert_array_equal(encoder.joint_lengths[:2], PAST.lengths)
+    assert (encoder.joint_lengths[2:] > 0.3).all()
     sds = posterior_sd(PAST.kernel, PAST.fitted, PAST.known, coordinates)
-    assert_allclose(viewer.sds(seen), sds, rtol=1e-12)
-    assert_allclose(viewer.sds(seen, np.array([2, 0])), sds[[2, 0]], rtol=1e-12)
+    assert_allclose(encoder.past_sds(seen), sds, rtol=1e-12)
+    assert_allclose(encoder.past_sds(seen, np.array([2, 0])), sds[[2, 0]], rtol=1e-12)
 
 
 def test_without_a_past_there_is_today_alone():
-    seen = Viewer(PLANE, None).view(plane(3))
-    assert seen.expected.shape == (0, 3)
-    assert_array_equal(seen.joint, seen.today)
+    seen = CandidateEncoder(PLANE, None).encode(plane(3))
+    assert seen.past_means.shape == (0, 3)
+    assert_array_equal(seen.joint_points, seen.points)
 
 
 def test_some_candidates_and_others_after_them():
-    viewer, params = Viewer(PLANE, PAST), plane(5)
-    whole = viewer.view(params)
-    for one, two in ((whole.take([3, 1]), viewer.view([params[3], params[1]])), (whole, whole.take([]) + whole)):
+    encoder, params = CandidateEncoder(PLANE, PAST), plane(5)
+    whole = encoder.encode(params)
+    for one, two in ((whole.take([3, 1]), encoder.encode([params[3], params[1]])), (whole, whole.take([]) + whole)):
         assert one.params == two.params
-        for a, b in zip(one[1:], two[1:], strict=True):
+        for a, b in ((one.points, two.points), (one.joint_points, two.joint_points), (one.past_means, two.past_means)):
             assert_allclose(a, b, rtol=1e-12)
-    both = viewer.view(params[:2]) + viewer.view(params[2:])
-    assert both.params == params and both.expected.shape == (3, 5)
-    assert_allclose(both.expected, whole.expected, rtol=1e-10)
+    both = encoder.encode(params[:2]) + encoder.encode(params[2:])
+    assert both.params == params and both.past_means.shape == (3, 5)
+    assert_allclose(both.past_means, whole.past_means, rtol=1e-10)
 
 
 def test_what_today_does_not_search_has_todays_value():
     past = past_of(Space.of({"C": loguniform(0.01, 100), "gamma": loguniform(0.01, 100)}), lambda p: np.log(p["gamma"]))
     space, params = Space.of({"C": loguniform(0.01, 100)}), [{"C": 1.0}]
     for gamma in (0.1, 10.0):
-        seen = Viewer(space, past, SVC(gamma=gamma)).view(params)
-        assert_array_equal(seen.joint, past.axes.encode([{"C": 1.0, "gamma": gamma}]))
-    unknown = Viewer(space, past).view(params)
-    assert_array_equal(unknown.joint, past.axes.encode([{"C": 1.0}]))
-    high = Viewer(space, past, SVC(gamma=50.0)).view(params).expected
-    assert (high > unknown.expected).all() and (
-        unknown.expected > Viewer(space, past, SVC(gamma=0.02)).view(params).expected
+        seen = CandidateEncoder(space, past, SVC(gamma=gamma)).encode(params)
+        assert_array_equal(seen.joint_points, past.encoder.encode([{"C": 1.0, "gamma": gamma}]))
+    unknown = CandidateEncoder(space, past).encode(params)
+    assert_array_equal(unknown.joint_points, past.encoder.encode([{"C": 1.0}]))
+    high = CandidateEncoder(space, past, SVC(gamma=50.0)).encode(params).past_means
+    assert (high > unknown.past_means).all() and (
+        unknown.past_means > CandidateEncoder(space, past, SVC(gamma=0.02)).encode(params).past_means
     ).all()
 
 
@@ -129,14 +129,14 @@ def test_a_step_that_is_chosen_brings_its_own_parameters():
     searched = Space.of({"svc__C": loguniform(0.01, 100), "standardscaler": [StandardScaler(), MinMaxScaler()]})
     past = past_of(searched, lambda p: np.log(p["svc__C"]))
     space = Space.of({"svc": STEPS})
-    seen = Viewer(space, past, MODEL).view([{"svc": step} for step in (*STEPS, "passthrough")])
+    seen = CandidateEncoder(space, past, MODEL).encode([{"svc": step} for step in (*STEPS, "passthrough")])
     scaler = plain_value(StandardScaler())
     wanted = [
         {"svc__C": 5.0, "standardscaler": scaler},
         {"svc__C": 0.2, "standardscaler": scaler},
         {"standardscaler": scaler},
     ]
-    assert_array_equal(seen.joint[:, : len(past.lengths)], past.axes.encode(wanted))
+    assert_array_equal(seen.joint_points[:, : len(past.lengths)], past.encoder.encode(wanted))
 
 
 def test_steps_that_are_drawn_are_told_apart_although_they_are_thrown_away():
@@ -146,17 +146,17 @@ def test_steps_that_are_drawn_are_told_apart_although_they_are_thrown_away():
 
     past = past_of(Space.of({"svc__C": loguniform(0.01, 100)}), lambda p: np.log(p["svc__C"]))
     space, rng = Space.of({"svc": Steps()}), np.random.default_rng(0)
-    viewer = Viewer(space, past, MODEL)
+    encoder = CandidateEncoder(space, past, MODEL)
     for _ in range(12):
         (own,) = space.sample(1, rng)
-        assert_array_equal(viewer.view([own]).joint[:, :1], past.axes.encode([{"svc__C": own["svc"].C}]))
+        assert_array_equal(encoder.encode([own]).joint_points[:, :1], past.encoder.encode([{"svc__C": own["svc"].C}]))
 
 
 # The pool ---------------------------------------------------------------------------------------------------
 
 
 def pool_of(space=PLANE, extra=(), only=None, seed=0):
-    return Pool(space, Viewer(space, None), np.random.default_rng(seed), list(extra), only)
+    return Pool(space, CandidateEncoder(space, None), np.random.default_rng(seed), list(extra), only)
 
 
 def test_a_finite_space_is_looked_at_whole():
@@ -177,7 +177,7 @@ def test_a_pool_holds_none_twice_nor_what_was_tried():
         keys = [space.key(own) for own in pool.candidates.params]
         assert len(set(keys)) == len(keys) == len(pool)
         assert not {space.key(first), space.key({"n": 3, "x": 1})} & set(keys)
-        assert_array_equal(pool.candidates.today, space.encode(pool.candidates.params))
+        assert_array_equal(pool.candidates.points, space.encode(pool.candidates.params))
         pool.refresh([first, {"n": 3, "x": 1}], np.array([1.0, 2.0]))
 
 
@@ -230,11 +230,11 @@ def test_only_some_candidates():
 
 def test_an_empty_pool_is_filled_again(monkeypatch):
     monkeypatch.setattr(_pool, "_N_DRAWN", 4)
-    proposals, _ = run(advise(method="portfolio"), bowl, 19)
-    assert len(set(keys_of(PLANE, proposals))) == 19
-    proposals, _ = run(advise(past=None), lambda params: np.nan, 19)
-    assert len(set(keys_of(PLANE, proposals))) == 19
-    monkeypatch.setattr(_pool, "_MOST_LISTED", 3)
+    suggestions, _ = run(advise(method="portfolio"), bowl, 19)
+    assert len(set(keys_of(PLANE, suggestions))) == 19
+    suggestions, _ = run(advise(past=None), lambda params: np.nan, 19)
+    assert len(set(keys_of(PLANE, suggestions))) == 19
+    monkeypatch.setattr(_pool, "_MAX_LISTED", 3)
     space = Space.of({"n": list(range(20)), "kind": ["x", "y"]})
     assert len(set(keys_of(space, run(advise(space, None), lambda params: np.nan, 99)[0]))) == 40
 
@@ -243,23 +243,23 @@ def test_an_empty_pool_is_filled_again(monkeypatch):
 def test_the_first_cover_the_space(space):
     pool = pool_of(space, seed=1)
     before = {space.key(own) for own in pool.candidates.params}
-    usual = np.median([discrepancy(pool.candidates.today[i : i + 5]) for i in range(0, len(pool), 5)])
-    pool.lead_with(5)
-    first = pool.candidates.today[:5]
+    usual = np.median([discrepancy(pool.candidates.points[i : i + 5]) for i in range(0, len(pool), 5)])
+    pool.lead_with_design(5)
+    first = pool.candidates.points[:5]
     assert discrepancy(first) < 0.5 * usual
     assert_allclose(first.mean(axis=0), 0.5, atol=0.15)
     assert {space.key(own) for own in pool.candidates.params} == before and len(pool) == len(before)
-    assert_array_equal(pool.candidates.today, space.encode(pool.candidates.params))
+    assert_array_equal(pool.candidates.points, space.encode(pool.candidates.params))
     places = {repr(own): i for i, own in enumerate(pool_of(space, seed=1).candidates.params)}
     assert (np.diff([places[repr(own)] for own in pool.candidates.params[5:]]) > 0).all()  # the others as they were
 
 
 def test_fewer_than_are_to_lead():
     pool = pool_of(only=plane(3))
-    pool.lead_with(7)
+    pool.lead_with_design(7)
     assert sorted(map(repr, pool.candidates.params)) == sorted(map(repr, plane(3)))
     for nothing in (pool_of(only=[]), pool_of(Space.of({"a": [1]}))):
-        nothing.lead_with(4)
+        nothing.lead_with_design(4)
 
 
 # None twice -----------------------------------------------------------------------------------------------
@@ -274,18 +274,18 @@ small_spaces = st.lists(st.dictionaries(st.sampled_from("abc"), values, min_size
 def test_a_finite_space_is_tried_to_its_end_and_nothing_twice(branches, method, batch, seed, warm):
     space, rng = Space.of(branches), np.random.default_rng(seed)
     past = past_of(space, lambda params: rng.normal(), n_tasks=2, n=4) if warm else None
-    advisor = advise(space, past, method, seed)
-    proposals, scores = run(advisor, lambda params: rng.choice([np.nan, 0.0, 1.0, rng.normal()]), 99, batch)
-    assert len(proposals) == space.size
-    assert set(keys_of(space, proposals)) == {space.key(own) for own in space.all()}
-    assert advisor.propose(3, scores, scores) == []
+    suggester = advise(space, past, method, seed)
+    suggestions, scores = run(suggester, lambda params: rng.choice([np.nan, 0.0, 1.0, rng.normal()]), 99, batch)
+    assert len(suggestions) == space.size
+    assert set(keys_of(space, suggestions)) == {space.key(own) for own in space.all()}
+    assert suggester.suggest(3, scores, scores) == []
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_nothing_twice_in_an_infinite_space(method):
     space = Space.of({"n": randint(0, 6), "m": randint(0, 4)})
-    proposals, _ = run(advise(space, past_of(space, lambda p: p["n"]), method), lambda p: p["n"] - p["m"], 24, 5)
-    assert len(set(keys_of(space, proposals))) == 24
+    suggestions, _ = run(advise(space, past_of(space, lambda p: p["n"]), method), lambda p: p["n"] - p["m"], 24, 5)
+    assert len(set(keys_of(space, suggestions))) == 24
 
 
 # The same again -------------------------------------------------------------------------------------------
@@ -332,9 +332,9 @@ def test_the_units_of_errors_change_no_choice(method):
 
 def after(errors, **settings):
     """What is expected of the candidate that comes next."""
-    advisor = advise(candidates=plane(40), **settings)
-    advisor.propose(5, [], [])
-    return advisor.propose(1, [0.0, 0.1, 0.2, 0.15, 3.0], errors)[0].mean
+    suggester = advise(candidates=plane(40), **settings)
+    suggester.suggest(5, [], [])
+    return suggester.suggest(1, [0.0, 0.1, 0.2, 0.15, 3.0], errors)[0].mean
 
 
 def test_a_score_with_a_large_error_counts_for_less():
@@ -349,21 +349,21 @@ def test_a_score_with_a_large_error_counts_for_less():
 
 @pytest.mark.parametrize("method", ["auto", "task_gp", "rgpe", "portfolio"])
 def test_the_first_are_a_portfolio(method):
-    advisor = advise(method=method)
-    pool = advisor._pool.candidates
-    wanted = [pool.params[i] for i in greedy_portfolio(pool.expected, 4)]
-    proposals = advisor.propose(4, [], [])
-    assert [proposal.params for proposal in proposals] == wanted
-    assert {proposal.origin for proposal in proposals} == {"portfolio"}
-    assert np.isnan([[proposal.mean, proposal.sd] for proposal in proposals]).all()
-    assert bowl(proposals[0].params) > -0.05
+    suggester = advise(method=method)
+    pool = suggester._pool.candidates
+    wanted = [pool.params[i] for i in greedy_portfolio(pool.past_means, 4)]
+    suggestions = suggester.suggest(4, [], [])
+    assert [suggestion.params for suggestion in suggestions] == wanted
+    assert {suggestion.origin for suggestion in suggestions} == {"portfolio"}
+    assert np.isnan([[suggestion.mean, suggestion.sd] for suggestion in suggestions]).all()
+    assert bowl(suggestions[0].params) > -0.05
 
 
 @pytest.mark.parametrize("past", [PAST, None], ids=["gp", "no past"])
 def test_without_a_past_the_first_cover_the_space(past):
-    proposals, _ = run(advise(past=past, method="gp" if past else "auto"), bowl, 5)
-    assert [proposal.origin for proposal in proposals] == ["random"] * 4 + ["model"]
-    points = np.array([[p.params["a"], p.params["b"]] for p in proposals[:4]])
+    suggestions, _ = run(advise(past=past, method="gp" if past else "auto"), bowl, 5)
+    assert [suggestion.origin for suggestion in suggestions] == ["random"] * 4 + ["model"]
+    points = np.array([[p.params["a"], p.params["b"]] for p in suggestions[:4]])
     drawn = np.random.default_rng(0).uniform(size=(200, 4, 2))
     assert discrepancy(points) < np.quantile([discrepancy(other) for other in drawn], 0.1)
 
@@ -384,10 +384,10 @@ def test_gp_knows_of_no_past():
     ],
 )
 def test_where_proposals_come_from(method, origins):
-    proposals, _ = run(advise(method=method), bowl, 6)
-    assert [proposal.origin for proposal in proposals] == origins
-    for proposal in proposals:
-        assert np.isfinite([proposal.mean, proposal.sd]).all() == (proposal.origin == "model")
+    suggestions, _ = run(advise(method=method), bowl, 6)
+    assert [suggestion.origin for suggestion in suggestions] == origins
+    for suggestion in suggestions:
+        assert np.isfinite([suggestion.mean, suggestion.sd]).all() == (suggestion.origin == "model")
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -420,8 +420,8 @@ def test_a_past_of_the_wrong_sign_is_left_at_ties():
 
 
 def test_what_was_expected_is_what_came():
-    proposals, scores = run(advise(past=None), lambda params: np.sin(5 * params["a"]) + params["b"], 16)
-    means, sds = np.array([[p.mean, p.sd] for p in proposals[6:]]).T
+    suggestions, scores = run(advise(past=None), lambda params: np.sin(5 * params["a"]) + params["b"], 16)
+    means, sds = np.array([[p.mean, p.sd] for p in suggestions[6:]]).T
     assert (np.abs(scores[6:] - means) < 4 * sds).all()
     assert sds.max() < 1.0
 
@@ -431,9 +431,9 @@ def test_what_was_expected_is_what_came():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_while_all_failed_nothing_is_known(method):
-    proposals, _ = run(advise(method=method), lambda params: np.nan, 9, 2)
-    assert {proposal.origin for proposal in proposals} == {"random" if method == "gp" else "portfolio"}
-    assert len(set(keys_of(PLANE, proposals))) == 9
+    suggestions, _ = run(advise(method=method), lambda params: np.nan, 9, 2)
+    assert {suggestion.origin for suggestion in suggestions} == {"random" if method == "gp" else "portfolio"}
+    assert len(set(keys_of(PLANE, suggestions))) == 9
 
 
 @pytest.mark.parametrize("failed", [np.nan, -np.inf, np.inf])
@@ -441,9 +441,9 @@ def test_while_all_failed_nothing_is_known(method):
 def test_what_failed_counts_as_the_worst(method, failed):
     told = []
     for score in (failed, 1.0):
-        advisor = advise(method=method, candidates=plane(30))
-        advisor.propose(6, [], [])
-        told.append(advisor.propose(2, [2.0, score, 3.0, 1.0, 2.5, score], np.full(6, np.nan)))
+        suggester = advise(method=method, candidates=plane(30))
+        suggester.suggest(6, [], [])
+        told.append(suggester.suggest(2, [2.0, score, 3.0, 1.0, 2.5, score], np.full(6, np.nan)))
     assert repr(told[0]) == repr(told[1])
 
 
@@ -453,12 +453,12 @@ def test_what_failed_counts_as_the_worst(method, failed):
 @pytest.mark.parametrize("method", METHODS)
 def test_of_several_each_takes_the_others_to_be_as_expected(method):
     together, in_turn = (advise(method=method, candidates=plane(30)) for _ in range(2))
-    scores = [bowl(proposal.params) for proposal in together.propose(4, [], [])]
-    in_turn.propose(4, [], [])
-    both = together.propose(3, scores, np.full(4, np.nan))
+    scores = [bowl(suggestion.params) for suggestion in together.suggest(4, [], [])]
+    in_turn.suggest(4, [], [])
+    both = together.suggest(3, scores, np.full(4, np.nan))
     one_by_one = []
     for _ in range(3):
-        one_by_one += in_turn.propose(1, scores, np.full(len(scores), np.nan))
+        one_by_one += in_turn.suggest(1, scores, np.full(len(scores), np.nan))
         scores = np.append(scores, one_by_one[-1].mean if method != "portfolio" else 0.0)
     assert [p.params for p in both] == [p.params for p in one_by_one]
     if method != "rgpe":  # which draws
@@ -467,13 +467,13 @@ def test_of_several_each_takes_the_others_to_be_as_expected(method):
 
 
 def test_fewer_than_asked_for_where_there_are_no_more():
-    advisor = advise(candidates=plane(5))
-    assert [len(advisor.propose(n, np.zeros(told), np.zeros(told))) for n, told in ((2, 0), (7, 2), (1, 5))] == [
+    suggester = advise(candidates=plane(5))
+    assert [len(suggester.suggest(n, np.zeros(told), np.zeros(told))) for n, told in ((2, 0), (7, 2), (1, 5))] == [
         2,
         3,
         0,
     ]
-    assert advise(candidates=[]).propose(2, [], []) == []
+    assert advise(candidates=[]).suggest(2, [], []) == []
 
 
 # What was tried elsewhere -----------------------------------------------------------------------------------
@@ -486,27 +486,27 @@ def test_trials_from_elsewhere_count_and_are_not_proposed():
         Trial("now", {"n": 3, "kind": "y"}),
         Trial("now", {"n": 7, "kind": "x"}),
     ]
-    advisor = advise(space, None)
-    advisor.remember(told)
-    proposals = advisor.propose(9, [1.0, 2.0, np.nan], [np.nan] * 3)
-    assert [p.params for p in proposals] != []
+    suggester = advise(space, None)
+    suggester.update(told)
+    suggestions = suggester.suggest(9, [1.0, 2.0, np.nan], [np.nan] * 3)
+    assert [p.params for p in suggestions] != []
     wanted = {space.key(own) for own in space.all()} - {
         space.key({"n": 2, "kind": "x"}),
         space.key({"n": 3, "kind": "y"}),
     }
-    assert set(keys_of(space, proposals)) == wanted and len(proposals) == 4
+    assert set(keys_of(space, suggestions)) == wanted and len(suggestions) == 4
 
 
 def test_what_lies_outside_the_space_is_known_but_never_proposed():
     told = [Trial("now", {"a": 0.5 + 0.1 * i, "b": 9.0}) for i in range(6)]
-    advisor = advise(past=None)
-    advisor.remember(told)
-    (best,) = advisor.propose(1, np.arange(6.0), np.full(6, np.nan))
+    suggester = advise(past=None)
+    suggester.update(told)
+    (best,) = suggester.suggest(1, np.arange(6.0), np.full(6, np.nan))
     assert best.params["a"] > 0.8  # where scores rose
-    advisor = advise(past=None)
-    advisor.remember([*told, Trial("now", {"a": 0.123, "b": 0.456})])
-    proposals = advisor.propose(9, np.arange(7.0), np.full(7, np.nan))
-    seen = [proposal.params for proposal in proposals] + advisor._pool.candidates.params
+    suggester = advise(past=None)
+    suggester.update([*told, Trial("now", {"a": 0.123, "b": 0.456})])
+    suggestions = suggester.suggest(9, np.arange(7.0), np.full(7, np.nan))
+    seen = [suggestion.params for suggestion in suggestions] + suggester._pool.candidates.params
     assert all(PLANE.adopt(own) is not None for own in seen)
     assert sum(0.123 in own.values() or 0.456 in own.values() for own in seen) > 10  # a start for others
 
@@ -515,29 +515,29 @@ def test_a_search_that_was_broken_off_goes_on():
     space = Space.of({"n": list(range(12))})
     trials = [Trial("now", {"n": n}, {}, float(-abs(n - 5)), 0.1, n_splits=4) for n in (2, 4, 9)]
     trials.append(Trial("now", {"n": 77}, {}, 3.0, 0.2))  # better, but no longer possible
-    advisor = advise(space, None)
-    (again,) = advisor.go_on_from(trials)
+    suggester = advise(space, None)
+    (again,) = suggester.resume_from(trials)
     assert (again.params, again.origin, again.mean, again.sd) == ({"n": 4}, "portfolio", -1.0, 0.05)
-    one = advisor.propose(9, [-1.5], [0.05])  # what the best scores this time
-    assert {proposal.params["n"] for proposal in one} == set(range(12)) - {2, 4, 9}
-    assert {proposal.origin for proposal in one} == {"model"}  # as four are known
+    one = suggester.suggest(9, [-1.5], [0.05])  # what the best scores this time
+    assert {suggestion.params["n"] for suggestion in one} == set(range(12)) - {2, 4, 9}
+    assert {suggestion.origin for suggestion in one} == {"model"}  # as four are known
     remembering = advise(space, None)
-    remembering.remember([trials[2], trials[0], trials[3], trials[1]])
-    assert repr(remembering.propose(9, [-4.0, -3.0, 3.0, -1.5], [0.05, 0.05, 0.2, 0.05])) == repr(one)
+    remembering.update([trials[2], trials[0], trials[3], trials[1]])
+    assert repr(remembering.suggest(9, [-4.0, -3.0, 3.0, -1.5], [0.05, 0.05, 0.2, 0.05])) == repr(one)
 
 
 def test_nothing_of_a_broken_search_may_be_possible_any_more():
-    advisor = advise()
-    assert advisor.go_on_from([Trial("now", {"a": 5.0, "b": 5.0}, {}, 1.0)]) == []
-    (proposal,) = advisor.propose(1, [], [])
-    assert proposal.origin == "model"
+    suggester = advise()
+    assert suggester.resume_from([Trial("now", {"a": 5.0, "b": 5.0}, {}, 1.0)]) == []
+    (suggestion,) = suggester.suggest(1, [], [])
+    assert suggestion.origin == "model"
 
 
 def test_a_trial_is_of_the_branch_with_its_names():
     space = Space.of([{"a": [1, 2]}, {"a": [1, 2], "b": [1, 2]}])
-    advisor = advise(space, None)
-    advisor.remember([Trial("now", {"a": 1, "b": 2}), Trial("now", {"a": 2}, {"b": 1})])
-    left = [proposal.params for proposal in advisor.propose(9, [1.0, 2.0], [np.nan] * 2)]
+    suggester = advise(space, None)
+    suggester.update([Trial("now", {"a": 1, "b": 2}), Trial("now", {"a": 2}, {"b": 1})])
+    left = [suggestion.params for suggestion in suggester.suggest(9, [1.0, 2.0], [np.nan] * 2)]
     assert {space.key(own) for own in left} == {
         space.key(own) for own in ({"a": 1}, {"a": 1, "b": 1}, {"a": 2, "b": 1}, {"a": 2, "b": 2})
     }
@@ -552,11 +552,11 @@ def test_branches(method):
         return bowl(params) if "a" in params else params.get("c", -50) / 50
 
     space = Space.of(BRANCHES)
-    proposals, scores = run(advise(space, past_of(space, score, n=20), method), score, 12)
-    for proposal in proposals:
-        assert space.adopt(space.plain(proposal.params)) == space.plain(proposal.params)
+    suggestions, scores = run(advise(space, past_of(space, score, n=20), method), score, 12)
+    for suggestion in suggestions:
+        assert space.adopt(space.plain(suggestion.params)) == space.plain(suggestion.params)
     assert scores.max() > 0.8 if method != "gp" else scores.max() > 0.2
-    assert len({frozenset(proposal.params) for proposal in run(advise(space, None), score, 12)[0]}) > 1
+    assert len({frozenset(suggestion.params) for suggestion in run(advise(space, None), score, 12)[0]}) > 1
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -567,24 +567,24 @@ def test_estimators_as_values(method):
         return isinstance(params["svc"], SVC) + 0.5 * isinstance(params["standardscaler"], MinMaxScaler)
 
     past = past_of(space, score, others={"memory": None})
-    proposals, scores = run(advise(space, past, method, estimator=MODEL), score, 6)
-    assert all(any(p.params["svc"] is step for step in STEPS) for p in proposals)  # the user's own
-    assert len(set(keys_of(space, proposals))) == 6
+    suggestions, scores = run(advise(space, past, method, estimator=MODEL), score, 6)
+    assert all(any(p.params["svc"] is step for step in STEPS) for p in suggestions)  # the user's own
+    assert len(set(keys_of(space, suggestions))) == 6
     if method != "gp":
         assert scores[0] == 1.5
     pipe = make_pipeline(StandardScaler(), SVC())
-    for proposal in proposals:
-        pipe.set_params(**proposal.params)
+    for suggestion in suggestions:
+        pipe.set_params(**suggestion.params)
 
 
 def test_one_value_each():
     space = Space.of({"a": [1], "b": ["x"]})
     for past in (None, past_of(space, lambda params: 1.0)):
-        proposals, _ = run(advise(space, past), lambda params: 1.0, 5)
-        assert [proposal.params for proposal in proposals] == [{"a": 1, "b": "x"}]
+        suggestions, _ = run(advise(space, past), lambda params: 1.0, 5)
+        assert [suggestion.params for suggestion in suggestions] == [{"a": 1, "b": "x"}]
 
 
-# The advisor of a search ----------------------------------------------------------------------------------
+# The suggester of a search ----------------------------------------------------------------------------------
 
 
 def prior_of(space, score, n=12, n_tasks=3, seed=0):
@@ -605,21 +605,22 @@ def test_past_bests_are_candidates():
         rows = [own | {"score": -sum((value - 0.7) ** 2 for value in own.values())} for own in drawn]
         history.add(rows, task=f"t{t}")
     prior = HyperparameterPrior.from_history(history)
-    (first,) = advisor_for(space, prior, "auto", np.random.default_rng(0), None).propose(1, [], [])
+    (first,) = suggester_for(space, prior, "auto", np.random.default_rng(0), None).suggest(1, [], [])
     assert first.params == target and first.origin == "portfolio"
     half = Space.of({name: uniform(0, 0.5) for name in "abcdef"})  # the old best is no longer possible
-    proposals, _ = run(advisor_for(half, prior, "auto", np.random.default_rng(0), None), lambda p: p["a"], 5)
-    assert all(max(proposal.params.values()) <= 0.5 for proposal in proposals)
+    suggestions, _ = run(suggester_for(half, prior, "auto", np.random.default_rng(0), None), lambda p: p["a"], 5)
+    assert all(max(suggestion.params.values()) <= 0.5 for suggestion in suggestions)
 
 
 def test_nothing_in_common_is_said_and_is_as_without_a_past():
     prior = prior_of(PLANE, bowl)
     space = Space.of({"alpha": loguniform(0.01, 100), "depth": [1, 2, 3]})
     with pytest.warns(
-        UserWarning, match=r"The prior knows of \['a', 'b'\].*'alpha', 'depth'.*no parameter in common.*cold"
+        UserWarning,
+        match=r"prior: wanted .*'alpha', 'depth'.*found one that knows \['a', 'b'\]; the search starts cold",
     ):
-        warned = advisor_for(space, prior, "auto", np.random.default_rng(0), None)
-    cold = advisor_for(space, None, "auto", np.random.default_rng(0), None)
+        warned = suggester_for(space, prior, "auto", np.random.default_rng(0), None)
+    cold = suggester_for(space, None, "auto", np.random.default_rng(0), None)
 
     def score(params):
         return -abs(np.log(params["alpha"])) + params["depth"]
@@ -630,7 +631,7 @@ def test_nothing_in_common_is_said_and_is_as_without_a_past():
 def test_a_search_without_transfer_has_no_candidates_of_the_past_either():
     prior = prior_of(PLANE, bowl)
     one, two = (
-        run(advisor_for(PLANE, known, "gp", np.random.default_rng(0), None), bowl, 6) for known in (prior, None)
+        run(suggester_for(PLANE, known, "gp", np.random.default_rng(0), None), bowl, 6) for known in (prior, None)
     )
     assert repr(one) == repr(two)
 
@@ -638,12 +639,12 @@ def test_a_search_without_transfer_has_no_candidates_of_the_past_either():
 def test_one_name_in_common_is_something():
     prior = prior_of(PLANE, bowl)
     space = Space.of({"a": uniform(0, 1), "alpha": loguniform(0.01, 100)})
-    (first,) = advisor_for(space, prior, "auto", np.random.default_rng(0), None).propose(1, [], [])
+    (first,) = suggester_for(space, prior, "auto", np.random.default_rng(0), None).suggest(1, [], [])
     assert first.origin == "portfolio" and abs(first.params["a"] - 0.7) < 0.15
 
 
 def test_only_some_candidates_with_a_past():
     prior, only = prior_of(PLANE, bowl), plane(20, seed=5)
     for past in (prior, None):
-        proposals, _ = run(advisor_for(PLANE, past, "auto", np.random.default_rng(0), None, only), bowl, 99)
-        assert sorted(map(repr, (p.params for p in proposals))) == sorted(map(repr, only))
+        suggestions, _ = run(suggester_for(PLANE, past, "auto", np.random.default_rng(0), None, only), bowl, 99)
+        assert sorted(map(repr, (p.params for p in suggestions))) == sorted(map(repr, only))

@@ -1,11 +1,14 @@
 """Scores of one task on the scale of all: their normal scores."""
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
 
-def normal_scores(scores):
+def normal_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     r"""Return the quantile of the standard normal that belongs to each rank, equal scores the same.
 
     :math:`z_i = \Phi^{-1}((r_i - 1/2) / n)`: what a task scores by, and how far its worst trials fall, is gone;
@@ -29,7 +32,7 @@ def normal_scores(scores):
     return ndtri((rankdata(scores) - 0.5) / max(len(scores), 1))
 
 
-def relative_noise(errors):
+def relative_noise(errors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return noise variances ``(n,)`` relative to their mean, from standard errors; unknown ones as the mean.
 
     Errors of cross-validation hold what makes a split hard for every candidate alike, so only how they compare
@@ -42,7 +45,7 @@ def relative_noise(errors):
     return np.clip(np.where(known, squares / squares[known].mean(), 1.0), 0.1, 10.0)
 
 
-def standardized(scores, usual=1.0):
+def standardized(scores: NDArray[np.float64], usual: float = 1.0) -> tuple[NDArray[np.float64], float, float]:
     """Return finite scores ``(n,)`` with mean 0 and standard deviation 1; their mean, their scale.
 
     The scale of scores that do not differ is the usual one.

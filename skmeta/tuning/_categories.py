@@ -1,8 +1,13 @@
 """Values of one parameter told apart: what is a number, and which of the others each is."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmeta.tuning._trial import Described, plain_value
 
@@ -10,12 +15,12 @@ ABSENT = Described("(absent)")  # stands for the value of a parameter that a can
 _LARGEST = 1e300  # the difference of two numbers is one
 
 
-def is_number(plain):
+def is_number(plain: Any) -> bool:
     """Whether a plain value has a place on an axis: neither a bool, nor nan or infinite."""
     return isinstance(plain, int | float) and not isinstance(plain, bool) and abs(plain) <= _LARGEST
 
 
-def value_key(plain):
+def value_key(plain: Any) -> Hashable:
     """Something hashable that is equal for equal plain values, and for no others.
 
     Python has ``True == 1`` and ``nan != nan``; here it is the other way round. 1 and 1.0 are equal.
@@ -33,7 +38,7 @@ def value_key(plain):
     return plain
 
 
-def distinct(values, key=value_key):
+def distinct(values: Iterable[Any], key: Callable[[Any], Hashable] = value_key) -> dict[Hashable, Any]:
     """The first of each kind of value by its key, in the order met."""
     found: dict = {}
     for value in values:
@@ -41,7 +46,7 @@ def distinct(values, key=value_key):
     return found
 
 
-def split_values(plains):
+def split_values(plains: Collection[Any]) -> tuple[NDArray[np.float64], tuple[Any, ...]]:
     """Split plain values into those that make an axis and those that are told apart only.
 
     Parameters
@@ -62,7 +67,7 @@ def split_values(plains):
     return numbers, tuple(plain for plain in plains if not is_number(plain))
 
 
-class Levels:
+class Categories:
     """The values of a parameter that are told apart, and how to find them.
 
     Parameters
@@ -73,13 +78,13 @@ class Levels:
         Objects that are read again and again: recognised by identity, as the description of an estimator is slow.
     """
 
-    def __init__(self, others, owned=()):
+    def __init__(self, others: Sequence[Any], owned: Sequence[Any] = ()) -> None:
         self.n_codes = len(others)
         self._codes = {value_key(plain): code for code, plain in enumerate(others)}
         self._owned = tuple(owned)  # an id means something only as long as its object is there
         self._known = {id(value): self._read(value) for value in (*self._owned, ABSENT)}
 
-    def read(self, values):
+    def read(self, values: list[Any]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
         """What is a number, and which of the others each is.
 
         Parameters
@@ -104,11 +109,11 @@ class Levels:
         pairs = np.array([known[id(value)] for value in values], dtype=float).reshape(-1, 2)
         return pairs[:, 0], pairs[:, 1].astype(np.intp)
 
-    def _read(self, value):
+    def _read(self, value: Any) -> tuple[float, int]:
         plain = plain_value(value)
         return float(plain) if is_number(plain) else np.nan, self._codes.get(value_key(plain), -1)
 
 
-def one_hot(codes, n_codes):
+def one_hot(codes: NDArray[np.intp], n_codes: int) -> NDArray[np.float64]:
     """A column for each code: 1 where it is the value; nothing where the code is -1."""
     return (codes[:, None] == np.arange(n_codes)).astype(float)

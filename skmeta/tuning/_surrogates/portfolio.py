@@ -1,9 +1,12 @@
 """A portfolio: few candidates of which one is good on every task."""
 
+from __future__ import annotations
+
 import numpy as np
+from numpy.typing import NDArray
 
 
-def greedy_portfolio(expected, size, chosen=None):
+def greedy_portfolio(expected: NDArray[np.float64], size: int, chosen: NDArray[np.float64] | None = None) -> list[int]:
     r"""Return candidates such that the best of them is good on all tasks, each chosen given those before.
 
     Each next one is that which raises :math:`\sum_t \max_{c \in S} m_t(c)` most, where a task's :math:`m_t` counts

@@ -1,0 +1,268 @@
+"""What to try next: candidates of a space, given the trials so far and what past tasks taught."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from skmeta.tuning._candidates import CandidateEncoder
+from skmeta.tuning._past_tasks import PastTasks
+from skmeta.tuning._pool import Pool
+from skmeta.tuning._space import Space
+from skmeta.tuning._surrogates.gp import Kernel, matern
+from skmeta.tuning._surrogates.portfolio import greedy_portfolio
+from skmeta.tuning._surrogates.posterior import Posterior, mixture_of
+from skmeta.tuning._surrogates.ranking import ensemble_posterior, leave_one_out, ranking_weights
+from skmeta.tuning._surrogates.scores import relative_noise, standardized
+from skmeta.tuning._surrogates.task_gp import task_posterior, transfer_posterior
+from skmeta.tuning._trial import Trial
+
+METHODS = ("auto", "task_gp", "rgpe", "portfolio", "gp")
+_N_INITIAL = 4  # trials before a task is modelled by itself alone
+_FIRST_SCORED = {"gp": _N_INITIAL, "rgpe": _N_INITIAL, "portfolio": np.inf}  # trials before scores are asked
+
+
+class Suggestion(NamedTuple):
+    """A candidate to try: its parameters, where it comes from, and the score expected of it with its deviation."""
+
+    params: dict[str, Any]
+    origin: str
+    mean: float
+    sd: float
+
+
+class Suggester:
+    """Suggests candidates, and remembers them: scores come in the order of the suggestions.
+
+    The first candidate of a search that has a past is the one that past tasks expect most of (before any score is
+    known, as many as are asked for are a portfolio); every later one maximizes the acquisition function, the expected
+    improvement under the posterior of its score. Without a past the first are an initial design, spread over the
+    space. What failed counts as the worst score.
+
+    Parameters
+    ----------
+    space : Space
+        Where candidates come from.
+    past : PastTasks or None
+        Models of past tasks.
+    method : {"auto", "task_gp", "rgpe", "portfolio", "gp"}
+        How it is decided.
+    rng : numpy.random.Generator
+        All that is random comes from it.
+    estimator : estimator, default=None
+        Today's: what it has beside the searched parameters, the past may have searched.
+    extra : list of dict, default=()
+        Candidates of the space beside those that are drawn.
+    candidates : list of dict, default=None
+        The only candidates, if none are to be drawn.
+    """
+
+    def __init__(
+        self,
+        space: Space,
+        past: PastTasks | None,
+        method: str,
+        rng: np.random.Generator,
+        estimator: Any = None,
+        extra: Sequence[dict[str, Any]] = (),
+        candidates: list[dict[str, Any]] | None = None,
+    ) -> None:
+        self._space = space
+        self._past: Any = None if method == "gp" else past
+        self._method = "gp" if self._past is None else method
+        self._rng = rng
+        self._encoder = CandidateEncoder(space, self._past, estimator)
+        self._pool = Pool(space, self._encoder, rng, list(extra), candidates)
+        self._tried = self._encoder.encode([])
+        if self._method == "gp":
+            self._pool.lead_with_design(_N_INITIAL)
+        self._in_space: list[bool] = []  # of what was tried: whether it is a candidate of the space
+        self._before = np.empty((2, 0))  # scores and errors of a search that was broken off
+        self._kernel: Kernel | None = None  # of the task by itself, to go on from
+
+    def update(self, trials: list[Trial]) -> None:
+        """Count trials as suggested: their scores come with all others'.
+
+        Parameters
+        ----------
+        trials : list of Trial
+            Some may have values that the space does not have.
+        """
+        adopted = [_as_candidate(self._space, trial) for trial in trials]
+        params = [trial.all_params if own is None else own for trial, own in zip(trials, adopted, strict=True)]
+        self._in_space += [own is not None for own in adopted]
+        self._tried += self._encoder.encode(params)
+        self._pool.remove(params)
+
+    def resume_from(self, trials: list[Trial]) -> list[Suggestion]:
+        """Go on with a search that was broken off; its trials are not tried again, but for the best.
+
+        Parameters
+        ----------
+        trials : list of Trial
+            Earlier ones on the same data.
+
+        Returns
+        -------
+        list of Suggestion
+            The best candidate, to be among the results of this search too; none if the space has none of them.
+        """
+        failed = [trial for trial in trials if not trial.is_scored]
+        ranked = sorted((trial for trial in trials if trial.is_scored), key=lambda trial: trial.mean_test_score)
+        again = [trial for trial in ranked if _as_candidate(self._space, trial) is not None][-1:]
+        others = [trial for trial in failed + ranked if trial not in again]
+        self.update(others + again)
+        self._before = np.array([(t.mean_test_score, t.standard_error) for t in others]).reshape(-1, 2).T
+        # What was counted last is the one to try again.
+        return [Suggestion(self._tried.params[-1], "portfolio", t.mean_test_score, t.standard_error) for t in again]
+
+    def suggest(self, n: int, scores: ArrayLike, errors: ArrayLike) -> list[Suggestion]:
+        """Say what to try next.
+
+        Parameters
+        ----------
+        n : int
+            How many.
+        scores, errors : array-like of shape (n_tried,)
+            Scores of all that was suggested so far, in order, nan where it failed; and their standard errors.
+
+        Returns
+        -------
+        list of Suggestion
+            As many, or what is left of a finite space.
+        """
+        seen, noise = np.append(self._before, np.array([scores, errors], dtype=np.float64), axis=1)
+        known = np.isfinite(seen)
+        choose = self._without_scores
+        suggestions: list[Suggestion] = []
+        if known.any() and len(seen) >= _FIRST_SCORED.get(self._method, 0):
+            choose = self._by_acquisition
+            seen = np.where(known, seen, seen[known].min())
+            places = np.flatnonzero(self._in_space)
+            self._pool.refresh([self._tried.params[i] for i in places], seen[places])
+        while len(suggestions) < n and self._pool.fill():
+            suggestions.append(choose(seen, noise))
+            # Several at a time: until it is known, a score is taken to be what is expected of it.
+            seen, noise = np.append(seen, suggestions[-1].mean), np.append(noise, np.nan)
+        return suggestions
+
+    def _without_scores(self, scores: NDArray[np.float64], errors: NDArray[np.float64]) -> Suggestion:
+        """The next of a portfolio, or of the initial design."""
+        if self._method == "gp":
+            return self._take(0, "random")
+        chosen = greedy_portfolio(self._pool.candidates.past_means, 1, self._tried.past_means)
+        return self._take(chosen[0], "portfolio")
+
+    def _by_acquisition(self, scores: NDArray[np.float64], errors: NDArray[np.float64]) -> Suggestion:
+        """The candidate of largest expected improvement."""
+        usual = 1.0 if self._past is None else float(np.exp(self._past.log_scale[0]))
+        seen, center, scale = standardized(scores, usual)
+        posterior = self._posterior(seen, relative_noise(errors), scale)
+        i = int(posterior.expected_improvement(seen.max()).argmax())
+        mean, sd = posterior.moments(i)
+        return self._take(i, "model", center + scale * mean, scale * sd)
+
+    def _take(self, i: int, origin: str, mean: float = np.nan, sd: float = np.nan) -> Suggestion:
+        taken = self._pool.take(i)
+        self._tried += taken
+        self._in_space.append(True)
+        return Suggestion(taken.params[0], origin, float(mean), float(sd))
+
+    # The posterior of the candidates' scores ---------------------------------------------------------------
+
+    def _posterior(self, scores: NDArray[np.float64], noise: NDArray[np.float64], scale: float) -> Posterior:
+        """Of the pool's scores, given standardized ones and what they were divided by."""
+        if self._method == "gp":
+            return self._of_task_alone(scores, noise)
+        if self._method == "rgpe":
+            return self._of_ensemble(scores, noise)
+        posterior = self._of_transfer(scores, noise, scale)
+        if self._method == "auto" and len(scores) > 1:  # one does not say how much trials differ
+            alone, log_weight = self._of_task_alone(scores, noise), float(self._past.log_weights[-1])
+            if np.ptp(scores) > 0:
+                alone = alone.times(log_weight)
+            else:
+                # Equal scores speak for what predicts the least differences, without end: not for who is right.
+                alone = alone.of_total(log_weight)
+                posterior = posterior.of_total(np.log1p(-np.exp(log_weight)))
+            posterior = mixture_of([posterior, alone])
+        return posterior
+
+    def _of_transfer(self, scores: NDArray[np.float64], noise: NDArray[np.float64], scale: float) -> Posterior:
+        both = self._tried + self._pool.candidates
+        variance = self._past.variance
+        covariance = variance * matern(self._tried.joint_points, both.joint_points, self._encoder.joint_lengths)
+        specific = covariance, np.full(len(both.params), variance)
+        log_scale = self._past.log_scale - [np.log(scale), 0.0]
+        noise = self._past.noise * noise
+        return transfer_posterior(scores, noise, both.past_means, specific, self._past.log_weights[:-1], log_scale)
+
+    def _of_task_alone(self, scores: NDArray[np.float64], noise: NDArray[np.float64]) -> Posterior:
+        trials, groups = (self._tried.points, noise), self._encoder.space.groups
+        posterior, self._kernel = task_posterior(scores, trials, self._pool.candidates.points, groups, self._kernel)
+        return posterior
+
+    def _of_ensemble(self, scores: NDArray[np.float64], noise: NDArray[np.float64]) -> Posterior:
+        """The ensemble that ranks the trials best."""
+        trials, groups = (self._tried.points, noise), self._encoder.space.groups
+        alone, kernel = task_posterior(scores, trials, self._pool.candidates.points, groups, self._kernel)
+        self._kernel = kernel
+        tried, pool = self._tried, self._pool.candidates
+        left_out = leave_one_out(kernel, tried.points, scores, noise)
+        weights = ranking_weights(scores, (tried.past_means, self._encoder.past_sds(tried)), left_out, self._rng)
+        tasks = np.flatnonzero(weights[:-1])
+        past = pool.past_means[tasks], self._encoder.past_sds(pool, tasks)
+        return ensemble_posterior(weights[[*tasks, -1]], past, alone)
+
+
+def _as_candidate(space: Space, trial: Trial) -> dict[str, Any] | None:
+    """The candidate of the space that a trial was, of the branch with its names if there is one; else None."""
+    same = Space(tuple(branch for branch in space.branches if branch.keys() == trial.params.keys()))
+    own = same.adopt(trial.params)
+    return space.adopt(trial.all_params) if own is None else own
+
+
+def suggester_for(
+    space: Space,
+    prior: Any,
+    method: str,
+    rng: np.random.Generator,
+    estimator: Any,
+    candidates: list[dict[str, Any]] | None = None,
+) -> Suggester:
+    """The suggester of a search.
+
+    Parameters
+    ----------
+    space : Space
+        Today's.
+    prior : HyperparameterPrior or None
+        What past tuning taught.
+    method, rng, estimator, candidates
+        As for `Suggester`.
+
+    Returns
+    -------
+    Suggester
+        It.
+
+    Warns
+    -----
+    UserWarning
+        If the prior knows none of the parameters that are searched: the search is as without it.
+    """
+    if prior is not None and not set(prior.searched) & set(space.names):
+        warnings.warn(
+            f"prior: wanted one that knows a parameter of this search, {list(space.names)}, found one that knows "
+            f"{list(prior.searched)}; the search starts cold.",
+            UserWarning,
+            stacklevel=3,
+        )
+        prior = None
+    if prior is None or method == "gp":
+        return Suggester(space, None, method, rng, estimator, candidates=candidates)
+    return Suggester(space, prior.past, method, rng, estimator, prior.adopted(space), candidates)

@@ -1,0 +1,213 @@
+"""What every family of models must do, as checks of a `Case`: the tests of a family run them all."""
+
+import pickle
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone, is_classifier
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
+
+from skmeta import NShotSplit, WarmStartClassifier, WarmStartRegressor
+from skmeta.base import Prior
+
+COLUMNS = ["height", "width", "age"]
+
+
+class Case(NamedTuple):
+    """An estimator of the family, and a collection in a frame with the task column "shop"."""
+
+    estimator: object
+    table: pd.DataFrame
+    target: np.ndarray
+
+    def model(self, **options):
+        shell = WarmStartClassifier if is_classifier(self.estimator) else WarmStartRegressor
+        return shell(options.pop("estimator", self.estimator), **options)
+
+    def learned(self, **options):
+        past = self.past
+        return self.model(task="shop", **options).fit(self.table[past], self.target[past])
+
+    @property
+    def past(self):
+        return (self.table["shop"] != "new").to_numpy()
+
+    @property
+    def new(self):
+        return self.table[~self.past][COLUMNS], self.target[~self.past]
+
+
+def make_case(estimator, *, positive=False, seed=0, n_tasks=6, n_rows=12):
+    """Tasks that share a slope and differ in level; labels are text, targets may be made positive."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_tasks * n_rows, 3))
+    shop = np.repeat([*"abcdefghij"[: n_tasks - 1], "new"], n_rows)
+    level = np.repeat(rng.normal(size=n_tasks), n_rows)
+    eta = X @ [1.5, -1.0, 0.0] + level + 0.3 * rng.normal(size=len(X))
+    middle = np.median(eta.reshape(n_tasks, n_rows), axis=1).repeat(n_rows)
+    y = np.where(eta > middle, "tall", "low") if is_classifier(estimator) else np.exp(eta) if positive else eta
+    return Case(estimator, pd.DataFrame(X, columns=COLUMNS).assign(shop=shop), y)
+
+
+def numbers(model, X):
+    return model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
+
+
+def assert_plain(estimator):
+    check_is_fitted(estimator)
+    assert type(estimator).__module__.split(".")[0] != "skmeta"
+    assert b"skmeta" not in pickle.dumps(estimator)
+
+
+def check_without_task_and_prior_it_is_the_plain_estimator(case):
+    X, y = case.new
+    model, plain = case.model().fit(X, y), clone(case.estimator).fit(X, y)
+    assert_array_equal(numbers(model, X), numbers(plain, X))
+    assert model.prior_ is None
+
+
+def check_a_task_column_learns_and_adapts_to_each(case):
+    model = case.learned()
+    assert isinstance(model.prior_, Prior) and model.prior_.n_tasks == 5
+    assert list(model.estimators_) == list("abcde")
+    own = case.table["shop"] == "b"
+    plain = model.estimators_["b"]
+    assert_plain(plain)
+    assert_array_equal(model.predict(case.table[own]), plain.predict(case.table.loc[own, COLUMNS]))
+
+
+def check_a_prior_adapts_one_dataset_to_a_plain_estimator(case):
+    prior, (X, y) = case.learned().prior_, case.new
+    model = case.model(prior=prior).fit(X, y)
+    assert_plain(model.estimator_)
+    assert_array_equal(model.predict(X), model.estimator_.predict(X))
+    assert_array_equal(prior.adapt(case.estimator, X, y).predict(X), model.predict(X))
+
+
+def check_learning_goes_on_from_a_prior(case):
+    prior = case.learned().prior_
+    on = case.model(task="shop", prior=prior).fit(case.table[~case.past], case.target[~case.past])
+    assert on.prior_.n_tasks == prior.n_tasks + 1
+    assert list(on.estimators_) == ["new"]
+
+
+def check_a_prior_survives_clone_and_pickle(case):
+    model, (X, y) = case.learned(), case.new
+    prior = pickle.loads(pickle.dumps(model.prior_))
+    assert clone(case.model(prior=prior)).prior is prior
+    assert_allclose(*(numbers(case.model(prior=p).fit(X, y), X) for p in (prior, model.prior_)), rtol=1e-12)
+    again = pickle.loads(pickle.dumps(model))
+    assert_allclose(numbers(again, case.table), numbers(model, case.table), rtol=1e-12)
+    assert list(pickle.loads(pickle.dumps(model.estimators_))) == list(model.estimators_)
+    assert not hasattr(prior, "set_params") and "\n" not in repr(prior)
+
+
+def check_cold_and_warm_are_one_grid(case, n_jobs=None):
+    X, y = case.new
+    grid = GridSearchCV(
+        case.model(), {"prior": [None, case.learned().prior_]}, cv=3, n_jobs=n_jobs, error_score="raise"
+    )
+    assert np.isfinite(grid.fit(X, y).cv_results_["mean_test_score"]).all()
+
+
+def check_worker_processes_know_the_family(case):
+    check_cold_and_warm_are_one_grid(case, n_jobs=2)
+
+
+def check_n_jobs_changes_nothing(case):
+    one, two = (case.learned(n_jobs=n_jobs) for n_jobs in (1, 2))
+    assert_array_equal(numbers(one, case.table), numbers(two, case.table))
+
+
+def check_new_tasks_are_scored_by_scikit_learn(case):
+    splits = NShotSplit("shop", n_shots=4, n_splits=2, random_state=0).split(case.table, case.target)
+    score = get_scorer("accuracy" if is_classifier(case.estimator) else "neg_mean_absolute_error")
+    for train, test in splits:
+        model = case.model(task="shop").fit(case.table.iloc[train], case.target[train])
+        assert np.isfinite(score(model, case.table.iloc[test], case.target[test]))
+
+
+def check_no_rows_are_the_prior(case):
+    model, (X, y) = case.learned(), case.new
+    plain = model.prior_.zero_shot(case.estimator)
+    assert_plain(plain)
+    assert_array_equal(model.prior_.adapt(case.estimator, X[:0], y[:0]).predict(X), plain.predict(X))
+    assert_array_equal(model.predict(case.table[~case.past]), plain.predict(X))
+
+
+def check_the_order_of_rows_and_tasks_is_of_no_matter(case):
+    X, y = case.new
+    plain, turned = clone(case.estimator).fit(X, y), clone(case.estimator).fit(X[::-1], y[::-1])
+    if not np.allclose(numbers(plain, X), numbers(turned, X), rtol=1e-6):
+        return  # stochastic gradients read rows one after the other
+    model, other = case.learned(), np.random.default_rng(0).permutation(np.flatnonzero(case.past))
+    turned = case.model(task="shop").fit(case.table.iloc[other], case.target[other])
+    assert_allclose(numbers(turned, case.table), numbers(model, case.table), rtol=1e-6, atol=1e-8)
+
+
+def check_columns_are_matched_by_name(case):
+    prior, (X, y) = case.learned().prior_, case.new
+    straight, turned = (case.model(prior=prior).fit(X[names], y) for names in (COLUMNS, COLUMNS[::-1]))
+    assert_allclose(numbers(turned, X[COLUMNS[::-1]]), numbers(straight, X), rtol=1e-10)
+    for wrong, word in ((X.drop(columns="age"), "missing"), (X.rename(columns={"age": "years"}), "years")):
+        with pytest.raises(ValueError, match=rf"X: .*{word}"):
+            case.model(prior=prior).fit(wrong, y)
+
+
+def check_steps_travel_with_the_prior(case):
+    pipeline = make_pipeline(StandardScaler(), case.estimator)
+    model, (X, y) = case.learned(estimator=pipeline), case.new
+    for estimator in (case.estimator, pipeline):
+        plain = case.model(estimator=estimator, prior=model.prior_).fit(X, y).estimator_
+        assert_plain(plain)
+        assert_array_equal(plain[0].mean_, model.estimators_["a"][0].mean_)
+
+
+def check_classes_are_matched_by_label(case):
+    if not is_classifier(case.estimator):
+        return
+    renamed = case._replace(target=np.where(case.target == "low", "small", "big"))  # now in the other order
+    for shell in (case, renamed):
+        model = shell.learned()
+        assert_array_equal(model.classes_, np.unique(shell.target))
+    straight, turned = (numbers(each.learned(), case.table) for each in (case, renamed))
+    assert_allclose(straight, turned[:, ::-1], rtol=1e-5, atol=1e-6)
+
+
+def check_weights_are_taken_or_refused(case):
+    weight = np.random.default_rng(0).uniform(0.5, 2.0, len(case.target))
+    model = case.model(task="shop")
+    if has_fit_parameter(case.estimator, "sample_weight"):
+        model.fit(case.table, case.target, sample_weight=weight)
+        with pytest.warns(UserWarning, match="sample_weight: .*'b'"):
+            model.fit(case.table, case.target, sample_weight=np.where(case.table["shop"] == "b", 0.0, weight))
+        assert "b" not in model.estimators_
+    else:
+        with pytest.raises(TypeError, match=f"sample_weight: .*found {type(case.estimator).__name__}"):
+            model.fit(case.table, case.target, sample_weight=weight)
+
+
+def check_context_describes_a_task(case):
+    size = case.table["shop"].map({name: float(i) for i, name in enumerate([*"abcde", "new"])})
+    described = case.table.assign(size=size)
+    model = case.model(task="shop", context=["size"]).fit(described[case.past], case.target[case.past])
+    assert_allclose(numbers(model, described), numbers(model, described[[*COLUMNS[::1], "shop", "size"]]))
+    assert_plain(model.adapt(described[~case.past].drop(columns="shop"), case.new[1]))
+    with pytest.raises(ValueError, match=r"context: wanted .* constant within each task, found 'size' .* task 'a'"):
+        case.model(task="shop", context=["size"]).fit(described.assign(size=np.arange(len(size))), case.target)
+
+
+def name_of(check):
+    return check.__name__.removeprefix("check_")
+
+
+CHECKS = [
+    check for name, check in sorted(globals().items()) if name.startswith("check_") and check is not check_is_fitted
+]
