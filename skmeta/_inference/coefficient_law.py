@@ -9,6 +9,8 @@ import numpy as np
 
 from skmeta._inference.noise import NoiseLaw
 
+Number = float | np.ndarray  # one, or one a law
+
 
 @dataclass(frozen=True, eq=False)
 class ContextualEffects:
@@ -20,7 +22,7 @@ class ContextualEffects:
 
     coef: np.ndarray
     variance_ratio: np.ndarray
-    variance: float = 0.1
+    variance: Number = 0.1
 
     @property
     def without_rows(self):
@@ -39,12 +41,12 @@ class CoefficientLaw:
 
     mean: np.ndarray
     covariance: np.ndarray
-    noise: float
-    noise_dof: float = np.inf
-    n_tasks: float = 0.0
-    n_rows: float = 0.0
+    noise: Number
+    noise_dof: Number = np.inf
+    n_tasks: Number = 0.0
+    n_rows: Number = 0.0
     mean_covariance: np.ndarray | None = None
-    mean_variance: float = np.inf
+    mean_variance: Number = np.inf
     contextual: ContextualEffects | None = None
     unique: np.ndarray | None = None
     scatter: np.ndarray | None = None

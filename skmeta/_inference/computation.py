@@ -43,4 +43,5 @@ def working_tasks(rows, coef, likelihood, task_weight=None):
     """The same with each task's likelihood expanded around ``coef (n_tasks, K, p)``: its working responses."""
     if not cheaper_in_rows(np.diff(rows.starts), rows.width):
         return [InColumns(part, task_weight) for part in linearise(rows, coef, likelihood)]
-    return working_rows(rows, *working_responses(rows, coef, likelihood), task_weight)
+    targets, weights = working_responses(rows, coef, likelihood)
+    return working_rows(rows, targets, weights, task_weight)

@@ -99,22 +99,23 @@ class _Sums:
 
 
 def _expectation(tasks, law, noise, n_jobs):
-    root, known = cholesky_root(law.covariance), law.mean_covariance is None
-    spread = None if known else whiten(law.mean_covariance, root)
+    root = cholesky_root(law.covariance)
+    spread = None if law.mean_covariance is None else whiten(law.mean_covariance, root)
     found, nothing = tasks.expectation(law, root, noise, spread, n_jobs), np.zeros_like(root)
-    variance = np.maximum(found.variance, NOISE_FLOOR)
-    spread, curbed = (nothing, nothing) if known else (spread, found.curbed)
-    return _Sums(root, spread, curbed, tasks.counts.sum(axis=-1), variance, found)
+    variance, n_tasks = np.maximum(found.variance, NOISE_FLOOR), tasks.counts.sum(axis=-1)
+    if spread is None:
+        return _Sums(root, nothing, nothing, n_tasks, variance, found)
+    return _Sums(root, spread, found.curbed, n_tasks, variance, found)
 
 
 def _maximisation(tasks, sums, structure, law, past, noise):
     n_past = past.n_tasks if past else 0.0
     n_tasks = np.broadcast_to(sums.n_tasks + n_past, sums.root.shape[:-2])
     n_rows = (tasks.counts * tasks.n_rows).sum(axis=-1) + (past.n_rows if past else 0.0)
-    drift = past.mean - law.mean if past else None
+    drift = None if past is None else past.mean - law.mean
     effects = _least_squares(tasks, sums, n_past, drift, law)
     scatter = sums.root @ _scatter(tasks, sums) @ np.swapaxes(sums.root, -1, -2)
-    if past:
+    if drift is not None:
         scatter = scatter + n_past * (past.covariance + drift[..., :, None] * drift[..., None, :])
     scatter = symmetrize(scatter) / n_tasks[..., None, None]
     covariance, unique = structure.fit(scatter, n_tasks, law.unique)

@@ -4,11 +4,12 @@ import numpy as np
 
 from skmeta._inference.expectation import Expectation, Pooled, joined
 from skmeta._inference.linalg import diagonal, inverse_and_solution, logdet_and_quadratic
-from skmeta._inference.mixture import kind_evidence
+from skmeta._inference.mixture import log_evidence_of_moments
 from skmeta._inference.moments import whitened
 from skmeta._inference.threads import blocks_of, run
 
 _NUMBERS = 1 << 20  # held at once of the tasks' matrices: 8 MB
+_TASKS = 1024  # whose matrices are held at once under all components
 _LOG_2PI = np.log(2.0 * np.pi)
 
 
@@ -57,9 +58,10 @@ class InColumns:
         parts = [_log_evidence(self.moments.take(b), law, root, noise) for b in blocks]
         return np.concatenate(parts, axis=-2)
 
-    def kind_evidence(self, prior):
-        """``log p(y_t)`` of every task under each component of a mixture."""
-        return np.concatenate([kind_evidence(self.moments.take(b), prior) for b in blocks_of(self.n_tasks, 1024)])
+    def component_evidence(self, components):
+        """``log p(y_t)`` of every task under each component of a mixture ``(n_tasks, C)``."""
+        blocks = blocks_of(self.n_tasks, _TASKS)
+        return np.concatenate([log_evidence_of_moments(self.moments.take(b), components) for b in blocks])
 
     def _blocks(self, law):
         at_once = self.width**2 * np.size(law.noise)

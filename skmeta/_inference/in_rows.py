@@ -13,9 +13,10 @@ from scipy import sparse
 from skmeta._inference.expectation import Expectation, Pooled, joined
 from skmeta._inference.grouped import Grouped
 from skmeta._inference.linalg import logdet_and_quadratic, triangular_inverse
-from skmeta._inference.mixture import kind_evidence_of_rows
+from skmeta._inference.mixture import log_evidence_of_batch
 from skmeta._inference.moments import standardise, take_rows, task_batches
 from skmeta._inference.threads import run
+from skmeta._inference.wide_rows import DenseBatch
 
 _LOG_2PI = np.log(2.0 * np.pi)
 
@@ -92,13 +93,14 @@ class InRows:
                 out[tasks, j] = -0.5 * (self.n_rows[tasks] * (_LOG_2PI + np.log(one)) + logdet + quadratic)
         return out
 
-    def kind_evidence(self, prior):
-        """``log p(y_t)`` of every task under each component of a mixture."""
-        parts, batches = [], self._batches()
-        for tasks in batches:
+    def component_evidence(self, components):
+        """``log p(y_t)`` of every task under each component of a mixture ``(n_tasks, C)``."""
+        out = np.empty((self.n_tasks, len(components)))
+        for tasks in self._batches():
             Z, y, unit = self._read(tasks)
-            parts.append(kind_evidence_of_rows(Z, y, unit**2, self.n_rows[tasks], self.context[tasks], prior))
-        return np.concatenate(parts)[np.argsort(np.concatenate(batches))]
+            batch = DenseBatch(tasks, tasks[:, None], Z, y[..., None], unit**2, np.ones(self.width - 1))
+            out[tasks] = log_evidence_of_batch(batch, y, components, self.n_rows[tasks])
+        return out
 
     def _batches(self):
         return task_batches(self.count, self.width)

@@ -16,7 +16,7 @@ _CELLS = 1 << 20
 _WIDTH, _N_LINE, _N_CLOUD = 4.0, 33, 128
 
 
-def bell_probabilities(eta, variance):
+def moderated_probabilities(eta, variance):
     """``E[mean(z)]`` for scores ``z (n, K) ~ N(eta, variance)``, nearly (MacKay, 1992, Neural Computation 4, eq. 10).
 
     One variance for all classes keeps the largest score the largest probability.
@@ -34,7 +34,7 @@ def integrated_probabilities(rows, Y, weight, modes, covariances, new):
     eta, centre = rows @ modes.T, new @ modes.T
     reach = np.stack([new @ V for V in covariances], axis=2)
     variance = np.maximum(np.einsum("qpk,qp->qk", reach, new), 0.0)
-    found, nodes = bell_probabilities(centre, variance), _nodes(len(modes))
+    found, nodes = moderated_probabilities(centre, variance), _nodes(len(modes))
     wide = np.flatnonzero(variance.max(axis=1) > _NARROW**2)
     step = max(_CELLS // (max(len(rows), 1) * nodes[0].size), 1)
     for some in np.split(wide, range(step, len(wide), step)):

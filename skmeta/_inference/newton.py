@@ -47,7 +47,7 @@ class _Point:
     @property
     def newton_step(self) -> Array:
         """``(t, p)``, downhill when taken off."""
-        return np.linalg.solve(self.hessian, self.gradient[..., None])[..., 0]
+        return np.asarray(np.linalg.solve(self.hessian, self.gradient[..., None])[..., 0], dtype=float)
 
 
 def modes_by_asking(ask: Ask, mean: Array, root: Array, noise: float, start: Array) -> Modes:

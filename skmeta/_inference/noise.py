@@ -69,8 +69,8 @@ def squeeze_noise(variance, dof, level, prior_dof):
 class NoiseLaw:
     """What the next task's noise may be: scaled inverse chi-squared around ``level`` with ``dof`` degrees of freedom."""
 
-    level: float
-    dof: float = np.inf
+    level: float | np.ndarray
+    dof: float | np.ndarray = np.inf
 
     def nodes(self, n_nodes=5):
         """Noise levels ``(m,)`` and their probabilities that stand for the law in sums; one node when shared."""
@@ -81,16 +81,7 @@ class NoiseLaw:
         spread = np.where(np.isinf(dof), 1.0, finite / chi2.ppf(middle, finite))
         return level * spread, np.full(n_nodes, 1.0 / n_nodes)
 
-    def odd(self, n_nodes=4):
-        """Levels ``(m,)`` of a task noisier than the law expects, by one to ``m`` of its spreads (of logarithms).
-
-        None where noises are shared: there a task that looks noisy is rather one whose coefficients are unlike.
-        """
-        if np.isinf(self.dof):
-            return np.empty(0)
-        return self.level * np.exp(np.sqrt(polygamma(1, self.dof / 2.0)) * np.arange(1, n_nodes + 1))
-
     @property
-    def mean(self):
-        """Expected noise, at most four times ``level``: with few degrees of freedom it would be infinite."""
-        return self.level if np.isinf(self.dof) else self.level * self.dof / max(self.dof - 2.0, _WIDEST / 4.0)
+    def log_spread(self):
+        """Standard deviation of the noises' logarithms; zero where the tasks' noises do not differ."""
+        return 0.0 if np.isinf(self.dof) else float(np.sqrt(polygamma(1, self.dof / 2.0)))

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skmeta._inference.believed import KINDS
 from skmeta._inference.gaussian_em import fit_gaussian
 from skmeta._inference.linalg import cholesky_root
 from skmeta._inference.structure import Structure, Structures
@@ -139,16 +138,15 @@ def _clearly_positive(gain):
     return gain.sum() > gain.std() * np.sqrt(len(gain))
 
 
-def kinds_held_out(moments, choice, believed):
-    """Log-evidence ``(n_tasks, 4)`` of the kinds that a held-out task may be of; ``believed`` says what is odd."""
-    some = moments.take(choice.tasks)
-    evidence = np.zeros((len(choice.tasks), len(KINDS)))
+def evidence_held_out(tasks, choice, components):
+    """Log-evidence ``(n_tasks, C)`` of held-out tasks; ``components(law)`` stand beside what a fold learned."""
+    some, parts = tasks.take(choice.tasks), []
     for k, law in enumerate(choice.states):
-        law = law.predictive()
-        learned = {"mean": law.mean, "root": cholesky_root(law.covariance), "noise": law.noise_law}
-        effects = law.contextual
-        learned |= {"between": effects and effects.coef, "ratio": effects and effects.variance_ratio}
-        evidence[choice.fold == k] = some.take(choice.fold == k).kind_evidence(replace(believed, **learned))
+        own = np.flatnonzero(choice.fold == k)
+        parts.append((own, some.take(own).component_evidence(components(law.predictive()))))
+    evidence = np.empty((len(choice.tasks), parts[0][1].shape[1]))
+    for own, part in parts:
+        evidence[own] = part
     return evidence
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-from skmeta._inference.mixture import learn_shares
+from skmeta._inference.mixture import learn_weights
 from skmeta._inference.wide import WidePrior, wide_evidence
 from skmeta._inference.wide_rows import read_batches
 from skmeta._inference.wide_stretch import N_SCALES, find_stretch, stretched
@@ -121,7 +121,7 @@ def _choose(rows, loss, shapes, past, n_iter, n_jobs):
     level, train = _level(rows, one), read_batches(_some(rows, ~held))
     state = initial_state(train, one, level, _known(past, loss))
     if not held.any():
-        unknown = float(learn_shares(np.zeros((0, 2)))[1])
+        unknown = float(learn_weights(np.zeros((0, 2)))[1])
         return _Trial(shapes[0], state, shapes[0], n_iter, np.ones((len(level), N_SCALES)), unknown, 0.0)
     test = read_batches(_some(rows, held))
     trials: list = []
@@ -136,7 +136,7 @@ def _choose(rows, loss, shapes, past, n_iter, n_jobs):
         if past is not None:
             stretch[:, 0] = 1.0  # most of the mean is what it was
         evidence = wide_evidence(test, _joined(stretched(prior, stretch), rows, loss), loss)
-        vague_weight = float(learn_shares(evidence)[1])
+        vague_weight = float(learn_weights(evidence)[1])
         score, n_left = score - _WORTH * len(trials), max(n_iter // 4, 1)
         trials.append(_Trial(shape, state, Shape("loadings"), n_left, stretch, vague_weight, score))
     wanted = [trial for trial in trials if trial.shape.rank] if len(shapes) == 2 else trials

@@ -34,6 +34,7 @@ class RowsAtHand:
 
     def __init__(self, rows, likelihood, task_weight=None):
         self.rows, self.likelihood, self.task_weight = rows, likelihood, task_weight
+        self.n_tasks, self.width = rows.n_tasks, rows.width
         tasks = some_of(rows.n_tasks)
         self._some, self._counts = rows.pick(tasks), None if task_weight is None else task_weight[tasks]
 
@@ -70,17 +71,16 @@ class RowsElsewhere:
     ``n_rows (n_tasks,)`` is the total weight of each task's rows.
     """
 
-    task_weight = None
-
     def __init__(self, ask, n_rows, width, likelihood):
         self.ask, self.n_rows, self.width, self.likelihood = ask, n_rows, width, likelihood
-        self._last = np.zeros((len(n_rows), width))  # modes in whitened coordinates: where the next search starts
+        self.n_tasks = len(n_rows)
+        self._last = np.zeros((self.n_tasks, width))  # modes in whitened coordinates: where the next search starts
 
     def pooled(self):
         """Coefficients ``(1, p)`` of all rows as one task, under a weak prior."""
 
         def ask_all(coef):
-            moments, value = self.ask(np.repeat(coef, len(self.n_rows), axis=0))
+            moments, value = self.ask(np.repeat(coef, self.n_tasks, axis=0))
             gram, cross, square = (part.sum(axis=0)[None] for part in (moments.gram, moments.cross, moments.square))
             return Moments(gram, cross, square, self.n_rows.sum()[None], moments.context[:1]), value.sum()[None]
 
@@ -93,7 +93,7 @@ class RowsElsewhere:
 
     def evidence(self, laws):
         """Laplace's log-evidence of some tasks together, at a dispersion of one."""
-        return float(self._modes(laws[0], 1.0).evidence[some_of(len(self.n_rows))].sum())
+        return float(self._modes(laws[0], 1.0).evidence[some_of(self.n_tasks)].sum())
 
     def _modes(self, law, noise):
         root = cholesky_root(law.predictive().covariance)

@@ -1,73 +1,101 @@
-"""The one verb of a prior: its tasks' own rows turn it into fitted models."""
+"""The one verb of priors: the rows of some tasks turn a mixture of them, or one alone, into fitted models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from joblib import effective_n_jobs
-from scipy import sparse
-from scipy.stats import norm
-from sklearn.linear_model import QuantileRegressor
-from sklearn.utils.parallel import Parallel, delayed
+from numpy.typing import NDArray
 
-from skmeta._inference.believed import KINDS
-from skmeta._inference.glm import linearise
-from skmeta._inference.glm_mixture import glm_posterior
-from skmeta._inference.mixture import joined, posterior, posterior_of_rows
-from skmeta._inference.moments import Rows, batch_moments, collect_moments
-from skmeta._inference.threads import blocks_of, run
-from skmeta.linear_model import _data
-from skmeta.linear_model._adapted import Adapted, present
-from skmeta.linear_model._families import family_of
-from skmeta.linear_model._shift import ShiftedTask, fitted_in_data_units, solve_shifted
-from skmeta.linear_model._start import solve_from_start
-from skmeta.linear_model._wide import adapt_wide
+from skmeta._inference.likelihoods import Likelihood
+from skmeta._inference.mixture import Mixture, posterior
+from skmeta._inference.moments import Rows
+from skmeta._inference.units import Units
+from skmeta.linear_model._adapted import LinearAdapted
+from skmeta.linear_model._data import LinearData, read
+from skmeta.linear_model._families import Adaptation, Family, family_of
+from skmeta.tasks import Tasks
 
-_CELLS = 1 << 20  # design entries up to which all tasks are adapted in one batch
-_BLOCK = 1024  # tasks whose matrices are held at once
-_CACHED = 1 << 14  # design entries whose copies under every component stay near the processor
-_WEAKEST = 1e-13  # strength zero, with a thought for singular designs
+Array = NDArray[np.float64]
 
 
-def adapt_collection(prior, estimator, tasks, *, n_jobs=None):
-    """Adapt ``estimator`` to each of some `Tasks`."""
-    if len(tasks) == 0:
-        return _without_tasks(prior, estimator)
-    data = _data.read_collection(estimator, tasks, classes=prior.classes)
-    prior = _data.match_features(prior, data.feature_names, data.X.shape[1])
-    return adapt_tasks(prior, estimator, data, n_jobs=n_jobs, keep=True)
+def adapt_mixture(
+    priors: Sequence[Any], weights: Array, estimator: Any, tasks: Tasks, n_jobs: int | None
+) -> LinearAdapted:
+    """Adapt ``estimator`` to every task under linear priors of the given probabilities; the first stands for all."""
+    family = family_of(estimator)
+    check_likelihood(priors[0], estimator, family)
+    data, priors = _read(priors, estimator, family, tasks)
+    if not estimator.fit_intercept:
+        priors = [prior.through_origin() for prior in priors]
+    first, likelihood = priors[0], family.likelihood(estimator, priors[0].n_outputs)
+    units = [first.engine_units(k, likelihood) for k in range(first.n_outputs)]
+    mixture = Mixture(components_of(priors, units, likelihood), weights / weights.sum(), likelihood)
+    rows, start = engine_rows(data, units, estimator), starting_coefficients(first, estimator, family)
+    adaptation = Adaptation(family, estimator, mixture, units, rows, data, start, n_jobs)
+    coef, fitted = family.adapt(adaptation)
+    if not rows.intercept:
+        coef[..., -1] = 0.0
+    return LinearAdapted(priors, adaptation, coef, fitted)
 
 
-def _without_tasks(prior, estimator):
-    """What is known of a task without rows, alone."""
-    check_likelihood(prior, estimator, prior.n_outputs)
+def log_evidence(prior: Any, estimator: Any, tasks: Tasks) -> Array:
+    """``log p(y_t)`` of every task, in the targets' own units."""
+    family = family_of(estimator)
+    check_likelihood(prior, estimator, family)
+    data, (prior,) = _read([prior], estimator, family, tasks)
     prior = prior if estimator.fit_intercept else prior.through_origin()
-    unseen = expected_coefficients(estimator, prior)
-    n_targets = None if prior.mean.ndim == 1 else prior.n_outputs
-    none = np.empty((0, *unseen.shape))
-    return Adapted(
-        prior,
-        estimator,
-        none,
-        unseen,
-        none[:, :, 0],
-        none[:, 0, 0],
-        n_targets,
-        prior.classes,
-        prior.feature_names,
-        ids=np.empty(0, int),
-    )
+    likelihood = family.likelihood(estimator, prior.n_outputs)
+    units = [prior.engine_units(k, likelihood) for k in range(prior.n_outputs)]
+    mixture = Mixture(components_of([prior], units, likelihood), np.ones(1), likelihood)
+    rows = engine_rows(data, units, estimator)
+    found = posterior(rows, mixture, np.ones(len(units))).log_evidence[:, 0]
+    return found + _constants(prior, data, units, likelihood, rows)
 
 
-def expected_coefficients(estimator, prior):
-    """``(K, p)`` coefficients of a task without rows; a quantile lies as far from the mean as the noise says."""
-    coef = prior.mean.reshape(prior.n_outputs, -1).copy()
-    if isinstance(estimator, QuantileRegressor) and estimator.fit_intercept:
-        coef[:, -1] += np.sqrt(prior.noise) * norm.ppf(estimator.quantile)
+def _constants(prior: Any, data: LinearData, units: list[Units], likelihood: Likelihood, rows: Rows) -> Array:
+    r"""What the engine's evidence lacks of a log density of the targets as they are, by task.
+
+    The change of units, and for Tweedie's densities the saddlepoint approximation around the mean :math:`y`,
+    :math:`-\tfrac12 \log(2 \pi \phi V(y))` (Jorgensen, 1997, The Theory of Dispersion Models, section 3.5; at zero
+    :math:`V` is taken at 1/6: Nelder and Pregibon, 1987, Biometrika 74).
+    """
+    owner = np.repeat(np.arange(rows.n_tasks), np.diff(rows.starts))
+    weight = np.ones(len(data.Y)) if data.weight is None else data.weight
+    if likelihood.quadratic:
+        each = -sum(np.log(unit.target_scale) for unit in units) * weight
+    elif likelihood.dispersed:
+        y, noise = data.Y[:, :1], prior.noise_of(0)
+        mean = np.maximum(y, 1.0 / 6.0)
+        saturated = likelihood.value(likelihood.link(np.maximum(y, 1e-300)), y) / noise
+        each = weight * (saturated - 0.5 * np.log(2.0 * np.pi * noise * likelihood.variance_function(mean[:, 0])))
+    else:
+        each = 0.0 * weight
+    return np.asarray(np.bincount(owner, each[rows.order], minlength=rows.n_tasks), dtype=float)
+
+
+def components_of(priors: Sequence[Any], units: list[Units], likelihood: Likelihood) -> list[list[Any]]:
+    """The priors as components of every output, in common units."""
+    first = priors[0]
+    return [
+        [first.component(k, own, likelihood)]
+        + [prior.component_beside(first, k, own, likelihood) for prior in priors[1:]]
+        for k, own in enumerate(units)
+    ]
+
+
+def starting_coefficients(prior: Any, estimator: Any, family: Family) -> Array:
+    """``(K, d + 1)`` coefficients of a task without rows, in units of the data."""
+    coef: Array = prior.expected()
+    for k in range(len(coef)):
+        coef[k, -1] += family.intercept_shift(estimator, prior.noise_of(k))
     return coef
 
 
-def check_likelihood(prior, estimator, n_outputs):
+def check_likelihood(prior: Any, estimator: Any, family: Family) -> None:
     """A prior speaks of one kind of target; raises if the estimator's is another."""
-    family = family_of(estimator)
-    wanted = "multinomial" if family.classifies and n_outputs > 1 else family.likelihood
+    wanted = family.kind_of(prior.n_outputs)
     if prior.likelihood not in (None, wanted):
         raise ValueError(
             f"prior: wanted one learned for {wanted} targets ({type(estimator).__name__}), found one for "
@@ -77,185 +105,36 @@ def check_likelihood(prior, estimator, n_outputs):
         raise ValueError(
             "prior: wanted GaussianPrior(classes=...) for a classifier, found no classes; coefficients belong to labels."
         )
-    if prior.n_outputs != n_outputs:
-        raise ValueError(f"prior: wanted coefficients for {n_outputs} output(s), found {prior.n_outputs}.")
 
 
-def adapt_tasks(prior, estimator, data, *, n_jobs=None, keep=False):
-    """Adapt ``estimator`` to every task of ``data``, whose columns are in the prior's order.
-
-    With ``keep`` the result can tell noise, trust and posterior variances.
-    """
-    family = family_of(estimator)
-    check_likelihood(prior, estimator, data.Y.shape[1])
-    prior = prior if estimator.fit_intercept else prior.through_origin()
-    rows, strengths = engine_rows(prior, data, estimator), _strengths(family, estimator, prior.n_outputs)
-    noise = trust = evidence = fitted = None
-    weighed = keep or family.how != "start"  # steps need a start alone
-    if weighed and prior.is_wide:
-        coef, noise, trust = adapt_wide(prior, estimator, family, rows, float(strengths[0]))
-        evidence = rows if keep else None
-    elif weighed:
-        solve = _gaussian if family.likelihood == "gaussian" else _generalised
-        coef, noise, trust, evidence, fitted = solve(prior, estimator, family, rows, strengths, n_jobs, keep)
-    if family.how == "start":
-        coef, fitted = _own_steps(estimator, prior, data, n_jobs)
-    if not rows.intercept:
-        coef[..., -1] = 0.0
-    return Adapted(
-        prior,
-        estimator,
-        coef,
-        expected_coefficients(estimator, prior),
-        noise,
-        trust,
-        data.n_targets,
-        data.classes,
-        data.feature_names,
-        fitted,
-        evidence,
-        strengths,
-        rows.intercept,
-        rows if keep and family.classifies else None,
-        data.tasks.ids,
-    )
+def _read(priors: Sequence[Any], estimator: Any, family: Family, tasks: Tasks) -> tuple[LinearData, list[Any]]:
+    """The tasks' rows, and the priors with their columns in the order of the rows'."""
+    first = priors[0]
+    if tasks.n_rows == 0:
+        return _no_rows(first, tasks, family), list(priors)
+    data = read(tasks, estimator, family, first.classes)
+    if first.n_outputs != data.Y.shape[1]:
+        raise ValueError(f"prior: wanted coefficients for {data.Y.shape[1]} output(s), found {first.n_outputs}.")
+    return data, [prior.for_columns(tasks.feature_names, data.X.shape[1]) for prior in priors]
 
 
-def engine_rows(prior, data, estimator):
-    """The rows of ``data`` in the units of the prior."""
-    units = [prior.units(k) for k in range(prior.n_outputs)]
-    centre = np.array([u.target_centre for u in units])
-    scale = np.array([u.target_scale for u in units])
-    Y = (data.Y - centre) / scale
-    tasks = data.tasks
+def _no_rows(prior: Any, tasks: Tasks, family: Family) -> LinearData:
+    n_targets = None if prior.one_target or family.classifies else prior.n_outputs
+    X, Y = np.empty((0, prior.n_features)), np.empty((0, prior.n_outputs))
+    return LinearData(tasks, X, Y, None, n_targets, prior.classes)
+
+
+def engine_rows(data: LinearData, units: list[Units], estimator: Any) -> Rows:
+    """The rows in the units of the engine."""
+    centre, scale = (np.array([getattr(unit, name) for unit in units]) for name in ("target_centre", "target_scale"))
+    tasks, first = data.tasks, units[0]
     return Rows(
         data.X,
-        Y,
+        (data.Y - centre) / scale,
         tasks.order,
         tasks.starts,
-        units[0].centre,
-        units[0].scale,
+        first.centre,
+        first.scale,
         data.weight,
         bool(estimator.fit_intercept),
     )
-
-
-def _strengths(family, estimator, n_outputs):
-    strength = np.maximum(np.asarray(family.strength(estimator), dtype=float), _WEAKEST)
-    if strength.ndim and strength.shape != (n_outputs,):
-        raise ValueError(
-            f"{type(estimator).__name__}(alpha=...): wanted one number or one for each of {n_outputs} target(s), found "
-            f"shape {strength.shape}."
-        )
-    return np.broadcast_to(strength, (n_outputs,))
-
-
-def _gaussian(prior, estimator, family, rows, strengths, n_jobs, keep):
-    """Closed form for every task and output at once; then, for classes with another penalty, their own solver."""
-    batch = rows.batch(np.arange(rows.n_tasks)) if _few_rows(rows) else None
-    collected = collect_moments(rows) if batch is None else batch_moments(*batch)
-    moments = [collected.output(k) for k in range(prior.n_outputs)]
-    taken = strengths if family.how == "posterior" else np.ones_like(strengths)
-    found = [
-        task_posterior(batch, part, b, k, s, effective_n_jobs(n_jobs))
-        for k, (part, b, s) in enumerate(zip(moments, prior.believed, taken, strict=True))
-    ]
-    units = [prior.units(k) for k in range(prior.n_outputs)]
-    means, fitted = [f.mean for f in found], None
-    if family.how == "shift":
-        means, fitted = _own_solvers(prior, estimator, family, strengths, rows, batch, moments, found, n_jobs)
-    coef = np.stack([u.to_data(mean) for u, mean in zip(units, means, strict=True)], axis=1)
-    noise = np.stack([f.noise * u.target_scale**2 for u, f in zip(units, found, strict=True)], axis=1)
-    trust = np.mean([f.trust for f in found], axis=0)
-    return coef, noise, trust, moments if keep else None, fitted
-
-
-def _few_rows(rows):
-    """Whether every task has fewer rows than columns, and all fit in one batch."""
-    longest = np.diff(rows.starts).max()
-    return longest < rows.width and rows.n_tasks * longest * rows.width <= _CELLS
-
-
-def task_posterior(batch, moments, believed, k, strength, n_jobs=1):
-    """Posterior of output ``k`` by whichever is smaller, a task's rows or its columns; many tasks by the block."""
-
-    def by_columns(block):
-        return posterior(moments.take(block), believed, strength=strength)
-
-    def by_rows(block):
-        Z, Y, weight = batch
-        return posterior_of_rows(
-            Z[block], Y[block, :, k], weight[block], moments.take(block), believed, strength=strength
-        )
-
-    # A flat intercept is a huge number in the rows' kernel, but only a small one in the columns' precision.
-    if batch is None or believed.flat_intercept:
-        return joined(run(by_columns, blocks_of(moments.n_tasks, _BLOCK), n_jobs))
-    return joined(run(by_rows, blocks_of(moments.n_tasks, max(_CACHED // batch[0][0].size, 1)), n_jobs))
-
-
-def _own_solvers(prior, estimator, family, strengths, rows, batch, moments, found, n_jobs):
-    """Coefficients ``(n_tasks, p)`` of every output in the units of the engine, and each task's fitted attributes."""
-    n, counts = rows.n_tasks, np.diff(rows.starts)
-
-    def job(k, t):
-        here, padded = (t, batch) if batch is not None else (0, rows.batch(np.array([t])))
-        Z, Y, weight = (part[here, : counts[t]] for part in padded)
-        own, some = found[k], moments[k].take(slice(t, t + 1))
-        task = ShiftedTask(
-            Z,
-            Y[:, k],
-            None if rows.weight is None else weight,
-            some.n_rows,
-            some.context,
-            own.noise[t],
-            np.bincount(prior.believed[k].kind, own.weights[t], minlength=len(KINDS)),
-        )
-        return estimator, family, strengths[k], prior.believed[k], task
-
-    pairs = [(k, t) for k in range(prior.n_outputs) for t in range(n)]
-    solved = in_parallel(solve_shifted, [job(k, t) for k, t in pairs], n_jobs)
-    means = [np.stack([coef for coef, _ in solved[k * n : (k + 1) * n]]) for k in range(prior.n_outputs)]
-    fitted = [fitted_in_data_units(f, prior.units(k)) for (k, _), (_, f) in zip(pairs, solved, strict=True)]
-    if prior.mean.ndim == 1:
-        return means, fitted
-    by_task = [fitted[t::n] for t in range(n)]
-    return means, [{name: np.array([one[name] for one in some]) for name in some[0]} for some in by_task]
-
-
-def in_parallel(function, jobs, n_jobs):
-    """``[function(*job) for job in jobs]``; a single job does not pay for a pool."""
-    if len(jobs) == 1:
-        return [function(*jobs[0])]
-    return Parallel(n_jobs=n_jobs)(delayed(function)(*job) for job in jobs)
-
-
-def _generalised(prior, estimator, family, rows, strengths, n_jobs, keep):
-    loss = family.loss(estimator, prior.n_outputs)
-    coef, weights = glm_posterior(rows, prior.believed, loss, strength=float(strengths[0]))
-    units = [prior.units(k) for k in range(prior.n_outputs)]
-    in_data = np.stack([u.to_data(coef[:, k]) for k, u in enumerate(units)], axis=1)
-    noise = np.broadcast_to([b.level for b in prior.believed], in_data.shape[:2]).copy()
-    return in_data, noise, weights[:, 0], linearise(rows, coef, loss) if keep else None, None
-
-
-def _own_steps(estimator, prior, data, n_jobs):
-    mean = prior.mean.reshape(prior.n_outputs, -1)
-    labels = data.Y[:, 0] if data.classes is None else data.labels()
-    X = data.X if sparse.issparse(data.X) else present(data.X, prior)
-
-    def job(t):
-        own = data.tasks.order[data.tasks.starts[t] : data.tasks.starts[t + 1]]
-        return X[own], labels[own], None if data.weight is None else data.weight[own], data.classes
-
-    models = in_parallel(solve_from_start, [(estimator, mean, *job(t)) for t in range(data.tasks.n_tasks)], n_jobs)
-    return np.stack([_coefficients(model) for model in models]), [_other_attributes(model) for model in models]
-
-
-def _other_attributes(model):
-    return {name: v for name, v in vars(model).items() if name.endswith("_") and name not in ("coef_", "intercept_")}
-
-
-def _coefficients(model):
-    slopes = np.atleast_2d(model.coef_)
-    return np.concatenate([slopes, np.reshape(model.intercept_, (-1, 1))], axis=1)

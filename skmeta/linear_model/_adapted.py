@@ -1,204 +1,332 @@
-"""Many tasks after adaptation, as arrays: plain estimators are made from it when asked for."""
+"""Linear models of many tasks after adaptation, as arrays: plain estimators are made of them when asked for."""
 
-from dataclasses import dataclass, replace
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from skmeta._inference.integrated import bell_probabilities, integrated_probabilities
-from skmeta._inference.mixture import posterior
-from skmeta._inference.moments import standardise, take_rows
+from skmeta._inference.glm import linearise
+from skmeta._inference.integrated import integrated_probabilities, moderated_probabilities
+from skmeta._inference.mixture import posterior_covariances, total_weight, work_by_rows
+from skmeta._inference.moments import Moments, Rows, collect_moments, standardise, take_rows
+from skmeta._inference.new_rows import variance_of_own_rows, variance_of_rows
 from skmeta._inference.threads import blocks_of
 from skmeta.base import AdaptedEstimators
-from skmeta.linear_model._families import family_of
-from skmeta.linear_model._plain import plain_estimator
-from skmeta.linear_model._wide import wide_variance, wide_worth
+from skmeta.linear_model._families import Adaptation
+from skmeta.linear_model._plain import fresh
 from skmeta.tasks import index_tasks
 from skmeta.tasks._numbers import check_complete, column_names, numeric_features
 
+Array = NDArray[np.float64]
+Codes = NDArray[np.intp]
+
 _CELLS = 1 << 21  # coefficients gathered at once when rows are predicted
-_TASKS = 1024  # tasks whose posterior covariances are held at once
 
 
-@dataclass(frozen=True, eq=False)
-class Adapted(AdaptedEstimators):
-    """What `adapt_tasks` found for ``n_tasks`` tasks.
+class LinearAdapted(AdaptedEstimators):
+    """Linear models of some tasks, after adaptation from one prior or from a mixture of them.
 
-    ``coef (n_tasks, K, d + 1)`` in the units of the data, ``unseen (K, d + 1)`` those of a task without rows; ``noise
-    (n_tasks, K)`` in squared units of the target; ``trust (n_tasks,)`` is the evidence for the learned prior, taken at
-    ``strength (K,)``; ``fitted`` further attributes a task, or None; ``evidence`` is what posterior covariances are made
-    from when asked for: `Moments` an output, or a wide task's `Rows`. The evidence is None, and noise and trust may be,
-    where only plain estimators were wanted. ``rows`` are a classifier's, from which its probabilities are integrated.
+    Parameters
+    ----------
+    priors : sequence of LinearPrior
+        What they started from, in the order of the rows' columns.
+    adaptation : Adaptation
+        The tasks, their rows and the priors in the units of the engine.
+    coefficients : ndarray of shape (n_tasks, n_outputs, n_features + 1)
+        Their coefficients in units of the data, the intercept last.
+    fitted : list of dict, default=None
+        Further fitted attributes of each task's estimator.
     """
 
-    prior: Any
-    model: Any
-    coef: np.ndarray
-    unseen: np.ndarray
-    noise: Any
-    trust: Any
-    n_targets: int | None
-    labels: np.ndarray | None
-    feature_names: tuple | None
-    fitted: list | None = None
-    evidence: Any = None
-    strength: Any = 1.0
-    intercept: bool = True
-    rows: Any = None
-    ids: Any = None
+    def __init__(
+        self,
+        priors: Sequence[Any],
+        adaptation: Adaptation,
+        coefficients: Array,
+        fitted: list[dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(priors[0], adaptation.estimator, adaptation.data.tasks)
+        self.priors = list(priors)
+        self.coefficients = coefficients
+        self._adaptation = adaptation
+        self._fitted = fitted
 
     @property
-    def classes(self):
-        """Labels that columns of probabilities belong to."""
-        return self.labels
+    def classes(self) -> NDArray[Any] | None:
+        """Labels that columns of probabilities belong to, sorted; None for regressors."""
+        return self._adaptation.data.classes
 
-    def estimator(self, code):
-        """The plain fitted estimator of one task; -1 is one without rows."""
-        return plain_estimator(
-            self.model,
-            self.coef[code] if code >= 0 else self.unseen,
-            n_targets=self.n_targets,
-            classes=self.labels,
-            feature_names=self.feature_names,
-            fitted=None if self.fitted is None or code < 0 else self.fitted[code],
-        )
+    def estimator(self, code: int) -> Any:
+        """The plain fitted estimator of one task.
+
+        Parameters
+        ----------
+        code : int
+            The task, from 0; -1 is a task without rows.
+
+        Returns
+        -------
+        estimator
+            A fitted scikit-learn estimator that shares nothing with this object.
+        """
+        here = self._adaptation
+        coef = here.start if code < 0 else self.coefficients[code]
+        plain, slopes = fresh(self.model), coef[:, :-1].copy()
+        intercept = coef[:, -1] * here.rows.intercept
+        here.family.fill(plain, slopes, intercept, one_target=here.data.n_targets is None, classes=self.classes)
+        if self._fitted is not None and code >= 0:
+            vars(plain).update(self._fitted[code])
+        plain.n_features_in_ = slopes.shape[1]
+        names = self.tasks.feature_names or self.prior.feature_names
+        if names is not None:
+            plain.feature_names_in_ = np.asarray(names, dtype=object)
+        return plain
 
     @property
-    def coef_(self):
-        """Slopes of every task."""
-        slopes = self.coef[:, :, :-1]
-        return slopes[:, 0] if self.n_targets is None and self.classes is None else slopes
+    def coef_(self) -> Array:
+        """Coefficients without the intercept: ``(n_tasks, n_features)``, with outputs ``(n_tasks, n_outputs, n_features)``."""
+        slopes = self.coefficients[:, :, :-1]
+        return slopes[:, 0] if self._adaptation.data.n_targets is None and self.classes is None else slopes
 
-    def predict(self, X, codes):
-        """Targets or labels."""
-        eta = self._predictor_of(X, codes)
+    # -- predicting ---------------------------------------------------------------------------------
+
+    def predict(self, X: Any, codes: Codes) -> NDArray[Any]:
+        """Targets, or labels, of rows by the estimators of their tasks.
+
+        Parameters
+        ----------
+        X : frame, sparse matrix or ndarray of shape (n_rows, n_features)
+            Rows.
+        codes : ndarray of shape (n_rows,)
+            Task of each row; -1 is a task without rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_outputs)
+            Predictions.
+        """
+        eta = self._linear_predictor(self._read(X, codes), codes)
         if self.classes is None:
-            return self._shape(family_of(self.model).loss(self.model).mean(eta))
+            return self._shaped(self._adaptation.mixture.likelihood.mean(eta))
         return self.classes[(eta[:, 0] > 0).astype(int) if eta.shape[1] == 1 else np.argmax(eta, axis=1)]
 
-    def decision_function(self, X, codes):
-        """Linear predictors of the classes."""
-        eta = self._predictor_of(X, codes)
+    def decision_function(self, X: Any, codes: Codes) -> Array:
+        """Scores of the classes: the linear predictor of each row's own model.
+
+        Parameters
+        ----------
+        X, codes
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_classes)
+            One score of the second class, or one a class.
+        """
+        eta = self._linear_predictor(self._read(X, codes), codes)
         return eta[:, 0] if eta.shape[1] == 1 else eta
 
-    def predict_proba(self, X, codes):
-        """Probabilities, integrated over what is not known of the coefficients."""
-        found = self.probabilities(self._read(X, codes), codes)
+    def predict_proba(self, X: Any, codes: Codes) -> Array:
+        """Probabilities of the classes, integrated over what is not known of each task's coefficients.
+
+        Parameters
+        ----------
+        X, codes
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes)
+            In the order of ``classes``.
+        """
+        X = self._read(X, codes)
+        found = self._moderated(X, codes) if self._by_rows else self._integrated(X, codes)
         return np.column_stack([1.0 - found, found]) if found.shape[1] == 1 else found
 
-    def std(self, X, codes):
-        """Standard deviation of a new observation."""
-        Z = self._read(X, codes)
-        loss, eta = family_of(self.model).loss(self.model), self.linear_predictor(Z, codes)
-        noise = np.vstack([self.noise, np.reshape(self.prior.noise, (1, -1)) + np.zeros_like(eta[:1])])[codes]
-        unknown = self.variance(Z, codes)
-        if loss.name == "gaussian":
-            return self._shape(np.sqrt(unknown + noise))
-        mean = loss.mean(eta)
-        return self._shape(np.sqrt(mean**2 * unknown + noise * mean**loss.power))
+    def std(self, X: Any, codes: Codes) -> Array:
+        """Standard deviation of a new observation: what is not known of the coefficients, and the noise.
 
-    def _shape(self, values):
-        return values[:, 0] if self.n_targets is None else values
+        Parameters
+        ----------
+        X, codes
+            As in `predict`.
 
-    def _predictor_of(self, X, codes):
-        return self.linear_predictor(self._read(X, codes), codes)
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_outputs)
+            In the units of the target.
+        """
+        X, likelihood = self._read(X, codes), self._adaptation.mixture.likelihood
+        unseen = [[self.priors[0].noise_of(k) for k in range(self.coefficients.shape[1])]]
+        noise, unknown = np.vstack([self.noise, unseen])[codes], self._variance(X, codes)
+        if likelihood.quadratic:
+            return self._shaped(np.sqrt(unknown + noise))
+        mean = likelihood.mean(self._linear_predictor(X, codes))
+        return self._shaped(np.sqrt(mean**2 * unknown + noise * likelihood.variance_function(mean)))
 
-    def _read(self, X, codes):
+    @property
+    def noise(self) -> Array:
+        """Expected noise ``(n_tasks, n_outputs)`` in squared units of the target."""
+        here = self._adaptation
+        return here.posterior.expected_noise * np.array([unit.target_scale**2 for unit in here.units])
+
+    def _read(self, X: Any, codes: Codes) -> Any:
+        """Rows as numbers; a column may be missing in all rows of a task, never in some of them."""
         names, Z = column_names(X), numeric_features(X)
         known = np.flatnonzero(codes >= 0)
         index = index_tasks(codes[known])
-        check_complete(Z[known], replace(index, ids=self.ids[index.ids]), names)
+        check_complete(Z[known], replace(index, ids=self.tasks.ids[index.ids]), names)
         return Z
 
-    def linear_predictor(self, X, codes):
-        """``(n, K)`` linear predictor of rows of the tasks ``codes``; -1 is a task never seen."""
-        coef = np.concatenate([self.coef, self.unseen[None]])
+    def _shaped(self, values: Array) -> Array:
+        return values[:, 0] if self._adaptation.data.n_targets is None else values
+
+    def _linear_predictor(self, X: Any, codes: Codes) -> Array:
+        """``(n, K)``."""
+        here = self._adaptation
+        coef = np.concatenate([self.coefficients, here.start[None]])
+        coef[-1, :, -1] *= here.rows.intercept
         eta = np.empty((X.shape[0], coef.shape[1]))
         if sparse.issparse(X):
             for code in np.unique(codes):
                 rows = np.flatnonzero(codes == code)
                 eta[rows] = X[rows] @ coef[code, :, :-1].T + coef[code, :, -1]
             return eta
-        for rows in blocks_of(len(X), max(_CELLS // coef[0].size, 1)):
-            w = coef[codes[rows]]
-            eta[rows] = np.einsum("nd,nkd->nk", present(X[rows], self.prior), w[..., :-1]) + w[..., -1]
+        for block in blocks_of(len(X), max(_CELLS // coef[0].size, 1)):
+            w, Z = coef[codes[block]], X[block]
+            Z = np.where(np.isnan(Z), here.rows.centre, Z) if np.isnan(Z.sum()) else Z  # lacking columns: at the centre
+            eta[block] = np.einsum("nd,nkd->nk", Z, w[..., :-1]) + w[..., -1]
         return eta
 
-    def variance(self, X, codes):
-        """``(n, K)`` variance of the linear predictor: what is not known of the coefficients."""
-        if self.prior.is_wide:
-            return wide_variance(self.prior, self.model, self.evidence, X, codes, float(self.strength[0]))
-        out = np.empty((X.shape[0], self.coef.shape[1]))
-        known, order = np.unique(codes, return_inverse=True)
-        for k in range(out.shape[1]):
-            units = self.prior.units(k)
-            for code, V in zip(range(len(known)), self._covariances(k, known), strict=True):
-                rows = np.flatnonzero(order == code)
-                Z = self._standardised(X, rows)
-                out[rows, k] = ((Z @ V) * Z).sum(axis=1) * units.target_scale**2
-        return out
-
-    def probabilities(self, X, codes):
-        """``(n, K)`` probabilities of the classes, integrated over what is not known of the coefficients.
-
-        ``(n, 1)`` of the second of two.
-        """
-        if self.prior.is_wide:
-            return bell_probabilities(self.linear_predictor(X, codes), self.variance(X, codes))
-        coef = np.concatenate([self.coef, self.unseen[None]])
-        modes = np.stack([self.prior.units(k).to_engine(coef[:, k]) for k in range(coef.shape[1])], axis=1)
-        known, order = np.unique(codes, return_inverse=True)
-        covariances = zip(*(self._covariances(k, known) for k in range(coef.shape[1])), strict=True)
-        out = np.empty((X.shape[0], coef.shape[1]))
-        for i, (code, V) in enumerate(zip(known, covariances, strict=True)):
-            some = np.flatnonzero(order == i)
-            Z, own = self._standardised(X, some), self.rows.batch(np.array([max(code, 0)]))
-            Y, weight = own[1][0], own[2][0] * (code >= 0)
-            out[some] = integrated_probabilities(own[0][0], Y, weight, modes[code], V, Z)
-        return out
-
-    def _standardised(self, X, rows):
-        """Some rows in the units of the engine, with intercept."""
-        units = self.prior.units(0)
-        Z = np.full((len(rows), X.shape[1] + 1), float(self.intercept))
-        Z[:, :-1] = standardise(take_rows(X, rows), units.centre, units.scale)
-        return Z
+    # -- what is not known --------------------------------------------------------------------------
 
     @cached_property
-    def borrowed(self):
-        """Rows ``(n_tasks,)`` that the prior was worth: how many more an own fit would need to predict as well.
+    def _by_rows(self) -> bool:
+        return work_by_rows(self._adaptation.rows, self._adaptation.mixture)
 
-        At the task's own rows, least squares on ``m`` like them errs by ``p noise / m``, the posterior by ``trace(V
-        gram) / n``; the ``m`` that makes them equal, less the ``n`` rows there were, was borrowed.
+    def _variance(self, X: Any, codes: Codes) -> Array:
+        """``(n, K)`` variance of the linear predictor: what is not known of the coefficients."""
+        here = self._adaptation
+        scales = np.array([unit.target_scale**2 for unit in here.units])
+        unseen, seen = np.flatnonzero(codes < 0), np.flatnonzero(codes >= 0)
+        out = np.empty((X.shape[0], len(scales)))
+        Z = self._standardised(X, unseen)
+        for k, output in enumerate(here.mixture.components):
+            out[unseen, k] = output[0].covariance.variance_at(Z) + output[0].extra * here.rows.intercept
+        if len(seen):
+            out[seen] = self._variance_by_rows(X, codes, seen) if self._by_rows else self._by_columns(X, codes, seen)
+        return out * scales
+
+    def _variance_by_rows(self, X: Any, codes: Codes, seen: Codes) -> Array:
+        here, order = self._adaptation, np.argsort(codes[seen], kind="stable")
+        starts = np.searchsorted(codes[seen][order], np.arange(here.rows.n_tasks + 1))
+        own = X[seen]
+        if sparse.issparse(here.rows.X) != sparse.issparse(own):
+            own = own.toarray() if sparse.issparse(own) else sparse.csr_array(own)
+        new = replace(
+            here.rows, X=own, Y=np.zeros((len(seen), len(here.units))), order=order, starts=starts, weight=None
+        )
+        strength = here.family.engine_strength(here.strength)
+        return variance_of_rows(here.rows, here.mixture, strength, here.posterior.weights, new)
+
+    def _by_columns(self, X: Any, codes: Codes, seen: Codes) -> Array:
+        out = np.empty((len(seen), len(self._adaptation.units)))
+        known, place = np.unique(codes[seen], return_inverse=True)
+        for k in range(out.shape[1]):
+            for i, V in enumerate(self._covariances(k, known)):
+                rows = np.flatnonzero(place == i)
+                Z = self._standardised(X, seen[rows])
+                out[rows, k] = ((Z @ V) * Z).sum(axis=1)
+        return out
+
+    def _covariances(self, k: int, tasks: Codes) -> Iterator[Array]:
+        """Posterior covariances of some tasks, one after the other."""
+        here = self._adaptation
+        strength = here.family.engine_strength(here.strength)[k]
+        return posterior_covariances(self._moments[k], here.mixture.stacks[k], strength, here.posterior.weights, tasks)
+
+    @cached_property
+    def _moments(self) -> list[Moments]:
+        """Statistics of every output, of working responses where the likelihood is not quadratic."""
+        here = self._adaptation
+        if here.posterior.moments is not None:
+            return here.posterior.moments
+        if here.mixture.likelihood.quadratic:
+            collected = collect_moments(here.rows)
+            return [collected.output(k) for k in range(len(here.units))]
+        return linearise(here.rows, here.posterior.coef, here.mixture.likelihood)
+
+    def _standardised(self, X: Any, rows: Codes) -> Any:
+        """Some rows in the units of the engine, with intercept."""
+        here = self._adaptation.rows
+        intercept = np.full((len(rows), 1), float(here.intercept))
+        if sparse.issparse(X) and not np.any(here.centre):
+            return sparse.hstack(
+                [sparse.csr_array(X[rows]) @ sparse.diags_array(1.0 / here.scale), intercept], format="csr"
+            )
+        return np.concatenate([standardise(take_rows(X, rows), here.centre, here.scale), intercept], axis=1)
+
+    def _moderated(self, X: Any, codes: Codes) -> Array:
+        return moderated_probabilities(self._linear_predictor(X, codes), self._variance(X, codes))
+
+    def _integrated(self, X: Any, codes: Codes) -> Array:
+        here, K = self._adaptation, self.coefficients.shape[1]
+        known, place = np.unique(codes, return_inverse=True)
+        seen = known[known >= 0]
+        coef = np.concatenate([self.coefficients, here.start[None]])
+        modes = np.stack([unit.to_engine(coef[:, k]) for k, unit in enumerate(here.units)], axis=1)
+        before = [output[0].covariance.root @ output[0].covariance.root.T for output in here.mixture.components]
+        covariances = dict(
+            zip(seen.tolist(), zip(*(self._covariances(k, seen) for k in range(K)), strict=True), strict=True)
+        )
+        out = np.empty((X.shape[0], K))
+        for i, code in enumerate(known.tolist()):
+            some = np.flatnonzero(place == i)
+            V = before if code < 0 else covariances[code]
+            Z, Y, weight = (part[0] for part in self._own_batch(code))
+            out[some] = integrated_probabilities(Z, Y, weight, modes[code], V, self._standardised(X, some))
+        return out
+
+    def _own_batch(self, code: int) -> tuple[Array, Array, Array]:
+        """The padded rows of one task; a task without rows has one of weight zero."""
+        rows: Rows = self._adaptation.rows
+        if code >= 0:
+            return rows.batch(np.array([code]))
+        return np.zeros((1, 1, rows.width)), np.zeros((1, 1, rows.Y.shape[1])), np.zeros((1, 1))
+
+    # -- what was borrowed --------------------------------------------------------------------------
+
+    @cached_property
+    def borrowed(self) -> Array:
+        r"""Own rows ``(n_tasks,)`` that the prior was worth: how many more an own fit would need to predict as well.
+
+        At the task's own :math:`n` rows, least squares on :math:`m` rows like them errs by :math:`p \sigma^2 / m`, the
+        posterior by the mean variance of its predictions; the :math:`m` that makes them equal, less :math:`n`, was
+        borrowed, as far as the task is of a component that was learned.
         """
-        if self.prior.is_wide:
-            return self.trust * wide_worth(self.prior)
-        outputs = [self._borrowed(k) for k in range(self.coef.shape[1])]
-        return self.trust * np.mean(outputs, axis=0)
+        here, n_rows = self._adaptation, total_weight(self._adaptation.rows)
+        noise, p = here.posterior.expected_noise, self.coefficients.shape[2]
+        rows = n_rows[:, None] * (p * noise / np.maximum(self._total_error(), 1e-300) - 1.0)
+        lent = here.posterior.weights @ np.array([float(prior.borrows) for prior in self.priors])
+        return lent * np.maximum(rows, 0.0).mean(axis=1)
 
-    def _borrowed(self, k):
-        moments, p = self.evidence[k], self.coef.shape[2]
-        V = self._covariances(k, np.arange(len(self.coef)))
-        error = np.array([(one * gram).sum() for one, gram in zip(V, moments.gram, strict=True)])
-        noise = self.noise[:, k] / self.prior.units(k).target_scale ** 2
-        return np.maximum(moments.n_rows * (p * noise / np.maximum(error, 1e-300) - 1.0), 0.0)
-
-    def _covariances(self, k, codes):
-        """Posterior covariances of some tasks, one after the other, made by the block; -1 has the prior's."""
-        believed = self.prior.believed[k]
-        if len(codes) and codes[0] < 0:
-            yield believed.covariance
-            codes = codes[1:]
-        for block in blocks_of(len(codes), _TASKS):
-            some = self.evidence[k].take(codes[block])
-            yield from posterior(some, believed, strength=self.strength[k], with_covariance=True).covariance
-
-
-def present(X, prior):
-    """Missing values (a column its task lacks) sit at the collection's centre."""
-    if not np.isnan(X.sum()):
-        return X
-    centre = np.zeros(X.shape[1]) if prior.centre is None else prior.centre
-    return np.where(np.isnan(X), centre, X)
+    def _total_error(self) -> Array:
+        """Variance of the linear predictor, summed over each task's own rows ``(n_tasks, K)``, in the engine's units."""
+        here = self._adaptation
+        out = np.empty((here.rows.n_tasks, len(here.units)))
+        if self._by_rows:
+            strength = here.family.engine_strength(here.strength)
+            parts = variance_of_own_rows(here.rows, here.mixture, strength, here.posterior.weights)
+            for batch, variance in parts:
+                out[batch.tasks] = np.einsum("bn,bnk->bk", batch.weight, variance)
+            return out
+        for k, moments in enumerate(self._moments):
+            each = self._covariances(k, np.arange(len(out)))
+            out[:, k] = [(V * gram).sum() for V, gram in zip(each, moments.gram, strict=True)]
+        return out

@@ -1,20 +1,27 @@
 """Are these the arrays of a Gaussian prior? One readable error if not."""
 
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
 import numpy as np
+from numpy.typing import NDArray
 
 from skmeta.tasks._words import shown
+
+Array = NDArray[np.float64]
 
 _LIKELIHOODS = (None, "gaussian", "binomial", "multinomial", "poisson", "gamma", "tweedie")
 
 
-def check_prior_arrays(prior):
+def check_prior_arrays(prior: Any) -> dict[str, Any]:
     """Copies of a `GaussianPrior`'s fields as arrays of the documented shapes; ValueError if they are not."""
     names = None if prior.feature_names is None else tuple(str(name) for name in prior.feature_names)
     mean, covariance, factor, extra = _law(prior, names)
     d = mean.shape[-1] - 1
     if names is not None and (len(names) != d or len(set(names)) != d):
         _wrong("feature_names", f"{d} or {d + 1} different names for a mean of {d + 1}", f"{len(names)} names")
-    _check_weights(prior)
+    _check_nested(prior, mean)
     return {
         "mean": mean,
         "covariance": covariance,
@@ -25,27 +32,31 @@ def check_prior_arrays(prior):
         "noise_dof": _positive("noise_dof", prior.noise_dof, mean, finite=False),
         "n_tasks": _count("n_tasks", prior.n_tasks),
         "n_rows": _count("n_rows", prior.n_rows),
-        "centre": _columns("centre", prior.centre, d),
-        "scale": _columns("scale", prior.scale, d),
-        "target_centre": _outputs("target_centre", prior.target_centre, mean),
-        "target_scale": _positive("target_scale", prior.target_scale, mean),
         "likelihood": _likelihood(prior, mean),
         "classes": None if prior.classes is None else _classes(prior.classes, mean),
-        "between": _slopes("between", prior.between, mean),
-        "between_ratio": _slopes("between_ratio", prior.between_ratio, mean),
     }
 
 
-def _check_weights(prior):
-    weights = {name: getattr(prior, name) for name in ("vague_weight", "level_weight", "noise_weight")}
-    for name, weight in weights.items():
-        if np.ndim(weight) or not 0.0 <= _finite(name, weight) < 1.0:
-            _wrong(name, "a probability below 1", shown(weight))
-    if sum(weights.values()) >= 1.0:
-        _wrong(", ".join(weights), "probabilities of less than 1 together", f"{sum(weights.values()):g}")
+def _check_nested(prior: Any, mean: Array) -> None:
+    """Units and contextual effects must be about as many columns and outputs as the mean."""
+    d = mean.shape[-1] - 1
+    if prior.units is not None:
+        if len(prior.units.centre) != d:
+            _wrong("units", f"{d} columns", f"{len(prior.units.centre)}")
+        for value in (prior.units.target_centre, prior.units.target_scale):
+            if np.ndim(value) and np.shape(value) != mean.shape[:-1]:
+                _wrong("units", f"targets of shape {mean.shape[:-1]}", f"shape {np.shape(value)}")
+    effects = prior.contextual_effects
+    if effects is None:
+        return
+    wanted = (*mean.shape[:-1], d)
+    if effects.coef.shape != wanted:
+        _wrong("contextual_effects", f"shape {wanted}", f"shape {effects.coef.shape}")
+    if prior.likelihood not in (None, "gaussian"):
+        _wrong("contextual_effects", "None for other than squared errors", f"likelihood {prior.likelihood!r}")
 
 
-def _law(prior, names):
+def _law(prior: Any, names: tuple[str, ...] | None) -> tuple[Array, Array, Array | None, Array | None]:
     """``mean``, ``covariance``, ``factor`` and ``mean_covariance``, the intercept last."""
     mean = _finite("mean", prior.mean)
     if mean.ndim not in (1, 2) or mean.size == 0:
@@ -61,11 +72,11 @@ def _law(prior, names):
     return mean, covariance, factor, extra
 
 
-def _wrong(name, wanted, found):
+def _wrong(name: str, wanted: str, found: str) -> NoReturn:
     raise ValueError(f"GaussianPrior({name}=...): wanted {wanted}, found {found}.")
 
 
-def _numbers(name, value):
+def _numbers(name: str, value: Any) -> Array:
     try:
         return np.array(value, dtype=float)
     except (TypeError, ValueError) as error:
@@ -74,14 +85,14 @@ def _numbers(name, value):
         ) from None
 
 
-def _finite(name, value):
+def _finite(name: str, value: Any) -> Array:
     array = _numbers(name, value)
     if not np.all(np.isfinite(array)):
         _wrong(name, "finite numbers", f"{np.sum(~np.isfinite(array))} that are NaN or infinite")
     return array
 
 
-def _covariance(name, value, mean):
+def _covariance(name: str, value: Any, mean: Array) -> Array:
     """Shape, symmetry and definiteness; only the intercept's variance, last, may be infinite."""
     array = _numbers(name, value)
     p = mean.shape[-1]
@@ -111,7 +122,7 @@ def _covariance(name, value, mean):
     return array
 
 
-def _check_definite(name, matrix):
+def _check_definite(name: str, matrix: Array) -> None:
     transposed = np.swapaxes(matrix, -1, -2)
     scale = np.abs(matrix).max(initial=0.0)
     if not np.allclose(matrix, transposed, rtol=1e-6, atol=1e-9 * scale):
@@ -127,17 +138,19 @@ def _check_definite(name, matrix):
         _wrong(name, "a positive definite matrix", f"a direction with variance {smallest:.3g} (as a correlation)")
 
 
-def _lacks_intercept(prior, names, p):
+def _lacks_intercept(prior: Any, names: tuple[str, ...] | None, p: int) -> bool:
     """Whether the arrays have no entry for the intercept: told by the number of names or columns."""
     if names is not None:
         return len(names) == p
-    if prior.centre is not None:
-        return len(np.atleast_1d(prior.centre)) == p
+    if prior.units is not None:
+        return len(prior.units.centre) == p
     return prior.n_tasks == 0 and not np.isinf(np.asarray(prior.covariance, dtype=float).max(initial=0.0))
 
 
-def _with_unknown_intercept(mean, covariance, factor, extra):
-    def bordered(matrix, corner):
+def _with_unknown_intercept(
+    mean: Array, covariance: Array, factor: Array | None, extra: Array | None
+) -> tuple[Array, Array, Array | None, Array | None]:
+    def bordered(matrix: Array, corner: float) -> Array:
         wide = np.zeros((*matrix.shape[:-2], matrix.shape[-2] + 1, matrix.shape[-1] + 1))
         wide[..., :-1, :-1] = matrix
         wide[..., -1, -1] = corner
@@ -147,29 +160,19 @@ def _with_unknown_intercept(mean, covariance, factor, extra):
     last = np.zeros((*mean.shape[:-1], 1))
     covariance = bordered(covariance, np.inf) if dense else np.concatenate([covariance, last + np.inf], axis=-1)
     factor = None if factor is None else np.concatenate([factor, np.zeros_like(factor[..., :1, :])], axis=-2)
-    extra = None if extra is None else bordered(extra, 0.0)
+    if extra is not None:
+        extra = bordered(extra, 0.0) if extra.ndim > mean.ndim else np.concatenate([extra, last], axis=-1)
     return np.concatenate([mean, last], axis=-1), covariance, factor, extra
 
 
-def _outputs(name, value, mean):
-    array = _finite(name, value)
-    if array.ndim and array.shape != mean.shape[:-1]:
-        _wrong(
-            name,
-            f"one number{'' if mean.ndim == 1 else f' or {mean.shape[0]}, one an output'}",
-            f"shape {array.shape}",
-        )
-    return array
-
-
-def _count(name, value):
+def _count(name: str, value: Any) -> float:
     count = _finite(name, value)
     if count.ndim or count < 0:
         _wrong(name, "a number that is not negative", shown(value))
     return float(count)
 
 
-def _positive(name, value, mean, *, finite=True):
+def _positive(name: str, value: Any, mean: Array, *, finite: bool = True) -> Array:
     array = _numbers(name, value)
     if np.any(np.isnan(array)) or np.any(array <= 0) or (finite and np.any(np.isinf(array))):
         _wrong(name, "positive numbers", shown(value))
@@ -178,26 +181,7 @@ def _positive(name, value, mean, *, finite=True):
     return array
 
 
-def _columns(name, value, d):
-    if value is None:
-        return None
-    array = _finite(name, value)
-    if array.shape != (d,) or (name == "scale" and np.any(array <= 0)):
-        _wrong(name, f"{d} {'positive ' if name == 'scale' else ''}numbers, one a column", f"shape {array.shape}")
-    return array
-
-
-def _slopes(name, value, mean):
-    if value is None:
-        return None
-    array = _finite(name, value)
-    wanted = (*mean.shape[:-1], mean.shape[-1] - 1)
-    if array.shape != wanted:
-        _wrong(name, f"shape {wanted}", f"shape {array.shape}")
-    return array
-
-
-def _likelihood(prior, mean):
+def _likelihood(prior: Any, mean: Array) -> str | None:
     """What the coefficients are for; where nobody said, with labels for classes, else for any target."""
     if prior.likelihood not in _LIKELIHOODS:
         _wrong("likelihood", f"one of {_LIKELIHOODS}", repr(prior.likelihood))
@@ -208,7 +192,7 @@ def _likelihood(prior, mean):
     return likelihood
 
 
-def _classes(value, mean):
+def _classes(value: Any, mean: Array) -> NDArray[Any]:
     classes = np.array(value)
     rows = 1 if mean.ndim == 1 else mean.shape[0]
     wanted = 2 if rows == 1 else rows

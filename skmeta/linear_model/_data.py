@@ -1,43 +1,84 @@
-"""Features and targets as the engine takes them: numeric, complete, matched by name, labels encoded."""
+"""What linear models read of a collection: numbers, complete columns, targets with labels encoded; once a fit."""
 
-import warnings
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import compute_sample_weight
 
-from skmeta.base import check_names
-from skmeta.linear_model._families import family_of
-from skmeta.tasks import TaskIndex
+from skmeta._inference.moments import Moments
+from skmeta._inference.sums import Sums, read_sums
+from skmeta._inference.units import Units, standardised
+from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import (
     as_numbers,
     check_complete,
     check_finite_target,
     check_labels_known,
-    column_list,
     numeric_features,
 )
 from skmeta.tasks._words import shown
 
+_KEY = "_read_by_linear_models"
+
 
 @dataclass(frozen=True, eq=False)
-class TaskData:
-    """A collection ready for the engine: ``X (n, d)`` dense or CSR, ``Y (n, K)``, where the tasks' rows are.
+class LinearData:
+    """A collection ready for the engine: ``X (n, d)`` dense or CSR, ``Y (n, K)``, the rows' ``weight (n,)`` or None.
 
-    ``feature_names`` is None for arrays; ``n_targets`` is None where ``y`` was one-dimensional; ``classes``
-    is None for regressors.
+    ``n_targets`` is None where ``y`` was one-dimensional; ``classes`` is None for regressors.
     """
 
-    X: object
-    Y: np.ndarray
-    tasks: TaskIndex
-    weight: np.ndarray | None
-    feature_names: tuple | None
+    tasks: Tasks
+    X: Any
+    Y: NDArray[np.float64]
+    weight: NDArray[np.float64] | None
     n_targets: int | None
-    classes: np.ndarray | None
+    classes: NDArray[Any] | None
 
-    def labels(self):
+    @property
+    def n_features(self) -> int:
+        """Number of columns."""
+        return int(self.X.shape[1])
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs."""
+        return self.Y.shape[1]
+
+    @property
+    def missing_everywhere(self) -> NDArray[np.bool_]:
+        """Which columns ``(n_features,)`` no task has."""
+        if sparse.issparse(self.X) or np.isfinite(self.X.sum()):
+            return np.zeros(self.n_features, dtype=bool)
+        return np.isnan(self.X).all(axis=0)
+
+    @property
+    def one_target(self) -> bool:
+        """Whether targets are one column, for which a prior has no axis of outputs."""
+        return self.n_targets is None and self.Y.shape[1] == 1
+
+    @cached_property
+    def sums(self) -> Sums:
+        """Sums of every task, for which the rows are read once: by learning or by adapting, whichever comes first."""
+        return read_sums(self.X, self.Y, self.tasks.order, self.tasks.starts, self.weight)
+
+    def moments(self, units: Sequence[Units], *, intercept: bool) -> Moments:
+        """The same as `Moments` in units of the engine, one `Units` an output."""
+        return standardised(self.sums, units, intercept=intercept)
+
+    @property
+    def feature_names(self) -> tuple[str, ...] | None:
+        """Names of the columns, where they have names."""
+        return self.tasks.feature_names
+
+    def labels(self) -> NDArray[Any]:
         """The class labels that ``Y`` stands for, of a classifier's collection."""
         assert self.classes is not None
         if len(self.classes) == 2:
@@ -45,58 +86,40 @@ class TaskData:
         return self.classes[np.argmax(self.Y, axis=1)]
 
 
-def read_collection(estimator, tasks, *, classes=None):
-    """Check and encode the rows and targets of `Tasks`."""
-    if tasks.labelled is not None:
+def read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | None = None) -> LinearData:
+    """Check and encode a collection; ``classes`` are the labels that a prior knows, None takes those of all tasks.
+
+    What was read stays with the tasks: learning from them and adapting to them reads them once.
+    """
+    held = vars(tasks).setdefault(_KEY, [])
+    for of, asked, data in held:
+        if of is estimator and (classes is None or _same(classes, asked) or _same(classes, data.classes)):
+            return data
+    data = _read(tasks, estimator, family, classes)
+    held[:] = [(estimator, classes, data)]
+    return data
+
+
+def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
+    return one is not None and other is not None and np.array_equal(one, other)
+
+
+def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | None) -> LinearData:
+    if tasks.y is None:
+        raise ValueError("y: requires y to be passed, but the target y is None.")
+    if tasks.labelled is not None:  # linear models have no use for rows without a target
         check_labels_known(tasks.y)
         check_finite_target(tasks.y)
-    index = TaskIndex(tasks.ids, tasks.codes, tasks.order, tasks.starts)
     X = numeric_features(tasks.X)
-    check_complete(X, index, tasks.feature_names)
-    Y, n_targets, classes = encode_target(tasks.y, estimator, classes)
-    weight = row_weights(tasks.sample_weight, estimator, tasks.y)
-    return TaskData(X, Y, index, weight, tasks.feature_names, n_targets, classes)
+    check_complete(X, tasks, tasks.feature_names)
+    Y, n_targets, classes = encode_target(tasks.y, estimator, family, classes)
+    return LinearData(tasks, X, Y, row_weights(tasks.sample_weight, estimator, tasks.y), n_targets, classes)
 
 
-def check_known_columns(data):
-    """A column that every task lacks teaches nothing: it is legal only where a prior knows it."""
-    if sparse.issparse(data.X) or np.isfinite(data.X.sum()):
-        return
-    nowhere = np.isnan(data.X).all(axis=0)
-    if nowhere.any():
-        raise ValueError(
-            f"X: Input X contains NaN in every row of column(s) "
-            f"{column_list(data.feature_names, np.flatnonzero(nowhere))}; wanted at least one task that has them. "
-            "Leave them out."
-        )
-
-
-def match_features(prior, names, n_features):
-    """The prior with its columns in the order of the data's; raises and names what is missing or extra."""
-    if prior.feature_names is not None and names is not None:
-        check_names(prior.feature_names, names)
-        position = {name: i for i, name in enumerate(prior.feature_names)}
-        return prior.reorder([position[name] for name in names])
-    if prior.feature_names is not None and prior.n_features == n_features:
-        warnings.warn(
-            "X does not have valid feature names, but the prior has them: columns are taken in its order.",
-            UserWarning,
-            stacklevel=4,
-        )
-    if prior.n_features == n_features + 1 and prior.feature_names is None and not prior.knows_intercept:
-        return prior.with_last_as_intercept()
-    if prior.n_features != n_features:
-        known = f" {list(prior.feature_names)}" if prior.feature_names else ""
-        raise ValueError(
-            f"X: X has {n_features} features, but the prior is expecting {prior.n_features} "
-            f"features{known} as input. Give it the columns it was learned from."
-        )
-    return prior
-
-
-def encode_target(y, estimator, classes=None):
+def encode_target(
+    y: NDArray[Any], estimator: Any, family: Any, classes: NDArray[Any] | None = None
+) -> tuple[NDArray[np.float64], int | None, NDArray[Any] | None]:
     """``(Y (n, K), n_targets, classes)``: numbers, or indicator columns of the classes for classifiers."""
-    family = family_of(estimator)
     if family.classifies:
         return _encode_labels(y, classes)
     Y = as_numbers(y, estimator)
@@ -105,21 +128,11 @@ def encode_target(y, estimator, classes=None):
             f"y: wanted one target for {type(estimator).__name__}, found {Y.shape[1]}; use Ridge, or one "
             "model a target (MultiOutputRegressor)."
         )
-    _check_support(Y, family, estimator)
+    family.check_target(Y, estimator)
     return Y.reshape(len(Y), -1), (None if Y.ndim == 1 else Y.shape[1]), None
 
 
-def _check_support(Y, family, estimator):
-    if family.likelihood == "gaussian" or not Y.size:
-        return
-    power = {"poisson": 1.0, "gamma": 2.0}.get(family.likelihood, getattr(estimator, "power", 0.0))
-    positive = power >= 2
-    if Y.min() < 0 or (positive and Y.min() == 0):
-        wanted = "positive" if positive else "non-negative"
-        raise ValueError(f"y: wanted {wanted} targets for {type(estimator).__name__}, found {Y.min():.6g}.")
-
-
-def _encode_labels(y, classes):
+def _encode_labels(y: NDArray[Any], classes: NDArray[Any] | None) -> tuple[NDArray[np.float64], None, NDArray[Any]]:
     found = np.unique(y) if len(y) else np.array([])
     classes = found if classes is None else classes
     known = set(classes.tolist())
@@ -138,7 +151,7 @@ def _encode_labels(y, classes):
     return (one_hot[:, 1:] if len(classes) == 2 else one_hot), None, classes
 
 
-def row_weights(weight, estimator, y):
+def row_weights(weight: NDArray[np.float64] | None, estimator: Any, y: NDArray[Any]) -> NDArray[np.float64] | None:
     """Weights ``(n,)`` of the rows, a classifier's ``class_weight`` included, or None for ones."""
     by_class = getattr(estimator, "class_weight", None)
     if by_class is None or not len(y):

@@ -185,6 +185,11 @@ class SufficientStatistics(FrozenValue):
         return 1 if self.target_mean.ndim == 1 else self.target_mean.shape[1]
 
     @property
+    def missing_everywhere(self) -> NDArray[np.bool_]:
+        """Which columns no task has, of shape (n_features,)."""
+        return np.asarray(np.isnan(self.mean).all(axis=0))
+
+    @property
     def XtX(self) -> _Array:
         """``X'WX`` of every task, of shape (n_tasks, n_features, n_features), without an intercept's column."""
         mean = np.nan_to_num(self.mean, nan=0.0)
@@ -340,6 +345,7 @@ def _check_targets(one: SufficientStatistics, other: SufficientStatistics) -> No
 def _added_values(ids: NDArray[Any], one: SufficientStatistics, other: SufficientStatistics) -> _Array:
     total = np.zeros(len(ids))
     for part in (one, other):
+        assert part.log_likelihood is not None
         total[lookup_tasks(ids, part.ids)] += part.log_likelihood
     return total
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import is_classifier
 
 from skmeta._inference.moments import take_rows, task_batches
 from skmeta._inference.sums import read_sums
@@ -80,15 +79,16 @@ class WorkingStatistics:
             raise ValueError(
                 "class_weight: wanted None or a dict for parts of a collection, found 'balanced', which asks for all rows."
             )
-        self._tasks = read_tasks(X, y, sample_weight, task=task, labels=is_classifier(estimator))
+        family = family_of(estimator)
+        self._tasks = read_tasks(X, y, sample_weight, task=task, labels=family.classifies)
         self._X = numeric_features(self._tasks.X)
         check_complete(self._X, self._tasks, self._tasks.feature_names)
-        known = None if classes is None else np.asarray(classes)
-        self._Y, _, self.classes = encode_target(self._tasks.y, estimator, known)
+        known, targets = None if classes is None else np.asarray(classes), np.asarray(self._tasks.y)
+        self._Y, _, self.classes = encode_target(targets, estimator, family, known)
         if self._Y.shape[1] > 1:
             raise ValueError(f"y: wanted one target, or labels of two classes, found {self._Y.shape[1]} outputs.")
-        self._loss = family_of(estimator).loss(estimator)
-        self._weight = row_weights(self._tasks.sample_weight, estimator, self._tasks.y)
+        self._likelihood = family.likelihood(estimator)
+        self._weight = row_weights(self._tasks.sample_weight, estimator, targets)
 
     def __repr__(self) -> str:
         return f"WorkingStatistics(n_tasks={len(self._tasks)}, n_rows={len(self._Y)})"
@@ -111,11 +111,11 @@ class WorkingStatistics:
         if coefficients is None:
             return self._of(self._Y, self._weight)
         eta = self._linear_predictor(coefficients)
-        curvature = self._loss.curvature(eta, self._Y)
+        curvature = self._likelihood.curvature(eta, self._Y)
         weight = np.ones(len(eta)) if self._weight is None else self._weight
-        found = self._of(eta + self._loss.residual(eta, self._Y) / curvature, weight * curvature[:, 0])
-        value = np.bincount(self._tasks.codes, weight * self._loss.value(eta, self._Y), len(self._tasks))
-        return replace(found, log_likelihood=-value)
+        found = self._of(eta + self._likelihood.residual(eta, self._Y) / curvature, weight * curvature[:, 0])
+        value = np.bincount(self._tasks.codes, weight * self._likelihood.value(eta, self._Y), len(self._tasks))
+        return replace(found, log_likelihood=-np.asarray(value, dtype=float))
 
     def _of(self, Y: _Array, weight: _Array | None) -> SufficientStatistics:
         sums = read_sums(self._X, Y, self._tasks.order, self._tasks.starts, weight)

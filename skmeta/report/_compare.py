@@ -85,7 +85,7 @@ def make_rivals(model: Any) -> dict[str, list[Any]]:
     it. Squared errors are theirs in units of the target's deviation, as the strength of a lasso depends on
     the unit. Targets that have a sign leave no residuals to fit.
     """
-    likelihood = family_of(model).likelihood
+    likelihood = family_of(model).kind
     kinds = {"own": OwnModel, "pooled": PooledModel, "residual": ResidualModel}
     if likelihood not in ("gaussian", "binomial"):
         del kinds["residual"]

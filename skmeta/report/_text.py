@@ -83,8 +83,8 @@ def _strengths(model: Any) -> list[str]:
         return []
     *tried, last = (f"{getattr(each, name):.4g}" for each in with_strengths(model))
     family = family_of(model)
-    meant = "its own: the prior is only its start" if family.how == "start" else "the prior as learned"
-    scaled = " (on the standardised target)" if family.likelihood == "gaussian" else ""
+    meant = "its own: the prior is only its start" if family.starts else "the prior as learned"
+    scaled = " (on the standardised target)" if family.kind == "gaussian" else ""
     told = (
         f"Warm has {name}={getattr(model, name):.4g}, {meant}. The others are fitted with {name} of {', '.join(tried)} and "
         f"{last}{scaled}; at each number of rows the best of these is shown, in hindsight, which favours them."

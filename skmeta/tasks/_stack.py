@@ -214,5 +214,6 @@ def _without_empty_columns(tables: list[Any], missing: NDArray[np.bool_], starts
     empty = np.logical_and.reduceat(missing, starts[:-1], axis=0)
     kept = [np.flatnonzero(~gone) for gone in empty]
     return [
-        table if len(own) == table.shape[1] else columns(table, own.tolist()) for table, own in zip(tables, kept, strict=True)
+        table if len(own) == table.shape[1] else columns(table, own.tolist())
+        for table, own in zip(tables, kept, strict=True)
     ]

@@ -10,9 +10,16 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from skmeta._inference.believed import Believed
 from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
+from skmeta._inference.components import (
+    Component,
+    KnownNoise,
+    intercept_outlier,
+    noise_outlier,
+    vague_component,
+)
 from skmeta._inference.computation import cheaper_in_rows, working_tasks
+from skmeta._inference.covariances import DenseCovariance
 from skmeta._inference.gaussian_em import fit_gaussian, initial_guess, noise_of_tasks
 from skmeta._inference.glm import Bells, linearise, posterior_modes
 from skmeta._inference.in_columns import InColumns
@@ -117,10 +124,12 @@ def test_the_choice_and_the_kinds_of_held_out_tasks_are_the_same():
     one, two = (choose(tasks, structures) for tasks in both(rows))
     assert str(one.structure) == str(two.structure)
     assert_allclose(list(one.scores.values()), list(two.scores.values()), rtol=1e-8)
-    prior = Believed(np.ones(7), 0.5 * np.eye(7), NoiseLaw(0.5, 6.0), np.full(4, 0.25), np.zeros(7))
-    prior = replace(prior, between=np.full(6, 0.3), ratio=np.full(6, 2.0))
+    noise, effects = NoiseLaw(0.5, 6.0), (np.full(6, 0.3), np.full(6, 2.0))
+    law = Component(np.ones(7), DenseCovariance(0.5 * np.eye(7)), KnownNoise.of(noise), effects=effects)
+    vague = vague_component(np.ones(6), 0.5, 0.0, LOSSES["gaussian"])
+    components = [law, intercept_outlier(law), noise_outlier(law, noise), vague]
     columns, in_rows = both(rows)
-    assert_allclose(in_rows.kind_evidence(prior), columns.kind_evidence(prior), rtol=1e-9)
+    assert_allclose(in_rows.component_evidence(components), columns.component_evidence(components), rtol=1e-9)
 
 
 def test_sparse_tables_and_gaps_are_read_as_they_are():

@@ -26,7 +26,8 @@ from sklearn.metrics import mean_pinball_loss
 
 from skmeta import EmpiricalBayes, GaussianPrior, WarmStartClassifier, WarmStartRegressor
 from skmeta.datasets import make_related_classification, make_related_regression
-from skmeta.linear_model._families import FAMILIES
+from skmeta.linear_model import Units
+from skmeta.linear_model._families import FAMILIES, family_of
 
 D = 3
 rng = np.random.default_rng(0)
@@ -61,8 +62,8 @@ def prior_for(estimator, *, outputs=None, mean=MEAN, covariance=COVARIANCE):
         covariance = np.stack([covariance * (k + 1) for k in range(outputs)])
     if is_classifier(estimator):
         labels = ["ash", "birch", "cedar"][: outputs or 2]
-        return GaussianPrior(mean, covariance, centre=np.zeros(D), classes=labels)
-    return GaussianPrior(mean, covariance, noise=NOISE, centre=np.zeros(D))
+        return GaussianPrior(mean, covariance, units=Units(np.zeros(D)), classes=labels)
+    return GaussianPrior(mean, covariance, noise=NOISE, units=Units(np.zeros(D)))
 
 
 def task_for(estimator, n=40, seed=1, outputs=None):
@@ -337,7 +338,7 @@ _learned = {}
 def priors_for(estimator):
     """One by hand, one learned (it has a vague component and units)."""
     yield prior_for(estimator)
-    kind = FAMILIES[type(estimator)].likelihood
+    kind = family_of(estimator).kind
     if kind not in _learned:
         shell = WarmStartClassifier if is_classifier(estimator) else WarmStartRegressor
         learner = EmpiricalBayes("diagonal", max_iter=5)
@@ -453,7 +454,7 @@ def test_tasks_that_lack_classes(model, present):
 def test_labels_are_matched_by_value_not_by_position():
     X, y = task_for(LogisticRegression())
     prior = prior_for(LogisticRegression())
-    swapped = GaussianPrior(-MEAN, COVARIANCE, centre=np.zeros(D), classes=["birch", "zash"])
+    swapped = GaussianPrior(-MEAN, COVARIANCE, units=Units(np.zeros(D)), classes=["birch", "zash"])
     other = np.where(y == "ash", "zash", "birch")
     one, two = prior.adapt(LogisticRegression(), X, y), swapped.adapt(LogisticRegression(), X, other)
     assert_allclose(one.coef_, -two.coef_, rtol=1e-8)

@@ -1,0 +1,217 @@
+"""Where a task's coefficients may come from: Gaussian components, each with a law of the noise, of one output.
+
+Arrays are in the units of the engine; the intercept is the last of the ``p`` coefficients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from skmeta._inference.covariances import Covariance, LowRankCovariance
+from skmeta._inference.likelihoods import Likelihood
+from skmeta._inference.noise import NoiseLaw
+
+Array = NDArray[np.float64]
+
+NOISE_DOF = 1.0  # a unit-information law: how firmly a noise that is integrated out is tied to its expectation
+WIDER_INTERCEPT = 10.0  # standard deviations of the intercept that an intercept outlier may lie off
+NOISIER = 2.5  # standard deviations of the noises' logarithms that a noise outlier is above them
+INTERCEPT_VARIANCE = 10.0  # that evidence takes an estimator's own intercept to have, in units of the target's variance
+_FREER = 1e3  # how many times wider that intercept is left
+_WIDEST = 1e8  # times the noise; wider, and sums with the rest lose their digits
+
+
+@dataclass(frozen=True, eq=False)
+class KnownNoise:
+    """Noise of given ``levels (m,)`` with given probabilities: the nodes of a `NoiseLaw`."""
+
+    levels: Array
+    log_probability: Array
+
+    @classmethod
+    def of(cls, law: NoiseLaw) -> KnownNoise:
+        """The nodes of a law."""
+        levels, probability = law.nodes()
+        return cls(levels, np.log(probability))
+
+    @property
+    def centre(self) -> float:
+        """One variance that stands for all: the geometric mean."""
+        return float(np.exp(np.exp(self.log_probability) @ np.log(self.levels)))
+
+    def log_density(self, n_rows: Array, logdet: Array, misfit: Array) -> Array:
+        r"""``log p(y | level)`` of every task and level, from ``log |I + K|`` and ``r'(I + K)^-1 r``."""
+        return -0.5 * (n_rows[:, None] * np.log(2.0 * np.pi * self.levels) + logdet + misfit)
+
+    def expected(self, n_rows: Array, misfit: Array) -> Array:
+        """The noise of every task at every level."""
+        return np.broadcast_to(self.levels, misfit.shape)
+
+    def units_of(self, noise: Array) -> Array:
+        """What variances of coefficients are to be multiplied by where the noise is expected to be so large: nothing."""
+        return np.ones_like(noise)
+
+
+@dataclass(frozen=True, eq=False)
+class IntegratedNoise:
+    r"""A noise of which little is known, integrated out: the coefficients' variances are in its units.
+
+    .. math:: \sigma^2 \sim IG(a, b), \quad a = \nu / 2, \; b = \nu \sigma_0^2 / 2, \quad w | \sigma^2 \sim N(m, \sigma^2 R)
+
+    Normal-inverse-gamma (Gelman et al., 2013, Bayesian Data Analysis, section 14.8, with a proper prior).
+    """
+
+    level: float
+
+    @property
+    def levels(self) -> Array:
+        """One, the unit."""
+        return np.ones(1)
+
+    @property
+    def log_probability(self) -> Array:
+        """Of one, certain."""
+        return np.zeros(1)
+
+    @property
+    def centre(self) -> float:
+        """One variance that stands for all."""
+        return self.level
+
+    def log_density(self, n_rows: Array, logdet: Array, misfit: Array) -> Array:
+        r"""Student's t of every task.
+
+        .. math:: \log \frac{\Gamma(a + n/2)}{\Gamma(a)} + a \log b - (a + \tfrac{n}{2}) \log(b + \tfrac{q}{2})
+            - \tfrac{n}{2} \log 2\pi - \tfrac12 \log |V|
+        """
+        a, b, half = NOISE_DOF / 2.0, NOISE_DOF / 2.0 * self.level, n_rows[:, None] / 2.0
+        square = np.maximum(misfit, 0.0)
+        logs = -half * np.log(2.0 * np.pi) - 0.5 * logdet - (a + half) * np.log(b + square / 2.0)
+        return logs + a * np.log(b) + gammaln(a + half) - gammaln(a)
+
+    def expected(self, n_rows: Array, misfit: Array) -> Array:
+        """The noise's posterior mean, where it has one."""
+        a, b = NOISE_DOF / 2.0, NOISE_DOF / 2.0 * self.level
+        return (b + np.maximum(misfit, 0.0) / 2.0) / np.maximum(a + n_rows[:, None] / 2.0 - 1.0, 0.5)
+
+    def units_of(self, noise: Array) -> Array:
+        """What variances of coefficients are to be multiplied by where the noise is expected to be so large: by it."""
+        return noise
+
+
+@dataclass(frozen=True, eq=False)
+class Component:
+    r"""One Gaussian law of coefficients: ``w ~ N(mean, covariance + extra e e')`` with ``e`` the intercept's unit vector.
+
+    ``effects`` are contextual effects ``(coef, variance_ratio)`` (see `between`). The intercept of a component that
+    leaves it ``freer`` than it should count in the evidence gets :math:`\tfrac12 \log` of that factor back: the factor by
+    which its evidence is too small (Occam's).
+    """
+
+    mean: Array
+    covariance: Covariance
+    noise: KnownNoise | IntegratedNoise
+    extra: float = 0.0
+    effects: tuple[Array, Array] | None = None
+    freer: float = 1.0
+    free_intercept: bool = False
+
+    def shares_law(self, other: Component) -> bool:
+        """Whether two differ in noise and in the intercept's variance alone, so that one factorisation serves both."""
+        return self.mean is other.mean and self.covariance is other.covariance and self.effects is other.effects
+
+
+def intercept_outlier(component: Component) -> Component:
+    """The component of tasks whose intercept alone is unlike the others': `WIDER_INTERCEPT` times as far off."""
+    return replace(component, extra=component.extra + outlying_variance(component))
+
+
+def outlying_variance(component: Component) -> float:
+    """Variance of an intercept outlier beyond that of the intercept."""
+    return WIDER_INTERCEPT**2 * (component.covariance.intercept_variance + component.extra)
+
+
+def noise_outlier(component: Component, law: NoiseLaw) -> Component:
+    """The component of tasks whose noise alone is unlike the others': `NOISIER` standard deviations above ``law``."""
+    return replace(component, noise=KnownNoise.of(outlying_noise(law)))
+
+
+def outlying_noise(law: NoiseLaw) -> NoiseLaw:
+    """The law of noises that are larger; that of ``law`` itself where tasks do not differ in noise."""
+    return replace(law, level=law.level * float(np.exp(NOISIER * law.log_spread)))
+
+
+def vague_component(scale: Array, level: float, intercept: float, likelihood: Likelihood) -> Component:
+    """The law that an estimator has of its own: a unit penalty on slopes in units of the data, the intercept free.
+
+    ``scale (p - 1,)`` are the columns' scales there. Of squared errors the variances are in units of the noise, which is
+    integrated out around ``level``; of others the noise is known, and rows of a single class may not tell a free
+    intercept: it varies around ``intercept``.
+    """
+    capped = min(level, 1.0)
+    freer = max(min(_FREER, _WIDEST * capped / INTERCEPT_VARIANCE), 1.0) if likelihood.quadratic else 1.0
+    variance, mean = np.r_[scale**2, freer * INTERCEPT_VARIANCE / capped], np.zeros(len(scale) + 1)
+    mean[-1] = 0.0 if likelihood.quadratic else intercept
+    noise = IntegratedNoise(level) if likelihood.quadratic else KnownNoise(np.array([level]), np.zeros(1))
+    covariance = LowRankCovariance(variance, np.zeros((len(mean), 0)))
+    return Component(mean, covariance, noise, freer=freer, free_intercept=True)
+
+
+class Stack:
+    """Components of one output as a batch of nodes, one for each level of the noise of each component.
+
+    ``owner (J,)`` is the component of a node, ``law (J,)`` its place in ``laws``, components that stand for all that
+    share their law.
+    """
+
+    def __init__(self, components: Sequence[Component]) -> None:
+        self.components = list(components)
+        counts = [len(c.noise.levels) for c in self.components]
+        self.owner = np.repeat(np.arange(len(counts)), counts)
+        self.levels = np.concatenate([c.noise.levels for c in self.components])
+        self.log_probability = np.concatenate([c.noise.log_probability for c in self.components])
+        self.extra = np.array([c.extra for c in self.components])[self.owner]
+        self.laws: list[Component] = []
+        self.law = np.array([self._place(c) for c in self.components])[self.owner]
+
+    def _place(self, component: Component) -> int:
+        for g, law in enumerate(self.laws):
+            if component.shares_law(law):
+                return g
+        self.laws.append(component)
+        return len(self.laws) - 1
+
+    @cached_property
+    def freer(self) -> Array:
+        """Occam factors ``(J,)``, as logarithms."""
+        return 0.5 * np.log([c.freer for c in self.components])[self.owner]
+
+    @property
+    def starts(self) -> NDArray[np.intp]:
+        """Where the nodes of each component begin."""
+        return np.flatnonzero(np.r_[True, np.diff(self.owner) > 0])
+
+    def log_density(self, n_rows: Array, logdet: Array, misfit: Array, has_intercept: NDArray[np.bool_]) -> Array:
+        """``log p(y, node | component)`` of every task and node ``(n_tasks, J)``."""
+        parts = [
+            c.noise.log_density(n_rows, logdet[:, self.owner == i], misfit[:, self.owner == i])
+            for i, c in enumerate(self.components)
+        ]
+        return np.concatenate(parts, axis=1) + self.log_probability + self.freer * has_intercept[:, None]
+
+    def expected_noise(self, n_rows: Array, misfit: Array) -> Array:
+        """Noise of every task at every node ``(n_tasks, J)``."""
+        parts = [c.noise.expected(n_rows, misfit[:, self.owner == i]) for i, c in enumerate(self.components)]
+        return np.concatenate(parts, axis=1)
+
+    def units(self, n_rows: Array, misfit: Array) -> Array:
+        """What the coefficients' variances at every node are to be multiplied by ``(n_tasks, J)``."""
+        noise = self.expected_noise(n_rows, misfit)
+        parts = [c.noise.units_of(noise[:, self.owner == i]) for i, c in enumerate(self.components)]
+        return np.concatenate(parts, axis=1)

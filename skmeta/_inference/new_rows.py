@@ -1,0 +1,86 @@
+"""What adapted tasks say of new rows, from matrices of rows by rows: the spread of the linear predictor.
+
+New rows stand among those of their task with weight zero: they learn from them and teach them nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from skmeta._inference.laplace import dual_modes
+from skmeta._inference.mixture import Mixture, node_weights
+from skmeta._inference.moments import Rows
+from skmeta._inference.posterior_rows import RowPosterior, row_batches
+
+Array = NDArray[np.float64]
+
+_AT_ONCE = 64  # new rows of a task that are predicted together, at least
+
+
+def variance_of_rows(rows: Rows, mixture: Mixture, strength: Array, weights: Array, new: Rows) -> Array:
+    """Variance ``(n_new, K)`` of the linear predictor at the rows of ``new``, another `Rows` of the same tasks.
+
+    ``weights (n_tasks, C)`` are those of the components, as the tasks' own rows have them.
+    """
+    n_old = rows.X.shape[0]
+    found = np.empty((new.X.shape[0], mixture.shape[1]))
+    for tasks, fresh in _slices(rows, new):
+        for batch in row_batches(_joint(rows, new, tasks, fresh)):
+            which = batch.index >= n_old
+            found[batch.index[which] - n_old] = _variance(batch, mixture, strength, weights[batch.tasks])[which]
+    return found
+
+
+def variance_of_own_rows(rows: Rows, mixture: Mixture, strength: Array, weights: Array) -> Iterator[tuple[Any, Array]]:
+    """Batches of the tasks' own rows, each with the variance ``(b, n, K)`` of the linear predictor there."""
+    for batch in row_batches(rows):
+        yield batch, _variance(batch, mixture, strength, weights[batch.tasks])
+
+
+def _variance(batch: Any, mixture: Mixture, strength: Array, weights: Array) -> Array:
+    if mixture.likelihood.quadratic:
+        return np.stack([_of_output(batch, mixture, k, strength[k], weights) for k in range(mixture.shape[1])], axis=2)
+    modes = dual_modes(batch, mixture.components, mixture.likelihood, float(strength[0]))
+    eta = np.stack([mode.bell.eta for mode in modes], axis=1)
+    inside = np.stack([mode.problem.variance(mode.bell) for mode in modes], axis=1)
+    centre = np.einsum("bc,bcnk->bnk", weights, eta)
+    return np.einsum("bc,bcnk->bnk", weights, inside + (eta - centre[:, None]) ** 2)
+
+
+def _of_output(batch: Any, mixture: Mixture, k: int, strength: float, weights: Array) -> Array:
+    solver = RowPosterior(batch, batch.Y[..., k], mixture.stacks[k], strength)
+    return solver.at_rows(node_weights(solver, weights))[1]
+
+
+def _slices(rows: Rows, new: Rows) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """New rows in parts of about as many rows a task as it has old ones: their tasks and places in ``new.X``."""
+    counts = np.diff(new.starts)
+    task = np.repeat(np.arange(new.n_tasks), counts)
+    turn = np.arange(len(task)) - new.starts[task]
+    turn //= max(int(np.diff(rows.starts).max(initial=0)), _AT_ONCE)
+    for part in range(int(turn.max(initial=-1)) + 1):
+        yield task[turn == part], new.order[turn == part]
+
+
+def _joint(rows: Rows, new: Rows, tasks: NDArray[np.intp], fresh: NDArray[np.intp]) -> Rows:
+    """The old rows of some tasks followed by new ones of weight zero, as one collection."""
+    owner = np.repeat(np.arange(rows.n_tasks), np.diff(rows.starts))
+    old = np.isin(owner, tasks)
+    owner = np.r_[owner[old], tasks]
+    order = np.r_[rows.order[old], rows.X.shape[0] + fresh][np.argsort(owner, kind="stable")]
+    weight = np.ones(rows.X.shape[0]) if rows.weight is None else rows.weight
+    stack: Any = sparse.vstack if sparse.issparse(rows.X) else np.concatenate
+    return replace(
+        rows,
+        X=stack([rows.X, new.X]),
+        Y=np.concatenate([rows.Y, np.zeros((new.X.shape[0], rows.Y.shape[1]))]),
+        weight=np.r_[weight, np.zeros(new.X.shape[0])],
+        order=order,
+        starts=np.r_[0, np.cumsum(np.bincount(owner, minlength=rows.n_tasks))],
+    )

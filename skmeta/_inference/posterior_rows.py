@@ -1,0 +1,172 @@
+"""Gaussian posteriors of tasks from matrices of rows by rows: all components of one output at once.
+
+The targets of a task have the law ``N(Z mean, K + extra z z' + noise W^-1)`` with ``K = Z S Z'`` and ``z`` the
+intercept's column. One factorisation of ``K + noise W^-1`` serves every component of that law and noise: what the
+intercept varies beyond the law has rank one (Sherman and Morrison's formula), however large it is. Rows of weight zero
+learn from the others of their task and teach them nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from skmeta._inference.between import level_of_tasks, told_by_new_row
+from skmeta._inference.components import Stack
+from skmeta._inference.linalg import spd_inverse, triangular_inverse
+from skmeta._inference.moments import Rows, take_rows
+from skmeta._inference.threads import blocks_of
+from skmeta._inference.wide_rows import read_batches
+
+Array = NDArray[np.float64]
+
+_CELLS = 1 << 21  # numbers held at once in factorisations
+
+
+class RowPosterior:
+    """What a batch of rows (see `wide_rows`) says of every node of a `Stack`: the dual of `ColumnPosterior`."""
+
+    def __init__(self, batch: Any, y: Array, stack: Stack, strength: float = 1.0, n_rows: Array | None = None) -> None:
+        self.batch, self.stack, self.strength = batch, stack, strength
+        self.n_rows = batch.weight.sum(axis=1) if n_rows is None else n_rows
+        self._intercept = batch.times(np.eye(1, batch.width, batch.width - 1).T)[..., 0]
+        self.has_intercept = (batch.weight * self._intercept).any(axis=1)
+        self._views = [law.covariance.seen_by(batch) for law in stack.laws]
+        self._kernels = [view.kernel() for view in self._views]
+        self._context = self._column_means() if any(law.effects for law in stack.laws) else None
+        self._centre()
+        # Nodes of one law and noise have one factorisation.
+        pairs = np.stack([stack.law, stack.levels], axis=1)
+        self._unique, place = np.unique(pairs, axis=0, return_inverse=True)
+        self._place = place.ravel()
+        self._weigh(y)
+
+    def _column_means(self) -> Array:
+        table = self.batch.table(self.batch.cells(self.batch.weight))
+        total = table.toarray() if sparse.issparse(table) else table
+        return total[:, :-1] / np.maximum(self.n_rows, 1e-300)[:, None]
+
+    def _centre(self) -> None:
+        """Expected targets under every law ``(G, b, n)``, and the intercept's variance beyond it ``(b, J)``."""
+        offsets, self._shifts = [], []
+        extra = np.tile(self.stack.extra, (len(self.n_rows), 1))
+        for g, law in enumerate(self.stack.laws):
+            offset, shift = self.batch.times(law.mean[:, None])[..., 0], np.zeros(len(self.n_rows))
+            if law.effects is not None:
+                shift, unknown = level_of_tasks(*law.effects, self.n_rows, self._context)
+                offset = offset + shift[:, None] * self._intercept
+                extra[:, self.stack.law == g] += unknown[:, None]
+            offsets.append(offset)
+            self._shifts.append(shift)
+        self._offset, self._extra = np.stack(offsets), extra
+
+    def _weigh(self, y: Array) -> None:
+        """Evidence of every node at strength one, and the dual coefficients ``(b, J, n)`` at the strength asked for."""
+        law, level = self._unique[:, 0].astype(int), self._unique[:, 1]
+        shape = (len(y), len(level), y.shape[1])
+        root = np.sqrt(self.batch.weight[:, None] / level[:, None])
+        residual = (y - self._offset)[law].swapaxes(0, 1) * root
+        intercept = self._intercept[:, None] * root
+        logdet, self._solved = np.empty(shape[:2]), np.empty((2, *shape))
+        at_one = np.empty((3, *shape[:2]))
+        for some in blocks_of(shape[1], max(_CELLS // (shape[0] * shape[2] ** 2), 1)):
+            kernel = np.stack([self._kernels[g] for g in law[some]], axis=1)
+            kernel *= root[:, some, :, None] * root[:, some, None, :]
+            r, z = residual[:, some], intercept[:, some]
+            logdet[:, some], p, q = _solve(kernel, r, z, 1.0)
+            at_one[:, :, some] = (r * p).sum(axis=2), (z * p).sum(axis=2), (z * q).sum(axis=2)
+            if self.strength != 1.0:
+                _, p, q = _solve(kernel, r, z, self.strength)
+            self._solved[:, :, some] = p * root[:, some], q * root[:, some]
+        rr, rz, zz = at_one[:, :, self._place]
+        self.logdet = logdet[:, self._place] + np.log1p(self._extra * zz)
+        self.misfit = rr - self._extra * rz**2 / (1.0 + self._extra * zz)
+        p, q = self._solved[:, :, self._place]
+        zp, zq = (p * self._intercept[:, None]).sum(axis=2), (q * self._intercept[:, None]).sum(axis=2)
+        self._gain = self._extra * zp / (1.0 + self._extra * zq)  # extra z' pull, without cancellation
+        self._pull = p - self._gain[..., None] * q
+        self._q, self._zq = q, zq
+
+    def means(self, weights: Array) -> Array:
+        """The mean ``(b, p)`` of the nodes' coefficients by weights ``(b, J)``, as rows to predict have them."""
+        found = np.zeros((len(weights), self.batch.width))
+        left = self._left(weights)
+        for g, law in enumerate(self.stack.laws):
+            own = self.stack.law == g
+            total, pull = weights[:, own].sum(axis=1), np.einsum("bj,bjn->bn", weights[:, own], self._pull[:, own])
+            found += total[:, None] * law.mean + self._views[g].back(pull)
+            found[:, -1] += total * self._shifts[g]
+            if law.effects is not None:
+                found += told_by_new_row(*law.effects, self.n_rows, self._context, left[g])
+        found[:, -1] += (weights * self._gain).sum(axis=1)
+        return found
+
+    def _left(self, weights: Array) -> list[Array]:
+        """Share of the intercept's variance that the rows leave, summed over the nodes of each law with effects."""
+        found = []
+        for g, law in enumerate(self.stack.laws):
+            share = np.zeros(len(weights))
+            if law.effects is not None:
+                along = self._views[g].with_intercept()
+                for j in np.flatnonzero(self.stack.law == g).tolist():
+                    variance = law.covariance.intercept_variance + self._extra[:, j]
+                    k = along + self._extra[:, [j]] * self._intercept
+                    taken = (k * self._inverse_times(j, k)).sum(axis=1)
+                    share += weights[:, j] * (1.0 - taken / np.maximum(variance, 1e-300))
+            found.append(share)
+        return found
+
+    def _dual(self, u: int) -> Array:
+        """``(K + strength noise W^-1)^-1`` of one law and noise ``(b, n, n)``, zero where rows have no weight."""
+        law, level = int(self._unique[u, 0]), self._unique[u, 1]
+        root = np.sqrt(self.batch.weight / level)
+        scaled = self._kernels[law] * (root[:, :, None] * root[:, None, :])
+        inverse = spd_inverse(scaled + self.strength * np.eye(scaled.shape[-1]))
+        return root[:, :, None] * inverse * root[:, None, :]
+
+    def _inverse_times(self, j: int, k: Array) -> Array:
+        """``(K + extra z z' + strength noise W^-1)^-1 k`` of one node."""
+        p, q, extra = (self._dual(self._place[j]) @ k[..., None])[..., 0], self._q[:, j], self._extra[:, j]
+        zp = (p * self._intercept).sum(axis=1)
+        return p - (extra * zp / (1.0 + extra * self._zq[:, j]))[:, None] * q
+
+    def at_rows(self, weights: Array) -> tuple[Array, Array]:
+        """Mean and variance ``(b, n)`` of the linear predictor at the rows, those of weight zero included."""
+        scales = weights * self.stack.units(self.n_rows, self.misfit)
+        etas, inside = np.empty((weights.shape[1], *self._intercept.shape)), np.zeros_like(self._intercept)
+        for j in range(weights.shape[1]):
+            etas[j], variance = self._node_at_rows(j)
+            inside += scales[:, [j]] * variance
+        centre = np.einsum("bj,jbn->bn", weights, etas)
+        return centre, inside + np.einsum("bj,jbn->bn", weights, (etas - centre) ** 2)
+
+    def _node_at_rows(self, j: int) -> tuple[Array, Array]:
+        g, extra, z = self.stack.law[j], self._extra[:, [j]], self._intercept
+        K, C = self._kernels[g], self._dual(self._place[j])
+        pull = self._pull[:, j]
+        eta = self._offset[g] + (K @ pull[..., None])[..., 0] + self._gain[:, [j]] * z
+        own = np.diagonal(K, axis1=1, axis2=2) - np.einsum("bij,bij->bi", K @ C, K)
+        rest = z - (K @ self._q[:, j, :, None])[..., 0]
+        more = extra * rest**2 / (1.0 + extra * self._zq[:, [j]])
+        return eta, np.maximum(own + more, 0.0) / self.strength
+
+
+def row_batches(rows: Rows) -> list[Any]:
+    """Batches of rows; a sparse table stays sparse where its columns are not centred."""
+    if sparse.issparse(rows.X) and np.any(rows.centre):
+        rows = replace(rows, X=take_rows(rows.X, slice(None)))
+    return read_batches(rows)
+
+
+def _solve(kernel: Array, residual: Array, intercept: Array, strength: float) -> tuple[Array, Array, Array]:
+    """``log |M|``, ``M^-1 residual`` and ``M^-1 intercept`` for ``M = kernel + strength I``."""
+    factor = np.linalg.cholesky(kernel + strength * np.eye(kernel.shape[-1]))
+    logdet = 2.0 * np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(axis=-1)
+    inverse = triangular_inverse(factor)
+    sides = np.stack([residual, intercept], axis=-1)
+    solved = np.swapaxes(inverse, -1, -2) @ (inverse @ sides)
+    return logdet, solved[..., 0], solved[..., 1]

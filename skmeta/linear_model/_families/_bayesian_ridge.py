@@ -1,0 +1,48 @@
+"""BayesianRidge: squared error, an l2 penalty whose strength the class finds itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.linear_model import BayesianRidge
+
+from skmeta._inference.units import Units
+from skmeta.linear_model._families._base import Array, family
+from skmeta.linear_model._families._shifted_solver import ShiftedSolver
+
+_FIRM = 1e8  # rows that the noise counts for, where the class would find its own
+
+
+@family(BayesianRidge)
+class BayesianRidgeFamily(ShiftedSolver):
+    r"""The strength :math:`\lambda` of largest evidence, at the noise of the prior.
+
+    .. math:: \max_\lambda \; \log N(y \mid X \mu, \sigma^2 I + \lambda^{-1} X \Sigma X^\top)
+
+    It has no strength parameter. The noise is given to it: of a few rows its own evidence believes that they have none.
+    """
+
+    def strength(self, estimator: Any) -> float:
+        """As learned; the class finds its own."""
+        return 1.0
+
+    def inner(self, estimator: Any, strength: float, noise: float, n_rows: float) -> dict[str, Any]:
+        """A law of the noise that is as good as certain."""
+        return {"alpha_init": 1.0 / noise, "alpha_1": _FIRM / 2.0, "alpha_2": _FIRM / 2.0 * noise}
+
+    def solve(self, inner: Any, design: Any, target: Array, weight: Array | None) -> None:
+        """Of dense rows: the class takes no other."""
+        super().solve(inner, design.toarray() if sparse.issparse(design) else design, target, weight)
+
+    def fitted(self, inner: Any, slopes: Array, units: Units) -> dict[str, Any]:
+        """Precisions and covariance in units of the data."""
+        ratio = units.target_scale / units.scale
+        return super().fitted(inner, slopes, units) | {
+            "alpha_": inner.alpha_ / units.target_scale**2,
+            "lambda_": inner.lambda_,
+            "sigma_": slopes @ inner.sigma_ @ slopes.T * np.outer(ratio, ratio),
+            "X_offset_": np.zeros(len(ratio)),
+            "X_scale_": np.ones(len(ratio)),
+        }

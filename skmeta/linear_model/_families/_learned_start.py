@@ -1,0 +1,61 @@
+"""Families that keep their own objective and steps, which start at the prior's mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn import config_context
+
+from skmeta.linear_model._families._base import Adaptation, Array, Family, Fitted, in_parallel
+from skmeta.linear_model._plain import fresh
+
+
+class LearnedStart(Family):
+    """A start changes the steps that are needed, and through their number the answer; it is no penalty.
+
+    Where a prior is a mixture, the steps start at the mean of its first component.
+    """
+
+    starts = True
+
+    def strength(self, estimator: Any) -> float:
+        """As learned: there is none to choose."""
+        return 1.0
+
+    def adapt(self, adaptation: Adaptation) -> tuple[Array, Fitted]:
+        """Coefficients and fitted attributes of every task, by the class's own steps."""
+        rows, data, start = adaptation.rows, adaptation.data, adaptation.start
+        labels = data.Y[:, 0] if data.classes is None else data.labels()
+        X = data.X if sparse.issparse(data.X) else _present(data.X, rows.centre)
+        jobs = []
+        for t in range(rows.n_tasks):
+            own = rows.order[rows.starts[t] : rows.starts[t + 1]]
+            weight = None if data.weight is None else data.weight[own]
+            jobs.append((adaptation.estimator, start, X[own], labels[own], weight, data.classes))
+        models = in_parallel(self.steps, jobs, adaptation.n_jobs)
+        coef = np.empty((rows.n_tasks, *start.shape))
+        for t, model in enumerate(models):
+            coef[t, :, :-1], coef[t, :, -1] = np.atleast_2d(model.coef_), np.ravel(model.intercept_)
+        return coef, [_other_attributes(model) for model in models]
+
+    def steps(self, estimator: Any, start: Array, X: Any, y: Array, weight: Array | None, classes: Any) -> Any:
+        """A fitted clone whose steps began at ``start (K, d + 1)``, in units of the data."""
+        with config_context(assume_finite=True, skip_parameter_validation=True):  # both were checked as they came in
+            return fresh(estimator).fit(X, y, sample_weight=weight, **initial(start))
+
+
+def initial(start: Array) -> dict[str, Array]:
+    """The start as ``fit`` takes it."""
+    slopes, intercept = start[:, :-1].copy(), start[:, -1].copy()
+    return {"coef_init": slopes[0] if len(start) == 1 else slopes, "intercept_init": intercept}
+
+
+def _present(X: Array, centre: Array) -> Array:
+    """Missing values (a column its task lacks) sit at the collection's centre."""
+    return np.where(np.isnan(X), centre, X) if np.isnan(X.sum()) else X
+
+
+def _other_attributes(model: Any) -> dict[str, Any]:
+    return {name: v for name, v in vars(model).items() if name.endswith("_") and name not in ("coef_", "intercept_")}

@@ -1,0 +1,61 @@
+"""LogisticRegression: the log-loss, an l2 penalty."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from skmeta._inference.likelihoods import BINOMIAL, MULTINOMIAL, Likelihood
+from skmeta.linear_model._families._base import Array, Family, family
+from skmeta.linear_model._families._posterior_mode import PosteriorMode
+
+
+class OfLabels(Family):
+    """Targets are class labels; two classes have one output, more have one each."""
+
+    kind = "binomial"
+    classifies = True
+
+    def likelihood(self, estimator: Any, n_outputs: int = 1) -> Likelihood:
+        """The binomial's or the multinomial's."""
+        return MULTINOMIAL if n_outputs > 1 else BINOMIAL
+
+    def kind_of(self, n_outputs: int) -> str:
+        """As the likelihood."""
+        return self.likelihood(None, n_outputs).name
+
+    def fill(self, plain: Any, slopes: Array, intercept: Array, *, one_target: bool, classes: Any) -> None:
+        """Coefficients by class, and the classes."""
+        plain.classes_ = classes.copy()
+        plain.coef_, plain.intercept_ = slopes, intercept
+
+
+@family(LogisticRegression)
+class LogisticFamily(OfLabels, PosteriorMode):
+    r"""Logistic regression, binary or multinomial, towards the prior's mean.
+
+    .. math:: -\sum_i \log p(y_i | x_i, w) + \tfrac{1}{2 C} \sum_k (w_k - \mu_k)^\top \Sigma_k^{-1} (w_k - \mu_k)
+
+    over all classes' coefficients with their intercepts; ``class_weight`` weighs the rows. ``1 / C`` is the strength.
+    """
+
+    def strength(self, estimator: Any) -> float:
+        """The inverse of ``C``."""
+        return 1.0 / float(estimator.C)
+
+    def check(self, estimator: Any) -> None:
+        """The prior replaces an l2 penalty alone."""
+        super().check(estimator)
+        params = vars(estimator)
+        if params.get("l1_ratio") or params.get("penalty") in ("l1", "elasticnet"):
+            raise ValueError(
+                f"{type(estimator).__name__}: wanted the l2 penalty (l1_ratio=0), which the prior replaces; found an l1 "
+                "penalty."
+            )
+
+    def fill(self, plain: Any, slopes: Array, intercept: Array, *, one_target: bool, classes: Any) -> None:
+        """No iteration of the class's own."""
+        super().fill(plain, slopes, intercept, one_target=one_target, classes=classes)
+        plain.n_iter_ = np.array([0], dtype=np.int32)

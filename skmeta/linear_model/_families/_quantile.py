@@ -1,0 +1,32 @@
+"""QuantileRegressor: the pinball loss, an l1 penalty."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.stats import norm
+from sklearn.linear_model import QuantileRegressor
+
+from skmeta.linear_model._families._base import family
+from skmeta.linear_model._families._shifted_solver import ShiftedSolver
+
+
+@family(QuantileRegressor)
+class QuantileFamily(ShiftedSolver):
+    r"""The sum of pinball losses and an l1 penalty on deviations from the prior, whose quantile lies off its mean.
+
+    .. math:: \sum_i \ell_q(y_i - x_i^\top w) + \alpha \sqrt 2 \, \sigma \, \phi(\Phi^{-1}(q)) |v|_1, \quad
+        v = \Sigma^{-1/2} (w - \mu - \sigma \Phi^{-1}(q) e)
+
+    with :math:`e` the intercept's unit vector. ``alpha`` is the strength.
+    """
+
+    def inner(self, estimator: Any, strength: float, noise: float, n_rows: float) -> dict[str, Any]:
+        """Asymmetric Laplace noise of the same mean pinball loss as Gaussian noise, against ``sqrt(2) |v|``."""
+        scale = np.sqrt(noise) * norm.pdf(norm.ppf(estimator.quantile))
+        return {"alpha": strength * np.sqrt(2.0) * scale / n_rows}
+
+    def intercept_shift(self, estimator: Any, noise: float) -> float:
+        """The quantile of the noise."""
+        return float(np.sqrt(noise) * norm.ppf(estimator.quantile)) if estimator.fit_intercept else 0.0

@@ -1,0 +1,159 @@
+"""The robust mixture: a learned prior, what stands beside it in case it is wrong for a task, and how often it is.
+
+A task may be like the past ones; or unlike them in its intercept alone, or in its noise alone; or unlike them altogether,
+and then nothing beats the estimator's own penalty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta._inference import components as engine
+from skmeta._inference.components import Component, KnownNoise
+from skmeta._inference.covariances import DenseCovariance
+from skmeta._inference.likelihoods import GAUSSIAN
+from skmeta._inference.mixture import learn_weights
+from skmeta._inference.noise import NoiseLaw
+from skmeta.compose import MixturePrior
+from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._own_prior import OwnPrior
+from skmeta.linear_model._units import Units
+
+Array = NDArray[np.float64]
+
+LEARNED, INTERCEPT, NOISE, VAGUE = "learned", "intercept outlier", "noise outlier", "vague"
+
+
+def robust_mixture(learned: GaussianPrior, weights: Mapping[str, float]) -> MixturePrior:
+    """A learned prior among what stands beside it (`component_names`), by the probabilities of these names.
+
+    Parameters
+    ----------
+    learned : GaussianPrior
+        What past tasks say.
+    weights : mapping of str to float
+        Probability of each component; that of ``learned`` is the rest.
+
+    Returns
+    -------
+    MixturePrior
+        Whose first component is ``learned``.
+    """
+    make = {INTERCEPT: intercept_outlier, NOISE: noise_outlier, VAGUE: own_prior}
+    names = component_names(learned)
+    others = np.array([weights.get(name, 0.0) for name in names[1:]])
+    components = [learned, *(make[name](learned) for name in names[1:])]
+    return MixturePrior(components, np.r_[1.0 - others.sum(), others], names)
+
+
+def component_names(learned: GaussianPrior) -> tuple[str, ...]:
+    """What stands beside a learned prior: outliers in one respect only where few rows can tell them apart.
+
+    For labels and counts they cannot; and noise outliers there are only where tasks differ in noise.
+    """
+    if not learned.engine_likelihood.quadratic:
+        return LEARNED, VAGUE
+    differ = bool(np.any(np.isfinite(learned.noise_dof)))
+    return (LEARNED, INTERCEPT, NOISE, VAGUE) if differ else (LEARNED, INTERCEPT, VAGUE)
+
+
+def intercept_outlier(prior: GaussianPrior) -> GaussianPrior:
+    """The prior of tasks whose intercept alone is unlike the others': `engine.WIDER_INTERCEPT` times as far off."""
+    covariance = prior.covariance.copy()
+    outputs = covariance if prior.mean.ndim == 2 else covariance[None]
+    for k in range(prior.n_outputs):
+        units = prior.engine_units(k, GAUSSIAN)
+        more = engine.outlying_variance(prior.component(k, units, GAUSSIAN)) * units.target_scale**2
+        outputs[(k, -1, -1) if prior.is_dense else (k, -1)] += more
+    return prior._with(covariance=covariance)
+
+
+def noise_outlier(prior: GaussianPrior) -> GaussianPrior:
+    """The prior of tasks whose noise alone is larger: `engine.NOISIER` standard deviations of the noises' logarithms."""
+    laws = [engine.outlying_noise(law) for law in _noise_laws(prior)]
+    noise = np.array([law.level for law in laws])
+    return prior._with(noise=np.asarray(noise[0]) if prior.mean.ndim == 1 else noise)
+
+
+def own_prior(prior: GaussianPrior) -> OwnPrior:
+    """The estimator's own prior, in the units of a learned one and with a noise around the past tasks'."""
+    centres = np.array([KnownNoise.of(law).centre for law in _noise_laws(prior)])
+    return OwnPrior(
+        noise=np.asarray(centres[0]) if prior.n_outputs == 1 else centres,
+        n_outputs=prior.n_outputs,
+        units=Units(np.zeros(prior.n_features)) if prior.units is None else prior.units,
+        likelihood=prior.likelihood,
+        n_tasks=prior.n_tasks,
+        n_rows=prior.n_rows,
+        feature_names=prior.feature_names,
+        classes=prior.classes,
+    )
+
+
+def _noise_laws(prior: GaussianPrior) -> list[NoiseLaw]:
+    dof = np.broadcast_to(prior.noise_dof, (prior.n_outputs,))
+    return [NoiseLaw(prior.noise_of(k), float(dof[k])) for k in range(prior.n_outputs)]
+
+
+# How often each is met --------------------------------------------------------------------------------
+
+
+def held_out_components(
+    learned: GaussianPrior,
+    k: int,
+    *,
+    mean: Array,
+    covariance: Array,
+    noise: NoiseLaw,
+    effects: tuple[Array, Array] | None = None,
+) -> list[Component]:
+    """The components of output ``k`` beside a law that was learned without some tasks, in the units of the engine.
+
+    In the order of ``component_names(learned)``: what these tasks are weighed by.
+    """
+    likelihood = learned.engine_likelihood
+    units = learned.engine_units(k, likelihood)
+    law = Component(mean, DenseCovariance.of(covariance), KnownNoise.of(noise), effects=effects)
+    level = law.noise.centre * units.target_scale**2
+    own = own_prior(learned)._with(noise=np.full(learned.n_outputs, level)).component(k, units, likelihood)
+    every = {
+        LEARNED: law,
+        INTERCEPT: engine.intercept_outlier(law),
+        NOISE: engine.noise_outlier(law, noise),
+        VAGUE: own,
+    }
+    return [every[name] for name in component_names(learned)]
+
+
+def learn_mixture_weights(
+    names: Sequence[str], log_evidence: Sequence[Array], n_tasks: float, past: Any = None
+) -> dict[str, float]:
+    """Mixture weights by name, from how probable held-out tasks were under each component.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The components, as `component_names` gives them.
+    log_evidence : sequence of ndarray of shape (n_held_out, n_components)
+        Of every output.
+    n_tasks : float
+        Tasks that were learned from.
+    past : MixturePrior, default=None
+        What was known before: both experiences count, by their tasks.
+
+    Returns
+    -------
+    dict of str to float
+        Summing to one.
+    """
+    weights = np.mean([learn_weights(evidence) for evidence in log_evidence], axis=0)
+    known = getattr(past, "named_weights", {VAGUE: 0.0})
+    if past is not None and past.n_tasks > 0:
+        seen = np.array([known.get(name, 0.0) for name in names[1:]])
+        rest = (weights[1:] * n_tasks + seen * past.n_tasks) / (n_tasks + past.n_tasks)
+        weights = np.r_[1.0 - rest.sum(), rest]
+    return dict(zip(names, weights.tolist(), strict=True))

@@ -1,0 +1,140 @@
+"""The units that a prior is worked with in: where the columns and targets of a collection lie and how far they spread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta._inference.units import Units as EngineUnits
+from skmeta.base import FrozenValue
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Units(FrozenValue):
+    """Where columns and targets lie and how far they spread over a collection: no part of what a prior says.
+
+    Parameters
+    ----------
+    centre : array-like of shape (n_features,)
+        Means of the columns; zeros where they stay sparse, or where models have no intercept.
+    scale : array-like of shape (n_features,), default=None
+        Standard deviations of the columns; None for ones.
+    target_centre, target_scale : float or array-like of shape (n_outputs,), default=0.0 and 1.0
+        Mean and standard deviation of the linear predictor.
+
+    Examples
+    --------
+    >>> from skmeta.linear_model import GaussianPrior, Units
+    >>> GaussianPrior(mean=[2.0, 0.5], covariance=1.0, units=Units(centre=[10.0], scale=[3.0])).units
+    Units(n_features=1)
+    """
+
+    centre: NDArray[np.float64]
+    scale: NDArray[np.float64] | None = None
+    target_centre: NDArray[np.float64] | float = 0.0
+    target_scale: NDArray[np.float64] | float = 1.0
+
+    def __post_init__(self) -> None:
+        centre = np.array(self.centre, dtype=float)
+        object.__setattr__(self, "centre", centre)
+        scale = np.ones_like(centre) if self.scale is None else np.array(self.scale, dtype=float)
+        object.__setattr__(self, "scale", scale)
+        for name in ("target_centre", "target_scale"):
+            object.__setattr__(self, name, np.array(getattr(self, name), dtype=float))
+        self._check()
+        super().__post_init__()
+
+    def _check(self) -> None:
+        for name in ("centre", "scale", "target_centre", "target_scale"):
+            value = getattr(self, name)
+            if not np.all(np.isfinite(value)) or ("scale" in name and np.any(value <= 0)):
+                kind = "positive numbers" if "scale" in name else "finite numbers"
+                raise ValueError(f"Units({name}=...): wanted {kind}, found {value.tolist()}.")
+        shape = np.shape(np.asarray(self.scale))
+        if self.centre.ndim != 1 or shape != self.centre.shape:
+            raise ValueError(
+                f"Units(scale=...): wanted one number a column as in centre, of shape {self.centre.shape}, found shape "
+                f"{shape}."
+            )
+
+    def __repr__(self) -> str:
+        return f"Units(n_features={len(self.centre)})"
+
+    def of_output(self, k: int) -> EngineUnits:
+        """Between the data and the engine, for one output."""
+        at, by = (np.ravel(value) for value in (self.target_centre, self.target_scale))
+        scale = np.ones_like(self.centre) if self.scale is None else self.scale
+        return EngineUnits(self.centre, scale, float(at[min(k, len(at) - 1)]), float(by[min(k, len(by) - 1)]))
+
+    def reordered(self, order: NDArray[np.intp]) -> Units:
+        """The columns in another order."""
+        scale = None if self.scale is None else self.scale[order]
+        return Units(self.centre[order], scale, self.target_centre, self.target_scale)
+
+    def uncentred(self) -> Units:
+        """The units of models without an intercept: neither columns nor targets are centred."""
+        return Units(0.0 * self.centre, self.scale, 0.0 * np.asarray(self.target_centre), self.target_scale)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ContextualEffects(FrozenValue):
+    """How the expected intercept of a task moves with the means of its columns, beside what slopes explain.
+
+    Parameters
+    ----------
+    coef : array-like of shape (n_features,) or (n_outputs, n_features)
+        By how much the intercept moves with the mean of each column, in units of the data.
+    variance_ratio : array-like of the shape of ``coef``
+        Within-task over between-task variance of each column, which says how well few rows tell its mean.
+
+    References
+    ----------
+    Y. Mundlak (1978), On the pooling of time series and cross section data, Econometrica 46, equation 2.4.
+    """
+
+    coef: NDArray[np.float64]
+    variance_ratio: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        for name in ("coef", "variance_ratio"):
+            value = np.array(getattr(self, name), dtype=float)
+            if not np.all(np.isfinite(value)) or value.ndim not in (1, 2):
+                raise ValueError(
+                    f"ContextualEffects({name}=...): wanted finite numbers, one a column, found shape {value.shape}."
+                )
+            object.__setattr__(self, name, value)
+        if self.coef.shape != self.variance_ratio.shape or np.any(self.variance_ratio <= 0):
+            raise ValueError(
+                f"ContextualEffects(variance_ratio=...): wanted positive numbers of shape {self.coef.shape}, found "
+                f"shape {self.variance_ratio.shape}, the smallest {self.variance_ratio.min():.3g}."
+            )
+        super().__post_init__()
+
+    def __repr__(self) -> str:
+        return f"ContextualEffects(n_features={self.coef.shape[-1]})"
+
+    def of_output(self, k: int, units: EngineUnits) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """``(coef, variance_ratio)`` of one output in units of the engine."""
+        coef, ratio = np.atleast_2d(self.coef), np.atleast_2d(self.variance_ratio)
+        k = min(k, len(coef) - 1)
+        return coef[k] * units.scale / units.target_scale, ratio[k]
+
+    def reordered(self, order: NDArray[np.intp]) -> ContextualEffects:
+        """The columns in another order."""
+        return ContextualEffects(self.coef[..., order], self.variance_ratio[..., order])
+
+
+def flattened(state: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
+    """A nested value's fields as plain entries ``name_field`` of a state."""
+    own = {f"{name}_{field.name}": getattr(value, field.name) for field in fields(value)}
+    return {key: v for key, v in state.items() if key != name} | own
+
+
+def nested(state: dict[str, Any], name: str, cls: Any) -> dict[str, Any]:
+    """The way back from `flattened`, where the entries are there."""
+    own = {f.name: state[f"{name}_{f.name}"] for f in fields(cls) if f"{name}_{f.name}" in state}
+    rest = {key: v for key, v in state.items() if not key.startswith(f"{name}_")}
+    return rest | {name: cls(**own)} if own else state
