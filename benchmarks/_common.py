@@ -24,7 +24,7 @@ def say(text):
 
 
 class Table:
-    """A table printed at the end, one line a row; columns are right-aligned except the first ``n_names``."""
+    """A table printed at the end in Markdown, one line a row; columns are right-aligned except the first ``n_names``."""
 
     def __init__(self, title, header, n_names=1):
         self.title, self.n_names = title, n_names
@@ -35,14 +35,15 @@ class Table:
         say("  ".join(self.rows[-1]))
 
     def show(self, *notes):
-        widths = [max(len(row[i]) for row in self.rows if i < len(row)) for i in range(len(self.rows[0]))]
-        print(f"\n{self.title}\n")
-        for row in self.rows:
-            cells = [
-                c.ljust(w) if i < self.n_names else c.rjust(w)
-                for i, (c, w) in enumerate(zip(row, widths, strict=False))
-            ]
-            print("  ".join(cells).rstrip())
+        widths = [max(3, *(len(row[i]) for row in self.rows if i < len(row))) for i in range(len(self.rows[0]))]
+        names = [i < self.n_names for i in range(len(widths))]
+        rule = [":" + "-" * (w - 1) if name else "-" * (w - 1) + ":" for w, name in zip(widths, names, strict=True)]
+        print(f"\n## {self.title}\n")
+        for row in (self.rows[0], rule, *self.rows[1:]):
+            padded = row + [""] * (len(widths) - len(row))
+            cells = [c.ljust(w) if name else c.rjust(w) for c, w, name in zip(padded, widths, names, strict=True)]
+            print(f"| {' | '.join(cells)} |")
+        print()
         for note in notes:
             print(f"* {note}")
 

@@ -2,6 +2,7 @@
 
 import time
 
+import numpy as np
 from sklearn.base import is_classifier
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
@@ -25,6 +26,14 @@ def standard_models(estimator):
         "residual": ResidualModel(estimator, task=-1),
         "warm": warm(estimator, task=-1),
     }
+
+
+def past_and_new(make, n_tasks, n_new, n_rows, *args, **options):
+    """``((X, y) of past tasks of 20 rows, (X, y) of new tasks of n_rows, truth)``, one collection that ``make`` draws."""
+    counts = np.r_[np.full(n_tasks, 20), np.full(n_new, n_rows)]
+    X, y, truth = make(n_tasks + n_new, counts, *args, **options)
+    past = X[:, -1] < n_tasks
+    return (X[past], y[past]), (X[~past], y[~past]), truth
 
 
 def errors_by_shots(models, X, y, peers=(), **options):

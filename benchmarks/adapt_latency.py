@@ -9,20 +9,7 @@ import time
 
 import numpy as np
 from _common import Table, read_arguments
-from sklearn.linear_model import (
-    BayesianRidge,
-    ElasticNet,
-    GammaRegressor,
-    HuberRegressor,
-    Lasso,
-    LogisticRegression,
-    PoissonRegressor,
-    QuantileRegressor,
-    Ridge,
-    SGDClassifier,
-    SGDRegressor,
-    TweedieRegressor,
-)
+from sklearn import linear_model
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -30,16 +17,20 @@ from skmeta import WarmStartClassifier, WarmStartRegressor
 from skmeta.datasets import make_related_classification, make_related_regression
 
 REGRESSORS = [
-    Ridge(),
-    Lasso(),
-    ElasticNet(),
-    HuberRegressor(),
-    QuantileRegressor(),
-    BayesianRidge(),
-    SGDRegressor(random_state=0),
+    linear_model.Ridge(),
+    linear_model.Lasso(),
+    linear_model.ElasticNet(),
+    linear_model.HuberRegressor(),
+    linear_model.QuantileRegressor(),
+    linear_model.BayesianRidge(),
+    linear_model.SGDRegressor(random_state=0),
 ]
-POSITIVE = [PoissonRegressor(), GammaRegressor(), TweedieRegressor(power=1.5)]
-CLASSIFIERS = [LogisticRegression(), SGDClassifier(loss="log_loss", random_state=0)]
+POSITIVE = [
+    linear_model.PoissonRegressor(),
+    linear_model.GammaRegressor(),
+    linear_model.TweedieRegressor(power=1.5),
+]
+CLASSIFIERS = [linear_model.LogisticRegression(), linear_model.SGDClassifier(loss="log_loss", random_state=0)]
 N_TASKS, N_ROWS, N_FEATURES = 100, 10, 20
 
 
@@ -67,7 +58,7 @@ def main():
         (e, WarmStartRegressor, X, positive) for e in POSITIVE
     ]
     work += [(e, WarmStartClassifier, Xc, labels) for e in CLASSIFIERS]
-    work.append((make_pipeline(StandardScaler(), Ridge()), WarmStartRegressor, X, y))
+    work.append((make_pipeline(StandardScaler(), linear_model.Ridge()), WarmStartRegressor, X, y))
     for estimator, shell, rows, target in work:
         model = shell(estimator, task=-1).fit(rows, target)
         new = slice(0, N_ROWS)  # any rows of both classes do
@@ -79,10 +70,10 @@ def main():
         name = "StandardScaler + Ridge" if hasattr(estimator, "steps") else type(estimator).__name__
         table.add(name, f"{warm / own:.2f}", f"{warm:.2f}", f"{own:.2f}")
     X, y, _ = make_related_regression(300, N_ROWS, N_FEATURES, random_state=1)
-    model = WarmStartRegressor(Ridge(), task=-1).fit(X, y)
+    model = WarmStartRegressor(linear_model.Ridge(), task=-1).fit(X, y)
     batched, loop = alternate(
         lambda: model.adapt(X, y),
-        lambda: [Ridge().fit(X[i : i + 10, :-1], y[i : i + 10]) for i in range(0, 3000, 10)],
+        lambda: [linear_model.Ridge().fit(X[i : i + 10, :-1], y[i : i + 10]) for i in range(0, 3000, 10)],
         max(repeat // 10, 3),
     )
     table.add("300 tasks at once", f"{batched / loop:.2f}", f"{batched:.2f}", f"{loop:.2f}")

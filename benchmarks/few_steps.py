@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 from _common import Table, read_arguments
+from _models import past_and_new
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import SGDClassifier, SGDRegressor
 from sklearn.metrics import log_loss
@@ -50,10 +51,8 @@ CASES = {
 def errors_by_start(case, n_new):
     """Errors ``(n_new, len(PASSES))`` from zero and from the learned start."""
     estimator, shell, make, error = CASES[case]
-    counts = np.r_[np.full(N_PAST, N_ROWS), np.full(n_new, N_ROWS + 100)]
-    X, y, _ = make(N_PAST + n_new, counts, covariance="diagonal", random_state=0)
-    past = X[:, -1] < N_PAST
-    prior = shell(estimator, task=-1).fit(X[past], y[past]).prior_
+    past, (X, y), _ = past_and_new(make, N_PAST, n_new, N_ROWS + 100, covariance="diagonal", random_state=0)
+    prior = shell(estimator, task=-1).fit(*past).prior_
     starts = {"zero": lambda e, X, y: e.fit(X, y), "learned": prior.adapt}
     blocks = [(X[X[:, -1] == t, :-1], y[X[:, -1] == t]) for t in range(N_PAST, N_PAST + n_new)]
     return {

@@ -8,6 +8,7 @@ over ten bins, at 10 rows, in per cent.
 import _peers
 import numpy as np
 from _common import Table, clocked, percent, read_arguments
+from _models import past_and_new
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
@@ -20,10 +21,9 @@ SHOTS, N_NEW, N_QUERY = (5, 10, 20), 100, 100
 
 def draw(n_tasks, seed, covariance):
     """``(past, new, prior)``; new tasks have ``max(SHOTS) + N_QUERY`` rows each."""
-    counts = np.r_[np.full(n_tasks, 20), np.full(N_NEW, max(SHOTS) + N_QUERY)]
-    X, y, true = make_related_classification(n_tasks + N_NEW, counts, 10, covariance=covariance, random_state=seed)
-    past = X[:, -1] < n_tasks
-    return (X[past], y[past]), (X[~past], y[~past]), GaussianPrior(true.mean, true.covariance, classes=[0, 1])
+    sizes = n_tasks, N_NEW, max(SHOTS) + N_QUERY
+    past, new, true = past_and_new(make_related_classification, *sizes, 10, covariance=covariance, random_state=seed)
+    return past, new, GaussianPrior(true.mean, true.covariance, classes=[0, 1])
 
 
 def masks(n):

@@ -8,6 +8,7 @@ and seconds to learn. "coefficients seen" is no model but a bound: the prior mad
 import _peers
 import numpy as np
 from _common import Table, clocked, percent, read_arguments
+from _models import past_and_new
 from sklearn.covariance import OAS
 from sklearn.linear_model import Ridge
 
@@ -21,13 +22,12 @@ TRUTHS = ("factor", "spherical", "diagonal", "power")
 
 def draw(truth, n_tasks, seed):
     """``(past, new, prior, seen)``: past rows, new tasks' in blocks of ``max(SHOTS) + N_QUERY``, the true prior, the bound."""
-    counts = np.r_[np.full(n_tasks, 20), np.full(N_NEW, max(SHOTS) + N_QUERY)]
-    X, y, true = make_related_regression(n_tasks + N_NEW, counts, 20, covariance=truth, random_state=seed)
-    past = X[:, -1] < n_tasks
+    sizes = n_tasks, N_NEW, max(SHOTS) + N_QUERY
+    past, new, true = past_and_new(make_related_regression, *sizes, 20, covariance=truth, random_state=seed)
     prior = GaussianPrior(true.mean, true.covariance, noise=true.noise)
     coef = true.coef[:n_tasks]
     seen = GaussianPrior(coef.mean(axis=0), OAS().fit(coef).covariance_ * (1.0 + 1.0 / n_tasks), noise=true.noise)
-    return (X[past], y[past]), (X[~past], y[~past]), prior, seen
+    return past, new, prior, seen
 
 
 def error_of_prior(prior, new, n):

@@ -7,6 +7,7 @@ what the past is for, the others are what it must not do.
 
 import numpy as np
 from _common import Table, read_arguments
+from _models import past_and_new
 from sklearn.linear_model import Ridge
 
 from skmeta import WarmStartRegressor
@@ -59,10 +60,9 @@ def noise_only(past, rng):
 def draw(seed, n_tasks, n_features):
     """Past rows, and new tasks of ``max(SHOTS) + N_QUERY`` rows each, from one prior."""
     shape, rows = SHAPES[seed % len(SHAPES)], max(SHOTS) + N_QUERY
-    counts = np.r_[np.full(n_tasks, 20), np.full(N_NEW, rows)]
-    X, y, _ = make_related_regression(n_tasks + N_NEW, counts, n_features, covariance=shape, random_state=seed)
-    past = X[:, -1] < n_tasks
-    return (X[past], y[past]), (X[~past, :-1].reshape(N_NEW, rows, -1), y[~past].reshape(N_NEW, rows))
+    sizes, options = (n_tasks, N_NEW, rows), {"covariance": shape, "random_state": seed}
+    past, (X, y), _ = past_and_new(make_related_regression, *sizes, n_features, **options)
+    return past, (X[:, :-1].reshape(N_NEW, rows, -1), y.reshape(N_NEW, rows))
 
 
 def squared_errors(prior, new):

@@ -3,14 +3,12 @@
 Seconds hold the start of the workers, which a small search does not repay.
 """
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
+from importlib.util import find_spec
 
 import numpy as np
-import ray
 from _common import Table, clocked, read_arguments
-from dask.distributed import Client
 from joblib import parallel_config
-from ray.util.joblib import register_ray
 from scipy.stats import loguniform
 from sklearn.datasets import load_digits
 from sklearn.svm import SVC
@@ -28,20 +26,42 @@ def searched(n_iter, backend=None, n_jobs=None):
     return fitted.cv_results_["mean_test_score"], seconds
 
 
+@contextmanager
+def dask_workers():
+    from dask.distributed import Client
+
+    with Client(n_workers=2, threads_per_worker=1, dashboard_address=None):
+        yield
+
+
+@contextmanager
+def ray_workers():
+    import ray
+    from ray.util.joblib import register_ray
+
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    register_ray()
+    yield
+    ray.shutdown()
+
+
+WORKERS = {"loky": nullcontext, "threading": nullcontext, "dask": dask_workers, "ray": ray_workers}
+PACKAGES = {"dask": "distributed", "ray": "ray"}
+
+
 def main():
     args = read_arguments(__doc__)
     n_iter = 6 if args.quick else 20
     alone, seconds = searched(n_iter)
     table = Table(f"{n_iter} trials of an SVC", ["where", "same scores", "seconds"])
     table.add("one process", True, seconds)
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
-    register_ray()
-    with Client(n_workers=2, threads_per_worker=1, dashboard_address=None):
-        for backend in ("loky", "threading", "dask", "ray"):
-            scores, seconds = searched(n_iter, backend, 2)
+    absent = [name for name, package in PACKAGES.items() if find_spec(package) is None]
+    for backend, workers in WORKERS.items():
+        if backend not in absent:
+            with workers():
+                scores, seconds = searched(n_iter, backend, 2)
             table.add(backend, bool(np.array_equal(scores, alone)), seconds)
-    ray.shutdown()
-    table.show()
+    table.show(*(f"not installed, so not shown: {name}" for name in absent))
 
 
 if __name__ == "__main__":

@@ -138,6 +138,12 @@ def registered_by_hand(estimator: Any) -> tuple[type, Any] | None:
     return type(estimator), learner
 
 
+def registered_estimators() -> tuple[type, ...]:
+    """The classes of estimators that have a learner, by name."""
+    load_entry_points()
+    return tuple(sorted(_LEARNERS, key=lambda cls: cls.__name__))
+
+
 @cache
 def load_entry_points() -> None:
     """Import the families of installed packages, once."""

@@ -1,4 +1,8 @@
-"""The benchmarks' main claims in small, and the limits that the documentation admits."""
+"""The benchmarks' main claims in small, and the limits that the documentation admits.
+
+Bounds are those of the guide and of the design; a test fails where a mean over collections is beyond one by more than two
+standard errors, so that no single draw decides.
+"""
 
 import ast
 import re
@@ -25,97 +29,148 @@ def _importable():
     sys.path.remove(str(FOLDER))
 
 
+# Every claim is about a mean over independent collections ----------------------------------------------------
+
+
+def mean_and_error(values):
+    """Mean over the first axis and its standard error."""
+    values = np.asarray(values)
+    return values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(len(values))
+
+
+def above(values, bound):
+    """Whether the mean is above ``bound`` beyond two standard errors."""
+    mean, error = mean_and_error(values)
+    return mean - 2.0 * error > bound
+
+
+def below(values, bound):
+    """Whether the mean is below ``bound`` beyond two standard errors."""
+    return above(np.negative(values), -bound)
+
+
+def test_what_is_said_of_means():
+    values = np.random.default_rng(0).normal(1.0, 0.1, 25)  # standard error 0.02
+    assert above(values, 0.9) and not above(values, 1.0) and not above(values, 1.1)
+    assert below(values, 1.1) and not below(values, 1.0) and not below(values, 0.9)
+
+
+# Learned priors and the true ones ----------------------------------------------------------------------------
+
+
 def learn(past):
     return WarmStartRegressor(Ridge(), task=-1).fit(*past).prior_
 
 
-@pytest.mark.parametrize(
-    ("truth", "n_tasks", "most"),
-    [("factor", 200, 0.012), ("spherical", 50, 0.02), ("diagonal", 200, 0.02)],
-)
-def test_a_learned_prior_is_near_the_true_one(truth, n_tasks, most):
+@pytest.mark.parametrize(("truth", "n_tasks"), [("factor", 200), ("spherical", 50), ("diagonal", 200)])
+def test_a_learned_prior_is_within_two_per_cent_of_the_true_one(truth, n_tasks):
     bench = import_module("oracle_regression")
-    past, new, oracle, _ = bench.draw(truth, n_tasks, 0)
-    found, best = (bench.error_of_prior(prior, new, 10) for prior in (learn(past), oracle))
-    assert found < (1.0 + most) * best
+
+    def ratio(seed):
+        past, new, oracle, _ = bench.draw(truth, n_tasks, seed)
+        found, best = (bench.error_of_prior(prior, new, 10) for prior in (learn(past), oracle))
+        return found / best
+
+    ratios = [ratio(seed) for seed in range(8)]
+    assert not above(ratios, 1.02), mean_and_error(ratios)
+    assert mean_and_error(ratios)[1] < 0.005, "too few collections to tell two per cent from three"
 
 
 def test_the_oracle_is_a_bound(monkeypatch):
     bench = import_module("oracle_regression")
     monkeypatch.setattr(bench, "N_NEW", 40)
-    past, new, oracle, seen = bench.draw("power", 50, 0)
-    errors = [[bench.error_of_prior(prior, new, n) for n in (5, 20)] for prior in (oracle, seen, learn(past))]
-    assert np.all(np.diff(errors, axis=0) > 0)
+    lost = []
+    for seed in range(8):
+        past, new, oracle, seen = bench.draw("power", 50, seed)
+        errors = [[bench.error_of_prior(prior, new, n) for n in (5, 20)] for prior in (oracle, seen, learn(past))]
+        lost.append(np.diff(np.log(errors), axis=0))
+    assert np.all(above(lost, 0.0)), mean_and_error(lost)
 
 
-def test_probabilities_are_near_the_true_priors():
+def test_probabilities_are_near_the_true_priors_and_as_honest():
     bench = import_module("oracle_classification")
-    past, new, oracle = bench.draw(200, 0, "factor")
-    prior = WarmStartClassifier(LogisticRegression(), task=-1).fit(*past).prior_
-    y = new[1][bench.masks(0)[1]]
-    found, best = (bench.probabilities_of_prior(p, new, 10) for p in (prior, oracle))
-    assert log_loss(y, found) < 1.025 * log_loss(y, best)
-    assert bench.miscalibration(y, found) < 3.0
+    ratios, off = [], []
+    for seed in range(8):
+        past, new, oracle = bench.draw(200, seed, "factor")
+        prior = WarmStartClassifier(LogisticRegression(), task=-1).fit(*past).prior_
+        y = new[1][bench.masks(0)[1]]
+        found, best = (bench.probabilities_of_prior(p, new, 10) for p in (prior, oracle))
+        ratios.append(log_loss(y, found) / log_loss(y, best))
+        off.append(bench.miscalibration(y, found))
+    assert not above(ratios, 1.02), mean_and_error(ratios)
+    assert not above(off, 2.0), mean_and_error(off)  # per cent, as much as intervals may be off
+
+
+# Pasts that help and pasts that mislead ----------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def safety():
-    """Excess over own and coverage of intervals ``(n_shots,)`` at 2, 20 and 40 rows, for a change of the past."""
+    """Excess over own and coverage of intervals ``(n_seeds, n_shots)`` at 2, 20 and 40 rows of 10 columns."""
     bench = import_module("safety")
 
-    @cache
-    def measure(name, n_tasks):
-        past, new = bench.draw(3, n_tasks, 10)
-        changed = getattr(bench, name)(past, np.random.default_rng(3))
-        warm, own, covered = bench.squared_errors(learn(changed), new)
+    def measure(change, n_tasks, seed):
+        past, new = bench.draw(seed, n_tasks, 10)
+        warm, own, covered = bench.squared_errors(learn(change(past, np.random.default_rng(seed))), new)
         return np.sqrt(warm / own) - 1.0, covered
+
+    @cache
+    def over_seeds(name, n_tasks):
+        found = [measure(getattr(bench, name), n_tasks, seed) for seed in range(8)]
+        return [np.array(values) for values in zip(*found, strict=True)]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bench, "SHOTS", (2, 20, 40))
-        yield measure
+        yield over_seeds
 
 
 @pytest.mark.parametrize("n_tasks", [2, 50])
 def test_few_related_tasks_help_and_do_not_harm(safety, n_tasks):
     excess, _ = safety("related", n_tasks)
-    assert excess[0] < -0.1
-    assert np.all(excess < 0.05)
+    assert below(excess[:, 0], 0.0)
+    assert not np.any(above(excess, 0.0)), mean_and_error(excess)
 
 
 def test_intervals_hold_on_new_tasks(safety):
     _, covered = safety("related", 50)
-    assert np.all(np.abs(covered - 0.9) < 0.035)
+    assert not np.any(below(covered, 0.88) | above(covered, 0.92)), mean_and_error(covered)
 
 
 @pytest.mark.parametrize("change", ["flipped", "permuted", "unrelated", "scattered"])
 def test_harm_of_a_misleading_past_fades(safety, change):
     excess, _ = safety(change, 50)
-    assert excess[0] < 0.45
-    assert excess[1] < 0.06
-    assert excess[2] < 0.01
+    # A third at two rows is what the guide admits; two per cent from two rows a column on is what is promised.
+    assert not np.any(above(excess, [1.0 / 3.0, 0.02, 0.02])), mean_and_error(excess)
+
+
+def test_a_past_of_noise_is_let_go_of_after_four_rows_a_column(safety):
+    excess, _ = safety("noise_only", 50)
+    assert not above(excess[:, 2], 0.02), mean_and_error(excess)
 
 
 def test_two_rows_cannot_tell_that_all_signs_are_wrong(safety):
     excess, covered = safety("flipped", 50)
-    assert excess[0] > 0.2
-    assert covered[0] < 0.8
+    assert above(excess[:, 0], 0.1), "less harm than the guide admits in when_not_to_use_it.rst"
+    assert below(covered[:, 0], 0.88), "wider intervals than the guide admits in when_not_to_use_it.rst"
 
 
-def test_a_past_of_noise_is_unlearned_late(safety):
-    excess, _ = safety("noise_only", 50)
-    assert excess[0] < 0.1
-    assert excess[1] < 0.9
-    assert excess[2] < 0.01
-
-
-@pytest.mark.parametrize(("order", "most"), [(None, 0.7), (2, 1.15)])
-def test_real_patients_gain_from_random_rows_and_not_from_first_ones(order, most):
+@pytest.mark.parametrize(("order", "n_shots"), [(None, 5), (2, 10)], ids=["random rows", "first rows"])
+def test_real_patients_gain_from_random_rows_and_not_from_first_ones(order, n_shots):
     bench = import_module("_models")
     X, y = import_module("_real").parkinsons("total")
-    options = {"n_shots": (5,), "n_splits": 2, "order": order, "random_state": 0}
-    found = bench.errors_by_shots(bench.standard_models(bench.ridge()), X, y, **options)
-    errors = {name: value[0] for name, (value, _) in found.items()}
-    assert errors.pop("warm") < most * min(errors.values())
+    ratios = []
+    for seed in range(4):
+        options = {"n_shots": (n_shots,), "n_splits": 2, "order": order, "random_state": seed}
+        found = bench.errors_by_shots(bench.standard_models(bench.ridge()), X, y, **options)
+        errors = {name: value[0] for name, (value, _) in found.items()}
+        ratios.append(errors.pop("warm") / min(errors.values()))
+    if order is None:
+        assert below(ratios, 1.0), mean_and_error(ratios)
+    else:
+        assert above(ratios, 1.0), "forecasts better than the guide admits in when_not_to_use_it.rst"
+
+
+# Curves and steps --------------------------------------------------------------------------------------------
 
 
 def test_ten_points_of_a_sine_wave_are_enough(monkeypatch):
@@ -130,9 +185,9 @@ def test_ten_points_of_a_sine_wave_are_enough(monkeypatch):
 def test_a_learned_start_survives_small_steps_alone(monkeypatch, schedule, survives):
     bench = import_module("few_steps")
     monkeypatch.setattr(bench, "PASSES", (1, 3))
-    errors = bench.errors_by_start(f"SGDClassifier, {schedule}", 10)
-    saved = 1.0 - errors["learned"].mean(axis=0) / errors["zero"].mean(axis=0)
-    assert np.all((saved > 0.2) == survives)
+    errors = bench.errors_by_start(f"SGDClassifier, {schedule}", 20)
+    saved = (errors["zero"] - errors["learned"]) / errors["zero"].mean(axis=0)
+    assert np.all(above(saved, 0.0) == survives), mean_and_error(saved)
 
 
 def test_the_readme_lists_every_script():

@@ -8,7 +8,7 @@ is of a component is judged at strength one: it does not depend on how much is b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -89,14 +89,24 @@ def work_by_rows(rows: Rows, mixture: Mixture) -> bool:
     return bool(by_rows < by_columns)
 
 
-def posterior(rows: Rows, mixture: Mixture, strength: Array, *, n_jobs: int = 1) -> Posterior:
-    """`Posterior` of every task, the prior of each output ``strength (K,)`` times as strong as learned."""
+def posterior(
+    rows: Rows,
+    mixture: Mixture,
+    strength: Array,
+    *,
+    n_jobs: int = 1,
+    collect: Callable[[Rows], Moments] = collect_moments,
+) -> Posterior:
+    """`Posterior` of every task, the prior of each output ``strength (K,)`` times as strong as learned.
+
+    ``collect(rows)`` makes their `Moments`, or has them already.
+    """
     if not mixture.likelihood.quadratic:
         return _laplace(rows, mixture, float(strength[0]))
     if work_by_rows(rows, mixture):
         parts = [(batch.tasks, _row_solvers(batch, mixture, strength)) for batch in row_batches(rows)]
         return _collected(rows.n_tasks, mixture, [(tasks, _solved(s, mixture)) for tasks, s in parts])
-    collected = collect_moments(rows)
+    collected = collect(rows)
     moments = [collected.output(k) for k in range(mixture.shape[1])]
 
     def job(block: slice) -> tuple[NDArray[np.intp], Posterior]:

@@ -28,6 +28,11 @@ class Units:
     target_centre: float = 0.0
     target_scale: float = 1.0
 
+    def same_as(self, other: Units) -> bool:
+        """Whether both are the same units."""
+        targets = (self.target_centre, self.target_scale) == (other.target_centre, other.target_scale)
+        return targets and np.array_equal(self.centre, other.centre) and np.array_equal(self.scale, other.scale)
+
     def to_engine(self, coef: _Array) -> _Array:
         """Coefficients ``(..., d + 1)`` of the data in the units of the engine."""
         slopes = coef[..., :-1] * self.scale / self.target_scale

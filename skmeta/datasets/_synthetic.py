@@ -237,8 +237,15 @@ def _scores(features: NDArray[np.float64], coef: NDArray[np.float64]) -> NDArray
 
 
 def _draw_normal(rng: Any, n: int, covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return rows of N(0, covariance): standard normals times the symmetric root.
+
+    That root is unique. Eigenvectors are not (signs, and any rotation where eigenvalues repeat): draws made by them
+    alone differ from one LAPACK to the next. Eigenvalues that are zero to rounding are zero: their roots would not be.
+    """
     values, vectors = np.linalg.eigh(covariance)
-    return (rng.standard_normal((n, len(values))) * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    rounding = np.finfo(float).eps * len(values) * values[-1]
+    root = (vectors * np.sqrt(np.where(values > rounding, values, 0.0))) @ vectors.T
+    return rng.standard_normal((n, len(root))) @ root
 
 
 def _draw_prior(

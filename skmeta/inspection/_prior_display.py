@@ -10,33 +10,41 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.inspection._axes import axes_for
-from skmeta.linear_model import GaussianPrior
 
 
-def coefficient_sd(
-    mean: NDArray[np.float64], covariance: NDArray[np.float64], factor: NDArray[np.float64] | None
-) -> NDArray[np.float64]:
-    """Return the standard deviation between tasks of every coefficient, in the shape of `mean`.
+def coefficient_moments(prior: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean of every coefficient and its standard deviation between tasks, of one shape, intercept last.
 
-    A covariance of the shape of the mean is a diagonal; to either kind a factor ``F`` adds ``F F'``.
+    A covariance of the shape of the mean is a diagonal; to either kind a factor ``F``, if there is one, adds ``F F'``.
+
+    Raises
+    ------
+    TypeError
+        If the prior is not about coefficients: it has no mean and covariance.
     """
+    if not (hasattr(prior, "mean") and hasattr(prior, "covariance")):
+        hint = "; pass its prior_, or use PriorDisplay.from_estimator" if hasattr(prior, "fit") else ""
+        raise TypeError(
+            "prior: wanted one with a mean and a covariance of coefficients, such as a GaussianPrior or a fitted linear "
+            f"model's prior_, found {type(prior).__name__}{hint}."
+        )
+    mean, covariance, factor = prior.mean, prior.covariance, getattr(prior, "factor", None)
     variance = np.diagonal(covariance, axis1=-2, axis2=-1) if covariance.ndim > mean.ndim else covariance
-    return np.sqrt(variance if factor is None else variance + (factor**2).sum(axis=-1))
+    return mean, np.sqrt(variance if factor is None else variance + (factor**2).sum(axis=-1))
 
 
 def coefficient_names(prior: Any) -> list[str]:
-    """Return the names of a prior's columns: its own, or what its frozen steps call them, or x0, x1, ..."""
+    """Return the names of a prior's columns: its own, or what the steps before it call them, or x0, x1, ..."""
     n_features = prior.mean.shape[-1] - 1
-    names = prior.feature_names
-    if names is None and prior.steps:
-        names = _names_out(prior)
+    steps = getattr(prior, "steps", None)
+    names = prior.feature_names if steps is None else (prior.prior.feature_names or _names_out(steps))
     return [f"x{j}" for j in range(n_features)] if names is None or len(names) != n_features else list(names)
 
 
-def _names_out(prior: Any) -> Sequence[str] | None:
-    """Return what the last of the frozen steps calls its columns, None if one of them cannot tell."""
-    names = prior.input_names
-    for _, step in prior.steps:
+def _names_out(steps: Any) -> Sequence[str] | None:
+    """Return what the last of some `FrozenSteps` calls its columns, None if one of them cannot tell."""
+    names = steps.input_names
+    for _, step in steps.steps:
         if step is None or isinstance(step, str):  # "passthrough"
             continue
         try:
@@ -140,8 +148,9 @@ class PriorDisplay:
 
         Parameters
         ----------
-        prior : GaussianPrior
-            The prior, learned (``model.prior_``) or written by hand.
+        prior : Prior
+            One with a ``mean`` and a ``covariance`` of coefficients, as those of linear models: learned
+            (``model.prior_``) or written by hand.
         ax : matplotlib Axes, default=None
             Axes to draw on. If None, a new figure is made.
         **plot_kw : dict
@@ -155,15 +164,10 @@ class PriorDisplay:
         Raises
         ------
         TypeError
-            If it is no prior.
+            If it is none about coefficients.
         """
-        if not isinstance(prior, GaussianPrior):
-            hint = "; pass its prior_, or use PriorDisplay.from_estimator" if hasattr(prior, "fit") else ""
-            raise TypeError(
-                f"prior: wanted a GaussianPrior, such as a fitted model's prior_, found {type(prior).__name__}{hint}."
-            )
-        sd = coefficient_sd(prior.mean, prior.covariance, prior.factor)
-        display = cls(prior.mean, sd, [*coefficient_names(prior), "intercept"], outputs=prior.classes)
+        mean, sd = coefficient_moments(prior)
+        display = cls(mean, sd, [*coefficient_names(prior), "intercept"], outputs=prior.classes)
         return display.plot(ax, **plot_kw)
 
     @classmethod

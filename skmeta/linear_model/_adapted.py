@@ -14,13 +14,13 @@ from scipy import sparse
 from skmeta._inference.glm import linearise
 from skmeta._inference.integrated import integrated_probabilities, moderated_probabilities
 from skmeta._inference.mixture import posterior_covariances, total_weight, work_by_rows
-from skmeta._inference.moments import Moments, Rows, collect_moments, standardise, take_rows
+from skmeta._inference.moments import Moments, Rows, standardise, take_rows
 from skmeta._inference.new_rows import variance_of_own_rows, variance_of_rows
 from skmeta._inference.threads import blocks_of
 from skmeta.base import AdaptedEstimators
 from skmeta.linear_model._families import Adaptation
 from skmeta.linear_model._plain import fresh
-from skmeta.tasks import index_tasks
+from skmeta.tasks import Tasks, index_tasks
 from skmeta.tasks._numbers import check_complete, column_names, numeric_features
 
 Array = NDArray[np.float64]
@@ -36,8 +36,10 @@ class LinearAdapted(AdaptedEstimators):
     ----------
     priors : sequence of LinearPrior
         What they started from, in the order of the rows' columns.
+    tasks : Tasks
+        What they were adapted to.
     adaptation : Adaptation
-        The tasks, their rows and the priors in the units of the engine.
+        Their rows and the priors in the units of the engine.
     coefficients : ndarray of shape (n_tasks, n_outputs, n_features + 1)
         Their coefficients in units of the data, the intercept last.
     fitted : list of dict, default=None
@@ -47,11 +49,12 @@ class LinearAdapted(AdaptedEstimators):
     def __init__(
         self,
         priors: Sequence[Any],
+        tasks: Tasks,
         adaptation: Adaptation,
         coefficients: Array,
         fitted: list[dict[str, Any]] | None = None,
     ) -> None:
-        super().__init__(priors[0], adaptation.estimator, adaptation.data.tasks)
+        super().__init__(priors[0], adaptation.estimator, tasks)
         self.priors = list(priors)
         self.coefficients = coefficients
         self._adaptation = adaptation
@@ -258,7 +261,7 @@ class LinearAdapted(AdaptedEstimators):
         if here.posterior.moments is not None:
             return here.posterior.moments
         if here.mixture.likelihood.quadratic:
-            collected = collect_moments(here.rows)
+            collected = here.data.moments(here.units, intercept=here.rows.intercept)
             return [collected.output(k) for k in range(len(here.units))]
         return linearise(here.rows, here.posterior.coef, here.mixture.likelihood)
 

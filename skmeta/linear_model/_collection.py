@@ -46,10 +46,11 @@ def of_rows(data: LinearData, estimator: Any, family: Any, past: GaussianPrior |
     """The collection whose rows are at hand: as sums where squared errors are cheaper by columns, else as rows."""
     likelihood, weight = family.likelihood(estimator, data.Y.shape[1]), data.tasks.task_weight
     by_sums = likelihood.quadratic and not cheaper_in_rows(data.tasks.counts, data.X.shape[1] + 1)
-    where = _where_sums_lie(data.sums) if by_sums else _where_rows_lie(data)
+    sums = data.read_sums() if by_sums else None
+    where = _where_rows_lie(data) if sums is None else _where_sums_lie(sums)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
-    if by_sums:
-        tasks: Any = _in_columns(data.moments(engine, intercept=estimator.fit_intercept), weight)
+    if sums is not None:
+        tasks: Any = _in_columns(data.moments(engine, intercept=bool(estimator.fit_intercept), sums=sums), weight)
     else:
         rows = engine_rows(data, engine, estimator)
         tasks = read_in_rows(rows, weight) if likelihood.quadratic else RowsAtHand(rows, likelihood, weight)

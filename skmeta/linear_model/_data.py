@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -41,6 +40,7 @@ class LinearData:
     weight: NDArray[np.float64] | None
     n_targets: int | None
     classes: NDArray[Any] | None
+    _kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def n_features(self) -> int:
@@ -64,14 +64,20 @@ class LinearData:
         """Whether targets are one column, for which a prior has no axis of outputs."""
         return self.n_targets is None and self.Y.shape[1] == 1
 
-    @cached_property
-    def sums(self) -> Sums:
-        """Sums of every task, for which the rows are read once: by learning or by adapting, whichever comes first."""
+    def read_sums(self) -> Sums:
+        """Sums of every task: the one pass over the rows."""
         return read_sums(self.X, self.Y, self.tasks.order, self.tasks.starts, self.weight)
 
-    def moments(self, units: Sequence[Units], *, intercept: bool) -> Moments:
-        """The same as `Moments` in units of the engine, one `Units` an output."""
-        return standardised(self.sums, units, intercept=intercept)
+    def moments(self, units: Sequence[Units], *, intercept: bool, sums: Sums | None = None) -> Moments:
+        """What squared errors need of the tasks, in units of the engine; ``sums`` may be read already.
+
+        They stay: after learning from the tasks, adapting to them reads no rows.
+        """
+        kept = self._kept.get("moments")
+        if kept is None or kept[1] != intercept or not all(a.same_as(b) for a, b in zip(kept[0], units, strict=True)):
+            found = standardised(self.read_sums() if sums is None else sums, units, intercept=intercept)
+            kept = self._kept["moments"] = (list(units), intercept, found)
+        return kept[2]
 
     @property
     def feature_names(self) -> tuple[str, ...] | None:

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import config_context
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import get_tags
 from sklearn.utils.parallel import Parallel, delayed
 
-from skmeta.linear_model._families import family_of
 from skmeta.model_selection import NShotSplit, OwnModel, PooledModel, ResidualModel, ShotCurve
 from skmeta.model_selection._shot_curve import chance_given
 from skmeta.report._columns import make_features
@@ -75,7 +75,7 @@ def with_strengths(model: Any) -> list[Any]:
 
 def warm_class(model: Any) -> Any:
     """Return the class that warm-starts `model`."""
-    return WarmStartClassifier if family_of(model).classifies else WarmStartRegressor
+    return WarmStartClassifier if is_classifier(model) else WarmStartRegressor
 
 
 def make_rivals(model: Any) -> dict[str, list[Any]]:
@@ -85,14 +85,18 @@ def make_rivals(model: Any) -> dict[str, list[Any]]:
     it. Squared errors are theirs in units of the target's deviation, as the strength of a lasso depends on
     the unit. Targets that have a sign leave no residuals to fit.
     """
-    likelihood = family_of(model).kind
     kinds = {"own": OwnModel, "pooled": PooledModel, "residual": ResidualModel}
-    if likelihood not in ("gaussian", "binomial"):
+    if get_tags(model).target_tags.positive_only:
         del kinds["residual"]
     rivals = {name: [kind(each, task=-1) for each in with_strengths(model)] for name, kind in kinds.items()}
-    if likelihood == "gaussian":
+    if takes_any_number(model):
         rivals = {name: [_in_deviations(each) for each in models] for name, models in rivals.items()}
     return rivals | {"warm": [warm_class(model)(model, task=-1)]}
+
+
+def takes_any_number(model: Any) -> bool:
+    """Whether targets may be any numbers, so that their unit is of no matter: no labels, and none that have a sign."""
+    return is_regressor(model) and not get_tags(model).target_tags.positive_only
 
 
 def _in_deviations(model: Any) -> Any:

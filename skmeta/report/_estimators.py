@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import is_classifier
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier, SGDRegressor, TweedieRegressor
 
-from skmeta.linear_model._families import FAMILIES, family_of
+from skmeta._registry import registered_estimators
 from skmeta.report._read import Collection
 from skmeta.tasks import read_task_ids, take_rows
 from skmeta.tasks._words import listed, shown
@@ -30,7 +31,7 @@ SETTINGS: dict[type, dict[str, Any]] = {
     SGDRegressor: {"random_state": 0},
     SGDClassifier: {"loss": "log_loss", "random_state": 0},  # its default gives no probabilities
 }
-NAMES = sorted({short_name(cls) for cls in FAMILIES})
+NAMES = sorted({short_name(cls) for cls in registered_estimators()})
 
 
 def settle(collection: Collection, name: str | None = None) -> tuple[Collection, Any]:
@@ -63,7 +64,7 @@ def settle(collection: Collection, name: str | None = None) -> tuple[Collection,
             f"--target: wanted values that differ, found {collection.names[1]} to be {shown(y[0])} in every row."
         )
     model = _default(holds_classes(y)) if name is None else _of_name(name, holds_classes(y))
-    if not family_of(model).classifies:
+    if not is_classifier(model):
         return replace(collection, y=_numbers(y, model)), model
     if y.dtype.kind == "f" and np.mod(y, 1).any():
         odd = y[np.mod(y, 1) != 0][0]
@@ -79,13 +80,13 @@ def _default(classes: bool) -> Any:
 
 def _of_name(name: str, classes: bool) -> Any:
     plain = name.lower().replace("-", "").replace("_", "")
-    found = [cls for cls in FAMILIES if short_name(cls) == plain]
+    found = [cls for cls in registered_estimators() if short_name(cls) == plain]
     if not found:
         close = get_close_matches(plain, NAMES)
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         raise ValueError(f"--estimator: wanted one of {', '.join(NAMES)}, found {name}.{hint}")
-    cls = min(found, key=lambda cls: FAMILIES[cls].classifies != classes)
-    return cls(**SETTINGS.get(cls, {}))
+    models = [cls(**SETTINGS.get(cls, {})) for cls in found]
+    return min(models, key=lambda model: is_classifier(model) != classes)
 
 
 def holds_classes(y: NDArray[Any]) -> bool:

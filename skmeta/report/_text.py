@@ -8,10 +8,10 @@ from textwrap import fill
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 
-from skmeta.linear_model._families import family_of
 from skmeta.model_selection import ShotCurve
-from skmeta.report._compare import MAX_TASKS, with_strengths
+from skmeta.report._compare import MAX_TASKS, takes_any_number, with_strengths
 from skmeta.report._read import Collection
 from skmeta.report._verdict import MATERIAL, Verdict
 
@@ -59,7 +59,7 @@ def as_text(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdi
 def _header(collection: Collection, model: Any, curve: ShotCurve) -> str:
     task, target = collection.names
     n_features = len(collection.numbers) + len(collection.categories)
-    kind = f"{len(np.unique(collection.y))} classes" if family_of(model).classifies else "numbers"
+    kind = f"{len(np.unique(collection.y))} classes" if is_classifier(model) else "numbers"
     lines = [
         f"{collection.name}: {len(collection.y)} rows, {len(collection.counts)} tasks ({task}), "
         f"{n_features} features; target {target} ({kind}), {type(model).__name__}.",
@@ -82,14 +82,12 @@ def _strengths(model: Any) -> list[str]:
     if name is None:
         return []
     *tried, last = (f"{getattr(each, name):.4g}" for each in with_strengths(model))
-    family = family_of(model)
-    meant = "its own: the prior is only its start" if family.starts else "the prior as learned"
-    scaled = " (on the standardised target)" if family.kind == "gaussian" else ""
-    told = (
-        f"Warm has {name}={getattr(model, name):.4g}, {meant}. The others are fitted with {name} of {', '.join(tried)} and "
-        f"{last}{scaled}; at each number of rows the best of these is shown, in hindsight, which favours them."
+    scaled = " (on the standardised target)" if takes_any_number(model) else ""
+    line = (
+        f"Warm has {name}={getattr(model, name):.4g}, as it stands. The others are fitted with {name} of {', '.join(tried)} "
+        f"and {last}{scaled}; at each number of rows the best of these is shown, in hindsight, which favours them."
     )
-    return [fill(told, LINE)]
+    return [fill(line, LINE)]
 
 
 def _protocol(collection: Collection) -> str:
@@ -132,7 +130,7 @@ def _rows(rows: float, verdict: Verdict) -> str:
 
 def _without_rows(model: Any) -> str:
     """Return what an own model without rows predicts."""
-    return "the frequencies in other tasks" if family_of(model).classifies else "the mean of other tasks"
+    return "the frequencies in other tasks" if is_classifier(model) else "the mean of other tasks"
 
 
 def _worth(collection: Collection, model: Any, verdict: Verdict, warm: Any) -> str:
@@ -146,6 +144,8 @@ def _worth(collection: Collection, model: Any, verdict: Verdict, warm: Any) -> s
     as_many = f"more than {verdict.n_shots[-1]}" if np.isinf(rows) else f"{rows:.1f}"
     said = f"With {known} of a new {task}, warm is as good as a model of its own with {as_many}."
     borrowed = typical_borrowing(warm)
+    if np.isnan(borrowed):  # not every family can tell
+        return said
     if (borrowed >= WORTH_A_WORD) != (rows - verdict.n_shots[at] >= WORTH_A_WORD):
         return said  # the two say different things of different fits, and the errors are what was seen
     return (
@@ -155,7 +155,7 @@ def _worth(collection: Collection, model: Any, verdict: Verdict, warm: Any) -> s
 
 
 def typical_borrowing(warm: Any) -> float:
-    """Return the median over tasks of the rows that the prior stood for."""
+    """Return the median over tasks of the rows that the prior stood for; nan where the family cannot tell."""
     return float(np.median(list(warm.borrowing_.values())))
 
 
@@ -188,7 +188,7 @@ def advice(collection: Collection, model: Any, verdict: Verdict) -> str:
         One sentence.
     """
     task, name = collection.names[0], type(model).__name__
-    shell = f"WarmStart{'Classifier' if family_of(model).classifies else 'Regressor'}"
+    shell = f"WarmStart{'Classifier' if is_classifier(model) else 'Regressor'}"
     but = _exceptions(verdict)
     noise = f"gains nothing beyond the noise between tasks{but}"
     sentences = {
@@ -251,11 +251,12 @@ def as_json(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdi
         One JSON object.
     """
     task, target = collection.names
+    borrowed = typical_borrowing(warm)
     answer = {
         "data": collection.name,
         "task": task,
         "target": target,
-        "kind": "classification" if family_of(model).classifies else "regression",
+        "kind": "classification" if is_classifier(model) else "regression",
         "estimator": type(model).__name__,
         "n_tasks": len(collection.counts),
         "n_tasks_tested": curve.n_tasks,
@@ -269,7 +270,7 @@ def as_json(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdi
         "gain": verdict.gain.tolist(),
         "noise": verdict.noise.tolist(),
         "own_rows_for_the_same": [None if np.isinf(rows) else rows for rows in verdict.own_rows.tolist()],
-        "borrowing": typical_borrowing(warm),
+        "borrowing": None if np.isnan(borrowed) else borrowed,
         "verdict": verdict.choice,
         "advice": advice(collection, model, verdict),
     }

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base import AdaptedEstimators, Prior, matched, one_task
+from skmeta.steps._adapted_behind_steps import AdaptedBehindSteps
 from skmeta.steps._frozen_steps import FrozenSteps
 from skmeta.steps._parts import Parts, take_apart
 from skmeta.steps._same import difference, difference_of_steps
@@ -66,7 +67,7 @@ class PriorWithSteps(Prior):
         """
         parts = checked_parts(estimator, self)
         prior, tasks = matched(self.prior, self.steps.apply(tasks))
-        return AdaptedWithSteps(self, parts, prior.adapt_tasks(parts.model, tasks, n_jobs=n_jobs))
+        return AdaptedBehindSteps(self.steps, parts, tasks, prior.adapt_tasks(parts.model, tasks, n_jobs=n_jobs))
 
     def given(self, **context: Any) -> Prior:
         """The prior of a task of which ``context`` is known; the steps stay.
@@ -153,24 +154,6 @@ class PriorWithSteps(Prior):
             f"to_dict: wanted a prior of plain arrays, found one that carries fitted steps ({self.steps.names}); store it "
             "with joblib.dump or skops.io.dump, or its prior alone: prior.prior.to_dict()."
         )
-
-
-class AdaptedWithSteps(AdaptedEstimators):
-    """Adapted estimators that take raw rows, around those that take what the steps make."""
-
-    def __init__(self, prior: PriorWithSteps, parts: Parts, inner: AdaptedEstimators) -> None:
-        super().__init__(prior, parts.model, inner.tasks)
-        self.parts = parts
-        self.inner = inner
-
-    def estimator(self, code: int) -> Any:
-        """The plain fitted estimator of one task, of the user's shape."""
-        return self.prior.steps.assemble(self.parts, self.inner.estimator(code))
-
-    @property
-    def borrowed(self) -> NDArray[np.float64]:
-        """Own rows that the prior was worth to each task."""
-        return self.inner.borrowed
 
 
 def with_steps(steps: FrozenSteps, prior: Prior) -> Prior:

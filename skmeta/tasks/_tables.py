@@ -180,3 +180,12 @@ def column_or_matrix(y: Any) -> NDArray[Any]:
         raise ValueError("y: requires y to be passed, but the target y is None.")
     y = np.asarray(y)
     return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+
+
+def columns_in_order(X: Any, wanted: Sequence[str] | None) -> Any:
+    """A frame with its columns in the order of ``wanted``, which are the names it has; what has no names as it is."""
+    names = _dataframe.column_labels(X)
+    if names is None or wanted is None or names == list(wanted):
+        return X
+    position = {name: place for place, name in enumerate(names)}
+    return _dataframe.columns(X, [position[name] for name in wanted])

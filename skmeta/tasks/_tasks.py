@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.tasks._numbers import column_names
-from skmeta.tasks._tables import take_rows
+from skmeta.tasks._tables import columns_in_order, take_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +180,11 @@ class Tasks:
             Itself where that is the order it has.
         """
         names = tuple(names)
-        return self if names == self.feature_names else replace(self, X=self.X[list(names)], feature_names=names)
+        return (
+            self
+            if names == self.feature_names
+            else replace(self, X=columns_in_order(self.X, names), feature_names=names)
+        )
 
     def without_each_row(self) -> tuple[Self, NDArray[np.intp], NDArray[np.intp]]:
         """For every labelled row its task without it: what predicts that row from the task's other rows.

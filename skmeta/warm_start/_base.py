@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validat
 
 from skmeta.base import Learner, Prior, learner_for, matched, no_weights
 from skmeta.steps import (
+    AdaptedBehindSteps,
     FrozenSteps,
     Parts,
     adapt_rows,
@@ -143,9 +144,9 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         if learner is not None:
             prior = learner.learn(parts.model, tasks, prior, n_jobs=self.n_jobs)
         prior, tasks = matched(prior, tasks)
-        adapted = prior.adapt_tasks(parts.model, tasks, n_jobs=self.n_jobs)
-        known = KnownTasks(self.task, tasks.ids, parts, steps, prior, adapted, tasks.feature_names)
-        found = {"_known": known, "prior_": with_steps(steps, prior)} | ({"learner_": learner} if learner else {})
+        adapted = AdaptedBehindSteps(steps, parts, tasks, prior.adapt_tasks(parts.model, tasks, n_jobs=self.n_jobs))
+        found = {"_known": KnownTasks(self.task, tasks.ids, prior, adapted), "prior_": with_steps(steps, prior)}
+        found |= {} if learner is None else {"learner_": learner}
         return found | ({} if adapted.classes is None else {"classes_": adapted.classes})
 
     def _read(self, X: Any, y: Any, sample_weight: ArrayLike | None, model: Any) -> Tasks:
@@ -225,7 +226,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
                 f"{len(known.ids)} tasks: estimators_[id], such as estimators_[{shown(known.ids[0])}]. For a new task "
                 "adapt(X, y) makes one, without rows prior_.zero_shot(estimator)."
             )
-        return known.steps.assemble(known.parts, known.adapted.estimator(0))
+        return known.adapted.estimator(0)
 
     @property
     def estimators_(self) -> TaskEstimators:
@@ -236,8 +237,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
                 "estimators_: this model was fitted without a task column, as one task, and has one estimator, "
                 "estimator_. For one a task fit with task=... (a column's name or position)."
             )
-        known = self._known
-        return TaskEstimators(known.ids, known.adapted, known.steps, known.parts)
+        return TaskEstimators(self._known.ids, self._known.adapted)
 
     @property
     def coef_(self) -> NDArray[np.float64]:
@@ -293,11 +293,11 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         return made if len(made) > 1 else next(iter(made.values()))
 
     def _adapt_several(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> TaskEstimators:
-        known = self._known
+        known, steps = self._known, self._known.adapted.steps
         tasks = self._read(X, y, sample_weight, known.parts.model)
-        prior, tasks = matched(known.prior, known.steps.apply(tasks))
+        prior, tasks = matched(known.prior, steps.apply(tasks))
         adapted = prior.adapt_tasks(known.parts.model, tasks, n_jobs=self.n_jobs)
-        return TaskEstimators(tasks.ids, adapted, known.steps, known.parts)
+        return TaskEstimators(tasks.ids, AdaptedBehindSteps(steps, known.parts, tasks, adapted))
 
     def _has_task_column(self, X: Any) -> bool:
         if self.task is None:

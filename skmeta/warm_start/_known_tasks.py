@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta.base import AdaptedEstimators, Prior
-from skmeta.steps import FrozenSteps, Parts
+from skmeta.base import Prior
+from skmeta.steps import AdaptedBehindSteps, Parts
 from skmeta.tasks import Tasks, features_without, index_tasks, lookup_tasks, read_task_ids, take_rows
 from skmeta.tasks._context import one_a_task, split_context
-from skmeta.tasks._numbers import column_names
 from skmeta.tasks._words import shown
 
 
@@ -27,25 +26,21 @@ class KnownTasks:
         The task column; None where there was one task.
     ids : ndarray of shape (n_tasks,)
         Names of the tasks, sorted.
-    parts : Parts
-        The user's estimator, taken apart.
-    steps : FrozenSteps
-        What rows pass before the model.
     prior : Prior
         Of the model.
-    adapted : AdaptedEstimators
+    adapted : AdaptedBehindSteps
         Of the tasks.
-    columns : tuple of str or None
-        Names of the columns that the adapted estimators know, in their order.
     """
 
     task: str | int | None
     ids: NDArray[Any]
-    parts: Parts
-    steps: FrozenSteps
     prior: Prior
-    adapted: AdaptedEstimators
-    columns: tuple[str, ...] | None
+    adapted: AdaptedBehindSteps
+
+    @property
+    def parts(self) -> Parts:
+        """The user's estimator, taken apart."""
+        return self.adapted.parts
 
     def answer(self, method: str, X: Any) -> NDArray[Any]:
         """What the adapted estimators say of rows: known tasks by their own, others by the prior given their context.
@@ -60,14 +55,13 @@ class KnownTasks:
         Returns
         -------
         ndarray of shape (n_rows, ...)
-            In the units of the model.
+            In the user's units.
         """
         codes, ids = self._codes(X)
         if self.task is not None:
             X = features_without(X, self.task)
-        X, context = split_context(X, self.steps.context)
-        Z = self._in_order(self.steps.transform(X))
-        answer = getattr(self.adapted, method)(Z, codes)
+        X, context = split_context(X, self.adapted.steps.context)
+        answer = getattr(self.adapted, method)(X, codes)
         unknown = np.flatnonzero(codes < 0)
         if not context or not len(unknown):
             return answer
@@ -75,18 +69,15 @@ class KnownTasks:
         described = one_a_task({name: values[unknown] for name, values in context.items()}, index.codes, index.ids)
         for code in range(index.n_tasks):
             rows = unknown[index.codes == code]
-            answer[rows] = self._of_new_task(method, take_rows(Z, rows), {n: v[code] for n, v in described.items()})
+            answer[rows] = self._of_new_task(method, take_rows(X, rows), {n: v[code] for n, v in described.items()})
         return answer
 
-    def _in_order(self, Z: Any) -> Any:
-        """Columns of a frame as the adapted estimators know them."""
-        names = column_names(Z)
-        return Z if names is None or self.columns in (None, names) else Z[list(self.columns)]
-
-    def _of_new_task(self, method: str, Z: Any, context: Mapping[str, Any]) -> NDArray[Any]:
-        nothing = Tasks.none(self.prior.feature_names, Z.shape[1])
-        adapted = self.prior.given(**context).adapt_tasks(self.parts.model, nothing)
-        return getattr(adapted, method)(Z, np.full(Z.shape[0], -1))
+    def _of_new_task(self, method: str, X: Any, context: Mapping[str, Any]) -> NDArray[Any]:
+        prior = self.prior.given(**context)
+        nothing = Tasks.none(self.adapted.tasks.feature_names, self.adapted.tasks.X.shape[1])
+        adapted = prior.adapt_tasks(self.parts.model, nothing)
+        behind = AdaptedBehindSteps(self.adapted.steps, self.parts, nothing, adapted)
+        return getattr(behind, method)(X, np.full(X.shape[0], -1))
 
     def _codes(self, X: Any) -> tuple[NDArray[np.intp], NDArray[Any]]:
         """Task of each row, -1 for one never seen, and its id."""

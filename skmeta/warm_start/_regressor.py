@@ -156,13 +156,12 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
         check_is_fitted(self)
         if self.prior_ is None:
             return self._ask_plain("predict", X, **self._std_option(return_std))
-        steps = self._known.steps
-        if return_std and steps.target is not None:
+        if return_std and self._known.adapted.steps.target is not None:
             raise ValueError(
                 "return_std: wanted a model of the target itself, found one in a TransformedTargetRegressor; transform y "
                 "yourself and fit the regressor alone, whose deviations are those of the transformed target."
             )
-        mean = steps.inverse_target(self._answer("predict", X))
+        mean = self._answer("predict", X)
         return (mean, self._answer("std", X)) if return_std else mean
 
     def _std_option(self, return_std: bool) -> dict[str, bool]:

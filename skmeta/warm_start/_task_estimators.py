@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base import AdaptedEstimators
-from skmeta.steps import FrozenSteps, Parts
 from skmeta.tasks import lookup_tasks
 from skmeta.tasks._ids import as_list, as_objects
 from skmeta.tasks._words import is_missing, listed, shown
@@ -23,18 +22,12 @@ class TaskEstimators(Mapping[Any, Any]):
     ids : ndarray of shape (n_tasks,)
         Names of the tasks, sorted.
     adapted : AdaptedEstimators
-        What is behind the steps.
-    steps : FrozenSteps
-        What stands before.
-    parts : Parts
-        The shape that the user gave the estimator.
+        Of these tasks, in this order.
     """
 
-    def __init__(self, ids: NDArray[Any], adapted: AdaptedEstimators, steps: FrozenSteps, parts: Parts) -> None:
+    def __init__(self, ids: NDArray[Any], adapted: AdaptedEstimators) -> None:
         self._ids = ids
         self._adapted = adapted
-        self._steps = steps
-        self._parts = parts
 
     def __getitem__(self, task: Any) -> Any:
         code = self._position(task)
@@ -43,7 +36,7 @@ class TaskEstimators(Mapping[Any, Any]):
                 f"no task {shown(task)} among the {len(self._ids)} that were adapted to ({listed(self._ids)}); adapt(X, y) "
                 "makes an estimator for a new one"
             )
-        return self._steps.assemble(self._parts, self._adapted.estimator(code))
+        return self._adapted.estimator(code)
 
     def _position(self, task: Any) -> int:
         if is_missing(task):

@@ -156,6 +156,60 @@ def test_coefficients_follow_the_prior(shape):
     assert np.abs(np.cov(whitened.T) - np.eye(6)).max() < 5 * np.sqrt(2 / n_tasks)
 
 
+def singular(size):
+    """A covariance of rank two, whose other eigenvalues come out as rounding."""
+    loadings = np.arange(2.0 * size).reshape(size, 2) ** 0.5
+    return loadings @ loadings.T
+
+
+@pytest.mark.parametrize("shape", [*SHAPES, "singular"])
+def test_draws_are_those_of_the_generator_times_the_symmetric_root(shape):
+    given = singular(6) if shape == "singular" else shape
+    X, y, truth = make_related_regression(30, 4, 5, covariance=given, random_state=7)
+    rng = np.random.RandomState(7)  # the stream that NumPy promises never to change
+    np.testing.assert_array_equal(truth.mean, rng.standard_normal(6))
+    rng.standard_normal({"diagonal": 6, "factor": 6 * 3, "power": 6 * 6, "full": 6 * 12}.get(shape, 0))
+    normals = rng.standard_normal((30, 6))
+    root = np.linalg.lstsq(normals, truth.coef - truth.mean)[0]
+    np.testing.assert_allclose(root, root.T, atol=1e-9)
+    np.testing.assert_allclose(root @ root, truth.covariance, atol=1e-9)
+    assert np.linalg.eigvalsh(root).min() > -1e-9
+    np.testing.assert_array_equal(X[:, :-1], rng.standard_normal((120, 5)))
+    expected = np.einsum("ij,ij->i", X[:, :-1], truth.coef[X[:, -1].astype(int), :-1])
+    expected += truth.coef[X[:, -1].astype(int), -1] + rng.standard_normal(120)
+    np.testing.assert_allclose(y, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("make", MAKERS[:2])
+@pytest.mark.parametrize("shape", [*SHAPES, "singular"])
+def test_draws_do_not_depend_on_which_eigenvectors_lapack_finds(monkeypatch, make, shape):
+    eigh, qr = np.linalg.eigh, np.linalg.qr
+
+    def other_eigh(matrix):
+        """Another answer that is as right: equal eigenvalues' vectors rotated, all signs changed."""
+        values, vectors = eigh(matrix)
+        vectors = -vectors
+        for first in np.flatnonzero(np.diff(values) < 1e-9 * values[-1]):
+            a, b = vectors[:, first].copy(), vectors[:, first + 1].copy()
+            vectors[:, first], vectors[:, first + 1] = 0.6 * a + 0.8 * b, 0.8 * a - 0.6 * b
+        return values, vectors
+
+    def other_qr(matrix):
+        axes, upper = qr(matrix)
+        signs = np.resize([-1.0, 1.0], len(upper))
+        return axes * signs, upper * signs[:, None]
+
+    given = singular(5) if shape == "singular" else shape
+    expected = make(20, 3, 4, covariance=given, random_state=0)
+    monkeypatch.setattr(np.linalg, "eigh", other_eigh)
+    monkeypatch.setattr(np.linalg, "qr", other_qr)
+    found = make(20, 3, 4, covariance=given, random_state=0)
+    np.testing.assert_allclose(found[2].coef, expected[2].coef, atol=1e-10)
+    np.testing.assert_allclose(found[2].covariance, expected[2].covariance, atol=1e-10)
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_allclose(found[1], expected[1], atol=1e-10)
+
+
 def test_covariances_have_the_shapes_of_their_names():
     made = {
         shape: make_related_regression(2, 2, 7, covariance=shape, rank=2, random_state=0)[2].covariance

@@ -407,7 +407,7 @@ def test_cross_val_predict_reads_the_task_column():
 
 
 def test_cold_and_warm_are_one_grid():
-    table, target, _ = make_related_regression(n_tasks=40, n_samples=12, n_features=8, random_state=0)
+    table, target, _ = make_related_regression(n_tasks=40, n_samples=8, n_features=8, random_state=0)
     old, own = table[:, -1] < 39, table[:, -1] == 39
     prior = regressor(task=-1).fit(table[old], target[old]).prior_
     grid = {"prior": [None, prior], "estimator__alpha": [0.1, 1.0, 10.0]}

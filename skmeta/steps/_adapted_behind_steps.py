@@ -1,0 +1,72 @@
+"""Adapted estimators behind frozen steps: they take raw rows and answer in the user's units."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta.base import AdaptedEstimators
+from skmeta.steps._frozen_steps import FrozenSteps
+from skmeta.steps._parts import Parts
+from skmeta.tasks import Tasks
+from skmeta.tasks._tables import columns_in_order
+
+
+class AdaptedBehindSteps(AdaptedEstimators):
+    """Adapted estimators that take raw rows, around those that take what the steps make.
+
+    Parameters
+    ----------
+    steps : FrozenSteps
+        What rows pass; there may be none.
+    parts : Parts
+        The user's estimator, taken apart.
+    tasks : Tasks
+        What they were adapted to, behind the steps.
+    inner : AdaptedEstimators
+        Of the model.
+    """
+
+    def __init__(self, steps: FrozenSteps, parts: Parts, tasks: Tasks, inner: AdaptedEstimators) -> None:
+        super().__init__(None, parts.model, tasks)
+        self.steps = steps
+        self.parts = parts
+        self.inner = inner
+
+    def estimator(self, code: int) -> Any:
+        """The plain fitted estimator of one task, of the user's shape.
+
+        Parameters
+        ----------
+        code : int
+            The task, from 0; -1 is a task without rows.
+
+        Returns
+        -------
+        estimator
+            It takes raw rows.
+        """
+        return self.steps.assemble(self.parts, self.inner.estimator(code))
+
+    @property
+    def classes(self) -> NDArray[Any] | None:
+        """Labels that columns of probabilities belong to."""
+        return self.inner.classes
+
+    @property
+    def coef_(self) -> NDArray[np.float64]:
+        """Coefficients of all tasks, where the family has such."""
+        coef: NDArray[np.float64] = getattr(self.inner, "coef_")  # noqa: B009 - not every family has such
+        return coef
+
+    @property
+    def borrowed(self) -> NDArray[np.float64]:
+        """Own rows that the prior was worth to each task."""
+        return self.inner.borrowed
+
+    def _by_task(self, method: str, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
+        Z = columns_in_order(self.steps.transform(X), self.tasks.feature_names)
+        answer = getattr(self.inner, method)(Z, codes)
+        return self.steps.inverse_target(answer) if method == "predict" else answer

@@ -1,0 +1,151 @@
+"""A mixture of priors: weighed by evidence, averaged into one plain estimator."""
+
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy.special import softmax
+from sklearn.ensemble import VotingClassifier, VotingRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+
+from skmeta.base import AdaptedEstimators, Prior
+from skmeta.compose import MixturePrior
+from skmeta.compose._average import average_estimators
+from skmeta.tasks import Tasks, read_tasks
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(30, 2))
+y = X @ [1.0, -1.0] + 0.1 * rng.normal(size=30)
+LABELS = np.where(y > 0, "tall", "low")
+
+
+class Shifted(Prior):
+    """Targets, a constant added: as simple as a prior can be, with the default evidence."""
+
+    def __init__(self, shift, **known):
+        super().__init__(**known)
+        object.__setattr__(self, "shift", shift)
+
+    def adapt_tasks(self, estimator, tasks, *, n_jobs=None):
+        return ShiftedEstimators(self, estimator, tasks)
+
+
+class ShiftedEstimators(AdaptedEstimators):
+    def estimator(self, code):
+        rows, target, _ = next(iter(self.tasks.take([code]))) if code >= 0 else (X[:3], np.zeros(3), None)
+        return type(self.model)(**self.model.get_params()).fit(rows, target + self.prior.shift)
+
+
+TASKS = read_tasks(np.c_[X, np.repeat([0.0, 1.0, 2.0], 10)], y, task=-1)
+
+
+def test_the_rows_say_which_component_is_right():
+    mixture = MixturePrior([Shifted(0.0), Shifted(5.0)], names=["right", "wrong"])
+    found = mixture.responsibilities(Ridge(), TASKS)
+    assert np.all(found[:, 0] > 0.999)
+    assert_allclose(found.sum(axis=1), 1.0)
+
+
+def test_weights_are_bayes_rule():
+    components, weights = [Shifted(0.0), Shifted(0.05)], np.array([0.8, 0.2])
+    mixture = MixturePrior(components, weights=weights)
+    each = np.column_stack([c.log_evidence(Ridge(), TASKS) for c in components])
+    assert_allclose(mixture.responsibilities(Ridge(), TASKS), softmax(each + np.log(weights), axis=1))
+    assert_allclose(mixture.log_evidence(Ridge(), TASKS), np.log(np.exp(each) @ weights))
+
+
+@pytest.mark.parametrize("estimator", [Ridge(), KNeighborsRegressor(3)], ids=["one linear class", "a vote"])
+def test_the_plain_estimator_predicts_the_mean(estimator):
+    components = [Shifted(0.0), Shifted(0.05)]
+    mixture = MixturePrior(components, weights=[0.3, 0.7])
+    adapted = mixture.adapt_tasks(estimator, TASKS)
+    each = [c.adapt_tasks(estimator, TASKS).estimator(1).predict(X) for c in components]
+    plain = adapted.estimator(1)
+    assert_allclose(plain.predict(X), adapted.responsibilities[1] @ each)
+    assert type(plain) is (Ridge if isinstance(estimator, Ridge) else VotingRegressor)
+    assert_allclose(pickle.loads(pickle.dumps(plain)).predict(X), plain.predict(X))
+
+
+def test_classifiers_vote_by_probability():
+    each = [KNeighborsClassifier(k).fit(X, LABELS) for k in (1, 5)]
+    plain = average_estimators(each, np.array([0.25, 0.75]), ["near", "far"])
+    assert isinstance(plain, VotingClassifier)
+    wanted = 0.25 * each[0].predict_proba(X) + 0.75 * each[1].predict_proba(X)
+    assert_allclose(plain.predict_proba(X), wanted)
+    assert np.all(plain.predict(X) == plain.classes_[wanted.argmax(axis=1)])
+
+
+def test_estimators_of_other_labels_are_refused():
+    each = [LogisticRegression().fit(X, LABELS), LogisticRegression().fit(X, np.where(y > 0, "big", "small"))]
+    with pytest.raises(ValueError, match="components: wanted estimators of one task with the same labels"):
+        average_estimators(each, np.array([0.5, 0.5]), ["one", "other"])
+
+
+def test_a_component_of_weight_zero_is_none():
+    alone = MixturePrior([Shifted(0.0), Shifted(0.05)], weights=[1.0, 0.0]).adapt_tasks(Ridge(), TASKS)
+    assert_allclose(alone.estimator(0).coef_, Shifted(0.0).adapt_tasks(Ridge(), TASKS).estimator(0).coef_)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"components": []}, "components: wanted at least one prior, found none"),
+        ({"components": [Ridge()]}, r"components: wanted at least one prior, found \['Ridge'\]"),
+        ({"weights": [0.5]}, r"weights: wanted 2 numbers .* found \[0.5\]"),
+        ({"weights": [1.0, -1.0]}, "weights: wanted 2 numbers that are not negative"),
+        ({"weights": [0.0, 0.0]}, "not all zero"),
+        ({"names": ["one", "one"]}, "names: wanted 2 different names"),
+        (
+            {"components": [Shifted(0.0, feature_names=["a"]), Shifted(0.0, feature_names=["b"])]},
+            r"about the same columns, found \[\['a'\], \['b'\]\]",
+        ),
+    ],
+)
+def test_what_is_no_mixture_is_refused(options, words):
+    with pytest.raises(ValueError, match=words):
+        MixturePrior(**({"components": [Shifted(0.0), Shifted(1.0)]} | options))
+
+
+# The default evidence ---------------------------------------------------------------------------------------
+
+
+def test_the_default_evidence_does_not_depend_on_the_order_of_tasks_or_rows():
+    turned = np.random.default_rng(1).permutation(30)
+    table = np.c_[X, np.repeat([0.0, 1.0, 2.0], 10)]
+    found = Shifted(0.0).log_evidence(Ridge(), read_tasks(table[turned], y[turned], task=-1))
+    assert_allclose(found, Shifted(0.0).log_evidence(Ridge(), TASKS), rtol=1e-10)
+
+
+def test_the_default_evidence_knows_what_units_are():
+    """Targets ten times as large have a density ten times as low in every row."""
+    scaled = read_tasks(np.c_[X, np.repeat([0.0, 1.0, 2.0], 10)], 10.0 * y, task=-1)
+    gap = Shifted(0.0).log_evidence(Ridge(), TASKS) - Shifted(0.0).log_evidence(Ridge(), scaled)
+    assert_allclose(gap, 10 * np.log(10.0))
+
+
+def test_the_default_evidence_of_labels_is_their_chance():
+    tasks = read_tasks(np.c_[X, np.zeros(30)], LABELS, task=-1, labels=True)
+    sure, unsure = (Labelled(k).log_evidence(KNeighborsClassifier(), tasks)[0] for k in (3, 29))
+    assert 0 > sure > unsure > -30 * np.log(4.0)
+
+
+class Labelled(Prior):
+    def __init__(self, k):
+        super().__init__()
+        object.__setattr__(self, "k", k)
+
+    def adapt_tasks(self, estimator, tasks, *, n_jobs=None):
+        return LabelledEstimators(self, estimator, tasks)
+
+
+class LabelledEstimators(AdaptedEstimators):
+    def estimator(self, code):
+        rows, target, _ = next(iter(self.tasks.take([code])))
+        return KNeighborsClassifier(self.prior.k).fit(rows, target)
+
+
+def test_no_rows_are_no_evidence():
+    nothing = Tasks(X[:0], y[:0], np.empty(0, int), np.array(["a"]))
+    assert Shifted(0.0).log_evidence(Ridge(), nothing).tolist() == [0.0]

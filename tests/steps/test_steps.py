@@ -1,0 +1,158 @@
+"""Steps before a model: frozen with the prior, compared by class and state, taken as a Pipeline takes them."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import BaseEstimator, clone
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.feature_selection import SelectKBest, f_regression
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, SplineTransformer, StandardScaler
+
+from skmeta import GaussianPrior, WarmStartRegressor
+from skmeta.steps import FrozenSteps, PriorWithSteps
+
+rng = np.random.default_rng(0)
+TABLE = pd.DataFrame(rng.normal(size=(60, 2)), columns=["height", "width"]).assign(
+    kind=np.resize(["ash", "birch", "cedar"], 60), shop=np.repeat(["a", "b", "c", "d", "e", "f"], 10)
+)
+y = TABLE["height"].to_numpy() + (TABLE["kind"] == "ash") + rng.normal(size=60) / 4
+NEW = TABLE[:8].drop(columns="shop")
+
+
+class Doubler(BaseEstimator):
+    """A step with ``fit`` and ``transform`` alone, as a Pipeline takes it."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return 2.0 * np.asarray(X, dtype=float)
+
+
+def selecting(*, drop="first", pattern="height|width"):
+    numbers = (StandardScaler(), make_column_selector(pattern=pattern))
+    texts = (OneHotEncoder(drop=drop, sparse_output=False), make_column_selector(pattern="kind"))
+    return make_pipeline(make_column_transformer(numbers, texts), Ridge())
+
+
+def learned(pipeline, table=TABLE):
+    return WarmStartRegressor(pipeline, task="shop").fit(table, y)
+
+
+def test_parameters_without_an_equality_of_their_own_are_compared_by_state():
+    model = learned(selecting())
+    plain = model.adapt(NEW, y[:8])
+    for estimator in (selecting(), clone(selecting()), pickle.loads(pickle.dumps(selecting()))):
+        assert_allclose(model.prior_.adapt(estimator, NEW, y[:8]).predict(NEW), plain.predict(NEW))
+    stored = pickle.loads(pickle.dumps(model.prior_))
+    assert_allclose(stored.adapt(selecting(), NEW, y[:8]).predict(NEW), plain.predict(NEW))
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (selecting(pattern="height"), r"step 'columntransformer' has transformers\.0\.2 .*make_column_selector"),
+        (
+            selecting(drop=None),
+            r"step 'columntransformer' has transformers\.1\.1\.drop None where the prior has 'first'",
+        ),
+        (
+            make_pipeline(StandardScaler(), Ridge()),
+            "step 'standardscaler' has class StandardScaler.* where the prior has Col",
+        ),
+        (
+            make_pipeline(*selecting()[:-1], StandardScaler(), Ridge()),
+            "found ColumnTransformer -> StandardScaler where",
+        ),
+    ],
+)
+def test_steps_that_differ_are_named_and_how(other, words):
+    prior = learned(selecting()).prior_
+    with pytest.raises(ValueError, match=f"(?s)estimator: wanted the steps that the prior was learned behind.*{words}"):
+        prior.adapt(other, NEW, y[:8])
+
+
+def test_a_models_own_adapt_compares_nothing(monkeypatch):
+    model = learned(selecting())
+
+    def compared(*_):
+        raise AssertionError("compared")
+
+    monkeypatch.setattr("skmeta.steps._prior_with_steps.difference_of_steps", compared)
+    assert model.adapt(NEW, y[:8]).predict(NEW).shape == (8,)
+    with pytest.raises(AssertionError, match="compared"):
+        model.prior_.adapt(selecting(), NEW, y[:8])
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Doubler(),
+        FrozenEstimator(StandardScaler().fit(TABLE[["height", "width"]])),
+        SelectKBest(f_regression, k=1),
+        FunctionTransformer(),
+        "passthrough",
+        None,
+    ],
+    ids=lambda step: type(step).__name__,
+)
+def test_whatever_a_pipeline_takes_is_taken(step):
+    numbers = TABLE.drop(columns="kind")
+    model = learned(make_pipeline(step, Ridge()), numbers)
+    X = numbers[["height", "width"]]
+    own = (TABLE["shop"] == "b").to_numpy()
+    assert_array_equal(model.predict(numbers[own]), model.estimators_["b"].predict(X[own]))
+    again = WarmStartRegressor(make_pipeline(step, Ridge()), prior=model.prior_).fit(X[:8], y[:8])
+    assert_array_equal(again.predict(X), model.prior_.adapt(Ridge(), X[:8], y[:8]).predict(X))
+
+
+def test_a_frozen_step_is_not_fitted_again():
+    numbers = TABLE.drop(columns="kind")
+    scaler = StandardScaler().fit(100.0 + 5.0 * numbers[["height", "width"]])
+    model = learned(make_pipeline(FrozenEstimator(scaler), Ridge()), numbers)
+    assert_array_equal(dict(model.prior_.steps.steps)["frozenestimator"].mean_, scaler.mean_)
+
+
+def test_mappings_of_estimators_are_pickled():
+    model = learned(selecting())
+    assert_allclose(
+        pickle.loads(pickle.dumps(model.estimators_))["b"].predict(NEW), model.estimators_["b"].predict(NEW)
+    )
+    several = model.adapt(TABLE, y)
+    assert_allclose(pickle.loads(pickle.dumps(several))["c"].predict(NEW), several["c"].predict(NEW))
+
+
+def test_columns_come_in_any_order():
+    prior = learned(selecting()).prior_
+    straight, turned = (prior.adapt(selecting(), NEW[names], y[:8]) for names in (list(NEW), list(NEW)[::-1]))
+    assert_allclose(straight.predict(NEW), turned.predict(NEW))
+    with pytest.raises(ValueError, match=r"X: .*missing \['kind'\]"):
+        prior.adapt(selecting(), NEW.drop(columns="kind"), y[:8])
+
+
+def test_a_prior_with_steps_delegates_and_is_frozen():
+    prior = learned(make_pipeline(SplineTransformer(4), Ridge()), TABLE.drop(columns="kind")).prior_
+    assert isinstance(prior, PriorWithSteps) and prior.feature_names == ("height", "width")
+    assert_array_equal(prior.mean, prior.prior.mean)
+    with pytest.raises(AttributeError):
+        prior.nothing_of_the_kind  # noqa: B018
+    with pytest.raises(
+        ValueError, match="to_dict: wanted a prior of plain arrays, found one that carries fitted steps"
+    ):
+        prior.to_dict()
+
+
+def test_a_prior_by_hand_stands_behind_steps_fitted_elsewhere():
+    X = TABLE[["height", "width"]].to_numpy()
+    scaler = StandardScaler().fit(X)
+    by_hand = GaussianPrior([1.0, 0.0], covariance=0.1)
+    prior = PriorWithSteps(FrozenSteps([("scaler", scaler)]), by_hand)
+    plain = prior.adapt(make_pipeline(StandardScaler(), Ridge()), X[:5], y[:5])
+    assert_allclose(plain[-1].coef_, by_hand.adapt(Ridge(), scaler.transform(X[:5]), y[:5]).coef_)
+    assert_array_equal(prior.zero_shot(Ridge())[-1].coef_, [1.0, 0.0])
