@@ -25,6 +25,7 @@ from skmeta._inference.wide_rows import read_batches
 Array = NDArray[np.float64]
 
 _CELLS = 1 << 21  # numbers held at once in factorisations
+_EPS = float(np.finfo(float).eps)
 
 
 class RowPosterior:
@@ -125,7 +126,9 @@ class RowPosterior:
         law, level = int(self._unique[u, 0]), self._unique[u, 1]
         root = np.sqrt(self.batch.weight / level)
         scaled = self._kernels[law] * (root[:, :, None] * root[:, None, :])
-        inverse = spd_inverse(scaled + self.strength * np.eye(scaled.shape[-1]))
+        n = scaled.shape[-1]
+        rounding = _EPS * n * np.diagonal(scaled, axis1=1, axis2=2).max(axis=1)
+        inverse = spd_inverse(scaled + np.maximum(self.strength, rounding)[:, None, None] * np.eye(n))
         return root[:, :, None] * inverse * root[:, None, :]
 
     def _inverse_times(self, j: int, k: Array) -> Array:
@@ -164,7 +167,10 @@ def row_batches(rows: Rows) -> list[Any]:
 
 def _solve(kernel: Array, residual: Array, intercept: Array, strength: float) -> tuple[Array, Array, Array]:
     """``log |M|``, ``M^-1 residual`` and ``M^-1 intercept`` for ``M = kernel + strength I``."""
-    factor = np.linalg.cholesky(kernel + strength * np.eye(kernel.shape[-1]))
+    n = kernel.shape[-1]
+    rounding = _EPS * n * np.diagonal(kernel, axis1=-2, axis2=-1).max(axis=-1)
+    held = np.maximum(strength, rounding)[..., None, None]  # no penalty at all would leave a singular matrix
+    factor = np.linalg.cholesky(kernel + held * np.eye(n))
     logdet = 2.0 * np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(axis=-1)
     inverse = triangular_inverse(factor)
     sides = np.stack([residual, intercept], axis=-1)

@@ -32,12 +32,12 @@ def adapt_mixture(
     first, likelihood = priors[0], family.likelihood(estimator, priors[0].n_outputs)
     units = [first.engine_units(k, likelihood) for k in range(first.n_outputs)]
     mixture = Mixture(components_of(priors, units, likelihood), weights / weights.sum(), likelihood)
-    rows, start = engine_rows(data, units, estimator), starting_coefficients(first, estimator, family)
+    rows, start = engine_rows(tasks, data, units, estimator), starting_coefficients(first, estimator, family)
     adaptation = Adaptation(family, estimator, mixture, units, rows, data, start, n_jobs)
     coef, fitted = family.adapt(adaptation)
     if not rows.intercept:
         coef[..., -1] = 0.0
-    return LinearAdapted(priors, adaptation, coef, fitted)
+    return LinearAdapted(priors, tasks, adaptation, coef, fitted)
 
 
 def log_evidence(prior: Any, estimator: Any, tasks: Tasks) -> Array:
@@ -49,7 +49,7 @@ def log_evidence(prior: Any, estimator: Any, tasks: Tasks) -> Array:
     likelihood = family.likelihood(estimator, prior.n_outputs)
     units = [prior.engine_units(k, likelihood) for k in range(prior.n_outputs)]
     mixture = Mixture(components_of([prior], units, likelihood), np.ones(1), likelihood)
-    rows = engine_rows(data, units, estimator)
+    rows = engine_rows(tasks, data, units, estimator)
     found = posterior(rows, mixture, np.ones(len(units))).log_evidence[:, 0]
     return found + _constants(prior, data, units, likelihood, rows)
 
@@ -111,23 +111,23 @@ def _read(priors: Sequence[Any], estimator: Any, family: Family, tasks: Tasks) -
     """The tasks' rows, and the priors with their columns in the order of the rows'."""
     first = priors[0]
     if tasks.n_rows == 0:
-        return _no_rows(first, tasks, family), list(priors)
+        return _no_rows(first, family), list(priors)
     data = read(tasks, estimator, family, first.classes)
     if first.n_outputs != data.Y.shape[1]:
         raise ValueError(f"prior: wanted coefficients for {data.Y.shape[1]} output(s), found {first.n_outputs}.")
     return data, [prior.for_columns(tasks.feature_names, data.X.shape[1]) for prior in priors]
 
 
-def _no_rows(prior: Any, tasks: Tasks, family: Family) -> LinearData:
+def _no_rows(prior: Any, family: Family) -> LinearData:
     n_targets = None if prior.one_target or family.classifies else prior.n_outputs
     X, Y = np.empty((0, prior.n_features)), np.empty((0, prior.n_outputs))
-    return LinearData(tasks, X, Y, None, n_targets, prior.classes)
+    return LinearData(X, Y, None, n_targets, prior.classes)
 
 
-def engine_rows(data: LinearData, units: list[Units], estimator: Any) -> Rows:
+def engine_rows(tasks: Tasks, data: LinearData, units: list[Units], estimator: Any) -> Rows:
     """The rows in the units of the engine."""
     centre, scale = (np.array([getattr(unit, name) for unit in units]) for name in ("target_centre", "target_scale"))
-    tasks, first = data.tasks, units[0]
+    first = units[0]
     return Rows(
         data.X,
         (data.Y - centre) / scale,

@@ -261,7 +261,7 @@ class LinearAdapted(AdaptedEstimators):
         if here.posterior.moments is not None:
             return here.posterior.moments
         if here.mixture.likelihood.quadratic:
-            collected = here.data.moments(here.units, intercept=here.rows.intercept)
+            collected = here.data.moments(here.rows, here.units)
             return [collected.output(k) for k in range(len(here.units))]
         return linearise(here.rows, here.posterior.coef, here.mixture.likelihood)
 

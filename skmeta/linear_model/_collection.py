@@ -23,6 +23,7 @@ from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._parts import Parts
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._units import Units
+from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
 
@@ -42,29 +43,29 @@ class Collection:
     describe: dict[str, Any]
 
 
-def of_rows(data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
+def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The collection whose rows are at hand: as sums where squared errors are cheaper by columns, else as rows."""
-    likelihood, weight = family.likelihood(estimator, data.Y.shape[1]), data.tasks.task_weight
-    by_sums = likelihood.quadratic and not cheaper_in_rows(data.tasks.counts, data.X.shape[1] + 1)
-    sums = data.read_sums() if by_sums else None
+    likelihood, weight = family.likelihood(estimator, data.n_outputs), tasks.task_weight
+    by_sums = likelihood.quadratic and not cheaper_in_rows(tasks.counts, data.n_features + 1)
+    sums = data.read_sums(tasks.order, tasks.starts) if by_sums else None
     where = _where_rows_lie(data) if sums is None else _where_sums_lie(sums)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
+    rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
     if sums is not None:
-        tasks: Any = _in_columns(data.moments(engine, intercept=bool(estimator.fit_intercept), sums=sums), weight)
+        found: Any = _in_columns(data.moments(rows, engine, sums), weight)
     else:
-        rows = engine_rows(data, engine, estimator)
-        tasks = read_in_rows(rows, weight) if likelihood.quadratic else RowsAtHand(rows, likelihood, weight)
-    return Collection(tasks, engine, likelihood, data.one_target, _described(data, family, len(engine), units))
+        found = read_in_rows(rows, weight) if likelihood.quadratic else RowsAtHand(rows, likelihood, weight)
+    return Collection(found, engine, likelihood, data.one_target, describe)
 
 
-def of_wide_rows(data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
+def of_wide_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The collection whose columns stay sparse: scaled, not centred; its ``tasks`` are `Rows`."""
-    likelihood = family.likelihood(estimator, data.Y.shape[1])
+    likelihood = family.likelihood(estimator, data.n_outputs)
     columns = column_scales(data.X, data.weight, centred=False)
     where = _Where(*columns, *column_scales(data.Y, data.weight))
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
-    rows = engine_rows(data, engine, estimator)
-    return Collection(rows, engine, likelihood, data.one_target, _described(data, family, len(engine), units))
+    rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
+    return Collection(rows, engine, likelihood, data.one_target, describe)
 
 
 def of_statistics(found: SufficientStatistics, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
@@ -139,6 +140,6 @@ def _units(
     return units, found if likelihood.quadratic else [EngineUnits(each.centre, each.scale) for each in found]
 
 
-def _described(data: LinearData, family: Any, n_outputs: int, units: Units) -> dict[str, Any]:
-    names, kind = data.feature_names, family.kind_of(n_outputs)
+def _described(tasks: Tasks, data: LinearData, family: Any, units: Units) -> dict[str, Any]:
+    names, kind = tasks.feature_names, family.kind_of(data.n_outputs)
     return {"feature_names": names, "classes": data.classes, "likelihood": kind, "units": units}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import compute_sample_weight
 
-from skmeta._inference.moments import Moments
+from skmeta._inference.moments import Moments, Rows
 from skmeta._inference.sums import Sums, read_sums
 from skmeta._inference.units import Units, standardised
 from skmeta.tasks import Tasks
@@ -24,7 +25,8 @@ from skmeta.tasks._numbers import (
 )
 from skmeta.tasks._words import shown
 
-_KEY = "_read_by_linear_models"
+# What was read of tasks for an estimator, as long as the tasks are there.
+_READ: WeakKeyDictionary[Tasks, tuple[Any, LinearData]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +36,6 @@ class LinearData:
     ``n_targets`` is None where ``y`` was one-dimensional; ``classes`` is None for regressors.
     """
 
-    tasks: Tasks
     X: Any
     Y: NDArray[np.float64]
     weight: NDArray[np.float64] | None
@@ -64,25 +65,22 @@ class LinearData:
         """Whether targets are one column, for which a prior has no axis of outputs."""
         return self.n_targets is None and self.Y.shape[1] == 1
 
-    def read_sums(self) -> Sums:
+    def read_sums(self, order: NDArray[np.intp], starts: NDArray[np.intp]) -> Sums:
         """Sums of every task: the one pass over the rows."""
-        return read_sums(self.X, self.Y, self.tasks.order, self.tasks.starts, self.weight)
+        return read_sums(self.X, self.Y, order, starts, self.weight)
 
-    def moments(self, units: Sequence[Units], *, intercept: bool, sums: Sums | None = None) -> Moments:
+    def moments(self, rows: Rows, units: Sequence[Units], sums: Sums | None = None) -> Moments:
         """What squared errors need of the tasks, in units of the engine; ``sums`` may be read already.
 
-        They stay: after learning from the tasks, adapting to them reads no rows.
+        They are kept: after learning from tasks, adapting to them reads no rows.
         """
         kept = self._kept.get("moments")
-        if kept is None or kept[1] != intercept or not all(a.same_as(b) for a, b in zip(kept[0], units, strict=True)):
-            found = standardised(self.read_sums() if sums is None else sums, units, intercept=intercept)
-            kept = self._kept["moments"] = (list(units), intercept, found)
+        same = kept is not None and all(one.same_as(other) for one, other in zip(kept[0], units, strict=True))
+        if kept is None or not same or kept[1] != rows.intercept:
+            sums = self.read_sums(rows.order, rows.starts) if sums is None else sums
+            kept = list(units), rows.intercept, standardised(sums, units, intercept=rows.intercept)
+            self._kept["moments"] = kept
         return kept[2]
-
-    @property
-    def feature_names(self) -> tuple[str, ...] | None:
-        """Names of the columns, where they have names."""
-        return self.tasks.feature_names
 
     def labels(self) -> NDArray[Any]:
         """The class labels that ``Y`` stands for, of a classifier's collection."""
@@ -95,14 +93,12 @@ class LinearData:
 def read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | None = None) -> LinearData:
     """Check and encode a collection; ``classes`` are the labels that a prior knows, None takes those of all tasks.
 
-    What was read stays with the tasks: learning from them and adapting to them reads them once.
+    What was read is kept as long as the tasks are: learning from them and adapting to them reads them once.
     """
-    held = vars(tasks).setdefault(_KEY, [])
-    for of, asked, data in held:
-        if of is estimator and (classes is None or _same(classes, asked) or _same(classes, data.classes)):
-            return data
-    data = _read(tasks, estimator, family, classes)
-    held[:] = [(estimator, classes, data)]
+    of, data = _READ.get(tasks, (None, None))
+    if data is None or of is not estimator or not (classes is None or _same(classes, data.classes)):
+        data = _read(tasks, estimator, family, classes)
+        _READ[tasks] = estimator, data
     return data
 
 
@@ -119,7 +115,7 @@ def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | Non
     X = numeric_features(tasks.X)
     check_complete(X, tasks, tasks.feature_names)
     Y, n_targets, classes = encode_target(tasks.y, estimator, family, classes)
-    return LinearData(tasks, X, Y, row_weights(tasks.sample_weight, estimator, tasks.y), n_targets, classes)
+    return LinearData(X, Y, row_weights(tasks.sample_weight, estimator, tasks.y), n_targets, classes)
 
 
 def encode_target(

@@ -141,13 +141,13 @@ class EmpiricalBayes(Learner):
         self._check_parameters()
         family, past = family_of(estimator), learned_component(prior, estimator)
         data = read(tasks, estimator, family, None if past is None else past.classes)
-        past = checked_past(past, estimator, family, data)
+        past = checked_past(past, estimator, family, data, tasks.feature_names)
         if is_wide(data.n_features, tasks.counts, past):
-            collection = _collection.of_wide_rows(data, estimator, family, past)
+            collection = _collection.of_wide_rows(tasks, data, estimator, family, past)
             learned, self.structure_ = learn_wide_mixture(self, collection, past, prior, effective_n_jobs(n_jobs))
             self.scores_: dict[str, float] = {}
             return learned
-        collection = _collection.of_rows(data, estimator, family, past)
+        collection = _collection.of_rows(tasks, data, estimator, family, past)
         return self._learn(collection, past, prior, n_jobs, progress)
 
     def learn_statistics(
@@ -193,11 +193,11 @@ class EmpiricalBayes(Learner):
         estimator = Ridge() if estimator is None else estimator
         family, past = family_of(estimator), learned_component(prior, estimator)
         if isinstance(statistics, SufficientStatistics):
-            past = checked_past(past, estimator, family, statistics)
+            past = checked_past(past, estimator, family, statistics, statistics.feature_names)
             collection = _collection.of_statistics(statistics, estimator, family, past)
         else:
             parts = Parts(statistics)
-            past = checked_past(past, estimator, family, parts.first)
+            past = checked_past(past, estimator, family, parts.first, parts.first.feature_names)
             collection = _collection.of_parts(parts, estimator, family, past)
         return self._learn(collection, past, prior, n_jobs, progress)
 

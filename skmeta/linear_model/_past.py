@@ -30,10 +30,6 @@ class Described(Protocol):
     """What is asked of rows, or of sums of them."""
 
     @property
-    def feature_names(self) -> tuple[str, ...] | None:
-        """Names of the columns."""
-
-    @property
     def n_features(self) -> int:
         """Number of columns."""
 
@@ -46,9 +42,10 @@ class Described(Protocol):
         """Which columns no task has."""
 
 
-def checked_past(past: GaussianPrior | None, estimator: Any, family: Any, found: Described) -> GaussianPrior | None:
+def checked_past(
+    past: GaussianPrior | None, estimator: Any, family: Any, found: Described, names: tuple[str, ...] | None
+) -> GaussianPrior | None:
     """The past with its columns in the order of those found; without one, a column that no task has teaches nothing."""
-    names = found.feature_names
     if past is None:
         nowhere = np.flatnonzero(found.missing_everywhere)
         if len(nowhere):

@@ -1,4 +1,4 @@
-"""Effects between tasks: the formula against Gaussian conditioning, and Simpson's paradox."""
+"""Contextual effects: the formula against Gaussian conditioning, and Simpson's paradox."""
 
 from dataclasses import replace
 
@@ -8,12 +8,14 @@ from numpy.testing import assert_allclose
 from sklearn.linear_model import LinearRegression, Ridge
 
 from skmeta import WarmStartRegressor
-from skmeta._inference.believed import Believed
 from skmeta._inference.between import level_of_tasks, told_by_new_row, variance_ratio
-from skmeta._inference.in_columns import InColumns
-from skmeta._inference.mixture import posterior
+from skmeta._inference.components import Component, KnownNoise, Stack
+from skmeta._inference.covariances import DenseCovariance
 from skmeta._inference.moments import Rows, collect_moments
 from skmeta._inference.noise import NoiseLaw
+from skmeta._inference.posterior_columns import ColumnPosterior
+
+NOISE = 0.2
 
 
 def paradox(n_tasks=60, n=8, seed=0, noise=0.3):
@@ -25,47 +27,48 @@ def paradox(n_tasks=60, n=8, seed=0, noise=0.3):
     return np.c_[x.ravel(), np.repeat(np.arange(n_tasks), n)], y.ravel()
 
 
-def believed(d, seed, between, ratio, spread=0.5):
+def law(d, seed, coef, ratio, spread=0.5):
     rng = np.random.default_rng(seed)
     root = np.tril(0.3 * rng.normal(size=(d + 1, d + 1))) + spread * np.eye(d + 1)
-    return Believed(
-        rng.normal(size=d + 1),
-        root,
-        NoiseLaw(0.2),
-        np.array([1.0, 0.0, 0.0, 0.0]),
-        np.zeros(d + 1),
-        between=between,
-        ratio=ratio,
+    return Component(
+        rng.normal(size=d + 1), DenseCovariance(root), KnownNoise.of(NoiseLaw(NOISE)), effects=(coef, ratio)
     )
+
+
+def mean_of(moments, component):
+    """The posterior mean of every task, under one component."""
+    return ColumnPosterior(moments, Stack([component])).means(np.ones((moments.n_tasks, 1)))
 
 
 def own_rows(n, prior, seed):
     """Columns and targets of one task of the prior's law, and their moments (of a task without rows too)."""
     rng, d = np.random.default_rng(seed), len(prior.mean) - 1
-    within = prior.ratio / (1.0 + prior.ratio)
-    level = np.sqrt(1.0 - within) * rng.normal(size=d)
-    X = level + np.sqrt(within) * rng.normal(size=(n, d))
-    w = prior.mean + prior.root @ rng.normal(size=d + 1)
-    y = X @ w[:-1] + w[-1] + level @ prior.between + np.sqrt(prior.level) * rng.normal(size=n)
+    coef, ratio = prior.effects
+    within = ratio / (1.0 + ratio)
+    means = np.sqrt(1.0 - within) * rng.normal(size=d)
+    X = means + np.sqrt(within) * rng.normal(size=(n, d))
+    w = prior.mean + prior.covariance.root @ rng.normal(size=d + 1)
+    y = X @ w[:-1] + w[-1] + means @ coef + np.sqrt(NOISE) * rng.normal(size=n)
     rows = Rows(X, y[:, None], np.arange(n), np.array([0, n]), np.zeros(d), np.ones(d))
     return X, y, collect_moments(rows).output(0)
 
 
 def conditional_target(prior, X, y, new):
-    """``E[y_new | x_1, y_1, ..., x_n, y_n, x_new]``: coefficients and level of the columns as one Gaussian.
+    """``E[y_new | x_1, y_1, ..., x_n, y_n, x_new]``: coefficients and means of the columns as one Gaussian.
 
     Columns have unit variance in all, ``1 / (1 + ratio)`` of it between tasks.
     """
     d, n = len(new), len(y)
-    vb = 1.0 / (1.0 + prior.ratio)
+    coef, ratio = prior.effects
+    vb = 1.0 / (1.0 + ratio)
     covariance = np.zeros((2 * d + 1, 2 * d + 1))
-    covariance[: d + 1, : d + 1] = prior.covariance
-    covariance[d, d] += prior.between**2 @ vb
-    covariance[d, d + 1 :] = covariance[d + 1 :, d] = prior.between * vb
+    covariance[: d + 1, : d + 1] = prior.covariance.matrix
+    covariance[d, d] += coef**2 @ vb
+    covariance[d, d + 1 :] = covariance[d + 1 :, d] = coef * vb
     covariance[d + 1 :, d + 1 :] = np.diag(vb)
-    level = np.hstack([np.zeros((d, d + 1)), np.eye(d)])
-    design = np.vstack([np.hstack([X, np.ones((n, 1)), np.zeros((n, d))]), *[level] * (n + 1)])
-    noise = np.diag(np.r_[np.full(n, prior.level), np.tile(prior.ratio * vb, n + 1)])
+    at_means = np.hstack([np.zeros((d, d + 1)), np.eye(d)])
+    design = np.vstack([np.hstack([X, np.ones((n, 1)), np.zeros((n, d))]), *[at_means] * (n + 1)])
+    noise = np.diag(np.r_[np.full(n, NOISE), np.tile(ratio * vb, n + 1)])
     mean = np.r_[prior.mean, np.zeros(d)]
     seen = np.r_[y, X.ravel(), new]
     gain = covariance @ design.T @ np.linalg.inv(design @ covariance @ design.T + noise)
@@ -75,9 +78,9 @@ def conditional_target(prior, X, y, new):
 @pytest.mark.parametrize("d", [1, 3])
 def test_without_rows_the_expected_target_is_the_conditional_one(d):
     rng = np.random.default_rng(d)
-    prior = believed(d, 0, rng.normal(size=d), rng.uniform(0.2, 5.0, d))
+    prior = law(d, 0, rng.normal(size=d), rng.uniform(0.2, 5.0, d))
     X, y, moments = own_rows(0, prior, 1)
-    (w,) = posterior(moments, prior).mean
+    (w,) = mean_of(moments, prior)
     for new in rng.normal(size=(5, d)):
         assert_allclose(np.r_[new, 1.0] @ w, conditional_target(prior, X, y, new), rtol=1e-8, atol=1e-10)
 
@@ -85,26 +88,25 @@ def test_without_rows_the_expected_target_is_the_conditional_one(d):
 @pytest.mark.parametrize("n", [1, 2, 5, 20])
 @pytest.mark.parametrize("spread", [0.02, 0.5], ids=["tight", "wide"])
 def test_with_rows_it_is_near_the_conditional_one(n, spread):
-    """What the targets say of the columns' level is left out: less than the noise even at one row."""
+    """What the targets say of the columns' means is left out: less than the noise even at one row."""
     left, doubt = [], []
     for seed in range(40):
         rng = np.random.default_rng(seed)
-        prior = believed(2, seed, rng.normal(size=2), rng.uniform(0.2, 5.0, 2), spread)
+        prior = law(2, seed, rng.normal(size=2), rng.uniform(0.2, 5.0, 2), spread)
         X, y, moments = own_rows(n, prior, seed)
         new = rng.normal(size=2)
         exact = conditional_target(prior, X, y, new)
-        left.append(np.r_[new, 1.0] @ posterior(moments, prior).mean[0] - exact)
-        alone = replace(prior, between=None, ratio=None)
-        doubt.append(np.r_[new, 1.0] @ posterior(moments, alone).mean[0] - exact)
+        left.append(np.r_[new, 1.0] @ mean_of(moments, prior)[0] - exact)
+        alone = replace(prior, effects=None)
+        doubt.append(np.r_[new, 1.0] @ mean_of(moments, alone)[0] - exact)
     assert np.sqrt(np.mean(np.square(left))) < (0.25 if n == 1 else 0.12)
-    assert np.mean(np.square(left)) < 0.25 * np.mean(np.square(doubt)), "better than no effects between tasks"
+    assert np.mean(np.square(left)) < 0.25 * np.mean(np.square(doubt)), "better than no contextual effects"
 
 
-def test_no_effects_between_tasks_change_nothing():
-    prior = believed(2, 0, np.zeros(2), np.ones(2))
+def test_effects_of_zero_change_nothing():
+    prior = law(2, 0, np.zeros(2), np.ones(2))
     _, _, moments = own_rows(4, prior, 0)
-    one, two = posterior(moments, prior), posterior(moments, replace(prior, between=None, ratio=None))
-    assert_allclose(one.mean, two.mean, rtol=1e-10)
+    assert_allclose(mean_of(moments, prior), mean_of(moments, replace(prior, effects=None)), rtol=1e-10)
 
 
 def test_it_goes_from_the_pooled_regression_to_the_one_within():
@@ -125,8 +127,7 @@ def test_the_ratio_of_variances_is_found():
     X += np.repeat(rng.normal(size=(n_tasks, 3)) * [1.0, 1.0, 0.0], n, axis=0)
     starts = n * np.arange(n_tasks + 1)
     rows = Rows(X, np.zeros((len(X), 1)), np.arange(len(X)), starts, np.zeros(3), np.ones(3))
-    tasks = InColumns(collect_moments(rows).output(0))
-    ratio = variance_ratio(tasks, tasks.pooled())
+    ratio = variance_ratio(collect_moments(rows))
     assert_allclose(ratio[:2], [2.0, 0.5], rtol=0.08)
     assert ratio[2] > 50, "a column whose mean does not vary"
 
@@ -159,7 +160,7 @@ def test_few_rows_of_a_new_task_go_from_pooled_to_within():
     at_pooled = np.sqrt(np.mean((new_y - pooled.predict(new_X[:, :1])) ** 2))
     errors = [error(shots) for shots in (0, 1, 2, 10)]
     assert errors[0] < 1.05 * at_pooled
-    assert errors[1] < 0.5 * at_pooled, "with the slope within, one row tells the level"
+    assert errors[1] < 0.5 * at_pooled, "with the slope within, one row tells the intercept"
     assert np.all(np.diff(errors) < 0)
     assert errors[-1] < 0.4, "the noise is 0.3"
 
@@ -172,8 +173,9 @@ def test_outputs_may_differ_in_whether_they_have_such_effects(first):
     straight = 0.7 * X[:, 0] + rng.normal(size=60)[X[:, -1].astype(int)] + 0.3 * rng.normal(size=len(X))
     targets = [y, straight][:: 1 - 2 * first]
     alone = [WarmStartRegressor(Ridge(), task=-1).fit(X, target).prior_ for target in targets]
-    assert [prior.between is None for prior in alone] == [first == 1, first == 0]
+    assert [prior.contextual_effects is None for prior in alone] == [first == 1, first == 0]
     both = WarmStartRegressor(Ridge(), task=-1).fit(X, np.column_stack(targets)).prior_
     for k, prior in enumerate(alone):
         assert_allclose(both.mean[k], prior.mean, rtol=1e-6)
-        assert_allclose(both.between[k], 0.0 if prior.between is None else prior.between, rtol=1e-6)
+        effects = prior.contextual_effects
+        assert_allclose(both.contextual_effects.coef[k], 0.0 if effects is None else effects.coef, rtol=1e-6)

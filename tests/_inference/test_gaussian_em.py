@@ -235,8 +235,7 @@ def test_units_and_origins_of_columns_and_target_do_not_matter(structure):
     assert_allclose(49.0 * one.noise, two.noise, rtol=1e-6)
     # The plain estimator's own penalty knows the columns' units, but no origins and no units of the target.
     moved = learn(np.c_[X[:, :-1] + shift, X[:, -1]], 7.0 * y - 30.0, structure)
-    for name in ("vague_weight", "level_weight", "noise_weight"):
-        assert_allclose(getattr(moved, name), getattr(one, name), rtol=1e-5, err_msg=name)
+    assert_allclose(moved.weights, one.weights, rtol=1e-5)
 
 
 def test_order_of_tasks_and_rows_does_not_matter():
@@ -245,7 +244,7 @@ def test_order_of_tasks_and_rows_does_not_matter():
     renamed = X[order].copy()
     renamed[:, -1] = 100.0 - renamed[:, -1]
     one, two = learn(X, y, "auto"), learn(renamed, y[order], "auto")
-    for name in ("mean", "covariance", "noise", "vague_weight"):
+    for name in ("mean", "covariance", "noise", "weights"):
         assert_allclose(getattr(two, name), getattr(one, name), rtol=1e-9, atol=1e-11, err_msg=name)
 
 

@@ -7,7 +7,7 @@ from scipy.special import expit, log_expit
 from sklearn.linear_model import LogisticRegression
 
 from skmeta import GaussianPrior, WarmStartClassifier
-from skmeta._inference.integrated import bell_probabilities, integrated_probabilities
+from skmeta._inference.integrated import integrated_probabilities, moderated_probabilities
 
 
 def integrated_probability(rows, y, weight, mode, V, new):
@@ -51,9 +51,9 @@ def test_rows_of_one_class_leave_little_doubt(n, spread, seed):
     found, exact = integrated_probability(rows, y, np.ones(n), mode, V, new), brute_force(rows, y, root, new)
     sure = exact > 0.5
     assert_allclose(found[sure], exact[sure], atol=0.12)
-    bell = bell_probabilities((new @ mode)[:, None], ((new @ V) * new).sum(axis=1)[:, None])[:, 0]
+    gaussian = moderated_probabilities((new @ mode)[:, None], ((new @ V) * new).sum(axis=1)[:, None])[:, 0]
     if spread > 1:
-        assert np.mean((found - exact) ** 2) < 0.5 * np.mean((bell - exact) ** 2), "nearer than a Gaussian"
+        assert np.mean((found - exact) ** 2) < 0.5 * np.mean((gaussian - exact) ** 2), "nearer than a Gaussian"
 
 
 @pytest.mark.parametrize("seed", range(3))

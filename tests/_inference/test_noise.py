@@ -103,16 +103,7 @@ def test_nodes_integrate_to_students_t(dof):
     assert_allclose(density(5)[2:-2], expected[2:-2], rtol=0.12)
 
 
-def test_odd_noises_lie_beyond_the_law_and_only_where_noises_differ():
-    assert NoiseLaw(2.0).odd().size == 0
-    tight, loose = NoiseLaw(2.0, 50.0), NoiseLaw(2.0, 2.0)
-    assert np.all(tight.odd() < loose.odd())
-    for law in (tight, loose):
-        spread = np.std(np.log(law.nodes(4000)[0]))
-        assert_allclose(np.log(law.odd() / 2.0) / spread, [1, 2, 3, 4], rtol=0.05)
-
-
-def test_the_mean_of_the_law():
-    assert NoiseLaw(2.0).mean == 2.0
-    assert_allclose(NoiseLaw(2.0, 10.0).mean, np.mean(NoiseLaw(2.0, 10.0).nodes(20_000)[0]), rtol=1e-3)
-    assert_allclose(NoiseLaw(2.0, 2.0).mean, 8.0)
+@pytest.mark.parametrize("dof", [2.0, 5.0, 50.0])
+def test_the_spread_is_that_of_the_laws_logarithms(dof):
+    assert_allclose(NoiseLaw(2.0, dof).log_spread, np.std(np.log(NoiseLaw(2.0, dof).nodes(20_000)[0])), rtol=0.02)
+    assert NoiseLaw(2.0).log_spread == 0.0

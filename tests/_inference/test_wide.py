@@ -5,21 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import sparse
 from scipy.integrate import quad
-from scipy.optimize import minimize
 from scipy.special import expit
 
 from skmeta._inference import wide_rows
-from skmeta._inference.believed import Believed
 from skmeta._inference.dual import DualProblem, evidence_slopes
 from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL, Tweedie
-from skmeta._inference.mixture import posterior
-from skmeta._inference.moments import Rows, collect_moments
-from skmeta._inference.noise import NoiseLaw
-from skmeta._inference.wide import WidePrior, wide_evidence, wide_posterior, wide_predict
+from skmeta._inference.mixture import Mixture, posterior
+from skmeta._inference.moments import Rows
+from skmeta._inference.wide import WidePrior, wide_evidence
 from skmeta._inference.wide_em import learn_wide, merged
 from skmeta._inference.wide_rows import read_batches
 from skmeta._inference.wide_stretch import find_stretch, stretched
@@ -63,6 +58,13 @@ def make_prior(d, rank=2, seed=0, *, n_outputs=1, vague_weight=0.0):
     )
 
 
+def wide_posterior(rows, prior, loss):
+    """Posteriors under a learned prior and the estimator's own."""
+    components = [prior.components(k, rows.scale, loss) for k in range(len(prior.mean))]
+    weights = np.array([1.0 - prior.vague_weight, prior.vague_weight])
+    return posterior(rows, Mixture(components, weights, loss), np.ones(len(components)))
+
+
 def covariance(prior, k=0):
     return np.diag(prior.variance[k]) + prior.factor[k] @ prior.factor[k].T
 
@@ -85,112 +87,14 @@ def owners(rows):
     return task
 
 
-# Posteriors -----------------------------------------------------------------------------------------
-
-
-@settings(max_examples=25, deadline=None)
-@given(
-    counts=st.lists(st.integers(0, 7), min_size=1, max_size=6).filter(any),
-    d=st.integers(1, 9),
-    rank=st.integers(0, 2),
-    strength=st.sampled_from([0.1, 1.0, 7.0]),
-    weighted=st.booleans(),
-    seed=st.integers(0, 1000),
-)
-def test_gaussian_posterior_is_that_of_the_primal(counts, d, rank, strength, weighted, seed):
-    rows, prior = make_rows(counts, d, seed, weighted=weighted), make_prior(d, rank, seed)
-    prior = replace(prior, noise=np.array([0.3]))
-    found = wide_posterior(rows, prior, GAUSSIAN, strength=strength)
-    precision = np.linalg.inv(covariance(prior))
-    for t in range(len(counts)):
-        Z, y, w = own_rows(rows, t)
-        matrix = Z.T @ (w[:, None] * Z) / 0.3 + strength * precision
-        wanted = np.linalg.solve(matrix, Z.T @ (w * y[:, 0]) / 0.3 + strength * precision @ prior.mean[0])
-        np.testing.assert_allclose(found.mean[t, 0], wanted, atol=1e-8)
-
-
-@pytest.mark.parametrize("strength", [1.0, 4.0])
-@pytest.mark.parametrize("weighted", [False, True])
-def test_strangers_are_those_of_the_primal(strength, weighted):
-    d = 6
-    rows = make_rows([0, 4, 9, 3], d, weighted=weighted)
-    prior = replace(make_prior(d, vague_weight=0.3), level=np.zeros(1))
-    believed = Believed(
-        mean=prior.mean[0],
-        root=np.linalg.cholesky(covariance(prior)),
-        noise=NoiseLaw(float(prior.noise[0])),
-        kinds=np.array([0.7, 0.0, 0.0, 0.3]),
-        stranger_mean=np.zeros(d + 1),
-        scale=rows.scale,
-    )
-    wanted = posterior(collect_moments(rows).output(0), believed, strength=strength, with_covariance=True)
-    found = wide_posterior(rows, prior, GAUSSIAN, strength=strength)
-    np.testing.assert_allclose(found.weights, wanted.weights, atol=1e-8)
-    np.testing.assert_allclose(found.mean[:, 0], wanted.mean, atol=1e-8)
-    np.testing.assert_allclose(found.noise[:, 0], wanted.noise, atol=1e-8)
-    at = wide_predict(rows, prior, GAUSSIAN, rows, strength=strength)
-    Z, task = np.c_[rows.X / rows.scale, np.ones(len(rows.X))], owners(rows)
-    np.testing.assert_allclose(at.mean[:, 0], np.einsum("ij,ij->i", Z, wanted.mean[task]), atol=1e-8)
-    np.testing.assert_allclose(at.variance[:, 0], np.einsum("ij,ijk,ik->i", Z, wanted.covariance[task], Z), rtol=1e-5)
-
-
-@pytest.mark.parametrize("name", LOSSES)
-def test_the_mode_is_that_of_a_direct_minimiser(name):
-    loss, d = LOSSES[name], 5
-    n_outputs = 3 if name == "multinomial" else 1
-    rows = with_targets(make_rows([6, 2], d, n_outputs=n_outputs, weighted=True), loss)
-    prior = make_prior(d, n_outputs=n_outputs)
-    found = wide_posterior(rows, prior, loss).mean
-    precision = [np.linalg.inv(covariance(prior, k)) for k in range(n_outputs)]
-    for t in range(2):
-        Z, y, w = own_rows(rows, t)
-
-        def objective(flat, Z=Z, y=y, w=w):
-            off = flat.reshape(n_outputs, -1) - prior.mean
-            value = w @ loss.value(Z @ flat.reshape(n_outputs, -1).T, y)
-            return value + 0.5 * sum(off[k] @ precision[k] @ off[k] for k in range(n_outputs))
-
-        direct = minimize(objective, prior.mean.ravel(), method="BFGS", options={"gtol": 1e-9}).x
-        assert objective(found[t].ravel()) <= objective(direct) + 1e-10
-        np.testing.assert_allclose(found[t].ravel(), direct, atol=1e-5)
-
-
-@pytest.mark.parametrize("name", LOSSES)
-def test_sparse_rows_and_dense_rows_agree(name):
-    loss, n_outputs = LOSSES[name], 3 if name == "multinomial" else 1
-    rows = with_targets(make_rows([5, 0, 9, 8, 2], 12, n_outputs=n_outputs, density=0.3, weighted=True), loss)
-    prior = make_prior(12, n_outputs=n_outputs, vague_weight=0.2)
-    dense, thin = (wide_posterior(each, prior, loss) for each in (rows, as_sparse(rows)))
-    np.testing.assert_allclose(thin.mean, dense.mean, atol=1e-10)
-    np.testing.assert_allclose(thin.evidence, dense.evidence, atol=1e-8)
-    np.testing.assert_allclose(thin.weights, dense.weights, atol=1e-10)
-
-
-def test_a_task_without_rows_keeps_the_prior():
-    rows, prior = make_rows([0, 3], 4), make_prior(4, vague_weight=0.4)
-    found = wide_posterior(rows, prior, GAUSSIAN)
-    np.testing.assert_array_equal(found.mean[0], prior.mean)
-    assert found.trust[0] == 1.0
-
-
-def test_a_task_that_contradicts_the_prior_is_a_stranger():
-    rng = np.random.default_rng(0)
-    d = 30
-    rows = make_rows([25, 25], d, density=1.0)
-    prior = replace(make_prior(d, 0, vague_weight=0.05), mean=rng.normal(size=(1, d + 1)), noise=np.array([0.1]))
-    prior = replace(prior, variance=np.full((1, d + 1), 0.05))
-    Y = (np.c_[rows.X / rows.scale, np.ones(50)] @ prior.mean[0])[:, None]
-    flipped = np.where(owners(rows)[:, None] == 0, Y, -Y)
-    trust = wide_posterior(replace(rows, Y=flipped), prior, GAUSSIAN).trust
-    assert trust[0] > 0.95
-    assert trust[1] < 0.01
+# Rows ---------------------------------------------------------------------------------------------
 
 
 def test_missing_values_say_nothing():
     rows, prior = make_rows([4, 5], 6, density=1.0), make_prior(6)
     gaps, zeros = rows.X.copy(), rows.X.copy()
     gaps[owners(rows) == 0, 2], zeros[owners(rows) == 0, 2] = np.nan, 0.0
-    found, wanted = (wide_posterior(replace(rows, X=X), prior, GAUSSIAN).mean for X in (gaps, zeros))
+    found, wanted = (wide_posterior(replace(rows, X=X), prior, GAUSSIAN).coef for X in (gaps, zeros))
     np.testing.assert_array_equal(found, wanted)
 
 
@@ -203,23 +107,7 @@ def test_sparse_rows_are_not_centred():
 def test_without_an_intercept_the_intercept_keeps_the_prior():
     rows, prior = replace(make_rows([4, 3], 5), intercept=False), make_prior(5, 0)
     for each in (rows, as_sparse(rows)):
-        np.testing.assert_allclose(wide_posterior(each, prior, GAUSSIAN).mean[:, 0, -1], prior.mean[0, -1])
-
-
-# New rows -------------------------------------------------------------------------------------------
-
-
-def test_new_rows_are_predicted_in_any_number_and_teach_nothing(monkeypatch):
-    rows, prior = with_targets(make_rows([6, 0, 4], 5), BINOMIAL), make_prior(5, vague_weight=0.2)
-    new = make_rows([3, 5, 9], 5, seed=1)
-    whole = wide_predict(rows, prior, BINOMIAL, new)
-    monkeypatch.setattr("skmeta._inference.wide._AT_ONCE", 2)
-    parts = wide_predict(as_sparse(rows), prior, BINOMIAL, as_sparse(new))
-    np.testing.assert_allclose(parts.mean, whole.mean, atol=1e-8)
-    np.testing.assert_allclose(parts.variance, whole.variance, atol=1e-8)
-    mean = wide_posterior(rows, prior, BINOMIAL).mean
-    Z = np.c_[new.X / rows.scale, np.ones(len(new.X))]
-    np.testing.assert_allclose(whole.mean[:, 0], np.einsum("ij,ij->i", Z, mean[owners(new), 0]), atol=1e-8)
+        np.testing.assert_allclose(wide_posterior(each, prior, GAUSSIAN).coef[:, 0, -1], prior.mean[0, -1])
 
 
 # Evidence -------------------------------------------------------------------------------------------
@@ -437,7 +325,7 @@ def test_few_tasks_are_legal(name, n_tasks):
     rows = with_targets(make_rows([4] * n_tasks, 9, n_outputs=n_outputs), loss)
     learned = learn_wide(rows, loss, n_iter=4)
     found = wide_posterior(rows, learned, loss)
-    assert np.isfinite(found.mean).all()
+    assert np.isfinite(found.coef).all()
     assert np.all(learned.variance > 0)
     assert learned.n_tasks == n_tasks
 
@@ -447,7 +335,7 @@ def test_a_single_class_is_legal(value):
     rows = make_rows([5, 4, 6, 5], 9)
     rows = replace(rows, Y=np.full(rows.Y.shape, value))
     found = wide_posterior(rows, learn_wide(rows, BINOMIAL, n_iter=6), BINOMIAL)
-    assert np.all(np.sign(found.mean[:, 0, -1]) == 2.0 * value - 1.0)
+    assert np.all(np.sign(found.coef[:, 0, -1]) == 2.0 * value - 1.0)
 
 
 def test_classes_are_learned_by_label_not_by_position():
@@ -458,7 +346,7 @@ def test_classes_are_learned_by_label_not_by_position():
     one, two = (learn_wide(replace(rows, Y=Y), MULTINOMIAL, n_iter=6) for Y in (rows.Y, rows.Y[:, turn]))
     np.testing.assert_allclose(one.mean[turn], two.mean, atol=1e-6)
     np.testing.assert_allclose(one.vague_weight, two.vague_weight, rtol=1e-6)
-    fitted = wide_posterior(rows, one, MULTINOMIAL).mean
+    fitted = wide_posterior(rows, one, MULTINOMIAL).coef
     eta = np.einsum("id,ikd->ik", np.c_[rows.X / rows.scale, np.ones(len(rows.X))], fitted[owners(rows)])
     assert np.mean(eta.argmax(axis=1) == rows.Y.argmax(axis=1)) > 0.9
 

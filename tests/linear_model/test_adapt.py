@@ -21,6 +21,7 @@ from sklearn.linear_model import (
 )
 
 from skmeta import GaussianPrior, WarmStartClassifier, WarmStartRegressor
+from skmeta.linear_model import Units
 from skmeta.linear_model._families import FAMILIES
 from skmeta.linear_model._plain import fresh
 from skmeta.tasks import read_tasks
@@ -36,11 +37,11 @@ STEPS = SGDRegressor(tol=None, max_iter=5, random_state=0)
 
 
 def collection(n_tasks=30, n=8, d=3, seed=0):
-    """Tasks whose levels go with those of their columns, against the slopes within."""
+    """Tasks whose intercepts go with the means of their columns, against the slopes within."""
     rng = np.random.default_rng(seed)
-    level = np.repeat(2.0 * rng.normal(size=(n_tasks, d)), n, axis=0)
-    X = level + rng.normal(size=level.shape)
-    y = 2.0 * level.sum(axis=1) - (X - level).sum(axis=1) + 0.3 * rng.normal(size=len(X))
+    means = np.repeat(2.0 * rng.normal(size=(n_tasks, d)), n, axis=0)
+    X = means + rng.normal(size=means.shape)
+    y = 2.0 * means.sum(axis=1) - (X - means).sum(axis=1) + 0.3 * rng.normal(size=len(X))
     return np.c_[X, np.repeat(np.arange(n_tasks), n)], y
 
 
@@ -86,25 +87,25 @@ def test_weights_count_as_repeated_rows(estimator):
 
 @pytest.mark.parametrize("strength", [0.1, 1.0, 5.0])
 @pytest.mark.parametrize("n", [1, 2, 6])
-def test_effects_between_tasks_reach_classes_with_their_own_solver(n, strength):
+def test_contextual_effects_count_for_classes_with_their_own_solver(n, strength):
     """An elastic net without l1 penalty is a ridge, whatever a task's columns say of its level."""
-    prior = replace(learned(), noise_dof=np.inf, vague_weight=0.0, level_weight=0.0, noise_weight=0.0)
-    assert prior.between is not None
+    prior = replace(learned().components[0], noise_dof=np.inf)
+    assert prior.contextual_effects is not None
     X, y = collection(1, n, seed=5)
     weight = np.random.default_rng(6).uniform(0.3, 2.0, n)
     ridge = prior.adapt(Ridge(alpha=strength), X[:, :-1], y, weight)
     net = prior.adapt(ElasticNet(alpha=strength, l1_ratio=0.0, tol=1e-15, max_iter=10**6), X[:, :-1], y, weight)
     assert_allclose(whole(net), whole(ridge), atol=1e-6)
-    blind = replace(prior, between=None, between_ratio=None).adapt(Ridge(alpha=strength), X[:, :-1], y, weight)
+    blind = replace(prior, contextual_effects=None).adapt(Ridge(alpha=strength), X[:, :-1], y, weight)
     assert np.abs(whole(blind) - whole(ridge)).max() > 1e-3
 
 
 @pytest.mark.parametrize("n", [2, 5])
-def test_bayesian_ridge_does_not_believe_that_few_rows_have_no_noise(n):
+def test_bayesian_ridge_is_not_told_by_few_rows_that_they_have_no_noise(n):
     """Rows fewer than coefficients can be met exactly, and its own evidence then says that they are."""
     d = 8
     rng = np.random.default_rng(7)
-    prior = GaussianPrior(np.zeros(d + 1), np.eye(d + 1), noise=4.0, centre=np.zeros(d))
+    prior = GaussianPrior(np.zeros(d + 1), np.eye(d + 1), noise=4.0, units=Units(np.zeros(d)))
     X = rng.normal(size=(n, d))
     y = X @ rng.normal(size=d) + 2.0 * rng.normal(size=n)
     found = prior.adapt(BayesianRidge(), X, y)
@@ -122,7 +123,7 @@ def test_a_task_that_lacks_a_column_starts_with_it_at_the_centre(estimator, shel
     y = y if shell is WarmStartRegressor else y > 0
     prior = shell(estimator, task=-1).fit(X, y).prior_
     lacking, filled = X[:8, :-1].copy(), X[:8, :-1].copy()
-    lacking[:, 1], filled[:, 1] = np.nan, prior.centre[1]
+    lacking[:, 1], filled[:, 1] = np.nan, prior.units.centre[1]
     assert_array_equal(whole(prior.adapt(estimator, lacking, y[:8])), whole(prior.adapt(estimator, filled, y[:8])))
 
 

@@ -24,25 +24,16 @@ def collection(covariance="factor", n_tasks=150, n=15, d=6, seed=0, **more):
 
 
 def assert_same_prior(one, two, **tolerance):
-    for name in (
-        "mean",
-        "covariance",
-        "mean_covariance",
-        "noise",
-        "noise_dof",
-        "vague_weight",
-        "n_tasks",
-        "n_rows",
-    ):
+    for name in ("mean", "covariance", "mean_covariance", "noise", "noise_dof", "weights", "n_tasks", "n_rows"):
         assert_allclose(getattr(two, name), getattr(one, name), err_msg=name, **tolerance)
 
 
 def distance(covariance, truth, n=10, n_designs=40):
-    """Nats lost a task of ``n`` rows by believing one covariance where the other is true, at noise one."""
+    """Nats lost a task of ``n`` rows by assuming one covariance where the other is true, at noise one."""
     Z = np.random.default_rng(0).normal(size=(n_designs, n, len(truth)))
     Z[..., -1] = 1.0
-    believed, real = (Z @ c @ np.swapaxes(Z, 1, 2) + np.eye(n) for c in (covariance, truth))
-    ratio = np.linalg.solve(believed, real)
+    assumed, real = (Z @ c @ np.swapaxes(Z, 1, 2) + np.eye(n) for c in (covariance, truth))
+    ratio = np.linalg.solve(assumed, real)
     return np.mean(0.5 * (np.trace(ratio, axis1=1, axis2=2) - n - np.linalg.slogdet(ratio)[1]))
 
 
@@ -56,7 +47,7 @@ def test_the_truth_is_found_by_many_tasks(truth):
     assert_allclose(prior.mean, law.mean, atol=0.12)
     assert_allclose(prior.noise, 1.0, rtol=0.05)
     assert distance(prior.dense_covariance(), law.covariance) < 0.05
-    assert prior.vague_weight < 0.01
+    assert prior.named_weights["vague"] < 0.01
     assert prior.n_tasks == 1500 and prior.n_rows == len(y)
 
 
@@ -94,7 +85,7 @@ def test_auto_is_never_far_from_the_best_shape(truth):
 def test_the_shape_asked_for_is_the_shape_given(word):
     X, y, _ = collection("full")
     prior = learn(X, y, EmpiricalBayes(word)).prior_
-    engine = prior.units().covariance_to_engine(prior.covariance)
+    engine = prior.units.of_output(0).covariance_to_engine(prior.covariance)
     off = engine - np.diag(np.diag(engine))
     assert np.abs(off).max() < 1e-10 * np.abs(engine).max()
     assert word == "diagonal" or np.ptp(np.diag(engine)[:-1]) < 1e-10
@@ -112,7 +103,7 @@ def test_few_tasks_learn_something_proper(n_tasks):
         X, y, _ = collection(n_tasks=n_tasks, seed=seed)
         prior = learn(X, y).prior_
         assert np.all(np.linalg.eigvalsh(prior.dense_covariance()) > 0)
-        assert 0 < prior.vague_weight < 1
+        assert 0 < prior.named_weights["vague"] < 1
 
 
 def test_unrelated_tasks_are_told_from_related_ones():
@@ -121,7 +112,9 @@ def test_unrelated_tasks_are_told_from_related_ones():
     alone = X[:, -1] % 3 == 0
     wild = np.einsum("nd,nd->n", X[:, :-1], 30.0 * rng.normal(size=(150, d))[X[:, -1].astype(int)])
     mixed = learn(X, np.where(alone, wild + rng.normal(size=len(y)), y), EmpiricalBayes("diagonal"))
-    assert mixed.prior_.vague_weight > 3 * learn(X, y, EmpiricalBayes("diagonal")).prior_.vague_weight
+    assert (
+        mixed.prior_.named_weights["vague"] > 3 * learn(X, y, EmpiricalBayes("diagonal")).prior_.named_weights["vague"]
+    )
 
 
 def test_labels_and_counts_have_laws_too():

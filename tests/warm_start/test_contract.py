@@ -40,6 +40,7 @@ from skmeta import (
     stack_tasks,
 )
 from skmeta.datasets import make_related_classification, make_related_regression
+from skmeta.linear_model import Units
 from skmeta.steps import FrozenSteps, PriorWithSteps
 
 QUICK = EmpiricalBayes("diagonal", max_iter=5)
@@ -343,7 +344,7 @@ def plain_of(model, row):
 def test_sparse_equals_dense_for_a_given_prior():
     prior = GaussianPrior(np.arange(4.0), np.eye(4), feature_names=NAMES)
     dense, thin = (
-        GaussianPrior(prior.mean, prior.covariance, centre=np.zeros(3)).adapt(Ridge(), A, y_new)
+        GaussianPrior(prior.mean, prior.covariance, units=Units(np.zeros(3))).adapt(Ridge(), A, y_new)
         for A in (X_new, sparse.csr_array(X_new))
     )
     assert_allclose(dense.coef_, thin.coef_, rtol=1e-10)

@@ -111,7 +111,7 @@ def test_strength_towards_zero_is_the_unpenalised_fit():
 def test_strength_towards_infinity_is_the_priors_mean():
     X, y, _ = related(20, 12)
     prior = learn(X, y, learner=EmpiricalBayes("diagonal")).prior_
-    prior = replace(prior, vague_weight=0.0, level_weight=0.0, noise_weight=0.0, between=None, between_ratio=None)
+    prior = replace(prior.components[0], contextual_effects=None)
     strong = prior.adapt(Ridge(alpha=1e10), X[:12, :-1], y[:12])
     assert_allclose(np.r_[strong.coef_, strong.intercept_], prior.mean, rtol=1e-6)
 
@@ -178,14 +178,14 @@ def test_harm_is_bounded_and_fades(mislead):
 
 
 def test_without_the_vague_component_harm_has_no_bound():
-    """That the promise above is not empty: the same past, believed to the letter."""
+    """That the promise above is not empty: the same past, taken at its word."""
 
     def learned(X, y):
         return learn(X, -y).prior_
 
     doubted = excess(learned, 40, 0)
-    believed = excess(lambda X, y: replace(learned(X, y), vague_weight=0.0), 40, 0)
-    assert np.all(believed[1:] > 4 * np.maximum(doubted[1:], 0.05))
+    alone = excess(lambda X, y: learned(X, y).components[0], 40, 0)
+    assert np.all(alone[1:] > 4 * np.maximum(doubted[1:], 0.05))
 
 
 def test_a_related_past_helps():
@@ -249,7 +249,7 @@ def test_a_constant_column_changes_nothing(word):
         moved.append(np.sqrt(np.mean((one.predict(X) - two.predict(wide)) ** 2)))
     assert max(moved) < 0.02  # of a noise of one
     assert_allclose(two.prior_.noise, one.prior_.noise, rtol=0.01)
-    assert_allclose(two.prior_.vague_weight, one.prior_.vague_weight, rtol=0.2)
+    assert_allclose(two.prior_.named_weights["vague"], one.prior_.named_weights["vague"], rtol=0.2)
 
 
 @pytest.mark.parametrize("word", ["spherical", "diagonal", "full", "auto"])

@@ -57,7 +57,7 @@ class Adaptation:
 
     def _moments(self, rows: Rows) -> Moments:
         """Statistics of the tasks; those that a prior was learned from are kept."""
-        return self.data.moments(self.units, intercept=rows.intercept)
+        return self.data.moments(rows, self.units)
 
     def in_data_units(self, coef: Array) -> Array:
         """Coefficients ``(n_tasks, K, d + 1)`` of the engine in units of the data."""
