@@ -28,7 +28,7 @@ class Choice:
 
 def candidates(covariance, p, n_tasks, rank=None, pseudo_tasks=None):
     """The structures that a word stands for, simplest first; ``pseudo_tasks`` overrides their hyper-prior's weight."""
-    ranks = [rank] if rank is not None else [k for k in _RANKS if k < min(p, n_tasks)]
+    ranks = [rank] if rank is not None else [k for k in _RANKS if k < n_tasks and identified(k, p)]
     few = 2.0 if pseudo_tasks is None else pseudo_tasks
     spherical = [Structure("spherical", 0, equal=True)]
     diagonal = [Structure("diagonal", 0, strength=few)]
@@ -43,6 +43,11 @@ def candidates(covariance, p, n_tasks, rank=None, pseudo_tasks=None):
         ]
     words = {"spherical": spherical, "diagonal": diagonal, "factor": factor or diagonal, "full": full}
     return spherical + diagonal + factor + full if covariance == "auto" else words[covariance]
+
+
+def identified(rank, p):
+    """Whether ``(p, p)`` scatters determine so many factors and unique variances (Ledermann, 1937, Psychometrika 2)."""
+    return (p - rank) ** 2 >= p + rank
 
 
 def _plain_strength(p, n_tasks):
