@@ -39,12 +39,12 @@ class Checkout:
         return self
 
     def __exit__(self, *error):
-        self.process.stdin.close()
-        self.process.wait()
+        self.process.__exit__(*error)
 
     def ask(self, **question):
         """The answer; if there is none, a text that starts with ``FAILED``."""
-        print(json.dumps(question), file=self.process.stdin, flush=True)
+        if self.process.poll() is None:
+            print(json.dumps(question), file=self.process.stdin, flush=True)
         line = self.process.stdout.readline()
         return json.loads(line) if line else FAILED + f"the process ended with {self.process.wait()}"
 

@@ -10,13 +10,15 @@ import sys
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 
-from skmeta import WarmStartClassifier, WarmStartRegressor
+from skmeta import GaussianPrior, WarmStartClassifier, WarmStartRegressor
+from skmeta.compose import MixturePrior
 from skmeta.datasets import make_sinusoids
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
@@ -228,3 +230,114 @@ def test_an_unrelated_past_costs_few_trials(tuning_table):
     cold = regrets_at(tuning_table, 12, "skmeta_gp", n_seeds=2)
     # Over the whole search: at one trial a single run of sixteen decides.
     assert misled[2:].mean() <= cold[:-2].mean()
+
+
+# Comparing two versions ---------------------------------------------------------------------------------------
+
+SCRIPT = f"""
+import sys
+sys.path.insert(0, {str(FOLDER)!r})
+from _checkouts import serve
+import skmeta
+
+def answer(x):
+    print("this is no reply")
+    if x < 0:
+        sys.exit(3)
+    return {{"name": skmeta.NAME, "inverse": 1 / x}}
+
+serve(answer)
+"""
+
+
+@pytest.fixture
+def versions(tmp_path):
+    """A script, and folders with two versions of a package called skmeta."""
+    (tmp_path / "script.py").write_text(SCRIPT)
+    for name in ("before", "after"):
+        (tmp_path / name / "skmeta").mkdir(parents=True)
+        (tmp_path / name / "skmeta" / "__init__.py").write_text(f"NAME = {name!r}")
+    return tmp_path
+
+
+def test_each_checkout_answers_with_its_own_version_and_says_what_failed(versions):
+    bench = import_module("_checkouts")
+    folders = bench.read_folders(SimpleNamespace(before=str(versions / "before"), after=str(versions / "after")))
+    for name, folder in folders.items():
+        with bench.Checkout(folder, str(versions / "script.py")) as checkout:
+            assert checkout.ask(x=4) == {"name": name, "inverse": 0.25}
+            missed = checkout.ask(x=0)
+            assert bench.failed(missed) and "ZeroDivisionError" in missed
+            assert checkout.ask(x=2)["inverse"] == 0.5, "one failure is not the end"
+            for _ in range(2):
+                assert checkout.ask(x=-1) == bench.FAILED + "the process ended with 3"
+    with pytest.raises(SystemExit, match="--after: wanted the folder of a checkout"):
+        bench.read_folders(SimpleNamespace(before=str(versions / "before"), after=str(versions)))
+
+
+def test_the_way_through_is_counted_by_hand(tmp_path, monkeypatch):
+    bench = import_module("way_through")
+    files = {
+        "upper/shell.py": "def fit(table):\n    return [double(check_array(x)) for x in table]\n",
+        "lower/sums.py": "def double(x):\n    return add(x, x)\ndef add(x, y):\n    return abs(x + y)\n",
+        "lower/prior.py": "class APrior:\n    def __post_init__(self):\n        pass\n",
+    }
+    space = {}
+    for name, text in files.items():
+        exec(compile(text, str(tmp_path / name), "exec"), space)
+    exec("def check_array(x):\n    return x", space)  # of another package
+    monkeypatch.setattr(bench, "ROOT", tmp_path)
+    way = bench.Way(["check_array"])
+    sys.setprofile(way)
+    try:
+        space["fit"]([1, 2])
+        space["APrior"]().__post_init__()
+    finally:
+        sys.setprofile(None)
+    comprehension = sys.version_info < (3, 12)  # a function of its own until then
+    found = way.counts()
+    assert found.pop("calls") == 1 + comprehension + 2 * 2 + 1
+    assert found == {"files": 3, "rooms": 2, "room changes": 1, "check_array()": 2, "APrior validated": 1}
+
+
+def test_new_tasks_are_not_among_the_past_ones_and_are_scored_on_the_same_rows():
+    bench, cases = import_module("before_after"), import_module("_cases")
+    case = next(case for case in cases.all_cases("")[0] if case.name == "parkinsons" and case.order == 2)
+    X, _ = case.read()
+    for seed in range(3):
+        past, turn, query = bench.split(case, X, seed)
+        assert not set(X[past, -1]) & set(X[~past, -1])
+        assert np.all(turn[query] >= max(case.shots)) and not np.any(past & query)
+        known = ~past & (turn < max(case.shots))
+        for task in np.unique(X[query, -1]):
+            mine = X[:, -1] == task
+            assert X[mine & known, case.order].max() <= X[mine & query, case.order].min(), "first rows come first"
+
+
+def test_the_oracle_in_rows_is_the_posterior_mean_in_columns():
+    bench, rng = import_module("columns_or_rows"), np.random.default_rng(0)
+    mean, shared = law = bench.draw_law(6, rng)
+    (X,), (y,) = bench.draw(6, 1, 9, rng, law)
+    query = rng.standard_normal((4, 6))
+    covariance = shared.T @ shared + np.eye(6) / 6
+    precision = np.linalg.inv(covariance) + X.T @ X  # noise one
+    coef = mean + np.linalg.solve(precision, X.T @ (y - X @ mean))
+    np.testing.assert_allclose(bench.oracle(X, y, query, law), query @ coef)
+
+
+def test_a_mixture_without_a_part_keeps_the_others_in_proportion():
+    bench = import_module("ablation")
+    parts = [GaussianPrior([float(i), 0.0], 1.0) for i in range(3)]
+    whole = MixturePrior(parts, [0.5, 0.3, 0.2], ["learned", "noise outlier", "vague"])
+    left = bench.restricted(whole, lambda name: name != "noise outlier")
+    assert left.names == ("learned", "vague") and left.components == (parts[0], parts[2])
+    np.testing.assert_allclose(left.weights, [5 / 7, 2 / 7])
+    assert bench.restricted(whole, lambda name: True) is whole
+
+
+def test_tables_are_markdown(capsys):
+    table = import_module("_common").Table("Errors", ["model", "error"])
+    table.add("warm", 0.123456)
+    table.show("a note")
+    lines = capsys.readouterr().out.strip().splitlines()
+    assert lines == ["## Errors", "", "| model |  error |", "| :---- | -----: |", "| warm  | 0.1235 |", "", "* a note"]

@@ -18,7 +18,7 @@ from skmeta.base import FrozenValue, check_names
 from skmeta.steps._parts import Parts, is_nothing, weights_of_step
 from skmeta.tasks import Tasks
 from skmeta.tasks._context import one_a_task, split_context
-from skmeta.tasks._numbers import as_numbers, column_names, describe_columns, odd_columns
+from skmeta.tasks._numbers import as_numbers, column_names, describe_columns, non_numeric_columns
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -218,10 +218,10 @@ def _fit_transform(step: Any, X: Any, y: Any, sample_weight: Any) -> Any:
             return step.fit_transform(X, y, **weights)
         return step.fit(X, y, **weights).transform(X)
     except (TypeError, ValueError) as error:
-        odd = odd_columns(X) if getattr(X, "ndim", 2) == 2 else {}
-        if odd:
+        found = non_numeric_columns(X) if getattr(X, "ndim", 2) == 2 else {}
+        if found:
             error.add_note(
-                f"Columns of X that hold no numbers: {describe_columns(odd)}. Steps that cannot read them need a "
+                f"Columns of X that hold no numbers: {describe_columns(found)}. Steps that cannot read them need a "
                 "make_column_transformer(...) before them."
             )
         raise

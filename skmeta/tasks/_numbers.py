@@ -1,6 +1,11 @@
 """Tables and targets as finite numbers; what is none is named by its columns or rows."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.utils import check_array
 
@@ -9,13 +14,13 @@ from skmeta.tasks._tables import column_values
 from skmeta.tasks._words import is_missing, listed, shown
 
 
-def column_names(X):
+def column_names(X: Any) -> tuple[str, ...] | None:
     """Names of a frame's columns as a tuple of str, or None."""
-    labels = _dataframe.column_labels(X)
+    labels = None if isinstance(X, np.ndarray) else _dataframe.column_labels(X)
     return None if labels is None or not all(isinstance(name, str) for name in labels) else tuple(labels)
 
 
-def numeric_features(X):
+def numeric_features(X: Any) -> Any:
     """A float array or CSR matrix; missing values pass (a task may lack a column), infinite ones raise."""
     check_rows(X)
     if X.shape[1] == 0:
@@ -24,23 +29,23 @@ def numeric_features(X):
         _check_not_infinite(X, None)
         return X
     if _dataframe.has_dates(X) if _dataframe.is_frame(X) else X.dtype.kind in "mM":  # they would pass as nanoseconds
-        _refuse_columns(odd_columns(X), None)
+        _refuse_columns(non_numeric_columns(X), None)
     options = {"accept_sparse": "csr", "dtype": float, "ensure_min_samples": 0, "input_name": "X"}
     try:
         Z = check_array(X, ensure_all_finite=False, **options)
     except (TypeError, ValueError) as error:
-        _refuse_columns(odd_columns(X), error)
+        _refuse_columns(non_numeric_columns(X), error)
         raise
     _check_not_infinite(Z, column_names(X))
     return Z
 
 
-def _is_plain(values):
+def _is_plain(values: Any) -> bool:
     """Whether they are floats already, as most often: ``check_array`` takes longer than a small model's whole fit."""
     return type(values) is np.ndarray and values.dtype == np.float64
 
 
-def check_rows(X):
+def check_rows(X: Any) -> None:
     """Without rows there is nothing to learn from; raises and says what is possible then."""
     if X.shape[0] == 0:
         raise ValueError(
@@ -49,16 +54,16 @@ def check_rows(X):
         )
 
 
-def odd_columns(X):
+def non_numeric_columns(X: Any) -> dict[Any, str]:
     """Column (by name, or position) to what it holds, for the columns of a table that hold no numbers."""
     if sparse.issparse(X):
         return {}
     names = _dataframe.column_labels(X) or range(X.shape[1])
-    found = ((name, _what_else(column_values(X, k))) for k, name in enumerate(names))
-    return {name: what for name, what in found if what}
+    kinds = ((name, _what_else(column_values(X, k))) for k, name in enumerate(names))
+    return {name: what for name, what in kinds if what}
 
 
-def _what_else(values):
+def _what_else(values: NDArray[Any]) -> str:
     """What a column holds if not numbers, or an empty text."""
     if values.dtype.kind in "mM":
         return "dates"
@@ -72,24 +77,24 @@ def _what_else(values):
     return ""
 
 
-def _refuse_columns(odd, error):
-    if odd:
-        text = [name for name, what in odd.items() if what != "dates"]
-        step = f"(OneHotEncoder(handle_unknown='ignore'), {text[:3]})" if text else f"('drop', {list(odd)[:3]})"
-        hint = "" if len(text) == len(odd) else " Dates can be numbers too: days since one of them."
+def _refuse_columns(found: dict[Any, str], error: Exception | None) -> None:
+    if found:
+        text = [name for name, what in found.items() if what != "dates"]
+        step = f"(OneHotEncoder(handle_unknown='ignore'), {text[:3]})" if text else f"('drop', {list(found)[:3]})"
+        hint = "" if len(text) == len(found) else " Dates can be numbers too: days since one of them."
         raise ValueError(
-            f"X: wanted numbers, found column(s) {describe_columns(odd)}. Make numbers of them in a step before the "
+            f"X: wanted numbers, found column(s) {describe_columns(found)}. Make numbers of them in a step before the "
             f"model: make_pipeline(make_column_transformer({step}, remainder='passthrough'), Ridge()).{hint}"
         ) from error
 
 
-def describe_columns(odd, limit=5):
+def describe_columns(found: dict[Any, str], limit: int = 5) -> str:
     """Columns that hold no numbers, as messages name them."""
-    named = [f"{shown(name)} ({what})" for name, what in odd.items()]
+    named = [f"{shown(name)} ({what})" for name, what in found.items()]
     return ", ".join(named[:limit]) + (f" and {len(named) - limit} more" if len(named) > limit else "")
 
 
-def _check_not_infinite(X, names):
+def _check_not_infinite(X: Any, names: tuple[str, ...] | None) -> None:
     values = X.data if sparse.issparse(X) else X
     with np.errstate(over="ignore", invalid="ignore"):
         fine = np.isfinite(values.sum())
@@ -102,12 +107,12 @@ def _check_not_infinite(X, names):
     )
 
 
-def column_list(names, columns):
+def column_list(names: tuple[str, ...] | None, columns: ArrayLike) -> str:
     """Columns by name where there are names, else by position."""
     return listed(names[column] if names else int(column) for column in np.unique(columns))
 
 
-def check_complete(X, tasks, names):
+def check_complete(X: Any, tasks: Any, names: tuple[str, ...] | None) -> None:
     """A column may be missing in all rows of a task (the task lacks it), never in some of them."""
     if sparse.issparse(X):
         columns = X.indices[np.isnan(X.data)]
@@ -133,7 +138,7 @@ def check_complete(X, tasks, names):
         )
 
 
-def as_numbers(y, estimator):
+def as_numbers(y: Any, estimator: Any) -> NDArray[np.float64]:
     """Targets as finite floats."""
     y = np.asarray(y)
     if y.dtype.kind in "OUST":
@@ -153,7 +158,7 @@ def as_numbers(y, estimator):
     return y
 
 
-def check_finite_target(y):
+def check_finite_target(y: NDArray[np.float64]) -> None:
     """Raise unless all targets are finite, and say in which rows they are not."""
     if np.isfinite(y.sum()):
         return
@@ -166,7 +171,7 @@ def check_finite_target(y):
             )
 
 
-def check_labels_known(y):
+def check_labels_known(y: NDArray[Any]) -> None:
     """Raise if a label is missing, and say in which rows."""
     rows = np.flatnonzero(y.dtype.kind == "O" and [is_missing(label) for label in y])
     if len(rows):

@@ -13,7 +13,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
-from skmeta.base import Learner, Prior, learner_for, matched, no_weights
+from skmeta.base import Prior, learner_for, matched, no_weights
 from skmeta.steps import (
     AdaptedBehindSteps,
     FrozenSteps,
@@ -132,7 +132,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
 
     def _fit_tasks(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
         parts = take_apart(self.estimator) if self.prior is None else checked_parts(self.estimator, self.prior)
-        learner = None if self.task is None else _copied(learner_for(parts.model, self.learner))
+        learner = None if self.task is None else self._learner_for(parts.model)
         X = plain_table(X)
         tasks = self._read(X, y, sample_weight, parts.model)
         if len(tasks) == 1 and self.task is not None and self.prior is None:
@@ -148,6 +148,11 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         found = {"_known": KnownTasks(self.task, tasks.ids, prior, adapted), "prior_": with_steps(steps, prior)}
         found |= {} if learner is None else {"learner_": learner}
         return found | ({} if adapted.classes is None else {"classes_": adapted.classes})
+
+    def _learner_for(self, model: Any) -> Any:
+        """A learner of this fit's own: what it learns is not the user's, who may have given no estimator at all."""
+        learner = learner_for(model, self.learner)
+        return clone(learner, safe=False) if learner is self.learner else learner
 
     def _read(self, X: Any, y: Any, sample_weight: ArrayLike | None, model: Any) -> Tasks:
         """The tasks of a table, as raw rows."""
@@ -341,11 +346,6 @@ def _check_rows(X: Any, *, learns: bool) -> None:
             else "prior.zero_shot(estimator) needs no rows"
         )
         raise ValueError(f"X: Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required; {hint}.")
-
-
-def _copied(learner: Any) -> Learner:
-    """A learner of one's own need not be an estimator."""
-    return clone(learner, safe=False)
 
 
 def estimator_has(method: str) -> Callable[[Any], Any]:

@@ -115,7 +115,7 @@ def test_a_table_of_related_tasks_gets_the_table_and_the_sentence(quick, capsys,
     assert out.strip().splitlines()[-1].startswith("Warm-start each new shop, by WarmStartRegressor(Ridge(),")
     lines = err.splitlines()
     assert (lines[0], lines[-1]) == ("[1/4] 0 rows known of a new shop", "[4/4] 4 rows known of a new shop")
-    assert "Warm has alpha=1, the prior as learned. The others are fitted with alpha of " in out
+    assert "Warm has alpha=1, as it stands. The others are fitted with alpha of " in out
     assert "with 0 rows the mean of other tasks" in out
 
 
