@@ -38,7 +38,7 @@ def candidates(covariance, p, n_tasks, rank=None, pseudo_tasks=None):
     else:
         full = [
             Structure("full", None, e, strength=s * p)
-            for e, s in ((False, 4.0), (False, 1.0), (True, 0.25), (True, 1.0))
+            for e, s in ((False, 4.0), (False, 1.0), (True, 1.0), (True, 0.25))
             if s >= 1.0 or n_tasks >= p  # fewer tasks do not determine a dense covariance that is hardly held
         ]
     words = {"spherical": spherical, "diagonal": diagonal, "factor": factor or diagonal, "full": full}
@@ -73,11 +73,11 @@ def choose(tasks, structures, *, n_iter=12, noise="task", start=None):
     base = fit_gaussian(held.train, free, n_iter=n_iter, noise=noise, start=start)
     laws = _shaped(base, structures)
     evidence = held.evidence(laws)
-    close = _worth_a_sweep(evidence, structures)
+    close = _worth_a_sweep(evidence)
     tried = Structures(tuple(structures[i] for i in close))
     laws = fit_gaussian(held.train, tried, n_iter=1, start=laws.at(close), noise=noise)
     evidence[close] = held.evidence(laws)
-    best = _clearly_best(evidence[close], tried.each)
+    best = _simplest(evidence[close])
     scores = {str(s): float(e) for s, e in zip(structures, evidence.sum(axis=1), strict=True)}
     law, contextual = _contextual_or_not(held, tried.each[best], laws.at(best), evidence[close[best]], noise)
     return Choice(tried.each[best], looked_at, fold, [law.at(k) for k in range(held.n_folds)], scores, contextual)
@@ -118,10 +118,25 @@ def _shaped(law, structures):
     return replace(several, covariance=covariance, unique=unique)
 
 
-def _worth_a_sweep(evidence, structures):
-    """Indices of the structures that look best, and of the diagonal, which the best is compared with."""
-    best = np.argsort(-evidence.sum(axis=1), kind="stable")[:_CLOSE]
-    return sorted({*best.tolist(), *(i for i, s in enumerate(structures) if s.name == "diagonal")})
+def _worth_a_sweep(evidence):
+    """Indices of the structures that look best, and of all that are not clearly worse than the best."""
+    best = np.argsort(-evidence.sum(axis=1), kind="stable")
+    return sorted({*best[:_CLOSE].tolist(), *np.flatnonzero(_within_one_standard_error(evidence)).tolist()})
+
+
+def _simplest(evidence):
+    """The first structure whose evidence is within one standard error of the best.
+
+    Structures stand in order, simplest first (the rule of Breiman, Friedman, Olshen and Stone, 1984, Classification and
+    Regression Trees, section 3.4.3, with the standard error of the difference over the tasks).
+    """
+    return int(np.flatnonzero(_within_one_standard_error(evidence))[0])
+
+
+def _within_one_standard_error(evidence):
+    """Which rows of ``evidence (n_structures, n_tasks)`` the best does not clearly beat."""
+    best = evidence[np.argmax(evidence.sum(axis=1))]
+    return np.array([not _clearly_positive(best - own) for own in evidence])
 
 
 def _contextual_or_not(held, structure, law, evidence, noise):
@@ -148,15 +163,6 @@ def evidence_held_out(tasks, choice, components):
     for own, part in parts:
         evidence[own] = part
     return evidence
-
-
-def _clearly_best(evidence, structures):
-    """The structure of the highest evidence, if it beats the diagonal by more than a standard error over the tasks."""
-    best = int(np.argmax(evidence.sum(axis=1)))
-    plain = [i for i, s in enumerate(structures) if s.name == "diagonal"]
-    if not plain:
-        return best
-    return best if _clearly_positive(evidence[best] - evidence[plain[0]]) else plain[0]
 
 
 def spread(moments, n_some):
