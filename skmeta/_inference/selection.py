@@ -38,7 +38,7 @@ def candidates(covariance, p, n_tasks, rank=None, pseudo_tasks=None):
     else:
         full = [
             Structure("full", None, e, strength=s * p)
-            for e, s in ((False, 4.0), (False, 1.0), (True, 0.25), (True, 1.0))
+            for e, s in ((False, 4.0), (False, 1.0), (True, 1.0), (True, 0.25))
             if s >= 1.0 or n_tasks >= p  # fewer tasks do not determine a dense covariance that is hardly held
         ]
     words = {"spherical": spherical, "diagonal": diagonal, "factor": factor or diagonal, "full": full}
@@ -78,12 +78,12 @@ def choose(tasks, structures, *, n_iter=12, noise="task", start=None):
     base = fit_gaussian(held.train, free, n_iter=n_iter, noise=noise, start=start)
     laws = _shaped(base, structures)
     evidence = held.evidence(laws)
-    close = _worth_a_sweep(evidence, structures)
+    close = _worth_a_sweep(evidence, some.counts)
     tried = Structures(tuple(structures[i] for i in close))
     laws = fit_gaussian(held.train, tried, n_iter=1, start=laws.at(close), noise=noise)
     evidence[close] = held.evidence(laws)
-    best = _clearly_best(evidence[close], tried.each)
-    scores = {str(s): float(e) for s, e in zip(structures, evidence.sum(axis=1), strict=True)}
+    best = _simplest(evidence[close], some.counts)
+    scores = {str(s): float(e) for s, e in zip(structures, evidence @ some.counts, strict=True)}
     law, contextual = _contextual_or_not(held, tried.each[best], laws.at(best), evidence[close[best]], noise)
     return Choice(tried.each[best], looked_at, fold, [law.at(k) for k in range(held.n_folds)], scores, contextual)
 
@@ -92,7 +92,7 @@ class _HeldOut:
     """Tasks in folds ``(n_tasks,)``: what is learned without a fold meets the tasks in it."""
 
     def __init__(self, tasks, fold):
-        self.n_folds = int(fold.max()) + 1
+        self.n_folds, self.counts = int(fold.max()) + 1, tasks.counts
         self.own = _listed([fold == k for k in range(self.n_folds)])
         self.test = tasks.grouped(self.own)
         self.train = tasks.grouped(_listed([fold != k for k in range(self.n_folds)]))
@@ -123,11 +123,26 @@ def _shaped(law, structures):
     return replace(several, covariance=covariance, unique=unique)
 
 
-def _worth_a_sweep(evidence, structures):
-    """Indices of the structures that look best, and of the diagonal, which the best is compared with."""
+def _worth_a_sweep(evidence, counts):
+    """Indices of the structures that look best, and of all that are not clearly worse than the best."""
     # Ranks that the data do not fill fit alike: they tie, in whatever order their evidence was summed.
-    best = np.argsort(-np.round(evidence.sum(axis=1), 6), kind="stable")[:_CLOSE]
-    return sorted({*best.tolist(), *(i for i, s in enumerate(structures) if s.name == "diagonal")})
+    best = np.argsort(-np.round(evidence @ counts, 6), kind="stable")
+    return sorted({*best[:_CLOSE].tolist(), *np.flatnonzero(_within_one_standard_error(evidence, counts)).tolist()})
+
+
+def _simplest(evidence, counts):
+    """The first structure whose evidence is within one standard error of the best.
+
+    Structures stand in order, simplest first (the rule of Breiman, Friedman, Olshen and Stone, 1984, Classification and
+    Regression Trees, section 3.4.3, with the standard error of the difference over the tasks).
+    """
+    return int(np.flatnonzero(_within_one_standard_error(evidence, counts))[0])
+
+
+def _within_one_standard_error(evidence, counts):
+    """Which rows of ``evidence (n_structures, n_tasks)`` the best does not clearly beat."""
+    best = evidence[np.argmax(evidence @ counts)]
+    return np.array([not _clearly_positive(best - own, counts) for own in evidence])
 
 
 def _contextual_or_not(held, structure, law, evidence, noise):
@@ -135,13 +150,15 @@ def _contextual_or_not(held, structure, law, evidence, noise):
     if law.contextual is None:
         return law, False
     plain = fit_gaussian(held.train, structure, n_iter=_SETTLE, start=replace(law, contextual=None), noise=noise)
-    helps = _clearly_positive(evidence - held.evidence(plain))
+    helps = _clearly_positive(evidence - held.evidence(plain), held.counts)
     return (law, True) if helps else (plain, False)
 
 
-def _clearly_positive(gain):
-    """Whether the sum of the tasks' gains ``(n_tasks,)`` is more than a standard error above zero."""
-    return gain.sum() > gain.std() * np.sqrt(len(gain))
+def _clearly_positive(gain, counts):
+    """Whether the sum of the tasks' gains ``(n_tasks,)``, each as often as it counts, is a standard error above zero."""
+    n = counts.sum()
+    mean = counts @ gain / n
+    return mean * np.sqrt(n) > np.sqrt(counts @ (gain - mean) ** 2 / n)
 
 
 def evidence_held_out(tasks, choice, components):
@@ -154,15 +171,6 @@ def evidence_held_out(tasks, choice, components):
     for own, part in parts:
         evidence[own] = part
     return evidence
-
-
-def _clearly_best(evidence, structures):
-    """The structure of the highest evidence, if it beats the diagonal by more than a standard error over the tasks."""
-    best = int(np.argmax(evidence.sum(axis=1)))
-    plain = [i for i, s in enumerate(structures) if s.name == "diagonal"]
-    if not plain:
-        return best
-    return best if _clearly_positive(evidence[best] - evidence[plain[0]]) else plain[0]
 
 
 def spread(moments, n_some):
