@@ -1,6 +1,6 @@
 """skmeta: the next fit starts from what the earlier ones taught."""
 
-from skmeta.linear_model import EmpiricalBayes, GaussianPrior
+from skmeta.linear_model import EmpiricalBayes, GaussianPrior, SufficientStatistics
 from skmeta.model_selection import NShotSplit, shot_curve
 from skmeta.tasks import split_tasks, stack_tasks
 from skmeta.tuning import HyperparameterPrior, TrialHistory, WarmStartSearchCV
@@ -13,6 +13,7 @@ __all__ = [
     "GaussianPrior",
     "HyperparameterPrior",
     "NShotSplit",
+    "SufficientStatistics",
     "TrialHistory",
     "WarmStartClassifier",
     "WarmStartRegressor",

@@ -11,6 +11,8 @@ pooled regression, with many the one within tasks.
 
 import numpy as np
 
+from skmeta._inference.linalg import diagonal
+
 _MOST = 1e6  # a ratio beyond this is a column whose mean does not vary between tasks
 
 
@@ -28,12 +30,11 @@ def told_by_new_row(between, ratio, n_rows, context, left):
     return np.column_stack([slopes, -(slopes * expected).sum(axis=1)])
 
 
-def variance_ratio(moments):
-    """Within-task over between-task variance ``(p - 1,)`` of the columns' values."""
-    rows = np.maximum(moments.n_rows, 1e-12)
-    second = np.diagonal(moments.gram, axis1=1, axis2=2)[:, :-1]
-    within = np.maximum(second - rows[:, None] * moments.context**2, 0.0).sum(axis=0)
-    within = within / max(rows.sum() - moments.n_tasks, 1.0)
-    between = np.average(moments.context**2, axis=0, weights=rows) - within * moments.n_tasks / rows.sum()
+def variance_ratio(tasks, pooled):
+    """Within-task over between-task variance ``(..., p - 1)`` of the columns' values; ``pooled`` are the tasks' rows."""
+    rows, n_tasks = tasks.counts * tasks.n_rows, (tasks.counts * (tasks.n_rows > 0)).sum(axis=-1)[..., None]
+    square, n_rows = (rows[..., None] * tasks.context**2).sum(axis=-2), pooled.n_rows[..., None]
+    within = np.maximum(diagonal(pooled.gram)[..., :-1] - square, 0.0) / np.maximum(n_rows - n_tasks, 1.0)
+    between = (square - within * n_tasks) / n_rows
     ratio = np.where(between > within / _MOST, within / np.maximum(between, 1e-300), _MOST)
     return np.maximum(ratio, 1e-9)

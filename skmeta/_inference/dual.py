@@ -200,14 +200,21 @@ class DualProblem:
 
     def evidence(self, bell):
         """``log p(y_t)`` of every task, up to a constant of the targets; exact for Gaussian rows."""
-        penalty = 0.5 * (bell.a * (bell.eta - self.offset)).sum(axis=(1, 2))
-        gaussian = -penalty - 0.5 * self.log_determinant(bell).sum(axis=1)
+        gaussian = self._prior_evidence(bell)
         if self.loss.quadratic:
             gaussian -= 0.5 * np.log(2.0 * np.pi * self.noise).sum() * self.weight.sum(axis=1)
         if self.modal:
             return gaussian - self.misfit(bell.eta)
         rows = bell.pull * bell.eta - 0.5 * bell.curvature * bell.eta**2
         return gaussian + (rows + self._tilted(bell, self._own_variance(bell))[0]).sum(axis=(1, 2))
+
+    def laplace_evidence(self, bell):
+        """The same by Laplace's approximation around the mode, without what the noise alone says."""
+        return self._prior_evidence(bell) - self.misfit(bell.eta)
+
+    def _prior_evidence(self, bell):
+        penalty = 0.5 * (bell.a * (bell.eta - self.offset)).sum(axis=(1, 2))
+        return -penalty - 0.5 * self.log_determinant(bell).sum(axis=1)
 
     def log_determinant(self, bell):
         """``log |I + kernel W|`` of every task and output (a softmax: of the first, for all)."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skmeta._inference.dual import DualProblem, along
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.moments import Moments
 
@@ -43,18 +44,43 @@ def posterior_modes(rows, bells, loss, noise, *, strength=1.0, start=None):
     v = np.zeros(shape) if start is None else start.copy()
     evidence = np.empty(shape[:2])
     for tasks, Z, Y, weight in rows.batches():
-        n = len(tasks)
         # Every task once for each prior, so that one Newton iteration serves them all.
         offset = np.einsum("tnp,ckp->tcnk", Z, bells.mean).reshape(-1, Z.shape[1], shape[2])
         design = np.einsum("tnp,ckpq->tcknq", Z, bells.root, optimize=True).reshape(-1, *shape[2:3], *Z.shape[1:])
         Y, weight = (np.repeat(part, shape[1], axis=0) for part in (Y, weight / noise))
-        problem = _Problem(design, offset, Y, weight, loss, strength)
-        found = problem.solve(v[tasks].reshape(-1, *shape[2:]))
-        logdet = np.linalg.slogdet(problem.hessian(found) / strength)[1]
-        v[tasks] = found.reshape(n, *shape[1:])
-        evidence[tasks] = (-problem.objective(found) - 0.5 * logdet).reshape(n, shape[1])
+        solve = _in_rows if _fewer_rows(Z) else _in_columns
+        found, logs = solve(_Problem(design, offset, Y, weight, loss, strength), v[tasks].reshape(-1, *shape[2:]))
+        v[tasks], evidence[tasks] = found.reshape(len(tasks), *shape[1:]), logs.reshape(-1, shape[1])
     coef = bells.mean + np.einsum("ckpq,tckq->tckp", bells.root, v)
     return Modes(coef, v, evidence)
+
+
+def _fewer_rows(Z):
+    return Z.shape[1] < Z.shape[2]
+
+
+def _in_columns(problem, start):
+    """Modes ``(t, K, p)`` and Laplace log-evidences ``(t,)`` by matrices of the columns."""
+    found = problem.solve(start)
+    logdet = np.linalg.slogdet(problem.hessian(found) / problem.strength)[1]
+    return found, -problem.objective(found) - 0.5 * logdet
+
+
+def _in_rows(problem, start):
+    """The same by matrices of the rows: for tasks of fewer rows than columns."""
+    design, strength, loss = problem.design, problem.strength, problem.loss
+    kernel = design @ np.swapaxes(design, 2, 3) / strength
+    dual = DualProblem(loss, problem.Y, problem.weight, np.ones(kernel.shape[1]), problem.offset, kernel)
+    bell = dual.mode(_dual_of(dual, problem.weight[..., None] * loss.residual(problem.eta(start), problem.Y)))
+    found = (np.swapaxes(bell.a, 1, 2)[:, :, None, :] @ design)[:, :, 0] / strength
+    return found, dual.laplace_evidence(bell)
+
+
+def _dual_of(dual, gradient):
+    """Where Newton's method starts: the gradient at the start, which is the mode's if that is near, or the prior's mean."""
+    near = dual.objective(dual.offset + along(dual.kernel, gradient), gradient)
+    better = near < dual.objective(dual.offset, np.zeros_like(gradient))
+    return np.where(better[:, None, None], gradient, 0.0)
 
 
 def linearise(rows, coef, loss):
@@ -81,6 +107,26 @@ def linearise(rows, coef, loss):
             part.square[tasks] = (w * target[..., k] ** 2).sum(axis=1)
             part.n_rows[tasks] = weight.sum(axis=1)
     return parts
+
+
+def _places(rows, tasks, n):
+    """Where the rows of a batch padded to ``n`` stand in the table, and which of them are no padding ``(t, n)``."""
+    real = np.arange(n) < (rows.starts[tasks + 1] - rows.starts[tasks])[:, None]
+    return rows.order[(rows.starts[tasks][:, None] + np.arange(n))[real]], real
+
+
+def working_responses(rows, coef, loss):
+    """The same expansion row by row: targets and weights ``(n, K)`` of the table's rows."""
+    targets, weights = np.zeros(rows.Y.shape), np.zeros(rows.Y.shape)
+    for tasks, Z, Y, weight in rows.batches():
+        at, real = _places(rows, tasks, Z.shape[1])
+        eta = Z @ np.swapaxes(coef[tasks], 1, 2)
+        curvature = loss.curvature(eta, Y)
+        targets[at], weights[at] = (
+            (eta + loss.residual(eta, Y) / curvature)[real],
+            (weight[..., None] * curvature)[real],
+        )
+    return targets, weights
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,6 @@
 """Small symmetric matrices by the thousand: inverses, log-determinants and square roots, batched."""
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 _BIG = 1e100
 _DIRECT = 6  # below this width one LAPACK call a matrix is cheaper than another level of blocks
@@ -63,15 +62,21 @@ def logdet_and_quadratic(matrix, vector):
     return logdet, np.einsum("...i,...i->...", whitened, whitened)
 
 
+def diagonal(matrix):
+    """The diagonals ``(..., p)`` of ``(..., p, p)`` matrices."""
+    return np.diagonal(matrix, axis1=-2, axis2=-1)
+
+
 def cholesky_root(covariance):
-    """Lower triangular ``R (p, p)`` with ``R R' = covariance``; directions without variance keep a trace of it."""
-    scale = np.sqrt(np.maximum(np.diag(covariance), np.finfo(float).tiny))
-    correlation = covariance / np.outer(scale, scale)
+    """Lower triangular ``R (..., p, p)`` with ``R R' = covariance``; directions without variance keep a trace of it."""
+    scale = np.sqrt(np.maximum(diagonal(covariance), np.finfo(float).tiny))
+    correlation = covariance / (scale[..., :, None] * scale[..., None, :])
     for jitter in (0.0, 1e-14, 1e-12, 1e-10, 1e-8, 1e-6):
         try:
-            return scale[:, None] * np.linalg.cholesky(correlation + jitter * np.eye(len(scale)))
+            return scale[..., None] * np.linalg.cholesky(correlation + jitter * np.eye(scale.shape[-1]))
         except np.linalg.LinAlgError:
-            continue
+            if covariance.ndim > 2:  # one of them has such directions: the others keep their digits
+                return np.stack([cholesky_root(each) for each in covariance])
     raise np.linalg.LinAlgError("the covariance is not positive semi-definite")
 
 
@@ -82,6 +87,6 @@ def square_root(covariance):
 
 
 def whiten(matrix, root):
-    """``R^-1 M R^-T`` for a lower triangular ``R``."""
-    half = solve_triangular(root, matrix, lower=True)
-    return solve_triangular(root, half.T, lower=True)
+    """``R^-1 M R^-T`` for lower triangular ``R (..., p, p)``."""
+    half = np.linalg.solve(root, matrix)
+    return np.linalg.solve(root, np.swapaxes(half, -1, -2))

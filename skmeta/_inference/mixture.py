@@ -8,7 +8,7 @@ is of a component is judged at strength one: it does not depend on how much is b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -89,14 +89,24 @@ def work_by_rows(rows: Rows, mixture: Mixture) -> bool:
     return bool(by_rows < by_columns)
 
 
-def posterior(rows: Rows, mixture: Mixture, strength: Array, *, n_jobs: int = 1) -> Posterior:
-    """`Posterior` of every task, the prior of each output ``strength (K,)`` times as strong as learned."""
+def posterior(
+    rows: Rows,
+    mixture: Mixture,
+    strength: Array,
+    *,
+    n_jobs: int = 1,
+    collect: Callable[[Rows], Moments] = collect_moments,
+) -> Posterior:
+    """`Posterior` of every task, the prior of each output ``strength (K,)`` times as strong as learned.
+
+    ``collect(rows)`` makes their `Moments`, or has them already.
+    """
     if not mixture.likelihood.quadratic:
         return _laplace(rows, mixture, float(strength[0]))
     if work_by_rows(rows, mixture):
         parts = [(batch.tasks, _row_solvers(batch, mixture, strength)) for batch in row_batches(rows)]
         return _collected(rows.n_tasks, mixture, [(tasks, _solved(s, mixture)) for tasks, s in parts])
-    collected = collect_moments(rows)
+    collected = collect(rows)
     moments = [collected.output(k) for k in range(mixture.shape[1])]
 
     def job(block: slice) -> tuple[NDArray[np.intp], Posterior]:
@@ -189,9 +199,9 @@ def log_evidence_of_moments(moments: Moments, components: Sequence[Component]) -
     return _log_evidence(ColumnPosterior(moments, Stack(components)))
 
 
-def log_evidence_of_batch(batch: Any, y: Array, components: Sequence[Component]) -> Array:
-    """The same by rows, of a batch of them and one output ``y (b, n)``."""
-    return _log_evidence(RowPosterior(batch, y, Stack(components)))
+def log_evidence_of_batch(batch: Any, y: Array, components: Sequence[Component], n_rows: Array | None = None) -> Array:
+    """The same by rows, of a batch of them and one output ``y (b, n)``; ``n_rows (b,)`` where they are not its weights."""
+    return _log_evidence(RowPosterior(batch, y, Stack(components), n_rows=n_rows))
 
 
 def _log_evidence(solver: Any) -> Array:
@@ -199,17 +209,19 @@ def _log_evidence(solver: Any) -> Array:
     return np.logaddexp.reduceat(logs, solver.stack.starts, axis=1)
 
 
-def learn_weights(log_evidence: Array, n_iter: int = 50) -> Array:
+def learn_weights(log_evidence: Array, counts: Array | None = None, n_iter: int = 50) -> Array:
     """How often held-out tasks were of each component ``(C,)``: EM for a mixture, one more task of each assumed.
 
-    ``log_evidence (n_tasks, C)`` are log-probabilities of the tasks; a component that none looks like has about
-    ``1 / (n_tasks + C)``.
+    ``log_evidence (n_tasks, C)`` are log-probabilities of the tasks, which count ``counts (n_tasks,)`` times (None: once);
+    a component that none looks like has about ``1 / (n_tasks + C)``.
     """
-    n_tasks, n_components = log_evidence.shape
+    n_components = log_evidence.shape[1]
+    counts = np.ones(len(log_evidence)) if counts is None else counts
+    n_tasks = counts.sum()
     weights = np.r_[n_tasks + 1.0, np.ones(n_components - 1)] / (n_tasks + n_components)
     odds = np.exp(np.clip(log_evidence - log_evidence.max(axis=1, keepdims=True), -700.0, 0.0))
     for _ in range(n_iter):
         belongs = odds * weights
         belongs /= belongs.sum(axis=1, keepdims=True)
-        weights = (belongs.sum(axis=0) + 1.0) / (n_tasks + n_components)
+        weights = (counts @ belongs + 1.0) / (n_tasks + n_components)
     return weights

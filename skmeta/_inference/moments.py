@@ -23,6 +23,12 @@ class Moments:
     n_rows: np.ndarray
     context: np.ndarray
 
+    @classmethod
+    def empty(cls, n_tasks, p, n_outputs):
+        """Room for the statistics of some tasks."""
+        shapes = ((p, p), (p, n_outputs), (n_outputs,), (), (p - 1,))
+        return cls(*(np.empty((n_tasks, *shape)) for shape in shapes))
+
     @property
     def n_tasks(self):
         return len(self.n_rows)
@@ -32,8 +38,9 @@ class Moments:
         return self.square.shape[1]
 
     def take(self, tasks):
-        """The statistics of some tasks (an index array, mask or slice)."""
-        return Moments(*(getattr(self, field.name)[tasks] for field in fields(self)))
+        """The statistics of some tasks (an index array, mask or slice), of every collection if there are several."""
+        where = (slice(None),) * (self.n_rows.ndim - 1) + (tasks,)
+        return Moments(self.gram[where], self.cross[where], self.square[where], self.n_rows[where], self.context[where])
 
     def output(self, k):
         """The statistics of one output, as a collection with ``cross (n_tasks, p)`` and ``square (n_tasks,)``."""
@@ -43,20 +50,19 @@ class Moments:
         """``Z'W(y - Z mean)`` and ``(y - Z mean)'W(y - Z mean)`` of one output, for a common or per-task mean."""
         fitted = (self.gram @ mean[..., None])[..., 0]
         score = self.cross - fitted
-        square = self.square - np.einsum("...i,...i->...", self.cross + score, np.broadcast_to(mean, score.shape))
-        return score, square
+        return score, self.square - ((self.cross + score) * mean).sum(axis=-1)
 
 
 def whitened(moments, mean, root, noise):
     """Gram, score and square of the residuals, for coordinates ``v`` with ``w = mean + R v`` and noise of one.
 
-    ``root`` is one for all tasks or ``(n_tasks, p, p)``. Where the prior is a standard normal, ``I + gram`` is as well
-    conditioned as the data allow, whatever the prior.
+    ``root`` is one for all tasks or ``(n_tasks, p, p)``; several collections have leading axes. Where the prior is a
+    standard normal, ``I + gram`` is as well conditioned as the data allow, whatever the prior.
     """
     score, square = moments.residual(mean)
-    noise = np.broadcast_to(noise, square.shape)
-    gram = (np.swapaxes(root, -1, -2) @ moments.gram @ root) / noise[:, None, None]
-    return gram, (score[:, None, :] @ root)[:, 0] / noise[:, None], square / noise
+    noise = np.asarray(noise)[..., None]
+    gram = (np.swapaxes(root, -1, -2) @ moments.gram @ root) / noise[..., None]
+    return gram, (score[..., None, :] @ root)[..., 0, :] / noise, square / noise[..., 0]
 
 
 def task_batches(counts, width):
@@ -113,10 +119,7 @@ class Rows:
 
     def batch(self, tasks):
         """``(Z, Y, weight)`` of some tasks, padded to the longest with rows of weight zero: ``(t, n, ...)``."""
-        counts = self.starts[tasks + 1] - self.starts[tasks]
-        offsets = np.arange(max(counts.max(initial=0), 1))
-        real = offsets < counts[:, None]
-        rows = self.order[np.where(real, self.starts[tasks][:, None] + offsets, 0)] if len(self.order) else real * 0
+        rows, real = padded(self.order, self.starts, tasks)
         Z = np.zeros((*real.shape, self.width))
         if len(self.order):
             Z[..., :-1] = standardise(take_rows(self.X, rows.ravel()), self.centre, self.scale).reshape(*rows.shape, -1)
@@ -132,6 +135,15 @@ class Rows:
         """Every task once: ``(tasks, Z, Y, weight)`` by groups of similar size."""
         for tasks in task_batches(np.diff(self.starts), self.width):
             yield (tasks, *self.batch(tasks))
+
+
+def padded(order, starts, tasks):
+    """Positions ``(t, n)`` of the rows of some tasks, padded to the longest, and which of them are real."""
+    counts = starts[tasks + 1] - starts[tasks]
+    offsets = np.arange(max(counts.max(initial=0), 1))
+    real = offsets < counts[:, None]
+    rows = order[np.where(real, starts[tasks][:, None] + offsets, 0)] if len(order) else real * 0
+    return rows, real
 
 
 def take_rows(X, rows):
@@ -155,9 +167,7 @@ def batch_moments(Z, Y, weight):
 
 def collect_moments(rows):
     """Sufficient statistics of every task of ``rows``."""
-    n_tasks, p, n_outputs = rows.n_tasks, rows.width, rows.Y.shape[1]
-    shapes = ((p, p), (p, n_outputs), (n_outputs,), (), (p - 1,))
-    whole = Moments(*(np.empty((n_tasks, *shape)) for shape in shapes))
+    whole = Moments.empty(rows.n_tasks, rows.width, rows.Y.shape[1])
     for tasks, Z, Y, weight in rows.batches():
         part = batch_moments(Z, Y, weight)
         for field in fields(Moments):

@@ -14,60 +14,72 @@ from scipy.stats import chi2
 
 _WIDEST = 2.0  # fewer degrees of freedom would have noises differ by orders of magnitude
 _SHARED = 200.0  # beyond so many degrees of freedom the tasks' noises differ by less than 10 %
+_SAME = float(polygamma(1, _SHARED / 2.0))
+_SETTLED = 1e12  # degrees of freedom that are as good as infinitely many
+_TINY = float(np.finfo(float).tiny)
 
 
 def trigamma_inverse(value):
-    """The ``x`` with ``trigamma(x) = value > 0``, by Newton's method on ``1 / trigamma`` (Smyth's appendix)."""
+    """The ``x`` with ``trigamma(x) = value > 0``, by Newton's method on ``1 / trigamma`` (Smyth's appendix); or several."""
     x = 0.5 + 1.0 / value
     for _ in range(50):
         trigamma = polygamma(1, x)
         step = trigamma * (1.0 - trigamma / value) / polygamma(2, x)
         x += step
-        if abs(step) < 1e-10 * x:
+        if np.all(np.abs(step) < 1e-10 * x):
             break
-    return float(x)
+    return x
 
 
-def fit_noise(variance, dof):
-    """``(level, dof)`` of the law of the tasks' noises from their estimates ``variance`` with ``dof`` each."""
-    useful = (dof >= 1.0) & (variance > 0)
-    pooled = float(np.sum(variance * dof) / np.sum(dof))
-    if useful.sum() < 3:
-        return pooled, np.inf
-    variance, half = variance[useful], dof[useful] / 2.0
-    logs = np.log(variance) - digamma(half) + np.log(half)
+def fit_noise(variance, dof, counts=None):
+    """``(level, dof)`` of the law of the tasks' noises from their estimates ``variance (..., n_tasks)`` with ``dof`` each.
+
+    ``counts (..., n_tasks)`` is how often each task counts. Of several collections there are several laws.
+    """
+    counts = np.ones_like(variance) if counts is None else counts
+    pooled = (counts * variance * dof).sum(axis=-1) / (counts * dof).sum(axis=-1)
+    useful = np.where((dof >= 1.0) & (variance > 0), counts, 0.0)
+    n = useful.sum(axis=-1)
+    known = useful > 0
+    half = np.where(known, dof / 2.0, 1.0)
+    logs = np.log(np.where(known, variance, 1.0)) - digamma(half) + np.log(half)
     expected = polygamma(1, half)
-    weight = 1.0 / expected
-    centre = np.average(logs, weights=weight)
-    n = len(logs)
-    excess = np.average((logs - centre) ** 2 * n / (n - 1.0) - expected, weights=weight)
-    chance = 2.0 * np.sqrt(2.0 / (n - 1.0)) * np.average(expected, weights=weight)  # two standard errors if none differ
-    if excess <= max(polygamma(1, _SHARED / 2.0), chance):
-        return pooled, np.inf
-    prior_half = max(trigamma_inverse(excess), _WIDEST / 2.0)
-    return float(np.exp(centre + digamma(prior_half) - np.log(prior_half))), 2.0 * prior_half
+    weight = useful / expected
+    weight = weight / np.maximum(weight.sum(axis=-1, keepdims=True), _TINY)
+    centre = (weight * logs).sum(axis=-1)
+    excess = ((logs - centre[..., None]) ** 2 * weight).sum(axis=-1) * n / np.maximum(n - 1.0, 1.0)
+    by_chance = (weight * expected).sum(axis=-1)
+    excess = excess - by_chance
+    chance = 2.0 * np.sqrt(2.0 / np.maximum(n - 1.0, 1.0)) * by_chance  # two standard errors if none differ
+    differ = (n >= 3) & (excess > np.maximum(_SAME, chance))
+    half = np.maximum(trigamma_inverse(np.where(differ, excess, 1.0)), _WIDEST / 2.0)
+    level = np.exp(centre + digamma(half) - np.log(half))
+    return np.where(differ, level, pooled), np.where(differ, 2.0 * half, np.inf)
 
 
 def squeeze_noise(variance, dof, level, prior_dof):
-    """The tasks' noises shrunk towards the learned law (Smyth's equation 5)."""
-    if np.isinf(prior_dof):
-        return np.full_like(variance, level)
-    return (prior_dof * level + dof * variance) / (prior_dof + dof)
+    """The tasks' noises shrunk towards the learned law (Smyth's equation 5), each collection's towards its own."""
+    level, prior_dof = np.asarray(level)[..., None], np.asarray(prior_dof)[..., None]
+    shared = np.isinf(prior_dof)
+    prior_dof = np.where(shared, 1.0, prior_dof)
+    return np.where(shared, level, (prior_dof * level + dof * variance) / (prior_dof + dof))
 
 
 @dataclass(frozen=True)
 class NoiseLaw:
     """What the next task's noise may be: scaled inverse chi-squared around ``level`` with ``dof`` degrees of freedom."""
 
-    level: float
-    dof: float = np.inf
+    level: float | np.ndarray
+    dof: float | np.ndarray = np.inf
 
     def nodes(self, n_nodes=5):
         """Noise levels ``(m,)`` and their probabilities that stand for the law in sums; one node when shared."""
-        if np.isinf(self.dof):
-            return np.array([self.level]), np.ones(1)
-        middle = (np.arange(n_nodes) + 0.5) / n_nodes
-        return self.level * self.dof / chi2.ppf(middle, self.dof), np.full(n_nodes, 1.0 / n_nodes)
+        if np.all(np.isinf(self.dof)):
+            return np.asarray(self.level)[..., None], np.ones(1)
+        level, dof = np.asarray(self.level)[..., None], np.asarray(self.dof)[..., None]
+        middle, finite = (np.arange(n_nodes) + 0.5) / n_nodes, np.minimum(dof, _SETTLED)
+        spread = np.where(np.isinf(dof), 1.0, finite / chi2.ppf(middle, finite))
+        return level * spread, np.full(n_nodes, 1.0 / n_nodes)
 
     @property
     def log_spread(self):

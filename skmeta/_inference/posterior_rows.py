@@ -31,9 +31,9 @@ _EPS = float(np.finfo(float).eps)
 class RowPosterior:
     """What a batch of rows (see `wide_rows`) says of every node of a `Stack`: the dual of `ColumnPosterior`."""
 
-    def __init__(self, batch: Any, y: Array, stack: Stack, strength: float = 1.0) -> None:
+    def __init__(self, batch: Any, y: Array, stack: Stack, strength: float = 1.0, n_rows: Array | None = None) -> None:
         self.batch, self.stack, self.strength = batch, stack, strength
-        self.n_rows = batch.weight.sum(axis=1)
+        self.n_rows = batch.weight.sum(axis=1) if n_rows is None else n_rows
         self._intercept = batch.times(np.eye(1, batch.width, batch.width - 1).T)[..., 0]
         self.has_intercept = (batch.weight * self._intercept).any(axis=1)
         self._views = [law.covariance.seen_by(batch) for law in stack.laws]

@@ -4,10 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skmeta._inference.gaussian_em import fit_gaussian, log_evidence, predictive
+from skmeta._inference.gaussian_em import fit_gaussian
 from skmeta._inference.linalg import cholesky_root
-from skmeta._inference.mixture import log_evidence_of_moments
-from skmeta._inference.structure import Structure
+from skmeta._inference.structure import Structure, Structures
 
 _SOME = 512  # tasks looked at for a choice; more would only make it slower
 _CLOSE = 6  # structures that are looked at twice
@@ -24,12 +23,12 @@ class Choice:
     fold: np.ndarray
     states: list
     scores: dict
-    levels: bool = False
+    contextual: bool = False
 
 
 def candidates(covariance, p, n_tasks, rank=None, pseudo_tasks=None):
     """The structures that a word stands for, simplest first; ``pseudo_tasks`` overrides their hyper-prior's weight."""
-    ranks = [rank] if rank is not None else [k for k in _RANKS if k < min(p, n_tasks)]
+    ranks = [rank] if rank is not None else [k for k in _RANKS if k < n_tasks and identified(k, p)]
     few = 2.0 if pseudo_tasks is None else pseudo_tasks
     spherical = [Structure("spherical", 0, equal=True)]
     diagonal = [Structure("diagonal", 0, strength=few)]
@@ -39,11 +38,16 @@ def candidates(covariance, p, n_tasks, rank=None, pseudo_tasks=None):
     else:
         full = [
             Structure("full", None, e, strength=s * p)
-            for e, s in ((False, 4.0), (False, 1.0), (True, 0.25), (True, 1.0))
+            for e, s in ((False, 4.0), (False, 1.0), (True, 1.0), (True, 0.25))
             if s >= 1.0 or n_tasks >= p  # fewer tasks do not determine a dense covariance that is hardly held
         ]
     words = {"spherical": spherical, "diagonal": diagonal, "factor": factor or diagonal, "full": full}
     return spherical + diagonal + factor + full if covariance == "auto" else words[covariance]
+
+
+def identified(rank, p):
+    """Whether ``(p, p)`` scatters determine so many factors and unique variances (Ledermann, 1937, Psychometrika 2)."""
+    return (p - rank) ** 2 >= p + rank
 
 
 def _plain_strength(p, n_tasks):
@@ -57,97 +61,116 @@ def folds(moments, n_folds):
     return rank % n_folds
 
 
-def choose(moments, structures, *, n_iter=12, noise="task", start=None):
+def choose(tasks, structures, *, n_iter=12, noise="task", start=None):
     """Hold tasks out, learn from the rest, and compare the structures by the evidence of what was held out.
 
-    The costly EM is run once a fold, without constraint; each structure starts from its scatter, and those that then
-    look best get one more sweep. Nothing leaks: a fold's scatter never saw the tasks it is scored on.
+    The costly EM is run without constraint, for all folds at once; each structure starts from its scatter, and those
+    that then look best get one more sweep. Nothing leaks: a fold's scatter never saw the tasks it is scored on.
     """
-    tasks = spread(moments, _SOME)
-    some = moments.take(tasks)
-    if len(tasks) < 2:
-        return Choice(structures[0], tasks[:0], tasks[:0], [], {})
+    looked_at = spread(tasks, _SOME)
+    some = tasks.take(looked_at)
+    if len(looked_at) < 2:
+        return Choice(structures[0], looked_at[:0], looked_at[:0], [], {})
     fold = folds(some, min(some.n_tasks, 5 if some.n_tasks < 100 else 3))
-    trains = [some.take(fold != k) for k in range(fold.max() + 1)]
-    free = Structure("full", None, strength=float(some.cross.shape[1]))
-    bases = [fit_gaussian(train, free, n_iter=n_iter, noise=noise, start=start) for train in trains]
-    states = [[_shaped(base, structure) for base in bases] for structure in structures]
-    evidence = np.array([_evidence(some, fold, each) for each in states])
-    close = _worth_a_sweep(evidence, structures)
-    for i in close:
-        pairs = zip(trains, states[i], strict=True)
-        states[i] = [fit_gaussian(train, structures[i], n_iter=1, start=state, noise=noise) for train, state in pairs]
-        evidence[i] = _evidence(some, fold, states[i])
-    best = close[_clearly_best(evidence[close], [structures[i] for i in close])]
-    scores = {str(s): float(e) for s, e in zip(structures, evidence.sum(axis=1), strict=True)}
-    chosen, levels = _levels_or_not(some, fold, structures[best], states[best], evidence[best], noise)
-    return Choice(structures[best], tasks, fold, chosen, scores, levels)
+    held = _HeldOut(some, fold)
+    free = Structure("full", None, strength=float(some.width))
+    start = None if start is None else start.repeated(held.n_folds)
+    base = fit_gaussian(held.train, free, n_iter=n_iter, noise=noise, start=start)
+    laws = _shaped(base, structures)
+    evidence = held.evidence(laws)
+    close = _worth_a_sweep(evidence, some.counts)
+    tried = Structures(tuple(structures[i] for i in close))
+    laws = fit_gaussian(held.train, tried, n_iter=1, start=laws.at(close), noise=noise)
+    evidence[close] = held.evidence(laws)
+    best = _simplest(evidence[close], some.counts)
+    scores = {str(s): float(e) for s, e in zip(structures, evidence @ some.counts, strict=True)}
+    law, contextual = _contextual_or_not(held, tried.each[best], laws.at(best), evidence[close[best]], noise)
+    return Choice(tried.each[best], looked_at, fold, [law.at(k) for k in range(held.n_folds)], scores, contextual)
 
 
-def _shaped(state, structure):
-    """A state learned without constraint, its covariance in the shape of ``structure``."""
-    covariance, unique = structure.fit(state.scatter, state.n_tasks)
-    return replace(state, covariance=covariance, unique=unique)
+class _HeldOut:
+    """Tasks in folds ``(n_tasks,)``: what is learned without a fold meets the tasks in it."""
+
+    def __init__(self, tasks, fold):
+        self.n_folds, self.counts = int(fold.max()) + 1, tasks.counts
+        self.own = _listed([fold == k for k in range(self.n_folds)])
+        self.test = tasks.grouped(self.own)
+        self.train = tasks.grouped(_listed([fold != k for k in range(self.n_folds)]))
+
+    def evidence(self, laws):
+        """Log-evidence ``(..., n_tasks)`` of every task under what was learned without it, ``laws (..., n_folds)``."""
+        found = held_out(self.test, laws)
+        real = self.own >= 0
+        out = np.empty((*found.shape[:-2], real.sum()))
+        out[..., self.own[real]] = found[..., real]
+        return out
 
 
-def _evidence(moments, fold, states):
-    """Log-evidence ``(n_tasks,)`` of every task under what was learned without its fold."""
-    found = np.empty(moments.n_tasks)
-    for k, state in enumerate(states):
-        found[fold == k] = held_out(moments.take(fold == k), state)
-    return found
+def _listed(masks):
+    """Where each mask holds, ``(n_masks, t)``, filled up by -1."""
+    where = [np.flatnonzero(mask) for mask in masks]
+    out = np.full((len(where), max(map(len, where))), -1)
+    for row, own in zip(out, where, strict=True):
+        row[: len(own)] = own
+    return out
 
 
-def _worth_a_sweep(evidence, structures):
-    """Indices of the structures that look best, and of the diagonal, which the best is compared with."""
+def _shaped(law, structures):
+    """Laws ``(n_structures, n_folds)``: what was learned without constraint, its covariance in each shape."""
+    several = law.repeated(len(structures))
+    nothing = [None] * len(structures)
+    covariance, unique = Structures(tuple(structures)).fit(several.scatter, several.n_tasks, nothing)
+    return replace(several, covariance=covariance, unique=unique)
+
+
+def _worth_a_sweep(evidence, counts):
+    """Indices of the structures that look best, and of all that are not clearly worse than the best."""
     # Ranks that the data do not fill fit alike: they tie, in whatever order their evidence was summed.
-    best = np.argsort(-np.round(evidence.sum(axis=1), 6), kind="stable")[:_CLOSE]
-    return sorted({*best.tolist(), *(i for i, s in enumerate(structures) if s.name == "diagonal")})
+    best = np.argsort(-np.round(evidence @ counts, 6), kind="stable")
+    return sorted({*best[:_CLOSE].tolist(), *np.flatnonzero(_within_one_standard_error(evidence, counts)).tolist()})
 
 
-def _levels_or_not(moments, fold, structure, states, evidence, noise):
-    """Whether effects between tasks (`between`) make held-out tasks clearly more probable; the states of what does."""
-    if states[0].between is None:
-        return states, False
-    plain = [
-        fit_gaussian(
-            moments.take(fold != k),
-            structure,
-            n_iter=_SETTLE,
-            start=replace(state, between=None, ratio=None),
-            noise=noise,
-        )
-        for k, state in enumerate(states)
-    ]
-    helps = _clearly_positive(evidence - _evidence(moments, fold, plain))
-    return (states, True) if helps else (plain, False)
+def _simplest(evidence, counts):
+    """The first structure whose evidence is within one standard error of the best.
+
+    Structures stand in order, simplest first (the rule of Breiman, Friedman, Olshen and Stone, 1984, Classification and
+    Regression Trees, section 3.4.3, with the standard error of the difference over the tasks).
+    """
+    return int(np.flatnonzero(_within_one_standard_error(evidence, counts))[0])
 
 
-def _clearly_positive(gain):
-    """Whether the sum of the tasks' gains ``(n_tasks,)`` is more than a standard error above zero."""
-    return gain.sum() > gain.std() * np.sqrt(len(gain))
+def _within_one_standard_error(evidence, counts):
+    """Which rows of ``evidence (n_structures, n_tasks)`` the best does not clearly beat."""
+    best = evidence[np.argmax(evidence @ counts)]
+    return np.array([not _clearly_positive(best - own, counts) for own in evidence])
 
 
-def evidence_held_out(moments, choice, components):
-    """Log-evidence ``(n_tasks, C)`` of held-out tasks; ``components(state)`` stand beside what a fold learned."""
-    some = moments.take(choice.tasks)
-    parts = {
-        k: log_evidence_of_moments(some.take(choice.fold == k), components(predictive(state)))
-        for k, state in enumerate(choice.states)
-    }
-    evidence = np.zeros((len(choice.tasks), len(components(choice.states[0])) if parts else 0))
-    for k, part in parts.items():
-        evidence[choice.fold == k] = part
+def _contextual_or_not(held, structure, law, evidence, noise):
+    """Whether contextual effects make held-out tasks clearly more probable; the laws of what does."""
+    if law.contextual is None:
+        return law, False
+    plain = fit_gaussian(held.train, structure, n_iter=_SETTLE, start=replace(law, contextual=None), noise=noise)
+    helps = _clearly_positive(evidence - held.evidence(plain), held.counts)
+    return (law, True) if helps else (plain, False)
+
+
+def _clearly_positive(gain, counts):
+    """Whether the sum of the tasks' gains ``(n_tasks,)``, each as often as it counts, is a standard error above zero."""
+    n = counts.sum()
+    mean = counts @ gain / n
+    return mean * np.sqrt(n) > np.sqrt(counts @ (gain - mean) ** 2 / n)
+
+
+def evidence_held_out(tasks, choice, beside):
+    """Log-evidence ``(n_tasks, C)`` of held-out tasks under what their fold learned and the `Beside` it."""
+    some, parts = tasks.take(choice.tasks), []
+    for k, law in enumerate(choice.states):
+        own = np.flatnonzero(choice.fold == k)
+        parts.append((own, some.take(own).component_evidence(beside.components(law.predictive()))))
+    evidence = np.empty((len(choice.tasks), parts[0][1].shape[1]))
+    for own, part in parts:
+        evidence[own] = part
     return evidence
-
-
-def _clearly_best(evidence, structures):
-    """The structure of the highest evidence, if it beats the diagonal by more than a standard error over the tasks."""
-    best = int(np.argmax(evidence.sum(axis=1)))
-    plain = [i for i, s in enumerate(structures) if s.name == "diagonal"]
-    if not plain:
-        return best
-    return best if _clearly_positive(evidence[best] - evidence[plain[0]]) else plain[0]
 
 
 def spread(moments, n_some):
@@ -158,11 +181,9 @@ def spread(moments, n_some):
     return np.sort(order[np.linspace(0, moments.n_tasks - 1, n_some).astype(int)])
 
 
-def held_out(moments, state):
-    """``log p(y_t)`` of new tasks ``(n_tasks,)``, summed over what their noise may be."""
-    state = predictive(state)
-    noise, probability = state.noise_law.nodes()
-    return np.logaddexp.reduce(
-        log_evidence(moments, state.expected(moments), cholesky_root(state.covariance), noise) + np.log(probability),
-        axis=1,
-    )
+def held_out(tasks, law):
+    """``log p(y_t)`` of new tasks ``(..., n_tasks)``, summed over what their noise may be."""
+    law = law.predictive()
+    noise, probability = law.noise_law.nodes()
+    evidence = tasks.log_evidence(law, cholesky_root(law.covariance), noise)
+    return np.logaddexp.reduce(evidence + np.log(probability), axis=-1)

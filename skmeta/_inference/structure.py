@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skmeta._inference.linalg import spd_inverse
+from skmeta._inference.linalg import diagonal, spd_inverse
 
 _JITTER = 1e-9  # share of its variance that each coefficient keeps for itself, so that inverses exist
 _FLOOR = 1e-4  # smallest unique variance, as a share of a coefficient's variance (Heywood cases)
@@ -35,58 +35,81 @@ class Structure:
         return f"{self.name} with {self.strength:.0f} {even}pseudo-tasks" if self.rank is None else self.name
 
     def fit(self, scatter, n_tasks, unique=None):
-        """``(Sigma, unique)``: the covariance and its diagonal part, which may start the next fit."""
+        """``(Sigma, unique)``: the covariances ``(..., p, p)`` and their diagonal parts, which may start the next fit.
+
+        ``scatter (..., p, p)`` may be of several collections, of ``n_tasks (...)`` each.
+        """
+        n_tasks = np.asarray(n_tasks, dtype=float)[..., None]
         if self.rank is None:
-            return self._dense(scatter, n_tasks), None
+            return self._dense(scatter, n_tasks), diagonal(scatter)
         if self.rank == 0:
-            unique = self._even(np.diag(scatter).copy(), n_tasks)
-            return np.diag(unique), unique
+            unique = self._even(diagonal(scatter), n_tasks)
+            return _as_matrix(unique), unique
         factor, unique = fit_factor(_proper(scatter, n_tasks), self.rank, unique)
-        return factor @ factor.T + np.diag(self._even(unique, n_tasks)), unique
+        return factor @ np.swapaxes(factor, -1, -2) + _as_matrix(self._even(unique, n_tasks)), unique
 
     def _even(self, variance, n_tasks):
         """Draw the slopes' variances together; the intercept's, last, keeps its own scale."""
-        slopes = variance[:-1]
+        slopes = variance[..., :-1]
         if slopes.size:
             share = 1.0 if self.equal else self.strength / (self.strength + n_tasks)
-            variance = np.r_[share * slopes.mean() + (1.0 - share) * slopes, variance[-1]]
-        return np.maximum(variance, 1e-10)
+            slopes = share * slopes.mean(axis=-1, keepdims=True) + (1.0 - share) * slopes
+        return np.maximum(np.concatenate([slopes, variance[..., -1:]], axis=-1), 1e-10)
 
     def _dense(self, scatter, n_tasks):
         if self.equal:
-            target = _even_out(np.diag(scatter))
+            target = _even_out(diagonal(scatter))
         else:
-            target = 1.0 / np.diag(spd_inverse(_proper(scatter, n_tasks, pseudo_tasks=1.0)))
-        shrunk = (n_tasks * scatter + self.strength * np.diag(target)) / (n_tasks + self.strength)
-        return shrunk + np.diag(_JITTER * np.diag(shrunk))
+            target = 1.0 / diagonal(spd_inverse(_proper(scatter, n_tasks, pseudo_tasks=1.0)))
+        n_tasks = n_tasks[..., None]
+        shrunk = (n_tasks * scatter + self.strength * _as_matrix(target)) / (n_tasks + self.strength)
+        return shrunk + _as_matrix(_JITTER * diagonal(shrunk))
+
+
+@dataclass(frozen=True)
+class Structures:
+    """Several structures, each for the collections at its own place along the first axis."""
+
+    each: tuple[Structure, ...]
+
+    def fit(self, scatter, n_tasks, unique):
+        """As of one `Structure`."""
+        found = [one.fit(scatter[i], n_tasks[i], unique[i]) for i, one in enumerate(self.each)]
+        return tuple(np.stack(part) for part in zip(*found, strict=True))
 
 
 def fit_factor(scatter, rank, unique=None, n_iter=3):
-    """Maximum likelihood factor analysis, ``F (p, rank)`` and ``D (p,)`` with ``F F' + diag(D)`` near ``scatter``.
+    """Maximum likelihood factor analysis, ``F (..., p, rank)`` and ``D (..., p)`` with ``F F' + diag(D)`` near ``scatter``.
 
     Given ``D``, the best ``F`` is known in closed form from the eigenvectors of ``D^-1/2 S D^-1/2`` (Joreskog, 1967,
     Psychometrika 32); given ``F``, ``D`` is what remains of the diagonal. A few alternations suffice inside an EM.
     """
-    total = np.diag(scatter)
+    total = diagonal(scatter)
     unique = 0.5 * total if unique is None else unique
     for _ in range(n_iter):
         root = np.sqrt(unique)
-        values, vectors = np.linalg.eigh(scatter / np.outer(root, root))
-        values, vectors = values[::-1][:rank], vectors[:, ::-1][:, :rank]
-        factor = root[:, None] * vectors * np.sqrt(np.maximum(values - 1.0, 0.0))
-        unique = np.maximum(total - (factor**2).sum(axis=1), _FLOOR * total + 1e-12)
+        values, vectors = np.linalg.eigh(scatter / (root[..., :, None] * root[..., None, :]))
+        values, vectors = values[..., None, : -rank - 1 : -1], vectors[..., : -rank - 1 : -1]
+        factor = root[..., None] * vectors * np.sqrt(np.maximum(values - 1.0, 0.0))
+        unique = np.maximum(total - (factor**2).sum(axis=-1), _FLOOR * total + 1e-12)
     return factor, unique
 
 
 def _proper(scatter, n_tasks, pseudo_tasks=0.5):
     """Scatter with a few pseudo-tasks of even variance, so that fewer tasks than coefficients leave it invertible."""
-    variance = np.diag(scatter)
-    if n_tasks > 2 * len(variance):
-        return scatter
-    return (n_tasks * scatter + pseudo_tasks * np.diag(_even_out(variance))) / (n_tasks + pseudo_tasks)
+    n_tasks, even = n_tasks[..., None], _as_matrix(_even_out(diagonal(scatter)))
+    held = (n_tasks * scatter + pseudo_tasks * even) / (n_tasks + pseudo_tasks)
+    return np.where(n_tasks > 2 * scatter.shape[-1], scatter, held)
 
 
 def _even_out(variance):
     """The mean variance for every slope, its own for the intercept."""
-    slopes = np.full(len(variance) - 1, variance[:-1].mean() if len(variance) > 1 else 0.0)
-    return np.maximum(np.r_[slopes, variance[-1]], 1e-10)
+    even = variance.copy()
+    if variance.shape[-1] > 1:
+        even[..., :-1] = variance[..., :-1].mean(axis=-1, keepdims=True)
+    return np.maximum(even, 1e-10)
+
+
+def _as_matrix(values):
+    """Diagonal matrices ``(..., p, p)``."""
+    return values[..., None] * np.eye(values.shape[-1])

@@ -1,8 +1,19 @@
 """From the units of the data to those of the engine and back: centred columns, scaled columns, scaled target."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
+from skmeta._inference.moments import Moments
+from skmeta._inference.sums import Sums, centre_and_scale
+from skmeta._inference.threads import blocks_of
+
+_Array = NDArray[np.float64]
+_BLOCK = 256  # tasks standardised at once: they stay near the processor
 
 
 @dataclass(frozen=True, eq=False)
@@ -12,47 +23,90 @@ class Units:
     In the engine, ``(y - target_centre) / target_scale`` is linear in ``(X - centre) / scale`` and an intercept, last.
     """
 
-    centre: np.ndarray
-    scale: np.ndarray
+    centre: _Array
+    scale: _Array
     target_centre: float = 0.0
     target_scale: float = 1.0
 
-    def to_engine(self, coef):
+    def same_as(self, other: Units) -> bool:
+        """Whether both are the same units."""
+        targets = (self.target_centre, self.target_scale) == (other.target_centre, other.target_scale)
+        return targets and np.array_equal(self.centre, other.centre) and np.array_equal(self.scale, other.scale)
+
+    def to_engine(self, coef: _Array) -> _Array:
         """Coefficients ``(..., d + 1)`` of the data in the units of the engine."""
         slopes = coef[..., :-1] * self.scale / self.target_scale
         level = (coef[..., -1] + coef[..., :-1] @ self.centre - self.target_centre) / self.target_scale
         return np.concatenate([slopes, level[..., None]], axis=-1)
 
-    def to_data(self, coef):
+    def to_data(self, coef: _Array) -> _Array:
         """Coefficients ``(..., d + 1)`` of the engine in the units of the data."""
         slopes = coef[..., :-1] * (self.target_scale / self.scale)
         level = coef[..., -1] * self.target_scale + self.target_centre - slopes @ self.centre
         return np.concatenate([slopes, level[..., None]], axis=-1)
 
-    def spread_to_engine(self, factor):
+    def spread_to_engine(self, factor: _Array) -> _Array:
         """Deviations of coefficients, the columns of ``(d + 1, k)``, in the units of the engine."""
         return self._deviations().to_engine(np.asarray(factor).T).T
 
-    def spread_to_data(self, factor):
+    def spread_to_data(self, factor: _Array) -> _Array:
         """Deviations of coefficients, the columns of ``(d + 1, k)``, in the units of the data."""
         return self._deviations().to_data(np.asarray(factor).T).T
 
-    def covariance_to_engine(self, covariance):
+    def covariance_to_engine(self, covariance: _Array) -> _Array:
         """A covariance ``(p, p)``, or a diagonal ``(p,)`` where the columns are not centred."""
         if covariance.ndim == 1:
             return covariance * np.r_[self.scale, 1.0] ** 2 / self.target_scale**2
         return self.spread_to_engine(self.spread_to_engine(covariance).T)
 
-    def covariance_to_data(self, covariance):
+    def covariance_to_data(self, covariance: _Array) -> _Array:
         """The way back from `covariance_to_engine`."""
         if covariance.ndim == 1:
             return covariance / np.r_[self.scale, 1.0] ** 2 * self.target_scale**2
         return self.spread_to_data(self.spread_to_data(covariance).T)
 
-    def _deviations(self):
+    def _deviations(self) -> Units:
         return Units(self.centre, self.scale, 0.0, self.target_scale)
 
 
-def identity(n_features):
+def identity(n_features: int) -> Units:
     """The units of data that are taken as they come."""
     return Units(np.zeros(n_features), np.ones(n_features))
+
+
+def units_of(sums: Sums, *, centred: bool = True) -> list[Units]:
+    """The units of a collection, one `Units` an output; without an intercept nothing is ``centred``."""
+    centre, scale = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2))
+    level, spread = centre_and_scale(sums.n, sums.target, sums.square)
+    if not centred:
+        centre, level = 0.0 * centre, 0.0 * level
+    return [Units(centre, scale, float(at), float(by)) for at, by in zip(level, spread, strict=True)]
+
+
+def standardised(sums: Sums, units: Sequence[Units], *, intercept: bool = True) -> Moments:
+    """The sums of every task as `Moments` of standardised columns and targets, which have their columns' units in common.
+
+    What a task lacks sits at the centre and says nothing. Without an intercept its column is zero.
+    """
+    n, (d, n_outputs) = sums.n, sums.cross.shape[1:]
+    whole = Moments.empty(len(n), d + 1, n_outputs)
+    for block in blocks_of(len(n), _BLOCK):
+        _standardise(sums.take(block), units, whole.take(block), float(intercept))
+    return whole
+
+
+def _standardise(sums: Sums, units: Sequence[Units], out: Moments, intercept: float) -> None:
+    """Write some tasks' `Moments` to ``out``: ``sum w z z' = scatter + n mean mean'`` in the units of the engine."""
+    scale, n, d = units[0].scale, sums.n[:, None], sums.mean.shape[1]
+    spread = np.array([each.target_scale for each in units])
+    mean = np.nan_to_num((sums.mean - units[0].centre) / scale, nan=0.0) * (n > 0)
+    level = (sums.target - np.array([each.target_centre for each in units])) / spread
+    pull = n * mean
+    out.gram[:, :d, :d] = sums.scatter / np.outer(scale, scale) + pull[:, :, None] * mean[:, None, :]
+    out.gram[:, :d, d] = out.gram[:, d, :d] = intercept * pull
+    out.gram[:, d, d] = intercept * sums.n
+    out.cross[:, :d] = sums.cross / (scale[:, None] * spread) + pull[:, :, None] * level[:, None, :]
+    out.cross[:, d] = intercept * n * level
+    out.square[:] = sums.square / spread**2 + n * level**2
+    out.n_rows[:] = sums.n
+    out.context[:] = intercept * mean

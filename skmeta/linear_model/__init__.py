@@ -3,6 +3,16 @@
 from skmeta.linear_model._empirical_bayes import EmpiricalBayes
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._own_prior import OwnPrior
+from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._units import ContextualEffects, Units
+from skmeta.linear_model._working_statistics import WorkingStatistics
 
-__all__ = ["ContextualEffects", "EmpiricalBayes", "GaussianPrior", "OwnPrior", "Units"]
+__all__ = [
+    "ContextualEffects",
+    "EmpiricalBayes",
+    "GaussianPrior",
+    "OwnPrior",
+    "SufficientStatistics",
+    "Units",
+    "WorkingStatistics",
+]

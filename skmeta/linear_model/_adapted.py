@@ -14,7 +14,7 @@ from scipy import sparse
 from skmeta._inference.glm import linearise
 from skmeta._inference.integrated import integrated_probabilities, moderated_probabilities
 from skmeta._inference.mixture import posterior_covariances, total_weight, work_by_rows
-from skmeta._inference.moments import Moments, Rows, collect_moments, standardise, take_rows
+from skmeta._inference.moments import Moments, Rows, standardise, take_rows
 from skmeta._inference.new_rows import variance_of_own_rows, variance_of_rows
 from skmeta._inference.threads import blocks_of
 from skmeta.base import AdaptedEstimators
@@ -261,7 +261,7 @@ class LinearAdapted(AdaptedEstimators):
         if here.posterior.moments is not None:
             return here.posterior.moments
         if here.mixture.likelihood.quadratic:
-            collected = collect_moments(here.rows)
+            collected = here.data.moments(here.rows, here.units)
             return [collected.output(k) for k in range(len(here.units))]
         return linearise(here.rows, here.posterior.coef, here.mixture.likelihood)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -11,13 +12,15 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import compute_sample_weight
 
+from skmeta._inference.moments import Moments, Rows
+from skmeta._inference.sums import Sums, read_sums
+from skmeta._inference.units import Units, standardised
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import (
     as_numbers,
     check_complete,
     check_finite_target,
     check_labels_known,
-    column_list,
     numeric_features,
 )
 from skmeta.tasks._words import shown
@@ -38,6 +41,46 @@ class LinearData:
     weight: NDArray[np.float64] | None
     n_targets: int | None
     classes: NDArray[Any] | None
+    _kept: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns."""
+        return int(self.X.shape[1])
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of outputs."""
+        return self.Y.shape[1]
+
+    @property
+    def missing_everywhere(self) -> NDArray[np.bool_]:
+        """Which columns ``(n_features,)`` no task has."""
+        if sparse.issparse(self.X) or np.isfinite(self.X.sum()):
+            return np.zeros(self.n_features, dtype=bool)
+        return np.isnan(self.X).all(axis=0)
+
+    @property
+    def one_target(self) -> bool:
+        """Whether targets are one column, for which a prior has no axis of outputs."""
+        return self.n_targets is None and self.Y.shape[1] == 1
+
+    def read_sums(self, order: NDArray[np.intp], starts: NDArray[np.intp]) -> Sums:
+        """Sums of every task: the one pass over the rows."""
+        return read_sums(self.X, self.Y, order, starts, self.weight)
+
+    def moments(self, rows: Rows, units: Sequence[Units], sums: Sums | None = None) -> Moments:
+        """What squared errors need of the tasks, in units of the engine; ``sums`` may be read already.
+
+        They are kept: after learning from tasks, adapting to them reads no rows.
+        """
+        kept = self._kept.get("moments")
+        same = kept is not None and all(one.same_as(other) for one, other in zip(kept[0], units, strict=True))
+        if kept is None or not same or kept[1] != rows.intercept:
+            sums = self.read_sums(rows.order, rows.starts) if sums is None else sums
+            kept = list(units), rows.intercept, standardised(sums, units, intercept=rows.intercept)
+            self._kept["moments"] = kept
+        return kept[2]
 
     def labels(self) -> NDArray[Any]:
         """The class labels that ``Y`` stands for, of a classifier's collection."""
@@ -73,19 +116,6 @@ def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | Non
     check_complete(X, tasks, tasks.feature_names)
     Y, n_targets, classes = encode_target(tasks.y, estimator, family, classes)
     return LinearData(X, Y, row_weights(tasks.sample_weight, estimator, tasks.y), n_targets, classes)
-
-
-def check_known_columns(data: LinearData, names: tuple[str, ...] | None) -> None:
-    """A column that every task lacks teaches nothing: it is legal only where a prior knows it."""
-    if sparse.issparse(data.X) or np.isfinite(data.X.sum()):
-        return
-    nowhere = np.isnan(data.X).all(axis=0)
-    if nowhere.any():
-        raise ValueError(
-            f"X: Input X contains NaN in every row of column(s) "
-            f"{column_list(names, np.flatnonzero(nowhere))}; wanted at least one task that has them. "
-            "Leave them out."
-        )
 
 
 def encode_target(

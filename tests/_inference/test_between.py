@@ -11,6 +11,7 @@ from skmeta import WarmStartRegressor
 from skmeta._inference.between import level_of_tasks, told_by_new_row, variance_ratio
 from skmeta._inference.components import Component, KnownNoise, Stack
 from skmeta._inference.covariances import DenseCovariance
+from skmeta._inference.in_columns import InColumns
 from skmeta._inference.moments import Rows, collect_moments
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.posterior_columns import ColumnPosterior
@@ -127,7 +128,8 @@ def test_the_ratio_of_variances_is_found():
     X += np.repeat(rng.normal(size=(n_tasks, 3)) * [1.0, 1.0, 0.0], n, axis=0)
     starts = n * np.arange(n_tasks + 1)
     rows = Rows(X, np.zeros((len(X), 1)), np.arange(len(X)), starts, np.zeros(3), np.ones(3))
-    ratio = variance_ratio(collect_moments(rows))
+    tasks = InColumns(collect_moments(rows).output(0))
+    ratio = variance_ratio(tasks, tasks.pooled())
     assert_allclose(ratio[:2], [2.0, 0.5], rtol=0.08)
     assert ratio[2] > 50, "a column whose mean does not vary"
 

@@ -10,8 +10,10 @@ from scipy.stats import multivariate_normal
 from sklearn.linear_model import Ridge
 
 from skmeta import EmpiricalBayes, WarmStartRegressor
-from skmeta._inference import gaussian_em as room
-from skmeta._inference.gaussian_em import Gaussian, fit_gaussian, log_evidence, noise_of_tasks, predictive
+from skmeta._inference import in_columns as room
+from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.gaussian_em import fit_gaussian, noise_of_tasks
+from skmeta._inference.in_columns import InColumns
 from skmeta._inference.linalg import cholesky_root
 from skmeta._inference.moments import Rows, collect_moments
 from skmeta._inference.structure import Structure
@@ -63,12 +65,14 @@ def moments_of(Z, y):
     n_tasks, n, p = Z.shape
     rows, starts = np.arange(n_tasks * n), n * np.arange(n_tasks + 1)
     X = Z[..., :-1].reshape(n_tasks * n, p - 1)
-    return collect_moments(Rows(X, y.reshape(-1, 1), rows, starts, np.zeros(p - 1), np.ones(p - 1))).output(0)
+    return InColumns(
+        collect_moments(Rows(X, y.reshape(-1, 1), rows, starts, np.zeros(p - 1), np.ones(p - 1))).output(0)
+    )
 
 
 def start_for(p, noise=1.0):
     """Without effects between tasks and without shrinkage: the model of Laird and Ware, and nothing else."""
-    return Gaussian(np.zeros(p), np.eye(p), noise)
+    return CoefficientLaw(np.zeros(p), np.eye(p), noise)
 
 
 def reml(Z, y, covariance, noise):
@@ -155,7 +159,7 @@ def test_its_evidence_never_falls(seed):
 def test_the_evidence_is_the_density_of_the_rows():
     Z, y, moments = tasks(n_tasks=5, n=7, d=2)
     state = replace(start_for(3), covariance=np.cov(np.random.default_rng(0).normal(size=(3, 9))), mean=np.ones(3))
-    found = log_evidence(moments, state.mean, cholesky_root(state.covariance), np.array([0.3, 2.0]))
+    found = moments.log_evidence(state, cholesky_root(state.covariance), np.array([0.3, 2.0]))
     for j, noise in enumerate((0.3, 2.0)):
         for t in range(5):
             V = Z[t] @ state.covariance @ Z[t].T + noise * np.eye(7)
@@ -165,8 +169,8 @@ def test_the_evidence_is_the_density_of_the_rows():
 def test_a_new_task_is_expected_with_the_means_uncertainty_too():
     _, _, moments = tasks(n_tasks=6)
     state = fit_gaussian(moments, REML, n_iter=5, start=start_for(2))
-    assert_allclose(predictive(state).covariance, state.covariance + state.mean_covariance)
-    assert predictive(start_for(2)).covariance is not None
+    assert_allclose(state.predictive().covariance, state.covariance + state.mean_covariance)
+    assert start_for(2).predictive().covariance is not None
 
 
 def test_the_truth_is_found_by_many_tasks():
@@ -245,7 +249,7 @@ def test_order_of_tasks_and_rows_does_not_matter():
 
 
 def test_threads_do_not_matter(monkeypatch):
-    monkeypatch.setattr(room, "_BLOCK", 4)
+    monkeypatch.setattr(room, "_NUMBERS", 4 * 9)
     _, _, moments = tasks(n_tasks=22, d=2)
     one, two = (fit_gaussian(moments, REML, n_iter=5, n_jobs=jobs) for jobs in (1, 3))
     assert_array_equal(one.mean, two.mean)
@@ -255,7 +259,7 @@ def test_threads_do_not_matter(monkeypatch):
 
 def test_a_task_without_rows_changes_nothing_but_the_count():
     _, _, moments = tasks(n_tasks=12, d=1)
-    none = moments.take(slice(0, 1))
+    none, moments = moments.moments.take(slice(0, 1)), moments.moments
     none = replace(none, gram=0 * none.gram, cross=0 * none.cross, square=0 * none.square, n_rows=0 * none.n_rows)
     more = type(moments)(
         *(
@@ -264,7 +268,7 @@ def test_a_task_without_rows_changes_nothing_but_the_count():
         )
     )
     options = {"n_iter": 3000, "tol": 1e-12, "noise": "shared", "start": start_for(2)}
-    one, two = fit_gaussian(moments, REML, **options), fit_gaussian(more, REML, **options)
+    one, two = (fit_gaussian(InColumns(m), REML, **options) for m in (moments, more))
     assert_allclose(two.covariance, one.covariance, rtol=1e-5, atol=1e-6)
     assert_allclose(two.noise, one.noise, rtol=1e-6)
     assert two.n_tasks == one.n_tasks + 1

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from skmeta._inference.computation import read_tasks
 from skmeta._inference.gaussian_em import fit_gaussian
 from skmeta._inference.glm import posterior_modes
-from skmeta._inference.laplace_em import as_bells, fit_laplace, pooled_states, stretch
+from skmeta._inference.laplace_em import fit_laplace, pooled_laws, undo_shrinkage
 from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL, Tweedie
-from skmeta._inference.moments import Rows, collect_moments
+from skmeta._inference.moments import Rows
 from skmeta._inference.structure import Structure
+from skmeta._inference.working import RowsAtHand, as_bells
 
 FULL, DIAGONAL = Structure("full", None, strength=0.0), Structure("diagonal", 0)
 MEAN = np.array([1.0, -0.5, 0.3])
@@ -38,8 +40,7 @@ def collection(loss, n_tasks=250, n=30, seed=0, n_classes=1, scale=1.0):
 
 def learn(rows, loss, structure=FULL, n_iter=12, **options):
     return fit_laplace(
-        rows,
-        loss,
+        RowsAtHand(rows, loss),
         [structure] * rows.Y.shape[1],
         n_iter=n_iter,
         choose=lambda k, part, start: structure,
@@ -49,9 +50,9 @@ def learn(rows, loss, structure=FULL, n_iter=12, **options):
 
 def test_gaussian_tasks_give_the_gaussian_answer():
     rows = collection(GAUSSIAN, n_tasks=40, n=8)
-    (found,) = learn(rows, GAUSSIAN, n_iter=400, tol=1e-10).states
-    start = pooled_states(rows, GAUSSIAN)[0]
-    exact = fit_gaussian(collect_moments(rows).output(0), FULL, n_iter=800, tol=1e-10, noise="shared", start=start)
+    (found,) = learn(rows, GAUSSIAN, n_iter=400, tol=1e-10).laws
+    start = pooled_laws(RowsAtHand(rows, GAUSSIAN))[0]
+    exact = fit_gaussian(read_tasks(rows)[0], FULL, n_iter=800, tol=1e-10, noise="shared", start=start)
     assert_allclose(found.mean, exact.mean, rtol=1e-5)
     assert_allclose(found.covariance, exact.covariance, rtol=1e-4, atol=1e-6)
     assert_allclose(found.noise, exact.noise, rtol=1e-5)
@@ -59,7 +60,7 @@ def test_gaussian_tasks_give_the_gaussian_answer():
 
 @pytest.mark.parametrize(("loss", "scale"), [(BINOMIAL, 1.0), (Tweedie(1), 0.6)], ids=["logistic", "poisson"])
 def test_the_truth_is_found(loss, scale):
-    (found,) = learn(collection(loss, scale=scale), loss).states
+    (found,) = learn(collection(loss, scale=scale), loss).laws
     assert_allclose(found.mean, scale * MEAN, atol=0.12)
     assert_allclose(found.covariance, scale**2 * COVARIANCE, atol=0.3)
     assert_allclose(np.trace(found.covariance), scale**2 * np.trace(COVARIANCE), rtol=0.25)
@@ -69,8 +70,8 @@ def test_the_truth_is_found(loss, scale):
 
 def test_every_class_has_a_law_of_its_own_and_their_names_do_not_matter():
     rows, order = collection(MULTINOMIAL, n_tasks=100, n_classes=3), np.array([1, 2, 0])
-    one = learn(rows, MULTINOMIAL, DIAGONAL, n_iter=6).states
-    two = learn(replace(rows, Y=rows.Y[:, order]), MULTINOMIAL, DIAGONAL, n_iter=6).states
+    one = learn(rows, MULTINOMIAL, DIAGONAL, n_iter=6).laws
+    two = learn(replace(rows, Y=rows.Y[:, order]), MULTINOMIAL, DIAGONAL, n_iter=6).laws
     for k, other in enumerate(order):
         assert_allclose(two[k].mean, one[other].mean, rtol=1e-5, atol=1e-6)
         assert_allclose(two[k].covariance, one[other].covariance, rtol=1e-5, atol=1e-7)
@@ -80,21 +81,21 @@ def test_every_class_has_a_law_of_its_own_and_their_names_do_not_matter():
 
 def test_order_of_tasks_does_not_matter():
     rows, order = collection(BINOMIAL, n_tasks=30), np.random.default_rng(1).permutation(30)
-    one, two = (learn(r, BINOMIAL).states[0] for r in (rows, rows.pick(order)))
+    one, two = (learn(r, BINOMIAL).laws[0] for r in (rows, rows.pick(order)))
     assert_allclose(two.mean, one.mean, rtol=1e-9, atol=1e-11)
     assert_allclose(two.covariance, one.covariance, rtol=1e-9, atol=1e-11)
 
 
-def test_stretching_never_lowers_the_evidence_and_undoes_a_shrinkage():
+def test_scaling_never_lowers_the_evidence_and_undoes_a_shrinkage():
     rows = collection(BINOMIAL, n_tasks=200, n=12)
-    states = learn(rows, BINOMIAL).states
+    states = learn(rows, BINOMIAL).laws
 
     def evidence(states):
         return posterior_modes(rows, as_bells(states), BINOMIAL, 1.0).evidence.sum()
 
-    assert evidence(stretch(rows, BINOMIAL, states)) >= evidence(states)
+    assert evidence(undo_shrinkage(RowsAtHand(rows, BINOMIAL), states)) >= evidence(states)
     shrunken = [replace(s, mean=0.8 * s.mean, covariance=0.5 * s.covariance) for s in states]
-    (mended,) = stretch(rows, BINOMIAL, shrunken)
+    (mended,) = undo_shrinkage(RowsAtHand(rows, BINOMIAL), shrunken)
     assert evidence([mended]) > evidence(shrunken) + 5.0
     assert_allclose(mended.mean, states[0].mean, rtol=0.15)
 
@@ -106,13 +107,13 @@ def test_the_structure_is_asked_for_once_and_used():
         asked.append((k, part.n_tasks))
         return DIAGONAL
 
-    learned = fit_laplace(rows, BINOMIAL, [FULL], n_iter=8, choose=choose)
+    learned = fit_laplace(RowsAtHand(rows, BINOMIAL), [FULL], n_iter=8, choose=choose)
     assert asked == [(0, 30)]
     assert learned.structures == [DIAGONAL]
-    assert_allclose(learned.states[0].covariance, np.diag(np.diag(learned.states[0].covariance)))
+    assert_allclose(learned.laws[0].covariance, np.diag(np.diag(learned.laws[0].covariance)))
 
 
 def test_labels_that_are_all_alike_are_legal():
     rows = collection(BINOMIAL, n_tasks=20, n=5)
-    (found,) = learn(replace(rows, Y=np.r_[np.ones((95, 1)), np.zeros((5, 1))]), BINOMIAL).states
+    (found,) = learn(replace(rows, Y=np.r_[np.ones((95, 1)), np.zeros((5, 1))]), BINOMIAL).laws
     assert np.all(np.isfinite(found.mean)) and np.all(np.isfinite(found.covariance))

@@ -7,9 +7,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import multivariate_normal
 
-from skmeta._inference.gaussian_em import Gaussian
+from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.in_columns import InColumns
 from skmeta._inference.moments import Rows, collect_moments
-from skmeta._inference.selection import candidates, choose, folds, held_out, spread
+from skmeta._inference.selection import candidates, choose, folds, held_out, identified, spread
 from skmeta.datasets import make_related_regression
 
 
@@ -22,7 +23,7 @@ def as_moments(X, y):
     order = np.argsort(X[:, -1], kind="stable")
     starts = np.r_[0, np.cumsum(np.unique(X[:, -1], return_counts=True)[1])]
     d = X.shape[1] - 1
-    return collect_moments(Rows(X[:, :-1], y[:, None], order, starts, np.zeros(d), np.ones(d))).output(0)
+    return InColumns(collect_moments(Rows(X[:, :-1], y[:, None], order, starts, np.zeros(d), np.ones(d))).output(0))
 
 
 @pytest.mark.parametrize("n_tasks", [2, 3, 7, 50])
@@ -65,7 +66,7 @@ def test_ranks_stay_below_columns_and_tasks(word, n_tasks):
 
 def test_held_out_evidence_is_the_density_under_what_a_new_task_should_expect():
     X, y, _ = make_related_regression(4, 6, 2, random_state=0)
-    state = Gaussian(np.ones(3), np.diag([1.0, 2.0, 3.0]), 0.7, mean_covariance=0.2 * np.eye(3))
+    state = CoefficientLaw(np.ones(3), np.diag([1.0, 2.0, 3.0]), 0.7, mean_covariance=0.2 * np.eye(3))
     found = held_out(as_moments(X, y), state)
     for t in range(4):
         own = X[:, -1] == t
@@ -80,7 +81,7 @@ def test_held_out_evidence_is_the_density_under_what_a_new_task_should_expect():
 def test_nothing_leaks(seed):
     """On average no learned prior beats the true one on tasks that it has not seen."""
     moments, truth = collection(n_tasks=60, seed=seed)
-    oracle = held_out(moments, Gaussian(truth.mean, truth.covariance, truth.noise))
+    oracle = held_out(moments, CoefficientLaw(truth.mean, truth.covariance, truth.noise))
     choice = choose(moments, candidates("auto", 9, 60), noise="shared")
     assert_array_equal(choice.tasks, np.arange(60))
     learned = np.empty(60)
@@ -126,6 +127,13 @@ def test_order_of_tasks_does_not_matter(seed):
     assert_allclose(list(two.scores.values()), list(one.scores.values()), rtol=1e-8)
 
 
+def test_ranks_that_no_scatter_determines_are_not_tried():
+    """Factors and unique variances are no more than the scatter has entries: Ledermann's bound, 1, 3, 6 for p = 3, 6, 10."""
+    for p, most in ((3, 1), (6, 3), (10, 6)):
+        assert max(k for k in range(p) if identified(k, p)) == most
+        assert all(s.rank <= most for s in candidates("factor", p, 50) if s.name == "factor")
+
+
 def test_one_task_leaves_nothing_to_compare():
     moments, _ = collection(n_tasks=3)
     structures = candidates("auto", 9, 1)
@@ -149,7 +157,7 @@ def with_levels(slope, n_tasks=60, seed=0):
 @pytest.mark.parametrize("seed", range(3))
 def test_effects_between_tasks_are_learned_only_where_they_help(seed):
     structures = candidates("diagonal", 2, 60)
-    assert choose(with_levels(2.0, seed=seed), structures).levels
+    assert choose(with_levels(2.0, seed=seed), structures).contextual
     choice = choose(with_levels(-1.0, seed=seed), structures)
-    assert not choice.levels
-    assert all(state.between is None for state in choice.states)
+    assert not choice.contextual
+    assert all(state.contextual is None for state in choice.states)

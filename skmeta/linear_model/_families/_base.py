@@ -15,7 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skmeta._inference.likelihoods import GAUSSIAN, Likelihood
 from skmeta._inference.mixture import Mixture, Posterior, posterior
-from skmeta._inference.moments import Rows
+from skmeta._inference.moments import Moments, Rows
 from skmeta._inference.units import Units
 from skmeta._registry import add, lookup
 from skmeta.linear_model._data import LinearData
@@ -52,7 +52,12 @@ class Adaptation:
     def posterior(self) -> Posterior:
         """What is known of the tasks after their own rows."""
         strength = self.family.engine_strength(self.strength)
-        return posterior(self.rows, self.mixture, strength, n_jobs=effective_n_jobs(self.n_jobs))
+        jobs = effective_n_jobs(self.n_jobs)
+        return posterior(self.rows, self.mixture, strength, n_jobs=jobs, collect=self._moments)
+
+    def _moments(self, rows: Rows) -> Moments:
+        """Statistics of the tasks; those that a prior was learned from are kept."""
+        return self.data.moments(rows, self.units)
 
     def in_data_units(self, coef: Array) -> Array:
         """Coefficients ``(n_tasks, K, d + 1)`` of the engine in units of the data."""

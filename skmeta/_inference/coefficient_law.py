@@ -1,0 +1,99 @@
+"""What a collection says of the next task's coefficients and noise: the state of the EM.
+
+A law may be several, of several collections: then every array has the same leading axes ``(...)`` before those named.
+"""
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from skmeta._inference.noise import NoiseLaw
+
+Number = float | np.ndarray  # one, or one a law
+
+
+@dataclass(frozen=True, eq=False)
+class ContextualEffects:
+    """How a task's intercept moves with the means of its columns: ``coef (p - 1,)`` (Mundlak; see `between`).
+
+    ``variance`` is the variance of its entries around zero, ``variance_ratio (p - 1,)`` the within-task over the
+    between-task variance of each column.
+    """
+
+    coef: np.ndarray
+    variance_ratio: np.ndarray
+    variance: Number = 0.1
+
+    @property
+    def without_rows(self):
+        """``(p - 1,)`` what the expected slopes of a task gain whose columns' means are not known at all."""
+        return self.coef / (1.0 + self.variance_ratio)
+
+
+@dataclass(frozen=True, eq=False)
+class CoefficientLaw:
+    """``w_t ~ N(mean, covariance)`` of one output, the noises' law, and from how many tasks they are known.
+
+    ``mean (p,)``, ``covariance (p, p)``; the noises' law ``(noise, noise_dof)``; ``mean_covariance`` is the uncertainty
+    of ``mean`` itself, whose slopes have ``mean_variance`` around zero. ``contextual`` effects may move the tasks'
+    intercepts. ``unique`` and ``scatter`` start the next sweep.
+    """
+
+    mean: np.ndarray
+    covariance: np.ndarray
+    noise: Number
+    noise_dof: Number = np.inf
+    n_tasks: Number = 0.0
+    n_rows: Number = 0.0
+    mean_covariance: np.ndarray | None = None
+    mean_variance: Number = np.inf
+    contextual: ContextualEffects | None = None
+    unique: np.ndarray | None = None
+    scatter: np.ndarray | None = None
+
+    @property
+    def noise_law(self):
+        """What the next task's noise may be."""
+        return NoiseLaw(self.noise, self.noise_dof)
+
+    def at(self, which):
+        """Some of several laws, by an index of their leading axes."""
+        return _mapped(self, lambda array: array[which])
+
+    def repeated(self, *shape):
+        """The law as several: ``shape`` goes before the axes there are."""
+        return _mapped(self, lambda array: np.broadcast_to(array, (*shape, *np.shape(array))))
+
+    @property
+    def expected(self):
+        """``(p,)`` coefficients of a task without rows: `mean` is that of tasks whose columns' means are known."""
+        if self.contextual is None:
+            return self.mean
+        return self.mean + np.r_[self.contextual.without_rows, 0.0]
+
+    def expected_of(self, context):
+        """Every task's expected coefficients: ``(1, p)`` if they are the same, ``(n_tasks, p)`` otherwise."""
+        mean = self.mean[..., None, :]
+        if self.contextual is None:
+            return mean
+        intercept = mean[..., -1:] + context @ self.contextual.coef[..., None]
+        return np.concatenate(
+            [np.broadcast_to(mean[..., :-1], (*intercept.shape[:-1], context.shape[-1])), intercept], axis=-1
+        )
+
+    def predictive(self):
+        """What a *new* task should expect: the tasks' covariance plus the uncertainty of their mean."""
+        if self.mean_covariance is None:
+            return self
+        return replace(self, covariance=self.covariance + self.mean_covariance)
+
+
+def _mapped(value, change):
+    """The same value with every array in it changed."""
+    found = {field.name: getattr(value, field.name) for field in fields(value)}
+    for name, part in found.items():
+        if isinstance(part, ContextualEffects):
+            found[name] = _mapped(part, change)
+        elif part is not None:
+            found[name] = change(part)
+    return replace(value, **found)

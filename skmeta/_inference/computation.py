@@ -1,0 +1,47 @@
+r"""How one model is computed: the choice between columns and rows is one of cost, never of meaning.
+
+Of ``T`` tasks with ``n_t`` rows, ``N`` in all, and ``p`` columns, one sweep of the EM costs about
+
+===========  ==================================================  =====================================
+computation  floating point operations                           numbers in memory beside the data
+===========  ==================================================  =====================================
+columns      :math:`10\,T p^3`, in products of small matrices    :math:`T p^2`
+rows         :math:`8\,N p^2 + 4\,p \sum_t n_t^2`, in large ones  :math:`p^2`, and a batch of rows
+cells        :math:`2 \sum_t n_t^2 c_t` for the ``c_t`` columns   a few times the data's nonzero values
+             that a task touches
+===========  ==================================================  =====================================
+
+Columns and rows give the same answer to rounding: a dense covariance, `in_columns` from sufficient statistics and
+`in_rows` from the rows. In cells (`wide_em`) no matrix of columns by columns is made at all, so the covariance is a
+diagonal and a few factors; that is for tables for which one such matrix would cost more than the data.
+"""
+
+import numpy as np
+
+from skmeta._inference.glm import linearise, working_responses
+from skmeta._inference.in_columns import InColumns
+from skmeta._inference.in_rows import read_in_rows, working_rows
+from skmeta._inference.moments import collect_moments
+
+
+def cheaper_in_rows(counts, width):
+    """Whether tasks of ``counts (n_tasks,)`` rows and ``width`` columns are computed in rows (see the table)."""
+    counts = np.asarray(counts, dtype=float)
+    columns = 10.0 * len(counts) * width**3
+    return bool(8.0 * counts.sum() * width**2 + 4.0 * width * (counts**2).sum() < columns)
+
+
+def read_tasks(rows, task_weight=None):
+    """The collection for the EM, one `InColumns` or `InRows` an output."""
+    if cheaper_in_rows(np.diff(rows.starts), rows.width):
+        return read_in_rows(rows, task_weight)
+    moments = collect_moments(rows)
+    return [InColumns(moments.output(k), task_weight) for k in range(moments.n_outputs)]
+
+
+def working_tasks(rows, coef, likelihood, task_weight=None):
+    """The same with each task's likelihood expanded around ``coef (n_tasks, K, p)``: its working responses."""
+    if not cheaper_in_rows(np.diff(rows.starts), rows.width):
+        return [InColumns(part, task_weight) for part in linearise(rows, coef, likelihood)]
+    targets, weights = working_responses(rows, coef, likelihood)
+    return working_rows(rows, targets, weights, task_weight)

@@ -1,0 +1,55 @@
+"""What the E step leaves of some tasks: all that the M step needs, whichever way it was computed.
+
+In coordinates ``w = mean + R v`` with ``R R' = covariance`` the coefficients of task ``t`` have the posterior
+``N(v_t, V_t)`` with ``V_t = (I + R' Z_t' Z_t R / noise_t)^-1``. ``I - V_t`` is what the task's rows tell of them; it is
+what both computations find first (`in_columns`, `in_rows`).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Expectation:
+    """Of ``t`` tasks, each counted by its weight; under several laws, whose leading axes ``(...)`` all arrays have.
+
+    ``information (..., p, p)`` is the sum of ``I - V_t`` and ``curbed (..., p, p)`` that of ``(I - V_t) Q (I - V_t)`` for
+    the mean's uncertainty ``Q`` in these coordinates (None where the mean is known); ``v (..., t, p)``; ``intercept (...,
+    t, p)`` is ``(I - V_t)`` times the intercept's direction; ``variance`` and ``dof (..., t)`` are those of the residuals.
+    """
+
+    information: np.ndarray
+    curbed: np.ndarray | None
+    v: np.ndarray
+    intercept: np.ndarray
+    variance: np.ndarray
+    dof: np.ndarray
+
+
+def joined(parts, order=None):
+    """One `Expectation` of the tasks of several; ``order`` lists, part by part, where each task stands."""
+    if len(parts) == 1 and order is None:
+        return parts[0]
+    information = sum(part.information for part in parts)
+    curbed = None if parts[0].curbed is None else sum(part.curbed for part in parts)
+    per_task = ((part.v, part.intercept, part.variance[..., None], part.dof[..., None]) for part in parts)
+    v, intercept, variance, dof = (np.concatenate(some, axis=-2) for some in zip(*per_task, strict=True))
+    if order is not None:
+        place = np.argsort(np.concatenate(order))
+        v, intercept, variance, dof = (each[..., place, :] for each in (v, intercept, variance, dof))
+    return Expectation(information, curbed, v, intercept, variance[..., 0], dof[..., 0])
+
+
+@dataclass(frozen=True, eq=False)
+class Pooled:
+    """All rows of all tasks as one, each task counted by its weight: ``gram (..., p, p)``, ``cross (..., p)``, ``square``."""
+
+    gram: np.ndarray
+    cross: np.ndarray
+    square: np.ndarray
+    n_rows: np.ndarray
+
+    def residual_square(self, coef):
+        """The sum of the squared residuals at ``coef (..., p)``."""
+        return self.square - (coef * (2.0 * self.cross - (self.gram @ coef[..., None])[..., 0])).sum(axis=-1)

@@ -1,0 +1,49 @@
+"""Several collections behind each other, for tasks whose collections cannot be one array: asked one after the other."""
+
+import numpy as np
+
+from skmeta._inference.expectation import Expectation, Pooled
+
+
+class Grouped:
+    """Collections ``(n_groups, t)`` of tasks of one output; shorter ones are padded by tasks that do not count."""
+
+    def __init__(self, parts):
+        self.parts, self.width = parts, parts[0].width
+        self.n_tasks = max(part.n_tasks for part in parts)
+        self.counts, self.n_rows, self.context = (
+            np.stack([self._padded(getattr(part, name)) for part in parts]) for name in ("counts", "n_rows", "context")
+        )
+
+    def pooled(self):
+        """`Pooled` rows of each collection."""
+        found = [part.pooled() for part in self.parts]
+        return Pooled(*(np.stack([getattr(p, n) for p in found]) for n in ("gram", "cross", "square", "n_rows")))
+
+    def expectation(self, law, root, noise, spread=None, n_jobs=1):
+        """`Expectation` of each collection under its own laws ``(..., n_groups)``."""
+
+        def one(where):
+            part, own = self.parts[where[-1]], None if spread is None else spread[where]
+            return part.expectation(law.at(where), root[where], noise[where][: part.n_tasks], own, n_jobs)
+
+        shape = np.shape(law.noise)
+        found = [one(where) for where in np.ndindex(shape)]
+        sums = (_stacked([getattr(part, name) for part in found], shape) for name in ("information", "curbed"))
+        names = ("v", "intercept", "variance", "dof")
+        each = (_stacked([self._padded(getattr(part, name)) for part in found], shape) for name in names)
+        return Expectation(*sums, *each)
+
+    def log_evidence(self, law, root, noise):
+        """``log p(y_t)`` of every task for each of several noises ``(..., n_groups, m)``: ``(..., n_groups, t, m)``."""
+        shape = np.shape(law.noise)
+        found = [self.parts[w[-1]].log_evidence(law.at(w), root[w], noise[w]) for w in np.ndindex(shape)]
+        return _stacked([self._padded(part) for part in found], shape)
+
+    def _padded(self, values):
+        room = np.zeros((self.n_tasks - len(values), *values.shape[1:]))
+        return np.concatenate([values, room]) if len(room) else values
+
+
+def _stacked(parts, shape):
+    return None if parts[0] is None else np.stack(parts).reshape(*shape, *parts[0].shape)

@@ -1,0 +1,179 @@
+"""The tasks of one output as matrices of their own rows: ``(n, n)`` a task, whatever the number of its columns.
+
+With ``B = W^{1/2} Z R / noise^{1/2}`` and ``L L' = I + B B'``, the matrix ``S = L^-1 B`` says all: ``I - V = S' S`` and
+``v = S' L^-1 r`` for residuals ``r``. So sums over tasks are products of all tasks' stacked ``S``, and a task's own
+``(p, p)`` matrix is never made.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+
+from skmeta._inference.expectation import Expectation, Pooled, joined
+from skmeta._inference.grouped import Grouped
+from skmeta._inference.linalg import logdet_and_quadratic, triangular_inverse
+from skmeta._inference.mixture import log_evidence_of_batch
+from skmeta._inference.moments import standardise, take_rows, task_batches
+from skmeta._inference.threads import run
+from skmeta._inference.wide_rows import DenseBatch
+
+_LOG_2PI = np.log(2.0 * np.pi)
+
+
+@dataclass(frozen=True, eq=False)
+class InRows:
+    """Rows of one output: ``Z (N, p)`` standardised, task by task, ``y (N,)`` and the roots ``unit (N,)`` of weights.
+
+    Task ``t`` has the ``count[t]`` rows from ``first[t]`` on. ``n_rows``, ``square`` ``(n_tasks,)`` and ``context
+    (n_tasks, p - 1)`` as in `Moments`; ``task_weight (n_tasks,)`` is how much each task counts (None: once).
+    """
+
+    Z: np.ndarray
+    y: np.ndarray
+    unit: np.ndarray
+    first: np.ndarray
+    count: np.ndarray
+    n_rows: np.ndarray
+    square: np.ndarray
+    context: np.ndarray
+    task_weight: np.ndarray | None = None
+
+    @property
+    def n_tasks(self):
+        return len(self.first)
+
+    @property
+    def width(self):
+        return self.Z.shape[1]
+
+    @property
+    def counts(self):
+        """``(n_tasks,)`` how often each task counts."""
+        return np.ones(self.n_tasks) if self.task_weight is None else self.task_weight
+
+    def take(self, tasks):
+        """Some tasks (an index array, mask or slice); the rows are shared."""
+        names = ("first", "count", "n_rows", "square", "context")
+        weight = None if self.task_weight is None else self.task_weight[tasks]
+        return replace(self, task_weight=weight, **{name: getattr(self, name)[tasks] for name in names})
+
+    def grouped(self, group):
+        """The tasks as collections ``(n_groups, t)``, ``group (n_groups, t)`` listing the tasks of each, -1 for none."""
+        return Grouped([self.take(own[own >= 0]) for own in group])
+
+    def pooled(self):
+        """`Pooled` rows of all tasks."""
+        p, counts = self.width, self.counts
+        gram, cross = np.zeros((p, p)), np.zeros(p)
+        for tasks in self._batches():
+            Z, y, unit = self._read(tasks)
+            weighted = (Z * (unit**2 * counts[tasks][:, None])[..., None]).reshape(-1, p).T
+            gram, cross = gram + weighted @ Z.reshape(-1, p), cross + weighted @ y.ravel()
+        return Pooled(gram, cross, counts @ self.square, counts @ self.n_rows)
+
+    def expectation(self, law, root, noise, spread=None, n_jobs=1):
+        """`Expectation` of all tasks under a `CoefficientLaw` whose covariance is ``root root'``."""
+        batches = self._batches()
+
+        def sweep(tasks):
+            design, residual = self._whitened(tasks, law, root, noise[tasks])
+            return _expectation(design, residual, root, noise[tasks], self.n_rows[tasks], self.counts[tasks], spread)
+
+        return joined(run(sweep, batches, n_jobs), batches)
+
+    def log_evidence(self, law, root, noise):
+        """``log p(y_t)`` of every task for each of several noises ``(m,)``: ``(n_tasks, m)``."""
+        out = np.empty((self.n_tasks, len(noise)))
+        for tasks in self._batches():
+            design, residual = self._whitened(tasks, law, root, np.ones(len(tasks)))
+            kernel, identity = design @ np.swapaxes(design, 1, 2), np.eye(design.shape[1])
+            for j, one in enumerate(noise):
+                logdet, quadratic = logdet_and_quadratic(kernel / one + identity, residual / np.sqrt(one))
+                out[tasks, j] = -0.5 * (self.n_rows[tasks] * (_LOG_2PI + np.log(one)) + logdet + quadratic)
+        return out
+
+    def component_evidence(self, components):
+        """``log p(y_t)`` of every task under each component of a mixture ``(n_tasks, C)``."""
+        out = np.empty((self.n_tasks, len(components)))
+        for tasks in self._batches():
+            Z, y, unit = self._read(tasks)
+            batch = DenseBatch(tasks, tasks[:, None], Z, y[..., None], unit**2, np.ones(self.width - 1))
+            out[tasks] = log_evidence_of_batch(batch, y, components, self.n_rows[tasks])
+        return out
+
+    def _batches(self):
+        return task_batches(self.count, self.width)
+
+    def _read(self, tasks):
+        """``Z (b, n, p)``, ``y (b, n)`` and the weights' roots ``(b, n)``, padded by rows of weight zero."""
+        offsets = np.arange(max(self.count[tasks].max(initial=0), 1))
+        real = offsets < self.count[tasks][:, None]
+        rows = np.where(real, self.first[tasks][:, None] + offsets, 0)
+        return self.Z[rows], self.y[rows], self.unit[rows] * real
+
+    def _whitened(self, tasks, law, root, noise):
+        """``B (b, n, p)`` and ``r (b, n)``."""
+        Z, y, unit = self._read(tasks)
+        unit = unit / np.sqrt(noise)[:, None]
+        design = (Z.reshape(-1, Z.shape[2]) @ root).reshape(Z.shape)
+        design *= unit[..., None]
+        return design, (y - (Z @ law.expected_of(self.context[tasks])[..., None])[..., 0]) * unit
+
+
+def _expectation(design, residual, root, noise, n_rows, counts, spread):
+    b, n, p = design.shape
+    half = triangular_inverse(np.linalg.cholesky(design @ np.swapaxes(design, 1, 2) + np.eye(n)))
+    S, u = half @ design, (half @ residual[..., None])[..., 0]
+    left = (u[:, None, :] @ half)[:, 0]  # K^-1 r: the residuals at the posterior mean
+    flat = S.reshape(b * n, p)
+    weighted = flat if np.all(counts == 1.0) else (S * counts[:, None, None]).reshape(b * n, p)
+    curbed = None
+    if spread is not None:
+        told = (flat @ spread).reshape(b, n, p) @ np.swapaxes(S, 1, 2)
+        curbed = weighted.T @ (told @ S).reshape(b * n, p)
+    dof = np.maximum(n_rows - (S * S).sum(axis=(1, 2)), 1e-6)
+    intercept = (S[:, None, :, -1] @ S)[:, 0] / root[-1, -1]
+    variance = noise * (left * left).sum(axis=1) / dof
+    return Expectation(weighted.T @ flat, curbed, (u[:, None, :] @ S)[:, 0], intercept, variance, dof)
+
+
+def read_in_rows(rows, task_weight=None):
+    """One `InRows` an output; all share the standardised rows."""
+    Z = standardised(rows)
+    Y = rows.Y[rows.order]
+    weight = np.ones(len(Z)) if rows.weight is None else rows.weight[rows.order]
+    count, first = np.diff(rows.starts), rows.starts[:-1]
+    ones = weight * Z[:, -1]
+    context = _by_task(ones[:, None] * Z[:, :-1], rows) / np.maximum(_by_task(ones, rows), 1e-300)[:, None]
+    n_rows, square = _by_task(weight, rows), _by_task(weight[:, None] * Y**2, rows)
+    return [
+        InRows(Z, Y[:, k], np.sqrt(weight), first, count, n_rows, square[:, k], context, task_weight)
+        for k in range(Y.shape[1])
+    ]
+
+
+def standardised(rows):
+    """``Z (N, p)`` task by task, the intercept's ones last."""
+    Z = np.empty((len(rows.order), rows.width))
+    Z[:, :-1] = standardise(take_rows(rows.X, rows.order), rows.centre, rows.scale)
+    Z[:, -1] = float(rows.intercept)
+    return Z
+
+
+def working_rows(rows, targets, weights, task_weight=None):
+    """One `InRows` an output of working responses ``targets (n, K)`` with ``weights (n, K)``, as in the table."""
+    Z, targets, weights = standardised(rows), targets[rows.order], weights[rows.order]
+    count, first = np.diff(rows.starts), rows.starts[:-1]
+    n_rows = _by_task(np.ones(len(Z)) if rows.weight is None else rows.weight[rows.order], rows)
+    square, context = _by_task(weights * targets**2, rows), np.zeros((rows.n_tasks, rows.width - 1))
+    return [
+        InRows(Z, y, np.sqrt(weight), first, count, n_rows, own, context, task_weight)
+        for y, weight, own in zip(targets.T, weights.T, square.T, strict=True)
+    ]
+
+
+def _by_task(values, rows):
+    """Sums ``(n_tasks, ...)`` over each task's rows, which stand one after the other."""
+    ones = np.ones(len(values))
+    return sparse.csr_array((ones, np.arange(len(values)), rows.starts), shape=(rows.n_tasks, len(values))) @ values

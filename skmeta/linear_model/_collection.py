@@ -1,0 +1,145 @@
+"""A collection as learners of Gaussian priors get it: its units, and its tasks as the engine works with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta._inference.computation import cheaper_in_rows
+from skmeta._inference.in_columns import InColumns
+from skmeta._inference.in_rows import read_in_rows
+from skmeta._inference.likelihoods import Likelihood
+from skmeta._inference.moments import Moments, column_scales
+from skmeta._inference.sums import Sums, centre_and_scale
+from skmeta._inference.units import Units as EngineUnits
+from skmeta._inference.units import standardised
+from skmeta._inference.working import RowsAtHand, RowsElsewhere
+from skmeta.linear_model._adapt import engine_rows
+from skmeta.linear_model._data import LinearData
+from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._parts import Parts
+from skmeta.linear_model._sufficient_statistics import SufficientStatistics
+from skmeta.linear_model._units import Units
+from skmeta.tasks import Tasks
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Collection:
+    """Tasks to learn a prior from.
+
+    ``tasks`` are the engine's: for squared errors a list, one `InColumns` or `InRows` an output, else what Laplace's EM
+    takes. ``describe`` holds what a prior says of them beside its law: names of columns, classes, likelihood, units.
+    """
+
+    tasks: Any
+    units: list[EngineUnits]
+    likelihood: Likelihood
+    one_target: bool
+    describe: dict[str, Any]
+
+
+def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
+    """The collection whose rows are at hand: as sums where squared errors are cheaper by columns, else as rows."""
+    likelihood, weight = family.likelihood(estimator, data.n_outputs), tasks.task_weight
+    by_sums = likelihood.quadratic and not cheaper_in_rows(tasks.counts, data.n_features + 1)
+    sums = data.read_sums(tasks.order, tasks.starts) if by_sums else None
+    where = _where_rows_lie(data) if sums is None else _where_sums_lie(sums)
+    units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
+    rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
+    if sums is not None:
+        found: Any = _in_columns(data.moments(rows, engine, sums), weight)
+    else:
+        found = read_in_rows(rows, weight) if likelihood.quadratic else RowsAtHand(rows, likelihood, weight)
+    return Collection(found, engine, likelihood, data.one_target, describe)
+
+
+def of_wide_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
+    """The collection whose columns stay sparse: scaled, not centred; its ``tasks`` are `Rows`."""
+    likelihood = family.likelihood(estimator, data.n_outputs)
+    columns = column_scales(data.X, data.weight, centred=False)
+    where = _Where(*columns, *column_scales(data.Y, data.weight))
+    units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
+    rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
+    return Collection(rows, engine, likelihood, data.one_target, describe)
+
+
+def of_statistics(found: SufficientStatistics, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
+    """The collection of which there are sums alone, which determine squared errors."""
+    sums, one_target = found.sums(), found.target_mean.ndim == 1
+    likelihood = family.likelihood(estimator, found.n_outputs)
+    if not likelihood.quadratic:
+        raise ValueError(
+            f"estimator: wanted one of squared error for sufficient statistics, such as Ridge(), found "
+            f"{type(estimator).__name__}, whose {likelihood.name} likelihood they do not determine; give parts that hold "
+            "their rows, WorkingStatistics."
+        )
+    units, engine = _units(_where_sums_lie(sums), estimator, likelihood, past, one_target=one_target)
+    tasks = _in_columns(standardised(sums, engine, intercept=estimator.fit_intercept), None)
+    describe = {"feature_names": found.feature_names, "likelihood": family.kind_of(len(engine)), "units": units}
+    return Collection(tasks, engine, likelihood, one_target, describe)
+
+
+def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
+    """The collection whose rows stay where they are, which are asked for sums of working responses."""
+    first, likelihood = parts.first, family.likelihood(estimator, 1)
+    if likelihood.quadratic:
+        return of_statistics(first, estimator, family, past)
+    units, engine = _units(_where_sums_lie(first.sums()), estimator, likelihood, past, one_target=True)
+    ask = parts.asking(engine[0], intercept=bool(estimator.fit_intercept))
+    tasks = RowsElsewhere(ask, first.n, first.n_features + 1, likelihood)
+    describe = {"feature_names": first.feature_names, "likelihood": family.kind_of(1), "units": units}
+    return Collection(tasks, engine, likelihood, True, describe | {"classes": parts.classes})
+
+
+def _in_columns(moments: Moments, task_weight: Array | None) -> list[InColumns]:
+    return [InColumns(moments.output(k), task_weight) for k in range(moments.n_outputs)]
+
+
+# Units ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _Where:
+    """Mean and standard deviation of columns ``(d,)`` and targets ``(K,)`` over all rows."""
+
+    centre: Array
+    scale: Array
+    target_centre: Array
+    target_scale: Array
+
+
+def _where_sums_lie(sums: Sums) -> _Where:
+    columns = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2))
+    return _Where(*columns, *centre_and_scale(sums.n, sums.target, sums.square))
+
+
+def _where_rows_lie(data: LinearData) -> _Where:
+    return _Where(*column_scales(data.X, data.weight), *column_scales(data.Y, data.weight))
+
+
+def _units(
+    where: _Where, estimator: Any, likelihood: Likelihood, past: GaussianPrior | None, *, one_target: bool
+) -> tuple[Units, list[EngineUnits]]:
+    """The units of the past where it has them, else of the collection; without an intercept nothing is centred."""
+    units = None if past is None else past.units
+    if units is None:
+        level, spread = where.target_centre, where.target_scale
+        if not likelihood.quadratic:
+            level, spread = likelihood.link(level), np.ones_like(spread)
+        elif not estimator.fit_intercept:
+            level = np.zeros_like(level)
+        centre = where.centre if estimator.fit_intercept else np.zeros_like(where.centre)
+        units = Units(centre, where.scale, level[0] if one_target else level, spread[0] if one_target else spread)
+    found = [units.of_output(k) for k in range(len(where.target_centre))]
+    # Targets of other than squared errors keep their own units.
+    return units, found if likelihood.quadratic else [EngineUnits(each.centre, each.scale) for each in found]
+
+
+def _described(tasks: Tasks, data: LinearData, family: Any, units: Units) -> dict[str, Any]:
+    names, kind = tasks.feature_names, family.kind_of(data.n_outputs)
+    return {"feature_names": names, "classes": data.classes, "likelihood": kind, "units": units}

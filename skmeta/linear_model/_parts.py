@@ -1,0 +1,64 @@
+"""Parts of a collection that hold their rows themselves: what they agree on, and how they are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta._inference.moments import Moments
+from skmeta._inference.units import Units, standardised
+from skmeta.linear_model._sufficient_statistics import SufficientStatistics
+from skmeta.tasks._words import shown
+
+Array = NDArray[np.float64]
+Part = Callable[[Mapping[str, Any] | None], SufficientStatistics]
+
+
+class Parts:
+    """Some parts as one; ``first`` are the sums of the targets themselves, ``classes`` the labels all parts know."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self.parts = list(parts)
+        if not self.parts or not all(callable(part) for part in self.parts):
+            raise TypeError(
+                "statistics: wanted SufficientStatistics, or a list of parts such as WorkingStatistics, found "
+                f"{shown(parts)[:60]}."
+            )
+        self.classes = _common_classes(self.parts)
+        self.first = self._sum(None)
+
+    def _sum(self, coefficients: Mapping[str, Any] | None) -> SufficientStatistics:
+        found: Any = sum(part(coefficients) for part in self.parts)
+        return found
+
+    def asking(self, units: Units, *, intercept: bool) -> Callable[[Array], tuple[Moments, Array]]:
+        """`newton.Ask`: coefficients of the engine go out, sums of working responses come back."""
+        first, names = self.first, self.first.feature_names
+
+        def ask(coef: Array) -> tuple[Moments, Array]:
+            request = {"ids": first.ids, "coef": coef[:, :-1] / units.scale, "intercept": coef[:, -1] * intercept}
+            request |= {"centre": units.centre} | ({} if names is None else {"feature_names": np.array(names)})
+            found = self._sum(request)
+            found = found if names is None else found.aligned(names)
+            moments = standardised(found.sums(), [units], intercept=intercept).output(0)
+            assert found.log_likelihood is not None, "part: wanted log_likelihood with working responses, found None."
+            # Counts are those of the rows, not of their working weights; contexts have no effects here.
+            return replace(moments, n_rows=first.n, context=np.zeros_like(moments.context)), found.log_likelihood
+
+        return ask
+
+
+def _common_classes(parts: Sequence[Any]) -> NDArray[Any] | None:
+    """The labels of all parts; ValueError where they differ."""
+    each = [getattr(part, "classes", None) for part in parts]
+    for other in each:
+        if not np.array_equal(np.asarray(other), np.asarray(each[0])):
+            raise ValueError(
+                f"classes: wanted the same labels in all parts, found {shown(each[0])} and {shown(other)}; give all of them "
+                "to each: WorkingStatistics(..., classes=...)."
+            )
+    return each[0]

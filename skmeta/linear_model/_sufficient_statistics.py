@@ -1,0 +1,395 @@
+"""What a collection is to a linear model: per task the sums that squared errors are made of, and nothing of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import Ridge
+
+from skmeta._inference.sums import Sums, added, read_sums
+from skmeta.base import FrozenValue, check_names
+from skmeta.tasks import index_tasks, lookup_tasks
+from skmeta.tasks._ids import plain_ids
+from skmeta.tasks._numbers import as_numbers, check_complete, numeric_features
+from skmeta.tasks._read import read_tasks
+from skmeta.tasks._words import listed, shown
+
+_Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SufficientStatistics(FrozenValue):
+    r"""What a collection is to a linear model: a few sums a task, made in one pass over its rows, that add up.
+
+    .. math:: \bar x_t, \; \bar y_t, \quad S_t = \sum_i w_i (x_i - \bar x_t)(x_i - \bar x_t)^\top, \quad
+       c_t = \sum_i w_i (x_i - \bar x_t)(y_i - \bar y_t), \quad q_t = \sum_i w_i (y_i - \bar y_t)^2
+
+    With the total weight :math:`n_t` they say the same as :math:`X'X, X'y, y'y, n`, which are properties here, and
+    columns far from zero (years, timestamps) lose no digits. `EmpiricalBayes.learn_statistics` learns from them what
+    `EmpiricalBayes.learn` learns from the rows. Parts of a collection, from several files, machines or hospitals, are
+    added: ``a + b`` or ``sum(parts)``; a task may be split over parts. It is a frozen value.
+
+    Parameters
+    ----------
+    ids : array-like of shape (n_tasks,)
+        Names of the tasks, each once, sorted.
+    n : array-like of shape (n_tasks,)
+        Total weight of each task's rows, without weights their number.
+    mean : array-like of shape (n_tasks, n_features)
+        Means of the columns; NaN where a task lacks a column.
+    target_mean : array-like of shape (n_tasks,) or (n_tasks, n_outputs)
+        Means of the targets.
+    scatter : array-like of shape (n_tasks, n_features, n_features)
+        Products of the columns' deviations from their means.
+    cross : array-like of shape (n_tasks, n_features) or (n_tasks, n_features, n_outputs)
+        Products of the columns' deviations and the targets'.
+    square : array-like of shape (n_tasks,) or (n_tasks, n_outputs)
+        Squares of the targets' deviations.
+    feature_names : sequence of str, default=None
+        Names of the columns; parts are matched by them.
+    log_likelihood : array-like of shape (n_tasks,), default=None
+        Of the rows that working responses are of, at the coefficients they were worked out at (`WorkingStatistics`);
+        None for targets themselves.
+
+    Raises
+    ------
+    ValueError
+        If an array has another shape, or holds what is not finite.
+
+    References
+    ----------
+    T. F. Chan, G. H. Golub and R. J. LeVeque (1983), Algorithms for computing the sample variance: analysis and
+    recommendations, The American Statistician 37(3), equation 2.1 (how parts add up).
+
+    Examples
+    --------
+    >>> from skmeta import EmpiricalBayes, SufficientStatistics
+    >>> from skmeta.datasets import make_related_regression
+    >>> X, y, _ = make_related_regression(n_tasks=50, n_features=3, random_state=0)
+    >>> morning = SufficientStatistics.from_table(X[:210], y[:210], task=-1)
+    >>> evening = SufficientStatistics.from_table(X[210:], y[210:], task=-1)
+    >>> morning + evening
+    SufficientStatistics(n_tasks=50, n_rows=1000, n_features=3, n_outputs=1)
+    >>> EmpiricalBayes().learn_statistics(morning + evening).n_tasks
+    50.0
+
+    They are stored as plain arrays by `numpy.savez`, or as text (dates as ids are first written as text):
+
+    >>> import json
+    >>> text = json.dumps({name: array.tolist() for name, array in morning.to_dict().items()})
+    >>> SufficientStatistics.from_dict(json.loads(text))
+    SufficientStatistics(n_tasks=11, n_rows=210, n_features=3, n_outputs=1)
+    """
+
+    ids: NDArray[Any]
+    n: _Array
+    mean: _Array
+    target_mean: _Array
+    scatter: _Array
+    cross: _Array
+    square: _Array
+    feature_names: tuple[str, ...] | None = None
+    log_likelihood: _Array | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ids", plain_ids(self.ids, "SufficientStatistics(ids=...)"))
+        for name in ("n", "mean", "target_mean", "scatter", "cross", "square"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
+        if self.feature_names is not None:
+            object.__setattr__(self, "feature_names", tuple(str(name) for name in self.feature_names))
+        if self.log_likelihood is not None:
+            object.__setattr__(self, "log_likelihood", np.asarray(self.log_likelihood, dtype=float))
+        _check(self)
+        super().__post_init__()
+
+    def __repr__(self) -> str:
+        counts = {"n_tasks": self.n_tasks, "n_rows": self.n_rows, "n_features": self.n_features}
+        return (
+            f"SufficientStatistics({', '.join(f'{k}={v:.0f}' for k, v in counts.items())}, n_outputs={self.n_outputs})"
+        )
+
+    @classmethod
+    def from_table(cls, X: Any, y: Any, task: str | int, sample_weight: Any = None) -> Self:
+        """The statistics of a table, its rows read once.
+
+        Parameters
+        ----------
+        X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
+            Rows of the tasks, the task column included; all other columns are numbers. A task that lacks a column has
+            NaN in all its rows.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+            Targets.
+        task : str or int
+            Name or position of the task column.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights, counted as repeated rows; a task whose rows all weigh nothing is left out.
+
+        Returns
+        -------
+        SufficientStatistics
+            Its tasks sorted by id.
+
+        Raises
+        ------
+        ValueError
+            If there is no such column, an id is missing, a column holds no numbers or is missing in some rows of a
+            task, or lengths differ.
+        TypeError
+            If ids are of several types, or lists.
+        """
+        tasks = read_tasks(X, y, sample_weight, task=task)
+        Z, Y = numeric_features(tasks.X), as_numbers(tasks.y, Ridge())
+        check_complete(Z, tasks, tasks.feature_names)
+        sums = read_sums(Z, Y.reshape(len(Y), -1), tasks.order, tasks.starts, tasks.sample_weight)
+        return cls.of_sums(sums, tasks.ids, tasks.feature_names, one_target=Y.ndim == 1)
+
+    @classmethod
+    def of_sums(cls, sums: Sums, ids: NDArray[Any], names: Sequence[str] | None, *, one_target: bool) -> Self:
+        """The sums of the engine, which belong to it from now on, as a public value."""
+        target, cross, square = sums.target, sums.cross, sums.square
+        if one_target:
+            target, cross, square = target[:, 0], cross[..., 0], square[:, 0]
+        arrays = (ids, sums.n, sums.mean, target, sums.scatter, cross, square)
+        for array in arrays[1:]:
+            array.flags.writeable = False  # they are new and nobody else's: no copy is needed
+        return cls(*arrays, feature_names=None if names is None else tuple(names))
+
+    def sums(self) -> Sums:
+        """The same as the engine has it, with an axis of outputs."""
+        k = self.n_outputs
+        target, square = self.target_mean.reshape(-1, k), self.square.reshape(-1, k)
+        return Sums(self.n, self.mean, target, self.scatter, self.cross.reshape(*self.mean.shape, k), square)
+
+    @property
+    def n_tasks(self) -> int:
+        """Number of tasks."""
+        return len(self.ids)
+
+    @property
+    def n_rows(self) -> float:
+        """Total weight of all rows; without weights their number."""
+        return float(self.n.sum())
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns."""
+        return self.mean.shape[1]
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of targets."""
+        return 1 if self.target_mean.ndim == 1 else self.target_mean.shape[1]
+
+    @property
+    def missing_everywhere(self) -> NDArray[np.bool_]:
+        """Which columns no task has, of shape (n_features,)."""
+        return np.asarray(np.isnan(self.mean).all(axis=0))
+
+    @property
+    def XtX(self) -> _Array:
+        """``X'WX`` of every task, of shape (n_tasks, n_features, n_features), without an intercept's column."""
+        mean = np.nan_to_num(self.mean, nan=0.0)
+        return self.scatter + (self.n[:, None] * mean)[:, :, None] * mean[:, None, :]
+
+    @property
+    def Xty(self) -> _Array:
+        """``X'Wy`` of every task, of shape (n_tasks, n_features) or (n_tasks, n_features, n_outputs)."""
+        sums, mean = self.sums(), np.nan_to_num(self.mean, nan=0.0)
+        product = sums.cross + (self.n[:, None] * mean)[:, :, None] * sums.target[:, None, :]
+        return product.reshape(self.cross.shape)
+
+    @property
+    def yty(self) -> _Array:
+        """``y'Wy`` of every task, of shape (n_tasks,) or (n_tasks, n_outputs)."""
+        n = self.n if self.square.ndim == 1 else self.n[:, None]
+        return self.square + n * self.target_mean**2
+
+    def __add__(self, other: Any) -> SufficientStatistics:
+        if not isinstance(other, SufficientStatistics):
+            return NotImplemented
+        _check_targets(self, other)
+        other = _in_columns_of(self, other)
+        ids = _all_ids(self.ids, other.ids)
+        whole = Sums.zeros(len(ids), self.n_features, self.n_outputs)
+        whole.put(lookup_tasks(ids, self.ids), self.sums())
+        tasks = lookup_tasks(ids, other.ids)
+        _check_same_columns_missing(whole.take(tasks), other)
+        whole.put(tasks, added(whole.take(tasks), other.sums()))
+        found = self.of_sums(whole, ids, self.feature_names, one_target=self.target_mean.ndim == 1)
+        return found if self.log_likelihood is None else replace(found, log_likelihood=_added_values(ids, self, other))
+
+    def __radd__(self, other: Any) -> SufficientStatistics:
+        return self if isinstance(other, int) and other == 0 else NotImplemented  # where sum(parts) starts
+
+    def aligned(self, feature_names: Sequence[str]) -> SufficientStatistics:
+        """The same statistics with their columns in another order.
+
+        Parameters
+        ----------
+        feature_names : sequence of str
+            All names, in the order wanted.
+
+        Returns
+        -------
+        SufficientStatistics
+            Itself where that is the order it has.
+
+        Raises
+        ------
+        ValueError
+            If a name is missing or new.
+        """
+        names = self.feature_names or ()
+        check_names(feature_names, names)
+        if tuple(feature_names) == names:
+            return self
+        order = np.array([names.index(name) for name in feature_names])
+        return replace(
+            self,
+            mean=self.mean[:, order],
+            scatter=self.scatter[:, order[:, None], order],
+            cross=self.cross[:, order],
+            feature_names=tuple(feature_names),
+        )
+
+    def to_dict(self) -> dict[str, NDArray[Any]]:
+        """Plain arrays that `from_dict` reads: numbers, and text for names.
+
+        Returns
+        -------
+        dict
+            Names and arrays, for `numpy.savez`; lists made of them, for JSON. Ids come back as they are, but dates,
+            which JSON does not know.
+        """
+        state = {field.name: getattr(self, field.name) for field in fields(self)}
+        if self.ids.dtype.kind == "O":
+            state["ids"] = self.ids.astype(str)
+        return {name: np.array(value) for name, value in state.items() if value is not None}
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """Make statistics from what `to_dict` gave.
+
+        Parameters
+        ----------
+        state : mapping
+            Names and arrays or lists; what `numpy.load` gives will do.
+
+        Returns
+        -------
+        SufficientStatistics
+            The same statistics.
+
+        Raises
+        ------
+        TypeError
+            If ``state`` is no mapping.
+        ValueError
+            If a name is missing or unknown.
+        """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"from_dict: wanted a mapping such as to_dict gives, found {type(state).__name__}.")
+        known = [field.name for field in fields(cls)]
+        missing = sorted({*known} - {*state, "feature_names", "log_likelihood"})
+        unknown = sorted({*state} - {*known})
+        if missing or unknown:
+            found = [f"{what} {names}" for what, names in (("missing", missing), ("unknown", unknown)) if names]
+            raise ValueError(f"from_dict: wanted the names that to_dict gives, found {', '.join(found)}.")
+        return cls(**{name: state[name] for name in state})
+
+
+def _check(found: SufficientStatistics) -> None:
+    """Raise unless all arrays have the shapes that ids, columns and targets ask for."""
+    n_tasks, d = len(found.ids), found.mean.shape[-1] if found.mean.ndim else 0
+    outputs = found.target_mean.shape[1:]
+    shapes = {"n": (), "mean": (d,), "scatter": (d, d), "cross": (d, *outputs), "square": outputs}
+    shapes |= {} if found.log_likelihood is None else {"log_likelihood": ()}
+    for name, shape in shapes.items():
+        array = getattr(found, name)
+        if array.shape != (n_tasks, *shape):
+            _wrong(name, f"shape {(n_tasks, *shape)} for {n_tasks} ids", f"shape {array.shape}")
+    if found.target_mean.shape[:1] != (n_tasks,) or len(outputs) > 1:
+        _wrong("target_mean", f"shape ({n_tasks},) or ({n_tasks}, n_outputs)", f"shape {found.target_mean.shape}")
+    if found.feature_names is not None and len(set(found.feature_names)) != d:
+        _wrong("feature_names", f"{d} different names, one a column", f"{listed(found.feature_names)}")
+    for name in ("n", "target_mean", "scatter", "cross", "square"):
+        if not np.isfinite(getattr(found, name).sum()):
+            _wrong(name, "finite numbers", "some that are NaN or infinite")
+    if (found.n < 0).any():
+        _wrong("n", "weights that are not negative", shown(found.n.min()))
+    if n_tasks > 1 and not (found.ids[:-1] < found.ids[1:]).all():
+        _wrong("ids", "each id once, in sorted order", f"{listed(found.ids)}")
+
+
+def _wrong(name: str, wanted: str, found: str) -> None:
+    raise ValueError(f"SufficientStatistics({name}=...): wanted {wanted}, found {found}.")
+
+
+def _check_targets(one: SufficientStatistics, other: SufficientStatistics) -> None:
+    if one.target_mean.shape[1:] != other.target_mean.shape[1:]:
+        shapes = [f"(n_rows, {', '.join(map(str, part.target_mean.shape[1:]))})" for part in (one, other)]
+        raise ValueError(
+            f"y: wanted targets of one shape in all parts, found {' and '.join(shapes)}; make each part from the same columns."
+        )
+    if (one.log_likelihood is None) != (other.log_likelihood is None):
+        raise ValueError(
+            "y: wanted the targets themselves in all parts, or working responses in all, found both; add what belongs to "
+            "one round."
+        )
+
+
+def _added_values(ids: NDArray[Any], one: SufficientStatistics, other: SufficientStatistics) -> _Array:
+    total = np.zeros(len(ids))
+    for part in (one, other):
+        assert part.log_likelihood is not None
+        total[lookup_tasks(ids, part.ids)] += part.log_likelihood
+    return total
+
+
+def _in_columns_of(one: SufficientStatistics, other: SufficientStatistics) -> SufficientStatistics:
+    """The other part with its columns in the order of the first: by name, by position where neither has names."""
+    if one.feature_names is not None and other.feature_names is not None:
+        return other.aligned(one.feature_names)
+    if (one.feature_names is None) != (other.feature_names is None):
+        raise ValueError(
+            "X: wanted columns with names in all parts or in none, found both; make all parts from frames, or all from "
+            "arrays."
+        )
+    if one.n_features != other.n_features:
+        raise ValueError(
+            f"X: wanted the same columns in all parts, found {one.n_features} and {other.n_features}; a part that lacks "
+            "a column keeps it, filled with NaN."
+        )
+    return other
+
+
+def _all_ids(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+    if not len(one) or not len(other):
+        return one if len(one) else other
+    if _kind(one) != _kind(other):
+        raise TypeError(
+            f"ids: wanted ids of one type in all parts, found {_kind(one)} ({shown(one[0])}) and {_kind(other)} "
+            f"({shown(other[0])}), which never match; convert the task column of one."
+        )
+    return index_tasks(np.concatenate([one, other])).ids
+
+
+def _kind(ids: NDArray[Any]) -> str:
+    return {"O": "text", "m": "durations", "M": "dates"}.get(ids.dtype.kind, "numbers")
+
+
+def _check_same_columns_missing(known: Sums, other: SufficientStatistics) -> None:
+    """A column may be missing in all rows of a task, never in those of one part of it."""
+    both = (known.n > 0) & (other.n > 0)
+    apart = both[:, None] & (np.isnan(known.mean) != np.isnan(other.mean))
+    if apart.any():
+        task, column = np.argwhere(apart)[0]
+        name = shown(int(column)) if other.feature_names is None else repr(other.feature_names[column])
+        raise ValueError(
+            f"X: wanted columns that are complete or missing for the whole of a task, found column {name} of task "
+            f"{shown(other.ids[task])} missing in one part and not in another; put a SimpleImputer before the model."
+        )

@@ -1,0 +1,73 @@
+"""Learning where a matrix of columns by columns would cost more than the data: a diagonal and a few factors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skmeta._inference.wide import WidePrior
+from skmeta._inference.wide_em import learn_wide
+from skmeta.compose import MixturePrior
+from skmeta.linear_model._collection import Collection
+from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._mixture import robust_mixture
+
+_WIDE = 128  # columns beyond which no (p, p) matrix is made, if no task has as many rows
+
+
+def is_wide(n_features: int, counts: Any, past: GaussianPrior | None) -> bool:
+    """Whether no matrix of columns by columns is to be made; a dense past has one already."""
+    return n_features > _WIDE and counts.max(initial=0) < n_features and (past is None or not past.is_dense)
+
+
+def learn_wide_mixture(
+    learner: Any, collection: Collection, past: GaussianPrior | None, prior: Any, n_jobs: int
+) -> tuple[MixturePrior, str]:
+    """The prior of a wide collection, and the name of its structure."""
+    if learner.covariance == "full":
+        raise ValueError(
+            f"EmpiricalBayes(covariance='full'): wanted 'auto', 'factor', 'diagonal' or 'spherical' for "
+            f"{len(collection.units[0].scale)} columns, more than any task has rows; found 'full'."
+        )
+    known = None if past is None else _wide_past(past, collection, getattr(prior, "named_weights", {}))
+    options = {"rank": learner.rank, "n_iter": learner.max_iter, "past": known, "n_jobs": n_jobs}
+    wide = learn_wide(collection.tasks, collection.likelihood, covariance=learner.covariance, **options)
+    structure = "factor" if wide.factor.shape[2] else "diagonal"
+    return robust_mixture(_prior_of(wide, collection), {"vague": wide.vague_weight}), structure
+
+
+def _wide_past(past: GaussianPrior, collection: Collection, weights: Any) -> WidePrior:
+    """What was known, in the units of the engine, without any ``(p, p)`` matrix."""
+    likelihood, units = collection.likelihood, collection.units
+    parts = [past.component(k, own, likelihood) for k, own in enumerate(units)]
+    level = np.broadcast_to(past.units.target_centre if past.units else 0.0, (len(units),))
+    return WidePrior(
+        mean=np.stack([c.mean for c in parts]),
+        variance=np.stack([c.covariance.variance for c in parts]),  # type: ignore[attr-defined]
+        factor=np.stack([c.covariance.factor for c in parts]),  # type: ignore[attr-defined]
+        noise=np.array([c.noise.centre for c in parts]),
+        level=0.0 * level if likelihood.quadratic else level,
+        vague_weight=weights.get("vague", 0.0),
+        n_tasks=past.n_tasks,
+        n_rows=past.n_rows,
+    )
+
+
+def _prior_of(wide: WidePrior, collection: Collection) -> GaussianPrior:
+    """What was learned, in the units of the data."""
+    units = collection.units
+
+    def outputs(values: list[Any]) -> Any:
+        return values[0] if collection.one_target else np.stack(values)
+
+    factor = [own.spread_to_data(f) for own, f in zip(units, wide.factor, strict=True)]
+    return GaussianPrior(
+        mean=outputs([own.to_data(m) for own, m in zip(units, wide.mean, strict=True)]),
+        covariance=outputs([own.covariance_to_data(v) for own, v in zip(units, wide.variance, strict=True)]),
+        factor=outputs(factor) if wide.factor.shape[2] else None,
+        noise=outputs([np.asarray(s * own.target_scale**2) for own, s in zip(units, wide.noise, strict=True)]),
+        n_tasks=wide.n_tasks,
+        n_rows=wide.n_rows,
+        **collection.describe,
+    )
