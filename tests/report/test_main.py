@@ -133,11 +133,11 @@ BAD = [
     (["--task", "remark", "--target", "sales"], "--task: wanted a column that groups rows, found 126 different"),
     (
         ["--task", "weather", "--target", "sales"],
-        "wanted a column that tells at least 3 tasks apart, found 2 in weather",
+        "wanted a column with at least 3 tasks, found 2 in weather",
     ),
     (
         ["--task", "country", "--target", "sales"],
-        "--task: wanted a column that tells at least 3 tasks apart, found 1 in country",
+        "--task: wanted a column with at least 3 tasks, found 1 in country",
     ),
     (["--task", "shop", "--target", "country"], "--target: wanted values that differ, found country to be 'NL'"),
     (
