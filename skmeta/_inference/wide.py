@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.components import Component, KnownNoise, vague_component
 from skmeta._inference.covariances import LowRankCovariance
-from skmeta._inference.laplace import dual_modes
+from skmeta._inference.laplace import DualModes
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.mixture import log_evidence_of_batch
 
@@ -53,6 +53,5 @@ def wide_evidence(batches: Sequence[Any], prior: WidePrior, likelihood: Likeliho
             parts = [log_evidence_of_batch(batch, batch.Y[..., k], own) for k, own in enumerate(components)]
             found[batch.tasks] = np.sum(parts, axis=0)
         else:
-            modes = dual_modes(batch, components, likelihood, 1.0)
-            found[batch.tasks] = np.stack([mode.evidence for mode in modes], axis=1)
+            found[batch.tasks] = DualModes(batch, components, likelihood, 1.0).evidence
     return found

@@ -54,6 +54,10 @@ class DenseBatch:
         """``Z_t diag(variance) Z_t'`` for a variance of every cell: ``cells -> (b, n, n)``."""
         return (self.Z * variance[:, None, :]) @ np.swapaxes(self.Z, 1, 2)
 
+    def along(self, table):
+        """``Z_t v_t`` of every task: ``(b, p) -> (b, n)``."""
+        return (self.Z @ table[..., None])[..., 0]
+
     def diagonal(self, matrix):
         """The diagonals of ``Z_t' M_t Z_t``: ``(b, n, n) -> cells``."""
         return np.einsum("bnp,bnp->bp", matrix @ self.Z, self.Z)
@@ -126,6 +130,10 @@ class SparseBatch:
         out = np.zeros((b * n, n))
         out[np.repeat(np.arange(b * n), np.diff(product.indptr)), product.indices % n] = product.data
         return out.reshape(b, n, n)
+
+    def along(self, table):
+        """``Z_t v_t`` of every task: ``(b, p) -> (b, n)``."""
+        return (self.blocks @ table[self.task, self.column]).reshape(self.weight.shape)
 
     def diagonal(self, matrix):
         """The diagonals of ``Z_t' M_t Z_t``: ``(b, n, n) -> cells``."""
