@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.components import Component
 from skmeta._inference.dual import DualProblem
-from skmeta._inference.glm import Bells, posterior_modes
+from skmeta._inference.glm import GaussianPriors, posterior_modes
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.moments import Rows
 from skmeta._inference.posterior_rows import row_batches
@@ -34,12 +34,12 @@ def laplace_columns(rows: Rows, components: Components, likelihood: Likelihood, 
     evidence, coef = [], []
     for c in range(len(components[0])):
         own = [output[c] for output in components]
-        bells = Bells(np.stack([k.mean for k in own])[None], np.stack([_root(k) for k in own])[None])
+        priors = GaussianPriors(np.stack([k.mean for k in own])[None], np.stack([_root(k) for k in own])[None])
         noise = own[0].noise.centre
-        modes = posterior_modes(rows, bells, likelihood, noise)
+        modes = posterior_modes(rows, priors, likelihood, noise)
         evidence.append(modes.evidence[:, 0])
         if strength != 1.0:
-            modes = posterior_modes(rows, bells, likelihood, noise, strength=strength, start=modes.whitened)
+            modes = posterior_modes(rows, priors, likelihood, noise, strength=strength, start=modes.whitened)
         coef.append(modes.coef[:, 0])
     stacked = np.stack(coef, axis=1)
     return np.stack(evidence, axis=1), lambda weights: np.einsum("tc,tckp->tkp", weights, stacked)
@@ -79,7 +79,7 @@ class DualMode:
     batch: Any
     components: Sequence[Component]
     problem: DualProblem
-    bell: Any
+    posterior: Any
     evidence: Array
     strength: float
 
@@ -88,7 +88,7 @@ class DualMode:
         z = _intercept(self.batch)
         found = []
         for k, component in enumerate(self.components):
-            a = self.bell.a[..., k] / self.strength
+            a = self.posterior.a[..., k] / self.strength
             w = component.mean + component.covariance.seen_by(self.batch).back(a)
             w[:, -1] += _extra(component) * (a * z).sum(axis=1)
             found.append(w)
@@ -105,12 +105,12 @@ def dual_modes(batch: Any, components: Components, likelihood: Likelihood, stren
         kernels = [k.covariance.seen_by(batch).kernel() + _extra(k) * z[:, :, None] * z[:, None, :] for k in own]
         noise = np.array([k.noise.centre for k in own])
         problem = DualProblem(likelihood, batch.Y, batch.weight, noise, offset, np.stack(kernels, axis=1))
-        bell = problem.mode()
-        evidence = -problem.objective(bell.eta, bell.a) - 0.5 * problem.log_determinant(bell).sum(axis=1)
+        posterior = problem.mode()
+        evidence = -problem.objective(posterior.eta, posterior.a) - 0.5 * problem.log_determinant(posterior).sum(axis=1)
         if strength != 1.0:
             problem = replace(problem, kernel=problem.kernel / strength)
-            bell = problem.mode(bell.a)
-        found.append(DualMode(batch, own, problem, bell, evidence, strength))
+            posterior = problem.mode(posterior.a)
+        found.append(DualMode(batch, own, problem, posterior, evidence, strength))
     return found
 
 

@@ -47,8 +47,8 @@ def _variance(batch: Any, mixture: Mixture, strength: Array, weights: Array) -> 
     if mixture.likelihood.quadratic:
         return np.stack([_of_output(batch, mixture, k, strength[k], weights) for k in range(mixture.shape[1])], axis=2)
     modes = dual_modes(batch, mixture.components, mixture.likelihood, float(strength[0]))
-    eta = np.stack([mode.bell.eta for mode in modes], axis=1)
-    inside = np.stack([mode.problem.variance(mode.bell) for mode in modes], axis=1)
+    eta = np.stack([mode.posterior.eta for mode in modes], axis=1)
+    inside = np.stack([mode.problem.variance(mode.posterior) for mode in modes], axis=1)
     centre = np.einsum("bc,bcnk->bnk", weights, eta)
     return np.einsum("bc,bcnk->bnk", weights, inside + (eta - centre[:, None]) ** 2)
 
