@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.components import Component
 from skmeta._inference.dual import DualProblem
-from skmeta._inference.glm import Bells, posterior_modes
+from skmeta._inference.glm import GaussianPriors, posterior_modes
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.moments import Rows
 from skmeta._inference.posterior_rows import row_batches
@@ -36,7 +36,7 @@ def laplace_columns(rows: Rows, components: Components, likelihood: Likelihood, 
     roots = np.stack([[_root(component) for component in output] for output in components], axis=1)
     evidence, coef = np.empty((rows.n_tasks, len(noise))), np.empty((rows.n_tasks, *means.shape))
     for level in np.unique(noise):
-        own, of = noise == level, Bells(means[noise == level], roots[noise == level])
+        own, of = noise == level, GaussianPriors(means[noise == level], roots[noise == level])
         modes = posterior_modes(rows, of, likelihood, level)
         evidence[:, own] = modes.evidence
         if strength != 1.0:
@@ -83,14 +83,14 @@ class DualModes:
         self._views = [[component.covariance.seen_by(batch) for component in output] for output in components]
         self.shape = (len(components[0]), *self._intercept.shape, len(components))
         problem = self._problem(likelihood)
-        bell = problem.mode()
-        evidence = -problem.objective(bell.eta, bell.a) - 0.5 * problem.log_determinant(bell).sum(axis=1)
+        mode = problem.mode()
+        evidence = -problem.objective(mode.eta, mode.a) - 0.5 * problem.log_determinant(mode).sum(axis=1)
         self.evidence = evidence.reshape(self.shape[:2]).T
         if strength != 1.0:
             problem = replace(problem, kernel=problem.kernel / strength)
-            bell = problem.mode(bell.a)
-        self._problem_there, self._bell = problem, bell
-        self.eta = np.swapaxes(bell.eta.reshape(self.shape), 0, 1)
+            mode = problem.mode(mode.a)
+        self._problem_at_mode, self._mode = problem, mode
+        self.eta = np.swapaxes(mode.eta.reshape(self.shape), 0, 1)
 
     def _problem(self, likelihood: Likelihood) -> DualProblem:
         """The components' dispersions count as weights of their rows."""
@@ -106,7 +106,7 @@ class DualModes:
 
     def means(self, weights: Array) -> Array:
         """The means ``(b, K, p)`` of the components' coefficients by weights ``(b, C)``."""
-        pull = self._bell.a.reshape(self.shape) / self.strength * weights.T[:, :, None, None]
+        pull = self._mode.a.reshape(self.shape) / self.strength * weights.T[:, :, None, None]
         found = np.zeros((len(weights), len(self.components), self.batch.width))
         for k, output in enumerate(self.components):
             for c, component in enumerate(output):
@@ -116,7 +116,7 @@ class DualModes:
 
     def variance(self) -> Array:
         """Variances ``(b, C, n, K)`` of the linear predictor under every component."""
-        return np.swapaxes(self._problem_there.variance(self._bell).reshape(self.shape), 0, 1)
+        return np.swapaxes(self._problem_at_mode.variance(self._mode).reshape(self.shape), 0, 1)
 
 
 def _extra(component: Component) -> float:
