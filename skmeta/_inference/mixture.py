@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from skmeta._inference.components import Component, Stack
 from skmeta._inference.laplace import laplace_columns, laplace_rows
@@ -43,6 +42,13 @@ class Mixture:
         """The components of each output as a batch."""
         return [Stack(output) for output in self.components]
 
+    @cached_property
+    def log_weights(self) -> Array:
+        """Their logarithms; a component of weight zero is none."""
+        with np.errstate(divide="ignore"):
+            found: Array = np.log(self.weights)
+        return found
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """Numbers of components, outputs and coefficients."""
@@ -50,9 +56,9 @@ class Mixture:
 
     def weigh(self, log_evidence: Array, n_rows: Array) -> Array:
         """Bayes' rule: weights ``(n_tasks, C)``; a task without rows is of the first component."""
-        with np.errstate(divide="ignore"):
-            logs = log_evidence + np.log(self.weights)
-        weights = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
+        logs = log_evidence + self.log_weights
+        weights = np.exp(logs - logs.max(axis=1, keepdims=True))
+        weights /= weights.sum(axis=1, keepdims=True)
         return np.where(n_rows[:, None] > 0, weights, np.eye(1, len(self.weights)))
 
 

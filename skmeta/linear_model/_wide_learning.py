@@ -41,13 +41,14 @@ def _wide_past(past: GaussianPrior, collection: Collection, weights: Any) -> Wid
     """What was known, in the units of the engine, without any ``(p, p)`` matrix."""
     likelihood, units = collection.likelihood, collection.units
     parts = [past.component(k, own, likelihood) for k, own in enumerate(units)]
-    level = np.broadcast_to(past.units.target_centre if past.units else 0.0, (len(units),))
+    intercept = np.broadcast_to(past.units.target_centre if past.units else 0.0, (len(units),))
     return WidePrior(
         mean=np.stack([c.mean for c in parts]),
         variance=np.stack([c.covariance.variance for c in parts]),  # type: ignore[attr-defined]
         factor=np.stack([c.covariance.factor for c in parts]),  # type: ignore[attr-defined]
         noise=np.array([c.noise.centre for c in parts]),
-        level=0.0 * level if likelihood.quadratic else level,
+        noise_dof=np.broadcast_to(np.asarray(past.noise_dof, dtype=float), (len(units),)),
+        intercept=0.0 * intercept if likelihood.quadratic else intercept,
         vague_weight=weights.get("vague", 0.0),
         n_tasks=past.n_tasks,
         n_rows=past.n_rows,
@@ -67,6 +68,7 @@ def _prior_of(wide: WidePrior, collection: Collection) -> GaussianPrior:
         covariance=outputs([own.covariance_to_data(v) for own, v in zip(units, wide.variance, strict=True)]),
         factor=outputs(factor) if wide.factor.shape[2] else None,
         noise=outputs([np.asarray(s * own.target_scale**2) for own, s in zip(units, wide.noise, strict=True)]),
+        noise_dof=outputs([np.asarray(dof) for dof in wide.noise_dof]),
         n_tasks=wide.n_tasks,
         n_rows=wide.n_rows,
         **collection.describe,

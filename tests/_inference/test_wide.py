@@ -17,7 +17,7 @@ from skmeta._inference.moments import Rows
 from skmeta._inference.wide import WidePrior, wide_evidence
 from skmeta._inference.wide_em import learn_wide, merged
 from skmeta._inference.wide_rows import read_batches
-from skmeta._inference.wide_stretch import find_stretch, stretched
+from skmeta._inference.wide_scales import fit_scales, scaled
 from skmeta._inference.wide_sweep import conjugate_gradients
 
 LOSSES = {"gaussian": GAUSSIAN, "binomial": BINOMIAL, "multinomial": MULTINOMIAL, "poisson": Tweedie(1.0)}
@@ -53,7 +53,8 @@ def make_prior(d, rank=2, seed=0, *, n_outputs=1, vague_weight=0.0):
         variance=0.1 + rng.random(shape),
         factor=0.5 * rng.normal(size=(*shape, rank)),
         noise=np.full(n_outputs, 1.0),
-        level=np.full(n_outputs, 0.2),
+        noise_dof=np.full(n_outputs, np.inf),
+        intercept=np.full(n_outputs, 0.2),
         vague_weight=vague_weight,
     )
 
@@ -157,8 +158,10 @@ def test_slopes_of_the_evidence_are_its_differences(name):
         return problem.evidence(problem.matched(problem.mode(), n_steps=200, tol=1e-12)).sum()
 
     problem = problem_at(np.zeros(3))
-    bell = problem.matched(problem.mode(), n_steps=200, tol=1e-12)
-    slopes, information = evidence_slopes(bell.dual.block(0), bell.a[..., 0], [offset], parts)
+    posterior = problem.matched(problem.mode(), n_steps=200, tol=1e-12)
+    slopes, information = evidence_slopes(
+        posterior.dual.block(0), posterior.a[..., 0], [offset], parts, np.ones(len(offset))
+    )
     step = 1e-4 * np.eye(3)
     differences = [(value(e) - value(-e)) / 2e-4 for e in step]
     np.testing.assert_allclose(slopes, differences, atol=2e-3)
@@ -193,7 +196,8 @@ def make_collection(n_tasks, n, d, seed=0, *, loss=GAUSSIAN, mean=1.0, sd=1.0, f
         variance=np.r_[np.full(d, sd**2), 0.09][None],
         factor=np.r_[F, np.zeros((1, 1))][None],
         noise=np.array([noise if loss is GAUSSIAN else 1.0]),
-        level=np.zeros(1),
+        noise_dof=np.full(1, np.inf),
+        intercept=np.zeros(1),
     )
     return rows, truth
 
@@ -250,8 +254,8 @@ def test_columns_may_differ_in_variance():
 
 def test_stretch_undoes_wrong_scales():
     rows, truth = make_collection(100, 20, 40)
-    wrong = stretched(truth, np.array([[0.5, 3.0, 1.0, 2.0, 0.4]]))
-    found, _ = find_stretch(read_batches(rows), wrong, GAUSSIAN)
+    wrong = scaled(truth, np.array([[0.5, 3.0, 1.0, 2.0, 0.4]]))
+    found, _ = fit_scales(read_batches(rows), wrong, GAUSSIAN)
     np.testing.assert_allclose(found[0, [0, 1, 4]], [2.0, 1 / 3.0, 2.5], rtol=0.2)
 
 
