@@ -161,12 +161,12 @@ def _clearly_positive(gain, counts):
     return mean * np.sqrt(n) > np.sqrt(counts @ (gain - mean) ** 2 / n)
 
 
-def evidence_held_out(tasks, choice, components):
-    """Log-evidence ``(n_tasks, C)`` of held-out tasks; ``components(law)`` stand beside what a fold learned."""
+def evidence_held_out(tasks, choice, beside):
+    """Log-evidence ``(n_tasks, C)`` of held-out tasks under what their fold learned and the `Beside` it."""
     some, parts = tasks.take(choice.tasks), []
     for k, law in enumerate(choice.states):
         own = np.flatnonzero(choice.fold == k)
-        parts.append((own, some.take(own).component_evidence(components(law.predictive()))))
+        parts.append((own, some.take(own).component_evidence(beside.components(law.predictive()))))
     evidence = np.empty((len(choice.tasks), parts[0][1].shape[1]))
     for own, part in parts:
         evidence[own] = part

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.moments import Moments
-from skmeta._inference.sums import Sums, centre_and_scale
+from skmeta._inference.sums import Sums
 from skmeta._inference.threads import blocks_of
 
 _Array = NDArray[np.float64]
@@ -72,15 +72,6 @@ class Units:
 def identity(n_features: int) -> Units:
     """The units of data that are taken as they come."""
     return Units(np.zeros(n_features), np.ones(n_features))
-
-
-def units_of(sums: Sums, *, centred: bool = True) -> list[Units]:
-    """The units of a collection, one `Units` an output; without an intercept nothing is ``centred``."""
-    centre, scale = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2))
-    level, spread = centre_and_scale(sums.n, sums.target, sums.square)
-    if not centred:
-        centre, level = 0.0 * centre, 0.0 * level
-    return [Units(centre, scale, float(at), float(by)) for at, by in zip(level, spread, strict=True)]
 
 
 def standardised(sums: Sums, units: Sequence[Units], *, intercept: bool = True) -> Moments:

@@ -48,7 +48,7 @@ def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: G
     likelihood, weight = family.likelihood(estimator, data.n_outputs), tasks.task_weight
     by_sums = likelihood.quadratic and not cheaper_in_rows(tasks.counts, data.n_features + 1)
     sums = data.read_sums(tasks.order, tasks.starts) if by_sums else None
-    where = _where_rows_lie(data) if sums is None else _where_sums_lie(sums)
+    where = _where_rows_lie(tasks, data) if sums is None else _where_sums_lie(sums, weight)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
     rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
     if sums is not None:
@@ -61,8 +61,7 @@ def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: G
 def of_wide_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The collection whose columns stay sparse: scaled, not centred; its ``tasks`` are `Rows`."""
     likelihood = family.likelihood(estimator, data.n_outputs)
-    columns = column_scales(data.X, data.weight, centred=False)
-    where = _Where(*columns, *column_scales(data.Y, data.weight))
+    where = _where_rows_lie(tasks, data, centred=False)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
     rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
     return Collection(rows, engine, likelihood, data.one_target, describe)
@@ -113,13 +112,17 @@ class _Where:
     target_scale: Array
 
 
-def _where_sums_lie(sums: Sums) -> _Where:
-    columns = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2))
-    return _Where(*columns, *centre_and_scale(sums.n, sums.target, sums.square))
+def _where_sums_lie(sums: Sums, task_weight: Array | None = None) -> _Where:
+    often = np.ones_like(sums.n) if task_weight is None else task_weight
+    columns = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2), often)
+    return _Where(*columns, *centre_and_scale(sums.n, sums.target, sums.square, often))
 
 
-def _where_rows_lie(data: LinearData) -> _Where:
-    return _Where(*column_scales(data.X, data.weight), *column_scales(data.Y, data.weight))
+def _where_rows_lie(tasks: Tasks, data: LinearData, *, centred: bool = True) -> _Where:
+    weight = data.weight
+    if tasks.task_weight is not None:
+        weight = tasks.task_weight[tasks.codes] * (1.0 if weight is None else weight)
+    return _Where(*column_scales(data.X, weight, centred=centred), *column_scales(data.Y, weight))
 
 
 def _units(

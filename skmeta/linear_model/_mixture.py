@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference import components as engine
-from skmeta._inference.components import Component, KnownNoise
-from skmeta._inference.covariances import DenseCovariance
+from skmeta._inference.beside import Beside
+from skmeta._inference.components import KnownNoise
 from skmeta._inference.likelihoods import GAUSSIAN
 from skmeta._inference.mixture import learn_weights
 from skmeta._inference.noise import NoiseLaw
@@ -102,35 +102,20 @@ def _noise_laws(prior: GaussianPrior) -> list[NoiseLaw]:
 # How often each is met --------------------------------------------------------------------------------
 
 
-def held_out_components(
-    learned: GaussianPrior,
-    k: int,
-    *,
-    mean: Array,
-    covariance: Array,
-    noise: NoiseLaw,
-    effects: tuple[Array, Array] | None = None,
-) -> list[Component]:
-    """The components of output ``k`` beside a law that was learned without some tasks, in the units of the engine.
-
-    In the order of ``component_names(learned)``: what these tasks are weighed by.
-    """
-    likelihood = learned.engine_likelihood
-    units = learned.engine_units(k, likelihood)
-    law = Component(mean, DenseCovariance.of(covariance), KnownNoise.of(noise), effects=effects)
-    level = law.noise.centre * units.target_scale**2
-    own = own_prior(learned)._with(noise=np.full(learned.n_outputs, level)).component(k, units, likelihood)
-    every = {
-        LEARNED: law,
-        INTERCEPT: engine.intercept_outlier(law),
-        NOISE: engine.noise_outlier(law, noise),
-        VAGUE: own,
-    }
-    return [every[name] for name in component_names(learned)]
+def beside(learned: GaussianPrior, k: int) -> Beside:
+    """What stands beside laws of output ``k``, in the order of ``component_names(learned)``, for the engine."""
+    likelihood, names = learned.engine_likelihood, component_names(learned)
+    intercept = float(own_prior(learned).expected()[k, -1])
+    scale = learned.engine_units(k, likelihood).scale
+    return Beside(scale, intercept, likelihood, outliers=INTERCEPT in names, noise_outliers=NOISE in names)
 
 
 def learn_mixture_weights(
-    names: Sequence[str], log_evidence: Sequence[Array], n_tasks: float, past: Any = None
+    names: Sequence[str],
+    log_evidence: Sequence[Array],
+    n_tasks: float,
+    past: Any = None,
+    counts: Sequence[Array] | None = None,
 ) -> dict[str, float]:
     """Mixture weights by name, from how probable held-out tasks were under each component.
 
@@ -144,13 +129,16 @@ def learn_mixture_weights(
         Tasks that were learned from.
     past : MixturePrior, default=None
         What was known before: both experiences count, by their tasks.
+    counts : sequence of ndarray of shape (n_held_out,), default=None
+        How often each held-out task counts; None: once.
 
     Returns
     -------
     dict of str to float
         Summing to one.
     """
-    weights = np.mean([learn_weights(evidence) for evidence in log_evidence], axis=0)
+    often = counts or [np.ones(len(evidence)) for evidence in log_evidence]
+    weights = np.mean([learn_weights(*pair) for pair in zip(log_evidence, often, strict=True)], axis=0)
     known = getattr(past, "named_weights", {VAGUE: 0.0})
     if past is not None and past.n_tasks > 0:
         seen = np.array([known.get(name, 0.0) for name in names[1:]])
