@@ -59,12 +59,12 @@ def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: G
 
 
 def of_wide_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
-    """The collection whose columns stay sparse: scaled, not centred; its ``tasks`` are `Rows`."""
+    """The collection whose columns stay sparse: scaled, not centred; its ``tasks`` are `Rows` and the tasks' weights."""
     likelihood = family.likelihood(estimator, data.n_outputs)
     where = _where_rows_lie(tasks, data, centred=False)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
     rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
-    return Collection(rows, engine, likelihood, data.one_target, describe)
+    return Collection((rows, tasks.task_weight), engine, likelihood, data.one_target, describe)
 
 
 def of_statistics(found: SufficientStatistics, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:

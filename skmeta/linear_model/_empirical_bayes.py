@@ -142,7 +142,7 @@ class EmpiricalBayes(Learner):
         family, past = family_of(estimator), learned_component(prior, estimator)
         data = read(tasks, estimator, family, None if past is None else past.classes)
         past = checked_past(past, estimator, family, data, tasks.feature_names)
-        if is_wide(data.n_features, tasks.counts, past):
+        if is_wide(self, data.n_features, tasks.counts, past):
             collection = _collection.of_wide_rows(tasks, data, estimator, family, past)
             learned, self.structure_ = learn_wide_mixture(self, collection, past, prior, effective_n_jobs(n_jobs))
             self.scores_: dict[str, float] = {}
