@@ -156,8 +156,13 @@ class SparseBatch:
 
 def read_batches(rows):
     """All tasks of a collection (`moments.Rows`), standardised, as batches; sparse tables stay sparse."""
+    return list(each_batch(rows))
+
+
+def each_batch(rows):
+    """The same batches, one after the other: only one of them is held."""
     read = _read_sparse if sparse.issparse(rows.X) else _read_dense
-    return [_read(rows, tasks, read) for tasks in _similar_tasks(rows)]
+    return (_read(rows, tasks, read) for tasks in _similar_tasks(rows))
 
 
 def _similar_tasks(rows):
