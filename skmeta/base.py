@@ -9,56 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, is_classifier
-from sklearn.compose import TransformedTargetRegressor
-from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import has_fit_parameter
+from sklearn.base import BaseEstimator
 
 from skmeta._evidence import leave_one_out_scores
+from skmeta._frozen_value import FrozenValue
+from skmeta._matching import check_is_model, matched, one_task
 from skmeta._registry import learner_for, register
-from skmeta._sklearn import check_parameters
-from skmeta.tasks import Tasks, read_tasks, take_rows
+from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._tables import plain_table
 
 __all__ = ["AdaptedEstimators", "FrozenValue", "Learner", "Prior", "learner_for", "register"]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class FrozenValue:
-    """A value that nobody can change: shared by ``clone``, its arrays read-only.
-
-    Base class for ``dataclass(frozen=True, eq=False)``. ``clone`` shares a frozen value instead of copying it, so a
-    search over estimators that hold one costs nothing and cannot change it; it has no ``get_params`` for the same
-    reason.
-    """
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray) and value.flags.writeable:
-                object.__setattr__(self, field.name, value.copy())
-        self._freeze()
-
-    def __sklearn_clone__(self) -> Self:
-        return self
-
-    def _freeze(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                value.flags.writeable = False
-
-    def __getstate__(self) -> dict[str, Any]:
-        # Only the fields: what is derived from them is derived again.
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._freeze()  # pickling forgets the read-only flag
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -217,55 +181,6 @@ class Prior(FrozenValue):
         """
         state = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in state.items() if value is not None}
-
-
-def check_is_model(estimator: Any) -> None:
-    """Raise for parameters out of range, and for a Pipeline: what a prior without steps speaks of is a model alone."""
-    if isinstance(estimator, Pipeline | TransformedTargetRegressor):
-        raise ValueError(
-            f"estimator: wanted the model alone, its last step, found a {type(estimator).__name__}; a prior written by hand "
-            "is about the columns as the model sees them. Fitted steps belong to the prior: "
-            "PriorWithSteps(FrozenSteps(pipeline[:-1].steps), prior)."
-        )
-    check_parameters(estimator)
-
-
-def one_task(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Tasks:
-    """The rows of a single task, checked as ``estimator`` would want them."""
-    if sample_weight is not None and not has_fit_parameter(estimator, "sample_weight"):
-        raise TypeError(no_weights(estimator))
-    return read_tasks(X, y, sample_weight, estimator_name=type(estimator).__name__, labels=is_classifier(estimator))
-
-
-def no_weights(estimator: Any) -> str:
-    """What is wrong with weights for an estimator that takes none."""
-    return (
-        f"sample_weight: wanted an estimator whose fit takes weights, found {type(estimator).__name__}; leave the weights "
-        "out, or use another estimator."
-    )
-
-
-def matched(prior: Prior, tasks: Tasks) -> tuple[Prior, Tasks]:
-    """The prior, and the tasks with their columns in its order: by name, or by position where there are no names."""
-    wanted, found = prior.feature_names, tasks.feature_names
-    if wanted is None or found is None:
-        return prior, tasks
-    check_names(wanted, found)
-    if wanted == found:
-        return prior, tasks
-    prior = prior.aligned(found)
-    return prior, tasks.with_columns(prior.feature_names or found)
-
-
-def check_names(wanted: Sequence[str], found: Sequence[str]) -> None:
-    """Raise unless columns found are those wanted, in any order; the error names what is missing and what is new."""
-    missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
-    if missing or extra:
-        told = [f"{what} {names}" for what, names in (("missing", missing), ("unexpected", extra)) if names]
-        hint = " (A task that lacks a column keeps it, filled with NaN.)" if missing else ""
-        raise ValueError(
-            f"X: The feature names should match those that the prior was learned from: found {', '.join(told)}.{hint}"
-        )
 
 
 class Learner(BaseEstimator):

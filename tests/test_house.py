@@ -24,6 +24,8 @@ FLOORS = {
     "steps": 4,
     "base": 3,
     "_evidence": 2,
+    "_frozen_value": 2,
+    "_matching": 2,
     "_registry": 2,
     "_task_models": 2,
     "tasks": 1,

@@ -48,7 +48,7 @@ for ax, title, spread in zip(axes, ("related", "unrelated"), (0.3, 3.0), strict=
 # ----------------------------------
 # The harder case: tasks *are* related, and the new one has all signs turned. The prior is confident and
 # wrong. With two rows nothing can know that; with a few more, the evidence speaks against the prior and it is
-# let go: the task is taken for a stranger, for whom the plain estimator stands, and the curves meet.
+# let go: the vague component, the plain estimator's own prior, takes over, and the curves meet.
 X, y = make_tasks(0.3)
 prior = WarmStartRegressor(Ridge(), task=-1).fit(X, y).prior_
 

@@ -2,7 +2,7 @@
 
 from skmeta.steps._adapted_behind_steps import AdaptedBehindSteps
 from skmeta.steps._frozen_steps import FrozenSteps, fit_steps
-from skmeta.steps._parts import Parts, last_model, take_apart, unfitted_model, weights_for
+from skmeta.steps._parts import Parts, last_model, take_apart, unfitted_model, weights_for, with_constant_column
 from skmeta.steps._prior_with_steps import PriorWithSteps, adapt_rows, checked_parts, split_prior, with_steps
 
 __all__ = [
@@ -18,5 +18,6 @@ __all__ = [
     "take_apart",
     "unfitted_model",
     "weights_for",
+    "with_constant_column",
     "with_steps",
 ]

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta.base import AdaptedEstimators, Prior, matched, one_task
+from skmeta._matching import matched, one_task
+from skmeta.base import AdaptedEstimators, Prior
 from skmeta.steps._adapted_behind_steps import AdaptedBehindSteps
 from skmeta.steps._frozen_steps import FrozenSteps
 from skmeta.steps._parts import Parts, take_apart

@@ -23,8 +23,6 @@ def column_names(X: Any) -> tuple[str, ...] | None:
 def numeric_features(X: Any) -> Any:
     """A float array or CSR matrix; missing values pass (a task may lack a column), infinite ones raise."""
     check_rows(X)
-    if X.shape[1] == 0:
-        return np.empty(X.shape)
     if _is_plain(X) and X.ndim == 2 and X.shape[1] > 0:
         _check_not_infinite(X, None)
         return X

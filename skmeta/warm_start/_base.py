@@ -13,7 +13,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
-from skmeta.base import Prior, learner_for, matched, no_weights
+from skmeta._matching import matched, no_weights
+from skmeta.base import Prior, learner_for
 from skmeta.steps import (
     AdaptedBehindSteps,
     FrozenSteps,
@@ -25,6 +26,7 @@ from skmeta.steps import (
     split_prior,
     take_apart,
     weights_for,
+    with_constant_column,
     with_steps,
 )
 from skmeta.tasks import Tasks, locate_task, read_tasks
@@ -140,6 +142,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
                 f"task: wanted a column that tells at least two tasks apart, found {self.task!r} with the "
                 f"one value {shown(tasks.ids[0])}. One dataset is fitted with task=None, alone or from a prior."
             )
+        if tasks.X.shape[1] == 0 and self.prior is None:
+            parts = with_constant_column(parts)
         steps, prior, tasks = self._through_steps(parts, tasks, context_places(X, self.task, self.context or ()))
         if learner is not None:
             prior = learner.learn(parts.model, tasks, prior, n_jobs=self.n_jobs)

@@ -15,38 +15,30 @@ from skmeta.warm_start._base import WarmStartBase, estimator_has
 
 
 class WarmStartClassifier(ClassifierMixin, WarmStartBase):
-    r"""Classification where the next dataset starts from the earlier ones.
+    """Classification where the next dataset starts from the earlier ones.
 
-    Each task's model minimises its own log-loss plus a penalty that draws its coefficients towards where
-    those of related tasks lie; the cases of ``task`` and ``prior`` are those of `WarmStartRegressor`. With
-    few rows ``predict_proba`` integrates over what is not known of the coefficients,
-
-    .. math:: p = \operatorname{sigmoid}\left(m / \sqrt{1 + \pi s^2 / 8}\right),
-
-    where :math:`m` and :math:`s^2` are mean and variance of the row's score, or by a sum over scores where
-    :math:`s` is large; the plain ``estimator_`` gives :math:`\operatorname{sigmoid}(m)`. The sign of the score,
-    and so the predicted class, is the same for both.
+    Each task gets a model of its own that starts from a prior; the cases of ``task`` and ``prior`` are those of
+    `WarmStartRegressor`. Tasks may lack some of the labels.
 
     Parameters
     ----------
     estimator : estimator
-        LogisticRegression (``C = 1``, its default, takes the prior as learned, ``C = 0.1`` ten times as
-        strong; its penalty gives way to the prior's, the intercept's included) or SGDClassifier (its steps
-        start at the prior's mean, and have to be small: see Notes); alone or as the last step of a Pipeline.
+        A model for whose class a learner is registered, such as LogisticRegression (``C = 1``, its default, takes the prior
+        as learned, ``C = 0.1`` ten times as strong), or any with ``learner=``; alone or as the last step of a Pipeline.
     task : str or int, default=None
         Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays.
     context : list of str or int, default=None
         Columns of ``X`` that describe a task and are none of its features (size, city, date): constant within it.
-    prior : GaussianPrior, default=None
+    prior : Prior, default=None
         Where to start: another model's ``prior_``, or written by hand with its ``classes``.
     learner : "auto" or learner, default="auto"
-        What learns the prior; "auto" is `EmpiricalBayes` with its defaults.
+        What learns the prior; "auto" is the one registered for the estimator's class, with its defaults.
     n_jobs : int, default=None
         Parallel jobs over tasks; the answer does not depend on it.
 
     Attributes
     ----------
-    prior_ : GaussianPrior or None
+    prior_ : Prior or None
         What is known now, for the next fit to start from.
     estimator_ : estimator
         Plain fitted estimator of the one task (without ``task``).
@@ -68,21 +60,14 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
     Raises
     ------
     TypeError
-        If the estimator has no penalty that a prior could act on, or ``prior`` is no prior.
+        If no learner is known for the estimator, or ``prior`` is no prior.
     ValueError
-        If columns, classes or targets are not those of the prior, or the task column is missing, incomplete
-        or constant.
+        If columns, classes or targets are not those of the prior, or the task column is missing, incomplete or constant.
 
     Notes
     -----
-    LogisticRegression minimises, for one task, :math:`\sum_i \text{log-loss}_i + \tfrac{1}{2 C} (w -
-    \mu)^\top \Sigma^{-1} (w - \mu)`, over all classes' coefficients :math:`w` with their intercepts;
-    ``class_weight`` weighs the rows. Where a prior was learned, a task may be a stranger, who gets the plain
-    penalty around zero; the answer is the mean of both, weighted by the evidence of the task's rows.
-
-    SGDClassifier keeps its own objective and starts from ``coef_init`` at :math:`\mu`. Its default schedule,
-    ``learning_rate="optimal"``, throws a start away: its first steps are as large as :math:`1 / (\alpha t_0)`, 10 at
-    the default ``alpha``. Use "constant" or "invscaling" with a small ``eta0``, such as 0.01.
+    `predict_proba` averages over what a task's rows have not yet told of its model where the family can do so; the plain
+    ``estimator_`` gives probabilities of the most probable model. Both predict the same class.
 
     References
     ----------

@@ -15,15 +15,10 @@ from skmeta.warm_start._base import WarmStartBase
 
 
 class WarmStartRegressor(RegressorMixin, WarmStartBase):
-    r"""Regression where the next dataset starts from the earlier ones.
+    """Regression where the next dataset starts from the earlier ones.
 
-    Each task's model minimises its own loss plus a penalty that draws its coefficients towards where those of
-    related tasks lie,
-
-    .. math:: \sum_i \ell(y_i, x_i^\top w) + \tfrac{s}{2} (w - \mu)^\top \Sigma^{-1} (w - \mu),
-
-    with :math:`\mu` and :math:`\Sigma` learned from the tasks of a table, or given; :math:`s` is the
-    estimator's own strength parameter and 1 means as learned.
+    Each task gets a model of its own that starts from a prior: what the tasks of a table have in common, learned, or what
+    is given. What comes back is a plain fitted scikit-learn estimator.
 
     ======  =======  ==================================================================================
     task    prior    ``fit(X, y)``
@@ -37,35 +32,32 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
     Parameters
     ----------
     estimator : estimator
-        Ridge, Lasso, ElasticNet, HuberRegressor, QuantileRegressor, BayesianRidge, PoissonRegressor,
-        GammaRegressor, TweedieRegressor or SGDRegressor; alone, as the last step of a Pipeline (the steps
-        before are fitted once on the whole collection and travel frozen in the prior), or inside a
-        TransformedTargetRegressor. Its strength parameter means trust: ``alpha`` of Ridge, Lasso, ElasticNet,
-        QuantileRegressor and the generalised linear models at 1 is as learned, 10 ten times as strong; so is
-        HuberRegressor's ``alpha`` at its default 1e-4. With l1 penalties a task's deviations from the prior, in
-        units of its spread, become sparse. BayesianRidge finds its own strength. SGDRegressor takes its first
-        step from the prior's mean and is otherwise itself.
+        A model for whose class a learner is registered, such as Ridge, Lasso or PoissonRegressor (the user guide lists them
+        and says what each does with a prior), or any with ``learner=``; alone, as the last step of a Pipeline (the
+        steps before are fitted once on the whole collection and travel frozen in the prior), or inside a
+        TransformedTargetRegressor. Its own strength parameter means trust: at its default the prior as it was
+        learned, ten times that ten times as strong.
     task : str or int, default=None
         Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays.
     context : list of str or int, default=None
         Columns of ``X`` that describe a task and are none of its features (size, city, date): constant within it.
-    prior : GaussianPrior, default=None
+    prior : Prior, default=None
         Where to start: another model's ``prior_``, or written by hand.
     learner : "auto" or learner, default="auto"
-        What learns the prior; "auto" is `EmpiricalBayes` with its defaults.
+        What learns the prior; "auto" is the one registered for the estimator's class, with its defaults.
     n_jobs : int, default=None
         Parallel jobs over tasks; the answer does not depend on it.
 
     Attributes
     ----------
-    prior_ : GaussianPrior or None
+    prior_ : Prior or None
         What is known now, for the next fit to start from.
     estimator_ : estimator
         Plain fitted estimator of the one task (without ``task``).
     estimators_ : mapping
         Plain fitted estimators by task id, made when asked for (with ``task``).
     coef_ : ndarray
-        Coefficients of the one task, or ``(n_tasks, n_features)`` in sorted order of the ids.
+        Coefficients of the one task, or ``(n_tasks, n_features)`` in sorted order of the ids, where the estimator has such.
     borrowing_ : float or dict
         Own rows that the prior was worth to the task, or a dict of them by id; 0 for a plain fit.
     learner_ : learner
@@ -78,32 +70,9 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
     Raises
     ------
     TypeError
-        If the estimator has no penalty that a prior could act on, or ``prior`` is no prior.
+        If no learner is known for the estimator, or ``prior`` is no prior.
     ValueError
-        If columns, classes or targets are not those of the prior, or the task column is missing, incomplete
-        or constant.
-
-    Notes
-    -----
-    What each class minimises for one task, with its own parameters, the prior's noise :math:`\sigma^2` (where
-    tasks differ in noise, the task's own, but no less than their mean) and the deviation from the prior in
-    units of its spread, :math:`v = \Sigma^{-1/2} (w - \mu)`:
-
-    * Ridge: :math:`\sum_i (y_i - x_i^\top w)^2 / (2 \sigma^2) + \tfrac{\alpha}{2} |v|^2`;
-    * Lasso (:math:`\rho = 1`) and ElasticNet (``l1_ratio`` is :math:`\rho`):
-      :math:`\sum_i (y_i - x_i^\top w)^2 / (2 \sigma^2) + \alpha c\, (\rho |v|_1 + \tfrac{1 - \rho}{2} |v|^2)`, with
-      :math:`c = 1 + (\sqrt 2 - 1) \rho`, because a Laplace law of variance one costs :math:`\sqrt 2 |v|_1`;
-    * HuberRegressor: its own loss, scale included, :math:`+\, (\alpha / 10^{-4})\, \sigma |v|^2`;
-    * QuantileRegressor for quantile :math:`q`: the sum of pinball losses :math:`+\, \alpha \sqrt 2\, \sigma\,
-      \phi(\Phi^{-1}(q)) |v|_1`, the intercept of :math:`\mu` raised by :math:`\sigma \Phi^{-1}(q)`;
-    * BayesianRidge: its own evidence in :math:`v` at the prior's noise, with a strength of its own finding;
-    * PoissonRegressor, GammaRegressor and TweedieRegressor: half the deviance over the prior's ``noise``
-      :math:`+\, \tfrac{\alpha}{2} |v|^2`;
-    * SGDRegressor: its own objective, from ``coef_init`` at :math:`\mu`.
-
-    That is for a task like the past ones. Where a prior was learned, a task may also be odd, in its level or its
-    noise only, or a stranger, who gets the plain penalty around zero; the answer is the mean of what the class
-    says of each, weighted by the evidence of the task's rows.
+        If columns or targets are not those of the prior, or the task column is missing, incomplete or constant.
 
     References
     ----------

@@ -25,6 +25,7 @@ pd = pytest.importorskip("pandas")
 
 @pytest.fixture(autouse=True)
 def close_figures():
+    plt.close("all")  # those of examples in docstrings, which run in the same process
     yield
     plt.close("all")
 

@@ -32,6 +32,7 @@ HALVING = {"cv": 3, "min_resources": 30, "random_state": 0}
 
 @pytest.fixture(autouse=True)
 def close_figures():
+    plt.close("all")  # those of examples in docstrings, which run in the same process
     yield
     plt.close("all")
 

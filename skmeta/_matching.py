@@ -1,0 +1,63 @@
+"""What a prior is given has to be what it was learned from: columns by name, a model alone, weights that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sklearn.base import is_classifier
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
+
+from skmeta._sklearn import check_parameters
+from skmeta.tasks import Tasks, read_tasks
+
+
+def check_is_model(estimator: Any) -> None:
+    """Raise for parameters out of range, and for a Pipeline: what a prior without steps speaks of is a model alone."""
+    if isinstance(estimator, Pipeline | TransformedTargetRegressor):
+        raise ValueError(
+            f"estimator: wanted the model alone, its last step, found a {type(estimator).__name__}; a prior written by hand "
+            "is about the columns as the model sees them. Fitted steps belong to the prior: "
+            "PriorWithSteps(FrozenSteps(pipeline[:-1].steps), prior)."
+        )
+    check_parameters(estimator)
+
+
+def one_task(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Tasks:
+    """The rows of a single task, checked as ``estimator`` would want them."""
+    if sample_weight is not None and not has_fit_parameter(estimator, "sample_weight"):
+        raise TypeError(no_weights(estimator))
+    return read_tasks(X, y, sample_weight, estimator_name=type(estimator).__name__, labels=is_classifier(estimator))
+
+
+def no_weights(estimator: Any) -> str:
+    """What is wrong with weights for an estimator that takes none."""
+    return (
+        f"sample_weight: wanted an estimator whose fit takes weights, found {type(estimator).__name__}; leave the weights "
+        "out, or use another estimator."
+    )
+
+
+def matched(prior: Any, tasks: Tasks) -> tuple[Any, Tasks]:
+    """The prior, and the tasks with their columns in its order: by name, or by position where there are no names."""
+    wanted, found = prior.feature_names, tasks.feature_names
+    if wanted is None or found is None:
+        return prior, tasks
+    check_names(wanted, found)
+    if wanted == found:
+        return prior, tasks
+    prior = prior.aligned(found)
+    return prior, tasks.with_columns(prior.feature_names or found)
+
+
+def check_names(wanted: Sequence[str], found: Sequence[str]) -> None:
+    """Raise unless columns found are those wanted, in any order; the error names what is missing and what is new."""
+    missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
+    if missing or extra:
+        told = [f"{what} {names}" for what, names in (("missing", missing), ("unexpected", extra)) if names]
+        hint = " (A task that lacks a column keeps it, filled with NaN.)" if missing else ""
+        raise ValueError(
+            f"X: The feature names should match those that the prior was learned from: found {', '.join(told)}.{hint}"
+        )
