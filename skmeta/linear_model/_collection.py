@@ -131,13 +131,13 @@ def _units(
     """The units of the past where it has them, else of the collection; without an intercept nothing is centred."""
     units = None if past is None else past.units
     if units is None:
-        level, spread = where.target_centre, where.target_scale
+        at, by = where.target_centre, where.target_scale
         if not likelihood.quadratic:
-            level, spread = likelihood.link(level), np.ones_like(spread)
+            at, by = likelihood.link(at), np.ones_like(by)
         elif not estimator.fit_intercept:
-            level = np.zeros_like(level)
+            at = np.zeros_like(at)
         centre = where.centre if estimator.fit_intercept else np.zeros_like(where.centre)
-        units = Units(centre, where.scale, level[0] if one_target else level, spread[0] if one_target else spread)
+        units = Units(centre, where.scale, at[0] if one_target else at, by[0] if one_target else by)
     found = [units.of_output(k) for k in range(len(where.target_centre))]
     # Targets of other than squared errors keep their own units.
     return units, found if likelihood.quadratic else [EngineUnits(each.centre, each.scale) for each in found]
