@@ -14,7 +14,8 @@ _SOME = 1024  # tasks whose gradients suggest factors
 def add_factors(batches, state, loss, rank, *, n_jobs=1):
     """A `State` with new factors.
 
-    The agreements of the tasks' gradients are one small matrix of tasks by tasks, whose leading vectors are a first guess of the scores.
+    The agreements of the tasks' gradients are one small matrix of tasks by tasks, whose leading vectors are a first guess
+    of the scores.
     """
     found = run(lambda i: expect(batches[i], i, state, loss), range(len(batches)), n_jobs)
     outputs = []
