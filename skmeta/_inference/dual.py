@@ -130,7 +130,7 @@ class DualProblem:
         curvature = self.curvature(eta)
         return DualPosterior(eta, a, curvature, dual if exact and dual else self.inverse(curvature))
 
-    def _line_search(self, eta: Array, a: Array, step: Any, moved: Any) -> tuple[Any, ...]:
+    def _line_search(self, eta: Array, a: Array, step: Array, moved: Array) -> tuple[Array, Array]:
         """Halve the step of each task until its objective does not rise: the new ``a``, and how far ``eta`` moves."""
         if self.loss.quadratic:
             return a + step, moved
@@ -158,7 +158,7 @@ class DualProblem:
         """Whether the mode is all there is: exact for Gaussian rows, while a softmax does not come apart by rows."""
         return self.loss.quadratic or self.loss.coupled
 
-    def resumed(self, before: Any, *, n_steps: int) -> DualPosterior:
+    def resumed(self, before: DualPosterior | None, *, n_steps: int) -> DualPosterior:
         """`DualPosterior` from that of a similar problem, or from the mode if there is none."""
         if before is None or self.modal:
             before = self.mode(None if before is None else before.a, n_steps=10, tol=1e-6)
@@ -192,7 +192,7 @@ class DualProblem:
         W = np.where(posterior.curvature > 0, posterior.curvature, 1.0)
         return np.where(posterior.curvature > 0, np.maximum(W - C, 0.0) / W**2, 0.0)
 
-    def _tilted(self, posterior: DualPosterior, variance: Array) -> tuple[Any, ...]:
+    def _tilted(self, posterior: DualPosterior, variance: Array) -> tuple[Array, Array, Array]:
         """Log-mass, mean and variance with each row's own likelihood in place of its Gaussian."""
         eta = posterior.eta[..., None] + np.sqrt(variance)[..., None] * _NODES
         loss = (
@@ -206,7 +206,7 @@ class DualProblem:
         spread = (mass * (eta - mean[..., None]) ** 2).sum(axis=-1) / total
         return np.log(total) + top, mean, spread
 
-    def evidence(self, posterior: DualPosterior) -> Any:
+    def evidence(self, posterior: DualPosterior) -> Array:
         """``log p(y_t)`` of every task, up to a constant of the targets; exact for Gaussian rows."""
         gaussian = self._prior_evidence(posterior)
         if self.loss.quadratic:
@@ -220,7 +220,7 @@ class DualProblem:
         """The same by Laplace's approximation around the mode, without what the noise alone says."""
         return self._prior_evidence(posterior) - self.misfit(posterior.eta)
 
-    def pearson(self, posterior: DualPosterior, k: int) -> tuple[Any, ...]:
+    def pearson(self, posterior: DualPosterior, k: int) -> tuple[Array, Array]:
         """Pearson's statistic of every task ``(b,)`` in one output, and the degrees of freedom that are left for it."""
         mean, real = self.loss.mean(posterior.eta), self.weight > 0
         variance = np.maximum(self.loss.variance_function(mean), _FLOOR)
@@ -253,7 +253,9 @@ class DualProblem:
         return np.maximum(out, 0.0)
 
 
-def evidence_slopes(C: Array, a: Array, offsets: Any, kernels: Any, counts: Array) -> tuple[Any, ...]:
+def evidence_slopes(
+    C: Array, a: Array, offsets: list[Array], kernels: list[Array], counts: Array
+) -> tuple[Array, Array]:
     """How the evidence of one output changes with parts of its offset and of its kernel.
 
     The gradient ``(c,)`` and Fisher's information ``(c, c)`` in the logarithm of the scale of each of ``offsets (b, n)``
@@ -283,14 +285,14 @@ def along(matrices: Array, v: Array) -> Array:
     return np.swapaxes((matrices @ np.swapaxes(v, 1, 2)[..., None])[..., 0], 1, 2)
 
 
-def _whitened(kernel: Any, root: Array) -> Array:
+def _whitened(kernel: Array, root: Array) -> Array:
     B = root[..., :, None] * kernel * root[..., None, :]
     rows = np.arange(B.shape[-1])
     B[..., rows, rows] += 1.0
     return B
 
 
-def _summed(blocks: Any, curvature: Array) -> Array:
+def _summed(blocks: Array, curvature: Array) -> Array:
     """The sum over classes that a softmax needs, made invertible for rows of weight zero."""
     total = blocks.sum(axis=1)
     rows = np.arange(total.shape[-1])

@@ -34,7 +34,7 @@ EFFECTS_TO_SHRINK = 3  # as many as Stein's estimator needs to beat least square
 _TASKS_FOR_CONTEXT = 4  # fewer cannot tell effects between tasks from effects within
 
 
-def initial_guess(tasks: Any, contextual: Any = True) -> CoefficientLaw:
+def initial_guess(tasks: Any, contextual: bool = True) -> CoefficientLaw:
     """A start: pooled ridge for the mean, half of what it leaves unexplained as noise, the rest spread evenly.
 
     With ``contextual``, where there are tasks enough, contextual effects are learned too.
@@ -190,7 +190,9 @@ def _least_squares(tasks: Any, sums: _Sums, n_past: Any, drift: Any, law: Coeffi
     return found
 
 
-def _with_context(tasks: Any, sums: _Sums, contextual: Any, information: Array, pull: Array) -> tuple[Any, ...]:
+def _with_context(
+    tasks: Any, sums: _Sums, contextual: ContextualEffects, information: Array, pull: Array
+) -> tuple[Array, Array]:
     """The same normal equations with the contextual effects' rows and columns: they move the intercepts."""
     found, last = sums.tasks, sums.root[..., -1:, -1]
     context = np.swapaxes(tasks.context * tasks.counts[..., None], -1, -2)
@@ -209,7 +211,7 @@ def _effect_variance(effects: Array, uncertainty: Array, variance: Any) -> Array
     return np.clip((effects * effects).sum(axis=-1) / determined, 1e-8, 1e2)
 
 
-def _common_noise(tasks: Any, sums: _Sums, past: CoefficientLaw | None, shared: bool) -> tuple[Any, ...]:
+def _common_noise(tasks: Any, sums: _Sums, past: CoefficientLaw | None, shared: bool) -> tuple[Array, Array]:
     variance, dof, counts = sums.variance, sums.tasks.dof, tasks.counts
     total = (counts * dof).sum(axis=-1)
     # Estimating the mean took degrees of freedom from the residuals too (at most p, over all tasks).

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.dual import DualProblem, along
 from skmeta._inference.likelihoods import Likelihood
-from skmeta._inference.moments import Moments
+from skmeta._inference.moments import Moments, Rows
 
 Array = NDArray[Any]
 
@@ -45,7 +45,7 @@ class GaussianPriors:
 
 
 def posterior_modes(
-    rows: Any, priors: GaussianPriors, loss: Likelihood, noise: Any, *, strength: float = 1.0, start: Any = None
+    rows: Rows, priors: GaussianPriors, loss: Likelihood, noise: Any, *, strength: float = 1.0, start: Any = None
 ) -> Modes:
     """Modes and Laplace evidences of every task under every prior; ``start``, earlier ``whitened`` modes, saves steps."""
     shape = (rows.n_tasks, *priors.mean.shape)
@@ -67,14 +67,14 @@ def _fewer_rows(Z: Array) -> bool:
     return Z.shape[1] < Z.shape[2]
 
 
-def _in_columns(problem: _Problem, start: Any) -> tuple[Any, ...]:
+def _in_columns(problem: _Problem, start: Array) -> tuple[Array, Array]:
     """Modes ``(t, K, p)`` and Laplace log-evidences ``(t,)`` by matrices of the columns."""
     found = problem.solve(start)
     logdet = np.linalg.slogdet(problem.hessian(found) / problem.strength)[1]
     return found, -problem.objective(found) - 0.5 * logdet
 
 
-def _in_rows(problem: _Problem, start: Any) -> tuple[Any, ...]:
+def _in_rows(problem: _Problem, start: Array) -> tuple[Array, Array]:
     """The same by matrices of the rows: for tasks of fewer rows than columns."""
     design, strength, loss = problem.design, problem.strength, problem.loss
     kernel = design @ np.swapaxes(design, 2, 3) / strength
@@ -84,14 +84,14 @@ def _in_rows(problem: _Problem, start: Any) -> tuple[Any, ...]:
     return found, dual.laplace_evidence(posterior)
 
 
-def _dual_of(dual: Any, gradient: Array) -> Array:
+def _dual_of(dual: DualProblem, gradient: Array) -> Array:
     """Where Newton's method starts: the gradient at the start, which is the mode's if that is near, or the prior's mean."""
     near = dual.objective(dual.offset + along(dual.kernel, gradient), gradient)
     better = near < dual.objective(dual.offset, np.zeros_like(gradient))
     return np.where(better[:, None, None], gradient, 0.0)
 
 
-def linearise(rows: Any, coef: Array, loss: Likelihood) -> list[Moments]:
+def linearise(rows: Rows, coef: Array, loss: Likelihood) -> list[Moments]:
     """Working responses at ``coef (n_tasks, K, p)`` as `Moments`, one output after the other.
 
     The quadratic expansion of each task's likelihood: ``gram = Z'CZ`` and ``cross = Z'C(eta + residual / C)`` with the
@@ -117,13 +117,13 @@ def linearise(rows: Any, coef: Array, loss: Likelihood) -> list[Moments]:
     return parts
 
 
-def _places(rows: Any, tasks: Any, n: int) -> tuple[Any, ...]:
+def _places(rows: Rows, tasks: Array, n: int) -> tuple[Array, Array]:
     """Where the rows of a batch padded to ``n`` stand in the table, and which of them are no padding ``(t, n)``."""
     real = np.arange(n) < (rows.starts[tasks + 1] - rows.starts[tasks])[:, None]
     return rows.order[(rows.starts[tasks][:, None] + np.arange(n))[real]], real
 
 
-def working_responses(rows: Any, coef: Array, loss: Likelihood) -> tuple[Any, ...]:
+def working_responses(rows: Rows, coef: Array, loss: Likelihood) -> tuple[Array, Array]:
     """The same expansion row by row: targets and weights ``(n, K)`` of the table's rows."""
     targets, weights = np.zeros(rows.Y.shape), np.zeros(rows.Y.shape)
     for tasks, Z, Y, weight in rows.batches():
@@ -176,7 +176,7 @@ class _Problem:
                 blocks[:, other, :, k, :] = np.swapaxes(cross, 1, 2)
         return blocks.reshape(t, K * p, K * p)
 
-    def _scatter(self, k: int, other: Any, weight: Array) -> Array:
+    def _scatter(self, k: int, other: int, weight: Array) -> Array:
         weighted = self.design[:, k] * (self.weight * weight)[..., None]
         return np.swapaxes(weighted, 1, 2) @ self.design[:, other]
 
@@ -193,7 +193,9 @@ class _Problem:
             coef, value = self._search(coef, value, direction.reshape(coef.shape), decrement, moving)
         return coef
 
-    def _search(self, coef: Array, value: Any, direction: Any, decrement: Any, moving: Any) -> tuple[Any, ...]:
+    def _search(
+        self, coef: Array, value: Array, direction: Array, decrement: Array, moving: Array
+    ) -> tuple[Array, Array]:
         length = moving.astype(float)
         for _ in range(_HALVINGS):
             trial = coef - length[:, None, None] * direction

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.expectation import Expectation, Pooled, joined
 from skmeta._inference.linalg import diagonal, inverse_and_solution, logdet_and_quadratic
 from skmeta._inference.mixture import log_evidence_of_moments
-from skmeta._inference.moments import whitened
+from skmeta._inference.moments import Moments, whitened
 from skmeta._inference.threads import blocks_of, run
 
 Array = NDArray[Any]
@@ -26,7 +27,7 @@ class InColumns:
     They may be of several collections, such as the folds of one: all arrays then have a leading axis.
     """
 
-    def __init__(self, moments: Any, task_weight: Array | None = None) -> None:
+    def __init__(self, moments: Moments, task_weight: Array | None = None) -> None:
         self.moments = moments
         self.counts = np.ones(moments.n_rows.shape) if task_weight is None else task_weight
         self.n_tasks, self.width = moments.n_rows.shape[-1], moments.cross.shape[-1]
@@ -41,7 +42,7 @@ class InColumns:
         found = self.take(group)
         return InColumns(found.moments, np.where(group < 0, 0.0, found.counts))
 
-    def pooled(self) -> Any:
+    def pooled(self) -> Pooled:
         """`Pooled` rows of all tasks."""
         part, counts, p = self.moments, self.counts[..., None, :], self.width
         gram = (counts @ part.gram.reshape(*part.square.shape, p * p)).reshape(*part.square.shape[:-1], p, p)
@@ -49,7 +50,7 @@ class InColumns:
         return Pooled(gram, (counts @ part.cross)[..., 0, :], total[..., 0], total[..., 1])
 
     def expectation(
-        self, law: Any, root: Array, noise: Any, spread: Array | None = None, n_jobs: int = 1
+        self, law: CoefficientLaw, root: Array, noise: Array, spread: Array | None = None, n_jobs: int = 1
     ) -> Expectation:
         """`Expectation` of all tasks under a `CoefficientLaw` whose covariance is ``root root'``."""
         blocks = self._blocks(law)
@@ -61,7 +62,7 @@ class InColumns:
 
         return joined(run(sweep, blocks, n_jobs))
 
-    def log_evidence(self, law: Any, root: Array, noise: Any) -> Array:
+    def log_evidence(self, law: CoefficientLaw, root: Array, noise: Array) -> Array:
         """``log p(y_t)`` of every task for each of several noises ``(..., m)``: ``(..., n_tasks, m)``."""
         blocks = self._blocks(law)
         parts = [_log_evidence(self.moments.take(b), law, root, noise) for b in blocks]
@@ -72,12 +73,14 @@ class InColumns:
         blocks = blocks_of(self.n_tasks, _TASKS)
         return np.concatenate([log_evidence_of_moments(self.moments.take(b), components) for b in blocks])
 
-    def _blocks(self, law: Any) -> list[slice]:
+    def _blocks(self, law: CoefficientLaw) -> list[slice]:
         at_once = self.width**2 * np.size(law.noise)
         return blocks_of(self.n_tasks, max(_NUMBERS // at_once, 1)) or [slice(0, 0)]
 
 
-def _expectation(moments: Any, counts: Array, law: Any, root: Array, noise: Any, spread: Array | None) -> Expectation:
+def _expectation(
+    moments: Moments, counts: Array, law: CoefficientLaw, root: Array, noise: Array, spread: Array | None
+) -> Expectation:
     identity = np.eye(root.shape[-1])
     gram, score, square = whitened(moments, law.expected_of(moments.context), root[..., None, :, :], noise)
     V, v = inverse_and_solution(gram + identity, score)
@@ -90,7 +93,7 @@ def _expectation(moments: Any, counts: Array, law: Any, root: Array, noise: Any,
     return Expectation(weighted.sum(axis=-3), curbed, v, intercept, noise * square / dof, dof)
 
 
-def _log_evidence(moments: Any, law: Any, root: Array, noise: Any) -> Array:
+def _log_evidence(moments: Moments, law: CoefficientLaw, root: Array, noise: Array) -> Array:
     identity, out = np.eye(root.shape[-1]), []
     gram, score, square = whitened(moments, law.expected_of(moments.context), root[..., None, :, :], 1.0)
     for one in np.moveaxis(noise, -1, 0)[..., None]:

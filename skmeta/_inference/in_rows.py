@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.expectation import Expectation, Pooled, joined
 from skmeta._inference.grouped import Grouped
 from skmeta._inference.linalg import logdet_and_quadratic, triangular_inverse
 from skmeta._inference.mixture import log_evidence_of_batch
-from skmeta._inference.moments import standardise, take_rows, task_batches
+from skmeta._inference.moments import Rows, standardise, take_rows, task_batches
 from skmeta._inference.threads import run
 from skmeta._inference.wide_rows import DenseBatch
 
@@ -64,11 +65,11 @@ class InRows:
         weight = None if self.task_weight is None else self.task_weight[tasks]
         return replace(self, task_weight=weight, **{name: getattr(self, name)[tasks] for name in names})
 
-    def grouped(self, group: Array) -> Any:
+    def grouped(self, group: Array) -> Grouped:
         """The tasks as collections ``(n_groups, t)``, ``group (n_groups, t)`` listing the tasks of each, -1 for none."""
         return Grouped([self.take(own[own >= 0]) for own in group])
 
-    def pooled(self) -> Any:
+    def pooled(self) -> Pooled:
         """`Pooled` rows of all tasks."""
         p, counts = self.width, self.counts
         gram, cross = np.zeros((p, p)), np.zeros(p)
@@ -79,7 +80,7 @@ class InRows:
         return Pooled(gram, cross, counts @ self.square, counts @ self.n_rows)
 
     def expectation(
-        self, law: Any, root: Array, noise: Any, spread: Array | None = None, n_jobs: int = 1
+        self, law: CoefficientLaw, root: Array, noise: Array, spread: Array | None = None, n_jobs: int = 1
     ) -> Expectation:
         """`Expectation` of all tasks under a `CoefficientLaw` whose covariance is ``root root'``."""
         batches = self._batches()
@@ -90,7 +91,7 @@ class InRows:
 
         return joined(run(sweep, batches, n_jobs), batches)
 
-    def log_evidence(self, law: Any, root: Array, noise: Any) -> Array:
+    def log_evidence(self, law: CoefficientLaw, root: Array, noise: Array) -> Array:
         """``log p(y_t)`` of every task for each of several noises ``(m,)``: ``(n_tasks, m)``."""
         out = np.empty((self.n_tasks, len(noise)))
         for tasks in self._batches():
@@ -113,14 +114,14 @@ class InRows:
     def _batches(self) -> list[Array]:
         return task_batches(self.count, self.width)
 
-    def _read(self, tasks: Any) -> Any:
+    def _read(self, tasks: Array) -> tuple[Array, Array, Array]:
         """``Z (b, n, p)``, ``y (b, n)`` and the weights' roots ``(b, n)``, padded by rows of weight zero."""
         offsets = np.arange(max(self.count[tasks].max(initial=0), 1))
         real = offsets < self.count[tasks][:, None]
         rows = np.where(real, self.first[tasks][:, None] + offsets, 0)
         return self.Z[rows], self.y[rows], self.unit[rows] * real
 
-    def _whitened(self, tasks: Any, law: Any, root: Array, noise: Any) -> tuple[Any, ...]:
+    def _whitened(self, tasks: Any, law: CoefficientLaw, root: Array, noise: Array) -> tuple[Array, Array]:
         """``B (b, n, p)`` and ``r (b, n)``."""
         Z, y, unit = self._read(tasks)
         unit = unit / np.sqrt(noise)[:, None]
@@ -130,7 +131,7 @@ class InRows:
 
 
 def _expectation(
-    design: Array, residual: Array, root: Array, noise: Any, n_rows: Any, counts: Array, spread: Array | None
+    design: Array, residual: Array, root: Array, noise: Array, n_rows: Rows, counts: Array, spread: Array | None
 ) -> Expectation:
     b, n, p = design.shape
     half = triangular_inverse(np.linalg.cholesky(design @ np.swapaxes(design, 1, 2) + np.eye(n)))
@@ -148,7 +149,7 @@ def _expectation(
     return Expectation(weighted.T @ flat, curbed, (u[:, None, :] @ S)[:, 0], intercept, variance, dof)
 
 
-def read_in_rows(rows: Any, task_weight: Array | None = None) -> list[InRows]:
+def read_in_rows(rows: Rows, task_weight: Array | None = None) -> list[InRows]:
     """One `InRows` an output; all share the standardised rows."""
     Z = standardised(rows)
     Y = rows.Y[rows.order]
@@ -163,7 +164,7 @@ def read_in_rows(rows: Any, task_weight: Array | None = None) -> list[InRows]:
     ]
 
 
-def standardised(rows: Any) -> Array:
+def standardised(rows: Rows) -> Array:
     """``Z (N, p)`` task by task, the intercept's ones last."""
     Z = np.empty((len(rows.order), rows.width))
     Z[:, :-1] = standardise(take_rows(rows.X, rows.order), rows.centre, rows.scale)
@@ -171,7 +172,7 @@ def standardised(rows: Any) -> Array:
     return Z
 
 
-def working_rows(rows: Any, targets: Array, weights: Array, task_weight: Array | None = None) -> list[InRows]:
+def working_rows(rows: Rows, targets: Array, weights: Array, task_weight: Array | None = None) -> list[InRows]:
     """One `InRows` an output of working responses ``targets (n, K)`` with ``weights (n, K)``, as in the table."""
     Z, targets, weights = standardised(rows), targets[rows.order], weights[rows.order]
     count, first = np.diff(rows.starts), rows.starts[:-1]
@@ -183,7 +184,7 @@ def working_rows(rows: Any, targets: Array, weights: Array, task_weight: Array |
     ]
 
 
-def _by_task(values: Array, rows: Any) -> Array:
+def _by_task(values: Array, rows: Rows) -> Array:
     """Sums ``(n_tasks, ...)`` over each task's rows, which stand one after the other."""
     ones = np.ones(len(values))
     return sparse.csr_array((ones, np.arange(len(values)), rows.starts), shape=(rows.n_tasks, len(values))) @ values

@@ -98,7 +98,7 @@ class Rows:
     Without an intercept its column is zero: no task says anything about it, and it keeps its prior.
     """
 
-    X: np.ndarray
+    X: Any
     Y: np.ndarray
     order: np.ndarray
     starts: np.ndarray

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,7 +35,7 @@ class Choice:
 
 
 def candidates(
-    covariance: Any, p: int, n_tasks: int, rank: int | None = None, pseudo_tasks: float | None = None
+    covariance: str, p: int, n_tasks: int, rank: int | None = None, pseudo_tasks: float | None = None
 ) -> list[Structure]:
     """The structures that a word stands for, simplest first; ``pseudo_tasks`` overrides their hyper-prior's weight."""
     ranks = [rank] if rank is not None else [k for k in _RANKS if k < n_tasks and identified(k, p)]
@@ -70,7 +71,14 @@ def folds(moments: Any, n_folds: int) -> Array:
     return rank % n_folds
 
 
-def choose(tasks: Any, structures: Any, *, n_iter: int = 12, noise: str = "task", start: Any = None) -> Choice:
+def choose(
+    tasks: Any,
+    structures: Sequence[Structure],
+    *,
+    n_iter: int = 12,
+    noise: str = "task",
+    start: CoefficientLaw | None = None,
+) -> Choice:
     """Hold tasks out, learn from the rest, and compare the structures by the evidence of what was held out.
 
     The costly EM is run without constraint, for all folds at once; each structure starts from its scatter, and those
@@ -106,7 +114,7 @@ class _HeldOut:
         self.test = tasks.grouped(self.own)
         self.train = tasks.grouped(_listed([fold != k for k in range(self.n_folds)]))
 
-    def evidence(self, laws: Any) -> Any:
+    def evidence(self, laws: CoefficientLaw) -> Array:
         """Log-evidence ``(..., n_tasks)`` of every task under what was learned without it, ``laws (..., n_folds)``."""
         found = held_out(self.test, laws)
         real = self.own >= 0
@@ -124,7 +132,7 @@ def _listed(masks: Any) -> Array:
     return out
 
 
-def _shaped(law: CoefficientLaw, structures: Any) -> CoefficientLaw:
+def _shaped(law: CoefficientLaw, structures: Sequence[Structure]) -> CoefficientLaw:
     """Laws ``(n_structures, n_folds)``: what was learned without constraint, its covariance in each shape."""
     several = law.repeated(len(structures))
     nothing = [None] * len(structures)
@@ -154,7 +162,9 @@ def _within_one_standard_error(evidence: Array, counts: Array) -> Array:
     return np.array([not _clearly_positive(best - own, counts) for own in evidence])
 
 
-def _contextual_or_not(held: _HeldOut, structure: Structure, law: Any, evidence: Array, noise: str) -> tuple[Any, ...]:
+def _contextual_or_not(
+    held: _HeldOut, structure: Structure, law: CoefficientLaw, evidence: Array, noise: str
+) -> tuple[CoefficientLaw, bool]:
     """Whether contextual effects make held-out tasks clearly more probable; the laws of what does."""
     if law.contextual is None:
         return law, False
@@ -170,7 +180,7 @@ def _clearly_positive(gain: Array, counts: Array) -> bool:
     return mean * np.sqrt(n) > np.sqrt(counts @ (gain - mean) ** 2 / n)
 
 
-def evidence_held_out(tasks: Any, choice: Any, beside: Any) -> Array:
+def evidence_held_out(tasks: Any, choice: Choice, beside: Any) -> Array:
     """Log-evidence ``(n_tasks, C)`` of held-out tasks under what their fold learned and the `Beside` it."""
     some, parts = tasks.take(choice.tasks), []
     for k, law in enumerate(choice.states):
@@ -190,7 +200,7 @@ def spread(moments: Any, n_some: int) -> Array:
     return np.sort(order[np.linspace(0, moments.n_tasks - 1, n_some).astype(int)])
 
 
-def held_out(tasks: Any, law: Any) -> Array:
+def held_out(tasks: Any, law: CoefficientLaw) -> Array:
     """``log p(y_t)`` of new tasks ``(..., n_tasks)``, summed over what their noise may be."""
     law = law.predictive()
     noise, probability = law.noise_law.nodes()

@@ -17,7 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.mixture import learn_weights
+from skmeta._inference.moments import Rows
 from skmeta._inference.wide import WidePrior, wide_evidence
 from skmeta._inference.wide_factors import add_factors
 from skmeta._inference.wide_rows import read_batches
@@ -57,7 +59,7 @@ class Options:
 
 
 def learn_wide(
-    rows: Any, loss: Any, *, past: Any = None, task_weight: Array | None = None, **options: Any
+    rows: Rows, loss: Likelihood, *, past: WidePrior | None = None, task_weight: Array | None = None, **options: Any
 ) -> WidePrior:
     """Learn a `WidePrior` from the tasks of `moments.Rows`, by at most ``n_iter`` sweeps over them.
 
@@ -74,30 +76,31 @@ def learn_wide(
     return prior if past is None else merged(past, prior)
 
 
-def _weighted(rows: Any, counts: Array) -> Any:
+def _weighted(rows: Rows, counts: Array) -> Rows:
     """The same rows, each weighing as often as its task counts."""
     weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight.copy()
     weight[rows.order] *= np.repeat(counts, np.diff(rows.starts))
     return replace(rows, weight=weight)
 
 
-def _n_rows(rows: Any) -> float:
-    return float(rows.weight[rows.order].sum())
+def _n_rows(rows: Rows) -> float:
+    weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight
+    return float(weight[rows.order].sum())
 
 
-def _joined(prior: WidePrior, rows: Any, loss: Any) -> WidePrior:
+def _joined(prior: WidePrior, rows: Rows, loss: Likelihood) -> WidePrior:
     """The prior of a softmax from that of each class against the rest."""
     if not loss.coupled:
         return prior
     return replace(_scaled(prior, 1.0 - 1.0 / len(prior.noise)), intercept=_intercept(rows, loss))
 
 
-def _scaled(prior: WidePrior, factor: Any) -> Any:
+def _scaled(prior: WidePrior, factor: float) -> WidePrior:
     root = np.sqrt(factor)
     return replace(prior, mean=factor * prior.mean, variance=factor * prior.variance, factor=root * prior.factor)
 
 
-def fit_wide(batches: Any, loss: Any, shape: Shape, n_iter: int, how: Options, *, start: Any) -> State:
+def fit_wide(batches: Any, loss: Likelihood, shape: Shape, n_iter: int, how: Options, *, start: State) -> State:
     """`State` after some sweeps from ``start`` towards one `Shape`."""
     state = start
     for _ in range(n_iter):
@@ -109,12 +112,12 @@ def fit_wide(batches: Any, loss: Any, shape: Shape, n_iter: int, how: Options, *
     return state
 
 
-def _change(new: Any, old: Any) -> float:
+def _change(new: Output, old: Output) -> float:
     moved = np.sum((new.loadings - old.loadings) ** 2) / max(np.sum(new.loadings**2), 1e-300)
     return max(np.abs(np.log(new.scales / old.scales)).max(), np.sqrt(moved))
 
 
-def _shapes(covariance: Any, rank: int | None, n_tasks: int) -> list[Shape]:
+def _shapes(covariance: str, rank: int | None, n_tasks: int) -> list[Shape]:
     """The shapes that a word stands for, simplest first; factors grow on what was learned without."""
     spherical, diagonal = Shape("scales"), Shape("columns")
     factor = Shape("loadings", min(rank or _MAX_RANK, n_tasks - 1))
@@ -146,7 +149,7 @@ class _Trial:
     score: float
 
 
-def _choose(rows: Any, loss: Any, counts: Array, past: Any, how: Options) -> _Trial:
+def _choose(rows: Rows, loss: Likelihood, counts: Array, past: WidePrior | None, how: Options) -> _Trial:
     """The `_Trial` under which held-out tasks are most probable; with a single task, the first shape untried."""
     held, one, shapes = _held_out(rows), loss.each_against_the_rest, _shapes(how.covariance, how.rank, rows.n_tasks)
     weighted = _weighted(rows, counts)
@@ -172,21 +175,23 @@ def _choose(rows: Any, loss: Any, counts: Array, past: Any, how: Options) -> _Tr
 
 
 def _tried(
-    train: Any, test: Any, state: State, loss: Any, shape: Shape, intercept: Array, how: Options, *, first: bool
+    train: Any, test: Any, state: State, loss: Likelihood, shape: Shape, intercept: Array, how: Options, *, first: bool
 ) -> State:
     if shape.rank:
         return _fit_factors(train, test, state, loss, shape, intercept, how)
     return fit_wide(train, loss, shape, max(how.n_iter // (2 if first else 4), 1), how, start=state)
 
 
-def _known(past: Any, loss: Any) -> Any:
+def _known(past: WidePrior | None, loss: Likelihood) -> WidePrior | None:
     """What was known, as a prior of each class against the rest."""
     if past is None or not loss.coupled:
         return past
     return _scaled(past, 1.0 / (1.0 - 1.0 / len(past.noise)))
 
 
-def _fit_factors(train: Any, test: Any, state: State, loss: Any, shape: Shape, intercept: Array, how: Options) -> State:
+def _fit_factors(
+    train: Any, test: Any, state: State, loss: Likelihood, shape: Shape, intercept: Array, how: Options
+) -> State:
     """Factors would overfit the tasks that they are made from, so held-out tasks scale them as they grow."""
     state = add_factors(train, state, loss, shape.rank, n_jobs=how.n_jobs)
     for _ in range(_ROUNDS):
@@ -195,7 +200,7 @@ def _fit_factors(train: Any, test: Any, state: State, loss: Any, shape: Shape, i
     return state
 
 
-def _rescaled(state: State, scales: Any) -> State:
+def _rescaled(state: State, scales: Array) -> State:
     """A `State` whose variances, factors and noise are multiplied by what held-out tasks ask for."""
     outputs = []
     for out, (_, slopes, factor, intercept, noise) in zip(state.outputs, scales, strict=True):
@@ -208,7 +213,7 @@ def _rescaled(state: State, scales: Any) -> State:
     return State(outputs, state.rows)
 
 
-def _held_out(rows: Any) -> Any:
+def _held_out(rows: Rows) -> Array:
     """A mask of tasks: every third in order of what their rows hold, whatever the tasks are called."""
     counts = np.diff(rows.starts)
     task = np.repeat(np.arange(rows.n_tasks), counts)
@@ -218,7 +223,7 @@ def _held_out(rows: Any) -> Any:
     return np.argsort(np.lexsort((size, target))) % _HELD_OUT == 1
 
 
-def _some(rows: Any, mask: Array) -> Any:
+def _some(rows: Rows, mask: Array) -> Rows:
     parts = [rows.order[rows.starts[t] : rows.starts[t + 1]] for t in np.flatnonzero(mask)]
     return replace(rows, order=np.concatenate(parts), starts=np.r_[0, np.cumsum([len(part) for part in parts])])
 
@@ -226,14 +231,16 @@ def _some(rows: Any, mask: Array) -> Any:
 # States and priors ----------------------------------------------------------------------------------
 
 
-def _intercept(rows: Any, loss: Any) -> Array:
+def _intercept(rows: Rows, loss: Likelihood) -> Array:
     """The intercept ``(K,)`` that fits all rows best on its own."""
     weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight
     mean = np.average(rows.Y[rows.order], axis=0, weights=weight[rows.order])
     return np.zeros_like(mean) if loss.quadratic else loss.link(mean)
 
 
-def initial_state(batches: Any, loss: Any, intercept: Array, how: Options, past: Any = None) -> State:
+def initial_state(
+    batches: Any, loss: Likelihood, intercept: Array, how: Options, past: WidePrior | None = None
+) -> State:
     """A start: what was known, or a quarter of the targets' variance each to the mean and to the tasks."""
     held: dict[str, Any] = {"own_noise": how.noise == "task"}
     if how.pseudo_tasks is not None:
@@ -242,7 +249,7 @@ def initial_state(batches: Any, loss: Any, intercept: Array, how: Options, past:
     return State([replace(output, **held) for output in outputs], [None] * len(batches))
 
 
-def _first_outputs(batches: Any, loss: Any, intercept: Array) -> list[Output]:
+def _first_outputs(batches: Any, loss: Likelihood, intercept: Array) -> list[Output]:
     p = batches[0].width
     weights = [batch.weight * batch.counts[:, None] for batch in batches]
     total = max(sum(weight.sum() for weight in weights), 1e-300)
@@ -264,7 +271,7 @@ def _first_outputs(batches: Any, loss: Any, intercept: Array) -> list[Output]:
     return outputs
 
 
-def _known_outputs(past: Any) -> list[Output]:
+def _known_outputs(past: WidePrior) -> list[Output]:
     """A start from a prior, whose factors count as variance until they are merged again."""
     outputs = []
     for mean, variance, factor, noise, dof in zip(
@@ -298,7 +305,7 @@ def as_prior(state: State, intercept: Array) -> WidePrior:
     )
 
 
-def merged(past: Any, new: Any) -> WidePrior:
+def merged(past: WidePrior, new: WidePrior) -> WidePrior:
     """Two priors as one, each by its number of tasks; the mean is the new one's, which began at the past's."""
     n_tasks, n_rows = past.n_tasks + new.n_tasks, past.n_rows + new.n_rows
     old, fresh = past.n_tasks / n_tasks, new.n_tasks / n_tasks

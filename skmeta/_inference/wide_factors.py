@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.threads import run
 from skmeta._inference.wide_sweep import Output, State, expect, next_loadings
 
@@ -18,7 +19,7 @@ Array = NDArray[Any]
 _SOME = 1024  # tasks whose gradients suggest factors
 
 
-def add_factors(batches: Sequence[Any], state: State, loss: Any, rank: int, *, n_jobs: int = 1) -> State:
+def add_factors(batches: Sequence[Any], state: State, loss: Likelihood, rank: int, *, n_jobs: int = 1) -> State:
     """A `State` with new factors.
 
     The agreements of the tasks' gradients are one small matrix of tasks by tasks, whose leading vectors are a first guess

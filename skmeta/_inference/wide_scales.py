@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.dual import DualProblem, evidence_slopes
+from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.noise import squeeze_noise
 from skmeta._inference.wide import WidePrior
 
@@ -36,7 +37,7 @@ def scaled(prior: WidePrior, scales: Array) -> WidePrior:
     return replace(prior, mean=new_mean, variance=variance, factor=new_factor, noise=prior.noise * noise)
 
 
-def fit_scales(batches: Sequence[Any], prior: WidePrior, loss: Any) -> tuple[Array, float]:
+def fit_scales(batches: Sequence[Any], prior: WidePrior, loss: Likelihood) -> tuple[Array, float]:
     """The ``scales (K, 5)`` that tasks held out ask for, and their evidence with a penalty for scales far from one.
 
     Fisher scoring, each step halved until it helps.
@@ -75,7 +76,7 @@ class _Law:
     kernels: list
 
     @classmethod
-    def read(cls, batch: Any, prior: WidePrior, loss: Any) -> Any:
+    def read(cls, batch: Any, prior: WidePrior, loss: Likelihood) -> Any:
         """The parts, as the prior has them."""
         last = np.eye(1, prior.mean.shape[1], prior.mean.shape[1] - 1)[0]
         ones = batch.times(last[:, None])[..., 0]
@@ -91,7 +92,7 @@ class _Law:
         )
         return cls(batch, noise, [m[-1] * ones for m in prior.mean], mean, kernels)
 
-    def climb(self, scales: Array, loss: Any, before: Any) -> tuple[Any, ...]:
+    def climb(self, scales: Array, loss: Likelihood, before: Any) -> tuple[Any, ...]:
         """Evidence, its gradient ``(K, 5)`` and information ``(K, 5, 5)`` in the scales' logarithms, and the posterior."""
         means = [s[0] * mean for s, mean in zip(scales, self.mean, strict=True)]
         kernels = [

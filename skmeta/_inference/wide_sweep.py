@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.dual import DualProblem, along, evidence_slopes
+from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import symmetrize
 from skmeta._inference.noise import fit_noise, squeeze_noise
 from skmeta._inference.threads import run
@@ -110,7 +111,7 @@ class _Part:
     share: tuple
 
 
-def sweep(batches: Sequence[Any], state: State, loss: Any, *, moves: str, n_jobs: int = 1) -> State:
+def sweep(batches: Sequence[Any], state: State, loss: Likelihood, *, moves: str, n_jobs: int = 1) -> State:
     """The next `State`; what ``moves``: "loadings" alone, the "scales" of variances as well, or all "columns" of them."""
     found = run(lambda i: expect(batches[i], i, state, loss), range(len(batches)), n_jobs)
     parts = [[both[1][k] for both in found] for k in range(len(state.outputs))]
@@ -125,7 +126,7 @@ def sweep(batches: Sequence[Any], state: State, loss: Any, *, moves: str, n_jobs
 # Expectation ----------------------------------------------------------------------------------------
 
 
-def expect(batch: Any, i: int, state: State, loss: Any) -> tuple[Any, ...]:
+def expect(batch: Any, i: int, state: State, loss: Likelihood) -> tuple[Any, ...]:
     """What to remember of the rows of one batch, and a `_Part` of each output."""
     U = np.stack([batch.times(output.loadings[:, 1:]) for output in state.outputs], axis=1)
     own = np.stack([batch.kernel(batch.spread(output.variance)) for output in state.outputs], axis=1)
@@ -226,7 +227,7 @@ def _without_factor(E: Array, U: Array) -> Array:
 # Maximisation ---------------------------------------------------------------------------------------
 
 
-def _maximise(batches: Sequence[Any], parts: Any, output: Output, loss: Any, moves: str) -> Output:
+def _maximise(batches: Sequence[Any], parts: Any, output: Output, loss: Likelihood, moves: str) -> Output:
     """The next `Output` from what all batches say of it."""
 
     def total(name: Any) -> Array:
@@ -245,7 +246,7 @@ def _maximise(batches: Sequence[Any], parts: Any, output: Output, loss: Any, mov
     return replace(new, variance=variance, noise=max(noise, _FLOOR), noise_dof=noise_dof, common=common)
 
 
-def _noise_law(batches: Sequence[Any], parts: Any, output: Output, loss: Any, scale: Any) -> tuple[float, float]:
+def _noise_law(batches: Sequence[Any], parts: Any, output: Output, loss: Likelihood, scale: Any) -> tuple[float, float]:
     """The noise that tasks have in common and the degrees of freedom of its law (`noise`): inf where they do not differ.
 
     The tasks' own estimates are moved together, so that their total takes the step of Fisher scoring.
@@ -264,7 +265,7 @@ def _noise_law(batches: Sequence[Any], parts: Any, output: Output, loss: Any, sc
     return float(counts @ (variance * left) / max(counts @ left, _FLOOR)), np.inf
 
 
-def _own_noise(part: _Part, output: Output, loss: Any) -> Array:
+def _own_noise(part: _Part, output: Output, loss: Likelihood) -> Array:
     """Every task's own noise ``(b,)``, drawn to the law."""
     if not loss.quadratic:
         return np.full(len(part.noise), output.noise)
