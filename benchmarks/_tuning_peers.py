@@ -167,11 +167,11 @@ class SyneTuneQuantiles:
 
 
 class OpenBoxRGPE:
-    """OpenBox's suggester with past histories: its ensemble that ranks, of random forests."""
+    """OpenBox's advisor with past histories: its ensemble that ranks, of random forests."""
 
     def __init__(self, table, sources, seed, n_trials):
         from ConfigSpace import ConfigurationSpace
-        from openbox import History, Suggester
+        from openbox import Advisor, History
 
         logging.disable(logging.INFO)
         self.space = ConfigurationSpace(seed=seed)
@@ -182,7 +182,7 @@ class OpenBoxRGPE:
             history.update_observations([self.observed(table.configs[i], table.scores[task, i]) for i in tried])
             past.append(history)
         options = {"output_dir": None, "logger_kwargs": {"force_init": False}}
-        self.suggester = Suggester(self.space, transfer_learning_history=past, random_state=seed, **options)
+        self.advisor = Advisor(self.space, transfer_learning_history=past, random_state=seed, **options)
 
     @staticmethod
     def parameter(name, found):
@@ -200,10 +200,10 @@ class OpenBoxRGPE:
         return Observation(Configuration(self.space, values=config), [1.0 - float(score)])
 
     def ask(self):
-        return self.suggester.get_suggestion().get_dictionary()
+        return self.advisor.get_suggestion().get_dictionary()
 
     def tell(self, config, score):
-        self.suggester.update_observation(self.observed(config, score))
+        self.advisor.update_observation(self.observed(config, score))
 
 
 def run_peer(peer, table, target, sources, seed, n_trials):

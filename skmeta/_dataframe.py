@@ -25,6 +25,8 @@ _DATE = re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([T ].*)?|\d{1,2}[-/.]\d{1,
 
 def library_of(data: Any) -> str | None:
     """Return "pandas" for its frames and series, "polars" for its frames, None for all else."""
+    if isinstance(data, np.ndarray):  # most are, and an attribute that is not there takes long
+        return None
     if hasattr(data, "iloc"):
         return "pandas"
     return "polars" if hasattr(data, "get_column_index") else None
@@ -32,7 +34,7 @@ def library_of(data: Any) -> str | None:
 
 def is_frame(data: Any) -> bool:
     """Whether something is a frame, with columns that have labels."""
-    return hasattr(data, "columns")
+    return not isinstance(data, np.ndarray) and hasattr(data, "columns")
 
 
 def column_labels(data: Any) -> list[Any] | None:

@@ -8,6 +8,7 @@ learn from the others of their task and teach them nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from skmeta._inference.contextual import intercept_shift, new_row_effects
 from skmeta._inference.linalg import spd_inverse, triangular_inverse
 from skmeta._inference.moments import Rows, take_rows
 from skmeta._inference.threads import blocks_of
-from skmeta._inference.wide_rows import read_batches
+from skmeta._inference.wide_rows import each_batch
 
 Array = NDArray[np.float64]
 
@@ -162,11 +163,11 @@ class RowPosterior:
         return eta + self.batch.along(moves)
 
 
-def row_batches(rows: Rows) -> list[Any]:
-    """Batches of rows; a sparse table stays sparse where its columns are not centred."""
+def row_batches(rows: Rows) -> Iterator[Any]:
+    """Batches of rows, one after the other; a sparse table stays sparse where its columns are not centred."""
     if sparse.issparse(rows.X) and np.any(rows.centre):
         rows = replace(rows, X=take_rows(rows.X, slice(None)))
-    return read_batches(rows)
+    return each_batch(rows)
 
 
 def _solve(kernel: Array, residual: Array, intercept: Array, strength: float) -> tuple[Array, Array, Array]:

@@ -177,11 +177,15 @@ class SparseBatch:
 
 def read_batches(rows, task_weight=None):
     """All tasks of a collection (`moments.Rows`), standardised, as batches; sparse tables stay sparse."""
-    read = _read_sparse if sparse.issparse(rows.X) else _read_dense
-    batches = [_read(rows, tasks, read) for tasks in _similar_tasks(rows)]
     if task_weight is None:
-        return batches
-    return [replace(batch, task_weight=task_weight[batch.tasks]) for batch in batches]
+        return list(each_batch(rows))
+    return [replace(batch, task_weight=task_weight[batch.tasks]) for batch in each_batch(rows)]
+
+
+def each_batch(rows):
+    """The same batches, one after the other: only one of them is held."""
+    read = _read_sparse if sparse.issparse(rows.X) else _read_dense
+    return (_read(rows, tasks, read) for tasks in _similar_tasks(rows))
 
 
 def _counted(values, task_weight):

@@ -17,6 +17,7 @@ _STEPS = 8
 _EP = 5  # steps of expectation propagation at each trial
 _TIGHT = 1.0  # prior standard deviation of the logarithms of the scales
 _TOL = 0.01
+_HELD = 1e300  # information that keeps a scale where it is
 
 
 def scaled(prior, scales):
@@ -48,6 +49,8 @@ def fit_scales(batches, prior, loss):
             continue
         logs, best = trial, value
         matrix = fisher + np.eye(N_SCALES) / _TIGHT**2
+        # Where tasks' noises differ their law is known better from estimates than from evidence at these.
+        matrix[:, -1, -1] = np.where(np.isinf(prior.noise_dof), matrix[:, -1, -1], _HELD)
         step = np.clip(np.linalg.solve(matrix, (slopes - logs / _TIGHT**2)[..., None])[..., 0], -1.0, 1.0)
         if np.abs(step).max() < _TOL:
             break

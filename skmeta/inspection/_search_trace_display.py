@@ -192,10 +192,10 @@ class SearchTraceDisplay:
         trials = {name: _trials_of(name, search, metric) for name, search in named.items()}
         results = {name: search.cv_results_ for name, search in named.items()}
         return cls(
-            {name: np.array([trial.mean_test_score for trial in own]) for name, own in trials.items()},
+            {name: np.array([trial.mean_test_score for trial in made]) for name, made in trials.items()},
             origins={name: table["origin"].tolist() for name, table in results.items() if "origin" in table},
             rounds={name: list(table["iter"]) for name, table in results.items() if "n_resources" in table},
-            scoring=_one_scoring({name: own[0].scoring for name, own in trials.items()}),
+            scoring=_one_scoring({name: made[0].scoring for name, made in trials.items()}),
             score_name=score_name,
         ).plot(ax, **plot_kw)
 
@@ -203,7 +203,7 @@ class SearchTraceDisplay:
 def _best_so_far(scores: np.ndarray, rounds: Sequence[int] | None) -> tuple[np.ndarray, np.ndarray]:
     """The best score up to each trial, nan before the first that did not fail; and which were better than all before."""
     rounds = [0] * len(scores) if rounds is None else rounds
-    parts = [[i for i, _ in own] for _, own in groupby(enumerate(rounds), itemgetter(1))]
+    parts = [[i for i, _ in trials] for _, trials in groupby(enumerate(rounds), itemgetter(1))]
     bests = [np.fmax.accumulate(scores[part]) for part in parts]
     before = [np.append(np.nan, best[:-1]) for best in bests]
     best = np.concatenate(bests)

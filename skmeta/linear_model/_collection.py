@@ -59,12 +59,12 @@ def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: G
 
 
 def of_wide_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
-    """The collection whose columns stay sparse: scaled, not centred; its ``tasks`` are `Rows`."""
+    """The collection whose columns stay sparse: scaled, not centred; its ``tasks`` are `Rows` and the tasks' weights."""
     likelihood = family.likelihood(estimator, data.n_outputs)
     where = _where_rows_lie(tasks, data, centred=False)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
     rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
-    return Collection(rows, engine, likelihood, data.one_target, describe)
+    return Collection((rows, tasks.task_weight), engine, likelihood, data.one_target, describe)
 
 
 def of_statistics(found: SufficientStatistics, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
@@ -131,13 +131,13 @@ def _units(
     """The units of the past where it has them, else of the collection; without an intercept nothing is centred."""
     units = None if past is None else past.units
     if units is None:
-        level, spread = where.target_centre, where.target_scale
+        at, by = where.target_centre, where.target_scale
         if not likelihood.quadratic:
-            level, spread = likelihood.link(level), np.ones_like(spread)
+            at, by = likelihood.link(at), np.ones_like(by)
         elif not estimator.fit_intercept:
-            level = np.zeros_like(level)
+            at = np.zeros_like(at)
         centre = where.centre if estimator.fit_intercept else np.zeros_like(where.centre)
-        units = Units(centre, where.scale, level[0] if one_target else level, spread[0] if one_target else spread)
+        units = Units(centre, where.scale, at[0] if one_target else at, by[0] if one_target else by)
     found = [units.of_output(k) for k in range(len(where.target_centre))]
     # Targets of other than squared errors keep their own units.
     return units, found if likelihood.quadratic else [EngineUnits(each.centre, each.scale) for each in found]

@@ -37,7 +37,7 @@ Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 def choose_shots(counts: NDArray[np.intp], task: str) -> tuple[int, ...]:
     """Return the numbers of shots after which at least half of the tasks have rows left to test."""
     if len(counts) < 3:
-        raise ValueError(f"--task: wanted a column that tells at least 3 tasks apart, found {len(counts)} in {task}.")
+        raise ValueError(f"--task: wanted a column with at least 3 tasks, found {len(counts)} in {task}.")
     enough = max(n_folds(counts), len(counts) / 2)
     shots = tuple(n for n in SHOTS if np.count_nonzero(counts > n) >= enough)
     if not any(shots):

@@ -67,8 +67,8 @@ def settle(collection: Collection, name: str | None = None) -> tuple[Collection,
     if not is_classifier(model):
         return replace(collection, y=_numbers(y, model)), model
     if y.dtype.kind == "f" and np.mod(y, 1).any():
-        odd = y[np.mod(y, 1) != 0][0]
-        raise ValueError(f"--target: wanted classes for {type(model).__name__}, found numbers such as {odd:.6g}.")
+        fraction = y[np.mod(y, 1) != 0][0]
+        raise ValueError(f"--target: wanted classes for {type(model).__name__}, found numbers such as {fraction:.6g}.")
     collection = _without_lone_classes(replace(collection, y=_labels(y)))
     _check_classes(collection.y, model)
     return collection, model

@@ -148,7 +148,7 @@ def _collect(path: str, frame: Any, codes: NDArray[np.intp], roles: dict[str, st
         found = f"only {', '.join(columns)}, of which none tells anything of other rows" if columns else "none"
         raise ValueError(f"{path}: wanted columns beside {task} and {target} to predict from, found {found}.")
     dates = {"Dates, counted in days since 1970-01-01: ": [n for n, kind in kinds.items() if kind == "date"]}
-    told = [f"{what}{', '.join(names)}." for what, names in (useless | dates).items() if names]
+    notes_of_columns = [f"{what}{', '.join(names)}." for what, names in (useless | dates).items() if names]
     values = {name: columns[name][1] for name in kinds}
     return Collection(
         name=path,
@@ -160,7 +160,7 @@ def _collect(path: str, frame: Any, codes: NDArray[np.intp], roles: dict[str, st
         categories=[name for name, kind in kinds.items() if kind == "category"],
         order=order,
         order_name=order,
-        notes=(*notes, *told),
+        notes=(*notes, *notes_of_columns),
     )
 
 
@@ -197,7 +197,7 @@ def read_frame(path: Path) -> Any:
 
 
 def check_column(name: str, option: str, columns: list[str]) -> None:
-    """Raise unless `name`, given as `option`, is one of the columns; names that are close are told."""
+    """Raise unless `name`, given as `option`, is one of the columns; names that are close are shown."""
     if name in columns:
         return
     close = get_close_matches(name, columns)

@@ -101,10 +101,10 @@ def _protocol(collection: Collection) -> str:
 
 def _table(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdict) -> str:
     title = curve.scoring.removeprefix("neg_").replace("_", " ")
-    told = {"own": f"with 0 rows {_without_rows(model)}"}
+    comments = {"own": f"with 0 rows {_without_rows(model)}"}
     lines = [
         _row(title, curve.n_shots, f"rows known of a new {collection.names[0]}"),
-        *(_row(LABELS[name], map(_number, errors), told.get(name, "")) for name, errors in verdict.errors.items()),
+        *(_row(LABELS[name], map(_number, errors), comments.get(name, "")) for name, errors in verdict.errors.items()),
         _row("gain of warm", map(_percent, verdict.gain), "over the best of the others"),
         _row("", (f"±{100 * noise:.0f} %" for noise in verdict.noise), "noise between tasks (95 %)"),
         _row("own rows for the same", (_rows(rows, verdict) for rows in verdict.own_rows), "that an own model needs"),

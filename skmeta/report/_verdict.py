@@ -112,10 +112,10 @@ def relative_gain(
     ----------
     W. G. Cochran (1977), Sampling techniques, 3rd edition, section 2.11 (estimation of a ratio).
     """
-    level = others.mean(axis=-1, keepdims=True)
-    ratio = ours.mean(axis=-1, keepdims=True) / level
+    scale = others.mean(axis=-1, keepdims=True)
+    ratio = ours.mean(axis=-1, keepdims=True) / scale
     n_tasks = others.shape[-1]
-    deviation = ((ours - ratio * others) / level).std(axis=-1, ddof=1)
+    deviation = ((ours - ratio * others) / scale).std(axis=-1, ddof=1)
     return 1 - ratio[..., 0], t.ppf(0.975, n_tasks - 1) * deviation / np.sqrt(n_tasks)
 
 
@@ -126,8 +126,8 @@ def is_clear(gain: Any, noise: Any) -> Any:
 
 def overall_gain(others: NDArray[np.float64], ours: NDArray[np.float64]) -> tuple[float, float]:
     """Return `relative_gain` of errors ``(n_shots, n_tasks)``, every number of shots counting the same."""
-    level = others.mean(axis=-1, keepdims=True)
-    gain, noise = relative_gain((others / level).mean(axis=0), (ours / level).mean(axis=0))
+    scale = others.mean(axis=-1, keepdims=True)
+    gain, noise = relative_gain((others / scale).mean(axis=0), (ours / scale).mean(axis=0))
     return float(gain), float(noise)
 
 

@@ -12,19 +12,10 @@ from scipy import sparse
 from skmeta import _dataframe
 from skmeta.tasks._words import shown
 
-FRAMES = ("pandas", "polars")
-
 
 def table_kind(X: Any) -> str:
     """Return "pandas", "polars", "sparse" or "array"; nothing is imported to find out."""
-    if isinstance(X, np.ndarray):
-        return "array"
     return _dataframe.library_of(X) or ("sparse" if sparse.issparse(X) else "array")
-
-
-def is_frame(X: Any) -> bool:
-    """Whether `X` is a frame, with columns that have labels."""
-    return not isinstance(X, np.ndarray) and _dataframe.is_frame(X)
 
 
 def as_table(X: Any, name: str = "X") -> tuple[Any, str]:
@@ -62,7 +53,7 @@ def take_rows(X: Any, rows: NDArray[np.intp] | slice) -> Any:
     >>> take_rows(["a", "b", "c"], np.array([2, 0]))
     array(['c', 'a'], dtype='<U1')
     """
-    if table_kind(X) in FRAMES:
+    if _dataframe.library_of(X) is not None:
         return _dataframe.rows(X, rows)
     if sparse.issparse(X):
         return X.tocsr()[rows].asformat(X.format)
@@ -71,7 +62,7 @@ def take_rows(X: Any, rows: NDArray[np.intp] | slice) -> Any:
 
 def column_values(X: Any, position: int) -> NDArray[Any]:
     """Return one column as a 1-D array."""
-    if table_kind(X) in FRAMES:
+    if _dataframe.library_of(X) is not None:
         return np.asarray(_dataframe.values(_dataframe.column(X, position)))
     if sparse.issparse(X):
         return X.tocsc()[:, [position]].toarray().ravel()
@@ -109,8 +100,9 @@ def drop_column(X: Any, position: int) -> Any:
 def drop_columns(X: Any, positions: Sequence[int]) -> Any:
     """Return `X` without some columns, as `drop_column` without one."""
     X, kind = as_table(X)
-    kept = [k for k in range(X.shape[1]) if k not in set(positions)]
-    if table_kind(X) in FRAMES:
+    dropped = set(positions)
+    kept = [k for k in range(X.shape[1]) if k not in dropped]
+    if _dataframe.library_of(X) is not None:
         return _dataframe.columns(X, kept)
     keep: Any = slice(kept[0], kept[-1] + 1) if kept and len(kept) == kept[-1] + 1 - kept[0] else kept
     if kind == "sparse":
@@ -141,7 +133,7 @@ def append_column(X: Any, name: str, values: NDArray[Any]) -> Any:
     values that are no numbers. Numbers that no promotion holds exactly raise.
     """
     kind = table_kind(X)
-    if is_frame(X):
+    if _dataframe.is_frame(X):
         return _dataframe.with_column(X, name, values.tolist())
     if values.dtype.kind not in "biuf" or X.dtype.kind not in "biuf":
         if kind == "sparse":
@@ -168,7 +160,7 @@ def _exact_column(X: Any, name: str, values: NDArray[Any]) -> NDArray[Any]:
 
 def plain_table(X: Any) -> Any:
     """Frames and arrays as they are, sparse matrices by rows, lists as arrays, texts as a table of one column."""
-    if is_frame(X):
+    if _dataframe.is_frame(X):
         return X
     if sparse.issparse(X):
         return X.tocsr()
@@ -193,7 +185,7 @@ def column_or_matrix(y: Any) -> NDArray[Any]:
 
 def columns_in_order(X: Any, wanted: Sequence[str] | None) -> Any:
     """A frame with its columns in the order of ``wanted``, which are the names it has; what has no names as it is."""
-    names = _dataframe.column_labels(X) if is_frame(X) else None
+    names = _dataframe.column_labels(X)
     if names is None or wanted is None or names == list(wanted):
         return X
     position = {name: place for place, name in enumerate(names)}

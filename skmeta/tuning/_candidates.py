@@ -77,7 +77,7 @@ class CandidateEncoder:
         points = self.space.encode(params)
         if self.past is None:
             return Candidates(params, points, points, np.empty((0, len(params))))
-        past = self.past.encoder.encode([self._others.of(own) | self.space.plain(own) for own in params])
+        past = self.past.encoder.encode([self._others.of(each) | self.space.plain(each) for each in params])
         means = expected_scores(self.past.kernel, self.past.fitted, past)
         return Candidates(params, points, np.hstack([past, points[:, self._new]]), means)
 

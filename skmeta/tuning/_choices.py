@@ -131,7 +131,7 @@ class DrawnValues(FrozenValue):
 
     @cached_property
     def plain(self) -> tuple[Any, ...]:
-        """A thousand draws as plain data; none if there is a ``cdf``, as it tells all."""
+        """A thousand draws as plain data; none if there is a ``cdf``, as that says all."""
         if hasattr(self.distribution, "cdf"):
             return ()
         others = distinct(plain for plain in self._drawn if not is_number(plain))
@@ -206,13 +206,13 @@ class DrawnValues(FrozenValue):
         """The least and the largest number; of a law without an end, what one draw of a million lies beyond."""
         if hasattr(self.distribution, "support"):
             ends = zip(self.distribution.support(), (1e-6, 1 - 1e-6), strict=True)
-            return tuple(end if np.isfinite(end) else self.distribution.ppf(level) for end, level in ends)
+            return tuple(end if np.isfinite(end) else self.distribution.ppf(tail) for end, tail in ends)
         numbers = [plain for plain in self._drawn if is_number(plain)]
         return min(numbers, default=np.inf), max(numbers, default=-np.inf)
 
     def _middle_of_jump(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-        level = np.asarray(self.distribution.cdf(numbers))
-        return level - np.asarray(self.distribution.pmf(numbers)) / 2 if hasattr(self.distribution, "pmf") else level
+        below = np.asarray(self.distribution.cdf(numbers))
+        return below - np.asarray(self.distribution.pmf(numbers)) / 2 if hasattr(self.distribution, "pmf") else below
 
 
 def _share_below(drawn: NDArray[np.float64], numbers: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -234,7 +234,7 @@ class TrialHistory:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TrialHistory):
             return NotImplemented
-        return {task: set(own) for task, own in self._trials.items()} == {t: set(o) for t, o in other._trials.items()}
+        return {t: set(trials) for t, trials in self._trials.items()} == {t: set(o) for t, o in other._trials.items()}
 
     __hash__ = None  # type: ignore[assignment]  # it changes
 

@@ -37,8 +37,8 @@ class HyperparameterPrior(FrozenValue):
 
     .. math:: z_t(x) = f_t(x) + e, \quad f_t \sim GP(0, k)
 
-    A new task's scores are, up to level and scale, a draw around the mean of the past tasks' models, with their
-    covariance and something of its own. How much it has of its own, and how often a task has nothing to do with
+    A new task's scores are, up to mean and scale, a draw around the mean of the past tasks' models, with their
+    covariance and something specific to it. How much of its variance is specific, and how often a task has nothing to do with
     the others, is learned from past tasks held out.
 
     It is made by `from_history`, and like every prior shared by ``clone`` and never changed. Two are equal if they
@@ -175,7 +175,7 @@ class HyperparameterPrior(FrozenValue):
                 )
             pool = Pool(space, CandidateEncoder(space, self.past), np.random.default_rng(0), self.adopted(space))
             candidates, expected = pool.candidates.params, pool.candidates.past_means
-        return [{n: [value] for n, value in _own(candidates[i]).items()} for i in greedy_portfolio(expected, k)]
+        return [{n: [value] for n, value in _copied(candidates[i]).items()} for i in greedy_portfolio(expected, k)]
 
     def default(self, param_distributions: Any = None) -> dict[str, Any]:
         """Give the one candidate that is best on the whole: a default that knows your data.
@@ -241,7 +241,7 @@ class HyperparameterPrior(FrozenValue):
         suggestions = suggester.suggest(
             checked_count("n_suggestions", n_suggestions), [t.mean_test_score for t in tried], errors
         )
-        return [_own(suggestion.params) for suggestion in suggestions]
+        return [_copied(suggestion.params) for suggestion in suggestions]
 
     def update(self, search: Any, *, task: str | int | None = None, metric: str | None = None) -> HyperparameterPrior:
         """Give the prior that knows one search more.
@@ -284,7 +284,7 @@ class HyperparameterPrior(FrozenValue):
             Each once, with values as the space has them; those that it does not have are left out.
         """
         found = (space.adopt(params) for params in self._adoptable)
-        return list({space.key(own): own for own in found if own is not None}.values())
+        return list({space.key(each): each for each in found if each is not None}.values())
 
     def __eq__(self, other: object) -> bool:
         return self._history == other._history if isinstance(other, HyperparameterPrior) else NotImplemented
@@ -309,7 +309,7 @@ class HyperparameterPrior(FrozenValue):
         for trial in self._best_trials(_MAX_PORTFOLIO_PAST):
             params = {name: value for name, value in trial.all_params.items() if name in searched}
             found.setdefault(repr(sorted(params.items(), key=lambda item: item[0])), params)
-        plain = [own for own in found.values() if not any(map(_is_described, own.values()))]
+        plain = [params for params in found.values() if not any(map(_is_described, params.values()))]
         if not plain:
             raise ValueError(
                 "param_distributions: wanted the space, as past values are no plain data (estimators, functions) "
@@ -324,12 +324,12 @@ class HyperparameterPrior(FrozenValue):
         for trial in self._history:
             if trial.is_scored:
                 of_tasks.setdefault(trial.task, []).append(trial)
-        ranked = (sorted(own, key=lambda trial: -trial.mean_test_score) for own in of_tasks.values())
-        return [trial for own in ranked for trial in own[:n_each]]
+        ranked = (sorted(trials, key=lambda trial: -trial.mean_test_score) for trials in of_tasks.values())
+        return [trial for trials in ranked for trial in trials[:n_each]]
 
 
-def _own(params: dict[str, Any]) -> dict[str, Any]:
-    """A candidate whose values are the receiver's own: what is done to them is done neither to space nor to past."""
+def _copied(params: dict[str, Any]) -> dict[str, Any]:
+    """A candidate whose values may be changed: what is done to them is done neither to space nor to past."""
     return {name: clone(value, safe=False) for name, value in params.items()}
 
 
@@ -373,7 +373,7 @@ def read_prior(prior: Any) -> HyperparameterPrior | None:
     raise TypeError(f"prior: wanted a HyperparameterPrior or a TrialHistory, found {found}; see TrialHistory.add.")
 
 
-def learned(prior: HyperparameterPrior | None, history: TrialHistory) -> HyperparameterPrior | None:
+def updated_prior(prior: HyperparameterPrior | None, history: TrialHistory) -> HyperparameterPrior | None:
     """What was known, and what the trials of a history add to it, if any has a score."""
     if not any(trial.is_scored for trial in history):
         return prior

@@ -17,5 +17,5 @@ def named_metric(search: Any) -> str | None:
 
 
 def scored_by(search: Any) -> str | None:
-    """What a search is guided by, as its trials will tell."""
+    """What a search is guided by, as its trials say."""
     return named_metric(search) or scoring_name(search)

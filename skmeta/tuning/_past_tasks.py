@@ -102,9 +102,9 @@ def learn_past(trials: list[Trial]) -> PastTasks:
         If no trial has a score.
     """
     groups = _by_task(trials)
-    encoder = TrialEncoder.of([trial for own in groups.values() for trial in own])
+    encoder = TrialEncoder.of([trial for trials_of_task in groups.values() for trial in trials_of_task])
     names = tuple(task for task, _ in groups)
-    data = _padded([_columns(encoder, own) for own in groups.values()])
+    data = _padded([_columns(encoder, trials_of_task) for trials_of_task in groups.values()])
     kernel, _ = fit_kernel(_thinned(data, _MAX_TASKS, _MAX_TRIALS_OF_KERNEL), encoder.groups)
     weights = _learn_weights(kernel, data, names, encoder.groups)
     points, scores, errors, known = data
@@ -130,14 +130,14 @@ def _by_task(trials: list[Trial]) -> Groups:
         groups.setdefault((trial.task, trial.n_rows), [])
         if trial.is_scored:
             groups[trial.task, trial.n_rows].append(trial)
-    silent = sorted({str(task) for task, _ in groups} - {str(task) for (task, _), own in groups.items() if own})
+    silent = sorted({str(task) for task, _ in groups} - {str(task) for (task, _), scored in groups.items() if scored})
     if silent and len(silent) < len({task for task, _ in groups}):
         warnings.warn(
             f"history: wanted a score in each task, found none of {', '.join(map(repr, silent))}; nothing was learned there.",
             UserWarning,
             4,
         )
-    scored = {key: own for key, own in groups.items() if own}
+    scored = {key: group for key, group in groups.items() if group}
     if not scored:
         raise ValueError(
             f"history: wanted trials with scores, found {len(trials)} whose scores are all nan; were they failed fits? "
@@ -200,17 +200,19 @@ def _learn_weights(
     expected = np.split(expected_scores(kernel, fitted, points), np.cumsum([len(chosen[t]) for t in some])[:-1], axis=1)
     evidence = []
     for t, seen in zip(some, expected, strict=True):
-        own, others = chosen[t], [name != names[t] for name in names]
-        tried = data.points[t, own]
-        specific = kernel.variance * matern(tried, tried, kernel.lengths), np.full(len(own), kernel.variance)
-        noise = kernel.noise, data.noise[t, own]
-        evidence.append(held_out_evidence(data.scores[t, own], noise, seen[others], specific, tried, groups))
+        places, others = chosen[t], [name != names[t] for name in names]
+        tried = data.points[t, places]
+        specific = kernel.variance * matern(tried, tried, kernel.lengths), np.full(len(places), kernel.variance)
+        noise = kernel.noise, data.noise[t, places]
+        evidence.append(held_out_evidence(data.scores[t, places], noise, seen[others], specific, tried, groups))
     return learn_mixture_weights(np.array(evidence))
 
 
 def _learn_scale(tasks: Iterable[list[Trial]]) -> NDArray[np.float64]:
     """Mean of the logarithm of standard deviations of the tasks' scores, and how far a new one's may lie from it."""
-    scales = np.array([standardized(np.array([trial.mean_test_score for trial in own]), np.nan)[2] for own in tasks])
+    scales = np.array(
+        [standardized(np.array([trial.mean_test_score for trial in trials]), np.nan)[2] for trials in tasks]
+    )
     logs = np.log(scales[np.isfinite(scales)])
     return np.array([np.median(logs), 0.5 + logs.std()] if len(logs) else [0.0, np.inf])  # none: any is as likely
 

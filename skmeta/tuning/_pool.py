@@ -59,7 +59,7 @@ class Pool:
         return len(self._keys)
 
     def fill(self) -> bool:
-        """Draw more where none is left, and tell whether there is one."""
+        """Draw more where none is left, and say whether there is one."""
         if not self._is_whole and not len(self):
             self._add(self._space.sample(_N_DRAWN, self._rng))
             if not len(self) and self._space.size < np.inf:  # so much has been tried that draws miss the rest
@@ -124,10 +124,10 @@ class Pool:
 
     def _add(self, params: list[dict[str, Any]]) -> None:
         keyed: dict = {}
-        for own in params:
-            keyed.setdefault(self._space.key(own), own)
+        for each in params:
+            keyed.setdefault(self._space.key(each), each)
         gone = self._tried.union(self._keys)
-        new = {key: own for key, own in keyed.items() if key not in gone}
+        new = {key: each for key, each in keyed.items() if key not in gone}
         self._keys += new
         self.candidates += self._encoder.encode(list(new.values()))
 

@@ -187,9 +187,9 @@ class Space(FrozenValue):
             One for each, of the same branch.
         """
         state = np.random.RandomState(rng.integers(2**32, dtype=np.uint32))
-        read = {n: c.categories.read([own.get(n, ABSENT) for own in candidates]) for n, c in self._codings.items()}
+        read = {n: c.categories.read([each.get(n, ABSENT) for each in candidates]) for n, c in self._codings.items()}
         branch_of = self._branch_of(candidates, read)
-        moved = [dict(own) for own in candidates]
+        moved = [dict(each) for each in candidates]
         for b, branch in enumerate(self.branches):
             members = np.flatnonzero(branch_of == b)
             changes = state.uniform(size=(len(members), len(branch))) < 0.3
@@ -318,7 +318,7 @@ class _Coding:
         if len(numbers):
             rank = partial(np.interp, xp=numbers, fp=np.linspace(0.0, 1.0, len(numbers)))
             self._functions += [rank for c in choices if c.function is None]
-        self._n_others = len(others) if self._functions or len(others) > 1 else 0  # one value tells nothing
+        self._n_others = len(others) if self._functions or len(others) > 1 else 0  # one value says nothing
         self.width = bool(self._functions) + self._n_others
         self.categories = Categories(others, [value for c in choices if c.is_finite for value in c.values])
 

@@ -93,8 +93,8 @@ class Suggester:
             Some may have values that the space does not have.
         """
         adopted = [_as_candidate(self._space, trial) for trial in trials]
-        params = [trial.all_params if own is None else own for trial, own in zip(trials, adopted, strict=True)]
-        self._in_space += [own is not None for own in adopted]
+        params = [trial.all_params if found is None else found for trial, found in zip(trials, adopted, strict=True)]
+        self._in_space += [found is not None for found in adopted]
         self._tried += self._encoder.encode(params)
         self._pool.remove(params)
 
@@ -222,8 +222,8 @@ class Suggester:
 def _as_candidate(space: Space, trial: Trial) -> dict[str, Any] | None:
     """The candidate of the space that a trial was, of the branch with its names if there is one; else None."""
     same = Space(tuple(branch for branch in space.branches if branch.keys() == trial.params.keys()))
-    own = same.adopt(trial.params)
-    return space.adopt(trial.all_params) if own is None else own
+    found = same.adopt(trial.params)
+    return space.adopt(trial.all_params) if found is None else found
 
 
 def suggester_for(

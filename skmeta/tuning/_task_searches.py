@@ -24,7 +24,7 @@ from skmeta.tasks import features_without, index_tasks, read_task_ids, take_rows
 from skmeta.tasks._ids import as_list
 from skmeta.tasks._words import shown
 from skmeta.tuning._history import TrialHistory
-from skmeta.tuning._hyperparameter import HyperparameterPrior, learned
+from skmeta.tuning._hyperparameter import HyperparameterPrior, updated_prior
 from skmeta.tuning._metric import scored_by
 from skmeta.tuning._search_checks import check_scored_alike
 
@@ -59,27 +59,29 @@ def fit_tasks(search: Any, X: Any, y: Any, params: dict[str, Any], prior: Hyperp
     failed: dict[Any, BaseException] = {}
     next_lesson = 0.0  # what was learned of many tasks does not change with every one more
     root_ctx = search._init_callback_context(max_subtasks=len(rows)).call_on_fit_task_begin(estimator=search, X=X, y=y)
-    for (task, own_X, own_y, own_params), seed in zip(rows.with_params(params), _seeds(search, len(rows)), strict=True):
-        own = clone(search).set_params(task=None, prior=search.prior_, random_state=seed).set_callbacks()
+    for (task, task_X, task_y, task_params), seed in zip(
+        rows.with_params(params), _seeds(search, len(rows)), strict=True
+    ):
+        one = clone(search).set_params(task=None, prior=search.prior_, random_state=seed).set_callbacks()
         task_ctx = root_ctx.subcontext(task_name="task")
         try:
-            with task_ctx.propagate_callback_context(own):
-                task_ctx.call_on_fit_task_begin(estimator=search, X=own_X, y=own_y)
-                own._search(own_X, own_y, own_params, search.prior_, history_name(task))
+            with task_ctx.propagate_callback_context(one):
+                task_ctx.call_on_fit_task_begin(estimator=search, X=task_X, y=task_y)
+                one._search(task_X, task_y, task_params, search.prior_, history_name(task))
         except BaseException as error:
             error.add_note(f"This was in task {shown(task)}, after {len(search.searches_)} of {len(rows)} tasks.")
             if not every_fit_failed(error):
                 raise
             failed[task] = error
         else:
-            search.searches_[task] = own
+            search.searches_[task] = one
         finally:
-            search.history_ += TrialHistory() if task in failed else getattr(own, "history_", TrialHistory())
+            search.history_ += TrialHistory() if task in failed else getattr(one, "history_", TrialHistory())
         if len(search.searches_) >= next_lesson:
-            search.prior_, next_lesson = learned(prior, search.history_), 1.1 * len(search.searches_)
-        task_ctx.call_on_fit_task_end(estimator=search, X=own_X, y=own_y)
+            search.prior_, next_lesson = updated_prior(prior, search.history_), 1.1 * len(search.searches_)
+        task_ctx.call_on_fit_task_end(estimator=search, X=task_X, y=task_y)
     _warn_of_failed(failed, len(rows))
-    search.prior_ = learned(prior, search.history_)
+    search.prior_ = updated_prior(prior, search.history_)
     _put_together(search, rows)
     if search.refit:
         _refit(search, rows, X, y, routed.estimator.fit)
@@ -159,8 +161,8 @@ class TaskRows:
     def _cut(self, rows: NDArray[np.intp], X: Any, y: Any, params: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
         """Some rows of a table, of targets, and of those parameters that have one value a row."""
         n_rows = len(self._index.order)
-        own = {name: take_rows(v, rows) if _length(v) == n_rows else v for name, v in params.items()}
-        return take_rows(X, rows), None if y is None else take_rows(y, rows), own
+        cut = {name: take_rows(v, rows) if _length(v) == n_rows else v for name, v in params.items()}
+        return take_rows(X, rows), None if y is None else take_rows(y, rows), cut
 
     def with_params(self, params: dict[str, Any]) -> Iterator[tuple[Any, Any, Any, dict[str, Any]]]:
         """For each task its id, features, targets, and those of the parameters that have one value a row cut to it."""
@@ -183,11 +185,11 @@ def check_splits(search: Any, rows: TaskRows, split_params: dict[str, Any]) -> N
             f"cv: wanted a number of splits or a splitter, as every task is split by itself, found the splits of one "
             f"table, a {type(cv).__name__}; pass cv=5, say."
         )
-    for task, X, y, own in rows.with_params(split_params):
+    for task, X, y, params in rows.with_params(split_params):
         splitter = check_cv(deepcopy(cv), y, classifier=is_classifier(search.estimator))
         try:
             with warnings.catch_warnings(action="ignore"):  # the search itself will say them
-                list(splitter.split(X, y, **own))
+                list(splitter.split(X, y, **params))
         except ValueError as error:
             raise ValueError(
                 f"cv: wanted splits of the rows of every task, found none for task {shown(task)} with its "
@@ -212,19 +214,19 @@ def history_name(task: Any) -> str | int:
 def _put_together(search: Any, rows: TaskRows) -> None:
     """The attributes of a search, from those of each task."""
     searches = search.searches_
-    search.cv_results_ = stack_results(rows.ids_among(searches), [own.cv_results_ for own in searches.values()])
+    search.cv_results_ = stack_results(rows.ids_among(searches), [one.cv_results_ for one in searches.values()])
     for name in ("best_params_", "best_score_", "best_index_", "n_splits_", "refit_time_"):
-        if all(hasattr(own, name) for own in searches.values()):
-            setattr(search, name, {task: getattr(own, name) for task, own in searches.items()})
+        if all(hasattr(one, name) for one in searches.values()):
+            setattr(search, name, {task: getattr(one, name) for task, one in searches.items()})
     if hasattr(search, "best_index_"):
         first = 0
-        for task, own in searches.items():
+        for task, one in searches.items():
             search.best_index_[task] += first
-            first += len(own.cv_results_["params"])
+            first += len(one.cv_results_["params"])
     last = next(reversed(searches.values()))
     search.scorer_, search.multimetric_ = last.scorer_, last.multimetric_
-    for own in searches.values():
-        own.prior_ = search.prior_
+    for one in searches.values():
+        one.prior_ = search.prior_
 
 
 def stack_results(ids: NDArray[Any], tables: list[dict[str, Any]]) -> dict[str, Any]:
@@ -257,7 +259,7 @@ def _refit(search: Any, rows: TaskRows, X: Any, y: Any, fit_params: dict[str, An
     X, y, fit_params = rows.of(search.searches_, X, y, fit_params)
     default = {} if search.prior_ is None else search.prior_.default(search.param_distributions)
     usual = clone(search.estimator).set_params(**clone(default, safe=False))
-    bests = {task: own.best_estimator_ for task, own in search.searches_.items()}
+    bests = {task: one.best_estimator_ for task, one in search.searches_.items()}
     search.best_estimator_ = TaskBests(usual, bests, task=search.task).fit(X, y, **fit_params)
     if hasattr(search.best_estimator_, "feature_names_in_"):
         search.feature_names_in_ = search.best_estimator_.feature_names_in_
@@ -336,8 +338,8 @@ class TaskBests(BaseTaskModels):
         model = self.estimators_[task]
         if method != "decision_function" or len(model.classes_) == len(self.classes_):
             return super()._ask_own(task, X, method, shared)
-        own = model.decision_function(X).reshape(X.shape[0], -1)
-        own = np.hstack([-own, own]) if len(model.classes_) == 2 else own
-        values = np.repeat(own.min(axis=1, keepdims=True) - 1, len(self.classes_), axis=1)
-        values[:, np.isin(self.classes_, model.classes_)] = own
+        known = model.decision_function(X).reshape(X.shape[0], -1)
+        known = np.hstack([-known, known]) if len(model.classes_) == 2 else known
+        values = np.repeat(known.min(axis=1, keepdims=True) - 1, len(self.classes_), axis=1)
+        values[:, np.isin(self.classes_, model.classes_)] = known
         return values

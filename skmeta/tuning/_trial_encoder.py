@@ -100,7 +100,7 @@ class TrialEncoder(FrozenValue):
         """
         blocks = [np.empty((len(params), 0))]
         for name, scale, categories in zip(self.names, self.scales, self._categories, strict=True):
-            numbers, codes = categories.read([own.get(name, ABSENT) for own in params])
+            numbers, codes = categories.read([each.get(name, ABSENT) for each in params])
             if scale is not None:
                 blocks.append(_place(numbers, *scale)[:, None])
             blocks.append(one_hot(codes, categories.n_codes))
@@ -140,8 +140,8 @@ def _is_log(numbers: NDArray[np.float64]) -> bool:
 def _unevenness(sorted_points: NDArray[np.float64]) -> float:
     """Kolmogorov-Smirnov distance of points from a uniform law over their range."""
     n = len(sorted_points)
-    share = (sorted_points - sorted_points[0]) / (sorted_points[-1] - sorted_points[0])
-    return max(np.max(np.arange(1, n + 1) / n - share), np.max(share - np.arange(n) / n))
+    rank = (sorted_points - sorted_points[0]) / (sorted_points[-1] - sorted_points[0])
+    return max(np.max(np.arange(1, n + 1) / n - rank), np.max(rank - np.arange(n) / n))
 
 
 def _place(numbers: NDArray[np.float64], is_log: bool, low: float, high: float) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state, get_tags
 from skmeta._sklearn import BaseSearchCV
 from skmeta.tuning._data_name import name_data, shape_of
 from skmeta.tuning._history import TrialHistory
-from skmeta.tuning._hyperparameter import HyperparameterPrior, check_method, learned, read_prior
+from skmeta.tuning._hyperparameter import HyperparameterPrior, check_method, read_prior, updated_prior
 from skmeta.tuning._metric import named_metric, scored_by
 from skmeta.tuning._search_checks import check_names, check_settings, count_trials
 from skmeta.tuning._space import Space
@@ -198,7 +198,7 @@ class WarmStartSearchCV(BaseSearchCV):
         prior = read_prior(self.prior)
         if self.task is None:
             self._search(X, y, params, prior, name_data(X, y, scored_by(self)))
-            self.prior_ = learned(prior, self.history_)
+            self.prior_ = updated_prior(prior, self.history_)
             return self
         return fit_tasks(self, X, y, params, prior)
 

@@ -18,7 +18,7 @@ from skmeta._inference.components import (
     noise_outlier,
     vague_component,
 )
-from skmeta._inference.computation import cheaper_in_rows, working_tasks
+from skmeta._inference.computation import cheaper_in_rows, in_cells, working_tasks
 from skmeta._inference.covariances import DenseCovariance
 from skmeta._inference.gaussian_em import fit_gaussian, initial_guess, noise_of_tasks
 from skmeta._inference.glm import GaussianPriors, linearise, posterior_modes
@@ -183,6 +183,14 @@ def test_few_rows_are_computed_in_rows_and_many_in_columns():
     assert cheaper_in_rows(np.full(200, 20), 121)
     assert not cheaper_in_rows(np.full(200, 200), 21)
     assert not cheaper_in_rows(np.r_[np.full(20, 5), 5000], 21), "one long task makes matrices of its rows too costly"
+
+
+def test_many_columns_of_few_rows_are_computed_in_cells():
+    counts = np.full(200, 20)
+    assert in_cells(counts, 160) and in_cells(counts, 20_000)
+    assert not in_cells(counts, 60)
+    assert not in_cells(np.r_[counts, 160], 160), "a task that determines all columns"
+    assert not in_cells(counts, 160, dense=True)
 
 
 # Tasks that count -----------------------------------------------------------------------------------------

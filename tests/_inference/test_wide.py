@@ -15,7 +15,7 @@ from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL, Tweed
 from skmeta._inference.mixture import Mixture, posterior
 from skmeta._inference.moments import Rows
 from skmeta._inference.wide import WidePrior, wide_evidence
-from skmeta._inference.wide_em import learn_wide, merged
+from skmeta._inference.wide_em import Options, Shape, fit_wide, initial_state, learn_wide, merged
 from skmeta._inference.wide_rows import read_batches
 from skmeta._inference.wide_scales import fit_scales, scaled
 from skmeta._inference.wide_sweep import conjugate_gradients
@@ -365,6 +365,49 @@ def test_a_past_counts_as_the_tasks_it_saw():
     errors = [np.linalg.norm(each.mean[0] - truth.mean[0]) for each in (both, past, alone)]
     assert errors[0] < 1.05 * errors[1]
     assert errors[0] < 0.9 * errors[2]
+
+
+def test_a_task_of_weight_two_is_the_task_twice():
+    """Where the same tasks are held out: with one task nothing is."""
+    rows, _ = make_collection(9, 6, 12)
+    batches = read_batches(rows, np.array([2.0, 1, 0, 3, 1, 1, 0.0, 2, 1]))
+    copies = read_batches(rows.pick(np.repeat(np.arange(9), [2, 1, 0, 3, 1, 1, 0, 2, 1])))
+    how = Options(noise="task")
+    for shape in (Shape("scales"), Shape("columns")):
+        states = [
+            fit_wide(each, GAUSSIAN, shape, 4, how, start=initial_state(each, GAUSSIAN, np.zeros(1), how))
+            for each in (batches, copies)
+        ]
+        one, two = (state.outputs[0] for state in states)
+        np.testing.assert_allclose(one.loadings, two.loadings, rtol=1e-7, atol=1e-9)
+        np.testing.assert_allclose(one.variance, two.variance, rtol=1e-7)
+        np.testing.assert_allclose([one.noise, one.noise_dof], [two.noise, two.noise_dof], rtol=1e-7)
+
+
+def test_tasks_differ_in_noise_as_far_as_they_do():
+    rng, d, n_tasks, n = np.random.default_rng(0), 40, 150, 30
+    X, task = rng.normal(size=(n_tasks * n, d)), np.repeat(np.arange(n_tasks), n)
+    eta = np.einsum("nd,nd->n", X, 0.1 * rng.normal(size=(n_tasks, d))[task])
+    own = 0.5 * 5.0 / rng.chisquare(5.0, n_tasks)
+    at = {}
+    for name, variance in (("own", own), ("same", np.full(n_tasks, 0.5))):
+        y = eta + np.sqrt(variance)[task] * rng.normal(size=len(task))
+        rows = Rows(X, y[:, None], np.arange(len(task)), n * np.arange(n_tasks + 1), np.zeros(d), np.ones(d))
+        at[name] = rows
+    learned = learn_wide(at["own"], GAUSSIAN, covariance="spherical")
+    np.testing.assert_allclose(learned.noise_dof, 5.0, rtol=0.5)
+    np.testing.assert_allclose(learned.noise, 0.5, rtol=0.3)
+    assert np.isinf(learn_wide(at["same"], GAUSSIAN, covariance="spherical").noise_dof[0])
+    assert np.isinf(learn_wide(at["own"], GAUSSIAN, covariance="spherical", noise="shared").noise_dof[0])
+
+
+def test_pseudo_tasks_draw_the_variances_together():
+    rows, _ = make_collection(30, 12, 20)
+    spread = [
+        np.ptp(np.log(learn_wide(rows, GAUSSIAN, covariance="diagonal", pseudo_tasks=held).variance[0, :-1]))
+        for held in (0.5, 2.0, 200.0)
+    ]
+    assert spread[0] > spread[1] > 4.0 * spread[2]
 
 
 def test_merged_covariances_are_averaged_by_tasks():

@@ -24,7 +24,7 @@ from skmeta.tasks import (
     take_rows,
 )
 
-quick = settings(max_examples=60, deadline=None)
+few = settings(max_examples=60, deadline=None)
 
 FRAMES = {"pandas": pd.DataFrame, "polars": pl.DataFrame}
 SPARSE = ["csr", "csc", "coo", "lil", "bsr", "dok", "dia"]
@@ -70,7 +70,7 @@ def frame_tasks(draw):
 # There and back -----------------------------------------------------------------------------------
 
 
-@quick
+@few
 @given(array_tasks())
 def test_arrays_come_back(tasks):
     back = split_tasks(*stack_tasks(tasks), task=-1)
@@ -81,7 +81,7 @@ def test_arrays_come_back(tasks):
 
 
 @pytest.mark.parametrize("library", FRAMES)
-@quick
+@few
 @given(tasks=frame_tasks())
 def test_frames_come_back_with_their_own_columns(library, tasks):
     frames = {key: (FRAMES[library](columns), y) for key, (columns, y) in tasks.items()}
@@ -107,7 +107,7 @@ def test_sparse_matrices_come_back(container):
         np.testing.assert_array_equal(y_task, dense[key][:, 0])
 
 
-@quick
+@few
 @given(ids_of_rows(), st.randoms(use_true_random=False))
 def test_split_is_selection_in_the_order_of_rows(ids, random):
     column = np.array(ids, dtype=object)
@@ -133,7 +133,7 @@ def test_any_target_is_split_by_position_of_rows(y):
 
 
 @pytest.mark.parametrize("library", FRAMES)
-@quick
+@few
 @given(order=st.permutations(["a", "b", "c"]))
 def test_the_order_of_columns_does_not_matter(library, order):
     first = FRAMES[library]({"a": [1.0], "b": [2.0], "c": [3.0]})
@@ -312,7 +312,7 @@ def test_numbers_among_words_raise():
 # The index ----------------------------------------------------------------------------------------
 
 
-@quick
+@few
 @given(ids_of_rows())
 def test_an_index_is_the_sorted_ids_and_their_rows(ids):
     index = index_tasks(ids)
@@ -337,7 +337,7 @@ def test_an_index_of_no_rows():
     assert (index.n_tasks, index.starts.tolist()) == (0, [0])
 
 
-@quick
+@few
 @given(ids_of_rows(), ids_of_rows())
 def test_lookup_finds_what_a_dictionary_finds(known, ids):
     index = index_tasks(known)

@@ -22,7 +22,7 @@ from skmeta.tuning._surrogates.task_gp import FRACTIONS
 from skmeta.tuning._trial import Trial
 
 SPACE = Space.of({"a": uniform(0, 1), "b": uniform(0, 1)})
-quick = settings(deadline=None, max_examples=3)
+few = settings(deadline=None, max_examples=3)
 
 
 def bowl(points, best=(0.7, 0.3), width=(0.5, 1.0)):
@@ -137,7 +137,7 @@ def test_nothing_of_it_can_be_changed():
 # What changes nothing -----------------------------------------------------------------------------------
 
 
-@quick
+@few
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_tasks_and_of_trials(random):
     rng = np.random.default_rng(1)

@@ -24,7 +24,7 @@ from skmeta.tuning._surrogates.portfolio import greedy_portfolio
 from skmeta.tuning._trial import Trial, plain_value
 
 PLANE = Space.of({"a": uniform(0, 1), "b": uniform(0, 1)})
-quick = settings(deadline=None, max_examples=8)
+few = settings(deadline=None, max_examples=8)
 seeds = st.integers(0, 10**6)
 
 
@@ -49,7 +49,7 @@ def past_of(space=PLANE, score=bowl, n_tasks=3, n=10, others=None):
 PAST = past_of()
 
 
-def advise(space=PLANE, past=PAST, method="auto", seed=0, **more):
+def suggester_of(space=PLANE, past=PAST, method="auto", seed=0, **more):
     return Suggester(space, past, method, np.random.default_rng(seed), **more)
 
 
@@ -230,13 +230,13 @@ def test_only_some_candidates():
 
 def test_an_empty_pool_is_filled_again(monkeypatch):
     monkeypatch.setattr(_pool, "_N_DRAWN", 4)
-    suggestions, _ = run(advise(method="portfolio"), bowl, 19)
+    suggestions, _ = run(suggester_of(method="portfolio"), bowl, 19)
     assert len(set(keys_of(PLANE, suggestions))) == 19
-    suggestions, _ = run(advise(past=None), lambda params: np.nan, 19)
+    suggestions, _ = run(suggester_of(past=None), lambda params: np.nan, 19)
     assert len(set(keys_of(PLANE, suggestions))) == 19
     monkeypatch.setattr(_pool, "_MAX_LISTED", 3)
     space = Space.of({"n": list(range(20)), "kind": ["x", "y"]})
-    assert len(set(keys_of(space, run(advise(space, None), lambda params: np.nan, 99)[0]))) == 40
+    assert len(set(keys_of(space, run(suggester_of(space, None), lambda params: np.nan, 99)[0]))) == 40
 
 
 @pytest.mark.parametrize("space", [PLANE, Space.of({"n": list(range(30)), "m": list(range(50))})], ids=repr)
@@ -269,12 +269,12 @@ values = st.lists(st.sampled_from([1, 2, 3.5, 1.0, "x", None, True, (1, 2)]), mi
 small_spaces = st.lists(st.dictionaries(st.sampled_from("abc"), values, min_size=1, max_size=2), min_size=1, max_size=2)
 
 
-@quick
+@few
 @given(branches=small_spaces, method=st.sampled_from(METHODS), batch=st.integers(1, 4), seed=seeds, warm=st.booleans())
 def test_a_finite_space_is_tried_to_its_end_and_nothing_twice(branches, method, batch, seed, warm):
     space, rng = Space.of(branches), np.random.default_rng(seed)
     past = past_of(space, lambda params: rng.normal(), n_tasks=2, n=4) if warm else None
-    suggester = advise(space, past, method, seed)
+    suggester = suggester_of(space, past, method, seed)
     suggestions, scores = run(suggester, lambda params: rng.choice([np.nan, 0.0, 1.0, rng.normal()]), 99, batch)
     assert len(suggestions) == space.size
     assert set(keys_of(space, suggestions)) == {space.key(own) for own in space.all()}
@@ -284,7 +284,9 @@ def test_a_finite_space_is_tried_to_its_end_and_nothing_twice(branches, method, 
 @pytest.mark.parametrize("method", METHODS)
 def test_nothing_twice_in_an_infinite_space(method):
     space = Space.of({"n": randint(0, 6), "m": randint(0, 4)})
-    suggestions, _ = run(advise(space, past_of(space, lambda p: p["n"]), method), lambda p: p["n"] - p["m"], 24, 5)
+    suggestions, _ = run(
+        suggester_of(space, past_of(space, lambda p: p["n"]), method), lambda p: p["n"] - p["m"], 24, 5
+    )
     assert len(set(keys_of(space, suggestions))) == 24
 
 
@@ -293,13 +295,13 @@ def test_nothing_twice_in_an_infinite_space(method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_same_generator_gives_the_same_proposals(method):
-    one, two, other = (run(advise(method=method, seed=seed), bowl, 7, 2)[0] for seed in (3, 3, 4))
+    one, two, other = (run(suggester_of(method=method, seed=seed), bowl, 7, 2)[0] for seed in (3, 3, 4))
     assert repr(one) == repr(two) != repr(other)
 
 
 def test_the_global_generator_is_left_alone():
     before = np.random.get_state()[1].copy()  # noqa: NPY002
-    run(advise(method="rgpe"), bowl, 6)
+    run(suggester_of(method="rgpe"), bowl, 6)
     assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
@@ -310,7 +312,7 @@ def test_the_units_of_scores_change_no_choice(method):
     def turned(params):
         return 12.5 + 0.003 * bowl(params)
 
-    (one, scores), (two, _) = (run(advise(past=past_of(score=s), method=method), s, 7) for s in (bowl, turned))
+    (one, scores), (two, _) = (run(suggester_of(past=past_of(score=s), method=method), s, 7) for s in (bowl, turned))
     assert keys_of(PLANE, one) == keys_of(PLANE, two)
     for a, b in zip(one, two, strict=True):
         assert a.origin == b.origin
@@ -320,19 +322,19 @@ def test_the_units_of_scores_change_no_choice(method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_level_of_scores_changes_no_choice(method):
-    one, two = (run(advise(method=method), lambda p, level=level: bowl(p) + level, 6)[0] for level in (0.0, 40.0))
+    one, two = (run(suggester_of(method=method), lambda p, level=level: bowl(p) + level, 6)[0] for level in (0.0, 40.0))
     assert keys_of(PLANE, one) == keys_of(PLANE, two)
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_units_of_errors_change_no_choice(method):
-    pairs = [run(advise(method=method), bowl, 6, errors=errors)[0] for errors in (np.nan, 0.01, 5.0)]
+    pairs = [run(suggester_of(method=method), bowl, 6, errors=errors)[0] for errors in (np.nan, 0.01, 5.0)]
     assert keys_of(PLANE, pairs[0]) == keys_of(PLANE, pairs[1]) == keys_of(PLANE, pairs[2])
 
 
 def after(errors, **settings):
     """What is expected of the candidate that comes next."""
-    suggester = advise(candidates=plane(40), **settings)
+    suggester = suggester_of(candidates=plane(40), **settings)
     suggester.suggest(5, [], [])
     return suggester.suggest(1, [0.0, 0.1, 0.2, 0.15, 3.0], errors)[0].mean
 
@@ -349,7 +351,7 @@ def test_a_score_with_a_large_error_counts_for_less():
 
 @pytest.mark.parametrize("method", ["auto", "task_gp", "rgpe", "portfolio"])
 def test_the_first_are_a_portfolio(method):
-    suggester = advise(method=method)
+    suggester = suggester_of(method=method)
     pool = suggester._pool.candidates
     wanted = [pool.params[i] for i in greedy_portfolio(pool.past_means, 4)]
     suggestions = suggester.suggest(4, [], [])
@@ -361,7 +363,7 @@ def test_the_first_are_a_portfolio(method):
 
 @pytest.mark.parametrize("past", [PAST, None], ids=["gp", "no past"])
 def test_without_a_past_the_first_cover_the_space(past):
-    suggestions, _ = run(advise(past=past, method="gp" if past else "auto"), bowl, 5)
+    suggestions, _ = run(suggester_of(past=past, method="gp" if past else "auto"), bowl, 5)
     assert [suggestion.origin for suggestion in suggestions] == ["random"] * 4 + ["model"]
     points = np.array([[p.params["a"], p.params["b"]] for p in suggestions[:4]])
     drawn = np.random.default_rng(0).uniform(size=(200, 4, 2))
@@ -369,8 +371,8 @@ def test_without_a_past_the_first_cover_the_space(past):
 
 
 def test_gp_knows_of_no_past():
-    one, two = (run(advise(past=past, method="gp"), bowl, 7)[0] for past in (PAST, None))
-    assert repr(one) == repr(two) == repr(run(advise(past=None, method="task_gp"), bowl, 7)[0])
+    one, two = (run(suggester_of(past=past, method="gp"), bowl, 7)[0] for past in (PAST, None))
+    assert repr(one) == repr(two) == repr(run(suggester_of(past=None, method="task_gp"), bowl, 7)[0])
 
 
 @pytest.mark.parametrize(
@@ -384,7 +386,7 @@ def test_gp_knows_of_no_past():
     ],
 )
 def test_where_proposals_come_from(method, origins):
-    suggestions, _ = run(advise(method=method), bowl, 6)
+    suggestions, _ = run(suggester_of(method=method), bowl, 6)
     assert [suggestion.origin for suggestion in suggestions] == origins
     for suggestion in suggestions:
         assert np.isfinite([suggestion.mean, suggestion.sd]).all() == (suggestion.origin == "model")
@@ -392,7 +394,7 @@ def test_where_proposals_come_from(method, origins):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_finds_what_is_good(method):
-    _, scores = run(advise(method=method), lambda params: bowl(params, (0.75, 0.25)), 14)
+    _, scores = run(suggester_of(method=method), lambda params: bowl(params, (0.75, 0.25)), 14)
     assert scores.max() > -0.01
 
 
@@ -401,9 +403,9 @@ def test_where_all_is_equal_that_the_past_was_best_at_it_is_looked_elsewhere(see
     def plateau(params):
         return float(params["a"] < 0.4)  # the past is best at 0.7, where nothing is to be had today
 
-    _, scores = run(advise(seed=seed), plateau, 9)
+    _, scores = run(suggester_of(seed=seed), plateau, 9)
     assert max(scores) == 1.0
-    _, scores = run(advise(seed=seed, method="task_gp"), plateau, 9)
+    _, scores = run(suggester_of(seed=seed, method="task_gp"), plateau, 9)
     assert max(scores) == 0.0  # the past by itself stays: so the plateau is one
 
 
@@ -415,12 +417,12 @@ def test_a_past_of_the_wrong_sign_is_left_at_ties():
         return float(np.clip(0.5 + bowl(params), 0.3, None))
 
     for seed in range(3):
-        _, scores = run(advise(past=past, seed=seed), corner_of_nothing, 10)
+        _, scores = run(suggester_of(past=past, seed=seed), corner_of_nothing, 10)
         assert list(scores[:2]) == [0.3, 0.3] and max(scores) > 0.4
 
 
 def test_what_was_expected_is_what_came():
-    suggestions, scores = run(advise(past=None), lambda params: np.sin(5 * params["a"]) + params["b"], 16)
+    suggestions, scores = run(suggester_of(past=None), lambda params: np.sin(5 * params["a"]) + params["b"], 16)
     means, sds = np.array([[p.mean, p.sd] for p in suggestions[6:]]).T
     assert (np.abs(scores[6:] - means) < 4 * sds).all()
     assert sds.max() < 1.0
@@ -431,7 +433,7 @@ def test_what_was_expected_is_what_came():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_while_all_failed_nothing_is_known(method):
-    suggestions, _ = run(advise(method=method), lambda params: np.nan, 9, 2)
+    suggestions, _ = run(suggester_of(method=method), lambda params: np.nan, 9, 2)
     assert {suggestion.origin for suggestion in suggestions} == {"random" if method == "gp" else "portfolio"}
     assert len(set(keys_of(PLANE, suggestions))) == 9
 
@@ -441,7 +443,7 @@ def test_while_all_failed_nothing_is_known(method):
 def test_what_failed_counts_as_the_worst(method, failed):
     told = []
     for score in (failed, 1.0):
-        suggester = advise(method=method, candidates=plane(30))
+        suggester = suggester_of(method=method, candidates=plane(30))
         suggester.suggest(6, [], [])
         told.append(suggester.suggest(2, [2.0, score, 3.0, 1.0, 2.5, score], np.full(6, np.nan)))
     assert repr(told[0]) == repr(told[1])
@@ -452,7 +454,7 @@ def test_what_failed_counts_as_the_worst(method, failed):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_of_several_each_takes_the_others_to_be_as_expected(method):
-    together, in_turn = (advise(method=method, candidates=plane(30)) for _ in range(2))
+    together, in_turn = (suggester_of(method=method, candidates=plane(30)) for _ in range(2))
     scores = [bowl(suggestion.params) for suggestion in together.suggest(4, [], [])]
     in_turn.suggest(4, [], [])
     both = together.suggest(3, scores, np.full(4, np.nan))
@@ -467,13 +469,13 @@ def test_of_several_each_takes_the_others_to_be_as_expected(method):
 
 
 def test_fewer_than_asked_for_where_there_are_no_more():
-    suggester = advise(candidates=plane(5))
+    suggester = suggester_of(candidates=plane(5))
     assert [len(suggester.suggest(n, np.zeros(told), np.zeros(told))) for n, told in ((2, 0), (7, 2), (1, 5))] == [
         2,
         3,
         0,
     ]
-    assert advise(candidates=[]).suggest(2, [], []) == []
+    assert suggester_of(candidates=[]).suggest(2, [], []) == []
 
 
 # What was tried elsewhere -----------------------------------------------------------------------------------
@@ -486,7 +488,7 @@ def test_trials_from_elsewhere_count_and_are_not_proposed():
         Trial("now", {"n": 3, "kind": "y"}),
         Trial("now", {"n": 7, "kind": "x"}),
     ]
-    suggester = advise(space, None)
+    suggester = suggester_of(space, None)
     suggester.update(told)
     suggestions = suggester.suggest(9, [1.0, 2.0, np.nan], [np.nan] * 3)
     assert [p.params for p in suggestions] != []
@@ -499,11 +501,11 @@ def test_trials_from_elsewhere_count_and_are_not_proposed():
 
 def test_what_lies_outside_the_space_is_known_but_never_proposed():
     told = [Trial("now", {"a": 0.5 + 0.1 * i, "b": 9.0}) for i in range(6)]
-    suggester = advise(past=None)
+    suggester = suggester_of(past=None)
     suggester.update(told)
     (best,) = suggester.suggest(1, np.arange(6.0), np.full(6, np.nan))
     assert best.params["a"] > 0.8  # where scores rose
-    suggester = advise(past=None)
+    suggester = suggester_of(past=None)
     suggester.update([*told, Trial("now", {"a": 0.123, "b": 0.456})])
     suggestions = suggester.suggest(9, np.arange(7.0), np.full(7, np.nan))
     seen = [suggestion.params for suggestion in suggestions] + suggester._pool.candidates.params
@@ -515,19 +517,19 @@ def test_a_search_that_was_broken_off_goes_on():
     space = Space.of({"n": list(range(12))})
     trials = [Trial("now", {"n": n}, {}, float(-abs(n - 5)), 0.1, n_splits=4) for n in (2, 4, 9)]
     trials.append(Trial("now", {"n": 77}, {}, 3.0, 0.2))  # better, but no longer possible
-    suggester = advise(space, None)
+    suggester = suggester_of(space, None)
     (again,) = suggester.resume_from(trials)
     assert (again.params, again.origin, again.mean, again.sd) == ({"n": 4}, "portfolio", -1.0, 0.05)
     one = suggester.suggest(9, [-1.5], [0.05])  # what the best scores this time
     assert {suggestion.params["n"] for suggestion in one} == set(range(12)) - {2, 4, 9}
     assert {suggestion.origin for suggestion in one} == {"model"}  # as four are known
-    remembering = advise(space, None)
+    remembering = suggester_of(space, None)
     remembering.update([trials[2], trials[0], trials[3], trials[1]])
     assert repr(remembering.suggest(9, [-4.0, -3.0, 3.0, -1.5], [0.05, 0.05, 0.2, 0.05])) == repr(one)
 
 
 def test_nothing_of_a_broken_search_may_be_possible_any_more():
-    suggester = advise()
+    suggester = suggester_of()
     assert suggester.resume_from([Trial("now", {"a": 5.0, "b": 5.0}, {}, 1.0)]) == []
     (suggestion,) = suggester.suggest(1, [], [])
     assert suggestion.origin == "model"
@@ -535,7 +537,7 @@ def test_nothing_of_a_broken_search_may_be_possible_any_more():
 
 def test_a_trial_is_of_the_branch_with_its_names():
     space = Space.of([{"a": [1, 2]}, {"a": [1, 2], "b": [1, 2]}])
-    suggester = advise(space, None)
+    suggester = suggester_of(space, None)
     suggester.update([Trial("now", {"a": 1, "b": 2}), Trial("now", {"a": 2}, {"b": 1})])
     left = [suggestion.params for suggestion in suggester.suggest(9, [1.0, 2.0], [np.nan] * 2)]
     assert {space.key(own) for own in left} == {
@@ -552,11 +554,11 @@ def test_branches(method):
         return bowl(params) if "a" in params else params.get("c", -50) / 50
 
     space = Space.of(BRANCHES)
-    suggestions, scores = run(advise(space, past_of(space, score, n=20), method), score, 12)
+    suggestions, scores = run(suggester_of(space, past_of(space, score, n=20), method), score, 12)
     for suggestion in suggestions:
         assert space.adopt(space.plain(suggestion.params)) == space.plain(suggestion.params)
     assert scores.max() > 0.8 if method != "gp" else scores.max() > 0.2
-    assert len({frozenset(suggestion.params) for suggestion in run(advise(space, None), score, 12)[0]}) > 1
+    assert len({frozenset(suggestion.params) for suggestion in run(suggester_of(space, None), score, 12)[0]}) > 1
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -567,7 +569,7 @@ def test_estimators_as_values(method):
         return isinstance(params["svc"], SVC) + 0.5 * isinstance(params["standardscaler"], MinMaxScaler)
 
     past = past_of(space, score, others={"memory": None})
-    suggestions, scores = run(advise(space, past, method, estimator=MODEL), score, 6)
+    suggestions, scores = run(suggester_of(space, past, method, estimator=MODEL), score, 6)
     assert all(any(p.params["svc"] is step for step in STEPS) for p in suggestions)  # the user's own
     assert len(set(keys_of(space, suggestions))) == 6
     if method != "gp":
@@ -580,7 +582,7 @@ def test_estimators_as_values(method):
 def test_one_value_each():
     space = Space.of({"a": [1], "b": ["x"]})
     for past in (None, past_of(space, lambda params: 1.0)):
-        suggestions, _ = run(advise(space, past), lambda params: 1.0, 5)
+        suggestions, _ = run(suggester_of(space, past), lambda params: 1.0, 5)
         assert [suggestion.params for suggestion in suggestions] == [{"a": 1, "b": "x"}]
 
 

@@ -36,7 +36,7 @@ def relative_noise(errors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return noise variances ``(n,)`` relative to their mean, from standard errors; unknown ones as the mean.
 
     Errors of cross-validation hold what makes a split hard for every candidate alike, so only how they compare
-    is taken from them, within a factor of ten; their level is learned.
+    is taken from them, within a factor of ten; their size is learned.
     """
     squares = np.square(errors)
     known = np.isfinite(squares) & (squares > 0)

@@ -1,0 +1,31 @@
+"""What tests of the report share: few fits, and a file of shops."""
+
+from functools import partial
+
+import joblib
+import pytest
+from shops import make_shops
+from sklearn.base import is_classifier
+
+from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
+from skmeta.report import _compare
+
+
+@pytest.fixture
+def few_fits(monkeypatch):
+    """Few splits and strengths and sweeps, in this process."""
+    learner = EmpiricalBayes("diagonal", max_iter=2)
+    shells = {True: WarmStartClassifier, False: WarmStartRegressor}
+    monkeypatch.setattr(_compare, "warm_class", lambda model: partial(shells[is_classifier(model)], learner=learner))
+    monkeypatch.setattr(_compare, "SHOTS", (0, 4))
+    monkeypatch.setattr(_compare, "N_SPLITS", 2)
+    monkeypatch.setattr(_compare, "STRENGTHS", (1.0,))
+    with joblib.parallel_config(backend="sequential"):
+        yield
+
+
+@pytest.fixture
+def shops(tmp_path):
+    path = tmp_path / "shops.csv"
+    make_shops().to_csv(path, index=False)
+    return str(path)
