@@ -4,6 +4,7 @@ A law may be several, of several collections: then every array has the same lead
 """
 
 from dataclasses import dataclass, fields, replace
+from operator import itemgetter
 
 import numpy as np
 
@@ -58,7 +59,7 @@ class CoefficientLaw:
 
     def at(self, which):
         """Some of several laws, by an index of their leading axes."""
-        return _mapped(self, lambda array: array[which])
+        return _mapped(self, itemgetter(which))
 
     def repeated(self, *shape):
         """The law as several: ``shape`` goes before the axes there are."""

@@ -192,7 +192,13 @@ class Stack:
         """Occam factors ``(J,)``, as logarithms."""
         return 0.5 * np.log([c.freer for c in self.components])[self.owner]
 
-    @property
+    @cached_property
+    def factorisations(self) -> tuple[Array, NDArray[np.intp]]:
+        """``(law, noise)`` of every matrix to factorise by rows ``(U, 2)``, and which one a node needs ``(J,)``."""
+        pairs, place = np.unique(np.stack([self.law, self.levels], axis=1), axis=0, return_inverse=True)
+        return pairs, place.ravel()
+
+    @cached_property
     def starts(self) -> NDArray[np.intp]:
         """Where the nodes of each component begin."""
         return np.flatnonzero(np.r_[True, np.diff(self.owner) > 0])

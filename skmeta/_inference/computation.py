@@ -8,12 +8,14 @@ computation  floating point operations                           numbers in memo
 columns      :math:`10\,T p^3`, in products of small matrices    :math:`T p^2`
 rows         :math:`8\,N p^2 + 4\,p \sum_t n_t^2`, in large ones  :math:`p^2`, and a batch of rows
 cells        :math:`2 \sum_t n_t^2 c_t` for the ``c_t`` columns   a few times the data's nonzero values
-             that a task touches
+             with values in a task
 ===========  ==================================================  =====================================
 
 Columns and rows give the same answer to rounding: a dense covariance, `in_columns` from sufficient statistics and
 `in_rows` from the rows. In cells (`wide_em`) no matrix of columns by columns is made at all, so the covariance is a
-diagonal and a few factors; that is for tables for which one such matrix would cost more than the data.
+diagonal and a few factors. Tasks of fewer rows than columns do not tell more: on `benchmarks/rows_or_cells.py` both
+learn equally well at about 100 columns, and beyond it cells learn better and 5 to 30 times faster, the EM being slow to
+converge there.
 """
 
 import numpy as np
@@ -22,6 +24,13 @@ from skmeta._inference.glm import linearise, working_responses
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.in_rows import read_in_rows, working_rows
 from skmeta._inference.moments import collect_moments
+
+CELLS_FROM = 100  # columns from which cells learn as well as rows: `benchmarks/rows_or_cells.py`
+
+
+def in_cells(counts, n_features, *, dense=False):
+    """Whether tasks of ``counts (n_tasks,)`` rows are computed in cells; not where the covariance is to be ``dense``."""
+    return not dense and n_features > CELLS_FROM and np.max(counts, initial=0) < n_features
 
 
 def cheaper_in_rows(counts, width):

@@ -42,7 +42,7 @@ class Dual:
 
 
 @dataclass(frozen=True, eq=False)
-class Bell:
+class DualPosterior:
     """A Gaussian posterior of the linear predictor.
 
     Its centre ``eta`` and dual ``a``, and the ``curvature`` of the Gaussians ``exp(pull eta - curvature eta^2 / 2)``
@@ -62,7 +62,10 @@ class Bell:
 
 @dataclass(frozen=True, eq=False)
 class DualProblem:
-    """A batch of tasks: targets, rows' ``weight (b, n)``, ``noise (K,)``, and the law of the linear predictor."""
+    """A batch of tasks: targets, rows' ``weight (b, n)``, and the law of the linear predictor.
+
+    ``noise`` is ``(K,)`` where tasks have it in common, or ``(b, 1, K)``.
+    """
 
     loss: Any
     Y: np.ndarray
@@ -81,13 +84,13 @@ class DualProblem:
         if not self.loss.quadratic:
             return []
         real = self.weight > 0
-        rows = np.where(real, self.noise[k] / np.where(real, self.weight, 1.0), 0.0)
+        rows = np.where(real, self.noise[..., k] / np.where(real, self.weight, 1.0), 0.0)
         return [rows[:, :, None] * np.eye(rows.shape[1])]
 
-    def add_repetitions(self, gradient, information):
+    def add_repetitions(self, gradient, information, counts):
         """Add what rows that stand for several say of the noise, last: their repetitions agree exactly."""
         if self.loss.quadratic:
-            repeated = 0.5 * np.where(self.weight > 0, self.weight - 1.0, 0.0).sum()
+            repeated = 0.5 * counts @ np.where(self.weight > 0, self.weight - 1.0, 0.0).sum(axis=1)
             gradient[-1] -= repeated
             information[-1, -1] += max(repeated, 0.0)
 
@@ -98,13 +101,13 @@ class DualProblem:
         return Dual(blocks, spd_inverse(_summed(blocks, curvature)) if self.loss.coupled else None)
 
     def around(self, curvature, pull):
-        """The `Bell` of given Gaussians for the rows."""
+        """The `DualPosterior` of given Gaussians for the rows."""
         dual, target = self.inverse(curvature), pull - curvature * self.offset
         a = target - dual.apply(along(self.kernel, target))
-        return Bell(self.offset + along(self.kernel, a), a, curvature, dual)
+        return DualPosterior(self.offset + along(self.kernel, a), a, curvature, dual)
 
     def mode(self, a=None, *, n_steps=50, tol=1e-9):
-        """`Bell` at the mode, by Newton's method from the dual ``a``, all tasks at once.
+        """`DualPosterior` at the mode, by Newton's method from the dual ``a``, all tasks at once.
 
         A step is that of the gap between ``a`` and the gradient, so that rounding does not grow with a wide kernel.
         """
@@ -120,7 +123,7 @@ class DualProblem:
             if np.abs(moved).max(initial=0.0) < tol * (1.0 + np.abs(eta).max()):
                 break
         curvature = self.curvature(eta)
-        return Bell(eta, a, curvature, dual if exact and dual else self.inverse(curvature))
+        return DualPosterior(eta, a, curvature, dual if exact and dual else self.inverse(curvature))
 
     def _line_search(self, eta, a, step, moved):
         """Halve the step of each task until its objective does not rise: the new ``a``, and how far ``eta`` moves."""
@@ -151,46 +154,46 @@ class DualProblem:
         return self.loss.quadratic or self.loss.coupled
 
     def resumed(self, before, *, n_steps):
-        """`Bell` from that of a similar problem, or from the mode if there is none."""
+        """`DualPosterior` from that of a similar problem, or from the mode if there is none."""
         if before is None or self.modal:
             before = self.mode(None if before is None else before.a, n_steps=10, tol=1e-6)
         else:
             before = self.around(before.curvature, before.pull)
         return self.matched(before, n_steps=n_steps)
 
-    def matched(self, bell, *, n_steps=10, tol=1e-4):
-        """`Bell` whose moments agree with those of every single row's likelihood (expectation propagation)."""
+    def matched(self, posterior, *, n_steps=10, tol=1e-4):
+        """`DualPosterior` whose moments agree with those of every single row's likelihood (expectation propagation)."""
         if self.modal:
-            return bell
+            return posterior
         real = self.weight[..., None] > 0
         for _ in range(n_steps):
-            before = self._own_variance(bell)
-            _, mean, variance = self._tilted(bell, before)
+            before = self._own_variance(posterior)
+            _, mean, variance = self._tilted(posterior, before)
             known = real & (np.minimum(before, variance) > _FLOOR)
             variance, before = np.where(known, variance, 1.0), np.where(known, before, 1.0)
             sharper = np.where(known, 1.0 / variance - 1.0 / before, 0.0)
-            pulled = np.where(known, mean / variance - bell.eta / before, 0.0)
-            curvature = np.where(real, np.maximum(bell.curvature + _DAMPING * sharper, _FLOOR), 0.0)
-            new = self.around(curvature, bell.pull + _DAMPING * pulled)
-            moved = np.abs(new.eta - bell.eta).max(initial=0.0)
-            bell = new
-            if moved < tol * (1.0 + np.abs(bell.eta).max()):
+            pulled = np.where(known, mean / variance - posterior.eta / before, 0.0)
+            curvature = np.where(real, np.maximum(posterior.curvature + _DAMPING * sharper, _FLOOR), 0.0)
+            new = self.around(curvature, posterior.pull + _DAMPING * pulled)
+            moved = np.abs(new.eta - posterior.eta).max(initial=0.0)
+            posterior = new
+            if moved < tol * (1.0 + np.abs(posterior.eta).max()):
                 break
-        return bell
+        return posterior
 
-    def _own_variance(self, bell):
+    def _own_variance(self, posterior):
         """Posterior variances where rows have weight, from ``C = W - W V W``."""
-        C = np.swapaxes(np.diagonal(bell.dual.blocks, axis1=2, axis2=3), 1, 2)
-        W = np.where(bell.curvature > 0, bell.curvature, 1.0)
-        return np.where(bell.curvature > 0, np.maximum(W - C, 0.0) / W**2, 0.0)
+        C = np.swapaxes(np.diagonal(posterior.dual.blocks, axis1=2, axis2=3), 1, 2)
+        W = np.where(posterior.curvature > 0, posterior.curvature, 1.0)
+        return np.where(posterior.curvature > 0, np.maximum(W - C, 0.0) / W**2, 0.0)
 
-    def _tilted(self, bell, variance):
+    def _tilted(self, posterior, variance):
         """Log-mass, mean and variance with each row's own likelihood in place of its Gaussian."""
-        eta = bell.eta[..., None] + np.sqrt(variance)[..., None] * _NODES
+        eta = posterior.eta[..., None] + np.sqrt(variance)[..., None] * _NODES
         loss = (
             self.loss.value(eta[..., None], self.Y[..., None, None]) * (self.weight[..., None] / self.noise)[..., None]
         )
-        logs = -loss - bell.pull[..., None] * eta + 0.5 * bell.curvature[..., None] * eta**2
+        logs = -loss - posterior.pull[..., None] * eta + 0.5 * posterior.curvature[..., None] * eta**2
         top = logs.max(axis=-1)
         mass = np.exp(logs - top[..., None]) * _NODE_WEIGHTS / _NODE_WEIGHTS.sum()
         total = mass.sum(axis=-1)
@@ -198,65 +201,75 @@ class DualProblem:
         spread = (mass * (eta - mean[..., None]) ** 2).sum(axis=-1) / total
         return np.log(total) + top, mean, spread
 
-    def evidence(self, bell):
+    def evidence(self, posterior):
         """``log p(y_t)`` of every task, up to a constant of the targets; exact for Gaussian rows."""
-        gaussian = self._prior_evidence(bell)
+        gaussian = self._prior_evidence(posterior)
         if self.loss.quadratic:
-            gaussian -= 0.5 * np.log(2.0 * np.pi * self.noise).sum() * self.weight.sum(axis=1)
+            gaussian -= 0.5 * np.log(2.0 * np.pi * self.noise).sum(axis=-1).reshape(-1) * self.weight.sum(axis=1)
         if self.modal:
-            return gaussian - self.misfit(bell.eta)
-        rows = bell.pull * bell.eta - 0.5 * bell.curvature * bell.eta**2
-        return gaussian + (rows + self._tilted(bell, self._own_variance(bell))[0]).sum(axis=(1, 2))
+            return gaussian - self.misfit(posterior.eta)
+        rows = posterior.pull * posterior.eta - 0.5 * posterior.curvature * posterior.eta**2
+        return gaussian + (rows + self._tilted(posterior, self._own_variance(posterior))[0]).sum(axis=(1, 2))
 
-    def laplace_evidence(self, bell):
+    def laplace_evidence(self, posterior):
         """The same by Laplace's approximation around the mode, without what the noise alone says."""
-        return self._prior_evidence(bell) - self.misfit(bell.eta)
+        return self._prior_evidence(posterior) - self.misfit(posterior.eta)
 
-    def _prior_evidence(self, bell):
-        penalty = 0.5 * (bell.a * (bell.eta - self.offset)).sum(axis=(1, 2))
-        return -penalty - 0.5 * self.log_determinant(bell).sum(axis=1)
+    def pearson(self, posterior, k):
+        """Pearson's statistic of every task ``(b,)`` in one output, and the degrees of freedom that are left for it."""
+        mean, real = self.loss.mean(posterior.eta), self.weight > 0
+        variance = np.maximum(self.loss.variance_function(mean), _FLOOR)
+        square = (self.weight * ((self.Y - mean) ** 2 / variance)[..., k]).sum(axis=1)
+        own = np.diagonal(posterior.dual.block(k), axis1=1, axis2=2) / np.where(real, posterior.curvature[..., k], 1.0)
+        left = np.where(real, own + self.weight - 1.0, 0.0).sum(axis=1)
+        return square, np.maximum(left, _FLOOR)
 
-    def log_determinant(self, bell):
+    def _prior_evidence(self, posterior):
+        penalty = 0.5 * (posterior.a * (posterior.eta - self.offset)).sum(axis=(1, 2))
+        return -penalty - 0.5 * self.log_determinant(posterior).sum(axis=1)
+
+    def log_determinant(self, posterior):
         """``log |I + kernel W|`` of every task and output (a softmax: of the first, for all)."""
-        root = np.sqrt(np.swapaxes(bell.curvature, 1, 2))
+        root = np.sqrt(np.swapaxes(posterior.curvature, 1, 2))
         B = _whitened(self.kernel, root)
         logdet = 2.0 * np.log(np.diagonal(np.linalg.cholesky(B), axis1=-2, axis2=-1)).sum(axis=2)
         if self.loss.coupled:
             blocks = root[..., :, None] * spd_inverse(B) * root[..., None, :]
             weight = np.where(self.weight > 0, self.weight, 1.0)
-            logdet[:, 0] += np.linalg.slogdet(_summed(blocks, bell.curvature))[1] - np.log(weight).sum(axis=1)
+            logdet[:, 0] += np.linalg.slogdet(_summed(blocks, posterior.curvature))[1] - np.log(weight).sum(axis=1)
         return logdet
 
-    def variance(self, bell):
+    def variance(self, posterior):
         """Posterior variances of the linear predictor."""
-        out = np.empty_like(bell.eta)
+        out = np.empty_like(posterior.eta)
         for k in range(out.shape[2]):
             K = self.kernel[:, k]
-            out[..., k] = np.diagonal(K, axis1=1, axis2=2) - np.einsum("bij,bij->bi", K @ bell.dual.block(k), K)
+            out[..., k] = np.diagonal(K, axis1=1, axis2=2) - np.einsum("bij,bij->bi", K @ posterior.dual.block(k), K)
         return np.maximum(out, 0.0)
 
 
-def evidence_slopes(C, a, offsets, kernels):
+def evidence_slopes(C, a, offsets, kernels, counts):
     """How the evidence of one output changes with parts of its offset and of its kernel.
 
-    The gradient ``(c,)`` and Fisher's information ``(c, c)``, summed over tasks, in the logarithm of the scale of each
-    of ``offsets (b, n)`` and ``kernels (b, n, n)``; ``C`` is ``(K + W^-1)^-1``. The rows' Gaussians may be held still:
-    expectation propagation's evidence is stationary in them.
+    The gradient ``(c,)`` and Fisher's information ``(c, c)`` in the logarithm of the scale of each of ``offsets (b, n)``
+    and ``kernels (b, n, n)``, summed over tasks as often as they count, ``counts (b,)``; ``C`` is ``(K + W^-1)^-1``. The
+    rows' Gaussians may be held still: expectation propagation's evidence is stationary in them.
     """
     n = len(offsets)
     pushed = [part @ a[..., None] for part in kernels]
     pulled = [C @ part for part in kernels]
-    gradient = [np.sum(a * part) for part in offsets]
+    gradient = [counts @ (a * part).sum(axis=1) for part in offsets]
     gradient += [
-        0.5 * (np.sum(a * v[..., 0]) - np.trace(M, axis1=1, axis2=2).sum()) for v, M in zip(pushed, pulled, strict=True)
+        0.5 * counts @ ((a * v[..., 0]).sum(axis=1) - np.trace(M, axis1=1, axis2=2))
+        for v, M in zip(pushed, pulled, strict=True)
     ]
     information = np.zeros((n + len(kernels), n + len(kernels)))
     for i, one in enumerate(offsets):
         for j, other in enumerate(offsets):
-            information[i, j] = np.einsum("bi,bij,bj->", one, C, other)
+            information[i, j] = counts @ np.einsum("bi,bij,bj->b", one, C, other)
     for i, one in enumerate(pulled):
         for j, other in enumerate(pulled):
-            information[n + i, n + j] = 0.5 * np.sum(one * np.swapaxes(other, 1, 2))
+            information[n + i, n + j] = 0.5 * counts @ np.einsum("bij,bji->b", one, other)
     return np.array(gradient), information
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from skmeta._inference.between import variance_ratio
 from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
 from skmeta._inference.expectation import Expectation
-from skmeta._inference.linalg import cholesky_root, diagonal, spd_inverse, symmetrize, whiten
+from skmeta._inference.linalg import cholesky_root, diagonal, spd_inverse, symmetrize, times, whiten
 from skmeta._inference.noise import fit_noise, squeeze_noise
 
 NOISE_FLOOR = 1e-7  # of a target of unit variance: below it, sums with the prior's precision lose their digits
@@ -152,14 +152,14 @@ def _least_squares(tasks, sums, n_past, drift, law):
     turned, identity = np.swapaxes(root, -1, -2), np.eye(p)
     shrink = np.asarray(1.0 / law.mean_variance)[..., None] * (np.arange(p) < p - 1)
     information = (n_past + _HELD) * identity + sums.tasks.information + (turned * shrink[..., None, :]) @ root
-    pull = (tasks.counts[..., None, :] @ sums.tasks.v)[..., 0, :] - _times(turned, shrink * law.mean)
+    pull = (tasks.counts[..., None, :] @ sums.tasks.v)[..., 0, :] - times(turned, shrink * law.mean)
     if drift is not None:
         pull = pull + n_past * np.linalg.solve(root, drift[..., None])[..., 0]
     if law.contextual is not None:
         information, pull = _with_context(tasks, sums, law.contextual, information, pull)
     covariance = spd_inverse(symmetrize(information))
-    step = _times(covariance, pull)
-    mean, mean_covariance = law.mean + _times(root, step[..., :p]), symmetrize(root @ covariance[..., :p, :p] @ turned)
+    step = times(covariance, pull)
+    mean, mean_covariance = law.mean + times(root, step[..., :p]), symmetrize(root @ covariance[..., :p, :p] @ turned)
     found = {"mean": mean, "mean_covariance": mean_covariance}
     if np.all(np.isfinite(law.mean_variance)):
         found["mean_variance"] = _effect_variance(
@@ -172,17 +172,13 @@ def _least_squares(tasks, sums, n_past, drift, law):
     return found
 
 
-def _times(matrix, vector):
-    return (matrix @ vector[..., None])[..., 0]
-
-
 def _with_context(tasks, sums, contextual, information, pull):
     """The same normal equations with the contextual effects' rows and columns: they move the intercepts."""
     found, last = sums.tasks, sums.root[..., -1:, -1]
     context = np.swapaxes(tasks.context * tasks.counts[..., None], -1, -2)
     cross, variance = context @ found.intercept, np.asarray(contextual.variance)[..., None]
     own = context @ (tasks.context * (found.intercept[..., -1] / last)[..., None])
-    own_pull = _times(context, found.v[..., -1] / last) - contextual.coef / variance
+    own_pull = times(context, found.v[..., -1] / last) - contextual.coef / variance
     own = own + np.eye(own.shape[-1]) / variance[..., None]
     top = np.concatenate([information, np.swapaxes(cross, -1, -2)], axis=-1)
     bottom = np.concatenate([cross, own], axis=-1)

@@ -31,27 +31,27 @@ class Modes:
 
 
 @dataclass(frozen=True, eq=False)
-class Bells:
+class GaussianPriors:
     """C Gaussian priors, independent over outputs: ``mean (C, K, p)``, ``root (C, K, p, p)`` with covariance ``R R'``."""
 
     mean: np.ndarray
     root: np.ndarray
 
 
-def posterior_modes(rows, bells, loss, noise, *, strength=1.0, start=None):
+def posterior_modes(rows, priors, loss, noise, *, strength=1.0, start=None):
     """Modes and Laplace evidences of every task under every prior; ``start``, earlier ``whitened`` modes, saves steps."""
-    shape = (rows.n_tasks, *bells.mean.shape)
+    shape = (rows.n_tasks, *priors.mean.shape)
     v = np.zeros(shape) if start is None else start.copy()
     evidence = np.empty(shape[:2])
     for tasks, Z, Y, weight in rows.batches():
         # Every task once for each prior, so that one Newton iteration serves them all.
-        offset = np.einsum("tnp,ckp->tcnk", Z, bells.mean).reshape(-1, Z.shape[1], shape[2])
-        design = np.einsum("tnp,ckpq->tcknq", Z, bells.root, optimize=True).reshape(-1, *shape[2:3], *Z.shape[1:])
+        offset = np.einsum("tnp,ckp->tcnk", Z, priors.mean).reshape(-1, Z.shape[1], shape[2])
+        design = np.einsum("tnp,ckpq->tcknq", Z, priors.root, optimize=True).reshape(-1, *shape[2:3], *Z.shape[1:])
         Y, weight = (np.repeat(part, shape[1], axis=0) for part in (Y, weight / noise))
         solve = _in_rows if _fewer_rows(Z) else _in_columns
         found, logs = solve(_Problem(design, offset, Y, weight, loss, strength), v[tasks].reshape(-1, *shape[2:]))
         v[tasks], evidence[tasks] = found.reshape(len(tasks), *shape[1:]), logs.reshape(-1, shape[1])
-    coef = bells.mean + np.einsum("ckpq,tckq->tckp", bells.root, v)
+    coef = priors.mean + np.einsum("ckpq,tckq->tckp", priors.root, v)
     return Modes(coef, v, evidence)
 
 
@@ -71,9 +71,9 @@ def _in_rows(problem, start):
     design, strength, loss = problem.design, problem.strength, problem.loss
     kernel = design @ np.swapaxes(design, 2, 3) / strength
     dual = DualProblem(loss, problem.Y, problem.weight, np.ones(kernel.shape[1]), problem.offset, kernel)
-    bell = dual.mode(_dual_of(dual, problem.weight[..., None] * loss.residual(problem.eta(start), problem.Y)))
-    found = (np.swapaxes(bell.a, 1, 2)[:, :, None, :] @ design)[:, :, 0] / strength
-    return found, dual.laplace_evidence(bell)
+    posterior = dual.mode(_dual_of(dual, problem.weight[..., None] * loss.residual(problem.eta(start), problem.Y)))
+    found = (np.swapaxes(posterior.a, 1, 2)[:, :, None, :] @ design)[:, :, 0] / strength
+    return found, dual.laplace_evidence(posterior)
 
 
 def _dual_of(dual, gradient):

@@ -8,7 +8,7 @@ from skmeta._inference.mixture import log_evidence_of_moments
 from skmeta._inference.moments import whitened
 from skmeta._inference.threads import blocks_of, run
 
-_NUMBERS = 1 << 20  # held at once of the tasks' matrices: 8 MB
+_NUMBERS = 1 << 17  # held at once of the tasks' matrices: 1 MB, near the processor
 _TASKS = 1024  # whose matrices are held at once under all components
 _LOG_2PI = np.log(2.0 * np.pi)
 
@@ -75,7 +75,7 @@ def _expectation(moments, counts, law, root, noise, spread):
     square = square - ((2.0 * score - (gram @ v[..., None])[..., 0]) * v).sum(axis=-1)
     dof = np.maximum(moments.n_rows - len(identity) + diagonal(V).sum(axis=-1), 1e-6)
     found = identity - V
-    weighted = counts[..., None, None] * found
+    weighted = found if np.all(counts == 1.0) else counts[..., None, None] * found
     curbed = None if spread is None else ((weighted @ spread[..., None, :, :]) @ found).sum(axis=-3)
     intercept = found[..., -1] / root[..., -1:, -1:]
     return Expectation(weighted.sum(axis=-3), curbed, v, intercept, noise * square / dof, dof)

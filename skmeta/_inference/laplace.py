@@ -9,7 +9,7 @@ r"""Posterior modes of tasks and Laplace's evidence under several components, fo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.components import Component
 from skmeta._inference.dual import DualProblem
-from skmeta._inference.glm import Bells, posterior_modes
+from skmeta._inference.glm import GaussianPriors, posterior_modes
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.moments import Rows
 from skmeta._inference.posterior_rows import row_batches
@@ -30,19 +30,19 @@ _WIDE_ENOUGH = 1e6  # variance of an intercept of which nothing is known, in a k
 
 
 def laplace_columns(rows: Rows, components: Components, likelihood: Likelihood, strength: float) -> Solution:
-    """By matrices of the columns."""
-    evidence, coef = [], []
-    for c in range(len(components[0])):
-        own = [output[c] for output in components]
-        bells = Bells(np.stack([k.mean for k in own])[None], np.stack([_root(k) for k in own])[None])
-        noise = own[0].noise.centre
-        modes = posterior_modes(rows, bells, likelihood, noise)
-        evidence.append(modes.evidence[:, 0])
+    """By matrices of the columns, in one batch for each dispersion."""
+    noise = np.array([component.noise.centre for component in components[0]])
+    means = np.stack([[component.mean for component in output] for output in components], axis=1)
+    roots = np.stack([[_root(component) for component in output] for output in components], axis=1)
+    evidence, coef = np.empty((rows.n_tasks, len(noise))), np.empty((rows.n_tasks, *means.shape))
+    for level in np.unique(noise):
+        own, of = noise == level, GaussianPriors(means[noise == level], roots[noise == level])
+        modes = posterior_modes(rows, of, likelihood, level)
+        evidence[:, own] = modes.evidence
         if strength != 1.0:
-            modes = posterior_modes(rows, bells, likelihood, noise, strength=strength, start=modes.whitened)
-        coef.append(modes.coef[:, 0])
-    stacked = np.stack(coef, axis=1)
-    return np.stack(evidence, axis=1), lambda weights: np.einsum("tc,tckp->tkp", weights, stacked)
+            modes = posterior_modes(rows, of, likelihood, level, strength=strength, start=modes.whitened)
+        coef[:, own] = modes.coef
+    return evidence, lambda weights: np.einsum("tc,tckp->tkp", weights, coef)
 
 
 def _root(component: Component) -> Array:
@@ -57,65 +57,66 @@ def _root(component: Component) -> Array:
 
 def laplace_rows(rows: Rows, components: Components, likelihood: Likelihood, strength: float) -> Solution:
     """By matrices of the rows."""
-    parts = [(batch, dual_modes(batch, components, likelihood, strength)) for batch in row_batches(rows)]
+    parts = [DualModes(batch, components, likelihood, strength) for batch in row_batches(rows)]
     evidence = np.empty((rows.n_tasks, len(components[0])))
-    for batch, modes in parts:
-        evidence[batch.tasks] = np.stack([mode.evidence for mode in modes], axis=1)
+    for part in parts:
+        evidence[part.batch.tasks] = part.evidence
 
     def means(weights: Array) -> Array:
-        found = np.zeros((rows.n_tasks, len(components), len(components[0][0].mean)))
-        for batch, modes in parts:
-            for c, mode in enumerate(modes):
-                found[batch.tasks] += weights[batch.tasks, c, None, None] * mode.coef()
+        found = np.empty((rows.n_tasks, len(components), len(components[0][0].mean)))
+        for part in parts:
+            found[part.batch.tasks] = part.means(weights[part.batch.tasks])
         return found
 
     return evidence, means
 
 
-@dataclass(frozen=True, eq=False)
-class DualMode:
-    """The mode of a batch of tasks under one component of every output: evidence ``(b,)`` at strength one."""
+class DualModes:
+    """The modes of a batch of ``b`` tasks under each of ``C`` components, all in one problem of ``C b`` tasks.
 
-    batch: Any
-    components: Sequence[Component]
-    problem: DualProblem
-    bell: Any
-    evidence: Array
-    strength: float
+    ``evidence (b, C)`` is at strength one, ``eta (b, C, n, K)`` at the strength asked for.
+    """
 
-    def coef(self) -> Array:
-        """Coefficients ``(b, K, p)``."""
-        z = _intercept(self.batch)
-        found = []
-        for k, component in enumerate(self.components):
-            a = self.bell.a[..., k] / self.strength
-            w = component.mean + component.covariance.seen_by(self.batch).back(a)
-            w[:, -1] += _extra(component) * (a * z).sum(axis=1)
-            found.append(w)
-        return np.stack(found, axis=1)
-
-
-def dual_modes(batch: Any, components: Components, likelihood: Likelihood, strength: float) -> list[DualMode]:
-    """The modes of one batch under every component."""
-    found = []
-    for c in range(len(components[0])):
-        own = [output[c] for output in components]
-        z = _intercept(batch)
-        offset = batch.times(np.stack([k.mean for k in own], axis=1))
-        kernels = [k.covariance.seen_by(batch).kernel() + _extra(k) * z[:, :, None] * z[:, None, :] for k in own]
-        noise = np.array([k.noise.centre for k in own])
-        problem = DualProblem(likelihood, batch.Y, batch.weight, noise, offset, np.stack(kernels, axis=1))
-        bell = problem.mode()
-        evidence = -problem.objective(bell.eta, bell.a) - 0.5 * problem.log_determinant(bell).sum(axis=1)
+    def __init__(self, batch: Any, components: Components, likelihood: Likelihood, strength: float) -> None:
+        self.batch, self.components, self.strength = batch, components, strength
+        self._intercept = batch.times(np.eye(1, batch.width, batch.width - 1).T)[..., 0]
+        self._views = [[component.covariance.seen_by(batch) for component in output] for output in components]
+        self.shape = (len(components[0]), *self._intercept.shape, len(components))
+        problem = self._problem(likelihood)
+        mode = problem.mode()
+        evidence = -problem.objective(mode.eta, mode.a) - 0.5 * problem.log_determinant(mode).sum(axis=1)
+        self.evidence = evidence.reshape(self.shape[:2]).T
         if strength != 1.0:
             problem = replace(problem, kernel=problem.kernel / strength)
-            bell = problem.mode(bell.a)
-        found.append(DualMode(batch, own, problem, bell, evidence, strength))
-    return found
+            mode = problem.mode(mode.a)
+        self._problem_at_mode, self._mode = problem, mode
+        self.eta = np.swapaxes(mode.eta.reshape(self.shape), 0, 1)
 
+    def _problem(self, likelihood: Likelihood) -> DualProblem:
+        """The components' dispersions count as weights of their rows."""
+        C, b, n, K = self.shape
+        zz, own = self._intercept[:, :, None] * self._intercept[:, None, :], self.components
+        offset = np.stack([self.batch.times(np.stack([o[c].mean for o in own], axis=1)) for c in range(C)])
+        kernel = np.stack([[self._views[k][c].kernel() + _extra(own[k][c]) * zz for k in range(K)] for c in range(C)])
+        dispersion = np.array([component.noise.centre for component in own[0]])
+        weight = (self.batch.weight / dispersion[:, None, None]).reshape(C * b, n)
+        kernel = np.swapaxes(kernel, 1, 2).reshape(C * b, K, n, n)
+        Y = np.broadcast_to(self.batch.Y, self.shape).reshape(C * b, n, K)
+        return DualProblem(likelihood, Y, weight, np.ones(K), offset.reshape(C * b, n, K), kernel)
 
-def _intercept(batch: Any) -> Array:
-    return batch.times(np.eye(1, batch.width, batch.width - 1).T)[..., 0]
+    def means(self, weights: Array) -> Array:
+        """The means ``(b, K, p)`` of the components' coefficients by weights ``(b, C)``."""
+        pull = self._mode.a.reshape(self.shape) / self.strength * weights.T[:, :, None, None]
+        found = np.zeros((len(weights), len(self.components), self.batch.width))
+        for k, output in enumerate(self.components):
+            for c, component in enumerate(output):
+                found[:, k] += weights[:, [c]] * component.mean + self._views[k][c].back(pull[c, :, :, k])
+                found[:, k, -1] += _extra(component) * (pull[c, :, :, k] * self._intercept).sum(axis=1)
+        return found
+
+    def variance(self) -> Array:
+        """Variances ``(b, C, n, K)`` of the linear predictor under every component."""
+        return np.swapaxes(self._problem_at_mode.variance(self._mode).reshape(self.shape), 0, 1)
 
 
 def _extra(component: Component) -> float:

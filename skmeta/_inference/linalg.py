@@ -1,9 +1,15 @@
 """Small symmetric matrices by the thousand: inverses, log-determinants and square roots, batched."""
 
+from functools import partial
+
 import numpy as np
 
 _BIG = 1e100
 _DIRECT = 6  # below this width one LAPACK call a matrix is cheaper than another level of blocks
+
+
+diagonal = partial(np.diagonal, axis1=-2, axis2=-1)  # of (..., p, p) matrices
+times = partial(np.einsum, "...ij,...j->...i")  # matrices (..., q, p) by vectors (..., p)
 
 
 def symmetrize(matrix):
@@ -60,11 +66,6 @@ def logdet_and_quadratic(matrix, vector):
     logdet = 2.0 * np.log(np.diagonal(factor, axis1=-2, axis2=-1)[..., :p]).sum(axis=-1)
     whitened = factor[..., p, :p]
     return logdet, np.einsum("...i,...i->...", whitened, whitened)
-
-
-def diagonal(matrix):
-    """The diagonals ``(..., p)`` of ``(..., p, p)`` matrices."""
-    return np.diagonal(matrix, axis1=-2, axis2=-1)
 
 
 def cholesky_root(covariance):

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 from skmeta._inference.components import Component, Stack
 from skmeta._inference.laplace import laplace_columns, laplace_rows
@@ -43,6 +42,13 @@ class Mixture:
         """The components of each output as a batch."""
         return [Stack(output) for output in self.components]
 
+    @cached_property
+    def log_weights(self) -> Array:
+        """Their logarithms; a component of weight zero is none."""
+        with np.errstate(divide="ignore"):
+            found: Array = np.log(self.weights)
+        return found
+
     @property
     def shape(self) -> tuple[int, int, int]:
         """Numbers of components, outputs and coefficients."""
@@ -50,9 +56,9 @@ class Mixture:
 
     def weigh(self, log_evidence: Array, n_rows: Array) -> Array:
         """Bayes' rule: weights ``(n_tasks, C)``; a task without rows is of the first component."""
-        with np.errstate(divide="ignore"):
-            logs = log_evidence + np.log(self.weights)
-        weights = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
+        logs = log_evidence + self.log_weights
+        weights = np.exp(logs - logs.max(axis=1, keepdims=True))
+        weights /= weights.sum(axis=1, keepdims=True)
         return np.where(n_rows[:, None] > 0, weights, np.eye(1, len(self.weights)))
 
 
@@ -80,11 +86,12 @@ def work_by_rows(rows: Rows, mixture: Mixture) -> bool:
     r"""Whether matrices of rows by rows are cheaper than those of columns by columns: of cost, never of meaning.
 
     Multiplications for a task of :math:`n` rows and :math:`p` columns, with :math:`J` nodes of :math:`G` laws:
-    :math:`G n^2 p + J n^3` by rows and :math:`n p^2 + (G + J) p^3` by columns. What stays sparse is never centred.
+    :math:`G n^2 p + 3 J n^3` by rows, where factors are inverted too, and :math:`n p^2 + (G + J) p^3` by columns. What
+    stays sparse is never centred.
     """
     n, p = np.diff(rows.starts).astype(float), float(rows.width)
     G, J = len(mixture.stacks[0].laws), len(mixture.stacks[0].levels)
-    by_rows = (G * n**2 * p + J * n**3).sum()
+    by_rows = (G * n**2 * p + 3.0 * J * n**3).sum()
     by_columns = (n * p**2 + (G + J) * p**3).sum()
     return bool(by_rows < by_columns)
 
@@ -104,8 +111,8 @@ def posterior(
     if not mixture.likelihood.quadratic:
         return _laplace(rows, mixture, float(strength[0]))
     if work_by_rows(rows, mixture):
-        parts = [(batch.tasks, _row_solvers(batch, mixture, strength)) for batch in row_batches(rows)]
-        return _collected(rows.n_tasks, mixture, [(tasks, _solved(s, mixture)) for tasks, s in parts])
+        parts = ((batch.tasks, _row_solvers(batch, mixture, strength)) for batch in row_batches(rows))
+        return _collected(rows.n_tasks, mixture, ((tasks, _solved(s, mixture)) for tasks, s in parts))
     collected = collect(rows)
     moments = [collected.output(k) for k in range(mixture.shape[1])]
 

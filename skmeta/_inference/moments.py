@@ -61,6 +61,10 @@ def whitened(moments, mean, root, noise):
     """
     score, square = moments.residual(mean)
     noise = np.asarray(noise)[..., None]
+    scale = np.diagonal(root, axis1=-2, axis2=-1)
+    if root.ndim == 2 and np.count_nonzero(root) <= len(root):  # a diagonal: products by its entries do
+        gram = moments.gram * (scale[:, None] * scale / noise[..., None])
+        return gram, score * (scale / noise), square / noise[..., 0]
     gram = (np.swapaxes(root, -1, -2) @ moments.gram @ root) / noise[..., None]
     return gram, (score[..., None, :] @ root)[..., 0, :] / noise, square / noise[..., 0]
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skmeta._inference.laplace import dual_modes
+from skmeta._inference.laplace import DualModes
 from skmeta._inference.mixture import Mixture, node_weights
 from skmeta._inference.moments import Rows
 from skmeta._inference.posterior_rows import RowPosterior, row_batches
@@ -46,11 +46,9 @@ def variance_of_own_rows(rows: Rows, mixture: Mixture, strength: Array, weights:
 def _variance(batch: Any, mixture: Mixture, strength: Array, weights: Array) -> Array:
     if mixture.likelihood.quadratic:
         return np.stack([_of_output(batch, mixture, k, strength[k], weights) for k in range(mixture.shape[1])], axis=2)
-    modes = dual_modes(batch, mixture.components, mixture.likelihood, float(strength[0]))
-    eta = np.stack([mode.bell.eta for mode in modes], axis=1)
-    inside = np.stack([mode.problem.variance(mode.bell) for mode in modes], axis=1)
-    centre = np.einsum("bc,bcnk->bnk", weights, eta)
-    return np.einsum("bc,bcnk->bnk", weights, inside + (eta - centre[:, None]) ** 2)
+    modes = DualModes(batch, mixture.components, mixture.likelihood, float(strength[0]))
+    centre = np.einsum("bc,bcnk->bnk", weights, modes.eta)
+    return np.einsum("bc,bcnk->bnk", weights, modes.variance() + (modes.eta - centre[:, None]) ** 2)
 
 
 def _of_output(batch: Any, mixture: Mixture, k: int, strength: float, weights: Array) -> Array:

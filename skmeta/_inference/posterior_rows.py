@@ -8,6 +8,7 @@ learn from the others of their task and teach them nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from skmeta._inference.components import Stack
 from skmeta._inference.linalg import spd_inverse, triangular_inverse
 from skmeta._inference.moments import Rows, take_rows
 from skmeta._inference.threads import blocks_of
-from skmeta._inference.wide_rows import read_batches
+from skmeta._inference.wide_rows import each_batch
 
 Array = NDArray[np.float64]
 
@@ -40,10 +41,7 @@ class RowPosterior:
         self._kernels = [view.kernel() for view in self._views]
         self._context = self._column_means() if any(law.effects for law in stack.laws) else None
         self._centre()
-        # Nodes of one law and noise have one factorisation.
-        pairs = np.stack([stack.law, stack.levels], axis=1)
-        self._unique, place = np.unique(pairs, axis=0, return_inverse=True)
-        self._place = place.ravel()
+        self._unique, self._place = stack.factorisations
         self._weigh(y)
 
     def _column_means(self) -> Array:
@@ -141,28 +139,35 @@ class RowPosterior:
         """Mean and variance ``(b, n)`` of the linear predictor at the rows, those of weight zero included."""
         scales = weights * self.stack.units(self.n_rows, self.misfit)
         etas, inside = np.empty((weights.shape[1], *self._intercept.shape)), np.zeros_like(self._intercept)
-        for j in range(weights.shape[1]):
-            etas[j], variance = self._node_at_rows(j)
-            inside += scales[:, [j]] * variance
+        for u in range(len(self._unique)):
+            K, C = self._kernels[int(self._unique[u, 0])], self._dual(u)
+            own = np.diagonal(K, axis1=1, axis2=2) - np.einsum("bij,bij->bi", K @ C, K)
+            rest = self._intercept - (K @ (C @ self._intercept[..., None]))[..., 0]
+            for j in np.flatnonzero(self._place == u).tolist():
+                extra = self._extra[:, [j]]
+                variance = own + extra * rest**2 / (1.0 + extra * self._zq[:, [j]])
+                inside += scales[:, [j]] * np.maximum(variance, 0.0) / self.strength
+                etas[j] = self._predictor(j)
         centre = np.einsum("bj,jbn->bn", weights, etas)
         return centre, inside + np.einsum("bj,jbn->bn", weights, (etas - centre) ** 2)
 
-    def _node_at_rows(self, j: int) -> tuple[Array, Array]:
-        g, extra, z = self.stack.law[j], self._extra[:, [j]], self._intercept
-        K, C = self._kernels[g], self._dual(self._place[j])
-        pull = self._pull[:, j]
-        eta = self._offset[g] + (K @ pull[..., None])[..., 0] + self._gain[:, [j]] * z
-        own = np.diagonal(K, axis1=1, axis2=2) - np.einsum("bij,bij->bi", K @ C, K)
-        rest = z - (K @ self._q[:, j, :, None])[..., 0]
-        more = extra * rest**2 / (1.0 + extra * self._zq[:, [j]])
-        return eta, np.maximum(own + more, 0.0) / self.strength
+    def _predictor(self, j: int) -> Array:
+        """The linear predictor ``(b, n)`` under one node, as rows to predict have it."""
+        g = int(self.stack.law[j])
+        law, pull = self.stack.laws[g], self._pull[:, j]
+        eta = self._offset[g] + (self._kernels[g] @ pull[..., None])[..., 0] + self._gain[:, [j]] * self._intercept
+        if law.effects is None:
+            return eta
+        left = self._left(np.eye(len(self.stack.levels))[j] + np.zeros((len(pull), 1)))[g]
+        moves = told_by_new_row(*law.effects, self.n_rows, self._context, left)
+        return eta + self.batch.along(moves)
 
 
-def row_batches(rows: Rows) -> list[Any]:
-    """Batches of rows; a sparse table stays sparse where its columns are not centred."""
+def row_batches(rows: Rows) -> Iterator[Any]:
+    """Batches of rows, one after the other; a sparse table stays sparse where its columns are not centred."""
     if sparse.issparse(rows.X) and np.any(rows.centre):
         rows = replace(rows, X=take_rows(rows.X, slice(None)))
-    return read_batches(rows)
+    return each_batch(rows)
 
 
 def _solve(kernel: Array, residual: Array, intercept: Array, strength: float) -> tuple[Array, Array, Array]:

@@ -103,15 +103,15 @@ def added(one: Sums, other: Sums) -> Sums:
     )
 
 
-def centre_and_scale(n: _Array, mean: _Array, square: _Array) -> tuple[_Array, _Array]:
+def centre_and_scale(n: _Array, mean: _Array, square: _Array, often: _Array) -> tuple[_Array, _Array]:
     """Mean and standard deviation ``(d,)`` over all rows, from each task's: ``square (T, d)`` around ``mean (T, d)``.
 
-    Tasks that lack a column are left out of it; a constant column has scale 1.
+    Task ``t`` counts ``often[t]`` times. Tasks that lack a column are left out of it; a constant column has scale 1.
     """
-    weight = n[:, None] * ~np.isnan(mean)
+    weight = (often * n)[:, None] * ~np.isnan(mean)
     mean = np.nan_to_num(mean, nan=0.0)
     total = np.maximum(weight.sum(axis=0), _TINY)
     centre = (weight * mean).sum(axis=0) / total
     centre = centre + (weight * (mean - centre)).sum(axis=0) / total  # once more: far from zero the first has rounded
-    scale = np.sqrt((square + weight * (mean - centre) ** 2).sum(axis=0) / total)
+    scale = np.sqrt((often @ square + (weight * (mean - centre) ** 2).sum(axis=0)) / total)
     return centre, np.where(scale <= _CONSTANT * np.abs(centre) + _TINY, 1.0, scale)

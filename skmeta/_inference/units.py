@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.moments import Moments
-from skmeta._inference.sums import Sums, centre_and_scale
+from skmeta._inference.sums import Sums
 from skmeta._inference.threads import blocks_of
 
 _Array = NDArray[np.float64]
@@ -36,14 +36,14 @@ class Units:
     def to_engine(self, coef: _Array) -> _Array:
         """Coefficients ``(..., d + 1)`` of the data in the units of the engine."""
         slopes = coef[..., :-1] * self.scale / self.target_scale
-        level = (coef[..., -1] + coef[..., :-1] @ self.centre - self.target_centre) / self.target_scale
-        return np.concatenate([slopes, level[..., None]], axis=-1)
+        intercept = (coef[..., -1] + coef[..., :-1] @ self.centre - self.target_centre) / self.target_scale
+        return np.concatenate([slopes, intercept[..., None]], axis=-1)
 
     def to_data(self, coef: _Array) -> _Array:
         """Coefficients ``(..., d + 1)`` of the engine in the units of the data."""
         slopes = coef[..., :-1] * (self.target_scale / self.scale)
-        level = coef[..., -1] * self.target_scale + self.target_centre - slopes @ self.centre
-        return np.concatenate([slopes, level[..., None]], axis=-1)
+        intercept = coef[..., -1] * self.target_scale + self.target_centre - slopes @ self.centre
+        return np.concatenate([slopes, intercept[..., None]], axis=-1)
 
     def spread_to_engine(self, factor: _Array) -> _Array:
         """Deviations of coefficients, the columns of ``(d + 1, k)``, in the units of the engine."""
@@ -74,15 +74,6 @@ def identity(n_features: int) -> Units:
     return Units(np.zeros(n_features), np.ones(n_features))
 
 
-def units_of(sums: Sums, *, centred: bool = True) -> list[Units]:
-    """The units of a collection, one `Units` an output; without an intercept nothing is ``centred``."""
-    centre, scale = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2))
-    level, spread = centre_and_scale(sums.n, sums.target, sums.square)
-    if not centred:
-        centre, level = 0.0 * centre, 0.0 * level
-    return [Units(centre, scale, float(at), float(by)) for at, by in zip(level, spread, strict=True)]
-
-
 def standardised(sums: Sums, units: Sequence[Units], *, intercept: bool = True) -> Moments:
     """The sums of every task as `Moments` of standardised columns and targets, which have their columns' units in common.
 
@@ -100,13 +91,13 @@ def _standardise(sums: Sums, units: Sequence[Units], out: Moments, intercept: fl
     scale, n, d = units[0].scale, sums.n[:, None], sums.mean.shape[1]
     spread = np.array([each.target_scale for each in units])
     mean = np.nan_to_num((sums.mean - units[0].centre) / scale, nan=0.0) * (n > 0)
-    level = (sums.target - np.array([each.target_centre for each in units])) / spread
+    target = (sums.target - np.array([each.target_centre for each in units])) / spread
     pull = n * mean
     out.gram[:, :d, :d] = sums.scatter / np.outer(scale, scale) + pull[:, :, None] * mean[:, None, :]
     out.gram[:, :d, d] = out.gram[:, d, :d] = intercept * pull
     out.gram[:, d, d] = intercept * sums.n
-    out.cross[:, :d] = sums.cross / (scale[:, None] * spread) + pull[:, :, None] * level[:, None, :]
-    out.cross[:, d] = intercept * n * level
-    out.square[:] = sums.square / spread**2 + n * level**2
+    out.cross[:, :d] = sums.cross / (scale[:, None] * spread) + pull[:, :, None] * target[:, None, :]
+    out.cross[:, d] = intercept * n * target
+    out.square[:] = sums.square / spread**2 + n * target**2
     out.n_rows[:] = sums.n
     out.context[:] = intercept * mean

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from skmeta._inference.components import Component, KnownNoise, vague_component
 from skmeta._inference.covariances import LowRankCovariance
-from skmeta._inference.laplace import dual_modes
+from skmeta._inference.laplace import DualModes
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.mixture import log_evidence_of_batch
+from skmeta._inference.noise import NoiseLaw
 
 Array = NDArray[np.float64]
 
@@ -22,26 +23,26 @@ Array = NDArray[np.float64]
 class WidePrior:
     """What is known of the next task, in the units of the engine; the intercept last.
 
-    ``mean (K, p)``, ``variance (K, p)``, ``factor (K, p, k)`` with ``k`` possibly 0, ``noise (K,)`` (one where the loss
-    has no dispersion); ``level (K,)`` is where the intercept of the vague component is centred, ``vague_weight`` how often
-    a task is of it.
+    ``mean (K, p)``, ``variance (K, p)``, ``factor (K, p, k)`` with ``k`` possibly 0; the noises' law ``noise (K,)`` (one
+    where the likelihood has no dispersion) and ``noise_dof (K,)``; ``intercept (K,)`` is where that of the vague component
+    is centred, ``vague_weight`` how often a task is of it.
     """
 
     mean: Array
     variance: Array
     factor: Array
     noise: Array
-    level: Array
+    noise_dof: Array
+    intercept: Array
     vague_weight: float = 0.0
     n_tasks: float = 0.0
     n_rows: float = 0.0
 
     def components(self, k: int, scale: Array, likelihood: Likelihood) -> list[Component]:
         """The learned and the vague component of one output."""
-        level = float(self.noise[k])
-        noise = KnownNoise(np.array([level]), np.zeros(1))
+        noise = KnownNoise.of(NoiseLaw(self.noise[k], self.noise_dof[k]))
         learned = Component(self.mean[k], LowRankCovariance(self.variance[k], self.factor[k]), noise)
-        return [learned, vague_component(scale, level, float(self.level[k]), likelihood)]
+        return [learned, vague_component(scale, noise.centre, float(self.intercept[k]), likelihood)]
 
 
 def wide_evidence(batches: Sequence[Any], prior: WidePrior, likelihood: Likelihood) -> Array:
@@ -53,6 +54,5 @@ def wide_evidence(batches: Sequence[Any], prior: WidePrior, likelihood: Likeliho
             parts = [log_evidence_of_batch(batch, batch.Y[..., k], own) for k, own in enumerate(components)]
             found[batch.tasks] = np.sum(parts, axis=0)
         else:
-            modes = dual_modes(batch, components, likelihood, 1.0)
-            found[batch.tasks] = np.stack([mode.evidence for mode in modes], axis=1)
+            found[batch.tasks] = DualModes(batch, components, likelihood, 1.0).evidence
     return found

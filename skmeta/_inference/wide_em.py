@@ -1,8 +1,8 @@
-"""Empirical Bayes for wide tasks: what a collection says of coefficients that outnumber the rows.
+"""Empirical Bayes where a matrix of columns by columns would cost more than the data: a diagonal and a few factors.
 
 The sweeps of `wide_sweep` climb an evidence that leaves out, column by column, what tasks have in common through other
-columns. So some tasks are held out: they choose the shape of the covariance, stretch what the sweeps found to what new
-tasks ask for (`wide_stretch`), and tell how often a task is a stranger. Then all tasks take part.
+columns. So some tasks are held out: they choose the shape of the covariance, scale what the sweeps found to what new
+tasks ask for (`wide_scales`), and tell how often a task is of the vague component. Then all tasks take part.
 
 The classes of a multinomial are learned each against the rest, which comes apart by rows and classes as a softmax does
 not. Of what tells one of ``K`` even classes from the rest, ``(K - 1) / K`` is its own and the rest is the others'.
@@ -16,16 +16,15 @@ from scipy import sparse
 from skmeta._inference.mixture import learn_weights
 from skmeta._inference.wide import WidePrior, wide_evidence
 from skmeta._inference.wide_rows import read_batches
-from skmeta._inference.wide_stretch import N_SCALES, find_stretch, stretched
+from skmeta._inference.wide_scales import N_SCALES, fit_scales, scaled
 from skmeta._inference.wide_sweep import Output, State, add_factors, sweep
 
 _FREE = 100.0  # prior variance of the mean's intercept: as good as free
 _SIGNAL = 4.0  # variance of a linear predictor whose unit is not that of the targets
 _MAX_RANK = 3
 _HELD_OUT = 3  # one task in so many is held out
-_ROUNDS = 3  # of sweeps for factors, each followed by a stretch
+_ROUNDS = 3  # of sweeps for factors, each followed by new scales
 _WORTH = 2.0  # evidence that a more complicated shape must bring
-_TOL = 0.01
 _FLOOR = 1e-10
 
 
@@ -37,28 +36,51 @@ class Shape:
     rank: int = 0
 
 
-def learn_wide(rows, loss, *, covariance="auto", rank=None, n_iter=20, past=None, n_jobs=1):
+@dataclass(frozen=True, eq=False)
+class Options:
+    """How to learn: as the parameters of `EmpiricalBayes` have it."""
+
+    covariance: str = "auto"
+    rank: int | None = None
+    noise: str = "task"
+    pseudo_tasks: float | None = None
+    n_iter: int = 20
+    tol: float = 0.01
+    n_jobs: int = 1
+
+
+def learn_wide(rows, loss, *, past=None, task_weight=None, **options):
     """Learn a `WidePrior` from the tasks of `moments.Rows`, by at most ``n_iter`` sweeps over them.
 
-    ``covariance`` is "spherical", "diagonal", "factor" or "auto". ``past``, another prior, counts as ``past.n_tasks``
-    tasks seen.
+    ``past``, another prior, counts as ``past.n_tasks`` tasks seen; a task counts as often as its ``task_weight (n_tasks,)``
+    says; further ``options`` as in `Options`.
     """
-    trial = _choose(rows, loss, _shapes(covariance, rank, rows.n_tasks), past, n_iter, n_jobs)
-    batches, one = read_batches(rows), loss.each_against_the_rest
-    state = fit_wide(
-        batches, one, trial.finish, start=moved_to(batches, trial.state), n_iter=trial.n_left, n_jobs=n_jobs
-    )
-    prior = _joined(stretched(as_prior(state, _level(rows, one)), trial.stretch), rows, loss)
-    n_rows = float(len(rows.order) if rows.weight is None else rows.weight[rows.order].sum())
-    prior = replace(prior, vague_weight=trial.vague_weight, n_tasks=float(rows.n_tasks), n_rows=n_rows)
+    how, counts = Options(**options), np.ones(rows.n_tasks) if task_weight is None else task_weight
+    one, weighted = loss.each_against_the_rest, _weighted(rows, counts)
+    trial = _choose(rows, loss, counts, past, how)
+    batches = read_batches(rows, task_weight)
+    state = fit_wide(batches, one, trial.finish, trial.n_left, how, start=moved_to(batches, trial.state))
+    prior = _joined(scaled(as_prior(state, _intercept(weighted, one)), trial.scales), weighted, loss)
+    prior = replace(prior, vague_weight=trial.vague_weight, n_tasks=float(counts.sum()), n_rows=_n_rows(weighted))
     return prior if past is None else merged(past, prior)
+
+
+def _weighted(rows, counts):
+    """The same rows, each weighing as often as its task counts."""
+    weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight.copy()
+    weight[rows.order] *= np.repeat(counts, np.diff(rows.starts))
+    return replace(rows, weight=weight)
+
+
+def _n_rows(rows):
+    return float(rows.weight[rows.order].sum())
 
 
 def _joined(prior, rows, loss):
     """The prior of a softmax from that of each class against the rest."""
     if not loss.coupled:
         return prior
-    return replace(_scaled(prior, 1.0 - 1.0 / len(prior.noise)), level=_level(rows, loss))
+    return replace(_scaled(prior, 1.0 - 1.0 / len(prior.noise)), intercept=_intercept(rows, loss))
 
 
 def _scaled(prior, factor):
@@ -66,14 +88,14 @@ def _scaled(prior, factor):
     return replace(prior, mean=factor * prior.mean, variance=factor * prior.variance, factor=root * prior.factor)
 
 
-def fit_wide(batches, loss, shape, *, start, n_iter, n_jobs=1):
+def fit_wide(batches, loss, shape, n_iter, how, *, start):
     """`State` after some sweeps from ``start`` towards one `Shape`."""
     state = start
     for _ in range(n_iter):
-        new = sweep(batches, state, loss, moves=shape.moves, n_jobs=n_jobs)
+        new = sweep(batches, state, loss, moves=shape.moves, n_jobs=how.n_jobs)
         moved = max(_change(*pair) for pair in zip(new.outputs, state.outputs, strict=True))
         state = new
-        if moved < _TOL:
+        if moved < how.tol:
             break
     return state
 
@@ -103,44 +125,47 @@ def _shapes(covariance, rank, n_tasks):
 class _Trial:
     """What was learned without some tasks, what these say of it, and the sweeps that are left to do.
 
-    ``stretch`` is relative to the scales of ``state``, so that only the loadings are still to ``finish``.
+    ``scales`` is relative to the scales of ``state``, so that only the loadings are still to ``finish``.
     """
 
     shape: Shape
     state: State
     finish: Shape
     n_left: int
-    stretch: np.ndarray
+    scales: np.ndarray
     vague_weight: float
     score: float
 
 
-def _choose(rows, loss, shapes, past, n_iter, n_jobs):
+def _choose(rows, loss, counts, past, how):
     """The `_Trial` under which held-out tasks are most probable; with a single task, the first shape untried."""
-    held, one = _held_out(rows), loss.each_against_the_rest
-    level, train = _level(rows, one), read_batches(_some(rows, ~held))
-    state = initial_state(train, one, level, _known(past, loss))
+    held, one, shapes = _held_out(rows), loss.each_against_the_rest, _shapes(how.covariance, how.rank, rows.n_tasks)
+    weighted = _weighted(rows, counts)
+    intercept, train = _intercept(weighted, one), read_batches(_some(rows, ~held), counts[~held])
+    state = initial_state(train, one, intercept, how, _known(past, loss))
     if not held.any():
         unknown = float(learn_weights(np.zeros((0, 2)))[1])
-        return _Trial(shapes[0], state, shapes[0], n_iter, np.ones((len(level), N_SCALES)), unknown, 0.0)
-    test = read_batches(_some(rows, held))
+        return _Trial(shapes[0], state, shapes[0], how.n_iter, np.ones((len(intercept), N_SCALES)), unknown, 0.0)
+    test = read_batches(_some(rows, held), counts[held])
     trials: list = []
     for shape in shapes:
-        if shape.rank:
-            state = _fit_factors(train, test, state, one, shape, level, n_jobs)
-        else:
-            n_sweeps = max(n_iter // (4 if trials else 2), 1)
-            state = fit_wide(train, one, shape, start=state, n_iter=n_sweeps, n_jobs=n_jobs)
-        prior = as_prior(state, level)
-        stretch, score = find_stretch(test, prior, one)
+        state = _tried(train, test, state, one, shape, intercept, how, first=not trials)
+        prior = as_prior(state, intercept)
+        scales, score = fit_scales(test, prior, one)
         if past is not None:
-            stretch[:, 0] = 1.0  # most of the mean is what it was
-        evidence = wide_evidence(test, _joined(stretched(prior, stretch), rows, loss), loss)
-        vague_weight = float(learn_weights(evidence)[1])
-        score, n_left = score - _WORTH * len(trials), max(n_iter // 4, 1)
-        trials.append(_Trial(shape, state, Shape("loadings"), n_left, stretch, vague_weight, score))
+            scales[:, 0] = 1.0  # most of the mean is what it was
+        evidence = wide_evidence(test, _joined(scaled(prior, scales), weighted, loss), loss)
+        vague_weight = float(learn_weights(evidence, counts[held])[1])
+        score, n_left = score - _WORTH * len(trials), max(how.n_iter // 4, 1)
+        trials.append(_Trial(shape, state, Shape("loadings"), n_left, scales, vague_weight, score))
     wanted = [trial for trial in trials if trial.shape.rank] if len(shapes) == 2 else trials
     return max(wanted, key=lambda trial: trial.score)
+
+
+def _tried(train, test, state, loss, shape, intercept, how, *, first):
+    if shape.rank:
+        return _fit_factors(train, test, state, loss, shape, intercept, how)
+    return fit_wide(train, loss, shape, max(how.n_iter // (2 if first else 4), 1), how, start=state)
 
 
 def _known(past, loss):
@@ -150,24 +175,24 @@ def _known(past, loss):
     return _scaled(past, 1.0 / (1.0 - 1.0 / len(past.noise)))
 
 
-def _fit_factors(train, test, state, loss, shape, level, n_jobs):
+def _fit_factors(train, test, state, loss, shape, intercept, how):
     """Factors would overfit the tasks that they are made from, so held-out tasks scale them as they grow."""
-    state = add_factors(train, state, loss, shape.rank, n_jobs=n_jobs)
+    state = add_factors(train, state, loss, shape.rank, n_jobs=how.n_jobs)
     for _ in range(_ROUNDS):
-        state = fit_wide(train, loss, shape, start=state, n_iter=2, n_jobs=n_jobs)
-        state = _rescaled(state, find_stretch(test, as_prior(state, level), loss)[0])
+        state = fit_wide(train, loss, shape, 2, how, start=state)
+        state = _rescaled(state, fit_scales(test, as_prior(state, intercept), loss)[0])
     return state
 
 
-def _rescaled(state, stretch):
+def _rescaled(state, scales):
     """A `State` whose variances, factors and noise are multiplied by what held-out tasks ask for."""
     outputs = []
-    for out, (_, slopes, factor, level, noise) in zip(state.outputs, stretch, strict=True):
-        loadings, variance, reach = out.loadings.copy(), slopes * out.variance, out.reach.copy()
+    for out, (_, slopes, factor, intercept, noise) in zip(state.outputs, scales, strict=True):
+        loadings, variance, loading_variance = out.loadings.copy(), slopes * out.variance, out.loading_variance.copy()
         loadings[:, 1:] *= np.sqrt(factor)
-        reach[:, 1:] *= factor
-        variance[-1] = level * out.variance[-1]
-        changed = {"loadings": loadings, "variance": variance, "reach": reach}
+        loading_variance[:, 1:] *= factor
+        variance[-1] = intercept * out.variance[-1]
+        changed = {"loadings": loadings, "variance": variance, "loading_variance": loading_variance}
         outputs.append(replace(out, noise=noise * out.noise, common=slopes * out.common, **changed))
     return State(outputs, state.rows)
 
@@ -190,66 +215,75 @@ def _some(rows, mask):
 # States and priors ----------------------------------------------------------------------------------
 
 
-def _level(rows, loss):
+def _intercept(rows, loss):
     """The intercept ``(K,)`` that fits all rows best on its own."""
     weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight
     mean = np.average(rows.Y[rows.order], axis=0, weights=weight[rows.order])
     return np.zeros_like(mean) if loss.quadratic else loss.link(mean)
 
 
-def initial_state(batches, loss, level, past=None):
+def initial_state(batches, loss, intercept, how, past=None):
     """A start: what was known, or a quarter of the targets' variance each to the mean and to the tasks."""
-    if past is not None:
-        return _known_state(batches, past)
+    held = {"own_noise": how.noise == "task"}
+    if how.pseudo_tasks is not None:
+        held["pseudo_tasks"] = how.pseudo_tasks
+    outputs = _first_outputs(batches, loss, intercept) if past is None else _known_outputs(past)
+    return State([replace(output, **held) for output in outputs], [None] * len(batches))
+
+
+def _first_outputs(batches, loss, intercept):
     p = batches[0].width
-    total = max(sum(batch.weight.sum() for batch in batches), 1e-300)
+    weights = [batch.weight * batch.counts[:, None] for batch in batches]
+    total = max(sum(weight.sum() for weight in weights), 1e-300)
     slopes = np.r_[np.ones(p - 1), 0.0]
     norms = (np.diagonal(batch.kernel(batch.spread(slopes)), axis1=1, axis2=2) for batch in batches)
-    norm = sum((batch.weight * n).sum() for batch, n in zip(batches, norms, strict=True)) / total
-    square = sum(np.einsum("bn,bnk->k", batch.weight, batch.Y**2) for batch in batches) / total
-    signals = np.maximum(square, _FLOOR) if loss.quadratic else np.full(len(level), _SIGNAL)
+    norm = sum((weight * n).sum() for weight, n in zip(weights, norms, strict=True)) / total
+    square = sum(np.einsum("bn,bnk->k", weight, b.Y**2) for weight, b in zip(weights, batches, strict=True)) / total
+    signals = np.maximum(square, _FLOOR) if loss.quadratic else np.full(len(intercept), _SIGNAL)
     outputs = []
-    for start, signal in zip(level, signals, strict=True):
+    for start, signal in zip(intercept, signals, strict=True):
         even = 0.25 * signal / max(norm, _FLOOR)
         variance, loadings = np.full(p, even), np.zeros((p, 1))
         variance[-1], loadings[-1] = 0.25 * signal, start
-        reach = variance[:, None].copy()
-        reach[-1] = _FREE
+        loading_variance, nothing = variance[:, None].copy(), np.zeros((p, 1))
+        loading_variance[-1] = _FREE
         noise = 0.5 * signal if loss.quadratic else 1.0
-        anchor = np.array([even, variance[-1], noise])
-        outputs.append(Output(loadings, variance, noise, reach, np.zeros((p, 1)), even, np.zeros((p, 1)), anchor))
-    return State(outputs, [None] * len(batches))
+        expected = np.array([even, variance[-1], noise])
+        outputs.append(Output(loadings, variance, noise, loading_variance, nothing, even, nothing, expected))
+    return outputs
 
 
-def _known_state(batches, past):
+def _known_outputs(past):
     """A start from a prior, whose factors count as variance until they are merged again."""
     outputs = []
-    for mean, variance, factor, noise in zip(past.mean, past.variance, past.factor, past.noise, strict=True):
-        variance, centre = variance + (factor**2).sum(axis=1), mean[:, None]
-        reach, common = variance[:, None] / max(past.n_tasks, 1.0), float(np.median(variance[:-1]))
-        anchor = np.array([common, variance[-1], noise])
-        outputs.append(
-            Output(centre, variance, float(noise), reach, centre, common, np.zeros(centre.shape), anchor, steady=True)
-        )
-    return State(outputs, [None] * len(batches))
+    for mean, variance, factor, noise, dof in zip(
+        past.mean, past.variance, past.factor, past.noise, past.noise_dof, strict=True
+    ):
+        variance, centre, nothing = variance + (factor**2).sum(axis=1), mean[:, None], np.zeros((len(mean), 1))
+        loading_variance, common = variance[:, None] / max(past.n_tasks, 1.0), float(np.median(variance[:-1]))
+        expected = np.array([common, variance[-1], noise])
+        known = Output(centre, variance, float(noise), loading_variance, centre, common, nothing, expected, known=True)
+        outputs.append(replace(known, noise_dof=float(dof)))
+    return outputs
 
 
 def moved_to(batches, state):
-    """The same beliefs for other tasks: what was kept of tasks goes."""
-    outputs = [replace(out, information=np.zeros_like(out.loadings), shares=None) for out in state.outputs]
+    """The same laws for other tasks: what was kept of tasks goes."""
+    outputs = [replace(out, information=np.zeros_like(out.loadings), by_task=None) for out in state.outputs]
     return State(outputs, [None] * len(batches))
 
 
-def as_prior(state, level):
+def as_prior(state, intercept):
     """What a new task should expect: the uncertainty of the loadings counts as variance of the tasks."""
     outputs = state.outputs
-    unsure = np.stack([(1.0 / (1.0 / out.reach + out.information)).sum(axis=1) for out in outputs])
+    uncertain = np.stack([(1.0 / (1.0 / out.loading_variance + out.information)).sum(axis=1) for out in outputs])
     return WidePrior(
         mean=np.stack([out.loadings[:, 0] for out in outputs]),
-        variance=np.stack([out.variance for out in outputs]) + unsure,
+        variance=np.stack([out.variance for out in outputs]) + uncertain,
         factor=np.stack([out.loadings[:, 1:] for out in outputs]),
         noise=state.noise,
-        level=level,
+        noise_dof=np.array([out.noise_dof for out in outputs]),
+        intercept=intercept,
     )
 
 
@@ -270,7 +304,8 @@ def merged(past, new):
         variance=variance,
         factor=np.stack(factors),
         noise=past.noise ** (1.0 - share) * new.noise**share,
-        level=old * past.level + fresh * new.level,
+        noise_dof=np.where(np.isinf(new.noise_dof), past.noise_dof, new.noise_dof),
+        intercept=old * past.intercept + fresh * new.intercept,
         vague_weight=old * past.vague_weight + fresh * new.vague_weight,
         n_tasks=n_tasks,
         n_rows=n_rows,

@@ -6,7 +6,7 @@ value. Both give the same few products, so that nothing above needs to know whic
 ordinary column of ones, last.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -23,7 +23,7 @@ class DenseBatch:
     """Tasks of similar length: ``Z (b, n, p)`` padded with rows of weight zero, ``Y (b, n, K)``, ``weight (b, n)``.
 
     ``index (b, n)`` is where a row stands in the table, -1 for padding; ``scale (p - 1,)`` is a unit of the engine in
-    units of the table.
+    units of the table; ``task_weight (b,)`` is how often a task counts in sums over tasks (None: once).
     """
 
     tasks: np.ndarray
@@ -32,6 +32,12 @@ class DenseBatch:
     Y: np.ndarray
     weight: np.ndarray
     scale: np.ndarray
+    task_weight: np.ndarray | None = None
+
+    @property
+    def counts(self):
+        """``(b,)`` how often each task counts."""
+        return np.ones(len(self.tasks)) if self.task_weight is None else self.task_weight
 
     @property
     def width(self):
@@ -43,8 +49,8 @@ class DenseBatch:
         return self.Z @ V
 
     def collect(self, A):
-        """``sum_t Z_t' A_t``: ``(b, n, k) -> (p, k)``."""
-        return self.Z.reshape(-1, self.Z.shape[2]).T @ A.reshape(-1, A.shape[2])
+        """``sum_t Z_t' A_t``, each task as often as it counts: ``(b, n, k) -> (p, k)``."""
+        return self.Z.reshape(-1, self.Z.shape[2]).T @ _counted(A, self.task_weight).reshape(-1, A.shape[2])
 
     def cells(self, a):
         """``Z_t' a_t`` of every task, by cell: ``(b, n) -> cells``."""
@@ -53,6 +59,10 @@ class DenseBatch:
     def kernel(self, variance):
         """``Z_t diag(variance) Z_t'`` for a variance of every cell: ``cells -> (b, n, n)``."""
         return (self.Z * variance[:, None, :]) @ np.swapaxes(self.Z, 1, 2)
+
+    def along(self, table):
+        """``Z_t v_t`` of every task: ``(b, p) -> (b, n)``."""
+        return (self.Z @ table[..., None])[..., 0]
 
     def diagonal(self, matrix):
         """The diagonals of ``Z_t' M_t Z_t``: ``(b, n, n) -> cells``."""
@@ -67,8 +77,8 @@ class DenseBatch:
         return np.broadcast_to(values[:, None], (len(values), self.Z.shape[2]))
 
     def total(self, cells):
-        """The sum over tasks: ``cells -> (p,)``."""
-        return cells.sum(axis=0)
+        """The sum over tasks, each as often as it counts: ``cells -> (p,)``."""
+        return _counted(cells, self.task_weight).sum(axis=0)
 
     def table(self, cells):
         """Cells as a table ``(b, p)``."""
@@ -95,6 +105,12 @@ class SparseBatch:
     Y: np.ndarray
     weight: np.ndarray
     scale: np.ndarray
+    task_weight: np.ndarray | None = None
+
+    @property
+    def counts(self):
+        """``(b,)`` how often each task counts."""
+        return np.ones(len(self.tasks)) if self.task_weight is None else self.task_weight
 
     @property
     def width(self):
@@ -106,8 +122,8 @@ class SparseBatch:
         return (self.Z @ V).reshape(*self.weight.shape, V.shape[1])
 
     def collect(self, A):
-        """``sum_t Z_t' A_t``: ``(b, n, k) -> (p, k)``."""
-        return self.Z.T @ A.reshape(-1, A.shape[2])
+        """``sum_t Z_t' A_t``, each task as often as it counts: ``(b, n, k) -> (p, k)``."""
+        return self.Z.T @ _counted(A, self.task_weight).reshape(-1, A.shape[2])
 
     def cells(self, a):
         """``Z_t' a_t`` of every task, by cell: ``(b, n) -> cells``."""
@@ -126,6 +142,10 @@ class SparseBatch:
         out = np.zeros((b * n, n))
         out[np.repeat(np.arange(b * n), np.diff(product.indptr)), product.indices % n] = product.data
         return out.reshape(b, n, n)
+
+    def along(self, table):
+        """``Z_t v_t`` of every task: ``(b, p) -> (b, n)``."""
+        return (self.blocks @ table[self.task, self.column]).reshape(self.weight.shape)
 
     def diagonal(self, matrix):
         """The diagonals of ``Z_t' M_t Z_t``: ``(b, n, n) -> cells``."""
@@ -146,18 +166,31 @@ class SparseBatch:
         return values[self.task]
 
     def total(self, cells):
-        """The sum over tasks: ``cells -> (p,)``."""
-        return np.bincount(self.column, cells, minlength=self.Z.shape[1])
+        """The sum over tasks, each as often as it counts: ``cells -> (p,)``."""
+        counted = cells if self.task_weight is None else cells * self.task_weight[self.task]
+        return np.bincount(self.column, counted, minlength=self.Z.shape[1])
 
     def table(self, cells):
         """Cells as a sparse table ``(b, p)``."""
         return sparse.csr_array((cells, (self.task, self.column)), shape=(len(self.tasks), self.width))
 
 
-def read_batches(rows):
+def read_batches(rows, task_weight=None):
     """All tasks of a collection (`moments.Rows`), standardised, as batches; sparse tables stay sparse."""
+    if task_weight is None:
+        return list(each_batch(rows))
+    return [replace(batch, task_weight=task_weight[batch.tasks]) for batch in each_batch(rows)]
+
+
+def each_batch(rows):
+    """The same batches, one after the other: only one of them is held."""
     read = _read_sparse if sparse.issparse(rows.X) else _read_dense
-    return [_read(rows, tasks, read) for tasks in _similar_tasks(rows)]
+    return (_read(rows, tasks, read) for tasks in _similar_tasks(rows))
+
+
+def _counted(values, task_weight):
+    """``values (b, ...)``, each task's times its weight."""
+    return values if task_weight is None else values * task_weight.reshape(-1, *[1] * (values.ndim - 1))
 
 
 def _similar_tasks(rows):

@@ -1,9 +1,9 @@
-"""One sweep over wide tasks: from what is believed of their coefficients to what should be believed next.
+"""One sweep over wide tasks: from one law of their coefficients to the next, more probable one.
 
 ``w_t = L (1, s_t) + e_t`` with loadings ``L = [mean, factor]``, scores ``s_t ~ N(0, I)`` and ``e_t ~ N(0, diag(D))``.
 A sweep finds every task's mode in the dual and then moves
 
-* the columns' shares of ``D`` by how large the tasks' gradients are against what they should be, a minorise-maximise
+* the columns' by_task of ``D`` by how large the tasks' gradients are against what they should be, a minorise-maximise
   step (Zhou, Hu, Zhou and Lange, 2019, JCGS 28, equation 6), each column drawn to the common variance;
 * the scales of ``D`` and of the noise by one step of Fisher scoring on Laplace's evidence;
 * the loadings by a penalised Newton step, solved by conjugate gradients without any matrix of the columns.
@@ -19,9 +19,9 @@ from scipy import sparse
 
 from skmeta._inference.dual import DualProblem, along, evidence_slopes
 from skmeta._inference.linalg import symmetrize
+from skmeta._inference.noise import fit_noise, squeeze_noise
 from skmeta._inference.threads import run
 
-_STRENGTH = 2.0  # pseudo-tasks of the common variance
 _STEPS = 2  # of expectation propagation in a sweep: the next one moves on
 _TIGHT = 1.0  # prior standard deviation of the logarithm of a scale
 _LONGEST = 1.0  # step of the logarithm of a scale
@@ -33,24 +33,30 @@ _FLOOR = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class Output:
-    """What is believed of one output: ``loadings (p, 1 + k)``, ``variance (p,)``, ``noise``.
+    """The law of one output: ``loadings (p, 1 + k)``, ``variance (p,)``, and the noises' law.
 
-    ``reach (p, 1 + k)`` is the prior variance of the loadings around ``centre (p, 1 + k)``, ``common`` the variance of
-    slopes of which nothing is known, ``information (p, 1 + k)`` what the tasks said of the loadings. ``anchor (3,)`` is
-    what to expect of the `scales`; ``steady`` keeps the reach as it is. ``shares`` has, for each batch, its cells' parts
-    of the information and the second moments ``(b, 1 + k)`` of the scores.
+    ``noise`` is what tasks have in common, ``noise_dof`` how alike they are; it is learned where tasks may have their
+    ``own_noise``.
+    ``loading_variance (p, 1 + k)`` is the prior variance of the loadings around ``centre (p, 1 + k)``; it stays as it is
+    where it is ``known``. ``common`` is the variance of slopes of which nothing is known, ``pseudo_tasks`` how firmly
+    others are drawn to it. ``information (p, 1 + k)`` is what the tasks say of the loadings; ``by_task`` has, for each
+    batch, its cells' parts of it and the second moments ``(b, 1 + k)`` of the scores. ``expected_scales (3,)`` is what to
+    expect of the `scales`.
     """
 
     loadings: np.ndarray
     variance: np.ndarray
     noise: float
-    reach: np.ndarray
+    loading_variance: np.ndarray
     centre: np.ndarray
     common: float
     information: np.ndarray
-    anchor: np.ndarray
-    steady: bool = False
-    shares: list | None = None
+    expected_scales: np.ndarray
+    known: bool = False
+    noise_dof: float = np.inf
+    own_noise: bool = True
+    pseudo_tasks: float = 2.0
+    by_task: list | None = None
 
     @property
     def rank(self):
@@ -64,25 +70,34 @@ class Output:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """One `Output` each, and for every batch its modes' duals and the curvature and pull of its rows' Gaussians."""
+    """One `Output` each, and for every batch what is kept of its rows (None: nothing yet).
+
+    That is the modes' duals, the curvature and pull of the rows' Gaussians, and the tasks' own noises ``(b, 1, K)``.
+    """
 
     outputs: list
     rows: list
 
     @property
     def noise(self):
+        """The noise that all tasks have in common ``(K,)``."""
         return np.array([output.noise for output in self.outputs])
+
+    def noise_of(self, i):
+        """The own noises of the tasks of batch ``i``, or the common one."""
+        return self.noise if self.rows[i] is None else self.rows[i][3]
 
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """What one batch says of one output: see `_speak`."""
+    """What one batch says of one output: see `_expect`."""
 
     squares: np.ndarray
     traces: np.ndarray
     slopes: np.ndarray
     fisher: np.ndarray
-    misfit: np.ndarray
+    misfit: tuple
+    noise: np.ndarray
     gradient: np.ndarray
     information: np.ndarray
     operator: np.ndarray
@@ -95,7 +110,11 @@ def sweep(batches, state, loss, *, moves, n_jobs=1):
     found = run(lambda i: _expect(batches[i], i, state, loss), range(len(batches)), n_jobs)
     parts = [[both[1][k] for both in found] for k in range(len(state.outputs))]
     outputs = [_maximise(batches, part, output, loss, moves) for part, output in zip(parts, state.outputs, strict=True)]
-    return State(outputs, [rows for rows, _ in found])
+    noises = [
+        np.stack([_own_noise(part, out, loss) for part, out in zip(own, outputs, strict=True)], axis=1)[:, None]
+        for _, own in found
+    ]
+    return State(outputs, [(*rows[:3], noise) for (rows, _), noise in zip(found, noises, strict=True)])
 
 
 # Expectation ----------------------------------------------------------------------------------------
@@ -105,18 +124,19 @@ def _expect(batch, i, state, loss):
     """What to remember of the rows of one batch, and a `_Part` of each output."""
     U = np.stack([batch.times(output.loadings[:, 1:]) for output in state.outputs], axis=1)
     own = np.stack([batch.kernel(batch.spread(output.variance)) for output in state.outputs], axis=1)
-    unsure = np.stack([batch.kernel(_unsure(batch, i, output)) for output in state.outputs], axis=1)
+    uncertain = np.stack([batch.kernel(_uncertain(batch, i, output)) for output in state.outputs], axis=1)
     offset = batch.times(np.stack([output.loadings[:, 0] for output in state.outputs], axis=1))
-    problem = DualProblem(loss, batch.Y, batch.weight, state.noise, offset, own + U @ np.swapaxes(U, 2, 3))
-    bell, alone, judged = _settle(problem, unsure, state.rows[i])
-    dual, marginal = bell.dual, judged.dual
+    noise = state.noise_of(i)
+    problem = DualProblem(loss, batch.Y, batch.weight, noise, offset, own + U @ np.swapaxes(U, 2, 3))
+    posterior, alone, judged = _settle(problem, uncertain, state.rows[i])
+    dual, marginal = posterior.dual, judged.dual
     scales = [
         _scales(batch, alone, judged, k, marginal.block(k), own[:, k], out) for k, out in enumerate(state.outputs)
     ]
     parts = []
     for k, scale in enumerate(scales):
         P = marginal.block(k)
-        moments, push = _scores(dual.block(k), U[:, k], bell.a[..., k])
+        moments, push = _scores(dual.block(k), U[:, k], posterior.a[..., k])
         trace = batch.diagonal(P)
         square = np.diagonal(moments, axis1=1, axis2=2)
         share = [trace * batch.spread_tasks(square[:, j]) for j in range(square.shape[1])]
@@ -126,7 +146,8 @@ def _expect(batch, i, state, loss):
                 batch.total(trace),
                 scale[0],
                 scale[1],
-                _misfit(alone, judged, k, P),
+                alone.pearson(judged, k),
+                np.broadcast_to(noise[..., k].ravel(), len(batch.tasks)),
                 batch.collect(push),
                 np.stack([batch.total(cells) for cells in share], axis=1),
                 _without_factor(dual.blocks[:, k], U[:, k]),
@@ -134,32 +155,33 @@ def _expect(batch, i, state, loss):
                 (share, square),
             )
         )
-    return (bell.a, bell.curvature, bell.pull), parts
+    own = np.broadcast_to(noise, (len(batch.tasks), 1, len(parts)))
+    return (posterior.a, posterior.curvature, posterior.pull, own), parts
 
 
-def _settle(problem, unsure, before):
-    """The `Bell` of a batch at the common loadings, and the problem and `Bell` of tasks that did not help to find them.
+def _settle(problem, uncertain, before):
+    """The `DualPosterior` of a batch at the common loadings; the problem and posterior of tasks that did not help to find them.
 
-    What a task itself did to the mean is ``unsure a``: without it, and with the others' uncertainty as variance, the
+    What a task itself did to the mean is ``uncertain a``: without it, and with the others' uncertainty as variance, the
     posterior is the same, but now rows can be judged by what was expected of them.
     """
     if before is None or problem.modal:
-        bell = problem.mode(None if before is None else before[0], n_steps=10, tol=1e-6)
+        posterior = problem.mode(None if before is None else before[0], n_steps=10, tol=1e-6)
     else:
-        bell = problem.around(*before[1:])
-    alone = replace(problem, kernel=problem.kernel + unsure, offset=problem.offset - along(unsure, bell.a))
+        posterior = problem.around(*before[1:3])
+    alone = replace(problem, kernel=problem.kernel + uncertain, offset=problem.offset - along(uncertain, posterior.a))
     if problem.modal:
-        return bell, alone, replace(bell, dual=alone.inverse(bell.curvature))
-    judged = alone.matched(alone.around(bell.curvature, bell.pull), n_steps=_STEPS)
+        return posterior, alone, replace(posterior, dual=alone.inverse(posterior.curvature))
+    judged = alone.matched(alone.around(posterior.curvature, posterior.pull), n_steps=_STEPS)
     return problem.around(judged.curvature, judged.pull), alone, judged
 
 
-def _unsure(batch, i, output):
+def _uncertain(batch, i, output):
     """What the other tasks leave open of the loadings, as a variance of every cell."""
-    precision = 1.0 / output.reach
-    if output.shares is None:
-        return batch.spread(output.reach.sum(axis=1))
-    share, square = output.shares[i]
+    precision = 1.0 / output.loading_variance
+    if output.by_task is None:
+        return batch.spread(output.loading_variance.sum(axis=1))
+    share, square = output.by_task[i]
     open_ = precision + output.information
     return sum(
         batch.spread_tasks(square[:, j]) / np.maximum(batch.spread(open_[:, j]) - cells, batch.spread(precision[:, j]))
@@ -170,41 +192,30 @@ def _unsure(batch, i, output):
 def _scales(batch, alone, judged, k, P, own, output):
     """Gradient and information of the evidence in the logarithms of three scales: slopes, intercept, noise."""
     ones = batch.times(np.eye(1, len(output.variance), len(output.variance) - 1).T)[..., 0]
-    level = output.variance[-1] * ones[:, :, None] * ones[:, None, :]
-    kernels = [own - level, level, *alone.noise_kernel(k)]
-    slopes, fisher = evidence_slopes(P, judged.a[..., k], [], kernels)
-    alone.add_repetitions(slopes, fisher)
+    intercept = output.variance[-1] * ones[:, :, None] * ones[:, None, :]
+    kernels = [own - intercept, intercept, *alone.noise_kernel(k)]
+    slopes, fisher = evidence_slopes(P, judged.a[..., k], [], kernels, batch.counts)
+    alone.add_repetitions(slopes, fisher, batch.counts)
     return slopes, fisher
 
 
 def _scores(C, U, a):
     """Second moments of ``(1, s_t)`` and what pushes the loadings ``(b, n, 1 + k)``."""
     s = np.einsum("bnk,bn->bk", U, a)
-    reach = C @ U
+    seen = C @ U
     moments = np.empty((len(s), s.shape[1] + 1, s.shape[1] + 1))
     moments[:, 0, 0], moments[:, 0, 1:], moments[:, 1:, 0] = 1.0, s, s
-    moments[:, 1:, 1:] = np.eye(s.shape[1]) - np.swapaxes(U, 1, 2) @ reach + s[:, :, None] * s[:, None, :]
-    return moments, np.concatenate([a[..., None], a[..., None] * s[:, None, :] - reach], axis=2)
+    moments[:, 1:, 1:] = np.eye(s.shape[1]) - np.swapaxes(U, 1, 2) @ seen + s[:, :, None] * s[:, None, :]
+    return moments, np.concatenate([a[..., None], a[..., None] * s[:, None, :] - seen], axis=2)
 
 
 def _without_factor(E, U):
     """``(K - UU' + W^-1)^-1`` from ``E = (K + W^-1)^-1``."""
     if not U.shape[2]:
         return E
-    reach = E @ U
-    inner = symmetrize(np.eye(U.shape[2]) - np.swapaxes(U, 1, 2) @ reach)
-    return E + reach @ np.linalg.solve(inner, np.swapaxes(reach, 1, 2))
-
-
-def _misfit(problem, mode, k, P):
-    """Pearson's statistic and the degrees of freedom that are left for it."""
-    mean = problem.loss.mean(mode.eta)
-    square = (
-        problem.weight * ((problem.Y - mean) ** 2 / np.maximum(problem.loss.variance_function(mean), _FLOOR))[..., k]
-    )
-    real, curvature = problem.weight > 0, mode.curvature[..., k]
-    left = np.diagonal(P, axis1=1, axis2=2) / np.where(real, curvature, 1.0) + problem.weight - 1.0
-    return np.array([square.sum(), max(left[real].sum(), _FLOOR)])
+    seen = E @ U
+    inner = symmetrize(np.eye(U.shape[2]) - np.swapaxes(U, 1, 2) @ seen)
+    return E + seen @ np.linalg.solve(inner, np.swapaxes(seen, 1, 2))
 
 
 # Maximisation ---------------------------------------------------------------------------------------
@@ -218,24 +229,48 @@ def _maximise(batches, parts, output, loss, moves):
 
     information = total("information")
     loadings = _loadings(batches, parts, output, total("gradient"), information)
-    new = replace(output, loadings=loadings, information=information, shares=[part.share for part in parts])
+    new = replace(output, loadings=loadings, information=information, by_task=[part.share for part in parts])
     if moves == "loadings":
         return new
-    scale, misfit = _scale_step(output, total("slopes"), total("fisher")), total("misfit")
+    scale = _scale_step(output, total("slopes"), total("fisher"))
     variance, common = _variances(output, total("squares"), total("traces"), scale, moves == "scales")
-    noise = output.noise
-    if loss.quadratic:
-        noise = noise * scale[2]
-    elif loss.dispersed:
-        noise = np.sqrt(noise * misfit[0] / misfit[1])
-    reach = output.reach if output.steady else _reach(output, loadings, information)
-    return replace(new, variance=variance, noise=max(float(noise), _FLOOR), reach=reach, common=common)
+    noise, noise_dof = _noise_law(batches, parts, output, loss, scale)
+    if not output.known:
+        new = replace(new, loading_variance=_loading_variance(output, loadings, information))
+    return replace(new, variance=variance, noise=max(noise, _FLOOR), noise_dof=noise_dof, common=common)
+
+
+def _noise_law(batches, parts, output, loss, scale):
+    """The noise that tasks have in common and the degrees of freedom of its law (`noise`): inf where they do not differ.
+
+    The tasks' own estimates are moved together, so that their total takes the step of Fisher scoring.
+    """
+    counts = np.concatenate([batch.counts for batch in batches])
+    square, left = (np.concatenate(part) for part in zip(*(part.misfit for part in parts), strict=True))
+    if not loss.quadratic:
+        ratio = (counts @ square) / max(counts @ left, _FLOOR)
+        return float(np.sqrt(output.noise * ratio)) if loss.dispersed else output.noise, np.inf
+    own = np.concatenate([part.noise for part in parts])
+    variance = scale[2] * (counts @ left) / max(counts @ (square / own), _FLOOR) * square / left
+    if output.own_noise:
+        common, dof = fit_noise(np.maximum(variance, _FLOOR), left, counts)
+        if np.isfinite(dof):
+            return float(common), float(dof)
+    return float(counts @ (variance * left) / max(counts @ left, _FLOOR)), np.inf
+
+
+def _own_noise(part, output, loss):
+    """Every task's own noise ``(b,)``, drawn to the law."""
+    if not loss.quadratic:
+        return np.full(len(part.noise), output.noise)
+    square, left = part.misfit
+    return squeeze_noise(np.maximum(square / left, _FLOOR), left, output.noise, output.noise_dof)
 
 
 def _scale_step(output, slopes, fisher):
     """Factors by which one step of Fisher scoring multiplies the scales, tied as they are to what was expected."""
     n = len(slopes)
-    off = np.log(output.scales[:n] / output.anchor[:n])
+    off = np.log(output.scales[:n] / output.expected_scales[:n])
     step = np.linalg.solve(fisher + np.eye(n) / _TIGHT**2, slopes - off / _TIGHT**2)
     return np.exp(np.clip(step, -_LONGEST, _LONGEST))
 
@@ -245,7 +280,8 @@ def _variances(output, squares, traces, scale, equal):
     D, new = output.variance, output.variance.copy()
     common = output.common * scale[0]
     if not equal:
-        share = _solve_variance(D**2 * squares + _STRENGTH * output.common, traces, _STRENGTH)[:-1]
+        held = output.pseudo_tasks
+        share = _solve_variance(D**2 * squares + held * output.common, traces, held)[:-1]
         weight = traces[:-1]
         new[:-1] = share * (D[:-1] @ weight / max(share @ weight, 1e-300))
         seen = new[:-1] * weight
@@ -260,20 +296,20 @@ def _solve_variance(scatter, trace, n_pseudo):
     return 2.0 * scatter / (n_pseudo + np.sqrt(n_pseudo**2 + 4.0 * trace * scatter))
 
 
-def _reach(output, loadings, information):
+def _loading_variance(output, loadings, information):
     """Prior variances of the loadings, each column's slopes together (MacKay's fixed point)."""
-    slopes = output.reach[:-1]
+    slopes = output.loading_variance[:-1]
     gained = (information[:-1] / (1.0 / slopes + information[:-1])).sum(axis=0)
     square = ((loadings - output.centre)[:-1] ** 2).sum(axis=0)
     factor = square / np.maximum(gained * slopes.mean(axis=0), 1e-300)
-    reach = output.reach.copy()
-    reach[:-1] = np.maximum(slopes * factor, 1e-12)
-    return reach
+    variance = output.loading_variance.copy()
+    variance[:-1] = np.maximum(slopes * factor, 1e-12)
+    return variance
 
 
 def _loadings(batches, parts, output, gradient, information):
     """One penalised Newton step of the loadings, rescaled so that the scores have variance one."""
-    precision = 1.0 / output.reach
+    precision = 1.0 / output.loading_variance
 
     def product(V):
         pairs = zip(batches, parts, strict=True)
@@ -282,8 +318,8 @@ def _loadings(batches, parts, output, gradient, information):
     target = gradient - precision * (output.loadings - output.centre)
     loadings = output.loadings + conjugate_gradients(product, target, precision + information)
     if output.rank:
-        n_tasks = sum(len(part.moments) for part in parts)
-        spread = sum(part.moments[:, 1:, 1:].sum(axis=0) for part in parts) / n_tasks
+        counts = np.concatenate([batch.counts for batch in batches])
+        spread = np.tensordot(counts, np.concatenate([part.moments[:, 1:, 1:] for part in parts]), 1) / counts.sum()
         loadings[:, 1:] = loadings[:, 1:] @ np.linalg.cholesky(spread)
     return loadings
 
@@ -309,8 +345,9 @@ def _agreements(batches, duals, parts, variance, rank):
     """First scores ``(b, rank)`` of every batch's tasks; those of tasks that say little are zero."""
     root, tables, expected = np.sqrt(variance), [], []
     for batch, a, part in zip(batches, duals, parts, strict=True):
-        tables.append(batch.table(batch.cells(a) * batch.spread(root)))
-        expected.append(batch.table(part.share[0][0] * batch.spread(variance)).sum(axis=1))
+        counted = batch.spread_tasks(batch.counts)
+        tables.append(batch.table(batch.cells(a) * batch.spread(root) * np.sqrt(counted)))
+        expected.append(batch.table(part.share[0][0] * batch.spread(variance) * counted).sum(axis=1))
     table = (sparse.vstack if sparse.issparse(tables[0]) else np.concatenate)(tables)
     said = np.concatenate(expected)
     loud = np.sort(np.argsort(-said, kind="stable")[:_SOME])
@@ -324,14 +361,14 @@ def _agreements(batches, duals, parts, variance, rank):
 
 def _widened(output, n_new):
     nothing = np.zeros((len(output.variance), n_new))
-    reach = np.repeat(output.variance[:, None] / n_new, n_new, axis=1)
+    variance = np.repeat(output.variance[:, None] / n_new, n_new, axis=1)
     return replace(
         output,
         loadings=np.concatenate([output.loadings, nothing], axis=1),
-        reach=np.concatenate([output.reach, reach], axis=1),
+        loading_variance=np.concatenate([output.loading_variance, variance], axis=1),
         centre=np.concatenate([output.centre, nothing], axis=1),
         information=np.concatenate([output.information, nothing], axis=1),
-        shares=None,
+        by_task=None,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from skmeta._inference.computation import working_tasks
-from skmeta._inference.glm import Bells, posterior_modes
+from skmeta._inference.glm import GaussianPriors, posterior_modes
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.linalg import cholesky_root
 from skmeta._inference.moments import Moments
@@ -23,10 +23,10 @@ def some_of(n_tasks):
     return np.linspace(0, n_tasks - 1, min(_SOME, n_tasks)).astype(int)
 
 
-def as_bells(laws):
+def as_priors(laws):
     """The laws of all outputs as one prior of the Newton solver."""
     mean = np.stack([law.mean for law in laws])
-    return Bells(mean[None], np.stack([cholesky_root(law.predictive().covariance) for law in laws])[None])
+    return GaussianPriors(mean[None], np.stack([cholesky_root(law.predictive().covariance) for law in laws])[None])
 
 
 class RowsAtHand:
@@ -41,18 +41,18 @@ class RowsAtHand:
     def pooled(self):
         """Coefficients ``(K, p)`` of all rows as one task, under a weak prior."""
         n_outputs, p = self.rows.Y.shape[1], self.rows.width
-        weak = Bells(np.zeros((1, n_outputs, p)), np.tile(_WEAK * np.eye(p), (1, n_outputs, 1, 1)))
+        weak = GaussianPriors(np.zeros((1, n_outputs, p)), np.tile(_WEAK * np.eye(p), (1, n_outputs, 1, 1)))
         everything = replace(self.rows, starts=np.array([0, len(self.rows.order)]), weight=self._row_weights())
         return posterior_modes(everything, weak, self.likelihood, 1.0).coef[0, 0]
 
     def responses(self, laws):
         """The collection for the EM, one an output: working responses at every task's posterior mode."""
-        coef = posterior_modes(self.rows, as_bells(laws), self.likelihood, laws[0].noise).coef[:, 0]
+        coef = posterior_modes(self.rows, as_priors(laws), self.likelihood, laws[0].noise).coef[:, 0]
         return working_tasks(self.rows, coef, self.likelihood, self.task_weight)
 
     def evidence(self, laws):
         """Laplace's log-evidence of some tasks together, at a dispersion of one."""
-        found = posterior_modes(self._some, as_bells(laws), self.likelihood, 1.0).evidence[:, 0]
+        found = posterior_modes(self._some, as_priors(laws), self.likelihood, 1.0).evidence[:, 0]
         return float(found.sum() if self._counts is None else self._counts @ found)
 
     def _row_weights(self):

@@ -29,10 +29,8 @@ def adapt_mixture(
     data, priors = _read(priors, estimator, family, tasks)
     if not estimator.fit_intercept:
         priors = [prior.through_origin() for prior in priors]
-    first, likelihood = priors[0], family.likelihood(estimator, priors[0].n_outputs)
-    units = [first.engine_units(k, likelihood) for k in range(first.n_outputs)]
-    mixture = Mixture(components_of(priors, units, likelihood), weights / weights.sum(), likelihood)
-    rows, start = engine_rows(tasks, data, units, estimator), starting_coefficients(first, estimator, family)
+    units, mixture = in_engine(priors, weights, family.likelihood(estimator, priors[0].n_outputs))
+    rows, start = engine_rows(tasks, data, units, estimator), starting_coefficients(priors[0], estimator, family)
     adaptation = Adaptation(family, estimator, mixture, units, rows, data, start, n_jobs)
     coef, fitted = family.adapt(adaptation)
     if not rows.intercept:
@@ -47,8 +45,7 @@ def log_evidence(prior: Any, estimator: Any, tasks: Tasks) -> Array:
     data, (prior,) = _read([prior], estimator, family, tasks)
     prior = prior if estimator.fit_intercept else prior.through_origin()
     likelihood = family.likelihood(estimator, prior.n_outputs)
-    units = [prior.engine_units(k, likelihood) for k in range(prior.n_outputs)]
-    mixture = Mixture(components_of([prior], units, likelihood), np.ones(1), likelihood)
+    units, mixture = in_engine([prior], np.ones(1), likelihood)
     rows = engine_rows(tasks, data, units, estimator)
     found = posterior(rows, mixture, np.ones(len(units))).log_evidence[:, 0]
     return found + _constants(prior, data, units, likelihood, rows)
@@ -73,6 +70,19 @@ def _constants(prior: Any, data: LinearData, units: list[Units], likelihood: Lik
     else:
         each = 0.0 * weight
     return np.asarray(np.bincount(owner, each[rows.order], minlength=rows.n_tasks), dtype=float)
+
+
+def in_engine(priors: Sequence[Any], weights: Array, likelihood: Likelihood) -> tuple[list[Units], Mixture]:
+    """The units of the first prior, and all of them there; kept with it, as one prior adapts many tasks one by one."""
+    first, key = priors[0], (likelihood, weights.tobytes(), *map(id, priors[1:]))
+    kept = vars(first).setdefault("_in_engine", {})
+    if key not in kept:
+        units = [first.engine_units(k, likelihood) for k in range(first.n_outputs)]
+        mixture = Mixture(components_of(priors, units, likelihood), weights / weights.sum(), likelihood)
+        kept.clear()
+        kept[key] = units, mixture, priors  # who is kept keeps its id
+    found: tuple[list[Units], Mixture] = kept[key][:2]
+    return found
 
 
 def components_of(priors: Sequence[Any], units: list[Units], likelihood: Likelihood) -> list[list[Any]]:

@@ -48,7 +48,7 @@ def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: G
     likelihood, weight = family.likelihood(estimator, data.n_outputs), tasks.task_weight
     by_sums = likelihood.quadratic and not cheaper_in_rows(tasks.counts, data.n_features + 1)
     sums = data.read_sums(tasks.order, tasks.starts) if by_sums else None
-    where = _where_rows_lie(data) if sums is None else _where_sums_lie(sums)
+    where = _where_rows_lie(tasks, data) if sums is None else _where_sums_lie(sums, weight)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
     rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
     if sums is not None:
@@ -59,13 +59,12 @@ def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: G
 
 
 def of_wide_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
-    """The collection whose columns stay sparse: scaled, not centred; its ``tasks`` are `Rows`."""
+    """The collection whose columns stay sparse: scaled, not centred; its ``tasks`` are `Rows` and the tasks' weights."""
     likelihood = family.likelihood(estimator, data.n_outputs)
-    columns = column_scales(data.X, data.weight, centred=False)
-    where = _Where(*columns, *column_scales(data.Y, data.weight))
+    where = _where_rows_lie(tasks, data, centred=False)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
     rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
-    return Collection(rows, engine, likelihood, data.one_target, describe)
+    return Collection((rows, tasks.task_weight), engine, likelihood, data.one_target, describe)
 
 
 def of_statistics(found: SufficientStatistics, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
@@ -113,13 +112,17 @@ class _Where:
     target_scale: Array
 
 
-def _where_sums_lie(sums: Sums) -> _Where:
-    columns = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2))
-    return _Where(*columns, *centre_and_scale(sums.n, sums.target, sums.square))
+def _where_sums_lie(sums: Sums, task_weight: Array | None = None) -> _Where:
+    often = np.ones_like(sums.n) if task_weight is None else task_weight
+    columns = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2), often)
+    return _Where(*columns, *centre_and_scale(sums.n, sums.target, sums.square, often))
 
 
-def _where_rows_lie(data: LinearData) -> _Where:
-    return _Where(*column_scales(data.X, data.weight), *column_scales(data.Y, data.weight))
+def _where_rows_lie(tasks: Tasks, data: LinearData, *, centred: bool = True) -> _Where:
+    weight = data.weight
+    if tasks.task_weight is not None:
+        weight = tasks.task_weight[tasks.codes] * (1.0 if weight is None else weight)
+    return _Where(*column_scales(data.X, weight, centred=centred), *column_scales(data.Y, weight))
 
 
 def _units(
@@ -128,13 +131,13 @@ def _units(
     """The units of the past where it has them, else of the collection; without an intercept nothing is centred."""
     units = None if past is None else past.units
     if units is None:
-        level, spread = where.target_centre, where.target_scale
+        at, by = where.target_centre, where.target_scale
         if not likelihood.quadratic:
-            level, spread = likelihood.link(level), np.ones_like(spread)
+            at, by = likelihood.link(at), np.ones_like(by)
         elif not estimator.fit_intercept:
-            level = np.zeros_like(level)
+            at = np.zeros_like(at)
         centre = where.centre if estimator.fit_intercept else np.zeros_like(where.centre)
-        units = Units(centre, where.scale, level[0] if one_target else level, spread[0] if one_target else spread)
+        units = Units(centre, where.scale, at[0] if one_target else at, by[0] if one_target else by)
     found = [units.of_output(k) for k in range(len(where.target_centre))]
     # Targets of other than squared errors keep their own units.
     return units, found if likelihood.quadratic else [EngineUnits(each.centre, each.scale) for each in found]

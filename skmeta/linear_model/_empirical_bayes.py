@@ -38,16 +38,17 @@ class EmpiricalBayes(Learner):
 
     The mean :math:`\mu`, the covariance :math:`\Sigma` and the noises are estimated by EM on each task's sufficient
     statistics, the mean's uncertainty integrated out (REML); for other likelihoods, on working responses around each
-    task's posterior mode (Laplace). How often held-out tasks look odd, in their level, in their noise or altogether,
-    becomes the prior's ``level_weight``, ``noise_weight`` and ``vague_weight``, which bound the harm that a misleading
-    past can do. Effects between tasks, of the columns' means on the intercept, are kept only where held-out tasks
-    become more probable by more than a standard error.
+    task's posterior mode (Laplace). How often held-out tasks are unlike the others, in their intercept, in their noise or
+    altogether, becomes the weights of the mixture that is handed out, which bound the harm that a misleading past can do.
+    Contextual effects, of the columns' means on a task's intercept, are kept only where held-out tasks become more
+    probable by more than a standard error.
 
     Parameters
     ----------
     covariance : {"auto", "factor", "full", "diagonal", "spherical"}, default="auto"
         Shape of :math:`\Sigma` for standardised columns; the intercept always has a scale of its own. "factor" is low
-        rank plus diagonal, the rank chosen; "auto" takes whatever makes held-out tasks most probable.
+        rank plus diagonal, the rank chosen; "auto" takes the simplest shape within one standard error of the one that
+        makes held-out tasks most probable.
     rank : int, default=None
         Rank of "factor" (and of the factors that "auto" tries); None chooses by the evidence of held-out tasks.
     noise : {"task", "shared"}, default="task"
@@ -72,8 +73,8 @@ class EmpiricalBayes(Learner):
     ----------
     N. M. Laird and J. H. Ware (1982), Random-effects models for longitudinal data, Biometrics 38, equations 3.8, 3.9.
     G. K. Smyth (2004), Linear models and empirical Bayes methods, SAGMB 3(1), section 6.2 (the noises).
-    Y. Mundlak (1978), On the pooling of time series and cross section data, Econometrica 46, equation 2.4 (effects
-    between tasks).
+    Y. Mundlak (1978), On the pooling of time series and cross section data, Econometrica 46, equation 2.4
+    (contextual effects).
 
     Examples
     --------
@@ -142,7 +143,7 @@ class EmpiricalBayes(Learner):
         family, past = family_of(estimator), learned_component(prior, estimator)
         data = read(tasks, estimator, family, None if past is None else past.classes)
         past = checked_past(past, estimator, family, data, tasks.feature_names)
-        if is_wide(data.n_features, tasks.counts, past):
+        if is_wide(self, data.n_features, tasks.counts, past):
             collection = _collection.of_wide_rows(tasks, data, estimator, family, past)
             learned, self.structure_ = learn_wide_mixture(self, collection, past, prior, effective_n_jobs(n_jobs))
             self.scores_: dict[str, float] = {}

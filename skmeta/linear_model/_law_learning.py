@@ -28,7 +28,7 @@ class LearnedLaw:
 
 
 class LawLearning:
-    """Learning of laws by the parameters of an `EmpiricalBayes`; ``progress(done, total)`` is told of each part."""
+    """Learning of laws by the parameters of an `EmpiricalBayes`; ``progress(done, total)`` is called after each part."""
 
     def __init__(self, learner: Any, n_jobs: int, progress: Callable[[int, int], None] | None = None) -> None:
         self.learner, self.n_jobs, self._progress, self._done = learner, n_jobs, progress, 0
@@ -44,7 +44,7 @@ class LawLearning:
     def _of_output(self, tasks: Any, past: CoefficientLaw | None) -> LearnedLaw:
         choice = self._choose(tasks, noise=self.learner.noise)
         law = self._sweep(tasks, choice, past)
-        self._tell()
+        self._report()
         return LearnedLaw(law, choice, tasks)
 
     def _sweep(self, tasks: Any, choice: Choice, past: CoefficientLaw | None) -> CoefficientLaw:
@@ -71,19 +71,19 @@ class LawLearning:
         n_iter, tol = max(self.learner.max_iter, _EXPANSIONS), self.learner.tol
         found = fit_laplace(tasks, first, n_iter=n_iter, choose=pick, past=past, n_jobs=self.n_jobs, tol=tol)
         for _ in range(n_outputs):
-            self._tell()
+            self._report()
         return [LearnedLaw(law, choices[k], found.tasks[k]) for k, law in enumerate(found.laws)]
 
     def _choose(self, tasks: Any, **options: Any) -> Choice:
         choice = choose(tasks, self._candidates(tasks.width, tasks.n_tasks), **options)
-        self._tell()
+        self._report()
         return choice
 
     def _candidates(self, width: int, n_tasks: int) -> list[Structure]:
         learner = self.learner
         return candidates(learner.covariance, width, n_tasks, learner.rank, learner.pseudo_tasks)
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         self._done += 1
         if self._progress is not None:
             self._progress(self._done, self._total)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from skmeta._inference.computation import in_cells
 from skmeta._inference.wide import WidePrior
 from skmeta._inference.wide_em import learn_wide
 from skmeta.compose import MixturePrior
@@ -13,26 +14,22 @@ from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._mixture import robust_mixture
 
-_WIDE = 128  # columns beyond which no (p, p) matrix is made, if no task has as many rows
 
-
-def is_wide(n_features: int, counts: Any, past: GaussianPrior | None) -> bool:
-    """Whether no matrix of columns by columns is to be made; a dense past has one already."""
-    return n_features > _WIDE and counts.max(initial=0) < n_features and (past is None or not past.is_dense)
+def is_wide(learner: Any, n_features: int, counts: Any, past: GaussianPrior | None) -> bool:
+    """Whether no matrix of columns by columns is to be made; a dense past has one already, and one may be asked for."""
+    dense = learner.covariance == "full" or (past is not None and past.is_dense)
+    return in_cells(counts, n_features, dense=dense)
 
 
 def learn_wide_mixture(
     learner: Any, collection: Collection, past: GaussianPrior | None, prior: Any, n_jobs: int
 ) -> tuple[MixturePrior, str]:
     """The prior of a wide collection, and the name of its structure."""
-    if learner.covariance == "full":
-        raise ValueError(
-            f"EmpiricalBayes(covariance='full'): wanted 'auto', 'factor', 'diagonal' or 'spherical' for "
-            f"{len(collection.units[0].scale)} columns, more than any task has rows; found 'full'."
-        )
     known = None if past is None else _wide_past(past, collection, getattr(prior, "named_weights", {}))
-    options = {"rank": learner.rank, "n_iter": learner.max_iter, "past": known, "n_jobs": n_jobs}
-    wide = learn_wide(collection.tasks, collection.likelihood, covariance=learner.covariance, **options)
+    names = ("covariance", "rank", "noise", "pseudo_tasks", "tol")
+    options = {name: getattr(learner, name) for name in names} | {"n_iter": learner.max_iter, "n_jobs": n_jobs}
+    rows, task_weight = collection.tasks
+    wide = learn_wide(rows, collection.likelihood, past=known, task_weight=task_weight, **options)
     structure = "factor" if wide.factor.shape[2] else "diagonal"
     return robust_mixture(_prior_of(wide, collection), {"vague": wide.vague_weight}), structure
 
@@ -41,13 +38,14 @@ def _wide_past(past: GaussianPrior, collection: Collection, weights: Any) -> Wid
     """What was known, in the units of the engine, without any ``(p, p)`` matrix."""
     likelihood, units = collection.likelihood, collection.units
     parts = [past.component(k, own, likelihood) for k, own in enumerate(units)]
-    level = np.broadcast_to(past.units.target_centre if past.units else 0.0, (len(units),))
+    intercept = np.broadcast_to(past.units.target_centre if past.units else 0.0, (len(units),))
     return WidePrior(
         mean=np.stack([c.mean for c in parts]),
         variance=np.stack([c.covariance.variance for c in parts]),  # type: ignore[attr-defined]
         factor=np.stack([c.covariance.factor for c in parts]),  # type: ignore[attr-defined]
         noise=np.array([c.noise.centre for c in parts]),
-        level=0.0 * level if likelihood.quadratic else level,
+        noise_dof=np.broadcast_to(np.asarray(past.noise_dof, dtype=float), (len(units),)),
+        intercept=0.0 * intercept if likelihood.quadratic else intercept,
         vague_weight=weights.get("vague", 0.0),
         n_tasks=past.n_tasks,
         n_rows=past.n_rows,
@@ -67,6 +65,7 @@ def _prior_of(wide: WidePrior, collection: Collection) -> GaussianPrior:
         covariance=outputs([own.covariance_to_data(v) for own, v in zip(units, wide.variance, strict=True)]),
         factor=outputs(factor) if wide.factor.shape[2] else None,
         noise=outputs([np.asarray(s * own.target_scale**2) for own, s in zip(units, wide.noise, strict=True)]),
+        noise_dof=outputs([np.asarray(dof) for dof in wide.noise_dof]),
         n_tasks=wide.n_tasks,
         n_rows=wide.n_rows,
         **collection.describe,

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from skmeta.base import AdaptedEstimators
 from skmeta.steps._frozen_steps import FrozenSteps
 from skmeta.steps._parts import Parts
-from skmeta.tasks import Tasks
 from skmeta.tasks._tables import columns_in_order
 
 
@@ -23,16 +22,18 @@ class AdaptedBehindSteps(AdaptedEstimators):
         What rows pass; there may be none.
     parts : Parts
         The user's estimator, taken apart.
-    tasks : Tasks
-        What they were adapted to, behind the steps.
+    columns : tuple of str or None
+        Names of the columns behind the steps, in the order in which the model knows them.
     inner : AdaptedEstimators
         Of the model.
     """
 
-    def __init__(self, steps: FrozenSteps, parts: Parts, tasks: Tasks, inner: AdaptedEstimators) -> None:
-        super().__init__(None, parts.model, tasks)
+    def __init__(
+        self, steps: FrozenSteps, parts: Parts, columns: tuple[str, ...] | None, inner: AdaptedEstimators
+    ) -> None:
         self.steps = steps
         self.parts = parts
+        self.columns = columns
         self.inner = inner
 
     def estimator(self, code: int) -> Any:
@@ -67,6 +68,6 @@ class AdaptedBehindSteps(AdaptedEstimators):
         return self.inner.borrowed
 
     def _by_task(self, method: str, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
-        Z = columns_in_order(self.steps.transform(X), self.tasks.feature_names)
+        Z = columns_in_order(self.steps.transform(X), self.columns)
         answer = getattr(self.inner, method)(Z, codes)
         return self.steps.inverse_target(answer) if method == "predict" else answer

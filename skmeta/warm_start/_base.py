@@ -148,8 +148,10 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         if learner is not None:
             prior = learner.learn(parts.model, tasks, prior, n_jobs=self.n_jobs)
         prior, tasks = matched(prior, tasks)
-        adapted = AdaptedBehindSteps(steps, parts, tasks, prior.adapt_tasks(parts.model, tasks, n_jobs=self.n_jobs))
-        found = {"_known": KnownTasks(self.task, tasks.ids, prior, adapted), "prior_": with_steps(steps, prior)}
+        adapted = prior.adapt_tasks(parts.model, tasks, n_jobs=self.n_jobs)
+        adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, adapted)
+        known = KnownTasks(self.task, tasks.ids, prior, adapted, tasks.X.shape[1])
+        found = {"_known": known, "prior_": with_steps(steps, prior)}
         found |= {} if learner is None else {"learner_": learner}
         return found | ({} if adapted.classes is None else {"classes_": adapted.classes})
 
@@ -306,7 +308,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         tasks = self._read(X, y, sample_weight, known.parts.model)
         prior, tasks = matched(known.prior, steps.apply(tasks))
         adapted = prior.adapt_tasks(known.parts.model, tasks, n_jobs=self.n_jobs)
-        return TaskEstimators(tasks.ids, AdaptedBehindSteps(steps, known.parts, tasks, adapted))
+        return TaskEstimators(tasks.ids, AdaptedBehindSteps(steps, known.parts, tasks.feature_names, adapted))
 
     def _has_task_column(self, X: Any) -> bool:
         if self.task is None:

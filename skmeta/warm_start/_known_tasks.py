@@ -30,12 +30,15 @@ class KnownTasks:
         Of the model.
     adapted : AdaptedBehindSteps
         Of the tasks.
+    n_features : int
+        Number of columns behind the steps.
     """
 
     task: str | int | None
     ids: NDArray[Any]
     prior: Prior
     adapted: AdaptedBehindSteps
+    n_features: int
 
     @property
     def parts(self) -> Parts:
@@ -74,9 +77,9 @@ class KnownTasks:
 
     def _of_new_task(self, method: str, X: Any, context: Mapping[str, Any]) -> NDArray[Any]:
         prior = self.prior.given(**context)
-        nothing = Tasks.none(self.adapted.tasks.feature_names, self.adapted.tasks.X.shape[1])
+        nothing = Tasks.none(self.adapted.columns, self.n_features)
         adapted = prior.adapt_tasks(self.parts.model, nothing)
-        behind = AdaptedBehindSteps(self.adapted.steps, self.parts, nothing, adapted)
+        behind = AdaptedBehindSteps(self.adapted.steps, self.parts, self.adapted.columns, adapted)
         return getattr(behind, method)(X, np.full(X.shape[0], -1))
 
     def _codes(self, X: Any) -> tuple[NDArray[np.intp], NDArray[Any]]:

@@ -18,10 +18,10 @@ from skmeta._inference.components import (
     noise_outlier,
     vague_component,
 )
-from skmeta._inference.computation import cheaper_in_rows, working_tasks
+from skmeta._inference.computation import cheaper_in_rows, in_cells, working_tasks
 from skmeta._inference.covariances import DenseCovariance
 from skmeta._inference.gaussian_em import fit_gaussian, initial_guess, noise_of_tasks
-from skmeta._inference.glm import Bells, linearise, posterior_modes
+from skmeta._inference.glm import GaussianPriors, linearise, posterior_modes
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.in_rows import read_in_rows
 from skmeta._inference.laplace_em import fit_laplace
@@ -166,11 +166,13 @@ def test_modes_and_evidences_are_the_same(name, strength, monkeypatch):
     K = 3 if name == "multinomial" else 1
     rows = collection(counts=(3, 2, 4, 0, 1), d=7, n_outputs=K)
     rows = replace(rows, Y=targets(name, rng, 0.5 * rows.Y))
-    bells = Bells(0.1 * rng.normal(size=(2, K, 8)), 0.4 * np.tril(rng.normal(size=(2, K, 8, 8))) + 0.3 * np.eye(8))
-    rows_way = posterior_modes(rows, bells, loss, 0.8, strength=strength)
-    again = posterior_modes(rows, bells, loss, 0.8, strength=strength, start=rows_way.whitened)
+    priors = GaussianPriors(
+        0.1 * rng.normal(size=(2, K, 8)), 0.4 * np.tril(rng.normal(size=(2, K, 8, 8))) + 0.3 * np.eye(8)
+    )
+    rows_way = posterior_modes(rows, priors, loss, 0.8, strength=strength)
+    again = posterior_modes(rows, priors, loss, 0.8, strength=strength, start=rows_way.whitened)
     monkeypatch.setattr("skmeta._inference.glm._fewer_rows", lambda Z: False)
-    columns_way = posterior_modes(rows, bells, loss, 0.8, strength=strength)
+    columns_way = posterior_modes(rows, priors, loss, 0.8, strength=strength)
     rtol = 1e-4 if name == "tweedie 3" else 1e-7  # where Fisher's curvature stands in, Newton converges linearly
     for found in (rows_way, again):
         assert_allclose(found.coef, columns_way.coef, rtol=rtol, atol=rtol)
@@ -181,6 +183,14 @@ def test_few_rows_are_computed_in_rows_and_many_in_columns():
     assert cheaper_in_rows(np.full(200, 20), 121)
     assert not cheaper_in_rows(np.full(200, 200), 21)
     assert not cheaper_in_rows(np.r_[np.full(20, 5), 5000], 21), "one long task makes matrices of its rows too costly"
+
+
+def test_many_columns_of_few_rows_are_computed_in_cells():
+    counts = np.full(200, 20)
+    assert in_cells(counts, 160) and in_cells(counts, 20_000)
+    assert not in_cells(counts, 60)
+    assert not in_cells(np.r_[counts, 160], 160), "a task that determines all columns"
+    assert not in_cells(counts, 160, dense=True)
 
 
 # Tasks that count -----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from scipy.integrate import quad
 from scipy.optimize import minimize
 from scipy.stats import norm
 
-from skmeta._inference.glm import Bells, linearise, posterior_modes
+from skmeta._inference.glm import GaussianPriors, linearise, posterior_modes
 from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL
 from skmeta._inference.moments import Rows, collect_moments
 
@@ -27,7 +27,7 @@ def collection(name, counts=(9, 4, 1, 15), d=2, seed=0, *, weighted=True):
     weight = rng.uniform(0.5, 2.0, n) if weighted else None
     rows = Rows(X, Y, rng.permutation(n), np.r_[0, np.cumsum(counts)], np.full(d, 0.1), np.full(d, 1.3), weight)
     root = np.tril(rng.normal(size=(2, K, d + 1, d + 1))) * 0.4 + 0.6 * np.eye(d + 1)
-    return rows, Bells(0.5 * rng.normal(size=(2, K, d + 1)), root)
+    return rows, GaussianPriors(0.5 * rng.normal(size=(2, K, d + 1)), root)
 
 
 def one_task(rows, t):
@@ -42,13 +42,13 @@ def one_task(rows, t):
 @every_loss
 @pytest.mark.parametrize("strength", [1.0, 0.2])
 def test_modes_are_scipys(name, strength):
-    rows, bells = collection(name)
+    rows, priors = collection(name)
     loss, noise = LOSSES[name], 1.7
-    modes = posterior_modes(rows, bells, loss, noise, strength=strength)
+    modes = posterior_modes(rows, priors, loss, noise, strength=strength)
     for t in range(rows.n_tasks):
         Z, Y, w = one_task(rows, t)
         for c in range(2):
-            mean, root = bells.mean[c], bells.root[c]
+            mean, root = priors.mean[c], priors.root[c]
 
             def objective(v, Z=Z, Y=Y, w=w, mean=mean, root=root):
                 v = v.reshape(mean.shape)
@@ -64,51 +64,51 @@ def test_modes_are_scipys(name, strength):
 @every_loss
 def test_at_the_mode_nothing_pulls(name):
     """To twelve digits: the gradient of the log-posterior in the coefficients themselves is zero."""
-    rows, bells = collection(name)
-    modes = posterior_modes(rows, bells, LOSSES[name], 0.8)
+    rows, priors = collection(name)
+    modes = posterior_modes(rows, priors, LOSSES[name], 0.8)
     for t in range(rows.n_tasks):
         Z, Y, w = one_task(rows, t)
         pull = (w[:, None] * LOSSES[name].residual(Z @ modes.coef[t, 0].T, Y) / 0.8).T @ Z
-        whitened = np.einsum("kpq,kp->kq", bells.root[0], pull)
+        whitened = np.einsum("kpq,kp->kq", priors.root[0], pull)
         assert_allclose(whitened, modes.whitened[t, 0], atol=DIGITS.get(name, 1e-8) * max(1.0, np.abs(pull).max()))
 
 
 def test_gaussian_modes_have_the_closed_form():
-    rows, bells = collection("gaussian")
-    modes = posterior_modes(rows, bells, GAUSSIAN, 0.8)
+    rows, priors = collection("gaussian")
+    modes = posterior_modes(rows, priors, GAUSSIAN, 0.8)
     for t in range(rows.n_tasks):
         Z, Y, w = one_task(rows, t)
-        precision = np.linalg.inv(bells.root[1, 0] @ bells.root[1, 0].T)
+        precision = np.linalg.inv(priors.root[1, 0] @ priors.root[1, 0].T)
         matrix = (Z.T * w) @ Z / 0.8 + precision
-        expected = np.linalg.solve(matrix, (Z.T * w) @ Y[:, 0] / 0.8 + precision @ bells.mean[1, 0])
+        expected = np.linalg.solve(matrix, (Z.T * w) @ Y[:, 0] / 0.8 + precision @ priors.mean[1, 0])
         assert_allclose(modes.coef[t, 1, 0], expected, rtol=1e-9)
 
 
 @every_loss
 def test_weights_count_as_repeated_rows_and_neighbours_do_not_matter(name):
-    rows, bells = collection(name, weighted=False)
+    rows, priors = collection(name, weighted=False)
     times = np.random.default_rng(5).integers(1, 4, len(rows.X))
-    weighted = posterior_modes(replace(rows, weight=times.astype(float)), bells, LOSSES[name], 1.0)
+    weighted = posterior_modes(replace(rows, weight=times.astype(float)), priors, LOSSES[name], 1.0)
     repeated = [np.repeat(o, times[o]) for o in np.split(rows.order, rows.starts[1:-1])]
     starts = np.r_[0, np.cumsum([len(r) for r in repeated])]
-    stacked = posterior_modes(replace(rows, order=np.concatenate(repeated), starts=starts), bells, LOSSES[name], 1.0)
+    stacked = posterior_modes(replace(rows, order=np.concatenate(repeated), starts=starts), priors, LOSSES[name], 1.0)
     assert_allclose(weighted.coef, stacked.coef, rtol=1e-7, atol=1e-8)
     assert_allclose(weighted.evidence, stacked.evidence, rtol=1e-7)
-    whole = posterior_modes(rows, bells, LOSSES[name], 1.0)
+    whole = posterior_modes(rows, priors, LOSSES[name], 1.0)
     assert_allclose(
-        posterior_modes(rows.pick([2]), bells, LOSSES[name], 1.0).coef, whole.coef[[2]], rtol=1e-7, atol=1e-8
+        posterior_modes(rows.pick([2]), priors, LOSSES[name], 1.0).coef, whole.coef[[2]], rtol=1e-7, atol=1e-8
     )
 
 
 @every_loss
 def test_where_newton_starts_does_not_matter(name):
-    rows, bells = collection(name)
-    one = posterior_modes(rows, bells, LOSSES[name], 1.0)
+    rows, priors = collection(name)
+    one = posterior_modes(rows, priors, LOSSES[name], 1.0)
     start = np.random.default_rng(0).normal(size=one.whitened.shape)
-    two = posterior_modes(rows, bells, LOSSES[name], 1.0, start=start)
+    two = posterior_modes(rows, priors, LOSSES[name], 1.0, start=start)
     assert_allclose(two.coef, one.coef, rtol=DIGITS.get(name, 1e-6), atol=1e-7)
     assert_allclose(
-        posterior_modes(rows, bells, LOSSES[name], 1.0, start=one.whitened).coef,
+        posterior_modes(rows, priors, LOSSES[name], 1.0, start=one.whitened).coef,
         one.coef,
         rtol=DIGITS.get(name, 1e-8),
         atol=1e-9,
@@ -119,27 +119,30 @@ def test_one_class_and_separable_classes_have_finite_modes():
     X = np.array([[-2.0], [-1.0], [1.0], [2.0], [3.0], [4.0]])
     Y = np.array([[0.0], [0.0], [1.0], [1.0], [1.0], [1.0]])
     rows = Rows(X, Y, np.arange(6), np.array([0, 4, 6]), np.zeros(1), np.ones(1))
-    bells = Bells(np.zeros((1, 1, 2)), 3.0 * np.eye(2)[None, None])
-    modes = posterior_modes(rows, bells, BINOMIAL, 1.0)
+    priors = GaussianPriors(np.zeros((1, 1, 2)), 3.0 * np.eye(2)[None, None])
+    modes = posterior_modes(rows, priors, BINOMIAL, 1.0)
     assert np.all(np.isfinite(modes.coef)) and np.all(np.isfinite(modes.evidence))
     assert np.all(modes.coef[:, 0, 0, 0] > 0.5)
 
 
 def test_relabelled_classes_give_relabelled_coefficients():
-    rows, bells = collection("multinomial")
+    rows, priors = collection("multinomial")
     order = np.array([2, 0, 1])
-    one = posterior_modes(rows, bells, MULTINOMIAL, 1.0)
+    one = posterior_modes(rows, priors, MULTINOMIAL, 1.0)
     two = posterior_modes(
-        replace(rows, Y=rows.Y[:, order]), Bells(bells.mean[:, order], bells.root[:, order]), MULTINOMIAL, 1.0
+        replace(rows, Y=rows.Y[:, order]),
+        GaussianPriors(priors.mean[:, order], priors.root[:, order]),
+        MULTINOMIAL,
+        1.0,
     )
     assert_allclose(two.coef, one.coef[:, :, order], rtol=1e-7, atol=1e-8)
     assert_allclose(two.evidence, one.evidence, rtol=1e-8)
 
 
 def test_a_task_without_rows_keeps_the_priors_mean():
-    rows, bells = collection("binomial", counts=(3, 0, 2))
-    modes = posterior_modes(rows, bells, BINOMIAL, 1.0)
-    assert_allclose(modes.coef[1], bells.mean, atol=1e-12)
+    rows, priors = collection("binomial", counts=(3, 0, 2))
+    modes = posterior_modes(rows, priors, BINOMIAL, 1.0)
+    assert_allclose(modes.coef[1], priors.mean, atol=1e-12)
     assert_allclose(modes.evidence[1], 0.0, atol=1e-12)
 
 
@@ -154,10 +157,10 @@ def test_laplaces_evidence_is_near_the_integral(name, tolerance):
     rng, loss = np.random.default_rng(1), LOSSES[name]
     Y = targets(name, rng, np.full((12, 1), 0.4))
     rows = Rows(np.zeros((12, 0)), Y, np.arange(12), np.array([0, 12]), np.zeros(0), np.ones(0))
-    bells = Bells(np.array([[[-0.5]], [[1.0]]]), np.array([[[[1.0]]], [[[0.3]]]]))
-    modes = posterior_modes(rows, bells, loss, 1.0)
+    priors = GaussianPriors(np.array([[[-0.5]], [[1.0]]]), np.array([[[[1.0]]], [[[0.3]]]]))
+    modes = posterior_modes(rows, priors, loss, 1.0)
     for c in range(2):
-        mean, sd = bells.mean[c, 0, 0], bells.root[c, 0, 0, 0]
+        mean, sd = priors.mean[c, 0, 0], priors.root[c, 0, 0, 0]
 
         def likelihood(w, mean=mean, sd=sd):
             return np.exp(-loss.value(np.full((12, 1), w), Y).sum()) * norm.pdf(w, mean, sd)

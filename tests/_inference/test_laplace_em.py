@@ -13,7 +13,7 @@ from skmeta._inference.laplace_em import fit_laplace, pooled_laws, undo_shrinkag
 from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL, Tweedie
 from skmeta._inference.moments import Rows
 from skmeta._inference.structure import Structure
-from skmeta._inference.working import RowsAtHand, as_bells
+from skmeta._inference.working import RowsAtHand, as_priors
 
 FULL, DIAGONAL = Structure("full", None, strength=0.0), Structure("diagonal", 0)
 MEAN = np.array([1.0, -0.5, 0.3])
@@ -91,7 +91,7 @@ def test_scaling_never_lowers_the_evidence_and_undoes_a_shrinkage():
     states = learn(rows, BINOMIAL).laws
 
     def evidence(states):
-        return posterior_modes(rows, as_bells(states), BINOMIAL, 1.0).evidence.sum()
+        return posterior_modes(rows, as_priors(states), BINOMIAL, 1.0).evidence.sum()
 
     assert evidence(undo_shrinkage(RowsAtHand(rows, BINOMIAL), states)) >= evidence(states)
     shrunken = [replace(s, mean=0.8 * s.mean, covariance=0.5 * s.covariance) for s in states]

@@ -5,7 +5,7 @@ import pytest
 from drawn_targets import LOSSES, targets
 from numpy.testing import assert_allclose
 
-from skmeta._inference.glm import Bells, linearise, posterior_modes
+from skmeta._inference.glm import GaussianPriors, linearise, posterior_modes
 from skmeta._inference.moments import Rows
 from skmeta._inference.newton import modes_by_asking
 
@@ -44,7 +44,7 @@ def test_modes_are_those_of_the_solver_that_has_the_rows(name, noise):
     rows, mean, root = collection(name)
     ask, asked = asking(rows, LOSSES[name])
     found = modes_by_asking(ask, mean, root, noise, np.zeros((5, 3)))
-    wanted = posterior_modes(rows, Bells(mean[None, None], root[None, None]), LOSSES[name], noise)
+    wanted = posterior_modes(rows, GaussianPriors(mean[None, None], root[None, None]), LOSSES[name], noise)
     assert_allclose(found.coef, wanted.coef[:, 0, 0], rtol=1e-8, atol=1e-9)
     assert_allclose(found.evidence, wanted.evidence[:, 0], rtol=1e-8, atol=1e-9)
     assert len(asked) < 15

@@ -167,13 +167,16 @@ def test_columns_and_rows_agree(counts, d, strength, covariance, effects, seed):
             assert_allclose(two, one, rtol=1e-6, atol=1e-7, err_msg=name)
 
 
-def test_variances_at_new_rows_are_those_of_the_columns(side):
-    rows, mixture, new = tasks(), mixture_of(), tasks((3, 5, 70, 1), seed=5)
+@pytest.mark.parametrize("effects", [False, True], ids=["", "contextual"])
+@pytest.mark.parametrize("store", [np.asarray, sparse.csr_array], ids=["dense", "sparse"])
+def test_variances_at_new_rows_are_those_of_the_columns(side, effects, store):
+    rows, mixture, new = tasks(), mixture_of(effects=effects), tasks((3, 5, 70, 1), seed=5)
+    Z, owner = np.c_[new.X, np.ones(len(new.X))], np.repeat(np.arange(4), np.diff(new.starts))
+    rows, new = replace(rows, X=store(rows.X)), replace(new, X=store(new.X))
     found = posterior(rows, mixture, 2.0 * ONE)
     moments = collect_moments(rows).output(0)
     V = list(posterior_covariances(moments, mixture.stacks[0], 2.0, found.weights, np.arange(4)))
     variance = variance_of_rows(rows, mixture, 2.0 * ONE, found.weights, new)[:, 0]
-    Z, owner = np.c_[new.X, np.ones(len(new.X))], np.repeat(np.arange(4), np.diff(new.starts))
     assert_allclose(variance, [z @ V[t] @ z for z, t in zip(Z, owner, strict=True)], rtol=1e-6)
 
 

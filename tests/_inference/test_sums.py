@@ -12,7 +12,7 @@ from scipy import sparse
 from skmeta._inference import moments as room
 from skmeta._inference.moments import Moments, Rows, collect_moments, column_scales
 from skmeta._inference.sums import Sums, added, centre_and_scale, read_sums
-from skmeta._inference.units import Units, standardised, units_of
+from skmeta._inference.units import Units, standardised
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -68,36 +68,43 @@ def test_standardised_they_are_the_moments_of_standardised_rows(counts, seed, we
     assert_same(found, collect_moments(rows), Moments, atol=1e-10)
 
 
+def lie(sums, often=None):
+    """Where columns and targets lie."""
+    often = np.ones_like(sums.n) if often is None else often
+    columns = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2), often)
+    return (*columns, *centre_and_scale(sums.n, sums.target, sums.square, often))
+
+
 @pytest.mark.parametrize("lacking", [(), (1, 2)])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_a_collection_lies_where_its_rows_lie(weighted, lacking):
     X, Y, order, starts, weight = make_rows([5, 9, 1, 7], weighted=weighted, lacking=lacking)
-    found = units_of(read_sums(X, Y, order, starts, weight))
-    centre, scale = column_scales(X, weight)
-    assert_allclose(found[0].centre, centre, rtol=1e-12)
-    assert_allclose(found[0].scale, scale, rtol=1e-12)
-    for k, one in enumerate(found):
-        assert_allclose(one.target_centre, np.average(Y[:, k], weights=weight))
-        assert_allclose(one.target_scale**2, np.average((Y[:, k] - one.target_centre) ** 2, weights=weight))
-    through_origin = units_of(read_sums(X, Y, order, starts, weight), centred=False)
-    assert_array_equal(through_origin[0].centre, 0.0)
-    assert_array_equal(through_origin[0].scale, found[0].scale)
-    assert through_origin[1].target_centre == 0.0
+    found = lie(read_sums(X, Y, order, starts, weight))
+    for one, other in zip(found, (*column_scales(X, weight), *column_scales(Y, weight)), strict=True):
+        assert_allclose(one, other, rtol=1e-12)
+
+
+def test_tasks_lie_there_as_often_as_they_count():
+    X, Y, order, starts, weight = make_rows([5, 9, 1, 7])
+    often = np.array([2.0, 0.0, 1.0, 3.0])
+    sums = read_sums(X, Y, order, starts, weight)
+    for one, other in zip(lie(sums, often), lie(sums.take([0, 0, 2, 3, 3, 3])), strict=True):
+        assert_allclose(one, other, rtol=1e-12)
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, -1e9, 0.1])
 def test_constant_columns_keep_their_values(value):
     rng = np.random.default_rng(0)
     X, Y = np.c_[np.full(30, value), np.arange(30.0)], rng.normal(size=(30, 1))
-    found = units_of(read_sums(X, Y, rng.permutation(30), np.array([0, 7, 30])))[0]
-    assert found.scale[0] == 1.0
-    assert_allclose(found.centre[0], value, rtol=1e-12)
+    centre, scale, *_ = lie(read_sums(X, Y, rng.permutation(30), np.array([0, 7, 30])))
+    assert scale[0] == 1.0
+    assert_allclose(centre[0], value, rtol=1e-12)
 
 
 def test_scales_far_from_zero_are_those_near_it():
     rng = np.random.default_rng(1)
-    mean, n, square = rng.normal(size=(50, 2)), np.full(50, 7.0), rng.uniform(1, 2, size=(50, 2))
-    near, far = centre_and_scale(n, mean, square), centre_and_scale(n, mean + 1e9, square)
+    mean, n, square, often = rng.normal(size=(50, 2)), np.full(50, 7.0), rng.uniform(1, 2, size=(50, 2)), np.ones(50)
+    near, far = centre_and_scale(n, mean, square, often), centre_and_scale(n, mean + 1e9, square, often)
     assert_allclose(far[1], near[1], rtol=1e-6)
     assert_allclose(far[0] - 1e9, near[0], atol=2e-7)
 

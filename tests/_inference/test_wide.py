@@ -15,9 +15,9 @@ from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL, Tweed
 from skmeta._inference.mixture import Mixture, posterior
 from skmeta._inference.moments import Rows
 from skmeta._inference.wide import WidePrior, wide_evidence
-from skmeta._inference.wide_em import learn_wide, merged
+from skmeta._inference.wide_em import Options, Shape, fit_wide, initial_state, learn_wide, merged
 from skmeta._inference.wide_rows import read_batches
-from skmeta._inference.wide_stretch import find_stretch, stretched
+from skmeta._inference.wide_scales import fit_scales, scaled
 from skmeta._inference.wide_sweep import conjugate_gradients
 
 LOSSES = {"gaussian": GAUSSIAN, "binomial": BINOMIAL, "multinomial": MULTINOMIAL, "poisson": Tweedie(1.0)}
@@ -53,7 +53,8 @@ def make_prior(d, rank=2, seed=0, *, n_outputs=1, vague_weight=0.0):
         variance=0.1 + rng.random(shape),
         factor=0.5 * rng.normal(size=(*shape, rank)),
         noise=np.full(n_outputs, 1.0),
-        level=np.full(n_outputs, 0.2),
+        noise_dof=np.full(n_outputs, np.inf),
+        intercept=np.full(n_outputs, 0.2),
         vague_weight=vague_weight,
     )
 
@@ -157,8 +158,10 @@ def test_slopes_of_the_evidence_are_its_differences(name):
         return problem.evidence(problem.matched(problem.mode(), n_steps=200, tol=1e-12)).sum()
 
     problem = problem_at(np.zeros(3))
-    bell = problem.matched(problem.mode(), n_steps=200, tol=1e-12)
-    slopes, information = evidence_slopes(bell.dual.block(0), bell.a[..., 0], [offset], parts)
+    posterior = problem.matched(problem.mode(), n_steps=200, tol=1e-12)
+    slopes, information = evidence_slopes(
+        posterior.dual.block(0), posterior.a[..., 0], [offset], parts, np.ones(len(offset))
+    )
     step = 1e-4 * np.eye(3)
     differences = [(value(e) - value(-e)) / 2e-4 for e in step]
     np.testing.assert_allclose(slopes, differences, atol=2e-3)
@@ -193,7 +196,8 @@ def make_collection(n_tasks, n, d, seed=0, *, loss=GAUSSIAN, mean=1.0, sd=1.0, f
         variance=np.r_[np.full(d, sd**2), 0.09][None],
         factor=np.r_[F, np.zeros((1, 1))][None],
         noise=np.array([noise if loss is GAUSSIAN else 1.0]),
-        level=np.zeros(1),
+        noise_dof=np.full(1, np.inf),
+        intercept=np.zeros(1),
     )
     return rows, truth
 
@@ -250,8 +254,8 @@ def test_columns_may_differ_in_variance():
 
 def test_stretch_undoes_wrong_scales():
     rows, truth = make_collection(100, 20, 40)
-    wrong = stretched(truth, np.array([[0.5, 3.0, 1.0, 2.0, 0.4]]))
-    found, _ = find_stretch(read_batches(rows), wrong, GAUSSIAN)
+    wrong = scaled(truth, np.array([[0.5, 3.0, 1.0, 2.0, 0.4]]))
+    found, _ = fit_scales(read_batches(rows), wrong, GAUSSIAN)
     np.testing.assert_allclose(found[0, [0, 1, 4]], [2.0, 1 / 3.0, 2.5], rtol=0.2)
 
 
@@ -361,6 +365,49 @@ def test_a_past_counts_as_the_tasks_it_saw():
     errors = [np.linalg.norm(each.mean[0] - truth.mean[0]) for each in (both, past, alone)]
     assert errors[0] < 1.05 * errors[1]
     assert errors[0] < 0.9 * errors[2]
+
+
+def test_a_task_of_weight_two_is_the_task_twice():
+    """Where the same tasks are held out: with one task nothing is."""
+    rows, _ = make_collection(9, 6, 12)
+    batches = read_batches(rows, np.array([2.0, 1, 0, 3, 1, 1, 0.0, 2, 1]))
+    copies = read_batches(rows.pick(np.repeat(np.arange(9), [2, 1, 0, 3, 1, 1, 0, 2, 1])))
+    how = Options(noise="task")
+    for shape in (Shape("scales"), Shape("columns")):
+        states = [
+            fit_wide(each, GAUSSIAN, shape, 4, how, start=initial_state(each, GAUSSIAN, np.zeros(1), how))
+            for each in (batches, copies)
+        ]
+        one, two = (state.outputs[0] for state in states)
+        np.testing.assert_allclose(one.loadings, two.loadings, rtol=1e-7, atol=1e-9)
+        np.testing.assert_allclose(one.variance, two.variance, rtol=1e-7)
+        np.testing.assert_allclose([one.noise, one.noise_dof], [two.noise, two.noise_dof], rtol=1e-7)
+
+
+def test_tasks_differ_in_noise_as_far_as_they_do():
+    rng, d, n_tasks, n = np.random.default_rng(0), 40, 150, 30
+    X, task = rng.normal(size=(n_tasks * n, d)), np.repeat(np.arange(n_tasks), n)
+    eta = np.einsum("nd,nd->n", X, 0.1 * rng.normal(size=(n_tasks, d))[task])
+    own = 0.5 * 5.0 / rng.chisquare(5.0, n_tasks)
+    at = {}
+    for name, variance in (("own", own), ("same", np.full(n_tasks, 0.5))):
+        y = eta + np.sqrt(variance)[task] * rng.normal(size=len(task))
+        rows = Rows(X, y[:, None], np.arange(len(task)), n * np.arange(n_tasks + 1), np.zeros(d), np.ones(d))
+        at[name] = rows
+    learned = learn_wide(at["own"], GAUSSIAN, covariance="spherical")
+    np.testing.assert_allclose(learned.noise_dof, 5.0, rtol=0.5)
+    np.testing.assert_allclose(learned.noise, 0.5, rtol=0.3)
+    assert np.isinf(learn_wide(at["same"], GAUSSIAN, covariance="spherical").noise_dof[0])
+    assert np.isinf(learn_wide(at["own"], GAUSSIAN, covariance="spherical", noise="shared").noise_dof[0])
+
+
+def test_pseudo_tasks_draw_the_variances_together():
+    rows, _ = make_collection(30, 12, 20)
+    spread = [
+        np.ptp(np.log(learn_wide(rows, GAUSSIAN, covariance="diagonal", pseudo_tasks=held).variance[0, :-1]))
+        for held in (0.5, 2.0, 200.0)
+    ]
+    assert spread[0] > spread[1] > 4.0 * spread[2]
 
 
 def test_merged_covariances_are_averaged_by_tasks():

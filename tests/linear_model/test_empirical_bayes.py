@@ -1,6 +1,7 @@
 """The learner: it finds the truth and its shape, goes on from what it knew, and a refit adds nothing."""
 
 import pickle
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,13 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 
 from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
+from skmeta._inference import moments as moments_room
+from skmeta._inference.sums import read_sums
+from skmeta.base import Prior
+from skmeta.compose import MixturePrior
 from skmeta.datasets import make_related_classification, make_related_regression
+from skmeta.linear_model import _data as data_room
+from skmeta.tasks._read import read_tasks
 
 UNEVEN = np.diag(np.r_[4.0, 2.0, np.full(4, 0.05), 1.0])
 
@@ -245,3 +252,95 @@ def test_what_is_no_parameter_is_named(params, error, message):
     X, y, _ = collection(n_tasks=3)
     with pytest.raises(error, match=message):
         learn(X, y, EmpiricalBayes(**params))
+
+
+# The contract -----------------------------------------------------------------------------------------
+
+
+def tasks_of(X, y, task_weight=None):
+    return replace(read_tasks(X, y, task=-1), task_weight=task_weight)
+
+
+def two_kinds(n=12, d=3, seed=0):
+    """Thirty tasks of one kind and as many of another; their targets are no labels."""
+    parts = [collection(n_tasks=30, n=n, d=d, seed=seed + k)[:2] for k in range(2)]
+    X = np.concatenate([parts[0][0], parts[1][0] + 30.0 * np.eye(d + 1)[-1]])
+    return X, np.concatenate([parts[0][1], 5.0 - 3.0 * parts[1][1]])
+
+
+@pytest.mark.parametrize(("n", "d"), [(12, 3), (4, 12)], ids=["in columns", "in rows"])
+@pytest.mark.parametrize("estimator", [Ridge(), PoissonRegressor()], ids=["ridge", "poisson"])
+def test_tasks_count_as_often_as_they_weigh(estimator, n, d):
+    X, y = two_kinds(n, d)
+    y = y if isinstance(estimator, Ridge) else np.round(np.exp(np.clip(y / np.abs(y).max(), -1, 1) + 1.0))
+    weight = np.r_[np.ones(30), np.full(30, 1e-12)]
+    found = EmpiricalBayes("spherical").learn(estimator, tasks_of(X, y, weight))
+    wanted = EmpiricalBayes("spherical").learn(estimator, tasks_of(X[X[:, -1] < 30], y[X[:, -1] < 30]))
+    assert_allclose([found.n_tasks, found.n_rows], [30, 30 * n])
+    assert (found.contextual_effects is None) == (wanted.contextual_effects is None)
+    for name in ("mean", "covariance", "noise"):
+        size = np.abs(getattr(wanted, name)).max()
+        assert_allclose(getattr(found, name), getattr(wanted, name), rtol=1e-5, atol=1e-5 * size, err_msg=name)
+
+
+@pytest.mark.parametrize("estimator", [Ridge(), LogisticRegression()], ids=["ridge", "logistic"])
+def test_progress_is_told_to_the_end(estimator):
+    X, y, _ = collection(n_tasks=10)
+    Y = np.c_[y, -y] if isinstance(estimator, Ridge) else y > 0
+    told = []
+    EmpiricalBayes().learn(estimator, tasks_of(X, Y), progress=lambda *step: told.append(step))
+    total = 4 if isinstance(estimator, Ridge) else 2
+    assert told == [(k + 1, total) for k in range(total)]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class OtherPrior(Prior):
+    """A prior that is no Gaussian one."""
+
+
+def test_a_prior_of_another_family_is_named():
+    X, y, _ = collection(n_tasks=5)
+    with pytest.raises(TypeError, match=r"prior: wanted a GaussianPrior.*for Ridge, found OtherPrior; "):
+        EmpiricalBayes().learn(Ridge(), tasks_of(X, y), OtherPrior())
+    with pytest.raises(TypeError, match=r"found MixturePrior of OtherPrior"):
+        EmpiricalBayes().learn(Ridge(), tasks_of(X, y), MixturePrior([OtherPrior()]))
+
+
+def test_a_prior_for_other_targets_is_named():
+    X, y, _ = collection(n_tasks=10)
+    prior = EmpiricalBayes().learn(Ridge(), tasks_of(X, y))
+    with pytest.raises(ValueError, match=r"prior: wanted coefficients for 2 output\(s\), found 1"):
+        EmpiricalBayes().learn(Ridge(), tasks_of(X, np.c_[y, y]), prior)
+    with pytest.raises(ValueError, match=r"prior: wanted one learned for poisson targets.*gaussian"):
+        EmpiricalBayes().learn(PoissonRegressor(), tasks_of(X, np.abs(y)), prior)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_rows_are_read_once(weighted, monkeypatch):
+    """By learning; adapting to the same tasks has their sums."""
+    X, y, _ = collection(n_tasks=20)
+    read = []
+    monkeypatch.setattr(data_room, "read_sums", lambda *table: read.append(1) or read_sums(*table))
+    monkeypatch.setattr(moments_room.Rows, "batch", lambda *_: pytest.fail("rows are read again"))
+    weight = np.linspace(0.5, 2.0, len(y)) if weighted else None
+    model = WarmStartRegressor(Ridge(), task=-1).fit(X, y, sample_weight=weight)
+    assert len(read) == 1
+    assert len(model.borrowing_) == 20
+
+
+def test_a_dense_past_of_many_columns_is_learned_on_from():
+    """What was known of 20 tasks with more columns than rows is not forgotten when four more come."""
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=140)
+
+    def some(n_tasks, n, first):
+        task = np.repeat(first + np.arange(n_tasks), n)
+        X = rng.normal(size=(len(task), 140))
+        coef = truth + 0.1 * rng.normal(size=(first + n_tasks, 140))
+        return np.c_[X, task], np.einsum("nd,nd->n", X, coef[task]) + 0.1 * rng.normal(size=len(task))
+
+    prior = learn(*some(20, 150, 0)).prior_
+    assert prior.is_dense
+    later = learn(*some(4, 20, 20), prior=prior).prior_
+    assert later.n_tasks == 24
+    assert np.corrcoef(later.mean[:-1], truth)[0, 1] > 0.99

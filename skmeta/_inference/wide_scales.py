@@ -10,36 +10,38 @@ from typing import Any
 import numpy as np
 
 from skmeta._inference.dual import DualProblem, evidence_slopes
+from skmeta._inference.noise import squeeze_noise
 
 N_SCALES = 5  # of the mean's slopes, of the variances of slopes, factors and intercept, and of the noise
 _STEPS = 8
 _EP = 5  # steps of expectation propagation at each trial
 _TIGHT = 1.0  # prior standard deviation of the logarithms of the scales
 _TOL = 0.01
+_HELD = 1e300  # information that keeps a scale where it is
 
 
-def stretched(prior, scales):
+def scaled(prior, scales):
     """A prior multiplied by ``scales (K, 5)``."""
-    mean, slopes, factor, level, noise = scales.T
+    mean, slopes, factor, intercept, noise = scales.T
     new_mean, variance = prior.mean * mean[:, None], prior.variance * slopes[:, None]
-    new_mean[:, -1], variance[:, -1] = prior.mean[:, -1], prior.variance[:, -1] * level
+    new_mean[:, -1], variance[:, -1] = prior.mean[:, -1], prior.variance[:, -1] * intercept
     new_factor = prior.factor * np.sqrt(factor)[:, None, None]
     return replace(prior, mean=new_mean, variance=variance, factor=new_factor, noise=prior.noise * noise)
 
 
-def find_stretch(batches, prior, loss):
+def fit_scales(batches, prior, loss):
     """The ``scales (K, 5)`` that tasks held out ask for, and their evidence with a penalty for scales far from one.
 
     Fisher scoring, each step halved until it helps.
     """
     logs, best = np.zeros((len(prior.noise), N_SCALES)), -np.inf
     step = np.zeros_like(logs)
-    laws = [_Law.read(batch, prior) for batch in batches]
-    bells: Any = [None] * len(batches)
+    laws = [_Law.read(batch, prior, loss) for batch in batches]
+    posteriors: Any = [None] * len(batches)
     for _ in range(_STEPS):
         trial = logs + step
-        climbed = [law.climb(np.exp(trial), loss, bell) for law, bell in zip(laws, bells, strict=True)]
-        *sums, bells = zip(*climbed, strict=True)
+        climbed = [law.climb(np.exp(trial), loss, posterior) for law, posterior in zip(laws, posteriors, strict=True)]
+        *sums, posteriors = zip(*climbed, strict=True)
         value, slopes, fisher = (sum(part) for part in sums)
         value -= 0.5 * np.sum(trial**2) / _TIGHT**2
         if value < best:
@@ -47,6 +49,8 @@ def find_stretch(batches, prior, loss):
             continue
         logs, best = trial, value
         matrix = fisher + np.eye(N_SCALES) / _TIGHT**2
+        # Where tasks' noises differ their law is known better from estimates than from evidence at these.
+        matrix[:, -1, -1] = np.where(np.isinf(prior.noise_dof), matrix[:, -1, -1], _HELD)
         step = np.clip(np.linalg.solve(matrix, (slopes - logs / _TIGHT**2)[..., None])[..., 0], -1.0, 1.0)
         if np.abs(step).max() < _TOL:
             break
@@ -59,12 +63,12 @@ class _Law:
 
     batch: Any
     noise: np.ndarray
-    level: list
+    intercept: list
     mean: list
     kernels: list
 
     @classmethod
-    def read(cls, batch, prior):
+    def read(cls, batch, prior, loss):
         """The parts, as the prior has them."""
         last = np.eye(1, prior.mean.shape[1], prior.mean.shape[1] - 1)[0]
         ones = batch.times(last[:, None])[..., 0]
@@ -74,10 +78,14 @@ class _Law:
             slopes = batch.kernel(batch.spread(variance * (1.0 - last)))
             kernels.append([slopes, U @ np.swapaxes(U, 1, 2), variance[-1] * ones[:, :, None] * ones[:, None, :]])
         mean = [batch.times((m * (1.0 - last))[:, None])[..., 0] for m in prior.mean]
-        return cls(batch, prior.noise, [m[-1] * ones for m in prior.mean], mean, kernels)
+        kernel = np.stack([sum(parts) for parts in kernels], axis=1)
+        noise = _own_noise(
+            DualProblem(loss, batch.Y, batch.weight, prior.noise, batch.times(prior.mean.T), kernel), prior
+        )
+        return cls(batch, noise, [m[-1] * ones for m in prior.mean], mean, kernels)
 
     def climb(self, scales, loss, before):
-        """Evidence, its gradient ``(K, 5)`` and information ``(K, 5, 5)`` in the scales' logarithms, and the `Bell`."""
+        """Evidence, its gradient ``(K, 5)`` and information ``(K, 5, 5)`` in the scales' logarithms, and the posterior."""
         means = [s[0] * mean for s, mean in zip(scales, self.mean, strict=True)]
         kernels = [
             [s * K for s, K in zip(row[1:4], parts, strict=True)]
@@ -88,15 +96,26 @@ class _Law:
             self.batch.Y,
             self.batch.weight,
             self.noise * scales[:, 4],
-            np.stack([mean + level for mean, level in zip(means, self.level, strict=True)], axis=2),
+            np.stack([mean + own for mean, own in zip(means, self.intercept, strict=True)], axis=2),
             np.stack([sum(parts) for parts in kernels], axis=1),
         )
-        bell = problem.resumed(before, n_steps=_EP)
+        posterior = problem.resumed(before, n_steps=_EP)
         slopes, fisher = np.zeros(scales.shape), np.zeros((*scales.shape, N_SCALES))
         for k, mean in enumerate(means):
             parts = kernels[k] + problem.noise_kernel(k)
-            found = evidence_slopes(bell.dual.block(k), bell.a[..., k], [mean], parts)
+            found = evidence_slopes(posterior.dual.block(k), posterior.a[..., k], [mean], parts, self.batch.counts)
             n = len(found[0])
             slopes[k, :n], fisher[k, :n, :n] = found
-            problem.add_repetitions(slopes[k], fisher[k])
-        return problem.evidence(bell).sum(), slopes, fisher, bell
+            problem.add_repetitions(slopes[k], fisher[k], self.batch.counts)
+        return float(self.batch.counts @ problem.evidence(posterior)), slopes, fisher, posterior
+
+
+def _own_noise(problem, prior):
+    """The noises of tasks held out: the common ones ``(K,)``, or ``(b, 1, K)``, each drawn to the law by its own rows."""
+    if not problem.loss.quadratic or np.all(np.isinf(prior.noise_dof)):
+        return prior.noise
+    posterior, own = problem.mode(), []
+    for k, (noise, dof) in enumerate(zip(prior.noise, prior.noise_dof, strict=True)):
+        square, left = problem.pearson(posterior, k)
+        own.append(squeeze_noise(square / left, left, noise, dof))
+    return np.stack(own, axis=1)[:, None]
