@@ -6,6 +6,7 @@ from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 import pytest
@@ -38,8 +39,12 @@ FLOORS = {
 FRAMES = {"pandas", "polars"}
 FRAME_METHODS = {"iloc", "loc", "columns", "get_column_index", "to_series", "to_numpy", "dtypes"}
 OPTIONAL = {"pandas", "polars", "pyarrow", "matplotlib", "skops"}
-MAX_FILE_LINES = 450
-MAX_FUNCTION_LINES = 60
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 40
+MAX_MEDIAN_LINES = 15
+CONTRACT = {"base", "steps", "tasks", "_matching", "_registry", "_dataframe"}  # all that the shells may know
+COMPOSITION = {"Pipeline", "TransformedTargetRegressor", "BaseEstimator", "LinearModel"}  # what is no family
+NOT_THE_FIELDS = {"believed", "fellow", "stranger", "caution", "Bell", "odd_level", "learn_shares"}
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ROOT = Path(__file__).parents[1] / "skmeta"
@@ -245,6 +250,42 @@ def functions_of_a_good_size(modules):
                 yield f"{where}: {lines_of_code(node)} lines, {MAX_FUNCTION_LINES} at most"
 
 
+def functions_are_short(modules):
+    sizes = [lines_of_code(node) for m in modules for node, _ in with_functions(m.tree) if isinstance(node, FUNCTIONS)]
+    if sizes and median(sizes) >= MAX_MEDIAN_LINES:
+        yield f"half of all functions have {median(sizes):.0f} lines or more, wanted fewer than {MAX_MEDIAN_LINES}"
+
+
+def shells_know_the_contract_alone(modules):
+    for module in modules:
+        if module.room != "warm_start":
+            continue
+        for item in imports_of(module):
+            parts = item.module.split(".")
+            if parts[0] == "skmeta" and len(parts) > 1 and parts[1] not in CONTRACT | {"warm_start"}:
+                yield f"{module.name}:{item.line} imports {item.module}: shells know no family"
+
+
+def concrete_estimators_in_their_family(modules):
+    for module in modules:
+        if module.name.startswith("skmeta.linear_model._families."):
+            continue
+        known = {item.name for item in imports_of(module) if item.module.startswith("sklearn.") and item.name}
+        known = {name for name in known if name[0].isupper() and not name.endswith("Mixin")} - COMPOSITION
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance" and len(node.args) == 2:
+                named = {part.id for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)} & known
+                if named:
+                    yield f"{module.name}:{node.lineno} asks for {', '.join(sorted(named))}: that belongs into its family"
+
+
+def words_of_the_field(modules):
+    for module in modules:
+        for word in sorted(NOT_THE_FIELDS):
+            if re.search(rf"\b{word}s?\b", module.text):
+                yield f"{module.name} says {word!r}, which is no term of the field"
+
+
 def no_promises(modules):
     for module in modules:
         for number, line in enumerate(module.text.splitlines(), 1):
@@ -264,6 +305,10 @@ RULES = [
     one_idea_in_the_first_line,
     files_of_a_good_size,
     functions_of_a_good_size,
+    functions_are_short,
+    shells_know_the_contract_alone,
+    concrete_estimators_in_their_family,
+    words_of_the_field,
     no_promises,
 ]
 
@@ -320,6 +365,13 @@ BROKEN = [
     (files_of_a_good_size, {"tasks": "x = 1\n" * (MAX_FILE_LINES + 1)}),
     (functions_of_a_good_size, {"tasks": "if True:\n" + LONG_FUNCTION}),
     (functions_of_a_good_size, {"tasks": "class A:\n" + LONG_FUNCTION}),
+    (functions_are_short, {"tasks": "def f():\n" + "    x = 1\n" * MAX_MEDIAN_LINES}),
+    (shells_know_the_contract_alone, {"warm_start": "from skmeta.linear_model import GaussianPrior"}),
+    (
+        concrete_estimators_in_their_family,
+        {"report": "from sklearn.linear_model import Ridge\ndef f(x):\n    return isinstance(x, (int, Ridge))"},
+    ),
+    (words_of_the_field, {"tasks": "strangers = 1"}),
     (no_promises, {"tasks": "x = 1  # TO" + "DO: think"}),
 ]
 SOUND = {
