@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 
 from skmeta import HyperparameterPrior, TrialHistory
+from skmeta.tuning._methods import METHODS as OURS
 from skmeta.tuning._space import Space
-from skmeta.tuning._suggester import METHODS as OURS
 from skmeta.tuning._suggester import suggester_for
 
 

@@ -16,10 +16,11 @@ from sklearn.utils import check_random_state
 from skmeta.base import FrozenValue
 from skmeta.tuning._candidates import CandidateEncoder
 from skmeta.tuning._history import TrialHistory
+from skmeta.tuning._methods import METHODS
 from skmeta.tuning._past_tasks import PastTasks, learn_past
 from skmeta.tuning._pool import Pool
 from skmeta.tuning._space import Space
-from skmeta.tuning._suggester import METHODS, suggester_for
+from skmeta.tuning._suggester import suggester_for
 from skmeta.tuning._surrogates.gp import expected_scores
 from skmeta.tuning._surrogates.portfolio import greedy_portfolio
 from skmeta.tuning._trial import Described, Trial, holds_described

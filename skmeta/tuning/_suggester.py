@@ -10,20 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skmeta.tuning._candidates import CandidateEncoder
+from skmeta.tuning._methods import METHODS, TaskAlone
 from skmeta.tuning._past_tasks import PastTasks
 from skmeta.tuning._pool import Pool
 from skmeta.tuning._space import Space
-from skmeta.tuning._surrogates.gp import Kernel, matern
 from skmeta.tuning._surrogates.portfolio import greedy_portfolio
-from skmeta.tuning._surrogates.posterior import Posterior, mixture_of
-from skmeta.tuning._surrogates.ranking import ensemble_posterior, leave_one_out, ranking_weights
 from skmeta.tuning._surrogates.scores import relative_noise, standardized
-from skmeta.tuning._surrogates.task_gp import task_posterior, transfer_posterior
 from skmeta.tuning._trial import Trial
-
-METHODS = ("auto", "task_gp", "rgpe", "portfolio", "gp")
-_N_INITIAL = 4  # trials before a task is modelled by itself alone
-_FIRST_SCORED = {"gp": _N_INITIAL, "rgpe": _N_INITIAL, "portfolio": np.inf}  # trials before scores are asked
 
 
 class Suggestion(NamedTuple):
@@ -72,17 +65,16 @@ class Suggester:
         candidates: list[dict[str, Any]] | None = None,
     ) -> None:
         self._space = space
-        self._past: Any = None if method == "gp" else past
-        self._method = "gp" if self._past is None else method
-        self._rng = rng
+        kind = TaskAlone if past is None else METHODS[method]
+        self._past = past if kind.uses_past else None
         self._encoder = CandidateEncoder(space, self._past, estimator)
+        self._method = kind(self._encoder, rng)
         self._pool = Pool(space, self._encoder, rng, list(extra), candidates)
         self._tried = self._encoder.encode([])
-        if self._method == "gp":
-            self._pool.lead_with_design(_N_INITIAL)
+        if self._past is None:
+            self._pool.lead_with_design(TaskAlone.n_unmodelled)
         self._in_space: list[bool] = []  # of what was tried: whether it is a candidate of the space
         self._before = np.empty((2, 0))  # scores and errors of a search that was broken off
-        self._kernel: Kernel | None = None  # of the task by itself, to go on from
 
     def update(self, trials: list[Trial]) -> None:
         """Count trials as suggested: their scores come with all others'.
@@ -139,7 +131,7 @@ class Suggester:
         known = np.isfinite(seen)
         choose = self._without_scores
         suggestions: list[Suggestion] = []
-        if known.any() and len(seen) >= _FIRST_SCORED.get(self._method, 0):
+        if known.any() and len(seen) >= self._method.n_unmodelled:
             choose = self._by_acquisition
             seen = np.where(known, seen, seen[known].min())
             places = np.flatnonzero(self._in_space)
@@ -152,7 +144,7 @@ class Suggester:
 
     def _without_scores(self, scores: NDArray[np.float64], errors: NDArray[np.float64]) -> Suggestion:
         """The next of a portfolio, or of the initial design."""
-        if self._method == "gp":
+        if self._past is None:
             return self._take(0, "random")
         chosen = greedy_portfolio(self._pool.candidates.past_means, 1, self._tried.past_means)
         return self._take(chosen[0], "portfolio")
@@ -161,7 +153,7 @@ class Suggester:
         """The candidate of largest expected improvement."""
         usual = 1.0 if self._past is None else float(np.exp(self._past.log_scale[0]))
         seen, center, scale = standardized(scores, usual)
-        posterior = self._posterior(seen, relative_noise(errors), scale)
+        posterior = self._method.posterior(self._tried, self._pool.candidates, seen, relative_noise(errors), scale)
         i = int(posterior.expected_improvement(seen.max()).argmax())
         mean, sd = posterior.moments(i)
         return self._take(i, "model", center + scale * mean, scale * sd)
@@ -171,52 +163,6 @@ class Suggester:
         self._tried += taken
         self._in_space.append(True)
         return Suggestion(taken.params[0], origin, float(mean), float(sd))
-
-    # The posterior of the candidates' scores ---------------------------------------------------------------
-
-    def _posterior(self, scores: NDArray[np.float64], noise: NDArray[np.float64], scale: float) -> Posterior:
-        """Of the pool's scores, given standardized ones and what they were divided by."""
-        if self._method == "gp":
-            return self._of_task_alone(scores, noise)
-        if self._method == "rgpe":
-            return self._of_ensemble(scores, noise)
-        posterior = self._of_transfer(scores, noise, scale)
-        if self._method == "auto" and len(scores) > 1:  # one does not say how much trials differ
-            alone, log_weight = self._of_task_alone(scores, noise), float(self._past.log_weights[-1])
-            if np.ptp(scores) > 0:
-                alone = alone.times(log_weight)
-            else:
-                # Equal scores speak for what predicts the least differences, without end: not for who is right.
-                alone = alone.of_total(log_weight)
-                posterior = posterior.of_total(np.log1p(-np.exp(log_weight)))
-            posterior = mixture_of([posterior, alone])
-        return posterior
-
-    def _of_transfer(self, scores: NDArray[np.float64], noise: NDArray[np.float64], scale: float) -> Posterior:
-        both = self._tried + self._pool.candidates
-        variance = self._past.variance
-        covariance = variance * matern(self._tried.joint_points, both.joint_points, self._encoder.joint_lengths)
-        specific = covariance, np.full(len(both.params), variance)
-        log_scale = self._past.log_scale - [np.log(scale), 0.0]
-        noise = self._past.noise * noise
-        return transfer_posterior(scores, noise, both.past_means, specific, self._past.log_weights[:-1], log_scale)
-
-    def _of_task_alone(self, scores: NDArray[np.float64], noise: NDArray[np.float64]) -> Posterior:
-        trials, groups = (self._tried.points, noise), self._encoder.space.groups
-        posterior, self._kernel = task_posterior(scores, trials, self._pool.candidates.points, groups, self._kernel)
-        return posterior
-
-    def _of_ensemble(self, scores: NDArray[np.float64], noise: NDArray[np.float64]) -> Posterior:
-        """The ensemble that ranks the trials best."""
-        trials, groups = (self._tried.points, noise), self._encoder.space.groups
-        alone, kernel = task_posterior(scores, trials, self._pool.candidates.points, groups, self._kernel)
-        self._kernel = kernel
-        tried, pool = self._tried, self._pool.candidates
-        left_out = leave_one_out(kernel, tried.points, scores, noise)
-        weights = ranking_weights(scores, (tried.past_means, self._encoder.past_sds(tried)), left_out, self._rng)
-        tasks = np.flatnonzero(weights[:-1])
-        past = pool.past_means[tasks], self._encoder.past_sds(pool, tasks)
-        return ensemble_posterior(weights[[*tasks, -1]], past, alone)
 
 
 def _as_candidate(space: Space, trial: Trial) -> dict[str, Any] | None:
@@ -263,6 +209,6 @@ def suggester_for(
             stacklevel=3,
         )
         prior = None
-    if prior is None or method == "gp":
+    if prior is None or not METHODS[method].uses_past:
         return Suggester(space, None, method, rng, estimator, candidates=candidates)
     return Suggester(space, prior.past, method, rng, estimator, prior.adopted(space), candidates)

@@ -15,10 +15,11 @@ from sklearn.svm import SVC
 from skmeta import HyperparameterPrior, TrialHistory
 from skmeta.tuning import _pool
 from skmeta.tuning._candidates import CandidateEncoder
+from skmeta.tuning._methods import METHODS
 from skmeta.tuning._past_tasks import learn_past
 from skmeta.tuning._pool import Pool
 from skmeta.tuning._space import Space
-from skmeta.tuning._suggester import METHODS, Suggester, suggester_for
+from skmeta.tuning._suggester import Suggester, suggester_for
 from skmeta.tuning._surrogates.gp import expected_scores, posterior_sd
 from skmeta.tuning._surrogates.portfolio import greedy_portfolio
 from skmeta.tuning._trial import Trial, plain_value
@@ -270,7 +271,7 @@ small_spaces = st.lists(st.dictionaries(st.sampled_from("abc"), values, min_size
 
 
 @few
-@given(branches=small_spaces, method=st.sampled_from(METHODS), batch=st.integers(1, 4), seed=seeds, warm=st.booleans())
+@given(branches=small_spaces, method=st.sampled_from(list(METHODS)), batch=st.integers(1, 4), seed=seeds, warm=st.booleans())
 def test_a_finite_space_is_tried_to_its_end_and_nothing_twice(branches, method, batch, seed, warm):
     space, rng = Space.of(branches), np.random.default_rng(seed)
     past = past_of(space, lambda params: rng.normal(), n_tasks=2, n=4) if warm else None
@@ -342,7 +343,7 @@ def after(errors, **settings):
 def test_a_score_with_a_large_error_counts_for_less():
     sure, alike, unsure = [1.0, 1.0, 1.0, 1.0, 0.01], [1.0] * 5, [0.01, 0.01, 0.01, 0.01, 1.0]
     assert after(sure, past=None) > after(alike, past=None) > after(unsure, past=None)
-    for method in METHODS[:3]:
+    for method in list(METHODS)[:3]:
         assert after(sure, method=method) != after(alike, method=method) == after([np.nan] * 5, method=method)
 
 
