@@ -124,6 +124,14 @@ def test_whitened_moments_are_those_of_the_whitened_design():
         assert_allclose(square[t], w @ left**2 / noise[t], rtol=1e-10)
 
 
+def test_a_diagonal_root_is_a_root_as_any_other():
+    part, noise = collect_moments(make_rows([5, 8, 3], n_outputs=1)).output(0), np.array([0.5, 1.0, 2.0])
+    mean, root = np.array([1.0, -2.0, 0.5, 3.0]), np.diag([0.5, 2.0, 0.0, 1e3])
+    nearly = root + 1e-300 * np.tri(4, k=-1)  # no diagonal
+    for one, other in zip(whitened(part, mean, root, noise), whitened(part, mean, nearly, noise), strict=True):
+        assert_allclose(one, other, rtol=1e-13, atol=1e-250)  # of the trace below the diagonal
+
+
 def test_some_tasks_are_spread_evenly_and_keep_their_rows():
     rows = make_rows(np.arange(1, 21))
     assert rows.some(20) is rows
