@@ -18,6 +18,8 @@ from skmeta import WarmStartClassifier
 from skmeta.base import AdaptedEstimators, Learner, Prior
 from skmeta.compose import MixturePrior
 
+pytestmark = pytest.mark.quick
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DescribedPrior(Prior):
