@@ -15,7 +15,7 @@ Number = float | np.ndarray  # one, or one a law
 
 @dataclass(frozen=True, eq=False)
 class ContextualEffects:
-    """How a task's intercept moves with the means of its columns: ``coef (p - 1,)`` (Mundlak; see `between`).
+    """How a task's intercept moves with the means of its columns: ``coef (p - 1,)`` (Mundlak; see `contextual`).
 
     ``variance`` is the variance of its entries around zero, ``variance_ratio (p - 1,)`` the within-task over the
     between-task variance of each column.

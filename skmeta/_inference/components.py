@@ -109,7 +109,7 @@ class IntegratedNoise:
 class Component:
     r"""One Gaussian law of coefficients: ``w ~ N(mean, covariance + extra e e')`` with ``e`` the intercept's unit vector.
 
-    ``effects`` are contextual effects ``(coef, variance_ratio)`` (see `between`). The intercept of a component that
+    ``effects`` are contextual effects ``(coef, variance_ratio)`` (see `contextual`). The intercept of a component that
     leaves it ``freer`` than it should count in the evidence gets :math:`\tfrac12 \log` of that factor back: the factor by
     which its evidence is too small (Occam's).
     """

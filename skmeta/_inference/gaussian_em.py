@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from skmeta._inference.between import variance_ratio
 from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
+from skmeta._inference.contextual import variance_ratio
 from skmeta._inference.expectation import Expectation
 from skmeta._inference.linalg import cholesky_root, diagonal, spd_inverse, symmetrize, times, whiten
 from skmeta._inference.noise import fit_noise, squeeze_noise

@@ -25,21 +25,19 @@ def moderated_probabilities(eta, variance):
     return expit(eta) if eta.shape[1] == 1 else softmax(eta, axis=1)
 
 
-def integrated_probabilities(rows, Y, weight, modes, covariances, new):
-    """Probabilities ``(q, K)`` of the classes at the rows ``new (q, p)``; ``(q, 1)`` of the second of two.
+def integrated_probabilities(eta, Y, weight, centre, variance, covariance):
+    """Probabilities ``(q, K)`` of the classes at new rows; ``(q, 1)`` of the second of two.
 
-    ``rows (n, p)``, ``Y (n, K)`` and ``weight (n,)`` are the task's own, ``modes (K, p)`` and ``covariances``, one an
-    output, what they left. The class of the largest score keeps the largest probability.
+    Of the task's own rows ``eta (n, K)`` are the scores at the mode, ``Y (n, K)`` and ``weight (n,)``; of the new ones
+    ``centre (q, K)`` the scores at the mode and ``variance (q, K)`` what is not known of them; ``covariance (n, q, K)`` is
+    that of both. The class of the largest score keeps the largest probability.
     """
-    eta, centre = rows @ modes.T, new @ modes.T
-    reach = np.stack([new @ V for V in covariances], axis=2)
-    variance = np.maximum(np.einsum("qpk,qp->qk", reach, new), 0.0)
-    found, nodes = moderated_probabilities(centre, variance), _nodes(len(modes))
+    found, nodes = moderated_probabilities(centre, variance), _nodes(centre.shape[1])
     wide = np.flatnonzero(variance.max(axis=1) > _NARROW**2)
-    step = max(_CELLS // (max(len(rows), 1) * nodes[0].size), 1)
+    step = max(_CELLS // (max(len(eta), 1) * nodes[0].size), 1)
     for some in np.split(wide, range(step, len(wide), step)):
         spread = np.sqrt(np.maximum(variance[some], 1e-12))
-        moves = np.einsum("np,qpk->nqk", rows, reach[some]) / spread
+        moves = covariance[:, some] / spread
         found[some] = _along_the_lines(eta, moves, Y, weight, centre[some], spread, *nodes)
     return _agreeing(np.minimum(found, 1.0), centre)
 

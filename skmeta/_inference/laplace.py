@@ -19,12 +19,15 @@ from skmeta._inference.components import Component
 from skmeta._inference.dual import DualProblem
 from skmeta._inference.glm import GaussianPriors, posterior_modes
 from skmeta._inference.likelihoods import Likelihood
+from skmeta._inference.linalg import spd_inverse
 from skmeta._inference.moments import Rows
 from skmeta._inference.posterior_rows import row_batches
 
 Array = NDArray[np.float64]
 Components = Sequence[Sequence[Component]]  # of every output
-Solution = tuple[Array, Callable[[Array], Array]]  # evidence (n_tasks, C), and the mean of the modes by weights
+
+# Evidence (n_tasks, C), the mean of the modes by weights, and by columns the modes (n_tasks, C, K, p) themselves.
+Solution = tuple[Array, Callable[[Array], Array], Array | None]
 
 _WIDE_ENOUGH = 1e6  # variance of an intercept of which nothing is known, in a kernel: more costs digits
 
@@ -42,7 +45,7 @@ def laplace_columns(rows: Rows, components: Components, likelihood: Likelihood, 
         if strength != 1.0:
             modes = posterior_modes(rows, of, likelihood, level, strength=strength, start=modes.whitened)
         coef[:, own] = modes.coef
-    return evidence, lambda weights: np.einsum("tc,tckp->tkp", weights, coef)
+    return evidence, lambda weights: np.einsum("tc,tckp->tkp", weights, coef), coef
 
 
 def _root(component: Component) -> Array:
@@ -68,7 +71,7 @@ def laplace_rows(rows: Rows, components: Components, likelihood: Likelihood, str
             found[part.batch.tasks] = part.means(weights[part.batch.tasks])
         return found
 
-    return evidence, means
+    return evidence, means, None
 
 
 class DualModes:
@@ -114,9 +117,22 @@ class DualModes:
                 found[:, k, -1] += _extra(component) * (pull[c, :, :, k] * self._intercept).sum(axis=1)
         return found
 
-    def variance(self) -> Array:
-        """Variances ``(b, C, n, K)`` of the linear predictor under every component."""
-        return np.swapaxes(self._problem_at_mode.variance(self._mode).reshape(self.shape), 0, 1)
+    def covariance(self, k: int, weights: Array) -> Array:
+        """Covariance ``(b, n, n)`` of output ``k`` of the linear predictor, of the mixture of the components.
+
+        Within the components and between their modes; the classes of a multinomial are taken one by one, as in
+        `glm.linearise`.
+        """
+        C, b, n, _ = self.shape
+        problem, K = self._problem_at_mode, self._problem_at_mode.kernel[:, k]
+        curvature = problem.weight * problem.loss.curvature(self._mode.eta, problem.Y)[..., k]
+        root = np.sqrt(curvature)
+        moved = root[:, :, None] * K
+        inverse = spd_inverse(moved * root[:, None, :] + np.eye(n))
+        inside = (K - np.swapaxes(moved, 1, 2) @ inverse @ moved).reshape(C, b, n, n)
+        eta = self.eta[..., k]
+        off = (eta - np.einsum("bc,bcn->bn", weights, eta)[:, None]) * np.sqrt(weights)[..., None]
+        return np.einsum("bc,cbij->bij", weights, inside) + np.swapaxes(off, 1, 2) @ off
 
 
 def _extra(component: Component) -> float:

@@ -67,7 +67,8 @@ class Posterior:
     """What is known of ``n_tasks`` tasks after their own rows.
 
     ``coef (n_tasks, K, p)``; ``weights (n_tasks, C)`` and ``log_evidence (n_tasks, C)`` of the components; ``noise
-    (n_tasks, C, K)`` under each of them. ``moments`` are the statistics of every output where columns were worked with.
+    (n_tasks, C, K)`` under each of them. Where columns were worked with, ``moments`` are the statistics of every output, or
+    ``modes (n_tasks, C, K, p)`` those under each component, of other likelihoods than squared error's.
     """
 
     coef: Array
@@ -75,6 +76,7 @@ class Posterior:
     noise: Array
     log_evidence: Array
     moments: list[Moments] | None = field(default=None, repr=False)
+    modes: Array | None = field(default=None, repr=False)
 
     @property
     def expected_noise(self) -> Array:
@@ -169,12 +171,12 @@ def _collected(n_tasks: int, mixture: Mixture, parts: Any, moments: list[Moments
 def _laplace(rows: Rows, mixture: Mixture, strength: float) -> Posterior:
     """Modes under each component, weighed by Laplace's evidence."""
     solve = laplace_rows if work_by_rows(rows, mixture) else laplace_columns
-    evidence, means = solve(rows, mixture.components, mixture.likelihood, strength)
+    evidence, means, modes = solve(rows, mixture.components, mixture.likelihood, strength)
     counts = total_weight(rows)
     weights = mixture.weigh(evidence, counts)
     level = np.array([[c.noise.centre for c in output] for output in mixture.components]).T
     noise = np.broadcast_to(level, (rows.n_tasks, *level.shape)).copy()
-    return Posterior(means(weights), weights, noise, evidence)
+    return Posterior(means(weights), weights, noise, evidence, modes=modes)
 
 
 def total_weight(rows: Rows) -> Array:
@@ -199,6 +201,21 @@ def posterior_covariances(
     for block in blocks_of(len(tasks), _BLOCK):
         solver = ColumnPosterior(moments.take(tasks[block]), stack, strength)
         yield from solver.covariances(node_weights(solver, weights[tasks[block]]))
+
+
+def laplace_covariances(
+    expanded: Sequence[Moments], components: Sequence[Component], strength: float, modes: Array, weights: Array
+) -> Array:
+    """Covariances ``(n_tasks, p, p)`` of one output under a mixture of Laplace's Gaussians.
+
+    ``expanded`` are the working responses at the modes ``(n_tasks, C, p)`` of each component.
+    """
+    off = (modes - np.einsum("tc,tcp->tp", weights, modes)[:, None]) * np.sqrt(weights)[..., None]
+    found: Array = np.swapaxes(off, 1, 2) @ off
+    for c, (moments, component) in enumerate(zip(expanded, components, strict=True)):
+        inside = ColumnPosterior(moments, Stack([component]), strength).covariances(np.ones((len(weights), 1)))
+        found += weights[:, c, None, None] * inside
+    return found
 
 
 def log_evidence_of_moments(moments: Moments, components: Sequence[Component]) -> Array:

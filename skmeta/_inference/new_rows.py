@@ -6,7 +6,7 @@ New rows stand among those of their task with weight zero: they learn from them 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,8 +47,36 @@ def _variance(batch: Any, mixture: Mixture, strength: Array, weights: Array) -> 
     if mixture.likelihood.quadratic:
         return np.stack([_of_output(batch, mixture, k, strength[k], weights) for k in range(mixture.shape[1])], axis=2)
     modes = DualModes(batch, mixture.components, mixture.likelihood, float(strength[0]))
-    centre = np.einsum("bc,bcnk->bnk", weights, modes.eta)
-    return np.einsum("bc,bcnk->bnk", weights, modes.variance() + (modes.eta - centre[:, None]) ** 2)
+    whole = [modes.covariance(k, weights) for k in range(mixture.shape[1])]
+    return np.stack([np.maximum(np.diagonal(V, axis1=1, axis2=2), 0.0) for V in whole], axis=2)
+
+
+@dataclass(frozen=True, eq=False)
+class NewRows:
+    """What one task's rows leave open at new ones: where both stand in their tables, and their scores' covariances.
+
+    ``variance (q, K)`` is that of the new rows, ``covariance (n, q, K)`` that of the task's ``n`` own ones with them.
+    """
+
+    task: int
+    own: NDArray[np.intp]
+    new: NDArray[np.intp]
+    variance: Array
+    covariance: Array
+
+
+def covariances_of_rows(rows: Rows, mixture: Mixture, strength: float, weights: Array, new: Rows) -> Iterator[NewRows]:
+    """`NewRows` of every task that has any, for other likelihoods than squared error's; a task may come in parts."""
+    n_old = rows.X.shape[0]
+    for tasks, fresh in _slices(rows, new):
+        for batch in row_batches(_joint(rows, new, tasks, fresh)):
+            modes = DualModes(batch, mixture.components, mixture.likelihood, strength)
+            whole = np.stack([modes.covariance(k, weights[batch.tasks]) for k in range(mixture.shape[1])], axis=3)
+            for index, V, task in zip(batch.index, whole, batch.tasks.tolist(), strict=True):
+                old, added = np.flatnonzero((index >= 0) & (index < n_old)), np.flatnonzero(index >= n_old)
+                variance = np.maximum(V[added, added], 0.0)
+                if len(added):
+                    yield NewRows(task, index[old], index[added] - n_old, variance, V[np.ix_(old, added)])
 
 
 def _of_output(batch: Any, mixture: Mixture, k: int, strength: float, weights: Array) -> Array:

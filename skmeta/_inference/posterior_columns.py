@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.between import level_of_tasks, told_by_new_row
 from skmeta._inference.components import Stack
+from skmeta._inference.contextual import intercept_shift, new_row_effects
 from skmeta._inference.linalg import logdet_and_quadratic, spd_inverse
 from skmeta._inference.moments import Moments, whitened
 
@@ -48,7 +48,7 @@ class ColumnPosterior:
         for g, law in enumerate(self.stack.laws):
             mean = np.tile(law.mean, (self.moments.n_tasks, 1))
             if law.effects is not None:
-                shift, unknown = level_of_tasks(*law.effects, self.moments.n_rows, self.moments.context)
+                shift, unknown = intercept_shift(*law.effects, self.moments.n_rows, self.moments.context)
                 mean[:, -1] += shift
                 extra[:, self.stack.law == g] += unknown[:, None]
             self._means.append(mean)
@@ -82,7 +82,7 @@ class ColumnPosterior:
             return mean
         left = self.strength * (solved[..., 1] * intercept).sum(axis=1) / (intercept**2).sum(axis=1)
         coef, ratio = law.effects
-        return mean + told_by_new_row(coef, ratio, self.n_rows, self.moments.context, left)
+        return mean + new_row_effects(coef, ratio, self.n_rows, self.moments.context, left)
 
     def covariances(self, weights: Array) -> Array:
         """The covariances ``(n_tasks, p, p)`` of the mixture of the nodes: within them and between their means."""

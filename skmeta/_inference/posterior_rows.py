@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skmeta._inference.between import level_of_tasks, told_by_new_row
 from skmeta._inference.components import Stack
+from skmeta._inference.contextual import intercept_shift, new_row_effects
 from skmeta._inference.linalg import spd_inverse, triangular_inverse
 from skmeta._inference.moments import Rows, take_rows
 from skmeta._inference.threads import blocks_of
@@ -56,7 +56,7 @@ class RowPosterior:
         for g, law in enumerate(self.stack.laws):
             offset, shift = self.batch.times(law.mean[:, None])[..., 0], np.zeros(len(self.n_rows))
             if law.effects is not None:
-                shift, unknown = level_of_tasks(*law.effects, self.n_rows, self._context)
+                shift, unknown = intercept_shift(*law.effects, self.n_rows, self._context)
                 offset = offset + shift[:, None] * self._intercept
                 extra[:, self.stack.law == g] += unknown[:, None]
             offsets.append(offset)
@@ -100,7 +100,7 @@ class RowPosterior:
             found += total[:, None] * law.mean + self._views[g].back(pull)
             found[:, -1] += total * self._shifts[g]
             if law.effects is not None:
-                found += told_by_new_row(*law.effects, self.n_rows, self._context, left[g])
+                found += new_row_effects(*law.effects, self.n_rows, self._context, left[g])
         found[:, -1] += (weights * self._gain).sum(axis=1)
         return found
 
@@ -159,7 +159,7 @@ class RowPosterior:
         if law.effects is None:
             return eta
         left = self._left(np.eye(len(self.stack.levels))[j] + np.zeros((len(pull), 1)))[g]
-        moves = told_by_new_row(*law.effects, self.n_rows, self._context, left)
+        moves = new_row_effects(*law.effects, self.n_rows, self._context, left)
         return eta + self.batch.along(moves)
 
 

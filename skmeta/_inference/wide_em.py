@@ -15,9 +15,10 @@ from scipy import sparse
 
 from skmeta._inference.mixture import learn_weights
 from skmeta._inference.wide import WidePrior, wide_evidence
+from skmeta._inference.wide_factors import add_factors
 from skmeta._inference.wide_rows import read_batches
 from skmeta._inference.wide_scales import N_SCALES, fit_scales, scaled
-from skmeta._inference.wide_sweep import Output, State, add_factors, sweep
+from skmeta._inference.wide_sweep import Output, State, sweep
 
 _FREE = 100.0  # prior variance of the mean's intercept: as good as free
 _SIGNAL = 4.0  # variance of a linear predictor whose unit is not that of the targets

@@ -15,7 +15,6 @@ variance of the task, and the gradient at the common mode is that of a mean that
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import sparse
 
 from skmeta._inference.dual import DualProblem, along, evidence_slopes
 from skmeta._inference.linalg import symmetrize
@@ -25,7 +24,6 @@ from skmeta._inference.threads import run
 _STEPS = 2  # of expectation propagation in a sweep: the next one moves on
 _TIGHT = 1.0  # prior standard deviation of the logarithm of a scale
 _LONGEST = 1.0  # step of the logarithm of a scale
-_SOME = 1024  # tasks whose gradients suggest factors
 _CG = 30
 _CG_TOL = 1e-3
 _FLOOR = 1e-10
@@ -90,7 +88,7 @@ class State:
 
 @dataclass(frozen=True, eq=False)
 class _Part:
-    """What one batch says of one output: see `_expect`."""
+    """What one batch says of one output: see `expect`."""
 
     squares: np.ndarray
     traces: np.ndarray
@@ -107,7 +105,7 @@ class _Part:
 
 def sweep(batches, state, loss, *, moves, n_jobs=1):
     """The next `State`; what ``moves``: "loadings" alone, the "scales" of variances as well, or all "columns" of them."""
-    found = run(lambda i: _expect(batches[i], i, state, loss), range(len(batches)), n_jobs)
+    found = run(lambda i: expect(batches[i], i, state, loss), range(len(batches)), n_jobs)
     parts = [[both[1][k] for both in found] for k in range(len(state.outputs))]
     outputs = [_maximise(batches, part, output, loss, moves) for part, output in zip(parts, state.outputs, strict=True)]
     noises = [
@@ -120,7 +118,7 @@ def sweep(batches, state, loss, *, moves, n_jobs=1):
 # Expectation ----------------------------------------------------------------------------------------
 
 
-def _expect(batch, i, state, loss):
+def expect(batch, i, state, loss):
     """What to remember of the rows of one batch, and a `_Part` of each output."""
     U = np.stack([batch.times(output.loadings[:, 1:]) for output in state.outputs], axis=1)
     own = np.stack([batch.kernel(batch.spread(output.variance)) for output in state.outputs], axis=1)
@@ -228,7 +226,7 @@ def _maximise(batches, parts, output, loss, moves):
         return sum(getattr(part, name) for part in parts)
 
     information = total("information")
-    loadings = _loadings(batches, parts, output, total("gradient"), information)
+    loadings = next_loadings(batches, parts, output, total("gradient"), information)
     new = replace(output, loadings=loadings, information=information, by_task=[part.share for part in parts])
     if moves == "loadings":
         return new
@@ -307,7 +305,7 @@ def _loading_variance(output, loadings, information):
     return variance
 
 
-def _loadings(batches, parts, output, gradient, information):
+def next_loadings(batches, parts, output, gradient, information):
     """One penalised Newton step of the loadings, rescaled so that the scores have variance one."""
     precision = 1.0 / output.loading_variance
 
@@ -322,65 +320,6 @@ def _loadings(batches, parts, output, gradient, information):
         spread = np.tensordot(counts, np.concatenate([part.moments[:, 1:, 1:] for part in parts]), 1) / counts.sum()
         loadings[:, 1:] = loadings[:, 1:] @ np.linalg.cholesky(spread)
     return loadings
-
-
-def add_factors(batches, state, loss, rank, *, n_jobs=1):
-    """A `State` with new factors, along which the tasks' gradients agree more than independent columns would.
-
-    Their agreements are one small matrix of tasks by tasks, whose leading vectors are a first guess of the scores.
-    """
-    found = run(lambda i: _expect(batches[i], i, state, loss), range(len(batches)), n_jobs)
-    outputs = []
-    for k, output in enumerate(state.outputs):
-        duals, parts = [rows[0][..., k] for rows, _ in found], [both[1][k] for both in found]
-        scores = _agreements(batches, duals, parts, output.variance, rank - output.rank)
-        wider = _widened(output, scores[0].shape[1])
-        parts = [_scored(*each) for each in zip(batches, duals, parts, scores, strict=True)]
-        gradient, information = (sum(getattr(part, name) for part in parts) for name in ("gradient", "information"))
-        outputs.append(replace(wider, loadings=_loadings(batches, parts, wider, gradient, information)))
-    return State(outputs, [rows for rows, _ in found])
-
-
-def _agreements(batches, duals, parts, variance, rank):
-    """First scores ``(b, rank)`` of every batch's tasks; those of tasks that say little are zero."""
-    root, tables, expected = np.sqrt(variance), [], []
-    for batch, a, part in zip(batches, duals, parts, strict=True):
-        counted = batch.spread_tasks(batch.counts)
-        tables.append(batch.table(batch.cells(a) * batch.spread(root) * np.sqrt(counted)))
-        expected.append(batch.table(part.share[0][0] * batch.spread(variance) * counted).sum(axis=1))
-    table = (sparse.vstack if sparse.issparse(tables[0]) else np.concatenate)(tables)
-    said = np.concatenate(expected)
-    loud = np.sort(np.argsort(-said, kind="stable")[:_SOME])
-    agreements = table[loud] @ table[loud].T
-    agreements = agreements.toarray() if sparse.issparse(agreements) else agreements
-    _, vectors = np.linalg.eigh(agreements - np.diag(said[loud]))
-    scores = np.zeros((len(said), rank))
-    scores[loud] = np.sqrt(len(loud)) * vectors[:, ::-1][:, :rank]
-    return np.split(scores, np.cumsum([len(batch.tasks) for batch in batches])[:-1])
-
-
-def _widened(output, n_new):
-    nothing = np.zeros((len(output.variance), n_new))
-    variance = np.repeat(output.variance[:, None] / n_new, n_new, axis=1)
-    return replace(
-        output,
-        loadings=np.concatenate([output.loadings, nothing], axis=1),
-        loading_variance=np.concatenate([output.loading_variance, variance], axis=1),
-        centre=np.concatenate([output.centre, nothing], axis=1),
-        information=np.concatenate([output.information, nothing], axis=1),
-        by_task=None,
-    )
-
-
-def _scored(batch, a, part, scores):
-    """A batch's part in the loadings' step if the new scores were known."""
-    known = np.concatenate([part.moments[:, 0], scores], axis=1)
-    return replace(
-        part,
-        gradient=batch.collect(a[..., None] * known[:, None, :]),
-        information=np.stack([batch.total(part.share[0][0] * batch.spread_tasks(s**2)) for s in known.T], axis=1),
-        moments=known[:, :, None] * known[:, None, :],
-    )
 
 
 def conjugate_gradients(product, target, diagonal):

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skmeta._inference.glm import linearise
-from skmeta._inference.integrated import integrated_probabilities, moderated_probabilities
-from skmeta._inference.mixture import posterior_covariances, total_weight, work_by_rows
+from skmeta._inference.integrated import integrated_probabilities
+from skmeta._inference.mixture import laplace_covariances, posterior_covariances, total_weight, work_by_rows
 from skmeta._inference.moments import Moments, Rows, standardise, take_rows
-from skmeta._inference.new_rows import variance_of_own_rows, variance_of_rows
+from skmeta._inference.new_rows import NewRows, covariances_of_rows, variance_of_own_rows, variance_of_rows
 from skmeta._inference.threads import blocks_of
 from skmeta.base import AdaptedEstimators
 from skmeta.linear_model._families import Adaptation
@@ -27,6 +27,7 @@ Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
 _CELLS = 1 << 21  # coefficients gathered at once when rows are predicted
+_TASKS = 1024  # tasks whose posterior covariances are held at once
 
 
 class LinearAdapted(AdaptedEstimators):
@@ -148,8 +149,7 @@ class LinearAdapted(AdaptedEstimators):
         ndarray of shape (n_rows, n_classes)
             In the order of ``classes``.
         """
-        X = self._read(X, codes)
-        found = self._moderated(X, codes) if self._by_rows else self._integrated(X, codes)
+        found = self._integrated(self._read(X, codes), codes)
         return np.column_stack([1.0 - found, found]) if found.shape[1] == 1 else found
 
     def std(self, X: Any, codes: Codes) -> Array:
@@ -227,16 +227,19 @@ class LinearAdapted(AdaptedEstimators):
         return out * scales
 
     def _variance_by_rows(self, X: Any, codes: Codes, seen: Codes) -> Array:
+        here = self._adaptation
+        strength = here.family.engine_strength(here.strength)
+        return variance_of_rows(here.rows, here.mixture, strength, here.posterior.weights, self._new(X, codes, seen))
+
+    def _new(self, X: Any, codes: Codes, seen: Codes) -> Rows:
+        """Some rows to predict, as rows of the same tasks."""
         here, order = self._adaptation, np.argsort(codes[seen], kind="stable")
         starts = np.searchsorted(codes[seen][order], np.arange(here.rows.n_tasks + 1))
         own = X[seen]
         if sparse.issparse(here.rows.X) != sparse.issparse(own):
             own = own.toarray() if sparse.issparse(own) else sparse.csr_array(own)
-        new = replace(
-            here.rows, X=own, Y=np.zeros((len(seen), len(here.units))), order=order, starts=starts, weight=None
-        )
-        strength = here.family.engine_strength(here.strength)
-        return variance_of_rows(here.rows, here.mixture, strength, here.posterior.weights, new)
+        targets = np.zeros((len(seen), len(here.units)))
+        return replace(here.rows, X=own, Y=targets, order=order, starts=starts, weight=None)
 
     def _by_columns(self, X: Any, codes: Codes, seen: Codes) -> Array:
         out = np.empty((len(seen), len(self._adaptation.units)))
@@ -252,7 +255,22 @@ class LinearAdapted(AdaptedEstimators):
         """Posterior covariances of some tasks, one after the other."""
         here = self._adaptation
         strength = here.family.engine_strength(here.strength)[k]
-        return posterior_covariances(self._moments[k], here.mixture.stacks[k], strength, here.posterior.weights, tasks)
+        found = here.posterior
+        if found.modes is None:
+            yield from posterior_covariances(self._moments[k], here.mixture.stacks[k], strength, found.weights, tasks)
+            return
+        for block in blocks_of(len(tasks), _TASKS):
+            some = tasks[block]
+            expanded = [outputs[k].take(some) for outputs in self._expanded]
+            at = found.modes[some, :, k], found.weights[some]
+            yield from laplace_covariances(expanded, here.mixture.components[k], strength, *at)
+
+    @cached_property
+    def _expanded(self) -> list[list[Moments]]:
+        """Working responses of every output around the modes under each component."""
+        here, modes = self._adaptation, self._adaptation.posterior.modes
+        assert modes is not None
+        return [linearise(here.rows, modes[:, c], here.mixture.likelihood) for c in range(modes.shape[1])]
 
     @cached_property
     def _moments(self) -> list[Moments]:
@@ -275,33 +293,41 @@ class LinearAdapted(AdaptedEstimators):
             )
         return np.concatenate([standardise(take_rows(X, rows), here.centre, here.scale), intercept], axis=1)
 
-    def _moderated(self, X: Any, codes: Codes) -> Array:
-        return moderated_probabilities(self._linear_predictor(X, codes), self._variance(X, codes))
+    # -- probabilities ------------------------------------------------------------------------------
 
     def _integrated(self, X: Any, codes: Codes) -> Array:
-        here, K = self._adaptation, self.coefficients.shape[1]
-        known, place = np.unique(codes, return_inverse=True)
-        seen = known[known >= 0]
-        coef = np.concatenate([self.coefficients, here.start[None]])
-        modes = np.stack([unit.to_engine(coef[:, k]) for k, unit in enumerate(here.units)], axis=1)
-        before = [output[0].covariance.root @ output[0].covariance.root.T for output in here.mixture.components]
-        covariances = dict(
-            zip(seen.tolist(), zip(*(self._covariances(k, seen) for k in range(K)), strict=True), strict=True)
-        )
-        out = np.empty((X.shape[0], K))
-        for i, code in enumerate(known.tolist()):
-            some = np.flatnonzero(place == i)
-            V = before if code < 0 else covariances[code]
-            Z, Y, weight = (part[0] for part in self._own_batch(code))
-            out[some] = integrated_probabilities(Z, Y, weight, modes[code], V, self._standardised(X, some))
+        """Probabilities ``(n, K)``, of the second of two classes ``(n, 1)``."""
+        here, centre = self._adaptation, self._linear_predictor(X, codes)
+        own = self._linear_predictor(here.data.X, self.tasks.codes) if len(self.tasks) else centre[:0]
+        weight = np.ones(len(own)) if here.rows.weight is None else here.rows.weight
+        out = np.empty_like(centre)
+        unseen = np.flatnonzero(codes < 0)
+        if len(unseen):
+            nothing, variance = np.empty((0, len(unseen), centre.shape[1])), self._variance(X[unseen], codes[unseen])
+            out[unseen] = integrated_probabilities(own[:0], own[:0], weight[:0], centre[unseen], variance, nothing)
+        seen = np.flatnonzero(codes >= 0)
+        open_at = self._open_by_rows if self._by_rows else self._open_by_columns
+        for part in open_at(X, codes, seen) if len(seen) else ():
+            rows, new = part.own, seen[part.new]
+            scores = own[rows], here.rows.Y[rows], weight[rows], centre[new]
+            out[new] = integrated_probabilities(*scores, part.variance, part.covariance)
         return out
 
-    def _own_batch(self, code: int) -> tuple[Array, Array, Array]:
-        """The padded rows of one task; a task without rows has one of weight zero."""
-        rows: Rows = self._adaptation.rows
-        if code >= 0:
-            return rows.batch(np.array([code]))
-        return np.zeros((1, 1, rows.width)), np.zeros((1, 1, rows.Y.shape[1])), np.zeros((1, 1))
+    def _open_by_rows(self, X: Any, codes: Codes, seen: Codes) -> Iterator[NewRows]:
+        here = self._adaptation
+        strength = float(here.family.engine_strength(here.strength)[0])
+        return covariances_of_rows(here.rows, here.mixture, strength, here.posterior.weights, self._new(X, codes, seen))
+
+    def _open_by_columns(self, X: Any, codes: Codes, seen: Codes) -> Iterator[NewRows]:
+        rows, K = self._adaptation.rows, self.coefficients.shape[1]
+        known, place = np.unique(codes[seen], return_inverse=True)
+        covariances = zip(*(self._covariances(k, known) for k in range(K)), strict=True)
+        for i, (task, V) in enumerate(zip(known.tolist(), covariances, strict=True)):
+            new, own = np.flatnonzero(place == i), rows.order[rows.starts[task] : rows.starts[task + 1]]
+            Z, mine = self._standardised(X, seen[new]), self._standardised(self._adaptation.data.X, own)
+            moved = np.stack([Z @ each for each in V], axis=2)
+            variance = np.maximum(np.einsum("qpk,qp->qk", moved, Z), 0.0)
+            yield NewRows(task, own, new, variance, np.einsum("np,qpk->nqk", mine, moved))
 
     # -- what was borrowed --------------------------------------------------------------------------
 
@@ -326,8 +352,11 @@ class LinearAdapted(AdaptedEstimators):
         if self._by_rows:
             strength = here.family.engine_strength(here.strength)
             parts = variance_of_own_rows(here.rows, here.mixture, strength, here.posterior.weights)
+            own = self._linear_predictor(here.data.X, self.tasks.codes)
+            curvature = here.mixture.likelihood.curvature(own, here.rows.Y)
             for batch, variance in parts:
-                out[batch.tasks] = np.einsum("bn,bnk->bk", batch.weight, variance)
+                weight = batch.weight[..., None] * curvature[batch.index]
+                out[batch.tasks] = (weight * variance).sum(axis=1)
             return out
         for k, moments in enumerate(self._moments):
             each = self._covariances(k, np.arange(len(out)))

@@ -43,6 +43,9 @@ class LinearData:
     classes: NDArray[Any] | None
     _kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_kept": {}}  # what is derived from the rows is derived again
+
     @property
     def n_features(self) -> int:
         """Number of columns."""

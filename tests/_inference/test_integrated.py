@@ -10,8 +10,15 @@ from skmeta import GaussianPrior, WarmStartClassifier
 from skmeta._inference.integrated import integrated_probabilities, moderated_probabilities
 
 
+def of_coefficients(rows, Y, weight, modes, covariances, new):
+    """The probabilities from modes and covariances of the coefficients."""
+    covariance = np.stack([rows @ V @ new.T for V in covariances], axis=2)
+    variance = np.stack([np.einsum("qp,pr,qr->q", new, V, new) for V in covariances], axis=1)
+    return integrated_probabilities(rows @ modes.T, Y, weight, new @ modes.T, variance, covariance)
+
+
 def integrated_probability(rows, y, weight, mode, V, new):
-    return integrated_probabilities(rows, y[:, None], weight, mode[None], [V], new)[:, 0]
+    return of_coefficients(rows, y[:, None], weight, mode[None], [V], new)[:, 0]
 
 
 GRID = np.linspace(-5.0, 5.0, 401)
@@ -104,7 +111,7 @@ def test_two_of_several_classes_are_the_binary_answer():
     mode, V = laplace(rows, y, root)
     binary = integrated_probability(rows, y, np.ones(4), mode, V, new)
     Y, modes = np.c_[1 - y, y, 0 * y], np.stack([-mode / 2, mode / 2, [0.0, -60.0]])
-    found = integrated_probabilities(rows, Y, np.ones(4), modes, [V / 2, V / 2, 0 * V], new)
+    found = of_coefficients(rows, Y, np.ones(4), modes, [V / 2, V / 2, 0 * V], new)
     assert_allclose(found.sum(axis=1), 1.0)
     assert_allclose(found[:, 2], 0.0, atol=1e-12)
     assert_allclose(found[:, 1], binary, atol=0.1)

@@ -284,3 +284,24 @@ def test_rows_are_read_once(monkeypatch):
     prior.adapt_tasks(estimator, tasks)
     prior.components[0].log_evidence(estimator, tasks)
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize("labels", [2, 3])
+def test_probabilities_by_columns_and_by_rows_agree(labels, monkeypatch):
+    """Also where all rows of a task have one class: what they exclude is excluded on both sides."""
+    rng = np.random.default_rng(0)
+    outputs = None if labels == 2 else labels
+    prior = learned(3, outputs=outputs, noise=1.0, noise_dof=np.inf, classes=np.arange(labels),
+                    units=Units(np.zeros(3)))  # fmt: skip
+    tasks = collection(3, (1, 3, 4, 9))
+    y = np.where(tasks.codes < 2, 1, rng.integers(0, labels, len(tasks.y)))
+    tasks = replace(tasks, y=y, classes=tuple(np.unique(y[tasks.codes == t]) for t in range(4)))
+    X, codes = 3.0 * rng.normal(size=(30, 3)), np.arange(30) % 5 - 1
+    found = []
+    for by_rows in (False, True):
+        for room in ("skmeta._inference.mixture", "skmeta.linear_model._adapted"):
+            monkeypatch.setattr(f"{room}.work_by_rows", lambda *_, by_rows=by_rows: by_rows)
+        mixture = robust_mixture(prior, {"vague": 0.1})
+        found.append(mixture.adapt_tasks(LogisticRegression(), tasks).predict_proba(X, codes))
+    assert_allclose(found[0].sum(axis=1), 1.0)
+    assert_allclose(found[1], found[0], rtol=1e-6, atol=1e-8)

@@ -13,8 +13,8 @@ import numpy as np
 from scipy import sparse
 from sklearn import config_context
 
-from skmeta._inference.between import level_of_tasks, told_by_new_row
 from skmeta._inference.components import Component
+from skmeta._inference.contextual import intercept_shift, new_row_effects
 from skmeta._inference.moments import Rows, standardise, take_rows
 from skmeta._inference.units import Units
 from skmeta.linear_model._families._base import Adaptation, Array, Family, Fitted, in_parallel
@@ -119,7 +119,7 @@ class ShiftedSolver(Family):
         unit = np.sqrt(component.noise.units_of(np.array(noise)))
         mean, extra = component.mean.copy(), component.extra
         if component.effects is not None:
-            shift, unknown = level_of_tasks(*component.effects, np.array([task.n_rows]), task.context[None])
+            shift, unknown = intercept_shift(*component.effects, np.array([task.n_rows]), task.context[None])
             mean[-1] += shift[0]
             extra += float(unknown[0])
         mean[-1] += self.intercept_shift(estimator, noise)
@@ -132,7 +132,7 @@ class ShiftedSolver(Family):
         coef = mean + np.concatenate([moved, np.ravel(inner.intercept_)] if free else [moved])
         if component.effects is not None and not free:
             left = _left(design, directions.intercept, strength, noise, task.weight)
-            coef += told_by_new_row(*component.effects, np.array([task.n_rows]), task.context[None], np.array([left]))[
+            coef += new_row_effects(*component.effects, np.array([task.n_rows]), task.context[None], np.array([left]))[
                 0
             ]
         return coef, self.fitted(inner, unit * directions.slopes, units)

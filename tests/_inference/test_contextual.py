@@ -8,8 +8,8 @@ from numpy.testing import assert_allclose
 from sklearn.linear_model import LinearRegression, Ridge
 
 from skmeta import WarmStartRegressor
-from skmeta._inference.between import level_of_tasks, told_by_new_row, variance_ratio
 from skmeta._inference.components import Component, KnownNoise, Stack
+from skmeta._inference.contextual import intercept_shift, new_row_effects, variance_ratio
 from skmeta._inference.covariances import DenseCovariance
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.moments import Rows, collect_moments
@@ -111,14 +111,14 @@ def test_effects_of_zero_change_nothing():
 
 
 def test_it_goes_from_the_pooled_regression_to_the_one_within():
-    between, ratio, context = np.array([3.0]), np.array([0.2]), np.array([[2.0]])
+    coef, ratio, context = np.array([3.0]), np.array([0.2]), np.array([[2.0]])
     none, many = np.array([0.0]), np.array([1e9])
-    assert_allclose(told_by_new_row(between, ratio, none, context, np.ones(1)), [[3.0 / 1.2, 0.0]])
-    assert_allclose(told_by_new_row(between, ratio, many, context, np.ones(1)), [[0.0, 0.0]], atol=1e-8)
-    assert_allclose(told_by_new_row(between, ratio, none + 3, context, np.zeros(1)), [[0.0, 0.0]])
-    shift, unknown = level_of_tasks(between, ratio, none, context)
+    assert_allclose(new_row_effects(coef, ratio, none, context, np.ones(1)), [[3.0 / 1.2, 0.0]])
+    assert_allclose(new_row_effects(coef, ratio, many, context, np.ones(1)), [[0.0, 0.0]], atol=1e-8)
+    assert_allclose(new_row_effects(coef, ratio, none + 3, context, np.zeros(1)), [[0.0, 0.0]])
+    shift, unknown = intercept_shift(coef, ratio, none, context)
     assert_allclose((shift, unknown), ([0.0], [9.0 / 1.2]))
-    shift, unknown = level_of_tasks(between, ratio, many, context)
+    shift, unknown = intercept_shift(coef, ratio, many, context)
     assert_allclose((shift, unknown), ([6.0], [0.0]), atol=1e-7)
 
 

@@ -1,12 +1,15 @@
-"""What the level of a task's columns says of its intercept: effects between tasks beside those within.
+r"""Contextual effects: what the means of a task's columns say of its intercept, beside the effects within tasks.
 
 Rich countries live longer than an extra dollar within a country would explain: intercepts depend on the task's column
-means, ``E[intercept_t] = level + between' m_t`` (Mundlak, 1978, Econometrica 46, equation 2.4). A new task's ``m_t`` is
-known only from its ``n`` rows. With ``ratio`` the within-task over the between-task variance of a column,
-``E[m_t] = n / (n + ratio) * own mean``, and what stays unknown of it adds to the intercept's variance. Once the rows'
-targets have been seen, a row to predict tells of ``m_t`` too, as far as the intercept is still unknown (``left``, the
-share of its variance that remains): the slopes gain ``left * between / (n + 1 + ratio)``. With no rows this is the
-pooled regression, with many the one within tasks.
+means :math:`m_t` (Mundlak, 1978, Econometrica 46, equation 2.4),
+
+.. math:: E[\text{intercept}_t] = \mu_0 + \gamma^\top m_t.
+
+A new task's :math:`m_t` is known only from its :math:`n` rows. With :math:`\rho` the within-task over the between-task
+variance of a column, :math:`E[m_t] = \tfrac{n}{n + \rho} \bar x_t`, and what stays unknown of it adds to the intercept's
+variance. Once the rows' targets have been seen, a row to predict says more of :math:`m_t`, as far as the intercept is
+still unknown (``left``, the share of its variance that remains): the slopes gain :math:`\text{left} \cdot \gamma / (n + 1
++ \rho)`. With no rows this is the pooled regression, with many the one within tasks.
 """
 
 import numpy as np
@@ -16,16 +19,16 @@ from skmeta._inference.linalg import diagonal
 _MOST = 1e6  # a ratio beyond this is a column whose mean does not vary between tasks
 
 
-def level_of_tasks(between, ratio, n_rows, context):
+def intercept_shift(coef, ratio, n_rows, context):
     """Shift of the expected intercept ``(n_tasks,)`` given the rows' columns, and its variance beyond the prior's."""
     known = n_rows[:, None] / (n_rows[:, None] + ratio) * context
-    unknown = between**2 * ratio / ((1.0 + ratio) * (n_rows[:, None] + ratio))
-    return known @ between, unknown.sum(axis=1)
+    unknown = coef**2 * ratio / ((1.0 + ratio) * (n_rows[:, None] + ratio))
+    return known @ coef, unknown.sum(axis=1)
 
 
-def told_by_new_row(between, ratio, n_rows, context, left):
-    """What a row to predict adds to the coefficients ``(n_tasks, p)`` through what it says of the task's level."""
-    slopes = left[:, None] * between / (n_rows[:, None] + 1.0 + ratio)
+def new_row_effects(coef, ratio, n_rows, context, left):
+    """What a row to predict adds to the coefficients ``(n_tasks, p)`` through what it says of the columns' means."""
+    slopes = left[:, None] * coef / (n_rows[:, None] + 1.0 + ratio)
     expected = n_rows[:, None] / (n_rows[:, None] + ratio) * context
     return np.column_stack([slopes, -(slopes * expected).sum(axis=1)])
 
