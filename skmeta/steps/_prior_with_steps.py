@@ -68,7 +68,9 @@ class PriorWithSteps(Prior):
         """
         parts = checked_parts(estimator, self)
         prior, tasks = matched(self.prior, self.steps.apply(tasks))
-        return AdaptedBehindSteps(self.steps, parts, tasks.feature_names, prior.adapt_tasks(parts.model, tasks, n_jobs=n_jobs))
+        return AdaptedBehindSteps(
+            self.steps, parts, tasks.feature_names, prior.adapt_tasks(parts.model, tasks, n_jobs=n_jobs)
+        )
 
     def given(self, **context: Any) -> Prior:
         """The prior of a task of which ``context`` is known; the steps stay.
