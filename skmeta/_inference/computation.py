@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.glm import linearise, working_responses
-from skmeta._inference.in_columns import InColumns
+from skmeta._inference.in_columns import InColumns, each_output
 from skmeta._inference.in_rows import read_in_rows, working_rows
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.moments import Rows, collect_moments
@@ -52,8 +52,7 @@ def read_tasks(rows: Rows, task_weight: Array | None = None) -> list[Any]:
     """The collection for the EM, one `InColumns` or `InRows` an output."""
     if cheaper_in_rows(np.diff(rows.starts), rows.width):
         return read_in_rows(rows, task_weight)
-    moments = collect_moments(rows)
-    return [InColumns(moments.output(k), task_weight) for k in range(moments.n_outputs)]
+    return each_output(collect_moments(rows), task_weight)
 
 
 def working_tasks(rows: Rows, coef: Array, likelihood: Likelihood, task_weight: Array | None = None) -> list[Any]:
