@@ -66,6 +66,10 @@ def test_standardised_they_are_the_moments_of_standardised_rows(counts, seed, we
     rows = Rows(X, targets, order, starts, *columns, weight, intercept)
     found = standardised(read_sums(X, Y, order, starts, weight), units, intercept=intercept)
     assert_same(found, collect_moments(rows), Moments, atol=1e-10)
+    room = Moments.zeros(len(counts), 4, 2)
+    again = standardised(read_sums(X, Y, order, starts, weight, room), units, intercept=intercept, room=room)
+    assert again is room
+    assert_same(again, found, Moments, rtol=0, atol=0)
 
 
 def lie(sums, often=None):
