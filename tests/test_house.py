@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.quick
+
 # The map. Imports point down only; rooms on one floor do not know each other.
 FLOORS = {
     "__main__": 11,
@@ -397,6 +399,13 @@ def test_a_rule_sees_what_breaks_it(rule, texts):
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_a_rule_lets_a_sound_house_be(rule):
     assert list(rule(house(SOUND))) == []
+
+
+def test_some_tests_of_every_room_are_quick():
+    tests = Path(__file__).parent
+    rooms = {path.parent for path in tests.glob("*/test_*.py")}
+    quick = {path.parent for path in tests.glob("*/test_*.py") if "pytest.mark.quick" in path.read_text("utf-8")}
+    assert quick == rooms and {path.name for path in rooms} <= set(FLOORS)
 
 
 def test_a_docstring_does_not_count_as_code():

@@ -23,8 +23,7 @@ NOISE_DOF = 1.0  # a unit-information law: how firmly a noise that is integrated
 WIDER_INTERCEPT = 10.0  # standard deviations of the intercept that an intercept outlier may lie off
 NOISIER = 2.5  # standard deviations of the noises' logarithms that a noise outlier is above them
 INTERCEPT_VARIANCE = 10.0  # that evidence takes an estimator's own intercept to have, in units of the target's variance
-_FREER = 1e3  # how many times wider that intercept is left
-_WIDEST = 1e8  # times the noise; wider, and sums with the rest lose their digits
+_FREER = 1e3  # how many times wider that intercept is left: as good as free
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +154,7 @@ def vague_component(scale: Array, level: float, intercept: float, likelihood: Li
     intercept: it varies around ``intercept``.
     """
     capped = min(level, 1.0)
-    freer = max(min(_FREER, _WIDEST * capped / INTERCEPT_VARIANCE), 1.0) if likelihood.quadratic else 1.0
+    freer = _FREER if likelihood.quadratic else 1.0
     variance, mean = np.r_[scale**2, freer * INTERCEPT_VARIANCE / capped], np.zeros(len(scale) + 1)
     mean[-1] = 0.0 if likelihood.quadratic else intercept
     noise = IntegratedNoise(level) if likelihood.quadratic else KnownNoise(np.array([level]), np.zeros(1))

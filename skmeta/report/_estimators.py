@@ -17,7 +17,7 @@ from skmeta.report._read import Collection
 from skmeta.tasks import read_task_ids, take_rows
 from skmeta.tasks._words import listed, shown
 
-MAX_CLASSES = 50
+MAX_CLASSES = 50  # of a target
 COMMON = 0.05  # share of the rows that the rarest of a few whole numbers has, if they are classes
 
 

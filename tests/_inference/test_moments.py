@@ -12,6 +12,8 @@ from scipy import sparse
 from skmeta._inference import moments as room
 from skmeta._inference.moments import Moments, Rows, collect_moments, column_scales, task_batches, whitened
 
+pytestmark = pytest.mark.quick
+
 seeds = st.integers(0, 2**32 - 1)
 
 

@@ -24,6 +24,8 @@ from skmeta.tuning._surrogates.gp import expected_scores, posterior_sd
 from skmeta.tuning._surrogates.portfolio import greedy_portfolio
 from skmeta.tuning._trial import Trial, plain_value
 
+pytestmark = pytest.mark.quick
+
 PLANE = Space.of({"a": uniform(0, 1), "b": uniform(0, 1)})
 few = settings(deadline=None, max_examples=8)
 seeds = st.integers(0, 10**6)
