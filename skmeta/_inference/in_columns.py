@@ -21,7 +21,7 @@ _TASKS = 1024  # whose matrices are held at once under all components
 _LOG_2PI = np.log(2.0 * np.pi)
 
 
-def each_output(moments, task_weight=None):
+def each_output(moments: Moments, task_weight: Array | None = None) -> list[InColumns]:
     """`InColumns` of every output of some statistics."""
     return [InColumns(moments.output(k), task_weight) for k in range(moments.n_outputs)]
 
