@@ -26,10 +26,6 @@ FLOORS = {
     "compose": 4,
     "steps": 4,
     "base": 3,
-    "_evidence": 2,
-    "_frozen_value": 2,
-    "_matching": 2,
-    "_registry": 2,
     "_task_models": 2,
     "tasks": 1,
     "datasets": 1,
@@ -44,7 +40,7 @@ OPTIONAL = {"pandas", "polars", "pyarrow", "matplotlib", "skops"}
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
 MAX_MEDIAN_LINES = 15
-CONTRACT = {"base", "steps", "tasks", "_matching", "_registry", "_dataframe"}  # all that the shells may know
+CONTRACT = {"base", "steps", "tasks", "_dataframe"}  # all that the shells may know
 COMPOSITION = {"Pipeline", "TransformedTargetRegressor", "BaseEstimator", "LinearModel"}  # what is no family
 NOT_THE_FIELDS = {"believed", "fellow", "stranger", "caution", "Bell", "odd_level", "learn_shares"}
 

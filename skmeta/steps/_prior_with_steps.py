@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._matching import matched, one_task
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._matching import matched, one_task
 from skmeta.steps._adapted_behind_steps import AdaptedBehindSteps
 from skmeta.steps._frozen_steps import FrozenSteps
 from skmeta.steps._parts import Parts, take_apart
