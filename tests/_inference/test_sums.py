@@ -14,6 +14,8 @@ from skmeta._inference.moments import Moments, Rows, collect_moments, column_sca
 from skmeta._inference.sums import Sums, added, centre_and_scale, read_sums
 from skmeta._inference.units import Units, standardised
 
+pytestmark = pytest.mark.quick
+
 seeds = st.integers(0, 2**32 - 1)
 
 
