@@ -78,6 +78,9 @@ class Posterior:
     moments: list[Moments] | None = field(default=None, repr=False)
     modes: Array | None = field(default=None, repr=False)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"moments": None}  # they are read from the rows again where they are asked for
+
     @property
     def expected_noise(self) -> Array:
         """One noise of every task and output ``(n_tasks, K)``: the geometric mean over the components."""
