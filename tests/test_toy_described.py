@@ -18,6 +18,8 @@ from skmeta import WarmStartClassifier
 from skmeta.base import AdaptedEstimators, Learner, Prior
 from skmeta.compose import MixturePrior
 
+pytestmark = pytest.mark.quick
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DescribedPrior(Prior):
@@ -113,7 +115,7 @@ def test_two_families_stand_in_one_mixture():
     X, y = NEW.drop(columns=["shop", "size"]), CASE.target[~CASE.past]
     model = CASE.model(prior=mixture).fit(X, y)
     assert_plain(model.estimator_)
-    tasks = model._known.adapted.tasks
+    tasks = model._known.adapted.inner.tasks
     logs = np.log([0.7, 0.3]) + [float(c.log_evidence(CASE.estimator, tasks)[0]) for c in components]
     weights = np.exp(logs - np.logaddexp(*logs))
     each = [c.adapt(CASE.estimator, X, y).predict(X) for c in components]

@@ -3,12 +3,18 @@
 A law may be several, of several collections: then every array has the same leading axes ``(...)`` before those named.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, fields, replace
 from operator import itemgetter
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmeta._inference.noise import NoiseLaw
+
+Array = NDArray[Any]
 
 Number = float | np.ndarray  # one, or one a law
 
@@ -26,7 +32,7 @@ class ContextualEffects:
     variance: Number = 0.1
 
     @property
-    def without_rows(self):
+    def without_rows(self) -> Array:
         """``(p - 1,)`` what the expected slopes of a task gain whose columns' means are not known at all."""
         return self.coef / (1.0 + self.variance_ratio)
 
@@ -53,26 +59,26 @@ class CoefficientLaw:
     scatter: np.ndarray | None = None
 
     @property
-    def noise_law(self):
+    def noise_law(self) -> NoiseLaw:
         """What the next task's noise may be."""
         return NoiseLaw(self.noise, self.noise_dof)
 
-    def at(self, which):
+    def at(self, which: Any) -> CoefficientLaw:
         """Some of several laws, by an index of their leading axes."""
         return _mapped(self, itemgetter(which))
 
-    def repeated(self, *shape):
+    def repeated(self, *shape: Any) -> CoefficientLaw:
         """The law as several: ``shape`` goes before the axes there are."""
         return _mapped(self, lambda array: np.broadcast_to(array, (*shape, *np.shape(array))))
 
     @property
-    def expected(self):
+    def expected(self) -> Array:
         """``(p,)`` coefficients of a task without rows: `mean` is that of tasks whose columns' means are known."""
         if self.contextual is None:
             return self.mean
         return self.mean + np.r_[self.contextual.without_rows, 0.0]
 
-    def expected_of(self, context):
+    def expected_of(self, context: Array) -> Array:
         """Every task's expected coefficients: ``(1, p)`` if they are the same, ``(n_tasks, p)`` otherwise."""
         mean = self.mean[..., None, :]
         if self.contextual is None:
@@ -82,14 +88,14 @@ class CoefficientLaw:
             [np.broadcast_to(mean[..., :-1], (*intercept.shape[:-1], context.shape[-1])), intercept], axis=-1
         )
 
-    def predictive(self):
+    def predictive(self) -> CoefficientLaw:
         """What a *new* task should expect: the tasks' covariance plus the uncertainty of their mean."""
         if self.mean_covariance is None:
             return self
         return replace(self, covariance=self.covariance + self.mean_covariance)
 
 
-def _mapped(value, change):
+def _mapped(value: Any, change: Any) -> Any:
     """The same value with every array in it changed."""
     found = {field.name: getattr(value, field.name) for field in fields(value)}
     for name, part in found.items():

@@ -18,37 +18,44 @@ learn equally well at about 100 columns, and beyond it cells learn better and 5 
 converge there.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from skmeta._inference.glm import linearise, working_responses
-from skmeta._inference.in_columns import InColumns
+from skmeta._inference.in_columns import InColumns, each_output
 from skmeta._inference.in_rows import read_in_rows, working_rows
-from skmeta._inference.moments import collect_moments
+from skmeta._inference.likelihoods import Likelihood
+from skmeta._inference.moments import Rows, collect_moments
+
+Array = NDArray[Any]
 
 CELLS_FROM = 100  # columns from which cells learn as well as rows: `benchmarks/rows_or_cells.py`
 
 
-def in_cells(counts, n_features, *, dense=False):
+def in_cells(counts: Array, n_features: int, *, dense: bool = False) -> bool:
     """Whether tasks of ``counts (n_tasks,)`` rows are computed in cells; not where the covariance is to be ``dense``."""
     return not dense and n_features > CELLS_FROM and np.max(counts, initial=0) < n_features
 
 
-def cheaper_in_rows(counts, width):
+def cheaper_in_rows(counts: Array, width: int) -> bool:
     """Whether tasks of ``counts (n_tasks,)`` rows and ``width`` columns are computed in rows (see the table)."""
     counts = np.asarray(counts, dtype=float)
     columns = 10.0 * len(counts) * width**3
     return bool(8.0 * counts.sum() * width**2 + 4.0 * width * (counts**2).sum() < columns)
 
 
-def read_tasks(rows, task_weight=None):
+def read_tasks(rows: Rows, task_weight: Array | None = None) -> list[Any]:
     """The collection for the EM, one `InColumns` or `InRows` an output."""
     if cheaper_in_rows(np.diff(rows.starts), rows.width):
         return read_in_rows(rows, task_weight)
-    moments = collect_moments(rows)
-    return [InColumns(moments.output(k), task_weight) for k in range(moments.n_outputs)]
+    return each_output(collect_moments(rows), task_weight)
 
 
-def working_tasks(rows, coef, likelihood, task_weight=None):
+def working_tasks(rows: Rows, coef: Array, likelihood: Likelihood, task_weight: Array | None = None) -> list[Any]:
     """The same with each task's likelihood expanded around ``coef (n_tasks, K, p)``: its working responses."""
     if not cheaper_in_rows(np.diff(rows.starts), rows.width):
         return [InColumns(part, task_weight) for part in linearise(rows, coef, likelihood)]

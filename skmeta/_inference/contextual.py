@@ -12,28 +12,35 @@ still unknown (``left``, the share of its variance that remains): the slopes gai
 + \rho)`. With no rows this is the pooled regression, with many the one within tasks.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from skmeta._inference.linalg import diagonal
+
+Array = NDArray[Any]
 
 _MOST = 1e6  # a ratio beyond this is a column whose mean does not vary between tasks
 
 
-def intercept_shift(coef, ratio, n_rows, context):
+def intercept_shift(coef: Array, ratio: Array, n_rows: Array, context: Any) -> tuple[Any, ...]:
     """Shift of the expected intercept ``(n_tasks,)`` given the rows' columns, and its variance beyond the prior's."""
     known = n_rows[:, None] / (n_rows[:, None] + ratio) * context
     unknown = coef**2 * ratio / ((1.0 + ratio) * (n_rows[:, None] + ratio))
     return known @ coef, unknown.sum(axis=1)
 
 
-def new_row_effects(coef, ratio, n_rows, context, left):
+def new_row_effects(coef: Array, ratio: Array, n_rows: Array, context: Any, left: Array) -> Array:
     """What a row to predict adds to the coefficients ``(n_tasks, p)`` through what it says of the columns' means."""
     slopes = left[:, None] * coef / (n_rows[:, None] + 1.0 + ratio)
     expected = n_rows[:, None] / (n_rows[:, None] + ratio) * context
     return np.column_stack([slopes, -(slopes * expected).sum(axis=1)])
 
 
-def variance_ratio(tasks, pooled):
+def variance_ratio(tasks: Any, pooled: Any) -> Array:
     """Within-task over between-task variance ``(..., p - 1)`` of the columns' values; ``pooled`` are the tasks' rows."""
     rows, n_tasks = tasks.counts * tasks.n_rows, (tasks.counts * (tasks.n_rows > 0)).sum(axis=-1)[..., None]
     square, n_rows = (rows[..., None] * tasks.context**2).sum(axis=-2), pooled.n_rows[..., None]

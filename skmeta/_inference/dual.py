@@ -8,12 +8,17 @@ mode says little of how much probability lies around it, so evidences are taken 
 and ``K`` outputs, kernels ``(b, K, n, n)``.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmeta._inference.linalg import spd_inverse
+
+Array = NDArray[Any]
 
 _HALVINGS = 12  # of a Newton step that makes things worse
 _NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
@@ -28,14 +33,14 @@ class Dual:
     blocks: np.ndarray
     coupling: np.ndarray | None
 
-    def apply(self, v):
+    def apply(self, v: Array) -> Array:
         """The product with ``(b, n, K)``."""
         v = along(self.blocks, v)
         if self.coupling is None:
             return v
         return v - along(self.blocks, (self.coupling @ v.sum(axis=2, keepdims=True)) * np.ones(v.shape[2]))
 
-    def block(self, k):
+    def block(self, k: int) -> Array:
         """The square block of one output ``(b, n, n)``."""
         E = self.blocks[:, k]
         return E if self.coupling is None else E - E @ self.coupling @ E
@@ -55,7 +60,7 @@ class DualPosterior:
     dual: Dual
 
     @property
-    def pull(self):
+    def pull(self) -> Array:
         """The linear terms of the rows' Gaussians."""
         return self.a + self.curvature * self.eta
 
@@ -74,12 +79,12 @@ class DualProblem:
     offset: np.ndarray
     kernel: np.ndarray
 
-    def curvature(self, eta):
+    def curvature(self, eta: Array) -> Array:
         """The loss' second derivatives (for a softmax, the part of them without the coupling)."""
         weight = self.weight[..., None] / self.noise
         return weight * (self.loss.mean(eta) if self.loss.coupled else self.loss.curvature(eta, self.Y))
 
-    def noise_kernel(self, k):
+    def noise_kernel(self, k: int) -> list[Array]:
         """The noise of one output as a part of the kernel, where it is one: a list of one matrix or none."""
         if not self.loss.quadratic:
             return []
@@ -87,26 +92,26 @@ class DualProblem:
         rows = np.where(real, self.noise[..., k] / np.where(real, self.weight, 1.0), 0.0)
         return [rows[:, :, None] * np.eye(rows.shape[1])]
 
-    def add_repetitions(self, gradient, information, counts):
+    def add_repetitions(self, gradient: Array, information: Array, counts: Array) -> None:
         """Add what rows that stand for several say of the noise, last: their repetitions agree exactly."""
         if self.loss.quadratic:
             repeated = 0.5 * counts @ np.where(self.weight > 0, self.weight - 1.0, 0.0).sum(axis=1)
             gradient[-1] -= repeated
             information[-1, -1] += max(repeated, 0.0)
 
-    def inverse(self, curvature):
+    def inverse(self, curvature: Array) -> Dual:
         """`Dual` for the rows' curvature."""
         root = np.sqrt(np.swapaxes(curvature, 1, 2))
         blocks = root[..., :, None] * spd_inverse(_whitened(self.kernel, root)) * root[..., None, :]
         return Dual(blocks, spd_inverse(_summed(blocks, curvature)) if self.loss.coupled else None)
 
-    def around(self, curvature, pull):
+    def around(self, curvature: Array, pull: Array) -> DualPosterior:
         """The `DualPosterior` of given Gaussians for the rows."""
         dual, target = self.inverse(curvature), pull - curvature * self.offset
         a = target - dual.apply(along(self.kernel, target))
         return DualPosterior(self.offset + along(self.kernel, a), a, curvature, dual)
 
-    def mode(self, a=None, *, n_steps=50, tol=1e-9):
+    def mode(self, a: Array | None = None, *, n_steps: int = 50, tol: float = 1e-9) -> DualPosterior:
         """`DualPosterior` at the mode, by Newton's method from the dual ``a``, all tasks at once.
 
         A step is that of the gap between ``a`` and the gradient, so that rounding does not grow with a wide kernel.
@@ -125,7 +130,7 @@ class DualProblem:
         curvature = self.curvature(eta)
         return DualPosterior(eta, a, curvature, dual if exact and dual else self.inverse(curvature))
 
-    def _line_search(self, eta, a, step, moved):
+    def _line_search(self, eta: Array, a: Array, step: Array, moved: Array) -> tuple[Array, Array]:
         """Halve the step of each task until its objective does not rise: the new ``a``, and how far ``eta`` moves."""
         if self.loss.quadratic:
             return a + step, moved
@@ -137,11 +142,11 @@ class DualProblem:
             size[worse] *= 0.5
         return a + size * step, size * moved
 
-    def objective(self, eta, a):
+    def objective(self, eta: Array, a: Array) -> Array:
         """What the mode makes smallest, of every task: the loss and the penalty."""
         return self.misfit(eta) + 0.5 * (a * (eta - self.offset)).sum(axis=(1, 2))
 
-    def misfit(self, eta):
+    def misfit(self, eta: Array) -> Array:
         """The loss of every task ``(b,)``, by the rows' weights and the outputs' noise."""
         if self.loss.coupled:
             return (self.weight * self.loss.value(eta, self.Y)).sum(axis=1)
@@ -149,11 +154,11 @@ class DualProblem:
         return (self.weight[..., None] / self.noise * one).sum(axis=(1, 2))
 
     @property
-    def modal(self):
+    def modal(self) -> bool:
         """Whether the mode is all there is: exact for Gaussian rows, while a softmax does not come apart by rows."""
         return self.loss.quadratic or self.loss.coupled
 
-    def resumed(self, before, *, n_steps):
+    def resumed(self, before: DualPosterior | None, *, n_steps: int) -> DualPosterior:
         """`DualPosterior` from that of a similar problem, or from the mode if there is none."""
         if before is None or self.modal:
             before = self.mode(None if before is None else before.a, n_steps=10, tol=1e-6)
@@ -161,7 +166,7 @@ class DualProblem:
             before = self.around(before.curvature, before.pull)
         return self.matched(before, n_steps=n_steps)
 
-    def matched(self, posterior, *, n_steps=10, tol=1e-4):
+    def matched(self, posterior: DualPosterior, *, n_steps: int = 10, tol: float = 1e-4) -> DualPosterior:
         """`DualPosterior` whose moments agree with those of every single row's likelihood (expectation propagation)."""
         if self.modal:
             return posterior
@@ -181,13 +186,13 @@ class DualProblem:
                 break
         return posterior
 
-    def _own_variance(self, posterior):
+    def _own_variance(self, posterior: DualPosterior) -> Array:
         """Posterior variances where rows have weight, from ``C = W - W V W``."""
         C = np.swapaxes(np.diagonal(posterior.dual.blocks, axis1=2, axis2=3), 1, 2)
         W = np.where(posterior.curvature > 0, posterior.curvature, 1.0)
         return np.where(posterior.curvature > 0, np.maximum(W - C, 0.0) / W**2, 0.0)
 
-    def _tilted(self, posterior, variance):
+    def _tilted(self, posterior: DualPosterior, variance: Array) -> tuple[Array, Array, Array]:
         """Log-mass, mean and variance with each row's own likelihood in place of its Gaussian."""
         eta = posterior.eta[..., None] + np.sqrt(variance)[..., None] * _NODES
         loss = (
@@ -201,7 +206,7 @@ class DualProblem:
         spread = (mass * (eta - mean[..., None]) ** 2).sum(axis=-1) / total
         return np.log(total) + top, mean, spread
 
-    def evidence(self, posterior):
+    def evidence(self, posterior: DualPosterior) -> Array:
         """``log p(y_t)`` of every task, up to a constant of the targets; exact for Gaussian rows."""
         gaussian = self._prior_evidence(posterior)
         if self.loss.quadratic:
@@ -211,11 +216,11 @@ class DualProblem:
         rows = posterior.pull * posterior.eta - 0.5 * posterior.curvature * posterior.eta**2
         return gaussian + (rows + self._tilted(posterior, self._own_variance(posterior))[0]).sum(axis=(1, 2))
 
-    def laplace_evidence(self, posterior):
+    def laplace_evidence(self, posterior: DualPosterior) -> Array:
         """The same by Laplace's approximation around the mode, without what the noise alone says."""
         return self._prior_evidence(posterior) - self.misfit(posterior.eta)
 
-    def pearson(self, posterior, k):
+    def pearson(self, posterior: DualPosterior, k: int) -> tuple[Array, Array]:
         """Pearson's statistic of every task ``(b,)`` in one output, and the degrees of freedom that are left for it."""
         mean, real = self.loss.mean(posterior.eta), self.weight > 0
         variance = np.maximum(self.loss.variance_function(mean), _FLOOR)
@@ -224,11 +229,11 @@ class DualProblem:
         left = np.where(real, own + self.weight - 1.0, 0.0).sum(axis=1)
         return square, np.maximum(left, _FLOOR)
 
-    def _prior_evidence(self, posterior):
+    def _prior_evidence(self, posterior: DualPosterior) -> Array:
         penalty = 0.5 * (posterior.a * (posterior.eta - self.offset)).sum(axis=(1, 2))
         return -penalty - 0.5 * self.log_determinant(posterior).sum(axis=1)
 
-    def log_determinant(self, posterior):
+    def log_determinant(self, posterior: DualPosterior) -> Array:
         """``log |I + kernel W|`` of every task and output (a softmax: of the first, for all)."""
         root = np.sqrt(np.swapaxes(posterior.curvature, 1, 2))
         B = _whitened(self.kernel, root)
@@ -239,7 +244,7 @@ class DualProblem:
             logdet[:, 0] += np.linalg.slogdet(_summed(blocks, posterior.curvature))[1] - np.log(weight).sum(axis=1)
         return logdet
 
-    def variance(self, posterior):
+    def variance(self, posterior: DualPosterior) -> Array:
         """Posterior variances of the linear predictor."""
         out = np.empty_like(posterior.eta)
         for k in range(out.shape[2]):
@@ -248,7 +253,9 @@ class DualProblem:
         return np.maximum(out, 0.0)
 
 
-def evidence_slopes(C, a, offsets, kernels, counts):
+def evidence_slopes(
+    C: Array, a: Array, offsets: list[Array], kernels: list[Array], counts: Array
+) -> tuple[Array, Array]:
     """How the evidence of one output changes with parts of its offset and of its kernel.
 
     The gradient ``(c,)`` and Fisher's information ``(c, c)`` in the logarithm of the scale of each of ``offsets (b, n)``
@@ -273,19 +280,19 @@ def evidence_slopes(C, a, offsets, kernels, counts):
     return np.array(gradient), information
 
 
-def along(matrices, v):
+def along(matrices: Array, v: Array) -> Array:
     """``(b, K, n, n)`` times ``(b, n, K)``, output by output."""
     return np.swapaxes((matrices @ np.swapaxes(v, 1, 2)[..., None])[..., 0], 1, 2)
 
 
-def _whitened(kernel, root):
+def _whitened(kernel: Array, root: Array) -> Array:
     B = root[..., :, None] * kernel * root[..., None, :]
     rows = np.arange(B.shape[-1])
     B[..., rows, rows] += 1.0
     return B
 
 
-def _summed(blocks, curvature):
+def _summed(blocks: Array, curvature: Array) -> Array:
     """The sum over classes that a softmax needs, made invertible for rows of weight zero."""
     total = blocks.sum(axis=1)
     rows = np.arange(total.shape[-1])

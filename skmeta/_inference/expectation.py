@@ -5,9 +5,15 @@ In coordinates ``w = mean + R v`` with ``R R' = covariance`` the coefficients of
 what both computations find first (`in_columns`, `in_rows`).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +33,7 @@ class Expectation:
     dof: np.ndarray
 
 
-def joined(parts, order=None):
+def joined(parts: Any, order: Any = None) -> Expectation:
     """One `Expectation` of the tasks of several; ``order`` lists, part by part, where each task stands."""
     if len(parts) == 1 and order is None:
         return parts[0]
@@ -50,6 +56,6 @@ class Pooled:
     square: np.ndarray
     n_rows: np.ndarray
 
-    def residual_square(self, coef):
+    def residual_square(self, coef: Array) -> Array:
         """The sum of the squared residuals at ``coef (..., p)``."""
         return self.square - (coef * (2.0 * self.cross - (self.gram @ coef[..., None])[..., 0])).sum(axis=-1)

@@ -12,9 +12,13 @@ few tasks do not understate how much tasks vary. A task may count more or less t
 ``a`` tasks.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
 from skmeta._inference.contextual import variance_ratio
@@ -22,13 +26,15 @@ from skmeta._inference.expectation import Expectation
 from skmeta._inference.linalg import cholesky_root, diagonal, spd_inverse, symmetrize, times, whiten
 from skmeta._inference.noise import fit_noise, squeeze_noise
 
+Array = NDArray[Any]
+
 NOISE_FLOOR = 1e-7  # of a target of unit variance: below it, sums with the prior's precision lose their digits
 _HELD = 0.01
 EFFECTS_TO_SHRINK = 3  # as many as Stein's estimator needs to beat least squares
 _TASKS_FOR_CONTEXT = 4  # fewer cannot tell effects between tasks from effects within
 
 
-def initial_guess(tasks, contextual=True):
+def initial_guess(tasks: Any, contextual: bool = True) -> CoefficientLaw:
     """A start: pooled ridge for the mean, half of what it leaves unexplained as noise, the rest spread evenly.
 
     With ``contextual``, where there are tasks enough, contextual effects are learned too.
@@ -51,7 +57,17 @@ def initial_guess(tasks, contextual=True):
     return replace(start, contextual=effects)
 
 
-def fit_gaussian(tasks, structure, *, n_iter, tol=0.0, start=None, past=None, noise="task", n_jobs=1):
+def fit_gaussian(
+    tasks: Any,
+    structure: Any,
+    *,
+    n_iter: int,
+    tol: float = 0.0,
+    start: CoefficientLaw | None = None,
+    past: CoefficientLaw | None = None,
+    noise: str = "task",
+    n_jobs: int = 1,
+) -> CoefficientLaw:
     """Run EM from ``start`` and return a `CoefficientLaw`; ``past``, another one, counts as ``past.n_tasks`` tasks.
 
     ``noise`` says what is learned of it: every ``"task"``'s own, one that all have (``"shared"``), or nothing, it is
@@ -70,7 +86,7 @@ def fit_gaussian(tasks, structure, *, n_iter, tol=0.0, start=None, past=None, no
     return law
 
 
-def noise_of_tasks(tasks, law, n_iter=2, n_jobs=1):
+def noise_of_tasks(tasks: Any, law: CoefficientLaw, n_iter: int = 2, n_jobs: int = 1) -> Array:
     """Every task's own noise ``(..., n_tasks)``, from its residuals at the current coefficients, drawn to the common law."""
     noise = np.asarray(law.noise)[..., None] * np.ones_like(tasks.n_rows)
     if np.all(np.isinf(law.noise_dof)):
@@ -98,7 +114,7 @@ class _Sums:
     tasks: Expectation
 
 
-def _expectation(tasks, law, noise, n_jobs):
+def _expectation(tasks: Any, law: CoefficientLaw, noise: Array, n_jobs: int) -> _Sums:
     root = cholesky_root(law.covariance)
     spread = None if law.mean_covariance is None else whiten(law.mean_covariance, root)
     found, nothing = tasks.expectation(law, root, noise, spread, n_jobs), np.zeros_like(root)
@@ -108,14 +124,16 @@ def _expectation(tasks, law, noise, n_jobs):
     return _Sums(root, spread, found.curbed, n_tasks, variance, found)
 
 
-def _maximisation(tasks, sums, structure, law, past, noise):
+def _maximisation(
+    tasks: Any, sums: _Sums, structure: Any, law: CoefficientLaw, past: CoefficientLaw | None, noise: str
+) -> CoefficientLaw:
     n_past = past.n_tasks if past else 0.0
     n_tasks = np.broadcast_to(sums.n_tasks + n_past, sums.root.shape[:-2])
     n_rows = (tasks.counts * tasks.n_rows).sum(axis=-1) + (past.n_rows if past else 0.0)
     drift = None if past is None else past.mean - law.mean
     effects = _least_squares(tasks, sums, n_past, drift, law)
     scatter = sums.root @ _scatter(tasks, sums) @ np.swapaxes(sums.root, -1, -2)
-    if drift is not None:
+    if past is not None and drift is not None:
         scatter = scatter + n_past * (past.covariance + drift[..., :, None] * drift[..., None, :])
     scatter = symmetrize(scatter) / n_tasks[..., None, None]
     covariance, unique = structure.fit(scatter, n_tasks, law.unique)
@@ -135,14 +153,14 @@ def _maximisation(tasks, sums, structure, law, past, noise):
     )
 
 
-def _scatter(tasks, sums):
+def _scatter(tasks: Any, sums: _Sums) -> Array:
     """The sum of ``v_t v_t' + V_t`` and of what the mean's uncertainty adds, ``(I - V_t) Q (I - V_t)``."""
     found = sums.tasks
     within = sums.n_tasks[..., None, None] * np.eye(sums.root.shape[-1]) - found.information
     return within + np.swapaxes(found.v * tasks.counts[..., None], -1, -2) @ found.v + sums.curbed
 
 
-def _least_squares(tasks, sums, n_past, drift, law):
+def _least_squares(tasks: Any, sums: _Sums, n_past: Any, drift: Any, law: CoefficientLaw) -> dict[str, Any]:
     """The mean and contextual effects by generalised least squares, each under its own common variance, and the doubt.
 
     In whitened coordinates task ``t`` informs about the mean by ``I - V_t`` and pulls by ``v_t``; a hundredth of a task
@@ -172,7 +190,9 @@ def _least_squares(tasks, sums, n_past, drift, law):
     return found
 
 
-def _with_context(tasks, sums, contextual, information, pull):
+def _with_context(
+    tasks: Any, sums: _Sums, contextual: ContextualEffects, information: Array, pull: Array
+) -> tuple[Array, Array]:
     """The same normal equations with the contextual effects' rows and columns: they move the intercepts."""
     found, last = sums.tasks, sums.root[..., -1:, -1]
     context = np.swapaxes(tasks.context * tasks.counts[..., None], -1, -2)
@@ -185,13 +205,13 @@ def _with_context(tasks, sums, contextual, information, pull):
     return np.concatenate([top, bottom], axis=-2), np.concatenate([pull, own_pull], axis=-1)
 
 
-def _effect_variance(effects, uncertainty, variance):
+def _effect_variance(effects: Array, uncertainty: Array, variance: Any) -> Array:
     """MacKay's update of the effects' common variance: their square over how many of them the tasks determine."""
     determined = np.maximum(effects.shape[-1] - uncertainty.sum(axis=-1) / variance, 1e-3)
     return np.clip((effects * effects).sum(axis=-1) / determined, 1e-8, 1e2)
 
 
-def _common_noise(tasks, sums, past, shared):
+def _common_noise(tasks: Any, sums: _Sums, past: CoefficientLaw | None, shared: bool) -> tuple[Array, Array]:
     variance, dof, counts = sums.variance, sums.tasks.dof, tasks.counts
     total = (counts * dof).sum(axis=-1)
     # Estimating the mean took degrees of freedom from the residuals too (at most p, over all tasks).
@@ -209,7 +229,7 @@ def _common_noise(tasks, sums, past, shared):
     return np.maximum(common, NOISE_FLOOR), law
 
 
-def _change(new, old):
+def _change(new: CoefficientLaw, old: CoefficientLaw) -> float:
     """The most that anything moved, as a share of its size."""
     scale = np.sqrt(diagonal(new.covariance)).max(axis=-1)
     mean = np.abs(new.mean - old.mean).max(axis=-1) / np.maximum(np.abs(new.mean).max(axis=-1), scale)

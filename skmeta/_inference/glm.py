@@ -5,13 +5,19 @@ strength/2 sum_k |v_k|^2``. The multinomial couples its classes, so its Hessian 
 likelihood has one output.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmeta._inference.dual import DualProblem, along
 from skmeta._inference.likelihoods import Likelihood
-from skmeta._inference.moments import Moments
+from skmeta._inference.moments import Moments, Rows
+
+Array = NDArray[Any]
 
 _MAX_ITER = 100
 _TOL = 1e-12  # squared Newton decrement, relative to the objective's scale
@@ -38,7 +44,9 @@ class GaussianPriors:
     root: np.ndarray
 
 
-def posterior_modes(rows, priors, loss, noise, *, strength=1.0, start=None):
+def posterior_modes(
+    rows: Rows, priors: GaussianPriors, loss: Likelihood, noise: Any, *, strength: float = 1.0, start: Any = None
+) -> Modes:
     """Modes and Laplace evidences of every task under every prior; ``start``, earlier ``whitened`` modes, saves steps."""
     shape = (rows.n_tasks, *priors.mean.shape)
     v = np.zeros(shape) if start is None else start.copy()
@@ -55,18 +63,18 @@ def posterior_modes(rows, priors, loss, noise, *, strength=1.0, start=None):
     return Modes(coef, v, evidence)
 
 
-def _fewer_rows(Z):
+def _fewer_rows(Z: Array) -> bool:
     return Z.shape[1] < Z.shape[2]
 
 
-def _in_columns(problem, start):
+def _in_columns(problem: _Problem, start: Array) -> tuple[Array, Array]:
     """Modes ``(t, K, p)`` and Laplace log-evidences ``(t,)`` by matrices of the columns."""
     found = problem.solve(start)
     logdet = np.linalg.slogdet(problem.hessian(found) / problem.strength)[1]
     return found, -problem.objective(found) - 0.5 * logdet
 
 
-def _in_rows(problem, start):
+def _in_rows(problem: _Problem, start: Array) -> tuple[Array, Array]:
     """The same by matrices of the rows: for tasks of fewer rows than columns."""
     design, strength, loss = problem.design, problem.strength, problem.loss
     kernel = design @ np.swapaxes(design, 2, 3) / strength
@@ -76,14 +84,14 @@ def _in_rows(problem, start):
     return found, dual.laplace_evidence(posterior)
 
 
-def _dual_of(dual, gradient):
+def _dual_of(dual: DualProblem, gradient: Array) -> Array:
     """Where Newton's method starts: the gradient at the start, which is the mode's if that is near, or the prior's mean."""
     near = dual.objective(dual.offset + along(dual.kernel, gradient), gradient)
     better = near < dual.objective(dual.offset, np.zeros_like(gradient))
     return np.where(better[:, None, None], gradient, 0.0)
 
 
-def linearise(rows, coef, loss):
+def linearise(rows: Rows, coef: Array, loss: Likelihood) -> list[Moments]:
     """Working responses at ``coef (n_tasks, K, p)`` as `Moments`, one output after the other.
 
     The quadratic expansion of each task's likelihood: ``gram = Z'CZ`` and ``cross = Z'C(eta + residual / C)`` with the
@@ -109,13 +117,13 @@ def linearise(rows, coef, loss):
     return parts
 
 
-def _places(rows, tasks, n):
+def _places(rows: Rows, tasks: Array, n: int) -> tuple[Array, Array]:
     """Where the rows of a batch padded to ``n`` stand in the table, and which of them are no padding ``(t, n)``."""
     real = np.arange(n) < (rows.starts[tasks + 1] - rows.starts[tasks])[:, None]
     return rows.order[(rows.starts[tasks][:, None] + np.arange(n))[real]], real
 
 
-def working_responses(rows, coef, loss):
+def working_responses(rows: Rows, coef: Array, loss: Likelihood) -> tuple[Array, Array]:
     """The same expansion row by row: targets and weights ``(n, K)`` of the table's rows."""
     targets, weights = np.zeros(rows.Y.shape), np.zeros(rows.Y.shape)
     for tasks, Z, Y, weight in rows.batches():
@@ -143,18 +151,18 @@ class _Problem:
     loss: Likelihood
     strength: float
 
-    def eta(self, v):
+    def eta(self, v: Array) -> Array:
         return self.offset + np.moveaxis((self.design @ v[..., None])[..., 0], 1, 2)
 
-    def objective(self, v):
+    def objective(self, v: Array) -> Array:
         penalty = 0.5 * self.strength * (v * v).sum(axis=(1, 2))
         return (self.weight * self.loss.value(self.eta(v), self.Y)).sum(axis=1) + penalty
 
-    def gradient(self, v):
+    def gradient(self, v: Array) -> Array:
         residual = self.weight[..., None] * self.loss.residual(self.eta(v), self.Y)
         return self.strength * v - (np.moveaxis(residual, 2, 1)[:, :, None, :] @ self.design)[:, :, 0]
 
-    def hessian(self, v):
+    def hessian(self, v: Array) -> Array:
         """``(t, K p, K p)``."""
         eta = self.eta(v)
         t, K, p = v.shape
@@ -168,11 +176,11 @@ class _Problem:
                 blocks[:, other, :, k, :] = np.swapaxes(cross, 1, 2)
         return blocks.reshape(t, K * p, K * p)
 
-    def _scatter(self, k, other, weight):
+    def _scatter(self, k: int, other: int, weight: Array) -> Array:
         weighted = self.design[:, k] * (self.weight * weight)[..., None]
         return np.swapaxes(weighted, 1, 2) @ self.design[:, other]
 
-    def solve(self, coef):
+    def solve(self, coef: Array) -> Array:
         """Newton steps, each halved until its task's objective falls; tasks that have arrived stand still."""
         value = self.objective(coef)
         for _ in range(_MAX_ITER):
@@ -185,7 +193,9 @@ class _Problem:
             coef, value = self._search(coef, value, direction.reshape(coef.shape), decrement, moving)
         return coef
 
-    def _search(self, coef, value, direction, decrement, moving):
+    def _search(
+        self, coef: Array, value: Array, direction: Array, decrement: Array, moving: Array
+    ) -> tuple[Array, Array]:
         length = moving.astype(float)
         for _ in range(_HALVINGS):
             trial = coef - length[:, None, None] * direction

@@ -5,18 +5,25 @@ With ``B = W^{1/2} Z R / noise^{1/2}`` and ``L L' = I + B B'``, the matrix ``S =
 ``(p, p)`` matrix is never made.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
+from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.expectation import Expectation, Pooled, joined
 from skmeta._inference.grouped import Grouped
 from skmeta._inference.linalg import logdet_and_quadratic, triangular_inverse
 from skmeta._inference.mixture import log_evidence_of_batch
-from skmeta._inference.moments import standardise, take_rows, task_batches
+from skmeta._inference.moments import Rows, standardise, take_rows, task_batches
 from skmeta._inference.threads import run
 from skmeta._inference.wide_rows import DenseBatch
+
+Array = NDArray[Any]
 
 _LOG_2PI = np.log(2.0 * np.pi)
 
@@ -40,29 +47,29 @@ class InRows:
     task_weight: np.ndarray | None = None
 
     @property
-    def n_tasks(self):
+    def n_tasks(self) -> int:
         return len(self.first)
 
     @property
-    def width(self):
+    def width(self) -> int:
         return self.Z.shape[1]
 
     @property
-    def counts(self):
+    def counts(self) -> Array:
         """``(n_tasks,)`` how often each task counts."""
         return np.ones(self.n_tasks) if self.task_weight is None else self.task_weight
 
-    def take(self, tasks):
+    def take(self, tasks: Any) -> InRows:
         """Some tasks (an index array, mask or slice); the rows are shared."""
         names = ("first", "count", "n_rows", "square", "context")
         weight = None if self.task_weight is None else self.task_weight[tasks]
         return replace(self, task_weight=weight, **{name: getattr(self, name)[tasks] for name in names})
 
-    def grouped(self, group):
+    def grouped(self, group: Array) -> Grouped:
         """The tasks as collections ``(n_groups, t)``, ``group (n_groups, t)`` listing the tasks of each, -1 for none."""
         return Grouped([self.take(own[own >= 0]) for own in group])
 
-    def pooled(self):
+    def pooled(self) -> Pooled:
         """`Pooled` rows of all tasks."""
         p, counts = self.width, self.counts
         gram, cross = np.zeros((p, p)), np.zeros(p)
@@ -72,17 +79,19 @@ class InRows:
             gram, cross = gram + weighted @ Z.reshape(-1, p), cross + weighted @ y.ravel()
         return Pooled(gram, cross, counts @ self.square, counts @ self.n_rows)
 
-    def expectation(self, law, root, noise, spread=None, n_jobs=1):
+    def expectation(
+        self, law: CoefficientLaw, root: Array, noise: Array, spread: Array | None = None, n_jobs: int = 1
+    ) -> Expectation:
         """`Expectation` of all tasks under a `CoefficientLaw` whose covariance is ``root root'``."""
         batches = self._batches()
 
-        def sweep(tasks):
+        def sweep(tasks: Any) -> Expectation:
             design, residual = self._whitened(tasks, law, root, noise[tasks])
             return _expectation(design, residual, root, noise[tasks], self.n_rows[tasks], self.counts[tasks], spread)
 
         return joined(run(sweep, batches, n_jobs), batches)
 
-    def log_evidence(self, law, root, noise):
+    def log_evidence(self, law: CoefficientLaw, root: Array, noise: Array) -> Array:
         """``log p(y_t)`` of every task for each of several noises ``(m,)``: ``(n_tasks, m)``."""
         out = np.empty((self.n_tasks, len(noise)))
         for tasks in self._batches():
@@ -93,7 +102,7 @@ class InRows:
                 out[tasks, j] = -0.5 * (self.n_rows[tasks] * (_LOG_2PI + np.log(one)) + logdet + quadratic)
         return out
 
-    def component_evidence(self, components):
+    def component_evidence(self, components: Any) -> Array:
         """``log p(y_t)`` of every task under each component of a mixture ``(n_tasks, C)``."""
         out = np.empty((self.n_tasks, len(components)))
         for tasks in self._batches():
@@ -102,17 +111,17 @@ class InRows:
             out[tasks] = log_evidence_of_batch(batch, y, components, self.n_rows[tasks])
         return out
 
-    def _batches(self):
+    def _batches(self) -> list[Array]:
         return task_batches(self.count, self.width)
 
-    def _read(self, tasks):
+    def _read(self, tasks: Array) -> tuple[Array, Array, Array]:
         """``Z (b, n, p)``, ``y (b, n)`` and the weights' roots ``(b, n)``, padded by rows of weight zero."""
         offsets = np.arange(max(self.count[tasks].max(initial=0), 1))
         real = offsets < self.count[tasks][:, None]
         rows = np.where(real, self.first[tasks][:, None] + offsets, 0)
         return self.Z[rows], self.y[rows], self.unit[rows] * real
 
-    def _whitened(self, tasks, law, root, noise):
+    def _whitened(self, tasks: Any, law: CoefficientLaw, root: Array, noise: Array) -> tuple[Array, Array]:
         """``B (b, n, p)`` and ``r (b, n)``."""
         Z, y, unit = self._read(tasks)
         unit = unit / np.sqrt(noise)[:, None]
@@ -121,7 +130,9 @@ class InRows:
         return design, (y - (Z @ law.expected_of(self.context[tasks])[..., None])[..., 0]) * unit
 
 
-def _expectation(design, residual, root, noise, n_rows, counts, spread):
+def _expectation(
+    design: Array, residual: Array, root: Array, noise: Array, n_rows: Rows, counts: Array, spread: Array | None
+) -> Expectation:
     b, n, p = design.shape
     half = triangular_inverse(np.linalg.cholesky(design @ np.swapaxes(design, 1, 2) + np.eye(n)))
     S, u = half @ design, (half @ residual[..., None])[..., 0]
@@ -138,7 +149,7 @@ def _expectation(design, residual, root, noise, n_rows, counts, spread):
     return Expectation(weighted.T @ flat, curbed, (u[:, None, :] @ S)[:, 0], intercept, variance, dof)
 
 
-def read_in_rows(rows, task_weight=None):
+def read_in_rows(rows: Rows, task_weight: Array | None = None) -> list[InRows]:
     """One `InRows` an output; all share the standardised rows."""
     Z = standardised(rows)
     Y = rows.Y[rows.order]
@@ -153,7 +164,7 @@ def read_in_rows(rows, task_weight=None):
     ]
 
 
-def standardised(rows):
+def standardised(rows: Rows) -> Array:
     """``Z (N, p)`` task by task, the intercept's ones last."""
     Z = np.empty((len(rows.order), rows.width))
     Z[:, :-1] = standardise(take_rows(rows.X, rows.order), rows.centre, rows.scale)
@@ -161,7 +172,7 @@ def standardised(rows):
     return Z
 
 
-def working_rows(rows, targets, weights, task_weight=None):
+def working_rows(rows: Rows, targets: Array, weights: Array, task_weight: Array | None = None) -> list[InRows]:
     """One `InRows` an output of working responses ``targets (n, K)`` with ``weights (n, K)``, as in the table."""
     Z, targets, weights = standardised(rows), targets[rows.order], weights[rows.order]
     count, first = np.diff(rows.starts), rows.starts[:-1]
@@ -173,7 +184,7 @@ def working_rows(rows, targets, weights, task_weight=None):
     ]
 
 
-def _by_task(values, rows):
+def _by_task(values: Array, rows: Rows) -> Array:
     """Sums ``(n_tasks, ...)`` over each task's rows, which stand one after the other."""
     ones = np.ones(len(values))
     return sparse.csr_array((ones, np.arange(len(values)), rows.starts), shape=(rows.n_tasks, len(values))) @ values

@@ -6,17 +6,24 @@ rows exclude: so on that line their exact likelihood takes the place of its expa
 JRSS B 71, section 3.2.2, without the determinant). Scores of several classes move together.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit, ndtri, softmax
 
 from skmeta._inference.likelihoods import BINOMIAL, MULTINOMIAL
+
+Array = NDArray[Any]
 
 _NARROW = 0.3  # below this standard deviation of the scores a Gaussian is as good
 _CELLS = 1 << 20
 _WIDTH, _N_LINE, _N_CLOUD = 4.0, 33, 128
 
 
-def moderated_probabilities(eta, variance):
+def moderated_probabilities(eta: Array, variance: Array) -> Array:
     """``E[mean(z)]`` for scores ``z (n, K) ~ N(eta, variance)``, nearly (MacKay, 1992, Neural Computation 4, eq. 10).
 
     One variance for all classes keeps the largest score the largest probability.
@@ -25,7 +32,9 @@ def moderated_probabilities(eta, variance):
     return expit(eta) if eta.shape[1] == 1 else softmax(eta, axis=1)
 
 
-def integrated_probabilities(eta, Y, weight, centre, variance, covariance):
+def integrated_probabilities(
+    eta: Array, Y: Array, weight: Array, centre: Any, variance: Array, covariance: Any
+) -> Array:
     """Probabilities ``(q, K)`` of the classes at new rows; ``(q, 1)`` of the second of two.
 
     Of the task's own rows ``eta (n, K)`` are the scores at the mode, ``Y (n, K)`` and ``weight (n,)``; of the new ones
@@ -42,7 +51,7 @@ def integrated_probabilities(eta, Y, weight, centre, variance, covariance):
     return _agreeing(np.minimum(found, 1.0), centre)
 
 
-def _nodes(n_outputs):
+def _nodes(n_outputs: int) -> tuple[Any, ...]:
     """Points ``(m, K)`` in standard deviations and their log-weights: a grid for one score, a lattice for several."""
     if n_outputs == 1:
         line = np.linspace(-_WIDTH, _WIDTH, _N_LINE)
@@ -54,7 +63,9 @@ def _nodes(n_outputs):
     return ndtri(even), np.zeros(_N_CLOUD)
 
 
-def _along_the_lines(eta, moves, Y, weight, centre, spread, nodes, logs):
+def _along_the_lines(
+    eta: Array, moves: Array, Y: Array, weight: Array, centre: Any, spread: Array, nodes: Any, logs: Array
+) -> Array:
     """``eta (n, K)`` at the mode moves by ``moves (n, q, K)`` while the scores ``centre`` move by ``spread (q, K)``."""
     loss = BINOMIAL if eta.shape[1] == 1 else MULTINOMIAL
     at, y = eta[:, None, None], Y[:, None, None]
@@ -65,7 +76,7 @@ def _along_the_lines(eta, moves, Y, weight, centre, spread, nodes, logs):
     return np.einsum("qm,qmk->qk", softmax(logs, axis=1), loss.mean(centre[:, None] + spread[:, None] * nodes))
 
 
-def _agreeing(found, scores):
+def _agreeing(found: Any, scores: Array) -> Array:
     """Probabilities on the side that the scores are on: the largest for the largest."""
     if scores.shape[1] == 1:
         return np.where(scores > 0, np.maximum(found, 0.5), np.minimum(found, 0.5))

@@ -5,7 +5,10 @@ learned by the very engine of the linear tasks (penalised quasi-likelihood; Bres
 2).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +27,9 @@ class Learned:
     structures: list
 
 
-def fit_laplace(collection, structures, *, n_iter, choose, past=None, n_jobs=1, tol=1e-3):
+def fit_laplace(
+    collection: Any, structures: Any, *, n_iter: int, choose: Any, past: Any = None, n_jobs: int = 1, tol: float = 1e-3
+) -> Learned:
     """Learn the coefficients' law for each output of `working.RowsAtHand` or `working.RowsElsewhere`.
 
     ``choose(k, tasks, start)`` picks output ``k``'s structure.
@@ -35,7 +40,7 @@ def fit_laplace(collection, structures, *, n_iter, choose, past=None, n_jobs=1, 
         tasks = collection.responses(laws)
         if expansion == _CHOOSE_AT:
             chosen = [choose(k, part, law) for k, (part, law) in enumerate(zip(tasks, laws, strict=True))]
-        options = {"n_iter": 2, "noise": "shared" if dispersed else "known", "n_jobs": n_jobs}
+        options: dict[str, Any] = {"n_iter": 2, "noise": "shared" if dispersed else "known", "n_jobs": n_jobs}
         new = [
             fit_gaussian(part, structure, start=law, past=past and past[k], **options)
             for k, (part, structure, law) in enumerate(zip(tasks, chosen, laws, strict=True))
@@ -47,7 +52,7 @@ def fit_laplace(collection, structures, *, n_iter, choose, past=None, n_jobs=1, 
     return Learned(laws if dispersed else undo_shrinkage(collection, laws), tasks, chosen)
 
 
-def undo_shrinkage(collection, laws, steps=(1.1, 1.4), n_iter=8):
+def undo_shrinkage(collection: Any, laws: Any, steps: tuple[float, float] = (1.1, 1.4), n_iter: int = 8) -> list[Any]:
     """Against the shrinkage of penalised quasi-likelihood: scale all means, and all covariances, to the best evidence.
 
     Working responses of a few rows a task understate both (Breslow and Lin, 1995, Biometrika 82). Laplace's evidence
@@ -65,11 +70,11 @@ def undo_shrinkage(collection, laws, steps=(1.1, 1.4), n_iter=8):
     return [_scaled(law, *factors) for law in laws]
 
 
-def _scaled(law, mean, covariance):
+def _scaled(law: CoefficientLaw, mean: float, covariance: float) -> Any:
     return replace(law, mean=mean * law.mean, covariance=covariance * law.covariance)
 
 
-def pooled_laws(collection):
+def pooled_laws(collection: Any) -> list[Any]:
     """A start: all rows as one task under a weak prior; tasks vary by half a unit of the linear predictor in all."""
     coef = collection.pooled()
     p = coef.shape[1]

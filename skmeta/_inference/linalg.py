@@ -1,8 +1,14 @@
 """Small symmetric matrices by the thousand: inverses, log-determinants and square roots, batched."""
 
+from __future__ import annotations
+
 from functools import partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
 
 _BIG = 1e100
 _DIRECT = 6  # below this width one LAPACK call a matrix is cheaper than another level of blocks
@@ -12,12 +18,12 @@ diagonal = partial(np.diagonal, axis1=-2, axis2=-1)  # of (..., p, p) matrices
 times = partial(np.einsum, "...ij,...j->...i")  # matrices (..., q, p) by vectors (..., p)
 
 
-def symmetrize(matrix):
+def symmetrize(matrix: Array) -> Array:
     """Remove the rounding asymmetry of ``(..., p, p)`` matrices."""
     return 0.5 * (matrix + np.swapaxes(matrix, -1, -2))
 
 
-def triangular_inverse(matrix):
+def triangular_inverse(matrix: Array) -> Array:
     """Inverses of lower triangular ``(..., p, p)`` matrices.
 
     By halves, because for small matrices the time of LAPACK is all in its per-matrix overhead, while batched products
@@ -34,13 +40,13 @@ def triangular_inverse(matrix):
     return inverse
 
 
-def spd_inverse(matrix):
+def spd_inverse(matrix: Array) -> Array:
     """Inverses of symmetric positive definite ``(..., p, p)`` matrices."""
     half = triangular_inverse(np.linalg.cholesky(matrix))
     return np.swapaxes(half, -1, -2) @ half
 
 
-def inverse_and_solution(matrix, vector):
+def inverse_and_solution(matrix: Array, vector: Array) -> tuple[Any, ...]:
     """``M^-1`` and ``M^-1 v`` for batched positive definite ``M``.
 
     The solution goes through the factor: an explicit inverse times a large vector would lose all digits where ``M`` is
@@ -51,7 +57,7 @@ def inverse_and_solution(matrix, vector):
     return back @ half, (back @ (half @ vector[..., None]))[..., 0]
 
 
-def logdet_and_quadratic(matrix, vector):
+def logdet_and_quadratic(matrix: Array, vector: Array) -> tuple[Any, ...]:
     """``log|M|`` and ``v' M^-1 v`` for batched positive definite ``M``, from one Cholesky of the bordered matrix.
 
     The last row of the factor of ``[[M, v], [v', big]]`` is ``(L^-1 v)'``: no triangular solve is needed.
@@ -68,7 +74,7 @@ def logdet_and_quadratic(matrix, vector):
     return logdet, np.einsum("...i,...i->...", whitened, whitened)
 
 
-def cholesky_root(covariance):
+def cholesky_root(covariance: Any) -> Array:
     """Lower triangular ``R (..., p, p)`` with ``R R' = covariance``; directions without variance keep a trace of it."""
     scale = np.sqrt(np.maximum(diagonal(covariance), np.finfo(float).tiny))
     correlation = covariance / (scale[..., :, None] * scale[..., None, :])
@@ -81,13 +87,13 @@ def cholesky_root(covariance):
     raise np.linalg.LinAlgError("the covariance is not positive semi-definite")
 
 
-def square_root(covariance):
+def square_root(covariance: Any) -> Array:
     """The symmetric square root of a positive semi-definite ``(p, p)`` matrix."""
     values, vectors = np.linalg.eigh(covariance)
     return (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
 
 
-def whiten(matrix, root):
+def whiten(matrix: Array, root: Array) -> Array:
     """``R^-1 M R^-T`` for lower triangular ``R (..., p, p)``."""
     half = np.linalg.solve(root, matrix)
     return np.linalg.solve(root, np.swapaxes(half, -1, -2))

@@ -79,7 +79,7 @@ class Posterior:
     modes: Array | None = field(default=None, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"moments": None}  # they are read from the rows again where they are asked for
+        return vars(self) | {"moments": None}  # they can be made again, and are larger than all else
 
     @property
     def expected_noise(self) -> Array:

@@ -1,9 +1,15 @@
 """Per-task sufficient statistics: the rows are read once, in padded batches, and never again."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
+
+Array = NDArray[Any]
 
 _CELLS = 1 << 20  # design entries held at once while rows are read: 8 MB
 
@@ -24,36 +30,36 @@ class Moments:
     context: np.ndarray
 
     @classmethod
-    def empty(cls, n_tasks, p, n_outputs):
+    def empty(cls, n_tasks: int, p: int, n_outputs: int) -> Moments:
         """Room for the statistics of some tasks."""
         shapes = ((p, p), (p, n_outputs), (n_outputs,), (), (p - 1,))
         return cls(*(np.empty((n_tasks, *shape)) for shape in shapes))
 
     @property
-    def n_tasks(self):
+    def n_tasks(self) -> int:
         return len(self.n_rows)
 
     @property
-    def n_outputs(self):
+    def n_outputs(self) -> Array:
         return self.square.shape[1]
 
-    def take(self, tasks):
+    def take(self, tasks: Any) -> Moments:
         """The statistics of some tasks (an index array, mask or slice), of every collection if there are several."""
         where = (slice(None),) * (self.n_rows.ndim - 1) + (tasks,)
         return Moments(self.gram[where], self.cross[where], self.square[where], self.n_rows[where], self.context[where])
 
-    def output(self, k):
+    def output(self, k: int) -> Moments:
         """The statistics of one output, as a collection with ``cross (n_tasks, p)`` and ``square (n_tasks,)``."""
         return replace(self, cross=self.cross[:, :, k], square=self.square[:, k])
 
-    def residual(self, mean):
+    def residual(self, mean: Array) -> tuple[Any, ...]:
         """``Z'W(y - Z mean)`` and ``(y - Z mean)'W(y - Z mean)`` of one output, for a common or per-task mean."""
         fitted = (self.gram @ mean[..., None])[..., 0]
         score = self.cross - fitted
         return score, self.square - ((self.cross + score) * mean).sum(axis=-1)
 
 
-def whitened(moments, mean, root, noise):
+def whitened(moments: Moments, mean: Array, root: Array, noise: Any) -> tuple[Any, ...]:
     """Gram, score and square of the residuals, for coordinates ``v`` with ``w = mean + R v`` and noise of one.
 
     ``root`` is one for all tasks or ``(n_tasks, p, p)``; several collections have leading axes. Where the prior is a
@@ -69,13 +75,13 @@ def whitened(moments, mean, root, noise):
     return gram, (score[..., None, :] @ root)[..., 0, :] / noise, square / noise[..., 0]
 
 
-def task_batches(counts, width):
+def task_batches(counts: Any, width: int) -> list[Array]:
     """Groups of tasks of similar size whose padded designs fit in memory: a list of index arrays."""
     order = np.argsort(counts, kind="stable")
     batches, start = [], 0
     while start < len(order):
         smallest = max(int(counts[order[start]]), 1)
-        similar = np.searchsorted(counts[order], 2 * smallest, side="right")
+        similar = int(np.searchsorted(counts[order], 2 * smallest, side="right"))
         room = max(_CELLS // (2 * smallest * width), 1)
         stop = max(min(similar, start + room), start + 1)
         batches.append(order[start:stop])
@@ -92,7 +98,7 @@ class Rows:
     Without an intercept its column is zero: no task says anything about it, and it keeps its prior.
     """
 
-    X: np.ndarray
+    X: Any
     Y: np.ndarray
     order: np.ndarray
     starts: np.ndarray
@@ -102,26 +108,26 @@ class Rows:
     intercept: bool = True
 
     @property
-    def n_tasks(self):
+    def n_tasks(self) -> int:
         return len(self.starts) - 1
 
     @property
-    def width(self):
+    def width(self) -> int:
         return len(self.centre) + 1
 
-    def some(self, n_tasks):
+    def some(self, n_tasks: int) -> Rows:
         """At most ``n_tasks`` tasks, evenly spaced."""
         if self.n_tasks <= n_tasks:
             return self
         return self.pick(np.linspace(0, self.n_tasks - 1, n_tasks).astype(int))
 
-    def pick(self, tasks):
+    def pick(self, tasks: Any) -> Rows:
         """The rows of some tasks (an index array)."""
         rows = [np.arange(self.starts[t], self.starts[t + 1]) for t in tasks]
         starts = np.r_[0, np.cumsum([len(r) for r in rows])]
         return replace(self, order=self.order[np.concatenate(rows)], starts=starts)
 
-    def batch(self, tasks):
+    def batch(self, tasks: Any) -> tuple[Any, ...]:
         """``(Z, Y, weight)`` of some tasks, padded to the longest with rows of weight zero: ``(t, n, ...)``."""
         rows, real = padded(self.order, self.starts, tasks)
         Z = np.zeros((*real.shape, self.width))
@@ -135,13 +141,13 @@ class Rows:
         weight = real.astype(float) if self.weight is None or not len(self.order) else self.weight[rows] * real
         return Z, Y, weight
 
-    def batches(self):
+    def batches(self) -> Any:
         """Every task once: ``(tasks, Z, Y, weight)`` by groups of similar size."""
         for tasks in task_batches(np.diff(self.starts), self.width):
             yield (tasks, *self.batch(tasks))
 
 
-def padded(order, starts, tasks):
+def padded(order: Any, starts: Any, tasks: Any) -> tuple[Any, ...]:
     """Positions ``(t, n)`` of the rows of some tasks, padded to the longest, and which of them are real."""
     counts = starts[tasks + 1] - starts[tasks]
     offsets = np.arange(max(counts.max(initial=0), 1))
@@ -150,18 +156,18 @@ def padded(order, starts, tasks):
     return rows, real
 
 
-def take_rows(X, rows):
+def take_rows(X: Any, rows: Any) -> Array:
     """Rows of a dense or CSR matrix as a dense array."""
     return X[rows].toarray() if sparse.issparse(X) else X[rows]
 
 
-def standardise(X, centre, scale):
+def standardise(X: Any, centre: Any, scale: Any) -> Array:
     """``(X - centre) / scale``; a missing value (a column its task lacks) sits at the centre and says nothing."""
     Z = (X - centre) / scale
     return np.nan_to_num(Z, copy=False, nan=0.0) if np.isnan(Z.sum()) else Z
 
 
-def batch_moments(Z, Y, weight):
+def batch_moments(Z: Array, Y: Array, weight: Any) -> Moments:
     """`Moments` of padded tasks ``Z (t, n, p)``, ``Y (t, n, K)``, ``weight (t, n)``."""
     weighted = np.swapaxes(Z * weight[..., None], 1, 2)
     gram, total = weighted @ Z, weight.sum(axis=1)
@@ -169,7 +175,7 @@ def batch_moments(Z, Y, weight):
     return Moments(gram, weighted @ Y, np.einsum("tn,tnk->tk", weight, Y * Y), total, context)
 
 
-def collect_moments(rows):
+def collect_moments(rows: Any) -> Moments:
     """Sufficient statistics of every task of ``rows``."""
     whole = Moments.empty(rows.n_tasks, rows.width, rows.Y.shape[1])
     for tasks, Z, Y, weight in rows.batches():
@@ -179,7 +185,7 @@ def collect_moments(rows):
     return whole
 
 
-def column_scales(X, weight=None, *, centred=True):
+def column_scales(X: Any, weight: Any = None, *, centred: bool = True) -> tuple[Array, Array]:
     """Centre and scale ``(d,)`` of the columns of a collection; constant columns keep their values (scale 1).
 
     Missing values are left out. Columns that are to stay sparse are not ``centred``: they are scaled around zero.
@@ -190,7 +196,7 @@ def column_scales(X, weight=None, *, centred=True):
     return _dense_scales(X, weight) if centred else (np.zeros(X.shape[1]), _dense_scales(X, weight)[1])
 
 
-def _dense_scales(X, weight):
+def _dense_scales(X: Any, weight: Any) -> tuple[Array, Array]:
     present = ~np.isnan(X) if np.isnan(X.sum()) else None
     if present is None:
         total, centre = weight.sum(), weight @ X / weight.sum()
@@ -205,7 +211,7 @@ def _dense_scales(X, weight):
     return centre, np.where(constant, 1.0, scale)
 
 
-def sum_of_squares(X, centre, weight, block=65536):
+def sum_of_squares(X: Any, centre: Any, weight: Any, block: int = 65536) -> Array:
     """``sum_i weight_i (X_i - centre)^2`` by blocks of rows: no copy of a large table."""
     total = np.zeros(X.shape[1])
     for start in range(0, len(X), block):
@@ -214,7 +220,7 @@ def sum_of_squares(X, centre, weight, block=65536):
     return total
 
 
-def _sparse_scales(X, weight, centred):
+def _sparse_scales(X: Any, weight: Any, centred: Any) -> tuple[Array, Array]:
     total = weight.sum()
     centre = np.asarray(X.T @ weight).ravel() / total if centred else np.zeros(X.shape[1])
     square = np.asarray(X.multiply(X).T @ weight).ravel() / total

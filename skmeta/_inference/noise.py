@@ -6,11 +6,17 @@ Smyth (2004), Statistical Applications in Genetics and Molecular Biology 3(1), s
 tasks' noises do not differ.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import digamma, polygamma
 from scipy.stats import chi2
+
+Array = NDArray[Any]
 
 _WIDEST = 2.0  # fewer degrees of freedom would have noises differ by orders of magnitude
 _SHARED = 200.0  # beyond so many degrees of freedom the tasks' noises differ by less than 10 %
@@ -19,7 +25,7 @@ _SETTLED = 1e12  # degrees of freedom that are as good as infinitely many
 _TINY = float(np.finfo(float).tiny)
 
 
-def trigamma_inverse(value):
+def trigamma_inverse(value: Any) -> Array:
     """The ``x`` with ``trigamma(x) = value > 0``, by Newton's method on ``1 / trigamma`` (Smyth's appendix); or several."""
     x = 0.5 + 1.0 / value
     for _ in range(50):
@@ -31,7 +37,7 @@ def trigamma_inverse(value):
     return x
 
 
-def fit_noise(variance, dof, counts=None):
+def fit_noise(variance: Array, dof: Array, counts: Array | None = None) -> tuple[Any, ...]:
     """``(level, dof)`` of the law of the tasks' noises from their estimates ``variance (..., n_tasks)`` with ``dof`` each.
 
     ``counts (..., n_tasks)`` is how often each task counts. Of several collections there are several laws.
@@ -57,7 +63,7 @@ def fit_noise(variance, dof, counts=None):
     return np.where(differ, level, pooled), np.where(differ, 2.0 * half, np.inf)
 
 
-def squeeze_noise(variance, dof, level, prior_dof):
+def squeeze_noise(variance: Array, dof: Array, level: Any, prior_dof: Any) -> Array:
     """The tasks' noises shrunk towards the learned law (Smyth's equation 5), each collection's towards its own."""
     level, prior_dof = np.asarray(level)[..., None], np.asarray(prior_dof)[..., None]
     shared = np.isinf(prior_dof)
@@ -72,7 +78,7 @@ class NoiseLaw:
     level: float | np.ndarray
     dof: float | np.ndarray = np.inf
 
-    def nodes(self, n_nodes=5):
+    def nodes(self, n_nodes: int = 5) -> tuple[Array, Array]:
         """Noise levels ``(m,)`` and their probabilities that stand for the law in sums; one node when shared."""
         if np.all(np.isinf(self.dof)):
             return np.asarray(self.level)[..., None], np.ones(1)
@@ -82,6 +88,6 @@ class NoiseLaw:
         return level * spread, np.full(n_nodes, 1.0 / n_nodes)
 
     @property
-    def log_spread(self):
+    def log_spread(self) -> float:
         """Standard deviation of the noises' logarithms; zero where the tasks' noises do not differ."""
         return 0.0 if np.isinf(self.dof) else float(np.sqrt(polygamma(1, self.dof / 2.0)))

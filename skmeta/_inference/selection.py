@@ -1,12 +1,20 @@
 """Which shape of covariance to believe: the one under which held-out tasks are most probable."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import fit_gaussian
 from skmeta._inference.linalg import cholesky_root
 from skmeta._inference.structure import Structure, Structures
+
+Array = NDArray[Any]
 
 _SOME = 512  # tasks looked at for a choice; more would only make it slower
 _CLOSE = 6  # structures that are looked at twice
@@ -26,7 +34,9 @@ class Choice:
     contextual: bool = False
 
 
-def candidates(covariance, p, n_tasks, rank=None, pseudo_tasks=None):
+def candidates(
+    covariance: str, p: int, n_tasks: int, rank: int | None = None, pseudo_tasks: float | None = None
+) -> list[Structure]:
     """The structures that a word stands for, simplest first; ``pseudo_tasks`` overrides their hyper-prior's weight."""
     ranks = [rank] if rank is not None else [k for k in _RANKS if k < n_tasks and identified(k, p)]
     few = 2.0 if pseudo_tasks is None else pseudo_tasks
@@ -45,23 +55,30 @@ def candidates(covariance, p, n_tasks, rank=None, pseudo_tasks=None):
     return spherical + diagonal + factor + full if covariance == "auto" else words[covariance]
 
 
-def identified(rank, p):
+def identified(rank: int, p: int) -> bool:
     """Whether ``(p, p)`` scatters determine so many factors and unique variances (Ledermann, 1937, Psychometrika 2)."""
     return (p - rank) ** 2 >= p + rank
 
 
-def _plain_strength(p, n_tasks):
+def _plain_strength(p: int, n_tasks: int) -> float:
     """A user who asks for "full" gets REML, unless there are too few tasks for it."""
     return 0.0 if n_tasks >= 4 * p else float(p)
 
 
-def folds(moments, n_folds):
+def folds(moments: Any, n_folds: int) -> Array:
     """Fold of every task ``(n_tasks,)``: dealt out in order of the targets' size, whatever the tasks are called."""
     rank = np.argsort(np.argsort(moments.square / np.maximum(moments.n_rows, 1e-12), kind="stable"))
     return rank % n_folds
 
 
-def choose(tasks, structures, *, n_iter=12, noise="task", start=None):
+def choose(
+    tasks: Any,
+    structures: Sequence[Structure],
+    *,
+    n_iter: int = 12,
+    noise: str = "task",
+    start: CoefficientLaw | None = None,
+) -> Choice:
     """Hold tasks out, learn from the rest, and compare the structures by the evidence of what was held out.
 
     The costly EM is run without constraint, for all folds at once; each structure starts from its scatter, and those
@@ -91,13 +108,13 @@ def choose(tasks, structures, *, n_iter=12, noise="task", start=None):
 class _HeldOut:
     """Tasks in folds ``(n_tasks,)``: what is learned without a fold meets the tasks in it."""
 
-    def __init__(self, tasks, fold):
+    def __init__(self, tasks: Any, fold: Array) -> None:
         self.n_folds, self.counts = int(fold.max()) + 1, tasks.counts
         self.own = _listed([fold == k for k in range(self.n_folds)])
         self.test = tasks.grouped(self.own)
         self.train = tasks.grouped(_listed([fold != k for k in range(self.n_folds)]))
 
-    def evidence(self, laws):
+    def evidence(self, laws: CoefficientLaw) -> Array:
         """Log-evidence ``(..., n_tasks)`` of every task under what was learned without it, ``laws (..., n_folds)``."""
         found = held_out(self.test, laws)
         real = self.own >= 0
@@ -106,7 +123,7 @@ class _HeldOut:
         return out
 
 
-def _listed(masks):
+def _listed(masks: Any) -> Array:
     """Where each mask holds, ``(n_masks, t)``, filled up by -1."""
     where = [np.flatnonzero(mask) for mask in masks]
     out = np.full((len(where), max(map(len, where))), -1)
@@ -115,7 +132,7 @@ def _listed(masks):
     return out
 
 
-def _shaped(law, structures):
+def _shaped(law: CoefficientLaw, structures: Sequence[Structure]) -> CoefficientLaw:
     """Laws ``(n_structures, n_folds)``: what was learned without constraint, its covariance in each shape."""
     several = law.repeated(len(structures))
     nothing = [None] * len(structures)
@@ -123,14 +140,14 @@ def _shaped(law, structures):
     return replace(several, covariance=covariance, unique=unique)
 
 
-def _worth_a_sweep(evidence, counts):
+def _worth_a_sweep(evidence: Array, counts: Array) -> list[int]:
     """Indices of the structures that look best, and of all that are not clearly worse than the best."""
     # Ranks that the data do not fill fit alike: they tie, in whatever order their evidence was summed.
     best = np.argsort(-np.round(evidence @ counts, 6), kind="stable")
     return sorted({*best[:_CLOSE].tolist(), *np.flatnonzero(_within_one_standard_error(evidence, counts)).tolist()})
 
 
-def _simplest(evidence, counts):
+def _simplest(evidence: Array, counts: Array) -> int:
     """The first structure whose evidence is within one standard error of the best.
 
     Structures stand in order, simplest first (the rule of Breiman, Friedman, Olshen and Stone, 1984, Classification and
@@ -139,13 +156,15 @@ def _simplest(evidence, counts):
     return int(np.flatnonzero(_within_one_standard_error(evidence, counts))[0])
 
 
-def _within_one_standard_error(evidence, counts):
+def _within_one_standard_error(evidence: Array, counts: Array) -> Array:
     """Which rows of ``evidence (n_structures, n_tasks)`` the best does not clearly beat."""
     best = evidence[np.argmax(evidence @ counts)]
     return np.array([not _clearly_positive(best - own, counts) for own in evidence])
 
 
-def _contextual_or_not(held, structure, law, evidence, noise):
+def _contextual_or_not(
+    held: _HeldOut, structure: Structure, law: CoefficientLaw, evidence: Array, noise: str
+) -> tuple[CoefficientLaw, bool]:
     """Whether contextual effects make held-out tasks clearly more probable; the laws of what does."""
     if law.contextual is None:
         return law, False
@@ -154,14 +173,14 @@ def _contextual_or_not(held, structure, law, evidence, noise):
     return (law, True) if helps else (plain, False)
 
 
-def _clearly_positive(gain, counts):
+def _clearly_positive(gain: Array, counts: Array) -> bool:
     """Whether the sum of the tasks' gains ``(n_tasks,)``, each as often as it counts, is a standard error above zero."""
     n = counts.sum()
     mean = counts @ gain / n
     return mean * np.sqrt(n) > np.sqrt(counts @ (gain - mean) ** 2 / n)
 
 
-def evidence_held_out(tasks, choice, beside):
+def evidence_held_out(tasks: Any, choice: Choice, beside: Any) -> Array:
     """Log-evidence ``(n_tasks, C)`` of held-out tasks under what their fold learned and the `Beside` it."""
     some, parts = tasks.take(choice.tasks), []
     for k, law in enumerate(choice.states):
@@ -173,7 +192,7 @@ def evidence_held_out(tasks, choice, beside):
     return evidence
 
 
-def spread(moments, n_some):
+def spread(moments: Any, n_some: int) -> Array:
     """At most ``n_some`` tasks, evenly spaced in order of the targets' size."""
     if moments.n_tasks <= n_some:
         return np.arange(moments.n_tasks)
@@ -181,7 +200,7 @@ def spread(moments, n_some):
     return np.sort(order[np.linspace(0, moments.n_tasks - 1, n_some).astype(int)])
 
 
-def held_out(tasks, law):
+def held_out(tasks: Any, law: CoefficientLaw) -> Array:
     """``log p(y_t)`` of new tasks ``(..., n_tasks)``, summed over what their noise may be."""
     law = law.predictive()
     noise, probability = law.noise_law.nodes()

@@ -5,11 +5,17 @@ one family, low rank plus diagonal (``Sigma = F F' + D``), from ``rank = 0`` wit
 (spherical) to no constraint at all (dense).
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmeta._inference.linalg import diagonal, spd_inverse
+
+Array = NDArray[Any]
 
 _JITTER = 1e-9  # share of its variance that each coefficient keeps for itself, so that inverses exist
 _FLOOR = 1e-4  # smallest unique variance, as a share of a coefficient's variance (Heywood cases)
@@ -28,13 +34,13 @@ class Structure:
     equal: bool = False
     strength: float = 2.0
 
-    def __str__(self):
+    def __str__(self) -> str:
         if self.rank:
             return f"{self.name} of rank {self.rank}{', one unique variance' if self.equal else ''}"
         even = "even " if self.equal else ""
         return f"{self.name} with {self.strength:.0f} {even}pseudo-tasks" if self.rank is None else self.name
 
-    def fit(self, scatter, n_tasks, unique=None):
+    def fit(self, scatter: Array, n_tasks: Array, unique: Array | None = None) -> tuple[Any, ...]:
         """``(Sigma, unique)``: the covariances ``(..., p, p)`` and their diagonal parts, which may start the next fit.
 
         ``scatter (..., p, p)`` may be of several collections, of ``n_tasks (...)`` each.
@@ -48,7 +54,7 @@ class Structure:
         factor, unique = fit_factor(_proper(scatter, n_tasks), self.rank, unique)
         return factor @ np.swapaxes(factor, -1, -2) + _as_matrix(self._even(unique, n_tasks)), unique
 
-    def _even(self, variance, n_tasks):
+    def _even(self, variance: Array, n_tasks: Array) -> Array:
         """Draw the slopes' variances together; the intercept's, last, keeps its own scale."""
         slopes = variance[..., :-1]
         if slopes.size:
@@ -56,7 +62,7 @@ class Structure:
             slopes = share * slopes.mean(axis=-1, keepdims=True) + (1.0 - share) * slopes
         return np.maximum(np.concatenate([slopes, variance[..., -1:]], axis=-1), 1e-10)
 
-    def _dense(self, scatter, n_tasks):
+    def _dense(self, scatter: Array, n_tasks: Array) -> Array:
         if self.equal:
             target = _even_out(diagonal(scatter))
         else:
@@ -72,13 +78,13 @@ class Structures:
 
     each: tuple[Structure, ...]
 
-    def fit(self, scatter, n_tasks, unique):
+    def fit(self, scatter: Any, n_tasks: Any, unique: Any) -> tuple[Array, ...]:
         """As of one `Structure`."""
         found = [one.fit(scatter[i], n_tasks[i], unique[i]) for i, one in enumerate(self.each)]
         return tuple(np.stack(part) for part in zip(*found, strict=True))
 
 
-def fit_factor(scatter, rank, unique=None, n_iter=3):
+def fit_factor(scatter: Array, rank: int, unique: Array | None = None, n_iter: int = 3) -> tuple[Any, ...]:
     """Maximum likelihood factor analysis, ``F (..., p, rank)`` and ``D (..., p)`` with ``F F' + diag(D)`` near ``scatter``.
 
     Given ``D``, the best ``F`` is known in closed form from the eigenvectors of ``D^-1/2 S D^-1/2`` (Joreskog, 1967,
@@ -95,14 +101,14 @@ def fit_factor(scatter, rank, unique=None, n_iter=3):
     return factor, unique
 
 
-def _proper(scatter, n_tasks, pseudo_tasks=0.5):
+def _proper(scatter: Array, n_tasks: Array, pseudo_tasks: float = 0.5) -> Array:
     """Scatter with a few pseudo-tasks of even variance, so that fewer tasks than coefficients leave it invertible."""
     n_tasks, even = n_tasks[..., None], _as_matrix(_even_out(diagonal(scatter)))
     held = (n_tasks * scatter + pseudo_tasks * even) / (n_tasks + pseudo_tasks)
     return np.where(n_tasks > 2 * scatter.shape[-1], scatter, held)
 
 
-def _even_out(variance):
+def _even_out(variance: Array) -> Array:
     """The mean variance for every slope, its own for the intercept."""
     even = variance.copy()
     if variance.shape[-1] > 1:
@@ -110,6 +116,6 @@ def _even_out(variance):
     return np.maximum(even, 1e-10)
 
 
-def _as_matrix(values):
+def _as_matrix(values: Array) -> Array:
     """Diagonal matrices ``(..., p, p)``."""
     return values[..., None] * np.eye(values.shape[-1])

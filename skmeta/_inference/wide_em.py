@@ -8,17 +8,25 @@ The classes of a multinomial are learned each against the rest, which comes apar
 not. Of what tells one of ``K`` even classes from the rest, ``(K - 1) / K`` is its own and the rest is the others'.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
+from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.mixture import learn_weights
+from skmeta._inference.moments import Rows
 from skmeta._inference.wide import WidePrior, wide_evidence
 from skmeta._inference.wide_factors import add_factors
 from skmeta._inference.wide_rows import read_batches
 from skmeta._inference.wide_scales import N_SCALES, fit_scales, scaled
 from skmeta._inference.wide_sweep import Output, State, sweep
+
+Array = NDArray[Any]
 
 _FREE = 100.0  # prior variance of the mean's intercept: as good as free
 _SIGNAL = 4.0  # variance of a linear predictor whose unit is not that of the targets
@@ -50,7 +58,9 @@ class Options:
     n_jobs: int = 1
 
 
-def learn_wide(rows, loss, *, past=None, task_weight=None, **options):
+def learn_wide(
+    rows: Rows, loss: Likelihood, *, past: WidePrior | None = None, task_weight: Array | None = None, **options: Any
+) -> WidePrior:
     """Learn a `WidePrior` from the tasks of `moments.Rows`, by at most ``n_iter`` sweeps over them.
 
     ``past``, another prior, counts as ``past.n_tasks`` tasks seen; a task counts as often as its ``task_weight (n_tasks,)``
@@ -66,30 +76,31 @@ def learn_wide(rows, loss, *, past=None, task_weight=None, **options):
     return prior if past is None else merged(past, prior)
 
 
-def _weighted(rows, counts):
+def _weighted(rows: Rows, counts: Array) -> Rows:
     """The same rows, each weighing as often as its task counts."""
     weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight.copy()
     weight[rows.order] *= np.repeat(counts, np.diff(rows.starts))
     return replace(rows, weight=weight)
 
 
-def _n_rows(rows):
-    return float(rows.weight[rows.order].sum())
+def _n_rows(rows: Rows) -> float:
+    weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight
+    return float(weight[rows.order].sum())
 
 
-def _joined(prior, rows, loss):
+def _joined(prior: WidePrior, rows: Rows, loss: Likelihood) -> WidePrior:
     """The prior of a softmax from that of each class against the rest."""
     if not loss.coupled:
         return prior
     return replace(_scaled(prior, 1.0 - 1.0 / len(prior.noise)), intercept=_intercept(rows, loss))
 
 
-def _scaled(prior, factor):
+def _scaled(prior: WidePrior, factor: float) -> WidePrior:
     root = np.sqrt(factor)
     return replace(prior, mean=factor * prior.mean, variance=factor * prior.variance, factor=root * prior.factor)
 
 
-def fit_wide(batches, loss, shape, n_iter, how, *, start):
+def fit_wide(batches: Any, loss: Likelihood, shape: Shape, n_iter: int, how: Options, *, start: State) -> State:
     """`State` after some sweeps from ``start`` towards one `Shape`."""
     state = start
     for _ in range(n_iter):
@@ -101,12 +112,12 @@ def fit_wide(batches, loss, shape, n_iter, how, *, start):
     return state
 
 
-def _change(new, old):
+def _change(new: Output, old: Output) -> float:
     moved = np.sum((new.loadings - old.loadings) ** 2) / max(np.sum(new.loadings**2), 1e-300)
     return max(np.abs(np.log(new.scales / old.scales)).max(), np.sqrt(moved))
 
 
-def _shapes(covariance, rank, n_tasks):
+def _shapes(covariance: str, rank: int | None, n_tasks: int) -> list[Shape]:
     """The shapes that a word stands for, simplest first; factors grow on what was learned without."""
     spherical, diagonal = Shape("scales"), Shape("columns")
     factor = Shape("loadings", min(rank or _MAX_RANK, n_tasks - 1))
@@ -138,7 +149,7 @@ class _Trial:
     score: float
 
 
-def _choose(rows, loss, counts, past, how):
+def _choose(rows: Rows, loss: Likelihood, counts: Array, past: WidePrior | None, how: Options) -> _Trial:
     """The `_Trial` under which held-out tasks are most probable; with a single task, the first shape untried."""
     held, one, shapes = _held_out(rows), loss.each_against_the_rest, _shapes(how.covariance, how.rank, rows.n_tasks)
     weighted = _weighted(rows, counts)
@@ -163,20 +174,24 @@ def _choose(rows, loss, counts, past, how):
     return max(wanted, key=lambda trial: trial.score)
 
 
-def _tried(train, test, state, loss, shape, intercept, how, *, first):
+def _tried(
+    train: Any, test: Any, state: State, loss: Likelihood, shape: Shape, intercept: Array, how: Options, *, first: bool
+) -> State:
     if shape.rank:
         return _fit_factors(train, test, state, loss, shape, intercept, how)
     return fit_wide(train, loss, shape, max(how.n_iter // (2 if first else 4), 1), how, start=state)
 
 
-def _known(past, loss):
+def _known(past: WidePrior | None, loss: Likelihood) -> WidePrior | None:
     """What was known, as a prior of each class against the rest."""
     if past is None or not loss.coupled:
         return past
     return _scaled(past, 1.0 / (1.0 - 1.0 / len(past.noise)))
 
 
-def _fit_factors(train, test, state, loss, shape, intercept, how):
+def _fit_factors(
+    train: Any, test: Any, state: State, loss: Likelihood, shape: Shape, intercept: Array, how: Options
+) -> State:
     """Factors would overfit the tasks that they are made from, so held-out tasks scale them as they grow."""
     state = add_factors(train, state, loss, shape.rank, n_jobs=how.n_jobs)
     for _ in range(_ROUNDS):
@@ -185,7 +200,7 @@ def _fit_factors(train, test, state, loss, shape, intercept, how):
     return state
 
 
-def _rescaled(state, scales):
+def _rescaled(state: State, scales: Array) -> State:
     """A `State` whose variances, factors and noise are multiplied by what held-out tasks ask for."""
     outputs = []
     for out, (_, slopes, factor, intercept, noise) in zip(state.outputs, scales, strict=True):
@@ -198,7 +213,7 @@ def _rescaled(state, scales):
     return State(outputs, state.rows)
 
 
-def _held_out(rows):
+def _held_out(rows: Rows) -> Array:
     """A mask of tasks: every third in order of what their rows hold, whatever the tasks are called."""
     counts = np.diff(rows.starts)
     task = np.repeat(np.arange(rows.n_tasks), counts)
@@ -208,7 +223,7 @@ def _held_out(rows):
     return np.argsort(np.lexsort((size, target))) % _HELD_OUT == 1
 
 
-def _some(rows, mask):
+def _some(rows: Rows, mask: Array) -> Rows:
     parts = [rows.order[rows.starts[t] : rows.starts[t + 1]] for t in np.flatnonzero(mask)]
     return replace(rows, order=np.concatenate(parts), starts=np.r_[0, np.cumsum([len(part) for part in parts])])
 
@@ -216,23 +231,25 @@ def _some(rows, mask):
 # States and priors ----------------------------------------------------------------------------------
 
 
-def _intercept(rows, loss):
+def _intercept(rows: Rows, loss: Likelihood) -> Array:
     """The intercept ``(K,)`` that fits all rows best on its own."""
     weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight
     mean = np.average(rows.Y[rows.order], axis=0, weights=weight[rows.order])
     return np.zeros_like(mean) if loss.quadratic else loss.link(mean)
 
 
-def initial_state(batches, loss, intercept, how, past=None):
+def initial_state(
+    batches: Any, loss: Likelihood, intercept: Array, how: Options, past: WidePrior | None = None
+) -> State:
     """A start: what was known, or a quarter of the targets' variance each to the mean and to the tasks."""
-    held = {"own_noise": how.noise == "task"}
+    held: dict[str, Any] = {"own_noise": how.noise == "task"}
     if how.pseudo_tasks is not None:
         held["pseudo_tasks"] = how.pseudo_tasks
     outputs = _first_outputs(batches, loss, intercept) if past is None else _known_outputs(past)
     return State([replace(output, **held) for output in outputs], [None] * len(batches))
 
 
-def _first_outputs(batches, loss, intercept):
+def _first_outputs(batches: Any, loss: Likelihood, intercept: Array) -> list[Output]:
     p = batches[0].width
     weights = [batch.weight * batch.counts[:, None] for batch in batches]
     total = max(sum(weight.sum() for weight in weights), 1e-300)
@@ -254,7 +271,7 @@ def _first_outputs(batches, loss, intercept):
     return outputs
 
 
-def _known_outputs(past):
+def _known_outputs(past: WidePrior) -> list[Output]:
     """A start from a prior, whose factors count as variance until they are merged again."""
     outputs = []
     for mean, variance, factor, noise, dof in zip(
@@ -268,13 +285,13 @@ def _known_outputs(past):
     return outputs
 
 
-def moved_to(batches, state):
+def moved_to(batches: Any, state: State) -> State:
     """The same laws for other tasks: what was kept of tasks goes."""
     outputs = [replace(out, information=np.zeros_like(out.loadings), by_task=None) for out in state.outputs]
     return State(outputs, [None] * len(batches))
 
 
-def as_prior(state, intercept):
+def as_prior(state: State, intercept: Array) -> WidePrior:
     """What a new task should expect: the uncertainty of the loadings counts as variance of the tasks."""
     outputs = state.outputs
     uncertain = np.stack([(1.0 / (1.0 / out.loading_variance + out.information)).sum(axis=1) for out in outputs])
@@ -288,7 +305,7 @@ def as_prior(state, intercept):
     )
 
 
-def merged(past, new):
+def merged(past: WidePrior, new: WidePrior) -> WidePrior:
     """Two priors as one, each by its number of tasks; the mean is the new one's, which began at the past's."""
     n_tasks, n_rows = past.n_tasks + new.n_tasks, past.n_rows + new.n_rows
     old, fresh = past.n_tasks / n_tasks, new.n_tasks / n_tasks

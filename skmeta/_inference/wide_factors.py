@@ -1,17 +1,25 @@
 """New factors for wide tasks: directions along which the tasks' gradients agree more than independent columns would."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
+from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.threads import run
-from skmeta._inference.wide_sweep import State, expect, next_loadings
+from skmeta._inference.wide_sweep import Output, State, expect, next_loadings
+
+Array = NDArray[Any]
 
 _SOME = 1024  # tasks whose gradients suggest factors
 
 
-def add_factors(batches, state, loss, rank, *, n_jobs=1):
+def add_factors(batches: Sequence[Any], state: State, loss: Likelihood, rank: int, *, n_jobs: int = 1) -> State:
     """A `State` with new factors.
 
     The agreements of the tasks' gradients are one small matrix of tasks by tasks, whose leading vectors are a first guess
@@ -29,7 +37,7 @@ def add_factors(batches, state, loss, rank, *, n_jobs=1):
     return State(outputs, [rows for rows, _ in found])
 
 
-def _agreements(batches, duals, parts, variance, rank):
+def _agreements(batches: Sequence[Any], duals: Any, parts: Any, variance: Array, rank: int) -> list[Array]:
     """First scores ``(b, rank)`` of every batch's tasks; those of tasks that say little are zero."""
     root, tables, expected = np.sqrt(variance), [], []
     for batch, a, part in zip(batches, duals, parts, strict=True):
@@ -47,7 +55,7 @@ def _agreements(batches, duals, parts, variance, rank):
     return np.split(scores, np.cumsum([len(batch.tasks) for batch in batches])[:-1])
 
 
-def _widened(output, n_new):
+def _widened(output: Output, n_new: int) -> Output:
     nothing = np.zeros((len(output.variance), n_new))
     variance = np.repeat(output.variance[:, None] / n_new, n_new, axis=1)
     return replace(
@@ -60,7 +68,7 @@ def _widened(output, n_new):
     )
 
 
-def _scored(batch, a, part, scores):
+def _scored(batch: Any, a: Array, part: Any, scores: Any) -> Any:
     """A batch's part in the loadings' step if the new scores were known."""
     known = np.concatenate([part.moments[:, 0], scores], axis=1)
     return replace(

@@ -6,12 +6,19 @@ value. Both give the same few products, so that nothing above needs to know whic
 ordinary column of ones, last.
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from skmeta._inference.moments import standardise
+
+Array = NDArray[Any]
 
 _WORK = 1 << 22  # numbers held at once in a product of cells by rows: 32 MB
 _MANY = 16.0  # products of pairs are kept while they are no more than so many times the numbers
@@ -35,52 +42,52 @@ class DenseBatch:
     task_weight: np.ndarray | None = None
 
     @property
-    def counts(self):
+    def counts(self) -> Array:
         """``(b,)`` how often each task counts."""
         return np.ones(len(self.tasks)) if self.task_weight is None else self.task_weight
 
     @property
-    def width(self):
+    def width(self) -> int:
         """The number of columns ``p``, the intercept's among them."""
         return self.Z.shape[2]
 
-    def times(self, V):
+    def times(self, V: Array) -> Array:
         """``Z_t V`` of every task: ``(p, k) -> (b, n, k)``."""
         return self.Z @ V
 
-    def collect(self, A):
+    def collect(self, A: Array) -> Array:
         """``sum_t Z_t' A_t``, each task as often as it counts: ``(b, n, k) -> (p, k)``."""
         return self.Z.reshape(-1, self.Z.shape[2]).T @ _counted(A, self.task_weight).reshape(-1, A.shape[2])
 
-    def cells(self, a):
+    def cells(self, a: Array) -> Array:
         """``Z_t' a_t`` of every task, by cell: ``(b, n) -> cells``."""
         return (a[:, None, :] @ self.Z)[:, 0]
 
-    def kernel(self, variance):
+    def kernel(self, variance: Array) -> Array:
         """``Z_t diag(variance) Z_t'`` for a variance of every cell: ``cells -> (b, n, n)``."""
         return (self.Z * variance[:, None, :]) @ np.swapaxes(self.Z, 1, 2)
 
-    def along(self, table):
+    def along(self, table: Any) -> Array:
         """``Z_t v_t`` of every task: ``(b, p) -> (b, n)``."""
         return (self.Z @ table[..., None])[..., 0]
 
-    def diagonal(self, matrix):
+    def diagonal(self, matrix: Array) -> Array:
         """The diagonals of ``Z_t' M_t Z_t``: ``(b, n, n) -> cells``."""
         return np.einsum("bnp,bnp->bp", matrix @ self.Z, self.Z)
 
-    def spread(self, columns):
+    def spread(self, columns: Array) -> Array:
         """A value of every column, by cell: ``(p,) -> cells``."""
         return np.broadcast_to(columns, (len(self.tasks), len(columns)))
 
-    def spread_tasks(self, values):
+    def spread_tasks(self, values: Array) -> Array:
         """A value of every task, by cell: ``(b,) -> cells``."""
         return np.broadcast_to(values[:, None], (len(values), self.Z.shape[2]))
 
-    def total(self, cells):
+    def total(self, cells: Array) -> Array:
         """The sum over tasks, each as often as it counts: ``cells -> (p,)``."""
         return _counted(cells, self.task_weight).sum(axis=0)
 
-    def table(self, cells):
+    def table(self, cells: Array) -> Array:
         """Cells as a table ``(b, p)``."""
         return cells
 
@@ -108,28 +115,28 @@ class SparseBatch:
     task_weight: np.ndarray | None = None
 
     @property
-    def counts(self):
+    def counts(self) -> Array:
         """``(b,)`` how often each task counts."""
         return np.ones(len(self.tasks)) if self.task_weight is None else self.task_weight
 
     @property
-    def width(self):
+    def width(self) -> int:
         """The number of columns ``p``, the intercept's among them."""
         return self.Z.shape[1]
 
-    def times(self, V):
+    def times(self, V: Array) -> Array:
         """``Z_t V`` of every task: ``(p, k) -> (b, n, k)``."""
         return (self.Z @ V).reshape(*self.weight.shape, V.shape[1])
 
-    def collect(self, A):
+    def collect(self, A: Array) -> Array:
         """``sum_t Z_t' A_t``, each task as often as it counts: ``(b, n, k) -> (p, k)``."""
         return self.Z.T @ _counted(A, self.task_weight).reshape(-1, A.shape[2])
 
-    def cells(self, a):
+    def cells(self, a: Array) -> Array:
         """``Z_t' a_t`` of every task, by cell: ``(b, n) -> cells``."""
         return self.across @ a.ravel()
 
-    def kernel(self, variance):
+    def kernel(self, variance: Array) -> Array:
         """``Z_t diag(variance) Z_t'`` for a variance of every cell: ``cells -> (b, n, n)``."""
         b, n = self.weight.shape
         if self.pairs is not None:
@@ -143,11 +150,11 @@ class SparseBatch:
         out[np.repeat(np.arange(b * n), np.diff(product.indptr)), product.indices % n] = product.data
         return out.reshape(b, n, n)
 
-    def along(self, table):
+    def along(self, table: Any) -> Array:
         """``Z_t v_t`` of every task: ``(b, p) -> (b, n)``."""
         return (self.blocks @ table[self.task, self.column]).reshape(self.weight.shape)
 
-    def diagonal(self, matrix):
+    def diagonal(self, matrix: Array) -> Array:
         """The diagonals of ``Z_t' M_t Z_t``: ``(b, n, n) -> cells``."""
         if self.pairs is not None:
             return self.pairs @ matrix.ravel()
@@ -157,43 +164,43 @@ class SparseBatch:
         seen = product[cell, self.across.indices % n] * self.across.data
         return np.bincount(cell, seen, minlength=len(self.column))
 
-    def spread(self, columns):
+    def spread(self, columns: Array) -> Array:
         """A value of every column, by cell: ``(p,) -> cells``."""
         return columns[self.column]
 
-    def spread_tasks(self, values):
+    def spread_tasks(self, values: Array) -> Array:
         """A value of every task, by cell: ``(b,) -> cells``."""
         return values[self.task]
 
-    def total(self, cells):
+    def total(self, cells: Array) -> Array:
         """The sum over tasks, each as often as it counts: ``cells -> (p,)``."""
         counted = cells if self.task_weight is None else cells * self.task_weight[self.task]
         return np.bincount(self.column, counted, minlength=self.Z.shape[1])
 
-    def table(self, cells):
+    def table(self, cells: Array) -> Array:
         """Cells as a sparse table ``(b, p)``."""
         return sparse.csr_array((cells, (self.task, self.column)), shape=(len(self.tasks), self.width))
 
 
-def read_batches(rows, task_weight=None):
+def read_batches(rows: Any, task_weight: Array | None = None) -> list[Any]:
     """All tasks of a collection (`moments.Rows`), standardised, as batches; sparse tables stay sparse."""
     if task_weight is None:
         return list(each_batch(rows))
     return [replace(batch, task_weight=task_weight[batch.tasks]) for batch in each_batch(rows)]
 
 
-def each_batch(rows):
+def each_batch(rows: Any) -> Iterator[Any]:
     """The same batches, one after the other: only one of them is held."""
     read = _read_sparse if sparse.issparse(rows.X) else _read_dense
     return (_read(rows, tasks, read) for tasks in _similar_tasks(rows))
 
 
-def _counted(values, task_weight):
+def _counted(values: Array, task_weight: Array | None) -> Array:
     """``values (b, ...)``, each task's times its weight."""
     return values if task_weight is None else values * task_weight.reshape(-1, *[1] * (values.ndim - 1))
 
 
-def _similar_tasks(rows):
+def _similar_tasks(rows: Any) -> list[Array]:
     """Groups of tasks of similar length whose cells times rows fit in memory."""
     counts = np.maximum(np.diff(rows.starts), 1)
     per_row = rows.X.nnz / max(rows.X.shape[0], 1) + 1.0 if sparse.issparse(rows.X) else float(rows.width)
@@ -209,7 +216,7 @@ def _similar_tasks(rows):
     return groups
 
 
-def _read(rows, tasks, read):
+def _read(rows: Any, tasks: Any, read: Any) -> Any:
     counts = rows.starts[tasks + 1] - rows.starts[tasks]
     n = max(int(counts.max(initial=0)), 1)
     real = np.arange(n) < counts[:, None]
@@ -221,7 +228,7 @@ def _read(rows, tasks, read):
     return read(rows, tasks, index, Y, weight)
 
 
-def _read_dense(rows, tasks, index, Y, weight):
+def _read_dense(rows: Any, tasks: Any, index: Array, Y: Array, weight: Array) -> DenseBatch:
     real = index >= 0
     Z = np.zeros((*index.shape, rows.width))
     Z[real, :-1] = standardise(rows.X[index[real]], rows.centre, rows.scale)
@@ -229,7 +236,7 @@ def _read_dense(rows, tasks, index, Y, weight):
     return DenseBatch(tasks, index, Z, Y, weight, rows.scale)
 
 
-def _read_sparse(rows, tasks, index, Y, weight):
+def _read_sparse(rows: Any, tasks: Any, index: Array, Y: Array, weight: Array) -> SparseBatch:
     if np.any(rows.centre):
         raise ValueError(
             "centre should be zero for sparse rows, which are scaled and never centred; found other values."
@@ -252,7 +259,7 @@ def _read_sparse(rows, tasks, index, Y, weight):
     return SparseBatch(tasks, index, Z, blocks, across, _pairs(across, n), at, task, Y, weight, rows.scale)
 
 
-def _pairs(across, n):
+def _pairs(across: Any, n: int) -> Any:
     """Products of every two numbers of a row of ``across (c, b n)``, at their places in ``(b, n, n)``; None if many."""
     length = np.diff(across.indptr)
     if np.sum(length.astype(float) ** 2) > _MANY * (across.nnz + 1):

@@ -4,13 +4,21 @@ A prior's mean, its variances and its noise are each multiplied by one number, s
 probable. Whatever approximations made the prior, the evidence of tasks it never saw is honest.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmeta._inference.dual import DualProblem, evidence_slopes
+from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.noise import squeeze_noise
+from skmeta._inference.wide import WidePrior
+
+Array = NDArray[Any]
 
 N_SCALES = 5  # of the mean's slopes, of the variances of slopes, factors and intercept, and of the noise
 _STEPS = 8
@@ -20,7 +28,7 @@ _TOL = 0.01
 _HELD = 1e300  # information that keeps a scale where it is
 
 
-def scaled(prior, scales):
+def scaled(prior: WidePrior, scales: Array) -> WidePrior:
     """A prior multiplied by ``scales (K, 5)``."""
     mean, slopes, factor, intercept, noise = scales.T
     new_mean, variance = prior.mean * mean[:, None], prior.variance * slopes[:, None]
@@ -29,7 +37,7 @@ def scaled(prior, scales):
     return replace(prior, mean=new_mean, variance=variance, factor=new_factor, noise=prior.noise * noise)
 
 
-def fit_scales(batches, prior, loss):
+def fit_scales(batches: Sequence[Any], prior: WidePrior, loss: Likelihood) -> tuple[Array, float]:
     """The ``scales (K, 5)`` that tasks held out ask for, and their evidence with a penalty for scales far from one.
 
     Fisher scoring, each step halved until it helps.
@@ -68,7 +76,7 @@ class _Law:
     kernels: list
 
     @classmethod
-    def read(cls, batch, prior, loss):
+    def read(cls, batch: Any, prior: WidePrior, loss: Likelihood) -> Any:
         """The parts, as the prior has them."""
         last = np.eye(1, prior.mean.shape[1], prior.mean.shape[1] - 1)[0]
         ones = batch.times(last[:, None])[..., 0]
@@ -84,7 +92,7 @@ class _Law:
         )
         return cls(batch, noise, [m[-1] * ones for m in prior.mean], mean, kernels)
 
-    def climb(self, scales, loss, before):
+    def climb(self, scales: Array, loss: Likelihood, before: Any) -> tuple[Any, ...]:
         """Evidence, its gradient ``(K, 5)`` and information ``(K, 5, 5)`` in the scales' logarithms, and the posterior."""
         means = [s[0] * mean for s, mean in zip(scales, self.mean, strict=True)]
         kernels = [
@@ -110,7 +118,7 @@ class _Law:
         return float(self.batch.counts @ problem.evidence(posterior)), slopes, fisher, posterior
 
 
-def _own_noise(problem, prior):
+def _own_noise(problem: DualProblem, prior: WidePrior) -> Array:
     """The noises of tasks held out: the common ones ``(K,)``, or ``(b, 1, K)``, each drawn to the law by its own rows."""
     if not problem.loss.quadratic or np.all(np.isinf(prior.noise_dof)):
         return prior.noise

@@ -12,14 +12,22 @@ Each task is judged by what the *other* tasks say of the loadings: their uncerta
 variance of the task, and the gradient at the common mode is that of a mean that never saw the task (REML).
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmeta._inference.dual import DualProblem, along, evidence_slopes
+from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import symmetrize
 from skmeta._inference.noise import fit_noise, squeeze_noise
 from skmeta._inference.threads import run
+
+Array = NDArray[Any]
 
 _STEPS = 2  # of expectation propagation in a sweep: the next one moves on
 _TIGHT = 1.0  # prior standard deviation of the logarithm of a scale
@@ -57,11 +65,11 @@ class Output:
     by_task: list | None = None
 
     @property
-    def rank(self):
+    def rank(self) -> int:
         return self.loadings.shape[1] - 1
 
     @property
-    def scales(self):
+    def scales(self) -> Array:
         """The common variance, the intercept's, and the noise."""
         return np.array([self.common, self.variance[-1], self.noise])
 
@@ -77,11 +85,11 @@ class State:
     rows: list
 
     @property
-    def noise(self):
+    def noise(self) -> Array:
         """The noise that all tasks have in common ``(K,)``."""
         return np.array([output.noise for output in self.outputs])
 
-    def noise_of(self, i):
+    def noise_of(self, i: int) -> Array:
         """The own noises of the tasks of batch ``i``, or the common one."""
         return self.noise if self.rows[i] is None else self.rows[i][3]
 
@@ -103,7 +111,7 @@ class _Part:
     share: tuple
 
 
-def sweep(batches, state, loss, *, moves, n_jobs=1):
+def sweep(batches: Sequence[Any], state: State, loss: Likelihood, *, moves: str, n_jobs: int = 1) -> State:
     """The next `State`; what ``moves``: "loadings" alone, the "scales" of variances as well, or all "columns" of them."""
     found = run(lambda i: expect(batches[i], i, state, loss), range(len(batches)), n_jobs)
     parts = [[both[1][k] for both in found] for k in range(len(state.outputs))]
@@ -118,7 +126,7 @@ def sweep(batches, state, loss, *, moves, n_jobs=1):
 # Expectation ----------------------------------------------------------------------------------------
 
 
-def expect(batch, i, state, loss):
+def expect(batch: Any, i: int, state: State, loss: Likelihood) -> tuple[Any, ...]:
     """What to remember of the rows of one batch, and a `_Part` of each output."""
     U = np.stack([batch.times(output.loadings[:, 1:]) for output in state.outputs], axis=1)
     own = np.stack([batch.kernel(batch.spread(output.variance)) for output in state.outputs], axis=1)
@@ -157,7 +165,7 @@ def expect(batch, i, state, loss):
     return (posterior.a, posterior.curvature, posterior.pull, own), parts
 
 
-def _settle(problem, uncertain, before):
+def _settle(problem: DualProblem, uncertain: Any, before: Any) -> tuple[Any, Any, Any]:
     """The `DualPosterior` of a batch at the common loadings; the problem and posterior of tasks that did not help to find them.
 
     What a task itself did to the mean is ``uncertain a``: without it, and with the others' uncertainty as variance, the
@@ -174,7 +182,7 @@ def _settle(problem, uncertain, before):
     return problem.around(judged.curvature, judged.pull), alone, judged
 
 
-def _uncertain(batch, i, output):
+def _uncertain(batch: Any, i: int, output: Output) -> Array:
     """What the other tasks leave open of the loadings, as a variance of every cell."""
     precision = 1.0 / output.loading_variance
     if output.by_task is None:
@@ -187,7 +195,7 @@ def _uncertain(batch, i, output):
     )
 
 
-def _scales(batch, alone, judged, k, P, own, output):
+def _scales(batch: Any, alone: Any, judged: Any, k: int, P: Array, own: Any, output: Output) -> tuple[Any, ...]:
     """Gradient and information of the evidence in the logarithms of three scales: slopes, intercept, noise."""
     ones = batch.times(np.eye(1, len(output.variance), len(output.variance) - 1).T)[..., 0]
     intercept = output.variance[-1] * ones[:, :, None] * ones[:, None, :]
@@ -197,7 +205,7 @@ def _scales(batch, alone, judged, k, P, own, output):
     return slopes, fisher
 
 
-def _scores(C, U, a):
+def _scores(C: Array, U: Array, a: Array) -> tuple[Any, ...]:
     """Second moments of ``(1, s_t)`` and what pushes the loadings ``(b, n, 1 + k)``."""
     s = np.einsum("bnk,bn->bk", U, a)
     seen = C @ U
@@ -207,7 +215,7 @@ def _scores(C, U, a):
     return moments, np.concatenate([a[..., None], a[..., None] * s[:, None, :] - seen], axis=2)
 
 
-def _without_factor(E, U):
+def _without_factor(E: Array, U: Array) -> Array:
     """``(K - UU' + W^-1)^-1`` from ``E = (K + W^-1)^-1``."""
     if not U.shape[2]:
         return E
@@ -219,10 +227,10 @@ def _without_factor(E, U):
 # Maximisation ---------------------------------------------------------------------------------------
 
 
-def _maximise(batches, parts, output, loss, moves):
+def _maximise(batches: Sequence[Any], parts: Any, output: Output, loss: Likelihood, moves: str) -> Output:
     """The next `Output` from what all batches say of it."""
 
-    def total(name):
+    def total(name: Any) -> Array:
         return sum(getattr(part, name) for part in parts)
 
     information = total("information")
@@ -238,7 +246,7 @@ def _maximise(batches, parts, output, loss, moves):
     return replace(new, variance=variance, noise=max(noise, _FLOOR), noise_dof=noise_dof, common=common)
 
 
-def _noise_law(batches, parts, output, loss, scale):
+def _noise_law(batches: Sequence[Any], parts: Any, output: Output, loss: Likelihood, scale: Any) -> tuple[float, float]:
     """The noise that tasks have in common and the degrees of freedom of its law (`noise`): inf where they do not differ.
 
     The tasks' own estimates are moved together, so that their total takes the step of Fisher scoring.
@@ -257,7 +265,7 @@ def _noise_law(batches, parts, output, loss, scale):
     return float(counts @ (variance * left) / max(counts @ left, _FLOOR)), np.inf
 
 
-def _own_noise(part, output, loss):
+def _own_noise(part: _Part, output: Output, loss: Likelihood) -> Array:
     """Every task's own noise ``(b,)``, drawn to the law."""
     if not loss.quadratic:
         return np.full(len(part.noise), output.noise)
@@ -265,7 +273,7 @@ def _own_noise(part, output, loss):
     return squeeze_noise(np.maximum(square / left, _FLOOR), left, output.noise, output.noise_dof)
 
 
-def _scale_step(output, slopes, fisher):
+def _scale_step(output: Output, slopes: Array, fisher: Array) -> Array:
     """Factors by which one step of Fisher scoring multiplies the scales, tied as they are to what was expected."""
     n = len(slopes)
     off = np.log(output.scales[:n] / output.expected_scales[:n])
@@ -273,7 +281,7 @@ def _scale_step(output, slopes, fisher):
     return np.exp(np.clip(step, -_LONGEST, _LONGEST))
 
 
-def _variances(output, squares, traces, scale, equal):
+def _variances(output: Output, squares: Array, traces: Array, scale: Any, equal: bool) -> tuple[Any, ...]:
     """The next variances and the common one that they are drawn to."""
     D, new = output.variance, output.variance.copy()
     common = output.common * scale[0]
@@ -289,12 +297,12 @@ def _variances(output, squares, traces, scale, equal):
     return np.maximum(new, _FLOOR), common
 
 
-def _solve_variance(scatter, trace, n_pseudo):
+def _solve_variance(scatter: Array, trace: Array, n_pseudo: float) -> Array:
     """The positive root ``D`` of ``trace D^2 + n_pseudo D = scatter``."""
     return 2.0 * scatter / (n_pseudo + np.sqrt(n_pseudo**2 + 4.0 * trace * scatter))
 
 
-def _loading_variance(output, loadings, information):
+def _loading_variance(output: Output, loadings: Array, information: Array) -> Array:
     """Prior variances of the loadings, each column's slopes together (MacKay's fixed point)."""
     slopes = output.loading_variance[:-1]
     gained = (information[:-1] / (1.0 / slopes + information[:-1])).sum(axis=0)
@@ -305,11 +313,11 @@ def _loading_variance(output, loadings, information):
     return variance
 
 
-def next_loadings(batches, parts, output, gradient, information):
+def next_loadings(batches: Sequence[Any], parts: Any, output: Output, gradient: Array, information: Array) -> Array:
     """One penalised Newton step of the loadings, rescaled so that the scores have variance one."""
     precision = 1.0 / output.loading_variance
 
-    def product(V):
+    def product(V: Array) -> Array:
         pairs = zip(batches, parts, strict=True)
         return sum(b.collect(part.operator @ (b.times(V) @ part.moments)) for b, part in pairs) + precision * V
 
@@ -322,7 +330,7 @@ def next_loadings(batches, parts, output, gradient, information):
     return loadings
 
 
-def conjugate_gradients(product, target, diagonal):
+def conjugate_gradients(product: Any, target: Array, diagonal: Array) -> Array:
     """``V`` with ``product(V) = target``, symmetric positive definite, preconditioned by its ``diagonal``."""
     V, residual = np.zeros_like(target), target
     direction = z = residual / diagonal

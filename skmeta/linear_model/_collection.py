@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.computation import cheaper_in_rows
-from skmeta._inference.in_columns import InColumns
+from skmeta._inference.in_columns import each_output
 from skmeta._inference.in_rows import read_in_rows
 from skmeta._inference.likelihoods import Likelihood
-from skmeta._inference.moments import Moments, column_scales
+from skmeta._inference.moments import column_scales
 from skmeta._inference.sums import Sums, centre_and_scale
 from skmeta._inference.units import Units as EngineUnits
 from skmeta._inference.units import standardised
@@ -52,7 +52,7 @@ def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: G
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
     rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
     if sums is not None:
-        found: Any = _in_columns(data.moments(rows, engine, sums), weight)
+        found: Any = each_output(data.moments(rows, engine, sums), weight)
     else:
         found = read_in_rows(rows, weight) if likelihood.quadratic else RowsAtHand(rows, likelihood, weight)
     return Collection(found, engine, likelihood, data.one_target, describe)
@@ -78,7 +78,7 @@ def of_statistics(found: SufficientStatistics, estimator: Any, family: Any, past
             "their rows, WorkingStatistics."
         )
     units, engine = _units(_where_sums_lie(sums), estimator, likelihood, past, one_target=one_target)
-    tasks = _in_columns(standardised(sums, engine, intercept=estimator.fit_intercept), None)
+    tasks = each_output(standardised(sums, engine, intercept=estimator.fit_intercept))
     describe = {"feature_names": found.feature_names, "likelihood": family.kind_of(len(engine)), "units": units}
     return Collection(tasks, engine, likelihood, one_target, describe)
 
@@ -93,10 +93,6 @@ def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | No
     tasks = RowsElsewhere(ask, first.n, first.n_features + 1, likelihood)
     describe = {"feature_names": first.feature_names, "likelihood": family.kind_of(1), "units": units}
     return Collection(tasks, engine, likelihood, True, describe | {"classes": parts.classes})
-
-
-def _in_columns(moments: Moments, task_weight: Array | None) -> list[InColumns]:
-    return [InColumns(moments.output(k), task_weight) for k in range(moments.n_outputs)]
 
 
 # Units ------------------------------------------------------------------------------------------------

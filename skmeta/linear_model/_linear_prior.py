@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from skmeta._inference.components import Component
 from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL, Likelihood, Tweedie
 from skmeta._inference.units import Units as EngineUnits
-from skmeta._matching import check_names
 from skmeta.base import Prior
+from skmeta.base._matching import check_names
 from skmeta.linear_model._adapt import adapt_mixture, log_evidence
 from skmeta.linear_model._adapted import LinearAdapted
 from skmeta.linear_model._units import Units

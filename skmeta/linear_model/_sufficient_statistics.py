@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import Ridge
 
-from skmeta._frozen_value import FrozenValue
 from skmeta._inference.sums import Sums, added, read_sums
-from skmeta._matching import check_names
+from skmeta.base._frozen_value import FrozenValue
+from skmeta.base._matching import check_names
 from skmeta.tasks import index_tasks, lookup_tasks
 from skmeta.tasks._ids import plain_ids
 from skmeta.tasks._numbers import as_numbers, check_complete, numeric_features

@@ -14,7 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from skmeta._dataframe import as_categories, as_days, as_floats
 
-MAX_CATEGORIES = 20
+MAX_CATEGORIES = 20  # of a column; rarer ones are one
 
 
 def read_column(values: Any) -> tuple[str, Any]:

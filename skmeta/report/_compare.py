@@ -28,8 +28,8 @@ from skmeta.warm_start import WarmStartClassifier, WarmStartRegressor
 
 SHOTS = (0, 1, 2, 5, 10, 20)
 N_SPLITS = 5
-MAX_TASKS = 200
-STRENGTHS = (0.01, 0.1, 1.0, 10.0)
+MAX_TASKS = 200  # that are compared
+STRENGTHS = (0.01, 0.1, 1.0, 10.0)  # of the penalty of the others
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 

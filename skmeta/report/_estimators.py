@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier, SGDRegressor, TweedieRegressor
 
-from skmeta._registry import registered_estimators
+from skmeta.base._registry import registered_estimators
 from skmeta.report._read import Collection
 from skmeta.tasks import read_task_ids, take_rows
 from skmeta.tasks._words import listed, shown
 
-MAX_CLASSES = 50
+MAX_CLASSES = 50  # of a target
 COMMON = 0.05  # share of the rows that the rarest of a few whole numbers has, if they are classes
 
 

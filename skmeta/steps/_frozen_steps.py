@@ -14,8 +14,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from skmeta._dataframe import column, is_frame
-from skmeta._matching import check_names
 from skmeta.base import FrozenValue
+from skmeta.base._matching import check_names
 from skmeta.steps._parts import Parts, is_nothing, weights_of_step
 from skmeta.tasks import Tasks
 from skmeta.tasks._context import one_a_task, split_context

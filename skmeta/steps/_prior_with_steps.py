@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._matching import matched, one_task
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._matching import matched, one_task
 from skmeta.steps._adapted_behind_steps import AdaptedBehindSteps
 from skmeta.steps._frozen_steps import FrozenSteps
 from skmeta.steps._parts import Parts, take_apart
@@ -68,7 +68,9 @@ class PriorWithSteps(Prior):
         """
         parts = checked_parts(estimator, self)
         prior, tasks = matched(self.prior, self.steps.apply(tasks))
-        return AdaptedBehindSteps(self.steps, parts, tasks.feature_names, prior.adapt_tasks(parts.model, tasks, n_jobs=n_jobs))
+        return AdaptedBehindSteps(
+            self.steps, parts, tasks.feature_names, prior.adapt_tasks(parts.model, tasks, n_jobs=n_jobs)
+        )
 
     def given(self, **context: Any) -> Prior:
         """The prior of a task of which ``context`` is known; the steps stay.

@@ -155,7 +155,7 @@ def _check_hashable(values: NDArray[Any], name: str) -> None:
     if others:
         raise TypeError(
             f"{name}: wanted ids that are text, numbers or dates, found {type(values[others[0]]).__name__}s in row(s) "
-            f"{listed(others)}; write each as one text, or name a column for each part: task=['region', 'store']."
+            f"{listed(others)}; write each as one text, such as 'north/7'."
         )
 
 

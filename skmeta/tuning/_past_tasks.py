@@ -22,7 +22,7 @@ Columns = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]  
 
 _MAX_TRIALS = 256  # of one task; of more, the better half and an even choice of the others
 _MAX_TASKS = 32  # that the kernel is learned from, and that are held out
-_MAX_TRIALS_OF_KERNEL = 50
+_MAX_TRIALS_OF_KERNEL = 50  # of each of those tasks, that the kernel is learned from
 _MAX_TRIALS_HELD_OUT = 12  # of a past task, when it is predicted by the others
 
 

@@ -12,10 +12,10 @@ from scipy.stats.qmc import discrepancy
 from skmeta.tuning._candidates import CandidateEncoder, Candidates
 from skmeta.tuning._space import Space
 
-_N_DRAWN = 500
+_N_DRAWN = 500  # candidates of an infinite space that are looked at
 _N_NEAR = 48  # near the best; half of them are new for every choice
-_N_PARENTS = 3
-_N_DESIGNS = 100
+_N_PARENTS = 3  # the best so far, that others are drawn near to
+_N_DESIGNS = 100  # initial designs that the most even one is chosen of
 _MAX_LISTED = 2000  # a finite space of at most so many is looked at whole
 
 

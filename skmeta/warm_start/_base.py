@@ -13,8 +13,8 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
-from skmeta._matching import matched, no_weights
 from skmeta.base import Prior, learner_for
+from skmeta.base._matching import matched, no_weights
 from skmeta.steps import (
     AdaptedBehindSteps,
     FrozenSteps,

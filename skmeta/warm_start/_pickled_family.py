@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from skmeta._registry import register, registered_by_hand
+from skmeta.base._registry import register, registered_by_hand
 from skmeta.steps import unfitted_model
 
 _KEY = "_family"

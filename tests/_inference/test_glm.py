@@ -14,6 +14,8 @@ from skmeta._inference.glm import GaussianPriors, linearise, posterior_modes
 from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL
 from skmeta._inference.moments import Rows, collect_moments
 
+pytestmark = pytest.mark.quick
+
 # Where Fisher's curvature stands in for a negative one, Newton's method converges linearly.
 DIGITS = {"tweedie 3": 1e-4}
 every_loss = pytest.mark.parametrize("name", LOSSES)

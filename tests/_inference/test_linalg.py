@@ -17,6 +17,8 @@ from skmeta._inference.linalg import (
     whiten,
 )
 
+pytestmark = pytest.mark.quick
+
 widths, seeds = st.integers(1, 30), st.integers(0, 2**32 - 1)
 
 

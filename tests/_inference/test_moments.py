@@ -12,6 +12,8 @@ from scipy import sparse
 from skmeta._inference import moments as room
 from skmeta._inference.moments import Moments, Rows, collect_moments, column_scales, task_batches, whitened
 
+pytestmark = pytest.mark.quick
+
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -122,6 +124,14 @@ def test_whitened_moments_are_those_of_the_whitened_design():
         assert_allclose(gram[t], A.T @ (w[:, None] * A) / noise[t], atol=1e-10)
         assert_allclose(score[t], A.T @ (w * left) / noise[t], atol=1e-10)
         assert_allclose(square[t], w @ left**2 / noise[t], rtol=1e-10)
+
+
+def test_a_diagonal_root_is_a_root_as_any_other():
+    part, noise = collect_moments(make_rows([5, 8, 3], n_outputs=1)).output(0), np.array([0.5, 1.0, 2.0])
+    mean, root = np.array([1.0, -2.0, 0.5, 3.0]), np.diag([0.5, 2.0, 0.0, 1e3])
+    nearly = root + 1e-300 * np.tri(4, k=-1)  # no diagonal
+    for one, other in zip(whitened(part, mean, root, noise), whitened(part, mean, nearly, noise), strict=True):
+        assert_allclose(one, other, rtol=1e-13, atol=1e-250)  # of the trace below the diagonal
 
 
 def test_some_tasks_are_spread_evenly_and_keep_their_rows():

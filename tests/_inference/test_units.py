@@ -1,11 +1,14 @@
 """Units: to the engine and back without loss, and models that predict the same in both."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from skmeta._inference.units import Units, identity
+
+pytestmark = pytest.mark.quick
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -15,6 +15,8 @@ from skmeta.compose import MixturePrior
 from skmeta.compose._average import average_estimators
 from skmeta.tasks import Tasks, read_tasks
 
+pytestmark = pytest.mark.quick
+
 rng = np.random.default_rng(0)
 X = rng.normal(size=(30, 2))
 y = X @ [1.0, -1.0] + 0.1 * rng.normal(size=30)

@@ -16,6 +16,8 @@ from skmeta.datasets import (
     make_sinusoids,
 )
 
+pytestmark = pytest.mark.quick
+
 SHAPES = ["spherical", "diagonal", "factor", "power", "full"]
 MAKERS = [make_related_regression, make_related_classification, make_sinusoids]
 

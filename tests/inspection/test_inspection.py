@@ -20,6 +20,8 @@ from skmeta.model_selection import OwnModel, PooledModel, ShotCurve, shot_curve
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
+pytestmark = pytest.mark.quick
+
 pd = pytest.importorskip("pandas")
 
 

@@ -23,6 +23,8 @@ from skmeta.tuning._warm_start_search import WarmStartSearchCV
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
+pytestmark = pytest.mark.quick
+
 X, y = load_iris(return_X_y=True)
 TREE = DecisionTreeClassifier(random_state=0)
 GRID = {"max_depth": [1, 2, 3], "min_samples_leaf": [1, 10, 40]}

@@ -26,6 +26,8 @@ from skmeta.linear_model._families import FAMILIES
 from skmeta.linear_model._plain import fresh
 from skmeta.tasks import read_tasks
 
+pytestmark = pytest.mark.quick
+
 ids = {"ids": lambda v: repr(v)[:40]}
 OWN_SOLVERS = [
     Lasso(tol=1e-10),

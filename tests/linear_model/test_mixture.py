@@ -167,7 +167,9 @@ def test_evidence_of_an_estimators_own_prior_is_students_t():
     found = own.log_evidence(Ridge(), tasks)
     for t, (X, y, _) in enumerate(tasks):
         A = np.c_[X - units.centre, np.ones(len(X))]
-        R = A @ np.diag([1.0, 1.0, 1e3 * 10.0 * 4.0 / 0.7]) @ A.T + np.eye(len(y))  # 10 of the target's variances, freer
+        R = A @ np.diag([1.0, 1.0, 1e3 * 10.0 * 4.0 / 0.7]) @ A.T + np.eye(
+            len(y)
+        )  # 10 of the target's variances, freer
         wanted = multivariate_t.logpdf(y, np.full(len(y), 0.3), 0.7 * R, df=1.0) + 0.5 * np.log(1e3)
         assert_allclose(found[t], wanted, rtol=1e-8)
 

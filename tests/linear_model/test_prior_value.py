@@ -22,6 +22,8 @@ from skmeta import EmpiricalBayes, GaussianPrior, WarmStartClassifier, WarmStart
 from skmeta.datasets import make_related_classification, make_related_regression
 from skmeta.linear_model import ContextualEffects, Units
 
+pytestmark = pytest.mark.quick
+
 QUICK = EmpiricalBayes("diagonal", max_iter=5)
 NAMES = ("depth", "width", "age")
 X, y, _ = make_related_regression(n_tasks=7, n_samples=8, n_features=3, random_state=0)

@@ -15,6 +15,8 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_s
 
 from skmeta.model_selection import NShotSplit
 
+pytestmark = pytest.mark.quick
+
 
 def make_table(counts, seed=0):
     """Two features and the task column last, rows of all tasks mixed."""

@@ -11,6 +11,8 @@ from skmeta import WarmStartClassifier, WarmStartRegressor, report
 from skmeta.report._columns import make_features, read_column
 from skmeta.report._estimators import holds_classes
 
+pytestmark = pytest.mark.quick
+
 pd = pytest.importorskip("pandas")
 
 

@@ -18,6 +18,8 @@ from skmeta.model_selection import ShotCurve
 from skmeta.report import _verdict
 from skmeta.report._verdict import beats, best_of_others, choose, judge, relative_gain, rows_to_match
 
+pytestmark = pytest.mark.quick
+
 
 def errors_of(own, pooled, warm, residual=None, n_tasks=40, noise=0.05, seed=0):
     """Errors (n_shots, n_tasks) around given means; tasks that are hard are hard for every strategy."""

@@ -17,6 +17,8 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, SplineTran
 from skmeta import GaussianPrior, WarmStartRegressor
 from skmeta.steps import FrozenSteps, PriorWithSteps
 
+pytestmark = pytest.mark.quick
+
 rng = np.random.default_rng(0)
 TABLE = pd.DataFrame(rng.normal(size=(60, 2)), columns=["height", "width"]).assign(
     kind=np.resize(["ash", "birch", "cedar"], 60), shop=np.repeat(["a", "b", "c", "d", "e", "f"], 10)

@@ -24,6 +24,8 @@ from skmeta.tasks import (
     take_rows,
 )
 
+pytestmark = pytest.mark.quick
+
 few = settings(max_examples=60, deadline=None)
 
 FRAMES = {"pandas": pd.DataFrame, "polars": pl.DataFrame}

@@ -4,12 +4,15 @@ from itertools import combinations
 from math import e
 
 import numpy as np
+import pytest
 from gaussian_processes import few
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from skmeta.tuning._surrogates.portfolio import greedy_portfolio
+
+pytestmark = pytest.mark.quick
 
 tables = st.tuples(st.integers(1, 5), st.integers(1, 7), st.integers(0, 10**6)).map(
     lambda made: np.random.default_rng(made[2]).normal(size=made[:2]).round(1)

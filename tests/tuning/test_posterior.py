@@ -1,6 +1,7 @@
 """The posterior of scores and its expected improvement, the ensemble, and the scale of scores."""
 
 import numpy as np
+import pytest
 from gaussian_processes import JITTER, by_sklearn, designs, few, kernel_of, trials_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,8 @@ from skmeta.tuning._surrogates.gp import (
 from skmeta.tuning._surrogates.posterior import Posterior, mixture_of
 from skmeta.tuning._surrogates.ranking import ensemble_posterior, leave_one_out, ranking_weights
 from skmeta.tuning._surrogates.scores import normal_scores, relative_noise, standardized
+
+pytestmark = pytest.mark.quick
 
 # The posterior ------------------------------------------------------------------------------------------------
 

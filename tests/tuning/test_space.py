@@ -9,7 +9,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
@@ -23,6 +23,8 @@ from sklearn.svm import SVC
 
 from skmeta.tuning._space import Space
 from skmeta.tuning._trial import plain_value
+
+pytestmark = pytest.mark.quick
 
 PIPE = make_pipeline(StandardScaler(), SVC())
 SCALERS = [StandardScaler(), MinMaxScaler()]
@@ -220,7 +222,9 @@ def test_listed_numbers_are_encoded_by_rank(values, random):
     wanted = np.array([distinct.index(value) for value in values]) / (len(distinct) - 1)
     assert_allclose(column(values, values)[:, 0], wanted, atol=1e-12)
     assert_array_equal(column(shuffled, values), column(values, values))  # the order of the list
-    assert_allclose(column(np.arctan(values), np.arctan(values)), column(values, values), atol=1e-12)  # the units
+    units = np.arctan(values)
+    assume(len(set(units)) == len(distinct))  # numbers next to each other have one arctangent
+    assert_allclose(column(units, units), column(values, values), atol=1e-12)
 
 
 @pytest.mark.parametrize(

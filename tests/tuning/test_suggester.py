@@ -24,6 +24,8 @@ from skmeta.tuning._surrogates.gp import expected_scores, posterior_sd
 from skmeta.tuning._surrogates.portfolio import greedy_portfolio
 from skmeta.tuning._trial import Trial, plain_value
 
+pytestmark = pytest.mark.quick
+
 PLANE = Space.of({"a": uniform(0, 1), "b": uniform(0, 1)})
 few = settings(deadline=None, max_examples=8)
 seeds = st.integers(0, 10**6)
@@ -271,7 +273,13 @@ small_spaces = st.lists(st.dictionaries(st.sampled_from("abc"), values, min_size
 
 
 @few
-@given(branches=small_spaces, method=st.sampled_from(list(METHODS)), batch=st.integers(1, 4), seed=seeds, warm=st.booleans())
+@given(
+    branches=small_spaces,
+    method=st.sampled_from(list(METHODS)),
+    batch=st.integers(1, 4),
+    seed=seeds,
+    warm=st.booleans(),
+)
 def test_a_finite_space_is_tried_to_its_end_and_nothing_twice(branches, method, batch, seed, warm):
     space, rng = Space.of(branches), np.random.default_rng(seed)
     past = past_of(space, lambda params: rng.normal(), n_tasks=2, n=4) if warm else None

@@ -16,6 +16,8 @@ from skmeta.tuning._categories import value_key
 from skmeta.tuning._trial import Described, Trial, decoded, encoded, plain_value
 from skmeta.tuning._trial_encoder import TrialEncoder
 
+pytestmark = pytest.mark.quick
+
 
 def axes_of(*params, others=({},)):
     """The coordinates of trials with these parameters, and of as many others that were not searched."""

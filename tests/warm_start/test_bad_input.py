@@ -33,6 +33,8 @@ from sklearn.tree import DecisionTreeRegressor
 
 from skmeta import EmpiricalBayes, GaussianPrior, WarmStartClassifier, WarmStartRegressor
 
+pytestmark = pytest.mark.quick
+
 QUICK = EmpiricalBayes("diagonal", max_iter=5)
 NAMES = ["depth", "width", "age"]
 rng = np.random.default_rng(0)

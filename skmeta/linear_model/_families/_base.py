@@ -17,7 +17,7 @@ from skmeta._inference.likelihoods import GAUSSIAN, Likelihood
 from skmeta._inference.mixture import Mixture, Posterior, posterior
 from skmeta._inference.moments import Moments, Rows
 from skmeta._inference.units import Units
-from skmeta._registry import add, lookup
+from skmeta.base._registry import add, lookup
 from skmeta.linear_model._data import LinearData
 from skmeta.linear_model._families._refusals import why_not
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_JITTER = 1e-6
-_MAX_STEPS = 30
+_JITTER = 1e-6  # variance added to every trial, for equal ones
+_MAX_STEPS = 30  # of Newton's method
 _MAX_STEP = 2.0  # step of a logarithm
 _MIN_GAIN = 0.01  # what a step must promise to gain, in log density
 

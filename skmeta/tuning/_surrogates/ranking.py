@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from skmeta.tuning._surrogates.gp import Kernel, matern, with_noise
 from skmeta.tuning._surrogates.posterior import Posterior
 
-_N_DRAWS = 200
+_N_DRAWS = 200  # from the posteriors of the trials
 
 
 def ranking_weights(

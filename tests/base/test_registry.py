@@ -16,8 +16,8 @@ from sklearn.linear_model import Lasso, LassoCV, LogisticRegression, LogisticReg
 from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 
-from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor, _registry
-from skmeta.base import AdaptedEstimators, Learner, Prior, learner_for, register
+from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
+from skmeta.base import AdaptedEstimators, Learner, Prior, _registry, learner_for, register
 
 X = np.column_stack([np.linspace(-1, 1, 24), np.repeat([0.0, 1.0, 2.0], 8)])
 y = X[:, 0] + X[:, 1]
@@ -164,7 +164,7 @@ from dataclasses import dataclass
 from sklearn.dummy import DummyRegressor
 from sklearn.model_selection import GridSearchCV
 from skmeta import NShotSplit, WarmStartRegressor
-from skmeta.base import AdaptedEstimators, Learner, Prior, register
+from skmeta.base import _registry, AdaptedEstimators, Learner, Prior, register
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MyPrior(Prior):
@@ -190,7 +190,7 @@ print(search.best_estimator_.prior_)
 
 def test_a_family_of_an_interactive_session_reaches_worker_processes():
     """What is registered in ``__main__`` is unknown to a worker until the model brings it."""
-    root = str(Path(__file__).parents[1])
+    root = str(Path(__file__).parents[2])
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],
         capture_output=True,

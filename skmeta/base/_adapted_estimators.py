@@ -1,0 +1,150 @@
+"""Adapted estimators: what the rows of some tasks made of a prior."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta.tasks import Tasks, take_rows
+
+
+class AdaptedEstimators:
+    """The estimators of some tasks after adaptation; a family must give `estimator` alone.
+
+    All other methods ask those estimators, one task after the other; a family may do better in batches.
+
+    Parameters
+    ----------
+    prior : Prior
+        What they started from.
+    model : estimator
+        What each of them is a fitted clone of.
+    tasks : Tasks
+        What they were adapted to.
+    """
+
+    def __init__(self, prior: Any, model: Any, tasks: Tasks) -> None:
+        self.prior = prior
+        self.model = model
+        self.tasks = tasks
+
+    def estimator(self, code: int) -> Any:
+        """The plain fitted estimator of one task.
+
+        Parameters
+        ----------
+        code : int
+            The task, from 0; -1 is a task without rows.
+
+        Returns
+        -------
+        estimator
+            A fitted scikit-learn estimator that knows nothing of skmeta.
+        """
+        raise NotImplementedError(f"{type(self).__name__} should define estimator(code)")
+
+    @cached_property
+    def classes(self) -> NDArray[Any] | None:
+        """Labels that columns of probabilities belong to, sorted; None for regressors."""
+        if self.prior.classes is not None or self.tasks.classes is None:
+            return self.prior.classes
+        return np.unique(np.concatenate([*self.tasks.classes]))
+
+    def predict(self, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
+        """Predictions of rows by the estimators of their tasks.
+
+        Parameters
+        ----------
+        X : frame, sparse matrix or ndarray of shape (n_rows, n_features)
+            Rows as the model gets them.
+        codes : ndarray of shape (n_rows,)
+            Task of each row; -1 is a task without rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_outputs)
+            Targets or labels.
+        """
+        return self._by_task("predict", X, codes)
+
+    def predict_proba(self, X: Any, codes: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Probabilities of all ``classes``, 0 for those that a row's task does not have.
+
+        Parameters
+        ----------
+        X, codes
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes)
+            In the order of ``classes``.
+        """
+        return self._by_task("predict_proba", X, codes)
+
+    def decision_function(self, X: Any, codes: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Scores of the classes by the estimators of the rows' tasks.
+
+        Parameters
+        ----------
+        X, codes
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,) or (n_rows, n_classes)
+            In the order of ``classes``, -inf for those that a row's task does not have.
+        """
+        return self._by_task("decision_function", X, codes)
+
+    def std(self, X: Any, codes: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Standard deviation of a new observation at each row, where the estimators can tell it.
+
+        Parameters
+        ----------
+        X, codes
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            In the units of the target.
+        """
+        return self._by_task("std", X, codes)
+
+    @property
+    def borrowed(self) -> NDArray[np.float64]:
+        """Own rows that the prior was worth to each task, of shape (n_tasks,); nan where a family cannot tell."""
+        return np.full(len(self.tasks), np.nan)
+
+    def _by_task(self, method: str, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
+        found: NDArray[Any] | None = None
+        for code in np.unique(codes):
+            rows = np.flatnonzero(codes == code)
+            answer = self._ask(self.estimator(int(code)), method, take_rows(X, rows))
+            if found is None:
+                found = np.empty((len(codes), *answer.shape[1:]), dtype=answer.dtype)
+            elif found.dtype != answer.dtype:
+                found = found.astype(np.result_type(found, answer))  # room for the longest label
+            found[rows] = answer
+        return np.empty(0) if found is None else found
+
+    def _ask(self, estimator: Any, method: str, X: Any) -> NDArray[Any]:
+        if method == "std":
+            return np.asarray(estimator.predict(X, return_std=True)[1])
+        answer = np.asarray(getattr(estimator, method)(X))
+        if method == "predict":
+            return answer
+        return self._in_all_classes(answer, estimator.classes_, 0.0 if method == "predict_proba" else -np.inf)
+
+    def _in_all_classes(self, answer: NDArray[Any], own: NDArray[Any], absent: float) -> NDArray[Any]:
+        """Columns of an estimator that knows the labels ``own``, as columns of all labels."""
+        if self.classes is None or np.array_equal(own, self.classes):
+            return answer
+        answer = np.column_stack([-answer, answer]) if answer.ndim == 1 else answer
+        found = np.full((len(answer), len(self.classes)), absent)
+        found[:, np.searchsorted(self.classes, own)] = answer
+        return found

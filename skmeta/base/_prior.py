@@ -1,0 +1,175 @@
+"""A prior: what is known of the next task before its own rows are seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta.base._adapted_estimators import AdaptedEstimators
+from skmeta.base._evidence import leave_one_out_scores
+from skmeta.base._frozen_value import FrozenValue
+from skmeta.base._matching import check_is_model, matched, one_task
+from skmeta.tasks import Tasks
+from skmeta.tasks._tables import plain_table
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Prior(FrozenValue):
+    """What is known of the next task before its own rows are seen; a family of models adds fields.
+
+    A subclass is a ``dataclass(frozen=True, eq=False)`` too and must give `adapt_tasks`. It holds no rows of the data.
+
+    Parameters
+    ----------
+    n_tasks, n_rows : float, default=0
+        How many tasks and rows it was learned from; zero where it was written by hand.
+    feature_names : sequence of str, default=None
+        Columns it was learned from; rows of new tasks are matched to them by name.
+    classes : array-like of shape (n_classes,), default=None
+        Labels it was learned for, sorted; None takes any.
+    """
+
+    n_tasks: float = 0.0
+    n_rows: float = 0.0
+    feature_names: tuple[str, ...] | None = None
+    classes: NDArray[Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.feature_names is not None:
+            object.__setattr__(self, "feature_names", tuple(str(name) for name in self.feature_names))
+        if self.classes is not None:
+            object.__setattr__(self, "classes", np.array(self.classes))
+        super().__post_init__()
+
+    def __repr__(self) -> str:
+        learned = f"n_tasks={self.n_tasks:.0f}" if self.n_tasks else "written by hand"
+        return f"{type(self).__name__}({learned})"
+
+    def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
+        """Adapt ``estimator`` to each of some tasks: what a family must give.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model of one task; never a Pipeline.
+        tasks : Tasks
+            The tasks, their columns in the order of ``feature_names``.
+        n_jobs : int, default=None
+            Parallel jobs over tasks; the answer does not depend on it.
+
+        Returns
+        -------
+        AdaptedEstimators
+            One plain fitted estimator a task, and one for a task without rows.
+        """
+        raise NotImplementedError(f"{type(self).__name__} should define adapt_tasks(estimator, tasks, *, n_jobs=None)")
+
+    def given(self, **context: Any) -> Prior:
+        """The prior of a task of which ``context`` is known before its first row; by default the same.
+
+        Parameters
+        ----------
+        **context : dict
+            What is known of the task, by column name.
+
+        Returns
+        -------
+        Prior
+            The prior of such a task.
+        """
+        return self
+
+    def log_evidence(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
+        r"""Log density of each task's targets under this prior, parameters and noise integrated.
+
+        By default the log score of each row predicted from the task's other rows,
+
+        .. math:: \sum_i \log p(y_i \mid y_{-i}, x).
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model of one task.
+        tasks : Tasks
+            The tasks.
+
+        Returns
+        -------
+        ndarray of shape (n_tasks,)
+            In the targets' own units, constants kept, so that priors of different families compare.
+        """
+        return leave_one_out_scores(self, estimator, tasks)
+
+    def aligned(self, feature_names: Sequence[str]) -> Prior:
+        """The prior for rows whose columns have these names, in this order if the family can follow it.
+
+        By default the prior itself: then rows are given to it in the order of its own ``feature_names``.
+
+        Parameters
+        ----------
+        feature_names : sequence of str
+            The names in ``feature_names``, in any order.
+
+        Returns
+        -------
+        Prior
+            Its ``feature_names`` say which order it wants.
+        """
+        return self
+
+    def adapt(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Fit ``estimator`` to one new task, starting from this prior.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model; its strength parameter, where it has one, scales the prior: at its default, as learned.
+        X : {array-like, frame, sparse matrix} of shape (n_rows, n_features)
+            The task's own rows, without a task column; columns of frames are matched by name. No rows are legal.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        estimator
+            A plain fitted scikit-learn estimator.
+        """
+        check_is_model(estimator)
+        X = plain_table(X)
+        if X.shape[0] == 0:
+            return self.zero_shot(estimator)
+        prior, tasks = matched(self, one_task(estimator, X, y, sample_weight))
+        return prior.adapt_tasks(estimator, tasks).estimator(0)
+
+    def zero_shot(self, estimator: Any) -> Any:
+        """The plain fitted ``estimator`` that predicts by the prior alone: a model for a task without rows.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model to fill.
+
+        Returns
+        -------
+        estimator
+            A plain fitted scikit-learn estimator.
+        """
+        check_is_model(estimator)
+        return self.adapt_tasks(estimator, Tasks.none(self.feature_names)).estimator(-1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain arrays, numbers and texts, by field; those that are None are left out.
+
+        Returns
+        -------
+        dict
+            Names and values; ``type(prior)(**prior.to_dict())`` makes the same prior.
+        """
+        state = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in state.items() if value is not None}
