@@ -7,6 +7,8 @@ that more variance of the intercept stretches the last coordinate alone.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,10 +16,12 @@ from skmeta._inference.components import Stack
 from skmeta._inference.contextual import intercept_shift, new_row_effects
 from skmeta._inference.linalg import logdet_and_quadratic, spd_inverse
 from skmeta._inference.moments import Moments, whitened
+from skmeta._inference.threads import blocks_of
 
 Array = NDArray[np.float64]
 
 _TINY = 1e-150
+_CELLS = 1 << 18  # numbers in the matrices that are worked with at once, where they are many: they stay near the processor
 
 
 class ColumnPosterior:
@@ -34,11 +38,15 @@ class ColumnPosterior:
         self._centre()
         shape = (moments.n_tasks, len(stack.levels))
         self.logdet, self.misfit = np.empty(shape), np.empty(shape)
-        for j in range(shape[1]):
-            gram, score, _ = self._node(j)
-            identity = np.eye(gram.shape[-1])
-            self.logdet[:, j], quadratic = logdet_and_quadratic(gram + identity, score)
-            self.misfit[:, j] = self._parts[stack.law[j]][2] / stack.levels[j] - quadratic
+        square = np.stack([part[2] for part in self._parts], axis=1)[:, stack.law] / stack.levels
+        for some in self._chunks():
+            gram, score, _ = self._nodes(some)
+            self.logdet[:, some], quadratic = logdet_and_quadratic(gram + np.eye(gram.shape[-1]), score)
+            self.misfit[:, some] = square[:, some] - quadratic
+
+    def _chunks(self) -> list[slice]:
+        """Nodes that are worked with at once: all of them for few small tasks, one for many."""
+        return blocks_of(len(self.stack.levels), max(_CELLS // max(self.moments.gram.size, 1), 1))
 
     def _centre(self) -> None:
         """Every law's expected coefficients, the intercept's variance beyond the law's, and the whitened statistics."""
@@ -57,44 +65,61 @@ class ColumnPosterior:
         pairs = zip(self._means, self._roots, strict=True)
         self._parts = [whitened(self.moments, mean, root, 1.0) for mean, root in pairs]
 
-    def _node(self, j: int) -> tuple[Array, Array, Array]:
-        """``(gram, score, stretch)`` of one node, at a noise of one."""
-        gram, score, _ = self._parts[self.stack.law[j]]
+    def _nodes(self, some: slice) -> tuple[Array, Array, Array]:
+        """``(gram, score, stretch)`` of some nodes ``(n_tasks, j, ...)``, at a noise of one."""
+        law, level = self.stack.law[some], self.stack.levels[some]
+        gram, score = (np.stack([self._parts[g][i] for g in law], axis=1) for i in (0, 1))
         stretch = np.ones_like(score)
-        stretch[:, -1] = self._stretch[:, j]
-        level = self.stack.levels[j]
-        return gram * (stretch[:, :, None] * stretch[:, None, :] / level), score * stretch / level, stretch
+        stretch[..., -1] = self._stretch[:, some]
+        gram *= stretch[..., :, None] * stretch[..., None, :] / level[:, None, None]
+        return gram, score * stretch / level[:, None], stretch
+
+    @cached_property
+    def _each(self) -> Array:
+        """Coefficients ``(n_tasks, J, p)`` of every node, as rows to predict have them."""
+        found = np.empty((*self.logdet.shape, self.moments.gram.shape[-1]))
+        for some in self._chunks():
+            found[:, some] = self._means_of(some)
+        return found
+
+    def _means_of(self, some: slice) -> Array:
+        gram, score, stretch = self._nodes(some)
+        law = self.stack.law[some]
+        intercept = np.stack([root[-1] for root in self._roots])[law] * stretch
+        effects = any(each.effects is not None for each in self.stack.laws)
+        sides = np.stack([score, intercept][: 1 + effects], axis=-1)
+        solved = np.linalg.solve(gram + self.strength * np.eye(gram.shape[-1]), sides)
+        moved, found = stretch * solved[..., 0], np.empty_like(score)
+        for g, root in enumerate(self._roots):
+            found[:, law == g] = self._means[g][:, None] + moved[:, law == g] @ root.T
+        if effects:
+            left = self.strength * (solved[..., 1] * intercept).sum(axis=2) / (intercept**2).sum(axis=2)
+            self._add_effects(found, law, left)
+        return found
+
+    def _add_effects(self, means: Array, law: NDArray[np.intp], left: Array) -> None:
+        """What a row to predict adds where laws have contextual effects; ``left`` is of the intercept's variance."""
+        for j, g in enumerate(law):
+            effects = self.stack.laws[g].effects
+            if effects is not None:
+                coef, ratio = effects
+                means[:, j] += new_row_effects(coef, ratio, self.n_rows, self.moments.context, left[:, j])
 
     def means(self, weights: Array) -> Array:
         """The mean ``(n_tasks, p)`` of the nodes' means by weights ``(n_tasks, J)``."""
-        return sum((w[:, None] * self._mean(j) for j, w in enumerate(weights.T)), np.zeros_like(self._means[0]))
-
-    def _mean(self, j: int) -> Array:
-        """Coefficients ``(n_tasks, p)`` of one node, as rows to predict have them."""
-        gram, score, stretch = self._node(j)
-        g, identity = self.stack.law[j], np.eye(gram.shape[-1])
-        law, root = self.stack.laws[g], self._roots[g]
-        intercept = root[-1] * stretch
-        sides = np.stack([score, intercept][: 1 + (law.effects is not None)], axis=2)
-        solved = np.linalg.solve(gram + self.strength * identity, sides)
-        mean = self._means[g] + (stretch * solved[..., 0]) @ root.T
-        if law.effects is None:
-            return mean
-        left = self.strength * (solved[..., 1] * intercept).sum(axis=1) / (intercept**2).sum(axis=1)
-        coef, ratio = law.effects
-        return mean + new_row_effects(coef, ratio, self.n_rows, self.moments.context, left)
+        mean: Array = (weights[:, None, :] @ self._each)[:, 0]
+        return mean
 
     def covariances(self, weights: Array) -> Array:
         """The covariances ``(n_tasks, p, p)`` of the mixture of the nodes: within them and between their means."""
         scales = weights * self.stack.units(self.n_rows, self.misfit)
-        means = [self._mean(j) for j in range(weights.shape[1])]
-        centre = sum(w[:, None] * mean for w, mean in zip(weights.T, means, strict=True))
+        off = (self._each - self.means(weights)[:, None]) * np.sqrt(weights)[..., None]
+        found: Array = np.swapaxes(off, 1, 2) @ off
         inside: list[Array] = [np.zeros_like(gram) for gram, _, _ in self._parts]
-        found = np.zeros_like(self.moments.gram)
-        for j, mean in enumerate(means):
-            gram, _, stretch = self._node(j)
+        for some in self._chunks():
+            gram, _, stretch = self._nodes(some)
             V = spd_inverse(gram + self.strength * np.eye(gram.shape[-1]))
-            inside[self.stack.law[j]] += (scales[:, [j]] * stretch)[:, :, None] * V * stretch[:, None, :]
-            off = mean - centre
-            found += weights[:, j, None, None] * off[:, :, None] * off[:, None, :]
+            V *= (scales[:, some, None] * stretch)[..., None] * stretch[..., None, :]
+            for g in range(len(inside)):
+                inside[g] += V[:, self.stack.law[some] == g].sum(axis=1)
         return found + sum(root @ V @ root.T for root, V in zip(self._roots, inside, strict=True))
