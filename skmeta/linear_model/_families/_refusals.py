@@ -46,7 +46,8 @@ def _not_linear(estimator: Any, use: str) -> str:
         return f"is of no linear family; use {use}, or pass learner= with a learner for it"
     return (
         f"has no coefficients that a prior could speak of; for what is not linear put a transformer before {use}: "
-        f"make_pipeline(SplineTransformer(), {use}()), or RandomTreesEmbedding() or Nystroem() as first step; or pass learner= with a learner for it"
+        f"make_pipeline(SplineTransformer(), {use}()), or RandomTreesEmbedding() or Nystroem() as first step; "
+        "or pass learner= with a learner for it"
     )
 
 
