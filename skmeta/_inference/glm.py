@@ -64,7 +64,8 @@ def posterior_modes(
 
 
 def _fewer_rows(Z: Array) -> bool:
-    return Z.shape[1] < Z.shape[2]
+    """Whether rows are so few that their matrices are the cheaper ones: a step in rows has half as many products more."""
+    return 3 * Z.shape[1] < 2 * Z.shape[2]
 
 
 def _in_columns(problem: _Problem, start: Array) -> tuple[Array, Array]:

@@ -30,10 +30,10 @@ class Moments:
     context: np.ndarray
 
     @classmethod
-    def empty(cls, n_tasks: int, p: int, n_outputs: int) -> Moments:
-        """Room for the statistics of some tasks."""
+    def zeros(cls, n_tasks: int, p: int, n_outputs: int) -> Moments:
+        """Tasks without rows: room for their statistics."""
         shapes = ((p, p), (p, n_outputs), (n_outputs,), (), (p - 1,))
-        return cls(*(np.empty((n_tasks, *shape)) for shape in shapes))
+        return cls(*(np.zeros((n_tasks, *shape)) for shape in shapes))
 
     @property
     def n_tasks(self) -> int:
@@ -177,7 +177,7 @@ def batch_moments(Z: Array, Y: Array, weight: Any) -> Moments:
 
 def collect_moments(rows: Any) -> Moments:
     """Sufficient statistics of every task of ``rows``."""
-    whole = Moments.empty(rows.n_tasks, rows.width, rows.Y.shape[1])
+    whole = Moments.zeros(rows.n_tasks, rows.width, rows.Y.shape[1])
     for tasks, Z, Y, weight in rows.batches():
         part = batch_moments(Z, Y, weight)
         for field in fields(Moments):

@@ -13,7 +13,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.moments import padded, take_rows, task_batches
+from skmeta._inference.moments import Moments, padded, take_rows, task_batches
 
 _Array = NDArray[np.float64]
 _TINY = float(np.finfo(float).tiny)
@@ -42,6 +42,12 @@ class Sums:
         shapes = ((), (d,), (n_outputs,), (d, d), (d, n_outputs), (n_outputs,))
         return cls(*(np.zeros((n_tasks, *shape)) for shape in shapes))
 
+    @classmethod
+    def within(cls, room: Moments) -> Self:
+        """Tasks without rows, whose sums are in the memory of their later `Moments`: no second copy is made of them."""
+        target = np.zeros_like(room.square)
+        return cls(room.n_rows, room.context, target, room.gram[:, :-1, :-1], room.cross[:, :-1], room.square)
+
     def take(self, tasks: Any) -> Sums:
         """The sums of some tasks (an index array, mask or slice)."""
         return Sums(*(getattr(self, field.name)[tasks] for field in fields(self)))
@@ -52,12 +58,19 @@ class Sums:
             getattr(self, field.name)[tasks] = getattr(part, field.name)
 
 
-def read_sums(X: Any, Y: _Array, order: NDArray[np.intp], starts: NDArray[np.intp], weight: Any = None) -> Sums:
-    """The sums of the tasks of a table, each row read once.
+def read_sums(
+    X: Any,
+    Y: _Array,
+    order: NDArray[np.intp],
+    starts: NDArray[np.intp],
+    weight: Any = None,
+    room: Moments | None = None,
+) -> Sums:
+    """The sums of the tasks of a table, each row read once; within ``room`` if there is some.
 
     ``X (n, d)`` is dense or CSR, ``Y (n, K)``; the rows of task ``t`` are ``order[starts[t]:starts[t + 1]]``.
     """
-    whole = Sums.zeros(len(starts) - 1, X.shape[1], Y.shape[1])
+    whole = Sums.zeros(len(starts) - 1, X.shape[1], Y.shape[1]) if room is None else Sums.within(room)
     for tasks in task_batches(np.diff(starts), X.shape[1] + Y.shape[1]):
         rows, real = padded(order, starts, tasks)
         if real.any():

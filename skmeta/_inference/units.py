@@ -74,13 +74,14 @@ def identity(n_features: int) -> Units:
     return Units(np.zeros(n_features), np.ones(n_features))
 
 
-def standardised(sums: Sums, units: Sequence[Units], *, intercept: bool = True) -> Moments:
+def standardised(sums: Sums, units: Sequence[Units], *, intercept: bool = True, room: Moments | None = None) -> Moments:
     """The sums of every task as `Moments` of standardised columns and targets, which have their columns' units in common.
 
-    What a task lacks sits at the centre and says nothing. Without an intercept its column is zero.
+    What a task lacks sits at the centre and says nothing. Without an intercept its column is zero. They are written to
+    ``room``, if there is some; it may be that which the sums are in, which are gone then.
     """
     n, (d, n_outputs) = sums.n, sums.cross.shape[1:]
-    whole = Moments.empty(len(n), d + 1, n_outputs)
+    whole = Moments.zeros(len(n), d + 1, n_outputs) if room is None else room
     for block in blocks_of(len(n), _BLOCK):
         _standardise(sums.take(block), units, whole.take(block), float(intercept))
     return whole

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.components import Component, KnownNoise, vague_component
+from skmeta._inference.components import Component, KnownNoise, intercept_outlier, noise_outlier, vague_component
 from skmeta._inference.covariances import LowRankCovariance
 from skmeta._inference.laplace import DualModes
 from skmeta._inference.likelihoods import Likelihood
@@ -25,7 +25,7 @@ class WidePrior:
 
     ``mean (K, p)``, ``variance (K, p)``, ``factor (K, p, k)`` with ``k`` possibly 0; the noises' law ``noise (K,)`` (one
     where the likelihood has no dispersion) and ``noise_dof (K,)``; ``intercept (K,)`` is where that of the vague component
-    is centred, ``vague_weight`` how often a task is of it.
+    is centred. ``weights (C,)`` say how often a task is of each of the ``components``.
     """
 
     mean: Array
@@ -34,22 +34,26 @@ class WidePrior:
     noise: Array
     noise_dof: Array
     intercept: Array
-    vague_weight: float = 0.0
+    weights: Array | None = None
     n_tasks: float = 0.0
     n_rows: float = 0.0
 
     def components(self, k: int, scale: Array, likelihood: Likelihood) -> list[Component]:
-        """The learned and the vague component of one output."""
-        noise = KnownNoise.of(NoiseLaw(self.noise[k], self.noise_dof[k]))
+        """The learned component of one output, outliers in one respect if squared errors can tell them, and the vague."""
+        law = NoiseLaw(float(self.noise[k]), float(self.noise_dof[k]))
+        noise = KnownNoise.of(law)
         learned = Component(self.mean[k], LowRankCovariance(self.variance[k], self.factor[k]), noise)
-        return [learned, vague_component(scale, noise.centre, float(self.intercept[k]), likelihood)]
+        outliers = [intercept_outlier(learned)] if likelihood.quadratic else []
+        if likelihood.quadratic and np.any(np.isfinite(self.noise_dof)):
+            outliers.append(noise_outlier(learned, law))
+        return [learned, *outliers, vague_component(scale, noise.centre, float(self.intercept[k]), likelihood)]
 
 
 def wide_evidence(batches: Sequence[Any], prior: WidePrior, likelihood: Likelihood) -> Array:
-    """``log p(y_t)`` of every task under the learned and the vague component: ``(n_tasks, 2)``."""
-    found = np.empty((sum(len(batch.tasks) for batch in batches), 2))
+    """``log p(y_t)`` of every task under each component ``(n_tasks, C)``."""
+    components = [prior.components(k, batches[0].scale, likelihood) for k in range(len(prior.mean))]
+    found = np.empty((sum(len(batch.tasks) for batch in batches), len(components[0])))
     for batch in batches:
-        components = [prior.components(k, batch.scale, likelihood) for k in range(len(prior.mean))]
         if likelihood.quadratic:
             parts = [log_evidence_of_batch(batch, batch.Y[..., k], own) for k, own in enumerate(components)]
             found[batch.tasks] = np.sum(parts, axis=0)

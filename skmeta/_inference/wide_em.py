@@ -2,7 +2,7 @@
 
 The sweeps of `wide_sweep` climb an evidence that leaves out, column by column, what tasks have in common through other
 columns. So some tasks are held out: they choose the shape of the covariance, scale what the sweeps found to what new
-tasks ask for (`wide_scales`), and tell how often a task is of the vague component. Then all tasks take part.
+tasks ask for (`wide_scales`), and tell how often a task is unlike what was learned. Then all tasks take part.
 
 The classes of a multinomial are learned each against the rest, which comes apart by rows and classes as a softmax does
 not. Of what tells one of ``K`` even classes from the rest, ``(K - 1) / K`` is its own and the rest is the others'.
@@ -72,7 +72,7 @@ def learn_wide(
     batches = read_batches(rows, task_weight)
     state = fit_wide(batches, one, trial.finish, trial.n_left, how, start=moved_to(batches, trial.state))
     prior = _joined(scaled(as_prior(state, _intercept(weighted, one)), trial.scales), weighted, loss)
-    prior = replace(prior, vague_weight=trial.vague_weight, n_tasks=float(counts.sum()), n_rows=_n_rows(weighted))
+    prior = replace(prior, weights=trial.weights, n_tasks=float(counts.sum()), n_rows=_n_rows(weighted))
     return prior if past is None else merged(past, prior)
 
 
@@ -145,7 +145,7 @@ class _Trial:
     finish: Shape
     n_left: int
     scales: np.ndarray
-    vague_weight: float
+    weights: np.ndarray
     score: float
 
 
@@ -156,7 +156,8 @@ def _choose(rows: Rows, loss: Likelihood, counts: Array, past: WidePrior | None,
     intercept, train = _intercept(weighted, one), read_batches(_some(rows, ~held), counts[~held])
     state = initial_state(train, one, intercept, how, _known(past, loss))
     if not held.any():
-        unknown = float(learn_weights(np.zeros((0, 2)))[1])
+        n_components = len(as_prior(state, intercept).components(0, rows.scale, loss))
+        unknown = learn_weights(np.zeros((0, n_components)))
         return _Trial(shapes[0], state, shapes[0], how.n_iter, np.ones((len(intercept), N_SCALES)), unknown, 0.0)
     test = read_batches(_some(rows, held), counts[held])
     trials: list = []
@@ -167,9 +168,9 @@ def _choose(rows: Rows, loss: Likelihood, counts: Array, past: WidePrior | None,
         if past is not None:
             scales[:, 0] = 1.0  # most of the mean is what it was
         evidence = wide_evidence(test, _joined(scaled(prior, scales), weighted, loss), loss)
-        vague_weight = float(learn_weights(evidence, counts[held])[1])
+        weights = learn_weights(evidence, counts[held])
         score, n_left = score - _WORTH * len(trials), max(how.n_iter // 4, 1)
-        trials.append(_Trial(shape, state, Shape("loadings"), n_left, scales, vague_weight, score))
+        trials.append(_Trial(shape, state, Shape("loadings"), n_left, scales, weights, score))
     wanted = [trial for trial in trials if trial.shape.rank] if len(shapes) == 2 else trials
     return max(wanted, key=lambda trial: trial.score)
 
@@ -317,14 +318,17 @@ def merged(past: WidePrior, new: WidePrior) -> WidePrior:
         variance[k] += (both[:, _MAX_RANK:] ** 2).sum(axis=1)
         factors.append(both[:, :_MAX_RANK])
     share = new.n_rows / max(n_rows, 1e-300)
+    noise_dof, weights = np.where(np.isinf(new.noise_dof), past.noise_dof, new.noise_dof), new.weights
+    if weights is not None and np.all(np.isinf(new.noise_dof)) and np.any(np.isfinite(noise_dof)):
+        weights = np.insert(weights, 2, 0.0)  # noise outliers, which the new tasks alone could not have
     return replace(
         new,
+        weights=weights,
         variance=variance,
         factor=np.stack(factors),
         noise=past.noise ** (1.0 - share) * new.noise**share,
-        noise_dof=np.where(np.isinf(new.noise_dof), past.noise_dof, new.noise_dof),
+        noise_dof=noise_dof,
         intercept=old * past.intercept + fresh * new.intercept,
-        vague_weight=old * past.vague_weight + fresh * new.vague_weight,
         n_tasks=n_tasks,
         n_rows=n_rows,
     )

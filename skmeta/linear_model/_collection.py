@@ -47,12 +47,12 @@ def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: G
     """The collection whose rows are at hand: as sums where squared errors are cheaper by columns, else as rows."""
     likelihood, weight = family.likelihood(estimator, data.n_outputs), tasks.task_weight
     by_sums = likelihood.quadratic and not cheaper_in_rows(tasks.counts, data.n_features + 1)
-    sums = data.read_sums(tasks.order, tasks.starts) if by_sums else None
-    where = _where_rows_lie(tasks, data) if sums is None else _where_sums_lie(sums, weight)
+    read = data.read_sums(tasks.order, tasks.starts) if by_sums else None
+    where = _where_rows_lie(tasks, data) if read is None else _where_sums_lie(read[0], weight)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
     rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
-    if sums is not None:
-        found: Any = each_output(data.moments(rows, engine, sums), weight)
+    if read is not None:
+        found: Any = each_output(data.moments(rows, engine, read), weight)
     else:
         found = read_in_rows(rows, weight) if likelihood.quadratic else RowsAtHand(rows, likelihood, weight)
     return Collection(found, engine, likelihood, data.one_target, describe)

@@ -68,20 +68,21 @@ class LinearData:
         """Whether targets are one column, for which a prior has no axis of outputs."""
         return self.n_targets is None and self.Y.shape[1] == 1
 
-    def read_sums(self, order: NDArray[np.intp], starts: NDArray[np.intp]) -> Sums:
-        """Sums of every task: the one pass over the rows."""
-        return read_sums(self.X, self.Y, order, starts, self.weight)
+    def read_sums(self, order: NDArray[np.intp], starts: NDArray[np.intp]) -> tuple[Sums, Moments]:
+        """Sums of every task, by the one pass over the rows, and the room that they are in."""
+        room = Moments.zeros(len(starts) - 1, self.n_features + 1, self.n_outputs)
+        return read_sums(self.X, self.Y, order, starts, self.weight, room), room
 
-    def moments(self, rows: Rows, units: Sequence[Units], sums: Sums | None = None) -> Moments:
-        """What squared errors need of the tasks, in units of the engine; ``sums`` may be read already.
+    def moments(self, rows: Rows, units: Sequence[Units], found: tuple[Sums, Moments] | None = None) -> Moments:
+        """What squared errors need of the tasks, in units of the engine; sums may be ``found`` already, and are used up.
 
         They are kept: after learning from tasks, adapting to them reads no rows.
         """
         kept = self._kept.get("moments")
         same = kept is not None and all(one.same_as(other) for one, other in zip(kept[0], units, strict=True))
         if kept is None or not same or kept[1] != rows.intercept:
-            sums = self.read_sums(rows.order, rows.starts) if sums is None else sums
-            kept = list(units), rows.intercept, standardised(sums, units, intercept=rows.intercept)
+            sums, room = self.read_sums(rows.order, rows.starts) if found is None else found
+            kept = list(units), rows.intercept, standardised(sums, units, intercept=rows.intercept, room=room)
             self._kept["moments"] = kept
         return kept[2]
 

@@ -139,6 +139,11 @@ def learn_mixture_weights(
     """
     often = counts or [np.ones(len(evidence)) for evidence in log_evidence]
     weights = np.mean([learn_weights(*pair) for pair in zip(log_evidence, often, strict=True)], axis=0)
+    return with_past(names, weights, n_tasks, past)
+
+
+def with_past(names: Sequence[str], weights: Array, n_tasks: float, past: Any) -> dict[str, float]:
+    """Mixture weights by name, those that were known before counting by the tasks they were learned from."""
     known = getattr(past, "named_weights", {VAGUE: 0.0})
     if past is not None and past.n_tasks > 0:
         seen = np.array([known.get(name, 0.0) for name in names[1:]])

@@ -12,7 +12,7 @@ from skmeta._inference.wide_em import learn_wide
 from skmeta.compose import MixturePrior
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
-from skmeta.linear_model._mixture import robust_mixture
+from skmeta.linear_model._mixture import component_names, robust_mixture, with_past
 
 
 def is_wide(learner: Any, n_features: int, counts: Any, past: GaussianPrior | None) -> bool:
@@ -25,16 +25,17 @@ def learn_wide_mixture(
     learner: Any, collection: Collection, past: GaussianPrior | None, prior: Any, n_jobs: int
 ) -> tuple[MixturePrior, str]:
     """The prior of a wide collection, and the name of its structure."""
-    known = None if past is None else _wide_past(past, collection, getattr(prior, "named_weights", {}))
+    known = None if past is None else _wide_past(past, collection)
     names = ("covariance", "rank", "noise", "pseudo_tasks", "tol")
     options = {name: getattr(learner, name) for name in names} | {"n_iter": learner.max_iter, "n_jobs": n_jobs}
     rows, task_weight = collection.tasks
     wide = learn_wide(rows, collection.likelihood, past=known, task_weight=task_weight, **options)
-    structure = "factor" if wide.factor.shape[2] else "diagonal"
-    return robust_mixture(_prior_of(wide, collection), {"vague": wide.vague_weight}), structure
+    learned, n_new = _prior_of(wide, collection), wide.n_tasks - (0.0 if past is None else past.n_tasks)
+    weights = with_past(component_names(learned), np.asarray(wide.weights), n_new, prior)
+    return robust_mixture(learned, weights), "factor" if wide.factor.shape[2] else "diagonal"
 
 
-def _wide_past(past: GaussianPrior, collection: Collection, weights: Any) -> WidePrior:
+def _wide_past(past: GaussianPrior, collection: Collection) -> WidePrior:
     """What was known, in the units of the engine, without any ``(p, p)`` matrix."""
     likelihood, units = collection.likelihood, collection.units
     parts = [past.component(k, own, likelihood) for k, own in enumerate(units)]
@@ -46,7 +47,6 @@ def _wide_past(past: GaussianPrior, collection: Collection, weights: Any) -> Wid
         noise=np.array([c.noise.centre for c in parts]),
         noise_dof=np.broadcast_to(np.asarray(past.noise_dof, dtype=float), (len(units),)),
         intercept=0.0 * intercept if likelihood.quadratic else intercept,
-        vague_weight=weights.get("vague", 0.0),
         n_tasks=past.n_tasks,
         n_rows=past.n_rows,
     )

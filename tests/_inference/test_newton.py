@@ -9,6 +9,8 @@ from skmeta._inference.glm import GaussianPriors, linearise, posterior_modes
 from skmeta._inference.moments import Rows
 from skmeta._inference.newton import modes_by_asking
 
+pytestmark = pytest.mark.quick
+
 ONE_OUTPUT = [name for name in LOSSES if name not in ("multinomial", "tweedie 3")]  # whose Newton is Fisher's
 
 

@@ -14,6 +14,8 @@ from skmeta._inference.moments import Moments, Rows, collect_moments, column_sca
 from skmeta._inference.sums import Sums, added, centre_and_scale, read_sums
 from skmeta._inference.units import Units, standardised
 
+pytestmark = pytest.mark.quick
+
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -66,6 +68,10 @@ def test_standardised_they_are_the_moments_of_standardised_rows(counts, seed, we
     rows = Rows(X, targets, order, starts, *columns, weight, intercept)
     found = standardised(read_sums(X, Y, order, starts, weight), units, intercept=intercept)
     assert_same(found, collect_moments(rows), Moments, atol=1e-10)
+    room = Moments.zeros(len(counts), 4, 2)
+    again = standardised(read_sums(X, Y, order, starts, weight, room), units, intercept=intercept, room=room)
+    assert again is room
+    assert_same(again, found, Moments, rtol=0, atol=0)
 
 
 def lie(sums, often=None):

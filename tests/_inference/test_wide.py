@@ -12,8 +12,9 @@ from scipy.special import expit
 from skmeta._inference import wide_rows
 from skmeta._inference.dual import DualProblem, evidence_slopes
 from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL, Tweedie
-from skmeta._inference.mixture import Mixture, posterior
+from skmeta._inference.mixture import Mixture, learn_weights, posterior
 from skmeta._inference.moments import Rows
+from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.wide import WidePrior, wide_evidence
 from skmeta._inference.wide_em import Options, Shape, fit_wide, initial_state, learn_wide, merged
 from skmeta._inference.wide_rows import read_batches
@@ -55,14 +56,15 @@ def make_prior(d, rank=2, seed=0, *, n_outputs=1, vague_weight=0.0):
         noise=np.full(n_outputs, 1.0),
         noise_dof=np.full(n_outputs, np.inf),
         intercept=np.full(n_outputs, 0.2),
-        vague_weight=vague_weight,
+        weights=np.array([1.0 - vague_weight, vague_weight]),
     )
 
 
 def wide_posterior(rows, prior, loss):
     """Posteriors under a learned prior and the estimator's own."""
     components = [prior.components(k, rows.scale, loss) for k in range(len(prior.mean))]
-    weights = np.array([1.0 - prior.vague_weight, prior.vague_weight])
+    between = np.zeros(len(components[0]) - len(prior.weights))  # of outliers, where a prior says nothing of them
+    weights = np.r_[prior.weights[:-1], between, prior.weights[-1:]]
     return posterior(rows, Mixture(components, weights, loss), np.ones(len(components)))
 
 
@@ -222,7 +224,8 @@ def test_learning_approaches_the_prior_that_made_the_tasks(loss):
     nothing = replace(truth, mean=0.0 * truth.mean)
     best, without = (evidence_per_row(each, new, loss) for each in (truth, nothing))
     assert evidence_per_row(learned, new, loss) > best - 0.2 * (best - without)
-    assert learned.vague_weight < 0.05
+    assert learned.weights[-1] < 0.05
+    assert learned.weights.sum() == pytest.approx(1.0)
     assert 0.4 < np.median(learned.variance[0, :-1]) / signal**2 < 2.5
     if loss is GAUSSIAN:
         assert 0.5 < learned.noise[0] / truth.noise[0] < 2.0
@@ -274,7 +277,7 @@ def test_learning_does_not_depend_on_order_or_storage(covariance):
         np.testing.assert_allclose(found.variance, want.variance, rtol=1e-7)
         both = np.swapaxes(want.factor, 1, 2) @ want.factor, np.swapaxes(found.factor, 1, 2) @ found.factor
         np.testing.assert_allclose(np.linalg.norm(both[0]), np.linalg.norm(both[1]), rtol=1e-6)
-        np.testing.assert_allclose(found.vague_weight, want.vague_weight, rtol=1e-7)
+        np.testing.assert_allclose(found.weights, want.weights, rtol=1e-7)
 
 
 def test_threads_do_not_change_the_answer(monkeypatch):
@@ -349,7 +352,7 @@ def test_classes_are_learned_by_label_not_by_position():
     turn = [2, 0, 1]
     one, two = (learn_wide(replace(rows, Y=Y), MULTINOMIAL, n_iter=6) for Y in (rows.Y, rows.Y[:, turn]))
     np.testing.assert_allclose(one.mean[turn], two.mean, atol=1e-6)
-    np.testing.assert_allclose(one.vague_weight, two.vague_weight, rtol=1e-6)
+    np.testing.assert_allclose(one.weights, two.weights, rtol=1e-6)
     fitted = wide_posterior(rows, one, MULTINOMIAL).coef
     eta = np.einsum("id,ikd->ik", np.c_[rows.X / rows.scale, np.ones(len(rows.X))], fitted[owners(rows)])
     assert np.mean(eta.argmax(axis=1) == rows.Y.argmax(axis=1)) > 0.9
@@ -399,6 +402,27 @@ def test_tasks_differ_in_noise_as_far_as_they_do():
     np.testing.assert_allclose(learned.noise, 0.5, rtol=0.3)
     assert np.isinf(learn_wide(at["same"], GAUSSIAN, covariance="spherical").noise_dof[0])
     assert np.isinf(learn_wide(at["own"], GAUSSIAN, covariance="spherical", noise="shared").noise_dof[0])
+
+
+def test_tasks_look_like_what_they_are():
+    rows, truth = make_collection(200, 25, 30, mean=1.0, noise=0.05)
+    truth = replace(truth, noise_dof=np.full(1, 20.0))
+    rng = np.random.default_rng(0)
+    own_noise = 0.05 * 20.0 / rng.chisquare(20.0, 200)
+    y = rows.Y + np.sqrt(np.maximum(own_noise - 0.05, 0.0)).repeat(25)[:, None] * rng.normal(size=rows.Y.shape)
+    kinds = {
+        0: y,
+        1: y + 2.5 * rng.choice([-1.0, 1.0], 200).repeat(25)[:, None],  # the intercept's standard deviation is 0.3
+        2: y + np.sqrt(0.05 * np.exp(2.5 * NoiseLaw(0.05, 20.0).log_spread)) * rng.normal(size=y.shape),
+        3: rng.normal(size=y.shape)
+        + rng.normal(size=200).repeat(25)[:, None] * 10.0
+        - rows.X @ truth.mean[0, :-1, None],
+    }
+    for kind, Y in kinds.items():
+        evidence = wide_evidence(read_batches(replace(rows, Y=Y)), truth, GAUSSIAN)
+        assert evidence.shape == (200, 4)
+        assert np.argmax(learn_weights(evidence)) == kind
+    assert wide_evidence(read_batches(rows), replace(truth, noise_dof=np.full(1, np.inf)), GAUSSIAN).shape == (200, 3)
 
 
 def test_pseudo_tasks_draw_the_variances_together():
