@@ -7,10 +7,12 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.integrate import quad
-from scipy.special import expit, softmax
+from scipy.optimize import minimize
+from scipy.special import expit, log_expit, softmax
 from scipy.stats import multivariate_normal, multivariate_t, norm, poisson
 from sklearn.linear_model import ElasticNet, LogisticRegression, PoissonRegressor, Ridge
 
+from skmeta import WarmStartRegressor
 from skmeta.base import Prior
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import ContextualEffects, EmpiricalBayes, GaussianPrior, OwnPrior, Units, _data
@@ -264,6 +266,33 @@ def test_a_subclass_of_ridge_that_keeps_its_constructor_is_a_ridge():
     assert type(mine) is CheckedRidge and mine.limit == 0.1
     assert_array_equal(whole(mine), whole(plain))
     assert_array_equal(mine.predict(X), np.clip(plain.predict(X), -0.1, 0.1))
+
+
+def test_a_subclass_of_ridge_learns_and_predicts_by_its_own_method():
+    rng = np.random.default_rng(0)
+    X, codes = rng.normal(size=(60, 2)), np.repeat(np.arange(10.0), 6)
+    y = X @ [3.0, -2.0] + codes + 0.1 * rng.normal(size=60)
+    table = np.c_[X, codes]
+    mine, plain = (WarmStartRegressor(each, task=-1).fit(table, y) for each in (CheckedRidge(limit=0.5), Ridge()))
+    assert_allclose(mine.coef_, plain.coef_)
+    assert np.abs(mine.estimators_[3.0].predict(X)).max() <= 0.5
+    assert_allclose(mine.predict(table), np.clip(plain.predict(table), -0.5, 0.5))
+
+
+@pytest.mark.parametrize(("d", "n"), [(3, 30), (20, 8), (300, 30)])
+def test_an_unknown_intercept_of_labels_is_free(d, n):
+    """Written by hand without an entry for it: the objective has no penalty on it, by columns and by rows."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, d))
+    y = X[:, 0] + 0.7 + rng.logistic(size=n) > 0
+    found = GaussianPrior(np.zeros(d), 0.1, classes=[False, True]).adapt(LogisticRegression(), X, y)
+    sign = np.where(y, 1.0, -1.0)
+
+    def objective(w):
+        return -log_expit(sign * (X @ w[:-1] + w[-1])).sum() + 0.5 * (w[:-1] ** 2).sum() / 0.1
+
+    best = minimize(objective, np.zeros(d + 1), method="BFGS", options={"gtol": 1e-8}).fun
+    assert_allclose(objective(whole(found)[0]), best, atol=1e-6)
 
 
 def test_sparse_rows_are_read_in_one_way():
