@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -134,7 +135,7 @@ class AdaptedEstimators:
 
     def _ask(self, estimator: Any, method: str, X: Any) -> NDArray[Any]:
         if method == "std":
-            return np.asarray(estimator.predict(X, return_std=True)[1])
+            return _std_of(estimator, X)
         answer = np.asarray(getattr(estimator, method)(X))
         if method == "predict":
             return answer
@@ -148,3 +149,14 @@ class AdaptedEstimators:
         found = np.full((len(answer), len(self.classes)), absent)
         found[:, np.searchsorted(self.classes, own)] = answer
         return found
+
+
+def _std_of(estimator: Any, X: Any) -> NDArray[np.float64]:
+    """By ``return_std``, where an estimator, or the last step of a Pipeline, says that it has it."""
+    last = estimator.steps[-1][1] if hasattr(estimator, "steps") else estimator
+    if "return_std" not in signature(last.predict).parameters:
+        raise TypeError(
+            f"return_std: wanted an estimator that tells how uncertain it is, found {type(last).__name__}; leave return_std "
+            "out, or use one that does, such as Ridge from a learned prior."
+        )
+    return np.asarray(estimator.predict(X, return_std=True)[1])

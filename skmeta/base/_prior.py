@@ -104,6 +104,33 @@ class Prior(FrozenValue):
         """
         return leave_one_out_scores(self, estimator, tasks)
 
+    def split(self) -> tuple[Any, Prior]:
+        """The steps that it was learned behind, None for none, and the prior of the model.
+
+        Returns
+        -------
+        steps : FrozenSteps or None
+            What raw rows pass.
+        prior : Prior
+            About the columns that the steps make.
+        """
+        return None, self
+
+    def with_inner(self, prior: Prior) -> Prior:
+        """The steps of this prior, if it has any, with another prior of the model behind them.
+
+        Parameters
+        ----------
+        prior : Prior
+            About the columns that the steps make.
+
+        Returns
+        -------
+        Prior
+            Of raw rows.
+        """
+        return prior
+
     def aligned(self, feature_names: Sequence[str]) -> Prior:
         """The prior for rows whose columns have these names, in this order if the family can follow it.
 

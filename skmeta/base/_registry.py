@@ -7,12 +7,15 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
+from sklearn.base import ClassifierMixin, is_classifier
 from sklearn.utils import get_tags
 
 from skmeta._sklearn import param_names
 
 _T = TypeVar("_T")
 _LEARNERS: dict[type, type] = {}
+_METHODS = ("fit", "predict", "predict_proba", "decision_function")
+_EXPLANATIONS: list[Callable[[Any], str | None]] = []
 _GROUP = "skmeta.families"  # the entry point by which an installed package says that it has families
 
 
@@ -76,7 +79,12 @@ def lookup(table: Mapping[type, Any], estimator: Any) -> Any:
 
 
 def _is_a_kind_of(estimator: Any, base: type) -> bool:
-    """Whether a subclass is the same thing as its base: MultiTaskLasso is no Lasso, LogisticRegressionCV another thing."""
+    """Whether a subclass is the same thing as its base: MultiTaskLasso is no Lasso, LogisticRegressionCV another thing.
+
+    It keeps the base's parameters, output, and methods: what it does otherwise in ``fit`` or ``predict`` nobody would ask.
+    """
+    if any(getattr(type(estimator), name, None) is not getattr(base, name, None) for name in _METHODS):
+        return False
     names = param_names(base)
     params = estimator.get_params(deep=False)
     if not set(names) <= params.keys():
@@ -109,7 +117,10 @@ def learner_for(estimator: Any, learner: Any = "auto") -> Any:
     """
     if not isinstance(learner, str):
         if isinstance(learner, type) or not hasattr(learner, "learn"):
-            raise TypeError(f"learner: wanted 'auto' or a learner such as EmpiricalBayes(), found {learner!r}.")
+            raise TypeError(
+                f"learner: wanted 'auto' or a learner such as EmpiricalBayes(), with a method learn, found {learner!r}; "
+                "make an instance of one."
+            )
         return learner
     if learner != "auto":
         raise ValueError(f"learner: wanted 'auto' or a learner such as EmpiricalBayes(), found {learner!r}.")
@@ -151,17 +162,28 @@ def load_entry_points() -> None:
         entry.load()
 
 
+def explains(explanation: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
+    """Register what a family knows of estimators that it cannot take: a sentence's end with the way out, or None."""
+    _EXPLANATIONS.append(explanation)
+    return explanation
+
+
 def _nobody_registered(estimator: Any) -> str:
-    names = ", ".join(sorted({cls.__name__ for cls in _LEARNERS}))
+    classifies = is_classifier(estimator)
+    alike = {cls.__name__ for cls in _LEARNERS if issubclass(cls, ClassifierMixin) == classifies}
     start = (
-        f"estimator: wanted one of {names}, alone or as the last step of a Pipeline, found {type(estimator).__name__}, "
+        f"estimator: wanted one of {', '.join(sorted(alike))}, alone or as the last step of a Pipeline, found "
+        f"{type(estimator).__name__}, "
     )
     if not hasattr(estimator, "get_params"):
         return f"{start}which is no estimator, such as Ridge()."
     if "estimator" in estimator.get_params(deep=False):
         name = type(estimator).__name__
         return f"{start}which belongs around the warm-started model, not into it: {name}(WarmStart...(...))."
+    known = next(filter(None, (explanation(estimator) for explanation in _EXPLANATIONS)), None)
+    if known is not None:
+        return f"{start}which {known}."
     return (
-        f"{start}for which no learner is registered; pass learner= with a learner for it, or use one of those (what is not "
-        "linear can come from a transformer before a linear model, such as SplineTransformer or RandomTreesEmbedding)."
+        f"{start}for which no learner is registered; pass learner= with a learner for it (the guide's page 'How to add a "
+        "family' has a whole one), or put a transformer before one of those, such as SplineTransformer or RandomTreesEmbedding."
     )

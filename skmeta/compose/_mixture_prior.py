@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
@@ -32,14 +33,14 @@ class MixturePrior(Prior):
     components : sequence of Prior
         Of one family or of several, about the same columns.
     weights : array-like of shape (n_components,), default=None
-        Probabilities before any rows; None for equal ones.
+        Probabilities before any rows, or numbers in their ratio; None for equal ones.
     names : sequence of str, default=None
         What each component stands for; None numbers them.
 
     Raises
     ------
     ValueError
-        If there are no components, weights are no probabilities, or the components are about different columns.
+        If there are no components, weights are negative or all zero, or the components are about different columns.
 
     References
     ----------
@@ -181,6 +182,72 @@ class MixturePrior(Prior):
         components = [component.aligned(feature_names) for component in self.components]
         orders = {component.feature_names for component in components}
         return self if len(orders) > 1 else replace(self, components=components)
+
+    def split(self) -> tuple[Any, Prior]:
+        """The steps that all components were learned behind, and the mixture of what they say behind these.
+
+        Returns
+        -------
+        steps : FrozenSteps or None
+            None where components have no steps, or steps of their own each.
+        prior : MixturePrior
+            Behind the steps.
+        """
+        steps, inner = zip(*(component.split() for component in self.components), strict=True)
+        if steps[0] is None or len({joblib.hash(each) for each in steps}) > 1:
+            return None, self
+        return steps[0], replace(self, components=inner)
+
+    def with_inner(self, prior: Prior) -> Prior:
+        """The steps that all components share with another prior behind them.
+
+        Parameters
+        ----------
+        prior : Prior
+            About the columns that the steps make.
+
+        Returns
+        -------
+        Prior
+            Of raw rows.
+        """
+        return self.components[0].with_inner(prior)
+
+    def adapt(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
+        """Fit ``estimator`` to one new task, starting from this prior.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model; where all components were learned behind the same steps, with these or without.
+        X, y, sample_weight
+            As in `Prior.adapt`.
+
+        Returns
+        -------
+        estimator
+            A plain fitted scikit-learn estimator.
+        """
+        steps, inner = self.split()
+        if steps is None:
+            return super().adapt(estimator, X, y, sample_weight)
+        return self.with_inner(inner).adapt(estimator, X, y, sample_weight)
+
+    def zero_shot(self, estimator: Any) -> Any:
+        """The plain fitted ``estimator`` of a task without rows.
+
+        Parameters
+        ----------
+        estimator : estimator
+            As in `adapt`.
+
+        Returns
+        -------
+        estimator
+            A plain fitted scikit-learn estimator.
+        """
+        steps, inner = self.split()
+        return super().zero_shot(estimator) if steps is None else self.with_inner(inner).zero_shot(estimator)
 
     def _joint(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
         evidence = [component.log_evidence(estimator, tasks) for component in self.components]

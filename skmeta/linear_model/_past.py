@@ -21,8 +21,8 @@ def learned_component(prior: Any, estimator: Any) -> GaussianPrior | None:
         f"prior: wanted a GaussianPrior, or a mixture whose first component is one, for {type(estimator).__name__}, found "
         f"{type(prior).__name__}"
         + (f" of {type(first).__name__}" if first is not prior else "")
-        + "; a prior is learned "
-        "on from by the learner of its own family."
+        + "; a prior is learned on from by the learner of its own family, of several learned ones from one: "
+        "prior=mixture.components[0]."
     )
 
 

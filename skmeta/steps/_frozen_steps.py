@@ -205,7 +205,7 @@ def fit_steps(
         if is_nothing(step):
             fitted.append((name, "passthrough"))
             continue
-        fresh = clone(step)
+        fresh = clone(step, safe=False)  # as a Pipeline's are: what is no estimator is copied
         Z = _fit_transform(fresh, Z, seen if parts.target_outside else y, sample_weight)
         fitted.append((name, fresh))
     return replace(frozen, steps=tuple(fitted)), Z, seen
@@ -231,7 +231,9 @@ def _fit_transform(step: Any, X: Any, y: Any, sample_weight: Any) -> Any:
 def _first_input(steps: Any, X: Any) -> Any:
     """What the first step reads: a table, or for steps that read text its one column."""
     first = next((step for _, step in steps if not is_nothing(step)), None)
-    if first is None or get_tags(first).input_tags.two_d_array or X.shape[1] != 1:
+    if first is None or X.shape[1] != 1 or not hasattr(first, "__sklearn_tags__"):
+        return X
+    if get_tags(first).input_tags.two_d_array:
         return X
     return column(X, 0) if is_frame(X) else X[:, 0]
 

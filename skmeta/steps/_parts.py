@@ -49,12 +49,12 @@ def take_apart(estimator: Any) -> Parts:
 
 
 def with_constant_column(parts: Parts) -> Parts:
-    """An estimator of tables without any feature: a step before its model gives that one column of zeros.
+    """An estimator of tables without any feature: its first step gives them one column of zeros.
 
     scikit-learn's models want a column; with one of zeros all that they fit is an intercept.
     """
     zeros = FunctionTransformer(np.pad, kw_args={"pad_width": ((0, 0), (0, 1))})
-    return replace(parts, steps=(*parts.steps, ("constant", zeros)))
+    return replace(parts, steps=(("constant", zeros), *parts.steps))
 
 
 def unfitted_model(estimator: Any) -> Any:

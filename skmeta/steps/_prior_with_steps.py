@@ -141,6 +141,33 @@ class PriorWithSteps(Prior):
         parts = checked_parts(estimator, self)
         return self.steps.assemble(parts, self.prior.zero_shot(parts.model))
 
+    def split(self) -> tuple[FrozenSteps, Prior]:
+        """Its two parts.
+
+        Returns
+        -------
+        steps : FrozenSteps
+            What raw rows pass.
+        prior : Prior
+            About the columns that the steps make.
+        """
+        return self.steps, self.prior
+
+    def with_inner(self, prior: Prior) -> Prior:
+        """The same steps with another prior behind them.
+
+        Parameters
+        ----------
+        prior : Prior
+            About the columns that the steps make.
+
+        Returns
+        -------
+        PriorWithSteps
+            Of raw rows.
+        """
+        return replace(self, prior=prior)
+
     def aligned(self, feature_names: Sequence[str]) -> Prior:
         """Itself: the steps take columns by name."""
         return self
@@ -166,7 +193,8 @@ def with_steps(steps: FrozenSteps, prior: Prior) -> Prior:
 
 def split_prior(prior: Prior) -> tuple[FrozenSteps, Prior]:
     """The steps that a prior was learned behind, none for most, and the prior of the model."""
-    return (prior.steps, prior.prior) if isinstance(prior, PriorWithSteps) else (FrozenSteps(), prior)
+    steps, inner = prior.split()
+    return FrozenSteps() if steps is None else steps, inner
 
 
 def checked_parts(estimator: Any, prior: Prior) -> Parts:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.tasks._context import context_name, one_a_task, split_context
-from skmeta.tasks._ids import features_without, index_tasks, locate_task, read_task_ids
+from skmeta.tasks._ids import features_without, index_tasks, locate_column, locate_task, read_task_ids
 from skmeta.tasks._numbers import column_names
 from skmeta.tasks._tables import plain_table, take_rows
 from skmeta.tasks._targets import read_targets, read_weights
@@ -78,6 +78,8 @@ def read_tasks(
 
 def context_places(X: Any, task: str | int | None, context: Sequence[str | int]) -> tuple[str | int, ...]:
     """Context columns as they stand in the table without its task column: names stay, positions move."""
+    if task is not None and any(locate_column(X, c, "context") == locate_task(X, task) for c in context):
+        raise ValueError(f"context: wanted columns beside the task column, found {task!r}; leave it out.")
     if task is None or all(isinstance(column, str) for column in context):
         return tuple(context)
     gap = locate_task(X, task)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -146,9 +147,12 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             parts = with_constant_column(parts)
         steps, prior, tasks = self._through_steps(parts, tasks, context_places(X, self.task, self.context or ()))
         if learner is not None:
-            prior = learner.learn(parts.model, tasks, prior, n_jobs=self.n_jobs)
+            prior = _learned(learner, learner.learn(parts.model, tasks, prior, n_jobs=self.n_jobs))
         prior, tasks = matched(prior, tasks)
-        adapted = prior.adapt_tasks(parts.model, tasks, n_jobs=self.n_jobs)
+        with _told_of_the_prior(self.prior, parts.model):
+            adapted = prior.adapt_tasks(parts.model, tasks, n_jobs=self.n_jobs)
+            if learner is None:
+                adapted.estimator(0)  # a prior of another family may find out only now that it cannot fill an estimator
         adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, adapted)
         known = KnownTasks(self.task, tasks.ids, prior, adapted, tasks.X.shape[1])
         found = {"_known": known, "prior_": with_steps(steps, prior)}
@@ -162,7 +166,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
 
     def _read(self, X: Any, y: Any, sample_weight: ArrayLike | None, model: Any) -> Tasks:
         """The tasks of a table, as raw rows."""
-        _check_rows(X, learns=self.task is not None)
+        one = "prior.zero_shot(estimator) needs no rows"
+        _check_rows(X, one if self.task is None else "a prior is learned from the rows of related tasks")
         if sample_weight is not None and not has_fit_parameter(model, "sample_weight"):
             raise TypeError(no_weights(model))
         return read_tasks(
@@ -326,7 +331,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         if self.task is not None and self._in_tasks:
             locate_task(X, self.task)
         validate_data(self, X, reset=False, skip_check_array=True)
-        _check_rows(X, learns=False)
+        _check_rows(X, "there is nothing to predict")
         return self._known.answer(method, X)
 
     def _ask_plain(self, method: str, X: Any, **options: Any) -> Any:
@@ -344,14 +349,33 @@ def _columns_of(X: Any) -> dict[str, Any]:
     return vars(recorder)
 
 
-def _check_rows(X: Any, *, learns: bool) -> None:
+def _check_rows(X: Any, hint: str) -> None:
     if X.shape[0] == 0:
-        hint = (
-            "a prior is learned from the rows of related tasks"
-            if learns
-            else "prior.zero_shot(estimator) needs no rows"
-        )
         raise ValueError(f"X: Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required; {hint}.")
+
+
+def _learned(learner: Any, prior: Any) -> Prior:
+    """What a learner of somebody's own has learned is a prior."""
+    if isinstance(prior, Prior):
+        return prior
+    raise TypeError(
+        f"learner: wanted a learner whose learn returns a Prior, found {type(learner).__name__}, which returned "
+        f"{type(prior).__name__}; make its values a subclass of skmeta.base.Prior."
+    )
+
+
+@contextmanager
+def _told_of_the_prior(prior: Any, model: Any) -> Iterator[None]:
+    """Where a given prior cannot fill an estimator, the error names both."""
+    try:
+        yield
+    except TypeError as error:
+        if prior is None:
+            raise
+        raise TypeError(
+            f"prior: wanted one for {type(model).__name__}, found {split_prior(prior)[1]!r}, which cannot fill it ({error}) "
+            "Learn a prior with this estimator, or use the estimator that this one was learned with."
+        ) from error
 
 
 def estimator_has(method: str) -> Callable[[Any], Any]:

@@ -97,9 +97,13 @@ def test_a_subclass_that_keeps_its_base_is_of_its_family():
             super().__init__(alpha=alpha)
             self.more = more
 
+    class Clipped(Ridge):
+        def predict(self, X):
+            return np.maximum(super().predict(X), 0.0)
+
     assert isinstance(learner_for(MyRidge()), EmpiricalBayes)
     assert isinstance(learner_for(Lasso()), EmpiricalBayes)
-    for other in (MultiTaskLasso(), LassoCV(), Stronger()):
+    for other in (MultiTaskLasso(), LassoCV(), Stronger(), Clipped()):
         with pytest.raises(TypeError, match=f"found {type(other).__name__}"):
             learner_for(other)
     assert isinstance(learner_for(LogisticRegression()), EmpiricalBayes)
@@ -205,3 +209,52 @@ def test_a_search_finds_the_family_in_the_parent():
     model = WarmStartRegressor(Ridge(), task=-1)
     grid = GridSearchCV(model, {"estimator__alpha": [0.5, 1.0]}, n_jobs=2, cv=2, error_score="raise")
     assert np.isfinite(grid.fit(X, y).best_score_)
+
+
+class NotPriors(AnyLearner):
+    def learn(self, estimator, tasks, prior=None, *, n_jobs=None, progress=None):
+        return 5
+
+
+def test_what_a_learner_returns_is_a_prior():
+    with pytest.raises(TypeError, match=r"learner: wanted a learner whose learn returns a Prior, found NotPriors.* int"):
+        WarmStartRegressor(Constant(), task=-1, learner=NotPriors()).fit(X, y)
+
+
+def test_uncertainty_is_told_by_those_who_know_it():
+    model = WarmStartRegressor(Swallowing(), task=-1, learner=AnyLearner()).fit(X, y)
+    with pytest.raises(
+        TypeError, match="return_std: wanted an estimator that tells how uncertain it is, found Swallowing"
+    ):
+        model.predict(X, return_std=True)
+
+
+class Swallowing(Constant):
+    """Its ``predict`` takes whatever keywords there are, as LightGBM's does."""
+
+    def predict(self, X, **kwargs):
+        return super().predict(X)
+
+
+class TypicalPrior(AnyPrior):
+    def adapt_tasks(self, estimator, tasks, *, n_jobs=None):
+        return TypicalEstimators(self, estimator, tasks)
+
+
+class TypicalEstimators(AdaptedEstimators):
+    def estimator(self, code):
+        return type(self.model)(value=1.0).fit(*next(iter(self.tasks))[:2])
+
+
+def test_a_prior_of_another_family_is_named_with_the_estimator():
+    prior = TypicalPrior(n_tasks=3)
+    assert WarmStartRegressor(Constant(), prior=prior).fit(X, y).estimator_.value == 1.0
+    with pytest.raises(
+        TypeError, match=r"prior: wanted one for Ridge, found TypicalPrior\(n_tasks=3\), .* Learn a prior"
+    ):
+        WarmStartRegressor(Ridge(), prior=prior).fit(X, y)
+    learned = WarmStartRegressor(Ridge(), task=-1).fit(X, y).prior_
+    with pytest.raises(TypeError, match=r"prior: wanted one for Constant, found MixturePrior\(learned .*"):
+        WarmStartRegressor(Constant(), prior=learned).fit(X[:, :1], y)
+    with pytest.raises(TypeError, match=r"prior: wanted a GaussianPrior, .* for Ridge, found TypicalPrior"):
+        WarmStartRegressor(Ridge(), task=-1, prior=prior).fit(X, y)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import clone
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.feature_selection import SelectKBest, f_regression
 from sklearn.frozen import FrozenEstimator
@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, SplineTransformer, StandardScaler
 
 from skmeta import GaussianPrior, WarmStartRegressor
+from skmeta.compose import MixturePrior
 from skmeta.steps import FrozenSteps, PriorWithSteps
 
 pytestmark = pytest.mark.quick
@@ -27,8 +28,8 @@ y = TABLE["height"].to_numpy() + (TABLE["kind"] == "ash") + rng.normal(size=60) 
 NEW = TABLE[:8].drop(columns="shop")
 
 
-class Doubler(BaseEstimator):
-    """A step with ``fit`` and ``transform`` alone, as a Pipeline takes it."""
+class Doubler:
+    """A step with ``fit`` and ``transform`` alone, no estimator even, as a Pipeline takes it."""
 
     def fit(self, X, y=None):
         return self
@@ -158,3 +159,25 @@ def test_a_prior_by_hand_stands_behind_steps_fitted_elsewhere():
     plain = prior.adapt(make_pipeline(StandardScaler(), Ridge()), X[:5], y[:5])
     assert_allclose(plain[-1].coef_, by_hand.adapt(Ridge(), scaler.transform(X[:5]), y[:5]).coef_)
     assert_array_equal(prior.zero_shot(Ridge())[-1].coef_, [1.0, 0.0])
+
+
+def test_a_mixture_of_priors_behind_the_same_steps_is_behind_them():
+    pipeline = make_pipeline(StandardScaler(), Ridge())
+    numbers = TABLE.drop(columns="kind")
+    one = learned(pipeline, numbers).prior_
+    other = WarmStartRegressor(Ridge(), task="shop", prior=one).fit(numbers, y).prior_
+    mixture, X = MixturePrior([one, other]), numbers[:8].drop(columns="shop")
+    inside = PriorWithSteps(one.steps, MixturePrior([one.prior, other.prior]))
+    wanted = WarmStartRegressor(pipeline, prior=inside).fit(X, y[:8]).predict(X)
+    for estimator in (pipeline, Ridge()):
+        assert_allclose(WarmStartRegressor(estimator, prior=mixture).fit(X, y[:8]).predict(X), wanted)
+        assert_allclose(mixture.adapt(estimator, X, y[:8]).predict(X), wanted)
+        assert_allclose(mixture.zero_shot(estimator).predict(X), inside.zero_shot(estimator).predict(X))
+
+
+def test_a_mixture_of_priors_behind_other_steps_takes_the_model_alone():
+    numbers = TABLE.drop(columns="kind")
+    one, other = (learned(make_pipeline(step, Ridge()), numbers).prior_ for step in (StandardScaler(), Doubler()))
+    X = numbers[:8].drop(columns="shop")
+    plain = WarmStartRegressor(Ridge(), prior=MixturePrior([one, other])).fit(X, y[:8]).estimator_
+    assert plain.predict(X).shape == (8,)

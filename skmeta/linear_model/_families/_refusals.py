@@ -13,11 +13,13 @@ def why_not(estimator: Any, known: Iterable[type]) -> str:
     name, names = type(estimator).__name__, ", ".join(sorted(cls.__name__ for cls in known))
     return (
         f"estimator: wanted one of {names}, alone or as the last step of a Pipeline, found {name}, which "
-        f"{_reason(estimator, name, tuple(known))}."
+        f"{reason(estimator, tuple(known))}."
     )
 
 
-def _reason(estimator: Any, name: str, known: tuple[type, ...]) -> str:
+def reason(estimator: Any, known: tuple[type, ...]) -> str:
+    """Why a class is not among ``known``, and what to use in its place: the end of a sentence."""
+    name = type(estimator).__name__
     if isinstance(estimator, type) or not hasattr(estimator, "get_params"):
         return "is no estimator, such as Ridge()"
     params, classifies = estimator.get_params(deep=False), is_classifier(estimator)
@@ -32,7 +34,7 @@ def _reason(estimator: Any, name: str, known: tuple[type, ...]) -> str:
             f"{plain} and let GridSearchCV choose {strength} (estimator__{strength})"
         )
     if isinstance(estimator, known):
-        return "is a subclass of one of them with another constructor or output; use the class itself"
+        return "is a subclass of one of them with a constructor, an output or a method of its own; use the class itself"
     if not linear:
         return _not_linear(estimator, use)
     without = "a penalty that no prior can replace" if {"alpha", "C"} & params.keys() else _NO_PENALTY
@@ -44,7 +46,8 @@ def _not_linear(estimator: Any, use: str) -> str:
         return f"is of no linear family; use {use}, or pass learner= with a learner for it"
     return (
         f"has no coefficients that a prior could speak of; for what is not linear put a transformer before {use}: "
-        f"make_pipeline(SplineTransformer(), {use}()), or RandomTreesEmbedding() or Nystroem() as first step"
+        f"make_pipeline(SplineTransformer(), {use}()), or RandomTreesEmbedding() or Nystroem() as first step; "
+        "or pass learner= with a learner for it"
     )
 
 
