@@ -10,7 +10,17 @@ from scipy.integrate import quad
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit, softmax
 from scipy.stats import multivariate_normal, multivariate_t, norm, poisson
-from sklearn.linear_model import ElasticNet, LogisticRegression, PoissonRegressor, Ridge
+from sklearn.linear_model import (
+    BayesianRidge,
+    ElasticNet,
+    HuberRegressor,
+    Lasso,
+    LogisticRegression,
+    PoissonRegressor,
+    QuantileRegressor,
+    Ridge,
+    SGDRegressor,
+)
 
 from skmeta import WarmStartRegressor
 from skmeta.base import Prior
@@ -133,6 +143,20 @@ def test_a_task_without_rows_is_of_the_first_component():
     prior = learned()
     plain = robust_mixture(prior, WEIGHTS).zero_shot(Ridge())
     assert_allclose(whole(plain)[0], prior.mean)
+
+
+EVERY = [Ridge(), Lasso(), ElasticNet(), HuberRegressor(), QuantileRegressor(), BayesianRidge()]
+
+
+@pytest.mark.parametrize("estimator", [*EVERY, SGDRegressor(random_state=0)], ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize("effects", [False, True], ids=["", "contextual"])
+def test_some_tasks_of_many_may_have_no_rows(estimator, effects):
+    prior, tasks = robust_mixture(learned(effects=effects), WEIGHTS), collection(counts=(4, 0, 3))
+    adapted = prior.adapt_tasks(estimator, tasks)
+    assert_allclose(whole(adapted.estimator(1)), whole(prior.zero_shot(estimator)), rtol=1e-9)
+    alone = prior.adapt(estimator, tasks.X[4:], tasks.y[4:], tasks.sample_weight[4:])
+    assert_allclose(adapted.estimator(2).coef_, alone.coef_, rtol=1e-7)
+    assert np.all(np.isfinite(adapted.borrowed)) and adapted.borrowed[1] == 0.0
 
 
 # Evidence ---------------------------------------------------------------------------------------------

@@ -29,16 +29,18 @@ class LearnedStart(Family):
         rows, data, start = adaptation.rows, adaptation.data, adaptation.start
         labels = data.Y[:, 0] if data.classes is None else data.labels()
         X = data.X if sparse.issparse(data.X) else _present(data.X, rows.centre)
-        jobs = []
-        for t in range(rows.n_tasks):
+        jobs, there = [], np.flatnonzero(np.diff(rows.starts)).tolist()  # the tasks that have rows
+        for t in there:
             own = rows.order[rows.starts[t] : rows.starts[t + 1]]
             weight = None if data.weight is None else data.weight[own]
             jobs.append((adaptation.estimator, start, X[own], labels[own], weight, data.classes))
         models = in_parallel(self.steps, jobs, adaptation.n_jobs)
-        coef = np.empty((rows.n_tasks, *start.shape))
-        for t, model in enumerate(models):
+        coef = np.tile(start, (rows.n_tasks, 1, 1))
+        fitted: list[dict[str, Any]] = [{} for _ in range(rows.n_tasks)]
+        for t, model in zip(there, models, strict=True):
             coef[t, :, :-1], coef[t, :, -1] = np.atleast_2d(model.coef_), np.ravel(model.intercept_)
-        return coef, [_other_attributes(model) for model in models]
+            fitted[t] = _other_attributes(model)
+        return coef, fitted
 
     def steps(self, estimator: Any, start: Array, X: Any, y: Array, weight: Array | None, classes: Any) -> Any:
         """A fitted clone whose steps began at ``start (K, d + 1)``, in units of the data."""

@@ -20,7 +20,7 @@ from skmeta._inference.units import Units
 from skmeta.linear_model._families._base import Adaptation, Array, Family, Fitted, in_parallel
 from skmeta.linear_model._plain import fresh
 
-_NEGLIGIBLE = 0.05  # a component of less weight is not worth a call of the solver
+_NEGLIGIBLE = 0.05  # a component of less weight, beside the likeliest's, is not worth a call of the solver
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +69,7 @@ class ShiftedSolver(Family):
         """Coefficients and fitted attributes of every task, each by calls of the class's own solver."""
         found, rows = adaptation.posterior, adaptation.rows
         K, n = len(adaptation.units), rows.n_tasks
+        there = np.flatnonzero(np.diff(rows.starts)).tolist()  # the tasks that have rows
         jobs = [
             (
                 adaptation.estimator,
@@ -79,18 +80,18 @@ class ShiftedSolver(Family):
                 own_rows(rows, t, k),
                 adaptation.units[k],
             )
+            for t in there
             for k in range(K)
-            for t in range(n)
         ]
         solved = in_parallel(self.solve_task, jobs, adaptation.n_jobs)
-        coef = np.empty((n, K, rows.width))
-        for i, (own, _) in enumerate(solved):
-            coef[i % max(n, 1), i // max(n, 1)] = own
-        fitted = [attributes for _, attributes in solved]
-        if adaptation.data.n_targets is not None:
-            by_task = [fitted[t::n] for t in range(n)]
-            fitted = [{name: np.array([one[name] for one in some]) for name in some[0]} for some in by_task]
-        return adaptation.in_data_units(coef), fitted
+        found_there = np.array([own for own, _ in solved]).reshape(len(there), K, rows.width)
+        coef = np.tile(adaptation.start, (n, 1, 1))
+        coef[there] = adaptation.in_data_units(found_there)
+        fitted: list[dict[str, Any]] = [{} for _ in range(n)]
+        for i, t in enumerate(there):
+            of_outputs = [attributes for _, attributes in solved[i * K : (i + 1) * K]]
+            fitted[t] = of_outputs[0] if adaptation.data.n_targets is None else _stacked(of_outputs)
+        return coef, fitted
 
     def solve_task(
         self,
@@ -103,7 +104,7 @@ class ShiftedSolver(Family):
         units: Units,
     ) -> tuple[Array, dict[str, Any]]:
         """``(coef (p,), fitted)`` of one task: the mean over the components that matter; ``fitted`` is of the likeliest."""
-        kept = np.where(weights < _NEGLIGIBLE, 0.0, weights)
+        kept = np.where(weights < _NEGLIGIBLE * weights.max(), 0.0, weights)
         solved = {
             c: self._under(estimator, strength, components[c], float(noises[c]), task, units)
             for c in np.flatnonzero(kept).tolist()
@@ -131,11 +132,14 @@ class ShiftedSolver(Family):
         moved = unit * directions.back(np.ravel(inner.coef_))
         coef = mean + np.concatenate([moved, np.ravel(inner.intercept_)] if free else [moved])
         if component.effects is not None and not free:
-            left = _left(design, directions.intercept, strength, noise, task.weight)
-            coef += new_row_effects(*component.effects, np.array([task.n_rows]), task.context[None], np.array([left]))[
-                0
-            ]
+            left = np.array([_left(design, directions.intercept, strength, noise, task.weight)])
+            coef += new_row_effects(*component.effects, np.array([task.n_rows]), task.context[None], left)[0]
         return coef, self.fitted(inner, unit * directions.slopes, units)
+
+
+def _stacked(of_outputs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Fitted attributes of several targets, one a target."""
+    return {name: np.array([one[name] for one in of_outputs]) for name in of_outputs[0]}
 
 
 def own_rows(rows: Rows, t: int, k: int) -> OwnRows:
