@@ -201,7 +201,7 @@ class _Problem:
         for _ in range(_HALVINGS):
             trial = coef - length[:, None, None] * direction
             new = self.objective(trial)
-            # Rounding can hide the last tiny gains: allow a fall that is level to fifteen digits.
+            # Rounding can hide the last tiny gains: allow a rise in the fifteenth digit.
             fails = moving & ~(new <= value - 1e-4 * length * decrement + 1e-14 * (1.0 + np.abs(value)))
             if not fails.any():
                 break
