@@ -102,8 +102,7 @@ class ColumnPosterior:
         for j, g in enumerate(law):
             effects = self.stack.laws[g].effects
             if effects is not None:
-                coef, ratio = effects
-                means[:, j] += new_row_effects(coef, ratio, self.n_rows, self.moments.context, left[:, j])
+                means[:, j] += new_row_effects(*effects, self.n_rows, self.moments.context, left[:, j])
 
     def means(self, weights: Array) -> Array:
         """The mean ``(n_tasks, p)`` of the nodes' means by weights ``(n_tasks, J)``."""

@@ -25,7 +25,8 @@ class WidePrior:
 
     ``mean (K, p)``, ``variance (K, p)``, ``factor (K, p, k)`` with ``k`` possibly 0; the noises' law ``noise (K,)`` (one
     where the likelihood has no dispersion) and ``noise_dof (K,)``; ``intercept (K,)`` is where that of the vague component
-    is centred. ``weights (C,)`` say how often a task is of each of the ``components``.
+    is centred. ``weights (C,)`` say how often a task is of each of the ``components``. ``effects (K, p - 1)`` are those of
+    the columns' means on the intercept, and ``context`` what is known of these (`wide_context`); None where there are none.
     """
 
     mean: Array
@@ -37,6 +38,8 @@ class WidePrior:
     weights: Array | None = None
     n_tasks: float = 0.0
     n_rows: float = 0.0
+    effects: Array | None = None
+    context: Any = None
 
     def components(self, k: int, scale: Array, likelihood: Likelihood) -> list[Component]:
         """The learned component of one output, outliers in one respect if squared errors can tell them, and the vague."""
