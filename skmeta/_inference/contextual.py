@@ -6,10 +6,11 @@ means :math:`m_t` (Mundlak, 1978, Econometrica 46, equation 2.4),
 .. math:: E[\text{intercept}_t] = \mu_0 + \gamma^\top m_t.
 
 A new task's :math:`m_t` is known only from its :math:`n` rows. With :math:`\rho` the within-task over the between-task
-variance of a column and :math:`c` its mean over tasks, :math:`E[m_t] = \tfrac{n}{n + \rho} \bar x_t + \tfrac{\rho}{n +
-\rho} c`, and what stays unknown of it adds to the intercept's variance. Once the rows' targets have been seen, a row to predict says more of :math:`m_t`, as far as the intercept is
-still unknown (``left``, the share of its variance that remains): the slopes gain :math:`\text{left} \cdot \gamma / (n + 1
-+ \rho)`. With no rows this is the pooled regression, with many the one within tasks.
+variance of a column and :math:`c` its mean over tasks, :math:`E[m_t] = \tfrac{n}{n + \rho} \bar x_t + c \rho / (n +
+\rho)`, and what stays unknown of it adds to the intercept's variance. Once the rows' targets have been seen, a row to
+predict says more of :math:`m_t`, as far as the intercept is still unknown (``left``, the share of its variance that
+remains): the slopes gain :math:`\text{left} \cdot \gamma / (n + 1 + \rho)`. With no rows this is the pooled regression,
+with many the one within tasks.
 """
 
 from __future__ import annotations

@@ -102,7 +102,8 @@ class ColumnPosterior:
         for j, g in enumerate(law):
             effects = self.stack.laws[g].effects
             if effects is not None:
-                means[:, j] += new_row_effects(*effects, self.n_rows, self.moments.context, left[:, j])
+                coef, ratio, centre = effects
+                means[:, j] += new_row_effects(coef, ratio, centre, self.n_rows, self.moments.context, left[:, j])
 
     def means(self, weights: Array) -> Array:
         """The mean ``(n_tasks, p)`` of the nodes' means by weights ``(n_tasks, J)``."""

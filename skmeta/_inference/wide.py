@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.components import Component, KnownNoise, intercept_outlier, noise_outlier, vague_component
+from skmeta._inference.contextual import without_rows
 from skmeta._inference.covariances import LowRankCovariance
 from skmeta._inference.laplace import DualModes
 from skmeta._inference.likelihoods import Likelihood
@@ -40,6 +41,13 @@ class WidePrior:
     n_rows: float = 0.0
     effects: Array | None = None
     context: Any = None
+
+    @property
+    def expected(self) -> Array:
+        """``(K, p)`` coefficients of a task without rows: `mean` is that of tasks whose columns' means are known."""
+        if self.effects is None:
+            return self.mean
+        return self.mean + without_rows(self.effects, self.context.ratio, self.context.centre)
 
     def components(self, k: int, scale: Array, likelihood: Likelihood) -> list[Component]:
         """The learned component of one output, outliers in one respect if squared errors can tell them, and the vague."""

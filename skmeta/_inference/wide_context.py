@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
+from skmeta._inference.moments import Rows, take_rows
 from skmeta._inference.wide import WidePrior
 from skmeta._inference.wide_rows import DenseBatch
 from skmeta._inference.wide_sweep import Output, State
@@ -37,10 +39,8 @@ class WideContext:
     ratio: np.ndarray
 
     @classmethod
-    def read(cls, batches: Sequence[Any]) -> WideContext | None:
-        """What the tasks say of it; None where they are sparse, too few, or have no intercept."""
-        if not all(isinstance(batch, DenseBatch) for batch in batches):
-            return None
+    def read(cls, batches: Sequence[DenseBatch]) -> WideContext | None:
+        """What the tasks say of it; None where they are too few, or have no intercept."""
         means, rows, square = (np.concatenate(part) for part in zip(*map(_means, batches), strict=True))
         counts = np.concatenate([batch.counts for batch in batches]) * (rows > 0)
         if counts.sum() < FEWEST:
@@ -88,6 +88,11 @@ class WideContext:
         mean = prior.mean[:, d:].copy()
         mean[:, -1] -= effects @ self.centre
         return replace(prior, mean=mean, variance=variance, factor=prior.factor[:, d:], effects=effects, context=self)
+
+
+def in_tables(rows: Rows) -> Rows:
+    """The same rows, dense: those of tasks whose columns' means count."""
+    return replace(rows, X=take_rows(rows.X, slice(None))) if sparse.issparse(rows.X) else rows
 
 
 def _means(batch: DenseBatch) -> tuple[Array, Array, Array]:

@@ -116,10 +116,10 @@ class ContextualEffects(FrozenValue):
                 f"ContextualEffects(variance_ratio=...): wanted positive numbers of shape {self.coef.shape}, found "
                 f"shape {self.variance_ratio.shape}, the smallest {self.variance_ratio.min():.3g}."
             )
-        if np.shape(self.centre) != self.coef.shape[-1:]:
+        if np.shape(np.asarray(self.centre)) != self.coef.shape[-1:]:
             raise ValueError(
                 f"ContextualEffects(centre=...): wanted one number a column, of shape {self.coef.shape[-1:]}, found shape "
-                f"{np.shape(self.centre)}."
+                f"{np.shape(np.asarray(self.centre))}."
             )
         super().__post_init__()
 
@@ -130,7 +130,7 @@ class ContextualEffects(FrozenValue):
         """``(coef, variance_ratio, centre)`` of one output in units of the engine."""
         coef, ratio = np.atleast_2d(self.coef), np.atleast_2d(self.variance_ratio)
         k = min(k, len(coef) - 1)
-        centre = (self.centre - units.centre) / units.scale
+        centre = (np.asarray(self.centre) - units.centre) / units.scale
         return coef[k] * units.scale / units.target_scale, ratio[k], centre
 
     def reordered(self, order: NDArray[np.intp]) -> ContextualEffects:
