@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,8 @@ class WidePrior:
 
     ``mean (K, p)``, ``variance (K, p)``, ``factor (K, p, k)`` with ``k`` possibly 0; the noises' law ``noise (K,)`` (one
     where the likelihood has no dispersion) and ``noise_dof (K,)``; ``intercept (K,)`` is where that of the vague component
-    is centred. ``weights (C,)`` say how often a task is of each of the ``components``.
+    is centred. ``weights (C,)`` say how often a task is of each of the ``components``, ``scores`` the evidence of tasks
+    held out under each shape tried.
     """
 
     mean: Array
@@ -37,6 +38,24 @@ class WidePrior:
     weights: Array | None = None
     n_tasks: float = 0.0
     n_rows: float = 0.0
+    scores: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def structure(self) -> str:
+        """The shape of the covariance: with factors, diagonal, or of one variance for all slopes."""
+        if self.factor.shape[2]:
+            return f"factor of rank {self.factor.shape[2]}"
+        return "spherical" if np.all(self.variance[:, :-1] == self.variance[:, :1]) else "diagonal"
+
+    def spherical(self) -> WidePrior:
+        """The same with one variance for all slopes: the mean of theirs."""
+        variance = self.variance.copy()
+        variance[:, :-1] = variance[:, :-1].mean(axis=1, keepdims=True)
+        return replace(self, variance=variance)
+
+    def without_factor(self) -> WidePrior:
+        """The same with each coefficient's variance its own, what tasks have in common included."""
+        return replace(self, variance=self.variance + (self.factor**2).sum(axis=2), factor=self.factor[..., :0])
 
     def components(self, k: int, scale: Array, likelihood: Likelihood) -> list[Component]:
         """The learned component of one output, outliers in one respect if squared errors can tell them, and the vague."""

@@ -15,24 +15,29 @@ from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._mixture import component_names, robust_mixture, with_past
 
 
-def is_wide(learner: Any, n_features: int, counts: Any, past: GaussianPrior | None) -> bool:
-    """Whether no matrix of columns by columns is to be made; a dense past has one already, and one may be asked for."""
+def is_wide(learner: Any, n_features: int, n_rows: Any, past: GaussianPrior | None) -> bool:
+    """Whether no matrix of columns by columns is to be made of tasks whose rows weigh ``n_rows (n_tasks,)``.
+
+    A dense past has one already, and one may be asked for.
+    """
     dense = learner.covariance == "full" or (past is not None and past.is_dense)
-    return in_cells(counts, n_features, dense=dense)
+    return in_cells(n_rows, n_features, dense=dense)
 
 
-def learn_wide_mixture(
-    learner: Any, collection: Collection, past: GaussianPrior | None, prior: Any, n_jobs: int
-) -> tuple[MixturePrior, str]:
-    """The prior of a wide collection, and the name of its structure."""
+def learn_wide_prior(learner: Any, collection: Collection, past: GaussianPrior | None, n_jobs: int) -> WidePrior:
+    """What is known of a wide collection's next task, in units of the engine."""
     known = None if past is None else _wide_past(past, collection)
     names = ("covariance", "rank", "noise", "pseudo_tasks", "tol")
     options = {name: getattr(learner, name) for name in names} | {"n_iter": learner.max_iter, "n_jobs": n_jobs}
     rows, task_weight = collection.tasks
-    wide = learn_wide(rows, collection.likelihood, past=known, task_weight=task_weight, **options)
+    return learn_wide(rows, collection.likelihood, past=known, task_weight=task_weight, **options)
+
+
+def wide_mixture(wide: WidePrior, collection: Collection, past: GaussianPrior | None, prior: Any) -> MixturePrior:
+    """The same among what stands beside it, in units of the data."""
     learned, n_new = _prior_of(wide, collection), wide.n_tasks - (0.0 if past is None else past.n_tasks)
     weights = with_past(component_names(learned), np.asarray(wide.weights), n_new, prior)
-    return robust_mixture(learned, weights), "factor" if wide.factor.shape[2] else "diagonal"
+    return robust_mixture(learned, weights)
 
 
 def _wide_past(past: GaussianPrior, collection: Collection) -> WidePrior:

@@ -372,3 +372,27 @@ def test_a_dense_covariance_of_many_columns_is_learned_where_it_is_asked_for():
     off = prior.covariance - np.diag(np.diag(prior.covariance))
     assert np.abs(off).max() > 0.0
     assert np.corrcoef(prior.mean[:-1], learn(X, y).prior_.mean[:-1])[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("estimator", [Ridge(), LogisticRegression()], ids=["ridge", "logistic"])
+@pytest.mark.parametrize("word", ["spherical", "diagonal", "factor", "auto"])
+def test_the_shape_asked_for_of_many_columns_is_the_shape_given(word, estimator):
+    make = make_related_classification if isinstance(estimator, LogisticRegression) else make_related_regression
+    X, y, _ = make(21, 8, 120, covariance="power", random_state=0)
+    model = learn(X, y, EmpiricalBayes(word), estimator=clone(estimator))
+    scale, prior = model.prior_.units.scale, model.prior_
+    even = np.ptp(np.log(prior.covariance[:-1] * scale**2)) < 1e-9
+    learned = "factor" if prior.factor is not None else "spherical" if even else "diagonal"
+    assert model.learner_.structure_.startswith(learned)
+    assert any(shape == model.learner_.structure_ for shape in model.learner_.scores_)
+    assert word in (learned, "auto")
+    assert all(np.isfinite(score) for score in model.learner_.scores_.values())
+
+
+@pytest.mark.parametrize("word", ["spherical", "diagonal"])
+def test_learning_on_from_factors_of_many_columns_gives_the_shape_asked_for(word):
+    X, y, _ = make_related_regression(20, 8, 120, random_state=0)
+    past = learn(X, y, EmpiricalBayes("factor")).prior_
+    assert past.factor is not None
+    model = learn(X, 2.0 * y, EmpiricalBayes(word), prior=past)
+    assert model.learner_.structure_ == word and model.prior_.factor is None
