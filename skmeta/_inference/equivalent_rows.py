@@ -29,7 +29,9 @@ _ROUNDING = 4.0 * float(np.finfo(float).eps)  # of what is left of a column, as 
 def equivalent_rows(sums: Sums, units: Sequence[Units], *, intercept: bool) -> Rows:
     """The rows of all tasks, in units of the engine but for their columns' scale; those of a task weigh the same."""
     scale = units[0].scale
-    target_centre, target_scale = (np.array([getattr(u, name) for u in units]) for name in ("target_centre", "target_scale"))
+    target_centre, target_scale = (
+        np.array([getattr(u, name) for u in units]) for name in ("target_centre", "target_scale")
+    )
     mean, target = np.nan_to_num(sums.mean - units[0].centre, nan=0.0), (sums.target - target_centre) / target_scale
     means = np.c_[mean, np.full(len(mean), float(intercept)), target]
     step, found = max(_WORK // means.shape[1] ** 2, 1), []

@@ -23,7 +23,8 @@ Array = NDArray[np.float64]
 class WidePrior:
     """What is known of the next task, in the units of the engine; the intercept last.
 
-    ``mean (K, p)``, ``variance (K, p)``, ``factor (K, p, k)`` with ``k`` possibly 0; the noises' law ``noise (K,)`` (one
+    ``mean (K, p)``, ``variance (K, p)``, ``factor (K, p, k)`` with ``k`` possibly 0; ``mean_variance (K, p)`` is how well the
+    mean and the factors are known; the noises' law ``noise (K,)`` (one
     where the likelihood has no dispersion) and ``noise_dof (K,)``; ``intercept (K,)`` is where that of the vague component
     is centred. ``weights (C,)`` say how often a task is of each of the ``components``, ``scores`` the evidence of tasks
     held out under each shape tried.
@@ -35,6 +36,7 @@ class WidePrior:
     noise: Array
     noise_dof: Array
     intercept: Array
+    mean_variance: Array | None = None
     weights: Array | None = None
     n_tasks: float = 0.0
     n_rows: float = 0.0
@@ -46,6 +48,11 @@ class WidePrior:
         if self.factor.shape[2]:
             return f"factor of rank {self.factor.shape[2]}"
         return "spherical" if np.all(self.variance[:, :-1] == self.variance[:, :1]) else "diagonal"
+
+    @property
+    def expected_variance(self) -> Array:
+        """That of a new task's coefficients ``(K, p)`` beside the factors: around the mean, and of the mean."""
+        return self.variance if self.mean_variance is None else self.variance + self.mean_variance
 
     def spherical(self) -> WidePrior:
         """The same with one variance for all slopes: the mean of theirs."""
@@ -61,7 +68,7 @@ class WidePrior:
         """The learned component of one output, outliers in one respect if squared errors can tell them, and the vague."""
         law = NoiseLaw(float(self.noise[k]), float(self.noise_dof[k]))
         noise = KnownNoise.of(law)
-        learned = Component(self.mean[k], LowRankCovariance(self.variance[k], self.factor[k]), noise)
+        learned = Component(self.mean[k], LowRankCovariance(self.expected_variance[k], self.factor[k]), noise)
         outliers = [intercept_outlier(learned)] if likelihood.quadratic else []
         if likelihood.quadratic and np.any(np.isfinite(self.noise_dof)):
             outliers.append(noise_outlier(learned, law))

@@ -58,11 +58,6 @@ class Shape:
             return f"factor of rank {self.rank}"
         return "spherical" if self.even else {"columns": "diagonal"}.get(self.moves, "as before")
 
-    def prior_of(self, state: State, intercept: Array) -> WidePrior:
-        """What a new task should expect."""
-        prior = as_prior(state, intercept)
-        return prior.spherical() if self.even else prior
-
 
 @dataclass(frozen=True, eq=False)
 class Options:
@@ -92,7 +87,7 @@ def learn_wide(
     trial = _choose(rows, loss, counts, past, how)
     batches = read_batches(rows, task_weight)
     state = fit_wide(batches, one, trial.finish, trial.n_left, how, start=moved_to(batches, trial.state))
-    prior = _joined(scaled(trial.shape.prior_of(state, _intercept(weighted, one)), trial.scales), weighted, loss)
+    prior = _joined(scaled(as_prior(state, _intercept(weighted, one)), trial.scales), weighted, loss)
     prior = replace(prior, weights=trial.weights, n_tasks=float(counts.sum()), n_rows=_n_rows(weighted))
     return replace(prior if past is None else merged(past, prior), scores=trial.scores)
 
@@ -118,7 +113,9 @@ def _joined(prior: WidePrior, rows: Rows, loss: Likelihood) -> WidePrior:
 
 def _scaled(prior: WidePrior, factor: float) -> WidePrior:
     root = np.sqrt(factor)
-    return replace(prior, mean=factor * prior.mean, variance=factor * prior.variance, factor=root * prior.factor)
+    unsure = None if prior.mean_variance is None else factor * prior.mean_variance
+    variance, directions = factor * prior.variance, root * prior.factor
+    return replace(prior, mean=factor * prior.mean, variance=variance, factor=directions, mean_variance=unsure)
 
 
 def fit_wide(batches: Any, loss: Likelihood, shape: Shape, n_iter: int, how: Options, *, start: State) -> State:
@@ -190,7 +187,7 @@ def _choose(rows: Rows, loss: Likelihood, counts: Array, past: WidePrior | None,
     scores: dict[str, float] = {}
     for shape in shapes:
         state = _tried(train, test, state, one, shape, intercept, how, first=not trials)
-        prior = shape.prior_of(state, intercept)
+        prior = as_prior(state, intercept)
         scales, score = fit_scales(test, prior, one)
         if past is not None:
             scales[:, 0] = 1.0  # most of the mean is what it was
@@ -250,7 +247,9 @@ def _held_out(rows: Rows) -> Array:
     task = np.repeat(np.arange(rows.n_tasks), np.diff(rows.starts))
     weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight
     squares = (rows.Y**2).sum(axis=1), _squares(rows)
-    n_rows, target, size = (np.bincount(task, v[rows.order], rows.n_tasks) for v in (weight, *(weight * s for s in squares)))
+    n_rows, target, size = (
+        np.bincount(task, v[rows.order], rows.n_tasks) for v in (weight, *(weight * s for s in squares))
+    )
     mean = [each / np.maximum(n_rows, 1e-300) for each in (size, target)]
     return np.argsort(np.lexsort([np.round(each / max(each.max(), 1e-300), _DIGITS) for each in mean])) % _HELD_OUT == 1
 
@@ -313,13 +312,14 @@ def _first_outputs(batches: Any, loss: Likelihood, intercept: Array) -> list[Out
 def _known_outputs(past: WidePrior) -> list[Output]:
     """A start from a prior, whose factors count as variance until they are merged again."""
     outputs = []
-    for mean, variance, factor, noise, dof in zip(
-        past.mean, past.variance, past.factor, past.noise, past.noise_dof, strict=True
+    flat = past.without_factor()
+    for mean, variance, expected, noise, dof in zip(
+        flat.mean, flat.variance, flat.expected_variance, flat.noise, flat.noise_dof, strict=True
     ):
-        variance, centre, nothing = variance + (factor**2).sum(axis=1), mean[:, None], np.zeros((len(mean), 1))
-        loading_variance, common = variance[:, None] / max(past.n_tasks, 1.0), float(np.median(variance[:-1]))
-        expected = np.array([common, variance[-1], noise])
-        known = Output(centre, variance, float(noise), loading_variance, centre, common, nothing, expected, known=True)
+        centre, nothing = mean[:, None], np.zeros((len(mean), 1))
+        loading_variance, common = expected[:, None] / max(past.n_tasks, 1.0), float(np.median(variance[:-1]))
+        scales = np.array([common, variance[-1], noise])
+        known = Output(centre, variance, float(noise), loading_variance, centre, common, nothing, scales, known=True)
         outputs.append(replace(known, noise_dof=float(dof)))
     return outputs
 
@@ -331,12 +331,13 @@ def moved_to(batches: Any, state: State) -> State:
 
 
 def as_prior(state: State, intercept: Array) -> WidePrior:
-    """What a new task should expect: the uncertainty of the loadings counts as variance of the tasks."""
+    """What a new task should expect, the uncertainty of the loadings apart."""
     outputs = state.outputs
     uncertain = np.stack([(1.0 / (1.0 / out.loading_variance + out.information)).sum(axis=1) for out in outputs])
     return WidePrior(
         mean=np.stack([out.loadings[:, 0] for out in outputs]),
-        variance=np.stack([out.variance for out in outputs]) + uncertain,
+        variance=np.stack([out.variance for out in outputs]),
+        mean_variance=uncertain,
         factor=np.stack([out.loadings[:, 1:] for out in outputs]),
         noise=state.noise,
         noise_dof=np.array([out.noise_dof for out in outputs]),

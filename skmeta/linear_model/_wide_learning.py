@@ -44,10 +44,13 @@ def _wide_past(past: GaussianPrior, collection: Collection) -> WidePrior:
     """What was known, in the units of the engine, without any ``(p, p)`` matrix."""
     likelihood, units = collection.likelihood, collection.units
     parts = [past.component(k, own, likelihood) for k, own in enumerate(units)]
+    alone = [past.with_mean_known().component(k, own, likelihood) for k, own in enumerate(units)]
+    whole, variance = (np.stack([c.covariance.variance for c in each]) for each in (parts, alone))  # type: ignore[attr-defined]
     intercept = np.broadcast_to(past.units.target_centre if past.units else 0.0, (len(units),))
     return WidePrior(
         mean=np.stack([c.mean for c in parts]),
-        variance=np.stack([c.covariance.variance for c in parts]),  # type: ignore[attr-defined]
+        variance=variance,
+        mean_variance=whole - variance,
         factor=np.stack([c.covariance.factor for c in parts]),  # type: ignore[attr-defined]
         noise=np.array([c.noise.centre for c in parts]),
         noise_dof=np.broadcast_to(np.asarray(past.noise_dof, dtype=float), (len(units),)),
@@ -64,10 +67,12 @@ def _prior_of(wide: WidePrior, collection: Collection) -> GaussianPrior:
     def outputs(values: list[Any]) -> Any:
         return values[0] if collection.one_target else np.stack(values)
 
+    unsure = np.asarray(wide.mean_variance)  # what is learned always says
     factor = [own.spread_to_data(f) for own, f in zip(units, wide.factor, strict=True)]
     return GaussianPrior(
         mean=outputs([own.to_data(m) for own, m in zip(units, wide.mean, strict=True)]),
         covariance=outputs([own.covariance_to_data(v) for own, v in zip(units, wide.variance, strict=True)]),
+        mean_covariance=outputs([own.covariance_to_data(v) for own, v in zip(units, unsure, strict=True)]),
         factor=outputs(factor) if wide.factor.shape[2] else None,
         noise=outputs([np.asarray(s * own.target_scale**2) for own, s in zip(units, wide.noise, strict=True)]),
         noise_dof=outputs([np.asarray(dof) for dof in wide.noise_dof]),

@@ -67,7 +67,9 @@ def test_they_have_the_products_of_the_rows(seed, counts, d, n_outputs, weighted
         assert_allclose(m, n, rtol=1e-12)
         size = np.sqrt(np.diagonal(one, axis1=1, axis2=2))
         assert np.all(np.abs(two - one) <= 1e-12 * size[:, :, None] * size[:, None, :] + 1e-14)
-    assert np.all(np.diff(made.starts) <= np.minimum(np.array(counts), d + 1) + 1), "the rows of a task, and what is left"
+    assert np.all(np.diff(made.starts) <= np.minimum(np.array(counts), d + 1) + 1), (
+        "the rows of a task, and what is left"
+    )
 
 
 def test_tasks_without_weight_have_no_rows():
@@ -110,7 +112,7 @@ def related(n_tasks=21, n=7, d=12, seed=0):
     return Rows(X, y[:, None], np.arange(len(X)), np.arange(n_tasks + 1) * n, np.zeros(d), X.std(axis=0))
 
 
-ARRAYS = ("mean", "variance", "noise", "noise_dof", "weights", "n_tasks", "n_rows")
+ARRAYS = ("mean", "variance", "mean_variance", "noise", "noise_dof", "weights", "n_tasks", "n_rows")
 
 
 def assert_same_law(one, two, rtol):

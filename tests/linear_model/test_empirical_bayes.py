@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.linear_model import BayesianRidge, ElasticNet, Lasso, LogisticRegression, PoissonRegressor, Ridge
 
-from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
+from skmeta import EmpiricalBayes, GaussianPrior, WarmStartClassifier, WarmStartRegressor
 from skmeta._inference import moments as moments_room
 from skmeta._inference.sums import read_sums
 from skmeta.base import Prior
@@ -396,3 +396,11 @@ def test_learning_on_from_factors_of_many_columns_gives_the_shape_asked_for(word
     assert past.factor is not None
     model = learn(X, 2.0 * y, EmpiricalBayes(word), prior=past)
     assert model.learner_.structure_ == word and model.prior_.factor is None
+
+
+def test_an_uncertain_mean_may_be_written_as_a_diagonal():
+    X, y, _ = collection(n_tasks=20)
+    known = [GaussianPrior(np.zeros(7), 1.0, mean_covariance=own, n_tasks=5, n_rows=50)
+             for own in (np.full(7, 0.3), 0.3 * np.eye(7))]  # fmt: skip
+    one, two = (learn(X, y, prior=prior).prior_ for prior in known)
+    assert_same_prior(one, two, rtol=1e-12)

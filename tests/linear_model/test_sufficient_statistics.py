@@ -262,12 +262,17 @@ def test_many_columns_of_few_rows_are_learned_as_from_rows(options, n_parts):
     past = None
     if "learning on" in options:
         past = WarmStartRegressor(Ridge(), task=-1).fit(*wide_collection(seed=1)).prior_
-    learner, model = EmpiricalBayes(options.get("covariance", "auto")), Ridge(fit_intercept="fit_intercept" not in options)
+    learner, model = (
+        EmpiricalBayes(options.get("covariance", "auto")),
+        Ridge(fit_intercept="fit_intercept" not in options),
+    )
     table = sparse.csr_array(X) if "sparse" in options else X
     rows = WarmStartRegressor(model, task=-1, learner=learner, prior=past).fit(table, y, sample_weight=weight)
-    parts = [statistics(X[part == k], y[part == k], None if weight is None else weight[part == k]) for k in np.unique(part)]
+    parts = [
+        statistics(X[part == k], y[part == k], None if weight is None else weight[part == k]) for k in np.unique(part)
+    ]
     found = learner.learn_statistics(sum(parts), model, prior=past)
-    for name in ("mean", "covariance", "noise", "n_tasks", "n_rows", "weights"):
+    for name in ("mean", "covariance", "mean_covariance", "noise", "n_tasks", "n_rows", "weights"):
         wanted = np.asarray(getattr(rows.prior_, name))
         assert_allclose(getattr(found, name), wanted, rtol=1e-6, atol=1e-6 * np.abs(wanted).max(), err_msg=name)
     if found.factor is not None:  # its signs are no part of what it says
