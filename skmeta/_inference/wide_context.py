@@ -40,7 +40,7 @@ class WideContext:
 
     @classmethod
     def read(cls, batches: Sequence[DenseBatch]) -> WideContext | None:
-        """What the tasks say of it; None where they are too few, or have no intercept."""
+        """What the tasks say of it; None where they are too few, do not differ, or have no intercept."""
         means, rows, square = (np.concatenate(part) for part in zip(*map(_means, batches), strict=True))
         counts = np.concatenate([batch.counts for batch in batches]) * (rows > 0)
         if counts.sum() < FEWEST:
@@ -51,6 +51,8 @@ class WideContext:
         spread = weight @ (means - centre) ** 2
         within = (counts @ square - weight @ means**2) / max(total - n_tasks, 1.0)
         between = np.maximum((spread - within * n_tasks) / total, 0.0)
+        if not between.any():
+            return None
         ratio = np.where(between > within / _MOST, within / np.maximum(between, 1e-300), _MOST)
         return cls(centre, between, np.maximum(ratio, 1e-9))
 
@@ -66,8 +68,8 @@ class WideContext:
 
     def begin(self, state: State) -> State:
         """A state of the widened tasks: no effects yet, which may be as large as the intercept varies."""
-        size = max(float(self.between.sum()), 1e-300)
-        return State([_widened_output(out, len(self.centre), out.variance[-1] / size) for out in state.outputs], state.rows)
+        d = len(self.centre)
+        return State([_widened_output(out, d, out.variance[-1] / d) for out in state.outputs], state.rows)
 
     def go_on(self, state: State, past: WidePrior) -> State:
         """The same from what is known of the effects."""
@@ -81,13 +83,19 @@ class WideContext:
         return State(outputs, state.rows)
 
     def narrow(self, prior: WidePrior) -> WidePrior:
-        """The prior of the tasks as they are: what is unknown of the effects counts as variance of the intercept."""
+        """The prior of the tasks as they are: what is unknown of the effects is so of the mean intercept."""
         d = len(self.centre)
-        effects, variance = prior.mean[:, :d], prior.variance[:, d:].copy()
-        variance[:, -1] += prior.variance[:, :d] @ self.between
-        mean = prior.mean[:, d:].copy()
-        mean[:, -1] -= effects @ self.centre
-        return replace(prior, mean=mean, variance=variance, factor=prior.factor[:, d:], effects=effects, context=self)
+        effects, own, unsure = prior.mean[:, :d], prior.mean[:, d:].copy(), np.asarray(prior.mean_variance)
+        own[:, -1] -= effects @ self.centre
+        return replace(
+            prior,
+            mean=own,
+            variance=prior.variance[:, d:],
+            mean_variance=unsure[:, d:] + (unsure[:, :d] @ self.between)[:, None] * np.eye(1, d + 1, d),
+            factor=prior.factor[:, d:],
+            effects=effects,
+            context=self,
+        )
 
 
 def in_tables(rows: Rows) -> Rows:

@@ -320,6 +320,10 @@ class GaussianPrior(LinearPrior):
             mean_covariance=None if self.mean_covariance is None else cut(self.mean_covariance),
         )
 
+    def with_mean_known(self) -> Self:
+        """The prior without the uncertainty of its mean."""
+        return self._with(mean_covariance=None)
+
     def through_origin(self) -> Self:
         """The prior of models without an intercept: neither columns nor targets are centred."""
         if self.units is None and not self.mean[..., -1].any():
