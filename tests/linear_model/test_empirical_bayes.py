@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
+from sklearn.linear_model import BayesianRidge, ElasticNet, Lasso, LogisticRegression, PoissonRegressor, Ridge
 
 from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
 from skmeta._inference import moments as moments_room
@@ -344,3 +344,31 @@ def test_a_dense_past_of_many_columns_is_learned_on_from():
     later = learn(*some(4, 20, 20), prior=prior).prior_
     assert later.n_tasks == 24
     assert np.corrcoef(later.mean[:-1], truth)[0, 1] > 0.99
+
+
+def many_columns(n_tasks=30, n=15, d=140, seed=0):
+    """More columns than any task has rows, a third of them without effect."""
+    rng = np.random.default_rng(seed)
+    X, task = rng.normal(size=(n_tasks * n, d)), np.repeat(np.arange(n_tasks), n)
+    coef = np.r_[np.zeros(d // 3), rng.normal(size=d - d // 3)] + 0.1 * rng.normal(size=(n_tasks, d))
+    return np.c_[X, task], np.einsum("nd,nd->n", X, coef[task]) + 0.5 * rng.normal(size=len(task))
+
+
+@pytest.mark.parametrize("estimator", [BayesianRidge(), Lasso(), ElasticNet()], ids=lambda e: type(e).__name__)
+def test_solvers_that_take_no_sparse_rows_learn_from_many_columns(estimator):
+    """They were handed sparse designs of dense rows, which BayesianRidge refuses."""
+    X, y = many_columns()
+    prior = learn(X, y, estimator=estimator).prior_
+    assert not prior.is_dense
+    model = prior.adapt(estimator, X[:15, :-1], y[:15])
+    assert type(model) is type(estimator)
+    assert np.mean((model.predict(X[:15, :-1]) - y[:15]) ** 2) < 0.5 * np.var(y)
+
+
+def test_a_dense_covariance_of_many_columns_is_learned_where_it_is_asked_for():
+    X, y = many_columns()
+    prior = learn(X, y, EmpiricalBayes("full")).prior_
+    assert prior.covariance.shape == (141, 141)
+    off = prior.covariance - np.diag(np.diag(prior.covariance))
+    assert np.abs(off).max() > 0.0
+    assert np.corrcoef(prior.mean[:-1], learn(X, y).prior_.mean[:-1])[0, 1] > 0.9
