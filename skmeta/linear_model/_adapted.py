@@ -18,7 +18,7 @@ from skmeta._inference.moments import Moments, Rows, standardise, take_rows
 from skmeta._inference.new_rows import NewRows, covariances_of_rows, variance_of_own_rows, variance_of_rows
 from skmeta._inference.threads import blocks_of
 from skmeta.base import AdaptedEstimators
-from skmeta.linear_model._families import Adaptation, has_own
+from skmeta.linear_model._families import Adaptation
 from skmeta.linear_model._plain import fresh
 from skmeta.tasks import Tasks, index_tasks
 from skmeta.tasks._numbers import check_complete, column_names, numeric_features
@@ -115,8 +115,6 @@ class LinearAdapted(AdaptedEstimators):
         ndarray of shape (n_rows,) or (n_rows, n_outputs)
             Predictions.
         """
-        if has_own(self.model, "predict"):
-            return super().predict(X, codes)
         eta = self._linear_predictor(self._read(X, codes), codes)
         if self.classes is None:
             return self._shaped(self._adaptation.mixture.likelihood.mean(eta))
@@ -135,8 +133,6 @@ class LinearAdapted(AdaptedEstimators):
         ndarray of shape (n_rows,) or (n_rows, n_classes)
             One score of the second class, or one a class.
         """
-        if has_own(self.model, "decision_function"):
-            return super().decision_function(X, codes)
         eta = self._linear_predictor(self._read(X, codes), codes)
         return eta[:, 0] if eta.shape[1] == 1 else eta
 
@@ -153,8 +149,6 @@ class LinearAdapted(AdaptedEstimators):
         ndarray of shape (n_rows, n_classes)
             In the order of ``classes``.
         """
-        if has_own(self.model, "predict_proba"):
-            return super().predict_proba(X, codes)
         found = self._integrated(self._read(X, codes), codes)
         return np.column_stack([1.0 - found, found]) if found.shape[1] == 1 else found
 
