@@ -182,6 +182,8 @@ class LinearAdapted(AdaptedEstimators):
     def _read(self, X: Any, codes: Codes) -> Any:
         """Rows as numbers; a column may be missing in all rows of a task, never in some of them."""
         names, Z = column_names(X), numeric_features(X)
+        if not sparse.issparse(Z) and not np.isnan(Z.sum()):
+            return Z
         known = np.flatnonzero(codes >= 0)
         index = index_tasks(codes[known])
         check_complete(Z[known], replace(index, ids=self.tasks.ids[index.ids]), names)
