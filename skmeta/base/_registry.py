@@ -14,6 +14,7 @@ from skmeta._sklearn import param_names
 
 _T = TypeVar("_T")
 _LEARNERS: dict[type, type] = {}
+_METHODS = ("fit", "predict", "predict_proba", "decision_function")
 _EXPLANATIONS: list[Callable[[Any], str | None]] = []
 _GROUP = "skmeta.families"  # the entry point by which an installed package says that it has families
 
@@ -80,9 +81,9 @@ def lookup(table: Mapping[type, Any], estimator: Any) -> Any:
 def _is_a_kind_of(estimator: Any, base: type) -> bool:
     """Whether a subclass is the same thing as its base: MultiTaskLasso is no Lasso, LogisticRegressionCV another thing.
 
-    It keeps the base's parameters, its output and its ``fit``: a fit of its own is one that nobody would call.
+    It keeps the base's parameters, output, and methods: what it does otherwise in ``fit`` or ``predict`` nobody would ask.
     """
-    if getattr(type(estimator), "fit", None) is not getattr(base, "fit", None):
+    if any(getattr(type(estimator), name, None) is not getattr(base, name, None) for name in _METHODS):
         return False
     names = param_names(base)
     params = estimator.get_params(deep=False)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skmeta._inference.components import Component
 from skmeta._inference.glm import linearise
 from skmeta._inference.integrated import integrated_probabilities
 from skmeta._inference.mixture import laplace_covariances, posterior_covariances, total_weight, work_by_rows
@@ -223,10 +224,19 @@ class LinearAdapted(AdaptedEstimators):
         out = np.empty((X.shape[0], len(scales)))
         Z = self._standardised(X, unseen)
         for k, output in enumerate(here.mixture.components):
-            out[unseen, k] = output[0].covariance.variance_at(Z) + output[0].extra * here.rows.intercept
+            out[unseen, k] = self._variance_without_rows(Z, output)
         if len(seen):
             out[seen] = self._variance_by_rows(X, codes, seen) if self._by_rows else self._by_columns(X, codes, seen)
         return out * scales
+
+    def _variance_without_rows(self, Z: Any, components: Sequence[Component]) -> Array:
+        """Of a task without rows: within the components that it may be of, and between their means."""
+        weights, intercept = self._adaptation.mixture.unseen, self._adaptation.rows.intercept
+        used = [(weights[c], components[c]) for c in np.flatnonzero(weights).tolist()]
+        within = [w * (c.covariance.variance_at(Z) + c.extra * intercept) for w, c in used]
+        means = np.stack([Z @ c.mean for _, c in used])
+        off = means - np.average(means, axis=0, weights=[w for w, _ in used])
+        return np.asarray(sum(within) + sum(w * each**2 for (w, _), each in zip(used, off, strict=True)))
 
     def _variance_by_rows(self, X: Any, codes: Codes, seen: Codes) -> Array:
         here = self._adaptation

@@ -103,9 +103,13 @@ def test_a_subclass_that_keeps_its_base_is_of_its_family():
         def fit(self, X, y, sample_weight=None):
             return super().fit(X, np.log1p(y), sample_weight)
 
+    class Clipped(Ridge):
+        def predict(self, X):
+            return np.maximum(super().predict(X), 0.0)
+
     assert isinstance(learner_for(MyRidge()), EmpiricalBayes)
     assert isinstance(learner_for(Lasso()), EmpiricalBayes)
-    for other in (MultiTaskLasso(), LassoCV(), Stronger(), OwnFit()):
+    for other in (MultiTaskLasso(), LassoCV(), Stronger(), OwnFit(), Clipped()):
         with pytest.raises(TypeError, match=f"found {type(other).__name__}"):
             learner_for(other)
     assert isinstance(learner_for(LogisticRegression()), EmpiricalBayes)

@@ -34,7 +34,7 @@ def reason(estimator: Any, known: tuple[type, ...]) -> str:
             f"{plain} and let GridSearchCV choose {strength} (estimator__{strength})"
         )
     if isinstance(estimator, known):
-        return "is a subclass of one of them with a constructor, an output or a fit of its own; use the class itself"
+        return "is a subclass of one of them with a constructor, an output or a method of its own; use the class itself"
     if not linear:
         return _not_linear(estimator, use)
     without = "a penalty that no prior can replace" if {"alpha", "C"} & params.keys() else _NO_PENALTY
