@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
@@ -209,7 +208,7 @@ class MixturePrior(Prior):
             Behind the steps.
         """
         steps, inner = zip(*(component.split() for component in self.components), strict=True)
-        if steps[0] is None or len({joblib.hash(each) for each in steps}) > 1:
+        if steps[0] is None or not all(each is not None and steps[0].same_as(each) for each in steps):
             return None, self
         return steps[0], replace(self, components=inner)
 

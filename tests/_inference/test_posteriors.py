@@ -281,9 +281,9 @@ def test_doubt_grows_with_the_contradiction():
 def test_without_rows_it_is_what_the_mixture_says_then(side):
     rows, mixture = tasks((0, 3)), mixture_of()
     means = np.array([c.mean for c in mixture.components[0]])
-    for given in (None, np.eye(1, 4)[0], np.array([0.5, 0.0, 0.0, 0.5])):
-        found = posterior(rows, replace(mixture, without_rows=given), ONE)
-        wanted = mixture.weights if given is None else given
+    for unseen in (None, np.eye(1, 4)[0], np.array([0.5, 0.0, 0.0, 0.5])):
+        found = posterior(rows, replace(mixture, without_rows=unseen), ONE)
+        wanted = mixture.weights if unseen is None else unseen
         assert_allclose(found.weights[0], wanted)
         assert_allclose(found.coef[0, 0], wanted @ means, rtol=1e-12)
 
