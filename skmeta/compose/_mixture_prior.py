@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
@@ -36,6 +35,9 @@ class MixturePrior(Prior):
         Probabilities before any rows, or numbers in their ratio; None for equal ones.
     names : sequence of str, default=None
         What each component stands for; None numbers them.
+    weights_without_rows : array-like of shape (n_components,), default=None
+        Probabilities for a task without any rows, where components are only there in case rows ask for them; None for
+        ``weights``.
 
     Raises
     ------
@@ -61,6 +63,7 @@ class MixturePrior(Prior):
     components: Sequence[Prior]
     weights: Any = None
     names: Any = None
+    weights_without_rows: Any = None
 
     def __post_init__(self) -> None:
         components = tuple(self.components)
@@ -71,6 +74,10 @@ class MixturePrior(Prior):
         names = tuple(f"component {c}" for c in range(n)) if self.names is None else tuple(map(str, self.names))
         _check_weights(weights, names, n)
         checked = {"components": components, "weights": weights / weights.sum(), "names": names}
+        if self.weights_without_rows is not None:
+            unseen = np.array(self.weights_without_rows, dtype=float)
+            _check_weights(unseen, names, n)
+            checked["weights_without_rows"] = unseen / unseen.sum()
         shared = {name: getattr(first, name) for name in ("n_tasks", "n_rows", "feature_names", "classes")}
         for name, value in (checked | shared).items():
             object.__setattr__(self, name, value)
@@ -83,6 +90,12 @@ class MixturePrior(Prior):
 
     def __repr__(self) -> str:
         return f"MixturePrior({', '.join(f'{name} {weight:.2g}' for name, weight in self.named_weights.items())})"
+
+    @property
+    def unseen_weights(self) -> NDArray[np.float64]:
+        """Probabilities of the components for a task without rows."""
+        found: NDArray[np.float64] = self.weights if self.weights_without_rows is None else self.weights_without_rows
+        return found
 
     @property
     def named_weights(self) -> dict[str, float]:
@@ -132,7 +145,8 @@ class MixturePrior(Prior):
         ndarray of shape (n_tasks, n_components)
             Rows sum to one.
         """
-        return softmax(self._joint(estimator, tasks), axis=1)
+        found = softmax(self._joint(estimator, tasks), axis=1)
+        return np.where(tasks.counts[:, None] > 0, found, self.unseen_weights)
 
     def log_evidence(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
         """Log density of each task's targets under the mixture, see `Prior.log_evidence`.
@@ -194,7 +208,7 @@ class MixturePrior(Prior):
             Behind the steps.
         """
         steps, inner = zip(*(component.split() for component in self.components), strict=True)
-        if steps[0] is None or len({joblib.hash(each) for each in steps}) > 1:
+        if steps[0] is None or not all(each is not None and steps[0].same_as(each) for each in steps):
             return None, self
         return steps[0], replace(self, components=inner)
 
@@ -272,7 +286,7 @@ class AdaptedMixture(AdaptedEstimators):
 
     def estimator(self, code: int) -> Any:
         """One plain fitted estimator: the mean of the components'."""
-        weights = self.prior.weights if code < 0 else self.responsibilities[code]
+        weights = self.prior.unseen_weights if code < 0 else self.responsibilities[code]
         used = np.flatnonzero(weights)
         estimators = [self.adapted[int(c)].estimator(code) for c in used]
         return average_estimators(estimators, weights[used], [self.prior.names[c] for c in used])

@@ -21,7 +21,7 @@ from skmeta.linear_model._units import ContextualEffects, Units, flattened, nest
 
 Array = NDArray[np.float64]
 
-_FLAT = 1e12  # variance of an intercept of which nothing is known: it stands still to twelve digits
+_FLAT = 1e15  # variance of an intercept of which nothing is known: what shrinks it is below rounding
 
 
 @dataclass(frozen=True, eq=False, repr=False)

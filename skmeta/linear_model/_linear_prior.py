@@ -149,7 +149,7 @@ class LinearPrior(Prior):
         components = mixture.components
         if not all(isinstance(each, LinearPrior) and _comparable(components[0], each) for each in components):
             return NotImplemented
-        return adapt_mixture(components, mixture.weights, estimator, tasks, n_jobs)
+        return adapt_mixture(components, mixture.weights, estimator, tasks, n_jobs, np.asarray(mixture.unseen_weights))
 
     def log_evidence(self, estimator: Any, tasks: Tasks) -> Array:
         r"""Log density of each task's targets, coefficients and noise integrated.

@@ -10,6 +10,7 @@ from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
+from skmeta import GaussianPrior, WarmStartRegressor
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.compose import MixturePrior
 from skmeta.compose._average import average_estimators
@@ -151,3 +152,33 @@ class LabelledEstimators(AdaptedEstimators):
 def test_no_rows_are_no_evidence():
     nothing = Tasks(X[:0], y[:0], np.empty(0, int), np.array(["a"]))
     assert Shifted(0.0).log_evidence(Ridge(), nothing).tolist() == [0.0]
+
+
+# Tasks without rows -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("turn", [slice(None), slice(None, None, -1)], ids=["one order", "the other"])
+def test_linear_priors_without_rows_are_averaged_by_their_weights(turn):
+    each = [GaussianPrior([1.0, 10.0], 0.1), GaussianPrior([-1.0, -10.0], 0.3)][turn]
+    weights = np.array([0.1, 0.9])[turn]
+    mixture = MixturePrior(each, weights)
+    assert_allclose(mixture.zero_shot(Ridge()).coef_, [-0.8, -8.0])
+    known = MixturePrior(each, weights, weights_without_rows=np.array([1.0, 0.0])[turn])
+    assert_allclose(known.zero_shot(Ridge()).coef_, [1.0, 10.0])
+
+
+def test_uncertainty_without_rows_is_within_and_between_the_components():
+    each = [GaussianPrior([1.0, 3.0], 0.1, feature_names=["x"]), GaussianPrior([-1.0, -3.0], 0.3, feature_names=["x"])]
+    mixture = MixturePrior(each, [0.25, 0.75])
+    at = np.array([[0.0], [2.0]])
+    found = mixture.adapt_tasks(Ridge(), Tasks.none(["x"])).std(at, np.array([-1, -1]))
+    lines = np.array([[3.0, 5.0], [-3.0, -5.0]])
+    within = np.array([0.1, 0.3])[:, None] * (1.0 + at[:, 0] ** 2)
+    between = (lines - [0.25, 0.75] @ lines) ** 2
+    assert_allclose(found**2, [0.25, 0.75] @ (within + between) + 1.0)
+
+
+def test_what_is_learned_is_the_learned_component_where_there_are_no_rows():
+    model = WarmStartRegressor(Ridge(), task=-1).fit(np.c_[X, np.repeat([0.0, 1.0, 2.0], 10)], y)
+    assert model.prior_.weights[0] < 1.0
+    assert_allclose(model.prior_.zero_shot(Ridge()).coef_, model.prior_.components[0].zero_shot(Ridge()).coef_)
