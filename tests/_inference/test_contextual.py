@@ -33,7 +33,10 @@ def law(d, seed, coef, ratio, spread=0.5):
     rng = np.random.default_rng(seed)
     root = np.tril(0.3 * rng.normal(size=(d + 1, d + 1))) + spread * np.eye(d + 1)
     return Component(
-        rng.normal(size=d + 1), DenseCovariance(root), KnownNoise.of(NoiseLaw(NOISE)), effects=(coef, ratio, np.zeros(d))
+        rng.normal(size=d + 1),
+        DenseCovariance(root),
+        KnownNoise.of(NoiseLaw(NOISE)),
+        effects=(coef, ratio, np.zeros(d)),
     )
 
 
