@@ -144,7 +144,8 @@ class EmpiricalBayes(Learner):
         family, past = family_of(estimator), learned_component(prior, estimator)
         data = read(tasks, estimator, family, None if past is None else past.classes)
         past = checked_past(past, estimator, family, data, tasks.feature_names)
-        if is_wide(self, data.n_features, data.n_rows(tasks), past):
+        coupled = family.likelihood(estimator, data.n_outputs).coupled
+        if is_wide(self, data.n_features, data.n_rows(tasks), past, coupled=coupled):
             return self._learn_wide(_collection.of_wide_rows(tasks, data, estimator, family, past), past, prior, n_jobs)
         collection = _collection.of_rows(tasks, data, estimator, family, past)
         return self._learn(collection, past, prior, n_jobs, progress)

@@ -17,13 +17,13 @@ from skmeta.linear_model._mixture import component_names, robust_mixture, with_p
 from skmeta.linear_model._units import ContextualEffects
 
 
-def is_wide(learner: Any, n_features: int, n_rows: Any, past: GaussianPrior | None) -> bool:
+def is_wide(learner: Any, n_features: int, n_rows: Any, past: GaussianPrior | None, *, coupled: bool = False) -> bool:
     """Whether no matrix of columns by columns is to be made of tasks whose rows weigh ``n_rows (n_tasks,)``.
 
-    A dense past has one already, and one may be asked for.
+    A dense past has one already, and one may be asked for; ``coupled`` outputs share a likelihood.
     """
     dense = learner.covariance == "full" or (past is not None and past.is_dense)
-    return in_cells(n_rows, n_features, dense=dense)
+    return in_cells(n_rows, n_features, coupled=coupled, dense=dense)
 
 
 def learn_wide_prior(learner: Any, collection: Collection, past: GaussianPrior | None, n_jobs: int) -> WidePrior:

@@ -21,7 +21,7 @@ from skmeta._inference.components import (
 from skmeta._inference.computation import cheaper_in_rows, in_cells, working_tasks
 from skmeta._inference.covariances import DenseCovariance
 from skmeta._inference.gaussian_em import fit_gaussian, initial_guess, noise_of_tasks
-from skmeta._inference.glm import GaussianPriors, linearise, posterior_modes
+from skmeta._inference.glm import GaussianPriors, _cheaper_in_rows, linearise, posterior_modes
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.in_rows import read_in_rows
 from skmeta._inference.laplace_em import fit_laplace
@@ -191,6 +191,29 @@ def test_many_columns_of_few_rows_are_computed_in_cells():
     assert not in_cells(counts, 60)
     assert not in_cells(np.r_[counts, 160], 160), "a task that determines all columns"
     assert not in_cells(counts, 160, dense=True)
+    assert in_cells(counts, 60, coupled=True) and not in_cells(counts, 40, coupled=True)
+
+
+def test_many_classes_are_stepped_in_rows_where_their_hessian_is_large():
+    assert _cheaper_in_rows(60, 51, 20), "matrices of 1020 columns, or twenty of 60"
+    assert not _cheaper_in_rows(1000, 51, 20)
+    assert not _cheaper_in_rows(40, 6, 3)
+    assert _cheaper_in_rows(20, 31, 1) and not _cheaper_in_rows(21, 31, 1)
+
+
+def test_a_flat_prior_loses_no_digits_to_a_choice_of_cost():
+    """A kernel of variance 1e15 has no digits left for the rest."""
+    rows = collection(counts=(6,) * 5, d=12, n_outputs=4)
+    rows = replace(rows, Y=targets("multinomial", np.random.default_rng(1), 0.5 * rows.Y))
+    flat = np.diag(np.r_[np.ones(12), 1e7])
+    exact, wide = (GaussianPriors(np.zeros((1, 4, 13)), np.tile(root, (1, 4, 1, 1))) for root in (np.eye(13), flat))
+    assert np.isfinite(posterior_modes(rows, exact, LOSSES["multinomial"], 1.0).coef).all()
+    found = posterior_modes(rows, wide, LOSSES["multinomial"], 1.0).coef
+    assert _cheaper_in_rows(6, 13, 4)
+    for tasks, Z, Y, weight in rows.batches():
+        eta = Z @ np.swapaxes(found[tasks, 0], 1, 2)
+        residual = (weight[..., None] * LOSSES["multinomial"].residual(eta, Y)).sum(axis=1)
+        assert_allclose(residual - residual.mean(axis=1, keepdims=True), 0.0, atol=1e-6)
 
 
 # Tasks that count -----------------------------------------------------------------------------------------
