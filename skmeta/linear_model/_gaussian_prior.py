@@ -14,6 +14,7 @@ from skmeta._inference.covariances import Covariance, DenseCovariance, LowRankCo
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.units import Units as EngineUnits
+from skmeta.base._matching import check_names
 from skmeta.linear_model._check import check_prior_arrays
 from skmeta.linear_model._linear_prior import LinearPrior
 from skmeta.linear_model._units import ContextualEffects, Units, flattened, nested
@@ -264,9 +265,15 @@ class GaussianPrior(LinearPrior):
         -------
         GaussianPrior
             Whose columns have that order.
+
+        Raises
+        ------
+        ValueError
+            If a name is missing or new.
         """
         if self.feature_names is None or tuple(feature_names) == self.feature_names:
             return self
+        check_names(self.feature_names, feature_names)
         position = {name: i for i, name in enumerate(self.feature_names)}
         return self.reorder([position[name] for name in feature_names])
 

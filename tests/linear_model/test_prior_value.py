@@ -2,7 +2,7 @@
 
 import pickle
 import re
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -319,6 +319,13 @@ def plain_table(prior, order):
         if prior.feature_names is None
         else pd.DataFrame(FEATURES[:, order], columns=prior.feature_names)
     )
+
+
+@pytest.mark.parametrize("prior", [PRIORS["by hand"], PRIORS["ridge"].components[-1]], ids=["learned", "vague"])
+def test_columns_of_other_names_are_named(prior):
+    prior = prior if prior.feature_names else replace(prior, feature_names=NAMES)
+    with pytest.raises(ValueError, match=r"X: .* the prior was learned from: found missing \[.*\], unexpected \['z'\]"):
+        prior.aligned([*NAMES[:2], "z"])
 
 
 @pytest.mark.parametrize("order", [[0, 1], [0, 0, 1], [1, 2, 3], [0.0, 1.5, 2.0]])
