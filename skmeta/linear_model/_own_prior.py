@@ -50,6 +50,10 @@ class OwnPrior(LinearPrior):
 
     borrows = False
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "noise", np.array(self.noise, dtype=float))
+        super().__post_init__()
+
     def __repr__(self) -> str:
         return f"OwnPrior(n_features={self.n_features})"
 
