@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._dataframe import make_frame
 from skmeta.base._adapted_estimators import AdaptedEstimators
 from skmeta.base._evidence import leave_one_out_scores
 from skmeta.base._frozen_value import FrozenValue
@@ -189,6 +190,19 @@ class Prior(FrozenValue):
         """
         check_is_model(estimator)
         return self.adapt_tasks(estimator, Tasks.none(self.feature_names)).estimator(-1)
+
+    def to_frame(self) -> Any:
+        """What was learned, a row a coefficient or column: fields that have one number each.
+
+        Returns
+        -------
+        DataFrame
+            Of pandas, which has to be installed.
+        """
+        names = list(self.feature_names or ())
+        numbers = {field.name: getattr(self, field.name) for field in fields(self)}
+        columns = {name: value for name, value in numbers.items() if np.shape(value) == (len(names),) and names}
+        return make_frame({"feature": names} | columns, "prior.to_frame()")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain arrays, numbers and texts, by field; those that are None are left out.

@@ -263,6 +263,16 @@ class MixturePrior(Prior):
         steps, inner = self.split()
         return super().zero_shot(estimator) if steps is None else self.with_inner(inner).zero_shot(estimator)
 
+    def to_frame(self) -> Any:
+        """That of the first component.
+
+        Returns
+        -------
+        DataFrame
+            See `Prior.to_frame`.
+        """
+        return self.components[0].to_frame()
+
     def _joint(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
         evidence = [component.log_evidence(estimator, tasks) for component in self.components]
         with np.errstate(divide="ignore"):  # a component of weight zero is none

@@ -134,6 +134,12 @@ class GaussianPrior(LinearPrior):
         """``(n_outputs,)``; infinite where nothing is known."""
         return np.atleast_1d(self.covariance[..., -1, -1] if self.is_dense else self.covariance[..., -1])
 
+    def variance(self, k: int = 0) -> Array:
+        """Variances ``(d + 1,)`` of the coefficients of output ``k`` between tasks."""
+        part, factor = self._output("covariance", k), self._output("factor", k)
+        own = np.diagonal(part) if self.is_dense else part
+        return np.array(own if factor is None else own + (factor**2).sum(axis=-1))
+
     def dense_covariance(self, k: int = 0) -> Array:
         """Covariance between tasks as a matrix, the factor included.
 

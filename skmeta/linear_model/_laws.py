@@ -32,6 +32,7 @@ def _law_of(prior: GaussianPrior, k: int, units: EngineUnits) -> CoefficientLaw:
         covariance[-1, -1] = _UNKNOWN * units.target_scale**2
     own, effects = prior.mean_covariance, prior.contextual_effects
     own = own if own is None or prior.one_target else own[k]
+    own = np.diag(own) if own is not None and own.ndim == 1 else own
     known = None if effects is None else EngineEffects(*effects.of_output(k, units), 1.0)
     within = units.to_engine(mean)
     return CoefficientLaw(
