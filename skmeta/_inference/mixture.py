@@ -31,11 +31,20 @@ _BLOCK = 1024  # tasks whose matrices of the columns are held at once
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """Components of every output, ``components[k][c]``, and their probabilities ``weights (C,)``."""
+    """Components of every output, ``components[k][c]``, and their probabilities ``weights (C,)``.
+
+    ``without_rows (C,)`` are those for a task without rows; None for the same.
+    """
 
     components: Sequence[Sequence[Component]]
     weights: Array
     likelihood: Likelihood
+    without_rows: Array | None = None
+
+    @property
+    def unseen(self) -> Array:
+        """Probabilities ``(C,)`` for a task without rows."""
+        return self.weights if self.without_rows is None else self.without_rows
 
     @cached_property
     def stacks(self) -> list[Stack]:
@@ -55,11 +64,11 @@ class Mixture:
         return len(self.weights), len(self.components), len(self.components[0][0].mean)
 
     def weigh(self, log_evidence: Array, n_rows: Array) -> Array:
-        """Bayes' rule: weights ``(n_tasks, C)``; a task without rows is of the first component."""
+        """Bayes' rule: weights ``(n_tasks, C)``."""
         logs = log_evidence + self.log_weights
         weights = np.exp(logs - logs.max(axis=1, keepdims=True))
         weights /= weights.sum(axis=1, keepdims=True)
-        return np.where(n_rows[:, None] > 0, weights, np.eye(1, len(self.weights)))
+        return np.where(n_rows[:, None] > 0, weights, self.unseen)
 
 
 @dataclass(frozen=True, eq=False)

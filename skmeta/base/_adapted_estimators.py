@@ -122,16 +122,8 @@ class AdaptedEstimators:
         return np.full(len(self.tasks), np.nan)
 
     def _by_task(self, method: str, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
-        found: NDArray[Any] | None = None
-        for code in np.unique(codes):
-            rows = np.flatnonzero(codes == code)
-            answer = self._ask(self.estimator(int(code)), method, take_rows(X, rows))
-            if found is None:
-                found = np.empty((len(codes), *answer.shape[1:]), dtype=answer.dtype)
-            elif found.dtype != answer.dtype:
-                found = found.astype(np.result_type(found, answer))  # room for the longest label
-            found[rows] = answer
-        return np.empty(0) if found is None else found
+        places = [(int(code), np.flatnonzero(codes == code)) for code in np.unique(codes)]
+        return assembled([(rows, self._ask(self.estimator(code), method, take_rows(X, rows))) for code, rows in places])
 
     def _ask(self, estimator: Any, method: str, X: Any) -> NDArray[Any]:
         if method == "std":
@@ -160,3 +152,14 @@ def _std_of(estimator: Any, X: Any) -> NDArray[np.float64]:
             "out, or use one that does, such as Ridge from a learned prior."
         )
     return np.asarray(estimator.predict(X, return_std=True)[1])
+
+
+def assembled(parts: list[tuple[NDArray[np.intp], NDArray[Any]]]) -> NDArray[Any]:
+    """Answers for all rows from pairs of rows and their answers; there is room for the longest label."""
+    if not parts:
+        return np.empty(0)
+    dtype = np.result_type(*(answer for _, answer in parts))
+    found = np.empty((sum(len(rows) for rows, _ in parts), *parts[0][1].shape[1:]), dtype=dtype)
+    for rows, answer in parts:
+        found[rows] = answer
+    return found

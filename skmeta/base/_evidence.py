@@ -11,49 +11,59 @@ from sklearn.base import is_classifier
 
 from skmeta.tasks import Tasks, take_rows
 
-_DOF = 1.0  # degrees of freedom with which a task's noise is tied to that of all tasks: a unit-information prior
+Array = NDArray[np.float64]
+
+_DOF = 1.0  # degrees of freedom with which a task's noise is tied to the scale of its targets: a unit-information prior
 
 
-def leave_one_out_scores(prior: Any, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
+def leave_one_out_scores(prior: Any, estimator: Any, tasks: Tasks) -> Array:
     r"""Log score ``(n_tasks,)`` of the rows of each task, each predicted from the others of its task.
 
     For classes the logarithm of the label's probability, mixed with the even law as if that had been one more row. For
     numbers the density of the residuals ``r`` (n of a task), their variance integrated under a scaled inverse
-    chi-squared law around the mean square :math:`s^2` of all tasks' residuals,
+    chi-squared law around the variance :math:`s^2` of the task's targets, which is the same for every prior,
 
     .. math:: \log t_\nu(r \mid 0, s^2 I_n) \quad \text{with } \nu = 1.
+
+    A row of weight two counts as two rows. A task's score does not depend on the tasks beside it.
     """
     others, rows, codes = tasks.without_each_row()
     if tasks.y is None or not len(rows):
         return np.zeros(len(tasks))
     adapted = prior.adapt_tasks(estimator, others)
     X, y, owner = take_rows(tasks.X, rows), tasks.y[rows], tasks.codes[rows]
+    weight: Array = np.ones(len(rows)) if tasks.sample_weight is None else tasks.sample_weight[rows]
     if is_classifier(estimator):
-        n_others = np.maximum(tasks.counts[owner] - 1.0, 0.0)
-        scores = _log_probability(adapted, X, y, codes, n_others)
+        n_others: Array = (np.bincount(owner, minlength=len(tasks)) - 1.0)[owner].astype(float)
+        scores: Array = weight * _log_probability(adapted, X, y, codes, n_others)
         return np.bincount(owner, scores, minlength=len(tasks)).astype(float)
-    residual = np.reshape(y - adapted.predict(X, codes), (len(y), -1))
-    each = [_student_t(column, owner, len(tasks)) for column in residual.T]
-    return np.asarray(np.sum(each, axis=0), dtype=float)
+    y, found = (np.reshape(part, (len(rows), -1)) for part in (y, adapted.predict(X, codes)))
+    pairs = zip(y.T, found.T, strict=True)
+    return np.sum([_student_t(target, target - mean, weight, owner, len(tasks)) for target, mean in pairs], axis=0)
 
 
-def _log_probability(
-    adapted: Any, X: Any, y: NDArray[Any], codes: NDArray[np.intp], n_others: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Of each label; an estimator without probabilities says its label for certain."""
+def _log_probability(adapted: Any, X: Any, y: NDArray[Any], codes: NDArray[np.intp], n_others: Array) -> Array:
+    """Of each label; estimators without probabilities say their label for certain."""
     labels = adapted.classes if adapted.classes is not None else np.unique(y)
-    try:
+    if hasattr(adapted.estimator(int(codes[0])), "predict_proba"):
         chance = adapted.predict_proba(X, codes)
-    except AttributeError:
+    else:
         chance = (adapted.predict(X, codes)[:, None] == labels).astype(float)
     known = np.searchsorted(labels, y).clip(max=len(labels) - 1)
     hit = np.where(labels[known] == y, chance[np.arange(len(y)), known], 0.0)
-    return np.log((n_others * hit + 1.0 / max(len(labels), 2)) / (n_others + 1.0))
+    found: Array = np.log((n_others * hit + 1.0 / max(len(labels), 2)) / (n_others + 1.0))
+    return found
 
 
-def _student_t(residual: NDArray[np.float64], owner: NDArray[np.intp], n_tasks: int) -> NDArray[np.float64]:
-    scale = max(float(np.mean(residual**2)), np.finfo(float).tiny)
-    n, square = np.bincount(owner, minlength=n_tasks), np.bincount(owner, residual**2, minlength=n_tasks)
+def _student_t(y: Array, residual: Array, weight: Array, owner: NDArray[np.intp], n_tasks: int) -> Array:
+    n, square = (
+        np.bincount(owner, weight, minlength=n_tasks),
+        np.bincount(owner, weight * residual**2, minlength=n_tasks),
+    )
+    total = np.maximum(n, np.finfo(float).tiny)
+    centre = np.bincount(owner, weight * y, minlength=n_tasks) / total
+    scale = np.bincount(owner, weight * (y - centre[owner]) ** 2, minlength=n_tasks) / total
+    scale = np.where(scale > 0, scale, np.where(centre != 0, centre**2, 1.0))  # a single row, or targets that are alike
     half = (_DOF + n) / 2.0
     constant = gammaln(half) - gammaln(_DOF / 2.0) - n / 2.0 * np.log(_DOF * np.pi * scale)
-    return constant - half * np.log1p(square / (_DOF * scale))
+    return np.asarray(constant - half * np.log1p(square / (_DOF * scale)))

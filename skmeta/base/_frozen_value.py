@@ -20,7 +20,7 @@ class FrozenValue:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, np.ndarray) and value.flags.writeable:
+            if isinstance(value, np.ndarray) and (value.flags.writeable or value.base is not None):
                 object.__setattr__(self, field.name, value.copy())
         self._freeze()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._dataframe import make_frame
 from skmeta.base._adapted_estimators import AdaptedEstimators
 from skmeta.base._evidence import leave_one_out_scores
 from skmeta.base._frozen_value import FrozenValue
@@ -192,6 +193,19 @@ class Prior(FrozenValue):
         """
         check_is_model(estimator)
         return self.adapt_tasks(estimator, Tasks.none(self.feature_names)).estimator(-1)
+
+    def to_frame(self) -> Any:
+        """What was learned, a row a coefficient or column: fields that have one number each.
+
+        Returns
+        -------
+        DataFrame
+            Of pandas, which has to be installed.
+        """
+        names = list(self.feature_names or ())
+        numbers = {field.name: getattr(self, field.name) for field in fields(self)}
+        columns = {name: value for name, value in numbers.items() if np.shape(value) == (len(names),) and names}
+        return make_frame({"feature": names} | columns, "prior.to_frame()")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain arrays, numbers and texts that `from_dict` reads.

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
 from skmeta.base import AdaptedEstimators, Prior
-from skmeta.base._plain import check_mapping, subclass_named
 from skmeta.compose._average import average_estimators
+from skmeta.compose._stored_components import read_back, stored
 from skmeta.tasks import Tasks
 
 
@@ -37,6 +36,9 @@ class MixturePrior(Prior):
         Probabilities before any rows, or numbers in their ratio; None for equal ones.
     names : sequence of str, default=None
         What each component stands for; None numbers them.
+    weights_without_rows : array-like of shape (n_components,), default=None
+        Probabilities for a task without any rows, where components are only there in case rows ask for them; None for
+        ``weights``.
 
     Raises
     ------
@@ -62,6 +64,7 @@ class MixturePrior(Prior):
     components: Sequence[Prior]
     weights: Any = None
     names: Any = None
+    weights_without_rows: Any = None
 
     def __post_init__(self) -> None:
         components = tuple(self.components)
@@ -72,6 +75,10 @@ class MixturePrior(Prior):
         names = tuple(f"component {c}" for c in range(n)) if self.names is None else tuple(map(str, self.names))
         _check_weights(weights, names, n)
         checked = {"components": components, "weights": weights / weights.sum(), "names": names}
+        if self.weights_without_rows is not None:
+            unseen = np.array(self.weights_without_rows, dtype=float)
+            _check_weights(unseen, names, n)
+            checked["weights_without_rows"] = unseen / unseen.sum()
         shared = {name: getattr(first, name) for name in ("n_tasks", "n_rows", "feature_names", "classes")}
         for name, value in (checked | shared).items():
             object.__setattr__(self, name, value)
@@ -84,6 +91,12 @@ class MixturePrior(Prior):
 
     def __repr__(self) -> str:
         return f"MixturePrior({', '.join(f'{name} {weight:.2g}' for name, weight in self.named_weights.items())})"
+
+    @property
+    def unseen_weights(self) -> NDArray[np.float64]:
+        """Probabilities of the components for a task without rows."""
+        found: NDArray[np.float64] = self.weights if self.weights_without_rows is None else self.weights_without_rows
+        return found
 
     @property
     def named_weights(self) -> dict[str, float]:
@@ -133,7 +146,8 @@ class MixturePrior(Prior):
         ndarray of shape (n_tasks, n_components)
             Rows sum to one.
         """
-        return softmax(self._joint(estimator, tasks), axis=1)
+        found = softmax(self._joint(estimator, tasks), axis=1)
+        return np.where(tasks.counts[:, None] > 0, found, self.unseen_weights)
 
     def log_evidence(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
         """Log density of each task's targets under the mixture, see `Prior.log_evidence`.
@@ -195,7 +209,7 @@ class MixturePrior(Prior):
             Behind the steps.
         """
         steps, inner = zip(*(component.split() for component in self.components), strict=True)
-        if steps[0] is None or len({joblib.hash(each) for each in steps}) > 1:
+        if steps[0] is None or not all(each is not None and steps[0].same_as(each) for each in steps):
             return None, self
         return steps[0], replace(self, components=inner)
 
@@ -259,11 +273,8 @@ class MixturePrior(Prior):
             ``weights`` and ``names``, and the entries of each component's own ``to_dict`` after its position: "0.class",
             "0.mean"; `numpy.savez` can write them.
         """
-        state: dict[str, Any] = {"weights": self.weights, "names": np.array(self.names)}
-        for c, component in enumerate(self.components):
-            own = {"class": type(component).__name__} | component.to_dict()
-            state |= {f"{c}.{name}": value for name, value in own.items()}
-        return state
+        own = {"weights": self.weights, "names": np.array(self.names), "weights_without_rows": self.weights_without_rows}
+        return stored(own, self.components)
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Self:
@@ -286,18 +297,17 @@ class MixturePrior(Prior):
         ValueError
             If a name is missing or unknown, or no subclass of `Prior` has the name of a component's class.
         """
-        check_mapping(state)
-        parts: dict[str, dict[str, Any]] = {}
-        for name, value in state.items():
-            position, dot, rest = name.partition(".")
-            parts.setdefault(position if dot else "", {})[rest if dot else name] = value
-        own = parts.pop("", {})
-        components = [_component_from(parts.pop(str(c), {}), c) for c in range(len(own.get("names", ())))]
-        unknown = sorted(parts) + sorted(set(own) - {"weights", "names"})
-        if unknown or len(own) < 2:
-            wanted = "weights, names and entries such as 0.mean for each of the names"
-            raise ValueError(f"from_dict: wanted {wanted}, found {unknown or sorted(own)}; MixturePrior.to_dict makes them.")
-        return cls(components, own["weights"], own["names"])
+        return cls(**read_back(state, ("weights", "names"), ("weights_without_rows",)))
+
+    def to_frame(self) -> Any:
+        """That of the first component.
+
+        Returns
+        -------
+        DataFrame
+            See `Prior.to_frame`.
+        """
+        return self.components[0].to_frame()
 
     def _joint(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
         evidence = [component.log_evidence(estimator, tasks) for component in self.components]
@@ -322,7 +332,7 @@ class AdaptedMixture(AdaptedEstimators):
 
     def estimator(self, code: int) -> Any:
         """One plain fitted estimator: the mean of the components'."""
-        weights = self.prior.weights if code < 0 else self.responsibilities[code]
+        weights = self.prior.unseen_weights if code < 0 else self.responsibilities[code]
         used = np.flatnonzero(weights)
         estimators = [self.adapted[int(c)].estimator(code) for c in used]
         return average_estimators(estimators, weights[used], [self.prior.names[c] for c in used])
@@ -345,15 +355,6 @@ def _check_components(components: tuple[Prior, ...]) -> None:
             f"components: wanted priors about the same columns, found {sorted(map(list, known))}; put them in one order "
             "with prior.aligned(feature_names)."
         )
-
-
-def _component_from(state: dict[str, Any], position: int) -> Prior:
-    if "class" not in state:
-        raise ValueError(
-            f"from_dict: wanted the class of component {position}, found no '{position}.class'; MixturePrior.to_dict makes it."
-        )
-    found: Prior = subclass_named(Prior, str(state.pop("class"))).from_dict(state)
-    return found
 
 
 def _check_weights(weights: NDArray[np.float64], names: tuple[str, ...], n: int) -> None:

@@ -21,7 +21,12 @@ Array = NDArray[np.float64]
 
 
 def adapt_mixture(
-    priors: Sequence[Any], weights: Array, estimator: Any, tasks: Tasks, n_jobs: int | None
+    priors: Sequence[Any],
+    weights: Array,
+    estimator: Any,
+    tasks: Tasks,
+    n_jobs: int | None,
+    without_rows: Array | None = None,
 ) -> LinearAdapted:
     """Adapt ``estimator`` to every task under linear priors of the given probabilities; the first stands for all."""
     family = family_of(estimator)
@@ -29,8 +34,9 @@ def adapt_mixture(
     data, priors = _read(priors, estimator, family, tasks)
     if not estimator.fit_intercept:
         priors = [prior.through_origin() for prior in priors]
-    units, mixture = in_engine(priors, weights, family.likelihood(estimator, priors[0].n_outputs))
-    rows, start = engine_rows(tasks, data, units, estimator), starting_coefficients(priors[0], estimator, family)
+    units, mixture = in_engine(priors, weights, family.likelihood(estimator, priors[0].n_outputs), without_rows)
+    rows = engine_rows(tasks, data, units, estimator)
+    start = starting_coefficients(priors, mixture.unseen, estimator, family)
     adaptation = Adaptation(family, estimator, mixture, units, rows, data, start, n_jobs)
     coef, fitted = family.adapt(adaptation)
     if not rows.intercept:
@@ -72,17 +78,23 @@ def _constants(prior: Any, data: LinearData, units: list[Units], likelihood: Lik
     return np.asarray(np.bincount(owner, each[rows.order], minlength=rows.n_tasks), dtype=float)
 
 
-def in_engine(priors: Sequence[Any], weights: Array, likelihood: Likelihood) -> tuple[list[Units], Mixture]:
-    """The units of the first prior, and all of them there; kept with it, as one prior adapts many tasks one by one."""
-    first, key = priors[0], (likelihood, weights.tobytes(), *map(id, priors[1:]))
-    kept = vars(first).setdefault("_in_engine", {})
-    if key not in kept:
+def in_engine(
+    priors: Sequence[Any], weights: Array, likelihood: Likelihood, without_rows: Array | None = None
+) -> tuple[list[Units], Mixture]:
+    """The units of the first prior, and all of them there; kept with it, as one prior adapts many tasks one by one.
+
+    What is kept is one tuple, written at once: threads that share a prior see the old one or the new one.
+    """
+    first = priors[0]
+    key = likelihood, weights.tobytes(), b"" if without_rows is None else without_rows.tobytes()
+    kept = vars(first).get("_in_engine")
+    same = kept is not None and kept[0] == key and len(kept[1]) == len(priors)
+    if not (same and all(a is b for a, b in zip(kept[1], priors, strict=True))):
         units = [first.engine_units(k, likelihood) for k in range(first.n_outputs)]
-        mixture = Mixture(components_of(priors, units, likelihood), weights / weights.sum(), likelihood)
-        kept.clear()
-        kept[key] = units, mixture, priors  # who is kept keeps its id
-    found: tuple[list[Units], Mixture] = kept[key][:2]
-    return found
+        components = components_of(priors, units, likelihood)
+        mixture = Mixture(components, weights / weights.sum(), likelihood, without_rows)
+        kept = vars(first)["_in_engine"] = (key, tuple(priors), units, mixture)
+    return kept[2], kept[3]
 
 
 def components_of(priors: Sequence[Any], units: list[Units], likelihood: Likelihood) -> list[list[Any]]:
@@ -95,12 +107,15 @@ def components_of(priors: Sequence[Any], units: list[Units], likelihood: Likelih
     ]
 
 
-def starting_coefficients(prior: Any, estimator: Any, family: Family) -> Array:
-    """``(K, d + 1)`` coefficients of a task without rows, in units of the data."""
-    coef: Array = prior.expected()
-    for k in range(len(coef)):
-        coef[k, -1] += family.intercept_shift(estimator, prior.noise_of(k))
-    return coef
+def starting_coefficients(priors: Sequence[Any], weights: Array, estimator: Any, family: Family) -> Array:
+    """``(K, d + 1)`` coefficients of a task without rows, in units of the data: the priors' mean by ``weights``."""
+    total = np.zeros((priors[0].n_outputs, priors[0].n_features + 1))
+    for c in np.flatnonzero(weights).tolist():
+        coef = priors[c].expected()
+        for k in range(len(coef)):
+            coef[k, -1] += family.intercept_shift(estimator, priors[c].noise_of(k))
+        total += weights[c] * coef
+    return total
 
 
 def check_likelihood(prior: Any, estimator: Any, family: Family) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skmeta._inference.components import Component
 from skmeta._inference.glm import linearise
 from skmeta._inference.integrated import integrated_probabilities
 from skmeta._inference.mixture import laplace_covariances, posterior_covariances, total_weight, work_by_rows
@@ -18,7 +19,7 @@ from skmeta._inference.moments import Moments, Rows, standardise, take_rows
 from skmeta._inference.new_rows import NewRows, covariances_of_rows, variance_of_own_rows, variance_of_rows
 from skmeta._inference.threads import blocks_of
 from skmeta.base import AdaptedEstimators
-from skmeta.linear_model._families import Adaptation, has_own
+from skmeta.linear_model._families import Adaptation
 from skmeta.linear_model._plain import fresh
 from skmeta.tasks import Tasks, index_tasks
 from skmeta.tasks._numbers import check_complete, column_names, numeric_features
@@ -115,8 +116,6 @@ class LinearAdapted(AdaptedEstimators):
         ndarray of shape (n_rows,) or (n_rows, n_outputs)
             Predictions.
         """
-        if has_own(self.model, "predict"):
-            return super().predict(X, codes)
         eta = self._linear_predictor(self._read(X, codes), codes)
         if self.classes is None:
             return self._shaped(self._adaptation.mixture.likelihood.mean(eta))
@@ -135,8 +134,6 @@ class LinearAdapted(AdaptedEstimators):
         ndarray of shape (n_rows,) or (n_rows, n_classes)
             One score of the second class, or one a class.
         """
-        if has_own(self.model, "decision_function"):
-            return super().decision_function(X, codes)
         eta = self._linear_predictor(self._read(X, codes), codes)
         return eta[:, 0] if eta.shape[1] == 1 else eta
 
@@ -153,8 +150,6 @@ class LinearAdapted(AdaptedEstimators):
         ndarray of shape (n_rows, n_classes)
             In the order of ``classes``.
         """
-        if has_own(self.model, "predict_proba"):
-            return super().predict_proba(X, codes)
         found = self._integrated(self._read(X, codes), codes)
         return np.column_stack([1.0 - found, found]) if found.shape[1] == 1 else found
 
@@ -171,6 +166,11 @@ class LinearAdapted(AdaptedEstimators):
         ndarray of shape (n_rows,) or (n_rows, n_outputs)
             In the units of the target.
         """
+        if self._adaptation.family.starts:
+            raise TypeError(
+                f"return_std: wanted an estimator that tells how uncertain it is, found {type(self.model).__name__}, whose "
+                "steps only start at the prior; leave return_std out, or use Ridge."
+            )
         X, likelihood = self._read(X, codes), self._adaptation.mixture.likelihood
         unseen = [[self.priors[0].noise_of(k) for k in range(self.coefficients.shape[1])]]
         noise, unknown = np.vstack([self.noise, unseen])[codes], self._variance(X, codes)
@@ -188,6 +188,8 @@ class LinearAdapted(AdaptedEstimators):
     def _read(self, X: Any, codes: Codes) -> Any:
         """Rows as numbers; a column may be missing in all rows of a task, never in some of them."""
         names, Z = column_names(X), numeric_features(X)
+        if not sparse.issparse(Z) and not np.isnan(Z.sum()):
+            return Z
         known = np.flatnonzero(codes >= 0)
         index = index_tasks(codes[known])
         check_complete(Z[known], replace(index, ids=self.tasks.ids[index.ids]), names)
@@ -227,10 +229,19 @@ class LinearAdapted(AdaptedEstimators):
         out = np.empty((X.shape[0], len(scales)))
         Z = self._standardised(X, unseen)
         for k, output in enumerate(here.mixture.components):
-            out[unseen, k] = output[0].covariance.variance_at(Z) + output[0].extra * here.rows.intercept
+            out[unseen, k] = self._variance_without_rows(Z, output)
         if len(seen):
             out[seen] = self._variance_by_rows(X, codes, seen) if self._by_rows else self._by_columns(X, codes, seen)
         return out * scales
+
+    def _variance_without_rows(self, Z: Any, components: Sequence[Component]) -> Array:
+        """Of a task without rows: within the components that it may be of, and between their means."""
+        weights, intercept = self._adaptation.mixture.unseen, self._adaptation.rows.intercept
+        used = [(weights[c], components[c]) for c in np.flatnonzero(weights).tolist()]
+        within = [w * (c.covariance.variance_at(Z) + c.extra * intercept) for w, c in used]
+        means = np.stack([Z @ c.mean for _, c in used])
+        off = means - np.average(means, axis=0, weights=[w for w, _ in used])
+        return np.asarray(sum(within) + sum(w * each**2 for (w, _), each in zip(used, off, strict=True)))
 
     def _variance_by_rows(self, X: Any, codes: Codes, seen: Codes) -> Array:
         here = self._adaptation

@@ -103,10 +103,12 @@ def read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | None
 
     What was read is kept as long as the tasks are: learning from them and adapting to them reads them once.
     """
+    asked = [repr(getattr(estimator, name, None)) for name in ("class_weight", "power")]  # all that reading looks at
+    key = type(estimator), *asked
     of, data = _READ.get(tasks, (None, None))
-    if data is None or of is not estimator or not (classes is None or _same(classes, data.classes)):
+    if data is None or of != key or not (classes is None or _same(classes, data.classes)):
         data = _read(tasks, estimator, family, classes)
-        _READ[tasks] = estimator, data
+        _READ[tasks] = key, data
     return data
 
 

@@ -21,7 +21,7 @@ from skmeta.linear_model._units import ContextualEffects, Units
 
 Array = NDArray[np.float64]
 
-_FLAT = 1e12  # variance of an intercept of which nothing is known: it stands still to twelve digits
+_FLAT = 1e15  # variance of an intercept of which nothing is known: what shrinks it is below rounding
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -136,6 +136,12 @@ class GaussianPrior(LinearPrior):
     def _intercept_variances(self) -> Array:
         """``(n_outputs,)``; infinite where nothing is known."""
         return np.atleast_1d(self.covariance[..., -1, -1] if self.is_dense else self.covariance[..., -1])
+
+    def variance(self, k: int = 0) -> Array:
+        """Variances ``(d + 1,)`` of the coefficients of output ``k`` between tasks."""
+        part, factor = self._output("covariance", k), self._output("factor", k)
+        own = np.diagonal(part) if self.is_dense else part
+        return np.array(own if factor is None else own + (factor**2).sum(axis=-1))
 
     def dense_covariance(self, k: int = 0) -> Array:
         """Covariance between tasks as a matrix, the factor included.

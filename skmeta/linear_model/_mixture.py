@@ -47,7 +47,8 @@ def robust_mixture(learned: GaussianPrior, weights: Mapping[str, float]) -> Mixt
     names = component_names(learned)
     others = np.array([weights.get(name, 0.0) for name in names[1:]])
     components = [learned, *(make[name](learned) for name in names[1:])]
-    return MixturePrior(components, np.r_[1.0 - others.sum(), others], names)
+    # Rows alone can say that a task is unlike the others: without any, the learned component is the answer.
+    return MixturePrior(components, np.r_[1.0 - others.sum(), others], names, np.eye(1, len(names))[0])
 
 
 def component_names(learned: GaussianPrior) -> tuple[str, ...]:

@@ -76,6 +76,10 @@ class OwnPrior(LinearPrior):
         """Variance that the noise of output ``k`` lies around, in units of the data."""
         return float(np.broadcast_to(self.noise, (self.n_outputs,))[k])
 
+    def variance(self, k: int = 0) -> Array:
+        """Variances ``(d + 1,)`` at the noise that is expected; the intercept is free."""
+        return np.r_[np.full(self.n_features, self.noise_of(k)), np.inf]
+
     def component(self, k: int, units: EngineUnits, likelihood: Likelihood) -> Component:
         """The law of output ``k`` in these units."""
         level = self.noise_of(k) / units.target_scale**2

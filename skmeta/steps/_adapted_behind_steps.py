@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._dataframe import is_frame
 from skmeta.base import AdaptedEstimators
 from skmeta.steps._frozen_steps import FrozenSteps
 from skmeta.steps._parts import Parts
@@ -24,17 +25,25 @@ class AdaptedBehindSteps(AdaptedEstimators):
         The user's estimator, taken apart.
     columns : tuple of str or None
         Names of the columns behind the steps, in the order in which the model knows them.
+    found : tuple of str or None
+        The same names in the order of the rows that were fitted: that of rows without names.
     inner : AdaptedEstimators
         Of the model.
     """
 
     def __init__(
-        self, steps: FrozenSteps, parts: Parts, columns: tuple[str, ...] | None, inner: AdaptedEstimators
+        self,
+        steps: FrozenSteps,
+        parts: Parts,
+        columns: tuple[str, ...] | None,
+        inner: AdaptedEstimators,
+        found: tuple[str, ...] | None = None,
     ) -> None:
         self.steps = steps
         self.parts = parts
         self.columns = columns
         self.inner = inner
+        self._order = None if columns is None or found in (None, columns) else [found.index(name) for name in columns]
 
     def estimator(self, code: int) -> Any:
         """The plain fitted estimator of one task, of the user's shape.
@@ -68,6 +77,7 @@ class AdaptedBehindSteps(AdaptedEstimators):
         return self.inner.borrowed
 
     def _by_task(self, method: str, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
-        Z = columns_in_order(self.steps.transform(X), self.columns)
+        Z = self.steps.transform(X)
+        Z = columns_in_order(Z, self.columns) if is_frame(Z) or self._order is None else Z[:, self._order]
         answer = getattr(self.inner, method)(Z, codes)
         return self.steps.inverse_target(answer) if method == "predict" else answer

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from copy import copy, deepcopy
 from dataclasses import dataclass, replace
+from pickle import PicklingError
 from typing import Any
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
@@ -150,6 +152,49 @@ class FrozenSteps(FrozenValue):
             return y
         y = as_numbers(y, self.target)
         return _same_shape(self.target.transformer_.transform(y.reshape(len(y), -1)), y)
+
+    def log_slopes(self, y: NDArray[Any]) -> NDArray[np.float64]:
+        r"""What a density of transformed targets lacks of one of the user's: :math:`\log |dz / dy|` of each row.
+
+        By central differences; zero where the target is not transformed.
+
+        Parameters
+        ----------
+        y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+            Targets of the user.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            Summed over outputs.
+        """
+        if self.target is None or not len(y):
+            return np.zeros(len(y))
+        y = as_numbers(y, self.target)
+        step = np.finfo(float).eps ** (1 / 3) * np.maximum(np.abs(y), np.abs(y).mean())
+        slope = (self.transform_target(y + step) - self.transform_target(y - step)) / (2.0 * step)
+        return np.log(np.abs(slope)).reshape(len(y), -1).sum(axis=1)
+
+    def same_as(self, other: FrozenSteps) -> bool:
+        """Whether the steps are the same ones, or equal to the last digit of what they were fitted to.
+
+        Parameters
+        ----------
+        other : FrozenSteps
+            The other ones.
+
+        Returns
+        -------
+        bool
+            False also where steps cannot be compared by what they hold.
+        """
+        ours, theirs = ([step for _, step in each.steps] + [each.target] for each in (self, other))
+        if len(ours) == len(theirs) and all(a is b for a, b in zip(ours, theirs, strict=True)):
+            return True
+        try:
+            return bool(joblib.hash((self.steps, self.target)) == joblib.hash((other.steps, other.target)))
+        except (AttributeError, TypeError, ValueError, PicklingError):  # a function without a name of its own
+            return False
 
     def inverse_target(self, predictions: NDArray[Any]) -> NDArray[Any]:
         """Predictions of the model in the units of the user's target.

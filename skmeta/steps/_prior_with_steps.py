@@ -88,7 +88,7 @@ class PriorWithSteps(Prior):
         return replace(self, prior=self.prior.given(**context))
 
     def log_evidence(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
-        """Log density of each task's targets as the model sees them, see `Prior.log_evidence`.
+        """Log density of each task's targets, see `Prior.log_evidence`.
 
         Parameters
         ----------
@@ -100,9 +100,14 @@ class PriorWithSteps(Prior):
         Returns
         -------
         ndarray of shape (n_tasks,)
-            For the transformed target where there is a transformation.
+            In the user's own units, also where the target is transformed.
         """
-        return self.prior.log_evidence(checked_parts(estimator, self).model, self.steps.apply(tasks))
+        found = self.prior.log_evidence(checked_parts(estimator, self).model, self.steps.apply(tasks))
+        if tasks.y is None or self.steps.target is None:
+            return found
+        slopes = self.steps.log_slopes(tasks.y)
+        slopes = slopes if tasks.sample_weight is None else slopes * tasks.sample_weight
+        return found + np.bincount(tasks.codes, slopes, minlength=len(tasks))
 
     def adapt(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Fit ``estimator`` to one new task of raw rows, starting from this prior.
@@ -171,6 +176,16 @@ class PriorWithSteps(Prior):
     def aligned(self, feature_names: Sequence[str]) -> Prior:
         """Itself: the steps take columns by name."""
         return self
+
+    def to_frame(self) -> Any:
+        """That of the prior inside, about the columns that the steps make.
+
+        Returns
+        -------
+        DataFrame
+            See `Prior.to_frame`.
+        """
+        return self.prior.to_frame()
 
     def to_dict(self) -> dict[str, Any]:
         """Raise: fitted steps are no plain arrays.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -36,6 +36,7 @@ from skmeta.tasks._numbers import column_names
 from skmeta.tasks._read import context_places
 from skmeta.tasks._tables import plain_table
 from skmeta.tasks._words import shown
+from skmeta.warm_start._checks import check_rows, checked_prior, naming_the_prior
 from skmeta.warm_start._known_tasks import KnownTasks
 from skmeta.warm_start._pickled_family import register_again, registration_of
 from skmeta.warm_start._task_estimators import TaskEstimators
@@ -145,15 +146,18 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             )
         if tasks.X.shape[1] == 0 and self.prior is None:
             parts = with_constant_column(parts)
-        steps, prior, tasks = self._through_steps(parts, tasks, context_places(X, self.task, self.context or ()))
+        steps, prior, tasks = self._through_steps(parts, tasks, context_places(X, self.task, self._described_by(X)))
+        order = tasks.feature_names
+        if prior is not None:
+            prior, tasks = matched(prior, tasks)
         if learner is not None:
-            prior = _learned(learner, learner.learn(parts.model, tasks, prior, n_jobs=self.n_jobs))
-        prior, tasks = matched(prior, tasks)
-        with _told_of_the_prior(self.prior, parts.model):
+            prior = checked_prior(learner, learner.learn(parts.model, tasks, prior, n_jobs=self.n_jobs))
+            prior, tasks = matched(prior, tasks)
+        with naming_the_prior(self.prior, parts.model):
             adapted = prior.adapt_tasks(parts.model, tasks, n_jobs=self.n_jobs)
             if learner is None:
                 adapted.estimator(0)  # a prior of another family may find out only now that it cannot fill an estimator
-        adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, adapted)
+        adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, adapted, order)
         known = KnownTasks(self.task, tasks.ids, prior, adapted, tasks.X.shape[1])
         found = {"_known": known, "prior_": with_steps(steps, prior)}
         found |= {} if learner is None else {"learner_": learner}
@@ -167,7 +171,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     def _read(self, X: Any, y: Any, sample_weight: ArrayLike | None, model: Any) -> Tasks:
         """The tasks of a table, as raw rows."""
         one = "prior.zero_shot(estimator) needs no rows"
-        _check_rows(X, one if self.task is None else "a prior is learned from the rows of related tasks")
+        check_rows(X, one if self.task is None else "a prior is learned from the rows of related tasks")
         if sample_weight is not None and not has_fit_parameter(model, "sample_weight"):
             raise TypeError(no_weights(model))
         return read_tasks(
@@ -175,7 +179,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             y,
             sample_weight,
             task=self.task,
-            context=self.context or (),
+            context=self._described_by(X),
             estimator_name=type(model).__name__,
             labels=isinstance(self, ClassifierMixin),
         )
@@ -191,7 +195,14 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         tasks = steps.apply(tasks)
         if self.task is None and tasks.context:
             prior = prior.given(**tasks.context_of(0))
-        return steps, *matched(prior, tasks)
+        return replace(steps, context=context), prior, tasks
+
+    def _described_by(self, X: Any) -> tuple[str | int, ...]:
+        """Context columns: those given or, of a table that has them, those that the prior was learned with."""
+        if self.context is not None or self.prior is None:
+            return tuple(self.context or ())
+        known, names = split_prior(self.prior)[0].context, column_names(X) or ()
+        return known if all(name in names for name in known) else ()
 
     def _check_parameters(self) -> None:
         estimator: Any = self.estimator
@@ -331,7 +342,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         if self.task is not None and self._in_tasks:
             locate_task(X, self.task)
         validate_data(self, X, reset=False, skip_check_array=True)
-        _check_rows(X, "there is nothing to predict")
+        check_rows(X, "there is nothing to predict")
         return self._known.answer(method, X)
 
     def _ask_plain(self, method: str, X: Any, **options: Any) -> Any:
@@ -347,35 +358,6 @@ def _columns_of(X: Any) -> dict[str, Any]:
     recorder = BaseEstimator()
     validate_data(recorder, X, skip_check_array=True)
     return vars(recorder)
-
-
-def _check_rows(X: Any, hint: str) -> None:
-    if X.shape[0] == 0:
-        raise ValueError(f"X: Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required; {hint}.")
-
-
-def _learned(learner: Any, prior: Any) -> Prior:
-    """What a learner of somebody's own has learned is a prior."""
-    if isinstance(prior, Prior):
-        return prior
-    raise TypeError(
-        f"learner: wanted a learner whose learn returns a Prior, found {type(learner).__name__}, which returned "
-        f"{type(prior).__name__}; make its values a subclass of skmeta.base.Prior."
-    )
-
-
-@contextmanager
-def _told_of_the_prior(prior: Any, model: Any) -> Iterator[None]:
-    """Where a given prior cannot fill an estimator, the error names both."""
-    try:
-        yield
-    except TypeError as error:
-        if prior is None:
-            raise
-        raise TypeError(
-            f"prior: wanted one for {type(model).__name__}, found {split_prior(prior)[1]!r}, which cannot fill it ({error}) "
-            "Learn a prior with this estimator, or use the estimator that this one was learned with."
-        ) from error
 
 
 def estimator_has(method: str) -> Callable[[Any], Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base import Prior
+from skmeta.base._adapted_estimators import assembled
 from skmeta.steps import AdaptedBehindSteps, Parts
 from skmeta.tasks import Tasks, features_without, index_tasks, lookup_tasks, read_task_ids, take_rows
 from skmeta.tasks._context import one_a_task, split_context
@@ -64,16 +65,18 @@ class KnownTasks:
         if self.task is not None:
             X = features_without(X, self.task)
         X, context = split_context(X, self.adapted.steps.context)
-        answer = getattr(self.adapted, method)(X, codes)
         unknown = np.flatnonzero(codes < 0)
         if not context or not len(unknown):
-            return answer
+            return getattr(self.adapted, method)(X, codes)
+        known = np.flatnonzero(codes >= 0)
+        parts = [(known, getattr(self.adapted, method)(take_rows(X, known), codes[known]))] if len(known) else []
         index = index_tasks(ids[unknown])
         described = one_a_task({name: values[unknown] for name, values in context.items()}, index.codes, index.ids)
         for code in range(index.n_tasks):
             rows = unknown[index.codes == code]
-            answer[rows] = self._of_new_task(method, take_rows(X, rows), {n: v[code] for n, v in described.items()})
-        return answer
+            one = {name: values[code] for name, values in described.items()}
+            parts.append((rows, self._of_new_task(method, take_rows(X, rows), one)))
+        return assembled(parts)
 
     def _of_new_task(self, method: str, X: Any, context: Mapping[str, Any]) -> NDArray[Any]:
         prior = self.prior.given(**context)
@@ -97,4 +100,4 @@ class KnownTasks:
 
 
 def _type_of(ids: NDArray[Any]) -> str:
-    return {"O": "text", "m": "dates", "M": "dates"}.get(ids.dtype.kind, "numbers")
+    return {"O": "text", "m": "durations", "M": "dates"}.get(ids.dtype.kind, "numbers")

@@ -40,7 +40,8 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
     task : str or int, default=None
         Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays.
     context : list of str or int, default=None
-        Columns of ``X`` that describe a task and are none of its features (size, city, date): constant within it.
+        Columns of ``X`` that describe a task and are none of its features (size, city, date): constant within it. They
+        are what a family's ``prior.given(...)`` knows of a task without rows; linear models make no use of them yet.
     prior : Prior, default=None
         Where to start: another model's ``prior_``, or written by hand.
     learner : "auto" or learner, default="auto"

@@ -278,11 +278,14 @@ def test_doubt_grows_with_the_contradiction():
     assert np.all(np.diff(weights) < 0)
 
 
-def test_without_rows_it_is_the_first_component(side):
+def test_without_rows_it_is_what_the_mixture_says_then(side):
     rows, mixture = tasks((0, 3)), mixture_of()
-    found = posterior(rows, mixture, ONE)
-    assert_allclose(found.coef[0, 0], mixture.components[0][0].mean, rtol=1e-12)
-    assert_array_equal(found.weights[0], [1.0, 0.0, 0.0, 0.0])
+    means = np.array([c.mean for c in mixture.components[0]])
+    for unseen in (None, np.eye(1, 4)[0], np.array([0.5, 0.0, 0.0, 0.5])):
+        found = posterior(rows, replace(mixture, without_rows=unseen), ONE)
+        wanted = mixture.weights if unseen is None else unseen
+        assert_allclose(found.weights[0], wanted)
+        assert_allclose(found.coef[0, 0], wanted @ means, rtol=1e-12)
 
 
 def test_many_rows_outweigh_every_prior():

@@ -19,6 +19,8 @@ from sklearn.svm import SVC
 from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
 from skmeta.base import AdaptedEstimators, Learner, Prior, _registry, learner_for, register
 
+pytestmark = pytest.mark.quick
+
 X = np.column_stack([np.linspace(-1, 1, 24), np.repeat([0.0, 1.0, 2.0], 8)])
 y = X[:, 0] + X[:, 1]
 
@@ -97,13 +99,17 @@ def test_a_subclass_that_keeps_its_base_is_of_its_family():
             super().__init__(alpha=alpha)
             self.more = more
 
+    class OwnFit(Ridge):
+        def fit(self, X, y, sample_weight=None):
+            return super().fit(X, np.log1p(y), sample_weight)
+
     class Clipped(Ridge):
         def predict(self, X):
             return np.maximum(super().predict(X), 0.0)
 
     assert isinstance(learner_for(MyRidge()), EmpiricalBayes)
     assert isinstance(learner_for(Lasso()), EmpiricalBayes)
-    for other in (MultiTaskLasso(), LassoCV(), Stronger(), Clipped()):
+    for other in (MultiTaskLasso(), LassoCV(), Stronger(), OwnFit(), Clipped()):
         with pytest.raises(TypeError, match=f"found {type(other).__name__}"):
             learner_for(other)
     assert isinstance(learner_for(LogisticRegression()), EmpiricalBayes)

@@ -232,7 +232,7 @@ def test_mixtures_of_mixtures_come_back():
     [
         ({"0.class": "NoSuchPrior"}, "wanted one subclass of Prior named 'NoSuchPrior', found 0"),
         ({"0.class": None}, "wanted the class of component 0"),
-        ({"weights": None}, r"wanted weights, names and entries.*found \['names'\]"),
+        ({"weights": None}, "wanted weights, names and entries.*found no weights"),
         ({"9.mean": 1.0}, r"found \['9'\]"),
         ({"colour": "red"}, r"found \['colour'\]"),
         ({"0.colour": "red"}, r"unknown names \['colour'\]"),
@@ -566,3 +566,23 @@ def test_a_prior_of_labels_says_so():
     assert GaussianPrior(MEAN, EYE, classes=[0, 1]).likelihood == "binomial"
     assert GaussianPrior(np.zeros((3, 2)), 1.0, classes=[0, 1, 2]).likelihood == "multinomial"
     assert GaussianPrior(MEAN, EYE).likelihood is None
+
+
+def test_a_frame_tells_what_was_learned():
+    frame = PRIORS["ridge"].to_frame()
+    assert frame["feature"].tolist() == ["x0", "x1", "x2", "intercept"]
+    assert PRIORS["by hand"].to_frame()["feature"].tolist() == [*NAMES, "intercept"]
+    assert_allclose(frame["mean"], PRIORS["ridge"].mean)
+    assert_allclose(frame["std"] ** 2, np.diag(PRIORS["ridge"].dense_covariance()))
+    assert list(PRIORS["several outputs"].to_frame()) == ["feature", "mean_0", "std_0", "mean_1", "std_1"]
+    assert_allclose(PRIORS["factor"].to_frame()["std"] ** 2, [2.0, 2.0, 1.0, 1.0])
+    assert PRIORS["pipeline"].to_frame().equals(PRIORS["pipeline"].prior.to_frame())
+
+
+def test_uncertainty_of_the_mean_may_be_a_diagonal():
+    by_hand = GaussianPrior(np.zeros(4), 1.0, mean_covariance=0.1 * np.ones(4), n_tasks=5, feature_names=NAMES)
+    dense = GaussianPrior(np.zeros(4), np.eye(4), mean_covariance=0.1 * np.eye(4), n_tasks=5, feature_names=NAMES)
+    one, two = (WarmStartRegressor(Ridge(), task=-1, prior=p, learner=QUICK) for p in (by_hand, dense))
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        found = [model.fit(X, y).prior_.mean for model in (one, two)]
+    assert_allclose(*found, rtol=1e-8)

@@ -1,6 +1,6 @@
 """Families of linear estimators that take a Gaussian prior: a class each, in its own file."""
 
-from skmeta.linear_model._families._base import FAMILIES, Adaptation, Family, family_of, has_own
+from skmeta.linear_model._families._base import FAMILIES, Adaptation, Family, family_of
 from skmeta.linear_model._families._bayesian_ridge import BayesianRidgeFamily
 from skmeta.linear_model._families._gradient_descent import SGDClassifierFamily, SGDRegressorFamily
 from skmeta.linear_model._families._huber import HuberFamily
@@ -27,5 +27,4 @@ __all__ = [
     "SGDRegressorFamily",
     "TweedieFamily",
     "family_of",
-    "has_own",
 ]

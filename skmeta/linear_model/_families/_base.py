@@ -156,12 +156,6 @@ def family(*estimator_classes: type) -> Callable[[type], type]:
     return decorator
 
 
-def has_own(estimator: Any, method: str) -> bool:
-    """Whether a subclass of a class with a family says for itself what a method answers."""
-    base = next((cls for cls in type(estimator).__mro__ if cls in FAMILIES), type(estimator))
-    return getattr(type(estimator), method, None) is not getattr(base, method, None)
-
-
 def family_of(estimator: Any) -> Family:
     """The family of an estimator; TypeError for classes, ValueError for settings, that can take no prior."""
     found = None if isinstance(estimator, type) else lookup(FAMILIES, estimator)
