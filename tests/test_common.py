@@ -17,6 +17,8 @@ from sklearn.linear_model import (
     TweedieRegressor,
 )
 
+from skmeta.base._registry import registered_estimators
+
 CASES = [
     make_case(Ridge()),
     make_case(Lasso()),
@@ -31,6 +33,11 @@ CASES = [
     make_case(SGDRegressor(random_state=0)),
     make_case(SGDClassifier("log_loss", learning_rate="constant", eta0=0.01, random_state=0)),
 ]
+
+
+def test_every_registered_estimator_is_here():
+    ours = {cls for cls in registered_estimators() if cls.__module__.startswith("sklearn.linear_model")}
+    assert {type(case.estimator) for case in CASES} == ours
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: type(case.estimator).__name__)

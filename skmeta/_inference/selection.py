@@ -67,8 +67,13 @@ def _plain_strength(p: int, n_tasks: int) -> float:
 
 def folds(moments: Any, n_folds: int) -> Array:
     """Fold of every task ``(n_tasks,)``: dealt out in order of the targets' size, whatever the tasks are called."""
-    rank = np.argsort(np.argsort(moments.square / np.maximum(moments.n_rows, 1e-12), kind="stable"))
-    return rank % n_folds
+    return np.argsort(_by_size(moments)) % n_folds
+
+
+def _by_size(moments: Any) -> Array:
+    """Tasks in order of the targets' mean square; those that tie (few labels) by their rows and their columns' means."""
+    size = moments.square / np.maximum(moments.n_rows, 1e-12)
+    return np.lexsort((moments.context.sum(axis=-1), moments.n_rows, size))
 
 
 def choose(
@@ -196,7 +201,7 @@ def spread(moments: Any, n_some: int) -> Array:
     """At most ``n_some`` tasks, evenly spaced in order of the targets' size."""
     if moments.n_tasks <= n_some:
         return np.arange(moments.n_tasks)
-    order = np.argsort(moments.square / np.maximum(moments.n_rows, 1e-12), kind="stable")
+    order = _by_size(moments)
     return np.sort(order[np.linspace(0, moments.n_tasks - 1, n_some).astype(int)])
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from scipy.special import logsumexp, softmax
 
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.compose._average import average_estimators
+from skmeta.compose._stored_components import read_back, stored
 from skmeta.tasks import Tasks
 
 
@@ -262,6 +263,51 @@ class MixturePrior(Prior):
         """
         steps, inner = self.split()
         return super().zero_shot(estimator) if steps is None else self.with_inner(inner).zero_shot(estimator)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain arrays, numbers and texts that `from_dict` reads.
+
+        Returns
+        -------
+        dict
+            ``weights`` and ``names``, and the entries of each component's own ``to_dict`` after its position: "0.class",
+            "0.mean"; `numpy.savez` can write them.
+        """
+        own = {"weights": self.weights, "names": np.array(self.names), "weights_without_rows": self.weights_without_rows}
+        return stored(own, self.components)
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """Make a mixture from what `to_dict` gave.
+
+        Parameters
+        ----------
+        state : mapping
+            Names and values; what `numpy.load` gives will do. Components are of the subclasses of `Prior` that they name.
+
+        Returns
+        -------
+        MixturePrior
+            The same mixture.
+
+        Raises
+        ------
+        TypeError
+            If ``state`` is no mapping.
+        ValueError
+            If a name is missing or unknown, or no subclass of `Prior` has the name of a component's class.
+        """
+        return cls(**read_back(state, ("weights", "names"), ("weights_without_rows",)))
+
+    def to_frame(self) -> Any:
+        """That of the first component.
+
+        Returns
+        -------
+        DataFrame
+            See `Prior.to_frame`.
+        """
+        return self.components[0].to_frame()
 
     def _joint(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
         evidence = [component.log_evidence(estimator, tasks) for component in self.components]

@@ -166,6 +166,11 @@ class LinearAdapted(AdaptedEstimators):
         ndarray of shape (n_rows,) or (n_rows, n_outputs)
             In the units of the target.
         """
+        if self._adaptation.family.starts:
+            raise TypeError(
+                f"return_std: wanted an estimator that tells how uncertain it is, found {type(self.model).__name__}, whose "
+                "steps only start at the prior; leave return_std out, or use Ridge."
+            )
         X, likelihood = self._read(X, codes), self._adaptation.mixture.likelihood
         unseen = [[self.priors[0].noise_of(k) for k in range(self.coefficients.shape[1])]]
         noise, unknown = np.vstack([self.noise, unseen])[codes], self._variance(X, codes)

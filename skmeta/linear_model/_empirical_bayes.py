@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 from joblib import effective_n_jobs
 from sklearn.linear_model import Ridge
 from sklearn.utils import check_scalar
@@ -25,6 +27,7 @@ from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_mixture
+from skmeta.steps import PriorWithSteps, fit_steps, take_apart, with_constant_column
 from skmeta.tasks import Tasks
 
 _SHAPES = ("auto", "factor", "full", "diagonal", "spherical")
@@ -158,7 +161,7 @@ class EmpiricalBayes(Learner):
         *,
         n_jobs: int | None = None,
         progress: Any = None,
-    ) -> MixturePrior:
+    ) -> Prior:
         """Learn a prior without the rows: from sufficient statistics, or from parts that are asked for them.
 
         It equals what `learn` makes of all rows. For squared errors one `SufficientStatistics` determines the answer. For
@@ -183,7 +186,8 @@ class EmpiricalBayes(Learner):
         Returns
         -------
         MixturePrior
-            What is known now: the learned prior among what stands beside it.
+            What is known now: the learned prior among what stands beside it. Of tables without features, which models read
+            as one column of zeros, it stands behind the step that makes it, a `PriorWithSteps`.
 
         Raises
         ------
@@ -193,13 +197,24 @@ class EmpiricalBayes(Learner):
         self._check_parameters()
         estimator = Ridge() if estimator is None else estimator
         if isinstance(statistics, SufficientStatistics):
+            if statistics.n_features == 0:
+                return self._learn_intercepts(statistics, estimator, prior, n_jobs, progress)
             return self._learn_sums(statistics, estimator, prior, n_jobs, progress)
         parts, family = Parts(statistics), family_of(estimator)
         if family.likelihood(estimator, parts.first.n_outputs).quadratic:
-            return self._learn_sums(parts.first, estimator, prior, n_jobs, progress)
+            return self.learn_statistics(parts.first, estimator, prior, n_jobs=n_jobs, progress=progress)
         past = learned_component(prior, estimator)
         past = checked_past(past, estimator, family, parts.first, parts.first.feature_names)
         return self._learn(_collection.of_parts(parts, estimator, family, past), past, prior, n_jobs, progress)
+
+    def _learn_intercepts(
+        self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any
+    ) -> Prior:
+        """The prior of tables without any feature."""
+        steps = fit_steps(with_constant_column(take_apart(estimator)), np.zeros((1, 0)), np.zeros(1), None)[0]
+        inner = None if prior is None else prior.split()[1]
+        learned = self._learn_sums(sums.with_constant_column(), estimator, inner, n_jobs, progress)
+        return PriorWithSteps(replace(steps, input_names=sums.feature_names), learned)
 
     def _learn_sums(
         self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,9 +15,10 @@ from skmeta._inference.covariances import Covariance, DenseCovariance, LowRankCo
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.units import Units as EngineUnits
+from skmeta.base._matching import check_names
 from skmeta.linear_model._check import check_prior_arrays
 from skmeta.linear_model._linear_prior import LinearPrior
-from skmeta.linear_model._units import ContextualEffects, Units, flattened, nested
+from skmeta.linear_model._units import ContextualEffects, Units
 
 Array = NDArray[np.float64]
 
@@ -86,6 +87,8 @@ class GaussianPrior(LinearPrior):
     array([ 2.2, -1.2])
     """
 
+    _nested: ClassVar[dict[str, Any]] = {"units": Units, "contextual_effects": ContextualEffects}
+
     mean: Array
     covariance: Array
     factor: Array | None = None
@@ -134,6 +137,12 @@ class GaussianPrior(LinearPrior):
     def _intercept_variances(self) -> Array:
         """``(n_outputs,)``; infinite where nothing is known."""
         return np.atleast_1d(self.covariance[..., -1, -1] if self.is_dense else self.covariance[..., -1])
+
+    def variance(self, k: int = 0) -> Array:
+        """Variances ``(d + 1,)`` of the coefficients of output ``k`` between tasks."""
+        part, factor = self._output("covariance", k), self._output("factor", k)
+        own = np.diagonal(part) if self.is_dense else part
+        return np.array(own if factor is None else own + (factor**2).sum(axis=-1))
 
     def dense_covariance(self, k: int = 0) -> Array:
         """Covariance between tasks as a matrix, the factor included.
@@ -265,9 +274,15 @@ class GaussianPrior(LinearPrior):
         -------
         GaussianPrior
             Whose columns have that order.
+
+        Raises
+        ------
+        ValueError
+            If a name is missing or new.
         """
         if self.feature_names is None or tuple(feature_names) == self.feature_names:
             return self
+        check_names(self.feature_names, feature_names)
         position = {name: i for i, name in enumerate(self.feature_names)}
         return self.reorder([position[name] for name in feature_names])
 
@@ -332,56 +347,3 @@ class GaussianPrior(LinearPrior):
         mean[..., -1] = 0.0
         units = None if self.units is None else self.units.uncentred()
         return self._with(mean=mean, units=units, contextual_effects=None)
-
-    # -- stored -------------------------------------------------------------------------------------
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain arrays, numbers and texts that `from_dict` reads.
-
-        Returns
-        -------
-        dict
-            Names and values, those that are None left out; `numpy.savez` can write them.
-        """
-        state = super().to_dict()
-        for name in ("units", "contextual_effects"):
-            state = flattened(state, name, state[name]) if name in state else state
-        return state
-
-    @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> Self:
-        """Make a prior from what `to_dict` gave.
-
-        Parameters
-        ----------
-        state : mapping
-            Names and values; what `numpy.load` gives will do.
-
-        Returns
-        -------
-        GaussianPrior
-            The same prior.
-
-        Raises
-        ------
-        TypeError
-            If ``state`` is no mapping.
-        ValueError
-            If ``mean`` or ``covariance`` is missing, or a name is unknown.
-        """
-        if not isinstance(state, Mapping):
-            raise TypeError(f"from_dict: wanted a mapping such as to_dict gives, found {type(state).__name__}.")
-        missing = sorted({"mean", "covariance"} - set(state))
-        if missing:
-            raise ValueError(f"from_dict: wanted at least mean and covariance, found no {' and no '.join(missing)}.")
-        plain = {name: _unpacked(value) for name, value in state.items()}
-        plain = nested(nested(plain, "units", Units), "contextual_effects", ContextualEffects)
-        unknown = sorted(set(plain) - {field.name for field in fields(cls)})
-        if unknown:
-            raise ValueError(f"from_dict: unknown names {unknown}; was this written by a newer skmeta?")
-        return cls(**plain)
-
-
-def _unpacked(value: Any) -> Any:
-    """A scalar that was stored as an array without dimensions."""
-    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value

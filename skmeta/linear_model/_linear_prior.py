@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._dataframe import make_frame
 from skmeta._inference.components import Component
 from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL, Likelihood, Tweedie
 from skmeta._inference.units import Units as EngineUnits
@@ -40,6 +41,8 @@ class LinearPrior(Prior):
 
     A subclass says what the component is (`component`) and what a task without rows is expected to have (`expected`).
     """
+
+    _nested: ClassVar[dict[str, Any]] = {"units": Units}
 
     likelihood: str | None = None
     units: Units | None = None
@@ -172,6 +175,25 @@ class LinearPrior(Prior):
             In the targets' own units, constants kept.
         """
         return log_evidence(self, estimator, tasks)
+
+    def to_frame(self) -> Any:
+        """Expected coefficients and how far tasks vary around them, a row a coefficient, the intercept last.
+
+        Returns
+        -------
+        DataFrame
+            Of pandas: ``feature``, ``mean`` and ``std``; of several outputs ``mean_0``, ``std_0`` and so on.
+        """
+        names = [*(self.feature_names or (f"x{i}" for i in range(self.n_features))), "intercept"]
+        columns: dict[str, Any] = {"feature": names}
+        for k, mean in enumerate(self.expected()):
+            end = "" if self.n_outputs == 1 else f"_{k}"
+            columns |= {f"mean{end}": mean, f"std{end}": np.sqrt(self.variance(k))}
+        return make_frame(columns, "prior.to_frame()")
+
+    def variance(self, k: int = 0) -> Array:
+        """Variances ``(d + 1,)`` of the coefficients of output ``k`` between tasks, in units of the data."""
+        raise NotImplementedError
 
     def _with(self, **changes: Any) -> Self:
         """The prior with some fields changed, by arrays made of checked ones: they are not checked again."""

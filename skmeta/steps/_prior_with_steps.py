@@ -177,6 +177,16 @@ class PriorWithSteps(Prior):
         """Itself: the steps take columns by name."""
         return self
 
+    def to_frame(self) -> Any:
+        """That of the prior inside, about the columns that the steps make.
+
+        Returns
+        -------
+        DataFrame
+            See `Prior.to_frame`.
+        """
+        return self.prior.to_frame()
+
     def to_dict(self) -> dict[str, Any]:
         """Raise: fitted steps are no plain arrays.
 

@@ -3,9 +3,11 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from scipy.special import softmax
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
@@ -14,6 +16,7 @@ from skmeta import GaussianPrior, WarmStartRegressor
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.compose import MixturePrior
 from skmeta.compose._average import average_estimators
+from skmeta.steps import PriorWithSteps, fit_steps, take_apart
 from skmeta.tasks import Tasks, read_tasks
 
 pytestmark = pytest.mark.quick
@@ -147,6 +150,51 @@ class LabelledEstimators(AdaptedEstimators):
     def estimator(self, code):
         rows, target, _ = next(iter(self.tasks.take([code])))
         return KNeighborsClassifier(self.prior.k).fit(rows, target)
+
+
+def test_the_default_evidence_of_a_task_does_not_depend_on_those_beside_it():
+    together = Shifted(0.1).log_evidence(Ridge(), TASKS)
+    alone = [Shifted(0.1).log_evidence(Ridge(), TASKS.take([code]))[0] for code in range(3)]
+    assert_allclose(together, alone)
+
+
+def test_a_row_of_weight_two_is_evidence_twice():
+    twice = np.r_[np.arange(10), 3]
+    weighed = Tasks(
+        X[:10], y[:10], np.zeros(10, int), np.zeros(1), sample_weight=np.where(np.arange(10) == 3, 2.0, 1.0)
+    )
+    repeated = Tasks(X[twice], y[twice], np.zeros(11, int), np.zeros(1))
+    constant = KNeighborsRegressor(1)  # what it predicts is its own shift, whatever the rows
+    found = [Constant(0.0).log_evidence(constant, tasks) for tasks in (weighed, repeated)]
+    assert_allclose(*found)
+
+
+class Constant(Shifted):
+    def adapt_tasks(self, estimator, tasks, *, n_jobs=None):
+        return ConstantEstimators(self, estimator, tasks)
+
+
+class ConstantEstimators(AdaptedEstimators):
+    def estimator(self, code):
+        return KNeighborsRegressor(1).fit([[0.0, 0.0]], [self.prior.shift])
+
+
+def test_a_transformed_target_has_evidence_in_its_own_units():
+    """The same prior behind ``y / 1000`` and told in those units: the density of the targets is the same."""
+    scaled = TransformedTargetRegressor(Ridge(), func=thousandth, inverse_func=thousandfold, check_inverse=False)
+    steps = fit_steps(take_apart(scaled), X, y, None)[0]
+    behind = PriorWithSteps(steps, GaussianPrior([1e-3, -1e-3, 0.0], 1e-6, noise=1e-8, feature_names=["a", "b"]))
+    plain = GaussianPrior([1.0, -1.0, 0.0], 1.0, noise=1e-2, feature_names=["a", "b"])
+    tasks = read_tasks(pd.DataFrame(X, columns=["a", "b"]).assign(shop=np.repeat(["x", "y", "z"], 10)), y, task="shop")
+    assert_allclose(behind.log_evidence(scaled, tasks), plain.log_evidence(Ridge(), tasks), rtol=1e-6)
+
+
+def thousandth(values):
+    return values / 1000.0
+
+
+def thousandfold(values):
+    return values * 1000.0
 
 
 def test_no_rows_are_no_evidence():

@@ -288,6 +288,33 @@ def test_tasks_that_determine_many_columns_are_learned_as_from_rows():
     assert_same_prior(learner.learn_statistics(statistics(X, y)), rows, rtol=1e-10)
 
 
+@pytest.mark.parametrize("n_outputs", [None, 2])
+@pytest.mark.parametrize("kind", [np.asarray, lambda X: pd.DataFrame(X, columns=["store"])], ids=["array", "frame"])
+def test_tables_without_features_have_an_intercept(kind, n_outputs):
+    rng, store = np.random.default_rng(0), np.repeat(np.arange(12.0), 5)
+    y = rng.normal(size=12)[store.astype(int)] + rng.normal(size=60)
+    y = y if n_outputs is None else np.c_[y, y**2]
+    X, half = kind(store[:, None]), rng.random(60) < 0.5
+    task = 0 if isinstance(X, np.ndarray) else "store"
+    parts = [SufficientStatistics.from_table(X[k], y[k], task=task) for k in (half, ~half)]
+    found = EmpiricalBayes().learn_statistics(sum(parts))
+    shell = WarmStartRegressor(Ridge(), task=task).fit(X, y)
+    assert repr(found) == repr(shell.prior_)
+    assert_same_prior(found, shell.prior_, rtol=1e-10)
+    later = EmpiricalBayes().learn_statistics(parts[0], prior=found)
+    again = WarmStartRegressor(Ridge(), task=task, prior=found).fit(X[half], y[half])
+    assert_same_prior(later, again.prior_, rtol=1e-10)
+    rows = WarmStartRegressor(Ridge(), task=task, prior=shell.prior_).fit(X[half], y[half])
+    assert_allclose(again.predict(X), rows.predict(X), rtol=1e-9)
+    back = SufficientStatistics.from_dict(parts[0].to_dict())
+    assert_same(back, parts[0])
+
+
+def test_a_list_of_statistics_is_to_be_added_up():
+    with pytest.raises(TypeError, match=r"wanted one SufficientStatistics.*sum\(parts\)"):
+        EmpiricalBayes().learn_statistics([made(), made()])
+
+
 # Bad input -----------------------------------------------------------------------------------------
 
 
@@ -325,7 +352,12 @@ def made(y=(1.0, 2.0, 3.0), **changed):
     ("other", "error", "message"),
     [
         (lambda: made(store=[1, 2, 1]), TypeError, "ids: wanted ids of one type.*text .'x'.*numbers .1."),
-        (lambda: made(c=[1.0, 2.0, 4.0]), ValueError, "unexpected .'c'"),
+        (
+            lambda: made(c=[1.0, 2.0, 4.0], store=["v", "w", "w"]),
+            ValueError,
+            r"names of the part with tasks 'v' to 'w' \(3 rows\) should match those of the part with tasks 'x' to 'y'.*"
+            "unexpected .'c'",
+        ),
         (lambda: made(np.ones((3, 2))), ValueError, "y: wanted targets of one shape"),
         (lambda: made(a=[np.nan] * 3), ValueError, "column 'a' of task 'x' missing in one part"),
         (lambda: statistics(*table()[:2]), ValueError, "names in all parts or in none"),

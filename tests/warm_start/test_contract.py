@@ -738,3 +738,30 @@ def test_a_column_transformer_by_name(kind):
     assert_allclose(
         model.predict(table)[:1], model.estimators_["s0"].predict(table.drop(columns="store")[:1]), rtol=1e-12
     )
+
+
+# Columns, whatever their order and names ------------------------------------------------------------------
+
+
+def test_rows_without_names_come_in_the_order_of_the_fit():
+    names = ["a", "b", "c"]
+    prior = regressor(task="shop").fit(pd.DataFrame(X[:, :3], columns=names).assign(shop=X[:, 3]), y).prior_
+    turned = pd.DataFrame(X_new, columns=names)[names[::-1]]
+    model = WarmStartRegressor(Ridge(), prior=prior).fit(turned, y_new)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        assert_allclose(model.predict(turned.to_numpy()), model.predict(turned))
+
+
+def test_context_is_the_tables_or_the_priors():
+    table = pd.DataFrame(X[:, :3], columns=["a", "b", "c"]).assign(shop=X[:, 3], size=X[:, 3] % 2)
+    learned = regressor(task="shop", context=["size"]).fit(table, y)
+    new = table[:6].drop(columns="shop")
+    with_size, without = (
+        WarmStartRegressor(Ridge(), prior=learned.prior_).fit(t, y[:6]) for t in (new, new[["a", "b", "c"]])
+    )
+    assert_allclose(with_size.predict(new), without.predict(new[["a", "b", "c"]]))
+    plain = regressor(task="shop").fit(table.drop(columns="size"), y).prior_
+    model = WarmStartRegressor(Ridge(), prior=plain, context=["size"]).fit(new, y[:6])
+    assert_allclose(model.predict(new), with_size.predict(new))
+    with pytest.raises(ValueError, match="context: wanted columns beside the task column, found 'shop'"):
+        regressor(task="shop", context=["shop"]).fit(table, y)
