@@ -34,11 +34,15 @@ from skmeta._inference.moments import Rows, collect_moments
 Array = NDArray[Any]
 
 CELLS_FROM = 100  # columns from which cells learn as well as rows: `benchmarks/rows_or_cells.py`
+_ROUNDING = 1e-6  # of a sum of weights that is the number of columns
 
 
-def in_cells(counts: Array, n_features: int, *, dense: bool = False) -> bool:
-    """Whether tasks of ``counts (n_tasks,)`` rows are computed in cells; not where the covariance is to be ``dense``."""
-    return not dense and n_features > CELLS_FROM and np.max(counts, initial=0) < n_features
+def in_cells(n_rows: Array, n_features: int, *, dense: bool = False) -> bool:
+    """Whether tasks whose rows weigh ``n_rows (n_tasks,)`` are computed in cells; not where the covariance is ``dense``.
+
+    Weights count as repeated rows, here too: rows and sums of them, which know nothing else, take the same computation.
+    """
+    return not dense and n_features > CELLS_FROM and bool(np.max(n_rows, initial=0) < n_features - _ROUNDING)
 
 
 def cheaper_in_rows(counts: Array, width: int) -> bool:

@@ -93,11 +93,14 @@ class DualProblem:
         return [rows[:, :, None] * np.eye(rows.shape[1])]
 
     def add_repetitions(self, gradient: Array, information: Array, counts: Array) -> None:
-        """Add what rows that stand for several say of the noise, last: their repetitions agree exactly."""
+        """Add what rows that stand for several say of the noise, last: their repetitions agree exactly.
+
+        Then only the rows' total weight counts, not their number; see `definite`.
+        """
         if self.loss.quadratic:
             repeated = 0.5 * counts @ np.where(self.weight > 0, self.weight - 1.0, 0.0).sum(axis=1)
             gradient[-1] -= repeated
-            information[-1, -1] += max(repeated, 0.0)
+            information[-1, -1] += repeated
 
     def inverse(self, curvature: Array) -> Dual:
         """`Dual` for the rows' curvature."""
@@ -278,6 +281,18 @@ def evidence_slopes(
         for j, other in enumerate(pulled):
             information[n + i, n + j] = 0.5 * counts @ np.einsum("bij,bji->b", one, other)
     return np.array(gradient), information
+
+
+def definite(information: Array) -> Array:
+    """Information ``(..., c, c)`` whose last entry may be too small, of rows that weigh little, as large as it has to be.
+
+    That is ``b' (A + I)^-1 b`` for the others' ``A`` and ``b``: with a standard normal prior it has an inverse.
+    """
+    others, last = information[..., :-1, :-1], information[..., :-1, -1:]
+    least = np.swapaxes(last, -1, -2) @ np.linalg.solve(others + np.eye(others.shape[-1]), last)
+    found = information.copy()
+    found[..., -1, -1] = np.maximum(found[..., -1, -1], least[..., 0, 0])
+    return found
 
 
 def along(matrices: Array, v: Array) -> Array:

@@ -95,7 +95,8 @@ class Rows:
 
     ``X`` is ``(n, d)`` dense or CSR, ``Y`` ``(n, n_outputs)``, ``order`` lists the rows task by task and ``starts``
     ``(n_tasks + 1,)`` says where each task begins in it. ``centre`` and ``scale`` ``(d,)`` standardise the columns.
-    Without an intercept its column is zero: no task says anything about it, and it keeps its prior.
+    Without an ``intercept`` its column is zero: no task says anything about it, and it keeps its prior. That of rows made
+    from sums, which are read in cells only, is an array ``(n,)``.
     """
 
     X: Any
@@ -105,7 +106,7 @@ class Rows:
     centre: np.ndarray
     scale: np.ndarray
     weight: np.ndarray | None = None
-    intercept: bool = True
+    intercept: Any = True
 
     @property
     def n_tasks(self) -> int:
@@ -188,12 +189,11 @@ def collect_moments(rows: Any) -> Moments:
 def column_scales(X: Any, weight: Any = None, *, centred: bool = True) -> tuple[Array, Array]:
     """Centre and scale ``(d,)`` of the columns of a collection; constant columns keep their values (scale 1).
 
-    Missing values are left out. Columns that are to stay sparse are not ``centred``: they are scaled around zero.
+    Missing values are left out. Columns that are to stay sparse are scaled alike, but not ``centred``.
     """
     weight = np.ones(X.shape[0]) if weight is None else weight
-    if sparse.issparse(X):
-        return _sparse_scales(X, weight, centred)
-    return _dense_scales(X, weight) if centred else (np.zeros(X.shape[1]), _dense_scales(X, weight)[1])
+    centre, scale = _sparse_scales(X, weight) if sparse.issparse(X) else _dense_scales(X, weight)
+    return centre if centred else np.zeros_like(centre), scale
 
 
 def _dense_scales(X: Any, weight: Any) -> tuple[Array, Array]:
@@ -220,9 +220,9 @@ def sum_of_squares(X: Any, centre: Any, weight: Any, block: int = 65536) -> Arra
     return total
 
 
-def _sparse_scales(X: Any, weight: Any, centred: Any) -> tuple[Array, Array]:
+def _sparse_scales(X: Any, weight: Any) -> tuple[Array, Array]:
     total = weight.sum()
-    centre = np.asarray(X.T @ weight).ravel() / total if centred else np.zeros(X.shape[1])
+    centre = np.asarray(X.T @ weight).ravel() / total
     square = np.asarray(X.multiply(X).T @ weight).ravel() / total
     variance = np.maximum(square - centre**2, 0.0)
     return centre, np.sqrt(np.where(variance > 1e-12 * square, variance, 1.0))

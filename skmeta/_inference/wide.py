@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,9 +23,11 @@ Array = NDArray[np.float64]
 class WidePrior:
     """What is known of the next task, in the units of the engine; the intercept last.
 
-    ``mean (K, p)``, ``variance (K, p)``, ``factor (K, p, k)`` with ``k`` possibly 0; the noises' law ``noise (K,)`` (one
+    ``mean (K, p)``, ``variance (K, p)``, ``factor (K, p, k)`` with ``k`` possibly 0; ``mean_variance (K, p)`` is how well the
+    mean and the factors are known; the noises' law ``noise (K,)`` (one
     where the likelihood has no dispersion) and ``noise_dof (K,)``; ``intercept (K,)`` is where that of the vague component
-    is centred. ``weights (C,)`` say how often a task is of each of the ``components``.
+    is centred. ``weights (C,)`` say how often a task is of each of the ``components``, ``scores`` the evidence of tasks
+    held out under each shape tried.
     """
 
     mean: Array
@@ -34,15 +36,39 @@ class WidePrior:
     noise: Array
     noise_dof: Array
     intercept: Array
+    mean_variance: Array | None = None
     weights: Array | None = None
     n_tasks: float = 0.0
     n_rows: float = 0.0
+    scores: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def structure(self) -> str:
+        """The shape of the covariance: with factors, diagonal, or of one variance for all slopes."""
+        if self.factor.shape[2]:
+            return f"factor of rank {self.factor.shape[2]}"
+        return "spherical" if np.all(self.variance[:, :-1] == self.variance[:, :1]) else "diagonal"
+
+    @property
+    def expected_variance(self) -> Array:
+        """That of a new task's coefficients ``(K, p)`` beside the factors: around the mean, and of the mean."""
+        return self.variance if self.mean_variance is None else self.variance + self.mean_variance
+
+    def spherical(self) -> WidePrior:
+        """The same with one variance for all slopes: the mean of theirs."""
+        variance = self.variance.copy()
+        variance[:, :-1] = variance[:, :-1].mean(axis=1, keepdims=True)
+        return replace(self, variance=variance)
+
+    def without_factor(self) -> WidePrior:
+        """The same with each coefficient's variance its own, what tasks have in common included."""
+        return replace(self, variance=self.variance + (self.factor**2).sum(axis=2), factor=self.factor[..., :0])
 
     def components(self, k: int, scale: Array, likelihood: Likelihood) -> list[Component]:
         """The learned component of one output, outliers in one respect if squared errors can tell them, and the vague."""
         law = NoiseLaw(float(self.noise[k]), float(self.noise_dof[k]))
         noise = KnownNoise.of(law)
-        learned = Component(self.mean[k], LowRankCovariance(self.variance[k], self.factor[k]), noise)
+        learned = Component(self.mean[k], LowRankCovariance(self.expected_variance[k], self.factor[k]), noise)
         outliers = [intercept_outlier(learned)] if likelihood.quadratic else []
         if likelihood.quadratic and np.any(np.isfinite(self.noise_dof)):
             outliers.append(noise_outlier(learned, law))

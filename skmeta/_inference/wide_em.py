@@ -19,7 +19,7 @@ from scipy import sparse
 
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.mixture import learn_weights
-from skmeta._inference.moments import Rows
+from skmeta._inference.moments import Rows, standardise
 from skmeta._inference.wide import WidePrior, wide_evidence
 from skmeta._inference.wide_factors import add_factors
 from skmeta._inference.wide_rows import read_batches
@@ -35,14 +35,28 @@ _HELD_OUT = 3  # one task in so many is held out
 _ROUNDS = 3  # of sweeps for factors, each followed by new scales
 _WORTH = 2.0  # evidence that a more complicated shape must bring
 _FLOOR = 1e-10
+_DIGITS = 9  # of what orders tasks: ties are no matter of rounding
+
+
+# What was known, where factors or uneven variances are not wanted.
+_IN_SHAPE = {"diagonal": WidePrior.without_factor, "spherical": lambda past: past.without_factor().spherical()}
 
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """What may differ: ``moves`` is what sweeps learn of the variances, ``rank`` the number of factors."""
+    """What may differ: ``moves`` is what sweeps learn of the variances, ``rank`` the number of factors.
+
+    With ``even`` all slopes have one variance.
+    """
 
     moves: str
     rank: int = 0
+    even: bool = False
+
+    def __str__(self) -> str:
+        if self.rank:
+            return f"factor of rank {self.rank}"
+        return "spherical" if self.even else {"columns": "diagonal"}.get(self.moves, "as before")
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,13 +81,15 @@ def learn_wide(
     says; further ``options`` as in `Options`.
     """
     how, counts = Options(**options), np.ones(rows.n_tasks) if task_weight is None else task_weight
+    if past is not None and how.covariance in _IN_SHAPE:
+        past = _IN_SHAPE[how.covariance](past)
     one, weighted = loss.each_against_the_rest, _weighted(rows, counts)
     trial = _choose(rows, loss, counts, past, how)
     batches = read_batches(rows, task_weight)
     state = fit_wide(batches, one, trial.finish, trial.n_left, how, start=moved_to(batches, trial.state))
     prior = _joined(scaled(as_prior(state, _intercept(weighted, one)), trial.scales), weighted, loss)
     prior = replace(prior, weights=trial.weights, n_tasks=float(counts.sum()), n_rows=_n_rows(weighted))
-    return prior if past is None else merged(past, prior)
+    return replace(prior if past is None else merged(past, prior), scores=trial.scores)
 
 
 def _weighted(rows: Rows, counts: Array) -> Rows:
@@ -97,7 +113,9 @@ def _joined(prior: WidePrior, rows: Rows, loss: Likelihood) -> WidePrior:
 
 def _scaled(prior: WidePrior, factor: float) -> WidePrior:
     root = np.sqrt(factor)
-    return replace(prior, mean=factor * prior.mean, variance=factor * prior.variance, factor=root * prior.factor)
+    unsure = None if prior.mean_variance is None else factor * prior.mean_variance
+    variance, directions = factor * prior.variance, root * prior.factor
+    return replace(prior, mean=factor * prior.mean, variance=variance, factor=directions, mean_variance=unsure)
 
 
 def fit_wide(batches: Any, loss: Likelihood, shape: Shape, n_iter: int, how: Options, *, start: State) -> State:
@@ -117,17 +135,21 @@ def _change(new: Output, old: Output) -> float:
     return max(np.abs(np.log(new.scales / old.scales)).max(), np.sqrt(moved))
 
 
-def _shapes(covariance: str, rank: int | None, n_tasks: int) -> list[Shape]:
-    """The shapes that a word stands for, simplest first; factors grow on what was learned without."""
-    spherical, diagonal = Shape("scales"), Shape("columns")
-    factor = Shape("loadings", min(rank or _MAX_RANK, n_tasks - 1))
+def _shapes(how: Options, n_tasks: int, past: WidePrior | None) -> list[Shape]:
+    """The shapes that a word stands for, simplest first; factors grow on what was learned without.
+
+    What was known is changed first as a whole, its columns' variances in their ratios.
+    """
+    spherical, diagonal = Shape("scales", even=True), Shape("columns")
+    first = spherical if past is None else Shape("scales")
+    factor = Shape("loadings", min(how.rank or _MAX_RANK, n_tasks - 1))
     words = {
         "spherical": [spherical],
         "diagonal": [diagonal],
-        "factor": [spherical, factor],
-        "auto": [spherical, diagonal, factor],
+        "factor": [first, factor],
+        "auto": [first, diagonal, factor],
     }
-    return [shape for shape in words[covariance] if shape.rank or shape is not factor]
+    return [shape for shape in words[how.covariance] if shape.rank or shape is not factor]
 
 
 # Tasks held out -------------------------------------------------------------------------------------
@@ -147,20 +169,22 @@ class _Trial:
     scales: np.ndarray
     weights: np.ndarray
     score: float
+    scores: dict[str, float]
 
 
 def _choose(rows: Rows, loss: Likelihood, counts: Array, past: WidePrior | None, how: Options) -> _Trial:
     """The `_Trial` under which held-out tasks are most probable; with a single task, the first shape untried."""
-    held, one, shapes = _held_out(rows), loss.each_against_the_rest, _shapes(how.covariance, how.rank, rows.n_tasks)
+    held, one, shapes = _held_out(rows), loss.each_against_the_rest, _shapes(how, rows.n_tasks, past)
     weighted = _weighted(rows, counts)
     intercept, train = _intercept(weighted, one), read_batches(_some(rows, ~held), counts[~held])
     state = initial_state(train, one, intercept, how, _known(past, loss))
     if not held.any():
         n_components = len(as_prior(state, intercept).components(0, rows.scale, loss))
         unknown = learn_weights(np.zeros((0, n_components)))
-        return _Trial(shapes[0], state, shapes[0], how.n_iter, np.ones((len(intercept), N_SCALES)), unknown, 0.0)
+        return _Trial(shapes[0], state, shapes[0], how.n_iter, np.ones((len(intercept), N_SCALES)), unknown, 0.0, {})
     test = read_batches(_some(rows, held), counts[held])
     trials: list = []
+    scores: dict[str, float] = {}
     for shape in shapes:
         state = _tried(train, test, state, one, shape, intercept, how, first=not trials)
         prior = as_prior(state, intercept)
@@ -169,8 +193,9 @@ def _choose(rows: Rows, loss: Likelihood, counts: Array, past: WidePrior | None,
             scales[:, 0] = 1.0  # most of the mean is what it was
         evidence = wide_evidence(test, _joined(scaled(prior, scales), weighted, loss), loss)
         weights = learn_weights(evidence, counts[held])
-        score, n_left = score - _WORTH * len(trials), max(how.n_iter // 4, 1)
-        trials.append(_Trial(shape, state, Shape("loadings"), n_left, scales, weights, score))
+        scores[str(shape)], n_left = score, max(how.n_iter // 4, 1)
+        score -= _WORTH * len(trials)
+        trials.append(_Trial(shape, state, Shape("loadings"), n_left, scales, weights, score, scores))
     wanted = [trial for trial in trials if trial.shape.rank] if len(shapes) == 2 else trials
     return max(wanted, key=lambda trial: trial.score)
 
@@ -215,13 +240,25 @@ def _rescaled(state: State, scales: Array) -> State:
 
 
 def _held_out(rows: Rows) -> Array:
-    """A mask of tasks: every third in order of what their rows hold, whatever the tasks are called."""
-    counts = np.diff(rows.starts)
-    task = np.repeat(np.arange(rows.n_tasks), counts)
-    squares = rows.X.multiply(rows.X).sum(axis=1) if sparse.issparse(rows.X) else np.nansum(rows.X**2, axis=1)
-    per_row = (rows.Y**2).sum(axis=1), np.asarray(squares).ravel()
-    target, size = (np.bincount(task, v[rows.order], rows.n_tasks) / np.maximum(counts, 1) for v in per_row)
-    return np.argsort(np.lexsort((size, target))) % _HELD_OUT == 1
+    """A mask of tasks: every third in order of what their rows hold, whatever the tasks are called.
+
+    Tasks are told apart by sums over their rows, to the digits that do not depend on how these were added.
+    """
+    task = np.repeat(np.arange(rows.n_tasks), np.diff(rows.starts))
+    weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight
+    squares = (rows.Y**2).sum(axis=1), _squares(rows)
+    n_rows, target, size = (
+        np.bincount(task, v[rows.order], rows.n_tasks) for v in (weight, *(weight * s for s in squares))
+    )
+    mean = [each / np.maximum(n_rows, 1e-300) for each in (size, target)]
+    return np.argsort(np.lexsort([np.round(each / max(each.max(), 1e-300), _DIGITS) for each in mean])) % _HELD_OUT == 1
+
+
+def _squares(rows: Rows) -> Array:
+    """The standardised columns' squares, summed for each row of the table ``(n,)``."""
+    if sparse.issparse(rows.X):
+        return np.asarray(rows.X.multiply(rows.X) @ rows.scale**-2.0).ravel()
+    return np.asarray((standardise(rows.X, rows.centre, rows.scale) ** 2).sum(axis=1))
 
 
 def _some(rows: Rows, mask: Array) -> Rows:
@@ -275,13 +312,14 @@ def _first_outputs(batches: Any, loss: Likelihood, intercept: Array) -> list[Out
 def _known_outputs(past: WidePrior) -> list[Output]:
     """A start from a prior, whose factors count as variance until they are merged again."""
     outputs = []
-    for mean, variance, factor, noise, dof in zip(
-        past.mean, past.variance, past.factor, past.noise, past.noise_dof, strict=True
+    flat = past.without_factor()
+    for mean, variance, expected, noise, dof in zip(
+        flat.mean, flat.variance, flat.expected_variance, flat.noise, flat.noise_dof, strict=True
     ):
-        variance, centre, nothing = variance + (factor**2).sum(axis=1), mean[:, None], np.zeros((len(mean), 1))
-        loading_variance, common = variance[:, None] / max(past.n_tasks, 1.0), float(np.median(variance[:-1]))
-        expected = np.array([common, variance[-1], noise])
-        known = Output(centre, variance, float(noise), loading_variance, centre, common, nothing, expected, known=True)
+        centre, nothing = mean[:, None], np.zeros((len(mean), 1))
+        loading_variance, common = expected[:, None] / max(past.n_tasks, 1.0), float(np.median(variance[:-1]))
+        scales = np.array([common, variance[-1], noise])
+        known = Output(centre, variance, float(noise), loading_variance, centre, common, nothing, scales, known=True)
         outputs.append(replace(known, noise_dof=float(dof)))
     return outputs
 
@@ -293,12 +331,13 @@ def moved_to(batches: Any, state: State) -> State:
 
 
 def as_prior(state: State, intercept: Array) -> WidePrior:
-    """What a new task should expect: the uncertainty of the loadings counts as variance of the tasks."""
+    """What a new task should expect, the uncertainty of the loadings apart."""
     outputs = state.outputs
     uncertain = np.stack([(1.0 / (1.0 / out.loading_variance + out.information)).sum(axis=1) for out in outputs])
     return WidePrior(
         mean=np.stack([out.loadings[:, 0] for out in outputs]),
-        variance=np.stack([out.variance for out in outputs]) + uncertain,
+        variance=np.stack([out.variance for out in outputs]),
+        mean_variance=uncertain,
         factor=np.stack([out.loadings[:, 1:] for out in outputs]),
         noise=state.noise,
         noise_dof=np.array([out.noise_dof for out in outputs]),

@@ -3,7 +3,7 @@
 A *cell* is a pair (task, column) with something in it: the only places where a wide table meets the coefficients of its
 tasks. Dense batches have a cell for every column, ``(n_tasks, p)``; sparse ones a flat array of those with a nonzero
 value. Both give the same few products, so that nothing above needs to know which one it has. The intercept is an
-ordinary column of ones, last.
+ordinary column, last: of ones, unless the rows are made from sums (`equivalent_rows`).
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ def _read_dense(rows: Any, tasks: Any, index: Array, Y: Array, weight: Array) ->
     real = index >= 0
     Z = np.zeros((*index.shape, rows.width))
     Z[real, :-1] = standardise(rows.X[index[real]], rows.centre, rows.scale)
-    Z[real, -1] = float(rows.intercept)
+    Z[real, -1] = _constant(rows)[index[real]]
     return DenseBatch(tasks, index, Z, Y, weight, rows.scale)
 
 
@@ -247,9 +247,8 @@ def _read_sparse(rows: Any, tasks: Any, index: Array, Y: Array, weight: Array) -
     p, n = rows.width, index.shape[1]
     row = np.r_[np.repeat(place, np.diff(X.indptr)), place]
     column = np.r_[X.indices, np.full(len(place), p - 1)].astype(np.int64)
-    value = np.r_[
-        np.nan_to_num(X.data / rows.scale[X.indices], copy=False, nan=0.0), np.full(len(place), float(rows.intercept))
-    ]
+    ones = _constant(rows)[index.ravel()[place]]
+    value = np.r_[np.nan_to_num(X.data / rows.scale[X.indices], copy=False, nan=0.0), ones]
     cells, cell = np.unique(row // n * p + column, return_inverse=True)
     blocks = sparse.csr_array((value, (row, cell.astype(np.int32))), shape=(index.size, len(cells)))
     blocks.sort_indices()
@@ -257,6 +256,11 @@ def _read_sparse(rows: Any, tasks: Any, index: Array, Y: Array, weight: Array) -
     Z = sparse.csr_array((blocks.data, at[blocks.indices], blocks.indptr), shape=(index.size, p))
     across, task = blocks.T.tocsr(), (cells // p).astype(np.int32)
     return SparseBatch(tasks, index, Z, blocks, across, _pairs(across, n), at, task, Y, weight, rows.scale)
+
+
+def _constant(rows: Any) -> Array:
+    """The intercept's column ``(n,)``."""
+    return np.broadcast_to(np.asarray(rows.intercept, dtype=float), len(rows.Y))
 
 
 def _pairs(across: Any, n: int) -> Any:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.dual import DualProblem, evidence_slopes
+from skmeta._inference.dual import DualProblem, definite, evidence_slopes
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.noise import squeeze_noise
 from skmeta._inference.wide import WidePrior
@@ -31,10 +31,18 @@ _HELD = 1e300  # information that keeps a scale where it is
 def scaled(prior: WidePrior, scales: Array) -> WidePrior:
     """A prior multiplied by ``scales (K, 5)``."""
     mean, slopes, factor, intercept, noise = scales.T
-    new_mean, variance = prior.mean * mean[:, None], prior.variance * slopes[:, None]
-    new_mean[:, -1], variance[:, -1] = prior.mean[:, -1], prior.variance[:, -1] * intercept
-    new_factor = prior.factor * np.sqrt(factor)[:, None, None]
-    return replace(prior, mean=new_mean, variance=variance, factor=new_factor, noise=prior.noise * noise)
+
+    def times(values: Array, by: Array, last: Any) -> Array:
+        return np.concatenate([values[:, :-1] * by[:, None], values[:, -1:] * np.reshape(last, (-1, 1))], axis=1)
+
+    return replace(
+        prior,
+        mean=times(prior.mean, mean, 1.0),
+        variance=times(prior.variance, slopes, intercept),
+        mean_variance=None if prior.mean_variance is None else times(prior.mean_variance, slopes, intercept),
+        factor=prior.factor * np.sqrt(factor)[:, None, None],
+        noise=prior.noise * noise,
+    )
 
 
 def fit_scales(batches: Sequence[Any], prior: WidePrior, loss: Likelihood) -> tuple[Array, float]:
@@ -56,13 +64,13 @@ def fit_scales(batches: Sequence[Any], prior: WidePrior, loss: Likelihood) -> tu
             step = 0.5 * step
             continue
         logs, best = trial, value
-        matrix = fisher + np.eye(N_SCALES) / _TIGHT**2
+        matrix = definite(fisher) + np.eye(N_SCALES) / _TIGHT**2
         # Where tasks' noises differ their law is known better from estimates than from evidence at these.
         matrix[:, -1, -1] = np.where(np.isinf(prior.noise_dof), matrix[:, -1, -1], _HELD)
         step = np.clip(np.linalg.solve(matrix, (slopes - logs / _TIGHT**2)[..., None])[..., 0], -1.0, 1.0)
         if np.abs(step).max() < _TOL:
             break
-    return np.exp(logs), best
+    return np.exp(logs), float(best)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +89,7 @@ class _Law:
         last = np.eye(1, prior.mean.shape[1], prior.mean.shape[1] - 1)[0]
         ones = batch.times(last[:, None])[..., 0]
         kernels = []
-        for variance, factor in zip(prior.variance, prior.factor, strict=True):
+        for variance, factor in zip(prior.expected_variance, prior.factor, strict=True):
             U = batch.times(factor)
             slopes = batch.kernel(batch.spread(variance * (1.0 - last)))
             kernels.append([slopes, U @ np.swapaxes(U, 1, 2), variance[-1] * ones[:, :, None] * ones[:, None, :]])

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.dual import DualProblem, along, evidence_slopes
+from skmeta._inference.dual import DualProblem, along, definite, evidence_slopes
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import symmetrize
 from skmeta._inference.noise import fit_noise, squeeze_noise
@@ -277,7 +277,7 @@ def _scale_step(output: Output, slopes: Array, fisher: Array) -> Array:
     """Factors by which one step of Fisher scoring multiplies the scales, tied as they are to what was expected."""
     n = len(slopes)
     off = np.log(output.scales[:n] / output.expected_scales[:n])
-    step = np.linalg.solve(fisher + np.eye(n) / _TIGHT**2, slopes - off / _TIGHT**2)
+    step = np.linalg.solve(definite(fisher) + np.eye(n) / _TIGHT**2, slopes - off / _TIGHT**2)
     return np.exp(np.clip(step, -_LONGEST, _LONGEST))
 
 

@@ -70,12 +70,13 @@ def _take_by_position(wanted: Sequence[str], n_features: int) -> None:
     )
 
 
-def check_names(wanted: Sequence[str], found: Sequence[str]) -> None:
+_LEARNED_FROM = "The feature names should match those that the prior was learned from"
+
+
+def check_names(wanted: Sequence[str], found: Sequence[str], should: str = _LEARNED_FROM) -> None:
     """Raise unless columns found are those wanted, in any order; the error names what is missing and what is new."""
     missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
     if missing or extra:
         differences = [f"{what} {names}" for what, names in (("missing", missing), ("unexpected", extra)) if names]
         hint = " (A task that lacks a column keeps it, filled with NaN.)" if missing else ""
-        raise ValueError(
-            f"X: The feature names should match those that the prior was learned from: found {', '.join(differences)}.{hint}"
-        )
+        raise ValueError(f"X: {should}: found {', '.join(differences)}.{hint}")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from skmeta.base._adapted_estimators import AdaptedEstimators
 from skmeta.base._evidence import leave_one_out_scores
 from skmeta.base._frozen_value import FrozenValue
 from skmeta.base._matching import check_is_model, check_names, matched, one_task
+from skmeta.base._plain import from_plain, to_plain
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import column_names
 from skmeta.tasks._tables import plain_table
@@ -34,6 +35,8 @@ class Prior(FrozenValue):
     classes : array-like of shape (n_classes,), default=None
         Labels it was learned for, sorted; None takes any.
     """
+
+    _nested: ClassVar[dict[str, Any]] = {}  # classes of frozen values in fields, by field, for `from_dict`
 
     n_tasks: float = 0.0
     n_rows: float = 0.0
@@ -209,12 +212,40 @@ class Prior(FrozenValue):
         return make_frame({"feature": names} | columns, "prior.to_frame()")
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain arrays, numbers and texts, by field; those that are None are left out.
+        """Plain arrays, numbers and texts that `from_dict` reads.
 
         Returns
         -------
         dict
-            Names and values; ``type(prior)(**prior.to_dict())`` makes the same prior.
+            Names and values, those that are None left out; `numpy.savez` can write them.
+
+        Raises
+        ------
+        ValueError
+            If it holds what is none of these, such as a fitted estimator.
         """
-        state = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: value for name, value in state.items() if value is not None}
+        return to_plain(self)
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """Make a prior from what `to_dict` gave.
+
+        Parameters
+        ----------
+        state : mapping
+            Names and values; what `numpy.load` gives will do.
+
+        Returns
+        -------
+        Prior
+            The same prior.
+
+        Raises
+        ------
+        TypeError
+            If ``state`` is no mapping.
+        ValueError
+            If a name is missing or unknown.
+        """
+        found: Self = from_plain(cls, state, cls._nested)
+        return found

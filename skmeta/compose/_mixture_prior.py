@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._plain import check_mapping, subclass_named
 from skmeta.compose._average import average_estimators
 from skmeta.tasks import Tasks
 
@@ -273,6 +274,59 @@ class MixturePrior(Prior):
         """
         return self.components[0].to_frame()
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain arrays, numbers and texts that `from_dict` reads.
+
+        Returns
+        -------
+        dict
+            ``weights`` and ``names``, and the entries of each component's own ``to_dict`` after its position: "0.class",
+            "0.mean"; `numpy.savez` can write them.
+        """
+        state: dict[str, Any] = {"weights": self.weights, "names": np.array(self.names)}
+        if self.weights_without_rows is not None:
+            state["weights_without_rows"] = self.weights_without_rows
+        for c, component in enumerate(self.components):
+            own = {"class": type(component).__name__} | component.to_dict()
+            state |= {f"{c}.{name}": value for name, value in own.items()}
+        return state
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """Make a mixture from what `to_dict` gave.
+
+        Parameters
+        ----------
+        state : mapping
+            Names and values; what `numpy.load` gives will do. Components are of the subclasses of `Prior` that they name.
+
+        Returns
+        -------
+        MixturePrior
+            The same mixture.
+
+        Raises
+        ------
+        TypeError
+            If ``state`` is no mapping.
+        ValueError
+            If a name is missing or unknown, or no subclass of `Prior` has the name of a component's class.
+        """
+        check_mapping(state)
+        parts: dict[str, dict[str, Any]] = {}
+        for name, value in state.items():
+            position, dot, rest = name.partition(".")
+            parts.setdefault(position if dot else "", {})[rest if dot else name] = value
+        own = parts.pop("", {})
+        components = [_component_from(parts.pop(str(c), {}), c) for c in range(len(own.get("names", ())))]
+        unknown = sorted(parts) + sorted(set(own) - {"weights", "names", "weights_without_rows"})
+        if unknown or not {"weights", "names"} <= own.keys():
+            wanted = "weights, names and entries such as 0.mean for each of the names"
+            raise ValueError(
+                f"from_dict: wanted {wanted}, found {unknown or sorted(own)}; MixturePrior.to_dict makes them."
+            )
+        return cls(components, own["weights"], own["names"], own.get("weights_without_rows"))
+
     def _joint(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
         evidence = [component.log_evidence(estimator, tasks) for component in self.components]
         with np.errstate(divide="ignore"):  # a component of weight zero is none
@@ -319,6 +373,15 @@ def _check_components(components: tuple[Prior, ...]) -> None:
             f"components: wanted priors about the same columns, found {sorted(map(list, known))}; put them in one order "
             "with prior.aligned(feature_names)."
         )
+
+
+def _component_from(state: dict[str, Any], position: int) -> Prior:
+    if "class" not in state:
+        raise ValueError(
+            f"from_dict: wanted the class of component {position}, found no '{position}.class'; MixturePrior.to_dict makes it."
+        )
+    found: Prior = subclass_named(Prior, str(state.pop("class"))).from_dict(state)
+    return found
 
 
 def _check_weights(weights: NDArray[np.float64], names: tuple[str, ...], n: int) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.computation import cheaper_in_rows
+from skmeta._inference.equivalent_rows import equivalent_rows
 from skmeta._inference.in_columns import each_output
 from skmeta._inference.in_rows import read_in_rows
 from skmeta._inference.likelihoods import Likelihood
@@ -67,9 +68,23 @@ def of_wide_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, pa
     return Collection((rows, tasks.task_weight), engine, likelihood, data.one_target, describe)
 
 
-def of_statistics(found: SufficientStatistics, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
+def of_sums(found: SufficientStatistics, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The collection of which there are sums alone, which determine squared errors."""
-    sums, one_target = found.sums(), found.target_mean.ndim == 1
+    units, engine = _units_of_sums(found, estimator, family, past, centred=True)
+    tasks = each_output(standardised(found.sums(), engine, intercept=estimator.fit_intercept))
+    return _collection_of(tasks, found, estimator, family, units, engine)
+
+
+def of_wide_sums(found: SufficientStatistics, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
+    """The same for `of_wide_rows`: as rows that say what the tasks' own would."""
+    units, engine = _units_of_sums(found, estimator, family, past, centred=False)
+    rows = equivalent_rows(found.sums(), engine, intercept=estimator.fit_intercept)
+    return _collection_of((rows, None), found, estimator, family, units, engine)
+
+
+def _units_of_sums(
+    found: SufficientStatistics, estimator: Any, family: Any, past: GaussianPrior | None, *, centred: bool
+) -> tuple[Units, list[EngineUnits]]:
     likelihood = family.likelihood(estimator, found.n_outputs)
     if not likelihood.quadratic:
         raise ValueError(
@@ -77,17 +92,21 @@ def of_statistics(found: SufficientStatistics, estimator: Any, family: Any, past
             f"{type(estimator).__name__}, whose {likelihood.name} likelihood they do not determine; give parts that hold "
             "their rows, WorkingStatistics."
         )
-    units, engine = _units(_where_sums_lie(sums), estimator, likelihood, past, one_target=one_target)
-    tasks = each_output(standardised(sums, engine, intercept=estimator.fit_intercept))
+    where = _where_sums_lie(found.sums(), centred=centred)
+    return _units(where, estimator, likelihood, past, one_target=found.target_mean.ndim == 1)
+
+
+def _collection_of(
+    tasks: Any, found: SufficientStatistics, estimator: Any, family: Any, units: Units, engine: list[EngineUnits]
+) -> Collection:
     describe = {"feature_names": found.feature_names, "likelihood": family.kind_of(len(engine)), "units": units}
-    return Collection(tasks, engine, likelihood, one_target, describe)
+    likelihood = family.likelihood(estimator, found.n_outputs)
+    return Collection(tasks, engine, likelihood, found.target_mean.ndim == 1, describe)
 
 
 def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The collection whose rows stay where they are, which are asked for sums of working responses."""
     first, likelihood = parts.first, family.likelihood(estimator, 1)
-    if likelihood.quadratic:
-        return of_statistics(first, estimator, family, past)
     units, engine = _units(_where_sums_lie(first.sums()), estimator, likelihood, past, one_target=True)
     ask = parts.asking(engine[0], intercept=bool(estimator.fit_intercept))
     tasks = RowsElsewhere(ask, first.n, first.n_features + 1, likelihood)
@@ -108,10 +127,11 @@ class _Where:
     target_scale: Array
 
 
-def _where_sums_lie(sums: Sums, task_weight: Array | None = None) -> _Where:
+def _where_sums_lie(sums: Sums, task_weight: Array | None = None, *, centred: bool = True) -> _Where:
     often = np.ones_like(sums.n) if task_weight is None else task_weight
-    columns = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2), often)
-    return _Where(*columns, *centre_and_scale(sums.n, sums.target, sums.square, often))
+    centre, scale = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2), often)
+    centre = centre if centred else np.zeros_like(centre)
+    return _Where(centre, scale, *centre_and_scale(sums.n, sums.target, sums.square, often))
 
 
 def _where_rows_lie(tasks: Tasks, data: LinearData, *, centred: bool = True) -> _Where:

@@ -68,6 +68,10 @@ class LinearData:
         """Whether targets are one column, for which a prior has no axis of outputs."""
         return self.n_targets is None and self.Y.shape[1] == 1
 
+    def n_rows(self, tasks: Tasks) -> NDArray[np.float64]:
+        """What the rows of every task weigh together ``(n_tasks,)``; without weights their number."""
+        return np.bincount(tasks.codes, self.weight, minlength=len(tasks)).astype(float)
+
     def read_sums(self, order: NDArray[np.intp], starts: NDArray[np.intp]) -> tuple[Sums, Moments]:
         """Sums of every task, by the one pass over the rows, and the room that they are in."""
         room = Moments.zeros(len(starts) - 1, self.n_features + 1, self.n_outputs)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 from joblib import effective_n_jobs
 from sklearn.linear_model import Ridge
 from sklearn.utils import check_scalar
@@ -24,7 +26,8 @@ from skmeta.linear_model._mixture import robust_mixture
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
-from skmeta.linear_model._wide_learning import is_wide, learn_wide_mixture
+from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_mixture
+from skmeta.steps import PriorWithSteps, fit_steps, take_apart, with_constant_column
 from skmeta.tasks import Tasks
 
 _SHAPES = ("auto", "factor", "full", "diagonal", "spherical")
@@ -65,9 +68,10 @@ class EmpiricalBayes(Learner):
     Attributes
     ----------
     structure_ : str
-        The shape that was chosen at the last call of `learn`, one an output.
+        The shape that was learned at the last call, of the last output.
     scores_ : dict of str to float
-        Log-evidence of held-out tasks under each shape tried (of the last output).
+        Log-evidence of held-out tasks under each shape tried, of the last output; of all outputs where more than 100
+        columns outnumber the rows of every task. Empty where no task was held out.
 
     References
     ----------
@@ -143,11 +147,8 @@ class EmpiricalBayes(Learner):
         family, past = family_of(estimator), learned_component(prior, estimator)
         data = read(tasks, estimator, family, None if past is None else past.classes)
         past = checked_past(past, estimator, family, data, tasks.feature_names)
-        if is_wide(self, data.n_features, tasks.counts, past):
-            collection = _collection.of_wide_rows(tasks, data, estimator, family, past)
-            learned, self.structure_ = learn_wide_mixture(self, collection, past, prior, effective_n_jobs(n_jobs))
-            self.scores_: dict[str, float] = {}
-            return learned
+        if is_wide(self, data.n_features, data.n_rows(tasks), past):
+            return self._learn_wide(_collection.of_wide_rows(tasks, data, estimator, family, past), past, prior, n_jobs)
         collection = _collection.of_rows(tasks, data, estimator, family, past)
         return self._learn(collection, past, prior, n_jobs, progress)
 
@@ -159,12 +160,13 @@ class EmpiricalBayes(Learner):
         *,
         n_jobs: int | None = None,
         progress: Any = None,
-    ) -> MixturePrior:
+    ) -> Prior:
         """Learn a prior without the rows: from sufficient statistics, or from parts that are asked for them.
 
         It equals what `learn` makes of all rows. For squared errors one `SufficientStatistics` determines the answer. For
         other likelihoods every part is asked once a round for those of its working responses at the present
-        coefficients; there are some hundred rounds.
+        coefficients; there are some hundred rounds. These say too little for the computation that `learn` takes where
+        more than 100 columns outnumber the rows of every task: there the two are equal with ``covariance="full"`` alone.
 
         Parameters
         ----------
@@ -183,7 +185,8 @@ class EmpiricalBayes(Learner):
         Returns
         -------
         MixturePrior
-            What is known now: the learned prior among what stands beside it.
+            What is known now: the learned prior among what stands beside it. Of tables without features, which models read
+            as one column of zeros, it stands behind the step that makes it, a `PriorWithSteps`.
 
         Raises
         ------
@@ -192,15 +195,35 @@ class EmpiricalBayes(Learner):
         """
         self._check_parameters()
         estimator = Ridge() if estimator is None else estimator
-        family, past = family_of(estimator), learned_component(prior, estimator)
         if isinstance(statistics, SufficientStatistics):
-            past = checked_past(past, estimator, family, statistics, statistics.feature_names)
-            collection = _collection.of_statistics(statistics, estimator, family, past)
-        else:
-            parts = Parts(statistics)
-            past = checked_past(past, estimator, family, parts.first, parts.first.feature_names)
-            collection = _collection.of_parts(parts, estimator, family, past)
-        return self._learn(collection, past, prior, n_jobs, progress)
+            if statistics.n_features == 0:
+                return self._learn_intercepts(statistics, estimator, prior, n_jobs, progress)
+            return self._learn_sums(statistics, estimator, prior, n_jobs, progress)
+        parts, family = Parts(statistics), family_of(estimator)
+        if family.likelihood(estimator, parts.first.n_outputs).quadratic:
+            return self.learn_statistics(parts.first, estimator, prior, n_jobs=n_jobs, progress=progress)
+        past = learned_component(prior, estimator)
+        past = checked_past(past, estimator, family, parts.first, parts.first.feature_names)
+        return self._learn(_collection.of_parts(parts, estimator, family, past), past, prior, n_jobs, progress)
+
+    def _learn_intercepts(
+        self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any
+    ) -> Prior:
+        """The prior of tables without any feature."""
+        steps = fit_steps(with_constant_column(take_apart(estimator)), np.zeros((1, 0)), np.zeros(1), None)[0]
+        inner = None if prior is None else prior.split()[1]
+        learned = self._learn_sums(sums.with_constant_column(), estimator, inner, n_jobs, progress)
+        return PriorWithSteps(replace(steps, input_names=sums.feature_names), learned)
+
+    def _learn_sums(
+        self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any
+    ) -> MixturePrior:
+        """The prior of the tasks that there are sums of, by the computation that their rows would take."""
+        family, past = family_of(estimator), learned_component(prior, estimator)
+        past = checked_past(past, estimator, family, sums, sums.feature_names)
+        if is_wide(self, sums.n_features, sums.n, past):
+            return self._learn_wide(_collection.of_wide_sums(sums, estimator, family, past), past, prior, n_jobs)
+        return self._learn(_collection.of_sums(sums, estimator, family, past), past, prior, n_jobs, progress)
 
     def _learn(
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any, progress: Any
@@ -211,6 +234,14 @@ class EmpiricalBayes(Learner):
         self.structure_, self.scores_ = str(found[-1].choice.structure), found[-1].choice.scores
         learned = prior_of([each.law for each in found], collection)
         return robust_mixture(learned, held_out_weights(learned, found, prior))
+
+    def _learn_wide(
+        self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any
+    ) -> MixturePrior:
+        """The same where no matrix of columns by columns is made."""
+        wide = learn_wide_prior(self, collection, past, effective_n_jobs(n_jobs))
+        self.structure_, self.scores_ = wide.structure, wide.scores
+        return wide_mixture(wide, collection, past, prior)
 
     def _check_parameters(self) -> None:
         if self.covariance not in _SHAPES:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,9 +14,10 @@ from skmeta._inference.covariances import Covariance, DenseCovariance, LowRankCo
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.units import Units as EngineUnits
+from skmeta.base._matching import check_names
 from skmeta.linear_model._check import check_prior_arrays
 from skmeta.linear_model._linear_prior import LinearPrior
-from skmeta.linear_model._units import ContextualEffects, Units, flattened, nested
+from skmeta.linear_model._units import ContextualEffects, Units
 
 Array = NDArray[np.float64]
 
@@ -84,6 +85,8 @@ class GaussianPrior(LinearPrior):
     >>> prior.adapt(Ridge(alpha=1.0), X, y).coef_.round(2)
     array([ 2.2, -1.2])
     """
+
+    _nested: ClassVar[dict[str, Any]] = {"units": Units, "contextual_effects": ContextualEffects}
 
     mean: Array
     covariance: Array
@@ -270,9 +273,15 @@ class GaussianPrior(LinearPrior):
         -------
         GaussianPrior
             Whose columns have that order.
+
+        Raises
+        ------
+        ValueError
+            If a name is missing or new.
         """
         if self.feature_names is None or tuple(feature_names) == self.feature_names:
             return self
+        check_names(self.feature_names, feature_names)
         position = {name: i for i, name in enumerate(self.feature_names)}
         return self.reorder([position[name] for name in feature_names])
 
@@ -325,6 +334,10 @@ class GaussianPrior(LinearPrior):
             mean_covariance=None if self.mean_covariance is None else cut(self.mean_covariance),
         )
 
+    def with_mean_known(self) -> Self:
+        """The prior without the uncertainty of its mean."""
+        return self._with(mean_covariance=None)
+
     def through_origin(self) -> Self:
         """The prior of models without an intercept: neither columns nor targets are centred."""
         if self.units is None and not self.mean[..., -1].any():
@@ -333,56 +346,3 @@ class GaussianPrior(LinearPrior):
         mean[..., -1] = 0.0
         units = None if self.units is None else self.units.uncentred()
         return self._with(mean=mean, units=units, contextual_effects=None)
-
-    # -- stored -------------------------------------------------------------------------------------
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain arrays, numbers and texts that `from_dict` reads.
-
-        Returns
-        -------
-        dict
-            Names and values, those that are None left out; `numpy.savez` can write them.
-        """
-        state = super().to_dict()
-        for name in ("units", "contextual_effects"):
-            state = flattened(state, name, state[name]) if name in state else state
-        return state
-
-    @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> Self:
-        """Make a prior from what `to_dict` gave.
-
-        Parameters
-        ----------
-        state : mapping
-            Names and values; what `numpy.load` gives will do.
-
-        Returns
-        -------
-        GaussianPrior
-            The same prior.
-
-        Raises
-        ------
-        TypeError
-            If ``state`` is no mapping.
-        ValueError
-            If ``mean`` or ``covariance`` is missing, or a name is unknown.
-        """
-        if not isinstance(state, Mapping):
-            raise TypeError(f"from_dict: wanted a mapping such as to_dict gives, found {type(state).__name__}.")
-        missing = sorted({"mean", "covariance"} - set(state))
-        if missing:
-            raise ValueError(f"from_dict: wanted at least mean and covariance, found no {' and no '.join(missing)}.")
-        plain = {name: _unpacked(value) for name, value in state.items()}
-        plain = nested(nested(plain, "units", Units), "contextual_effects", ContextualEffects)
-        unknown = sorted(set(plain) - {field.name for field in fields(cls)})
-        if unknown:
-            raise ValueError(f"from_dict: unknown names {unknown}; was this written by a newer skmeta?")
-        return cls(**plain)
-
-
-def _unpacked(value: Any) -> Any:
-    """A scalar that was stored as an array without dimensions."""
-    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,8 @@ class LinearPrior(Prior):
 
     A subclass says what the component is (`component`) and what a task without rows is expected to have (`expected`).
     """
+
+    _nested: ClassVar[dict[str, Any]] = {"units": Units}
 
     likelihood: str | None = None
     units: Units | None = None

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skmeta._inference.components import Component, vague_component
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.units import Units as EngineUnits
+from skmeta.base._matching import check_names
 from skmeta.linear_model._linear_prior import LinearPrior
 from skmeta.linear_model._units import Units
 
@@ -48,6 +49,10 @@ class OwnPrior(LinearPrior):
     n_outputs: int = 1
 
     borrows = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "noise", np.array(self.noise, dtype=float))
+        super().__post_init__()
 
     def __repr__(self) -> str:
         return f"OwnPrior(n_features={self.n_features})"
@@ -95,6 +100,7 @@ class OwnPrior(LinearPrior):
         """
         if self.feature_names is None or tuple(feature_names) == self.feature_names:
             return self
+        check_names(self.feature_names, feature_names)
         position = {name: i for i, name in enumerate(self.feature_names)}
         order = np.array([position[name] for name in feature_names], dtype=np.intp)
         return self._with(units=self._units.reordered(order), feature_names=tuple(feature_names))

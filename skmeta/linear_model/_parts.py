@@ -23,6 +23,10 @@ class Parts:
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = list(parts)
+        if any(isinstance(part, SufficientStatistics) for part in self.parts):
+            raise TypeError(
+                "statistics: wanted one SufficientStatistics, found a list that holds some; add them up: sum(parts)."
+            )
         if not self.parts or not all(callable(part) for part in self.parts):
             raise TypeError(
                 "statistics: wanted SufficientStatistics, or a list of parts such as WorkingStatistics, found "

@@ -13,7 +13,14 @@ from sklearn.linear_model import Ridge
 from skmeta._inference.sums import Sums, added, read_sums
 from skmeta.base._frozen_value import FrozenValue
 from skmeta.base._matching import check_names
-from skmeta.tasks import index_tasks, lookup_tasks
+from skmeta.linear_model._adding_parts import (
+    added_values,
+    all_ids,
+    check_same_columns_missing,
+    check_targets,
+    same_columns,
+)
+from skmeta.tasks import lookup_tasks
 from skmeta.tasks._ids import plain_ids
 from skmeta.tasks._numbers import as_numbers, check_complete, numeric_features
 from skmeta.tasks._read import read_tasks
@@ -120,8 +127,8 @@ class SufficientStatistics(FrozenValue):
         Parameters
         ----------
         X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
-            Rows of the tasks, the task column included; all other columns are numbers. A task that lacks a column has
-            NaN in all its rows.
+            Rows of the tasks, the task column included; all other columns, if there are any, are numbers. A task that
+            lacks a column has NaN in all its rows.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
             Targets.
         task : str or int
@@ -143,7 +150,8 @@ class SufficientStatistics(FrozenValue):
             If ids are of several types, or lists.
         """
         tasks = read_tasks(X, y, sample_weight, task=task)
-        Z, Y = numeric_features(tasks.X), as_numbers(tasks.y, Ridge())
+        Z = numeric_features(tasks.X) if tasks.X.shape[1] else np.zeros(tasks.X.shape)
+        Y = as_numbers(tasks.y, Ridge())
         check_complete(Z, tasks, tasks.feature_names)
         sums = read_sums(Z, Y.reshape(len(Y), -1), tasks.order, tasks.starts, tasks.sample_weight)
         return cls.of_sums(sums, tasks.ids, tasks.feature_names, one_target=Y.ndim == 1)
@@ -212,21 +220,21 @@ class SufficientStatistics(FrozenValue):
     def __add__(self, other: Any) -> SufficientStatistics:
         if not isinstance(other, SufficientStatistics):
             return NotImplemented
-        _check_targets(self, other)
-        other = _in_columns_of(self, other)
-        ids = _all_ids(self.ids, other.ids)
+        check_targets(self, other)
+        other = other if same_columns(self, other) else other.aligned(self.feature_names or ())
+        ids = all_ids(self.ids, other.ids)
         whole = Sums.zeros(len(ids), self.n_features, self.n_outputs)
         whole.put(lookup_tasks(ids, self.ids), self.sums())
         tasks = lookup_tasks(ids, other.ids)
-        _check_same_columns_missing(whole.take(tasks), other)
+        check_same_columns_missing(whole.take(tasks), other)
         whole.put(tasks, added(whole.take(tasks), other.sums()))
         found = self.of_sums(whole, ids, self.feature_names, one_target=self.target_mean.ndim == 1)
-        return found if self.log_likelihood is None else replace(found, log_likelihood=_added_values(ids, self, other))
+        return found if self.log_likelihood is None else replace(found, log_likelihood=added_values(ids, self, other))
 
     def __radd__(self, other: Any) -> SufficientStatistics:
         return self if isinstance(other, int) and other == 0 else NotImplemented  # where sum(parts) starts
 
-    def aligned(self, feature_names: Sequence[str]) -> SufficientStatistics:
+    def aligned(self, feature_names: Sequence[str]) -> Self:
         """The same statistics with their columns in another order.
 
         Parameters
@@ -245,7 +253,7 @@ class SufficientStatistics(FrozenValue):
             If a name is missing or new.
         """
         names = self.feature_names or ()
-        check_names(feature_names, names)
+        check_names(names, feature_names, "The feature names should match those of the statistics")
         if tuple(feature_names) == names:
             return self
         order = np.array([names.index(name) for name in feature_names])
@@ -255,6 +263,17 @@ class SufficientStatistics(FrozenValue):
             scatter=self.scatter[:, order[:, None], order],
             cross=self.cross[:, order],
             feature_names=tuple(feature_names),
+        )
+
+    def with_constant_column(self) -> Self:
+        """The statistics of the same rows with a column of zeros before the others, without names."""
+        zeros = ((0, 0), (1, 0))
+        return replace(
+            self,
+            mean=np.pad(self.mean, zeros),
+            scatter=np.pad(self.scatter, (*zeros, (1, 0))),
+            cross=np.pad(self.cross, (*zeros, *[(0, 0)] * (self.cross.ndim - 2))),
+            feature_names=None,
         )
 
     def to_dict(self) -> dict[str, NDArray[Any]]:
@@ -328,69 +347,3 @@ def _check(found: SufficientStatistics) -> None:
 
 def _wrong(name: str, wanted: str, found: str) -> None:
     raise ValueError(f"SufficientStatistics({name}=...): wanted {wanted}, found {found}.")
-
-
-def _check_targets(one: SufficientStatistics, other: SufficientStatistics) -> None:
-    if one.target_mean.shape[1:] != other.target_mean.shape[1:]:
-        shapes = [f"(n_rows, {', '.join(map(str, part.target_mean.shape[1:]))})" for part in (one, other)]
-        raise ValueError(
-            f"y: wanted targets of one shape in all parts, found {' and '.join(shapes)}; make each part from the same columns."
-        )
-    if (one.log_likelihood is None) != (other.log_likelihood is None):
-        raise ValueError(
-            "y: wanted the targets themselves in all parts, or working responses in all, found both; add what belongs to "
-            "one round."
-        )
-
-
-def _added_values(ids: NDArray[Any], one: SufficientStatistics, other: SufficientStatistics) -> _Array:
-    total = np.zeros(len(ids))
-    for part in (one, other):
-        assert part.log_likelihood is not None
-        total[lookup_tasks(ids, part.ids)] += part.log_likelihood
-    return total
-
-
-def _in_columns_of(one: SufficientStatistics, other: SufficientStatistics) -> SufficientStatistics:
-    """The other part with its columns in the order of the first: by name, by position where neither has names."""
-    if one.feature_names is not None and other.feature_names is not None:
-        return other.aligned(one.feature_names)
-    if (one.feature_names is None) != (other.feature_names is None):
-        raise ValueError(
-            "X: wanted columns with names in all parts or in none, found both; make all parts from frames, or all from "
-            "arrays."
-        )
-    if one.n_features != other.n_features:
-        raise ValueError(
-            f"X: wanted the same columns in all parts, found {one.n_features} and {other.n_features}; a part that lacks "
-            "a column keeps it, filled with NaN."
-        )
-    return other
-
-
-def _all_ids(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
-    if not len(one) or not len(other):
-        return one if len(one) else other
-    if _kind(one) != _kind(other):
-        raise TypeError(
-            f"ids: wanted ids of one type in all parts, found {_kind(one)} ({shown(one[0])}) and {_kind(other)} "
-            f"({shown(other[0])}), which never match; convert the task column of one."
-        )
-    return index_tasks(np.concatenate([one, other])).ids
-
-
-def _kind(ids: NDArray[Any]) -> str:
-    return {"O": "text", "m": "durations", "M": "dates"}.get(ids.dtype.kind, "numbers")
-
-
-def _check_same_columns_missing(known: Sums, other: SufficientStatistics) -> None:
-    """A column may be missing in all rows of a task, never in those of one part of it."""
-    both = (known.n > 0) & (other.n > 0)
-    apart = both[:, None] & (np.isnan(known.mean) != np.isnan(other.mean))
-    if apart.any():
-        task, column = np.argwhere(apart)[0]
-        name = shown(int(column)) if other.feature_names is None else repr(other.feature_names[column])
-        raise ValueError(
-            f"X: wanted columns that are complete or missing for the whole of a task, found column {name} of task "
-            f"{shown(other.ids[task])} missing in one part and not in another; put a SimpleImputer before the model."
-        )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,16 +124,3 @@ class ContextualEffects(FrozenValue):
     def reordered(self, order: NDArray[np.intp]) -> ContextualEffects:
         """The columns in another order."""
         return ContextualEffects(self.coef[..., order], self.variance_ratio[..., order])
-
-
-def flattened(state: dict[str, Any], name: str, value: Any) -> dict[str, Any]:
-    """A nested value's fields as plain entries ``name_field`` of a state."""
-    own = {f"{name}_{field.name}": getattr(value, field.name) for field in fields(value)}
-    return {key: v for key, v in state.items() if key != name} | own
-
-
-def nested(state: dict[str, Any], name: str, cls: Any) -> dict[str, Any]:
-    """The way back from `flattened`, where the entries are there."""
-    own = {f.name: state[f"{name}_{f.name}"] for f in fields(cls) if f"{name}_{f.name}" in state}
-    rest = {key: v for key, v in state.items() if not key.startswith(f"{name}_")}
-    return rest | {name: cls(**own)} if own else state

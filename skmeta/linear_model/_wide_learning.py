@@ -15,34 +15,42 @@ from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._mixture import component_names, robust_mixture, with_past
 
 
-def is_wide(learner: Any, n_features: int, counts: Any, past: GaussianPrior | None) -> bool:
-    """Whether no matrix of columns by columns is to be made; a dense past has one already, and one may be asked for."""
+def is_wide(learner: Any, n_features: int, n_rows: Any, past: GaussianPrior | None) -> bool:
+    """Whether no matrix of columns by columns is to be made of tasks whose rows weigh ``n_rows (n_tasks,)``.
+
+    A dense past has one already, and one may be asked for.
+    """
     dense = learner.covariance == "full" or (past is not None and past.is_dense)
-    return in_cells(counts, n_features, dense=dense)
+    return in_cells(n_rows, n_features, dense=dense)
 
 
-def learn_wide_mixture(
-    learner: Any, collection: Collection, past: GaussianPrior | None, prior: Any, n_jobs: int
-) -> tuple[MixturePrior, str]:
-    """The prior of a wide collection, and the name of its structure."""
+def learn_wide_prior(learner: Any, collection: Collection, past: GaussianPrior | None, n_jobs: int) -> WidePrior:
+    """What is known of a wide collection's next task, in units of the engine."""
     known = None if past is None else _wide_past(past, collection)
     names = ("covariance", "rank", "noise", "pseudo_tasks", "tol")
     options = {name: getattr(learner, name) for name in names} | {"n_iter": learner.max_iter, "n_jobs": n_jobs}
     rows, task_weight = collection.tasks
-    wide = learn_wide(rows, collection.likelihood, past=known, task_weight=task_weight, **options)
+    return learn_wide(rows, collection.likelihood, past=known, task_weight=task_weight, **options)
+
+
+def wide_mixture(wide: WidePrior, collection: Collection, past: GaussianPrior | None, prior: Any) -> MixturePrior:
+    """The same among what stands beside it, in units of the data."""
     learned, n_new = _prior_of(wide, collection), wide.n_tasks - (0.0 if past is None else past.n_tasks)
     weights = with_past(component_names(learned), np.asarray(wide.weights), n_new, prior)
-    return robust_mixture(learned, weights), "factor" if wide.factor.shape[2] else "diagonal"
+    return robust_mixture(learned, weights)
 
 
 def _wide_past(past: GaussianPrior, collection: Collection) -> WidePrior:
     """What was known, in the units of the engine, without any ``(p, p)`` matrix."""
     likelihood, units = collection.likelihood, collection.units
     parts = [past.component(k, own, likelihood) for k, own in enumerate(units)]
+    alone = [past.with_mean_known().component(k, own, likelihood) for k, own in enumerate(units)]
+    whole, variance = (np.stack([c.covariance.variance for c in each]) for each in (parts, alone))  # type: ignore[attr-defined]
     intercept = np.broadcast_to(past.units.target_centre if past.units else 0.0, (len(units),))
     return WidePrior(
         mean=np.stack([c.mean for c in parts]),
-        variance=np.stack([c.covariance.variance for c in parts]),  # type: ignore[attr-defined]
+        variance=variance,
+        mean_variance=whole - variance,
         factor=np.stack([c.covariance.factor for c in parts]),  # type: ignore[attr-defined]
         noise=np.array([c.noise.centre for c in parts]),
         noise_dof=np.broadcast_to(np.asarray(past.noise_dof, dtype=float), (len(units),)),
@@ -59,10 +67,12 @@ def _prior_of(wide: WidePrior, collection: Collection) -> GaussianPrior:
     def outputs(values: list[Any]) -> Any:
         return values[0] if collection.one_target else np.stack(values)
 
+    unsure = np.asarray(wide.mean_variance)  # what is learned always says
     factor = [own.spread_to_data(f) for own, f in zip(units, wide.factor, strict=True)]
     return GaussianPrior(
         mean=outputs([own.to_data(m) for own, m in zip(units, wide.mean, strict=True)]),
         covariance=outputs([own.covariance_to_data(v) for own, v in zip(units, wide.variance, strict=True)]),
+        mean_covariance=outputs([own.covariance_to_data(v) for own, v in zip(units, unsure, strict=True)]),
         factor=outputs(factor) if wide.factor.shape[2] else None,
         noise=outputs([np.asarray(s * own.target_scale**2) for own, s in zip(units, wide.noise, strict=True)]),
         noise_dof=outputs([np.asarray(dof) for dof in wide.noise_dof]),

@@ -26,6 +26,11 @@ def numeric_features(X: Any) -> Any:
     if _is_plain(X) and X.ndim == 2 and X.shape[1] > 0:
         _check_not_infinite(X, None)
         return X
+    if X.shape[1] == 0:
+        raise ValueError(
+            f"X: Found array with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required; a column of zeros leaves "
+            "the model its intercept."
+        )
     if _dataframe.has_dates(X) if _dataframe.is_frame(X) else X.dtype.kind in "mM":  # they would pass as nanoseconds
         _refuse_columns(non_numeric_columns(X), None)
     options = {"accept_sparse": "csr", "dtype": float, "ensure_min_samples": 0, "input_name": "X"}

@@ -320,9 +320,11 @@ def test_a_column_that_no_task_touched_keeps_mean_zero_and_the_common_variance(l
     for covariance in ("spherical", "diagonal"):
         learned = learn_wide(as_sparse(replace(rows, X=X)), loss, covariance=covariance, n_iter=6)
         np.testing.assert_array_equal(learned.mean[0, [3, 17]], 0.0)
-        assert learned.variance[0, 3] == learned.variance[0, 17]
-        touched = np.delete(learned.variance[0, :-1], [3, 17])
-        assert touched.min() < learned.variance[0, 3] < 3.0 * touched.max()
+        expected = learned.expected_variance[0, :-1]
+        assert learned.structure == covariance and expected[3] == expected[17]
+        touched, unsure = (np.delete(each, [3, 17]) for each in (expected, learned.mean_variance[0, :-1]))
+        assert touched.min() < expected[3] < 3.0 * touched.max()
+        assert learned.mean_variance[0, 3] > unsure.max(), "nobody knows their mean better than before"
 
 
 @pytest.mark.parametrize("n_tasks", [1, 2, 3])

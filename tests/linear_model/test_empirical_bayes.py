@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.linear_model import BayesianRidge, ElasticNet, Lasso, LogisticRegression, PoissonRegressor, Ridge
 
-from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
+from skmeta import EmpiricalBayes, GaussianPrior, WarmStartClassifier, WarmStartRegressor
 from skmeta._inference import moments as moments_room
 from skmeta._inference.sums import read_sums
 from skmeta.base import Prior
@@ -372,3 +372,35 @@ def test_a_dense_covariance_of_many_columns_is_learned_where_it_is_asked_for():
     off = prior.covariance - np.diag(np.diag(prior.covariance))
     assert np.abs(off).max() > 0.0
     assert np.corrcoef(prior.mean[:-1], learn(X, y).prior_.mean[:-1])[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("estimator", [Ridge(), LogisticRegression()], ids=["ridge", "logistic"])
+@pytest.mark.parametrize("word", ["spherical", "diagonal", "factor", "auto"])
+def test_the_shape_asked_for_of_many_columns_is_the_shape_given(word, estimator):
+    make = make_related_classification if isinstance(estimator, LogisticRegression) else make_related_regression
+    X, y, _ = make(21, 8, 120, covariance="power", random_state=0)
+    model = learn(X, y, EmpiricalBayes(word), estimator=clone(estimator))
+    scale, prior = model.prior_.units.scale, model.prior_
+    even = np.ptp(np.log(prior.covariance[:-1] * scale**2)) < 1e-9
+    learned = "factor" if prior.factor is not None else "spherical" if even else "diagonal"
+    assert model.learner_.structure_.startswith(learned)
+    assert any(shape == model.learner_.structure_ for shape in model.learner_.scores_)
+    assert word in (learned, "auto")
+    assert all(np.isfinite(score) for score in model.learner_.scores_.values())
+
+
+@pytest.mark.parametrize("word", ["spherical", "diagonal"])
+def test_learning_on_from_factors_of_many_columns_gives_the_shape_asked_for(word):
+    X, y, _ = make_related_regression(20, 8, 120, random_state=0)
+    past = learn(X, y, EmpiricalBayes("factor")).prior_
+    assert past.factor is not None
+    model = learn(X, 2.0 * y, EmpiricalBayes(word), prior=past)
+    assert model.learner_.structure_ == word and model.prior_.factor is None
+
+
+def test_an_uncertain_mean_may_be_written_as_a_diagonal():
+    X, y, _ = collection(n_tasks=20)
+    known = [GaussianPrior(np.zeros(7), 1.0, mean_covariance=own, n_tasks=5, n_rows=50)
+             for own in (np.full(7, 0.3), 0.3 * np.eye(7))]  # fmt: skip
+    one, two = (learn(X, y, prior=prior).prior_ for prior in known)
+    assert_same_prior(one, two, rtol=1e-12)

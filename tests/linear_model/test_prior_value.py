@@ -1,8 +1,9 @@
 """The prior as a value: frozen, shared, stored and read back, written by hand, matched by name."""
 
+import json
 import pickle
 import re
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skmeta import EmpiricalBayes, GaussianPrior, WarmStartClassifier, WarmStartRegressor
+from skmeta.compose import MixturePrior
 from skmeta.datasets import make_related_classification, make_related_regression
 from skmeta.linear_model import ContextualEffects, Units
 
@@ -192,6 +194,59 @@ def test_to_dict_and_back(name, tmp_path):
         assert_same_prior(GaussianPrior.from_dict(stored), prior)
 
 
+MIXED = ("ridge", "several outputs", "logistic")
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_what_is_learned_comes_back_from_plain_arrays(name, tmp_path):
+    prior = PRIORS[name]
+    np.savez(tmp_path / "prior.npz", **prior.to_dict())
+    with np.load(tmp_path / "prior.npz", allow_pickle=False) as stored:
+        again = MixturePrior.from_dict(stored)
+    assert_same_prior(again, prior)
+    assert_frozen(again)
+    assert [type(each) for each in again.components] == [type(each) for each in prior.components]
+    estimator, table, target = {
+        "ridge": (Ridge(), X, y),
+        "several outputs": (Ridge(), X, np.c_[y, -y]),
+        "logistic": (LogisticRegression(), Xc, np.array(["a", "b", "c"])[yc.astype(int)]),
+    }[name]
+    one, two = (value.adapt(estimator, table[own, :-1], target[own]).predict(table[:, :-1]) for value in (again, prior))
+    assert_array_equal(one, two)
+
+
+def test_a_dictionary_goes_through_json():
+    state = {name: np.asarray(value).tolist() for name, value in PRIORS["ridge"].to_dict().items()}
+    assert_same_prior(MixturePrior.from_dict(json.loads(json.dumps(state))), PRIORS["ridge"])
+
+
+def test_mixtures_of_mixtures_come_back():
+    whole = MixturePrior([PRIORS["ridge"], PLAIN["by hand"].reorder([0, 1, 2])], [0.7, 0.3], ["learned", "by hand"])
+    state = whole.to_dict()
+    assert state["0.class"] == "MixturePrior" and state["0.0.class"] == "GaussianPrior"
+    assert_same_prior(MixturePrior.from_dict(state), whole)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"0.class": "NoSuchPrior"}, "wanted one subclass of Prior named 'NoSuchPrior', found 0"),
+        ({"0.class": None}, "wanted the class of component 0"),
+        ({"weights": None}, r"wanted weights, names and entries.*found \['names'\]"),
+        ({"9.mean": 1.0}, r"found \['9'\]"),
+        ({"colour": "red"}, r"found \['colour'\]"),
+        ({"0.colour": "red"}, r"unknown names \['colour'\]"),
+        ({"0.mean": None}, "found no mean"),
+    ],
+)
+def test_dictionaries_that_are_no_mixture_are_named(change, words):
+    state = {name: value for name, value in (PRIORS["ridge"].to_dict() | change).items() if value is not None}
+    with pytest.raises(ValueError, match=f"from_dict: .*{words}"):
+        MixturePrior.from_dict(state)
+    with pytest.raises(TypeError, match="wanted a mapping"):
+        MixturePrior.from_dict([])
+
+
 def test_to_dict_refuses_fitted_steps():
     for name, word in (("pipeline", "standardscaler"), ("target", "target")):
         with pytest.raises(ValueError, match=f"to_dict.*{word}.*joblib.dump or skops.io.dump"):
@@ -203,7 +258,7 @@ def test_to_dict_refuses_fitted_steps():
 @pytest.mark.parametrize(
     ("state", "error", "words"),
     [
-        ({}, ValueError, "found no covariance and no mean"),
+        ({}, ValueError, "found no mean and no covariance"),
         ({"mean": [0.0]}, ValueError, "wanted at least mean and covariance, found no covariance"),
         ([1.0], TypeError, "wanted a mapping such as to_dict gives, found list"),
     ],
@@ -319,6 +374,13 @@ def plain_table(prior, order):
         if prior.feature_names is None
         else pd.DataFrame(FEATURES[:, order], columns=prior.feature_names)
     )
+
+
+@pytest.mark.parametrize("prior", [PRIORS["by hand"], PRIORS["ridge"].components[-1]], ids=["learned", "vague"])
+def test_columns_of_other_names_are_named(prior):
+    prior = prior if prior.feature_names else replace(prior, feature_names=NAMES)
+    with pytest.raises(ValueError, match=r"X: .* the prior was learned from: found missing \[.*\], unexpected \['z'\]"):
+        prior.aligned([*NAMES[:2], "z"])
 
 
 @pytest.mark.parametrize("order", [[0, 1], [0, 0, 1], [1, 2, 3], [0.0, 1.5, 2.0]])

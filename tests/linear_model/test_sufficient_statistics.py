@@ -237,6 +237,84 @@ def test_a_task_may_lack_a_column(fit_intercept):
     assert_same_prior(found, rows, rtol=1e-10)
 
 
+def wide_collection(seed=0, n_tasks=20, n=20, d=150, n_outputs=None):
+    rng = np.random.default_rng(seed)
+    X, store = rng.normal(size=(n_tasks * n, d)), np.repeat(np.arange(n_tasks), n)
+    coef = 0.3 * rng.normal(size=d) + 0.2 * rng.normal(size=(n_tasks, d))
+    y = (X * coef[store]).sum(axis=1) + rng.normal(size=n_tasks)[store] + rng.normal(size=len(X))
+    return np.c_[X, store], y if n_outputs is None else np.c_[y, X[:, 0] + rng.normal(size=len(X))]
+
+
+@pytest.mark.parametrize("n_parts", [1, 3, 40])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"covariance": "spherical"}, {"covariance": "diagonal"}, {"covariance": "factor"}, {"n_outputs": 2},
+     {"weighted": True}, {"sparse": True}, {"fit_intercept": False}, {"lacking": True}, {"learning on": True}],
+    ids=str,
+)  # fmt: skip
+def test_many_columns_of_few_rows_are_learned_as_from_rows(options, n_parts):
+    """To 1e-6: the iterations in cells stop at 1e-4, and each passes rounding on about tenfold."""
+    X, y = wide_collection(n_outputs=options.get("n_outputs"))
+    rng = np.random.default_rng(n_parts)
+    part, weight = rng.integers(0, n_parts, len(y)), rng.uniform(0.5, 1.2, len(y)) if "weighted" in options else None
+    if "lacking" in options:
+        X[X[:, -1] == 3, 7] = np.nan
+    past = None
+    if "learning on" in options:
+        past = WarmStartRegressor(Ridge(), task=-1).fit(*wide_collection(seed=1)).prior_
+    learner, model = (
+        EmpiricalBayes(options.get("covariance", "auto")),
+        Ridge(fit_intercept="fit_intercept" not in options),
+    )
+    table = sparse.csr_array(X) if "sparse" in options else X
+    rows = WarmStartRegressor(model, task=-1, learner=learner, prior=past).fit(table, y, sample_weight=weight)
+    parts = [
+        statistics(X[part == k], y[part == k], None if weight is None else weight[part == k]) for k in np.unique(part)
+    ]
+    found = learner.learn_statistics(sum(parts), model, prior=past)
+    for name in ("mean", "covariance", "mean_covariance", "noise", "n_tasks", "n_rows", "weights"):
+        wanted = np.asarray(getattr(rows.prior_, name))
+        assert_allclose(getattr(found, name), wanted, rtol=1e-6, atol=1e-6 * np.abs(wanted).max(), err_msg=name)
+    if found.factor is not None:  # its signs are no part of what it says
+        both = [prior.factor @ prior.factor.T for prior in (found, rows.prior_)]
+        assert_allclose(*both, rtol=1e-6, atol=1e-6 * np.abs(both[1]).max())
+    assert learner.structure_ == rows.learner_.structure_ and list(learner.scores_) == list(rows.learner_.scores_)
+
+
+def test_tasks_that_determine_many_columns_are_learned_as_from_rows():
+    X, y = wide_collection(n_tasks=6, n=120, d=105)
+    learner = EmpiricalBayes("diagonal")
+    rows = WarmStartRegressor(Ridge(), task=-1, learner=learner).fit(X, y).prior_
+    assert_same_prior(learner.learn_statistics(statistics(X, y)), rows, rtol=1e-10)
+
+
+@pytest.mark.parametrize("n_outputs", [None, 2])
+@pytest.mark.parametrize("kind", [np.asarray, lambda X: pd.DataFrame(X, columns=["store"])], ids=["array", "frame"])
+def test_tables_without_features_have_an_intercept(kind, n_outputs):
+    rng, store = np.random.default_rng(0), np.repeat(np.arange(12.0), 5)
+    y = rng.normal(size=12)[store.astype(int)] + rng.normal(size=60)
+    y = y if n_outputs is None else np.c_[y, y**2]
+    X, half = kind(store[:, None]), rng.random(60) < 0.5
+    task = 0 if isinstance(X, np.ndarray) else "store"
+    parts = [SufficientStatistics.from_table(X[k], y[k], task=task) for k in (half, ~half)]
+    found = EmpiricalBayes().learn_statistics(sum(parts))
+    shell = WarmStartRegressor(Ridge(), task=task).fit(X, y)
+    assert repr(found) == repr(shell.prior_)
+    assert_same_prior(found, shell.prior_, rtol=1e-10)
+    later = EmpiricalBayes().learn_statistics(parts[0], prior=found)
+    again = WarmStartRegressor(Ridge(), task=task, prior=found).fit(X[half], y[half])
+    assert_same_prior(later, again.prior_, rtol=1e-10)
+    rows = WarmStartRegressor(Ridge(), task=task, prior=shell.prior_).fit(X[half], y[half])
+    assert_allclose(again.predict(X), rows.predict(X), rtol=1e-9)
+    back = SufficientStatistics.from_dict(parts[0].to_dict())
+    assert_same(back, parts[0])
+
+
+def test_a_list_of_statistics_is_to_be_added_up():
+    with pytest.raises(TypeError, match=r"wanted one SufficientStatistics.*sum\(parts\)"):
+        EmpiricalBayes().learn_statistics([made(), made()])
+
+
 # Bad input -----------------------------------------------------------------------------------------
 
 
@@ -274,7 +352,12 @@ def made(y=(1.0, 2.0, 3.0), **changed):
     ("other", "error", "message"),
     [
         (lambda: made(store=[1, 2, 1]), TypeError, "ids: wanted ids of one type.*text .'x'.*numbers .1."),
-        (lambda: made(c=[1.0, 2.0, 4.0]), ValueError, "unexpected .'c'"),
+        (
+            lambda: made(c=[1.0, 2.0, 4.0], store=["v", "w", "w"]),
+            ValueError,
+            r"names of the part with tasks 'v' to 'w' \(3 rows\) should match those of the part with tasks 'x' to 'y'.*"
+            "unexpected .'c'",
+        ),
         (lambda: made(np.ones((3, 2))), ValueError, "y: wanted targets of one shape"),
         (lambda: made(a=[np.nan] * 3), ValueError, "column 'a' of task 'x' missing in one part"),
         (lambda: statistics(*table()[:2]), ValueError, "names in all parts or in none"),

@@ -1,0 +1,83 @@
+"""Frozen values as dictionaries of plain arrays, numbers and texts, and back: for a store of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from typing import Any
+
+import numpy as np
+
+from skmeta.base._frozen_value import FrozenValue
+
+_KEEP_IT = "store it with joblib.dump or skops.io.dump"
+
+
+def to_plain(value: Any) -> dict[str, Any]:
+    """The fields of a frozen value, those that are None left out; a value in a field as entries ``field_name``."""
+    state: dict[str, Any] = {}
+    for field in fields(value):
+        part = getattr(value, field.name)
+        if isinstance(part, FrozenValue):
+            state |= {f"{field.name}_{name}": each for name, each in to_plain(part).items()}
+        elif part is not None:
+            state[field.name] = _plain(part, field.name)
+    return state
+
+
+def _plain(value: Any, name: str) -> Any:
+    """The value, if `numpy.savez` writes it as it is; text in arrays of objects as an array of text."""
+    if isinstance(value, np.ndarray) and value.dtype.kind == "O" and all(isinstance(each, str) for each in value.flat):
+        return value.astype(str)
+    if np.asarray(value).dtype.kind not in "biufUmM":
+        raise ValueError(
+            f"to_dict: wanted plain arrays, numbers and texts, found {name} of {type(value).__name__}; {_KEEP_IT}."
+        )
+    return value
+
+
+def from_plain(cls: Any, state: Mapping[str, Any], nested: Mapping[str, Any]) -> Any:
+    """The value of a class from what `to_plain` gave; ``nested`` are the classes of values in its fields, by field."""
+    check_mapping(state)
+    plain = {name: _unpacked(value) for name, value in state.items()}
+    for name, kind in nested.items():
+        own = {each: plain.pop(each) for each in list(plain) if each.startswith(f"{name}_")}
+        if own:
+            plain[name] = from_plain(kind, {each.removeprefix(f"{name}_"): value for each, value in own.items()}, {})
+    needed = [each.name for each in fields(cls) if each.default is MISSING and each.default_factory is MISSING]
+    missing, unknown = (
+        [name for name in needed if name not in plain],
+        sorted(set(plain) - {each.name for each in fields(cls)}),
+    )
+    if missing:
+        wanted, none = " and ".join(needed), " and no ".join(missing)
+        raise ValueError(f"from_dict: wanted at least {wanted}, found no {none}; {cls.__name__}.to_dict gives them.")
+    if unknown:
+        raise ValueError(f"from_dict: unknown names {unknown}; was this written by a newer skmeta?")
+    return cls(**plain)
+
+
+def check_mapping(state: Any) -> None:
+    """Raise unless it is a mapping."""
+    if not isinstance(state, Mapping):
+        raise TypeError(f"from_dict: wanted a mapping such as to_dict gives, found {type(state).__name__}.")
+
+
+def subclass_named(cls: type, name: str) -> Any:
+    """The class of that name among a class and those made of it; ValueError unless there is one."""
+    found, left = [], [cls]
+    while left:
+        each = left.pop()
+        left += each.__subclasses__()
+        found += [each] if each.__name__ == name and each not in found else []
+    if len(found) != 1:
+        raise ValueError(
+            f"from_dict: wanted one subclass of {cls.__name__} named {name!r}, found {len(found)}; import the module that "
+            "defines it, and no other of the same name."
+        )
+    return found[0]
+
+
+def _unpacked(value: Any) -> Any:
+    """A scalar that was stored as an array without dimensions."""
+    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
