@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
 from skmeta.base import AdaptedEstimators, Prior
-from skmeta.base._plain import check_mapping, subclass_named
 from skmeta.compose._average import average_estimators
+from skmeta.compose._stored_components import read_back, stored
 from skmeta.tasks import Tasks
 
 
@@ -264,16 +264,6 @@ class MixturePrior(Prior):
         steps, inner = self.split()
         return super().zero_shot(estimator) if steps is None else self.with_inner(inner).zero_shot(estimator)
 
-    def to_frame(self) -> Any:
-        """That of the first component.
-
-        Returns
-        -------
-        DataFrame
-            See `Prior.to_frame`.
-        """
-        return self.components[0].to_frame()
-
     def to_dict(self) -> dict[str, Any]:
         """Plain arrays, numbers and texts that `from_dict` reads.
 
@@ -283,13 +273,8 @@ class MixturePrior(Prior):
             ``weights`` and ``names``, and the entries of each component's own ``to_dict`` after its position: "0.class",
             "0.mean"; `numpy.savez` can write them.
         """
-        state: dict[str, Any] = {"weights": self.weights, "names": np.array(self.names)}
-        if self.weights_without_rows is not None:
-            state["weights_without_rows"] = self.weights_without_rows
-        for c, component in enumerate(self.components):
-            own = {"class": type(component).__name__} | component.to_dict()
-            state |= {f"{c}.{name}": value for name, value in own.items()}
-        return state
+        own = {"weights": self.weights, "names": np.array(self.names), "weights_without_rows": self.weights_without_rows}
+        return stored(own, self.components)
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Self:
@@ -312,20 +297,17 @@ class MixturePrior(Prior):
         ValueError
             If a name is missing or unknown, or no subclass of `Prior` has the name of a component's class.
         """
-        check_mapping(state)
-        parts: dict[str, dict[str, Any]] = {}
-        for name, value in state.items():
-            position, dot, rest = name.partition(".")
-            parts.setdefault(position if dot else "", {})[rest if dot else name] = value
-        own = parts.pop("", {})
-        components = [_component_from(parts.pop(str(c), {}), c) for c in range(len(own.get("names", ())))]
-        unknown = sorted(parts) + sorted(set(own) - {"weights", "names", "weights_without_rows"})
-        if unknown or not {"weights", "names"} <= own.keys():
-            wanted = "weights, names and entries such as 0.mean for each of the names"
-            raise ValueError(
-                f"from_dict: wanted {wanted}, found {unknown or sorted(own)}; MixturePrior.to_dict makes them."
-            )
-        return cls(components, own["weights"], own["names"], own.get("weights_without_rows"))
+        return cls(**read_back(state, ("weights", "names"), ("weights_without_rows",)))
+
+    def to_frame(self) -> Any:
+        """That of the first component.
+
+        Returns
+        -------
+        DataFrame
+            See `Prior.to_frame`.
+        """
+        return self.components[0].to_frame()
 
     def _joint(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
         evidence = [component.log_evidence(estimator, tasks) for component in self.components]
@@ -373,15 +355,6 @@ def _check_components(components: tuple[Prior, ...]) -> None:
             f"components: wanted priors about the same columns, found {sorted(map(list, known))}; put them in one order "
             "with prior.aligned(feature_names)."
         )
-
-
-def _component_from(state: dict[str, Any], position: int) -> Prior:
-    if "class" not in state:
-        raise ValueError(
-            f"from_dict: wanted the class of component {position}, found no '{position}.class'; MixturePrior.to_dict makes it."
-        )
-    found: Prior = subclass_named(Prior, str(state.pop("class"))).from_dict(state)
-    return found
 
 
 def _check_weights(weights: NDArray[np.float64], names: tuple[str, ...], n: int) -> None:

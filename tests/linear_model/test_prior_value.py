@@ -232,9 +232,9 @@ def test_mixtures_of_mixtures_come_back():
     [
         ({"0.class": "NoSuchPrior"}, "wanted one subclass of Prior named 'NoSuchPrior', found 0"),
         ({"0.class": None}, "wanted the class of component 0"),
-        ({"weights": None}, r"wanted weights, names and entries.*found \['names', 'weights_without_rows'\]"),
-        ({"9.mean": 1.0}, r"found \['9'\]"),
-        ({"colour": "red"}, r"found \['colour'\]"),
+        ({"weights": None}, "wanted weights, names and entries.*found no weights"),
+        ({"9.mean": 1.0}, r"found unknown \['9'\]"),
+        ({"colour": "red"}, r"found unknown \['colour'\]"),
         ({"0.colour": "red"}, r"unknown names \['colour'\]"),
         ({"0.mean": None}, "found no mean"),
     ],
