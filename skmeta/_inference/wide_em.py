@@ -217,7 +217,7 @@ def _choose(rows: Rows, loss: Likelihood, counts: Array, past: WidePrior | None,
 def _with_context_or_not(rows: Rows, loss: Likelihood, counts: Array, plain: _Trial, how: Options) -> _Trial:
     """The same with contextual effects, where they make tasks held out clearly more probable, as in `selection`.
 
-    They are not looked for in sparse tables.
+    They are not looked for in sparse tables, and are kept in all outputs or in none.
     """
     held, intercept = _held_out(rows), _intercept(_weighted(rows, counts), loss)
     if sparse.issparse(rows.X) or not held.any():
@@ -227,16 +227,21 @@ def _with_context_or_not(rows: Rows, loss: Likelihood, counts: Array, plain: _Tr
     if context is None:
         return plain
 
-    def judged(train: Any, test: Any, state: State) -> tuple[_Trial, Array]:
-        state = fit_wide(train, loss, plain.shape, max(how.n_iter // 4, 1), how, start=state)
-        prior = as_prior(state, intercept)
-        scales = fit_scales(test, prior, loss)[0]
-        evidence = wide_evidence(test, scaled(prior, scales), loss)
-        return replace(plain, state=state, scales=scales, weights=learn_weights(evidence, counts[held])), evidence[:, 0]
+    def evidence(test: Any, state: State, scales: Array) -> Array:
+        return wide_evidence(test, scaled(as_prior(state, intercept), scales), loss)
 
-    trial, evidence = judged(context.widen(train), context.widen(test), context.begin(plain.state))
-    helps = clearly_positive(evidence - judged(train, test, plain.state)[1], counts[held])
-    return replace(trial, context=context) if helps else plain
+    def went_on(train: Any, test: Any, state: State) -> tuple[State, Array]:
+        state = fit_wide(train, loss, plain.shape, max(how.n_iter // 4, 1), how, start=state)
+        return state, fit_scales(test, as_prior(state, intercept), loss)[0]
+
+    wide_test = context.widen(test)
+    state, scales = went_on(context.widen(train), wide_test, context.begin(plain.state))
+    found = evidence(wide_test, state, scales)
+    # Without effects as many more sweeps might help too; they are not made where the effects do not help at all.
+    for rival in (lambda: (plain.state, plain.scales), lambda: went_on(train, test, plain.state)):
+        if not clearly_positive((found - evidence(test, *rival()))[:, 0], counts[held]):
+            return plain
+    return replace(plain, state=state, scales=scales, weights=learn_weights(found, counts[held]), context=context)
 
 
 def _tried(
