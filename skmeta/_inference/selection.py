@@ -1,4 +1,4 @@
-"""Which shape of covariance to believe: the one under which held-out tasks are most probable."""
+"""Which shape of covariance to take: the one under which held-out tasks are most probable."""
 
 from __future__ import annotations
 
