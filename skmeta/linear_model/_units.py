@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
