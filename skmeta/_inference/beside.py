@@ -28,7 +28,7 @@ class Beside:
 
     def components(self, law: CoefficientLaw) -> list[Component]:
         """A law and what stands beside it."""
-        effects = None if law.contextual is None else (law.contextual.coef, law.contextual.variance_ratio)
+        effects = None if law.contextual is None else law.contextual.as_tuple()
         noise = law.noise_law
         own = Component(law.mean, DenseCovariance.of(law.covariance), KnownNoise.of(noise), effects=effects)
         found = [own, intercept_outlier(own)] if self.outliers else [own]

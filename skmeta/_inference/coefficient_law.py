@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.contextual import without_rows
 from skmeta._inference.noise import NoiseLaw
 
 Array = NDArray[Any]
@@ -24,17 +25,22 @@ class ContextualEffects:
     """How a task's intercept moves with the means of its columns: ``coef (p - 1,)`` (Mundlak; see `contextual`).
 
     ``variance`` is the variance of its entries around zero, ``variance_ratio (p - 1,)`` the within-task over the
-    between-task variance of each column.
+    between-task variance of each column, ``centre (p - 1,)`` the means that a task's are drawn to (one: of all columns).
     """
 
     coef: np.ndarray
     variance_ratio: np.ndarray
     variance: Number = 0.1
+    centre: Number = 0.0
 
     @property
     def without_rows(self) -> Array:
-        """``(p - 1,)`` what the expected slopes of a task gain whose columns' means are not known at all."""
-        return self.coef / (1.0 + self.variance_ratio)
+        """``(p,)`` what the expected coefficients of a task gain whose columns' means are not known at all."""
+        return without_rows(*self.as_tuple())
+
+    def as_tuple(self) -> tuple[Any, Any, Any]:
+        """``(coef, variance_ratio, centre)``, as a `Component` has them."""
+        return self.coef, self.variance_ratio, np.broadcast_to(self.centre, self.coef.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +82,7 @@ class CoefficientLaw:
         """``(p,)`` coefficients of a task without rows: `mean` is that of tasks whose columns' means are known."""
         if self.contextual is None:
             return self.mean
-        return self.mean + np.r_[self.contextual.without_rows, 0.0]
+        return self.mean + self.contextual.without_rows
 
     def expected_of(self, context: Array) -> Array:
         """Every task's expected coefficients: ``(1, p)`` if they are the same, ``(n_tasks, p)`` otherwise."""

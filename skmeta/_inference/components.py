@@ -108,7 +108,7 @@ class IntegratedNoise:
 class Component:
     r"""One Gaussian law of coefficients: ``w ~ N(mean, covariance + extra e e')`` with ``e`` the intercept's unit vector.
 
-    ``effects`` are contextual effects ``(coef, variance_ratio)`` (see `contextual`). The intercept of a component that
+    ``effects`` are contextual effects ``(coef, variance_ratio, centre)`` (see `contextual`). The intercept of a component that
     leaves it ``freer`` than it should count in the evidence gets :math:`\tfrac12 \log` of that factor back: the factor by
     which its evidence is too small (Occam's).
     """
@@ -117,7 +117,7 @@ class Component:
     covariance: Covariance
     noise: KnownNoise | IntegratedNoise
     extra: float = 0.0
-    effects: tuple[Array, Array] | None = None
+    effects: tuple[Array, Array, Array] | None = None
     freer: float = 1.0
     free_intercept: bool = False
 

@@ -6,10 +6,11 @@ means :math:`m_t` (Mundlak, 1978, Econometrica 46, equation 2.4),
 .. math:: E[\text{intercept}_t] = \mu_0 + \gamma^\top m_t.
 
 A new task's :math:`m_t` is known only from its :math:`n` rows. With :math:`\rho` the within-task over the between-task
-variance of a column, :math:`E[m_t] = \tfrac{n}{n + \rho} \bar x_t`, and what stays unknown of it adds to the intercept's
-variance. Once the rows' targets have been seen, a row to predict says more of :math:`m_t`, as far as the intercept is
-still unknown (``left``, the share of its variance that remains): the slopes gain :math:`\text{left} \cdot \gamma / (n + 1
-+ \rho)`. With no rows this is the pooled regression, with many the one within tasks.
+variance of a column and :math:`c` its mean over tasks, :math:`E[m_t] = \tfrac{n}{n + \rho} \bar x_t + c \rho / (n +
+\rho)`, and what stays unknown of it adds to the intercept's variance. Once the rows' targets have been seen, a row to
+predict says more of :math:`m_t`, as far as the intercept is still unknown (``left``, the share of its variance that
+remains): the slopes gain :math:`\text{left} \cdot \gamma / (n + 1 + \rho)`. With no rows this is the pooled regression,
+with many the one within tasks.
 """
 
 from __future__ import annotations
@@ -26,18 +27,28 @@ Array = NDArray[Any]
 _MOST = 1e6  # a ratio beyond this is a column whose mean does not vary between tasks
 
 
-def intercept_shift(coef: Array, ratio: Array, n_rows: Array, context: Any) -> tuple[Any, ...]:
+def intercept_shift(coef: Array, ratio: Array, centre: Array, n_rows: Array, context: Any) -> tuple[Any, ...]:
     """Shift of the expected intercept ``(n_tasks,)`` given the rows' columns, and its variance beyond the prior's."""
-    known = n_rows[:, None] / (n_rows[:, None] + ratio) * context
     unknown = coef**2 * ratio / ((1.0 + ratio) * (n_rows[:, None] + ratio))
-    return known @ coef, unknown.sum(axis=1)
+    return _expected_means(ratio, centre, n_rows, context) @ coef, unknown.sum(axis=1)
 
 
-def new_row_effects(coef: Array, ratio: Array, n_rows: Array, context: Any, left: Array) -> Array:
+def new_row_effects(coef: Array, ratio: Array, centre: Array, n_rows: Array, context: Any, left: Array) -> Array:
     """What a row to predict adds to the coefficients ``(n_tasks, p)`` through what it says of the columns' means."""
     slopes = left[:, None] * coef / (n_rows[:, None] + 1.0 + ratio)
-    expected = n_rows[:, None] / (n_rows[:, None] + ratio) * context
-    return np.column_stack([slopes, -(slopes * expected).sum(axis=1)])
+    return np.column_stack([slopes, -(slopes * _expected_means(ratio, centre, n_rows, context)).sum(axis=1)])
+
+
+def without_rows(coef: Array, ratio: Array, centre: Any) -> Array:
+    """What the effects add to the expected coefficients ``(..., p)`` of a task whose columns' means are not known at all."""
+    slopes = coef / (1.0 + ratio)
+    return np.concatenate([slopes, (slopes * ratio * centre).sum(axis=-1, keepdims=True)], axis=-1)
+
+
+def _expected_means(ratio: Array, centre: Array, n_rows: Array, context: Any) -> Array:
+    known = n_rows[:, None] / (n_rows[:, None] + ratio)
+    found: Array = known * context + (1.0 - known) * centre
+    return found
 
 
 def variance_ratio(tasks: Any, pooled: Any) -> Array:

@@ -53,7 +53,8 @@ def initial_guess(tasks: Any, contextual: bool = True) -> CoefficientLaw:
     start = CoefficientLaw(mean, covariance, noise, nothing + np.inf, nothing, nothing, mean_variance=shrink)
     if not contextual or tasks.counts.sum(axis=-1).min() < _TASKS_FOR_CONTEXT or not tasks.context.any():
         return start
-    effects = ContextualEffects(np.zeros_like(mean[..., :-1]), variance_ratio(tasks, pooled), nothing + 0.1)
+    none = np.zeros_like(mean[..., :-1])
+    effects = ContextualEffects(none, variance_ratio(tasks, pooled), nothing + 0.1, none)
     return replace(start, contextual=effects)
 
 

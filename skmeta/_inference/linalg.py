@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 _BIG = 1e100
-_DIRECT = 6  # below this width one LAPACK call a matrix is cheaper than another level of blocks
+_DIRECT = 6  # below this width one LAPACK call a matrix is cheaper than blocks within blocks
 
 
 diagonal = partial(np.diagonal, axis1=-2, axis2=-1)  # of (..., p, p) matrices

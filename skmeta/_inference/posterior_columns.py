@@ -2,7 +2,7 @@
 
 In coordinates ``v`` with ``w = mean + R v`` the prior of a law is a standard normal; its components differ by the noise,
 which divides the whole, and by the intercept's variance: the root of a covariance is triangular, the intercept last, so
-that more variance of the intercept stretches the last coordinate alone.
+that more variance of the intercept lengthens the last coordinate alone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from skmeta._inference.threads import blocks_of
 Array = NDArray[np.float64]
 
 _TINY = 1e-150
-_CELLS = 1 << 18  # numbers in the matrices that are worked with at once, where they are many: they stay near the processor
+_CELLS = 1 << 18  # numbers in the matrices that are worked with at once, where they are many: near the processor
 
 
 class ColumnPosterior:
@@ -61,18 +61,18 @@ class ColumnPosterior:
                 extra[:, self.stack.law == g] += unknown[:, None]
             self._means.append(mean)
         last = np.array([max(abs(root[-1, -1]), _TINY) for root in self._roots])[self.stack.law]
-        self._stretch = np.sqrt(1.0 + extra / last**2)
+        self._widening = np.sqrt(1.0 + extra / last**2)
         pairs = zip(self._means, self._roots, strict=True)
         self._parts = [whitened(self.moments, mean, root, 1.0) for mean, root in pairs]
 
     def _nodes(self, some: slice) -> tuple[Array, Array, Array]:
-        """``(gram, score, stretch)`` of some nodes ``(n_tasks, j, ...)``, at a noise of one."""
+        """``(gram, score, widening)`` of some nodes ``(n_tasks, j, ...)``, at a noise of one."""
         law, level = self.stack.law[some], self.stack.levels[some]
         gram, score = (np.stack([self._parts[g][i] for g in law], axis=1) for i in (0, 1))
-        stretch = np.ones_like(score)
-        stretch[..., -1] = self._stretch[:, some]
-        gram *= stretch[..., :, None] * stretch[..., None, :] / level[:, None, None]
-        return gram, score * stretch / level[:, None], stretch
+        widening = np.ones_like(score)
+        widening[..., -1] = self._widening[:, some]
+        gram *= widening[..., :, None] * widening[..., None, :] / level[:, None, None]
+        return gram, score * widening / level[:, None], widening
 
     @cached_property
     def _each(self) -> Array:
@@ -83,13 +83,13 @@ class ColumnPosterior:
         return found
 
     def _means_of(self, some: slice) -> Array:
-        gram, score, stretch = self._nodes(some)
+        gram, score, widening = self._nodes(some)
         law = self.stack.law[some]
-        intercept = np.stack([root[-1] for root in self._roots])[law] * stretch
+        intercept = np.stack([root[-1] for root in self._roots])[law] * widening
         effects = any(each.effects is not None for each in self.stack.laws)
         sides = np.stack([score, intercept][: 1 + effects], axis=-1)
         solved = np.linalg.solve(gram + self.strength * np.eye(gram.shape[-1]), sides)
-        moved, found = stretch * solved[..., 0], np.empty_like(score)
+        moved, found = widening * solved[..., 0], np.empty_like(score)
         for g, root in enumerate(self._roots):
             found[:, law == g] = self._means[g][:, None] + moved[:, law == g] @ root.T
         if effects:
@@ -102,8 +102,8 @@ class ColumnPosterior:
         for j, g in enumerate(law):
             effects = self.stack.laws[g].effects
             if effects is not None:
-                coef, ratio = effects
-                means[:, j] += new_row_effects(coef, ratio, self.n_rows, self.moments.context, left[:, j])
+                coef, ratio, centre = effects
+                means[:, j] += new_row_effects(coef, ratio, centre, self.n_rows, self.moments.context, left[:, j])
 
     def means(self, weights: Array) -> Array:
         """The mean ``(n_tasks, p)`` of the nodes' means by weights ``(n_tasks, J)``."""
@@ -117,9 +117,9 @@ class ColumnPosterior:
         found: Array = np.swapaxes(off, 1, 2) @ off
         inside: list[Array] = [np.zeros_like(gram) for gram, _, _ in self._parts]
         for some in self._chunks():
-            gram, _, stretch = self._nodes(some)
+            gram, _, widening = self._nodes(some)
             V = spd_inverse(gram + self.strength * np.eye(gram.shape[-1]))
-            V *= (scales[:, some, None] * stretch)[..., None] * stretch[..., None, :]
+            V *= (scales[:, some, None] * widening)[..., None] * widening[..., None, :]
             for g in range(len(inside)):
                 inside[g] += V[:, self.stack.law[some] == g].sum(axis=1)
         return found + sum(root @ V @ root.T for root, V in zip(self._roots, inside, strict=True))

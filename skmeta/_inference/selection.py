@@ -1,4 +1,4 @@
-"""Which shape of covariance to believe: the one under which held-out tasks are most probable."""
+"""Which shape of covariance to take: the one under which held-out tasks are most probable."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _simplest(evidence: Array, counts: Array) -> int:
 def _within_one_standard_error(evidence: Array, counts: Array) -> Array:
     """Which rows of ``evidence (n_structures, n_tasks)`` the best does not clearly beat."""
     best = evidence[np.argmax(evidence @ counts)]
-    return np.array([not _clearly_positive(best - own, counts) for own in evidence])
+    return np.array([not clearly_positive(best - own, counts) for own in evidence])
 
 
 def _contextual_or_not(
@@ -174,11 +174,11 @@ def _contextual_or_not(
     if law.contextual is None:
         return law, False
     plain = fit_gaussian(held.train, structure, n_iter=_SETTLE, start=replace(law, contextual=None), noise=noise)
-    helps = _clearly_positive(evidence - held.evidence(plain), held.counts)
+    helps = clearly_positive(evidence - held.evidence(plain), held.counts)
     return (law, True) if helps else (plain, False)
 
 
-def _clearly_positive(gain: Array, counts: Array) -> bool:
+def clearly_positive(gain: Array, counts: Array) -> bool:
     """Whether the sum of the tasks' gains ``(n_tasks,)``, each as often as it counts, is a standard error above zero."""
     n = counts.sum()
     mean = counts @ gain / n

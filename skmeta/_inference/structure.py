@@ -1,6 +1,6 @@
 """The shape of a covariance: what is kept of the scatter of the tasks' coefficients.
 
-The scatter ``S`` of a finite number of tasks is noisy; a structure says which part of it to believe. All shapes are
+The scatter ``S`` of a finite number of tasks is noisy; a structure says which part of it to keep. All shapes are
 one family, low rank plus diagonal (``Sigma = F F' + D``), from ``rank = 0`` with one variance for all slopes
 (spherical) to no constraint at all (dense).
 """

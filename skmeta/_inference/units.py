@@ -69,11 +69,6 @@ class Units:
         return Units(self.centre, self.scale, 0.0, self.target_scale)
 
 
-def identity(n_features: int) -> Units:
-    """The units of data that are taken as they come."""
-    return Units(np.zeros(n_features), np.ones(n_features))
-
-
 def standardised(sums: Sums, units: Sequence[Units], *, intercept: bool = True, room: Moments | None = None) -> Moments:
     """The sums of every task as `Moments` of standardised columns and targets, which have their columns' units in common.
 

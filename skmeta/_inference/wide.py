@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.components import Component, KnownNoise, intercept_outlier, noise_outlier, vague_component
+from skmeta._inference.contextual import without_rows
 from skmeta._inference.covariances import LowRankCovariance
 from skmeta._inference.laplace import DualModes
 from skmeta._inference.likelihoods import Likelihood
@@ -18,16 +19,19 @@ from skmeta._inference.noise import NoiseLaw
 
 Array = NDArray[np.float64]
 
+MAX_RANK = 3  # factors that are kept
+
 
 @dataclass(frozen=True, eq=False)
 class WidePrior:
     """What is known of the next task, in the units of the engine; the intercept last.
 
-    ``mean (K, p)``, ``variance (K, p)``, ``factor (K, p, k)`` with ``k`` possibly 0; ``mean_variance (K, p)`` is how well the
-    mean and the factors are known; the noises' law ``noise (K,)`` (one
-    where the likelihood has no dispersion) and ``noise_dof (K,)``; ``intercept (K,)`` is where that of the vague component
-    is centred. ``weights (C,)`` say how often a task is of each of the ``components``, ``scores`` the evidence of tasks
-    held out under each shape tried.
+    ``mean (K, p)``, ``variance (K, p)``, ``factor (K, p, k)`` with ``k`` possibly 0; ``mean_variance (K, p)`` is how well
+    the mean and the factors are known; the noises' law ``noise (K,)`` (one where the likelihood has no dispersion) and
+    ``noise_dof (K,)``; ``intercept (K,)`` is where that of the vague component is centred. ``weights (C,)`` say how often a
+    task is of each of the ``components``, ``scores`` the evidence of tasks held out under each shape tried. ``effects (K, p
+    - 1)`` are those of the columns' means on the intercept, and ``context`` what is known of these (`wide_context`); None
+    where there are none.
     """
 
     mean: Array
@@ -40,7 +44,16 @@ class WidePrior:
     weights: Array | None = None
     n_tasks: float = 0.0
     n_rows: float = 0.0
+    effects: Array | None = None
+    context: Any = None
     scores: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def expected(self) -> Array:
+        """``(K, p)`` coefficients of a task without rows: `mean` is that of tasks whose columns' means are known."""
+        if self.effects is None:
+            return self.mean
+        return self.mean + without_rows(self.effects, self.context.ratio, self.context.centre)
 
     @property
     def structure(self) -> str:
@@ -73,6 +86,34 @@ class WidePrior:
         if likelihood.quadratic and np.any(np.isfinite(self.noise_dof)):
             outliers.append(noise_outlier(learned, law))
         return [learned, *outliers, vague_component(scale, noise.centre, float(self.intercept[k]), likelihood)]
+
+
+def merged(past: WidePrior, new: WidePrior) -> WidePrior:
+    """Two priors as one, each by its number of tasks; the mean is the new one's, which began at the past's."""
+    n_tasks, n_rows = past.n_tasks + new.n_tasks, past.n_rows + new.n_rows
+    old, fresh = past.n_tasks / n_tasks, new.n_tasks / n_tasks
+    variance, factors = old * past.variance + fresh * new.variance, []
+    for k, pair in enumerate(zip(past.factor, new.factor, strict=True)):
+        both = np.concatenate([np.sqrt(old) * pair[0], np.sqrt(fresh) * pair[1]], axis=1)
+        _, turned = np.linalg.eigh(both.T @ both)
+        both = both @ turned[:, ::-1]
+        variance[k] += (both[:, MAX_RANK:] ** 2).sum(axis=1)
+        factors.append(both[:, :MAX_RANK])
+    share = new.n_rows / max(n_rows, 1e-300)
+    noise_dof, weights = np.where(np.isinf(new.noise_dof), past.noise_dof, new.noise_dof), new.weights
+    if weights is not None and np.all(np.isinf(new.noise_dof)) and np.any(np.isfinite(noise_dof)):
+        weights = np.insert(weights, 2, 0.0)  # noise outliers, which the new tasks alone could not have
+    return replace(
+        new,
+        weights=weights,
+        variance=variance,
+        factor=np.stack(factors),
+        noise=past.noise ** (1.0 - share) * new.noise**share,
+        noise_dof=noise_dof,
+        intercept=old * past.intercept + fresh * new.intercept,
+        n_tasks=n_tasks,
+        n_rows=n_rows,
+    )
 
 
 def wide_evidence(batches: Sequence[Any], prior: WidePrior, likelihood: Likelihood) -> Array:

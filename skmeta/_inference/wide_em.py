@@ -2,7 +2,8 @@
 
 The sweeps of `wide_sweep` climb an evidence that leaves out, column by column, what tasks have in common through other
 columns. So some tasks are held out: they choose the shape of the covariance, scale what the sweeps found to what new
-tasks ask for (`wide_scales`), and tell how often a task is unlike what was learned. Then all tasks take part.
+tasks ask for (`wide_scales`), tell whether intercepts depend on the columns' means (`wide_context`), and how often
+a task is unlike what was learned. Then all tasks take part.
 
 The classes of a multinomial are learned each against the rest, which comes apart by rows and classes as a softmax does
 not. Of what tells one of ``K`` even classes from the rest, ``(K - 1) / K`` is its own and the rest is the others'.
@@ -20,7 +21,9 @@ from scipy import sparse
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.mixture import learn_weights
 from skmeta._inference.moments import Rows, standardise
-from skmeta._inference.wide import WidePrior, wide_evidence
+from skmeta._inference.selection import clearly_positive
+from skmeta._inference.wide import MAX_RANK, WidePrior, merged, wide_evidence
+from skmeta._inference.wide_context import WideContext, in_tables
 from skmeta._inference.wide_factors import add_factors
 from skmeta._inference.wide_rows import read_batches
 from skmeta._inference.wide_scales import N_SCALES, fit_scales, scaled
@@ -30,7 +33,6 @@ Array = NDArray[Any]
 
 _FREE = 100.0  # prior variance of the mean's intercept: as good as free
 _SIGNAL = 4.0  # variance of a linear predictor whose unit is not that of the targets
-_MAX_RANK = 3
 _HELD_OUT = 3  # one task in so many is held out
 _ROUNDS = 3  # of sweeps for factors, each followed by new scales
 _WORTH = 2.0  # evidence that a more complicated shape must bring
@@ -84,12 +86,22 @@ def learn_wide(
     if past is not None and how.covariance in _IN_SHAPE:
         past = _IN_SHAPE[how.covariance](past)
     one, weighted = loss.each_against_the_rest, _weighted(rows, counts)
+    if past is not None and past.context is not None:
+        rows, weighted = in_tables(rows), in_tables(weighted)
     trial = _choose(rows, loss, counts, past, how)
-    batches = read_batches(rows, task_weight)
+    if past is None and one.quadratic:
+        trial = _with_context_or_not(rows, one, counts, trial, how)
+    batches = _read(rows, task_weight, trial.context)
     state = fit_wide(batches, one, trial.finish, trial.n_left, how, start=moved_to(batches, trial.state))
     prior = _joined(scaled(as_prior(state, _intercept(weighted, one)), trial.scales), weighted, loss)
+    prior = prior if trial.context is None else trial.context.narrow(prior)
     prior = replace(prior, weights=trial.weights, n_tasks=float(counts.sum()), n_rows=_n_rows(weighted))
     return replace(prior if past is None else merged(past, prior), scores=trial.scores)
+
+
+def _read(rows: Rows, task_weight: Array | None, context: WideContext | None) -> list[Any]:
+    batches = read_batches(rows, task_weight)
+    return batches if context is None else context.widen(batches)
 
 
 def _weighted(rows: Rows, counts: Array) -> Rows:
@@ -142,7 +154,7 @@ def _shapes(how: Options, n_tasks: int, past: WidePrior | None) -> list[Shape]:
     """
     spherical, diagonal = Shape("scales", even=True), Shape("columns")
     first = spherical if past is None else Shape("scales")
-    factor = Shape("loadings", min(how.rank or _MAX_RANK, n_tasks - 1))
+    factor = Shape("loadings", min(how.rank or MAX_RANK, n_tasks - 1))
     words = {
         "spherical": [spherical],
         "diagonal": [diagonal],
@@ -170,19 +182,21 @@ class _Trial:
     weights: np.ndarray
     score: float
     scores: dict[str, float]
+    context: WideContext | None = None
 
 
 def _choose(rows: Rows, loss: Likelihood, counts: Array, past: WidePrior | None, how: Options) -> _Trial:
     """The `_Trial` under which held-out tasks are most probable; with a single task, the first shape untried."""
     held, one, shapes = _held_out(rows), loss.each_against_the_rest, _shapes(how, rows.n_tasks, past)
-    weighted = _weighted(rows, counts)
-    intercept, train = _intercept(weighted, one), read_batches(_some(rows, ~held), counts[~held])
+    weighted, context = _weighted(rows, counts), None if past is None else past.context
+    intercept, train = _intercept(weighted, one), _read(_some(rows, ~held), counts[~held], context)
     state = initial_state(train, one, intercept, how, _known(past, loss))
     if not held.any():
         n_components = len(as_prior(state, intercept).components(0, rows.scale, loss))
         unknown = learn_weights(np.zeros((0, n_components)))
-        return _Trial(shapes[0], state, shapes[0], how.n_iter, np.ones((len(intercept), N_SCALES)), unknown, 0.0, {})
-    test = read_batches(_some(rows, held), counts[held])
+        untried = np.ones((len(intercept), N_SCALES))
+        return _Trial(shapes[0], state, shapes[0], how.n_iter, untried, unknown, 0.0, {}, context)
+    test = _read(_some(rows, held), counts[held], context)
     trials: list = []
     scores: dict[str, float] = {}
     for shape in shapes:
@@ -195,9 +209,39 @@ def _choose(rows: Rows, loss: Likelihood, counts: Array, past: WidePrior | None,
         weights = learn_weights(evidence, counts[held])
         scores[str(shape)], n_left = score, max(how.n_iter // 4, 1)
         score -= _WORTH * len(trials)
-        trials.append(_Trial(shape, state, Shape("loadings"), n_left, scales, weights, score, scores))
+        trials.append(_Trial(shape, state, Shape("loadings"), n_left, scales, weights, score, scores, context))
     wanted = [trial for trial in trials if trial.shape.rank] if len(shapes) == 2 else trials
     return max(wanted, key=lambda trial: trial.score)
+
+
+def _with_context_or_not(rows: Rows, loss: Likelihood, counts: Array, plain: _Trial, how: Options) -> _Trial:
+    """The same with contextual effects, where they make tasks held out clearly more probable, as in `selection`.
+
+    They are not looked for in sparse tables, and are kept in all outputs or in none.
+    """
+    held, intercept = _held_out(rows), _intercept(_weighted(rows, counts), loss)
+    if sparse.issparse(rows.X) or not held.any():
+        return plain
+    train, test = (read_batches(_some(rows, some), counts[some]) for some in (~held, held))
+    context = WideContext.read(train)
+    if context is None:
+        return plain
+
+    def evidence(test: Any, state: State, scales: Array) -> Array:
+        return wide_evidence(test, scaled(as_prior(state, intercept), scales), loss)
+
+    def went_on(train: Any, test: Any, state: State) -> tuple[State, Array]:
+        state = fit_wide(train, loss, plain.shape, max(how.n_iter // 4, 1), how, start=state)
+        return state, fit_scales(test, as_prior(state, intercept), loss)[0]
+
+    wide_test = context.widen(test)
+    state, scales = went_on(context.widen(train), wide_test, context.begin(plain.state))
+    found = evidence(wide_test, state, scales)
+    # Without effects as many more sweeps might help too; they are not made where the effects do not help at all.
+    for rival in (lambda: (plain.state, plain.scales), lambda: went_on(train, test, plain.state)):
+        if not clearly_positive((found - evidence(test, *rival()))[:, 0], counts[held]):
+            return plain
+    return replace(plain, state=state, scales=scales, weights=learn_weights(found, counts[held]), context=context)
 
 
 def _tried(
@@ -284,7 +328,8 @@ def initial_state(
     if how.pseudo_tasks is not None:
         held["pseudo_tasks"] = how.pseudo_tasks
     outputs = _first_outputs(batches, loss, intercept) if past is None else _known_outputs(past)
-    return State([replace(output, **held) for output in outputs], [None] * len(batches))
+    state = State([replace(output, **held) for output in outputs], [None] * len(batches))
+    return state if past is None or past.context is None else past.context.go_on(state, past)
 
 
 def _first_outputs(batches: Any, loss: Likelihood, intercept: Array) -> list[Output]:
@@ -342,32 +387,4 @@ def as_prior(state: State, intercept: Array) -> WidePrior:
         noise=state.noise,
         noise_dof=np.array([out.noise_dof for out in outputs]),
         intercept=intercept,
-    )
-
-
-def merged(past: WidePrior, new: WidePrior) -> WidePrior:
-    """Two priors as one, each by its number of tasks; the mean is the new one's, which began at the past's."""
-    n_tasks, n_rows = past.n_tasks + new.n_tasks, past.n_rows + new.n_rows
-    old, fresh = past.n_tasks / n_tasks, new.n_tasks / n_tasks
-    variance, factors = old * past.variance + fresh * new.variance, []
-    for k, pair in enumerate(zip(past.factor, new.factor, strict=True)):
-        both = np.concatenate([np.sqrt(old) * pair[0], np.sqrt(fresh) * pair[1]], axis=1)
-        _, turned = np.linalg.eigh(both.T @ both)
-        both = both @ turned[:, ::-1]
-        variance[k] += (both[:, _MAX_RANK:] ** 2).sum(axis=1)
-        factors.append(both[:, :_MAX_RANK])
-    share = new.n_rows / max(n_rows, 1e-300)
-    noise_dof, weights = np.where(np.isinf(new.noise_dof), past.noise_dof, new.noise_dof), new.weights
-    if weights is not None and np.all(np.isinf(new.noise_dof)) and np.any(np.isfinite(noise_dof)):
-        weights = np.insert(weights, 2, 0.0)  # noise outliers, which the new tasks alone could not have
-    return replace(
-        new,
-        weights=weights,
-        variance=variance,
-        factor=np.stack(factors),
-        noise=past.noise ** (1.0 - share) * new.noise**share,
-        noise_dof=noise_dof,
-        intercept=old * past.intercept + fresh * new.intercept,
-        n_tasks=n_tasks,
-        n_rows=n_rows,
     )

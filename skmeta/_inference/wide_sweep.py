@@ -47,7 +47,7 @@ class Output:
     where it is ``known``. ``common`` is the variance of slopes of which nothing is known, ``pseudo_tasks`` how firmly
     others are drawn to it. ``information (p, 1 + k)`` is what the tasks say of the loadings; ``by_task`` has, for each
     batch, its cells' parts of it and the second moments ``(b, 1 + k)`` of the scores. ``expected_scales (3,)`` is what to
-    expect of the `scales`.
+    expect of the `scales`. The first ``n_effects`` coefficients are the same in all tasks (`wide_context`).
     """
 
     loadings: np.ndarray
@@ -63,6 +63,12 @@ class Output:
     own_noise: bool = True
     pseudo_tasks: float = 2.0
     by_task: list | None = None
+    n_effects: int = 0
+
+    @property
+    def slopes(self) -> slice:
+        """Where the coefficients are that tasks have of their own, without the intercept."""
+        return slice(self.n_effects, -1)
 
     @property
     def rank(self) -> int:
@@ -283,16 +289,16 @@ def _scale_step(output: Output, slopes: Array, fisher: Array) -> Array:
 
 def _variances(output: Output, squares: Array, traces: Array, scale: Any, equal: bool) -> tuple[Any, ...]:
     """The next variances and the common one that they are drawn to."""
-    D, new = output.variance, output.variance.copy()
+    D, new, slopes = output.variance, output.variance.copy(), output.slopes
     common = output.common * scale[0]
     if not equal:
         held = output.pseudo_tasks
-        share = _solve_variance(D**2 * squares + held * output.common, traces, held)[:-1]
-        weight = traces[:-1]
-        new[:-1] = share * (D[:-1] @ weight / max(share @ weight, 1e-300))
-        seen = new[:-1] * weight
-        common = float(seen @ new[:-1] / max(seen.sum(), 1e-300)) * scale[0]
-    new[:-1] *= scale[0]
+        share = _solve_variance(D**2 * squares + held * output.common, traces, held)[slopes]
+        weight = traces[slopes]
+        new[slopes] = share * (D[slopes] @ weight / max(share @ weight, 1e-300))
+        seen = new[slopes] * weight
+        common = float(seen @ new[slopes] / max(seen.sum(), 1e-300)) * scale[0]
+    new[slopes] *= scale[0]
     new[-1] *= scale[1]
     return np.maximum(new, _FLOOR), common
 
@@ -303,13 +309,14 @@ def _solve_variance(scatter: Array, trace: Array, n_pseudo: float) -> Array:
 
 
 def _loading_variance(output: Output, loadings: Array, information: Array) -> Array:
-    """Prior variances of the loadings, each column's slopes together (MacKay's fixed point)."""
-    slopes = output.loading_variance[:-1]
-    gained = (information[:-1] / (1.0 / slopes + information[:-1])).sum(axis=0)
-    square = ((loadings - output.centre)[:-1] ** 2).sum(axis=0)
-    factor = square / np.maximum(gained * slopes.mean(axis=0), 1e-300)
+    """Prior variances of the loadings: each column's slopes together, and the effects (MacKay's fixed point)."""
     variance = output.loading_variance.copy()
-    variance[:-1] = np.maximum(slopes * factor, 1e-12)
+    for own in (slice(output.n_effects), output.slopes):
+        before, told = variance[own], information[own]
+        gained = (told / (1.0 / before + told)).sum(axis=0)
+        square = ((loadings - output.centre)[own] ** 2).sum(axis=0)
+        factor = square / np.maximum(gained * before.sum(axis=0) / max(len(before), 1), 1e-300)
+        variance[own] = np.maximum(before * factor, 1e-12)
     return variance
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,13 +44,30 @@ def no_weights(estimator: Any) -> str:
 def matched(prior: Any, tasks: Tasks) -> tuple[Any, Tasks]:
     """The prior, and the tasks with their columns in its order: by name, or by position where there are no names."""
     wanted, found = prior.feature_names, tasks.feature_names
-    if wanted is None or found is None:
+    if wanted is None:
+        return prior, tasks
+    if found is None:
+        _take_by_position(wanted, tasks.X.shape[1])
         return prior, tasks
     check_names(wanted, found)
     if wanted == found:
         return prior, tasks
     prior = prior.aligned(found)
     return prior, tasks.with_columns(prior.feature_names or found)
+
+
+def _take_by_position(wanted: Sequence[str], n_features: int) -> None:
+    """Rows without names are taken in the order of the prior's columns, if they are as many, and that is said."""
+    if n_features != len(wanted):
+        raise ValueError(
+            f"X: X has {n_features} features, but the prior is expecting {len(wanted)} features {list(wanted)} as input. Give "
+            "it the columns it was learned from."
+        )
+    warnings.warn(
+        "X does not have valid feature names, but the prior has them: columns are taken in its order.",
+        UserWarning,
+        stacklevel=5,
+    )
 
 
 _LEARNED_FROM = "The feature names should match those that the prior was learned from"
@@ -59,6 +77,6 @@ def check_names(wanted: Sequence[str], found: Sequence[str], should: str = _LEAR
     """Raise unless columns found are those wanted, in any order; the error names what is missing and what is new."""
     missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
     if missing or extra:
-        told = [f"{what} {names}" for what, names in (("missing", missing), ("unexpected", extra)) if names]
+        differences = [f"{what} {names}" for what, names in (("missing", missing), ("unexpected", extra)) if names]
         hint = " (A task that lacks a column keeps it, filled with NaN.)" if missing else ""
-        raise ValueError(f"X: {should}: found {', '.join(told)}.{hint}")
+        raise ValueError(f"X: {should}: found {', '.join(differences)}.{hint}")

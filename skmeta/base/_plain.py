@@ -45,7 +45,10 @@ def from_plain(cls: Any, state: Mapping[str, Any], nested: Mapping[str, Any]) ->
         if own:
             plain[name] = from_plain(kind, {each.removeprefix(f"{name}_"): value for each, value in own.items()}, {})
     needed = [each.name for each in fields(cls) if each.default is MISSING and each.default_factory is MISSING]
-    missing, unknown = [name for name in needed if name not in plain], sorted(set(plain) - {each.name for each in fields(cls)})
+    missing, unknown = (
+        [name for name in needed if name not in plain],
+        sorted(set(plain) - {each.name for each in fields(cls)}),
+    )
     if missing:
         wanted, none = " and ".join(needed), " and no ".join(missing)
         raise ValueError(f"from_dict: wanted at least {wanted}, found no {none}; {cls.__name__}.to_dict gives them.")

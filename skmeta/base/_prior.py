@@ -13,9 +13,10 @@ from skmeta._dataframe import make_frame
 from skmeta.base._adapted_estimators import AdaptedEstimators
 from skmeta.base._evidence import leave_one_out_scores
 from skmeta.base._frozen_value import FrozenValue
-from skmeta.base._matching import check_is_model, matched, one_task
+from skmeta.base._matching import check_is_model, check_names, matched, one_task
 from skmeta.base._plain import from_plain, to_plain
 from skmeta.tasks import Tasks
+from skmeta.tasks._numbers import column_names
 from skmeta.tasks._tables import plain_table
 
 
@@ -174,6 +175,9 @@ class Prior(FrozenValue):
         check_is_model(estimator)
         X = plain_table(X)
         if X.shape[0] == 0:
+            found = column_names(X)
+            if self.feature_names is not None and found is not None:
+                check_names(self.feature_names, found)
             return self.zero_shot(estimator)
         prior, tasks = matched(self, one_task(estimator, X, y, sample_weight))
         return prior.adapt_tasks(estimator, tasks).estimator(0)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skmeta._inference.components import Component, KnownNoise
+from skmeta._inference.contextual import without_rows
 from skmeta._inference.covariances import Covariance, DenseCovariance, LowRankCovariance
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.noise import NoiseLaw
@@ -196,7 +197,7 @@ class GaussianPrior(LinearPrior):
         mean = units.to_engine(self._output("mean", k))
         effects = None if self.contextual_effects is None else self.contextual_effects.of_output(k, units)
         if effects is not None:  # the engine's mean is the one within tasks, the public one that of a task without rows
-            mean = mean - np.r_[effects[0] / (1.0 + effects[1]), 0.0]
+            mean = mean - without_rows(*effects)
         flat = bool(np.isinf(self._intercept_variances[k]))
         return Component(
             mean,

@@ -33,10 +33,10 @@ def _law_of(prior: GaussianPrior, k: int, units: EngineUnits) -> CoefficientLaw:
     own, effects = prior.mean_covariance, prior.contextual_effects
     own = own if own is None or prior.one_target else own[k]
     own = np.diag(own) if own is not None and own.ndim == 1 else own
-    known = None if effects is None else EngineEffects(*effects.of_output(k, units), 1.0)
+    known = None if effects is None else _engine_effects(effects, k, units)
     within = units.to_engine(mean)
     return CoefficientLaw(
-        within if known is None else within - np.r_[known.without_rows, 0.0],
+        within if known is None else within - known.without_rows,
         units.covariance_to_engine(covariance),
         np.float64(prior.noise_of(k) / units.target_scale**2),
         np.broadcast_to(np.asarray(prior.noise_dof, dtype=float), (len(prior.expected()),))[k],
@@ -45,6 +45,11 @@ def _law_of(prior: GaussianPrior, k: int, units: EngineUnits) -> CoefficientLaw:
         None if own is None else units.covariance_to_engine(own),
         contextual=known,
     )
+
+
+def _engine_effects(effects: ContextualEffects, k: int, units: EngineUnits) -> EngineEffects:
+    coef, ratio, centre = effects.of_output(k, units)
+    return EngineEffects(coef, ratio, 1.0, centre)
 
 
 def prior_of(laws: Sequence[CoefficientLaw], collection: Collection) -> GaussianPrior:
@@ -69,9 +74,12 @@ def prior_of(laws: Sequence[CoefficientLaw], collection: Collection) -> Gaussian
 
 def _effects_of(pairs: list[tuple[EngineUnits, CoefficientLaw]], outputs: Any) -> ContextualEffects | None:
     """Contextual effects in units of the data; of several outputs, some may have none."""
-    if all(law.contextual is None for _, law in pairs):
+    known = [law.contextual for _, law in pairs if law.contextual is not None]
+    if not known:
         return None
     none = EngineEffects(np.zeros_like(pairs[0][0].scale), np.ones_like(pairs[0][0].scale))
     each = [(units, law.contextual or none) for units, law in pairs]
     coef = outputs([effects.coef * units.target_scale / units.scale for units, effects in each])
-    return ContextualEffects(coef, outputs([effects.variance_ratio for _, effects in each]))
+    units = pairs[0][0]
+    centre = units.centre + units.scale * np.asarray(known[0].centre)
+    return ContextualEffects(coef, outputs([effects.variance_ratio for _, effects in each]), centre)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
@@ -105,12 +104,6 @@ class LinearPrior(Prior):
             raise ValueError(
                 f"X: X has {n_features} features, but the prior is expecting {self.n_features} "
                 f"features{known} as input. Give it the columns it was learned from."
-            )
-        if self.feature_names is not None:
-            warnings.warn(
-                "X does not have valid feature names, but the prior has them: columns are taken in its order.",
-                UserWarning,
-                stacklevel=6,
             )
         return self
 

@@ -1,4 +1,4 @@
-"""What a linear estimator believes without any past: its own penalty around zero, as a prior."""
+"""What a linear estimator assumes without any past: its own penalty around zero, as a prior."""
 
 from __future__ import annotations
 

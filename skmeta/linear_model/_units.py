@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +89,8 @@ class ContextualEffects(FrozenValue):
         By how much the intercept moves with the mean of each column, in units of the data.
     variance_ratio : array-like of the shape of ``coef``
         Within-task over between-task variance of each column, which says how well few rows tell its mean.
+    centre : array-like of shape (n_features,), default=None
+        Means of the columns over the tasks, to which those of a task of few rows are drawn; None for zeros.
 
     References
     ----------
@@ -96,9 +99,12 @@ class ContextualEffects(FrozenValue):
 
     coef: NDArray[np.float64]
     variance_ratio: NDArray[np.float64]
+    centre: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("coef", "variance_ratio"):
+        if self.centre is None:
+            object.__setattr__(self, "centre", np.zeros(np.shape(self.coef)[-1:]))
+        for name in ("coef", "variance_ratio", "centre"):
             value = np.array(getattr(self, name), dtype=float)
             if not np.all(np.isfinite(value)) or value.ndim not in (1, 2):
                 raise ValueError(
@@ -110,17 +116,24 @@ class ContextualEffects(FrozenValue):
                 f"ContextualEffects(variance_ratio=...): wanted positive numbers of shape {self.coef.shape}, found "
                 f"shape {self.variance_ratio.shape}, the smallest {self.variance_ratio.min():.3g}."
             )
+        if np.shape(np.asarray(self.centre)) != self.coef.shape[-1:]:
+            raise ValueError(
+                f"ContextualEffects(centre=...): wanted one number a column, of shape {self.coef.shape[-1:]}, found shape "
+                f"{np.shape(np.asarray(self.centre))}."
+            )
         super().__post_init__()
 
     def __repr__(self) -> str:
         return f"ContextualEffects(n_features={self.coef.shape[-1]})"
 
-    def of_output(self, k: int, units: EngineUnits) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """``(coef, variance_ratio)`` of one output in units of the engine."""
+    def of_output(self, k: int, units: EngineUnits) -> tuple[Any, Any, Any]:
+        """``(coef, variance_ratio, centre)`` of one output in units of the engine."""
         coef, ratio = np.atleast_2d(self.coef), np.atleast_2d(self.variance_ratio)
         k = min(k, len(coef) - 1)
-        return coef[k] * units.scale / units.target_scale, ratio[k]
+        centre = (np.asarray(self.centre) - units.centre) / units.scale
+        return coef[k] * units.scale / units.target_scale, ratio[k], centre
 
     def reordered(self, order: NDArray[np.intp]) -> ContextualEffects:
         """The columns in another order."""
-        return ContextualEffects(self.coef[..., order], self.variance_ratio[..., order])
+        centre = None if self.centre is None else self.centre[order]
+        return ContextualEffects(self.coef[..., order], self.variance_ratio[..., order], centre)

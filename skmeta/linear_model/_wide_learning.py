@@ -8,11 +8,13 @@ import numpy as np
 
 from skmeta._inference.computation import in_cells
 from skmeta._inference.wide import WidePrior
+from skmeta._inference.wide_context import WideContext
 from skmeta._inference.wide_em import learn_wide
 from skmeta.compose import MixturePrior
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._mixture import component_names, robust_mixture, with_past
+from skmeta.linear_model._units import ContextualEffects
 
 
 def is_wide(learner: Any, n_features: int, n_rows: Any, past: GaussianPrior | None) -> bool:
@@ -57,7 +59,25 @@ def _wide_past(past: GaussianPrior, collection: Collection) -> WidePrior:
         intercept=0.0 * intercept if likelihood.quadratic else intercept,
         n_tasks=past.n_tasks,
         n_rows=past.n_rows,
+        **_known_context([c.effects for c in parts]),
     )
+
+
+def _known_context(effects: list[Any]) -> dict[str, Any]:
+    if effects[0] is None:
+        return {}
+    coef, ratio, centre = (np.stack(part) for part in zip(*effects, strict=True))
+    # The ratio may differ between outputs in a prior that was written by hand; columns are in units of their spread.
+    ratio = np.exp(np.log(ratio).mean(axis=0))
+    return {"effects": coef, "context": WideContext(centre[0], 1.0 / (1.0 + ratio), ratio)}
+
+
+def _effects_of(wide: WidePrior, units: list[Any], outputs: Any) -> ContextualEffects | None:
+    if wide.effects is None:
+        return None
+    coef = [effects * own.target_scale / own.scale for own, effects in zip(units, wide.effects, strict=True)]
+    ratio, centre = wide.context.ratio, units[0].centre + units[0].scale * wide.context.centre
+    return ContextualEffects(outputs(coef), outputs([ratio] * len(coef)), centre)
 
 
 def _prior_of(wide: WidePrior, collection: Collection) -> GaussianPrior:
@@ -70,7 +90,7 @@ def _prior_of(wide: WidePrior, collection: Collection) -> GaussianPrior:
     unsure = np.asarray(wide.mean_variance)  # what is learned always says
     factor = [own.spread_to_data(f) for own, f in zip(units, wide.factor, strict=True)]
     return GaussianPrior(
-        mean=outputs([own.to_data(m) for own, m in zip(units, wide.mean, strict=True)]),
+        mean=outputs([own.to_data(m) for own, m in zip(units, wide.expected, strict=True)]),
         covariance=outputs([own.covariance_to_data(v) for own, v in zip(units, wide.variance, strict=True)]),
         mean_covariance=outputs([own.covariance_to_data(v) for own, v in zip(units, unsure, strict=True)]),
         factor=outputs(factor) if wide.factor.shape[2] else None,
@@ -78,5 +98,6 @@ def _prior_of(wide: WidePrior, collection: Collection) -> GaussianPrior:
         noise_dof=outputs([np.asarray(dof) for dof in wide.noise_dof]),
         n_tasks=wide.n_tasks,
         n_rows=wide.n_rows,
+        contextual_effects=_effects_of(wide, units, outputs),
         **collection.describe,
     )

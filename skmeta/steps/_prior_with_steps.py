@@ -216,9 +216,9 @@ def checked_parts(estimator: Any, prior: Prior) -> Parts:
     """An estimator taken apart; raises if the steps it comes with are not those of the prior, and says how they differ."""
     parts, (steps, _) = take_apart(estimator), split_prior(prior)
     if parts.steps:
-        told = difference_of_steps(steps.steps, parts.steps)
-        if told:
-            raise ValueError(f"estimator: {_wanted_steps(steps, prior)}, found {told}.")
+        differs = difference_of_steps(steps.steps, parts.steps)
+        if differs:
+            raise ValueError(f"estimator: {_wanted_steps(steps, prior)}, found {differs}.")
     if parts.target is not None and (steps.target is None or difference(steps.target, parts.target, skip="regressor")):
         raise ValueError(
             "estimator: wanted the transformation of the target that the prior was learned behind "

@@ -19,9 +19,9 @@ def difference_of_steps(wanted: Steps, found: Steps) -> str:
     if len(wanted) != len(found):
         return f"{names[1]} where the prior has {names[0]}"
     for (_, ours), (name, theirs) in zip(wanted, found, strict=True):
-        told = difference(ours, theirs)
-        if told:
-            return f"{names[1]}, whose step {name!r} has {told}"
+        found_difference = difference(ours, theirs)
+        if found_difference:
+            return f"{names[1]}, whose step {name!r} has {found_difference}"
     return ""
 
 
@@ -51,8 +51,8 @@ def _params(estimator: Any, skip: str) -> dict[str, Any]:
 def _first_difference(wanted: dict[Any, Any], found: dict[Any, Any], path: str) -> str:
     if wanted.keys() != found.keys():
         return f"{path or 'parameters'} {sorted(map(str, found))} where the prior has {sorted(map(str, wanted))}"
-    told = (difference(wanted[key], found[key], f"{path}.{key}".lstrip(".")) for key in wanted)
-    return next(filter(None, told), "")
+    found_difference = (difference(wanted[key], found[key], f"{path}.{key}".lstrip(".")) for key in wanted)
+    return next(filter(None, found_difference), "")
 
 
 def _same_value(a: Any, b: Any) -> bool:

@@ -60,20 +60,25 @@ def read_tasks(
     if weight is not None and kept is not None:
         X, ids, y, weight = take_rows(X, kept), ids[kept], y[kept], weight[kept]
         labelled = None if labelled is None else labelled[kept]
-    index = index_tasks(ids)
+    codes, names = (np.zeros(len(ids), np.intp), ids[:1]) if task is None else _index(ids)
     places = context_places(X, task, context)
     X, values = split_context(X if task is None else features_without(X, task), places)
     return Tasks(
         X,
         y,
-        index.codes,
-        index.ids,
+        codes,
+        names,
         weight,
-        context=one_a_task(values, index.codes, index.ids),
+        context=one_a_task(values, codes, names) if values else {},
         labelled=labelled,
         feature_names=column_names(X),
-        classes=labels_of_tasks(y, index.codes, index.n_tasks, labelled) if labels else None,
+        classes=labels_of_tasks(y, codes, len(names), labelled) if labels else None,
     )
+
+
+def _index(ids: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    index = index_tasks(ids)
+    return index.codes, index.ids
 
 
 def context_places(X: Any, task: str | int | None, context: Sequence[str | int]) -> tuple[str | int, ...]:

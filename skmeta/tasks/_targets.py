@@ -55,9 +55,9 @@ def _read_labels(y: NDArray[Any]) -> tuple[NDArray[Any], Any]:
     labelled[missing_rows(y)] = False
     known = y[labelled]
     if y.dtype.kind == "O" and len({isinstance(label, str) for label in known}) > 1:
-        odd = next(label for label in known if not isinstance(label, str))
+        other = next(label for label in known if not isinstance(label, str))
         raise ValueError(
-            f"y: wanted labels of one type, all text or all numbers, found text and {shown(odd)}; write all as text."
+            f"y: wanted labels of one type, all text or all numbers, found text and {shown(other)}; write all as text."
         )
     try:
         check_classification_targets(known)

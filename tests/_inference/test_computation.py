@@ -124,7 +124,7 @@ def test_the_choice_and_the_kinds_of_held_out_tasks_are_the_same():
     one, two = (choose(tasks, structures) for tasks in both(rows))
     assert str(one.structure) == str(two.structure)
     assert_allclose(list(one.scores.values()), list(two.scores.values()), rtol=1e-8)
-    noise, effects = NoiseLaw(0.5, 6.0), (np.full(6, 0.3), np.full(6, 2.0))
+    noise, effects = NoiseLaw(0.5, 6.0), (np.full(6, 0.3), np.full(6, 2.0), np.full(6, 0.1))
     law = Component(np.ones(7), DenseCovariance(0.5 * np.eye(7)), KnownNoise.of(noise), effects=effects)
     vague = vague_component(np.ones(6), 0.5, 0.0, LOSSES["gaussian"])
     components = [law, intercept_outlier(law), noise_outlier(law, noise), vague]
@@ -171,7 +171,7 @@ def test_modes_and_evidences_are_the_same(name, strength, monkeypatch):
     )
     rows_way = posterior_modes(rows, priors, loss, 0.8, strength=strength)
     again = posterior_modes(rows, priors, loss, 0.8, strength=strength, start=rows_way.whitened)
-    monkeypatch.setattr("skmeta._inference.glm._fewer_rows", lambda Z: False)
+    monkeypatch.setattr("skmeta._inference.glm._cheaper_in_rows", lambda n, p, K: False)
     columns_way = posterior_modes(rows, priors, loss, 0.8, strength=strength)
     rtol = 1e-4 if name == "tweedie 3" else 1e-7  # where Fisher's curvature stands in, Newton converges linearly
     for found in (rows_way, again):

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.linear_model import LinearRegression, Ridge
 
-from skmeta import WarmStartRegressor
+from skmeta import GaussianPrior, WarmStartRegressor
 from skmeta._inference.components import Component, KnownNoise, Stack
 from skmeta._inference.contextual import intercept_shift, new_row_effects, variance_ratio
 from skmeta._inference.covariances import DenseCovariance
@@ -15,6 +15,7 @@ from skmeta._inference.in_columns import InColumns
 from skmeta._inference.moments import Rows, collect_moments
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.posterior_columns import ColumnPosterior
+from skmeta.linear_model import ContextualEffects, Units
 
 NOISE = 0.2
 
@@ -32,7 +33,10 @@ def law(d, seed, coef, ratio, spread=0.5):
     rng = np.random.default_rng(seed)
     root = np.tril(0.3 * rng.normal(size=(d + 1, d + 1))) + spread * np.eye(d + 1)
     return Component(
-        rng.normal(size=d + 1), DenseCovariance(root), KnownNoise.of(NoiseLaw(NOISE)), effects=(coef, ratio)
+        rng.normal(size=d + 1),
+        DenseCovariance(root),
+        KnownNoise.of(NoiseLaw(NOISE)),
+        effects=(coef, ratio, np.zeros(d)),
     )
 
 
@@ -44,9 +48,9 @@ def mean_of(moments, component):
 def own_rows(n, prior, seed):
     """Columns and targets of one task of the prior's law, and their moments (of a task without rows too)."""
     rng, d = np.random.default_rng(seed), len(prior.mean) - 1
-    coef, ratio = prior.effects
+    coef, ratio, centre = prior.effects
     within = ratio / (1.0 + ratio)
-    means = np.sqrt(1.0 - within) * rng.normal(size=d)
+    means = centre + np.sqrt(1.0 - within) * rng.normal(size=d)
     X = means + np.sqrt(within) * rng.normal(size=(n, d))
     w = prior.mean + prior.covariance.root @ rng.normal(size=d + 1)
     y = X @ w[:-1] + w[-1] + means @ coef + np.sqrt(NOISE) * rng.normal(size=n)
@@ -60,7 +64,7 @@ def conditional_target(prior, X, y, new):
     Columns have unit variance in all, ``1 / (1 + ratio)`` of it between tasks.
     """
     d, n = len(new), len(y)
-    coef, ratio = prior.effects
+    coef, ratio, centre = prior.effects
     vb = 1.0 / (1.0 + ratio)
     covariance = np.zeros((2 * d + 1, 2 * d + 1))
     covariance[: d + 1, : d + 1] = prior.covariance.matrix
@@ -70,7 +74,7 @@ def conditional_target(prior, X, y, new):
     at_means = np.hstack([np.zeros((d, d + 1)), np.eye(d)])
     design = np.vstack([np.hstack([X, np.ones((n, 1)), np.zeros((n, d))]), *[at_means] * (n + 1)])
     noise = np.diag(np.r_[np.full(n, NOISE), np.tile(ratio * vb, n + 1)])
-    mean = np.r_[prior.mean, np.zeros(d)]
+    mean = np.r_[prior.mean[:-1], prior.mean[-1] + centre @ coef, centre]
     seen = np.r_[y, X.ravel(), new]
     gain = covariance @ design.T @ np.linalg.inv(design @ covariance @ design.T + noise)
     return np.r_[new, 1.0] @ (mean + gain @ (seen - design @ mean))[: d + 1]
@@ -104,6 +108,31 @@ def test_with_rows_it_is_near_the_conditional_one(n, spread):
     assert np.mean(np.square(left)) < 0.25 * np.mean(np.square(doubt)), "better than no contextual effects"
 
 
+def test_columns_need_not_be_centred():
+    """Means of columns that are not zero over the tasks: the conditional expectation without rows."""
+    rng = np.random.default_rng(0)
+    coef, ratio = rng.normal(size=3), rng.uniform(0.2, 5.0, 3)
+    prior, moved = law(3, 0, coef, ratio), np.array([5.0, -2.0, 0.0])
+    away = replace(prior, effects=(coef, ratio, moved))
+    X, y, moments = own_rows(0, away, 1)
+    (w,) = mean_of(moments, away)
+    for new in moved + rng.normal(size=(3, 3)):
+        assert_allclose(np.r_[new, 1.0] @ w, conditional_target(away, X, y, new), rtol=1e-8)
+
+
+def test_units_change_no_answer():
+    """A prior whose units are centred elsewhere expects the same of a task without rows."""
+    rng, root = np.random.default_rng(0), np.random.default_rng(1).normal(size=(4, 4))
+    effects = ContextualEffects(rng.normal(size=3), rng.uniform(0.2, 5.0, 3), centre=[5.0, -2.0, 0.0])
+    prior = GaussianPrior(rng.normal(size=4), root @ root.T, contextual_effects=effects, units=Units(np.zeros(3)))
+    centred = replace(prior, units=Units([4.0, 1.0, 3.0]))
+    empty = np.empty((0, 3)), np.empty(0)
+    one, two = (each.adapt(Ridge(), *empty) for each in (prior, centred))
+    assert_allclose(two.coef_, one.coef_, rtol=1e-9)
+    assert_allclose(two.intercept_, one.intercept_, rtol=1e-9)
+    assert_allclose(one.coef_, prior.mean[:-1], rtol=1e-9)
+
+
 def test_effects_of_zero_change_nothing():
     prior = law(2, 0, np.zeros(2), np.ones(2))
     _, _, moments = own_rows(4, prior, 0)
@@ -111,14 +140,15 @@ def test_effects_of_zero_change_nothing():
 
 
 def test_it_goes_from_the_pooled_regression_to_the_one_within():
-    coef, ratio, context = np.array([3.0]), np.array([0.2]), np.array([[2.0]])
+    coef, context = np.array([3.0]), np.array([[2.0]])
+    ratio, centre = np.array([0.2]), np.zeros(1)
     none, many = np.array([0.0]), np.array([1e9])
-    assert_allclose(new_row_effects(coef, ratio, none, context, np.ones(1)), [[3.0 / 1.2, 0.0]])
-    assert_allclose(new_row_effects(coef, ratio, many, context, np.ones(1)), [[0.0, 0.0]], atol=1e-8)
-    assert_allclose(new_row_effects(coef, ratio, none + 3, context, np.zeros(1)), [[0.0, 0.0]])
-    shift, unknown = intercept_shift(coef, ratio, none, context)
+    assert_allclose(new_row_effects(coef, ratio, centre, none, context, np.ones(1)), [[3.0 / 1.2, 0.0]])
+    assert_allclose(new_row_effects(coef, ratio, centre, many, context, np.ones(1)), [[0.0, 0.0]], atol=1e-8)
+    assert_allclose(new_row_effects(coef, ratio, centre, none + 3, context, np.zeros(1)), [[0.0, 0.0]])
+    shift, unknown = intercept_shift(coef, ratio, centre, none, context)
     assert_allclose((shift, unknown), ([0.0], [9.0 / 1.2]))
-    shift, unknown = intercept_shift(coef, ratio, many, context)
+    shift, unknown = intercept_shift(coef, ratio, centre, many, context)
     assert_allclose((shift, unknown), ([6.0], [0.0]), atol=1e-7)
 
 

@@ -49,7 +49,7 @@ def components_of(covariance=dense, dof=4.0, seed=0, effects=False, d=D, scale=N
     """A learned component and what stands beside it."""
     rng = np.random.default_rng(seed)
     law = NoiseLaw(0.5, dof)
-    contextual = (rng.normal(size=d), rng.uniform(0.3, 3.0, d)) if effects else None
+    contextual = (rng.normal(size=d), rng.uniform(0.3, 3.0, d), rng.normal(size=d)) if effects else None
     learned = Component(rng.normal(size=d + 1), covariance(rng, d), KnownNoise.of(law), effects=contextual)
     scale = np.ones(d) if scale is None else scale
     own = vague_component(scale, learned.noise.centre, 0.0, GAUSSIAN)

@@ -12,7 +12,7 @@ from skmeta._inference.units import Units
 from skmeta.linear_model._families._base import Array, family
 from skmeta.linear_model._families._shifted_solver import ShiftedSolver
 
-_FIRM = 1e8  # rows that the noise counts for, where the class would find its own
+_ROWS_OF_NOISE = 1e8  # rows that the noise counts for, where the class would find its own
 
 
 @family(BayesianRidge)
@@ -21,7 +21,7 @@ class BayesianRidgeFamily(ShiftedSolver):
 
     .. math:: \max_\lambda \; \log N(y \mid X \mu, \sigma^2 I + \lambda^{-1} X \Sigma X^\top)
 
-    It has no strength parameter. The noise is given to it: of a few rows its own evidence believes that they have none.
+    It has no strength parameter. The noise is given to it: of a few rows its own evidence would make it zero.
     """
 
     def strength(self, estimator: Any) -> float:
@@ -30,7 +30,7 @@ class BayesianRidgeFamily(ShiftedSolver):
 
     def inner(self, estimator: Any, strength: float, noise: float, n_rows: float) -> dict[str, Any]:
         """A law of the noise that is as good as certain."""
-        return {"alpha_init": 1.0 / noise, "alpha_1": _FIRM / 2.0, "alpha_2": _FIRM / 2.0 * noise}
+        return {"alpha_init": 1.0 / noise, "alpha_1": _ROWS_OF_NOISE / 2.0, "alpha_2": _ROWS_OF_NOISE / 2.0 * noise}
 
     def solve(self, inner: Any, design: Any, target: Array, weight: Array | None) -> None:
         """Of dense rows: the class takes no other."""
