@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from scipy import sparse
 from sklearn.linear_model import Ridge
 
-from skmeta import EmpiricalBayes, WarmStartRegressor
+from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartRegressor
 from skmeta._inference.likelihoods import GAUSSIAN
 from skmeta._inference.moments import Rows
 from skmeta._inference.wide_context import WideContext
@@ -103,3 +103,16 @@ def test_a_past_that_has_effects_keeps_them(store):
     assert_allclose(new.variance_ratio, old.variance_ratio)
     tasks = truth.draw(300, 1, seed=2)
     assert error_without_rows(model.prior_, *tasks) < 1.05 * error_without_rows(first, *tasks)
+
+
+def test_effects_are_learned_from_sums_as_from_rows():
+    """To 1e-6: what rounding becomes over the iterations, see `test_equivalent_rows`."""
+    X, y = Truth(size=2.0, d=120).draw(100, 12)
+    rows = WarmStartRegressor(Ridge(), task=-1).fit(table(X), y.ravel()).prior_.components[0]
+    parts = [SufficientStatistics.from_table(table(X[:, k]), y[:, k].ravel(), task=-1) for k in (slice(5), slice(5, 12))]
+    found = EmpiricalBayes().learn_statistics(sum(parts)).components[0]
+    assert rows.contextual_effects is not None
+    for name in ("coef", "variance_ratio"):
+        one, two = (getattr(prior.contextual_effects, name) for prior in (found, rows))
+        assert_allclose(one, two, rtol=1e-6, atol=1e-6 * np.abs(two).max(), err_msg=name)
+    assert_allclose(found.mean, rows.mean, rtol=1e-6, atol=1e-6 * np.abs(rows.mean).max())

@@ -279,6 +279,7 @@ def test_many_columns_of_few_rows_are_learned_as_from_rows(options, n_parts):
         both = [prior.factor @ prior.factor.T for prior in (found, rows.prior_)]
         assert_allclose(*both, rtol=1e-6, atol=1e-6 * np.abs(both[1]).max())
     assert learner.structure_ == rows.learner_.structure_ and list(learner.scores_) == list(rows.learner_.scores_)
+    assert not found.is_dense, "no matrix of columns by columns"
 
 
 def test_tasks_that_determine_many_columns_are_learned_as_from_rows():
