@@ -27,9 +27,10 @@ So a few long tasks are learned better in rows up to about 100 columns, and what
 cells; rows took 2 to 14 times as long.
 
 The classes of a multinomial need a dense covariance each in rows, and a softmax among few rows is easily too sure. On
-texts (4 or 8 tasks, 20 or 40 classes, 40 to 100 words) the log loss on further rows was 1.20 to 1.77 in rows and 0.87 to
-1.29 in cells, accuracies within 0.01, rows taking 3 to 8 times as long; on drawn tasks of 3 and 8 classes and 55 to 100
-columns it was 0.06 to 0.12 and 0.02 to 0.15 lower in cells, of 20 classes 0.04 higher to 0.04 lower.
+texts (4 or 8 tasks, 20 or 40 classes, 40 to 100 words) the log loss on further rows was 1.16 to 1.77 in rows and 0.87
+to 1.29 in cells, accuracies 0.00 to 0.03 lower in cells, rows taking 3 to 8 times as long; on drawn tasks of 3 and 8
+classes and 55 to 100 columns it was 0.06 to 0.11 and 0.02 to 0.15 lower in cells, of 20 classes 0.04 higher to 0.04
+lower.
 """
 
 from __future__ import annotations
