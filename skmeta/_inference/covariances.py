@@ -43,10 +43,6 @@ class Covariance(Protocol):
     def intercept_variance(self) -> float:
         """The last entry of the diagonal."""
 
-    @property
-    def trace(self) -> float:
-        """The sum of the variances."""
-
     def seen_by(self, batch: Any) -> RowView:
         """The view of a batch of rows."""
 
@@ -82,11 +78,6 @@ class DenseCovariance:
     def intercept_variance(self) -> float:
         """The last entry of the diagonal."""
         return float(self.root[-1] @ self.root[-1])
-
-    @property
-    def trace(self) -> float:
-        """The sum of the variances."""
-        return float((self.root**2).sum())
 
     def seen_by(self, batch: Any) -> _DenseView:
         """The view of a batch of rows."""
@@ -125,11 +116,6 @@ class LowRankCovariance:
     def intercept_variance(self) -> float:
         """The last entry of the diagonal."""
         return float(self.variance[-1] + self.factor[-1] @ self.factor[-1])
-
-    @property
-    def trace(self) -> float:
-        """The sum of the variances."""
-        return float(self.variance.sum() + (self.factor**2).sum())
 
     def seen_by(self, batch: Any) -> _LowRankView:
         """The view of a batch of rows."""

@@ -273,7 +273,11 @@ class MixturePrior(Prior):
             ``weights`` and ``names``, and the entries of each component's own ``to_dict`` after its position: "0.class",
             "0.mean"; `numpy.savez` can write them.
         """
-        own = {"weights": self.weights, "names": np.array(self.names), "weights_without_rows": self.weights_without_rows}
+        own = {
+            "weights": self.weights,
+            "names": np.array(self.names),
+            "weights_without_rows": self.weights_without_rows,
+        }
         return stored(own, self.components)
 
     @classmethod

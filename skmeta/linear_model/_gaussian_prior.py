@@ -162,21 +162,6 @@ class GaussianPrior(LinearPrior):
         factor = self._output("factor", k)
         return part if factor is None else part + factor @ factor.T
 
-    def worth(self) -> float:
-        """Own rows that would predict as well as the prior alone, for rows spread like the collection's.
-
-        Returns
-        -------
-        float
-            ``p noise / trace(covariance)`` in the collection's units, the mean over outputs; nan where nothing is known of
-            the intercept.
-        """
-        if not self.knows_intercept:
-            return float("nan")
-        kind = self.engine_likelihood
-        parts = [self.component(k, self.engine_units(k, kind), kind) for k in range(self.n_outputs)]
-        return float(np.mean([len(c.mean) * c.noise.centre / max(c.covariance.trace, 1e-300) for c in parts]))
-
     def _output(self, name: str, k: int) -> Any:
         """A field of output ``k``; None where there is none."""
         value = getattr(self, name)

@@ -109,7 +109,9 @@ def test_effects_are_learned_from_sums_as_from_rows():
     """To 1e-6: what rounding becomes over the iterations, see `test_equivalent_rows`."""
     X, y = Truth(size=2.0, d=120).draw(100, 12)
     rows = WarmStartRegressor(Ridge(), task=-1).fit(table(X), y.ravel()).prior_.components[0]
-    parts = [SufficientStatistics.from_table(table(X[:, k]), y[:, k].ravel(), task=-1) for k in (slice(5), slice(5, 12))]
+    parts = [
+        SufficientStatistics.from_table(table(X[:, k]), y[:, k].ravel(), task=-1) for k in (slice(5), slice(5, 12))
+    ]
     found = EmpiricalBayes().learn_statistics(sum(parts)).components[0]
     assert rows.contextual_effects is not None
     for name in ("coef", "variance_ratio"):

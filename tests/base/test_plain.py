@@ -18,7 +18,9 @@ class Scaled(Prior):
 
 
 def test_a_family_is_stored_without_a_line_of_its_own(tmp_path):
-    prior = Scaled(np.arange(3.0), n_tasks=4.0, feature_names=("a", "b", "c"), classes=np.array(["x", "y"], dtype=object))
+    prior = Scaled(
+        np.arange(3.0), n_tasks=4.0, feature_names=("a", "b", "c"), classes=np.array(["x", "y"], dtype=object)
+    )
     np.savez(tmp_path / "prior.npz", **prior.to_dict())
     with np.load(tmp_path / "prior.npz", allow_pickle=False) as stored:
         again = Scaled.from_dict(stored)
@@ -27,7 +29,9 @@ def test_a_family_is_stored_without_a_line_of_its_own(tmp_path):
 
 
 def test_what_is_no_plain_array_is_refused():
-    with pytest.raises(ValueError, match=r"to_dict: wanted plain arrays.*found model of Ridge; store it with joblib.dump"):
+    with pytest.raises(
+        ValueError, match=r"to_dict: wanted plain arrays.*found model of Ridge; store it with joblib.dump"
+    ):
         Scaled(np.ones(2), model=Ridge()).to_dict()
 
 

@@ -223,7 +223,9 @@ class NotPriors(AnyLearner):
 
 
 def test_what_a_learner_returns_is_a_prior():
-    with pytest.raises(TypeError, match=r"learner: wanted a learner whose learn returns a Prior, found NotPriors.* int"):
+    with pytest.raises(
+        TypeError, match=r"learner: wanted a learner whose learn returns a Prior, found NotPriors.* int"
+    ):
         WarmStartRegressor(Constant(), task=-1, learner=NotPriors()).fit(X, y)
 
 

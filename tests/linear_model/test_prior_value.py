@@ -144,7 +144,6 @@ def test_adapting_does_not_change_a_prior():
         before = pickle.dumps(prior)
         prior.adapt(Ridge(), FEATURES[own], y[own])
         prior.zero_shot(Ridge())
-        prior.worth()
         assert pickle.dumps(prior) == before
 
 
