@@ -6,7 +6,7 @@ from math import e
 import numpy as np
 import pytest
 from gaussian_processes import few
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
@@ -56,13 +56,14 @@ def test_a_portfolio_is_within_its_bound_of_the_best_there_is(expected, k):
 
 @few
 @given(expected=tables, level=st.floats(-10, 10))
+@example(
+    expected=np.random.default_rng(66693).normal(size=(5, 6)).round(1), level=0.0
+)  # two equal candidates come first
 def test_what_a_task_scores_by_is_of_no_matter_to_a_portfolio(expected, level):
     places = greedy_portfolio(expected, 3)
     raised = expected + level * np.arange(1, len(expected) + 1)[:, None]
     for changed in (raised, np.repeat(expected, 2, axis=0), expected[::-1], 3 * expected):
-        again = greedy_portfolio(changed, 3)
-        values = [[value_of(expected, some[: i + 1]) for i in range(len(some))] for some in (places, again)]
-        assert_allclose(values[1], values[0], atol=1e-6)
+        assert greedy_portfolio(changed, 3) == places
 
 
 @few

@@ -10,7 +10,7 @@ def greedy_portfolio(expected: NDArray[np.float64], size: int, chosen: NDArray[n
     r"""Return candidates such that the best of them is good on all tasks, each chosen given those before.
 
     Each next one is that which raises :math:`\sum_t \max_{c \in S} m_t(c)` most, where a task's :math:`m_t` counts
-    from its best candidate.
+    from its best candidate. Of equal ones it is the first, in whatever order the tasks come.
 
     Parameters
     ----------
@@ -36,10 +36,12 @@ def greedy_portfolio(expected: NDArray[np.float64], size: int, chosen: NDArray[n
         best = np.maximum(best, (chosen - expected.max(axis=1, keepdims=True)).max(axis=1))
     # Where no candidate adds anything to the portfolio, the one that is best by itself comes next.
     alone = 1e-9 * short.mean(axis=0)
+    # What a mean over tasks may be wrong by, which would else choose among equal candidates.
+    rounding = 4 * len(short) * np.finfo(float).eps * np.abs(expected).max(initial=0.0)
     places: list[int] = []
     for _ in range(min(size, short.shape[1])):
         value = np.maximum(short, best[:, None]).mean(axis=0) + alone
         value[places] = -np.inf
-        places.append(int(value.argmax()))
+        places.append(int(np.argmax(value >= value.max() - rounding)))
         best = np.maximum(best, short[:, places[-1]])
     return places
