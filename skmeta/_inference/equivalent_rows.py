@@ -50,8 +50,11 @@ def equivalent_rows(sums: Sums, units: Sequence[Units], *, intercept: bool) -> R
 def _deviations(sums: Sums, target_scale: Array) -> tuple[Array, Array, Array]:
     """``R (t, m, d)``, ``r (t, m, K)`` and the roots ``(t, K)`` of what is left of the targets' squares."""
     R, r = pivoted_roots(sums.scatter, sums.cross / target_scale)
-    left = sums.square / target_scale**2 - (r**2).sum(axis=1)
-    return R, r, np.sqrt(np.maximum(left, 0.0))
+    square = sums.square / target_scale**2
+    # Where columns are nearly dependent, the last rows are known least: none says more of a target than is left of it.
+    left = square[:, None] - np.cumsum(r**2, axis=1)
+    r = np.sign(r) * np.minimum(np.abs(r), np.sqrt(np.maximum(left + r**2, 0.0)))
+    return R, r, np.sqrt(np.maximum(square - (r**2).sum(axis=1), 0.0))
 
 
 def _of_task(n: float, mean: Array, R: Array, r: Array, left: Array) -> Array:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -49,6 +49,23 @@ def products(rows, k):
     return whole, total
 
 
+def nearest_dependence(rows):
+    """The smallest singular value, but for those of zero, of a task's columns about their means, each in its own scale."""
+    found = [1.0]
+    for task in np.split(np.nan_to_num(rows.X[rows.order]), rows.starts[1:-1]):
+        deviations = task - task.mean(axis=0)
+        values = np.linalg.svd(deviations / np.maximum(np.linalg.norm(deviations, axis=0), 1e-9), compute_uv=False)
+        found += [value for value in values if value > 1e-9]
+    return min(found)
+
+
+def assert_same_products(made, rows, k, tolerance):
+    (one, n), (two, m) = products(rows, k), products(made, k)
+    assert_allclose(m, n, rtol=1e-12)
+    size = np.sqrt(np.diagonal(one, axis1=1, axis2=2))
+    assert np.all(np.abs(two - one) <= tolerance * size[:, :, None] * size[:, None, :] + 1e-14)
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     st.integers(0, 10**6),
@@ -61,15 +78,22 @@ def products(rows, k):
 )
 def test_they_have_the_products_of_the_rows(seed, counts, d, n_outputs, weighted, intercept, shift):
     rows = collection(seed, counts, d, n_outputs, weighted=weighted, intercept=intercept, shift=shift)
+    assume(nearest_dependence(rows) > 1e-3)
     made = from_sums(rows)
     for k in range(n_outputs):
-        (one, n), (two, m) = products(rows, k), products(made, k)
-        assert_allclose(m, n, rtol=1e-12)
-        size = np.sqrt(np.diagonal(one, axis1=1, axis2=2))
-        assert np.all(np.abs(two - one) <= 1e-12 * size[:, :, None] * size[:, None, :] + 1e-14)
+        assert_same_products(made, rows, k, 1e-12)
     assert np.all(np.diff(made.starts) <= np.minimum(np.array(counts), d + 1) + 1), (
         "the rows of a task, and what is left"
     )
+
+
+@pytest.mark.parametrize("gap", [1e-2, 1e-3, 1e-4, 1e-5, 1e-6])
+@pytest.mark.parametrize("seed", range(5))
+def test_rows_of_nearly_dependent_columns_say_no_more_of_a_target_than_there_is(seed, gap):
+    """The sums know the least square of a column to eps, so its row to eps over the root; the columns explain all of y."""
+    rows = collection(seed, [7], 7, intercept=False)
+    rows.X[:, 2] = rows.X[:, 0] + gap * rows.X[:, 2]
+    assert_same_products(from_sums(rows), rows, 0, 1e-12 + 10 * np.finfo(float).eps / nearest_dependence(rows))
 
 
 def test_tasks_without_weight_have_no_rows():
