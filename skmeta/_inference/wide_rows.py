@@ -25,8 +25,20 @@ _MANY = 16.0  # products of pairs are kept while they are no more than so many t
 _PADDING = 1.25  # tasks of one batch differ in length by no more
 
 
+class _Batch:
+    """What batches of both kinds know of how often their tasks count."""
+
+    tasks: np.ndarray
+    task_weight: np.ndarray | None
+
+    @property
+    def counts(self) -> Array:
+        """``(b,)`` how often each task counts."""
+        return np.ones(len(self.tasks)) if self.task_weight is None else self.task_weight
+
+
 @dataclass(frozen=True, eq=False)
-class DenseBatch:
+class DenseBatch(_Batch):
     """Tasks of similar length: ``Z (b, n, p)`` padded with rows of weight zero, ``Y (b, n, K)``, ``weight (b, n)``.
 
     ``index (b, n)`` is where a row stands in the table, -1 for padding; ``scale (p - 1,)`` is a unit of the engine in
@@ -40,11 +52,6 @@ class DenseBatch:
     weight: np.ndarray
     scale: np.ndarray
     task_weight: np.ndarray | None = None
-
-    @property
-    def counts(self) -> Array:
-        """``(b,)`` how often each task counts."""
-        return np.ones(len(self.tasks)) if self.task_weight is None else self.task_weight
 
     @property
     def width(self) -> int:
@@ -93,7 +100,7 @@ class DenseBatch:
 
 
 @dataclass(frozen=True, eq=False)
-class SparseBatch:
+class SparseBatch(_Batch):
     """Tasks of similar length, sparse: see `DenseBatch` for the products.
 
     ``Z (b n, p)`` has the columns of the table, ``blocks (b n, c)`` the same numbers with a column for every cell (so
@@ -113,11 +120,6 @@ class SparseBatch:
     weight: np.ndarray
     scale: np.ndarray
     task_weight: np.ndarray | None = None
-
-    @property
-    def counts(self) -> Array:
-        """``(b,)`` how often each task counts."""
-        return np.ones(len(self.tasks)) if self.task_weight is None else self.task_weight
 
     @property
     def width(self) -> int:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from skmeta._inference.sums import Sums
 from skmeta.base._matching import check_names
 from skmeta.tasks import index_tasks, lookup_tasks
+from skmeta.tasks._ids import type_of_ids
 from skmeta.tasks._words import shown
 
 Array = NDArray[np.float64]
@@ -69,16 +70,12 @@ def all_ids(one: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
     """The ids of both parts, each once, sorted; ids of two types raise."""
     if not len(one) or not len(other):
         return one if len(one) else other
-    if _kind(one) != _kind(other):
+    if type_of_ids(one) != type_of_ids(other):
         raise TypeError(
-            f"ids: wanted ids of one type in all parts, found {_kind(one)} ({shown(one[0])}) and {_kind(other)} "
+            f"ids: wanted ids of one type in all parts, found {type_of_ids(one)} ({shown(one[0])}) and {type_of_ids(other)} "
             f"({shown(other[0])}), which never match; convert the task column of one."
         )
     return index_tasks(np.concatenate([one, other])).ids
-
-
-def _kind(ids: NDArray[Any]) -> str:
-    return {"O": "text", "m": "durations", "M": "dates"}.get(ids.dtype.kind, "numbers")
 
 
 def check_same_columns_missing(known: Sums, other: Part) -> None:

@@ -43,6 +43,10 @@ class Collection:
     one_target: bool
     describe: dict[str, Any]
 
+    def of_outputs(self, values: list[Any]) -> Any:
+        """A value of each output as a prior holds them: with one target the value itself."""
+        return values[0] if self.one_target else np.stack(values)
+
 
 def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The collection whose rows are at hand: as sums where squared errors are cheaper by columns, else as rows."""

@@ -55,10 +55,7 @@ def _engine_effects(effects: ContextualEffects, k: int, units: EngineUnits) -> E
 def prior_of(laws: Sequence[CoefficientLaw], collection: Collection) -> GaussianPrior:
     """The laws of all outputs as a prior in units of the data."""
     pairs = list(zip(collection.units, laws, strict=True))
-
-    def outputs(values: list[Any]) -> Any:
-        return values[0] if collection.one_target else np.stack(values)
-
+    outputs = collection.of_outputs
     return GaussianPrior(
         mean=outputs([units.to_data(law.expected) for units, law in pairs]),
         covariance=outputs([units.covariance_to_data(law.covariance) for units, law in pairs]),

@@ -82,11 +82,7 @@ def _effects_of(wide: WidePrior, units: list[Any], outputs: Any) -> ContextualEf
 
 def _prior_of(wide: WidePrior, collection: Collection) -> GaussianPrior:
     """What was learned, in the units of the data."""
-    units = collection.units
-
-    def outputs(values: list[Any]) -> Any:
-        return values[0] if collection.one_target else np.stack(values)
-
+    units, outputs = collection.units, collection.of_outputs
     unsure = np.asarray(wide.mean_variance)  # what is learned always says
     factor = [own.spread_to_data(f) for own, f in zip(units, wide.factor, strict=True)]
     return GaussianPrior(

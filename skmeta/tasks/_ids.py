@@ -337,6 +337,11 @@ def _hashed_lookup(index_ids: NDArray[Any], ids: NDArray[Any]) -> NDArray[np.int
     return np.fromiter((codes.get(value, -1) for value in ids.tolist()), dtype=np.intp, count=len(ids))
 
 
+def type_of_ids(ids: NDArray[Any]) -> str:
+    """What an array of ids holds, in words: ids of two types never match."""
+    return {"O": "text", "m": "durations", "M": "dates"}.get(ids.dtype.kind, "numbers")
+
+
 def as_objects(values: list[Any]) -> NDArray[Any]:
     """Return a 1-D array of objects, whatever the values are."""
     array = np.empty(len(values), dtype=object)
