@@ -212,7 +212,8 @@ class EmpiricalBayes(Learner):
         self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any
     ) -> Prior:
         """The prior of tables without any feature."""
-        steps = fit_steps(with_constant_column(take_apart(estimator)), np.zeros((1, 0)), np.zeros(1), None)[0]
+        no_columns = Tasks(np.zeros((1, 0)), np.zeros(1), np.zeros(1, np.intp), np.zeros(1))
+        steps, _ = fit_steps(with_constant_column(take_apart(estimator)), no_columns)
         inner = None if prior is None else prior.split()[1]
         learned = self._learn_sums(sums.with_constant_column(), estimator, inner, n_jobs, progress)
         return PriorWithSteps(replace(steps, input_names=sums.feature_names), learned)

@@ -189,8 +189,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     ) -> tuple[FrozenSteps, Any, Tasks]:
         """Steps frozen, the prior of the model if there is one, and the tasks as the model sees them."""
         if self.prior is None:
-            steps, Z, y = fit_steps(parts, tasks.X, tasks.y, tasks.sample_weight, context)
-            return steps, None, tasks.with_rows(Z, y)
+            steps, tasks = fit_steps(parts, tasks, context)
+            return steps, None, tasks
         steps, prior = split_prior(self.prior)
         tasks = steps.apply(tasks)
         if self.task is None and tasks.context:
