@@ -128,3 +128,21 @@ def centre_and_scale(n: _Array, mean: _Array, square: _Array, often: _Array) -> 
     centre = centre + (weight * (mean - centre)).sum(axis=0) / total  # once more: far from zero the first has rounded
     scale = np.sqrt((often @ square + (weight * (mean - centre) ** 2).sum(axis=0)) / total)
     return centre, np.where(scale <= _CONSTANT * np.abs(centre) + _TINY, 1.0, scale)
+
+
+@dataclass(frozen=True, eq=False)
+class Where:
+    """Where columns ``(d,)`` and targets ``(K,)`` lie and how widely they spread: mean and standard deviation over all rows."""
+
+    centre: _Array
+    scale: _Array
+    target_centre: _Array
+    target_scale: _Array
+
+
+def where_sums_lie(sums: Sums, task_weight: _Array | None = None, *, centred: bool = True) -> Where:
+    """Where the rows of these sums lie; columns that are to stay sparse are scaled, but not ``centred``."""
+    often = np.ones_like(sums.n) if task_weight is None else task_weight
+    centre, scale = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2), often)
+    centre = centre if centred else np.zeros_like(centre)
+    return Where(centre, scale, *centre_and_scale(sums.n, sums.target, sums.square, often))

@@ -90,10 +90,8 @@ class FrozenSteps(FrozenValue):
         context : dict
             Keywords of `Prior.given`.
         """
-        if not self.context:
-            return X, {}
         X, values = split_context(X, self.context)
-        one = one_a_task(values, np.zeros(X.shape[0], np.intp), np.zeros(1, int)) if X.shape[0] else {}
+        one = one_a_task(values, np.zeros(X.shape[0], np.intp), np.zeros(1, int)) if values and X.shape[0] else {}
         return X, {name: value[0] for name, value in one.items()}
 
     def transform(self, X: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What the shells are given and get back, checked: rows, what a learner learned, whether a prior suits an estimator."""
+"""Whether a prior that was given suits an estimator."""
 
 from __future__ import annotations
 
@@ -6,24 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from skmeta.base import Prior
 from skmeta.steps import split_prior
-
-
-def check_rows(X: Any, hint: str) -> None:
-    """Raise where there are no rows; the hint is the way out."""
-    if X.shape[0] == 0:
-        raise ValueError(f"X: Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required; {hint}.")
-
-
-def checked_prior(learner: Any, prior: Any) -> Prior:
-    """What a learner of somebody's own has learned is a prior."""
-    if isinstance(prior, Prior):
-        return prior
-    raise TypeError(
-        f"learner: wanted a learner whose learn returns a Prior, found {type(learner).__name__}, which returned "
-        f"{type(prior).__name__}; make its values a subclass of skmeta.base.Prior."
-    )
 
 
 @contextmanager
