@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.contextual import without_rows
 from skmeta._inference.covariances import Covariance, DenseCovariance, LowRankCovariance
 from skmeta._inference.likelihoods import Likelihood
@@ -171,6 +172,29 @@ def vague_component(scale: Array, level: float, intercept: float, likelihood: Li
     noise = IntegratedNoise(level) if likelihood.quadratic else KnownNoise(np.array([level]), np.zeros(1))
     covariance = LowRankCovariance(variance, np.zeros((len(mean), 0)))
     return Component(mean, covariance, noise, freer=freer, free_intercept=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """What stands beside a learned law in a robust mixture: learned, intercept outlier, noise outlier, vague, in this order.
+
+    ``scale (p - 1,)`` and ``intercept`` say what the estimator's own law is in units of the engine (`vague_component`).
+    """
+
+    scale: Array
+    intercept: float
+    likelihood: Likelihood
+    outliers: bool
+    noise_outliers: bool
+
+    def components(self, law: CoefficientLaw) -> list[Component]:
+        """A law and what stands beside it."""
+        effects = None if law.contextual is None else law.contextual.as_tuple()
+        noise = law.noise_law
+        own = Component(law.mean, DenseCovariance.of(law.covariance), KnownNoise.of(noise), effects=effects)
+        found = [own, intercept_outlier(own)] if self.outliers else [own]
+        found += [noise_outlier(own, noise)] if self.noise_outliers else []
+        return [*found, vague_component(self.scale, own.noise.centre, self.intercept, self.likelihood)]
 
 
 class Stack:

@@ -47,11 +47,6 @@ class Units:
     target_centre: float = 0.0
     target_scale: float = 1.0
 
-    def same_as(self, other: Units) -> bool:
-        """Whether both are the same units."""
-        targets = (self.target_centre, self.target_scale) == (other.target_centre, other.target_scale)
-        return targets and np.array_equal(self.centre, other.centre) and np.array_equal(self.scale, other.scale)
-
     def to_engine(self, coef: _Array) -> _Array:
         """Coefficients ``(..., d + 1)`` of the data in the units of the engine."""
         slopes = coef[..., :-1] * self.scale / self.target_scale
@@ -118,6 +113,13 @@ class Units:
 
     def _deviations(self) -> Units:
         return Units(self.centre, self.scale, 0.0, self.target_scale)
+
+
+def same_units(one: Sequence[Units], other: Sequence[Units]) -> bool:
+    """Whether the units of all outputs are the same."""
+    names = ("target_centre", "target_scale", "centre", "scale")
+    pairs = zip(one, other, strict=True)
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for a, b in pairs for name in names)
 
 
 def standardised(sums: Sums, units: Sequence[Units], *, intercept: bool = True, room: Moments | None = None) -> Moments:

@@ -14,7 +14,7 @@ from sklearn.utils import compute_sample_weight
 
 from skmeta._inference.moments import Moments, Rows
 from skmeta._inference.sums import Sums, read_sums
-from skmeta._inference.units import Units, standardised
+from skmeta._inference.units import Units, same_units, standardised
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import (
     as_numbers,
@@ -98,8 +98,7 @@ class LinearData:
         They are kept: after learning from tasks, adapting to them reads no rows.
         """
         kept = self._kept.get("moments")
-        same = kept is not None and all(one.same_as(other) for one, other in zip(kept[0], units, strict=True))
-        if kept is None or not same or kept[1] != rows.intercept:
+        if kept is None or kept[1] != rows.intercept or not same_units(kept[0], units):
             sums, room = self.read_sums() if found is None else found
             kept = list(units), rows.intercept, standardised(sums, units, intercept=rows.intercept, room=room)
             self._kept["moments"] = kept

@@ -301,8 +301,8 @@ class GaussianPrior(LinearPrior):
 
     def for_columns(self, names: Sequence[str] | None, n_features: int) -> Self:
         """The prior for rows with these columns; written by hand without names, its last entry may be the intercept."""
-        nameless = self.feature_names is None and not self.knows_intercept
-        prior = self._with_last_as_intercept() if nameless and self.n_features == n_features + 1 else self
+        nameless = self.feature_names is None and self.n_features == n_features + 1
+        prior = self._with_last_as_intercept() if nameless and not self.knows_intercept else self
         return super(GaussianPrior, prior).for_columns(names, n_features)
 
     def _with_last_as_intercept(self) -> Self:

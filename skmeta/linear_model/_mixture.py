@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference import components as engine
-from skmeta._inference.beside import Beside
-from skmeta._inference.components import KnownNoise
+from skmeta._inference.components import Beside, KnownNoise
 from skmeta._inference.mixture import learn_weights
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.selection import evidence_held_out
@@ -46,7 +45,7 @@ def robust_mixture(learned: GaussianPrior, weights: Mapping[str, float]) -> Mixt
     make = {INTERCEPT: intercept_outlier, NOISE: noise_outlier, VAGUE: own_prior}
     names = component_names(learned)
     others = np.array([weights.get(name, 0.0) for name in names[1:]])
-    components = [learned, *(make[name](learned) for name in names[1:])]
+    components = [learned] + [make[name](learned) for name in names[1:]]
     # Rows alone can say that a task is unlike the others: without any, the learned component is the answer.
     return MixturePrior(components, np.r_[1.0 - others.sum(), others], names, np.eye(1, len(names))[0])
 

@@ -37,7 +37,6 @@ from skmeta.tasks._numbers import check_rows, column_names
 from skmeta.tasks._read import context_places
 from skmeta.tasks._tables import plain_table
 from skmeta.tasks._words import shown
-from skmeta.warm_start._checks import naming_the_prior
 from skmeta.warm_start._known_tasks import KnownTasks
 from skmeta.warm_start._pickled_family import register_again, registration_of
 from skmeta.warm_start._task_estimators import TaskEstimators
@@ -153,11 +152,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         if learner is not None:
             prior = checked_prior(learner, learner.learn(parts.model, tasks, prior, n_jobs=self.n_jobs))
             prior, tasks = matched(prior, tasks)
-        with naming_the_prior(self.prior, parts.model):
-            adapted = prior.adapt_tasks(parts.model, tasks, n_jobs=self.n_jobs)
-            if learner is None:
-                adapted.estimator(0)  # a prior of another family may find out only now that it cannot fill an estimator
-        adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, adapted, order)
+        adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, self._adapted(prior, parts.model, tasks), order)
         known = KnownTasks(self.task, tasks.ids, prior, adapted, tasks.X.shape[1])
         found = {"_known": known, "prior_": with_steps(steps, prior)}
         found |= {} if learner is None else {"learner_": learner}
@@ -199,6 +194,21 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         if self.task is None and tasks.context:
             prior = prior.given(**tasks.context_of(0))
         return replace(steps, context=context), prior, tasks
+
+    def _adapted(self, prior: Any, model: Any, tasks: Tasks) -> Any:
+        """The tasks' estimators; where a prior that was given cannot fill them, the error names both."""
+        try:
+            adapted = prior.adapt_tasks(model, tasks, n_jobs=self.n_jobs)
+            if self.task is None:
+                adapted.estimator(0)  # a prior of another family may find out only now that it cannot fill an estimator
+        except TypeError as error:
+            if self.prior is None:
+                raise
+            raise TypeError(
+                f"prior: wanted one for {type(model).__name__}, found {split_prior(self.prior)[1]!r}, which cannot fill it "
+                f"({error}) Learn a prior with this estimator, or use the estimator that this one was learned with."
+            ) from error
+        return adapted
 
     def _described_by(self, X: Any) -> tuple[str | int, ...]:
         """Context columns: those given or, of a table that has them, those that the prior was learned with."""
