@@ -14,7 +14,7 @@ from skmeta._inference.in_columns import each_output
 from skmeta._inference.in_rows import read_in_rows
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.moments import column_scales
-from skmeta._inference.sums import Where, where_sums_lie
+from skmeta._inference.sums import Where, sums_in_room, where_sums_lie
 from skmeta._inference.units import Units as EngineUnits
 from skmeta._inference.units import standardised
 from skmeta._inference.working import RowsAtHand, RowsElsewhere
@@ -52,7 +52,7 @@ def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: G
     """The collection whose rows are at hand: as sums where squared errors are cheaper by columns, else as rows."""
     likelihood, weight = family.likelihood(estimator, data.n_outputs), tasks.task_weight
     by_sums = likelihood.quadratic and not cheaper_in_rows(data.counts, data.n_features + 1)
-    read = data.read_sums() if by_sums else None
+    read = sums_in_room(data.X, data.Y, data.order, data.starts, data.weight) if by_sums else None
     where = _where_rows_lie(tasks, data) if read is None else where_sums_lie(read[0], weight)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
     rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, family, units)

@@ -13,7 +13,7 @@ from scipy import sparse
 from sklearn.utils import compute_sample_weight
 
 from skmeta._inference.moments import Moments, Rows
-from skmeta._inference.sums import Sums, read_sums
+from skmeta._inference.sums import Sums, sums_in_room
 from skmeta._inference.units import Units, same_units, standardised
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import (
@@ -87,11 +87,6 @@ class LinearData:
         """What the rows of every task weigh together ``(n_tasks,)``; without weights their number."""
         return self.counts.astype(float) if self.weight is None else self.per_task(self.weight)
 
-    def read_sums(self) -> tuple[Sums, Moments]:
-        """Sums of every task, by the one pass over the rows, and the room that they are in."""
-        room = Moments.zeros(len(self.counts), self.n_features + 1, self.n_outputs)
-        return read_sums(self.X, self.Y, self.order, self.starts, self.weight, room), room
-
     def moments(self, rows: Rows, units: Sequence[Units], found: tuple[Sums, Moments] | None = None) -> Moments:
         """What squared errors need of the tasks, in units of the engine; sums may be ``found`` already, and are used up.
 
@@ -99,7 +94,7 @@ class LinearData:
         """
         kept = self._kept.get("moments")
         if kept is None or kept[1] != rows.intercept or not same_units(kept[0], units):
-            sums, room = self.read_sums() if found is None else found
+            sums, room = found or sums_in_room(self.X, self.Y, self.order, self.starts, self.weight)
             kept = list(units), rows.intercept, standardised(sums, units, intercept=rows.intercept, room=room)
             self._kept["moments"] = kept
         return kept[2]
