@@ -22,11 +22,15 @@ from skmeta._inference.units import Law
 
 Array = NDArray[np.float64]
 
-NOISE_DOF = 1.0  # a unit-information law: how firmly a noise that is integrated out is tied to its expectation
+# Degrees of freedom by which a noise that is integrated out is tied to the past's: those of one row where the past's
+# coefficients explain nothing, whose noise is then no noise, and of ten where they explain all. On collections in the order
+# of time one made a few smooth rows look like a task of nearly no noise (`benchmarks/ablation.py`).
+NOISE_DOF, TIED_NOISE_DOF = 1.0, 10.0
 WIDER_INTERCEPT = 10.0  # standard deviations of the intercept that an intercept outlier may lie off
 NOISIER = 2.5  # standard deviations of the noises' logarithms that a noise outlier is above them
 INTERCEPT_VARIANCE = 10.0  # that evidence takes an estimator's own intercept to have, in units of the target's variance
 _FREER = 1e3  # how many times wider that intercept is left: as good as free
+_NO_VARIANCE = 1e-12  # as good as none, and a covariance keeps its root
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +74,7 @@ class IntegratedNoise:
     """
 
     level: float
+    dof: float = NOISE_DOF
 
     @property
     def levels(self) -> Array:
@@ -92,14 +97,14 @@ class IntegratedNoise:
         .. math:: \log \frac{\Gamma(a + n/2)}{\Gamma(a)} + a \log b - (a + \tfrac{n}{2}) \log(b + \tfrac{q}{2})
             - \tfrac{n}{2} \log 2\pi - \tfrac12 \log |V|
         """
-        a, b, half = NOISE_DOF / 2.0, NOISE_DOF / 2.0 * self.level, n_rows[:, None] / 2.0
+        a, b, half = self.dof / 2.0, self.dof / 2.0 * self.level, n_rows[:, None] / 2.0
         square = np.maximum(misfit, 0.0)
         logs = -half * np.log(2.0 * np.pi) - 0.5 * logdet - (a + half) * np.log(b + square / 2.0)
         return logs + a * np.log(b) + gammaln(a + half) - gammaln(a)
 
     def expected(self, n_rows: Array, misfit: Array) -> Array:
         """The noise's posterior mean, where it has one."""
-        a, b = NOISE_DOF / 2.0, NOISE_DOF / 2.0 * self.level
+        a, b = self.dof / 2.0, self.dof / 2.0 * self.level
         return (b + np.maximum(misfit, 0.0) / 2.0) / np.maximum(a + n_rows[:, None] / 2.0 - 1.0, 0.5)
 
     def units_of(self, noise: Array) -> Array:
@@ -158,18 +163,33 @@ def outlying_noise(law: NoiseLaw) -> NoiseLaw:
     return replace(law, level=law.level * float(np.exp(NOISIER * law.log_spread)))
 
 
-def vague_component(scale: Array, level: float, intercept: float, likelihood: Likelihood) -> Component:
+def tied_dof(explained: float) -> float:
+    """How firmly a noise is tied to the past's, of whose tasks' variance coefficients have ``explained`` so large a share."""
+    return NOISE_DOF + (TIED_NOISE_DOF - NOISE_DOF) * explained
+
+
+def level_alone(law: Component, noise: NoiseLaw) -> Component:
+    """The law of tasks of which nothing but the level is known: that of ``law``; what slopes explain is ``noise``."""
+    last = np.arange(len(law.mean)) == len(law.mean) - 1
+    variance = np.where(last, law.covariance.intercept_variance + law.extra, _NO_VARIANCE)
+    covariance = LowRankCovariance(variance, np.zeros((len(law.mean), 0)))
+    return Component(np.where(last, law.mean, 0.0), covariance, KnownNoise.of(noise), effects=law.effects)
+
+
+def vague_component(
+    scale: Array, level: float, intercept: float, likelihood: Likelihood, noise_dof: float = NOISE_DOF
+) -> Component:
     """The law that an estimator has of its own: a unit penalty on slopes in units of the data, the intercept free.
 
     ``scale (p - 1,)`` are the columns' scales there. Of squared errors the variances are in units of the noise, which is
-    integrated out around ``level``; of others the noise is known, and rows of a single class may not tell a free
-    intercept: it varies around ``intercept``.
+    integrated out around ``level`` under a law of ``noise_dof``; of others the noise is known, and rows of a single class
+    may not tell a free intercept: it varies around ``intercept``.
     """
     capped = min(level, 1.0)
     freer = _FREER if likelihood.quadratic else 1.0
     variance, mean = np.r_[scale**2, freer * INTERCEPT_VARIANCE / capped], np.zeros(len(scale) + 1)
     mean[-1] = 0.0 if likelihood.quadratic else intercept
-    noise = IntegratedNoise(level) if likelihood.quadratic else KnownNoise(np.array([level]), np.zeros(1))
+    noise = IntegratedNoise(level, noise_dof) if likelihood.quadratic else KnownNoise(np.array([level]), np.zeros(1))
     covariance = LowRankCovariance(variance, np.zeros((len(mean), 0)))
     return Component(mean, covariance, noise, freer=freer, free_intercept=True)
 
@@ -178,7 +198,8 @@ def vague_component(scale: Array, level: float, intercept: float, likelihood: Li
 class Beside:
     """What stands beside a learned law in a robust mixture: learned, intercept outlier, noise outlier, vague, in this order.
 
-    ``scale (p - 1,)`` and ``intercept`` say what the estimator's own law is in units of the engine (`vague_component`).
+    ``scale (p - 1,)``, ``intercept`` and ``noise_dof`` say what the estimator's own law is in units of the engine
+    (`vague_component`); ``within`` is the law of the variances of squared errors' targets within tasks.
     """
 
     scale: Array
@@ -186,15 +207,18 @@ class Beside:
     likelihood: Likelihood
     outliers: bool
     noise_outliers: bool
+    noise_dof: float = NOISE_DOF
+    within: NoiseLaw | None = None
 
     def components(self, law: CoefficientLaw) -> list[Component]:
-        """A law and what stands beside it."""
+        """A law, what stands beside it, and at the end what it has to beat: the level alone."""
         effects = None if law.contextual is None else law.contextual.as_tuple()
         noise = law.noise_law
         own = Component(law.mean, DenseCovariance.of(law.covariance), KnownNoise.of(noise), effects=effects)
         found = [own, intercept_outlier(own)] if self.outliers else [own]
         found += [noise_outlier(own, noise)] if self.noise_outliers else []
-        return [*found, vague_component(self.scale, own.noise.centre, self.intercept, self.likelihood)]
+        vague = vague_component(self.scale, own.noise.centre, self.intercept, self.likelihood, self.noise_dof)
+        return [*found, vague, level_alone(own, self.within or noise)]
 
 
 class Stack:

@@ -38,6 +38,12 @@ class InColumns:
         self.n_tasks, self.width = moments.n_rows.shape[-1], moments.cross.shape[-1]
         self.n_rows, self.context, self.square = moments.n_rows, moments.context, moments.square
 
+    @property
+    def square_within(self) -> Array:
+        """The sum of the target's squares around each task's own level ``(n_tasks,)``; around zero without an intercept."""
+        total, weight = self.moments.cross[..., -1], self.moments.gram[..., -1, -1]
+        return self.square - total**2 / np.maximum(weight, 1e-300)
+
     def take(self, tasks: Any) -> InColumns:
         """Some tasks (an index array, mask or slice)."""
         return InColumns(self.moments.take(tasks), self.counts[tasks])

@@ -33,7 +33,8 @@ class InRows:
     """Rows of one output: ``Z (N, p)`` standardised, task by task, ``y (N,)`` and the roots ``unit (N,)`` of weights.
 
     Task ``t`` has the ``count[t]`` rows from ``first[t]`` on. ``n_rows``, ``square`` ``(n_tasks,)`` and ``context
-    (n_tasks, p - 1)`` as in `Moments`; ``task_weight (n_tasks,)`` is how much each task counts (None: once).
+    (n_tasks, p - 1)`` as in `Moments`, ``square_within (n_tasks,)`` the target's squares around each task's own level;
+    ``task_weight (n_tasks,)`` is how much each task counts (None: once).
     """
 
     Z: np.ndarray
@@ -43,6 +44,7 @@ class InRows:
     count: np.ndarray
     n_rows: np.ndarray
     square: np.ndarray
+    square_within: np.ndarray
     context: np.ndarray
     task_weight: np.ndarray | None = None
 
@@ -61,7 +63,7 @@ class InRows:
 
     def take(self, tasks: Any) -> InRows:
         """Some tasks (an index array, mask or slice); the rows are shared."""
-        names = ("first", "count", "n_rows", "square", "context")
+        names = ("first", "count", "n_rows", "square", "square_within", "context")
         weight = None if self.task_weight is None else self.task_weight[tasks]
         return replace(self, task_weight=weight, **{name: getattr(self, name)[tasks] for name in names})
 
@@ -156,10 +158,12 @@ def read_in_rows(rows: Rows, task_weight: Array | None = None) -> list[InRows]:
     weight = np.ones(len(Z)) if rows.weight is None else rows.weight[rows.order]
     count, first = np.diff(rows.starts), rows.starts[:-1]
     ones = weight * Z[:, -1]
-    context = _by_task(ones[:, None] * Z[:, :-1], rows) / np.maximum(_by_task(ones, rows), 1e-300)[:, None]
+    total = np.maximum(_by_task(ones, rows), 1e-300)[:, None]
+    context = _by_task(ones[:, None] * Z[:, :-1], rows) / total
     n_rows, square = _by_task(weight, rows), _by_task(weight[:, None] * Y**2, rows)
+    within = square - _by_task(ones[:, None] * Y, rows) ** 2 / total
     return [
-        InRows(Z, Y[:, k], np.sqrt(weight), first, count, n_rows, square[:, k], context, task_weight)
+        InRows(Z, Y[:, k], np.sqrt(weight), first, count, n_rows, square[:, k], within[:, k], context, task_weight)
         for k in range(Y.shape[1])
     ]
 
@@ -179,7 +183,7 @@ def working_rows(rows: Rows, targets: Array, weights: Array, task_weight: Array 
     n_rows = _by_task(np.ones(len(Z)) if rows.weight is None else rows.weight[rows.order], rows)
     square, context = _by_task(weights * targets**2, rows), np.zeros((rows.n_tasks, rows.width - 1))
     return [
-        InRows(Z, y, np.sqrt(weight), first, count, n_rows, own, context, task_weight)
+        InRows(Z, y, np.sqrt(weight), first, count, n_rows, own, own, context, task_weight)
         for y, weight, own in zip(targets.T, weights.T, square.T, strict=True)
     ]
 

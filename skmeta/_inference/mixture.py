@@ -27,6 +27,8 @@ from skmeta._inference.threads import blocks_of, run
 Array = NDArray[np.float64]
 
 _BLOCK = 1024  # tasks whose matrices of the columns are held at once
+_RULE_OF_THREE = 3.0  # unlike tasks that may be met though none was
+_OF_NO_USE = 1e-3  # weight of a law that explains nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,18 +248,30 @@ def _log_evidence(solver: Any) -> Array:
 
 
 def learn_weights(log_evidence: Array, counts: Array | None = None, n_iter: int = 50) -> Array:
-    """How often held-out tasks were of each component ``(C,)``: EM for a mixture, one more task of each assumed.
+    """How often held-out tasks were of each component ``(C,)``: EM for a mixture, the last of them the vague one.
 
-    ``log_evidence (n_tasks, C)`` are log-probabilities of the tasks, which count ``counts (n_tasks,)`` times (None: once);
-    a component that none looks like has about ``1 / (n_tasks + C)``.
+    ``log_evidence (n_tasks, C)`` are log-probabilities of the tasks, which count ``counts (n_tasks,)`` times (None: once).
+    One more task of each component is assumed, three of the vague one: as often as that may it be met though no task of
+    ``n_tasks`` looked like it (95 % bound ``3 / n_tasks``; Hanley and Lippman-Hand, 1983, JAMA 249).
     """
     n_components = log_evidence.shape[1]
+    assumed = np.r_[np.ones(n_components - 1), _RULE_OF_THREE]
     counts = np.ones(len(log_evidence)) if counts is None else counts
     n_tasks = counts.sum()
-    weights = np.r_[n_tasks + 1.0, np.ones(n_components - 1)] / (n_tasks + n_components)
+    weights = np.r_[n_tasks + assumed[0], assumed[1:]] / (n_tasks + assumed.sum())
     odds = np.exp(np.clip(log_evidence - log_evidence.max(axis=1, keepdims=True), -700.0, 0.0))
     for _ in range(n_iter):
         belongs = odds * weights
         belongs /= belongs.sum(axis=1, keepdims=True)
-        weights = (counts @ belongs + 1.0) / (n_tasks + n_components)
+        weights = (counts @ belongs + assumed) / (n_tasks + assumed.sum())
+    return weights
+
+
+def unexplained_weights(n_components: int) -> Array:
+    """Weights ``(C,)`` beside a law that explains nothing of held-out tasks: the vague component has all but a thousandth.
+
+    A thousandth is enough to find, by the rows of a new task, that it has no more to explain either.
+    """
+    weights = np.zeros(n_components)
+    weights[[0, -1]] = _OF_NO_USE, 1.0 - _OF_NO_USE
     return weights

@@ -23,6 +23,8 @@ _SHARED = 200.0  # beyond so many degrees of freedom the tasks' noises differ by
 _SAME = float(polygamma(1, _SHARED / 2.0))
 _SETTLED = 1e12  # degrees of freedom that are as good as infinitely many
 _TINY = float(np.finfo(float).tiny)
+_NODES = 5  # that stand for a law in sums, at least; wide laws take so many more that the tasks' noises lie near one
+_NODES_A_UNIT = 8.0  # of the standard deviation of the noises' logarithms
 
 
 def trigamma_inverse(value: Any) -> Array:
@@ -78,16 +80,22 @@ class NoiseLaw:
     level: float | np.ndarray
     dof: float | np.ndarray = np.inf
 
-    def nodes(self, n_nodes: int = 5) -> tuple[Array, Array]:
-        """Noise levels ``(m,)`` and their probabilities that stand for the law in sums; one node when shared."""
+    def nodes(self, n_nodes: int | None = None) -> tuple[Array, Array]:
+        """Noise levels ``(m,)`` and their probabilities that stand for the law in sums; one node when shared.
+
+        The wider the law, the more there are (``n_nodes`` None): between two levels far apart a task's noise would fit
+        neither, and what leaves its noise free would look more probable.
+        """
         if np.all(np.isinf(self.dof)):
             return np.asarray(self.level)[..., None], np.ones(1)
         level, dof = np.asarray(self.level)[..., None], np.asarray(self.dof)[..., None]
+        if n_nodes is None:
+            n_nodes = max(_NODES, int(np.ceil(_NODES_A_UNIT * np.max(self.log_spread))))
         middle, finite = (np.arange(n_nodes) + 0.5) / n_nodes, np.minimum(dof, _SETTLED)
         spread = np.where(np.isinf(dof), 1.0, finite / chi2.ppf(middle, finite))
         return level * spread, np.full(n_nodes, 1.0 / n_nodes)
 
     @property
-    def log_spread(self) -> float:
+    def log_spread(self) -> Array:
         """Standard deviation of the noises' logarithms; zero where the tasks' noises do not differ."""
-        return 0.0 if np.isinf(self.dof) else float(np.sqrt(polygamma(1, self.dof / 2.0)))
+        return np.sqrt(np.where(np.isinf(self.dof), 0.0, polygamma(1, np.minimum(self.dof, _SETTLED) / 2.0)))

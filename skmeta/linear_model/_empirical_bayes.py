@@ -21,7 +21,7 @@ from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._laws import laws_of, prior_of
-from skmeta.linear_model._mixture import held_out_weights, robust_mixture
+from skmeta.linear_model._mixture import explained_by, held_out_weights, robust_mixture
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
@@ -237,7 +237,8 @@ class EmpiricalBayes(Learner):
         self.structure_, self.scores_ = str(found[-1].choice.structure), found[-1].choice.scores
         noise_dof, first = [each.law.noise_dof for each in found], found[0].law
         learned = prior_of(laws, noise_dof, first.n_tasks, first.n_rows, collection)
-        return robust_mixture(learned, held_out_weights(learned, found, prior))
+        explained = explained_by(found) if collection.likelihood.quadratic else 0.0
+        return robust_mixture(learned, held_out_weights(learned, found, explained, prior), explained)
 
     def _learn_wide(
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any

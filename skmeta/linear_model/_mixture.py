@@ -7,6 +7,7 @@ and then nothing beats the estimator's own penalty.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 
 from skmeta._inference import components as engine
 from skmeta._inference.components import Beside, KnownNoise
-from skmeta._inference.mixture import learn_weights
+from skmeta._inference.explained import explains, law_of_variances, share_explained
+from skmeta._inference.mixture import learn_weights, unexplained_weights
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.selection import evidence_held_out
 from skmeta.compose import MixturePrior
@@ -26,8 +28,10 @@ Array = NDArray[np.float64]
 
 LEARNED, INTERCEPT, NOISE, VAGUE = "learned", "intercept outlier", "noise outlier", "vague"
 
+_ENOUGH_TO_TELL = 3  # tasks, of which each can be held out from two
 
-def robust_mixture(learned: GaussianPrior, weights: Mapping[str, float]) -> MixturePrior:
+
+def robust_mixture(learned: GaussianPrior, weights: Mapping[str, float], explained: float = 0.0) -> MixturePrior:
     """A learned prior among what stands beside it (`component_names`), by the probabilities of these names.
 
     Parameters
@@ -36,13 +40,16 @@ def robust_mixture(learned: GaussianPrior, weights: Mapping[str, float]) -> Mixt
         What past tasks say.
     weights : mapping of str to float
         Probability of each component; that of ``learned`` is the rest.
+    explained : float, default=0.0
+        Share of the variance within past tasks that their coefficients explain: the more, the more firmly is the noise of
+        the vague component tied to theirs.
 
     Returns
     -------
     MixturePrior
         Whose first component is ``learned``.
     """
-    make = {INTERCEPT: intercept_outlier, NOISE: noise_outlier, VAGUE: own_prior}
+    make = {INTERCEPT: intercept_outlier, NOISE: noise_outlier, VAGUE: partial(own_prior, explained=explained)}
     names = component_names(learned)
     others = np.array([weights.get(name, 0.0) for name in names[1:]])
     components = [learned] + [make[name](learned) for name in names[1:]]
@@ -78,11 +85,12 @@ def noise_outlier(prior: GaussianPrior) -> GaussianPrior:
     return prior._with(noise=np.asarray(noise[0]) if prior.mean.ndim == 1 else noise)
 
 
-def own_prior(prior: GaussianPrior) -> OwnPrior:
+def own_prior(prior: GaussianPrior, explained: float = 0.0) -> OwnPrior:
     """The estimator's own prior, in the units of a learned one and with a noise around the past tasks'."""
     centres = np.array([KnownNoise.of(law).centre for law in _noise_laws(prior)])
     return OwnPrior(
         noise=np.asarray(centres[0]) if prior.n_outputs == 1 else centres,
+        noise_dof=engine.tied_dof(explained),
         n_outputs=prior.n_outputs,
         units=prior.working_units,
         likelihood=prior.likelihood,
@@ -101,23 +109,45 @@ def _noise_laws(prior: GaussianPrior) -> list[NoiseLaw]:
 # How often each is met --------------------------------------------------------------------------------
 
 
-def beside(learned: GaussianPrior, k: int) -> Beside:
+def beside(learned: GaussianPrior, k: int, explained: float = 0.0, within: NoiseLaw | None = None) -> Beside:
     """What stands beside laws of output ``k``, in the order of ``component_names(learned)``, for the engine."""
-    likelihood, names = learned.engine_likelihood, component_names(learned)
-    units = learned.working_units.of_output(k)
-    outliers, noise_outliers = INTERCEPT in names, NOISE in names
-    return Beside(units.scale, units.target_centre, likelihood, outliers=outliers, noise_outliers=noise_outliers)
+    names, units = component_names(learned), learned.working_units.of_output(k)
+    return Beside(
+        units.scale,
+        units.target_centre,
+        learned.engine_likelihood,
+        outliers=INTERCEPT in names,
+        noise_outliers=NOISE in names,
+        noise_dof=engine.tied_dof(explained),
+        within=within,
+    )
 
 
-def held_out_weights(learned: GaussianPrior, laws: Sequence[LearnedLaw], past: Any) -> dict[str, float]:
-    """Mixture weights by name, from how probable held-out tasks were under each component; with a past, both count."""
-    names, weights = component_names(learned), []
+def explained_by(laws: Sequence[LearnedLaw]) -> float:
+    """The share of the variance within tasks that laws of squared errors explain, on average over the outputs."""
+    return float(np.mean([share_explained(found.tasks, found.law) for found in laws]))
+
+
+def held_out_weights(
+    learned: GaussianPrior, laws: Sequence[LearnedLaw], explained: float, past: Any
+) -> dict[str, float]:
+    """Mixture weights by name, from how probable held-out tasks were under each component; with a past, both count.
+
+    Where the law makes no held-out task clearly more probable than its level alone, in no output, nothing is expected of
+    it, and the estimator's own prior has nearly all. Two tasks cannot tell: what one alone teaches is too little.
+    """
+    weights, useful = [], len(laws[0].choice.tasks) < _ENOUGH_TO_TELL
     for k, found in enumerate(laws):
-        looked_at, stands = found.choice.tasks, beside(learned, k)  # no tasks where there is a single one
-        none = np.zeros((0, len(names)))
-        evidence = evidence_held_out(found.tasks, found.choice, stands) if len(looked_at) else none
-        weights.append(learn_weights(evidence, found.tasks.counts[looked_at]))
-    return with_past(names, np.mean(weights, axis=0), float(np.sum(laws[0].tasks.counts)), past)
+        looked_at, counts = found.choice.tasks, found.tasks.counts  # none where there is a single task
+        evidence = np.zeros((0, len(component_names(learned))))
+        if len(looked_at):
+            within = law_of_variances(found.tasks) if learned.engine_likelihood.quadratic else None
+            *each, level = evidence_held_out(found.tasks, found.choice, beside(learned, k, explained, within)).T
+            evidence = np.stack(each, axis=1)
+            useful = useful or explains(evidence[:, 0] - level, counts[looked_at])
+        weights.append(learn_weights(evidence, counts[looked_at]))
+    found_weights = np.mean(weights, axis=0) if useful else unexplained_weights(len(weights[0]))
+    return with_past(component_names(learned), found_weights, float(np.sum(laws[0].tasks.counts)), past)
 
 
 def with_past(names: Sequence[str], weights: Array, n_tasks: float, past: Any) -> dict[str, float]:

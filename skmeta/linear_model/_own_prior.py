@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.components import Component, vague_component
+from skmeta._inference.components import NOISE_DOF, Component, vague_component
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.units import Units as EngineUnits
 from skmeta.base._matching import check_names
@@ -23,16 +23,18 @@ Array = NDArray[np.float64]
 class OwnPrior(LinearPrior):
     r"""The prior that a linear estimator with an l2 penalty of strength one has of its own.
 
-    .. math:: w | \sigma^2 \sim N(0, \sigma^2 I), \quad \sigma^2 \sim IG(\tfrac12, \tfrac12 \sigma_0^2)
+    .. math:: w | \sigma^2 \sim N(0, \sigma^2 I), \quad \sigma^2 \sim IG(\tfrac\nu2, \tfrac\nu2 \sigma_0^2)
 
     for squared errors: in units of the data the penalty of ``Ridge(alpha=1)``, the intercept free, the noise integrated
-    out around :math:`\sigma_0^2` under a law of one degree of freedom. For other likelihoods the variance is one in units
+    out around :math:`\sigma_0^2` under a law of :math:`\nu` degrees of freedom. For other likelihoods the variance is one in units
     of the data, and the intercept varies with variance 10 around that of the collection. The vague component of a mixture.
 
     Parameters
     ----------
     noise : float or array-like of shape (n_outputs,)
         Variance :math:`\sigma_0^2` that noises lie around (for log-link models, the dispersion).
+    noise_dof : float, default=1.0
+        How firmly :math:`\nu` the noise is tied there; without use for other likelihoods than squared error's.
     units : Units
         Where columns and targets lie and how far they spread.
     n_outputs : int, default=1
@@ -46,6 +48,7 @@ class OwnPrior(LinearPrior):
     """
 
     noise: Array | float = 1.0
+    noise_dof: float = NOISE_DOF
     n_outputs: int = 1
 
     borrows = False
@@ -83,7 +86,7 @@ class OwnPrior(LinearPrior):
     def component(self, k: int, units: EngineUnits, likelihood: Likelihood) -> Component:
         """The law of output ``k`` in these units."""
         level = self.noise_of(k) / units.target_scale**2
-        return vague_component(units.scale, level, float(self.expected()[k, -1]), likelihood)
+        return vague_component(units.scale, level, float(self.expected()[k, -1]), likelihood, self.noise_dof)
 
     def aligned(self, feature_names: Sequence[str]) -> Self:
         """The prior with its columns in another order.
