@@ -50,13 +50,13 @@ class _Point:
         return np.asarray(np.linalg.solve(self.hessian, self.gradient[..., None])[..., 0], dtype=float)
 
 
-def under_way(decrement: Array, value: Array) -> Array:
+def under_way(decrement: Array, value: Array) -> NDArray[np.bool_]:
     """Which tasks ``(t,)`` of the objectives ``value`` have a Newton step worth taking, by their squared decrements."""
-    found: Array = decrement > _ARRIVED * (1.0 + np.abs(value))
+    found: NDArray[np.bool_] = decrement > _ARRIVED * (1.0 + np.abs(value))
     return found
 
 
-def falls_short(new: Array, value: Array, expected: Array) -> Array:
+def falls_short(new: Array, value: Array, expected: Array) -> NDArray[np.bool_]:
     """Which steps ``(t,)`` do not lower the objectives enough, ``expected`` being the fall of the linear model."""
     return ~np.asarray(new <= value - _SUFFICIENT * expected + _ROUNDING * (1.0 + np.abs(value)))
 
