@@ -24,7 +24,7 @@ SCALE_SPREAD = 1.0  # prior standard deviation of the logarithm of a scale, and 
 _NEWTON_STEPS = 50  # guard: Newton's method arrives long before
 _HALVINGS = 12  # guard: of a Newton step that makes things worse
 _ARRIVED = 1e-9  # guard: last move of a linear predictor; the next would be its square
-_ROUNDING = 1e-12  # guard: rounding can hide the last tiny gains
+ROUNDING = 1e-12  # guard: rounding can hide the last tiny gains
 _N_NODES = 15
 _NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(_N_NODES)
 _FLOOR = 1e-10  # guard: least variance and curvature of a row
@@ -144,7 +144,7 @@ class DualProblem:
         size, before = np.ones((len(step), 1, 1)), self.objective(eta, a)
         for _ in range(_HALVINGS):
             worse = ~(
-                self.objective(eta + size * moved, a + size * step) <= before + _ROUNDING * (1.0 + np.abs(before))
+                self.objective(eta + size * moved, a + size * step) <= before + ROUNDING * (1.0 + np.abs(before))
             )
             if not worse.any():
                 break

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.dual import SCALE_SPREAD, DualProblem, definite, evidence_slopes
+from skmeta._inference.dual import ROUNDING, SCALE_SPREAD, DualProblem, definite, evidence_slopes
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.noise import squeeze_noise
 from skmeta._inference.wide import WidePrior
@@ -57,7 +57,7 @@ def fit_scales(batches: Sequence[Any], prior: WidePrior, loss: Likelihood) -> tu
         *sums, posteriors = zip(*climbed, strict=True)
         value, slopes, fisher = (sum(part) for part in sums)
         value -= 0.5 * np.sum(trial**2) / SCALE_SPREAD**2
-        if value < best:
+        if value < best - ROUNDING * (1.0 + abs(best)):
             step = 0.5 * step
         else:
             logs, best = trial, value
@@ -70,7 +70,7 @@ def _step(fisher: Array, slopes: Array, logs: Array, prior: WidePrior) -> Array:
     # Where tasks' noises differ their law is known better from estimates than from evidence at these.
     matrix[:, -1, -1] = np.where(np.isinf(prior.noise_dof), matrix[:, -1, -1], _HELD)
     found: Array = np.linalg.solve(matrix, (slopes - logs / SCALE_SPREAD**2)[..., None])[..., 0]
-    return found
+    return np.clip(found, -SCALE_SPREAD, SCALE_SPREAD)
 
 
 @dataclass(frozen=True, eq=False)
