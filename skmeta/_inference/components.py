@@ -165,9 +165,8 @@ def vague_component(scale: Array, level: float, intercept: float, likelihood: Li
     integrated out around ``level``; of others the noise is known, and rows of a single class may not tell a free
     intercept: it varies around ``intercept``.
     """
-    capped = min(level, 1.0)
     freer = _FREER if likelihood.quadratic else 1.0
-    variance, mean = np.r_[scale**2, freer * INTERCEPT_VARIANCE / capped], np.zeros(len(scale) + 1)
+    variance, mean = np.r_[scale**2, freer * INTERCEPT_VARIANCE / min(level, 1.0)], np.zeros(len(scale) + 1)
     mean[-1] = 0.0 if likelihood.quadratic else intercept
     noise = IntegratedNoise(level) if likelihood.quadratic else KnownNoise(np.array([level]), np.zeros(1))
     covariance = LowRankCovariance(variance, np.zeros((len(mean), 0)))

@@ -14,6 +14,7 @@ from skmeta._inference.contextual import without_rows
 from skmeta._inference.covariances import LowRankCovariance
 from skmeta._inference.laplace import DualModes
 from skmeta._inference.likelihoods import Likelihood
+from skmeta._inference.linalg import TINY
 from skmeta._inference.mixture import log_evidence_of_batch
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.units import Law, Units
@@ -108,7 +109,7 @@ def merged(past: WidePrior, new: WidePrior) -> WidePrior:
         both = both @ turned[:, ::-1]
         variance[k] += (both[:, MAX_RANK:] ** 2).sum(axis=1)
         factors.append(both[:, :MAX_RANK])
-    share = new.n_rows / max(n_rows, 1e-300)
+    share = new.n_rows / max(n_rows, TINY)
     noise_dof, weights = np.where(np.isinf(new.noise_dof), past.noise_dof, new.noise_dof), new.weights
     if weights is not None and np.all(np.isinf(new.noise_dof)) and np.any(np.isfinite(noise_dof)):
         weights = np.insert(weights, 2, 0.0)  # noise outliers, which the new tasks alone could not have
