@@ -30,7 +30,7 @@ WIDER_INTERCEPT = 10.0  # standard deviations of the intercept that an intercept
 NOISIER = 2.5  # standard deviations of the noises' logarithms that a noise outlier is above them
 INTERCEPT_VARIANCE = 10.0  # that evidence takes an estimator's own intercept to have, in units of the target's variance
 _FREER = 1e3  # how many times wider that intercept is left: as good as free
-_NO_VARIANCE = 1e-12  # as good as none, and a covariance keeps its root
+_NO_VARIANCE = 1e-12  # guard: as good as none, and a covariance keeps its root
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,9 +185,8 @@ def vague_component(
     integrated out around ``level`` under a law of ``noise_dof``; of others the noise is known, and rows of a single class
     may not tell a free intercept: it varies around ``intercept``.
     """
-    capped = min(level, 1.0)
     freer = _FREER if likelihood.quadratic else 1.0
-    variance, mean = np.r_[scale**2, freer * INTERCEPT_VARIANCE / capped], np.zeros(len(scale) + 1)
+    variance, mean = np.r_[scale**2, freer * INTERCEPT_VARIANCE / min(level, 1.0)], np.zeros(len(scale) + 1)
     mean[-1] = 0.0 if likelihood.quadratic else intercept
     noise = IntegratedNoise(level, noise_dof) if likelihood.quadratic else KnownNoise(np.array([level]), np.zeros(1))
     covariance = LowRankCovariance(variance, np.zeros((len(mean), 0)))

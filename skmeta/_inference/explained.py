@@ -7,25 +7,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.noise import NoiseLaw, fit_noise
 
 Array = NDArray[Any]
 
+ENOUGH_TO_TELL = 3  # tasks, of which each can be held out from two
 _CLEAR = 4.0  # nats of evidence
-_STEPS = 50  # of EM for one share
-_LARGEST = 700.0  # logarithm of a number
+_STEPS = 50  # guard: EM for one share has settled
+_LARGEST = 700.0  # guard: logarithm of a number
+_NO_ROWS = 1e-6  # guard: degrees of freedom of a single row
 
 
-def law_of_variances(tasks: Any) -> NoiseLaw:
-    """The law of the variances of a target within tasks, around each task's own level: the noise where no slope matters."""
-    dof = np.maximum(tasks.n_rows - 1.0, 1e-6)
-    return NoiseLaw(*map(float, fit_noise(tasks.square_within / dof, dof, tasks.counts)))
+def law_of_variances(square: Array, n_rows: Array, counts: Array) -> NoiseLaw:
+    """The law of a target's variances within tasks: the law of the noise where no slope matters.
+
+    ``square (n_tasks,)`` are its squares around each task's own level, summed; a task counts ``counts (n_tasks,)`` times.
+    """
+    dof = np.maximum(n_rows - 1.0, _NO_ROWS)
+    return NoiseLaw(*map(float, fit_noise(square / dof, dof, counts)))
 
 
-def share_explained(tasks: Any, law: CoefficientLaw) -> float:
+def share_explained(noise: Any, within: NoiseLaw) -> float:
     """The share of a target's variance within tasks that their coefficients explain: one minus noise over variance."""
-    return float(np.clip(1.0 - law.noise / law_of_variances(tasks).level, 0.0, 1.0))
+    return float(np.clip(1.0 - noise / within.level, 0.0, 1.0))
 
 
 def explains(gain: Array, counts: Array) -> bool:
@@ -33,8 +37,8 @@ def explains(gain: Array, counts: Array) -> bool:
 
     .. math:: \max_\omega \sum_t c_t \log (1 - \omega + \omega e^{g_t}) > 4
 
-    with :math:`\omega` the share of the tasks that the law is right for, so that no single task decides. Evidence of four
-    nats is strong (Kass and Raftery, 1995, JASA 90, section 3.2, call 3 to 5 so).
+    with :math:`\omega` the share of the tasks that the law is right for: those unlike the others have no veto. Evidence of
+    four nats is strong (Kass and Raftery, 1995, JASA 90, section 3.2, call 3 to 5 so).
     """
     odds, share = np.exp(np.minimum(gain, _LARGEST)), 0.5
     for _ in range(_STEPS):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.expectation import Expectation, Pooled, joined
-from skmeta._inference.linalg import diagonal, inverse_and_solution, logdet_and_quadratic
+from skmeta._inference.linalg import TINY, diagonal, inverse_and_solution, logdet_and_quadratic
 from skmeta._inference.mixture import log_evidence_of_moments
 from skmeta._inference.moments import Moments, whitened
 from skmeta._inference.threads import blocks_of, run
@@ -42,7 +42,7 @@ class InColumns:
     def square_within(self) -> Array:
         """The sum of the target's squares around each task's own level ``(n_tasks,)``; around zero without an intercept."""
         total, weight = self.moments.cross[..., -1], self.moments.gram[..., -1, -1]
-        return self.square - total**2 / np.maximum(weight, 1e-300)
+        return self.square - total**2 / np.maximum(weight, TINY)
 
     def take(self, tasks: Any) -> InColumns:
         """Some tasks (an index array, mask or slice)."""

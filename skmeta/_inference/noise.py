@@ -16,15 +16,18 @@ from numpy.typing import NDArray
 from scipy.special import digamma, polygamma
 from scipy.stats import chi2
 
+from skmeta._inference.linalg import TINY
+
 Array = NDArray[Any]
 
+_FEWEST = 3  # tasks from which noises are compared
+_ERRORS = 2.0  # standard errors by which they have to differ
+_N_NODES = 5  # that stand for the law, at least
+_NODES_A_UNIT = (
+    8.0  # of the standard deviation of the noises' logarithms, so that wide laws leave no task between two nodes
+)
 _WIDEST = 2.0  # fewer degrees of freedom would have noises differ by orders of magnitude
-_SHARED = 200.0  # beyond so many degrees of freedom the tasks' noises differ by less than 10 %
-_SAME = float(polygamma(1, _SHARED / 2.0))
-_SETTLED = 1e12  # degrees of freedom that are as good as infinitely many
-_TINY = float(np.finfo(float).tiny)
-_NODES = 5  # that stand for a law in sums, at least; wide laws take so many more that the tasks' noises lie near one
-_NODES_A_UNIT = 8.0  # of the standard deviation of the noises' logarithms
+_SETTLED = 1e12  # guard: degrees of freedom that are as good as infinitely many
 
 
 def trigamma_inverse(value: Any) -> Array:
@@ -53,13 +56,13 @@ def fit_noise(variance: Array, dof: Array, counts: Array | None = None) -> tuple
     logs = np.log(np.where(known, variance, 1.0)) - digamma(half) + np.log(half)
     expected = polygamma(1, half)
     weight = useful / expected
-    weight = weight / np.maximum(weight.sum(axis=-1, keepdims=True), _TINY)
+    weight = weight / np.maximum(weight.sum(axis=-1, keepdims=True), TINY)
     centre = (weight * logs).sum(axis=-1)
     excess = ((logs - centre[..., None]) ** 2 * weight).sum(axis=-1) * n / np.maximum(n - 1.0, 1.0)
     by_chance = (weight * expected).sum(axis=-1)
     excess = excess - by_chance
-    chance = 2.0 * np.sqrt(2.0 / np.maximum(n - 1.0, 1.0)) * by_chance  # two standard errors if none differ
-    differ = (n >= 3) & (excess > np.maximum(_SAME, chance))
+    chance = _ERRORS * np.sqrt(2.0 / np.maximum(n - 1.0, 1.0)) * by_chance  # two standard errors if none differ
+    differ = (n >= _FEWEST) & (excess > chance)
     half = np.maximum(trigamma_inverse(np.where(differ, excess, 1.0)), _WIDEST / 2.0)
     level = np.exp(centre + digamma(half) - np.log(half))
     return np.where(differ, level, pooled), np.where(differ, 2.0 * half, np.inf)
@@ -90,7 +93,7 @@ class NoiseLaw:
             return np.asarray(self.level)[..., None], np.ones(1)
         level, dof = np.asarray(self.level)[..., None], np.asarray(self.dof)[..., None]
         if n_nodes is None:
-            n_nodes = max(_NODES, int(np.ceil(_NODES_A_UNIT * np.max(self.log_spread))))
+            n_nodes = max(_N_NODES, int(np.ceil(_NODES_A_UNIT * np.max(self.log_spread))))
         middle, finite = (np.arange(n_nodes) + 0.5) / n_nodes, np.minimum(dof, _SETTLED)
         spread = np.where(np.isinf(dof), 1.0, finite / chi2.ppf(middle, finite))
         return level * spread, np.full(n_nodes, 1.0 / n_nodes)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.components import Component, KnownNoise, intercept_outlier, noise_outlier, vague_component
+from skmeta._inference.components import (
+    Component,
+    KnownNoise,
+    intercept_outlier,
+    noise_outlier,
+    tied_dof,
+    vague_component,
+)
 from skmeta._inference.contextual import without_rows
 from skmeta._inference.covariances import LowRankCovariance
-from skmeta._inference.laplace import DualModes
 from skmeta._inference.likelihoods import Likelihood
-from skmeta._inference.mixture import log_evidence_of_batch
+from skmeta._inference.linalg import TINY
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.units import Law, Units
 
@@ -32,7 +37,7 @@ class WidePrior:
     ``noise_dof (K,)``; ``intercept (K,)`` is where that of the vague component is centred. ``weights (C,)`` say how often a
     task is of each of the ``components``, ``scores`` the evidence of tasks held out under each shape tried. ``effects (K, p
     - 1)`` are those of the columns' means on the intercept, and ``context`` what is known of these (`wide_context`); None
-    where there are none.
+    where there are none. ``explained`` is the share of the targets' variance within tasks that coefficients explain.
     """
 
     mean: Array
@@ -43,6 +48,7 @@ class WidePrior:
     intercept: Array
     mean_variance: Array | None = None
     weights: Array | None = None
+    explained: float = 0.0
     n_tasks: float = 0.0
     n_rows: float = 0.0
     effects: Array | None = None
@@ -94,7 +100,8 @@ class WidePrior:
         outliers = [intercept_outlier(learned)] if likelihood.quadratic else []
         if likelihood.quadratic and np.any(np.isfinite(self.noise_dof)):
             outliers.append(noise_outlier(learned, law))
-        return [learned, *outliers, vague_component(scale, noise.centre, float(self.intercept[k]), likelihood)]
+        dof = tied_dof(self.explained)
+        return [learned, *outliers, vague_component(scale, noise.centre, float(self.intercept[k]), likelihood, dof)]
 
 
 def merged(past: WidePrior, new: WidePrior) -> WidePrior:
@@ -108,7 +115,7 @@ def merged(past: WidePrior, new: WidePrior) -> WidePrior:
         both = both @ turned[:, ::-1]
         variance[k] += (both[:, MAX_RANK:] ** 2).sum(axis=1)
         factors.append(both[:, :MAX_RANK])
-    share = new.n_rows / max(n_rows, 1e-300)
+    share = new.n_rows / max(n_rows, TINY)
     noise_dof, weights = np.where(np.isinf(new.noise_dof), past.noise_dof, new.noise_dof), new.weights
     if weights is not None and np.all(np.isinf(new.noise_dof)) and np.any(np.isfinite(noise_dof)):
         weights = np.insert(weights, 2, 0.0)  # noise outliers, which the new tasks alone could not have
@@ -123,16 +130,3 @@ def merged(past: WidePrior, new: WidePrior) -> WidePrior:
         n_tasks=n_tasks,
         n_rows=n_rows,
     )
-
-
-def wide_evidence(batches: Sequence[Any], prior: WidePrior, likelihood: Likelihood) -> Array:
-    """``log p(y_t)`` of every task under each component ``(n_tasks, C)``."""
-    components = [prior.components(k, batches[0].scale, likelihood) for k in range(len(prior.mean))]
-    found = np.empty((sum(len(batch.tasks) for batch in batches), len(components[0])))
-    for batch in batches:
-        if likelihood.quadratic:
-            parts = [log_evidence_of_batch(batch, batch.Y[..., k], own) for k, own in enumerate(components)]
-            found[batch.tasks] = np.sum(parts, axis=0)
-        else:
-            found[batch.tasks] = DualModes(batch, components, likelihood, 1.0).evidence
-    return found

@@ -19,25 +19,27 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skmeta._inference.likelihoods import Likelihood
+from skmeta._inference.linalg import TINY
 from skmeta._inference.mixture import learn_weights
 from skmeta._inference.moments import Rows, standardise
 from skmeta._inference.selection import clearly_positive
-from skmeta._inference.wide import MAX_RANK, WidePrior, merged, wide_evidence
+from skmeta._inference.wide import MAX_RANK, WidePrior, merged
 from skmeta._inference.wide_context import WideContext, in_tables
 from skmeta._inference.wide_factors import add_factors
 from skmeta._inference.wide_rows import read_batches
 from skmeta._inference.wide_scales import N_SCALES, fit_scales, scaled
 from skmeta._inference.wide_sweep import Output, State, sweep
+from skmeta._inference.wide_weights import weighed, wide_evidence
 
 Array = NDArray[Any]
 
-_FREE = 100.0  # prior variance of the mean's intercept: as good as free
-_SIGNAL = 4.0  # variance of a linear predictor whose unit is not that of the targets
+_FREE = 100.0  # prior variance of the mean's intercept, of a signal of about one: as good as free
 _HELD_OUT = 3  # one task in so many is held out
+_SWEEPS = 2  # of each round for factors
 _ROUNDS = 3  # of sweeps for factors, each followed by new scales
 _WORTH = 2.0  # evidence that a more complicated shape must bring
-_FLOOR = 1e-10
-_DIGITS = 9  # of what orders tasks: ties are no matter of rounding
+_FLOOR = 1e-10  # guard: least variance
+_DIGITS = 9  # guard: of what orders tasks: ties are no matter of rounding
 
 
 # What was known, where factors or uneven variances are not wanted.
@@ -95,7 +97,8 @@ def learn_wide(
     state = fit_wide(batches, one, trial.finish, trial.n_left, how, start=moved_to(batches, trial.state))
     prior = _joined(scaled(as_prior(state, _intercept(weighted, one)), trial.scales), weighted, loss)
     prior = prior if trial.context is None else trial.context.narrow(prior)
-    prior = replace(prior, weights=trial.weights, n_tasks=float(counts.sum()), n_rows=_n_rows(weighted))
+    met = {name: getattr(trial.met, name) for name in ("weights", "explained")}
+    prior = replace(prior, n_tasks=float(counts.sum()), n_rows=_n_rows(weighted), **met)
     return replace(prior if past is None else merged(past, prior), scores=trial.scores)
 
 
@@ -143,7 +146,7 @@ def fit_wide(batches: Any, loss: Likelihood, shape: Shape, n_iter: int, how: Opt
 
 
 def _change(new: Output, old: Output) -> float:
-    moved = np.sum((new.loadings - old.loadings) ** 2) / max(np.sum(new.loadings**2), 1e-300)
+    moved = np.sum((new.loadings - old.loadings) ** 2) / max(np.sum(new.loadings**2), TINY)
     return max(np.abs(np.log(new.scales / old.scales)).max(), np.sqrt(moved))
 
 
@@ -179,7 +182,7 @@ class _Trial:
     finish: Shape
     n_left: int
     scales: np.ndarray
-    weights: np.ndarray
+    met: WidePrior
     score: float
     scores: dict[str, float]
     context: WideContext | None = None
@@ -193,7 +196,7 @@ def _choose(rows: Rows, loss: Likelihood, counts: Array, past: WidePrior | None,
     state = initial_state(train, one, intercept, how, _known(past, loss))
     if not held.any():
         n_components = len(as_prior(state, intercept).components(0, rows.scale, loss))
-        unknown = learn_weights(np.zeros((0, n_components)))
+        unknown = replace(as_prior(state, intercept), weights=learn_weights(np.zeros((0, n_components))))
         untried = np.ones((len(intercept), N_SCALES))
         return _Trial(shapes[0], state, shapes[0], how.n_iter, untried, unknown, 0.0, {}, context)
     test = _read(_some(rows, held), counts[held], context)
@@ -205,11 +208,10 @@ def _choose(rows: Rows, loss: Likelihood, counts: Array, past: WidePrior | None,
         scales, score = fit_scales(test, prior, one)
         if past is not None:
             scales[:, 0] = 1.0  # most of the mean is what it was
-        evidence = wide_evidence(test, _joined(scaled(prior, scales), weighted, loss), loss)
-        weights = learn_weights(evidence, counts[held])
+        met = weighed(_joined(scaled(prior, scales), weighted, loss), test, loss, counts[held])
         scores[str(shape)], n_left = score, max(how.n_iter // 4, 1)
         score -= _WORTH * len(trials)
-        trials.append(_Trial(shape, state, Shape("loadings"), n_left, scales, weights, score, scores, context))
+        trials.append(_Trial(shape, state, Shape("loadings"), n_left, scales, met, score, scores, context))
     wanted = [trial for trial in trials if trial.shape.rank] if len(shapes) == 2 else trials
     return max(wanted, key=lambda trial: trial.score)
 
@@ -241,7 +243,8 @@ def _with_context_or_not(rows: Rows, loss: Likelihood, counts: Array, plain: _Tr
     for rival in (lambda: (plain.state, plain.scales), lambda: went_on(train, test, plain.state)):
         if not clearly_positive((found - evidence(test, *rival()))[:, 0], counts[held]):
             return plain
-    return replace(plain, state=state, scales=scales, weights=learn_weights(found, counts[held]), context=context)
+    met = weighed(scaled(as_prior(state, intercept), scales), wide_test, loss, counts[held])
+    return replace(plain, state=state, scales=scales, met=met, context=context)
 
 
 def _tried(
@@ -265,7 +268,7 @@ def _fit_factors(
     """Factors would overfit the tasks that they are made from, so held-out tasks scale them as they grow."""
     state = add_factors(train, state, loss, shape.rank, n_jobs=how.n_jobs)
     for _ in range(_ROUNDS):
-        state = fit_wide(train, loss, shape, 2, how, start=state)
+        state = fit_wide(train, loss, shape, _SWEEPS, how, start=state)
         state = _rescaled(state, fit_scales(test, as_prior(state, intercept), loss)[0])
     return state
 
@@ -294,8 +297,8 @@ def _held_out(rows: Rows) -> Array:
     n_rows, target, size = (
         np.bincount(task, v[rows.order], rows.n_tasks) for v in (weight, *(weight * s for s in squares))
     )
-    mean = [each / np.maximum(n_rows, 1e-300) for each in (size, target)]
-    return np.argsort(np.lexsort([np.round(each / max(each.max(), 1e-300), _DIGITS) for each in mean])) % _HELD_OUT == 1
+    mean = [each / np.maximum(n_rows, TINY) for each in (size, target)]
+    return np.argsort(np.lexsort([np.round(each / max(each.max(), TINY), _DIGITS) for each in mean])) % _HELD_OUT == 1
 
 
 def _squares(rows: Rows) -> Array:
@@ -323,7 +326,10 @@ def _intercept(rows: Rows, loss: Likelihood) -> Array:
 def initial_state(
     batches: Any, loss: Likelihood, intercept: Array, how: Options, past: WidePrior | None = None
 ) -> State:
-    """A start: what was known, or a quarter of the targets' variance each to the mean and to the tasks."""
+    """A start: what was known, or a quarter of the signal's variance each to slopes and intercept, half to the noise.
+
+    The signal's variance is the targets', or one where the linear predictor has a unit of its own.
+    """
     held: dict[str, Any] = {"own_noise": how.noise == "task"}
     if how.pseudo_tasks is not None:
         held["pseudo_tasks"] = how.pseudo_tasks
@@ -335,12 +341,12 @@ def initial_state(
 def _first_outputs(batches: Any, loss: Likelihood, intercept: Array) -> list[Output]:
     p = batches[0].width
     weights = [batch.weight * batch.counts[:, None] for batch in batches]
-    total = max(sum(weight.sum() for weight in weights), 1e-300)
+    total = max(sum(weight.sum() for weight in weights), TINY)
     slopes = np.r_[np.ones(p - 1), 0.0]
     norms = (np.diagonal(batch.kernel(batch.spread(slopes)), axis1=1, axis2=2) for batch in batches)
     norm = sum((weight * n).sum() for weight, n in zip(weights, norms, strict=True)) / total
     square = sum(np.einsum("bn,bnk->k", weight, b.Y**2) for weight, b in zip(weights, batches, strict=True)) / total
-    signals = np.maximum(square, _FLOOR) if loss.quadratic else np.full(len(intercept), _SIGNAL)
+    signals = np.maximum(square, _FLOOR) if loss.quadratic else np.ones(len(intercept))
     outputs = []
     for start, signal in zip(intercept, signals, strict=True):
         even = 0.25 * signal / max(norm, _FLOOR)

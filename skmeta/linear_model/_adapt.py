@@ -133,7 +133,7 @@ def check_likelihood(prior: Any, estimator: Any, family: Family) -> None:
 def _read(priors: Sequence[Any], estimator: Any, family: Family, tasks: Tasks) -> tuple[LinearData, list[Any]]:
     """The tasks' rows, and the priors with their columns in the order of the rows'."""
     first = priors[0]
-    if not len(tasks.codes):
+    if tasks.n_rows == 0:
         return _no_rows(first, family, tasks), list(priors)
     data = read(tasks, estimator, family, first.classes)
     if first.n_outputs != data.Y.shape[1]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference import components as engine
 from skmeta._inference.components import Beside, KnownNoise
-from skmeta._inference.explained import explains, law_of_variances, share_explained
+from skmeta._inference.explained import ENOUGH_TO_TELL, explains, law_of_variances, share_explained
 from skmeta._inference.mixture import learn_weights, unexplained_weights
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.selection import evidence_held_out
@@ -27,8 +27,6 @@ from skmeta.linear_model._own_prior import OwnPrior
 Array = NDArray[np.float64]
 
 LEARNED, INTERCEPT, NOISE, VAGUE = "learned", "intercept outlier", "noise outlier", "vague"
-
-_ENOUGH_TO_TELL = 3  # tasks, of which each can be held out from two
 
 
 def robust_mixture(learned: GaussianPrior, weights: Mapping[str, float], explained: float = 0.0) -> MixturePrior:
@@ -49,7 +47,11 @@ def robust_mixture(learned: GaussianPrior, weights: Mapping[str, float], explain
     MixturePrior
         Whose first component is ``learned``.
     """
-    make = {INTERCEPT: intercept_outlier, NOISE: noise_outlier, VAGUE: partial(own_prior, explained=explained)}
+    make: dict[str, Any] = {
+        INTERCEPT: intercept_outlier,
+        NOISE: noise_outlier,
+        VAGUE: partial(own_prior, explained=explained),
+    }
     names = component_names(learned)
     others = np.array([weights.get(name, 0.0) for name in names[1:]])
     components = [learned] + [make[name](learned) for name in names[1:]]
@@ -125,7 +127,11 @@ def beside(learned: GaussianPrior, k: int, explained: float = 0.0, within: Noise
 
 def explained_by(laws: Sequence[LearnedLaw]) -> float:
     """The share of the variance within tasks that laws of squared errors explain, on average over the outputs."""
-    return float(np.mean([share_explained(found.tasks, found.law) for found in laws]))
+    return float(np.mean([share_explained(found.law.noise, _variances(found.tasks)) for found in laws]))
+
+
+def _variances(tasks: Any) -> NoiseLaw:
+    return law_of_variances(tasks.square_within, tasks.n_rows, tasks.counts)
 
 
 def held_out_weights(
@@ -136,12 +142,12 @@ def held_out_weights(
     Where the law makes no held-out task clearly more probable than its level alone, in no output, nothing is expected of
     it, and the estimator's own prior has nearly all. Two tasks cannot tell: what one alone teaches is too little.
     """
-    weights, useful = [], len(laws[0].choice.tasks) < _ENOUGH_TO_TELL
+    weights, useful = [], len(laws[0].choice.tasks) < ENOUGH_TO_TELL
     for k, found in enumerate(laws):
         looked_at, counts = found.choice.tasks, found.tasks.counts  # none where there is a single task
         evidence = np.zeros((0, len(component_names(learned))))
         if len(looked_at):
-            within = law_of_variances(found.tasks) if learned.engine_likelihood.quadratic else None
+            within = _variances(found.tasks) if learned.engine_likelihood.quadratic else None
             *each, level = evidence_held_out(found.tasks, found.choice, beside(learned, k, explained, within)).T
             evidence = np.stack(each, axis=1)
             useful = useful or explains(evidence[:, 0] - level, counts[looked_at])

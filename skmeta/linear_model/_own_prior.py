@@ -26,8 +26,9 @@ class OwnPrior(LinearPrior):
     .. math:: w | \sigma^2 \sim N(0, \sigma^2 I), \quad \sigma^2 \sim IG(\tfrac\nu2, \tfrac\nu2 \sigma_0^2)
 
     for squared errors: in units of the data the penalty of ``Ridge(alpha=1)``, the intercept free, the noise integrated
-    out around :math:`\sigma_0^2` under a law of :math:`\nu` degrees of freedom. For other likelihoods the variance is one in units
-    of the data, and the intercept varies with variance 10 around that of the collection. The vague component of a mixture.
+    out around :math:`\sigma_0^2` under a law of :math:`\nu` degrees of freedom. For other likelihoods the variance is one
+    in units of the data, and the intercept varies with variance 10 around that of the collection. The vague component of
+    a mixture.
 
     Parameters
     ----------

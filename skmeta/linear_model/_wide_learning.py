@@ -41,7 +41,7 @@ def wide_mixture(wide: WidePrior, collection: Collection, past: GaussianPrior | 
     learned = prior_of(laws, wide.noise_dof, wide.n_tasks, wide.n_rows, collection)
     n_new = wide.n_tasks - (0.0 if past is None else past.n_tasks)
     weights = with_past(component_names(learned), np.asarray(wide.weights), n_new, prior)
-    return robust_mixture(learned, weights)
+    return robust_mixture(learned, weights, wide.explained)
 
 
 def _wide_past(past: GaussianPrior, collection: Collection) -> WidePrior:

@@ -14,9 +14,10 @@ from skmeta._inference.likelihoods import GAUSSIAN
 from skmeta._inference.moments import Rows
 from skmeta._inference.sums import read_sums
 from skmeta._inference.units import Units
-from skmeta._inference.wide import WidePrior, wide_evidence
+from skmeta._inference.wide import WidePrior
 from skmeta._inference.wide_em import _held_out, learn_wide
 from skmeta._inference.wide_rows import read_batches
+from skmeta._inference.wide_weights import wide_evidence
 
 
 def collection(seed=0, counts=(3, 8, 1, 5), d=4, n_outputs=1, *, weighted=False, intercept=True, shift=0.0):

@@ -115,7 +115,7 @@ def test_noises_may_differ_in_one_collection_and_not_in_another():
         squeezed = squeeze_noise(variance, dof, level, law)[k]
         assert_allclose(squeezed, squeeze_noise(variance[k], dof[k], level[k], law[k]), rtol=1e-12)
         nodes, probability = NoiseLaw(level, law).nodes()
-        own, weight = NoiseLaw(level[k], law[k]).nodes()
+        own, weight = NoiseLaw(level[k], law[k]).nodes(len(probability))
         assert_allclose((np.log(nodes[k]) ** 2) @ probability, (np.log(own) ** 2) @ weight, rtol=1e-10)
 
 

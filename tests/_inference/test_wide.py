@@ -15,11 +15,12 @@ from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL, Tweed
 from skmeta._inference.mixture import Mixture, learn_weights, posterior
 from skmeta._inference.moments import Rows
 from skmeta._inference.noise import NoiseLaw
-from skmeta._inference.wide import WidePrior, wide_evidence
+from skmeta._inference.wide import WidePrior
 from skmeta._inference.wide_em import Options, Shape, fit_wide, initial_state, learn_wide, merged
 from skmeta._inference.wide_rows import read_batches
 from skmeta._inference.wide_scales import fit_scales, scaled
 from skmeta._inference.wide_sweep import conjugate_gradients
+from skmeta._inference.wide_weights import wide_evidence
 
 LOSSES = {"gaussian": GAUSSIAN, "binomial": BINOMIAL, "multinomial": MULTINOMIAL, "poisson": Tweedie(1.0)}
 
@@ -130,7 +131,7 @@ def test_evidence_of_a_single_row_is_exact(offset, variance, y):
         return expit(sign * (offset + sd * z)) * np.exp(-(z**2) / 2.0) / np.sqrt(2.0 * np.pi)
 
     wanted = np.log(quad(integrand, -12, 12, points=[-offset / sd], limit=200)[0])
-    np.testing.assert_allclose(problem.evidence(problem.matched(problem.mode())), wanted, atol=2e-3)
+    np.testing.assert_allclose(problem.evidence(problem.matched(problem.mode(), n_steps=10)), wanted, atol=2e-3)
 
 
 def test_gaussian_evidence_is_the_density_of_the_targets():
@@ -157,10 +158,10 @@ def test_slopes_of_the_evidence_are_its_differences(name):
 
     def value(logs):
         problem = problem_at(logs)
-        return problem.evidence(problem.matched(problem.mode(), n_steps=200, tol=1e-12)).sum()
+        return problem.evidence(problem.matched(problem.mode(), n_steps=200)).sum()
 
     problem = problem_at(np.zeros(3))
-    posterior = problem.matched(problem.mode(), n_steps=200, tol=1e-12)
+    posterior = problem.matched(problem.mode(), n_steps=200)
     slopes, information = evidence_slopes(
         posterior.dual.block(0), posterior.a[..., 0], [offset], parts, np.ones(len(offset))
     )
@@ -224,7 +225,8 @@ def test_learning_approaches_the_prior_that_made_the_tasks(loss):
     nothing = replace(truth, mean=0.0 * truth.mean)
     best, without = (evidence_per_row(each, new, loss) for each in (truth, nothing))
     assert evidence_per_row(learned, new, loss) > best - 0.2 * (best - without)
-    assert learned.weights[-1] < 0.05
+    n_held_out, n_components = 90 // 3, len(learned.weights)
+    assert learned.weights[-1] == pytest.approx(3.0 / (n_held_out + n_components + 2.0), rel=0.1)  # none is unlike
     assert learned.weights.sum() == pytest.approx(1.0)
     assert 0.4 < np.median(learned.variance[0, :-1]) / signal**2 < 2.5
     if loss is GAUSSIAN:

@@ -1,0 +1,76 @@
+"""What held-out tasks say of the mixture around a wide prior: how often each component is met, and what the law explains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta._inference.components import Component, level_alone
+from skmeta._inference.explained import ENOUGH_TO_TELL, explains, law_of_variances, share_explained
+from skmeta._inference.laplace import DualModes
+from skmeta._inference.likelihoods import Likelihood
+from skmeta._inference.linalg import TINY
+from skmeta._inference.mixture import learn_weights, log_evidence_of_batch, unexplained_weights
+from skmeta._inference.noise import NoiseLaw
+from skmeta._inference.wide import WidePrior
+
+Array = NDArray[Any]
+
+
+def weighed(prior: WidePrior, batches: Sequence[Any], likelihood: Likelihood, counts: Array) -> WidePrior:
+    """A prior with the weights of its components and the share of the variance that it explains, of tasks it never saw."""
+    laws, n_tasks = _laws_of_variances(batches, likelihood, counts), len(counts)
+    if likelihood.quadratic:
+        prior = replace(prior, explained=float(np.mean([*map(share_explained, prior.noise, laws)])))
+    evidence = wide_evidence(batches, prior, likelihood)
+    gain = evidence[:, 0] - _level_evidence(batches, prior, likelihood, laws)
+    useful = n_tasks < ENOUGH_TO_TELL or explains(gain, counts)
+    weights = learn_weights(evidence, counts) if useful else unexplained_weights(evidence.shape[1])
+    return replace(prior, weights=weights)
+
+
+def wide_evidence(batches: Sequence[Any], prior: WidePrior, likelihood: Likelihood) -> Array:
+    """``log p(y_t)`` of every task under each component ``(n_tasks, C)``."""
+    components = [prior.components(k, batches[0].scale, likelihood) for k in range(len(prior.mean))]
+    return _evidence(batches, components, likelihood)
+
+
+def _level_evidence(
+    batches: Sequence[Any], prior: WidePrior, likelihood: Likelihood, laws: Sequence[NoiseLaw]
+) -> Array:
+    """The same ``(n_tasks,)`` where nothing but the tasks' levels is known."""
+    learned = [prior.components(k, batches[0].scale, likelihood)[0] for k in range(len(prior.mean))]
+    return _evidence(batches, [[level_alone(*pair)] for pair in zip(learned, laws, strict=True)], likelihood)[:, 0]
+
+
+def _evidence(batches: Sequence[Any], components: Sequence[Sequence[Component]], likelihood: Likelihood) -> Array:
+    found = np.empty((sum(len(batch.tasks) for batch in batches), len(components[0])))
+    for batch in batches:
+        if likelihood.quadratic:
+            parts = [log_evidence_of_batch(batch, batch.Y[..., k], own) for k, own in enumerate(components)]
+            found[batch.tasks] = np.sum(parts, axis=0)
+        else:
+            found[batch.tasks] = DualModes(batch, components, likelihood, 1.0).evidence
+    return found
+
+
+def _laws_of_variances(batches: Sequence[Any], likelihood: Likelihood, counts: Array) -> list[NoiseLaw]:
+    """Of each output's targets within tasks; other likelihoods than squared error's know their noise."""
+    n_outputs = batches[0].Y.shape[2]
+    if not likelihood.quadratic:
+        return [NoiseLaw(1.0)] * n_outputs
+    square, n_rows = np.empty((len(counts), n_outputs)), np.empty(len(counts))
+    for batch in batches:
+        ones = batch.times(
+            np.eye(1, batch.width, batch.width - 1).T
+        )  # of rows made from sums the intercept's column is another
+        weighted = batch.weight[..., None] * ones
+        level = (weighted * batch.Y).sum(axis=1) / np.maximum((weighted * ones).sum(axis=1), TINY)
+        off = batch.Y - ones * level[:, None]
+        square[batch.tasks] = (batch.weight[..., None] * off**2).sum(axis=1)
+        n_rows[batch.tasks] = batch.weight.sum(axis=1)
+    return [law_of_variances(own, n_rows, counts) for own in square.T]
