@@ -22,9 +22,9 @@ from skmeta._inference.units import Law
 
 Array = NDArray[np.float64]
 
-# Degrees of freedom by which a noise that is integrated out is tied to the past's: those of one row where the past's
-# coefficients explain nothing, whose noise is then no noise, and of ten where they explain all. On collections in the order
-# of time one made a few smooth rows look like a task of nearly no noise (`benchmarks/ablation.py`).
+# Degrees of freedom by which a noise that is integrated out is tied to the past's: one row's where the past's coefficients
+# explain nothing, and what is called noise there is none, and ten rows' where they explain all: with one, a few smooth rows in
+# the order of time look like a task of nearly no noise.
 NOISE_DOF, TIED_NOISE_DOF = 1.0, 10.0
 WIDER_INTERCEPT = 10.0  # standard deviations of the intercept that an intercept outlier may lie off
 NOISIER = 2.5  # standard deviations of the noises' logarithms that a noise outlier is above them
