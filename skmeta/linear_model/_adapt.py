@@ -34,7 +34,7 @@ def adapt_mixture(
     data, priors = _read(priors, estimator, family, tasks)
     if not estimator.fit_intercept:
         priors = [prior.through_origin() for prior in priors]
-    units, mixture = in_engine(priors, weights, family.likelihood(estimator, priors[0].n_outputs), without_rows)
+    units, mixture = in_engine(priors, weights, likelihood_under(priors[0], estimator, family), without_rows)
     rows = engine_rows(tasks, data, units, estimator)
     start = starting_coefficients(priors, mixture.unseen, estimator, family)
     adaptation = Adaptation(family, estimator, mixture, units, rows, data, start, n_jobs)
@@ -50,11 +50,16 @@ def log_evidence(prior: Any, estimator: Any, tasks: Tasks) -> Array:
     check_likelihood(prior, estimator, family)
     data, (prior,) = _read([prior], estimator, family, tasks)
     prior = prior if estimator.fit_intercept else prior.through_origin()
-    likelihood = family.likelihood(estimator, prior.n_outputs)
+    likelihood = likelihood_under(prior, estimator, family)
     units, mixture = in_engine([prior], np.ones(1), likelihood)
     rows = engine_rows(tasks, data, units, estimator)
     found = posterior(rows, mixture, np.ones(len(units))).log_evidence[:, 0]
     return found + _constants(prior, data, units, likelihood, rows)
+
+
+def likelihood_under(prior: Any, estimator: Any, family: Family) -> Likelihood:
+    """That of an estimator's rows, with what a prior knows of how counts scatter."""
+    return family.likelihood(estimator, prior.n_outputs).overdispersed(prior.overdispersion)
 
 
 def _constants(prior: Any, data: LinearData, units: list[Units], likelihood: Likelihood, rows: Rows) -> Array:

@@ -29,12 +29,20 @@ def check_prior_arrays(prior: Any) -> dict[str, Any]:
         "mean_covariance": extra,
         "feature_names": names,
         "noise": _positive("noise", prior.noise, mean),
+        "overdispersion": _overdispersion(prior),
         "noise_dof": _positive("noise_dof", prior.noise_dof, mean, finite=False),
         "n_tasks": _count("n_tasks", prior.n_tasks),
         "n_rows": _count("n_rows", prior.n_rows),
         "likelihood": _likelihood(prior, mean),
         "classes": None if prior.classes is None else _classes(prior.classes, mean),
     }
+
+
+def _overdispersion(prior: Any) -> float:
+    found = _count("overdispersion", prior.overdispersion)
+    if found and prior.likelihood not in (None, "poisson"):
+        _wrong("overdispersion", "zero for other targets than counts", f"likelihood {prior.likelihood!r}")
+    return found
 
 
 def _check_nested(prior: Any, mean: Array) -> None:

@@ -113,7 +113,8 @@ def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | No
     first, likelihood = parts.first, family.likelihood(estimator, 1)
     units, engine = _units(_where_sums_lie(first.sums()), estimator, likelihood, past, one_target=True)
     ask = parts.asking(engine[0], intercept=bool(estimator.fit_intercept))
-    tasks = RowsElsewhere(ask, first.n, first.n_features + 1, likelihood)
+    level = np.atleast_1d(np.average(first.target_mean, weights=first.n))
+    tasks = RowsElsewhere(ask, first.n, first.n_features + 1, likelihood, level)
     describe = {"feature_names": first.feature_names, "likelihood": family.kind_of(1), "units": units}
     return Collection(tasks, engine, likelihood, True, describe | {"classes": parts.classes})
 

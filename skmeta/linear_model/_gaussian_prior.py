@@ -48,6 +48,8 @@ class GaussianPrior(LinearPrior):
         Directions in which tasks vary together, added to ``covariance`` as ``factor @ factor.T``.
     noise : float or array-like of shape (n_outputs,), default=1.0
         Variance of the target around a task's own model (for Poisson and other log-link models, the dispersion).
+    overdispersion : float, default=0.0
+        Variance of counts beyond Poisson's, in squared means: ``noise * mean * (1 + overdispersion * mean)``.
     noise_dof : float or array-like of shape (n_outputs,), default=inf
         How alike the tasks' noises are, in degrees of freedom; ``inf``: the same.
     mean_covariance : array-like of the shapes of ``covariance``, default=None
@@ -93,6 +95,7 @@ class GaussianPrior(LinearPrior):
     covariance: Array
     factor: Array | None = None
     noise: Array | float = 1.0
+    overdispersion: float = 0.0
     noise_dof: Array | float = np.inf
     mean_covariance: Array | None = None
     contextual_effects: ContextualEffects | None = None

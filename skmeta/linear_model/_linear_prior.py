@@ -46,6 +46,7 @@ class LinearPrior(Prior):
     likelihood: str | None = None
     units: Units | None = None
 
+    overdispersion = 0.0  # of counts: see `GaussianPrior`
     borrows = True  # whether what it says was learned elsewhere: an estimator's own prior lends no rows
 
     @property

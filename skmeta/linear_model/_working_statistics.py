@@ -100,8 +100,8 @@ class WorkingStatistics:
         ----------
         coefficients : mapping, default=None
             Plain arrays: ``ids`` of the tasks, their ``coef`` of shape (n_tasks, n_features) for columns less
-            ``centre``, of shape (n_features,), their ``intercept`` of shape (n_tasks,), and ``feature_names``, where
-            columns have names. None asks for the targets themselves (of labels, whether each is the second one).
+            ``centre``, of shape (n_features,), their ``intercept`` of shape (n_tasks,), ``overdispersion`` of counts (zero
+            for other targets), and ``feature_names``, where columns have names. None asks for the targets themselves (of labels, whether each is the second one).
 
         Returns
         -------
@@ -111,10 +111,11 @@ class WorkingStatistics:
         if coefficients is None:
             return self._of(self._Y, self._weight)
         eta = self._linear_predictor(coefficients)
-        curvature = self._likelihood.curvature(eta, self._Y)
+        likelihood = self._likelihood.overdispersed(float(coefficients.get("overdispersion", 0.0)))
+        curvature = likelihood.working_curvature(eta, self._Y)
         weight = np.ones(len(eta)) if self._weight is None else self._weight
-        found = self._of(eta + self._likelihood.residual(eta, self._Y) / curvature, weight * curvature[:, 0])
-        value = np.bincount(self._tasks.codes, weight * self._likelihood.value(eta, self._Y), len(self._tasks))
+        found = self._of(eta + likelihood.residual(eta, self._Y) / curvature, weight * curvature[:, 0])
+        value = np.bincount(self._tasks.codes, weight * likelihood.value(eta, self._Y), len(self._tasks))
         return replace(found, log_likelihood=-np.asarray(value, dtype=float))
 
     def _of(self, Y: _Array, weight: _Array | None) -> SufficientStatistics:
