@@ -64,7 +64,7 @@ class CoefficientLaw:
     contextual: ContextualEffects | None = None
     unique: np.ndarray | None = None
     scatter: np.ndarray | None = None
-    excess: Number = 0.0
+    excess: Number | None = None
 
     @property
     def noise_law(self) -> NoiseLaw:

@@ -24,18 +24,27 @@ _LEAST, _MOST = 1e-6, 1e3  # excess: a variation of the means by less than a tho
 
 
 def learn_scatter(collection: Any, learn: Callable[..., Learned], past: Any = None) -> Learned:
-    """What ``learn(collection, noise=..., retune=...)`` makes of a collection under the scatter that it has."""
+    """What ``learn(collection, noise=..., start=..., retune=...)`` makes of a collection under the scatter that it has.
+
+    A past that knows of more scatter than Poisson's says of which kind it is.
+    """
     if not collection.likelihood.dispersed:
         return learn(collection)
     if not collection.likelihood.counts:
         return learn(collection, noise="shared")
+    known = past[0] if past else None
+    if known is not None and known.excess:
+        return _growing(collection, learn, past, known.excess, known)
+    if known is not None and known.noise != 1.0:
+        return _in_proportion(collection, learn, past, known)
     plain = learn(collection)
     ratio, error = dispersion(plain.collection, plain.laws)
     if abs(ratio - 1.0) <= _CLEARLY * error:
         return plain
-    found = [plain, learn(collection, retune=_in_proportion)]
+    found = [plain, _in_proportion(collection, learn, plain.laws, known)]
     if ratio > 1.0:
-        found.append(_growing(collection, learn, plain, ratio))
+        level = np.exp(plain.laws[0].mean[-1])
+        found.append(_growing(collection, learn, plain.laws, (ratio - 1.0) / level, known))
     return max(found, key=lambda each: each.collection.evidence(each.laws))
 
 
@@ -58,23 +67,40 @@ def dispersion(collection: Any, laws: list[CoefficientLaw]) -> tuple[float, floa
     return float(ratio / (1.0 + mean)), float(ratio / (1.0 + mean) * error)
 
 
-def _in_proportion(collection: Any, laws: list[CoefficientLaw]) -> tuple[Any, list[CoefficientLaw]]:
-    """The variance is the mean times a dispersion."""
-    ratio, _ = dispersion(collection, laws)
-    return collection, [replace(law, noise=ratio) for law in laws]
+def _in_proportion(collection: Any, learn: Callable[..., Learned], start: Any, known: Any) -> Learned:
+    """The variance is the mean times a dispersion, which is learned with all else."""
+
+    def retune(collection: Any, laws: list[CoefficientLaw]) -> tuple[Any, list[CoefficientLaw]]:
+        ratio = dispersion(collection, laws)[0]
+        ratio = ratio if known is None else _between(ratio, known.noise, collection, known)
+        return collection, [replace(law, noise=ratio) for law in laws]
+
+    return learn(collection, start=start, retune=retune)
 
 
-def _growing(collection: Any, learn: Callable[..., Learned], plain: Learned, ratio: float) -> Learned:
+def _growing(collection: Any, learn: Callable[..., Learned], start: Any, excess: float, known: Any) -> Learned:
     """The variance grows with the squared mean too, by an excess that is learned with all else."""
-    level = np.exp(plain.laws[0].mean[-1])
-    start = collection.overdispersed(float(np.clip((ratio - 1.0) / level, _LEAST, _MOST)))
-    found = learn(start, retune=_climbed)
-    excess = found.collection.likelihood.excess
-    return replace(found, laws=[replace(law, excess=excess) for law in found.laws])
+
+    def retune(collection: Any, laws: list[CoefficientLaw]) -> tuple[Any, list[CoefficientLaw]]:
+        found = _climbed(collection, laws)
+        if known is None:
+            return found, laws
+        return found.overdispersed(_between(found.likelihood.excess, known.excess or _LEAST, found, known)), laws
+
+    first = collection.overdispersed(float(np.clip(excess, _LEAST, _MOST)))
+    learned = learn(first, start=start, retune=retune)
+    excess = learned.collection.likelihood.excess
+    return replace(learned, laws=[replace(law, excess=excess) for law in learned.laws])
 
 
-def _climbed(collection: Any, laws: list[CoefficientLaw]) -> tuple[Any, list[CoefficientLaw]]:
-    """With the excess of largest evidence on a grid of ratios around the collection's own."""
+def _between(new: float, old: float, collection: Any, known: CoefficientLaw) -> float:
+    """What both experiences say, each counting by its rows."""
+    share = collection.total_rows / (collection.total_rows + known.n_rows)
+    return float(np.exp(share * np.log(new) + (1.0 - share) * np.log(old)))
+
+
+def _climbed(collection: Any, laws: list[CoefficientLaw]) -> Any:
+    """The collection with the excess of largest evidence on a grid of ratios around its own."""
     best = collection.evidence(laws)
     for step in _STEPS:
         for by in (step, 1.0 / step):
@@ -84,4 +110,4 @@ def _climbed(collection: Any, laws: list[CoefficientLaw]) -> tuple[Any, list[Coe
                 if value <= best:
                     break
                 collection, best = trial, value
-    return collection, laws
+    return collection

@@ -41,6 +41,7 @@ def fit_laplace(
     n_iter: int,
     choose: Any,
     past: Any = None,
+    start: Any = None,
     noise: str = "known",
     retune: Callable[[Any, Any], Any] | None = None,
     n_jobs: int = 1,
@@ -50,9 +51,9 @@ def fit_laplace(
 
     ``choose(k, tasks, start)`` picks output ``k``'s structure. The dispersion is ``"known"``, what the start says, or
     ``"shared"`` by all tasks and learned from the working responses; ``retune(collection, laws)`` gives both, changed by
-    what is then known of how targets scatter.
+    what is then known of how targets scatter. ``start`` are laws that are nearer than the past's or the pooled ones.
     """
-    laws, chosen = past or pooled_laws(collection), list(structures)
+    laws, chosen = start or past or pooled_laws(collection), list(structures)
     options: dict[str, Any] = {"n_iter": 2, "noise": noise, "n_jobs": n_jobs}
     for expansion in range(n_iter):
         collection, laws = (collection, laws) if retune is None else retune(collection, laws)

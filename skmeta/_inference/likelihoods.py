@@ -167,7 +167,7 @@ class Tweedie(Likelihood):
         """Half the deviance, of other than counts without the terms free of ``eta``."""
         eta, p = self._clipped(eta), self.power
         if p == 1.0:
-            return _half_poisson_deviance(eta, y).sum(axis=-1)
+            return (np.exp(eta) - y * (1.0 + eta) + xlogy(y, y)).sum(axis=-1)
         first = np.exp((1.0 - p) * eta) / (1.0 - p)
         second = eta if p == 2.0 else np.exp((2.0 - p) * eta) / (2.0 - p)
         return (second - y * first).sum(axis=-1)
@@ -214,9 +214,9 @@ class NegativeBinomial(Likelihood):
     def value(self, eta: Array, y: Array) -> Array:
         """Less the log-likelihood of a Poisson whose mean is ``y``, as in `Tweedie`, so that both compare."""
         eta, shape = np.clip(eta, -_ETA, _ETA), 1.0 / self.excess
-        more = (y + shape) * np.logaddexp(0.0, eta + np.log(self.excess)) - np.exp(eta)
+        more = (y + shape) * np.logaddexp(0.0, eta + np.log(self.excess)) - y * (1.0 + eta) + xlogy(y, y)
         free = gammaln(y + shape) - gammaln(shape) + y * np.log(self.excess)
-        return (_half_poisson_deviance(eta, y) + more - free).sum(axis=-1)
+        return (more - free).sum(axis=-1)
 
     def residual(self, eta: Array, y: Array) -> Array:
         mean = self.mean(eta)
@@ -238,10 +238,6 @@ class NegativeBinomial(Likelihood):
 def _logarithm(mean: Array) -> Array:
     """The logarithmic link; what was zero throughout is taken for `_EDGE`."""
     return np.log(np.where(mean > 0, mean, _EDGE))
-
-
-def _half_poisson_deviance(eta: Array, y: Array) -> Array:
-    return np.exp(eta) - y * (1.0 + eta) + xlogy(y, y)
 
 
 GAUSSIAN, BINOMIAL, MULTINOMIAL = Gaussian(), Binomial(), Multinomial()

@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 Ask = Callable[[Array], tuple[Moments, Array]]  # coefficients (n_tasks, p) -> Moments of one output, values (n_tasks,)
 
 _ROUNDS = 100
-_TOL = 1e-12  # squared Newton decrement, relative to the objective's scale
+_TOL = 1e-18  # squared Newton decrement, relative to the objective's scale: where it is Fisher's it falls but linearly
 _SUFFICIENT = 1e-4  # share of the expected fall that a step must bring (Armijo)
 _ROUNDING = 1e-14  # which can hide the last tiny gains
 

@@ -40,10 +40,10 @@ def as_priors(laws: Any) -> GaussianPriors:
     return GaussianPriors(mean[None], np.stack([cholesky_root(law.predictive().covariance) for law in laws])[None])
 
 
-def _centre(likelihood: Likelihood, level: Any, width: int) -> Array:
+def _centre(likelihood: Likelihood, level: Any, width: int, intercept: bool) -> Array:
     """``(K, p)`` coefficients of models that predict a logarithmic link's ``level`` throughout; zeros for others."""
     centre = np.zeros((len(level), width))
-    if likelihood.logarithmic:
+    if likelihood.logarithmic and intercept:
         centre[:, -1] = likelihood.link(level)
     return centre
 
@@ -54,8 +54,11 @@ class RowsAtHand:
     def __init__(self, rows: Any, likelihood: Any, task_weight: Array | None = None) -> None:
         self.rows, self.likelihood, self.task_weight = rows, likelihood, task_weight
         self.n_tasks, self.width = rows.n_tasks, rows.width
+        often = 1.0 if task_weight is None else task_weight
+        self.total_rows = float((often * total_weight(rows)).sum())
         tasks = some_of(rows.n_tasks)
         self._some, self._counts = rows.pick(tasks), None if task_weight is None else task_weight[tasks]
+        self._last: dict[bool, Any] = {}  # modes in whitened coordinates, of all tasks or of some: where searches start
 
     def pooled(self) -> Any:
         """Coefficients ``(K, p)`` of all rows as one task, under a weak prior."""
@@ -63,26 +66,23 @@ class RowsAtHand:
         everything = replace(self.rows, starts=np.array([0, len(self.rows.order)]), weight=self._row_weights())
         level = np.average(self.rows.Y, axis=0, weights=everything.weight)
         weak = GaussianPriors(
-            _centre(self.likelihood, level, p)[None], np.tile(_WEAK * np.eye(p), (1, n_outputs, 1, 1))
+            _centre(self.likelihood, level, p, everything.intercept)[None], np.tile(_WEAK * np.eye(p), (1, n_outputs, 1, 1))
         )
         return posterior_modes(everything, weak, self.likelihood, 1.0).coef[0, 0]
 
     def responses(self, laws: Any) -> list[Any]:
         """The collection for the EM, one an output: working responses at every task's posterior mode."""
-        coef = posterior_modes(self.rows, as_priors(laws), self.likelihood, laws[0].noise).coef[:, 0]
-        return working_tasks(self.rows, coef, self.likelihood, self.task_weight)
+        return working_tasks(self.rows, self._modes(laws).coef[:, 0], self.likelihood, self.task_weight)
 
     def evidence(self, laws: Any) -> Any:
         """Laplace's log-evidence of some tasks together, up to a constant of the targets."""
-        noise = laws[0].noise
-        found = posterior_modes(self._some, as_priors(laws), self.likelihood, noise).evidence[:, 0]
-        found = found - 0.5 * np.log(noise) * total_weight(self._some)
+        found = self._modes(laws, some=True).evidence[:, 0]
+        found = found - 0.5 * np.log(laws[0].noise) * total_weight(self._some)
         return float(found.sum() if self._counts is None else self._counts @ found)
 
     def relative_errors(self, laws: Any) -> Any:
         """``(y - mean) / mean`` at every task's posterior mode, summed over its rows ``(n_tasks,)``."""
-        coef = posterior_modes(self.rows, as_priors(laws), self.likelihood, laws[0].noise).coef[:, 0]
-        found = np.zeros(self.n_tasks)
+        coef, found = self._modes(laws).coef[:, 0], np.zeros(self.n_tasks)
         for tasks, Z, Y, weight in self.rows.batches():
             mean = self.likelihood.mean(Z @ np.swapaxes(coef[tasks], 1, 2))
             found[tasks] = (weight * ((Y - mean) / mean).sum(axis=-1)).sum(axis=1)
@@ -90,7 +90,15 @@ class RowsAtHand:
 
     def overdispersed(self, excess: float) -> RowsAtHand:
         """The same rows, counts of another `Likelihood.overdispersed`."""
-        return RowsAtHand(self.rows, self.likelihood.overdispersed(excess), self.task_weight)
+        found = copy(self)
+        found.likelihood, found._last = self.likelihood.overdispersed(excess), dict(self._last)
+        return found
+
+    def _modes(self, laws: Any, *, some: bool = False) -> Any:
+        rows, start = self._some if some else self.rows, self._last.get(some)
+        found = posterior_modes(rows, as_priors(laws), self.likelihood, laws[0].noise, start=start)
+        self._last[some] = found.whitened
+        return found
 
     def _row_weights(self) -> Array:
         """The rows' weights in the table, each times its task's."""
@@ -105,12 +113,15 @@ class RowsAtHand:
 class RowsElsewhere:
     """Rows of one output that stay where they are: ``ask`` (see `newton`) is all that is known of them.
 
-    ``n_rows (n_tasks,)`` is the total weight of each task's rows, ``level`` the mean of all targets.
+    ``n_rows (n_tasks,)`` is the total weight of each task's rows, ``level (1,)`` the mean of all targets.
     """
 
-    def __init__(self, ask: Any, n_rows: Any, width: int, likelihood: Any, level: Any) -> None:
-        self.ask, self.n_rows, self.width, self.likelihood, self.level = ask, n_rows, width, likelihood, level
-        self.n_tasks = len(n_rows)
+    def __init__(
+        self, ask: Any, n_rows: Any, width: int, likelihood: Any, level: Any, *, intercept: bool = True
+    ) -> None:
+        self.ask, self.n_rows, self.width, self.likelihood = ask, n_rows, width, likelihood
+        self.level, self.intercept = level, intercept
+        self.n_tasks, self.total_rows = len(n_rows), float(np.sum(n_rows))
         self._last = np.zeros((self.n_tasks, width))  # modes in whitened coordinates: where the next search starts
 
     def pooled(self) -> Any:
@@ -121,7 +132,7 @@ class RowsElsewhere:
             gram, cross, square = (part.sum(axis=0)[None] for part in (moments.gram, moments.cross, moments.square))
             return Moments(gram, cross, square, self.n_rows.sum()[None], moments.context[:1]), value.sum()[None]
 
-        p, centre = self.width, _centre(self.likelihood, self.level, self.width)[0]
+        p, centre = self.width, _centre(self.likelihood, self.level, self.width, self.intercept)[0]
         return modes_by_asking(ask_all, centre, _WEAK * np.eye(p), 1.0, np.zeros((1, p))).coef
 
     def responses(self, laws: Any) -> list[Any]:

@@ -125,7 +125,7 @@ def starting_coefficients(priors: Sequence[Any], weights: Array, estimator: Any,
 
 def check_likelihood(prior: Any, estimator: Any, family: Family) -> None:
     """A prior speaks of one kind of target; raises if the estimator's is another."""
-    wanted = family.kind_of(prior.n_outputs)
+    wanted = family.kind_of(estimator, prior.n_outputs)
     if prior.likelihood not in (None, wanted):
         raise ValueError(
             f"prior: wanted one learned for {wanted} targets ({type(estimator).__name__}), found one for "

@@ -56,8 +56,9 @@ class GaussianPrior(LinearPrior):
         Uncertainty of ``mean`` itself (few tasks); a new task is expected with the sum of both covariances.
     contextual_effects : ContextualEffects, default=None
         How the expected intercept moves with the means of a task's columns. Only for squared errors.
-    likelihood : {"gaussian", "binomial", "multinomial", "poisson", "gamma", "tweedie"}, default=None
-        What kind of target the coefficients are for; None fits any.
+    likelihood : {"gaussian", "binomial", "multinomial", "poisson", "gamma", "tweedie 1.5"}, default=None
+        What kind of target the coefficients are for; None fits any. `TweedieRegressor` of another power than one and two
+        has "tweedie" and that power.
     units : Units, default=None
         The units in which the prior is worked with; they change no answer but by rounding.
     n_tasks, n_rows : float, default=0

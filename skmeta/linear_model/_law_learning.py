@@ -65,14 +65,14 @@ class LawLearning:
         first = self._candidates(width, n_tasks)[-1:] * n_outputs
         options: dict[str, Any] = {"n_iter": n_iter, "tol": self.learner.tol, "past": past, "n_jobs": self.n_jobs}
 
-        def learn(tasks: Any, *, noise: str = "known", retune: Any = None) -> Learned:
+        def learn(tasks: Any, *, noise: str = "known", **more: Any) -> Learned:
             picked: dict[int, Choice] = {}
 
             def pick(k: int, tasks: Any, start: CoefficientLaw) -> Structure:
                 picked[k] = choose(tasks, self._candidates(width, n_tasks), noise=noise, start=start)
                 return picked[k].structure
 
-            found = fit_laplace(tasks, first, choose=pick, noise=noise, retune=retune, **options)
+            found = fit_laplace(tasks, first, choose=pick, noise=noise, **more, **options)
             return replace(found, choices=picked)
 
         found = learn_scatter(collection.tasks, learn, past)

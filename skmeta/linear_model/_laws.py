@@ -63,7 +63,7 @@ def prior_of(laws: Sequence[CoefficientLaw], collection: Collection) -> Gaussian
         mean_covariance=outputs([units.covariance_to_data(np.asarray(law.mean_covariance)) for units, law in pairs]),
         noise=outputs([np.asarray(law.noise * units.target_scale**2) for units, law in pairs]),
         noise_dof=outputs([np.asarray(law.noise_dof) for _, law in pairs]),
-        overdispersion=float(laws[0].excess),
+        overdispersion=float(laws[0].excess or 0.0),
         contextual_effects=_effects_of(pairs, outputs),
         n_tasks=float(laws[0].n_tasks),
         n_rows=float(laws[0].n_rows),
