@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.components import Component, KnownNoise, intercept_outlier, noise_outlier, vague_component
+from skmeta._inference.components import (
+    Component,
+    KnownNoise,
+    intercept_outlier,
+    noise_outlier,
+    own_variances,
+    vague_component,
+)
 from skmeta._inference.covariances import DenseCovariance
 from skmeta._inference.likelihoods import Likelihood
 
@@ -33,4 +40,5 @@ class Beside:
         own = Component(law.mean, DenseCovariance.of(law.covariance), KnownNoise.of(noise), effects=effects)
         found = [own, intercept_outlier(own)] if self.outliers else [own]
         found += [noise_outlier(own, noise)] if self.noise_outliers else []
-        return [*found, vague_component(self.scale, own.noise.centre, self.intercept, self.likelihood)]
+        given = self.scale, own.noise.centre, self.intercept, self.likelihood
+        return [*found, *(vague_component(*given, variance) for variance in own_variances(self.likelihood))]

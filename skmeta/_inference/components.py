@@ -23,6 +23,7 @@ NOISE_DOF = 1.0  # a unit-information law: how firmly a noise that is integrated
 WIDER_INTERCEPT = 10.0  # standard deviations of the intercept that an intercept outlier may lie off
 NOISIER = 2.5  # standard deviations of the noises' logarithms that a noise outlier is above them
 INTERCEPT_VARIANCE = 10.0  # that evidence takes an estimator's own intercept to have, in units of the target's variance
+LOG_INTERCEPT_VARIANCE = 1.0  # the same of a logarithm: what one row of mean one tells of it (Kass and Wasserman, 1995)
 _FREER = 1e3  # how many times wider that intercept is left: as good as free
 
 
@@ -146,19 +147,30 @@ def outlying_noise(law: NoiseLaw) -> NoiseLaw:
     return replace(law, level=law.level * float(np.exp(NOISIER * law.log_spread)))
 
 
-def vague_component(scale: Array, level: float, intercept: float, likelihood: Likelihood) -> Component:
-    """The law that an estimator has of its own: a unit penalty on slopes in units of the data, the intercept free.
+def own_variances(likelihood: Likelihood) -> tuple[float, ...]:
+    """Variances of slopes that stand for an estimator's own penalty.
+
+    One; but scikit-learn's models with a logarithmic link penalise the *mean* loss of ``n`` rows, which is a variance of
+    ``1 / n``: a grid of some, the rows choose.
+    """
+    return (1.0, 1.0 / 4.0, 1.0 / 16.0) if likelihood.logarithmic else (1.0,)
+
+
+def vague_component(
+    scale: Array, level: float, intercept: float, likelihood: Likelihood, variance: float = 1.0
+) -> Component:
+    """The law that an estimator has of its own: a penalty on slopes in units of the data, the intercept free.
 
     ``scale (p - 1,)`` are the columns' scales there. Of squared errors the variances are in units of the noise, which is
     integrated out around ``level``; of others the noise is known, and rows of a single class may not tell a free
     intercept: it varies around ``intercept``.
     """
-    capped = min(level, 1.0)
-    freer = _FREER if likelihood.quadratic else 1.0
-    variance, mean = np.r_[scale**2, freer * INTERCEPT_VARIANCE / capped], np.zeros(len(scale) + 1)
+    freer, free = _FREER if likelihood.quadratic else 1.0, INTERCEPT_VARIANCE / min(level, 1.0)
+    free = LOG_INTERCEPT_VARIANCE if likelihood.logarithmic else free
+    variances, mean = np.r_[variance * scale**2, freer * free], np.zeros(len(scale) + 1)
     mean[-1] = 0.0 if likelihood.quadratic else intercept
     noise = IntegratedNoise(level) if likelihood.quadratic else KnownNoise(np.array([level]), np.zeros(1))
-    covariance = LowRankCovariance(variance, np.zeros((len(mean), 0)))
+    covariance = LowRankCovariance(variances, np.zeros((len(mean), 0)))
     return Component(mean, covariance, noise, freer=freer, free_intercept=True)
 
 

@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.components import Component, KnownNoise, intercept_outlier, noise_outlier, vague_component
+from skmeta._inference.components import (
+    Component,
+    KnownNoise,
+    intercept_outlier,
+    noise_outlier,
+    own_variances,
+    vague_component,
+)
 from skmeta._inference.contextual import without_rows
 from skmeta._inference.covariances import LowRankCovariance
 from skmeta._inference.laplace import DualModes
@@ -85,7 +92,8 @@ class WidePrior:
         outliers = [intercept_outlier(learned)] if likelihood.quadratic else []
         if likelihood.quadratic and np.any(np.isfinite(self.noise_dof)):
             outliers.append(noise_outlier(learned, law))
-        return [learned, *outliers, vague_component(scale, noise.centre, float(self.intercept[k]), likelihood)]
+        given = scale, noise.centre, float(self.intercept[k]), likelihood
+        return [learned, *outliers, *(vague_component(*given, variance) for variance in own_variances(likelihood))]
 
 
 def merged(past: WidePrior, new: WidePrior) -> WidePrior:

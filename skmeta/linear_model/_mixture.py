@@ -7,6 +7,7 @@ and then nothing beats the estimator's own penalty.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def robust_mixture(learned: GaussianPrior, weights: Mapping[str, float]) -> Mixt
     MixturePrior
         Whose first component is ``learned``.
     """
-    make = {INTERCEPT: intercept_outlier, NOISE: noise_outlier, VAGUE: own_prior}
+    make = {INTERCEPT: intercept_outlier, NOISE: noise_outlier} | _own_priors(learned)
     names = component_names(learned)
     others = np.array([weights.get(name, 0.0) for name in names[1:]])
     components = [learned, *(make[name](learned) for name in names[1:])]
@@ -57,7 +58,7 @@ def component_names(learned: GaussianPrior) -> tuple[str, ...]:
     For labels and counts they cannot; and noise outliers there are only where tasks differ in noise.
     """
     if not learned.engine_likelihood.quadratic:
-        return LEARNED, VAGUE
+        return LEARNED, *_own_priors(learned)
     differ = bool(np.any(np.isfinite(learned.noise_dof)))
     return (LEARNED, INTERCEPT, NOISE, VAGUE) if differ else (LEARNED, INTERCEPT, VAGUE)
 
@@ -80,10 +81,19 @@ def noise_outlier(prior: GaussianPrior) -> GaussianPrior:
     return prior._with(noise=np.asarray(noise[0]) if prior.mean.ndim == 1 else noise)
 
 
-def own_prior(prior: GaussianPrior) -> OwnPrior:
+def _own_priors(learned: GaussianPrior) -> dict[str, Any]:
+    """What makes each vague component, by name: one for each variance that stands for the estimator's penalty."""
+    return {
+        VAGUE if variance == 1.0 else f"{VAGUE} / {1.0 / variance:.0f}": partial(own_prior, slopes=variance)
+        for variance in engine.own_variances(learned.engine_likelihood)
+    }
+
+
+def own_prior(prior: GaussianPrior, slopes: float = 1.0) -> OwnPrior:
     """The estimator's own prior, in the units of a learned one and with a noise around the past tasks'."""
     centres = np.array([KnownNoise.of(law).centre for law in _noise_laws(prior)])
     return OwnPrior(
+        slopes=slopes,
         noise=np.asarray(centres[0]) if prior.n_outputs == 1 else centres,
         n_outputs=prior.n_outputs,
         units=Units(np.zeros(prior.n_features)) if prior.units is None else prior.units,
