@@ -80,10 +80,9 @@ def undo_shrinkage(collection: Any, laws: Any, steps: tuple[float, float] = (1.1
     link's intercept is the unit of the targets, which has no size.
     """
     held = collection.likelihood.logarithmic
-    factors, best = [1.0, 1.0], collection.evidence(laws)
+    factors, best = (1.0, 1.0), collection.evidence(laws)
     for i, step in [(0, steps[0]), (1, steps[1])] * n_iter:
-        trial = list(factors)
-        trial[i] *= step
+        trial = (factors[0] * step, factors[1]) if i == 0 else (factors[0], factors[1] * step)
         value = collection.evidence([_scaled(law, *trial, held) for law in laws])
         if value > best:
             factors, best = trial, value

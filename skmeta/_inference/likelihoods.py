@@ -74,6 +74,15 @@ class Likelihood(ABC):
         return self
 
     @property
+    def for_learning(self) -> Likelihood:
+        """The likelihood that laws of coefficients are learned under."""
+        return self
+
+    def dispersion_like(self, other: Likelihood, noise: Any, level: Any) -> Any:
+        """The dispersion at which targets of mean ``exp(level)`` vary as under ``other`` at a dispersion of ``noise``."""
+        return noise
+
+    @property
     def each_against_the_rest(self) -> Likelihood:
         """The likelihood of one output, the others counted as one: itself, where they do not share one."""
         return self
@@ -177,10 +186,11 @@ class Tweedie(Likelihood):
         return (y - mean) * mean ** (1.0 - self.power)
 
     def curvature(self, eta: Array, y: Array) -> Array:
-        """The observed one where it is positive (below power 1 and above 2 it may not be), else the expected one."""
+        """The observed one where it is positive whatever the target, from power 1 to 2; for others the expected one."""
         mean, p = self.mean(eta), self.power
-        observed = (2.0 - p) * mean ** (2.0 - p) + (p - 1.0) * y * mean ** (1.0 - p)
-        return np.maximum(np.where(observed > 0, observed, mean ** (2.0 - p)), _LEAST)
+        if not 1.0 <= p <= 2.0:
+            return self.working_curvature(eta, y)
+        return np.maximum((2.0 - p) * mean ** (2.0 - p) + (p - 1.0) * y * mean ** (1.0 - p), _LEAST)
 
     def working_curvature(self, eta: Array, y: Array) -> Array:
         """The expected one: by it the working responses' squared residuals are Pearson's statistic."""
@@ -188,6 +198,18 @@ class Tweedie(Likelihood):
 
     def variance_function(self, mean: Array) -> Array:
         return mean**self.power
+
+    @property
+    def for_learning(self) -> Likelihood:
+        """Beyond gamma's power the means are all that is learned, and gamma's weights are enough for them.
+
+        Higher powers believe rows of small mean so firmly that their scatter would be taken for that of coefficients
+        (quasi-likelihood: Wedderburn, 1974, Biometrika 61, whatever the variance function the mean is consistent).
+        """
+        return Tweedie(2.0) if self.power > 2.0 else self
+
+    def dispersion_like(self, other: Likelihood, noise: Any, level: Any) -> Any:
+        return noise if other == self else noise * np.exp((other.power - self.power) * level)  # type: ignore[attr-defined]
 
     def overdispersed(self, excess: float) -> Likelihood:
         """Counts whose variance has ``excess mean^2`` more than Poisson's; others as they are."""
@@ -225,7 +247,8 @@ class NegativeBinomial(Likelihood):
     def curvature(self, eta: Array, y: Array) -> Array:
         """The observed one, which is positive."""
         mean = self.mean(eta)
-        return np.maximum(mean * (1.0 + self.excess * y) / (1.0 + self.excess * mean) ** 2, _LEAST)
+        share = mean / (1.0 + self.excess * mean)
+        return np.maximum(share * (1.0 + self.excess * y) / (1.0 + self.excess * mean), _LEAST)
 
     def variance_function(self, mean: Array) -> Array:
         return mean * (1.0 + self.excess * mean)

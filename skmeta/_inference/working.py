@@ -66,7 +66,8 @@ class RowsAtHand:
         everything = replace(self.rows, starts=np.array([0, len(self.rows.order)]), weight=self._row_weights())
         level = np.average(self.rows.Y, axis=0, weights=everything.weight)
         weak = GaussianPriors(
-            _centre(self.likelihood, level, p, everything.intercept)[None], np.tile(_WEAK * np.eye(p), (1, n_outputs, 1, 1))
+            _centre(self.likelihood, level, p, everything.intercept)[None],
+            np.tile(_WEAK * np.eye(p), (1, n_outputs, 1, 1)),
         )
         return posterior_modes(everything, weak, self.likelihood, 1.0).coef[0, 0]
 
@@ -150,7 +151,10 @@ class RowsElsewhere:
 
         These are the scores of the intercepts where the variance is all in the squared mean.
         """
-        coef = laws[0].mean + self._modes(laws[0], laws[0].noise).whitened @ cholesky_root(laws[0].predictive().covariance).T
+        coef = (
+            laws[0].mean
+            + self._modes(laws[0], laws[0].noise).whitened @ cholesky_root(laws[0].predictive().covariance).T
+        )
         moments, _ = self.ask(coef, excess=_ALL)
         return _ALL * (moments.cross[:, -1] - (moments.gram[:, -1] * coef).sum(axis=1))
 

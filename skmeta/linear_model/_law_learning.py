@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.gaussian_em import fit_gaussian, initial_guess
 from skmeta._inference.dispersion import learn_scatter
+from skmeta._inference.gaussian_em import fit_gaussian, initial_guess
 from skmeta._inference.laplace_em import Learned, fit_laplace
 from skmeta._inference.selection import Choice, candidates, choose
 from skmeta._inference.structure import Structure

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.coefficient_law import ContextualEffects as EngineEffects
+from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.units import Units as EngineUnits
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -22,10 +23,10 @@ _UNKNOWN = 10.0  # variance of an intercept of which nothing is known, in units 
 
 def laws_of(prior: GaussianPrior | None, collection: Collection) -> list[CoefficientLaw] | None:
     """What a prior says, as laws in the units of a collection; None where there is none."""
-    return None if prior is None else [_law_of(prior, k, units) for k, units in enumerate(collection.units)]
+    return None if prior is None else [_law_of(prior, k, units, collection) for k, units in enumerate(collection.units)]
 
 
-def _law_of(prior: GaussianPrior, k: int, units: EngineUnits) -> CoefficientLaw:
+def _law_of(prior: GaussianPrior, k: int, units: EngineUnits, collection: Collection) -> CoefficientLaw:
     mean, covariance = prior.expected()[k], prior.dense_covariance(k)
     if not prior.knows_intercept:
         mean[-1] = units.target_centre - mean[:-1] @ units.centre
@@ -34,11 +35,12 @@ def _law_of(prior: GaussianPrior, k: int, units: EngineUnits) -> CoefficientLaw:
     own = own if own is None or prior.one_target else own[k]
     own = np.diag(own) if own is not None and own.ndim == 1 else own
     known = None if effects is None else _engine_effects(effects, k, units)
-    within = units.to_engine(mean)
+    within, noise = units.to_engine(mean), prior.noise_of(k) / units.target_scale**2
+    learning = collection.likelihood.for_learning
     return CoefficientLaw(
         within if known is None else within - known.without_rows,
         units.covariance_to_engine(covariance),
-        np.float64(prior.noise_of(k) / units.target_scale**2),
+        np.float64(learning.dispersion_like(collection.likelihood, noise, within[-1])),
         np.broadcast_to(np.asarray(prior.noise_dof, dtype=float), (len(prior.expected()),))[k],
         np.float64(max(prior.n_tasks, 1.0)),
         np.float64(max(prior.n_rows, 1.0)),
@@ -61,7 +63,7 @@ def prior_of(laws: Sequence[CoefficientLaw], collection: Collection) -> Gaussian
         mean=outputs([units.to_data(law.expected) for units, law in pairs]),
         covariance=outputs([units.covariance_to_data(law.covariance) for units, law in pairs]),
         mean_covariance=outputs([units.covariance_to_data(np.asarray(law.mean_covariance)) for units, law in pairs]),
-        noise=outputs([np.asarray(law.noise * units.target_scale**2) for units, law in pairs]),
+        noise=outputs([np.asarray(_noise(law, collection.likelihood) * units.target_scale**2) for units, law in pairs]),
         noise_dof=outputs([np.asarray(law.noise_dof) for _, law in pairs]),
         overdispersion=float(laws[0].excess or 0.0),
         contextual_effects=_effects_of(pairs, outputs),
@@ -69,6 +71,10 @@ def prior_of(laws: Sequence[CoefficientLaw], collection: Collection) -> Gaussian
         n_rows=float(laws[0].n_rows),
         **collection.describe,
     )
+
+
+def _noise(law: CoefficientLaw, likelihood: Likelihood) -> Any:
+    return likelihood.dispersion_like(likelihood.for_learning, law.noise, law.mean[-1])
 
 
 def _effects_of(pairs: list[tuple[EngineUnits, CoefficientLaw]], outputs: Any) -> ContextualEffects | None:

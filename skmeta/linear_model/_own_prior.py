@@ -25,10 +25,11 @@ class OwnPrior(LinearPrior):
 
     .. math:: w | \sigma^2 \sim N(0, \sigma^2 I), \quad \sigma^2 \sim IG(\tfrac12, \tfrac12 \sigma_0^2)
 
-    for squared errors and unit ``slopes``: in units of the data the penalty of ``Ridge(alpha=1)``, the intercept free, the noise integrated
-    out around :math:`\sigma_0^2` under a law of one degree of freedom. For other likelihoods the variance is in
-    units of the data, and the intercept varies with variance 10 around that of the collection, of log-link models with
-    variance 1. These penalise the mean loss of :math:`n` rows, which is a variance of :math:`1 / n`. The vague component of a mixture.
+    for squared errors and unit ``slopes``: in units of the data the penalty of ``Ridge(alpha=1)``, the intercept free,
+    the noise integrated out around :math:`\sigma_0^2` under a law of one degree of freedom. For other likelihoods the
+    variance is in units of the data, and the intercept varies with variance 10 around that of the collection, of log-link
+    models with variance 1. These penalise the mean loss of :math:`n` rows, which is a variance of :math:`1 / n`. The
+    vague component of a mixture.
 
     Parameters
     ----------

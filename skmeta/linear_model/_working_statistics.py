@@ -87,7 +87,7 @@ class WorkingStatistics:
         self._Y, _, self.classes = encode_target(targets, estimator, family, known)
         if self._Y.shape[1] > 1:
             raise ValueError(f"y: wanted one target, or labels of two classes, found {self._Y.shape[1]} outputs.")
-        self._likelihood = family.likelihood(estimator)
+        self._likelihood = family.likelihood(estimator).for_learning
         self._weight = row_weights(self._tasks.sample_weight, estimator, targets)
 
     def __repr__(self) -> str:
@@ -101,7 +101,8 @@ class WorkingStatistics:
         coefficients : mapping, default=None
             Plain arrays: ``ids`` of the tasks, their ``coef`` of shape (n_tasks, n_features) for columns less
             ``centre``, of shape (n_features,), their ``intercept`` of shape (n_tasks,), ``overdispersion`` of counts (zero
-            for other targets), and ``feature_names``, where columns have names. None asks for the targets themselves (of labels, whether each is the second one).
+            for other targets), and ``feature_names``, where columns have names. None asks for the targets themselves (of
+            labels, whether each is the second one).
 
         Returns
         -------
