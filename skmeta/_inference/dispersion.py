@@ -30,9 +30,10 @@ def learn_scatter(collection: Any, learn: Callable[..., Learned], past: Any = No
     """
     if not collection.likelihood.dispersed:
         return learn(collection)
-    if not collection.likelihood.counts:
-        return learn(collection, noise="shared")
     known = past[0] if past else None
+    if not collection.likelihood.counts:
+        shared = learn(collection, noise="shared")
+        return shared if collection.own == collection.likelihood else _of_deviance(shared)
     if known is not None and known.excess:
         return _growing(collection, learn, past, known.excess, known)
     if known is not None and known.noise != 1.0:
@@ -65,6 +66,17 @@ def dispersion(collection: Any, laws: list[CoefficientLaw]) -> tuple[float, floa
     influence = (square - ratio * dof) / (counts @ square) - (off - mean * n) / (counts @ (n + off))
     error = max(np.sqrt((counts * influence) @ (counts * influence)), np.sqrt(2.0 / (counts @ dof)))
     return float(ratio / (1.0 + mean)), float(ratio / (1.0 + mean) * error)
+
+
+def _of_deviance(learned: Learned) -> Learned:
+    """The dispersion under the rows' own likelihood: its mean deviance, as small targets ask for.
+
+    Of the saddlepoint density that is the estimate of largest likelihood, for the inverse Gaussian (power 3) exactly.
+    """
+    (law,), (tasks,) = learned.laws, learned.tasks
+    found = tasks.expectation(law, cholesky_root(law.covariance), np.full(tasks.counts.shape, float(law.noise)))
+    noise = tasks.counts @ learned.collection.deviances([law]) / (tasks.counts @ found.dof)
+    return replace(learned, laws=[replace(law, noise=noise)])
 
 
 def _in_proportion(collection: Any, learn: Callable[..., Learned], start: Any, known: Any) -> Learned:

@@ -78,6 +78,10 @@ class Likelihood(ABC):
         """The likelihood that laws of coefficients are learned under."""
         return self
 
+    def deviance(self, eta: Array, y: Array) -> Array:
+        """Twice what ``value`` lacks of its least, that of the mean ``y``; of every row ``(...)``."""
+        return 2.0 * (self.value(eta, y) - self.value(self.link(y), y))
+
     def dispersion_like(self, other: Likelihood, noise: Any, level: Any) -> Any:
         """The dispersion at which targets of mean ``exp(level)`` vary as under ``other`` at a dispersion of ``noise``."""
         return noise
@@ -186,11 +190,10 @@ class Tweedie(Likelihood):
         return (y - mean) * mean ** (1.0 - self.power)
 
     def curvature(self, eta: Array, y: Array) -> Array:
-        """The observed one where it is positive whatever the target, from power 1 to 2; for others the expected one."""
+        """The observed one where it is positive (below power 1 and above 2 it may not be), else the expected one."""
         mean, p = self.mean(eta), self.power
-        if not 1.0 <= p <= 2.0:
-            return self.working_curvature(eta, y)
-        return np.maximum((2.0 - p) * mean ** (2.0 - p) + (p - 1.0) * y * mean ** (1.0 - p), _LEAST)
+        observed = (2.0 - p) * mean ** (2.0 - p) + (p - 1.0) * y * mean ** (1.0 - p)
+        return np.maximum(np.where(observed > 0, observed, mean ** (2.0 - p)), _LEAST)
 
     def working_curvature(self, eta: Array, y: Array) -> Array:
         """The expected one: by it the working responses' squared residuals are Pearson's statistic."""

@@ -51,8 +51,8 @@ def _centre(likelihood: Likelihood, level: Any, width: int, intercept: bool) -> 
 class RowsAtHand:
     """The rows of a collection, their likelihood, and how much each task counts (None: once)."""
 
-    def __init__(self, rows: Any, likelihood: Any, task_weight: Array | None = None) -> None:
-        self.rows, self.likelihood, self.task_weight = rows, likelihood, task_weight
+    def __init__(self, rows: Any, own: Any, task_weight: Array | None = None) -> None:
+        self.rows, self.own, self.likelihood, self.task_weight = rows, own, own.for_learning, task_weight
         self.n_tasks, self.width = rows.n_tasks, rows.width
         often = 1.0 if task_weight is None else task_weight
         self.total_rows = float((often * total_weight(rows)).sum())
@@ -89,6 +89,14 @@ class RowsAtHand:
             found[tasks] = (weight * ((Y - mean) / mean).sum(axis=-1)).sum(axis=1)
         return found
 
+    def deviances(self, laws: Any) -> Any:
+        """Their own likelihood's deviance at every task's posterior mode ``(n_tasks,)``."""
+        coef, found = self._modes(laws).coef[:, 0], np.zeros(self.n_tasks)
+        for tasks, Z, Y, weight in self.rows.batches():
+            each = self.own.deviance(Z @ np.swapaxes(coef[tasks], 1, 2), np.where(weight[..., None] > 0, Y, 1.0))
+            found[tasks] = (weight * each).sum(axis=1)
+        return found
+
     def overdispersed(self, excess: float) -> RowsAtHand:
         """The same rows, counts of another `Likelihood.overdispersed`."""
         found = copy(self)
@@ -117,10 +125,8 @@ class RowsElsewhere:
     ``n_rows (n_tasks,)`` is the total weight of each task's rows, ``level (1,)`` the mean of all targets.
     """
 
-    def __init__(
-        self, ask: Any, n_rows: Any, width: int, likelihood: Any, level: Any, *, intercept: bool = True
-    ) -> None:
-        self.ask, self.n_rows, self.width, self.likelihood = ask, n_rows, width, likelihood
+    def __init__(self, ask: Any, n_rows: Any, width: int, own: Any, level: Any, *, intercept: bool = True) -> None:
+        self.ask, self.n_rows, self.width, self.own, self.likelihood = ask, n_rows, width, own, own.for_learning
         self.level, self.intercept = level, intercept
         self.n_tasks, self.total_rows = len(n_rows), float(np.sum(n_rows))
         self._last = np.zeros((self.n_tasks, width))  # modes in whitened coordinates: where the next search starts
@@ -151,12 +157,13 @@ class RowsElsewhere:
 
         These are the scores of the intercepts where the variance is all in the squared mean.
         """
-        coef = (
-            laws[0].mean
-            + self._modes(laws[0], laws[0].noise).whitened @ cholesky_root(laws[0].predictive().covariance).T
-        )
+        coef = self._modes(laws[0], laws[0].noise).coef
         moments, _ = self.ask(coef, excess=_ALL)
         return _ALL * (moments.cross[:, -1] - (moments.gram[:, -1] * coef).sum(axis=1))
+
+    def deviances(self, laws: Any) -> Any:
+        """Their own likelihood's deviance at every task's posterior mode ``(n_tasks,)``."""
+        return -2.0 * self.ask(self._modes(laws[0], laws[0].noise).coef, deviance=True)[1]
 
     def overdispersed(self, excess: float) -> RowsElsewhere:
         """The same rows, counts of another `Likelihood.overdispersed`."""

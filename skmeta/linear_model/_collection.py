@@ -59,9 +59,7 @@ def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: G
     if read is not None:
         found: Any = each_output(data.moments(rows, engine, read), weight)
     else:
-        found = (
-            read_in_rows(rows, weight) if likelihood.quadratic else RowsAtHand(rows, likelihood.for_learning, weight)
-        )
+        found = read_in_rows(rows, weight) if likelihood.quadratic else RowsAtHand(rows, likelihood, weight)
     return Collection(found, engine, likelihood, data.one_target, describe)
 
 
@@ -121,7 +119,7 @@ def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | No
     intercept = bool(estimator.fit_intercept)
     ask = parts.asking(engine[0], intercept=intercept)
     level = np.atleast_1d(np.average(first.target_mean, weights=first.n))
-    tasks = RowsElsewhere(ask, first.n, first.n_features + 1, likelihood.for_learning, level, intercept=intercept)
+    tasks = RowsElsewhere(ask, first.n, first.n_features + 1, likelihood, level, intercept=intercept)
     describe = {"feature_names": first.feature_names, "likelihood": family.kind_of(estimator, 1), "units": units}
     return Collection(tasks, engine, likelihood, True, describe | {"classes": parts.classes})
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.coefficient_law import ContextualEffects as EngineEffects
-from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.units import Units as EngineUnits
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -63,7 +62,7 @@ def prior_of(laws: Sequence[CoefficientLaw], collection: Collection) -> Gaussian
         mean=outputs([units.to_data(law.expected) for units, law in pairs]),
         covariance=outputs([units.covariance_to_data(law.covariance) for units, law in pairs]),
         mean_covariance=outputs([units.covariance_to_data(np.asarray(law.mean_covariance)) for units, law in pairs]),
-        noise=outputs([np.asarray(_noise(law, collection.likelihood) * units.target_scale**2) for units, law in pairs]),
+        noise=outputs([np.asarray(law.noise * units.target_scale**2) for units, law in pairs]),
         noise_dof=outputs([np.asarray(law.noise_dof) for _, law in pairs]),
         overdispersion=float(laws[0].excess or 0.0),
         contextual_effects=_effects_of(pairs, outputs),
@@ -71,10 +70,6 @@ def prior_of(laws: Sequence[CoefficientLaw], collection: Collection) -> Gaussian
         n_rows=float(laws[0].n_rows),
         **collection.describe,
     )
-
-
-def _noise(law: CoefficientLaw, likelihood: Likelihood) -> Any:
-    return likelihood.dispersion_like(likelihood.for_learning, law.noise, law.mean[-1])
 
 
 def _effects_of(pairs: list[tuple[EngineUnits, CoefficientLaw]], outputs: Any) -> ContextualEffects | None:

@@ -27,8 +27,8 @@ def test_residuals_and_curvatures_are_the_derivatives(name, seed):
         up, middle, down = (loss.value(eta + s * step, y) for s in (1, 0, -1))
         slope[:, k], bend[:, k] = (up - down) / (2 * h), (up - 2 * middle + down) / h**2
     assert_allclose(loss.residual(eta, y), -slope, rtol=1e-5, atol=1e-7)
-    if name != "tweedie 3":  # which has Fisher's
-        assert_allclose(loss.curvature(eta, y), bend, rtol=1e-3, atol=2e-4)
+    observed = bend > 1e-3 if name == "tweedie 3" else np.ones_like(bend, dtype=bool)  # elsewhere Fisher's stands in
+    assert_allclose(loss.curvature(eta, y)[observed], bend[observed], rtol=1e-3, atol=2e-4)
     assert np.all(loss.curvature(eta, y) > 0)
 
 

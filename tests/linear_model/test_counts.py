@@ -157,9 +157,10 @@ def test_predictions_are_of_the_datas_order(power):
     prior = learn(X, y, TweedieRegressor(power=power)).prior_
     for task in range(20):
         own = X[:, -1] == task
-        plain = prior.adapt(TweedieRegressor(power=power), X[own, :-1][:SHOTS], y[own][:SHOTS])
-        predicted = plain.predict(X[own, :-1][SHOTS:])
-        assert np.all(np.isfinite(predicted)) and predicted.max() < 10.0 * y.max()
+        rows = X[own, :-1][:SHOTS], y[own][:SHOTS]
+        models = prior.adapt(TweedieRegressor(power=power), *rows), TweedieRegressor(power=power).fit(*rows)
+        warm, alone = (model.predict(X[own, :-1][SHOTS:]) for model in models)
+        assert np.all(np.isfinite(warm)) and warm.max() < 10.0 * max(y.max(), alone.max())
 
 
 def test_a_power_up_to_zero_takes_negative_targets():
