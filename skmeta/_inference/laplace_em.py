@@ -16,6 +16,9 @@ import numpy as np
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import EFFECTS_TO_SHRINK, fit_gaussian
 
+_SWEEPS = 2  # of the EM on each expansion
+_RATIOS = (1.1, 1.4)  # steps of the factors of means and of covariances
+_CLIMB = 8  # steps at most
 _CHOOSE_AT = 3  # expansions before the structure is chosen: by then the working responses have settled
 
 
@@ -54,8 +57,8 @@ def fit_laplace(
     what is then known of how targets scatter. ``start`` are laws that are nearer than the past's or the pooled ones.
     """
     laws, chosen = start or past or pooled_laws(collection), list(structures)
-    options: dict[str, Any] = {"n_iter": 2, "noise": noise, "n_jobs": n_jobs}
-    for expansion in range(n_iter):
+    options: dict[str, Any] = {"n_iter": _SWEEPS, "noise": noise, "n_jobs": n_jobs}
+    for expansion in range(max(n_iter, _CHOOSE_AT + 2)):
         collection, laws = (collection, laws) if retune is None else retune(collection, laws)
         tasks = collection.responses(laws)
         if expansion == _CHOOSE_AT:
@@ -66,13 +69,13 @@ def fit_laplace(
         ]
         moved = max(np.abs(a.mean - b.mean).max() for a, b in zip(new, laws, strict=True))
         laws = new
-        if expansion > _CHOOSE_AT + 2 and moved < tol:
+        if expansion > _CHOOSE_AT and moved < tol:
             break
     laws = laws if noise == "shared" else undo_shrinkage(collection, laws)
     return Learned(laws, tasks, chosen, collection)
 
 
-def undo_shrinkage(collection: Any, laws: Any, steps: tuple[float, float] = (1.1, 1.4), n_iter: int = 8) -> list[Any]:
+def undo_shrinkage(collection: Any, laws: Any, steps: tuple[float, float] = _RATIOS, n_iter: int = _CLIMB) -> list[Any]:
     """Against the shrinkage of penalised quasi-likelihood: scale all means, and all covariances, to the best evidence.
 
     Working responses of a few rows a task understate both (Breslow and Lin, 1995, Biometrika 82). Laplace's evidence

@@ -16,7 +16,6 @@ from skmeta.linear_model._collection import Collection
 
 _MANY = 2000  # tasks beyond which sweeps over all of them start where those over the tasks looked at ended
 _POLISH = 3  # sweeps over all tasks that are then enough
-_EXPANSIONS = 5  # of working responses, at least: before the fourth no structure is chosen
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +59,7 @@ class LawLearning:
         return fit_gaussian(tasks, choice.structure, n_iter=min(n_iter, _POLISH), start=start, **options)
 
     def _by_working_responses(self, collection: Collection, past: list[CoefficientLaw] | None) -> list[LearnedLaw]:
-        n_outputs, n_iter = len(collection.units), max(self.learner.max_iter, _EXPANSIONS)
+        n_outputs, n_iter = len(collection.units), self.learner.max_iter
         width, n_tasks = collection.tasks.width, collection.tasks.n_tasks
         first = self._candidates(width, n_tasks)[-1:] * n_outputs
         options: dict[str, Any] = {"n_iter": n_iter, "tol": self.learner.tol, "past": past, "n_jobs": self.n_jobs}
