@@ -100,8 +100,8 @@ def _dual_of(dual: DualProblem, gradient: Array) -> Array:
 def linearise(rows: Rows, coef: Array, loss: Likelihood) -> list[Moments]:
     """Working responses at ``coef (n_tasks, K, p)`` as `Moments`, one output after the other.
 
-    The quadratic expansion of each task's likelihood: ``gram = Z'CZ`` and ``cross = Z'C(eta + residual / C)`` with the
-    curvatures ``C``; classes of a multinomial are taken one by one (Breslow and Clayton, 1993, JASA 88, section 2.4).
+    A quadratic expansion of each task's likelihood: ``gram = Z'CZ`` and ``cross = Z'C(eta + residual / C)`` with the
+    working curvatures ``C``; classes of a multinomial are taken one by one (Breslow and Clayton, 1993, JASA 88, section 2.4).
     """
     n_tasks, n_outputs, p = coef.shape
     context = np.zeros((n_tasks, p - 1))
@@ -111,7 +111,7 @@ def linearise(rows: Rows, coef: Array, loss: Likelihood) -> list[Moments]:
     ]
     for tasks, Z, Y, weight in rows.batches():
         eta = Z @ np.swapaxes(coef[tasks], 1, 2)
-        curvature = loss.curvature(eta, Y)
+        curvature = loss.working_curvature(eta, Y)
         target = eta + loss.residual(eta, Y) / curvature
         for k, part in enumerate(parts):
             w = weight * curvature[..., k]
@@ -135,7 +135,7 @@ def working_responses(rows: Rows, coef: Array, loss: Likelihood) -> tuple[Array,
     for tasks, Z, Y, weight in rows.batches():
         at, real = _places(rows, tasks, Z.shape[1])
         eta = Z @ np.swapaxes(coef[tasks], 1, 2)
-        curvature = loss.curvature(eta, Y)
+        curvature = loss.working_curvature(eta, Y)
         targets[at], weights[at] = (
             (eta + loss.residual(eta, Y) / curvature)[real],
             (weight[..., None] * curvature)[real],

@@ -125,7 +125,7 @@ class DualModes:
         """
         C, b, n, _ = self.shape
         problem, K = self._problem_at_mode, self._problem_at_mode.kernel[:, k]
-        curvature = problem.weight * problem.loss.curvature(self._mode.eta, problem.Y)[..., k]
+        curvature = problem.weight * problem.loss.working_curvature(self._mode.eta, problem.Y)[..., k]
         root = np.sqrt(curvature)
         moved = root[:, :, None] * K
         inverse = spd_inverse(moved * root[:, None, :] + np.eye(n))

@@ -247,15 +247,15 @@ def _log_evidence(solver: Any) -> Array:
     return np.logaddexp.reduceat(logs, solver.stack.starts, axis=1)
 
 
-def learn_weights(log_evidence: Array, counts: Array | None = None, n_iter: int = 50) -> Array:
-    """How often held-out tasks were of each component ``(C,)``: EM for a mixture, the last of them the vague one.
+def learn_weights(log_evidence: Array, counts: Array | None = None, n_vague: int = 1, n_iter: int = 50) -> Array:
+    """How often held-out tasks were of each component ``(C,)``: EM for a mixture, the last ``n_vague`` of them vague.
 
     ``log_evidence (n_tasks, C)`` are log-probabilities of the tasks, which count ``counts (n_tasks,)`` times (None: once).
-    One more task of each component is assumed, three of the vague one: as often as that may it be met though no task of
+    One more task of each component is assumed, three of the vague ones: as often as that may it be met though no task of
     ``n_tasks`` looked like it (95 % bound ``3 / n_tasks``; Hanley and Lippman-Hand, 1983, JAMA 249).
     """
     n_components = log_evidence.shape[1]
-    assumed = np.r_[np.ones(n_components - 1), _RULE_OF_THREE]
+    assumed = np.r_[np.ones(n_components - n_vague), np.full(n_vague, _RULE_OF_THREE / n_vague)]
     counts = np.ones(len(log_evidence)) if counts is None else counts
     n_tasks = counts.sum()
     weights = np.r_[n_tasks + assumed[0], assumed[1:]] / (n_tasks + assumed.sum())
@@ -267,11 +267,11 @@ def learn_weights(log_evidence: Array, counts: Array | None = None, n_iter: int 
     return weights
 
 
-def unexplained_weights(n_components: int) -> Array:
-    """Weights ``(C,)`` beside a law that explains nothing of held-out tasks: the vague component has all but a thousandth.
+def unexplained_weights(n_components: int, n_vague: int = 1) -> Array:
+    """Weights ``(C,)`` beside a law that explains nothing of held-out tasks: the vague ones have all but a thousandth.
 
     A thousandth is enough to find, by the rows of a new task, that it has no more to explain either.
     """
     weights = np.zeros(n_components)
-    weights[[0, -1]] = _OF_NO_USE, 1.0 - _OF_NO_USE
+    weights[0], weights[-n_vague:] = _OF_NO_USE, (1.0 - _OF_NO_USE) / n_vague
     return weights

@@ -371,7 +371,7 @@ class LinearAdapted(AdaptedEstimators):
             strength = here.family.engine_strength(here.strength)
             parts = variance_of_own_rows(here.rows, here.mixture, strength, here.posterior.weights)
             own = self._linear_predictor(here.data.X, self.tasks.codes)
-            curvature = here.mixture.likelihood.curvature(own, here.rows.Y)
+            curvature = here.mixture.likelihood.working_curvature(own, here.rows.Y)
             for batch, variance in parts:
                 weight = batch.weight[..., None] * curvature[batch.index]
                 out[batch.tasks] = (weight * variance).sum(axis=1)

@@ -55,7 +55,7 @@ def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: G
     read = sums_in_room(data.X, data.Y, data.order, data.starts, data.weight) if by_sums else None
     where = _where_rows_lie(tasks, data) if read is None else where_sums_lie(read[0], weight)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
-    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, family, units)
+    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, estimator, family, units)
     if read is not None:
         found: Any = each_output(data.moments(rows, engine, read), weight)
     else:
@@ -68,7 +68,7 @@ def of_wide_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, pa
     likelihood = family.likelihood(estimator, data.n_outputs)
     where = _where_rows_lie(tasks, data, centred=False)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
-    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, family, units)
+    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, estimator, family, units)
     return Collection((rows, tasks.task_weight), engine, likelihood, data.one_target, describe)
 
 
@@ -103,7 +103,11 @@ def _units_of_sums(
 def _collection_of(
     tasks: Any, found: SufficientStatistics, estimator: Any, family: Any, units: Units, engine: list[EngineUnits]
 ) -> Collection:
-    describe = {"feature_names": found.feature_names, "likelihood": family.kind_of(len(engine)), "units": units}
+    describe = {
+        "feature_names": found.feature_names,
+        "likelihood": family.kind_of(estimator, len(engine)),
+        "units": units,
+    }
     likelihood = family.likelihood(estimator, found.n_outputs)
     return Collection(tasks, engine, likelihood, found.target_mean.ndim == 1, describe)
 
@@ -112,9 +116,11 @@ def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | No
     """The collection whose rows stay where they are, which are asked for sums of working responses."""
     first, likelihood = parts.first, family.likelihood(estimator, 1)
     units, engine = _units(where_sums_lie(first.sums()), estimator, likelihood, past, one_target=True)
-    ask = parts.asking(engine[0], intercept=bool(estimator.fit_intercept))
-    tasks = RowsElsewhere(ask, first.n, first.n_features + 1, likelihood)
-    describe = {"feature_names": first.feature_names, "likelihood": family.kind_of(1), "units": units}
+    intercept = bool(estimator.fit_intercept)
+    ask = parts.asking(engine[0], intercept=intercept)
+    level = np.atleast_1d(np.average(first.target_mean, weights=first.n))
+    tasks = RowsElsewhere(ask, first.n, first.n_features + 1, likelihood, level, intercept=intercept)
+    describe = {"feature_names": first.feature_names, "likelihood": family.kind_of(estimator, 1), "units": units}
     return Collection(tasks, engine, likelihood, True, describe | {"classes": parts.classes})
 
 
@@ -146,6 +152,6 @@ def _units(
     return units, found if likelihood.quadratic else [EngineUnits(each.centre, each.scale) for each in found]
 
 
-def _described(tasks: Tasks, data: LinearData, family: Any, units: Units) -> dict[str, Any]:
-    names, kind = tasks.feature_names, family.kind_of(data.n_outputs)
+def _described(tasks: Tasks, data: LinearData, estimator: Any, family: Any, units: Units) -> dict[str, Any]:
+    names, kind = tasks.feature_names, family.kind_of(estimator, data.n_outputs)
     return {"feature_names": names, "classes": data.classes, "likelihood": kind, "units": units}

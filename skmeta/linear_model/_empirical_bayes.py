@@ -236,7 +236,8 @@ class EmpiricalBayes(Learner):
         laws = [each.law.to_data(units) for units, each in zip(collection.units, found, strict=True)]
         self.structure_, self.scores_ = str(found[-1].choice.structure), found[-1].choice.scores
         noise_dof, first = [each.law.noise_dof for each in found], found[0].law
-        learned = prior_of(laws, noise_dof, first.n_tasks, first.n_rows, collection)
+        excess = float(first.excess or 0.0)
+        learned = prior_of(laws, noise_dof, first.n_tasks, first.n_rows, collection, excess)
         explained = explained_by(found) if collection.likelihood.quadratic else 0.0
         return robust_mixture(learned, held_out_weights(learned, found, explained, prior), explained)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.dispersion import learn_scatter
 from skmeta._inference.gaussian_em import fit_gaussian, initial_guess
-from skmeta._inference.laplace_em import fit_laplace
+from skmeta._inference.laplace_em import Learned, fit_laplace
 from skmeta._inference.selection import Choice, candidates, choose
 from skmeta._inference.structure import Structure
 from skmeta.linear_model._collection import Collection
@@ -58,20 +59,25 @@ class LawLearning:
         return fit_gaussian(tasks, choice.structure, n_iter=min(n_iter, _POLISH), start=start, **options)
 
     def _by_working_responses(self, collection: Collection, past: list[CoefficientLaw] | None) -> list[LearnedLaw]:
-        choices: dict[int, Choice] = {}
-        noise = "shared" if collection.likelihood.dispersed else "known"
+        n_outputs, n_iter = len(collection.units), self.learner.max_iter
+        width, n_tasks = collection.tasks.width, collection.tasks.n_tasks
+        first = self._candidates(width, n_tasks)[-1:] * n_outputs
+        options: dict[str, Any] = {"n_iter": n_iter, "tol": self.learner.tol, "past": past, "n_jobs": self.n_jobs}
 
-        def pick(k: int, tasks: Any, start: CoefficientLaw) -> Structure:
-            choices[k] = self._choose(tasks, noise=noise, start=start)
-            return choices[k].structure
+        def learn(tasks: Any, *, noise: str = "known", **more: Any) -> Learned:
+            picked: dict[int, Choice] = {}
 
-        tasks, n_outputs = collection.tasks, len(collection.units)
-        first = self._candidates(tasks.width, tasks.n_tasks)[-1:] * n_outputs
-        n_iter, tol = self.learner.max_iter, self.learner.tol
-        found = fit_laplace(tasks, first, n_iter=n_iter, choose=pick, past=past, n_jobs=self.n_jobs, tol=tol)
-        for _ in range(n_outputs):
+            def pick(k: int, tasks: Any, start: CoefficientLaw) -> Structure:
+                picked[k] = choose(tasks, self._candidates(width, n_tasks), noise=noise, start=start)
+                return picked[k].structure
+
+            found = fit_laplace(tasks, first, choose=pick, noise=noise, **more, **options)
+            return replace(found, choices=picked)
+
+        found = learn_scatter(collection.tasks, learn, past)
+        for _ in range(2 * n_outputs):
             self._report()
-        return [LearnedLaw(law, choices[k], found.tasks[k]) for k, law in enumerate(found.laws)]
+        return [LearnedLaw(law, found.choices[k], found.tasks[k]) for k, law in enumerate(found.laws)]
 
     def _choose(self, tasks: Any, **options: Any) -> Choice:
         choice = choose(tasks, self._candidates(tasks.width, tasks.n_tasks), **options)

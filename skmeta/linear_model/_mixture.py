@@ -47,11 +47,8 @@ def robust_mixture(learned: GaussianPrior, weights: Mapping[str, float], explain
     MixturePrior
         Whose first component is ``learned``.
     """
-    make: dict[str, Any] = {
-        INTERCEPT: intercept_outlier,
-        NOISE: noise_outlier,
-        VAGUE: partial(own_prior, explained=explained),
-    }
+    make = {INTERCEPT: intercept_outlier, NOISE: noise_outlier}
+    make |= {name: partial(own_prior, explained=explained, slopes=v) for name, v in _vague_names(learned).items()}
     names = component_names(learned)
     others = np.array([weights.get(name, 0.0) for name in names[1:]])
     components = [learned] + [make[name](learned) for name in names[1:]]
@@ -65,7 +62,7 @@ def component_names(learned: GaussianPrior) -> tuple[str, ...]:
     For labels and counts they cannot; and noise outliers there are only where tasks differ in noise.
     """
     if not learned.engine_likelihood.quadratic:
-        return LEARNED, VAGUE
+        return LEARNED, *_vague_names(learned)
     differ = bool(np.any(np.isfinite(learned.noise_dof)))
     return (LEARNED, INTERCEPT, NOISE, VAGUE) if differ else (LEARNED, INTERCEPT, VAGUE)
 
@@ -87,10 +84,17 @@ def noise_outlier(prior: GaussianPrior) -> GaussianPrior:
     return prior._with(noise=np.asarray(noise[0]) if prior.mean.ndim == 1 else noise)
 
 
-def own_prior(prior: GaussianPrior, explained: float = 0.0) -> OwnPrior:
+def _vague_names(learned: GaussianPrior) -> dict[str, float]:
+    """Names of the vague components, and the variance of the slopes of each, which stands for the estimator's penalty."""
+    variances = engine.own_variances(learned.engine_likelihood)
+    return {VAGUE if v == 1.0 else f"{VAGUE} / {1.0 / v:.0f}": v for v in variances}
+
+
+def own_prior(prior: GaussianPrior, explained: float = 0.0, slopes: float = 1.0) -> OwnPrior:
     """The estimator's own prior, in the units of a learned one and with a noise around the past tasks'."""
     centres = np.array([KnownNoise.of(law).centre for law in _noise_laws(prior)])
     return OwnPrior(
+        slopes=slopes,
         noise=np.asarray(centres[0]) if prior.n_outputs == 1 else centres,
         noise_dof=engine.tied_dof(explained),
         n_outputs=prior.n_outputs,
@@ -142,7 +146,7 @@ def held_out_weights(
     Where the law makes no held-out task clearly more probable than its level alone, in no output, nothing is expected of
     it, and the estimator's own prior has nearly all. Two tasks cannot tell: what one alone teaches is too little.
     """
-    weights, useful = [], len(laws[0].choice.tasks) < ENOUGH_TO_TELL
+    weights, useful, n_vague = [], len(laws[0].choice.tasks) < ENOUGH_TO_TELL, len(_vague_names(learned))
     for k, found in enumerate(laws):
         looked_at, counts = found.choice.tasks, found.tasks.counts  # none where there is a single task
         evidence = np.zeros((0, len(component_names(learned))))
@@ -151,8 +155,8 @@ def held_out_weights(
             *each, level = evidence_held_out(found.tasks, found.choice, beside(learned, k, explained, within)).T
             evidence = np.stack(each, axis=1)
             useful = useful or explains(evidence[:, 0] - level, counts[looked_at])
-        weights.append(learn_weights(evidence, counts[looked_at]))
-    found_weights = np.mean(weights, axis=0) if useful else unexplained_weights(len(weights[0]))
+        weights.append(learn_weights(evidence, counts[looked_at], n_vague))
+    found_weights = np.mean(weights, axis=0) if useful else unexplained_weights(len(weights[0]), n_vague)
     return with_past(component_names(learned), found_weights, float(np.sum(laws[0].tasks.counts)), past)
 
 

@@ -43,6 +43,7 @@ def learn(rows, loss, structure=FULL, n_iter=12, **options):
         RowsAtHand(rows, loss),
         [structure] * rows.Y.shape[1],
         n_iter=n_iter,
+        noise="shared" if loss.dispersed and not loss.counts else "known",
         choose=lambda k, part, start: structure,
         **options,
     )

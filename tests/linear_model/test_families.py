@@ -338,7 +338,7 @@ _learned = {}
 def priors_for(estimator):
     """One by hand, one learned (it has a vague component and units)."""
     yield prior_for(estimator)
-    kind = family_of(estimator).kind
+    kind = family_of(estimator).kind_of(estimator, 1)
     if kind not in _learned:
         shell = WarmStartClassifier if is_classifier(estimator) else WarmStartRegressor
         learner = EmpiricalBayes("diagonal", max_iter=5)

@@ -90,7 +90,7 @@ class Family(ABC):
         """The likelihood of one row."""
         return GAUSSIAN
 
-    def kind_of(self, n_outputs: int) -> str:
+    def kind_of(self, estimator: Any, n_outputs: int) -> str:
         """The kind of target as priors name it."""
         return self.kind
 

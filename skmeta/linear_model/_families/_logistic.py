@@ -22,7 +22,7 @@ class OfLabels(Family):
         """The binomial's or the multinomial's."""
         return MULTINOMIAL if n_outputs > 1 else BINOMIAL
 
-    def kind_of(self, n_outputs: int) -> str:
+    def kind_of(self, estimator: Any, n_outputs: int) -> str:
         """As the likelihood."""
         return self.likelihood(None, n_outputs).name
 
