@@ -140,7 +140,7 @@ def _maximisation(
     covariance, unique = structure.fit(scatter, n_tasks, law.unique)
     common, noise_dof = law.noise, np.full_like(n_tasks, np.inf)
     if noise != "known":
-        common, noise_dof = _common_noise(tasks, sums, past, noise == "shared")
+        common, noise_dof = _common_noise(tasks, sums, law.noise, past, noise == "shared")
     return replace(
         law,
         covariance=covariance,
@@ -212,7 +212,14 @@ def _effect_variance(effects: Array, uncertainty: Array, variance: Any) -> Array
     return np.clip((effects * effects).sum(axis=-1) / determined, 1e-8, 1e2)
 
 
-def _common_noise(tasks: Any, sums: _Sums, past: CoefficientLaw | None, shared: bool) -> tuple[Array, Array]:
+def _common_noise(
+    tasks: Any, sums: _Sums, before: Any, past: CoefficientLaw | None, shared: bool
+) -> tuple[Array, Array]:
+    """The noises' law: EM's step ``E |y - Z w|^2 / n`` from what it was ``before``.
+
+    Residuals at the posterior means over their degrees of freedom (MacKay, 1992, Neural Computation 4, equation 4.10) are
+    where it leads; where coefficients outnumber rows these are few, and going there at once ends in no noise at all.
+    """
     variance, dof, counts = sums.variance, sums.tasks.dof, tasks.counts
     total = (counts * dof).sum(axis=-1)
     # Estimating the mean took degrees of freedom from the residuals too (at most p, over all tasks).
@@ -223,6 +230,8 @@ def _common_noise(tasks: Any, sums: _Sums, past: CoefficientLaw | None, shared: 
     if not shared:
         by_task, law = fit_noise(variance / left[..., None], dof * left[..., None], counts)
         common = np.where(np.isinf(law), common, by_task)
+    n_rows = np.maximum((counts * tasks.n_rows).sum(axis=-1), total)
+    common = before + left * total / n_rows * (common - before)
     if past:
         n_past = past.n_rows
         common = np.exp((total * np.log(np.maximum(common, 1e-12)) + n_past * np.log(past.noise)) / (total + n_past))
