@@ -120,8 +120,16 @@ class _HeldOut:
         self.train = tasks.grouped(_listed([fold != k for k in range(self.n_folds)]))
 
     def evidence(self, laws: CoefficientLaw) -> Array:
-        """Log-evidence ``(..., n_tasks)`` of every task under what was learned without it, ``laws (..., n_folds)``."""
-        found = held_out(self.test, laws)
+        """Log-evidence ``(..., n_tasks)`` of every task under what was learned without it, ``laws (..., n_folds)``.
+
+        All variances of a law are multiplied by the number under which its tasks are most probable: a shape that is
+        learned from few tasks may well say in which directions tasks vary, and be too sure of how much (`best_scale`).
+        """
+        deviance, probability = _deviance(self.test, laws)
+        n_rows = self.test.n_rows
+        scale = best_scale(deviance, probability, n_rows, self.test.counts)
+        deviance = deviance / np.stack([np.ones_like(scale), scale], axis=-1)[..., None, None, None, :]
+        found = _mixed(deviance, probability) - 0.5 * n_rows * np.log(scale)[..., None, None]
         real = self.own >= 0
         out = np.empty((*found.shape[:-2], real.sum()))
         out[..., self.own[real]] = found[..., real]
@@ -207,7 +215,32 @@ def spread(moments: Any, n_some: int) -> Array:
 
 def held_out(tasks: Any, law: CoefficientLaw) -> Array:
     """``log p(y_t)`` of new tasks ``(..., n_tasks)``, summed over what their noise may be."""
+    return _mixed(*_deviance(tasks, law))
+
+
+def best_scale(deviance: Array, probability: Array, n_rows: Array, counts: Array, n_iter: int = 20) -> Array:
+    """The number by which all variances of a law are to be multiplied for its tasks to be most probable ``(...)``.
+
+    ``deviance (..., n_folds, n_tasks, m, 2)`` at ``m`` noises, ``n_rows`` and ``counts (n_folds, n_tasks)``. With one
+    noise it is the mean square of the whitened residuals; of several, EM tells which one is a task's.
+    """
+    total, volume = (counts * n_rows).sum(), deviance[..., 0]
+    scale = np.ones(deviance.shape[:-4])
+    for _ in range(n_iter if len(probability) > 1 else 1):
+        logs = np.log(probability) - 0.5 * (volume + deviance[..., 1] / scale[..., None, None, None])
+        share = np.exp(logs - np.logaddexp.reduce(logs, axis=-1, keepdims=True))
+        square = (share * deviance[..., 1]).sum(axis=-1)
+        scale = np.maximum((counts * square).sum(axis=(-2, -1)) / total, 1e-12)
+    return scale
+
+
+def _deviance(tasks: Any, law: CoefficientLaw) -> tuple[Array, Array]:
+    """``-2 log p(y_t)`` of new tasks at every noise they may have ``(..., n_tasks, m, 2)``, and its probabilities."""
     law = law.predictive()
     noise, probability = law.noise_law.nodes()
-    evidence = tasks.log_evidence(law, cholesky_root(law.covariance), noise)
-    return np.logaddexp.reduce(evidence + np.log(probability), axis=-1)
+    return tasks.deviance(law, cholesky_root(law.covariance), noise), probability
+
+
+def _mixed(deviance: Array, probability: Array) -> Array:
+    """``log p(y_t)``, summed over the noises."""
+    return np.logaddexp.reduce(np.log(probability) - 0.5 * deviance.sum(axis=-1), axis=-1)
