@@ -24,7 +24,7 @@ from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
 from skmeta._inference.contextual import variance_ratio
 from skmeta._inference.expectation import Expectation
 from skmeta._inference.linalg import cholesky_root, diagonal, spd_inverse, symmetrize, times, whiten
-from skmeta._inference.noise import fit_noise, squeeze_noise
+from skmeta._inference.noise import fit_noise, pooled_dof, squeeze_noise
 
 Array = NDArray[Any]
 
@@ -128,14 +128,14 @@ def _expectation(tasks: Any, law: CoefficientLaw, noise: Array, n_jobs: int) -> 
 def _maximisation(
     tasks: Any, sums: _Sums, structure: Any, law: CoefficientLaw, past: CoefficientLaw | None, noise: str
 ) -> CoefficientLaw:
-    n_past = past.n_tasks if past else 0.0
+    n_past = np.asarray(past.n_tasks if past else 0.0)
     n_tasks = np.broadcast_to(sums.n_tasks + n_past, sums.root.shape[:-2])
     n_rows = (tasks.counts * tasks.n_rows).sum(axis=-1) + (past.n_rows if past else 0.0)
     drift = None if past is None else past.mean - law.mean
-    effects = _least_squares(tasks, sums, n_past, drift, law)
+    effects = _least_squares(tasks, sums, past, law)
     scatter = sums.root @ _scatter(tasks, sums) @ np.swapaxes(sums.root, -1, -2)
     if past is not None and drift is not None:
-        scatter = scatter + n_past * (past.covariance + drift[..., :, None] * drift[..., None, :])
+        scatter = scatter + n_past[..., None, None] * (past.covariance + drift[..., :, None] * drift[..., None, :])
     scatter = symmetrize(scatter) / n_tasks[..., None, None]
     covariance, unique = structure.fit(scatter, n_tasks, law.unique)
     common, noise_dof = law.noise, np.full_like(n_tasks, np.inf)
@@ -161,7 +161,7 @@ def _scatter(tasks: Any, sums: _Sums) -> Array:
     return within + np.swapaxes(found.v * tasks.counts[..., None], -1, -2) @ found.v + sums.curbed
 
 
-def _least_squares(tasks: Any, sums: _Sums, n_past: Any, drift: Any, law: CoefficientLaw) -> dict[str, Any]:
+def _least_squares(tasks: Any, sums: _Sums, past: CoefficientLaw | None, law: CoefficientLaw) -> dict[str, Any]:
     """The mean and contextual effects by generalised least squares, each under its own common variance, and the doubt.
 
     In whitened coordinates task ``t`` informs about the mean by ``I - V_t`` and pulls by ``v_t``; a hundredth of a task
@@ -170,12 +170,14 @@ def _least_squares(tasks: Any, sums: _Sums, n_past: Any, drift: Any, law: Coeffi
     root, p = sums.root, sums.root.shape[-1]
     turned, identity = np.swapaxes(root, -1, -2), np.eye(p)
     shrink = np.asarray(1.0 / law.mean_variance)[..., None] * (np.arange(p) < p - 1)
-    information = (n_past + _HELD) * identity + sums.tasks.information + (turned * shrink[..., None, :]) @ root
+    information = _HELD * identity + sums.tasks.information + (turned * shrink[..., None, :]) @ root
     pull = (tasks.counts[..., None, :] @ sums.tasks.v)[..., 0, :] - times(turned, shrink * law.mean)
-    if drift is not None:
-        pull = pull + n_past * np.linalg.solve(root, drift[..., None])[..., 0]
+    if past is not None:
+        n_past = np.asarray(past.n_tasks)[..., None]
+        information = information + n_past[..., None] * identity
+        pull = pull + n_past * np.linalg.solve(root, (past.mean - law.mean)[..., None])[..., 0]
     if law.contextual is not None:
-        information, pull = _with_context(tasks, sums, law.contextual, information, pull)
+        information, pull = _with_context(tasks, sums, past, law.contextual, information, pull)
     covariance = spd_inverse(symmetrize(information))
     step = times(covariance, pull)
     mean, mean_covariance = law.mean + times(root, step[..., :p]), symmetrize(root @ covariance[..., :p, :p] @ turned)
@@ -192,7 +194,12 @@ def _least_squares(tasks: Any, sums: _Sums, n_past: Any, drift: Any, law: Coeffi
 
 
 def _with_context(
-    tasks: Any, sums: _Sums, contextual: ContextualEffects, information: Array, pull: Array
+    tasks: Any,
+    sums: _Sums,
+    past: CoefficientLaw | None,
+    contextual: ContextualEffects,
+    information: Array,
+    pull: Array,
 ) -> tuple[Array, Array]:
     """The same normal equations with the contextual effects' rows and columns: they move the intercepts."""
     found, last = sums.tasks, sums.root[..., -1:, -1]
@@ -201,6 +208,11 @@ def _with_context(
     own = context @ (tasks.context * (found.intercept[..., -1] / last)[..., None])
     own_pull = times(context, found.v[..., -1] / last) - contextual.coef / variance
     own = own + np.eye(own.shape[-1]) / variance[..., None]
+    if past is not None and past.contextual is not None:
+        # Columns' means of past tasks, in units where columns have variance one, vary by 1 / (1 + ratio).
+        known = np.asarray(past.n_tasks)[..., None] / (1.0 + contextual.variance_ratio) / last**2
+        own = own + known[..., None] * np.eye(own.shape[-1])
+        own_pull = own_pull + known * (past.contextual.coef - contextual.coef)
     top = np.concatenate([information, np.swapaxes(cross, -1, -2)], axis=-1)
     bottom = np.concatenate([cross, own], axis=-1)
     return np.concatenate([top, bottom], axis=-2), np.concatenate([pull, own_pull], axis=-1)
@@ -235,7 +247,7 @@ def _common_noise(
     if past:
         n_past = past.n_rows
         common = np.exp((total * np.log(np.maximum(common, 1e-12)) + n_past * np.log(past.noise)) / (total + n_past))
-        law = np.where(np.isinf(law), past.noise_dof, law)
+        law = pooled_dof(law, np.asarray(counts.sum(axis=-1)), past.noise_dof, past.n_tasks)
     return np.maximum(common, NOISE_FLOOR), law
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import fit_gaussian
 from skmeta._inference.linalg import cholesky_root
+from skmeta._inference.past import past_deviance, typical_design
 from skmeta._inference.structure import Structure, Structures
 
 Array = NDArray[Any]
@@ -35,9 +36,18 @@ class Choice:
 
 
 def candidates(
-    covariance: str, p: int, n_tasks: int, rank: int | None = None, pseudo_tasks: float | None = None
+    covariance: str,
+    p: int,
+    n_tasks: float,
+    rank: int | None = None,
+    pseudo_tasks: float | None = None,
+    *,
+    known: bool = False,
 ) -> list[Structure]:
-    """The structures that a word stands for, simplest first; ``pseudo_tasks`` overrides their hyper-prior's weight."""
+    """The structures that a word stands for, simplest first; ``pseudo_tasks`` overrides their hyper-prior's weight.
+
+    Where something is ``known`` already, the first keeps the shape that it has: no hyper-prior holds it a second time.
+    """
     ranks = [rank] if rank is not None else [k for k in _RANKS if k < n_tasks and identified(k, p)]
     few = 2.0 if pseudo_tasks is None else pseudo_tasks
     spherical = [Structure("spherical", 0, equal=True)]
@@ -52,7 +62,13 @@ def candidates(
             if s >= 1.0 or n_tasks >= p  # fewer tasks do not determine a dense covariance that is hardly held
         ]
     words = {"spherical": spherical, "diagonal": diagonal, "factor": factor or diagonal, "full": full}
-    return spherical + diagonal + factor + full if covariance == "auto" else words[covariance]
+    found = spherical + diagonal + factor + full if covariance == "auto" else words[covariance]
+    if not known or pseudo_tasks is not None or covariance == "spherical":
+        return found
+    if covariance == "factor":
+        return [replace(each, strength=0.0) for each in found]
+    kept = Structure("diagonal", 0, strength=0.0) if covariance == "diagonal" else Structure("full", None, strength=0.0)
+    return [kept, *(each for each in found if each != kept)]
 
 
 def identified(rank: int, p: int) -> bool:
@@ -83,38 +99,56 @@ def choose(
     n_iter: int = 12,
     noise: str = "task",
     start: CoefficientLaw | None = None,
+    past: CoefficientLaw | None = None,
 ) -> Choice:
     """Hold tasks out, learn from the rest, and compare the structures by the evidence of what was held out.
 
     The costly EM is run without constraint, for all folds at once; each structure starts from its scatter, and those
-    that then look best get one more sweep. Nothing leaks: a fold's scatter never saw the tasks it is scored on.
+    that then look best get one more sweep. Nothing leaks: a fold's scatter never saw the tasks it is scored on. The
+    tasks that a ``past`` was learned from take part, here as there: as often as `past_deviance` says they would.
     """
     looked_at = spread(tasks, _SOME)
     some = tasks.take(looked_at)
     if len(looked_at) < 2:
-        return Choice(structures[0], looked_at[:0], looked_at[:0], [], {})
+        best = 0 if past is None else _best_for(past, structures, typical_design(tasks, past))
+        return Choice(structures[best], looked_at[:0], looked_at[:0], [], {})
     fold = folds(some, min(some.n_tasks, 5 if some.n_tasks < 100 else 3))
-    held = _HeldOut(some, fold)
-    free = Structure("full", None, strength=float(some.width))
+    held = _HeldOut(some, fold, past)
+    free = Structure("full", None, strength=float(some.width) if past is None else 0.0)
     start = None if start is None else start.repeated(held.n_folds)
-    base = fit_gaussian(held.train, free, n_iter=n_iter, noise=noise, start=start)
+    options: dict[str, Any] = {"noise": noise, "past": held.past}
+    base = fit_gaussian(held.train, free, n_iter=n_iter, start=start, **options)
     laws = _shaped(base, structures)
     evidence = held.evidence(laws)
-    close = _worth_a_sweep(evidence, some.counts)
+    close = _worth_a_sweep(evidence, held.counts)
     tried = Structures(tuple(structures[i] for i in close))
-    laws = fit_gaussian(held.train, tried, n_iter=1, start=laws.at(close), noise=noise)
+    laws = fit_gaussian(held.train, tried, n_iter=1, start=laws.at(close), **options)
     evidence[close] = held.evidence(laws)
-    best = _simplest(evidence[close], some.counts)
-    scores = {str(s): float(e) for s, e in zip(structures, evidence @ some.counts, strict=True)}
-    law, contextual = _contextual_or_not(held, tried.each[best], laws.at(best), evidence[close[best]], noise)
+    best = _simplest(evidence[close], held.counts)
+    scores = {str(s): float(e) for s, e in zip(structures, evidence @ held.counts, strict=True)}
+    law, contextual = _contextual_or_not(held, tried.each[best], laws.at(best), evidence[close[best]], options)
     return Choice(tried.each[best], looked_at, fold, [law.at(k) for k in range(held.n_folds)], scores, contextual)
 
 
-class _HeldOut:
-    """Tasks in folds ``(n_tasks,)``: what is learned without a fold meets the tasks in it."""
+def _best_for(past: CoefficientLaw, structures: Sequence[Structure], design: Array) -> int:
+    """The structure in which a past keeps best what it says."""
+    laws = _shaped(replace(past, scatter=past.covariance), structures)
+    noise = np.asarray(past.noise)[..., None]
+    return int(np.argmin(np.round(past_deviance(laws, noise, past, design).sum(axis=(-2, -1)), 6)))
 
-    def __init__(self, tasks: Any, fold: Array) -> None:
+
+class _HeldOut:
+    """Tasks in folds ``(n_tasks,)``: what is learned without a fold meets the tasks in it.
+
+    With a ``past`` one task more meets all of it, a typical one of the past, which counts as often as there were.
+    """
+
+    def __init__(self, tasks: Any, fold: Array, past: CoefficientLaw | None = None) -> None:
         self.n_folds, self.counts = int(fold.max()) + 1, tasks.counts
+        self.past = None if past is None else past.repeated(self.n_folds)
+        if past is not None:
+            self.counts = np.r_[self.counts, past.n_tasks]
+            self._design = typical_design(tasks, past)
         self.own = _listed([fold == k for k in range(self.n_folds)])
         self.test = tasks.grouped(self.own)
         self.train = tasks.grouped(_listed([fold != k for k in range(self.n_folds)]))
@@ -126,13 +160,21 @@ class _HeldOut:
         learned from few tasks may well say in which directions tasks vary, and be too sure of how much (`best_scale`).
         """
         deviance, probability = _deviance(self.test, laws)
-        n_rows = self.test.n_rows
-        scale = best_scale(deviance, probability, n_rows, self.test.counts)
+        n_rows, counts, real = self.test.n_rows, self.test.counts, self.own >= 0
+        if self.past is not None:
+            law, noise = laws.predictive(), laws.noise_law.nodes()[0]
+            typical = past_deviance(law, noise, self.past, self._design)
+            deviance = np.concatenate([deviance, typical[..., None, :, :]], axis=-3)
+            more = np.ones((self.n_folds, 1))
+            n_rows = np.concatenate([n_rows, law.mean.shape[-1] * more], axis=-1)
+            counts = np.concatenate([counts, self.counts[-1] / self.n_folds * more], axis=-1)
+        scale = best_scale(deviance, probability, n_rows, counts)
         deviance = deviance / np.stack([np.ones_like(scale), scale], axis=-1)[..., None, None, None, :]
         found = _mixed(deviance, probability) - 0.5 * n_rows * np.log(scale)[..., None, None]
-        real = self.own >= 0
-        out = np.empty((*found.shape[:-2], real.sum()))
-        out[..., self.own[real]] = found[..., real]
+        out = np.empty((*found.shape[:-2], len(self.counts)))
+        out[..., self.own[real]] = found[..., : real.shape[1]][..., real]
+        if self.past is not None:
+            out[..., -1] = found[..., -1].mean(axis=-1)
         return out
 
 
@@ -176,12 +218,12 @@ def _within_one_standard_error(evidence: Array, counts: Array) -> Array:
 
 
 def _contextual_or_not(
-    held: _HeldOut, structure: Structure, law: CoefficientLaw, evidence: Array, noise: str
+    held: _HeldOut, structure: Structure, law: CoefficientLaw, evidence: Array, options: dict[str, Any]
 ) -> tuple[CoefficientLaw, bool]:
-    """Whether contextual effects make held-out tasks clearly more probable; the laws of what does."""
-    if law.contextual is None:
-        return law, False
-    plain = fit_gaussian(held.train, structure, n_iter=_SETTLE, start=replace(law, contextual=None), noise=noise)
+    """Whether contextual effects make held-out tasks clearly more probable; the laws of what does. A past has said."""
+    if law.contextual is None or held.past is not None:
+        return law, law.contextual is not None
+    plain = fit_gaussian(held.train, structure, n_iter=_SETTLE, start=replace(law, contextual=None), **options)
     helps = clearly_positive(evidence - held.evidence(plain), held.counts)
     return (law, True) if helps else (plain, False)
 

@@ -42,7 +42,7 @@ class LawLearning:
         return [self._of_output(tasks, own) for tasks, own in zip(collection.tasks, known, strict=True)]
 
     def _of_output(self, tasks: Any, past: CoefficientLaw | None) -> LearnedLaw:
-        choice = self._choose(tasks, noise=self.learner.noise)
+        choice = self._choose(tasks, noise=self.learner.noise, past=past)
         law = self._sweep(tasks, choice, past)
         self._report()
         return LearnedLaw(law, choice, tasks)
@@ -63,7 +63,7 @@ class LawLearning:
         noise = "shared" if collection.likelihood.dispersed else "known"
 
         def pick(k: int, tasks: Any, start: CoefficientLaw) -> Structure:
-            choices[k] = self._choose(tasks, noise=noise, start=start)
+            choices[k] = self._choose(tasks, noise=noise, start=start, past=None if past is None else past[k])
             return choices[k].structure
 
         tasks, n_outputs = collection.tasks, len(collection.units)
@@ -74,14 +74,16 @@ class LawLearning:
             self._report()
         return [LearnedLaw(law, choices[k], found.tasks[k]) for k, law in enumerate(found.laws)]
 
-    def _choose(self, tasks: Any, **options: Any) -> Choice:
-        choice = choose(tasks, self._candidates(tasks.width, tasks.n_tasks), **options)
+    def _choose(self, tasks: Any, past: CoefficientLaw | None = None, **options: Any) -> Choice:
+        n_tasks = tasks.n_tasks + (0.0 if past is None else float(past.n_tasks))
+        structures = self._candidates(tasks.width, n_tasks, known=past is not None)
+        choice = choose(tasks, structures, past=past, **options)
         self._report()
         return choice
 
-    def _candidates(self, width: int, n_tasks: int) -> list[Structure]:
+    def _candidates(self, width: int, n_tasks: float, *, known: bool = False) -> list[Structure]:
         learner = self.learner
-        return candidates(learner.covariance, width, n_tasks, learner.rank, learner.pseudo_tasks)
+        return candidates(learner.covariance, width, n_tasks, learner.rank, learner.pseudo_tasks, known=known)
 
     def _report(self) -> None:
         self._done += 1
