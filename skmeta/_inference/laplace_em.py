@@ -14,6 +14,7 @@ import numpy as np
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import EFFECTS_TO_SHRINK, fit_gaussian
+from skmeta._inference.past import past_deviance, typical_design
 
 _CHOOSE_AT = 3  # expansions before the structure is chosen: by then the working responses have settled
 
@@ -49,25 +50,39 @@ def fit_laplace(
         laws = new
         if expansion > _CHOOSE_AT + 2 and moved < tol:
             break
-    return Learned(laws if dispersed else undo_shrinkage(collection, laws), tasks, chosen)
+    if not dispersed:
+        known = [(one, typical_design(part, one)) for one, part in zip(past, tasks, strict=True)] if past else []
+        laws = undo_shrinkage(collection, laws, known)
+    return Learned(laws, tasks, chosen)
 
 
-def undo_shrinkage(collection: Any, laws: Any, steps: tuple[float, float] = (1.1, 1.4), n_iter: int = 8) -> list[Any]:
+def undo_shrinkage(
+    collection: Any, laws: Any, known: list[Any], steps: tuple[float, float] = (1.1, 1.4), n_iter: int = 8
+) -> list[Any]:
     """Against the shrinkage of penalised quasi-likelihood: scale all means, and all covariances, to the best evidence.
 
     Working responses of a few rows a task understate both (Breslow and Lin, 1995, Biometrika 82). Laplace's evidence
-    itself is much less biased, so two factors, climbed on a grid of ratios ``steps``, are estimated by it.
+    itself is much less biased, so two factors, climbed on a grid of ratios ``steps``, are estimated by it, and by that of
+    the tasks of what is ``known``: of each output a past and a `typical_design`, or none.
     """
-    factors, best = [1.0, 1.0], collection.evidence(laws)
+    factors, best = [1.0, 1.0], collection.evidence(laws) + _evidence_of_past(laws, known)
     for i, step in [(0, steps[0]), (1, steps[1])] * n_iter:
         trial = list(factors)
         trial[i] *= step
-        value = collection.evidence([_scaled(law, *trial) for law in laws])
+        scaled = [_scaled(law, *trial) for law in laws]
+        value = collection.evidence(scaled) + _evidence_of_past(scaled, known)
         if value > best:
             factors, best = trial, value
         elif i:
             break
     return [_scaled(law, *factors) for law in laws]
+
+
+def _evidence_of_past(laws: Any, known: list[Any]) -> float:
+    """What the tasks that pasts were learned from add to the evidence."""
+    pairs = [(law.predictive(), *each) for law, each in zip(laws, known, strict=False)]
+    each = [past.n_tasks * past_deviance(law, np.atleast_1d(law.noise), past, design) for law, past, design in pairs]
+    return -0.5 * float(np.sum(each))
 
 
 def _scaled(law: CoefficientLaw, mean: float, covariance: float) -> Any:
