@@ -30,6 +30,7 @@ Array = NDArray[Any]
 
 NOISE_FLOOR = 1e-7  # of a target of unit variance: below it, sums with the prior's precision lose their digits
 _HELD = 0.01
+_TRACE = 1e-7  # of the noise: the variance that a coefficient without any is worked with, far below what rows can tell
 EFFECTS_TO_SHRINK = 3  # as many as Stein's estimator needs to beat least squares
 _TASKS_FOR_CONTEXT = 4  # fewer cannot tell effects between tasks from effects within
 
@@ -74,7 +75,7 @@ def fit_gaussian(
     ``noise`` says what is learned of it: every ``"task"``'s own, one that all have (``"shared"``), or nothing, it is
     ``"known"`` to be what ``start`` says.
     """
-    law = start or past or initial_guess(tasks)
+    law = start or (initial_guess(tasks) if past is None else opened(past, tasks))
     own = noise_of_tasks(tasks, law, n_jobs=n_jobs)
     for _ in range(n_iter):
         sums = _expectation(tasks, law, own, n_jobs)
@@ -87,12 +88,32 @@ def fit_gaussian(
     return law
 
 
+def opened(past: CoefficientLaw, tasks: Any) -> CoefficientLaw:
+    """A past as a start: coefficients that did not vary may do so now, since EM never leaves a variance of zero."""
+    fixed = diagonal(past.covariance) <= 0
+    if not fixed.any():
+        return past
+    variance = np.where(fixed, diagonal(initial_guess(tasks, contextual=False).covariance), 0.0)
+    return replace(past, covariance=past.covariance + variance[..., None] * np.eye(tasks.width))
+
+
+def working_root(law: CoefficientLaw) -> Array:
+    """The root of a law's covariance in which every coefficient has some variance.
+
+    Coefficients without any are fixed effects: in the limit of no variance, which this is to seven digits, generalised
+    least squares in whitened coordinates tells their mean as any other's.
+    """
+    fixed = diagonal(law.covariance) <= 0
+    trace = np.where(fixed, _TRACE * np.asarray(law.noise)[..., None], 0.0)
+    return cholesky_root(law.covariance + trace[..., None] * np.eye(fixed.shape[-1]) if fixed.any() else law.covariance)
+
+
 def noise_of_tasks(tasks: Any, law: CoefficientLaw, n_iter: int = 2, n_jobs: int = 1) -> Array:
     """Every task's own noise ``(..., n_tasks)``, from its residuals at the current coefficients, drawn to the common law."""
     noise = np.asarray(law.noise)[..., None] * np.ones_like(tasks.n_rows)
     if np.all(np.isinf(law.noise_dof)):
         return noise
-    root = cholesky_root(law.covariance)
+    root = working_root(law)
     for _ in range(n_iter):
         found = tasks.expectation(law, root, noise, n_jobs=n_jobs)
         noise = squeeze_noise(np.maximum(found.variance, NOISE_FLOOR), found.dof, law.noise, law.noise_dof)
@@ -116,7 +137,7 @@ class _Sums:
 
 
 def _expectation(tasks: Any, law: CoefficientLaw, noise: Array, n_jobs: int) -> _Sums:
-    root = cholesky_root(law.covariance)
+    root = working_root(law)
     spread = None if law.mean_covariance is None else whiten(law.mean_covariance, root)
     found, nothing = tasks.expectation(law, root, noise, spread, n_jobs), np.zeros_like(root)
     variance, n_tasks = np.maximum(found.variance, NOISE_FLOOR), tasks.counts.sum(axis=-1)
@@ -165,17 +186,19 @@ def _least_squares(tasks: Any, sums: _Sums, past: CoefficientLaw | None, law: Co
     """The mean and contextual effects by generalised least squares, each under its own common variance, and the doubt.
 
     In whitened coordinates task ``t`` informs about the mean by ``I - V_t`` and pulls by ``v_t``; a hundredth of a task
-    holds directions that no task informs about (it slows the step and leaves where it ends).
+    holds directions that no task informs about (it slows the step and leaves where it ends). A fixed effect is held by
+    a hundredth of what a task would say of it whose coefficient varied by one.
     """
     root, p = sums.root, sums.root.shape[-1]
     turned, identity = np.swapaxes(root, -1, -2), np.eye(p)
     shrink = np.asarray(1.0 / law.mean_variance)[..., None] * (np.arange(p) < p - 1)
-    information = _HELD * identity + sums.tasks.information + (turned * shrink[..., None, :]) @ root
+    held = _HELD * np.where(diagonal(law.covariance) > 0, 1.0, diagonal(root) ** 2)
+    information = held[..., None] * identity + sums.tasks.information + (turned * shrink[..., None, :]) @ root
     pull = (tasks.counts[..., None, :] @ sums.tasks.v)[..., 0, :] - times(turned, shrink * law.mean)
     if past is not None:
-        n_past = np.asarray(past.n_tasks)[..., None]
-        information = information + n_past[..., None] * identity
-        pull = pull + n_past * np.linalg.solve(root, (past.mean - law.mean)[..., None])[..., 0]
+        often = _past_information(past, law, root)
+        information = information + often[..., None] * identity
+        pull = pull + often * np.linalg.solve(root, (past.mean - law.mean)[..., None])[..., 0]
     if law.contextual is not None:
         information, pull = _with_context(tasks, sums, past, law.contextual, information, pull)
     covariance = spd_inverse(symmetrize(information))
@@ -191,6 +214,16 @@ def _least_squares(tasks: Any, sums: _Sums, past: CoefficientLaw | None, law: Co
         variance = _effect_variance(coef, diagonal(covariance)[..., p:], law.contextual.variance)
         found["contextual"] = replace(law.contextual, coef=coef, variance=variance)
     return found
+
+
+def _past_information(past: CoefficientLaw, law: CoefficientLaw, root: Array) -> Array:
+    """What a past says of the mean in whitened coordinates ``(..., p)``: of a fixed effect, as well as it knew it."""
+    n_past = np.asarray(past.n_tasks)[..., None]
+    doubt = diagonal(past.covariance) / n_past
+    if past.mean_covariance is not None:
+        doubt = np.maximum(doubt, diagonal(past.mean_covariance))
+    variance = diagonal(root) ** 2
+    return np.where(diagonal(law.covariance) > 0, n_past, variance / np.maximum(doubt, variance / n_past))
 
 
 def _with_context(

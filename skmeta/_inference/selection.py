@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.gaussian_em import fit_gaussian
+from skmeta._inference.gaussian_em import fit_gaussian, opened
 from skmeta._inference.linalg import cholesky_root
 from skmeta._inference.past import past_deviance, typical_design
 from skmeta._inference.structure import Structure, Structures
@@ -42,12 +42,19 @@ def candidates(
     rank: int | None = None,
     pseudo_tasks: float | None = None,
     *,
-    known: bool = False,
+    known: tuple[int, ...] | None = None,
+    varying: tuple[int, ...] | None = None,
 ) -> list[Structure]:
     """The structures that a word stands for, simplest first; ``pseudo_tasks`` overrides their hyper-prior's weight.
 
-    Where something is ``known`` already, the first keeps the shape that it has: no hyper-prior holds it a second time.
+    ``varying`` are the coefficients that may vary (None: all, and with "auto" the intercept alone is tried too). Where
+    something is known already, the first keeps the shape that it has, in which the coefficients ``known`` vary: no
+    hyper-prior holds it a second time.
     """
+    if varying is not None:
+        some = candidates(covariance, len(varying), n_tasks, rank, pseudo_tasks, known=known)
+        some = some if len(varying) > 1 else some[:1]
+        return [replace(each, varying=varying) for each in some if each.varying is None]
     ranks = [rank] if rank is not None else [k for k in _RANKS if k < n_tasks and identified(k, p)]
     few = 2.0 if pseudo_tasks is None else pseudo_tasks
     spherical = [Structure("spherical", 0, equal=True)]
@@ -62,13 +69,15 @@ def candidates(
             if s >= 1.0 or n_tasks >= p  # fewer tasks do not determine a dense covariance that is hardly held
         ]
     words = {"spherical": spherical, "diagonal": diagonal, "factor": factor or diagonal, "full": full}
-    found = spherical + diagonal + factor + full if covariance == "auto" else words[covariance]
-    if not known or pseudo_tasks is not None or covariance == "spherical":
+    alone = [replace(spherical[0], varying=(p - 1,))] if p > 1 else []
+    found = alone + spherical + diagonal + factor + full if covariance == "auto" else words[covariance]
+    if known is None or pseudo_tasks is not None or covariance == "spherical":
         return found
     if covariance == "factor":
         return [replace(each, strength=0.0) for each in found]
     kept = Structure("diagonal", 0, strength=0.0) if covariance == "diagonal" else Structure("full", None, strength=0.0)
-    return [kept, *(each for each in found if each != kept)]
+    kept = kept if covariance != "auto" or len(known) >= p else replace(kept, varying=known)
+    return [kept, *(each for each in found if str(each) != str(kept))]
 
 
 def identified(rank: int, p: int) -> bool:
@@ -115,6 +124,7 @@ def choose(
     fold = folds(some, min(some.n_tasks, 5 if some.n_tasks < 100 else 3))
     held = _HeldOut(some, fold, past)
     free = Structure("full", None, strength=float(some.width) if past is None else 0.0)
+    start = opened(past, some) if start is None and past is not None else start
     start = None if start is None else start.repeated(held.n_folds)
     options: dict[str, Any] = {"noise": noise, "past": held.past}
     base = fit_gaussian(held.train, free, n_iter=n_iter, start=start, **options)

@@ -25,6 +25,8 @@ _FLOOR = 1e-4  # smallest unique variance, as a share of a coefficient's varianc
 class Structure:
     """A rule ``S -> Sigma``. ``rank`` None is dense; ``equal`` gives all slopes one unique variance.
 
+    ``varying`` lists the coefficients that vary, the intercept last (None: all); the others have no variance.
+
     ``strength`` is the number of pseudo-tasks of the hyper-prior. They have the slopes' mean variance; for dense
     structures that are not ``equal``, each coefficient's variance given all others.
     """
@@ -33,8 +35,11 @@ class Structure:
     rank: int | None
     equal: bool = False
     strength: float = 2.0
+    varying: tuple[int, ...] | None = None
 
     def __str__(self) -> str:
+        if self.varying is not None and len(self.varying) == 1:
+            return "random intercept"
         if self.rank:
             return f"{self.name} of rank {self.rank}{', one unique variance' if self.equal else ''}"
         even = "even " if self.equal else ""
@@ -45,6 +50,15 @@ class Structure:
 
         ``scatter (..., p, p)`` may be of several collections, of ``n_tasks (...)`` each.
         """
+        if self.varying is None:
+            return self._fit(scatter, n_tasks, unique)
+        kept = np.ix_(self.varying, self.varying)
+        some = None if unique is None else unique[..., self.varying]
+        covariance, unique = np.zeros_like(scatter), diagonal(scatter).copy()
+        covariance[(..., *kept)], unique[..., self.varying] = self._fit(scatter[(..., *kept)], n_tasks, some)
+        return covariance, unique
+
+    def _fit(self, scatter: Array, n_tasks: Array, unique: Array | None) -> tuple[Any, ...]:
         n_tasks = np.asarray(n_tasks, dtype=float)[..., None]
         if self.rank is None:
             return self._dense(scatter, n_tasks), diagonal(scatter)
