@@ -85,7 +85,7 @@ def identified(rank: int, p: int) -> bool:
     return (p - rank) ** 2 >= p + rank
 
 
-def _plain_strength(p: int, n_tasks: int) -> float:
+def _plain_strength(p: int, n_tasks: float) -> float:
     """A user who asks for "full" gets REML, unless there are too few tasks for it."""
     return 0.0 if n_tasks >= 4 * p else float(p)
 
@@ -114,13 +114,16 @@ def choose(
 
     The costly EM is run without constraint, for all folds at once; each structure starts from its scatter, and those
     that then look best get one more sweep. Nothing leaks: a fold's scatter never saw the tasks it is scored on. The
-    tasks that a ``past`` was learned from take part, here as there: as often as `past_deviance` says they would.
+    tasks that a ``past`` was learned from take part, here as there, as `past_deviance` says they would.
+
+    That coefficients do not vary is no simpler shape of the same: where others may vary, it must make tasks more probable.
     """
+    wide = [one for one in structures if one.varying is None] or list(structures)
     looked_at = spread(tasks, _SOME)
     some = tasks.take(looked_at)
     if len(looked_at) < 2:
-        best = 0 if past is None else _best_for(past, structures, typical_design(tasks, past))
-        return Choice(structures[best], looked_at[:0], looked_at[:0], [], {})
+        best = wide[0] if past is None else _best_for(past, structures, typical_design(tasks, past))
+        return Choice(best, looked_at[:0], looked_at[:0], [], {})
     fold = folds(some, min(some.n_tasks, 5 if some.n_tasks < 100 else 3))
     held = _HeldOut(some, fold, past)
     free = Structure("full", None, strength=float(some.width) if past is None else 0.0)
@@ -128,6 +131,21 @@ def choose(
     start = None if start is None else start.repeated(held.n_folds)
     options: dict[str, Any] = {"noise": noise, "past": held.past}
     base = fit_gaussian(held.train, free, n_iter=n_iter, start=start, **options)
+    structure, law, evidence, scores = _compared(held, base, wide, options)
+    for one in (one for one in structures if one not in wide):
+        fixed = fit_gaussian(held.train, one, n_iter=_SETTLE, start=base, **options)
+        other = held.evidence(fixed)
+        scores[str(one)] = float(other @ held.counts)
+        if scores[str(one)] > evidence @ held.counts:
+            structure, law, evidence = one, fixed, other
+    law, contextual = _contextual_or_not(held, structure, law, evidence, options)
+    return Choice(structure, looked_at, fold, [law.at(k) for k in range(held.n_folds)], scores, contextual)
+
+
+def _compared(
+    held: _HeldOut, base: CoefficientLaw, structures: Sequence[Structure], options: dict[str, Any]
+) -> tuple[Structure, CoefficientLaw, Array, dict[str, float]]:
+    """The structure chosen, its laws ``(n_folds,)``, the held-out tasks' evidence, and the sums of it for all of them."""
     laws = _shaped(base, structures)
     evidence = held.evidence(laws)
     close = _worth_a_sweep(evidence, held.counts)
@@ -136,15 +154,14 @@ def choose(
     evidence[close] = held.evidence(laws)
     best = _simplest(evidence[close], held.counts)
     scores = {str(s): float(e) for s, e in zip(structures, evidence @ held.counts, strict=True)}
-    law, contextual = _contextual_or_not(held, tried.each[best], laws.at(best), evidence[close[best]], options)
-    return Choice(tried.each[best], looked_at, fold, [law.at(k) for k in range(held.n_folds)], scores, contextual)
+    return tried.each[best], laws.at(best), evidence[close[best]], scores
 
 
-def _best_for(past: CoefficientLaw, structures: Sequence[Structure], design: Array) -> int:
+def _best_for(past: CoefficientLaw, structures: Sequence[Structure], design: Array) -> Structure:
     """The structure in which a past keeps best what it says."""
     laws = _shaped(replace(past, scatter=past.covariance), structures)
     noise = np.asarray(past.noise)[..., None]
-    return int(np.argmin(np.round(past_deviance(laws, noise, past, design).sum(axis=(-2, -1)), 6)))
+    return structures[int(np.argmin(np.round(past_deviance(laws, noise, past, design).sum(axis=(-2, -1)), 6)))]
 
 
 class _HeldOut:

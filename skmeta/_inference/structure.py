@@ -52,10 +52,12 @@ class Structure:
         """
         if self.varying is None:
             return self._fit(scatter, n_tasks, unique)
-        kept = np.ix_(self.varying, self.varying)
-        some = None if unique is None else unique[..., self.varying]
+        vary = np.array(self.varying)
+        rows, columns = vary[:, None], vary[None, :]
+        some = None if unique is None else unique[..., vary]
         covariance, unique = np.zeros_like(scatter), diagonal(scatter).copy()
-        covariance[(..., *kept)], unique[..., self.varying] = self._fit(scatter[(..., *kept)], n_tasks, some)
+        found = self._fit(scatter[..., rows, columns], n_tasks, some)
+        covariance[..., rows, columns], unique[..., vary] = found
         return covariance, unique
 
     def _fit(self, scatter: Array, n_tasks: Array, unique: Array | None) -> tuple[Any, ...]:
