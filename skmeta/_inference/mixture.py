@@ -245,19 +245,23 @@ def _log_evidence(solver: Any) -> Array:
     return np.logaddexp.reduceat(logs, solver.stack.starts, axis=1)
 
 
-def learn_weights(log_evidence: Array, counts: Array | None = None, n_iter: int = 50) -> Array:
+def learn_weights(
+    log_evidence: Array, counts: Array | None = None, n_iter: int = 50, known: Array | None = None
+) -> Array:
     """How often held-out tasks were of each component ``(C,)``: EM for a mixture, one more task of each assumed.
 
     ``log_evidence (n_tasks, C)`` are log-probabilities of the tasks, which count ``counts (n_tasks,)`` times (None: once);
-    a component that none looks like has about ``1 / (n_tasks + C)``.
+    a component that none looks like has about ``1 / (n_tasks + C)``. Where so many of each are ``known`` already, ``(C,)``,
+    none is assumed.
     """
-    n_components = log_evidence.shape[1]
+    known = np.ones(log_evidence.shape[1]) if known is None else known
     counts = np.ones(len(log_evidence)) if counts is None else counts
     n_tasks = counts.sum()
-    weights = np.r_[n_tasks + 1.0, np.ones(n_components - 1)] / (n_tasks + n_components)
+    total = n_tasks + known.sum()
+    weights = np.r_[n_tasks + known[0], known[1:]] / total
     odds = np.exp(np.clip(log_evidence - log_evidence.max(axis=1, keepdims=True), -700.0, 0.0))
     for _ in range(n_iter):
         belongs = odds * weights
         belongs /= belongs.sum(axis=1, keepdims=True)
-        weights = (counts @ belongs + 1.0) / (n_tasks + n_components)
+        weights = (counts @ belongs + known) / total
     return weights

@@ -116,7 +116,7 @@ def choose(
     that then look best get one more sweep. Nothing leaks: a fold's scatter never saw the tasks it is scored on. The
     tasks that a ``past`` was learned from take part, here as there, as `past_deviance` says they would.
 
-    That coefficients do not vary is no simpler shape of the same: where others may vary, it must make tasks more probable.
+    That coefficients do not vary is no simpler shape of the same: where all may vary, it must be the most probable.
     """
     wide = [one for one in structures if one.varying is None] or list(structures)
     looked_at = spread(tasks, _SOME)
@@ -132,11 +132,14 @@ def choose(
     options: dict[str, Any] = {"noise": noise, "past": held.past}
     base = fit_gaussian(held.train, free, n_iter=n_iter, start=start, **options)
     structure, law, evidence, scores = _compared(held, base, wide, options)
-    for one in (one for one in structures if one not in wide):
+    narrow = [one for one in structures if one not in wide]
+    for one in (
+        narrow if len(looked_at) > 2 or past is not None else []
+    ):  # a single task says of no slope that it varies
         fixed = fit_gaussian(held.train, one, n_iter=_SETTLE, start=base, **options)
         other = held.evidence(fixed)
         scores[str(one)] = float(other @ held.counts)
-        if scores[str(one)] > evidence @ held.counts:
+        if scores[str(one)] == max(scores.values()):
             structure, law, evidence = one, fixed, other
     law, contextual = _contextual_or_not(held, structure, law, evidence, options)
     return Choice(structure, looked_at, fold, [law.at(k) for k in range(held.n_folds)], scores, contextual)

@@ -139,8 +139,21 @@ def learn_mixture_weights(
         Summing to one.
     """
     often = counts or [np.ones(len(evidence)) for evidence in log_evidence]
-    weights = np.mean([learn_weights(*pair) for pair in zip(log_evidence, often, strict=True)], axis=0)
-    return with_past(names, weights, n_tasks, past)
+    weights = []
+    for evidence, own in zip(log_evidence, often, strict=True):
+        # Of many tasks some are held out: what was known counts as much less.
+        share = own.sum() / n_tasks if len(own) else 1.0
+        weights.append(learn_weights(evidence, own, known=_known_counts(names, past, share)))
+    return dict(zip(names, np.mean(weights, axis=0).tolist(), strict=True))
+
+
+def _known_counts(names: Sequence[str], past: Any, share: float) -> Array | None:
+    """A ``share`` of the past tasks that were of each component; one of a component that is new."""
+    if past is None or past.n_tasks <= 0:
+        return None
+    seen = getattr(past, "named_weights", {})
+    others = [max(share * past.n_tasks * seen[name], 1e-300) if name in seen else 1.0 for name in names[1:]]
+    return np.r_[max(share * past.n_tasks - sum(others), 1.0), others]
 
 
 def with_past(names: Sequence[str], weights: Array, n_tasks: float, past: Any) -> dict[str, float]:
