@@ -19,7 +19,7 @@ Array = NDArray[Any]
 
 _SOME = 512  # tasks looked at for a choice; more would only make it slower
 _CLOSE = 6  # structures that are looked at twice
-_SETTLE = 3  # sweeps after which a state has forgotten its effects between tasks
+_SETTLE = 3  # sweeps after which a state has forgotten effects that it does without
 _RANKS = (1, 2, 3, 5, 8, 13)
 
 
@@ -116,7 +116,7 @@ def choose(
     that then look best get one more sweep. Nothing leaks: a fold's scatter never saw the tasks it is scored on. The
     tasks that a ``past`` was learned from take part, here as there, as `past_deviance` says they would.
 
-    That coefficients do not vary is no simpler shape of the same: where all may vary, it must be the most probable.
+    That coefficients do not vary is no simpler shape of the same: where all may vary, it must be the more probable.
     """
     wide = [one for one in structures if one.varying is None] or list(structures)
     looked_at = spread(tasks, _SOME)
@@ -139,7 +139,7 @@ def choose(
         fixed = fit_gaussian(held.train, one, n_iter=_SETTLE, start=base, **options)
         other = held.evidence(fixed)
         scores[str(one)] = float(other @ held.counts)
-        if scores[str(one)] == max(scores.values()):
+        if scores[str(one)] > evidence @ held.counts:
             structure, law, evidence = one, fixed, other
     law, contextual = _contextual_or_not(held, structure, law, evidence, options)
     return Choice(structure, looked_at, fold, [law.at(k) for k in range(held.n_folds)], scores, contextual)
