@@ -19,7 +19,7 @@ from skmeta._inference.likelihoods import BINOMIAL, MULTINOMIAL
 Array = NDArray[Any]
 
 _NARROW = 0.3  # below this standard deviation of the scores a Gaussian is as good
-_CELLS = 1 << 20
+_CELLS = 1 << 20  # numbers held at once
 _WIDTH, _N_LINE, _N_CLOUD = 4.0, 33, 128
 
 

@@ -13,13 +13,15 @@ from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import fit_gaussian, opened
 from skmeta._inference.linalg import cholesky_root
 from skmeta._inference.past import past_deviance, typical_design
-from skmeta._inference.structure import Structure, Structures
+from skmeta._inference.structure import PSEUDO_TASKS, Structure, Structures
 
 Array = NDArray[Any]
 
-_SOME = 512  # tasks looked at for a choice; more would only make it slower
-_CLOSE = 6  # structures that are looked at twice
+_FOLDS = 5  # of tasks held out
+_SWEEPS = 12  # of EM without constraint, in each fold
+SOME_TASKS = 512  # tasks looked at for a choice; more would only make it slower
 _SETTLE = 3  # sweeps after which a state has forgotten effects that it does without
+_ENOUGH = 4  # tasks a coefficient from which REML needs no hyper-prior
 _RANKS = (1, 2, 3, 5, 8, 13)
 
 
@@ -56,18 +58,14 @@ def candidates(
         some = some if len(varying) > 1 else some[:1]
         return [replace(each, varying=varying) for each in some if each.varying is None]
     ranks = [rank] if rank is not None else [k for k in _RANKS if k < n_tasks and identified(k, p)]
-    few = 2.0 if pseudo_tasks is None else pseudo_tasks
+    few = PSEUDO_TASKS if pseudo_tasks is None else pseudo_tasks
     spherical = [Structure("spherical", 0, equal=True)]
     diagonal = [Structure("diagonal", 0, strength=few)]
     factor = [Structure("factor", k, equal=e, strength=few) for k in ranks if k < p for e in (True, False)]
     if covariance == "full" or pseudo_tasks is not None:
         full = [Structure("full", None, strength=_plain_strength(p, n_tasks) if pseudo_tasks is None else pseudo_tasks)]
     else:
-        full = [
-            Structure("full", None, e, strength=s * p)
-            for e, s in ((False, 4.0), (False, 1.0), (True, 1.0), (True, 0.25))
-            if s >= 1.0 or n_tasks >= p  # fewer tasks do not determine a dense covariance that is hardly held
-        ]
+        full = [Structure("full", None, even, strength=float(p)) for even in (False, True)]
     words = {"spherical": spherical, "diagonal": diagonal, "factor": factor or diagonal, "full": full}
     alone = [replace(spherical[0], varying=(p - 1,))] if p > 1 else []
     found = alone + spherical + diagonal + factor + full if covariance == "auto" else words[covariance]
@@ -87,7 +85,7 @@ def identified(rank: int, p: int) -> bool:
 
 def _plain_strength(p: int, n_tasks: float) -> float:
     """A user who asks for "full" gets REML, unless there are too few tasks for it."""
-    return 0.0 if n_tasks >= 4 * p else float(p)
+    return 0.0 if n_tasks >= _ENOUGH * p else float(p)
 
 
 def folds(moments: Any, n_folds: int) -> Array:
@@ -105,7 +103,6 @@ def choose(
     tasks: Any,
     structures: Sequence[Structure],
     *,
-    n_iter: int = 12,
     noise: str = "task",
     start: CoefficientLaw | None = None,
     past: CoefficientLaw | None = None,
@@ -119,23 +116,21 @@ def choose(
     That coefficients do not vary is no simpler shape of the same: where all may vary, it must be the more probable.
     """
     wide = [one for one in structures if one.varying is None] or list(structures)
-    looked_at = spread(tasks, _SOME)
+    looked_at = spread(tasks, SOME_TASKS)
     some = tasks.take(looked_at)
     if len(looked_at) < 2:
         best = wide[0] if past is None else _best_for(past, structures, typical_design(tasks, past))
         return Choice(best, looked_at[:0], looked_at[:0], [], {})
-    fold = folds(some, min(some.n_tasks, 5 if some.n_tasks < 100 else 3))
+    fold = folds(some, min(some.n_tasks, _FOLDS))
     held = _HeldOut(some, fold, past)
     free = Structure("full", None, strength=float(some.width) if past is None else 0.0)
     start = opened(past, some) if start is None and past is not None else start
     start = None if start is None else start.repeated(held.n_folds)
     options: dict[str, Any] = {"noise": noise, "past": held.past}
-    base = fit_gaussian(held.train, free, n_iter=n_iter, start=start, **options)
+    base = fit_gaussian(held.train, free, n_iter=_SWEEPS, start=start, **options)
     structure, law, evidence, scores = _compared(held, base, wide, options)
-    narrow = [one for one in structures if one not in wide]
-    for one in (
-        narrow if len(looked_at) > 2 or past is not None else []
-    ):  # a single task says of no slope that it varies
+    told = len(looked_at) > 2 or past is not None  # whether a slope varies, a single task does not say
+    for one in (one for one in structures if told and one not in wide):
         fixed = fit_gaussian(held.train, one, n_iter=_SETTLE, start=base, **options)
         other = held.evidence(fixed)
         scores[str(one)] = float(other @ held.counts)
@@ -226,10 +221,8 @@ def _shaped(law: CoefficientLaw, structures: Sequence[Structure]) -> Coefficient
 
 
 def _worth_a_sweep(evidence: Array, counts: Array) -> list[int]:
-    """Indices of the structures that look best, and of all that are not clearly worse than the best."""
-    # Ranks that the data do not fill fit alike: they tie, in whatever order their evidence was summed.
-    best = np.argsort(-np.round(evidence @ counts, 6), kind="stable")
-    return sorted({*best[:_CLOSE].tolist(), *np.flatnonzero(_within_one_standard_error(evidence, counts)).tolist()})
+    """Indices of the structures that are not clearly worse than the best."""
+    return np.flatnonzero(_within_one_standard_error(evidence, counts)).tolist()
 
 
 def _simplest(evidence: Array, counts: Array) -> int:

@@ -14,6 +14,7 @@ from scipy import sparse
 from skmeta._inference.components import Component
 from skmeta._inference.glm import linearise
 from skmeta._inference.integrated import integrated_probabilities
+from skmeta._inference.linalg import TINY
 from skmeta._inference.mixture import laplace_covariances, posterior_covariances, total_weight, work_by_rows
 from skmeta._inference.moments import Moments, Rows, standardise, take_rows
 from skmeta._inference.new_rows import NewRows, covariances_of_rows, variance_of_own_rows, variance_of_rows
@@ -358,7 +359,7 @@ class LinearAdapted(AdaptedEstimators):
         """
         here, n_rows = self._adaptation, total_weight(self._adaptation.rows)
         noise, p = here.posterior.expected_noise, self.coefficients.shape[2]
-        rows = n_rows[:, None] * (p * noise / np.maximum(self._total_error(), 1e-300) - 1.0)
+        rows = n_rows[:, None] * (p * noise / np.maximum(self._total_error(), TINY) - 1.0)
         lent = here.posterior.weights @ np.array([float(prior.borrows) for prior in self.priors])
         return lent * np.maximum(rows, 0.0).mean(axis=1)
 
