@@ -15,6 +15,7 @@ import numpy as np
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import EFFECTS_TO_SHRINK, fit_gaussian
+from skmeta._inference.past import past_deviance, typical_design
 
 _SWEEPS = 2  # of the EM on each expansion
 _RATIOS = (1.1, 1.4)  # steps of the factors of means and of covariances
@@ -71,27 +72,40 @@ def fit_laplace(
         laws = new
         if expansion > _CHOOSE_AT and moved < tol:
             break
-    laws = laws if noise == "shared" else undo_shrinkage(collection, laws)
+    if noise != "shared":
+        known = [(one, typical_design(part, one)) for one, part in zip(past, tasks, strict=True)] if past else []
+        laws = undo_shrinkage(collection, laws, known)
     return Learned(laws, tasks, chosen, collection)
 
 
-def undo_shrinkage(collection: Any, laws: Any, steps: tuple[float, float] = _RATIOS, n_iter: int = _CLIMB) -> list[Any]:
+def undo_shrinkage(
+    collection: Any, laws: Any, known: list[Any], steps: tuple[float, float] = _RATIOS, n_iter: int = _CLIMB
+) -> list[Any]:
     """Against the shrinkage of penalised quasi-likelihood: scale all means, and all covariances, to the best evidence.
 
     Working responses of a few rows a task understate both (Breslow and Lin, 1995, Biometrika 82). Laplace's evidence
-    itself is much less biased, so two factors, climbed on a grid of ratios ``steps``, are estimated by it. A logarithmic
-    link's intercept is the unit of the targets, which has no size.
+    itself is much less biased, so two factors, climbed on a grid of ratios ``steps``, are estimated by it, and by that of
+    the tasks of what is ``known``: of each output a past and a `typical_design`, or none. A logarithmic link's intercept is
+    the unit of the targets, which has no size.
     """
     held = collection.likelihood.logarithmic
-    factors, best = (1.0, 1.0), collection.evidence(laws)
+    factors, best = (1.0, 1.0), collection.evidence(laws) + _evidence_of_past(laws, known)
     for i, step in [(0, steps[0]), (1, steps[1])] * n_iter:
         trial = (factors[0] * step, factors[1]) if i == 0 else (factors[0], factors[1] * step)
-        value = collection.evidence([_scaled(law, *trial, held) for law in laws])
+        scaled = [_scaled(law, *trial, held) for law in laws]
+        value = collection.evidence(scaled) + _evidence_of_past(scaled, known)
         if value > best:
             factors, best = trial, value
         elif i:
             break
     return [_scaled(law, *factors, held) for law in laws]
+
+
+def _evidence_of_past(laws: Any, known: list[Any]) -> float:
+    """What the tasks that pasts were learned from add to the evidence."""
+    pairs = [(law.predictive(), *each) for law, each in zip(laws, known, strict=False)]
+    each = [past.n_tasks * past_deviance(law, np.atleast_1d(law.noise), past, design) for law, past, design in pairs]
+    return -0.5 * float(np.sum(each))
 
 
 def _scaled(law: CoefficientLaw, mean: float, covariance: float, held: bool) -> Any:

@@ -68,6 +68,15 @@ def fit_noise(variance: Array, dof: Array, counts: Array | None = None) -> tuple
     return np.where(differ, level, pooled), np.where(differ, 2.0 * half, np.inf)
 
 
+def pooled_dof(dof: Any, n_tasks: Any, other: Any, n_other: Any) -> Array:
+    """Degrees of freedom of two experiences' tasks together: the variances of ``log sigma_t^2`` by their tasks."""
+    dof, other = np.asarray(dof, dtype=float), np.asarray(other, dtype=float)
+    varies = [np.where(np.isinf(d), 0.0, polygamma(1, np.where(np.isinf(d), 1.0, d) / 2.0)) for d in (dof, other)]
+    together = (n_tasks * varies[0] + n_other * varies[1]) / (n_tasks + n_other)
+    differ = together > 0
+    return np.where(differ, 2.0 * trigamma_inverse(np.where(differ, together, 1.0)), np.inf)
+
+
 def squeeze_noise(variance: Array, dof: Array, level: Any, prior_dof: Any) -> Array:
     """The tasks' noises shrunk towards the learned law (Smyth's equation 5), each collection's towards its own."""
     level, prior_dof = np.asarray(level)[..., None], np.asarray(prior_dof)[..., None]
