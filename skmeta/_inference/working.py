@@ -43,6 +43,8 @@ class RowsAtHand:
         self.n_tasks, self.width = rows.n_tasks, rows.width
         tasks = some_of(rows.n_tasks)
         self._some, self._counts = rows.pick(tasks), None if task_weight is None else task_weight[tasks]
+        self._last: Array | None = None  # modes in whitened coordinates: where the next search starts
+        self._last_of_some: Array | None = None
 
     def pooled(self) -> Any:
         """Coefficients ``(K, p)`` of all rows as one task, under a weak prior."""
@@ -53,13 +55,15 @@ class RowsAtHand:
 
     def responses(self, laws: Any) -> list[Any]:
         """The collection for the EM, one an output: working responses at every task's posterior mode."""
-        coef = posterior_modes(self.rows, as_priors(laws), self.likelihood, laws[0].noise).coef[:, 0]
-        return working_tasks(self.rows, coef, self.likelihood, self.task_weight)
+        found = posterior_modes(self.rows, as_priors(laws), self.likelihood, laws[0].noise, start=self._last)
+        self._last = found.whitened
+        return working_tasks(self.rows, found.coef[:, 0], self.likelihood, self.task_weight)
 
     def evidence(self, laws: Any) -> Any:
         """Laplace's log-evidence of some tasks together, at a dispersion of one."""
-        found = posterior_modes(self._some, as_priors(laws), self.likelihood, 1.0).evidence[:, 0]
-        return float(found.sum() if self._counts is None else self._counts @ found)
+        found = posterior_modes(self._some, as_priors(laws), self.likelihood, 1.0, start=self._last_of_some)
+        self._last_of_some, each = found.whitened, found.evidence[:, 0]
+        return float(each.sum() if self._counts is None else self._counts @ each)
 
     def _row_weights(self) -> Array:
         """The rows' weights in the table, each times its task's."""
