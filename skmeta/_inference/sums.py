@@ -128,3 +128,11 @@ def centre_and_scale(n: _Array, mean: _Array, square: _Array, often: _Array) -> 
     centre = centre + (weight * (mean - centre)).sum(axis=0) / total  # once more: far from zero the first has rounded
     scale = np.sqrt((often @ square + (weight * (mean - centre) ** 2).sum(axis=0)) / total)
     return centre, np.where(scale <= _CONSTANT * np.abs(centre) + _TINY, 1.0, scale)
+
+
+def correlation_of_sums(sums: Sums, often: _Array, centre: _Array, scale: _Array) -> _Array:
+    """Correlations ``(d, d)`` of columns of that centre and scale over all rows; of a constant column zero."""
+    off = np.nan_to_num(sums.mean - centre, nan=0.0)
+    total = np.tensordot(often, sums.scatter, axes=1) + (off * (often * sums.n)[:, None]).T @ off
+    found: _Array = total / (often @ sums.n) / np.outer(scale, scale)
+    return found

@@ -13,8 +13,8 @@ from skmeta._inference.equivalent_rows import equivalent_rows
 from skmeta._inference.in_columns import each_output
 from skmeta._inference.in_rows import read_in_rows
 from skmeta._inference.likelihoods import Likelihood
-from skmeta._inference.moments import column_scales
-from skmeta._inference.sums import Sums, centre_and_scale
+from skmeta._inference.moments import column_scales, correlation_of_rows
+from skmeta._inference.sums import Sums, centre_and_scale, correlation_of_sums
 from skmeta._inference.units import Units as EngineUnits
 from skmeta._inference.units import standardised
 from skmeta._inference.working import RowsAtHand, RowsElsewhere
@@ -53,7 +53,7 @@ def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: G
     likelihood, weight = family.likelihood(estimator, data.n_outputs), tasks.task_weight
     by_sums = likelihood.quadratic and not cheaper_in_rows(tasks.counts, data.n_features + 1)
     read = data.read_sums(tasks.order, tasks.starts) if by_sums else None
-    where = _where_rows_lie(tasks, data) if read is None else _where_sums_lie(read[0], weight)
+    where = _where_rows_lie(tasks, data, family) if read is None else _where_sums_lie(read[0], weight)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
     rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
     if read is not None:
@@ -66,7 +66,7 @@ def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: G
 def of_wide_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The collection whose columns stay sparse: scaled, not centred; its ``tasks`` are `Rows` and the tasks' weights."""
     likelihood = family.likelihood(estimator, data.n_outputs)
-    where = _where_rows_lie(tasks, data, centred=False)
+    where = _where_rows_lie(tasks, data, family, centred=False)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
     rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
     return Collection((rows, tasks.task_weight), engine, likelihood, data.one_target, describe)
@@ -111,7 +111,9 @@ def _collection_of(
 def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The collection whose rows stay where they are, which are asked for sums of working responses."""
     first, likelihood = parts.first, family.likelihood(estimator, 1)
-    units, engine = _units(_where_sums_lie(first.sums()), estimator, likelihood, past, one_target=True)
+    units, engine = _units(
+        _where_sums_lie(first.sums(), correlated=family.moderated), estimator, likelihood, past, one_target=True
+    )
     ask = parts.asking(engine[0], intercept=bool(estimator.fit_intercept))
     tasks = RowsElsewhere(ask, first.n, first.n_features + 1, likelihood)
     describe = {"feature_names": first.feature_names, "likelihood": family.kind_of(1), "units": units}
@@ -123,26 +125,32 @@ def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | No
 
 @dataclass(frozen=True, eq=False)
 class _Where:
-    """Mean and standard deviation of columns ``(d,)`` and targets ``(K,)`` over all rows."""
+    """Mean and standard deviation of columns ``(d,)`` and targets ``(K,)`` over all rows, and the columns' correlation."""
 
     centre: Array
     scale: Array
     target_centre: Array
     target_scale: Array
+    correlation: Array | None = None
 
 
-def _where_sums_lie(sums: Sums, task_weight: Array | None = None, *, centred: bool = True) -> _Where:
+def _where_sums_lie(
+    sums: Sums, task_weight: Array | None = None, *, centred: bool = True, correlated: bool = False
+) -> _Where:
     often = np.ones_like(sums.n) if task_weight is None else task_weight
     centre, scale = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2), often)
     centre = centre if centred else np.zeros_like(centre)
-    return _Where(centre, scale, *centre_and_scale(sums.n, sums.target, sums.square, often))
+    correlation = correlation_of_sums(sums, often, centre, scale) if correlated else None
+    return _Where(centre, scale, *centre_and_scale(sums.n, sums.target, sums.square, often), correlation)
 
 
-def _where_rows_lie(tasks: Tasks, data: LinearData, *, centred: bool = True) -> _Where:
+def _where_rows_lie(tasks: Tasks, data: LinearData, family: Any, *, centred: bool = True) -> _Where:
     weight = data.weight
     if tasks.task_weight is not None:
         weight = tasks.task_weight[tasks.codes] * (1.0 if weight is None else weight)
-    return _Where(*column_scales(data.X, weight, centred=centred), *column_scales(data.Y, weight))
+    columns = column_scales(data.X, weight, centred=centred)
+    correlation = correlation_of_rows(data.X, weight, *columns) if family.moderated and centred else None
+    return _Where(*columns, *column_scales(data.Y, weight), correlation)
 
 
 def _units(
@@ -157,7 +165,7 @@ def _units(
         elif not estimator.fit_intercept:
             at = np.zeros_like(at)
         centre = where.centre if estimator.fit_intercept else np.zeros_like(where.centre)
-        units = Units(centre, where.scale, at[0] if one_target else at, by[0] if one_target else by)
+        units = Units(centre, where.scale, at[0] if one_target else at, by[0] if one_target else by, where.correlation)
     found = [units.of_output(k) for k in range(len(where.target_centre))]
     # Targets of other than squared errors keep their own units.
     return units, found if likelihood.quadratic else [EngineUnits(each.centre, each.scale) for each in found]
