@@ -284,6 +284,47 @@ def words_of_the_field(modules):
                 yield f"{module.name} says {word!r}, which is no term of the field"
 
 
+def plain_value(node):
+    """The number or numbers that an expression is, or None."""
+    try:
+        value = eval(compile(ast.Expression(node), "", "eval"), {"__builtins__": {}}, {})
+    except Exception:  # it needs names: no number of its own
+        return None
+    values = value if isinstance(value, tuple) else (value,)
+    numbers = [each for each in values if isinstance(each, int | float) and not isinstance(each, bool)]
+    return numbers if numbers and len(numbers) == len(values) else None
+
+
+def constants_of(module):
+    """``(name, numbers, line)`` of every number that a module defines at its top."""
+    for node in module.tree.body:
+        if isinstance(node, ast.Assign) and plain_value(node.value):
+            target, numbers = node.targets[0], plain_value(node.value)
+            if isinstance(target, ast.Name):
+                yield target.id, numbers, node.lineno
+            elif isinstance(target, ast.Tuple):
+                yield from ((each.id, [x], node.lineno) for each, x in zip(target.elts, numbers, strict=True))
+
+
+@cache
+def numbers_in_the_guide():
+    text = (ROOT.parent / "docs" / "guide" / "mathematics.rst").read_text("utf-8")
+    found = re.findall(r"\* - ``(\w+\.\w+)``\n      - (.*)\n", text)
+    return {name: [float(value) for value in values.split(", ")] for name, values in found}
+
+
+def numbers_are_accounted_for(modules):
+    """A number that changes answers stands in the guide; others say what they are: a guard, speed, numbers at once."""
+    for module in modules:
+        if module.room not in {"_inference", "linear_model"}:
+            continue
+        for name, numbers, line in constants_of(module):
+            says = module.text.splitlines()[line - 1].partition("#")[2]
+            known = numbers_in_the_guide().get(f"{module.name.rpartition('.')[2]}.{name}")
+            if not re.match(r" (guard|speed):|.*\bat once\b", says) and known != [float(x) for x in numbers]:
+                yield f"{module.name}:{line} {name} = {numbers}: the guide's table of fixed numbers says {known}"
+
+
 def no_promises(modules):
     for module in modules:
         for number, line in enumerate(module.text.splitlines(), 1):
@@ -307,6 +348,7 @@ RULES = [
     shells_know_the_contract_alone,
     concrete_estimators_in_their_family,
     words_of_the_field,
+    numbers_are_accounted_for,
     no_promises,
 ]
 
@@ -370,6 +412,7 @@ BROKEN = [
         {"report": "from sklearn.linear_model import Ridge\ndef f(x):\n    return isinstance(x, (int, Ridge))"},
     ),
     (words_of_the_field, {"tasks": "strangers = 1"}),
+    (numbers_are_accounted_for, {"_inference": "x = 3.0  # a choice"}),
     (no_promises, {"tasks": "x = 1  # TO" + "DO: think"}),
 ]
 SOUND = {
@@ -402,6 +445,11 @@ def test_some_tests_of_every_room_are_quick():
     rooms = {path.parent for path in tests.glob("*/test_*.py")}
     quick = {path.parent for path in tests.glob("*/test_*.py") if "pytest.mark.quick" in path.read_text("utf-8")}
     assert quick == rooms and {path.name for path in rooms} <= set(FLOORS)
+
+
+def test_the_guide_knows_no_number_that_is_gone():
+    here = {f"{m.name.rpartition('.')[2]}.{name}" for m in read_house() for name, *_ in constants_of(m)}
+    assert set(numbers_in_the_guide()) <= here
 
 
 def test_a_docstring_does_not_count_as_code():

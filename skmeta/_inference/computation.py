@@ -50,7 +50,7 @@ Array = NDArray[Any]
 
 CELLS_FROM = 100  # columns beyond which cells learn at least as well as rows: see the figures above
 CLASSES_IN_CELLS_FROM = 50  # the same where classes share a likelihood
-_ROUNDING = 1e-6  # of a sum of weights that is the number of columns
+_ROUNDING = 1e-6  # guard: of a sum of weights that is the number of columns
 
 
 def in_cells(n_rows: Array, n_features: int, *, coupled: bool = False, dense: bool = False) -> bool:

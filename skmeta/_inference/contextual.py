@@ -20,11 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.linalg import diagonal
+from skmeta._inference.linalg import TINY, diagonal
 
 Array = NDArray[Any]
 
+FEWEST_TASKS = 4  # that can tell effects between them from effects within
 _MOST = 1e6  # a ratio beyond this is a column whose mean does not vary between tasks
+_LEAST = 1e-9  # guard: below this, a column that does not vary within tasks
 
 
 def intercept_shift(coef: Array, ratio: Array, centre: Array, n_rows: Array, context: Any) -> tuple[Any, ...]:
@@ -57,5 +59,10 @@ def variance_ratio(tasks: Any, pooled: Any) -> Array:
     square, n_rows = (rows[..., None] * tasks.context**2).sum(axis=-2), pooled.n_rows[..., None]
     within = np.maximum(diagonal(pooled.gram)[..., :-1] - square, 0.0) / np.maximum(n_rows - n_tasks, 1.0)
     between = (square - within * n_tasks) / n_rows
-    ratio = np.where(between > within / _MOST, within / np.maximum(between, 1e-300), _MOST)
-    return np.maximum(ratio, 1e-9)
+    return bounded_ratio(within, between)
+
+
+def bounded_ratio(within: Array, between: Array) -> Array:
+    """Of two variances, where both are more than rounding."""
+    found: Array = np.where(between > within / _MOST, within / np.maximum(between, TINY), _MOST)
+    return np.maximum(found, _LEAST)

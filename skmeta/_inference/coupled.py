@@ -21,7 +21,7 @@ from skmeta._inference.linalg import spd_inverse
 
 Array = NDArray[Any]
 
-_LOOSEST = 0.1  # relative residual of a step that is far off
+_LOOSEST = 0.1  # speed: relative residual of a step that is far off
 
 
 class CoupledHessian:

@@ -20,10 +20,14 @@ from skmeta._inference.linalg import spd_inverse
 
 Array = NDArray[Any]
 
-_HALVINGS = 12  # of a Newton step that makes things worse
-_NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
-_DAMPING = 0.8  # of the steps of expectation propagation, taken by all rows at once
-_FLOOR = 1e-10
+SCALE_SPREAD = 1.0  # prior standard deviation of the logarithm of a scale, and the longest step of one: a factor of e
+_NEWTON_STEPS = 50  # guard: Newton's method arrives long before
+_HALVINGS = 12  # guard: of a Newton step that makes things worse
+_ARRIVED = 1e-9  # guard: last move of a linear predictor; the next would be its square
+ROUNDING = 1e-12  # guard: rounding can hide the last tiny gains
+_N_NODES = 15
+_NODES, _NODE_WEIGHTS = np.polynomial.hermite_e.hermegauss(_N_NODES)
+_FLOOR = 1e-10  # guard: least variance and curvature of a row
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +118,7 @@ class DualProblem:
         a = target - dual.apply(along(self.kernel, target))
         return DualPosterior(self.offset + along(self.kernel, a), a, curvature, dual)
 
-    def mode(self, a: Array | None = None, *, n_steps: int = 50, tol: float = 1e-9) -> DualPosterior:
+    def mode(self, a: Array | None = None) -> DualPosterior:
         """`DualPosterior` at the mode, by Newton's method from the dual ``a``, all tasks at once.
 
         A step is that of the gap between ``a`` and the gradient, so that rounding does not grow with a wide kernel.
@@ -122,13 +126,13 @@ class DualProblem:
         a = np.zeros_like(self.offset) if a is None else a
         eta, dual = self.offset + along(self.kernel, a), None
         exact = self.loss.quadratic
-        for _ in range(2 if exact else n_steps):
+        for _ in range(2 if exact else _NEWTON_STEPS):
             gap = self.weight[..., None] / self.noise * self.loss.residual(eta, self.Y) - a
             dual = dual if exact and dual else self.inverse(self.curvature(eta))
             step = gap - dual.apply(along(self.kernel, gap))
             a, moved = self._line_search(eta, a, step, along(self.kernel, step))
             eta = eta + moved
-            if np.abs(moved).max(initial=0.0) < tol * (1.0 + np.abs(eta).max()):
+            if np.abs(moved).max(initial=0.0) < _ARRIVED * (1.0 + np.abs(eta).max()):
                 break
         curvature = self.curvature(eta)
         return DualPosterior(eta, a, curvature, dual if exact and dual else self.inverse(curvature))
@@ -139,7 +143,7 @@ class DualProblem:
             return a + step, moved
         size, before = np.ones((len(step), 1, 1)), self.objective(eta, a)
         for _ in range(_HALVINGS):
-            worse = ~(self.objective(eta + size * moved, a + size * step) <= before + 1e-12 * (1.0 + np.abs(before)))
+            worse = ~(self.objective(eta + size * moved, a + size * step) <= before + ROUNDING * (1.0 + np.abs(before)))
             if not worse.any():
                 break
             size[worse] *= 0.5
@@ -161,16 +165,19 @@ class DualProblem:
         """Whether the mode is all there is: exact for Gaussian rows, while a softmax does not come apart by rows."""
         return self.loss.quadratic or self.loss.coupled
 
-    def resumed(self, before: DualPosterior | None, *, n_steps: int) -> DualPosterior:
-        """`DualPosterior` from that of a similar problem, or from the mode if there is none."""
+    def resumed(self, before: DualPosterior | None) -> DualPosterior:
+        """`DualPosterior` one step on from that of a similar problem, or from the mode if there is none."""
         if before is None or self.modal:
-            before = self.mode(None if before is None else before.a, n_steps=10, tol=1e-6)
+            before = self.mode(None if before is None else before.a)
         else:
             before = self.around(before.curvature, before.pull)
-        return self.matched(before, n_steps=n_steps)
+        return self.matched(before)
 
-    def matched(self, posterior: DualPosterior, *, n_steps: int = 10, tol: float = 1e-4) -> DualPosterior:
-        """`DualPosterior` whose moments agree with those of every single row's likelihood (expectation propagation)."""
+    def matched(self, posterior: DualPosterior, *, n_steps: int = 1) -> DualPosterior:
+        """`DualPosterior` whose moments agree with those of every single row's likelihood (expectation propagation).
+
+        A step is one for all rows at once. One is as good as many: what calls it moves on, and comes again.
+        """
         if self.modal:
             return posterior
         real = self.weight[..., None] > 0
@@ -181,12 +188,8 @@ class DualProblem:
             variance, before = np.where(known, variance, 1.0), np.where(known, before, 1.0)
             sharper = np.where(known, 1.0 / variance - 1.0 / before, 0.0)
             pulled = np.where(known, mean / variance - posterior.eta / before, 0.0)
-            curvature = np.where(real, np.maximum(posterior.curvature + _DAMPING * sharper, _FLOOR), 0.0)
-            new = self.around(curvature, posterior.pull + _DAMPING * pulled)
-            moved = np.abs(new.eta - posterior.eta).max(initial=0.0)
-            posterior = new
-            if moved < tol * (1.0 + np.abs(posterior.eta).max()):
-                break
+            curvature = np.where(real, np.maximum(posterior.curvature + sharper, _FLOOR), 0.0)
+            posterior = self.around(curvature, posterior.pull + pulled)
         return posterior
 
     def _own_variance(self, posterior: DualPosterior) -> Array:

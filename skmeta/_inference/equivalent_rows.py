@@ -23,7 +23,7 @@ from skmeta._inference.units import Units
 Array = NDArray[np.float64]
 
 _WORK = 1 << 22  # numbers of the products held at once: 32 MB
-_ROUNDING = 4.0 * float(np.finfo(float).eps)  # of what is left of a column, as a share of it, for each of the columns
+_ROUNDING = 4.0 * float(np.finfo(float).eps)  # guard: of what is left of a column, as a share of it, for each column
 
 
 def equivalent_rows(sums: Sums, units: Sequence[Units], *, intercept: bool) -> Rows:

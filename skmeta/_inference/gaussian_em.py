@@ -21,17 +21,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
-from skmeta._inference.contextual import variance_ratio
+from skmeta._inference.contextual import FEWEST_TASKS, variance_ratio
 from skmeta._inference.expectation import Expectation
 from skmeta._inference.linalg import cholesky_root, diagonal, spd_inverse, symmetrize, times, whiten
 from skmeta._inference.noise import fit_noise, squeeze_noise
 
 Array = NDArray[Any]
 
-NOISE_FLOOR = 1e-7  # of a target of unit variance: below it, sums with the prior's precision lose their digits
-_HELD = 0.01
+NOISE_FLOOR = 1e-7  # guard: of a target of unit variance: below it, sums with the prior's precision lose their digits
+_CONSTANT = 1e-9  # guard: least square of a column in units of its spread
+_LEAST = 1e-8  # guard: least variance of effects, and least share of one that the tasks determine
+_HELD = 0.01  # tasks that hold directions which no task informs about
+_LEFT = 0.1  # share of the degrees of freedom that estimating the mean leaves at least
 EFFECTS_TO_SHRINK = 3  # as many as Stein's estimator needs to beat least squares
-_TASKS_FOR_CONTEXT = 4  # fewer cannot tell effects between tasks from effects within
 
 
 def initial_guess(tasks: Any, contextual: bool = True) -> CoefficientLaw:
@@ -46,12 +48,12 @@ def initial_guess(tasks: Any, contextual: bool = True) -> CoefficientLaw:
     noise = np.maximum(0.5 * pooled.residual_square(mean) / pooled.n_rows, NOISE_FLOOR)
     size = diagonal(pooled.gram) / n_rows
     # Of a constant column nothing is learned: it starts, and stays, as the others.
-    size = np.where(size > 1e-3, size, 1.0)
+    size = np.where(size > _CONSTANT, size, 1.0)
     shrink = np.full(noise.shape, 1.0 if p - 1 >= EFFECTS_TO_SHRINK else np.inf)
     covariance = (noise[..., None] / p / size)[..., None] * np.eye(p)
     nothing = np.zeros(noise.shape)
     start = CoefficientLaw(mean, covariance, noise, nothing + np.inf, nothing, nothing, mean_variance=shrink)
-    if not contextual or tasks.counts.sum(axis=-1).min() < _TASKS_FOR_CONTEXT or not tasks.context.any():
+    if not contextual or tasks.counts.sum(axis=-1).min() < FEWEST_TASKS or not tasks.context.any():
         return start
     none = np.zeros_like(mean[..., :-1])
     effects = ContextualEffects(none, variance_ratio(tasks, pooled), nothing + 0.1, none)
@@ -208,8 +210,8 @@ def _with_context(
 
 def _effect_variance(effects: Array, uncertainty: Array, variance: Any) -> Array:
     """MacKay's update of the effects' common variance: their square over how many of them the tasks determine."""
-    determined = np.maximum(effects.shape[-1] - uncertainty.sum(axis=-1) / variance, 1e-3)
-    return np.clip((effects * effects).sum(axis=-1) / determined, 1e-8, 1e2)
+    determined = np.maximum(effects.shape[-1] - uncertainty.sum(axis=-1) / variance, _LEAST)
+    return np.maximum((effects * effects).sum(axis=-1) / determined, _LEAST)
 
 
 def _common_noise(tasks: Any, sums: _Sums, past: CoefficientLaw | None, shared: bool) -> tuple[Array, Array]:
@@ -217,7 +219,7 @@ def _common_noise(tasks: Any, sums: _Sums, past: CoefficientLaw | None, shared: 
     total = (counts * dof).sum(axis=-1)
     # Estimating the mean took degrees of freedom from the residuals too (at most p, over all tasks).
     spent = (sums.spread * sums.tasks.information).sum(axis=(-2, -1)) - diagonal(sums.curbed).sum(axis=-1)
-    left = np.maximum(1.0 - spent / total, 0.1)
+    left = np.maximum(1.0 - spent / total, _LEFT)
     common = (counts * variance * dof).sum(axis=-1) / (left * total)
     law = np.full(common.shape, np.inf)
     if not shared:

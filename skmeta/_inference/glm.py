@@ -18,13 +18,11 @@ from skmeta._inference.coupled import CoupledHessian
 from skmeta._inference.dual import DualProblem, along
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.moments import Moments, Rows
+from skmeta._inference.newton import ROUNDS, falls_short, under_way
 
 Array = NDArray[Any]
 
-_MAX_ITER = 100
-_TOL = 1e-12  # squared Newton decrement, relative to the objective's scale
-_HALVINGS = 30
-_WIDEST = 1e4  # standard deviation of a coefficient of which nothing is known: its kernel would cost all digits
+_WIDEST = 1e4  # guard: the kernel of coefficients of a larger standard deviation would cost all digits
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,11 +224,11 @@ class _Problem:
     def solve(self, coef: Array) -> Array:
         """Newton steps, each halved until its task's objective falls; tasks that have arrived stand still."""
         value = self.objective(coef)
-        for _ in range(_MAX_ITER):
+        for _ in range(ROUNDS):
             gradient = self.gradient(coef).reshape(len(coef), -1)
             direction = self.newton_step(coef, gradient)
             decrement = (gradient * direction).sum(axis=1)
-            moving = decrement > _TOL * (1.0 + np.abs(value))
+            moving = under_way(decrement, value)
             if not moving.any():
                 return coef - direction.reshape(coef.shape)  # the last step is free, and doubles the digits
             coef, value = self._search(coef, value, direction.reshape(coef.shape), decrement, moving)
@@ -240,11 +238,10 @@ class _Problem:
         self, coef: Array, value: Array, direction: Array, decrement: Array, moving: Array
     ) -> tuple[Array, Array]:
         length = moving.astype(float)
-        for _ in range(_HALVINGS):
+        for _ in range(ROUNDS):
             trial = coef - length[:, None, None] * direction
             new = self.objective(trial)
-            # Rounding can hide the last tiny gains: allow a rise in the fifteenth digit.
-            fails = moving & ~(new <= value - 1e-4 * length * decrement + 1e-14 * (1.0 + np.abs(value)))
+            fails = moving & falls_short(new, value, length * decrement)
             if not fails.any():
                 break
             length = np.where(fails, 0.5 * length, length)

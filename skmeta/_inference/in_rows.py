@@ -17,7 +17,7 @@ from scipy import sparse
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.expectation import Expectation, Pooled, joined
 from skmeta._inference.grouped import Grouped
-from skmeta._inference.linalg import logdet_and_quadratic, triangular_inverse
+from skmeta._inference.linalg import TINY, logdet_and_quadratic, triangular_inverse
 from skmeta._inference.mixture import log_evidence_of_batch
 from skmeta._inference.moments import Rows, standardise, take_rows, task_batches
 from skmeta._inference.threads import run
@@ -156,7 +156,7 @@ def read_in_rows(rows: Rows, task_weight: Array | None = None) -> list[InRows]:
     weight = np.ones(len(Z)) if rows.weight is None else rows.weight[rows.order]
     count, first = np.diff(rows.starts), rows.starts[:-1]
     ones = weight * Z[:, -1]
-    context = _by_task(ones[:, None] * Z[:, :-1], rows) / np.maximum(_by_task(ones, rows), 1e-300)[:, None]
+    context = _by_task(ones[:, None] * Z[:, :-1], rows) / np.maximum(_by_task(ones, rows), TINY)[:, None]
     n_rows, square = _by_task(weight, rows), _by_task(weight[:, None] * Y**2, rows)
     return [
         InRows(Z, Y[:, k], np.sqrt(weight), first, count, n_rows, square[:, k], context, task_weight)

@@ -20,9 +20,9 @@ from skmeta._inference.likelihoods import BINOMIAL, MULTINOMIAL
 Array = NDArray[Any]
 
 _NARROW = 0.3  # below this standard deviation of the scores a Gaussian is as good
-_CELLS = 1 << 20
-_FLAT = 1e-14  # slope, as a share of its terms, that is rounding
-_DOUBLINGS = 40
+_FLAT = 1e-14  # guard: slope, as a share of its terms, that is rounding
+_DOUBLINGS = 40  # guard: scales beyond 2^40 are as good as this
+_CELLS = 1 << 20  # numbers held at once
 _WIDTH, _N_LINE, _N_CLOUD = 4.0, 33, 128
 
 

@@ -29,7 +29,7 @@ Components = Sequence[Sequence[Component]]  # of every output
 # Evidence (n_tasks, C), the mean of the modes by weights, and by columns the modes (n_tasks, C, K, p) themselves.
 Solution = tuple[Array, Callable[[Array], Array], Array | None]
 
-_WIDE_ENOUGH = 1e6  # variance of an intercept of which nothing is known, in a kernel: more costs digits
+_WIDE_ENOUGH = 1e6  # guard: variance of an intercept of which nothing is known, in a kernel: more costs digits
 
 
 def laplace_columns(rows: Rows, components: Components, likelihood: Likelihood, strength: float) -> Solution:

@@ -15,6 +15,9 @@ import numpy as np
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import EFFECTS_TO_SHRINK, fit_gaussian
 
+_SWEEPS = 2  # of the EM on each expansion
+_RATIOS = (1.1, 1.4)  # steps of the factors of means and of covariances
+_CLIMB = 8  # steps at most
 _CHOOSE_AT = 3  # expansions before the structure is chosen: by then the working responses have settled
 
 
@@ -36,23 +39,23 @@ def fit_laplace(
     """
     laws, chosen = past or pooled_laws(collection), list(structures)
     dispersed = collection.likelihood.dispersed
-    for expansion in range(n_iter):
+    for expansion in range(max(n_iter, _CHOOSE_AT + 2)):
         tasks = collection.responses(laws)
         if expansion == _CHOOSE_AT:
             chosen = [choose(k, part, law) for k, (part, law) in enumerate(zip(tasks, laws, strict=True))]
-        options: dict[str, Any] = {"n_iter": 2, "noise": "shared" if dispersed else "known", "n_jobs": n_jobs}
+        options: dict[str, Any] = {"n_iter": _SWEEPS, "noise": "shared" if dispersed else "known", "n_jobs": n_jobs}
         new = [
             fit_gaussian(part, structure, start=law, past=past and past[k], **options)
             for k, (part, structure, law) in enumerate(zip(tasks, chosen, laws, strict=True))
         ]
         moved = max(np.abs(a.mean - b.mean).max() for a, b in zip(new, laws, strict=True))
         laws = new
-        if expansion > _CHOOSE_AT + 2 and moved < tol:
+        if expansion > _CHOOSE_AT and moved < tol:
             break
     return Learned(laws if dispersed else undo_shrinkage(collection, laws), tasks, chosen)
 
 
-def undo_shrinkage(collection: Any, laws: Any, steps: tuple[float, float] = (1.1, 1.4), n_iter: int = 8) -> list[Any]:
+def undo_shrinkage(collection: Any, laws: Any, steps: tuple[float, float] = _RATIOS, n_iter: int = _CLIMB) -> list[Any]:
     """Against the shrinkage of penalised quasi-likelihood: scale all means, and all covariances, to the best evidence.
 
     Working responses of a few rows a task understate both (Breslow and Lin, 1995, Biometrika 82). Laplace's evidence

@@ -17,7 +17,7 @@ from scipy.special import expit, log_expit, logit, softmax
 
 Array = NDArray[Any]
 
-_ETA = 30.0  # exp of a linear predictor beyond this is a wild step, not a mean
+_ETA = 30.0  # guard: exp of a linear predictor beyond this is a wild step, not a mean
 _EDGE = 1e-3  # means nearer than this to where the link is infinite are taken for this
 
 

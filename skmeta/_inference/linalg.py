@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-_BIG = 1e100
-_DIRECT = 6  # below this width one LAPACK call a matrix is cheaper than blocks within blocks
+TINY = 1e-300  # guard: what a divisor is at least, where zero divided by it should be zero
+_BIG = 1e100  # guard: above any quadratic form
+_DIRECT = 6  # speed: below this width one LAPACK call a matrix is cheaper than blocks within blocks
 
 
 diagonal = partial(np.diagonal, axis1=-2, axis2=-1)  # of (..., p, p) matrices

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skmeta._inference.linalg import TINY
+
 Array = NDArray[Any]
 
 _CELLS = 1 << 20  # design entries held at once while rows are read: 8 MB
@@ -172,7 +174,7 @@ def batch_moments(Z: Array, Y: Array, weight: Any) -> Moments:
     """`Moments` of padded tasks ``Z (t, n, p)``, ``Y (t, n, K)``, ``weight (t, n)``."""
     weighted = np.swapaxes(Z * weight[..., None], 1, 2)
     gram, total = weighted @ Z, weight.sum(axis=1)
-    context = gram[:, -1, :-1] / np.maximum(gram[:, -1, -1:], 1e-300)
+    context = gram[:, -1, :-1] / np.maximum(gram[:, -1, -1:], TINY)
     return Moments(gram, weighted @ Y, np.einsum("tn,tnk->tk", weight, Y * Y), total, context)
 
 

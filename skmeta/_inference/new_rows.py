@@ -20,7 +20,7 @@ from skmeta._inference.posterior_rows import RowPosterior, row_batches
 
 Array = NDArray[np.float64]
 
-_AT_ONCE = 64  # new rows of a task that are predicted together, at least
+_AT_ONCE = 64  # speed: new rows of a task that are predicted together, at least
 
 
 def variance_of_rows(rows: Rows, mixture: Mixture, strength: Array, weights: Array, new: Rows) -> Array:

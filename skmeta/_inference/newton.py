@@ -18,10 +18,10 @@ from skmeta._inference.moments import Moments, whitened
 Array = NDArray[np.float64]
 Ask = Callable[[Array], tuple[Moments, Array]]  # coefficients (n_tasks, p) -> Moments of one output, values (n_tasks,)
 
-_ROUNDS = 100
-_TOL = 1e-12  # squared Newton decrement, relative to the objective's scale
-_SUFFICIENT = 1e-4  # share of the expected fall that a step must bring (Armijo)
-_ROUNDING = 1e-14  # which can hide the last tiny gains
+ROUNDS = 100  # guard: Newton's method arrives long before
+_ARRIVED = 1e-12  # guard: squared Newton decrement, relative to the objective's scale
+_SUFFICIENT = 1e-4  # guard: share of the expected fall that a step must bring (Nocedal and Wright, 2006, section 3.1)
+_ROUNDING = 1e-14  # guard: rounding can hide the last tiny gains
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +50,17 @@ class _Point:
         return np.asarray(np.linalg.solve(self.hessian, self.gradient[..., None])[..., 0], dtype=float)
 
 
+def under_way(decrement: Array, value: Array) -> NDArray[np.bool_]:
+    """Which tasks ``(t,)`` of the objectives ``value`` have a Newton step worth taking, by their squared decrements."""
+    found: NDArray[np.bool_] = decrement > _ARRIVED * (1.0 + np.abs(value))
+    return found
+
+
+def falls_short(new: Array, value: Array, expected: Array) -> NDArray[np.bool_]:
+    """Which steps ``(t,)`` do not lower the objectives enough, ``expected`` being the fall of the linear model."""
+    return ~np.asarray(new <= value - _SUFFICIENT * expected + _ROUNDING * (1.0 + np.abs(value)))
+
+
 def modes_by_asking(ask: Ask, mean: Array, root: Array, noise: float, start: Array) -> Modes:
     """Modes of all tasks under ``N(mean, root root')``, from ``start (n_tasks, p)`` in whitened coordinates."""
 
@@ -61,10 +72,10 @@ def modes_by_asking(ask: Ask, mean: Array, root: Array, noise: float, start: Arr
         return _Point(v, penalty - value / noise, gradient, gram + np.eye(v.shape[1]), moments)
 
     at = look(start)
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         step = at.newton_step
         decrement = (at.gradient * step).sum(axis=1)
-        moving = decrement > _TOL * (1.0 + np.abs(at.value))
+        moving = under_way(decrement, at.value)
         if not moving.any():
             break
         at = _search(look, at, np.where(moving[:, None], step, 0.0), decrement)
@@ -76,10 +87,9 @@ def modes_by_asking(ask: Ask, mean: Array, root: Array, noise: float, start: Arr
 def _search(look: Callable[[Array], _Point], at: _Point, step: Array, decrement: Array) -> _Point:
     """A step of every task, halved until its objective falls."""
     length = np.ones(len(step))
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         new = look(at.v - length[:, None] * step)
-        allowed = at.value - _SUFFICIENT * length * decrement * step.any(axis=1) + _ROUNDING * (1.0 + np.abs(at.value))
-        fails = ~(new.value <= allowed)
+        fails = falls_short(new.value, at.value, length * decrement * step.any(axis=1))
         if not fails.any():
             return new
         length[fails] *= 0.5

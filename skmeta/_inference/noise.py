@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from scipy.special import digamma, polygamma
 from scipy.stats import chi2
 
+from skmeta._inference.linalg import TINY
+
 Array = NDArray[Any]
 
+_FEWEST = 3  # tasks from which noises are compared
+_ERRORS = 2.0  # standard errors by which they have to differ
+_N_NODES = 5  # that stand for the law
 _WIDEST = 2.0  # fewer degrees of freedom would have noises differ by orders of magnitude
-_SHARED = 200.0  # beyond so many degrees of freedom the tasks' noises differ by less than 10 %
-_SAME = float(polygamma(1, _SHARED / 2.0))
-_SETTLED = 1e12  # degrees of freedom that are as good as infinitely many
-_TINY = float(np.finfo(float).tiny)
+_SETTLED = 1e12  # guard: degrees of freedom that are as good as infinitely many
 
 
 def trigamma_inverse(value: Any) -> Array:
@@ -51,13 +53,13 @@ def fit_noise(variance: Array, dof: Array, counts: Array | None = None) -> tuple
     logs = np.log(np.where(known, variance, 1.0)) - digamma(half) + np.log(half)
     expected = polygamma(1, half)
     weight = useful / expected
-    weight = weight / np.maximum(weight.sum(axis=-1, keepdims=True), _TINY)
+    weight = weight / np.maximum(weight.sum(axis=-1, keepdims=True), TINY)
     centre = (weight * logs).sum(axis=-1)
     excess = ((logs - centre[..., None]) ** 2 * weight).sum(axis=-1) * n / np.maximum(n - 1.0, 1.0)
     by_chance = (weight * expected).sum(axis=-1)
     excess = excess - by_chance
-    chance = 2.0 * np.sqrt(2.0 / np.maximum(n - 1.0, 1.0)) * by_chance  # two standard errors if none differ
-    differ = (n >= 3) & (excess > np.maximum(_SAME, chance))
+    chance = _ERRORS * np.sqrt(2.0 / np.maximum(n - 1.0, 1.0)) * by_chance  # two standard errors if none differ
+    differ = (n >= _FEWEST) & (excess > chance)
     half = np.maximum(trigamma_inverse(np.where(differ, excess, 1.0)), _WIDEST / 2.0)
     level = np.exp(centre + digamma(half) - np.log(half))
     return np.where(differ, level, pooled), np.where(differ, 2.0 * half, np.inf)
@@ -78,7 +80,7 @@ class NoiseLaw:
     level: float | np.ndarray
     dof: float | np.ndarray = np.inf
 
-    def nodes(self, n_nodes: int = 5) -> tuple[Array, Array]:
+    def nodes(self, n_nodes: int = _N_NODES) -> tuple[Array, Array]:
         """Noise levels ``(m,)`` and their probabilities that stand for the law in sums; one node when shared."""
         if np.all(np.isinf(self.dof)):
             return np.asarray(self.level)[..., None], np.ones(1)

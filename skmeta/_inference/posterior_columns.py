@@ -20,7 +20,7 @@ from skmeta._inference.threads import blocks_of
 
 Array = NDArray[np.float64]
 
-_TINY = 1e-150
+_TINY = 1e-150  # guard: least root of a variance that divides
 _CELLS = 1 << 18  # numbers in the matrices that are worked with at once, where they are many: near the processor
 
 

@@ -18,7 +18,7 @@ from scipy import sparse
 
 from skmeta._inference.components import Stack
 from skmeta._inference.contextual import intercept_shift, new_row_effects
-from skmeta._inference.linalg import spd_inverse, triangular_inverse
+from skmeta._inference.linalg import TINY, spd_inverse, triangular_inverse
 from skmeta._inference.moments import Rows, take_rows
 from skmeta._inference.threads import blocks_of
 from skmeta._inference.wide_rows import each_batch
@@ -47,7 +47,7 @@ class RowPosterior:
     def _column_means(self) -> Array:
         table = self.batch.table(self.batch.cells(self.batch.weight))
         total = table.toarray() if sparse.issparse(table) else table
-        return total[:, :-1] / np.maximum(self.n_rows, 1e-300)[:, None]
+        return total[:, :-1] / np.maximum(self.n_rows, TINY)[:, None]
 
     def _centre(self) -> None:
         """Expected targets under every law ``(G, b, n)``, and the intercept's variance beyond it ``(b, J)``."""
@@ -115,7 +115,7 @@ class RowPosterior:
                     variance = law.covariance.intercept_variance + self._extra[:, j]
                     k = along + self._extra[:, [j]] * self._intercept
                     taken = (k * self._inverse_times(j, k)).sum(axis=1)
-                    share += weights[:, j] * (1.0 - taken / np.maximum(variance, 1e-300))
+                    share += weights[:, j] * (1.0 - taken / np.maximum(variance, TINY))
             found.append(share)
         return found
 

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import fit_gaussian
 from skmeta._inference.linalg import cholesky_root
-from skmeta._inference.structure import Structure, Structures
+from skmeta._inference.structure import PSEUDO_TASKS, Structure, Structures
 
 Array = NDArray[Any]
 
-_SOME = 512  # tasks looked at for a choice; more would only make it slower
-_CLOSE = 6  # structures that are looked at twice
+_FOLDS = 5  # of tasks held out
+_SWEEPS = 12  # of EM without constraint, in each fold
+SOME_TASKS = 512  # tasks looked at for a choice; more would only make it slower
 _SETTLE = 3  # sweeps after which a state has forgotten its effects between tasks
+_ENOUGH = 4  # tasks a coefficient from which REML needs no hyper-prior
 _RANKS = (1, 2, 3, 5, 8, 13)
 
 
@@ -39,18 +41,14 @@ def candidates(
 ) -> list[Structure]:
     """The structures that a word stands for, simplest first; ``pseudo_tasks`` overrides their hyper-prior's weight."""
     ranks = [rank] if rank is not None else [k for k in _RANKS if k < n_tasks and identified(k, p)]
-    few = 2.0 if pseudo_tasks is None else pseudo_tasks
+    few = PSEUDO_TASKS if pseudo_tasks is None else pseudo_tasks
     spherical = [Structure("spherical", 0, equal=True)]
     diagonal = [Structure("diagonal", 0, strength=few)]
     factor = [Structure("factor", k, equal=e, strength=few) for k in ranks if k < p for e in (True, False)]
     if covariance == "full" or pseudo_tasks is not None:
         full = [Structure("full", None, strength=_plain_strength(p, n_tasks) if pseudo_tasks is None else pseudo_tasks)]
     else:
-        full = [
-            Structure("full", None, e, strength=s * p)
-            for e, s in ((False, 4.0), (False, 1.0), (True, 1.0), (True, 0.25))
-            if s >= 1.0 or n_tasks >= p  # fewer tasks do not determine a dense covariance that is hardly held
-        ]
+        full = [Structure("full", None, even, strength=float(p)) for even in (False, True)]
     words = {"spherical": spherical, "diagonal": diagonal, "factor": factor or diagonal, "full": full}
     return spherical + diagonal + factor + full if covariance == "auto" else words[covariance]
 
@@ -62,7 +60,7 @@ def identified(rank: int, p: int) -> bool:
 
 def _plain_strength(p: int, n_tasks: int) -> float:
     """A user who asks for "full" gets REML, unless there are too few tasks for it."""
-    return 0.0 if n_tasks >= 4 * p else float(p)
+    return 0.0 if n_tasks >= _ENOUGH * p else float(p)
 
 
 def folds(moments: Any, n_folds: int) -> Array:
@@ -80,7 +78,6 @@ def choose(
     tasks: Any,
     structures: Sequence[Structure],
     *,
-    n_iter: int = 12,
     noise: str = "task",
     start: CoefficientLaw | None = None,
 ) -> Choice:
@@ -89,15 +86,15 @@ def choose(
     The costly EM is run without constraint, for all folds at once; each structure starts from its scatter, and those
     that then look best get one more sweep. Nothing leaks: a fold's scatter never saw the tasks it is scored on.
     """
-    looked_at = spread(tasks, _SOME)
+    looked_at = spread(tasks, SOME_TASKS)
     some = tasks.take(looked_at)
     if len(looked_at) < 2:
         return Choice(structures[0], looked_at[:0], looked_at[:0], [], {})
-    fold = folds(some, min(some.n_tasks, 5 if some.n_tasks < 100 else 3))
+    fold = folds(some, min(some.n_tasks, _FOLDS))
     held = _HeldOut(some, fold)
     free = Structure("full", None, strength=float(some.width))
     start = None if start is None else start.repeated(held.n_folds)
-    base = fit_gaussian(held.train, free, n_iter=n_iter, noise=noise, start=start)
+    base = fit_gaussian(held.train, free, n_iter=_SWEEPS, noise=noise, start=start)
     laws = _shaped(base, structures)
     evidence = held.evidence(laws)
     close = _worth_a_sweep(evidence, some.counts)
@@ -146,10 +143,8 @@ def _shaped(law: CoefficientLaw, structures: Sequence[Structure]) -> Coefficient
 
 
 def _worth_a_sweep(evidence: Array, counts: Array) -> list[int]:
-    """Indices of the structures that look best, and of all that are not clearly worse than the best."""
-    # Ranks that the data do not fill fit alike: they tie, in whatever order their evidence was summed.
-    best = np.argsort(-np.round(evidence @ counts, 6), kind="stable")
-    return sorted({*best[:_CLOSE].tolist(), *np.flatnonzero(_within_one_standard_error(evidence, counts)).tolist()})
+    """Indices of the structures that are not clearly worse than the best."""
+    return np.flatnonzero(_within_one_standard_error(evidence, counts)).tolist()
 
 
 def _simplest(evidence: Array, counts: Array) -> int:

@@ -17,7 +17,10 @@ from skmeta._inference.linalg import diagonal, spd_inverse
 
 Array = NDArray[Any]
 
-_JITTER = 1e-9  # share of its variance that each coefficient keeps for itself, so that inverses exist
+PSEUDO_TASKS = 2.0  # weight of the hyper-prior that draws variances together
+_PROPER = 0.5  # pseudo-tasks that make the scatter of few tasks invertible before factors are fitted
+_ALTERNATIONS = 3  # of factors and unique variances
+_JITTER = 1e-9  # guard: share of its variance that each coefficient keeps for itself, so that inverses exist
 _FLOOR = 1e-4  # smallest unique variance, as a share of a coefficient's variance (Heywood cases)
 
 
@@ -32,7 +35,7 @@ class Structure:
     name: str
     rank: int | None
     equal: bool = False
-    strength: float = 2.0
+    strength: float = PSEUDO_TASKS
 
     def __str__(self) -> str:
         if self.rank:
@@ -84,7 +87,7 @@ class Structures:
         return tuple(np.stack(part) for part in zip(*found, strict=True))
 
 
-def fit_factor(scatter: Array, rank: int, unique: Array | None = None, n_iter: int = 3) -> tuple[Any, ...]:
+def fit_factor(scatter: Array, rank: int, unique: Array | None = None, n_iter: int = _ALTERNATIONS) -> tuple[Any, ...]:
     """Maximum likelihood factor analysis, ``F (..., p, rank)`` and ``D (..., p)`` with ``F F' + diag(D)`` near ``scatter``.
 
     Given ``D``, the best ``F`` is known in closed form from the eigenvectors of ``D^-1/2 S D^-1/2`` (Joreskog, 1967,
@@ -101,7 +104,7 @@ def fit_factor(scatter: Array, rank: int, unique: Array | None = None, n_iter: i
     return factor, unique
 
 
-def _proper(scatter: Array, n_tasks: Array, pseudo_tasks: float = 0.5) -> Array:
+def _proper(scatter: Array, n_tasks: Array, pseudo_tasks: float = _PROPER) -> Array:
     """Scatter with a few pseudo-tasks of even variance, so that fewer tasks than coefficients leave it invertible."""
     n_tasks, even = n_tasks[..., None], _as_matrix(_even_out(diagonal(scatter)))
     held = (n_tasks * scatter + pseudo_tasks * even) / (n_tasks + pseudo_tasks)

@@ -13,11 +13,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.linalg import TINY
 from skmeta._inference.moments import Moments, padded, take_rows, task_batches
 
 _Array = NDArray[np.float64]
-_TINY = float(np.finfo(float).tiny)
-_CONSTANT = 1e-10  # a column that spreads by less, as a share of its mean, does not vary: that is its rounding
+_CONSTANT = 1e-10  # guard: a column that spreads by less, as a share of its mean, does not vary: that is its rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +80,14 @@ def read_sums(
     return whole
 
 
+def sums_in_room(
+    X: Any, Y: _Array, order: NDArray[np.intp], starts: NDArray[np.intp], weight: Any = None
+) -> tuple[Sums, Moments]:
+    """What `read_sums` reads, and the memory of their later `Moments`, in which it is."""
+    room = Moments.zeros(len(starts) - 1, X.shape[1] + 1, Y.shape[1])
+    return read_sums(X, Y, order, starts, weight, room), room
+
+
 def batch_sums(Z: _Array, Y: _Array, weight: _Array) -> Sums:
     """The sums of padded tasks ``Z (t, n, d)``, ``Y (t, n, K)``, ``weight (t, n)``; the first two are overwritten."""
     lacking = None
@@ -87,7 +95,7 @@ def batch_sums(Z: _Array, Y: _Array, weight: _Array) -> Sums:
         lacking = np.isnan(Z[:, 0])
         Z = np.nan_to_num(Z, copy=False, nan=0.0)
     n = weight.sum(axis=1)
-    share = (weight / np.maximum(n, _TINY)[:, None])[:, None, :]
+    share = (weight / np.maximum(n, TINY)[:, None])[:, None, :]
     mean, target = (share @ Z)[:, 0], (share @ Y)[:, 0]
     Z -= mean[:, None]
     Y -= target[:, None]
@@ -100,7 +108,7 @@ def batch_sums(Z: _Array, Y: _Array, weight: _Array) -> Sums:
 def added(one: Sums, other: Sums) -> Sums:
     """Two parts of the same tasks as one; a part without weight leaves the other as it is."""
     n = one.n + other.n
-    share = other.n / np.maximum(n, _TINY)
+    share = other.n / np.maximum(n, TINY)
     apart = one.n * share  # n_a n_b / (n_a + n_b)
     step, rise = other.mean - one.mean, other.target - one.target
     step = np.where((apart > 0)[:, None] & ~np.isnan(step), step, 0.0)
@@ -123,11 +131,36 @@ def centre_and_scale(n: _Array, mean: _Array, square: _Array, often: _Array) -> 
     """
     weight = (often * n)[:, None] * ~np.isnan(mean)
     mean = np.nan_to_num(mean, nan=0.0)
-    total = np.maximum(weight.sum(axis=0), _TINY)
+    total = np.maximum(weight.sum(axis=0), TINY)
     centre = (weight * mean).sum(axis=0) / total
     centre = centre + (weight * (mean - centre)).sum(axis=0) / total  # once more: far from zero the first has rounded
     scale = np.sqrt((often @ square + (weight * (mean - centre) ** 2).sum(axis=0)) / total)
-    return centre, np.where(scale <= _CONSTANT * np.abs(centre) + _TINY, 1.0, scale)
+    return centre, np.where(scale <= _CONSTANT * np.abs(centre) + TINY, 1.0, scale)
+
+
+@dataclass(frozen=True, eq=False)
+class Where:
+    """Where columns ``(d,)`` and targets ``(K,)`` lie and how widely they spread: mean and standard deviation over all rows.
+
+    ``correlation (d, d)`` is that of the columns, where it was asked for.
+    """
+
+    centre: _Array
+    scale: _Array
+    target_centre: _Array
+    target_scale: _Array
+    correlation: _Array | None = None
+
+
+def where_sums_lie(
+    sums: Sums, task_weight: _Array | None = None, *, centred: bool = True, correlated: bool = False
+) -> Where:
+    """Where the rows of these sums lie; columns that are to stay sparse are scaled, but not ``centred``."""
+    often = np.ones_like(sums.n) if task_weight is None else task_weight
+    centre, scale = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2), often)
+    centre = centre if centred else np.zeros_like(centre)
+    correlation = correlation_of_sums(sums, often, centre, scale) if correlated else None
+    return Where(centre, scale, *centre_and_scale(sums.n, sums.target, sums.square, often), correlation)
 
 
 def correlation_of_sums(sums: Sums, often: _Array, centre: _Array, scale: _Array) -> _Array:

@@ -14,8 +14,10 @@ from skmeta._inference.contextual import without_rows
 from skmeta._inference.covariances import LowRankCovariance
 from skmeta._inference.laplace import DualModes
 from skmeta._inference.likelihoods import Likelihood
+from skmeta._inference.linalg import TINY
 from skmeta._inference.mixture import log_evidence_of_batch
 from skmeta._inference.noise import NoiseLaw
+from skmeta._inference.units import Law, Units
 
 Array = NDArray[np.float64]
 
@@ -54,6 +56,14 @@ class WidePrior:
         if self.effects is None:
             return self.mean
         return self.mean + without_rows(self.effects, self.context.ratio, self.context.centre)
+
+    def to_data(self, k: int, units: Units) -> Law:
+        """What it says of one output, in units of the data."""
+        factor = self.factor[k] if self.factor.shape[2] else None
+        effects = None if self.effects is None else (self.effects[k], self.context.ratio, self.context.centre)
+        sure = None if self.mean_variance is None else self.mean_variance[k]
+        law = Law(self.expected[k], self.variance[k], float(self.noise[k]), sure, factor, effects)
+        return units.law_to_data(law)
 
     @property
     def structure(self) -> str:
@@ -99,7 +109,7 @@ def merged(past: WidePrior, new: WidePrior) -> WidePrior:
         both = both @ turned[:, ::-1]
         variance[k] += (both[:, MAX_RANK:] ** 2).sum(axis=1)
         factors.append(both[:, :MAX_RANK])
-    share = new.n_rows / max(n_rows, 1e-300)
+    share = new.n_rows / max(n_rows, TINY)
     noise_dof, weights = np.where(np.isinf(new.noise_dof), past.noise_dof, new.noise_dof), new.weights
     if weights is not None and np.all(np.isinf(new.noise_dof)) and np.any(np.isfinite(noise_dof)):
         weights = np.insert(weights, 2, 0.0)  # noise outliers, which the new tasks alone could not have

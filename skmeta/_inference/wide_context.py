@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skmeta._inference.contextual import FEWEST_TASKS, bounded_ratio
+from skmeta._inference.linalg import TINY
 from skmeta._inference.moments import Rows, take_rows
 from skmeta._inference.wide import WidePrior
 from skmeta._inference.wide_rows import DenseBatch
@@ -22,9 +24,7 @@ from skmeta._inference.wide_sweep import Output, State
 
 Array = NDArray[Any]
 
-_NEVER = 1e-10  # variance of what all tasks have in common
-_MOST = 1e6  # a ratio beyond this is a column whose mean does not vary between tasks
-FEWEST = 4  # tasks that can tell effects between them from effects within
+_NEVER = 1e-10  # guard: variance of what all tasks have in common
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class WideContext:
         """What the tasks say of it; None where they are too few, do not differ, or have no intercept."""
         means, rows, square = (np.concatenate(part) for part in zip(*map(_means, batches), strict=True))
         counts = np.concatenate([batch.counts for batch in batches]) * (rows > 0)
-        if counts.sum() < FEWEST:
+        if counts.sum() < FEWEST_TASKS:
             return None
         weight = counts * rows
         total, n_tasks = weight.sum(), counts.sum()
@@ -53,8 +53,7 @@ class WideContext:
         between = np.maximum((spread - within * n_tasks) / total, 0.0)
         if not between.any():
             return None
-        ratio = np.where(between > within / _MOST, within / np.maximum(between, 1e-300), _MOST)
-        return cls(centre, between, np.maximum(ratio, 1e-9))
+        return cls(centre, between, bounded_ratio(within, between))
 
     def widen(self, batches: Sequence[DenseBatch]) -> list[DenseBatch]:
         """The same tasks with the columns of their means before the others."""
@@ -109,7 +108,7 @@ def _means(batch: DenseBatch) -> tuple[Array, Array, Array]:
     n_rows = (batch.weight * own**2).sum(axis=1)
     total = batch.cells(batch.weight * own)[:, :-1]
     square = np.einsum("bn,bnd->bd", batch.weight, batch.Z[..., :-1] ** 2)
-    return total / np.maximum(n_rows, 1e-300)[:, None], n_rows, square
+    return total / np.maximum(n_rows, TINY)[:, None], n_rows, square
 
 
 def _widened_output(output: Output, d: int, variance: float) -> Output:

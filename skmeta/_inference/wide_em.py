@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skmeta._inference.likelihoods import Likelihood
+from skmeta._inference.linalg import TINY
 from skmeta._inference.mixture import learn_weights
 from skmeta._inference.moments import Rows, standardise
 from skmeta._inference.selection import clearly_positive
@@ -31,13 +32,13 @@ from skmeta._inference.wide_sweep import Output, State, sweep
 
 Array = NDArray[Any]
 
-_FREE = 100.0  # prior variance of the mean's intercept: as good as free
-_SIGNAL = 4.0  # variance of a linear predictor whose unit is not that of the targets
+_FREE = 100.0  # prior variance of the mean's intercept, of a signal of about one: as good as free
 _HELD_OUT = 3  # one task in so many is held out
+_SWEEPS = 2  # of each round for factors
 _ROUNDS = 3  # of sweeps for factors, each followed by new scales
 _WORTH = 2.0  # evidence that a more complicated shape must bring
-_FLOOR = 1e-10
-_DIGITS = 9  # of what orders tasks: ties are no matter of rounding
+_FLOOR = 1e-10  # guard: least variance
+_DIGITS = 9  # guard: of what orders tasks: ties are no matter of rounding
 
 
 # What was known, where factors or uneven variances are not wanted.
@@ -143,7 +144,7 @@ def fit_wide(batches: Any, loss: Likelihood, shape: Shape, n_iter: int, how: Opt
 
 
 def _change(new: Output, old: Output) -> float:
-    moved = np.sum((new.loadings - old.loadings) ** 2) / max(np.sum(new.loadings**2), 1e-300)
+    moved = np.sum((new.loadings - old.loadings) ** 2) / max(np.sum(new.loadings**2), TINY)
     return max(np.abs(np.log(new.scales / old.scales)).max(), np.sqrt(moved))
 
 
@@ -265,7 +266,7 @@ def _fit_factors(
     """Factors would overfit the tasks that they are made from, so held-out tasks scale them as they grow."""
     state = add_factors(train, state, loss, shape.rank, n_jobs=how.n_jobs)
     for _ in range(_ROUNDS):
-        state = fit_wide(train, loss, shape, 2, how, start=state)
+        state = fit_wide(train, loss, shape, _SWEEPS, how, start=state)
         state = _rescaled(state, fit_scales(test, as_prior(state, intercept), loss)[0])
     return state
 
@@ -294,8 +295,8 @@ def _held_out(rows: Rows) -> Array:
     n_rows, target, size = (
         np.bincount(task, v[rows.order], rows.n_tasks) for v in (weight, *(weight * s for s in squares))
     )
-    mean = [each / np.maximum(n_rows, 1e-300) for each in (size, target)]
-    return np.argsort(np.lexsort([np.round(each / max(each.max(), 1e-300), _DIGITS) for each in mean])) % _HELD_OUT == 1
+    mean = [each / np.maximum(n_rows, TINY) for each in (size, target)]
+    return np.argsort(np.lexsort([np.round(each / max(each.max(), TINY), _DIGITS) for each in mean])) % _HELD_OUT == 1
 
 
 def _squares(rows: Rows) -> Array:
@@ -323,7 +324,10 @@ def _intercept(rows: Rows, loss: Likelihood) -> Array:
 def initial_state(
     batches: Any, loss: Likelihood, intercept: Array, how: Options, past: WidePrior | None = None
 ) -> State:
-    """A start: what was known, or a quarter of the targets' variance each to the mean and to the tasks."""
+    """A start: what was known, or a quarter of the signal's variance each to slopes and intercept, half to the noise.
+
+    The signal's variance is the targets', or one where the linear predictor has a unit of its own.
+    """
     held: dict[str, Any] = {"own_noise": how.noise == "task"}
     if how.pseudo_tasks is not None:
         held["pseudo_tasks"] = how.pseudo_tasks
@@ -335,12 +339,12 @@ def initial_state(
 def _first_outputs(batches: Any, loss: Likelihood, intercept: Array) -> list[Output]:
     p = batches[0].width
     weights = [batch.weight * batch.counts[:, None] for batch in batches]
-    total = max(sum(weight.sum() for weight in weights), 1e-300)
+    total = max(sum(weight.sum() for weight in weights), TINY)
     slopes = np.r_[np.ones(p - 1), 0.0]
     norms = (np.diagonal(batch.kernel(batch.spread(slopes)), axis1=1, axis2=2) for batch in batches)
     norm = sum((weight * n).sum() for weight, n in zip(weights, norms, strict=True)) / total
     square = sum(np.einsum("bn,bnk->k", weight, b.Y**2) for weight, b in zip(weights, batches, strict=True)) / total
-    signals = np.maximum(square, _FLOOR) if loss.quadratic else np.full(len(intercept), _SIGNAL)
+    signals = np.maximum(square, _FLOOR) if loss.quadratic else np.ones(len(intercept))
     outputs = []
     for start, signal in zip(intercept, signals, strict=True):
         even = 0.25 * signal / max(norm, _FLOOR)

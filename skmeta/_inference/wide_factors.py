@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skmeta._inference.likelihoods import Likelihood
+from skmeta._inference.selection import SOME_TASKS
 from skmeta._inference.threads import run
 from skmeta._inference.wide_sweep import Output, State, expect, next_loadings
 
 Array = NDArray[Any]
-
-_SOME = 1024  # tasks whose gradients suggest factors
 
 
 def add_factors(batches: Sequence[Any], state: State, loss: Likelihood, rank: int, *, n_jobs: int = 1) -> State:
@@ -46,7 +45,7 @@ def _agreements(batches: Sequence[Any], duals: Any, parts: Any, variance: Array,
         expected.append(batch.table(part.share[0][0] * batch.spread(variance) * counted).sum(axis=1))
     table = (sparse.vstack if sparse.issparse(tables[0]) else np.concatenate)(tables)
     said = np.concatenate(expected)
-    loud = np.sort(np.argsort(-said, kind="stable")[:_SOME])
+    loud = np.sort(np.argsort(-said, kind="stable")[:SOME_TASKS])
     agreements = table[loud] @ table[loud].T
     agreements = agreements.toarray() if sparse.issparse(agreements) else agreements
     _, vectors = np.linalg.eigh(agreements - np.diag(said[loud]))

@@ -21,8 +21,8 @@ from skmeta._inference.moments import standardise
 Array = NDArray[Any]
 
 _WORK = 1 << 22  # numbers held at once in a product of cells by rows: 32 MB
-_MANY = 16.0  # products of pairs are kept while they are no more than so many times the numbers
-_PADDING = 1.25  # tasks of one batch differ in length by no more
+_MANY = 16.0  # speed: products of pairs are kept while they are no more than so many times the numbers
+_PADDING = 1.25  # speed: tasks of one batch differ in length by no more
 
 
 class _Batch:

@@ -13,19 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.dual import DualProblem, definite, evidence_slopes
+from skmeta._inference.dual import ROUNDING, SCALE_SPREAD, DualProblem, definite, evidence_slopes
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.noise import squeeze_noise
 from skmeta._inference.wide import WidePrior
 
 Array = NDArray[Any]
 
-N_SCALES = 5  # of the mean's slopes, of the variances of slopes, factors and intercept, and of the noise
-_STEPS = 8
-_EP = 5  # steps of expectation propagation at each trial
-_TIGHT = 1.0  # prior standard deviation of the logarithms of the scales
-_TOL = 0.01
-_HELD = 1e300  # information that keeps a scale where it is
+N_SCALES = 5  # guard: no choice: the mean's slopes, the variances of slopes, factors and intercept, and the noise
+_STEPS = 8  # of Fisher scoring
+_HELD = 1e300  # guard: information that keeps a scale where it is
 
 
 def scaled(prior: WidePrior, scales: Array) -> WidePrior:
@@ -59,18 +56,21 @@ def fit_scales(batches: Sequence[Any], prior: WidePrior, loss: Likelihood) -> tu
         climbed = [law.climb(np.exp(trial), loss, posterior) for law, posterior in zip(laws, posteriors, strict=True)]
         *sums, posteriors = zip(*climbed, strict=True)
         value, slopes, fisher = (sum(part) for part in sums)
-        value -= 0.5 * np.sum(trial**2) / _TIGHT**2
-        if value < best:
+        value -= 0.5 * np.sum(trial**2) / SCALE_SPREAD**2
+        if value < best - ROUNDING * (1.0 + abs(best)):
             step = 0.5 * step
-            continue
-        logs, best = trial, value
-        matrix = definite(fisher) + np.eye(N_SCALES) / _TIGHT**2
-        # Where tasks' noises differ their law is known better from estimates than from evidence at these.
-        matrix[:, -1, -1] = np.where(np.isinf(prior.noise_dof), matrix[:, -1, -1], _HELD)
-        step = np.clip(np.linalg.solve(matrix, (slopes - logs / _TIGHT**2)[..., None])[..., 0], -1.0, 1.0)
-        if np.abs(step).max() < _TOL:
-            break
+        else:
+            logs, best = trial, value
+            step = _step(fisher, slopes, logs, prior)
     return np.exp(logs), float(best)
+
+
+def _step(fisher: Array, slopes: Array, logs: Array, prior: WidePrior) -> Array:
+    matrix = definite(fisher) + np.eye(N_SCALES) / SCALE_SPREAD**2
+    # Where tasks' noises differ their law is known better from estimates than from evidence at these.
+    matrix[:, -1, -1] = np.where(np.isinf(prior.noise_dof), matrix[:, -1, -1], _HELD)
+    found: Array = np.linalg.solve(matrix, (slopes - logs / SCALE_SPREAD**2)[..., None])[..., 0]
+    return np.clip(found, -SCALE_SPREAD, SCALE_SPREAD)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +115,7 @@ class _Law:
             np.stack([mean + own for mean, own in zip(means, self.intercept, strict=True)], axis=2),
             np.stack([sum(parts) for parts in kernels], axis=1),
         )
-        posterior = problem.resumed(before, n_steps=_EP)
+        posterior = problem.resumed(before)
         slopes, fisher = np.zeros(scales.shape), np.zeros((*scales.shape, N_SCALES))
         for k, mean in enumerate(means):
             parts = kernels[k] + problem.noise_kernel(k)

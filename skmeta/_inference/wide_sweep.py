@@ -21,20 +21,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.dual import DualProblem, along, definite, evidence_slopes
+from skmeta._inference.dual import SCALE_SPREAD, DualProblem, along, definite, evidence_slopes
 from skmeta._inference.likelihoods import Likelihood
-from skmeta._inference.linalg import symmetrize
+from skmeta._inference.linalg import TINY, symmetrize
 from skmeta._inference.noise import fit_noise, squeeze_noise
+from skmeta._inference.structure import PSEUDO_TASKS
 from skmeta._inference.threads import run
 
 Array = NDArray[Any]
 
-_STEPS = 2  # of expectation propagation in a sweep: the next one moves on
-_TIGHT = 1.0  # prior standard deviation of the logarithm of a scale
-_LONGEST = 1.0  # step of the logarithm of a scale
-_CG = 30
+_CG = 30  # guard: conjugate gradients arrive before
 _CG_TOL = 1e-3
-_FLOOR = 1e-10
+_FLOOR = 1e-10  # guard: least variance
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +59,7 @@ class Output:
     known: bool = False
     noise_dof: float = np.inf
     own_noise: bool = True
-    pseudo_tasks: float = 2.0
+    pseudo_tasks: float = PSEUDO_TASKS
     by_task: list | None = None
     n_effects: int = 0
 
@@ -178,13 +176,13 @@ def _settle(problem: DualProblem, uncertain: Any, before: Any) -> tuple[Any, Any
     posterior is the same, but now rows can be judged by what was expected of them.
     """
     if before is None or problem.modal:
-        posterior = problem.mode(None if before is None else before[0], n_steps=10, tol=1e-6)
+        posterior = problem.mode(None if before is None else before[0])
     else:
         posterior = problem.around(*before[1:3])
     alone = replace(problem, kernel=problem.kernel + uncertain, offset=problem.offset - along(uncertain, posterior.a))
     if problem.modal:
         return posterior, alone, replace(posterior, dual=alone.inverse(posterior.curvature))
-    judged = alone.matched(alone.around(posterior.curvature, posterior.pull), n_steps=_STEPS)
+    judged = alone.matched(alone.around(posterior.curvature, posterior.pull))
     return problem.around(judged.curvature, judged.pull), alone, judged
 
 
@@ -283,8 +281,8 @@ def _scale_step(output: Output, slopes: Array, fisher: Array) -> Array:
     """Factors by which one step of Fisher scoring multiplies the scales, tied as they are to what was expected."""
     n = len(slopes)
     off = np.log(output.scales[:n] / output.expected_scales[:n])
-    step = np.linalg.solve(definite(fisher) + np.eye(n) / _TIGHT**2, slopes - off / _TIGHT**2)
-    return np.exp(np.clip(step, -_LONGEST, _LONGEST))
+    step = np.linalg.solve(definite(fisher) + np.eye(n) / SCALE_SPREAD**2, slopes - off / SCALE_SPREAD**2)
+    return np.exp(np.clip(step, -SCALE_SPREAD, SCALE_SPREAD))
 
 
 def _variances(output: Output, squares: Array, traces: Array, scale: Any, equal: bool) -> tuple[Any, ...]:
@@ -295,9 +293,9 @@ def _variances(output: Output, squares: Array, traces: Array, scale: Any, equal:
         held = output.pseudo_tasks
         share = _solve_variance(D**2 * squares + held * output.common, traces, held)[slopes]
         weight = traces[slopes]
-        new[slopes] = share * (D[slopes] @ weight / max(share @ weight, 1e-300))
+        new[slopes] = share * (D[slopes] @ weight / max(share @ weight, TINY))
         seen = new[slopes] * weight
-        common = float(seen @ new[slopes] / max(seen.sum(), 1e-300)) * scale[0]
+        common = float(seen @ new[slopes] / max(seen.sum(), TINY)) * scale[0]
     new[slopes] *= scale[0]
     new[-1] *= scale[1]
     return np.maximum(new, _FLOOR), common
@@ -315,7 +313,7 @@ def _loading_variance(output: Output, loadings: Array, information: Array) -> Ar
         before, told = variance[own], information[own]
         gained = (told / (1.0 / before + told)).sum(axis=0)
         square = ((loadings - output.centre)[own] ** 2).sum(axis=0)
-        factor = square / np.maximum(gained * before.sum(axis=0) / max(len(before), 1), 1e-300)
+        factor = square / np.maximum(gained * before.sum(axis=0) / max(len(before), 1), TINY)
         variance[own] = np.maximum(before * factor, 1e-12)
     return variance
 

@@ -17,16 +17,16 @@ from skmeta._inference.in_columns import InColumns
 from skmeta._inference.linalg import cholesky_root
 from skmeta._inference.moments import Moments
 from skmeta._inference.newton import Modes, modes_by_asking
+from skmeta._inference.selection import SOME_TASKS
 
 Array = NDArray[Any]
 
-_SOME = 512  # tasks on which evidence is measured
 _WEAK = 10.0  # standard deviation of the prior under which all tasks are fitted as one
 
 
 def some_of(n_tasks: int) -> Array:
     """Positions of at most so many tasks as evidence is measured on, evenly spaced."""
-    return np.linspace(0, n_tasks - 1, min(_SOME, n_tasks)).astype(int)
+    return np.linspace(0, n_tasks - 1, min(SOME_TASKS, n_tasks)).astype(int)
 
 
 def as_priors(laws: Any) -> GaussianPriors:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skmeta._inference.linalg import TINY
 from skmeta._inference.mixture import total_weight
 from skmeta._inference.new_rows import variance_of_own_rows
 from skmeta._inference.threads import blocks_of
@@ -101,13 +102,15 @@ class LinearAdapted(AdaptedEstimators):
 
     def _scales(self, codes: Codes) -> Array:
         """What the coefficients ``(n,)`` of tasks are multiplied by; without rows the prior's mean is the answer."""
-        out, known, seen = np.ones(len(codes)), self._found_scales, codes[codes >= 0]
-        if self._adaptation.family.moderated and len(seen):
+        out, known, here = np.ones(len(codes)), self._found_scales, self._adaptation
+        there = np.isin(codes, np.flatnonzero(np.diff(here.rows.starts)))
+        if here.family.moderated and there.any():
+            seen = codes[there]
             new = np.unique(seen[np.isnan(known[seen])])
             if len(new):  # what was read from a file cannot be written to
                 known = self._found_scales = known.copy()
                 known[new] = self._integrated.scales(new, self.priors[0].units)
-            out[codes >= 0] = known[seen]
+            out[there] = known[seen]
         return out
 
     @cached_property
@@ -249,7 +252,7 @@ class LinearAdapted(AdaptedEstimators):
         """
         here, n_rows = self._adaptation, total_weight(self._adaptation.rows)
         noise, p = here.posterior.expected_noise, self._coef.shape[2]
-        rows = n_rows[:, None] * (p * noise / np.maximum(self._total_error(), 1e-300) - 1.0)
+        rows = n_rows[:, None] * (p * noise / np.maximum(self._total_error(), TINY) - 1.0)
         lent = here.posterior.weights @ np.array([float(prior.borrows) for prior in self.priors])
         return lent * np.maximum(rows, 0.0).mean(axis=1)
 

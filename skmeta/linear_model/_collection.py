@@ -14,7 +14,7 @@ from skmeta._inference.in_columns import each_output
 from skmeta._inference.in_rows import read_in_rows
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.moments import column_scales, correlation_of_rows
-from skmeta._inference.sums import Sums, centre_and_scale, correlation_of_sums
+from skmeta._inference.sums import Where, sums_in_room, where_sums_lie
 from skmeta._inference.units import Units as EngineUnits
 from skmeta._inference.units import standardised
 from skmeta._inference.working import RowsAtHand, RowsElsewhere
@@ -51,11 +51,11 @@ class Collection:
 def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The collection whose rows are at hand: as sums where squared errors are cheaper by columns, else as rows."""
     likelihood, weight = family.likelihood(estimator, data.n_outputs), tasks.task_weight
-    by_sums = likelihood.quadratic and not cheaper_in_rows(tasks.counts, data.n_features + 1)
-    read = data.read_sums(tasks.order, tasks.starts) if by_sums else None
-    where = _where_rows_lie(tasks, data, family) if read is None else _where_sums_lie(read[0], weight)
+    by_sums = likelihood.quadratic and not cheaper_in_rows(data.counts, data.n_features + 1)
+    read = sums_in_room(data.X, data.Y, data.order, data.starts, data.weight) if by_sums else None
+    where = _where_rows_lie(tasks, data, family) if read is None else where_sums_lie(read[0], weight)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
-    rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
+    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, family, units)
     if read is not None:
         found: Any = each_output(data.moments(rows, engine, read), weight)
     else:
@@ -68,7 +68,7 @@ def of_wide_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, pa
     likelihood = family.likelihood(estimator, data.n_outputs)
     where = _where_rows_lie(tasks, data, family, centred=False)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
-    rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
+    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, family, units)
     return Collection((rows, tasks.task_weight), engine, likelihood, data.one_target, describe)
 
 
@@ -96,7 +96,7 @@ def _units_of_sums(
             f"{type(estimator).__name__}, whose {likelihood.name} likelihood they do not determine; give parts that hold "
             "their rows, WorkingStatistics."
         )
-    where = _where_sums_lie(found.sums(), centred=centred)
+    where = where_sums_lie(found.sums(), centred=centred)
     return _units(where, estimator, likelihood, past, one_target=found.target_mean.ndim == 1)
 
 
@@ -111,9 +111,8 @@ def _collection_of(
 def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The collection whose rows stay where they are, which are asked for sums of working responses."""
     first, likelihood = parts.first, family.likelihood(estimator, 1)
-    units, engine = _units(
-        _where_sums_lie(first.sums(), correlated=family.moderated), estimator, likelihood, past, one_target=True
-    )
+    where = where_sums_lie(first.sums(), correlated=family.moderated)
+    units, engine = _units(where, estimator, likelihood, past, one_target=True)
     ask = parts.asking(engine[0], intercept=bool(estimator.fit_intercept))
     tasks = RowsElsewhere(ask, first.n, first.n_features + 1, likelihood)
     describe = {"feature_names": first.feature_names, "likelihood": family.kind_of(1), "units": units}
@@ -123,38 +122,17 @@ def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | No
 # Units ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class _Where:
-    """Mean and standard deviation of columns ``(d,)`` and targets ``(K,)`` over all rows, and the columns' correlation."""
-
-    centre: Array
-    scale: Array
-    target_centre: Array
-    target_scale: Array
-    correlation: Array | None = None
-
-
-def _where_sums_lie(
-    sums: Sums, task_weight: Array | None = None, *, centred: bool = True, correlated: bool = False
-) -> _Where:
-    often = np.ones_like(sums.n) if task_weight is None else task_weight
-    centre, scale = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2), often)
-    centre = centre if centred else np.zeros_like(centre)
-    correlation = correlation_of_sums(sums, often, centre, scale) if correlated else None
-    return _Where(centre, scale, *centre_and_scale(sums.n, sums.target, sums.square, often), correlation)
-
-
-def _where_rows_lie(tasks: Tasks, data: LinearData, family: Any, *, centred: bool = True) -> _Where:
+def _where_rows_lie(tasks: Tasks, data: LinearData, family: Any, *, centred: bool = True) -> Where:
     weight = data.weight
     if tasks.task_weight is not None:
         weight = tasks.task_weight[tasks.codes] * (1.0 if weight is None else weight)
     columns = column_scales(data.X, weight, centred=centred)
     correlation = correlation_of_rows(data.X, weight, *columns) if family.moderated and centred else None
-    return _Where(*columns, *column_scales(data.Y, weight), correlation)
+    return Where(*columns, *column_scales(data.Y, weight), correlation)
 
 
 def _units(
-    where: _Where, estimator: Any, likelihood: Likelihood, past: GaussianPrior | None, *, one_target: bool
+    where: Where, estimator: Any, likelihood: Likelihood, past: GaussianPrior | None, *, one_target: bool
 ) -> tuple[Units, list[EngineUnits]]:
     """The units of the past where it has them, else of the collection; without an intercept nothing is centred."""
     units = None if past is None else past.units

@@ -13,8 +13,8 @@ from scipy import sparse
 from sklearn.utils import compute_sample_weight
 
 from skmeta._inference.moments import Moments, Rows
-from skmeta._inference.sums import Sums, read_sums
-from skmeta._inference.units import Units, standardised
+from skmeta._inference.sums import Sums, sums_in_room
+from skmeta._inference.units import Units, same_units, standardised
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import (
     as_numbers,
@@ -33,7 +33,8 @@ _READ: WeakKeyDictionary[Tasks, tuple[Any, LinearData]] = WeakKeyDictionary()
 class LinearData:
     """A collection ready for the engine: ``X (n, d)`` dense or CSR, ``Y (n, K)``, the rows' ``weight (n,)`` or None.
 
-    ``n_targets`` is None where ``y`` was one-dimensional; ``classes`` is None for regressors.
+    ``n_targets`` is None where ``y`` was one-dimensional; ``classes`` is None for regressors. The rows of task ``t`` are
+    ``order[starts[t]:starts[t + 1]]``.
     """
 
     X: Any
@@ -41,6 +42,8 @@ class LinearData:
     weight: NDArray[np.float64] | None
     n_targets: int | None
     classes: NDArray[Any] | None
+    order: NDArray[np.intp]
+    starts: NDArray[np.intp]
     _kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -68,14 +71,21 @@ class LinearData:
         """Whether targets are one column, for which a prior has no axis of outputs."""
         return self.n_targets is None and self.Y.shape[1] == 1
 
-    def n_rows(self, tasks: Tasks) -> NDArray[np.float64]:
-        """What the rows of every task weigh together ``(n_tasks,)``; without weights their number."""
-        return np.bincount(tasks.codes, self.weight, minlength=len(tasks)).astype(float)
+    @property
+    def counts(self) -> NDArray[np.intp]:
+        """Number of rows of each task ``(n_tasks,)``."""
+        return np.diff(self.starts)
 
-    def read_sums(self, order: NDArray[np.intp], starts: NDArray[np.intp]) -> tuple[Sums, Moments]:
-        """Sums of every task, by the one pass over the rows, and the room that they are in."""
-        room = Moments.zeros(len(starts) - 1, self.n_features + 1, self.n_outputs)
-        return read_sums(self.X, self.Y, order, starts, self.weight, room), room
+    def per_task(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sums ``(n_tasks,)`` of a value of every row."""
+        counts = self.counts
+        owner = np.repeat(np.arange(len(counts)), counts)
+        return np.bincount(owner, values[self.order], minlength=len(counts)).astype(float)
+
+    @property
+    def total_weight(self) -> NDArray[np.float64]:
+        """What the rows of every task weigh together ``(n_tasks,)``; without weights their number."""
+        return self.counts.astype(float) if self.weight is None else self.per_task(self.weight)
 
     def moments(self, rows: Rows, units: Sequence[Units], found: tuple[Sums, Moments] | None = None) -> Moments:
         """What squared errors need of the tasks, in units of the engine; sums may be ``found`` already, and are used up.
@@ -83,9 +93,8 @@ class LinearData:
         They are kept: after learning from tasks, adapting to them reads no rows.
         """
         kept = self._kept.get("moments")
-        same = kept is not None and all(one.same_as(other) for one, other in zip(kept[0], units, strict=True))
-        if kept is None or not same or kept[1] != rows.intercept:
-            sums, room = self.read_sums(rows.order, rows.starts) if found is None else found
+        if kept is None or kept[1] != rows.intercept or not same_units(kept[0], units):
+            sums, room = found or sums_in_room(self.X, self.Y, self.order, self.starts, self.weight)
             kept = list(units), rows.intercept, standardised(sums, units, intercept=rows.intercept, room=room)
             self._kept["moments"] = kept
         return kept[2]
@@ -124,8 +133,10 @@ def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | Non
         check_finite_target(tasks.y)
     X = numeric_features(tasks.X)
     check_complete(X, tasks, tasks.feature_names)
+    order, starts = tasks.order, tasks.starts
     Y, n_targets, classes = encode_target(tasks.y, estimator, family, classes)
-    return LinearData(X, Y, row_weights(tasks.sample_weight, estimator, tasks.y), n_targets, classes)
+    weight = row_weights(tasks.sample_weight, estimator, tasks.y)
+    return LinearData(X, Y, weight, n_targets, classes, order, starts)
 
 
 def encode_target(

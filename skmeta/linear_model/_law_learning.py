@@ -15,7 +15,6 @@ from skmeta.linear_model._collection import Collection
 
 _MANY = 2000  # tasks beyond which sweeps over all of them start where those over the tasks looked at ended
 _POLISH = 3  # sweeps over all tasks that are then enough
-_EXPANSIONS = 5  # of working responses, at least: before the fourth no structure is chosen
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +67,7 @@ class LawLearning:
 
         tasks, n_outputs = collection.tasks, len(collection.units)
         first = self._candidates(tasks.width, tasks.n_tasks)[-1:] * n_outputs
-        n_iter, tol = max(self.learner.max_iter, _EXPANSIONS), self.learner.tol
+        n_iter, tol = self.learner.max_iter, self.learner.tol
         found = fit_laplace(tasks, first, n_iter=n_iter, choose=pick, past=past, n_jobs=self.n_jobs, tol=tol)
         for _ in range(n_outputs):
             self._report()

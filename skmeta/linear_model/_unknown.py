@@ -22,7 +22,7 @@ from skmeta.linear_model._families import Adaptation
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
-_TASKS = 1024  # tasks whose posterior covariances are held at once
+_TASKS = 1024  # speed: tasks whose posterior covariances are held at once
 
 
 @dataclass(frozen=True, eq=False)

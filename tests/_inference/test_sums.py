@@ -11,7 +11,7 @@ from scipy import sparse
 
 from skmeta._inference import moments as room
 from skmeta._inference.moments import Moments, Rows, collect_moments, column_scales
-from skmeta._inference.sums import Sums, added, centre_and_scale, read_sums
+from skmeta._inference.sums import Sums, added, centre_and_scale, read_sums, where_sums_lie
 from skmeta._inference.units import Units, standardised
 
 pytestmark = pytest.mark.quick
@@ -76,9 +76,8 @@ def test_standardised_they_are_the_moments_of_standardised_rows(counts, seed, we
 
 def lie(sums, often=None):
     """Where columns and targets lie."""
-    often = np.ones_like(sums.n) if often is None else often
-    columns = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2), often)
-    return (*columns, *centre_and_scale(sums.n, sums.target, sums.square, often))
+    found = where_sums_lie(sums, often)
+    return found.centre, found.scale, found.target_centre, found.target_scale
 
 
 @pytest.mark.parametrize("lacking", [(), (1, 2)])

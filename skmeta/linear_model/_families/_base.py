@@ -24,7 +24,7 @@ from skmeta.linear_model._families._refusals import reason, why_not
 Array = NDArray[np.float64]
 Fitted = list[dict[str, Any]] | None  # further fitted attributes of every task, in units of the data
 
-_WEAKEST = 1e-13  # strength zero, with a thought for singular designs
+_WEAKEST = 1e-13  # guard: strength zero, with a thought for singular designs
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from skmeta._inference.units import Units
 from skmeta.linear_model._families._base import Array, family
 from skmeta.linear_model._families._shifted_solver import ShiftedSolver
 
-_ROWS_OF_NOISE = 1e8  # rows that the noise counts for, where the class would find its own
+_ROWS_OF_NOISE = 1e8  # guard: rows that the noise counts for, where the class would find its own: as good as known
 
 
 @family(BayesianRidge)

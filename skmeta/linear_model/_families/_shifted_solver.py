@@ -15,6 +15,7 @@ from sklearn import config_context
 
 from skmeta._inference.components import Component
 from skmeta._inference.contextual import intercept_shift, new_row_effects
+from skmeta._inference.linalg import TINY
 from skmeta._inference.moments import Rows, standardise, take_rows
 from skmeta._inference.units import Units
 from skmeta.linear_model._families._base import Adaptation, Array, Family, Fitted, in_parallel
@@ -40,7 +41,7 @@ class OwnRows:
     def context(self) -> Array:
         """Means ``(p - 1,)`` of the columns."""
         weight = np.ones(len(self.y)) if self.weight is None else self.weight
-        return np.asarray(weight @ self.Z).ravel()[:-1] / max(self.n_rows, 1e-300)
+        return np.asarray(weight @ self.Z).ravel()[:-1] / max(self.n_rows, TINY)
 
 
 class ShiftedSolver(Family):
