@@ -227,9 +227,13 @@ def laplace_covariances(
     off = (modes - np.einsum("tc,tcp->tp", weights, modes)[:, None]) * np.sqrt(weights)[..., None]
     found: Array = np.swapaxes(off, 1, 2) @ off
     for c, (moments, component) in enumerate(zip(expanded, components, strict=True)):
-        inside = ColumnPosterior(moments, Stack([component]), strength).covariances(np.ones((len(weights), 1)))
-        found += weights[:, c, None, None] * inside
+        found += weights[:, c, None, None] * component_covariances(moments, component, strength)
     return found
+
+
+def component_covariances(moments: Moments, component: Component, strength: float) -> Array:
+    """Covariances ``(n_tasks, p, p)`` of one output under one component, from working responses around its modes."""
+    return ColumnPosterior(moments, Stack([component]), strength).covariances(np.ones((moments.n_tasks, 1)))
 
 
 def log_evidence_of_moments(moments: Moments, components: Sequence[Component]) -> Array:

@@ -140,17 +140,32 @@ def centre_and_scale(n: _Array, mean: _Array, square: _Array, often: _Array) -> 
 
 @dataclass(frozen=True, eq=False)
 class Where:
-    """Where columns ``(d,)`` and targets ``(K,)`` lie and how widely they spread: mean and standard deviation over all rows."""
+    """Where columns ``(d,)`` and targets ``(K,)`` lie and how widely they spread: mean and standard deviation over all rows.
+
+    ``correlation (d, d)`` is that of the columns, where it was asked for.
+    """
 
     centre: _Array
     scale: _Array
     target_centre: _Array
     target_scale: _Array
+    correlation: _Array | None = None
 
 
-def where_sums_lie(sums: Sums, task_weight: _Array | None = None, *, centred: bool = True) -> Where:
+def where_sums_lie(
+    sums: Sums, task_weight: _Array | None = None, *, centred: bool = True, correlated: bool = False
+) -> Where:
     """Where the rows of these sums lie; columns that are to stay sparse are scaled, but not ``centred``."""
     often = np.ones_like(sums.n) if task_weight is None else task_weight
     centre, scale = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2), often)
     centre = centre if centred else np.zeros_like(centre)
-    return Where(centre, scale, *centre_and_scale(sums.n, sums.target, sums.square, often))
+    correlation = correlation_of_sums(sums, often, centre, scale) if correlated else None
+    return Where(centre, scale, *centre_and_scale(sums.n, sums.target, sums.square, often), correlation)
+
+
+def correlation_of_sums(sums: Sums, often: _Array, centre: _Array, scale: _Array) -> _Array:
+    """Correlations ``(d, d)`` of columns of that centre and scale over all rows; of a constant column zero."""
+    off = np.nan_to_num(sums.mean - centre, nan=0.0)
+    total = np.tensordot(often, sums.scatter, axes=1) + (off * (often * sums.n)[:, None]).T @ off
+    found: _Array = total / (often @ sums.n) / np.outer(scale, scale)
+    return found

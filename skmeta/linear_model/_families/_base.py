@@ -80,6 +80,7 @@ class Family(ABC):
     kind: ClassVar[str] = "gaussian"  # of target, as priors name it
     classifies: ClassVar[bool] = False
     many_targets: ClassVar[bool] = False
+    moderated: ClassVar[bool] = False  # whether plain coefficients are scaled to predict best
     starts: ClassVar[bool] = False  # whether the prior is only where the class's own steps begin
 
     @abstractmethod

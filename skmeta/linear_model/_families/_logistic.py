@@ -39,7 +39,13 @@ class LogisticFamily(OfLabels, PosteriorMode):
     .. math:: -\sum_i \log p(y_i | x_i, w) + \tfrac{1}{2 C} \sum_k (w_k - \mu_k)^\top \Sigma_k^{-1} (w_k - \mu_k)
 
     over all classes' coefficients with their intercepts; ``class_weight`` weighs the rows. ``1 / C`` is the strength.
+
+    The coefficients of the plain estimator are those of this mode times ``moderation_``, so that its probabilities come as
+    near to the integrated ones as one set of coefficients can without changing a label (see `_integrated`); divided by it
+    they are the mode's. A prior weaker than learned moderates less, one without strength nothing.
     """
+
+    moderated = True
 
     def strength(self, estimator: Any) -> float:
         """The inverse of ``C``."""
