@@ -20,10 +20,8 @@ from skmeta._inference.linalg import cholesky_root
 
 _CLEARLY = 2.0  # standard errors
 _STEPS = (2.0, 1.2)  # ratios of the grid that the excess is climbed on
-_LEAST, _MOST = (
-    1e-6,
-    1e3,
-)  # guard: excess: a variation of the means by less than a thousandth, or of all but a few by zero
+_LEAST = 1e-6  # guard: excess, a variation of the means by less than a thousandth
+_MOST = 1e3  # guard: excess, a variation that has all but a few counts at zero
 
 
 def learn_scatter(collection: Any, learn: Callable[..., Learned], past: Any = None) -> Learned:

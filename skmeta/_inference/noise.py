@@ -22,7 +22,7 @@ Array = NDArray[Any]
 
 _FEWEST = 3  # tasks from which noises are compared
 _ERRORS = 2.0  # standard errors by which they have to differ
-_N_NODES = 5  # that stand for the law, at least
+N_NODES = 5  # that stand for the law, at least
 _NODES_A_UNIT = (
     8.0  # of the standard deviation of the noises' logarithms, so that wide laws leave no task between two nodes
 )
@@ -102,7 +102,7 @@ class NoiseLaw:
             return np.asarray(self.level)[..., None], np.ones(1)
         level, dof = np.asarray(self.level)[..., None], np.asarray(self.dof)[..., None]
         if n_nodes is None:
-            n_nodes = max(_N_NODES, int(np.ceil(_NODES_A_UNIT * np.max(self.log_spread))))
+            n_nodes = max(N_NODES, int(np.ceil(_NODES_A_UNIT * np.max(self.log_spread))))
         middle, finite = (np.arange(n_nodes) + 0.5) / n_nodes, np.minimum(dof, _SETTLED)
         spread = np.where(np.isinf(dof), 1.0, finite / chi2.ppf(middle, finite))
         return level * spread, np.full(n_nodes, 1.0 / n_nodes)

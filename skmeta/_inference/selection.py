@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import fit_gaussian, opened
 from skmeta._inference.linalg import cholesky_root
+from skmeta._inference.noise import N_NODES
 from skmeta._inference.past import past_deviance, typical_design
 from skmeta._inference.structure import PSEUDO_TASKS, Structure, Structures
 
@@ -122,7 +123,7 @@ def choose(
         best = wide[0] if past is None else _best_for(past, structures, typical_design(tasks, past))
         return Choice(best, looked_at[:0], looked_at[:0], [], {})
     fold = folds(some, min(some.n_tasks, _FOLDS))
-    held = _HeldOut(some, fold, past)
+    held = _HeldOut(some, fold, past, scaled=noise != "known")
     free = Structure("full", None, strength=float(some.width) if past is None else 0.0)
     start = opened(past, some) if start is None and past is not None else start
     start = None if start is None else start.repeated(held.n_folds)
@@ -168,8 +169,8 @@ class _HeldOut:
     With a ``past`` one task more meets all of it, a typical one of the past, which counts as often as there were.
     """
 
-    def __init__(self, tasks: Any, fold: Array, past: CoefficientLaw | None = None) -> None:
-        self.n_folds, self.counts = int(fold.max()) + 1, tasks.counts
+    def __init__(self, tasks: Any, fold: Array, past: CoefficientLaw | None, *, scaled: bool) -> None:
+        self.n_folds, self.counts, self.scaled = int(fold.max()) + 1, tasks.counts, scaled
         self.past = None if past is None else past.repeated(self.n_folds)
         if past is not None:
             self.counts = np.r_[self.counts, past.n_tasks]
@@ -181,19 +182,20 @@ class _HeldOut:
     def evidence(self, laws: CoefficientLaw) -> Array:
         """Log-evidence ``(..., n_tasks)`` of every task under what was learned without it, ``laws (..., n_folds)``.
 
-        All variances of a law are multiplied by the number under which its tasks are most probable: a shape that is
-        learned from few tasks may well say in which directions tasks vary, and be too sure of how much (`best_scale`).
+        All variances of a law whose noise is learned are multiplied by the number under which its tasks are most probable:
+        a shape that is learned from few tasks may well say in which directions tasks vary, and be too sure of how much
+        (`best_scale`).
         """
         deviance, probability = _deviance(self.test, laws)
         n_rows, counts, real = self.test.n_rows, self.test.counts, self.own >= 0
         if self.past is not None:
-            law, noise = laws.predictive(), laws.noise_law.nodes()[0]
+            law, noise = laws.predictive(), laws.noise_law.nodes(N_NODES)[0]
             typical = past_deviance(law, noise, self.past, self._design)
             deviance = np.concatenate([deviance, typical[..., None, :, :]], axis=-3)
             more = np.ones((self.n_folds, 1))
             n_rows = np.concatenate([n_rows, law.mean.shape[-1] * more], axis=-1)
             counts = np.concatenate([counts, self.counts[-1] / self.n_folds * more], axis=-1)
-        scale = best_scale(deviance, probability, n_rows, counts)
+        scale = best_scale(deviance, probability, n_rows, counts) if self.scaled else np.ones(deviance.shape[:-4])
         deviance = deviance / np.stack([np.ones_like(scale), scale], axis=-1)[..., None, None, None, :]
         found = _mixed(deviance, probability) - 0.5 * n_rows * np.log(scale)[..., None, None]
         out = np.empty((*found.shape[:-2], len(self.counts)))
@@ -302,7 +304,7 @@ def best_scale(deviance: Array, probability: Array, n_rows: Array, counts: Array
 def _deviance(tasks: Any, law: CoefficientLaw) -> tuple[Array, Array]:
     """``-2 log p(y_t)`` of new tasks at every noise they may have ``(..., n_tasks, m, 2)``, and its probabilities."""
     law = law.predictive()
-    noise, probability = law.noise_law.nodes()
+    noise, probability = law.noise_law.nodes(N_NODES)
     return tasks.deviance(law, cholesky_root(law.covariance), noise), probability
 
 
