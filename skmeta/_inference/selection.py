@@ -174,7 +174,7 @@ class _HeldOut:
     With a ``past`` one task more meets all of it, a typical one of the past, which counts as often as there were.
     """
 
-    def __init__(self, tasks: Any, fold: Array, past: CoefficientLaw | None, *, scaled: bool) -> None:
+    def __init__(self, tasks: Any, fold: Array, past: CoefficientLaw | None = None, *, scaled: bool = True) -> None:
         self.n_folds, self.counts, self.scaled = int(fold.max()) + 1, tasks.counts, scaled
         self.past = None if past is None else past.repeated(self.n_folds)
         if past is not None:
