@@ -108,7 +108,7 @@ def linearise(rows: Rows, coef: Array, loss: Likelihood) -> list[Moments]:
     n_tasks, n_outputs, p = coef.shape
     context = np.zeros((n_tasks, p - 1))
     parts = [
-        Moments(np.empty((n_tasks, p, p)), np.empty((n_tasks, p)), np.empty(n_tasks), np.empty(n_tasks), context)
+        Moments(np.empty((n_tasks, p, p)), np.empty((n_tasks, p)), np.empty(n_tasks), rows.n_rows, context)
         for _ in range(n_outputs)
     ]
     for tasks, Z, Y, weight in rows.batches():
@@ -121,7 +121,6 @@ def linearise(rows: Rows, coef: Array, loss: Likelihood) -> list[Moments]:
             part.gram[tasks] = weighted @ Z
             part.cross[tasks] = (weighted @ target[..., k, None])[..., 0]
             part.square[tasks] = (w * target[..., k] ** 2).sum(axis=1)
-            part.n_rows[tasks] = weight.sum(axis=1)
     return parts
 
 

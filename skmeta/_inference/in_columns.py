@@ -38,6 +38,11 @@ class InColumns:
         self.n_tasks, self.width = moments.n_rows.shape[-1], moments.cross.shape[-1]
         self.n_rows, self.context, self.square = moments.n_rows, moments.context, moments.square
 
+    @property
+    def total(self) -> Array:
+        """``(n_tasks,)`` what the rows weigh together: the square of the intercept's ones."""
+        return self.moments.gram[..., -1, -1]
+
     def take(self, tasks: Any) -> InColumns:
         """Some tasks (an index array, mask or slice)."""
         return InColumns(self.moments.take(tasks), self.counts[tasks])

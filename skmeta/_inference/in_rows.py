@@ -32,8 +32,9 @@ _LOG_2PI = np.log(2.0 * np.pi)
 class InRows:
     """Rows of one output: ``Z (N, p)`` standardised, task by task, ``y (N,)`` and the roots ``unit (N,)`` of weights.
 
-    Task ``t`` has the ``count[t]`` rows from ``first[t]`` on. ``n_rows``, ``square`` ``(n_tasks,)`` and ``context
-    (n_tasks, p - 1)`` as in `Moments`; ``task_weight (n_tasks,)`` is how much each task counts (None: once).
+    Task ``t`` has the ``count[t]`` rows from ``first[t]`` on, of total weight ``total[t]``. ``n_rows``, ``square``
+    ``(n_tasks,)`` and ``context (n_tasks, p - 1)`` as in `Moments`; ``task_weight (n_tasks,)`` is how much each task counts
+    (None: once).
     """
 
     Z: np.ndarray
@@ -42,6 +43,7 @@ class InRows:
     first: np.ndarray
     count: np.ndarray
     n_rows: np.ndarray
+    total: np.ndarray
     square: np.ndarray
     context: np.ndarray
     task_weight: np.ndarray | None = None
@@ -61,7 +63,7 @@ class InRows:
 
     def take(self, tasks: Any) -> InRows:
         """Some tasks (an index array, mask or slice); the rows are shared."""
-        names = ("first", "count", "n_rows", "square", "context")
+        names = ("first", "count", "n_rows", "total", "square", "context")
         weight = None if self.task_weight is None else self.task_weight[tasks]
         return replace(self, task_weight=weight, **{name: getattr(self, name)[tasks] for name in names})
 
@@ -156,10 +158,10 @@ def read_in_rows(rows: Rows, task_weight: Array | None = None) -> list[InRows]:
     weight = np.ones(len(Z)) if rows.weight is None else rows.weight[rows.order]
     count, first = np.diff(rows.starts), rows.starts[:-1]
     ones = weight * Z[:, -1]
-    context = _by_task(ones[:, None] * Z[:, :-1], rows) / np.maximum(_by_task(ones, rows), 1e-300)[:, None]
-    n_rows, square = _by_task(weight, rows), _by_task(weight[:, None] * Y**2, rows)
+    total, square = _by_task(ones, rows), _by_task(weight[:, None] * Y**2, rows)
+    context = _by_task(ones[:, None] * Z[:, :-1], rows) / np.maximum(total, 1e-300)[:, None]
     return [
-        InRows(Z, Y[:, k], np.sqrt(weight), first, count, n_rows, square[:, k], context, task_weight)
+        InRows(Z, Y[:, k], np.sqrt(weight), first, count, rows.n_rows, total, square[:, k], context, task_weight)
         for k in range(Y.shape[1])
     ]
 
@@ -176,10 +178,10 @@ def working_rows(rows: Rows, targets: Array, weights: Array, task_weight: Array 
     """One `InRows` an output of working responses ``targets (n, K)`` with ``weights (n, K)``, as in the table."""
     Z, targets, weights = standardised(rows), targets[rows.order], weights[rows.order]
     count, first = np.diff(rows.starts), rows.starts[:-1]
-    n_rows = _by_task(np.ones(len(Z)) if rows.weight is None else rows.weight[rows.order], rows)
+    total = _by_task(np.ones(len(Z)) if rows.weight is None else rows.weight[rows.order], rows)
     square, context = _by_task(weights * targets**2, rows), np.zeros((rows.n_tasks, rows.width - 1))
     return [
-        InRows(Z, y, np.sqrt(weight), first, count, n_rows, own, context, task_weight)
+        InRows(Z, y, np.sqrt(weight), first, count, rows.n_rows, total, own, context, task_weight)
         for y, weight, own in zip(targets.T, weights.T, square.T, strict=True)
     ]
 

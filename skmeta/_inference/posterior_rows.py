@@ -34,7 +34,7 @@ class RowPosterior:
 
     def __init__(self, batch: Any, y: Array, stack: Stack, strength: float = 1.0, n_rows: Array | None = None) -> None:
         self.batch, self.stack, self.strength = batch, stack, strength
-        self.n_rows = batch.weight.sum(axis=1) if n_rows is None else n_rows
+        self.n_rows = batch.n_rows if n_rows is None else n_rows
         self._intercept = batch.times(np.eye(1, batch.width, batch.width - 1).T)[..., 0]
         self.has_intercept = (batch.weight * self._intercept).any(axis=1)
         self._views = [law.covariance.seen_by(batch) for law in stack.laws]
@@ -47,7 +47,7 @@ class RowPosterior:
     def _column_means(self) -> Array:
         table = self.batch.table(self.batch.cells(self.batch.weight))
         total = table.toarray() if sparse.issparse(table) else table
-        return total[:, :-1] / np.maximum(self.n_rows, 1e-300)[:, None]
+        return total[:, :-1] / np.maximum(self.batch.weight.sum(axis=1), 1e-300)[:, None]
 
     def _centre(self) -> None:
         """Expected targets under every law ``(G, b, n)``, and the intercept's variance beyond it ``(b, J)``."""

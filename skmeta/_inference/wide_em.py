@@ -95,7 +95,7 @@ def learn_wide(
     state = fit_wide(batches, one, trial.finish, trial.n_left, how, start=moved_to(batches, trial.state))
     prior = _joined(scaled(as_prior(state, _intercept(weighted, one)), trial.scales), weighted, loss)
     prior = prior if trial.context is None else trial.context.narrow(prior)
-    prior = replace(prior, weights=trial.weights, n_tasks=float(counts.sum()), n_rows=_n_rows(weighted))
+    prior = replace(prior, weights=trial.weights, n_tasks=float(counts.sum()), n_rows=float(counts @ rows.n_rows))
     return replace(prior if past is None else merged(past, prior), scores=trial.scores)
 
 
@@ -109,11 +109,6 @@ def _weighted(rows: Rows, counts: Array) -> Rows:
     weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight.copy()
     weight[rows.order] *= np.repeat(counts, np.diff(rows.starts))
     return replace(rows, weight=weight)
-
-
-def _n_rows(rows: Rows) -> float:
-    weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight
-    return float(weight[rows.order].sum())
 
 
 def _joined(prior: WidePrior, rows: Rows, loss: Likelihood) -> WidePrior:

@@ -96,7 +96,7 @@ class _Law:
         mean = [batch.times((m * (1.0 - last))[:, None])[..., 0] for m in prior.mean]
         kernel = np.stack([sum(parts) for parts in kernels], axis=1)
         noise = _own_noise(
-            DualProblem(loss, batch.Y, batch.weight, prior.noise, batch.times(prior.mean.T), kernel), prior
+            DualProblem(loss, batch.Y, batch.weight, prior.noise, batch.times(prior.mean.T), kernel, batch.count), prior
         )
         return cls(batch, noise, [m[-1] * ones for m in prior.mean], mean, kernels)
 
@@ -114,6 +114,7 @@ class _Law:
             self.noise * scales[:, 4],
             np.stack([mean + own for mean, own in zip(means, self.intercept, strict=True)], axis=2),
             np.stack([sum(parts) for parts in kernels], axis=1),
+            self.batch.count,
         )
         posterior = problem.resumed(before, n_steps=_EP)
         slopes, fisher = np.zeros(scales.shape), np.zeros((*scales.shape, N_SCALES))

@@ -139,7 +139,8 @@ def expect(batch: Any, i: int, state: State, loss: Likelihood) -> tuple[Any, ...
     uncertain = np.stack([batch.kernel(_uncertain(batch, i, output)) for output in state.outputs], axis=1)
     offset = batch.times(np.stack([output.loadings[:, 0] for output in state.outputs], axis=1))
     noise = state.noise_of(i)
-    problem = DualProblem(loss, batch.Y, batch.weight, noise, offset, own + U @ np.swapaxes(U, 2, 3))
+    kernel = own + U @ np.swapaxes(U, 2, 3)
+    problem = DualProblem(loss, batch.Y, batch.weight, noise, offset, kernel, batch.count)
     posterior, alone, judged = _settle(problem, uncertain, state.rows[i])
     dual, marginal = posterior.dual, judged.dual
     scales = [

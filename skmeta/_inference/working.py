@@ -74,7 +74,7 @@ class RowsAtHand:
 class RowsElsewhere:
     """Rows of one output that stay where they are: ``ask`` (see `newton`) is all that is known of them.
 
-    ``n_rows (n_tasks,)`` is the total weight of each task's rows.
+    ``n_rows (n_tasks,)`` is the number of each task's rows.
     """
 
     def __init__(self, ask: Any, n_rows: Any, width: int, likelihood: Any) -> None:

@@ -14,7 +14,7 @@ from scipy import sparse
 from skmeta._inference.components import Component
 from skmeta._inference.glm import linearise
 from skmeta._inference.integrated import integrated_probabilities
-from skmeta._inference.mixture import laplace_covariances, posterior_covariances, total_weight, work_by_rows
+from skmeta._inference.mixture import laplace_covariances, posterior_covariances, work_by_rows
 from skmeta._inference.moments import Moments, Rows, standardise, take_rows
 from skmeta._inference.new_rows import NewRows, covariances_of_rows, variance_of_own_rows, variance_of_rows
 from skmeta._inference.threads import blocks_of
@@ -256,7 +256,7 @@ class LinearAdapted(AdaptedEstimators):
         if sparse.issparse(here.rows.X) != sparse.issparse(own):
             own = own.toarray() if sparse.issparse(own) else sparse.csr_array(own)
         targets = np.zeros((len(seen), len(here.units)))
-        return replace(here.rows, X=own, Y=targets, order=order, starts=starts, weight=None)
+        return replace(here.rows, X=own, Y=targets, order=order, starts=starts, weight=None, count=None)
 
     def _by_columns(self, X: Any, codes: Codes, seen: Codes) -> Array:
         out = np.empty((len(seen), len(self._adaptation.units)))
@@ -356,7 +356,7 @@ class LinearAdapted(AdaptedEstimators):
         posterior by the mean variance of its predictions; the :math:`m` that makes them equal, less :math:`n`, was
         borrowed, as far as the task is of a component that was learned.
         """
-        here, n_rows = self._adaptation, total_weight(self._adaptation.rows)
+        here, n_rows = self._adaptation, self._adaptation.rows.n_rows
         noise, p = here.posterior.expected_noise, self.coefficients.shape[2]
         rows = n_rows[:, None] * (p * noise / np.maximum(self._total_error(), 1e-300) - 1.0)
         lent = here.posterior.weights @ np.array([float(prior.borrows) for prior in self.priors])

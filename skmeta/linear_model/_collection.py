@@ -22,6 +22,7 @@ from skmeta.linear_model._adapt import engine_rows
 from skmeta.linear_model._data import LinearData
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._parts import Parts
+from skmeta.linear_model._past import unit_of
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._units import Units
 from skmeta.tasks import Tasks
@@ -48,14 +49,16 @@ class Collection:
         return values[0] if self.one_target else np.stack(values)
 
 
-def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
+def of_rows(
+    tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None, unit: float
+) -> Collection:
     """The collection whose rows are at hand: as sums where squared errors are cheaper by columns, else as rows."""
     likelihood, weight = family.likelihood(estimator, data.n_outputs), tasks.task_weight
     by_sums = likelihood.quadratic and not cheaper_in_rows(tasks.counts, data.n_features + 1)
     read = data.read_sums(tasks.order, tasks.starts) if by_sums else None
     where = _where_rows_lie(tasks, data) if read is None else _where_sums_lie(read[0], weight)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
-    rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
+    rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units, unit)
     if read is not None:
         found: Any = each_output(data.moments(rows, engine, read), weight)
     else:
@@ -63,31 +66,43 @@ def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: G
     return Collection(found, engine, likelihood, data.one_target, describe)
 
 
-def of_wide_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
+def of_wide_rows(
+    tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None, unit: float
+) -> Collection:
     """The collection whose columns stay sparse: scaled, not centred; its ``tasks`` are `Rows` and the tasks' weights."""
     likelihood = family.likelihood(estimator, data.n_outputs)
     where = _where_rows_lie(tasks, data, centred=False)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
-    rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units)
+    rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units, unit)
     return Collection((rows, tasks.task_weight), engine, likelihood, data.one_target, describe)
 
 
 def of_sums(found: SufficientStatistics, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The collection of which there are sums alone, which determine squared errors."""
-    units, engine = _units_of_sums(found, estimator, family, past, centred=True)
-    tasks = each_output(standardised(found.sums(), engine, intercept=estimator.fit_intercept))
-    return _collection_of(tasks, found, estimator, family, units, engine)
+    unit = unit_of(past, found.mean_weight)
+    sums = found.sums().in_unit(unit)
+    units, engine = _units_of_sums(found, sums, estimator, family, past, centred=True)
+    tasks = each_output(standardised(sums, engine, intercept=estimator.fit_intercept))
+    return _collection_of(tasks, found, estimator, family, units, engine, unit)
 
 
 def of_wide_sums(found: SufficientStatistics, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The same for `of_wide_rows`: as rows that say what the tasks' own would."""
-    units, engine = _units_of_sums(found, estimator, family, past, centred=False)
-    rows = equivalent_rows(found.sums(), engine, intercept=estimator.fit_intercept)
-    return _collection_of((rows, None), found, estimator, family, units, engine)
+    unit = unit_of(past, found.mean_weight)
+    sums = found.sums().in_unit(unit)
+    units, engine = _units_of_sums(found, sums, estimator, family, past, centred=False)
+    rows = equivalent_rows(sums, engine, intercept=estimator.fit_intercept)
+    return _collection_of((rows, None), found, estimator, family, units, engine, unit)
 
 
 def _units_of_sums(
-    found: SufficientStatistics, estimator: Any, family: Any, past: GaussianPrior | None, *, centred: bool
+    found: SufficientStatistics,
+    sums: Sums,
+    estimator: Any,
+    family: Any,
+    past: GaussianPrior | None,
+    *,
+    centred: bool,
 ) -> tuple[Units, list[EngineUnits]]:
     likelihood = family.likelihood(estimator, found.n_outputs)
     if not likelihood.quadratic:
@@ -96,14 +111,21 @@ def _units_of_sums(
             f"{type(estimator).__name__}, whose {likelihood.name} likelihood they do not determine; give parts that hold "
             "their rows, WorkingStatistics."
         )
-    where = _where_sums_lie(found.sums(), centred=centred)
+    where = _where_sums_lie(sums, centred=centred)
     return _units(where, estimator, likelihood, past, one_target=found.target_mean.ndim == 1)
 
 
 def _collection_of(
-    tasks: Any, found: SufficientStatistics, estimator: Any, family: Any, units: Units, engine: list[EngineUnits]
+    tasks: Any,
+    found: SufficientStatistics,
+    estimator: Any,
+    family: Any,
+    units: Units,
+    engine: list[EngineUnits],
+    unit: float,
 ) -> Collection:
     describe = {"feature_names": found.feature_names, "likelihood": family.kind_of(len(engine)), "units": units}
+    describe["weight_unit"] = unit
     likelihood = family.likelihood(estimator, found.n_outputs)
     return Collection(tasks, engine, likelihood, found.target_mean.ndim == 1, describe)
 
@@ -111,11 +133,12 @@ def _collection_of(
 def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The collection whose rows stay where they are, which are asked for sums of working responses."""
     first, likelihood = parts.first, family.likelihood(estimator, 1)
-    units, engine = _units(_where_sums_lie(first.sums()), estimator, likelihood, past, one_target=True)
-    ask = parts.asking(engine[0], intercept=bool(estimator.fit_intercept))
-    tasks = RowsElsewhere(ask, first.n, first.n_features + 1, likelihood)
+    unit = unit_of(past, first.mean_weight)
+    units, engine = _units(_where_sums_lie(first.sums().in_unit(unit)), estimator, likelihood, past, one_target=True)
+    ask = parts.asking(engine[0], unit, intercept=bool(estimator.fit_intercept))
+    tasks = RowsElsewhere(ask, first.count, first.n_features + 1, likelihood)
     describe = {"feature_names": first.feature_names, "likelihood": family.kind_of(1), "units": units}
-    return Collection(tasks, engine, likelihood, True, describe | {"classes": parts.classes})
+    return Collection(tasks, engine, likelihood, True, describe | {"classes": parts.classes, "weight_unit": unit})
 
 
 # Units ------------------------------------------------------------------------------------------------
@@ -163,6 +186,6 @@ def _units(
     return units, found if likelihood.quadratic else [EngineUnits(each.centre, each.scale) for each in found]
 
 
-def _described(tasks: Tasks, data: LinearData, family: Any, units: Units) -> dict[str, Any]:
+def _described(tasks: Tasks, data: LinearData, family: Any, units: Units, unit: float) -> dict[str, Any]:
     names, kind = tasks.feature_names, family.kind_of(data.n_outputs)
-    return {"feature_names": names, "classes": data.classes, "likelihood": kind, "units": units}
+    return {"feature_names": names, "classes": data.classes, "likelihood": kind, "units": units, "weight_unit": unit}

@@ -16,7 +16,7 @@ from skmeta.base import Learner, Prior, register
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import _collection
 from skmeta.linear_model._collection import Collection
-from skmeta.linear_model._data import read
+from skmeta.linear_model._data import mean_weight, read
 from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._held_out_weights import held_out_weights
@@ -24,7 +24,7 @@ from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._laws import laws_of, prior_of
 from skmeta.linear_model._mixture import robust_mixture
 from skmeta.linear_model._parts import Part, Parts
-from skmeta.linear_model._past import checked_past, learned_component
+from skmeta.linear_model._past import checked_past, learned_component, unit_of
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_mixture
 from skmeta.steps import PriorWithSteps, fit_steps, take_apart, with_constant_column
@@ -145,12 +145,15 @@ class EmpiricalBayes(Learner):
         """
         self._check_parameters()
         family, past = family_of(estimator), learned_component(prior, estimator)
-        data = read(tasks, estimator, family, None if past is None else past.classes)
+        unit = unit_of(past, mean_weight(tasks, estimator))
+        data = read(tasks, estimator, family, None if past is None else past.classes, unit)
         past = checked_past(past, estimator, family, data, tasks.feature_names)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
         if is_wide(self, data.n_features, data.n_rows(tasks), past, coupled=coupled):
-            return self._learn_wide(_collection.of_wide_rows(tasks, data, estimator, family, past), past, prior, n_jobs)
-        collection = _collection.of_rows(tasks, data, estimator, family, past)
+            return self._learn_wide(
+                _collection.of_wide_rows(tasks, data, estimator, family, past, unit), past, prior, n_jobs
+            )
+        collection = _collection.of_rows(tasks, data, estimator, family, past, unit)
         return self._learn(collection, past, prior, n_jobs, progress)
 
     def learn_statistics(
@@ -223,7 +226,7 @@ class EmpiricalBayes(Learner):
         """The prior of the tasks that there are sums of, by the computation that their rows would take."""
         family, past = family_of(estimator), learned_component(prior, estimator)
         past = checked_past(past, estimator, family, sums, sums.feature_names)
-        if is_wide(self, sums.n_features, sums.n, past):
+        if is_wide(self, sums.n_features, sums.count, past):
             return self._learn_wide(_collection.of_wide_sums(sums, estimator, family, past), past, prior, n_jobs)
         return self._learn(_collection.of_sums(sums, estimator, family, past), past, prior, n_jobs, progress)
 

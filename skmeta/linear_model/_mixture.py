@@ -88,6 +88,7 @@ def own_prior(prior: GaussianPrior) -> OwnPrior:
         n_outputs=prior.n_outputs,
         units=Units(np.zeros(prior.n_features)) if prior.units is None else prior.units,
         likelihood=prior.likelihood,
+        weight_unit=prior.weight_unit,
         n_tasks=prior.n_tasks,
         n_rows=prior.n_rows,
         feature_names=prior.feature_names,
