@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.linalg import spd_inverse
+from skmeta._inference.linalg import cholesky, solve, spd_inverse
 from skmeta._inference.moments import row_counts
 
 Array = NDArray[Any]
@@ -247,7 +247,7 @@ class DualProblem:
         """``log |I + kernel W|`` of every task and output (a softmax: of the first, for all)."""
         root = np.sqrt(np.swapaxes(posterior.curvature, 1, 2))
         B = _whitened(self.kernel, root)
-        logdet = 2.0 * np.log(np.diagonal(np.linalg.cholesky(B), axis1=-2, axis2=-1)).sum(axis=2)
+        logdet = 2.0 * np.log(np.diagonal(cholesky(B), axis1=-2, axis2=-1)).sum(axis=2)
         if self.loss.coupled:
             blocks = root[..., :, None] * spd_inverse(B) * root[..., None, :]
             weight = np.where(self.weight > 0, self.weight, 1.0)
@@ -296,7 +296,7 @@ def definite(information: Array) -> Array:
     That is ``b' (A + I)^-1 b`` for the others' ``A`` and ``b``: with a standard normal prior it has an inverse.
     """
     others, last = information[..., :-1, :-1], information[..., :-1, -1:]
-    least = np.swapaxes(last, -1, -2) @ np.linalg.solve(others + np.eye(others.shape[-1]), last)
+    least = np.swapaxes(last, -1, -2) @ solve(others + np.eye(others.shape[-1]), last)
     found = information.copy()
     found[..., -1, -1] = np.maximum(found[..., -1, -1], least[..., 0, 0])
     return found

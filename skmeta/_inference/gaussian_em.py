@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
 from skmeta._inference.contextual import variance_ratio
 from skmeta._inference.expectation import Expectation
-from skmeta._inference.linalg import cholesky_root, diagonal, spd_inverse, symmetrize, times, whiten
+from skmeta._inference.linalg import cholesky_root, diagonal, solve, spd_inverse, symmetrize, times, whiten
 from skmeta._inference.noise import fit_noise, squeeze_noise
 
 Array = NDArray[Any]
@@ -42,7 +42,7 @@ def initial_guess(tasks: Any, contextual: bool = True) -> CoefficientLaw:
     pooled, p = tasks.pooled(), tasks.width
     n_rows = pooled.n_rows[..., None]
     ridge = pooled.gram + (1e-3 * n_rows / p)[..., None] * np.eye(p)
-    mean = np.linalg.solve(ridge, pooled.cross[..., None])[..., 0]
+    mean = solve(ridge, pooled.cross[..., None])[..., 0]
     noise = np.maximum(0.5 * pooled.residual_square(mean) / pooled.n_rows, NOISE_FLOOR)
     size = diagonal(pooled.gram) / n_rows
     # Of a constant column nothing is learned: it starts, and stays, as the others.

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.dual import DualProblem, along
 from skmeta._inference.likelihoods import Likelihood
+from skmeta._inference.linalg import solve
 from skmeta._inference.moments import Moments, Rows
 
 Array = NDArray[Any]
@@ -192,7 +193,7 @@ class _Problem:
         value = self.objective(coef)
         for _ in range(_MAX_ITER):
             gradient = self.gradient(coef).reshape(len(coef), -1)
-            direction = np.linalg.solve(self.hessian(coef), gradient[..., None])[..., 0]
+            direction = solve(self.hessian(coef), gradient[..., None])[..., 0]
             decrement = (gradient * direction).sum(axis=1)
             moving = decrement > _TOL * (1.0 + np.abs(value))
             if not moving.any():

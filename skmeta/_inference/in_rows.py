@@ -17,7 +17,7 @@ from scipy import sparse
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.expectation import Expectation, Pooled, joined
 from skmeta._inference.grouped import Grouped
-from skmeta._inference.linalg import logdet_and_quadratic, triangular_inverse
+from skmeta._inference.linalg import cholesky, logdet_and_quadratic, triangular_inverse
 from skmeta._inference.mixture import log_evidence_of_batch
 from skmeta._inference.moments import Rows, standardise, take_rows, task_batches
 from skmeta._inference.threads import run
@@ -136,7 +136,7 @@ def _expectation(
     design: Array, residual: Array, root: Array, noise: Array, n_rows: Rows, counts: Array, spread: Array | None
 ) -> Expectation:
     b, n, p = design.shape
-    half = triangular_inverse(np.linalg.cholesky(design @ np.swapaxes(design, 1, 2) + np.eye(n)))
+    half = triangular_inverse(cholesky(design @ np.swapaxes(design, 1, 2) + np.eye(n)))
     S, u = half @ design, (half @ residual[..., None])[..., 0]
     left = (u[:, None, :] @ half)[:, 0]  # K^-1 r: the residuals at the posterior mean
     flat = S.reshape(b * n, p)

@@ -18,7 +18,7 @@ from scipy import sparse
 
 from skmeta._inference.components import Stack
 from skmeta._inference.contextual import intercept_shift, new_row_effects
-from skmeta._inference.linalg import spd_inverse, triangular_inverse
+from skmeta._inference.linalg import cholesky, spd_inverse, triangular_inverse
 from skmeta._inference.moments import Rows, take_rows
 from skmeta._inference.threads import blocks_of
 from skmeta._inference.wide_rows import each_batch
@@ -175,7 +175,7 @@ def _solve(kernel: Array, residual: Array, intercept: Array, strength: float) ->
     n = kernel.shape[-1]
     rounding = _EPS * n * np.diagonal(kernel, axis1=-2, axis2=-1).max(axis=-1)
     held = np.maximum(strength, rounding)[..., None, None]  # no penalty at all would leave a singular matrix
-    factor = np.linalg.cholesky(kernel + held * np.eye(n))
+    factor = cholesky(kernel + held * np.eye(n))
     logdet = 2.0 * np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(axis=-1)
     inverse = triangular_inverse(factor)
     sides = np.stack([residual, intercept], axis=-1)

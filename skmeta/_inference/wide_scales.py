@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.dual import DualProblem, definite, evidence_slopes
 from skmeta._inference.likelihoods import Likelihood
+from skmeta._inference.linalg import solve
 from skmeta._inference.noise import squeeze_noise
 from skmeta._inference.wide import WidePrior
 
@@ -67,7 +68,7 @@ def fit_scales(batches: Sequence[Any], prior: WidePrior, loss: Likelihood) -> tu
         matrix = definite(fisher) + np.eye(N_SCALES) / _TIGHT**2
         # Where tasks' noises differ their law is known better from estimates than from evidence at these.
         matrix[:, -1, -1] = np.where(np.isinf(prior.noise_dof), matrix[:, -1, -1], _HELD)
-        step = np.clip(np.linalg.solve(matrix, (slopes - logs / _TIGHT**2)[..., None])[..., 0], -1.0, 1.0)
+        step = np.clip(solve(matrix, (slopes - logs / _TIGHT**2)[..., None])[..., 0], -1.0, 1.0)
         if np.abs(step).max() < _TOL:
             break
     return np.exp(logs), float(best)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.dual import DualProblem, along, definite, evidence_slopes
 from skmeta._inference.likelihoods import Likelihood
-from skmeta._inference.linalg import symmetrize
+from skmeta._inference.linalg import cholesky, solve, symmetrize
 from skmeta._inference.noise import fit_noise, squeeze_noise
 from skmeta._inference.threads import run
 
@@ -228,7 +228,7 @@ def _without_factor(E: Array, U: Array) -> Array:
         return E
     seen = E @ U
     inner = symmetrize(np.eye(U.shape[2]) - np.swapaxes(U, 1, 2) @ seen)
-    return E + seen @ np.linalg.solve(inner, np.swapaxes(seen, 1, 2))
+    return E + seen @ solve(inner, np.swapaxes(seen, 1, 2))
 
 
 # Maximisation ---------------------------------------------------------------------------------------
@@ -284,7 +284,7 @@ def _scale_step(output: Output, slopes: Array, fisher: Array) -> Array:
     """Factors by which one step of Fisher scoring multiplies the scales, tied as they are to what was expected."""
     n = len(slopes)
     off = np.log(output.scales[:n] / output.expected_scales[:n])
-    step = np.linalg.solve(definite(fisher) + np.eye(n) / _TIGHT**2, slopes - off / _TIGHT**2)
+    step = solve(definite(fisher) + np.eye(n) / _TIGHT**2, slopes - off / _TIGHT**2)
     return np.exp(np.clip(step, -_LONGEST, _LONGEST))
 
 
@@ -334,7 +334,7 @@ def next_loadings(batches: Sequence[Any], parts: Any, output: Output, gradient: 
     if output.rank:
         counts = np.concatenate([batch.counts for batch in batches])
         spread = np.tensordot(counts, np.concatenate([part.moments[:, 1:, 1:] for part in parts]), 1) / counts.sum()
-        loadings[:, 1:] = loadings[:, 1:] @ np.linalg.cholesky(spread)
+        loadings[:, 1:] = loadings[:, 1:] @ cholesky(spread)
     return loadings
 
 
