@@ -24,7 +24,7 @@ from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
 from skmeta._inference.contextual import variance_ratio
 from skmeta._inference.expectation import Expectation
 from skmeta._inference.linalg import cholesky_root, diagonal, solve, spd_inverse, symmetrize, times, whiten
-from skmeta._inference.noise import fit_noise, squeeze_noise
+from skmeta._inference.noise import WIDEST, fit_noise, squeeze_noise
 
 Array = NDArray[Any]
 
@@ -34,10 +34,11 @@ EFFECTS_TO_SHRINK = 3  # as many as Stein's estimator needs to beat least square
 _TASKS_FOR_CONTEXT = 4  # fewer cannot tell effects between tasks from effects within
 
 
-def initial_guess(tasks: Any, contextual: bool = True) -> CoefficientLaw:
+def initial_guess(tasks: Any, contextual: bool = True, *, own_noise: bool = False) -> CoefficientLaw:
     """A start: pooled ridge for the mean, half of what it leaves unexplained as noise, the rest spread evenly.
 
-    With ``contextual``, where there are tasks enough, contextual effects are learned too.
+    With ``contextual``, where there are tasks enough, contextual effects are learned too. With ``own_noise`` tasks may
+    differ in noise as much as they ever do: the first sweep is not bent by a task that is all noise.
     """
     pooled, p = tasks.pooled(), tasks.width
     n_rows = pooled.n_rows[..., None]
@@ -50,7 +51,8 @@ def initial_guess(tasks: Any, contextual: bool = True) -> CoefficientLaw:
     shrink = np.full(noise.shape, 1.0 if p - 1 >= EFFECTS_TO_SHRINK else np.inf)
     covariance = (noise[..., None] / p / size)[..., None] * np.eye(p)
     nothing = np.zeros(noise.shape)
-    start = CoefficientLaw(mean, covariance, noise, nothing + np.inf, nothing, nothing, mean_variance=shrink)
+    dof = nothing + (WIDEST if own_noise else np.inf)
+    start = CoefficientLaw(mean, covariance, noise, dof, nothing, nothing, mean_variance=shrink)
     if not contextual or tasks.counts.sum(axis=-1).min() < _TASKS_FOR_CONTEXT or not tasks.context.any():
         return start
     none = np.zeros_like(mean[..., :-1])
@@ -74,7 +76,7 @@ def fit_gaussian(
     ``noise`` says what is learned of it: every ``"task"``'s own, one that all have (``"shared"``), or nothing, it is
     ``"known"`` to be what ``start`` says.
     """
-    law = start or past or initial_guess(tasks)
+    law = start or past or initial_guess(tasks, own_noise=noise == "task")
     own = noise_of_tasks(tasks, law, n_jobs=n_jobs)
     for _ in range(n_iter):
         sums = _expectation(tasks, law, own, n_jobs)

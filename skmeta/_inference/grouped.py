@@ -18,9 +18,9 @@ class Grouped:
     def __init__(self, parts: Any) -> None:
         self.parts, self.width = parts, parts[0].width
         self.n_tasks = max(part.n_tasks for part in parts)
-        self.counts, self.n_rows, self.total, self.context = (
-            np.stack([self._padded(getattr(part, name)) for part in parts])
-            for name in ("counts", "n_rows", "total", "context")
+        names = ("counts", "bounded", "n_rows", "total", "context")
+        self.counts, self.bounded, self.n_rows, self.total, self.context = (
+            np.stack([self._padded(getattr(part, name)) for part in parts]) for name in names
         )
 
     def pooled(self) -> Any:

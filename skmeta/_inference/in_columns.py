@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.expectation import Expectation, Pooled, joined
+from skmeta._inference.expectation import Expectation, Pooled, bounded_counts, joined
 from skmeta._inference.linalg import diagonal, inverse_and_solution, logdet_and_quadratic
 from skmeta._inference.mixture import log_evidence_of_moments
 from skmeta._inference.moments import Moments, whitened
@@ -52,9 +52,15 @@ class InColumns:
         found = self.take(group)
         return InColumns(found.moments, np.where(group < 0, 0.0, found.counts))
 
+    @property
+    def bounded(self) -> Array:
+        """``(n_tasks,)`` how often each task counts among pooled rows (`bounded_counts`)."""
+        size = np.maximum(diagonal(self.moments.gram)[..., :-1].max(axis=-1, initial=0.0), self.square)
+        return bounded_counts(self.counts, size, self.n_rows)
+
     def pooled(self) -> Pooled:
-        """`Pooled` rows of all tasks."""
-        part, counts, p = self.moments, self.counts[..., None, :], self.width
+        """`Pooled` rows of all tasks, each as often as `bounded` says."""
+        part, counts, p = self.moments, self.bounded[..., None, :], self.width
         gram = (counts @ part.gram.reshape(*part.square.shape, p * p)).reshape(*part.square.shape[:-1], p, p)
         total = (counts @ np.stack([part.square, part.n_rows], axis=-1))[..., 0, :]
         return Pooled(gram, (counts @ part.cross)[..., 0, :], total[..., 0], total[..., 1])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.expectation import Expectation, Pooled, joined
+from skmeta._inference.expectation import Expectation, Pooled, bounded_counts, joined
 from skmeta._inference.grouped import Grouped
 from skmeta._inference.linalg import cholesky, logdet_and_quadratic, triangular_inverse
 from skmeta._inference.mixture import log_evidence_of_batch
@@ -71,9 +71,19 @@ class InRows:
         """The tasks as collections ``(n_groups, t)``, ``group (n_groups, t)`` listing the tasks of each, -1 for none."""
         return Grouped([self.take(own[own >= 0]) for own in group])
 
+    @property
+    def bounded(self) -> Array:
+        """``(n_tasks,)`` how often each task counts among pooled rows (`bounded_counts`)."""
+        size = self.square.copy()
+        for tasks in self._batches():
+            Z, _, unit = self._read(tasks)
+            squares = ((Z[..., :-1] * unit[..., None]) ** 2).sum(axis=1)
+            size[tasks] = np.maximum(size[tasks], squares.max(axis=-1, initial=0.0))
+        return bounded_counts(self.counts, size, self.n_rows)
+
     def pooled(self) -> Pooled:
-        """`Pooled` rows of all tasks."""
-        p, counts = self.width, self.counts
+        """`Pooled` rows of all tasks, each as often as `bounded` says."""
+        p, counts = self.width, self.bounded
         gram, cross = np.zeros((p, p)), np.zeros(p)
         for tasks in self._batches():
             Z, y, unit = self._read(tasks)

@@ -18,7 +18,7 @@ from scipy.stats import chi2
 
 Array = NDArray[Any]
 
-_WIDEST = 2.0  # fewer degrees of freedom would have noises differ by orders of magnitude
+WIDEST = 2.0  # fewer degrees of freedom would have noises differ by orders of magnitude
 _SHARED = 200.0  # beyond so many degrees of freedom the tasks' noises differ by less than 10 %
 _SAME = float(polygamma(1, _SHARED / 2.0))
 _SETTLED = 1e12  # degrees of freedom that are as good as infinitely many
@@ -58,7 +58,7 @@ def fit_noise(variance: Array, dof: Array, counts: Array | None = None) -> tuple
     excess = excess - by_chance
     chance = 2.0 * np.sqrt(2.0 / np.maximum(n - 1.0, 1.0)) * by_chance  # two standard errors if none differ
     differ = (n >= 3) & (excess > np.maximum(_SAME, chance))
-    half = np.maximum(trigamma_inverse(np.where(differ, excess, 1.0)), _WIDEST / 2.0)
+    half = np.maximum(trigamma_inverse(np.where(differ, excess, 1.0)), WIDEST / 2.0)
     level = np.exp(centre + digamma(half) - np.log(half))
     return np.where(differ, level, pooled), np.where(differ, 2.0 * half, np.inf)
 

@@ -17,7 +17,7 @@ from skmeta._inference.moments import Moments, padded, row_counts, take_rows, ta
 
 _Array = NDArray[np.float64]
 _TINY = float(np.finfo(float).tiny)
-_CONSTANT = 1e-10  # a column that spreads by less, as a share of its mean, does not vary: that is its rounding
+CONSTANT = 1e-10  # a column that spreads by less, as a share of its mean, does not vary: that is its rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,4 +139,4 @@ def centre_and_scale(n: _Array, mean: _Array, square: _Array, often: _Array) -> 
     centre = (weight * mean).sum(axis=0) / total
     centre = centre + (weight * (mean - centre)).sum(axis=0) / total  # once more: far from zero the first has rounded
     scale = np.sqrt((often @ square + (weight * (mean - centre) ** 2).sum(axis=0)) / total)
-    return centre, np.where(scale <= _CONSTANT * np.abs(centre) + _TINY, 1.0, scale)
+    return centre, np.where(scale <= CONSTANT * np.abs(centre) + _TINY, 1.0, scale)

@@ -13,8 +13,8 @@ from skmeta._inference.equivalent_rows import equivalent_rows
 from skmeta._inference.in_columns import each_output
 from skmeta._inference.in_rows import read_in_rows
 from skmeta._inference.likelihoods import Likelihood
-from skmeta._inference.moments import column_scales
 from skmeta._inference.sums import Sums, centre_and_scale
+from skmeta._inference.typical import typical_of_rows, typical_of_sums
 from skmeta._inference.units import Units as EngineUnits
 from skmeta._inference.units import standardised
 from skmeta._inference.working import RowsAtHand, RowsElsewhere
@@ -146,26 +146,29 @@ def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | No
 
 @dataclass(frozen=True, eq=False)
 class _Where:
-    """Mean and standard deviation of columns ``(d,)`` and targets ``(K,)`` over all rows."""
+    """Where columns ``(d,)`` and targets ``(K,)`` lie and how far they spread, and the mean of all targets ``(K,)``."""
 
     centre: Array
     scale: Array
     target_centre: Array
     target_scale: Array
+    target_mean: Array
 
 
 def _where_sums_lie(sums: Sums, task_weight: Array | None = None, *, centred: bool = True) -> _Where:
     often = np.ones_like(sums.n) if task_weight is None else task_weight
-    centre, scale = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2), often)
-    centre = centre if centred else np.zeros_like(centre)
-    return _Where(centre, scale, *centre_and_scale(sums.n, sums.target, sums.square, often))
+    centre, scale, at, by = typical_of_sums(sums, often)
+    mean = centre_and_scale(sums.n, sums.target, sums.square, often)[0]
+    return _Where(centre if centred else np.zeros_like(centre), scale, at, by, mean)
 
 
 def _where_rows_lie(tasks: Tasks, data: LinearData, *, centred: bool = True) -> _Where:
-    weight = data.weight
-    if tasks.task_weight is not None:
-        weight = tasks.task_weight[tasks.codes] * (1.0 if weight is None else weight)
-    return _Where(*column_scales(data.X, weight, centred=centred), *column_scales(data.Y, weight))
+    often = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
+    centre, scale = typical_of_rows(data.X, tasks.codes, data.weight, often)
+    targets = typical_of_rows(data.Y, tasks.codes, data.weight, often)
+    own = np.ones(len(data.Y)) if data.weight is None else data.weight
+    mean = np.average(data.Y, axis=0, weights=own * often[tasks.codes])
+    return _Where(centre if centred else np.zeros_like(centre), scale, *targets, mean)
 
 
 def _units(
@@ -176,7 +179,7 @@ def _units(
     if units is None:
         at, by = where.target_centre, where.target_scale
         if not likelihood.quadratic:
-            at, by = likelihood.link(at), np.ones_like(by)
+            at, by = likelihood.link(where.target_mean), np.ones_like(by)
         elif not estimator.fit_intercept:
             at = np.zeros_like(at)
         centre = where.centre if estimator.fit_intercept else np.zeros_like(where.centre)

@@ -52,7 +52,7 @@ class LawLearning:
         n_iter = self.learner.max_iter
         options = {"tol": self.learner.tol, "past": past, "noise": self.learner.noise, "n_jobs": self.n_jobs}
         if tasks.n_tasks <= _MANY:
-            start = past or initial_guess(tasks, choice.contextual)
+            start = past or initial_guess(tasks, choice.contextual, own_noise=self.learner.noise == "task")
             return fit_gaussian(tasks, choice.structure, n_iter=n_iter, start=start, **options)
         start, some = past or choice.states[0], tasks.take(choice.tasks)
         start = fit_gaussian(some, choice.structure, n_iter=n_iter, start=start, **options)

@@ -275,6 +275,12 @@ class SufficientStatistics(FrozenValue):
             feature_names=tuple(feature_names),
         )
 
+    def take(self, tasks: Any) -> Self:
+        """The statistics of some tasks (sorted positions, or a mask)."""
+        names = ("ids", "n", "mean", "target_mean", "scatter", "cross", "square", "count", "log_likelihood")
+        changed = {name: getattr(self, name)[tasks] for name in names if getattr(self, name) is not None}
+        return replace(self, **changed)
+
     def with_constant_column(self) -> Self:
         """The statistics of the same rows with a column of zeros before the others, without names."""
         zeros = ((0, 0), (1, 0))

@@ -1,0 +1,92 @@
+r"""Where columns lie and how far they spread in the typical task: no single task moves it far, whatever is in its cells.
+
+The unit of a column is what it spreads within the typical task and between tasks,
+
+.. math:: \operatorname{med}_t s_t^2 + (1.4826 \, \operatorname{med}_t |\bar x_t - \operatorname{med} \bar x|)^2,
+
+medians over tasks, each weighing as many rows as it has; 1.4826 makes the second a normal's variance (F. R. Hampel, 1974,
+The influence curve and its role in robust estimation, JASA 69). A column that is constant in most tasks has none, and
+keeps the mean and the standard deviation of all rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from skmeta._inference.moments import column_scales
+from skmeta._inference.sums import CONSTANT, Sums, centre_and_scale
+
+Array = NDArray[np.float64]
+
+_NORMAL = 1.4826  # a normal's standard deviation over the median of its absolute deviations
+_CELLS = 1 << 22  # of a table, worked with at once
+_TINY = float(np.finfo(float).tiny)
+
+
+def typical_of_sums(sums: Sums, often: Array) -> tuple[Array, Array, Array, Array]:
+    """Centre and scale of the columns ``(d,)`` and of the targets ``(K,)``; task ``t`` counts ``often[t]`` times."""
+    spread = np.diagonal(sums.scatter, axis1=1, axis2=2)
+    columns = _typical(sums.n, sums.rows, sums.mean, spread, often, centre_and_scale(sums.n, sums.mean, spread, often))
+    targets = centre_and_scale(sums.n, sums.target, sums.square, often)
+    return (*columns, *_typical(sums.n, sums.rows, sums.target, sums.square, often, targets))
+
+
+def typical_of_rows(X: Any, codes: NDArray[np.intp], weight: Array | None, often: Array) -> tuple[Array, Array]:
+    """The same of the columns of a table, dense or sparse, whose rows are of the tasks ``codes (n,)``."""
+    own = np.ones(len(codes)) if weight is None else weight
+    n, rows = (np.bincount(codes, each, minlength=len(often)).astype(float) for each in (own, own > 0))
+    by_task = sparse.csr_array((own, (codes, np.arange(len(codes)))), shape=(len(often), len(codes)))
+    pooled = column_scales(X, None if weight is None and np.all(often == 1.0) else own * often[codes])
+    centre, scale = (each.copy() for each in pooled)
+    for some in _column_blocks(X, by_task, often * rows):
+        part = np.asarray((X[:, some].toarray() if sparse.issparse(X) else X[:, some]), dtype=float)
+        mean = by_task @ part / np.maximum(n, _TINY)[:, None]
+        spread = by_task @ (part - mean[codes]) ** 2
+        known = centre[some], scale[some]
+        centre[some], scale[some] = _typical(n, rows, mean, np.nan_to_num(spread, nan=0.0), often, known)
+    return centre, scale
+
+
+def _column_blocks(X: Any, by_task: Any, weight: Array) -> Iterator[NDArray[np.intp]]:
+    """Columns that are not zero in most tasks (of a dense table all), as many at once as fit."""
+    columns = np.arange(X.shape[1])
+    if sparse.issparse(X):
+        touched = abs(by_task) @ abs(X)
+        columns = np.flatnonzero(2.0 * (weight @ (touched != 0)) >= weight.sum())
+    step = max(_CELLS // max(X.shape[0], 1), 1)
+    return (columns[start : start + step] for start in range(0, len(columns), step))
+
+
+def _typical(
+    n: Array, rows: Array, mean: Array, spread: Array, often: Array, pooled: tuple[Array, Array]
+) -> tuple[Array, Array]:
+    """From each task's ``mean (T, d)`` and the sums of squares around it; NaN for columns that a task lacks."""
+    weight = (often * rows)[:, None] * ~np.isnan(mean)
+    mean = np.nan_to_num(mean, nan=0.0)
+    centre = weighted_median(mean, weight)
+    several = rows > 1.0
+    freedom = np.where(several, n * (rows - 1.0) / np.maximum(rows, 1.0), 1.0)  # of weights whose mean is n / rows
+    within = weighted_median(spread / freedom[:, None], weight * several[:, None])
+    between = _NORMAL**2 * weighted_median((mean - centre) ** 2, weight)
+    scale = np.sqrt(within + between)
+    constant = scale <= CONSTANT * np.abs(centre) + _TINY
+    return np.where(constant, pooled[0], centre), np.where(constant, pooled[1], scale)
+
+
+def weighted_median(values: Array, weight: Array) -> Array:
+    """Medians ``(d,)`` of ``values (T, d)`` by ``weight (T, d)``; zero where nothing weighs anything."""
+    order = np.argsort(values, axis=0, kind="stable")
+    values, weight = (np.take_along_axis(each, order, axis=0) for each in (values, weight))
+    below = np.cumsum(weight, axis=0)
+    half = 0.5 * below[-1]
+    # Exactly half of the weight below: the median lies between two, whatever rounding says.
+    first, last = ((below < half * share).sum(axis=0) for share in (1.0 - 1e-12, 1.0 + 1e-12))
+    found = 0.5 * sum(
+        np.take_along_axis(values, np.minimum(at, len(values) - 1)[None], axis=0)[0] for at in (first, last)
+    )
+    return np.asarray(np.where(half > 0, found, 0.0))
