@@ -69,24 +69,27 @@ def _typical(
     weight = (often * rows)[:, None] * ~np.isnan(mean)
     mean = np.nan_to_num(mean, nan=0.0)
     centre = weighted_median(mean, weight)
-    several = rows > 1.0
-    freedom = np.where(several, n * (rows - 1.0) / np.maximum(rows, 1.0), 1.0)  # of weights whose mean is n / rows
-    within = weighted_median(spread / freedom[:, None], weight * several[:, None])
-    between = _NORMAL**2 * weighted_median((mean - centre) ** 2, weight)
-    scale = np.sqrt(within + between)
+    scale = np.sqrt(typical_square(n, rows, mean - centre, spread, weight))
     constant = scale <= CONSTANT * np.abs(centre) + _TINY
     return np.where(constant, pooled[0], centre), np.where(constant, pooled[1], scale)
 
 
+def typical_square(n: Array, rows: Array, mean: Array, spread: Array, weight: Array) -> Array:
+    """The mean square ``(d,)`` of values around zero in the typical task; tasks have ``weight (T, d)``."""
+    several = rows > 1.0
+    freedom = np.where(several, n * (rows - 1.0) / np.maximum(rows, 1.0), 1.0)  # of weights whose mean is n / rows
+    within = weighted_median(spread / freedom[:, None], weight * several[:, None])
+    return within + _NORMAL**2 * weighted_median(mean**2, weight)
+
+
 def weighted_median(values: Array, weight: Array) -> Array:
     """Medians ``(d,)`` of ``values (T, d)`` by ``weight (T, d)``; zero where nothing weighs anything."""
-    order = np.argsort(values, axis=0, kind="stable")
-    values, weight = (np.take_along_axis(each, order, axis=0) for each in (values, weight))
-    below = np.cumsum(weight, axis=0)
-    half = 0.5 * below[-1]
+    values = np.ascontiguousarray(values.T)  # sorting is faster along what lies together
+    order = np.argsort(values, axis=1)
+    values, weight = np.take_along_axis(values, order, axis=1), np.take_along_axis(weight.T, order, axis=1)
+    below = np.cumsum(weight, axis=1)
+    half = 0.5 * below[:, -1:]
     # Exactly half of the weight below: the median lies between two, whatever rounding says.
-    first, last = ((below < half * share).sum(axis=0) for share in (1.0 - 1e-12, 1.0 + 1e-12))
-    found = 0.5 * sum(
-        np.take_along_axis(values, np.minimum(at, len(values) - 1)[None], axis=0)[0] for at in (first, last)
-    )
-    return np.asarray(np.where(half > 0, found, 0.0))
+    first, last = ((below < half * share).sum(axis=1, keepdims=True) for share in (1.0 - 1e-12, 1.0 + 1e-12))
+    middle = [np.take_along_axis(values, np.minimum(at, values.shape[1] - 1), axis=1) for at in (first, last)]
+    return np.asarray(np.where(half > 0, 0.5 * (middle[0] + middle[1]), 0.0)[:, 0])

@@ -18,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skmeta._inference.expectation import bounded_counts
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.mixture import learn_weights
 from skmeta._inference.moments import Rows, standardise
 from skmeta._inference.selection import clearly_positive
+from skmeta._inference.typical import typical_square
 from skmeta._inference.wide import MAX_RANK, WidePrior, merged, wide_evidence
 from skmeta._inference.wide_context import WideContext, in_tables
 from skmeta._inference.wide_factors import add_factors
@@ -329,12 +331,12 @@ def initial_state(
 
 def _first_outputs(batches: Any, loss: Likelihood, intercept: Array) -> list[Output]:
     p = batches[0].width
-    weights = [batch.weight * batch.counts[:, None] for batch in batches]
-    total = max(sum(weight.sum() for weight in weights), 1e-300)
-    slopes = np.r_[np.ones(p - 1), 0.0]
-    norms = (np.diagonal(batch.kernel(batch.spread(slopes)), axis1=1, axis2=2) for batch in batches)
-    norm = sum((weight * n).sum() for weight, n in zip(weights, norms, strict=True)) / total
-    square = sum(np.einsum("bn,bnk->k", weight, b.Y**2) for weight, b in zip(weights, batches, strict=True)) / total
+    parts = [np.concatenate(part) for part in zip(*map(_sizes, batches), strict=True)]
+    counts, total, n_rows, norms, means, spread = parts
+    # No task pulls harder than one whose columns spread as far as their units: see `bounded_counts`.
+    bounded = bounded_counts(counts, norms / max(p - 1, 1), n_rows)
+    norm = float(bounded @ norms / max(bounded @ n_rows, 1e-300))
+    square = typical_square(total, n_rows, means, spread, np.tile((counts * n_rows)[:, None], means.shape[1]))
     signals = np.maximum(square, _FLOOR) if loss.quadratic else np.full(len(intercept), _SIGNAL)
     outputs = []
     for start, signal in zip(intercept, signals, strict=True):
@@ -347,6 +349,16 @@ def _first_outputs(batches: Any, loss: Likelihood, intercept: Array) -> list[Out
         expected = np.array([even, variance[-1], noise])
         outputs.append(Output(loadings, variance, noise, loading_variance, nothing, even, nothing, expected))
     return outputs
+
+
+def _sizes(batch: Any) -> tuple[Array, ...]:
+    """Of every task: how often it counts, its rows' weight and number, their squared norms, targets' means and spread."""
+    slopes = np.r_[np.ones(batch.width - 1), 0.0]
+    norms = np.diagonal(batch.kernel(batch.spread(slopes)), axis1=1, axis2=2)
+    total = batch.weight.sum(axis=1)
+    means = np.einsum("bn,bnk->bk", batch.weight, batch.Y) / np.maximum(total, 1e-300)[:, None]
+    spread = np.einsum("bn,bnk->bk", batch.weight, (batch.Y - means[:, None]) ** 2)
+    return batch.counts, total, batch.n_rows, (batch.weight * norms).sum(axis=1), means, spread
 
 
 def _known_outputs(past: WidePrior) -> list[Output]:

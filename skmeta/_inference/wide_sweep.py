@@ -139,6 +139,8 @@ def expect(batch: Any, i: int, state: State, loss: Likelihood) -> tuple[Any, ...
     uncertain = np.stack([batch.kernel(_uncertain(batch, i, output)) for output in state.outputs], axis=1)
     offset = batch.times(np.stack([output.loadings[:, 0] for output in state.outputs], axis=1))
     noise = state.noise_of(i)
+    if state.rows[i] is None and loss.quadratic:
+        noise = _first_noise(batch, offset, state)
     kernel = own + U @ np.swapaxes(U, 2, 3)
     problem = DualProblem(loss, batch.Y, batch.weight, noise, offset, kernel, batch.count)
     posterior, alone, judged = _settle(problem, uncertain, state.rows[i])
@@ -170,6 +172,17 @@ def expect(batch: Any, i: int, state: State, loss: Likelihood) -> tuple[Any, ...
         )
     own = np.broadcast_to(noise, (len(batch.tasks), 1, len(parts)))
     return (posterior.a, posterior.curvature, posterior.pull, own), parts
+
+
+def _first_noise(batch: Any, offset: Array, state: State) -> Array:
+    """The tasks' noises ``(b, 1, K)`` before any sweep: where they may differ, at least half of what the mean leaves.
+
+    A task that is all noise would bend what all have in common before its own noise is seen.
+    """
+    total = np.maximum(batch.weight.sum(axis=1), 1e-300)
+    left = np.einsum("bn,bnk->bk", batch.weight, (batch.Y - offset) ** 2) / total[:, None]
+    own = np.array([output.own_noise for output in state.outputs])
+    return np.where(own, np.maximum(state.noise, 0.5 * left), state.noise)[:, None]
 
 
 def _settle(problem: DualProblem, uncertain: Any, before: Any) -> tuple[Any, Any, Any]:
