@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.computation import working_tasks
+from skmeta._inference.expectation import bounded_counts
 from skmeta._inference.glm import GaussianPriors, posterior_modes
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.linalg import cholesky_root
@@ -48,7 +49,7 @@ class RowsAtHand:
         """Coefficients ``(K, p)`` of all rows as one task, under a weak prior."""
         n_outputs, p = self.rows.Y.shape[1], self.rows.width
         weak = GaussianPriors(np.zeros((1, n_outputs, p)), np.tile(_WEAK * np.eye(p), (1, n_outputs, 1, 1)))
-        everything = replace(self.rows, starts=np.array([0, len(self.rows.order)]), weight=self._row_weights())
+        everything = replace(self.rows, starts=np.array([0, len(self.rows.order)]), weight=self._pooled_weights())
         return posterior_modes(everything, weak, self.likelihood, 1.0).coef[0, 0]
 
     def responses(self, laws: Any) -> list[Any]:
@@ -61,25 +62,26 @@ class RowsAtHand:
         found = posterior_modes(self._some, as_priors(laws), self.likelihood, 1.0).evidence[:, 0]
         return float(found.sum() if self._counts is None else self._counts @ found)
 
-    def _row_weights(self) -> Array:
-        """The rows' weights in the table, each times its task's."""
-        rows = self.rows
-        if self.task_weight is None:
-            return rows.weight
+    def _pooled_weights(self) -> Array:
+        """The rows' weights in the table, each times how often its task counts among pooled rows."""
+        rows, size = self.rows, np.zeros(self.n_tasks)
+        for tasks, Z, _, weight in rows.batches():
+            size[tasks] = np.einsum("tnp,tn->tp", Z[..., :-1] ** 2, weight).max(axis=1, initial=0.0)
+        counts = np.ones(self.n_tasks) if self.task_weight is None else self.task_weight
         weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight.copy()
-        weight[rows.order] *= np.repeat(self.task_weight, np.diff(rows.starts))
+        weight[rows.order] *= np.repeat(bounded_counts(counts, size, rows.n_rows), np.diff(rows.starts))
         return weight
 
 
 class RowsElsewhere:
     """Rows of one output that stay where they are: ``ask`` (see `newton`) is all that is known of them.
 
-    ``n_rows (n_tasks,)`` is the number of each task's rows.
+    ``n_rows (n_tasks,)`` is the number of each task's rows, ``size (n_tasks,)`` the largest of its columns' sums of squares.
     """
 
-    def __init__(self, ask: Any, n_rows: Any, width: int, likelihood: Any) -> None:
+    def __init__(self, ask: Any, n_rows: Any, size: Any, width: int, likelihood: Any) -> None:
         self.ask, self.n_rows, self.width, self.likelihood = ask, n_rows, width, likelihood
-        self.n_tasks = len(n_rows)
+        self.n_tasks, self._pooled = len(n_rows), bounded_counts(np.ones(len(n_rows)), size, n_rows)
         self._last = np.zeros((self.n_tasks, width))  # modes in whitened coordinates: where the next search starts
 
     def pooled(self) -> Any:
@@ -87,8 +89,9 @@ class RowsElsewhere:
 
         def ask_all(coef: Array) -> tuple[Any, ...]:
             moments, value = self.ask(np.repeat(coef, self.n_tasks, axis=0))
-            gram, cross, square = (part.sum(axis=0)[None] for part in (moments.gram, moments.cross, moments.square))
-            return Moments(gram, cross, square, self.n_rows.sum()[None], moments.context[:1]), value.sum()[None]
+            parts = moments.gram, moments.cross, moments.square, self.n_rows, value
+            gram, cross, square, n_rows, whole = (np.tensordot(self._pooled, part, 1)[None] for part in parts)
+            return Moments(gram, cross, square, n_rows, moments.context[:1]), whole
 
         p = self.width
         return modes_by_asking(ask_all, np.zeros(p), _WEAK * np.eye(p), 1.0, np.zeros((1, p))).coef

@@ -13,6 +13,7 @@ from skmeta._inference.equivalent_rows import equivalent_rows
 from skmeta._inference.in_columns import each_output
 from skmeta._inference.in_rows import read_in_rows
 from skmeta._inference.likelihoods import Likelihood
+from skmeta._inference.linalg import diagonal
 from skmeta._inference.sums import Sums, centre_and_scale
 from skmeta._inference.typical import typical_of_rows, typical_of_sums
 from skmeta._inference.units import Units as EngineUnits
@@ -134,9 +135,11 @@ def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | No
     """The collection whose rows stay where they are, which are asked for sums of working responses."""
     first, likelihood = parts.first, family.likelihood(estimator, 1)
     unit = unit_of(past, first.mean_weight)
-    units, engine = _units(_where_sums_lie(first.sums().in_unit(unit)), estimator, likelihood, past, one_target=True)
+    sums = first.sums().in_unit(unit)
+    units, engine = _units(_where_sums_lie(sums), estimator, likelihood, past, one_target=True)
+    squares = diagonal(standardised(sums, engine).gram)[:, :-1]
     ask = parts.asking(engine[0], unit, intercept=bool(estimator.fit_intercept))
-    tasks = RowsElsewhere(ask, first.count, first.n_features + 1, likelihood)
+    tasks = RowsElsewhere(ask, first.count, squares.max(axis=1, initial=0.0), first.n_features + 1, likelihood)
     describe = {"feature_names": first.feature_names, "likelihood": family.kind_of(1), "units": units}
     return Collection(tasks, engine, likelihood, True, describe | {"classes": parts.classes, "weight_unit": unit})
 
