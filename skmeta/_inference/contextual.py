@@ -57,5 +57,6 @@ def variance_ratio(tasks: Any, pooled: Any) -> Array:
     square, n_rows = (weight[..., None] * tasks.context**2).sum(axis=-2), pooled.n_rows[..., None]
     within = np.maximum(diagonal(pooled.gram)[..., :-1] - square, 0.0) / np.maximum(n_rows - n_tasks, 1.0)
     between = (square - within * n_tasks) / np.maximum(weight.sum(axis=-1), 1e-300)[..., None]
-    ratio = np.where(between > within / _MOST, within / np.maximum(between, 1e-300), _MOST)
+    varies = between > within / _MOST
+    ratio = np.where(varies, within / np.where(varies, between, 1.0), _MOST)
     return np.maximum(ratio, 1e-9)

@@ -53,7 +53,8 @@ class WideContext:
         between = np.maximum((spread - within * n_tasks) / weight.sum(), 0.0)
         if not between.any():
             return None
-        ratio = np.where(between > within / _MOST, within / np.maximum(between, 1e-300), _MOST)
+        varies = between > within / _MOST
+        ratio = np.where(varies, within / np.where(varies, between, 1.0), _MOST)
         return cls(centre, between, np.maximum(ratio, 1e-9))
 
     def widen(self, batches: Sequence[DenseBatch]) -> list[DenseBatch]:
