@@ -53,7 +53,7 @@ def _expected_means(ratio: Array, centre: Array, n_rows: Array, context: Any) ->
 
 def variance_ratio(tasks: Any, pooled: Any) -> Array:
     """Within-task over between-task variance ``(..., p - 1)`` of the columns' values; ``pooled`` are the tasks' rows."""
-    weight, n_tasks = tasks.bounded * tasks.total, (tasks.bounded * (tasks.n_rows > 0)).sum(axis=-1)[..., None]
+    weight, n_tasks = tasks.counts * tasks.total, (tasks.counts * (tasks.n_rows > 0)).sum(axis=-1)[..., None]
     square, n_rows = (weight[..., None] * tasks.context**2).sum(axis=-2), pooled.n_rows[..., None]
     within = np.maximum(diagonal(pooled.gram)[..., :-1] - square, 0.0) / np.maximum(n_rows - n_tasks, 1.0)
     between = (square - within * n_tasks) / np.maximum(weight.sum(axis=-1), 1e-300)[..., None]

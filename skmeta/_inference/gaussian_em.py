@@ -40,7 +40,7 @@ def initial_guess(tasks: Any, contextual: bool = True, *, own_noise: bool = Fals
     With ``contextual``, where there are tasks enough, contextual effects are learned too. With ``own_noise`` tasks may
     differ in noise as much as they ever do: the first sweep is not bent by a task that is all noise.
     """
-    pooled, p = tasks.pooled(), tasks.width
+    pooled, p = tasks.pooled(tasks.bounded), tasks.width
     n_rows = pooled.n_rows[..., None]
     ridge = pooled.gram + (1e-3 * n_rows / p)[..., None] * np.eye(p)
     mean = solve(ridge, pooled.cross[..., None])[..., 0]
@@ -56,7 +56,7 @@ def initial_guess(tasks: Any, contextual: bool = True, *, own_noise: bool = Fals
     if not contextual or tasks.counts.sum(axis=-1).min() < _TASKS_FOR_CONTEXT or not tasks.context.any():
         return start
     none = np.zeros_like(mean[..., :-1])
-    effects = ContextualEffects(none, variance_ratio(tasks, pooled), nothing + 0.1, none)
+    effects = ContextualEffects(none, variance_ratio(tasks, tasks.pooled()), nothing + 0.1, none)
     return replace(start, contextual=effects)
 
 

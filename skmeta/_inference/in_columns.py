@@ -58,9 +58,9 @@ class InColumns:
         size = np.maximum(diagonal(self.moments.gram)[..., :-1].max(axis=-1, initial=0.0), self.square)
         return bounded_counts(self.counts, size, self.n_rows)
 
-    def pooled(self) -> Pooled:
-        """`Pooled` rows of all tasks, each as often as `bounded` says."""
-        part, counts, p = self.moments, self.bounded[..., None, :], self.width
+    def pooled(self, counts: Array | None = None) -> Pooled:
+        """`Pooled` rows of all tasks, each as often as ``counts (n_tasks,)`` says (None: as it counts)."""
+        part, p, counts = self.moments, self.width, (self.counts if counts is None else counts)[..., None, :]
         gram = (counts @ part.gram.reshape(*part.square.shape, p * p)).reshape(*part.square.shape[:-1], p, p)
         total = (counts @ np.stack([part.square, part.n_rows], axis=-1))[..., 0, :]
         return Pooled(gram, (counts @ part.cross)[..., 0, :], total[..., 0], total[..., 1])

@@ -81,9 +81,9 @@ class InRows:
             size[tasks] = np.maximum(size[tasks], squares.max(axis=-1, initial=0.0))
         return bounded_counts(self.counts, size, self.n_rows)
 
-    def pooled(self) -> Pooled:
-        """`Pooled` rows of all tasks, each as often as `bounded` says."""
-        p, counts = self.width, self.bounded
+    def pooled(self, counts: Array | None = None) -> Pooled:
+        """`Pooled` rows of all tasks, each as often as ``counts (n_tasks,)`` says (None: as it counts)."""
+        p, counts = self.width, self.counts if counts is None else counts
         gram, cross = np.zeros((p, p)), np.zeros(p)
         for tasks in self._batches():
             Z, y, unit = self._read(tasks)
