@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.contextual import without_rows
 from skmeta._inference.noise import NoiseLaw
+from skmeta._inference.units import Law, Units
 
 Array = NDArray[Any]
 
@@ -68,6 +69,12 @@ class CoefficientLaw:
     def noise_law(self) -> NoiseLaw:
         """What the next task's noise may be."""
         return NoiseLaw(self.noise, self.noise_dof)
+
+    def to_data(self, units: Units) -> Law:
+        """What it says, in units of the data."""
+        effects = None if self.contextual is None else self.contextual.as_tuple()
+        law = Law(self.expected, self.covariance, float(self.noise), self.mean_covariance, effects=effects)
+        return units.law_to_data(law)
 
     def at(self, which: Any) -> CoefficientLaw:
         """Some of several laws, by an index of their leading axes."""

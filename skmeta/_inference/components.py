@@ -13,9 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from skmeta._inference.covariances import Covariance, LowRankCovariance
+from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.contextual import without_rows
+from skmeta._inference.covariances import Covariance, DenseCovariance, LowRankCovariance
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.noise import NoiseLaw
+from skmeta._inference.units import Law
 
 Array = NDArray[np.float64]
 
@@ -121,6 +124,19 @@ class Component:
     freer: float = 1.0
     free_intercept: bool = False
 
+    @classmethod
+    def of(cls, law: Law, noise_dof: float, *, extra: float = 0.0, free_intercept: bool = False) -> Component:
+        """That of a law in units of the engine; its mean here is the one of tasks whose columns' means are known."""
+        mean = law.mean if law.effects is None else law.mean - without_rows(*law.effects)
+        if law.covariance.ndim == 2:
+            covariance: Covariance = DenseCovariance.of(law.covariance)
+        else:
+            covariance = LowRankCovariance(
+                law.covariance, np.zeros((len(mean), 0)) if law.factor is None else law.factor
+            )
+        noise = KnownNoise.of(NoiseLaw(law.noise, noise_dof))
+        return cls(mean, covariance, noise, extra, law.effects, free_intercept=free_intercept)
+
     def shares_law(self, other: Component) -> bool:
         """Whether two differ in noise and in the intercept's variance alone, so that one factorisation serves both."""
         return self.mean is other.mean and self.covariance is other.covariance and self.effects is other.effects
@@ -128,12 +144,8 @@ class Component:
 
 def intercept_outlier(component: Component) -> Component:
     """The component of tasks whose intercept alone is unlike the others': `WIDER_INTERCEPT` times as far off."""
-    return replace(component, extra=component.extra + outlying_variance(component))
-
-
-def outlying_variance(component: Component) -> float:
-    """Variance of an intercept outlier beyond that of the intercept."""
-    return WIDER_INTERCEPT**2 * (component.covariance.intercept_variance + component.extra)
+    more = WIDER_INTERCEPT**2 * (component.covariance.intercept_variance + component.extra)
+    return replace(component, extra=component.extra + more)
 
 
 def noise_outlier(component: Component, law: NoiseLaw) -> Component:
@@ -160,6 +172,29 @@ def vague_component(scale: Array, level: float, intercept: float, likelihood: Li
     noise = IntegratedNoise(level) if likelihood.quadratic else KnownNoise(np.array([level]), np.zeros(1))
     covariance = LowRankCovariance(variance, np.zeros((len(mean), 0)))
     return Component(mean, covariance, noise, freer=freer, free_intercept=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """What stands beside a learned law in a robust mixture: learned, intercept outlier, noise outlier, vague, in this order.
+
+    ``scale (p - 1,)`` and ``intercept`` say what the estimator's own law is in units of the engine (`vague_component`).
+    """
+
+    scale: Array
+    intercept: float
+    likelihood: Likelihood
+    outliers: bool
+    noise_outliers: bool
+
+    def components(self, law: CoefficientLaw) -> list[Component]:
+        """A law and what stands beside it."""
+        effects = None if law.contextual is None else law.contextual.as_tuple()
+        noise = law.noise_law
+        own = Component(law.mean, DenseCovariance.of(law.covariance), KnownNoise.of(noise), effects=effects)
+        found = [own, intercept_outlier(own)] if self.outliers else [own]
+        found += [noise_outlier(own, noise)] if self.noise_outliers else []
+        return [*found, vague_component(self.scale, own.noise.centre, self.intercept, self.likelihood)]
 
 
 class Stack:

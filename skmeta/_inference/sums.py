@@ -91,6 +91,14 @@ def read_sums(
     return whole
 
 
+def sums_in_room(
+    X: Any, Y: _Array, order: NDArray[np.intp], starts: NDArray[np.intp], weight: Any = None, count: Any = None
+) -> tuple[Sums, Moments]:
+    """What `read_sums` reads, and the memory of their later `Moments`, in which it is."""
+    room = Moments.zeros(len(starts) - 1, X.shape[1] + 1, Y.shape[1])
+    return read_sums(X, Y, order, starts, weight, room, count), room
+
+
 def batch_sums(Z: _Array, Y: _Array, weight: _Array, n_rows: _Array) -> Sums:
     """The sums of padded tasks ``Z (t, n, d)``, ``Y (t, n, K)``, ``weight (t, n)``; the first two are overwritten."""
     lacking = None

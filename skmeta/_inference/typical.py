@@ -12,6 +12,7 @@ keeps the mean and the standard deviation of all rows.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,44 @@ Array = NDArray[np.float64]
 _NORMAL = 1.4826  # a normal's standard deviation over the median of its absolute deviations
 _CELLS = 1 << 22  # of a table, worked with at once
 _TINY = float(np.finfo(float).tiny)
+
+
+@dataclass(frozen=True, eq=False)
+class Where:
+    """Where columns ``(d,)`` and targets ``(K,)`` lie and how far they spread, and the mean of all targets ``(K,)``."""
+
+    centre: Array
+    scale: Array
+    target_centre: Array
+    target_scale: Array
+    target_mean: Array
+
+
+def where_sums_lie(sums: Sums, task_weight: Array | None = None, *, centred: bool = True) -> Where:
+    """Where the rows of these sums lie; columns that are to stay sparse are scaled, but not ``centred``."""
+    often = np.ones_like(sums.n) if task_weight is None else task_weight
+    centre, scale, at, by = typical_of_sums(sums, often)
+    mean = centre_and_scale(sums.n, sums.target, sums.square, often)[0]
+    return Where(centre if centred else np.zeros_like(centre), scale, at, by, mean)
+
+
+def where_rows_lie(
+    X: Any,
+    Y: Array,
+    codes: NDArray[np.intp],
+    weight: Array | None,
+    task_weight: Array | None,
+    n_tasks: int,
+    *,
+    centred: bool = True,
+) -> Where:
+    """The same of rows of the tasks ``codes (n,)``."""
+    often = np.ones(n_tasks) if task_weight is None else task_weight
+    centre, scale = typical_of_rows(X, codes, weight, often)
+    targets = typical_of_rows(Y, codes, weight, often)
+    own = np.ones(len(Y)) if weight is None else weight
+    mean = np.average(Y, axis=0, weights=own * often[codes])
+    return Where(centre if centred else np.zeros_like(centre), scale, *targets, mean)
 
 
 def typical_of_sums(sums: Sums, often: Array) -> tuple[Array, Array, Array, Array]:

@@ -13,7 +13,26 @@ from skmeta._inference.sums import Sums
 from skmeta._inference.threads import blocks_of
 
 _Array = NDArray[np.float64]
+Effects = tuple[_Array, _Array, _Array]
+
 _BLOCK = 256  # tasks standardised at once: they stay near the processor
+
+
+@dataclass(frozen=True, eq=False)
+class Law:
+    """What is known of the ``p = d + 1`` coefficients of one output, in units of the data or of the engine.
+
+    ``mean (p,)`` is that of a task without rows. Tasks vary by ``covariance + factor factor'``, and ``mean_covariance`` is
+    the uncertainty of the mean; both are matrices ``(p, p)``, or diagonals ``(p,)`` where the columns are not centred.
+    ``noise`` is a variance; ``effects`` are contextual ones, ``(coef, variance_ratio, centre)``.
+    """
+
+    mean: _Array
+    covariance: _Array
+    noise: float
+    mean_covariance: _Array | None = None
+    factor: _Array | None = None
+    effects: Effects | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +46,6 @@ class Units:
     scale: _Array
     target_centre: float = 0.0
     target_scale: float = 1.0
-
-    def same_as(self, other: Units) -> bool:
-        """Whether both are the same units."""
-        targets = (self.target_centre, self.target_scale) == (other.target_centre, other.target_scale)
-        return targets and np.array_equal(self.centre, other.centre) and np.array_equal(self.scale, other.scale)
 
     def to_engine(self, coef: _Array) -> _Array:
         """Coefficients ``(..., d + 1)`` of the data in the units of the engine."""
@@ -65,8 +79,47 @@ class Units:
             return covariance / np.r_[self.scale, 1.0] ** 2 * self.target_scale**2
         return self.spread_to_data(self.spread_to_data(covariance).T)
 
+    def effects_to_engine(self, effects: Effects) -> Effects:
+        """Contextual effects of the data in the units of the engine."""
+        coef, ratio, centre = effects
+        return coef * self.scale / self.target_scale, ratio, (centre - self.centre) / self.scale
+
+    def effects_to_data(self, effects: Effects) -> Effects:
+        """The way back from `effects_to_engine`."""
+        coef, ratio, centre = effects
+        return coef * self.target_scale / self.scale, ratio, self.centre + self.scale * centre
+
+    def law_to_engine(self, law: Law) -> Law:
+        """All that a law of the data says, in the units of the engine."""
+        return Law(
+            self.to_engine(law.mean),
+            self.covariance_to_engine(law.covariance),
+            law.noise / self.target_scale**2,
+            None if law.mean_covariance is None else self.covariance_to_engine(law.mean_covariance),
+            None if law.factor is None else self.spread_to_engine(law.factor),
+            None if law.effects is None else self.effects_to_engine(law.effects),
+        )
+
+    def law_to_data(self, law: Law) -> Law:
+        """The way back from `law_to_engine`."""
+        return Law(
+            self.to_data(law.mean),
+            self.covariance_to_data(law.covariance),
+            law.noise * self.target_scale**2,
+            None if law.mean_covariance is None else self.covariance_to_data(law.mean_covariance),
+            None if law.factor is None else self.spread_to_data(law.factor),
+            None if law.effects is None else self.effects_to_data(law.effects),
+        )
+
     def _deviations(self) -> Units:
         return Units(self.centre, self.scale, 0.0, self.target_scale)
+
+
+def same_units(one: Sequence[Units], other: Sequence[Units]) -> bool:
+    """Whether the units of all outputs are the same."""
+    names = ("target_centre", "target_scale", "centre", "scale")
+    pairs = zip(one, other, strict=True)
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for a, b in pairs for name in names)
 
 
 def standardised(sums: Sums, units: Sequence[Units], *, intercept: bool = True, room: Moments | None = None) -> Moments:

@@ -16,6 +16,7 @@ from skmeta._inference.laplace import DualModes
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.mixture import log_evidence_of_batch
 from skmeta._inference.noise import NoiseLaw
+from skmeta._inference.units import Law, Units
 
 Array = NDArray[np.float64]
 
@@ -54,6 +55,14 @@ class WidePrior:
         if self.effects is None:
             return self.mean
         return self.mean + without_rows(self.effects, self.context.ratio, self.context.centre)
+
+    def to_data(self, k: int, units: Units) -> Law:
+        """What it says of one output, in units of the data."""
+        factor = self.factor[k] if self.factor.shape[2] else None
+        effects = None if self.effects is None else (self.effects[k], self.context.ratio, self.context.centre)
+        sure = None if self.mean_variance is None else self.mean_variance[k]
+        law = Law(self.expected[k], self.variance[k], float(self.noise[k]), sure, factor, effects)
+        return units.law_to_data(law)
 
     @property
     def structure(self) -> str:

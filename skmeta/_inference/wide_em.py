@@ -355,9 +355,11 @@ def _sizes(batch: Any) -> tuple[Array, ...]:
     """Of every task: how often it counts, its rows' weight and number, their squared norms, targets' means and spread."""
     slopes = np.r_[np.ones(batch.width - 1), 0.0]
     norms = np.diagonal(batch.kernel(batch.spread(slopes)), axis1=1, axis2=2)
-    total = batch.weight.sum(axis=1)
-    means = np.einsum("bn,bnk->bk", batch.weight, batch.Y) / np.maximum(total, 1e-300)[:, None]
-    spread = np.einsum("bn,bnk->bk", batch.weight, (batch.Y - means[:, None]) ** 2)
+    ones, total = batch.times(1.0 - slopes[:, None])[..., 0], batch.weight.sum(axis=1)
+    # Means as the intercept's column has them: rows that are made from sums have no ones.
+    seen = np.maximum((batch.weight * ones**2).sum(axis=1), 1e-300)[:, None]
+    means = np.einsum("bn,bnk->bk", batch.weight * ones, batch.Y) / seen
+    spread = np.einsum("bn,bnk->bk", batch.weight, (batch.Y - means[:, None] * ones[..., None]) ** 2)
     return batch.counts, total, batch.n_rows, (batch.weight * norms).sum(axis=1), means, spread
 
 

@@ -46,3 +46,13 @@ class Learner(BaseEstimator):
             What is known now.
         """
         raise NotImplementedError(f"{type(self).__name__} should define learn(estimator, tasks, prior=None, ...)")
+
+
+def checked_prior(learner: Any, prior: Any) -> Prior:
+    """What a learner of somebody's own has learned is a prior."""
+    if isinstance(prior, Prior):
+        return prior
+    raise TypeError(
+        f"learner: wanted a learner whose learn returns a Prior, found {type(learner).__name__}, which returned "
+        f"{type(prior).__name__}; make its values a subclass of skmeta.base.Prior."
+    )

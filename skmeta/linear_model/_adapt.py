@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.mixture import Mixture, posterior
-from skmeta._inference.moments import Rows
+from skmeta._inference.moments import Rows, row_counts
 from skmeta._inference.units import Units
 from skmeta.linear_model._adapted import LinearAdapted
 from skmeta.linear_model._data import LinearData, read
@@ -35,8 +35,8 @@ def adapt_mixture(
     if not estimator.fit_intercept:
         priors = [prior.through_origin() for prior in priors]
     units, mixture = in_engine(priors, weights, family.likelihood(estimator, priors[0].n_outputs), without_rows)
-    rows = engine_rows(tasks, data, units, estimator)
     start = starting_coefficients(priors, mixture.unseen, estimator, family)
+    rows = engine_rows(data, units, estimator)
     adaptation = Adaptation(family, estimator, mixture, units, rows, data, start, n_jobs)
     coef, fitted = family.adapt(adaptation)
     if not rows.intercept:
@@ -52,22 +52,21 @@ def log_evidence(prior: Any, estimator: Any, tasks: Tasks) -> Array:
     prior = prior if estimator.fit_intercept else prior.through_origin()
     likelihood = family.likelihood(estimator, prior.n_outputs)
     units, mixture = in_engine([prior], np.ones(1), likelihood)
-    rows = engine_rows(tasks, data, units, estimator)
+    rows = engine_rows(data, units, estimator)
     found = posterior(rows, mixture, np.ones(len(units))).log_evidence[:, 0]
-    return found + _constants(prior, data, units, likelihood, rows)
+    return found + _constants(prior, data, units, likelihood)
 
 
-def _constants(prior: Any, data: LinearData, units: list[Units], likelihood: Likelihood, rows: Rows) -> Array:
+def _constants(prior: Any, data: LinearData, units: list[Units], likelihood: Likelihood) -> Array:
     r"""What the engine's evidence lacks of a log density of the targets as they are, by task.
 
     The change of units, and for Tweedie's densities the saddlepoint approximation around the mean :math:`y`,
     :math:`-\tfrac12 \log(2 \pi \phi V(y))` (Jorgensen, 1997, The Theory of Dispersion Models, section 3.5; at zero
     :math:`V` is taken at 1/6: Nelder and Pregibon, 1987, Biometrika 74). A row of weight :math:`\omega` that is one row
-    has :math:`\phi / \omega` in place of :math:`\phi` (`Rows`).
+    has :math:`\phi / \omega` in place of :math:`\phi` (`moments.Rows`).
     """
-    owner = np.repeat(np.arange(rows.n_tasks), np.diff(rows.starts))
     weight = np.ones(len(data.Y)) if data.weight is None else data.weight
-    count = rows.counted
+    count = row_counts(weight, data.repetitions)
     real = count > 0
     sharper = 0.5 * count * np.log(np.where(real, weight, 1.0) / np.where(real, count, 1.0))
     if likelihood.quadratic:
@@ -80,7 +79,7 @@ def _constants(prior: Any, data: LinearData, units: list[Units], likelihood: Lik
         each = weight * saturated - 0.5 * count * np.log(variance) + sharper
     else:
         each = 0.0 * weight
-    return np.asarray(np.bincount(owner, each[rows.order], minlength=rows.n_tasks), dtype=float)
+    return data.per_task(each)
 
 
 def in_engine(
@@ -104,12 +103,11 @@ def in_engine(
 
 def components_of(priors: Sequence[Any], units: list[Units], likelihood: Likelihood) -> list[list[Any]]:
     """The priors as components of every output, in common units."""
-    first = priors[0]
-    return [
-        [first.component(k, own, likelihood)]
-        + [prior.component_beside(first, k, own, likelihood) for prior in priors[1:]]
-        for k, own in enumerate(units)
-    ]
+    first, found = priors[0], []
+    for k, own in enumerate(units):
+        its = first.component(k, own, likelihood)
+        found.append([its] + [prior.component_beside(first, its, k, own, likelihood) for prior in priors[1:]])
+    return found
 
 
 def starting_coefficients(priors: Sequence[Any], weights: Array, estimator: Any, family: Family) -> Array:
@@ -141,31 +139,31 @@ def _read(priors: Sequence[Any], estimator: Any, family: Family, tasks: Tasks) -
     """The tasks' rows, and the priors with their columns in the order of the rows'."""
     first = priors[0]
     if tasks.n_rows == 0:
-        return _no_rows(first, family), list(priors)
+        return _no_rows(first, family, tasks), list(priors)
     data = read(tasks, estimator, family, first.classes, first.weight_unit)
     if first.n_outputs != data.Y.shape[1]:
         raise ValueError(f"prior: wanted coefficients for {data.Y.shape[1]} output(s), found {first.n_outputs}.")
     return data, [prior.for_columns(tasks.feature_names, data.X.shape[1]) for prior in priors]
 
 
-def _no_rows(prior: Any, family: Family) -> LinearData:
+def _no_rows(prior: Any, family: Family, tasks: Tasks) -> LinearData:
     n_targets = None if prior.one_target or family.classifies else prior.n_outputs
     X, Y = np.empty((0, prior.n_features)), np.empty((0, prior.n_outputs))
-    return LinearData(X, Y, None, n_targets, prior.classes)
+    return LinearData(X, Y, None, n_targets, prior.classes, tasks.order, tasks.starts)
 
 
-def engine_rows(tasks: Tasks, data: LinearData, units: list[Units], estimator: Any) -> Rows:
+def engine_rows(data: LinearData, units: list[Units], estimator: Any) -> Rows:
     """The rows in the units of the engine."""
     centre, scale = (np.array([getattr(unit, name) for unit in units]) for name in ("target_centre", "target_scale"))
     first = units[0]
     return Rows(
         data.X,
         (data.Y - centre) / scale,
-        tasks.order,
-        tasks.starts,
+        data.order,
+        data.starts,
         first.centre,
         first.scale,
         data.weight,
         bool(estimator.fit_intercept),
-        data.count,
+        data.repetitions,
     )

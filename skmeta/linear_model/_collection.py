@@ -14,8 +14,8 @@ from skmeta._inference.in_columns import each_output
 from skmeta._inference.in_rows import read_in_rows
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import diagonal
-from skmeta._inference.sums import Sums, centre_and_scale
-from skmeta._inference.typical import typical_of_rows, typical_of_sums
+from skmeta._inference.sums import Sums
+from skmeta._inference.typical import Where, where_rows_lie, where_sums_lie
 from skmeta._inference.units import Units as EngineUnits
 from skmeta._inference.units import standardised
 from skmeta._inference.working import RowsAtHand, RowsElsewhere
@@ -55,11 +55,11 @@ def of_rows(
 ) -> Collection:
     """The collection whose rows are at hand: as sums where squared errors are cheaper by columns, else as rows."""
     likelihood, weight = family.likelihood(estimator, data.n_outputs), tasks.task_weight
-    by_sums = likelihood.quadratic and not cheaper_in_rows(tasks.counts, data.n_features + 1)
-    read = data.read_sums(tasks.order, tasks.starts) if by_sums else None
-    where = _where_rows_lie(tasks, data) if read is None else _where_sums_lie(read[0], weight)
+    by_sums = likelihood.quadratic and not cheaper_in_rows(data.counts, data.n_features + 1)
+    read = data.sums() if by_sums else None
+    where = _where_rows_lie(tasks, data) if read is None else where_sums_lie(read[0], weight)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
-    rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units, unit)
+    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, family, units, unit)
     if read is not None:
         found: Any = each_output(data.moments(rows, engine, read), weight)
     else:
@@ -74,7 +74,7 @@ def of_wide_rows(
     likelihood = family.likelihood(estimator, data.n_outputs)
     where = _where_rows_lie(tasks, data, centred=False)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
-    rows, describe = engine_rows(tasks, data, engine, estimator), _described(tasks, data, family, units, unit)
+    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, family, units, unit)
     return Collection((rows, tasks.task_weight), engine, likelihood, data.one_target, describe)
 
 
@@ -112,7 +112,7 @@ def _units_of_sums(
             f"{type(estimator).__name__}, whose {likelihood.name} likelihood they do not determine; give parts that hold "
             "their rows, WorkingStatistics."
         )
-    where = _where_sums_lie(sums, centred=centred)
+    where = where_sums_lie(sums, centred=centred)
     return _units(where, estimator, likelihood, past, one_target=found.target_mean.ndim == 1)
 
 
@@ -136,7 +136,7 @@ def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | No
     first, likelihood = parts.first, family.likelihood(estimator, 1)
     unit = unit_of(past, first.mean_weight)
     sums = first.sums().in_unit(unit)
-    units, engine = _units(_where_sums_lie(sums), estimator, likelihood, past, one_target=True)
+    units, engine = _units(where_sums_lie(sums), estimator, likelihood, past, one_target=True)
     squares = diagonal(standardised(sums, engine).gram)[:, :-1]
     ask = parts.asking(engine[0], unit, intercept=bool(estimator.fit_intercept))
     tasks = RowsElsewhere(ask, first.count, squares.max(axis=1, initial=0.0), first.n_features + 1, likelihood)
@@ -147,35 +147,12 @@ def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | No
 # Units ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, eq=False)
-class _Where:
-    """Where columns ``(d,)`` and targets ``(K,)`` lie and how far they spread, and the mean of all targets ``(K,)``."""
-
-    centre: Array
-    scale: Array
-    target_centre: Array
-    target_scale: Array
-    target_mean: Array
-
-
-def _where_sums_lie(sums: Sums, task_weight: Array | None = None, *, centred: bool = True) -> _Where:
-    often = np.ones_like(sums.n) if task_weight is None else task_weight
-    centre, scale, at, by = typical_of_sums(sums, often)
-    mean = centre_and_scale(sums.n, sums.target, sums.square, often)[0]
-    return _Where(centre if centred else np.zeros_like(centre), scale, at, by, mean)
-
-
-def _where_rows_lie(tasks: Tasks, data: LinearData, *, centred: bool = True) -> _Where:
-    often = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
-    centre, scale = typical_of_rows(data.X, tasks.codes, data.weight, often)
-    targets = typical_of_rows(data.Y, tasks.codes, data.weight, often)
-    own = np.ones(len(data.Y)) if data.weight is None else data.weight
-    mean = np.average(data.Y, axis=0, weights=own * often[tasks.codes])
-    return _Where(centre if centred else np.zeros_like(centre), scale, *targets, mean)
+def _where_rows_lie(tasks: Tasks, data: LinearData, *, centred: bool = True) -> Where:
+    return where_rows_lie(data.X, data.Y, tasks.codes, data.weight, tasks.task_weight, len(tasks), centred=centred)
 
 
 def _units(
-    where: _Where, estimator: Any, likelihood: Likelihood, past: GaussianPrior | None, *, one_target: bool
+    where: Where, estimator: Any, likelihood: Likelihood, past: GaussianPrior | None, *, one_target: bool
 ) -> tuple[Units, list[EngineUnits]]:
     """The units of the past where it has them, else of the collection; without an intercept nothing is centred."""
     units = None if past is None else past.units

@@ -13,8 +13,8 @@ from scipy import sparse
 from sklearn.utils import compute_sample_weight
 
 from skmeta._inference.moments import Moments, Rows
-from skmeta._inference.sums import Sums, read_sums
-from skmeta._inference.units import Units, standardised
+from skmeta._inference.sums import Sums, sums_in_room
+from skmeta._inference.units import Units, same_units, standardised
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import (
     as_numbers,
@@ -33,8 +33,9 @@ _READ: WeakKeyDictionary[Tasks, tuple[Any, LinearData]] = WeakKeyDictionary()
 class LinearData:
     """A collection ready for the engine: ``X (n, d)`` dense or CSR, ``Y (n, K)``, the rows' ``weight (n,)`` or None.
 
-    ``n_targets`` is None where ``y`` was one-dimensional; ``classes`` is None for regressors. Weights are in the unit that
-    they were read in; where they are repetitions, rows ``repeat``.
+    ``n_targets`` is None where ``y`` was one-dimensional; ``classes`` is None for regressors. The rows of task ``t`` are
+    ``order[starts[t]:starts[t + 1]]``. Weights are in the unit that they were read in; where they are repetitions, rows
+    ``repeat``.
     """
 
     X: Any
@@ -42,6 +43,8 @@ class LinearData:
     weight: NDArray[np.float64] | None
     n_targets: int | None
     classes: NDArray[Any] | None
+    order: NDArray[np.intp]
+    starts: NDArray[np.intp]
     repeat: bool = False
     _kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -71,19 +74,29 @@ class LinearData:
         return self.n_targets is None and self.Y.shape[1] == 1
 
     @property
-    def count(self) -> NDArray[np.float64] | None:
+    def counts(self) -> NDArray[np.intp]:
+        """Number of rows of each task ``(n_tasks,)``."""
+        return np.diff(self.starts)
+
+    def per_task(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sums ``(n_tasks,)`` of a value of every row."""
+        counts = self.counts
+        owner = np.repeat(np.arange(len(counts)), counts)
+        return np.bincount(owner, values[self.order], minlength=len(counts)).astype(float)
+
+    @property
+    def repetitions(self) -> NDArray[np.float64] | None:
         """How many rows each row stands for, as `Rows` has it."""
         return self.weight if self.repeat else None
 
-    def n_rows(self, tasks: Tasks) -> NDArray[np.float64]:
+    @property
+    def n_rows(self) -> NDArray[np.float64]:
         """Number of rows of every task ``(n_tasks,)`` that weigh something."""
-        real = None if self.weight is None else self.weight > 0
-        return np.bincount(tasks.codes, real, minlength=len(tasks)).astype(float)
+        return self.counts.astype(float) if self.weight is None else self.per_task((self.weight > 0).astype(float))
 
-    def read_sums(self, order: NDArray[np.intp], starts: NDArray[np.intp]) -> tuple[Sums, Moments]:
+    def sums(self) -> tuple[Sums, Moments]:
         """Sums of every task, by the one pass over the rows, and the room that they are in."""
-        room = Moments.zeros(len(starts) - 1, self.n_features + 1, self.n_outputs)
-        return read_sums(self.X, self.Y, order, starts, self.weight, room, self.count), room
+        return sums_in_room(self.X, self.Y, self.order, self.starts, self.weight, self.repetitions)
 
     def moments(self, rows: Rows, units: Sequence[Units], found: tuple[Sums, Moments] | None = None) -> Moments:
         """What squared errors need of the tasks, in units of the engine; sums may be ``found`` already, and are used up.
@@ -91,9 +104,8 @@ class LinearData:
         They are kept: after learning from tasks, adapting to them reads no rows.
         """
         kept = self._kept.get("moments")
-        same = kept is not None and all(one.same_as(other) for one, other in zip(kept[0], units, strict=True))
-        if kept is None or not same or kept[1] != rows.intercept:
-            sums, room = self.read_sums(rows.order, rows.starts) if found is None else found
+        if kept is None or kept[1] != rows.intercept or not same_units(kept[0], units):
+            sums, room = found or self.sums()
             kept = list(units), rows.intercept, standardised(sums, units, intercept=rows.intercept, room=room)
             self._kept["moments"] = kept
         return kept[2]
@@ -135,10 +147,11 @@ def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | Non
         check_finite_target(tasks.y)
     X = numeric_features(tasks.X)
     check_complete(X, tasks, tasks.feature_names)
+    order, starts = tasks.order, tasks.starts
     Y, n_targets, classes = encode_target(tasks.y, estimator, family, classes)
     weight = row_weights(tasks.sample_weight, estimator, tasks.y)
     weight = weight if weight is None or unit is None else weight / unit
-    return LinearData(X, Y, weight, n_targets, classes, repeat=unit is None)
+    return LinearData(X, Y, weight, n_targets, classes, order, starts, repeat=unit is None)
 
 
 def encode_target(

@@ -20,10 +20,9 @@ from skmeta.linear_model._copies import statistics_without_copies, without_copie
 from skmeta.linear_model._data import mean_weight, read
 from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
-from skmeta.linear_model._held_out_weights import held_out_weights
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._laws import laws_of, prior_of
-from skmeta.linear_model._mixture import robust_mixture
+from skmeta.linear_model._mixture import held_out_weights, robust_mixture
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
@@ -152,7 +151,7 @@ class EmpiricalBayes(Learner):
         past = checked_past(past, estimator, family, data, tasks.feature_names)
         tasks, data = without_copies(tasks, data, estimator, family, unit)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
-        if is_wide(self, data.n_features, data.n_rows(tasks), past, coupled=coupled):
+        if is_wide(self, data.n_features, data.n_rows, past, coupled=coupled):
             return self._learn_wide(
                 _collection.of_wide_rows(tasks, data, estimator, family, past, unit), past, prior, n_jobs
             )
@@ -218,7 +217,8 @@ class EmpiricalBayes(Learner):
         self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any
     ) -> Prior:
         """The prior of tables without any feature."""
-        steps = fit_steps(with_constant_column(take_apart(estimator)), np.zeros((1, 0)), np.zeros(1), None)[0]
+        no_columns = Tasks(np.zeros((1, 0)), np.zeros(1), np.zeros(1, np.intp), np.zeros(1))
+        steps, _ = fit_steps(with_constant_column(take_apart(estimator)), no_columns)
         inner = None if prior is None else prior.split()[1]
         learned = self._learn_sums(sums.with_constant_column(), estimator, inner, n_jobs, progress)
         return PriorWithSteps(replace(steps, input_names=sums.feature_names), learned)
@@ -239,8 +239,10 @@ class EmpiricalBayes(Learner):
         """Laws of all outputs, and how often held-out tasks were unlike them."""
         learning = LawLearning(self, effective_n_jobs(n_jobs), progress)
         found = learning.of(collection, laws_of(past, collection))
+        laws = [each.law.to_data(units) for units, each in zip(collection.units, found, strict=True)]
         self.structure_, self.scores_ = str(found[-1].choice.structure), found[-1].choice.scores
-        learned = prior_of([each.law for each in found], collection)
+        noise_dof, first = [each.law.noise_dof for each in found], found[0].law
+        learned = prior_of(laws, noise_dof, first.n_tasks, first.n_rows, collection)
         return robust_mixture(learned, held_out_weights(learned, found, prior))
 
     def _learn_wide(

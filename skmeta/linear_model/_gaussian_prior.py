@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skmeta._inference.components import Component, KnownNoise
-from skmeta._inference.contextual import without_rows
-from skmeta._inference.covariances import Covariance, DenseCovariance, LowRankCovariance
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.noise import NoiseLaw
+from skmeta._inference.units import Effects, Law
 from skmeta._inference.units import Units as EngineUnits
 from skmeta.base._matching import check_names
 from skmeta.linear_model._check import check_prior_arrays
@@ -171,6 +170,18 @@ class GaussianPrior(LinearPrior):
         value = getattr(self, name)
         return value if value is None or self.mean.ndim == 1 else value[k]
 
+    def effects_of(self, k: int) -> Effects | None:
+        """Contextual effects ``(coef, variance_ratio, centre)`` of output ``k``; None where there are none."""
+        return None if self.contextual_effects is None else self.contextual_effects.of_output(k)
+
+    def central_intercept_variance(self, k: int) -> float:
+        """Variance of a new task's intercept at the centre of the columns, for output ``k`` in units of the data."""
+        at = np.r_[self.working_units.centre, 1.0]
+        parts = (self._output("covariance", k), self._output("mean_covariance", k))
+        own = sum(float(at @ (part @ at if part.ndim == 2 else part * at)) for part in parts if part is not None)
+        factor = self._output("factor", k)
+        return own if factor is None else own + float(((at @ factor) ** 2).sum())
+
     # -- in the units of the engine -----------------------------------------------------------------
 
     def expected(self) -> Array:
@@ -183,28 +194,20 @@ class GaussianPrior(LinearPrior):
 
     def component(self, k: int, units: EngineUnits, likelihood: Likelihood) -> Component:
         """The law of output ``k`` in these units."""
-        mean = units.to_engine(self._output("mean", k))
-        effects = None if self.contextual_effects is None else self.contextual_effects.of_output(k, units)
-        if effects is not None:  # the engine's mean is the one within tasks, the public one that of a task without rows
-            mean = mean - without_rows(*effects)
         flat = bool(np.isinf(self._intercept_variances[k]))
-        return Component(
-            mean,
-            self._engine_covariance(k, units, flat),
-            self._engine_noise(k, units, likelihood),
-            extra=_FLAT if flat else 0.0,
-            effects=effects,
-            free_intercept=flat,
-        )
+        covariance, factor = self._spread(k, units, flat)
+        effects, dof = self.effects_of(k), self._noise_dof(k, likelihood)
+        law = Law(self._output("mean", k), covariance, self.noise_of(k), factor=factor, effects=effects)
+        return Component.of(units.law_to_engine(law), dof, extra=_FLAT if flat else 0.0, free_intercept=flat)
 
-    def component_beside(self, first: LinearPrior, k: int, units: EngineUnits, likelihood: Likelihood) -> Component:
-        """The same where another prior stands first in a mixture: what both share is shared."""
+    def component_beside(
+        self, first: LinearPrior, its: Component, k: int, units: EngineUnits, likelihood: Likelihood
+    ) -> Component:
+        """The same where another prior, whose component is ``its``, stands first in a mixture: what both share is shared."""
         if not (isinstance(first, GaussianPrior) and self._has_law_of(first)):
             return self.component(k, units, likelihood)
-        law = first.component(k, units, likelihood)
-        return replace(
-            law, noise=self._engine_noise(k, units, likelihood), extra=law.extra + self._excess(first, k, units)
-        )
+        noise = NoiseLaw(self.noise_of(k) / units.target_scale**2, self._noise_dof(k, likelihood))
+        return replace(its, noise=KnownNoise.of(noise), extra=its.extra + self._excess(first, k, units))
 
     def _has_law_of(self, other: GaussianPrior) -> bool:
         """Whether two differ in noise and in the intercept's variance alone, which is not the smaller here."""
@@ -226,28 +229,21 @@ class GaussianPrior(LinearPrior):
             return 0.0 if np.isinf(theirs) else _FLAT
         return float(mine - theirs) / units.target_scale**2
 
-    def _engine_covariance(self, k: int, units: EngineUnits, flat: bool) -> Covariance:
-        """A diagonal stays one where columns are not centred."""
+    def _spread(self, k: int, units: EngineUnits, flat: bool) -> tuple[Array, Array | None]:
+        """Covariance and factor of a new task's coefficients; a diagonal stays one where columns are not centred."""
         own, extra = self._output("covariance", k).copy(), self._output("mean_covariance", k)
         factor = self._output("factor", k)
         if flat:
             own[(-1, -1) if own.ndim == 2 else -1] = units.target_scale**2
-        diagonal = own.ndim == 1 and (extra is None or extra.ndim == 1) and not np.any(units.centre)
-        if diagonal:
-            variance = units.covariance_to_engine(own if extra is None else own + extra)
-            none = np.zeros((len(own), 0))
-            return LowRankCovariance(variance, none if factor is None else units.spread_to_engine(factor))
+        if own.ndim == 1 and (extra is None or extra.ndim == 1) and not np.any(units.centre):
+            return own if extra is None else own + extra, factor
         matrix = own if own.ndim == 2 else np.diag(own)
         if extra is not None:
             matrix = matrix + (extra if extra.ndim == 2 else np.diag(extra))
-        if factor is not None:
-            matrix = matrix + factor @ factor.T
-        return DenseCovariance.of(units.covariance_to_engine(matrix))
+        return matrix if factor is None else matrix + factor @ factor.T, None
 
-    def _engine_noise(self, k: int, units: EngineUnits, likelihood: Likelihood) -> KnownNoise:
-        level = self.noise_of(k) / units.target_scale**2
-        dof = float(np.broadcast_to(self.noise_dof, (self.n_outputs,))[k]) if likelihood.quadratic else np.inf
-        return KnownNoise.of(NoiseLaw(level, dof))
+    def _noise_dof(self, k: int, likelihood: Likelihood) -> float:
+        return float(np.broadcast_to(self.noise_dof, (self.n_outputs,))[k]) if likelihood.quadratic else np.inf
 
     # -- the same prior otherwise -------------------------------------------------------------------
 
@@ -309,8 +305,8 @@ class GaussianPrior(LinearPrior):
 
     def for_columns(self, names: Sequence[str] | None, n_features: int) -> Self:
         """The prior for rows with these columns; written by hand without names, its last entry may be the intercept."""
-        nameless = self.feature_names is None and not self.knows_intercept
-        prior = self._with_last_as_intercept() if nameless and self.n_features == n_features + 1 else self
+        nameless = self.feature_names is None and self.n_features == n_features + 1
+        prior = self._with_last_as_intercept() if nameless and not self.knows_intercept else self
         return super(GaussianPrior, prior).for_columns(names, n_features)
 
     def _with_last_as_intercept(self) -> Self:

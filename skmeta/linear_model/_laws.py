@@ -1,8 +1,8 @@
-"""Between laws of the engine and priors of the user: one `CoefficientLaw` an output, and a `GaussianPrior`."""
+"""Between laws of the engine and priors of the user: one an output, and a `GaussianPrior`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.coefficient_law import ContextualEffects as EngineEffects
+from skmeta._inference.units import Effects, Law
 from skmeta._inference.units import Units as EngineUnits
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -17,6 +18,7 @@ from skmeta.linear_model._units import ContextualEffects
 
 Array = NDArray[np.float64]
 
+_SAID = ("mean", "covariance", "mean_covariance", "factor", "noise")  # by a law and by a prior under the same names
 _UNKNOWN = 10.0  # variance of an intercept of which nothing is known, in units of the target's variance
 
 
@@ -30,53 +32,46 @@ def _law_of(prior: GaussianPrior, k: int, units: EngineUnits) -> CoefficientLaw:
     if not prior.knows_intercept:
         mean[-1] = units.target_centre - mean[:-1] @ units.centre
         covariance[-1, -1] = _UNKNOWN * units.target_scale**2
-    own, effects = prior.mean_covariance, prior.contextual_effects
+    own = prior.mean_covariance
     own = own if own is None or prior.one_target else own[k]
     own = np.diag(own) if own is not None and own.ndim == 1 else own
-    known = None if effects is None else _engine_effects(effects, k, units)
-    within = units.to_engine(mean)
+    law = units.law_to_engine(Law(mean, covariance, prior.noise_of(k), own, effects=prior.effects_of(k)))
+    effects = None if law.effects is None else EngineEffects(*law.effects[:2], 1.0, law.effects[2])
     return CoefficientLaw(
-        within if known is None else within - known.without_rows,
-        units.covariance_to_engine(covariance),
-        np.float64(prior.noise_of(k) / units.target_scale**2),
-        np.broadcast_to(np.asarray(prior.noise_dof, dtype=float), (len(prior.expected()),))[k],
+        law.mean if effects is None else law.mean - effects.without_rows,
+        law.covariance,
+        np.float64(law.noise),
+        np.broadcast_to(np.asarray(prior.noise_dof, dtype=float), (prior.n_outputs,))[k],
         np.float64(max(prior.n_tasks, 1.0)),
         np.float64(max(prior.n_rows, 1.0)),
-        None if own is None else units.covariance_to_engine(own),
-        contextual=known,
+        law.mean_covariance,
+        contextual=effects,
     )
 
 
-def _engine_effects(effects: ContextualEffects, k: int, units: EngineUnits) -> EngineEffects:
-    coef, ratio, centre = effects.of_output(k, units)
-    return EngineEffects(coef, ratio, 1.0, centre)
-
-
-def prior_of(laws: Sequence[CoefficientLaw], collection: Collection) -> GaussianPrior:
-    """The laws of all outputs as a prior in units of the data."""
-    pairs = list(zip(collection.units, laws, strict=True))
+def prior_of(
+    laws: Sequence[Law], noise_dof: Iterable[Any], n_tasks: Any, n_rows: Any, collection: Collection
+) -> GaussianPrior:
+    """The laws of all outputs, in units of the data, and from how much they are known, as a prior."""
     outputs = collection.of_outputs
+    known: dict[str, Any] = {
+        name: outputs([getattr(law, name) for law in laws]) for name in _SAID if getattr(laws[0], name) is not None
+    }
     return GaussianPrior(
-        mean=outputs([units.to_data(law.expected) for units, law in pairs]),
-        covariance=outputs([units.covariance_to_data(law.covariance) for units, law in pairs]),
-        mean_covariance=outputs([units.covariance_to_data(np.asarray(law.mean_covariance)) for units, law in pairs]),
-        noise=outputs([np.asarray(law.noise * units.target_scale**2) for units, law in pairs]),
-        noise_dof=outputs([np.asarray(law.noise_dof) for _, law in pairs]),
-        contextual_effects=_effects_of(pairs, outputs),
-        n_tasks=float(laws[0].n_tasks),
-        n_rows=float(laws[0].n_rows),
+        **known,
+        noise_dof=outputs(list(noise_dof)),
+        contextual_effects=_effects_of([law.effects for law in laws], outputs),
+        n_tasks=float(n_tasks),
+        n_rows=float(n_rows),
         **collection.describe,
     )
 
 
-def _effects_of(pairs: list[tuple[EngineUnits, CoefficientLaw]], outputs: Any) -> ContextualEffects | None:
-    """Contextual effects in units of the data; of several outputs, some may have none."""
-    known = [law.contextual for _, law in pairs if law.contextual is not None]
-    if not known:
+def _effects_of(each: list[Effects | None], outputs: Any) -> ContextualEffects | None:
+    """Contextual effects of all outputs, of which some may have none."""
+    known = next((effects for effects in each if effects is not None), None)
+    if known is None:
         return None
-    none = EngineEffects(np.zeros_like(pairs[0][0].scale), np.ones_like(pairs[0][0].scale))
-    each = [(units, law.contextual or none) for units, law in pairs]
-    coef = outputs([effects.coef * units.target_scale / units.scale for units, effects in each])
-    units = pairs[0][0]
-    centre = units.centre + units.scale * np.asarray(known[0].centre)
-    return ContextualEffects(coef, outputs([effects.variance_ratio for _, effects in each]), centre)
+    none = np.zeros_like(known[0]), np.ones_like(known[1]), known[2]
+    coef, ratio, _ = zip(*(effects or none for effects in each), strict=True)
+    return ContextualEffects(outputs(list(coef)), outputs(list(ratio)), known[2])

@@ -74,8 +74,10 @@ class LinearPrior(Prior):
         """The law of output ``k`` in these units."""
         raise NotImplementedError
 
-    def component_beside(self, first: LinearPrior, k: int, units: EngineUnits, likelihood: Likelihood) -> Component:
-        """The same where another prior stands first in a mixture: what both share is shared."""
+    def component_beside(
+        self, first: LinearPrior, its: Component, k: int, units: EngineUnits, likelihood: Likelihood
+    ) -> Component:
+        """The same where another prior, whose component is ``its``, stands first in a mixture: what both share is shared."""
         return self.component(k, units, likelihood)
 
     def expected(self) -> Array:
@@ -90,10 +92,14 @@ class LinearPrior(Prior):
         """The prior of models without an intercept: neither columns nor targets are centred."""
         raise NotImplementedError
 
+    @property
+    def working_units(self) -> Units:
+        """The units that it is worked with in: the data's own where it has none."""
+        return Units(np.zeros(self.n_features)) if self.units is None else self.units
+
     def engine_units(self, k: int, likelihood: Likelihood) -> EngineUnits:
         """Between the data and the engine; targets of other than squared error keep their own units."""
-        units = Units(np.zeros(self.n_features)) if self.units is None else self.units
-        found = units.of_output(k)
+        found = self.working_units.of_output(k)
         return found if likelihood.quadratic else EngineUnits(found.centre, found.scale)
 
     def for_columns(self, names: Sequence[str] | None, n_features: int) -> Self:
@@ -149,7 +155,7 @@ class LinearPrior(Prior):
             return NotImplemented
         if weighs(tasks, estimator) and len({each.weight_unit for each in components}) > 1:
             return NotImplemented
-        return adapt_mixture(components, mixture.weights, estimator, tasks, n_jobs, np.asarray(mixture.unseen_weights))
+        return adapt_mixture(components, mixture.weights, estimator, tasks, n_jobs, mixture.weights_without_rows)
 
     def log_evidence(self, estimator: Any, tasks: Tasks) -> Array:
         r"""Log density of each task's targets, coefficients and noise integrated.

@@ -13,15 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference import components as engine
-from skmeta._inference.beside import Beside
-from skmeta._inference.components import KnownNoise
-from skmeta._inference.likelihoods import GAUSSIAN
+from skmeta._inference.components import Beside, KnownNoise
 from skmeta._inference.mixture import learn_weights
 from skmeta._inference.noise import NoiseLaw
+from skmeta._inference.selection import evidence_held_out
 from skmeta.compose import MixturePrior
 from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._law_learning import LearnedLaw
 from skmeta.linear_model._own_prior import OwnPrior
-from skmeta.linear_model._units import Units
 
 Array = NDArray[np.float64]
 
@@ -46,7 +45,7 @@ def robust_mixture(learned: GaussianPrior, weights: Mapping[str, float]) -> Mixt
     make = {INTERCEPT: intercept_outlier, NOISE: noise_outlier, VAGUE: own_prior}
     names = component_names(learned)
     others = np.array([weights.get(name, 0.0) for name in names[1:]])
-    components = [learned, *(make[name](learned) for name in names[1:])]
+    components = [learned] + [make[name](learned) for name in names[1:]]
     # Rows alone can say that a task is unlike the others: without any, the learned component is the answer.
     return MixturePrior(components, np.r_[1.0 - others.sum(), others], names, np.eye(1, len(names))[0])
 
@@ -67,8 +66,7 @@ def intercept_outlier(prior: GaussianPrior) -> GaussianPrior:
     covariance = prior.covariance.copy()
     outputs = covariance if prior.mean.ndim == 2 else covariance[None]
     for k in range(prior.n_outputs):
-        units = prior.engine_units(k, GAUSSIAN)
-        more = engine.outlying_variance(prior.component(k, units, GAUSSIAN)) * units.target_scale**2
+        more = engine.WIDER_INTERCEPT**2 * prior.central_intercept_variance(k)
         outputs[(k, -1, -1) if prior.is_dense else (k, -1)] += more
     return prior._with(covariance=covariance)
 
@@ -86,7 +84,7 @@ def own_prior(prior: GaussianPrior) -> OwnPrior:
     return OwnPrior(
         noise=np.asarray(centres[0]) if prior.n_outputs == 1 else centres,
         n_outputs=prior.n_outputs,
-        units=Units(np.zeros(prior.n_features)) if prior.units is None else prior.units,
+        units=prior.working_units,
         likelihood=prior.likelihood,
         weight_unit=prior.weight_unit,
         n_tasks=prior.n_tasks,
@@ -107,41 +105,20 @@ def _noise_laws(prior: GaussianPrior) -> list[NoiseLaw]:
 def beside(learned: GaussianPrior, k: int) -> Beside:
     """What stands beside laws of output ``k``, in the order of ``component_names(learned)``, for the engine."""
     likelihood, names = learned.engine_likelihood, component_names(learned)
-    intercept = float(own_prior(learned).expected()[k, -1])
-    scale = learned.engine_units(k, likelihood).scale
-    return Beside(scale, intercept, likelihood, outliers=INTERCEPT in names, noise_outliers=NOISE in names)
+    units = learned.working_units.of_output(k)
+    outliers, noise_outliers = INTERCEPT in names, NOISE in names
+    return Beside(units.scale, units.target_centre, likelihood, outliers=outliers, noise_outliers=noise_outliers)
 
 
-def learn_mixture_weights(
-    names: Sequence[str],
-    log_evidence: Sequence[Array],
-    n_tasks: float,
-    past: Any = None,
-    counts: Sequence[Array] | None = None,
-) -> dict[str, float]:
-    """Mixture weights by name, from how probable held-out tasks were under each component.
-
-    Parameters
-    ----------
-    names : sequence of str
-        The components, as `component_names` gives them.
-    log_evidence : sequence of ndarray of shape (n_held_out, n_components)
-        Of every output.
-    n_tasks : float
-        Tasks that were learned from.
-    past : MixturePrior, default=None
-        What was known before: both experiences count, by their tasks.
-    counts : sequence of ndarray of shape (n_held_out,), default=None
-        How often each held-out task counts; None: once.
-
-    Returns
-    -------
-    dict of str to float
-        Summing to one.
-    """
-    often = counts or [np.ones(len(evidence)) for evidence in log_evidence]
-    weights = np.mean([learn_weights(*pair) for pair in zip(log_evidence, often, strict=True)], axis=0)
-    return with_past(names, weights, n_tasks, past)
+def held_out_weights(learned: GaussianPrior, laws: Sequence[LearnedLaw], past: Any) -> dict[str, float]:
+    """Mixture weights by name, from how probable held-out tasks were under each component; with a past, both count."""
+    names, weights = component_names(learned), []
+    for k, found in enumerate(laws):
+        looked_at, stands = found.choice.tasks, beside(learned, k)  # no tasks where there is a single one
+        none = np.zeros((0, len(names)))
+        evidence = evidence_held_out(found.tasks, found.choice, stands) if len(looked_at) else none
+        weights.append(learn_weights(evidence, found.tasks.counts[looked_at]))
+    return with_past(names, np.mean(weights, axis=0), float(np.sum(laws[0].tasks.counts)), past)
 
 
 def with_past(names: Sequence[str], weights: Array, n_tasks: float, past: Any) -> dict[str, float]:

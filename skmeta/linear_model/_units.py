@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.units import Effects
 from skmeta._inference.units import Units as EngineUnits
 from skmeta.base import FrozenValue
 
@@ -126,12 +126,11 @@ class ContextualEffects(FrozenValue):
     def __repr__(self) -> str:
         return f"ContextualEffects(n_features={self.coef.shape[-1]})"
 
-    def of_output(self, k: int, units: EngineUnits) -> tuple[Any, Any, Any]:
-        """``(coef, variance_ratio, centre)`` of one output in units of the engine."""
+    def of_output(self, k: int) -> Effects:
+        """``(coef, variance_ratio, centre)`` of one output."""
         coef, ratio = np.atleast_2d(self.coef), np.atleast_2d(self.variance_ratio)
         k = min(k, len(coef) - 1)
-        centre = (np.asarray(self.centre) - units.centre) / units.scale
-        return coef[k] * units.scale / units.target_scale, ratio[k], centre
+        return coef[k], ratio[k], np.asarray(self.centre)
 
     def reordered(self, order: NDArray[np.intp]) -> ContextualEffects:
         """The columns in another order."""

@@ -13,8 +13,8 @@ from skmeta._inference.wide_em import learn_wide
 from skmeta.compose import MixturePrior
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._laws import prior_of
 from skmeta.linear_model._mixture import component_names, robust_mixture, with_past
-from skmeta.linear_model._units import ContextualEffects
 
 
 def is_wide(learner: Any, n_features: int, n_rows: Any, past: GaussianPrior | None, *, coupled: bool = False) -> bool:
@@ -37,7 +37,9 @@ def learn_wide_prior(learner: Any, collection: Collection, past: GaussianPrior |
 
 def wide_mixture(wide: WidePrior, collection: Collection, past: GaussianPrior | None, prior: Any) -> MixturePrior:
     """The same among what stands beside it, in units of the data."""
-    learned, n_new = _prior_of(wide, collection), wide.n_tasks - (0.0 if past is None else past.n_tasks)
+    laws = [wide.to_data(k, units) for k, units in enumerate(collection.units)]
+    learned = prior_of(laws, wide.noise_dof, wide.n_tasks, wide.n_rows, collection)
+    n_new = wide.n_tasks - (0.0 if past is None else past.n_tasks)
     weights = with_past(component_names(learned), np.asarray(wide.weights), n_new, prior)
     return robust_mixture(learned, weights)
 
@@ -70,30 +72,3 @@ def _known_context(effects: list[Any]) -> dict[str, Any]:
     # The ratio may differ between outputs in a prior that was written by hand; columns are in units of their spread.
     ratio = np.exp(np.log(ratio).mean(axis=0))
     return {"effects": coef, "context": WideContext(centre[0], 1.0 / (1.0 + ratio), ratio)}
-
-
-def _effects_of(wide: WidePrior, units: list[Any], outputs: Any) -> ContextualEffects | None:
-    if wide.effects is None:
-        return None
-    coef = [effects * own.target_scale / own.scale for own, effects in zip(units, wide.effects, strict=True)]
-    ratio, centre = wide.context.ratio, units[0].centre + units[0].scale * wide.context.centre
-    return ContextualEffects(outputs(coef), outputs([ratio] * len(coef)), centre)
-
-
-def _prior_of(wide: WidePrior, collection: Collection) -> GaussianPrior:
-    """What was learned, in the units of the data."""
-    units, outputs = collection.units, collection.of_outputs
-    unsure = np.asarray(wide.mean_variance)  # what is learned always says
-    factor = [own.spread_to_data(f) for own, f in zip(units, wide.factor, strict=True)]
-    return GaussianPrior(
-        mean=outputs([own.to_data(m) for own, m in zip(units, wide.expected, strict=True)]),
-        covariance=outputs([own.covariance_to_data(v) for own, v in zip(units, wide.variance, strict=True)]),
-        mean_covariance=outputs([own.covariance_to_data(v) for own, v in zip(units, unsure, strict=True)]),
-        factor=outputs(factor) if wide.factor.shape[2] else None,
-        noise=outputs([np.asarray(s * own.target_scale**2) for own, s in zip(units, wide.noise, strict=True)]),
-        noise_dof=outputs([np.asarray(dof) for dof in wide.noise_dof]),
-        n_tasks=wide.n_tasks,
-        n_rows=wide.n_rows,
-        contextual_effects=_effects_of(wide, units, outputs),
-        **collection.describe,
-    )

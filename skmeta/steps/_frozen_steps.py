@@ -90,10 +90,8 @@ class FrozenSteps(FrozenValue):
         context : dict
             Keywords of `Prior.given`.
         """
-        if not self.context:
-            return X, {}
         X, values = split_context(X, self.context)
-        one = one_a_task(values, np.zeros(X.shape[0], np.intp), np.zeros(1, int)) if X.shape[0] else {}
+        one = one_a_task(values, np.zeros(X.shape[0], np.intp), np.zeros(1, int)) if values and X.shape[0] else {}
         return X, {name: value[0] for name, value in one.items()}
 
     def transform(self, X: Any) -> Any:
@@ -238,22 +236,21 @@ class FrozenSteps(FrozenValue):
         return _with_regressor(target, model) if target is not None and outside else model
 
 
-def fit_steps(
-    parts: Parts, X: Any, y: Any, sample_weight: Any, context: tuple[str | int, ...] = ()
-) -> tuple[FrozenSteps, Any, Any]:
-    """Clones of an estimator's steps, fitted on a whole collection: `FrozenSteps`, rows and targets as the model gets them."""
+def fit_steps(parts: Parts, tasks: Tasks, context: tuple[str | int, ...] = ()) -> tuple[FrozenSteps, Tasks]:
+    """Clones of an estimator's steps, fitted on a whole collection, and its tasks as the model gets them."""
+    y: Any = tasks.y
     target = None if parts.target is None else _fit_target(parts.target, y)
-    frozen = FrozenSteps(target=target, context=context, input_names=column_names(X))
+    frozen = FrozenSteps(target=target, context=context, input_names=tasks.feature_names)
     seen = frozen.transform_target(y)
-    fitted, Z = [], _first_input(parts.steps, X)
+    fitted, Z = [], _first_input(parts.steps, tasks.X)
     for name, step in parts.steps:
         if is_nothing(step):
             fitted.append((name, "passthrough"))
             continue
         fresh = clone(step, safe=False)  # as a Pipeline's are: what is no estimator is copied
-        Z = _fit_transform(fresh, Z, seen if parts.target_outside else y, sample_weight)
+        Z = _fit_transform(fresh, Z, seen if parts.target_outside else y, tasks.sample_weight)
         fitted.append((name, fresh))
-    return replace(frozen, steps=tuple(fitted)), Z, seen
+    return replace(frozen, steps=tuple(fitted)), tasks.with_rows(Z, seen)
 
 
 def _fit_transform(step: Any, X: Any, y: Any, sample_weight: Any) -> Any:

@@ -19,6 +19,8 @@ def context_name(column: str | int) -> str:
 
 def split_context(X: Any, columns: Sequence[str | int]) -> tuple[Any, dict[str, NDArray[Any]]]:
     """A table without its context columns, and their values ``(n_rows,)`` by name."""
+    if not columns:
+        return X, {}
     rest, taken = split_columns(X, columns, "context")
     return rest, dict(zip(map(context_name, columns), taken, strict=True))
 

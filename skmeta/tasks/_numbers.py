@@ -48,13 +48,10 @@ def _is_plain(values: Any) -> bool:
     return type(values) is np.ndarray and values.dtype == np.float64
 
 
-def check_rows(X: Any) -> None:
-    """Without rows there is nothing to learn from; raises and says what is possible then."""
+def check_rows(X: Any, hint: str = "prior.zero_shot(estimator) needs no rows") -> None:
+    """Raise where there are no rows; the hint is the way out."""
     if X.shape[0] == 0:
-        raise ValueError(
-            f"X: Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required; "
-            "prior.zero_shot(estimator) needs no rows."
-        )
+        raise ValueError(f"X: Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required; {hint}.")
 
 
 def non_numeric_columns(X: Any) -> dict[Any, str]:

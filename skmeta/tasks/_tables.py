@@ -15,6 +15,8 @@ from skmeta.tasks._words import shown
 
 def table_kind(X: Any) -> str:
     """Return "pandas", "polars", "sparse" or "array"; nothing is imported to find out."""
+    if isinstance(X, np.ndarray):  # most are
+        return "array"
     return _dataframe.library_of(X) or ("sparse" if sparse.issparse(X) else "array")
 
 
@@ -53,20 +55,20 @@ def take_rows(X: Any, rows: NDArray[np.intp] | slice) -> Any:
     >>> take_rows(["a", "b", "c"], np.array([2, 0]))
     array(['c', 'a'], dtype='<U1')
     """
-    if _dataframe.library_of(X) is not None:
-        return _dataframe.rows(X, rows)
-    if sparse.issparse(X):
-        return X.tocsr()[rows].asformat(X.format)
-    return X[rows] if hasattr(X, "shape") else np.asarray(X)[rows]
+    kind = table_kind(X)
+    if kind == "array":
+        return X[rows] if hasattr(X, "shape") else np.asarray(X)[rows]
+    return X.tocsr()[rows].asformat(X.format) if kind == "sparse" else _dataframe.rows(X, rows)
 
 
 def column_values(X: Any, position: int) -> NDArray[Any]:
     """Return one column as a 1-D array."""
-    if _dataframe.library_of(X) is not None:
-        return np.asarray(_dataframe.values(_dataframe.column(X, position)))
-    if sparse.issparse(X):
+    kind = table_kind(X)
+    if kind == "array":
+        return X[:, position]
+    if kind == "sparse":
         return X.tocsc()[:, [position]].toarray().ravel()
-    return X[:, position]
+    return np.asarray(_dataframe.values(_dataframe.column(X, position)))
 
 
 def drop_column(X: Any, position: int) -> Any:
@@ -102,12 +104,10 @@ def drop_columns(X: Any, positions: Sequence[int]) -> Any:
     X, kind = as_table(X)
     dropped = set(positions)
     kept = [k for k in range(X.shape[1]) if k not in dropped]
-    if _dataframe.library_of(X) is not None:
-        return _dataframe.columns(X, kept)
     keep: Any = slice(kept[0], kept[-1] + 1) if kept and len(kept) == kept[-1] + 1 - kept[0] else kept
-    if kind == "sparse":
-        return X.tocsr()[:, keep].asformat(X.format)
-    return _as_numbers(X[:, keep]) if X.dtype.kind in "OUT" else X[:, keep]
+    if kind == "array":
+        return _as_numbers(X[:, keep]) if X.dtype.kind in "OUT" else X[:, keep]
+    return X.tocsr()[:, keep].asformat(X.format) if kind == "sparse" else _dataframe.columns(X, kept)
 
 
 def _as_numbers(X: NDArray[Any]) -> NDArray[Any]:
@@ -160,11 +160,10 @@ def _exact_column(X: Any, name: str, values: NDArray[Any]) -> NDArray[Any]:
 
 def plain_table(X: Any) -> Any:
     """Frames and arrays as they are, sparse matrices by rows, lists as arrays, texts as a table of one column."""
-    if _dataframe.is_frame(X):
-        return X
-    if sparse.issparse(X):
-        return X.tocsr()
-    X = np.asarray(X)
+    if not isinstance(X, np.ndarray):
+        if _dataframe.is_frame(X):
+            return X
+        X = X.tocsr() if sparse.issparse(X) else np.asarray(X)
     if X.ndim == 1 and X.dtype.kind in "OUT" and all(isinstance(value, str) for value in X):
         return X[:, None]
     if X.ndim != 2:

@@ -15,6 +15,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from skmeta.base import Prior, learner_for
+from skmeta.base._learner import checked_prior
 from skmeta.base._matching import matched, no_weights
 from skmeta.steps import (
     AdaptedBehindSteps,
@@ -32,11 +33,10 @@ from skmeta.steps import (
 )
 from skmeta.tasks import Tasks, locate_task, read_tasks
 from skmeta.tasks._ids import as_list
-from skmeta.tasks._numbers import column_names
+from skmeta.tasks._numbers import check_rows, column_names
 from skmeta.tasks._read import context_places
 from skmeta.tasks._tables import plain_table
 from skmeta.tasks._words import shown
-from skmeta.warm_start._checks import check_rows, checked_prior, naming_the_prior
 from skmeta.warm_start._known_tasks import KnownTasks
 from skmeta.warm_start._pickled_family import register_again, registration_of
 from skmeta.warm_start._task_estimators import TaskEstimators
@@ -137,8 +137,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     def _fit_tasks(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
         parts = take_apart(self.estimator) if self.prior is None else checked_parts(self.estimator, self.prior)
         learner = None if self.task is None else self._learner_for(parts.model)
-        X = plain_table(X)
-        tasks = self._read(X, y, sample_weight, parts.model)
+        tasks, context = self._read(X, y, sample_weight, parts.model)
         if len(tasks) == 1 and self.task is not None and self.prior is None:
             raise ValueError(
                 f"task: wanted a column that tells at least two tasks apart, found {self.task!r} with the "
@@ -146,18 +145,14 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             )
         if tasks.X.shape[1] == 0 and self.prior is None:
             parts = with_constant_column(parts)
-        steps, prior, tasks = self._through_steps(parts, tasks, context_places(X, self.task, self._described_by(X)))
+        steps, prior, tasks = self._through_steps(parts, tasks, context)
         order = tasks.feature_names
         if prior is not None:
             prior, tasks = matched(prior, tasks)
         if learner is not None:
             prior = checked_prior(learner, learner.learn(parts.model, tasks, prior, n_jobs=self.n_jobs))
             prior, tasks = matched(prior, tasks)
-        with naming_the_prior(self.prior, parts.model):
-            adapted = prior.adapt_tasks(parts.model, tasks, n_jobs=self.n_jobs)
-            if learner is None:
-                adapted.estimator(0)  # a prior of another family may find out only now that it cannot fill an estimator
-        adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, adapted, order)
+        adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, self._adapted(prior, parts.model, tasks), order)
         known = KnownTasks(self.task, tasks.ids, prior, adapted, tasks.X.shape[1])
         found = {"_known": known, "prior_": with_steps(steps, prior)}
         found |= {} if learner is None else {"learner_": learner}
@@ -168,34 +163,52 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         learner = learner_for(model, self.learner)
         return clone(learner, safe=False) if learner is self.learner else learner
 
-    def _read(self, X: Any, y: Any, sample_weight: ArrayLike | None, model: Any) -> Tasks:
-        """The tasks of a table, as raw rows."""
+    def _read(self, X: Any, y: Any, sample_weight: ArrayLike | None, model: Any) -> tuple[Tasks, tuple[str | int, ...]]:
+        """The tasks of a table, as raw rows, and the columns beside the task column that describe them."""
+        context = self._described_by(X)
+        X = plain_table(X)
         one = "prior.zero_shot(estimator) needs no rows"
         check_rows(X, one if self.task is None else "a prior is learned from the rows of related tasks")
         if sample_weight is not None and not has_fit_parameter(model, "sample_weight"):
             raise TypeError(no_weights(model))
-        return read_tasks(
+        tasks = read_tasks(
             X,
             y,
             sample_weight,
             task=self.task,
-            context=self._described_by(X),
+            context=context,
             estimator_name=type(model).__name__,
             labels=isinstance(self, ClassifierMixin),
         )
+        return tasks, context_places(X, self.task, context)
 
     def _through_steps(
         self, parts: Parts, tasks: Tasks, context: tuple[str | int, ...]
     ) -> tuple[FrozenSteps, Any, Tasks]:
         """Steps frozen, the prior of the model if there is one, and the tasks as the model sees them."""
         if self.prior is None:
-            steps, Z, y = fit_steps(parts, tasks.X, tasks.y, tasks.sample_weight, context)
-            return steps, None, tasks.with_rows(Z, y)
+            steps, tasks = fit_steps(parts, tasks, context)
+            return steps, None, tasks
         steps, prior = split_prior(self.prior)
         tasks = steps.apply(tasks)
         if self.task is None and tasks.context:
             prior = prior.given(**tasks.context_of(0))
         return replace(steps, context=context), prior, tasks
+
+    def _adapted(self, prior: Any, model: Any, tasks: Tasks) -> Any:
+        """The tasks' estimators; where a prior that was given cannot fill them, the error names both."""
+        try:
+            adapted = prior.adapt_tasks(model, tasks, n_jobs=self.n_jobs)
+            if self.task is None:
+                adapted.estimator(0)  # a prior of another family may find out only now that it cannot fill an estimator
+        except TypeError as error:
+            if self.prior is None:
+                raise
+            raise TypeError(
+                f"prior: wanted one for {type(model).__name__}, found {split_prior(self.prior)[1]!r}, which cannot fill it "
+                f"({error}) Learn a prior with this estimator, or use the estimator that this one was learned with."
+            ) from error
+        return adapted
 
     def _described_by(self, X: Any) -> tuple[str | int, ...]:
         """Context columns: those given or, of a table that has them, those that the prior was learned with."""
@@ -321,7 +334,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
 
     def _adapt_several(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> TaskEstimators:
         known, steps = self._known, self._known.adapted.steps
-        tasks = self._read(X, y, sample_weight, known.parts.model)
+        tasks, _ = self._read(X, y, sample_weight, known.parts.model)
         prior, tasks = matched(known.prior, steps.apply(tasks))
         adapted = prior.adapt_tasks(known.parts.model, tasks, n_jobs=self.n_jobs)
         return TaskEstimators(tasks.ids, AdaptedBehindSteps(steps, known.parts, tasks.feature_names, adapted))

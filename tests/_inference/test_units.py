@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from skmeta._inference.units import Units
+from skmeta._inference.units import Law, Units, same_units
 
 pytestmark = pytest.mark.quick
 
@@ -44,6 +44,33 @@ def test_covariances_and_spreads_travel_like_the_coefficients_they_are_of(seed):
     assert_allclose(units.spread_to_engine(deviations.T).T, moved, rtol=1e-8, atol=1e-10)
     assert_allclose(units.covariance_to_data(units.covariance_to_engine(covariance)), covariance, rtol=1e-6, atol=1e-7)
     assert_allclose(units.spread_to_data(units.spread_to_engine(deviations.T)), deviations.T, rtol=1e-8, atol=1e-8)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seeds, st.booleans())
+def test_a_law_travels_whole(seed, plain):
+    rng, units = some_units(seed)
+    spread, coef, centre = rng.normal(size=(5, 5)), rng.normal(size=4), units.centre + units.scale * rng.normal(size=4)
+    more = {"mean_covariance": np.eye(5), "factor": spread[:, :2], "effects": (coef, np.ones(4), centre)}
+    law = Law(rng.normal(size=5), spread @ spread.T, 2.0, **({} if plain else more))
+    there = units.law_to_engine(law)
+    back = units.law_to_data(there)
+    for name in ("mean", "covariance", "noise", *(() if plain else ("mean_covariance", "factor"))):
+        assert_allclose(getattr(back, name), getattr(law, name), rtol=1e-6, atol=1e-7)
+    if plain:
+        assert there.mean_covariance is there.factor is there.effects is None
+        return
+    for one, other in zip(back.effects, law.effects, strict=True):
+        assert_allclose(one, other, rtol=1e-8, atol=1e-8)
+    means = rng.normal(size=(2, 4)) * units.scale + units.centre  # of the columns in two tasks, whose intercepts differ
+    shifts = (means - units.centre) / units.scale @ there.effects[0] * units.target_scale
+    assert_allclose(np.diff(shifts), np.diff(means @ coef), rtol=1e-8, atol=1e-8)
+
+
+def test_units_are_the_same_if_those_of_all_outputs_are():
+    units, other = some_units(0)[1], some_units(1)[1]
+    assert same_units([units, other], [Units(**vars(units)), other])
+    assert not same_units([units, other], [units, units])
 
 
 def test_a_diagonal_stays_one_where_columns_are_not_centred():

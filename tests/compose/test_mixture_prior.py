@@ -182,7 +182,7 @@ class ConstantEstimators(AdaptedEstimators):
 def test_a_transformed_target_has_evidence_in_its_own_units():
     """The same prior behind ``y / 1000`` and told in those units: the density of the targets is the same."""
     scaled = TransformedTargetRegressor(Ridge(), func=thousandth, inverse_func=thousandfold, check_inverse=False)
-    steps = fit_steps(take_apart(scaled), X, y, None)[0]
+    steps, _ = fit_steps(take_apart(scaled), read_tasks(X, y))
     behind = PriorWithSteps(steps, GaussianPrior([1e-3, -1e-3, 0.0], 1e-6, noise=1e-8, feature_names=["a", "b"]))
     plain = GaussianPrior([1.0, -1.0, 0.0], 1.0, noise=1e-2, feature_names=["a", "b"])
     tasks = read_tasks(pd.DataFrame(X, columns=["a", "b"]).assign(shop=np.repeat(["x", "y", "z"], 10)), y, task="shop")

@@ -11,11 +11,11 @@ from sklearn.linear_model import BayesianRidge, ElasticNet, Lasso, LogisticRegre
 
 from skmeta import EmpiricalBayes, GaussianPrior, WarmStartClassifier, WarmStartRegressor
 from skmeta._inference import moments as moments_room
+from skmeta._inference import sums as sums_room
 from skmeta._inference.sums import read_sums
 from skmeta.base import Prior
 from skmeta.compose import MixturePrior
 from skmeta.datasets import make_related_classification, make_related_regression
-from skmeta.linear_model import _data as data_room
 from skmeta.tasks._read import read_tasks
 
 UNEVEN = np.diag(np.r_[4.0, 2.0, np.full(4, 0.05), 1.0])
@@ -312,7 +312,7 @@ def test_the_rows_are_read_once(weighted, monkeypatch):
     """By learning; adapting to the same tasks has their sums."""
     X, y, _ = collection(n_tasks=20)
     read = []
-    monkeypatch.setattr(data_room, "read_sums", lambda *table: read.append(1) or read_sums(*table))
+    monkeypatch.setattr(sums_room, "read_sums", lambda *table: read.append(1) or read_sums(*table))
     monkeypatch.setattr(moments_room.Rows, "batch", lambda *_: pytest.fail("rows are read again"))
     weight = np.linspace(0.5, 2.0, len(y)) if weighted else None
     model = WarmStartRegressor(Ridge(), task=-1).fit(X, y, sample_weight=weight)
