@@ -96,7 +96,7 @@ def _column_blocks(X: Any, by_task: Any, weight: Array) -> Iterator[NDArray[np.i
     columns = np.arange(X.shape[1])
     if sparse.issparse(X):
         touched = abs(by_task) @ abs(X)
-        columns = np.flatnonzero(2.0 * (weight @ (touched != 0)) >= weight.sum())
+        columns = np.flatnonzero(2.0 * (weight @ (touched != 0)) >= (1.0 - 1e-9) * weight.sum())
     step = max(_CELLS // max(X.shape[0], 1), 1)
     return (columns[start : start + step] for start in range(0, len(columns), step))
 

@@ -74,11 +74,11 @@ class MixturePrior(Prior):
         weights = np.full(n, 1.0 / n) if self.weights is None else np.array(self.weights, dtype=float)
         names = tuple(f"component {c}" for c in range(n)) if self.names is None else tuple(map(str, self.names))
         _check_weights(weights, names, n)
-        checked = {"components": components, "weights": weights / weights.sum(), "names": names}
+        checked = {"components": components, "weights": _summing_to_one(weights), "names": names}
         if self.weights_without_rows is not None:
             unseen = np.array(self.weights_without_rows, dtype=float)
             _check_weights(unseen, names, n)
-            checked["weights_without_rows"] = unseen / unseen.sum()
+            checked["weights_without_rows"] = _summing_to_one(unseen)
         shared = {name: getattr(first, name) for name in ("n_tasks", "n_rows", "feature_names", "classes")}
         for name, value in (checked | shared).items():
             object.__setattr__(self, name, value)
@@ -359,6 +359,12 @@ def _check_components(components: tuple[Prior, ...]) -> None:
             f"components: wanted priors about the same columns, found {sorted(map(list, known))}; put them in one order "
             "with prior.aligned(feature_names)."
         )
+
+
+def _summing_to_one(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights as shares of their sum; those that are shares already, but for rounding, stay what they are."""
+    total = weights.sum()
+    return weights if abs(total - 1.0) <= len(weights) * np.finfo(float).eps else weights / total
 
 
 def _check_weights(weights: NDArray[np.float64], names: tuple[str, ...], n: int) -> None:
