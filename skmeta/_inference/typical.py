@@ -82,7 +82,7 @@ def typical_of_rows(X: Any, codes: NDArray[np.intp], weight: Array | None, often
     by_task = sparse.csr_array((own, (codes, np.arange(len(codes)))), shape=(len(often), len(codes)))
     pooled = column_scales(X, None if weight is None and np.all(often == 1.0) else own * often[codes])
     centre, scale = (each.copy() for each in pooled)
-    for some in _column_blocks(X, by_task, often * rows):
+    for some in _column_blocks(X, by_task, often * rows, rows):
         part = np.asarray((X[:, some].toarray() if sparse.issparse(X) else X[:, some]), dtype=float)
         mean = by_task @ part / np.maximum(n, _TINY)[:, None]
         spread = by_task @ (part - mean[codes]) ** 2
@@ -91,12 +91,13 @@ def typical_of_rows(X: Any, codes: NDArray[np.intp], weight: Array | None, often
     return centre, scale
 
 
-def _column_blocks(X: Any, by_task: Any, weight: Array) -> Iterator[NDArray[np.intp]]:
-    """Columns that are not zero in most tasks (of a dense table all), as many at once as fit."""
+def _column_blocks(X: Any, by_task: Any, weight: Array, rows: Array) -> Iterator[NDArray[np.intp]]:
+    """Columns that are not zero in most tasks, or in most of several rows (of a dense table all), as many at once as fit."""
     columns = np.arange(X.shape[1])
     if sparse.issparse(X):
-        touched = abs(by_task) @ abs(X)
-        columns = np.flatnonzero(2.0 * (weight @ (touched != 0)) >= (1.0 - 1e-9) * weight.sum())
+        touched = (abs(by_task) @ abs(X)) != 0
+        most = [2.0 * (w @ touched) >= (1.0 - 1e-9) * w.sum() for w in (weight, weight * (rows > 1.0))]
+        columns = np.flatnonzero(most[0] | most[1])
     step = max(_CELLS // max(X.shape[0], 1), 1)
     return (columns[start : start + step] for start in range(0, len(columns), step))
 
