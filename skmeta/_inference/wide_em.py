@@ -18,11 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skmeta._inference.expectation import bounded_counts
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import TINY
 from skmeta._inference.mixture import learn_weights
 from skmeta._inference.moments import Rows, standardise
 from skmeta._inference.selection import clearly_positive
+from skmeta._inference.typical import typical_square
 from skmeta._inference.wide import MAX_RANK, WidePrior, merged
 from skmeta._inference.wide_context import WideContext, in_tables
 from skmeta._inference.wide_factors import add_factors
@@ -98,7 +100,7 @@ def learn_wide(
     prior = _joined(scaled(as_prior(state, _intercept(weighted, one)), trial.scales), weighted, loss)
     prior = prior if trial.context is None else trial.context.narrow(prior)
     met = {name: getattr(trial.met, name) for name in ("weights", "explained")}
-    prior = replace(prior, n_tasks=float(counts.sum()), n_rows=_n_rows(weighted), **met)
+    prior = replace(prior, n_tasks=float(counts.sum()), n_rows=float(counts @ rows.n_rows), **met)
     return replace(prior if past is None else merged(past, prior), scores=trial.scores)
 
 
@@ -112,11 +114,6 @@ def _weighted(rows: Rows, counts: Array) -> Rows:
     weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight.copy()
     weight[rows.order] *= np.repeat(counts, np.diff(rows.starts))
     return replace(rows, weight=weight)
-
-
-def _n_rows(rows: Rows) -> float:
-    weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight
-    return float(weight[rows.order].sum())
 
 
 def _joined(prior: WidePrior, rows: Rows, loss: Likelihood) -> WidePrior:
@@ -340,12 +337,12 @@ def initial_state(
 
 def _first_outputs(batches: Any, loss: Likelihood, intercept: Array) -> list[Output]:
     p = batches[0].width
-    weights = [batch.weight * batch.counts[:, None] for batch in batches]
-    total = max(sum(weight.sum() for weight in weights), TINY)
-    slopes = np.r_[np.ones(p - 1), 0.0]
-    norms = (np.diagonal(batch.kernel(batch.spread(slopes)), axis1=1, axis2=2) for batch in batches)
-    norm = sum((weight * n).sum() for weight, n in zip(weights, norms, strict=True)) / total
-    square = sum(np.einsum("bn,bnk->k", weight, b.Y**2) for weight, b in zip(weights, batches, strict=True)) / total
+    parts = [np.concatenate(part) for part in zip(*map(_sizes, batches), strict=True)]
+    counts, total, n_rows, norms, means, spread = parts
+    # No task pulls harder than one whose columns spread as far as their units: see `bounded_counts`.
+    bounded = bounded_counts(counts, norms / max(p - 1, 1), n_rows)
+    norm = float(bounded @ norms / max(bounded @ n_rows, TINY))
+    square = typical_square(total, n_rows, means, spread, np.tile((counts * n_rows)[:, None], means.shape[1]))
     signals = np.maximum(square, _FLOOR) if loss.quadratic else np.ones(len(intercept))
     outputs = []
     for start, signal in zip(intercept, signals, strict=True):
@@ -358,6 +355,18 @@ def _first_outputs(batches: Any, loss: Likelihood, intercept: Array) -> list[Out
         expected = np.array([even, variance[-1], noise])
         outputs.append(Output(loadings, variance, noise, loading_variance, nothing, even, nothing, expected))
     return outputs
+
+
+def _sizes(batch: Any) -> tuple[Array, ...]:
+    """Of every task: how often it counts, its rows' weight and number, their squared norms, targets' means and spread."""
+    slopes = np.r_[np.ones(batch.width - 1), 0.0]
+    norms = np.diagonal(batch.kernel(batch.spread(slopes)), axis1=1, axis2=2)
+    ones, total = batch.times(1.0 - slopes[:, None])[..., 0], batch.weight.sum(axis=1)
+    # Means as the intercept's column has them: rows that are made from sums have no ones.
+    seen = np.maximum((batch.weight * ones**2).sum(axis=1), TINY)[:, None]
+    means = np.einsum("bn,bnk->bk", batch.weight * ones, batch.Y) / seen
+    spread = np.einsum("bn,bnk->bk", batch.weight, (batch.Y - means[:, None] * ones[..., None]) ** 2)
+    return batch.counts, total, batch.n_rows, (batch.weight * norms).sum(axis=1), means, spread
 
 
 def _known_outputs(past: WidePrior) -> list[Output]:
