@@ -19,7 +19,7 @@ from skmeta._inference.sums import Sums
 
 Array = NDArray[np.float64]
 
-_DIGITS = 9  # that sums of the same rows in another order have in common
+_DIGITS = 9  # guard: that sums of the same rows in another order have in common
 
 
 def distinct_of_sums(sums: Sums, *, targets_tell: bool) -> NDArray[np.intp]:

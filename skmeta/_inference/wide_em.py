@@ -18,29 +18,26 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skmeta._inference.expectation import bounded_counts
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import TINY
 from skmeta._inference.mixture import learn_weights
 from skmeta._inference.moments import Rows, standardise
 from skmeta._inference.selection import clearly_positive
-from skmeta._inference.typical import typical_square
 from skmeta._inference.wide import MAX_RANK, WidePrior, merged
 from skmeta._inference.wide_context import WideContext, in_tables
 from skmeta._inference.wide_factors import add_factors
 from skmeta._inference.wide_rows import read_batches
 from skmeta._inference.wide_scales import N_SCALES, fit_scales, scaled
+from skmeta._inference.wide_start import first_outputs, known_outputs
 from skmeta._inference.wide_sweep import Output, State, sweep
 from skmeta._inference.wide_weights import weighed, wide_evidence
 
 Array = NDArray[Any]
 
-_FREE = 100.0  # prior variance of the mean's intercept, of a signal of about one: as good as free
 _HELD_OUT = 3  # one task in so many is held out
 _SWEEPS = 2  # of each round for factors
 _ROUNDS = 3  # of sweeps for factors, each followed by new scales
 _WORTH = 2.0  # evidence that a more complicated shape must bring
-_FLOOR = 1e-10  # guard: least variance
 _DIGITS = 9  # guard: of what orders tasks: ties are no matter of rounding
 
 
@@ -330,58 +327,9 @@ def initial_state(
     held: dict[str, Any] = {"own_noise": how.noise == "task"}
     if how.pseudo_tasks is not None:
         held["pseudo_tasks"] = how.pseudo_tasks
-    outputs = _first_outputs(batches, loss, intercept) if past is None else _known_outputs(past)
+    outputs = first_outputs(batches, loss, intercept) if past is None else known_outputs(past)
     state = State([replace(output, **held) for output in outputs], [None] * len(batches))
     return state if past is None or past.context is None else past.context.go_on(state, past)
-
-
-def _first_outputs(batches: Any, loss: Likelihood, intercept: Array) -> list[Output]:
-    p = batches[0].width
-    parts = [np.concatenate(part) for part in zip(*map(_sizes, batches), strict=True)]
-    counts, total, n_rows, norms, means, spread = parts
-    # No task pulls harder than one whose columns spread as far as their units: see `bounded_counts`.
-    bounded = bounded_counts(counts, norms / max(p - 1, 1), n_rows)
-    norm = float(bounded @ norms / max(bounded @ n_rows, TINY))
-    square = typical_square(total, n_rows, means, spread, np.tile((counts * n_rows)[:, None], means.shape[1]))
-    signals = np.maximum(square, _FLOOR) if loss.quadratic else np.ones(len(intercept))
-    outputs = []
-    for start, signal in zip(intercept, signals, strict=True):
-        even = 0.25 * signal / max(norm, _FLOOR)
-        variance, loadings = np.full(p, even), np.zeros((p, 1))
-        variance[-1], loadings[-1] = 0.25 * signal, start
-        loading_variance, nothing = variance[:, None].copy(), np.zeros((p, 1))
-        loading_variance[-1] = _FREE
-        noise = 0.5 * signal if loss.quadratic else 1.0
-        expected = np.array([even, variance[-1], noise])
-        outputs.append(Output(loadings, variance, noise, loading_variance, nothing, even, nothing, expected))
-    return outputs
-
-
-def _sizes(batch: Any) -> tuple[Array, ...]:
-    """Of every task: how often it counts, its rows' weight and number, their squared norms, targets' means and spread."""
-    slopes = np.r_[np.ones(batch.width - 1), 0.0]
-    norms = np.diagonal(batch.kernel(batch.spread(slopes)), axis1=1, axis2=2)
-    ones, total = batch.times(1.0 - slopes[:, None])[..., 0], batch.weight.sum(axis=1)
-    # Means as the intercept's column has them: rows that are made from sums have no ones.
-    seen = np.maximum((batch.weight * ones**2).sum(axis=1), TINY)[:, None]
-    means = np.einsum("bn,bnk->bk", batch.weight * ones, batch.Y) / seen
-    spread = np.einsum("bn,bnk->bk", batch.weight, (batch.Y - means[:, None] * ones[..., None]) ** 2)
-    return batch.counts, total, batch.n_rows, (batch.weight * norms).sum(axis=1), means, spread
-
-
-def _known_outputs(past: WidePrior) -> list[Output]:
-    """A start from a prior, whose factors count as variance until they are merged again."""
-    outputs = []
-    flat = past.without_factor()
-    for mean, variance, expected, noise, dof in zip(
-        flat.mean, flat.variance, flat.expected_variance, flat.noise, flat.noise_dof, strict=True
-    ):
-        centre, nothing = mean[:, None], np.zeros((len(mean), 1))
-        loading_variance, common = expected[:, None] / max(past.n_tasks, 1.0), float(np.median(variance[:-1]))
-        scales = np.array([common, variance[-1], noise])
-        known = Output(centre, variance, float(noise), loading_variance, centre, common, nothing, scales, known=True)
-        outputs.append(replace(known, noise_dof=float(dof)))
-    return outputs
 
 
 def moved_to(batches: Any, state: State) -> State:

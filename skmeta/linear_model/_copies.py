@@ -14,7 +14,7 @@ from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.tasks import Tasks
 from skmeta.tasks._words import shown
 
-_NAMED = 5  # pairs of ids that a warning names
+_NAMED = 5  # pairs of ids that a warning names at once
 
 
 def without_copies(
