@@ -77,7 +77,7 @@ def test_standardised_they_are_the_moments_of_standardised_rows(counts, seed, we
 
 def lie(sums, often=None):
     """Where columns and targets lie, and how columns vary together."""
-    return list(vars(where_sums_lie(sums, often, correlated=not np.isnan(sums.mean).any())).values())
+    return list(vars(where_sums_lie(sums, often, correlated=True)).values())
 
 
 @pytest.mark.parametrize("lacking", [(), (1, 2)])
@@ -87,10 +87,9 @@ def test_a_collection_lies_where_its_rows_lie(weighted, lacking):
     found = lie(read_sums(X, Y, order, starts, weight))
     codes = np.empty(len(Y), int)
     codes[order] = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    for one, other in zip(
-        found, vars(where_rows_lie(X, Y, codes, weight, None, len(starts) - 1)).values(), strict=True
-    ):
-        assert_allclose(one, other, rtol=1e-12)
+    wanted = where_rows_lie(X, Y, codes, weight, None, len(starts) - 1, correlated=not lacking)
+    for one, other in zip(found[: 5 if lacking else 6], vars(wanted).values(), strict=False):
+        assert_allclose(one, other, rtol=1e-12, atol=1e-14)
 
 
 def test_tasks_lie_there_as_often_as_they_count():

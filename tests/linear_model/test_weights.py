@@ -59,7 +59,7 @@ def assert_same_prior(one, two, rtol=1e-10):
 
 
 MODELS = [Ridge(), LogisticRegression(), LogisticRegression(C=0.9), PoissonRegressor(), QuantileRegressor()]
-MODELS += [Lasso(tol=1e-12), HuberRegressor(), SGDRegressor(tol=None, max_iter=3, random_state=0)]
+MODELS += [Lasso(tol=1e-12), HuberRegressor(max_iter=1000), SGDRegressor(tol=None, max_iter=3, random_state=0)]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
