@@ -245,16 +245,18 @@ AUTO_COUNTS_CONSTANT_COLUMNS = pytest.mark.xfail(
     "word", ["spherical", "diagonal", "full", pytest.param("auto", marks=AUTO_COUNTS_CONSTANT_COLUMNS)]
 )
 def test_a_constant_column_changes_nothing(word):
-    """It once kept a thousand times the others' variance, which then spoiled the shrinkage of all of them."""
+    """It once kept a thousand times the others' variance, which then spoiled the shrinkage of all of them.
+
+    Columns have the same mean in all tasks, so contextual effects, which are asked for or not, have nothing to say.
+    """
     moved = []
     for seed in range(3):
         X, y, _ = related(60, 10, seed)
+        X[:, :-1] -= np.stack([X[X[:, -1] == t, :-1].mean(axis=0) for t in X[:, -1]])
         wide = np.insert(X, 0, 7.0, axis=1)
         one, two = (learn(Z, y, learner=EmpiricalBayes(word)) for Z in (X, wide))
-        # Where held-out tasks are a standard error's breadth from asking for contextual effects, rounding may decide.
-        if (one.prior_.contextual_effects is None) == (two.prior_.contextual_effects is None):
-            moved.append(np.sqrt(np.mean((one.predict(X) - two.predict(wide)) ** 2)))
-    assert len(moved) > 1 and max(moved) < 0.02  # of a noise of one
+        moved.append(np.sqrt(np.mean((one.predict(X) - two.predict(wide)) ** 2)))
+    assert max(moved) < 0.02  # of a noise of one
     assert_allclose(two.prior_.noise, one.prior_.noise, rtol=0.01)
     assert_allclose(two.prior_.named_weights["vague"], one.prior_.named_weights["vague"], rtol=0.2)
 
