@@ -80,6 +80,16 @@ def test_the_scale_of_weights_changes_nothing(estimator, shape):
         assert_allclose(other.coef_, one.coef_, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("days", [1.0, 365.0])
+def test_the_dispersion_of_rates_is_that_of_counts_over_the_mean_exposure(days):
+    X, task, eta, _ = collection(60, 25)
+    rng = np.random.default_rng(0)
+    years = rng.uniform(0.2, 20.0, len(X))
+    rates = rng.poisson(years * np.exp(1.0 + eta)) / years
+    prior = learn(PoissonRegressor(), X, task, rates, days * years).prior_
+    assert prior.noise * years.mean() == pytest.approx(1.0, rel=0.1)  # the standard error is .04
+
+
 @pytest.mark.parametrize("estimator", [Ridge(), LogisticRegression(C=0.9), PoissonRegressor()], ids=repr)
 def test_rows_without_weights_weigh_one_unit(estimator):
     X, task, eta, weight = collection()
