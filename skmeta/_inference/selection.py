@@ -119,7 +119,8 @@ def choose(
     that then look best get one more sweep. Nothing leaks: a fold's scatter never saw the tasks it is scored on. The
     tasks that a ``past`` was learned from take part, here as there, as `past_deviance` says they would.
 
-    That coefficients do not vary is no simpler shape of the same: where all may vary, it must be the more probable.
+    That coefficients do not vary is no simpler shape of the same: where all may vary, it must be the more probable of
+    more tasks.
     """
     wide = all_vary(structures)
     looked_at = spread(tasks, SOME_TASKS)
@@ -140,7 +141,7 @@ def choose(
         fixed = fit_gaussian(held.train, one, n_iter=_SETTLE, start=base, **options)
         other = held.evidence(fixed)
         scores[str(one)] = float(other @ held.counts)
-        if scores[str(one)] > evidence @ held.counts:
+        if _more_often(held.evidence(fixed, scaled=False) - held.evidence(law, scaled=False), held.counts):
             structure, law, evidence = one, fixed, other
     law, contextual = _contextual_or_not(held, structure, law, evidence, options)
     return Choice(structure, looked_at, fold, [law.at(k) for k in range(held.n_folds)], scores, contextual)
@@ -184,12 +185,12 @@ class _HeldOut:
         self.test = tasks.grouped(self.own)
         self.train = tasks.grouped(_listed([fold != k for k in range(self.n_folds)]))
 
-    def evidence(self, laws: CoefficientLaw) -> Array:
+    def evidence(self, laws: CoefficientLaw, *, scaled: bool = True) -> Array:
         """Log-evidence ``(..., n_tasks)`` of every task under what was learned without it, ``laws (..., n_folds)``.
 
         All variances of a law whose noise is learned are multiplied by the number under which its tasks are most probable:
         a shape that is learned from few tasks may well say in which directions tasks vary, and be too sure of how much
-        (`best_scale`).
+        (`best_scale`). Not ``scaled``, no task has a say in what others are measured with.
         """
         deviance, probability = _deviance(self.test, laws)
         n_rows, counts, real = self.test.n_rows, self.test.counts, self.own >= 0
@@ -200,7 +201,8 @@ class _HeldOut:
             more = np.ones((self.n_folds, 1))
             n_rows = np.concatenate([n_rows, law.mean.shape[-1] * more], axis=-1)
             counts = np.concatenate([counts, self.counts[-1] / self.n_folds * more], axis=-1)
-        scale = best_scale(deviance, probability, n_rows, counts) if self.scaled else np.ones(deviance.shape[:-4])
+        scaled = scaled and self.scaled
+        scale = best_scale(deviance, probability, n_rows, counts) if scaled else np.ones(deviance.shape[:-4])
         deviance = deviance / np.stack([np.ones_like(scale), scale], axis=-1)[..., None, None, None, :]
         found = _mixed(deviance, probability) - 0.5 * n_rows * np.log(scale)[..., None, None]
         out = np.empty((*found.shape[:-2], len(self.counts)))
@@ -263,6 +265,16 @@ def clearly_positive(gain: Array, counts: Array) -> bool:
     n = counts.sum()
     mean = counts @ gain / n
     return mean * np.sqrt(n) > np.sqrt(counts @ (gain - mean) ** 2 / n)
+
+
+def _more_often(gain: Array, counts: Array) -> bool:
+    r"""Whether more tasks are of the first of two laws, that makes them more probable by ``gain (n_tasks,)``.
+
+    The share :math:`\omega` of largest :math:`\sum_t c_t \log (1 - \omega + \omega e^{g_t})` is above a half if
+    :math:`\sum_t c_t \tanh (g_t / 2) > 0`: no task has more than a vote (Stephan, Penny, Daunizeau, Moran and Friston,
+    2009, Bayesian model selection for group studies, NeuroImage 46).
+    """
+    return bool(counts @ np.tanh(0.5 * gain) > 0)
 
 
 def evidence_held_out(tasks: Any, choice: Choice, beside: Any) -> Array:

@@ -28,7 +28,7 @@ class BayesianRidgeFamily(ShiftedSolver):
         """As learned; the class finds its own."""
         return 1.0
 
-    def inner(self, estimator: Any, strength: float, noise: float, n_rows: float) -> dict[str, Any]:
+    def inner(self, estimator: Any, strength: float, noise: float, total: float) -> dict[str, Any]:
         """A law of the noise that is as good as certain."""
         return {"alpha_init": 1.0 / noise, "alpha_1": _ROWS_OF_NOISE / 2.0, "alpha_2": _ROWS_OF_NOISE / 2.0 * noise}
 
