@@ -140,12 +140,16 @@ def centre_and_scale(n: _Array, mean: _Array, square: _Array, often: _Array) -> 
 
 @dataclass(frozen=True, eq=False)
 class Where:
-    """Where columns ``(d,)`` and targets ``(K,)`` lie and how widely they spread: mean and standard deviation over all rows."""
+    """Where columns ``(d,)`` and targets ``(K,)`` lie and how widely they spread: mean and standard deviation over all rows.
+
+    ``target_size (K,)`` are root mean squares of the targets: how widely they spread around zero.
+    """
 
     centre: _Array
     scale: _Array
     target_centre: _Array
     target_scale: _Array
+    target_size: _Array
 
 
 def where_sums_lie(sums: Sums, task_weight: _Array | None = None, *, centred: bool = True) -> Where:
@@ -153,4 +157,12 @@ def where_sums_lie(sums: Sums, task_weight: _Array | None = None, *, centred: bo
     often = np.ones_like(sums.n) if task_weight is None else task_weight
     centre, scale = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2), often)
     centre = centre if centred else np.zeros_like(centre)
-    return Where(centre, scale, *centre_and_scale(sums.n, sums.target, sums.square, often))
+    square = often @ (sums.square + sums.n[:, None] * sums.target**2)
+    size = root_mean_square(square, float(often @ sums.n))
+    return Where(centre, scale, *centre_and_scale(sums.n, sums.target, sums.square, often), size)
+
+
+def root_mean_square(square: _Array, total: float) -> _Array:
+    """From sums of squares ``(K,)`` of values that weigh ``total`` together; 1 where all are zero."""
+    size = np.sqrt(square / max(total, TINY))
+    return np.where(size > 0, size, 1.0)

@@ -14,7 +14,7 @@ from skmeta._inference.in_columns import each_output
 from skmeta._inference.in_rows import read_in_rows
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.moments import column_scales
-from skmeta._inference.sums import Where, sums_in_room, where_sums_lie
+from skmeta._inference.sums import Where, root_mean_square, sums_in_room, where_sums_lie
 from skmeta._inference.units import Units as EngineUnits
 from skmeta._inference.units import standardised
 from skmeta._inference.working import RowsAtHand, RowsElsewhere
@@ -125,7 +125,9 @@ def _where_rows_lie(tasks: Tasks, data: LinearData, *, centred: bool = True) -> 
     weight = data.weight
     if tasks.task_weight is not None:
         weight = tasks.task_weight[tasks.codes] * (1.0 if weight is None else weight)
-    return Where(*column_scales(data.X, weight, centred=centred), *column_scales(data.Y, weight))
+    own = np.ones(len(data.Y)) if weight is None else weight
+    size = root_mean_square(own @ data.Y**2, float(own.sum()))
+    return Where(*column_scales(data.X, weight, centred=centred), *column_scales(data.Y, weight), size)
 
 
 def _units(
@@ -138,7 +140,7 @@ def _units(
         if not likelihood.quadratic:
             at, by = likelihood.link(at), np.ones_like(by)
         elif not estimator.fit_intercept:
-            at = np.zeros_like(at)
+            at, by = np.zeros_like(at), where.target_size  # not centred, so measured from zero
         centre = where.centre if estimator.fit_intercept else np.zeros_like(where.centre)
         units = Units(centre, where.scale, at[0] if one_target else at, by[0] if one_target else by)
     found = [units.of_output(k) for k in range(len(where.target_centre))]

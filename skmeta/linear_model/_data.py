@@ -10,11 +10,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.utils import compute_sample_weight
 
 from skmeta._inference.moments import Moments, Rows
 from skmeta._inference.sums import Sums, sums_in_room
 from skmeta._inference.units import Units, same_units, standardised
+from skmeta.linear_model._class_weight import row_weights
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import (
     as_numbers,
@@ -34,7 +34,7 @@ class LinearData:
     """A collection ready for the engine: ``X (n, d)`` dense or CSR, ``Y (n, K)``, the rows' ``weight (n,)`` or None.
 
     ``n_targets`` is None where ``y`` was one-dimensional; ``classes`` is None for regressors. The rows of task ``t`` are
-    ``order[starts[t]:starts[t + 1]]``.
+    ``order[starts[t]:starts[t + 1]]``. What rows weigh by their class is in ``weight``, not in ``given_weight``.
     """
 
     X: Any
@@ -44,6 +44,7 @@ class LinearData:
     classes: NDArray[Any] | None
     order: NDArray[np.intp]
     starts: NDArray[np.intp]
+    given_weight: NDArray[np.float64] | None = None
     _kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -135,8 +136,8 @@ def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | Non
     check_complete(X, tasks, tasks.feature_names)
     order, starts = tasks.order, tasks.starts
     Y, n_targets, classes = encode_target(tasks.y, estimator, family, classes)
-    weight = row_weights(tasks.sample_weight, estimator, tasks.y)
-    return LinearData(X, Y, weight, n_targets, classes, order, starts)
+    weight = row_weights(tasks, estimator, classes)
+    return LinearData(X, Y, weight, n_targets, classes, order, starts, tasks.sample_weight)
 
 
 def encode_target(
@@ -172,12 +173,3 @@ def _encode_labels(y: NDArray[Any], classes: NDArray[Any] | None) -> tuple[NDArr
         )
     one_hot = (y[:, None] == classes[None, :]).astype(float) if len(y) else np.zeros((0, len(classes)))
     return (one_hot[:, 1:] if len(classes) == 2 else one_hot), None, classes
-
-
-def row_weights(weight: NDArray[np.float64] | None, estimator: Any, y: NDArray[Any]) -> NDArray[np.float64] | None:
-    """Weights ``(n,)`` of the rows, a classifier's ``class_weight`` included, or None for ones."""
-    by_class = getattr(estimator, "class_weight", None)
-    if by_class is None or not len(y):
-        return weight
-    balance = compute_sample_weight(by_class, np.asarray(y))
-    return balance if weight is None else weight * balance
