@@ -28,8 +28,11 @@ def law_of_variances(square: Array, n_rows: Array, counts: Array) -> NoiseLaw:
 
 
 def share_explained(noise: Any, within: NoiseLaw) -> float:
-    """The share of a target's variance within tasks that their coefficients explain: one minus noise over variance."""
-    return float(np.clip(1.0 - noise / within.level, 0.0, 1.0))
+    """The share of a target's variance within tasks that their coefficients explain: one minus noise over variance.
+
+    Of a target that varies in no task there is nothing to explain.
+    """
+    return float(1.0 - noise / within.level) if noise < within.level else 0.0
 
 
 def explains(gain: Array, counts: Array) -> bool:
