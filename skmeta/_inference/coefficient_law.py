@@ -50,7 +50,8 @@ class CoefficientLaw:
 
     ``mean (p,)``, ``covariance (p, p)``; the noises' law ``(noise, noise_dof)``; ``mean_covariance`` is the uncertainty
     of ``mean`` itself, whose slopes have ``mean_variance`` around zero. ``contextual`` effects may move the tasks'
-    intercepts. ``unique`` and ``scatter`` start the next sweep.
+    intercepts. ``excess`` is how much of the squared mean counts vary beyond Poisson's. ``unique`` and ``scatter`` start
+    the next sweep.
     """
 
     mean: np.ndarray
@@ -64,6 +65,7 @@ class CoefficientLaw:
     contextual: ContextualEffects | None = None
     unique: np.ndarray | None = None
     scatter: np.ndarray | None = None
+    excess: Number | None = None
 
     @property
     def noise_law(self) -> NoiseLaw:

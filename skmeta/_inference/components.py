@@ -29,6 +29,7 @@ NOISE_DOF, TIED_NOISE_DOF = 1.0, 10.0
 WIDER_INTERCEPT = 10.0  # standard deviations of the intercept that an intercept outlier may lie off
 NOISIER = 2.5  # standard deviations of the noises' logarithms that a noise outlier is above them
 INTERCEPT_VARIANCE = 10.0  # that evidence takes an estimator's own intercept to have, in units of the target's variance
+LOG_INTERCEPT_VARIANCE = 1.0  # the same of a logarithm: what one row of mean one tells of it (Kass and Wasserman, 1995)
 _FREER = 1e3  # how many times wider that intercept is left: as good as free
 _NO_VARIANCE = 1e-12  # guard: as good as none, and a covariance keeps its root
 
@@ -176,20 +177,43 @@ def level_alone(law: Component, noise: NoiseLaw) -> Component:
     return Component(np.where(last, law.mean, 0.0), covariance, KnownNoise.of(noise), effects=law.effects)
 
 
-def vague_component(
-    scale: Array, level: float, intercept: float, likelihood: Likelihood, noise_dof: float = NOISE_DOF
-) -> Component:
-    """The law that an estimator has of its own: a unit penalty on slopes in units of the data, the intercept free.
+def own_variances(likelihood: Likelihood) -> tuple[float, ...]:
+    """Variances of slopes that stand for an estimator's own penalty.
 
-    ``scale (p - 1,)`` are the columns' scales there. Of squared errors the variances are in units of the noise, which is
-    integrated out around ``level`` under a law of ``noise_dof``; of others the noise is known, and rows of a single class
-    may not tell a free intercept: it varies around ``intercept``.
+    One; but scikit-learn's models with a logarithmic link penalise the *mean* loss of ``n`` rows, which is a variance of
+    ``1 / n``: a grid of some, the rows choose.
     """
-    freer = _FREER if likelihood.quadratic else 1.0
-    variance, mean = np.r_[scale**2, freer * INTERCEPT_VARIANCE / min(level, 1.0)], np.zeros(len(scale) + 1)
+    return (1.0, 1.0 / 4.0, 1.0 / 16.0) if likelihood.logarithmic else (1.0,)
+
+
+def vague_components(
+    scale: Array, level: float, intercept: float, likelihood: Likelihood, noise_dof: float
+) -> list[Component]:
+    """The laws that an estimator may have of its own, one for each of `own_variances`: see `vague_component`."""
+    given = scale, level, intercept, likelihood, noise_dof
+    return [vague_component(*given, slopes) for slopes in own_variances(likelihood)]
+
+
+def vague_component(
+    scale: Array,
+    level: float,
+    intercept: float,
+    likelihood: Likelihood,
+    noise_dof: float = NOISE_DOF,
+    slopes: float = 1.0,
+) -> Component:
+    """The law that an estimator has of its own: a penalty on slopes in units of the data, the intercept free.
+
+    ``scale (p - 1,)`` are the columns' scales there, ``slopes`` is the variance. Of squared errors the variances are in units
+    of the noise, which is integrated out around ``level`` under a law of ``noise_dof``; of others the noise is known, and
+    rows of a single class may not tell a free intercept: it varies around ``intercept``.
+    """
+    freer, free = _FREER if likelihood.quadratic else 1.0, INTERCEPT_VARIANCE / min(level, 1.0)
+    free = LOG_INTERCEPT_VARIANCE if likelihood.logarithmic else free
+    variances, mean = np.r_[slopes * scale**2, freer * free], np.zeros(len(scale) + 1)
     mean[-1] = 0.0 if likelihood.quadratic else intercept
     noise = IntegratedNoise(level, noise_dof) if likelihood.quadratic else KnownNoise(np.array([level]), np.zeros(1))
-    covariance = LowRankCovariance(variance, np.zeros((len(mean), 0)))
+    covariance = LowRankCovariance(variances, np.zeros((len(mean), 0)))
     return Component(mean, covariance, noise, freer=freer, free_intercept=True)
 
 
@@ -216,8 +240,8 @@ class Beside:
         own = Component(law.mean, DenseCovariance.of(law.covariance), KnownNoise.of(noise), effects=effects)
         found = [own, intercept_outlier(own)] if self.outliers else [own]
         found += [noise_outlier(own, noise)] if self.noise_outliers else []
-        vague = vague_component(self.scale, own.noise.centre, self.intercept, self.likelihood, self.noise_dof)
-        return [*found, vague, level_alone(own, self.within or noise)]
+        vague = vague_components(self.scale, own.noise.centre, self.intercept, self.likelihood, self.noise_dof)
+        return [*found, *vague, level_alone(own, self.within or noise)]
 
 
 class Stack:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.gaussian_em import NOISE_FLOOR
 from skmeta._inference.noise import NoiseLaw, fit_noise
 
 Array = NDArray[Any]
@@ -24,15 +25,13 @@ def law_of_variances(square: Array, n_rows: Array, counts: Array) -> NoiseLaw:
     ``square (n_tasks,)`` are its squares around each task's own level, summed; a task counts ``counts (n_tasks,)`` times.
     """
     dof = np.maximum(n_rows - 1.0, _NO_ROWS)
-    return NoiseLaw(*map(float, fit_noise(square / dof, dof, counts)))
+    level, law_dof = fit_noise(square / dof, dof, counts)
+    return NoiseLaw(max(float(level), NOISE_FLOOR), float(law_dof))
 
 
 def share_explained(noise: Any, within: NoiseLaw) -> float:
-    """The share of a target's variance within tasks that their coefficients explain: one minus noise over variance.
-
-    Of a target that varies in no task there is nothing to explain.
-    """
-    return float(1.0 - noise / within.level) if noise < within.level else 0.0
+    """The share of a target's variance within tasks that their coefficients explain: one minus noise over variance."""
+    return float(np.clip(1.0 - noise / within.level, 0.0, 1.0))
 
 
 def explains(gain: Array, counts: Array) -> bool:

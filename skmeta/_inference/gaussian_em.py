@@ -24,7 +24,7 @@ from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
 from skmeta._inference.contextual import FEWEST_TASKS, variance_ratio
 from skmeta._inference.expectation import Expectation
 from skmeta._inference.linalg import cholesky_root, diagonal, spd_inverse, symmetrize, times, whiten
-from skmeta._inference.noise import fit_noise, squeeze_noise
+from skmeta._inference.noise import fit_noise, pooled_dof, squeeze_noise
 
 Array = NDArray[Any]
 
@@ -33,6 +33,7 @@ _CONSTANT = 1e-9  # guard: least square of a column in units of its spread
 _LEAST = 1e-8  # guard: least variance of effects, and least share of one that the tasks determine
 _HELD = 0.01  # tasks that hold directions which no task informs about
 _LEFT = 0.1  # share of the degrees of freedom that estimating the mean leaves at least
+_TRACE = 1e-7  # guard: of the noise, the variance that a coefficient without any is worked with: rows cannot tell it
 EFFECTS_TO_SHRINK = 3  # as many as Stein's estimator needs to beat least squares
 
 
@@ -76,7 +77,7 @@ def fit_gaussian(
     ``noise`` says what is learned of it: every ``"task"``'s own, one that all have (``"shared"``), or nothing, it is
     ``"known"`` to be what ``start`` says.
     """
-    law = start or past or initial_guess(tasks)
+    law = start or (initial_guess(tasks) if past is None else opened(past, tasks))
     own = noise_of_tasks(tasks, law, n_jobs=n_jobs)
     for _ in range(n_iter):
         sums = _expectation(tasks, law, own, n_jobs)
@@ -89,12 +90,32 @@ def fit_gaussian(
     return law
 
 
+def opened(past: CoefficientLaw, tasks: Any) -> CoefficientLaw:
+    """A past as a start: coefficients that did not vary may do so now, since EM never leaves a variance of zero."""
+    fixed = diagonal(past.covariance) <= 0
+    if not fixed.any():
+        return past
+    variance = np.where(fixed, diagonal(initial_guess(tasks, contextual=False).covariance), 0.0)
+    return replace(past, covariance=past.covariance + variance[..., None] * np.eye(tasks.width))
+
+
+def working_root(law: CoefficientLaw) -> Array:
+    """The root of a law's covariance in which every coefficient has some variance.
+
+    Coefficients without any are fixed effects: in the limit of no variance, which this is to seven digits, generalised
+    least squares in whitened coordinates tells their mean as any other's.
+    """
+    fixed = diagonal(law.covariance) <= 0
+    trace = np.where(fixed, _TRACE * np.asarray(law.noise)[..., None], 0.0)
+    return cholesky_root(law.covariance + trace[..., None] * np.eye(fixed.shape[-1]) if fixed.any() else law.covariance)
+
+
 def noise_of_tasks(tasks: Any, law: CoefficientLaw, n_iter: int = 2, n_jobs: int = 1) -> Array:
     """Every task's own noise ``(..., n_tasks)``, from its residuals at the current coefficients, drawn to the common law."""
     noise = np.asarray(law.noise)[..., None] * np.ones_like(tasks.n_rows)
     if np.all(np.isinf(law.noise_dof)):
         return noise
-    root = cholesky_root(law.covariance)
+    root = working_root(law)
     for _ in range(n_iter):
         found = tasks.expectation(law, root, noise, n_jobs=n_jobs)
         noise = squeeze_noise(np.maximum(found.variance, NOISE_FLOOR), found.dof, law.noise, law.noise_dof)
@@ -118,7 +139,7 @@ class _Sums:
 
 
 def _expectation(tasks: Any, law: CoefficientLaw, noise: Array, n_jobs: int) -> _Sums:
-    root = cholesky_root(law.covariance)
+    root = working_root(law)
     spread = None if law.mean_covariance is None else whiten(law.mean_covariance, root)
     found, nothing = tasks.expectation(law, root, noise, spread, n_jobs), np.zeros_like(root)
     variance, n_tasks = np.maximum(found.variance, NOISE_FLOOR), tasks.counts.sum(axis=-1)
@@ -130,19 +151,19 @@ def _expectation(tasks: Any, law: CoefficientLaw, noise: Array, n_jobs: int) -> 
 def _maximisation(
     tasks: Any, sums: _Sums, structure: Any, law: CoefficientLaw, past: CoefficientLaw | None, noise: str
 ) -> CoefficientLaw:
-    n_past = past.n_tasks if past else 0.0
+    n_past = np.asarray(past.n_tasks if past else 0.0)
     n_tasks = np.broadcast_to(sums.n_tasks + n_past, sums.root.shape[:-2])
     n_rows = (tasks.counts * tasks.n_rows).sum(axis=-1) + (past.n_rows if past else 0.0)
     drift = None if past is None else past.mean - law.mean
-    effects = _least_squares(tasks, sums, n_past, drift, law)
+    effects = _least_squares(tasks, sums, past, law)
     scatter = sums.root @ _scatter(tasks, sums) @ np.swapaxes(sums.root, -1, -2)
     if past is not None and drift is not None:
-        scatter = scatter + n_past * (past.covariance + drift[..., :, None] * drift[..., None, :])
+        scatter = scatter + n_past[..., None, None] * (past.covariance + drift[..., :, None] * drift[..., None, :])
     scatter = symmetrize(scatter) / n_tasks[..., None, None]
     covariance, unique = structure.fit(scatter, n_tasks, law.unique)
     common, noise_dof = law.noise, np.full_like(n_tasks, np.inf)
     if noise != "known":
-        common, noise_dof = _common_noise(tasks, sums, past, noise == "shared")
+        common, noise_dof = _common_noise(tasks, sums, law.noise, past, noise == "shared")
     return replace(
         law,
         covariance=covariance,
@@ -163,21 +184,25 @@ def _scatter(tasks: Any, sums: _Sums) -> Array:
     return within + np.swapaxes(found.v * tasks.counts[..., None], -1, -2) @ found.v + sums.curbed
 
 
-def _least_squares(tasks: Any, sums: _Sums, n_past: Any, drift: Any, law: CoefficientLaw) -> dict[str, Any]:
+def _least_squares(tasks: Any, sums: _Sums, past: CoefficientLaw | None, law: CoefficientLaw) -> dict[str, Any]:
     """The mean and contextual effects by generalised least squares, each under its own common variance, and the doubt.
 
     In whitened coordinates task ``t`` informs about the mean by ``I - V_t`` and pulls by ``v_t``; a hundredth of a task
-    holds directions that no task informs about (it slows the step and leaves where it ends).
+    holds directions that no task informs about (it slows the step and leaves where it ends). A fixed effect is held by
+    a hundredth of what a task would say of it whose coefficient varied by one.
     """
     root, p = sums.root, sums.root.shape[-1]
     turned, identity = np.swapaxes(root, -1, -2), np.eye(p)
     shrink = np.asarray(1.0 / law.mean_variance)[..., None] * (np.arange(p) < p - 1)
-    information = (n_past + _HELD) * identity + sums.tasks.information + (turned * shrink[..., None, :]) @ root
+    held = _HELD * np.where(diagonal(law.covariance) > 0, 1.0, diagonal(root) ** 2)
+    information = held[..., None] * identity + sums.tasks.information + (turned * shrink[..., None, :]) @ root
     pull = (tasks.counts[..., None, :] @ sums.tasks.v)[..., 0, :] - times(turned, shrink * law.mean)
-    if drift is not None:
-        pull = pull + n_past * np.linalg.solve(root, drift[..., None])[..., 0]
+    if past is not None:
+        often = _past_information(past, law, root)
+        information = information + often[..., None] * identity
+        pull = pull + often * np.linalg.solve(root, (past.mean - law.mean)[..., None])[..., 0]
     if law.contextual is not None:
-        information, pull = _with_context(tasks, sums, law.contextual, information, pull)
+        information, pull = _with_context(tasks, sums, past, law.contextual, information, pull)
     covariance = spd_inverse(symmetrize(information))
     step = times(covariance, pull)
     mean, mean_covariance = law.mean + times(root, step[..., :p]), symmetrize(root @ covariance[..., :p, :p] @ turned)
@@ -193,8 +218,23 @@ def _least_squares(tasks: Any, sums: _Sums, n_past: Any, drift: Any, law: Coeffi
     return found
 
 
+def _past_information(past: CoefficientLaw, law: CoefficientLaw, root: Array) -> Array:
+    """What a past says of the mean in whitened coordinates ``(..., p)``: of a fixed effect, as well as it knew it."""
+    n_past = np.asarray(past.n_tasks)[..., None]
+    doubt = diagonal(past.covariance) / n_past
+    if past.mean_covariance is not None:
+        doubt = np.maximum(doubt, diagonal(past.mean_covariance))
+    variance = diagonal(root) ** 2
+    return np.where(diagonal(law.covariance) > 0, n_past, variance / np.maximum(doubt, variance / n_past))
+
+
 def _with_context(
-    tasks: Any, sums: _Sums, contextual: ContextualEffects, information: Array, pull: Array
+    tasks: Any,
+    sums: _Sums,
+    past: CoefficientLaw | None,
+    contextual: ContextualEffects,
+    information: Array,
+    pull: Array,
 ) -> tuple[Array, Array]:
     """The same normal equations with the contextual effects' rows and columns: they move the intercepts."""
     found, last = sums.tasks, sums.root[..., -1:, -1]
@@ -203,6 +243,11 @@ def _with_context(
     own = context @ (tasks.context * (found.intercept[..., -1] / last)[..., None])
     own_pull = times(context, found.v[..., -1] / last) - contextual.coef / variance
     own = own + np.eye(own.shape[-1]) / variance[..., None]
+    if past is not None and past.contextual is not None:
+        # Columns' means of past tasks, in units where columns have variance one, vary by 1 / (1 + ratio).
+        known = np.asarray(past.n_tasks)[..., None] / (1.0 + contextual.variance_ratio) / last**2
+        own = own + known[..., None] * np.eye(own.shape[-1])
+        own_pull = own_pull + known * (past.contextual.coef - contextual.coef)
     top = np.concatenate([information, np.swapaxes(cross, -1, -2)], axis=-1)
     bottom = np.concatenate([cross, own], axis=-1)
     return np.concatenate([top, bottom], axis=-2), np.concatenate([pull, own_pull], axis=-1)
@@ -214,7 +259,14 @@ def _effect_variance(effects: Array, uncertainty: Array, variance: Any) -> Array
     return np.maximum((effects * effects).sum(axis=-1) / determined, _LEAST)
 
 
-def _common_noise(tasks: Any, sums: _Sums, past: CoefficientLaw | None, shared: bool) -> tuple[Array, Array]:
+def _common_noise(
+    tasks: Any, sums: _Sums, before: Any, past: CoefficientLaw | None, shared: bool
+) -> tuple[Array, Array]:
+    """The noises' law: EM's step ``E |y - Z w|^2 / n`` from what it was ``before``.
+
+    Residuals at the posterior means over their degrees of freedom (MacKay, 1992, Neural Computation 4, equation 4.10) are
+    where it leads; where coefficients outnumber rows these are few, and going there at once ends in no noise at all.
+    """
     variance, dof, counts = sums.variance, sums.tasks.dof, tasks.counts
     total = (counts * dof).sum(axis=-1)
     # Estimating the mean took degrees of freedom from the residuals too (at most p, over all tasks).
@@ -225,10 +277,12 @@ def _common_noise(tasks: Any, sums: _Sums, past: CoefficientLaw | None, shared: 
     if not shared:
         by_task, law = fit_noise(variance / left[..., None], dof * left[..., None], counts)
         common = np.where(np.isinf(law), common, by_task)
+    n_rows = np.maximum((counts * tasks.n_rows).sum(axis=-1), total)
+    common = before + left * total / n_rows * (common - before)
     if past:
         n_past = past.n_rows
         common = np.exp((total * np.log(np.maximum(common, 1e-12)) + n_past * np.log(past.noise)) / (total + n_past))
-        law = np.where(np.isinf(law), past.noise_dof, law)
+        law = pooled_dof(law, np.asarray(counts.sum(axis=-1)), past.noise_dof, past.n_tasks)
     return np.maximum(common, NOISE_FLOOR), law
 
 

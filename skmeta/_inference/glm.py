@@ -1,8 +1,9 @@
 """Posterior modes of many tasks at once for likelihoods without a closed form: damped Newton in padded batches.
 
 For task ``t`` with outputs ``k`` and ``w_k = mean_k + R_k v_k``: minimise ``sum_i weight_i loss(Z_i w) / noise +
-strength/2 sum_k |v_k|^2``. The multinomial couples its classes, so its Hessian has ``K p`` columns; every other
-likelihood has one output. By rows (`dual`) its classes come apart but for one matrix ``(n, n)``.
+strength/2 sum_k |v_k|^2``. The multinomial couples its classes, so its Hessian has ``K p`` columns, which many classes
+never make (`coupled`); every other likelihood has one output. By rows (`dual`) its classes come apart but for one matrix
+``(n, n)``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.coupled import CoupledHessian
 from skmeta._inference.dual import DualProblem, along
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.moments import Moments, Rows
@@ -55,8 +57,11 @@ def posterior_modes(
         offset = np.einsum("tnp,ckp->tcnk", Z, priors.mean).reshape(-1, Z.shape[1], shape[2])
         design = np.einsum("tnp,ckpq->tcknq", Z, priors.root, optimize=True).reshape(-1, *shape[2:3], *Z.shape[1:])
         Y, weight = (np.repeat(part, shape[1], axis=0) for part in (Y, weight / noise))
-        solve = _in_rows if known and _cheaper_in_rows(Z.shape[1], Z.shape[2], shape[2]) else _in_columns
-        found, logs = solve(_Problem(design, offset, Y, weight, loss, strength), v[tasks].reshape(-1, *shape[2:]))
+        size = Z.shape[1], Z.shape[2], shape[2]
+        solve = _in_rows if known and _cheaper_in_rows(*size) else _in_columns
+        many = bool(known) and loss.coupled and _gradients(*size) < _columns(*size)
+        problem = _Problem(design, offset, Y, weight, loss, strength, many)
+        found, logs = solve(problem, v[tasks].reshape(-1, *shape[2:]))
         v[tasks], evidence[tasks] = found.reshape(len(tasks), *shape[1:]), logs.reshape(-1, shape[1])
     coef = priors.mean + np.einsum("ckpq,tckq->tckp", priors.root, v)
     return Modes(coef, v, evidence)
@@ -65,18 +70,28 @@ def posterior_modes(
 def _cheaper_in_rows(n: int, p: int, K: int) -> bool:
     r"""Whether Newton's steps of tasks of ``n`` rows are cheaper by matrices of the rows than of the ``K p`` columns.
 
-    By rows a step has about :math:`7 n^3` operations for each of ``K`` classes and for what couples them, by columns
-    :math:`K^2 n p^2 + \tfrac23 (K p)^3`; for a single output they are even where :math:`3 n = 2 p`.
+    By rows a step has about :math:`7 n^3` operations for each of ``K`` classes and for what couples them, in products
+    of matrices, which are twice as fast as others; for a single output they are even where :math:`3 n = 2 p`.
     """
     if K == 1:
         return 3 * n < 2 * p
-    return 7 * (K + 1) * n**3 < K**2 * n * p**2 + 2 * (K * p) ** 3 // 3
+    return 3.5 * (K + 1) * n**3 < min(_columns(n, p, K), _gradients(n, p, K))
+
+
+def _columns(n: int, p: int, K: int) -> float:
+    """Operations of a step by a matrix of ``K p`` columns: made, and solved in products of matrices."""
+    return K**2 * n * p**2 + (K * p) ** 3 / 3
+
+
+def _gradients(n: int, p: int, K: int) -> float:
+    """The same without that matrix: the blocks of ``K`` classes, and some thirty products of ``4 K n p``."""
+    return K * (2 * n * p**2 + p**3 + 120 * n * p)
 
 
 def _in_columns(problem: _Problem, start: Array) -> tuple[Array, Array]:
     """Modes ``(t, K, p)`` and Laplace log-evidences ``(t,)`` by matrices of the columns."""
     found = problem.solve(start)
-    logdet = np.linalg.slogdet(problem.hessian(found) / problem.strength)[1]
+    logdet = problem.log_determinant(found) - found[0].size * np.log(problem.strength)
     return found, -problem.objective(found) - 0.5 * logdet
 
 
@@ -100,8 +115,8 @@ def _dual_of(dual: DualProblem, gradient: Array) -> Array:
 def linearise(rows: Rows, coef: Array, loss: Likelihood) -> list[Moments]:
     """Working responses at ``coef (n_tasks, K, p)`` as `Moments`, one output after the other.
 
-    The quadratic expansion of each task's likelihood: ``gram = Z'CZ`` and ``cross = Z'C(eta + residual / C)`` with the
-    curvatures ``C``; classes of a multinomial are taken one by one (Breslow and Clayton, 1993, JASA 88, section 2.4).
+    A quadratic expansion of each task's likelihood: ``gram = Z'CZ`` and ``cross = Z'C(eta + residual / C)`` with the
+    working curvatures ``C``; classes of a multinomial are taken one by one (Breslow and Clayton, 1993, JASA 88, section 2.4).
     """
     n_tasks, n_outputs, p = coef.shape
     context = np.zeros((n_tasks, p - 1))
@@ -111,7 +126,7 @@ def linearise(rows: Rows, coef: Array, loss: Likelihood) -> list[Moments]:
     ]
     for tasks, Z, Y, weight in rows.batches():
         eta = Z @ np.swapaxes(coef[tasks], 1, 2)
-        curvature = loss.curvature(eta, Y)
+        curvature = loss.working_curvature(eta, Y)
         target = eta + loss.residual(eta, Y) / curvature
         for k, part in enumerate(parts):
             w = weight * curvature[..., k]
@@ -135,7 +150,7 @@ def working_responses(rows: Rows, coef: Array, loss: Likelihood) -> tuple[Array,
     for tasks, Z, Y, weight in rows.batches():
         at, real = _places(rows, tasks, Z.shape[1])
         eta = Z @ np.swapaxes(coef[tasks], 1, 2)
-        curvature = loss.curvature(eta, Y)
+        curvature = loss.working_curvature(eta, Y)
         targets[at], weights[at] = (
             (eta + loss.residual(eta, Y) / curvature)[real],
             (weight[..., None] * curvature)[real],
@@ -147,7 +162,8 @@ def working_responses(rows: Rows, coef: Array, loss: Likelihood) -> tuple[Array,
 class _Problem:
     """A batch of penalised likelihoods in whitened coordinates ``v (t, K, p)``, and Newton's method for all of them.
 
-    ``design (t, K, n, p)`` is ``Z R``, ``offset (t, n, K)`` is ``Z mean``.
+    ``design (t, K, n, p)`` is ``Z R``, ``offset (t, n, K)`` is ``Z mean``; with ``many_classes`` no matrix of ``K p``
+    columns is made.
     """
 
     design: np.ndarray
@@ -156,6 +172,7 @@ class _Problem:
     weight: np.ndarray
     loss: Likelihood
     strength: float
+    many_classes: bool = False
 
     def eta(self, v: Array) -> Array:
         return self.offset + np.moveaxis((self.design @ v[..., None])[..., 0], 1, 2)
@@ -186,12 +203,30 @@ class _Problem:
         weighted = self.design[:, k] * (self.weight * weight)[..., None]
         return np.swapaxes(weighted, 1, 2) @ self.design[:, other]
 
+    def coupled(self, v: Array) -> CoupledHessian:
+        """The Hessian of many classes, which it does not make."""
+        return CoupledHessian(self.design, self.weight, self.loss.mean(self.eta(v)), self.strength)
+
+    def newton_step(self, v: Array, gradient: Array) -> Array:
+        """``(t, K p)``, downhill when taken off."""
+        if self.many_classes:
+            return self.coupled(v).solve(gradient.reshape(v.shape)).reshape(gradient.shape)
+        found: Array = np.linalg.solve(self.hessian(v), gradient[..., None])[..., 0]
+        return found
+
+    def log_determinant(self, v: Array) -> Array:
+        """Of the Hessian, of every task."""
+        _, K, n, p = self.design.shape
+        if self.many_classes and n < K * p:
+            return self.coupled(v).log_determinant()
+        return np.linalg.slogdet(self.hessian(v))[1]
+
     def solve(self, coef: Array) -> Array:
         """Newton steps, each halved until its task's objective falls; tasks that have arrived stand still."""
         value = self.objective(coef)
         for _ in range(ROUNDS):
             gradient = self.gradient(coef).reshape(len(coef), -1)
-            direction = np.linalg.solve(self.hessian(coef), gradient[..., None])[..., 0]
+            direction = self.newton_step(coef, gradient)
             decrement = (gradient * direction).sum(axis=1)
             moving = under_way(decrement, value)
             if not moving.any():

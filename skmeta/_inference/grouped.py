@@ -43,10 +43,10 @@ class Grouped:
         each = (_stacked([self._padded(getattr(part, name)) for part in found], shape) for name in names)
         return Expectation(*sums, *each)
 
-    def log_evidence(self, law: Any, root: Array, noise: Any) -> Array:
-        """``log p(y_t)`` of every task for each of several noises ``(..., n_groups, m)``: ``(..., n_groups, t, m)``."""
+    def deviance(self, law: Any, root: Array, noise: Any) -> Array:
+        """``-2 log p(y_t)`` of every task for each of several noises ``(..., n_groups, m)``: ``(..., n_groups, t, m, 2)``."""
         shape = np.shape(law.noise)
-        found = [self.parts[w[-1]].log_evidence(law.at(w), root[w], noise[w]) for w in np.ndindex(shape)]
+        found = [self.parts[w[-1]].deviance(law.at(w), root[w], noise[w]) for w in np.ndindex(shape)]
         return _stacked([self._padded(part) for part in found], shape)
 
     def _padded(self, values: Array) -> Array:

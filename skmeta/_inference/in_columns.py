@@ -73,11 +73,14 @@ class InColumns:
 
         return joined(run(sweep, blocks, n_jobs))
 
-    def log_evidence(self, law: CoefficientLaw, root: Array, noise: Array) -> Array:
-        """``log p(y_t)`` of every task for each of several noises ``(..., m)``: ``(..., n_tasks, m)``."""
+    def deviance(self, law: CoefficientLaw, root: Array, noise: Array) -> Array:
+        """``-2 log p(y_t)`` of every task for each of several noises ``(..., m)``, in two parts ``(..., n_tasks, m, 2)``.
+
+        ``log |2 pi V_t|`` and the squares ``r_t' V_t^-1 r_t`` for targets of covariance ``V_t``.
+        """
         blocks = self._blocks(law)
-        parts = [_log_evidence(self.moments.take(b), law, root, noise) for b in blocks]
-        return np.concatenate(parts, axis=-2)
+        parts = [_deviance(self.moments.take(b), law, root, noise) for b in blocks]
+        return np.concatenate(parts, axis=-3)
 
     def component_evidence(self, components: Any) -> Array:
         """``log p(y_t)`` of every task under each component of a mixture ``(n_tasks, C)``."""
@@ -104,10 +107,11 @@ def _expectation(
     return Expectation(weighted.sum(axis=-3), curbed, v, intercept, noise * square / dof, dof)
 
 
-def _log_evidence(moments: Moments, law: CoefficientLaw, root: Array, noise: Array) -> Array:
+def _deviance(moments: Moments, law: CoefficientLaw, root: Array, noise: Array) -> Array:
     identity, out = np.eye(root.shape[-1]), []
     gram, score, square = whitened(moments, law.expected_of(moments.context), root[..., None, :, :], 1.0)
     for one in np.moveaxis(noise, -1, 0)[..., None]:
         logdet, quadratic = logdet_and_quadratic(gram / one[..., None, None] + identity, score / one[..., None])
-        out.append(-0.5 * (moments.n_rows * (_LOG_2PI + np.log(one)) + logdet + square / one - quadratic))
-    return np.stack(out, axis=-1)
+        volume = moments.n_rows * (_LOG_2PI + np.log(one)) + logdet
+        out.append(np.stack([volume, square / one - quadratic], axis=-1))
+    return np.stack(out, axis=-2)

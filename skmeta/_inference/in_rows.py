@@ -93,15 +93,16 @@ class InRows:
 
         return joined(run(sweep, batches, n_jobs), batches)
 
-    def log_evidence(self, law: CoefficientLaw, root: Array, noise: Array) -> Array:
-        """``log p(y_t)`` of every task for each of several noises ``(m,)``: ``(n_tasks, m)``."""
-        out = np.empty((self.n_tasks, len(noise)))
+    def deviance(self, law: CoefficientLaw, root: Array, noise: Array) -> Array:
+        """``-2 log p(y_t)`` of every task for each of several noises ``(m,)``, in two parts ``(n_tasks, m, 2)``."""
+        out = np.empty((self.n_tasks, len(noise), 2))
         for tasks in self._batches():
             design, residual = self._whitened(tasks, law, root, np.ones(len(tasks)))
             kernel, identity = design @ np.swapaxes(design, 1, 2), np.eye(design.shape[1])
             for j, one in enumerate(noise):
                 logdet, quadratic = logdet_and_quadratic(kernel / one + identity, residual / np.sqrt(one))
-                out[tasks, j] = -0.5 * (self.n_rows[tasks] * (_LOG_2PI + np.log(one)) + logdet + quadratic)
+                volume = self.n_rows[tasks] * (_LOG_2PI + np.log(one)) + logdet
+                out[tasks, j] = np.stack([volume, quadratic], axis=-1)
         return out
 
     def component_evidence(self, components: Any) -> Array:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import expit, ndtri, softmax
 
 from skmeta._inference.likelihoods import BINOMIAL, MULTINOMIAL
@@ -19,6 +20,8 @@ from skmeta._inference.likelihoods import BINOMIAL, MULTINOMIAL
 Array = NDArray[Any]
 
 _NARROW = 0.3  # below this standard deviation of the scores a Gaussian is as good
+_FLAT = 1e-14  # guard: slope, as a share of its terms, that is rounding
+_DOUBLINGS = 40  # guard: scales beyond 2^40 are as good as this
 _CELLS = 1 << 20  # numbers held at once
 _WIDTH, _N_LINE, _N_CLOUD = 4.0, 33, 128
 
@@ -48,7 +51,7 @@ def integrated_probabilities(
         spread = np.sqrt(np.maximum(variance[some], 1e-12))
         moves = covariance[:, some] / spread
         found[some] = _along_the_lines(eta, moves, Y, weight, centre[some], spread, *nodes)
-    return _agreeing(np.minimum(found, 1.0), centre)
+    return agreeing(np.minimum(found, 1.0), centre)
 
 
 def _nodes(n_outputs: int) -> tuple[Any, ...]:
@@ -76,7 +79,28 @@ def _along_the_lines(
     return np.einsum("qm,qmk->qk", softmax(logs, axis=1), loss.mean(centre[:, None] + spread[:, None] * nodes))
 
 
-def _agreeing(found: Any, scores: Array) -> Array:
+def best_scale(eta: Any, P: Any, often: Array) -> float:
+    r"""The :math:`\kappa` whose probabilities :math:`p(\kappa \eta)` of scores ``(m, K)`` have the least log-loss under ``P``.
+
+    Rows count ``often (m,)``. The loss is convex: its slope :math:`\sum_{ik} o_i \eta_{ik} (p_{ik} - P_{ik})` has one zero,
+    which is bracketed by doubling and halving from one. Where no scale is better than another it is one.
+    """
+    mean, weighted = (BINOMIAL if eta.shape[1] == 1 else MULTINOMIAL).mean, often[:, None] * eta
+
+    def slope(log_scale: float) -> float:
+        return float((weighted * (mean(np.exp(log_scale) * eta) - P)).sum())
+
+    first = slope(0.0)
+    if abs(first) <= _FLAT * np.abs(weighted).sum():
+        return 1.0
+    step = -np.sign(first) * np.log(2.0)
+    for i in range(1, _DOUBLINGS + 1):
+        if slope(i * step) * first <= 0:
+            return float(np.exp(brentq(slope, (i - 1) * step, i * step, xtol=1e-12)))
+    return float(np.exp(_DOUBLINGS * step))
+
+
+def agreeing(found: Any, scores: Array) -> Array:
     """Probabilities on the side that the scores are on: the largest for the largest."""
     if scores.shape[1] == 1:
         return np.where(scores > 0, np.maximum(found, 0.5), np.minimum(found, 0.5))

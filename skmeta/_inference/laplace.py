@@ -117,22 +117,25 @@ class DualModes:
                 found[:, k, -1] += _extra(component) * (pull[c, :, :, k] * self._intercept).sum(axis=1)
         return found
 
-    def covariance(self, k: int, weights: Array) -> Array:
-        """Covariance ``(b, n, n)`` of output ``k`` of the linear predictor, of the mixture of the components.
+    def covariances(self, k: int) -> Array:
+        """Covariances ``(C, b, n, n)`` of output ``k`` of the linear predictor under each component.
 
-        Within the components and between their modes; the classes of a multinomial are taken one by one, as in
-        `glm.linearise`.
+        The classes of a multinomial are taken one by one, as in `glm.linearise`.
         """
         C, b, n, _ = self.shape
         problem, K = self._problem_at_mode, self._problem_at_mode.kernel[:, k]
-        curvature = problem.weight * problem.loss.curvature(self._mode.eta, problem.Y)[..., k]
+        curvature = problem.weight * problem.loss.working_curvature(self._mode.eta, problem.Y)[..., k]
         root = np.sqrt(curvature)
         moved = root[:, :, None] * K
         inverse = spd_inverse(moved * root[:, None, :] + np.eye(n))
-        inside = (K - np.swapaxes(moved, 1, 2) @ inverse @ moved).reshape(C, b, n, n)
+        found: Array = (K - np.swapaxes(moved, 1, 2) @ inverse @ moved).reshape(C, b, n, n)
+        return found
+
+    def covariance(self, k: int, weights: Array) -> Array:
+        """That of the mixture of the components ``(b, n, n)``: within them and between their modes."""
         eta = self.eta[..., k]
         off = (eta - np.einsum("bc,bcn->bn", weights, eta)[:, None]) * np.sqrt(weights)[..., None]
-        return np.einsum("bc,cbij->bij", weights, inside) + np.swapaxes(off, 1, 2) @ off
+        return np.einsum("bc,cbij->bij", weights, self.covariances(k)) + np.swapaxes(off, 1, 2) @ off
 
 
 def _extra(component: Component) -> float:

@@ -7,6 +7,7 @@ learned by the very engine of the linear tasks (penalised quasi-likelihood; Bres
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import EFFECTS_TO_SHRINK, fit_gaussian
+from skmeta._inference.past import past_deviance, typical_design
 
 _SWEEPS = 2  # of the EM on each expansion
 _RATIOS = (1.1, 1.4)  # steps of the factors of means and of covariances
@@ -23,27 +25,45 @@ _CHOOSE_AT = 3  # expansions before the structure is chosen: by then the working
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """One `CoefficientLaw` an output, and the working responses they were last learned from."""
+    """One `CoefficientLaw` an output, the structures, and the working responses they were last learned from.
+
+    ``collection`` is what they were learned from, with what was learned of the likelihood; ``choices`` say how the
+    structures were chosen.
+    """
 
     laws: list
     tasks: list
     structures: list
+    collection: Any
+    choices: Any = None
 
 
 def fit_laplace(
-    collection: Any, structures: Any, *, n_iter: int, choose: Any, past: Any = None, n_jobs: int = 1, tol: float = 1e-3
+    collection: Any,
+    structures: Any,
+    *,
+    n_iter: int,
+    choose: Any,
+    past: Any = None,
+    start: Any = None,
+    noise: str = "known",
+    retune: Callable[[Any, Any], Any] | None = None,
+    n_jobs: int = 1,
+    tol: float = 1e-3,
 ) -> Learned:
     """Learn the coefficients' law for each output of `working.RowsAtHand` or `working.RowsElsewhere`.
 
-    ``choose(k, tasks, start)`` picks output ``k``'s structure.
+    ``choose(k, tasks, start)`` picks output ``k``'s structure. The dispersion is ``"known"``, what the start says, or
+    ``"shared"`` by all tasks and learned from the working responses; ``retune(collection, laws)`` gives both, changed by
+    what is then known of how targets scatter. ``start`` are laws that are nearer than the past's or the pooled ones.
     """
-    laws, chosen = past or pooled_laws(collection), list(structures)
-    dispersed = collection.likelihood.dispersed
+    laws, chosen = start or past or pooled_laws(collection), list(structures)
+    options: dict[str, Any] = {"n_iter": _SWEEPS, "noise": noise, "n_jobs": n_jobs}
     for expansion in range(max(n_iter, _CHOOSE_AT + 2)):
+        collection, laws = (collection, laws) if retune is None else retune(collection, laws)
         tasks = collection.responses(laws)
         if expansion == _CHOOSE_AT:
             chosen = [choose(k, part, law) for k, (part, law) in enumerate(zip(tasks, laws, strict=True))]
-        options: dict[str, Any] = {"n_iter": _SWEEPS, "noise": "shared" if dispersed else "known", "n_jobs": n_jobs}
         new = [
             fit_gaussian(part, structure, start=law, past=past and past[k], **options)
             for k, (part, structure, law) in enumerate(zip(tasks, chosen, laws, strict=True))
@@ -52,29 +72,47 @@ def fit_laplace(
         laws = new
         if expansion > _CHOOSE_AT and moved < tol:
             break
-    return Learned(laws if dispersed else undo_shrinkage(collection, laws), tasks, chosen)
+    if noise != "shared":
+        known = [(one, typical_design(part, one)) for one, part in zip(past, tasks, strict=True)] if past else []
+        laws = undo_shrinkage(collection, laws, known)
+    return Learned(laws, tasks, chosen, collection)
 
 
-def undo_shrinkage(collection: Any, laws: Any, steps: tuple[float, float] = _RATIOS, n_iter: int = _CLIMB) -> list[Any]:
+def undo_shrinkage(
+    collection: Any, laws: Any, known: list[Any], steps: tuple[float, float] = _RATIOS, n_iter: int = _CLIMB
+) -> list[Any]:
     """Against the shrinkage of penalised quasi-likelihood: scale all means, and all covariances, to the best evidence.
 
     Working responses of a few rows a task understate both (Breslow and Lin, 1995, Biometrika 82). Laplace's evidence
-    itself is much less biased, so two factors, climbed on a grid of ratios ``steps``, are estimated by it.
+    itself is much less biased, so two factors, climbed on a grid of ratios ``steps``, are estimated by it, and by that of
+    the tasks of what is ``known``: of each output a past and a `typical_design`, or none. A logarithmic link's intercept is
+    the unit of the targets, which has no size.
     """
-    factors, best = [1.0, 1.0], collection.evidence(laws)
+    held = collection.likelihood.logarithmic
+    factors, best = (1.0, 1.0), collection.evidence(laws) + _evidence_of_past(laws, known)
     for i, step in [(0, steps[0]), (1, steps[1])] * n_iter:
-        trial = list(factors)
-        trial[i] *= step
-        value = collection.evidence([_scaled(law, *trial) for law in laws])
+        trial = (factors[0] * step, factors[1]) if i == 0 else (factors[0], factors[1] * step)
+        scaled = [_scaled(law, *trial, held) for law in laws]
+        value = collection.evidence(scaled) + _evidence_of_past(scaled, known)
         if value > best:
             factors, best = trial, value
         elif i:
             break
-    return [_scaled(law, *factors) for law in laws]
+    return [_scaled(law, *factors, held) for law in laws]
 
 
-def _scaled(law: CoefficientLaw, mean: float, covariance: float) -> Any:
-    return replace(law, mean=mean * law.mean, covariance=covariance * law.covariance)
+def _evidence_of_past(laws: Any, known: list[Any]) -> float:
+    """What the tasks that pasts were learned from add to the evidence."""
+    pairs = [(law.predictive(), *each) for law, each in zip(laws, known, strict=False)]
+    each = [past.n_tasks * past_deviance(law, np.atleast_1d(law.noise), past, design) for law, past, design in pairs]
+    return -0.5 * float(np.sum(each))
+
+
+def _scaled(law: CoefficientLaw, mean: float, covariance: float, held: bool) -> Any:
+    moved = mean * law.mean
+    if held:
+        moved[-1] = law.mean[-1]
+    return replace(law, mean=moved, covariance=covariance * law.covariance)
 
 
 def pooled_laws(collection: Any) -> list[Any]:

@@ -227,9 +227,13 @@ def laplace_covariances(
     off = (modes - np.einsum("tc,tcp->tp", weights, modes)[:, None]) * np.sqrt(weights)[..., None]
     found: Array = np.swapaxes(off, 1, 2) @ off
     for c, (moments, component) in enumerate(zip(expanded, components, strict=True)):
-        inside = ColumnPosterior(moments, Stack([component]), strength).covariances(np.ones((len(weights), 1)))
-        found += weights[:, c, None, None] * inside
+        found += weights[:, c, None, None] * component_covariances(moments, component, strength)
     return found
+
+
+def component_covariances(moments: Moments, component: Component, strength: float) -> Array:
+    """Covariances ``(n_tasks, p, p)`` of one output under one component, from working responses around its modes."""
+    return ColumnPosterior(moments, Stack([component]), strength).covariances(np.ones((moments.n_tasks, 1)))
 
 
 def log_evidence_of_moments(moments: Moments, components: Sequence[Component]) -> Array:
@@ -247,31 +251,41 @@ def _log_evidence(solver: Any) -> Array:
     return np.logaddexp.reduceat(logs, solver.stack.starts, axis=1)
 
 
-def learn_weights(log_evidence: Array, counts: Array | None = None, n_iter: int = 50) -> Array:
-    """How often held-out tasks were of each component ``(C,)``: EM for a mixture, the last of them the vague one.
+def assumed_tasks(n_components: int, n_vague: int = 1) -> Array:
+    """How many tasks of each component ``(C,)`` are assumed to have been met before any: one, of the vague ones three.
 
-    ``log_evidence (n_tasks, C)`` are log-probabilities of the tasks, which count ``counts (n_tasks,)`` times (None: once).
-    One more task of each component is assumed, three of the vague one: as often as that may it be met though no task of
-    ``n_tasks`` looked like it (95 % bound ``3 / n_tasks``; Hanley and Lippman-Hand, 1983, JAMA 249).
+    As often as that may a task be vague though none of ``n_tasks`` looked so: the 95 % bound is ``3 / n_tasks``
+    (Hanley and Lippman-Hand, 1983, JAMA 249). The vague components are the last ``n_vague``.
     """
-    n_components = log_evidence.shape[1]
-    assumed = np.r_[np.ones(n_components - 1), _RULE_OF_THREE]
+    return np.r_[np.ones(n_components - n_vague), np.full(n_vague, _RULE_OF_THREE / n_vague)]
+
+
+def learn_weights(
+    log_evidence: Array, counts: Array | None = None, known: Array | None = None, n_iter: int = 50
+) -> Array:
+    """How often held-out tasks were of each component ``(C,)``: EM for a mixture.
+
+    ``log_evidence (n_tasks, C)`` are log-probabilities of the tasks, which count ``counts (n_tasks,)`` times (None: once);
+    so many of each component are ``known`` already ``(C,)``; None for `assumed_tasks`, the last of them vague.
+    """
+    known = assumed_tasks(log_evidence.shape[1]) if known is None else known
     counts = np.ones(len(log_evidence)) if counts is None else counts
     n_tasks = counts.sum()
-    weights = np.r_[n_tasks + assumed[0], assumed[1:]] / (n_tasks + assumed.sum())
+    total = n_tasks + known.sum()
+    weights = np.r_[n_tasks + known[0], known[1:]] / total
     odds = np.exp(np.clip(log_evidence - log_evidence.max(axis=1, keepdims=True), -700.0, 0.0))
     for _ in range(n_iter):
         belongs = odds * weights
         belongs /= belongs.sum(axis=1, keepdims=True)
-        weights = (counts @ belongs + assumed) / (n_tasks + assumed.sum())
+        weights = (counts @ belongs + known) / total
     return weights
 
 
-def unexplained_weights(n_components: int) -> Array:
-    """Weights ``(C,)`` beside a law that explains nothing of held-out tasks: the vague component has all but a thousandth.
+def unexplained_weights(n_components: int, n_vague: int = 1) -> Array:
+    """Weights ``(C,)`` beside a law that explains nothing of held-out tasks: the vague ones have all but a thousandth.
 
     A thousandth is enough to find, by the rows of a new task, that it has no more to explain either.
     """
     weights = np.zeros(n_components)
-    weights[[0, -1]] = _OF_NO_USE, 1.0 - _OF_NO_USE
+    weights[0], weights[-n_vague:] = _OF_NO_USE, (1.0 - _OF_NO_USE) / n_vague
     return weights

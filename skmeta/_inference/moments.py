@@ -228,3 +228,14 @@ def _sparse_scales(X: Any, weight: Any) -> tuple[Array, Array]:
     square = np.asarray(X.multiply(X).T @ weight).ravel() / total
     variance = np.maximum(square - centre**2, 0.0)
     return centre, np.sqrt(np.where(variance > 1e-12 * square, variance, 1.0))
+
+
+def correlation_of_rows(X: Any, weight: Any, centre: Array, scale: Array, block: int = 65536) -> Array:
+    """Correlations ``(d, d)`` of columns of that centre and scale, by blocks of rows; of a constant column zero."""
+    weight = np.ones(X.shape[0]) if weight is None else weight
+    total = np.zeros((X.shape[1], X.shape[1]))
+    for start in range(0, X.shape[0], block):
+        part = np.arange(start, min(start + block, X.shape[0]))
+        Z = standardise(take_rows(X, part), centre, scale)
+        total += (Z * weight[part, None]).T @ Z
+    return total / weight.sum()

@@ -1,4 +1,4 @@
-"""What adapted tasks say of new rows, from matrices of rows by rows: the spread of the linear predictor.
+"""What adapted tasks say of new rows, from matrices of rows by rows: the linear predictor and its spread.
 
 New rows stand among those of their task with weight zero: they learn from them and teach them nothing.
 """
@@ -53,30 +53,35 @@ def _variance(batch: Any, mixture: Mixture, strength: Array, weights: Array) -> 
 
 @dataclass(frozen=True, eq=False)
 class NewRows:
-    """What one task's rows leave open at new ones: where both stand in their tables, and their scores' covariances.
+    """What one task's rows leave open at new ones under one component: where both stand in their tables, and scores.
 
-    ``variance (q, K)`` is that of the new rows, ``covariance (n, q, K)`` that of the task's ``n`` own ones with them.
+    ``scores (n, K)`` of the task's own rows and ``centre (q, K)`` of the new ones are those of the mode; ``variance (q,
+    K)`` is that of the new rows, ``covariance (n, q, K)`` that of the own ones with them.
     """
 
     task: int
+    component: int
     own: NDArray[np.intp]
     new: NDArray[np.intp]
+    scores: Array
+    centre: Array
     variance: Array
     covariance: Array
 
 
-def covariances_of_rows(rows: Rows, mixture: Mixture, strength: float, weights: Array, new: Rows) -> Iterator[NewRows]:
+def components_of_rows(rows: Rows, mixture: Mixture, strength: float, new: Rows) -> Iterator[NewRows]:
     """`NewRows` of every task that has any, for other likelihoods than squared error's; a task may come in parts."""
     n_old = rows.X.shape[0]
     for tasks, fresh in _slices(rows, new):
         for batch in row_batches(_joint(rows, new, tasks, fresh)):
             modes = DualModes(batch, mixture.components, mixture.likelihood, strength)
-            whole = np.stack([modes.covariance(k, weights[batch.tasks]) for k in range(mixture.shape[1])], axis=3)
-            for index, V, task in zip(batch.index, whole, batch.tasks.tolist(), strict=True):
+            whole = np.stack([modes.covariances(k) for k in range(mixture.shape[1])], axis=-1)
+            for b, (index, task) in enumerate(zip(batch.index, batch.tasks.tolist(), strict=True)):
                 old, added = np.flatnonzero((index >= 0) & (index < n_old)), np.flatnonzero(index >= n_old)
-                variance = np.maximum(V[added, added], 0.0)
-                if len(added):
-                    yield NewRows(task, index[old], index[added] - n_old, variance, V[np.ix_(old, added)])
+                for c in range(len(whole) if len(added) else 0):
+                    V, eta = whole[c, b], modes.eta[b, c]
+                    variance, where = np.maximum(V[added, added], 0.0), (index[old], index[added] - n_old)
+                    yield NewRows(task, c, *where, eta[old], eta[added], variance, V[np.ix_(old, added)])
 
 
 def _of_output(batch: Any, mixture: Mixture, k: int, strength: float, weights: Array) -> Array:

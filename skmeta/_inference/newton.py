@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 Ask = Callable[[Array], tuple[Moments, Array]]  # coefficients (n_tasks, p) -> Moments of one output, values (n_tasks,)
 
 ROUNDS = 100  # guard: Newton's method arrives long before
-_ARRIVED = 1e-12  # guard: squared Newton decrement, relative to the objective's scale
+_ARRIVED = 1e-18  # guard: squared Newton decrement, relative to the objective's scale; Fisher's falls but linearly
 _SUFFICIENT = 1e-4  # guard: share of the expected fall that a step must bring (Nocedal and Wright, 2006, section 3.1)
 _ROUNDING = 1e-14  # guard: rounding can hide the last tiny gains
 

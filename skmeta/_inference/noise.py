@@ -22,7 +22,7 @@ Array = NDArray[Any]
 
 _FEWEST = 3  # tasks from which noises are compared
 _ERRORS = 2.0  # standard errors by which they have to differ
-_N_NODES = 5  # that stand for the law, at least
+N_NODES = 5  # that stand for the law, at least
 _NODES_A_UNIT = (
     8.0  # of the standard deviation of the noises' logarithms, so that wide laws leave no task between two nodes
 )
@@ -68,6 +68,15 @@ def fit_noise(variance: Array, dof: Array, counts: Array | None = None) -> tuple
     return np.where(differ, level, pooled), np.where(differ, 2.0 * half, np.inf)
 
 
+def pooled_dof(dof: Any, n_tasks: Any, other: Any, n_other: Any) -> Array:
+    """Degrees of freedom of two experiences' tasks together: the variances of ``log sigma_t^2`` by their tasks."""
+    dof, other = np.asarray(dof, dtype=float), np.asarray(other, dtype=float)
+    varies = [np.where(np.isinf(d), 0.0, polygamma(1, np.where(np.isinf(d), 1.0, d) / 2.0)) for d in (dof, other)]
+    together = (n_tasks * varies[0] + n_other * varies[1]) / (n_tasks + n_other)
+    differ = together > 0
+    return np.where(differ, 2.0 * trigamma_inverse(np.where(differ, together, 1.0)), np.inf)
+
+
 def squeeze_noise(variance: Array, dof: Array, level: Any, prior_dof: Any) -> Array:
     """The tasks' noises shrunk towards the learned law (Smyth's equation 5), each collection's towards its own."""
     level, prior_dof = np.asarray(level)[..., None], np.asarray(prior_dof)[..., None]
@@ -93,7 +102,7 @@ class NoiseLaw:
             return np.asarray(self.level)[..., None], np.ones(1)
         level, dof = np.asarray(self.level)[..., None], np.asarray(self.dof)[..., None]
         if n_nodes is None:
-            n_nodes = max(_N_NODES, int(np.ceil(_NODES_A_UNIT * np.max(self.log_spread))))
+            n_nodes = max(N_NODES, int(np.ceil(_NODES_A_UNIT * np.max(self.log_spread))))
         middle, finite = (np.arange(n_nodes) + 0.5) / n_nodes, np.minimum(dof, _SETTLED)
         spread = np.where(np.isinf(dof), 1.0, finite / chi2.ppf(middle, finite))
         return level * spread, np.full(n_nodes, 1.0 / n_nodes)

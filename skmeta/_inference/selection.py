@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.gaussian_em import fit_gaussian
+from skmeta._inference.gaussian_em import fit_gaussian, opened
 from skmeta._inference.linalg import cholesky_root
+from skmeta._inference.noise import N_NODES
+from skmeta._inference.past import past_deviance, typical_design
 from skmeta._inference.structure import PSEUDO_TASKS, Structure, Structures
 
 Array = NDArray[Any]
@@ -19,7 +21,7 @@ Array = NDArray[Any]
 _FOLDS = 5  # of tasks held out
 _SWEEPS = 12  # of EM without constraint, in each fold
 SOME_TASKS = 512  # tasks looked at for a choice; more would only make it slower
-_SETTLE = 3  # sweeps after which a state has forgotten its effects between tasks
+_SETTLE = 3  # sweeps after which a state has forgotten effects that it does without
 _ENOUGH = 4  # tasks a coefficient from which REML needs no hyper-prior
 _RANKS = (1, 2, 3, 5, 8, 13)
 
@@ -37,9 +39,25 @@ class Choice:
 
 
 def candidates(
-    covariance: str, p: int, n_tasks: int, rank: int | None = None, pseudo_tasks: float | None = None
+    covariance: str,
+    p: int,
+    n_tasks: float,
+    rank: int | None = None,
+    pseudo_tasks: float | None = None,
+    *,
+    known: tuple[int, ...] | None = None,
+    varying: tuple[int, ...] | None = None,
 ) -> list[Structure]:
-    """The structures that a word stands for, simplest first; ``pseudo_tasks`` overrides their hyper-prior's weight."""
+    """The structures that a word stands for, simplest first; ``pseudo_tasks`` overrides their hyper-prior's weight.
+
+    ``varying`` are the coefficients that may vary (None: all, and with "auto" the intercept alone is tried too). Where
+    something is known already, the first keeps the shape that it has, in which the coefficients ``known`` vary: no
+    hyper-prior holds it a second time.
+    """
+    if varying is not None:
+        some = candidates(covariance, len(varying), n_tasks, rank, pseudo_tasks, known=known)
+        some = some if len(varying) > 1 else some[:1]
+        return [replace(each, varying=varying) for each in some if each.varying is None]
     ranks = [rank] if rank is not None else [k for k in _RANKS if k < n_tasks and identified(k, p)]
     few = PSEUDO_TASKS if pseudo_tasks is None else pseudo_tasks
     spherical = [Structure("spherical", 0, equal=True)]
@@ -50,7 +68,15 @@ def candidates(
     else:
         full = [Structure("full", None, even, strength=float(p)) for even in (False, True)]
     words = {"spherical": spherical, "diagonal": diagonal, "factor": factor or diagonal, "full": full}
-    return spherical + diagonal + factor + full if covariance == "auto" else words[covariance]
+    alone = [replace(spherical[0], varying=(p - 1,))] if p > 1 else []
+    found = alone + spherical + diagonal + factor + full if covariance == "auto" else words[covariance]
+    if known is None or pseudo_tasks is not None or covariance == "spherical":
+        return found
+    if covariance == "factor":
+        return [replace(each, strength=0.0) for each in found]
+    kept = Structure("diagonal", 0, strength=0.0) if covariance == "diagonal" else Structure("full", None, strength=0.0)
+    kept = kept if covariance != "auto" or len(known) >= p else replace(kept, varying=known)
+    return [kept, *(each for each in found if str(each) != str(kept))]
 
 
 def identified(rank: int, p: int) -> bool:
@@ -58,7 +84,7 @@ def identified(rank: int, p: int) -> bool:
     return (p - rank) ** 2 >= p + rank
 
 
-def _plain_strength(p: int, n_tasks: int) -> float:
+def _plain_strength(p: int, n_tasks: float) -> float:
     """A user who asks for "full" gets REML, unless there are too few tasks for it."""
     return 0.0 if n_tasks >= _ENOUGH * p else float(p)
 
@@ -80,48 +106,102 @@ def choose(
     *,
     noise: str = "task",
     start: CoefficientLaw | None = None,
+    past: CoefficientLaw | None = None,
 ) -> Choice:
     """Hold tasks out, learn from the rest, and compare the structures by the evidence of what was held out.
 
     The costly EM is run without constraint, for all folds at once; each structure starts from its scatter, and those
-    that then look best get one more sweep. Nothing leaks: a fold's scatter never saw the tasks it is scored on.
+    that then look best get one more sweep. Nothing leaks: a fold's scatter never saw the tasks it is scored on. The
+    tasks that a ``past`` was learned from take part, here as there, as `past_deviance` says they would.
+
+    That coefficients do not vary is no simpler shape of the same: where all may vary, it must be the more probable.
     """
+    wide = [one for one in structures if one.varying is None] or list(structures)
     looked_at = spread(tasks, SOME_TASKS)
     some = tasks.take(looked_at)
     if len(looked_at) < 2:
-        return Choice(structures[0], looked_at[:0], looked_at[:0], [], {})
+        best = wide[0] if past is None else _best_for(past, structures, typical_design(tasks, past))
+        return Choice(best, looked_at[:0], looked_at[:0], [], {})
     fold = folds(some, min(some.n_tasks, _FOLDS))
-    held = _HeldOut(some, fold)
-    free = Structure("full", None, strength=float(some.width))
+    held = _HeldOut(some, fold, past, scaled=noise != "known")
+    free = Structure("full", None, strength=float(some.width) if past is None else 0.0)
+    start = opened(past, some) if start is None and past is not None else start
     start = None if start is None else start.repeated(held.n_folds)
-    base = fit_gaussian(held.train, free, n_iter=_SWEEPS, noise=noise, start=start)
+    options: dict[str, Any] = {"noise": noise, "past": held.past}
+    base = fit_gaussian(held.train, free, n_iter=_SWEEPS, start=start, **options)
+    structure, law, evidence, scores = _compared(held, base, wide, options)
+    told = len(looked_at) > 2 or past is not None  # whether a slope varies, a single task does not say
+    for one in (one for one in structures if told and one not in wide):
+        fixed = fit_gaussian(held.train, one, n_iter=_SETTLE, start=base, **options)
+        other = held.evidence(fixed)
+        scores[str(one)] = float(other @ held.counts)
+        if scores[str(one)] > evidence @ held.counts:
+            structure, law, evidence = one, fixed, other
+    law, contextual = _contextual_or_not(held, structure, law, evidence, options)
+    return Choice(structure, looked_at, fold, [law.at(k) for k in range(held.n_folds)], scores, contextual)
+
+
+def _compared(
+    held: _HeldOut, base: CoefficientLaw, structures: Sequence[Structure], options: dict[str, Any]
+) -> tuple[Structure, CoefficientLaw, Array, dict[str, float]]:
+    """The structure chosen, its laws ``(n_folds,)``, the held-out tasks' evidence, and the sums of it for all of them."""
     laws = _shaped(base, structures)
     evidence = held.evidence(laws)
-    close = _worth_a_sweep(evidence, some.counts)
+    close = _worth_a_sweep(evidence, held.counts)
     tried = Structures(tuple(structures[i] for i in close))
-    laws = fit_gaussian(held.train, tried, n_iter=1, start=laws.at(close), noise=noise)
+    laws = fit_gaussian(held.train, tried, n_iter=1, start=laws.at(close), **options)
     evidence[close] = held.evidence(laws)
-    best = _simplest(evidence[close], some.counts)
-    scores = {str(s): float(e) for s, e in zip(structures, evidence @ some.counts, strict=True)}
-    law, contextual = _contextual_or_not(held, tried.each[best], laws.at(best), evidence[close[best]], noise)
-    return Choice(tried.each[best], looked_at, fold, [law.at(k) for k in range(held.n_folds)], scores, contextual)
+    best = _simplest(evidence[close], held.counts)
+    scores = {str(s): float(e) for s, e in zip(structures, evidence @ held.counts, strict=True)}
+    return tried.each[best], laws.at(best), evidence[close[best]], scores
+
+
+def _best_for(past: CoefficientLaw, structures: Sequence[Structure], design: Array) -> Structure:
+    """The structure in which a past keeps best what it says."""
+    laws = _shaped(replace(past, scatter=past.covariance), structures)
+    noise = np.asarray(past.noise)[..., None]
+    return structures[int(np.argmin(np.round(past_deviance(laws, noise, past, design).sum(axis=(-2, -1)), 6)))]
 
 
 class _HeldOut:
-    """Tasks in folds ``(n_tasks,)``: what is learned without a fold meets the tasks in it."""
+    """Tasks in folds ``(n_tasks,)``: what is learned without a fold meets the tasks in it.
 
-    def __init__(self, tasks: Any, fold: Array) -> None:
-        self.n_folds, self.counts = int(fold.max()) + 1, tasks.counts
+    With a ``past`` one task more meets all of it, a typical one of the past, which counts as often as there were.
+    """
+
+    def __init__(self, tasks: Any, fold: Array, past: CoefficientLaw | None, *, scaled: bool) -> None:
+        self.n_folds, self.counts, self.scaled = int(fold.max()) + 1, tasks.counts, scaled
+        self.past = None if past is None else past.repeated(self.n_folds)
+        if past is not None:
+            self.counts = np.r_[self.counts, past.n_tasks]
+            self._design = typical_design(tasks, past)
         self.own = _listed([fold == k for k in range(self.n_folds)])
         self.test = tasks.grouped(self.own)
         self.train = tasks.grouped(_listed([fold != k for k in range(self.n_folds)]))
 
     def evidence(self, laws: CoefficientLaw) -> Array:
-        """Log-evidence ``(..., n_tasks)`` of every task under what was learned without it, ``laws (..., n_folds)``."""
-        found = held_out(self.test, laws)
-        real = self.own >= 0
-        out = np.empty((*found.shape[:-2], real.sum()))
-        out[..., self.own[real]] = found[..., real]
+        """Log-evidence ``(..., n_tasks)`` of every task under what was learned without it, ``laws (..., n_folds)``.
+
+        All variances of a law whose noise is learned are multiplied by the number under which its tasks are most probable:
+        a shape that is learned from few tasks may well say in which directions tasks vary, and be too sure of how much
+        (`best_scale`).
+        """
+        deviance, probability = _deviance(self.test, laws)
+        n_rows, counts, real = self.test.n_rows, self.test.counts, self.own >= 0
+        if self.past is not None:
+            law, noise = laws.predictive(), laws.noise_law.nodes(N_NODES)[0]
+            typical = past_deviance(law, noise, self.past, self._design)
+            deviance = np.concatenate([deviance, typical[..., None, :, :]], axis=-3)
+            more = np.ones((self.n_folds, 1))
+            n_rows = np.concatenate([n_rows, law.mean.shape[-1] * more], axis=-1)
+            counts = np.concatenate([counts, self.counts[-1] / self.n_folds * more], axis=-1)
+        scale = best_scale(deviance, probability, n_rows, counts) if self.scaled else np.ones(deviance.shape[:-4])
+        deviance = deviance / np.stack([np.ones_like(scale), scale], axis=-1)[..., None, None, None, :]
+        found = _mixed(deviance, probability) - 0.5 * n_rows * np.log(scale)[..., None, None]
+        out = np.empty((*found.shape[:-2], len(self.counts)))
+        out[..., self.own[real]] = found[..., : real.shape[1]][..., real]
+        if self.past is not None:
+            out[..., -1] = found[..., -1].mean(axis=-1)
         return out
 
 
@@ -163,12 +243,12 @@ def _within_one_standard_error(evidence: Array, counts: Array) -> Array:
 
 
 def _contextual_or_not(
-    held: _HeldOut, structure: Structure, law: CoefficientLaw, evidence: Array, noise: str
+    held: _HeldOut, structure: Structure, law: CoefficientLaw, evidence: Array, options: dict[str, Any]
 ) -> tuple[CoefficientLaw, bool]:
-    """Whether contextual effects make held-out tasks clearly more probable; the laws of what does."""
-    if law.contextual is None:
-        return law, False
-    plain = fit_gaussian(held.train, structure, n_iter=_SETTLE, start=replace(law, contextual=None), noise=noise)
+    """Whether contextual effects make held-out tasks clearly more probable; the laws of what does. A past has said."""
+    if law.contextual is None or held.past is not None:
+        return law, law.contextual is not None
+    plain = fit_gaussian(held.train, structure, n_iter=_SETTLE, start=replace(law, contextual=None), **options)
     helps = clearly_positive(evidence - held.evidence(plain), held.counts)
     return (law, True) if helps else (plain, False)
 
@@ -202,7 +282,32 @@ def spread(moments: Any, n_some: int) -> Array:
 
 def held_out(tasks: Any, law: CoefficientLaw) -> Array:
     """``log p(y_t)`` of new tasks ``(..., n_tasks)``, summed over what their noise may be."""
+    return _mixed(*_deviance(tasks, law))
+
+
+def best_scale(deviance: Array, probability: Array, n_rows: Array, counts: Array, n_iter: int = 20) -> Array:
+    """The number by which all variances of a law are to be multiplied for its tasks to be most probable ``(...)``.
+
+    ``deviance (..., n_folds, n_tasks, m, 2)`` at ``m`` noises, ``n_rows`` and ``counts (n_folds, n_tasks)``. With one
+    noise it is the mean square of the whitened residuals; of several, EM tells which one is a task's.
+    """
+    total, volume = (counts * n_rows).sum(), deviance[..., 0]
+    scale = np.ones(deviance.shape[:-4])
+    for _ in range(n_iter if len(probability) > 1 else 1):
+        logs = np.log(probability) - 0.5 * (volume + deviance[..., 1] / scale[..., None, None, None])
+        share = np.exp(logs - np.logaddexp.reduce(logs, axis=-1, keepdims=True))
+        square = (share * deviance[..., 1]).sum(axis=-1)
+        scale = np.maximum((counts * square).sum(axis=(-2, -1)) / total, 1e-12)
+    return scale
+
+
+def _deviance(tasks: Any, law: CoefficientLaw) -> tuple[Array, Array]:
+    """``-2 log p(y_t)`` of new tasks at every noise they may have ``(..., n_tasks, m, 2)``, and its probabilities."""
     law = law.predictive()
-    noise, probability = law.noise_law.nodes()
-    evidence = tasks.log_evidence(law, cholesky_root(law.covariance), noise)
-    return np.logaddexp.reduce(evidence + np.log(probability), axis=-1)
+    noise, probability = law.noise_law.nodes(N_NODES)
+    return tasks.deviance(law, cholesky_root(law.covariance), noise), probability
+
+
+def _mixed(deviance: Array, probability: Array) -> Array:
+    """``log p(y_t)``, summed over the noises."""
+    return np.logaddexp.reduce(np.log(probability) - 0.5 * deviance.sum(axis=-1), axis=-1)

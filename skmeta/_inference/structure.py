@@ -28,6 +28,8 @@ _FLOOR = 1e-4  # smallest unique variance, as a share of a coefficient's varianc
 class Structure:
     """A rule ``S -> Sigma``. ``rank`` None is dense; ``equal`` gives all slopes one unique variance.
 
+    ``varying`` lists the coefficients that vary, the intercept last (None: all); the others have no variance.
+
     ``strength`` is the number of pseudo-tasks of the hyper-prior. They have the slopes' mean variance; for dense
     structures that are not ``equal``, each coefficient's variance given all others.
     """
@@ -36,8 +38,11 @@ class Structure:
     rank: int | None
     equal: bool = False
     strength: float = PSEUDO_TASKS
+    varying: tuple[int, ...] | None = None
 
     def __str__(self) -> str:
+        if self.varying is not None and len(self.varying) == 1:
+            return "random intercept"
         if self.rank:
             return f"{self.name} of rank {self.rank}{', one unique variance' if self.equal else ''}"
         even = "even " if self.equal else ""
@@ -48,6 +53,17 @@ class Structure:
 
         ``scatter (..., p, p)`` may be of several collections, of ``n_tasks (...)`` each.
         """
+        if self.varying is None:
+            return self._fit(scatter, n_tasks, unique)
+        vary = np.array(self.varying)
+        rows, columns = vary[:, None], vary[None, :]
+        some = None if unique is None else unique[..., vary]
+        covariance, unique = np.zeros_like(scatter), diagonal(scatter).copy()
+        found = self._fit(scatter[..., rows, columns], n_tasks, some)
+        covariance[..., rows, columns], unique[..., vary] = found
+        return covariance, unique
+
+    def _fit(self, scatter: Array, n_tasks: Array, unique: Array | None) -> tuple[Any, ...]:
         n_tasks = np.asarray(n_tasks, dtype=float)[..., None]
         if self.rank is None:
             return self._dense(scatter, n_tasks), diagonal(scatter)

@@ -143,6 +143,7 @@ class Where:
     """Where columns ``(d,)`` and targets ``(K,)`` lie and how widely they spread: mean and standard deviation over all rows.
 
     ``target_size (K,)`` are root mean squares of the targets: how widely they spread around zero.
+    ``correlation (d, d)`` is that of the columns, where it was asked for.
     """
 
     centre: _Array
@@ -150,19 +151,31 @@ class Where:
     target_centre: _Array
     target_scale: _Array
     target_size: _Array
+    correlation: _Array | None = None
 
 
-def where_sums_lie(sums: Sums, task_weight: _Array | None = None, *, centred: bool = True) -> Where:
+def where_sums_lie(
+    sums: Sums, task_weight: _Array | None = None, *, centred: bool = True, correlated: bool = False
+) -> Where:
     """Where the rows of these sums lie; columns that are to stay sparse are scaled, but not ``centred``."""
     often = np.ones_like(sums.n) if task_weight is None else task_weight
     centre, scale = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2), often)
     centre = centre if centred else np.zeros_like(centre)
     square = often @ (sums.square + sums.n[:, None] * sums.target**2)
     size = root_mean_square(square, float(often @ sums.n))
-    return Where(centre, scale, *centre_and_scale(sums.n, sums.target, sums.square, often), size)
+    correlation = correlation_of_sums(sums, often, centre, scale) if correlated else None
+    return Where(centre, scale, *centre_and_scale(sums.n, sums.target, sums.square, often), size, correlation)
 
 
 def root_mean_square(square: _Array, total: float) -> _Array:
     """From sums of squares ``(K,)`` of values that weigh ``total`` together; 1 where all are zero."""
     size = np.sqrt(square / max(total, TINY))
     return np.where(size > 0, size, 1.0)
+
+
+def correlation_of_sums(sums: Sums, often: _Array, centre: _Array, scale: _Array) -> _Array:
+    """Correlations ``(d, d)`` of columns of that centre and scale over all rows; of a constant column zero."""
+    off = np.nan_to_num(sums.mean - centre, nan=0.0)
+    total = np.tensordot(often, sums.scatter, axes=1) + (off * (often * sums.n)[:, None]).T @ off
+    found: _Array = total / (often @ sums.n) / np.outer(scale, scale)
+    return found

@@ -14,7 +14,7 @@ from skmeta._inference.components import (
     intercept_outlier,
     noise_outlier,
     tied_dof,
-    vague_component,
+    vague_components,
 )
 from skmeta._inference.contextual import without_rows
 from skmeta._inference.covariances import LowRankCovariance
@@ -100,8 +100,8 @@ class WidePrior:
         outliers = [intercept_outlier(learned)] if likelihood.quadratic else []
         if likelihood.quadratic and np.any(np.isfinite(self.noise_dof)):
             outliers.append(noise_outlier(learned, law))
-        dof = tied_dof(self.explained)
-        return [learned, *outliers, vague_component(scale, noise.centre, float(self.intercept[k]), likelihood, dof)]
+        dof, intercept = tied_dof(self.explained), float(self.intercept[k])
+        return [learned, *outliers, *vague_components(scale, noise.centre, intercept, likelihood, dof)]
 
 
 def merged(past: WidePrior, new: WidePrior) -> WidePrior:

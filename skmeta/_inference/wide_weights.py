@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.components import Component, level_alone
+from skmeta._inference.components import Component, level_alone, own_variances
 from skmeta._inference.explained import ENOUGH_TO_TELL, explains, law_of_variances, share_explained
 from skmeta._inference.laplace import DualModes
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import TINY
-from skmeta._inference.mixture import learn_weights, log_evidence_of_batch, unexplained_weights
+from skmeta._inference.mixture import assumed_tasks, learn_weights, log_evidence_of_batch, unexplained_weights
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.wide import WidePrior
 
@@ -28,8 +28,11 @@ def weighed(prior: WidePrior, batches: Sequence[Any], likelihood: Likelihood, co
         prior = replace(prior, explained=float(np.mean([*map(share_explained, prior.noise, laws)])))
     evidence = wide_evidence(batches, prior, likelihood)
     gain = evidence[:, 0] - _level_evidence(batches, prior, likelihood, laws)
+    n_vague = len(own_variances(likelihood))
     useful = n_tasks < ENOUGH_TO_TELL or explains(gain, counts)
-    weights = learn_weights(evidence, counts) if useful else unexplained_weights(evidence.shape[1])
+    C = evidence.shape[1]
+    known = assumed_tasks(C, n_vague)
+    weights = learn_weights(evidence, counts, known) if useful else unexplained_weights(C, n_vague)
     return replace(prior, weights=weights)
 
 

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,13 +16,16 @@ from numpy.typing import NDArray
 from skmeta._inference.computation import working_tasks
 from skmeta._inference.glm import GaussianPriors, posterior_modes
 from skmeta._inference.in_columns import InColumns
+from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import cholesky_root
+from skmeta._inference.mixture import total_weight
 from skmeta._inference.moments import Moments
 from skmeta._inference.newton import Modes, modes_by_asking
 from skmeta._inference.selection import SOME_TASKS
 
 Array = NDArray[Any]
 
+_ALL = 1e12  # guard: an excess of counts beyond which their variance is all in the squared mean
 _WEAK = 10.0  # standard deviation of the prior under which all tasks are fitted as one
 
 
@@ -35,31 +40,74 @@ def as_priors(laws: Any) -> GaussianPriors:
     return GaussianPriors(mean[None], np.stack([cholesky_root(law.predictive().covariance) for law in laws])[None])
 
 
+def _centre(likelihood: Likelihood, level: Any, width: int, intercept: bool) -> Array:
+    """``(K, p)`` coefficients of models that predict a logarithmic link's ``level`` throughout; zeros for others."""
+    centre = np.zeros((len(level), width))
+    if likelihood.logarithmic and intercept:
+        centre[:, -1] = likelihood.link(level)
+    return centre
+
+
 class RowsAtHand:
     """The rows of a collection, their likelihood, and how much each task counts (None: once)."""
 
-    def __init__(self, rows: Any, likelihood: Any, task_weight: Array | None = None) -> None:
-        self.rows, self.likelihood, self.task_weight = rows, likelihood, task_weight
+    def __init__(self, rows: Any, own: Any, task_weight: Array | None = None) -> None:
+        self.rows, self.own, self.likelihood, self.task_weight = rows, own, own.for_learning, task_weight
         self.n_tasks, self.width = rows.n_tasks, rows.width
+        often = 1.0 if task_weight is None else task_weight
+        self.total_rows = float((often * total_weight(rows)).sum())
         tasks = some_of(rows.n_tasks)
         self._some, self._counts = rows.pick(tasks), None if task_weight is None else task_weight[tasks]
+        self._last: dict[bool, Any] = {}  # modes in whitened coordinates, of all tasks or of some: where searches start
 
     def pooled(self) -> Any:
         """Coefficients ``(K, p)`` of all rows as one task, under a weak prior."""
         n_outputs, p = self.rows.Y.shape[1], self.rows.width
-        weak = GaussianPriors(np.zeros((1, n_outputs, p)), np.tile(_WEAK * np.eye(p), (1, n_outputs, 1, 1)))
         everything = replace(self.rows, starts=np.array([0, len(self.rows.order)]), weight=self._row_weights())
+        level = np.average(self.rows.Y, axis=0, weights=everything.weight)
+        weak = GaussianPriors(
+            _centre(self.likelihood, level, p, everything.intercept)[None],
+            np.tile(_WEAK * np.eye(p), (1, n_outputs, 1, 1)),
+        )
         return posterior_modes(everything, weak, self.likelihood, 1.0).coef[0, 0]
 
     def responses(self, laws: Any) -> list[Any]:
         """The collection for the EM, one an output: working responses at every task's posterior mode."""
-        coef = posterior_modes(self.rows, as_priors(laws), self.likelihood, laws[0].noise).coef[:, 0]
-        return working_tasks(self.rows, coef, self.likelihood, self.task_weight)
+        return working_tasks(self.rows, self._modes(laws).coef[:, 0], self.likelihood, self.task_weight)
 
     def evidence(self, laws: Any) -> Any:
-        """Laplace's log-evidence of some tasks together, at a dispersion of one."""
-        found = posterior_modes(self._some, as_priors(laws), self.likelihood, 1.0).evidence[:, 0]
+        """Laplace's log-evidence of some tasks together, up to a constant of the targets."""
+        found = self._modes(laws, some=True).evidence[:, 0]
+        found = found - 0.5 * np.log(laws[0].noise) * total_weight(self._some)
         return float(found.sum() if self._counts is None else self._counts @ found)
+
+    def relative_errors(self, laws: Any) -> Any:
+        """``(y - mean) / mean`` at every task's posterior mode, summed over its rows ``(n_tasks,)``."""
+        coef, found = self._modes(laws).coef[:, 0], np.zeros(self.n_tasks)
+        for tasks, Z, Y, weight in self.rows.batches():
+            mean = self.likelihood.mean(Z @ np.swapaxes(coef[tasks], 1, 2))
+            found[tasks] = (weight * ((Y - mean) / mean).sum(axis=-1)).sum(axis=1)
+        return found
+
+    def deviances(self, laws: Any) -> Any:
+        """Their own likelihood's deviance at every task's posterior mode ``(n_tasks,)``."""
+        coef, found = self._modes(laws).coef[:, 0], np.zeros(self.n_tasks)
+        for tasks, Z, Y, weight in self.rows.batches():
+            each = self.own.deviance(Z @ np.swapaxes(coef[tasks], 1, 2), np.where(weight[..., None] > 0, Y, 1.0))
+            found[tasks] = (weight * each).sum(axis=1)
+        return found
+
+    def overdispersed(self, excess: float) -> RowsAtHand:
+        """The same rows, counts of another `Likelihood.overdispersed`."""
+        found = copy(self)
+        found.likelihood, found._last = self.likelihood.overdispersed(excess), dict(self._last)
+        return found
+
+    def _modes(self, laws: Any, *, some: bool = False) -> Any:
+        rows, start = self._some if some else self.rows, self._last.get(some)
+        found = posterior_modes(rows, as_priors(laws), self.likelihood, laws[0].noise, start=start)
+        self._last[some] = found.whitened
+        return found
 
     def _row_weights(self) -> Array:
         """The rows' weights in the table, each times its task's."""
@@ -74,12 +122,13 @@ class RowsAtHand:
 class RowsElsewhere:
     """Rows of one output that stay where they are: ``ask`` (see `newton`) is all that is known of them.
 
-    ``n_rows (n_tasks,)`` is the total weight of each task's rows.
+    ``n_rows (n_tasks,)`` is the total weight of each task's rows, ``level (1,)`` the mean of all targets.
     """
 
-    def __init__(self, ask: Any, n_rows: Any, width: int, likelihood: Any) -> None:
-        self.ask, self.n_rows, self.width, self.likelihood = ask, n_rows, width, likelihood
-        self.n_tasks = len(n_rows)
+    def __init__(self, ask: Any, n_rows: Any, width: int, own: Any, level: Any, *, intercept: bool = True) -> None:
+        self.ask, self.n_rows, self.width, self.own, self.likelihood = ask, n_rows, width, own, own.for_learning
+        self.level, self.intercept = level, intercept
+        self.n_tasks, self.total_rows = len(n_rows), float(np.sum(n_rows))
         self._last = np.zeros((self.n_tasks, width))  # modes in whitened coordinates: where the next search starts
 
     def pooled(self) -> Any:
@@ -90,16 +139,38 @@ class RowsElsewhere:
             gram, cross, square = (part.sum(axis=0)[None] for part in (moments.gram, moments.cross, moments.square))
             return Moments(gram, cross, square, self.n_rows.sum()[None], moments.context[:1]), value.sum()[None]
 
-        p = self.width
-        return modes_by_asking(ask_all, np.zeros(p), _WEAK * np.eye(p), 1.0, np.zeros((1, p))).coef
+        p, centre = self.width, _centre(self.likelihood, self.level, self.width, self.intercept)[0]
+        return modes_by_asking(ask_all, centre, _WEAK * np.eye(p), 1.0, np.zeros((1, p))).coef
 
     def responses(self, laws: Any) -> list[Any]:
         """The collection for the EM: working responses at every task's posterior mode."""
         return [InColumns(self._modes(laws[0], laws[0].noise).moments)]
 
     def evidence(self, laws: Any) -> Any:
-        """Laplace's log-evidence of some tasks together, at a dispersion of one."""
-        return float(self._modes(laws[0], 1.0).evidence[some_of(self.n_tasks)].sum())
+        """Laplace's log-evidence of some tasks together, up to a constant of the targets."""
+        some, noise = some_of(self.n_tasks), laws[0].noise
+        found = self._modes(laws[0], noise).evidence - 0.5 * np.log(noise) * self.n_rows
+        return float(found[some].sum())
+
+    def relative_errors(self, laws: Any) -> Any:
+        """``(y - mean) / mean`` at every task's posterior mode, summed over its rows ``(n_tasks,)``.
+
+        These are the scores of the intercepts where the variance is all in the squared mean.
+        """
+        coef = self._modes(laws[0], laws[0].noise).coef
+        moments, _ = self.ask(coef, excess=_ALL)
+        return _ALL * (moments.cross[:, -1] - (moments.gram[:, -1] * coef).sum(axis=1))
+
+    def deviances(self, laws: Any) -> Any:
+        """Their own likelihood's deviance at every task's posterior mode ``(n_tasks,)``."""
+        return -2.0 * self.ask(self._modes(laws[0], laws[0].noise).coef, deviance=True)[1]
+
+    def overdispersed(self, excess: float) -> RowsElsewhere:
+        """The same rows, counts of another `Likelihood.overdispersed`."""
+        found = copy(self)
+        found.ask = partial(self.ask, excess=excess)
+        found.likelihood = self.likelihood.overdispersed(excess)
+        return found
 
     def _modes(self, law: Any, noise: Any) -> Modes:
         root = cholesky_root(law.predictive().covariance)

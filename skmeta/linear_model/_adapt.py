@@ -34,7 +34,7 @@ def adapt_mixture(
     data, priors = _read(priors, estimator, family, tasks)
     if not estimator.fit_intercept:
         priors = [prior.through_origin() for prior in priors]
-    units, mixture = in_engine(priors, weights, family.likelihood(estimator, priors[0].n_outputs), without_rows)
+    units, mixture = in_engine(priors, weights, likelihood_under(priors[0], estimator, family), without_rows)
     start = starting_coefficients(priors, mixture.unseen, estimator, family)
     rows = engine_rows(data, units, estimator)
     adaptation = Adaptation(family, estimator, mixture, units, rows, data, start, n_jobs)
@@ -50,11 +50,16 @@ def log_evidence(prior: Any, estimator: Any, tasks: Tasks) -> Array:
     check_likelihood(prior, estimator, family)
     data, (prior,) = _read([prior], estimator, family, tasks)
     prior = prior if estimator.fit_intercept else prior.through_origin()
-    likelihood = family.likelihood(estimator, prior.n_outputs)
+    likelihood = likelihood_under(prior, estimator, family)
     units, mixture = in_engine([prior], np.ones(1), likelihood)
     rows = engine_rows(data, units, estimator)
     found = posterior(rows, mixture, np.ones(len(units))).log_evidence[:, 0]
     return found + _constants(prior, data, units, likelihood)
+
+
+def likelihood_under(prior: Any, estimator: Any, family: Family) -> Likelihood:
+    """That of an estimator's rows, with what a prior knows of how counts scatter."""
+    return family.likelihood(estimator, prior.n_outputs).overdispersed(prior.overdispersion)
 
 
 def _constants(prior: Any, data: LinearData, units: list[Units], likelihood: Likelihood) -> Array:
@@ -65,6 +70,7 @@ def _constants(prior: Any, data: LinearData, units: list[Units], likelihood: Lik
     :math:`V` is taken at 1/6: Nelder and Pregibon, 1987, Biometrika 74).
     """
     weight = np.ones(len(data.Y)) if data.weight is None else data.weight
+    likelihood = likelihood.overdispersed(0.0)  # counts of more scatter are compared with Poisson's
     if likelihood.quadratic:
         each = -sum(np.log(unit.target_scale) for unit in units) * weight
     elif likelihood.dispersed:
@@ -118,7 +124,7 @@ def starting_coefficients(priors: Sequence[Any], weights: Array, estimator: Any,
 
 def check_likelihood(prior: Any, estimator: Any, family: Family) -> None:
     """A prior speaks of one kind of target; raises if the estimator's is another."""
-    wanted = family.kind_of(prior.n_outputs)
+    wanted = family.kind_of(estimator, prior.n_outputs)
     if prior.likelihood not in (None, wanted):
         raise ValueError(
             f"prior: wanted one learned for {wanted} targets ({type(estimator).__name__}), found one for "

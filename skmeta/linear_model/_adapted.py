@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -11,17 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skmeta._inference.components import Component
-from skmeta._inference.glm import linearise
-from skmeta._inference.integrated import integrated_probabilities
 from skmeta._inference.linalg import TINY
-from skmeta._inference.mixture import laplace_covariances, posterior_covariances, total_weight, work_by_rows
-from skmeta._inference.moments import Moments, Rows, standardise, take_rows
-from skmeta._inference.new_rows import NewRows, covariances_of_rows, variance_of_own_rows, variance_of_rows
+from skmeta._inference.mixture import total_weight
+from skmeta._inference.new_rows import variance_of_own_rows
 from skmeta._inference.threads import blocks_of
 from skmeta.base import AdaptedEstimators
 from skmeta.linear_model._families import Adaptation
+from skmeta.linear_model._integrated import Integrated
 from skmeta.linear_model._plain import fresh
+from skmeta.linear_model._unknown import Unknown
 from skmeta.tasks import Tasks, index_tasks
 from skmeta.tasks._numbers import check_complete, column_names, numeric_features
 
@@ -29,7 +27,6 @@ Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
 _CELLS = 1 << 21  # coefficients gathered at once when rows are predicted
-_TASKS = 1024  # tasks whose posterior covariances are held at once
 
 
 class LinearAdapted(AdaptedEstimators):
@@ -44,7 +41,7 @@ class LinearAdapted(AdaptedEstimators):
     adaptation : Adaptation
         Their rows and the priors in the units of the engine.
     coefficients : ndarray of shape (n_tasks, n_outputs, n_features + 1)
-        Their coefficients in units of the data, the intercept last.
+        Their coefficients in units of the data, the intercept last; of classifiers those of the posterior mode.
     fitted : list of dict, default=None
         Further fitted attributes of each task's estimator.
     """
@@ -59,9 +56,11 @@ class LinearAdapted(AdaptedEstimators):
     ) -> None:
         super().__init__(priors[0], adaptation.estimator, tasks)
         self.priors = list(priors)
-        self.coefficients = coefficients
+        self._coef = coefficients
         self._adaptation = adaptation
         self._fitted = fitted
+        self._unknown = Unknown(adaptation)
+        self._found_scales = np.full(len(tasks), np.nan)
 
     @property
     def classes(self) -> NDArray[Any] | None:
@@ -82,17 +81,42 @@ class LinearAdapted(AdaptedEstimators):
             A fitted scikit-learn estimator that shares nothing with this object.
         """
         here = self._adaptation
-        coef = here.start if code < 0 else self.coefficients[code]
+        scale = float(self._scales(np.array([code]))[0])
+        coef = here.start if code < 0 else scale * self._coef[code]
         plain, slopes = fresh(self.model), coef[:, :-1].copy()
         intercept = coef[:, -1] * here.rows.intercept
         here.family.fill(plain, slopes, intercept, one_target=here.data.n_targets is None, classes=self.classes)
         if self._fitted is not None and code >= 0:
             vars(plain).update(self._fitted[code])
+        if here.family.moderated:
+            plain.moderation_ = scale
         plain.n_features_in_ = slopes.shape[1]
         names = self.tasks.feature_names or self.prior.feature_names
         if names is not None:
             plain.feature_names_in_ = np.asarray(names, dtype=object)
         return plain
+
+    @property
+    def _integrated(self) -> Integrated:
+        return Integrated(self._unknown, self._linear_predictor, self.tasks.codes)
+
+    def _scales(self, codes: Codes) -> Array:
+        """What the coefficients ``(n,)`` of tasks are multiplied by; without rows the prior's mean is the answer."""
+        out, known, here = np.ones(len(codes)), self._found_scales, self._adaptation
+        there = np.isin(codes, np.flatnonzero(np.diff(here.rows.starts)))
+        if here.family.moderated and there.any():
+            seen = codes[there]
+            new = np.unique(seen[np.isnan(known[seen])])
+            if len(new):  # what was read from a file cannot be written to
+                known = self._found_scales = known.copy()
+                known[new] = self._integrated.scales(new, self.priors[0].units)
+            out[there] = known[seen]
+        return out
+
+    @cached_property
+    def coefficients(self) -> Array:
+        """Coefficients ``(n_tasks, n_outputs, n_features + 1)`` of the plain estimators, the intercept last."""
+        return self._coef * self._scales(np.arange(len(self._coef)))[:, None, None]
 
     @property
     def coef_(self) -> Array:
@@ -135,7 +159,7 @@ class LinearAdapted(AdaptedEstimators):
         ndarray of shape (n_rows,) or (n_rows, n_classes)
             One score of the second class, or one a class.
         """
-        eta = self._linear_predictor(self._read(X, codes), codes)
+        eta = self._linear_predictor(self._read(X, codes), codes) * self._scales(codes)[:, None]
         return eta[:, 0] if eta.shape[1] == 1 else eta
 
     def predict_proba(self, X: Any, codes: Codes) -> Array:
@@ -151,7 +175,7 @@ class LinearAdapted(AdaptedEstimators):
         ndarray of shape (n_rows, n_classes)
             In the order of ``classes``.
         """
-        found = self._integrated(self._read(X, codes), codes)
+        found = self._integrated.probabilities(self._read(X, codes), codes)
         return np.column_stack([1.0 - found, found]) if found.shape[1] == 1 else found
 
     def std(self, X: Any, codes: Codes) -> Array:
@@ -173,8 +197,8 @@ class LinearAdapted(AdaptedEstimators):
                 "steps only start at the prior; leave return_std out, or use Ridge."
             )
         X, likelihood = self._read(X, codes), self._adaptation.mixture.likelihood
-        unseen = [[self.priors[0].noise_of(k) for k in range(self.coefficients.shape[1])]]
-        noise, unknown = np.vstack([self.noise, unseen])[codes], self._variance(X, codes)
+        unseen = [[self.priors[0].noise_of(k) for k in range(self._coef.shape[1])]]
+        noise, unknown = np.vstack([self.noise, unseen])[codes], self._unknown.variance(X, codes)
         if likelihood.quadratic:
             return self._shaped(np.sqrt(unknown + noise))
         mean = likelihood.mean(self._linear_predictor(X, codes))
@@ -202,7 +226,7 @@ class LinearAdapted(AdaptedEstimators):
     def _linear_predictor(self, X: Any, codes: Codes) -> Array:
         """``(n, K)``."""
         here = self._adaptation
-        coef = np.concatenate([self.coefficients, here.start[None]])
+        coef = np.concatenate([self._coef, here.start[None]])
         coef[-1, :, -1] *= here.rows.intercept
         eta = np.empty((X.shape[0], coef.shape[1]))
         if sparse.issparse(X):
@@ -216,137 +240,6 @@ class LinearAdapted(AdaptedEstimators):
             eta[block] = np.einsum("nd,nkd->nk", Z, w[..., :-1]) + w[..., -1]
         return eta
 
-    # -- what is not known --------------------------------------------------------------------------
-
-    @cached_property
-    def _by_rows(self) -> bool:
-        return work_by_rows(self._adaptation.rows, self._adaptation.mixture)
-
-    def _variance(self, X: Any, codes: Codes) -> Array:
-        """``(n, K)`` variance of the linear predictor: what is not known of the coefficients."""
-        here = self._adaptation
-        scales = np.array([unit.target_scale**2 for unit in here.units])
-        unseen, seen = np.flatnonzero(codes < 0), np.flatnonzero(codes >= 0)
-        out = np.empty((X.shape[0], len(scales)))
-        Z = self._standardised(X, unseen)
-        for k, output in enumerate(here.mixture.components):
-            out[unseen, k] = self._variance_without_rows(Z, output)
-        if len(seen):
-            out[seen] = self._variance_by_rows(X, codes, seen) if self._by_rows else self._by_columns(X, codes, seen)
-        return out * scales
-
-    def _variance_without_rows(self, Z: Any, components: Sequence[Component]) -> Array:
-        """Of a task without rows: within the components that it may be of, and between their means."""
-        weights, intercept = self._adaptation.mixture.unseen, self._adaptation.rows.intercept
-        used = [(weights[c], components[c]) for c in np.flatnonzero(weights).tolist()]
-        within = [w * (c.covariance.variance_at(Z) + c.extra * intercept) for w, c in used]
-        means = np.stack([Z @ c.mean for _, c in used])
-        off = means - np.average(means, axis=0, weights=[w for w, _ in used])
-        return np.asarray(sum(within) + sum(w * each**2 for (w, _), each in zip(used, off, strict=True)))
-
-    def _variance_by_rows(self, X: Any, codes: Codes, seen: Codes) -> Array:
-        here = self._adaptation
-        strength = here.family.engine_strength(here.strength)
-        return variance_of_rows(here.rows, here.mixture, strength, here.posterior.weights, self._new(X, codes, seen))
-
-    def _new(self, X: Any, codes: Codes, seen: Codes) -> Rows:
-        """Some rows to predict, as rows of the same tasks."""
-        here, order = self._adaptation, np.argsort(codes[seen], kind="stable")
-        starts = np.searchsorted(codes[seen][order], np.arange(here.rows.n_tasks + 1))
-        own = X[seen]
-        if sparse.issparse(here.rows.X) != sparse.issparse(own):
-            own = own.toarray() if sparse.issparse(own) else sparse.csr_array(own)
-        targets = np.zeros((len(seen), len(here.units)))
-        return replace(here.rows, X=own, Y=targets, order=order, starts=starts, weight=None)
-
-    def _by_columns(self, X: Any, codes: Codes, seen: Codes) -> Array:
-        out = np.empty((len(seen), len(self._adaptation.units)))
-        known, place = np.unique(codes[seen], return_inverse=True)
-        for k in range(out.shape[1]):
-            for i, V in enumerate(self._covariances(k, known)):
-                rows = np.flatnonzero(place == i)
-                Z = self._standardised(X, seen[rows])
-                out[rows, k] = ((Z @ V) * Z).sum(axis=1)
-        return out
-
-    def _covariances(self, k: int, tasks: Codes) -> Iterator[Array]:
-        """Posterior covariances of some tasks, one after the other."""
-        here = self._adaptation
-        strength = here.family.engine_strength(here.strength)[k]
-        found = here.posterior
-        if found.modes is None:
-            yield from posterior_covariances(self._moments[k], here.mixture.stacks[k], strength, found.weights, tasks)
-            return
-        for block in blocks_of(len(tasks), _TASKS):
-            some = tasks[block]
-            expanded = [outputs[k].take(some) for outputs in self._expanded]
-            at = found.modes[some, :, k], found.weights[some]
-            yield from laplace_covariances(expanded, here.mixture.components[k], strength, *at)
-
-    @cached_property
-    def _expanded(self) -> list[list[Moments]]:
-        """Working responses of every output around the modes under each component."""
-        here, modes = self._adaptation, self._adaptation.posterior.modes
-        assert modes is not None
-        return [linearise(here.rows, modes[:, c], here.mixture.likelihood) for c in range(modes.shape[1])]
-
-    @cached_property
-    def _moments(self) -> list[Moments]:
-        """Statistics of every output, of working responses where the likelihood is not quadratic."""
-        here = self._adaptation
-        if here.posterior.moments is not None:
-            return here.posterior.moments
-        if here.mixture.likelihood.quadratic:
-            collected = here.data.moments(here.rows, here.units)
-            return [collected.output(k) for k in range(len(here.units))]
-        return linearise(here.rows, here.posterior.coef, here.mixture.likelihood)
-
-    def _standardised(self, X: Any, rows: Codes) -> Any:
-        """Some rows in the units of the engine, with intercept."""
-        here = self._adaptation.rows
-        intercept = np.full((len(rows), 1), float(here.intercept))
-        if sparse.issparse(X) and not np.any(here.centre):
-            return sparse.hstack(
-                [sparse.csr_array(X[rows]) @ sparse.diags_array(1.0 / here.scale), intercept], format="csr"
-            )
-        return np.concatenate([standardise(take_rows(X, rows), here.centre, here.scale), intercept], axis=1)
-
-    # -- probabilities ------------------------------------------------------------------------------
-
-    def _integrated(self, X: Any, codes: Codes) -> Array:
-        """Probabilities ``(n, K)``, of the second of two classes ``(n, 1)``."""
-        here, centre = self._adaptation, self._linear_predictor(X, codes)
-        own = self._linear_predictor(here.data.X, self.tasks.codes) if len(self.tasks) else centre[:0]
-        weight = np.ones(len(own)) if here.rows.weight is None else here.rows.weight
-        out = np.empty_like(centre)
-        unseen = np.flatnonzero(codes < 0)
-        if len(unseen):
-            nothing, variance = np.empty((0, len(unseen), centre.shape[1])), self._variance(X[unseen], codes[unseen])
-            out[unseen] = integrated_probabilities(own[:0], own[:0], weight[:0], centre[unseen], variance, nothing)
-        seen = np.flatnonzero(codes >= 0)
-        open_at = self._open_by_rows if self._by_rows else self._open_by_columns
-        for part in open_at(X, codes, seen) if len(seen) else ():
-            rows, new = part.own, seen[part.new]
-            scores = own[rows], here.rows.Y[rows], weight[rows], centre[new]
-            out[new] = integrated_probabilities(*scores, part.variance, part.covariance)
-        return out
-
-    def _open_by_rows(self, X: Any, codes: Codes, seen: Codes) -> Iterator[NewRows]:
-        here = self._adaptation
-        strength = float(here.family.engine_strength(here.strength)[0])
-        return covariances_of_rows(here.rows, here.mixture, strength, here.posterior.weights, self._new(X, codes, seen))
-
-    def _open_by_columns(self, X: Any, codes: Codes, seen: Codes) -> Iterator[NewRows]:
-        rows, K = self._adaptation.rows, self.coefficients.shape[1]
-        known, place = np.unique(codes[seen], return_inverse=True)
-        covariances = zip(*(self._covariances(k, known) for k in range(K)), strict=True)
-        for i, (task, V) in enumerate(zip(known.tolist(), covariances, strict=True)):
-            new, own = np.flatnonzero(place == i), rows.order[rows.starts[task] : rows.starts[task + 1]]
-            Z, mine = self._standardised(X, seen[new]), self._standardised(self._adaptation.data.X, own)
-            moved = np.stack([Z @ each for each in V], axis=2)
-            variance = np.maximum(np.einsum("qpk,qp->qk", moved, Z), 0.0)
-            yield NewRows(task, own, new, variance, np.einsum("np,qpk->nqk", mine, moved))
-
     # -- what was borrowed --------------------------------------------------------------------------
 
     @cached_property
@@ -358,7 +251,7 @@ class LinearAdapted(AdaptedEstimators):
         borrowed, as far as the task is of a component that was learned.
         """
         here, n_rows = self._adaptation, total_weight(self._adaptation.rows)
-        noise, p = here.posterior.expected_noise, self.coefficients.shape[2]
+        noise, p = here.posterior.expected_noise, self._coef.shape[2]
         rows = n_rows[:, None] * (p * noise / np.maximum(self._total_error(), TINY) - 1.0)
         lent = here.posterior.weights @ np.array([float(prior.borrows) for prior in self.priors])
         return lent * np.maximum(rows, 0.0).mean(axis=1)
@@ -367,16 +260,16 @@ class LinearAdapted(AdaptedEstimators):
         """Variance of the linear predictor, summed over each task's own rows ``(n_tasks, K)``, in the engine's units."""
         here = self._adaptation
         out = np.empty((here.rows.n_tasks, len(here.units)))
-        if self._by_rows:
+        if self._unknown.by_rows:
             strength = here.family.engine_strength(here.strength)
             parts = variance_of_own_rows(here.rows, here.mixture, strength, here.posterior.weights)
             own = self._linear_predictor(here.data.X, self.tasks.codes)
-            curvature = here.mixture.likelihood.curvature(own, here.rows.Y)
+            curvature = here.mixture.likelihood.working_curvature(own, here.rows.Y)
             for batch, variance in parts:
                 weight = batch.weight[..., None] * curvature[batch.index]
                 out[batch.tasks] = (weight * variance).sum(axis=1)
             return out
-        for k, moments in enumerate(self._moments):
-            each = self._covariances(k, np.arange(len(out)))
+        for k, moments in enumerate(self._unknown.moments):
+            each = self._unknown.covariances(k, np.arange(len(out)))
             out[:, k] = [(V * gram).sum() for V, gram in zip(each, moments.gram, strict=True)]
         return out

@@ -7,11 +7,10 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta.linear_model._kinds import KINDS, likelihood_named
 from skmeta.tasks._words import shown
 
 Array = NDArray[np.float64]
-
-_LIKELIHOODS = (None, "gaussian", "binomial", "multinomial", "poisson", "gamma", "tweedie")
 
 
 def check_prior_arrays(prior: Any) -> dict[str, Any]:
@@ -29,12 +28,20 @@ def check_prior_arrays(prior: Any) -> dict[str, Any]:
         "mean_covariance": extra,
         "feature_names": names,
         "noise": _positive("noise", prior.noise, mean),
+        "overdispersion": _overdispersion(prior),
         "noise_dof": _positive("noise_dof", prior.noise_dof, mean, finite=False),
         "n_tasks": _count("n_tasks", prior.n_tasks),
         "n_rows": _count("n_rows", prior.n_rows),
         "likelihood": _likelihood(prior, mean),
         "classes": None if prior.classes is None else _classes(prior.classes, mean),
     }
+
+
+def _overdispersion(prior: Any) -> float:
+    found = _count("overdispersion", prior.overdispersion)
+    if found and prior.likelihood not in (None, "poisson"):
+        _wrong("overdispersion", "zero for other targets than counts", f"likelihood {prior.likelihood!r}")
+    return found
 
 
 def _check_nested(prior: Any, mean: Array) -> None:
@@ -183,8 +190,8 @@ def _positive(name: str, value: Any, mean: Array, *, finite: bool = True) -> Arr
 
 def _likelihood(prior: Any, mean: Array) -> str | None:
     """What the coefficients are for; where nobody said, with labels for classes, else for any target."""
-    if prior.likelihood not in _LIKELIHOODS:
-        _wrong("likelihood", f"one of {_LIKELIHOODS}", repr(prior.likelihood))
+    if prior.likelihood is not None and likelihood_named(str(prior.likelihood)) is None:
+        _wrong("likelihood", f"None or one of {KINDS}", repr(prior.likelihood))
     of_labels = "binomial" if mean.ndim == 1 or len(mean) == 1 else "multinomial"
     likelihood = of_labels if prior.likelihood is None and prior.classes is not None else prior.likelihood
     if likelihood in ("binomial", "multinomial") and np.any(np.asarray(prior.noise) != 1.0):

@@ -13,7 +13,7 @@ from skmeta._inference.equivalent_rows import equivalent_rows
 from skmeta._inference.in_columns import each_output
 from skmeta._inference.in_rows import read_in_rows
 from skmeta._inference.likelihoods import Likelihood
-from skmeta._inference.moments import column_scales
+from skmeta._inference.moments import column_scales, correlation_of_rows
 from skmeta._inference.sums import Where, root_mean_square, sums_in_room, where_sums_lie
 from skmeta._inference.units import Units as EngineUnits
 from skmeta._inference.units import standardised
@@ -53,9 +53,9 @@ def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: G
     likelihood, weight = family.likelihood(estimator, data.n_outputs), tasks.task_weight
     by_sums = likelihood.quadratic and not cheaper_in_rows(data.counts, data.n_features + 1)
     read = sums_in_room(data.X, data.Y, data.order, data.starts, data.weight) if by_sums else None
-    where = _where_rows_lie(tasks, data) if read is None else where_sums_lie(read[0], weight)
+    where = _where_rows_lie(tasks, data, family) if read is None else where_sums_lie(read[0], weight)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
-    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, family, units)
+    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, estimator, family, units)
     if read is not None:
         found: Any = each_output(data.moments(rows, engine, read), weight)
     else:
@@ -66,9 +66,9 @@ def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: G
 def of_wide_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The collection whose columns stay sparse: scaled, not centred; its ``tasks`` are `Rows` and the tasks' weights."""
     likelihood = family.likelihood(estimator, data.n_outputs)
-    where = _where_rows_lie(tasks, data, centred=False)
+    where = _where_rows_lie(tasks, data, family, centred=False)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
-    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, family, units)
+    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, estimator, family, units)
     return Collection((rows, tasks.task_weight), engine, likelihood, data.one_target, describe)
 
 
@@ -103,7 +103,11 @@ def _units_of_sums(
 def _collection_of(
     tasks: Any, found: SufficientStatistics, estimator: Any, family: Any, units: Units, engine: list[EngineUnits]
 ) -> Collection:
-    describe = {"feature_names": found.feature_names, "likelihood": family.kind_of(len(engine)), "units": units}
+    describe = {
+        "feature_names": found.feature_names,
+        "likelihood": family.kind_of(estimator, len(engine)),
+        "units": units,
+    }
     likelihood = family.likelihood(estimator, found.n_outputs)
     return Collection(tasks, engine, likelihood, found.target_mean.ndim == 1, describe)
 
@@ -111,23 +115,28 @@ def _collection_of(
 def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The collection whose rows stay where they are, which are asked for sums of working responses."""
     first, likelihood = parts.first, family.likelihood(estimator, 1)
-    units, engine = _units(where_sums_lie(first.sums()), estimator, likelihood, past, one_target=True)
-    ask = parts.asking(engine[0], intercept=bool(estimator.fit_intercept))
-    tasks = RowsElsewhere(ask, first.n, first.n_features + 1, likelihood)
-    describe = {"feature_names": first.feature_names, "likelihood": family.kind_of(1), "units": units}
+    where = where_sums_lie(first.sums(), correlated=family.moderated)
+    units, engine = _units(where, estimator, likelihood, past, one_target=True)
+    intercept = bool(estimator.fit_intercept)
+    ask = parts.asking(engine[0], intercept=intercept)
+    level = np.atleast_1d(np.average(first.target_mean, weights=first.n))
+    tasks = RowsElsewhere(ask, first.n, first.n_features + 1, likelihood, level, intercept=intercept)
+    describe = {"feature_names": first.feature_names, "likelihood": family.kind_of(estimator, 1), "units": units}
     return Collection(tasks, engine, likelihood, True, describe | {"classes": parts.classes})
 
 
 # Units ------------------------------------------------------------------------------------------------
 
 
-def _where_rows_lie(tasks: Tasks, data: LinearData, *, centred: bool = True) -> Where:
+def _where_rows_lie(tasks: Tasks, data: LinearData, family: Any, *, centred: bool = True) -> Where:
     weight = data.weight
     if tasks.task_weight is not None:
         weight = tasks.task_weight[tasks.codes] * (1.0 if weight is None else weight)
+    columns = column_scales(data.X, weight, centred=centred)
+    correlation = correlation_of_rows(data.X, weight, *columns) if family.moderated and centred else None
     own = np.ones(len(data.Y)) if weight is None else weight
     size = root_mean_square(own @ data.Y**2, float(own.sum()))
-    return Where(*column_scales(data.X, weight, centred=centred), *column_scales(data.Y, weight), size)
+    return Where(*columns, *column_scales(data.Y, weight), size, correlation)
 
 
 def _units(
@@ -142,12 +151,12 @@ def _units(
         elif not estimator.fit_intercept:
             at, by = np.zeros_like(at), where.target_size  # not centred, so measured from zero
         centre = where.centre if estimator.fit_intercept else np.zeros_like(where.centre)
-        units = Units(centre, where.scale, at[0] if one_target else at, by[0] if one_target else by)
+        units = Units(centre, where.scale, at[0] if one_target else at, by[0] if one_target else by, where.correlation)
     found = [units.of_output(k) for k in range(len(where.target_centre))]
     # Targets of other than squared errors keep their own units.
     return units, found if likelihood.quadratic else [EngineUnits(each.centre, each.scale) for each in found]
 
 
-def _described(tasks: Tasks, data: LinearData, family: Any, units: Units) -> dict[str, Any]:
-    names, kind = tasks.feature_names, family.kind_of(data.n_outputs)
+def _described(tasks: Tasks, data: LinearData, estimator: Any, family: Any, units: Units) -> dict[str, Any]:
+    names, kind = tasks.feature_names, family.kind_of(estimator, data.n_outputs)
     return {"feature_names": names, "classes": data.classes, "likelihood": kind, "units": units}

@@ -25,6 +25,7 @@ from skmeta.linear_model._mixture import explained_by, held_out_weights, robust_
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
+from skmeta.linear_model._varying import check_varying
 from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_mixture
 from skmeta.steps import PriorWithSteps, fit_steps, take_apart, with_constant_column
 from skmeta.tasks import Tasks
@@ -51,6 +52,11 @@ class EmpiricalBayes(Learner):
         Shape of :math:`\Sigma` for standardised columns; the intercept always has a scale of its own. "factor" is low
         rank plus diagonal, the rank chosen; "auto" takes the simplest shape within one standard error of the one that
         makes held-out tasks most probable.
+    varying : {"all", "intercept"} or list of column names or positions, default="all"
+        Which coefficients vary between tasks. With "intercept" slopes are the same in all tasks, ``y ~ x + (1 | task)``
+        in the words of lme4; a list names the columns whose slopes vary as the intercept does, ``y ~ x + z + (x |
+        task)``. The other slopes are learned from all tasks. With "all" and ``covariance="auto"`` slopes that do not
+        vary are tried too.
     rank : int, default=None
         Rank of "factor" (and of the factors that "auto" tries); None chooses by the evidence of held-out tasks.
     noise : {"task", "shared"}, default="task"
@@ -69,8 +75,9 @@ class EmpiricalBayes(Learner):
     structure_ : str
         The shape that was learned at the last call, of the last output.
     scores_ : dict of str to float
-        Log-evidence of held-out tasks under each shape tried, of the last output; of all outputs where more than 100
-        columns outnumber the rows of every task. Empty where no task was held out.
+        Log-evidence of held-out tasks under each shape tried, its variances scaled to what is best for these tasks, of
+        the last output; of all outputs, unscaled, where more than 100 columns outnumber the rows of every task. Empty
+        where no task was held out.
 
     References
     ----------
@@ -95,6 +102,7 @@ class EmpiricalBayes(Learner):
         self,
         covariance: str = "auto",
         *,
+        varying: str | Sequence[str] | Sequence[int] = "all",
         rank: int | None = None,
         noise: str = "task",
         pseudo_tasks: float | None = None,
@@ -102,6 +110,7 @@ class EmpiricalBayes(Learner):
         tol: float = 1e-4,
     ) -> None:
         self.covariance = covariance
+        self.varying = varying
         self.rank = rank
         self.noise = noise
         self.pseudo_tasks = pseudo_tasks
@@ -236,7 +245,8 @@ class EmpiricalBayes(Learner):
         laws = [each.law.to_data(units) for units, each in zip(collection.units, found, strict=True)]
         self.structure_, self.scores_ = str(found[-1].choice.structure), found[-1].choice.scores
         noise_dof, first = [each.law.noise_dof for each in found], found[0].law
-        learned = prior_of(laws, noise_dof, first.n_tasks, first.n_rows, collection)
+        excess = float(first.excess or 0.0)
+        learned = prior_of(laws, noise_dof, first.n_tasks, first.n_rows, collection, excess)
         explained = explained_by(found) if collection.likelihood.quadratic else 0.0
         return robust_mixture(learned, held_out_weights(learned, found, explained, prior), explained)
 
@@ -251,6 +261,7 @@ class EmpiricalBayes(Learner):
     def _check_parameters(self) -> None:
         if self.covariance not in _SHAPES:
             raise ValueError(f"EmpiricalBayes(covariance=...): wanted one of {_SHAPES}, found {self.covariance!r}.")
+        check_varying(self.varying)
         if self.noise not in ("task", "shared"):
             raise ValueError(f"EmpiricalBayes(noise=...): wanted 'task' or 'shared', found {self.noise!r}.")
         if self.rank is not None:

@@ -47,14 +47,17 @@ class GaussianPrior(LinearPrior):
         Directions in which tasks vary together, added to ``covariance`` as ``factor @ factor.T``.
     noise : float or array-like of shape (n_outputs,), default=1.0
         Variance of the target around a task's own model (for Poisson and other log-link models, the dispersion).
+    overdispersion : float, default=0.0
+        Variance of counts beyond Poisson's, in squared means: ``noise * mean * (1 + overdispersion * mean)``.
     noise_dof : float or array-like of shape (n_outputs,), default=inf
         How alike the tasks' noises are, in degrees of freedom; ``inf``: the same.
     mean_covariance : array-like of the shapes of ``covariance``, default=None
         Uncertainty of ``mean`` itself (few tasks); a new task is expected with the sum of both covariances.
     contextual_effects : ContextualEffects, default=None
         How the expected intercept moves with the means of a task's columns. Only for squared errors.
-    likelihood : {"gaussian", "binomial", "multinomial", "poisson", "gamma", "tweedie"}, default=None
-        What kind of target the coefficients are for; None fits any.
+    likelihood : {"gaussian", "binomial", "multinomial", "poisson", "gamma", "tweedie 1.5"}, default=None
+        What kind of target the coefficients are for; None fits any. `TweedieRegressor` of another power than one and two
+        has "tweedie" and that power.
     units : Units, default=None
         The units in which the prior is worked with; they change no answer but by rounding.
     n_tasks, n_rows : float, default=0
@@ -92,6 +95,7 @@ class GaussianPrior(LinearPrior):
     covariance: Array
     factor: Array | None = None
     noise: Array | float = 1.0
+    overdispersion: float = 0.0
     noise_dof: Array | float = np.inf
     mean_covariance: Array | None = None
     contextual_effects: ContextualEffects | None = None

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.gaussian_em import fit_gaussian, initial_guess
-from skmeta._inference.laplace_em import fit_laplace
+from skmeta._inference.dispersion import learn_scatter
+from skmeta._inference.gaussian_em import fit_gaussian, initial_guess, opened
+from skmeta._inference.laplace_em import Learned, fit_laplace
 from skmeta._inference.selection import Choice, candidates, choose
 from skmeta._inference.structure import Structure
 from skmeta.linear_model._collection import Collection
+from skmeta.linear_model._varying import varying_coefficients
 
 _MANY = 2000  # tasks beyond which sweeps over all of them start where those over the tasks looked at ended
 _POLISH = 3  # sweeps over all tasks that are then enough
@@ -35,13 +39,16 @@ class LawLearning:
     def of(self, collection: Collection, past: list[CoefficientLaw] | None) -> list[LearnedLaw]:
         """The law of each output; ``past`` counts as the tasks it was learned from."""
         self._total = 2 * len(collection.units)
+        self._varying = varying_coefficients(
+            self.learner.varying, collection.describe["feature_names"], len(collection.units[0].scale)
+        )
         known: list[Any] = past or [None] * len(collection.units)
         if not collection.likelihood.quadratic:
             return self._by_working_responses(collection, past)
         return [self._of_output(tasks, own) for tasks, own in zip(collection.tasks, known, strict=True)]
 
     def _of_output(self, tasks: Any, past: CoefficientLaw | None) -> LearnedLaw:
-        choice = self._choose(tasks, noise=self.learner.noise)
+        choice = self._choose(tasks, noise=self.learner.noise, past=past)
         law = self._sweep(tasks, choice, past)
         self._report()
         return LearnedLaw(law, choice, tasks)
@@ -51,36 +58,47 @@ class LawLearning:
         n_iter = self.learner.max_iter
         options = {"tol": self.learner.tol, "past": past, "noise": self.learner.noise, "n_jobs": self.n_jobs}
         if tasks.n_tasks <= _MANY:
-            start = past or initial_guess(tasks, choice.contextual)
+            start = initial_guess(tasks, choice.contextual) if past is None else opened(past, tasks)
             return fit_gaussian(tasks, choice.structure, n_iter=n_iter, start=start, **options)
-        start, some = past or choice.states[0], tasks.take(choice.tasks)
+        start, some = choice.states[0] if past is None else opened(past, tasks), tasks.take(choice.tasks)
         start = fit_gaussian(some, choice.structure, n_iter=n_iter, start=start, **options)
         return fit_gaussian(tasks, choice.structure, n_iter=min(n_iter, _POLISH), start=start, **options)
 
     def _by_working_responses(self, collection: Collection, past: list[CoefficientLaw] | None) -> list[LearnedLaw]:
-        choices: dict[int, Choice] = {}
-        noise = "shared" if collection.likelihood.dispersed else "known"
+        n_outputs, n_iter = len(collection.units), self.learner.max_iter
+        width, n_tasks = collection.tasks.width, collection.tasks.n_tasks
+        first = self._candidates(width, n_tasks)[-1:] * n_outputs
+        options: dict[str, Any] = {"n_iter": n_iter, "tol": self.learner.tol, "past": past, "n_jobs": self.n_jobs}
 
-        def pick(k: int, tasks: Any, start: CoefficientLaw) -> Structure:
-            choices[k] = self._choose(tasks, noise=noise, start=start)
-            return choices[k].structure
+        def learn(tasks: Any, *, noise: str = "known", **more: Any) -> Learned:
+            picked: dict[int, Choice] = {}
 
-        tasks, n_outputs = collection.tasks, len(collection.units)
-        first = self._candidates(tasks.width, tasks.n_tasks)[-1:] * n_outputs
-        n_iter, tol = self.learner.max_iter, self.learner.tol
-        found = fit_laplace(tasks, first, n_iter=n_iter, choose=pick, past=past, n_jobs=self.n_jobs, tol=tol)
-        for _ in range(n_outputs):
+            def pick(k: int, tasks: Any, start: CoefficientLaw) -> Structure:
+                picked[k] = self._choice(tasks, None if past is None else past[k], noise=noise, start=start)
+                return picked[k].structure
+
+            found = fit_laplace(tasks, first, choose=pick, noise=noise, **more, **options)
+            return replace(found, choices=picked)
+
+        found = learn_scatter(collection.tasks, learn, past)
+        for _ in range(2 * n_outputs):
             self._report()
-        return [LearnedLaw(law, choices[k], found.tasks[k]) for k, law in enumerate(found.laws)]
+        return [LearnedLaw(law, found.choices[k], found.tasks[k]) for k, law in enumerate(found.laws)]
 
-    def _choose(self, tasks: Any, **options: Any) -> Choice:
-        choice = choose(tasks, self._candidates(tasks.width, tasks.n_tasks), **options)
+    def _choose(self, tasks: Any, past: CoefficientLaw | None, **options: Any) -> Choice:
+        choice = self._choice(tasks, past, **options)
         self._report()
         return choice
 
-    def _candidates(self, width: int, n_tasks: int) -> list[Structure]:
+    def _choice(self, tasks: Any, past: CoefficientLaw | None, **options: Any) -> Choice:
+        n_tasks = tasks.n_tasks + (0.0 if past is None else float(past.n_tasks))
+        known = None if past is None else tuple(np.flatnonzero(np.diagonal(past.covariance) > 0).tolist())
+        return choose(tasks, self._candidates(tasks.width, n_tasks, known), past=past, **options)
+
+    def _candidates(self, width: int, n_tasks: float, known: tuple[int, ...] | None = None) -> list[Structure]:
         learner = self.learner
-        return candidates(learner.covariance, width, n_tasks, learner.rank, learner.pseudo_tasks)
+        options: dict[str, Any] = {"rank": learner.rank, "pseudo_tasks": learner.pseudo_tasks}
+        return candidates(learner.covariance, width, n_tasks, **options, known=known, varying=self._varying)
 
     def _report(self) -> None:
         self._done += 1

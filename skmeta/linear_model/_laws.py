@@ -24,10 +24,10 @@ _UNKNOWN = 10.0  # variance of an intercept of which nothing is known, in units 
 
 def laws_of(prior: GaussianPrior | None, collection: Collection) -> list[CoefficientLaw] | None:
     """What a prior says, as laws in the units of a collection; None where there is none."""
-    return None if prior is None else [_law_of(prior, k, units) for k, units in enumerate(collection.units)]
+    return None if prior is None else [_law_of(prior, k, units, collection) for k, units in enumerate(collection.units)]
 
 
-def _law_of(prior: GaussianPrior, k: int, units: EngineUnits) -> CoefficientLaw:
+def _law_of(prior: GaussianPrior, k: int, units: EngineUnits, collection: Collection) -> CoefficientLaw:
     mean, covariance = prior.expected()[k], prior.dense_covariance(k)
     if not prior.knows_intercept:
         mean[-1] = units.target_centre - mean[:-1] @ units.centre
@@ -37,20 +37,27 @@ def _law_of(prior: GaussianPrior, k: int, units: EngineUnits) -> CoefficientLaw:
     own = np.diag(own) if own is not None and own.ndim == 1 else own
     law = units.law_to_engine(Law(mean, covariance, prior.noise_of(k), own, effects=prior.effects_of(k)))
     effects = None if law.effects is None else EngineEffects(*law.effects[:2], 1.0, law.effects[2])
+    learning, noise = collection.likelihood.for_learning, law.noise
     return CoefficientLaw(
         law.mean if effects is None else law.mean - effects.without_rows,
         law.covariance,
-        np.float64(law.noise),
+        np.float64(learning.dispersion_like(collection.likelihood, noise, law.mean[-1])),
         np.broadcast_to(np.asarray(prior.noise_dof, dtype=float), (prior.n_outputs,))[k],
         np.float64(max(prior.n_tasks, 1.0)),
         np.float64(max(prior.n_rows, 1.0)),
         law.mean_covariance,
         contextual=effects,
+        excess=np.float64(prior.overdispersion),
     )
 
 
 def prior_of(
-    laws: Sequence[Law], noise_dof: Iterable[Any], n_tasks: Any, n_rows: Any, collection: Collection
+    laws: Sequence[Law],
+    noise_dof: Iterable[Any],
+    n_tasks: Any,
+    n_rows: Any,
+    collection: Collection,
+    overdispersion: float = 0.0,
 ) -> GaussianPrior:
     """The laws of all outputs, in units of the data, and from how much they are known, as a prior."""
     outputs = collection.of_outputs
@@ -60,6 +67,7 @@ def prior_of(
     return GaussianPrior(
         **known,
         noise_dof=outputs(list(noise_dof)),
+        overdispersion=overdispersion,
         contextual_effects=_effects_of([law.effects for law in laws], outputs),
         n_tasks=float(n_tasks),
         n_rows=float(n_rows),

@@ -11,27 +11,17 @@ from numpy.typing import NDArray
 
 from skmeta._dataframe import make_frame
 from skmeta._inference.components import Component
-from skmeta._inference.likelihoods import BINOMIAL, GAUSSIAN, MULTINOMIAL, Likelihood, Tweedie
+from skmeta._inference.likelihoods import GAUSSIAN, Likelihood
 from skmeta._inference.units import Units as EngineUnits
 from skmeta.base import Prior
 from skmeta.base._matching import check_names
 from skmeta.linear_model._adapt import adapt_mixture, log_evidence
 from skmeta.linear_model._adapted import LinearAdapted
+from skmeta.linear_model._kinds import likelihood_named
 from skmeta.linear_model._units import Units
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
-
-# As priors name them; a prior of Tweedie's kind takes any power, the estimator's.
-_LIKELIHOODS: dict[str | None, Likelihood] = {
-    None: GAUSSIAN,
-    "gaussian": GAUSSIAN,
-    "binomial": BINOMIAL,
-    "multinomial": MULTINOMIAL,
-    "poisson": Tweedie(1.0),
-    "gamma": Tweedie(2.0),
-    "tweedie": Tweedie(1.5),
-}
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -46,6 +36,7 @@ class LinearPrior(Prior):
     likelihood: str | None = None
     units: Units | None = None
 
+    overdispersion = 0.0  # of counts: see `GaussianPrior`
     borrows = True  # whether what it says was learned elsewhere: an estimator's own prior lends no rows
 
     @property
@@ -66,7 +57,7 @@ class LinearPrior(Prior):
     @property
     def engine_likelihood(self) -> Likelihood:
         """The kind of target, as the engine knows it."""
-        return _LIKELIHOODS[self.likelihood]
+        return (self.likelihood and likelihood_named(self.likelihood)) or GAUSSIAN
 
     def component(self, k: int, units: EngineUnits, likelihood: Likelihood) -> Component:
         """The law of output ``k`` in these units."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from skmeta._inference import components as engine
 from skmeta._inference.components import Beside, KnownNoise
 from skmeta._inference.explained import ENOUGH_TO_TELL, explains, law_of_variances, share_explained
-from skmeta._inference.mixture import learn_weights, unexplained_weights
+from skmeta._inference.mixture import assumed_tasks, learn_weights, unexplained_weights
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.selection import evidence_held_out
 from skmeta.compose import MixturePrior
@@ -26,6 +26,7 @@ from skmeta.linear_model._own_prior import OwnPrior
 
 Array = NDArray[np.float64]
 
+_TINY = 1e-300  # guard: of a component that was never met
 LEARNED, INTERCEPT, NOISE, VAGUE = "learned", "intercept outlier", "noise outlier", "vague"
 
 
@@ -47,11 +48,8 @@ def robust_mixture(learned: GaussianPrior, weights: Mapping[str, float], explain
     MixturePrior
         Whose first component is ``learned``.
     """
-    make: dict[str, Any] = {
-        INTERCEPT: intercept_outlier,
-        NOISE: noise_outlier,
-        VAGUE: partial(own_prior, explained=explained),
-    }
+    make: dict[str, Any] = {INTERCEPT: intercept_outlier, NOISE: noise_outlier}
+    make |= {name: partial(own_prior, explained=explained, slopes=v) for name, v in _vague_names(learned).items()}
     names = component_names(learned)
     others = np.array([weights.get(name, 0.0) for name in names[1:]])
     components = [learned] + [make[name](learned) for name in names[1:]]
@@ -65,7 +63,7 @@ def component_names(learned: GaussianPrior) -> tuple[str, ...]:
     For labels and counts they cannot; and noise outliers there are only where tasks differ in noise.
     """
     if not learned.engine_likelihood.quadratic:
-        return LEARNED, VAGUE
+        return LEARNED, *_vague_names(learned)
     differ = bool(np.any(np.isfinite(learned.noise_dof)))
     return (LEARNED, INTERCEPT, NOISE, VAGUE) if differ else (LEARNED, INTERCEPT, VAGUE)
 
@@ -87,10 +85,17 @@ def noise_outlier(prior: GaussianPrior) -> GaussianPrior:
     return prior._with(noise=np.asarray(noise[0]) if prior.mean.ndim == 1 else noise)
 
 
-def own_prior(prior: GaussianPrior, explained: float = 0.0) -> OwnPrior:
+def _vague_names(learned: GaussianPrior) -> dict[str, float]:
+    """Names of the vague components, and the variance of the slopes of each, which stands for the estimator's penalty."""
+    variances = engine.own_variances(learned.engine_likelihood)
+    return {VAGUE if v == 1.0 else f"{VAGUE} / {1.0 / v:.0f}": v for v in variances}
+
+
+def own_prior(prior: GaussianPrior, explained: float = 0.0, slopes: float = 1.0) -> OwnPrior:
     """The estimator's own prior, in the units of a learned one and with a noise around the past tasks'."""
     centres = np.array([KnownNoise.of(law).centre for law in _noise_laws(prior)])
     return OwnPrior(
+        slopes=slopes,
         noise=np.asarray(centres[0]) if prior.n_outputs == 1 else centres,
         noise_dof=engine.tied_dof(explained),
         n_outputs=prior.n_outputs,
@@ -140,20 +145,33 @@ def held_out_weights(
     """Mixture weights by name, from how probable held-out tasks were under each component; with a past, both count.
 
     Where the law makes no held-out task clearly more probable than its level alone, in no output, nothing is expected of
-    it, and the estimator's own prior has nearly all. Two tasks cannot tell: what one alone teaches is too little.
+    it, and the estimator's own prior has nearly all. Two tasks cannot tell: what one alone teaches is too little; and what
+    was known before has told by its own weights.
     """
-    weights, useful = [], len(laws[0].choice.tasks) < ENOUGH_TO_TELL
+    past = past if past is not None and past.n_tasks > 0 else None
+    names, n_vague, weights = component_names(learned), len(_vague_names(learned)), []
+    useful = past is not None or len(laws[0].choice.tasks) < ENOUGH_TO_TELL
     for k, found in enumerate(laws):
         looked_at, counts = found.choice.tasks, found.tasks.counts  # none where there is a single task
-        evidence = np.zeros((0, len(component_names(learned))))
+        evidence = np.zeros((0, len(names)))
         if len(looked_at):
             within = _variances(found.tasks) if learned.engine_likelihood.quadratic else None
             *each, level = evidence_held_out(found.tasks, found.choice, beside(learned, k, explained, within)).T
             evidence = np.stack(each, axis=1)
             useful = useful or explains(evidence[:, 0] - level, counts[looked_at])
-        weights.append(learn_weights(evidence, counts[looked_at]))
-    found_weights = np.mean(weights, axis=0) if useful else unexplained_weights(len(weights[0]))
-    return with_past(component_names(learned), found_weights, float(np.sum(laws[0].tasks.counts)), past)
+        # Where some of the new tasks were looked at, what was known counts by as much less.
+        share = counts[looked_at].sum() / counts.sum() if len(looked_at) else 1.0
+        known = assumed_tasks(len(names), n_vague) if past is None else _known_counts(names, past, share)
+        weights.append(learn_weights(evidence, counts[looked_at], known))
+    found_weights = np.mean(weights, axis=0) if useful else unexplained_weights(len(names), n_vague)
+    return dict(zip(names, found_weights.tolist(), strict=True))
+
+
+def _known_counts(names: Sequence[str], past: Any, share: float) -> Array:
+    """A ``share`` of the past tasks that were of each component; one of a component that is new."""
+    seen = getattr(past, "named_weights", {})
+    others = [max(share * past.n_tasks * seen[name], _TINY) if name in seen else 1.0 for name in names[1:]]
+    return np.r_[max(share * past.n_tasks - sum(others), 1.0), others]
 
 
 def with_past(names: Sequence[str], weights: Array, n_tasks: float, past: Any) -> dict[str, float]:

@@ -25,13 +25,16 @@ class OwnPrior(LinearPrior):
 
     .. math:: w | \sigma^2 \sim N(0, \sigma^2 I), \quad \sigma^2 \sim IG(\tfrac\nu2, \tfrac\nu2 \sigma_0^2)
 
-    for squared errors: in units of the data the penalty of ``Ridge(alpha=1)``, the intercept free, the noise integrated
-    out around :math:`\sigma_0^2` under a law of :math:`\nu` degrees of freedom. For other likelihoods the variance is one
-    in units of the data, and the intercept varies with variance 10 around that of the collection. The vague component of
-    a mixture.
+    for squared errors and unit ``slopes``: in units of the data the penalty of ``Ridge(alpha=1)``, the intercept free,
+    the noise integrated out around :math:`\sigma_0^2` under a law of :math:`\nu` degrees of freedom. For other likelihoods
+    the variance is in units of the data, and the intercept varies with variance 10 around that of the collection, of
+    log-link models with variance 1. These penalise the mean loss of :math:`n` rows, which is a variance of :math:`1 / n`.
+    The vague component of a mixture.
 
     Parameters
     ----------
+    slopes : float, default=1.0
+        Variance of the slopes, in units of the noise for squared errors.
     noise : float or array-like of shape (n_outputs,)
         Variance :math:`\sigma_0^2` that noises lie around (for log-link models, the dispersion).
     noise_dof : float, default=1.0
@@ -48,6 +51,7 @@ class OwnPrior(LinearPrior):
     A. Gelman et al. (2013), Bayesian Data Analysis, 3rd edition, section 14.8.
     """
 
+    slopes: float = 1.0
     noise: Array | float = 1.0
     noise_dof: float = NOISE_DOF
     n_outputs: int = 1
@@ -82,12 +86,13 @@ class OwnPrior(LinearPrior):
 
     def variance(self, k: int = 0) -> Array:
         """Variances ``(d + 1,)`` at the noise that is expected; the intercept is free."""
-        return np.r_[np.full(self.n_features, self.noise_of(k)), np.inf]
+        return np.r_[np.full(self.n_features, self.slopes * self.noise_of(k)), np.inf]
 
     def component(self, k: int, units: EngineUnits, likelihood: Likelihood) -> Component:
         """The law of output ``k`` in these units."""
         level = self.noise_of(k) / units.target_scale**2
-        return vague_component(units.scale, level, float(self.expected()[k, -1]), likelihood, self.noise_dof)
+        given = units.scale, level, float(self.expected()[k, -1])
+        return vague_component(*given, likelihood, self.noise_dof, self.slopes)
 
     def aligned(self, feature_names: Sequence[str]) -> Self:
         """The prior with its columns in another order.

@@ -43,9 +43,11 @@ class Parts:
         """`newton.Ask`: coefficients of the engine go out, sums of working responses come back."""
         first, names = self.first, self.first.feature_names
 
-        def ask(coef: Array) -> tuple[Moments, Array]:
-            request = {"ids": first.ids, "coef": coef[:, :-1] / units.scale, "intercept": coef[:, -1] * intercept}
-            request |= {"centre": units.centre} | ({} if names is None else {"feature_names": np.array(names)})
+        def ask(coef: Array, excess: float = 0.0, deviance: bool = False) -> tuple[Moments, Array]:
+            intercepts = coef[:, -1] * intercept
+            request: dict[str, Any] = {"ids": first.ids, "coef": coef[:, :-1] / units.scale, "intercept": intercepts}
+            request |= {"centre": units.centre, "overdispersion": excess, "deviance": deviance}
+            request |= {} if names is None else {"feature_names": np.array(names)}
             found = self._sum(request)
             found = found if names is None else found.aligned(names)
             moments = standardised(found.sums(), [units], intercept=intercept).output(0)

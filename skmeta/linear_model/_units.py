@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ class Units(FrozenValue):
         Standard deviations of the columns; None for ones.
     target_centre, target_scale : float or array-like of shape (n_outputs,), default=0.0 and 1.0
         Mean and standard deviation of the linear predictor.
+    correlation : array-like of shape (n_features, n_features), default=None
+        Of the columns, over the rows of the collection; None for none. Plain classifiers are made to predict well on rows
+        like these.
 
     Examples
     --------
@@ -36,6 +39,7 @@ class Units(FrozenValue):
     scale: NDArray[np.float64] | None = None
     target_centre: NDArray[np.float64] | float = 0.0
     target_scale: NDArray[np.float64] | float = 1.0
+    correlation: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         centre = np.array(self.centre, dtype=float)
@@ -44,6 +48,8 @@ class Units(FrozenValue):
         object.__setattr__(self, "scale", scale)
         for name in ("target_centre", "target_scale"):
             object.__setattr__(self, name, np.array(getattr(self, name), dtype=float))
+        if self.correlation is not None:
+            object.__setattr__(self, "correlation", np.array(self.correlation, dtype=float))
         self._check()
         super().__post_init__()
 
@@ -59,6 +65,10 @@ class Units(FrozenValue):
                 f"Units(scale=...): wanted one number a column as in centre, of shape {self.centre.shape}, found shape "
                 f"{shape}."
             )
+        if self.correlation is not None and self.correlation.shape != 2 * shape:
+            raise ValueError(
+                f"Units(correlation=...): wanted a matrix of shape {2 * shape}, found shape {self.correlation.shape}."
+            )
 
     def __repr__(self) -> str:
         return f"Units(n_features={len(self.centre)})"
@@ -72,11 +82,12 @@ class Units(FrozenValue):
     def reordered(self, order: NDArray[np.intp]) -> Units:
         """The columns in another order."""
         scale = None if self.scale is None else self.scale[order]
-        return Units(self.centre[order], scale, self.target_centre, self.target_scale)
+        correlation = None if self.correlation is None else self.correlation[np.ix_(order, order)]
+        return Units(self.centre[order], scale, self.target_centre, self.target_scale, correlation)
 
     def uncentred(self) -> Units:
         """The units of models without an intercept: neither columns nor targets are centred."""
-        return Units(0.0 * self.centre, self.scale, 0.0 * np.asarray(self.target_centre), self.target_scale)
+        return replace(self, centre=0.0 * self.centre, target_centre=0.0 * np.asarray(self.target_centre))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

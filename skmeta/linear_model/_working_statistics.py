@@ -89,7 +89,7 @@ class WorkingStatistics:
         self._Y, _, self.classes = encode_target(targets, estimator, family, known)
         if self._Y.shape[1] > 1:
             raise ValueError(f"y: wanted one target, or labels of two classes, found {self._Y.shape[1]} outputs.")
-        self._likelihood = family.likelihood(estimator)
+        self._own = family.likelihood(estimator)
         self._weight = row_weights(self._tasks, estimator, self.classes)
 
     def __repr__(self) -> str:
@@ -102,8 +102,10 @@ class WorkingStatistics:
         ----------
         coefficients : mapping, default=None
             Plain arrays: ``ids`` of the tasks, their ``coef`` of shape (n_tasks, n_features) for columns less
-            ``centre``, of shape (n_features,), their ``intercept`` of shape (n_tasks,), and ``feature_names``, where
-            columns have names. None asks for the targets themselves (of labels, whether each is the second one).
+            ``centre``, of shape (n_features,), their ``intercept`` of shape (n_tasks,), ``overdispersion`` of counts (zero
+            for other targets), ``deviance``, whether the log-likelihood is to be minus half the estimator's own
+            deviance, and ``feature_names``, where columns have names. None asks for the targets themselves (of
+            labels, whether each is the second one).
 
         Returns
         -------
@@ -113,10 +115,13 @@ class WorkingStatistics:
         if coefficients is None:
             return self._of(self._Y, self._weight)
         eta = self._linear_predictor(coefficients)
-        curvature = self._likelihood.curvature(eta, self._Y)
+        likelihood = self._own.for_learning.overdispersed(float(coefficients.get("overdispersion", 0.0)))
+        curvature = likelihood.working_curvature(eta, self._Y)
         weight = np.ones(len(eta)) if self._weight is None else self._weight
-        found = self._of(eta + self._likelihood.residual(eta, self._Y) / curvature, weight * curvature[:, 0])
-        value = np.bincount(self._tasks.codes, weight * self._likelihood.value(eta, self._Y), len(self._tasks))
+        found = self._of(eta + likelihood.residual(eta, self._Y) / curvature, weight * curvature[:, 0])
+        half = coefficients.get("deviance", False)
+        each = 0.5 * self._own.deviance(eta, self._Y) if half else likelihood.value(eta, self._Y)
+        value = np.bincount(self._tasks.codes, weight * each, len(self._tasks))
         return replace(found, log_likelihood=-np.asarray(value, dtype=float))
 
     def _of(self, Y: _Array, weight: _Array | None) -> SufficientStatistics:

@@ -67,8 +67,9 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
 
     Notes
     -----
-    `predict_proba` averages over what a task's rows have not yet told of its model where the family can do so; the plain
-    ``estimator_`` gives probabilities of the most probable model. Both predict the same class.
+    `predict_proba` averages over what a task's rows have not yet told of its model where the family can do so. The plain
+    ``estimator_`` has one set of coefficients: those of the most probable model times its ``moderation_``, a number that
+    makes its probabilities as good as they can be on rows like the task's. Both predict the same class.
 
     References
     ----------

@@ -99,7 +99,7 @@ def test_the_expectation_is_the_same(options):
     for name in ("information", "curbed", "v", "intercept", "variance", "dof"):
         assert_allclose(getattr(two, name), getattr(one, name), rtol=1e-9, atol=1e-10, err_msg=name)
     levels = np.array([0.2, 1.0, 3.0])
-    assert_allclose(rows.log_evidence(law, root, levels), columns.log_evidence(law, root, levels), rtol=1e-10)
+    assert_allclose(rows.deviance(law, root, levels), columns.deviance(law, root, levels), rtol=1e-10)
     for name in ("n_rows", "square", "context"):
         assert_allclose(getattr(rows, name), getattr(columns, name), rtol=1e-12, atol=1e-14, err_msg=name)
 

@@ -105,6 +105,16 @@ def test_lme4s_reml_answers_are_reproduced():
     assert_allclose(np.sqrt(np.diag(prior.mean_covariance)), [1.546, 6.825], rtol=2e-3)  # lme4's standard errors
 
 
+def test_lme4s_random_intercept_is_reproduced():
+    """lmer(Reaction ~ Days + (1 | Subject), sleepstudy), by REML: what lme4 prints."""
+    learner = EmpiricalBayes("full", varying="intercept", noise="shared", pseudo_tasks=0, max_iter=5000, tol=1e-12)
+    prior = WarmStartRegressor(Ridge(), task=-1, learner=learner).fit(*sleepstudy()).prior_
+    assert_allclose(prior.mean, [10.467, 251.405], atol=5e-4)
+    assert_allclose(np.sqrt(np.diag(prior.covariance)), [0.0, 37.12], atol=5e-3)
+    assert_allclose(np.sqrt(prior.noise), 30.99, atol=5e-3)
+    assert_allclose(np.sqrt(np.diag(prior.mean_covariance)), [0.804, 9.747], rtol=2e-3)
+
+
 def test_the_default_noise_a_subject_moves_them_little():
     """Subjects differ in noise (332 has an outlier, 309 is steady), which lme4's model cannot say."""
     prior = WarmStartRegressor(Ridge(), task=-1, learner=EmpiricalBayes("full")).fit(*sleepstudy()).prior_
@@ -159,7 +169,7 @@ def test_its_evidence_never_falls(seed):
 def test_the_evidence_is_the_density_of_the_rows():
     Z, y, moments = tasks(n_tasks=5, n=7, d=2)
     state = replace(start_for(3), covariance=np.cov(np.random.default_rng(0).normal(size=(3, 9))), mean=np.ones(3))
-    found = moments.log_evidence(state, cholesky_root(state.covariance), np.array([0.3, 2.0]))
+    found = -0.5 * moments.deviance(state, cholesky_root(state.covariance), np.array([0.3, 2.0])).sum(axis=-1)
     for j, noise in enumerate((0.3, 2.0)):
         for t in range(5):
             V = Z[t] @ state.covariance @ Z[t].T + noise * np.eye(7)
@@ -198,6 +208,18 @@ def test_noise_of_its_own_is_found_for_every_task():
     assert np.corrcoef(own, np.log(truth))[0, 1] > 0.78  # 0.80 is what ten degrees of freedom allow
     assert np.mean((own - np.log(truth)) ** 2) < np.var(np.log(truth)) / 2
     assert_array_equal(noise_of_tasks(moments, replace(state, noise_dof=np.inf)), state.noise)
+
+
+@pytest.mark.parametrize("d", [3, 12], ids=["more rows", "fewer rows than columns"])
+def test_the_noise_takes_the_step_of_em(d):
+    """``E |y - Z w|^2 / n`` under the posterior, written out; the mean known, so that nothing is restricted."""
+    Z, y, moments = tasks(n_tasks=9, n=6, d=d)
+    law = replace(start_for(d + 1, noise=np.float64(0.8)), covariance=0.3 * np.eye(d + 1))
+    found = fit_gaussian(moments, REML, n_iter=1, start=law, noise="shared").noise
+    V = np.linalg.inv(np.swapaxes(Z, 1, 2) @ Z / 0.8 + np.eye(d + 1) / 0.3)
+    w = np.einsum("tpq,tnq,tn->tp", V, Z, y) / 0.8
+    square = np.sum((y - np.einsum("tnp,tp->tn", Z, w)) ** 2) + np.einsum("tnp,tpq,tnq->", Z, V, Z)
+    assert_allclose(found, square / y.size, rtol=1e-9)
 
 
 def test_targets_without_noise_are_legal():

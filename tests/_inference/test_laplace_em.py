@@ -43,6 +43,7 @@ def learn(rows, loss, structure=FULL, n_iter=12, **options):
         RowsAtHand(rows, loss),
         [structure] * rows.Y.shape[1],
         n_iter=n_iter,
+        noise="shared" if loss.dispersed and not loss.counts else "known",
         choose=lambda k, part, start: structure,
         **options,
     )
@@ -93,9 +94,9 @@ def test_scaling_never_lowers_the_evidence_and_undoes_a_shrinkage():
     def evidence(states):
         return posterior_modes(rows, as_priors(states), BINOMIAL, 1.0).evidence.sum()
 
-    assert evidence(undo_shrinkage(RowsAtHand(rows, BINOMIAL), states)) >= evidence(states)
+    assert evidence(undo_shrinkage(RowsAtHand(rows, BINOMIAL), states, [])) >= evidence(states)
     shrunken = [replace(s, mean=0.8 * s.mean, covariance=0.5 * s.covariance) for s in states]
-    (mended,) = undo_shrinkage(RowsAtHand(rows, BINOMIAL), shrunken)
+    (mended,) = undo_shrinkage(RowsAtHand(rows, BINOMIAL), shrunken, [])
     assert evidence([mended]) > evidence(shrunken) + 5.0
     assert_allclose(mended.mean, states[0].mean, rtol=0.15)
 

@@ -6,7 +6,9 @@ from drawn_targets import LOSSES, targets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
-from scipy.stats import bernoulli, gamma, norm, poisson
+from scipy.stats import bernoulli, gamma, nbinom, norm, poisson
+
+from skmeta._inference.likelihoods import Tweedie
 
 every_loss = pytest.mark.parametrize("name", LOSSES)
 
@@ -30,7 +32,7 @@ def test_residuals_and_curvatures_are_the_derivatives(name, seed):
     assert np.all(loss.curvature(eta, y) > 0)
 
 
-@pytest.mark.parametrize("name", ["gaussian", "binomial", "multinomial", "poisson", "gamma"])
+@pytest.mark.parametrize("name", ["gaussian", "binomial", "multinomial", "poisson", "gamma", "negative binomial"])
 def test_values_are_negative_log_likelihoods(name):
     """Up to what does not depend on the linear predictor: differences between two of them are exact."""
     rng, loss = np.random.default_rng(0), LOSSES[name]
@@ -43,6 +45,7 @@ def test_values_are_negative_log_likelihoods(name):
             "gaussian": lambda: norm.logpdf(y, mean), "binomial": lambda: bernoulli.logpmf(y, mean),
             "multinomial": lambda: y * np.log(mean), "poisson": lambda: poisson.logpmf(y, mean),
             "gamma": lambda: gamma.logpdf(y, 1.0, scale=mean),
+            "negative binomial": lambda: nbinom.logpmf(y, 2.0, 2.0 / (2.0 + mean)),
         }  # fmt: skip
         return laws[name]().sum(axis=1)
 
@@ -59,10 +62,22 @@ def test_wild_linear_predictors_stay_finite(name):
         assert np.all(np.isfinite(found))
 
 
-@pytest.mark.parametrize("name", ["binomial", "poisson", "gamma"])
+def test_counts_of_more_scatter_compare_with_poissons():
+    """All constants kept but those of a Poisson whose mean is the count, which both lack."""
+    eta, y = np.array([[0.3], [1.2]]), np.array([[0.0], [4.0]])
+    saturated = poisson.logpmf(y, y)[:, 0]
+    assert_allclose(saturated - LOSSES["poisson"].value(eta, y), poisson.logpmf(y, np.exp(eta))[:, 0])
+    for excess in (1e-5, 0.5, 30.0):
+        wanted = nbinom.logpmf(y, 1 / excess, 1 / (1 + excess * np.exp(eta)))[:, 0]
+        assert_allclose(saturated - Tweedie(1.0).overdispersed(excess).value(eta, y), wanted, rtol=1e-6)
+    assert Tweedie(1.0).overdispersed(0.0) == Tweedie(1.0)
+
+
+@pytest.mark.parametrize("name", ["binomial", "poisson", "gamma", "negative binomial"])
 def test_variance_functions_are_those_of_the_laws(name):
     loss, mean = LOSSES[name], np.array([0.1, 0.5, 0.9])
     laws = {"binomial": bernoulli(mean), "poisson": poisson(mean), "gamma": gamma(1.0, scale=mean)}
+    laws["negative binomial"] = nbinom(2.0, 2.0 / (2.0 + mean))
     assert_allclose(loss.variance_function(mean), laws[name].var())
 
 

@@ -9,8 +9,19 @@ from scipy.stats import multivariate_normal
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.in_columns import InColumns
+from skmeta._inference.linalg import cholesky_root
 from skmeta._inference.moments import Rows, collect_moments
-from skmeta._inference.selection import candidates, choose, folds, held_out, identified, spread
+from skmeta._inference.past import past_deviance, typical_design
+from skmeta._inference.selection import (
+    _HeldOut,
+    best_scale,
+    candidates,
+    choose,
+    folds,
+    held_out,
+    identified,
+    spread,
+)
 from skmeta.datasets import make_related_regression
 
 
@@ -138,8 +149,60 @@ def test_one_task_leaves_nothing_to_compare():
     moments, _ = collection(n_tasks=3)
     structures = candidates("auto", 9, 1)
     choice = choose(moments.take([0]), structures)
-    assert choice.structure is structures[0]
+    assert choice.structure is next(one for one in structures if one.varying is None), "of no slope is it known"
     assert len(choice.tasks) == len(choice.states) == 0
+
+
+def test_the_scale_of_a_law_does_not_decide_between_shapes():
+    """A law whose variances are all wrong by one factor is as good as the law without it."""
+    moments, truth = collection(n_tasks=60)
+    law = CoefficientLaw(truth.mean, truth.covariance, np.float64(truth.noise), np.float64(8.0))
+    held = _HeldOut(moments, folds(moments, 3))
+    wrong = replace(law, covariance=9.0 * law.covariance, noise=9.0 * law.noise)
+    one, other = (held.evidence(each.repeated(3)) for each in (law, wrong))
+    assert_allclose(one, other, rtol=1e-4)
+    assert one.sum() > held_out(moments, law).sum() - 1e-9, "no scale is better than the best"
+
+
+def test_the_best_scale_is_the_mean_square_of_whitened_residuals():
+    moments, truth = collection(n_tasks=60)
+    law = CoefficientLaw(truth.mean, 4.0 * truth.covariance, np.float64(4.0 * truth.noise))
+    deviance = moments.deviance(law, cholesky_root(law.covariance), np.array([law.noise]))[None]
+    found = best_scale(deviance, np.ones(1), moments.n_rows[None], moments.counts[None])
+    assert_allclose(found, deviance[..., 1].sum() / moments.n_rows.sum(), rtol=1e-12)
+    assert_allclose(found, 0.25, rtol=0.15)
+
+
+# What was known ---------------------------------------------------------------------------------------
+
+
+def test_a_typical_past_task_says_what_its_rows_would():
+    """The expected deviance of rows ``Z`` with ``Z'Z`` the mean of the tasks', but for what rows say of the noise alone."""
+    moments, truth = collection(n_tasks=20)
+    past = CoefficientLaw(truth.mean, truth.covariance, np.float64(1.0), n_tasks=np.float64(7), n_rows=np.float64(105))
+    law = replace(past, mean=past.mean + 0.1, covariance=2.0 * past.covariance, noise=np.float64(0.7))
+    gram = moments.moments.gram.mean(axis=0)
+    Z = np.linalg.cholesky(gram).T
+    V, P = (Z @ one.covariance @ Z.T + one.noise * np.eye(9) for one in (law, past))
+    wanted = np.linalg.slogdet(2 * np.pi * V)[1] + np.trace(
+        np.linalg.solve(V, P + np.outer(*[Z @ np.full(9, 0.1)] * 2))
+    )
+    found = past_deviance(law, np.array([0.7]), past, typical_design(moments, past))
+    assert_allclose(found.sum(), wanted, rtol=1e-9)
+
+
+@pytest.mark.parametrize("word", ["auto", "diagonal", "factor", "full"])
+def test_what_is_known_keeps_its_shape(word):
+    moments, truth = collection(n_tasks=4)
+    past = CoefficientLaw(
+        truth.mean, truth.covariance, np.float64(1.0), n_tasks=np.float64(400), n_rows=np.float64(6e3)
+    )
+    structures = candidates(word, 9, 404, known=tuple(range(9)))
+    assert all(one.strength == 0.0 for one in structures if word == "factor") and structures[0].strength == 0.0
+    choice = choose(moments, structures, past=past)
+    found = choice.structure.fit(past.covariance, 404.0)[0]
+    kept = past.covariance if word != "diagonal" else np.diag(np.diag(past.covariance))
+    assert np.abs(found - kept).max() < (0.05 if word == "factor" else 1e-6) * np.abs(kept).max(), choice.structure
 
 
 # Effects between tasks, and what held-out tasks are -----------------------------------------------------

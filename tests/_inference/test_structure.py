@@ -1,5 +1,7 @@
 """Shapes of covariance: what each keeps of a scatter, and that all of it is a covariance."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -133,6 +135,15 @@ def test_a_column_that_is_all_factor_keeps_a_variance_of_its_own():
     covariance, unique = Structure("factor", 1, strength=0.0).fit(np.ones((4, 4)) + 1e-9 * np.eye(4), 1000)
     assert np.all(unique > 0)
     assert_array_equal(np.linalg.eigvalsh(covariance) > 0, True)
+
+
+@pytest.mark.parametrize("structure", SHAPES, ids=str)
+def test_coefficients_that_do_not_vary_leave_the_others_their_shape(structure):
+    scatter, vary = scatter_of(40), np.array([1, 3, 4, 5])
+    covariance, unique = replace(structure, varying=(1, 3, 4, 5)).fit(scatter, 40)
+    assert_array_equal(covariance[[0, 2]], 0.0)
+    assert_allclose(covariance[np.ix_(vary, vary)], structure.fit(scatter[np.ix_(vary, vary)], 40)[0], rtol=1e-12)
+    assert unique.shape == (6,)
 
 
 def test_its_name_says_what_it_is():

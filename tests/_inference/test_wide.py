@@ -226,7 +226,7 @@ def test_learning_approaches_the_prior_that_made_the_tasks(loss):
     best, without = (evidence_per_row(each, new, loss) for each in (truth, nothing))
     assert evidence_per_row(learned, new, loss) > best - 0.2 * (best - without)
     n_held_out, n_components = 90 // 3, len(learned.weights)
-    assert learned.weights[-1] == pytest.approx(3.0 / (n_held_out + n_components + 2.0), rel=0.1)  # none is unlike
+    assert learned.weights[-1] < 4.0 / (n_held_out + n_components + 2.0)  # three are assumed, and less than one was met
     assert learned.weights.sum() == pytest.approx(1.0)
     assert 0.4 < np.median(learned.variance[0, :-1]) / signal**2 < 2.5
     if loss is GAUSSIAN:

@@ -51,9 +51,8 @@ def test_a_constant_target_is_borrowed(d, level):
     X, new, y = design(d), design(d, seed=1), np.full(len(CODES), level)
     model = WarmStartRegressor(Ridge(fit_intercept=False), task=-1).fit(np.c_[X, CODES], y)
     warm = np.abs(model.predict(np.c_[new, CODES]) - level).mean()
-    own = [
-        Ridge(fit_intercept=False).fit(X[CODES == t], y[CODES == t]).predict(new[CODES == t]) for t in range(N_TASKS)
-    ]
+    tasks = [CODES == t for t in range(N_TASKS)]
+    own = [Ridge(fit_intercept=False).fit(X[rows], y[rows]).predict(new[rows]) for rows in tasks]
     assert warm < np.abs(np.concatenate(own) - level).mean()
 
 

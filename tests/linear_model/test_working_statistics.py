@@ -11,7 +11,13 @@ from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegr
 from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
 from skmeta.linear_model import WorkingStatistics
 
-MODELS = [LogisticRegression(), PoissonRegressor(), GammaRegressor(), TweedieRegressor(power=1.5)]
+MODELS = [
+    LogisticRegression(),
+    PoissonRegressor(),
+    GammaRegressor(),
+    TweedieRegressor(power=1.5),
+    TweedieRegressor(power=3),
+]
 every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
 
 

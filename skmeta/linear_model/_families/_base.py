@@ -80,6 +80,7 @@ class Family(ABC):
     kind: ClassVar[str] = "gaussian"  # of target, as priors name it
     classifies: ClassVar[bool] = False
     many_targets: ClassVar[bool] = False
+    moderated: ClassVar[bool] = False  # whether plain coefficients are scaled to predict best
     starts: ClassVar[bool] = False  # whether the prior is only where the class's own steps begin
 
     @abstractmethod
@@ -90,7 +91,7 @@ class Family(ABC):
         """The likelihood of one row."""
         return GAUSSIAN
 
-    def kind_of(self, n_outputs: int) -> str:
+    def kind_of(self, estimator: Any, n_outputs: int) -> str:
         """The kind of target as priors name it."""
         return self.kind
 

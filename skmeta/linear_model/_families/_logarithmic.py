@@ -10,6 +10,7 @@ from skmeta._inference.likelihoods import Likelihood, Tweedie
 from skmeta._sklearn import prepare_glm
 from skmeta.linear_model._families._base import Array, family
 from skmeta.linear_model._families._posterior_mode import PosteriorMode
+from skmeta.linear_model._kinds import name_of_power
 
 
 class LogLinkFamily(PosteriorMode):
@@ -31,8 +32,8 @@ class LogLinkFamily(PosteriorMode):
         return Tweedie(self.power(estimator))
 
     def check_target(self, Y: Array, estimator: Any) -> None:
-        """From power two on a target must be positive, below that not negative."""
-        if not Y.size:
+        """From power two on a target must be positive, between that and zero not negative."""
+        if not Y.size or self.power(estimator) <= 0:
             return
         positive = self.power(estimator) >= 2
         if Y.min() < 0 or (positive and Y.min() == 0):
@@ -69,9 +70,11 @@ class GammaFamily(LogLinkFamily):
 
 @family(TweedieRegressor)
 class TweedieFamily(LogLinkFamily):
-    """Any power from one on."""
+    """Any power from one on; with ``link="log"`` those up to zero too, whose targets may be negative."""
 
-    kind = "tweedie"
+    def kind_of(self, estimator: Any, n_outputs: int) -> str:
+        """As the power: coefficients for one are not those for another."""
+        return name_of_power(self.power(estimator))
 
     def check(self, estimator: Any) -> None:
         """The link must be the logarithm."""

@@ -22,7 +22,7 @@ class OfLabels(Family):
         """The binomial's or the multinomial's."""
         return MULTINOMIAL if n_outputs > 1 else BINOMIAL
 
-    def kind_of(self, n_outputs: int) -> str:
+    def kind_of(self, estimator: Any, n_outputs: int) -> str:
         """As the likelihood."""
         return self.likelihood(None, n_outputs).name
 
@@ -42,7 +42,13 @@ class LogisticFamily(OfLabels, PosteriorMode):
     themselves. ``1 / C`` is the strength; ``C=np.inf`` (``penalty=None``) is a prior without any. Refused: ``l1_ratio``
     above zero (``penalty`` "l1" or "elasticnet"). Without effect: ``dual``, ``intercept_scaling``, ``max_iter``, ``n_jobs``,
     ``random_state``, ``solver``, ``tol``, ``verbose``, ``warm_start``, as the mode is found here, by Newton's method.
+
+    The coefficients of the plain estimator are those of this mode times ``moderation_``, so that its probabilities come as
+    near to the integrated ones as one set of coefficients can without changing a label (see `_integrated`); divided by it
+    they are the mode's. A prior weaker than learned moderates less, one without strength nothing.
     """
+
+    moderated = True
 
     def strength(self, estimator: Any) -> float:
         """The inverse of ``C``; none where the class penalises nothing."""

@@ -1,0 +1,126 @@
+"""How much targets scatter around their means: a dispersion in common, Poisson's, or one that grows with the mean.
+
+Counts are Poisson's unless their scatter differs from it by two standard errors. Then either their variance is
+proportional to the mean, or it grows with its square (negative binomial); the two have a parameter each, and the more
+probable one is taken (J. A. Nelder and D. Pregibon, 1987, An extended quasi-likelihood function, Biometrika 74, for the
+densities of the first; J. M. Ver Hoef and P. L. Boveng, 2007, Ecology 88, for when it matters).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.laplace_em import Learned
+from skmeta._inference.linalg import cholesky_root
+
+_CLEARLY = 2.0  # standard errors
+_STEPS = (2.0, 1.2)  # ratios of the grid that the excess is climbed on
+_LEAST = 1e-6  # guard: excess, a variation of the means by less than a thousandth
+_MOST = 1e3  # guard: excess, a variation that has all but a few counts at zero
+
+
+def learn_scatter(collection: Any, learn: Callable[..., Learned], past: Any = None) -> Learned:
+    """What ``learn(collection, noise=..., start=..., retune=...)`` makes of a collection under the scatter that it has.
+
+    A past that knows of more scatter than Poisson's says of which kind it is.
+    """
+    if not collection.likelihood.dispersed:
+        return learn(collection)
+    known = past[0] if past else None
+    if not collection.likelihood.counts:
+        shared = learn(collection, noise="shared")
+        return shared if collection.own == collection.likelihood else _of_deviance(shared)
+    if known is not None and known.excess:
+        return _growing(collection, learn, past, known.excess, known)
+    if known is not None and known.noise != 1.0:
+        return _in_proportion(collection, learn, past, known)
+    plain = learn(collection)
+    ratio, error = dispersion(plain.collection, plain.laws)
+    if abs(ratio - 1.0) <= _CLEARLY * error:
+        return plain
+    found = [plain, _in_proportion(collection, learn, plain.laws, known)]
+    if ratio > 1.0:
+        level = np.exp(plain.laws[0].mean[-1])
+        found.append(_growing(collection, learn, plain.laws, (ratio - 1.0) / level, known))
+    return max(found, key=lambda each: each.collection.evidence(each.laws))
+
+
+def dispersion(collection: Any, laws: list[CoefficientLaw]) -> tuple[float, float]:
+    r"""The dispersion of counts and its standard error over the tasks, Fletcher's estimate.
+
+    .. math:: \hat\phi = \frac{X^2 / \nu}{1 + \bar s}, \quad \bar s = \frac1n \sum_i \frac{y_i - \mu_i}{\mu_i}
+
+    of Pearson's :math:`X^2` with :math:`\nu` degrees of freedom left, both at the posterior modes: of sparse counts
+    :math:`X^2` alone says little (D. J. Fletcher, 2012, Estimating overdispersion when fitting a generalized linear model
+    to sparse data, Biometrika 99, equation 3). The error is not below that of normal residuals.
+    """
+    (law,), (tasks,) = laws, collection.responses(laws)
+    law, counts, n = law.predictive(), tasks.counts, tasks.n_rows
+    found = tasks.expectation(law, cholesky_root(law.covariance), np.full(counts.shape, float(law.noise)))
+    square, dof, off = found.variance * found.dof, found.dof, collection.relative_errors(laws)
+    ratio, mean = counts @ square / (counts @ dof), counts @ off / (counts @ n)
+    influence = (square - ratio * dof) / (counts @ square) - (off - mean * n) / (counts @ (n + off))
+    error = max(np.sqrt((counts * influence) @ (counts * influence)), np.sqrt(2.0 / (counts @ dof)))
+    return float(ratio / (1.0 + mean)), float(ratio / (1.0 + mean) * error)
+
+
+def _of_deviance(learned: Learned) -> Learned:
+    """The dispersion under the rows' own likelihood: its mean deviance, as small targets ask for.
+
+    Of the saddlepoint density that is the estimate of largest likelihood, for the inverse Gaussian (power 3) exactly.
+    """
+    (law,), (tasks,) = learned.laws, learned.tasks
+    found = tasks.expectation(law, cholesky_root(law.covariance), np.full(tasks.counts.shape, float(law.noise)))
+    noise = tasks.counts @ learned.collection.deviances([law]) / (tasks.counts @ found.dof)
+    return replace(learned, laws=[replace(law, noise=noise)])
+
+
+def _in_proportion(collection: Any, learn: Callable[..., Learned], start: Any, known: Any) -> Learned:
+    """The variance is the mean times a dispersion, which is learned with all else."""
+
+    def retune(collection: Any, laws: list[CoefficientLaw]) -> tuple[Any, list[CoefficientLaw]]:
+        ratio = dispersion(collection, laws)[0]
+        ratio = ratio if known is None else _between(ratio, known.noise, collection, known)
+        return collection, [replace(law, noise=ratio) for law in laws]
+
+    return learn(collection, start=start, retune=retune)
+
+
+def _growing(collection: Any, learn: Callable[..., Learned], start: Any, excess: float, known: Any) -> Learned:
+    """The variance grows with the squared mean too, by an excess that is learned with all else."""
+
+    def retune(collection: Any, laws: list[CoefficientLaw]) -> tuple[Any, list[CoefficientLaw]]:
+        found = _climbed(collection, laws)
+        if known is None:
+            return found, laws
+        return found.overdispersed(_between(found.likelihood.excess, known.excess or _LEAST, found, known)), laws
+
+    first = collection.overdispersed(float(np.clip(excess, _LEAST, _MOST)))
+    learned = learn(first, start=start, retune=retune)
+    excess = learned.collection.likelihood.excess
+    return replace(learned, laws=[replace(law, excess=excess) for law in learned.laws])
+
+
+def _between(new: float, old: float, collection: Any, known: CoefficientLaw) -> float:
+    """What both experiences say, each counting by its rows."""
+    share = collection.total_rows / (collection.total_rows + known.n_rows)
+    return float(np.exp(share * np.log(new) + (1.0 - share) * np.log(old)))
+
+
+def _climbed(collection: Any, laws: list[CoefficientLaw]) -> Any:
+    """The collection with the excess of largest evidence on a grid of ratios around its own."""
+    best = collection.evidence(laws)
+    for step in _STEPS:
+        for by in (step, 1.0 / step):
+            while _LEAST < (excess := collection.likelihood.excess * by) < _MOST:
+                trial = collection.overdispersed(excess)
+                value = trial.evidence(laws)
+                if value <= best:
+                    break
+                collection, best = trial, value
+    return collection

@@ -1,0 +1,194 @@
+"""Counts and other targets with a logarithmic link: scatter as it is, in any unit, and no worse than one model for all."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import GammaRegressor, PoissonRegressor, TweedieRegressor
+from sklearn.metrics import mean_poisson_deviance
+
+from skmeta import EmpiricalBayes, GaussianPrior, WarmStartRegressor
+from skmeta.linear_model import WorkingStatistics
+
+D, SHOTS = 4, 10
+
+
+def collection(seed, rate=1.0, excess=0.0, n_tasks=150, n=20, level=0.5, spread=0.2):
+    """Counts ``(rows with their task, targets, means)``: tasks differ in level and slopes."""
+    rng = np.random.default_rng(seed)
+    X, task = rng.normal(size=(n_tasks * n, D)), np.repeat(np.arange(n_tasks), n)
+    slopes = 0.3 + spread * rng.normal(size=(n_tasks, D))
+    mean = rate * np.exp((level * rng.normal(size=n_tasks))[task] + (X * slopes[task]).sum(axis=1))
+    more = rng.gamma(1.0 / excess, excess, len(X)) if excess else 1.0
+    return np.c_[X, task], rng.poisson(mean * more).astype(float), mean
+
+
+def learn(X, y, model=None, **options):
+    return WarmStartRegressor(model or PoissonRegressor(), task=-1, **options).fit(X, y)
+
+
+def deviances(seed, **options):
+    """Of new tasks after ten rows: warm, one model for all, and that times the task's own level."""
+    X, y, _ = collection(seed, **options)
+    past, first = X[:, -1] < 100, np.arange(len(X)) % 20 < SHOTS
+    model, new = learn(X[past], y[past]), ~past & first
+    warm = WarmStartRegressor(PoissonRegressor(), task=-1, prior=model.prior_, learner=Keep()).fit(X[new], y[new])
+    pooled = PoissonRegressor(alpha=1e-4, max_iter=500).fit(X[past, :-1], y[past]).predict(X[:, :-1])
+    ratio = np.array(
+        [
+            (y[new & own].sum() + 1) / (pooled[new & own].sum() + 1)
+            for own in np.unique(X[:, -1])[:, None] == X[:, -1:].T
+        ]
+    )
+    query = ~past & ~first
+    predicted = warm.predict(X[query]), pooled[query], (pooled * ratio[X[:, -1].astype(int)])[query]
+    return model.prior_.components[0], [mean_poisson_deviance(y[query], p) for p in predicted]
+
+
+class Keep(EmpiricalBayes):
+    """A learner that has learned enough."""
+
+    def learn(self, estimator, tasks, prior=None, **options):
+        return prior
+
+
+# How counts scatter -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rate", [0.02, 0.05, 0.2, 1.0])
+def test_sparse_counts_are_poissons_and_no_worse_than_pooled(rate):
+    found = [deviances(seed, rate=rate) for seed in range(3)]
+    assert_allclose([prior.noise for prior, _ in found], 1.0, atol=0.15)
+    assert np.mean([prior.overdispersion for prior, _ in found]) < 0.3
+    warm, pooled, _ = np.mean([figures for _, figures in found], axis=0)
+    assert warm <= 1.02 * pooled
+
+
+@pytest.mark.parametrize("excess", [0.2, 1.0])
+def test_a_scatter_that_grows_with_the_mean_is_learned(excess):
+    found = [deviances(seed, rate=8.0, level=2.0, spread=0.1, excess=excess) for seed in range(2)]
+    for prior, _ in found:
+        assert prior.noise == 1.0
+        assert_allclose(prior.overdispersion, excess, rtol=0.25)
+        assert_allclose(np.sqrt(np.diag(prior.dense_covariance()))[-1], 2.0, rtol=0.3)
+        assert np.sqrt(np.diag(prior.dense_covariance()))[:-1].max() < 0.25
+    warm, pooled, ratio = np.mean([figures for _, figures in found], axis=0)
+    assert warm < min(pooled, ratio)
+
+
+def test_a_scatter_in_proportion_to_the_mean_is_a_dispersion():
+    """Counts of fives: five times Poisson's variance, at every mean."""
+    X, _, mean = collection(0, rate=8.0)
+    y = 5.0 * np.random.default_rng(1).poisson(mean / 5.0)
+    prior = learn(X, y).prior_.components[0]
+    assert prior.overdispersion == 0.0
+    assert_allclose(prior.noise, 5.0, rtol=0.15)
+
+
+def test_a_past_with_more_scatter_is_learned_on_from():
+    X, y, _ = collection(0, rate=20.0, excess=0.5)
+    past, few = X[:, -1] < 100, X[:, -1] > 145
+    first = learn(X[past], y[past]).prior_
+    later = learn(X[few], y[few], prior=first).prior_.components[0]
+    assert later.n_tasks == 104
+    assert_allclose(later.overdispersion, first.components[0].overdispersion, rtol=0.1)
+
+
+def test_parts_teach_how_counts_scatter():
+    X, y, _ = collection(0, rate=6.0, excess=0.5, n_tasks=40)
+    parts = [WorkingStatistics(X[k::2], y[k::2], task=-1, estimator=PoissonRegressor()) for k in (0, 1)]
+    found = EmpiricalBayes("diagonal").learn_statistics(parts, PoissonRegressor()).components[0]
+    wanted = learn(X, y, learner=EmpiricalBayes("diagonal")).prior_.components[0]
+    assert wanted.overdispersion > 0
+    for name in ("mean", "covariance", "noise", "overdispersion"):
+        assert_allclose(getattr(found, name), getattr(wanted, name), rtol=1e-7, err_msg=name)
+
+
+def test_overdispersion_is_of_counts_alone():
+    with pytest.raises(ValueError, match=r"overdispersion=.*counts.*gamma"):
+        GaussianPrior([0.0, 1.0], 1.0, overdispersion=0.5, likelihood="gamma")
+    more = GaussianPrior([0.0, 1.0], 1.0, overdispersion=0.5, likelihood="poisson")
+    X, y = np.zeros((1, 1)), np.array([40.0])
+    less = replace(more, overdispersion=0.0)
+    assert more.adapt(PoissonRegressor(), X, y).intercept_ < less.adapt(PoissonRegressor(), X, y).intercept_
+
+
+# In any unit, of any power ------------------------------------------------------------------------------
+
+
+def amounts(seed=0, shape=3.0):
+    X, _, mean = collection(seed, n_tasks=40)
+    return X, mean * np.random.default_rng(seed).gamma(shape, 1.0 / shape, len(X)), mean
+
+
+@pytest.mark.parametrize("unit", [1e13, 1e-13, 1e60])
+def test_the_unit_of_the_target_does_not_matter(unit):
+    X, y, _ = amounts()
+    one, other = (learn(X, by * y, GammaRegressor(), learner=EmpiricalBayes("diagonal")) for by in (1.0, unit))
+    laws = [model.prior_.components[0] for model in (one, other)]
+    shift = np.log(unit) * np.eye(D + 1)[-1]
+    assert_allclose(laws[1].mean - shift, laws[0].mean, rtol=1e-4, atol=1e-4)
+    assert_allclose(laws[1].covariance, laws[0].covariance, rtol=1e-3, atol=1e-5)
+    for model, by in ((one, 1.0), (other, unit)):  # how tasks are held out is by the size of targets
+        plain = model.prior_.components[0].adapt(GammaRegressor(), X[:9, :-1], by * y[:9])
+        assert_allclose(
+            plain.predict(X[:, :-1]) / by,
+            laws[0].adapt(GammaRegressor(), X[:9, :-1], y[:9]).predict(X[:, :-1]),
+            rtol=1e-3,
+        )
+
+
+def test_rates_have_the_dispersion_of_their_unit():
+    X, y, mean = collection(0, rate=20.0)
+    model = learn(X, 1e-6 * y)
+    assert_allclose(model.prior_.components[0].noise, 1e-6, rtol=0.15)
+    assert np.median(np.abs(1e6 * model.predict(X) / mean - 1.0)) < 0.15
+
+
+def test_the_dispersion_of_amounts_is_learned():
+    X, y, _ = amounts()
+    assert_allclose(learn(X, y, GammaRegressor()).prior_.components[0].noise, 1.0 / 3.0, rtol=0.15)
+
+
+@pytest.mark.parametrize("power", [1.5, 2.5, 3.0])
+def test_predictions_are_of_the_datas_order(power):
+    X, y, _ = amounts(shape=1.0)
+    prior = learn(X, y, TweedieRegressor(power=power)).prior_
+    for task in range(20):
+        own = X[:, -1] == task
+        rows = X[own, :-1][:SHOTS], y[own][:SHOTS]
+        models = prior.adapt(TweedieRegressor(power=power), *rows), TweedieRegressor(power=power).fit(*rows)
+        warm, alone = (model.predict(X[own, :-1][SHOTS:]) for model in models)
+        assert np.all(np.isfinite(warm)) and warm.max() < 10.0 * max(y.max(), alone.max())
+
+
+def test_a_power_up_to_zero_takes_negative_targets():
+    X, _, mean = collection(0, n_tasks=30)
+    y = mean + np.random.default_rng(0).normal(size=len(X))
+    assert y.min() < 0
+    model = learn(X, y, TweedieRegressor(power=0, link="log"))
+    assert np.median(np.abs(np.log(model.predict(X) / mean))) < 0.3
+
+
+def test_a_prior_of_one_power_is_not_one_of_another():
+    X, y, _ = amounts()
+    prior = learn(X, y, TweedieRegressor(power=2.5)).prior_
+    with pytest.raises(ValueError, match=r"wanted one learned for tweedie 1\.5 targets.*tweedie 2\.5"):
+        prior.adapt(TweedieRegressor(power=1.5), X[:5, :-1], y[:5])
+    gamma = learn(X, y, GammaRegressor()).prior_
+    assert_allclose(
+        gamma.adapt(TweedieRegressor(power=2), X[:5, :-1], y[:5]).coef_,
+        gamma.adapt(GammaRegressor(), X[:5, :-1], y[:5]).coef_,
+    )
+    with pytest.raises(ValueError, match=r"likelihood=.*tweedie"):
+        GaussianPrior([0.0, 1.0], 1.0, likelihood="tweedie")
+
+
+@pytest.mark.parametrize("far", [10.0, 60.0])
+def test_predictions_are_the_plain_estimators(far):
+    X, y, _ = collection(0, n_tasks=30)
+    prior = learn(X, y).prior_
+    model = WarmStartRegressor(PoissonRegressor(), prior=prior).fit(X[:10, :-1], y[:10])
+    rows = far * X[:50, :-1]
+    assert_array_equal(model.predict(rows), model.estimator_.predict(rows))

@@ -1,0 +1,72 @@
+"""A few new tasks beside a long past: learned on together they come out no worse than each adapted alone."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
+
+UNEVEN = np.diag(np.r_[np.full(6, 0.05), 3.0, 5.0])
+F = np.random.default_rng(0).normal(size=(8, 2))
+FACTOR = F @ F.T + 0.04 * np.eye(8)
+
+
+def draw(rng, n_tasks, n, root, level=0.0, uneven_noise=False, logistic=False):
+    """A table of tasks, their targets and coefficients; the intercept moves with the columns' means by ``level``."""
+    d, task = len(root), np.repeat(np.arange(n_tasks), n)
+    means = level * rng.normal(size=(n_tasks, d))
+    X = rng.normal(size=(n_tasks * n, d)) + means[task]
+    mean, noise = (1.0, 0.0) if logistic else (5.0, 0.5)
+    coef = mean + rng.normal(size=(n_tasks, d)) @ root.T
+    intercept = 2.0 * means.sum(axis=1)
+    own = noise * np.sqrt(4.0 / rng.chisquare(4.0, n_tasks)) if uneven_noise else np.full(n_tasks, noise)
+    y = np.einsum("nd,nd->n", X, coef[task]) + intercept[task] + own[task] * rng.normal(size=len(X))
+    y = (rng.random(len(y)) < 1.0 / (1.0 + np.exp(-y))).astype(int) if logistic else y
+    return np.c_[X, 1000 + task], y, np.c_[coef, intercept]
+
+
+def off(models, truth):
+    found = [np.r_[np.ravel(model.coef_), np.ravel(model.intercept_)] for model in models]
+    return np.sqrt(np.mean(np.sum((np.array(found) - truth) ** 2, axis=1)))
+
+
+def compare(old, new, root, word="auto", *, draws=6, estimator=None, **options):
+    """Distances from the truth ``(draws,)``, together and alone."""
+    rng, shell = np.random.default_rng(1), WarmStartClassifier if options.get("logistic") else WarmStartRegressor
+    model = shell(estimator or Ridge(), task=-1, learner=EmpiricalBayes(word))
+    X, y, _ = draw(rng, *old, root, **options)
+    past, together, alone = model.fit(X, y).prior_, [], []
+    for _ in range(draws):
+        X, y, truth = draw(rng, *new, root, **options)
+        both = shell(estimator or Ridge(), task=-1, prior=past, learner=EmpiricalBayes(word)).fit(X, y)
+        each = [past.adapt(estimator or Ridge(), X[X[:, -1] == t, :-1], y[X[:, -1] == t]) for t in np.unique(X[:, -1])]
+        together.append(off(both.estimators_.values(), truth))
+        alone.append(off(each, truth))
+    return np.array(together), np.array(alone)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "root", "word", "options"),
+    [
+        ((300, 40), (5, 5), UNEVEN, "auto", {}),
+        ((300, 40), (1, 5), UNEVEN, "auto", {}),
+        ((100, 40), (2, 5), UNEVEN, "auto", {}),
+        ((300, 40), (20, 5), UNEVEN, "auto", {}),
+        ((200, 40), (5, 5), UNEVEN, "full", {}),
+        ((200, 40), (5, 5), UNEVEN, "diagonal", {}),
+        ((200, 40), (5, 5), np.linalg.cholesky(FACTOR), "factor", {}),
+        ((200, 40), (5, 5), np.linalg.cholesky(FACTOR), "auto", {}),
+        ((200, 40), (5, 5), UNEVEN, "auto", {"uneven_noise": True}),
+        ((200, 20), (5, 5), 0.3 * np.eye(4), "auto", {"level": 1.0}),
+        ((100, 60), (5, 20), 0.7 * np.eye(4), "auto", {"logistic": True, "estimator": LogisticRegression(), "draws": 3}),
+    ],
+)  # fmt: skip
+def test_together_is_no_worse_than_alone(old, new, root, word, options):
+    together, alone = compare(old, new, root, word, **options)
+    assert together.mean() < 1.02 * alone.mean()
+    assert np.all(together < 1.10 * alone), together / alone
+
+
+def test_many_new_tasks_overrule_a_short_past():
+    together, alone = compare((10, 20), (100, 10), np.diag(np.r_[0.05, 0.05, 1.0, 2.0]), draws=2)
+    assert np.all(together < 0.9 * alone)
