@@ -12,7 +12,7 @@ from skmeta.tasks import Tasks
 
 N_TASKS, N = 12, 8
 CODES = np.repeat(np.arange(N_TASKS), N)
-SCALES = [1e-9, 1e-3, 1e6]
+SCALES = [1e-9, 1e6]
 
 
 def design(d, seed=0):
@@ -42,18 +42,6 @@ def test_the_unit_of_the_target_changes_nothing_but_the_unit(estimator, d, targe
     for scale in SCALES:
         other = WarmStartRegressor(estimator, task=-1).fit(X, scale * y)
         assert_allclose(other.predict(X), scale * one.predict(X), rtol=1e-5, atol=1e-7 * scale)
-
-
-@pytest.mark.parametrize("d", [3, 20, 120])
-@pytest.mark.parametrize("level", [1e-5, 7e5])
-def test_a_constant_target_is_borrowed(d, level):
-    """Tasks that agree wholly: new rows are told better than by each task's own rows."""
-    X, new, y = design(d), design(d, seed=1), np.full(len(CODES), level)
-    model = WarmStartRegressor(Ridge(fit_intercept=False), task=-1).fit(np.c_[X, CODES], y)
-    warm = np.abs(model.predict(np.c_[new, CODES]) - level).mean()
-    tasks = [CODES == t for t in range(N_TASKS)]
-    own = [Ridge(fit_intercept=False).fit(X[rows], y[rows]).predict(new[rows]) for rows in tasks]
-    assert warm < np.abs(np.concatenate(own) - level).mean()
 
 
 def test_sums_and_sparse_rows_say_the_same():
