@@ -81,7 +81,7 @@ _by_class = {"class_weight": [({"class_weight": "balanced"}, {}), ({"class_weigh
 HONOURED = {
     Ridge: _strength,
     Lasso: _descent,
-    ElasticNet: _descent | {"l1_ratio": [({"l1_ratio": 0.9}, {}), ({"l1_ratio": 0.1}, {})]},
+    ElasticNet: _descent | {"l1_ratio": [({"l1_ratio": 0.9}, {}), ({"l1_ratio": 0.0}, {})]},
     HuberRegressor: _strength
     | {
         "epsilon": [({"epsilon": 1.1}, {}), ({"epsilon": 5.0}, {})],
