@@ -55,14 +55,15 @@ def _expected_means(ratio: Array, centre: Array, n_rows: Array, context: Any) ->
 
 def variance_ratio(tasks: Any, pooled: Any) -> Array:
     """Within-task over between-task variance ``(..., p - 1)`` of the columns' values; ``pooled`` are the tasks' rows."""
-    rows, n_tasks = tasks.counts * tasks.n_rows, (tasks.counts * (tasks.n_rows > 0)).sum(axis=-1)[..., None]
-    square, n_rows = (rows[..., None] * tasks.context**2).sum(axis=-2), pooled.n_rows[..., None]
+    weight, n_tasks = tasks.counts * tasks.total, (tasks.counts * (tasks.n_rows > 0)).sum(axis=-1)[..., None]
+    square, n_rows = (weight[..., None] * tasks.context**2).sum(axis=-2), pooled.n_rows[..., None]
     within = np.maximum(diagonal(pooled.gram)[..., :-1] - square, 0.0) / np.maximum(n_rows - n_tasks, 1.0)
-    between = (square - within * n_tasks) / n_rows
+    between = (square - within * n_tasks) / np.maximum(weight.sum(axis=-1), TINY)[..., None]
     return bounded_ratio(within, between)
 
 
 def bounded_ratio(within: Array, between: Array) -> Array:
     """Of two variances, where both are more than rounding."""
-    found: Array = np.where(between > within / _MOST, within / np.maximum(between, TINY), _MOST)
+    varies = between > within / _MOST
+    found: Array = np.where(varies, within / np.where(varies, between, 1.0), _MOST)
     return np.maximum(found, _LEAST)

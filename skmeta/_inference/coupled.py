@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.linalg import spd_inverse
+from skmeta._inference.linalg import cholesky, spd_inverse
 
 Array = NDArray[Any]
 
@@ -64,7 +64,7 @@ class CoupledHessian:
 
     def log_determinant(self) -> Array:
         r"""``log |H|`` of every task: that of the blocks and of :math:`I - U^\top B^{-1} U`, a matrix of the rows."""
-        half = np.linalg.cholesky(self.blocks)
+        half = cholesky(self.blocks)
         logdet = 2.0 * np.log(np.diagonal(half, axis1=2, axis2=3)).sum(axis=(1, 2))
         coupling = self._turned * np.sqrt(self._curvature * self._mean)[:, :, None]
         moved = np.linalg.solve(half, coupling)

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.linalg import spd_inverse
+from skmeta._inference.linalg import cholesky, solve, spd_inverse
+from skmeta._inference.moments import row_counts
 
 Array = NDArray[Any]
 
@@ -73,7 +74,7 @@ class DualPosterior:
 class DualProblem:
     """A batch of tasks: targets, rows' ``weight (b, n)``, and the law of the linear predictor.
 
-    ``noise`` is ``(K,)`` where tasks have it in common, or ``(b, 1, K)``.
+    ``count (b, n)`` is that of `moments.Rows`; ``noise`` is ``(K,)`` where tasks have it in common, or ``(b, 1, K)``.
     """
 
     loss: Any
@@ -82,6 +83,12 @@ class DualProblem:
     noise: np.ndarray
     offset: np.ndarray
     kernel: np.ndarray
+    count: np.ndarray | None = None
+
+    @property
+    def counted(self) -> Array:
+        """How many rows each row stands for ``(b, n)``."""
+        return row_counts(self.weight, self.count)
 
     def curvature(self, eta: Array) -> Array:
         """The loss' second derivatives (for a softmax, the part of them without the coupling)."""
@@ -99,10 +106,10 @@ class DualProblem:
     def add_repetitions(self, gradient: Array, information: Array, counts: Array) -> None:
         """Add what rows that stand for several say of the noise, last: their repetitions agree exactly.
 
-        Then only the rows' total weight counts, not their number; see `definite`.
+        Only rows that are made from sums do; see `definite`.
         """
         if self.loss.quadratic:
-            repeated = 0.5 * counts @ np.where(self.weight > 0, self.weight - 1.0, 0.0).sum(axis=1)
+            repeated = 0.5 * counts @ np.where(self.weight > 0, self.counted - 1.0, 0.0).sum(axis=1)
             gradient[-1] -= repeated
             information[-1, -1] += repeated
 
@@ -216,7 +223,7 @@ class DualProblem:
         """``log p(y_t)`` of every task, up to a constant of the targets; exact for Gaussian rows."""
         gaussian = self._prior_evidence(posterior)
         if self.loss.quadratic:
-            gaussian -= 0.5 * np.log(2.0 * np.pi * self.noise).sum(axis=-1).reshape(-1) * self.weight.sum(axis=1)
+            gaussian -= 0.5 * np.log(2.0 * np.pi * self.noise).sum(axis=-1).reshape(-1) * self.counted.sum(axis=1)
         if self.modal:
             return gaussian - self.misfit(posterior.eta)
         rows = posterior.pull * posterior.eta - 0.5 * posterior.curvature * posterior.eta**2
@@ -232,7 +239,7 @@ class DualProblem:
         variance = np.maximum(self.loss.variance_function(mean), _FLOOR)
         square = (self.weight * ((self.Y - mean) ** 2 / variance)[..., k]).sum(axis=1)
         own = np.diagonal(posterior.dual.block(k), axis1=1, axis2=2) / np.where(real, posterior.curvature[..., k], 1.0)
-        left = np.where(real, own + self.weight - 1.0, 0.0).sum(axis=1)
+        left = np.where(real, own + self.counted - 1.0, 0.0).sum(axis=1)
         return square, np.maximum(left, _FLOOR)
 
     def _prior_evidence(self, posterior: DualPosterior) -> Array:
@@ -243,7 +250,7 @@ class DualProblem:
         """``log |I + kernel W|`` of every task and output (a softmax: of the first, for all)."""
         root = np.sqrt(np.swapaxes(posterior.curvature, 1, 2))
         B = _whitened(self.kernel, root)
-        logdet = 2.0 * np.log(np.diagonal(np.linalg.cholesky(B), axis1=-2, axis2=-1)).sum(axis=2)
+        logdet = 2.0 * np.log(np.diagonal(cholesky(B), axis1=-2, axis2=-1)).sum(axis=2)
         if self.loss.coupled:
             blocks = root[..., :, None] * spd_inverse(B) * root[..., None, :]
             weight = np.where(self.weight > 0, self.weight, 1.0)
@@ -292,7 +299,7 @@ def definite(information: Array) -> Array:
     That is ``b' (A + I)^-1 b`` for the others' ``A`` and ``b``: with a standard normal prior it has an inverse.
     """
     others, last = information[..., :-1, :-1], information[..., :-1, -1:]
-    least = np.swapaxes(last, -1, -2) @ np.linalg.solve(others + np.eye(others.shape[-1]), last)
+    least = np.swapaxes(last, -1, -2) @ solve(others + np.eye(others.shape[-1]), last)
     found = information.copy()
     found[..., -1, -1] = np.maximum(found[..., -1, -1], least[..., 0, 0])
     return found

@@ -1,8 +1,8 @@
 r"""Rows that say of every coefficient what a task's own rows say, made from its sums alone.
 
 A Gaussian likelihood sees the rows of a task only in the products of columns, intercept and targets, and in their total
-weight. Any rows with the same of both will do: with :math:`R^\top R = S` and :math:`R^\top r = c`, of the products of
-the deviations from the task's means,
+weight and number. Any rows with the same of these will do: with :math:`R^\top R = S` and :math:`R^\top r = c`, of the
+products of the deviations from the task's means,
 
 .. math:: \sqrt{n}\,(\bar x^\top, 1, \bar y), \qquad (R_i^\top, 0, r_i), \qquad (0, 0, \sqrt{q - r^\top r})
 
@@ -41,10 +41,10 @@ def equivalent_rows(sums: Sums, units: Sequence[Units], *, intercept: bool) -> R
         found += [_of_task(*each) for each in zip(sums.n[some], means[some], *deviations, strict=True)]
     counts = np.array([len(each) for each in found], dtype=int)
     whole, d = np.concatenate(found), len(scale)
-    weight = np.repeat(sums.n / np.maximum(counts, 1), counts)
+    weight, count = (np.repeat(each / np.maximum(counts, 1), counts) for each in (sums.n, sums.rows))
     starts = np.r_[0, np.cumsum(counts)]
     X, ones, Y = whole[:, :d], whole[:, d], whole[:, d + 1 :]
-    return Rows(X, Y, np.arange(len(whole)), starts, np.zeros(d), scale, weight, ones)
+    return Rows(X, Y, np.arange(len(whole)), starts, np.zeros(d), scale, weight, ones, count)
 
 
 def _deviations(sums: Sums, target_scale: Array) -> tuple[Array, Array, Array]:

@@ -47,9 +47,17 @@ def joined(parts: Any, order: Any = None) -> Expectation:
     return Expectation(information, curbed, v, intercept, variance[..., 0], dof[..., 0])
 
 
+def bounded_counts(counts: Array, size: Array, n_rows: Array) -> Array:
+    """How often tasks count where their rows are pooled: none pulls harder than one whose values are as far off as units are.
+
+    ``size (..., t)`` is the largest sum of squares of a task's columns and target: a start, not an answer, depends on it.
+    """
+    return counts / np.maximum(size / np.maximum(n_rows, 1.0), 1.0)
+
+
 @dataclass(frozen=True, eq=False)
 class Pooled:
-    """All rows of all tasks as one, each task counted by its weight: ``gram (..., p, p)``, ``cross (..., p)``, ``square``."""
+    """All rows of all tasks as one, each task counted by a weight: ``gram (..., p, p)``, ``cross (..., p)``, ``square``."""
 
     gram: np.ndarray
     cross: np.ndarray

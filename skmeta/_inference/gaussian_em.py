@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
 from skmeta._inference.contextual import FEWEST_TASKS, variance_ratio
 from skmeta._inference.expectation import Expectation
-from skmeta._inference.linalg import cholesky_root, diagonal, spd_inverse, symmetrize, times, whiten
-from skmeta._inference.noise import fit_noise, pooled_dof, squeeze_noise
+from skmeta._inference.linalg import cholesky_root, diagonal, solve, spd_inverse, symmetrize, times, whiten
+from skmeta._inference.noise import WIDEST, fit_noise, pooled_dof, squeeze_noise
 
 Array = NDArray[Any]
 
@@ -37,15 +37,16 @@ _TRACE = 1e-7  # guard: of the noise, the variance that a coefficient without an
 EFFECTS_TO_SHRINK = 3  # as many as Stein's estimator needs to beat least squares
 
 
-def initial_guess(tasks: Any, contextual: bool = True) -> CoefficientLaw:
+def initial_guess(tasks: Any, contextual: bool = True, *, own_noise: bool = False) -> CoefficientLaw:
     """A start: pooled ridge for the mean, half of what it leaves unexplained as noise, the rest spread evenly.
 
-    With ``contextual``, where there are tasks enough, contextual effects are learned too.
+    With ``contextual``, where there are tasks enough, contextual effects are learned too. With ``own_noise`` tasks may
+    differ in noise as much as they ever do: the first sweep is not bent by a task that is all noise.
     """
-    pooled, p = tasks.pooled(), tasks.width
+    pooled, p = tasks.pooled(tasks.bounded), tasks.width
     n_rows = pooled.n_rows[..., None]
     ridge = pooled.gram + (1e-3 * n_rows / p)[..., None] * np.eye(p)
-    mean = np.linalg.solve(ridge, pooled.cross[..., None])[..., 0]
+    mean = solve(ridge, pooled.cross[..., None])[..., 0]
     noise = np.maximum(0.5 * pooled.residual_square(mean) / pooled.n_rows, NOISE_FLOOR)
     size = diagonal(pooled.gram) / n_rows
     # Of a constant column nothing is learned: it starts, and stays, as the others.
@@ -53,11 +54,12 @@ def initial_guess(tasks: Any, contextual: bool = True) -> CoefficientLaw:
     shrink = np.full(noise.shape, 1.0 if p - 1 >= EFFECTS_TO_SHRINK else np.inf)
     covariance = (noise[..., None] / p / size)[..., None] * np.eye(p)
     nothing = np.zeros(noise.shape)
-    start = CoefficientLaw(mean, covariance, noise, nothing + np.inf, nothing, nothing, mean_variance=shrink)
+    dof = nothing + (WIDEST if own_noise else np.inf)
+    start = CoefficientLaw(mean, covariance, noise, dof, nothing, nothing, mean_variance=shrink)
     if not contextual or tasks.counts.sum(axis=-1).min() < FEWEST_TASKS or not tasks.context.any():
         return start
     none = np.zeros_like(mean[..., :-1])
-    effects = ContextualEffects(none, variance_ratio(tasks, pooled), nothing + 0.1, none)
+    effects = ContextualEffects(none, variance_ratio(tasks, tasks.pooled()), nothing + 0.1, none)
     return replace(start, contextual=effects)
 
 
@@ -77,7 +79,7 @@ def fit_gaussian(
     ``noise`` says what is learned of it: every ``"task"``'s own, one that all have (``"shared"``), or nothing, it is
     ``"known"`` to be what ``start`` says.
     """
-    law = start or (initial_guess(tasks) if past is None else opened(past, tasks))
+    law = start or (initial_guess(tasks, own_noise=noise == "task") if past is None else opened(past, tasks))
     own = noise_of_tasks(tasks, law, n_jobs=n_jobs)
     for _ in range(n_iter):
         sums = _expectation(tasks, law, own, n_jobs)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from skmeta._inference.coupled import CoupledHessian
 from skmeta._inference.dual import DualProblem, along
 from skmeta._inference.likelihoods import Likelihood
+from skmeta._inference.linalg import solve
 from skmeta._inference.moments import Moments, Rows
 from skmeta._inference.newton import ROUNDS, falls_short, under_way
 
@@ -121,7 +122,7 @@ def linearise(rows: Rows, coef: Array, loss: Likelihood) -> list[Moments]:
     n_tasks, n_outputs, p = coef.shape
     context = np.zeros((n_tasks, p - 1))
     parts = [
-        Moments(np.empty((n_tasks, p, p)), np.empty((n_tasks, p)), np.empty(n_tasks), np.empty(n_tasks), context)
+        Moments(np.empty((n_tasks, p, p)), np.empty((n_tasks, p)), np.empty(n_tasks), rows.n_rows, context)
         for _ in range(n_outputs)
     ]
     for tasks, Z, Y, weight in rows.batches():
@@ -134,7 +135,6 @@ def linearise(rows: Rows, coef: Array, loss: Likelihood) -> list[Moments]:
             part.gram[tasks] = weighted @ Z
             part.cross[tasks] = (weighted @ target[..., k, None])[..., 0]
             part.square[tasks] = (w * target[..., k] ** 2).sum(axis=1)
-            part.n_rows[tasks] = weight.sum(axis=1)
     return parts
 
 
@@ -211,7 +211,7 @@ class _Problem:
         """``(t, K p)``, downhill when taken off."""
         if self.many_classes:
             return self.coupled(v).solve(gradient.reshape(v.shape)).reshape(gradient.shape)
-        found: Array = np.linalg.solve(self.hessian(v), gradient[..., None])[..., 0]
+        found: Array = solve(self.hessian(v), gradient[..., None])[..., 0]
         return found
 
     def log_determinant(self, v: Array) -> Array:

@@ -18,13 +18,15 @@ class Grouped:
     def __init__(self, parts: Any) -> None:
         self.parts, self.width = parts, parts[0].width
         self.n_tasks = max(part.n_tasks for part in parts)
-        self.counts, self.n_rows, self.context = (
-            np.stack([self._padded(getattr(part, name)) for part in parts]) for name in ("counts", "n_rows", "context")
+        names = ("counts", "bounded", "n_rows", "total", "context")
+        self.counts, self.bounded, self.n_rows, self.total, self.context = (
+            np.stack([self._padded(getattr(part, name)) for part in parts]) for name in names
         )
 
-    def pooled(self) -> Any:
-        """`Pooled` rows of each collection."""
-        found = [part.pooled() for part in self.parts]
+    def pooled(self, counts: Array | None = None) -> Any:
+        """`Pooled` rows of each collection, its tasks as often as ``counts (n_groups, t)`` says (None: as they count)."""
+        own = [None if counts is None else counts[k, : part.n_tasks] for k, part in enumerate(self.parts)]
+        found = [part.pooled(each) for part, each in zip(self.parts, own, strict=True)]
         return Pooled(*(np.stack([getattr(p, n) for p in found]) for n in ("gram", "cross", "square", "n_rows")))
 
     def expectation(

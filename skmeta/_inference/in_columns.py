@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.expectation import Expectation, Pooled, joined
+from skmeta._inference.expectation import Expectation, Pooled, bounded_counts, joined
 from skmeta._inference.linalg import TINY, diagonal, inverse_and_solution, logdet_and_quadratic
 from skmeta._inference.mixture import log_evidence_of_moments
 from skmeta._inference.moments import Moments, whitened
@@ -39,10 +39,14 @@ class InColumns:
         self.n_rows, self.context, self.square = moments.n_rows, moments.context, moments.square
 
     @property
+    def total(self) -> Array:
+        """``(n_tasks,)`` what the rows weigh together: the square of the intercept's ones."""
+        return self.moments.gram[..., -1, -1]
+
+    @property
     def square_within(self) -> Array:
         """The sum of the target's squares around each task's own level ``(n_tasks,)``; around zero without an intercept."""
-        total, weight = self.moments.cross[..., -1], self.moments.gram[..., -1, -1]
-        return self.square - total**2 / np.maximum(weight, TINY)
+        return self.square - self.moments.cross[..., -1] ** 2 / np.maximum(self.total, TINY)
 
     def take(self, tasks: Any) -> InColumns:
         """Some tasks (an index array, mask or slice)."""
@@ -53,9 +57,15 @@ class InColumns:
         found = self.take(group)
         return InColumns(found.moments, np.where(group < 0, 0.0, found.counts))
 
-    def pooled(self) -> Pooled:
-        """`Pooled` rows of all tasks."""
-        part, counts, p = self.moments, self.counts[..., None, :], self.width
+    @property
+    def bounded(self) -> Array:
+        """``(n_tasks,)`` how often each task counts among pooled rows (`bounded_counts`)."""
+        size = np.maximum(diagonal(self.moments.gram)[..., :-1].max(axis=-1, initial=0.0), self.square)
+        return bounded_counts(self.counts, size, self.n_rows)
+
+    def pooled(self, counts: Array | None = None) -> Pooled:
+        """`Pooled` rows of all tasks, each as often as ``counts (n_tasks,)`` says (None: as it counts)."""
+        part, p, counts = self.moments, self.width, (self.counts if counts is None else counts)[..., None, :]
         gram = (counts @ part.gram.reshape(*part.square.shape, p * p)).reshape(*part.square.shape[:-1], p, p)
         total = (counts @ np.stack([part.square, part.n_rows], axis=-1))[..., 0, :]
         return Pooled(gram, (counts @ part.cross)[..., 0, :], total[..., 0], total[..., 1])

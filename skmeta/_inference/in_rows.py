@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.expectation import Expectation, Pooled, joined
+from skmeta._inference.expectation import Expectation, Pooled, bounded_counts, joined
 from skmeta._inference.grouped import Grouped
-from skmeta._inference.linalg import TINY, logdet_and_quadratic, triangular_inverse
+from skmeta._inference.linalg import TINY, cholesky, logdet_and_quadratic, triangular_inverse
 from skmeta._inference.mixture import log_evidence_of_batch
 from skmeta._inference.moments import Rows, standardise, take_rows, task_batches
 from skmeta._inference.threads import run
@@ -32,9 +32,9 @@ _LOG_2PI = np.log(2.0 * np.pi)
 class InRows:
     """Rows of one output: ``Z (N, p)`` standardised, task by task, ``y (N,)`` and the roots ``unit (N,)`` of weights.
 
-    Task ``t`` has the ``count[t]`` rows from ``first[t]`` on. ``n_rows``, ``square`` ``(n_tasks,)`` and ``context
-    (n_tasks, p - 1)`` as in `Moments`, ``square_within (n_tasks,)`` the target's squares around each task's own level;
-    ``task_weight (n_tasks,)`` is how much each task counts (None: once).
+    Task ``t`` has the ``count[t]`` rows from ``first[t]`` on, of total weight ``total[t]``. ``n_rows``, ``square``
+    ``(n_tasks,)`` and ``context (n_tasks, p - 1)`` as in `Moments`, ``square_within (n_tasks,)`` the target's squares around
+    each task's own level; ``task_weight (n_tasks,)`` is how much each task counts (None: once).
     """
 
     Z: np.ndarray
@@ -43,6 +43,7 @@ class InRows:
     first: np.ndarray
     count: np.ndarray
     n_rows: np.ndarray
+    total: np.ndarray
     square: np.ndarray
     square_within: np.ndarray
     context: np.ndarray
@@ -63,7 +64,7 @@ class InRows:
 
     def take(self, tasks: Any) -> InRows:
         """Some tasks (an index array, mask or slice); the rows are shared."""
-        names = ("first", "count", "n_rows", "square", "square_within", "context")
+        names = ("first", "count", "n_rows", "total", "square", "square_within", "context")
         weight = None if self.task_weight is None else self.task_weight[tasks]
         return replace(self, task_weight=weight, **{name: getattr(self, name)[tasks] for name in names})
 
@@ -71,9 +72,19 @@ class InRows:
         """The tasks as collections ``(n_groups, t)``, ``group (n_groups, t)`` listing the tasks of each, -1 for none."""
         return Grouped([self.take(own[own >= 0]) for own in group])
 
-    def pooled(self) -> Pooled:
-        """`Pooled` rows of all tasks."""
-        p, counts = self.width, self.counts
+    @property
+    def bounded(self) -> Array:
+        """``(n_tasks,)`` how often each task counts among pooled rows (`bounded_counts`)."""
+        size = self.square.copy()
+        for tasks in self._batches():
+            Z, _, unit = self._read(tasks)
+            squares = ((Z[..., :-1] * unit[..., None]) ** 2).sum(axis=1)
+            size[tasks] = np.maximum(size[tasks], squares.max(axis=-1, initial=0.0))
+        return bounded_counts(self.counts, size, self.n_rows)
+
+    def pooled(self, counts: Array | None = None) -> Pooled:
+        """`Pooled` rows of all tasks, each as often as ``counts (n_tasks,)`` says (None: as it counts)."""
+        p, counts = self.width, self.counts if counts is None else counts
         gram, cross = np.zeros((p, p)), np.zeros(p)
         for tasks in self._batches():
             Z, y, unit = self._read(tasks)
@@ -137,7 +148,7 @@ def _expectation(
     design: Array, residual: Array, root: Array, noise: Array, n_rows: Rows, counts: Array, spread: Array | None
 ) -> Expectation:
     b, n, p = design.shape
-    half = triangular_inverse(np.linalg.cholesky(design @ np.swapaxes(design, 1, 2) + np.eye(n)))
+    half = triangular_inverse(cholesky(design @ np.swapaxes(design, 1, 2) + np.eye(n)))
     S, u = half @ design, (half @ residual[..., None])[..., 0]
     left = (u[:, None, :] @ half)[:, 0]  # K^-1 r: the residuals at the posterior mean
     flat = S.reshape(b * n, p)
@@ -159,12 +170,13 @@ def read_in_rows(rows: Rows, task_weight: Array | None = None) -> list[InRows]:
     weight = np.ones(len(Z)) if rows.weight is None else rows.weight[rows.order]
     count, first = np.diff(rows.starts), rows.starts[:-1]
     ones = weight * Z[:, -1]
-    total = np.maximum(_by_task(ones, rows), TINY)[:, None]
-    context = _by_task(ones[:, None] * Z[:, :-1], rows) / total
-    n_rows, square = _by_task(weight, rows), _by_task(weight[:, None] * Y**2, rows)
-    within = square - _by_task(ones[:, None] * Y, rows) ** 2 / total
+    total, square = _by_task(ones, rows), _by_task(weight[:, None] * Y**2, rows)
+    held = np.maximum(total, TINY)[:, None]
+    context = _by_task(ones[:, None] * Z[:, :-1], rows) / held
+    within = square - _by_task(ones[:, None] * Y, rows) ** 2 / held
+    n_rows, unit = rows.n_rows, np.sqrt(weight)
     return [
-        InRows(Z, Y[:, k], np.sqrt(weight), first, count, n_rows, square[:, k], within[:, k], context, task_weight)
+        InRows(Z, Y[:, k], unit, first, count, n_rows, total, square[:, k], within[:, k], context, task_weight)
         for k in range(Y.shape[1])
     ]
 
@@ -181,10 +193,10 @@ def working_rows(rows: Rows, targets: Array, weights: Array, task_weight: Array 
     """One `InRows` an output of working responses ``targets (n, K)`` with ``weights (n, K)``, as in the table."""
     Z, targets, weights = standardised(rows), targets[rows.order], weights[rows.order]
     count, first = np.diff(rows.starts), rows.starts[:-1]
-    n_rows = _by_task(np.ones(len(Z)) if rows.weight is None else rows.weight[rows.order], rows)
+    total = _by_task(np.ones(len(Z)) if rows.weight is None else rows.weight[rows.order], rows)
     square, context = _by_task(weights * targets**2, rows), np.zeros((rows.n_tasks, rows.width - 1))
     return [
-        InRows(Z, y, np.sqrt(weight), first, count, n_rows, own, own, context, task_weight)
+        InRows(Z, y, np.sqrt(weight), first, count, rows.n_rows, total, own, own, context, task_weight)
         for y, weight, own in zip(targets.T, weights.T, square.T, strict=True)
     ]
 

@@ -12,6 +12,7 @@ Array = NDArray[Any]
 
 TINY = 1e-300  # guard: what a divisor is at least, where zero divided by it should be zero
 _BIG = 1e100  # guard: above any quadratic form
+_ROUNDED = 1e-5  # guard: share of its diagonal entry that no rounding takes from a direction
 _DIRECT = 6  # speed: below this width one LAPACK call a matrix is cheaper than blocks within blocks
 
 
@@ -22,6 +23,46 @@ times = partial(np.einsum, "...ij,...j->...i")  # matrices (..., q, p) by vector
 def symmetrize(matrix: Array) -> Array:
     """Remove the rounding asymmetry of ``(..., p, p)`` matrices."""
     return 0.5 * (matrix + np.swapaxes(matrix, -1, -2))
+
+
+def cholesky(matrix: Array) -> Array:
+    """Lower factors of symmetric ``(..., p, p)`` matrices that are positive definite but for rounding.
+
+    Numbers far apart (dollars beside shares, a wild cell) leave a matrix with directions that rounding has made negative.
+    Those are held: each entry of such a matrix' diagonal gets the least share of itself that makes it definite, beginning
+    with the rounding of a factorisation (N. J. Higham, 2002, Accuracy and Stability of Numerical Algorithms, section 10.3.1).
+    """
+    try:
+        return np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        each = matrix.reshape(-1, *matrix.shape[-2:])
+        return np.stack([_held(one) for one in each]).reshape(matrix.shape)
+
+
+def _held(matrix: Array) -> Array:
+    """The same for one matrix; ValueError where a number is not finite."""
+    if not np.isfinite(matrix).all():
+        raise ValueError(
+            "X, y: wanted numbers whose squares can be added up, found columns or targets that are too large or too far "
+            "apart; give them in larger units."
+        )
+    p, size = len(matrix), np.maximum(np.diagonal(matrix), np.finfo(float).tiny)
+    share = 0.0
+    while share < _ROUNDED:
+        try:
+            return np.linalg.cholesky(matrix + np.diag(share * size))
+        except np.linalg.LinAlgError:
+            share = max(10.0 * share, p * np.finfo(float).eps)
+    raise ValueError("the matrix is not positive semi-definite")
+
+
+def solve(matrix: Array, sides: Array) -> Array:
+    """``M^-1 sides`` for symmetric positive definite ``M``, held as in `cholesky` where rounding has made it singular."""
+    try:
+        return np.linalg.solve(matrix, sides)
+    except np.linalg.LinAlgError:
+        half = triangular_inverse(cholesky(matrix))
+        return np.swapaxes(half, -1, -2) @ (half @ sides)
 
 
 def triangular_inverse(matrix: Array) -> Array:
@@ -43,7 +84,7 @@ def triangular_inverse(matrix: Array) -> Array:
 
 def spd_inverse(matrix: Array) -> Array:
     """Inverses of symmetric positive definite ``(..., p, p)`` matrices."""
-    half = triangular_inverse(np.linalg.cholesky(matrix))
+    half = triangular_inverse(cholesky(matrix))
     return np.swapaxes(half, -1, -2) @ half
 
 
@@ -53,7 +94,7 @@ def inverse_and_solution(matrix: Array, vector: Array) -> tuple[Any, ...]:
     The solution goes through the factor: an explicit inverse times a large vector would lose all digits where ``M`` is
     ill-conditioned, as it is for tasks almost without noise.
     """
-    half = triangular_inverse(np.linalg.cholesky(matrix))
+    half = triangular_inverse(cholesky(matrix))
     back = np.swapaxes(half, -1, -2)
     return back @ half, (back @ (half @ vector[..., None]))[..., 0]
 
@@ -69,7 +110,7 @@ def logdet_and_quadratic(matrix: Array, vector: Array) -> tuple[Any, ...]:
     bordered[..., p, :p] = vector
     bordered[..., :p, p] = vector
     bordered[..., p, p] = _BIG  # any number above v' M^-1 v
-    factor = np.linalg.cholesky(bordered)
+    factor = cholesky(bordered)
     logdet = 2.0 * np.log(np.diagonal(factor, axis1=-2, axis2=-1)[..., :p]).sum(axis=-1)
     whitened = factor[..., p, :p]
     return logdet, np.einsum("...i,...i->...", whitened, whitened)
@@ -78,14 +119,7 @@ def logdet_and_quadratic(matrix: Array, vector: Array) -> tuple[Any, ...]:
 def cholesky_root(covariance: Any) -> Array:
     """Lower triangular ``R (..., p, p)`` with ``R R' = covariance``; directions without variance keep a trace of it."""
     scale = np.sqrt(np.maximum(diagonal(covariance), np.finfo(float).tiny))
-    correlation = covariance / (scale[..., :, None] * scale[..., None, :])
-    for jitter in (0.0, 1e-14, 1e-12, 1e-10, 1e-8, 1e-6):
-        try:
-            return scale[..., None] * np.linalg.cholesky(correlation + jitter * np.eye(scale.shape[-1]))
-        except np.linalg.LinAlgError:
-            if covariance.ndim > 2:  # one of them has such directions: the others keep their digits
-                return np.stack([cholesky_root(each) for each in covariance])
-    raise np.linalg.LinAlgError("the covariance is not positive semi-definite")
+    return scale[..., None] * cholesky(covariance / (scale[..., :, None] * scale[..., None, :]))
 
 
 def square_root(covariance: Any) -> Array:

@@ -186,18 +186,11 @@ def _laplace(rows: Rows, mixture: Mixture, strength: float) -> Posterior:
     """Modes under each component, weighed by Laplace's evidence."""
     solve = laplace_rows if work_by_rows(rows, mixture) else laplace_columns
     evidence, means, modes = solve(rows, mixture.components, mixture.likelihood, strength)
-    counts = total_weight(rows)
+    counts = rows.n_rows
     weights = mixture.weigh(evidence, counts)
     level = np.array([[c.noise.centre for c in output] for output in mixture.components]).T
     noise = np.broadcast_to(level, (rows.n_tasks, *level.shape)).copy()
     return Posterior(means(weights), weights, noise, evidence, modes=modes)
-
-
-def total_weight(rows: Rows) -> Array:
-    """What the rows of every task weigh together ``(n_tasks,)``."""
-    owner = np.repeat(np.arange(rows.n_tasks), np.diff(rows.starts))
-    weight = np.ones(len(owner)) if rows.weight is None else rows.weight[rows.order]
-    return np.asarray(np.bincount(owner, weight, minlength=rows.n_tasks), dtype=float)
 
 
 def node_weights(solver: Any, weights: Array) -> Array:
@@ -242,7 +235,7 @@ def log_evidence_of_moments(moments: Moments, components: Sequence[Component]) -
 
 
 def log_evidence_of_batch(batch: Any, y: Array, components: Sequence[Component], n_rows: Array | None = None) -> Array:
-    """The same by rows, of a batch of them and one output ``y (b, n)``; ``n_rows (b,)`` where they are not its weights."""
+    """The same by rows, of a batch of them and one output ``y (b, n)``; ``n_rows (b,)`` where the batch does not know them."""
     return _log_evidence(RowPosterior(batch, y, Stack(components), n_rows=n_rows))
 
 

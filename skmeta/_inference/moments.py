@@ -18,11 +18,10 @@ _CELLS = 1 << 20  # design entries held at once while rows are read: 8 MB
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """What Gaussian likelihoods need of ``n_tasks`` tasks: ``Z'WZ``, ``Z'Wy``, ``y'Wy`` and the rows' total weight.
+    """What Gaussian likelihoods need of ``n_tasks`` tasks: ``Z'WZ``, ``Z'Wy``, ``y'Wy`` and the number of rows.
 
     ``gram`` is ``(n_tasks, p, p)``, ``cross`` ``(n_tasks, p, n_outputs)``, ``square`` ``(n_tasks, n_outputs)``,
-    ``n_rows`` ``(n_tasks,)``; weights count as repeated rows. ``context (n_tasks, p - 1)`` are the means of a task's
-    columns.
+    ``n_rows`` ``(n_tasks,)``, see `Rows`. ``context (n_tasks, p - 1)`` are the means of a task's columns.
     """
 
     gram: np.ndarray
@@ -93,7 +92,15 @@ def task_batches(counts: Any, width: int) -> list[Array]:
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The rows of a collection, grouped by task: where they are, how they are standardised, what they weigh.
+    r"""The rows of a collection, grouped by task: where they are, how they are standardised, what they weigh.
+
+    A row of ``weight`` :math:`\omega_i` has the noise :math:`\sigma^2 / \omega_i`, so it is a row whatever it weighs,
+
+    .. math:: \log p(y_i) = \tfrac12 \log \omega_i - \tfrac12 \log 2 \pi \sigma^2
+        - \tfrac{\omega_i}{2 \sigma^2} (y_i - z_i^\top w)^2,
+
+    unless ``count (n,)`` says how many rows it stands for: its weight, where weights are repetitions. None counts rows of
+    positive weight once. The first term depends on nothing that is learned and is left out.
 
     ``X`` is ``(n, d)`` dense or CSR, ``Y`` ``(n, n_outputs)``, ``order`` lists the rows task by task and ``starts``
     ``(n_tasks + 1,)`` says where each task begins in it. ``centre`` and ``scale`` ``(d,)`` standardise the columns.
@@ -109,10 +116,24 @@ class Rows:
     scale: np.ndarray
     weight: np.ndarray | None = None
     intercept: Any = True
+    count: np.ndarray | None = None
 
     @property
     def n_tasks(self) -> int:
         return len(self.starts) - 1
+
+    @property
+    def counted(self) -> Array:
+        """How many rows each row of the table stands for ``(n,)``."""
+        return row_counts(np.ones(len(self.Y)) if self.weight is None else self.weight, self.count)
+
+    @property
+    def n_rows(self) -> Array:
+        """Number of rows of every task ``(n_tasks,)``."""
+        if self.weight is None and self.count is None:
+            return np.diff(self.starts).astype(float)
+        owner = np.repeat(np.arange(self.n_tasks), np.diff(self.starts))
+        return np.bincount(owner, self.counted[self.order], minlength=self.n_tasks).astype(float)
 
     @property
     def width(self) -> int:
@@ -150,6 +171,11 @@ class Rows:
             yield (tasks, *self.batch(tasks))
 
 
+def row_counts(weight: Array, count: Array | None) -> Array:
+    """How many rows each row stands for: what ``count`` says, else one where it weighs something."""
+    return (weight > 0).astype(float) if count is None else count
+
+
 def padded(order: Any, starts: Any, tasks: Any) -> tuple[Any, ...]:
     """Positions ``(t, n)`` of the rows of some tasks, padded to the longest, and which of them are real."""
     counts = starts[tasks + 1] - starts[tasks]
@@ -173,9 +199,9 @@ def standardise(X: Any, centre: Any, scale: Any) -> Array:
 def batch_moments(Z: Array, Y: Array, weight: Any) -> Moments:
     """`Moments` of padded tasks ``Z (t, n, p)``, ``Y (t, n, K)``, ``weight (t, n)``."""
     weighted = np.swapaxes(Z * weight[..., None], 1, 2)
-    gram, total = weighted @ Z, weight.sum(axis=1)
+    gram, n_rows = weighted @ Z, (weight > 0).sum(axis=1).astype(float)
     context = gram[:, -1, :-1] / np.maximum(gram[:, -1, -1:], TINY)
-    return Moments(gram, weighted @ Y, np.einsum("tn,tnk->tk", weight, Y * Y), total, context)
+    return Moments(gram, weighted @ Y, np.einsum("tn,tnk->tk", weight, Y * Y), n_rows, context)
 
 
 def collect_moments(rows: Any) -> Moments:
@@ -185,7 +211,7 @@ def collect_moments(rows: Any) -> Moments:
         part = batch_moments(Z, Y, weight)
         for field in fields(Moments):
             getattr(whole, field.name)[tasks] = getattr(part, field.name)
-    return whole
+    return replace(whole, n_rows=rows.n_rows)
 
 
 def column_scales(X: Any, weight: Any = None, *, centred: bool = True) -> tuple[Array, Array]:

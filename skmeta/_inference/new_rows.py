@@ -112,6 +112,7 @@ def _joint(rows: Rows, new: Rows, tasks: NDArray[np.intp], fresh: NDArray[np.int
         X=stack([rows.X, new.X]),
         Y=np.concatenate([rows.Y, np.zeros((new.X.shape[0], rows.Y.shape[1]))]),
         weight=np.r_[weight, np.zeros(new.X.shape[0])],
+        count=None if rows.count is None else np.r_[rows.count, np.zeros(new.X.shape[0])],
         order=order,
         starts=np.r_[0, np.cumsum(np.bincount(owner, minlength=rows.n_tasks))],
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.linalg import solve
 from skmeta._inference.moments import Moments, whitened
 
 Array = NDArray[np.float64]
@@ -47,7 +48,7 @@ class _Point:
     @property
     def newton_step(self) -> Array:
         """``(t, p)``, downhill when taken off."""
-        return np.asarray(np.linalg.solve(self.hessian, self.gradient[..., None])[..., 0], dtype=float)
+        return np.asarray(solve(self.hessian, self.gradient[..., None])[..., 0], dtype=float)
 
 
 def under_way(decrement: Array, value: Array) -> NDArray[np.bool_]:

@@ -26,7 +26,7 @@ N_NODES = 5  # that stand for the law, at least
 _NODES_A_UNIT = (
     8.0  # of the standard deviation of the noises' logarithms, so that wide laws leave no task between two nodes
 )
-_WIDEST = 2.0  # fewer degrees of freedom would have noises differ by orders of magnitude
+WIDEST = 2.0  # fewer degrees of freedom would have noises differ by orders of magnitude
 _SETTLED = 1e12  # guard: degrees of freedom that are as good as infinitely many
 
 
@@ -63,7 +63,7 @@ def fit_noise(variance: Array, dof: Array, counts: Array | None = None) -> tuple
     excess = excess - by_chance
     chance = _ERRORS * np.sqrt(2.0 / np.maximum(n - 1.0, 1.0)) * by_chance  # two standard errors if none differ
     differ = (n >= _FEWEST) & (excess > chance)
-    half = np.maximum(trigamma_inverse(np.where(differ, excess, 1.0)), _WIDEST / 2.0)
+    half = np.maximum(trigamma_inverse(np.where(differ, excess, 1.0)), WIDEST / 2.0)
     level = np.exp(centre + digamma(half) - np.log(half))
     return np.where(differ, level, pooled), np.where(differ, 2.0 * half, np.inf)
 

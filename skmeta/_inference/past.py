@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.linalg import cholesky_root
+from skmeta._inference.linalg import TINY, cholesky_root, solve
 
 Array = NDArray[Any]
 
@@ -21,7 +21,7 @@ def typical_design(tasks: Any, past: CoefficientLaw) -> Array:
     The rows are taken to be as those of the new ``tasks``, as many as a past task had.
     """
     pooled = tasks.pooled()
-    rows = np.asarray(past.n_rows / past.n_tasks / np.maximum(pooled.n_rows, 1e-300))
+    rows = np.asarray(past.n_rows / past.n_tasks / np.maximum(pooled.n_rows, TINY))
     return np.swapaxes(cholesky_root(pooled.gram * rows[..., None, None]), -1, -2)
 
 
@@ -37,5 +37,5 @@ def past_deviance(law: CoefficientLaw, noise: Array, past: CoefficientLaw, desig
     expected = expected + drift[..., :, None] * drift[..., None, :]
     varies = (design @ law.covariance @ turned)[..., None, :, :] + noise[..., None, None] * identity
     volume = np.linalg.slogdet(varies)[1] + len(identity) * _LOG_2PI
-    square = np.trace(np.linalg.solve(varies, expected[..., None, :, :]), axis1=-2, axis2=-1)
+    square = np.trace(solve(varies, expected[..., None, :, :]), axis1=-2, axis2=-1)
     return np.stack([volume, square], axis=-1)

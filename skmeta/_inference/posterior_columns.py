@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.components import Stack
 from skmeta._inference.contextual import intercept_shift, new_row_effects
-from skmeta._inference.linalg import logdet_and_quadratic, spd_inverse
+from skmeta._inference.linalg import logdet_and_quadratic, solve, spd_inverse
 from skmeta._inference.moments import Moments, whitened
 from skmeta._inference.threads import blocks_of
 
@@ -88,7 +88,7 @@ class ColumnPosterior:
         intercept = np.stack([root[-1] for root in self._roots])[law] * widening
         effects = any(each.effects is not None for each in self.stack.laws)
         sides = np.stack([score, intercept][: 1 + effects], axis=-1)
-        solved = np.linalg.solve(gram + self.strength * np.eye(gram.shape[-1]), sides)
+        solved = solve(gram + self.strength * np.eye(gram.shape[-1]), sides)
         moved, found = widening * solved[..., 0], np.empty_like(score)
         for g, root in enumerate(self._roots):
             found[:, law == g] = self._means[g][:, None] + moved[:, law == g] @ root.T

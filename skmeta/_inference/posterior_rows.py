@@ -18,7 +18,7 @@ from scipy import sparse
 
 from skmeta._inference.components import Stack
 from skmeta._inference.contextual import intercept_shift, new_row_effects
-from skmeta._inference.linalg import TINY, spd_inverse, triangular_inverse
+from skmeta._inference.linalg import TINY, cholesky, spd_inverse, triangular_inverse
 from skmeta._inference.moments import Rows, take_rows
 from skmeta._inference.threads import blocks_of
 from skmeta._inference.wide_rows import each_batch
@@ -34,7 +34,7 @@ class RowPosterior:
 
     def __init__(self, batch: Any, y: Array, stack: Stack, strength: float = 1.0, n_rows: Array | None = None) -> None:
         self.batch, self.stack, self.strength = batch, stack, strength
-        self.n_rows = batch.weight.sum(axis=1) if n_rows is None else n_rows
+        self.n_rows = batch.n_rows if n_rows is None else n_rows
         self._intercept = batch.times(np.eye(1, batch.width, batch.width - 1).T)[..., 0]
         self.has_intercept = (batch.weight * self._intercept).any(axis=1)
         self._views = [law.covariance.seen_by(batch) for law in stack.laws]
@@ -47,7 +47,7 @@ class RowPosterior:
     def _column_means(self) -> Array:
         table = self.batch.table(self.batch.cells(self.batch.weight))
         total = table.toarray() if sparse.issparse(table) else table
-        return total[:, :-1] / np.maximum(self.n_rows, TINY)[:, None]
+        return total[:, :-1] / np.maximum(self.batch.weight.sum(axis=1), TINY)[:, None]
 
     def _centre(self) -> None:
         """Expected targets under every law ``(G, b, n)``, and the intercept's variance beyond it ``(b, J)``."""
@@ -175,7 +175,7 @@ def _solve(kernel: Array, residual: Array, intercept: Array, strength: float) ->
     n = kernel.shape[-1]
     rounding = _EPS * n * np.diagonal(kernel, axis1=-2, axis2=-1).max(axis=-1)
     held = np.maximum(strength, rounding)[..., None, None]  # no penalty at all would leave a singular matrix
-    factor = np.linalg.cholesky(kernel + held * np.eye(n))
+    factor = cholesky(kernel + held * np.eye(n))
     logdet = 2.0 * np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(axis=-1)
     inverse = triangular_inverse(factor)
     sides = np.stack([residual, intercept], axis=-1)

@@ -7,29 +7,30 @@ computing the sample variance, The American Statistician 37, equation 2.1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.linalg import TINY
-from skmeta._inference.moments import Moments, padded, take_rows, task_batches
+from skmeta._inference.moments import Moments, padded, row_counts, take_rows, task_batches
 
 _Array = NDArray[np.float64]
-_CONSTANT = 1e-10  # guard: a column that spreads by less, as a share of its mean, does not vary: that is its rounding
+CONSTANT = 1e-10  # guard: a column that spreads by less, as a share of its mean, does not vary: that is its rounding
 
 
 @dataclass(frozen=True, eq=False)
 class Sums:
     """Weights, means and centred cross-products of the rows of ``T`` tasks.
 
-    ``n (T,)`` is the total weight, ``mean (T, d)`` and ``target (T, K)`` the means, ``scatter (T, d, d)``, ``cross
-    (T, d, K)`` and ``square (T, K)`` the weighted products of the deviations from them. The mean of a column that a
-    task lacks is NaN, its products are zero.
+    ``n (T,)`` is the total weight of ``rows (T,)`` rows (see `moments.Rows`), ``mean (T, d)`` and ``target (T, K)`` the
+    means, ``scatter (T, d, d)``, ``cross (T, d, K)`` and ``square (T, K)`` the weighted products of the deviations from
+    them. The mean of a column that a task lacks is NaN, its products are zero.
     """
 
     n: _Array
+    rows: _Array
     mean: _Array
     target: _Array
     scatter: _Array
@@ -39,18 +40,25 @@ class Sums:
     @classmethod
     def zeros(cls, n_tasks: int, d: int, n_outputs: int) -> Self:
         """Tasks without rows."""
-        shapes = ((), (d,), (n_outputs,), (d, d), (d, n_outputs), (n_outputs,))
+        shapes = ((), (), (d,), (n_outputs,), (d, d), (d, n_outputs), (n_outputs,))
         return cls(*(np.zeros((n_tasks, *shape)) for shape in shapes))
 
     @classmethod
     def within(cls, room: Moments) -> Self:
         """Tasks without rows, whose sums are in the memory of their later `Moments`: no second copy is made of them."""
-        target = np.zeros_like(room.square)
-        return cls(room.n_rows, room.context, target, room.gram[:, :-1, :-1], room.cross[:, :-1], room.square)
+        n, target = np.zeros_like(room.n_rows), np.zeros_like(room.square)
+        return cls(n, room.n_rows, room.context, target, room.gram[:, :-1, :-1], room.cross[:, :-1], room.square)
 
     def take(self, tasks: Any) -> Sums:
         """The sums of some tasks (an index array, mask or slice)."""
         return Sums(*(getattr(self, field.name)[tasks] for field in fields(self)))
+
+    def in_unit(self, unit: float) -> Sums:
+        """The same sums of weights in another unit."""
+        if unit == 1.0:
+            return self
+        changed = {name: getattr(self, name) / unit for name in ("n", "scatter", "cross", "square")}
+        return replace(self, **changed)
 
     def put(self, tasks: Any, part: Sums) -> None:
         """Write the sums of some tasks."""
@@ -65,10 +73,12 @@ def read_sums(
     starts: NDArray[np.intp],
     weight: Any = None,
     room: Moments | None = None,
+    count: Any = None,
 ) -> Sums:
     """The sums of the tasks of a table, each row read once; within ``room`` if there is some.
 
-    ``X (n, d)`` is dense or CSR, ``Y (n, K)``; the rows of task ``t`` are ``order[starts[t]:starts[t + 1]]``.
+    ``X (n, d)`` is dense or CSR, ``Y (n, K)``; the rows of task ``t`` are ``order[starts[t]:starts[t + 1]]``; ``weight`` and
+    ``count (n,)`` as of `moments.Rows`.
     """
     whole = Sums.zeros(len(starts) - 1, X.shape[1], Y.shape[1]) if room is None else Sums.within(room)
     for tasks in task_batches(np.diff(starts), X.shape[1] + Y.shape[1]):
@@ -76,19 +86,20 @@ def read_sums(
         if real.any():
             w = real.astype(float) if weight is None else weight[rows] * real
             Z = take_rows(X, rows.ravel()).astype(float, copy=False).reshape(*rows.shape, -1)
-            whole.put(tasks, batch_sums(Z, Y[rows], w))
+            own = row_counts(w, None if count is None else count[rows] * real)
+            whole.put(tasks, batch_sums(Z, Y[rows], w, own.sum(axis=1)))
     return whole
 
 
 def sums_in_room(
-    X: Any, Y: _Array, order: NDArray[np.intp], starts: NDArray[np.intp], weight: Any = None
+    X: Any, Y: _Array, order: NDArray[np.intp], starts: NDArray[np.intp], weight: Any = None, count: Any = None
 ) -> tuple[Sums, Moments]:
     """What `read_sums` reads, and the memory of their later `Moments`, in which it is."""
     room = Moments.zeros(len(starts) - 1, X.shape[1] + 1, Y.shape[1])
-    return read_sums(X, Y, order, starts, weight, room), room
+    return read_sums(X, Y, order, starts, weight, room, count), room
 
 
-def batch_sums(Z: _Array, Y: _Array, weight: _Array) -> Sums:
+def batch_sums(Z: _Array, Y: _Array, weight: _Array, n_rows: _Array) -> Sums:
     """The sums of padded tasks ``Z (t, n, d)``, ``Y (t, n, K)``, ``weight (t, n)``; the first two are overwritten."""
     lacking = None
     if np.isnan(Z.sum()):
@@ -102,7 +113,7 @@ def batch_sums(Z: _Array, Y: _Array, weight: _Array) -> Sums:
     weighted = np.swapaxes(Z * weight[..., None], 1, 2)
     if lacking is not None:
         mean[lacking] = np.nan
-    return Sums(n, mean, target, weighted @ Z, weighted @ Y, np.einsum("tn,tnk->tk", weight, Y * Y))
+    return Sums(n, n_rows, mean, target, weighted @ Z, weighted @ Y, np.einsum("tn,tnk->tk", weight, Y * Y))
 
 
 def added(one: Sums, other: Sums) -> Sums:
@@ -116,6 +127,7 @@ def added(one: Sums, other: Sums) -> Sums:
     empty = (one.n == 0)[:, None]
     return Sums(
         n,
+        one.rows + other.rows,
         np.where(empty, other.mean, one.mean + share[:, None] * step),
         np.where(empty, other.target, one.target + share[:, None] * rise),
         one.scatter + other.scatter + far[:, :, None] * step[:, None, :],
@@ -135,42 +147,7 @@ def centre_and_scale(n: _Array, mean: _Array, square: _Array, often: _Array) -> 
     centre = (weight * mean).sum(axis=0) / total
     centre = centre + (weight * (mean - centre)).sum(axis=0) / total  # once more: far from zero the first has rounded
     scale = np.sqrt((often @ square + (weight * (mean - centre) ** 2).sum(axis=0)) / total)
-    return centre, np.where(scale <= _CONSTANT * np.abs(centre) + TINY, 1.0, scale)
-
-
-@dataclass(frozen=True, eq=False)
-class Where:
-    """Where columns ``(d,)`` and targets ``(K,)`` lie and how widely they spread: mean and standard deviation over all rows.
-
-    ``target_size (K,)`` are root mean squares of the targets: how widely they spread around zero.
-    ``correlation (d, d)`` is that of the columns, where it was asked for.
-    """
-
-    centre: _Array
-    scale: _Array
-    target_centre: _Array
-    target_scale: _Array
-    target_size: _Array
-    correlation: _Array | None = None
-
-
-def where_sums_lie(
-    sums: Sums, task_weight: _Array | None = None, *, centred: bool = True, correlated: bool = False
-) -> Where:
-    """Where the rows of these sums lie; columns that are to stay sparse are scaled, but not ``centred``."""
-    often = np.ones_like(sums.n) if task_weight is None else task_weight
-    centre, scale = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2), often)
-    centre = centre if centred else np.zeros_like(centre)
-    square = often @ (sums.square + sums.n[:, None] * sums.target**2)
-    size = root_mean_square(square, float(often @ sums.n))
-    correlation = correlation_of_sums(sums, often, centre, scale) if correlated else None
-    return Where(centre, scale, *centre_and_scale(sums.n, sums.target, sums.square, often), size, correlation)
-
-
-def root_mean_square(square: _Array, total: float) -> _Array:
-    """From sums of squares ``(K,)`` of values that weigh ``total`` together; 1 where all are zero."""
-    size = np.sqrt(square / max(total, TINY))
-    return np.where(size > 0, size, 1.0)
+    return centre, np.where(scale <= CONSTANT * np.abs(centre) + TINY, 1.0, scale)
 
 
 def correlation_of_sums(sums: Sums, often: _Array, centre: _Array, scale: _Array) -> _Array:

@@ -148,5 +148,5 @@ def _standardise(sums: Sums, units: Sequence[Units], out: Moments, intercept: fl
     out.cross[:, :d] = sums.cross / (scale[:, None] * spread) + pull[:, :, None] * target[:, None, :]
     out.cross[:, d] = intercept * n * target
     out.square[:] = sums.square / spread**2 + n * target**2
-    out.n_rows[:] = sums.n
+    out.n_rows[:] = sums.rows
     out.context[:] = intercept * mean

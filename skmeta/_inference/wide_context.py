@@ -41,16 +41,16 @@ class WideContext:
     @classmethod
     def read(cls, batches: Sequence[DenseBatch]) -> WideContext | None:
         """What the tasks say of it; None where they are too few, do not differ, or have no intercept."""
-        means, rows, square = (np.concatenate(part) for part in zip(*map(_means, batches), strict=True))
-        counts = np.concatenate([batch.counts for batch in batches]) * (rows > 0)
+        means, total, square = (np.concatenate(part) for part in zip(*map(_means, batches), strict=True))
+        n_rows = np.concatenate([batch.n_rows for batch in batches])
+        counts = np.concatenate([batch.counts for batch in batches]) * (total > 0)
         if counts.sum() < FEWEST_TASKS:
             return None
-        weight = counts * rows
-        total, n_tasks = weight.sum(), counts.sum()
-        centre = weight @ means / total
+        weight, n_tasks = counts * total, counts.sum()
+        centre = weight @ means / weight.sum()
         spread = weight @ (means - centre) ** 2
-        within = (counts @ square - weight @ means**2) / max(total - n_tasks, 1.0)
-        between = np.maximum((spread - within * n_tasks) / total, 0.0)
+        within = (counts @ square - weight @ means**2) / max(counts @ n_rows - n_tasks, 1.0)
+        between = np.maximum((spread - within * n_tasks) / weight.sum(), 0.0)
         if not between.any():
             return None
         return cls(centre, between, bounded_ratio(within, between))
@@ -105,10 +105,10 @@ def in_tables(rows: Rows) -> Rows:
 def _means(batch: DenseBatch) -> tuple[Array, Array, Array]:
     """Of every task: means ``(b, d)`` of its columns as the intercept's has them, its weight, and sums of squares."""
     own = batch.Z[..., -1]
-    n_rows = (batch.weight * own**2).sum(axis=1)
-    total = batch.cells(batch.weight * own)[:, :-1]
+    total = (batch.weight * own**2).sum(axis=1)
+    means = batch.cells(batch.weight * own)[:, :-1] / np.maximum(total, TINY)[:, None]
     square = np.einsum("bn,bnd->bd", batch.weight, batch.Z[..., :-1] ** 2)
-    return total / np.maximum(n_rows, TINY)[:, None], n_rows, square
+    return means, total, square
 
 
 def _widened_output(output: Output, d: int, variance: float) -> Output:

@@ -28,17 +28,16 @@ from skmeta._inference.wide_context import WideContext, in_tables
 from skmeta._inference.wide_factors import add_factors
 from skmeta._inference.wide_rows import read_batches
 from skmeta._inference.wide_scales import N_SCALES, fit_scales, scaled
+from skmeta._inference.wide_start import first_outputs, known_outputs
 from skmeta._inference.wide_sweep import Output, State, sweep
 from skmeta._inference.wide_weights import weighed, wide_evidence
 
 Array = NDArray[Any]
 
-_FREE = 100.0  # prior variance of the mean's intercept, of a signal of about one: as good as free
 _HELD_OUT = 3  # one task in so many is held out
 _SWEEPS = 2  # of each round for factors
 _ROUNDS = 3  # of sweeps for factors, each followed by new scales
 _WORTH = 2.0  # evidence that a more complicated shape must bring
-_FLOOR = 1e-10  # guard: least variance
 _DIGITS = 9  # guard: of what orders tasks: ties are no matter of rounding
 
 
@@ -98,7 +97,7 @@ def learn_wide(
     prior = _joined(scaled(as_prior(state, _intercept(weighted, one)), trial.scales), weighted, loss)
     prior = prior if trial.context is None else trial.context.narrow(prior)
     met = {name: getattr(trial.met, name) for name in ("weights", "explained")}
-    prior = replace(prior, n_tasks=float(counts.sum()), n_rows=_n_rows(weighted), **met)
+    prior = replace(prior, n_tasks=float(counts.sum()), n_rows=float(counts @ rows.n_rows), **met)
     return replace(prior if past is None else merged(past, prior), scores=trial.scores)
 
 
@@ -112,11 +111,6 @@ def _weighted(rows: Rows, counts: Array) -> Rows:
     weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight.copy()
     weight[rows.order] *= np.repeat(counts, np.diff(rows.starts))
     return replace(rows, weight=weight)
-
-
-def _n_rows(rows: Rows) -> float:
-    weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight
-    return float(weight[rows.order].sum())
 
 
 def _joined(prior: WidePrior, rows: Rows, loss: Likelihood) -> WidePrior:
@@ -333,46 +327,9 @@ def initial_state(
     held: dict[str, Any] = {"own_noise": how.noise == "task"}
     if how.pseudo_tasks is not None:
         held["pseudo_tasks"] = how.pseudo_tasks
-    outputs = _first_outputs(batches, loss, intercept) if past is None else _known_outputs(past)
+    outputs = first_outputs(batches, loss, intercept) if past is None else known_outputs(past)
     state = State([replace(output, **held) for output in outputs], [None] * len(batches))
     return state if past is None or past.context is None else past.context.go_on(state, past)
-
-
-def _first_outputs(batches: Any, loss: Likelihood, intercept: Array) -> list[Output]:
-    p = batches[0].width
-    weights = [batch.weight * batch.counts[:, None] for batch in batches]
-    total = max(sum(weight.sum() for weight in weights), TINY)
-    slopes = np.r_[np.ones(p - 1), 0.0]
-    norms = (np.diagonal(batch.kernel(batch.spread(slopes)), axis1=1, axis2=2) for batch in batches)
-    norm = sum((weight * n).sum() for weight, n in zip(weights, norms, strict=True)) / total
-    square = sum(np.einsum("bn,bnk->k", weight, b.Y**2) for weight, b in zip(weights, batches, strict=True)) / total
-    signals = np.maximum(square, _FLOOR) if loss.quadratic else np.ones(len(intercept))
-    outputs = []
-    for start, signal in zip(intercept, signals, strict=True):
-        even = 0.25 * signal / max(norm, _FLOOR)
-        variance, loadings = np.full(p, even), np.zeros((p, 1))
-        variance[-1], loadings[-1] = 0.25 * signal, start
-        loading_variance, nothing = variance[:, None].copy(), np.zeros((p, 1))
-        loading_variance[-1] = _FREE
-        noise = 0.5 * signal if loss.quadratic else 1.0
-        expected = np.array([even, variance[-1], noise])
-        outputs.append(Output(loadings, variance, noise, loading_variance, nothing, even, nothing, expected))
-    return outputs
-
-
-def _known_outputs(past: WidePrior) -> list[Output]:
-    """A start from a prior, whose factors count as variance until they are merged again."""
-    outputs = []
-    flat = past.without_factor()
-    for mean, variance, expected, noise, dof in zip(
-        flat.mean, flat.variance, flat.expected_variance, flat.noise, flat.noise_dof, strict=True
-    ):
-        centre, nothing = mean[:, None], np.zeros((len(mean), 1))
-        loading_variance, common = expected[:, None] / max(past.n_tasks, 1.0), float(np.median(variance[:-1]))
-        scales = np.array([common, variance[-1], noise])
-        known = Output(centre, variance, float(noise), loading_variance, centre, common, nothing, scales, known=True)
-        outputs.append(replace(known, noise_dof=float(dof)))
-    return outputs
 
 
 def moved_to(batches: Any, state: State) -> State:

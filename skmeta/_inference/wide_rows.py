@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skmeta._inference.moments import standardise
+from skmeta._inference.moments import row_counts, standardise
 
 Array = NDArray[Any]
 
@@ -26,15 +26,22 @@ _PADDING = 1.25  # speed: tasks of one batch differ in length by no more
 
 
 class _Batch:
-    """What batches of both kinds know of how often their tasks count."""
+    """What batches of both kinds know of how often their tasks, and their rows, count."""
 
     tasks: np.ndarray
+    weight: np.ndarray
     task_weight: np.ndarray | None
+    count: np.ndarray | None
 
     @property
     def counts(self) -> Array:
         """``(b,)`` how often each task counts."""
         return np.ones(len(self.tasks)) if self.task_weight is None else self.task_weight
+
+    @property
+    def n_rows(self) -> Array:
+        """``(b,)`` the number of rows of each task."""
+        return row_counts(self.weight, self.count).sum(axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +49,8 @@ class DenseBatch(_Batch):
     """Tasks of similar length: ``Z (b, n, p)`` padded with rows of weight zero, ``Y (b, n, K)``, ``weight (b, n)``.
 
     ``index (b, n)`` is where a row stands in the table, -1 for padding; ``scale (p - 1,)`` is a unit of the engine in
-    units of the table; ``task_weight (b,)`` is how often a task counts in sums over tasks (None: once).
+    units of the table; ``task_weight (b,)`` is how often a task counts in sums over tasks (None: once); ``count (b, n)`` is
+    that of `moments.Rows`.
     """
 
     tasks: np.ndarray
@@ -52,6 +60,7 @@ class DenseBatch(_Batch):
     weight: np.ndarray
     scale: np.ndarray
     task_weight: np.ndarray | None = None
+    count: np.ndarray | None = None
 
     @property
     def width(self) -> int:
@@ -120,6 +129,7 @@ class SparseBatch(_Batch):
     weight: np.ndarray
     scale: np.ndarray
     task_weight: np.ndarray | None = None
+    count: np.ndarray | None = None
 
     @property
     def width(self) -> int:
@@ -227,7 +237,12 @@ def _read(rows: Any, tasks: Any, read: Any) -> Any:
     weight, Y = np.zeros(real.shape), np.zeros((*real.shape, rows.Y.shape[1]))
     weight[real] = 1.0 if rows.weight is None else rows.weight[index[real]]
     Y[real] = rows.Y[index[real]]
-    return read(rows, tasks, index, Y, weight)
+    found = read(rows, tasks, index, Y, weight)
+    if rows.count is None:
+        return found
+    count = np.zeros(real.shape)
+    count[real] = rows.count[index[real]]
+    return replace(found, count=count)
 
 
 def _read_dense(rows: Any, tasks: Any, index: Array, Y: Array, weight: Array) -> DenseBatch:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.dual import ROUNDING, SCALE_SPREAD, DualProblem, definite, evidence_slopes
 from skmeta._inference.likelihoods import Likelihood
+from skmeta._inference.linalg import solve
 from skmeta._inference.noise import squeeze_noise
 from skmeta._inference.wide import WidePrior
 
@@ -69,7 +70,7 @@ def _step(fisher: Array, slopes: Array, logs: Array, prior: WidePrior) -> Array:
     matrix = definite(fisher) + np.eye(N_SCALES) / SCALE_SPREAD**2
     # Where tasks' noises differ their law is known better from estimates than from evidence at these.
     matrix[:, -1, -1] = np.where(np.isinf(prior.noise_dof), matrix[:, -1, -1], _HELD)
-    found: Array = np.linalg.solve(matrix, (slopes - logs / SCALE_SPREAD**2)[..., None])[..., 0]
+    found: Array = solve(matrix, (slopes - logs / SCALE_SPREAD**2)[..., None])[..., 0]
     return np.clip(found, -SCALE_SPREAD, SCALE_SPREAD)
 
 
@@ -96,7 +97,7 @@ class _Law:
         mean = [batch.times((m * (1.0 - last))[:, None])[..., 0] for m in prior.mean]
         kernel = np.stack([sum(parts) for parts in kernels], axis=1)
         noise = _own_noise(
-            DualProblem(loss, batch.Y, batch.weight, prior.noise, batch.times(prior.mean.T), kernel), prior
+            DualProblem(loss, batch.Y, batch.weight, prior.noise, batch.times(prior.mean.T), kernel, batch.count), prior
         )
         return cls(batch, noise, [m[-1] * ones for m in prior.mean], mean, kernels)
 
@@ -114,6 +115,7 @@ class _Law:
             self.noise * scales[:, 4],
             np.stack([mean + own for mean, own in zip(means, self.intercept, strict=True)], axis=2),
             np.stack([sum(parts) for parts in kernels], axis=1),
+            self.batch.count,
         )
         posterior = problem.resumed(before)
         slopes, fisher = np.zeros(scales.shape), np.zeros((*scales.shape, N_SCALES))

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.dual import SCALE_SPREAD, DualProblem, along, definite, evidence_slopes
 from skmeta._inference.likelihoods import Likelihood
-from skmeta._inference.linalg import TINY, symmetrize
+from skmeta._inference.linalg import TINY, cholesky, solve, symmetrize
 from skmeta._inference.noise import fit_noise, squeeze_noise
 from skmeta._inference.structure import PSEUDO_TASKS
 from skmeta._inference.threads import run
@@ -137,7 +137,10 @@ def expect(batch: Any, i: int, state: State, loss: Likelihood) -> tuple[Any, ...
     uncertain = np.stack([batch.kernel(_uncertain(batch, i, output)) for output in state.outputs], axis=1)
     offset = batch.times(np.stack([output.loadings[:, 0] for output in state.outputs], axis=1))
     noise = state.noise_of(i)
-    problem = DualProblem(loss, batch.Y, batch.weight, noise, offset, own + U @ np.swapaxes(U, 2, 3))
+    if state.rows[i] is None and loss.quadratic:
+        noise = _first_noise(batch, offset, state)
+    kernel = own + U @ np.swapaxes(U, 2, 3)
+    problem = DualProblem(loss, batch.Y, batch.weight, noise, offset, kernel, batch.count)
     posterior, alone, judged = _settle(problem, uncertain, state.rows[i])
     dual, marginal = posterior.dual, judged.dual
     scales = [
@@ -167,6 +170,17 @@ def expect(batch: Any, i: int, state: State, loss: Likelihood) -> tuple[Any, ...
         )
     own = np.broadcast_to(noise, (len(batch.tasks), 1, len(parts)))
     return (posterior.a, posterior.curvature, posterior.pull, own), parts
+
+
+def _first_noise(batch: Any, offset: Array, state: State) -> Array:
+    """The tasks' noises ``(b, 1, K)`` before any sweep: where they may differ, at least half of what the mean leaves.
+
+    A task that is all noise would bend what all have in common before its own noise is seen.
+    """
+    total = np.maximum(batch.weight.sum(axis=1), TINY)
+    left = np.einsum("bn,bnk->bk", batch.weight, (batch.Y - offset) ** 2) / total[:, None]
+    own = np.array([output.own_noise for output in state.outputs])
+    return np.where(own, np.maximum(state.noise, 0.5 * left), state.noise)[:, None]
 
 
 def _settle(problem: DualProblem, uncertain: Any, before: Any) -> tuple[Any, Any, Any]:
@@ -225,7 +239,7 @@ def _without_factor(E: Array, U: Array) -> Array:
         return E
     seen = E @ U
     inner = symmetrize(np.eye(U.shape[2]) - np.swapaxes(U, 1, 2) @ seen)
-    return E + seen @ np.linalg.solve(inner, np.swapaxes(seen, 1, 2))
+    return E + seen @ solve(inner, np.swapaxes(seen, 1, 2))
 
 
 # Maximisation ---------------------------------------------------------------------------------------
@@ -281,7 +295,7 @@ def _scale_step(output: Output, slopes: Array, fisher: Array) -> Array:
     """Factors by which one step of Fisher scoring multiplies the scales, tied as they are to what was expected."""
     n = len(slopes)
     off = np.log(output.scales[:n] / output.expected_scales[:n])
-    step = np.linalg.solve(definite(fisher) + np.eye(n) / SCALE_SPREAD**2, slopes - off / SCALE_SPREAD**2)
+    step = solve(definite(fisher) + np.eye(n) / SCALE_SPREAD**2, slopes - off / SCALE_SPREAD**2)
     return np.exp(np.clip(step, -SCALE_SPREAD, SCALE_SPREAD))
 
 
@@ -331,7 +345,7 @@ def next_loadings(batches: Sequence[Any], parts: Any, output: Output, gradient: 
     if output.rank:
         counts = np.concatenate([batch.counts for batch in batches])
         spread = np.tensordot(counts, np.concatenate([part.moments[:, 1:, 1:] for part in parts]), 1) / counts.sum()
-        loadings[:, 1:] = loadings[:, 1:] @ np.linalg.cholesky(spread)
+        loadings[:, 1:] = loadings[:, 1:] @ cholesky(spread)
     return loadings
 
 

@@ -75,5 +75,5 @@ def _laws_of_variances(batches: Sequence[Any], likelihood: Likelihood, counts: A
         level = (weighted * batch.Y).sum(axis=1) / np.maximum((weighted * ones).sum(axis=1), TINY)
         off = batch.Y - ones * level[:, None]
         square[batch.tasks] = (batch.weight[..., None] * off**2).sum(axis=1)
-        n_rows[batch.tasks] = batch.weight.sum(axis=1)
+        n_rows[batch.tasks] = batch.n_rows
     return [law_of_variances(own, n_rows, counts) for own in square.T]

@@ -14,14 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.computation import working_tasks
+from skmeta._inference.expectation import bounded_counts
 from skmeta._inference.glm import GaussianPriors, posterior_modes
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import cholesky_root
-from skmeta._inference.mixture import total_weight
 from skmeta._inference.moments import Moments
 from skmeta._inference.newton import Modes, modes_by_asking
 from skmeta._inference.selection import SOME_TASKS
+from skmeta._inference.sums import Sums
 
 Array = NDArray[Any]
 
@@ -55,7 +56,7 @@ class RowsAtHand:
         self.rows, self.own, self.likelihood, self.task_weight = rows, own, own.for_learning, task_weight
         self.n_tasks, self.width = rows.n_tasks, rows.width
         often = 1.0 if task_weight is None else task_weight
-        self.total_rows = float((often * total_weight(rows)).sum())
+        self.total_rows = float((often * rows.n_rows).sum())
         tasks = some_of(rows.n_tasks)
         self._some, self._counts = rows.pick(tasks), None if task_weight is None else task_weight[tasks]
         self._last: dict[bool, Any] = {}  # modes in whitened coordinates, of all tasks or of some: where searches start
@@ -63,7 +64,7 @@ class RowsAtHand:
     def pooled(self) -> Any:
         """Coefficients ``(K, p)`` of all rows as one task, under a weak prior."""
         n_outputs, p = self.rows.Y.shape[1], self.rows.width
-        everything = replace(self.rows, starts=np.array([0, len(self.rows.order)]), weight=self._row_weights())
+        everything = replace(self.rows, starts=np.array([0, len(self.rows.order)]), weight=self._pooled_weights())
         level = np.average(self.rows.Y, axis=0, weights=everything.weight)
         weak = GaussianPriors(
             _centre(self.likelihood, level, p, everything.intercept)[None],
@@ -78,7 +79,7 @@ class RowsAtHand:
     def evidence(self, laws: Any) -> Any:
         """Laplace's log-evidence of some tasks together, up to a constant of the targets."""
         found = self._modes(laws, some=True).evidence[:, 0]
-        found = found - 0.5 * np.log(laws[0].noise) * total_weight(self._some)
+        found = found - 0.5 * np.log(laws[0].noise) * self._some.n_rows
         return float(found.sum() if self._counts is None else self._counts @ found)
 
     def relative_errors(self, laws: Any) -> Any:
@@ -109,37 +110,41 @@ class RowsAtHand:
         self._last[some] = found.whitened
         return found
 
-    def _row_weights(self) -> Array:
-        """The rows' weights in the table, each times its task's."""
-        rows = self.rows
-        if self.task_weight is None:
-            return rows.weight
+    def _pooled_weights(self) -> Array:
+        """The rows' weights in the table, each times how often its task counts among pooled rows."""
+        rows, size = self.rows, np.zeros(self.n_tasks)
+        for tasks, Z, _, weight in rows.batches():
+            size[tasks] = np.einsum("tnp,tn->tp", Z[..., :-1] ** 2, weight).max(axis=1, initial=0.0)
+        counts = np.ones(self.n_tasks) if self.task_weight is None else self.task_weight
         weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight.copy()
-        weight[rows.order] *= np.repeat(self.task_weight, np.diff(rows.starts))
+        weight[rows.order] *= np.repeat(bounded_counts(counts, size, rows.n_rows), np.diff(rows.starts))
         return weight
 
 
 class RowsElsewhere:
     """Rows of one output that stay where they are: ``ask`` (see `newton`) is all that is known of them.
 
-    ``n_rows (n_tasks,)`` is the total weight of each task's rows, ``level (1,)`` the mean of all targets.
+    ``sums`` are those of the targets themselves, ``size (n_tasks,)`` the largest of each task's columns' sums of squares.
     """
 
-    def __init__(self, ask: Any, n_rows: Any, width: int, own: Any, level: Any, *, intercept: bool = True) -> None:
-        self.ask, self.n_rows, self.width, self.own, self.likelihood = ask, n_rows, width, own, own.for_learning
-        self.level, self.intercept = level, intercept
-        self.n_tasks, self.total_rows = len(n_rows), float(np.sum(n_rows))
-        self._last = np.zeros((self.n_tasks, width))  # modes in whitened coordinates: where the next search starts
+    def __init__(self, ask: Any, sums: Sums, size: Any, own: Any, *, intercept: bool = True) -> None:
+        self.ask, self.n_rows, self.width = ask, sums.rows, sums.mean.shape[1] + 1
+        self.own, self.likelihood, self.intercept = own, own.for_learning, intercept
+        self.n_tasks, self.total_rows = len(self.n_rows), float(np.sum(self.n_rows))
+        self._pooled = bounded_counts(np.ones(self.n_tasks), size, self.n_rows)
+        self._level = np.average(sums.target, axis=0, weights=self._pooled * sums.n)
+        self._last = np.zeros((self.n_tasks, self.width))  # modes in whitened coordinates: where the next search starts
 
     def pooled(self) -> Any:
         """Coefficients ``(1, p)`` of all rows as one task, under a weak prior."""
 
         def ask_all(coef: Array) -> tuple[Any, ...]:
             moments, value = self.ask(np.repeat(coef, self.n_tasks, axis=0))
-            gram, cross, square = (part.sum(axis=0)[None] for part in (moments.gram, moments.cross, moments.square))
-            return Moments(gram, cross, square, self.n_rows.sum()[None], moments.context[:1]), value.sum()[None]
+            parts = moments.gram, moments.cross, moments.square, self.n_rows, value
+            gram, cross, square, n_rows, whole = (np.tensordot(self._pooled, part, 1)[None] for part in parts)
+            return Moments(gram, cross, square, n_rows, moments.context[:1]), whole
 
-        p, centre = self.width, _centre(self.likelihood, self.level, self.width, self.intercept)[0]
+        p, centre = self.width, _centre(self.likelihood, self._level, self.width, self.intercept)[0]
         return modes_by_asking(ask_all, centre, _WEAK * np.eye(p), 1.0, np.zeros((1, p))).coef
 
     def responses(self, laws: Any) -> list[Any]:

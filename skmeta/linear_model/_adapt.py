@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.mixture import Mixture, posterior
-from skmeta._inference.moments import Rows
+from skmeta._inference.moments import Rows, row_counts
 from skmeta._inference.units import Units
 from skmeta.linear_model._adapted import LinearAdapted
 from skmeta.linear_model._data import LinearData, read
@@ -67,17 +67,22 @@ def _constants(prior: Any, data: LinearData, units: list[Units], likelihood: Lik
 
     The change of units, and for Tweedie's densities the saddlepoint approximation around the mean :math:`y`,
     :math:`-\tfrac12 \log(2 \pi \phi V(y))` (Jorgensen, 1997, The Theory of Dispersion Models, section 3.5; at zero
-    :math:`V` is taken at 1/6: Nelder and Pregibon, 1987, Biometrika 74).
+    :math:`V` is taken at 1/6: Nelder and Pregibon, 1987, Biometrika 74). A row of weight :math:`\omega` that is one row
+    has :math:`\phi / \omega` in place of :math:`\phi` (`moments.Rows`).
     """
     weight = np.ones(len(data.Y)) if data.weight is None else data.weight
+    count = row_counts(weight, data.repetitions)
+    real = count > 0
+    sharper = 0.5 * count * np.log(np.where(real, weight, 1.0) / np.where(real, count, 1.0))
     likelihood = likelihood.overdispersed(0.0)  # counts of more scatter are compared with Poisson's
     if likelihood.quadratic:
-        each = -sum(np.log(unit.target_scale) for unit in units) * weight
+        each = len(units) * sharper - sum(np.log(unit.target_scale) for unit in units) * count
     elif likelihood.dispersed:
         y, noise = data.Y[:, :1], prior.noise_of(0)
         mean = np.maximum(y, 1.0 / 6.0)
         saturated = likelihood.value(likelihood.link(np.maximum(y, 1e-300)), y) / noise
-        each = weight * (saturated - 0.5 * np.log(2.0 * np.pi * noise * likelihood.variance_function(mean[:, 0])))
+        variance = 2.0 * np.pi * noise * likelihood.variance_function(mean[:, 0])
+        each = weight * saturated - 0.5 * count * np.log(variance) + sharper
     else:
         each = 0.0 * weight
     return data.per_task(each)
@@ -141,7 +146,7 @@ def _read(priors: Sequence[Any], estimator: Any, family: Family, tasks: Tasks) -
     first = priors[0]
     if tasks.n_rows == 0:
         return _no_rows(first, family, tasks), list(priors)
-    data = read(tasks, estimator, family, first.classes)
+    data = read(tasks, estimator, family, first.classes, first.weight_unit)
     if first.n_outputs != data.Y.shape[1]:
         raise ValueError(f"prior: wanted coefficients for {data.Y.shape[1]} output(s), found {first.n_outputs}.")
     return data, [prior.for_columns(tasks.feature_names, data.X.shape[1]) for prior in priors]
@@ -166,4 +171,5 @@ def engine_rows(data: LinearData, units: list[Units], estimator: Any) -> Rows:
         first.scale,
         data.weight,
         bool(estimator.fit_intercept),
+        data.repetitions,
     )

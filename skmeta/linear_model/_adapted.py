@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skmeta._inference.linalg import TINY
-from skmeta._inference.mixture import total_weight
 from skmeta._inference.new_rows import variance_of_own_rows
 from skmeta._inference.threads import blocks_of
 from skmeta.base import AdaptedEstimators
@@ -250,7 +249,7 @@ class LinearAdapted(AdaptedEstimators):
         posterior by the mean variance of its predictions; the :math:`m` that makes them equal, less :math:`n`, was
         borrowed, as far as the task is of a component that was learned.
         """
-        here, n_rows = self._adaptation, total_weight(self._adaptation.rows)
+        here, n_rows = self._adaptation, self._adaptation.rows.n_rows
         noise, p = here.posterior.expected_noise, self._coef.shape[2]
         rows = n_rows[:, None] * (p * noise / np.maximum(self._total_error(), TINY) - 1.0)
         lent = here.posterior.weights @ np.array([float(prior.borrows) for prior in self.priors])

@@ -33,6 +33,7 @@ def check_prior_arrays(prior: Any) -> dict[str, Any]:
         "n_tasks": _count("n_tasks", prior.n_tasks),
         "n_rows": _count("n_rows", prior.n_rows),
         "likelihood": _likelihood(prior, mean),
+        "weight_unit": _unit(prior.weight_unit),
         "classes": None if prior.classes is None else _classes(prior.classes, mean),
     }
 
@@ -42,6 +43,15 @@ def _overdispersion(prior: Any) -> float:
     if found and prior.likelihood not in (None, "poisson"):
         _wrong("overdispersion", "zero for other targets than counts", f"likelihood {prior.likelihood!r}")
     return found
+
+
+def _unit(value: Any) -> float | None:
+    if value is None:
+        return None
+    found = _numbers("weight_unit", value)
+    if found.ndim or not (np.isfinite(found) and found > 0):
+        _wrong("weight_unit", "a positive number, or None", shown(value))
+    return float(found)
 
 
 def _check_nested(prior: Any, mean: Array) -> None:

@@ -13,8 +13,9 @@ from skmeta._inference.equivalent_rows import equivalent_rows
 from skmeta._inference.in_columns import each_output
 from skmeta._inference.in_rows import read_in_rows
 from skmeta._inference.likelihoods import Likelihood
-from skmeta._inference.moments import column_scales, correlation_of_rows
-from skmeta._inference.sums import Where, root_mean_square, sums_in_room, where_sums_lie
+from skmeta._inference.linalg import diagonal
+from skmeta._inference.sums import Sums
+from skmeta._inference.typical import Where, where_rows_lie, where_sums_lie
 from skmeta._inference.units import Units as EngineUnits
 from skmeta._inference.units import standardised
 from skmeta._inference.working import RowsAtHand, RowsElsewhere
@@ -22,6 +23,7 @@ from skmeta.linear_model._adapt import engine_rows
 from skmeta.linear_model._data import LinearData
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._parts import Parts
+from skmeta.linear_model._past import unit_of
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._units import Units
 from skmeta.tasks import Tasks
@@ -48,14 +50,16 @@ class Collection:
         return values[0] if self.one_target else np.stack(values)
 
 
-def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
+def of_rows(
+    tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None, unit: float
+) -> Collection:
     """The collection whose rows are at hand: as sums where squared errors are cheaper by columns, else as rows."""
     likelihood, weight = family.likelihood(estimator, data.n_outputs), tasks.task_weight
     by_sums = likelihood.quadratic and not cheaper_in_rows(data.counts, data.n_features + 1)
-    read = sums_in_room(data.X, data.Y, data.order, data.starts, data.weight) if by_sums else None
+    read = data.sums() if by_sums else None
     where = _where_rows_lie(tasks, data, family) if read is None else where_sums_lie(read[0], weight)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
-    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, estimator, family, units)
+    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, estimator, family, units, unit)
     if read is not None:
         found: Any = each_output(data.moments(rows, engine, read), weight)
     else:
@@ -63,31 +67,43 @@ def of_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: G
     return Collection(found, engine, likelihood, data.one_target, describe)
 
 
-def of_wide_rows(tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
+def of_wide_rows(
+    tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None, unit: float
+) -> Collection:
     """The collection whose columns stay sparse: scaled, not centred; its ``tasks`` are `Rows` and the tasks' weights."""
     likelihood = family.likelihood(estimator, data.n_outputs)
     where = _where_rows_lie(tasks, data, family, centred=False)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
-    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, estimator, family, units)
+    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, estimator, family, units, unit)
     return Collection((rows, tasks.task_weight), engine, likelihood, data.one_target, describe)
 
 
 def of_sums(found: SufficientStatistics, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The collection of which there are sums alone, which determine squared errors."""
-    units, engine = _units_of_sums(found, estimator, family, past, centred=True)
-    tasks = each_output(standardised(found.sums(), engine, intercept=estimator.fit_intercept))
-    return _collection_of(tasks, found, estimator, family, units, engine)
+    unit = unit_of(past, found.mean_weight)
+    sums = found.sums().in_unit(unit)
+    units, engine = _units_of_sums(found, sums, estimator, family, past, centred=True)
+    tasks = each_output(standardised(sums, engine, intercept=estimator.fit_intercept))
+    return _collection_of(tasks, found, estimator, family, units, engine, unit)
 
 
 def of_wide_sums(found: SufficientStatistics, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The same for `of_wide_rows`: as rows that say what the tasks' own would."""
-    units, engine = _units_of_sums(found, estimator, family, past, centred=False)
-    rows = equivalent_rows(found.sums(), engine, intercept=estimator.fit_intercept)
-    return _collection_of((rows, None), found, estimator, family, units, engine)
+    unit = unit_of(past, found.mean_weight)
+    sums = found.sums().in_unit(unit)
+    units, engine = _units_of_sums(found, sums, estimator, family, past, centred=False)
+    rows = equivalent_rows(sums, engine, intercept=estimator.fit_intercept)
+    return _collection_of((rows, None), found, estimator, family, units, engine, unit)
 
 
 def _units_of_sums(
-    found: SufficientStatistics, estimator: Any, family: Any, past: GaussianPrior | None, *, centred: bool
+    found: SufficientStatistics,
+    sums: Sums,
+    estimator: Any,
+    family: Any,
+    past: GaussianPrior | None,
+    *,
+    centred: bool,
 ) -> tuple[Units, list[EngineUnits]]:
     likelihood = family.likelihood(estimator, found.n_outputs)
     if not likelihood.quadratic:
@@ -96,17 +112,24 @@ def _units_of_sums(
             f"{type(estimator).__name__}, whose {likelihood.name} likelihood they do not determine; give parts that hold "
             "their rows, WorkingStatistics."
         )
-    where = where_sums_lie(found.sums(), centred=centred)
+    where = where_sums_lie(sums, centred=centred)
     return _units(where, estimator, likelihood, past, one_target=found.target_mean.ndim == 1)
 
 
 def _collection_of(
-    tasks: Any, found: SufficientStatistics, estimator: Any, family: Any, units: Units, engine: list[EngineUnits]
+    tasks: Any,
+    found: SufficientStatistics,
+    estimator: Any,
+    family: Any,
+    units: Units,
+    engine: list[EngineUnits],
+    unit: float,
 ) -> Collection:
     describe = {
         "feature_names": found.feature_names,
         "likelihood": family.kind_of(estimator, len(engine)),
         "units": units,
+        "weight_unit": unit,
     }
     likelihood = family.likelihood(estimator, found.n_outputs)
     return Collection(tasks, engine, likelihood, found.target_mean.ndim == 1, describe)
@@ -115,28 +138,23 @@ def _collection_of(
 def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The collection whose rows stay where they are, which are asked for sums of working responses."""
     first, likelihood = parts.first, family.likelihood(estimator, 1)
-    where = where_sums_lie(first.sums(), correlated=family.moderated)
+    unit = unit_of(past, first.mean_weight)
+    sums, intercept = first.sums().in_unit(unit), bool(estimator.fit_intercept)
+    where = where_sums_lie(sums, correlated=family.moderated)
     units, engine = _units(where, estimator, likelihood, past, one_target=True)
-    intercept = bool(estimator.fit_intercept)
-    ask = parts.asking(engine[0], intercept=intercept)
-    level = np.atleast_1d(np.average(first.target_mean, weights=first.n))
-    tasks = RowsElsewhere(ask, first.n, first.n_features + 1, likelihood, level, intercept=intercept)
+    squares = diagonal(standardised(sums, engine).gram)[:, :-1]
+    ask = parts.asking(engine[0], unit, intercept=intercept)
+    tasks = RowsElsewhere(ask, sums, squares.max(axis=1, initial=0.0), likelihood, intercept=intercept)
     describe = {"feature_names": first.feature_names, "likelihood": family.kind_of(estimator, 1), "units": units}
-    return Collection(tasks, engine, likelihood, True, describe | {"classes": parts.classes})
+    return Collection(tasks, engine, likelihood, True, describe | {"classes": parts.classes, "weight_unit": unit})
 
 
 # Units ------------------------------------------------------------------------------------------------
 
 
 def _where_rows_lie(tasks: Tasks, data: LinearData, family: Any, *, centred: bool = True) -> Where:
-    weight = data.weight
-    if tasks.task_weight is not None:
-        weight = tasks.task_weight[tasks.codes] * (1.0 if weight is None else weight)
-    columns = column_scales(data.X, weight, centred=centred)
-    correlation = correlation_of_rows(data.X, weight, *columns) if family.moderated and centred else None
-    own = np.ones(len(data.Y)) if weight is None else weight
-    size = root_mean_square(own @ data.Y**2, float(own.sum()))
-    return Where(*columns, *column_scales(data.Y, weight), size, correlation)
+    whole = {"centred": centred, "correlated": family.moderated and centred}
+    return where_rows_lie(data.X, data.Y, tasks.codes, data.weight, tasks.task_weight, len(tasks), **whole)
 
 
 def _units(
@@ -147,7 +165,7 @@ def _units(
     if units is None:
         at, by = where.target_centre, where.target_scale
         if not likelihood.quadratic:
-            at, by = likelihood.link(at), np.ones_like(by)
+            at, by = likelihood.link(where.target_mean), np.ones_like(by)
         elif not estimator.fit_intercept:
             at, by = np.zeros_like(at), where.target_size  # not centred, so measured from zero
         centre = where.centre if estimator.fit_intercept else np.zeros_like(where.centre)
@@ -157,6 +175,8 @@ def _units(
     return units, found if likelihood.quadratic else [EngineUnits(each.centre, each.scale) for each in found]
 
 
-def _described(tasks: Tasks, data: LinearData, estimator: Any, family: Any, units: Units) -> dict[str, Any]:
+def _described(
+    tasks: Tasks, data: LinearData, estimator: Any, family: Any, units: Units, unit: float
+) -> dict[str, Any]:
     names, kind = tasks.feature_names, family.kind_of(estimator, data.n_outputs)
-    return {"feature_names": names, "classes": data.classes, "likelihood": kind, "units": units}
+    return {"feature_names": names, "classes": data.classes, "likelihood": kind, "units": units, "weight_unit": unit}

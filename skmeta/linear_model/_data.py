@@ -34,7 +34,8 @@ class LinearData:
     """A collection ready for the engine: ``X (n, d)`` dense or CSR, ``Y (n, K)``, the rows' ``weight (n,)`` or None.
 
     ``n_targets`` is None where ``y`` was one-dimensional; ``classes`` is None for regressors. The rows of task ``t`` are
-    ``order[starts[t]:starts[t + 1]]``. What rows weigh by their class is in ``weight``, not in ``given_weight``.
+    ``order[starts[t]:starts[t + 1]]``. Weights are in the unit that they were read in; where they are repetitions, rows
+    ``repeat``. What rows weigh by their class is in ``weight``, not in ``given_weight``.
     """
 
     X: Any
@@ -44,6 +45,7 @@ class LinearData:
     classes: NDArray[Any] | None
     order: NDArray[np.intp]
     starts: NDArray[np.intp]
+    repeat: bool = False
     given_weight: NDArray[np.float64] | None = None
     _kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -84,9 +86,18 @@ class LinearData:
         return np.bincount(owner, values[self.order], minlength=len(counts)).astype(float)
 
     @property
-    def total_weight(self) -> NDArray[np.float64]:
-        """What the rows of every task weigh together ``(n_tasks,)``; without weights their number."""
-        return self.counts.astype(float) if self.weight is None else self.per_task(self.weight)
+    def repetitions(self) -> NDArray[np.float64] | None:
+        """How many rows each row stands for, as `Rows` has it."""
+        return self.weight if self.repeat else None
+
+    @property
+    def n_rows(self) -> NDArray[np.float64]:
+        """Number of rows of every task ``(n_tasks,)`` that weigh something."""
+        return self.counts.astype(float) if self.weight is None else self.per_task((self.weight > 0).astype(float))
+
+    def sums(self) -> tuple[Sums, Moments]:
+        """Sums of every task, by the one pass over the rows, and the room that they are in."""
+        return sums_in_room(self.X, self.Y, self.order, self.starts, self.weight, self.repetitions)
 
     def moments(self, rows: Rows, units: Sequence[Units], found: tuple[Sums, Moments] | None = None) -> Moments:
         """What squared errors need of the tasks, in units of the engine; sums may be ``found`` already, and are used up.
@@ -95,7 +106,7 @@ class LinearData:
         """
         kept = self._kept.get("moments")
         if kept is None or kept[1] != rows.intercept or not same_units(kept[0], units):
-            sums, room = found or sums_in_room(self.X, self.Y, self.order, self.starts, self.weight)
+            sums, room = found or self.sums()
             kept = list(units), rows.intercept, standardised(sums, units, intercept=rows.intercept, room=room)
             self._kept["moments"] = kept
         return kept[2]
@@ -108,16 +119,19 @@ class LinearData:
         return self.classes[np.argmax(self.Y, axis=1)]
 
 
-def read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | None = None) -> LinearData:
+def read(
+    tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | None = None, unit: float | None = None
+) -> LinearData:
     """Check and encode a collection; ``classes`` are the labels that a prior knows, None takes those of all tasks.
 
-    What was read is kept as long as the tasks are: learning from them and adapting to them reads them once.
+    ``unit`` is what one row weighs; None counts weights as repeated rows. What was read is kept as long as the tasks
+    are: learning from them and adapting to them reads them once.
     """
     asked = [repr(getattr(estimator, name, None)) for name in ("class_weight", "power")]  # all that reading looks at
-    key = type(estimator), *asked
+    key = type(estimator), unit, *asked
     of, data = _READ.get(tasks, (None, None))
     if data is None or of != key or not (classes is None or _same(classes, data.classes)):
-        data = _read(tasks, estimator, family, classes)
+        data = _read(tasks, estimator, family, classes, unit)
         _READ[tasks] = key, data
     return data
 
@@ -126,7 +140,7 @@ def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
     return one is not None and other is not None and np.array_equal(one, other)
 
 
-def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | None) -> LinearData:
+def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | None, unit: float | None) -> LinearData:
     if tasks.y is None:
         raise ValueError("y: requires y to be passed, but the target y is None.")
     if tasks.labelled is not None:  # linear models have no use for rows without a target
@@ -136,8 +150,9 @@ def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | Non
     check_complete(X, tasks, tasks.feature_names)
     order, starts = tasks.order, tasks.starts
     Y, n_targets, classes = encode_target(tasks.y, estimator, family, classes)
-    weight = row_weights(tasks, estimator, classes)
-    return LinearData(X, Y, weight, n_targets, classes, order, starts, tasks.sample_weight)
+    weight, given = row_weights(tasks, estimator, classes), tasks.sample_weight
+    weight, given = (each if each is None or unit is None else each / unit for each in (weight, given))
+    return LinearData(X, Y, weight, n_targets, classes, order, starts, unit is None, given)
 
 
 def encode_target(
@@ -173,3 +188,22 @@ def _encode_labels(y: NDArray[Any], classes: NDArray[Any] | None) -> tuple[NDArr
         )
     one_hot = (y[:, None] == classes[None, :]).astype(float) if len(y) else np.zeros((0, len(classes)))
     return (one_hot[:, 1:] if len(classes) == 2 else one_hot), None, classes
+
+
+def weighs(tasks: Tasks, estimator: Any) -> bool:
+    """Whether rows have weights, or the estimator gives them some by their class."""
+    return tasks.sample_weight is not None or getattr(estimator, "class_weight", None) is not None
+
+
+def mean_weight(tasks: Tasks, estimator: Any) -> float:
+    """What a row weighs on average, of those that weigh anything: the unit of a prior that is learned from the tasks.
+
+    Weights say how precise rows are against each other: the noise, which is learned, has the unit's precision.
+    """
+    weight = row_weights(tasks, estimator)
+    if weight is None:
+        return 1.0
+    often = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
+    often = often[tasks.codes] * (weight > 0)
+    total = often.sum()
+    return float(often @ weight / total) if total > 0 else 1.0

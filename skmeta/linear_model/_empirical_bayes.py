@@ -16,14 +16,15 @@ from skmeta.base import Learner, Prior, register
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import _collection
 from skmeta.linear_model._collection import Collection
-from skmeta.linear_model._data import read
+from skmeta.linear_model._copies import statistics_without_copies, without_copies
+from skmeta.linear_model._data import mean_weight, read
 from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._laws import laws_of, prior_of
 from skmeta.linear_model._mixture import explained_by, held_out_weights, robust_mixture
 from skmeta.linear_model._parts import Part, Parts
-from skmeta.linear_model._past import checked_past, learned_component
+from skmeta.linear_model._past import checked_past, learned_component, unit_of
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._varying import check_varying
 from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_mixture
@@ -133,7 +134,8 @@ class EmpiricalBayes(Learner):
         estimator : linear estimator
             The model that each task is to be solved by; it says what kind of target there is.
         tasks : Tasks
-            The collection; a task counts as often as its ``task_weight`` says.
+            The collection; a task counts as often as its ``task_weight`` says. Tasks with the same statistics are one data
+            set under several ids: they count once, with a warning.
         prior : MixturePrior or GaussianPrior, default=None
             What was known before: it counts as the ``n_tasks`` it was learned from (at least one).
         n_jobs : int, default=None
@@ -153,12 +155,16 @@ class EmpiricalBayes(Learner):
         """
         self._check_parameters()
         family, past = family_of(estimator), learned_component(prior, estimator)
-        data = read(tasks, estimator, family, None if past is None else past.classes)
+        unit = unit_of(past, mean_weight(tasks, estimator))
+        data = read(tasks, estimator, family, None if past is None else past.classes, unit)
         past = checked_past(past, estimator, family, data, tasks.feature_names)
+        tasks, data = without_copies(tasks, data, estimator, family, unit)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
-        if is_wide(self, data.n_features, data.total_weight, past, coupled=coupled):
-            return self._learn_wide(_collection.of_wide_rows(tasks, data, estimator, family, past), past, prior, n_jobs)
-        collection = _collection.of_rows(tasks, data, estimator, family, past)
+        if is_wide(self, data.n_features, data.n_rows, past, coupled=coupled):
+            return self._learn_wide(
+                _collection.of_wide_rows(tasks, data, estimator, family, past, unit), past, prior, n_jobs
+            )
+        collection = _collection.of_rows(tasks, data, estimator, family, past, unit)
         return self._learn(collection, past, prior, n_jobs, progress)
 
     def learn_statistics(
@@ -231,8 +237,8 @@ class EmpiricalBayes(Learner):
     ) -> MixturePrior:
         """The prior of the tasks that there are sums of, by the computation that their rows would take."""
         family, past = family_of(estimator), learned_component(prior, estimator)
-        past = checked_past(past, estimator, family, sums, sums.feature_names)
-        if is_wide(self, sums.n_features, sums.n, past):
+        past, sums = checked_past(past, estimator, family, sums, sums.feature_names), statistics_without_copies(sums)
+        if is_wide(self, sums.n_features, sums.count, past):
             return self._learn_wide(_collection.of_wide_sums(sums, estimator, family, past), past, prior, n_jobs)
         return self._learn(_collection.of_sums(sums, estimator, family, past), past, prior, n_jobs, progress)
 

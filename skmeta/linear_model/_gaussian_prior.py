@@ -60,6 +60,10 @@ class GaussianPrior(LinearPrior):
         has "tweedie" and that power.
     units : Units, default=None
         The units in which the prior is worked with; they change no answer but by rounding.
+    weight_unit : float, default=None
+        What a row weighs whose noise has the variance ``noise``. Learned priors have the mean weight of their collection:
+        ``sample_weight`` says how precise rows are, and a row counts once whatever it weighs. None, where the noise is
+        known: a row of weight two is the row twice. Rows without weights weigh one unit.
     n_tasks, n_rows : float, default=0
         Experience behind the prior; learning on from it weighs it accordingly.
     feature_names : sequence of str, default=None

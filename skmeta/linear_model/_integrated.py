@@ -85,16 +85,17 @@ class Integrated:
     def _rows_like(self, code: int, typical: TypicalRows | None) -> tuple[Array, Array]:
         """Rows as a task may have them and their weights: its own, and those of the collection as one a coefficient."""
         here = self._here
-        own = here.rows.order[here.rows.starts[code] : here.rows.starts[code + 1]]
+        own, counted = here.rows.order[here.rows.starts[code] : here.rows.starts[code + 1]], here.rows.counted
+        own, total = own[counted[own] > 0], float(counted[own].sum())
         if len(own) > 2 * _PAIRS:
             by_score = own[np.argsort(self._scores(here.data.X[own], np.full(len(own), code))[:, 0], kind="stable")]
             own = by_score[np.linspace(0, len(own) - 1, 2 * _PAIRS).astype(int)]
-        mine, total = take_rows(here.data.X, own), float(here.rows.starts[code + 1] - here.rows.starts[code])
+        mine, each = take_rows(here.data.X, own), counted[own]
         if typical is None:
-            return mine, np.ones(len(mine))
+            return mine, each
         rows = typical.seen_by(here.posterior.coef[code, :, :-1])
         often = np.full(len(rows), here.rows.width / len(rows))
-        return np.concatenate([mine, rows]), np.r_[np.full(len(mine), total / max(len(mine), 1)), often]
+        return np.concatenate([mine, rows]), np.r_[each * total / max(each.sum(), 1.0), often]
 
     @property
     def _share(self) -> float:

@@ -58,7 +58,10 @@ class LawLearning:
         n_iter = self.learner.max_iter
         options = {"tol": self.learner.tol, "past": past, "noise": self.learner.noise, "n_jobs": self.n_jobs}
         if tasks.n_tasks <= _MANY:
-            start = initial_guess(tasks, choice.contextual) if past is None else opened(past, tasks)
+            own_noise = self.learner.noise == "task"
+            start = (
+                initial_guess(tasks, choice.contextual, own_noise=own_noise) if past is None else opened(past, tasks)
+            )
             return fit_gaussian(tasks, choice.structure, n_iter=n_iter, start=start, **options)
         start, some = choice.states[0] if past is None else opened(past, tasks), tasks.take(choice.tasks)
         start = fit_gaussian(some, choice.structure, n_iter=n_iter, start=start, **options)

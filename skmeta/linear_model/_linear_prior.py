@@ -17,6 +17,7 @@ from skmeta.base import Prior
 from skmeta.base._matching import check_names
 from skmeta.linear_model._adapt import adapt_mixture, log_evidence
 from skmeta.linear_model._adapted import LinearAdapted
+from skmeta.linear_model._data import weighs
 from skmeta.linear_model._kinds import likelihood_named
 from skmeta.linear_model._units import Units
 from skmeta.tasks import Tasks
@@ -35,6 +36,7 @@ class LinearPrior(Prior):
 
     likelihood: str | None = None
     units: Units | None = None
+    weight_unit: float | None = None
 
     overdispersion = 0.0  # of counts: see `GaussianPrior`
     borrows = True  # whether what it says was learned elsewhere: an estimator's own prior lends no rows
@@ -141,6 +143,8 @@ class LinearPrior(Prior):
         """
         components = mixture.components
         if not all(isinstance(each, LinearPrior) and _comparable(components[0], each) for each in components):
+            return NotImplemented
+        if weighs(tasks, estimator) and len({each.weight_unit for each in components}) > 1:
             return NotImplemented
         return adapt_mixture(components, mixture.weights, estimator, tasks, n_jobs, mixture.weights_without_rows)
 

@@ -101,6 +101,7 @@ def own_prior(prior: GaussianPrior, explained: float = 0.0, slopes: float = 1.0)
         n_outputs=prior.n_outputs,
         units=prior.working_units,
         likelihood=prior.likelihood,
+        weight_unit=prior.weight_unit,
         n_tasks=prior.n_tasks,
         n_rows=prior.n_rows,
         feature_names=prior.feature_names,

@@ -39,8 +39,8 @@ class Parts:
         found: Any = sum(part(coefficients) for part in self.parts)
         return found
 
-    def asking(self, units: Units, *, intercept: bool) -> Callable[[Array], tuple[Moments, Array]]:
-        """`newton.Ask`: coefficients of the engine go out, sums of working responses come back."""
+    def asking(self, units: Units, unit: float, *, intercept: bool) -> Callable[[Array], tuple[Moments, Array]]:
+        """`newton.Ask`: coefficients of the engine go out, sums of working responses come back, of weights in a ``unit``."""
         first, names = self.first, self.first.feature_names
 
         def ask(coef: Array, excess: float = 0.0, deviance: bool = False) -> tuple[Moments, Array]:
@@ -50,10 +50,12 @@ class Parts:
             request |= {} if names is None else {"feature_names": np.array(names)}
             found = self._sum(request)
             found = found if names is None else found.aligned(names)
-            moments = standardised(found.sums(), [units], intercept=intercept).output(0)
+            moments = standardised(found.sums().in_unit(unit), [units], intercept=intercept).output(0)
             assert found.log_likelihood is not None, "part: wanted log_likelihood with working responses, found None."
             # Counts are those of the rows, not of their working weights; contexts have no effects here.
-            return replace(moments, n_rows=first.n, context=np.zeros_like(moments.context)), found.log_likelihood
+            return replace(
+                moments, n_rows=first.count, context=np.zeros_like(moments.context)
+            ), found.log_likelihood / unit
 
         return ask
 

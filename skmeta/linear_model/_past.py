@@ -26,6 +26,11 @@ def learned_component(prior: Any, estimator: Any) -> GaussianPrior | None:
     )
 
 
+def unit_of(past: GaussianPrior | None, mean_weight: float) -> float:
+    """What a row weighs: what it did in the past, or in the mean of a collection where there is none that says."""
+    return mean_weight if past is None or past.weight_unit is None else past.weight_unit
+
+
 class Described(Protocol):
     """What is asked of rows, or of sums of them."""
 

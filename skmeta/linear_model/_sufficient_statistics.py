@@ -59,6 +59,8 @@ class SufficientStatistics(FrozenValue):
         Squares of the targets' deviations.
     feature_names : sequence of str, default=None
         Names of the columns; parts are matched by them.
+    count : array-like of shape (n_tasks,), default=None
+        Number of rows that weigh something; None for ``n``. A learner needs it: weights are relative, rows count.
     log_likelihood : array-like of shape (n_tasks,), default=None
         Of the rows that working responses are of, at the coefficients they were worked out at (`WorkingStatistics`);
         None for targets themselves.
@@ -102,11 +104,13 @@ class SufficientStatistics(FrozenValue):
     square: _Array
     feature_names: tuple[str, ...] | None = None
     log_likelihood: _Array | None = None
+    count: Any = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ids", plain_ids(self.ids, "SufficientStatistics(ids=...)"))
         for name in ("n", "mean", "target_mean", "scatter", "cross", "square"):
             object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
+        object.__setattr__(self, "count", self.n if self.count is None else np.asarray(self.count, dtype=float))
         if self.feature_names is not None:
             object.__setattr__(self, "feature_names", tuple(str(name) for name in self.feature_names))
         if self.log_likelihood is not None:
@@ -134,7 +138,7 @@ class SufficientStatistics(FrozenValue):
         task : str or int
             Name or position of the task column.
         sample_weight : array-like of shape (n_rows,), default=None
-            Weights, counted as repeated rows; a task whose rows all weigh nothing is left out.
+            Weights: how precise the rows are against each other; a task whose rows all weigh nothing is left out.
 
         Returns
         -------
@@ -163,15 +167,16 @@ class SufficientStatistics(FrozenValue):
         if one_target:
             target, cross, square = target[:, 0], cross[..., 0], square[:, 0]
         arrays = (ids, sums.n, sums.mean, target, sums.scatter, cross, square)
-        for array in arrays[1:]:
+        for array in (*arrays[1:], sums.rows):
             array.flags.writeable = False  # they are new and nobody else's: no copy is needed
-        return cls(*arrays, feature_names=None if names is None else tuple(names))
+        return cls(*arrays, feature_names=None if names is None else tuple(names), count=sums.rows)
 
     def sums(self) -> Sums:
         """The same as the engine has it, with an axis of outputs."""
         k = self.n_outputs
         target, square = self.target_mean.reshape(-1, k), self.square.reshape(-1, k)
-        return Sums(self.n, self.mean, target, self.scatter, self.cross.reshape(*self.mean.shape, k), square)
+        cross = self.cross.reshape(*self.mean.shape, k)
+        return Sums(self.n, self.count, self.mean, target, self.scatter, cross, square)
 
     @property
     def n_tasks(self) -> int:
@@ -180,8 +185,13 @@ class SufficientStatistics(FrozenValue):
 
     @property
     def n_rows(self) -> float:
-        """Total weight of all rows; without weights their number."""
-        return float(self.n.sum())
+        """Number of rows that weigh something."""
+        return float(self.count.sum())
+
+    @property
+    def mean_weight(self) -> float:
+        """What such a row weighs on average."""
+        return float(self.n.sum() / self.count.sum()) if self.count.sum() > 0 else 1.0
 
     @property
     def n_features(self) -> int:
@@ -265,6 +275,12 @@ class SufficientStatistics(FrozenValue):
             feature_names=tuple(feature_names),
         )
 
+    def take(self, tasks: Any) -> Self:
+        """The statistics of some tasks (sorted positions, or a mask)."""
+        names = ("ids", "n", "mean", "target_mean", "scatter", "cross", "square", "count", "log_likelihood")
+        changed = {name: getattr(self, name)[tasks] for name in names if getattr(self, name) is not None}
+        return replace(self, **changed)
+
     def with_constant_column(self) -> Self:
         """The statistics of the same rows with a column of zeros before the others, without names."""
         zeros = ((0, 0), (1, 0))
@@ -314,7 +330,7 @@ class SufficientStatistics(FrozenValue):
         if not isinstance(state, Mapping):
             raise TypeError(f"from_dict: wanted a mapping such as to_dict gives, found {type(state).__name__}.")
         known = [field.name for field in fields(cls)]
-        missing = sorted({*known} - {*state, "feature_names", "log_likelihood"})
+        missing = sorted({*known} - {*state, "feature_names", "log_likelihood", "count"})
         unknown = sorted({*state} - {*known})
         if missing or unknown:
             found = [f"{what} {names}" for what, names in (("missing", missing), ("unknown", unknown)) if names]
@@ -326,7 +342,7 @@ def _check(found: SufficientStatistics) -> None:
     """Raise unless all arrays have the shapes that ids, columns and targets ask for."""
     n_tasks, d = len(found.ids), found.mean.shape[-1] if found.mean.ndim else 0
     outputs = found.target_mean.shape[1:]
-    shapes = {"n": (), "mean": (d,), "scatter": (d, d), "cross": (d, *outputs), "square": outputs}
+    shapes = {"n": (), "count": (), "mean": (d,), "scatter": (d, d), "cross": (d, *outputs), "square": outputs}
     shapes |= {} if found.log_likelihood is None else {"log_likelihood": ()}
     for name, shape in shapes.items():
         array = getattr(found, name)
@@ -336,11 +352,12 @@ def _check(found: SufficientStatistics) -> None:
         _wrong("target_mean", f"shape ({n_tasks},) or ({n_tasks}, n_outputs)", f"shape {found.target_mean.shape}")
     if found.feature_names is not None and len(set(found.feature_names)) != d:
         _wrong("feature_names", f"{d} different names, one a column", f"{listed(found.feature_names)}")
-    for name in ("n", "target_mean", "scatter", "cross", "square"):
+    for name in ("n", "count", "target_mean", "scatter", "cross", "square"):
         if not np.isfinite(getattr(found, name).sum()):
             _wrong(name, "finite numbers", "some that are NaN or infinite")
-    if (found.n < 0).any():
-        _wrong("n", "weights that are not negative", shown(found.n.min()))
+    for name in ("n", "count"):
+        if (getattr(found, name) < 0).any():
+            _wrong(name, "numbers that are not negative", shown(getattr(found, name).min()))
     if n_tasks > 1 and not (found.ids[:-1] < found.ids[1:]).all():
         _wrong("ids", "each id once, in sorted order", f"{listed(found.ids)}")
 

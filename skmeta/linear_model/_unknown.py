@@ -71,7 +71,7 @@ class Unknown:
         if sparse.issparse(here.rows.X) != sparse.issparse(own):
             own = own.toarray() if sparse.issparse(own) else sparse.csr_array(own)
         targets = np.zeros((len(seen), len(here.units)))
-        return replace(here.rows, X=own, Y=targets, order=order, starts=starts, weight=None)
+        return replace(here.rows, X=own, Y=targets, order=order, starts=starts, weight=None, count=None)
 
     def _by_columns(self, X: Any, codes: Codes, seen: Codes) -> Array:
         out = np.empty((len(seen), len(self.here.units)))

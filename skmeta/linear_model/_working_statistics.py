@@ -47,7 +47,7 @@ class WorkingStatistics:
     estimator : linear estimator
         The model that each task is to be solved by; it says what the likelihood is.
     sample_weight : array-like of shape (n_rows,), default=None
-        Weights, counted as repeated rows.
+        Weights: how precise the rows are against each other.
     classes : array-like of shape (2,), default=None
         Labels, of all parts; None takes those in ``y``.
 

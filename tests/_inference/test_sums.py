@@ -10,8 +10,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from skmeta._inference import moments as room
-from skmeta._inference.moments import Moments, Rows, collect_moments, column_scales
-from skmeta._inference.sums import Sums, added, centre_and_scale, read_sums, where_sums_lie
+from skmeta._inference.moments import Moments, Rows, collect_moments
+from skmeta._inference.sums import Sums, added, centre_and_scale, read_sums
+from skmeta._inference.typical import where_rows_lie, where_sums_lie
 from skmeta._inference.units import Units, standardised
 
 pytestmark = pytest.mark.quick
@@ -75,9 +76,8 @@ def test_standardised_they_are_the_moments_of_standardised_rows(counts, seed, we
 
 
 def lie(sums, often=None):
-    """Where columns and targets lie."""
-    found = where_sums_lie(sums, often)
-    return found.centre, found.scale, found.target_centre, found.target_scale
+    """Where columns and targets lie, and how columns vary together."""
+    return list(vars(where_sums_lie(sums, often, correlated=not np.isnan(sums.mean).any())).values())
 
 
 @pytest.mark.parametrize("lacking", [(), (1, 2)])
@@ -85,7 +85,11 @@ def lie(sums, often=None):
 def test_a_collection_lies_where_its_rows_lie(weighted, lacking):
     X, Y, order, starts, weight = make_rows([5, 9, 1, 7], weighted=weighted, lacking=lacking)
     found = lie(read_sums(X, Y, order, starts, weight))
-    for one, other in zip(found, (*column_scales(X, weight), *column_scales(Y, weight)), strict=True):
+    codes = np.empty(len(Y), int)
+    codes[order] = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    for one, other in zip(
+        found, vars(where_rows_lie(X, Y, codes, weight, None, len(starts) - 1)).values(), strict=True
+    ):
         assert_allclose(one, other, rtol=1e-12)
 
 

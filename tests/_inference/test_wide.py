@@ -303,10 +303,10 @@ def test_batches_and_kept_products_do_not_change_the_answer(monkeypatch):
     np.testing.assert_allclose(found.variance, want.variance, rtol=1e-8)
 
 
-def test_weights_are_repetitions():
+def test_weights_that_are_counts_are_repetitions():
     rows, _ = make_collection(10, 6, 12)
     twice = replace(rows, order=np.repeat(rows.order, 2), starts=2 * rows.starts)
-    weighted = replace(rows, weight=np.full(len(rows.Y), 2.0))
+    weighted = replace(rows, weight=np.full(len(rows.Y), 2.0), count=np.full(len(rows.Y), 2.0))
     one, two = (learn_wide(each, GAUSSIAN, covariance="diagonal", n_iter=6) for each in (weighted, twice))
     np.testing.assert_allclose(one.mean, two.mean, atol=1e-6)
     np.testing.assert_allclose(one.variance, two.variance, rtol=1e-5)

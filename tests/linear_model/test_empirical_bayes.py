@@ -198,14 +198,6 @@ def test_the_learner_given_is_not_touched():
     assert model.learner_.structure_
 
 
-def test_weights_count_as_repeated_rows():
-    X, y, _ = collection(n_tasks=30)
-    times = np.random.default_rng(0).integers(1, 4, len(y))
-    weighted = learn(X, y, sample_weight=times).prior_
-    repeated = learn(np.repeat(X, times, axis=0), np.repeat(y, times)).prior_
-    assert_same_prior(weighted, repeated, rtol=1e-7, atol=1e-9)
-
-
 def test_several_outputs_are_learned_each_for_itself():
     X, y, _ = collection(n_tasks=30)
     other = X[:, 0] - y**2

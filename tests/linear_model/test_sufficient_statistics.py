@@ -78,7 +78,7 @@ def test_weights_count_as_repeated_rows():
 def test_one_line_says_how_much_there_is():
     X, y, weight = table(n_outputs=2)
     assert repr(statistics(X, y)) == "SufficientStatistics(n_tasks=5, n_rows=60, n_features=3, n_outputs=2)"
-    assert statistics(X, y, weight).n_rows == weight.sum()
+    assert (statistics(X, y, weight).n_rows, statistics(X, y, weight).n.sum()) == (60, weight.sum())
 
 
 @pytest.mark.parametrize("parts", [1, 7])

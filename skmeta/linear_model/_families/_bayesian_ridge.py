@@ -32,7 +32,7 @@ class BayesianRidgeFamily(ShiftedSolver):
         """As learned; the class finds its own."""
         return 1.0
 
-    def inner(self, estimator: Any, strength: float, noise: float, n_rows: float, units: Units) -> dict[str, Any]:
+    def inner(self, estimator: Any, strength: float, noise: float, total: float, units: Units) -> dict[str, Any]:
         """A law of the noise that is as good as certain, or that which was asked for."""
         law = {name: getattr(estimator, name) for name in ("alpha_1", "alpha_2", "alpha_init")}
         of_default = vars(BayesianRidge())

@@ -27,7 +27,7 @@ class HuberFamily(ShiftedSolver):
         """Of the default, one."""
         return float(estimator.alpha / HuberRegressor().alpha)
 
-    def inner(self, estimator: Any, strength: float, noise: float, n_rows: float, units: Units) -> dict[str, Any]:
+    def inner(self, estimator: Any, strength: float, noise: float, total: float, units: Units) -> dict[str, Any]:
         """The objective is about ``|r|^2 / s + alpha |v|^2``: ``2 s`` times ``|r|^2 / (2 s^2) + |v|^2 / 2``."""
         return {"alpha": strength * np.sqrt(noise)}
 

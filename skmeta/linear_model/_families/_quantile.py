@@ -24,10 +24,10 @@ class QuantileFamily(ShiftedSolver):
     ``solver_options``; no parameter is without effect.
     """
 
-    def inner(self, estimator: Any, strength: float, noise: float, n_rows: float, units: Units) -> dict[str, Any]:
+    def inner(self, estimator: Any, strength: float, noise: float, total: float, units: Units) -> dict[str, Any]:
         """Asymmetric Laplace noise of the same mean pinball loss as Gaussian noise, against ``sqrt(2) |v|``."""
         scale = np.sqrt(noise) * norm.pdf(norm.ppf(estimator.quantile))
-        return {"alpha": strength * np.sqrt(2.0) * scale / n_rows}
+        return {"alpha": strength * np.sqrt(2.0) * scale / total}
 
     def intercept_shift(self, estimator: Any, noise: float) -> float:
         """The quantile of the noise."""

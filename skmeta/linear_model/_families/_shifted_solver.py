@@ -31,9 +31,10 @@ class OwnRows:
     Z: Any
     y: Array
     weight: Array | None
+    n_rows: float
 
     @property
-    def n_rows(self) -> float:
+    def total(self) -> float:
         """What they weigh together."""
         return float(len(self.y) if self.weight is None else self.weight.sum())
 
@@ -41,7 +42,7 @@ class OwnRows:
     def context(self) -> Array:
         """Means ``(p - 1,)`` of the columns."""
         weight = np.ones(len(self.y)) if self.weight is None else self.weight
-        return np.asarray(weight @ self.Z).ravel()[:-1] / max(self.n_rows, TINY)
+        return np.asarray(weight @ self.Z).ravel()[:-1] / max(self.total, TINY)
 
 
 class ShiftedSolver(Family):
@@ -54,7 +55,7 @@ class ShiftedSolver(Family):
         """Noise and evidence are those of the prior as learned."""
         return np.ones_like(strength)
 
-    def inner(self, estimator: Any, strength: float, noise: float, n_rows: float, units: Units) -> dict[str, Any]:
+    def inner(self, estimator: Any, strength: float, noise: float, total: float, units: Units) -> dict[str, Any]:
         """Parameters that make the class's penalty the prior's, for coordinates of unit variance."""
         return {}
 
@@ -127,7 +128,7 @@ class ShiftedSolver(Family):
         mean[-1] += self.intercept_shift(estimator, noise)
         directions = component.covariance.directions(extra, slopes_only=free)
         design = directions.design(task.Z) * unit
-        inner = fresh(estimator, **self.inner(estimator, strength, noise, task.n_rows, units), fit_intercept=free)
+        inner = fresh(estimator, **self.inner(estimator, strength, noise, task.total, units), fit_intercept=free)
         with config_context(assume_finite=True, skip_parameter_validation=True):  # both were checked as they came in
             self.solve(inner, design, task.y - np.ravel(task.Z @ mean), task.weight)
         moved = unit * directions.back(np.ravel(inner.coef_))
@@ -146,13 +147,13 @@ def _stacked(of_outputs: list[dict[str, Any]]) -> dict[str, Any]:
 def own_rows(rows: Rows, t: int, k: int) -> OwnRows:
     """The rows of one task, for one output."""
     own = rows.order[rows.starts[t] : rows.starts[t + 1]]
-    weight = None if rows.weight is None else rows.weight[own]
+    weight, n_rows = None if rows.weight is None else rows.weight[own], float(rows.counted[own].sum())
     intercept = np.full((len(own), 1), float(rows.intercept))
     if sparse.issparse(rows.X) and not np.any(rows.centre):
         scaled = sparse.csr_array(rows.X[own]) @ sparse.diags_array(1.0 / rows.scale)
-        return OwnRows(sparse.hstack([scaled, intercept], format="csr"), rows.Y[own, k], weight)
+        return OwnRows(sparse.hstack([scaled, intercept], format="csr"), rows.Y[own, k], weight, n_rows)
     Z = standardise(take_rows(rows.X, own), rows.centre, rows.scale)
-    return OwnRows(np.concatenate([Z, intercept], axis=1), rows.Y[own, k], weight)
+    return OwnRows(np.concatenate([Z, intercept], axis=1), rows.Y[own, k], weight, n_rows)
 
 
 def _left(design: Any, intercept: Array, strength: float, noise: float, weight: Array | None) -> float:

@@ -35,10 +35,10 @@ class ElasticNetFamily(ShiftedSolver):
         """The part of the penalty that is l1."""
         return float(estimator.l1_ratio)
 
-    def inner(self, estimator: Any, strength: float, noise: float, n_rows: float, units: Units) -> dict[str, Any]:
+    def inner(self, estimator: Any, strength: float, noise: float, total: float, units: Units) -> dict[str, Any]:
         """In scikit-learn's objective, which is noise over n times ours; a Gram matrix given is of other coordinates."""
         factor = 1.0 + (np.sqrt(2.0) - 1.0) * self.l1_share(estimator)
-        return {"alpha": strength * noise / n_rows * factor, "precompute": False}
+        return {"alpha": strength * noise / total * factor, "precompute": False}
 
     def solve(self, inner: Any, design: Any, target: Array, weight: Array | None) -> None:
         """Coordinate descent as the class's ``fit`` has it without intercept; its checks would cost five times as much."""

@@ -1,0 +1,97 @@
+r"""Which tasks are one data set under several names: those that agree in all that a linear model sees of them.
+
+With a fixed direction :math:`r` and the scores :math:`u_i = x_i^\top r` tasks are compared in the means and squares of
+:math:`u` and :math:`y` and in their product, to rounding.
+
+Two tasks may agree by chance where rows take few values. So an agreement counts only where half of it names the task: no
+other task agrees in the scores alone, or, of targets that are no labels or counts, in the targets alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta._inference.linalg import TINY
+from skmeta._inference.sums import Sums
+
+Array = NDArray[np.float64]
+
+_DIGITS = 9  # guard: that sums of the same rows in another order have in common
+
+
+def distinct_of_sums(sums: Sums, *, targets_tell: bool) -> NDArray[np.intp]:
+    """For every task the first that is the same data set ``(T,)``: mostly itself."""
+    r = _direction(sums.mean.shape[1])
+    n = np.maximum(sums.n, TINY)
+    mean, square = np.nan_to_num(sums.mean) @ r, np.einsum("i,tij,j->t", r, sums.scatter, r) / n
+    scores = _place_and_size(mean[:, None], square[:, None])
+    targets = _place_and_size(sums.target, sums.square / n[:, None])
+    product = np.einsum("i,tik->tk", r, sums.cross) / n[:, None]
+    return _first(
+        sums.rows, scores, targets, product, np.sqrt(square[:, None] * sums.square / n[:, None]), targets_tell
+    )
+
+
+def distinct_of_rows(
+    X: Any, Y: Array, codes: NDArray[np.intp], n_tasks: int, weight: Array | None, *, targets_tell: bool
+) -> NDArray[np.intp]:
+    """The same of the rows of a table."""
+    own = np.ones(len(codes)) if weight is None else weight
+    n = np.maximum(np.bincount(codes, own, minlength=n_tasks), TINY)
+
+    def means(values: Array) -> Array:
+        return np.column_stack([np.bincount(codes, own * v, minlength=n_tasks) / n for v in values.T])
+
+    r = _direction(X.shape[1])
+    u = np.asarray(X @ r if not np.isnan(X.sum()) else np.nan_to_num(X) @ r)[:, None]
+    u_mean, y_mean = means(u), means(Y)
+    u, y = u - u_mean[codes], Y - y_mean[codes]
+    square, size = means(u * u), means(y * y)
+    rows = np.bincount(codes, own > 0, minlength=n_tasks).astype(float)
+    sizes = np.sqrt(square * size)
+    return _first(
+        rows, _place_and_size(u_mean, square), _place_and_size(y_mean, size), means(u * y), sizes, targets_tell
+    )
+
+
+def _direction(d: int) -> Array:
+    return np.asarray(np.random.default_rng(0).uniform(0.5, 1.5, d))
+
+
+def _place_and_size(mean: Array, variance: Array) -> Array:
+    """Means as shares of the root mean square, its logarithm, and the same of deviations, rounded ``(T, 3 k)``."""
+    deviation, whole = np.sqrt(np.maximum(variance, 0.0)), np.sqrt(mean**2 + np.maximum(variance, 0.0))
+    share = mean / np.where(whole > 0, whole, 1.0)
+    # What a column spreads far from zero is known to fewer digits.
+    spread = deviation / np.where(whole > 0, whole, 1.0)
+    return np.round(np.column_stack([share, np.log(np.where(whole > 0, whole, 1.0)), spread]), _DIGITS) + 0.0
+
+
+def _first(
+    rows: Array, scores: Array, targets: Array, product: Array, size: Array, targets_tell: bool
+) -> NDArray[np.intp]:
+    """The first of the tasks with equal numbers, where these name a data set; one row or constant ones name none."""
+    with_rows, angle = rows[:, None], np.round(product / np.where(size > 0, size, 1.0), _DIGITS - 3) + 0.0
+    whole, by_scores, by_targets = (
+        _groups(np.column_stack([with_rows, *parts])) for parts in ([scores, targets, angle], [scores], [targets])
+    )
+    k = targets.shape[1] // 3
+    named = _only(whole, by_scores) & (scores[:, 2] > 0)
+    if targets_tell:
+        named |= _only(whole, by_targets) & (targets[:, 2 * k :] > 0).all(axis=1)
+    first = np.full(whole.max(initial=-1) + 1, len(rows))
+    np.minimum.at(first, whole, np.arange(len(rows)))
+    return np.where(named & (rows > 1), first[whole], np.arange(len(rows)))
+
+
+def _groups(numbers: Array) -> NDArray[np.intp]:
+    """The number of the group of equal rows that each row is in."""
+    return np.unique(numbers, axis=0, return_inverse=True)[1].ravel()
+
+
+def _only(fine: NDArray[np.intp], coarse: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Whether the tasks of a coarse group are all of one fine group."""
+    return np.asarray(np.bincount(fine)[fine] == np.bincount(coarse)[coarse])
