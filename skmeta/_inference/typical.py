@@ -33,7 +33,8 @@ _CELLS = 1 << 22  # of a table, worked with at once
 class Where:
     """Where columns ``(d,)`` and targets ``(K,)`` lie and how far they spread, and the mean of all targets ``(K,)``.
 
-    ``correlation (d, d)`` is that of the columns over all rows, where it was asked for.
+    ``target_size (K,)`` is how far targets spread around zero, the unit where they are not centred. ``correlation (d, d)``
+    is that of the columns over all rows, where it was asked for.
     """
 
     centre: Array
@@ -41,6 +42,7 @@ class Where:
     target_centre: Array
     target_scale: Array
     target_mean: Array
+    target_size: Array
     correlation: Array | None = None
 
 
@@ -51,7 +53,8 @@ def where_sums_lie(
     often = np.ones_like(sums.n) if task_weight is None else task_weight
     centre, scale, at, by = typical_of_sums(sums, often)
     mean = centre_and_scale(sums.n, sums.target, sums.square, often)[0]
-    found = Where(centre if centred else np.zeros_like(centre), scale, at, by, mean)
+    size = typical_size(sums.n, sums.rows, sums.target, sums.square, often)
+    found = Where(centre if centred else np.zeros_like(centre), scale, at, by, mean, size)
     if not correlated:
         return found
     pooled = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2), often)
@@ -76,7 +79,9 @@ def where_rows_lie(
     whole = (np.ones(len(Y)) if weight is None else weight) * often[codes]
     correlation = correlation_of_rows(X, whole, *column_scales(X, whole)) if correlated else None
     mean = np.average(Y, axis=0, weights=whole)
-    return Where(centre if centred else np.zeros_like(centre), scale, *targets, mean, correlation)
+    n, rows, by_task = _tasks_of(codes, weight, n_tasks)
+    size = typical_size(n, rows, *_within(by_task, n, codes, Y), often)
+    return Where(centre if centred else np.zeros_like(centre), scale, *targets, mean, size, correlation)
 
 
 def typical_of_sums(sums: Sums, often: Array) -> tuple[Array, Array, Array, Array]:
@@ -89,18 +94,28 @@ def typical_of_sums(sums: Sums, often: Array) -> tuple[Array, Array, Array, Arra
 
 def typical_of_rows(X: Any, codes: NDArray[np.intp], weight: Array | None, often: Array) -> tuple[Array, Array]:
     """The same of the columns of a table, dense or sparse, whose rows are of the tasks ``codes (n,)``."""
-    own = np.ones(len(codes)) if weight is None else weight
-    n, rows = (np.bincount(codes, each, minlength=len(often)).astype(float) for each in (own, own > 0))
-    by_task = sparse.csr_array((own, (codes, np.arange(len(codes)))), shape=(len(often), len(codes)))
-    pooled = column_scales(X, None if weight is None and np.all(often == 1.0) else own * often[codes])
+    n, rows, by_task = _tasks_of(codes, weight, len(often))
+    whole = often[codes] if weight is None else weight * often[codes]
+    pooled = column_scales(X, None if weight is None and np.all(often == 1.0) else whole)
     centre, scale = (each.copy() for each in pooled)
     for some in _column_blocks(X, by_task, often * rows, rows):
         part = np.asarray((X[:, some].toarray() if sparse.issparse(X) else X[:, some]), dtype=float)
-        mean = by_task @ part / np.maximum(n, TINY)[:, None]
-        spread = by_task @ (part - mean[codes]) ** 2
         known = centre[some], scale[some]
-        centre[some], scale[some] = _typical(n, rows, mean, np.nan_to_num(spread, nan=0.0), often, known)
+        centre[some], scale[some] = _typical(n, rows, *_within(by_task, n, codes, part), often, known)
     return centre, scale
+
+
+def _tasks_of(codes: NDArray[np.intp], weight: Array | None, n_tasks: int) -> tuple[Array, Array, Any]:
+    """What the rows of every task weigh, how many they are, and the weights as a matrix ``(n_tasks, n)``."""
+    own = np.ones(len(codes)) if weight is None else weight
+    n, rows = (np.bincount(codes, each, minlength=n_tasks).astype(float) for each in (own, own > 0))
+    return n, rows, sparse.csr_array((own, (codes, np.arange(len(codes)))), shape=(n_tasks, len(codes)))
+
+
+def _within(by_task: Any, n: Array, codes: NDArray[np.intp], part: Array) -> tuple[Array, Array]:
+    """Means of every task and sums of squares around them ``(n_tasks, d)``; where a task lacks a column NaN and zero."""
+    mean = by_task @ part / np.maximum(n, TINY)[:, None]
+    return mean, np.nan_to_num(by_task @ (part - mean[codes]) ** 2, nan=0.0)
 
 
 def _column_blocks(X: Any, by_task: Any, weight: Array, rows: Array) -> Iterator[NDArray[np.intp]]:
@@ -132,6 +147,14 @@ def typical_square(n: Array, rows: Array, mean: Array, spread: Array, weight: Ar
     freedom = np.where(several, n * (rows - 1.0) / np.maximum(rows, 1.0), 1.0)  # of weights whose mean is n / rows
     within = weighted_median(spread / freedom[:, None], weight * several[:, None])
     return within + _NORMAL**2 * weighted_median(mean**2, weight)
+
+
+def typical_size(n: Array, rows: Array, mean: Array, spread: Array, often: Array) -> Array:
+    """How far values spread around zero in the typical task ``(d,)``: over all rows where that is nothing, else 1."""
+    pooled = often @ (spread + n[:, None] * mean**2) / max(float(often @ n), TINY)
+    size = np.sqrt(typical_square(n, rows, mean, spread, (often * rows)[:, None]))
+    found = np.where(size > 0, size, np.sqrt(pooled))
+    return np.where(found > 0, found, 1.0)
 
 
 def weighted_median(values: Array, weight: Array) -> Array:

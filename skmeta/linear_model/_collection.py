@@ -167,7 +167,7 @@ def _units(
         if not likelihood.quadratic:
             at, by = likelihood.link(where.target_mean), np.ones_like(by)
         elif not estimator.fit_intercept:
-            at = np.zeros_like(at)
+            at, by = np.zeros_like(at), where.target_size  # not centred, so measured from zero
         centre = where.centre if estimator.fit_intercept else np.zeros_like(where.centre)
         units = Units(centre, where.scale, at[0] if one_target else at, by[0] if one_target else by, where.correlation)
     found = [units.of_output(k) for k in range(len(where.target_centre))]

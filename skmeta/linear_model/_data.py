@@ -10,11 +10,11 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.utils import compute_sample_weight
 
 from skmeta._inference.moments import Moments, Rows
 from skmeta._inference.sums import Sums, sums_in_room
 from skmeta._inference.units import Units, same_units, standardised
+from skmeta.linear_model._class_weight import row_weights
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import (
     as_numbers,
@@ -35,7 +35,7 @@ class LinearData:
 
     ``n_targets`` is None where ``y`` was one-dimensional; ``classes`` is None for regressors. The rows of task ``t`` are
     ``order[starts[t]:starts[t + 1]]``. Weights are in the unit that they were read in; where they are repetitions, rows
-    ``repeat``.
+    ``repeat``. What rows weigh by their class is in ``weight``, not in ``given_weight``.
     """
 
     X: Any
@@ -46,6 +46,7 @@ class LinearData:
     order: NDArray[np.intp]
     starts: NDArray[np.intp]
     repeat: bool = False
+    given_weight: NDArray[np.float64] | None = None
     _kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -149,9 +150,9 @@ def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | Non
     check_complete(X, tasks, tasks.feature_names)
     order, starts = tasks.order, tasks.starts
     Y, n_targets, classes = encode_target(tasks.y, estimator, family, classes)
-    weight = row_weights(tasks.sample_weight, estimator, tasks.y)
-    weight = weight if weight is None or unit is None else weight / unit
-    return LinearData(X, Y, weight, n_targets, classes, order, starts, repeat=unit is None)
+    weight, given = row_weights(tasks, estimator, classes), tasks.sample_weight
+    weight, given = (each if each is None or unit is None else each / unit for each in (weight, given))
+    return LinearData(X, Y, weight, n_targets, classes, order, starts, unit is None, given)
 
 
 def encode_target(
@@ -199,19 +200,10 @@ def mean_weight(tasks: Tasks, estimator: Any) -> float:
 
     Weights say how precise rows are against each other: the noise, which is learned, has the unit's precision.
     """
-    weight = None if tasks.y is None else row_weights(tasks.sample_weight, estimator, tasks.y)
+    weight = row_weights(tasks, estimator)
     if weight is None:
         return 1.0
     often = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
     often = often[tasks.codes] * (weight > 0)
     total = often.sum()
     return float(often @ weight / total) if total > 0 else 1.0
-
-
-def row_weights(weight: NDArray[np.float64] | None, estimator: Any, y: NDArray[Any]) -> NDArray[np.float64] | None:
-    """Weights ``(n,)`` of the rows, a classifier's ``class_weight`` included, or None for ones."""
-    by_class = getattr(estimator, "class_weight", None)
-    if by_class is None or not len(y):
-        return weight
-    balance = compute_sample_weight(by_class, np.asarray(y))
-    return balance if weight is None else weight * balance

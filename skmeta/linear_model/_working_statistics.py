@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from skmeta._inference.moments import take_rows, task_batches
 from skmeta._inference.sums import read_sums
-from skmeta.linear_model._data import encode_target, row_weights
+from skmeta.linear_model._class_weight import row_weights
+from skmeta.linear_model._data import encode_target
 from skmeta.linear_model._families import family_of
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.tasks import lookup_tasks
@@ -77,7 +78,8 @@ class WorkingStatistics:
     ) -> None:
         if getattr(estimator, "class_weight", None) == "balanced":
             raise ValueError(
-                "class_weight: wanted None or a dict for parts of a collection, found 'balanced', which asks for all rows."
+                "class_weight: wanted None or a dict for parts of a collection, found 'balanced', which asks for all rows of a "
+                "task; give the weights that it stands for as a dict."
             )
         family = family_of(estimator)
         self._tasks = read_tasks(X, y, sample_weight, task=task, labels=family.classifies)
@@ -88,7 +90,7 @@ class WorkingStatistics:
         if self._Y.shape[1] > 1:
             raise ValueError(f"y: wanted one target, or labels of two classes, found {self._Y.shape[1]} outputs.")
         self._own = family.likelihood(estimator)
-        self._weight = row_weights(self._tasks.sample_weight, estimator, targets)
+        self._weight = row_weights(self._tasks, estimator, self.classes)
 
     def __repr__(self) -> str:
         return f"WorkingStatistics(n_tasks={len(self._tasks)}, n_rows={len(self._Y)})"

@@ -1,8 +1,9 @@
 """Steps before a model: fitted once on a whole collection, frozen, and carried by the prior that was learned behind them."""
 
 from skmeta.steps._adapted_behind_steps import AdaptedBehindSteps
+from skmeta.steps._constant import with_constant_column
 from skmeta.steps._frozen_steps import FrozenSteps, fit_steps
-from skmeta.steps._parts import Parts, last_model, take_apart, unfitted_model, weights_for, with_constant_column
+from skmeta.steps._parts import Parts, last_model, take_apart, unfitted_model, weights_for
 from skmeta.steps._prior_with_steps import PriorWithSteps, adapt_rows, checked_parts, split_prior, with_steps
 
 __all__ = [

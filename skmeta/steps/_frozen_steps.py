@@ -18,6 +18,7 @@ from sklearn.utils import get_tags
 from skmeta._dataframe import column, is_frame
 from skmeta.base import FrozenValue
 from skmeta.base._matching import check_names
+from skmeta.steps._constant import as_constant
 from skmeta.steps._parts import Parts, is_nothing, weights_of_step
 from skmeta.tasks import Tasks
 from skmeta.tasks._context import one_a_task, split_context
@@ -71,6 +72,11 @@ class FrozenSteps(FrozenValue):
         """The steps' names, joined by arrows."""
         target = [] if self.target is None else ["target"]
         return " -> ".join([name for name, _ in self.steps] + target)
+
+    @property
+    def without_features(self) -> bool:
+        """Whether the tables that the steps were fitted to had no column but those beside the features."""
+        return bool(self.steps) and getattr(self.steps[0][1], "n_features_in_", None) == 0
 
     def __bool__(self) -> bool:
         return bool(self.steps or self.context) or self.target is not None
@@ -225,7 +231,8 @@ class FrozenSteps(FrozenValue):
         Returns
         -------
         estimator
-            The model, or a Pipeline or TransformedTargetRegressor that ends in it.
+            The model, or a Pipeline or TransformedTargetRegressor that ends in it. Of tables without any feature the
+            DummyRegressor or DummyClassifier that predicts what these would.
         """
         steps, target = deepcopy((self.steps, self.target))
         outside = parts.target is None or parts.target_outside
@@ -233,7 +240,8 @@ class FrozenSteps(FrozenValue):
             model = _with_regressor(target, model)
         if steps:
             model = Pipeline([*steps, (parts.last_name, model)])
-        return _with_regressor(target, model) if target is not None and outside else model
+        made = _with_regressor(target, model) if target is not None and outside else model
+        return as_constant(made) if self.without_features else made
 
 
 def fit_steps(parts: Parts, tasks: Tasks, context: tuple[str | int, ...] = ()) -> tuple[FrozenSteps, Tasks]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from sklearn import get_config
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import has_fit_parameter
 
 from skmeta._sklearn import check_parameters
@@ -46,15 +44,6 @@ def take_apart(estimator: Any) -> Parts:
         return replace(inner, steps=steps, last_name=last, target_outside=inner.target is None)
     check_parameters(estimator)
     return Parts(estimator)
-
-
-def with_constant_column(parts: Parts) -> Parts:
-    """An estimator of tables without any feature: its first step gives them one column of zeros.
-
-    scikit-learn's models want a column; with one of zeros all that they fit is an intercept.
-    """
-    zeros = FunctionTransformer(np.pad, kw_args={"pad_width": ((0, 0), (0, 1))})
-    return replace(parts, steps=(("constant", zeros), *parts.steps))
 
 
 def unfitted_model(estimator: Any) -> Any:

@@ -6,8 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.linear_model import HuberRegressor, Lasso, LogisticRegression, PoissonRegressor, Ridge
-from sklearn.pipeline import Pipeline
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.linear_model import HuberRegressor, Lasso, LogisticRegression, PoissonRegressor, Ridge, SGDClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import check_is_fitted
 
 from skmeta import EmpiricalBayes, NShotSplit, WarmStartClassifier, WarmStartRegressor
 
@@ -37,7 +41,8 @@ def test_every_case_of_the_contract(estimator):
     model = (WarmStartClassifier if labels else WarmStartRegressor)(estimator, task="batch").fit(BATCH, target)
     none = BATCH[["batch"]].drop(columns="batch")
     plain = model.estimators_["B"]
-    assert isinstance(plain, Pipeline) and b"skmeta" not in pickle.dumps(plain)
+    assert type(plain) is (DummyClassifier if labels else DummyRegressor) and b"skmeta" not in pickle.dumps(plain)
+    check_is_fitted(plain)
     own = (BATCH["batch"] == "B").to_numpy()
     assert_array_equal(model.predict(BATCH[own]), plain.predict(none[own]))
     again = type(model)(estimator, prior=model.prior_).fit(none[own], target[own])
@@ -59,3 +64,27 @@ def test_arrays_and_splits_do_as_well():
     assert_allclose(model.predict(X), WarmStartRegressor(Ridge(), task="batch").fit(BATCH, YIELD).predict(BATCH))
     for train, test in NShotSplit(0, n_shots=2, n_splits=3, random_state=0).split(X, YIELD):
         assert np.isfinite(WarmStartRegressor(Ridge(), task=0).fit(X[train], YIELD[train]).predict(X[test])).all()
+
+
+def test_the_plain_result_says_what_the_model_does():
+    """Of two targets, of a transformed one behind steps, of labels with probabilities and without."""
+    none = np.empty((3, 0))
+    both = np.c_[YIELD, -YIELD]
+    model = WarmStartRegressor(Ridge(), task="batch").fit(BATCH, both)
+    plain = model.estimators_["C"]
+    assert type(plain) is DummyRegressor
+    assert_array_equal(plain.predict(none), model.predict(BATCH.iloc[10:13]))
+    logs = TransformedTargetRegressor(make_pipeline(StandardScaler(), Ridge()), func=np.log, inverse_func=np.exp)
+    model = WarmStartRegressor(logs, task="batch").fit(BATCH, YIELD)
+    assert type(model.estimators_["C"]) is DummyRegressor
+    assert_allclose(model.estimators_["C"].predict(none), model.predict(BATCH.iloc[10:13]))
+    grade = np.where(YIELD > 1560, "high", np.where(YIELD > 1480, "middle", "low"))
+    for estimator in (LogisticRegression(), SGDClassifier(random_state=0)):
+        model = WarmStartClassifier(estimator, task="batch").fit(BATCH, grade)
+        plain = model.estimators_["C"]
+        assert type(plain) is DummyClassifier
+        assert_array_equal(plain.classes_, ["high", "low", "middle"])
+        assert_array_equal(plain.predict(none), model.predict(BATCH.iloc[10:13]))
+        assert_allclose(plain.predict_proba(none).sum(axis=1), 1.0)
+    odds = model.prior_.zero_shot(LogisticRegression())
+    assert type(odds) is DummyClassifier and np.all(odds.class_prior_ > 0)

@@ -117,8 +117,8 @@ class Family(ABC):
         """Raise for settings under which the class takes no prior."""
         if getattr(estimator, "positive", False):
             raise ValueError(
-                f"{type(estimator).__name__}(positive=True): a Gaussian prior allows negative coefficients too; use "
-                "positive=False."
+                f"{type(estimator).__name__}(positive=True): wanted coefficients of any sign, which a Gaussian prior allows, "
+                "found a bound at zero; use positive=False."
             )
 
     def check_target(self, Y: Array, estimator: Any) -> None:  # noqa: B027 - most likelihoods know all numbers

@@ -19,14 +19,15 @@ class HuberFamily(ShiftedSolver):
     .. math:: \sum_i \left( s + H_\epsilon\left(\tfrac{y_i - x_i^\top w}{s}\right) s \right)
         + \tfrac{\alpha}{10^{-4}} \, \sigma |v|^2, \quad v = \Sigma^{-1/2} (w - \mu)
 
-    ``alpha`` over its default, 1e-4, is the strength.
+    ``alpha`` over its default, 1e-4, is the strength. The class's own solver takes ``epsilon``, ``max_iter`` and ``tol``.
+    Without effect: ``warm_start``, as every fit starts at the prior.
     """
 
     def strength(self, estimator: Any) -> float:
         """Of the default, one."""
         return float(estimator.alpha / HuberRegressor().alpha)
 
-    def inner(self, estimator: Any, strength: float, noise: float, total: float) -> dict[str, Any]:
+    def inner(self, estimator: Any, strength: float, noise: float, total: float, units: Units) -> dict[str, Any]:
         """The objective is about ``|r|^2 / s + alpha |v|^2``: ``2 s`` times ``|r|^2 / (2 s^2) + |v|^2 / 2``."""
         return {"alpha": strength * np.sqrt(noise)}
 

@@ -32,7 +32,7 @@ class LearnedStart(Family):
         jobs, there = [], np.flatnonzero(np.diff(rows.starts)).tolist()  # the tasks that have rows
         for t in there:
             own = rows.order[rows.starts[t] : rows.starts[t + 1]]
-            weight = None if data.weight is None else data.weight[own]
+            weight = None if data.given_weight is None else data.given_weight[own]  # the class knows class_weight
             jobs.append((adaptation.estimator, start, X[own], labels[own], weight, data.classes))
         models = in_parallel(self.steps, jobs, adaptation.n_jobs)
         coef = np.tile(start, (rows.n_tasks, 1, 1))

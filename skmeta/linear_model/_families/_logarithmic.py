@@ -19,6 +19,8 @@ class LogLinkFamily(PosteriorMode):
     .. math:: \tfrac{1}{2 \phi} \sum_i d(y_i, e^{x_i^\top w}) + \tfrac{\alpha}{2} (w - \mu)^\top \Sigma^{-1} (w - \mu)
 
     with the unit deviance :math:`d` and the prior's ``noise`` as dispersion :math:`\phi`. ``alpha`` is the strength.
+    Refused: ``link="identity"`` and powers whose link it is. Without effect: ``max_iter``, ``solver``, ``tol``, ``verbose``,
+    ``warm_start``, as the mode is found here, by Newton's method.
     """
 
     def power(self, estimator: Any) -> float:
@@ -79,10 +81,11 @@ class TweedieFamily(LogLinkFamily):
         super().check(estimator)
         if estimator.link == "identity":
             raise ValueError(
-                f"{type(estimator).__name__}(link='identity'): wanted 'log' or 'auto'; for an identity link use Ridge."
+                f"{type(estimator).__name__}(link='identity'): wanted 'log' or 'auto', found 'identity'; for that link use "
+                "Ridge."
             )
         if estimator.link == "auto" and estimator.power <= 0:
             raise ValueError(
                 f"{type(estimator).__name__}(power={estimator.power}): wanted a power of at least 1, whose link is the "
-                "logarithm; use Ridge."
+                f"logarithm, found {estimator.power}; use Ridge."
             )

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.stats import norm
 from sklearn.linear_model import QuantileRegressor
 
+from skmeta._inference.units import Units
 from skmeta.linear_model._families._base import family
 from skmeta.linear_model._families._shifted_solver import ShiftedSolver
 
@@ -19,10 +20,11 @@ class QuantileFamily(ShiftedSolver):
     .. math:: \sum_i \ell_q(y_i - x_i^\top w) + \alpha \sqrt 2 \, \sigma \, \phi(\Phi^{-1}(q)) |v|_1, \quad
         v = \Sigma^{-1/2} (w - \mu - \sigma \Phi^{-1}(q) e)
 
-    with :math:`e` the intercept's unit vector. ``alpha`` is the strength.
+    with :math:`e` the intercept's unit vector. ``alpha`` is the strength. The class's own solver takes ``solver`` and
+    ``solver_options``; no parameter is without effect.
     """
 
-    def inner(self, estimator: Any, strength: float, noise: float, total: float) -> dict[str, Any]:
+    def inner(self, estimator: Any, strength: float, noise: float, total: float, units: Units) -> dict[str, Any]:
         """Asymmetric Laplace noise of the same mean pinball loss as Gaussian noise, against ``sqrt(2) |v|``."""
         scale = np.sqrt(noise) * norm.pdf(norm.ppf(estimator.quantile))
         return {"alpha": strength * np.sqrt(2.0) * scale / total}

@@ -17,6 +17,8 @@ class RidgeFamily(PosteriorMode):
     .. math:: \tfrac{1}{2 \sigma^2} \sum_i (y_i - x_i^\top w)^2 + \tfrac{\alpha}{2} (w - \mu)^\top \Sigma^{-1} (w - \mu)
 
     ``alpha`` is the strength: one takes the prior as learned. With several targets it may be one for each.
+    Refused: ``positive=True``. Without effect: ``copy_X``, ``max_iter``, ``random_state``, ``solver``, ``tol``, as the
+    minimum is found here, in closed form.
     """
 
     many_targets = True

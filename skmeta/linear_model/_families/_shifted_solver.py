@@ -55,7 +55,7 @@ class ShiftedSolver(Family):
         """Noise and evidence are those of the prior as learned."""
         return np.ones_like(strength)
 
-    def inner(self, estimator: Any, strength: float, noise: float, total: float) -> dict[str, Any]:
+    def inner(self, estimator: Any, strength: float, noise: float, total: float, units: Units) -> dict[str, Any]:
         """Parameters that make the class's penalty the prior's, for coordinates of unit variance."""
         return {}
 
@@ -128,7 +128,7 @@ class ShiftedSolver(Family):
         mean[-1] += self.intercept_shift(estimator, noise)
         directions = component.covariance.directions(extra, slopes_only=free)
         design = directions.design(task.Z) * unit
-        inner = fresh(estimator, **self.inner(estimator, strength, noise, task.total), fit_intercept=free)
+        inner = fresh(estimator, **self.inner(estimator, strength, noise, task.total, units), fit_intercept=free)
         with config_context(assume_finite=True, skip_parameter_validation=True):  # both were checked as they came in
             self.solve(inner, design, task.y - np.ravel(task.Z @ mean), task.weight)
         moved = unit * directions.back(np.ravel(inner.coef_))

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.linear_model import ElasticNet, Lasso, enet_path
 
+from skmeta._inference.units import Units
 from skmeta.linear_model._families._base import Array, family
 from skmeta.linear_model._families._shifted_solver import ShiftedSolver
 
@@ -22,6 +23,10 @@ class ElasticNetFamily(ShiftedSolver):
     ``l1_ratio`` is :math:`\rho` and :math:`c = 1 + (\sqrt 2 - 1) \rho`, because a Laplace law of variance one costs
     :math:`\sqrt 2 |v|_1`. Where a prior has factors, :math:`v` has a coordinate for each column and each factor. ``alpha``
     is the strength. :math:`\sigma^2` is the task's own noise.
+
+    The class's own solver takes ``max_iter``, ``tol``, ``selection`` and ``random_state``. Refused: ``positive=True``.
+    Without effect: ``copy_X``, ``precompute``, ``warm_start``, as its rows are those of the deviations and made anew for
+    every fit.
     """
 
     many_targets = True
@@ -30,7 +35,7 @@ class ElasticNetFamily(ShiftedSolver):
         """The part of the penalty that is l1."""
         return float(estimator.l1_ratio)
 
-    def inner(self, estimator: Any, strength: float, noise: float, total: float) -> dict[str, Any]:
+    def inner(self, estimator: Any, strength: float, noise: float, total: float, units: Units) -> dict[str, Any]:
         """In scikit-learn's objective, which is noise over n times ours; a Gram matrix given is of other coordinates."""
         factor = 1.0 + (np.sqrt(2.0) - 1.0) * self.l1_share(estimator)
         return {"alpha": strength * noise / total * factor, "precompute": False}
@@ -60,7 +65,10 @@ class ElasticNetFamily(ShiftedSolver):
 
 @family(Lasso)
 class LassoFamily(ElasticNetFamily):
-    r"""An elastic net whose penalty is all l1: :math:`\rho = 1`."""
+    r"""An elastic net whose penalty is all l1: :math:`\rho = 1`.
+
+    Refused: ``positive=True``. Without effect: ``copy_X``, ``precompute``, ``warm_start``.
+    """
 
     def l1_share(self, estimator: Any) -> float:
         """All of it."""
