@@ -222,13 +222,16 @@ class _Problem:
         return np.linalg.slogdet(self.hessian(v))[1]
 
     def solve(self, coef: Array) -> Array:
-        """Newton steps, each halved until its task's objective falls; tasks that have arrived stand still."""
+        """Newton steps, each halved until its task's objective falls; tasks that have arrived stand still.
+
+        Objectives are compared where the prior's variances are one: the strength has the unit of the targets.
+        """
         value = self.objective(coef)
         for _ in range(ROUNDS):
             gradient = self.gradient(coef).reshape(len(coef), -1)
             direction = self.newton_step(coef, gradient)
             decrement = (gradient * direction).sum(axis=1)
-            moving = under_way(decrement, value)
+            moving = under_way(decrement / self.strength, value / self.strength)
             if not moving.any():
                 return coef - direction.reshape(coef.shape)  # the last step is free, and doubles the digits
             coef, value = self._search(coef, value, direction.reshape(coef.shape), decrement, moving)
@@ -241,7 +244,7 @@ class _Problem:
         for _ in range(ROUNDS):
             trial = coef - length[:, None, None] * direction
             new = self.objective(trial)
-            fails = moving & falls_short(new, value, length * decrement)
+            fails = moving & falls_short(*(each / self.strength for each in (new, value, length * decrement)))
             if not fails.any():
                 break
             length = np.where(fails, 0.5 * length, length)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.gaussian_em import EFFECTS_TO_SHRINK, fit_gaussian
+from skmeta._inference.gaussian_em import EFFECTS_TO_SHRINK, fit_gaussian, opened
 from skmeta._inference.past import past_deviance, typical_design
 
 _SWEEPS = 2  # of the EM on each expansion
@@ -62,6 +62,8 @@ def fit_laplace(
     for expansion in range(max(n_iter, _CHOOSE_AT + 2)):
         collection, laws = (collection, laws) if retune is None else retune(collection, laws)
         tasks = collection.responses(laws)
+        if expansion == 0:
+            laws = [opened(law, part) for law, part in zip(laws, tasks, strict=True)]
         if expansion == _CHOOSE_AT:
             chosen = [choose(k, part, law) for k, (part, law) in enumerate(zip(tasks, laws, strict=True))]
         new = [

@@ -238,10 +238,11 @@ class NegativeBinomial(Likelihood):
 
     def value(self, eta: Array, y: Array) -> Array:
         """Less the log-likelihood of a Poisson whose mean is ``y``, as in `Tweedie`, so that both compare."""
-        eta, shape = np.clip(eta, -_ETA, _ETA), 1.0 / self.excess
-        more = (y + shape) * np.logaddexp(0.0, eta + np.log(self.excess)) - y * (1.0 + eta) + xlogy(y, y)
-        free = gammaln(y + shape) - gammaln(shape) + y * np.log(self.excess)
-        return (more - free).sum(axis=-1)
+        mean, k, shape = self.mean(eta), self.excess, 1.0 / self.excess
+        # Around the mean y, whose terms are large and cancel; what is left near it is of second order.
+        off = (y + shape) * np.log1p(k * (mean - y) / (1.0 + k * y)) + xlogy(y, y / mean)
+        there = (y + shape) * np.log1p(k * y) - y - gammaln(y + shape) + gammaln(shape) - y * np.log(k)
+        return (off + there).sum(axis=-1)
 
     def residual(self, eta: Array, y: Array) -> Array:
         mean = self.mean(eta)

@@ -19,7 +19,8 @@ Array = NDArray[np.float64]
 Ask = Callable[[Array], tuple[Moments, Array]]  # coefficients (n_tasks, p) -> Moments of one output, values (n_tasks,)
 
 ROUNDS = 100  # guard: Newton's method arrives long before
-_ARRIVED = 1e-18  # guard: squared Newton decrement, relative to the objective's scale; Fisher's falls but linearly
+_ARRIVED = 1e-12  # guard: squared Newton decrement, relative to the objective's scale
+_ARRIVED_BY_SCORING = 1e-18  # guard: the same of Fisher's, which falls but linearly
 _SUFFICIENT = 1e-4  # guard: share of the expected fall that a step must bring (Nocedal and Wright, 2006, section 3.1)
 _ROUNDING = 1e-14  # guard: rounding can hide the last tiny gains
 
@@ -50,9 +51,13 @@ class _Point:
         return np.asarray(np.linalg.solve(self.hessian, self.gradient[..., None])[..., 0], dtype=float)
 
 
-def under_way(decrement: Array, value: Array) -> NDArray[np.bool_]:
-    """Which tasks ``(t,)`` of the objectives ``value`` have a Newton step worth taking, by their squared decrements."""
-    found: NDArray[np.bool_] = decrement > _ARRIVED * (1.0 + np.abs(value))
+def under_way(decrement: Array, value: Array, *, scoring: bool = False) -> NDArray[np.bool_]:
+    """Which tasks ``(t,)`` of the objectives ``value`` have a Newton step worth taking, by their squared decrements.
+
+    That of Fisher ``scoring`` is one by the expected curvature.
+    """
+    arrived = _ARRIVED_BY_SCORING if scoring else _ARRIVED
+    found: NDArray[np.bool_] = decrement > arrived * (1.0 + np.abs(value))
     return found
 
 
@@ -75,7 +80,7 @@ def modes_by_asking(ask: Ask, mean: Array, root: Array, noise: float, start: Arr
     for _ in range(ROUNDS):
         step = at.newton_step
         decrement = (at.gradient * step).sum(axis=1)
-        moving = under_way(decrement, at.value)
+        moving = under_way(decrement, at.value, scoring=True)
         if not moving.any():
             break
         at = _search(look, at, np.where(moving[:, None], step, 0.0), decrement)

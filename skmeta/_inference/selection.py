@@ -79,6 +79,11 @@ def candidates(
     return [kept, *(each for each in found if str(each) != str(kept))]
 
 
+def all_vary(structures: Sequence[Structure]) -> list[Structure]:
+    """Those in which all coefficients vary, where there are any."""
+    return [one for one in structures if one.varying is None] or list(structures)
+
+
 def identified(rank: int, p: int) -> bool:
     """Whether ``(p, p)`` scatters determine so many factors and unique variances (Ledermann, 1937, Psychometrika 2)."""
     return (p - rank) ** 2 >= p + rank
@@ -116,7 +121,7 @@ def choose(
 
     That coefficients do not vary is no simpler shape of the same: where all may vary, it must be the more probable.
     """
-    wide = [one for one in structures if one.varying is None] or list(structures)
+    wide = all_vary(structures)
     looked_at = spread(tasks, SOME_TASKS)
     some = tasks.take(looked_at)
     if len(looked_at) < 2:

@@ -12,7 +12,7 @@ from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.dispersion import learn_scatter
 from skmeta._inference.gaussian_em import fit_gaussian, initial_guess, opened
 from skmeta._inference.laplace_em import Learned, fit_laplace
-from skmeta._inference.selection import Choice, candidates, choose
+from skmeta._inference.selection import Choice, all_vary, candidates, choose
 from skmeta._inference.structure import Structure
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._varying import varying_coefficients
@@ -67,7 +67,7 @@ class LawLearning:
     def _by_working_responses(self, collection: Collection, past: list[CoefficientLaw] | None) -> list[LearnedLaw]:
         n_outputs, n_iter = len(collection.units), self.learner.max_iter
         width, n_tasks = collection.tasks.width, collection.tasks.n_tasks
-        first = self._candidates(width, n_tasks)[-1:] * n_outputs
+        first = all_vary(self._candidates(width, n_tasks))[-1:] * n_outputs
         options: dict[str, Any] = {"n_iter": n_iter, "tol": self.learner.tol, "past": past, "n_jobs": self.n_jobs}
 
         def learn(tasks: Any, *, noise: str = "known", **more: Any) -> Learned:
