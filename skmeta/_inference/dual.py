@@ -24,6 +24,7 @@ Array = NDArray[Any]
 SCALE_SPREAD = 1.0  # prior standard deviation of the logarithm of a scale, and the longest step of one: a factor of e
 _NEWTON_STEPS = 50  # guard: Newton's method arrives long before
 _HALVINGS = 12  # guard: of a Newton step that makes things worse
+_LONGEST = 30.0  # guard: move of a linear predictor in a step, whose exponential would soon be no number
 _ARRIVED = 1e-9  # guard: last move of a linear predictor; the next would be its square
 ROUNDING = 1e-12  # guard: rounding can hide the last tiny gains
 _N_NODES = 15
@@ -148,7 +149,8 @@ class DualProblem:
         """Halve the step of each task until its objective does not rise: the new ``a``, and how far ``eta`` moves."""
         if self.loss.quadratic:
             return a + step, moved
-        size, before = np.ones((len(step), 1, 1)), self.objective(eta, a)
+        furthest = np.abs(moved).max(axis=(1, 2), keepdims=True)
+        size, before = np.minimum(1.0, _LONGEST / np.maximum(furthest, _LONGEST)), self.objective(eta, a)
         for _ in range(_HALVINGS):
             worse = ~(self.objective(eta + size * moved, a + size * step) <= before + ROUNDING * (1.0 + np.abs(before)))
             if not worse.any():
