@@ -21,8 +21,8 @@ from skmeta.base._registry import registered_estimators
 
 CASES = [
     make_case(Ridge()),
-    make_case(Lasso()),
-    make_case(ElasticNet()),
+    make_case(Lasso(tol=1e-12)),
+    make_case(ElasticNet(tol=1e-12)),
     make_case(HuberRegressor()),
     make_case(QuantileRegressor()),
     make_case(BayesianRidge()),

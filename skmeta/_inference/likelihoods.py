@@ -17,7 +17,7 @@ from scipy.special import expit, gammaln, log_expit, logit, softmax, xlogy
 
 Array = NDArray[Any]
 
-_ETA = 300.0  # guard: linear predictors whose exponential, times any variance of a column, is still a number
+_ETA = 150.0  # guard: linear predictors whose exponential, times any variance of a column, is still a number
 _LEAST = 1e-100  # guard: curvature of a logarithmic link, so that it can be divided by
 _EDGE = 1e-3  # means nearer than this to where the link is infinite are taken for this
 

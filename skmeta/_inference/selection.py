@@ -21,6 +21,7 @@ Array = NDArray[Any]
 _FOLDS = 5  # of tasks held out
 _SWEEPS = 12  # of EM without constraint, in each fold
 SOME_TASKS = 512  # tasks looked at for a choice; more would only make it slower
+_NOTHING = 1e-9  # guard: share of the most that a task counts
 _SETTLE = 3  # sweeps after which a state has forgotten effects that it does without
 _ENOUGH = 4  # tasks a coefficient from which REML needs no hyper-prior
 _RANKS = (1, 2, 3, 5, 8, 13)
@@ -100,9 +101,13 @@ def folds(moments: Any, n_folds: int) -> Array:
 
 
 def _by_size(moments: Any) -> Array:
-    """Tasks in order of the targets' mean square; those that tie (few labels) by their rows and their columns' means."""
+    """Tasks in order of the targets' mean square; those that tie (few labels) by their rows and their columns' means.
+
+    Tasks that count for nothing come last: the others are dealt out as without them.
+    """
     size = moments.square / np.maximum(moments.n_rows, 1e-12)
-    return np.lexsort((moments.context.sum(axis=-1), moments.n_rows, size))
+    nothing = moments.counts <= _NOTHING * moments.counts.max(initial=0.0)
+    return np.lexsort((moments.context.sum(axis=-1), moments.n_rows, size, nothing))
 
 
 def choose(

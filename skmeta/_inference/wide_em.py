@@ -224,7 +224,7 @@ def _with_context_or_not(rows: Rows, loss: Likelihood, counts: Array, plain: _Tr
         return plain
 
     def evidence(test: Any, state: State, scales: Array) -> Array:
-        return wide_evidence(test, scaled(as_prior(state, intercept), scales), loss)
+        return wide_evidence(test, scaled(as_prior(state, intercept), scales), loss)[:, 0]
 
     def went_on(train: Any, test: Any, state: State) -> tuple[State, Array]:
         state = fit_wide(train, loss, plain.shape, max(how.n_iter // 4, 1), how, start=state)
@@ -235,7 +235,7 @@ def _with_context_or_not(rows: Rows, loss: Likelihood, counts: Array, plain: _Tr
     found = evidence(wide_test, state, scales)
     # Without effects as many more sweeps might help too; they are not made where the effects do not help at all.
     for rival in (lambda: (plain.state, plain.scales), lambda: went_on(train, test, plain.state)):
-        if not clearly_positive((found - evidence(test, *rival()))[:, 0], counts[held]):
+        if not clearly_positive(found - evidence(test, *rival()), counts[held]):
             return plain
     met = weighed(scaled(as_prior(state, intercept), scales), wide_test, loss, counts[held])
     return replace(plain, state=state, scales=scales, met=met, context=context)

@@ -159,9 +159,10 @@ def test_learning_cannot_tell_rows_that_are_turned_or_made_from_sums(covariance,
     rows = related()
     rows = rows if weight is None else replace(rows, weight=np.full(len(rows.Y), weight))
     wanted = learn_wide(rows, GAUSSIAN, covariance=covariance, noise=noise)
+    rtol = 1e-5 if covariance in ("auto", "factor") else 1e-6  # factors take more sweeps
     for other in (turned(rows), from_sums(rows)):
         assert_array_equal(_held_out(other), _held_out(rows))
-        assert_same_law(learn_wide(other, GAUSSIAN, covariance=covariance, noise=noise), wanted, rtol=1e-6)
+        assert_same_law(learn_wide(other, GAUSSIAN, covariance=covariance, noise=noise), wanted, rtol=rtol)
 
 
 def test_held_out_tasks_do_not_depend_on_rounding_where_targets_tie():

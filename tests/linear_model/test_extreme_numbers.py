@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from sklearn.linear_model import BayesianRidge, Lasso, LogisticRegression, PoissonRegressor, Ridge
@@ -65,6 +65,8 @@ def test_any_units_any_weights_any_columns(seed, shape, estimator, decades, shif
     y = of_kind(estimator, eta, rng)
     if doubled:
         X[:, 2] = X[:, 0]
+    # Far from zero without an intercept, a logarithmic link's means differ by more powers of ten than numbers have.
+    assume(intercept or shift < 1e4 or not isinstance(estimator, PoissonRegressor))
     X[:, :3] = (X[:, :3] + shift) * 10.0 ** np.array(decades)
     weight = 10.0 ** rng.uniform(-6.0, 0.0, len(X)) if weighted else None
     check(type(estimator)(fit_intercept=intercept), X, task, y, weight)

@@ -14,7 +14,7 @@ from skmeta.report import _compare
 @pytest.fixture
 def few_fits(monkeypatch):
     """Few splits and strengths and sweeps, in this process."""
-    learner = EmpiricalBayes("diagonal", max_iter=2)
+    learner = EmpiricalBayes("diagonal", max_iter=10)
     shells = {True: WarmStartClassifier, False: WarmStartRegressor}
     monkeypatch.setattr(_compare, "warm_class", lambda model: partial(shells[is_classifier(model)], learner=learner))
     monkeypatch.setattr(_compare, "SHOTS", (0, 4))
