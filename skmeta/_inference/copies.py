@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.linalg import TINY
-from skmeta._inference.sums import Sums
+from skmeta._inference.moments import column_scales
+from skmeta._inference.sums import Sums, centre_and_scale
 
 Array = NDArray[np.float64]
 
@@ -24,7 +25,8 @@ _DIGITS = 9  # guard: that sums of the same rows in another order have in common
 
 def distinct_of_sums(sums: Sums, *, targets_tell: bool) -> NDArray[np.intp]:
     """For every task the first that is the same data set ``(T,)``: mostly itself."""
-    r = _direction(sums.mean.shape[1])
+    scale = centre_and_scale(sums.n, sums.mean, np.diagonal(sums.scatter, axis1=1, axis2=2), np.ones_like(sums.n))[1]
+    r = _direction(sums.mean.shape[1]) / scale
     n = np.maximum(sums.n, TINY)
     mean, square = np.nan_to_num(sums.mean) @ r, np.einsum("i,tij,j->t", r, sums.scatter, r) / n
     scores = _place_and_size(mean[:, None], square[:, None])
@@ -45,7 +47,7 @@ def distinct_of_rows(
     def means(values: Array) -> Array:
         return np.column_stack([np.bincount(codes, own * v, minlength=n_tasks) / n for v in values.T])
 
-    r = _direction(X.shape[1])
+    r = _direction(X.shape[1]) / column_scales(X, weight)[1]
     u = np.asarray(X @ r if not np.isnan(X.sum()) else np.nan_to_num(X) @ r)[:, None]
     u_mean, y_mean = means(u), means(Y)
     u, y = u - u_mean[codes], Y - y_mean[codes]
@@ -58,6 +60,7 @@ def distinct_of_rows(
 
 
 def _direction(d: int) -> Array:
+    """Of scores that tell tables apart, in columns of unit spread."""
     return np.asarray(np.random.default_rng(0).uniform(0.5, 1.5, d))
 
 

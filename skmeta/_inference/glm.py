@@ -59,10 +59,10 @@ def posterior_modes(
         design = np.einsum("tnp,ckpq->tcknq", Z, priors.root, optimize=True).reshape(-1, *shape[2:3], *Z.shape[1:])
         Y, weight = (np.repeat(part, shape[1], axis=0) for part in (Y, weight / noise))
         size = Z.shape[1], Z.shape[2], shape[2]
-        solve = _in_rows if known and _cheaper_in_rows(*size) else _in_columns
+        search = _in_rows if known and _cheaper_in_rows(*size) else _in_columns
         many = bool(known) and loss.coupled and _gradients(*size) < _columns(*size)
         problem = _Problem(design, offset, Y, weight, loss, strength, many)
-        found, logs = solve(problem, v[tasks].reshape(-1, *shape[2:]))
+        found, logs = search(problem, v[tasks].reshape(-1, *shape[2:]))
         v[tasks], evidence[tasks] = found.reshape(len(tasks), *shape[1:]), logs.reshape(-1, shape[1])
     coef = priors.mean + np.einsum("ckpq,tckq->tckp", priors.root, v)
     return Modes(coef, v, evidence)

@@ -80,19 +80,17 @@ def fit_laplace(
     return Learned(laws, tasks, chosen, collection)
 
 
-def undo_shrinkage(
-    collection: Any, laws: Any, known: list[Any], steps: tuple[float, float] = _RATIOS, n_iter: int = _CLIMB
-) -> list[Any]:
+def undo_shrinkage(collection: Any, laws: Any, known: list[Any]) -> list[Any]:
     """Against the shrinkage of penalised quasi-likelihood: scale all means, and all covariances, to the best evidence.
 
     Working responses of a few rows a task understate both (Breslow and Lin, 1995, Biometrika 82). Laplace's evidence
-    itself is much less biased, so two factors, climbed on a grid of ratios ``steps``, are estimated by it, and by that of
+    itself is much less biased, so two factors, climbed on grids of ratios, are estimated by it, and by that of
     the tasks of what is ``known``: of each output a past and a `typical_design`, or none. A logarithmic link's intercept is
     the unit of the targets, which has no size.
     """
     held = collection.likelihood.logarithmic
     factors, best = (1.0, 1.0), collection.evidence(laws) + _evidence_of_past(laws, known)
-    for i, step in [(0, steps[0]), (1, steps[1])] * n_iter:
+    for i, step in [*enumerate(_RATIOS)] * _CLIMB:
         trial = (factors[0] * step, factors[1]) if i == 0 else (factors[0], factors[1] * step)
         scaled = [_scaled(law, *trial, held) for law in laws]
         value = collection.evidence(scaled) + _evidence_of_past(scaled, known)

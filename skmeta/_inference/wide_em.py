@@ -18,9 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skmeta._inference.components import own_variances
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import TINY
-from skmeta._inference.mixture import learn_weights
+from skmeta._inference.mixture import assumed_tasks
 from skmeta._inference.moments import Rows, standardise
 from skmeta._inference.selection import clearly_positive
 from skmeta._inference.wide import MAX_RANK, WidePrior, merged
@@ -190,7 +191,8 @@ def _choose(rows: Rows, loss: Likelihood, counts: Array, past: WidePrior | None,
     state = initial_state(train, one, intercept, how, _known(past, loss))
     if not held.any():
         n_components = len(as_prior(state, intercept).components(0, rows.scale, loss))
-        unknown = replace(as_prior(state, intercept), weights=learn_weights(np.zeros((0, n_components))))
+        nothing = assumed_tasks(n_components, len(own_variances(loss)))
+        unknown = replace(as_prior(state, intercept), weights=nothing / nothing.sum())
         untried = np.ones((len(intercept), N_SCALES))
         return _Trial(shapes[0], state, shapes[0], how.n_iter, untried, unknown, 0.0, {}, context)
     test = _read(_some(rows, held), counts[held], context)

@@ -177,8 +177,8 @@ def _first_noise(batch: Any, offset: Array, state: State) -> Array:
 
     A task that is all noise would bend what all have in common before its own noise is seen.
     """
-    total = np.maximum(batch.weight.sum(axis=1), TINY)
-    left = np.einsum("bn,bnk->bk", batch.weight, (batch.Y - offset) ** 2) / total[:, None]
+    n_rows = np.maximum(batch.n_rows, TINY)
+    left = np.einsum("bn,bnk->bk", batch.weight, (batch.Y - offset) ** 2) / n_rows[:, None]
     own = np.array([output.own_noise for output in state.outputs])
     return np.where(own, np.maximum(state.noise, 0.5 * left), state.noise)[:, None]
 

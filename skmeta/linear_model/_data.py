@@ -195,12 +195,14 @@ def weighs(tasks: Tasks, estimator: Any) -> bool:
     return tasks.sample_weight is not None or getattr(estimator, "class_weight", None) is not None
 
 
-def mean_weight(tasks: Tasks, estimator: Any) -> float:
+def mean_weight(tasks: Tasks, estimator: Any, classes: NDArray[Any] | None = None) -> float:
     """What a row weighs on average, of those that weigh anything: the unit of a prior that is learned from the tasks.
 
-    Weights say how precise rows are against each other: the noise, which is learned, has the unit's precision.
+    Weights say how precise rows are against each other: the noise, which is learned, has the unit's precision. ``classes``
+    are those that a prior knows.
     """
-    weight = row_weights(tasks, estimator)
+    known = classes is not None and bool(np.isin(tasks.y, classes).all())
+    weight = row_weights(tasks, estimator, classes if known else None)
     if weight is None:
         return 1.0
     often = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight

@@ -155,8 +155,9 @@ class EmpiricalBayes(Learner):
         """
         self._check_parameters()
         family, past = family_of(estimator), learned_component(prior, estimator)
-        unit = unit_of(past, mean_weight(tasks, estimator))
-        data = read(tasks, estimator, family, None if past is None else past.classes, unit)
+        classes = None if past is None else past.classes
+        unit = unit_of(past, mean_weight(tasks, estimator, classes))
+        data = read(tasks, estimator, family, classes, unit)
         past = checked_past(past, estimator, family, data, tasks.feature_names)
         tasks, data = without_copies(tasks, data, estimator, family, unit)
         coupled = family.likelihood(estimator, data.n_outputs).coupled

@@ -70,9 +70,12 @@ class Integrated:
     def scales(self, codes: Codes, units: Units | None) -> Array:
         """What the coefficients ``(n,)`` of some tasks are multiplied by to predict best, each named once.
 
-        ``units`` say what rows of the collection are like; if they are not known (None), a task's own rows do.
+        ``units`` say what rows of the collection are like; if they are not known (None), or columns are too many for a
+        correlation, a task's own rows do.
         """
-        out, typical = np.ones(len(codes)), None if units is None else TypicalRows(units)
+        out, typical = np.ones(len(codes)), None
+        if units is not None and units.correlation is not None:
+            typical = TypicalRows(units, units.correlation)
         for block in blocks_of(len(codes), _TASKS):
             each = [self._rows_like(code, typical) for code in codes[block].tolist()]
             X, some = np.concatenate([X for X, _ in each]), np.repeat(codes[block], [len(X) for X, _ in each])
@@ -109,13 +112,13 @@ class Integrated:
 class TypicalRows:
     """Rows like those of the collection that units were taken from: normal, in pairs on both sides of the centre."""
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Units, correlation: Array) -> None:
         d = len(units.centre)
         draws = np.random.default_rng(0).standard_normal((_PAIRS, d))
         if d <= _PAIRS:  # as many directions can be spread exactly evenly
             draws = np.sqrt(float(_PAIRS)) * np.linalg.qr(draws)[0]
         self._even, self._units = np.concatenate([draws, -draws]), units
-        self._root = np.eye(d) if units.correlation is None else square_root(units.correlation)
+        self._root = square_root(correlation)
 
     def seen_by(self, slopes: Array) -> Array:
         """``(m, d)`` for a task of ``slopes (K, d)``: whose columns the draws follow, whatever their order and signs."""

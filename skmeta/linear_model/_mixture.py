@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from skmeta._inference import components as engine
 from skmeta._inference.components import Beside, KnownNoise
 from skmeta._inference.explained import ENOUGH_TO_TELL, explains, law_of_variances, share_explained
+from skmeta._inference.linalg import TINY
 from skmeta._inference.mixture import assumed_tasks, learn_weights, unexplained_weights
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.selection import evidence_held_out
@@ -26,7 +27,6 @@ from skmeta.linear_model._own_prior import OwnPrior
 
 Array = NDArray[np.float64]
 
-_TINY = 1e-300  # guard: of a component that was never met
 LEARNED, INTERCEPT, NOISE, VAGUE = "learned", "intercept outlier", "noise outlier", "vague"
 
 
@@ -171,7 +171,7 @@ def held_out_weights(
 def _known_counts(names: Sequence[str], past: Any, share: float) -> Array:
     """A ``share`` of the past tasks that were of each component; one of a component that is new."""
     seen = getattr(past, "named_weights", {})
-    others = [max(share * past.n_tasks * seen[name], _TINY) if name in seen else 1.0 for name in names[1:]]
+    others = [max(share * past.n_tasks * seen[name], TINY) if name in seen else 1.0 for name in names[1:]]
     return np.r_[max(share * past.n_tasks - sum(others), 1.0), others]
 
 

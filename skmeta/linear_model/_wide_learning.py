@@ -40,7 +40,8 @@ def learn_wide_prior(learner: Any, collection: Collection, past: GaussianPrior |
 def wide_mixture(wide: WidePrior, collection: Collection, past: GaussianPrior | None, prior: Any) -> MixturePrior:
     """The same among what stands beside it, in units of the data."""
     laws = [wide.to_data(k, units) for k, units in enumerate(collection.units)]
-    learned = prior_of(laws, wide.noise_dof, wide.n_tasks, wide.n_rows, collection)
+    known = 0.0 if past is None else past.overdispersion  # which is not learned here
+    learned = prior_of(laws, wide.noise_dof, wide.n_tasks, wide.n_rows, collection, known)
     n_new = wide.n_tasks - (0.0 if past is None else past.n_tasks)
     weights = with_past(component_names(learned), np.asarray(wide.weights), n_new, prior)
     return robust_mixture(learned, weights, wide.explained)

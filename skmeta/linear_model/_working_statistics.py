@@ -79,7 +79,7 @@ class WorkingStatistics:
         if getattr(estimator, "class_weight", None) == "balanced":
             raise ValueError(
                 "class_weight: wanted None or a dict for parts of a collection, found 'balanced', which asks for all rows of a "
-                "task; give the weights that it stands for as a dict."
+                "task; give the weights that it stands for as sample_weight."
             )
         family = family_of(estimator)
         self._tasks = read_tasks(X, y, sample_weight, task=task, labels=family.classifies)
