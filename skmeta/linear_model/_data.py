@@ -201,7 +201,7 @@ def mean_weight(tasks: Tasks, estimator: Any, classes: NDArray[Any] | None = Non
     Weights say how precise rows are against each other: the noise, which is learned, has the unit's precision. ``classes``
     are those that a prior knows.
     """
-    known = classes is not None and bool(np.isin(tasks.y, classes).all())
+    known = classes is not None and tasks.y is not None and bool(np.isin(tasks.y, classes).all())
     weight = row_weights(tasks, estimator, classes if known else None)
     if weight is None:
         return 1.0
