@@ -118,6 +118,13 @@ class Rows:
     def width(self) -> int:
         return len(self.centre) + 1
 
+    @property
+    def owner(self) -> np.ndarray:
+        """The task ``(n,)`` of every row of the table."""
+        found = np.zeros(len(self.Y), dtype=np.intp)
+        found[self.order] = np.repeat(np.arange(self.n_tasks), np.diff(self.starts))
+        return found
+
     def some(self, n_tasks: int) -> Rows:
         """At most ``n_tasks`` tasks, evenly spaced."""
         if self.n_tasks <= n_tasks:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.mixture import Mixture, posterior
 from skmeta._inference.moments import Rows
+from skmeta._inference.outliers import trust_rows
 from skmeta._inference.units import Units
 from skmeta.linear_model._adapted import LinearAdapted
 from skmeta.linear_model._data import LinearData, read
@@ -53,7 +54,11 @@ def log_evidence(prior: Any, estimator: Any, tasks: Tasks) -> Array:
     likelihood = family.likelihood(estimator, prior.n_outputs)
     units, mixture = in_engine([prior], np.ones(1), likelihood)
     rows = engine_rows(data, units, estimator)
-    found = posterior(rows, mixture, np.ones(len(units))).log_evidence[:, 0]
+    share = family.share_of_outliers(estimator)
+    if share > 0.0:
+        found = trust_rows(rows, mixture, share).log_evidence
+    else:
+        found = posterior(rows, mixture, np.ones(len(units))).log_evidence[:, 0]
     return found + _constants(prior, data, units, likelihood)
 
 

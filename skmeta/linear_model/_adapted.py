@@ -220,7 +220,7 @@ class LinearAdapted(AdaptedEstimators):
 
     @cached_property
     def _by_rows(self) -> bool:
-        return work_by_rows(self._adaptation.rows, self._adaptation.mixture)
+        return work_by_rows(self._adaptation.trusted_rows, self._adaptation.mixture)
 
     def _variance(self, X: Any, codes: Codes) -> Array:
         """``(n, K)`` variance of the linear predictor: what is not known of the coefficients."""
@@ -247,7 +247,7 @@ class LinearAdapted(AdaptedEstimators):
     def _variance_by_rows(self, X: Any, codes: Codes, seen: Codes) -> Array:
         here = self._adaptation
         strength = here.family.engine_strength(here.strength)
-        return variance_of_rows(here.rows, here.mixture, strength, here.posterior.weights, self._new(X, codes, seen))
+        return variance_of_rows(here.trusted_rows, here.mixture, strength, here.posterior.weights, self._new(X, codes, seen))
 
     def _new(self, X: Any, codes: Codes, seen: Codes) -> Rows:
         """Some rows to predict, as rows of the same tasks."""
@@ -297,7 +297,7 @@ class LinearAdapted(AdaptedEstimators):
         if here.posterior.moments is not None:
             return here.posterior.moments
         if here.mixture.likelihood.quadratic:
-            collected = here.data.moments(here.rows, here.units)
+            collected = here.moments(here.trusted_rows)
             return [collected.output(k) for k in range(len(here.units))]
         return linearise(here.rows, here.posterior.coef, here.mixture.likelihood)
 
@@ -357,7 +357,7 @@ class LinearAdapted(AdaptedEstimators):
         posterior by the mean variance of its predictions; the :math:`m` that makes them equal, less :math:`n`, was
         borrowed, as far as the task is of a component that was learned.
         """
-        here, n_rows = self._adaptation, total_weight(self._adaptation.rows)
+        here, n_rows = self._adaptation, total_weight(self._adaptation.trusted_rows)
         noise, p = here.posterior.expected_noise, self.coefficients.shape[2]
         rows = n_rows[:, None] * (p * noise / np.maximum(self._total_error(), TINY) - 1.0)
         lent = here.posterior.weights @ np.array([float(prior.borrows) for prior in self.priors])
@@ -369,7 +369,7 @@ class LinearAdapted(AdaptedEstimators):
         out = np.empty((here.rows.n_tasks, len(here.units)))
         if self._by_rows:
             strength = here.family.engine_strength(here.strength)
-            parts = variance_of_own_rows(here.rows, here.mixture, strength, here.posterior.weights)
+            parts = variance_of_own_rows(here.trusted_rows, here.mixture, strength, here.posterior.weights)
             own = self._linear_predictor(here.data.X, self.tasks.codes)
             curvature = here.mixture.likelihood.curvature(own, here.rows.Y)
             for batch, variance in parts:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from joblib import effective_n_jobs
+from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.utils import check_scalar
 
@@ -16,12 +18,13 @@ from skmeta.base import Learner, Prior, register
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import _collection
 from skmeta.linear_model._collection import Collection
-from skmeta.linear_model._data import read
+from skmeta.linear_model._data import LinearData, read
 from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._laws import laws_of, prior_of
 from skmeta.linear_model._mixture import explained_by, held_out_weights, robust_mixture
+from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
@@ -147,10 +150,19 @@ class EmpiricalBayes(Learner):
         data = read(tasks, estimator, family, None if past is None else past.classes)
         past = checked_past(past, estimator, family, data, tasks.feature_names)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
-        if is_wide(self, data.n_features, data.total_weight, past, coupled=coupled):
-            return self._learn_wide(_collection.of_wide_rows(tasks, data, estimator, family, past), past, prior, n_jobs)
-        collection = _collection.of_rows(tasks, data, estimator, family, past)
-        return self._learn(collection, past, prior, n_jobs, progress)
+        wide = is_wide(self, data.n_features, data.total_weight, past, coupled=coupled)
+
+        def learn(learner: EmpiricalBayes, rows: LinearData) -> MixturePrior:
+            if wide:
+                found = _collection.of_wide_rows(tasks, rows, estimator, family, past)
+                return learner._learn_wide(found, past, prior, n_jobs)
+            return learner._learn(_collection.of_rows(tasks, rows, estimator, family, past), past, prior, n_jobs, progress)
+
+        if family.share_of_outliers(estimator) > 0.0:
+            # Until outliers are known, what they add must not pass for a larger noise of their tasks.
+            start = partial(learn, clone(self).set_params(covariance="diagonal", noise="shared"))
+            return learn_from_trusted(start, partial(learn, self), data, estimator, family, n_jobs)
+        return learn(self, data)
 
     def learn_statistics(
         self,
@@ -192,10 +204,12 @@ class EmpiricalBayes(Learner):
         Raises
         ------
         ValueError
-            If statistics do not determine the likelihood of ``estimator``, or parts know different labels.
+            If statistics do not determine the likelihood of ``estimator``, as those of robust ones, which ask of each row
+            whether it is an outlier; or if parts know different labels.
         """
         self._check_parameters()
         estimator = Ridge() if estimator is None else estimator
+        check_sums_suffice(estimator)
         if isinstance(statistics, SufficientStatistics):
             if statistics.n_features == 0:
                 return self._learn_intercepts(statistics, estimator, prior, n_jobs, progress)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import HuberRegressor
 
+from skmeta._inference.outliers import share_of_outliers
 from skmeta._inference.units import Units
 from skmeta.linear_model._families._base import Array, family
 from skmeta.linear_model._families._shifted_solver import ShiftedSolver
@@ -25,6 +26,10 @@ class HuberFamily(ShiftedSolver):
     def strength(self, estimator: Any) -> float:
         """Of the default, one."""
         return float(estimator.alpha / HuberRegressor().alpha)
+
+    def share_of_outliers(self, estimator: Any) -> float:
+        """That for which its loss is the safest."""
+        return share_of_outliers(estimator.epsilon)
 
     def inner(self, estimator: Any, strength: float, noise: float, n_rows: float) -> dict[str, Any]:
         """The objective is about ``|r|^2 / s + alpha |v|^2``: ``2 s`` times ``|r|^2 / (2 s^2) + |v|^2 / 2``."""

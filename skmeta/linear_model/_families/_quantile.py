@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import norm
-from sklearn.linear_model import QuantileRegressor
+from sklearn.linear_model import HuberRegressor, QuantileRegressor
 
+from skmeta._inference.outliers import share_of_outliers
 from skmeta.linear_model._families._base import family
 from skmeta.linear_model._families._shifted_solver import ShiftedSolver
 
@@ -21,6 +22,10 @@ class QuantileFamily(ShiftedSolver):
 
     with :math:`e` the intercept's unit vector. ``alpha`` is the strength.
     """
+
+    def share_of_outliers(self, estimator: Any) -> float:
+        """As many as `HuberRegressor` expects: the class has no word of its own on them."""
+        return share_of_outliers(HuberRegressor().epsilon)
 
     def inner(self, estimator: Any, strength: float, noise: float, n_rows: float) -> dict[str, Any]:
         """Asymmetric Laplace noise of the same mean pinball loss as Gaussian noise, against ``sqrt(2) |v|``."""

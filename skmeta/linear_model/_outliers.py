@@ -1,0 +1,92 @@
+"""Learning from rows of which some are outliers: learn, ask how far each row is to be trusted, and learn again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from joblib import effective_n_jobs
+from numpy.typing import NDArray
+
+from skmeta._inference.mixture import Mixture, posterior
+from skmeta._inference.moments import Rows
+from skmeta._inference.outliers import MONOTONE_ROUNDS, monotone_weights, residuals, trust_rows
+from skmeta.compose import MixturePrior
+from skmeta.linear_model._adapt import engine_rows, in_engine
+from skmeta.linear_model._data import LinearData
+from skmeta.linear_model._families import family_of
+
+Array = NDArray[np.float64]
+Learn = Callable[[LinearData], MixturePrior]
+
+_ROUNDS = 10  # at most
+_SETTLED = 0.01  # mean change of the rows' weights at which the prior stands still
+_STARTED = 0.05  # the same of a start
+
+
+def learn_from_trusted(
+    start: Learn, learn: Learn, data: LinearData, estimator: Any, family: Any, n_jobs: int | None
+) -> MixturePrior:
+    """What ``learn`` makes of the rows, each weighing by the probability that it is no outlier.
+
+    The first rounds, by ``start``, weigh as Huber does, so that it does not matter how far outliers lie; then the prior,
+    the share of outliers and what rows are trusted are learned in turn, which is EM. Each ends where weights stand still.
+    """
+    prior, weight = _monotone(start, data, estimator, family)
+    share = family.share_of_outliers(estimator)
+    for _ in range(_ROUNDS):
+        rows, mixture = _in_engine(prior, data, estimator, family)
+        new = trust_rows(rows, mixture, share, effective_n_jobs(n_jobs)).weight
+        moved, weight = np.abs(new - weight).mean(), new
+        prior = learn(_weighing(data, weight))
+        share = _share_of_outliers(weight, data.weight)
+        if moved < _SETTLED:
+            break
+    return prior
+
+
+def check_sums_suffice(estimator: Any) -> None:
+    """Raise for robust estimators: sums do not say which rows are outliers."""
+    if family_of(estimator).share_of_outliers(estimator) > 0.0:
+        raise ValueError(
+            f"estimator: wanted one that trusts all rows alike for statistics, such as Ridge(), found "
+            f"{type(estimator).__name__}, which asks of each row whether it is an outlier; learn from the rows, "
+            f"WarmStartRegressor({type(estimator).__name__}(), task=...)."
+        )
+
+
+def _monotone(start: Learn, data: LinearData, estimator: Any, family: Any) -> tuple[MixturePrior, Array]:
+    """The prior under weights that never let go of a row, and those weights."""
+    weight = np.ones(len(data.Y))
+    for _ in range(MONOTONE_ROUNDS):
+        prior = start(_weighing(data, weight))
+        rows, mixture = _in_engine(prior, data, estimator, family)
+        found = posterior(_weighing(rows, weight), mixture, np.ones(1))
+        new = monotone_weights(rows, residuals(rows, found.coef))
+        moved, weight = np.abs(new - weight).mean(), new
+        if moved < _STARTED:
+            break
+    return start(_weighing(data, weight)), weight
+
+
+def _in_engine(prior: MixturePrior, data: LinearData, estimator: Any, family: Any) -> tuple[Rows, Mixture]:
+    """All rows and the prior in the units of the engine."""
+    components = list(prior.components)
+    if not estimator.fit_intercept:
+        components = [component.through_origin() for component in components]
+    units, mixture = in_engine(components, prior.weights, family.likelihood(estimator), prior.weights_without_rows)
+    return engine_rows(data, units, estimator), mixture
+
+
+def _weighing(rows: Any, weight: Array) -> Any:
+    """The rows with weights times those that they have."""
+    weight = weight if rows.weight is None else rows.weight * weight
+    return replace(rows, weight=weight, **({"_kept": {}} if isinstance(rows, LinearData) else {}))
+
+
+def _share_of_outliers(trust: Array, weight: Array | None) -> float:
+    """Of rows that are trusted so far, one of each kind assumed."""
+    weight = np.ones(len(trust)) if weight is None else weight
+    return float((weight @ (1.0 - trust) + 1.0) / (weight.sum() + 2.0))
