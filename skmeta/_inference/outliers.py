@@ -28,9 +28,9 @@ from skmeta._inference.moments import Rows
 Array = NDArray[np.float64]
 
 AS_FAR = 10.0  # standard deviations of the noise that an outlier may lie off
-_ROUNDS = 10  # of EM at most
-_SETTLED = 1e-3  # most that trust moves in the last of them
-MONOTONE_ROUNDS = 5  # each about halves what a third of outlying rows still shift the start by
+_ROUNDS = 10  # guard: of EM at most
+_SETTLED = 1e-3  # guard: most that trust moves in the last of them
+MONOTONE_ROUNDS = 5  # guard: at most; each about halves what a third of outlying rows still shift the start by
 
 
 def share_of_outliers(epsilon: float) -> float:
@@ -62,25 +62,37 @@ def trust_rows(rows: Rows, mixture: Mixture, share: float, n_jobs: int = 1) -> T
 
     Of three starts each task takes that which makes its rows most probable: every row trusted; and Huber's fit under the
     mixture and under its first component, which few rows need where one of them is an outlier. The last two are for tasks
-    with rows further off than the learned noise makes likely.
+    with rows further off than the first component makes likely.
     """
-    plain = _posterior(rows, np.ones(len(rows.Y)), mixture, n_jobs)
+    everything = np.ones(len(rows.Y))
+    plain = _posterior(rows, everything, mixture, n_jobs)
     level = mixture.components[0][0].noise.centre
-    search = _Search(rows, mixture, share, np.sqrt(np.maximum(plain.expected_noise[:, 0], level)), n_jobs)
-    best = search.settle(plain)
-    tasks = np.flatnonzero(_suspicious(rows, plain, np.sqrt(level), share))
+    best = _Search(rows, mixture, share, _scales(plain, level), n_jobs).settle(plain)
+    learned = _first_alone(mixture)
+    tasks = np.flatnonzero(_suspicious(rows, _posterior(rows, everything, learned, n_jobs), np.sqrt(level), share))
     if not len(tasks):
         return best
-    some, learned = rows.pick(tasks), [output[:1] for output in mixture.components]
-    starts = [_monotone(some, mixture, n_jobs)]
-    starts += [_monotone(some, replace(mixture, components=learned, weights=np.ones(1), without_rows=None), n_jobs)]
-    search = _Search(some, mixture, share, np.sqrt(np.maximum(starts[0].expected_noise[:, 0], level)), n_jobs)
-    found = search.settle(_posterior(some, np.ones(len(rows.Y)), mixture, n_jobs))
+    some = rows.pick(tasks)
+    starts = [_monotone(some, mixture, n_jobs), _monotone(some, learned, n_jobs)]
+    search = _Search(some, mixture, share, _scales(starts[0], level), n_jobs)
+    found = search.settle(_posterior(some, everything, mixture, n_jobs))
     for start in starts:
         found = _better(found, search.settle(start), some)
     weight, evidence = best.weight.copy(), best.log_evidence.copy()
     weight[some.order], evidence[tasks] = found.weight[some.order], found.log_evidence
     return Trust(weight, evidence)
+
+
+def _first_alone(mixture: Mixture) -> Mixture:
+    """The mixture's first component."""
+    return replace(
+        mixture, components=[output[:1] for output in mixture.components], weights=np.ones(1), without_rows=None
+    )
+
+
+def _scales(found: Posterior, level: float) -> Array:
+    """Standard deviations ``(n_tasks,)`` of the tasks' noises, not below that of the learned one."""
+    return np.sqrt(np.maximum(found.expected_noise[:, 0], level))
 
 
 def _better(one: Trust, other: Trust, rows: Rows) -> Trust:

@@ -247,7 +247,9 @@ class LinearAdapted(AdaptedEstimators):
     def _variance_by_rows(self, X: Any, codes: Codes, seen: Codes) -> Array:
         here = self._adaptation
         strength = here.family.engine_strength(here.strength)
-        return variance_of_rows(here.trusted_rows, here.mixture, strength, here.posterior.weights, self._new(X, codes, seen))
+        return variance_of_rows(
+            here.trusted_rows, here.mixture, strength, here.posterior.weights, self._new(X, codes, seen)
+        )
 
     def _new(self, X: Any, codes: Codes, seen: Codes) -> Rows:
         """Some rows to predict, as rows of the same tasks."""

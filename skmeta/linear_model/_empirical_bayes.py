@@ -45,7 +45,8 @@ class EmpiricalBayes(Learner):
     statistics, the mean's uncertainty integrated out (REML); for other likelihoods, on working responses around each
     task's posterior mode (Laplace). How often held-out tasks are unlike the others, in their intercept, in their noise or
     altogether, becomes the weights of the mixture that is handed out, which bound the harm that a misleading past can do.
-    Contextual effects, of the columns' means on a task's intercept, are kept only where held-out tasks become more
+    For robust estimators (`HuberRegressor`, `QuantileRegressor`) a row weighs by the probability that it is no outlier, in
+    learning and where it is judged what a task is like. Contextual effects, of the columns' means on a task's intercept, are kept only where held-out tasks become more
     probable by more than a standard error.
 
     Parameters
@@ -156,7 +157,9 @@ class EmpiricalBayes(Learner):
             if wide:
                 found = _collection.of_wide_rows(tasks, rows, estimator, family, past)
                 return learner._learn_wide(found, past, prior, n_jobs)
-            return learner._learn(_collection.of_rows(tasks, rows, estimator, family, past), past, prior, n_jobs, progress)
+            return learner._learn(
+                _collection.of_rows(tasks, rows, estimator, family, past), past, prior, n_jobs, progress
+            )
 
         if family.share_of_outliers(estimator) > 0.0:
             # Until outliers are known, what they add must not pass for a larger noise of their tasks.

@@ -21,7 +21,7 @@ from skmeta.linear_model._families import family_of
 Array = NDArray[np.float64]
 Learn = Callable[[LinearData], MixturePrior]
 
-_ROUNDS = 10  # at most
+_ROUNDS = 10  # guard: at most
 _SETTLED = 0.01  # mean change of the rows' weights at which the prior stands still
 _STARTED = 0.05  # the same of a start
 
@@ -39,7 +39,7 @@ def learn_from_trusted(
     for _ in range(_ROUNDS):
         rows, mixture = _in_engine(prior, data, estimator, family)
         new = trust_rows(rows, mixture, share, effective_n_jobs(n_jobs)).weight
-        moved, weight = np.abs(new - weight).mean(), new
+        moved, weight = _moved(new, weight, data.weight), new
         prior = learn(_weighing(data, weight))
         share = _share_of_outliers(weight, data.weight)
         if moved < _SETTLED:
@@ -65,7 +65,7 @@ def _monotone(start: Learn, data: LinearData, estimator: Any, family: Any) -> tu
         rows, mixture = _in_engine(prior, data, estimator, family)
         found = posterior(_weighing(rows, weight), mixture, np.ones(1))
         new = monotone_weights(rows, residuals(rows, found.coef))
-        moved, weight = np.abs(new - weight).mean(), new
+        moved, weight = _moved(new, weight, data.weight), new
         if moved < _STARTED:
             break
     return start(_weighing(data, weight)), weight
@@ -73,7 +73,7 @@ def _monotone(start: Learn, data: LinearData, estimator: Any, family: Any) -> tu
 
 def _in_engine(prior: MixturePrior, data: LinearData, estimator: Any, family: Any) -> tuple[Rows, Mixture]:
     """All rows and the prior in the units of the engine."""
-    components = list(prior.components)
+    components: list[Any] = list(prior.components)
     if not estimator.fit_intercept:
         components = [component.through_origin() for component in components]
     units, mixture = in_engine(components, prior.weights, family.likelihood(estimator), prior.weights_without_rows)
@@ -84,6 +84,11 @@ def _weighing(rows: Any, weight: Array) -> Any:
     """The rows with weights times those that they have."""
     weight = weight if rows.weight is None else rows.weight * weight
     return replace(rows, weight=weight, **({"_kept": {}} if isinstance(rows, LinearData) else {}))
+
+
+def _moved(new: Array, old: Array, weight: Array | None) -> float:
+    """The mean change of the rows' weights."""
+    return float(np.average(np.abs(new - old), weights=weight))
 
 
 def _share_of_outliers(trust: Array, weight: Array | None) -> float:

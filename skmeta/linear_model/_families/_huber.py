@@ -20,7 +20,8 @@ class HuberFamily(ShiftedSolver):
     .. math:: \sum_i \left( s + H_\epsilon\left(\tfrac{y_i - x_i^\top w}{s}\right) s \right)
         + \tfrac{\alpha}{10^{-4}} \, \sigma |v|^2, \quad v = \Sigma^{-1/2} (w - \mu)
 
-    ``alpha`` over its default, 1e-4, is the strength.
+    ``alpha`` over its default, 1e-4, is the strength. The prior is learned from rows as far as they are no outliers, and so
+    judged is what is known of a task; ``epsilon`` says what share of outliers is expected (see `share_of_outliers`).
     """
 
     def strength(self, estimator: Any) -> float:

@@ -20,7 +20,8 @@ class QuantileFamily(ShiftedSolver):
     .. math:: \sum_i \ell_q(y_i - x_i^\top w) + \alpha \sqrt 2 \, \sigma \, \phi(\Phi^{-1}(q)) |v|_1, \quad
         v = \Sigma^{-1/2} (w - \mu - \sigma \Phi^{-1}(q) e)
 
-    with :math:`e` the intercept's unit vector. ``alpha`` is the strength.
+    with :math:`e` the intercept's unit vector. ``alpha`` is the strength. The prior is learned from rows as far as they are
+    no outliers.
     """
 
     def share_of_outliers(self, estimator: Any) -> float:
