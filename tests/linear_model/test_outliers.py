@@ -9,7 +9,7 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 from sklearn.linear_model import HuberRegressor, QuantileRegressor, Ridge
 
-from skmeta import EmpiricalBayes, WarmStartRegressor
+from skmeta import EmpiricalBayes, GaussianPrior, WarmStartRegressor
 from skmeta._inference.outliers import share_of_outliers
 from skmeta.linear_model import SufficientStatistics, WorkingStatistics
 from skmeta.model_selection import OwnModel
@@ -39,25 +39,30 @@ def error(found, truth):
 
 
 @pytest.mark.parametrize("estimator", ROBUST, **ids)
-@pytest.mark.parametrize("shift", [0, 20, -20, 200])
+@pytest.mark.parametrize("shift", [0, -20, 200])
 def test_warm_is_no_worse_than_own(estimator, shift):
     # The penalty that is best for medians of one task is nearly none.
     alone = OwnModel(estimator.__class__(alpha=1e-4), task=-1)
     models, found = (WarmStartRegressor(estimator, task=-1), alone), []
-    for table, y, truth in (dirty(shift, seed) for seed in range(4)):
+    for table, y, truth in (dirty(shift, seed) for seed in range(8)):
         found.append([error(model.fit(table, y).predict(table), truth) for model in models])
-    warm, own = np.mean(found, axis=0)
-    assert warm <= 1.02 * own
+    warm, own = np.mean(np.log(found), axis=0)  # no draw in which an own fit is lost outweighs the others
+    assert warm <= own
 
 
+@pytest.mark.parametrize("weigh", [False, True])
 @pytest.mark.parametrize("shift", [20, 200])
-def test_the_prior_is_nearly_that_of_the_rows_that_are_no_outliers(shift):
+def test_the_prior_is_nearly_that_of_the_rows_that_are_no_outliers(shift, weigh):
     table, y, truth = dirty(shift)
-    clean = np.abs(y - truth) < 0.5 * shift
-    found = EmpiricalBayes().learn(HuberRegressor(), tasks_of(table, y)).components[0]
-    wanted = EmpiricalBayes().learn(Ridge(), tasks_of(table[clean], y[clean])).components[0]
+    clean, weight = np.abs(y - truth) < 0.5 * shift, np.ones(len(y))
+    if weigh:  # some rows are ten times as precise as others
+        weight[np.random.default_rng(1).random(len(y)) < 0.5] = 10.0
+        y = np.where(clean, truth + (y - truth) / np.sqrt(weight / weight.mean()), y)
+    found = EmpiricalBayes().learn(HuberRegressor(), tasks_of(table, y, weight)).components[0]
+    wanted = EmpiricalBayes().learn(Ridge(), tasks_of(table[clean], y[clean], weight[clean])).components[0]
     assert_allclose(found.mean, wanted.mean, atol=0.05)
-    assert_allclose(found.noise, wanted.noise, rtol=0.15)
+    assert_allclose(found.noise * found.weight_unit, wanted.noise * wanted.weight_unit, rtol=0.15)
+    assert_allclose(found.n_rows, clean.sum(), rtol=0.03)
 
 
 @pytest.mark.parametrize("shift", [20, 1e3, 1e6])
@@ -77,16 +82,60 @@ def test_what_is_known_of_a_task_does_not_depend_on_how_far_an_outlier_lies(shif
         assert_allclose(found, wanted, rtol=1e-2, atol=1e-2)
 
 
-def test_repeated_rows_are_weights_and_units_do_not_matter():
+def test_units_do_not_matter():
     table, y, _ = dirty(20, n=10)
-    weight = np.random.default_rng(0).integers(1, 4, len(y))
-    learn = EmpiricalBayes().learn
-    found = learn(HuberRegressor(), tasks_of(table, y, weight.astype(float))).components[0]
-    again = np.repeat(np.arange(len(y)), weight)
-    assert_allclose(found.mean, learn(HuberRegressor(), tasks_of(table[again], y[again])).components[0].mean, rtol=1e-9)
-    one, other = (learn(HuberRegressor(), tasks_of(table, target)).components[0] for target in (y, 7.0 * y + 3.0))
+    one, other = (
+        EmpiricalBayes().learn(HuberRegressor(), tasks_of(table, target)).components[0] for target in (y, 7.0 * y + 3.0)
+    )
     assert_allclose(other.mean, 7.0 * one.mean + np.r_[0, 0, 0, 3.0], rtol=1e-9)
     assert_allclose(other.noise, 49.0 * one.noise, rtol=1e-9)
+
+
+@pytest.mark.parametrize("d", [3, 15], ids=["columns", "rows"])
+def test_where_the_noise_is_known_weights_are_repeated_rows(d):
+    X, y, _, prior = weighted(d)
+    times = np.array([1, 3, 0, 2, 1, 1, 2, 1])
+    again = np.repeat(np.arange(8), times)
+    found, wanted = (
+        known(replace(prior, weight_unit=None), HuberRegressor(), *of)
+        for of in ((X, y, times.astype(float)), (X[again], y[again]))
+    )
+    assert_allclose(
+        found.trusted_rows.count[times > 0], wanted.trusted_rows.count[np.r_[0, 1, 4, 6, 7, 8, 10]] * times[times > 0]
+    )
+    for name in ("coef", "weights", "log_evidence", "noise"):
+        assert_allclose(getattr(found.posterior, name), getattr(wanted.posterior, name), rtol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize("d", [3, 15], ids=["columns", "rows"])
+def test_a_weight_is_a_precision_to_which_outliers_are_relative(d):
+    X, y, weight, prior = weighted(d)
+    root, through_origin = np.sqrt(weight), HuberRegressor(fit_intercept=False, max_iter=1000)
+    weighing, scaled = (known(prior, through_origin, *of) for of in ((X, y, weight), (X * root[:, None], y * root)))
+    assert weighing.trusted_rows.count[2] < 1e-3  # the outlier is found, and
+    assert_allclose(weighing.trusted_rows.count, scaled.trusted_rows.count, rtol=1e-9)
+    assert_allclose(weighing.trusted_rows.n_rows, weighing.trusted_rows.count.sum())
+    assert_allclose(weighing.posterior.coef, scaled.posterior.coef, rtol=1e-9)
+    logs = [
+        prior.log_evidence(through_origin, Tasks(*of[:2], np.zeros(8, np.intp), np.zeros(1), *of[2:]))
+        for of in ((X, y, weight), (X * root[:, None], y * root))
+    ]
+    assert_allclose(logs[0], logs[1] + np.log(root).sum(), rtol=1e-9)
+
+
+def weighted(d):
+    """A task of eight rows, one of them an outlier, their weights, and a prior that is right about them."""
+    rng = np.random.default_rng(0)
+    X, weight = rng.normal(size=(8, d)), 10.0 ** rng.uniform(-1, 1, 8)
+    y = X.sum(axis=1) + 0.3 * rng.normal(size=8) / np.sqrt(weight)
+    y[2] += 9.0 / np.sqrt(weight[2])
+    prior = GaussianPrior(np.r_[np.ones(d), 0.0], 0.1 * np.eye(d + 1), noise=0.09, noise_dof=20.0, weight_unit=1.0)
+    return X, y, weight, prior
+
+
+def known(prior, estimator, X, y, weight=None):
+    """What is known of one task by a prior."""
+    return prior.adapt_tasks(estimator, Tasks(X, y, np.zeros(len(y), np.intp), np.zeros(1), weight))._adaptation
 
 
 def test_threads_do_not_matter():
