@@ -107,7 +107,7 @@ class DualProblem:
     def add_repetitions(self, gradient: Array, information: Array, counts: Array) -> None:
         """Add what rows that stand for several say of the noise, last: their repetitions agree exactly.
 
-        Only rows that are made from sums do; see `definite`.
+        Only rows that are made from sums do, and those that are trusted by half are half a row; see `definite`.
         """
         if self.loss.quadratic:
             repeated = 0.5 * counts @ np.where(self.weight > 0, self.counted - 1.0, 0.0).sum(axis=1)

@@ -138,7 +138,7 @@ def linearise(rows: Rows, coef: Array, loss: Likelihood) -> list[Moments]:
     return parts
 
 
-def _places(rows: Rows, tasks: Array, n: int) -> tuple[Array, Array]:
+def places(rows: Rows, tasks: Array, n: int) -> tuple[Array, Array]:
     """Where the rows of a batch padded to ``n`` stand in the table, and which of them are no padding ``(t, n)``."""
     real = np.arange(n) < (rows.starts[tasks + 1] - rows.starts[tasks])[:, None]
     return rows.order[(rows.starts[tasks][:, None] + np.arange(n))[real]], real
@@ -148,7 +148,7 @@ def working_responses(rows: Rows, coef: Array, loss: Likelihood) -> tuple[Array,
     """The same expansion row by row: targets and weights ``(n, K)`` of the table's rows."""
     targets, weights = np.zeros(rows.Y.shape), np.zeros(rows.Y.shape)
     for tasks, Z, Y, weight in rows.batches():
-        at, real = _places(rows, tasks, Z.shape[1])
+        at, real = places(rows, tasks, Z.shape[1])
         eta = Z @ np.swapaxes(coef[tasks], 1, 2)
         curvature = loss.working_curvature(eta, Y)
         targets[at], weights[at] = (

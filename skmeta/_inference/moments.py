@@ -99,8 +99,9 @@ class Rows:
     .. math:: \log p(y_i) = \tfrac12 \log \omega_i - \tfrac12 \log 2 \pi \sigma^2
         - \tfrac{\omega_i}{2 \sigma^2} (y_i - z_i^\top w)^2,
 
-    unless ``count (n,)`` says how many rows it stands for: its weight, where weights are repetitions. None counts rows of
-    positive weight once. The first term depends on nothing that is learned and is left out.
+    unless ``count (n,)`` says how many rows it stands for: its weight, where weights are repetitions, and half a row where it
+    is trusted by half (`outliers`). None counts rows of positive weight once. The first term depends on nothing that is
+    learned and is left out.
 
     ``X`` is ``(n, d)`` dense or CSR, ``Y`` ``(n, n_outputs)``, ``order`` lists the rows task by task and ``starts``
     ``(n_tasks + 1,)`` says where each task begins in it. ``centre`` and ``scale`` ``(d,)`` standardise the columns.
@@ -138,6 +139,13 @@ class Rows:
     @property
     def width(self) -> int:
         return len(self.centre) + 1
+
+    @property
+    def owner(self) -> np.ndarray:
+        """The task ``(n,)`` of every row of the table."""
+        found = np.zeros(len(self.Y), dtype=np.intp)
+        found[self.order] = np.repeat(np.arange(self.n_tasks), np.diff(self.starts))
+        return found
 
     def some(self, n_tasks: int) -> Rows:
         """At most ``n_tasks`` tasks, evenly spaced."""

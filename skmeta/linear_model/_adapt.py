@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.mixture import Mixture, posterior
 from skmeta._inference.moments import Rows, row_counts
+from skmeta._inference.outliers import trust_rows
 from skmeta._inference.units import Units
 from skmeta.linear_model._adapted import LinearAdapted
 from skmeta.linear_model._data import LinearData, read
@@ -53,7 +54,11 @@ def log_evidence(prior: Any, estimator: Any, tasks: Tasks) -> Array:
     likelihood = likelihood_under(prior, estimator, family)
     units, mixture = in_engine([prior], np.ones(1), likelihood)
     rows = engine_rows(data, units, estimator)
-    found = posterior(rows, mixture, np.ones(len(units))).log_evidence[:, 0]
+    share = family.share_of_outliers(estimator)
+    if share > 0.0:
+        found = trust_rows(rows, mixture, share).log_evidence
+    else:
+        found = posterior(rows, mixture, np.ones(len(units))).log_evidence[:, 0]
     return found + _constants(prior, data, units, likelihood)
 
 
@@ -71,7 +76,7 @@ def _constants(prior: Any, data: LinearData, units: list[Units], likelihood: Lik
     has :math:`\phi / \omega` in place of :math:`\phi` (`moments.Rows`).
     """
     weight = np.ones(len(data.Y)) if data.weight is None else data.weight
-    count = row_counts(weight, data.repetitions)
+    count = row_counts(weight, data.count)
     real = count > 0
     sharper = 0.5 * count * np.log(np.where(real, weight, 1.0) / np.where(real, count, 1.0))
     likelihood = likelihood.overdispersed(0.0)  # counts of more scatter are compared with Poisson's
@@ -171,5 +176,5 @@ def engine_rows(data: LinearData, units: list[Units], estimator: Any) -> Rows:
         first.scale,
         data.weight,
         bool(estimator.fit_intercept),
-        data.repetitions,
+        data.count,
     )

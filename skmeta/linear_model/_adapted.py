@@ -249,7 +249,7 @@ class LinearAdapted(AdaptedEstimators):
         posterior by the mean variance of its predictions; the :math:`m` that makes them equal, less :math:`n`, was
         borrowed, as far as the task is of a component that was learned.
         """
-        here, n_rows = self._adaptation, self._adaptation.rows.n_rows
+        here, n_rows = self._adaptation, self._adaptation.trusted_rows.n_rows
         noise, p = here.posterior.expected_noise, self._coef.shape[2]
         rows = n_rows[:, None] * (p * noise / np.maximum(self._total_error(), TINY) - 1.0)
         lent = here.posterior.weights @ np.array([float(prior.borrows) for prior in self.priors])
@@ -261,7 +261,7 @@ class LinearAdapted(AdaptedEstimators):
         out = np.empty((here.rows.n_tasks, len(here.units)))
         if self._unknown.by_rows:
             strength = here.family.engine_strength(here.strength)
-            parts = variance_of_own_rows(here.rows, here.mixture, strength, here.posterior.weights)
+            parts = variance_of_own_rows(here.trusted_rows, here.mixture, strength, here.posterior.weights)
             own = self._linear_predictor(here.data.X, self.tasks.codes)
             curvature = here.mixture.likelihood.working_curvature(own, here.rows.Y)
             for batch, variance in parts:

@@ -34,8 +34,8 @@ class LinearData:
     """A collection ready for the engine: ``X (n, d)`` dense or CSR, ``Y (n, K)``, the rows' ``weight (n,)`` or None.
 
     ``n_targets`` is None where ``y`` was one-dimensional; ``classes`` is None for regressors. The rows of task ``t`` are
-    ``order[starts[t]:starts[t + 1]]``. Weights are in the unit that they were read in; where they are repetitions, rows
-    ``repeat``. What rows weigh by their class is in ``weight``, not in ``given_weight``.
+    ``order[starts[t]:starts[t + 1]]``. Weights are in the unit that they were read in; ``count (n,)`` says how many rows each
+    row stands for, as `Rows` has it. What rows weigh by their class is in ``weight``, not in ``given_weight``.
     """
 
     X: Any
@@ -45,9 +45,9 @@ class LinearData:
     classes: NDArray[Any] | None
     order: NDArray[np.intp]
     starts: NDArray[np.intp]
-    repeat: bool = False
+    count: NDArray[np.float64] | None = None
     given_weight: NDArray[np.float64] | None = None
-    _kept: dict[str, Any] = field(default_factory=dict, repr=False)
+    _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_kept": {}}  # what is derived from the rows is derived again
@@ -86,18 +86,13 @@ class LinearData:
         return np.bincount(owner, values[self.order], minlength=len(counts)).astype(float)
 
     @property
-    def repetitions(self) -> NDArray[np.float64] | None:
-        """How many rows each row stands for, as `Rows` has it."""
-        return self.weight if self.repeat else None
-
-    @property
     def n_rows(self) -> NDArray[np.float64]:
         """Number of rows of every task ``(n_tasks,)`` that weigh something."""
         return self.counts.astype(float) if self.weight is None else self.per_task((self.weight > 0).astype(float))
 
     def sums(self) -> tuple[Sums, Moments]:
         """Sums of every task, by the one pass over the rows, and the room that they are in."""
-        return sums_in_room(self.X, self.Y, self.order, self.starts, self.weight, self.repetitions)
+        return sums_in_room(self.X, self.Y, self.order, self.starts, self.weight, self.count)
 
     def moments(self, rows: Rows, units: Sequence[Units], found: tuple[Sums, Moments] | None = None) -> Moments:
         """What squared errors need of the tasks, in units of the engine; sums may be ``found`` already, and are used up.
@@ -152,7 +147,8 @@ def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | Non
     Y, n_targets, classes = encode_target(tasks.y, estimator, family, classes)
     weight, given = row_weights(tasks, estimator, classes), tasks.sample_weight
     weight, given = (each if each is None or unit is None else each / unit for each in (weight, given))
-    return LinearData(X, Y, weight, n_targets, classes, order, starts, unit is None, given)
+    count = weight if unit is None else None
+    return LinearData(X, Y, weight, n_targets, classes, order, starts, count, given)
 
 
 def encode_target(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from joblib import effective_n_jobs
+from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.utils import check_scalar
 
@@ -17,12 +19,13 @@ from skmeta.compose import MixturePrior
 from skmeta.linear_model import _collection
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._copies import statistics_without_copies, without_copies
-from skmeta.linear_model._data import mean_weight, read
+from skmeta.linear_model._data import LinearData, mean_weight, read
 from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._laws import laws_of, prior_of
 from skmeta.linear_model._mixture import explained_by, held_out_weights, robust_mixture
+from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
@@ -44,8 +47,9 @@ class EmpiricalBayes(Learner):
     statistics, the mean's uncertainty integrated out (REML); for other likelihoods, on working responses around each
     task's posterior mode (Laplace). How often held-out tasks are unlike the others, in their intercept, in their noise or
     altogether, becomes the weights of the mixture that is handed out, which bound the harm that a misleading past can do.
-    Contextual effects, of the columns' means on a task's intercept, are kept only where held-out tasks become more
-    probable by more than a standard error.
+    For robust estimators (`HuberRegressor`, `QuantileRegressor`) a row weighs by the probability that it is no outlier, in
+    learning and where it is judged what a task is like. Contextual effects, of the columns' means on a task's intercept,
+    are kept only where held-out tasks become more probable by more than a standard error.
 
     Parameters
     ----------
@@ -161,12 +165,20 @@ class EmpiricalBayes(Learner):
         past = checked_past(past, estimator, family, data, tasks.feature_names)
         tasks, data = without_copies(tasks, data, estimator, family, unit)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
-        if is_wide(self, data.n_features, data.n_rows, past, coupled=coupled):
-            return self._learn_wide(
-                _collection.of_wide_rows(tasks, data, estimator, family, past, unit), past, prior, n_jobs
-            )
-        collection = _collection.of_rows(tasks, data, estimator, family, past, unit)
-        return self._learn(collection, past, prior, n_jobs, progress)
+        wide = is_wide(self, data.n_features, data.n_rows, past, coupled=coupled)
+
+        def learn(learner: EmpiricalBayes, rows: LinearData) -> MixturePrior:
+            if wide:
+                found = _collection.of_wide_rows(tasks, rows, estimator, family, past, unit)
+                return learner._learn_wide(found, past, prior, n_jobs)
+            found = _collection.of_rows(tasks, rows, estimator, family, past, unit)
+            return learner._learn(found, past, prior, n_jobs, progress)
+
+        if family.share_of_outliers(estimator) > 0.0:
+            # Until outliers are known, what they add must not pass for a larger noise of their tasks.
+            start = partial(learn, clone(self).set_params(covariance="diagonal", noise="shared"))
+            return learn_from_trusted(start, partial(learn, self), data, estimator, family, n_jobs)
+        return learn(self, data)
 
     def learn_statistics(
         self,
@@ -208,10 +220,12 @@ class EmpiricalBayes(Learner):
         Raises
         ------
         ValueError
-            If statistics do not determine the likelihood of ``estimator``, or parts know different labels.
+            If statistics do not determine the likelihood of ``estimator``, as those of robust ones, which ask of each row
+            whether it is an outlier; or if parts know different labels.
         """
         self._check_parameters()
         estimator = Ridge() if estimator is None else estimator
+        check_sums_suffice(estimator)
         if isinstance(statistics, SufficientStatistics):
             if statistics.n_features == 0:
                 return self._learn_intercepts(statistics, estimator, prior, n_jobs, progress)

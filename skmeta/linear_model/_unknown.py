@@ -34,7 +34,7 @@ class Unknown:
     @cached_property
     def by_rows(self) -> bool:
         """Whether it is computed by matrices of the rows."""
-        return work_by_rows(self.here.rows, self.here.mixture)
+        return work_by_rows(self.here.trusted_rows, self.here.mixture)
 
     def variance(self, X: Any, codes: Codes) -> Array:
         """``(n, K)`` variance of the linear predictor, in units of the data: what is not known of the coefficients."""
@@ -61,7 +61,8 @@ class Unknown:
     def _variance_by_rows(self, X: Any, codes: Codes, seen: Codes) -> Array:
         here = self.here
         strength = here.family.engine_strength(here.strength)
-        return variance_of_rows(here.rows, here.mixture, strength, here.posterior.weights, self.as_rows(X, codes, seen))
+        weights, new = here.posterior.weights, self.as_rows(X, codes, seen)
+        return variance_of_rows(here.trusted_rows, here.mixture, strength, weights, new)
 
     def as_rows(self, X: Any, codes: Codes, seen: Codes) -> Rows:
         """Some rows to predict, as rows of the same tasks."""
@@ -157,7 +158,7 @@ class Unknown:
         if here.posterior.moments is not None:
             return here.posterior.moments
         if here.mixture.likelihood.quadratic:
-            collected = here.data.moments(here.rows, here.units)
+            collected = here.moments(here.trusted_rows)
             return [collected.output(k) for k in range(len(here.units))]
         return linearise(here.rows, here.posterior.coef, here.mixture.likelihood)
 

@@ -15,7 +15,8 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skmeta._inference.likelihoods import GAUSSIAN, Likelihood
 from skmeta._inference.mixture import Mixture, Posterior, posterior
-from skmeta._inference.moments import Moments, Rows
+from skmeta._inference.moments import Moments, Rows, collect_moments
+from skmeta._inference.outliers import trust_rows, trusted
 from skmeta._inference.units import Units
 from skmeta.base._registry import add, explains, lookup
 from skmeta.linear_model._data import LinearData
@@ -30,6 +31,8 @@ _WEAKEST = 1e-13  # guard: strength zero, with a thought for singular designs
 @dataclass(frozen=True, eq=False)
 class Adaptation:
     """One call of `adapt_tasks`: the estimator, the prior in the units of the engine, and the rows of the tasks.
+
+    Robust estimators solve all ``rows`` themselves; what is known of a task is judged by the ``trusted_rows``.
 
     ``start (K, d + 1)`` are the coefficients of a task without rows, in units of the data.
     """
@@ -49,15 +52,23 @@ class Adaptation:
         return self.family.strengths(self.estimator, len(self.units))
 
     @cached_property
+    def trusted_rows(self) -> Rows:
+        """The rows, of robust estimators each weighing by the probability that it is no outlier."""
+        share = self.family.share_of_outliers(self.estimator)
+        if share == 0.0 or not len(self.rows.order):
+            return self.rows
+        return trusted(self.rows, trust_rows(self.rows, self.mixture, share, effective_n_jobs(self.n_jobs)).weight)
+
+    @cached_property
     def posterior(self) -> Posterior:
         """What is known of the tasks after their own rows."""
         strength = self.family.engine_strength(self.strength)
         jobs = effective_n_jobs(self.n_jobs)
-        return posterior(self.rows, self.mixture, strength, n_jobs=jobs, collect=self._moments)
+        return posterior(self.trusted_rows, self.mixture, strength, n_jobs=jobs, collect=self.moments)
 
-    def _moments(self, rows: Rows) -> Moments:
+    def moments(self, rows: Rows) -> Moments:
         """Statistics of the tasks; those that a prior was learned from are kept."""
-        return self.data.moments(rows, self.units)
+        return self.data.moments(rows, self.units) if rows is self.rows else collect_moments(rows)
 
     def in_data_units(self, coef: Array) -> Array:
         """Coefficients ``(n_tasks, K, d + 1)`` of the engine in units of the data."""
@@ -108,6 +119,10 @@ class Family(ABC):
                 f"shape {strength.shape}."
             )
         return np.broadcast_to(strength, (n_outputs,))
+
+    def share_of_outliers(self, estimator: Any) -> float:
+        """The share of rows that the class expects to be outliers: none, where its loss is not robust."""
+        return 0.0
 
     def engine_strength(self, strength: Array) -> Array:
         """The strength at which posteriors are computed here."""

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import norm
-from sklearn.linear_model import QuantileRegressor
+from sklearn.linear_model import HuberRegressor, QuantileRegressor
 
+from skmeta._inference.outliers import share_of_outliers
 from skmeta._inference.units import Units
 from skmeta.linear_model._families._base import family
 from skmeta.linear_model._families._shifted_solver import ShiftedSolver
@@ -20,9 +21,14 @@ class QuantileFamily(ShiftedSolver):
     .. math:: \sum_i \ell_q(y_i - x_i^\top w) + \alpha \sqrt 2 \, \sigma \, \phi(\Phi^{-1}(q)) |v|_1, \quad
         v = \Sigma^{-1/2} (w - \mu - \sigma \Phi^{-1}(q) e)
 
-    with :math:`e` the intercept's unit vector. ``alpha`` is the strength. The class's own solver takes ``solver`` and
-    ``solver_options``; no parameter is without effect.
+    with :math:`e` the intercept's unit vector. ``alpha`` is the strength. The prior is learned from rows as far as they are
+    no outliers, and so judged is what is known of a task. The class's own solver takes ``solver`` and ``solver_options``;
+    no parameter is without effect.
     """
+
+    def share_of_outliers(self, estimator: Any) -> float:
+        """As many as `HuberRegressor` expects: the class has no word of its own on them."""
+        return share_of_outliers(HuberRegressor().epsilon)
 
     def inner(self, estimator: Any, strength: float, noise: float, total: float, units: Units) -> dict[str, Any]:
         """Asymmetric Laplace noise of the same mean pinball loss as Gaussian noise, against ``sqrt(2) |v|``."""

@@ -1,0 +1,89 @@
+"""Learning from rows of which some are outliers: learn, ask how far each row is to be trusted, and learn again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from joblib import effective_n_jobs
+from numpy.typing import NDArray
+
+from skmeta._inference.mixture import Mixture, posterior
+from skmeta._inference.moments import Rows
+from skmeta._inference.outliers import MONOTONE_ROUNDS, monotone_weights, residuals, trust_rows, trusted
+from skmeta.compose import MixturePrior
+from skmeta.linear_model._adapt import engine_rows, in_engine
+from skmeta.linear_model._data import LinearData
+from skmeta.linear_model._families import family_of
+
+Array = NDArray[np.float64]
+Learn = Callable[[LinearData], MixturePrior]
+
+_ROUNDS = 10  # guard: at most
+_SETTLED = 0.01  # mean change of the rows' trust at which the prior stands still
+_STARTED = 0.05  # the same of a start
+
+
+def learn_from_trusted(
+    start: Learn, learn: Learn, data: LinearData, estimator: Any, family: Any, n_jobs: int | None
+) -> MixturePrior:
+    """What ``learn`` makes of the rows, each counting by the probability that it is no outlier.
+
+    The first rounds, by ``start``, trust as Huber does, so that it does not matter how far outliers lie; then the prior,
+    the share of outliers and what rows are trusted are learned in turn, which is EM. Each ends where trust stands still.
+    """
+    prior, trust = _monotone(start, data, estimator, family)
+    share = family.share_of_outliers(estimator)
+    for _ in range(_ROUNDS):
+        rows, mixture = _in_engine(prior, data, estimator, family)
+        new = trust_rows(rows, mixture, share, effective_n_jobs(n_jobs)).weight
+        moved, trust = _moved(new, trust, rows), new
+        prior = learn(trusted(data, trust))
+        share = _share_of_outliers(trust, rows)
+        if moved < _SETTLED:
+            break
+    return prior
+
+
+def check_sums_suffice(estimator: Any) -> None:
+    """Raise for robust estimators: sums do not say which rows are outliers."""
+    if family_of(estimator).share_of_outliers(estimator) > 0.0:
+        raise ValueError(
+            f"estimator: wanted one that trusts all rows alike for statistics, such as Ridge(), found "
+            f"{type(estimator).__name__}, which asks of each row whether it is an outlier; learn from the rows, "
+            f"WarmStartRegressor({type(estimator).__name__}(), task=...)."
+        )
+
+
+def _monotone(start: Learn, data: LinearData, estimator: Any, family: Any) -> tuple[MixturePrior, Array]:
+    """The prior under Huber's weights, which never let go of a row, and those weights."""
+    trust = np.ones(len(data.Y))
+    for _ in range(MONOTONE_ROUNDS):
+        prior = start(trusted(data, trust))
+        rows, mixture = _in_engine(prior, data, estimator, family)
+        found = posterior(trusted(rows, trust), mixture, np.ones(1))
+        new = monotone_weights(rows, residuals(rows, found.coef))
+        moved, trust = _moved(new, trust, rows), new
+        if moved < _STARTED:
+            break
+    return start(trusted(data, trust)), trust
+
+
+def _in_engine(prior: MixturePrior, data: LinearData, estimator: Any, family: Any) -> tuple[Rows, Mixture]:
+    """All rows and the prior in the units of the engine."""
+    components: list[Any] = list(prior.components)
+    if not estimator.fit_intercept:
+        components = [component.through_origin() for component in components]
+    units, mixture = in_engine(components, prior.weights, family.likelihood(estimator), prior.weights_without_rows)
+    return engine_rows(data, units, estimator), mixture
+
+
+def _moved(new: Array, old: Array, rows: Rows) -> float:
+    """The mean change of the rows' trust."""
+    return float(np.average(np.abs(new - old), weights=rows.counted))
+
+
+def _share_of_outliers(trust: Array, rows: Rows) -> float:
+    """Of rows that are trusted so far, one of each kind assumed."""
+    return float((rows.counted @ (1.0 - trust) + 1.0) / (rows.counted.sum() + 2.0))
