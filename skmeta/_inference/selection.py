@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import fit_gaussian, opened
-from skmeta._inference.linalg import cholesky_root
+from skmeta._inference.linalg import cholesky_root, diagonal
 from skmeta._inference.noise import N_NODES
 from skmeta._inference.past import past_deviance, typical_design
 from skmeta._inference.structure import PSEUDO_TASKS, Structure, Structures
@@ -168,7 +168,9 @@ def _compared(
 
 
 def _best_for(past: CoefficientLaw, structures: Sequence[Structure], design: Array) -> Structure:
-    """The structure in which a past keeps best what it says."""
+    """The structure in which a past keeps best what it says; where coefficients do not vary, that is one that says so."""
+    if np.any(diagonal(past.covariance) <= 0):
+        return next((one for one in structures if one.varying is not None), structures[0])
     laws = _shaped(replace(past, scatter=past.covariance), structures)
     noise = np.asarray(past.noise)[..., None]
     return structures[int(np.argmin(np.round(past_deviance(laws, noise, past, design).sum(axis=(-2, -1)), 6)))]

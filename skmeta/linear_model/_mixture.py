@@ -146,12 +146,12 @@ def held_out_weights(
     """Mixture weights by name, from how probable held-out tasks were under each component; with a past, both count.
 
     Where the law makes no held-out task clearly more probable than its level alone, in no output, nothing is expected of
-    it, and the estimator's own prior has nearly all. Two tasks cannot tell: what one alone teaches is too little; and what
-    was known before has told by its own weights.
+    it, and the estimator's own prior has nearly all. Two tasks cannot tell: what one alone teaches is too little; what was
+    known before has told by its own weights; and without any feature the level is all that there is to learn.
     """
     past = past if past is not None and past.n_tasks > 0 else None
     names, n_vague, weights = component_names(learned), len(_vague_names(learned)), []
-    useful = past is not None or len(laws[0].choice.tasks) < ENOUGH_TO_TELL
+    useful = past is not None or len(laws[0].choice.tasks) < ENOUGH_TO_TELL or not _has_slopes(laws[0].tasks)
     for k, found in enumerate(laws):
         looked_at, counts = found.choice.tasks, found.tasks.counts  # none where there is a single task
         evidence = np.zeros((0, len(names)))
@@ -166,6 +166,11 @@ def held_out_weights(
         weights.append(learn_weights(evidence, counts[looked_at], known))
     found_weights = np.mean(weights, axis=0) if useful else unexplained_weights(len(names), n_vague)
     return dict(zip(names, found_weights.tolist(), strict=True))
+
+
+def _has_slopes(tasks: Any) -> bool:
+    """Whether a column varies at all: a table without features is read as one column of zeros."""
+    return bool(np.any(np.diagonal(tasks.pooled().gram)[:-1] > 0.0))
 
 
 def _known_counts(names: Sequence[str], past: Any, share: float) -> Array:

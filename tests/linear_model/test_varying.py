@@ -167,3 +167,19 @@ def test_names_are_wanted_where_there_are_names():
     X, y, _ = collection(n_tasks=5)
     with pytest.raises(ValueError, match="found 'a' and columns without names; give positions"):
         learn(X, y, varying=["a"])
+
+
+@pytest.mark.parametrize(
+    "learner", ["auto", EmpiricalBayes(varying="intercept"), EmpiricalBayes("diagonal"), EmpiricalBayes("factor")]
+)
+@pytest.mark.parametrize("n_new", [1, 2])
+def test_a_past_of_slopes_that_do_not_vary_is_learned_on_from(learner, n_new):
+    rng = np.random.default_rng(0)
+    X, task = rng.normal(size=(600, 3)), np.repeat(np.arange(20), 30)
+    y = X[:, 0] + rng.normal(size=20)[task] + rng.normal(size=600)
+    past = WarmStartRegressor(Ridge(), task=-1, learner=EmpiricalBayes(varying="intercept")).fit(np.c_[X, task], y)
+    new = task < n_new
+    table = np.c_[X[new], task[new] + 100]
+    model = WarmStartRegressor(Ridge(), task=-1, prior=past.prior_, learner=learner).fit(table, y[new])
+    assert model.prior_.n_tasks == 20 + n_new
+    assert np.all(np.isfinite(model.predict(table)))

@@ -88,3 +88,16 @@ def test_the_plain_result_says_what_the_model_does():
         assert_allclose(plain.predict_proba(none).sum(axis=1), 1.0)
     odds = model.prior_.zero_shot(LogisticRegression())
     assert type(odds) is DummyClassifier and np.all(odds.class_prior_ > 0)
+
+
+@pytest.mark.parametrize("noise", [1.0, 5.0])
+def test_without_features_levels_are_shrunk_towards_each_other(noise):
+    """The level is all that there is to learn: that no slope explains anything is no reason to doubt it."""
+    rng = np.random.default_rng(0)
+    level, shop = rng.normal(size=200), np.repeat(np.arange(200), 8)
+    table, y = pd.DataFrame({"shop": shop}), level[shop] + noise * rng.normal(size=1600)
+    model = WarmStartRegressor(Ridge(), task="shop").fit(table, y)
+    assert model.prior_.named_weights["learned"] > 0.5
+    warm = model.predict(table.drop_duplicates()) - level
+    own = y.reshape(200, 8).mean(axis=1) - level
+    assert np.mean(warm**2) < np.mean(own**2)
