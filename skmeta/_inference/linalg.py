@@ -53,7 +53,11 @@ def _held(matrix: Array) -> Array:
             return np.linalg.cholesky(matrix + np.diag(share * size))
         except np.linalg.LinAlgError:
             share = max(10.0 * share, p * np.finfo(float).eps)
-    raise ValueError("the matrix is not positive semi-definite")
+    raise ValueError(
+        "X: wanted columns and targets whose covariance of coefficients is positive to the digits that numbers have, found one "
+        "that is not; columns hundreds of millions of times as far from zero as they spread ask for more: centre them first, "
+        "by make_pipeline(StandardScaler(), ...)."
+    )
 
 
 def solve(matrix: Array, sides: Array) -> Array:
