@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skmeta._inference.linalg import TINY
-from skmeta._inference.moments import column_scales, correlation_of_rows
+from skmeta._inference.moments import column_scales, correlation_of_rows, row_counts
 from skmeta._inference.sums import CONSTANT, Sums, centre_and_scale, correlation_of_sums
 
 Array = NDArray[np.float64]
@@ -68,18 +68,19 @@ def where_rows_lie(
     weight: Array | None,
     task_weight: Array | None,
     n_tasks: int,
+    count: Array | None = None,
     *,
     centred: bool = True,
     correlated: bool = False,
 ) -> Where:
-    """The same of rows of the tasks ``codes (n,)``."""
+    """The same of rows of the tasks ``codes (n,)``; ``weight`` and ``count (n,)`` as of `moments.Rows`."""
     often = np.ones(n_tasks) if task_weight is None else task_weight
-    centre, scale = typical_of_rows(X, codes, weight, often)
-    targets = typical_of_rows(Y, codes, weight, often)
+    centre, scale = typical_of_rows(X, codes, weight, often, count)
+    targets = typical_of_rows(Y, codes, weight, often, count)
     whole = (np.ones(len(Y)) if weight is None else weight) * often[codes]
     correlation = correlation_of_rows(X, whole, *column_scales(X, whole)) if correlated else None
     mean = np.average(Y, axis=0, weights=whole)
-    n, rows, by_task = _tasks_of(codes, weight, n_tasks)
+    n, rows, by_task = _tasks_of(codes, weight, n_tasks, count)
     size = typical_size(n, rows, *_within(by_task, n, codes, Y), often)
     return Where(centre if centred else np.zeros_like(centre), scale, *targets, mean, size, correlation)
 
@@ -92,9 +93,11 @@ def typical_of_sums(sums: Sums, often: Array) -> tuple[Array, Array, Array, Arra
     return (*columns, *_typical(sums.n, sums.rows, sums.target, sums.square, often, targets))
 
 
-def typical_of_rows(X: Any, codes: NDArray[np.intp], weight: Array | None, often: Array) -> tuple[Array, Array]:
+def typical_of_rows(
+    X: Any, codes: NDArray[np.intp], weight: Array | None, often: Array, count: Array | None = None
+) -> tuple[Array, Array]:
     """The same of the columns of a table, dense or sparse, whose rows are of the tasks ``codes (n,)``."""
-    n, rows, by_task = _tasks_of(codes, weight, len(often))
+    n, rows, by_task = _tasks_of(codes, weight, len(often), count)
     whole = often[codes] if weight is None else weight * often[codes]
     pooled = column_scales(X, None if weight is None and np.all(often == 1.0) else whole)
     centre, scale = (each.copy() for each in pooled)
@@ -105,10 +108,12 @@ def typical_of_rows(X: Any, codes: NDArray[np.intp], weight: Array | None, often
     return centre, scale
 
 
-def _tasks_of(codes: NDArray[np.intp], weight: Array | None, n_tasks: int) -> tuple[Array, Array, Any]:
+def _tasks_of(
+    codes: NDArray[np.intp], weight: Array | None, n_tasks: int, count: Array | None
+) -> tuple[Array, Array, Any]:
     """What the rows of every task weigh, how many they are, and the weights as a matrix ``(n_tasks, n)``."""
     own = np.ones(len(codes)) if weight is None else weight
-    n, rows = (np.bincount(codes, each, minlength=n_tasks).astype(float) for each in (own, own > 0))
+    n, rows = (np.bincount(codes, each, minlength=n_tasks).astype(float) for each in (own, row_counts(own, count)))
     return n, rows, sparse.csr_array((own, (codes, np.arange(len(codes)))), shape=(n_tasks, len(codes)))
 
 

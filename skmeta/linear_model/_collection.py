@@ -154,7 +154,7 @@ def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | No
 
 def _where_rows_lie(tasks: Tasks, data: LinearData, family: Any, *, centred: bool = True) -> Where:
     whole = {"centred": centred, "correlated": family.moderated and centred}
-    return where_rows_lie(data.X, data.Y, tasks.codes, data.weight, tasks.task_weight, len(tasks), **whole)
+    return where_rows_lie(data.X, data.Y, tasks.codes, data.weight, tasks.task_weight, len(tasks), data.count, **whole)
 
 
 def _units(

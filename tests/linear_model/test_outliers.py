@@ -10,8 +10,9 @@ from scipy.stats import norm
 from sklearn.linear_model import HuberRegressor, QuantileRegressor, Ridge
 
 from skmeta import EmpiricalBayes, GaussianPrior, WarmStartRegressor
+from skmeta._inference import mixture
 from skmeta._inference.outliers import share_of_outliers
-from skmeta.linear_model import SufficientStatistics, WorkingStatistics
+from skmeta.linear_model import SufficientStatistics, WorkingStatistics, _collection
 from skmeta.model_selection import OwnModel
 from skmeta.tasks import Tasks
 
@@ -136,6 +137,18 @@ def weighted(d):
 def known(prior, estimator, X, y, weight=None):
     """What is known of one task by a prior."""
     return prior.adapt_tasks(estimator, Tasks(X, y, np.zeros(len(y), np.intp), np.zeros(1), weight))._adaptation
+
+
+def test_rows_are_trusted_alike_by_columns_and_by_rows(monkeypatch):
+    table, y, _ = dirty(20, n=10)
+    weight, found = 10.0 ** np.random.default_rng(0).uniform(-1, 1, len(y)), []
+    for by_rows in (False, True):
+        for module in (_collection, mixture):
+            name = "cheaper_in_rows" if module is _collection else "work_by_rows"
+            monkeypatch.setattr(module, name, lambda *_, answer=by_rows: answer)
+        found.append(EmpiricalBayes().learn(HuberRegressor(), tasks_of(table, y, weight)).components[0])
+    for name in ("mean", "covariance", "noise", "n_rows"):
+        assert_allclose(*(getattr(one, name) for one in found), rtol=1e-9, err_msg=name)
 
 
 def test_threads_do_not_matter():
