@@ -269,7 +269,9 @@ class EmpiricalBayes(Learner):
         excess = float(first.excess or 0.0)
         learned = prior_of(laws, noise_dof, first.n_tasks, first.n_rows, collection, excess)
         explained = explained_by(found) if collection.likelihood.quadratic else 0.0
-        return robust_mixture(learned, held_out_weights(learned, found, explained, prior), explained)
+        levels = isinstance(self.varying, str) and self.varying == "intercept"
+        weights = held_out_weights(learned, found, explained, prior, levels=levels)
+        return robust_mixture(learned, weights, explained)
 
     def _learn_wide(
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any

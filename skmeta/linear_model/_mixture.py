@@ -141,17 +141,18 @@ def _variances(tasks: Any) -> NoiseLaw:
 
 
 def held_out_weights(
-    learned: GaussianPrior, laws: Sequence[LearnedLaw], explained: float, past: Any
+    learned: GaussianPrior, laws: Sequence[LearnedLaw], explained: float, past: Any, *, levels: bool = False
 ) -> dict[str, float]:
     """Mixture weights by name, from how probable held-out tasks were under each component; with a past, both count.
 
     Where the law makes no held-out task clearly more probable than its level alone, in no output, nothing is expected of
     it, and the estimator's own prior has nearly all. Two tasks cannot tell: what one alone teaches is too little; what was
-    known before has told by its own weights; and without any feature the level is all that there is to learn.
+    known before has told by its own weights; and without any feature, or where one asked for ``levels``, the level is what
+    there is to learn.
     """
     past = past if past is not None and past.n_tasks > 0 else None
     names, n_vague, weights = component_names(learned), len(_vague_names(learned)), []
-    useful = past is not None or len(laws[0].choice.tasks) < ENOUGH_TO_TELL or not _has_slopes(laws[0].tasks)
+    useful = past is not None or levels or len(laws[0].choice.tasks) < ENOUGH_TO_TELL or not _has_slopes(laws[0].tasks)
     for k, found in enumerate(laws):
         looked_at, counts = found.choice.tasks, found.tasks.counts  # none where there is a single task
         evidence = np.zeros((0, len(names)))

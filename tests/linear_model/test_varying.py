@@ -183,3 +183,15 @@ def test_a_past_of_slopes_that_do_not_vary_is_learned_on_from(learner, n_new):
     model = WarmStartRegressor(Ridge(), task=-1, prior=past.prior_, learner=learner).fit(table, y[new])
     assert model.prior_.n_tasks == 20 + n_new
     assert np.all(np.isfinite(model.predict(table)))
+
+
+def test_levels_that_alone_are_shared_are_learned_where_asked_for():
+    """By itself a past whose features explain nothing is set aside: it may be mere noise."""
+    rng = np.random.default_rng(0)
+    X, task = rng.normal(size=(1200, 4)), np.repeat(np.arange(60), 20)
+    y = rng.normal(size=60)[task] + 3.0 * rng.normal(size=1200)
+    asked, auto = (
+        WarmStartRegressor(Ridge(), task=-1, learner=learner).fit(np.c_[X, task], y).prior_
+        for learner in (EmpiricalBayes(varying="intercept"), "auto")
+    )
+    assert asked.named_weights["learned"] > 0.5 > 0.01 > auto.named_weights["learned"]
