@@ -31,7 +31,7 @@ from skmeta.linear_model._unknown import Unknown
 Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
-_PAIRS = 64  # speed: pairs of rows like the collection's: the scale then is as with ten times as many to a hundredth
+_PAIRS = 16  # of rows like those of the collection, on both sides of its centre
 _TASKS = 64  # speed: tasks whose scales are found at once
 _NEGLIGIBLE = 1e-10  # guard: probability of a component that changes no digit
 
