@@ -32,6 +32,7 @@ Array = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
 _PAIRS = 16  # of rows like those of the collection, on both sides of its centre
+_OWN_PAIRS = 64  # speed: of own rows that are looked at
 _TASKS = 64  # speed: tasks whose scales are found at once
 _NEGLIGIBLE = 1e-10  # guard: probability of a component that changes no digit
 
@@ -90,9 +91,10 @@ class Integrated:
         here = self._here
         own, counted = here.rows.order[here.rows.starts[code] : here.rows.starts[code + 1]], here.rows.counted
         own, total = own[counted[own] > 0], float(counted[own].sum())
-        if len(own) > 2 * _PAIRS:
+        if len(own) > 2 * _OWN_PAIRS:
             by_score = own[np.argsort(self._scores(here.data.X[own], np.full(len(own), code))[:, 0], kind="stable")]
-            own = by_score[np.linspace(0, len(own) - 1, 2 * _PAIRS).astype(int)]
+            low = np.linspace(0, (len(own) - 1) // 2, _OWN_PAIRS).astype(int)  # the same where labels change places
+            own = by_score[np.r_[low, len(own) - 1 - low[::-1]]]
         mine, each = take_rows(here.data.X, own), counted[own]
         if typical is None:
             return mine, each
