@@ -79,7 +79,7 @@ def _along_the_lines(
     return np.einsum("qm,qmk->qk", softmax(logs, axis=1), loss.mean(centre[:, None] + spread[:, None] * nodes))
 
 
-def best_scale(eta: Any, P: Any, often: Array) -> float:
+def moderation(eta: Any, P: Any, often: Array) -> float:
     r"""The :math:`\kappa` whose probabilities :math:`p(\kappa \eta)` of scores ``(m, K)`` have the least log-loss under ``P``.
 
     Rows count ``often (m,)``. The loss is convex: its slope :math:`\sum_{ik} o_i \eta_{ik} (p_{ik} - P_{ik})` has one zero,

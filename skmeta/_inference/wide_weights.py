@@ -68,9 +68,8 @@ def _laws_of_variances(batches: Sequence[Any], likelihood: Likelihood, counts: A
         return [NoiseLaw(1.0)] * n_outputs
     square, n_rows = np.empty((len(counts), n_outputs)), np.empty(len(counts))
     for batch in batches:
-        ones = batch.times(
-            np.eye(1, batch.width, batch.width - 1).T
-        )  # of rows made from sums the intercept's column is another
+        # The intercept's column: of rows made from sums it is not one.
+        ones = batch.times(np.eye(1, batch.width, batch.width - 1).T)
         weighted = batch.weight[..., None] * ones
         level = (weighted * batch.Y).sum(axis=1) / np.maximum((weighted * ones).sum(axis=1), TINY)
         off = batch.Y - ones * level[:, None]

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skmeta._inference.integrated import agreeing, best_scale, integrated_probabilities
+from skmeta._inference.integrated import agreeing, integrated_probabilities, moderation
 from skmeta._inference.linalg import square_root
 from skmeta._inference.moments import take_rows
 from skmeta._inference.threads import blocks_of
@@ -83,7 +83,7 @@ class Integrated:
             scores, P = self._scores(X, some), self.probabilities(X, some, self._share)
             ends = np.cumsum([len(X) for X, _ in each])[:-1]
             parts = zip(np.split(scores, ends), np.split(P, ends), each, strict=True)
-            out[block] = [best_scale(eta, wanted, often) for eta, wanted, (_, often) in parts]
+            out[block] = [moderation(eta, wanted, often) for eta, wanted, (_, often) in parts]
         return out
 
     def _rows_like(self, code: int, typical: TypicalRows | None) -> tuple[Array, Array]:

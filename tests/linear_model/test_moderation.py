@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from skmeta import GaussianPrior, WarmStartClassifier
-from skmeta._inference.integrated import best_scale
+from skmeta._inference.integrated import moderation
 from skmeta._inference.moments import column_scales, correlation_of_rows
 from skmeta._inference.sums import correlation_of_sums
 from skmeta.compose import MixturePrior
@@ -48,12 +48,12 @@ def test_the_scale_that_made_the_probabilities_is_found(K, scale):
     rng = np.random.default_rng(0)
     eta = rng.normal(size=(50, K))
     P = expit(scale * eta) if K == 1 else np.exp(scale * eta) / np.exp(scale * eta).sum(axis=1, keepdims=True)
-    assert_allclose(best_scale(eta, P, rng.uniform(0.5, 2.0, 50)), scale, rtol=1e-9)
+    assert_allclose(moderation(eta, P, rng.uniform(0.5, 2.0, 50)), scale, rtol=1e-9)
 
 
 def test_where_no_scale_is_better_it_is_one():
-    assert best_scale(np.zeros((3, 1)), np.full((3, 1), 0.5), np.ones(3)) == 1.0
-    assert best_scale(np.full((3, 1), 1e4), np.ones((3, 1)), np.ones(3)) == 1.0
+    assert moderation(np.zeros((3, 1)), np.full((3, 1), 0.5), np.ones(3)) == 1.0
+    assert moderation(np.full((3, 1), 1e4), np.ones((3, 1)), np.ones(3)) == 1.0
 
 
 # What it is for ---------------------------------------------------------------------------------------
