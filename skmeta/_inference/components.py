@@ -143,6 +143,16 @@ class Component:
         noise = KnownNoise.of(NoiseLaw(law.noise, noise_dof))
         return cls(mean, covariance, noise, extra, law.effects, free_intercept=free_intercept)
 
+    @cached_property
+    def root(self) -> Array:
+        """A lower triangular root of ``covariance + extra e e'``: the last entry alone has what is extra."""
+        root = self.covariance.root
+        if self.extra == 0.0:
+            return root
+        root = root.copy()
+        root[-1, -1] = np.sqrt(root[-1, -1] ** 2 + self.extra)
+        return root
+
     def shares_law(self, other: Component) -> bool:
         """Whether two differ in noise and in the intercept's variance alone, so that one factorisation serves both."""
         return self.mean is other.mean and self.covariance is other.covariance and self.effects is other.effects

@@ -127,36 +127,59 @@ class DualProblem:
         return DualPosterior(self.offset + along(self.kernel, a), a, curvature, dual)
 
     def mode(self, a: Array | None = None) -> DualPosterior:
-        """`DualPosterior` at the mode, by Newton's method from the dual ``a``, all tasks at once.
+        """`DualPosterior` at the mode, by Newton's method from the dual ``a``, all tasks at once."""
+        eta, a = self.arrive(a)
+        curvature = self.curvature(eta)
+        return DualPosterior(eta, a, curvature, self.inverse(curvature))
+
+    def arrive(self, a: Array | None = None) -> tuple[Array, Array]:
+        """The linear predictor at the mode and its dual.
 
         A step is that of the gap between ``a`` and the gradient, so that rounding does not grow with a wide kernel.
         """
         a = np.zeros_like(self.offset) if a is None else a
-        eta, dual = self.offset + along(self.kernel, a), None
-        exact = self.loss.quadratic
-        for _ in range(2 if exact else _NEWTON_STEPS):
+        eta = self.offset + along(self.kernel, a)
+        value = self.objective(eta, a)
+        for _ in range(2 if self.loss.quadratic else _NEWTON_STEPS):
             gap = self.weight[..., None] / self.noise * self.loss.residual(eta, self.Y) - a
-            dual = dual if exact and dual else self.inverse(self.curvature(eta))
-            step = gap - dual.apply(along(self.kernel, gap))
-            a, moved = self._line_search(eta, a, step, along(self.kernel, step))
+            step = gap - self._inverse_times(self.curvature(eta), along(self.kernel, gap))
+            a, moved, value = self._line_search(eta, a, step, along(self.kernel, step), value)
             eta = eta + moved
             if np.abs(moved).max(initial=0.0) < _ARRIVED * (1.0 + np.abs(eta).max()):
                 break
-        curvature = self.curvature(eta)
-        return DualPosterior(eta, a, curvature, dual if exact and dual else self.inverse(curvature))
+        return eta, a
 
-    def _line_search(self, eta: Array, a: Array, step: Array, moved: Array) -> tuple[Array, Array]:
-        """Halve the step of each task until its objective does not rise: the new ``a``, and how far ``eta`` moves."""
+    def _inverse_times(self, curvature: Array, v: Array) -> Array:
+        """`Dual` for the rows' curvature times ``(b, n, K)``; one product needs no inverse unless a softmax couples."""
+        if self.loss.coupled:
+            return self.inverse(curvature).apply(v)
+        root = np.sqrt(np.swapaxes(curvature, 1, 2))
+        sides = root * np.swapaxes(v, 1, 2)
+        solved = root * solve(_whitened(self.kernel, root), sides[..., None])[..., 0]
+        return np.swapaxes(solved, 1, 2)
+
+    def _line_search(
+        self, eta: Array, a: Array, step: Array, moved: Array, before: Array
+    ) -> tuple[Array, Array, Array]:
+        """Halve the step of each task until its objective does not rise above that ``before``.
+
+        The new ``a``, how far ``eta`` moves, and the objective there.
+        """
         if self.loss.quadratic:
-            return a + step, moved
+            return a + step, moved, before
         furthest = np.abs(moved).max(axis=(1, 2), keepdims=True)
-        size, before = np.minimum(1.0, _LONGEST / np.maximum(furthest, _LONGEST)), self.objective(eta, a)
+        size, enough = (
+            np.minimum(1.0, _LONGEST / np.maximum(furthest, _LONGEST)),
+            before + ROUNDING * (1.0 + np.abs(before)),
+        )
         for _ in range(_HALVINGS):
-            worse = ~(self.objective(eta + size * moved, a + size * step) <= before + ROUNDING * (1.0 + np.abs(before)))
+            value = self.objective(eta + size * moved, a + size * step)
+            worse = ~(value <= enough)
             if not worse.any():
-                break
+                return a + size * step, size * moved, value
             size[worse] *= 0.5
-        return a + size * step, size * moved
+        a, moved = a + size * step, size * moved
+        return a, moved, self.objective(eta + moved, a)
 
     def objective(self, eta: Array, a: Array) -> Array:
         """What the mode makes smallest, of every task: the loss and the penalty."""
@@ -166,6 +189,8 @@ class DualProblem:
         """The loss of every task ``(b,)``, by the rows' weights and the outputs' noise."""
         if self.loss.coupled:
             return (self.weight * self.loss.value(eta, self.Y)).sum(axis=1)
+        if eta.shape[2] == 1:
+            return (self.weight / self.noise[..., 0] * self.loss.value(eta, self.Y)).sum(axis=1)
         one = np.stack([self.loss.value(eta[..., [k]], self.Y[..., [k]]) for k in range(eta.shape[2])], axis=2)
         return (self.weight[..., None] / self.noise * one).sum(axis=(1, 2))
 
@@ -231,9 +256,9 @@ class DualProblem:
         rows = posterior.pull * posterior.eta - 0.5 * posterior.curvature * posterior.eta**2
         return gaussian + (rows + self._tilted(posterior, self._own_variance(posterior))[0]).sum(axis=(1, 2))
 
-    def laplace_evidence(self, posterior: DualPosterior) -> Array:
-        """The same by Laplace's approximation around the mode, without what the noise alone says."""
-        return self._prior_evidence(posterior) - self.misfit(posterior.eta)
+    def laplace_evidence(self, eta: Array, a: Array) -> Array:
+        """The same by Laplace's approximation around a mode, without what the noise alone says."""
+        return -self.objective(eta, a) - 0.5 * self.log_determinant(self.curvature(eta)).sum(axis=1)
 
     def pearson(self, posterior: DualPosterior, k: int) -> tuple[Array, Array]:
         """Pearson's statistic of every task ``(b,)`` in one output, and the degrees of freedom that are left for it."""
@@ -246,17 +271,17 @@ class DualProblem:
 
     def _prior_evidence(self, posterior: DualPosterior) -> Array:
         penalty = 0.5 * (posterior.a * (posterior.eta - self.offset)).sum(axis=(1, 2))
-        return -penalty - 0.5 * self.log_determinant(posterior).sum(axis=1)
+        return -penalty - 0.5 * self.log_determinant(posterior.curvature).sum(axis=1)
 
-    def log_determinant(self, posterior: DualPosterior) -> Array:
+    def log_determinant(self, curvature: Array) -> Array:
         """``log |I + kernel W|`` of every task and output (a softmax: of the first, for all)."""
-        root = np.sqrt(np.swapaxes(posterior.curvature, 1, 2))
+        root = np.sqrt(np.swapaxes(curvature, 1, 2))
         B = _whitened(self.kernel, root)
         logdet = 2.0 * np.log(np.diagonal(cholesky(B), axis1=-2, axis2=-1)).sum(axis=2)
         if self.loss.coupled:
             blocks = root[..., :, None] * spd_inverse(B) * root[..., None, :]
             weight = np.where(self.weight > 0, self.weight, 1.0)
-            logdet[:, 0] += np.linalg.slogdet(_summed(blocks, posterior.curvature))[1] - np.log(weight).sum(axis=1)
+            logdet[:, 0] += np.linalg.slogdet(_summed(blocks, curvature))[1] - np.log(weight).sum(axis=1)
         return logdet
 
     def variance(self, posterior: DualPosterior) -> Array:

@@ -101,9 +101,9 @@ def _in_rows(problem: _Problem, start: Array) -> tuple[Array, Array]:
     design, strength, loss = problem.design, problem.strength, problem.loss
     kernel = design @ np.swapaxes(design, 2, 3) / strength
     dual = DualProblem(loss, problem.Y, problem.weight, np.ones(kernel.shape[1]), problem.offset, kernel)
-    posterior = dual.mode(_dual_of(dual, problem.weight[..., None] * loss.residual(problem.eta(start), problem.Y)))
-    found = (np.swapaxes(posterior.a, 1, 2)[:, :, None, :] @ design)[:, :, 0] / strength
-    return found, dual.laplace_evidence(posterior)
+    eta, a = dual.arrive(_dual_of(dual, problem.weight[..., None] * loss.residual(problem.eta(start), problem.Y)))
+    found = (np.swapaxes(a, 1, 2)[:, :, None, :] @ design)[:, :, 0] / strength
+    return found, dual.laplace_evidence(eta, a)
 
 
 def _dual_of(dual: DualProblem, gradient: Array) -> Array:

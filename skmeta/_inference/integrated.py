@@ -8,6 +8,7 @@ JRSS B 71, section 3.2.2, without the determinant). Scores of several classes mo
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,9 @@ Array = NDArray[Any]
 
 _NARROW = 0.3  # below this standard deviation of the scores a Gaussian is as good
 _FLAT = 1e-14  # guard: slope, as a share of its terms, that is rounding
+_FURTHEST = 150.0  # guard: standard deviation of an own score; the exponential of four of them is still a number
 _DOUBLINGS = 40  # guard: scales beyond 2^40 are as good as this
-_CELLS = 1 << 20  # numbers held at once
+_CELLS = 1 << 17  # speed: numbers held at once, near the processor
 _WIDTH, _N_LINE, _N_CLOUD = 4.0, 33, 128
 
 
@@ -35,14 +37,12 @@ def moderated_probabilities(eta: Array, variance: Array) -> Array:
     return expit(eta) if eta.shape[1] == 1 else softmax(eta, axis=1)
 
 
-def integrated_probabilities(
-    eta: Array, Y: Array, weight: Array, centre: Any, variance: Array, covariance: Any
-) -> Array:
+def integrated_probabilities(eta: Array, weight: Array, centre: Any, variance: Array, covariance: Any) -> Array:
     """Probabilities ``(q, K)`` of the classes at new rows; ``(q, 1)`` of the second of two.
 
-    Of the task's own rows ``eta (n, K)`` are the scores at the mode, ``Y (n, K)`` and ``weight (n,)``; of the new ones
-    ``centre (q, K)`` the scores at the mode and ``variance (q, K)`` what is not known of them; ``covariance (n, q, K)`` is
-    that of both. The class of the largest score keeps the largest probability.
+    Of the task's own rows ``eta (n, K)`` are the scores at the mode, which knows their labels, and ``weight (n,)``; of the
+    new ones ``centre (q, K)`` the scores at the mode and ``variance (q, K)`` what is not known of them; ``covariance (n, q,
+    K)`` is that of both. The class of the largest score keeps the largest probability.
     """
     found, nodes = moderated_probabilities(centre, variance), _nodes(centre.shape[1])
     wide = np.flatnonzero(variance.max(axis=1) > _NARROW**2)
@@ -50,10 +50,11 @@ def integrated_probabilities(
     for some in np.split(wide, range(step, len(wide), step)):
         spread = np.sqrt(np.maximum(variance[some], 1e-12))
         moves = covariance[:, some] / spread
-        found[some] = _along_the_lines(eta, moves, Y, weight, centre[some], spread, *nodes)
+        found[some] = _along_the_lines(eta, moves, weight, centre[some], spread, *nodes)
     return agreeing(np.minimum(found, 1.0), centre)
 
 
+@cache
 def _nodes(n_outputs: int) -> tuple[Any, ...]:
     """Points ``(m, K)`` in standard deviations and their log-weights: a grid for one score, a lattice for several."""
     if n_outputs == 1:
@@ -67,16 +68,40 @@ def _nodes(n_outputs: int) -> tuple[Any, ...]:
 
 
 def _along_the_lines(
-    eta: Array, moves: Array, Y: Array, weight: Array, centre: Any, spread: Array, nodes: Any, logs: Array
+    eta: Array, moves: Array, weight: Array, centre: Any, spread: Array, nodes: Any, logs: Array
 ) -> Array:
-    """``eta (n, K)`` at the mode moves by ``moves (n, q, K)`` while the scores ``centre`` move by ``spread (q, K)``."""
-    loss = BINOMIAL if eta.shape[1] == 1 else MULTINOMIAL
-    at, y = eta[:, None, None], Y[:, None, None]
-    shift = moves[:, :, None] * nodes
-    expansion = (shift * (loss.residual(at, y) - 0.5 * loss.curvature(at, y) * shift)).sum(axis=-1)
-    exact = loss.value(at, y) - loss.value(at + shift, y)
-    logs = logs + np.einsum("n,nqm->qm", weight, exact - expansion)
-    return np.einsum("qm,qmk->qk", softmax(logs, axis=1), loss.mean(centre[:, None] + spread[:, None] * nodes))
+    r"""``eta (n, K)`` at the mode moves by ``moves (n, q, K)`` while the scores ``centre`` move by ``spread (q, K)``.
+
+    Where the scores of a row of probabilities :math:`p` move by :math:`s`, its log-likelihood has more than its expansion
+
+    .. math:: p^\top s + \tfrac12 \sum_k c_k s_k^2 - \log \sum_k p_k e^{s_k}
+
+    with the curvatures :math:`c`, whatever its label. Of two classes the first has the score zero.
+    """
+    of_two = eta.shape[1] == 1
+    if of_two:
+        eta, moves, centre, spread, nodes = (_beside_zero(each) for each in (eta, moves, centre, spread, nodes))
+    moves, p = np.clip(moves, -_FURTHEST, _FURTHEST), softmax(eta, axis=1)
+    curvature, each = weight[:, None] * MULTINOMIAL.curvature(eta, eta), weight[:, None] * p
+    logs = logs + np.einsum("nk,nqk->qk", each, moves) @ nodes.T
+    logs += 0.5 * np.einsum("nk,nqk->qk", curvature, moves**2) @ (nodes**2).T
+    logs -= np.einsum("n,nqm->qm", weight, _log_mass(p, moves, nodes))
+    scores = centre.T[:, :, None] + spread.T[:, :, None] * nodes.T[:, None]
+    found = np.einsum("kqm,qm->qk", softmax(scores, axis=0), softmax(logs, axis=1))
+    return found[:, 1:] if of_two else found
+
+
+def _beside_zero(scores: Array) -> Array:
+    """Scores ``(..., 1)`` of the second of two classes as those of both."""
+    return np.concatenate([np.zeros_like(scores), scores], axis=-1)
+
+
+def _log_mass(p: Array, moves: Array, nodes: Array) -> Array:
+    """``log sum_k p_k exp(s_k)`` for probabilities ``(n, K)`` and shifts ``s = moves (n, q, K)`` times nodes ``(m, K)``."""
+    grown = np.swapaxes(moves, 1, 2)[..., None] * nodes.T[:, None]
+    np.exp(grown, out=grown)
+    n, K, *shape = grown.shape
+    return np.log(p[:, None] @ grown.reshape(n, K, shape[0] * shape[1])).reshape(n, *shape)
 
 
 def moderation(eta: Any, P: Any, often: Array) -> float:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from skmeta._inference.components import Component, Stack
 from skmeta._inference.laplace import laplace_columns, laplace_rows
 from skmeta._inference.likelihoods import Likelihood
+from skmeta._inference.linalg import cholesky, triangular_inverse
 from skmeta._inference.moments import Moments, Rows, collect_moments
 from skmeta._inference.posterior_columns import ColumnPosterior
 from skmeta._inference.posterior_rows import RowPosterior, row_batches
@@ -78,8 +79,9 @@ class Posterior:
     """What is known of ``n_tasks`` tasks after their own rows.
 
     ``coef (n_tasks, K, p)``; ``weights (n_tasks, C)`` and ``log_evidence (n_tasks, C)`` of the components; ``noise
-    (n_tasks, C, K)`` under each of them. Where columns were worked with, ``moments`` are the statistics of every output, or
-    ``modes (n_tasks, C, K, p)`` those under each component, of other likelihoods than squared error's.
+    (n_tasks, C, K)`` under each of them. Where columns were worked with, ``moments`` are the statistics of every output. Of
+    other likelihoods than squared error's the modes under each component are kept: by columns ``modes (n_tasks, C, K, p)``,
+    by rows the ``duals (n, C, K)`` of the rows of the table.
     """
 
     coef: Array
@@ -88,6 +90,7 @@ class Posterior:
     log_evidence: Array
     moments: list[Moments] | None = field(default=None, repr=False)
     modes: Array | None = field(default=None, repr=False)
+    duals: Array | None = field(default=None, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"moments": None}  # they can be made again, and are larger than all else
@@ -185,12 +188,12 @@ def _collected(n_tasks: int, mixture: Mixture, parts: Any, moments: list[Moments
 def _laplace(rows: Rows, mixture: Mixture, strength: float) -> Posterior:
     """Modes under each component, weighed by Laplace's evidence."""
     solve = laplace_rows if work_by_rows(rows, mixture) else laplace_columns
-    evidence, means, modes = solve(rows, mixture.components, mixture.likelihood, strength)
+    evidence, means, modes, duals = solve(rows, mixture.components, mixture.likelihood, strength)
     counts = rows.n_rows
     weights = mixture.weigh(evidence, counts)
     level = np.array([[c.noise.centre for c in output] for output in mixture.components]).T
     noise = np.broadcast_to(level, (rows.n_tasks, *level.shape)).copy()
-    return Posterior(means(weights), weights, noise, evidence, modes=modes)
+    return Posterior(means(weights), weights, noise, evidence, modes=modes, duals=duals)
 
 
 def node_weights(solver: Any, weights: Array) -> Array:
@@ -220,13 +223,18 @@ def laplace_covariances(
     off = (modes - np.einsum("tc,tcp->tp", weights, modes)[:, None]) * np.sqrt(weights)[..., None]
     found: Array = np.swapaxes(off, 1, 2) @ off
     for c, (moments, component) in enumerate(zip(expanded, components, strict=True)):
-        found += weights[:, c, None, None] * component_covariances(moments, component, strength)
+        found += weights[:, c, None, None] * component_covariances([moments], [component], strength)[:, 0]
     return found
 
 
-def component_covariances(moments: Moments, component: Component, strength: float) -> Array:
-    """Covariances ``(n_tasks, p, p)`` of one output under one component, from working responses around its modes."""
-    return ColumnPosterior(moments, Stack([component]), strength).covariances(np.ones((moments.n_tasks, 1)))
+def component_covariances(moments: Sequence[Moments], components: Sequence[Component], strength: float) -> Array:
+    """Covariances ``(n_tasks, K, p, p)`` of outputs under one component, from working responses around its modes."""
+    root, level = np.stack([each.root for each in components]), np.array([each.noise.centre for each in components])
+    turned, gram = np.swapaxes(root, 1, 2), np.stack([each.gram for each in moments], axis=1)
+    information = turned @ gram @ root / level[:, None, None] + strength * np.eye(root.shape[2])
+    half = triangular_inverse(cholesky(information)) @ turned
+    found: Array = np.swapaxes(half, 2, 3) @ half
+    return found
 
 
 def log_evidence_of_moments(moments: Moments, components: Sequence[Component]) -> Array:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skmeta._inference.laplace import DualModes
-from skmeta._inference.mixture import Mixture, node_weights
+from skmeta._inference.mixture import Mixture, Posterior, node_weights
 from skmeta._inference.moments import Rows
 from skmeta._inference.posterior_rows import RowPosterior, row_batches
 
@@ -23,32 +23,42 @@ Array = NDArray[np.float64]
 _AT_ONCE = 64  # speed: new rows of a task that are predicted together, at least
 
 
-def variance_of_rows(rows: Rows, mixture: Mixture, strength: Array, weights: Array, new: Rows) -> Array:
+def variance_of_rows(rows: Rows, mixture: Mixture, strength: Array, known: Posterior, new: Rows) -> Array:
     """Variance ``(n_new, K)`` of the linear predictor at the rows of ``new``, another `Rows` of the same tasks.
 
-    ``weights (n_tasks, C)`` are those of the components, as the tasks' own rows have them.
+    ``known`` is the posterior of ``rows``.
     """
     n_old = rows.X.shape[0]
     found = np.empty((new.X.shape[0], mixture.shape[1]))
     for tasks, fresh in _slices(rows, new):
         for batch in row_batches(_joint(rows, new, tasks, fresh)):
             which = batch.index >= n_old
-            found[batch.index[which] - n_old] = _variance(batch, mixture, strength, weights[batch.tasks])[which]
+            found[batch.index[which] - n_old] = _variance(batch, mixture, strength, known)[which]
     return found
 
 
-def variance_of_own_rows(rows: Rows, mixture: Mixture, strength: Array, weights: Array) -> Iterator[tuple[Any, Array]]:
+def variance_of_own_rows(
+    rows: Rows, mixture: Mixture, strength: Array, known: Posterior
+) -> Iterator[tuple[Any, Array]]:
     """Batches of the tasks' own rows, each with the variance ``(b, n, K)`` of the linear predictor there."""
     for batch in row_batches(rows):
-        yield batch, _variance(batch, mixture, strength, weights[batch.tasks])
+        yield batch, _variance(batch, mixture, strength, known)
 
 
-def _variance(batch: Any, mixture: Mixture, strength: Array, weights: Array) -> Array:
+def _variance(batch: Any, mixture: Mixture, strength: Array, known: Posterior) -> Array:
+    weights = known.weights[batch.tasks]
     if mixture.likelihood.quadratic:
         return np.stack([_of_output(batch, mixture, k, strength[k], weights) for k in range(mixture.shape[1])], axis=2)
-    modes = DualModes(batch, mixture.components, mixture.likelihood, float(strength[0]))
-    whole = [modes.covariance(k, weights) for k in range(mixture.shape[1])]
-    return np.stack([np.maximum(np.diagonal(V, axis1=1, axis2=2), 0.0) for V in whole], axis=2)
+    return _modes_among(batch, mixture, float(strength[0]), known).variances(weights)
+
+
+def _modes_among(batch: Any, mixture: Mixture, strength: float, known: Posterior) -> DualModes:
+    """The modes of a batch in which new rows follow the old ones, whose duals are known; those of new rows are zero."""
+    assert known.duals is not None
+    old = (batch.index >= 0) & (batch.index < len(known.duals))
+    duals = np.zeros((*old.shape, *known.duals.shape[1:]))
+    duals[old] = known.duals[batch.index[old]]
+    return DualModes(batch, mixture.components, mixture.likelihood, strength, np.moveaxis(duals, 2, 0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,13 +79,13 @@ class NewRows:
     covariance: Array
 
 
-def components_of_rows(rows: Rows, mixture: Mixture, strength: float, new: Rows) -> Iterator[NewRows]:
+def components_of_rows(rows: Rows, mixture: Mixture, strength: float, known: Posterior, new: Rows) -> Iterator[NewRows]:
     """`NewRows` of every task that has any, for other likelihoods than squared error's; a task may come in parts."""
     n_old = rows.X.shape[0]
     for tasks, fresh in _slices(rows, new):
         for batch in row_batches(_joint(rows, new, tasks, fresh)):
-            modes = DualModes(batch, mixture.components, mixture.likelihood, strength)
-            whole = np.stack([modes.covariances(k) for k in range(mixture.shape[1])], axis=-1)
+            modes = _modes_among(batch, mixture, strength, known)
+            whole = np.moveaxis(modes.covariances(), 2, -1)
             for b, (index, task) in enumerate(zip(batch.index, batch.tasks.tolist(), strict=True)):
                 old, added = np.flatnonzero((index >= 0) & (index < n_old)), np.flatnonzero(index >= n_old)
                 for c in range(len(whole) if len(added) else 0):

@@ -18,7 +18,7 @@ from scipy import sparse
 
 from skmeta._inference.components import Stack
 from skmeta._inference.contextual import intercept_shift, new_row_effects
-from skmeta._inference.linalg import TINY, cholesky, spd_inverse, triangular_inverse
+from skmeta._inference.linalg import TINY, cholesky, solve, spd_inverse
 from skmeta._inference.moments import Rows, take_rows
 from skmeta._inference.threads import blocks_of
 from skmeta._inference.wide_rows import each_batch
@@ -68,23 +68,26 @@ class RowPosterior:
         law, level = self._unique[:, 0].astype(int), self._unique[:, 1]
         shape = (len(y), len(level), y.shape[1])
         root = np.sqrt(self.batch.weight[:, None] / level[:, None])
-        residual = (y - self._offset)[law].swapaxes(0, 1) * root
-        intercept = self._intercept[:, None] * root
-        logdet, self._solved = np.empty(shape[:2]), np.empty((2, *shape))
+        sides = [(y - self._offset)[law].swapaxes(0, 1), np.broadcast_to(self._intercept[:, None], shape)]
+        if self._context is not None:  # how rows vary with the intercept, for what they leave of it
+            sides.append(np.stack([view.with_intercept() for view in self._views])[law].swapaxes(0, 1))
+        all_sides = np.stack(sides) * root
+        logdet, self._solved = np.empty(shape[:2]), np.empty_like(all_sides)
         at_one = np.empty((3, *shape[:2]))
         for some in blocks_of(shape[1], max(_CELLS // (shape[0] * shape[2] ** 2), 1)):
             kernel = np.stack([self._kernels[g] for g in law[some]], axis=1)
             kernel *= root[:, some, :, None] * root[:, some, None, :]
-            r, z = residual[:, some], intercept[:, some]
-            logdet[:, some], p, q = _solve(kernel, r, z, 1.0)
+            r, z, *_ = given = all_sides[:, :, some]
+            logdet[:, some], solved = _solve(kernel, given, 1.0)
+            p, q, *_ = solved
             at_one[:, :, some] = (r * p).sum(axis=2), (z * p).sum(axis=2), (z * q).sum(axis=2)
             if self.strength != 1.0:
-                _, p, q = _solve(kernel, r, z, self.strength)
-            self._solved[:, :, some] = p * root[:, some], q * root[:, some]
+                _, solved = _solve(kernel, given, self.strength)
+            self._solved[:, :, some] = solved * root[:, some]
         rr, rz, zz = at_one[:, :, self._place]
         self.logdet = logdet[:, self._place] + np.log1p(self._extra * zz)
         self.misfit = rr - self._extra * rz**2 / (1.0 + self._extra * zz)
-        p, q = self._solved[:, :, self._place]
+        p, q = self._solved[:2, :, self._place]
         zp, zq = (p * self._intercept[:, None]).sum(axis=2), (q * self._intercept[:, None]).sum(axis=2)
         self._gain = self._extra * zp / (1.0 + self._extra * zq)  # extra z' pull, without cancellation
         self._pull = p - self._gain[..., None] * q
@@ -110,12 +113,18 @@ class RowPosterior:
         for g, law in enumerate(self.stack.laws):
             share = np.zeros(len(weights))
             if law.effects is not None:
-                along = self._views[g].with_intercept()
-                for j in np.flatnonzero(self.stack.law == g).tolist():
-                    variance = law.covariance.intercept_variance + self._extra[:, j]
-                    k = along + self._extra[:, [j]] * self._intercept
-                    taken = (k * self._inverse_times(j, k)).sum(axis=1)
-                    share += weights[:, j] * (1.0 - taken / np.maximum(variance, TINY))
+                own = self.stack.law == g
+                extra, z = self._extra[:, own, None], self._intercept[:, None]
+                k = self._views[g].with_intercept()[:, None] + extra * z
+                p = self._solved[2][:, self._place[own]] + extra * self._q[:, own]
+                p -= (
+                    extra
+                    * (p * z).sum(axis=2, keepdims=True)
+                    / (1.0 + extra * self._zq[:, own, None])
+                    * self._q[:, own]
+                )
+                variance = law.covariance.intercept_variance + extra[..., 0]
+                share = (weights[:, own] * (1.0 - (k * p).sum(axis=2) / np.maximum(variance, TINY))).sum(axis=1)
             found.append(share)
         return found
 
@@ -128,12 +137,6 @@ class RowPosterior:
         rounding = _EPS * n * np.diagonal(scaled, axis1=1, axis2=2).max(axis=1)
         inverse = spd_inverse(scaled + np.maximum(self.strength, rounding)[:, None, None] * np.eye(n))
         return root[:, :, None] * inverse * root[:, None, :]
-
-    def _inverse_times(self, j: int, k: Array) -> Array:
-        """``(K + extra z z' + strength noise W^-1)^-1 k`` of one node."""
-        p, q, extra = (self._dual(self._place[j]) @ k[..., None])[..., 0], self._q[:, j], self._extra[:, j]
-        zp = (p * self._intercept).sum(axis=1)
-        return p - (extra * zp / (1.0 + extra * self._zq[:, j]))[:, None] * q
 
     def at_rows(self, weights: Array) -> tuple[Array, Array]:
         """Mean and variance ``(b, n)`` of the linear predictor at the rows, those of weight zero included."""
@@ -170,14 +173,11 @@ def row_batches(rows: Rows) -> Iterator[Any]:
     return each_batch(rows)
 
 
-def _solve(kernel: Array, residual: Array, intercept: Array, strength: float) -> tuple[Array, Array, Array]:
-    """``log |M|``, ``M^-1 residual`` and ``M^-1 intercept`` for ``M = kernel + strength I``."""
+def _solve(kernel: Array, sides: Array, strength: float) -> tuple[Array, Array]:
+    """``log |M|`` and ``M^-1`` times each of ``sides (s, ..., n)`` for ``M = kernel + strength I``."""
     n = kernel.shape[-1]
     rounding = _EPS * n * np.diagonal(kernel, axis1=-2, axis2=-1).max(axis=-1)
     held = np.maximum(strength, rounding)[..., None, None]  # no penalty at all would leave a singular matrix
-    factor = cholesky(kernel + held * np.eye(n))
-    logdet = 2.0 * np.log(np.diagonal(factor, axis1=-2, axis2=-1)).sum(axis=-1)
-    inverse = triangular_inverse(factor)
-    sides = np.stack([residual, intercept], axis=-1)
-    solved = np.swapaxes(inverse, -1, -2) @ (inverse @ sides)
-    return logdet, solved[..., 0], solved[..., 1]
+    matrix = kernel + held * np.eye(n)
+    logdet = 2.0 * np.log(np.diagonal(cholesky(matrix), axis1=-2, axis2=-1)).sum(axis=-1)
+    return logdet, np.moveaxis(solve(matrix, np.moveaxis(sides, 0, -1)), -1, 0)

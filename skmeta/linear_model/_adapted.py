@@ -102,8 +102,10 @@ class LinearAdapted(AdaptedEstimators):
     def _scales(self, codes: Codes) -> Array:
         """What the coefficients ``(n,)`` of tasks are multiplied by; without rows the prior's mean is the answer."""
         out, known, here = np.ones(len(codes)), self._found_scales, self._adaptation
-        there = np.isin(codes, np.flatnonzero(np.diff(here.rows.starts)))
-        if here.family.moderated and there.any():
+        if not here.family.moderated:
+            return out
+        there = (codes >= 0) & np.r_[np.diff(here.rows.starts) > 0, False][codes]
+        if there.any():
             seen = codes[there]
             new = np.unique(seen[np.isnan(known[seen])])
             if len(new):  # what was read from a file cannot be written to
@@ -261,7 +263,7 @@ class LinearAdapted(AdaptedEstimators):
         out = np.empty((here.rows.n_tasks, len(here.units)))
         if self._unknown.by_rows:
             strength = here.family.engine_strength(here.strength)
-            parts = variance_of_own_rows(here.trusted_rows, here.mixture, strength, here.posterior.weights)
+            parts = variance_of_own_rows(here.trusted_rows, here.mixture, strength, here.posterior)
             own = self._linear_predictor(here.data.X, self.tasks.codes)
             curvature = here.mixture.likelihood.working_curvature(own, here.rows.Y)
             for batch, variance in parts:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,7 @@ _PAIRS = 16  # of rows like those of the collection, on both sides of its centre
 _OWN_PAIRS = 64  # speed: of own rows that are looked at
 _TASKS = 64  # speed: tasks whose scales are found at once
 _NEGLIGIBLE = 1e-10  # guard: probability of a component that changes no digit
+_TYPICAL: WeakKeyDictionary[Units, TypicalRows] = WeakKeyDictionary()
 
 
 class Integrated:
@@ -52,7 +54,7 @@ class Integrated:
         for part in self._unknown.components(X, codes):
             often = (here.mixture.unseen if part.task < 0 else here.posterior.weights[part.task])[part.component]
             if often > _NEGLIGIBLE:
-                rows = part.scores + own[part.own], here.rows.Y[part.own], weight[part.own] / share
+                rows = part.scores + own[part.own], weight[part.own] / share
                 left = share * part.variance, share * part.covariance
                 found[part.new] += often * integrated_probabilities(*rows, part.centre + beyond[part.new], *left)
         return agreeing(np.minimum(found, 1.0), scores)
@@ -76,7 +78,7 @@ class Integrated:
         """
         out, typical = np.ones(len(codes)), None
         if units is not None and units.correlation is not None:
-            typical = TypicalRows(units, units.correlation)
+            typical = typical_rows(units, units.correlation)
         for block in blocks_of(len(codes), _TASKS):
             each = [self._rows_like(code, typical) for code in codes[block].tolist()]
             X, some = np.concatenate([X for X, _ in each]), np.repeat(codes[block], [len(X) for X, _ in each])
@@ -111,6 +113,13 @@ class Integrated:
         return min(float(self._here.family.engine_strength(self._here.strength)[0]), 1.0)
 
 
+def typical_rows(units: Units, correlation: Array) -> TypicalRows:
+    """`TypicalRows`, kept as long as the units are: one prior adapts many tasks."""
+    if units not in _TYPICAL:
+        _TYPICAL[units] = TypicalRows(units, correlation)
+    return _TYPICAL[units]
+
+
 class TypicalRows:
     """Rows like those of the collection that units were taken from: normal, in pairs on both sides of the centre."""
 
@@ -119,7 +128,7 @@ class TypicalRows:
         draws = np.random.default_rng(0).standard_normal((_PAIRS, d))
         if d <= _PAIRS:  # as many directions can be spread exactly evenly
             draws = np.sqrt(float(_PAIRS)) * np.linalg.qr(draws)[0]
-        self._even, self._units = np.concatenate([draws, -draws]), units
+        self._even, self._centre, self._scale = np.concatenate([draws, -draws]), units.centre, np.asarray(units.scale)
         self._root = square_root(correlation)
 
     def seen_by(self, slopes: Array) -> Array:
@@ -128,4 +137,4 @@ class TypicalRows:
         turned = np.empty_like(self._even)
         turned[:, order] = self._even
         turned *= np.where((slopes**3).sum(axis=0) < 0, -1.0, 1.0)
-        return np.asarray(self._units.centre + np.asarray(self._units.scale) * (turned @ self._root))
+        return np.asarray(self._centre + self._scale * (turned @ self._root))

@@ -61,8 +61,7 @@ class Unknown:
     def _variance_by_rows(self, X: Any, codes: Codes, seen: Codes) -> Array:
         here = self.here
         strength = here.family.engine_strength(here.strength)
-        weights, new = here.posterior.weights, self.as_rows(X, codes, seen)
-        return variance_of_rows(here.trusted_rows, here.mixture, strength, weights, new)
+        return variance_of_rows(here.trusted_rows, here.mixture, strength, here.posterior, self.as_rows(X, codes, seen))
 
     def as_rows(self, X: Any, codes: Codes, seen: Codes) -> Rows:
         """Some rows to predict, as rows of the same tasks."""
@@ -118,7 +117,7 @@ class Unknown:
     def _components_by_rows(self, X: Any, codes: Codes, seen: Codes) -> Iterator[NewRows]:
         here = self.here
         strength = float(here.family.engine_strength(here.strength)[0])
-        for part in components_of_rows(here.rows, here.mixture, strength, self.as_rows(X, codes, seen)):
+        for part in components_of_rows(here.rows, here.mixture, strength, here.posterior, self.as_rows(X, codes, seen)):
             yield replace(part, new=seen[part.new])
 
     def _components(self, X: Any, codes: Codes, seen: Codes) -> Iterator[NewRows]:
@@ -130,19 +129,18 @@ class Unknown:
             new, own = seen[place == i], rows.order[rows.starts[task] : rows.starts[task + 1]]
             Z, mine = self.standardised(X, new), self.standardised(here.data.X, own)
             for c, V in enumerate(laws):
-                moved = np.stack([Z @ one for one in V], axis=2)
-                variance = np.maximum(np.einsum("qpk,qp->qk", moved, Z), 0.0)
+                moved = Z @ V
+                variance, covariance = np.maximum((moved * Z).sum(axis=2), 0.0).T, mine @ np.swapaxes(moved, 1, 2)
                 scores = mine @ modes[task, c].T, Z @ modes[task, c].T
-                yield NewRows(task, c, own, new, *scores, variance, np.einsum("np,qpk->nqk", mine, moved))
+                yield NewRows(task, c, own, new, *scores, variance, np.moveaxis(covariance, 0, 2))
 
     def _component_covariances(self, c: int, tasks: Codes) -> Iterator[Array]:
         """Covariances ``(K, p, p)`` of some tasks under one component, one after the other."""
         here = self.here
         strength = float(here.family.engine_strength(here.strength)[0])
         for block in blocks_of(len(tasks), _TASKS):
-            pairs = zip(self._expanded[c], here.mixture.components, strict=True)
-            found = [component_covariances(m.take(tasks[block]), own[c], strength) for m, own in pairs]
-            yield from np.stack(found, axis=1)
+            moments, laws = [each.take(tasks[block]) for each in self._expanded[c]], here.mixture.components
+            yield from component_covariances(moments, [own[c] for own in laws], strength)
 
     @cached_property
     def _expanded(self) -> list[list[Moments]]:

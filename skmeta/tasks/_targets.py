@@ -59,10 +59,13 @@ def _read_labels(y: NDArray[Any]) -> tuple[NDArray[Any], Any]:
         raise ValueError(
             f"y: wanted labels of one type, all text or all numbers, found text and {shown(other)}; write all as text."
         )
-    try:
-        check_classification_targets(known)
-    except ValueError as error:
-        raise ValueError(f"y: wanted class labels. {error}") from None
+    if (
+        y.dtype.kind not in "biuU"
+    ):  # which are labels whatever they are, and asking takes as long as a small model's fit
+        try:
+            check_classification_targets(known)
+        except ValueError as error:
+            raise ValueError(f"y: wanted class labels. {error}") from None
     return y, None if labelled.all() else labelled
 
 

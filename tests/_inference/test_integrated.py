@@ -14,7 +14,7 @@ def of_coefficients(rows, Y, weight, modes, covariances, new):
     """The probabilities from modes and covariances of the coefficients."""
     covariance = np.stack([rows @ V @ new.T for V in covariances], axis=2)
     variance = np.stack([np.einsum("qp,pr,qr->q", new, V, new) for V in covariances], axis=1)
-    return integrated_probabilities(rows @ modes.T, Y, weight, new @ modes.T, variance, covariance)
+    return integrated_probabilities(rows @ modes.T, weight, new @ modes.T, variance, covariance)
 
 
 def integrated_probability(rows, y, weight, mode, V, new):

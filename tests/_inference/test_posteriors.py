@@ -126,7 +126,7 @@ def test_it_is_the_brute_force_posterior(weights, dof, covariance, side):
     moments = collect_moments(rows).output(0)
     V = list(posterior_covariances(moments, mixture.stacks[0], 1.0, found.weights, np.arange(4)))
     at_rows = {}
-    for batch, variance in variance_of_own_rows(rows, mixture, ONE, found.weights):
+    for batch, variance in variance_of_own_rows(rows, mixture, ONE, found):
         at_rows |= dict(zip(batch.tasks.tolist(), variance[..., 0], strict=True))
     for t, (Z, y) in enumerate(designs(rows)):
         evidence, shares, means, covariances, noises = brute_force(Z, y, mixture)
@@ -176,7 +176,7 @@ def test_variances_at_new_rows_are_those_of_the_columns(side, effects, store):
     found = posterior(rows, mixture, 2.0 * ONE)
     moments = collect_moments(rows).output(0)
     V = list(posterior_covariances(moments, mixture.stacks[0], 2.0, found.weights, np.arange(4)))
-    variance = variance_of_rows(rows, mixture, 2.0 * ONE, found.weights, new)[:, 0]
+    variance = variance_of_rows(rows, mixture, 2.0 * ONE, found, new)[:, 0]
     assert_allclose(variance, [z @ V[t] @ z for z, t in zip(Z, owner, strict=True)], rtol=1e-6)
 
 
