@@ -88,11 +88,18 @@ class DenseCovariance:
         return ((Z @ self.root) ** 2).sum(axis=1)
 
     def directions(self, extra: float, *, slopes_only: bool) -> Directions:
-        """The symmetric root: of all symmetric coordinates those nearest to the coefficients themselves."""
-        matrix = self.matrix
-        matrix[-1, -1] += extra
-        n = self.width - 1
-        return MatrixDirections(square_root(matrix[:n, :n] if slopes_only else matrix), n)
+        """The symmetric root: of all symmetric coordinates those nearest to the coefficients themselves.
+
+        The last one is kept: tasks of as many rows share it.
+        """
+        kept = vars(self).get("_directions")
+        if kept is None or kept[0] != (extra, slopes_only):
+            matrix = self.matrix
+            matrix[-1, -1] += extra
+            n = self.width - 1
+            found = MatrixDirections(square_root(matrix[:n, :n] if slopes_only else matrix), n)
+            kept = vars(self)["_directions"] = (extra, slopes_only), found
+        return kept[1]
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import expit, ndtri, softmax
-
-from skmeta._inference.likelihoods import BINOMIAL, MULTINOMIAL
+from scipy.special import expit, ndtri
 
 Array = NDArray[Any]
 
 _NARROW = 0.3  # below this standard deviation of the scores a Gaussian is as good
+_LEAST = 1e-10  # guard: curvature of a score, as the likelihoods have it
 _FLAT = 1e-14  # guard: slope, as a share of its terms, that is rounding
 _FURTHEST = 150.0  # guard: standard deviation of an own score; the exponential of four of them is still a number
 _DOUBLINGS = 40  # guard: scales beyond 2^40 are as good as this
@@ -34,7 +33,7 @@ def moderated_probabilities(eta: Array, variance: Array) -> Array:
     One variance for all classes keeps the largest score the largest probability.
     """
     eta = eta / np.sqrt(1.0 + np.pi / 8.0 * variance.mean(axis=1, keepdims=True))
-    return expit(eta) if eta.shape[1] == 1 else softmax(eta, axis=1)
+    return _probabilities(eta)
 
 
 def integrated_probabilities(eta: Array, weight: Array, centre: Any, variance: Array, covariance: Any) -> Array:
@@ -76,32 +75,35 @@ def _along_the_lines(
 
     .. math:: p^\top s + \tfrac12 \sum_k c_k s_k^2 - \log \sum_k p_k e^{s_k}
 
-    with the curvatures :math:`c`, whatever its label. Of two classes the first has the score zero.
+    with the curvatures :math:`c`, whatever its label. Of two classes the first has the score zero, which does not move.
     """
-    of_two = eta.shape[1] == 1
-    if of_two:
-        eta, moves, centre, spread, nodes = (_beside_zero(each) for each in (eta, moves, centre, spread, nodes))
-    moves, p = np.clip(moves, -_FURTHEST, _FURTHEST), softmax(eta, axis=1)
-    curvature, each = weight[:, None] * MULTINOMIAL.curvature(eta, eta), weight[:, None] * p
-    logs = logs + np.einsum("nk,nqk->qk", each, moves) @ nodes.T
-    logs += 0.5 * np.einsum("nk,nqk->qk", curvature, moves**2) @ (nodes**2).T
-    logs -= np.einsum("n,nqm->qm", weight, _log_mass(p, moves, nodes))
-    scores = centre.T[:, :, None] + spread.T[:, :, None] * nodes.T[:, None]
-    found = np.einsum("kqm,qm->qk", softmax(scores, axis=0), softmax(logs, axis=1))
-    return found[:, 1:] if of_two else found
+    moves, p = np.clip(moves, -_FURTHEST, _FURTHEST), _probabilities(eta)
+    stays = expit(-eta) if eta.shape[1] == 1 else np.zeros((len(eta), 1))
+    curvature = np.maximum(p * (1.0 - p), _LEAST)
+    logs = logs + np.einsum("nk,nqk->qk", weight[:, None] * p, moves) @ nodes.T
+    logs += 0.5 * np.einsum("nk,nqk->qk", weight[:, None] * curvature, moves**2) @ (nodes**2).T
+    logs -= np.einsum("n,nqm->qm", weight, _log_mass(stays, p, moves, nodes))
+    shares = np.exp(logs - logs.max(axis=1, keepdims=True))
+    shares /= shares.sum(axis=1, keepdims=True)
+    scores = centre.T[..., None] + spread.T[..., None] * nodes.T[:, None]
+    return np.einsum("kqm,qm->qk", _probabilities(scores, axis=0), shares)
 
 
-def _beside_zero(scores: Array) -> Array:
-    """Scores ``(..., 1)`` of the second of two classes as those of both."""
-    return np.concatenate([np.zeros_like(scores), scores], axis=-1)
+def _probabilities(scores: Array, axis: int = 1) -> Array:
+    """Of the classes, which are along an axis; of the second of two where there is one score."""
+    if scores.shape[axis] == 1:
+        return np.asarray(expit(scores))
+    found = np.exp(scores - scores.max(axis=axis, keepdims=True))
+    return np.asarray(found / found.sum(axis=axis, keepdims=True))
 
 
-def _log_mass(p: Array, moves: Array, nodes: Array) -> Array:
-    """``log sum_k p_k exp(s_k)`` for probabilities ``(n, K)`` and shifts ``s = moves (n, q, K)`` times nodes ``(m, K)``."""
+def _log_mass(stays: Array, p: Array, moves: Array, nodes: Array) -> Array:
+    """``log(stays + sum_k p_k exp(s_k))`` for ``p (n, K)`` and shifts ``s``: ``moves (n, q, K)`` times ``nodes (m, K)``."""
     grown = np.swapaxes(moves, 1, 2)[..., None] * nodes.T[:, None]
     np.exp(grown, out=grown)
     n, K, *shape = grown.shape
-    return np.log(p[:, None] @ grown.reshape(n, K, shape[0] * shape[1])).reshape(n, *shape)
+    mass = (p[:, None] @ grown.reshape(n, K, shape[0] * shape[1]))[:, 0]
+    return np.log(mass + stays).reshape(n, *shape)
 
 
 def moderation(eta: Any, P: Any, often: Array) -> float:
@@ -110,10 +112,10 @@ def moderation(eta: Any, P: Any, often: Array) -> float:
     Rows count ``often (m,)``. The loss is convex: its slope :math:`\sum_{ik} o_i \eta_{ik} (p_{ik} - P_{ik})` has one zero,
     which is bracketed by doubling and halving from one. Where no scale is better than another it is one.
     """
-    mean, weighted = (BINOMIAL if eta.shape[1] == 1 else MULTINOMIAL).mean, often[:, None] * eta
+    weighted = often[:, None] * eta
 
     def slope(log_scale: float) -> float:
-        return float((weighted * (mean(np.exp(log_scale) * eta) - P)).sum())
+        return float((weighted * (_probabilities(np.exp(log_scale) * eta) - P)).sum())
 
     first = slope(0.0)
     if abs(first) <= _FLAT * np.abs(weighted).sum():

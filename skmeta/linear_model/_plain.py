@@ -8,6 +8,7 @@ from typing import Any
 from sklearn import get_config
 from sklearn.base import clone
 
+_CONSTANT = (bool, int, float, str, type(None))  # need no copy
 _PARAMETERS: dict[type, tuple[str, ...]] = {}  # names by class, looked up once
 
 
@@ -18,5 +19,6 @@ def fresh(estimator: Any, **changed: Any) -> Any:
     cls = type(estimator)
     if cls not in _PARAMETERS:
         _PARAMETERS[cls] = tuple(estimator.get_params(deep=False))
-    kept = {name: deepcopy(getattr(estimator, name)) for name in _PARAMETERS[cls] if name not in changed}
+    kept = {name: getattr(estimator, name) for name in _PARAMETERS[cls] if name not in changed}
+    kept = {name: value if isinstance(value, _CONSTANT) else deepcopy(value) for name, value in kept.items()}
     return cls(**kept, **changed)
