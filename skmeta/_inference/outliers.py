@@ -15,6 +15,7 @@ of Gaussian rows. It finds one of several solutions, so it starts from what esti
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ _SETTLED = 1e-3  # guard: most that trust moves in the last of them
 MONOTONE_ROUNDS = 5  # guard: at most; each about halves what a third of outlying rows still shift the start by
 
 
+@cache
 def share_of_outliers(epsilon: float) -> float:
     r"""The share of outliers for which Huber's loss that turns linear at ``epsilon`` is the safest.
 

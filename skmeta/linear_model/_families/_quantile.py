@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtri
 from sklearn.linear_model import HuberRegressor, QuantileRegressor
 
 from skmeta._inference.outliers import share_of_outliers
@@ -32,9 +32,9 @@ class QuantileFamily(ShiftedSolver):
 
     def inner(self, estimator: Any, strength: float, noise: float, total: float, units: Units) -> dict[str, Any]:
         """Asymmetric Laplace noise of the same mean pinball loss as Gaussian noise, against ``sqrt(2) |v|``."""
-        scale = np.sqrt(noise) * norm.pdf(norm.ppf(estimator.quantile))
+        scale = np.sqrt(noise / (2.0 * np.pi)) * np.exp(-0.5 * ndtri(estimator.quantile) ** 2)
         return {"alpha": strength * np.sqrt(2.0) * scale / total}
 
     def intercept_shift(self, estimator: Any, noise: float) -> float:
         """The quantile of the noise."""
-        return float(np.sqrt(noise) * norm.ppf(estimator.quantile)) if estimator.fit_intercept else 0.0
+        return float(np.sqrt(noise) * ndtri(estimator.quantile)) if estimator.fit_intercept else 0.0
