@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.linalg import TINY, diagonal, spd_inverse
+from skmeta._inference.linalg import diagonal, spd_inverse
 
 Array = NDArray[Any]
 
@@ -30,9 +30,8 @@ class Structure:
 
     ``varying`` lists the coefficients that vary, the intercept last (None: all); the others have no variance.
 
-    ``strength`` is the number of pseudo-tasks of the hyper-prior. Of a diagonal they have the geometric mean of the slopes'
-    variances, which a few large ones do not lend to all others; of dense structures the mean variance or, where not
-    ``equal``, each coefficient's variance given all others.
+    ``strength`` is the number of pseudo-tasks of the hyper-prior. They have the slopes' mean variance; for dense
+    structures that are not ``equal``, each coefficient's variance given all others.
     """
 
     name: str
@@ -78,12 +77,8 @@ class Structure:
         """Draw the slopes' variances together; the intercept's, last, keeps its own scale."""
         slopes = variance[..., :-1]
         if slopes.size:
-            if self.equal:
-                slopes = np.broadcast_to(slopes.mean(axis=-1, keepdims=True), slopes.shape)
-            else:
-                share = self.strength / (self.strength + n_tasks)
-                typical = np.exp(np.log(np.maximum(slopes, TINY)).mean(axis=-1, keepdims=True))
-                slopes = share * typical + (1.0 - share) * slopes
+            share = 1.0 if self.equal else self.strength / (self.strength + n_tasks)
+            slopes = share * slopes.mean(axis=-1, keepdims=True) + (1.0 - share) * slopes
         return np.maximum(np.concatenate([slopes, variance[..., -1:]], axis=-1), 1e-10)
 
     def _dense(self, scatter: Array, n_tasks: Array) -> Array:
