@@ -13,6 +13,7 @@ from sklearn.preprocessing import StandardScaler
 
 MODULES = {
     "statsmodels": "statsmodels",
+    "mixedlm": "mixedlm",
     "gpboost": "gpboost",
     "merf": "merf",
     "scikit-lego": "sklego",
@@ -80,6 +81,46 @@ class MixedLM(RegressorMixin, _Peer):
         none = np.zeros(self.random(Z).shape[1])
         effects = np.array([self.effects_.get(task, none) for task in ids])
         return Z @ self.coef_ + np.einsum("ij,ij->i", self.random(Z), effects)
+
+
+def statsmodels_reml(X, y):
+    """``(mean, covariance, noise)`` of a full covariance by statsmodels, the intercept last."""
+    from statsmodels.regression.mixed_linear_model import MixedLM as Model
+
+    Z = np.column_stack([X[:, :-1], np.ones(len(X))])
+    with quiet():
+        found = Model(y, Z, X[:, -1].astype(int), exog_re=Z).fit(reml=True, method=["lbfgs"])
+    return np.asarray(found.fe_params), np.asarray(found.cov_re), float(found.scale)
+
+
+def mixedlm_reml(X, y):
+    """The same by mixedlm, which reads lme4's formulas."""
+    import pandas as pd
+    from mixedlm import lmer
+
+    names = [f"x{i}" for i in range(X.shape[1] - 1)]
+    frame = pd.DataFrame(X[:, :-1], columns=names).assign(y=y, task=X[:, -1].astype(int).astype(str))
+    terms = " + ".join(["1", *names])
+    with quiet():
+        found = lmer(f"y ~ {terms} + ({terms} | task)", frame)
+    last = np.roll(np.arange(X.shape[1]), -1)
+    varies = found.VarCorr().groups["task"]
+    intercept_first = ["(Intercept)", *names]
+    if list(varies.term_names) != intercept_first or list(found.fixef()) != intercept_first:
+        raise ValueError(f"mixedlm: wanted the terms {intercept_first}, found {varies.term_names}")
+    mean = np.array(list(found.fixef().values()))
+    return mean[last], np.asarray(varies.cov)[np.ix_(last, last)], float(found.sigma) ** 2
+
+
+def reference_table(name):
+    """A data set of lme4 that mixedlm brings, the task's number as the last column."""
+    import mixedlm
+    import pandas as pd
+
+    frame = getattr(mixedlm, f"load_{name}")()
+    target, task = {"sleepstudy": ("Reaction", "Subject"), "dyestuff": ("Yield", "Batch")}[name]
+    columns = frame.drop(columns=[target, task]).to_numpy(dtype=float)
+    return np.column_stack([columns, pd.factorize(frame[task])[0]]), frame[target].to_numpy(dtype=float)
 
 
 class GPBoost(RegressorMixin, _Peer):

@@ -24,7 +24,7 @@ SOME_TASKS = 512  # tasks looked at for a choice; more would only make it slower
 _NOTHING = 1e-9  # guard: share of the most that a task counts
 _SETTLE = 3  # sweeps after which a state has forgotten effects that it does without
 _ENOUGH = 4  # tasks a coefficient from which REML needs no hyper-prior
-_RANKS = (1, 2, 3, 5, 8, 13)
+_RANKS = (1, 2, 3, 4, 5, 6, 8, 10, 13)
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,6 +27,7 @@ from skmeta._inference.sums import Sums
 Array = NDArray[Any]
 
 _ALL = 1e12  # guard: an excess of counts beyond which their variance is all in the squared mean
+_WILD = 100.0  # guard: as many times its unit, squared, no pooled task may be: an exponential knows no small weight
 _WEAK = 10.0  # standard deviation of the prior under which all tasks are fitted as one
 
 
@@ -47,6 +48,12 @@ def _centre(likelihood: Likelihood, level: Any, width: int, intercept: bool) -> 
     if likelihood.logarithmic and intercept:
         centre[:, -1] = likelihood.link(level)
     return centre
+
+
+def _wild(size: Array, n_rows: Array, likelihood: Likelihood) -> NDArray[np.bool_]:
+    """Which tasks, of columns' largest sums of squares ``size (n_tasks,)``, a start is better without."""
+    wild: NDArray[np.bool_] = size > _WILD * np.maximum(n_rows, 1.0)
+    return wild & likelihood.logarithmic & ~wild.all()
 
 
 class RowsAtHand:
@@ -117,7 +124,8 @@ class RowsAtHand:
             size[tasks] = np.einsum("tnp,tn->tp", Z[..., :-1] ** 2, weight).max(axis=1, initial=0.0)
         counts = np.ones(self.n_tasks) if self.task_weight is None else self.task_weight
         weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight.copy()
-        weight[rows.order] *= np.repeat(bounded_counts(counts, size, rows.n_rows), np.diff(rows.starts))
+        often = np.where(_wild(size, rows.n_rows, self.likelihood), 0.0, bounded_counts(counts, size, rows.n_rows))
+        weight[rows.order] *= np.repeat(often, np.diff(rows.starts))
         return weight
 
 
@@ -131,7 +139,8 @@ class RowsElsewhere:
         self.ask, self.n_rows, self.width = ask, sums.rows, sums.mean.shape[1] + 1
         self.own, self.likelihood, self.intercept = own, own.for_learning, intercept
         self.n_tasks, self.total_rows = len(self.n_rows), float(np.sum(self.n_rows))
-        self._pooled = bounded_counts(np.ones(self.n_tasks), size, self.n_rows)
+        often = bounded_counts(np.ones(self.n_tasks), size, self.n_rows)
+        self._pooled = np.where(_wild(size, self.n_rows, own), 0.0, often)
         self._level = np.average(sums.target, axis=0, weights=self._pooled * sums.n)
         self._last = np.zeros((self.n_tasks, self.width))  # modes in whitened coordinates: where the next search starts
 

@@ -69,7 +69,8 @@ class EmpiricalBayes(Learner):
         one shared noise unless they differ by more than two standard errors. Only for squared-error models.
     pseudo_tasks : float, default=None
         Weight of the hyper-prior that keeps few tasks from overfitting, in tasks. None: by shape (two for diagonals;
-        as many as coefficients for "full", none once there are four times as many tasks). Zero is plain REML.
+        as many as coefficients for "full", none once there are four times as many tasks). Zero is plain REML, in which the
+        mean is not drawn to zero either.
     max_iter : int, default=20
         Sweeps of EM over the tasks. Stopping early is itself a regulariser.
     tol : float, default=1e-4

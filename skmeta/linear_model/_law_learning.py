@@ -57,13 +57,18 @@ class LawLearning:
         """EM on all tasks; where they are very many, on some of them first, which leaves little to do."""
         n_iter = self.learner.max_iter
         options = {"tol": self.learner.tol, "past": past, "noise": self.learner.noise, "n_jobs": self.n_jobs}
-        if tasks.n_tasks <= _MANY:
-            own_noise = self.learner.noise == "task"
-            start = (
-                initial_guess(tasks, choice.contextual, own_noise=own_noise) if past is None else opened(past, tasks)
-            )
+        few = tasks.n_tasks <= _MANY
+        if past is not None:
+            start = opened(past, tasks)
+        elif few:
+            start = initial_guess(tasks, choice.contextual, own_noise=self.learner.noise == "task")
+        else:
+            start = choice.states[0]
+        if past is None and self.learner.pseudo_tasks == 0:
+            start = replace(start, mean_variance=np.full_like(start.mean_variance, np.inf))
+        if few:
             return fit_gaussian(tasks, choice.structure, n_iter=n_iter, start=start, **options)
-        start, some = choice.states[0] if past is None else opened(past, tasks), tasks.take(choice.tasks)
+        some = tasks.take(choice.tasks)
         start = fit_gaussian(some, choice.structure, n_iter=n_iter, start=start, **options)
         return fit_gaussian(tasks, choice.structure, n_iter=min(n_iter, _POLISH), start=start, **options)
 

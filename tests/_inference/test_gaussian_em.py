@@ -105,6 +105,21 @@ def test_lme4s_reml_answers_are_reproduced():
     assert_allclose(np.sqrt(np.diag(prior.mean_covariance)), [1.546, 6.825], rtol=2e-3)  # lme4's standard errors
 
 
+def test_without_pseudo_tasks_the_mean_is_by_generalised_least_squares():
+    """Of five effects too, whose mean is else drawn to zero: plain REML, as lme4 and mixedlm find it."""
+    rng = np.random.default_rng(0)
+    X, W = rng.normal(size=(30, 12, 4)), 1.0 + rng.normal(size=(30, 5)) * [0.5, 0.6, 0.7, 0.8, 1.0]
+    X -= X.mean(axis=1, keepdims=True)  # columns' means say nothing of intercepts
+    Z = np.concatenate([X, np.ones((30, 12, 1))], axis=2)
+    y = np.einsum("tnp,tp->tn", Z, W) + rng.normal(size=(30, 12))
+    learner = EmpiricalBayes("full", pseudo_tasks=0.0, noise="shared", max_iter=1000, tol=1e-9)
+    table = np.c_[X.reshape(-1, 4), np.repeat(np.arange(30), 12)]
+    prior = WarmStartRegressor(Ridge(), task=-1, learner=learner).fit(table, y.ravel()).prior_.components[0]
+    precision = np.linalg.inv(Z @ prior.covariance @ np.swapaxes(Z, 1, 2) + prior.noise * np.eye(12))
+    information, pull = np.einsum("tnp,tnm,tmq->pq", Z, precision, Z), np.einsum("tnp,tnm,tm->p", Z, precision, y)
+    assert_allclose(prior.mean, np.linalg.solve(information, pull), rtol=1e-6)
+
+
 def test_lme4s_random_intercept_is_reproduced():
     """lmer(Reaction ~ Days + (1 | Subject), sleepstudy), by REML: what lme4 prints."""
     learner = EmpiricalBayes("full", varying="intercept", noise="shared", pseudo_tasks=0, max_iter=5000, tol=1e-12)

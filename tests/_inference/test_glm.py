@@ -63,6 +63,21 @@ def test_modes_are_scipys(name, strength):
             assert_allclose(modes.coef[t, c], mean + np.einsum("kpq,kq->kp", root, modes.whitened[t, c]), rtol=1e-12)
 
 
+@pytest.mark.parametrize("name", [name for name, loss in LOSSES.items() if loss.logarithmic and name != "tweedie 3"])
+@pytest.mark.parametrize("cell", [1e3, -1e5])
+@pytest.mark.parametrize("counts", [(9, 4), (2, 1)], ids=["columns", "rows"])
+def test_a_wild_cell_is_no_obstacle(name, cell, counts):
+    rows, priors = collection(name, counts, d=6, weighted=False)
+    rows.X[rows.order[0], 0] = cell
+    modes = posterior_modes(rows, priors, LOSSES[name], 1.0)
+    Z, Y, _ = one_task(rows, 0)
+    for c in range(2):
+        residual = LOSSES[name].residual(Z @ modes.coef[0, c].T, Y)
+        pull = priors.root[c, 0].T @ (Z.T @ residual)[:, 0]
+        size = np.abs(priors.root[c, 0].T) @ (np.abs(Z.T) @ np.abs(residual))[:, 0]
+        assert_allclose(modes.whitened[0, c, 0], pull, rtol=1e-6, atol=1e-6 * size.max())
+
+
 @every_loss
 def test_at_the_mode_nothing_pulls(name):
     """To twelve digits: the gradient of the log-posterior in the coefficients themselves is zero."""

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegressor, Ridge
 
 from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
 
@@ -68,6 +68,23 @@ BAD |= {f"units {factor:g}": units(factor) for factor in (1e3, 1e-3)}
 @pytest.mark.parametrize("shape", SHAPES)
 def test_one_bad_task_costs_the_others_a_few_per_cent(shape, bad):
     assert error(shape, BAD[bad]) < (1.0 + A_FEW_PER_CENT) * error(shape, None)
+
+
+@pytest.mark.parametrize("cell", [1e4, 1e6])
+@pytest.mark.parametrize("estimator", [PoissonRegressor(), GammaRegressor()], ids=repr)
+def test_one_bad_cell_does_not_flatten_the_slopes_of_counts(estimator, cell):
+    """All slopes were taken for none, or what no digits can hold was found."""
+    rng = np.random.default_rng(0)
+    X, W = rng.normal(size=(30, 20, 4)), np.array([0.4, -0.3, 0.5, 0.1]) + 0.1 * rng.normal(size=(30, 4))
+    mean = np.exp(1.0 + np.einsum("tnd,td->tn", X, W))
+    noise = rng.gamma(2.0, 0.5, mean.shape)
+    y = rng.poisson(mean).astype(float) if isinstance(estimator, PoissonRegressor) else mean * noise
+    clean = shell(estimator).fit(*flat(X, y)).prior_.components[0]
+    X[0, 0, 0] = cell
+    learned = shell(estimator).fit(*flat(X, y)).prior_.components[0]
+    # One task of thirty says that it has no slope: three standard errors of the mean of thirty.
+    assert_allclose(learned.mean[:4], clean.mean[:4], atol=3 * 0.1 / np.sqrt(30))
+    assert np.all(np.sqrt(np.diag(learned.covariance))[:4] < 2 * 0.1)
 
 
 # Copies -----------------------------------------------------------------------------------------------
