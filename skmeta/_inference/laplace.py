@@ -36,7 +36,7 @@ def laplace_columns(rows: Rows, components: Components, likelihood: Likelihood, 
     """By matrices of the columns, in one batch for each dispersion."""
     noise = np.array([component.noise.centre for component in components[0]])
     means = np.stack([[component.mean for component in output] for output in components], axis=1)
-    roots = np.stack([[_root(component) for component in output] for output in components], axis=1)
+    roots = np.stack([[component_root(component) for component in output] for output in components], axis=1)
     evidence, coef = np.empty((rows.n_tasks, len(noise))), np.empty((rows.n_tasks, *means.shape))
     for level in np.unique(noise):
         own, of = noise == level, GaussianPriors(means[noise == level], roots[noise == level])
@@ -48,7 +48,7 @@ def laplace_columns(rows: Rows, components: Components, likelihood: Likelihood, 
     return evidence, lambda weights: np.einsum("tc,tckp->tkp", weights, coef), coef
 
 
-def _root(component: Component) -> Array:
+def component_root(component: Component) -> Array:
     """The root with what the intercept varies beyond the covariance: in the last entry alone, for it is triangular."""
     root = component.covariance.root
     if component.extra == 0.0:
