@@ -86,14 +86,14 @@ class LawLearning:
         first = all_vary(self._candidates(width, n_tasks))[-1:] * n_outputs
         options: dict[str, Any] = {"n_iter": n_iter, "tol": self.learner.tol, "past": past, "n_jobs": self.n_jobs}
 
-        def learn(tasks: Any, *, noise: str = "known", **more: Any) -> Learned:
+        def learn(tasks: Any, *, noise: str = "known", settle: bool = False, **more: Any) -> Learned:
             picked: dict[int, Choice] = {}
 
             def pick(k: int, tasks: Any, start: CoefficientLaw) -> Structure:
                 picked[k] = self._choice(tasks, None if past is None else past[k], noise=noise, start=start)
                 return picked[k].structure
 
-            found = fit_laplace(tasks, first, choose=pick, noise=noise, **more, **options)
+            found = fit_laplace(tasks, first, choose=None if settle else pick, noise=noise, **more, **options)
             return replace(found, choices=picked)
 
         found = learn_scatter(collection.tasks, learn, past)
