@@ -150,6 +150,14 @@ def test_a_past_of_noise_is_let_go_of_after_four_rows_a_column(safety):
     assert not above(excess[:, 2], 0.02), mean_and_error(excess)
 
 
+@pytest.mark.parametrize("truth", ["levels differ", "nothing differs"])
+@pytest.mark.parametrize("mean", [0.05, 0.3])
+def test_few_events_are_no_worse_than_one_model_for_all(truth, mean):
+    bench = import_module("sparse_counts")
+    found = [bench.excesses(seed, truth, mean, 20, 10, 3)[:, 0].mean() for seed in range(6)]
+    assert not above(found, 2.0), mean_and_error(found)
+
+
 def test_two_rows_cannot_tell_that_all_signs_are_wrong(safety):
     excess, covered = safety("flipped", 50)
     assert above(excess[:, 0], 0.1), "less harm than the guide admits in when_not_to_use_it.rst"

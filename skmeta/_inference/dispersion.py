@@ -19,35 +19,47 @@ from skmeta._inference.laplace_em import Learned
 from skmeta._inference.linalg import cholesky_root
 
 _CLEARLY = 2.0  # standard errors
-_STEPS = (2.0, 1.2)  # ratios of the grid that the excess is climbed on
+_STEPS = (2.0, 1.2)  # ratios of the grids that the excess is climbed on, the last while all else is learned
+_STAYS = 5  # speed: expansions after which an excess that has not moved is looked at no more
 _LEAST = 1e-6  # guard: excess, a variation of the means by less than a thousandth
 _MOST = 1e3  # guard: excess, a variation that has all but a few counts at zero
 
 
 def learn_scatter(collection: Any, learn: Callable[..., Learned], past: Any = None) -> Learned:
-    """What ``learn(collection, noise=..., start=..., retune=...)`` makes of a collection under the scatter that it has.
+    """What ``learn(collection, noise=..., start=..., retune=..., settle=...)`` makes of a collection under its scatter.
 
     A past that knows of more scatter than Poisson's says of which kind it is.
     """
     if not collection.likelihood.dispersed:
         return learn(collection)
-    known = past[0] if past else None
     if not collection.likelihood.counts:
         shared = learn(collection, noise="shared")
         return shared if collection.own == collection.likelihood else _of_deviance(shared)
-    if known is not None and known.excess:
-        return _growing(collection, learn, past, known.excess, known)
-    if known is not None and known.noise != 1.0:
-        return _in_proportion(collection, learn, past, known)
-    plain = learn(collection)
-    ratio, error = dispersion(plain.collection, plain.laws)
+    known = past[0] if past else None
+    if known is None or (not known.excess and known.noise == 1.0):
+        return _of_the_likeliest_kind(collection, learn, known)
+    if known.excess:
+        return _growing(collection.overdispersed(known.excess), learn, past, known)
+    return _in_proportion(collection, learn, past, known)
+
+
+def _of_the_likeliest_kind(collection: Any, learn: Callable[..., Learned], known: Any) -> Learned:
+    """Kinds are compared under the laws of a few expansions, so that only one of them is learned to the end."""
+    laws = learn(collection, settle=True).laws
+    ratio, error = dispersion(collection, laws)
     if abs(ratio - 1.0) <= _CLEARLY * error:
-        return plain
-    found = [plain, _in_proportion(collection, learn, plain.laws, known)]
+        return learn(collection)
+    plain, proportional = collection.evidence(laws), collection.evidence([replace(law, noise=ratio) for law in laws])
     if ratio > 1.0:
-        level = np.exp(plain.laws[0].mean[-1])
-        found.append(_growing(collection, learn, plain.laws, (ratio - 1.0) / level, known))
-    return max(found, key=lambda each: each.collection.evidence(each.laws))
+        growing = _climbed(collection.overdispersed(_excess_of(ratio, laws)), laws, *_STEPS)
+        if growing.evidence(laws) > max(plain, proportional):
+            return _growing(growing, learn, laws, known)
+    return _in_proportion(collection, learn, laws, known) if proportional > plain else learn(collection)
+
+
+def _excess_of(ratio: float, laws: list[CoefficientLaw]) -> float:
+    """The excess under which counts of the typical task's level have a variance of ``ratio`` times their mean."""
+    return float(np.clip((ratio - 1.0) / np.exp(laws[0].mean[-1]), _LEAST, _MOST))
 
 
 def dispersion(collection: Any, laws: list[CoefficientLaw]) -> tuple[float, float]:
@@ -91,17 +103,19 @@ def _in_proportion(collection: Any, learn: Callable[..., Learned], start: Any, k
     return learn(collection, start=start, retune=retune)
 
 
-def _growing(collection: Any, learn: Callable[..., Learned], start: Any, excess: float, known: Any) -> Learned:
-    """The variance grows with the squared mean too, by an excess that is learned with all else."""
+def _growing(collection: Any, learn: Callable[..., Learned], start: Any, known: Any) -> Learned:
+    """The variance grows with the squared mean too, by an excess that is learned with all else until it stays."""
+    stayed = 0
 
     def retune(collection: Any, laws: list[CoefficientLaw]) -> tuple[Any, list[CoefficientLaw]]:
-        found = _climbed(collection, laws)
+        nonlocal stayed
+        found = collection if stayed >= _STAYS else _climbed(collection, laws, _STEPS[-1])
+        stayed = stayed + 1 if found.likelihood == collection.likelihood else 0
         if known is None:
             return found, laws
         return found.overdispersed(_between(found.likelihood.excess, known.excess or _LEAST, found, known)), laws
 
-    first = collection.overdispersed(float(np.clip(excess, _LEAST, _MOST)))
-    learned = learn(first, start=start, retune=retune)
+    learned = learn(collection, start=start, retune=retune)
     excess = learned.collection.likelihood.excess
     return replace(learned, laws=[replace(law, excess=excess) for law in learned.laws])
 
@@ -112,15 +126,18 @@ def _between(new: float, old: float, collection: Any, known: CoefficientLaw) -> 
     return float(np.exp(share * np.log(new) + (1.0 - share) * np.log(old)))
 
 
-def _climbed(collection: Any, laws: list[CoefficientLaw]) -> Any:
-    """The collection with the excess of largest evidence on a grid of ratios around its own."""
+def _climbed(collection: Any, laws: list[CoefficientLaw], *steps: float) -> Any:
+    """The collection with the excess of largest evidence on grids of ratios around its own."""
     best = collection.evidence(laws)
-    for step in _STEPS:
+    for step in steps:
         for by in (step, 1.0 / step):
+            before = best
             while _LEAST < (excess := collection.likelihood.excess * by) < _MOST:
                 trial = collection.overdispersed(excess)
                 value = trial.evidence(laws)
                 if value <= best:
                     break
                 collection, best = trial, value
+            if best > before:
+                break  # what lies on the other side is less
     return collection

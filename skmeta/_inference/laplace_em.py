@@ -43,7 +43,7 @@ def fit_laplace(
     structures: Any,
     *,
     n_iter: int,
-    choose: Any,
+    choose: Callable[[int, Any, Any], Any] | None,
     past: Any = None,
     start: Any = None,
     noise: str = "known",
@@ -53,18 +53,19 @@ def fit_laplace(
 ) -> Learned:
     """Learn the coefficients' law for each output of `working.RowsAtHand` or `working.RowsElsewhere`.
 
-    ``choose(k, tasks, start)`` picks output ``k``'s structure. The dispersion is ``"known"``, what the start says, or
+    ``choose(k, tasks, start)`` picks output ``k``'s structure; without it the laws are those of the few expansions after
+    which the working responses have settled, under the structures given. The dispersion is ``"known"``, what the start says, or
     ``"shared"`` by all tasks and learned from the working responses; ``retune(collection, laws)`` gives both, changed by
     what is then known of how targets scatter. ``start`` are laws that are nearer than the past's or the pooled ones.
     """
     laws, chosen = start or past or pooled_laws(collection), list(structures)
     options: dict[str, Any] = {"n_iter": _SWEEPS, "noise": noise, "n_jobs": n_jobs}
-    for expansion in range(max(n_iter, _CHOOSE_AT + 2)):
+    for expansion in range(max(n_iter, _CHOOSE_AT + 2) if choose else _CHOOSE_AT):
         collection, laws = (collection, laws) if retune is None else retune(collection, laws)
         tasks = collection.responses(laws)
         if expansion == 0:
             laws = [opened(law, part) for law, part in zip(laws, tasks, strict=True)]
-        if expansion == _CHOOSE_AT:
+        if choose and expansion == _CHOOSE_AT:
             chosen = [choose(k, part, law) for k, (part, law) in enumerate(zip(tasks, laws, strict=True))]
         new = [
             fit_gaussian(part, structure, start=law, past=past and past[k], **options)
@@ -74,7 +75,7 @@ def fit_laplace(
         laws = new
         if expansion > _CHOOSE_AT and moved < tol:
             break
-    if noise != "shared":
+    if choose and noise != "shared":
         known = [(one, typical_design(part, one)) for one, part in zip(past, tasks, strict=True)] if past else []
         laws = undo_shrinkage(collection, laws, known)
     return Learned(laws, tasks, chosen, collection)

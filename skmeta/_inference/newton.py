@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,11 +68,17 @@ def falls_short(new: Array, value: Array, expected: Array) -> NDArray[np.bool_]:
     return ~np.asarray(new <= value - _SUFFICIENT * expected + _ROUNDING * (1.0 + np.abs(value)))
 
 
-def modes_by_asking(ask: Ask, mean: Array, root: Array, noise: float, start: Array) -> Modes:
-    """Modes of all tasks under ``N(mean, root root')``, from ``start (n_tasks, p)`` in whitened coordinates."""
+def modes_by_asking(ask: Ask, mean: Array, root: Array, noise: Any, start: Array) -> Modes:
+    """Modes of all tasks under ``N(mean, root root')``, from ``start (n_tasks, p)`` in whitened coordinates.
+
+    Prior and noise are one for all tasks or have one more axis, of the tasks.
+    """
+
+    def unwhitened(v: Array) -> Array:
+        return np.asarray(mean + (root @ v[..., None])[..., 0])
 
     def look(v: Array) -> _Point:
-        moments, value = ask(mean + v @ root.T)
+        moments, value = ask(unwhitened(v))
         gram, score, _ = whitened(moments, mean, root, noise)
         penalty = 0.5 * (v * v).sum(axis=1)
         gradient = v - score + (gram @ v[..., None])[..., 0]
@@ -87,7 +94,7 @@ def modes_by_asking(ask: Ask, mean: Array, root: Array, noise: float, start: Arr
         at = _search(look, at, np.where(moving[:, None], step, 0.0), decrement)
     at = look(at.v - at.newton_step)  # the last step is free, and doubles the digits
     evidence = -at.value - 0.5 * np.linalg.slogdet(at.hessian)[1]
-    return Modes(mean + at.v @ root.T, at.v, evidence, at.moments)
+    return Modes(unwhitened(at.v), at.v, evidence, at.moments)
 
 
 def _search(look: Callable[[Array], _Point], at: _Point, step: Array, decrement: Array) -> _Point:

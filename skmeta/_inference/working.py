@@ -17,6 +17,7 @@ from skmeta._inference.computation import working_tasks
 from skmeta._inference.expectation import bounded_counts
 from skmeta._inference.glm import GaussianPriors, posterior_modes
 from skmeta._inference.in_columns import InColumns
+from skmeta._inference.laplace import laplace_columns
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import cholesky_root
 from skmeta._inference.moments import Moments
@@ -88,6 +89,17 @@ class RowsAtHand:
         found = self._modes(laws, some=True).evidence[:, 0]
         found = found - 0.5 * np.log(laws[0].noise) * self._some.n_rows
         return float(found.sum() if self._counts is None else self._counts @ found)
+
+    def component_evidence(self, tasks: Array, group: Array, components: Any) -> Array:
+        """Laplace's log-evidence ``(t, C)`` of some ``tasks``, around the mode under each component of their group's.
+
+        One output; ``components[g]`` are those of the tasks whose ``group (t,)`` is ``g``. Up to a constant of the targets.
+        """
+        found = np.empty((len(tasks), len(components[0])))
+        for g, each in enumerate(components):
+            own = np.flatnonzero(group == g)
+            found[own] = laplace_columns(self.rows.pick(tasks[own]), [each], self.likelihood, 1.0)[0]
+        return found
 
     def relative_errors(self, laws: Any) -> Any:
         """``(y - mean) / mean`` at every task's posterior mode, summed over its rows ``(n_tasks,)``."""
@@ -165,6 +177,16 @@ class RowsElsewhere:
         some, noise = some_of(self.n_tasks), laws[0].noise
         found = self._modes(laws[0], noise).evidence - 0.5 * np.log(noise) * self.n_rows
         return float(found[some].sum())
+
+    def component_evidence(self, tasks: Array, group: Array, components: Any) -> Array:
+        """As that of `RowsAtHand`; all tasks are asked at once, each under the laws of its own group."""
+        of, found = np.zeros(self.n_tasks, dtype=int), np.empty((len(tasks), len(components[0])))
+        of[tasks] = group
+        for c, each in enumerate(zip(*components, strict=True)):
+            mean, root = np.stack([law.mean for law in each]), np.stack([law.root for law in each])
+            start, noise = np.zeros((self.n_tasks, self.width)), np.array([law.noise.centre for law in each])
+            found[:, c] = modes_by_asking(self.ask, mean[of], root[of], noise[of], start).evidence[tasks]
+        return found
 
     def relative_errors(self, laws: Any) -> Any:
         """``(y - mean) / mean`` at every task's posterior mode, summed over its rows ``(n_tasks,)``.

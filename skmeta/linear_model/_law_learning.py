@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.components import Beside
 from skmeta._inference.dispersion import learn_scatter
 from skmeta._inference.gaussian_em import fit_gaussian, initial_guess, opened
 from skmeta._inference.laplace_em import Learned, fit_laplace
-from skmeta._inference.selection import Choice, all_vary, candidates, choose
+from skmeta._inference.selection import Choice, all_vary, candidates, choose, evidence_held_out
 from skmeta._inference.structure import Structure
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._varying import varying_coefficients
@@ -23,11 +24,23 @@ _POLISH = 3  # sweeps over all tasks that are then enough
 
 @dataclass(frozen=True, eq=False)
 class LearnedLaw:
-    """The law of one output, the choice of its structure, and the tasks it was learned from."""
+    """The law of one output, the choice of its structure, and the tasks it was learned from.
+
+    Of counts, ``rows`` are what stands behind their working responses, which around few events credit laws with far modes
+    of what these cannot reach.
+    """
 
     law: CoefficientLaw
     choice: Choice
     tasks: Any
+    rows: Any = None
+
+    def held_out(self, beside: Beside) -> Any:
+        """Log-evidence ``(n_tasks, C)`` of the tasks looked at, under what their fold learned and what stands beside it."""
+        if self.rows is None:
+            return evidence_held_out(self.tasks, self.choice, beside)
+        components = [beside.components(law.predictive()) for law in self.choice.states]
+        return self.rows.component_evidence(self.choice.tasks, self.choice.fold, components)
 
 
 class LawLearning:
@@ -78,20 +91,21 @@ class LawLearning:
         first = all_vary(self._candidates(width, n_tasks))[-1:] * n_outputs
         options: dict[str, Any] = {"n_iter": n_iter, "tol": self.learner.tol, "past": past, "n_jobs": self.n_jobs}
 
-        def learn(tasks: Any, *, noise: str = "known", **more: Any) -> Learned:
+        def learn(tasks: Any, *, noise: str = "known", settle: bool = False, **more: Any) -> Learned:
             picked: dict[int, Choice] = {}
 
             def pick(k: int, tasks: Any, start: CoefficientLaw) -> Structure:
                 picked[k] = self._choice(tasks, None if past is None else past[k], noise=noise, start=start)
                 return picked[k].structure
 
-            found = fit_laplace(tasks, first, choose=pick, noise=noise, **more, **options)
+            found = fit_laplace(tasks, first, choose=None if settle else pick, noise=noise, **more, **options)
             return replace(found, choices=picked)
 
         found = learn_scatter(collection.tasks, learn, past)
         for _ in range(2 * n_outputs):
             self._report()
-        return [LearnedLaw(law, found.choices[k], found.tasks[k]) for k, law in enumerate(found.laws)]
+        rows = found.collection if found.collection.likelihood.counts else None
+        return [LearnedLaw(law, found.choices[k], found.tasks[k], rows) for k, law in enumerate(found.laws)]
 
     def _choose(self, tasks: Any, past: CoefficientLaw | None, **options: Any) -> Choice:
         choice = self._choice(tasks, past, **options)

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from skmeta._inference import components as engine
 from skmeta._inference.components import Beside, KnownNoise
 from skmeta._inference.explained import ENOUGH_TO_TELL, explains, law_of_variances, share_explained
+from skmeta._inference.few_counts import weights_of_few
 from skmeta._inference.linalg import TINY
 from skmeta._inference.mixture import assumed_tasks, learn_weights, unexplained_weights
 from skmeta._inference.noise import NoiseLaw
-from skmeta._inference.selection import evidence_held_out
 from skmeta.compose import MixturePrior
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LearnedLaw
@@ -158,15 +158,23 @@ def held_out_weights(
         evidence = np.zeros((0, len(names)))
         if len(looked_at):
             within = _variances(found.tasks) if learned.engine_likelihood.quadratic else None
-            *each, level = evidence_held_out(found.tasks, found.choice, beside(learned, k, explained, within)).T
+            *each, level = found.held_out(beside(learned, k, explained, within)).T
             evidence = np.stack(each, axis=1)
             useful = useful or explains(evidence[:, 0] - level, counts[looked_at])
         # Where some of the new tasks were looked at, what was known counts by as much less.
         share = counts[looked_at].sum() / counts.sum() if len(looked_at) else 1.0
         known = assumed_tasks(len(names), n_vague) if past is None else _known_counts(names, past, share)
         weights.append(learn_weights(evidence, counts[looked_at], known))
-    found_weights = np.mean(weights, axis=0) if useful else unexplained_weights(len(names), n_vague)
+    if _is_poissons(learned) and past is None and len(looked_at):
+        found_weights = weights_of_few(evidence, counts[looked_at], n_vague, explains=useful)
+    else:
+        found_weights = np.mean(weights, axis=0) if useful else unexplained_weights(len(names), n_vague)
     return dict(zip(names, found_weights.tolist(), strict=True))
+
+
+def _is_poissons(learned: GaussianPrior) -> bool:
+    """Whether counts scatter no more than Poisson's: what coefficients might explain would be seen as more."""
+    return learned.engine_likelihood.counts and learned.overdispersion == 0.0 and learned.noise_of(0) <= 1.0
 
 
 def _has_slopes(tasks: Any) -> bool:

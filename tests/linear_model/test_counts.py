@@ -4,11 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import GammaRegressor, PoissonRegressor, TweedieRegressor
-from sklearn.metrics import mean_poisson_deviance
+from sklearn.metrics import d2_tweedie_score, mean_poisson_deviance
 
 from skmeta import EmpiricalBayes, GaussianPrior, WarmStartRegressor
+from skmeta._inference.laplace_em import fit_laplace
 from skmeta.linear_model import WorkingStatistics
 
 D, SHOTS = 4, 10
@@ -75,6 +78,45 @@ def test_a_scatter_that_grows_with_the_mean_is_learned(excess):
         assert np.sqrt(np.diag(prior.dense_covariance()))[:-1].max() < 0.25
     warm, pooled, ratio = np.mean([figures for _, figures in found], axis=0)
     assert warm < min(pooled, ratio)
+
+
+@pytest.mark.parametrize(("kind", "excess"), [("poisson", 0.0), ("growing", 0.5), ("proportional", 0.0)])
+def test_one_kind_of_scatter_alone_is_learned_to_the_end(monkeypatch, kind, excess):
+    X, y, mean = collection(0, rate=8.0, excess=excess, n_tasks=40)
+    y = 3.0 * np.random.default_rng(1).poisson(mean / 3.0) if kind == "proportional" else y
+    runs = []
+
+    def counted(*args, choose, **options):
+        runs.append(choose is not None)
+        return fit_laplace(*args, choose=choose, **options)
+
+    monkeypatch.setattr("skmeta.linear_model._law_learning.fit_laplace", counted)
+    prior = learn(X, y).prior_.components[0]
+    assert runs == [False, True]
+    assert (prior.overdispersion > 0.3, prior.noise > 2.0) == (kind == "growing", kind == "proportional")
+
+
+def test_where_scatter_grows_with_the_mean_new_tasks_explain_as_much_as_one_model_for_all():
+    """Share of the variance explained: few rows of large counts, whose scatter one dispersion for all cannot hold."""
+    lead = []
+    for seed in range(6):
+        X, y, _ = collection(seed, rate=8.0, level=1.5, spread=0.1, excess=1.0, n_tasks=100, n=15)
+        past, known = X[:, -1] < 60, np.arange(len(X)) % 15 < 5
+        warm, query = learn(X[past], y[past]), ~past & ~known
+        adapted = [warm.adapt(X[own & known, :-1], y[own & known]) for own in _tasks(X, 60)]
+        pooled = PoissonRegressor(alpha=1e-4, max_iter=500).fit(X[past, :-1], y[past])
+        guess = np.concatenate(
+            [model.predict(X[own & query, :-1]) for model, own in zip(adapted, _tasks(X, 60), strict=True)]
+        )
+        lead.append(
+            d2_tweedie_score(y[query], guess, power=1)
+            - d2_tweedie_score(y[query], pooled.predict(X[query, :-1]), power=1)
+        )
+    assert np.mean(lead) > 2.0 * np.std(lead, ddof=1) / np.sqrt(len(lead))
+
+
+def _tasks(X, first):
+    return [X[:, -1] == task for task in np.unique(X[:, -1]) if task >= first]
 
 
 def test_a_scatter_in_proportion_to_the_mean_is_a_dispersion():
@@ -161,6 +203,26 @@ def test_predictions_are_of_the_datas_order(power):
         models = prior.adapt(TweedieRegressor(power=power), *rows), TweedieRegressor(power=power).fit(*rows)
         warm, alone = (model.predict(X[own, :-1][SHOTS:]) for model in models)
         assert np.all(np.isfinite(warm)) and warm.max() < 10.0 * max(y.max(), alone.max())
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from([PoissonRegressor(), GammaRegressor(), *(TweedieRegressor(power=p) for p in (1.2, 1.8, 2.5, 3.0))]),
+    st.integers(0, 10**6),
+    st.sampled_from([0.1, 1.0, 30.0]),
+    st.integers(1, 12),
+)
+def test_predictions_are_finite_and_of_the_datas_order(model, seed, size, shots):
+    """For rows such as the past has; no plain model of few rows promises that much."""
+    X, _, mean = collection(seed, rate=size, n_tasks=12, n=12)
+    rng, counts = np.random.default_rng(seed), isinstance(model, PoissonRegressor)
+    y = rng.poisson(mean).astype(float) if counts else mean * rng.gamma(2.0, 0.5, len(X))
+    past = X[:, -1] < 8
+    prior, new = learn(X[past], y[past], model, learner=EmpiricalBayes("diagonal")).prior_, X[:, -1] == 9
+    known = np.flatnonzero(new)[:shots]
+    found = prior.adapt(model, X[known, :-1], y[known]).predict(X[:, :-1])
+    assert np.all(np.isfinite(found)) and np.all(found >= 0.0)
+    assert found.max() < 10.0 * y.max() + 1.0
 
 
 def test_a_power_up_to_zero_takes_negative_targets():

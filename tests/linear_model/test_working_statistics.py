@@ -177,3 +177,14 @@ def test_parts_that_do_not_go_together_are_named():
         EmpiricalBayes().learn_statistics([1, 2], model)
     with pytest.raises(ValueError, match=r"ids: wanted coefficients of every task"):
         parts[0]({"ids": ["a"], "coef": np.zeros((1, 3)), "intercept": np.zeros(1), "centre": np.zeros(3)})
+
+
+def test_parts_of_few_counts_teach_how_often_tasks_are_vague():
+    rng = np.random.default_rng(0)
+    X, task = rng.normal(size=(600, 2)), np.repeat(np.arange(40), 15)
+    y = rng.poisson(0.1 * np.exp(0.5 * X[:, 0])).astype(float)
+    table = np.column_stack([X, task])
+    parts = [WorkingStatistics(table[k::2], y[k::2], task=-1, estimator=PoissonRegressor()) for k in (0, 1)]
+    found = EmpiricalBayes("diagonal").learn_statistics(parts, PoissonRegressor())
+    wanted = WarmStartRegressor(PoissonRegressor(), task=-1, learner=EmpiricalBayes("diagonal")).fit(table, y).prior_
+    assert_allclose(found.weights, wanted.weights, rtol=1e-6)

@@ -1,0 +1,72 @@
+"""Few counts: evidence around each component's own mode, and weights that tasks which say nothing do not move."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose
+from scipy.special import logit
+
+from skmeta._inference.components import Component, KnownNoise
+from skmeta._inference.covariances import DenseCovariance
+from skmeta._inference.few_counts import weights_of_few
+from skmeta._inference.likelihoods import Tweedie
+from skmeta._inference.mixture import learn_weights
+from skmeta._inference.moments import Rows
+from skmeta._inference.working import RowsAtHand
+
+KNOWN = KnownNoise(np.ones(1), np.zeros(1))
+
+
+def evidences(vague, n_vague=3):
+    """Of tasks that are ``vague (n_tasks,)`` nats more probable under each of the vague components."""
+    return np.column_stack([np.zeros(len(vague)), *n_vague * [vague]])
+
+
+def test_tasks_that_say_nothing_are_not_taken_for_vague():
+    found = weights_of_few(evidences(np.zeros(96)), np.ones(96), 3, explains=True)
+    assert_allclose(found, [0.97, 0.01, 0.01, 0.01])
+    assert learn_weights(evidences(np.zeros(96)), n_iter=10_000)[0] < 0.5, "which these are by other weights"
+
+
+@pytest.mark.parametrize("unlike", [0, 30, 96])
+def test_tasks_that_tell_are_counted(unlike):
+    vague = np.where(np.arange(96) < unlike, 50.0, -50.0)
+    found = weights_of_few(evidences(vague), np.ones(96), 3, explains=True)
+    assert_allclose(found[0], np.clip(1.0 - unlike / 96, 0.01, 0.97), rtol=1e-6)
+
+
+@given(st.integers(0, 10**6), st.integers(2, 60))
+def test_the_share_is_the_most_probable_one_inside_its_bounds(seed, n_tasks):
+    rng = np.random.default_rng(seed)
+    vague, counts = rng.normal(scale=2.0, size=n_tasks), rng.uniform(0.5, 2.0, n_tasks)
+    share = 1.0 - weights_of_few(evidences(vague), counts, 3, explains=True)[0]
+    total = counts.sum() + 4.0
+    grid = np.r_[share, np.linspace(3.0 / total, 1.0 - 1.0 / total, 200)]
+    likelihood = counts @ np.log1p(grid * np.expm1(vague)[:, None])
+    assert 3.0 / total - 1e-9 <= share <= 1.0 - 1.0 / total + 1e-9
+    assert likelihood[0] >= likelihood.max() - 1e-7
+
+
+@pytest.mark.parametrize("gain", [0.0, 0.5, 4.0, 30.0])
+def test_where_nothing_is_explained_a_typical_task_stays_where_it_is(gain):
+    share = 1.0 - weights_of_few(evidences(np.full(96, -gain)), np.ones(96), 3, explains=False)[0]
+    if gain < 30.0:
+        assert_allclose(logit(share) - gain, logit(0.03))  # after its rows: that of the rule of three
+    else:
+        assert_allclose(share, 0.999)
+
+
+def test_evidence_is_taken_around_each_components_own_mode():
+    """Of a single event, whose working response at the law's own mode lies far off."""
+    x, w = np.ones((1, 1)), np.linspace(-12.0, 12.0, 4001)
+    rows = Rows(x, np.array([[1.0]]), np.arange(1), np.array([0, 1]), np.zeros(1), np.ones(1), intercept=False)
+    variances = (1e-4, 1.0)
+    found = RowsAtHand(rows, Tweedie(1.0)).component_evidence(
+        np.arange(1),
+        np.zeros(1),
+        [[Component(np.array([-3.0, 0.0]), DenseCovariance.of(v * np.eye(2)), KNOWN) for v in variances]],
+    )
+    density = [np.exp(w - np.exp(w) - 0.5 * (w + 3.0) ** 2 / v) / np.sqrt(2.0 * np.pi * v) for v in variances]
+    exact = np.log([np.trapezoid(density[1], w)]) - (-3.0 - np.exp(-3.0))
+    assert_allclose(found[0, 1] - found[0, 0], exact, atol=0.05)
