@@ -65,6 +65,15 @@ def test_own_is_one_model_a_task_and_the_mean_for_unknown_tasks():
     assert_allclose(model.predict(NEW)[UNKNOWN], Y.mean())
 
 
+@pytest.mark.parametrize("table", [IDS[:, None], pd.DataFrame({"shop": IDS})], ids=["array", "frame"])
+def test_without_features_own_is_the_mean_of_the_task_and_pooled_that_of_all(table):
+    means = np.array([Y[task == IDS].mean() for task in range(6)])
+    for model, known in ((OwnModel, means[IDS]), (PooledModel, Y.mean()), (ResidualModel, means[IDS])):
+        found = model(Ridge(), task=0).fit(table, Y)
+        assert_allclose(found.predict(table), np.broadcast_to(known, len(Y)))
+        assert_allclose(found.predict(table[:3] * 0 + 99), Y.mean())
+
+
 def test_residual_is_the_pooled_model_and_a_model_a_task_of_what_it_leaves():
     model = ResidualModel(Ridge(5.0), task=-1).fit(TABLE, Y)
     pooled = Ridge(5.0).fit(X, Y)
