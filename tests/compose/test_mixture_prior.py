@@ -54,6 +54,20 @@ def test_the_rows_say_which_component_is_right():
     assert_allclose(found.sum(axis=1), 1.0)
 
 
+def test_it_says_where_what_was_learned_is_set_aside():
+    """As weights by name, that of the first next to nothing; a mixture that was written so says what was wanted."""
+    two, weights = [Shifted(0.0), Shifted(5.0)], [0.001, 0.999]
+    mixture = MixturePrior(two, weights, ["learned", "vague"], [1.0, 0.0])
+    assert mixture.set_aside and repr(mixture) == "MixturePrior(learned 0.001, vague 1; learned is set aside)"
+    assert not MixturePrior(two, [0.002, 0.998], weights_without_rows=[1.0, 0.0]).set_aside
+    assert not MixturePrior(two, weights).set_aside and not two[0].set_aside
+
+
+def test_weights_by_name_are_plain_and_short():
+    named = MixturePrior([Shifted(0.0), Shifted(5.0)], [1.0, 2.0]).named_weights
+    assert repr(named) == "{'component 0': 0.3333, 'component 1': 0.6667}"
+
+
 def test_weights_are_bayes_rule():
     components, weights = [Shifted(0.0), Shifted(0.05)], np.array([0.8, 0.2])
     mixture = MixturePrior(components, weights=weights)

@@ -231,7 +231,7 @@ def test_what_is_shared_is_worth_nothing_on_noise(few_fits, capsys, tmp_path):
     assert status == 0
     worth = " ".join(out.split("\n\n")[2].split())
     assert worth.startswith("With 4 rows of a new site, warm is no better than the mean of other tasks")
-    assert "borrowing_" not in worth  # which is large, as the prior is sure that nothing matters
+    assert "borrowing_" not in worth and "what was learned is set aside (prior_.set_aside)" in worth
     assert "share nothing worth using" in out
 
 
