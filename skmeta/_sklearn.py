@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-# LinearModel: the base of regressors that predict ``X @ coef_ + intercept_``, and of no others.
 # BaseSearchCV: all that users know from a search, around the loop which a search fills in; not exported. The other
 # makes the columns of parameters of cv_results_, masked where a candidate has none.
-from sklearn.linear_model._base import LinearModel
 from sklearn.model_selection._search import BaseSearchCV, _yield_masked_array_for_each_param
 
 __all__ = [
     "BaseSearchCV",
     "check_parameters",
     "every_fit_failed",
-    "is_linear_regressor",
     "param_columns",
     "param_names",
     "prepare_glm",
@@ -26,11 +23,6 @@ def check_parameters(estimator: Any) -> None:
     """Raise scikit-learn's own error for a parameter out of its range, as the class's ``fit`` would."""
     if hasattr(estimator, "_parameter_constraints"):  # what other packages derive from BaseEstimator may have none
         estimator._validate_params()
-
-
-def is_linear_regressor(estimator: Any) -> bool:
-    """Whether predictions are linear in ``coef_`` and ``intercept_``; those of generalised linear models are not."""
-    return isinstance(estimator, LinearModel)
 
 
 def param_names(cls: type) -> list[str]:

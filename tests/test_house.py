@@ -41,7 +41,7 @@ MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
 MAX_MEDIAN_LINES = 15
 CONTRACT = {"base", "steps", "tasks", "_dataframe"}  # all that the shells may know
-COMPOSITION = {"Pipeline", "TransformedTargetRegressor", "BaseEstimator", "LinearModel"}  # what is no family
+COMPOSITION = {"Pipeline", "TransformedTargetRegressor", "BaseEstimator"}  # what is no family
 NOT_THE_FIELDS = {"believed", "fellow", "stranger", "caution", "Bell", "odd_level", "learn_shares"}
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -14,6 +14,7 @@ from skmeta._sklearn import param_names
 
 _T = TypeVar("_T")
 _LEARNERS: dict[type, type] = {}
+_LINEAR: dict[type, type] = {}
 _METHODS = ("fit", "predict", "predict_proba", "decision_function")
 _EXPLANATIONS: list[Callable[[Any], str | None]] = []
 _GROUP = "skmeta.families"  # the entry point by which an installed package says that it has families
@@ -91,6 +92,16 @@ def _is_a_kind_of(estimator: Any, base: type) -> bool:
         return False
     plain = base(**{name: params[name] for name in names})
     return bool(get_tags(plain).target_tags == get_tags(estimator).target_tags)
+
+
+def register_linear(cls: type) -> None:
+    """Say of regressors that they predict ``X @ coef_ + intercept_``: their mean is that of their coefficients."""
+    add(_LINEAR, cls, cls)
+
+
+def is_linear(estimator: Any) -> bool:
+    """Whether the family of an estimator says that it predicts ``X @ coef_ + intercept_``."""
+    return lookup(_LINEAR, estimator) is not None
 
 
 def learner_for(estimator: Any, learner: Any = "auto") -> Any:

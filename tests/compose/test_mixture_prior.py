@@ -16,6 +16,7 @@ from skmeta import GaussianPrior, WarmStartRegressor
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.compose import MixturePrior
 from skmeta.compose._average import average_estimators
+from skmeta.linear_model._families import FAMILIES
 from skmeta.steps import PriorWithSteps, fit_steps, take_apart
 from skmeta.tasks import Tasks, read_tasks
 
@@ -86,6 +87,24 @@ def test_the_plain_estimator_predicts_the_mean(estimator):
     assert_allclose(plain.predict(X), adapted.responsibilities[1] @ each)
     assert type(plain) is (Ridge if isinstance(estimator, Ridge) else VotingRegressor)
     assert_allclose(pickle.loads(pickle.dumps(plain)).predict(X), plain.predict(X))
+
+
+@pytest.mark.parametrize("cls", [cls for cls, family in FAMILIES.items() if not family.classifies])
+def test_coefficients_are_averaged_where_a_family_says_that_predictions_are_linear(cls):
+    each = [cls().fit(X, np.exp(shift + y)) for shift in (0.0, 1.0)]
+    plain = average_estimators(each, np.array([0.25, 0.75]), ["near", "far"])
+    assert_allclose(plain.predict(X), 0.25 * each[0].predict(X) + 0.75 * each[1].predict(X))
+    assert (type(plain) is cls) == FAMILIES[cls].linear
+
+
+def test_what_predicts_otherwise_than_its_base_is_not_averaged():
+    class Rounded(Ridge):
+        def predict(self, X):
+            return np.round(super().predict(X))
+
+    each = [Rounded(alpha).fit(X, y) for alpha in (0.1, 9.0)]
+    plain = average_estimators(each, np.array([0.25, 0.75]), ["near", "far"])
+    assert_allclose(plain.predict(X), 0.25 * each[0].predict(X) + 0.75 * each[1].predict(X))
 
 
 def test_classifiers_vote_by_probability():

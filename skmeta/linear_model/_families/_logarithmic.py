@@ -23,6 +23,8 @@ class LogLinkFamily(PosteriorMode):
     ``warm_start``, as the mode is found here, by Newton's method.
     """
 
+    linear = False
+
     def power(self, estimator: Any) -> float:
         """The power of the mean that the variance is proportional to."""
         return float(estimator.power)
