@@ -169,6 +169,11 @@ def tied_dof(explained: float) -> float:
     return NOISE_DOF + (TIED_NOISE_DOF - NOISE_DOF) * explained
 
 
+def explained_of(dof: float) -> float:
+    """The share of the variance that coefficients have ``explained`` where a noise is so firmly tied: `tied_dof` undone."""
+    return (dof - NOISE_DOF) / (TIED_NOISE_DOF - NOISE_DOF)
+
+
 def level_alone(law: Component, noise: NoiseLaw) -> Component:
     """The law of tasks of which nothing but the level is known: that of ``law``; what slopes explain is ``noise``."""
     last = np.arange(len(law.mean)) == len(law.mean) - 1

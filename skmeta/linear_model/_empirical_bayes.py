@@ -24,7 +24,7 @@ from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._laws import laws_of, prior_of
-from skmeta.linear_model._mixture import explained_by, held_out_weights, robust_mixture
+from skmeta.linear_model._mixture import explained_before, explained_by, held_out_weights, robust_mixture
 from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
@@ -268,7 +268,7 @@ class EmpiricalBayes(Learner):
         noise_dof, first = [each.law.noise_dof for each in found], found[0].law
         excess = float(first.excess or 0.0)
         learned = prior_of(laws, noise_dof, first.n_tasks, first.n_rows, collection, excess)
-        explained = explained_by(found) if collection.likelihood.quadratic else 0.0
+        explained = explained_by(found, prior) if collection.likelihood.quadratic else 0.0
         levels = isinstance(self.varying, str) and self.varying == "intercept"
         weights = held_out_weights(learned, found, explained, prior, levels=levels)
         return robust_mixture(learned, weights, explained)
@@ -277,7 +277,7 @@ class EmpiricalBayes(Learner):
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any
     ) -> MixturePrior:
         """The same where no matrix of columns by columns is made."""
-        wide = learn_wide_prior(self, collection, past, effective_n_jobs(n_jobs))
+        wide = learn_wide_prior(self, collection, past, explained_before(prior), effective_n_jobs(n_jobs))
         self.structure_, self.scores_ = wide.structure, wide.scores
         return wide_mixture(wide, collection, past, prior)
 

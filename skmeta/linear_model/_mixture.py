@@ -131,9 +131,20 @@ def beside(learned: GaussianPrior, k: int, explained: float = 0.0, within: Noise
     )
 
 
-def explained_by(laws: Sequence[LearnedLaw]) -> float:
-    """The share of the variance within tasks that laws of squared errors explain, on average over the outputs."""
-    return float(np.mean([share_explained(found.law.noise, _variances(found.tasks)) for found in laws]))
+def explained_by(laws: Sequence[LearnedLaw], past: Any) -> float:
+    """The share of the variance within tasks that laws of squared errors explain, on average over the outputs.
+
+    That of a past counts by its tasks.
+    """
+    share = float(np.mean([share_explained(found.law.noise, _variances(found.tasks)) for found in laws]))
+    known, n_tasks = explained_before(past), laws[0].tasks.counts.sum()
+    return share if known is None else float(np.average([share, known], weights=[n_tasks, past.n_tasks]))
+
+
+def explained_before(past: Any) -> float | None:
+    """The share that a past explained, as its vague component's noise is tied by it; None where it has no such."""
+    own = [each for each in getattr(past, "components", ()) if isinstance(each, OwnPrior)]
+    return engine.explained_of(float(own[0].noise_dof)) if own and past.n_tasks > 0 else None
 
 
 def _variances(tasks: Any) -> NoiseLaw:
