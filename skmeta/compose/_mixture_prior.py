@@ -68,6 +68,8 @@ class MixturePrior(Prior):
     weights_without_rows: Any = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.components, Prior):
+            raise TypeError(f"components: wanted a list of priors, found one, {self.components!r}; write [prior].")
         components = tuple(self.components)
         _check_components(components)
         first = components[0]

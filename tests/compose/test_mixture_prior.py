@@ -116,6 +116,11 @@ def test_classifiers_vote_by_probability():
     assert np.all(plain.predict(X) == plain.classes_[wanted.argmax(axis=1)])
 
 
+def test_components_are_a_list():
+    with pytest.raises(TypeError, match=r"components: wanted a list of priors, found one, .*; write \[prior\]"):
+        MixturePrior(Shifted(0.0))
+
+
 def test_estimators_of_other_labels_are_refused():
     each = [LogisticRegression().fit(X, LABELS), LogisticRegression().fit(X, np.where(y > 0, "big", "small"))]
     with pytest.raises(ValueError, match="components: wanted estimators of one task with the same labels"):
