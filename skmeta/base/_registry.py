@@ -173,7 +173,7 @@ def load_entry_points() -> None:
         entry.load()
 
 
-def explains(explanation: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
+def register_explanation(explanation: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
     """Register what a family knows of estimators that it cannot take: a sentence's end with the way out, or None."""
     _EXPLANATIONS.append(explanation)
     return explanation

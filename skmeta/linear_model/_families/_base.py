@@ -18,7 +18,7 @@ from skmeta._inference.mixture import Mixture, Posterior, posterior
 from skmeta._inference.moments import Moments, Rows, collect_moments
 from skmeta._inference.outliers import trust_rows, trusted
 from skmeta._inference.units import Units
-from skmeta.base._registry import add, explains, lookup, register_linear
+from skmeta.base._registry import add, lookup, register_explanation, register_linear
 from skmeta.linear_model._data import LinearData
 from skmeta.linear_model._families._refusals import reason, why_not
 
@@ -155,7 +155,7 @@ class Family(ABC):
 FAMILIES: dict[type, Any] = {}
 
 
-@explains
+@register_explanation
 def _why_not_linear(estimator: Any) -> str | None:
     """What this room knows of estimators of scikit-learn, and of subclasses of those that it takes."""
     known = type(estimator).__module__.startswith("sklearn.") or isinstance(estimator, tuple(FAMILIES))
