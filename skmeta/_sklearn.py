@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
-# LinearModel: the base of regressors that predict ``X @ coef_ + intercept_``, and of no others.
 # BaseSearchCV: all that users know from a search, around the loop which a search fills in; not exported. The other
 # makes the columns of parameters of cv_results_, masked where a candidate has none.
-from sklearn.linear_model._base import LinearModel
 from sklearn.model_selection._search import BaseSearchCV, _yield_masked_array_for_each_param
 
 __all__ = [
     "BaseSearchCV",
     "check_parameters",
     "every_fit_failed",
-    "is_linear_regressor",
     "param_columns",
     "param_names",
     "prepare_glm",
@@ -48,11 +45,6 @@ def check_parameters(estimator: Any) -> None:
         estimator._validate_params()
         if len(known) < _MOST:
             known.add(asked)
-
-
-def is_linear_regressor(estimator: Any) -> bool:
-    """Whether predictions are linear in ``coef_`` and ``intercept_``; those of generalised linear models are not."""
-    return isinstance(estimator, LinearModel)
 
 
 def param_names(cls: type) -> list[str]:

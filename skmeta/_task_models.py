@@ -33,6 +33,12 @@ def _weight_name(estimator: Any) -> str:
     return f"{name}__{_weight_name(last)}"
 
 
+def _features(X: Any, task: str | int) -> Any:
+    """Return `X` without its task column; where nothing is left, one column of zeros, on which models fit an intercept."""
+    features = features_without(X, task)
+    return features if features.shape[1] else np.zeros((features.shape[0], 1))
+
+
 class TaskModels(Mapping[Any, Any]):
     """Read-only mapping of task id to a clone of one estimator, fitted to the rows of that task.
 
@@ -163,7 +169,7 @@ class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
             if sample_weight is not None:
                 rows, sample_weight = _positive_weights(sample_weight)
                 X, y = take_rows(X, rows), y[rows]
-            self._fit_tasks(features_without(X, self.task), y, read_task_ids(X, self.task), sample_weight)
+            self._fit_tasks(_features(X, self.task), y, read_task_ids(X, self.task), sample_weight)
         if is_classifier(self):
             self.classes_ = self.estimator_.classes_
         return self
@@ -190,7 +196,7 @@ class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
         if self.task is None:
             return getattr(self.estimator_, method)(X)
         validate_data(self, X, reset=False, skip_check_array=True)
-        features = features_without(X, self.task)
+        features = _features(X, self.task)
         answer = getattr(self.estimator_, method)(features)
         if not self.estimators_:
             return answer

@@ -26,6 +26,7 @@ Array = NDArray[np.float64]
 # explain nothing, and what is called noise there is none, and ten rows' where they explain all: with one, a few smooth rows in
 # the order of time look like a task of nearly no noise.
 NOISE_DOF, TIED_NOISE_DOF = 1.0, 10.0
+PENALTIES = 1.0, 4.0, 16.0  # rows, whose mean loss the penalty of a logarithmic link stands beside
 WIDER_INTERCEPT = 10.0  # standard deviations of the intercept that an intercept outlier may lie off
 NOISIER = 2.5  # standard deviations of the noises' logarithms that a noise outlier is above them
 INTERCEPT_VARIANCE = 10.0  # that evidence takes an estimator's own intercept to have, in units of the target's variance
@@ -179,6 +180,11 @@ def tied_dof(explained: float) -> float:
     return NOISE_DOF + (TIED_NOISE_DOF - NOISE_DOF) * explained
 
 
+def explained_of(dof: float) -> float:
+    """The share of the variance that coefficients have ``explained`` where a noise is so firmly tied: `tied_dof` undone."""
+    return (dof - NOISE_DOF) / (TIED_NOISE_DOF - NOISE_DOF)
+
+
 def level_alone(law: Component, noise: NoiseLaw) -> Component:
     """The law of tasks of which nothing but the level is known: that of ``law``; what slopes explain is ``noise``."""
     last = np.arange(len(law.mean)) == len(law.mean) - 1
@@ -193,7 +199,7 @@ def own_variances(likelihood: Likelihood) -> tuple[float, ...]:
     One; but scikit-learn's models with a logarithmic link penalise the *mean* loss of ``n`` rows, which is a variance of
     ``1 / n``: a grid of some, the rows choose.
     """
-    return (1.0, 1.0 / 4.0, 1.0 / 16.0) if likelihood.logarithmic else (1.0,)
+    return tuple(1.0 / rows for rows in PENALTIES) if likelihood.logarithmic else (1.0,)
 
 
 def vague_components(

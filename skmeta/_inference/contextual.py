@@ -57,9 +57,18 @@ def variance_ratio(tasks: Any, pooled: Any) -> Array:
     """Within-task over between-task variance ``(..., p - 1)`` of the columns' values; ``pooled`` are the tasks' rows."""
     weight, n_tasks = tasks.counts * tasks.total, (tasks.counts * (tasks.n_rows > 0)).sum(axis=-1)[..., None]
     square, n_rows = (weight[..., None] * tasks.context**2).sum(axis=-2), pooled.n_rows[..., None]
-    within = np.maximum(diagonal(pooled.gram)[..., :-1] - square, 0.0) / np.maximum(n_rows - n_tasks, 1.0)
-    between = (square - within * n_tasks) / np.maximum(weight.sum(axis=-1), TINY)[..., None]
-    return bounded_ratio(within, between)
+    total = np.maximum(weight.sum(axis=-1), TINY)[..., None]
+    within = np.maximum(diagonal(pooled.gram)[..., :-1] - square, 0.0)
+    return bounded_ratio(*variance_components(within, square, total, n_rows, n_tasks))
+
+
+def variance_components(within: Array, spread: Array, weight: Any, n_rows: Any, n_tasks: Any) -> tuple[Array, Array]:
+    """Variances within tasks and between them, by analysis of variance.
+
+    ``within`` are the squares around the tasks' means, ``spread`` those of the means, which weigh ``weight``, around theirs.
+    """
+    within = within / np.maximum(n_rows - n_tasks, 1.0)
+    return within, (spread - within * n_tasks) / weight
 
 
 def bounded_ratio(within: Array, between: Array) -> Array:

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.gaussian_em import NOISE_FLOOR
 from skmeta._inference.laplace_em import Learned
-from skmeta._inference.linalg import cholesky_root
+from skmeta._inference.linalg import TINY, cholesky_root
 
 _CLEARLY = 2.0  # standard errors
 _STEPS = (2.0, 1.2)  # ratios of the grids that the excess is climbed on, the last while all else is learned
@@ -74,7 +75,10 @@ def dispersion(collection: Any, laws: list[CoefficientLaw]) -> tuple[float, floa
     (law,), (tasks,) = laws, collection.responses(laws)
     law, counts, n = law.predictive(), tasks.counts, tasks.n_rows
     found = tasks.expectation(law, cholesky_root(law.covariance), np.full(counts.shape, float(law.noise)))
-    square, dof, off = found.variance * found.dof, found.dof, collection.relative_errors(laws)
+    dof, off = found.dof, collection.relative_errors(laws)
+    square = np.maximum(found.variance, NOISE_FLOOR) * dof
+    if counts @ (n + off) <= TINY:  # nothing was counted at all
+        return 1.0, np.inf
     ratio, mean = counts @ square / (counts @ dof), counts @ off / (counts @ n)
     influence = (square - ratio * dof) / (counts @ square) - (off - mean * n) / (counts @ (n + off))
     error = max(np.sqrt((counts * influence) @ (counts * influence)), np.sqrt(2.0 / (counts @ dof)))

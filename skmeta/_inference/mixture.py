@@ -290,3 +290,8 @@ def unexplained_weights(n_components: int, n_vague: int = 1) -> Array:
     weights = np.zeros(n_components)
     weights[0], weights[-n_vague:] = _OF_NO_USE, (1.0 - _OF_NO_USE) / n_vague
     return weights
+
+
+def next_to_nothing(weight: float) -> bool:
+    """Whether the weight of a law is that of one which explains nothing."""
+    return bool(weight <= _OF_NO_USE * (1.0 + 1e-9))

@@ -77,7 +77,7 @@ def candidates(
         return [replace(each, strength=0.0) for each in found]
     kept = Structure("diagonal", 0, strength=0.0) if covariance == "diagonal" else Structure("full", None, strength=0.0)
     kept = kept if covariance != "auto" or len(known) >= p else replace(kept, varying=known)
-    return [kept, *(each for each in found if str(each) != str(kept))]
+    return [kept, *(each for each in found if each.shape != kept.shape)]
 
 
 def all_vary(structures: Sequence[Structure]) -> list[Structure]:

@@ -43,10 +43,19 @@ class Structure:
     def __str__(self) -> str:
         if self.varying is not None and len(self.varying) == 1:
             return "random intercept"
+        name, some = self.name, "" if self.varying is None else f", {len(self.varying)} coefficients vary"
         if self.rank:
-            return f"{self.name} of rank {self.rank}{', one unique variance' if self.equal else ''}"
-        even = "even " if self.equal else ""
-        return f"{self.name} with {self.strength:.0f} {even}pseudo-tasks" if self.rank is None else self.name
+            name += f" of rank {self.rank}{', one unique variance' if self.equal else ''}"
+        elif self.rank is None:
+            name += f" with {self.strength:.0f} {'even ' if self.equal else ''}pseudo-tasks"
+        return name + some
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """What tells it from others: which coefficients vary, and how; of dense ones the hyper-prior is a part of it."""
+        if self.varying is not None and len(self.varying) == 1:
+            return self.varying
+        return self.varying, self.rank, self.equal, self.strength if self.rank is None else None
 
     def fit(self, scatter: Array, n_tasks: Array, unique: Array | None = None) -> tuple[Any, ...]:
         """``(Sigma, unique)``: the covariances ``(..., p, p)`` and their diagonal parts, which may start the next fit.

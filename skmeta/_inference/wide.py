@@ -20,7 +20,7 @@ from skmeta._inference.contextual import without_rows
 from skmeta._inference.covariances import LowRankCovariance
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import TINY
-from skmeta._inference.noise import NoiseLaw
+from skmeta._inference.noise import NoiseLaw, pooled_dof
 from skmeta._inference.units import Law, Units
 
 Array = NDArray[np.float64]
@@ -37,7 +37,8 @@ class WidePrior:
     ``noise_dof (K,)``; ``intercept (K,)`` is where that of the vague component is centred. ``weights (C,)`` say how often a
     task is of each of the ``components``, ``scores`` the evidence of tasks held out under each shape tried. ``effects (K, p
     - 1)`` are those of the columns' means on the intercept, and ``context`` what is known of these (`wide_context`); None
-    where there are none. ``explained`` is the share of the targets' variance within tasks that coefficients explain.
+    where there are none. ``explained`` is the share of the targets' variance within tasks that coefficients explain, None
+    where nobody has told.
     """
 
     mean: Array
@@ -48,7 +49,7 @@ class WidePrior:
     intercept: Array
     mean_variance: Array | None = None
     weights: Array | None = None
-    explained: float = 0.0
+    explained: float | None = None
     n_tasks: float = 0.0
     n_rows: float = 0.0
     effects: Array | None = None
@@ -100,12 +101,15 @@ class WidePrior:
         outliers = [intercept_outlier(learned)] if likelihood.quadratic else []
         if likelihood.quadratic and np.any(np.isfinite(self.noise_dof)):
             outliers.append(noise_outlier(learned, law))
-        dof, intercept = tied_dof(self.explained), float(self.intercept[k])
+        dof, intercept = tied_dof(self.explained or 0.0), float(self.intercept[k])
         return [learned, *outliers, *vague_components(scale, noise.centre, intercept, likelihood, dof)]
 
 
 def merged(past: WidePrior, new: WidePrior) -> WidePrior:
-    """Two priors as one, each by its number of tasks; the mean is the new one's, which began at the past's."""
+    """Two priors as one, each by its number of tasks; the mean is the new one's, which began at the past's.
+
+    The noise's level is told by rows; the weights of what stands beside the past are not known here.
+    """
     n_tasks, n_rows = past.n_tasks + new.n_tasks, past.n_rows + new.n_rows
     old, fresh = past.n_tasks / n_tasks, new.n_tasks / n_tasks
     variance, factors = old * past.variance + fresh * new.variance, []
@@ -116,7 +120,7 @@ def merged(past: WidePrior, new: WidePrior) -> WidePrior:
         variance[k] += (both[:, MAX_RANK:] ** 2).sum(axis=1)
         factors.append(both[:, :MAX_RANK])
     share = new.n_rows / max(n_rows, TINY)
-    noise_dof, weights = np.where(np.isinf(new.noise_dof), past.noise_dof, new.noise_dof), new.weights
+    noise_dof, weights = pooled_dof(past.noise_dof, past.n_tasks, new.noise_dof, new.n_tasks), new.weights
     if weights is not None and np.all(np.isinf(new.noise_dof)) and np.any(np.isfinite(noise_dof)):
         weights = np.insert(weights, 2, 0.0)  # noise outliers, which the new tasks alone could not have
     return replace(
@@ -127,6 +131,7 @@ def merged(past: WidePrior, new: WidePrior) -> WidePrior:
         noise=past.noise ** (1.0 - share) * new.noise**share,
         noise_dof=noise_dof,
         intercept=old * past.intercept + fresh * new.intercept,
+        explained=new.explained if past.explained is None else old * past.explained + fresh * (new.explained or 0.0),
         n_tasks=n_tasks,
         n_rows=n_rows,
     )

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skmeta._inference.contextual import FEWEST_TASKS, bounded_ratio
+from skmeta._inference.contextual import FEWEST_TASKS, bounded_ratio, variance_components
 from skmeta._inference.linalg import TINY
 from skmeta._inference.moments import Rows, take_rows
 from skmeta._inference.wide import WidePrior
@@ -48,9 +48,9 @@ class WideContext:
             return None
         weight, n_tasks = counts * total, counts.sum()
         centre = weight @ means / weight.sum()
-        spread = weight @ (means - centre) ** 2
-        within = (counts @ square - weight @ means**2) / max(counts @ n_rows - n_tasks, 1.0)
-        between = np.maximum((spread - within * n_tasks) / weight.sum(), 0.0)
+        squares = counts @ square - weight @ means**2, weight @ (means - centre) ** 2
+        within, between = variance_components(*squares, weight.sum(), counts @ n_rows, n_tasks)
+        between = np.maximum(between, 0.0)
         if not between.any():
             return None
         return cls(centre, between, bounded_ratio(within, between))

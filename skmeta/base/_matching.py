@@ -17,6 +17,10 @@ from skmeta.tasks import Tasks, read_tasks
 
 def check_is_model(estimator: Any) -> None:
     """Raise for parameters out of range, and for a Pipeline: what a prior without steps speaks of is a model alone."""
+    if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+        raise TypeError(
+            f"estimator: wanted an estimator such as Ridge(), found {estimator!r}; make an instance of a class."
+        )
     if isinstance(estimator, Pipeline | TransformedTargetRegressor):
         raise ValueError(
             f"estimator: wanted the model alone, its last step, found a {type(estimator).__name__}; a prior written by hand "

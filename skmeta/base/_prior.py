@@ -54,6 +54,11 @@ class Prior(FrozenValue):
         learned = f"n_tasks={self.n_tasks:.0f}" if self.n_tasks else "written by hand"
         return f"{type(self).__name__}({learned})"
 
+    @property
+    def set_aside(self) -> bool:
+        """Whether what was learned is of no use for new tasks and has next to no say; never, by default."""
+        return False
+
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
         """Adapt ``estimator`` to each of some tasks: what a family must give.
 

@@ -14,6 +14,7 @@ from skmeta._sklearn import param_names
 
 _T = TypeVar("_T")
 _LEARNERS: dict[type, type] = {}
+_LINEAR: dict[type, type] = {}
 _METHODS = ("fit", "predict", "predict_proba", "decision_function")
 _EXPLANATIONS: list[Callable[[Any], str | None]] = []
 _GROUP = "skmeta.families"  # the entry point by which an installed package says that it has families
@@ -93,6 +94,16 @@ def _is_a_kind_of(estimator: Any, base: type) -> bool:
     return bool(get_tags(plain).target_tags == get_tags(estimator).target_tags)
 
 
+def register_linear(cls: type) -> None:
+    """Say of regressors that they predict ``X @ coef_ + intercept_``: their mean is that of their coefficients."""
+    add(_LINEAR, cls, cls)
+
+
+def is_linear(estimator: Any) -> bool:
+    """Whether the family of an estimator says that it predicts ``X @ coef_ + intercept_``."""
+    return lookup(_LINEAR, estimator) is not None
+
+
 def learner_for(estimator: Any, learner: Any = "auto") -> Any:
     """The learner of an estimator: the one given, whatever it is, or for "auto" the one meant for its class.
 
@@ -162,7 +173,7 @@ def load_entry_points() -> None:
         entry.load()
 
 
-def explains(explanation: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
+def register_explanation(explanation: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
     """Register what a family knows of estimators that it cannot take: a sentence's end with the way out, or None."""
     _EXPLANATIONS.append(explanation)
     return explanation

@@ -13,7 +13,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import Bunch
 
-from skmeta._sklearn import is_linear_regressor
+from skmeta.base._registry import is_linear
 
 
 def average_estimators(estimators: Sequence[Any], weights: NDArray[np.float64], names: Sequence[str]) -> Any:
@@ -47,7 +47,7 @@ def average_estimators(estimators: Sequence[Any], weights: NDArray[np.float64], 
 
 def _are_one_linear_class(estimators: Sequence[Any]) -> bool:
     first = estimators[0]
-    return is_linear_regressor(first) and all(type(each) is type(first) for each in estimators)
+    return is_linear(first) and all(type(each) is type(first) for each in estimators)
 
 
 def _mean_of_coefficients(estimators: Sequence[Any], weights: NDArray[np.float64]) -> Any:

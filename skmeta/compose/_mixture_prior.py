@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
+from skmeta._inference.mixture import next_to_nothing
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.compose._average import average_estimators
 from skmeta.compose._stored_components import read_back, stored
@@ -67,6 +68,8 @@ class MixturePrior(Prior):
     weights_without_rows: Any = None
 
     def __post_init__(self) -> None:
+        if isinstance(self.components, Prior):
+            raise TypeError(f"components: wanted a list of priors, found one, {self.components!r}; write [prior].")
         components = tuple(self.components)
         _check_components(components)
         first = components[0]
@@ -90,7 +93,8 @@ class MixturePrior(Prior):
         return getattr(self.components[0], name)
 
     def __repr__(self) -> str:
-        return f"MixturePrior({', '.join(f'{name} {weight:.2g}' for name, weight in self.named_weights.items())})"
+        weights = ", ".join(f"{name} {weight:.2g}" for name, weight in self.named_weights.items())
+        return f"MixturePrior({weights}{f'; {self.names[0]} is set aside' if self.set_aside else ''})"
 
     @property
     def unseen_weights(self) -> NDArray[np.float64]:
@@ -100,8 +104,13 @@ class MixturePrior(Prior):
 
     @property
     def named_weights(self) -> dict[str, float]:
-        """Mixture weights by name."""
-        return dict(zip(self.names, self.weights.tolist(), strict=True))
+        """Mixture weights by name, to four digits; ``weights`` has them all."""
+        return {name: float(f"{weight:.4g}") for name, weight in zip(self.names, self.weights, strict=True)}
+
+    @property
+    def set_aside(self) -> bool:
+        """Whether the first component, the answer without rows, has no more than a thousandth of the weight with them."""
+        return next_to_nothing(self.weights[0]) and bool(self.unseen_weights[0] > self.weights[0])
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
         """Adapt ``estimator`` to each of some tasks, under every component.

@@ -247,15 +247,22 @@ class LinearAdapted(AdaptedEstimators):
     def borrowed(self) -> Array:
         r"""Own rows ``(n_tasks,)`` that the prior was worth: how many more an own fit would need to predict as well.
 
-        At the task's own :math:`n` rows, least squares on :math:`m` rows like them errs by :math:`p \sigma^2 / m`, the
-        posterior by the mean variance of its predictions; the :math:`m` that makes them equal, less :math:`n`, was
-        borrowed, as far as the task is of a component that was learned.
+        At the task's own :math:`n` rows, least squares on :math:`m` rows like them errs by :math:`p \sigma^2 / m`, with
+        :math:`p` the coefficients that these rows ask for; the posterior by the mean variance of its predictions; the
+        :math:`m` that makes them equal, less :math:`n`, was borrowed, as far as the task is of a component that was learned.
         """
         here, n_rows = self._adaptation, self._adaptation.trusted_rows.n_rows
-        noise, p = here.posterior.expected_noise, self._coef.shape[2]
-        rows = n_rows[:, None] * (p * noise / np.maximum(self._total_error(), TINY) - 1.0)
+        asked = here.posterior.expected_noise * self._n_coefficients()[:, None]
+        rows = n_rows[:, None] * (asked / np.maximum(self._total_error(), TINY) - 1.0)
         lent = here.posterior.weights @ np.array([float(prior.borrows) for prior in self.priors])
         return lent * np.maximum(rows, 0.0).mean(axis=1)
+
+    def _n_coefficients(self) -> Array:
+        """How many coefficients a task's own rows ask for ``(n_tasks,)``: of columns that are off their centre somewhere."""
+        rows = self._adaptation.rows
+        off = rows.X.astype(bool) if sparse.issparse(rows.X) else (rows.centre != rows.X) & ~np.isnan(rows.X)
+        owner = sparse.csr_array((np.ones(len(rows.order)), rows.order, rows.starts), shape=(rows.n_tasks, len(rows.Y)))
+        return np.asarray(((owner @ off.astype(float)) > 0).sum(axis=1)).ravel() + float(np.any(rows.intercept))
 
     def _total_error(self) -> Array:
         """Variance of the linear predictor, summed over each task's own rows ``(n_tasks, K)``, in the engine's units."""

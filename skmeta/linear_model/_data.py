@@ -25,6 +25,8 @@ from skmeta.tasks._numbers import (
 )
 from skmeta.tasks._words import shown
 
+_LARGEST = 1e140  # guard: squares of a million such numbers add up
+
 # What was read of tasks for an estimator, as long as the tasks are there.
 _READ: WeakKeyDictionary[Tasks, tuple[Any, LinearData]] = WeakKeyDictionary()
 
@@ -145,10 +147,24 @@ def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | Non
     check_complete(X, tasks, tasks.feature_names)
     order, starts = tasks.order, tasks.starts
     Y, n_targets, classes = encode_target(tasks.y, estimator, family, classes)
+    check_squares("X", X.data if sparse.issparse(X) else X)
+    check_squares("y", Y)
     weight, given = row_weights(tasks, estimator, classes), tasks.sample_weight
     weight, given = (each if each is None or unit is None else each / unit for each in (weight, given))
     count = weight if unit is None else None
     return LinearData(X, Y, weight, n_targets, classes, order, starts, count, given)
+
+
+def check_squares(name: str, values: NDArray[np.float64]) -> None:
+    """Raise where numbers are so large that sums of their squares are none."""
+    with np.errstate(over="ignore"):
+        if np.isfinite(np.vdot(values, values)):
+            return
+    largest = np.nanmax(np.abs(values), initial=0.0)
+    if largest > _LARGEST:
+        raise ValueError(
+            f"{name}: wanted numbers whose squares can be added up, found one of size {largest:.3g}; give them in larger units."
+        )
 
 
 def encode_target(

@@ -131,9 +131,20 @@ def beside(learned: GaussianPrior, k: int, explained: float = 0.0, within: Noise
     )
 
 
-def explained_by(laws: Sequence[LearnedLaw]) -> float:
-    """The share of the variance within tasks that laws of squared errors explain, on average over the outputs."""
-    return float(np.mean([share_explained(found.law.noise, _variances(found.tasks)) for found in laws]))
+def explained_by(laws: Sequence[LearnedLaw], past: Any) -> float:
+    """The share of the variance within tasks that laws of squared errors explain, on average over the outputs.
+
+    That of a past counts by its tasks.
+    """
+    share = float(np.mean([share_explained(found.law.noise, _variances(found.tasks)) for found in laws]))
+    known, n_tasks = explained_before(past), laws[0].tasks.counts.sum()
+    return share if known is None else float(np.average([share, known], weights=[n_tasks, past.n_tasks]))
+
+
+def explained_before(past: Any) -> float | None:
+    """The share that a past explained, as its vague component's noise is tied by it; None where it has no such."""
+    own = [each for each in getattr(past, "components", ()) if isinstance(each, OwnPrior)]
+    return engine.explained_of(float(own[0].noise_dof)) if own and past.n_tasks > 0 else None
 
 
 def _variances(tasks: Any) -> NoiseLaw:
@@ -184,16 +195,21 @@ def _has_slopes(tasks: Any) -> bool:
 
 def _known_counts(names: Sequence[str], past: Any, share: float) -> Array:
     """A ``share`` of the past tasks that were of each component; one of a component that is new."""
-    seen = getattr(past, "named_weights", {})
+    seen = _known_weights(past)
     others = [max(share * past.n_tasks * seen[name], TINY) if name in seen else 1.0 for name in names[1:]]
     return np.r_[max(share * past.n_tasks - sum(others), 1.0), others]
 
 
 def with_past(names: Sequence[str], weights: Array, n_tasks: float, past: Any) -> dict[str, float]:
     """Mixture weights by name, those that were known before counting by the tasks they were learned from."""
-    known = getattr(past, "named_weights", {VAGUE: 0.0})
+    known = _known_weights(past)
     if past is not None and past.n_tasks > 0:
         seen = np.array([known.get(name, 0.0) for name in names[1:]])
         rest = (weights[1:] * n_tasks + seen * past.n_tasks) / (n_tasks + past.n_tasks)
         weights = np.r_[1.0 - rest.sum(), rest]
     return dict(zip(names, weights.tolist(), strict=True))
+
+
+def _known_weights(past: Any) -> dict[str, float]:
+    """Mixture weights of a past by name; one that is no mixture has none."""
+    return dict(zip(getattr(past, "names", ()), getattr(past, "weights", ()), strict=True))

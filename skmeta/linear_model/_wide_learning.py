@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,11 @@ def is_wide(learner: Any, n_features: int, n_rows: Any, past: GaussianPrior | No
     return in_cells(n_rows, n_features, coupled=coupled, dense=dense)
 
 
-def learn_wide_prior(learner: Any, collection: Collection, past: GaussianPrior | None, n_jobs: int) -> WidePrior:
-    """What is known of a wide collection's next task, in units of the engine."""
-    known = None if past is None else _wide_past(past, collection)
+def learn_wide_prior(
+    learner: Any, collection: Collection, past: GaussianPrior | None, explained: float | None, n_jobs: int
+) -> WidePrior:
+    """What is known of a wide collection's next task, in units of the engine; the past has ``explained`` such a share."""
+    known = None if past is None else replace(_wide_past(past, collection), explained=explained)
     names = ("covariance", "rank", "noise", "pseudo_tasks", "tol")
     options = {name: getattr(learner, name) for name in names} | {"n_iter": learner.max_iter, "n_jobs": n_jobs}
     rows, task_weight = collection.tasks
@@ -44,7 +47,7 @@ def wide_mixture(wide: WidePrior, collection: Collection, past: GaussianPrior | 
     learned = prior_of(laws, wide.noise_dof, wide.n_tasks, wide.n_rows, collection, known)
     n_new = wide.n_tasks - (0.0 if past is None else past.n_tasks)
     weights = with_past(component_names(learned), np.asarray(wide.weights), n_new, prior)
-    return robust_mixture(learned, weights, wide.explained)
+    return robust_mixture(learned, weights, wide.explained or 0.0)
 
 
 def _wide_past(past: GaussianPrior, collection: Collection) -> WidePrior:

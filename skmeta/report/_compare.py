@@ -219,6 +219,7 @@ def learn_from_all(collection: Collection, model: Any) -> Any:
     WarmStartRegressor or WarmStartClassifier
         Fitted; its ``prior_`` carries the steps that make the features.
     """
+    columns = collection.numbers + collection.categories
     features = make_features(collection.numbers, collection.categories)
-    warm = warm_class(model)(make_pipeline(features, model), task=collection.task)
+    warm = warm_class(model)(make_pipeline(features, model) if columns else model, task=collection.task)
     return warm.fit(collection.X, collection.y)

@@ -144,9 +144,6 @@ def _collect(path: str, frame: Any, codes: NDArray[np.intp], roles: dict[str, st
     useless = _useless_columns({name: column for name, column in columns.items() if name != order}, codes)
     left_out = {name for names in useless.values() for name in names}
     kinds = {name: kind for name, (kind, _) in columns.items() if name not in left_out}
-    if not kinds:
-        found = f"only {', '.join(columns)}, of which none tells anything of other rows" if columns else "none"
-        raise ValueError(f"{path}: wanted columns beside {task} and {target} to predict from, found {found}.")
     dates = {"Dates, counted in days since 1970-01-01: ": [n for n, kind in kinds.items() if kind == "date"]}
     notes_of_columns = [f"{what}{', '.join(names)}." for what, names in (useless | dates).items() if names]
     values = {name: columns[name][1] for name in kinds}

@@ -50,7 +50,7 @@ def as_text(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdi
     parts = [
         _header(collection, model, curve),
         _table(collection, model, curve, verdict),
-        fill(_worth(collection, model, verdict, warm), LINE),
+        fill(_worth(collection, model, verdict, warm) + _set_aside(collection, model, warm), LINE),
         advice(collection, model, verdict),
     ]
     return "\n\n".join(parts)
@@ -151,6 +151,16 @@ def _worth(collection: Collection, model: Any, verdict: Verdict, warm: Any) -> s
     return (
         f"{said} By its own account (borrowing_), in a fit to all rows the prior stands for {borrowed:.3g} further "
         f"ones of a typical {task}."
+    )
+
+
+def _set_aside(collection: Collection, model: Any, warm: Any) -> str:
+    """Return that what was learned is of no use for new tasks, where it is."""
+    if not warm.prior_.set_aside:
+        return ""
+    return (
+        f" In a fit to all rows the features explain nothing of any {collection.names[0]} held out, beyond its own level: what "
+        f"was learned is set aside (prior_.set_aside), and warm is a plain {type(model).__name__}."
     )
 
 
@@ -271,6 +281,7 @@ def as_json(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdi
         "noise": verdict.noise.tolist(),
         "own_rows_for_the_same": [None if np.isinf(rows) else rows for rows in verdict.own_rows.tolist()],
         "borrowing": None if np.isnan(borrowed) else borrowed,
+        "set_aside": warm.prior_.set_aside,
         "verdict": verdict.choice,
         "advice": advice(collection, model, verdict),
     }

@@ -49,6 +49,11 @@ class PriorWithSteps(Prior):
     def __repr__(self) -> str:
         return f"PriorWithSteps({self.steps.names or 'context'} -> {self.prior!r})"
 
+    @property
+    def set_aside(self) -> bool:
+        """Whether what the prior inside has learned is set aside."""
+        return self.prior.set_aside
+
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
         """Adapt ``estimator`` to each of some tasks of raw rows.
 

@@ -20,6 +20,15 @@ def column_names(X: Any) -> tuple[str, ...] | None:
     return None if labels is None or not all(isinstance(name, str) for name in labels) else tuple(labels)
 
 
+def check_names_differ(names: tuple[str, ...] | None) -> None:
+    """Raise if two columns have the same name: columns are matched by it."""
+    twice = sorted({name for name in names or () if (names or ()).count(name) > 1})
+    if twice:
+        raise ValueError(
+            f"X: wanted a name of its own for each column, found {listed(twice)} more than once; rename or drop."
+        )
+
+
 def numeric_features(X: Any) -> Any:
     """A float array or CSR matrix; missing values pass (a task may lack a column), infinite ones raise."""
     check_rows(X)

@@ -73,7 +73,16 @@ def read_weights(sample_weight: Any, n_rows: int) -> NDArray[np.float64] | None:
     """Weights ``(n_rows,)``, or None."""
     if sample_weight is None:
         return None
-    weight = check_array(sample_weight, ensure_2d=False, dtype=float, input_name="sample_weight", ensure_min_samples=0)
+    try:
+        weight = check_array(
+            sample_weight, ensure_2d=False, dtype=float, input_name="sample_weight", ensure_min_samples=0
+        )
+    except ValueError as error:
+        text = next((value for value in np.ravel(sample_weight).tolist() if isinstance(value, str)), None)
+        found = str(error).rstrip(".") if text is None else f"found {shown(text)}"
+        raise ValueError(
+            f"sample_weight: wanted a finite number a row, {found}; rows that do not count weigh 0."
+        ) from error
     weight = np.full(n_rows, float(weight)) if weight.ndim == 0 else weight
     if weight.shape != (n_rows,):
         raise ValueError(f"sample_weight: wanted shape ({n_rows},), found {weight.shape}; give one weight a row.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -33,7 +33,7 @@ from skmeta.steps import (
 )
 from skmeta.tasks import Tasks, locate_task, read_tasks
 from skmeta.tasks._ids import as_list
-from skmeta.tasks._numbers import check_rows, column_names
+from skmeta.tasks._numbers import check_names_differ, check_rows, column_names
 from skmeta.tasks._read import context_places
 from skmeta.tasks._tables import plain_table
 from skmeta.tasks._words import shown
@@ -367,7 +367,12 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
 
 
 def _columns_of(X: Any) -> dict[str, Any]:
-    """``n_features_in_`` and ``feature_names_in_`` of a table."""
+    """``n_features_in_`` and ``feature_names_in_`` of a table, which has names of its own for all columns."""
+    if isinstance(X, Mapping):
+        raise TypeError(
+            f"X: wanted a table, found {type(X).__name__}; pandas.DataFrame(X) makes one of columns by name."
+        )
+    check_names_differ(column_names(X))
     recorder = BaseEstimator()
     validate_data(recorder, X, skip_check_array=True)
     return vars(recorder)

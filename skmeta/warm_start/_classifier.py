@@ -40,7 +40,8 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
     Attributes
     ----------
     prior_ : Prior or None
-        What is known now, for the next fit to start from.
+        What is known now, for the next fit to start from. Printed, it says how often a task is like the past ones, and
+        whether the past is set aside as it explains nothing.
     estimator_ : estimator
         Plain fitted estimator of the one task (without ``task``).
     estimators_ : mapping
@@ -50,7 +51,8 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
     coef_ : ndarray
         Coefficients of the one task, or ``(n_tasks, n_rows, n_features)`` in sorted order of the ids.
     borrowing_ : float or dict
-        Own rows that the prior was worth to the task, or a dict of them by id; 0 for a plain fit.
+        Own rows that the prior was worth to the task, or a dict of them by id; 0 for a plain fit. From a past that explains
+        nothing and is set aside (``prior_.set_aside``), only tasks borrow whose rows hold nothing but noise too.
     learner_ : learner
         The copy of ``learner`` that learned the prior, and what it chose (with ``task``).
     n_features_in_ : int

@@ -52,7 +52,8 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
     Attributes
     ----------
     prior_ : Prior or None
-        What is known now, for the next fit to start from.
+        What is known now, for the next fit to start from. Printed, it says how often a task is like the past ones, and
+        whether the past is set aside as it explains nothing.
     estimator_ : estimator
         Plain fitted estimator of the one task (without ``task``).
     estimators_ : mapping
@@ -60,7 +61,8 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
     coef_ : ndarray
         Coefficients of the one task, or ``(n_tasks, n_features)`` in sorted order of the ids, where the estimator has such.
     borrowing_ : float or dict
-        Own rows that the prior was worth to the task, or a dict of them by id; 0 for a plain fit.
+        Own rows that the prior was worth to the task, or a dict of them by id; 0 for a plain fit. From a past that explains
+        nothing and is set aside (``prior_.set_aside``), only tasks borrow whose rows hold nothing but noise too.
     learner_ : learner
         The copy of ``learner`` that learned the prior, and what it chose (with ``task``).
     n_features_in_ : int

@@ -67,6 +67,17 @@ def test_words_stand_for_their_shapes(word, names):
     assert len({str(s) for s in candidates(word, 9, 50)}) == len(candidates(word, 9, 50)), "names tell them apart"
 
 
+@pytest.mark.parametrize("known", [(8,), (1, 3, 8), (0, 3, 8), tuple(range(9))])
+@pytest.mark.parametrize("word", ["spherical", "diagonal", "factor", "full", "auto"])
+def test_a_past_is_one_candidate_more_and_none_comes_twice(word, known):
+    found = candidates(word, 9, 404, known=known)
+    assert len({each.shape for each in found}) == len({str(each) for each in found}) == len(found)
+    alone = {each.shape for each in candidates(word, 9, 404)}
+    assert {each.shape for each in found} >= alone
+    if word == "auto":
+        assert found[0].strength == 0.0 and found[0].varying == (known if len(known) < 9 else None)
+
+
 @pytest.mark.parametrize("n_tasks", [1, 2, 3])
 @pytest.mark.parametrize("word", ["spherical", "diagonal", "factor", "full", "auto"])
 def test_ranks_stay_below_columns_and_tasks(word, n_tasks):

@@ -154,3 +154,11 @@ def test_its_name_says_what_it_is():
         "factor of rank 2, one unique variance",
     ]
     assert str(SHAPES[5]) == "full with 6 pseudo-tasks"
+    assert str(replace(SHAPES[1], varying=(0, 5))) == "diagonal, 2 coefficients vary"
+    assert str(replace(SHAPES[1], varying=(5,))) == "random intercept"
+
+
+def test_shapes_are_told_apart_by_value():
+    some = [replace(each, varying=vary) for each in SHAPES for vary in (None, (0, 2, 5), (1, 2, 5))]
+    assert len({each.shape for each in some}) == len(some)
+    assert len({replace(each, varying=(5,)).shape for each in SHAPES}) == 1

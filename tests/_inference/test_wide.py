@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 from scipy.integrate import quad
-from scipy.special import expit
+from scipy.special import expit, polygamma
 
 from skmeta._inference import wide_rows
 from skmeta._inference.dual import DualProblem, evidence_slopes
@@ -445,6 +445,20 @@ def test_merged_covariances_are_averaged_by_tasks():
     wide = replace(old, factor=np.random.default_rng(0).normal(size=(1, 7, 3)))
     squeezed = covariance(merged(wide, new))
     np.testing.assert_allclose(np.diag(squeezed), np.diag(0.75 * covariance(wide) + 0.25 * covariance(new)))
+
+
+def test_a_past_counts_as_its_tasks_in_all_that_is_merged():
+    """Of two halves of one experience it does not matter which was first, nor whether they come as halves."""
+    dof = np.full(1, 6.0)
+    made = {"noise_dof": dof, "explained": 0.8, "n_tasks": 30.0, "n_rows": 90.0}
+    some, other = replace(make_prior(6, 1, 1), **made), replace(make_prior(6, 1, 1), **(made | {"n_tasks": 10.0}))
+    np.testing.assert_allclose(merged(some, other).noise_dof, dof)
+    assert merged(some, other).explained == pytest.approx(0.8)
+    poor = replace(other, explained=0.0, noise_dof=np.full(1, np.inf))
+    for both in (merged(some, poor), merged(poor, some)):
+        assert both.explained == pytest.approx(0.6)
+        np.testing.assert_allclose(polygamma(1, both.noise_dof / 2.0), 0.75 * polygamma(1, dof / 2.0))
+    assert merged(replace(some, explained=None), poor).explained == 0.0
 
 
 @pytest.mark.parametrize("loss", [GAUSSIAN, BINOMIAL], ids=lambda loss: loss.name)

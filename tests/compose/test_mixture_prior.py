@@ -16,6 +16,7 @@ from skmeta import GaussianPrior, WarmStartRegressor
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.compose import MixturePrior
 from skmeta.compose._average import average_estimators
+from skmeta.linear_model._families import FAMILIES
 from skmeta.steps import PriorWithSteps, fit_steps, take_apart
 from skmeta.tasks import Tasks, read_tasks
 
@@ -54,6 +55,20 @@ def test_the_rows_say_which_component_is_right():
     assert_allclose(found.sum(axis=1), 1.0)
 
 
+def test_it_says_where_what_was_learned_is_set_aside():
+    """As weights by name, that of the first next to nothing; a mixture that was written so says what was wanted."""
+    two, weights = [Shifted(0.0), Shifted(5.0)], [0.001, 0.999]
+    mixture = MixturePrior(two, weights, ["learned", "vague"], [1.0, 0.0])
+    assert mixture.set_aside and repr(mixture) == "MixturePrior(learned 0.001, vague 1; learned is set aside)"
+    assert not MixturePrior(two, [0.002, 0.998], weights_without_rows=[1.0, 0.0]).set_aside
+    assert not MixturePrior(two, weights).set_aside and not two[0].set_aside
+
+
+def test_weights_by_name_are_plain_and_short():
+    named = MixturePrior([Shifted(0.0), Shifted(5.0)], [1.0, 2.0]).named_weights
+    assert repr(named) == "{'component 0': 0.3333, 'component 1': 0.6667}"
+
+
 def test_weights_are_bayes_rule():
     components, weights = [Shifted(0.0), Shifted(0.05)], np.array([0.8, 0.2])
     mixture = MixturePrior(components, weights=weights)
@@ -74,6 +89,24 @@ def test_the_plain_estimator_predicts_the_mean(estimator):
     assert_allclose(pickle.loads(pickle.dumps(plain)).predict(X), plain.predict(X))
 
 
+@pytest.mark.parametrize("cls", [cls for cls, family in FAMILIES.items() if not family.classifies])
+def test_coefficients_are_averaged_where_a_family_says_that_predictions_are_linear(cls):
+    each = [cls().fit(X, np.exp(shift + y)) for shift in (0.0, 1.0)]
+    plain = average_estimators(each, np.array([0.25, 0.75]), ["near", "far"])
+    assert_allclose(plain.predict(X), 0.25 * each[0].predict(X) + 0.75 * each[1].predict(X))
+    assert (type(plain) is cls) == FAMILIES[cls].linear
+
+
+def test_what_predicts_otherwise_than_its_base_is_not_averaged():
+    class Rounded(Ridge):
+        def predict(self, X):
+            return np.round(super().predict(X))
+
+    each = [Rounded(alpha).fit(X, y) for alpha in (0.1, 9.0)]
+    plain = average_estimators(each, np.array([0.25, 0.75]), ["near", "far"])
+    assert_allclose(plain.predict(X), 0.25 * each[0].predict(X) + 0.75 * each[1].predict(X))
+
+
 def test_classifiers_vote_by_probability():
     each = [KNeighborsClassifier(k).fit(X, LABELS) for k in (1, 5)]
     plain = average_estimators(each, np.array([0.25, 0.75]), ["near", "far"])
@@ -81,6 +114,11 @@ def test_classifiers_vote_by_probability():
     wanted = 0.25 * each[0].predict_proba(X) + 0.75 * each[1].predict_proba(X)
     assert_allclose(plain.predict_proba(X), wanted)
     assert np.all(plain.predict(X) == plain.classes_[wanted.argmax(axis=1)])
+
+
+def test_components_are_a_list():
+    with pytest.raises(TypeError, match=r"components: wanted a list of priors, found one, .*; write \[prior\]"):
+        MixturePrior(Shifted(0.0))
 
 
 def test_estimators_of_other_labels_are_refused():

@@ -167,3 +167,16 @@ def test_hubers_own_scale_is_reported_in_units_of_the_data():
     X, y = collection(1, 40, seed=10)
     found = learned().adapt(HuberRegressor(tol=1e-8, max_iter=10**4), X[:, :-1], y)
     assert 0.05 < found.scale_ < 1.0 and found.outliers_.shape == (40,)
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("kind", [np.asarray, sparse.csr_array])
+def test_a_column_that_is_nowhere_borrows_nothing(kind, intercept):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(9, 1)), rng.normal(size=9)
+    one, two = (GaussianPrior(np.ones(n), 0.5, noise=1.0) for n in (1, 2))
+    alone = WarmStartRegressor(Ridge(fit_intercept=intercept), prior=one).fit(X, y)
+    beside = WarmStartRegressor(Ridge(fit_intercept=intercept), prior=two).fit(kind(np.c_[X, np.zeros(9)]), y)
+    assert_allclose(alone.borrowing_, beside.borrowing_)
+    if not intercept:  # one coefficient: noise over variance, in squares of the column
+        assert_allclose(alone.borrowing_, 9.0 / (0.5 * np.sum(X**2)))

@@ -5,6 +5,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
+from skmeta.linear_model._mixture import explained_before
 
 UNEVEN = np.diag(np.r_[np.full(6, 0.05), 3.0, 5.0])
 F = np.random.default_rng(0).normal(size=(8, 2))
@@ -70,3 +71,18 @@ def test_together_is_no_worse_than_alone(old, new, root, word, options):
 def test_many_new_tasks_overrule_a_short_past():
     together, alone = compare((10, 20), (100, 10), np.diag(np.r_[0.05, 0.05, 1.0, 2.0]), draws=2)
     assert np.all(together < 0.9 * alone)
+
+
+@pytest.mark.parametrize("d", [5, 120], ids=["columns", "cells"])
+def test_what_a_past_explained_counts_as_its_tasks(d):
+    """Ten new tasks of nothing but noise beside thirty that are explained: the share falls, by no more than they count."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 8, d))
+    table = np.c_[X.reshape(-1, d), np.repeat(np.arange(40), 8)]
+    target = np.where(np.arange(40) < 30, X[..., :3].sum(axis=-1).T, 0.0).T + 0.3 * rng.normal(size=(40, 8))
+    old, y = table[:, -1] < 30, target.ravel()
+    past = WarmStartRegressor(Ridge(), task=-1).fit(table[old], y[old]).prior_
+    both = WarmStartRegressor(Ridge(), task=-1, prior=past).fit(table[~old], y[~old]).prior_
+    known = explained_before(past)
+    assert known > 0.5 and 0.75 * known - 1e-9 <= explained_before(both) <= 0.75 * known + 0.25
+    assert explained_before(past.components[0]) is None

@@ -1,51 +1,21 @@
-"""The baselines are what one would write by hand in a loop, and ordinary scikit-learn estimators."""
+"""The baselines are what one would write by hand in a loop, fitted when they are asked for."""
 
 import pickle
 
 import numpy as np
 import pandas as pd
-import polars as pl
 import pytest
+from baselines import IDS, LABELS, NEW, TABLE, UNKNOWN, X, Y, as_named, each_baseline
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy import sparse
-from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier, is_regressor
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import make_column_transformer
-from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestRegressor
-from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
-from sklearn.metrics import accuracy_score, r2_score
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skmeta.model_selection import NShotSplit, OwnModel, PooledModel, ResidualModel
-
-BASELINES = [OwnModel, PooledModel, ResidualModel]
-each_baseline = pytest.mark.parametrize("Baseline", BASELINES)
-
-
-@parametrize_with_checks([B(e) for B in BASELINES for e in (Ridge(), LogisticRegression())])
-def test_without_a_task_column_it_is_an_ordinary_estimator(estimator, check):
-    check(estimator)
-
-
-def make_tasks(n_tasks=6, n_rows=12, seed=0):
-    rng = np.random.default_rng(seed)
-    ids = rng.permutation(np.repeat(np.arange(n_tasks), n_rows))
-    X = rng.normal(size=(len(ids), 3))
-    score = (X * rng.normal(size=(n_tasks, 3))[ids]).sum(axis=1) + ids + 0.3 * rng.normal(size=len(ids))
-    return X, ids, score
-
-
-X, IDS, Y = make_tasks()
-TABLE = np.column_stack([X, IDS])
-LABELS = np.array(["low", "mid", "high"])[np.digitize(Y, np.quantile(Y, [0.3, 0.6]))]
-NEW = np.column_stack([X[:10], np.repeat([0, 3, 99], [4, 4, 2])])  # 99 is unknown
-UNKNOWN = NEW[:, -1] == 99
-
+from skmeta.model_selection import OwnModel, PooledModel, ResidualModel
 
 # What they predict ------------------------------------------------------------------------------------
 
@@ -63,6 +33,15 @@ def test_own_is_one_model_a_task_and_the_mean_for_unknown_tasks():
         assert_allclose(model.predict(NEW)[theirs], by_hand.predict(NEW[theirs, :-1]), rtol=1e-12)
         assert_allclose(model.estimators_[task].coef_, by_hand.coef_, rtol=1e-12)
     assert_allclose(model.predict(NEW)[UNKNOWN], Y.mean())
+
+
+@pytest.mark.parametrize("table", [IDS[:, None], pd.DataFrame({"shop": IDS})], ids=["array", "frame"])
+def test_without_features_own_is_the_mean_of_the_task_and_pooled_that_of_all(table):
+    means = np.array([Y[task == IDS].mean() for task in range(6)])
+    for model, known in ((OwnModel, means[IDS]), (PooledModel, Y.mean()), (ResidualModel, means[IDS])):
+        found = model(Ridge(), task=0).fit(table, Y)
+        assert_allclose(found.predict(table), np.broadcast_to(known, len(Y)))
+        assert_allclose(found.predict(table[:3] * 0 + 99), Y.mean())
 
 
 def test_residual_is_the_pooled_model_and_a_model_a_task_of_what_it_leaves():
@@ -152,81 +131,6 @@ def test_classes_that_neither_the_task_nor_the_pooled_model_expects_share_alike(
     model = ResidualModel(Certain(), task=-1).fit(table, ["a", "a", "b"])
     assert_allclose(model.predict_proba([[0.0, 2]]), [[0.5 / 1.5, 1 / 1.5]])
     assert_allclose(model.predict_proba([[0.0, 1]]), [[2 / 2.5, 0.5 / 2.5]])
-
-
-# Tables -----------------------------------------------------------------------------------------------
-
-
-def as_named(table):
-    names = np.array(["a", "b", "c", "d", "e", "f"] + ["?"] * 94)
-    return pd.DataFrame(table[:, :-1], columns=["x", "y", "z"]).assign(shop=names[table[:, -1].astype(int)])
-
-
-@each_baseline
-@pytest.mark.parametrize(
-    ("convert", "task"),
-    [
-        (lambda table: np.column_stack([table[:, -1], table[:, :-1]]), 0),
-        (lambda table: table.tolist(), 3),
-        (lambda table: np.array(as_named(table), dtype=object), -1),
-        (sparse.csr_array, -1),
-        (sparse.csc_matrix, 3),
-        (as_named, "shop"),
-        (lambda table: as_named(table).set_index(-np.arange(len(table))), "shop"),
-        (lambda table: as_named(table)[["shop", "x", "y", "z"]].astype({"shop": "category"}), 0),
-        (lambda table: pl.from_pandas(as_named(table)), "shop"),
-    ],
-    ids=["first", "lists", "objects", "csr", "csc", "pandas", "index", "category", "polars"],
-)
-def test_any_table_gives_the_same_answer(Baseline, convert, task):
-    expected = Baseline(Ridge(), task=-1).fit(TABLE, Y).predict(NEW)
-    model = Baseline(Ridge(), task=task).fit(convert(TABLE), pd.Series(Y, index=-np.arange(len(Y))))
-    assert_allclose(model.predict(convert(NEW)), expected, rtol=1e-6)
-    labels = Baseline(LogisticRegression(), task=task).fit(convert(TABLE), LABELS)
-    expected = Baseline(LogisticRegression(), task=-1).fit(TABLE, LABELS).predict_proba(NEW)
-    assert_allclose(labels.predict_proba(convert(NEW)), expected, rtol=1e-3, atol=1e-4)
-
-
-@each_baseline
-@pytest.mark.parametrize("target", [Y, LABELS], ids=["regressor", "classifier"])
-def test_the_order_of_rows_at_fit_and_predict_is_of_no_matter(Baseline, target):
-    model = Baseline(Ridge() if target is Y else RidgeClassifier(), task=-1)
-    shuffle = np.random.default_rng(0).permutation(len(TABLE))
-    once, again = clone(model).fit(TABLE, target), clone(model).fit(TABLE[shuffle], target[shuffle])
-    if target is Y:
-        assert_allclose(again.predict(TABLE[shuffle]), once.predict(TABLE)[shuffle], rtol=1e-9)
-    else:
-        assert_array_equal(again.predict(TABLE[shuffle]), once.predict(TABLE)[shuffle])
-
-
-@each_baseline
-def test_ids_are_matched_by_value_never_by_position(Baseline):
-    far = np.array([-7, 40, 2, 1000, 3, 8])
-    table = np.column_stack([X, far[IDS]])
-    new = np.column_stack([NEW[:, :-1], np.where(UNKNOWN, 0, far[NEW[:, -1].astype(int) % 99])])
-    expected = Baseline(Ridge(), task=-1).fit(TABLE, Y).predict(NEW)
-    assert_allclose(Baseline(Ridge(), task=-1).fit(table, Y).predict(new), expected, rtol=1e-9)
-    strings = pd.DataFrame(X).assign(task=IDS.astype(str)).rename(columns=str)
-    numbers = strings.assign(task=IDS)
-    model = Baseline(Ridge(), task="task").fit(strings, Y)
-    unknown = model.estimator_.predict(strings.drop(columns="task"))
-    assert_allclose(model.predict(numbers), unknown)  # "3" is not 3
-
-
-@each_baseline
-def test_several_outputs(Baseline):
-    both = np.column_stack([Y, -2 * Y])
-    expected = Baseline(Ridge(), task=-1).fit(TABLE, Y).predict(NEW)
-    model = Baseline(Ridge(), task=-1).fit(TABLE, both)
-    assert_allclose(model.predict(NEW), np.column_stack([expected, -2 * expected]), rtol=1e-9)
-
-
-@each_baseline
-@pytest.mark.parametrize("estimator", [Ridge(), KNeighborsRegressor(1)], ids=["ridge", "knn"])
-def test_a_target_of_one_column_is_no_trap(Baseline, estimator):
-    flat = Baseline(estimator, task=-1).fit(TABLE, Y).predict(NEW)
-    column = Baseline(estimator, task=-1).fit(TABLE, Y[:, None]).predict(NEW)
-    assert_allclose(column.ravel(), flat, rtol=1e-9)
 
 
 # Weights ----------------------------------------------------------------------------------------------
@@ -359,90 +263,3 @@ def test_models_are_found_by_id():
 def test_the_estimator_that_is_missing_is_missed_by_name(Baseline):
     with pytest.raises(TypeError, match=rf"^{Baseline.__name__}\.__init__\(\) missing .* 'estimator'"):
         Baseline(task=-1)
-
-
-# In scikit-learn ----------------------------------------------------------------------------------------
-
-
-@each_baseline
-def test_type_and_methods_are_those_of_the_estimator(Baseline):
-    assert is_regressor(Baseline(Ridge()))
-    assert is_classifier(Baseline(LogisticRegression()))
-    assert not hasattr(Baseline(Ridge()), "predict_proba")
-    assert not hasattr(Baseline(RidgeClassifier()), "predict_proba")
-    assert hasattr(Baseline(LogisticRegression()), "predict_proba")
-    assert not hasattr(Baseline(Ridge(), task=-1).fit(TABLE, Y), "classes_")
-
-
-@each_baseline
-def test_score_is_accuracy_or_the_coefficient_of_determination(Baseline):
-    weights = np.arange(len(Y)) + 1.0
-    for estimator, target, score in ((Ridge(), Y, r2_score), (LogisticRegression(), LABELS, accuracy_score)):
-        model = Baseline(estimator, task=-1).fit(TABLE, target)
-        assert model.score(TABLE, target) == score(target, model.predict(TABLE))
-        assert model.score(TABLE, target, weights) == score(target, model.predict(TABLE), sample_weight=weights)
-
-
-@each_baseline
-def test_it_is_searched_scored_on_new_tasks_cloned_and_pickled(Baseline):
-    frame = as_named(TABLE)
-    cv = NShotSplit("shop", 4, 3, random_state=0)
-    grid = {"estimator__alpha": [1.0, 10.0], "estimator": [Ridge()]}
-    search = GridSearchCV(Baseline(Ridge(), task="shop"), grid, cv=cv).fit(frame, Y)
-    assert_allclose(
-        search.best_score_, cross_val_score(clone(search.best_estimator_), frame, Y, cv=cv).mean(), rtol=1e-9
-    )
-    again = pickle.loads(pickle.dumps(search.best_estimator_))
-    assert_array_equal(again.predict(frame), search.predict(frame))
-
-
-@each_baseline
-def test_fitting_again_forgets_and_leaves_the_parameters_alone(Baseline):
-    estimator = Ridge()
-    model = Baseline(estimator, task=-1).fit(TABLE, Y).fit(TABLE[IDS < 2], Y[IDS < 2])
-    fresh = Baseline(Ridge(), task=-1).fit(TABLE[IDS < 2], Y[IDS < 2])
-    assert_array_equal(model.predict(NEW), fresh.predict(NEW))
-    assert model.estimator is estimator
-    assert not hasattr(estimator, "coef_")
-
-
-# Bad input ------------------------------------------------------------------------------------------------
-
-
-@each_baseline
-@pytest.mark.parametrize(
-    ("table", "target", "task", "words"),
-    [
-        (as_named(TABLE), Y, "shpo", "Did you mean 'shop'"),
-        (TABLE, Y, 4, "task=4"),
-        (TABLE, Y, "shop", "no column names"),
-        (TABLE, Y[1:], -1, "inconsistent numbers of samples"),
-        (np.where(TABLE == 3, np.nan, TABLE), Y, -1, "missing"),
-        (TABLE, None, -1, "requires y"),
-    ],
-)
-def test_a_table_that_cannot_be_read_is_refused(Baseline, table, target, task, words):
-    with pytest.raises(ValueError, match=words):
-        Baseline(Ridge(), task=task).fit(table, target)
-
-
-@each_baseline
-def test_other_columns_at_predict_are_refused(Baseline):
-    frame = as_named(TABLE)
-    model = Baseline(Ridge(), task="shop").fit(frame, Y)
-    with pytest.raises(ValueError, match=r"(?s)feature names.*order"):
-        model.predict(frame[["shop", "x", "y", "z"]])
-    with pytest.raises(ValueError, match=r"X has 3 features, but .* is expecting 4"):
-        Baseline(Ridge(), task=-1).fit(TABLE, Y).predict(TABLE[:, 1:])
-
-
-@each_baseline
-def test_classifiers_take_one_column_of_labels(Baseline):
-    with pytest.raises(ValueError, match="1d array"):
-        Baseline(LogisticRegression(), task=-1).fit(TABLE, np.column_stack([LABELS, LABELS]))
-
-
-@each_baseline
-def test_it_says_when_it_is_not_fitted(Baseline):
-    with pytest.raises(NotFittedError):
-        Baseline(DummyClassifier(), task=-1).predict(TABLE)

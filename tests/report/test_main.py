@@ -43,6 +43,24 @@ def test_rows_in_order_are_a_forecast(few_fits, capsys, shops):
     assert "interpolation" not in out
 
 
+@pytest.mark.parametrize("target", ["sales", "grade"])
+def test_ids_and_target_alone_are_a_random_intercept(few_fits, capsys, tmp_path, target):
+    """A task's own mean, the mean of all, and something between: nothing else is there to fit."""
+    rng = np.random.default_rng(0)
+    shop = np.repeat(np.arange(20), 6)
+    sales = 3.0 + rng.normal(size=20)[shop] + rng.normal(size=120)
+    table = pd.DataFrame({"shop": shop, "country": "NL", "sales": sales, "grade": np.where(sales > 3.0, "high", "low")})
+    path, saved = tmp_path / "bare.csv", tmp_path / "prior.joblib"
+    table[["shop", "country", target]].to_csv(path, index=False)
+    argv = (path, "--task", "shop", "--target", target)
+    status, out, _ = run(capsys, *argv, "--save", saved)
+    assert status == 0 and "0 features" in out and "Left out, as they never change: country." in out
+    errors = json.loads(run(capsys, *argv, "--json")[1])["errors"]
+    np.testing.assert_allclose(errors["own"][1], errors["residual"][1], rtol=0.1)
+    assert errors["warm"][1] < errors["pooled"][1]
+    assert joblib.load(saved).n_tasks == 20
+
+
 def test_json_has_the_numbers_of_the_text(few_fits, capsys, shops):
     argv = (shops, "--task", "shop", "--target", "sales")
     status, out, _ = run(capsys, *argv, "--json")
@@ -166,8 +184,6 @@ FILES = {
     "ragged.csv": (b"shop,sales\na,1\na,2,3\n", "ragged.csv: wanted a table, found what cannot be read as one: "),
     "latin.csv": ("shop,sales,price\nCaf\xe9,1,2\n".encode("latin-1"), "wanted text in UTF-8"),
     "gaps.csv": (b"shop,sales,price\na,,1\n,2,2\n", "wanted rows with a value in each of shop, sales, found none"),
-    "bare.csv": (b"shop,sales\na,1\na,2\nb,3\n", "columns beside shop and sales to predict from, found none."),
-    "ids.csv": (b"shop,sales,address\na,1,x\na,2,x\nb,3,y\n", "found only address, of which none tells anything"),
     "words.csv": (
         b"shop,sales,price\n" + b"".join(b"%d,no. %d,1.%d\n" % (k % 9, k % 60, k) for k in range(540)),
         "found 60, such as 'no. 0', 'no. 1'",
@@ -215,7 +231,7 @@ def test_what_is_shared_is_worth_nothing_on_noise(few_fits, capsys, tmp_path):
     assert status == 0
     worth = " ".join(out.split("\n\n")[2].split())
     assert worth.startswith("With 4 rows of a new site, warm is no better than the mean of other tasks")
-    assert "borrowing_" not in worth  # which is large, as the prior is sure that nothing matters
+    assert "borrowing_" not in worth and "what was learned is set aside (prior_.set_aside)" in worth
     assert "share nothing worth using" in out
 
 

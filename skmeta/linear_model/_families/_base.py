@@ -18,7 +18,7 @@ from skmeta._inference.mixture import Mixture, Posterior, posterior
 from skmeta._inference.moments import Moments, Rows, collect_moments
 from skmeta._inference.outliers import trust_rows, trusted
 from skmeta._inference.units import Units
-from skmeta.base._registry import add, explains, lookup
+from skmeta.base._registry import add, lookup, register_explanation, register_linear
 from skmeta.linear_model._data import LinearData
 from skmeta.linear_model._families._refusals import reason, why_not
 
@@ -90,6 +90,7 @@ class Family(ABC):
 
     kind: ClassVar[str] = "gaussian"  # of target, as priors name it
     classifies: ClassVar[bool] = False
+    linear: ClassVar[bool] = True  # whether predictions are ``X @ coef_ + intercept_``
     many_targets: ClassVar[bool] = False
     moderated: ClassVar[bool] = False  # whether plain coefficients are scaled to predict best
     starts: ClassVar[bool] = False  # whether the prior is only where the class's own steps begin
@@ -154,19 +155,21 @@ class Family(ABC):
 FAMILIES: dict[type, Any] = {}
 
 
-@explains
+@register_explanation
 def _why_not_linear(estimator: Any) -> str | None:
     """What this room knows of estimators of scikit-learn, and of subclasses of those that it takes."""
     known = type(estimator).__module__.startswith("sklearn.") or isinstance(estimator, tuple(FAMILIES))
     return reason(estimator, tuple(FAMILIES)) if known else None
 
 
-def family(*estimator_classes: type) -> Callable[[type], type]:
+def family(*estimator_classes: type) -> Callable[[type[Family]], type[Family]]:
     """Register a family for classes of estimators, and for their subclasses that keep the constructor's parameters."""
 
-    def decorator(cls: type) -> type:
+    def decorator(cls: type[Family]) -> type[Family]:
         for estimator_class in estimator_classes:
             add(FAMILIES, estimator_class, cls)
+            if cls.linear:
+                register_linear(estimator_class)
         return cls
 
     return decorator

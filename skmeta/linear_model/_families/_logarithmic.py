@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from sklearn.linear_model import GammaRegressor, PoissonRegressor, TweedieRegressor
 
 from skmeta._inference.likelihoods import Likelihood, Tweedie
@@ -23,6 +24,8 @@ class LogLinkFamily(PosteriorMode):
     ``warm_start``, as the mode is found here, by Newton's method.
     """
 
+    linear = False
+
     def power(self, estimator: Any) -> float:
         """The power of the mean that the variance is proportional to."""
         return float(estimator.power)
@@ -32,8 +35,17 @@ class LogLinkFamily(PosteriorMode):
         return Tweedie(self.power(estimator))
 
     def check_target(self, Y: Array, estimator: Any) -> None:
-        """From power two on a target must be positive, between that and zero not negative."""
-        if not Y.size or self.power(estimator) <= 0:
+        """From power two on a target must be positive, between that and zero not negative; no power takes any size."""
+        if not Y.size:
+            return
+        least, most = self.likelihood(estimator).mean(np.array([-np.inf, np.inf]))
+        beyond = Y[(most < Y) | ((Y > 0) & (least > Y))]
+        if beyond.size:
+            raise ValueError(
+                f"y: wanted targets between {least:.0e} and {most:.0e} for {type(estimator).__name__}, found {beyond[0]:.3g}; "
+                "divide all by one number, which a logarithmic link takes for another intercept."
+            )
+        if self.power(estimator) <= 0:
             return
         positive = self.power(estimator) >= 2
         if Y.min() < 0 or (positive and Y.min() == 0):

@@ -16,6 +16,7 @@ class OfLabels(Family):
     """Targets are class labels; two classes have one output, more have one each."""
 
     kind = "binomial"
+    linear = False
     classifies = True
 
     def likelihood(self, estimator: Any, n_outputs: int = 1) -> Likelihood:
