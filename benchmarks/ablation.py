@@ -14,7 +14,7 @@ from _cases import all_cases
 from _common import Table, read_arguments
 from before_after import answers_by_task, error, mean_and_error, read_case, split
 from real_harm import unrelated
-from safety import flipped, noise_only, permuted, related, scattered
+from safety import flipped, noise, permuted, related, scattered
 from sklearn.base import is_classifier
 from sklearn.linear_model import Ridge
 
@@ -118,7 +118,7 @@ def main():
     made = next(
         i for i, case in enumerate(cases) if case.name == "related, made up" and isinstance(case.estimator, Ridge)
     )
-    work += [(made, cases[made], change) for change in (flipped, permuted, unrelated, scattered, noise_only)]
+    work += [(made, cases[made], change) for change in (flipped, permuted, unrelated, scattered, noise)]
     for index, case, change in work:
         label = case.name + ("" if case.order is None else ", in order")
         label += "" if change is related else f", past {change.__name__.replace('_', ' ')}"

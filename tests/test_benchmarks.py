@@ -108,21 +108,23 @@ def test_probabilities_are_near_the_true_priors_and_as_honest():
 
 @pytest.fixture(scope="module")
 def safety():
-    """Excess over own and coverage of intervals ``(n_seeds, n_shots)`` at 2, 20 and 40 rows of 10 columns."""
+    """Excess over own in % ``(n_seeds, n_shots)`` and coverage of Ridge's intervals, at 2, 10, 20 and 40 rows of 10 columns."""
     bench = import_module("safety")
 
-    def measure(change, n_tasks, seed):
-        past, new = bench.draw(seed, n_tasks, 10)
-        warm, own, covered = bench.squared_errors(learn(change(past, np.random.default_rng(seed))), new)
-        return np.sqrt(warm / own) - 1.0, covered
+    def measure(family, change, n_tasks, seed):
+        past, new = bench.draw(family, seed, n_tasks)
+        prior = bench.learn(family, change(past, np.random.default_rng([seed, 1]), family))
+        warm, own = bench.errors(family, prior, new)
+        return 100.0 * (warm / own - 1.0), bench.covered(prior, new) if family is bench.RIDGE else 0.0 * warm
 
     @cache
-    def over_seeds(name, n_tasks):
-        found = [measure(getattr(bench, name), n_tasks, seed) for seed in range(8)]
+    def over_seeds(name, n_tasks, family="Ridge", n_seeds=8):
+        given = bench.FAMILIES[family], getattr(bench, name), n_tasks
+        found = [measure(*given, seed) for seed in range(n_seeds)]
         return [np.array(values) for values in zip(*found, strict=True)]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bench, "SHOTS", (2, 20, 40))
+        patch.setattr(bench, "SHOTS", (2, 10, 20, 40))
         yield over_seeds
 
 
@@ -138,16 +140,18 @@ def test_intervals_hold_on_new_tasks(safety):
     assert not np.any(below(covered, 0.88) | above(covered, 0.92)), mean_and_error(covered)
 
 
-@pytest.mark.parametrize("change", ["flipped", "permuted", "unrelated", "scattered"])
-def test_harm_of_a_misleading_past_fades(safety, change):
-    excess, _ = safety(change, 50)
-    # A third at two rows is what the guide admits; two per cent from two rows a column on is what is promised.
-    assert not np.any(above(excess, [1.0 / 3.0, 0.02, 0.02])), mean_and_error(excess)
+# The pasts whose harm is within the bounds from one row a column on. Counts of weak signal are not among them where past
+# slopes are wrong: see when_not_to_use_it.rst.
+BOUNDED = [("Ridge", past) for past in ("flipped", "permuted", "unrelated", "scattered", "noise", "copied")]
+BOUNDED += [(family, past) for family in ("Ridge", "Logistic") for past in ("corrupted", "often_corrupted")]
+BOUNDED += [("Logistic", "noise"), ("Poisson", "noise"), ("Poisson", "copied"), ("Huber", "flipped")]
 
 
-def test_a_past_of_noise_is_let_go_of_after_four_rows_a_column(safety):
-    excess, _ = safety("noise_only", 50)
-    assert not above(excess[:, 2], 0.02), mean_and_error(excess)
+@pytest.mark.parametrize(("family", "past"), BOUNDED)
+def test_harm_of_a_misleading_past_is_bounded(safety, family, past):
+    excess, _ = safety(past, 50, family, 8 if family == "Ridge" else 3)
+    # A tenth before two rows a column, a fiftieth from there on.
+    assert not np.any(above(excess[:, 1:], [10.0, 2.0, 2.0])), mean_and_error(excess)
 
 
 @pytest.mark.parametrize("truth", ["levels differ", "nothing differs"])
@@ -160,7 +164,8 @@ def test_few_events_are_no_worse_than_one_model_for_all(truth, mean):
 
 def test_two_rows_cannot_tell_that_all_signs_are_wrong(safety):
     excess, covered = safety("flipped", 50)
-    assert above(excess[:, 0], 0.1), "less harm than the guide admits in when_not_to_use_it.rst"
+    assert above(excess[:, 0], 10.0), "less harm than the guide admits in when_not_to_use_it.rst"
+    assert not above(excess[:, 0], 100.0 / 3.0), mean_and_error(excess)
     assert below(covered[:, 0], 0.88), "wider intervals than the guide admits in when_not_to_use_it.rst"
 
 

@@ -186,11 +186,15 @@ def explained_of(dof: float) -> float:
 
 
 def level_alone(law: Component, noise: NoiseLaw) -> Component:
-    """The law of tasks of which nothing but the level is known: that of ``law``; what slopes explain is ``noise``."""
+    """The law of tasks of which nothing but the level is known: that of ``law``; what slopes explain is ``noise``.
+
+    It is nowhere below the least noise of ``law``, as of sparse counts around a level of their own it would be.
+    """
     last = np.arange(len(law.mean)) == len(law.mean) - 1
     variance = np.where(last, law.covariance.intercept_variance + law.extra, _NO_VARIANCE)
-    covariance = LowRankCovariance(variance, np.zeros((len(law.mean), 0)))
-    return Component(np.where(last, law.mean, 0.0), covariance, KnownNoise.of(noise), effects=law.effects)
+    covariance, nodes = LowRankCovariance(variance, np.zeros((len(law.mean), 0))), KnownNoise.of(noise)
+    nodes = replace(nodes, levels=np.maximum(nodes.levels, law.noise.levels.min()))
+    return Component(np.where(last, law.mean, 0.0), covariance, nodes, effects=law.effects)
 
 
 def own_variances(likelihood: Likelihood) -> tuple[float, ...]:

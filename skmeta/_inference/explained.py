@@ -37,12 +37,14 @@ def share_explained(noise: Any, within: NoiseLaw) -> float:
 def explains(gain: Array, counts: Array) -> bool:
     r"""Whether a law makes some held-out tasks clearly more probable than their level alone does, by ``gain (n_tasks,)`` each.
 
-    .. math:: \max_\omega \sum_t c_t \log (1 - \omega + \omega e^{g_t}) > 4
+    .. math:: \sum_t c_t h_t - \max_t h_t > 4, \quad h_t = \log (1 - \omega + \omega e^{g_t})
 
-    with :math:`\omega` the share of the tasks that the law is right for: those unlike the others have no veto. Evidence of
-    four nats is strong (Kass and Raftery, 1995, JASA 90, section 3.2, call 3 to 5 so).
+    with :math:`\omega` the share of the tasks that the law is right for, of largest :math:`\sum_t c_t h_t`: those unlike the
+    others have no veto, and one task alone does not say what tasks share. Evidence of four nats is strong (Kass and
+    Raftery, 1995, JASA 90, section 3.2, call 3 to 5 so).
     """
     odds, share = np.exp(np.minimum(gain, _LARGEST)), 0.5
     for _ in range(_STEPS):
         share = counts @ (share * odds / (1.0 - share + share * odds)) / counts.sum()
-    return bool(counts @ np.log1p(share * (odds - 1.0)) > _CLEAR)
+    each = np.log1p(share * (odds - 1.0))
+    return bool(counts @ each - (np.minimum(counts, 1.0) * each).max() > _CLEAR)

@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 _BLOCK = 1024  # tasks whose matrices of the columns are held at once
 _RULE_OF_THREE = 3.0  # unlike tasks that may be met though none was
-_OF_NO_USE = 1e-3  # weight of a law that explains nothing
+OF_NO_USE = 1e-3  # weight of a law that explains nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -288,7 +288,7 @@ def unexplained_weights(n_components: int, n_vague: int = 1) -> Array:
     A thousandth is enough to find, by the rows of a new task, that it has no more to explain either.
     """
     weights = np.zeros(n_components)
-    weights[0], weights[-n_vague:] = _OF_NO_USE, (1.0 - _OF_NO_USE) / n_vague
+    weights[0], weights[-n_vague:] = OF_NO_USE, (1.0 - OF_NO_USE) / n_vague
     return weights
 
 

@@ -4,6 +4,10 @@ Smyth (2004), Statistical Applications in Genetics and Molecular Biology 3(1), s
 ``s_t^2`` with ``dof_t`` degrees of freedom around ``sigma_t^2``, which has a scaled inverse chi-squared law with
 ``dof`` degrees of freedom and location ``level``. Moments of ``log s_t^2`` give both; ``dof = inf`` says that the
 tasks' noises do not differ.
+
+Tasks whose noise no law makes likely have no say in where the law lies, only in how wide it is: the logarithms are normal
+around their centre, as wide as the widest law, or anywhere within six decades (Banfield and Raftery, 1993, Model-based
+Gaussian and non-Gaussian clustering, Biometrics 49, section 5).
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from scipy.special import digamma, polygamma
 from scipy.stats import chi2
 
 from skmeta._inference.linalg import TINY
+from skmeta._inference.typical import weighted_median
 
 Array = NDArray[Any]
 
@@ -27,6 +32,8 @@ _NODES_A_UNIT = (
     8.0  # of the standard deviation of the noises' logarithms, so that wide laws leave no task between two nodes
 )
 WIDEST = 2.0  # fewer degrees of freedom would have noises differ by orders of magnitude
+_DECADES = 6.0  # that the noises of outlying tasks may lie off, up or down
+_ROUNDS = 20  # guard: EM for one centre and one share has settled
 _SETTLED = 1e12  # guard: degrees of freedom that are as good as infinitely many
 
 
@@ -56,8 +63,8 @@ def fit_noise(variance: Array, dof: Array, counts: Array | None = None) -> tuple
     logs = np.log(np.where(known, variance, 1.0)) - digamma(half) + np.log(half)
     expected = polygamma(1, half)
     weight = useful / expected
+    centre = _centre(logs, expected, useful)
     weight = weight / np.maximum(weight.sum(axis=-1, keepdims=True), TINY)
-    centre = (weight * logs).sum(axis=-1)
     excess = ((logs - centre[..., None]) ** 2 * weight).sum(axis=-1) * n / np.maximum(n - 1.0, 1.0)
     by_chance = (weight * expected).sum(axis=-1)
     excess = excess - by_chance
@@ -66,6 +73,23 @@ def fit_noise(variance: Array, dof: Array, counts: Array | None = None) -> tuple
     half = np.maximum(trigamma_inverse(np.where(differ, excess, 1.0)), WIDEST / 2.0)
     level = np.exp(centre + digamma(half) - np.log(half))
     return np.where(differ, level, pooled), np.where(differ, 2.0 * half, np.inf)
+
+
+def _centre(logs: Array, chance: Array, counts: Array) -> Array:
+    """The mean of the noises' logarithms ``(..., n_tasks)``, of variance ``chance`` each, over tasks that are no outliers."""
+    wide, anywhere = polygamma(1, WIDEST / 2.0) + chance, 1.0 / (2.0 * _DECADES * np.log(10.0))
+    flat = [np.moveaxis(each, -1, 0).reshape(logs.shape[-1], -1) for each in np.broadcast_arrays(logs, counts)]
+    centre = weighted_median(*flat).reshape(logs.shape[:-1])
+    share, off = np.full(centre.shape, 0.5), np.zeros(logs.shape)
+    for _ in range(_ROUNDS):
+        law = np.exp(-0.5 * (logs - centre[..., None]) ** 2 / wide) / np.sqrt(2.0 * np.pi * wide)
+        odds = share[..., None] * anywhere
+        off = odds / (odds + (1.0 - share[..., None]) * law)
+        share = ((counts * off).sum(axis=-1) + 1.0) / (counts.sum(axis=-1) + 2.0)
+        weight = counts * (1.0 - off) / wide
+        centre = (weight * logs).sum(axis=-1) / np.maximum(weight.sum(axis=-1), TINY)
+    weight = counts * (off <= 0.5) / chance
+    return np.asarray((weight * logs).sum(axis=-1) / np.maximum(weight.sum(axis=-1), TINY))
 
 
 def pooled_dof(dof: Any, n_tasks: Any, other: Any, n_other: Any) -> Array:

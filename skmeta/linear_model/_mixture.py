@@ -18,7 +18,7 @@ from skmeta._inference.components import Beside, KnownNoise
 from skmeta._inference.explained import ENOUGH_TO_TELL, explains, law_of_variances, share_explained
 from skmeta._inference.few_counts import weights_of_few
 from skmeta._inference.linalg import TINY
-from skmeta._inference.mixture import assumed_tasks, learn_weights, unexplained_weights
+from skmeta._inference.mixture import OF_NO_USE, assumed_tasks, learn_weights, unexplained_weights
 from skmeta._inference.noise import NoiseLaw
 from skmeta.compose import MixturePrior
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -48,6 +48,8 @@ def robust_mixture(learned: GaussianPrior, weights: Mapping[str, float], explain
     MixturePrior
         Whose first component is ``learned``.
     """
+    if learned.overdispersion > 0.0 and weights.get(LEARNED, 1.0) <= OF_NO_USE:
+        learned = learned._with(overdispersion=0.0)  # what past slopes did not explain, new ones may
     make: dict[str, Any] = {INTERCEPT: intercept_outlier, NOISE: noise_outlier}
     make |= {name: partial(own_prior, explained=explained, slopes=v) for name, v in _vague_names(learned).items()}
     names = component_names(learned)
@@ -168,7 +170,7 @@ def held_out_weights(
         looked_at, counts = found.choice.tasks, found.tasks.counts  # none where there is a single task
         evidence = np.zeros((0, len(names)))
         if len(looked_at):
-            within = _variances(found.tasks) if learned.engine_likelihood.quadratic else None
+            within = _variances(found.tasks) if _scatter_is_learned(learned) else None
             *each, level = found.held_out(beside(learned, k, explained, within)).T
             evidence = np.stack(each, axis=1)
             useful = useful or explains(evidence[:, 0] - level, counts[looked_at])
@@ -186,6 +188,11 @@ def held_out_weights(
 def _is_poissons(learned: GaussianPrior) -> bool:
     """Whether counts scatter no more than Poisson's: what coefficients might explain would be seen as more."""
     return learned.engine_likelihood.counts and learned.overdispersion == 0.0 and learned.noise_of(0) <= 1.0
+
+
+def _scatter_is_learned(learned: GaussianPrior) -> bool:
+    """Whether targets may scatter more where slopes explain less: not those of labels, nor counts that are Poisson's."""
+    return learned.engine_likelihood.quadratic or learned.overdispersion > 0.0
 
 
 def _has_slopes(tasks: Any) -> bool:

@@ -59,6 +59,11 @@ def test_a_task_unlike_the_others_has_no_veto():
     assert explains(np.r_[np.full(9, 2.0), -400.0], np.ones(10))
 
 
+def test_one_task_alone_does_not_say_what_tasks_share():
+    assert not explains(np.r_[np.zeros(49), 40.0], np.ones(50))
+    assert explains(np.r_[np.zeros(48), 40.0, 40.0], np.ones(50))
+
+
 def test_a_task_that_counts_twice_is_two_tasks():
     gain = np.array([3.0, -1.0, 0.5])
     for margin in (0.0, 1.0, 2.0):

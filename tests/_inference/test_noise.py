@@ -44,6 +44,27 @@ def test_the_law_is_found_again(level, prior_dof):
     assert_allclose(found_dof, prior_dof, rtol=0.08)
 
 
+@pytest.mark.parametrize("factor", [1e-4, 1e4, 1e8])
+@pytest.mark.parametrize("share", [0.05, 0.3])
+def test_outlying_tasks_widen_the_law_and_do_not_move_it(factor, share):
+    """The mean logarithm is that of the others, whatever the outliers' noises are, and these are within the law's reach."""
+    _, variance = draw(2.0, 8.0, 10.0, 200)
+    dirty = variance * np.where(np.arange(200) < 200 * share, factor, 1.0)
+    level, dof = fit_noise(dirty, np.full(200, 10.0))
+    others = np.log(variance[int(200 * share) :]) - digamma(5.0) + np.log(5.0)
+    assert_allclose(np.log(level) - digamma(dof / 2) + np.log(dof / 2), others.mean(), atol=1e-8)
+    assert dof == 2.0
+
+
+def test_several_collections_have_several_laws_each_with_its_own_outliers():
+    _, variance = draw(2.0, 8.0, 10.0, 60)
+    variance = variance.reshape(2, 3, 10)
+    variance[1, 2, :3] *= 1e5
+    levels, dofs = fit_noise(variance, np.full((2, 3, 10), 10.0))
+    for i in np.ndindex(2, 3):
+        assert_allclose((levels[i], dofs[i]), fit_noise(variance[i], np.full(10, 10.0)), rtol=1e-12)
+
+
 def test_noises_that_do_not_differ_are_pooled():
     _, variance = draw(3.0, np.inf, 6.0, 4000)
     level, dof = fit_noise(variance, np.full(4000, 6.0))
