@@ -133,7 +133,7 @@ def few_new(n_old, n_new, seed):
 
 
 def lines():
-    """``(case, setting, measure, worst of, function of a seed, share of the seeds)``."""
+    """``(case, setting, measure, the worst of several, (function, its options))``; a seed comes last."""
     for estimator in (Ridge(), PoissonRegressor(), GammaRegressor()):
         for cell in (1e2, 1e4, 1e6):
             for n in (5, 10, 20):
