@@ -148,6 +148,31 @@ class Component:
         return self.mean is other.mean and self.covariance is other.covariance and self.effects is other.effects
 
 
+def sharing(components: Sequence[Component]) -> list[Component]:
+    """The same components, those that differ from an earlier diagonal one in the intercept's variance alone sharing its law."""
+    found: list[Component] = []
+    for component in components:
+        like = next((other for other in found if _narrower(other, component)), None)
+        if like is not None:
+            more = component.covariance.intercept_variance - like.covariance.intercept_variance
+            extra = component.extra + more
+            component = replace(component, mean=like.mean, covariance=like.covariance, extra=extra)
+        found.append(component)
+    return found
+
+
+def _narrower(one: Component, other: Component) -> bool:
+    """Whether two diagonal laws differ in the intercept's variance alone, which is the smaller in ``one``."""
+    pair = one.covariance, other.covariance
+    if one.covariance is other.covariance or not all(
+        isinstance(c, LowRankCovariance) and not c.factor.size for c in pair
+    ):
+        return False
+    mine, its = (np.asarray(c.variance) for c in pair)  # type: ignore[attr-defined]
+    same = np.array_equal(mine[:-1], its[:-1]) and np.array_equal(one.mean, other.mean)
+    return same and one.effects is other.effects is None and bool(mine[-1] <= its[-1])
+
+
 def intercept_outlier(component: Component) -> Component:
     """The component of tasks whose intercept alone is unlike the others': `WIDER_INTERCEPT` times as far off."""
     more = WIDER_INTERCEPT**2 * (component.covariance.intercept_variance + component.extra)

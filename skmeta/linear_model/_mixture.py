@@ -53,7 +53,9 @@ def robust_mixture(learned: GaussianPrior, weights: Mapping[str, float], explain
     make |= {name: partial(own_prior, explained=explained, slopes=v) for name, v in _vague_names(learned).items()}
     names = component_names(learned)
     others = np.array([weights.get(name, 0.0) for name in names[1:]])
-    components = [learned] + [make[name](learned) for name in names[1:]]
+    components: list[Any] = [learned] + [make[name](learned) for name in names[1:]]
+    if SLOPES in names:  # around one level, so that one factorisation serves both
+        components[-1] = components[-1]._with(intercept=components[-2].intercept)
     # Rows alone can say that a task is unlike the others: without any, the learned component is the answer.
     return MixturePrior(components, np.r_[1.0 - others.sum(), others], names, np.eye(1, len(names))[0])
 
@@ -95,7 +97,7 @@ def slope_outlier(prior: GaussianPrior, explained: float = 0.0) -> OwnPrior:
         noise = engine.penalised_noise(own.noise_of(k), units.scale, explained)
         known.append((noise, units.target_centre + units.target_scale * level, units.target_scale**2 * variance))
     noises, levels, variances = np.array(known).T
-    noises = noises[0] if prior.n_outputs == 1 else noises
+    noises = np.asarray(noises[0]) if prior.n_outputs == 1 else noises
     return own._with(noise=noises, noise_dof=engine.TIED_NOISE_DOF, intercept=levels, intercept_variance=variances)
 
 

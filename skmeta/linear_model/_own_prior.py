@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -44,9 +44,9 @@ class OwnPrior(LinearPrior):
     n_outputs : int, default=1
         Number of outputs (classes, targets).
     intercept : array-like of shape (n_outputs,), default=None
-        Expected intercept at the centre of the columns, where something is known of it.
+        Expected intercept at the centre of the columns; None for that of the collection.
     intercept_variance : array-like of shape (n_outputs,), default=None
-        Its variance.
+        Its variance; None where the intercept is free.
     likelihood, weight_unit, n_tasks, n_rows, feature_names, classes
         As in `GaussianPrior`.
 
@@ -102,11 +102,14 @@ class OwnPrior(LinearPrior):
     def component(self, k: int, units: EngineUnits, likelihood: Likelihood) -> Component:
         """The law of output ``k`` in these units."""
         level = self.noise_of(k) / units.target_scale**2
-        if self.intercept is not None and self.intercept_variance is not None:
-            at = (self.intercept[k] - units.target_centre) / units.target_scale
-            return slope_outlier(units.scale, level, at, self.intercept_variance[k] / units.target_scale**2)
         given = units.scale, level, float(self.expected()[k, -1])
-        return vague_component(*given, likelihood, self.noise_dof, self.slopes)
+        own = vague_component(*given, likelihood, self.noise_dof, self.slopes)
+        if self.intercept is None:
+            return own
+        at = (self.intercept[k] - units.target_centre) / units.target_scale
+        if self.intercept_variance is None:
+            return replace(own, mean=np.r_[own.mean[:-1], at])
+        return slope_outlier(units.scale, level, at, self.intercept_variance[k] / units.target_scale**2)
 
     def aligned(self, feature_names: Sequence[str]) -> Self:
         """The prior with its columns in another order.

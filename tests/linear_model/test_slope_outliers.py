@@ -9,13 +9,14 @@ from scipy.stats import multivariate_t
 from sklearn.linear_model import Ridge
 
 from skmeta import WarmStartRegressor
-from skmeta._inference.components import KnownNoise, law_of_level
+from skmeta._inference.components import KnownNoise, Stack, law_of_level
 from skmeta._inference.likelihoods import GAUSSIAN
 from skmeta._inference.mixture import assumed_tasks, learn_weights, weights_by_use
 from skmeta._inference.noise import NoiseLaw
 from skmeta.linear_model import ContextualEffects, GaussianPrior, OwnPrior, Units
+from skmeta.linear_model._adapt import components_of
 from skmeta.linear_model._kinds import likelihood_named
-from skmeta.linear_model._mixture import own_prior, slope_outlier
+from skmeta.linear_model._mixture import own_prior, robust_mixture, slope_outlier
 from skmeta.tasks import Tasks
 
 UNITS = Units(np.array([0.5, -1.0]), np.array([2.0, 0.5]), 0.3, 2.0)
@@ -81,6 +82,18 @@ def test_they_move_with_their_columns_and_lend_no_rows():
     assert_allclose(turned.units.centre, UNITS.centre[::-1])
     assert turned.intercept == found.intercept and not found.borrows
     assert own_prior(learned()).intercept is None
+
+
+def test_one_factorisation_serves_them_and_the_vague_component():
+    mixture = robust_mixture(learned(), {"slope outlier": 0.3, "vague": 0.3})
+    units = [mixture.components[0].engine_units(0, GAUSSIAN)]
+    (components,) = components_of(mixture.components, units, GAUSSIAN)
+    assert len(Stack(components).laws) == 2
+    alone = mixture.components[-1].component(0, units[0], GAUSSIAN)
+    assert_allclose(
+        components[-1].covariance.intercept_variance + components[-1].extra, alone.covariance.intercept_variance
+    )
+    assert_allclose(components[-1].mean, alone.mean)
 
 
 # How often they are met -------------------------------------------------------------------------------
