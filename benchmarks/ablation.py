@@ -1,10 +1,11 @@
 """Which parts of the robust mixture earn their place: what does the error become without each of them?
 
-The prior that a fit hands out is a mixture (`MixturePrior`): the learned component, outliers in the intercept and in the
-noise, and a vague component. Here each is left out, the weights of the others scaled to one; or the contextual effects of
-all components; or a task's own noise (``EmpiricalBayes(noise="shared")``). Cells are the change of the error on new tasks
-in per cent, the mean over the seeds and its standard error: above zero, the part helps. First on the collections, then
-on one made-up past that the new tasks do not resemble: signs turned, columns permuted, coefficients or targets at random.
+The prior that a fit hands out is a mixture (`MixturePrior`): the learned component, outliers in the intercept, in the noise
+and in the slopes, and a vague component. Here each is left out, the weights of the others scaled to one; or the contextual
+effects of all components; or a task's own noise (``EmpiricalBayes(noise="shared")``). Cells are the change of the error on
+new tasks in per cent, the mean over the seeds and its standard error: above zero, the part helps. First on the
+collections, then on one made-up past that the new tasks do not resemble: signs turned, columns permuted, coefficients or
+targets at random.
 """
 
 import dataclasses
@@ -21,7 +22,7 @@ from sklearn.linear_model import Ridge
 from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
 
 SHOTS = (1, 2, 5, 10, 20)
-PARTS = ("intercept outlier", "noise outlier", "vague")
+PARTS = ("intercept outlier", "noise outlier", "slope outlier", "vague")
 CONTEXT = "contextual effects"
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.contextual import without_rows
+from skmeta._inference.contextual import intercept_shift, without_rows
 from skmeta._inference.covariances import Covariance, DenseCovariance, LowRankCovariance
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.noise import NoiseLaw
@@ -159,6 +159,31 @@ class Component:
         return self.mean is other.mean and self.covariance is other.covariance and self.effects is other.effects
 
 
+def sharing(components: Sequence[Component]) -> list[Component]:
+    """The same components, those that differ from an earlier diagonal one in the intercept's variance alone sharing its law."""
+    found: list[Component] = []
+    for component in components:
+        like = next((other for other in found if _narrower(other, component)), None)
+        if like is not None:
+            more = component.covariance.intercept_variance - like.covariance.intercept_variance
+            extra = component.extra + more
+            component = replace(component, mean=like.mean, covariance=like.covariance, extra=extra)
+        found.append(component)
+    return found
+
+
+def _narrower(one: Component, other: Component) -> bool:
+    """Whether two diagonal laws differ in the intercept's variance alone, which is the smaller in ``one``."""
+    pair = one.covariance, other.covariance
+    if one.covariance is other.covariance or not all(
+        isinstance(c, LowRankCovariance) and not c.factor.size for c in pair
+    ):
+        return False
+    mine, its = (np.asarray(c.variance) for c in pair)  # type: ignore[attr-defined]
+    same = np.array_equal(mine[:-1], its[:-1]) and np.array_equal(one.mean, other.mean)
+    return same and one.effects is other.effects is None and bool(mine[-1] <= its[-1])
+
+
 def intercept_outlier(component: Component) -> Component:
     """The component of tasks whose intercept alone is unlike the others': `WIDER_INTERCEPT` times as far off."""
     more = WIDER_INTERCEPT**2 * (component.covariance.intercept_variance + component.extra)
@@ -197,6 +222,40 @@ def level_alone(law: Component, noise: NoiseLaw) -> Component:
     return Component(np.where(last, law.mean, 0.0), covariance, nodes, effects=law.effects)
 
 
+def law_of_level(law: Component) -> tuple[float, float]:
+    """Mean and variance of a task's intercept under a law, where the means of its columns are not known."""
+    mean, variance = law.mean[-1], law.covariance.intercept_variance + law.extra
+    if law.effects is not None:
+        shift, unknown = intercept_shift(*law.effects, np.zeros(1), np.zeros((1, len(law.mean) - 1)))
+        mean, variance = mean + shift[0], variance + unknown[0]
+    return float(mean), float(variance)
+
+
+def penalised_noise(noise: float, scale: Array, explained: float) -> float:
+    r"""The noise of a task that varies as much within as past ones did, if slopes are what its penalty expects.
+
+    A penalty expects :math:`\sigma^2 (1 + \sum_j s_j^2)` of the variance within tasks, with ``scale`` :math:`s_j`; it was
+    :math:`\sigma_0^2 / (1 - R^2)` in the past. Where the noise alone was less, it is that one.
+    """
+    return noise / max((1.0 - explained) * (1.0 + float(np.sum(scale**2))), 1.0)
+
+
+def slope_outlier(scale: Array, noise: float, level: float, variance: float) -> Component:
+    """The component of tasks whose slopes alone are unlike the others': those of `vague_component`, and a law of the level.
+
+    That has mean ``level`` and a ``variance`` at a `penalised_noise` that is firmly tied to the past's: if it were not, a
+    level far off would pass for noise, and slopes that are expected, but are not there, for the cause of a level. No level
+    is surer than by one row (Kass and Wasserman, 1995): where levels did not seem to differ at all, they may by a little.
+    """
+    covariance = LowRankCovariance(np.r_[scale**2, variance / noise + 1.0], np.zeros((len(scale) + 1, 0)))
+    return Component(np.r_[0.0 * scale, level], covariance, IntegratedNoise(noise, TIED_NOISE_DOF))
+
+
+def slope_outlier_beside(law: Component, scale: Array, explained: float) -> Component:
+    """That of tasks whose levels have the law that they have in ``law``."""
+    return slope_outlier(scale, penalised_noise(law.noise.centre, scale, explained), *law_of_level(law))
+
+
 def own_variances(likelihood: Likelihood) -> tuple[float, ...]:
     """Variances of slopes that stand for an estimator's own penalty.
 
@@ -204,6 +263,11 @@ def own_variances(likelihood: Likelihood) -> tuple[float, ...]:
     ``1 / n``: a grid of some, the rows choose.
     """
     return tuple(1.0 / rows for rows in PENALTIES) if likelihood.logarithmic else (1.0,)
+
+
+def n_own(likelihood: Likelihood) -> int:
+    """How many components have an estimator's own penalty: vague ones, and beside those of squared errors slope outliers."""
+    return len(own_variances(likelihood)) + int(likelihood.quadratic)
 
 
 def vague_components(
@@ -239,10 +303,11 @@ def vague_component(
 
 @dataclass(frozen=True, eq=False)
 class Beside:
-    """What stands beside a learned law in a robust mixture: learned, intercept outlier, noise outlier, vague, in this order.
+    """What stands beside a learned law in a robust mixture: outliers in intercept, noise and slopes, vague, in this order.
 
-    ``scale (p - 1,)``, ``intercept`` and ``noise_dof`` say what the estimator's own law is in units of the engine
-    (`vague_component`); ``within`` is the law of the variances of squared errors' targets within tasks.
+    ``scale (p - 1,)`` and ``intercept`` say what the estimator's own law is in units of the engine (`vague_component`),
+    ``explained`` is the share of the variance within tasks that coefficients explain; ``within`` is the law of the
+    variances of squared errors' targets within tasks.
     """
 
     scale: Array
@@ -250,7 +315,7 @@ class Beside:
     likelihood: Likelihood
     outliers: bool
     noise_outliers: bool
-    noise_dof: float = NOISE_DOF
+    explained: float = 0.0
     within: NoiseLaw | None = None
 
     def components(self, law: CoefficientLaw) -> list[Component]:
@@ -260,7 +325,9 @@ class Beside:
         own = Component(law.mean, DenseCovariance.of(law.covariance), KnownNoise.of(noise), effects=effects)
         found = [own, intercept_outlier(own)] if self.outliers else [own]
         found += [noise_outlier(own, noise)] if self.noise_outliers else []
-        vague = vague_components(self.scale, own.noise.centre, self.intercept, self.likelihood, self.noise_dof)
+        found += [slope_outlier_beside(own, self.scale, self.explained)] if self.outliers else []
+        dof = tied_dof(self.explained)
+        vague = vague_components(self.scale, own.noise.centre, self.intercept, self.likelihood, dof)
         return [*found, *vague, level_alone(own, self.within or noise)]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from skmeta._inference.gaussian_em import NOISE_FLOOR
 from skmeta._inference.noise import NoiseLaw, fit_noise
@@ -13,7 +14,7 @@ from skmeta._inference.noise import NoiseLaw, fit_noise
 Array = NDArray[Any]
 
 ENOUGH_TO_TELL = 3  # tasks, of which each can be held out from two
-_CLEAR = 4.0  # nats of evidence
+_OF_USE = 1e-3  # probability that a law explains anything of other tasks, before any was held out
 _STEPS = 50  # guard: EM for one share has settled
 _LARGEST = 700.0  # guard: logarithm of a number
 _NO_ROWS = 1e-6  # guard: degrees of freedom of a single row
@@ -34,17 +35,21 @@ def share_explained(noise: Any, within: NoiseLaw) -> float:
     return float(np.clip(1.0 - noise / within.level, 0.0, 1.0))
 
 
-def explains(gain: Array, counts: Array) -> bool:
-    r"""Whether a law makes some held-out tasks clearly more probable than their level alone does, by ``gain (n_tasks,)`` each.
+def probability_of_use(gain: Array, counts: Array) -> float:
+    r"""How probable it is that a law explains anything of held-out tasks, their evidence being ``gain (n_tasks,)`` more.
 
-    .. math:: \sum_t c_t h_t - \max_t h_t > 4, \quad h_t = \log (1 - \omega + \omega e^{g_t})
+    It is more than that under the level alone. Bayes' rule for two laws, prior odds and Bayes factor (Kass and Raftery, 1995,
+    JASA 90, section 1):
+
+    .. math:: \frac{p}{1 - p} = \frac{p_0}{1 - p_0} \exp \Bigl( \sum_t c_t h_t - \max_t h_t \Bigr), \quad
+        h_t = \log (1 - \omega + \omega e^{g_t})
 
     with :math:`\omega` the share of the tasks that the law is right for, of largest :math:`\sum_t c_t h_t`: those unlike the
-    others have no veto, and one task alone does not say what tasks share. Evidence of four nats is strong (Kass and
-    Raftery, 1995, JASA 90, section 3.2, call 3 to 5 so).
+    others have no veto, and one task alone does not say what tasks share.
     """
     odds, share = np.exp(np.minimum(gain, _LARGEST)), 0.5
     for _ in range(_STEPS):
         share = counts @ (share * odds / (1.0 - share + share * odds)) / counts.sum()
     each = np.log1p(share * (odds - 1.0))
-    return bool(counts @ each - (np.minimum(counts, 1.0) * each).max() > _CLEAR)
+    factor = max(float(counts @ each - (np.minimum(counts, 1.0) * each).max()), 0.0)
+    return float(expit(logit(_OF_USE) + factor))

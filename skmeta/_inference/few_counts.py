@@ -23,10 +23,11 @@ Array = NDArray[Any]
 _SURE = 0.999  # share of the vague components beyond which no law would be found again
 
 
-def weights_of_few(log_evidence: Array, counts: Array, n_vague: int, *, explains: bool) -> Array:
+def weights_of_few(log_evidence: Array, counts: Array, n_vague: int, use: float) -> Array:
     r"""Weights ``(C,)`` of a learned law, the first, and the ``n_vague`` vague ones after it, from held-out tasks.
 
-    Where the law ``explains`` nothing beyond the tasks' levels, nothing is known of the next task's slopes. Then the vague
+    The law is of ``use`` beyond the tasks' levels with that probability (`explained`). Where it is not, nothing is known of
+    the next task's slopes. Then the vague
     components have as much weight as leaves a typical past task where it is, so that the insurance is the firmer, the more
     rows tell: its log-odds are :math:`\log \frac{\pi_0}{1 - \pi_0} + \frac1T \sum_t c_t \log \frac{l_t}{v_t}`.
     """
@@ -36,10 +37,8 @@ def weights_of_few(log_evidence: Array, counts: Array, n_vague: int, *, explains
     odds = np.logaddexp.reduce(log_evidence[:, 1:] + np.log(inside), axis=1) - log_evidence[:, 0]
     total = counts.sum() + known.sum()
     least, most = known[1:].sum() / total, 1.0 - known[0] / total
-    if explains:
-        share = _most_probable(odds, counts, least, most)
-    else:
-        share = min(float(expit(logit(least) - counts @ odds / counts.sum())), _SURE)
+    unexplained = min(float(expit(logit(least) - counts @ odds / counts.sum())), _SURE)
+    share = use * _most_probable(odds, counts, least, most) + (1.0 - use) * unexplained
     return np.r_[1.0 - share, share * inside]
 
 

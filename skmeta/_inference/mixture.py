@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.components import Component, Stack
+from skmeta._inference.components import Component, Stack, own_variances
 from skmeta._inference.laplace import laplace_columns, laplace_rows
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import cholesky, triangular_inverse
@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 
 _BLOCK = 1024  # tasks whose matrices of the columns are held at once
 _RULE_OF_THREE = 3.0  # unlike tasks that may be met though none was
-OF_NO_USE = 1e-3  # weight of a law that explains nothing
+_NEXT_TO_NOTHING = 1e-2  # weight below which a law is said to be set aside
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,13 +252,13 @@ def _log_evidence(solver: Any) -> Array:
     return np.logaddexp.reduceat(logs, solver.stack.starts, axis=1)
 
 
-def assumed_tasks(n_components: int, n_vague: int = 1) -> Array:
-    """How many tasks of each component ``(C,)`` are assumed to have been met before any: one, of the vague ones three.
+def assumed_tasks(n_components: int, n_own: int = 1) -> Array:
+    """How many tasks of each component ``(C,)`` are assumed to have been met before any: one, of own penalties three.
 
-    As often as that may a task be vague though none of ``n_tasks`` looked so: the 95 % bound is ``3 / n_tasks``
-    (Hanley and Lippman-Hand, 1983, JAMA 249). The vague components are the last ``n_vague``.
+    As often as that may slopes be unlike the others' though no task's looked so: the 95 % bound is ``3 / n_tasks``
+    (Hanley and Lippman-Hand, 1983, JAMA 249). The components with an estimator's own penalty are the last ``n_own``.
     """
-    return np.r_[np.ones(n_components - n_vague), np.full(n_vague, _RULE_OF_THREE / n_vague)]
+    return np.r_[np.ones(n_components - n_own), np.full(n_own, _RULE_OF_THREE / n_own)]
 
 
 def learn_weights(
@@ -282,16 +282,21 @@ def learn_weights(
     return weights
 
 
-def unexplained_weights(n_components: int, n_vague: int = 1) -> Array:
-    """Weights ``(C,)`` beside a law that explains nothing of held-out tasks: the vague ones have all but a thousandth.
+def weights_by_use(log_evidence: Array, counts: Array, use: float, known: Array, likelihood: Likelihood) -> Array:
+    """How often a task is of each component ``(C,)``, the learned law being of use with a probability (`explained`).
 
-    A thousandth is enough to find, by the rows of a new task, that it has no more to explain either.
+    If it is, as often as held-out tasks were (`learn_weights`). If it is not, no slope is as learned. What held-out tasks
+    said of levels stays: as many as were intercept outliers or vague are vague, the others are slope outliers; of other
+    likelihoods than squared error's, all are vague.
     """
-    weights = np.zeros(n_components)
-    weights[0], weights[-n_vague:] = OF_NO_USE, (1.0 - OF_NO_USE) / n_vague
+    often = learn_weights(log_evidence, counts, known)
+    weights, n_vague = use * often, len(own_variances(likelihood))
+    vague = often[1] + often[-1] if likelihood.quadratic else 1.0
+    weights[-n_vague:] += (1.0 - use) * vague / n_vague
+    weights[-n_vague - 1] += (1.0 - use) * (1.0 - vague)
     return weights
 
 
 def next_to_nothing(weight: float) -> bool:
     """Whether the weight of a law is that of one which explains nothing."""
-    return bool(weight <= _OF_NO_USE * (1.0 + 1e-9))
+    return bool(weight < _NEXT_TO_NOTHING)

@@ -13,6 +13,7 @@ from skmeta._inference.components import (
     KnownNoise,
     intercept_outlier,
     noise_outlier,
+    slope_outlier_beside,
     tied_dof,
     vague_components,
 )
@@ -101,6 +102,8 @@ class WidePrior:
         outliers = [intercept_outlier(learned)] if likelihood.quadratic else []
         if likelihood.quadratic and np.any(np.isfinite(self.noise_dof)):
             outliers.append(noise_outlier(learned, law))
+        if likelihood.quadratic:
+            outliers.append(slope_outlier_beside(learned, scale, self.explained or 0.0))
         dof, intercept = tied_dof(self.explained or 0.0), float(self.intercept[k])
         return [learned, *outliers, *vague_components(scale, noise.centre, intercept, likelihood, dof)]
 

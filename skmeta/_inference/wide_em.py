@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skmeta._inference.components import own_variances
+from skmeta._inference.components import n_own
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import TINY
 from skmeta._inference.mixture import assumed_tasks
@@ -191,7 +191,7 @@ def _choose(rows: Rows, loss: Likelihood, counts: Array, past: WidePrior | None,
     state = initial_state(train, one, intercept, how, _known(past, loss))
     if not held.any():
         n_components = len(as_prior(state, intercept).components(0, rows.scale, loss))
-        nothing = assumed_tasks(n_components, len(own_variances(loss)))
+        nothing = assumed_tasks(n_components, n_own(loss))
         unknown = replace(as_prior(state, intercept), weights=nothing / nothing.sum())
         untried = np.ones((len(intercept), N_SCALES))
         return _Trial(shapes[0], state, shapes[0], how.n_iter, untried, unknown, 0.0, {}, context)

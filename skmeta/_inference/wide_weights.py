@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.components import Component, level_alone, own_variances
-from skmeta._inference.explained import ENOUGH_TO_TELL, explains, law_of_variances, share_explained
+from skmeta._inference.components import Component, level_alone, n_own
+from skmeta._inference.explained import ENOUGH_TO_TELL, law_of_variances, probability_of_use, share_explained
 from skmeta._inference.laplace import DualModes
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import TINY
-from skmeta._inference.mixture import assumed_tasks, learn_weights, log_evidence_of_batch, unexplained_weights
+from skmeta._inference.mixture import assumed_tasks, log_evidence_of_batch, weights_by_use
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.wide import WidePrior
 
@@ -23,17 +23,14 @@ Array = NDArray[Any]
 
 def weighed(prior: WidePrior, batches: Sequence[Any], likelihood: Likelihood, counts: Array) -> WidePrior:
     """A prior with the weights of its components and the share of the variance that it explains, of tasks it never saw."""
-    laws, n_tasks = _laws_of_variances(batches, likelihood, counts), len(counts)
+    laws = _laws_of_variances(batches, likelihood, counts)
     if likelihood.quadratic:
         prior = replace(prior, explained=float(np.mean([*map(share_explained, prior.noise, laws)])))
     evidence = wide_evidence(batches, prior, likelihood)
     gain = evidence[:, 0] - _level_evidence(batches, prior, likelihood, laws)
-    n_vague = len(own_variances(likelihood))
-    useful = n_tasks < ENOUGH_TO_TELL or explains(gain, counts)
-    C = evidence.shape[1]
-    known = assumed_tasks(C, n_vague)
-    weights = learn_weights(evidence, counts, known) if useful else unexplained_weights(C, n_vague)
-    return replace(prior, weights=weights)
+    use = probability_of_use(gain, counts) if len(counts) >= ENOUGH_TO_TELL else 1.0
+    known = assumed_tasks(evidence.shape[1], n_own(likelihood))
+    return replace(prior, weights=weights_by_use(evidence, counts, use, known, likelihood))
 
 
 def wide_evidence(batches: Sequence[Any], prior: WidePrior, likelihood: Likelihood) -> Array:

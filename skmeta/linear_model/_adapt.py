@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.components import sharing
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.mixture import Mixture, posterior
 from skmeta._inference.moments import Rows, row_counts
@@ -117,7 +118,7 @@ def components_of(priors: Sequence[Any], units: list[Units], likelihood: Likelih
     first, found = priors[0], []
     for k, own in enumerate(units):
         its = first.component(k, own, likelihood)
-        found.append([its] + [prior.component_beside(first, its, k, own, likelihood) for prior in priors[1:]])
+        found.append(sharing([its, *(prior.component_beside(first, its, k, own, likelihood) for prior in priors[1:])]))
     return found
 
 

@@ -1,7 +1,7 @@
 """The robust mixture: a learned prior, what stands beside it in case it is wrong for a task, and how often it is.
 
-A task may be like the past ones; or unlike them in its intercept alone, or in its noise alone; or unlike them altogether,
-and then nothing beats the estimator's own penalty.
+A task may be like the past ones; or unlike them in its intercept alone, in its noise alone or in its slopes alone; or
+unlike them altogether, and then nothing beats the estimator's own penalty.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from skmeta._inference import components as engine
 from skmeta._inference.components import Beside, KnownNoise
-from skmeta._inference.explained import ENOUGH_TO_TELL, explains, law_of_variances, share_explained
+from skmeta._inference.explained import ENOUGH_TO_TELL, law_of_variances, probability_of_use, share_explained
 from skmeta._inference.few_counts import weights_of_few
 from skmeta._inference.linalg import TINY
-from skmeta._inference.mixture import OF_NO_USE, assumed_tasks, learn_weights, unexplained_weights
+from skmeta._inference.mixture import assumed_tasks, next_to_nothing, weights_by_use
 from skmeta._inference.noise import NoiseLaw
 from skmeta.compose import MixturePrior
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -27,7 +27,7 @@ from skmeta.linear_model._own_prior import OwnPrior
 
 Array = NDArray[np.float64]
 
-LEARNED, INTERCEPT, NOISE, VAGUE = "learned", "intercept outlier", "noise outlier", "vague"
+LEARNED, INTERCEPT, NOISE, SLOPES, VAGUE = "learned", "intercept outlier", "noise outlier", "slope outlier", "vague"
 
 
 def robust_mixture(learned: GaussianPrior, weights: Mapping[str, float], explained: float = 0.0) -> MixturePrior:
@@ -41,20 +41,23 @@ def robust_mixture(learned: GaussianPrior, weights: Mapping[str, float], explain
         Probability of each component; that of ``learned`` is the rest.
     explained : float, default=0.0
         Share of the variance within past tasks that their coefficients explain: the more, the more firmly is the noise of
-        the vague component tied to theirs.
+        tasks with slopes of their own tied to theirs.
 
     Returns
     -------
     MixturePrior
         Whose first component is ``learned``.
     """
-    if learned.overdispersion > 0.0 and weights.get(LEARNED, 1.0) <= OF_NO_USE:
+    if learned.overdispersion > 0.0 and next_to_nothing(weights.get(LEARNED, 1.0)):
         learned = learned._with(overdispersion=0.0)  # what past slopes did not explain, new ones may
     make: dict[str, Any] = {INTERCEPT: intercept_outlier, NOISE: noise_outlier}
+    make |= {SLOPES: partial(slope_outlier, explained=explained)}
     make |= {name: partial(own_prior, explained=explained, slopes=v) for name, v in _vague_names(learned).items()}
     names = component_names(learned)
     others = np.array([weights.get(name, 0.0) for name in names[1:]])
-    components = [learned] + [make[name](learned) for name in names[1:]]
+    components: list[Any] = [learned] + [make[name](learned) for name in names[1:]]
+    if SLOPES in names:  # around one level, so that one factorisation serves both
+        components[-1] = components[-1]._with(intercept=components[-2].intercept)
     # Rows alone can say that a task is unlike the others: without any, the learned component is the answer.
     return MixturePrior(components, np.r_[1.0 - others.sum(), others], names, np.eye(1, len(names))[0])
 
@@ -67,7 +70,7 @@ def component_names(learned: GaussianPrior) -> tuple[str, ...]:
     if not learned.engine_likelihood.quadratic:
         return LEARNED, *_vague_names(learned)
     differ = bool(np.any(np.isfinite(learned.noise_dof)))
-    return (LEARNED, INTERCEPT, NOISE, VAGUE) if differ else (LEARNED, INTERCEPT, VAGUE)
+    return (LEARNED, INTERCEPT, NOISE, SLOPES, VAGUE) if differ else (LEARNED, INTERCEPT, SLOPES, VAGUE)
 
 
 def intercept_outlier(prior: GaussianPrior) -> GaussianPrior:
@@ -85,6 +88,19 @@ def noise_outlier(prior: GaussianPrior) -> GaussianPrior:
     laws = [engine.outlying_noise(law) for law in _noise_laws(prior)]
     noise = np.array([law.level for law in laws])
     return prior._with(noise=np.asarray(noise[0]) if prior.mean.ndim == 1 else noise)
+
+
+def slope_outlier(prior: GaussianPrior, explained: float = 0.0) -> OwnPrior:
+    """The prior of tasks whose slopes alone are unlike the others': the estimator's own, with what is known of levels."""
+    own, likelihood, known = own_prior(prior, explained), prior.engine_likelihood, []
+    for k in range(prior.n_outputs):
+        units = prior.engine_units(k, likelihood)
+        level, variance = engine.law_of_level(prior.component(k, units, likelihood))
+        noise = engine.penalised_noise(own.noise_of(k), units.scale, explained)
+        known.append((noise, units.target_centre + units.target_scale * level, units.target_scale**2 * variance))
+    noises, levels, variances = np.array(known).T
+    noises = np.asarray(noises[0]) if prior.n_outputs == 1 else noises
+    return own._with(noise=noises, noise_dof=engine.TIED_NOISE_DOF, intercept=levels, intercept_variance=variances)
 
 
 def _vague_names(learned: GaussianPrior) -> dict[str, float]:
@@ -119,7 +135,7 @@ def _noise_laws(prior: GaussianPrior) -> list[NoiseLaw]:
 # How often each is met --------------------------------------------------------------------------------
 
 
-def beside(learned: GaussianPrior, k: int, explained: float = 0.0, within: NoiseLaw | None = None) -> Beside:
+def beside(learned: GaussianPrior, k: int, explained: float, within: NoiseLaw | None) -> Beside:
     """What stands beside laws of output ``k``, in the order of ``component_names(learned)``, for the engine."""
     names, units = component_names(learned), learned.working_units.of_output(k)
     return Beside(
@@ -128,7 +144,7 @@ def beside(learned: GaussianPrior, k: int, explained: float = 0.0, within: Noise
         learned.engine_likelihood,
         outliers=INTERCEPT in names,
         noise_outliers=NOISE in names,
-        noise_dof=engine.tied_dof(explained),
+        explained=explained,
         within=within,
     )
 
@@ -158,31 +174,38 @@ def held_out_weights(
 ) -> dict[str, float]:
     """Mixture weights by name, from how probable held-out tasks were under each component; with a past, both count.
 
-    Where the law makes no held-out task clearly more probable than its level alone, in no output, nothing is expected of
-    it, and the estimator's own prior has nearly all. Two tasks cannot tell: what one alone teaches is too little; what was
-    known before has told by its own weights; and without any feature, or where one asked for ``levels``, the level is what
-    there is to learn.
+    Where the law makes no held-out task more probable than its level alone, in no output, nothing but a law of levels is
+    expected of it. Two tasks cannot tell: what one alone teaches is too little; what was known before has told by its own
+    weights; and without any feature, or where one asked for ``levels``, the level is what there is to learn.
     """
     past = past if past is not None and past.n_tasks > 0 else None
-    names, n_vague, weights = component_names(learned), len(_vague_names(learned)), []
-    useful = past is not None or levels or len(laws[0].choice.tasks) < ENOUGH_TO_TELL or not _has_slopes(laws[0].tasks)
-    for k, found in enumerate(laws):
-        looked_at, counts = found.choice.tasks, found.tasks.counts  # none where there is a single task
-        evidence = np.zeros((0, len(names)))
-        if len(looked_at):
-            within = _variances(found.tasks) if _scatter_is_learned(learned) else None
-            *each, level = found.held_out(beside(learned, k, explained, within)).T
-            evidence = np.stack(each, axis=1)
-            useful = useful or explains(evidence[:, 0] - level, counts[looked_at])
-        # Where some of the new tasks were looked at, what was known counts by as much less.
-        share = counts[looked_at].sum() / counts.sum() if len(looked_at) else 1.0
-        known = assumed_tasks(len(names), n_vague) if past is None else _known_counts(names, past, share)
-        weights.append(learn_weights(evidence, counts[looked_at], known))
+    names, likelihood, looked_at = component_names(learned), learned.engine_likelihood, laws[0].choice.tasks
+    told = past is not None or levels or len(looked_at) < ENOUGH_TO_TELL or not _has_slopes(laws[0].tasks)
+    outputs = [_held_out(learned, k, found, explained) for k, found in enumerate(laws)]
+    use = 1.0 if told else max(probability_of_use(each[:, 0] - level, counts) for each, level, counts, _ in outputs)
     if _is_poissons(learned) and past is None and len(looked_at):
-        found_weights = weights_of_few(evidence, counts[looked_at], n_vague, explains=useful)
-    else:
-        found_weights = np.mean(weights, axis=0) if useful else unexplained_weights(len(names), n_vague)
-    return dict(zip(names, found_weights.tolist(), strict=True))
+        each, _, counts, _ = outputs[0]
+        return dict(zip(names, weights_of_few(each, counts, len(names) - 1, use).tolist(), strict=True))
+    weights = []
+    for each, _, counts, share in outputs:
+        nothing = assumed_tasks(len(names), engine.n_own(likelihood))
+        known = nothing if past is None else _known_counts(names, past, share)
+        weights.append(weights_by_use(each, counts, use, known, likelihood))
+    return dict(zip(names, np.mean(weights, axis=0).tolist(), strict=True))
+
+
+def _held_out(learned: GaussianPrior, k: int, found: LearnedLaw, explained: float) -> tuple[Array, Array, Array, float]:
+    """What held-out tasks say of one output: evidence ``(n_tasks, C)``, that of the level alone, counts, their share of all.
+
+    Where some of the new tasks were looked at, what was known counts by as much less.
+    """
+    looked_at, counts = found.choice.tasks, found.tasks.counts
+    if not len(looked_at):  # a single task
+        return np.zeros((0, len(component_names(learned)))), np.zeros(0), np.zeros(0), 1.0
+    within = _variances(found.tasks) if _scatter_is_learned(learned) else None
+    evidence = found.held_out(beside(learned, k, explained, within))
+    share = counts[looked_at].sum() / counts.sum()
+    return evidence[:, :-1], evidence[:, -1], counts[looked_at], float(share)
 
 
 def _is_poissons(learned: GaussianPrior) -> bool:

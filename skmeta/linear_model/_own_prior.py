@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.components import NOISE_DOF, Component, vague_component
+from skmeta._inference.components import NOISE_DOF, Component, slope_outlier, vague_component
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.units import Units as EngineUnits
 from skmeta.base._matching import check_names
@@ -29,7 +29,7 @@ class OwnPrior(LinearPrior):
     the noise integrated out around :math:`\sigma_0^2` under a law of :math:`\nu` degrees of freedom. For other likelihoods
     the variance is in units of the data, and the intercept varies with variance 10 around that of the collection, of
     log-link models with variance 1. These penalise the mean loss of :math:`n` rows, which is a variance of :math:`1 / n`.
-    The vague component of a mixture.
+    The vague component of a mixture; with a law of the intercept, the slope outliers of one of squared errors.
 
     Parameters
     ----------
@@ -43,6 +43,10 @@ class OwnPrior(LinearPrior):
         Where columns and targets lie and how far they spread.
     n_outputs : int, default=1
         Number of outputs (classes, targets).
+    intercept : array-like of shape (n_outputs,), default=None
+        Expected intercept at the centre of the columns; None for that of the collection.
+    intercept_variance : array-like of shape (n_outputs,), default=None
+        Its variance; None where the intercept is free.
     likelihood, weight_unit, n_tasks, n_rows, feature_names, classes
         As in `GaussianPrior`.
 
@@ -55,11 +59,16 @@ class OwnPrior(LinearPrior):
     noise: Array | float = 1.0
     noise_dof: float = NOISE_DOF
     n_outputs: int = 1
+    intercept: Array | None = None
+    intercept_variance: Array | None = None
 
     borrows = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "noise", np.array(self.noise, dtype=float))
+        for name in ("intercept", "intercept_variance"):
+            known = getattr(self, name)
+            object.__setattr__(self, name, None if known is None else np.atleast_1d(np.array(known, dtype=float)))
         super().__post_init__()
 
     def __repr__(self) -> str:
@@ -77,7 +86,8 @@ class OwnPrior(LinearPrior):
 
     def expected(self) -> Array:
         """Zero slopes, and the intercept of the collection."""
-        centre = np.broadcast_to(self._units.target_centre, (self.n_outputs,))
+        at = self._units.target_centre if self.intercept is None else self.intercept
+        centre = np.broadcast_to(at, (self.n_outputs,))
         return np.column_stack([np.zeros((self.n_outputs, self.n_features)), centre])
 
     def noise_of(self, k: int) -> float:
@@ -85,14 +95,21 @@ class OwnPrior(LinearPrior):
         return float(np.broadcast_to(self.noise, (self.n_outputs,))[k])
 
     def variance(self, k: int = 0) -> Array:
-        """Variances ``(d + 1,)`` at the noise that is expected; the intercept is free."""
-        return np.r_[np.full(self.n_features, self.slopes * self.noise_of(k)), np.inf]
+        """Variances ``(d + 1,)`` at the noise that is expected; the intercept is free, or known."""
+        intercept = np.inf if self.intercept_variance is None else self.intercept_variance[k]
+        return np.r_[np.full(self.n_features, self.slopes * self.noise_of(k)), intercept]
 
     def component(self, k: int, units: EngineUnits, likelihood: Likelihood) -> Component:
         """The law of output ``k`` in these units."""
         level = self.noise_of(k) / units.target_scale**2
         given = units.scale, level, float(self.expected()[k, -1])
-        return vague_component(*given, likelihood, self.noise_dof, self.slopes)
+        own = vague_component(*given, likelihood, self.noise_dof, self.slopes)
+        if self.intercept is None:
+            return own
+        at = (self.intercept[k] - units.target_centre) / units.target_scale
+        if self.intercept_variance is None:
+            return replace(own, mean=np.r_[own.mean[:-1], at])
+        return slope_outlier(units.scale, level, at, self.intercept_variance[k] / units.target_scale**2)
 
     def aligned(self, feature_names: Sequence[str]) -> Self:
         """The prior with its columns in another order.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from skmeta._inference.explained import explains, law_of_variances, share_explained
+from skmeta._inference.explained import law_of_variances, probability_of_use, share_explained
 from skmeta._inference.in_columns import each_output
 from skmeta._inference.in_rows import read_in_rows
 from skmeta._inference.moments import Rows, collect_moments
@@ -48,24 +48,30 @@ def test_variances_within_tasks_have_the_law_that_made_them():
     assert_allclose([law.level, law.dof], [4.0, 10.0], rtol=0.15)
 
 
-def test_nothing_is_explained_where_no_held_out_task_gains():
+def test_a_law_is_of_no_use_where_no_held_out_task_gains():
     ones = np.ones(50)
-    assert not explains(np.zeros(50), ones)
-    assert not explains(np.full(50, -1.0), ones)
-    assert explains(np.full(50, 1.0), ones)
+    for gain in (0.0, -1.0):
+        assert_allclose(probability_of_use(np.full(50, gain), ones), 0.001)
+    assert probability_of_use(np.full(50, 1.0), ones) > 0.999
+
+
+def test_odds_of_use_are_the_bayes_factor_times_those_of_a_thousandth():
+    """Where all tasks gain, all are of the law: their evidence adds up, and no threshold is involved."""
+    for total in np.linspace(0.0, 20.0, 9):
+        use = probability_of_use(np.full(4, total / 4.0), np.ones(4))
+        assert_allclose(np.log(use / (1.0 - use)), np.log(0.001 / 0.999) + total, atol=1e-6)
 
 
 def test_a_task_unlike_the_others_has_no_veto():
-    assert explains(np.r_[np.full(9, 2.0), -400.0], np.ones(10))
+    assert probability_of_use(np.r_[np.full(9, 2.0), -400.0], np.ones(10)) > 0.99
 
 
 def test_one_task_alone_does_not_say_what_tasks_share():
-    assert not explains(np.r_[np.zeros(49), 40.0], np.ones(50))
-    assert explains(np.r_[np.zeros(48), 40.0, 40.0], np.ones(50))
+    assert probability_of_use(np.r_[np.zeros(49), 40.0], np.ones(50)) < 0.01
+    assert probability_of_use(np.r_[np.zeros(48), 40.0, 40.0], np.ones(50)) > 0.99
 
 
 def test_a_task_that_counts_twice_is_two_tasks():
     gain = np.array([3.0, -1.0, 0.5])
-    for margin in (0.0, 1.0, 2.0):
-        twice = explains(gain - margin, np.array([2.0, 1.0, 1.0]))
-        assert twice == explains(np.r_[gain, gain[0]] - margin, np.ones(4))
+    twice = probability_of_use(gain, np.array([2.0, 1.0, 1.0]))
+    assert_allclose(twice, probability_of_use(np.r_[gain, gain[0]], np.ones(4)))

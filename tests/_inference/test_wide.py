@@ -418,15 +418,15 @@ def test_tasks_look_like_what_they_are():
         0: y,
         1: y + 2.5 * rng.choice([-1.0, 1.0], 200).repeat(25)[:, None],  # the intercept's standard deviation is 0.3
         2: y + np.sqrt(0.05 * np.exp(2.5 * NoiseLaw(0.05, 20.0).log_spread)) * rng.normal(size=y.shape),
-        3: rng.normal(size=y.shape)
+        4: rng.normal(size=y.shape)
         + rng.normal(size=200).repeat(25)[:, None] * 10.0
         - rows.X @ truth.mean[0, :-1, None],
     }
     for kind, Y in kinds.items():
         evidence = wide_evidence(read_batches(replace(rows, Y=Y)), truth, GAUSSIAN)
-        assert evidence.shape == (200, 4)
+        assert evidence.shape == (200, 5)
         assert np.argmax(learn_weights(evidence)) == kind
-    assert wide_evidence(read_batches(rows), replace(truth, noise_dof=np.full(1, np.inf)), GAUSSIAN).shape == (200, 3)
+    assert wide_evidence(read_batches(rows), replace(truth, noise_dof=np.full(1, np.inf)), GAUSSIAN).shape == (200, 4)
 
 
 def test_pseudo_tasks_draw_the_variances_together():

@@ -31,7 +31,7 @@ from skmeta.linear_model._linear_prior import LinearPrior
 from skmeta.linear_model._mixture import component_names, intercept_outlier, noise_outlier, own_prior, robust_mixture
 from skmeta.tasks import Tasks
 
-WEIGHTS = {"intercept outlier": 0.2, "noise outlier": 0.1, "vague": 0.3}
+WEIGHTS = {"intercept outlier": 0.2, "noise outlier": 0.1, "slope outlier": 0.1, "vague": 0.2}
 
 
 def learned(d=3, seed=0, *, outputs=None, diagonal=False, effects=False, **more):
@@ -95,7 +95,7 @@ def test_in_one_batch_as_each_component_alone(prior, tasks, estimator, monkeypat
     for t in range(len(tasks)):
         wanted = sum(w * whole(each.estimator(t)) for w, each in zip(weights[t], alone, strict=True))
         assert_allclose(whole(together.estimator(t)), wanted, rtol=1e-8, atol=1e-8)
-    lent = weights[:, :-1].sum(axis=1)
+    lent = weights[:, :-2].sum(axis=1)  # of the past, not of an estimator's own penalty
     assert np.all(together.borrowed <= 1e9 * lent) and np.all(together.borrowed >= 0)
 
 
@@ -245,7 +245,7 @@ def test_outliers_are_plain_priors(diagonal):
 
 
 def test_no_noise_outliers_where_noises_do_not_differ():
-    assert component_names(learned(noise_dof=np.inf)) == ("learned", "intercept outlier", "vague")
+    assert component_names(learned(noise_dof=np.inf)) == ("learned", "intercept outlier", "slope outlier", "vague")
 
 
 def test_an_estimators_own_prior_is_the_plain_estimator():

@@ -196,3 +196,4 @@ def test_levels_that_alone_are_shared_are_learned_where_asked_for():
     )
     assert asked.named_weights["learned"] > 0.5
     assert auto.named_weights["learned"] < 0.01
+    assert auto.named_weights["slope outlier"] > 0.5
