@@ -13,7 +13,7 @@ from skmeta._inference.noise import NoiseLaw, fit_noise
 Array = NDArray[Any]
 
 ENOUGH_TO_TELL = 3  # tasks, of which each can be held out from two
-_CLEAR = 4.0  # nats of evidence
+CLEAR = 4.0  # nats of evidence
 _STEPS = 50  # guard: EM for one share has settled
 _LARGEST = 700.0  # guard: logarithm of a number
 _NO_ROWS = 1e-6  # guard: degrees of freedom of a single row
@@ -45,4 +45,4 @@ def explains(gain: Array, counts: Array) -> bool:
     odds, share = np.exp(np.minimum(gain, _LARGEST)), 0.5
     for _ in range(_STEPS):
         share = counts @ (share * odds / (1.0 - share + share * odds)) / counts.sum()
-    return bool(counts @ np.log1p(share * (odds - 1.0)) > _CLEAR)
+    return bool(counts @ np.log1p(share * (odds - 1.0)) > CLEAR)
