@@ -1,9 +1,9 @@
 """How much targets scatter around their means: a dispersion in common, Poisson's, or one that grows with the mean.
 
-Counts are Poisson's unless their scatter differs from it by two standard errors. Then either their variance is
-proportional to the mean, or it grows with its square (negative binomial); the two have a parameter each, and the more
-probable one is taken (J. A. Nelder and D. Pregibon, 1987, An extended quasi-likelihood function, Biometrika 74, for the
-densities of the first; J. M. Ver Hoef and P. L. Boveng, 2007, Ecology 88, for when it matters).
+Counts are Poisson's unless their scatter differs from it by two standard errors, or by strong evidence. Then either
+their variance is proportional to the mean, or it grows with its square (negative binomial); the two have a parameter
+each, and the more probable one is taken (J. A. Nelder and D. Pregibon, 1987, An extended quasi-likelihood function,
+Biometrika 74, for the densities of the first; J. M. Ver Hoef and P. L. Boveng, 2007, Ecology 88, for when it matters).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from skmeta._inference.laplace_em import Learned
 from skmeta._inference.linalg import TINY, cholesky_root
 
 _CLEARLY = 2.0  # standard errors
+_STRONG = 4.0  # nats of evidence
 _STEPS = (2.0, 1.2)  # ratios of the grids that the excess is climbed on, the last while all else is learned
 _STAYS = 5  # speed: expansions after which an excess that has not moved is looked at no more
 _LEAST = 1e-6  # guard: excess, a variation of the means by less than a thousandth
@@ -48,14 +49,17 @@ def _of_the_likeliest_kind(collection: Any, learn: Callable[..., Learned], known
     """Kinds are compared under the laws of a few expansions, so that only one of them is learned to the end."""
     laws = learn(collection, settle=True).laws
     ratio, error = dispersion(collection, laws)
-    if abs(ratio - 1.0) <= _CLEARLY * error:
-        return learn(collection)
-    plain, proportional = collection.evidence(laws), collection.evidence([replace(law, noise=ratio) for law in laws])
+    plain, growing, gain = collection.evidence(laws), collection, 0.0
     if ratio > 1.0:
         growing = _climbed(collection.overdispersed(_excess_of(ratio, laws)), laws, *_STEPS)
-        if growing.evidence(laws) > max(plain, proportional):
-            return _growing(growing, learn, laws, known)
-    return _in_proportion(collection, learn, laws, known) if proportional > plain else learn(collection)
+        gain = growing.evidence(laws) - plain
+    # Where the scatter is large its moments are so uncertain that they do not show it.
+    if abs(ratio - 1.0) <= _CLEARLY * error and gain <= CLEAR:
+        return learn(collection)
+    proportional = collection.evidence([replace(law, noise=ratio) for law in laws]) - plain
+    if gain > max(proportional, 0.0):
+        return _growing(growing, learn, laws, known)
+    return _in_proportion(collection, learn, laws, known) if proportional > 0.0 else learn(collection)
 
 
 def _excess_of(ratio: float, laws: list[CoefficientLaw]) -> float:

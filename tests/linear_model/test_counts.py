@@ -119,6 +119,14 @@ def _tasks(X, first):
     return [X[:, -1] == task for task in np.unique(X[:, -1]) if task >= first]
 
 
+@pytest.mark.parametrize("seed", range(8, 12))
+def test_large_scatter_is_found_where_its_moments_are_too_uncertain_to_show_it(seed):
+    """Levels over orders of magnitude: a task's few large counts make up most of Pearson's statistic."""
+    X, y, _ = collection(seed, rate=8.0, level=2.0, spread=0.1, excess=1.0, n_tasks=60, n=12)
+    prior = learn(X, y, learner=EmpiricalBayes("diagonal")).prior_.components[0]
+    assert_allclose(prior.overdispersion, 1.0, rtol=0.3)
+
+
 def test_a_scatter_in_proportion_to_the_mean_is_a_dispersion():
     """Counts of fives: five times Poisson's variance, at every mean."""
     X, _, mean = collection(0, rate=8.0)
