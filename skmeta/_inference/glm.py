@@ -23,6 +23,9 @@ from skmeta._inference.newton import ROUNDS, falls_short, under_way
 
 Array = NDArray[Any]
 
+_WILD = (
+    20.0  # guard: exponents so far from the level are nonsense, and Newton's method takes a step for each unit of them
+)
 _WIDEST = 1e4  # guard: the kernel of coefficients of a larger standard deviation would cost all digits
 
 
@@ -62,7 +65,7 @@ def posterior_modes(
         search = _in_rows if known and _cheaper_in_rows(*size) else _in_columns
         many = bool(known) and loss.coupled and _gradients(*size) < _columns(*size)
         problem = _Problem(design, offset, Y, weight, loss, strength, many)
-        found, logs = search(problem, v[tasks].reshape(-1, *shape[2:]))
+        found, logs = search(problem, problem.tamed(v[tasks].reshape(-1, *shape[2:]), priors))
         v[tasks], evidence[tasks] = found.reshape(len(tasks), *shape[1:]), logs.reshape(-1, shape[1])
     coef = priors.mean + np.einsum("ckpq,tckq->tckp", priors.root, v)
     return Modes(coef, v, evidence)
@@ -180,6 +183,19 @@ class _Problem:
     def objective(self, v: Array) -> Array:
         penalty = 0.5 * self.strength * (v * v).sum(axis=(1, 2))
         return (self.weight * self.loss.value(self.eta(v), self.Y)).sum(axis=1) + penalty
+
+    def tamed(self, start: Array, priors: GaussianPriors) -> Array:
+        """A start; the level of the priors, without slopes, where columns in other units make nonsense of it."""
+        if not self.loss.logarithmic:
+            return start
+        times = len(start) // len(priors.mean)
+        off = np.abs(self.eta(start)[..., 0] - np.tile(priors.mean[:, 0, -1], times)[:, None]).max(axis=1)
+        if not np.any(off > _WILD):
+            return start
+        level = np.where(np.arange(start.shape[-1]) < start.shape[-1] - 1, 0.0, priors.mean)
+        flat = np.tile(np.linalg.solve(priors.root, (level - priors.mean)[..., None])[..., 0], (times, 1, 1))
+        better = (off > _WILD) & (self.objective(flat) < self.objective(start))
+        return np.where(better[:, None, None], flat, start)
 
     def gradient(self, v: Array) -> Array:
         residual = self.weight[..., None] * self.loss.residual(self.eta(v), self.Y)
