@@ -23,9 +23,7 @@ from skmeta._inference.newton import ROUNDS, falls_short, under_way
 
 Array = NDArray[Any]
 
-_WILD = (
-    20.0  # guard: exponents so far from the level are nonsense, and Newton's method takes a step for each unit of them
-)
+_WILD = 20.0  # guard: exponents so far from the level are nonsense, a step of Newton's method for each unit
 _WIDEST = 1e4  # guard: the kernel of coefficients of a larger standard deviation would cost all digits
 
 
