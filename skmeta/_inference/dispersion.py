@@ -54,7 +54,7 @@ def _of_the_likeliest_kind(collection: Any, learn: Callable[..., Learned], known
         growing = _climbed(collection.overdispersed(_excess_of(ratio, laws)), laws, *_STEPS)
         gain = growing.evidence(laws) - plain
     # Where the scatter is large its moments are so uncertain that they do not show it.
-    if abs(ratio - 1.0) <= _CLEARLY * error and gain <= CLEAR:
+    if abs(ratio - 1.0) <= _CLEARLY * error and gain <= _STRONG:
         return learn(collection)
     proportional = collection.evidence([replace(law, noise=ratio) for law in laws]) - plain
     if gain > max(proportional, 0.0):

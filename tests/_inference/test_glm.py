@@ -41,6 +41,20 @@ def one_task(rows, t):
 # Modes ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("name", [name for name in LOSSES if LOSSES[name].logarithmic and name not in DIGITS])
+@pytest.mark.parametrize("counts", [(20, 20), (2, 2)], ids=["columns", "rows"])
+def test_modes_are_found_where_columns_are_in_other_units(name, counts):
+    """From the prior's mean a step for each unit of the exponent would not arrive: the gradient is zero all the same."""
+    rows, priors = collection(name, counts, weighted=False)
+    rows.X[rows.order[: counts[0]]] *= 1000.0
+    modes = posterior_modes(rows, priors, LOSSES[name], 1.0)
+    Z, Y, _ = one_task(rows, 0)
+    for c, (mean, root) in enumerate(zip(priors.mean[:, 0], priors.root[:, 0], strict=True)):
+        w = modes.coef[0, c, 0]
+        from_rows = (Z @ root).T @ LOSSES[name].residual(Z @ w[:, None], Y)[:, 0]
+        assert_allclose(from_rows, np.linalg.solve(root, w - mean), rtol=1e-4, atol=1e-4 * np.abs(Z).max())
+
+
 @every_loss
 @pytest.mark.parametrize("strength", [1.0, 0.2])
 def test_modes_are_scipys(name, strength):
