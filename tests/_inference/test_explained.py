@@ -66,9 +66,9 @@ def test_a_law_is_of_no_use_where_no_held_out_task_gains():
 
 
 def test_odds_of_use_are_the_bayes_factor_times_those_of_a_thousandth():
-    """Where all tasks gain, all are of the law: their evidence adds up, and no threshold is involved."""
+    """Where all tasks gain, all are of the law: the evidence of all but one adds up, and no threshold is involved."""
     for total in np.linspace(0.0, 20.0, 9):
-        use = probability_of_use(np.full(4, total / 4.0), np.ones(4))
+        use = probability_of_use(np.full(4, total / 3.0), np.ones(4))
         assert_allclose(np.log(use / (1.0 - use)), np.log(0.001 / 0.999) + total, atol=1e-6)
 
 
