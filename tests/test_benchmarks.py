@@ -141,10 +141,11 @@ def test_intervals_hold_on_new_tasks(safety):
 
 
 # The pasts whose harm is within the bounds from one row a column on. Counts of weak signal are not among them where past
-# slopes are wrong: see when_not_to_use_it.rst.
+# slopes are wrong, or three tasks in ten: see when_not_to_use_it.rst.
 BOUNDED = [("Ridge", past) for past in ("flipped", "permuted", "unrelated", "scattered", "noise", "copied")]
-BOUNDED += [(family, past) for family in ("Ridge", "Logistic", "Poisson") for past in ("corrupted", "often_corrupted")]
-BOUNDED += [("Logistic", "noise"), ("Poisson", "noise"), ("Poisson", "copied"), ("Huber", "flipped")]
+BOUNDED += [(family, past) for family in ("Ridge", "Logistic") for past in ("corrupted", "often_corrupted")]
+BOUNDED += [("Logistic", "noise"), ("Huber", "flipped")]
+BOUNDED += [("Poisson", past) for past in ("noise", "copied", "corrupted")]
 
 
 @pytest.mark.parametrize(("family", "past"), BOUNDED)
