@@ -165,7 +165,8 @@ def check_the_order_of_rows_and_tasks_is_of_no_matter(case):
 def check_columns_are_matched_by_name(case):
     prior, (X, y) = case.learned().prior_, case.new
     straight, turned = (case.model(prior=prior).fit(X[names], y) for names in (COLUMNS, COLUMNS[::-1]))
-    assert_allclose(numbers(turned, X[COLUMNS[::-1]]), numbers(straight, X), rtol=1e-10)
+    # Solvers of scikit-learn end where the objective falls by less than 2e-9 of itself, in another order elsewhere.
+    assert_allclose(numbers(turned, X[COLUMNS[::-1]]), numbers(straight, X), rtol=1e-7)
     for wrong, word in ((X.drop(columns="age"), "missing"), (X.rename(columns={"age": "years"}), "years")):
         with pytest.raises(ValueError, match=rf"X: .*{word}"):
             case.model(prior=prior).fit(wrong, y)

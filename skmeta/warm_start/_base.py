@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -206,7 +207,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
                 raise
             raise TypeError(
                 f"prior: wanted one for {type(model).__name__}, found {split_prior(self.prior)[1]!r}, which cannot fill it "
-                f"({error}) Learn a prior with this estimator, or use the estimator that this one was learned with."
+                f"({error}) Use the estimator that it was learned with."
             ) from error
         return adapted
 
@@ -368,7 +369,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
 
 def _columns_of(X: Any) -> dict[str, Any]:
     """``n_features_in_`` and ``feature_names_in_`` of a table, which has names of its own for all columns."""
-    if isinstance(X, Mapping):
+    if isinstance(X, Mapping) and not sparse.issparse(X):
         raise TypeError(
             f"X: wanted a table, found {type(X).__name__}; pandas.DataFrame(X) makes one of columns by name."
         )
