@@ -51,6 +51,15 @@ def _is_temporal(dtype: Any) -> bool:
     return getattr(dtype, "kind", "") in ("m", "M") or bool(getattr(dtype, "is_temporal", bool)())
 
 
+def categorical_columns(data: Any) -> list[Any]:
+    """Return the labels of a frame's columns whose type says that they hold categories, whatever these are."""
+    return [name for name, dtype in zip(column_labels(data) or (), getattr(data, "dtypes", ()), strict=False) if _is_categorical(dtype)]
+
+
+def _is_categorical(dtype: Any) -> bool:
+    return type(dtype).__name__ in ("CategoricalDtype", "Categorical", "Enum")
+
+
 def missing_values(frame: Any) -> NDArray[np.bool_]:
     """Return where a frame has no value (null, None or NaN), of its shape."""
     if library_of(frame) == "pandas":

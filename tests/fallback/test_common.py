@@ -1,0 +1,23 @@
+"""Estimators that nobody registered do all that a family must."""
+
+import pytest
+from common import CHECKS, make_case, name_of
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.svm import SVR, LinearSVC
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+ESTIMATORS = [
+    HistGradientBoostingRegressor(max_iter=3),
+    HistGradientBoostingRegressor(loss="poisson", max_iter=3),
+    HistGradientBoostingClassifier(max_iter=3),
+    DecisionTreeRegressor(max_depth=3, random_state=0),
+    DecisionTreeClassifier(max_depth=3, random_state=0),
+    SVR(tol=1e-8),
+    LinearSVC(random_state=0, tol=1e-8),
+]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=name_of)
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
+def test_any_estimator_does_all_that_a_family_must(estimator, check):
+    check(make_case(estimator, positive=getattr(estimator, "loss", "") == "poisson"))
