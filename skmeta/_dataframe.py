@@ -53,7 +53,12 @@ def _is_temporal(dtype: Any) -> bool:
 
 def categorical_columns(data: Any) -> list[Any]:
     """Return the labels of a frame's columns whose type says that they hold categories, whatever these are."""
-    return [name for name, dtype in zip(column_labels(data) or (), getattr(data, "dtypes", ()), strict=False) if _is_categorical(dtype)]
+    labels = column_labels(data)
+    return (
+        []
+        if labels is None
+        else [name for name, kind in zip(labels, data.dtypes, strict=True) if _is_categorical(kind)]
+    )
 
 
 def _is_categorical(dtype: Any) -> bool:

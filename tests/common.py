@@ -57,7 +57,8 @@ def make_case(estimator, *, positive=False, seed=0, n_tasks=6, n_rows=12):
 
 
 def numbers(model, X):
-    return model.predict_proba(X) if hasattr(model, "predict_proba") else model.predict(X)
+    methods = ("predict_proba", "decision_function") if is_classifier(model) else ("predict",)
+    return next(getattr(model, name)(X) for name in methods if hasattr(model, name))
 
 
 def assert_same_answers(one, other):

@@ -30,7 +30,7 @@ def leave_one_out_scores(prior: Any, estimator: Any, tasks: Tasks) -> Array:
     left = _left_out(prior, estimator, tasks)
     if left is None:
         return np.zeros(len(tasks))
-    y, owner = tasks.y[left.rows], tasks.codes[left.rows]
+    y, owner = left.y, tasks.codes[left.rows]
     weight: Array = np.ones(len(left.rows)) if tasks.sample_weight is None else tasks.sample_weight[left.rows]
     if is_classifier(estimator):
         n_others: Array = (np.bincount(owner, minlength=len(tasks)) - 1.0)[owner].astype(float)
@@ -46,7 +46,7 @@ def root_mean_square_left_out(prior: Any, estimator: Any, tasks: Tasks) -> Array
     left = _left_out(prior, estimator, tasks)
     if left is None:
         return np.full(len(tasks), np.nan)
-    residual = tasks.y[left.rows] - left.adapted.predict(left.X, left.codes)
+    residual = left.y - left.adapted.predict(left.X, left.codes)
     owner = tasks.codes[left.rows]
     square = np.bincount(owner, residual**2, minlength=len(tasks))
     return np.sqrt(square / np.maximum(np.bincount(owner, minlength=len(tasks)), 1))
@@ -57,15 +57,16 @@ class _LeftOut(NamedTuple):
 
     adapted: Any
     X: Any
+    y: NDArray[Any]
     rows: NDArray[np.intp]
     codes: NDArray[np.intp]
 
 
 def _left_out(prior: Any, estimator: Any, tasks: Tasks) -> _LeftOut | None:
-    others, rows, codes = tasks.without_each_row()
+    others, rows, codes = tasks.without_each_part()
     if tasks.y is None or not len(rows):
         return None
-    return _LeftOut(prior.adapt_tasks(estimator, others), take_rows(tasks.X, rows), rows, codes)
+    return _LeftOut(prior.adapt_tasks(estimator, others), take_rows(tasks.X, rows), tasks.y[rows], rows, codes)
 
 
 def _log_probability(adapted: Any, X: Any, y: NDArray[Any], codes: NDArray[np.intp], n_others: Array) -> Array:

@@ -48,7 +48,9 @@ class Learner(BaseEstimator):
         """
         raise NotImplementedError(f"{type(self).__name__} should define learn(estimator, tasks, prior=None, ...)")
 
-    def adapt_learned(self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
+    def adapt_learned(
+        self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
+    ) -> AdaptedEstimators:
         """Adapt to the tasks that were just learned from; by default as to any others.
 
         A learner that keeps what the prior may not, such as predictions by models that had not seen a row, uses it here.

@@ -93,8 +93,9 @@ def _is_a_kind_of(estimator: Any, base: type) -> bool:
 
 
 def learner_for(estimator: Any, learner: Any = "auto") -> Any:
-    """The learner of an estimator: the one given, whatever it is, or for "auto" the one meant for its class, if
-    nobody registered one that of the room `skmeta.fallback`.
+    """The learner of an estimator: the one given, whatever it is, or for "auto" the one meant for its class.
+
+    Of a class for which nobody registered one it is that of the room `skmeta.fallback`.
 
     Parameters
     ----------

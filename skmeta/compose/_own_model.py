@@ -60,14 +60,14 @@ class OwnModel(Prior):
         ndarray of shape (n_tasks,)
             Minus infinity where the estimator cannot be fitted.
         """
-        return np.array([self._evidence_of_one(estimator, tasks.take([code])) for code in range(len(tasks))])
+        return np.array([self._evidence_of_one(estimator, tasks.take(np.array([code]))) for code in range(len(tasks))])
 
     def _evidence_of_one(self, estimator: Any, task: Tasks) -> float:
         if task.n_rows < 2 or not self._can_vote(estimator, task):
             return -np.inf
         try:
             return float(super().log_evidence(estimator, task)[0])
-        except Exception:  # noqa: BLE001 - an estimator may refuse so few rows with any error
+        except Exception:  # an estimator may refuse so few rows with any error
             return -np.inf
 
     def _can_vote(self, estimator: Any, task: Tasks) -> bool:
@@ -93,7 +93,11 @@ class OwnModels(AdaptedEstimators):
             raise ValueError("prior: wanted a prior that knows something of a task without rows, found OwnModel.")
         if code not in self._fitted:
             X, y, weight = next(iter(self.tasks.take(np.array([code]))))
-            weights = {"sample_weight": weight} if weight is not None and has_fit_parameter(self.model, "sample_weight") else {}
+            weights = (
+                {"sample_weight": weight}
+                if weight is not None and has_fit_parameter(self.model, "sample_weight")
+                else {}
+            )
             self._fitted[code] = clone(self.model).fit(X, y, **weights)
         return self._fitted[code]
 

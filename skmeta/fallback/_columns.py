@@ -86,4 +86,3 @@ def _is_curved(X: Any, column: Any) -> bool:
     position = column if isinstance(column, int) else (column_names(X) or ()).index(column)
     values = column_values(X, position).astype(float)
     return len(np.unique(values[np.isfinite(values)])) > 2
-

@@ -9,17 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base import Prior
-from skmeta.linear_model import EmpiricalBayes
+from skmeta.fallback._link import Link
+from skmeta.linear_model import EmpiricalBayes, GaussianPrior
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
 
+_SHOTS = 10  # rows to which the model of a held-out task is adapted, before it predicts the others
 _ENOUGH_FOR_HALVES = 4  # guard: of fewer tasks no half teaches a prior
 
 
 @dataclass(frozen=True)
 class Correction:
-    """A set of columns, the prior learned on them, and how probable it makes the rows of held-out tasks.
+    """A set of columns, the prior learned on them, and how well it predicts the rows of held-out tasks.
 
     Parameters
     ----------
@@ -32,7 +34,7 @@ class Correction:
     prior : Prior
         Of the linear model.
     score : ndarray of shape (n_tasks,)
-        Log density a row of each task, held out.
+        Minus the loss of a row of each task, held out: squared error, log loss, or deviance.
     """
 
     name: str
@@ -42,12 +44,12 @@ class Correction:
     score: Array
 
     def beats(self, other: Correction) -> bool:
-        """Whether it explains tasks better than another, by more than one standard error of the mean difference."""
+        """Whether it predicts tasks better than another, by more than one standard error of the mean difference."""
         return gains(self.score - other.score)
 
-    def of_rows(self, corrects: Any, n_jobs: int | None) -> Array:
+    def of_rows(self, link: Link, n_jobs: int | None) -> Array:
         """What the tasks' own models say of their rows beyond what the model of a task without rows says."""
-        adapted = self.prior.adapt_tasks(corrects, self.rows, n_jobs=n_jobs)
+        adapted = self.prior.adapt_tasks(link.corrects, self.rows, n_jobs=n_jobs)
         own = adapted.predict(self.rows.X, self.rows.codes)
         return np.asarray(own - adapted.predict(self.rows.X, np.full(self.rows.n_rows, -1)))
 
@@ -58,35 +60,58 @@ def gains(difference: Array) -> bool:
     return bool(difference.mean() > error)
 
 
-def best_correction(tasks: Tasks, outputs: Array, candidates: Any, corrects: Any, n_jobs: int | None) -> Correction:
-    """The simplest set of columns that no later one beats."""
-    found = [_learned(name, columns, tasks, outputs, corrects, n_jobs) for name, columns in candidates.items()]
-    best = found[0]
-    for each in found[1:]:
-        best = each if each.beats(best) else best
+def best_correction(tasks: Tasks, outputs: Array, candidates: Any, link: Link, n_jobs: int | None) -> Correction:
+    """The simplest one that no later one beats: none at all, on the outputs, on a set of columns beside them."""
+    best = _none(tasks, outputs, link)
+    for name, columns in candidates.items():
+        found = _learned(name, columns, tasks, outputs, link, n_jobs)
+        best = found if found.beats(best) else best
     return best
 
 
-def _learned(
-    name: str, columns: Any, tasks: Tasks, outputs: Array, corrects: Any, n_jobs: int | None
-) -> Correction:
+def _none(tasks: Tasks, outputs: Array, link: Link) -> Correction:
+    """The shared model alone: every task's linear model is its output, with its error as the noise."""
+    rows, k = tasks.with_rows(outputs, tasks.y), outputs.shape[1]
+    mean = np.eye(1, 2)[0] if k == 1 else np.eye(k, k + 1)
+    noise: Any = 1.0
+    if link.is_additive:
+        noise = ((np.reshape(np.asarray(tasks.y), outputs.shape) - outputs) ** 2).mean(axis=0)
+    prior = GaussianPrior(
+        mean,
+        np.zeros_like(mean),
+        noise=noise if k > 1 else float(np.max(noise)),
+        n_tasks=len(tasks),
+        n_rows=tasks.n_rows,
+        classes=None if tasks.classes is None else np.unique(np.concatenate(tasks.classes)),
+    )
+    return Correction("nothing", None, rows, prior, _score_of_new(rows, prior, link))
+
+
+def _learned(name: str, columns: Any, tasks: Tasks, outputs: Array, link: Link, n_jobs: int | None) -> Correction:
     Z = outputs if columns is None else np.hstack([outputs, columns.transform(tasks.X)])
     rows = tasks.with_rows(Z, tasks.y)
-    prior = EmpiricalBayes().learn(corrects, rows, n_jobs=n_jobs)
-    return Correction(name, columns, rows, prior, _held_out_score(rows, prior, corrects, n_jobs))
+    prior = EmpiricalBayes().learn(link.corrects, rows, n_jobs=n_jobs)
+    return Correction(name, columns, rows, prior, _held_out_score(rows, prior, link, n_jobs))
 
 
-def _held_out_score(rows: Tasks, prior: Prior, corrects: Any, n_jobs: int | None) -> Array:
-    """Log density a row ``(n_tasks,)``, each half of the tasks under what the other half teaches."""
+def _held_out_score(rows: Tasks, prior: Prior, link: Link, n_jobs: int | None) -> Array:
+    """Score ``(n_tasks,)``, each half of the tasks from what the other half teaches."""
     halves = _halves(rows)
-    score = np.empty(len(rows))
     if halves is None:
-        score[:] = prior.log_evidence(corrects, rows)
-    else:
-        for learn, judge in (halves, halves[::-1]):
-            law = EmpiricalBayes().learn(corrects, rows.take(learn), n_jobs=n_jobs)
-            score[judge] = law.log_evidence(corrects, rows.take(judge))
-    return score / np.maximum(rows.counts, 1)
+        return _score_of_new(rows, prior, link)
+    score = np.empty(len(rows))
+    for learn, judge in (halves, halves[::-1]):
+        law = EmpiricalBayes().learn(link.corrects, rows.take(learn), n_jobs=n_jobs)
+        score[judge] = _score_of_new(rows.take(judge), law, link)
+    return score
+
+
+def _score_of_new(rows: Tasks, prior: Prior, link: Link) -> Array:
+    """Minus the loss of each task's rows, but for a few of them to which the model is adapted: it is a new task."""
+    shots, query = rows.shots_and_query(_SHOTS)
+    adapted = prior.adapt_tasks(link.corrects, shots)
+    loss = link.losses(adapted, query)
+    return -np.bincount(query.codes, loss, minlength=len(rows)) / np.maximum(query.counts, 1)
 
 
 def _halves(rows: Tasks) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:

@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
+from scipy.special import logit, xlogy
 from sklearn.base import is_classifier
 from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegressor, Ridge
 from sklearn.preprocessing import FunctionTransformer
+
+from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
 
 # Names that libraries give to the loss of a model whose predictions are exp(score), by what they are part of.
 _LOSS_PARAMETERS = ("loss", "objective", "loss_function", "criterion")
-_LOG_LINKED = {"poisson": PoissonRegressor, "gamma": GammaRegressor}
+
+
+def _squared_errors(y: Array, mean: Array) -> Array:
+    """Of each row, summed over the outputs."""
+    return np.asarray(((y - mean) ** 2).reshape(len(y), -1).sum(axis=1))
+
+
+def _poisson_deviances(y: Array, mean: Array) -> Array:
+    return np.asarray(2.0 * (xlogy(y, y / mean) - y + mean))
+
+
+def _gamma_deviances(y: Array, mean: Array) -> Array:
+    return np.asarray(2.0 * (np.log(mean / y) + y / mean - 1.0))
+
+
+_LOG_LINKED: dict[str, tuple[Any, Any]] = {
+    "poisson": (PoissonRegressor, _poisson_deviances),
+    "gamma": (GammaRegressor, _gamma_deviances),
+}
 
 
 @dataclass(frozen=True)
@@ -30,17 +51,29 @@ class Link:
     scale : {"identity", "log", "logit"}
         What is made of its answers.
     corrects : estimator
-        The unfitted linear model; a score of one unit of the right column is its mean answer.
+        The unfitted linear model.
+    deviances : callable, default=squared errors
+        ``deviances(y, mean)`` are the losses of rows of a regressor.
     """
 
     method: str
     scale: str
     corrects: Any
+    deviances: Callable[[Array, Array], Array] = _squared_errors
 
     @property
     def is_additive(self) -> bool:
         """Whether a correction can be taken away from the targets, so that the shared model is fitted to the rest."""
         return self.scale == "identity" and not is_classifier(self.corrects)
+
+    def losses(self, adapted: Any, tasks: Tasks) -> Array:
+        """Of each row, from the linear models adapted to its task: squared error, deviance, or log loss of its label."""
+        if not is_classifier(self.corrects):
+            return self.deviances(np.asarray(tasks.y, dtype=float), adapted.predict(tasks.X, tasks.codes))
+        chance = adapted.predict_proba(tasks.X, tasks.codes)
+        return np.asarray(
+            -np.log(chance[np.arange(tasks.n_rows), np.searchsorted(adapted.classes, np.asarray(tasks.y))])
+        )
 
     def columns_of(self, outputs: Array) -> list[tuple[str, FunctionTransformer]]:
         """Steps that make columns of answers like ``outputs``: plain functions of NumPy and SciPy, one after the other.
@@ -78,8 +111,11 @@ def link_of(estimator: Any) -> Link:
             f"estimator: wanted a classifier with predict_proba or decision_function, found {type(estimator).__name__}, which "
             "has neither; put a CalibratedClassifierCV around it."
         )
-    linked = next((_LOG_LINKED[name] for name in _LOG_LINKED if name in _loss_of(estimator)), None)
-    return Link("predict", "identity", Ridge()) if linked is None else Link("predict", "log", linked())
+    loss = _loss_of(estimator)
+    for name, (regressor, deviances) in _LOG_LINKED.items():
+        if name in loss:
+            return Link("predict", "log", regressor(), deviances)
+    return Link("predict", "identity", Ridge())
 
 
 def _loss_of(estimator: Any) -> str:

@@ -40,7 +40,7 @@ class Round:
 
     @property
     def score(self) -> float:
-        """Mean over the tasks of the log density of a row, held out."""
+        """Mean over the tasks of minus the loss of a row, held out."""
         return float(self.correction.score.mean())
 
 
@@ -56,7 +56,7 @@ def rounds(
         outputs = answers
         for _, step in steps:
             outputs = step.transform(outputs)
-        correction = best_correction(tasks, outputs, candidates, link.corrects, n_jobs)
+        correction = best_correction(tasks, outputs, candidates, link, n_jobs)
         yield Round(target, steps, outputs, correction)
         if left:
-            target = y - correction.of_rows(link.corrects, n_jobs)
+            target = y - correction.of_rows(link, n_jobs)

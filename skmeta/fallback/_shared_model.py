@@ -53,7 +53,7 @@ class SharedModel(Learner):
     n_rounds_ : int
         How often the shared model was fitted anew.
     scores_ : list of float
-        Mean log density a row of held-out tasks, after each round.
+        Minus the mean loss of held-out tasks, each given ten of its rows, after each round that was tried.
 
     References
     ----------
@@ -154,16 +154,16 @@ class SharedModel(Learner):
     def _best_round(self, estimator: Any, tasks: Tasks, link: Link, n_jobs: int | None, progress: Any) -> Round:
         """The last round that explains held-out tasks better than the one before it."""
         candidates = column_candidates(tasks, self.correction)
-        options = {"max_rounds": self.max_rounds, "cv": self.cv, "n_jobs": n_jobs}
-        best, self.scores_ = None, []
-        for found in rounds(estimator, tasks, link, candidates, **options):
-            self.scores_.append(found.score)
+        found = rounds(estimator, tasks, link, candidates, max_rounds=self.max_rounds, cv=self.cv, n_jobs=n_jobs)
+        best = next(found)
+        self.scores_, self.n_rounds_ = [best.score], 1
+        for done, each in enumerate(found, start=1):
             if progress is not None:
-                progress(len(self.scores_), self.max_rounds)
-            if best is not None and not found.correction.beats(best.correction):
+                progress(done, self.max_rounds)
+            self.scores_.append(each.score)
+            if not each.correction.beats(best.correction):
                 break
-            best = found
-            self.n_rounds_ = len(self.scores_)
+            best, self.n_rounds_ = each, done + 1
         return best
 
 

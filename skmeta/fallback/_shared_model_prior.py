@@ -47,7 +47,7 @@ class SharedModelPrior(Prior):
     model: Any
     outputs: Any
     columns: Any
-    correction: Prior
+    correction: Any
     corrects: Any
     description: str = "output"
 
