@@ -4,8 +4,7 @@ With a fixed direction :math:`r` and the scores :math:`u_i = x_i^\top r` tasks a
 :math:`u` and :math:`y` and in their product, to rounding.
 
 Two tasks may agree by chance where rows take few values. So an agreement counts only where half of it names the task: no
-other task agrees in the scores alone, or, of targets that are no labels or counts, in the targets alone. Of rows, more
-than half of a task's scores have to differ.
+other task agrees in the scores alone, or, of targets that are no labels or counts, in the targets alone.
 """
 
 from __future__ import annotations
@@ -55,17 +54,9 @@ def distinct_of_rows(
     square, size = means(u * u), means(y * y)
     rows = np.bincount(codes, own > 0, minlength=n_tasks).astype(float)
     sizes = np.sqrt(square * size)
-    first = _first(
+    return _first(
         rows, _place_and_size(u_mean, square), _place_and_size(y_mean, size), means(u * y), sizes, targets_tell
     )
-    return np.where(2.0 * _distinct_values(u[:, 0], codes, n_tasks) > rows, first, np.arange(n_tasks))
-
-
-def _distinct_values(u: Array, codes: NDArray[np.intp], n_tasks: int) -> Array:
-    """How many values the scores of each task take ``(T,)``."""
-    order = np.lexsort((u, codes))
-    new = np.r_[True, (np.diff(u[order]) != 0) | (np.diff(codes[order]) != 0)][: len(u)]
-    return np.bincount(codes[order], new, minlength=n_tasks).astype(float)
 
 
 def _direction(d: int) -> Array:

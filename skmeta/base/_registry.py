@@ -175,7 +175,7 @@ def _check_takes_a_learner(estimator: Any) -> None:
     name = type(estimator).__name__
     if not all(hasattr(estimator, method) for method in ("get_params", "fit", "predict")):
         raise TypeError(f"estimator: wanted an estimator with fit and predict, such as Ridge(), found {name}.")
-    if "refit" in estimator.get_params(deep=False):
+    if {"refit", "estimator"} <= estimator.get_params(deep=False).keys():
         raise TypeError(
             f"estimator: wanted the model alone, found {name}, which belongs around the warm-started model, not into it: "
             f"{name}(WarmStart...(...))."

@@ -12,7 +12,8 @@ from scipy.special import expit, logit
 
 from skmeta._inference.mixture import learn_weights
 from skmeta.base import AdaptedEstimators, Prior
-from skmeta.compose._mixture_prior import AdaptedMixture, MixturePrior
+from skmeta.compose._adapted_mixture import AdaptedMixture
+from skmeta.compose._mixture_prior import MixturePrior
 from skmeta.compose._own_model import OwnModel
 from skmeta.tasks import Tasks
 

@@ -90,7 +90,7 @@ def _none(tasks: Tasks, outputs: Array, link: Link) -> Correction:
 def _learned(name: str, columns: Any, tasks: Tasks, outputs: Array, link: Link, n_jobs: int | None) -> Correction:
     Z = outputs if columns is None else np.hstack([outputs, columns.transform(tasks.X)])
     rows = tasks.with_rows(Z, tasks.y)
-    prior = EmpiricalBayes().learn(link.corrects, rows, n_jobs=n_jobs)
+    prior = EmpiricalBayes().learn_distinct(link.corrects, rows, n_jobs=n_jobs)
     return Correction(name, columns, rows, prior, _held_out_score(rows, prior, link, n_jobs))
 
 
@@ -101,7 +101,7 @@ def _held_out_score(rows: Tasks, prior: Prior, link: Link, n_jobs: int | None) -
         return _score_of_new(rows, prior, link)
     score = np.empty(len(rows))
     for learn, judge in (halves, halves[::-1]):
-        law = EmpiricalBayes().learn(link.corrects, rows.take(learn), n_jobs=n_jobs)
+        law = EmpiricalBayes().learn_distinct(link.corrects, rows.take(learn), n_jobs=n_jobs)
         score[judge] = _score_of_new(rows.take(judge), law, link)
     return score
 

@@ -134,7 +134,7 @@ class SharedModelPrior(Prior):
         SharedModelPrior
             A new value.
         """
-        correction = EmpiricalBayes().learn(self.corrects, self._read(tasks), self.correction, n_jobs=n_jobs)
+        correction = EmpiricalBayes().learn_distinct(self.corrects, self._read(tasks), self.correction, n_jobs=n_jobs)
         return replace(self, correction=correction, n_tasks=correction.n_tasks, n_rows=correction.n_rows)
 
     def log_evidence(self, estimator: Any, tasks: Tasks) -> Array:

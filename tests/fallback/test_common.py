@@ -2,15 +2,14 @@
 
 import pytest
 from common import CHECKS, make_case, name_of
-from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.svm import LinearSVC
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import RidgeClassifier
 
 ESTIMATORS = [
     HistGradientBoostingRegressor(max_iter=3),
     HistGradientBoostingRegressor(loss="poisson", max_iter=3),
-    DecisionTreeClassifier(max_depth=3, random_state=0),
-    LinearSVC(random_state=0, tol=1e-8),
+    HistGradientBoostingClassifier(max_iter=3),
+    RidgeClassifier(),
 ]
 
 
