@@ -45,7 +45,7 @@ class AdaptedMixture(AdaptedEstimators):
         for c in used:
             rows = np.flatnonzero(weights[:, c])
             own, part = weights[rows, c], (take_rows(X, rows), codes[rows])
-            found, spread = self.adapted[c].predict(*part), self.adapted[c].std(*part)
+            found, spread = self.adapted[int(c)].predict(*part), self.adapted[int(c)].std(*part)
             mean[rows] += own * found
             square[rows] += own * (spread**2 + found**2)
         return np.sqrt(np.maximum(square - mean**2, 0.0))
@@ -62,7 +62,7 @@ class AdaptedMixture(AdaptedEstimators):
         parts = []
         for c in np.unique(kind):
             rows = np.flatnonzero(kind == c)
-            ask = partial(super()._by_task, method) if c < 0 else getattr(self.adapted[c], method)
+            ask = partial(super()._by_task, method) if c < 0 else getattr(self.adapted[int(c)], method)
             parts.append((rows, ask(take_rows(X, rows), codes[rows])))
         return assembled(parts)
 
