@@ -1,5 +1,6 @@
 """skmeta: the next fit starts from what the earlier ones taught."""
 
+from skmeta.fallback import SharedModel
 from skmeta.linear_model import EmpiricalBayes, GaussianPrior, SufficientStatistics
 from skmeta.model_selection import NShotSplit, shot_curve
 from skmeta.tasks import split_tasks, stack_tasks
@@ -13,6 +14,7 @@ __all__ = [
     "GaussianPrior",
     "HyperparameterPrior",
     "NShotSplit",
+    "SharedModel",
     "SufficientStatistics",
     "TrialHistory",
     "WarmStartClassifier",

@@ -51,6 +51,20 @@ def _is_temporal(dtype: Any) -> bool:
     return getattr(dtype, "kind", "") in ("m", "M") or bool(getattr(dtype, "is_temporal", bool)())
 
 
+def categorical_columns(data: Any) -> list[Any]:
+    """Return the labels of a frame's columns whose type says that they hold categories, whatever these are."""
+    labels = column_labels(data)
+    return (
+        []
+        if labels is None
+        else [name for name, kind in zip(labels, data.dtypes, strict=True) if _is_categorical(kind)]
+    )
+
+
+def _is_categorical(dtype: Any) -> bool:
+    return type(dtype).__name__ in ("CategoricalDtype", "Categorical", "Enum")
+
+
 def missing_values(frame: Any) -> NDArray[np.bool_]:
     """Return where a frame has no value (null, None or NaN), of its shape."""
     if library_of(frame) == "pandas":

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta.base._evidence import leave_one_out_scores
 from skmeta.tasks import Tasks, take_rows
 
 
@@ -120,6 +121,26 @@ class AdaptedEstimators:
     def borrowed(self) -> NDArray[np.float64]:
         """Own rows that the prior was worth to each task, of shape (n_tasks,); nan where a family cannot tell."""
         return np.full(len(self.tasks), np.nan)
+
+    @property
+    def unlike_past(self) -> NDArray[np.float64]:
+        """Probability, by its rows, that a task is unlike past ones, of shape (n_tasks,); one where a family cannot tell."""
+        return np.ones(len(self.tasks))
+
+    def leave_one_out_scores(self, codes: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Log scores of the rows of some tasks, each row predicted from the others of its task.
+
+        Parameters
+        ----------
+        codes : ndarray of int
+            The tasks, from 0.
+
+        Returns
+        -------
+        ndarray of shape (n_codes,)
+            Sums over a task's rows, comparable between families.
+        """
+        return leave_one_out_scores(self.prior, self.model, self.tasks.take(codes))
 
     def _by_task(self, method: str, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
         places = [(int(code), np.flatnonzero(codes == code)) for code in np.unique(codes)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,19 +27,46 @@ def leave_one_out_scores(prior: Any, estimator: Any, tasks: Tasks) -> Array:
 
     A row of weight two counts as two rows. A task's score does not depend on the tasks beside it.
     """
-    others, rows, codes = tasks.without_each_row()
-    if tasks.y is None or not len(rows):
+    left = _left_out(prior, estimator, tasks)
+    if left is None:
         return np.zeros(len(tasks))
-    adapted = prior.adapt_tasks(estimator, others)
-    X, y, owner = take_rows(tasks.X, rows), tasks.y[rows], tasks.codes[rows]
-    weight: Array = np.ones(len(rows)) if tasks.sample_weight is None else tasks.sample_weight[rows]
+    y, owner = left.y, tasks.codes[left.rows]
+    weight: Array = np.ones(len(left.rows)) if tasks.sample_weight is None else tasks.sample_weight[left.rows]
     if is_classifier(estimator):
         n_others: Array = (np.bincount(owner, minlength=len(tasks)) - 1.0)[owner].astype(float)
-        scores: Array = weight * _log_probability(adapted, X, y, codes, n_others)
+        scores: Array = weight * _log_probability(left.adapted, left.X, y, left.codes, n_others)
         return np.bincount(owner, scores, minlength=len(tasks)).astype(float)
-    y, found = (np.reshape(part, (len(rows), -1)) for part in (y, adapted.predict(X, codes)))
+    y, found = (np.reshape(part, (len(left.rows), -1)) for part in (y, left.adapted.predict(left.X, left.codes)))
     pairs = zip(y.T, found.T, strict=True)
     return np.sum([_student_t(target, target - mean, weight, owner, len(tasks)) for target, mean in pairs], axis=0)
+
+
+def root_mean_square_left_out(prior: Any, estimator: Any, tasks: Tasks) -> Array:
+    """Root mean square ``(n_tasks,)`` of each task's residuals, each row predicted from the others."""
+    left = _left_out(prior, estimator, tasks)
+    if left is None:
+        return np.full(len(tasks), np.nan)
+    residual = left.y - left.adapted.predict(left.X, left.codes)
+    owner = tasks.codes[left.rows]
+    square = np.bincount(owner, residual**2, minlength=len(tasks))
+    return np.sqrt(square / np.maximum(np.bincount(owner, minlength=len(tasks)), 1))
+
+
+class _LeftOut(NamedTuple):
+    """Estimators adapted without some rows, these rows, and which of the estimators lacks each."""
+
+    adapted: Any
+    X: Any
+    y: NDArray[Any]
+    rows: NDArray[np.intp]
+    codes: NDArray[np.intp]
+
+
+def _left_out(prior: Any, estimator: Any, tasks: Tasks) -> _LeftOut | None:
+    others, rows, codes = tasks.without_each_part()
+    if tasks.y is None or not len(rows):
+        return None
+    return _LeftOut(prior.adapt_tasks(estimator, others), take_rows(tasks.X, rows), tasks.y[rows], rows, codes)
 
 
 def _log_probability(adapted: Any, X: Any, y: NDArray[Any], codes: NDArray[np.intp], n_others: Array) -> Array:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from skmeta.base._adapted_estimators import AdaptedEstimators
 from skmeta.base._prior import Prior
 from skmeta.tasks import Tasks
 
@@ -46,6 +47,40 @@ class Learner(BaseEstimator):
             What is known now.
         """
         raise NotImplementedError(f"{type(self).__name__} should define learn(estimator, tasks, prior=None, ...)")
+
+    def adapt_learned(
+        self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
+    ) -> AdaptedEstimators:
+        """Adapt to the tasks that were just learned from; by default as to any others.
+
+        A learner that keeps what the prior may not, such as predictions by models that had not seen a row, uses it here.
+
+        Parameters
+        ----------
+        prior : Prior
+            What `learn` returned.
+        estimator : estimator
+            The model of one task.
+        tasks : Tasks
+            The tasks, as `learn` had them.
+        n_jobs : int, default=None
+            Parallel jobs over tasks; the answer does not depend on it.
+
+        Returns
+        -------
+        AdaptedEstimators
+            Of these tasks.
+        """
+        adapted: AdaptedEstimators = prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
+        return adapted
+
+
+def adapt_learned(learner: Any, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
+    """That verb of a learner of somebody's own, who need not have it."""
+    own = getattr(learner, "adapt_learned", None)
+    if own is None:
+        return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
+    return own(prior, estimator, tasks, n_jobs=n_jobs)
 
 
 def checked_prior(learner: Any, prior: Any) -> Prior:

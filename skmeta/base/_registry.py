@@ -7,7 +7,6 @@ from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, TypeVar
 
-from sklearn.base import ClassifierMixin, is_classifier
 from sklearn.utils import get_tags
 
 from skmeta._sklearn import param_names
@@ -16,7 +15,7 @@ _T = TypeVar("_T")
 _LEARNERS: dict[type, type] = {}
 _LINEAR: dict[type, type] = {}
 _METHODS = ("fit", "predict", "predict_proba", "decision_function")
-_EXPLANATIONS: list[Callable[[Any], str | None]] = []
+_FALLBACK: list[Any] = []  # the learner of whatever nobody registered
 _GROUP = "skmeta.families"  # the entry point by which an installed package says that it has families
 
 
@@ -107,6 +106,8 @@ def is_linear(estimator: Any) -> bool:
 def learner_for(estimator: Any, learner: Any = "auto") -> Any:
     """The learner of an estimator: the one given, whatever it is, or for "auto" the one meant for its class.
 
+    Of a class for which nobody registered one it is that of the room `skmeta.fallback`.
+
     Parameters
     ----------
     estimator : estimator
@@ -122,7 +123,7 @@ def learner_for(estimator: Any, learner: Any = "auto") -> Any:
     Raises
     ------
     TypeError
-        If ``learner`` is none, or no learner is registered for the class.
+        If ``learner`` is none, or ``estimator`` is no model.
     ValueError
         If ``learner`` is another text than "auto".
     """
@@ -139,7 +140,7 @@ def learner_for(estimator: Any, learner: Any = "auto") -> Any:
 
 
 def registered_learner(estimator: Any) -> Any:
-    """The class of the learner that is meant for an estimator; TypeError if none is."""
+    """The class of the learner that is meant for an estimator; TypeError for what is no model."""
     own = getattr(type(estimator), "__skmeta_learner__", None)
     if own is not None:
         return own
@@ -148,7 +149,8 @@ def registered_learner(estimator: Any) -> Any:
         load_entry_points()
         found = lookup(_LEARNERS, estimator)
     if found is None:
-        raise TypeError(_nobody_registered(estimator))
+        _check_takes_a_learner(estimator)
+        found = _FALLBACK[0]
     return found
 
 
@@ -173,28 +175,19 @@ def load_entry_points() -> None:
         entry.load()
 
 
-def register_explanation(explanation: Callable[[Any], str | None]) -> Callable[[Any], str | None]:
-    """Register what a family knows of estimators that it cannot take: a sentence's end with the way out, or None."""
-    _EXPLANATIONS.append(explanation)
-    return explanation
+def register_fallback(learner: _T) -> _T:
+    """Register, as a decorator of its class, the learner of whatever estimator nobody registered."""
+    _FALLBACK[:] = [learner]
+    return learner
 
 
-def _nobody_registered(estimator: Any) -> str:
-    classifies = is_classifier(estimator)
-    alike = {cls.__name__ for cls in _LEARNERS if issubclass(cls, ClassifierMixin) == classifies}
-    start = (
-        f"estimator: wanted one of {', '.join(sorted(alike))}, alone or as the last step of a Pipeline, found "
-        f"{type(estimator).__name__}, "
-    )
-    if not hasattr(estimator, "get_params"):
-        return f"{start}which is no estimator, such as Ridge()."
-    if "estimator" in estimator.get_params(deep=False):
-        name = type(estimator).__name__
-        return f"{start}which belongs around the warm-started model, not into it: {name}(WarmStart...(...))."
-    known = next(filter(None, (explanation(estimator) for explanation in _EXPLANATIONS)), None)
-    if known is not None:
-        return f"{start}which {known}."
-    return (
-        f"{start}for which no learner is registered; pass learner= with a learner for it (the guide's page 'How to add a "
-        "family' has a whole one), or put a transformer before one of those, such as SplineTransformer or RandomTreesEmbedding."
-    )
+def _check_takes_a_learner(estimator: Any) -> None:
+    """Raise for what is no estimator, and for a search, which has to stand around the model that learns."""
+    name = type(estimator).__name__
+    if not all(hasattr(estimator, method) for method in ("get_params", "fit", "predict")):
+        raise TypeError(f"estimator: wanted an estimator with fit and predict, such as Ridge(), found {name}.")
+    if {"refit", "estimator"} <= estimator.get_params(deep=False).keys():
+        raise TypeError(
+            f"estimator: wanted the model alone, found {name}, which belongs around the warm-started model, not into it: "
+            f"{name}(WarmStart...(...))."
+        )

@@ -12,7 +12,7 @@ from scipy.special import logsumexp, softmax
 
 from skmeta._inference.mixture import next_to_nothing
 from skmeta.base import AdaptedEstimators, Prior
-from skmeta.compose._average import average_estimators
+from skmeta.compose._adapted_mixture import AdaptedMixture
 from skmeta.compose._stored_components import read_back, stored
 from skmeta.tasks import Tasks
 
@@ -326,34 +326,6 @@ class MixturePrior(Prior):
         evidence = [component.log_evidence(estimator, tasks) for component in self.components]
         with np.errstate(divide="ignore"):  # a component of weight zero is none
             return np.column_stack(evidence) + np.log(self.weights)
-
-
-class AdaptedMixture(AdaptedEstimators):
-    """Estimators adapted under every component, averaged by the components' probabilities for each task."""
-
-    def __init__(
-        self,
-        prior: MixturePrior,
-        model: Any,
-        tasks: Tasks,
-        adapted: Sequence[AdaptedEstimators],
-        responsibilities: NDArray[np.float64],
-    ) -> None:
-        super().__init__(prior, model, tasks)
-        self.adapted = adapted
-        self.responsibilities = responsibilities
-
-    def estimator(self, code: int) -> Any:
-        """One plain fitted estimator: the mean of the components'."""
-        weights = self.prior.unseen_weights if code < 0 else self.responsibilities[code]
-        used = np.flatnonzero(weights)
-        estimators = [self.adapted[int(c)].estimator(code) for c in used]
-        return average_estimators(estimators, weights[used], [self.prior.names[c] for c in used])
-
-    @property
-    def borrowed(self) -> NDArray[np.float64]:
-        """Own rows that the components were worth, their mean."""
-        return (self.responsibilities * np.column_stack([each.borrowed for each in self.adapted])).sum(axis=1)
 
 
 def _check_components(components: tuple[Prior, ...]) -> None:

@@ -254,8 +254,12 @@ class LinearAdapted(AdaptedEstimators):
         here, n_rows = self._adaptation, self._adaptation.trusted_rows.n_rows
         asked = here.posterior.expected_noise * self._n_coefficients()[:, None]
         rows = n_rows[:, None] * (asked / np.maximum(self._total_error(), TINY) - 1.0)
-        lent = here.posterior.weights @ np.array([float(prior.borrows) for prior in self.priors])
-        return lent * np.maximum(rows, 0.0).mean(axis=1)
+        return (1.0 - self.unlike_past) * np.maximum(rows, 0.0).mean(axis=1)
+
+    @property
+    def unlike_past(self) -> Array:
+        """Probability ``(n_tasks,)`` that a task is of a component that was not learned."""
+        return self._adaptation.posterior.weights @ np.array([float(not prior.borrows) for prior in self.priors])
 
     def _n_coefficients(self) -> Array:
         """How many coefficients a task's own rows ask for ``(n_tasks,)``: of columns that are off their centre somewhere."""

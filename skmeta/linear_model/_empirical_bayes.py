@@ -159,13 +159,45 @@ class EmpiricalBayes(Learner):
         TypeError
             If ``prior`` is of another family.
         """
+        return self._learn_tasks(estimator, tasks, prior, n_jobs, progress, without_copies)
+
+    def learn_distinct(
+        self,
+        estimator: Any,
+        tasks: Tasks,
+        prior: Prior | None = None,
+        *,
+        n_jobs: int | None = None,
+        progress: Any = None,
+    ) -> MixturePrior:
+        """The same for tasks that are known to be data sets of their own: what agrees by chance is taken for no copy.
+
+        Rows that take few values, such as leaves of a tree, often agree by chance.
+
+        Parameters
+        ----------
+        estimator, tasks, prior, n_jobs, progress
+            As in `learn`.
+
+        Returns
+        -------
+        MixturePrior
+            What is known now.
+        """
+        return self._learn_tasks(estimator, tasks, prior, n_jobs, progress)
+
+    def _learn_tasks(
+        self, estimator: Any, tasks: Tasks, prior: Prior | None, n_jobs: Any, progress: Any, distinct: Any = None
+    ) -> MixturePrior:
+        """The prior of a collection, ``distinct`` being what leaves copies out, if anything does."""
         self._check_parameters()
         family, past = family_of(estimator), learned_component(prior, estimator)
         classes = None if past is None else past.classes
         unit = unit_of(past, mean_weight(tasks, estimator, classes))
         data = read(tasks, estimator, family, classes, unit)
         past = checked_past(past, estimator, family, data, tasks.feature_names)
-        tasks, data = without_copies(tasks, data, estimator, family, unit)
+        if distinct is not None:
+            tasks, data = distinct(tasks, data, estimator, family, unit)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
         wide = is_wide(self, data.n_features, data.n_rows, past, coupled=coupled)
 

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from skmeta.tasks._numbers import column_names
 from skmeta.tasks._tables import columns_in_order, take_rows
 
+_LEFT_OUT_ONE_BY_ONE = 20  # speed: rows of larger tasks are left out in parts
+_PARTS = 5
+
 
 @dataclass(frozen=True, eq=False)
 class Tasks:
@@ -149,6 +152,32 @@ class Tasks:
             classes=None if self.classes is None else tuple(self.classes[code] for code in codes),
         )
 
+    def shots_and_query(self, n_shots: int) -> tuple[Self, Self]:
+        """A part of each task's rows to adapt to, and the others to be predicted: what a new task is like.
+
+        Parameters
+        ----------
+        n_shots : int
+            Rows of a task to adapt to, half of them where there are fewer than twice as many.
+
+        Returns
+        -------
+        shots, query : Tasks
+            The same tasks, without unlabelled rows; targets of both are spread as in the whole.
+        """
+        shots, query = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
+        for code in range(len(self)):
+            own = self.rows_of(code)
+            own = self._by_target(own if self.labelled is None else own[self.labelled[own]])
+            n = min(n_shots, len(own) // 2)
+            chosen = np.zeros(len(own), dtype=bool)
+            chosen[((np.arange(n) + 0.5) * len(own) / max(n, 1)).astype(np.intp)] = True
+            shots.append(np.sort(own[chosen]))
+            query.append(np.sort(own[~chosen]))
+        parts = [np.concatenate(part) for part in (shots, query)]
+        first, second = (self._of_rows(rows, codes=self.codes[rows]) for rows in parts)
+        return first, second
+
     def with_rows(self, X: Any, y: NDArray[Any] | None) -> Self:
         """The same tasks with other columns and targets: what a step made of each row.
 
@@ -186,41 +215,57 @@ class Tasks:
             else replace(self, X=columns_in_order(self.X, names), feature_names=names)
         )
 
-    def without_each_row(self) -> tuple[Self, NDArray[np.intp], NDArray[np.intp]]:
+    def without_each_part(self) -> tuple[Self, NDArray[np.intp], NDArray[np.intp]]:
         """For every labelled row its task without it: what predicts that row from the task's other rows.
+
+        Tasks of more than twenty rows lack a fifth of them at a time, in which targets are spread as in the whole.
 
         Returns
         -------
         tasks : Tasks
-            One task a row that has others in its task.
+            The tasks, each as often as it has parts that leave others.
         rows : ndarray of int
             Positions of the labelled rows in ``X``.
         codes : ndarray of int
             The task in ``tasks`` that lacks each of ``rows``; -1 where no other row is left.
         """
-        parts: list[NDArray[np.intp]] = []
-        rows: list[int] = []
-        codes: list[int] = []
+        kept: list[NDArray[np.intp]] = []
+        rows: list[NDArray[np.intp]] = []
+        codes: list[NDArray[np.intp]] = []
         owners: list[int] = []
         for code in range(len(self)):
             own = self.rows_of(code)
             own = own if self.labelled is None else own[self.labelled[own]]
-            for left in range(len(own)):
-                rows.append(own[left])
-                codes.append(len(parts) if len(own) > 1 else -1)
-                if len(own) > 1:
-                    parts.append(np.delete(own, left))
+            for part in self._parts(own):
+                others = np.setdiff1d(own, part)
+                rows.append(part)
+                codes.append(np.full(len(part), len(kept) if len(others) else -1))
+                if len(others):
+                    kept.append(others)
                     owners.append(code)
-        owner = np.array(owners, dtype=np.intp)
+        nothing, owner = np.empty(0, np.intp), np.array(owners, dtype=np.intp)
         expanded = self._of_rows(
-            np.concatenate([*parts, np.empty(0, np.intp)]),
-            codes=np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
-            ids=np.arange(len(parts)),
+            np.concatenate([*kept, nothing]),
+            codes=np.repeat(np.arange(len(kept)), [len(each) for each in kept]),
+            ids=np.arange(len(kept)),
             task_weight=None,
             context={name: values[owner] for name, values in self.context.items()},
             classes=None if self.classes is None else tuple(self.classes[code] for code in owners),
         )
-        return expanded, np.array(rows, dtype=np.intp), np.array(codes, dtype=np.intp)
+        return expanded, np.concatenate([*rows, nothing]), np.concatenate([*codes, nothing])
+
+    def _parts(self, own: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+        """Rows of one task that are left out together."""
+        if len(own) <= _LEFT_OUT_ONE_BY_ONE:
+            return [own[[place]] for place in range(len(own))]
+        ranked = self._by_target(own)
+        return [np.sort(ranked[first::_PARTS]) for first in range(_PARTS)]
+
+    def _by_target(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Rows in the order of their targets, of the first of several."""
+        if self.y is None:
+            return rows
+        return rows[np.argsort(self.y[rows].reshape(len(rows), -1)[:, 0], kind="stable")]
 
     def _of_rows(self, rows: NDArray[np.intp], **changed: Any) -> Self:
         """The same columns of some rows."""

@@ -16,7 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from skmeta.base import Prior, learner_for
-from skmeta.base._learner import checked_prior
+from skmeta.base._learner import adapt_learned, checked_prior
 from skmeta.base._matching import matched, no_weights
 from skmeta.steps import (
     AdaptedBehindSteps,
@@ -153,7 +153,11 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         if learner is not None:
             prior = checked_prior(learner, learner.learn(parts.model, tasks, prior, n_jobs=self.n_jobs))
             prior, tasks = matched(prior, tasks)
-        adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, self._adapted(prior, parts.model, tasks), order)
+        if learner is None:
+            adapted = self._adapted(prior, parts.model, tasks)
+        else:
+            adapted = adapt_learned(learner, prior, parts.model, tasks, self.n_jobs)
+        adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, adapted, order)
         known = KnownTasks(self.task, tasks.ids, prior, adapted, tasks.X.shape[1])
         found = {"_known": known, "prior_": with_steps(steps, prior)}
         found |= {} if learner is None else {"learner_": learner}

@@ -18,9 +18,9 @@ from skmeta._inference.mixture import Mixture, Posterior, posterior
 from skmeta._inference.moments import Moments, Rows, collect_moments
 from skmeta._inference.outliers import trust_rows, trusted
 from skmeta._inference.units import Units
-from skmeta.base._registry import add, lookup, register_explanation, register_linear
+from skmeta.base._registry import add, lookup, register_linear
 from skmeta.linear_model._data import LinearData
-from skmeta.linear_model._families._refusals import reason, why_not
+from skmeta.linear_model._families._refusals import why_not
 
 Array = NDArray[np.float64]
 Fitted = list[dict[str, Any]] | None  # further fitted attributes of every task, in units of the data
@@ -153,13 +153,6 @@ class Family(ABC):
 
 
 FAMILIES: dict[type, Any] = {}
-
-
-@register_explanation
-def _why_not_linear(estimator: Any) -> str | None:
-    """What this room knows of estimators of scikit-learn, and of subclasses of those that it takes."""
-    known = type(estimator).__module__.startswith("sklearn.") or isinstance(estimator, tuple(FAMILIES))
-    return reason(estimator, tuple(FAMILIES)) if known else None
 
 
 def family(*estimator_classes: type) -> Callable[[type[Family]], type[Family]]:

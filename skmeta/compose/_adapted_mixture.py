@@ -1,0 +1,72 @@
+"""Estimators adapted under every component of a mixture, and their averages by what a task's rows say of these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta.base import AdaptedEstimators
+from skmeta.base._adapted_estimators import assembled
+from skmeta.compose._average import average_estimators
+from skmeta.tasks import Tasks, take_rows
+
+
+class AdaptedMixture(AdaptedEstimators):
+    """Estimators adapted under every component, averaged by the components' probabilities for each task."""
+
+    def __init__(
+        self,
+        prior: Any,
+        model: Any,
+        tasks: Tasks,
+        adapted: Sequence[AdaptedEstimators],
+        responsibilities: NDArray[np.float64],
+    ) -> None:
+        super().__init__(prior, model, tasks)
+        self.adapted = adapted
+        self.responsibilities = responsibilities
+
+    def estimator(self, code: int) -> Any:
+        """One plain fitted estimator: the mean of the components'."""
+        weights = self.prior.unseen_weights if code < 0 else self.responsibilities[code]
+        used = np.flatnonzero(weights)
+        estimators = [self.adapted[int(c)].estimator(code) for c in used]
+        return average_estimators(estimators, weights[used], [self.prior.names[c] for c in used])
+
+    def std(self, X: Any, codes: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Standard deviation of the mixture: that of the components, and of their means around each other."""
+        weights = self._weights[codes]
+        used = np.flatnonzero(weights.any(axis=0))
+        mean, square = np.zeros(len(codes)), np.zeros(len(codes))
+        for c in used:
+            rows = np.flatnonzero(weights[:, c])
+            own, part = weights[rows, c], (take_rows(X, rows), codes[rows])
+            found, spread = self.adapted[int(c)].predict(*part), self.adapted[int(c)].std(*part)
+            mean[rows] += own * found
+            square[rows] += own * (spread**2 + found**2)
+        return np.sqrt(np.maximum(square - mean**2, 0.0))
+
+    @property
+    def _weights(self) -> NDArray[np.float64]:
+        """Of the components for each task, those of a task without rows last."""
+        return np.vstack([self.responsibilities, self.prior.unseen_weights])
+
+    def _by_task(self, method: str, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
+        """A task that is of one component for certain is answered by that, with others of its kind."""
+        weights = self._weights[codes]
+        kind = np.where(weights.max(axis=1) == 1.0, weights.argmax(axis=1), -1)
+        parts = []
+        for c in np.unique(kind):
+            rows = np.flatnonzero(kind == c)
+            ask = partial(super()._by_task, method) if c < 0 else getattr(self.adapted[int(c)], method)
+            parts.append((rows, ask(take_rows(X, rows), codes[rows])))
+        return assembled(parts)
+
+    @property
+    def borrowed(self) -> NDArray[np.float64]:
+        """Own rows that the components were worth, their mean."""
+        return (self.responsibilities * np.column_stack([each.borrowed for each in self.adapted])).sum(axis=1)

@@ -1,0 +1,110 @@
+"""The estimator fitted to a task's own rows alone, as a prior that knows nothing of other tasks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.utils.validation import has_fit_parameter
+
+from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._evidence import root_mean_square_left_out
+from skmeta.tasks import Tasks
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class OwnModel(Prior):
+    """Nothing is known of the next task: its model is the plain estimator, fitted to its own rows.
+
+    It stands in mixtures for tasks that the past misleads. Of a task whose rows the estimator cannot be fitted to (too
+    few, or without one of the labels), and of classifiers without probabilities, it has no evidence.
+    """
+
+    def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
+        """Fit ``estimator`` to each of some tasks, when it is asked for.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model of one task.
+        tasks : Tasks
+            The tasks.
+        n_jobs : int, default=None
+            Not used.
+
+        Returns
+        -------
+        OwnModels
+            Plain clones.
+        """
+        return OwnModels(self, estimator, tasks)
+
+    def log_evidence(self, estimator: Any, tasks: Tasks) -> Array:
+        """Log score of each task's rows, each predicted by a fit to the others, see `Prior.log_evidence`.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model of one task.
+        tasks : Tasks
+            The tasks.
+
+        Returns
+        -------
+        ndarray of shape (n_tasks,)
+            Minus infinity where the estimator cannot be fitted.
+        """
+        return np.array([self._evidence_of_one(estimator, tasks.take(np.array([code]))) for code in range(len(tasks))])
+
+    def _evidence_of_one(self, estimator: Any, task: Tasks) -> float:
+        if task.n_rows < 2 or not self._can_vote(estimator, task):
+            return -np.inf
+        try:
+            return float(super().log_evidence(estimator, task)[0])
+        except Exception:  # an estimator may refuse so few rows with any error
+            return -np.inf
+
+    def _can_vote(self, estimator: Any, task: Tasks) -> bool:
+        """Whether its probabilities could be averaged with those of a model of all labels."""
+        if task.classes is None:
+            return True
+        if not hasattr(estimator, "predict_proba"):
+            return False
+        labels = self.classes if self.classes is not None else task.classes[0]
+        return len(task.classes[0]) >= max(len(labels), 2)
+
+
+class OwnModels(AdaptedEstimators):
+    """Plain clones of the estimator, each fitted once, when it is asked for."""
+
+    def __init__(self, prior: OwnModel, model: Any, tasks: Tasks) -> None:
+        super().__init__(prior, model, tasks)
+        self._fitted: dict[int, Any] = {}
+
+    def estimator(self, code: int) -> Any:
+        """The clone fitted to the rows of one task."""
+        if code < 0:
+            raise ValueError("prior: wanted a prior that knows something of a task without rows, found OwnModel.")
+        if code not in self._fitted:
+            X, y, weight = next(iter(self.tasks.take(np.array([code]))))
+            weights = (
+                {"sample_weight": weight}
+                if weight is not None and has_fit_parameter(self.model, "sample_weight")
+                else {}
+            )
+            self._fitted[code] = clone(self.model).fit(X, y, **weights)
+        return self._fitted[code]
+
+    def std(self, X: Any, codes: NDArray[np.intp]) -> Array:
+        """Root mean square of a task's residuals, each row predicted from the others."""
+        return self._residual_std[codes]
+
+    @cached_property
+    def _residual_std(self) -> Array:
+        return root_mean_square_left_out(self.prior, self.model, self.tasks)

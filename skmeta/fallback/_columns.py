@@ -1,0 +1,88 @@
+"""Raw columns that a correction may read beside a shared model's outputs, as plain transformers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+from skmeta._dataframe import categorical_columns
+from skmeta.tasks import Tasks
+from skmeta.tasks._numbers import column_names, non_numeric_columns
+from skmeta.tasks._tables import column_values
+
+_MANY = 100  # speed: more columns than this are not squared too
+_CATEGORIES = 20  # speed: of a column of names, the most frequent ones get a column each, all others share one
+
+Candidates = dict[str, Any]
+
+
+def column_candidates(tasks: Tasks, correction: Any) -> Candidates:
+    """Fitted transformers by name, None for no columns at all: held-out tasks will say which is best.
+
+    Parameters
+    ----------
+    tasks : Tasks
+        The collection.
+    correction : "auto", None or transformer
+        "auto" tries no columns, all of them, and all with the squares of numbers; else what the user wants.
+
+    Returns
+    -------
+    dict
+        Of at least one entry, simpler ones first.
+    """
+    if correction is None:
+        return {"output": None}
+    if not isinstance(correction, str):
+        return {"output, columns by correction=": clone(correction).fit(tasks.X, tasks.y)}
+    if correction != "auto":
+        raise ValueError(
+            f"correction: wanted 'auto', None for none but the shared model's output, or a transformer, found {correction!r}."
+        )
+    numbers, names = _usable(tasks.X)
+    found: Candidates = {"output": None}
+    if numbers or names:
+        found["output, columns"] = _standardised(numbers, names, squares=[]).fit(tasks.X)
+    curved = [column for column in numbers if _is_curved(tasks.X, column)]
+    if curved and len(numbers) + len(names) <= _MANY:
+        found["output, columns, squares"] = _standardised(numbers, names, squares=curved).fit(tasks.X)
+    return found
+
+
+def _usable(X: Any) -> tuple[list[Any], list[Any]]:
+    """Columns of numbers and columns of names, by name or position; none of sparse tables, nor of what is no table."""
+    if sparse.issparse(X) or len(X.shape) != 2:
+        return [], []
+    labels = column_names(X) or range(X.shape[1])
+    text = non_numeric_columns(X)
+    dates = {label for label, what in text.items() if what == "dates"}
+    categories = set(categorical_columns(X)) | (set(text) - dates)
+    numbers = [label for label in labels if label not in categories | dates]
+    return numbers, [label for label in labels if label in categories]
+
+
+def _standardised(numbers: list[Any], names: list[Any], squares: list[Any]) -> Any:
+    """Numbers in units of their spread, gaps at the mean, squares beside them; names as indicators."""
+    one = OneHotEncoder(handle_unknown="ignore", max_categories=_CATEGORIES, sparse_output=False)
+    parts = [(_scaled(), numbers)] if numbers else []
+    parts += [(make_pipeline(_scaled(), FunctionTransformer(np.square), StandardScaler()), squares)] if squares else []
+    parts += [(one, names)] if names else []
+    return make_column_transformer(*parts)
+
+
+def _scaled() -> Pipeline:
+    return make_pipeline(StandardScaler(), SimpleImputer(keep_empty_features=True))
+
+
+def _is_curved(X: Any, column: Any) -> bool:
+    """Whether the square of a column of numbers says more than the column: of two values it does not."""
+    position = column if isinstance(column, int) else (column_names(X) or ()).index(column)
+    values = column_values(X, position).astype(float)
+    return len(np.unique(values[np.isfinite(values)])) > 2

@@ -1,0 +1,79 @@
+"""Outputs of a shared model for the rows of tasks that it has not seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone, is_classifier
+from sklearn.model_selection import GroupKFold
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import has_fit_parameter
+
+from skmeta.tasks import Tasks, take_rows
+from skmeta.tasks._words import listed
+
+Array = NDArray[np.float64]
+Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
+
+
+def folds_by_task(tasks: Tasks, n_folds: int) -> list[Fold]:
+    """Rows to fit and rows to predict, of whole tasks, as often as there are folds."""
+    splits = GroupKFold(min(n_folds, len(tasks))).split(np.zeros((tasks.n_rows, 1)), groups=tasks.codes)
+    return [(train, test) for train, test in splits]
+
+
+def out_of_fold(
+    estimator: Any, tasks: Tasks, y: NDArray[Any], method: str, folds: list[Fold], n_jobs: int | None
+) -> Array:
+    """Answers of ``method`` for all rows, each by a clone fitted to ``y`` in the folds that its task is not in.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        Of classifiers a column a label of the collection, as the estimator has them if it is fitted to all rows.
+    """
+    answers = Parallel(n_jobs=n_jobs)(
+        delayed(_answers_of_fold)(estimator, tasks, y, method, train, test) for train, test in folds
+    )
+    found = np.empty((tasks.n_rows, *answers[0].shape[1:]))
+    for (_, test), answer in zip(folds, answers, strict=True):
+        found[test] = answer
+    return found
+
+
+def fitted(estimator: Any, tasks: Tasks, y: NDArray[Any], rows: NDArray[np.intp] | None = None) -> Any:
+    """A clone fitted to some rows of a collection, to all of them if none are named; a failure names the tasks."""
+    rows = np.arange(tasks.n_rows) if rows is None else rows
+    weights = {} if tasks.sample_weight is None else {"sample_weight": tasks.sample_weight[rows]}
+    weights = weights if has_fit_parameter(estimator, "sample_weight") else {}
+    try:
+        return clone(estimator).fit(take_rows(tasks.X, rows), y[rows], **weights)
+    except Exception as error:
+        error.add_note(
+            f"{type(estimator).__name__}.fit raised this on the rows of {len(np.unique(tasks.codes[rows]))} task(s): "
+            f"{listed(tasks.ids[np.unique(tasks.codes[rows])])}."
+        )
+        raise
+
+
+def _answers_of_fold(
+    estimator: Any, tasks: Tasks, y: NDArray[Any], method: str, train: NDArray[np.intp], test: NDArray[np.intp]
+) -> Array:
+    model = fitted(estimator, tasks, y, train)
+    answer = np.asarray(getattr(model, method)(take_rows(tasks.X, test)), dtype=float)
+    if not is_classifier(model):
+        return answer
+    return _in_all_classes(answer, model.classes_, np.unique(y), 0.0 if method == "predict_proba" else answer.min())
+
+
+def _in_all_classes(answer: Array, own: NDArray[Any], labels: NDArray[Any], absent: float) -> Array:
+    """Columns of the labels that a fold has seen as columns of all labels."""
+    if np.array_equal(own, labels):
+        return answer
+    if answer.ndim == 1:
+        answer = np.column_stack([-answer, answer])
+    found = np.full((len(answer), len(labels)), absent)
+    found[:, np.searchsorted(labels, own)] = answer
+    return found

@@ -1,0 +1,194 @@
+"""The learner of whatever estimator nobody registered: a shared model of all tasks, and the correction of each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import check_scalar
+
+from skmeta.base import AdaptedEstimators, Learner, Prior
+from skmeta.base._registry import register_fallback
+from skmeta.compose import MixturePrior, with_own_model
+from skmeta.fallback._columns import column_candidates
+from skmeta.fallback._link import Link, link_of
+from skmeta.fallback._out_of_fold import fitted
+from skmeta.fallback._rounds import Round, rounds
+from skmeta.fallback._shared_model_prior import SharedModelPrior
+from skmeta.tasks import Tasks
+
+Array = NDArray[np.float64]
+
+
+@register_fallback
+class SharedModel(Learner):
+    r"""Learn one model of all tasks, and how each task's own deviates from it.
+
+    .. math:: y_{ti} = f(x_{ti}) + z_{ti}^\top b_t + e_{ti}, \qquad b_t \sim N(\mu, \Sigma)
+
+    with the estimator as :math:`f` and the linear model of `EmpiricalBayes` for the rest: :math:`z` holds a one, the output
+    of :math:`f`, and raw columns where held-out tasks ask for them. Outputs that the correction is learned from are those
+    of models that had not seen the task. For squared errors the two are then fitted in turn, :math:`f` to the targets less
+    the corrections, as long as held-out tasks gain by more than one standard error. Classifiers are corrected on their
+    log-odds, models of counts and of positive targets (by the name of their loss) on the logarithms of their predictions.
+
+    Parameters
+    ----------
+    correction : "auto", None or transformer, default="auto"
+        What the correction reads beside the shared model's output: by default nothing, all columns, or all columns and
+        the squares of numbers, as held-out tasks say. None for nothing; a transformer makes the columns that it makes.
+    max_rounds : int, default=4
+        How often the shared model may be fitted anew.
+    cv : int, default=5
+        Folds of whole tasks for outputs of models that have not seen a task.
+
+    Attributes
+    ----------
+    out_of_fold_ : ndarray of shape (n_rows, n_outputs)
+        Outputs of the shared model for the rows learned from, each by a model that had not seen its task.
+    n_rounds_ : int
+        How often the shared model was fitted anew.
+    scores_ : list of float
+        Minus the mean loss of held-out tasks, each given ten of its rows, after each round that was tried.
+
+    References
+    ----------
+    A. Hajjem, F. Bellavance and D. Larocque (2014), Mixed-effects random forest for clustered data, JSCS 84, section 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.ensemble import HistGradientBoostingRegressor
+    >>> from skmeta import WarmStartRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> task = np.repeat(np.arange(20), 20)
+    >>> x = rng.uniform(-2.0, 2.0, 400)
+    >>> y = np.sin(2.0 * x) + rng.normal(size=20)[task] + 0.1 * rng.normal(size=400)
+    >>> model = WarmStartRegressor(HistGradientBoostingRegressor(), task=-1).fit(np.column_stack([x, task]), y)
+    >>> plain = model.adapt([[0.0], [1.0]], [5.0, 5.9])
+    >>> list(plain.named_steps), plain.predict([[-0.5]]).round(0)
+    (['shared', 'correction'], array([4.]))
+    """
+
+    def __init__(self, correction: Any = "auto", *, max_rounds: int = 4, cv: int = 5) -> None:
+        self.correction = correction
+        self.max_rounds = max_rounds
+        self.cv = cv
+
+    def learn(
+        self,
+        estimator: Any,
+        tasks: Tasks,
+        prior: Prior | None = None,
+        *,
+        n_jobs: int | None = None,
+        progress: Any = None,
+    ) -> Prior:
+        """Learn a prior from a collection.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Any regressor or classifier.
+        tasks : Tasks
+            The collection.
+        prior : SharedModelPrior, default=None
+            What was known before: its shared model stays, the correction goes on from its tasks.
+        n_jobs : int, default=None
+            Parallel jobs over the folds; the answer does not depend on it.
+        progress : callable, default=None
+            Called as ``progress(done, total)`` after each round.
+
+        Returns
+        -------
+        SharedModelPrior
+            What is known now.
+
+        Raises
+        ------
+        TypeError
+            If ``prior`` is of another family.
+        """
+        check_scalar(self.max_rounds, "max_rounds", int, min_val=1)
+        check_scalar(self.cv, "cv", int, min_val=2)
+        if prior is not None:
+            return _learned_on(prior, tasks, n_jobs)
+        link = link_of(estimator)
+        best = self._best_round(estimator, tasks, link, n_jobs, progress)
+        self.out_of_fold_ = best.outputs
+        shared = _prior_of(fitted(estimator, tasks, best.target), link, best, tasks)
+        seen = shared.adapt_read(estimator, tasks, best.correction.rows.X, n_jobs)
+        return with_own_model(shared, estimator, tasks, seen.leave_one_out_scores)
+
+    def adapt_learned(
+        self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
+    ) -> AdaptedEstimators:
+        """Adapt to the tasks that were learned from: by outputs of models that had not seen them, which fit them worse.
+
+        Parameters
+        ----------
+        prior : SharedModelPrior, or mixture that begins with one
+            What was learned from them.
+        estimator : estimator
+            Of the class of the shared model.
+        tasks : Tasks
+            The tasks, as `learn` had them.
+        n_jobs : int, default=None
+            Parallel jobs over tasks.
+
+        Returns
+        -------
+        AdaptedEstimators
+            Of these tasks.
+        """
+        if not hasattr(self, "out_of_fold_"):
+            return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
+        shared = prior.components[0]
+        adapted = shared.adapt_read(estimator, tasks, shared.columns_beside(self.out_of_fold_, tasks.X), n_jobs)
+        return prior.beside(adapted)
+
+    def _best_round(self, estimator: Any, tasks: Tasks, link: Link, n_jobs: int | None, progress: Any) -> Round:
+        """The last round that explains held-out tasks better than the one before it."""
+        candidates = column_candidates(tasks, self.correction)
+        found = rounds(estimator, tasks, link, candidates, max_rounds=self.max_rounds, cv=self.cv, n_jobs=n_jobs)
+        best = next(found)
+        self.scores_, self.n_rounds_ = [best.score], 1
+        for done, each in enumerate(found, start=1):
+            if progress is not None:
+                progress(done, self.max_rounds)
+            self.scores_.append(each.score)
+            if not each.correction.beats(best.correction):
+                break
+            best, self.n_rounds_ = each, done + 1
+        return best
+
+
+def _prior_of(model: Any, link: Link, best: Round, tasks: Tasks) -> SharedModelPrior:
+    """What a round has learned, around the model that is fitted to all tasks."""
+    correction = best.correction.prior
+    answers = FunctionTransformer(getattr(model, link.method)).fit(tasks.X)
+    return SharedModelPrior(
+        model=model,
+        outputs=Pipeline([("output", answers), *best.steps]),
+        columns=best.correction.columns,
+        correction=correction,
+        corrects=link.corrects,
+        description=best.correction.name,
+        n_tasks=correction.n_tasks,
+        n_rows=correction.n_rows,
+        feature_names=tasks.feature_names,
+        classes=correction.classes,
+    )
+
+
+def _learned_on(prior: Any, tasks: Tasks, n_jobs: int | None) -> Prior:
+    """The same shared model, its correction learned on from new tasks."""
+    shared = prior.components[0] if isinstance(prior, MixturePrior) else prior
+    if not isinstance(shared, SharedModelPrior):
+        raise TypeError(f"prior: wanted a SharedModelPrior, found {prior!r}; learn one with this estimator.")
+    again = shared.learned_on(tasks, n_jobs)
+    return again if shared is prior else replace(prior, components=[again, *prior.components[1:]])

@@ -1,0 +1,199 @@
+"""What the next task starts from: a fitted model of all past tasks, and a prior of its linear correction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline, make_union
+
+from skmeta.base import AdaptedEstimators, Prior
+from skmeta.linear_model import EmpiricalBayes
+from skmeta.tasks import Tasks
+
+Array = NDArray[np.float64]
+
+_ROWS_KEPT_IN = ("_fit_X", "X_fit_", "X_train_", "support_vectors_")  # where scikit-learn's estimators keep rows
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SharedModelPrior(Prior):
+    r"""One model of all past tasks, fitted once, and a prior of the linear model that corrects it for a task.
+
+    .. math:: y \approx w_t^\top (f(x), z(x), 1), \qquad w_t \sim \text{correction}
+
+    with the outputs :math:`f` of the shared model and, where held-out tasks asked for them, raw columns :math:`z`. The
+    plain result is a Pipeline of both: what makes the columns, frozen, and the fitted linear model.
+
+    Parameters
+    ----------
+    model : estimator
+        Fitted to the rows of all past tasks. It is held once, whatever the number of tasks.
+    outputs : transformer
+        Fitted; makes the columns :math:`f` of raw rows, by asking ``model``.
+    columns : transformer or None
+        Fitted; makes the columns :math:`z`, if there are any.
+    correction : Prior
+        Of the linear model.
+    corrects : estimator
+        The unfitted linear model.
+    description : str, default="output"
+        What the linear model reads, for people.
+    """
+
+    model: Any
+    outputs: Any
+    columns: Any
+    correction: Any
+    corrects: Any
+    description: str = "output"
+
+    def __repr__(self) -> str:
+        keeps = ", keeps rows" if any(hasattr(self.model, name) for name in _ROWS_KEPT_IN) else ""
+        name = type(self.model).__name__
+        return f"SharedModelPrior({name} corrected on {self.description}, n_tasks={self.n_tasks:.0f}{keeps})"
+
+    @property
+    def inputs(self) -> Any:
+        """One transformer that makes of raw rows all that the linear model reads."""
+        return self.outputs if self.columns is None else make_union(self.outputs, self.columns)
+
+    def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
+        """Correct the shared model for each of some tasks.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Of the class of the shared model, which stands for it.
+        tasks : Tasks
+            The tasks.
+        n_jobs : int, default=None
+            Parallel jobs over tasks.
+
+        Returns
+        -------
+        CorrectedModels
+            Pipelines of the shared model and a linear one.
+
+        Raises
+        ------
+        TypeError
+            If ``estimator`` is of another class than the shared model.
+        """
+        return self._corrected(estimator, tasks, self._read(tasks), n_jobs)
+
+    def adapt_read(self, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None = None) -> CorrectedModels:
+        """The same where it is known already what the linear model reads of each row.
+
+        Parameters
+        ----------
+        estimator, tasks, n_jobs
+            As in `adapt_tasks`.
+        Z : ndarray of shape (n_rows, n_columns)
+            Outputs and columns.
+
+        Returns
+        -------
+        CorrectedModels
+            As from `adapt_tasks`.
+        """
+        return self._corrected(estimator, tasks, tasks.with_rows(Z, tasks.y), n_jobs)
+
+    def columns_beside(self, outputs: Array, X: Any) -> Array:
+        """What the linear model reads of rows whose outputs are known.
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (n_rows, n_outputs)
+            Of the shared model, or of one like it.
+        X : table of shape (n_rows, n_features)
+            The rows.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_columns)
+            The outputs first.
+        """
+        return outputs if self.columns is None else np.hstack([outputs, self.columns.transform(X)])
+
+    def learned_on(self, tasks: Tasks, n_jobs: int | None = None) -> SharedModelPrior:
+        """The same shared model with a correction that has learned on from new tasks.
+
+        Parameters
+        ----------
+        tasks : Tasks
+            That the shared model has not seen.
+        n_jobs : int, default=None
+            Parallel jobs over tasks.
+
+        Returns
+        -------
+        SharedModelPrior
+            A new value.
+        """
+        correction = EmpiricalBayes().learn_distinct(self.corrects, self._read(tasks), self.correction, n_jobs=n_jobs)
+        return replace(self, correction=correction, n_tasks=correction.n_tasks, n_rows=correction.n_rows)
+
+    def log_evidence(self, estimator: Any, tasks: Tasks) -> Array:
+        """Log density of each task's targets given the shared model's outputs, see `Prior.log_evidence`."""
+        return self.correction.log_evidence(self.corrects, self._read(tasks))
+
+    def given(self, **context: Any) -> Prior:
+        """The prior of a task of which ``context`` is known; the shared model stays."""
+        return replace(self, correction=self.correction.given(**context))
+
+    def _corrected(self, estimator: Any, tasks: Tasks, rows: Tasks, n_jobs: int | None) -> CorrectedModels:
+        if type(estimator) is not type(self.model):
+            raise TypeError(
+                f"estimator: wanted {type(self.model).__name__}, of which the prior holds a fitted one, found "
+                f"{type(estimator).__name__}; learn a prior with it."
+            )
+        return CorrectedModels(self, estimator, tasks, self.correction.adapt_tasks(self.corrects, rows, n_jobs=n_jobs))
+
+    def _read(self, tasks: Tasks) -> Tasks:
+        """The tasks as the linear model reads them."""
+        if not tasks.n_rows:
+            return Tasks.none(n_features=self.correction.n_features)
+        return tasks.with_rows(self.inputs.transform(tasks.X), tasks.y)
+
+
+class CorrectedModels(AdaptedEstimators):
+    """The shared model with the linear correction of each task, as plain Pipelines; asked in one batch."""
+
+    def __init__(self, prior: SharedModelPrior, model: Any, tasks: Tasks, corrected: Any) -> None:
+        super().__init__(prior, model, tasks)
+        self.corrected = corrected
+
+    def estimator(self, code: int) -> Any:
+        """A plain Pipeline: what makes the columns, frozen, and the fitted linear model."""
+        linear = self.corrected.estimator(code)
+        return Pipeline([("shared", FrozenEstimator(self.prior.inputs)), ("correction", linear)])
+
+    @property
+    def classes(self) -> NDArray[Any] | None:
+        """Labels that columns of probabilities belong to."""
+        found: NDArray[Any] | None = self.corrected.classes
+        return found
+
+    @property
+    def borrowed(self) -> Array:
+        """Own rows that the prior was worth to each task's linear model."""
+        found: Array = self.corrected.borrowed
+        return found
+
+    @property
+    def unlike_past(self) -> Array:
+        """Probability, by a task's rows, that its linear model is unlike those of past tasks."""
+        found: Array = self.corrected.unlike_past
+        return found
+
+    def leave_one_out_scores(self, codes: NDArray[np.intp]) -> Array:
+        """Log scores of rows, each predicted from the others of its task."""
+        found: Array = self.corrected.leave_one_out_scores(codes)
+        return found
+
+    def _by_task(self, method: str, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
+        return np.asarray(getattr(self.corrected, method)(self.prior.inputs.transform(X), codes))

@@ -1,0 +1,19 @@
+"""Estimators that nobody registered do all that a family must."""
+
+import pytest
+from common import CHECKS, make_case, name_of
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import RidgeClassifier
+
+ESTIMATORS = [
+    HistGradientBoostingRegressor(max_iter=3),
+    HistGradientBoostingRegressor(loss="poisson", max_iter=3),
+    HistGradientBoostingClassifier(max_iter=3),
+    RidgeClassifier(),
+]
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=name_of)
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=str)
+def test_any_estimator_does_all_that_a_family_must(estimator, check):
+    check(make_case(estimator, positive=getattr(estimator, "loss", "") == "poisson"))

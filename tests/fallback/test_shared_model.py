@@ -1,0 +1,245 @@
+"""A shared model of all tasks, and what is corrected for each."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.model_selection import GridSearchCV
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.neighbors import RadiusNeighborsRegressor
+from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from skmeta import SharedModel, WarmStartClassifier, WarmStartRegressor
+
+TREE = DecisionTreeRegressor(max_depth=4, random_state=0)
+
+
+def shops(n_tasks=30, n_rows=20, level=1.0, slope=0.0, noise=0.1, seed=0):
+    """A shared wave; shops differ in level, and in the slope of a second column."""
+    rng = np.random.default_rng(seed)
+    task = np.repeat(np.arange(n_tasks), n_rows)
+    X = rng.uniform(-2.0, 2.0, (len(task), 2))
+    own = rng.normal(size=(n_tasks, 2)) * [level, slope]
+    y = 2.0 * np.sin(2.0 * X[:, 0]) + own[task, 0] + own[task, 1] * X[:, 1] + noise * rng.normal(size=len(task))
+    return np.column_stack([X, task]), y
+
+
+def rmse(model, X, y):
+    return np.sqrt(np.mean((model.predict(X) - y) ** 2))
+
+
+def split(X, y, first_new):
+    past = X[:, -1] < first_new
+    return (X[past], y[past]), (X[~past], y[~past])
+
+
+def error_on_new(model, new, n_shots):
+    X, y = new
+    errors = []
+    for task in np.unique(X[:, -1]):
+        rows = X[:, -1] == task
+        plain = model.adapt(X[rows][:n_shots, :-1], y[rows][:n_shots])
+        errors.append(rmse(plain, X[rows][n_shots:, :-1], y[rows][n_shots:]) ** 2)
+    return np.sqrt(np.mean(errors))
+
+
+def test_a_new_task_needs_its_level_alone():
+    past, new = split(*shops(n_tasks=40), 30)
+    warm = WarmStartRegressor(HistGradientBoostingRegressor(random_state=0), task=-1).fit(*past)
+    pooled = HistGradientBoostingRegressor(random_state=0).fit(past[0][:, :-1], past[1])
+    assert error_on_new(warm, new, 5) < 0.5 * rmse(pooled, new[0][:, :-1], new[1])
+
+
+def test_columns_are_read_where_held_out_tasks_ask_for_them():
+    model = WarmStartRegressor(TREE, task=-1).fit(*shops(slope=1.0))
+    assert model.prior_.components[0].description.startswith("output, columns")
+
+
+def test_nothing_is_corrected_where_tasks_are_the_same():
+    X, y = shops(level=0.0)
+    model = WarmStartRegressor(TREE, task=-1).fit(X, y)
+    shared = model.prior_.components[0]
+    assert shared.description == "nothing"
+    np.testing.assert_allclose(model.adapt(X[:5, :-1], y[:5] + 1.0).predict(X[:, :-1]), shared.model.predict(X[:, :-1]))
+
+
+def test_a_level_that_goes_with_a_column_is_taken_from_the_targets_before_the_next_round():
+    rng = np.random.default_rng(0)
+    X, y = shops(level=0.0, n_tasks=60)
+    level = rng.normal(size=60)[X[:, -1].astype(int)]
+    X[:, 1] += level  # shops of a high level lie elsewhere, which a shared model takes for an effect of the column
+    learner = SharedModel(None)
+    model = WarmStartRegressor(DecisionTreeRegressor(max_depth=6, random_state=0), task=-1, learner=learner)
+    model.fit(X, y + 3.0 * level)
+    assert model.learner_.n_rounds_ > 1
+    assert np.all(np.diff(model.learner_.scores_[: model.learner_.n_rounds_]) > 0.0)
+
+
+def test_known_tasks_are_adapted_by_outputs_of_models_that_had_not_seen_them():
+    X, y = shops(noise=1.0)
+    grown = DecisionTreeRegressor(random_state=0)  # returns every target that it was fitted to
+    model = WarmStartRegressor(grown, task=-1, learner=SharedModel(None, max_rounds=1)).fit(X, y)
+    f = model.learner_.out_of_fold_[:, 0]
+    assert np.corrcoef(f, y)[0, 1] < 0.95 < np.corrcoef(model.prior_.components[0].model.predict(X[:, :-1]), y)[0, 1]
+    spread = np.mean([model.estimators_[task][-1].coef_[0] for task in range(30)])
+    assert spread < 0.9  # outputs of a model that had seen the rows would be taken at their word
+
+
+def test_names_and_categories_reach_the_shared_model_as_they_are():
+    X, y = shops()
+    city = np.where(X[:, 1] > 0.0, "north", "south")
+    table = pd.DataFrame({"x": X[:, 0], "city": pd.Categorical(city), "shop": X[:, 2]})
+    y = y + (city == "north") * np.random.default_rng(1).normal(size=30)[X[:, 2].astype(int)]
+    booster = HistGradientBoostingRegressor(categorical_features="from_dtype", random_state=0)
+    model = WarmStartRegressor(booster, task="shop").fit(table, y)
+    shared = model.prior_.components[0]
+    assert shared.model.is_categorical_.tolist() == [False, True]
+    plain = model.adapt(table[["city", "x"]][:6], y[:6])
+    assert plain.feature_names_in_.tolist() == ["x", "city"]
+
+
+def test_counts_are_corrected_on_the_logarithms_of_rates():
+    X, y = shops()
+    counts = np.random.default_rng(0).poisson(np.exp(0.5 * y))
+    past, new = split(X, counts, 25)
+    model = WarmStartRegressor(HistGradientBoostingRegressor(loss="poisson", random_state=0), task=-1).fit(*past)
+    plain = model.adapt(new[0][:5, :-1], new[1][:5])
+    assert type(plain[-1]).__name__ == "PoissonRegressor"
+    assert np.all(plain.predict(new[0][:, :-1]) > 0.0)
+
+
+def test_several_targets_are_corrected_each_from_all_outputs():
+    X, y = shops()
+    Y = np.column_stack([y, -y + X[:, 1]])
+    for estimator in (TREE, MultiOutputRegressor(HistGradientBoostingRegressor(max_iter=20))):
+        model = WarmStartRegressor(estimator, task=-1).fit(X, Y)
+        assert model.adapt(X[:5, :-1], Y[:5]).predict(X[:, :-1]).shape == Y.shape
+
+
+def test_a_task_may_lack_classes():
+    X, y = shops(level=2.0)
+    labels = np.where(y > 1.0, "high", np.where(y > -1.0, "middle", "low"))
+    model = WarmStartClassifier(DecisionTreeClassifier(max_depth=4, random_state=0), task=-1).fit(X, labels)
+    one_label = np.flatnonzero(labels == "low")[:3]
+    plain = model.adapt(X[one_label, :-1], labels[one_label])
+    assert plain.classes_.tolist() == ["high", "low", "middle"]
+    assert plain.predict_proba(X[:, :-1]).shape == (len(X), 3)
+
+
+@pytest.mark.parametrize("n_rows", [20, 40])
+def test_a_past_that_misleads_costs_little_from_two_rows_a_column_on(n_rows):
+    X, y = shops(n_tasks=25, n_rows=120)
+    warm = WarmStartRegressor(TREE, task=-1).fit(X, np.random.default_rng(0).permutation(y))
+    own, found = [], []
+    for task in range(25):
+        rows = X[:, -1] == task
+        A, b = X[rows, :-1], y[rows]
+        own.append(
+            rmse(TREE.__class__(max_depth=4, random_state=0).fit(A[:n_rows], b[:n_rows]), A[n_rows:], b[n_rows:])
+        )
+        found.append(rmse(warm.adapt(A[:n_rows], b[:n_rows]), A[n_rows:], b[n_rows:]))
+    assert np.mean(found) <= 1.02 * np.mean(own)
+
+
+def test_intervals_hold_on_new_tasks():
+    past, (X, y) = split(*shops(n_tasks=120, n_rows=25, noise=0.3), 60)
+    prior = WarmStartRegressor(HistGradientBoostingRegressor(random_state=0), task=-1).fit(*past).prior_
+    inside = []
+    for task in np.unique(X[:, -1]):
+        A, b = X[X[:, -1] == task, :-1], y[X[:, -1] == task]
+        model = WarmStartRegressor(HistGradientBoostingRegressor(random_state=0), prior=prior).fit(A[:5], b[:5])
+        mean, std = model.predict(A[5:], return_std=True)
+        inside += (np.abs(b[5:] - mean) < 1.645 * std).tolist()
+    assert 0.87 <= np.mean(inside) <= 0.93
+
+
+def test_a_prior_that_keeps_rows_says_so():
+    X, y = shops()
+    model = WarmStartRegressor(RadiusNeighborsRegressor(radius=5.0), task=-1).fit(X, y)
+    assert "keeps rows" in repr(model.prior_)
+    assert "keeps rows" not in repr(WarmStartRegressor(TREE, task=-1).fit(X, y).prior_)
+
+
+def test_a_transformer_of_ones_own_makes_the_columns():
+    X, y = shops(slope=1.0)
+    model = WarmStartRegressor(TREE, task=-1, learner=SharedModel(StandardScaler(), max_rounds=1)).fit(X, y)
+    assert model.estimators_[0][-1].coef_.shape == (3,)
+
+
+# What is refused ------------------------------------------------------------------------------------
+
+
+class Silent(ClassifierMixin, BaseEstimator):
+    """A classifier without probabilities and scores."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.repeat(self.classes_[:1], len(X))
+
+
+class Fails(RegressorMixin, BaseEstimator):
+    """A regressor that cannot be fitted."""
+
+    def fit(self, X, y):
+        raise RuntimeError("no luck")
+
+    def predict(self, X):
+        return np.zeros(len(X))
+
+
+@pytest.mark.quick
+def test_a_classifier_has_to_tell_probabilities_or_scores():
+    X, y = shops()
+    with pytest.raises(
+        TypeError, match="estimator: wanted a classifier with predict_proba or decision_function, found Silent"
+    ):
+        WarmStartClassifier(Silent(), task=-1).fit(X, y > 0)
+
+
+def test_a_fit_that_fails_names_the_tasks():
+    X, y = shops()
+    model = WarmStartRegressor(Fails(), task=-1)
+    with pytest.raises(RuntimeError, match="no luck") as caught:
+        model.fit(X, y)
+    assert "24 task(s)" in caught.value.__notes__[0]
+    assert not hasattr(model, "prior_")
+
+
+def test_a_search_belongs_around_the_model():
+    X, y = shops()
+    with pytest.raises(TypeError, match=r"GridSearchCV, which belongs around"):
+        WarmStartRegressor(GridSearchCV(TREE, {"max_depth": [2, 3]}), task=-1).fit(X, y)
+
+
+def test_a_prior_of_another_class_is_refused():
+    X, y = shops()
+    prior = WarmStartRegressor(TREE, task=-1).fit(X, y).prior_
+    with pytest.raises(TypeError, match=r"wanted DecisionTreeRegressor.* found HistGradientBoostingRegressor"):
+        WarmStartRegressor(HistGradientBoostingRegressor(), prior=prior).fit(X[:20, :-1], y[:20])
+
+
+def test_what_is_no_set_of_columns_is_refused():
+    X, y = shops()
+    with pytest.raises(ValueError, match="correction: wanted 'auto', None"):
+        WarmStartRegressor(TREE, task=-1, learner=SharedModel("all")).fit(X, y)
+
+
+def test_classifiers_are_corrected_on_their_log_odds():
+    X, y = shops(n_tasks=60, level=2.0)
+    past, new = split(X, (y + np.random.default_rng(0).logistic(size=len(y)) > 0).astype(int), 40)
+    booster = HistGradientBoostingClassifier(random_state=0, max_iter=30)
+    model = WarmStartClassifier(booster, task=-1).fit(*past)
+    loss, pooled = [], []
+    for task in np.unique(new[0][:, -1]):
+        rows = new[0][:, -1] == task
+        A, b = new[0][rows, :-1], new[1][rows]
+        chance = model.adapt(A[:10], b[:10]).predict_proba(A[10:])
+        loss.append(-np.log(chance[np.arange(10), b[10:]]).mean())
+        chance = model.prior_.components[0].model.predict_proba(A[10:])
+        pooled.append(-np.log(chance[np.arange(10), b[10:]]).mean())
+    assert np.mean(loss) < 0.9 * np.mean(pooled)
