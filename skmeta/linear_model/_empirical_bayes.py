@@ -24,7 +24,7 @@ from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._laws import laws_of, prior_of
-from skmeta.linear_model._mixture import explained_before, explained_by, held_out_weights, robust_mixture
+from skmeta.linear_model._mixture import explained_by, robust_mixture, weighed
 from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
@@ -272,16 +272,15 @@ class EmpiricalBayes(Learner):
         learned = prior_of(laws, noise_dof, first.n_tasks, first.n_rows, collection, excess)
         explained = explained_by(found, prior) if collection.likelihood.quadratic else 0.0
         levels = isinstance(self.varying, str) and self.varying == "intercept"
-        weights = held_out_weights(learned, found, explained, prior, levels=levels)
-        return robust_mixture(learned, weights, explained)
+        return robust_mixture(*weighed(learned, found, explained, prior, levels=levels), explained)
 
     def _learn_wide(
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any
     ) -> MixturePrior:
         """The same where no matrix of columns by columns is made."""
-        wide = learn_wide_prior(self, collection, past, explained_before(prior), effective_n_jobs(n_jobs))
+        wide = learn_wide_prior(self, collection, past, prior, effective_n_jobs(n_jobs))
         self.structure_, self.scores_ = wide.structure, wide.scores
-        return wide_mixture(wide, collection, past, prior)
+        return wide_mixture(wide, collection, past)
 
     def _check_parameters(self) -> None:
         if self.covariance not in _SHAPES:
