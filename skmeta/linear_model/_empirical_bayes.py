@@ -47,7 +47,8 @@ class EmpiricalBayes(Learner):
     statistics, the mean's uncertainty integrated out (REML); for other likelihoods, on working responses around each
     task's posterior mode (Laplace). How often held-out tasks are unlike the others, in their intercept, in their noise or
     altogether, becomes the weights of the mixture that is handed out, which bound the harm that a misleading past can do:
-    what makes no held-out task clearly more probable than its own level alone is set aside (``prior_.set_aside``).
+    what makes held-out tasks no more probable than their levels alone is set aside (``prior_.set_aside``): squared errors
+    keep the past's levels, and slopes are the plain estimator's; classes and counts are the plain estimator's.
     For robust estimators (`HuberRegressor`, `QuantileRegressor`) a row weighs by the probability that it is no outlier, in
     learning and where it is judged what a task is like. Contextual effects, of the columns' means on a task's intercept,
     are kept only where held-out tasks become more probable by more than a standard error.
