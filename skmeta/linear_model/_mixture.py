@@ -190,9 +190,10 @@ def weighed_by(learned: GaussianPrior, found: Weights) -> tuple[GaussianPrior, d
 
 
 def known_weights(past: Any, names: Sequence[str]) -> Weights:
-    """What a past tells of these components, NaN of those it has not; one that is no mixture has the learned one alone."""
-    seen = dict(zip(getattr(past, "names", ()), getattr(past, "weights", ()), strict=True)) or {LEARNED: 1.0}
-    return Weights(np.array([seen.get(name, np.nan) for name in names]), past.use, past.n_tasks)
+    """What a past tells of these components, NaN of those it has not; the learned one has the rest."""
+    seen = dict(zip(getattr(past, "names", ()), getattr(past, "weights", ()), strict=True))
+    others = np.array([seen.get(name, np.nan) for name in names[1:]])
+    return Weights(np.r_[1.0 - np.nansum(others), others], past.use, past.n_tasks)
 
 
 def _held_out(learned: GaussianPrior, laws: Sequence[LearnedLaw], explained: float) -> HeldOut:
