@@ -24,7 +24,7 @@ def evidences(vague, n_vague=3):
 
 
 def test_tasks_that_say_nothing_are_not_taken_for_vague():
-    found = weights_of_few(evidences(np.zeros(96)), np.ones(96), 3, use=1.0)
+    found = weights_of_few(evidences(np.zeros(96)), np.ones(96), use=1.0)
     assert_allclose(found, [0.97, 0.01, 0.01, 0.01])
     assert learn_weights(evidences(np.zeros(96)), n_iter=10_000)[0] < 0.5, "which these are by other weights"
 
@@ -32,7 +32,7 @@ def test_tasks_that_say_nothing_are_not_taken_for_vague():
 @pytest.mark.parametrize("unlike", [0, 30, 96])
 def test_tasks_that_tell_are_counted(unlike):
     vague = np.where(np.arange(96) < unlike, 50.0, -50.0)
-    found = weights_of_few(evidences(vague), np.ones(96), 3, use=1.0)
+    found = weights_of_few(evidences(vague), np.ones(96), use=1.0)
     assert_allclose(found[0], np.clip(1.0 - unlike / 96, 0.01, 0.97), rtol=1e-6)
 
 
@@ -40,7 +40,7 @@ def test_tasks_that_tell_are_counted(unlike):
 def test_the_share_is_the_most_probable_one_inside_its_bounds(seed, n_tasks):
     rng = np.random.default_rng(seed)
     vague, counts = rng.normal(scale=2.0, size=n_tasks), rng.uniform(0.5, 2.0, n_tasks)
-    share = 1.0 - weights_of_few(evidences(vague), counts, 3, use=1.0)[0]
+    share = 1.0 - weights_of_few(evidences(vague), counts, use=1.0)[0]
     total = counts.sum() + 4.0
     grid = np.r_[share, np.linspace(3.0 / total, 1.0 - 1.0 / total, 200)]
     likelihood = counts @ np.log1p(grid * np.expm1(vague)[:, None])
@@ -48,13 +48,22 @@ def test_the_share_is_the_most_probable_one_inside_its_bounds(seed, n_tasks):
     assert likelihood[0] >= likelihood.max() - 1e-7
 
 
-@pytest.mark.parametrize("gain", [0.0, 0.5, 4.0, 30.0])
+@pytest.mark.parametrize("gain", [-2.0, 0.0, 0.5, 4.0, 30.0])
 def test_where_nothing_is_explained_a_typical_task_stays_where_it_is(gain):
-    share = 1.0 - weights_of_few(evidences(np.full(96, -gain)), np.ones(96), 3, use=0.0)[0]
+    share = 1.0 - weights_of_few(evidences(np.full(96, -gain)), np.ones(96), use=0.0)[0]
     if gain < 30.0:
-        assert_allclose(logit(share) - gain, logit(0.03))  # after its rows: that of the rule of three
+        assert_allclose(logit(share) - max(gain, 0.0), logit(0.03))  # after its rows: that of the rule of three
     else:
         assert_allclose(share, 0.999)
+
+
+@pytest.mark.parametrize("use", [0.0, 1.0])
+def test_of_two_halves_it_does_not_matter_that_they_are_halves(use):
+    vague = np.random.default_rng(0).normal(-1.0, 2.0, size=96)
+    at_once = weights_of_few(evidences(vague), np.ones(96), use)
+    first = weights_of_few(evidences(vague[::2]), np.ones(48), use)
+    found = weights_of_few(evidences(vague[1::2]), np.ones(48), use, 48.0, (1.0 - first[0], use))
+    assert_allclose(found[0], at_once[0], atol=np.sqrt(at_once[0] * (1.0 - at_once[0]) / 48))  # an error of sampling
 
 
 def test_evidence_is_taken_around_each_components_own_mode():
