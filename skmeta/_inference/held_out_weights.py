@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,12 @@ class HeldOut:
     level: Array
     counts: Array
     share: float = 1.0
+
+    def of_common_slopes(self, likelihood: Likelihood) -> HeldOut:
+        """The same where slopes are known to be in common: no task tells of slopes of its own."""
+        evidence = self.log_evidence.copy()
+        evidence[:, -n_own(likelihood) :] = -np.inf
+        return replace(self, log_evidence=evidence)
 
 
 @dataclass(frozen=True, eq=False)

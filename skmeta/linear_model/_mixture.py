@@ -173,15 +173,15 @@ def weighed(
     """A learned prior with its probability of use, and mixture weights by name, from held-out tasks; a past counts too.
 
     Its rival is the level alone (`held_out_weights`). Without any feature, or where one asked for ``levels``, the level is
-    what there is to learn, and no use is judged.
+    what there is to learn, and no use is judged. Where one asked, slopes are in common: those of a task's own have no more
+    weight than what may be met though it never was.
     """
     names, judged = component_names(learned), not levels and _has_slopes(laws[0].tasks)
-    tasks = _held_out(learned, laws, explained)
+    tasks, likelihood = _held_out(learned, laws, explained), learned.engine_likelihood
+    tasks = tasks.of_common_slopes(likelihood) if levels else tasks
     known = None if past is None else known_weights(past, names)
     poissons = _is_poissons(learned)
-    return weighed_by(
-        learned, held_out_weights(tasks, learned.engine_likelihood, known, poissons=poissons, judged=judged)
-    )
+    return weighed_by(learned, held_out_weights(tasks, likelihood, known, poissons=poissons, judged=judged))
 
 
 def weighed_by(learned: GaussianPrior, found: Weights) -> tuple[GaussianPrior, dict[str, float]]:
