@@ -7,6 +7,7 @@ unlike them altogether, and then nothing beats the estimator's own penalty.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -154,7 +155,7 @@ def explained_by(laws: Sequence[LearnedLaw], past: Any) -> float:
 
     That of a past counts by its tasks.
     """
-    share = float(np.mean([share_explained(found.law.noise, _variances(found.tasks)) for found in laws]))
+    share = float(np.mean([share_explained(found.law.noise, _variances(found)) for found in laws]))
     known, n_tasks = explained_before(past), laws[0].tasks.counts.sum()
     return share if known is None else float(np.average([share, known], weights=[n_tasks, past.n_tasks]))
 
@@ -165,8 +166,11 @@ def explained_before(past: Any) -> float | None:
     return engine.explained_of(float(own[0].noise_dof)) if own and past.n_tasks > 0 else None
 
 
-def _variances(tasks: Any) -> NoiseLaw:
-    return law_of_variances(tasks.square_within, tasks.n_rows, tasks.counts)
+def _variances(found: LearnedLaw) -> NoiseLaw:
+    """The law of the variances within tasks, measured against the noise, which may be in any unit."""
+    tasks, noise = found.tasks, float(found.law.noise)
+    law = law_of_variances(tasks.square_within / noise, tasks.n_rows, tasks.counts)
+    return replace(law, level=noise * law.level)
 
 
 def held_out_weights(
@@ -183,7 +187,7 @@ def held_out_weights(
     told = past is not None or levels or len(looked_at) < ENOUGH_TO_TELL or not _has_slopes(laws[0].tasks)
     outputs = [_held_out(learned, k, found, explained) for k, found in enumerate(laws)]
     use = 1.0 if told else max(probability_of_use(each[:, 0] - level, counts) for each, level, counts, _ in outputs)
-    if _is_poissons(learned) and past is None and len(looked_at):
+    if _is_poissons(learned, laws[0]) and past is None and len(looked_at):
         each, _, counts, _ = outputs[0]
         return dict(zip(names, weights_of_few(each, counts, len(names) - 1, use).tolist(), strict=True))
     weights = []
@@ -202,20 +206,27 @@ def _held_out(learned: GaussianPrior, k: int, found: LearnedLaw, explained: floa
     looked_at, counts = found.choice.tasks, found.tasks.counts
     if not len(looked_at):  # a single task
         return np.zeros((0, len(component_names(learned)))), np.zeros(0), np.zeros(0), 1.0
-    within = _variances(found.tasks) if _scatter_is_learned(learned) else None
+    within = _variances(found) if _scatter_is_learned(learned, found) else None
     evidence = found.held_out(beside(learned, k, explained, within))
     share = counts[looked_at].sum() / counts.sum()
     return evidence[:, :-1], evidence[:, -1], counts[looked_at], float(share)
 
 
-def _is_poissons(learned: GaussianPrior) -> bool:
+def _is_poissons(learned: GaussianPrior, found: LearnedLaw) -> bool:
     """Whether counts scatter no more than Poisson's: what coefficients might explain would be seen as more."""
-    return learned.engine_likelihood.counts and learned.overdispersion == 0.0 and learned.noise_of(0) <= 1.0
+    return learned.engine_likelihood.counts and not _scatter_is_learned(learned, found)
 
 
-def _scatter_is_learned(learned: GaussianPrior) -> bool:
-    """Whether targets may scatter more where slopes explain less: not those of labels, nor counts that are Poisson's."""
-    return learned.engine_likelihood.quadratic or learned.overdispersion > 0.0
+def _scatter_is_learned(learned: GaussianPrior, found: LearnedLaw) -> bool:
+    """Whether targets may scatter more where slopes explain less: not those of labels, nor counts that are Poisson's.
+
+    Where rows have weights, Poisson's dispersion may be any. Of powers beyond gamma's, whose means alone are learned, the
+    working responses' scatter is another likelihood's.
+    """
+    likelihood = learned.engine_likelihood
+    if found.rows is None:
+        return likelihood.dispersed and likelihood.for_learning == likelihood
+    return found.rows.weighted or learned.overdispersion > 0.0 or learned.noise_of(0) > 1.0
 
 
 def _has_slopes(tasks: Any) -> bool:
