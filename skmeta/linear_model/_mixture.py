@@ -101,7 +101,14 @@ def slope_outlier(prior: GaussianPrior, explained: float = 0.0) -> OwnPrior:
         known.append((noise, units.target_centre + units.target_scale * level, units.target_scale**2 * variance))
     noises, levels, variances = np.array(known).T
     noises = np.asarray(noises[0]) if prior.n_outputs == 1 else noises
-    return own._with(noise=noises, noise_dof=engine.TIED_NOISE_DOF, intercept=levels, intercept_variance=variances)
+    return own._with(
+        noise=noises,
+        noise_dof=engine.TIED_NOISE_DOF,
+        predicted_noise=own.noise,
+        predicted_dof=own.noise_dof,
+        intercept=levels,
+        intercept_variance=variances,
+    )
 
 
 def _vague_names(learned: GaussianPrior) -> dict[str, float]:
