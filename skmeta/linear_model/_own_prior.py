@@ -68,7 +68,7 @@ class OwnPrior(LinearPrior):
     intercept: Array | None = None
     intercept_variance: Array | None = None
 
-    borrows = False
+    borrows = False  # no slope of the past's; the law of one level is not counted
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "noise", np.array(self.noise, dtype=float))
