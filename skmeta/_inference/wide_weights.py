@@ -34,7 +34,7 @@ def weighed(
 
     These count ``counts (n_tasks,)`` times and are a ``share`` of those learned from; the ``past`` counts too.
     """
-    laws = _laws_of_variances(batches, likelihood, counts)
+    laws = _laws_of_variances(batches, prior, likelihood, counts)
     if likelihood.quadratic:
         prior = replace(prior, explained=float(np.mean([*map(share_explained, prior.noise, laws)])))
     evidence = wide_evidence(batches, prior, likelihood)
@@ -88,15 +88,19 @@ def _evidence(batches: Sequence[Any], components: Sequence[Sequence[Component]],
             parts = [log_evidence_of_batch(batch, batch.Y[..., k], own) for k, own in enumerate(components)]
             found[batch.tasks] = np.sum(parts, axis=0)
         else:
-            found[batch.tasks] = DualModes(batch, components, likelihood, 1.0).evidence
+            level = np.array([component.noise.centre for component in components[0]])
+            constant = 0.5 * batch.n_rows[:, None] * np.log(level)  # of a dispersion, as in `working`
+            found[batch.tasks] = DualModes(batch, components, likelihood, 1.0).evidence - constant
     return found
 
 
-def _laws_of_variances(batches: Sequence[Any], likelihood: Likelihood, counts: Array) -> list[NoiseLaw]:
-    """Of each output's targets within tasks; other likelihoods than squared error's know their noise."""
+def _laws_of_variances(
+    batches: Sequence[Any], prior: WidePrior, likelihood: Likelihood, counts: Array
+) -> list[NoiseLaw]:
+    """Of each output's targets within tasks; of other than squared errors, whose levels are no sums, the learned law's."""
     n_outputs = batches[0].Y.shape[2]
     if not likelihood.quadratic:
-        return [NoiseLaw(1.0)] * n_outputs
+        return [NoiseLaw(float(noise)) for noise in np.broadcast_to(prior.noise, (n_outputs,))]
     square, n_rows = np.empty((len(counts), n_outputs)), np.empty(len(counts))
     for batch in batches:
         # The intercept's column: of rows made from sums it is not one.

@@ -7,6 +7,7 @@ unlike them altogether, and then nothing beats the estimator's own penalty.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -98,7 +99,14 @@ def slope_outlier(prior: GaussianPrior, explained: float = 0.0) -> OwnPrior:
         known.append((noise, units.target_centre + units.target_scale * level, units.target_scale**2 * variance))
     noises, levels, variances = np.array(known).T
     noises = np.asarray(noises[0]) if prior.n_outputs == 1 else noises
-    return own._with(noise=noises, noise_dof=engine.TIED_NOISE_DOF, intercept=levels, intercept_variance=variances)
+    return own._with(
+        noise=noises,
+        noise_dof=engine.TIED_NOISE_DOF,
+        predicted_noise=own.noise,
+        predicted_dof=own.noise_dof,
+        intercept=levels,
+        intercept_variance=variances,
+    )
 
 
 def _vague_names(learned: GaussianPrior) -> dict[str, float]:
@@ -152,7 +160,7 @@ def explained_by(laws: Sequence[LearnedLaw], past: Any) -> float:
 
     That of a past counts by its tasks.
     """
-    share = float(np.mean([share_explained(found.law.noise, _variances(found.tasks)) for found in laws]))
+    share = float(np.mean([share_explained(found.law.noise, _variances(found)) for found in laws]))
     known, n_tasks = explained_before(past), laws[0].tasks.counts.sum()
     return share if known is None else float(np.average([share, known], weights=[n_tasks, past.n_tasks]))
 
@@ -163,8 +171,11 @@ def explained_before(past: Any) -> float | None:
     return engine.explained_of(vague.noise_dof) if isinstance(vague, OwnPrior) and past.n_tasks > 0 else None
 
 
-def _variances(tasks: Any) -> NoiseLaw:
-    return law_of_variances(tasks.square_within, tasks.n_rows, tasks.counts)
+def _variances(found: LearnedLaw) -> NoiseLaw:
+    """The law of the variances within tasks, measured against the noise, which may be in any unit."""
+    tasks, noise = found.tasks, float(found.law.noise)
+    law = law_of_variances(tasks.square_within / noise, tasks.n_rows, tasks.counts)
+    return replace(law, level=noise * law.level)
 
 
 def weighed(
@@ -180,7 +191,7 @@ def weighed(
     tasks, likelihood = _held_out(learned, laws, explained), learned.engine_likelihood
     tasks = tasks.of_common_slopes(likelihood) if levels else tasks
     known = None if past is None else known_weights(past, names)
-    poissons = _is_poissons(learned)
+    poissons = _is_poissons(learned, laws[0])
     return weighed_by(learned, held_out_weights(tasks, likelihood, known, poissons=poissons, judged=judged))
 
 
@@ -205,21 +216,28 @@ def _held_out(learned: GaussianPrior, laws: Sequence[LearnedLaw], explained: flo
     counts, evidence = laws[0].tasks.counts, np.zeros((len(looked_at), len(component_names(learned)) + 1))
     for k, found in enumerate(laws):
         if len(found.choice.tasks):
-            within = _variances(found.tasks) if _scatter_is_learned(learned) else None
+            within = _variances(found) if _scatter_is_learned(learned, found) else None
             at = np.searchsorted(looked_at, found.choice.tasks)
             evidence[at] += found.held_out(beside(learned, k, explained, within))
     share = counts[looked_at].sum() / counts.sum() if len(looked_at) else 1.0
     return HeldOut(evidence[:, :-1], evidence[:, -1], counts[looked_at], float(share))
 
 
-def _is_poissons(learned: GaussianPrior) -> bool:
+def _is_poissons(learned: GaussianPrior, found: LearnedLaw) -> bool:
     """Whether counts scatter no more than Poisson's: what coefficients might explain would be seen as more."""
-    return learned.engine_likelihood.counts and learned.overdispersion == 0.0 and learned.noise_of(0) <= 1.0
+    return learned.engine_likelihood.counts and not _scatter_is_learned(learned, found)
 
 
-def _scatter_is_learned(learned: GaussianPrior) -> bool:
-    """Whether targets may scatter more where slopes explain less: not those of labels, nor counts that are Poisson's."""
-    return learned.engine_likelihood.quadratic or learned.overdispersion > 0.0
+def _scatter_is_learned(learned: GaussianPrior, found: LearnedLaw) -> bool:
+    """Whether targets may scatter more where slopes explain less: not those of labels, nor counts that are Poisson's.
+
+    Where rows have weights, Poisson's dispersion may be any. Of powers beyond gamma's, whose means alone are learned, the
+    working responses' scatter is another likelihood's.
+    """
+    likelihood = learned.engine_likelihood
+    if found.rows is None:
+        return likelihood.dispersed and likelihood.for_learning == likelihood
+    return found.rows.weighted or learned.overdispersion > 0.0 or learned.noise_of(0) > 1.0
 
 
 def _has_slopes(tasks: Any) -> bool:

@@ -1,19 +1,24 @@
 """Few counts: evidence around each component's own mode, and weights that tasks which say nothing do not move."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.special import logit
+from scipy.stats import multivariate_normal
 
 from skmeta._inference.components import Component, KnownNoise
 from skmeta._inference.covariances import DenseCovariance
 from skmeta._inference.few_counts import weights_of_few
-from skmeta._inference.likelihoods import Tweedie
+from skmeta._inference.glm import linearise
+from skmeta._inference.likelihoods import GAUSSIAN, Tweedie
 from skmeta._inference.mixture import learn_weights
 from skmeta._inference.moments import Rows
-from skmeta._inference.working import RowsAtHand
+from skmeta._inference.sums import read_sums
+from skmeta._inference.working import RowsAtHand, RowsElsewhere
 
 KNOWN = KnownNoise(np.ones(1), np.zeros(1))
 
@@ -79,3 +84,37 @@ def test_evidence_is_taken_around_each_components_own_mode():
     density = [np.exp(w - np.exp(w) - 0.5 * (w + 3.0) ** 2 / v) / np.sqrt(2.0 * np.pi * v) for v in variances]
     exact = np.log([np.trapezoid(density[1], w)]) - (-3.0 - np.exp(-3.0))
     assert_allclose(found[0, 1] - found[0, 0], exact, atol=0.05)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_evidence_is_a_density_at_any_noise(elsewhere):
+    """Components of noise one, two and four: for Gaussian rows normal densities in closed form."""
+    rng = np.random.default_rng(0)
+    X, y, starts = rng.normal(size=(12, 1)), rng.normal(size=(12, 1)), np.array([0, 5, 12])
+    rows = Rows(X, y, np.arange(12), starts, np.zeros(1), np.ones(1))
+    noises, covariance = (1.0, 2.0, 4.0), DenseCovariance.of(np.diag([0.5, 0.3]))
+    components = [Component(np.array([0.2, 0.1]), covariance, KnownNoise(np.array([v]), np.zeros(1))) for v in noises]
+    collection = RowsAtHand(rows, GAUSSIAN)
+    if elsewhere:
+        collection = RowsElsewhere(partial(said, rows), read_sums(X, y, np.arange(12), starts), np.ones(2), GAUSSIAN)
+    found = collection.component_evidence(np.arange(2), np.zeros(2, dtype=int), [components])
+    for t in range(2):
+        own = slice(*starts[t : t + 2])
+        Z = np.column_stack([X[own], np.ones(starts[t + 1] - starts[t])])
+        laws = [Z @ np.diag([0.5, 0.3]) @ Z.T + v * np.eye(len(Z)) for v in noises]
+        exact = [multivariate_normal.logpdf(y[own, 0], Z @ [0.2, 0.1], law) for law in laws]
+        assert_allclose(np.diff(found[t]), np.diff(exact), atol=1e-9)
+
+
+def said(rows, coef):
+    """What rows say of coefficients ``(n_tasks, p)``: working responses, and the log-likelihood."""
+    (moments,) = linearise(rows, coef[:, None], GAUSSIAN)
+    value = [
+        -GAUSSIAN.value(Z[0] @ own[:, None], Y[0]).sum() for own, (Z, Y) in zip(coef, one_by_one(rows), strict=True)
+    ]
+    return moments, np.array(value)
+
+
+def one_by_one(rows):
+    """The rows of one task after the other."""
+    return [next(iter(rows.pick(np.array([t])).batches()))[1:3] for t in range(rows.n_tasks)]

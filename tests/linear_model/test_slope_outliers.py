@@ -96,6 +96,26 @@ def test_one_factorisation_serves_them_and_the_vague_component():
     assert_allclose(components[-1].mean, alone.mean)
 
 
+@pytest.mark.parametrize("unit", [1.0, 10.0])
+def test_intervals_hold_where_only_levels_are_shared(unit):
+    """New tasks have slopes that no past one had, in any unit of columns: at most 2 % short of nine in ten."""
+    covered = []
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        X, task = rng.normal(size=(1200, 6)), np.repeat(np.arange(60), 20)
+        y = rng.normal(size=60)[task] + np.sqrt(3.25) * rng.normal(size=1200)
+        prior = WarmStartRegressor(Ridge(), task=-1).fit(np.c_[unit * X, task], y).prior_
+        W, levels = 1.5 / np.sqrt(6.0) * rng.normal(size=(25, 6)), rng.normal(size=25)
+        for w, level in zip(W, levels, strict=True):
+            Z = rng.normal(size=(70, 6))
+            target = Z @ w + level + rng.normal(size=70)
+            for n in (5, 10, 20):
+                model = WarmStartRegressor(Ridge(), prior=prior).fit(unit * Z[:n], target[:n])
+                mean, std = model.predict(unit * Z[20:], return_std=True)
+                covered.append(np.mean(np.abs(target[20:] - mean) < 1.6449 * std))
+    assert np.all(np.mean(np.reshape(covered, (-1, 3)), axis=0) >= 0.88)
+
+
 # How often they are met -------------------------------------------------------------------------------
 
 
@@ -146,7 +166,7 @@ def test_one_row_of_a_task_whose_features_are_of_no_use_finds_its_level():
     assert own - warm > 0.5 * (own - alone)
 
 
-def test_levels_are_the_known_laws_nodes_or_not():
+def test_its_noise_stands_for_all_nodes_of_the_past_ones():
     """The noise that the component is tied to is the geometric mean of a law's nodes, where noises differ."""
     prior = learned(noise_dof=6.0)
     centre = KnownNoise.of(NoiseLaw(1.5, 6.0)).centre
