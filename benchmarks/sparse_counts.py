@@ -2,11 +2,13 @@
 
 Mean deviance on further rows, in per cent above that of one PoissonRegressor for all rows: of tasks that were learned from,
 and of new ones after 5 and 20 rows. The mean over numbers of tasks (20, 100), of rows (10, 40), of columns (3, 10) and seeds,
-with its standard error, and the worst collection; beside it the task's own model, the pooled one times the task's level,
-and the truth. Slopes differ between tasks, or levels alone, or nothing.
+with its standard error, and the worst collection; beside it warm with weights as other targets than Poisson counts have them
+("by use"), the task's own model, the pooled one times the task's level, and the truth. Slopes differ between tasks, or
+levels alone, or nothing.
 """
 
 import itertools
+from unittest import mock
 
 import numpy as np
 from _common import Table, read_arguments
@@ -18,7 +20,8 @@ from skmeta import WarmStartRegressor
 TRUTHS = {"levels differ": (0.2, 0.0), "nothing differs": (0.0, 0.0), "slopes differ": (0.2, 0.5)}
 MEANS, SIZES = (0.02, 0.05, 0.1, 0.3, 1.0), tuple(itertools.product((20, 100), (10, 40), (3, 10)))
 SHOTS, N_NEW, N_QUERY, N_DRAWS = (5, 20), 30, 40, 10
-MODELS = ("warm", "own", "x level", "truth")
+MODELS = ("warm", "by use", "own", "x level", "truth")
+FEW = "skmeta.linear_model._mixture._is_poissons"  # whether weights are those of few counts
 
 
 def draw(seed, truth, mean, n_tasks, n_rows, n_features):
@@ -38,11 +41,13 @@ def draw(seed, truth, mean, n_tasks, n_rows, n_features):
 
 
 def deviances(seed, *collection):
-    """``(3, 5)``: of known tasks, and of new ones by `SHOTS`; the pooled model's and those of `MODELS`."""
+    """``(3, 6)``: of known tasks, and of new ones by `SHOTS`; the pooled model's and those of `MODELS`."""
     X, Y, mu, turn = draw(seed, *collection)
     task, y, n_tasks, n_rows = X[:, -1], Y[0], collection[2], collection[3]
     past = (task < n_tasks) & (turn < n_rows)
     warm = WarmStartRegressor(PoissonRegressor(), task=-1).fit(X[past], y[past])
+    with mock.patch(FEW, return_value=False):
+        by_use = WarmStartRegressor(PoissonRegressor(), task=-1).fit(X[past], y[past])
     pooled = PoissonRegressor(alpha=1e-4, max_iter=1000).fit(X[past, :-1], y[past]).predict(X[:, :-1])
     found = []
     for shots in (None, *SHOTS):
@@ -50,14 +55,15 @@ def deviances(seed, *collection):
         known = past if old else (task >= n_tasks) & (turn < shots)
         query = (task < n_tasks) == old
         query &= turn >= (n_rows if old else max(SHOTS))
-        answers = np.tile(pooled, (5, 1))
-        answers[4] = mu
+        answers = np.tile(pooled, (6, 1))
+        answers[5] = mu
         for one in np.unique(task[query]):
             of, asked = np.flatnonzero(known & (task == one)), np.flatnonzero(query & (task == one))
-            model = warm.estimators_[one] if old else warm.adapt(X[of, :-1], y[of])
-            answers[1, asked] = model.predict(X[asked, :-1])
-            answers[2, asked] = own_model(X[of, :-1], y[of], X[asked, :-1])
-            answers[3, asked] *= (y[of].sum() + 1.0) / (pooled[of].sum() + 1.0)
+            for i, each in enumerate((warm, by_use), 1):
+                model = each.estimators_[one] if old else each.adapt(X[of, :-1], y[of])
+                answers[i, asked] = model.predict(X[asked, :-1])
+            answers[3, asked] = own_model(X[of, :-1], y[of], X[asked, :-1])
+            answers[4, asked] *= (y[of].sum() + 1.0) / (pooled[of].sum() + 1.0)
         found.append([mean_poisson_deviance(np.ravel(Y[1:, query]), np.tile(p[query], N_DRAWS - 1)) for p in answers])
     return np.array(found)
 
@@ -70,7 +76,7 @@ def own_model(X, y, query):
 
 
 def excesses(seed, *collection):
-    """``(3, 4)``: what `deviances` are above the pooled model's, in per cent."""
+    """``(3, 5)``: what `deviances` are above the pooled model's, in per cent."""
     found = deviances(seed, *collection)
     return 100.0 * (found[:, 1:] / found[:, :1] - 1.0)
 

@@ -72,11 +72,13 @@ class IntegratedNoise:
 
     .. math:: \sigma^2 \sim IG(a, b), \quad a = \nu / 2, \; b = \nu \sigma_0^2 / 2, \quad w | \sigma^2 \sim N(m, \sigma^2 R)
 
-    Normal-inverse-gamma (Gelman et al., 2013, Bayesian Data Analysis, section 14.8, with a proper prior).
+    Normal-inverse-gamma (Gelman et al., 2013, Bayesian Data Analysis, section 14.8, with a proper prior). Predictions
+    take its law to be ``predicted`` (None: the same), as where ``level`` is less than what is known of noises.
     """
 
     level: float
     dof: float = NOISE_DOF
+    predicted: IntegratedNoise | None = None
 
     @property
     def levels(self) -> Array:
@@ -106,7 +108,8 @@ class IntegratedNoise:
 
     def expected(self, n_rows: Array, misfit: Array) -> Array:
         """The noise's posterior mean, where it has one."""
-        a, b = self.dof / 2.0, self.dof / 2.0 * self.level
+        law = self.predicted or self
+        a, b = law.dof / 2.0, law.dof / 2.0 * law.level
         return (b + np.maximum(misfit, 0.0) / 2.0) / np.maximum(a + n_rows[:, None] / 2.0 - 1.0, 0.5)
 
     def units_of(self, noise: Array) -> Array:
@@ -235,25 +238,31 @@ def penalised_noise(noise: float, scale: Array, explained: float) -> float:
     r"""The noise of a task that varies as much within as past ones did, if slopes are what its penalty expects.
 
     A penalty expects :math:`\sigma^2 (1 + \sum_j s_j^2)` of the variance within tasks, with ``scale`` :math:`s_j`; it was
-    :math:`\sigma_0^2 / (1 - R^2)` in the past. Where the noise alone was less, it is that one.
+    :math:`\sigma_0^2 / (1 - R^2)` in the past. Where the noise alone was less, it is that one. It
+    follows the unit of the columns, as the estimator's own penalty does.
     """
     return noise / max((1.0 - explained) * (1.0 + float(np.sum(scale**2))), 1.0)
 
 
-def slope_outlier(scale: Array, noise: float, level: float, variance: float) -> Component:
+def slope_outlier(
+    scale: Array, noise: float, level: float, variance: float, predicted: IntegratedNoise | None = None
+) -> Component:
     """The component of tasks whose slopes alone are unlike the others': those of `vague_component`, and a law of the level.
 
     That has mean ``level`` and a ``variance`` at a `penalised_noise` that is firmly tied to the past's: if it were not, a
     level far off would pass for noise, and slopes that are expected, but are not there, for the cause of a level. No level
     is surer than by one row (Kass and Wasserman, 1995): where levels did not seem to differ at all, they may by a little.
+    Predictions scatter by the law ``predicted``, that of the vague component: what a penalty expects of slopes is no noise.
     """
     covariance = LowRankCovariance(np.r_[scale**2, variance / noise + 1.0], np.zeros((len(scale) + 1, 0)))
-    return Component(np.r_[0.0 * scale, level], covariance, IntegratedNoise(noise, TIED_NOISE_DOF))
+    return Component(np.r_[0.0 * scale, level], covariance, IntegratedNoise(noise, TIED_NOISE_DOF, predicted))
 
 
 def slope_outlier_beside(law: Component, scale: Array, explained: float) -> Component:
     """That of tasks whose levels have the law that they have in ``law``."""
-    return slope_outlier(scale, penalised_noise(law.noise.centre, scale, explained), *law_of_level(law))
+    noise = law.noise.centre
+    predicted = IntegratedNoise(noise, tied_dof(explained))
+    return slope_outlier(scale, penalised_noise(noise, scale, explained), *law_of_level(law), predicted)
 
 
 def own_variances(likelihood: Likelihood) -> tuple[float, ...]:

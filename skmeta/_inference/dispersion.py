@@ -46,20 +46,33 @@ def learn_scatter(collection: Any, learn: Callable[..., Learned], past: Any = No
 
 
 def _of_the_likeliest_kind(collection: Any, learn: Callable[..., Learned], known: Any) -> Learned:
-    """Kinds are compared under the laws of a few expansions, so that only one of them is learned to the end."""
+    """Kinds are compared under the laws of a few expansions, so that only one of them is learned to the end.
+
+    Weights say how precise rows are against each other, not how large a count is: Poisson's dispersion is then any.
+    """
+    if collection.weighted:
+        return _in_proportion(collection, learn, None, known)
     laws = learn(collection, settle=True).laws
     ratio, error = dispersion(collection, laws)
+    laws = _poissons(collection, laws)[1]
     plain, growing, gain = collection.evidence(laws), collection, 0.0
     if ratio > 1.0:
         growing = _climbed(collection.overdispersed(_excess_of(ratio, laws)), laws, *_STEPS)
         gain = growing.evidence(laws) - plain
     # Where the scatter is large its moments are so uncertain that they do not show it.
     if abs(ratio - 1.0) <= _CLEARLY * error and gain <= _STRONG:
-        return learn(collection)
+        return learn(collection, retune=_poissons)
     proportional = collection.evidence([replace(law, noise=ratio) for law in laws]) - plain
     if gain > max(proportional, 0.0):
         return _growing(growing, learn, laws, known)
-    return _in_proportion(collection, learn, laws, known) if proportional > 0.0 else learn(collection)
+    if proportional > 0.0:
+        return _in_proportion(collection, learn, [replace(law, noise=ratio) for law in laws], known)
+    return learn(collection, retune=_poissons)
+
+
+def _poissons(collection: Any, laws: list[CoefficientLaw]) -> tuple[Any, list[CoefficientLaw]]:
+    """The same laws at Poisson's dispersion."""
+    return collection, [replace(law, noise=1.0) for law in laws]
 
 
 def _excess_of(ratio: float, laws: list[CoefficientLaw]) -> float:
@@ -80,7 +93,7 @@ def dispersion(collection: Any, laws: list[CoefficientLaw]) -> tuple[float, floa
     law, counts, n = law.predictive(), tasks.counts, tasks.n_rows
     found = tasks.expectation(law, cholesky_root(law.covariance), np.full(counts.shape, float(law.noise)))
     dof, off = found.dof, collection.relative_errors(laws)
-    square = np.maximum(found.variance, NOISE_FLOOR) * dof
+    square = np.maximum(found.variance, NOISE_FLOOR * law.noise) * dof
     if counts @ (n + off) <= TINY:  # nothing was counted at all
         return 1.0, np.inf
     ratio, mean = counts @ square / (counts @ dof), counts @ off / (counts @ n)

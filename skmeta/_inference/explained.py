@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from skmeta._inference.gaussian_em import NOISE_FLOOR
@@ -14,9 +15,8 @@ from skmeta._inference.noise import NoiseLaw, fit_noise
 Array = NDArray[Any]
 
 ENOUGH_TO_TELL = 3  # tasks, of which each can be held out from two
-_OF_USE = 1e-3  # probability that a law explains anything of other tasks, before any was held out
-_STEPS = 50  # guard: EM for one share has settled
-_LARGEST = 700.0  # guard: logarithm of a number
+OF_USE = 1e-3  # probability that a law explains anything of other tasks, before any was held out
+_NONE = 1e-9  # guard: a share of none, whose log-odds are finite
 _NO_ROWS = 1e-6  # guard: degrees of freedom of a single row
 
 
@@ -35,21 +35,42 @@ def share_explained(noise: Any, within: NoiseLaw) -> float:
     return float(np.clip(1.0 - noise / within.level, 0.0, 1.0))
 
 
-def probability_of_use(gain: Array, counts: Array) -> float:
+def probability_of_use(gain: Array, counts: Array, before: float = OF_USE) -> float:
     r"""How probable it is that a law explains anything of held-out tasks, their evidence being ``gain (n_tasks,)`` more.
 
-    It is more than that under the level alone. Bayes' rule for two laws, prior odds and Bayes factor (Kass and Raftery, 1995,
-    JASA 90, section 1):
+    It is more than that under the level alone. What was known ``before`` moves with a profile likelihood ratio, :math:`\omega`
+    being the share of the tasks that the law is right for:
 
-    .. math:: \frac{p}{1 - p} = \frac{p_0}{1 - p_0} \exp \Bigl( \sum_t c_t h_t - \max_t h_t \Bigr), \quad
-        h_t = \log (1 - \omega + \omega e^{g_t})
+    .. math:: \log \frac{p}{1 - p} = \log \frac{p_0}{1 - p_0} + \sum_t c_t h_t - \max_t h_t, \quad
+        h_t = \log (1 - \hat\omega + \hat\omega e^{g_t}), \quad \hat\omega = \arg\max_\omega \sum_t c_t h_t .
 
-    with :math:`\omega` the share of the tasks that the law is right for, of largest :math:`\sum_t c_t h_t`: those unlike the
-    others have no veto, and one task alone does not say what tasks share.
+    Those unlike the others have no veto, and one task alone does not say what tasks share. The largest ratio is no smaller than
+    a Bayes factor, the ratio's mean; the small :math:`p_0` has to make up for it.
     """
-    odds, share = np.exp(np.minimum(gain, _LARGEST)), 0.5
-    for _ in range(_STEPS):
-        share = counts @ (share * odds / (1.0 - share + share * odds)) / counts.sum()
-    each = np.log1p(share * (odds - 1.0))
-    factor = max(float(counts @ each - (np.minimum(counts, 1.0) * each).max()), 0.0)
-    return float(expit(logit(_OF_USE) + factor))
+    if not len(gain):
+        return before
+    share = most_probable_share(gain, counts)
+    each = np.logaddexp(np.log1p(-share), np.log(share) + gain)
+    ratio = max(float(counts @ each - (np.minimum(counts, 1.0) * each).max()), 0.0)
+    return float(expit(logit(before) + ratio))
+
+
+def most_probable_share(
+    gain: Array, counts: Array, least: float = _NONE, most: float = 1.0 - _NONE, known: tuple[float, float] = (0.0, 0.0)
+) -> float:
+    r"""The share :math:`\omega` of two laws' tasks that are of the first, between two bounds.
+
+    .. math:: \arg\max_\omega \sum_t c_t \log (1 - \omega + \omega e^{g_t}) + k_0 \log (1 - \omega) + k_1 \log \omega
+
+    where the first makes tasks more probable by ``gain (n_tasks,)``, tasks count ``counts (n_tasks,)`` times, and so many of
+    the second and of the first are ``known``. It is concave in :math:`\omega`, so that its slope has one root.
+    """
+
+    def slope(log_odds: float) -> float:
+        share = expit(log_odds)
+        return float(counts @ (expit(log_odds + gain) - share) + known[1] * expit(-log_odds) - known[0] * share)
+
+    low, high = logit(least), logit(most)
+    if slope(low) <= 0.0 or slope(high) >= 0.0:
+        return least if slope(low) <= 0.0 else most
+    return float(expit(brentq(slope, low, high, xtol=1e-9)))

@@ -195,9 +195,11 @@ def working_rows(rows: Rows, targets: Array, weights: Array, task_weight: Array 
     count, first = np.diff(rows.starts), rows.starts[:-1]
     total = _by_task(np.ones(len(Z)) if rows.weight is None else rows.weight[rows.order], rows)
     square, context = _by_task(weights * targets**2, rows), np.zeros((rows.n_tasks, rows.width - 1))
+    ones = weights * Z[:, -1:]
+    within = square - _by_task(ones * targets, rows) ** 2 / np.maximum(_by_task(ones, rows), TINY)
     return [
-        InRows(Z, y, np.sqrt(weight), first, count, rows.n_rows, total, own, own, context, task_weight)
-        for y, weight, own in zip(targets.T, weights.T, square.T, strict=True)
+        InRows(Z, y, np.sqrt(weight), first, count, rows.n_rows, total, own, its, context, task_weight)
+        for y, weight, own, its in zip(targets.T, weights.T, square.T, within.T, strict=True)
     ]
 
 

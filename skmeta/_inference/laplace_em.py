@@ -118,8 +118,8 @@ def _scaled(law: CoefficientLaw, mean: float, covariance: float, held: bool) -> 
 
 def pooled_laws(collection: Any) -> list[Any]:
     """A start: all rows as one task under a weak prior; tasks vary by half a unit of the linear predictor in all."""
-    coef = collection.pooled()
+    coef, noise = collection.pooled()
     p = coef.shape[1]
     spread = np.diag(np.r_[np.full(p - 1, 0.5 / max(p - 1, 1)), 0.5])
     shrink = 1.0 if p - 1 >= EFFECTS_TO_SHRINK else np.inf
-    return [CoefficientLaw(mean, spread, 1.0, mean_variance=shrink) for mean in coef]
+    return [CoefficientLaw(mean, spread, noise, mean_variance=shrink) for mean in coef]

@@ -29,7 +29,6 @@ Array = NDArray[np.float64]
 
 _BLOCK = 1024  # tasks whose matrices of the columns are held at once
 _RULE_OF_THREE = 3.0  # unlike tasks that may be met though none was
-_NEXT_TO_NOTHING = 1e-2  # weight below which a law is said to be set aside
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,21 +281,28 @@ def learn_weights(
     return weights
 
 
-def weights_by_use(log_evidence: Array, counts: Array, use: float, known: Array, likelihood: Likelihood) -> Array:
+def weights_by_use(often: Array, use: float, likelihood: Likelihood) -> Array:
     """How often a task is of each component ``(C,)``, the learned law being of use with a probability (`explained`).
 
-    If it is, as often as held-out tasks were (`learn_weights`). If it is not, no slope is as learned. What held-out tasks
-    said of levels stays: as many as were intercept outliers or vague are vague, the others are slope outliers; of other
-    likelihoods than squared error's, all are vague.
+    If it is, as ``often (C,)`` as held-out tasks were (`learn_weights`). If it is not, no slope is as learned. What held-out
+    tasks said of levels stays: as many as were intercept outliers or vague are vague, the others, noise outliers too, are
+    slope outliers; of other likelihoods than squared error's, all are vague.
     """
-    often = learn_weights(log_evidence, counts, known)
     weights, n_vague = use * often, len(own_variances(likelihood))
     vague = often[1] + often[-1] if likelihood.quadratic else 1.0
     weights[-n_vague:] += (1.0 - use) * vague / n_vague
-    weights[-n_vague - 1] += (1.0 - use) * (1.0 - vague)
+    if likelihood.quadratic:
+        weights[-2] += (1.0 - use) * (1.0 - vague)
     return weights
 
 
-def next_to_nothing(weight: float) -> bool:
-    """Whether the weight of a law is that of one which explains nothing."""
-    return bool(weight < _NEXT_TO_NOTHING)
+def weights_of_use(weights: Array, use: float, likelihood: Likelihood) -> Array:
+    """How often a task is of each component ``(C,)`` if the law is of use: `weights_by_use` undone."""
+    often, n_vague = weights / use, len(own_variances(likelihood))
+    if likelihood.quadratic:
+        often[-1] = weights[-1] - (1.0 - use) * often[1]
+        often[-2] = 1.0 - often[:-2].sum() - often[-1]
+    else:
+        often[-n_vague:] -= (1.0 - use) / (use * n_vague)
+    often = np.maximum(often, 0.0)  # weights may have been changed by hand
+    return often / often.sum()

@@ -7,7 +7,8 @@ tasks' noises do not differ.
 
 Tasks whose noise no law makes likely have no say in where the law lies, only in how wide it is: the logarithms are normal
 around their centre, as wide as the widest law, or anywhere within six decades (Banfield and Raftery, 1993, Model-based
-Gaussian and non-Gaussian clustering, Biometrics 49, section 5).
+Gaussian and non-Gaussian clustering, Biometrics 49, section 5). The wider the law, the further its location is below the
+logarithms' centre: one noise far off among sixty equal ones moves ``level``, though not the centre.
 """
 
 from __future__ import annotations

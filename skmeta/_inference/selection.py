@@ -95,17 +95,18 @@ def _plain_strength(p: int, n_tasks: float) -> float:
     return 0.0 if n_tasks >= _ENOUGH * p else float(p)
 
 
-def folds(moments: Any, n_folds: int) -> Array:
+def folds(moments: Any, n_folds: int, *, within: bool = False) -> Array:
     """Fold of every task ``(n_tasks,)``: dealt out in order of the targets' size, whatever the tasks are called."""
-    return np.argsort(_by_size(moments)) % n_folds
+    return np.argsort(_by_size(moments, within)) % n_folds
 
 
-def _by_size(moments: Any) -> Array:
+def _by_size(moments: Any, within: bool) -> Array:
     """Tasks in order of the targets' mean square; those that tie (few labels) by their rows and their columns' means.
 
+    That is ``within`` tasks where targets are not centred: the level of a logarithm is the unit, of which nothing is to depend.
     Tasks that count for nothing come last: the others are dealt out as without them.
     """
-    size = moments.square / np.maximum(moments.n_rows, 1e-12)
+    size = (moments.square_within if within else moments.square) / np.maximum(moments.n_rows, 1e-12)
     nothing = moments.counts <= _NOTHING * moments.counts.max(initial=0.0)
     return np.lexsort((moments.context.sum(axis=-1), moments.n_rows, size, nothing))
 
@@ -128,12 +129,13 @@ def choose(
     more tasks.
     """
     wide = all_vary(structures)
-    looked_at = spread(tasks, SOME_TASKS)
+    working = start is not None  # responses, which are not centred
+    looked_at = spread(tasks, SOME_TASKS, within=working)
     some = tasks.take(looked_at)
     if len(looked_at) < 2:
         best = wide[0] if past is None else _best_for(past, structures, typical_design(tasks, past))
         return Choice(best, looked_at[:0], looked_at[:0], [], {})
-    fold = folds(some, min(some.n_tasks, _FOLDS))
+    fold = folds(some, min(some.n_tasks, _FOLDS), within=working)
     held = _HeldOut(some, fold, past, scaled=noise != "known")
     free = Structure("full", None, strength=float(some.width) if past is None else 0.0)
     start = opened(past, some) if start is None and past is not None else start
@@ -296,11 +298,11 @@ def evidence_held_out(tasks: Any, choice: Choice, beside: Any) -> Array:
     return evidence
 
 
-def spread(moments: Any, n_some: int) -> Array:
+def spread(moments: Any, n_some: int, *, within: bool = False) -> Array:
     """At most ``n_some`` tasks, evenly spaced in order of the targets' size."""
     if moments.n_tasks <= n_some:
         return np.arange(moments.n_tasks)
-    order = _by_size(moments)
+    order = _by_size(moments, within)
     return np.sort(order[np.linspace(0, moments.n_tasks - 1, n_some).astype(int)])
 
 

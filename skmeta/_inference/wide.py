@@ -27,6 +27,7 @@ from skmeta._inference.units import Law, Units
 Array = NDArray[np.float64]
 
 MAX_RANK = 3  # factors that are kept
+NOISE_OUTLIER = 2  # guard: its place among the components, where tasks differ in noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,10 +37,11 @@ class WidePrior:
     ``mean (K, p)``, ``variance (K, p)``, ``factor (K, p, k)`` with ``k`` possibly 0; ``mean_variance (K, p)`` is how well
     the mean and the factors are known; the noises' law ``noise (K,)`` (one where the likelihood has no dispersion) and
     ``noise_dof (K,)``; ``intercept (K,)`` is where that of the vague component is centred. ``weights (C,)`` say how often a
-    task is of each of the ``components``, ``scores`` the evidence of tasks held out under each shape tried. ``effects (K, p
-    - 1)`` are those of the columns' means on the intercept, and ``context`` what is known of these (`wide_context`); None
-    where there are none. ``explained`` is the share of the targets' variance within tasks that coefficients explain, None
-    where nobody has told.
+    task is of each of the ``components``, ``use`` how probable it is that the law is of any (`explained`), ``scores`` the
+    evidence of tasks held out under each shape tried. ``effects (K, p - 1)`` are those of the columns' means on the
+    intercept, and ``context`` what is known of these (`wide_context`); None where there are none. ``explained`` is the share
+    of the targets' variance within tasks that coefficients explain, None where nobody has told: then components are those
+    of none.
     """
 
     mean: Array
@@ -50,6 +52,7 @@ class WidePrior:
     intercept: Array
     mean_variance: Array | None = None
     weights: Array | None = None
+    use: float = 1.0
     explained: float | None = None
     n_tasks: float = 0.0
     n_rows: float = 0.0
@@ -99,19 +102,20 @@ class WidePrior:
         law = NoiseLaw(float(self.noise[k]), float(self.noise_dof[k]))
         noise = KnownNoise.of(law)
         learned = Component(self.mean[k], LowRankCovariance(self.expected_variance[k], self.factor[k]), noise)
+        explained = self.explained or 0.0
         outliers = [intercept_outlier(learned)] if likelihood.quadratic else []
         if likelihood.quadratic and np.any(np.isfinite(self.noise_dof)):
             outliers.append(noise_outlier(learned, law))
         if likelihood.quadratic:
-            outliers.append(slope_outlier_beside(learned, scale, self.explained or 0.0))
-        dof, intercept = tied_dof(self.explained or 0.0), float(self.intercept[k])
+            outliers.append(slope_outlier_beside(learned, scale, explained))
+        dof, intercept = tied_dof(explained), float(self.intercept[k])
         return [learned, *outliers, *vague_components(scale, noise.centre, intercept, likelihood, dof)]
 
 
 def merged(past: WidePrior, new: WidePrior) -> WidePrior:
     """Two priors as one, each by its number of tasks; the mean is the new one's, which began at the past's.
 
-    The noise's level is told by rows; the weights of what stands beside the past are not known here.
+    The noise's level is told by rows; weights that the new tasks have learned count the past's already.
     """
     n_tasks, n_rows = past.n_tasks + new.n_tasks, past.n_rows + new.n_rows
     old, fresh = past.n_tasks / n_tasks, new.n_tasks / n_tasks
@@ -125,7 +129,9 @@ def merged(past: WidePrior, new: WidePrior) -> WidePrior:
     share = new.n_rows / max(n_rows, TINY)
     noise_dof, weights = pooled_dof(past.noise_dof, past.n_tasks, new.noise_dof, new.n_tasks), new.weights
     if weights is not None and np.all(np.isinf(new.noise_dof)) and np.any(np.isfinite(noise_dof)):
-        weights = np.insert(weights, 2, 0.0)  # noise outliers, which the new tasks alone could not have
+        seen = weights if past.weights is None else past.weights  # the new tasks alone could not have any
+        known = old * float(np.nan_to_num(seen[NOISE_OUTLIER])) if len(seen) > len(weights) else 0.0
+        weights = np.insert((1.0 - known) * weights, NOISE_OUTLIER, known)
     return replace(
         new,
         weights=weights,
@@ -134,7 +140,14 @@ def merged(past: WidePrior, new: WidePrior) -> WidePrior:
         noise=past.noise ** (1.0 - share) * new.noise**share,
         noise_dof=noise_dof,
         intercept=old * past.intercept + fresh * new.intercept,
-        explained=new.explained if past.explained is None else old * past.explained + fresh * (new.explained or 0.0),
+        explained=_averaged(past.explained, old, new.explained, fresh),
         n_tasks=n_tasks,
         n_rows=n_rows,
     )
+
+
+def _averaged(one: float | None, its_share: float, other: float | None, others_share: float) -> float | None:
+    """The mean of what two tell, or what the one that does tells."""
+    if one is None or other is None:
+        return other if one is None else one
+    return its_share * one + others_share * other

@@ -18,10 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skmeta._inference.components import n_own
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import TINY
-from skmeta._inference.mixture import assumed_tasks
 from skmeta._inference.moments import Rows, standardise
 from skmeta._inference.selection import clearly_positive
 from skmeta._inference.wide import MAX_RANK, WidePrior, merged
@@ -31,7 +29,7 @@ from skmeta._inference.wide_rows import read_batches
 from skmeta._inference.wide_scales import N_SCALES, fit_scales, scaled
 from skmeta._inference.wide_start import first_outputs, known_outputs
 from skmeta._inference.wide_sweep import Output, State, sweep
-from skmeta._inference.wide_weights import weighed, wide_evidence
+from skmeta._inference.wide_weights import weighed, weighed_before, wide_evidence
 
 Array = NDArray[Any]
 
@@ -97,7 +95,7 @@ def learn_wide(
     state = fit_wide(batches, one, trial.finish, trial.n_left, how, start=moved_to(batches, trial.state))
     prior = _joined(scaled(as_prior(state, _intercept(weighted, one)), trial.scales), weighted, loss)
     prior = prior if trial.context is None else trial.context.narrow(prior)
-    met = {name: getattr(trial.met, name) for name in ("weights", "explained")}
+    met = {name: getattr(trial.met, name) for name in ("weights", "use", "explained")}
     prior = replace(prior, n_tasks=float(counts.sum()), n_rows=float(counts @ rows.n_rows), **met)
     return replace(prior if past is None else merged(past, prior), scores=trial.scores)
 
@@ -190,9 +188,7 @@ def _choose(rows: Rows, loss: Likelihood, counts: Array, past: WidePrior | None,
     intercept, train = _intercept(weighted, one), _read(_some(rows, ~held), counts[~held], context)
     state = initial_state(train, one, intercept, how, _known(past, loss))
     if not held.any():
-        n_components = len(as_prior(state, intercept).components(0, rows.scale, loss))
-        nothing = assumed_tasks(n_components, n_own(loss))
-        unknown = replace(as_prior(state, intercept), weights=nothing / nothing.sum())
+        unknown = weighed_before(as_prior(state, intercept), rows.scale, loss, past)
         untried = np.ones((len(intercept), N_SCALES))
         return _Trial(shapes[0], state, shapes[0], how.n_iter, untried, unknown, 0.0, {}, context)
     test = _read(_some(rows, held), counts[held], context)
@@ -204,7 +200,8 @@ def _choose(rows: Rows, loss: Likelihood, counts: Array, past: WidePrior | None,
         scales, score = fit_scales(test, prior, one)
         if past is not None:
             scales[:, 0] = 1.0  # most of the mean is what it was
-        met = weighed(_joined(scaled(prior, scales), weighted, loss), test, loss, counts[held])
+        met = _joined(scaled(prior, scales), weighted, loss)
+        met = weighed(met, test, loss, counts[held], past, counts[held].sum() / counts.sum())
         scores[str(shape)], n_left = score, max(how.n_iter // 4, 1)
         score -= _WORTH * len(trials)
         trials.append(_Trial(shape, state, Shape("loadings"), n_left, scales, met, score, scores, context))

@@ -27,8 +27,9 @@ from skmeta._inference.sums import Sums
 
 Array = NDArray[Any]
 
-_ALL = 1e12  # guard: an excess of counts beyond which their variance is all in the squared mean
+_ALL = 1e12  # guard: an excess of counts of mean one beyond which their variance is all in the squared mean
 _WILD = 100.0  # guard: as many times its unit, squared, no pooled task may be: an exponential knows no small weight
+_EQUAL = 1e-9  # guard: weights that differ by less are equal, but for rounding
 _WEAK = 10.0  # standard deviation of the prior under which all tasks are fitted as one
 
 
@@ -51,10 +52,33 @@ def _centre(likelihood: Likelihood, level: Any, width: int, intercept: bool) -> 
     return centre
 
 
+def _of_dispersion(n_rows: Array, group: Array, components: Any) -> Array:
+    r"""What log-densities are less at each component's dispersion ``(t, C)``: :math:`\tfrac{n}{2} \log \phi`.
+
+    That of an extended quasi-likelihood, whose tasks have ``n_rows (t,)`` (Nelder and Pregibon, 1987, equation 4).
+    """
+    logs = np.log([[component.noise.centre for component in each] for each in components])
+    found: Array = 0.5 * n_rows[:, None] * logs[group.astype(int)]
+    return found
+
+
 def _wild(size: Array, n_rows: Array, likelihood: Likelihood) -> NDArray[np.bool_]:
     """Which tasks, of columns' largest sums of squares ``size (n_tasks,)``, a start is better without."""
     wild: NDArray[np.bool_] = size > _WILD * np.maximum(n_rows, 1.0)
     return wild & likelihood.logarithmic & ~wild.all()
+
+
+def _pooled_dispersion(likelihood: Likelihood, level: Any, square: Any, n_rows: float, *, weighted: bool) -> float:
+    """Where searches for a dispersion start: Pearson's of targets of squares ``square`` around one ``level (K,)``.
+
+    So a start is in the unit of the targets: rates whose rows are of a thousand years each scatter by a thousandth. Counts
+    without weights scatter no less than Poisson's; where weights say how precise rows are, nothing is known but that.
+    """
+    if not likelihood.dispersed:
+        return 1.0
+    found = float(np.mean(square / likelihood.variance_function(level))) / n_rows if np.all(level > 0.0) else 0.0
+    found = found if found > 0.0 else 1.0
+    return min(found, 1.0) if likelihood.counts and not weighted else found
 
 
 class RowsAtHand:
@@ -68,17 +92,22 @@ class RowsAtHand:
         tasks = some_of(rows.n_tasks)
         self._some, self._counts = rows.pick(tasks), None if task_weight is None else task_weight[tasks]
         self._last: dict[bool, Any] = {}  # modes in whitened coordinates, of all tasks or of some: where searches start
+        given = None if rows.weight is None else rows.weight[rows.weight > 0]
+        self.weighted = given is not None and bool(np.ptp(given) > _EQUAL * given.max())
 
-    def pooled(self) -> Any:
-        """Coefficients ``(K, p)`` of all rows as one task, under a weak prior."""
+    def pooled(self) -> tuple[Any, float]:
+        """Coefficients ``(K, p)`` of all rows as one task, under a weak prior, and their dispersion around one level."""
         n_outputs, p = self.rows.Y.shape[1], self.rows.width
-        everything = replace(self.rows, starts=np.array([0, len(self.rows.order)]), weight=self._pooled_weights())
-        level = np.average(self.rows.Y, axis=0, weights=everything.weight)
+        weight, n_rows = self._pooled_weights()
+        everything = replace(self.rows, starts=np.array([0, len(self.rows.order)]), weight=weight)
+        level = np.average(self.rows.Y, axis=0, weights=weight)
+        square = weight @ (self.rows.Y - level) ** 2
+        noise = _pooled_dispersion(self.likelihood, level, square, n_rows, weighted=self.weighted)
         weak = GaussianPriors(
             _centre(self.likelihood, level, p, everything.intercept)[None],
             np.tile(_WEAK * np.eye(p), (1, n_outputs, 1, 1)),
         )
-        return posterior_modes(everything, weak, self.likelihood, 1.0).coef[0, 0]
+        return posterior_modes(everything, weak, self.likelihood, noise).coef[0, 0], noise
 
     def responses(self, laws: Any) -> list[Any]:
         """The collection for the EM, one an output: working responses at every task's posterior mode."""
@@ -99,7 +128,7 @@ class RowsAtHand:
         for g, each in enumerate(components):
             own = np.flatnonzero(group == g)
             found[own] = laplace_columns(self.rows.pick(tasks[own]), [each], self.likelihood, 1.0)[0]
-        return found
+        return found - _of_dispersion(self.rows.n_rows[tasks], group, components)
 
     def relative_errors(self, laws: Any) -> Any:
         """``(y - mean) / mean`` at every task's posterior mode, summed over its rows ``(n_tasks,)``."""
@@ -129,8 +158,8 @@ class RowsAtHand:
         self._last[some] = found.whitened
         return found
 
-    def _pooled_weights(self) -> Array:
-        """The rows' weights in the table, each times how often its task counts among pooled rows."""
+    def _pooled_weights(self) -> tuple[Array, float]:
+        """The rows' weights in the table, each times how often its task counts among pooled rows, and how many these are."""
         rows, size = self.rows, np.zeros(self.n_tasks)
         for tasks, Z, _, weight in rows.batches():
             size[tasks] = np.einsum("tnp,tn->tp", Z[..., :-1] ** 2, weight).max(axis=1, initial=0.0)
@@ -138,7 +167,7 @@ class RowsAtHand:
         weight = np.ones(len(rows.Y)) if rows.weight is None else rows.weight.copy()
         often = np.where(_wild(size, rows.n_rows, self.likelihood), 0.0, bounded_counts(counts, size, rows.n_rows))
         weight[rows.order] *= np.repeat(often, np.diff(rows.starts))
-        return weight
+        return weight, float(often @ rows.n_rows)
 
 
 class RowsElsewhere:
@@ -154,10 +183,14 @@ class RowsElsewhere:
         often = bounded_counts(np.ones(self.n_tasks), size, self.n_rows)
         self._pooled = np.where(_wild(size, self.n_rows, own), 0.0, often)
         self._level = np.average(sums.target, axis=0, weights=self._pooled * sums.n)
+        self._square = self._pooled @ (sums.square + sums.n[:, None] * (sums.target - self._level) ** 2)
+        self.weighted = bool(np.any(np.abs(sums.n - sums.rows) > _EQUAL * sums.rows))
         self._last = np.zeros((self.n_tasks, self.width))  # modes in whitened coordinates: where the next search starts
 
-    def pooled(self) -> Any:
-        """Coefficients ``(1, p)`` of all rows as one task, under a weak prior."""
+    def pooled(self) -> tuple[Any, float]:
+        """Coefficients ``(1, p)`` of all rows as one task, under a weak prior, and their dispersion around one level."""
+        given = self.likelihood, self._level, self._square, float(self._pooled @ self.n_rows)
+        noise = _pooled_dispersion(*given, weighted=self.weighted)
 
         def ask_all(coef: Array) -> tuple[Any, ...]:
             moments, value = self.ask(np.repeat(coef, self.n_tasks, axis=0))
@@ -166,7 +199,7 @@ class RowsElsewhere:
             return Moments(gram, cross, square, n_rows, moments.context[:1]), whole
 
         p, centre = self.width, _centre(self.likelihood, self._level, self.width, self.intercept)[0]
-        return modes_by_asking(ask_all, centre, _WEAK * np.eye(p), 1.0, np.zeros((1, p))).coef
+        return modes_by_asking(ask_all, centre, _WEAK * np.eye(p), noise, np.zeros((1, p))).coef, noise
 
     def responses(self, laws: Any) -> list[Any]:
         """The collection for the EM: working responses at every task's posterior mode."""
@@ -186,7 +219,7 @@ class RowsElsewhere:
             mean, root = np.stack([law.mean for law in each]), np.stack([law.root for law in each])
             start, noise = np.zeros((self.n_tasks, self.width)), np.array([law.noise.centre for law in each])
             found[:, c] = modes_by_asking(self.ask, mean[of], root[of], noise[of], start).evidence[tasks]
-        return found
+        return found - _of_dispersion(self.n_rows[tasks], group, components)
 
     def relative_errors(self, laws: Any) -> Any:
         """``(y - mean) / mean`` at every task's posterior mode, summed over its rows ``(n_tasks,)``.
@@ -194,8 +227,9 @@ class RowsElsewhere:
         These are the scores of the intercepts where the variance is all in the squared mean.
         """
         coef = self._modes(laws[0], laws[0].noise).coef
-        moments, _ = self.ask(coef, excess=_ALL)
-        return _ALL * (moments.cross[:, -1] - (moments.gram[:, -1] * coef).sum(axis=1))
+        excess = _ALL / float(self._level[0] or 1.0)
+        moments, _ = self.ask(coef, excess=excess)
+        return excess * (moments.cross[:, -1] - (moments.gram[:, -1] * coef).sum(axis=1))
 
     def deviances(self, laws: Any) -> Any:
         """Their own likelihood's deviance at every task's posterior mode ``(n_tasks,)``."""

@@ -56,7 +56,7 @@ class Prior(FrozenValue):
 
     @property
     def set_aside(self) -> bool:
-        """Whether what was learned is of no use for new tasks and has next to no say; never, by default."""
+        """Whether what was learned of features is of no use for new tasks and has next to no say; never, by default."""
         return False
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
-from skmeta._inference.mixture import next_to_nothing
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.compose._adapted_mixture import AdaptedMixture
 from skmeta.compose._stored_components import read_back, stored
 from skmeta.tasks import Tasks
+
+_SET_ASIDE = 0.01  # weight below which a component is said to be set aside: it changes no answer
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -104,13 +105,13 @@ class MixturePrior(Prior):
 
     @property
     def named_weights(self) -> dict[str, float]:
-        """Mixture weights by name, to four digits; ``weights`` has them all."""
-        return {name: float(f"{weight:.4g}") for name, weight in zip(self.names, self.weights, strict=True)}
+        """Mixture weights by name."""
+        return dict(zip(self.names, self.weights.tolist(), strict=True))
 
     @property
     def set_aside(self) -> bool:
-        """Whether the first component, the answer without rows, has no more than a thousandth of the weight with them."""
-        return next_to_nothing(self.weights[0]) and bool(self.unseen_weights[0] > self.weights[0])
+        """Whether the first component, which has more of the weight without rows, has less than a hundredth with them."""
+        return bool(self.weights[0] < min(_SET_ASIDE, self.unseen_weights[0]))
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
         """Adapt ``estimator`` to each of some tasks, under every component.

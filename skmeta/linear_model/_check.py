@@ -29,6 +29,7 @@ def check_prior_arrays(prior: Any) -> dict[str, Any]:
         "feature_names": names,
         "noise": _positive("noise", prior.noise, mean),
         "overdispersion": _overdispersion(prior),
+        "use": _probability("use", prior.use),
         "noise_dof": _positive("noise_dof", prior.noise_dof, mean, finite=False),
         "n_tasks": _count("n_tasks", prior.n_tasks),
         "n_rows": _count("n_rows", prior.n_rows),
@@ -42,6 +43,13 @@ def _overdispersion(prior: Any) -> float:
     found = _count("overdispersion", prior.overdispersion)
     if found and prior.likelihood not in (None, "poisson"):
         _wrong("overdispersion", "zero for other targets than counts", f"likelihood {prior.likelihood!r}")
+    return found
+
+
+def _probability(name: str, value: Any) -> float:
+    found = _count(name, value)
+    if not 0.0 < found <= 1.0:
+        _wrong(name, "a probability above zero", shown(value))
     return found
 
 

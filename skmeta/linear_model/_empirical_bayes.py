@@ -24,7 +24,7 @@ from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._laws import laws_of, prior_of
-from skmeta.linear_model._mixture import explained_before, explained_by, held_out_weights, robust_mixture
+from skmeta.linear_model._mixture import explained_by, robust_mixture, weighed
 from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
@@ -47,7 +47,8 @@ class EmpiricalBayes(Learner):
     statistics, the mean's uncertainty integrated out (REML); for other likelihoods, on working responses around each
     task's posterior mode (Laplace). How often held-out tasks are unlike the others, in their intercept, in their noise or
     altogether, becomes the weights of the mixture that is handed out, which bound the harm that a misleading past can do:
-    what makes no held-out task clearly more probable than its own level alone is set aside (``prior_.set_aside``).
+    what makes held-out tasks no more probable than their levels alone is set aside (``prior_.set_aside``): squared errors
+    keep the past's levels, and slopes are the plain estimator's; classes and counts are the plain estimator's.
     For robust estimators (`HuberRegressor`, `QuantileRegressor`) a row weighs by the probability that it is no outlier, in
     learning and where it is judged what a task is like. Contextual effects, of the columns' means on a task's intercept,
     are kept only where held-out tasks become more probable by more than a standard error.
@@ -304,16 +305,15 @@ class EmpiricalBayes(Learner):
         learned = prior_of(laws, noise_dof, first.n_tasks, first.n_rows, collection, excess)
         explained = explained_by(found, prior) if collection.likelihood.quadratic else 0.0
         levels = isinstance(self.varying, str) and self.varying == "intercept"
-        weights = held_out_weights(learned, found, explained, prior, levels=levels)
-        return robust_mixture(learned, weights, explained)
+        return robust_mixture(*weighed(learned, found, explained, prior, levels=levels), explained)
 
     def _learn_wide(
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any
     ) -> MixturePrior:
         """The same where no matrix of columns by columns is made."""
-        wide = learn_wide_prior(self, collection, past, explained_before(prior), effective_n_jobs(n_jobs))
+        wide = learn_wide_prior(self, collection, past, prior, effective_n_jobs(n_jobs))
         self.structure_, self.scores_ = wide.structure, wide.scores
-        return wide_mixture(wide, collection, past, prior)
+        return wide_mixture(wide, collection, past)
 
     def _check_parameters(self) -> None:
         if self.covariance not in _SHAPES:

@@ -55,6 +55,9 @@ class GaussianPrior(LinearPrior):
         Uncertainty of ``mean`` itself (few tasks); a new task is expected with the sum of both covariances.
     contextual_effects : ContextualEffects, default=None
         How the expected intercept moves with the means of a task's columns. Only for squared errors.
+    use : float, default=1.0
+        Probability that the slopes are of any use for tasks that were not learned from, as held-out tasks told; learning
+        on starts from it. What is written by hand is taken at its word.
     likelihood : {"gaussian", "binomial", "multinomial", "poisson", "gamma", "tweedie 1.5"}, default=None
         What kind of target the coefficients are for; None fits any. `TweedieRegressor` of another power than one and two
         has "tweedie" and that power.
@@ -103,6 +106,7 @@ class GaussianPrior(LinearPrior):
     noise_dof: Array | float = np.inf
     mean_covariance: Array | None = None
     contextual_effects: ContextualEffects | None = None
+    use: float = 1.0
 
     def __post_init__(self) -> None:
         for name, value in check_prior_arrays(self).items():

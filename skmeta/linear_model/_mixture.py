@@ -7,6 +7,7 @@ unlike them altogether, and then nothing beats the estimator's own penalty.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,10 +16,8 @@ from numpy.typing import NDArray
 
 from skmeta._inference import components as engine
 from skmeta._inference.components import Beside, KnownNoise
-from skmeta._inference.explained import ENOUGH_TO_TELL, law_of_variances, probability_of_use, share_explained
-from skmeta._inference.few_counts import weights_of_few
-from skmeta._inference.linalg import TINY
-from skmeta._inference.mixture import assumed_tasks, next_to_nothing, weights_by_use
+from skmeta._inference.explained import law_of_variances, share_explained
+from skmeta._inference.held_out_weights import HeldOut, Weights, held_out_weights
 from skmeta._inference.noise import NoiseLaw
 from skmeta.compose import MixturePrior
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -48,7 +47,7 @@ def robust_mixture(learned: GaussianPrior, weights: Mapping[str, float], explain
     MixturePrior
         Whose first component is ``learned``.
     """
-    if learned.overdispersion > 0.0 and next_to_nothing(weights.get(LEARNED, 1.0)):
+    if learned.overdispersion > 0.0 and learned.use < 0.5:
         learned = learned._with(overdispersion=0.0)  # what past slopes did not explain, new ones may
     make: dict[str, Any] = {INTERCEPT: intercept_outlier, NOISE: noise_outlier}
     make |= {SLOPES: partial(slope_outlier, explained=explained)}
@@ -100,7 +99,14 @@ def slope_outlier(prior: GaussianPrior, explained: float = 0.0) -> OwnPrior:
         known.append((noise, units.target_centre + units.target_scale * level, units.target_scale**2 * variance))
     noises, levels, variances = np.array(known).T
     noises = np.asarray(noises[0]) if prior.n_outputs == 1 else noises
-    return own._with(noise=noises, noise_dof=engine.TIED_NOISE_DOF, intercept=levels, intercept_variance=variances)
+    return own._with(
+        noise=noises,
+        noise_dof=engine.TIED_NOISE_DOF,
+        predicted_noise=own.noise,
+        predicted_dof=own.noise_dof,
+        intercept=levels,
+        intercept_variance=variances,
+    )
 
 
 def _vague_names(learned: GaussianPrior) -> dict[str, float]:
@@ -154,92 +160,86 @@ def explained_by(laws: Sequence[LearnedLaw], past: Any) -> float:
 
     That of a past counts by its tasks.
     """
-    share = float(np.mean([share_explained(found.law.noise, _variances(found.tasks)) for found in laws]))
+    share = float(np.mean([share_explained(found.law.noise, _variances(found)) for found in laws]))
     known, n_tasks = explained_before(past), laws[0].tasks.counts.sum()
     return share if known is None else float(np.average([share, known], weights=[n_tasks, past.n_tasks]))
 
 
 def explained_before(past: Any) -> float | None:
     """The share that a past explained, as its vague component's noise is tied by it; None where it has no such."""
-    own = [each for each in getattr(past, "components", ()) if isinstance(each, OwnPrior)]
-    return engine.explained_of(float(own[0].noise_dof)) if own and past.n_tasks > 0 else None
+    vague = dict(zip(getattr(past, "names", ()), getattr(past, "components", ()), strict=True)).get(VAGUE)
+    return engine.explained_of(vague.noise_dof) if isinstance(vague, OwnPrior) and past.n_tasks > 0 else None
 
 
-def _variances(tasks: Any) -> NoiseLaw:
-    return law_of_variances(tasks.square_within, tasks.n_rows, tasks.counts)
+def _variances(found: LearnedLaw) -> NoiseLaw:
+    """The law of the variances within tasks, measured against the noise, which may be in any unit."""
+    tasks, noise = found.tasks, float(found.law.noise)
+    law = law_of_variances(tasks.square_within / noise, tasks.n_rows, tasks.counts)
+    return replace(law, level=noise * law.level)
 
 
-def held_out_weights(
+def weighed(
     learned: GaussianPrior, laws: Sequence[LearnedLaw], explained: float, past: Any, *, levels: bool = False
-) -> dict[str, float]:
-    """Mixture weights by name, from how probable held-out tasks were under each component; with a past, both count.
+) -> tuple[GaussianPrior, dict[str, float]]:
+    """A learned prior with its probability of use, and mixture weights by name, from held-out tasks; a past counts too.
 
-    Where the law makes no held-out task more probable than its level alone, in no output, nothing but a law of levels is
-    expected of it. Two tasks cannot tell: what one alone teaches is too little; what was known before has told by its own
-    weights; and without any feature, or where one asked for ``levels``, the level is what there is to learn.
+    Its rival is the level alone (`held_out_weights`). Without any feature, or where one asked for ``levels``, the level is
+    what there is to learn, and no use is judged. Where one asked, slopes are in common: those of a task's own have no more
+    weight than what may be met though it never was.
     """
-    past = past if past is not None and past.n_tasks > 0 else None
-    names, likelihood, looked_at = component_names(learned), learned.engine_likelihood, laws[0].choice.tasks
-    told = past is not None or levels or len(looked_at) < ENOUGH_TO_TELL or not _has_slopes(laws[0].tasks)
-    outputs = [_held_out(learned, k, found, explained) for k, found in enumerate(laws)]
-    use = 1.0 if told else max(probability_of_use(each[:, 0] - level, counts) for each, level, counts, _ in outputs)
-    if _is_poissons(learned) and past is None and len(looked_at):
-        each, _, counts, _ = outputs[0]
-        return dict(zip(names, weights_of_few(each, counts, len(names) - 1, use).tolist(), strict=True))
-    weights = []
-    for each, _, counts, share in outputs:
-        nothing = assumed_tasks(len(names), engine.n_own(likelihood))
-        known = nothing if past is None else _known_counts(names, past, share)
-        weights.append(weights_by_use(each, counts, use, known, likelihood))
-    return dict(zip(names, np.mean(weights, axis=0).tolist(), strict=True))
+    names, judged = component_names(learned), not levels and _has_slopes(laws[0].tasks)
+    tasks, likelihood = _held_out(learned, laws, explained), learned.engine_likelihood
+    tasks = tasks.of_common_slopes(likelihood) if levels else tasks
+    known = None if past is None else known_weights(past, names)
+    poissons = _is_poissons(learned, laws[0])
+    return weighed_by(learned, held_out_weights(tasks, likelihood, known, poissons=poissons, judged=judged))
 
 
-def _held_out(learned: GaussianPrior, k: int, found: LearnedLaw, explained: float) -> tuple[Array, Array, Array, float]:
-    """What held-out tasks say of one output: evidence ``(n_tasks, C)``, that of the level alone, counts, their share of all.
+def weighed_by(learned: GaussianPrior, found: Weights) -> tuple[GaussianPrior, dict[str, float]]:
+    """A learned prior with its probability of use, and the weights by name."""
+    return learned._with(use=found.use), dict(zip(component_names(learned), found.of_components.tolist(), strict=True))
 
-    Where some of the new tasks were looked at, what was known counts by as much less.
+
+def known_weights(past: Any, names: Sequence[str]) -> Weights:
+    """What a past tells of these components, NaN of those it has not; the learned one has the rest."""
+    seen = dict(zip(getattr(past, "names", ()), getattr(past, "weights", ()), strict=True))
+    others = np.array([seen.get(name, np.nan) for name in names[1:]])
+    return Weights(np.r_[1.0 - np.nansum(others), others], past.use, past.n_tasks)
+
+
+def _held_out(learned: GaussianPrior, laws: Sequence[LearnedLaw], explained: float) -> HeldOut:
+    """What held-out tasks say in all outputs: a task is of one component in all of them.
+
+    Of many tasks each output looks at some of its own; the others say nothing there.
     """
-    looked_at, counts = found.choice.tasks, found.tasks.counts
-    if not len(looked_at):  # a single task
-        return np.zeros((0, len(component_names(learned)))), np.zeros(0), np.zeros(0), 1.0
-    within = _variances(found.tasks) if _scatter_is_learned(learned) else None
-    evidence = found.held_out(beside(learned, k, explained, within))
-    share = counts[looked_at].sum() / counts.sum()
-    return evidence[:, :-1], evidence[:, -1], counts[looked_at], float(share)
+    looked_at = np.unique(np.concatenate([found.choice.tasks for found in laws])).astype(np.intp)
+    counts, evidence = laws[0].tasks.counts, np.zeros((len(looked_at), len(component_names(learned)) + 1))
+    for k, found in enumerate(laws):
+        if len(found.choice.tasks):
+            within = _variances(found) if _scatter_is_learned(learned, found) else None
+            at = np.searchsorted(looked_at, found.choice.tasks)
+            evidence[at] += found.held_out(beside(learned, k, explained, within))
+    share = counts[looked_at].sum() / counts.sum() if len(looked_at) else 1.0
+    return HeldOut(evidence[:, :-1], evidence[:, -1], counts[looked_at], float(share))
 
 
-def _is_poissons(learned: GaussianPrior) -> bool:
+def _is_poissons(learned: GaussianPrior, found: LearnedLaw) -> bool:
     """Whether counts scatter no more than Poisson's: what coefficients might explain would be seen as more."""
-    return learned.engine_likelihood.counts and learned.overdispersion == 0.0 and learned.noise_of(0) <= 1.0
+    return learned.engine_likelihood.counts and not _scatter_is_learned(learned, found)
 
 
-def _scatter_is_learned(learned: GaussianPrior) -> bool:
-    """Whether targets may scatter more where slopes explain less: not those of labels, nor counts that are Poisson's."""
-    return learned.engine_likelihood.quadratic or learned.overdispersion > 0.0
+def _scatter_is_learned(learned: GaussianPrior, found: LearnedLaw) -> bool:
+    """Whether targets may scatter more where slopes explain less: not those of labels, nor counts that are Poisson's.
+
+    Where rows have weights, Poisson's dispersion may be any. Of powers beyond gamma's, whose means alone are learned, the
+    working responses' scatter is another likelihood's.
+    """
+    likelihood = learned.engine_likelihood
+    if found.rows is None:
+        return likelihood.dispersed and likelihood.for_learning == likelihood
+    return found.rows.weighted or learned.overdispersion > 0.0 or learned.noise_of(0) > 1.0
 
 
 def _has_slopes(tasks: Any) -> bool:
     """Whether a column varies at all: a table without features is read as one column of zeros."""
     return bool(np.any(np.diagonal(tasks.pooled().gram)[:-1] > 0.0))
-
-
-def _known_counts(names: Sequence[str], past: Any, share: float) -> Array:
-    """A ``share`` of the past tasks that were of each component; one of a component that is new."""
-    seen = _known_weights(past)
-    others = [max(share * past.n_tasks * seen[name], TINY) if name in seen else 1.0 for name in names[1:]]
-    return np.r_[max(share * past.n_tasks - sum(others), 1.0), others]
-
-
-def with_past(names: Sequence[str], weights: Array, n_tasks: float, past: Any) -> dict[str, float]:
-    """Mixture weights by name, those that were known before counting by the tasks they were learned from."""
-    known = _known_weights(past)
-    if past is not None and past.n_tasks > 0:
-        seen = np.array([known.get(name, 0.0) for name in names[1:]])
-        rest = (weights[1:] * n_tasks + seen * past.n_tasks) / (n_tasks + past.n_tasks)
-        weights = np.r_[1.0 - rest.sum(), rest]
-    return dict(zip(names, weights.tolist(), strict=True))
-
-
-def _known_weights(past: Any) -> dict[str, float]:
-    """Mixture weights of a past by name; one that is no mixture has none."""
-    return dict(zip(getattr(past, "names", ()), getattr(past, "weights", ()), strict=True))

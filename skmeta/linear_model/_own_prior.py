@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.components import NOISE_DOF, Component, slope_outlier, vague_component
+from skmeta._inference.components import NOISE_DOF, Component, IntegratedNoise, slope_outlier, vague_component
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.units import Units as EngineUnits
 from skmeta.base._matching import check_names
@@ -39,6 +39,10 @@ class OwnPrior(LinearPrior):
         Variance :math:`\sigma_0^2` that noises lie around (for log-link models, the dispersion).
     noise_dof : float, default=1.0
         How firmly :math:`\nu` the noise is tied there; without use for other likelihoods than squared error's.
+    predicted_noise : float or array-like of shape (n_outputs,), default=None
+        Variance that the noise of predictions lies around, of a prior with a law of the intercept; None for that of ``noise``.
+    predicted_dof : float, default=1.0
+        How firmly it is tied there.
     units : Units
         Where columns and targets lie and how far they spread.
     n_outputs : int, default=1
@@ -58,14 +62,18 @@ class OwnPrior(LinearPrior):
     slopes: float = 1.0
     noise: Array | float = 1.0
     noise_dof: float = NOISE_DOF
+    predicted_noise: Array | float | None = None
+    predicted_dof: float = NOISE_DOF
     n_outputs: int = 1
     intercept: Array | None = None
     intercept_variance: Array | None = None
 
-    borrows = False
+    borrows = False  # no slope of the past's; the law of one level is not counted
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "noise", np.array(self.noise, dtype=float))
+        if self.predicted_noise is not None:
+            object.__setattr__(self, "predicted_noise", np.array(self.predicted_noise, dtype=float))
         for name in ("intercept", "intercept_variance"):
             known = getattr(self, name)
             object.__setattr__(self, name, None if known is None else np.atleast_1d(np.array(known, dtype=float)))
@@ -109,7 +117,11 @@ class OwnPrior(LinearPrior):
         at = (self.intercept[k] - units.target_centre) / units.target_scale
         if self.intercept_variance is None:
             return replace(own, mean=np.r_[own.mean[:-1], at])
-        return slope_outlier(units.scale, level, at, self.intercept_variance[k] / units.target_scale**2)
+        predicted = None
+        if self.predicted_noise is not None:
+            around = float(np.broadcast_to(self.predicted_noise, (self.n_outputs,))[k]) / units.target_scale**2
+            predicted = IntegratedNoise(around, self.predicted_dof)
+        return slope_outlier(units.scale, level, at, self.intercept_variance[k] / units.target_scale**2, predicted)
 
     def aligned(self, feature_names: Sequence[str]) -> Self:
         """The prior with its columns in another order.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from skmeta._inference.computation import in_cells
+from skmeta._inference.held_out_weights import Weights
 from skmeta._inference.wide import WidePrior
 from skmeta._inference.wide_context import WideContext
 from skmeta._inference.wide_em import learn_wide
@@ -15,7 +15,7 @@ from skmeta.compose import MixturePrior
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._laws import prior_of
-from skmeta.linear_model._mixture import component_names, robust_mixture, with_past
+from skmeta.linear_model._mixture import component_names, explained_before, known_weights, robust_mixture, weighed_by
 
 
 def is_wide(learner: Any, n_features: int, n_rows: Any, past: GaussianPrior | None, *, coupled: bool = False) -> bool:
@@ -30,27 +30,26 @@ def is_wide(learner: Any, n_features: int, n_rows: Any, past: GaussianPrior | No
 
 
 def learn_wide_prior(
-    learner: Any, collection: Collection, past: GaussianPrior | None, explained: float | None, n_jobs: int
+    learner: Any, collection: Collection, past: GaussianPrior | None, prior: Any, n_jobs: int
 ) -> WidePrior:
-    """What is known of a wide collection's next task, in units of the engine; the past has ``explained`` such a share."""
-    known = None if past is None else replace(_wide_past(past, collection), explained=explained)
+    """What is known of a wide collection's next task, in units of the engine; the ``past`` is that of a ``prior``."""
+    known = None if past is None else _wide_past(past, prior, collection)
     names = ("covariance", "rank", "noise", "pseudo_tasks", "tol")
     options = {name: getattr(learner, name) for name in names} | {"n_iter": learner.max_iter, "n_jobs": n_jobs}
     rows, task_weight = collection.tasks
     return learn_wide(rows, collection.likelihood, past=known, task_weight=task_weight, **options)
 
 
-def wide_mixture(wide: WidePrior, collection: Collection, past: GaussianPrior | None, prior: Any) -> MixturePrior:
+def wide_mixture(wide: WidePrior, collection: Collection, past: GaussianPrior | None) -> MixturePrior:
     """The same among what stands beside it, in units of the data."""
     laws = [wide.to_data(k, units) for k, units in enumerate(collection.units)]
     known = 0.0 if past is None else past.overdispersion  # which is not learned here
     learned = prior_of(laws, wide.noise_dof, wide.n_tasks, wide.n_rows, collection, known)
-    n_new = wide.n_tasks - (0.0 if past is None else past.n_tasks)
-    weights = with_past(component_names(learned), np.asarray(wide.weights), n_new, prior)
-    return robust_mixture(learned, weights, wide.explained or 0.0)
+    found = Weights(np.asarray(wide.weights), wide.use, wide.n_tasks)
+    return robust_mixture(*weighed_by(learned, found), wide.explained or 0.0)
 
 
-def _wide_past(past: GaussianPrior, collection: Collection) -> WidePrior:
+def _wide_past(past: GaussianPrior, prior: Any, collection: Collection) -> WidePrior:
     """What was known, in the units of the engine, without any ``(p, p)`` matrix."""
     likelihood, units = collection.likelihood, collection.units
     parts = [past.component(k, own, likelihood) for k, own in enumerate(units)]
@@ -65,6 +64,9 @@ def _wide_past(past: GaussianPrior, collection: Collection) -> WidePrior:
         noise=np.array([c.noise.centre for c in parts]),
         noise_dof=np.broadcast_to(np.asarray(past.noise_dof, dtype=float), (len(units),)),
         intercept=0.0 * intercept if likelihood.quadratic else intercept,
+        weights=known_weights(prior, component_names(past)).of_components,
+        use=past.use,
+        explained=explained_before(prior),
         n_tasks=past.n_tasks,
         n_rows=past.n_rows,
         **_known_context([c.effects for c in parts]),

@@ -160,7 +160,8 @@ def _set_aside(collection: Collection, model: Any, warm: Any) -> str:
         return ""
     return (
         f" In a fit to all rows the features explain nothing of any {collection.names[0]} held out, beyond its own level: what "
-        f"was learned is set aside (prior_.set_aside), and warm is a plain {type(model).__name__}."
+        f"was learned is set aside (prior_.set_aside). Squared errors keep the past's levels, and slopes are the plain "
+        f"{type(model).__name__}'s; classes and counts are the plain estimator's."
     )
 
 

@@ -41,7 +41,7 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
     ----------
     prior_ : Prior or None
         What is known now, for the next fit to start from. Printed, it says how often a task is like the past ones, and
-        whether the past is set aside as it explains nothing.
+        whether the past is set aside as its columns explain nothing: classes are the plain estimator's.
     estimator_ : estimator
         Plain fitted estimator of the one task (without ``task``).
     estimators_ : mapping

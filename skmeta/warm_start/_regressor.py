@@ -53,7 +53,8 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
     ----------
     prior_ : Prior or None
         What is known now, for the next fit to start from. Printed, it says how often a task is like the past ones, and
-        whether the past is set aside as it explains nothing.
+        whether the past is set aside as its columns explain nothing: squared errors keep the past's levels, and slopes are
+        the plain estimator's; classes and counts are the plain estimator's.
     estimator_ : estimator
         Plain fitted estimator of the one task (without ``task``).
     estimators_ : mapping

@@ -65,7 +65,22 @@ def test_a_law_is_of_no_use_where_no_held_out_task_gains():
     assert probability_of_use(np.full(50, 1.0), ones) > 0.999
 
 
-def test_odds_of_use_are_the_bayes_factor_times_those_of_a_thousandth():
+def test_weak_gains_of_many_tasks_add_up():
+    use = probability_of_use(np.full(512, 0.02), np.ones(512))
+    assert_allclose(np.log(use / (1.0 - use)), np.log(0.001 / 0.999) + 511 * 0.02, atol=1e-6)
+
+
+def test_learning_on_starts_at_what_was_known():
+    """Of two halves whose tasks are all of the law only the task that says most is taken off twice."""
+    gain, ones = np.full(20, 0.5), np.ones(20)
+    first = probability_of_use(gain, ones)
+    both = probability_of_use(gain, ones, first)
+    assert_allclose(np.log(both / (1.0 - both)), np.log(0.001 / 0.999) + 38 * 0.5, atol=1e-6)
+    assert probability_of_use(gain, ones, 1.0) == 1.0
+    assert probability_of_use(gain[:0], ones[:0], 0.3) == 0.3
+
+
+def test_odds_of_use_are_a_likelihood_ratio_times_those_of_a_thousandth():
     """Where all tasks gain, all are of the law: the evidence of all but one adds up, and no threshold is involved."""
     for total in np.linspace(0.0, 20.0, 9):
         use = probability_of_use(np.full(4, total / 3.0), np.ones(4))

@@ -253,7 +253,7 @@ def test_a_prior_of_another_family_is_named_with_the_estimator():
     prior = TypicalPrior(n_tasks=3)
     assert WarmStartRegressor(Constant(), prior=prior).fit(X, y).estimator_.value == 1.0
     with pytest.raises(
-        TypeError, match=r"prior: wanted one for Ridge, found TypicalPrior\(n_tasks=3\), .* Learn a prior"
+        TypeError, match=r"prior: wanted one for Ridge, found TypicalPrior\(n_tasks=3\), .* learned with"
     ):
         WarmStartRegressor(Ridge(), prior=prior).fit(X, y)
     learned = WarmStartRegressor(Ridge(), task=-1).fit(X, y).prior_

@@ -84,5 +84,17 @@ def test_what_a_past_explained_counts_as_its_tasks(d):
     past = WarmStartRegressor(Ridge(), task=-1).fit(table[old], y[old]).prior_
     both = WarmStartRegressor(Ridge(), task=-1, prior=past).fit(table[~old], y[~old]).prior_
     known = explained_before(past)
-    assert known > 0.5 and 0.75 * known - 1e-9 <= explained_before(both) <= 0.75 * known + 0.25
+    assert known == pytest.approx(share_within(target[:30]), abs=0.1)
+    assert explained_before(both) == pytest.approx(0.75 * known, abs=0.05)
     assert explained_before(past.components[0]) is None
+
+
+def test_a_past_of_noise_explained_nothing():
+    rng = np.random.default_rng(0)
+    table = np.c_[rng.normal(size=(320, 5)), np.repeat(np.arange(40), 8)]
+    assert explained_before(WarmStartRegressor(Ridge(), task=-1).fit(table, rng.normal(size=320)).prior_) < 0.1
+
+
+def share_within(target, noise=0.09):
+    """The share of the variance within tasks that is no noise."""
+    return 1.0 - noise / target.var(axis=1, ddof=1).mean()

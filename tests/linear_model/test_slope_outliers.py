@@ -11,7 +11,7 @@ from sklearn.linear_model import Ridge
 from skmeta import WarmStartRegressor
 from skmeta._inference.components import KnownNoise, Stack, law_of_level
 from skmeta._inference.likelihoods import GAUSSIAN
-from skmeta._inference.mixture import assumed_tasks, learn_weights, weights_by_use
+from skmeta._inference.mixture import assumed_tasks, learn_weights, weights_by_use, weights_of_use
 from skmeta._inference.noise import NoiseLaw
 from skmeta.linear_model import ContextualEffects, GaussianPrior, OwnPrior, Units
 from skmeta.linear_model._adapt import components_of
@@ -96,37 +96,58 @@ def test_one_factorisation_serves_them_and_the_vague_component():
     assert_allclose(components[-1].mean, alone.mean)
 
 
+@pytest.mark.parametrize("unit", [1.0, 10.0])
+def test_intervals_hold_where_only_levels_are_shared(unit):
+    """New tasks have slopes that no past one had, in any unit of columns: at most 2 % short of nine in ten."""
+    covered = []
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        X, task = rng.normal(size=(1200, 6)), np.repeat(np.arange(60), 20)
+        y = rng.normal(size=60)[task] + np.sqrt(3.25) * rng.normal(size=1200)
+        prior = WarmStartRegressor(Ridge(), task=-1).fit(np.c_[unit * X, task], y).prior_
+        W, levels = 1.5 / np.sqrt(6.0) * rng.normal(size=(25, 6)), rng.normal(size=25)
+        for w, level in zip(W, levels, strict=True):
+            Z = rng.normal(size=(70, 6))
+            target = Z @ w + level + rng.normal(size=70)
+            for n in (5, 10, 20):
+                model = WarmStartRegressor(Ridge(), prior=prior).fit(unit * Z[:n], target[:n])
+                mean, std = model.predict(unit * Z[20:], return_std=True)
+                covered.append(np.mean(np.abs(target[20:] - mean) < 1.6449 * std))
+    assert np.all(np.mean(np.reshape(covered, (-1, 3)), axis=0) >= 0.88)
+
+
 # How often they are met -------------------------------------------------------------------------------
 
 
-def drawn_evidence(n_components=5):
-    return np.random.default_rng(0).normal(size=(30, n_components)), np.ones(30)
+OFTEN = learn_weights(np.random.default_rng(0).normal(size=(30, 5)), None, assumed_tasks(5, 2))
+POISSON = likelihood_named("poisson")
 
 
 def test_a_law_of_use_is_met_as_often_as_held_out_tasks_say():
-    evidence, counts = drawn_evidence()
-    known = assumed_tasks(5, 2)
-    assert_allclose(weights_by_use(evidence, counts, 1.0, known, GAUSSIAN), learn_weights(evidence, counts, known))
-    assert_allclose(known, [1.0, 1.0, 1.0, 1.5, 1.5])
+    assert_allclose(weights_by_use(OFTEN, 1.0, GAUSSIAN), OFTEN)
+    assert_allclose(assumed_tasks(5, 2), [1.0, 1.0, 1.0, 1.5, 1.5])
 
 
 def test_a_law_of_no_use_leaves_its_levels():
-    evidence, counts = drawn_evidence()
-    known = assumed_tasks(5, 2)
-    often = learn_weights(evidence, counts, known)
-    found = weights_by_use(evidence, counts, 0.0, known, GAUSSIAN)
-    assert_allclose(found, [0.0, 0.0, 0.0, often[0] + often[2] + often[3], often[1] + often[4]], atol=1e-12)
-    counts_alone = weights_by_use(evidence[:, :4], counts, 0.0, assumed_tasks(4, 3), likelihood_named("poisson"))
-    assert_allclose(counts_alone, [0.0, 1 / 3, 1 / 3, 1 / 3], atol=1e-12)
+    found = weights_by_use(OFTEN, 0.0, GAUSSIAN)
+    assert_allclose(found, [0.0, 0.0, 0.0, OFTEN[0] + OFTEN[2] + OFTEN[3], OFTEN[1] + OFTEN[4]], atol=1e-12)
+    assert_allclose(weights_by_use(OFTEN[:4], 0.0, POISSON), [0.0, 1 / 3, 1 / 3, 1 / 3], atol=1e-12)
 
 
 @pytest.mark.parametrize("use", [0.001, 0.3, 0.8])
 def test_between_the_two_weights_move_with_the_evidence(use):
-    evidence, counts = drawn_evidence()
-    known = assumed_tasks(5, 2)
-    none, some, all_of_it = (weights_by_use(evidence, counts, u, known, GAUSSIAN) for u in (0.0, use, 1.0))
+    none, some, all_of_it = (weights_by_use(OFTEN, u, GAUSSIAN) for u in (0.0, use, 1.0))
     assert_allclose(some, use * all_of_it + (1.0 - use) * none)
     assert_allclose(some.sum(), 1.0)
+
+
+@pytest.mark.parametrize("use", [0.001, 0.3, 1.0])
+@pytest.mark.parametrize(
+    ("n", "likelihood"), [(4, GAUSSIAN), (5, GAUSSIAN), (4, POISSON), (2, likelihood_named("binomial"))]
+)
+def test_from_weights_it_is_known_how_often_a_law_of_use_is_met(use, n, likelihood):
+    often = OFTEN[:n] / OFTEN[:n].sum()
+    assert_allclose(weights_of_use(weights_by_use(often, use, likelihood), use, likelihood), often, rtol=1e-9)
 
 
 def test_one_row_of_a_task_whose_features_are_of_no_use_finds_its_level():
@@ -145,7 +166,7 @@ def test_one_row_of_a_task_whose_features_are_of_no_use_finds_its_level():
     assert own - warm > 0.5 * (own - alone)
 
 
-def test_levels_are_the_known_laws_nodes_or_not():
+def test_its_noise_stands_for_all_nodes_of_the_past_ones():
     """The noise that the component is tied to is the geometric mean of a law's nodes, where noises differ."""
     prior = learned(noise_dof=6.0)
     centre = KnownNoise.of(NoiseLaw(1.5, 6.0)).centre

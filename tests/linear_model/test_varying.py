@@ -197,3 +197,11 @@ def test_levels_that_alone_are_shared_are_learned_where_asked_for():
     assert asked.named_weights["learned"] > 0.5
     assert auto.named_weights["learned"] < 0.01
     assert auto.named_weights["slope outlier"] > 0.5
+
+
+def test_who_asks_for_slopes_in_common_gets_them_where_they_vary():
+    """Slopes of a task's own have the weight of what may be met though it never was: three in all tasks looked at."""
+    X, y, _ = collection(spread=2.0)
+    weights = learn(X, y, varying="intercept").prior_.named_weights
+    looked_at = 40 // 3
+    assert weights["slope outlier"] + weights["vague"] <= 3.0 / looked_at < 0.5 < weights["learned"]
