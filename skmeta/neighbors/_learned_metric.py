@@ -1,0 +1,254 @@
+"""The learner of nearest neighbours: a linear metric from all tasks' scatter, and whose rows are the neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.utils import check_array
+
+from skmeta.base import AdaptedEstimators, Learner, Prior, register
+from skmeta.base._held_out import gains
+from skmeta.base._registry import fallback_learner
+from skmeta.compose import MixturePrior, with_own_model
+from skmeta.neighbors._choice import Chosen, choose_maps
+from skmeta.neighbors._metrics import linear_maps
+from skmeta.neighbors._neighbors_prior import NeighborsPrior, SharedNeighbors
+from skmeta.neighbors._scatter import Scatter, scatter_of
+from skmeta.tasks import Tasks
+
+Array = NDArray[np.float64]
+
+_WIDEST = 1000  # speed: rows of more columns are compared as they are
+_LINEAR = {"minkowski", "euclidean", "manhattan", "cityblock", "chebyshev", "l1", "l2", "p", "infinity"}
+
+
+@register(KNeighborsClassifier, KNeighborsRegressor)
+class LearnedMetric(Learner):
+    r"""Learn under which linear map rows are near whose targets are alike, and whose rows are the neighbours of a new task's.
+
+    Scatter within tasks, which goes with equal targets, and scatter that goes with different ones suggest maps (labels
+    are compared as they are, numbers by slices of a task's targets and by pairs of near rows). Held-out tasks choose one of
+    them, its rank included, or rows as they are, of which they are the simplest that no other beats by more than a standard
+    error. They choose it for neighbours among a task's own rows, and again for neighbours among rows of all past tasks
+    behind the correction of `SharedModel`; at ten rows a task these two are compared in the same way, and the better one is
+    the prior. The plain estimator, fitted to a task's own rows alone, stands beside it, see `PriorWithOwnModel`.
+
+    ``n_neighbors``, ``weights`` and all else are the user's. Of a task that has fewer rows than ``n_neighbors``, all are
+    neighbours. Where tasks have labels of their own (on average each shows less than half of all labels), only their own
+    rows are neighbours, and a task without rows raises. Metrics other than Minkowski's, sparse tables and tables of more
+    than a thousand columns are compared as they are. A prior that goes on learning keeps its choice: scatter adds up, the
+    shared neighbours stay, and their correction goes on.
+
+    Attributes
+    ----------
+    maps_ : dict
+        Name of the map for neighbours among a task's ``"own"`` rows, and among ``"shared"`` ones.
+    held_out_scores_ : dict
+        Minus the mean loss of a held-out task, given ten rows, in both cases: squared error, or log loss.
+
+    References
+    ----------
+    T. Hastie and R. Tibshirani (1996), Discriminant adaptive nearest neighbor classification, IEEE PAMI 18, section 4.
+    K.-C. Li (1991), Sliced inverse regression for dimension reduction, JASA 86.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.neighbors import KNeighborsRegressor
+    >>> from skmeta import WarmStartRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> task, X = np.repeat(np.arange(30), 20), rng.normal(size=(600, 8))
+    >>> slope = rng.choice([-2.0, 2.0], 30)
+    >>> y = slope[task] * X[:, 0] + 0.1 * rng.normal(size=600)
+    >>> model = WarmStartRegressor(KNeighborsRegressor(3), task=-1).fit(np.column_stack([X, task]), y)
+    >>> model.learner_.maps_["own"]
+    'means, rank 1'
+    """
+
+    def learn(
+        self,
+        estimator: Any,
+        tasks: Tasks,
+        prior: Prior | None = None,
+        *,
+        n_jobs: int | None = None,
+        progress: Any = None,
+    ) -> Prior:
+        """Learn a prior from a collection.
+
+        Parameters
+        ----------
+        estimator : KNeighborsClassifier or KNeighborsRegressor
+            The model of one task.
+        tasks : Tasks
+            The collection; rows without a target are left out.
+        prior : NeighborsPrior, default=None
+            What was known before.
+        n_jobs : int, default=None
+            Parallel jobs over folds; the answer does not depend on it.
+        progress : callable, default=None
+            Not used.
+
+        Returns
+        -------
+        PriorWithOwnModel
+            A `NeighborsPrior` with own models beside it.
+
+        Raises
+        ------
+        TypeError
+            If ``prior`` is of another family.
+        ValueError
+            If distances are precomputed.
+        """
+        _check_distances(estimator)
+        tasks = tasks.without_unlabelled()
+        X = _as_numbers(estimator, tasks.X)
+        if prior is not None:
+            return _learned_on(prior, estimator, X, tasks, n_jobs)
+        scatter = None if X is None else scatter_of(X, tasks, estimator.n_neighbors)
+        maps = linear_maps(scatter)
+        one_space = _labels_are_shared(tasks)
+        chosen = choose_maps(estimator, X, tasks, maps, one_space=one_space)
+        self.maps_ = {"own": chosen.own, "shared": chosen.shared}
+        own = _prior_of(tasks, scatter, chosen.own, maps[chosen.own], one_space)
+        self.held_out_scores_ = {"own": float(chosen.scores.mean())} if len(chosen.codes) else {}
+        self._shared = None
+        if one_space and len(tasks) > 1:
+            prior = self._shared_if_better(estimator, tasks, chosen, replace_map(own, chosen.shared, maps), n_jobs)
+        return with_own_model(own, estimator, tasks) if prior is None else prior
+
+    def _shared_if_better(
+        self, estimator: Any, tasks: Tasks, chosen: Chosen, prior: NeighborsPrior, n_jobs: int | None
+    ) -> Prior | None:
+        """The prior whose neighbours are rows of all tasks, where held-out tasks gain by it."""
+        learner, model = fallback_learner(), prior.compared(estimator)
+        prior = replace(prior, shared=learner.learn_shared(model, tasks, n_jobs=n_jobs))
+        scores = learner.held_out_scores_[chosen.codes]
+        if not len(scores):
+            return None
+        self.held_out_scores_["shared"] = float(scores.mean())
+        if not gains(scores - chosen.scores):
+            return None
+        self._shared = learner
+        seen = learner.adapt_shared(prior.shared, model, tasks, n_jobs=n_jobs)
+        return with_own_model(prior, estimator, tasks, seen.leave_one_out_scores)
+
+    def adapt_learned(
+        self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
+    ) -> AdaptedEstimators:
+        """Adapt to the tasks that were learned from: where rows of all are neighbours, by those of other tasks.
+
+        Parameters
+        ----------
+        prior, estimator, tasks, n_jobs
+            As in `Learner.adapt_learned`.
+
+        Returns
+        -------
+        AdaptedEstimators
+            Of these tasks.
+        """
+        learner = getattr(self, "_shared", None)
+        if learner is None:
+            return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
+        first, tasks = prior.components[0], tasks.without_unlabelled()
+        seen = learner.adapt_shared(first.shared, first.compared(estimator), tasks, n_jobs=n_jobs)
+        return prior.beside(SharedNeighbors(first, estimator, seen))
+
+
+def replace_map(prior: NeighborsPrior, name: str, maps: dict[str, Array | None]) -> NeighborsPrior:
+    """The same prior, rows compared under another map."""
+    return replace(prior, matrix=maps[name], description=name)
+
+
+def _learned_on(prior: Any, estimator: Any, X: Array | None, tasks: Tasks, n_jobs: int | None) -> Prior:
+    """The same choice, its statistics those of past and new tasks together."""
+    first = prior.components[0] if isinstance(prior, MixturePrior) else prior
+    if not isinstance(first, NeighborsPrior):
+        raise TypeError(f"prior: wanted a NeighborsPrior, found {prior!r}; learn one with this estimator.")
+    scatter = first.scatter
+    if scatter is not None and X is not None:
+        scatter = scatter + scatter_of(X, tasks, estimator.n_neighbors)
+    new = _prior_of(tasks, scatter, first.description, first.matrix, first.classes is not None, first)
+    if first.shared is None:
+        new = replace_map(new, first.description, {first.description: first.matrix} | linear_maps(scatter))
+    else:
+        new = replace(new, shared=first.shared.learned_on(tasks, n_jobs))
+    return new if first is prior else replace(prior, components=[new, *prior.components[1:]])
+
+
+def _prior_of(
+    tasks: Tasks,
+    scatter: Scatter | None,
+    name: str,
+    matrix: Array | None,
+    one_space: bool,
+    past: NeighborsPrior | None = None,
+) -> NeighborsPrior:
+    """A prior of own rows; tasks of the past count as so many."""
+    classes = past.classes if past is not None else _all_labels(tasks) if one_space else None
+    mean, square = _mean_targets(tasks, classes)
+    n_past = 0.0 if past is None else past.n_tasks
+    if past is not None:
+        share = len(tasks) / (len(tasks) + n_past)
+        mean, square = (
+            share * new + (1.0 - share) * old
+            for new, old in ((mean, past.typical), (square, past.spread**2 + np.sum(past.typical**2)))
+        )
+    return NeighborsPrior(
+        matrix,
+        name,
+        scatter,
+        mean,
+        float(np.sqrt(max(square - np.sum(mean**2), 0.0))),
+        n_features=int(tasks.X.shape[1]),
+        n_tasks=len(tasks) + n_past,
+        n_rows=tasks.n_rows + (0.0 if past is None else past.n_rows),
+        feature_names=tasks.feature_names if past is None else past.feature_names,
+        classes=classes,
+    )
+
+
+def _mean_targets(tasks: Tasks, classes: NDArray[Any] | None) -> tuple[Array, float]:
+    """Mean over tasks of their mean targets, or of their labels' shares, and of the mean squares of these."""
+    y: NDArray[Any] = np.asarray(tasks.y)
+    Y = np.reshape(y, (len(y), -1)) if tasks.classes is None else np.zeros((len(y), 1))
+    if classes is not None:
+        Y = y[:, None] == classes
+    seen = tasks.counts > 0
+    each = np.column_stack([np.bincount(tasks.codes, column, minlength=len(tasks)) for column in [*Y.T, (Y**2).sum(axis=1)]])
+    mean = (each[seen] / tasks.counts[seen, None]).mean(axis=0)
+    return mean[:-1], float(mean[-1])
+
+
+def _all_labels(tasks: Tasks) -> NDArray[Any] | None:
+    return None if tasks.classes is None else np.unique(np.concatenate(tasks.classes))
+
+
+def _labels_are_shared(tasks: Tasks) -> bool:
+    """Whether tasks show half of all labels on average; else each has its own."""
+    labels = _all_labels(tasks)
+    return labels is None or bool(np.mean([len(own) for own in tasks.classes or ()]) >= len(labels) / 2.0)
+
+
+def _check_distances(estimator: Any) -> None:
+    if isinstance(estimator.metric, str) and estimator.metric == "precomputed":
+        raise ValueError(
+            "estimator: wanted a metric of rows, found metric='precomputed', whose rows are distances between the rows of one "
+            "task; give the rows themselves and a metric."
+        )
+
+
+def _as_numbers(estimator: Any, X: Any) -> Array | None:
+    """Rows that may be mapped as an array of numbers; None for those to be compared as they are."""
+    is_linear = isinstance(estimator.metric, str) and estimator.metric in _LINEAR and estimator.metric_params is None
+    if not is_linear or sparse.issparse(X) or X.shape[1] > _WIDEST:
+        return None
+    found: Array = check_array(X, dtype=np.float64, input_name="X", estimator=estimator)
+    return found
