@@ -24,12 +24,10 @@ _MOST_ROWS = 3000  # speed: rows of the teaching half that may be neighbours
 
 
 class Chosen(NamedTuple):
-    """Names of the maps for a task's own rows and for rows of all, and scores ``(n_codes,)`` of the first on some tasks."""
+    """Names of the maps for a task's own rows and for rows of all."""
 
     own: str
     shared: str
-    codes: NDArray[np.intp]
-    scores: Array
 
 
 def choose_maps(estimator: Any, X: Array | None, tasks: Tasks, names: Iterable[str], *, one_space: bool) -> Chosen:
@@ -57,7 +55,7 @@ def choose_maps(estimator: Any, X: Array | None, tasks: Tasks, names: Iterable[s
     some = tasks.take(codes)
     halves = halves_of(some, same_labels=one_space)
     if X is None or halves is None:
-        return Chosen(AS_GIVEN, AS_GIVEN, codes, _own_scores(estimator, some.X, some, None))
+        return Chosen(AS_GIVEN, AS_GIVEN)
     rows = np.concatenate([tasks.rows_of(int(code)) for code in codes])
     some = some.with_rows(X[rows], some.y)
     own: dict[str, Array] = {}
@@ -65,15 +63,12 @@ def choose_maps(estimator: Any, X: Array | None, tasks: Tasks, names: Iterable[s
     for learn, judge in (halves, halves[::-1]):
         teach, asked = some.take(learn), some.take(judge)
         for name, matrix in linear_maps(scatter_of(teach.X, teach, estimator.n_neighbors)).items():
-            own.setdefault(name, np.full(len(some), -np.inf))[judge] = _own_scores(
-                estimator, asked.X, asked, matrix
-            )
+            own.setdefault(name, np.full(len(some), -np.inf))[judge] = _own_scores(estimator, asked.X, asked, matrix)
             if one_space:
                 shared.setdefault(name, np.full(len(some), -np.inf))[judge] = _shared_scores(
                     estimator, teach, asked, matrix
                 )
-    best = _simplest(own, names)
-    return Chosen(best, _simplest(shared, names) if one_space else AS_GIVEN, codes, own[best])
+    return Chosen(_simplest(own, names), _simplest(shared, names) if one_space else AS_GIVEN)
 
 
 def _simplest(scores: dict[str, Array], names: Iterable[str]) -> str:

@@ -15,8 +15,8 @@ from skmeta.base import AdaptedEstimators, Learner, Prior, register
 from skmeta.base._held_out import gains
 from skmeta.base._registry import fallback_learner
 from skmeta.compose import MixturePrior, with_own_model
-from skmeta.neighbors._choice import Chosen, choose_maps
-from skmeta.neighbors._metrics import linear_maps
+from skmeta.neighbors._choice import choose_maps
+from skmeta.neighbors._metrics import AS_GIVEN, linear_maps
 from skmeta.neighbors._neighbors_prior import NeighborsPrior, SharedNeighbors
 from skmeta.neighbors._scatter import Scatter, scatter_of
 from skmeta.tasks import Tasks
@@ -33,10 +33,10 @@ class LearnedMetric(Learner):
 
     Scatter within tasks, which goes with equal targets, and scatter that goes with different ones suggest maps (labels
     are compared as they are, numbers by slices of a task's targets and by pairs of near rows). Held-out tasks choose one of
-    them, its rank included, or rows as they are, of which they are the simplest that no other beats by more than a standard
-    error. They choose it for neighbours among a task's own rows, and again for neighbours among rows of all past tasks
-    behind the correction of `SharedModel`; at ten rows a task these two are compared in the same way, and the better one is
-    the prior. The plain estimator, fitted to a task's own rows alone, stands beside it, see `PriorWithOwnModel`.
+    them, its rank included, or rows as they are: the simplest that no other beats by more than a standard error. They choose
+    it for neighbours among a task's own rows, and again for neighbours among rows of all past tasks, whose answers are
+    corrected for each task as by `SharedModel`. The prior is a mixture of these two and of the plain estimator fitted to a
+    task's own rows, weighed by how well they predict each of these rows from the others, see `PriorWithOwnModel`.
 
     ``n_neighbors``, ``weights`` and all else are the user's. Of a task that has fewer rows than ``n_neighbors``, all are
     neighbours. Where tasks have labels of their own (on average each shows less than half of all labels), only their own
@@ -48,8 +48,6 @@ class LearnedMetric(Learner):
     ----------
     maps_ : dict
         Name of the map for neighbours among a task's ``"own"`` rows, and among ``"shared"`` ones.
-    held_out_scores_ : dict
-        Minus the mean loss of a held-out task, given ten rows, in both cases: squared error, or log loss.
 
     References
     ----------
@@ -97,7 +95,7 @@ class LearnedMetric(Learner):
         Returns
         -------
         PriorWithOwnModel
-            A `NeighborsPrior` with own models beside it.
+            Of a `NeighborsPrior` or two, and own models.
 
         Raises
         ------
@@ -115,29 +113,17 @@ class LearnedMetric(Learner):
         maps = linear_maps(scatter)
         one_space = _labels_are_shared(tasks)
         chosen = choose_maps(estimator, X, tasks, maps, one_space=one_space)
-        self.maps_ = {"own": chosen.own, "shared": chosen.shared}
+        self.maps_ = {"own": chosen.own}
         own = _prior_of(tasks, scatter, chosen.own, maps[chosen.own], one_space)
-        self.held_out_scores_ = {"own": float(chosen.scores.mean())} if len(chosen.codes) else {}
-        self._shared = None
-        if one_space and len(tasks) > 1:
-            prior = self._shared_if_better(estimator, tasks, chosen, replace_map(own, chosen.shared, maps), n_jobs)
-        return with_own_model(own, estimator, tasks) if prior is None else prior
-
-    def _shared_if_better(
-        self, estimator: Any, tasks: Tasks, chosen: Chosen, prior: NeighborsPrior, n_jobs: int | None
-    ) -> Prior | None:
-        """The prior whose neighbours are rows of all tasks, where held-out tasks gain by it."""
-        learner, model = fallback_learner(), prior.compared(estimator)
-        prior = replace(prior, shared=learner.learn_shared(model, tasks, n_jobs=n_jobs))
-        scores = learner.held_out_scores_[chosen.codes]
-        if not len(scores):
-            return None
-        self.held_out_scores_["shared"] = float(scores.mean())
-        if not gains(scores - chosen.scores):
-            return None
-        self._shared = learner
-        seen = learner.adapt_shared(prior.shared, model, tasks, n_jobs=n_jobs)
-        return with_own_model(prior, estimator, tasks, seen.leave_one_out_scores)
+        if not one_space or len(tasks) < 2:
+            return with_own_model(own, estimator, tasks)
+        shared, self._shared = _best_shared(
+            estimator, tasks, own, {name: maps[name] for name in (AS_GIVEN, chosen.shared)}, n_jobs
+        )
+        self.maps_["shared"] = shared.description
+        seen = self._shared.adapt_shared(shared.shared, shared.compared(estimator), tasks, n_jobs=n_jobs)
+        others = [] if own.description == AS_GIVEN else [("own rows", own)]
+        return with_own_model(shared, estimator, tasks, seen.leave_one_out_scores, others)
 
     def adapt_learned(
         self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
@@ -162,25 +148,41 @@ class LearnedMetric(Learner):
         return prior.beside(SharedNeighbors(first, estimator, seen))
 
 
-def replace_map(prior: NeighborsPrior, name: str, maps: dict[str, Array | None]) -> NeighborsPrior:
-    """The same prior, rows compared under another map."""
-    return replace(prior, matrix=maps[name], description=name)
+def _best_shared(
+    estimator: Any, tasks: Tasks, prior: NeighborsPrior, maps: dict[str, Array | None], n_jobs: int | None
+) -> tuple[NeighborsPrior, Any]:
+    """Neighbours among rows of all tasks, under the last map under which held-out tasks gain, corrections included."""
+    found: list[tuple[NeighborsPrior, Any]] = []
+    for name, matrix in maps.items():
+        learner, mapped = fallback_learner(), replace(prior, matrix=matrix, description=name)
+        shared = learner.learn_shared(mapped.compared(estimator), tasks, n_jobs=n_jobs)
+        if not found or gains(learner.held_out_scores_ - found[-1][1].held_out_scores_):
+            found.append((replace(mapped, shared=shared), learner))
+    return found[-1]
 
 
 def _learned_on(prior: Any, estimator: Any, X: Array | None, tasks: Tasks, n_jobs: int | None) -> Prior:
-    """The same choice, its statistics those of past and new tasks together."""
-    first = prior.components[0] if isinstance(prior, MixturePrior) else prior
-    if not isinstance(first, NeighborsPrior):
+    """The same choices, their statistics those of past and new tasks together."""
+    components = prior.components if isinstance(prior, MixturePrior) else [prior]
+    if not isinstance(components[0], NeighborsPrior):
         raise TypeError(f"prior: wanted a NeighborsPrior, found {prior!r}; learn one with this estimator.")
-    scatter = first.scatter
+    again = [
+        _one_learned_on(each, estimator, X, tasks, n_jobs) if isinstance(each, NeighborsPrior) else each
+        for each in components
+    ]
+    return replace(prior, components=again) if isinstance(prior, MixturePrior) else again[0]
+
+
+def _one_learned_on(
+    past: NeighborsPrior, estimator: Any, X: Array | None, tasks: Tasks, n_jobs: int | None
+) -> NeighborsPrior:
+    scatter = past.scatter
     if scatter is not None and X is not None:
         scatter = scatter + scatter_of(X, tasks, estimator.n_neighbors)
-    new = _prior_of(tasks, scatter, first.description, first.matrix, first.classes is not None, first)
-    if first.shared is None:
-        new = replace_map(new, first.description, {first.description: first.matrix} | linear_maps(scatter))
-    else:
-        new = replace(new, shared=first.shared.learned_on(tasks, n_jobs))
-    return new if first is prior else replace(prior, components=[new, *prior.components[1:]])
+    new = _prior_of(tasks, scatter, past.description, past.matrix, past.classes is not None, past)
+    if past.shared is not None:
+        return replace(new, shared=past.shared.learned_on(tasks, n_jobs))
+    return replace(new, matrix=linear_maps(scatter).get(past.description, past.matrix))
 
 
 def _prior_of(
@@ -222,7 +224,9 @@ def _mean_targets(tasks: Tasks, classes: NDArray[Any] | None) -> tuple[Array, fl
     if classes is not None:
         Y = y[:, None] == classes
     seen = tasks.counts > 0
-    each = np.column_stack([np.bincount(tasks.codes, column, minlength=len(tasks)) for column in [*Y.T, (Y**2).sum(axis=1)]])
+    each = np.column_stack(
+        [np.bincount(tasks.codes, column, minlength=len(tasks)) for column in [*Y.T, (Y**2).sum(axis=1)]]
+    )
     mean = (each[seen] / tasks.counts[seen, None]).mean(axis=0)
     return mean[:-1], float(mean[-1])
 

@@ -44,7 +44,8 @@ def linear_maps(scatter: Scatter | None) -> dict[str, Array | None]:
     ----------
     T. Hastie and R. Tibshirani (1996), Discriminant adaptive nearest neighbor classification, IEEE PAMI 18, equation 4.
     K.-C. Li (1991), Sliced inverse regression for dimension reduction, JASA 86.
-    Y. Chen, A. Wiesel, Y. Eldar and A. Hero (2010), Shrinkage algorithms for MMSE covariance estimation, equation 23.
+    Y. Chen, A. Wiesel, Y. Eldar and A. Hero (2010), Shrinkage algorithms for MMSE covariance estimation, IEEE TSP
+        58, equation 23.
     """
     found: dict[str, Array | None] = {AS_GIVEN: None}
     if scatter is None:
@@ -78,9 +79,9 @@ def _ranked(name: str, within: Array, between: Array, chance: float, n: float, u
 
 
 def _shrunk(S: Array, n: float) -> Array:
-    """A covariance of ``n`` degrees of freedom, drawn to a multiple of the identity by the oracle's approximation."""
+    """A covariance of ``n`` degrees of freedom, drawn to a multiple of the identity as by `sklearn.covariance.oas`."""
     p = len(S)
     square, trace = float(np.sum(S * S)), float(np.trace(S))
-    spread = (n + 1.0 - 2.0 / p) * (square - trace**2 / p)
-    share = min(1.0, ((1.0 - 2.0 / p) * square + trace**2) / spread) if spread > 0.0 else 1.0
+    spread = (n + 1.0) * (square - trace**2 / p)
+    share = min(1.0, (square + trace**2) / spread) if spread > 0.0 else 1.0
     return (1.0 - share) * S + (share * trace / p + _RIDGE) * np.eye(p)

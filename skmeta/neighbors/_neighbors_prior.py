@@ -114,10 +114,24 @@ class NeighborsPrior(Prior):
         return Pipeline([("metric", self.metric), ("neighbors", clone(estimator))])
 
     def log_evidence(self, estimator: Any, tasks: Tasks) -> Array:
-        """Log density of each task's targets, see `Prior.log_evidence`."""
+        """Log density of each task's targets, see `Prior.log_evidence`.
+
+        Parameters
+        ----------
+        estimator, tasks
+            As in `adapt_tasks`.
+
+        Returns
+        -------
+        ndarray of shape (n_tasks,)
+            Minus infinity where own rows lack one of the labels: their votes could not be averaged with those of all.
+        """
         tasks = tasks.without_unlabelled()
         if self.shared is None:
-            return super().log_evidence(estimator, tasks)
+            found = super().log_evidence(estimator, tasks)
+            if self.classes is None:
+                return found
+            return np.where([len(own) == len(self.classes) for own in tasks.classes or ()], found, -np.inf)
         return np.asarray(self.shared.log_evidence(self.compared(estimator), tasks))
 
     def given(self, **context: Any) -> Prior:

@@ -75,17 +75,19 @@ def scatter_of(X: Array, tasks: Tasks, n_neighbors: int) -> Scatter:
     Scatter
         Of all tasks.
     """
-    codes, n_tasks = tasks.codes, len(tasks)
     targets = _target_columns(tasks)
-    parts = [_groups(each, codes) for each in ([np.asarray(tasks.y)] if tasks.classes is not None else targets.T)]
-    sums = [_within_and_between(X, codes, group, n_tasks) for group in parts]
-    within, between, within_dof, between_dof = (np.mean([each[k] for each in sums], axis=0) for k in range(4))
+    groups = [_slices(each, tasks.codes) for each in targets.T] if tasks.classes is None else [_labels(tasks)]
+    sums = [_within_and_between(X, tasks.codes, each, len(tasks)) for each in groups]
+    within, between = np.mean([each[:2] for each in sums], axis=0)
+    within_dof, between_dof = np.mean([each[2:] for each in sums], axis=0).tolist()
     total = np.diag(within + between)
     units = np.where(total > 0.0, np.sqrt(total), 1.0)
-    near = [_near(X[rows], X[rows] / units, targets[rows], n_neighbors) for rows in _rows_to_compare(tasks)]
-    pairs = (np.sum([each[k] for each in near], axis=0) if near else np.zeros_like(within) for k in range(2))
-    counts = (float(np.sum([each[k] for each in near])) for k in (2, 3))
-    return Scatter(within, between, float(within_dof), float(between_dof), *pairs, *counts)
+    near, weighted, n_near, weight_near = np.zeros_like(within), np.zeros_like(within), 0.0, 0.0
+    for rows in _rows_to_compare(tasks):
+        is_near, weight = _near(X[rows] / units, targets[rows], n_neighbors)
+        near, weighted = near + _laplacian(X[rows], is_near), weighted + _laplacian(X[rows], weight)
+        n_near, weight_near = n_near + float(is_near.sum()), weight_near + float(weight.sum())
+    return Scatter(within, between, within_dof, between_dof, near, weighted, n_near, weight_near)
 
 
 def _target_columns(tasks: Tasks) -> Array:
@@ -96,25 +98,23 @@ def _target_columns(tasks: Tasks) -> Array:
     return np.asarray(y[:, None] == np.unique(y), dtype=float)
 
 
-def _groups(y: NDArray[Any], codes: Indices) -> Indices:
-    """Number of each row's label, or slice of targets, within its task, unique over tasks."""
-    if y.dtype.kind != "f" or len(np.unique(y)) <= 2:
-        label = np.unique(y, return_inverse=True)[1]
-    else:
-        label = _slices(y, codes)
-    return np.unique(codes * (label.max(initial=0) + 1) + label, return_inverse=True)[1]
+def _labels(tasks: Tasks) -> Indices:
+    """Number of each row's label, unique over tasks."""
+    label = np.unique(np.asarray(tasks.y), return_inverse=True)[1]
+    return np.unique(tasks.codes * (label.max(initial=0) + 1) + label, return_inverse=True)[1]
 
 
 def _slices(y: Array, codes: Indices) -> Indices:
-    """Slice of each target among those of its task; equal targets are in one."""
+    """Number of each target's slice of its task, unique over tasks; equal targets are in one slice."""
     order = np.lexsort((y, codes))
     task, value, place = codes[order], y[order], np.arange(len(y))
-    first = np.maximum.accumulate(np.where(np.r_[True, task[1:] != task[:-1]], place, 0))
-    level = np.maximum.accumulate(np.where(np.r_[True, (task[1:] != task[:-1]) | np.diff(value).astype(bool)], place, 0))
+    starts = np.r_[True, task[1:] != task[:-1]]
+    first = np.maximum.accumulate(np.where(starts, place, 0))
+    lowest = np.maximum.accumulate(np.where(starts | np.r_[True, value[1:] != value[:-1]], place, 0))
     counts = np.bincount(codes)[task]
     found = np.empty(len(y), dtype=np.intp)
-    found[order] = (level - first) * np.clip(counts // 2, 1, _SLICES) // counts
-    return found
+    found[order] = task * _SLICES + (lowest - first) * np.clip(counts // 2, 1, _SLICES) // counts
+    return np.unique(found, return_inverse=True)[1]
 
 
 def _within_and_between(X: Array, codes: Indices, group: Indices, n_tasks: int) -> tuple[Array, Array, float, float]:
@@ -148,24 +148,20 @@ def _rows_to_compare(tasks: Tasks) -> list[Indices]:
     return found
 
 
-def _near(X: Array, Z: Array, targets: Array, n_neighbors: int) -> tuple[Array, Array, float, float]:
-    r"""Of one task: :math:`\sum d d^\top`, :math:`\sum w d d^\top`, the number of pairs and the sum of :math:`w`.
-
-    With the matrix :math:`m` of who is near whom the first is :math:`X^\top (\mathrm{diag}(m 1 + m^\top 1) - m - m^\top) X`.
-    """
+def _near(Z: Array, targets: Array, n_neighbors: int) -> tuple[Array, Array]:
+    """Who is near whom among the rows of a task ``(n_rows, n_rows)``, and that times the pairs' weights."""
     variance = targets.var(axis=0).sum()
     if variance <= 0.0:  # nothing to tell rows apart by
-        return np.zeros((X.shape[1],) * 2), np.zeros((X.shape[1],) * 2), 0.0, 0.0
+        return np.zeros((len(Z),) * 2), np.zeros((len(Z),) * 2)
     distance = cdist(Z, Z)
     np.fill_diagonal(distance, np.inf)
-    k = min(n_neighbors, len(X) - 1)
+    k = min(n_neighbors, len(Z) - 1)
     furthest = np.partition(distance, k - 1, axis=1)[:, [k - 1]]
     is_near = (distance <= furthest * (1.0 + 1e-12)).astype(float)  # all that are as near as the last one
-    weight = is_near * cdist(targets, targets, "sqeuclidean") / (2.0 * variance)
-    centred = X - X.mean(axis=0)
-    return _laplacian(centred, is_near), _laplacian(centred, weight), float(is_near.sum()), float(weight.sum())
+    return is_near, is_near * cdist(targets, targets, "sqeuclidean") / (2.0 * variance)
 
 
 def _laplacian(X: Array, weight: Array) -> Array:
-    both = weight + weight.T
-    return np.asarray((X * both.sum(axis=0)[:, None]).T @ X - X.T @ both @ X)
+    r""":math:`\sum_{ij} w_{ij} d_{ij} d_{ij}^\top = X^\top (\mathrm{diag}((w + w^\top) 1) - w - w^\top) X`."""
+    both, centred = weight + weight.T, X - X.mean(axis=0)
+    return np.asarray((centred * both.sum(axis=0)[:, None]).T @ centred - centred.T @ both @ centred)
