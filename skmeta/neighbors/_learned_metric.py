@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.base import clone
+from sklearn.model_selection import GroupKFold
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.utils import check_array
 
@@ -155,10 +157,17 @@ def _best_shared(
     found: list[tuple[NeighborsPrior, Any]] = []
     for name, matrix in maps.items():
         learner, mapped = fallback_learner(), replace(prior, matrix=matrix, description=name)
-        shared = learner.learn_shared(mapped.compared(estimator), tasks, n_jobs=n_jobs)
+        model = mapped.compared(_with_enough_rows(estimator, tasks, learner.cv))
+        shared = learner.learn_shared(model, tasks, n_jobs=n_jobs)
         if not found or gains(learner.held_out_scores_ - found[-1][1].held_out_scores_):
             found.append((replace(mapped, shared=shared), learner))
     return found[-1]
+
+
+def _with_enough_rows(estimator: Any, tasks: Tasks, cv: int) -> Any:
+    """The estimator with no more neighbours than the smallest training part of ``cv`` folds of tasks has rows."""
+    folds = GroupKFold(min(cv, len(tasks))).split(np.zeros((tasks.n_rows, 1)), groups=tasks.codes)
+    return clone(estimator).set_params(n_neighbors=min(estimator.n_neighbors, *(len(train) for train, _ in folds)))
 
 
 def _learned_on(prior: Any, estimator: Any, X: Array | None, tasks: Tasks, n_jobs: int | None) -> Prior:

@@ -96,6 +96,17 @@ def test_more_neighbours_than_rows_are_all_rows():
 
 
 @pytest.mark.quick
+def test_a_past_of_two_small_tasks_is_legal():
+    X, y = stacked(sloped(0, n_tasks=2, n_rows=3))
+    for shell, estimator, target in (
+        (WarmStartRegressor, KNeighborsRegressor(), y),
+        (WarmStartClassifier, KNeighborsClassifier(), np.array([0, 1, 1, 0, 0, 1])),
+    ):
+        model = shell(estimator, task=-1).fit(X, target)
+        assert model.adapt(X[:1, :-1], target[:1]).predict(X[:, :-1]).shape == (6,)
+
+
+@pytest.mark.quick
 def test_no_rows_are_the_typical_target_or_share():
     X = np.ones((2, 3))
     assert_allclose(by_hand(matrix=np.eye(3)).zero_shot(KNeighborsRegressor()).predict(X), [1.5, 1.5])
