@@ -3,6 +3,7 @@
 from skmeta.fallback import SharedModel
 from skmeta.linear_model import EmpiricalBayes, GaussianPrior, SufficientStatistics
 from skmeta.model_selection import NShotSplit, shot_curve
+from skmeta.neighbors import LearnedMetric
 from skmeta.tasks import split_tasks, stack_tasks
 from skmeta.tuning import HyperparameterPrior, TrialHistory, WarmStartSearchCV
 from skmeta.warm_start import WarmStartClassifier, WarmStartRegressor
@@ -13,6 +14,7 @@ __all__ = [
     "EmpiricalBayes",
     "GaussianPrior",
     "HyperparameterPrior",
+    "LearnedMetric",
     "NShotSplit",
     "SharedModel",
     "SufficientStatistics",

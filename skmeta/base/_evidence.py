@@ -34,7 +34,7 @@ def leave_one_out_scores(prior: Any, estimator: Any, tasks: Tasks) -> Array:
     weight: Array = np.ones(len(left.rows)) if tasks.sample_weight is None else tasks.sample_weight[left.rows]
     if is_classifier(estimator):
         n_others: Array = (np.bincount(owner, minlength=len(tasks)) - 1.0)[owner].astype(float)
-        scores: Array = weight * _log_probability(left.adapted, left.X, y, left.codes, n_others)
+        scores: Array = weight * log_probability(left.adapted, left.X, y, left.codes, n_others)
         return np.bincount(owner, scores, minlength=len(tasks)).astype(float)
     y, found = (np.reshape(part, (len(left.rows), -1)) for part in (y, left.adapted.predict(left.X, left.codes)))
     pairs = zip(y.T, found.T, strict=True)
@@ -69,7 +69,7 @@ def _left_out(prior: Any, estimator: Any, tasks: Tasks) -> _LeftOut | None:
     return _LeftOut(prior.adapt_tasks(estimator, others), take_rows(tasks.X, rows), tasks.y[rows], rows, codes)
 
 
-def _log_probability(adapted: Any, X: Any, y: NDArray[Any], codes: NDArray[np.intp], n_others: Array) -> Array:
+def log_probability(adapted: Any, X: Any, y: NDArray[Any], codes: NDArray[np.intp], n_others: Array) -> Array:
     """Of each label; estimators without probabilities say their label for certain."""
     labels = adapted.classes if adapted.classes is not None else np.unique(y)
     if hasattr(adapted.estimator(int(codes[0])), "predict_proba"):

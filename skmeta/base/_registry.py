@@ -181,6 +181,11 @@ def register_fallback(learner: _T) -> _T:
     return learner
 
 
+def fallback_learner() -> Any:
+    """An unfitted learner of whatever estimator nobody registered, for families that compare themselves with it."""
+    return _FALLBACK[0]()
+
+
 def _check_takes_a_learner(estimator: Any) -> None:
     """Raise for what is no estimator, and for a search, which has to stand around the model that learns."""
     name = type(estimator).__name__

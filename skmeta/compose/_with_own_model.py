@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
+from scipy.special import softmax
 
 from skmeta._inference.mixture import learn_weights
 from skmeta.base import AdaptedEstimators, Prior
@@ -32,14 +32,15 @@ class PriorWithOwnModel(MixturePrior):
 
     Parameters
     ----------
-    components : pair of Prior
-        The learned prior, and an `OwnModel`.
+    components : sequence of Prior
+        The learned prior, others that a task's rows may prefer, and an `OwnModel`.
     weights, names, weights_without_rows
         As in `MixturePrior`.
     """
 
     def __repr__(self) -> str:
-        return f"{self.components[0]!r}, own model {self.weights[1]:.2g}"
+        beside = [f"{name} {weight:.2g}" for name, weight in list(self.named_weights.items())[1:]]
+        return ", ".join([repr(self.components[0]), *beside])
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
         """Adapt ``estimator`` to each of some tasks.
@@ -73,20 +74,25 @@ class PriorWithOwnModel(MixturePrior):
         AdaptedEstimators
             Of the same tasks.
         """
-        own, tasks, estimator = self.components[1], adapted.tasks, adapted.model
-        weights = np.tile([1.0, 0.0], (len(tasks), 1))
-        asked = np.flatnonzero((tasks.counts > 0) & (np.maximum(self.weights[1], adapted.unlike_past) > 0.5))
+        others, tasks, estimator = self.components[1:], adapted.tasks, adapted.model
+        weights = np.tile(np.eye(1, len(self.components)), (len(tasks), 1))
+        unlike = np.maximum(1.0 - self.weights[0], adapted.unlike_past)
+        asked = np.flatnonzero((tasks.counts > 0) & (unlike > 0.5))
         if len(asked):
-            evidence = own.log_evidence(estimator, tasks.take(asked))
-            known = asked[np.isfinite(evidence)]
-            difference = evidence[np.isfinite(evidence)] - adapted.leave_one_out_scores(known)
-            odds = expit(difference + logit(self.weights[1]))
-            weights[known] = np.column_stack([1.0 - odds, odds])
-        return AdaptedMixture(self, estimator, tasks, [adapted, own.adapt_tasks(estimator, tasks)], weights)
+            evidence = [each.log_evidence(estimator, tasks.take(asked)) for each in others]
+            scores = np.column_stack([adapted.leave_one_out_scores(asked), *evidence])
+            with np.errstate(divide="ignore"):  # a component of weight zero is none
+                weights[asked] = softmax(scores + np.log(self.weights), axis=1)
+        made = [adapted, *(each.adapt_tasks(estimator, tasks) for each in others)]
+        return AdaptedMixture(self, estimator, tasks, made, weights)
 
 
 def with_own_model(
-    prior: Prior, estimator: Any, tasks: Tasks, scores: Callable[[NDArray[np.intp]], Array] | None = None
+    prior: Prior,
+    estimator: Any,
+    tasks: Tasks,
+    scores: Callable[[NDArray[np.intp]], Array] | None = None,
+    others: Sequence[tuple[str, Prior]] = (),
 ) -> PriorWithOwnModel:
     """A learned prior with the task's own model beside it, as often as past tasks were better off with that.
 
@@ -101,6 +107,8 @@ def with_own_model(
     scores : callable, default=None
         ``scores(codes)`` are the log scores of some past tasks, each row predicted from the others; None for those of
         ``prior.adapt_tasks``. It is for priors that have seen the rows.
+    others : sequence of (str, Prior), default=()
+        Further components between the two, by name, whose ``log_evidence`` is such a score.
 
     Returns
     -------
@@ -111,9 +119,11 @@ def with_own_model(
     own = OwnModel(classes=prior.classes, feature_names=prior.feature_names)
     if scores is None:
         scores = prior.adapt_tasks(estimator, tasks).leave_one_out_scores
-    evidence = np.column_stack([scores(looked_at), own.log_evidence(estimator, tasks.take(looked_at))])
+    names, beside = zip(*others, ("own model", own), strict=True)
+    evidence = np.column_stack([scores(looked_at), *(p.log_evidence(estimator, tasks.take(looked_at)) for p in beside)])
     each = np.full(len(looked_at), len(tasks) / len(looked_at))
-    return PriorWithOwnModel([prior, own], learn_weights(evidence, each), ("learned", "own model"), [1.0, 0.0])
+    unseen = np.eye(1, len(names) + 1)[0]
+    return PriorWithOwnModel([prior, *beside], learn_weights(evidence, each), ("learned", *names), unseen)
 
 
 def _spread_out(tasks: Tasks) -> NDArray[np.intp]:

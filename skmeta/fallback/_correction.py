@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base import Prior
+from skmeta.base._held_out import SHOTS, gains, halves_of
 from skmeta.fallback._link import Link
 from skmeta.linear_model import EmpiricalBayes, GaussianPrior
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
-
-_SHOTS = 10  # rows to which the model of a held-out task is adapted, before it predicts the others
-_ENOUGH_FOR_HALVES = 4  # guard: of fewer tasks no half teaches a prior
 
 
 @dataclass(frozen=True)
@@ -52,12 +50,6 @@ class Correction:
         adapted = self.prior.adapt_tasks(link.corrects, self.rows, n_jobs=n_jobs)
         own = adapted.predict(self.rows.X, self.rows.codes)
         return np.asarray(own - adapted.predict(self.rows.X, np.full(self.rows.n_rows, -1)))
-
-
-def gains(difference: Array) -> bool:
-    """Whether tasks gain on average, by more than one standard error; a single task by any gain."""
-    error = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
-    return bool(difference.mean() > error)
 
 
 def best_correction(tasks: Tasks, outputs: Array, candidates: Any, link: Link, n_jobs: int | None) -> Correction:
@@ -96,7 +88,7 @@ def _learned(name: str, columns: Any, tasks: Tasks, outputs: Array, link: Link, 
 
 def _held_out_score(rows: Tasks, prior: Prior, link: Link, n_jobs: int | None) -> Array:
     """Score ``(n_tasks,)``, each half of the tasks from what the other half teaches."""
-    halves = _halves(rows)
+    halves = halves_of(rows, same_labels=True)
     if halves is None:
         return _score_of_new(rows, prior, link)
     score = np.empty(len(rows))
@@ -108,20 +100,7 @@ def _held_out_score(rows: Tasks, prior: Prior, link: Link, n_jobs: int | None) -
 
 def _score_of_new(rows: Tasks, prior: Prior, link: Link) -> Array:
     """Minus the loss of each task's rows, but for a few of them to which the model is adapted: it is a new task."""
-    shots, query = rows.shots_and_query(_SHOTS)
+    shots, query = rows.shots_and_query(SHOTS)
     adapted = prior.adapt_tasks(link.corrects, shots)
     loss = link.losses(adapted, query)
     return -np.bincount(query.codes, loss, minlength=len(rows)) / np.maximum(query.counts, 1)
-
-
-def _halves(rows: Tasks) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
-    """Two halves of alike tasks, by size; None where they are few or one half lacks a label."""
-    if len(rows) < _ENOUGH_FOR_HALVES:
-        return None
-    order = np.argsort(rows.counts, kind="stable")
-    halves = np.sort(order[::2]), np.sort(order[1::2])
-    if rows.classes is not None:
-        seen = [set().union(*(rows.classes[code].tolist() for code in half)) for half in halves]
-        if seen[0] != seen[1]:
-            return None
-    return halves

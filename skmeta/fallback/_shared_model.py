@@ -52,6 +52,8 @@ class SharedModel(Learner):
         Outputs of the shared model for the rows learned from, each by a model that had not seen its task.
     n_rounds_ : int
         How often the shared model was fitted anew.
+    held_out_scores_ : ndarray of shape (n_tasks,)
+        Minus the mean loss of each task, held out and given ten of its rows, in the last of these rounds.
     scores_ : list of float
         Minus the mean loss of held-out tasks, each given ten of its rows, after each round that was tried.
 
@@ -117,12 +119,48 @@ class SharedModel(Learner):
         check_scalar(self.cv, "cv", int, min_val=2)
         if prior is not None:
             return _learned_on(prior, tasks, n_jobs)
+        shared = self.learn_shared(estimator, tasks, n_jobs=n_jobs, progress=progress)
+        seen = self.adapt_shared(shared, estimator, tasks, n_jobs=n_jobs)
+        return with_own_model(shared, estimator, tasks, seen.leave_one_out_scores)
+
+    def learn_shared(
+        self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None, progress: Any = None
+    ) -> SharedModelPrior:
+        """Learn the shared model and its correction, without own models beside them.
+
+        Parameters
+        ----------
+        estimator, tasks, n_jobs, progress
+            As in `learn`.
+
+        Returns
+        -------
+        SharedModelPrior
+            The learned component of what `learn` returns.
+        """
         link = link_of(estimator)
         best = self._best_round(estimator, tasks, link, n_jobs, progress)
-        self.out_of_fold_ = best.outputs
-        shared = _prior_of(fitted(estimator, tasks, best.target), link, best, tasks)
-        seen = shared.adapt_read(estimator, tasks, best.correction.rows.X, n_jobs)
-        return with_own_model(shared, estimator, tasks, seen.leave_one_out_scores)
+        self.out_of_fold_, self.held_out_scores_ = best.outputs, best.correction.score
+        return _prior_of(fitted(estimator, tasks, best.target), link, best, tasks)
+
+    def adapt_shared(
+        self, shared: SharedModelPrior, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
+    ) -> AdaptedEstimators:
+        """Adapt what `learn_shared` returned to the tasks that it was learned from, by out-of-fold outputs.
+
+        Parameters
+        ----------
+        shared : SharedModelPrior
+            What was learned.
+        estimator, tasks, n_jobs
+            As in `learn_shared`.
+
+        Returns
+        -------
+        AdaptedEstimators
+            Of these tasks.
+        """
+        return shared.adapt_read(estimator, tasks, shared.columns_beside(self.out_of_fold_, tasks.X), n_jobs)
 
     def adapt_learned(
         self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
@@ -147,9 +185,7 @@ class SharedModel(Learner):
         """
         if not hasattr(self, "out_of_fold_"):
             return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
-        shared = prior.components[0]
-        adapted = shared.adapt_read(estimator, tasks, shared.columns_beside(self.out_of_fold_, tasks.X), n_jobs)
-        return prior.beside(adapted)
+        return prior.beside(self.adapt_shared(prior.components[0], estimator, tasks, n_jobs=n_jobs))
 
     def _best_round(self, estimator: Any, tasks: Tasks, link: Link, n_jobs: int | None, progress: Any) -> Round:
         """The last round that explains held-out tasks better than the one before it."""

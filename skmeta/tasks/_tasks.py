@@ -178,6 +178,19 @@ class Tasks:
         first, second = (self._of_rows(rows, codes=self.codes[rows]) for rows in parts)
         return first, second
 
+    def without_unlabelled(self) -> Self:
+        """The same tasks without rows that have no target.
+
+        Returns
+        -------
+        Tasks
+            Itself where all rows have one; a task may be left without rows.
+        """
+        if self.labelled is None:
+            return self
+        rows = np.flatnonzero(self.labelled)
+        return replace(self._of_rows(rows, codes=self.codes[rows]), labelled=None)
+
     def with_rows(self, X: Any, y: NDArray[Any] | None) -> Self:
         """The same tasks with other columns and targets: what a step made of each row.
 

@@ -1,0 +1,142 @@
+"""Which linear map suits held-out tasks best, for neighbours among a task's own rows and among those of all others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone, is_classifier
+
+from skmeta.base import AdaptedEstimators
+from skmeta.base._evidence import log_probability
+from skmeta.base._held_out import SHOTS, gains, halves_of
+from skmeta.neighbors._metrics import AS_GIVEN, linear_maps
+from skmeta.neighbors._neighbors_prior import NeighborsPrior, OwnNeighbors
+from skmeta.neighbors._scatter import scatter_of
+from skmeta.tasks import Tasks
+
+Array = NDArray[np.float64]
+
+_MOST_TASKS = 100  # speed: of so many, of all sizes, half teach the maps that the other half judges
+_MOST_ROWS = 3000  # speed: rows of the teaching half that may be neighbours
+
+
+class Chosen(NamedTuple):
+    """Names of the maps for a task's own rows and for rows of all."""
+
+    own: str
+    shared: str
+
+
+def choose_maps(estimator: Any, X: Array | None, tasks: Tasks, names: Iterable[str], *, one_space: bool) -> Chosen:
+    """The simplest maps that no later one beats by more than a standard error.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Of neighbours.
+    X : ndarray of shape (n_rows, n_features) or None
+        The rows as numbers; None where they are to be compared as they are.
+    tasks : Tasks
+        Of labelled rows.
+    names : iterable of str
+        The maps that there are.
+    one_space : bool
+        Whether labels mean the same in all tasks, so that rows of other tasks can be neighbours.
+
+    Returns
+    -------
+    Chosen
+        Rows as they are, where tasks are too few to be held out.
+    """
+    codes = _of_all_sizes(tasks)
+    some = tasks.take(codes)
+    halves = halves_of(some, same_labels=one_space)
+    if X is None or halves is None:
+        return Chosen(AS_GIVEN, AS_GIVEN)
+    rows = np.concatenate([tasks.rows_of(int(code)) for code in codes])
+    some = some.with_rows(X[rows], some.y)
+    own: dict[str, Array] = {}
+    shared: dict[str, Array] = {}
+    for learn, judge in (halves, halves[::-1]):
+        teach, asked = some.take(learn), some.take(judge)
+        for name, matrix in linear_maps(scatter_of(teach.X, teach, estimator.n_neighbors)).items():
+            own.setdefault(name, np.full(len(some), -np.inf))[judge] = _own_scores(estimator, asked.X, asked, matrix)
+            if one_space:
+                shared.setdefault(name, np.full(len(some), -np.inf))[judge] = _shared_scores(
+                    estimator, teach, asked, matrix
+                )
+    return Chosen(_simplest(own, names), _simplest(shared, names) if one_space else AS_GIVEN)
+
+
+def _simplest(scores: dict[str, Array], names: Iterable[str]) -> str:
+    best = AS_GIVEN
+    for name in names:
+        if name in scores and np.isfinite(scores[name]).all() and gains(scores[name] - scores[best]):
+            best = name
+    return best
+
+
+def _own_scores(estimator: Any, X: Any, tasks: Tasks, matrix: Array | None) -> Array:
+    """Minus the mean loss of each task's rows, but for some that are the neighbours."""
+    Z = X if matrix is None else X @ matrix
+    shots, query = tasks.with_rows(Z, tasks.y).shots_and_query(SHOTS)
+    labels = None if tasks.classes is None else np.unique(np.concatenate(tasks.classes))
+    prior = NeighborsPrior(None, AS_GIVEN, None, np.zeros(1), 1.0, classes=labels)
+    adapted = OwnNeighbors(prior, estimator, shots)
+    return _mean_by_task(-_losses(adapted, query, shots.counts.astype(float)), query)
+
+
+def _losses(adapted: AdaptedEstimators, query: Tasks, n_shots: Array) -> Array:
+    """Squared errors, or log losses: neighbours' shares are mixed with even ones as if these had been one more row."""
+    y: NDArray[Any] = np.asarray(query.y)
+    if query.classes is not None:
+        return -log_probability(adapted, query.X, y, query.codes, n_shots[query.codes])
+    return np.asarray(((y - adapted.predict(query.X, query.codes)) ** 2).reshape(len(y), -1).sum(axis=1))
+
+
+def _shared_scores(estimator: Any, teach: Tasks, asked: Tasks, matrix: Array | None) -> Array:
+    """Minus the mean loss of each task's rows by neighbours among those of other tasks; a level is no loss."""
+    some = np.linspace(0, teach.n_rows - 1, min(_MOST_ROWS, teach.n_rows)).round().astype(np.intp)
+    X, Z = (each if matrix is None else each @ matrix for each in (teach.X[some], asked.X))
+    y: NDArray[Any] = np.asarray(asked.y)
+    model = clone(estimator).set_params(n_neighbors=min(estimator.n_neighbors, len(some)))
+    model.fit(X, np.asarray(teach.y)[some])
+    if is_classifier(model):
+        n = np.full(len(y), float(model.n_neighbors))
+        pooled = _Pooled(model)
+        return _mean_by_task(log_probability(pooled, Z, y, np.zeros(len(y), np.intp), n), asked)
+    residual = (y - model.predict(Z)).reshape(len(y), -1)
+    level = np.column_stack([_mean_by_task(each, asked) for each in residual.T])
+    return _mean_by_task(-((residual - level[asked.codes]) ** 2).sum(axis=1), asked)
+
+
+class _Pooled(AdaptedEstimators):
+    """One fitted model for all tasks."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    @property
+    def classes(self) -> NDArray[Any] | None:
+        """Labels that columns of probabilities belong to."""
+        found: NDArray[Any] = self.model.classes_
+        return found
+
+    def estimator(self, code: int) -> Any:
+        """That one."""
+        return self.model
+
+
+def _mean_by_task(values: Array, tasks: Tasks) -> Array:
+    return np.asarray(np.bincount(tasks.codes, values, minlength=len(tasks)) / np.maximum(tasks.counts, 1))
+
+
+def _of_all_sizes(tasks: Tasks) -> NDArray[np.intp]:
+    """Tasks with several rows; of many, some."""
+    by_size = np.argsort(tasks.counts, kind="stable")
+    by_size = by_size[tasks.counts[by_size] > 1]
+    places = np.linspace(0, max(len(by_size) - 1, 0), min(_MOST_TASKS, len(by_size))).round().astype(np.intp)
+    return np.sort(by_size[np.unique(places)])

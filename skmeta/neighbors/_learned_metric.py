@@ -1,0 +1,267 @@
+"""The learner of nearest neighbours: a linear metric from all tasks' scatter, and whose rows are the neighbours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.model_selection import GroupKFold
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.utils import check_array
+
+from skmeta.base import AdaptedEstimators, Learner, Prior, register
+from skmeta.base._held_out import gains
+from skmeta.base._registry import fallback_learner
+from skmeta.compose import MixturePrior, with_own_model
+from skmeta.neighbors._choice import choose_maps
+from skmeta.neighbors._metrics import AS_GIVEN, linear_maps
+from skmeta.neighbors._neighbors_prior import NeighborsPrior, SharedNeighbors
+from skmeta.neighbors._scatter import Scatter, scatter_of
+from skmeta.tasks import Tasks
+
+Array = NDArray[np.float64]
+
+_WIDEST = 1000  # speed: rows of more columns are compared as they are
+_LINEAR = {"minkowski", "euclidean", "manhattan", "cityblock", "chebyshev", "l1", "l2", "p", "infinity"}
+
+
+@register(KNeighborsClassifier, KNeighborsRegressor)
+class LearnedMetric(Learner):
+    r"""Learn under which linear map rows are near whose targets are alike, and whose rows are the neighbours of a new task's.
+
+    Scatter within tasks, which goes with equal targets, and scatter that goes with different ones suggest maps (labels
+    are compared as they are, numbers by slices of a task's targets and by pairs of near rows). Held-out tasks choose one of
+    them, its rank included, or rows as they are: the simplest that no other beats by more than a standard error. They choose
+    it for neighbours among a task's own rows, and again for neighbours among rows of all past tasks, whose answers are
+    corrected for each task as by `SharedModel`. The prior is a mixture of these two and of the plain estimator fitted to a
+    task's own rows, weighed by how well they predict each of these rows from the others, see `PriorWithOwnModel`.
+
+    ``n_neighbors``, ``weights`` and all else are the user's. Of a task that has fewer rows than ``n_neighbors``, all are
+    neighbours. Where tasks have labels of their own (on average each shows less than half of all labels), only their own
+    rows are neighbours, and a task without rows raises. Metrics other than Minkowski's, sparse tables and tables of more
+    than a thousand columns are compared as they are. A prior that goes on learning keeps its choice: scatter adds up, the
+    shared neighbours stay, and their correction goes on.
+
+    Attributes
+    ----------
+    maps_ : dict
+        Name of the map for neighbours among a task's ``"own"`` rows, and among ``"shared"`` ones.
+
+    References
+    ----------
+    T. Hastie and R. Tibshirani (1996), Discriminant adaptive nearest neighbor classification, IEEE PAMI 18, section 4.
+    K.-C. Li (1991), Sliced inverse regression for dimension reduction, JASA 86.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.neighbors import KNeighborsRegressor
+    >>> from skmeta import WarmStartRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> task, X = np.repeat(np.arange(30), 20), rng.normal(size=(600, 8))
+    >>> slope = rng.choice([-2.0, 2.0], 30)
+    >>> y = slope[task] * X[:, 0] + 0.1 * rng.normal(size=600)
+    >>> model = WarmStartRegressor(KNeighborsRegressor(3), task=-1).fit(np.column_stack([X, task]), y)
+    >>> model.learner_.maps_["own"]
+    'means, rank 1'
+    """
+
+    def learn(
+        self,
+        estimator: Any,
+        tasks: Tasks,
+        prior: Prior | None = None,
+        *,
+        n_jobs: int | None = None,
+        progress: Any = None,
+    ) -> Prior:
+        """Learn a prior from a collection.
+
+        Parameters
+        ----------
+        estimator : KNeighborsClassifier or KNeighborsRegressor
+            The model of one task.
+        tasks : Tasks
+            The collection; rows without a target are left out.
+        prior : NeighborsPrior, default=None
+            What was known before.
+        n_jobs : int, default=None
+            Parallel jobs over folds; the answer does not depend on it.
+        progress : callable, default=None
+            Not used.
+
+        Returns
+        -------
+        PriorWithOwnModel
+            Of a `NeighborsPrior` or two, and own models.
+
+        Raises
+        ------
+        TypeError
+            If ``prior`` is of another family.
+        ValueError
+            If distances are precomputed.
+        """
+        _check_distances(estimator)
+        tasks = tasks.without_unlabelled()
+        X = _as_numbers(estimator, tasks.X)
+        if prior is not None:
+            return _learned_on(prior, estimator, X, tasks, n_jobs)
+        scatter = None if X is None else scatter_of(X, tasks, estimator.n_neighbors)
+        maps = linear_maps(scatter)
+        one_space = _labels_are_shared(tasks)
+        chosen = choose_maps(estimator, X, tasks, maps, one_space=one_space)
+        self.maps_ = {"own": chosen.own}
+        own = _prior_of(tasks, scatter, chosen.own, maps[chosen.own], one_space)
+        if not one_space or len(tasks) < 2:
+            return with_own_model(own, estimator, tasks)
+        shared, self._shared = _best_shared(
+            estimator, tasks, own, {name: maps[name] for name in (AS_GIVEN, chosen.shared)}, n_jobs
+        )
+        self.maps_["shared"] = shared.description
+        seen = self._shared.adapt_shared(shared.shared, shared.compared(estimator), tasks, n_jobs=n_jobs)
+        others = [] if own.description == AS_GIVEN else [("own rows", own)]
+        return with_own_model(shared, estimator, tasks, seen.leave_one_out_scores, others)
+
+    def adapt_learned(
+        self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
+    ) -> AdaptedEstimators:
+        """Adapt to the tasks that were learned from: where rows of all are neighbours, by those of other tasks.
+
+        Parameters
+        ----------
+        prior, estimator, tasks, n_jobs
+            As in `Learner.adapt_learned`.
+
+        Returns
+        -------
+        AdaptedEstimators
+            Of these tasks.
+        """
+        learner = getattr(self, "_shared", None)
+        if learner is None:
+            return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
+        first, tasks = prior.components[0], tasks.without_unlabelled()
+        seen = learner.adapt_shared(first.shared, first.compared(estimator), tasks, n_jobs=n_jobs)
+        return prior.beside(SharedNeighbors(first, estimator, seen))
+
+
+def _best_shared(
+    estimator: Any, tasks: Tasks, prior: NeighborsPrior, maps: dict[str, Array | None], n_jobs: int | None
+) -> tuple[NeighborsPrior, Any]:
+    """Neighbours among rows of all tasks, under the last map under which held-out tasks gain, corrections included."""
+    found: list[tuple[NeighborsPrior, Any]] = []
+    for name, matrix in maps.items():
+        learner, mapped = fallback_learner(), replace(prior, matrix=matrix, description=name)
+        model = mapped.compared(_with_enough_rows(estimator, tasks, learner.cv))
+        shared = learner.learn_shared(model, tasks, n_jobs=n_jobs)
+        if not found or gains(learner.held_out_scores_ - found[-1][1].held_out_scores_):
+            found.append((replace(mapped, shared=shared), learner))
+    return found[-1]
+
+
+def _with_enough_rows(estimator: Any, tasks: Tasks, cv: int) -> Any:
+    """The estimator with no more neighbours than the smallest training part of ``cv`` folds of tasks has rows."""
+    folds = GroupKFold(min(cv, len(tasks))).split(np.zeros((tasks.n_rows, 1)), groups=tasks.codes)
+    return clone(estimator).set_params(n_neighbors=min(estimator.n_neighbors, *(len(train) for train, _ in folds)))
+
+
+def _learned_on(prior: Any, estimator: Any, X: Array | None, tasks: Tasks, n_jobs: int | None) -> Prior:
+    """The same choices, their statistics those of past and new tasks together."""
+    components = prior.components if isinstance(prior, MixturePrior) else [prior]
+    if not isinstance(components[0], NeighborsPrior):
+        raise TypeError(f"prior: wanted a NeighborsPrior, found {prior!r}; learn one with this estimator.")
+    again = [
+        _one_learned_on(each, estimator, X, tasks, n_jobs) if isinstance(each, NeighborsPrior) else each
+        for each in components
+    ]
+    return replace(prior, components=again) if isinstance(prior, MixturePrior) else again[0]
+
+
+def _one_learned_on(
+    past: NeighborsPrior, estimator: Any, X: Array | None, tasks: Tasks, n_jobs: int | None
+) -> NeighborsPrior:
+    scatter = past.scatter
+    if scatter is not None and X is not None:
+        scatter = scatter + scatter_of(X, tasks, estimator.n_neighbors)
+    new = _prior_of(tasks, scatter, past.description, past.matrix, past.classes is not None, past)
+    if past.shared is not None:
+        return replace(new, shared=past.shared.learned_on(tasks, n_jobs))
+    return replace(new, matrix=linear_maps(scatter).get(past.description, past.matrix))
+
+
+def _prior_of(
+    tasks: Tasks,
+    scatter: Scatter | None,
+    name: str,
+    matrix: Array | None,
+    one_space: bool,
+    past: NeighborsPrior | None = None,
+) -> NeighborsPrior:
+    """A prior of own rows; tasks of the past count as so many."""
+    classes = past.classes if past is not None else _all_labels(tasks) if one_space else None
+    mean, square = _mean_targets(tasks, classes)
+    n_past = 0.0 if past is None else past.n_tasks
+    if past is not None:
+        share = len(tasks) / (len(tasks) + n_past)
+        mean, square = (
+            share * new + (1.0 - share) * old
+            for new, old in ((mean, past.typical), (square, past.spread**2 + np.sum(past.typical**2)))
+        )
+    return NeighborsPrior(
+        matrix,
+        name,
+        scatter,
+        mean,
+        float(np.sqrt(max(square - np.sum(mean**2), 0.0))),
+        n_features=int(tasks.X.shape[1]),
+        n_tasks=len(tasks) + n_past,
+        n_rows=tasks.n_rows + (0.0 if past is None else past.n_rows),
+        feature_names=tasks.feature_names if past is None else past.feature_names,
+        classes=classes,
+    )
+
+
+def _mean_targets(tasks: Tasks, classes: NDArray[Any] | None) -> tuple[Array, float]:
+    """Mean over tasks of their mean targets, or of their labels' shares, and of the mean squares of these."""
+    y: NDArray[Any] = np.asarray(tasks.y)
+    Y = np.reshape(y, (len(y), -1)) if tasks.classes is None else np.zeros((len(y), 1))
+    if classes is not None:
+        Y = y[:, None] == classes
+    seen = tasks.counts > 0
+    each = np.column_stack(
+        [np.bincount(tasks.codes, column, minlength=len(tasks)) for column in [*Y.T, (Y**2).sum(axis=1)]]
+    )
+    mean = (each[seen] / tasks.counts[seen, None]).mean(axis=0)
+    return mean[:-1], float(mean[-1])
+
+
+def _all_labels(tasks: Tasks) -> NDArray[Any] | None:
+    return None if tasks.classes is None else np.unique(np.concatenate(tasks.classes))
+
+
+def _labels_are_shared(tasks: Tasks) -> bool:
+    """Whether tasks show half of all labels on average; else each has its own."""
+    labels = _all_labels(tasks)
+    return labels is None or bool(np.mean([len(own) for own in tasks.classes or ()]) >= len(labels) / 2.0)
+
+
+def _check_distances(estimator: Any) -> None:
+    if isinstance(estimator.metric, str) and estimator.metric == "precomputed":
+        raise ValueError(
+            "estimator: wanted a metric of rows, found metric='precomputed', whose rows are distances between the rows of one "
+            "task; give the rows themselves and a metric."
+        )
+
+
+def _as_numbers(estimator: Any, X: Any) -> Array | None:
+    """Rows that may be mapped as an array of numbers; None for those to be compared as they are."""
+    is_linear = isinstance(estimator.metric, str) and estimator.metric in _LINEAR and estimator.metric_params is None
+    if not is_linear or sparse.issparse(X) or X.shape[1] > _WIDEST:
+        return None
+    found: Array = check_array(X, dtype=np.float64, input_name="X", estimator=estimator)
+    return found
