@@ -70,7 +70,7 @@ class WorkingStatistics:
     >>> X, y, _ = make_related_classification(n_tasks=20, n_samples=15, n_features=2, random_state=0)
     >>> halves = [WorkingStatistics(X[k::2], y[k::2], task=-1, estimator=LogisticRegression()) for k in (0, 1)]
     >>> EmpiricalBayes().learn_statistics(halves, LogisticRegression())
-    MixturePrior(learned 0.79, vague 0.21)
+    MixturePrior(learned 0.6, vague 0.4)
     """
 
     def __init__(

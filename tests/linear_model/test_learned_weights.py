@@ -53,18 +53,7 @@ def in_cells(monkeypatch):
     monkeypatch.setattr(_wide_learning, "in_cells", lambda *args, **kwargs: True)
 
 
-GAMMA = pytest.param(
-    "gamma",
-    1.0,
-    marks=pytest.mark.xfail(
-        strict=True, reason="cells take the level alone of gamma targets to have a dispersion of one"
-    ),
-)
-
-
-@pytest.mark.parametrize(
-    ("kind", "slope"), [*((k, s) for k in ESTIMATORS for s in (0.0, 1.0) if (k, s) != ("gamma", 1.0)), GAMMA]
-)
+@pytest.mark.parametrize(("kind", "slope"), [(k, s) for k in ESTIMATORS for s in (0.0, 1.0)])
 def test_columns_and_cells_learn_the_same_weights(kind, slope, monkeypatch):
     """But for what is assumed of any collection, which weighs more where a third of the tasks tells."""
     X, y = draw(kind, slope)
