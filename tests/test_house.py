@@ -22,6 +22,7 @@ FLOORS = {
     "warm_start": 7,
     "model_selection": 7,
     "fallback": 6,
+    "naive_bayes": 6,
     "linear_model": 5,
     "tuning": 5,
     "compose": 4,

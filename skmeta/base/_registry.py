@@ -139,7 +139,7 @@ def registered_learner(estimator: Any) -> Any:
         found = lookup(_LEARNERS, estimator)
     if found is None:
         _check_takes_a_learner(estimator)
-        found = _FALLBACK[0]
+        found = fallback_learner()
     return found
 
 
@@ -168,6 +168,11 @@ def register_fallback(learner: _T) -> _T:
     """Register, as a decorator of its class, the learner of whatever estimator nobody registered."""
     _FALLBACK[:] = [learner]
     return learner
+
+
+def fallback_learner() -> Any:
+    """The class of that learner, for families that are to be no worse."""
+    return _FALLBACK[0]
 
 
 def _check_takes_a_learner(estimator: Any) -> None:

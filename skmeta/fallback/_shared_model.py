@@ -52,6 +52,8 @@ class SharedModel(Learner):
         Outputs of the shared model for the rows learned from, each by a model that had not seen its task.
     n_rounds_ : int
         How often the shared model was fitted anew.
+    held_out_scores_ : ndarray of shape (n_tasks,)
+        Minus the mean loss of each task's rows in the round that was taken, held out, ten rows of it given.
     scores_ : list of float
         Minus the mean loss of held-out tasks, each given ten of its rows, after each round that was tried.
 
@@ -119,7 +121,7 @@ class SharedModel(Learner):
             return _learned_on(prior, tasks, n_jobs)
         link = link_of(estimator)
         best = self._best_round(estimator, tasks, link, n_jobs, progress)
-        self.out_of_fold_ = best.outputs
+        self.out_of_fold_, self.held_out_scores_ = best.outputs, best.correction.score
         shared = _prior_of(fitted(estimator, tasks, best.target), link, best, tasks)
         seen = shared.adapt_read(estimator, tasks, best.correction.rows.X, n_jobs)
         return with_own_model(shared, estimator, tasks, seen.leave_one_out_scores)
