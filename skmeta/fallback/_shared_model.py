@@ -49,7 +49,7 @@ class SharedModel(Learner):
     Attributes
     ----------
     out_of_fold_ : ndarray of shape (n_rows, n_outputs)
-        Outputs of the shared model for the rows learned from, each by a model that had not seen its task.
+        Outputs of the shared model for the labelled rows, each by a model that had not seen its task.
     n_rounds_ : int
         How often the shared model was fitted anew.
     held_out_scores_ : ndarray of shape (n_tasks,)
@@ -123,8 +123,9 @@ class SharedModel(Learner):
         best = self._best_round(estimator, tasks, link, n_jobs, progress)
         self.out_of_fold_, self.held_out_scores_ = best.outputs, best.correction.score
         shared = _prior_of(fitted(estimator, tasks, best.target), link, best, tasks)
-        seen = shared.adapt_read(estimator, tasks, best.correction.rows.X, n_jobs)
-        return with_own_model(shared, estimator, tasks, seen.leave_one_out_scores)
+        known = tasks.labelled_rows()
+        seen = shared.adapt_read(estimator, known, best.correction.rows.X, n_jobs)
+        return with_own_model(shared, estimator, known, seen.leave_one_out_scores)
 
     def adapt_learned(
         self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
@@ -147,7 +148,7 @@ class SharedModel(Learner):
         AdaptedEstimators
             Of these tasks.
         """
-        if not hasattr(self, "out_of_fold_"):
+        if not hasattr(self, "out_of_fold_") or tasks.labelled is not None:  # unlabelled rows have no such outputs
             return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         shared = prior.components[0]
         adapted = shared.adapt_read(estimator, tasks, shared.columns_beside(self.out_of_fold_, tasks.X), n_jobs)

@@ -118,7 +118,7 @@ class ConjugateEmpiricalBayes(Learner):
         if other is not None:
             return other
         learned = replace(learned, unlabelled_weight=self._weight_of_unlabelled(held_out))
-        return with_own_model(learned, estimator, _labelled(tasks), held_out.leave_one_out_scores, learned.vague())
+        return with_own_model(learned, estimator, tasks.labelled_rows(), held_out.leave_one_out_scores, learned.vague())
 
     def adapt_learned(
         self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
@@ -141,7 +141,7 @@ class ConjugateEmpiricalBayes(Learner):
         AdaptedEstimators
             Of these tasks.
         """
-        if hasattr(self, "fallback_") and tasks.labelled is None:  # whose outputs are of labelled rows
+        if hasattr(self, "fallback_"):
             found: AdaptedEstimators = self.fallback_.adapt_learned(prior, estimator, tasks, n_jobs=n_jobs)
             return found
         return super().adapt_learned(prior, estimator, tasks, n_jobs=n_jobs)
@@ -154,7 +154,7 @@ class ConjugateEmpiricalBayes(Learner):
     def _learned_on(self, estimator: Any, tasks: Tasks, prior: Any, n_jobs: int | None) -> Prior:
         known = prior.components[0] if isinstance(prior, MixturePrior) else prior
         if not hasattr(known, "class_counts"):  # the fallback was better for the past
-            found: Prior = fallback_learner()().learn(estimator, _labelled(tasks), prior, n_jobs=n_jobs)
+            found: Prior = fallback_learner()().learn(estimator, tasks.labelled_rows(), prior, n_jobs=n_jobs)
             return found
         learned = learn_prior(estimator, tasks, known)
         return learned if known is prior else replace(prior, components=[learned, *prior.components[1:]])
@@ -163,7 +163,7 @@ class ConjugateEmpiricalBayes(Learner):
         if not self.compare_with_fallback:
             return None
         fallback = fallback_learner()()
-        other: Prior = fallback.learn(estimator, _labelled(tasks), n_jobs=n_jobs)
+        other: Prior = fallback.learn(estimator, tasks.labelled_rows(), n_jobs=n_jobs)
         self.scores_["fallback"] = float(fallback.held_out_scores_.mean())
         if not _gains(fallback.held_out_scores_ - held_out.scores_of_new):
             return None
@@ -184,8 +184,3 @@ def _gains(difference: Any) -> bool:
     """Whether tasks gain on average, by more than one standard error."""
     error = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
     return bool(difference.mean() > error)
-
-
-def _labelled(tasks: Tasks) -> Tasks:
-    """The tasks without their unlabelled rows."""
-    return tasks if tasks.labelled is None else tasks.shots_and_query(0)[1]

@@ -178,6 +178,19 @@ class Tasks:
         first, second = (self._of_rows(rows, codes=self.codes[rows]) for rows in parts)
         return first, second
 
+    def labelled_rows(self) -> Self:
+        """The same tasks without their unlabelled rows.
+
+        Returns
+        -------
+        Tasks
+            Itself where there are none.
+        """
+        if self.labelled is None:
+            return self
+        rows = np.flatnonzero(self.labelled)
+        return replace(self._of_rows(rows, codes=self.codes[rows]), labelled=None)
+
     def with_rows(self, X: Any, y: NDArray[Any] | None) -> Self:
         """The same tasks with other columns and targets: what a step made of each row.
 

@@ -38,8 +38,8 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         Parallel jobs over tasks; the answer does not depend on it.
     unlabelled : object, default=None
         What stands in ``y`` in rows without a label, such as -1; NaN and None always do. Families that have a likelihood of
-        the columns use such rows (naive Bayes), others leave them out. Without ``task`` and ``prior`` the estimator is given
-        ``y`` as it is.
+        the columns use such rows (naive Bayes), the fallback leaves them out, linear models refuse them. Without ``task``
+        and ``prior`` the estimator is given ``y`` as it is.
 
     Attributes
     ----------
