@@ -35,9 +35,9 @@ def line(rng, n_tasks, n_rows, p=6, own=0.5):
     return X, (rng.random(eta.shape) < 1.0 / (1.0 + np.exp(-eta))).astype(int)
 
 
-def words(rng, n_tasks, n_rows, v=200, k=4, firm=200.0, length=15):
-    """Texts: words of each class, whose shares differ by task."""
-    base = rng.dirichlet(np.full(v, 0.1), k)
+def words(rng, n_tasks, n_rows, v=200, k=4, firm=200.0, length=12):
+    """Texts: most words are of no class; shares of each class's words differ by task."""
+    base = 0.7 * rng.dirichlet(np.full(v, 0.2)) + 0.3 * rng.dirichlet(np.full(v, 0.2), k)
     y = rng.integers(k, size=(n_tasks, n_rows))
     X = np.empty((n_tasks, n_rows, v))
     for t in range(n_tasks):

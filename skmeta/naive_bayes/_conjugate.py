@@ -118,7 +118,7 @@ class ConjugateEmpiricalBayes(Learner):
         if other is not None:
             return other
         learned = replace(learned, unlabelled_weight=self._weight_of_unlabelled(held_out))
-        return with_own_model(learned, estimator, tasks.labelled_rows(), held_out.leave_one_out_scores, learned.vague())
+        return with_own_model(learned, estimator, held_out.few, held_out.leave_one_out_scores, learned.vague())
 
     def adapt_learned(
         self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None

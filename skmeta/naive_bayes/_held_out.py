@@ -40,19 +40,27 @@ class HeldOut:
         self._priors = [learn_prior(estimator, each, like=learned) if len(each) else learned for each in rest]
 
     def leave_one_out_scores(self, codes: NDArray[np.intp]) -> Array:
-        """Log scores of the rows of some tasks, each row predicted from the others of its task."""
+        """Log scores of some of the rows of tasks, each predicted from the others of these."""
 
         def score(prior: Any, part: Tasks, places: NDArray[np.intp]) -> Array:
             adapted = prior.adapt_tasks(self.estimator, part)
             return np.asarray(adapted.leave_one_out_scores(np.arange(len(part))))
 
-        return self._of_each(self.tasks.take(codes), self._fold[codes], score)
+        return self._of_each(self.few.take(codes), self._fold[codes], score)
+
+    @property
+    def few(self) -> Tasks:
+        """Ten rows of each task: as many as a new task may have."""
+        return self._parts[0]
 
     @cached_property
     def scores_of_new(self) -> Array:
         """Minus the log loss of a row of each task, ten of its rows given."""
-        shots, query = self.tasks.shots_and_query(_SHOTS)
-        return self._of_query(shots, query)
+        return self._of_query(*self._parts)
+
+    @cached_property
+    def _parts(self) -> tuple[Tasks, Tasks]:
+        return self.tasks.shots_and_query(_SHOTS)
 
     def scores_with_unlabelled(self, weight: float) -> Array:
         """The same with one row a class given, the labels of the others hidden, which count so much."""
