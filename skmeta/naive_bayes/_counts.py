@@ -72,11 +72,6 @@ class CountsPrior(NaiveBayesPrior):
         """Number of columns of counts."""
         return int(self.pseudo_counts.shape[1])
 
-    @property
-    @abstractmethod
-    def n_features(self) -> int:
-        """Number of columns of rows."""
-
     @abstractmethod
     def product(self, values: Any, log_share: Array) -> Array:
         """Log probabilities of rows in the classes of one task ``(n_rows, n_classes)``."""
@@ -127,10 +122,6 @@ class _Shares:
     log_share: Array
     prior: Any
 
-    @property
-    def n_features(self) -> int:
-        return int(self.prior.n_features)
-
     def log_density(self, values: Any, codes: Index) -> Array:
         """Of rows in the classes of their tasks ``(n_rows, n_classes)``: one product of matrices a task."""
         found = np.empty((values.shape[0], self.after.shape[1]))
@@ -169,7 +160,7 @@ class MultinomialNBPrior(CountsPrior):
 
     @property
     def n_features(self) -> int:
-        """Of raw rows."""
+        """Number of columns of rows."""
         return self.n_columns
 
     def product(self, values: Any, log_share: Array) -> Array:
@@ -205,7 +196,7 @@ class BernoulliNBPrior(CountsPrior):
 
     @property
     def n_features(self) -> int:
-        """Of raw rows."""
+        """Number of columns of rows."""
         return self.n_columns // 2
 
     def product(self, values: Any, log_share: Array) -> Array:
@@ -246,7 +237,7 @@ class CategoricalNBPrior(CountsPrior):
 
     @property
     def n_features(self) -> int:
-        """Of raw rows."""
+        """Number of columns of rows."""
         return len(self.starts)
 
     def product(self, values: Any, log_share: Array) -> Array:

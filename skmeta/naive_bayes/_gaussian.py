@@ -53,6 +53,11 @@ class GaussianNBPrior(NaiveBayesPrior):
     column_mean: Array
     column_variance: Array
 
+    @property
+    def n_features(self) -> int:
+        """Number of columns of rows."""
+        return int(self.mean.shape[1])
+
     @staticmethod
     def read(estimator: Any, X: Any) -> Array:
         """Numbers, all finite."""
@@ -128,17 +133,13 @@ class _Gaussians:
     variance: Array
     smoothing: float
 
-    @property
-    def n_features(self) -> int:
-        return int(self.theta.shape[-1])
-
     def log_density(self, values: Array, codes: NDArray[np.intp]) -> Array:
         """Of rows in the classes of their tasks ``(n_rows, n_classes)``, as scikit-learn has it."""
-        n_classes = self.theta.shape[1]
+        n_classes, n_features = self.theta.shape[1:]
         found = np.empty((len(values), n_classes))
         safe = np.maximum(self.variance, np.finfo(float).tiny)
         constant = -0.5 * np.log(2.0 * np.pi * safe).sum(axis=2)
-        size = max(_AT_ONCE // max(n_classes * self.n_features, 1), 1)
+        size = max(_AT_ONCE // max(n_classes * n_features, 1), 1)
         for start in range(0, len(values), size):
             rows = slice(start, start + size)
             apart = (values[rows, None, :] - self.theta[codes[rows]]) ** 2 / safe[codes[rows]]

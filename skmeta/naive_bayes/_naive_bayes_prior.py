@@ -55,6 +55,11 @@ class NaiveBayesPrior(Prior):
 
     # -- what a family gives ------------------------------------------------------------------------
 
+    @property
+    @abstractmethod
+    def n_features(self) -> int:
+        """Number of columns of rows."""
+
     @staticmethod
     @abstractmethod
     def read(estimator: Any, X: Any) -> Any:
@@ -143,7 +148,7 @@ class AdaptedNaiveBayes(AdaptedEstimators):
         super().__init__(prior, model, tasks)
         weight = row_weights(tasks, prior.weight_unit)
         labelled = memberships(tasks, prior.classes, weight)
-        values = prior.read(model, tasks.X) if tasks.n_rows else np.empty((0, tasks.X.shape[1]))
+        values = prior.read(model, tasks.X) if tasks.n_rows else np.empty((0, prior.n_features), dtype=np.intp)
         self._set(values, labelled)
         rows = np.setdiff1d(np.arange(tasks.n_rows), labelled_rows(tasks))
         if len(rows) and prior.unlabelled_weight > 0.0:
@@ -174,8 +179,8 @@ class AdaptedNaiveBayes(AdaptedEstimators):
     def estimator(self, code: int) -> Any:
         """A clone of the model, fitted, whose parameters are the task's."""
         labels, names = self.prior.classes, self.prior.feature_names
-        n_features = self._estimates.n_features
-        plain = clone(self.model).fit(np.zeros((len(labels), n_features)), labels)
+        with np.errstate(divide="ignore"):  # what it makes of these rows is replaced
+            plain = clone(self.model).fit(np.zeros((len(labels), self.prior.n_features)), labels)
         if names is not None:
             plain.feature_names_in_ = np.array(names, dtype=object)
         self._estimates.fill(plain, code, self._counts[code], self._log_shares[code])
