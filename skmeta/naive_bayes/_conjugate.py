@@ -13,6 +13,7 @@ from skmeta.base._registry import fallback_learner
 from skmeta.compose import MixturePrior, with_own_model
 from skmeta.naive_bayes._held_out import HeldOut
 from skmeta.naive_bayes._learned import learn_prior
+from skmeta.naive_bayes._with_vague_law import PriorWithVagueLaw
 from skmeta.tasks import Tasks
 
 _UNLABELLED_WEIGHTS = (0.0625, 0.25, 1.0)  # of a row without label, tried beside none (Nigam et al. 2000, section 5.3)
@@ -118,7 +119,8 @@ class ConjugateEmpiricalBayes(Learner):
         if other is not None:
             return other
         learned = replace(learned, unlabelled_weight=self._weight_of_unlabelled(held_out))
-        return with_own_model(learned, estimator, held_out.few, held_out.leave_one_out_scores, learned.vague())
+        found = with_own_model(learned, estimator, held_out.few, held_out.leave_one_out_scores, learned.vague())
+        return PriorWithVagueLaw(found.components, found.weights, found.names, found.weights_without_rows)
 
     def adapt_learned(
         self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None

@@ -131,6 +131,8 @@ class NaiveBayesPrior(Prior):
         ndarray of shape (n_tasks,)
             With all constants; counts of words as words in their order.
         """
+        if not tasks.n_rows:
+            return np.zeros(len(tasks))
         groups = memberships(tasks, self._labels, row_weights(tasks, self.weight_unit))
         found = self.evidence(self.statistics(self.read(estimator, tasks.X), groups))
         return np.asarray(found + log_evidence(groups.totals, self.class_counts, _ONE_BLOCK)[:, 0])[:-1]
@@ -179,7 +181,7 @@ class AdaptedNaiveBayes(AdaptedEstimators):
     def estimator(self, code: int) -> Any:
         """A clone of the model, fitted, whose parameters are the task's."""
         labels, names = self.prior.classes, self.prior.feature_names
-        with np.errstate(divide="ignore"):  # what it makes of these rows is replaced
+        with np.errstate(divide="ignore", invalid="ignore"):  # what it makes of these rows is replaced
             plain = clone(self.model).fit(np.zeros((len(labels), self.prior.n_features)), labels)
         if names is not None:
             plain.feature_names_in_ = np.array(names, dtype=object)
@@ -193,10 +195,11 @@ class AdaptedNaiveBayes(AdaptedEstimators):
 
     @property
     def unlike_past(self) -> Array:
-        """Probability that a vague law predicts a task's rows better, each from the others."""
-        tasks = np.arange(len(self.tasks))
-        alone = leave_one_out_scores(self.prior.vague(), self.model, self.tasks)
-        return np.asarray(expit(alone - self.leave_one_out_scores(tasks)))
+        """Probability that a vague law is right, not the learned one: by what the rows are, or by how labels are predicted."""
+        vague, codes = self.prior.vague(), np.arange(len(self.tasks))
+        labels = leave_one_out_scores(vague, self.model, self.tasks) - self.leave_one_out_scores(codes)
+        rows = [each.log_marginal_likelihood(self.model, self.tasks) for each in (vague, self.prior)]
+        return np.asarray(expit(np.maximum(labels, rows[0] - rows[1])))
 
     def _by_task(self, method: str, X: Any, codes: Index) -> NDArray[Any]:
         if method not in ("predict", "predict_proba"):
