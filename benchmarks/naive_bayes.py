@@ -138,10 +138,11 @@ def cell(values):
 
 
 def main():
-    args = read_arguments(__doc__, seeds=0, first=1000, part="")
+    args = read_arguments(__doc__, seeds=0, first=1000, part="", only="")
     seeds = range(args.first, args.first + (args.seeds or (2 if args.quick else 10)))
     table = Table("Related tasks: log loss, accuracy", ["collection", "known", *METHODS], n_names=1)
-    for name in COLLECTIONS if args.part != "harm" else ():
+    chosen = [name for name in COLLECTIONS if not args.only or name == args.only]
+    for name in chosen if args.part != "harm" else ():
         found = np.array([one_seed(name, seed) for seed in seeds])
         for i, n in enumerate(SHOTS):
             cells = [f"{cell(found[:, i, j, 0])}, {cell(found[:, i, j, 1])}" for j in range(len(METHODS))]
@@ -149,7 +150,7 @@ def main():
     table.show()
     header = ["collection", "past", "known", "own", "excess of log loss %", "worst", "accuracy lost"]
     harm = Table("A past that misleads: the room beside the plain estimator", header, n_names=2)
-    for name in ("clusters", "words", "bits", "categories"):
+    for name in [name for name in chosen if name in ("clusters", "words", "bits", "categories")]:
         for past in ("flipped", "permuted", "unrelated", "noise") if args.part != "related" else ():
             found = np.array([one_seed(name, seed, past, ("own", "room")) for seed in seeds])
             for i, n in enumerate(SHOTS):

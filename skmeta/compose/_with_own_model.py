@@ -33,7 +33,7 @@ class PriorWithOwnModel(MixturePrior):
     Parameters
     ----------
     components : pair of Prior
-        The learned prior, and an `OwnModel` or what stands for it.
+        The learned prior, and an `OwnModel`.
     weights, names, weights_without_rows
         As in `MixturePrior`.
     """
@@ -86,11 +86,7 @@ class PriorWithOwnModel(MixturePrior):
 
 
 def with_own_model(
-    prior: Prior,
-    estimator: Any,
-    tasks: Tasks,
-    scores: Callable[[NDArray[np.intp]], Array] | None = None,
-    own: Prior | None = None,
+    prior: Prior, estimator: Any, tasks: Tasks, scores: Callable[[NDArray[np.intp]], Array] | None = None
 ) -> PriorWithOwnModel:
     """A learned prior with the task's own model beside it, as often as past tasks were better off with that.
 
@@ -105,9 +101,6 @@ def with_own_model(
     scores : callable, default=None
         ``scores(codes)`` are the log scores of some past tasks, each row predicted from the others; None for those of
         ``prior.adapt_tasks``. It is for priors that have seen the rows.
-    own : Prior, default=None
-        What stands for the task's own model, None for an `OwnModel`: a family may have one that is adapted in batches, or
-        to fewer rows than the estimator can be fitted to.
 
     Returns
     -------
@@ -115,7 +108,7 @@ def with_own_model(
         Whose weights count one task of the learned kind, and three of the other, beside those looked at.
     """
     looked_at = _spread_out(tasks)
-    own = OwnModel(classes=prior.classes, feature_names=prior.feature_names) if own is None else own
+    own = OwnModel(classes=prior.classes, feature_names=prior.feature_names)
     if scores is None:
         scores = prior.adapt_tasks(estimator, tasks).leave_one_out_scores
     evidence = np.column_stack([scores(looked_at), own.log_evidence(estimator, tasks.take(looked_at))])

@@ -10,10 +10,10 @@ from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, Multinom
 
 from skmeta.base import AdaptedEstimators, Learner, Prior, register
 from skmeta.base._registry import fallback_learner
-from skmeta.compose import MixturePrior, with_own_model
+from skmeta.compose import MixturePrior
 from skmeta.naive_bayes._held_out import HeldOut
 from skmeta.naive_bayes._learned import learn_prior
-from skmeta.naive_bayes._with_vague_law import PriorWithVagueLaw
+from skmeta.naive_bayes._with_vague_law import with_vague_law
 from skmeta.tasks import Tasks
 
 _UNLABELLED_WEIGHTS = (0.0625, 0.25, 1.0)  # of a row without label, tried beside none (Nigam et al. 2000, section 5.3)
@@ -30,7 +30,7 @@ class ConjugateEmpiricalBayes(Learner):
     task makes of the laws is exact too; the plain estimator has the posterior means.
 
     Three things are settled by tasks held out, each predicted by what four fifths of the others teach: how much rows
-    without labels count, how often the task's own model alone is better, and, where columns depend on each other within a
+    without labels count, how often a vague law is the better one, and, where columns depend on each other within a
     class, whether the fallback is better, a shared naive Bayes model corrected by a linear one for each task (`SharedModel`).
 
     Parameters
@@ -98,7 +98,7 @@ class ConjugateEmpiricalBayes(Learner):
         Returns
         -------
         Prior
-            A `GaussianNBPrior`, `MultinomialNBPrior`, `BernoulliNBPrior` or `CategoricalNBPrior` with the task's own model
+            A `GaussianNBPrior`, `MultinomialNBPrior`, `BernoulliNBPrior` or `CategoricalNBPrior` with a vague law
             beside it, or what the fallback learned.
 
         Raises
@@ -119,8 +119,7 @@ class ConjugateEmpiricalBayes(Learner):
         if other is not None:
             return other
         learned = replace(learned, unlabelled_weight=self._weight_of_unlabelled(held_out))
-        found = with_own_model(learned, estimator, held_out.few, held_out.leave_one_out_scores, learned.vague())
-        return PriorWithVagueLaw(found.components, found.weights, found.names, found.weights_without_rows)
+        return with_vague_law(learned, held_out.vague_gain)
 
     def adapt_learned(
         self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None

@@ -39,19 +39,14 @@ class HeldOut:
         rest = [tasks.take(np.flatnonzero(self._fold != fold)) for fold in range(n_folds)]
         self._priors = [learn_prior(estimator, each, like=learned) if len(each) else learned for each in rest]
 
-    def leave_one_out_scores(self, codes: NDArray[np.intp]) -> Array:
-        """Log scores of some of the rows of tasks, each predicted from the others of these."""
+    @property
+    def vague_gain(self) -> Array:
+        """Log odds of a vague law for ten rows of each task: as many as a new task may have."""
 
         def score(prior: Any, part: Tasks, places: NDArray[np.intp]) -> Array:
-            adapted = prior.adapt_tasks(self.estimator, part)
-            return np.asarray(adapted.leave_one_out_scores(np.arange(len(part))))
+            return np.asarray(prior.adapt_tasks(self.estimator, part).vague_gain)
 
-        return self._of_each(self.few.take(codes), self._fold[codes], score)
-
-    @property
-    def few(self) -> Tasks:
-        """Ten rows of each task: as many as a new task may have."""
-        return self._parts[0]
+        return self._of_each(self._parts[0], score)
 
     @cached_property
     def scores_of_new(self) -> Array:
@@ -80,12 +75,12 @@ class HeldOut:
             total = np.bincount(asked.codes, loss, minlength=len(asked))
             return np.asarray(-total / np.maximum(asked.counts, 1))
 
-        return self._of_each(shots, self._fold, score)
+        return self._of_each(shots, score)
 
-    def _of_each(self, tasks: Tasks, fold: NDArray[np.intp], score: Callable[..., Array]) -> Array:
+    def _of_each(self, tasks: Tasks, score: Callable[..., Array]) -> Array:
         found = np.empty(len(tasks))
         for f, prior in enumerate(self._priors):
-            codes = np.flatnonzero(fold == f)
+            codes = np.flatnonzero(self._fold == f)
             if len(codes):
                 found[codes] = score(prior, tasks.take(codes), codes)
         return found

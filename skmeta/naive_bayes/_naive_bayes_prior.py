@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -195,11 +196,16 @@ class AdaptedNaiveBayes(AdaptedEstimators):
 
     @property
     def unlike_past(self) -> Array:
-        """Probability that a vague law is right, not the learned one: by what the rows are, or by how labels are predicted."""
+        """Probability that a vague law is right, not the learned one, if both were as probable before."""
+        return np.asarray(expit(self.vague_gain))
+
+    @cached_property
+    def vague_gain(self) -> Array:
+        """Log odds of a vague law over the learned one: by what the rows are, or by how labels are predicted."""
         vague, codes = self.prior.vague(), np.arange(len(self.tasks))
         labels = leave_one_out_scores(vague, self.model, self.tasks) - self.leave_one_out_scores(codes)
         rows = [each.log_marginal_likelihood(self.model, self.tasks) for each in (vague, self.prior)]
-        return np.asarray(expit(np.maximum(labels, rows[0] - rows[1])))
+        return np.asarray(np.maximum(labels, rows[0] - rows[1]))
 
     def _by_task(self, method: str, X: Any, codes: Index) -> NDArray[Any]:
         if method not in ("predict", "predict_proba"):

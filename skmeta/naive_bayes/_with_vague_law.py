@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from skmeta._inference.mixture import learn_weights
 from skmeta.base import AdaptedEstimators
 from skmeta.compose import PriorWithOwnModel
 from skmeta.compose._adapted_mixture import AdaptedMixture
@@ -29,7 +31,10 @@ class PriorWithVagueLaw(PriorWithOwnModel):
         As in `MixturePrior`.
     """
 
-    def beside(self, adapted: AdaptedEstimators) -> AdaptedEstimators:
+    def __repr__(self) -> str:
+        return f"{self.components[0]!r}, vague {self.weights[1]:.2g}"
+
+    def beside(self, adapted: Any) -> AdaptedEstimators:
         """The mixture of estimators that the learned law has adapted already and of those of the vague one.
 
         Parameters
@@ -43,10 +48,29 @@ class PriorWithVagueLaw(PriorWithOwnModel):
             Of the same tasks.
         """
         tasks, estimator = adapted.tasks, adapted.model
-        unlike: Any = adapted.unlike_past
+        gain = adapted.vague_gain
         weights = np.tile([1.0, 0.0], (len(tasks), 1))
-        asked = np.flatnonzero((tasks.counts > 0) & (np.maximum(self.weights[1], unlike) > 0.5))
-        odds = expit(logit(unlike[asked]) + logit(self.weights[1]))
+        asked = np.flatnonzero((tasks.counts > 0) & (np.maximum(logit(self.weights[1]), gain) > 0.0))
+        odds = expit(gain[asked] + logit(self.weights[1]))
         weights[asked] = np.column_stack([1.0 - odds, odds])
         vague = self.components[1].adapt_tasks(estimator, tasks)
         return AdaptedMixture(self, estimator, tasks, [adapted, vague], weights)
+
+
+def with_vague_law(learned: Any, gain: NDArray[np.float64]) -> PriorWithVagueLaw:
+    """The mixture whose weights are those under which past tasks are most probable.
+
+    Parameters
+    ----------
+    learned : NaiveBayesPrior
+        The learned law.
+    gain : ndarray of shape (n_tasks,)
+        Log odds of the vague law for tasks held out.
+
+    Returns
+    -------
+    PriorWithVagueLaw
+        A task without rows is of the learned law.
+    """
+    weights = learn_weights(np.column_stack([np.zeros(len(gain)), gain]), np.ones(len(gain)))
+    return PriorWithVagueLaw([learned, learned.vague()], weights, ("learned", "vague"), [1.0, 0.0])
