@@ -41,21 +41,18 @@ class HeldOut:
 
     @property
     def vague_gain(self) -> Array:
-        """Log odds of a vague law for ten rows of each task: as many as a new task may have."""
+        """Log marginal likelihood of each task under a vague law, less that under the law that the others teach."""
 
         def score(prior: Any, part: Tasks, places: NDArray[np.intp]) -> Array:
-            return np.asarray(prior.adapt_tasks(self.estimator, part).vague_gain)
+            laws = [each.log_marginal_likelihood(self.estimator, part) for each in (prior.vague(), prior)]
+            return np.asarray(laws[0] - laws[1])
 
-        return self._of_each(self._parts[0], score)
+        return self._of_each(self.tasks, score)
 
     @cached_property
     def scores_of_new(self) -> Array:
         """Minus the log loss of a row of each task, ten of its rows given."""
-        return self._of_query(*self._parts)
-
-    @cached_property
-    def _parts(self) -> tuple[Tasks, Tasks]:
-        return self.tasks.shots_and_query(_SHOTS)
+        return self._of_query(*self.tasks.shots_and_query(_SHOTS))
 
     def scores_with_unlabelled(self, weight: float) -> Array:
         """The same with one row a class given, the labels of the others hidden, which count so much."""

@@ -65,7 +65,7 @@ def with_vague_law(learned: Any, gain: NDArray[np.float64]) -> PriorWithVagueLaw
     learned : NaiveBayesPrior
         The learned law.
     gain : ndarray of shape (n_tasks,)
-        Log odds of the vague law for tasks held out.
+        Differences of log marginal likelihoods of tasks held out, in favour of the vague law.
 
     Returns
     -------
