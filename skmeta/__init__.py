@@ -3,6 +3,7 @@
 from skmeta.fallback import SharedModel
 from skmeta.linear_model import EmpiricalBayes, GaussianPrior, SufficientStatistics
 from skmeta.model_selection import NShotSplit, shot_curve
+from skmeta.naive_bayes import ConjugateEmpiricalBayes
 from skmeta.neighbors import LearnedMetric
 from skmeta.tasks import split_tasks, stack_tasks
 from skmeta.tuning import HyperparameterPrior, TrialHistory, WarmStartSearchCV
@@ -11,6 +12,7 @@ from skmeta.warm_start import WarmStartClassifier, WarmStartRegressor
 __version__ = "0.1.0"
 
 __all__ = [
+    "ConjugateEmpiricalBayes",
     "EmpiricalBayes",
     "GaussianPrior",
     "HyperparameterPrior",

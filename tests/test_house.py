@@ -24,6 +24,7 @@ FLOORS = {
     "model_selection": 7,
     "fallback": 6,
     "neighbors": 6,
+    "naive_bayes": 6,
     "linear_model": 5,
     "tuning": 5,
     "compose": 4,

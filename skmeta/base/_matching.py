@@ -30,11 +30,18 @@ def check_is_model(estimator: Any) -> None:
     check_parameters(estimator)
 
 
-def one_task(estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Tasks:
+def one_task(estimator: Any, X: Any, y: Any, sample_weight: Any = None, unlabelled: Any = None) -> Tasks:
     """The rows of a single task, checked as ``estimator`` would want them."""
     if sample_weight is not None and not has_fit_parameter(estimator, "sample_weight"):
         raise TypeError(no_weights(estimator))
-    return read_tasks(X, y, sample_weight, estimator_name=type(estimator).__name__, labels=is_classifier(estimator))
+    return read_tasks(
+        X,
+        y,
+        sample_weight,
+        estimator_name=type(estimator).__name__,
+        labels=is_classifier(estimator),
+        unlabelled=unlabelled,
+    )
 
 
 def no_weights(estimator: Any) -> str:

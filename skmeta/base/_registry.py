@@ -150,7 +150,7 @@ def registered_learner(estimator: Any) -> Any:
         found = lookup(_LEARNERS, estimator)
     if found is None:
         _check_takes_a_learner(estimator)
-        found = _FALLBACK[0]
+        found = fallback_learner()
     return found
 
 
@@ -182,8 +182,8 @@ def register_fallback(learner: _T) -> _T:
 
 
 def fallback_learner() -> Any:
-    """An unfitted learner of whatever estimator nobody registered, for families that compare themselves with it."""
-    return _FALLBACK[0]()
+    """The class of that learner, for families that are to be no worse."""
+    return _FALLBACK[0]
 
 
 def _check_takes_a_learner(estimator: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -66,7 +67,9 @@ class OwnModel(Prior):
         if task.n_rows < 2 or not self._can_vote(estimator, task):
             return -np.inf
         try:
-            return float(super().log_evidence(estimator, task)[0])
+            with warnings.catch_warnings():  # fits to so few rows that are there to be judged alone
+                warnings.simplefilter("ignore")
+                return float(super().log_evidence(estimator, task)[0])
         except Exception:  # an estimator may refuse so few rows with any error
             return -np.inf
 

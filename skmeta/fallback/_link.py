@@ -84,6 +84,8 @@ class Link:
         if self.scale != "identity":
             positive = outputs[outputs > 0.0]
             least = float(positive.min()) / 2.0 if len(positive) else np.finfo(float).tiny
+            if self.scale == "logit":  # one less it has to be less than one
+                least = max(least, np.finfo(float).eps)
             steps += [("clip", _step(np.clip, a_min=least, a_max=None if self.scale == "log" else 1.0 - least))]
             steps += [(self.scale, _step(np.log if self.scale == "log" else logit))]
         if outputs.ndim == 1:

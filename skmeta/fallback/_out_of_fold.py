@@ -46,6 +46,8 @@ def out_of_fold(
 def fitted(estimator: Any, tasks: Tasks, y: NDArray[Any], rows: NDArray[np.intp] | None = None) -> Any:
     """A clone fitted to some rows of a collection, to all of them if none are named; a failure names the tasks."""
     rows = np.arange(tasks.n_rows) if rows is None else rows
+    if tasks.labelled is not None:
+        rows, y = _rows_it_takes(estimator, tasks.labelled, rows, y)
     weights = {} if tasks.sample_weight is None else {"sample_weight": tasks.sample_weight[rows]}
     weights = weights if has_fit_parameter(estimator, "sample_weight") else {}
     try:
@@ -58,6 +60,17 @@ def fitted(estimator: Any, tasks: Tasks, y: NDArray[Any], rows: NDArray[np.intp]
         raise
 
 
+def _rows_it_takes(
+    estimator: Any, labelled: NDArray[np.bool_], rows: NDArray[np.intp], y: NDArray[Any]
+) -> tuple[NDArray[np.intp], NDArray[Any]]:
+    """Labelled rows; for those estimators of scikit-learn that read others too all rows, -1 marking the others."""
+    if not type(estimator).__module__.startswith("sklearn.semi_supervised"):
+        return rows[labelled[rows]], y
+    y = y.astype(object) if y.dtype.kind in "OU" else y.astype(np.intp)
+    y[~labelled] = -1
+    return rows, y
+
+
 def _answers_of_fold(
     estimator: Any, tasks: Tasks, y: NDArray[Any], method: str, train: NDArray[np.intp], test: NDArray[np.intp]
 ) -> Array:
@@ -65,7 +78,8 @@ def _answers_of_fold(
     answer = np.asarray(getattr(model, method)(take_rows(tasks.X, test)), dtype=float)
     if not is_classifier(model):
         return answer
-    return _in_all_classes(answer, model.classes_, np.unique(y), 0.0 if method == "predict_proba" else answer.min())
+    labels = np.unique(y if tasks.labelled is None else y[tasks.labelled])
+    return _in_all_classes(answer, model.classes_, labels, 0.0 if method == "predict_proba" else answer.min())
 
 
 def _in_all_classes(answer: Array, own: NDArray[Any], labels: NDArray[Any], absent: float) -> Array:

@@ -28,7 +28,7 @@ class Round:
     steps : list of (str, transformer)
         What makes columns of answers.
     outputs : ndarray of shape (n_rows, n_columns)
-        These columns, of models that had not seen a row's task.
+        These columns of labelled rows, of models that had not seen a row's task.
     correction : Correction
         Learned on them.
     """
@@ -49,14 +49,16 @@ def rounds(
 ) -> Iterator[Round]:
     """One round after the other; only the first where corrections cannot be taken away from the targets."""
     y: NDArray[Any] = np.asarray(tasks.y)
-    target, folds = y, folds_by_task(tasks, cv)
+    target, folds, known = y, folds_by_task(tasks, cv), tasks.labelled_rows()
+    rows = slice(None) if tasks.labelled is None else np.flatnonzero(tasks.labelled)
     for left in reversed(range(max_rounds if link.is_additive else 1)):
-        answers = out_of_fold(estimator, tasks, target, link.method, folds, n_jobs)
+        answers = out_of_fold(estimator, tasks, target, link.method, folds, n_jobs)[rows]
         steps = link.columns_of(answers)
         outputs = answers
         for _, step in steps:
             outputs = step.transform(outputs)
-        correction = best_correction(tasks, outputs, candidates, link, n_jobs)
+        correction = best_correction(known, outputs, candidates, link, n_jobs)
         yield Round(target, steps, outputs, correction)
         if left:
-            target = y - correction.of_rows(link, n_jobs)
+            target = y.astype(float)
+            target[rows] -= correction.of_rows(link, n_jobs)

@@ -49,7 +49,7 @@ class SharedModel(Learner):
     Attributes
     ----------
     out_of_fold_ : ndarray of shape (n_rows, n_outputs)
-        Outputs of the shared model for the rows learned from, each by a model that had not seen its task.
+        Outputs of the shared model for the labelled rows, each by a model that had not seen its task.
     n_rounds_ : int
         How often the shared model was fitted anew.
     held_out_scores_ : ndarray of shape (n_tasks,)
@@ -120,8 +120,9 @@ class SharedModel(Learner):
         if prior is not None:
             return _learned_on(prior, tasks, n_jobs)
         shared = self.learn_shared(estimator, tasks, n_jobs=n_jobs, progress=progress)
-        seen = self.adapt_shared(shared, estimator, tasks, n_jobs=n_jobs)
-        return with_own_model(shared, estimator, tasks, seen.leave_one_out_scores)
+        known = tasks.labelled_rows()
+        seen = self.adapt_shared(shared, estimator, known, n_jobs=n_jobs)
+        return with_own_model(shared, estimator, known, seen.leave_one_out_scores)
 
     def learn_shared(
         self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None, progress: Any = None
@@ -183,7 +184,7 @@ class SharedModel(Learner):
         AdaptedEstimators
             Of these tasks.
         """
-        if not hasattr(self, "out_of_fold_"):
+        if not hasattr(self, "out_of_fold_") or tasks.labelled is not None:  # unlabelled rows have no such outputs
             return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         return prior.beside(self.adapt_shared(prior.components[0], estimator, tasks, n_jobs=n_jobs))
 

@@ -134,12 +134,13 @@ class SharedModelPrior(Prior):
         SharedModelPrior
             A new value.
         """
-        correction = EmpiricalBayes().learn_distinct(self.corrects, self._read(tasks), self.correction, n_jobs=n_jobs)
+        rows = self._read(tasks.labelled_rows())
+        correction = EmpiricalBayes().learn_distinct(self.corrects, rows, self.correction, n_jobs=n_jobs)
         return replace(self, correction=correction, n_tasks=correction.n_tasks, n_rows=correction.n_rows)
 
     def log_evidence(self, estimator: Any, tasks: Tasks) -> Array:
         """Log density of each task's targets given the shared model's outputs, see `Prior.log_evidence`."""
-        return self.correction.log_evidence(self.corrects, self._read(tasks))
+        return self.correction.log_evidence(self.corrects, self._read(tasks.labelled_rows()))
 
     def given(self, **context: Any) -> Prior:
         """The prior of a task of which ``context`` is known; the shared model stays."""
@@ -151,7 +152,8 @@ class SharedModelPrior(Prior):
                 f"estimator: wanted {type(self.model).__name__}, of which the prior holds a fitted one, found "
                 f"{type(estimator).__name__}; learn a prior with it."
             )
-        return CorrectedModels(self, estimator, tasks, self.correction.adapt_tasks(self.corrects, rows, n_jobs=n_jobs))
+        corrected = self.correction.adapt_tasks(self.corrects, rows.labelled_rows(), n_jobs=n_jobs)
+        return CorrectedModels(self, estimator, tasks, corrected)
 
     def _read(self, tasks: Tasks) -> Tasks:
         """The tasks as the linear model reads them."""

@@ -143,6 +143,10 @@ def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | Non
     if tasks.labelled is not None:  # linear models have no use for rows without a target
         check_labels_known(tasks.y)
         check_finite_target(tasks.y)
+        raise ValueError(
+            f"y: wanted a label in every row for {type(estimator).__name__}, found none in {np.sum(~tasks.labelled)} of "
+            f"{tasks.n_rows} row(s); leave these rows out."
+        )
     X = numeric_features(tasks.X)
     check_complete(X, tasks, tasks.feature_names)
     order, starts = tasks.order, tasks.starts

@@ -107,7 +107,7 @@ class LearnedMetric(Learner):
             If distances are precomputed.
         """
         _check_distances(estimator)
-        tasks = tasks.without_unlabelled()
+        tasks = tasks.labelled_rows()
         X = _as_numbers(estimator, tasks.X)
         if prior is not None:
             return _learned_on(prior, estimator, X, tasks, n_jobs)
@@ -145,7 +145,7 @@ class LearnedMetric(Learner):
         learner = getattr(self, "_shared", None)
         if learner is None:
             return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
-        first, tasks = prior.components[0], tasks.without_unlabelled()
+        first, tasks = prior.components[0], tasks.labelled_rows()
         seen = learner.adapt_shared(first.shared, first.compared(estimator), tasks, n_jobs=n_jobs)
         return prior.beside(SharedNeighbors(first, estimator, seen))
 
@@ -156,7 +156,7 @@ def _best_shared(
     """Neighbours among rows of all tasks, under the last map under which held-out tasks gain, corrections included."""
     found: list[tuple[NeighborsPrior, Any]] = []
     for name, matrix in maps.items():
-        learner, mapped = fallback_learner(), replace(prior, matrix=matrix, description=name)
+        learner, mapped = fallback_learner()(), replace(prior, matrix=matrix, description=name)
         model = mapped.compared(_with_enough_rows(estimator, tasks, learner.cv))
         shared = learner.learn_shared(model, tasks, n_jobs=n_jobs)
         if not found or gains(learner.held_out_scores_ - found[-1][1].held_out_scores_):

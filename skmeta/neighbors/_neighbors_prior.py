@@ -93,7 +93,7 @@ class NeighborsPrior(Prior):
         AdaptedEstimators
             Plain Pipelines.
         """
-        tasks = tasks.without_unlabelled()
+        tasks = tasks.labelled_rows()
         if self.shared is None:
             return OwnNeighbors(self, estimator, tasks)
         return SharedNeighbors(self, estimator, self.shared.adapt_tasks(self.compared(estimator), tasks, n_jobs=n_jobs))
@@ -126,7 +126,7 @@ class NeighborsPrior(Prior):
         ndarray of shape (n_tasks,)
             Minus infinity where own rows lack one of the labels: their votes could not be averaged with those of all.
         """
-        tasks = tasks.without_unlabelled()
+        tasks = tasks.labelled_rows()
         if self.shared is None:
             found = super().log_evidence(estimator, tasks)
             if self.classes is None:

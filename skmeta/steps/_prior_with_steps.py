@@ -232,14 +232,14 @@ def checked_parts(estimator: Any, prior: Prior) -> Parts:
     return parts
 
 
-def adapt_rows(parts: Parts, prior: Prior, X: Any, y: Any, sample_weight: Any = None) -> Any:
+def adapt_rows(parts: Parts, prior: Prior, X: Any, y: Any, sample_weight: Any = None, unlabelled: Any = None) -> Any:
     """One task of raw rows, one plain fitted estimator of the user's shape; nothing is compared."""
     steps, inner = split_prior(prior)
     X, context = steps.split_context(plain_table(X))
     inner = inner.given(**context) if context else inner
     if X.shape[0] == 0:
         return steps.assemble(parts, inner.zero_shot(parts.model))
-    tasks = one_task(parts.model, X, y, sample_weight)
+    tasks = one_task(parts.model, X, y, sample_weight, unlabelled)
     inner, tasks = matched(inner, steps.apply(tasks))
     return steps.assemble(parts, inner.adapt_tasks(parts.model, tasks).estimator(0))
 

@@ -27,6 +27,7 @@ def read_tasks(
     context: Sequence[str | int] = (),
     estimator_name: str = "a regressor",
     labels: bool = False,
+    unlabelled: Any = None,
 ) -> Tasks:
     """The tasks of a table, as raw rows.
 
@@ -46,6 +47,8 @@ def read_tasks(
         For messages.
     labels : bool, default=False
         Whether targets are class labels.
+    unlabelled : object, default=None
+        What stands in ``y``, beside NaN and None, in rows without a label.
 
     Returns
     -------
@@ -54,7 +57,7 @@ def read_tasks(
     """
     X = plain_table(X)
     ids = np.zeros(X.shape[0], int) if task is None else read_task_ids(X, task)
-    y, labelled = read_targets(y, X.shape[0], estimator_name, labels=labels)
+    y, labelled = read_targets(y, X.shape[0], estimator_name, labels=labels, unlabelled=unlabelled)
     weight = read_weights(sample_weight, X.shape[0])
     kept = None if weight is None else _rows_of_weighty_tasks(ids, weight)
     if weight is not None and kept is not None:

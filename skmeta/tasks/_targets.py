@@ -14,15 +14,20 @@ from skmeta.tasks._tables import column_or_matrix
 from skmeta.tasks._words import listed, shown
 
 
-def read_targets(y: Any, n_rows: int, estimator_name: str, *, labels: bool) -> tuple[NDArray[Any], Any]:
-    """``(y, labelled)``: numbers or class labels, and which rows have one, None for all of them."""
+def read_targets(
+    y: Any, n_rows: int, estimator_name: str, *, labels: bool, unlabelled: Any = None
+) -> tuple[NDArray[Any], Any]:
+    """``(y, labelled)``: numbers or class labels, and which rows have one, None for all of them.
+
+    Rows without a label have NaN or None, or, where it is given, ``unlabelled``.
+    """
     y = column_or_matrix(y)
     if len(y) != n_rows:
         raise ValueError(
             f"y: wanted as many targets as rows of X, {n_rows}, found {len(y)} (inconsistent numbers of samples)."
         )
     if labels:
-        return _read_labels(y)
+        return _read_labels(y, unlabelled)
     y = _read_numbers(y, estimator_name)
     missing = np.isnan(y).reshape(len(y), -1).any(axis=1) if np.isnan(y.sum()) else np.zeros(0, bool)
     return y, ~missing if missing.any() else None
@@ -48,11 +53,13 @@ def _read_numbers(y: NDArray[Any], name: str) -> NDArray[np.float64]:
     return y
 
 
-def _read_labels(y: NDArray[Any]) -> tuple[NDArray[Any], Any]:
+def _read_labels(y: NDArray[Any], unlabelled: Any) -> tuple[NDArray[Any], Any]:
     if y.ndim != 1:
         raise ValueError(f"y: wanted one column of labels, found shape {y.shape}; fit one classifier a column.")
     labelled = np.ones(len(y), dtype=bool)
     labelled[missing_rows(y)] = False
+    if unlabelled is not None:
+        labelled &= y != unlabelled
     known = y[labelled]
     if y.dtype.kind == "O" and len({isinstance(label, str) for label in known}) > 1:
         other = next(label for label in known if not isinstance(label, str))

@@ -178,13 +178,13 @@ class Tasks:
         first, second = (self._of_rows(rows, codes=self.codes[rows]) for rows in parts)
         return first, second
 
-    def without_unlabelled(self) -> Self:
-        """The same tasks without rows that have no target.
+    def labelled_rows(self) -> Self:
+        """The same tasks without their unlabelled rows.
 
         Returns
         -------
         Tasks
-            Itself where all rows have one; a task may be left without rows.
+            Itself where there are none.
         """
         if self.labelled is None:
             return self

@@ -48,6 +48,8 @@ _PRIVATE = ("_known", "_plain")  # what a fit leaves behind, beside the names th
 class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     """What WarmStartRegressor and WarmStartClassifier share; they add how predictions are read."""
 
+    unlabelled: Any = None  # a classifier's parameter
+
     def __init__(
         self,
         estimator: Any,
@@ -184,6 +186,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             context=context,
             estimator_name=type(model).__name__,
             labels=isinstance(self, ClassifierMixin),
+            unlabelled=self.unlabelled,
         )
         return tasks, context_places(X, self.task, context)
 
@@ -333,7 +336,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             )
         X, known = plain_table(X), self._known
         if not self._has_task_column(X):
-            return adapt_rows(known.parts, self.prior_, X, y, sample_weight)
+            return adapt_rows(known.parts, self.prior_, X, y, sample_weight, self.unlabelled)
         made = self._adapt_several(X, y, sample_weight)
         return made if len(made) > 1 else next(iter(made.values()))
 

@@ -36,6 +36,10 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         What learns the prior; "auto" is the one registered for the estimator's class, with its defaults.
     n_jobs : int, default=None
         Parallel jobs over tasks; the answer does not depend on it.
+    unlabelled : object, default=None
+        What stands in ``y`` in rows without a label, such as -1; NaN and None always do. Families that have a likelihood of
+        the columns use such rows (naive Bayes), the fallback leaves them out, linear models refuse them. Without ``task``
+        and ``prior`` the estimator is given ``y`` as it is.
 
     Attributes
     ----------
@@ -100,8 +104,10 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         prior: Prior | None = None,
         learner: Any = "auto",
         n_jobs: int | None = None,
+        unlabelled: Any = None,
     ) -> None:
         super().__init__(estimator, task=task, context=context, prior=prior, learner=learner, n_jobs=n_jobs)
+        self.unlabelled = unlabelled
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict labels: known tasks with their own adapted model, unknown ones by the prior.

@@ -1,0 +1,83 @@
+"""Tasks held out: each is predicted by the prior that tasks of other folds teach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta.naive_bayes._learned import learn_prior
+from skmeta.tasks import Tasks, take_rows
+
+Array = NDArray[np.float64]
+
+_FOLDS = 5
+_SHOTS = 10  # rows to which the model of a held-out task is adapted, as in the fallback
+
+
+class HeldOut:
+    """A collection whose tasks are predicted by what the other folds teach.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A naive Bayes model.
+    tasks : Tasks
+        The collection.
+    learned : NaiveBayesPrior
+        From all of it, which stands for the others where there is one task alone.
+    """
+
+    def __init__(self, estimator: Any, tasks: Tasks, learned: Any) -> None:
+        self.estimator, self.tasks = estimator, tasks
+        n_folds = min(_FOLDS, len(tasks))
+        self._fold = np.argsort(np.argsort(tasks.counts, kind="stable")) % n_folds
+        rest = [tasks.take(np.flatnonzero(self._fold != fold)) for fold in range(n_folds)]
+        self._priors = [learn_prior(estimator, each, like=learned) if len(each) else learned for each in rest]
+
+    @property
+    def vague_gain(self) -> Array:
+        """Log marginal likelihood of each task under a vague law, less that under the law that the others teach."""
+
+        def score(prior: Any, part: Tasks, places: NDArray[np.intp]) -> Array:
+            laws = [each.log_marginal_likelihood(self.estimator, part) for each in (prior.vague(), prior)]
+            return np.asarray(laws[0] - laws[1])
+
+        return self._of_each(self.tasks, score)
+
+    @cached_property
+    def scores_of_new(self) -> Array:
+        """Minus the log loss of a row of each task, ten of its rows given."""
+        return self._of_query(*self.tasks.shots_and_query(_SHOTS))
+
+    def scores_with_unlabelled(self, weight: float) -> Array:
+        """The same with one row a class given, the labels of the others hidden, which count so much."""
+        numbered = self.tasks.with_rows(np.arange(self.tasks.n_rows)[:, None], self.tasks.y)
+        shots, query = numbered.shots_and_query(len(self._priors[0].classes))
+        labelled = np.zeros(self.tasks.n_rows, dtype=bool)
+        labelled[shots.X[:, 0]] = True
+        query = query.with_rows(take_rows(self.tasks.X, query.X[:, 0]), query.y)
+        return self._of_query(replace(self.tasks, labelled=labelled), query, unlabelled_weight=weight)
+
+    def _of_query(self, shots: Tasks, query: Tasks, **changed: Any) -> Array:
+        def score(prior: Any, part: Tasks, places: NDArray[np.intp]) -> Array:
+            asked = query.take(places)
+            chance = replace(prior, **changed).adapt_tasks(self.estimator, part).predict_proba(asked.X, asked.codes)
+            own = chance[np.arange(asked.n_rows), np.searchsorted(prior.classes, np.asarray(asked.y))]
+            loss = -np.log(np.maximum(own, np.finfo(float).tiny))
+            total = np.bincount(asked.codes, loss, minlength=len(asked))
+            return np.asarray(-total / np.maximum(asked.counts, 1))
+
+        return self._of_each(shots, score)
+
+    def _of_each(self, tasks: Tasks, score: Callable[..., Array]) -> Array:
+        found = np.empty(len(tasks))
+        for f, prior in enumerate(self._priors):
+            codes = np.flatnonzero(self._fold == f)
+            if len(codes):
+                found[codes] = score(prior, tasks.take(codes), codes)
+        return found

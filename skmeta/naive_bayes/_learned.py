@@ -1,0 +1,75 @@
+"""From the rows of a collection, and what was known before, to the prior of a naive Bayes model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from skmeta.naive_bayes._counts import BernoulliNBPrior, CategoricalNBPrior, MultinomialNBPrior
+from skmeta.naive_bayes._dirichlet import learn_dirichlet
+from skmeta.naive_bayes._gaussian import GaussianNBPrior
+from skmeta.naive_bayes._memberships import memberships, row_weights
+from skmeta.tasks import Tasks
+
+_PRIORS: tuple[Any, ...] = (GaussianNBPrior, MultinomialNBPrior, BernoulliNBPrior, CategoricalNBPrior)
+_ONE_BLOCK = np.zeros(1, np.intp)
+
+
+def learn_prior(estimator: Any, tasks: Tasks, known: Any = None, like: Any = None) -> Any:
+    """The laws of a collection.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A naive Bayes model.
+    tasks : Tasks
+        The collection.
+    known : NaiveBayesPrior, default=None
+        Laws of earlier tasks, which count as these.
+    like : NaiveBayesPrior, default=None
+        A prior whose labels and categories this one is to have; None for those of the tasks.
+
+    Returns
+    -------
+    NaiveBayesPrior
+        Of the estimator's class.
+
+    Raises
+    ------
+    TypeError
+        If ``known`` is of another class.
+    """
+    kind = next(each for each in _PRIORS if isinstance(estimator, each.fits))
+    if known is not None and not isinstance(known, kind):
+        raise TypeError(f"prior: wanted a {kind.__name__}, found {known!r}; learn one with {type(estimator).__name__}.")
+    like = known if known is not None else like
+    classes = np.unique(np.concatenate([*(tasks.classes or ())])) if like is None else like.classes
+    unit = _weight_unit(tasks) if known is None else known.weight_unit
+    groups = memberships(tasks, classes, row_weights(tasks, unit))
+    weight = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
+    totals = groups.totals[:-1]
+    shares = (None, 0.0) if known is None else (known.class_counts, known.n_tasks)
+    law = kind.learned(estimator, kind.read(estimator, tasks.X), groups, weight, known, like)
+    counts = {
+        "class_tasks": (weight[:, None] * (totals > 0.0)).sum(axis=0),
+        "n_tasks": float(weight.sum()),
+        "n_rows": float(tasks.n_rows),
+    }
+    counts = {name: value + getattr(known, name, 0.0) for name, value in counts.items()}
+    return kind(
+        **law,
+        **counts,
+        class_counts=learn_dirichlet(totals, weight, _ONE_BLOCK, *shares),
+        weight_unit=unit,
+        unlabelled_weight=getattr(known, "unlabelled_weight", 1.0),
+        feature_names=tasks.feature_names,
+        classes=classes,
+    )
+
+
+def _weight_unit(tasks: Tasks) -> float:
+    """What a row weighs on average, of those that weigh anything."""
+    if tasks.sample_weight is None:
+        return 1.0
+    return float(tasks.sample_weight[tasks.sample_weight > 0.0].mean())

@@ -1,0 +1,76 @@
+"""A learned law with a vague one beside it, in case that the past misleads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from skmeta._inference.mixture import learn_weights
+from skmeta.base import AdaptedEstimators
+from skmeta.compose import PriorWithOwnModel
+from skmeta.compose._adapted_mixture import AdaptedMixture
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PriorWithVagueLaw(PriorWithOwnModel):
+    r"""A mixture of a learned law and a vague one, which stands for the task's own model.
+
+    A task is as unlike the past as the larger of two differences between the laws, in favour of the vague one, says: of the
+    marginal likelihood of its rows and labels, to which columns say much, and of the log score of its labels, each
+    predicted from the other rows, which alone tells where past classes did not differ.
+
+    Parameters
+    ----------
+    components : pair of NaiveBayesPrior
+        The learned law and the vague one.
+    weights, names, weights_without_rows
+        As in `MixturePrior`.
+    """
+
+    def __repr__(self) -> str:
+        return f"{self.components[0]!r}, vague {self.weights[1]:.2g}"
+
+    def beside(self, adapted: Any) -> AdaptedEstimators:
+        """The mixture of estimators that the learned law has adapted already and of those of the vague one.
+
+        Parameters
+        ----------
+        adapted : AdaptedNaiveBayes
+            Of the learned law.
+
+        Returns
+        -------
+        AdaptedEstimators
+            Of the same tasks.
+        """
+        tasks, estimator = adapted.tasks, adapted.model
+        gain = adapted.vague_gain
+        weights = np.tile([1.0, 0.0], (len(tasks), 1))
+        asked = np.flatnonzero((tasks.counts > 0) & (np.maximum(logit(self.weights[1]), gain) > 0.0))
+        odds = expit(gain[asked] + logit(self.weights[1]))
+        weights[asked] = np.column_stack([1.0 - odds, odds])
+        vague = self.components[1].adapt_tasks(estimator, tasks)
+        return AdaptedMixture(self, estimator, tasks, [adapted, vague], weights)
+
+
+def with_vague_law(learned: Any, gain: NDArray[np.float64]) -> PriorWithVagueLaw:
+    """The mixture whose weights are those under which past tasks are most probable.
+
+    Parameters
+    ----------
+    learned : NaiveBayesPrior
+        The learned law.
+    gain : ndarray of shape (n_tasks,)
+        Differences of log marginal likelihoods of tasks held out, in favour of the vague law.
+
+    Returns
+    -------
+    PriorWithVagueLaw
+        A task without rows is of the learned law.
+    """
+    weights = learn_weights(np.column_stack([np.zeros(len(gain)), gain]), np.ones(len(gain)))
+    return PriorWithVagueLaw([learned, learned.vague()], weights, ("learned", "vague"), [1.0, 0.0])
