@@ -1,11 +1,12 @@
 """skmeta: the next fit starts from what the earlier ones taught."""
 
+import skmeta.cluster  # noqa: F401 - the room registers itself
 from skmeta.fallback import SharedModel
 from skmeta.linear_model import EmpiricalBayes, GaussianPrior, SufficientStatistics
 from skmeta.model_selection import NShotSplit, shot_curve
 from skmeta.tasks import split_tasks, stack_tasks
 from skmeta.tuning import HyperparameterPrior, TrialHistory, WarmStartSearchCV
-from skmeta.warm_start import WarmStartClassifier, WarmStartRegressor
+from skmeta.warm_start import WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
 
 __version__ = "0.1.0"
 
@@ -18,6 +19,7 @@ __all__ = [
     "SufficientStatistics",
     "TrialHistory",
     "WarmStartClassifier",
+    "WarmStartClusterer",
     "WarmStartRegressor",
     "WarmStartSearchCV",
     "__version__",

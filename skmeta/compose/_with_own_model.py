@@ -81,12 +81,17 @@ class PriorWithOwnModel(MixturePrior):
             known = asked[np.isfinite(evidence)]
             difference = evidence[np.isfinite(evidence)] - adapted.leave_one_out_scores(known)
             odds = expit(difference + logit(self.weights[1]))
+            odds = (difference > 0.0).astype(float) if tasks.y is None else odds  # clusters have no average
             weights[known] = np.column_stack([1.0 - odds, odds])
         return AdaptedMixture(self, estimator, tasks, [adapted, own.adapt_tasks(estimator, tasks)], weights)
 
 
 def with_own_model(
-    prior: Prior, estimator: Any, tasks: Tasks, scores: Callable[[NDArray[np.intp]], Array] | None = None
+    prior: Prior,
+    estimator: Any,
+    tasks: Tasks,
+    scores: Callable[[NDArray[np.intp]], Array] | None = None,
+    own: OwnModel | None = None,
 ) -> PriorWithOwnModel:
     """A learned prior with the task's own model beside it, as often as past tasks were better off with that.
 
@@ -101,6 +106,8 @@ def with_own_model(
     scores : callable, default=None
         ``scores(codes)`` are the log scores of some past tasks, each row predicted from the others; None for those of
         ``prior.adapt_tasks``. It is for priors that have seen the rows.
+    own : OwnModel, default=None
+        What stands beside it; None for the plain estimator, fitted.
 
     Returns
     -------
@@ -108,7 +115,7 @@ def with_own_model(
         Whose weights count one task of the learned kind, and three of the other, beside those looked at.
     """
     looked_at = _spread_out(tasks)
-    own = OwnModel(classes=prior.classes, feature_names=prior.feature_names)
+    own = OwnModel(classes=prior.classes, feature_names=prior.feature_names) if own is None else own
     if scores is None:
         scores = prior.adapt_tasks(estimator, tasks).leave_one_out_scores
     evidence = np.column_stack([scores(looked_at), own.log_evidence(estimator, tasks.take(looked_at))])
