@@ -1,5 +1,6 @@
 """skmeta: the next fit starts from what the earlier ones taught."""
 
+import skmeta.cluster  # noqa: F401 - the room registers itself
 from skmeta.fallback import SharedModel
 from skmeta.linear_model import EmpiricalBayes, GaussianPrior, SufficientStatistics
 from skmeta.model_selection import NShotSplit, shot_curve
@@ -7,7 +8,7 @@ from skmeta.naive_bayes import ConjugateEmpiricalBayes
 from skmeta.neighbors import LearnedMetric
 from skmeta.tasks import split_tasks, stack_tasks
 from skmeta.tuning import HyperparameterPrior, TrialHistory, WarmStartSearchCV
-from skmeta.warm_start import WarmStartClassifier, WarmStartRegressor
+from skmeta.warm_start import WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
 
 __version__ = "0.1.0"
 
@@ -22,6 +23,7 @@ __all__ = [
     "SufficientStatistics",
     "TrialHistory",
     "WarmStartClassifier",
+    "WarmStartClusterer",
     "WarmStartRegressor",
     "WarmStartSearchCV",
     "__version__",

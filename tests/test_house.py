@@ -22,6 +22,7 @@ FLOORS = {
     "inspection": 8,
     "warm_start": 7,
     "model_selection": 7,
+    "cluster": 6,
     "fallback": 6,
     "neighbors": 6,
     "naive_bayes": 6,

@@ -117,6 +117,36 @@ class AdaptedEstimators:
         """
         return self._by_task("std", X, codes)
 
+    def transform(self, X: Any, codes: NDArray[np.intp]) -> NDArray[np.float64]:
+        """What the estimators of the rows' tasks make of rows, such as distances to the centres of their clusters.
+
+        Parameters
+        ----------
+        X, codes
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_columns)
+            A column a cluster.
+        """
+        return self._by_task("transform", X, codes)
+
+    def score_samples(self, X: Any, codes: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Log densities of rows under the estimators of their tasks.
+
+        Parameters
+        ----------
+        X, codes
+            As in `predict`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+            In the units of the rows.
+        """
+        return self._by_task("score_samples", X, codes)
+
     @property
     def borrowed(self) -> NDArray[np.float64]:
         """Own rows that the prior was worth to each task, of shape (n_tasks,); nan where a family cannot tell."""
@@ -150,7 +180,7 @@ class AdaptedEstimators:
         if method == "std":
             return _std_of(estimator, X)
         answer = np.asarray(getattr(estimator, method)(X))
-        if method == "predict":
+        if method == "predict" or not hasattr(estimator, "classes_"):
             return answer
         return self._in_all_classes(answer, estimator.classes_, 0.0 if method == "predict_proba" else -np.inf)
 

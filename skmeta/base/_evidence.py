@@ -6,14 +6,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 from sklearn.base import is_classifier
 
+from skmeta.base._unsupervised_evidence import student_t, unsupervised_scores
 from skmeta.tasks import Tasks, take_rows
 
 Array = NDArray[np.float64]
-
-_DOF = 1.0  # degrees of freedom with which a task's noise is tied to the scale of its targets: a unit-information prior
 
 
 def leave_one_out_scores(prior: Any, estimator: Any, tasks: Tasks) -> Array:
@@ -25,13 +23,16 @@ def leave_one_out_scores(prior: Any, estimator: Any, tasks: Tasks) -> Array:
 
     .. math:: \log t_\nu(r \mid 0, s^2 I_n) \quad \text{with } \nu = 1.
 
-    A row of weight two counts as two rows. A task's score does not depend on the tasks beside it.
+    A row of weight two counts as two rows. A task's score does not depend on the tasks beside it. Where there are no
+    targets, rows themselves are predicted, see `unsupervised_scores`.
     """
     left = _left_out(prior, estimator, tasks)
     if left is None:
         return np.zeros(len(tasks))
     y, owner = left.y, tasks.codes[left.rows]
     weight: Array = np.ones(len(left.rows)) if tasks.sample_weight is None else tasks.sample_weight[left.rows]
+    if tasks.y is None:
+        return unsupervised_scores(left.adapted, left.X, left.codes, weight, owner, len(tasks))
     if is_classifier(estimator):
         n_others: Array = (np.bincount(owner, minlength=len(tasks)) - 1.0)[owner].astype(float)
         scores: Array = weight * log_probability(left.adapted, left.X, y, left.codes, n_others)
@@ -64,9 +65,10 @@ class _LeftOut(NamedTuple):
 
 def _left_out(prior: Any, estimator: Any, tasks: Tasks) -> _LeftOut | None:
     others, rows, codes = tasks.without_each_part()
-    if tasks.y is None or not len(rows):
+    if not len(rows):
         return None
-    return _LeftOut(prior.adapt_tasks(estimator, others), take_rows(tasks.X, rows), tasks.y[rows], rows, codes)
+    y = np.empty(0) if tasks.y is None else tasks.y[rows]
+    return _LeftOut(prior.adapt_tasks(estimator, others), take_rows(tasks.X, rows), y, rows, codes)
 
 
 def log_probability(adapted: Any, X: Any, y: NDArray[Any], codes: NDArray[np.intp], n_others: Array) -> Array:
@@ -83,14 +85,10 @@ def log_probability(adapted: Any, X: Any, y: NDArray[Any], codes: NDArray[np.int
 
 
 def _student_t(y: Array, residual: Array, weight: Array, owner: NDArray[np.intp], n_tasks: int) -> Array:
-    n, square = (
-        np.bincount(owner, weight, minlength=n_tasks),
-        np.bincount(owner, weight * residual**2, minlength=n_tasks),
-    )
+    n: Array = np.bincount(owner, weight, minlength=n_tasks).astype(float)
+    square: Array = np.bincount(owner, weight * residual**2, minlength=n_tasks).astype(float)
     total = np.maximum(n, np.finfo(float).tiny)
     centre = np.bincount(owner, weight * y, minlength=n_tasks) / total
     scale = np.bincount(owner, weight * (y - centre[owner]) ** 2, minlength=n_tasks) / total
     scale = np.where(scale > 0, scale, np.where(centre != 0, centre**2, 1.0))  # a single row, or targets that are alike
-    half = (_DOF + n) / 2.0
-    constant = gammaln(half) - gammaln(_DOF / 2.0) - n / 2.0 * np.log(_DOF * np.pi * scale)
-    return np.asarray(constant - half * np.log1p(square / (_DOF * scale)))
+    return student_t(n, square, scale)

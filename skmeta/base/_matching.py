@@ -9,10 +9,13 @@ from typing import Any
 from sklearn.base import is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from skmeta._sklearn import check_parameters
 from skmeta.tasks import Tasks, read_tasks
+
+UNSUPERVISED = ("clusterer", "density_estimator")  # types of estimators whose rows have no targets
 
 
 def check_is_model(estimator: Any) -> None:
@@ -41,7 +44,13 @@ def one_task(estimator: Any, X: Any, y: Any, sample_weight: Any = None, unlabell
         estimator_name=type(estimator).__name__,
         labels=is_classifier(estimator),
         unlabelled=unlabelled,
+        targets=reads_targets(estimator),
     )
+
+
+def reads_targets(estimator: Any) -> bool:
+    """Whether an estimator is fitted to targets: not clusterers, nor models of the density of rows."""
+    return get_tags(estimator).estimator_type not in UNSUPERVISED
 
 
 def no_weights(estimator: Any) -> str:

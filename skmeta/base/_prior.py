@@ -158,7 +158,7 @@ class Prior(FrozenValue):
         """
         return self
 
-    def adapt(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
+    def adapt(self, estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Fit ``estimator`` to one new task, starting from this prior.
 
         Parameters
@@ -168,7 +168,7 @@ class Prior(FrozenValue):
         X : {array-like, frame, sparse matrix} of shape (n_rows, n_features)
             The task's own rows, without a task column; columns of frames are matched by name. No rows are legal.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            Targets.
+            Targets; clusterers need none.
         sample_weight : array-like of shape (n_rows,), default=None
             Weights of the rows.
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sklearn.utils import get_tags
 
 from skmeta._sklearn import param_names
+from skmeta.base._matching import reads_targets
 
 _T = TypeVar("_T")
 _LEARNERS: dict[type, type] = {}
@@ -191,6 +192,11 @@ def _check_takes_a_learner(estimator: Any) -> None:
     name = type(estimator).__name__
     if not all(hasattr(estimator, method) for method in ("get_params", "fit", "predict")):
         raise TypeError(f"estimator: wanted an estimator with fit and predict, such as Ridge(), found {name}.")
+    if not reads_targets(estimator):
+        raise TypeError(
+            f"estimator: wanted a clusterer for which a learner is registered, such as KMeans or GaussianMixture, found "
+            f"{name}; use one of these, or pass a learner with learner=."
+        )
     if {"refit", "estimator"} <= estimator.get_params(deep=False).keys():
         raise TypeError(
             f"estimator: wanted the model alone, found {name}, which belongs around the warm-started model, not into it: "

@@ -238,7 +238,7 @@ class MixturePrior(Prior):
         """
         return self.components[0].with_inner(prior)
 
-    def adapt(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
+    def adapt(self, estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Fit ``estimator`` to one new task, starting from this prior.
 
         Parameters

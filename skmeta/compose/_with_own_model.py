@@ -83,6 +83,8 @@ class PriorWithOwnModel(MixturePrior):
             scores = np.column_stack([adapted.leave_one_out_scores(asked), *evidence])
             with np.errstate(divide="ignore"):  # a component of weight zero is none
                 weights[asked] = softmax(scores + np.log(self.weights), axis=1)
+            if tasks.y is None:  # clusters have no average
+                weights[asked] = np.eye(len(self.components))[scores.argmax(axis=1)]
         made = [adapted, *(each.adapt_tasks(estimator, tasks) for each in others)]
         return AdaptedMixture(self, estimator, tasks, made, weights)
 
@@ -93,6 +95,7 @@ def with_own_model(
     tasks: Tasks,
     scores: Callable[[NDArray[np.intp]], Array] | None = None,
     others: Sequence[tuple[str, Prior]] = (),
+    own: OwnModel | None = None,
 ) -> PriorWithOwnModel:
     """A learned prior with the task's own model beside it, as often as past tasks were better off with that.
 
@@ -109,6 +112,8 @@ def with_own_model(
         ``prior.adapt_tasks``. It is for priors that have seen the rows.
     others : sequence of (str, Prior), default=()
         Further components between the two, by name, whose ``log_evidence`` is such a score.
+    own : OwnModel, default=None
+        What stands beside it; None for the plain estimator, fitted.
 
     Returns
     -------
@@ -116,7 +121,7 @@ def with_own_model(
         Whose weights count one task of the learned kind, and three of the other, beside those looked at.
     """
     looked_at = _spread_out(tasks)
-    own = OwnModel(classes=prior.classes, feature_names=prior.feature_names)
+    own = OwnModel(classes=prior.classes, feature_names=prior.feature_names) if own is None else own
     if scores is None:
         scores = prior.adapt_tasks(estimator, tasks).leave_one_out_scores
     names, beside = zip(*others, ("own model", own), strict=True)

@@ -136,23 +136,22 @@ class FrozenSteps(FrozenValue):
         Tasks
             The same tasks behind the steps.
         """
-        y = None if tasks.y is None else self.transform_target(tasks.y)
-        return tasks.with_rows(self.transform(tasks.X), y)
+        return tasks.with_rows(self.transform(tasks.X), self.transform_target(tasks.y))
 
-    def transform_target(self, y: NDArray[Any]) -> NDArray[Any]:
+    def transform_target(self, y: Any) -> Any:
         """Targets as the model gets them.
 
         Parameters
         ----------
-        y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        y : ndarray of shape (n_rows,) or (n_rows, n_outputs), or None
             Targets of the user.
 
         Returns
         -------
-        ndarray
+        ndarray or None
             Transformed.
         """
-        if self.target is None:
+        if self.target is None or y is None:
             return y
         y = as_numbers(y, self.target)
         return _same_shape(self.target.transformer_.transform(y.reshape(len(y), -1)), y)

@@ -114,7 +114,7 @@ class PriorWithSteps(Prior):
         slopes = slopes if tasks.sample_weight is None else slopes * tasks.sample_weight
         return found + np.bincount(tasks.codes, slopes, minlength=len(tasks))
 
-    def adapt(self, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> Any:
+    def adapt(self, estimator: Any, X: Any, y: Any = None, sample_weight: Any = None) -> Any:
         """Fit ``estimator`` to one new task of raw rows, starting from this prior.
 
         Parameters
@@ -124,7 +124,7 @@ class PriorWithSteps(Prior):
         X : table of shape (n_rows, n_columns)
             The task's own rows; columns that describe the task (its context) may stand among them.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            Targets.
+            Targets; clusterers need none.
         sample_weight : array-like of shape (n_rows,), default=None
             Weights of the rows.
 

@@ -28,6 +28,7 @@ def read_tasks(
     estimator_name: str = "a regressor",
     labels: bool = False,
     unlabelled: Any = None,
+    targets: bool = True,
 ) -> Tasks:
     """The tasks of a table, as raw rows.
 
@@ -36,7 +37,7 @@ def read_tasks(
     X : frame, sparse matrix or array-like of shape (n_rows, n_columns)
         The table.
     y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-        Targets; NaN or None in rows without one.
+        Targets; NaN or None in rows without one. Not read where there are no ``targets``.
     sample_weight : array-like of shape (n_rows,), default=None
         Weights of rows. A task whose rows all weigh nothing is left out, and named in a warning.
     task : str or int, default=None
@@ -49,6 +50,8 @@ def read_tasks(
         Whether targets are class labels.
     unlabelled : object, default=None
         What stands in ``y``, beside NaN and None, in rows without a label.
+    targets : bool, default=True
+        Whether rows have targets at all; those of clusterers have none.
 
     Returns
     -------
@@ -57,11 +60,12 @@ def read_tasks(
     """
     X = plain_table(X)
     ids = np.zeros(X.shape[0], int) if task is None else read_task_ids(X, task)
-    y, labelled = read_targets(y, X.shape[0], estimator_name, labels=labels, unlabelled=unlabelled)
+    read = (y, X.shape[0], estimator_name)
+    y, labelled = read_targets(*read, labels=labels, unlabelled=unlabelled) if targets else (None, None)
     weight = read_weights(sample_weight, X.shape[0])
     kept = None if weight is None else _rows_of_weighty_tasks(ids, weight)
     if weight is not None and kept is not None:
-        X, ids, y, weight = take_rows(X, kept), ids[kept], y[kept], weight[kept]
+        X, ids, y, weight = take_rows(X, kept), ids[kept], y if y is None else y[kept], weight[kept]
         labelled = None if labelled is None else labelled[kept]
     codes, names = (np.zeros(len(ids), np.intp), ids[:1]) if task is None else _index(ids)
     places = context_places(X, task, context)

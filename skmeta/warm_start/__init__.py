@@ -1,6 +1,7 @@
 """Estimators that start from what earlier fits taught."""
 
 from skmeta.warm_start._classifier import WarmStartClassifier
+from skmeta.warm_start._clusterer import WarmStartClusterer
 from skmeta.warm_start._regressor import WarmStartRegressor
 
-__all__ = ["WarmStartClassifier", "WarmStartRegressor"]
+__all__ = ["WarmStartClassifier", "WarmStartClusterer", "WarmStartRegressor"]

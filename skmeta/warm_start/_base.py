@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validat
 
 from skmeta.base import Prior, learner_for
 from skmeta.base._learner import adapt_learned, checked_prior
-from skmeta.base._matching import matched, no_weights
+from skmeta.base._matching import UNSUPERVISED, matched, no_weights, reads_targets
 from skmeta.steps import (
     AdaptedBehindSteps,
     FrozenSteps,
@@ -46,7 +46,9 @@ _PRIVATE = ("_known", "_plain")  # what a fit leaves behind, beside the names th
 
 
 class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
-    """What WarmStartRegressor and WarmStartClassifier share; they add how predictions are read."""
+    """What WarmStartRegressor, WarmStartClassifier and WarmStartClusterer share; they add how predictions are read."""
+
+    _example: ClassVar[str] = "Ridge()"  # for messages
 
     unlabelled: Any = None  # a classifier's parameter
 
@@ -187,6 +189,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             estimator_name=type(model).__name__,
             labels=isinstance(self, ClassifierMixin),
             unlabelled=self.unlabelled,
+            targets=reads_targets(self),
         )
         return tasks, context_places(X, self.task, context)
 
@@ -229,13 +232,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         estimator: Any = self.estimator
         prior: Any = self.prior
         if isinstance(estimator, type) or not hasattr(estimator, "fit"):
-            example = "LogisticRegression()" if isinstance(self, ClassifierMixin) else "Ridge()"
-            raise TypeError(f"estimator: wanted an estimator such as {example}, found {estimator!r}.")
-        found, wanted = get_tags(estimator).estimator_type, get_tags(self).estimator_type
-        if found not in (None, wanted):
-            kinds = f"{type(self).__name__} wanted a {wanted}, found the {found} {type(estimator).__name__}"
-            other = {"classifier": "; use WarmStartClassifier", "regressor": "; use WarmStartRegressor"}.get(found, "")
-            raise TypeError(f"estimator: {kinds}{other}.")
+            raise TypeError(f"estimator: wanted an estimator such as {self._example}, found {estimator!r}.")
+        _check_kind(self, estimator)
         if prior is not None and not isinstance(prior, Prior):
             hint = ", a model; give its prior_ once it is fitted" if isinstance(prior, WarmStartBase) else ""
             found = f"{type(prior).__name__}{hint}"
@@ -304,7 +302,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             return float(borrowed[0])
         return dict(zip(as_list(self._known.ids), borrowed.tolist(), strict=True))
 
-    def adapt(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Any:
+    def adapt(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Any:
         """Plain fitted estimators for new tasks, from what this model knows.
 
         Parameters
@@ -312,7 +310,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
             Rows of one new task without a task column; or of one or several, with it.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            Targets.
+            Targets; clusterers need none.
         sample_weight : array-like of shape (n_rows,), default=None
             Weights of the rows.
 
@@ -372,6 +370,19 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             plain_table(X)
         validate_data(self, X, reset=False, skip_check_array=True)
         return getattr(self.estimator_, method)(X, **options)
+
+
+def _check_kind(shell: WarmStartBase, estimator: Any) -> None:
+    """Raise for a regressor in a classifier's place and the like; models of densities stand where clusterers do."""
+    found, wanted = get_tags(estimator).estimator_type, get_tags(shell).estimator_type
+    if found in (None, wanted) or {found, wanted} <= set(UNSUPERVISED):
+        return
+    shells = {"classifier": "WarmStartClassifier", "regressor": "WarmStartRegressor"}
+    shells |= dict.fromkeys(UNSUPERVISED, "WarmStartClusterer")
+    way_out = f"; use {shells[found]}" if found in shells else ""
+    raise TypeError(
+        f"estimator: {type(shell).__name__} wanted a {wanted}, found the {found} {type(estimator).__name__}{way_out}."
+    )
 
 
 def _columns_of(X: Any) -> dict[str, Any]:

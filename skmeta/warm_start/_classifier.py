@@ -95,6 +95,8 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
     (1, 2)
     """
 
+    _example = "LogisticRegression()"
+
     def __init__(
         self,
         estimator: Any,

@@ -1,0 +1,83 @@
+"""Clusters adapted to tasks under the law of past ones or, where a task's rows contradict it, under a wide one."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from skmeta.base import AdaptedEstimators
+from skmeta.cluster._adapt_clusters import ClustersLaw, wide
+from skmeta.cluster._learn_clusters import log_density, statistics_of
+from skmeta.cluster._lloyd import Rows, rows_of
+from skmeta.cluster._tasks_of_rows import rows_of_task
+from skmeta.tasks import Tasks
+
+Array = NDArray[np.float64]
+
+
+class AdaptedClusters(AdaptedEstimators):
+    """Plain fitted clusterers, made when they are asked for, once; a family gives ``_clusters`` and ``_plain``.
+
+    Parameters
+    ----------
+    prior, model, tasks
+        As in `AdaptedEstimators`.
+    numbers : Tasks
+        The same with arrays of numbers for rows.
+    """
+
+    def __init__(self, prior: Any, model: Any, tasks: Tasks, numbers: Tasks) -> None:
+        super().__init__(prior, model, tasks)
+        self.numbers = numbers
+        self._laws = prior.law, wide(prior.law)
+        self._made: dict[int, Any] = {}
+        self._found: dict[int, list[Any]] = {}
+
+    def _clusters(self, rows: Rows, law: ClustersLaw) -> Any:
+        """The clusters of a task under a law; they have ``labels``."""
+        raise NotImplementedError
+
+    def _plain(self, rows: Rows, clusters: Any) -> Any:
+        """A plain fitted estimator with these clusters."""
+        raise NotImplementedError
+
+    def estimator(self, code: int) -> Any:
+        """The plain fitted estimator of one task."""
+        if code not in self._made:
+            unlike = code >= 0 and self.unlike_past[code] > 0.5
+            self._made[code] = self._plain(self._rows(code), self._under_both_laws(code)[int(unlike)])
+        return self._made[code]
+
+    @cached_property
+    def unlike_past(self) -> Array:
+        """Probability, by its rows, that a task's centres lie anywhere among the rows of past tasks.
+
+        Before any rows it is that of one task beside all past ones, see `wide`.
+        """
+        density = np.array([self._log_densities(code) for code in range(len(self.tasks))])
+        return np.asarray(expit(density.reshape(-1, 2) @ [-1.0, 1.0] - np.log(max(self.prior.n_tasks, 1.0))))
+
+    @property
+    def borrowed(self) -> Array:
+        """Rows that the means of the centres were worth to each task, all clusters together."""
+        return np.full(len(self.tasks), np.sum(1.0 / (self.prior.common + self.prior.own)))
+
+    def _log_densities(self, code: int) -> list[float]:
+        rows, K = [self._rows(code)], len(self.prior.law.shares)
+        pairs = zip(self._laws, self._under_both_laws(code), strict=True)
+        return [log_density(law, statistics_of(rows, [found.labels], K)) for law, found in pairs]
+
+    def _under_both_laws(self, code: int) -> list[Any]:
+        """The clusters of a task under the law, and under the wide one."""
+        if code not in self._found:
+            self._found[code] = [self._clusters(self._rows(code), law) for law in self._laws]
+        return self._found[code]
+
+    def _rows(self, code: int) -> Rows:
+        if code < 0:
+            return rows_of(np.zeros((0, self.prior.centers.shape[1])))
+        return rows_of_task(self.numbers, code, self.prior.weight_unit)

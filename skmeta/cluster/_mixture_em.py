@@ -1,0 +1,166 @@
+r"""Maximum a posteriori EM for a Gaussian mixture whose means, covariances and weights have a learned law.
+
+Rows are in coordinates in which the mean covariance within clusters is the identity. The law of the means is that of
+`CentersLaw` there; covariances and weights are known as if from rows seen before: :math:`\lambda` rows a cluster with the
+expected covariance, and :math:`\alpha_k` rows of each cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import xlogy
+
+from skmeta.cluster._adapt_clusters import ClustersLaw
+from skmeta.cluster._centers_law import CentersLaw
+
+Array = NDArray[np.float64]
+
+
+class MixtureLaw(NamedTuple):
+    """What a new task's mixture is expected to be.
+
+    Parameters
+    ----------
+    clusters : ClustersLaw
+        Of its means; the variance within clusters is one.
+    covariances : ndarray of shape (n_components, n_features, n_features)
+        Expected.
+    rows : float
+        How many rows a component these are worth.
+    concentration : ndarray of shape (n_components,)
+        How many rows of each component the expected weights are worth.
+    """
+
+    clusters: ClustersLaw
+    covariances: Array
+    rows: float
+    concentration: Array
+
+
+class Mixture(NamedTuple):
+    """A task's mixture, the responsibilities of its rows, its log posterior and log likelihood, and the steps it took."""
+
+    weights: Array
+    centers: Array
+    covariances: Array
+    responsibilities: Array
+    objective: float
+    log_likelihood: float
+    n_iter: int
+    converged: bool
+
+    @property
+    def labels(self) -> NDArray[np.int32]:
+        """The most probable component of each row."""
+        return self.responsibilities.argmax(axis=1).astype(np.int32)
+
+
+def best_mixture(X: Array, law: MixtureLaw, starts: list[Array], shape: Shape, *, max_iter: int, tol: float) -> Mixture:
+    """The mixture of the highest posterior density that is reached from several means."""
+    found = [map_em(X, law, start, shape, max_iter=max_iter, tol=tol) for start in starts]
+    return max(found, key=lambda mixture: mixture.objective)
+
+
+def map_em(X: Array, law: MixtureLaw, centers: Array, shape: Shape, *, max_iter: int, tol: float) -> Mixture:
+    """EM from some means on; it stops where the log posterior a row rises by less than ``tol``.
+
+    Means and covariances are updated in turn, which raises the posterior too (Meng and Rubin, 1993).
+
+    References
+    ----------
+    C. Fraley and A. E. Raftery (2007), Bayesian regularization for normal mixture estimation and model-based
+    clustering, Journal of Classification 24.
+    """
+    weights, covariances = law.concentration / law.concentration.sum(), law.covariances
+    before, n_iter, penalty = -np.inf, 0, -np.inf
+    while True:
+        joint = log_joint(X, weights, centers, covariances)
+        highest = joint.max(axis=1, keepdims=True)
+        responsibilities = np.exp(joint - highest)
+        total = responsibilities.sum(axis=1, keepdims=True)
+        responsibilities /= total
+        likelihood = float((np.log(total) + highest).sum())
+        converged = n_iter > 0 and likelihood + penalty - before < tol * len(X)
+        if converged or n_iter == max_iter or not len(X):
+            break
+        before, n_iter = likelihood + penalty, n_iter + 1
+        counts = responsibilities.sum(axis=0)
+        sums = responsibilities.T @ X
+        weights = (law.concentration + counts) / (law.concentration.sum() + counts.sum())
+        centers, shift = updated_centers(law.clusters.centers, counts, sums, covariances)
+        scatter = scatters(X, responsibilities, centers)
+        covariances = shape(law.rows * law.covariances + scatter, law.rows + counts)
+        penalty = _log_law(law, weights, centers, shift, covariances)
+    return Mixture(weights, centers, covariances, responsibilities, likelihood + penalty, likelihood, n_iter, converged)
+
+
+def log_joint(X: Array, weights: Array, centers: Array, covariances: Array) -> Array:
+    """Log density of each row with each component ``(n, K)``."""
+    root = np.linalg.cholesky(covariances)
+    z = np.linalg.solve(root, (X - centers[:, None, :]).transpose(0, 2, 1))
+    half_log_det = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+    constant = half_log_det + 0.5 * X.shape[1] * np.log(2.0 * np.pi)
+    return np.asarray(np.log(weights) - constant - 0.5 * np.square(z).sum(axis=1).T)
+
+
+def scatters(X: Array, responsibilities: Array, centers: Array) -> Array:
+    """Sums of the products of rows around each component's centre ``(K, p, p)``."""
+    around = X - centers[:, None, :]
+    return np.asarray(np.einsum("kni,nk,knj->kij", around, responsibilities, around, optimize=True))
+
+
+def updated_centers(law: CentersLaw, counts: Array, sums: Array, covariances: Array) -> tuple[Array, Array]:
+    r"""The most probable means ``(K, p)``, and shift ``(p,)``, given responsibilities and covariances.
+
+    With :math:`W_k = n_k (\Sigma_k + n_k \omega_k I)^{-1}` what cluster :math:`k` tells of the shift, and :math:`r_k` the mean
+    of its rows less :math:`\mu_k`,
+
+    .. math:: (I + \tau \sum_k W_k)\, a = \tau \sum_k W_k r_k, \qquad b_k = \omega_k W_k (r_k - a).
+    """
+    p = sums.shape[1]
+    spread = (counts * law.own)[:, None, None] * np.eye(p)
+    residual = np.divide(sums, counts[:, None], out=np.zeros_like(sums), where=counts[:, None] > 0) - law.mean
+    tells = counts[:, None, None] * np.linalg.inv(covariances + spread)
+    total = np.einsum("kij,kj->i", tells, residual)
+    shift = np.linalg.solve(np.eye(p) + law.common * tells.sum(axis=0), law.common * total)
+    deviation = law.own[:, None] * np.einsum("kij,kj->ki", tells, residual - shift)
+    return law.mean + shift + deviation, shift
+
+
+def _log_law(law: MixtureLaw, weights: Array, centers: Array, shift: Array, covariances: Array) -> float:
+    """Log density of a task's mixture under the law, but for constants; what cannot vary does not."""
+    mean, common, own = law.clusters.centers
+    squares = np.square(centers - mean - shift).sum(axis=1)
+    found = -0.5 * np.divide(squares, own, out=np.zeros_like(squares), where=own > 0).sum()
+    found -= 0.5 * np.square(shift).sum() / common if common > 0 else 0.0
+    found += xlogy(law.concentration, weights).sum()
+    log_det = np.linalg.slogdet(covariances)[1].sum()
+    trace = np.trace(np.linalg.solve(covariances, law.covariances), axis1=1, axis2=2).sum()
+    return float(found - 0.5 * law.rows * (log_det + trace))
+
+
+Shape = Callable[[Array, Array], Array]  # covariances from sums of products (K, p, p), and how many rows each is of
+
+
+def _full(products: Array, counts: Array) -> Array:
+    return np.asarray(products / counts[:, None, None])
+
+
+def _tied(products: Array, counts: Array) -> Array:
+    return np.broadcast_to(products.sum(axis=0) / counts.sum(), products.shape).copy()
+
+
+def _diag(products: Array, counts: Array) -> Array:
+    return np.asarray(_full(products, counts) * np.eye(products.shape[-1]))
+
+
+def _spherical(products: Array, counts: Array) -> Array:
+    p = products.shape[-1]
+    return np.asarray((np.trace(products, axis1=1, axis2=2) / (p * counts))[:, None, None] * np.eye(p))
+
+
+SHAPES: dict[str, Shape] = {"full": _full, "tied": _tied, "diag": _diag, "spherical": _spherical}
