@@ -10,6 +10,7 @@ from scipy.special import gammaln
 from sklearn.base import is_classifier
 
 from skmeta.tasks import Tasks, take_rows
+from skmeta.tasks._class_rates import log_class_rates
 
 Array = NDArray[np.float64]
 
@@ -19,7 +20,8 @@ _DOF = 1.0  # degrees of freedom with which a task's noise is tied to the scale 
 def leave_one_out_scores(prior: Any, estimator: Any, tasks: Tasks) -> Array:
     r"""Log score ``(n_tasks,)`` of the rows of each task, each predicted from the others of its task.
 
-    For classes the logarithm of the label's probability, mixed with the even law as if that had been one more row. For
+    For classes the logarithm of the label's probability, mixed with the even law as if that had been one more row; where
+    rows were drawn by their class, of its probability in such rows. For
     numbers the density of the residuals ``r`` (n of a task), their variance integrated under a scaled inverse
     chi-squared law around the variance :math:`s^2` of the task's targets, which is the same for every prior,
 
@@ -34,7 +36,7 @@ def leave_one_out_scores(prior: Any, estimator: Any, tasks: Tasks) -> Array:
     weight: Array = np.ones(len(left.rows)) if tasks.sample_weight is None else tasks.sample_weight[left.rows]
     if is_classifier(estimator):
         n_others: Array = (np.bincount(owner, minlength=len(tasks)) - 1.0)[owner].astype(float)
-        scores: Array = weight * _log_probability(left.adapted, left.X, y, left.codes, n_others)
+        scores: Array = weight * _log_probability(left, tasks, n_others)
         return np.bincount(owner, scores, minlength=len(tasks)).astype(float)
     y, found = (np.reshape(part, (len(left.rows), -1)) for part in (y, left.adapted.predict(left.X, left.codes)))
     pairs = zip(y.T, found.T, strict=True)
@@ -69,13 +71,18 @@ def _left_out(prior: Any, estimator: Any, tasks: Tasks) -> _LeftOut | None:
     return _LeftOut(prior.adapt_tasks(estimator, others), take_rows(tasks.X, rows), tasks.y[rows], rows, codes)
 
 
-def _log_probability(adapted: Any, X: Any, y: NDArray[Any], codes: NDArray[np.intp], n_others: Array) -> Array:
+def _log_probability(left: _LeftOut, tasks: Tasks, n_others: Array) -> Array:
     """Of each label; estimators without probabilities say their label for certain."""
+    adapted, X, y, codes = left.adapted, left.X, left.y, left.codes
     labels = adapted.classes if adapted.classes is not None else np.unique(y)
     if hasattr(adapted.estimator(int(codes[0])), "predict_proba"):
         chance = adapted.predict_proba(X, codes)
     else:
         chance = (adapted.predict(X, codes)[:, None] == labels).astype(float)
+    rates = log_class_rates(tasks, labels)
+    if rates is not None:
+        chance = chance * np.exp(rates[tasks.codes[left.rows]])
+        chance = chance / np.maximum(chance.sum(axis=1, keepdims=True), np.finfo(float).tiny)
     known = np.searchsorted(labels, y).clip(max=len(labels) - 1)
     hit = np.where(labels[known] == y, chance[np.arange(len(y)), known], 0.0)
     found: Array = np.log((n_others * hit + 1.0 / max(len(labels), 2)) / (n_others + 1.0))

@@ -108,7 +108,7 @@ def with_own_model(
         Whose weights count one task of the learned kind, and three of the other, beside those looked at.
     """
     looked_at = _spread_out(tasks)
-    own = OwnModel(classes=prior.classes, feature_names=prior.feature_names)
+    own = OwnModel(classes=prior.classes, class_prior=prior.class_prior, feature_names=prior.feature_names)
     if scores is None:
         scores = prior.adapt_tasks(estimator, tasks).leave_one_out_scores
     evidence = np.column_stack([scores(looked_at), own.log_evidence(estimator, tasks.take(looked_at))])

@@ -135,7 +135,8 @@ class SharedModelPrior(Prior):
             A new value.
         """
         correction = EmpiricalBayes().learn_distinct(self.corrects, self._read(tasks), self.correction, n_jobs=n_jobs)
-        return replace(self, correction=correction, n_tasks=correction.n_tasks, n_rows=correction.n_rows)
+        known = {name: getattr(correction, name) for name in ("n_tasks", "n_rows", "class_prior")}
+        return replace(self, correction=correction, **known)
 
     def log_evidence(self, estimator: Any, tasks: Tasks) -> Array:
         """Log density of each task's targets given the shared model's outputs, see `Prior.log_evidence`."""

@@ -43,7 +43,7 @@ class OwnPrior(LinearPrior):
         Where columns and targets lie and how far they spread.
     n_outputs : int, default=1
         Number of outputs (classes, targets).
-    likelihood, weight_unit, n_tasks, n_rows, feature_names, classes
+    likelihood, weight_unit, n_tasks, n_rows, feature_names, classes, class_prior
         As in `GaussianPrior`.
 
     References

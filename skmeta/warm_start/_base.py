@@ -15,6 +15,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from skmeta.base import Prior, learner_for
+from skmeta.base._class_prior import CLASS_PRIORS, as_drawn
 from skmeta.base._learner import adapt_learned, checked_prior
 from skmeta.base._matching import matched, no_weights
 from skmeta.steps import (
@@ -149,6 +150,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         order = tasks.feature_names
         if prior is not None:
             prior, tasks = matched(prior, tasks)
+            tasks = as_drawn(tasks, prior, self._class_prior)
         if learner is not None:
             prior = checked_prior(learner, learner.learn(parts.model, tasks, prior, n_jobs=self.n_jobs))
             prior, tasks = matched(prior, tasks)
@@ -238,6 +240,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             raise TypeError(
                 f"prior: wanted a prior, such as a fitted model's prior_ or GaussianPrior(...), found {found}."
             )
+        if self._class_prior not in CLASS_PRIORS:
+            raise ValueError(f"class_prior: wanted one of {CLASS_PRIORS}, found {self._class_prior!r}.")
         if isinstance(self.context, str | int):
             raise TypeError(f"context: wanted a list of columns, found {self.context!r}; write [{self.context!r}].")
 
@@ -251,6 +255,11 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return "prior_" in self.__dict__
+
+    @property
+    def _class_prior(self) -> str:
+        """What says how frequent the classes of a task are; without classes nothing is to be said."""
+        return getattr(self, "class_prior", "rows")
 
     @property
     def _in_tasks(self) -> bool:
@@ -332,7 +341,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             )
         X, known = plain_table(X), self._known
         if not self._has_task_column(X):
-            return adapt_rows(known.parts, self.prior_, X, y, sample_weight)
+            return adapt_rows(known.parts, self.prior_, X, y, sample_weight, self._class_prior)
         made = self._adapt_several(X, y, sample_weight)
         return made if len(made) > 1 else next(iter(made.values()))
 
@@ -340,6 +349,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         known, steps = self._known, self._known.adapted.steps
         tasks, _ = self._read(X, y, sample_weight, known.parts.model)
         prior, tasks = matched(known.prior, steps.apply(tasks))
+        tasks = as_drawn(tasks, prior, self._class_prior)
         adapted = prior.adapt_tasks(known.parts.model, tasks, n_jobs=self.n_jobs)
         return TaskEstimators(tasks.ids, AdaptedBehindSteps(steps, known.parts, tasks.feature_names, adapted))
 
