@@ -21,9 +21,9 @@ def leave_one_out_scores(prior: Any, estimator: Any, tasks: Tasks) -> Array:
     r"""Log score ``(n_tasks,)`` of the rows of each task, each predicted from the others of its task.
 
     For classes the logarithm of the label's probability, mixed with the even law as if that had been one more row; where
-    rows were drawn by their class, of its probability in such rows. For
-    numbers the density of the residuals ``r`` (n of a task), their variance integrated under a scaled inverse
-    chi-squared law around the variance :math:`s^2` of the task's targets, which is the same for every prior,
+    rows were drawn by their class, of its probability in such rows. For numbers the density of the residuals ``r`` (n of a
+    task), their variance integrated under a scaled inverse chi-squared law around the variance :math:`s^2` of the task's
+    targets, which is the same for every prior,
 
     .. math:: \log t_\nu(r \mid 0, s^2 I_n) \quad \text{with } \nu = 1.
 

@@ -36,8 +36,8 @@ class Prior(FrozenValue):
     classes : array-like of shape (n_classes,), default=None
         Labels it was learned for, sorted; None takes any.
     class_prior : array-like of shape (n_classes,), default=None
-        Share of each of ``classes`` in past tasks, the mean of the tasks' own shares. A family that says it honours
-        ``tasks.class_rates`` when it adapts. None where it is not known.
+        Share of each of ``classes`` in past tasks, the mean of the tasks' own shares; None where it is not known. A family
+        that fills it in honours ``tasks.class_rates`` when it adapts.
     """
 
     _nested: ClassVar[dict[str, Any]] = {}  # classes of frozen values in fields, by field, for `from_dict`

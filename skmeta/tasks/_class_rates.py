@@ -5,10 +5,9 @@ Rows that are drawn by their class have
 .. math:: p(y = c \mid x, \text{drawn}) \propto s_c \, p(y = c \mid x), \qquad s_c = \frac{r_c}{\pi_c},
 
 with the share :math:`r_c` of a class among them and :math:`\pi_c` of it where they were drawn from: so the scores of the
-classes have the known offset :math:`\log s_c` in such rows, and without it are those of all rows (Manski and Lerman, 1977,
-Econometrica 45(8), section 2; Scott and Wild, 1986, JRSS B 48(2), section 3; King and Zeng, 2001, Political Analysis 9(2),
-section 4.1). A class that no row has was not drawn, :math:`s_c = 0`: rows then tell which of the others they are of, and of
-this class nothing.
+classes have the known offset :math:`\log s_c` in such rows, and without it are those of all rows (Scott and Wild, 1986,
+JRSS B 48(2); King and Zeng, 2001, Political Analysis 9(2), section 4.1). A class that no row has was not drawn, :math:`s_c
+= 0`: rows then tell which of the others they are of, and of this class nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from skmeta.tasks._tasks import Tasks
 
 Array = NDArray[np.float64]
 
+_RAREST = 1e-12  # guard: share of a class of which no row weighs anything
 _NEVER = -50.0  # guard: logarithm of the rate of a class that was not drawn, which no score makes up for
 
 
@@ -54,7 +54,8 @@ def mean_class_shares(
     often = np.ones(len(shares)) if task_weight is None else task_weight
     total = (often * (shares.sum(axis=1) > 0.0)) @ shares
     total = total if known is None else total + n_known * np.asarray(known)
-    found: Array = total / total.sum()
+    shares = np.maximum(total / total.sum(), _RAREST)
+    found: Array = shares / shares.sum()
     return found
 
 
@@ -79,7 +80,7 @@ def log_class_rates(tasks: Tasks, classes: NDArray[Any]) -> Array | None:
 def representative_weights(tasks: Tasks) -> Array | None:
     r"""Weights ``(n_rows,)`` by which rows that were drawn by their class stand for all, of mean one in each task.
 
-    They are in the ratio of :math:`1 / s_c` (Manski and Lerman, 1977, section 3); None where rows are drawn at random.
+    They are in the ratio of :math:`1 / s_c` (Manski and Lerman, 1977, Econometrica 45(8)); None where rows are drawn at random.
     """
     if not tasks.class_rates or tasks.y is None:
         return None

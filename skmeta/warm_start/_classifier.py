@@ -88,8 +88,8 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
 
     References
     ----------
-    C. F. Manski and S. R. Lerman (1977), The estimation of choice probabilities from choice based samples, Econometrica 45,
-    section 2. G. King and L. Zeng (2001), Logistic regression in rare events data, Political Analysis 9, section 4.1.
+    G. King and L. Zeng (2001), Logistic regression in rare events data, Political Analysis 9(2), sections 4.1 (offsets) and
+    4.2 (weights).
     D. J. C. MacKay (1992), The evidence framework applied to classification networks, Neural Computation
     4(5), equation 10.
     H. Rue, S. Martino and N. Chopin (2009), Approximate Bayesian inference for latent Gaussian models, JRSS B 71,

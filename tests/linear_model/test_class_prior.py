@@ -6,6 +6,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skmeta import EmpiricalBayes, GaussianPrior, WarmStartClassifier
 from skmeta.compose import MixturePrior
@@ -293,6 +295,39 @@ def test_a_prior_that_goes_on_from_rows_drawn_by_class_is_not_led_astray(d, n_ro
     assert rows > known and abs(past - known) < 0.5 * (rows - known)
 
 
+def test_new_tasks_of_one_table_are_each_as_alone():
+    rng = np.random.default_rng(17)
+    prior = learned(collection(10, 40, rng)).prior_
+    new = [by_class((5, 3), COEF[2], rng) for _ in range(3)]
+    model = learned(new, prior=prior, class_prior="past")
+    for t, (X, y) in enumerate(new):
+        assert_allclose(whole(model.estimators_[t]), whole(model.adapt(X, y)), atol=1e-7)
+        assert_allclose(
+            whole(model.adapt(np.c_[X, np.full(len(X), 9.0)], y)), whole(model.estimators_[t]), atol=1e-7
+        )  # with the task column
+
+
+def test_the_tasks_of_a_first_prior_are_the_past():
+    X, y = table(collection(6, 30, np.random.default_rng(18)))
+    rows, past = (
+        WarmStartClassifier(LogisticRegression(), task=-1, class_prior=name).fit(X, y) for name in ("rows", "past")
+    )
+    assert_array_equal(rows.coef_, past.coef_)
+
+
+def test_steps_come_before():
+    rng = np.random.default_rng(19)
+    parts = [(X * [3.0, 0.2] + 5.0, y) for X, y in collection(10, 40, rng)]
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression())
+    prior, (X, y) = learned(parts, pipeline).prior_, parts[0]
+    assert_array_equal(prior.class_prior, prior.prior.class_prior)
+    shots = np.concatenate([np.flatnonzero(y == c)[:3] for c in (0, 1)])
+    found = WarmStartClassifier(pipeline, prior=prior, class_prior="past").fit(X[shots], y[shots]).estimator_
+    Z = found[0].transform(X[shots])
+    inner = WarmStartClassifier(LogisticRegression(), prior=prior.prior, class_prior="past").fit(Z, y[shots])
+    assert_allclose(whole(found[-1]), whole(inner.estimator_), atol=1e-9)
+
+
 # What it is good for -------------------------------------------------------------------------------------
 
 
@@ -312,7 +347,7 @@ def beyond_chance(difference):
     return difference.mean() / (difference.std(ddof=1) / np.sqrt(len(difference)))
 
 
-@pytest.mark.parametrize(("n_classes", "n_new"), [(2, 60), (3, 12)])
+@pytest.mark.parametrize(("n_classes", "n_new"), [(2, 40), (3, 8)])
 def test_five_rows_of_each_class_need_the_past_for_how_frequent_classes_are(n_classes, n_new):
     rng = np.random.default_rng(12)
     model = learned(collection(40, 60, rng, n_classes, level=1.0))
@@ -367,3 +402,9 @@ def test_without_any_past_it_has_no_effect():
     X, y = by_class((3, 6), COEF[2], np.random.default_rng(15))
     plain = LogisticRegression().fit(X, y)
     assert_array_equal(WarmStartClassifier(LogisticRegression(), class_prior="past").fit(X, y).coef_, plain.coef_)
+
+
+def test_a_class_of_which_no_row_weighs_anything_is_rare():
+    X, y = table(collection(6, 30, np.random.default_rng(16), 3))
+    model = WarmStartClassifier(LogisticRegression(), task=-1).fit(X, y, np.where(y == 1, 0.0, 1.0))
+    assert 0.0 < model.prior_.class_prior[1] < 1e-9
