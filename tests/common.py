@@ -195,6 +195,25 @@ def check_classes_are_matched_by_label(case):
     assert_allclose(straight, mirrored, rtol=1e-5, atol=1e-6)
 
 
+def check_class_frequencies_are_the_pasts_or_refused(case):
+    if not is_classifier(case.estimator):
+        assert not hasattr(case.model(), "class_prior")
+        return
+    prior, (X, y) = case.learned().prior_, case.new
+    if prior.class_prior is None:
+        with pytest.raises(ValueError, match=r"class_prior: wanted a prior that knows .*class_prior='rows'"):
+            case.model(prior=prior, class_prior="past").fit(X, y)
+        return
+    chosen = np.r_[
+        np.arange(len(y)), np.repeat(np.flatnonzero(y == "tall"), 3)
+    ]  # as if more of these had been asked for
+    rows, past = (
+        numbers(case.model(prior=prior, class_prior=name).fit(X.iloc[chosen], y[chosen]), X).reshape(len(X), -1)[:, -1]
+        for name in ("rows", "past")
+    )
+    assert past.mean() < rows.mean()
+
+
 def check_weights_are_taken_or_refused(case):
     weight = np.random.default_rng(0).uniform(0.5, 2.0, len(case.target))
     model = case.model(task="shop")

@@ -1,7 +1,7 @@
 """Posterior modes of many tasks at once for likelihoods without a closed form: damped Newton in padded batches.
 
-For task ``t`` with outputs ``k`` and ``w_k = mean_k + R_k v_k``: minimise ``sum_i weight_i loss(Z_i w) / noise +
-strength/2 sum_k |v_k|^2``. The multinomial couples its classes, so its Hessian has ``K p`` columns, which many classes
+For task ``t`` with outputs ``k`` and ``w_k = mean_k + R_k v_k``: minimise ``sum_i weight_i loss(Z_i w + offset_i) / noise
++ strength/2 sum_k |v_k|^2``. The multinomial couples its classes, so its Hessian has ``K p`` columns, which many classes
 never make (`coupled`); every other likelihood has one output. By rows (`dual`) its classes come apart but for one matrix
 ``(n, n)``.
 """
@@ -56,7 +56,8 @@ def posterior_modes(
     evidence, known = np.empty(shape[:2]), np.abs(priors.root).max() < _WIDEST
     for tasks, Z, Y, weight in rows.batches():
         # Every task once for each prior, so that one Newton iteration serves them all.
-        offset = np.einsum("tnp,ckp->tcnk", Z, priors.mean).reshape(-1, Z.shape[1], shape[2])
+        offset = np.einsum("tnp,ckp->tcnk", Z, priors.mean) + rows.offsets(tasks)[:, None]
+        offset = offset.reshape(-1, Z.shape[1], shape[2])
         design = np.einsum("tnp,ckpq->tcknq", Z, priors.root, optimize=True).reshape(-1, *shape[2:3], *Z.shape[1:])
         Y, weight = (np.repeat(part, shape[1], axis=0) for part in (Y, weight / noise))
         size = Z.shape[1], Z.shape[2], shape[2]
@@ -140,8 +141,9 @@ def _dual_of(dual: DualProblem, gradient: Array) -> Array:
 def linearise(rows: Rows, coef: Array, loss: Likelihood) -> list[Moments]:
     """Working responses at ``coef (n_tasks, K, p)`` as `Moments`, one output after the other.
 
-    A quadratic expansion of each task's likelihood: ``gram = Z'CZ`` and ``cross = Z'C(eta + residual / C)`` with the
-    working curvatures ``C``; classes of a multinomial are taken one by one (Breslow and Clayton, 1993, JASA 88, section 2.4).
+    A quadratic expansion of each task's likelihood: ``gram = Z'CZ`` and ``cross = Z'C(Z w + residual / C)`` with the
+    working curvatures ``C`` at the linear predictor, ``Z w`` and the rows' offset; classes of a multinomial are taken one
+    by one (Breslow and Clayton, 1993, JASA 88, section 2.4).
     """
     n_tasks, n_outputs, p = coef.shape
     context = np.zeros((n_tasks, p - 1))
@@ -150,9 +152,10 @@ def linearise(rows: Rows, coef: Array, loss: Likelihood) -> list[Moments]:
         for _ in range(n_outputs)
     ]
     for tasks, Z, Y, weight in rows.batches():
-        eta = Z @ np.swapaxes(coef[tasks], 1, 2)
+        own = Z @ np.swapaxes(coef[tasks], 1, 2)
+        eta = own + rows.offsets(tasks)
         curvature = loss.working_curvature(eta, Y)
-        target = eta + loss.residual(eta, Y) / curvature
+        target = own + loss.residual(eta, Y) / curvature
         for k, part in enumerate(parts):
             w = weight * curvature[..., k]
             weighted = np.swapaxes(Z * w[..., None], 1, 2)
@@ -173,10 +176,11 @@ def working_responses(rows: Rows, coef: Array, loss: Likelihood) -> tuple[Array,
     targets, weights = np.zeros(rows.Y.shape), np.zeros(rows.Y.shape)
     for tasks, Z, Y, weight in rows.batches():
         at, real = places(rows, tasks, Z.shape[1])
-        eta = Z @ np.swapaxes(coef[tasks], 1, 2)
+        own = Z @ np.swapaxes(coef[tasks], 1, 2)
+        eta = own + rows.offsets(tasks)
         curvature = loss.working_curvature(eta, Y)
         targets[at], weights[at] = (
-            (eta + loss.residual(eta, Y) / curvature)[real],
+            (own + loss.residual(eta, Y) / curvature)[real],
             (weight[..., None] * curvature)[real],
         )
     return targets, weights
@@ -186,8 +190,8 @@ def working_responses(rows: Rows, coef: Array, loss: Likelihood) -> tuple[Array,
 class _Problem:
     """A batch of penalised likelihoods in whitened coordinates ``v (t, K, p)``, and Newton's method for all of them.
 
-    ``design (t, K, n, p)`` is ``Z R``, ``offset (t, n, K)`` is ``Z mean``; with ``many_classes`` no matrix of ``K p``
-    columns is made.
+    ``design (t, K, n, p)`` is ``Z R``, ``offset (t, n, K)`` is ``Z mean`` and the rows' own; with ``many_classes`` no matrix
+    of ``K p`` columns is made.
     """
 
     design: np.ndarray

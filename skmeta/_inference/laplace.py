@@ -99,7 +99,8 @@ class DualModes:
         """The components' dispersions count as weights of their rows."""
         C, b, n, K = self.shape
         zz, own = self._intercept[:, :, None] * self._intercept[:, None, :], self.components
-        offset = np.stack([self.batch.times(np.stack([o[c].mean for o in own], axis=1)) for c in range(C)])
+        means = [np.stack([o[c].mean for o in own], axis=1) for c in range(C)]
+        offset = np.stack([self.batch.times(mean) for mean in means]) + self.batch.offset
         kernel = np.stack([[self._views[k][c].kernel() + _extra(own[k][c]) * zz for k in range(K)] for c in range(C)])
         dispersion = np.array([component.noise.centre for component in own[0]])
         weight = (self.batch.weight / dispersion[:, None, None]).reshape(C * b, n)

@@ -106,7 +106,9 @@ class Rows:
     ``X`` is ``(n, d)`` dense or CSR, ``Y`` ``(n, n_outputs)``, ``order`` lists the rows task by task and ``starts``
     ``(n_tasks + 1,)`` says where each task begins in it. ``centre`` and ``scale`` ``(d,)`` standardise the columns.
     Without an ``intercept`` its column is zero: no task says anything about it, and it keeps its prior. That of rows made
-    from sums, which are read in cells only, is an array ``(n,)``.
+    from sums, which are read in cells only, is an array ``(n,)``. ``offset (n, n_outputs)`` is what is known of each row's
+    linear predictor besides its coefficients' part (McCullagh and Nelder, 1989, Generalized Linear Models, section 6.3.1),
+    of other likelihoods than squared error's; None for nothing.
     """
 
     X: Any
@@ -118,6 +120,7 @@ class Rows:
     weight: np.ndarray | None = None
     intercept: Any = True
     count: np.ndarray | None = None
+    offset: np.ndarray | None = None
 
     @property
     def n_tasks(self) -> int:
@@ -172,6 +175,13 @@ class Rows:
         Z *= real[..., None]
         weight = real.astype(float) if self.weight is None or not len(self.order) else self.weight[rows] * real
         return Z, Y, weight
+
+    def offsets(self, tasks: Any) -> Array:
+        """The rows' ``offset (t, n, n_outputs)`` of some tasks, padded like `batch`; one zero where there is none."""
+        if self.offset is None:
+            return np.zeros((1, 1, 1))
+        rows, real = padded(self.order, self.starts, tasks)
+        return self.offset[rows] * real[..., None]
 
     def batches(self) -> Any:
         """Every task once: ``(tasks, Z, Y, weight)`` by groups of similar size."""

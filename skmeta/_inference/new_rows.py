@@ -65,8 +65,8 @@ def _modes_among(batch: Any, mixture: Mixture, strength: float, known: Posterior
 class NewRows:
     """What one task's rows leave open at new ones under one component: where both stand in their tables, and scores.
 
-    ``scores (n, K)`` of the task's own rows and ``centre (q, K)`` of the new ones are those of the mode; ``variance (q,
-    K)`` is that of the new rows, ``covariance (n, q, K)`` that of the own ones with them.
+    ``scores (n, K)`` of the task's own rows, with their offset, and ``centre (q, K)`` of the new ones are those of the mode;
+    ``variance (q, K)`` is that of the new rows, ``covariance (n, q, K)`` that of the own ones with them.
     """
 
     task: int
@@ -123,6 +123,9 @@ def _joint(rows: Rows, new: Rows, tasks: NDArray[np.intp], fresh: NDArray[np.int
         Y=np.concatenate([rows.Y, np.zeros((new.X.shape[0], rows.Y.shape[1]))]),
         weight=np.r_[weight, np.zeros(new.X.shape[0])],
         count=None if rows.count is None else np.r_[rows.count, np.zeros(new.X.shape[0])],
+        offset=None
+        if rows.offset is None
+        else np.concatenate([rows.offset, np.zeros((new.X.shape[0], rows.Y.shape[1]))]),
         order=order,
         starts=np.r_[0, np.cumsum(np.bincount(owner, minlength=rows.n_tasks))],
     )

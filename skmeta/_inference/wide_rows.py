@@ -32,6 +32,7 @@ class _Batch:
     weight: np.ndarray
     task_weight: np.ndarray | None
     count: np.ndarray | None
+    offset: Any
 
     @property
     def counts(self) -> Array:
@@ -49,8 +50,8 @@ class DenseBatch(_Batch):
     """Tasks of similar length: ``Z (b, n, p)`` padded with rows of weight zero, ``Y (b, n, K)``, ``weight (b, n)``.
 
     ``index (b, n)`` is where a row stands in the table, -1 for padding; ``scale (p - 1,)`` is a unit of the engine in
-    units of the table; ``task_weight (b,)`` is how often a task counts in sums over tasks (None: once); ``count (b, n)`` is
-    that of `moments.Rows`.
+    units of the table; ``task_weight (b,)`` is how often a task counts in sums over tasks (None: once); ``count (b, n)`` and
+    ``offset (b, n, K)`` are those of `moments.Rows`.
     """
 
     tasks: np.ndarray
@@ -61,6 +62,7 @@ class DenseBatch(_Batch):
     scale: np.ndarray
     task_weight: np.ndarray | None = None
     count: np.ndarray | None = None
+    offset: Any = 0.0
 
     @property
     def width(self) -> int:
@@ -130,6 +132,7 @@ class SparseBatch(_Batch):
     scale: np.ndarray
     task_weight: np.ndarray | None = None
     count: np.ndarray | None = None
+    offset: Any = 0.0
 
     @property
     def width(self) -> int:
@@ -238,6 +241,8 @@ def _read(rows: Any, tasks: Any, read: Any) -> Any:
     weight[real] = 1.0 if rows.weight is None else rows.weight[index[real]]
     Y[real] = rows.Y[index[real]]
     found = read(rows, tasks, index, Y, weight)
+    if rows.offset is not None:
+        found = replace(found, offset=rows.offsets(tasks))
     if rows.count is None:
         return found
     count = np.zeros(real.shape)

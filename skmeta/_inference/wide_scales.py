@@ -96,9 +96,8 @@ class _Law:
             kernels.append([slopes, U @ np.swapaxes(U, 1, 2), variance[-1] * ones[:, :, None] * ones[:, None, :]])
         mean = [batch.times((m * (1.0 - last))[:, None])[..., 0] for m in prior.mean]
         kernel = np.stack([sum(parts) for parts in kernels], axis=1)
-        noise = _own_noise(
-            DualProblem(loss, batch.Y, batch.weight, prior.noise, batch.times(prior.mean.T), kernel, batch.count), prior
-        )
+        offset = batch.times(prior.mean.T) + batch.offset
+        noise = _own_noise(DualProblem(loss, batch.Y, batch.weight, prior.noise, offset, kernel, batch.count), prior)
         return cls(batch, noise, [m[-1] * ones for m in prior.mean], mean, kernels)
 
     def climb(self, scales: Array, loss: Likelihood, before: Any) -> tuple[Any, ...]:
@@ -113,7 +112,7 @@ class _Law:
             self.batch.Y,
             self.batch.weight,
             self.noise * scales[:, 4],
-            np.stack([mean + own for mean, own in zip(means, self.intercept, strict=True)], axis=2),
+            np.stack([mean + own for mean, own in zip(means, self.intercept, strict=True)], axis=2) + self.batch.offset,
             np.stack([sum(parts) for parts in kernels], axis=1),
             self.batch.count,
         )

@@ -135,7 +135,7 @@ def expect(batch: Any, i: int, state: State, loss: Likelihood) -> tuple[Any, ...
     U = np.stack([batch.times(output.loadings[:, 1:]) for output in state.outputs], axis=1)
     own = np.stack([batch.kernel(batch.spread(output.variance)) for output in state.outputs], axis=1)
     uncertain = np.stack([batch.kernel(_uncertain(batch, i, output)) for output in state.outputs], axis=1)
-    offset = batch.times(np.stack([output.loadings[:, 0] for output in state.outputs], axis=1))
+    offset = batch.times(np.stack([output.loadings[:, 0] for output in state.outputs], axis=1)) + batch.offset
     noise = state.noise_of(i)
     if state.rows[i] is None and loss.quadratic:
         noise = _first_noise(batch, offset, state)

@@ -10,6 +10,7 @@ from sklearn.base import is_classifier
 
 from skmeta.base._unsupervised_evidence import student_t, unsupervised_scores
 from skmeta.tasks import Tasks, take_rows
+from skmeta.tasks._class_rates import log_class_rates
 
 Array = NDArray[np.float64]
 
@@ -17,9 +18,10 @@ Array = NDArray[np.float64]
 def leave_one_out_scores(prior: Any, estimator: Any, tasks: Tasks) -> Array:
     r"""Log score ``(n_tasks,)`` of the rows of each task, each predicted from the others of its task.
 
-    For classes the logarithm of the label's probability, mixed with the even law as if that had been one more row. For
-    numbers the density of the residuals ``r`` (n of a task), their variance integrated under a scaled inverse
-    chi-squared law around the variance :math:`s^2` of the task's targets, which is the same for every prior,
+    For classes the logarithm of the label's probability, mixed with the even law as if that had been one more row; where
+    rows were drawn by their class, of its probability in such rows. For numbers the density of the residuals ``r`` (n of a
+    task), their variance integrated under a scaled inverse chi-squared law around the variance :math:`s^2` of the task's
+    targets, which is the same for every prior,
 
     .. math:: \log t_\nu(r \mid 0, s^2 I_n) \quad \text{with } \nu = 1.
 
@@ -35,7 +37,9 @@ def leave_one_out_scores(prior: Any, estimator: Any, tasks: Tasks) -> Array:
         return unsupervised_scores(left.adapted, left.X, left.codes, weight, owner, len(tasks))
     if is_classifier(estimator):
         n_others: Array = (np.bincount(owner, minlength=len(tasks)) - 1.0)[owner].astype(float)
-        scores: Array = weight * log_probability(left.adapted, left.X, y, left.codes, n_others)
+        rates = log_class_rates(tasks, _labels_of(left.adapted, y))
+        rates = None if rates is None else rates[owner]
+        scores: Array = weight * log_probability(left.adapted, left.X, y, left.codes, n_others, rates)
         return np.bincount(owner, scores, minlength=len(tasks)).astype(float)
     y, found = (np.reshape(part, (len(left.rows), -1)) for part in (y, left.adapted.predict(left.X, left.codes)))
     pairs = zip(y.T, found.T, strict=True)
@@ -71,17 +75,29 @@ def _left_out(prior: Any, estimator: Any, tasks: Tasks) -> _LeftOut | None:
     return _LeftOut(prior.adapt_tasks(estimator, others), take_rows(tasks.X, rows), y, rows, codes)
 
 
-def log_probability(adapted: Any, X: Any, y: NDArray[Any], codes: NDArray[np.intp], n_others: Array) -> Array:
-    """Of each label; estimators without probabilities say their label for certain."""
-    labels = adapted.classes if adapted.classes is not None else np.unique(y)
+def log_probability(
+    adapted: Any, X: Any, y: NDArray[Any], codes: NDArray[np.intp], n_others: Array, log_rates: Array | None = None
+) -> Array:
+    """Of each label; estimators without probabilities say their label for certain.
+
+    Rows that were drawn by their class, at ``log_rates (n, n_classes)``, are judged among rows drawn like them.
+    """
+    labels = _labels_of(adapted, y)
     if hasattr(adapted.estimator(int(codes[0])), "predict_proba"):
         chance = adapted.predict_proba(X, codes)
     else:
         chance = (adapted.predict(X, codes)[:, None] == labels).astype(float)
+    if log_rates is not None:
+        chance = chance * np.exp(log_rates)
+        chance = chance / np.maximum(chance.sum(axis=1, keepdims=True), np.finfo(float).tiny)
     known = np.searchsorted(labels, y).clip(max=len(labels) - 1)
     hit = np.where(labels[known] == y, chance[np.arange(len(y)), known], 0.0)
     found: Array = np.log((n_others * hit + 1.0 / max(len(labels), 2)) / (n_others + 1.0))
     return found
+
+
+def _labels_of(adapted: Any, y: NDArray[Any]) -> NDArray[Any]:
+    return adapted.classes if adapted.classes is not None else np.unique(y)
 
 
 def _student_t(y: Array, residual: Array, weight: Array, owner: NDArray[np.intp], n_tasks: int) -> Array:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from skmeta._dataframe import make_frame
 from skmeta.base._adapted_estimators import AdaptedEstimators
+from skmeta.base._class_prior import checked_class_prior
 from skmeta.base._evidence import leave_one_out_scores
 from skmeta.base._frozen_value import FrozenValue
 from skmeta.base._matching import check_is_model, check_names, matched, one_task
@@ -34,6 +35,9 @@ class Prior(FrozenValue):
         Columns it was learned from; rows of new tasks are matched to them by name.
     classes : array-like of shape (n_classes,), default=None
         Labels it was learned for, sorted; None takes any.
+    class_prior : array-like of shape (n_classes,), default=None
+        Share of each of ``classes`` in past tasks, the mean of the tasks' own shares; None where it is not known. A family
+        that fills it in honours ``tasks.class_rates`` when it adapts.
     """
 
     _nested: ClassVar[dict[str, Any]] = {}  # classes of frozen values in fields, by field, for `from_dict`
@@ -42,12 +46,15 @@ class Prior(FrozenValue):
     n_rows: float = 0.0
     feature_names: tuple[str, ...] | None = None
     classes: NDArray[Any] | None = None
+    class_prior: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         if self.feature_names is not None:
             object.__setattr__(self, "feature_names", tuple(str(name) for name in self.feature_names))
         if self.classes is not None:
             object.__setattr__(self, "classes", np.array(self.classes))
+        if self.class_prior is not None:
+            object.__setattr__(self, "class_prior", checked_class_prior(self.class_prior, self.classes))
         super().__post_init__()
 
     def __repr__(self) -> str:

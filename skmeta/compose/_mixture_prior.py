@@ -84,6 +84,8 @@ class MixturePrior(Prior):
             _check_weights(unseen, names, n)
             checked["weights_without_rows"] = _normalised(unseen)
         shared = {name: getattr(first, name) for name in ("n_tasks", "n_rows", "feature_names", "classes")}
+        known = all(component.class_prior is not None for component in components)
+        shared["class_prior"] = first.class_prior if known else None
         for name, value in (checked | shared).items():
             object.__setattr__(self, name, value)
         super().__post_init__()

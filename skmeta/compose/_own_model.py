@@ -15,8 +15,11 @@ from sklearn.utils.validation import has_fit_parameter
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._evidence import root_mean_square_left_out
 from skmeta.tasks import Tasks
+from skmeta.tasks._class_rates import representative_weights
 
 Array = NDArray[np.float64]
+
+_ROUNDING = 1e-12  # guard: weights that differ by no more are alike
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -24,7 +27,9 @@ class OwnModel(Prior):
     """Nothing is known of the next task: its model is the plain estimator, fitted to its own rows.
 
     It stands in mixtures for tasks that the past misleads. Of a task whose rows the estimator cannot be fitted to (too
-    few, or without one of the labels), and of classifiers without probabilities, it has no evidence.
+    few, or without one of the labels), and of classifiers without probabilities, it has no evidence. Where rows were drawn
+    by their class they are weighed so that they stand for all; of an estimator that takes no weights there is no evidence
+    then.
     """
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
@@ -77,10 +82,20 @@ class OwnModel(Prior):
         """Whether its probabilities could be averaged with those of a model of all labels."""
         if task.classes is None:
             return True
-        if not hasattr(estimator, "predict_proba"):
+        if not hasattr(estimator, "predict_proba") or _lacks_weights(estimator, task):
             return False
         labels = self.classes if self.classes is not None else task.classes[0]
         return len(task.classes[0]) >= max(len(labels), 2)
+
+
+def _stands_for(task: Tasks) -> Array | None:
+    """Weights of rows that were drawn by their class; None where they are alike."""
+    weight = representative_weights(task)
+    return None if weight is None or np.ptp(weight) <= _ROUNDING else weight
+
+
+def _lacks_weights(estimator: Any, task: Tasks) -> bool:
+    return _stands_for(task) is not None and not has_fit_parameter(estimator, "sample_weight")
 
 
 class OwnModels(AdaptedEstimators):
@@ -95,13 +110,13 @@ class OwnModels(AdaptedEstimators):
         if code < 0:
             raise ValueError("prior: wanted a prior that knows something of a task without rows, found OwnModel.")
         if code not in self._fitted:
-            X, y, weight = next(iter(self.tasks.take(np.array([code]))))
-            weights = (
-                {"sample_weight": weight}
-                if weight is not None and has_fit_parameter(self.model, "sample_weight")
-                else {}
-            )
-            self._fitted[code] = clone(self.model).fit(X, y, **weights)
+            task = self.tasks.take(np.array([code]))
+            (X, y, weight), more = next(iter(task)), _stands_for(task)
+            if more is not None:
+                more = more if task.labelled is None else more[task.labelled]
+                weight = more if weight is None else weight * more
+            weighed = weight is not None and has_fit_parameter(self.model, "sample_weight")
+            self._fitted[code] = clone(self.model).fit(X, y, **({"sample_weight": weight} if weighed else {}))
         return self._fitted[code]
 
     def std(self, X: Any, codes: NDArray[np.intp]) -> Array:

@@ -121,7 +121,8 @@ def with_own_model(
         Whose weights count one task of the learned kind, and three of the other, beside those looked at.
     """
     looked_at = _spread_out(tasks)
-    own = OwnModel(classes=prior.classes, feature_names=prior.feature_names) if own is None else own
+    if own is None:
+        own = OwnModel(classes=prior.classes, class_prior=prior.class_prior, feature_names=prior.feature_names)
     if scores is None:
         scores = prior.adapt_tasks(estimator, tasks).leave_one_out_scores
     names, beside = zip(*others, ("own model", own), strict=True)

@@ -13,6 +13,7 @@ from skmeta.base._held_out import SHOTS, gains, halves_of
 from skmeta.fallback._link import Link
 from skmeta.linear_model import EmpiricalBayes, GaussianPrior
 from skmeta.tasks import Tasks
+from skmeta.tasks._class_rates import class_shares, mean_class_shares
 
 Array = NDArray[np.float64]
 
@@ -68,13 +69,15 @@ def _none(tasks: Tasks, outputs: Array, link: Link) -> Correction:
     noise: Any = 1.0
     if link.is_additive:
         noise = ((np.reshape(np.asarray(tasks.y), outputs.shape) - outputs) ** 2).mean(axis=0)
+    classes = None if tasks.classes is None else np.unique(np.concatenate(tasks.classes))
     prior = GaussianPrior(
         mean,
         np.zeros_like(mean),
         noise=noise if k > 1 else float(np.max(noise)),
         n_tasks=len(tasks),
         n_rows=tasks.n_rows,
-        classes=None if tasks.classes is None else np.unique(np.concatenate(tasks.classes)),
+        classes=classes,
+        class_prior=None if classes is None else mean_class_shares(class_shares(tasks, classes), tasks.task_weight),
     )
     return Correction("nothing", None, rows, prior, _score_of_new(rows, prior, link))
 

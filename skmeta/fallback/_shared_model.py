@@ -219,6 +219,7 @@ def _prior_of(model: Any, link: Link, best: Round, tasks: Tasks) -> SharedModelP
         n_rows=correction.n_rows,
         feature_names=tasks.feature_names,
         classes=correction.classes,
+        class_prior=correction.class_prior,
     )
 
 

@@ -136,7 +136,8 @@ class SharedModelPrior(Prior):
         """
         rows = self._read(tasks.labelled_rows())
         correction = EmpiricalBayes().learn_distinct(self.corrects, rows, self.correction, n_jobs=n_jobs)
-        return replace(self, correction=correction, n_tasks=correction.n_tasks, n_rows=correction.n_rows)
+        known = {name: getattr(correction, name) for name in ("n_tasks", "n_rows", "class_prior")}
+        return replace(self, correction=correction, **known)
 
     def log_evidence(self, estimator: Any, tasks: Tasks) -> Array:
         """Log density of each task's targets given the shared model's outputs, see `Prior.log_evidence`."""

@@ -178,4 +178,5 @@ def engine_rows(data: LinearData, units: list[Units], estimator: Any) -> Rows:
         data.weight,
         bool(estimator.fit_intercept),
         data.count,
+        data.offset,
     )

@@ -276,6 +276,7 @@ class LinearAdapted(AdaptedEstimators):
             strength = here.family.engine_strength(here.strength)
             parts = variance_of_own_rows(here.trusted_rows, here.mixture, strength, here.posterior)
             own = self._linear_predictor(here.data.X, self.tasks.codes)
+            own = own if here.rows.offset is None else own + here.rows.offset
             curvature = here.mixture.likelihood.working_curvature(own, here.rows.Y)
             for batch, variance in parts:
                 weight = batch.weight[..., None] * curvature[batch.index]

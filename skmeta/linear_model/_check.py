@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta.base._class_prior import checked_class_prior
 from skmeta.linear_model._kinds import KINDS, likelihood_named
 from skmeta.tasks._words import shown
 
@@ -36,6 +37,7 @@ def check_prior_arrays(prior: Any) -> dict[str, Any]:
         "likelihood": _likelihood(prior, mean),
         "weight_unit": _unit(prior.weight_unit),
         "classes": None if prior.classes is None else _classes(prior.classes, mean),
+        "class_prior": None if prior.class_prior is None else checked_class_prior(prior.class_prior, prior.classes),
     }
 
 

@@ -27,6 +27,7 @@ from skmeta.linear_model._past import unit_of
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._units import Units
 from skmeta.tasks import Tasks
+from skmeta.tasks._class_rates import class_shares, mean_class_shares
 
 Array = NDArray[np.float64]
 
@@ -59,7 +60,7 @@ def of_rows(
     read = data.sums() if by_sums else None
     where = _where_rows_lie(tasks, data, family) if read is None else where_sums_lie(read[0], weight)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
-    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, estimator, family, units, unit)
+    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, estimator, family, past, units, unit)
     if read is not None:
         found: Any = each_output(data.moments(rows, engine, read), weight)
     else:
@@ -74,7 +75,7 @@ def of_wide_rows(
     likelihood = family.likelihood(estimator, data.n_outputs)
     where = _where_rows_lie(tasks, data, family, centred=False)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)
-    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, estimator, family, units, unit)
+    rows, describe = engine_rows(data, engine, estimator), _described(tasks, data, estimator, family, past, units, unit)
     return Collection((rows, tasks.task_weight), engine, likelihood, data.one_target, describe)
 
 
@@ -146,6 +147,8 @@ def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | No
     ask = parts.asking(engine[0], unit, intercept=intercept)
     tasks = RowsElsewhere(ask, sums, squares.max(axis=1, initial=0.0), likelihood, intercept=intercept)
     describe = {"feature_names": first.feature_names, "likelihood": family.kind_of(estimator, 1), "units": units}
+    if parts.classes is not None:
+        describe["class_prior"] = _class_prior(np.column_stack([1.0 - sums.target, sums.target]), None, past)
     return Collection(tasks, engine, likelihood, True, describe | {"classes": parts.classes, "weight_unit": unit})
 
 
@@ -176,7 +179,25 @@ def _units(
 
 
 def _described(
-    tasks: Tasks, data: LinearData, estimator: Any, family: Any, units: Units, unit: float
+    tasks: Tasks,
+    data: LinearData,
+    estimator: Any,
+    family: Any,
+    past: GaussianPrior | None,
+    units: Units,
+    unit: float,
 ) -> dict[str, Any]:
     names, kind = tasks.feature_names, family.kind_of(estimator, data.n_outputs)
-    return {"feature_names": names, "classes": data.classes, "likelihood": kind, "units": units, "weight_unit": unit}
+    found = {"feature_names": names, "classes": data.classes, "likelihood": kind, "units": units, "weight_unit": unit}
+    if data.classes is None:
+        return found
+    if tasks.class_rates and past is not None:  # rows that were drawn by their class do not tell
+        return found | {"class_prior": past.class_prior}
+    return found | {"class_prior": _class_prior(class_shares(tasks, data.classes), tasks.task_weight, past)}
+
+
+def _class_prior(shares: Array, task_weight: Array | None, past: GaussianPrior | None) -> Array:
+    """The mean of tasks' own shares; what is known counts as the tasks that it was learned from."""
+    if past is None or past.class_prior is None:
+        return mean_class_shares(shares, task_weight)
+    return mean_class_shares(shares, task_weight, past.class_prior, max(past.n_tasks, 1.0))

@@ -16,6 +16,7 @@ from skmeta._inference.sums import Sums, sums_in_room
 from skmeta._inference.units import Units, same_units, standardised
 from skmeta.linear_model._class_weight import row_weights
 from skmeta.tasks import Tasks
+from skmeta.tasks._class_rates import log_class_rates, representative_weights
 from skmeta.tasks._numbers import (
     as_numbers,
     check_complete,
@@ -37,7 +38,9 @@ class LinearData:
 
     ``n_targets`` is None where ``y`` was one-dimensional; ``classes`` is None for regressors. The rows of task ``t`` are
     ``order[starts[t]:starts[t + 1]]``. Weights are in the unit that they were read in; ``count (n,)`` says how many rows each
-    row stands for, as `Rows` has it. What rows weigh by their class is in ``weight``, not in ``given_weight``.
+    row stands for, as `Rows` has it. What rows weigh by their class is in ``weight``, not in ``given_weight``. Of rows that
+    were drawn by their class ``offset (n, K)`` is what that adds to their scores, and ``stands_for (n,)`` what such a row is
+    worth among all, on average one.
     """
 
     X: Any
@@ -49,6 +52,8 @@ class LinearData:
     starts: NDArray[np.intp]
     count: NDArray[np.float64] | None = None
     given_weight: NDArray[np.float64] | None = None
+    offset: NDArray[np.float64] | None = None
+    stands_for: NDArray[np.float64] | None = None
     _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -155,8 +160,19 @@ def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | Non
     check_squares("y", Y)
     weight, given = row_weights(tasks, estimator, classes), tasks.sample_weight
     weight, given = (each if each is None or unit is None else each / unit for each in (weight, given))
-    count = weight if unit is None else None
-    return LinearData(X, Y, weight, n_targets, classes, order, starts, count, given)
+    count, drawn = weight if unit is None else None, (None, None)
+    if classes is not None and getattr(estimator, "class_weight", None) != "balanced":  # balanced rows have no shares
+        drawn = _as_drawn(tasks, classes)
+    return LinearData(X, Y, weight, n_targets, classes, order, starts, count, given, *drawn)
+
+
+def _as_drawn(tasks: Tasks, classes: NDArray[Any]) -> tuple[Any, Any]:
+    """``offset (n, K)`` and ``stands_for (n,)`` of rows that were drawn by their class; None for others."""
+    logs = log_class_rates(tasks, classes)
+    if logs is None:
+        return None, None
+    offset = logs[:, 1:] - logs[:, :1] if len(classes) == 2 else logs
+    return offset[tasks.codes], representative_weights(tasks)
 
 
 def check_squares(name: str, values: NDArray[np.float64]) -> None:

@@ -73,6 +73,8 @@ class GaussianPrior(LinearPrior):
         Columns the coefficients belong to; new data are matched to them by name.
     classes : array-like of shape (n_classes,), default=None
         Class labels, sorted; coefficients of binary models belong to the second one.
+    class_prior : array-like of shape (n_classes,), default=None
+        How frequent ``classes`` are: what ``WarmStartClassifier(class_prior="past")`` takes for granted of a new task.
 
     Raises
     ------

@@ -98,6 +98,7 @@ class Integrated:
             low = np.linspace(0, (len(own) - 1) // 2, _OWN_PAIRS).astype(int)  # the same where labels change places
             own = by_score[np.r_[low, len(own) - 1 - low[::-1]]]
         mine, each = take_rows(here.data.X, own), counted[own]
+        each = each if here.data.stands_for is None else each * here.data.stands_for[own]
         if typical is None:
             return mine, each
         rows = typical.seen_by(here.posterior.coef[code, :, :-1])

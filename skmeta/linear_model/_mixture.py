@@ -130,6 +130,7 @@ def own_prior(prior: GaussianPrior, explained: float = 0.0, slopes: float = 1.0)
         n_rows=prior.n_rows,
         feature_names=prior.feature_names,
         classes=prior.classes,
+        class_prior=prior.class_prior,
     )
 
 

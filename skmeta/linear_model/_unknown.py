@@ -71,7 +71,8 @@ class Unknown:
         if sparse.issparse(here.rows.X) != sparse.issparse(own):
             own = own.toarray() if sparse.issparse(own) else sparse.csr_array(own)
         targets = np.zeros((len(seen), len(here.units)))
-        return replace(here.rows, X=own, Y=targets, order=order, starts=starts, weight=None, count=None)
+        nothing: dict[str, Any] = {"weight": None, "count": None, "offset": None}
+        return replace(here.rows, X=own, Y=targets, order=order, starts=starts, **nothing)
 
     def _by_columns(self, X: Any, codes: Codes, seen: Codes) -> Array:
         out = np.empty((len(seen), len(self.here.units)))
@@ -131,7 +132,8 @@ class Unknown:
             for c, V in enumerate(laws):
                 moved = Z @ V
                 variance, covariance = np.maximum((moved * Z).sum(axis=2), 0.0).T, mine @ np.swapaxes(moved, 1, 2)
-                scores = mine @ modes[task, c].T, Z @ modes[task, c].T
+                offset = 0.0 if rows.offset is None else rows.offset[own]
+                scores = mine @ modes[task, c].T + offset, Z @ modes[task, c].T
                 yield NewRows(task, c, own, new, *scores, variance, np.moveaxis(covariance, 0, 2))
 
     def _component_covariances(self, c: int, tasks: Codes) -> Iterator[Array]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._class_prior import as_drawn
 from skmeta.base._matching import matched, one_task
 from skmeta.steps._adapted_behind_steps import AdaptedBehindSteps
 from skmeta.steps._frozen_steps import FrozenSteps
@@ -37,7 +38,7 @@ class PriorWithSteps(Prior):
     prior: Prior
 
     def __post_init__(self) -> None:
-        for name in ("n_tasks", "n_rows", "classes"):
+        for name in ("n_tasks", "n_rows", "classes", "class_prior"):
             object.__setattr__(self, name, getattr(self.prior, name))
         object.__setattr__(self, "feature_names", self.steps.input_names)
 
@@ -232,7 +233,16 @@ def checked_parts(estimator: Any, prior: Prior) -> Parts:
     return parts
 
 
-def adapt_rows(parts: Parts, prior: Prior, X: Any, y: Any, sample_weight: Any = None, unlabelled: Any = None) -> Any:
+def adapt_rows(
+    parts: Parts,
+    prior: Prior,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    *,
+    unlabelled: Any = None,
+    class_prior: str = "rows",
+) -> Any:
     """One task of raw rows, one plain fitted estimator of the user's shape; nothing is compared."""
     steps, inner = split_prior(prior)
     X, context = steps.split_context(plain_table(X))
@@ -241,6 +251,7 @@ def adapt_rows(parts: Parts, prior: Prior, X: Any, y: Any, sample_weight: Any = 
         return steps.assemble(parts, inner.zero_shot(parts.model))
     tasks = one_task(parts.model, X, y, sample_weight, unlabelled)
     inner, tasks = matched(inner, steps.apply(tasks))
+    tasks = as_drawn(tasks, inner, class_prior)
     return steps.assemble(parts, inner.adapt_tasks(parts.model, tasks).estimator(0))
 
 

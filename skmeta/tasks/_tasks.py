@@ -45,6 +45,9 @@ class Tasks:
         Names of the columns, where they have names.
     classes : tuple of ndarray, default=None
         Labels of each task, sorted; None for regressors.
+    class_rates : mapping of label to ndarray of shape (n_tasks,), default={}
+        How many times as often as at random rows of a class were drawn in each task: the share of the class among the rows
+        of the task over the share that it has there; zero where it was not drawn. None said: rows are drawn at random.
 
     Examples
     --------
@@ -65,6 +68,7 @@ class Tasks:
     labelled: NDArray[np.bool_] | None = None
     feature_names: tuple[str, ...] | None = None
     classes: tuple[NDArray[Any], ...] | None = None
+    class_rates: Mapping[Any, NDArray[np.float64]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -150,6 +154,7 @@ class Tasks:
             task_weight=None if self.task_weight is None else self.task_weight[codes],
             context={name: values[codes] for name, values in self.context.items()},
             classes=None if self.classes is None else tuple(self.classes[code] for code in codes),
+            class_rates={label: rates[codes] for label, rates in self.class_rates.items()},
         )
 
     def shots_and_query(self, n_shots: int) -> tuple[Self, Self]:
@@ -264,6 +269,7 @@ class Tasks:
             task_weight=None,
             context={name: values[owner] for name, values in self.context.items()},
             classes=None if self.classes is None else tuple(self.classes[code] for code in owners),
+            class_rates={label: rates[owner] for label, rates in self.class_rates.items()},
         )
         return expanded, np.concatenate([*rows, nothing]), np.concatenate([*codes, nothing])
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
 
 from skmeta.base import Prior, learner_for
+from skmeta.base._class_prior import CLASS_PRIORS, as_drawn
 from skmeta.base._learner import adapt_learned, checked_prior
-from skmeta.base._matching import UNSUPERVISED, matched, no_weights, reads_targets
+from skmeta.base._matching import matched, no_weights, reads_targets
 from skmeta.steps import (
     AdaptedBehindSteps,
     FrozenSteps,
@@ -34,10 +32,11 @@ from skmeta.steps import (
 )
 from skmeta.tasks import Tasks, locate_task, read_tasks
 from skmeta.tasks._ids import as_list
-from skmeta.tasks._numbers import check_names_differ, check_rows, column_names
+from skmeta.tasks._numbers import check_rows, column_names
 from skmeta.tasks._read import context_places
 from skmeta.tasks._tables import plain_table
 from skmeta.tasks._words import shown
+from skmeta.warm_start._given import check_kind, columns_of
 from skmeta.warm_start._known_tasks import KnownTasks
 from skmeta.warm_start._pickled_family import register_again, registration_of
 from skmeta.warm_start._task_estimators import TaskEstimators
@@ -127,7 +126,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             Fitted.
         """
         self._check_parameters()
-        columns = _columns_of(X)
+        columns = columns_of(X)
         plain = self.task is None and self.prior is None
         found = self._fit_plain(X, y, sample_weight) if plain else self._fit_tasks(X, y, sample_weight)
         self._store(columns | found)
@@ -154,6 +153,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         order = tasks.feature_names
         if prior is not None:
             prior, tasks = matched(prior, tasks)
+            tasks = as_drawn(tasks, prior, self._class_prior)
         if learner is not None:
             prior = checked_prior(learner, learner.learn(parts.model, tasks, prior, n_jobs=self.n_jobs))
             prior, tasks = matched(prior, tasks)
@@ -233,13 +233,15 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         prior: Any = self.prior
         if isinstance(estimator, type) or not hasattr(estimator, "fit"):
             raise TypeError(f"estimator: wanted an estimator such as {self._example}, found {estimator!r}.")
-        _check_kind(self, estimator)
+        check_kind(self, estimator)
         if prior is not None and not isinstance(prior, Prior):
             hint = ", a model; give its prior_ once it is fitted" if isinstance(prior, WarmStartBase) else ""
             found = f"{type(prior).__name__}{hint}"
             raise TypeError(
                 f"prior: wanted a prior, such as a fitted model's prior_ or GaussianPrior(...), found {found}."
             )
+        if self._class_prior not in CLASS_PRIORS:
+            raise ValueError(f"class_prior: wanted one of {CLASS_PRIORS}, found {self._class_prior!r}.")
         if isinstance(self.context, str | int):
             raise TypeError(f"context: wanted a list of columns, found {self.context!r}; write [{self.context!r}].")
 
@@ -253,6 +255,11 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return "prior_" in self.__dict__
+
+    @property
+    def _class_prior(self) -> str:
+        """What says how frequent the classes of a task are; without classes nothing is to be said."""
+        return getattr(self, "class_prior", "rows")
 
     @property
     def _in_tasks(self) -> bool:
@@ -334,7 +341,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             )
         X, known = plain_table(X), self._known
         if not self._has_task_column(X):
-            return adapt_rows(known.parts, self.prior_, X, y, sample_weight, self.unlabelled)
+            how = {"unlabelled": self.unlabelled, "class_prior": self._class_prior}
+            return adapt_rows(known.parts, self.prior_, X, y, sample_weight, **how)
         made = self._adapt_several(X, y, sample_weight)
         return made if len(made) > 1 else next(iter(made.values()))
 
@@ -342,6 +350,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         known, steps = self._known, self._known.adapted.steps
         tasks, _ = self._read(X, y, sample_weight, known.parts.model)
         prior, tasks = matched(known.prior, steps.apply(tasks))
+        tasks = as_drawn(tasks, prior, self._class_prior)
         adapted = prior.adapt_tasks(known.parts.model, tasks, n_jobs=self.n_jobs)
         return TaskEstimators(tasks.ids, AdaptedBehindSteps(steps, known.parts, tasks.feature_names, adapted))
 
@@ -370,40 +379,3 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             plain_table(X)
         validate_data(self, X, reset=False, skip_check_array=True)
         return getattr(self.estimator_, method)(X, **options)
-
-
-def _check_kind(shell: WarmStartBase, estimator: Any) -> None:
-    """Raise for a regressor in a classifier's place and the like; models of densities stand where clusterers do."""
-    found, wanted = get_tags(estimator).estimator_type, get_tags(shell).estimator_type
-    if found in (None, wanted) or {found, wanted} <= set(UNSUPERVISED):
-        return
-    shells = {"classifier": "WarmStartClassifier", "regressor": "WarmStartRegressor"}
-    shells |= dict.fromkeys(UNSUPERVISED, "WarmStartClusterer")
-    way_out = f"; use {shells[found]}" if found in shells else ""
-    raise TypeError(
-        f"estimator: {type(shell).__name__} wanted a {wanted}, found the {found} {type(estimator).__name__}{way_out}."
-    )
-
-
-def _columns_of(X: Any) -> dict[str, Any]:
-    """``n_features_in_`` and ``feature_names_in_`` of a table, which has names of its own for all columns."""
-    if isinstance(X, Mapping) and not sparse.issparse(X):
-        raise TypeError(
-            f"X: wanted a table, found {type(X).__name__}; pandas.DataFrame(X) makes one of columns by name."
-        )
-    check_names_differ(column_names(X))
-    recorder = BaseEstimator()
-    validate_data(recorder, X, skip_check_array=True)
-    return vars(recorder)
-
-
-def estimator_has(method: str) -> Callable[[Any], Any]:
-    """Whether a model fitted as a plain one, or the class of the estimator, has ``method``."""
-
-    def check(self: Any) -> bool:
-        if self.__dict__.get("_plain") is not None:
-            return hasattr(self._plain, method)
-        estimator = self.estimator
-        return hasattr(estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator, method)
-
-    return available_if(check)

@@ -11,11 +11,12 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.base import Prior
-from skmeta.warm_start._base import WarmStartBase, estimator_has
+from skmeta.warm_start._base import WarmStartBase
+from skmeta.warm_start._given import estimator_has
 
 
 class WarmStartClassifier(ClassifierMixin, WarmStartBase):
-    """Classification where the next dataset starts from the earlier ones.
+    r"""Classification where the next dataset starts from the earlier ones.
 
     Each task gets a model of its own that starts from a prior; the cases of ``task`` and ``prior`` are those of
     `WarmStartRegressor`. Tasks may lack some of the labels.
@@ -34,6 +35,13 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         Where to start: another model's ``prior_``, or written by hand with its ``classes``.
     learner : "auto" or learner, default="auto"
         What learns the prior; "auto" is the one registered for the estimator's class, with its defaults.
+    class_prior : {"rows", "past"}, default="rows"
+        What says how frequent the classes of a new task are. With "rows" its own rows do, so far as they go: right where
+        they were drawn at random, and then nothing is lost, which is why it is the default. With "past" they do not,
+        as where five of each class were asked for: classes are as frequent as in the tasks that the prior was learned
+        from (``prior_.class_prior``), the rows tell how columns go with classes, and of a class without rows they tell
+        nothing. It is about the rows of `adapt`, and of `fit` with ``prior``; those that a first prior is learned from
+        are the past themselves, and without task and prior there is none: then it has no effect.
     n_jobs : int, default=None
         Parallel jobs over tasks; the answer does not depend on it.
     unlabelled : object, default=None
@@ -77,8 +85,18 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
     ``estimator_`` has one set of coefficients: those of the most probable model times its ``moderation_``, a number that
     makes its probabilities as good as they can be on rows like the task's. Both predict the same class.
 
+    With ``class_prior="past"`` rows are taken to be drawn by their class. In them
+
+    .. math:: p(y = c \mid x, \text{drawn}) \propto p(y = c \mid x) \, r_c / \pi_c
+
+    with the share :math:`r_c` of class :math:`c` among the task's rows and :math:`\pi_c` in the past. So linear scores have
+    a known offset :math:`\log r_c / \pi_c` while a model is fitted and judged, and none when it predicts; what is fitted
+    by its own rules takes the rows with weights :math:`\pi_c / r_c`.
+
     References
     ----------
+    G. King and L. Zeng (2001), Logistic regression in rare events data, Political Analysis 9(2), sections 4.1 (offsets) and
+    4.2 (weights).
     D. J. C. MacKay (1992), The evidence framework applied to classification networks, Neural Computation
     4(5), equation 10.
     H. Rue, S. Martino and N. Chopin (2009), Approximate Bayesian inference for latent Gaussian models, JRSS B 71,
@@ -105,11 +123,13 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         context: Sequence[str | int] | None = None,
         prior: Prior | None = None,
         learner: Any = "auto",
+        class_prior: str = "rows",
         n_jobs: int | None = None,
         unlabelled: Any = None,
     ) -> None:
         super().__init__(estimator, task=task, context=context, prior=prior, learner=learner, n_jobs=n_jobs)
         self.unlabelled = unlabelled
+        self.class_prior = class_prior
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict labels: known tasks with their own adapted model, unknown ones by the prior.

@@ -13,7 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.base import Prior
 from skmeta.steps import last_model
-from skmeta.warm_start._base import WarmStartBase, estimator_has
+from skmeta.warm_start._base import WarmStartBase
+from skmeta.warm_start._given import estimator_has
 
 
 class WarmStartClusterer(ClusterMixin, WarmStartBase):
