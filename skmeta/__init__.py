@@ -1,6 +1,7 @@
 """skmeta: the next fit starts from what the earlier ones taught."""
 
 from skmeta.fallback import SharedModel
+from skmeta.gaussian_process import KernelDeviations
 from skmeta.linear_model import EmpiricalBayes, GaussianPrior, SufficientStatistics
 from skmeta.model_selection import NShotSplit, shot_curve
 from skmeta.tasks import split_tasks, stack_tasks
@@ -13,6 +14,7 @@ __all__ = [
     "EmpiricalBayes",
     "GaussianPrior",
     "HyperparameterPrior",
+    "KernelDeviations",
     "NShotSplit",
     "SharedModel",
     "SufficientStatistics",

@@ -21,6 +21,7 @@ FLOORS = {
     "inspection": 8,
     "warm_start": 7,
     "model_selection": 7,
+    "gaussian_process": 7,
     "fallback": 6,
     "linear_model": 5,
     "tuning": 5,
