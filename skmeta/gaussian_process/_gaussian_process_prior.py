@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.gaussian_process.kernels import DotProduct, WhiteKernel
-from sklearn.linear_model import Ridge
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures
 
@@ -47,9 +46,7 @@ class GaussianProcessPrior(SharedModelPrior):
         return super().__repr__().replace("SharedModelPrior", "GaussianProcessPrior", 1)
 
     def _corrected(self, estimator: Any, tasks: Tasks, rows: Tasks, n_jobs: int | None) -> CorrectedModels:
-        strength = 1.0 if "return_std" in signature(estimator.predict).parameters else estimator.alpha
-        corrects = Ridge(alpha=strength)
-        return Processes(self, estimator, tasks, self.correction.adapt_tasks(corrects, rows, n_jobs=n_jobs))
+        return Processes(self, estimator, tasks, super()._corrected(estimator, tasks, rows, n_jobs).corrected)
 
 
 class Processes(CorrectedModels):

@@ -61,8 +61,7 @@ class KernelDeviations(SharedModel):
     Notes
     -----
     A kernel without noise gets a `WhiteKernel` where it is fitted to rows of several tasks: to each other they are noisy.
-    ``alpha`` of a `KernelRidge` is the strength of the learned prior: 1, the default, as learned. ``alpha`` and
-    ``normalize_y`` of a `GaussianProcessRegressor` are those of the shared function and of a task's own model; the noise and
+    ``alpha``, and ``normalize_y`` of a process, are those of the shared function and of a task's own model; the noise and
     the level of a task are learned. The shared function is fitted to 500 rows of all tasks where hyperparameters are
     searched, to 2,000 where they are not.
 
@@ -74,10 +73,12 @@ class KernelDeviations(SharedModel):
     Examples
     --------
     >>> from sklearn.gaussian_process import GaussianProcessRegressor
+    >>> from sklearn.gaussian_process.kernels import RBF
     >>> from skmeta import WarmStartRegressor
     >>> from skmeta.datasets import make_sinusoids
     >>> X, y, _ = make_sinusoids(n_tasks=20, n_samples=10, noise=0.1, random_state=0)
-    >>> model = WarmStartRegressor(GaussianProcessRegressor(), task=-1).fit(X, y)
+    >>> process = GaussianProcessRegressor(RBF(1.5), alpha=0.01, optimizer=None)
+    >>> model = WarmStartRegressor(process, task=-1).fit(X, y)
     >>> plain = model.adapt(X[:5, :1], y[:5])
     >>> mean, std = plain.predict(X[5:10, :1], return_std=True)
     >>> bool(abs(mean - y[5:10]).max() < 0.5)

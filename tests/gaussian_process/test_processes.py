@@ -143,15 +143,14 @@ def test_no_rows_are_the_shared_function_and_all_that_tasks_vary(by_hand):
     assert_allclose(std, np.sqrt(SCALE + LEVEL + NOISE), rtol=1e-7)
 
 
-@pytest.mark.parametrize("alpha", [0.1, 10.0])
-def test_the_strength_of_kernel_ridge_is_that_of_the_prior(by_hand, alpha):
+def test_kernel_ridge_has_the_same_mean_whatever_its_alpha(by_hand):
     centres, prior = by_hand
     X, y = centres[::2], np.array([1.0, -3.0, 0.5, 2.0])
-    model = KernelRidge(alpha=alpha).fit([[0.0]], [0.0])
+    model = KernelRidge().fit([[0.0]], [0.0])
     prior = GaussianProcessPrior(model, prior.outputs, prior.columns, prior.correction, prior.corrects, n_tasks=1)
-    exact = GaussianProcessRegressor(SHAPE, alpha=alpha * NOISE, optimizer=None).fit(X, y - 2.0 * X[:, 0])
-    found = prior.adapt(KernelRidge(alpha=alpha), X, y).predict(centres)
-    assert_allclose(found, exact.predict(centres) + 2.0 * centres[:, 0], rtol=1e-7)
+    exact = PLAIN.fit(X, y - 2.0 * X[:, 0]).predict(centres) + 2.0 * centres[:, 0]
+    for alpha in (0.1, 10.0):
+        assert_allclose(prior.adapt(KernelRidge(alpha=alpha), X, y).predict(centres), exact, rtol=1e-7)
 
 
 def test_waves_are_learned_and_the_intervals_are_the_shells():
