@@ -2,6 +2,7 @@
 
 import skmeta.cluster  # noqa: F401 - the room registers itself
 from skmeta.fallback import SharedModel
+from skmeta.gaussian_process import KernelDeviations
 from skmeta.linear_model import EmpiricalBayes, GaussianPrior, SufficientStatistics
 from skmeta.model_selection import NShotSplit, shot_curve
 from skmeta.naive_bayes import ConjugateEmpiricalBayes
@@ -17,6 +18,7 @@ __all__ = [
     "EmpiricalBayes",
     "GaussianPrior",
     "HyperparameterPrior",
+    "KernelDeviations",
     "LearnedMetric",
     "NShotSplit",
     "SharedModel",

@@ -23,6 +23,7 @@ FLOORS = {
     "warm_start": 7,
     "model_selection": 7,
     "cluster": 6,
+    "gaussian_process": 7,
     "fallback": 6,
     "neighbors": 6,
     "naive_bayes": 6,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
 from skmeta._dataframe import categorical_columns
+from skmeta.linear_model import EmpiricalBayes
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import column_names, non_numeric_columns
 from skmeta.tasks._tables import column_values
@@ -20,11 +21,27 @@ from skmeta.tasks._tables import column_values
 _MANY = 100  # speed: more columns than this are not squared too
 _CATEGORIES = 20  # speed: of a column of names, the most frequent ones get a column each, all others share one
 
-Candidates = dict[str, Any]
+
+class Candidate(NamedTuple):
+    """Columns that a correction may read beside the outputs, and what learns its prior.
+
+    Parameters
+    ----------
+    columns : transformer or None
+        Fitted; None for no columns.
+    learner : EmpiricalBayes
+        Of the linear model.
+    """
+
+    columns: Any
+    learner: EmpiricalBayes = EmpiricalBayes()
+
+
+Candidates = dict[str, Candidate]
 
 
 def column_candidates(tasks: Tasks, correction: Any) -> Candidates:
-    """Fitted transformers by name, None for no columns at all: held-out tasks will say which is best.
+    """Candidates by name, the first without any columns: held-out tasks will say which is best.
 
     Parameters
     ----------
@@ -39,20 +56,20 @@ def column_candidates(tasks: Tasks, correction: Any) -> Candidates:
         Of at least one entry, simpler ones first.
     """
     if correction is None:
-        return {"output": None}
+        return {"output": Candidate(None)}
     if not isinstance(correction, str):
-        return {"output, columns by correction=": clone(correction).fit(tasks.X, tasks.y)}
+        return {"output, columns by correction=": Candidate(clone(correction).fit(tasks.X, tasks.y))}
     if correction != "auto":
         raise ValueError(
             f"correction: wanted 'auto', None for none but the shared model's output, or a transformer, found {correction!r}."
         )
     numbers, names = _usable(tasks.X)
-    found: Candidates = {"output": None}
+    found = {"output": Candidate(None)}
     if numbers or names:
-        found["output, columns"] = _standardised(numbers, names, squares=[]).fit(tasks.X)
+        found["output, columns"] = Candidate(_standardised(numbers, names, squares=[]).fit(tasks.X))
     curved = [column for column in numbers if _is_curved(tasks.X, column)]
     if curved and len(numbers) + len(names) <= _MANY:
-        found["output, columns, squares"] = _standardised(numbers, names, squares=curved).fit(tasks.X)
+        found["output, columns, squares"] = Candidate(_standardised(numbers, names, squares=curved).fit(tasks.X))
     return found
 
 

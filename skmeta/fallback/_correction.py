@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from skmeta.base import Prior
 from skmeta.base._held_out import SHOTS, gains, halves_of
+from skmeta.fallback._columns import Candidate, Candidates
 from skmeta.fallback._link import Link
-from skmeta.linear_model import EmpiricalBayes, GaussianPrior
+from skmeta.linear_model import GaussianPrior
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import class_shares, mean_class_shares
 
@@ -53,11 +55,11 @@ class Correction:
         return np.asarray(own - adapted.predict(self.rows.X, np.full(self.rows.n_rows, -1)))
 
 
-def best_correction(tasks: Tasks, outputs: Array, candidates: Any, link: Link, n_jobs: int | None) -> Correction:
+def best_correction(tasks: Tasks, outputs: Array, candidates: Candidates, link: Link, n_jobs: int | None) -> Correction:
     """The simplest one that no later one beats: none at all, on the outputs, on a set of columns beside them."""
     best = _none(tasks, outputs, link)
-    for name, columns in candidates.items():
-        found = _learned(name, columns, tasks, outputs, link, n_jobs)
+    for name, candidate in candidates.items():
+        found = _learned(name, candidate, tasks, outputs, link, n_jobs)
         best = found if found.beats(best) else best
     return best
 
@@ -82,21 +84,24 @@ def _none(tasks: Tasks, outputs: Array, link: Link) -> Correction:
     return Correction("nothing", None, rows, prior, _score_of_new(rows, prior, link))
 
 
-def _learned(name: str, columns: Any, tasks: Tasks, outputs: Array, link: Link, n_jobs: int | None) -> Correction:
+def _learned(
+    name: str, candidate: Candidate, tasks: Tasks, outputs: Array, link: Link, n_jobs: int | None
+) -> Correction:
+    columns, learner = candidate.columns, clone(candidate.learner)
     Z = outputs if columns is None else np.hstack([outputs, columns.transform(tasks.X)])
     rows = tasks.with_rows(Z, tasks.y)
-    prior = EmpiricalBayes().learn_distinct(link.corrects, rows, n_jobs=n_jobs)
-    return Correction(name, columns, rows, prior, _held_out_score(rows, prior, link, n_jobs))
+    prior = learner.learn_distinct(link.corrects, rows, n_jobs=n_jobs)
+    return Correction(name, columns, rows, prior, _held_out_score(rows, prior, learner, link, n_jobs))
 
 
-def _held_out_score(rows: Tasks, prior: Prior, link: Link, n_jobs: int | None) -> Array:
+def _held_out_score(rows: Tasks, prior: Prior, learner: Any, link: Link, n_jobs: int | None) -> Array:
     """Score ``(n_tasks,)``, each half of the tasks from what the other half teaches."""
     halves = halves_of(rows, same_labels=True)
     if halves is None:
         return _score_of_new(rows, prior, link)
     score = np.empty(len(rows))
     for learn, judge in (halves, halves[::-1]):
-        law = EmpiricalBayes().learn_distinct(link.corrects, rows.take(learn), n_jobs=n_jobs)
+        law = learner.learn_distinct(link.corrects, rows.take(learn), n_jobs=n_jobs)
         score[judge] = _score_of_new(rows.take(judge), law, link)
     return score
 

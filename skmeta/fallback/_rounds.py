@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta.fallback._columns import Candidates
 from skmeta.fallback._correction import Correction, best_correction
 from skmeta.fallback._link import Link
-from skmeta.fallback._out_of_fold import folds_by_task, out_of_fold
+from skmeta.fallback._out_of_fold import Fold, out_of_fold
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
@@ -45,11 +46,21 @@ class Round:
 
 
 def rounds(
-    estimator: Any, tasks: Tasks, link: Link, candidates: Any, *, max_rounds: int, cv: int, n_jobs: int | None
+    estimator: Any,
+    tasks: Tasks,
+    link: Link,
+    candidates: Callable[[Array], Candidates],
+    *,
+    max_rounds: int,
+    folds: list[Fold],
+    n_jobs: int | None,
 ) -> Iterator[Round]:
-    """One round after the other; only the first where corrections cannot be taken away from the targets."""
+    """One round after the other; only the first where corrections cannot be taken away from the targets.
+
+    ``candidates(outputs)`` are the sets of columns to choose from, beside outputs of models that had not seen a row's task.
+    """
     y: NDArray[Any] = np.asarray(tasks.y)
-    target, folds, known = y, folds_by_task(tasks, cv), tasks.labelled_rows()
+    target, known = y, tasks.labelled_rows()
     rows = slice(None) if tasks.labelled is None else np.flatnonzero(tasks.labelled)
     for left in reversed(range(max_rounds if link.is_additive else 1)):
         answers = out_of_fold(estimator, tasks, target, link.method, folds, n_jobs)[rows]
@@ -57,7 +68,7 @@ def rounds(
         outputs = answers
         for _, step in steps:
             outputs = step.transform(outputs)
-        correction = best_correction(known, outputs, candidates, link, n_jobs)
+        correction = best_correction(known, outputs, candidates(outputs), link, n_jobs)
         yield Round(target, steps, outputs, correction)
         if left:
             target = y.astype(float)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +15,9 @@ from sklearn.utils import check_scalar
 from skmeta.base import AdaptedEstimators, Learner, Prior
 from skmeta.base._registry import register_fallback
 from skmeta.compose import MixturePrior, with_own_model
-from skmeta.fallback._columns import column_candidates
+from skmeta.fallback._columns import Candidates, column_candidates
 from skmeta.fallback._link import Link, link_of
-from skmeta.fallback._out_of_fold import fitted
+from skmeta.fallback._out_of_fold import Fold, fitted, folds_by_task
 from skmeta.fallback._rounds import Round, rounds
 from skmeta.fallback._shared_model_prior import SharedModelPrior
 from skmeta.tasks import Tasks
@@ -140,9 +141,10 @@ class SharedModel(Learner):
             The learned component of what `learn` returns.
         """
         link = link_of(estimator)
-        best = self._best_round(estimator, tasks, link, n_jobs, progress)
+        best = self._best_round(self._shared(estimator, tasks), tasks, link, n_jobs, progress)
         self.out_of_fold_, self.held_out_scores_ = best.outputs, best.correction.score
-        return _prior_of(fitted(estimator, tasks, best.target), link, best, tasks)
+        model = self._fitted(self._shared(estimator, tasks), tasks, best.target)
+        return self._prior_of(model, link, best, tasks)
 
     def adapt_shared(
         self, shared: SharedModelPrior, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
@@ -190,8 +192,8 @@ class SharedModel(Learner):
 
     def _best_round(self, estimator: Any, tasks: Tasks, link: Link, n_jobs: int | None, progress: Any) -> Round:
         """The last round that explains held-out tasks better than the one before it."""
-        candidates = column_candidates(tasks, self.correction)
-        found = rounds(estimator, tasks, link, candidates, max_rounds=self.max_rounds, cv=self.cv, n_jobs=n_jobs)
+        candidates, folds = self._candidates(estimator, tasks), self._folds(estimator, tasks)
+        found = rounds(estimator, tasks, link, candidates, max_rounds=self.max_rounds, folds=folds, n_jobs=n_jobs)
         best = next(found)
         self.scores_, self.n_rounds_ = [best.score], 1
         for done, each in enumerate(found, start=1):
@@ -203,24 +205,42 @@ class SharedModel(Learner):
             best, self.n_rounds_ = each, done + 1
         return best
 
+    # What a learner of some kind of models may know better ------------------------------------------
 
-def _prior_of(model: Any, link: Link, best: Round, tasks: Tasks) -> SharedModelPrior:
-    """What a round has learned, around the model that is fitted to all tasks."""
-    correction = best.correction.prior
-    answers = FunctionTransformer(getattr(model, link.method)).fit(tasks.X)
-    return SharedModelPrior(
-        model=model,
-        outputs=Pipeline([("output", answers), *best.steps]),
-        columns=best.correction.columns,
-        correction=correction,
-        corrects=link.corrects,
-        description=best.correction.name,
-        n_tasks=correction.n_tasks,
-        n_rows=correction.n_rows,
-        feature_names=tasks.feature_names,
-        classes=correction.classes,
-        class_prior=correction.class_prior,
-    )
+    def _shared(self, estimator: Any, tasks: Tasks) -> Any:
+        """What is fitted to rows of all tasks."""
+        return estimator
+
+    def _candidates(self, estimator: Any, tasks: Tasks) -> Callable[[Array], Candidates]:
+        """What makes sets of columns, simpler ones first, of outputs of models that had not seen a row's task."""
+        found = column_candidates(tasks, self.correction)
+        return lambda outputs: found
+
+    def _folds(self, estimator: Any, tasks: Tasks) -> list[Fold]:
+        """Rows to fit and rows to predict."""
+        return folds_by_task(tasks, self.cv)
+
+    def _fitted(self, estimator: Any, tasks: Tasks, target: NDArray[Any]) -> Any:
+        """The model of all tasks."""
+        return fitted(estimator, tasks, target)
+
+    def _prior_of(self, model: Any, link: Link, best: Round, tasks: Tasks) -> SharedModelPrior:
+        """What a round has learned, around the model that is fitted to all tasks."""
+        correction = best.correction.prior
+        answers = FunctionTransformer(getattr(model, link.method)).fit(tasks.X)
+        return SharedModelPrior(
+            model=model,
+            outputs=Pipeline([("output", answers), *best.steps]),
+            columns=best.correction.columns,
+            correction=correction,
+            corrects=link.corrects,
+            description=best.correction.name,
+            n_tasks=correction.n_tasks,
+            n_rows=correction.n_rows,
+            feature_names=tasks.feature_names,
+            classes=correction.classes,
+            class_prior=correction.class_prior,
+        )
 
 
 def _learned_on(prior: Any, tasks: Tasks, n_jobs: int | None) -> Prior:

@@ -211,6 +211,21 @@ class LinearAdapted(AdaptedEstimators):
         here = self._adaptation
         return here.posterior.expected_noise * np.array([unit.target_scale**2 for unit in here.units])
 
+    def covariance_of(self, code: int) -> Array:
+        """What is not known of one task's coefficients: their posterior covariance, of the first output.
+
+        Parameters
+        ----------
+        code : int
+            The task, from 0; -1 is a task without rows.
+
+        Returns
+        -------
+        ndarray of shape (n_features + 1, n_features + 1)
+            In units of the data, the intercept last.
+        """
+        return np.asarray(self._adaptation.units[0].covariance_to_data(self._unknown.covariance_of(code)))
+
     def _read(self, X: Any, codes: Codes) -> Any:
         """Rows as numbers; a column may be missing in all rows of a task, never in some of them."""
         names, Z = column_names(X), numeric_features(X)

@@ -98,6 +98,19 @@ class Unknown:
             at = found.modes[some, :, k], found.weights[some]
             yield from laplace_covariances(expanded, here.mixture.components[k], strength, *at)
 
+    def covariance_of(self, code: int) -> Array:
+        """Covariance ``(p, p)`` of the first output's coefficients in one task; -1 is a task without rows."""
+        if code >= 0:
+            return next(iter(self.covariances(0, np.array([code]))))
+        components, weights = self.here.mixture.components[0], self.here.mixture.unseen
+        means = np.stack([each.mean for each in components])
+        off = (means - weights @ means) * np.sqrt(weights)[:, None]
+        found: Array = off.T @ off
+        for weight, each in zip(weights, components, strict=True):
+            found += weight * each.covariance.root @ each.covariance.root.T
+            found[-1, -1] += weight * each.extra * self.here.rows.intercept
+        return found
+
     def components(self, X: Any, codes: Codes) -> Iterator[NewRows]:
         """`NewRows` of every task and component, for other likelihoods than squared error's; -1 are no rows of a task."""
         if len(unseen := np.flatnonzero(codes < 0)):

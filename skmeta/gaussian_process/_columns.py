@@ -1,0 +1,78 @@
+"""Columns in which a Gaussian process with a learned kernel is a linear model."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.cluster import KMeans
+from sklearn.kernel_approximation import Nystroem
+
+from skmeta.gaussian_process._kernels import GivenKernel, LearnableKernel
+from skmeta.gaussian_process._summed_likelihood import learn_law
+from skmeta.tasks import Tasks
+
+Array = NDArray[np.float64]
+
+_CENTRES = 60  # speed: columns at most; the engine's own cost is their number to the third
+_ROWS, _ROWS_OF_ONE = 2000, 50  # speed: rows that the kernel is learned from, of all tasks and of each
+
+
+def kernel_columns(kernel: LearnableKernel | GivenKernel, X: Array, deviations: Array, tasks: Tasks) -> Nystroem | None:
+    r"""Columns :math:`\varphi` whose inner products are the kernel of the tasks' deviations, learned from these.
+
+    .. math:: \varphi(x) = K_{ZZ}^{-1/2} k(Z, x), \qquad b^\top \varphi(x) \sim GP(0, c k) \text{ for } b \sim N(0, c I),
+
+    around centres :math:`Z` of the rows, as many of them as the kernel has eigenvalues that all rows together tell from the
+    noise: :math:`N c \lambda_j > s`. A linear model of these columns may have any other covariance of :math:`b` too.
+
+    Returns
+    -------
+    Nystroem or None
+        Fitted; None where deviations are a level and noise.
+
+    References
+    ----------
+    C. K. I. Williams and M. Seeger (2001), Using the Nystroem method to speed up kernel machines, NIPS 13.
+    """
+    if not np.any(deviations):
+        return None
+    parts = [(X[rows], deviations[rows]) for rows in _rows_to_learn_from(X, tasks)]
+    law = learn_law(kernel.gram, parts, kernel.starts, kernel.bounds, kernel.optimizer)
+    many = _centres(X, _CENTRES)
+    noise = law.noise + law.scale * kernel.noise_in(law.theta, many)
+    columns = kernel.features(law.theta, len(many))
+    eigenvalues = np.linalg.svd(columns.fit(many).normalization_, compute_uv=False) ** -2.0 / len(many)
+    n = int(np.sum(len(X) * law.scale * eigenvalues > noise))
+    if n == 0:
+        return None
+    columns = kernel.features(law.theta, n).fit(_centres(X, n))
+    if tasks.feature_names is not None:
+        columns.feature_names_in_ = np.asarray(tasks.feature_names, dtype=object)
+    return columns
+
+
+def spread_rows(X: Array, rows: NDArray[np.intp], n: int) -> NDArray[np.intp]:
+    """So many of some rows, evenly in the order of their values, so that the order in which they came is of no matter."""
+    if len(rows) <= n:
+        return rows
+    ranked = rows[np.lexsort(X[rows].T)]
+    return np.sort(ranked[((np.arange(n) + 0.5) * len(rows) / n).astype(np.intp)])
+
+
+def _rows_to_learn_from(X: Array, tasks: Tasks) -> list[NDArray[np.intp]]:
+    """Of each of some tasks, of all sizes."""
+    codes = np.flatnonzero(tasks.counts)
+    by_size = codes[np.argsort(tasks.counts[codes], kind="stable")]
+    each = [spread_rows(X, tasks.rows_of(code), _ROWS_OF_ONE) for code in by_size.tolist()]
+    n = max(min(len(each), int(_ROWS * len(each) / sum(map(len, each)))), 1)
+    return [each[place] for place in ((np.arange(n) + 0.5) * len(each) / n).astype(int).tolist()]
+
+
+def _centres(X: Array, n: int) -> Array:
+    """Means of clusters of the rows, in columns of unit spread."""
+    scale = X.std(axis=0)
+    scale = np.where(scale > 0.0, scale, 1.0)
+    points = np.unique(X / scale, axis=0)  # sorted, so that the order of the rows is of no matter
+    if len(points) <= n:
+        return np.asarray(points * scale)
+    return np.asarray(KMeans(n, n_init=1, random_state=0).fit(points).cluster_centers_ * scale)

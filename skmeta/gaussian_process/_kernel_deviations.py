@@ -1,0 +1,126 @@
+"""The learner of Gaussian processes and kernel ridge: a process of all tasks, and the kernel of what is a task's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.kernel_ridge import KernelRidge
+
+from skmeta.base import register
+from skmeta.fallback import SharedModel
+from skmeta.fallback._columns import Candidate, Candidates
+from skmeta.fallback._link import Link
+from skmeta.fallback._out_of_fold import Fold, fitted
+from skmeta.fallback._rounds import Round
+from skmeta.gaussian_process._columns import kernel_columns, spread_rows
+from skmeta.gaussian_process._gaussian_process_prior import GaussianProcessPrior
+from skmeta.gaussian_process._kernels import GivenKernel, kernel_of, with_noise
+from skmeta.linear_model import EmpiricalBayes
+from skmeta.tasks import Tasks
+from skmeta.tasks._numbers import numeric_features
+
+Array = NDArray[np.float64]
+
+_ROWS, _ROWS_AT_ONCE = 500, 2000  # speed: of all tasks, where a kernel is searched and where one equation is solved
+
+
+@register(GaussianProcessRegressor, KernelRidge)
+class KernelDeviations(SharedModel):
+    r"""Learn a function that all tasks share, and the covariance between tasks of what they deviate from it.
+
+    .. math:: y_{ti} = f(x_{ti}) + d_t(x_{ti}) + e_{ti}, \qquad d_t \sim GP(m, \varphi(x)^\top \Sigma\, \varphi(x'))
+
+    The estimator, fitted to rows of all tasks, is :math:`f`. The kernel :math:`k_\theta` of the deviations is the
+    estimator's, its hyperparameters learned within their bounds from the marginal likelihood of what each task has beyond an
+    :math:`f` that had not seen it, summed over the tasks. In columns :math:`\varphi` with :math:`\varphi(x)^\top \varphi(x')
+    \approx k_\theta(x, x')` the deviations are linear, and :math:`m`, :math:`\Sigma` and the noise are learned by
+    `EmpiricalBayes`: :math:`\Sigma \propto I` is the process of kernel :math:`k_\theta` itself, any other what tasks have
+    shown. Function and deviations are fitted in turn, as `SharedModel` does. Held-out tasks choose between the columns of
+    `SharedModel`, those of the kernel with :math:`\Sigma \propto I`, and those with any :math:`\Sigma`: a later one has to gain
+    more than one standard error.
+
+    Parameters
+    ----------
+    correction : "auto", None or transformer, default="auto"
+        "auto" as said; else as in `SharedModel`, without columns of the kernel.
+    max_rounds : int, default=4
+        How often the shared function may be fitted anew.
+    cv : int, default=5
+        Folds of whole tasks for outputs of functions that have not seen a task.
+
+    Attributes
+    ----------
+    out_of_fold_, n_rounds_, scores_
+        As in `SharedModel`.
+
+    Notes
+    -----
+    A kernel without noise gets a `WhiteKernel` where it is fitted to rows of several tasks: to each other they are noisy.
+    ``alpha``, and ``normalize_y`` of a process, are those of the shared function and of a task's own model; the noise and
+    the level of a task are learned. The shared function is fitted to 500 rows of all tasks where hyperparameters are
+    searched, to 2,000 where they are not.
+
+    References
+    ----------
+    J. Hensman, N. D. Lawrence and M. Rattray (2013), Hierarchical Bayesian modelling of gene expression time series across
+    irregularly sampled replicates and clusters, BMC Bioinformatics 14:252, equations 1, 2.
+
+    Examples
+    --------
+    >>> from sklearn.gaussian_process import GaussianProcessRegressor
+    >>> from sklearn.gaussian_process.kernels import RBF
+    >>> from skmeta import WarmStartRegressor
+    >>> from skmeta.datasets import make_sinusoids
+    >>> X, y, _ = make_sinusoids(n_tasks=20, n_samples=10, noise=0.1, random_state=0)
+    >>> process = GaussianProcessRegressor(RBF(1.5), alpha=0.01, optimizer=None)
+    >>> model = WarmStartRegressor(process, task=-1).fit(X, y)
+    >>> plain = model.adapt(X[:5, :1], y[:5])
+    >>> mean, std = plain.predict(X[5:10, :1], return_std=True)
+    >>> bool(abs(mean - y[5:10]).max() < 0.5)
+    True
+    """
+
+    def _candidates(self, estimator: Any, tasks: Tasks) -> Callable[[Array], Candidates]:
+        simpler = super()._candidates(estimator, tasks)
+        if not isinstance(self.correction, str):
+            return simpler
+        kernel, X = kernel_of(estimator), numeric_features(tasks.X)
+        y = np.reshape(np.asarray(tasks.y, dtype=float), (len(X), -1))
+
+        def with_kernel(outputs: Array) -> Candidates:
+            # Of several outputs the first principal deviation says which kernel they have.
+            deviations = y - outputs.reshape(y.shape)
+            first = np.linalg.svd(deviations, full_matrices=False)[2][0] if y.shape[1] > 1 else np.ones(1)
+            columns = kernel_columns(kernel, X, deviations @ first, tasks)
+            if columns is None:
+                return simpler(outputs)
+            return simpler(outputs) | {
+                "output, kernel": Candidate(columns, EmpiricalBayes("spherical")),
+                "output, kernel, covariance": Candidate(columns),
+            }
+
+        return with_kernel
+
+    def _folds(self, estimator: Any, tasks: Tasks) -> list[Fold]:
+        X, n = numeric_features(tasks.X), _rows_for(estimator)
+        return [(spread_rows(X, train, n), test) for train, test in super()._folds(estimator, tasks)]
+
+    def _shared(self, estimator: Any, tasks: Tasks) -> Any:
+        return with_noise(estimator, numeric_features(tasks.X))
+
+    def _fitted(self, estimator: Any, tasks: Tasks, target: NDArray[Any]) -> Any:
+        X = numeric_features(tasks.X)
+        return fitted(estimator, tasks, target, spread_rows(X, np.arange(len(X)), _rows_for(estimator)))
+
+    def _prior_of(self, model: Any, link: Link, best: Round, tasks: Tasks) -> GaussianProcessPrior:
+        found = super()._prior_of(model, link, best, tasks)
+        return GaussianProcessPrior(**{field.name: getattr(found, field.name) for field in fields(found)})
+
+
+def _rows_for(estimator: Any) -> int:
+    return _ROWS_AT_ONCE if isinstance(kernel_of(estimator), GivenKernel) else _ROWS
