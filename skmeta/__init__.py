@@ -1,5 +1,6 @@
 """skmeta: the next fit starts from what the earlier ones taught."""
 
+from skmeta.ensemble import SharedBoosting
 from skmeta.fallback import SharedModel
 from skmeta.linear_model import EmpiricalBayes, GaussianPrior, SufficientStatistics
 from skmeta.model_selection import NShotSplit, shot_curve
@@ -14,6 +15,7 @@ __all__ = [
     "GaussianPrior",
     "HyperparameterPrior",
     "NShotSplit",
+    "SharedBoosting",
     "SharedModel",
     "SufficientStatistics",
     "TrialHistory",

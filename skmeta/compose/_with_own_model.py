@@ -107,7 +107,7 @@ def with_own_model(
     PriorWithOwnModel
         Whose weights count one task of the learned kind, and three of the other, beside those looked at.
     """
-    looked_at = _spread_out(tasks)
+    looked_at = spread_out(tasks)
     own = OwnModel(classes=prior.classes, feature_names=prior.feature_names)
     if scores is None:
         scores = prior.adapt_tasks(estimator, tasks).leave_one_out_scores
@@ -116,8 +116,19 @@ def with_own_model(
     return PriorWithOwnModel([prior, own], learn_weights(evidence, each), ("learned", "own model"), [1.0, 0.0])
 
 
-def _spread_out(tasks: Tasks) -> NDArray[np.intp]:
-    """Some tasks, of all sizes."""
+def spread_out(tasks: Tasks) -> NDArray[np.intp]:
+    """A dozen tasks, of all sizes.
+
+    Parameters
+    ----------
+    tasks : Tasks
+        The past.
+
+    Returns
+    -------
+    ndarray of int
+        Their codes, ascending.
+    """
     by_size = np.argsort(tasks.counts, kind="stable")
     places = np.unique(np.linspace(0, len(tasks) - 1, min(_LOOKED_AT, len(tasks))).round().astype(np.intp))
     return np.sort(by_size[places])

@@ -120,8 +120,10 @@ class SharedModel(Learner):
         link = link_of(estimator)
         best = self._best_round(estimator, tasks, link, n_jobs, progress)
         self.out_of_fold_ = best.outputs
+        Z = best.correction.rows.X
         shared = _prior_of(fitted(estimator, tasks, best.target), link, best, tasks)
-        seen = shared.adapt_read(estimator, tasks, best.correction.rows.X, n_jobs)
+        shared = self._extended(shared, link, estimator, tasks, Z, n_jobs)
+        seen = shared.adapt_read(estimator, tasks, Z, n_jobs)
         return with_own_model(shared, estimator, tasks, seen.leave_one_out_scores)
 
     def adapt_learned(
@@ -150,6 +152,12 @@ class SharedModel(Learner):
         shared = prior.components[0]
         adapted = shared.adapt_read(estimator, tasks, shared.columns_beside(self.out_of_fold_, tasks.X), n_jobs)
         return prior.beside(adapted)
+
+    def _extended(
+        self, prior: SharedModelPrior, link: Link, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None
+    ) -> SharedModelPrior:
+        """The prior of whoever does more for a task than correct; ``Z`` is what the correction was learned from."""
+        return prior
 
     def _best_round(self, estimator: Any, tasks: Tasks, link: Link, n_jobs: int | None, progress: Any) -> Round:
         """The last round that explains held-out tasks better than the one before it."""
