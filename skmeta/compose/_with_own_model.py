@@ -107,7 +107,7 @@ def with_own_model(
     PriorWithOwnModel
         Whose weights count one task of the learned kind, and three of the other, beside those looked at.
     """
-    looked_at = spread_out(tasks)
+    looked_at = spread_out(tasks, _LOOKED_AT)
     own = OwnModel(classes=prior.classes, feature_names=prior.feature_names)
     if scores is None:
         scores = prior.adapt_tasks(estimator, tasks).leave_one_out_scores
@@ -116,13 +116,15 @@ def with_own_model(
     return PriorWithOwnModel([prior, own], learn_weights(evidence, each), ("learned", "own model"), [1.0, 0.0])
 
 
-def spread_out(tasks: Tasks) -> NDArray[np.intp]:
-    """A dozen tasks, of all sizes.
+def spread_out(tasks: Tasks, n_tasks: int) -> NDArray[np.intp]:
+    """Some tasks, of all sizes.
 
     Parameters
     ----------
     tasks : Tasks
         The past.
+    n_tasks : int
+        How many, at most.
 
     Returns
     -------
@@ -130,5 +132,5 @@ def spread_out(tasks: Tasks) -> NDArray[np.intp]:
         Their codes, ascending.
     """
     by_size = np.argsort(tasks.counts, kind="stable")
-    places = np.unique(np.linspace(0, len(tasks) - 1, min(_LOOKED_AT, len(tasks))).round().astype(np.intp))
+    places = np.unique(np.linspace(0, len(tasks) - 1, min(n_tasks, len(tasks))).round().astype(np.intp))
     return np.sort(by_size[places])

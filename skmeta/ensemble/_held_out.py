@@ -19,8 +19,9 @@ from skmeta.tasks import Tasks, take_rows
 Array = NDArray[np.float64]
 
 _SHOTS = (10, 20, 40, 80, 160)  # speed: rows of past tasks on which trees are tried; larger tasks are taken as the last
-_ENOUGH = 4  # guard: of fewer tasks no mean difference has an error that is known
+_LOOKED_AT = 12  # speed: past tasks that grow trees, to learn what these are worth
 _LEVEL = 0.05  # of the test that trees are of use: the usual one
+_ENOUGH = 4  # guard: of fewer tasks no mean difference has an error that is known
 _ROUNDING = 1e-12  # guard: trees of less than this share of the residuals' mean square are constants
 
 
@@ -57,7 +58,7 @@ class _Trial:
     def is_gain(self, best: int) -> bool:
         """Whether the gain of the ``best`` booster is none by chance: a one-sided t-test, Bonferroni over the boosters."""
         gain, n = self.gain[best], len(self.error)
-        bound = stats.t.isf(_LEVEL / len(self.product), n - 1) * gain.std(ddof=1) / np.sqrt(n)
+        bound = stats.t.isf(_LEVEL / len(self.gain), n - 1) * gain.std(ddof=1) / np.sqrt(n)
         return bool(gain.mean() > bound)
 
     @property
@@ -131,7 +132,7 @@ def _trial(
     """Every booster on some rows of a dozen tasks that have as many more to be predicted."""
     large = np.flatnonzero(tasks.counts >= 2 * n_shots)
     places = tasks.with_rows(np.arange(tasks.n_rows)[:, None], tasks.y).take(large)
-    shots, query = places.take(spread_out(places)).shots_and_query(n_shots)
+    shots, query = places.take(spread_out(places, _LOOKED_AT)).shots_and_query(n_shots)
     adapted = prior.correction.adapt_tasks(prior.corrects, shots.with_rows(Z[shots.X[:, 0]], shots.y))
     residuals = [part.y - adapted.predict(Z[part.X[:, 0]], part.codes) for part in (shots, query)]
     found = Parallel(n_jobs=n_jobs)(

@@ -1,4 +1,4 @@
-"""Shared model and correction fitted in turn: each round's model is fitted to the targets less the last corrections."""
+"""Shared model and correction fitted in turn: each round's model is fitted to what the last corrections leave."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.fallback._correction import Correction, best_correction
-from skmeta.fallback._link import Link
-from skmeta.fallback._out_of_fold import folds_by_task, out_of_fold
+from skmeta.fallback._link import Link, offset_parameter
+from skmeta.fallback._out_of_fold import Target, folds_by_task, out_of_fold
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
@@ -23,8 +23,8 @@ class Round:
 
     Parameters
     ----------
-    target : ndarray of shape (n_rows,) or (n_rows, n_outputs)
-        The targets, less the corrections of the round before.
+    target : Target
+        The targets less the corrections of the round before, or with these as scores to start from.
     steps : list of (str, transformer)
         What makes columns of answers.
     outputs : ndarray of shape (n_rows, n_columns)
@@ -33,7 +33,7 @@ class Round:
         Learned on them.
     """
 
-    target: NDArray[Any]
+    target: Target
     steps: list[tuple[str, Any]]
     outputs: Array
     correction: Correction
@@ -47,10 +47,10 @@ class Round:
 def rounds(
     estimator: Any, tasks: Tasks, link: Link, candidates: Any, *, max_rounds: int, cv: int, n_jobs: int | None
 ) -> Iterator[Round]:
-    """One round after the other; only the first where corrections cannot be taken away from the targets."""
+    """One round after the other; only the first where a fit can take corrections neither from targets nor as a start."""
     y: NDArray[Any] = np.asarray(tasks.y)
-    target, folds = y, folds_by_task(tasks, cv)
-    for left in reversed(range(max_rounds if link.is_additive else 1)):
+    target, folds, offset = Target(y), folds_by_task(tasks, cv), offset_parameter(estimator)
+    for left in reversed(range(max_rounds if link.is_additive or offset else 1)):
         answers = out_of_fold(estimator, tasks, target, link.method, folds, n_jobs)
         steps = link.columns_of(answers)
         outputs = answers
@@ -59,4 +59,5 @@ def rounds(
         correction = best_correction(tasks, outputs, candidates, link, n_jobs)
         yield Round(target, steps, outputs, correction)
         if left:
-            target = y - correction.of_rows(link, n_jobs)
+            moved = correction.of_rows(link, n_jobs)
+            target = Target(y - moved) if link.is_additive else Target(y, moved, offset or "")

@@ -34,7 +34,8 @@ class SharedModel(Learner):
     of :math:`f`, and raw columns where held-out tasks ask for them. Outputs that the correction is learned from are those
     of models that had not seen the task. For squared errors the two are then fitted in turn, :math:`f` to the targets less
     the corrections, as long as held-out tasks gain by more than one standard error. Classifiers are corrected on their
-    log-odds, models of counts and of positive targets (by the name of their loss) on the logarithms of their predictions.
+    log-odds, models of counts and of positive targets (by the name of their loss) on the logarithms of their predictions;
+    these go through rounds too where ``fit`` takes scores to start from (LightGBM's ``init_score``, XGBoost's ``base_margin``).
 
     Parameters
     ----------

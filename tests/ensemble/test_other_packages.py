@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.utils.validation import has_fit_parameter
 
-from skmeta import SharedBoosting, WarmStartRegressor
+from skmeta import SharedBoosting, SharedModel, WarmStartClassifier, WarmStartRegressor
 from skmeta.base._registry import registered_learner
 from skmeta.ensemble import SharedBoostingPrior
 from skmeta.ensemble._boosters import boosters, grown
@@ -65,3 +65,16 @@ def test_new_trees_are_those_that_start_from_the_corrected_score(booster):
         assert_allclose(trees, again.predict(X), atol=1e-5)
     else:
         assert_allclose(start + trees, again.predict(X, base_margin=start), atol=1e-4)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_their_classifiers_start_a_second_round_from_scores(booster, n_classes):
+    X, y = jumps(n_tasks=12, n_rows=40)
+    labels = np.searchsorted(np.quantile(y, np.arange(1, n_classes) / n_classes), y)
+    package = import_module(type(booster).__module__.split(".")[0])
+    make = package.LGBMClassifier if hasattr(package, "LGBMClassifier") else package.XGBClassifier
+    options = {"verbose": -1} if hasattr(package, "LGBMClassifier") else {}
+    classifier = make(n_estimators=5, n_jobs=1, **options)
+    model = WarmStartClassifier(classifier, task=-1, learner=SharedModel(None, max_rounds=2, cv=2)).fit(X, labels)
+    assert len(model.learner_.scores_) == 2
+    assert model.adapt(X[:20, :-1], labels[:20]).predict_proba(X[:, :-1]).shape == (len(X), n_classes)
