@@ -1,6 +1,7 @@
 """skmeta: the next fit starts from what the earlier ones taught."""
 
 import skmeta.cluster  # noqa: F401 - the room registers itself
+from skmeta.ensemble import SharedBoosting
 from skmeta.fallback import SharedModel
 from skmeta.gaussian_process import KernelDeviations
 from skmeta.linear_model import EmpiricalBayes, GaussianPrior, SufficientStatistics
@@ -21,6 +22,7 @@ __all__ = [
     "KernelDeviations",
     "LearnedMetric",
     "NShotSplit",
+    "SharedBoosting",
     "SharedModel",
     "SufficientStatistics",
     "TrialHistory",

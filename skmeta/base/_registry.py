@@ -15,6 +15,7 @@ from skmeta.base._matching import reads_targets
 _T = TypeVar("_T")
 _LEARNERS: dict[type, type] = {}
 _LINEAR: dict[type, type] = {}
+_NAMED: dict[str, type] = {}  # learners of classes of packages that may not be installed, by the classes' full names
 _METHODS = ("fit", "predict", "predict_proba", "decision_function")
 _FALLBACK: list[Any] = []  # the learner of whatever nobody registered
 _GROUP = "skmeta.families"  # the entry point by which an installed package says that it has families
@@ -49,6 +50,27 @@ def register(*estimator_classes: type) -> Callable[[_T], _T]:
             )
         for cls in estimator_classes:
             add(_LEARNERS, cls, learner)
+        return learner
+
+    return decorator
+
+
+def register_by_name(*names: str) -> Callable[[_T], _T]:
+    """Register a learner for classes of packages that are not imported before somebody uses them, as a decorator.
+
+    Parameters
+    ----------
+    *names : str
+        Full names of classes, ``package.module.Class``.
+
+    Returns
+    -------
+    callable
+        The decorator; it returns the learner's class.
+    """
+
+    def decorator(learner: Any) -> Any:
+        _NAMED.update(dict.fromkeys(names, learner))
         return learner
 
     return decorator
@@ -145,6 +167,9 @@ def registered_learner(estimator: Any) -> Any:
     own = getattr(type(estimator), "__skmeta_learner__", None)
     if own is not None:
         return own
+    for cls in type(estimator).__mro__:
+        if _full_name(cls) in _NAMED:
+            add(_LEARNERS, cls, _NAMED[_full_name(cls)])
     found = lookup(_LEARNERS, estimator)
     if found is None:
         load_entry_points()

@@ -120,7 +120,7 @@ def with_own_model(
     PriorWithOwnModel
         Whose weights count one task of the learned kind, and three of the other, beside those looked at.
     """
-    looked_at = _spread_out(tasks)
+    looked_at = spread_out(tasks, _LOOKED_AT)
     if own is None:
         own = OwnModel(classes=prior.classes, class_prior=prior.class_prior, feature_names=prior.feature_names)
     if scores is None:
@@ -132,8 +132,21 @@ def with_own_model(
     return PriorWithOwnModel([prior, *beside], learn_weights(evidence, each), ("learned", *names), unseen)
 
 
-def _spread_out(tasks: Tasks) -> NDArray[np.intp]:
-    """Some tasks, of all sizes."""
+def spread_out(tasks: Tasks, n_tasks: int) -> NDArray[np.intp]:
+    """Some tasks, of all sizes.
+
+    Parameters
+    ----------
+    tasks : Tasks
+        The past.
+    n_tasks : int
+        How many, at most.
+
+    Returns
+    -------
+    ndarray of int
+        Their codes, ascending.
+    """
     by_size = np.argsort(tasks.counts, kind="stable")
-    places = np.unique(np.linspace(0, len(tasks) - 1, min(_LOOKED_AT, len(tasks))).round().astype(np.intp))
+    places = np.unique(np.linspace(0, len(tasks) - 1, min(n_tasks, len(tasks))).round().astype(np.intp))
     return np.sort(by_size[places])

@@ -49,10 +49,10 @@ class Correction:
         return gains(self.score - other.score)
 
     def of_rows(self, link: Link, n_jobs: int | None) -> Array:
-        """What the tasks' own models say of their rows beyond what the model of a task without rows says."""
+        """What the tasks' own models say of their rows beyond what the model of a task without rows says, as scores."""
         adapted = self.prior.adapt_tasks(link.corrects, self.rows, n_jobs=n_jobs)
-        own = adapted.predict(self.rows.X, self.rows.codes)
-        return np.asarray(own - adapted.predict(self.rows.X, np.full(self.rows.n_rows, -1)))
+        own = link.scores(adapted, self.rows.X, self.rows.codes)
+        return np.asarray(own - link.scores(adapted, self.rows.X, np.full(self.rows.n_rows, -1)))
 
 
 def best_correction(tasks: Tasks, outputs: Array, candidates: Candidates, link: Link, n_jobs: int | None) -> Correction:

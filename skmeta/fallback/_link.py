@@ -12,12 +12,14 @@ from scipy.special import logit, xlogy
 from sklearn.base import is_classifier
 from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegressor, Ridge
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.validation import has_fit_parameter
 
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
 
 # Names that libraries give to the loss of a model whose predictions are exp(score), by what they are part of.
+_OFFSETS = ("init_score", "base_margin")  # LightGBM's and XGBoost's name of scores that a fit starts from
 _LOSS_PARAMETERS = ("loss", "objective", "loss_function", "criterion")
 
 
@@ -66,6 +68,13 @@ class Link:
         """Whether a correction can be taken away from the targets, so that the shared model is fitted to the rest."""
         return self.scale == "identity" and not is_classifier(self.corrects)
 
+    def scores(self, adapted: Any, X: Any, codes: NDArray[np.intp]) -> Array:
+        """Linear predictors of rows: log-odds of classifiers, logarithms where the scale is that."""
+        if is_classifier(self.corrects):
+            return np.asarray(adapted.decision_function(X, codes))
+        found = np.asarray(adapted.predict(X, codes))
+        return np.log(found) if self.scale == "log" else found
+
     def losses(self, adapted: Any, tasks: Tasks) -> Array:
         """Of each row, from the linear models adapted to its task: squared error, deviance, or log loss of its label."""
         if not is_classifier(self.corrects):
@@ -93,6 +102,11 @@ class Link:
         elif self.scale == "logit" and outputs.shape[1] == 2:
             steps += [("second class", _step(np.take, indices=[1], axis=1))]  # the first is its negative
         return steps
+
+
+def offset_parameter(estimator: Any) -> str | None:
+    """How the ``fit`` of an estimator calls scores to start from, which its predictions then leave out; None if it cannot."""
+    return next((name for name in _OFFSETS if has_fit_parameter(estimator, name)), None)
 
 
 def link_of(estimator: Any) -> Link:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,32 @@ Array = NDArray[np.float64]
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
+@dataclass(frozen=True)
+class Target:
+    """What a shared model is fitted to, and the scores that it starts from.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+        Targets or labels.
+    offset : ndarray of shape (n_rows,) or (n_rows, n_classes), default=None
+        Scores.
+    parameter : str, default=""
+        By which ``fit`` takes them.
+    """
+
+    y: NDArray[Any]
+    offset: Array | None = None
+    parameter: str = ""
+
+    def offset_of(self, rows: NDArray[np.intp]) -> dict[str, Array]:
+        """The keyword of ``fit`` for some rows; of several classes, the scores of those that are there."""
+        if self.offset is None:
+            return {}
+        offset = self.offset[rows]
+        return {self.parameter: offset if offset.ndim == 1 else offset[:, np.isin(np.unique(self.y), self.y[rows])]}
+
+
 def folds_by_task(tasks: Tasks, n_folds: int) -> list[Fold]:
     """Rows to fit and rows to predict, of whole tasks, as often as there are folds."""
     splits = GroupKFold(min(n_folds, len(tasks))).split(np.zeros((tasks.n_rows, 1)), groups=tasks.codes)
@@ -25,9 +52,9 @@ def folds_by_task(tasks: Tasks, n_folds: int) -> list[Fold]:
 
 
 def out_of_fold(
-    estimator: Any, tasks: Tasks, y: NDArray[Any], method: str, folds: list[Fold], n_jobs: int | None
+    estimator: Any, tasks: Tasks, target: Target, method: str, folds: list[Fold], n_jobs: int | None
 ) -> Array:
-    """Answers of ``method`` for all rows, each by a clone fitted to ``y`` in the folds that its task is not in.
+    """Answers of ``method`` for all rows, each by a clone fitted to the target in the folds that its task is not in.
 
     Returns
     -------
@@ -35,7 +62,7 @@ def out_of_fold(
         Of classifiers a column a label of the collection, as the estimator has them if it is fitted to all rows.
     """
     answers = Parallel(n_jobs=n_jobs)(
-        delayed(_answers_of_fold)(estimator, tasks, y, method, train, test) for train, test in folds
+        delayed(_answers_of_fold)(estimator, tasks, target, method, train, test) for train, test in folds
     )
     found = np.empty((tasks.n_rows, *answers[0].shape[1:]))
     for (_, test), answer in zip(folds, answers, strict=True):
@@ -43,15 +70,16 @@ def out_of_fold(
     return found
 
 
-def fitted(estimator: Any, tasks: Tasks, y: NDArray[Any], rows: NDArray[np.intp] | None = None) -> Any:
+def fitted(estimator: Any, tasks: Tasks, target: Target, rows: NDArray[np.intp] | None = None) -> Any:
     """A clone fitted to some rows of a collection, to all of them if none are named; a failure names the tasks."""
     rows = np.arange(tasks.n_rows) if rows is None else rows
     if tasks.labelled is not None:
-        rows, y = _rows_it_takes(estimator, tasks.labelled, rows, y)
+        rows, y = _rows_it_takes(estimator, tasks.labelled, rows, target.y)
+        target = replace(target, y=y)
     weights = {} if tasks.sample_weight is None else {"sample_weight": tasks.sample_weight[rows]}
     weights = weights if has_fit_parameter(estimator, "sample_weight") else {}
     try:
-        return clone(estimator).fit(take_rows(tasks.X, rows), y[rows], **weights)
+        return clone(estimator).fit(take_rows(tasks.X, rows), target.y[rows], **weights, **target.offset_of(rows))
     except Exception as error:
         error.add_note(
             f"{type(estimator).__name__}.fit raised this on the rows of {len(np.unique(tasks.codes[rows]))} task(s): "
@@ -72,13 +100,13 @@ def _rows_it_takes(
 
 
 def _answers_of_fold(
-    estimator: Any, tasks: Tasks, y: NDArray[Any], method: str, train: NDArray[np.intp], test: NDArray[np.intp]
+    estimator: Any, tasks: Tasks, target: Target, method: str, train: NDArray[np.intp], test: NDArray[np.intp]
 ) -> Array:
-    model = fitted(estimator, tasks, y, train)
+    model = fitted(estimator, tasks, target, train)
     answer = np.asarray(getattr(model, method)(take_rows(tasks.X, test)), dtype=float)
     if not is_classifier(model):
         return answer
-    labels = np.unique(y if tasks.labelled is None else y[tasks.labelled])
+    labels = np.unique(target.y if tasks.labelled is None else target.y[tasks.labelled])
     return _in_all_classes(answer, model.classes_, labels, 0.0 if method == "predict_proba" else answer.min())
 
 

@@ -1,4 +1,4 @@
-"""Shared model and correction fitted in turn: each round's model is fitted to the targets less the last corrections."""
+"""Shared model and correction fitted in turn: each round's model is fitted to what the last corrections leave."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from skmeta.fallback._columns import Candidates
 from skmeta.fallback._correction import Correction, best_correction
-from skmeta.fallback._link import Link
-from skmeta.fallback._out_of_fold import Fold, out_of_fold
+from skmeta.fallback._link import Link, offset_parameter
+from skmeta.fallback._out_of_fold import Fold, Target, out_of_fold
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
@@ -24,8 +24,8 @@ class Round:
 
     Parameters
     ----------
-    target : ndarray of shape (n_rows,) or (n_rows, n_outputs)
-        The targets, less the corrections of the round before.
+    target : Target
+        The targets less the corrections of the round before, or with these as scores to start from.
     steps : list of (str, transformer)
         What makes columns of answers.
     outputs : ndarray of shape (n_rows, n_columns)
@@ -34,7 +34,7 @@ class Round:
         Learned on them.
     """
 
-    target: NDArray[Any]
+    target: Target
     steps: list[tuple[str, Any]]
     outputs: Array
     correction: Correction
@@ -55,14 +55,14 @@ def rounds(
     folds: list[Fold],
     n_jobs: int | None,
 ) -> Iterator[Round]:
-    """One round after the other; only the first where corrections cannot be taken away from the targets.
+    """One round after the other; only the first where a fit can take corrections neither from targets nor as a start.
 
     ``candidates(outputs)`` are the sets of columns to choose from, beside outputs of models that had not seen a row's task.
     """
     y: NDArray[Any] = np.asarray(tasks.y)
-    target, known = y, tasks.labelled_rows()
+    target, known, offset = Target(y), tasks.labelled_rows(), offset_parameter(estimator)
     rows = slice(None) if tasks.labelled is None else np.flatnonzero(tasks.labelled)
-    for left in reversed(range(max_rounds if link.is_additive else 1)):
+    for left in reversed(range(max_rounds if link.is_additive or offset else 1)):
         answers = out_of_fold(estimator, tasks, target, link.method, folds, n_jobs)[rows]
         steps = link.columns_of(answers)
         outputs = answers
@@ -71,5 +71,7 @@ def rounds(
         correction = best_correction(known, outputs, candidates(outputs), link, n_jobs)
         yield Round(target, steps, outputs, correction)
         if left:
-            target = y.astype(float)
-            target[rows] -= correction.of_rows(link, n_jobs)
+            own = correction.of_rows(link, n_jobs)
+            moved = np.zeros((len(y), *own.shape[1:]))
+            moved[rows] = own
+            target = Target(y - moved) if link.is_additive else Target(y, moved, offset or "")

@@ -17,7 +17,7 @@ from skmeta.base._registry import register_fallback
 from skmeta.compose import MixturePrior, with_own_model
 from skmeta.fallback._columns import Candidates, column_candidates
 from skmeta.fallback._link import Link, link_of
-from skmeta.fallback._out_of_fold import Fold, fitted, folds_by_task
+from skmeta.fallback._out_of_fold import Fold, Target, fitted, folds_by_task
 from skmeta.fallback._rounds import Round, rounds
 from skmeta.fallback._shared_model_prior import SharedModelPrior
 from skmeta.tasks import Tasks
@@ -35,7 +35,8 @@ class SharedModel(Learner):
     of :math:`f`, and raw columns where held-out tasks ask for them. Outputs that the correction is learned from are those
     of models that had not seen the task. For squared errors the two are then fitted in turn, :math:`f` to the targets less
     the corrections, as long as held-out tasks gain by more than one standard error. Classifiers are corrected on their
-    log-odds, models of counts and of positive targets (by the name of their loss) on the logarithms of their predictions.
+    log-odds, models of counts and of positive targets (by the name of their loss) on the logarithms of their predictions;
+    these go through rounds too where ``fit`` takes scores to start from (LightGBM's ``init_score``, XGBoost's ``base_margin``).
 
     Parameters
     ----------
@@ -144,7 +145,8 @@ class SharedModel(Learner):
         best = self._best_round(self._shared(estimator, tasks), tasks, link, n_jobs, progress)
         self.out_of_fold_, self.held_out_scores_ = best.outputs, best.correction.score
         model = self._fitted(self._shared(estimator, tasks), tasks, best.target)
-        return self._prior_of(model, link, best, tasks)
+        shared = self._prior_of(model, link, best, tasks)
+        return self._extended(shared, link, estimator, tasks.labelled_rows(), best.correction.rows.X, n_jobs)
 
     def adapt_shared(
         self, shared: SharedModelPrior, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
@@ -190,6 +192,12 @@ class SharedModel(Learner):
             return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         return prior.beside(self.adapt_shared(prior.components[0], estimator, tasks, n_jobs=n_jobs))
 
+    def _extended(
+        self, prior: SharedModelPrior, link: Link, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None
+    ) -> SharedModelPrior:
+        """The prior of whoever does more for a task than correct; ``Z`` is what the correction was learned from."""
+        return prior
+
     def _best_round(self, estimator: Any, tasks: Tasks, link: Link, n_jobs: int | None, progress: Any) -> Round:
         """The last round that explains held-out tasks better than the one before it."""
         candidates, folds = self._candidates(estimator, tasks), self._folds(estimator, tasks)
@@ -220,7 +228,7 @@ class SharedModel(Learner):
         """Rows to fit and rows to predict."""
         return folds_by_task(tasks, self.cv)
 
-    def _fitted(self, estimator: Any, tasks: Tasks, target: NDArray[Any]) -> Any:
+    def _fitted(self, estimator: Any, tasks: Tasks, target: Target) -> Any:
         """The model of all tasks."""
         return fitted(estimator, tasks, target)
 

@@ -54,7 +54,7 @@ class SharedModelPrior(Prior):
     def __repr__(self) -> str:
         keeps = ", keeps rows" if any(hasattr(self.model, name) for name in _ROWS_KEPT_IN) else ""
         name = type(self.model).__name__
-        return f"SharedModelPrior({name} corrected on {self.description}, n_tasks={self.n_tasks:.0f}{keeps})"
+        return f"{type(self).__name__}({name} corrected on {self.description}, n_tasks={self.n_tasks:.0f}{keeps})"
 
     @property
     def inputs(self) -> Any:

@@ -15,7 +15,7 @@ from skmeta.base import register
 from skmeta.fallback import SharedModel
 from skmeta.fallback._columns import Candidate, Candidates
 from skmeta.fallback._link import Link
-from skmeta.fallback._out_of_fold import Fold, fitted
+from skmeta.fallback._out_of_fold import Fold, Target, fitted
 from skmeta.fallback._rounds import Round
 from skmeta.gaussian_process._columns import kernel_columns, spread_rows
 from skmeta.gaussian_process._gaussian_process_prior import GaussianProcessPrior
@@ -113,7 +113,7 @@ class KernelDeviations(SharedModel):
     def _shared(self, estimator: Any, tasks: Tasks) -> Any:
         return with_noise(estimator, numeric_features(tasks.X))
 
-    def _fitted(self, estimator: Any, tasks: Tasks, target: NDArray[Any]) -> Any:
+    def _fitted(self, estimator: Any, tasks: Tasks, target: Target) -> Any:
         X = numeric_features(tasks.X)
         return fitted(estimator, tasks, target, spread_rows(X, np.arange(len(X)), _rows_for(estimator)))
 

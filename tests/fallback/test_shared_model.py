@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.model_selection import GridSearchCV
@@ -75,6 +76,40 @@ def test_a_level_that_goes_with_a_column_is_taken_from_the_targets_before_the_ne
     model.fit(X, y + 3.0 * level)
     assert model.learner_.n_rounds_ > 1
     assert np.all(np.diff(model.learner_.scores_[: model.learner_.n_rounds_]) > 0.0)
+
+
+class StartsFromScores(ClassifierMixin, BaseEstimator):
+    """Logistic regression on the columns and a one, by Newton's method, which may start from scores of the rows."""
+
+    def fit(self, X, y, init_score=None):
+        self.classes_, y = np.unique(y, return_inverse=True)
+        A, start = np.column_stack([X, np.ones(len(X))]), 0.0 if init_score is None else init_score
+        self.coef_ = np.zeros(A.shape[1])
+        for _ in range(8):
+            p = expit(A @ self.coef_ + start)
+            self.coef_ += np.linalg.solve((A.T * (p * (1 - p))) @ A + 1e-3 * np.eye(len(self.coef_)), A.T @ (y - p))
+        return self
+
+    def predict_proba(self, X):
+        p = expit(np.column_stack([X, np.ones(len(X))]) @ self.coef_)
+        return np.column_stack([1 - p, p])
+
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+def test_a_classifier_that_starts_from_scores_goes_through_rounds():
+    rng = np.random.default_rng(0)
+    task = np.repeat(np.arange(60), 40)
+    level = 2.0 * rng.normal(size=60)
+    x = rng.normal(size=(len(task), 2))
+    x[:, 1] += level[task]  # a high level lies elsewhere, which a shared model takes for an effect of the column
+    y = (2.0 * x[:, 0] + 3.0 * level[task] - x[:, 1] + rng.logistic(size=len(task)) > 0).astype(int)
+    learner = SharedModel(None)
+    model = WarmStartClassifier(StartsFromScores(), task=-1, learner=learner).fit(np.column_stack([x, task]), y)
+    pooled = StartsFromScores().fit(x, y)
+    assert model.learner_.n_rounds_ > 1
+    assert model.prior_.components[0].model.coef_[1] < pooled.coef_[1]
 
 
 def test_known_tasks_are_adapted_by_outputs_of_models_that_had_not_seen_them():
