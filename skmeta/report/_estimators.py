@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier, SGDRegressor, TweedieRegressor
 
-from skmeta.base._registry import registered_estimators
+from skmeta.linear_model._families import FAMILIES
 from skmeta.report._read import Collection
 from skmeta.tasks import read_task_ids, take_rows
 from skmeta.tasks._words import listed, shown
@@ -31,7 +31,7 @@ SETTINGS: dict[type, dict[str, Any]] = {
     SGDRegressor: {"random_state": 0},
     SGDClassifier: {"loss": "log_loss", "random_state": 0},  # its default gives no probabilities
 }
-NAMES = sorted({short_name(cls) for cls in registered_estimators()})
+NAMES = sorted({short_name(cls) for cls in FAMILIES})
 
 
 def settle(collection: Collection, name: str | None = None) -> tuple[Collection, Any]:
@@ -80,7 +80,7 @@ def _default(classes: bool) -> Any:
 
 def _of_name(name: str, classes: bool) -> Any:
     plain = name.lower().replace("-", "").replace("_", "")
-    found = [cls for cls in registered_estimators() if short_name(cls) == plain]
+    found = [cls for cls in FAMILIES if short_name(cls) == plain]
     if not found:
         close = get_close_matches(plain, NAMES)
         hint = f" Did you mean {' or '.join(close)}?" if close else ""

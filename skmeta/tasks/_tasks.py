@@ -9,9 +9,10 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from skmeta.tasks._numbers import column_names
-from skmeta.tasks._tables import columns_in_order, take_rows
+from skmeta.tasks._tables import column_values, columns_in_order, take_rows
 
 _LEFT_OUT_ONE_BY_ONE = 20  # speed: rows of larger tasks are left out in parts
 _PARTS = 5
@@ -281,10 +282,27 @@ class Tasks:
         return [np.sort(ranked[first::_PARTS]) for first in range(_PARTS)]
 
     def _by_target(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Rows in the order of their targets, of the first of several."""
+        """Rows in the order of their targets, of the first of several, whatever order they stand in."""
         if self.y is None:
             return rows
-        return rows[np.argsort(self.y[rows].reshape(len(rows), -1)[:, 0], kind="stable")]
+        y = self.y[rows].reshape(len(rows), -1)[:, 0]
+        rank = np.unique(y, return_inverse=True)[1]
+        return rows[np.lexsort((self._row_scores[rows], rank))]
+
+    @cached_property
+    def _row_scores(self) -> NDArray[np.float64]:
+        """A number a row, of its columns of numbers, that tells rows of one target apart."""
+        scores = np.zeros(self.n_rows)
+        if len(self.X.shape) != 2:
+            return scores
+        direction = np.random.default_rng(0).uniform(0.5, 1.5, self.X.shape[1])
+        if sparse.issparse(self.X):
+            return np.asarray(self.X @ direction, dtype=float)
+        for k, own in enumerate(direction):
+            values = column_values(self.X, k)
+            if values.dtype.kind in "biuf":
+                scores += own * np.nan_to_num(values.astype(float))
+        return scores
 
     def _of_rows(self, rows: NDArray[np.intp], **changed: Any) -> Self:
         """The same columns of some rows."""

@@ -329,6 +329,7 @@ def test_self_training_goes_around_a_warm_model():
     assert right(around, X[0], y[0]) >= right(GaussianNB().fit(X[0, :4], y[0, :4]), X[0], y[0])
 
 
+@pytest.mark.filterwarnings("ignore:y contains no unlabeled samples")  # a task's own model is given labelled rows
 def test_self_training_goes_inside_a_warm_model():
     X, y = clusters(0, n_tasks=8, n_rows=12, between=0.1)
     inside = SelfTrainingClassifier(GaussianNB())
