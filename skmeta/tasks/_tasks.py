@@ -285,9 +285,13 @@ class Tasks:
         """Rows in the order of their targets, of the first of several, whatever order they stand in."""
         if self.y is None:
             return rows
-        y = self.y[rows].reshape(len(rows), -1)[:, 0]
-        rank = np.unique(y, return_inverse=True)[1]
-        return rows[np.lexsort((self._row_scores[rows], rank))]
+        y, scores = self.y[rows].reshape(len(rows), -1)[:, 0], self._row_scores[rows]
+        values, rank = np.unique(y, return_inverse=True)
+        if self.classes is not None:  # names have no order: labels stand in that of their rows
+            rank = (
+                np.bincount(rank, scores, minlength=len(values))[rank] / np.bincount(rank, minlength=len(values))[rank]
+            )
+        return rows[np.lexsort((scores, rank))]
 
     @cached_property
     def _row_scores(self) -> NDArray[np.float64]:
