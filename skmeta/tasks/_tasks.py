@@ -286,26 +286,27 @@ class Tasks:
         if self.y is None:
             return rows
         y, scores = self.y[rows].reshape(len(rows), -1)[:, 0], self._row_scores[rows]
-        values, rank = np.unique(y, return_inverse=True)
-        if self.classes is not None:  # names have no order: labels stand in that of their rows
-            rank = (
-                np.bincount(rank, scores, minlength=len(values))[rank] / np.bincount(rank, minlength=len(values))[rank]
-            )
-        return rows[np.lexsort((scores, rank))]
+        rank = np.unique(y, return_inverse=True)[1]
+        if self.classes is None:
+            return rows[np.lexsort((scores, rank))]
+        typical = np.bincount(rank, scores) / np.bincount(
+            rank
+        )  # labels stand in the order of their rows: names have none
+        return rows[np.lexsort((scores, typical[rank]))]
 
     @cached_property
     def _row_scores(self) -> NDArray[np.float64]:
-        """A number a row, of its columns of numbers, that tells rows of one target apart."""
+        """A number a row, of the sizes of its numbers, that tells rows of one target apart."""
         scores = np.zeros(self.n_rows)
         if len(self.X.shape) != 2:
             return scores
         direction = np.random.default_rng(0).uniform(0.5, 1.5, self.X.shape[1])
         if sparse.issparse(self.X):
-            return np.asarray(self.X @ direction, dtype=float)
+            return np.asarray(abs(self.X) @ direction, dtype=float)
         for k, own in enumerate(direction):
             values = column_values(self.X, k)
             if values.dtype.kind in "biuf":
-                scores += own * np.nan_to_num(values.astype(float))
+                scores += own * np.abs(np.nan_to_num(values.astype(float)))
         return scores
 
     def _of_rows(self, rows: NDArray[np.intp], **changed: Any) -> Self:
