@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ def column_names(X: Any) -> tuple[str, ...] | None:
 
 def check_names_differ(names: tuple[str, ...] | None) -> None:
     """Raise if two columns have the same name: columns are matched by it."""
-    twice = sorted({name for name in names or () if (names or ()).count(name) > 1})
+    twice = sorted(name for name, times in Counter(names or ()).items() if times > 1)
     if twice:
         raise ValueError(
             f"X: wanted a name of its own for each column, found {listed(twice)} more than once; rename or drop."
