@@ -23,7 +23,7 @@ from skmeta.cluster._mixture_em import SHAPES, Mixture, MixtureLaw, best_mixture
 from skmeta.cluster._own_clusters import OwnClusters
 from skmeta.cluster._plain_mixture import filled, relabel, write_laws
 from skmeta.cluster._tasks_of_rows import arrays_of, check_n_clusters
-from skmeta.compose import MixturePrior, with_own_model
+from skmeta.compose import MixturePrior, first_component, with_own_model
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
@@ -213,7 +213,7 @@ class GaussianMixtureLearner(Learner):
             What is known now.
         """
         numbers = arrays_of(tasks)
-        known: Any = prior.components[0] if isinstance(prior, MixturePrior) else prior
+        known = first_component(prior)
         if known is not None and not isinstance(known, GaussianMixturePrior):
             raise TypeError(f"prior: wanted a GaussianMixturePrior, found {prior!r}; learn one with this estimator.")
         if known is not None:

@@ -20,7 +20,7 @@ from skmeta.cluster._lloyd import Clusters, Rows, nearest
 from skmeta.cluster._own_clusters import OwnClusters
 from skmeta.cluster._plain_k_means import filled, relabel, template
 from skmeta.cluster._tasks_of_rows import arrays_of, check_n_clusters, mean_weight, rows_of_task
-from skmeta.compose import MixturePrior, with_own_model
+from skmeta.compose import MixturePrior, first_component, with_own_model
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
@@ -168,7 +168,7 @@ class KMeansLearner(Learner):
             What is known now.
         """
         numbers = arrays_of(tasks, accept_sparse=True)
-        known: Any = prior.components[0] if isinstance(prior, MixturePrior) else prior
+        known = first_component(prior)
         if known is not None and not isinstance(known, KMeansPrior):
             raise TypeError(f"prior: wanted a KMeansPrior, found {prior!r}; learn one with this estimator.")
         if known is not None:

@@ -14,7 +14,7 @@ from sklearn.utils import check_scalar
 
 from skmeta.base import AdaptedEstimators, Learner, Prior
 from skmeta.base._registry import register_fallback
-from skmeta.compose import MixturePrior, with_own_model
+from skmeta.compose import first_component, with_own_model
 from skmeta.fallback._columns import Candidates, column_candidates
 from skmeta.fallback._link import Link, link_of
 from skmeta.fallback._out_of_fold import Fold, Target, fitted, folds_by_task
@@ -253,7 +253,7 @@ class SharedModel(Learner):
 
 def _learned_on(prior: Any, tasks: Tasks, n_jobs: int | None) -> Prior:
     """The same shared model, its correction learned on from new tasks."""
-    shared = prior.components[0] if isinstance(prior, MixturePrior) else prior
+    shared = first_component(prior)
     if not isinstance(shared, SharedModelPrior):
         raise TypeError(f"prior: wanted a SharedModelPrior, found {prior!r}; learn one with this estimator.")
     again = shared.learned_on(tasks, n_jobs)

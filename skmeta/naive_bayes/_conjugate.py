@@ -10,7 +10,7 @@ from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, Multinom
 
 from skmeta.base import AdaptedEstimators, Learner, Prior, register
 from skmeta.base._registry import fallback_learner
-from skmeta.compose import MixturePrior
+from skmeta.compose import first_component
 from skmeta.naive_bayes._held_out import HeldOut
 from skmeta.naive_bayes._learned import learn_prior
 from skmeta.naive_bayes._with_vague_law import with_vague_law
@@ -153,7 +153,7 @@ class ConjugateEmpiricalBayes(Learner):
             raise ValueError(f"unlabelled_weight: wanted 'auto' or a number that is not negative, found {weight!r}.")
 
     def _learned_on(self, estimator: Any, tasks: Tasks, prior: Any, n_jobs: int | None) -> Prior:
-        known = prior.components[0] if isinstance(prior, MixturePrior) else prior
+        known = first_component(prior)
         if not hasattr(known, "class_counts"):  # the fallback was better for the past
             found: Prior = fallback_learner()().learn(estimator, tasks.labelled_rows(), prior, n_jobs=n_jobs)
             return found
