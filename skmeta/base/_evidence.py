@@ -47,14 +47,23 @@ def leave_one_out_scores(prior: Any, estimator: Any, tasks: Tasks) -> Array:
 
 
 def root_mean_square_left_out(prior: Any, estimator: Any, tasks: Tasks) -> Array:
-    """Root mean square ``(n_tasks,)`` of each task's residuals, each row predicted from the others."""
-    left = _left_out(prior, estimator, tasks)
+    """Root mean square ``(n_tasks[, n_outputs])`` of each task's residuals, each row predicted from the others.
+
+    It is nan of tasks with fewer than two rows.
+    """
+    found = np.full((len(tasks), *np.asarray(tasks.y).shape[1:]), np.nan)
+    enough = np.flatnonzero(tasks.counts >= 2)
+    some = tasks.take(enough)
+    left = _left_out(prior, estimator, some)
     if left is None:
-        return np.full(len(tasks), np.nan)
-    residual = left.y - left.adapted.predict(left.X, left.codes)
-    owner = tasks.codes[left.rows]
-    square = np.bincount(owner, residual**2, minlength=len(tasks))
-    return np.sqrt(square / np.maximum(np.bincount(owner, minlength=len(tasks)), 1))
+        return found
+    square = (left.y - left.adapted.predict(left.X, left.codes)) ** 2
+    weight: Array = np.ones(len(left.rows)) if some.sample_weight is None else some.sample_weight[left.rows]
+    owner = some.codes[left.rows]
+    n = np.bincount(owner, weight)
+    sums = [np.bincount(owner, weight * column) for column in square.reshape(len(weight), -1).T]
+    found[enough] = np.sqrt(np.transpose(sums) / n[:, None]).reshape(-1, *square.shape[1:])
+    return found
 
 
 class _LeftOut(NamedTuple):

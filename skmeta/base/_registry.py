@@ -168,7 +168,7 @@ def registered_learner(estimator: Any) -> Any:
     if own is not None:
         return own
     for cls in type(estimator).__mro__:
-        if _full_name(cls) in _NAMED:
+        if _full_name(cls) in _NAMED and cls not in _LEARNERS:  # who registered the class itself is obeyed
             add(_LEARNERS, cls, _NAMED[_full_name(cls)])
     found = lookup(_LEARNERS, estimator)
     if found is None:

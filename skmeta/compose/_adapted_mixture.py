@@ -40,12 +40,16 @@ class AdaptedMixture(AdaptedEstimators):
     def std(self, X: Any, codes: NDArray[np.intp]) -> NDArray[np.float64]:
         """Standard deviation of the mixture: that of the components, and of their means around each other."""
         weights = self._weights[codes]
-        used = np.flatnonzero(weights.any(axis=0))
-        mean, square = np.zeros(len(codes)), np.zeros(len(codes))
-        for c in used:
+        parts = []
+        for c in np.flatnonzero(weights.any(axis=0)):
             rows = np.flatnonzero(weights[:, c])
-            own, part = weights[rows, c], (take_rows(X, rows), codes[rows])
-            found, spread = self.adapted[int(c)].predict(*part), self.adapted[int(c)].std(*part)
+            asked = take_rows(X, rows), codes[rows]
+            parts.append(
+                (rows, weights[rows, c], self.adapted[int(c)].predict(*asked), self.adapted[int(c)].std(*asked))
+            )
+        mean, square = np.zeros((2, len(codes), *np.shape(parts[0][2])[1:]))
+        for rows, weight, found, spread in parts:
+            own = weight.reshape(-1, *[1] * (found.ndim - 1))  # of one output or several
             mean[rows] += own * found
             square[rows] += own * (spread**2 + found**2)
         return np.sqrt(np.maximum(square - mean**2, 0.0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -75,7 +74,9 @@ class OwnModel(Prior):
             with warnings.catch_warnings():  # fits to so few rows that are there to be judged alone
                 warnings.simplefilter("ignore")
                 return float(super().log_evidence(estimator, task)[0])
-        except Exception:  # an estimator may refuse so few rows with any error
+        except (
+            Exception
+        ):  # it was fitted to the rows of all tasks: these are too few, which CatBoost calls no ValueError
             return -np.inf
 
     def _can_vote(self, estimator: Any, task: Tasks) -> bool:
@@ -120,9 +121,6 @@ class OwnModels(AdaptedEstimators):
         return self._fitted[code]
 
     def std(self, X: Any, codes: NDArray[np.intp]) -> Array:
-        """Root mean square of a task's residuals, each row predicted from the others."""
-        return self._residual_std[codes]
-
-    @cached_property
-    def _residual_std(self) -> Array:
-        return root_mean_square_left_out(self.prior, self.model, self.tasks)
+        """Root mean square of a task's residuals, each row predicted from the others; nan of a single row."""
+        asked, place = np.unique(codes, return_inverse=True)
+        return root_mean_square_left_out(self.prior, self.model, self.tasks.take(asked))[place]

@@ -35,7 +35,7 @@ class SharedBoosting(SharedModel):
     as many rows on as tasks gain at, there and at all larger sizes, by a t-test at 5 %, Bonferroni over the choices. Where
     there is no gain, the prior is that of `SharedModel`.
 
-    Models of counts and of positive targets, and of several targets, get no trees.
+    Models with other losses than squared errors, and of several targets, get no trees.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class SharedBoosting(SharedModel):
         self, prior: SharedModelPrior, link: Any, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None
     ) -> SharedModelPrior:
         _check_n_trees(self.n_trees)
-        if not link.is_additive or tasks.y is None or tasks.y.ndim > 1:
+        if not link.is_squared or tasks.y is None or tasks.y.ndim > 1:
             return prior
         growth = learned_growth(prior, estimator, tasks, Z, self.n_trees, n_jobs)
         if growth is None:

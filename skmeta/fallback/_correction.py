@@ -67,14 +67,17 @@ def best_correction(tasks: Tasks, outputs: Array, candidates: Candidates, link: 
 def _none(tasks: Tasks, outputs: Array, link: Link) -> Correction:
     """The shared model alone: every task's linear model is its output, with its error as the noise."""
     rows, k = tasks.with_rows(outputs, tasks.y), outputs.shape[1]
-    mean = np.eye(1, 2)[0] if k == 1 else np.eye(k, k + 1)
+    mean = np.eye(k, k + 1)  # the output, no intercept
     noise: Any = 1.0
     if link.is_additive:
-        noise = ((np.reshape(np.asarray(tasks.y), outputs.shape) - outputs) ** 2).mean(axis=0)
+        noise = np.average(
+            (np.reshape(np.asarray(tasks.y), outputs.shape) - outputs) ** 2, axis=0, weights=tasks.sample_weight
+        )
+        mean[:, -1] -= link.level_shift(noise)
     classes = None if tasks.classes is None else np.unique(np.concatenate(tasks.classes))
     prior = GaussianPrior(
-        mean,
-        np.zeros_like(mean),
+        mean if k > 1 else mean[0],
+        np.zeros_like(mean if k > 1 else mean[0]),
         noise=noise if k > 1 else float(np.max(noise)),
         n_tasks=len(tasks),
         n_rows=tasks.n_rows,
@@ -110,5 +113,7 @@ def _score_of_new(rows: Tasks, prior: Prior, link: Link) -> Array:
     """Minus the loss of each task's rows, but for a few of them to which the model is adapted: it is a new task."""
     shots, query = rows.shots_and_query(SHOTS)
     adapted = prior.adapt_tasks(link.corrects, shots)
-    loss = link.losses(adapted, query)
-    return -np.bincount(query.codes, loss, minlength=len(rows)) / np.maximum(query.counts, 1)
+    weight = np.ones(query.n_rows) if query.sample_weight is None else query.sample_weight
+    loss = np.bincount(query.codes, weight * link.losses(adapted, query), minlength=len(rows))
+    total = np.bincount(query.codes, weight, minlength=len(rows))
+    return -np.divide(loss, total, out=np.zeros(len(rows)), where=total > 0.0)

@@ -8,38 +8,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit, xlogy
+from scipy.special import logit, ndtri
 from sklearn.base import is_classifier
-from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegressor, Ridge
+from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import has_fit_parameter
 
+from skmeta.fallback._losses import loss_of, squared_errors
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
 
-# Names that libraries give to the loss of a model whose predictions are exp(score), by what they are part of.
 _OFFSETS = ("init_score", "base_margin")  # LightGBM's and XGBoost's name of scores that a fit starts from
-_LOSS_PARAMETERS = ("loss", "objective", "loss_function", "criterion")
-
-
-def _squared_errors(y: Array, mean: Array) -> Array:
-    """Of each row, summed over the outputs."""
-    return np.asarray(((y - mean) ** 2).reshape(len(y), -1).sum(axis=1))
-
-
-def _poisson_deviances(y: Array, mean: Array) -> Array:
-    return np.asarray(2.0 * (xlogy(y, y / mean) - y + mean))
-
-
-def _gamma_deviances(y: Array, mean: Array) -> Array:
-    return np.asarray(2.0 * (np.log(mean / y) + y / mean - 1.0))
-
-
-_LOG_LINKED: dict[str, tuple[Any, Any]] = {
-    "poisson": (PoissonRegressor, _poisson_deviances),
-    "gamma": (GammaRegressor, _gamma_deviances),
-}
 
 
 @dataclass(frozen=True)
@@ -54,19 +34,29 @@ class Link:
         What is made of its answers.
     corrects : estimator
         The unfitted linear model.
-    deviances : callable, default=squared errors
-        ``deviances(y, mean)`` are the losses of rows of a regressor.
+    of_rows : callable, default=squared_errors
+        ``of_rows(y, prediction)`` are the losses of rows of a regressor.
     """
 
     method: str
     scale: str
     corrects: Any
-    deviances: Callable[[Array, Array], Array] = _squared_errors
+    of_rows: Callable[[Array, Array], Array] = squared_errors
 
     @property
     def is_additive(self) -> bool:
         """Whether a correction can be taken away from the targets, so that the shared model is fitted to the rest."""
         return self.scale == "identity" and not is_classifier(self.corrects)
+
+    @property
+    def is_squared(self) -> bool:
+        """Whether rows are judged by squared errors."""
+        return self.of_rows is squared_errors and not is_classifier(self.corrects)
+
+    def level_shift(self, noise: Array) -> Array:
+        r"""How far the linear model lies above the mean: of quantile regression :math:`\sigma \Phi^{-1}(q)`, of others zero."""
+        level = self.corrects.get_params().get("quantile", 0.5)
+        return np.asarray(np.sqrt(noise) * ndtri(level))
 
     def scores(self, adapted: Any, X: Any, codes: NDArray[np.intp]) -> Array:
         """Linear predictors of rows: log-odds of classifiers, logarithms where the scale is that."""
@@ -78,7 +68,7 @@ class Link:
     def losses(self, adapted: Any, tasks: Tasks) -> Array:
         """Of each row, from the linear models adapted to its task: squared error, deviance, or log loss of its label."""
         if not is_classifier(self.corrects):
-            return self.deviances(np.asarray(tasks.y, dtype=float), adapted.predict(tasks.X, tasks.codes))
+            return self.of_rows(np.asarray(tasks.y, dtype=float), adapted.predict(tasks.X, tasks.codes))
         chance = adapted.predict_proba(tasks.X, tasks.codes)
         return np.asarray(
             -np.log(chance[np.arange(tasks.n_rows), np.searchsorted(adapted.classes, np.asarray(tasks.y))])
@@ -87,15 +77,12 @@ class Link:
     def columns_of(self, outputs: Array) -> list[tuple[str, FunctionTransformer]]:
         """Steps that make columns of answers like ``outputs``: plain functions of NumPy and SciPy, one after the other.
 
-        Logarithms need bounds: an output of zero stands for half of the least that is not.
+        Logarithms need bounds, see `_bounds`.
         """
         steps: list[tuple[str, FunctionTransformer]] = []
         if self.scale != "identity":
-            positive = outputs[outputs > 0.0]
-            least = float(positive.min()) / 2.0 if len(positive) else np.finfo(float).tiny
-            if self.scale == "logit":  # one less it has to be less than one
-                least = max(least, np.finfo(float).eps)
-            steps += [("clip", _step(np.clip, a_min=least, a_max=None if self.scale == "log" else 1.0 - least))]
+            least, most = _bounds(outputs, self.scale)
+            steps += [("clip", _step(np.clip, a_min=least, a_max=most))]
             steps += [(self.scale, _step(np.log if self.scale == "log" else logit))]
         if outputs.ndim == 1:
             steps += [("column", _step(np.expand_dims, axis=1))]
@@ -127,17 +114,22 @@ def link_of(estimator: Any) -> Link:
             f"estimator: wanted a classifier with predict_proba or decision_function, found {type(estimator).__name__}, which "
             "has neither; put a CalibratedClassifierCV around it."
         )
-    loss = _loss_of(estimator)
-    for name, (regressor, deviances) in _LOG_LINKED.items():
-        if name in loss:
-            return Link("predict", "log", regressor(), deviances)
-    return Link("predict", "identity", Ridge())
+    loss = loss_of(estimator)
+    return Link("predict", "log" if loss.is_log_linked else "identity", loss.corrects, loss.of_rows)
 
 
-def _loss_of(estimator: Any) -> str:
-    params = estimator.get_params(deep=False)
-    found = (params.get(name) for name in _LOSS_PARAMETERS)
-    return next((loss.lower() for loss in found if isinstance(loss, str)), "")
+def _bounds(outputs: Array, scale: str) -> tuple[float, float | None]:
+    """Between which values outputs are taken: beyond all others by half of the distance that the nearest have to the end.
+
+    Where a classifier is always certain, as a tree grown to the end, the end is half a row of all rows away.
+    """
+    if scale == "log":
+        positive = outputs[outputs > 0.0]
+        return (float(positive.min()) / 2.0 if len(positive) else np.finfo(float).tiny), None
+    distance = np.minimum(outputs, 1.0 - outputs)
+    inside = distance[distance > np.finfo(float).eps]
+    least = float(inside.min()) / 2.0 if len(inside) else 0.5 / len(outputs)
+    return least, 1.0 - least
 
 
 def _step(function: Any, **options: Any) -> FunctionTransformer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import has_fit_parameter
 
+from skmeta.fallback._unlabelled import marked, reads_unlabelled
 from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._words import listed
 
@@ -31,18 +33,21 @@ class Target:
         Scores.
     parameter : str, default=""
         By which ``fit`` takes them.
+    classes : ndarray of shape (n_classes,), default=()
+        All labels, ascending, which are those of the columns of ``offset``; none of regressors.
     """
 
     y: NDArray[Any]
     offset: Array | None = None
     parameter: str = ""
+    classes: Sequence[Any] | NDArray[Any] = ()
 
     def offset_of(self, rows: NDArray[np.intp]) -> dict[str, Array]:
         """The keyword of ``fit`` for some rows; of several classes, the scores of those that are there."""
         if self.offset is None:
             return {}
-        offset = self.offset[rows]
-        return {self.parameter: offset if offset.ndim == 1 else offset[:, np.isin(np.unique(self.y), self.y[rows])]}
+        offset, there = self.offset[rows], np.flatnonzero(np.isin(self.classes, self.y[rows]))
+        return {self.parameter: offset if offset.ndim == 1 else offset[:, there]}
 
 
 def folds_by_task(tasks: Tasks, n_folds: int) -> list[Fold]:
@@ -74,8 +79,8 @@ def fitted(estimator: Any, tasks: Tasks, target: Target, rows: NDArray[np.intp] 
     """A clone fitted to some rows of a collection, to all of them if none are named; a failure names the tasks."""
     rows = np.arange(tasks.n_rows) if rows is None else rows
     if tasks.labelled is not None:
-        rows, y = _rows_it_takes(estimator, tasks.labelled, rows, target.y)
-        target = replace(target, y=y)
+        rows = rows if reads_unlabelled(estimator) else rows[tasks.labelled[rows]]
+        target = replace(target, y=marked(target.y, tasks.labelled))
     weights = {} if tasks.sample_weight is None else {"sample_weight": tasks.sample_weight[rows]}
     weights = weights if has_fit_parameter(estimator, "sample_weight") else {}
     try:
@@ -88,17 +93,6 @@ def fitted(estimator: Any, tasks: Tasks, target: Target, rows: NDArray[np.intp] 
         raise
 
 
-def _rows_it_takes(
-    estimator: Any, labelled: NDArray[np.bool_], rows: NDArray[np.intp], y: NDArray[Any]
-) -> tuple[NDArray[np.intp], NDArray[Any]]:
-    """Labelled rows; for those estimators of scikit-learn that read others too all rows, -1 marking the others."""
-    if not type(estimator).__module__.startswith("sklearn.semi_supervised"):
-        return rows[labelled[rows]], y
-    y = y.astype(object) if y.dtype.kind in "OU" else y.astype(np.intp)
-    y[~labelled] = -1
-    return rows, y
-
-
 def _answers_of_fold(
     estimator: Any, tasks: Tasks, target: Target, method: str, train: NDArray[np.intp], test: NDArray[np.intp]
 ) -> Array:
@@ -106,8 +100,9 @@ def _answers_of_fold(
     answer = np.asarray(getattr(model, method)(take_rows(tasks.X, test)), dtype=float)
     if not is_classifier(model):
         return answer
-    labels = np.unique(target.y if tasks.labelled is None else target.y[tasks.labelled])
-    return _in_all_classes(answer, model.classes_, labels, 0.0 if method == "predict_proba" else answer.min())
+    return _in_all_classes(
+        answer, model.classes_, np.asarray(target.classes), 0.0 if method == "predict_proba" else answer.min()
+    )
 
 
 def _in_all_classes(answer: Array, own: NDArray[Any], labels: NDArray[Any], absent: float) -> Array:

@@ -42,7 +42,7 @@ class Round:
     @property
     def score(self) -> float:
         """Mean over the tasks of minus the loss of a row, held out."""
-        return float(self.correction.score.mean())
+        return float(np.average(self.correction.score, weights=self.correction.rows.task_weight))
 
 
 def rounds(
@@ -60,7 +60,8 @@ def rounds(
     ``candidates(outputs)`` are the sets of columns to choose from, beside outputs of models that had not seen a row's task.
     """
     y: NDArray[Any] = np.asarray(tasks.y)
-    target, known, offset = Target(y), tasks.labelled_rows(), offset_parameter(estimator)
+    classes = () if tasks.classes is None else np.unique(np.concatenate(tasks.classes))
+    target, known, offset = Target(y, classes=classes), tasks.labelled_rows(), offset_parameter(estimator)
     rows = slice(None) if tasks.labelled is None else np.flatnonzero(tasks.labelled)
     for left in reversed(range(max_rounds if link.is_additive or offset else 1)):
         answers = out_of_fold(estimator, tasks, target, link.method, folds, n_jobs)[rows]
@@ -74,4 +75,4 @@ def rounds(
             own = correction.of_rows(link, n_jobs)
             moved = np.zeros((len(y), *own.shape[1:]))
             moved[rows] = own
-            target = Target(y - moved) if link.is_additive else Target(y, moved, offset or "")
+            target = Target(y - moved) if link.is_additive else Target(y, moved, offset or "", classes)

@@ -20,6 +20,7 @@ from skmeta.fallback._link import Link, link_of
 from skmeta.fallback._out_of_fold import Fold, Target, fitted, folds_by_task
 from skmeta.fallback._rounds import Round, rounds
 from skmeta.fallback._shared_model_prior import SharedModelPrior
+from skmeta.fallback._unlabelled import reads_unlabelled
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
@@ -42,7 +43,8 @@ class SharedModel(Learner):
     ----------
     correction : "auto", None or transformer, default="auto"
         What the correction reads beside the shared model's output: by default nothing, all columns, or all columns and
-        the squares of numbers, as held-out tasks say. None for nothing; a transformer makes the columns that it makes.
+        the squares of numbers, as held-out tasks say; dates are read by the shared model alone. None for nothing; a
+        transformer makes the columns that it makes.
     max_rounds : int, default=4
         How often the shared model may be fitted anew.
     cv : int, default=5
@@ -51,7 +53,8 @@ class SharedModel(Learner):
     Attributes
     ----------
     out_of_fold_ : ndarray of shape (n_rows, n_outputs)
-        Outputs of the shared model for the labelled rows, each by a model that had not seen its task.
+        Outputs of the shared model for the labelled rows, each by a model that had not seen its task. Empty where
+        learning went on from a prior, whose shared model stays.
     n_rounds_ : int
         How often the shared model was fitted anew.
     held_out_scores_ : ndarray of shape (n_tasks,)
@@ -117,6 +120,7 @@ class SharedModel(Learner):
         TypeError
             If ``prior`` is of another family.
         """
+        self.out_of_fold_ = np.empty(0)
         check_scalar(self.max_rounds, "max_rounds", int, min_val=1)
         check_scalar(self.cv, "cv", int, min_val=2)
         if prior is not None:
@@ -142,6 +146,7 @@ class SharedModel(Learner):
             The learned component of what `learn` returns.
         """
         link = link_of(estimator)
+        tasks = tasks if reads_unlabelled(estimator) else tasks.labelled_rows()
         best = self._best_round(self._shared(estimator, tasks), tasks, link, n_jobs, progress)
         self.out_of_fold_, self.held_out_scores_ = best.outputs, best.correction.score
         model = self._fitted(self._shared(estimator, tasks), tasks, best.target)
@@ -174,8 +179,8 @@ class SharedModel(Learner):
 
         Parameters
         ----------
-        prior : SharedModelPrior, or mixture that begins with one
-            What was learned from them.
+        prior : PriorWithOwnModel
+            What `learn` made of them.
         estimator : estimator
             Of the class of the shared model.
         tasks : Tasks
@@ -188,7 +193,8 @@ class SharedModel(Learner):
         AdaptedEstimators
             Of these tasks.
         """
-        if not hasattr(self, "out_of_fold_") or tasks.labelled is not None:  # unlabelled rows have no such outputs
+        tasks = tasks.labelled_rows()
+        if len(self.out_of_fold_) != tasks.n_rows:
             return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         return prior.beside(self.adapt_shared(prior.components[0], estimator, tasks, n_jobs=n_jobs))
 

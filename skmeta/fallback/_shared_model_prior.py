@@ -83,6 +83,7 @@ class SharedModelPrior(Prior):
         TypeError
             If ``estimator`` is of another class than the shared model.
         """
+        tasks = tasks.labelled_rows()
         return self._corrected(estimator, tasks, self._read(tasks), n_jobs)
 
     def adapt_read(self, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None = None) -> CorrectedModels:
@@ -153,7 +154,7 @@ class SharedModelPrior(Prior):
                 f"estimator: wanted {type(self.model).__name__}, of which the prior holds a fitted one, found "
                 f"{type(estimator).__name__}; learn a prior with it."
             )
-        corrected = self.correction.adapt_tasks(self.corrects, rows.labelled_rows(), n_jobs=n_jobs)
+        corrected = self.correction.adapt_tasks(self.corrects, rows, n_jobs=n_jobs)
         return CorrectedModels(self, estimator, tasks, corrected)
 
     def _read(self, tasks: Tasks) -> Tasks:

@@ -106,6 +106,7 @@ class LearnedMetric(Learner):
         ValueError
             If distances are precomputed.
         """
+        self._shared = None
         _check_distances(estimator)
         tasks = tasks.labelled_rows()
         X = _as_numbers(estimator, tasks.X)
@@ -142,11 +143,10 @@ class LearnedMetric(Learner):
         AdaptedEstimators
             Of these tasks.
         """
-        learner = getattr(self, "_shared", None)
-        if learner is None:
+        if self._shared is None:
             return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         first, tasks = prior.components[0], tasks.labelled_rows()
-        seen = learner.adapt_shared(first.shared, first.compared(estimator), tasks, n_jobs=n_jobs)
+        seen = self._shared.adapt_shared(first.shared, first.compared(estimator), tasks, n_jobs=n_jobs)
         return prior.beside(SharedNeighbors(first, estimator, seen))
 
 

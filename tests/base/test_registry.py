@@ -261,3 +261,17 @@ def test_a_prior_of_another_family_is_named_with_the_estimator():
         WarmStartRegressor(Constant(), prior=learned).fit(X[:, :1], y)
     with pytest.raises(TypeError, match=r"prior: wanted a GaussianPrior, .* for Ridge, found TypicalPrior"):
         WarmStartRegressor(Ridge(), task=-1, prior=prior).fit(X, y)
+
+
+def test_who_registers_a_class_is_obeyed_though_skmeta_knows_its_name():
+    class Booster(DummyRegressor):
+        pass
+
+    class Theirs:
+        def learn(self, estimator, tasks, prior=None, *, n_jobs=None, progress=None): ...
+
+    class Ours(Theirs): ...
+
+    _registry.register_by_name(f"{Booster.__module__}.{Booster.__qualname__}")(Ours)
+    register(Booster)(Theirs)
+    assert _registry.registered_learner(Booster()) is Theirs

@@ -1,0 +1,157 @@
+"""The shared model is corrected by its own loss, on rows that have a target and a weight."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF
+from sklearn.metrics import mean_pinball_loss, mean_poisson_deviance, mean_tweedie_deviance
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.semi_supervised import SelfTrainingClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from skmeta import SharedModel, WarmStartClassifier, WarmStartRegressor
+from skmeta.base._matching import one_task
+from skmeta.compose._own_model import OwnModel
+from skmeta.fallback._losses import loss_of
+from skmeta.tasks import read_tasks
+
+TREE = DecisionTreeRegressor(max_depth=3, random_state=0)
+BOOSTER = HistGradientBoostingRegressor(max_iter=20, random_state=0)
+
+
+def shops(n_tasks=16, n_rows=24, noise=0.3, seed=0):
+    """A shared step and levels of the tasks' own."""
+    rng = np.random.default_rng(seed)
+    task = np.repeat(np.arange(n_tasks), n_rows)
+    X = rng.uniform(-1.0, 1.0, (len(task), 2))
+    return np.column_stack([X, task]), (X[:, 0] > 0) + rng.normal(size=n_tasks)[task] + noise * rng.normal(size=len(X))
+
+
+@pytest.mark.parametrize("level", [0.1, 0.9])
+def test_a_model_of_a_quantile_is_corrected_to_that_quantile(level):
+    X, y = shops(n_tasks=50, n_rows=100)
+    past = X[:, -1] < 30
+    booster = BOOSTER.__class__(loss="quantile", quantile=level, max_iter=30, random_state=0)
+    warm = WarmStartRegressor(booster, task=-1, learner=SharedModel(None, max_rounds=1)).fit(X[past], y[past])
+    below = []
+    for task in range(30, 50):
+        rows = np.flatnonzero(X[:, -1] == task)
+        plain = warm.adapt(X[rows[:40], :-1], y[rows[:40]])
+        below.append(np.mean(y[rows[40:]] < plain.predict(X[rows[40:], :-1])))
+    assert abs(np.mean(below) - level) < 3.0 * np.std(below, ddof=1) / np.sqrt(len(below))
+
+
+def test_nothing_corrected_leaves_a_quantile_where_it_is():
+    X, y = shops()
+    y = y - np.array([y[X[:, -1] == t].mean() for t in range(16)])[X[:, -1].astype(int)]
+    booster = BOOSTER.__class__(loss="quantile", quantile=0.9, max_iter=20, random_state=0)
+    prior = WarmStartRegressor(booster, task=-1, learner=SharedModel(None, max_rounds=1)).fit(X, y).prior_.components[0]
+    assert prior.description == "nothing"
+    assert_allclose(prior.zero_shot(booster).predict(X[:, :-1]), prior.model.predict(X[:, :-1]), atol=1e-10)
+
+
+@pytest.mark.quick
+def test_losses_are_those_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    y, found = rng.gamma(2.0, size=(2, 50))
+
+    class Says(DummyRegressor):
+        def __init__(self, objective="", alpha=None):
+            self.objective, self.alpha = objective, alpha
+
+    cases = {
+        "reg:tweedie": lambda: mean_tweedie_deviance(y, found, power=1.5),
+        "Tweedie:variance_power=1.2": lambda: mean_tweedie_deviance(y, found, power=1.2),
+        "count:poisson": lambda: mean_poisson_deviance(y, found),
+        "reg:gamma": lambda: mean_tweedie_deviance(y, found, power=2),
+        "Quantile:alpha=0.8": lambda: mean_pinball_loss(y, found, alpha=0.8),
+        "regression_l1": lambda: np.abs(y - found).mean(),
+        "regression": lambda: np.mean((y - found) ** 2),
+    }
+    for name, expected in cases.items():
+        assert_allclose(loss_of(Says(name)).of_rows(y, found).mean(), expected())
+    assert loss_of(Says("quantile", 0.3)).corrects.quantile == 0.3
+    assert loss_of(GradientBoostingRegressor(loss="quantile", alpha=0.2)).corrects.quantile == 0.2
+
+
+@pytest.mark.parametrize("classifier", [DecisionTreeClassifier(random_state=0), KNeighborsClassifier(1)], ids=str)
+def test_a_classifier_that_is_always_certain_keeps_what_it_says(classifier):
+    X, _ = shops()
+    labels = (X[:, 0] > 0).astype(int)
+    warm = WarmStartClassifier(classifier, task=-1, learner=SharedModel()).fit(X, labels)
+    assert warm.score(X, labels) > 0.95
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [TREE, BOOSTER, GaussianProcessRegressor(RBF(), alpha=0.1, optimizer=None)],
+    ids=["tree", "boosting", "process"],
+)
+def test_rows_without_target_are_as_if_they_were_not_there(estimator):
+    X, y = shops()
+    unlabelled = np.arange(len(y)) % 4 == 0
+    gaps = np.where(unlabelled, np.nan, y)
+    some = WarmStartRegressor(estimator, task=-1).fit(X, gaps)
+    less = WarmStartRegressor(estimator, task=-1).fit(X[~unlabelled], y[~unlabelled])
+    assert_allclose(some.predict(X), less.predict(X), rtol=1e-10, atol=1e-12)
+    new = [each.adapt(X[:20, :-1], gaps[:20]).predict(X[:, :-1]) for each in (some, less)]
+    assert_allclose(*new, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("estimator", [TREE, BOOSTER], ids=["tree", "boosting"])
+def test_rows_without_weight_are_as_if_they_were_not_there(estimator):
+    X, y = shops()
+    wild = np.arange(len(y)) % 5 == 0
+    all_rows = WarmStartRegressor(estimator, task=-1)
+    all_rows.fit(X, np.where(wild, 1e3, y), sample_weight=(~wild).astype(float))
+    less = WarmStartRegressor(estimator, task=-1).fit(X[~wild], y[~wild])
+    assert_allclose(all_rows.predict(X), less.predict(X), rtol=1e-10)
+
+
+def test_rows_of_little_weight_decide_little():
+    X, y = shops()
+    wild = np.arange(len(y)) % 5 == 0
+    weight = np.where(wild, 1e-9, 1.0)
+    light = WarmStartRegressor(TREE, task=-1).fit(X, np.where(wild, 1e2, y), sample_weight=weight)
+    less = WarmStartRegressor(TREE, task=-1).fit(X[~wild], y[~wild])
+    assert light.prior_.components[0].description == less.prior_.components[0].description
+    assert_allclose(light.learner_.scores_[0], less.learner_.scores_[0], rtol=0.5)
+
+
+def test_a_mark_that_is_a_label_is_refused():
+    X, y = shops()
+    labels = np.where(y > 0, 1.0, -1.0)
+    labels[::3] = np.nan
+    with pytest.raises(ValueError, match="y: wanted other labels than -1"):
+        WarmStartClassifier(SelfTrainingClassifier(DummyClassifier()), task=-1).fit(X, labels)
+
+
+def test_a_learner_that_went_on_from_a_prior_has_forgotten_the_outputs_before():
+    (X, y), (more, z) = shops(), shops(seed=1)
+    learner = SharedModel()
+    first = WarmStartRegressor(TREE, task=-1, learner=learner).fit(X, y)
+    again = WarmStartRegressor(TREE, task=-1, learner=learner, prior=first.prior_).fit(more, z)
+    fresh = WarmStartRegressor(TREE, task=-1, learner=SharedModel(), prior=first.prior_).fit(more, z)
+    assert_allclose(again.predict(more), fresh.predict(more))
+
+
+def test_several_targets_have_an_interval_each():
+    X, y = shops()
+    Y = np.column_stack([y, 10.0 * y])
+    warm = WarmStartRegressor(MultiOutputRegressor(TREE), task=-1).fit(X, Y)
+    _, std = warm.predict(X, return_std=True)
+    assert std.shape == Y.shape
+    assert_allclose(std[:, 1], 10.0 * std[:, 0], rtol=0.2)
+
+
+def test_an_own_model_tells_its_interval_whatever_tasks_stand_beside_it():
+    X, y = shops(n_tasks=3)
+    rows = np.r_[0:24, 24:25]
+    tasks = read_tasks(X[rows], y[rows], task=-1, labels=False)
+    beside = OwnModel().adapt_tasks(TREE, tasks).std(X[:2, :-1], np.zeros(2, int))
+    alone = OwnModel().adapt_tasks(TREE, one_task(TREE, X[:24, :-1], y[:24])).std(X[:2, :-1], np.zeros(2, int))
+    assert_allclose(beside, alone)
