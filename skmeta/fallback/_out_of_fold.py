@@ -13,11 +13,11 @@ from sklearn.model_selection import GroupKFold
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import has_fit_parameter
 
-from skmeta.fallback._unlabelled import marked, reads_unlabelled
 from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._words import listed
 
 Array = NDArray[np.float64]
+_UNLABELLED = -1  # what scikit-learn's semi-supervised estimators read as no label
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
@@ -79,8 +79,7 @@ def fitted(estimator: Any, tasks: Tasks, target: Target, rows: NDArray[np.intp] 
     """A clone fitted to some rows of a collection, to all of them if none are named; a failure names the tasks."""
     rows = np.arange(tasks.n_rows) if rows is None else rows
     if tasks.labelled is not None:
-        rows = rows if reads_unlabelled(estimator) else rows[tasks.labelled[rows]]
-        target = replace(target, y=marked(target.y, tasks.labelled))
+        target = replace(target, y=_marked(target.y, tasks.labelled))
     weights = {} if tasks.sample_weight is None else {"sample_weight": tasks.sample_weight[rows]}
     weights = weights if has_fit_parameter(estimator, "sample_weight") else {}
     try:
@@ -91,6 +90,18 @@ def fitted(estimator: Any, tasks: Tasks, target: Target, rows: NDArray[np.intp] 
             f"{listed(tasks.ids[np.unique(tasks.codes[rows])])}."
         )
         raise
+
+
+def _marked(y: NDArray[Any], labelled: NDArray[np.bool_]) -> NDArray[Any]:
+    """Labels, with scikit-learn's mark in rows that have none."""
+    if np.any(y[labelled] == _UNLABELLED):
+        raise ValueError(
+            f"y: wanted other labels than {_UNLABELLED}, which says to scikit-learn that a row has none, found it beside "
+            "rows without label; give that class another name."
+        )
+    found = y.astype(object) if y.dtype.kind in "OU" else y.copy()
+    found[~labelled] = _UNLABELLED
+    return found
 
 
 def _answers_of_fold(

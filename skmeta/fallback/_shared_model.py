@@ -20,7 +20,6 @@ from skmeta.fallback._link import Link, link_of
 from skmeta.fallback._out_of_fold import Fold, Target, fitted, folds_by_task
 from skmeta.fallback._rounds import Round, rounds
 from skmeta.fallback._shared_model_prior import SharedModelPrior
-from skmeta.fallback._unlabelled import reads_unlabelled
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
@@ -146,7 +145,7 @@ class SharedModel(Learner):
             The learned component of what `learn` returns.
         """
         link = link_of(estimator)
-        tasks = tasks if reads_unlabelled(estimator) else tasks.labelled_rows()
+        tasks = self._fitted_to(tasks)
         best = self._best_round(self._shared(estimator, tasks), tasks, link, n_jobs, progress)
         self.out_of_fold_, self.held_out_scores_ = best.outputs, best.correction.score
         model = self._fitted(self._shared(estimator, tasks), tasks, best.target)
@@ -220,6 +219,10 @@ class SharedModel(Learner):
         return best
 
     # What a learner of some kind of models may know better ------------------------------------------
+
+    def _fitted_to(self, tasks: Tasks) -> Tasks:
+        """The rows that the shared model is fitted to."""
+        return tasks.labelled_rows()
 
     def _shared(self, estimator: Any, tasks: Tasks) -> Any:
         """What is fitted to rows of all tasks."""
