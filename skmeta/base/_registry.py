@@ -215,9 +215,11 @@ def fallback_learner() -> Any:
 def _check_takes_a_learner(estimator: Any) -> None:
     """Raise for what is no estimator, and for a search, which has to stand around the model that learns."""
     name = type(estimator).__name__
-    if not all(hasattr(estimator, method) for method in ("get_params", "fit", "predict")):
+    clusters = not reads_targets(estimator) if hasattr(estimator, "__sklearn_tags__") else False
+    # Of its class, as a StackingRegressor has a predict only once it is fitted.
+    if not clusters and not all(hasattr(type(estimator), method) for method in ("get_params", "fit", "predict")):
         raise TypeError(f"estimator: wanted an estimator with fit and predict, such as Ridge(), found {name}.")
-    if not reads_targets(estimator):
+    if clusters:
         raise TypeError(
             f"estimator: wanted a clusterer for which a learner is registered, such as KMeans or GaussianMixture, found "
             f"{name}; use one of these, or pass a learner with learner=."

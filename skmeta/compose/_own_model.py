@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,10 @@ class OwnModel(Prior):
             Plain clones.
         """
         return OwnModels(self, estimator, tasks)
+
+    def aligned(self, feature_names: Sequence[str]) -> OwnModel:
+        """The same for columns in another order."""
+        return replace(self, feature_names=tuple(feature_names))
 
     def log_evidence(self, estimator: Any, tasks: Tasks) -> Array:
         """Log score of each task's rows, each predicted by a fit to the others, see `Prior.log_evidence`.
@@ -119,6 +124,11 @@ class OwnModels(AdaptedEstimators):
             weighed = weight is not None and has_fit_parameter(self.model, "sample_weight")
             self._fitted[code] = clone(self.model).fit(X, y, **({"sample_weight": weight} if weighed else {}))
         return self._fitted[code]
+
+    @property
+    def borrowed(self) -> Array:
+        """None."""
+        return np.zeros(len(self.tasks))
 
     def std(self, X: Any, codes: NDArray[np.intp]) -> Array:
         """Root mean square of a task's residuals, each row predicted from the others; nan of a single row."""

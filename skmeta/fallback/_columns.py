@@ -73,19 +73,22 @@ def column_candidates(tasks: Tasks, correction: Any) -> Candidates:
     return found
 
 
-def _usable(X: Any) -> tuple[list[Any], list[Any]]:
-    """Columns of numbers and columns of names, by name or position; none of sparse tables, nor of what is no table."""
+def _usable(X: Any) -> tuple[list[int], list[int]]:
+    """Positions of columns of numbers and of names; none of sparse tables, nor of what is no table.
+
+    By positions a ColumnTransformer takes arrays too; columns of frames it finds by their names nevertheless.
+    """
     if sparse.issparse(X) or len(X.shape) != 2:
         return [], []
-    labels = column_names(X) or range(X.shape[1])
+    labels = list(column_names(X) or range(X.shape[1]))
     text = non_numeric_columns(X)
     dates = {label for label, what in text.items() if what == "dates"}
     categories = set(categorical_columns(X)) | (set(text) - dates)
-    numbers = [label for label in labels if label not in categories | dates]
-    return numbers, [label for label in labels if label in categories]
+    numbers = [at for at, label in enumerate(labels) if label not in categories | dates]
+    return numbers, [at for at, label in enumerate(labels) if label in categories]
 
 
-def _standardised(numbers: list[Any], names: list[Any], squares: list[Any]) -> Any:
+def _standardised(numbers: list[int], names: list[int], squares: list[int]) -> Any:
     """Numbers in units of their spread, gaps at the mean, squares beside them; names as indicators."""
     one = OneHotEncoder(handle_unknown="ignore", max_categories=_CATEGORIES, sparse_output=False)
     parts = [(_scaled(), numbers)] if numbers else []
@@ -98,8 +101,7 @@ def _scaled() -> Pipeline:
     return make_pipeline(StandardScaler(), SimpleImputer(keep_empty_features=True))
 
 
-def _is_curved(X: Any, column: Any) -> bool:
+def _is_curved(X: Any, position: int) -> bool:
     """Whether the square of a column of numbers says more than the column: of two values it does not."""
-    position = column if isinstance(column, int) else (column_names(X) or ()).index(column)
     values = column_values(X, position).astype(float)
     return len(np.unique(values[np.isfinite(values)])) > 2

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.frozen import FrozenEstimator
-from sklearn.pipeline import Pipeline, make_union
+from sklearn.pipeline import Pipeline, make_pipeline, make_union
+from sklearn.preprocessing import FunctionTransformer
 
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.linear_model import EmpiricalBayes
-from skmeta.tasks import Tasks
+from skmeta.tasks import Tasks, take_rows
 
 Array = NDArray[np.float64]
 
@@ -144,6 +147,14 @@ class SharedModelPrior(Prior):
         """Log density of each task's targets given the shared model's outputs, see `Prior.log_evidence`."""
         return self.correction.log_evidence(self.corrects, self._read(tasks.labelled_rows()))
 
+    def aligned(self, feature_names: Sequence[str]) -> SharedModelPrior:
+        """The same prior for frames whose columns stand in another order: plain results take that order too."""
+        names = list(self.feature_names or feature_names)
+        in_order = FunctionTransformer(itemgetter(names))
+        columns = None if self.columns is None else make_pipeline(in_order, self.columns)
+        outputs = make_pipeline(in_order, self.outputs)
+        return replace(self, outputs=outputs, columns=columns, feature_names=tuple(feature_names))
+
     def given(self, **context: Any) -> Prior:
         """The prior of a task of which ``context`` is known; the shared model stays."""
         return replace(self, correction=self.correction.given(**context))
@@ -161,7 +172,8 @@ class SharedModelPrior(Prior):
         """The tasks as the linear model reads them."""
         if not tasks.n_rows:
             return Tasks.none(n_features=self.correction.n_features)
-        return tasks.with_rows(self.inputs.transform(tasks.X), tasks.y)
+        # A copy, as a shared model may write into what it is asked.
+        return tasks.with_rows(self.inputs.transform(take_rows(tasks.X, np.arange(tasks.n_rows))), tasks.y)
 
 
 class CorrectedModels(AdaptedEstimators):
