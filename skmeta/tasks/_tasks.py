@@ -9,10 +9,10 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from skmeta.tasks._numbers import column_names
-from skmeta.tasks._tables import column_values, columns_in_order, take_rows
+from skmeta.tasks._row_order import as_numbers, by_frequency, evenly, ranks_of_rows
+from skmeta.tasks._tables import columns_in_order, take_rows
 
 _LEFT_OUT_ONE_BY_ONE = 20  # speed: rows of larger tasks are left out in parts
 _PARTS = 5
@@ -176,10 +176,8 @@ class Tasks:
             own = self.rows_of(code)
             own = self._by_target(own if self.labelled is None else own[self.labelled[own]])
             n = min(n_shots, len(own) // 2)
-            chosen = np.zeros(len(own), dtype=bool)
-            chosen[((np.arange(n) + 0.5) * len(own) / max(n, 1)).astype(np.intp)] = True
-            shots.append(np.sort(own[chosen]))
-            query.append(np.sort(own[~chosen]))
+            shots.append(np.sort(evenly(own, n)))
+            query.append(np.setdiff1d(own, shots[-1]))
         parts = [np.concatenate(part) for part in (shots, query)]
         first, second = (self._of_rows(rows, codes=self.codes[rows]) for rows in parts)
         return first, second
@@ -282,32 +280,31 @@ class Tasks:
         return [np.sort(ranked[first::_PARTS]) for first in range(_PARTS)]
 
     def _by_target(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Rows in the order of their targets, of the first of several, whatever order they stand in."""
+        """Rows in the order of their targets, of the first of several, whatever order they stand in; else of `ranks_of_rows`.
+
+        Labels stand in the order of their rows: their names have none.
+        """
+        scores = self._ranks(rows)
+        weight = np.zeros(len(rows)) if self.sample_weight is None else self.sample_weight[rows]
         if self.y is None:
-            return rows
-        y, scores = self.y[rows].reshape(len(rows), -1)[:, 0], self._row_scores[rows]
-        rank = np.unique(y, return_inverse=True)[1]
+            return rows[np.lexsort((weight, scores))]
+        rank = np.unique(self.y[rows].reshape(len(rows), -1)[:, 0], return_inverse=True)[1]
         if self.classes is None:
-            return rows[np.lexsort((scores, rank))]
-        typical = np.bincount(rank, scores) / np.bincount(
-            rank
-        )  # labels stand in the order of their rows: names have none
-        return rows[np.lexsort((scores, typical[rank]))]
+            return rows[np.lexsort((weight, scores, rank))]
+        typical = np.bincount(rank, scores) / np.bincount(rank)
+        return rows[np.lexsort((weight, scores, rank, typical[rank]))]
+
+    def _ranks(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Ranks of some rows among these by their values."""
+        numbers, is_name = self._numbers
+        values = numbers[rows]
+        for column in np.flatnonzero(is_name):
+            values[:, column] = by_frequency(values[:, column])
+        return ranks_of_rows(values)
 
     @cached_property
-    def _row_scores(self) -> NDArray[np.float64]:
-        """A number a row, of the sizes of its numbers, that tells rows of one target apart."""
-        scores = np.zeros(self.n_rows)
-        if len(self.X.shape) != 2:
-            return scores
-        direction = np.random.default_rng(0).uniform(0.5, 1.5, self.X.shape[1])
-        if sparse.issparse(self.X):
-            return np.asarray(abs(self.X) @ direction, dtype=float)
-        for k, own in enumerate(direction):
-            values = column_values(self.X, k)
-            if values.dtype.kind in "biuf":
-                scores += own * np.abs(np.nan_to_num(values.astype(float)))
-        return scores
+    def _numbers(self) -> tuple[Any, NDArray[np.bool_]]:
+        return as_numbers(self.X)
 
     def _of_rows(self, rows: NDArray[np.intp], **changed: Any) -> Self:
         """The same columns of some rows."""

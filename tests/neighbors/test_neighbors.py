@@ -11,8 +11,11 @@ from sklearn.datasets import make_classification
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from skmeta import WarmStartClassifier, WarmStartRegressor
+from skmeta.compose import OwnModel
 from skmeta.neighbors import NeighborsPrior
+from skmeta.neighbors._choice import _own_scores
 from skmeta.neighbors._metrics import AS_GIVEN
+from skmeta.tasks import read_tasks
 
 
 def turned(seed, n_tasks=7, n_rows=40):
@@ -115,6 +118,32 @@ def test_no_rows_are_the_typical_target_or_share():
     assert_allclose(shares.predict_proba(X), [[0.2, 0.5, 0.3]] * 2)
     model = WarmStartRegressor(KNeighborsRegressor(), prior=by_hand()).fit(X[:1], [3.0])
     assert_allclose(model.predict(X, return_std=True)[1], [2.0, 2.0])  # one row tells nothing of the spread
+
+
+def clouds(seed, n_tasks=7, n_rows=24):
+    """Three classes around centres of the task's own, in six columns."""
+    rng, tasks = np.random.default_rng(seed), []
+    for _ in range(n_tasks):
+        label, centres = rng.integers(0, 3, n_rows), 1.5 * rng.normal(size=(3, 6))
+        tasks.append((centres[label] + rng.normal(size=(n_rows, 6)), label))
+    return tasks
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_neither_the_order_of_columns_nor_that_of_rows_matters_to_what_held_out_rows_say(seed):
+    X, y = stacked(clouds(seed))
+    rng = np.random.default_rng(seed)
+    found = []
+    for columns, rows in (
+        (slice(6), slice(None)),
+        (rng.permutation(6), slice(None)),
+        (slice(6), rng.permutation(len(X))),
+    ):
+        tasks = read_tasks(X[rows], y[rows], task=-1, labels=True)
+        tasks = tasks.with_rows(np.asarray(tasks.X)[:, columns], tasks.y)
+        scores = _own_scores(KNeighborsClassifier(), tasks.X, tasks, None)
+        found.append([scores, OwnModel().log_evidence(KNeighborsClassifier(), tasks)])
+    assert_allclose(found[1:], [found[0]] * 2)
 
 
 def sloped(seed, n_tasks=16, n_rows=24):
