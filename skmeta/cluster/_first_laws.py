@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.utils.parallel import Parallel, delayed
 
 from skmeta.cluster._adapt_clusters import ClustersLaw
 from skmeta.cluster._alignment import alignment
@@ -18,7 +18,9 @@ from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
 
-_FITTED_ALONE = 30  # speed: tasks whose own clusters are aligned for a start, the largest ones
+_FITTED_ALONE = (
+    30  # speed: tasks whose own clusters are aligned for a start, of those that have two rows a cluster, of all sizes
+)
 
 
 def first_laws(estimator: Any, tasks: Tasks, rows: list[Rows], n_jobs: int | None) -> list[ClustersLaw]:
@@ -29,8 +31,7 @@ def first_laws(estimator: Any, tasks: Tasks, rows: list[Rows], n_jobs: int | Non
     variance = max(together.inertia_ / (tasks.n_rows * p), np.finfo(float).tiny)
     shares = (np.bincount(together.labels_, minlength=K) + 1.0) / (tasks.n_rows + K)
     laws = [ClustersLaw(CentersLaw(together.cluster_centers_, 1.0, np.ones(K)), variance, shares)]
-    large = np.argsort(-tasks.counts, kind="stable")[:_FITTED_ALONE]
-    large = large[tasks.counts[large] > 2 * K]
+    large = tasks.some(_FITTED_ALONE, np.flatnonzero(tasks.counts > 2 * K))
     if len(large) > 1:
         alone = Parallel(n_jobs=n_jobs)(delayed(fitted_alone)(estimator, rows[code]) for code in large)
         inside = sum(each.inertia_ for each in alone) / ((tasks.counts[large] - K).sum() * p)

@@ -14,8 +14,8 @@ from skmeta.base._evidence import log_probability
 from skmeta.base._held_out import SHOTS, gains, halves_of
 from skmeta.neighbors._metrics import AS_GIVEN, linear_maps
 from skmeta.neighbors._neighbors_prior import NeighborsPrior, OwnNeighbors
-from skmeta.neighbors._scatter import scatter_of
-from skmeta.tasks import Tasks
+from skmeta.neighbors._scatter import scatter_of, target_columns
+from skmeta.tasks import Tasks, spread_rows
 
 Array = NDArray[np.float64]
 
@@ -51,7 +51,7 @@ def choose_maps(estimator: Any, X: Array | None, tasks: Tasks, names: Iterable[s
     Chosen
         Rows as they are, where tasks are too few to be held out.
     """
-    codes = _of_all_sizes(tasks)
+    codes = tasks.some(_MOST_TASKS, np.flatnonzero(tasks.counts > 1))
     some = tasks.take(codes)
     halves = halves_of(some, same_labels=one_space)
     if X is None or halves is None:
@@ -99,7 +99,7 @@ def _losses(adapted: AdaptedEstimators, query: Tasks, n_shots: Array) -> Array:
 
 def _shared_scores(estimator: Any, teach: Tasks, asked: Tasks, matrix: Array | None) -> Array:
     """Minus the mean loss of each task's rows by neighbours among those of other tasks; a level is no loss."""
-    some = np.linspace(0, teach.n_rows - 1, min(_MOST_ROWS, teach.n_rows)).round().astype(np.intp)
+    some = spread_rows(np.column_stack([teach.X, target_columns(teach)]), _MOST_ROWS)
     X, Z = (each if matrix is None else each @ matrix for each in (teach.X[some], asked.X))
     y: NDArray[Any] = np.asarray(asked.y)
     model = clone(estimator).set_params(n_neighbors=min(estimator.n_neighbors, len(some)))
@@ -132,11 +132,3 @@ class _Pooled(AdaptedEstimators):
 
 def _mean_by_task(values: Array, tasks: Tasks) -> Array:
     return np.asarray(np.bincount(tasks.codes, values, minlength=len(tasks)) / np.maximum(tasks.counts, 1))
-
-
-def _of_all_sizes(tasks: Tasks) -> NDArray[np.intp]:
-    """Tasks with several rows; of many, some."""
-    by_size = np.argsort(tasks.counts, kind="stable")
-    by_size = by_size[tasks.counts[by_size] > 1]
-    places = np.linspace(0, max(len(by_size) - 1, 0), min(_MOST_TASKS, len(by_size))).round().astype(np.intp)
-    return np.sort(by_size[np.unique(places)])

@@ -158,6 +158,48 @@ class Tasks:
             class_rates={label: rates[codes] for label, rates in self.class_rates.items()},
         )
 
+    def some(self, n_tasks: int, of: NDArray[np.intp] | None = None) -> NDArray[np.intp]:
+        """Some of the tasks, of all sizes.
+
+        Parameters
+        ----------
+        n_tasks : int
+            How many, at most.
+        of : ndarray of int, default=None
+            The tasks to choose from; None for all.
+
+        Returns
+        -------
+        ndarray of int
+            Their codes, ascending.
+        """
+        of = np.arange(len(self)) if of is None else of
+        by_size = of[np.argsort(self.counts[of], kind="stable")]
+        places = np.linspace(0, max(len(of) - 1, 0), min(n_tasks, len(of))).round().astype(np.intp)
+        return np.sort(by_size[np.unique(places)])
+
+    def some_rows_of(self, code: int, n_rows: int) -> NDArray[np.intp]:
+        """Some labelled rows of one task, in which targets are spread as in the whole.
+
+        Parameters
+        ----------
+        code : int
+            The task, from 0.
+        n_rows : int
+            How many, at most.
+
+        Returns
+        -------
+        ndarray of int
+            Positions in ``X``, ascending.
+        """
+        own = self._labelled_rows_of(code)
+        return own if len(own) <= n_rows else np.sort(evenly(self._by_target(own), n_rows))
+
+    def _labelled_rows_of(self, code: int) -> NDArray[np.intp]:
+        own = self.rows_of(code)
+        return own if self.labelled is None else own[self.labelled[own]]
+
     def shots_and_query(self, n_shots: int) -> tuple[Self, Self]:
         """A part of each task's rows to adapt to, and the others to be predicted: what a new task is like.
 
@@ -173,10 +215,8 @@ class Tasks:
         """
         shots, query = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
         for code in range(len(self)):
-            own = self.rows_of(code)
-            own = self._by_target(own if self.labelled is None else own[self.labelled[own]])
-            n = min(n_shots, len(own) // 2)
-            shots.append(np.sort(evenly(own, n)))
+            own = self._labelled_rows_of(code)
+            shots.append(self.some_rows_of(code, min(n_shots, len(own) // 2)))
             query.append(np.setdiff1d(own, shots[-1]))
         parts = [np.concatenate(part) for part in (shots, query)]
         first, second = (self._of_rows(rows, codes=self.codes[rows]) for rows in parts)
@@ -251,8 +291,7 @@ class Tasks:
         codes: list[NDArray[np.intp]] = []
         owners: list[int] = []
         for code in range(len(self)):
-            own = self.rows_of(code)
-            own = own if self.labelled is None else own[self.labelled[own]]
+            own = self._labelled_rows_of(code)
             for part in self._parts(own):
                 others = np.setdiff1d(own, part)
                 rows.append(part)

@@ -112,3 +112,13 @@ def test_rows_are_thinned_by_their_values():
         other = X[rng.permutation(50)][:, rng.permutation(3)]
         assert set(map(frozenset, other[spread_rows(other, 7)].tolist())) == wanted
     assert_array_equal(spread_rows(X, 60), np.arange(50))
+
+
+def test_some_tasks_are_of_all_sizes():
+    counts = np.array([3, 50, 7, 1, 20, 9])
+    codes = np.repeat(np.arange(6), counts)
+    tasks = Tasks(np.zeros((len(codes), 1)), np.zeros(len(codes)), codes, np.arange(6))
+    assert_array_equal(tasks.some(9), np.arange(6))
+    assert_array_equal(tasks.some(3), [1, 2, 3])
+    assert_array_equal(tasks.some(2, of=np.flatnonzero(counts > 5)), [1, 2])
+    assert len(tasks.some(3, of=np.zeros(0, np.intp))) == 0
