@@ -16,7 +16,7 @@ from sklearn.utils import check_array
 from skmeta.base import AdaptedEstimators, Learner, Prior, register
 from skmeta.base._held_out import gains
 from skmeta.base._registry import fallback_learner
-from skmeta.compose import MixturePrior, with_own_model
+from skmeta.compose import MixturePrior, known_component, with_own_model
 from skmeta.neighbors._choice import choose_maps
 from skmeta.neighbors._metrics import AS_GIVEN, linear_maps
 from skmeta.neighbors._neighbors_prior import NeighborsPrior, SharedNeighbors
@@ -124,6 +124,7 @@ class LearnedMetric(Learner):
         )
         self.maps_["shared"] = shared.description
         seen = self._shared.adapt_shared(shared.shared, shared.compared(estimator), tasks, n_jobs=n_jobs)
+        own = replace(own, class_prior=shared.class_prior)
         others = [] if own.description == AS_GIVEN else [("own rows", own)]
         return with_own_model(shared, estimator, tasks, seen.leave_one_out_scores, others)
 
@@ -160,7 +161,7 @@ def _best_shared(
         model = mapped.compared(_with_enough_rows(estimator, tasks, learner.cv))
         shared = learner.learn_shared(model, tasks, n_jobs=n_jobs)
         if not found or gains(learner.held_out_scores_ - found[-1][1].held_out_scores_):
-            found.append((replace(mapped, shared=shared), learner))
+            found.append((replace(mapped, shared=shared, class_prior=shared.class_prior), learner))
     return found[-1]
 
 
@@ -172,14 +173,16 @@ def _with_enough_rows(estimator: Any, tasks: Tasks, cv: int) -> Any:
 
 def _learned_on(prior: Any, estimator: Any, X: Array | None, tasks: Tasks, n_jobs: int | None) -> Prior:
     """The same choices, their statistics those of past and new tasks together."""
-    components = prior.components if isinstance(prior, MixturePrior) else [prior]
-    if not isinstance(components[0], NeighborsPrior):
-        raise TypeError(f"prior: wanted a NeighborsPrior, found {prior!r}; learn one with this estimator.")
-    again = [
-        _one_learned_on(each, estimator, X, tasks, n_jobs) if isinstance(each, NeighborsPrior) else each
-        for each in components
+    first = _one_learned_on(known_component(prior, NeighborsPrior), estimator, X, tasks, n_jobs)
+    if not isinstance(prior, MixturePrior):
+        return first
+    others = [
+        replace(_one_learned_on(each, estimator, X, tasks, n_jobs), class_prior=first.class_prior)
+        if isinstance(each, NeighborsPrior)
+        else each
+        for each in prior.components[1:]
     ]
-    return replace(prior, components=again) if isinstance(prior, MixturePrior) else again[0]
+    return replace(prior, components=[first, *others])
 
 
 def _one_learned_on(
@@ -190,7 +193,8 @@ def _one_learned_on(
         scatter = scatter + scatter_of(X, tasks, estimator.n_neighbors)
     new = _prior_of(tasks, scatter, past.description, past.matrix, past.classes is not None, past)
     if past.shared is not None:
-        return replace(new, shared=past.shared.learned_on(tasks, n_jobs))
+        shared = past.shared.learned_on(tasks, n_jobs)
+        return replace(new, shared=shared, class_prior=shared.class_prior)
     return replace(new, matrix=linear_maps(scatter).get(past.description, past.matrix))
 
 

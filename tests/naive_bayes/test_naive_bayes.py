@@ -251,6 +251,38 @@ def test_a_past_that_misleads_costs_little(past):
     assert warm <= 1.02 * own
 
 
+# Rows drawn by their class -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    "estimator", [GaussianNB(), MultinomialNB(), BernoulliNB(), CategoricalNB(min_categories=5)], ids=str
+)
+def test_rows_drawn_by_their_class_tell_of_columns_and_nothing_of_shares(estimator):
+    X, y = counts(0)
+    y = np.where(np.random.default_rng(1).random(y.shape) < 0.5, 0, y)  # three rows in four are of the first class
+    law = law_of(estimator, X, y)
+    assert_allclose(law.class_prior, np.bincount(y.ravel()) / y.size)
+    five_each = np.r_[np.flatnonzero(y[0] == 0)[:5], np.flatnonzero(y[0] == 1)[:5]]
+    rows, past = (
+        WarmStartClassifier(estimator, prior=law, class_prior=name).fit(X[0][five_each], y[0][five_each])
+        for name in ("rows", "past")
+    )
+    scores = [np.diff(model.predict_log_proba(X[1]), axis=1) for model in (rows, past)]
+    assert np.ptp(scores[1] - scores[0]) < 1e-8
+    plain = past.estimator_
+    shares = plain.class_prior_ if hasattr(plain, "class_prior_") else np.exp(plain.class_log_prior_)
+    assert_allclose(shares, law.class_prior)
+
+
+@pytest.mark.quick
+def test_learning_on_counts_past_shares_as_so_many_tasks():
+    X, y = clusters(0)
+    prior = learned(GaussianNB(), X[:15], y[:15]).prior_
+    on = learned(GaussianNB(), X[15:], y[15:], prior=prior).prior_
+    assert_allclose(on.class_prior, learned(GaussianNB(), X, y).prior_.class_prior)
+
+
 # Rows without labels -------------------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from skmeta.neighbors import NeighborsPrior
 from skmeta.neighbors._choice import _own_scores
 from skmeta.neighbors._metrics import AS_GIVEN
 from skmeta.tasks import read_tasks
+from skmeta.tasks._class_rates import drawn_by_class
 
 
 def turned(seed, n_tasks=7, n_rows=40):
@@ -231,3 +232,18 @@ def test_several_targets_and_missing_labels_are_legal():
     model = WarmStartClassifier(KNeighborsClassifier(), task=-1).fit(X, labels)
     one = np.flatnonzero(labels == "low")[:3]
     assert_array_equal(model.adapt(X[one, :-1], labels[one]).classes_, ["high", "low"])
+
+
+def test_neighbours_among_own_rows_are_not_asked_where_these_were_drawn_by_their_class():
+    """They take no weights that would make the rows stand for all; the shared ones are corrected by the shares of the past."""
+    X, y = stacked(sloped(4, n_tasks=6, n_rows=12))
+    labels = np.where(y > 1.0, "high", "low")
+    model = WarmStartClassifier(KNeighborsClassifier(), task=-1).fit(X, labels)
+    assert model.prior_.class_prior is not None
+    own = by_hand(np.array(["high", "low"]), (0.5, 0.5))
+    tasks = read_tasks(X[:, :-1], labels, labels=True)
+    drawn = drawn_by_class(tasks, own.classes, np.array([0.9, 0.1]))
+    assert np.isfinite(own.log_evidence(KNeighborsClassifier(), tasks)).all()
+    assert_array_equal(own.log_evidence(KNeighborsClassifier(), drawn), -np.inf)
+    on = WarmStartClassifier(KNeighborsClassifier(), task=-1, prior=model.prior_).fit(X[:24], labels[:24]).prior_
+    assert on.class_prior is not None
