@@ -14,18 +14,13 @@ from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegr
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import has_fit_parameter
 
+from skmeta.base._held_out import held_out_losses, squared_errors
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
 
-# Names that libraries give to the loss of a model whose predictions are exp(score), by what they are part of.
 _OFFSETS = ("init_score", "base_margin")  # LightGBM's and XGBoost's name of scores that a fit starts from
 _LOSS_PARAMETERS = ("loss", "objective", "loss_function", "criterion")
-
-
-def _squared_errors(y: Array, mean: Array) -> Array:
-    """Of each row, summed over the outputs."""
-    return np.asarray(((y - mean) ** 2).reshape(len(y), -1).sum(axis=1))
 
 
 def _poisson_deviances(y: Array, mean: Array) -> Array:
@@ -36,6 +31,7 @@ def _gamma_deviances(y: Array, mean: Array) -> Array:
     return np.asarray(2.0 * (np.log(mean / y) + y / mean - 1.0))
 
 
+# Names that libraries give to the loss of a model whose predictions are exp(score), by what they are part of.
 _LOG_LINKED: dict[str, tuple[Any, Any]] = {
     "poisson": (PoissonRegressor, _poisson_deviances),
     "gamma": (GammaRegressor, _gamma_deviances),
@@ -61,7 +57,7 @@ class Link:
     method: str
     scale: str
     corrects: Any
-    deviances: Callable[[Array, Array], Array] = _squared_errors
+    deviances: Callable[[Array, Array], Array] = squared_errors
 
     @property
     def is_additive(self) -> bool:
@@ -77,12 +73,7 @@ class Link:
 
     def losses(self, adapted: Any, tasks: Tasks) -> Array:
         """Of each row, from the linear models adapted to its task: squared error, deviance, or log loss of its label."""
-        if not is_classifier(self.corrects):
-            return self.deviances(np.asarray(tasks.y, dtype=float), adapted.predict(tasks.X, tasks.codes))
-        chance = adapted.predict_proba(tasks.X, tasks.codes)
-        return np.asarray(
-            -np.log(chance[np.arange(tasks.n_rows), np.searchsorted(adapted.classes, np.asarray(tasks.y))])
-        )
+        return held_out_losses(adapted, tasks, self.deviances)
 
     def columns_of(self, outputs: Array) -> list[tuple[str, FunctionTransformer]]:
         """Steps that make columns of answers like ``outputs``: plain functions of NumPy and SciPy, one after the other.

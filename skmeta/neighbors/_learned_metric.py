@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.model_selection import GroupKFold
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.utils import check_array
 
 from skmeta.base import AdaptedEstimators, Learner, Prior, register
-from skmeta.base._held_out import gains
-from skmeta.base._registry import fallback_learner
+from skmeta.base._held_out import folds_of, simplest
 from skmeta.compose import MixturePrior, known_component, with_own_model
+from skmeta.fallback import SharedModel
 from skmeta.neighbors._choice import choose_maps
 from skmeta.neighbors._metrics import AS_GIVEN, linear_maps
 from skmeta.neighbors._neighbors_prior import NeighborsPrior, SharedNeighbors
@@ -153,22 +153,24 @@ class LearnedMetric(Learner):
 
 def _best_shared(
     estimator: Any, tasks: Tasks, prior: NeighborsPrior, maps: dict[str, Array | None], n_jobs: int | None
-) -> tuple[NeighborsPrior, Any]:
+) -> tuple[NeighborsPrior, SharedModel]:
     """Neighbours among rows of all tasks, under the last map under which held-out tasks gain, corrections included."""
-    found: list[tuple[NeighborsPrior, Any]] = []
-    for name, matrix in maps.items():
-        learner, mapped = fallback_learner()(), replace(prior, matrix=matrix, description=name)
-        model = mapped.compared(_with_enough_rows(estimator, tasks, learner.cv))
-        shared = learner.learn_shared(model, tasks, n_jobs=n_jobs)
-        if not found or gains(learner.held_out_scores_ - found[-1][1].held_out_scores_):
-            found.append((replace(mapped, shared=shared, class_prior=shared.class_prior), learner))
-    return found[-1]
+
+    def candidates() -> Iterator[tuple[tuple[NeighborsPrior, SharedModel], Array]]:
+        for name, matrix in maps.items():
+            learner, mapped = SharedModel(), replace(prior, matrix=matrix, description=name)
+            model = mapped.compared(_with_enough_rows(estimator, tasks, learner.cv))
+            shared = learner.learn_shared(model, tasks, n_jobs=n_jobs)
+            found = replace(mapped, shared=shared, class_prior=shared.class_prior)
+            yield (found, learner), learner.held_out_scores_
+
+    return simplest(candidates())
 
 
 def _with_enough_rows(estimator: Any, tasks: Tasks, cv: int) -> Any:
     """The estimator with no more neighbours than the smallest training part of ``cv`` folds of tasks has rows."""
-    folds = GroupKFold(min(cv, len(tasks))).split(np.zeros((tasks.n_rows, 1)), groups=tasks.codes)
-    return clone(estimator).set_params(n_neighbors=min(estimator.n_neighbors, *(len(train) for train, _ in folds)))
+    n_rows = min(int(tasks.counts[teach].sum()) for teach, _ in folds_of(tasks, cv))
+    return clone(estimator).set_params(n_neighbors=min(estimator.n_neighbors, n_rows))
 
 
 def _learned_on(prior: Any, estimator: Any, X: Array | None, tasks: Tasks, n_jobs: int | None) -> Prior:
