@@ -64,6 +64,8 @@ class Structure:
         """
         if self.varying is None:
             return self._fit(scatter, n_tasks, unique)
+        if not self.varying:
+            return np.zeros_like(scatter), diagonal(scatter).copy()
         vary = np.array(self.varying)
         rows, columns = vary[:, None], vary[None, :]
         some = None if unique is None else unique[..., vary]

@@ -1,13 +1,19 @@
-"""Tasks held out: halves of a collection that teach and judge, and when one choice predicts held-out tasks better."""
+"""Tasks held out: which teach and which judge, how well their rows are predicted, and which choice is the better one."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta.base._evidence import log_probability
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+T = TypeVar("T")
 
 SHOTS = 10  # rows to which the model of a held-out task is adapted, before it predicts the others
 _ENOUGH_FOR_HALVES = 4  # guard: of fewer tasks no half teaches a prior
@@ -19,14 +25,109 @@ def gains(difference: Array) -> bool:
     return bool(difference.mean() > error)
 
 
-def halves_of(tasks: Tasks, *, same_labels: bool) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
-    """Two halves of alike tasks, by size; None where they are few, or where one half lacks a label that it should have."""
+def simplest(choices: Iterable[tuple[T, Array]]) -> T:
+    """The first of some choices, the simplest, or the last under which tasks gain beside the one taken before it.
+
+    Parameters
+    ----------
+    choices : iterable of pairs
+        A choice, and what each task scores under it ``(n_tasks,)``; simpler ones first, one at least.
+
+    Returns
+    -------
+    choice
+        One of them.
+
+    References
+    ----------
+    L. Breiman, J. Friedman, R. Olshen and C. Stone (1984), Classification and regression trees, section 3.4.3 (the rule of
+    one standard error).
+    """
+    others = iter(choices)
+    best, score = next(others)
+    for choice, scores in others:
+        if gains(scores - score):
+            best, score = choice, scores
+    return best
+
+
+def folds_of(tasks: Tasks, n_folds: int) -> list[tuple[Index, Index]]:
+    """Pairs of tasks that teach and tasks that judge; each judges once, and folds have tasks of alike sizes.
+
+    Parameters
+    ----------
+    tasks : Tasks
+        The collection.
+    n_folds : int
+        How many, at most one a task.
+
+    Returns
+    -------
+    list of pairs of ndarray of int
+        Codes, ascending.
+    """
+    n_folds = min(n_folds, len(tasks))
+    fold = np.empty(len(tasks), dtype=np.intp)
+    fold[np.argsort(tasks.counts, kind="stable")] = np.arange(len(tasks)) % max(n_folds, 1)
+    return [(np.flatnonzero(fold != each), np.flatnonzero(fold == each)) for each in range(n_folds)]
+
+
+def halves_of(tasks: Tasks, *, same_labels: bool) -> tuple[Index, Index] | None:
+    """Two folds; None where tasks are few, or where one half lacks a label that it should have."""
     if len(tasks) < _ENOUGH_FOR_HALVES:
         return None
-    order = np.argsort(tasks.counts, kind="stable")
-    halves = np.sort(order[::2]), np.sort(order[1::2])
+    second, first = folds_of(tasks, 2)[0]
     if same_labels and tasks.classes is not None:
-        seen = [set().union(*(tasks.classes[code].tolist() for code in half)) for half in halves]
+        seen = [set().union(*(tasks.classes[code].tolist() for code in half)) for half in (first, second)]
         if seen[0] != seen[1]:
             return None
-    return halves
+    return first, second
+
+
+def squared_errors(y: NDArray[Any], mean: NDArray[Any]) -> Array:
+    """Of each row, summed over the outputs."""
+    return np.asarray(((y - mean) ** 2).reshape(len(y), -1).sum(axis=1))
+
+
+def held_out_losses(
+    adapted: Any,
+    query: Tasks,
+    of_rows: Callable[[NDArray[Any], NDArray[Any]], Array] = squared_errors,
+    n_known: Array | None = None,
+) -> Array:
+    r"""Losses of rows that were held out, each predicted by the model of its task.
+
+    Of labels minus the logarithm of their probability, mixed with the even law as if that had been one more row,
+
+    .. math:: -\log \frac{n\, p(y \mid x) + 1 / K}{n + 1},
+
+    so that no single row outweighs all others.
+
+    Parameters
+    ----------
+    adapted : AdaptedEstimators
+        Of the same tasks, from other rows.
+    query : Tasks
+        The rows.
+    of_rows : callable, default=squared errors
+        ``of_rows(y, mean)`` are the losses where targets are numbers.
+    n_known : ndarray of shape (n_rows,), default=None
+        Labelled rows :math:`n` that each is predicted from; None for those that its task was adapted to.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Finite for labels, whatever the probabilities are.
+    """
+    y: NDArray[Any] = np.asarray(query.y)
+    if query.classes is None:
+        return of_rows(y.astype(float), adapted.predict(query.X, query.codes))
+    n_known = adapted.tasks.labelled_rows().counts[query.codes] if n_known is None else n_known
+    return -log_probability(adapted, query.X, y, query.codes, np.asarray(n_known, dtype=float))
+
+
+def mean_of_tasks(values: Array, tasks: Tasks) -> Array:
+    """Weighted mean ``(n_tasks,)`` of numbers of rows over the rows of each task; zero where it has none."""
+    weight = np.ones(tasks.n_rows) if tasks.sample_weight is None else tasks.sample_weight
+    total, n = (np.bincount(tasks.codes, part, minlength=len(tasks)) for part in (weight * values, weight))
+    return np.divide(total, n, out=np.zeros(len(tasks)), where=n > 0.0)

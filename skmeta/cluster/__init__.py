@@ -2,6 +2,6 @@
 
 from skmeta.cluster._gaussian_mixture import GaussianMixtureLearner, GaussianMixturePrior
 from skmeta.cluster._k_means import KMeansLearner, KMeansPrior
-from skmeta.cluster._own_clusters import OwnClusters
+from skmeta.cluster._own_clusters import OwnKMeans, OwnMixture
 
-__all__ = ["GaussianMixtureLearner", "GaussianMixturePrior", "KMeansLearner", "KMeansPrior", "OwnClusters"]
+__all__ = ["GaussianMixtureLearner", "GaussianMixturePrior", "KMeansLearner", "KMeansPrior", "OwnKMeans", "OwnMixture"]

@@ -1,4 +1,4 @@
-"""Clusters adapted to tasks under the law of past ones or, where a task's rows contradict it, under a wide one."""
+"""Clusters adapted to tasks under the prior of past ones or, where a task's rows contradict it, under a diffuse one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from skmeta.base import AdaptedEstimators
-from skmeta.cluster._adapt_clusters import ClustersLaw, wide
+from skmeta.cluster._adapt_clusters import ClustersPrior, diffuse
 from skmeta.cluster._learn_clusters import log_density, statistics_of
 from skmeta.cluster._lloyd import Rows, rows_of
 from skmeta.cluster._tasks_of_rows import rows_of_task
@@ -33,12 +33,12 @@ class AdaptedClusters(AdaptedEstimators):
     def __init__(self, prior: Any, model: Any, tasks: Tasks, numbers: Tasks) -> None:
         super().__init__(prior, model, tasks)
         self.numbers = numbers
-        self._laws = prior.law, wide(prior.law)
+        self._priors = prior.clusters_prior, diffuse(prior.clusters_prior)
         self._made: dict[int, Any] = {}
         self._found: dict[int, list[Any]] = {}
 
-    def _clusters(self, rows: Rows, law: ClustersLaw) -> Any:
-        """The clusters of a task under a law; they have ``labels``."""
+    def _clusters(self, rows: Rows, prior: ClustersPrior) -> Any:
+        """The clusters of a task under a prior; they have ``labels``."""
         raise NotImplementedError
 
     def _plain(self, rows: Rows, clusters: Any) -> Any:
@@ -49,32 +49,36 @@ class AdaptedClusters(AdaptedEstimators):
         """The plain fitted estimator of one task."""
         if code not in self._made:
             unlike = code >= 0 and self.unlike_past[code] > 0.5
-            self._made[code] = self._plain(self._rows(code), self._under_both_laws(code)[int(unlike)])
+            self._made[code] = self._plain(self._rows(code), self._under_both_priors(code)[int(unlike)])
         return self._made[code]
 
     @cached_property
     def unlike_past(self) -> Array:
         """Probability, by its rows, that a task's centres lie anywhere among the rows of past tasks.
 
-        Before any rows it is that of one task beside all past ones, see `wide`.
+        Before any rows it is that of one task beside all past ones, see `diffuse`.
         """
         density = np.array([self._log_densities(code) for code in range(len(self.tasks))])
         return np.asarray(expit(density.reshape(-1, 2) @ [-1.0, 1.0] - np.log(max(self.prior.n_tasks, 1.0))))
 
     @property
     def borrowed(self) -> Array:
-        """Rows that the means of the centres were worth to each task, all clusters together."""
-        return np.full(len(self.tasks), np.sum(1.0 / (self.prior.common + self.prior.own)))
+        r"""Rows that the means of the centres were worth to each task, :math:`\sum_k 1 / (\tau + \omega_k)`.
+
+        A centre varies around its mean by :math:`(\tau + \omega_k) \sigma^2`, the mean of :math:`n` rows by
+        :math:`\sigma^2 / n`.
+        """
+        return np.full(len(self.tasks), np.sum(1.0 / (self.prior.shift_variance + self.prior.center_variance)))
 
     def _log_densities(self, code: int) -> list[float]:
-        rows, K = [self._rows(code)], len(self.prior.law.shares)
-        pairs = zip(self._laws, self._under_both_laws(code), strict=True)
-        return [log_density(law, statistics_of(rows, [found.labels], K)) for law, found in pairs]
+        rows, K = [self._rows(code)], len(self.prior.clusters_prior.shares)
+        pairs = zip(self._priors, self._under_both_priors(code), strict=True)
+        return [log_density(prior, statistics_of(rows, [found.labels], K)) for prior, found in pairs]
 
-    def _under_both_laws(self, code: int) -> list[Any]:
-        """The clusters of a task under the law, and under the wide one."""
+    def _under_both_priors(self, code: int) -> list[Any]:
+        """The clusters of a task under the prior, and under the diffuse one."""
         if code not in self._found:
-            self._found[code] = [self._clusters(self._rows(code), law) for law in self._laws]
+            self._found[code] = [self._clusters(self._rows(code), prior) for prior in self._priors]
         return self._found[code]
 
     def _rows(self, code: int) -> Rows:

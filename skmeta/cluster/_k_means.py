@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans, MiniBatchKMeans
 
-from skmeta.base import AdaptedEstimators, Learner, Prior, register
-from skmeta.cluster._adapt_clusters import ClustersLaw, adapt_clusters
+from skmeta.base import AdaptedEstimators, Prior, register
+from skmeta.cluster._adapt_clusters import ClustersPrior, adapt_clusters
 from skmeta.cluster._adapted_clusters import AdaptedClusters
-from skmeta.cluster._centers_law import CentersLaw
-from skmeta.cluster._first_laws import first_laws, own_start
+from skmeta.cluster._centers_prior import CentersPrior
+from skmeta.cluster._cluster_learner import ClusterLearner
+from skmeta.cluster._initial_priors import initial_priors, own_start
 from skmeta.cluster._learn_clusters import Learned, learned_clusters
 from skmeta.cluster._lloyd import Clusters, Rows, nearest
-from skmeta.cluster._own_clusters import OwnClusters
-from skmeta.cluster._plain_k_means import filled, relabel, template
+from skmeta.cluster._own_clusters import OwnKMeans
+from skmeta.cluster._plain_k_means import filled, template
 from skmeta.cluster._tasks_of_rows import arrays_of, check_n_clusters, mean_weight, rows_of_task
-from skmeta.compose import MixturePrior, first_component, with_own_model
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
@@ -40,10 +40,11 @@ class KMeansPrior(Prior):
     ----------
     centers : ndarray of shape (n_clusters, n_features)
         Mean centres, :math:`\mu`.
-    common : float
+    shift_variance : float
         Variance of a task's shift, :math:`\tau`, in units of ``variance``.
-    own : ndarray of shape (n_clusters,)
-        Variances of the centres' own deviations, :math:`\omega`, in the same units: a centre is worth ``1 / own`` rows.
+    center_variance : ndarray of shape (n_clusters,)
+        Variances of the centres' own deviations, :math:`\omega`, in the same units: a centre is worth
+        ``1 / center_variance`` rows.
     variance : float
         Of the columns within clusters, :math:`\sigma^2`.
     shares : ndarray of shape (n_clusters,)
@@ -53,8 +54,8 @@ class KMeansPrior(Prior):
     """
 
     centers: Array
-    common: float
-    own: Array
+    shift_variance: float
+    center_variance: Array
     variance: float
     shares: Array
     weight_unit: float = 1.0
@@ -63,9 +64,11 @@ class KMeansPrior(Prior):
         return f"KMeansPrior(n_clusters={len(self.centers)}, n_tasks={self.n_tasks:.0f})"
 
     @property
-    def law(self) -> ClustersLaw:
+    def clusters_prior(self) -> ClustersPrior:
         """What a new task is expected to be."""
-        return ClustersLaw(CentersLaw(self.centers, self.common, self.own), self.variance, self.shares)
+        return ClustersPrior(
+            CentersPrior(self.centers, self.shift_variance, self.center_variance), self.variance, self.shares
+        )
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
         """Adapt ``estimator`` to each of some tasks.
@@ -92,10 +95,10 @@ class KMeansPrior(Prior):
 class AdaptedKMeans(AdaptedClusters):
     """Plain fitted k-means estimators; the steps are done when one is asked for, once."""
 
-    def _clusters(self, rows: Rows, law: ClustersLaw) -> Clusters:
+    def _clusters(self, rows: Rows, prior: ClustersPrior) -> Clusters:
         tol = self.model.tol * self.prior.variance  # as scikit-learn: beside the variance of the columns
-        more = own_start(self.model, rows, law)
-        return adapt_clusters(law, rows, more, max_iter=self.model.max_iter, tol=tol)
+        more = own_start(self.model, rows, prior)
+        return adapt_clusters(prior, rows, more, max_iter=self.model.max_iter, tol=tol)
 
     def _plain(self, rows: Rows, clusters: Clusters) -> Any:
         inertia = float(rows.weight @ nearest(rows, clusters.centers)[1]) * self.prior.weight_unit
@@ -113,13 +116,13 @@ class AdaptedKMeans(AdaptedClusters):
 
 
 @register(KMeans, MiniBatchKMeans)
-class KMeansLearner(Learner):
+class KMeansLearner(ClusterLearner):
     """Learn how the centres of tasks lie around common ones: `KMeansPrior`.
 
-    Labels of the largest tasks, clustered alone, are aligned by the Hungarian method; the other start is k-means of all
-    rows. From each, the tasks' clusters given the law, and the law given their clusters, are found in turn until the
-    density of the rows rises no more, and the start that ends higher is taken. A task's own k-means stands beside the
-    result in case that the past misleads: how well rows that were left out are described decides between them.
+    Labels of tasks that have two rows a cluster, clustered alone, are aligned by the Hungarian method; the other start is
+    k-means of all rows. From each, the tasks' clusters given the prior, and the prior given their clusters, are found in turn
+    until the density of the rows rises no more, and the start that ends higher is taken. A task's own k-means stands beside
+    the result in case that the past misleads: how well rows that were left out are described decides between them.
 
     References
     ----------
@@ -138,67 +141,27 @@ class KMeansLearner(Learner):
     [5.0, 15.0, 25.0]
     """
 
-    def learn(
-        self,
-        estimator: Any,
-        tasks: Tasks,
-        prior: Prior | None = None,
-        *,
-        n_jobs: int | None = None,
-        progress: Any = None,
-    ) -> Prior:
-        """Learn a prior from a collection.
+    _kind, _own, _sparse = KMeansPrior, OwnKMeans, True
 
-        Parameters
-        ----------
-        estimator : KMeans or MiniBatchKMeans
-            Its ``random_state``, or 0 where it has none, says where its clusters start.
-        tasks : Tasks
-            The collection.
-        prior : KMeansPrior, default=None
-            What was known before.
-        n_jobs : int, default=None
-            Parallel jobs over the fits of single tasks; the answer does not depend on it.
-        progress : callable, default=None
-            Not used.
-
-        Returns
-        -------
-        Prior
-            What is known now.
-        """
-        numbers = arrays_of(tasks, accept_sparse=True)
-        known = first_component(prior)
-        if known is not None and not isinstance(known, KMeansPrior):
-            raise TypeError(f"prior: wanted a KMeansPrior, found {prior!r}; learn one with this estimator.")
-        if known is not None:
-            check_n_clusters(len(known.centers), estimator, "n_clusters")
-        unit = mean_weight(tasks) if known is None else known.weight_unit
-        rows = [rows_of_task(numbers, code, unit) for code in range(len(tasks))]
+    def _learned(self, estimator: Any, numbers: Tasks, known: Any, n_jobs: int | None) -> KMeansPrior:
+        unit = mean_weight(numbers) if known is None else known.weight_unit
+        rows = [rows_of_task(numbers, code, unit) for code in range(len(numbers))]
         n_past = 0.0 if known is None else known.n_tasks
-        starts = first_laws(estimator, numbers, rows, n_jobs) if known is None else [known.law]
-        ends = [learned_clusters(law, rows, max_iter=estimator.max_iter, n_past=n_past) for law in starts]
-        found = _prior_of(max(ends, key=lambda each: each.objective), tasks, known, unit)
-        if isinstance(prior, MixturePrior):
-            own: Any = prior.components[1]
-            return replace(prior, components=[found, replace(own, centers=found.centers)])
-        alone = OwnClusters(
-            centers=found.centers, size="n_clusters", relabel=relabel, feature_names=found.feature_names
-        )
-        return with_own_model(found, estimator, tasks, own=alone)
+        starts = initial_priors(estimator, numbers, rows, n_jobs) if known is None else [known.clusters_prior]
+        ends = [learned_clusters(prior, rows, max_iter=estimator.max_iter, n_past=n_past) for prior in starts]
+        return _prior_of(max(ends, key=lambda each: each.objective), numbers, known, unit)
 
 
 def _prior_of(learned: Learned, tasks: Tasks, known: Any, unit: float) -> KMeansPrior:
-    law = learned.law
+    prior = learned.prior
     n_tasks, n_rows = (0.0, 0.0) if known is None else (known.n_tasks, known.n_rows)
     return KMeansPrior(
-        law.centers.mean,
-        law.centers.common,
-        law.centers.own,
-        law.variance,
-        law.shares,
+        prior.centers.mean,
+        prior.centers.shift_variance,
+        prior.centers.center_variance,
+        prior.variance,
+        prior.shares,
         unit,
         n_tasks=n_tasks + len(tasks),
         n_rows=n_rows + tasks.n_rows,
-        feature_names=tasks.feature_names,
     )

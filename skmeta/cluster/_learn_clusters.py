@@ -1,4 +1,4 @@
-"""The law of clusters from many tasks: their clusters given the law, and the law given their clusters, in turn."""
+"""The prior of clusters from many tasks: their clusters given the prior, and the prior given their clusters, in turn."""
 
 from __future__ import annotations
 
@@ -8,54 +8,54 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta.cluster._adapt_clusters import ClustersLaw, adapt_clusters
+from skmeta.cluster._adapt_clusters import ClustersPrior, adapt_clusters
 from skmeta.cluster._alignment import alignment, mean_of_aligned
-from skmeta.cluster._centers_law import CentersLaw, learned_law, log_marginal
+from skmeta.cluster._centers_prior import CentersPrior, learned_centers, log_marginal
 from skmeta.cluster._lloyd import Clusters, Rows, sums_of
 
 Array = NDArray[np.float64]
 
 _ROUNDS = 20  # guard: labels settle after three to six rounds
-_EM_STEPS = 10  # of the law in each round, which begins where the last one ended
+_EM_STEPS = 10  # of the prior in each round, which begins where the last one ended
 _LEAST = 1e-2  # guard: EM never leaves a variance of zero
-_ALTERNATIONS = 2  # speed: of law and variance in each round
+_ALTERNATIONS = 2  # speed: of prior and variance in each round
 _ROUNDING = 1e-12  # guard: rows that lie on their centres leave a variance of rounding
 _SETTLED = 1e-6  # relative change of the objective
 
 
 class Learned(NamedTuple):
-    """A law, the log density of all rows with their labels under it, and the clusters of each task."""
+    """A prior, the log density of all rows with their labels under it, and the clusters of each task."""
 
-    law: ClustersLaw
+    prior: ClustersPrior
     objective: float
     clusters: list[Clusters]
 
 
-def law_of_aligned(centers: Array, variance: float, shares: Array) -> ClustersLaw:
-    """A first law from centres ``(T, K, p)`` that tasks found on their own, whose labels are in no order."""
+def prior_of_aligned(centers: Array, variance: float, shares: Array) -> ClustersPrior:
+    """A first prior from centres ``(T, K, p)`` that tasks found on their own, whose labels are in no order."""
     mean = mean_of_aligned(centers)
     aligned = np.stack([each[alignment(each, mean)] for each in centers])
     shift = (aligned - mean).mean(axis=1)
     own = np.square(aligned - mean - shift[:, None]).mean() / variance
     common = max(float(np.square(shift).mean() / variance), _LEAST)
-    return ClustersLaw(CentersLaw(mean, common, np.full(len(mean), max(own, _LEAST))), variance, shares)
+    return ClustersPrior(CentersPrior(mean, common, np.full(len(mean), max(own, _LEAST))), variance, shares)
 
 
-def learned_clusters(law: ClustersLaw, tasks: Sequence[Rows], *, max_iter: int, n_past: float = 0.0) -> Learned:
-    """The law, from a first one on, until the density of the rows and their labels rises no more; the past counts."""
-    past, objective, K = law, -np.inf, len(law.shares)
+def learned_clusters(prior: ClustersPrior, tasks: Sequence[Rows], *, max_iter: int, n_past: float = 0.0) -> Learned:
+    """The prior, from a first one on, until the density of the rows and their labels rises no more; the past counts."""
+    past, objective, K = prior, -np.inf, len(prior.shares)
     clusters: list[Any] = [None] * len(tasks)
     for _ in range(_ROUNDS):
         clusters = [
-            adapt_clusters(law, rows, [] if own is None else [own.centers], max_iter=max_iter, tol=0.0)
+            adapt_clusters(prior, rows, [] if own is None else [own.centers], max_iter=max_iter, tol=0.0)
             for rows, own in zip(tasks, clusters, strict=True)
         ]
         statistics = statistics_of(tasks, [own.labels for own in clusters], K)
-        law = _law_of_labels(law, past, statistics, n_past)
-        before, objective = objective, log_density(law, statistics)
+        prior = _prior_of_labels(prior, past, statistics, n_past)
+        before, objective = objective, log_density(prior, statistics)
         if objective - before <= _SETTLED * abs(objective):
             break
-    return Learned(law, objective, clusters)
+    return Learned(prior, objective, clusters)
 
 
 class Statistics(NamedTuple):
@@ -74,19 +74,19 @@ class Statistics(NamedTuple):
 
 
 def statistics_of(tasks: Sequence[Rows], labels: Sequence[NDArray[np.int32]], n_clusters: int) -> Statistics:
-    """What the law needs to know of tasks whose rows have these labels."""
+    """What the prior needs to know of tasks whose rows have these labels."""
     sums = [sums_of(rows, own, n_clusters) for rows, own in zip(tasks, labels, strict=True)]
     about_zero = np.array([rows.weight @ rows.norms for rows in tasks])
     return Statistics(np.stack([n for n, _ in sums]), np.stack([s for _, s in sums]), about_zero)
 
 
-def _law_of_labels(law: ClustersLaw, past: ClustersLaw, found: Statistics, n_past: float) -> ClustersLaw:
-    """The law given which cluster each row is of."""
+def _prior_of_labels(prior: ClustersPrior, past: ClustersPrior, found: Statistics, n_past: float) -> ClustersPrior:
+    """The prior given which cluster each row is of."""
     T, p, n = len(found.counts), found.sums.shape[-1], found.counts.sum()
-    centers, variance, share = law.centers, law.variance, n_past / (n_past + T)
+    centers, variance, share = prior.centers, prior.variance, n_past / (n_past + T)
     for _ in range(_ALTERNATIONS):
         known = past.centers.in_units(past.variance / variance)
-        centers = learned_law(centers, known, found.counts, found.sums, variance, share, _EM_STEPS)
+        centers = learned_centers(centers, known, found.counts, found.sums, variance, share, _EM_STEPS)
         _, quadratic = log_marginal(centers, found.counts, found.sums)
         new = max(float((found.within + quadratic).sum()), _ROUNDING * float(found.about_zero.sum())) / (n * p)
         new = share * past.variance + (1.0 - share) * (new or 1.0)
@@ -94,12 +94,12 @@ def _law_of_labels(law: ClustersLaw, past: ClustersLaw, found: Statistics, n_pas
     shares = (found.counts.sum(axis=0) + 1.0) / (
         n + found.counts.shape[1]
     )  # one more row each: no cluster is impossible
-    return ClustersLaw(centers, variance, share * past.shares + (1.0 - share) * shares)
+    return ClustersPrior(centers, variance, share * past.shares + (1.0 - share) * shares)
 
 
-def log_density(law: ClustersLaw, found: Statistics) -> float:
+def log_density(prior: ClustersPrior, found: Statistics) -> float:
     """Of all rows and their labels, centres integrated out."""
     p, n = found.sums.shape[-1], found.counts.sum()
-    determinant, quadratic = log_marginal(law.centers, found.counts, found.sums)
-    rows = n * p * np.log(2.0 * np.pi * law.variance) + (found.within + quadratic).sum() / law.variance
-    return float(found.counts.sum(axis=0) @ np.log(law.shares) - 0.5 * (rows + p * determinant.sum()))
+    determinant, quadratic = log_marginal(prior.centers, found.counts, found.sums)
+    rows = n * p * np.log(2.0 * np.pi * prior.variance) + (found.within + quadratic).sum() / prior.variance
+    return float(found.counts.sum(axis=0) @ np.log(prior.shares) - 0.5 * (rows + p * determinant.sum()))

@@ -1,4 +1,4 @@
-"""The law of mixtures from many tasks: their mixtures given the law, and the law given their mixtures, in turn."""
+"""The prior of mixtures from many tasks: their mixtures given the prior, and the prior given their mixtures, in turn."""
 
 from __future__ import annotations
 
@@ -8,60 +8,69 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, multigammaln
 
-from skmeta.cluster._adapt_clusters import ClustersLaw, starts_of
-from skmeta.cluster._centers_law import learned_law, posterior
+from skmeta.cluster._adapt_clusters import ClustersPrior, starts_of
+from skmeta.cluster._centers_prior import learned_centers, posterior
 from skmeta.cluster._lloyd import rows_of
-from skmeta.cluster._mixture_em import SHAPES, MixtureLaw, best_mixture, scatters
+from skmeta.cluster._mixture_em import SHAPES, ComponentsPrior, best_mixture, scatters
 
 Array = NDArray[np.float64]
 
-_ROUNDS = 10  # guard: the law settles after three to six rounds
+_ROUNDS = 10  # guard: the prior settles after three to six rounds
 _SETTLED = 1e-3  # relative change of the means' variances
-_EM_STEPS = 10  # of the law of the means in each round
+_EM_STEPS = 10  # of the prior of the means in each round
 _WORTH = np.geomspace(1.0, 1e4, 25)  # rows that covariances, and weights, may be worth
 
 
 def learned_mixtures(
-    first: MixtureLaw, rows: Sequence[Array], kind: str, *, max_iter: int, tol: float, reg_covar: float, share: float
-) -> MixtureLaw:
-    """The law, from a first one on, until the means' variances settle; what was known before has a share."""
-    law = first
+    first: ComponentsPrior,
+    rows: Sequence[Array],
+    kind: str,
+    *,
+    max_iter: int,
+    tol: float,
+    reg_covar: float,
+    share: float,
+) -> ComponentsPrior:
+    """The prior, from a first one on, until the means' variances settle; what was known before has a share."""
+    prior = first
     found: list[list[Array]] = [[] for _ in rows]
     for _ in range(_ROUNDS):
         mixtures = [
-            best_mixture(Z, law, starts_of(law.clusters, rows_of(Z)) + own, SHAPES[kind], max_iter=max_iter, tol=tol)
+            best_mixture(
+                Z, prior, starts_of(prior.clusters, rows_of(Z)) + own, SHAPES[kind], max_iter=max_iter, tol=tol
+            )
             for Z, own in zip(rows, found, strict=True)
         ]
-        found, before = [[each.centers] for each in mixtures], law.clusters.centers.own.mean()
-        law = _law_of(law, first, rows, [each.responsibilities for each in mixtures], kind, reg_covar, share)
-        if abs(law.clusters.centers.own.mean() - before) <= _SETTLED * before:
+        found, before = [[each.centers] for each in mixtures], prior.clusters.centers.center_variance.mean()
+        prior = _prior_given(prior, first, rows, [each.responsibilities for each in mixtures], kind, reg_covar, share)
+        if abs(prior.clusters.centers.center_variance.mean() - before) <= _SETTLED * before:
             break
-    return law
+    return prior
 
 
-def _law_of(
-    law: MixtureLaw,
-    past: MixtureLaw,
+def _prior_given(
+    prior: ComponentsPrior,
+    past: ComponentsPrior,
     rows: Sequence[Array],
     belongs: Sequence[Array],
     kind: str,
     reg_covar: float,
     share: float,
-) -> MixtureLaw:
-    """The law given which component each row is of."""
+) -> ComponentsPrior:
+    """The prior given which component each row is of."""
     counts = np.stack([each.sum(axis=0) for each in belongs])
     sums = np.stack([each.T @ Z for each, Z in zip(belongs, rows, strict=True)])
-    centers = learned_law(law.clusters.centers, past.clusters.centers, counts, sums, 1.0, share, _EM_STEPS)
+    centers = learned_centers(prior.clusters.centers, past.clusters.centers, counts, sums, 1.0, share, _EM_STEPS)
     at = posterior(centers, counts, sums)
     products = np.stack([scatters(*each) for each in zip(rows, belongs, at.centers(centers), strict=True)])
     uncertain = counts * at.center_variance(centers, counts)
     products += uncertain[:, :, None, None] * np.eye(products.shape[-1])
     covariances, worth = expected_covariances(products, counts, kind, reg_covar)
     concentration = share * past.concentration + (1.0 - share) * learned_concentration(counts)
-    return MixtureLaw(
-        ClustersLaw(centers, 1.0, concentration / concentration.sum()),
+    return ComponentsPrior(
+        ClustersPrior(centers, 1.0, concentration / concentration.sum()),
         share * past.covariances + (1.0 - share) * covariances,
-        share * past.rows + (1.0 - share) * worth,
+        share * past.covariance_dof + (1.0 - share) * worth,
         concentration,
     )
 
@@ -113,7 +122,12 @@ def _log_marginal(worth: float, expected: Array, products: Array, counts: Array,
 
 
 def learned_concentration(counts: Array) -> Array:
-    """Dirichlet law of the weights ``(K,)`` from tasks' counts ``(T, K)``: their mean, one row each beside, times its worth."""
+    r"""Dirichlet prior of the weights ``(K,)`` from tasks' counts ``(T, K)``.
+
+    .. math:: \alpha = \lambda \bar\pi, \qquad \bar\pi_k = \frac{1 + \sum_t n_{tk}}{K + \sum_{tk} n_{tk}},
+
+    with the :math:`\lambda` under which the counts of all tasks are most probable, their weights integrated.
+    """
     shares = (counts.sum(axis=0) + 1.0) / (counts.sum() + counts.shape[1])
     density = [_log_dirichlet_multinomial(worth * shares, counts) for worth in _WORTH]
     return np.asarray(_WORTH[int(np.argmax(density))] * shares)

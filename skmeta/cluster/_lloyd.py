@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.extmath import row_norms, safe_sparse_dot
 
-from skmeta.cluster._centers_law import CentersLaw, posterior
+from skmeta.cluster._centers_prior import CentersPrior, posterior
 
 Array = NDArray[np.float64]
 
@@ -37,8 +37,8 @@ def rows_of(X: Any, weight: Any = None) -> Rows:
     return Rows(X, np.ones(X.shape[0]) if weight is None else weight, row_norms(X, squared=True))
 
 
-def lloyd(rows: Rows, law: CentersLaw, centers: Array, *, max_iter: int, tol: float) -> Clusters:
-    r"""A local minimum of a sum of squares with the law's, from ``centers`` on.
+def lloyd(rows: Rows, prior: CentersPrior, centers: Array, *, max_iter: int, tol: float) -> Clusters:
+    r"""A local minimum of a sum of squares with the prior's, from ``centers`` on.
 
     .. math:: \sum_i w_i \lVert x_i - m_{z_i} \rVert^2 + \sum_k \lVert m_k - \mu_k - a \rVert^2 / \omega_k
               + \lVert a \rVert^2 / \tau.
@@ -51,19 +51,19 @@ def lloyd(rows: Rows, law: CentersLaw, centers: Array, *, max_iter: int, tol: fl
     S. P. Lloyd (1982), Least squares quantization in PCM, IEEE Transactions on Information Theory 28.
     """
     labels, n_iter = np.full(rows.X.shape[0], -1, dtype=np.int32), 0
-    shift = np.zeros(law.mean.shape[1])
+    shift = np.zeros(prior.mean.shape[1])
     while n_iter < max_iter:
         n_iter += 1  # the last step, in which no label changes, counts as in scikit-learn
         found = nearest(rows, centers)[0]
         if np.array_equal(found, labels):
             break
         labels = found
-        at = posterior(law, *sums_of(rows, labels, len(centers)))
-        before, centers, shift = centers, at.centers(law), at.shift
+        at = posterior(prior, *sums_of(rows, labels, len(centers)))
+        before, centers, shift = centers, at.centers(prior), at.shift
         if np.square(centers - before).sum() <= tol:
             break
     labels, squares = nearest(rows, centers)
-    objective = float(rows.weight @ squares) + _penalty(law, centers, shift)
+    objective = float(rows.weight @ squares) + _penalty(prior, centers, shift)
     return Clusters(centers, shift, labels, objective, n_iter)
 
 
@@ -82,8 +82,8 @@ def sums_of(rows: Rows, labels: NDArray[np.int32], n_clusters: int) -> tuple[Arr
     return np.asarray(belongs.sum(axis=1)), np.asarray(sums.toarray() if sparse.issparse(sums) else sums)
 
 
-def _penalty(law: CentersLaw, centers: Array, shift: Array) -> float:
+def _penalty(prior: CentersPrior, centers: Array, shift: Array) -> float:
     """Of centres and shift; what cannot vary does not."""
-    squares = np.square(centers - law.mean - shift).sum(axis=1)
-    own = np.divide(squares, law.own, out=np.zeros_like(squares), where=law.own > 0).sum()
-    return float(own + (np.square(shift).sum() / law.common if law.common > 0 else 0.0))
+    squares = np.square(centers - prior.mean - shift).sum(axis=1)
+    own = np.divide(squares, prior.center_variance, out=np.zeros_like(squares), where=prior.center_variance > 0).sum()
+    return float(own + (np.square(shift).sum() / prior.shift_variance if prior.shift_variance > 0 else 0.0))

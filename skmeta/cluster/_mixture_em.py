@@ -1,7 +1,7 @@
-r"""Maximum a posteriori EM for a Gaussian mixture whose means, covariances and weights have a learned law.
+r"""Maximum a posteriori EM for a Gaussian mixture whose means, covariances and weights have a learned prior.
 
-Rows are in coordinates in which the mean covariance within clusters is the identity. The law of the means is that of
-`CentersLaw` there; covariances and weights are known as if from rows seen before: :math:`\lambda` rows a cluster with the
+Rows are in coordinates in which the mean covariance within clusters is the identity. The prior of the means is that of
+`CentersPrior` there; covariances and weights are known as if from rows seen before: :math:`\lambda` rows a cluster with the
 expected covariance, and :math:`\alpha_k` rows of each cluster.
 """
 
@@ -14,30 +14,30 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from skmeta.cluster._adapt_clusters import ClustersLaw
-from skmeta.cluster._centers_law import CentersLaw
+from skmeta.cluster._adapt_clusters import ClustersPrior
+from skmeta.cluster._centers_prior import CentersPrior
 
 Array = NDArray[np.float64]
 
 
-class MixtureLaw(NamedTuple):
+class ComponentsPrior(NamedTuple):
     """What a new task's mixture is expected to be.
 
     Parameters
     ----------
-    clusters : ClustersLaw
+    clusters : ClustersPrior
         Of its means; the variance within clusters is one.
     covariances : ndarray of shape (n_components, n_features, n_features)
         Expected.
-    rows : float
-        How many rows a component these are worth.
+    covariance_dof : float
+        How many rows a component these are worth: an inverse Wishart prior.
     concentration : ndarray of shape (n_components,)
         How many rows of each component the expected weights are worth.
     """
 
-    clusters: ClustersLaw
+    clusters: ClustersPrior
     covariances: Array
-    rows: float
+    covariance_dof: float
     concentration: Array
 
 
@@ -59,13 +59,15 @@ class Mixture(NamedTuple):
         return self.responsibilities.argmax(axis=1).astype(np.int32)
 
 
-def best_mixture(X: Array, law: MixtureLaw, starts: list[Array], shape: Shape, *, max_iter: int, tol: float) -> Mixture:
+def best_mixture(
+    X: Array, prior: ComponentsPrior, starts: list[Array], shape: Shape, *, max_iter: int, tol: float
+) -> Mixture:
     """The mixture of the highest posterior density that is reached from several means."""
-    found = [map_em(X, law, start, shape, max_iter=max_iter, tol=tol) for start in starts]
+    found = [map_em(X, prior, start, shape, max_iter=max_iter, tol=tol) for start in starts]
     return max(found, key=lambda mixture: mixture.objective)
 
 
-def map_em(X: Array, law: MixtureLaw, centers: Array, shape: Shape, *, max_iter: int, tol: float) -> Mixture:
+def map_em(X: Array, prior: ComponentsPrior, centers: Array, shape: Shape, *, max_iter: int, tol: float) -> Mixture:
     """EM from some means on; it stops where the log posterior a row rises by less than ``tol``.
 
     Means and covariances are updated in turn, which raises the posterior too (Meng and Rubin, 1993).
@@ -75,7 +77,7 @@ def map_em(X: Array, law: MixtureLaw, centers: Array, shape: Shape, *, max_iter:
     C. Fraley and A. E. Raftery (2007), Bayesian regularization for normal mixture estimation and model-based
     clustering, Journal of Classification 24.
     """
-    weights, covariances = law.concentration / law.concentration.sum(), law.covariances
+    weights, covariances = prior.concentration / prior.concentration.sum(), prior.covariances
     before, n_iter, penalty = -np.inf, 0, -np.inf
     while True:
         joint = log_joint(X, weights, centers, covariances)
@@ -90,11 +92,11 @@ def map_em(X: Array, law: MixtureLaw, centers: Array, shape: Shape, *, max_iter:
         before, n_iter = likelihood + penalty, n_iter + 1
         counts = responsibilities.sum(axis=0)
         sums = responsibilities.T @ X
-        weights = (law.concentration + counts) / (law.concentration.sum() + counts.sum())
-        centers, shift = updated_centers(law.clusters.centers, counts, sums, covariances)
+        weights = (prior.concentration + counts) / (prior.concentration.sum() + counts.sum())
+        centers, shift = updated_centers(prior.clusters.centers, counts, sums, covariances)
         scatter = scatters(X, responsibilities, centers)
-        covariances = shape(law.rows * law.covariances + scatter, law.rows + counts)
-        penalty = _log_law(law, weights, centers, shift, covariances)
+        covariances = shape(prior.covariance_dof * prior.covariances + scatter, prior.covariance_dof + counts)
+        penalty = _log_prior(prior, weights, centers, shift, covariances)
     return Mixture(weights, centers, covariances, responsibilities, likelihood + penalty, likelihood, n_iter, converged)
 
 
@@ -113,34 +115,34 @@ def scatters(X: Array, responsibilities: Array, centers: Array) -> Array:
     return np.asarray(np.einsum("kni,nk,knj->kij", around, responsibilities, around, optimize=True))
 
 
-def updated_centers(law: CentersLaw, counts: Array, sums: Array, covariances: Array) -> tuple[Array, Array]:
+def updated_centers(prior: CentersPrior, counts: Array, sums: Array, covariances: Array) -> tuple[Array, Array]:
     r"""The most probable means ``(K, p)``, and shift ``(p,)``, given responsibilities and covariances.
 
-    With :math:`W_k = n_k (\Sigma_k + n_k \omega_k I)^{-1}` what cluster :math:`k` tells of the shift, and :math:`r_k` the mean
-    of its rows less :math:`\mu_k`,
+    With :math:`W_k = n_k (\Sigma_k + n_k \omega_k I)^{-1}`, the precision with which cluster :math:`k` shows the shift, and
+    :math:`r_k` the mean of its rows less :math:`\mu_k`,
 
     .. math:: (I + \tau \sum_k W_k)\, a = \tau \sum_k W_k r_k, \qquad b_k = \omega_k W_k (r_k - a).
     """
     p = sums.shape[1]
-    spread = (counts * law.own)[:, None, None] * np.eye(p)
-    residual = np.divide(sums, counts[:, None], out=np.zeros_like(sums), where=counts[:, None] > 0) - law.mean
-    tells = counts[:, None, None] * np.linalg.inv(covariances + spread)
-    total = np.einsum("kij,kj->i", tells, residual)
-    shift = np.linalg.solve(np.eye(p) + law.common * tells.sum(axis=0), law.common * total)
-    deviation = law.own[:, None] * np.einsum("kij,kj->ki", tells, residual - shift)
-    return law.mean + shift + deviation, shift
+    spread = (counts * prior.center_variance)[:, None, None] * np.eye(p)
+    residual = np.divide(sums, counts[:, None], out=np.zeros_like(sums), where=counts[:, None] > 0) - prior.mean
+    precision = counts[:, None, None] * np.linalg.inv(covariances + spread)
+    total = np.einsum("kij,kj->i", precision, residual)
+    shift = np.linalg.solve(np.eye(p) + prior.shift_variance * precision.sum(axis=0), prior.shift_variance * total)
+    deviation = prior.center_variance[:, None] * np.einsum("kij,kj->ki", precision, residual - shift)
+    return prior.mean + shift + deviation, shift
 
 
-def _log_law(law: MixtureLaw, weights: Array, centers: Array, shift: Array, covariances: Array) -> float:
-    """Log density of a task's mixture under the law, but for constants; what cannot vary does not."""
-    mean, common, own = law.clusters.centers
+def _log_prior(prior: ComponentsPrior, weights: Array, centers: Array, shift: Array, covariances: Array) -> float:
+    """Log density of a task's mixture under the prior, but for constants; what cannot vary does not."""
+    mean, common, own = prior.clusters.centers
     squares = np.square(centers - mean - shift).sum(axis=1)
     found = -0.5 * np.divide(squares, own, out=np.zeros_like(squares), where=own > 0).sum()
     found -= 0.5 * np.square(shift).sum() / common if common > 0 else 0.0
-    found += xlogy(law.concentration, weights).sum()
+    found += xlogy(prior.concentration, weights).sum()
     log_det = np.linalg.slogdet(covariances)[1].sum()
-    trace = np.trace(np.linalg.solve(covariances, law.covariances), axis1=1, axis2=2).sum()
-    return float(found - 0.5 * law.rows * (log_det + trace))
+    trace = np.trace(np.linalg.solve(covariances, prior.covariances), axis1=1, axis2=2).sum()
+    return float(found - 0.5 * prior.covariance_dof * (log_det + trace))
 
 
 Shape = Callable[[Array, Array], Array]  # covariances from sums of products (K, p, p), and how many rows each is of

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 
 from skmeta.base import AdaptedEstimators
+from skmeta.cluster import _plain_k_means, _plain_mixture
 from skmeta.cluster._alignment import alignment
 from skmeta.compose import OwnModel
 from skmeta.compose._own_model import OwnModels
@@ -27,32 +27,36 @@ class OwnClusters(OwnModel):
     ----------
     centers : ndarray of shape (n_clusters, n_features)
         Mean centres.
-    size : str
-        The estimator's parameter that says how many clusters there are.
-    relabel : callable
-        ``relabel(fitted, permutation)`` puts the clusters of a fitted estimator in another order.
     """
 
     centers: Array
-    size: str
-    relabel: Callable[[Any, NDArray[np.intp]], None]
+
+    @abstractmethod
+    def align(self, fitted: Any) -> None:
+        """Put the clusters of a fitted estimator in the order of ``centers``, in place."""
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
         """Fit ``estimator`` to each of some tasks, when it is asked for, see `OwnModel.adapt_tasks`."""
-        return _Relabelled(self, estimator, tasks)
-
-    def _evidence_of_one(self, estimator: Any, task: Tasks) -> float:
-        """As many rows as clusters, less one, make one cluster less."""
-        if task.n_rows < len(self.centers):
-            return -np.inf
-        n_clusters = min(len(self.centers), task.n_rows - 1)
-        return _PLAIN._evidence_of_one(clone(estimator).set_params(**{self.size: n_clusters}), task)
+        return _Aligned(self, estimator, tasks)
 
 
-_PLAIN = OwnModel()
+class OwnKMeans(OwnClusters):
+    """The plain k-means of a task."""
+
+    def align(self, fitted: Any) -> None:
+        """Put its clusters in the order of ``centers``."""
+        _plain_k_means.relabel(fitted, alignment(fitted.cluster_centers_, self.centers))
 
 
-class _Relabelled(OwnModels):
+class OwnMixture(OwnClusters):
+    """The plain Gaussian mixture of a task."""
+
+    def align(self, fitted: Any) -> None:
+        """Put its components in the order of ``centers``."""
+        _plain_mixture.relabel(fitted, alignment(fitted.means_, self.centers))
+
+
+class _Aligned(OwnModels):
     """Plain clones, each fitted once, with aligned labels."""
 
     def estimator(self, code: int) -> Any:
@@ -60,6 +64,5 @@ class _Relabelled(OwnModels):
         known = code in self._fitted
         fitted = super().estimator(code)
         if not known:
-            found = fitted.cluster_centers_ if hasattr(fitted, "cluster_centers_") else fitted.means_
-            self.prior.relabel(fitted, alignment(found, self.prior.centers))
+            self.prior.align(fitted)
         return fitted

@@ -38,10 +38,10 @@ def write_covariances(fitted: Any, covariances: Array) -> None:
     fitted.precisions_cholesky_ = 1.0 / np.sqrt(variances)
 
 
-def write_laws(fitted: Any, concentration: Array, mean_precision: Array, dof: Array) -> None:
+def write_posterior(fitted: Any, concentration: Array, mean_precision: Array, dof: Array) -> None:
     """What is still unknown of a task's parameters, where the class keeps that: a BayesianGaussianMixture.
 
-    A Dirichlet law breaks a stick: the share of component ``k`` in what the ones before it left is a beta variable whose
+    A Dirichlet prior breaks a stick: the share of component ``k`` in what the ones before it left is a beta variable whose
     second parameter is the sum of the later concentrations; the last takes all that is left.
     """
     later = np.cumsum(concentration[::-1])[::-1] - concentration
@@ -61,7 +61,7 @@ def relabel(fitted: Any, permutation: NDArray[np.intp]) -> None:
         names += ["mean_precision_"] + (["degrees_of_freedom_"] if fitted.covariance_type != "tied" else [])
         stick = fitted.weight_concentration_
         total = np.sum(stick[0]) if isinstance(stick, tuple) else np.sum(stick)
-        write_laws(
+        write_posterior(
             fitted, total * fitted.weights_[permutation], fitted.mean_precision_, np.asarray(fitted.degrees_of_freedom_)
         )
     for name in names:

@@ -1,7 +1,16 @@
 """Priors made of priors, by evidence alone: any family's."""
 
-from skmeta.compose._mixture_prior import MixturePrior, first_component
+from skmeta.compose._first_component import first_component, known_component, with_first
+from skmeta.compose._mixture_prior import MixturePrior
 from skmeta.compose._own_model import OwnModel
-from skmeta.compose._with_own_model import PriorWithOwnModel, spread_out, with_own_model
+from skmeta.compose._with_own_model import PriorWithOwnModel, with_own_model
 
-__all__ = ["MixturePrior", "OwnModel", "PriorWithOwnModel", "first_component", "spread_out", "with_own_model"]
+__all__ = [
+    "MixturePrior",
+    "OwnModel",
+    "PriorWithOwnModel",
+    "first_component",
+    "known_component",
+    "with_first",
+    "with_own_model",
+]

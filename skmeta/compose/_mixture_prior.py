@@ -331,22 +331,6 @@ class MixturePrior(Prior):
             return np.column_stack(evidence) + np.log(self.weights)
 
 
-def first_component(prior: Any) -> Any:
-    """What was learned of a mixture's kind of tasks, its first component; of any other prior itself.
-
-    Parameters
-    ----------
-    prior : Prior or None
-        A mixture, or not.
-
-    Returns
-    -------
-    Prior or None
-        One that is no mixture of this level.
-    """
-    return prior.components[0] if isinstance(prior, MixturePrior) else prior
-
-
 def _check_components(components: tuple[Prior, ...]) -> None:
     if not components or not all(isinstance(component, Prior) for component in components):
         kinds = sorted({type(component).__name__ for component in components}) or "none"

@@ -120,7 +120,7 @@ def with_own_model(
     PriorWithOwnModel
         Whose weights count one task of the learned kind, and three of the other, beside those looked at.
     """
-    looked_at = spread_out(tasks, _LOOKED_AT)
+    looked_at = tasks.some(_LOOKED_AT)
     if own is None:
         own = OwnModel(classes=prior.classes, class_prior=prior.class_prior, feature_names=prior.feature_names)
     if scores is None:
@@ -130,23 +130,3 @@ def with_own_model(
     each = np.full(len(looked_at), len(tasks) / len(looked_at))
     unseen = np.eye(1, len(names) + 1)[0]
     return PriorWithOwnModel([prior, *beside], learn_weights(evidence, each), ("learned", *names), unseen)
-
-
-def spread_out(tasks: Tasks, n_tasks: int) -> NDArray[np.intp]:
-    """Some tasks, of all sizes.
-
-    Parameters
-    ----------
-    tasks : Tasks
-        The past.
-    n_tasks : int
-        How many, at most.
-
-    Returns
-    -------
-    ndarray of int
-        Their codes, ascending.
-    """
-    by_size = np.argsort(tasks.counts, kind="stable")
-    places = np.unique(np.linspace(0, len(tasks) - 1, min(n_tasks, len(tasks))).round().astype(np.intp))
-    return np.sort(by_size[places])

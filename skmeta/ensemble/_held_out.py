@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from scipy import stats
 from sklearn.utils.parallel import Parallel, delayed
 
-from skmeta.compose import spread_out
 from skmeta.ensemble._boosters import boosters, grown
 from skmeta.fallback import SharedModelPrior
 from skmeta.tasks import Tasks, take_rows
@@ -132,7 +131,7 @@ def _trial(
     """Every booster on some rows of a dozen tasks that have as many more to be predicted."""
     large = np.flatnonzero(tasks.counts >= 2 * n_shots)
     places = tasks.with_rows(np.arange(tasks.n_rows)[:, None], tasks.y).take(large)
-    shots, query = places.take(spread_out(places, _LOOKED_AT)).shots_and_query(n_shots)
+    shots, query = places.take(places.some(_LOOKED_AT)).shots_and_query(n_shots)
     adapted = prior.correction.adapt_tasks(prior.corrects, shots.with_rows(Z[shots.X[:, 0]], shots.y))
     residuals = [part.y - adapted.predict(Z[part.X[:, 0]], part.codes) for part in (shots, query)]
     found = Parallel(n_jobs=n_jobs)(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from skmeta.base import Prior
-from skmeta.base._held_out import SHOTS, gains, halves_of
+from skmeta.base._held_out import SHOTS, gains, halves_of, mean_of_tasks
 from skmeta.fallback._columns import Candidate, Candidates
 from skmeta.fallback._link import Link
 from skmeta.linear_model import GaussianPrior
@@ -113,7 +113,4 @@ def _score_of_new(rows: Tasks, prior: Prior, link: Link) -> Array:
     """Minus the loss of each task's rows, but for a few of them to which the model is adapted: it is a new task."""
     shots, query = rows.shots_and_query(SHOTS)
     adapted = prior.adapt_tasks(link.corrects, shots)
-    weight = np.ones(query.n_rows) if query.sample_weight is None else query.sample_weight
-    loss = np.bincount(query.codes, weight * link.losses(adapted, query), minlength=len(rows))
-    total = np.bincount(query.codes, weight, minlength=len(rows))
-    return -np.divide(loss, total, out=np.zeros(len(rows)), where=total > 0.0)
+    return -mean_of_tasks(link.losses(adapted, query), query)

@@ -14,7 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import has_fit_parameter
 
-from skmeta.fallback._losses import loss_of, squared_errors
+from skmeta.base._held_out import held_out_losses, squared_errors
+from skmeta.fallback._losses import loss_of
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
@@ -67,12 +68,7 @@ class Link:
 
     def losses(self, adapted: Any, tasks: Tasks) -> Array:
         """Of each row, from the linear models adapted to its task: squared error, deviance, or log loss of its label."""
-        if not is_classifier(self.corrects):
-            return self.of_rows(np.asarray(tasks.y, dtype=float), adapted.predict(tasks.X, tasks.codes))
-        chance = adapted.predict_proba(tasks.X, tasks.codes)
-        return np.asarray(
-            -np.log(chance[np.arange(tasks.n_rows), np.searchsorted(adapted.classes, np.asarray(tasks.y))])
-        )
+        return held_out_losses(adapted, tasks, self.of_rows)
 
     def columns_of(self, outputs: Array) -> list[tuple[str, FunctionTransformer]]:
         """Steps that make columns of answers like ``outputs``: plain functions of NumPy and SciPy, one after the other.

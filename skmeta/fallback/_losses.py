@@ -19,6 +19,8 @@ from sklearn.linear_model import (
     TweedieRegressor,
 )
 
+from skmeta.base._held_out import squared_errors
+
 Array = NDArray[np.float64]
 
 # Where a loss is named, what levels of quantiles are called, and powers of a Tweedie deviance: scikit-learn, LightGBM, XGBoost.
@@ -55,11 +57,6 @@ def loss_of(regressor: Any) -> Loss:
         option: float(value) for option, value in re.findall(r"(\w+)=([\d.]+)", name)
     }  # CatBoost says them there
     return next((made(params) for part, made in _MADE.items() if part in name), Loss(Ridge(), squared_errors))
-
-
-def squared_errors(y: Array, prediction: Array) -> Array:
-    """Of each row, summed over the outputs."""
-    return np.asarray(((y - prediction) ** 2).reshape(len(y), -1).sum(axis=1))
 
 
 def _absolute_errors(y: Array, prediction: Array) -> Array:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
-from sklearn.model_selection import GroupKFold
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import has_fit_parameter
 
+from skmeta.base._held_out import folds_of
 from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._words import listed
 
@@ -52,8 +52,8 @@ class Target:
 
 def folds_by_task(tasks: Tasks, n_folds: int) -> list[Fold]:
     """Rows to fit and rows to predict, of whole tasks, as often as there are folds."""
-    splits = GroupKFold(min(n_folds, len(tasks))).split(np.zeros((tasks.n_rows, 1)), groups=tasks.codes)
-    return [(train, test) for train, test in splits]
+    pairs = [np.isin(tasks.codes, judge) for _, judge in folds_of(tasks, n_folds)]
+    return [(np.flatnonzero(~held_out), np.flatnonzero(held_out)) for held_out in pairs]
 
 
 def out_of_fold(

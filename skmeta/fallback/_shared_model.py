@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from sklearn.utils import check_scalar
 
 from skmeta.base import AdaptedEstimators, Learner, Prior
 from skmeta.base._registry import register_fallback
-from skmeta.compose import first_component, with_own_model
+from skmeta.compose import known_component, with_first, with_own_model
 from skmeta.fallback._columns import Candidates, column_candidates
 from skmeta.fallback._link import Link, link_of
 from skmeta.fallback._out_of_fold import Fold, Target, fitted, folds_by_task
@@ -262,8 +261,4 @@ class SharedModel(Learner):
 
 def _learned_on(prior: Any, tasks: Tasks, n_jobs: int | None) -> Prior:
     """The same shared model, its correction learned on from new tasks."""
-    shared = first_component(prior)
-    if not isinstance(shared, SharedModelPrior):
-        raise TypeError(f"prior: wanted a SharedModelPrior, found {prior!r}; learn one with this estimator.")
-    again = shared.learned_on(tasks, n_jobs)
-    return again if shared is prior else replace(prior, components=[again, *prior.components[1:]])
+    return with_first(prior, known_component(prior, SharedModelPrior).learned_on(tasks, n_jobs))

@@ -9,7 +9,7 @@ from sklearn.kernel_approximation import Nystroem
 
 from skmeta.gaussian_process._kernels import GivenKernel, LearnableKernel
 from skmeta.gaussian_process._summed_likelihood import learn_law
-from skmeta.tasks import Tasks
+from skmeta.tasks import Tasks, spread_rows
 
 Array = NDArray[np.float64]
 
@@ -51,21 +51,13 @@ def kernel_columns(kernel: LearnableKernel | GivenKernel, X: Array, deviations: 
     return columns
 
 
-def spread_rows(X: Array, rows: NDArray[np.intp], n: int) -> NDArray[np.intp]:
-    """So many of some rows, evenly in the order of their values, so that the order in which they came is of no matter."""
-    if len(rows) <= n:
-        return rows
-    ranked = rows[np.lexsort(X[rows].T)]
-    return np.sort(ranked[((np.arange(n) + 0.5) * len(rows) / n).astype(np.intp)])
-
-
 def _rows_to_learn_from(X: Array, tasks: Tasks) -> list[NDArray[np.intp]]:
     """Of each of some tasks, of all sizes."""
     codes = np.flatnonzero(tasks.counts)
-    by_size = codes[np.argsort(tasks.counts[codes], kind="stable")]
-    each = [spread_rows(X, tasks.rows_of(code), _ROWS_OF_ONE) for code in by_size.tolist()]
-    n = max(min(len(each), int(_ROWS * len(each) / sum(map(len, each)))), 1)
-    return [each[place] for place in ((np.arange(n) + 0.5) * len(each) / n).astype(int).tolist()]
+    mean = np.minimum(tasks.counts[codes], _ROWS_OF_ONE).mean()
+    some = tasks.some(max(int(_ROWS / mean), 1), codes)
+    rows = [tasks.rows_of(code) for code in some.tolist()]
+    return [own[spread_rows(X[own], _ROWS_OF_ONE)] for own in rows]
 
 
 def _centres(X: Array, n: int) -> Array:

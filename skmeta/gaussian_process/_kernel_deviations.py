@@ -17,11 +17,11 @@ from skmeta.fallback._columns import Candidate, Candidates
 from skmeta.fallback._link import Link
 from skmeta.fallback._out_of_fold import Fold, Target, fitted
 from skmeta.fallback._rounds import Round
-from skmeta.gaussian_process._columns import kernel_columns, spread_rows
+from skmeta.gaussian_process._columns import kernel_columns
 from skmeta.gaussian_process._gaussian_process_prior import GaussianProcessPrior
 from skmeta.gaussian_process._kernels import GivenKernel, kernel_of, with_noise
 from skmeta.linear_model import EmpiricalBayes
-from skmeta.tasks import Tasks
+from skmeta.tasks import Tasks, spread_rows
 from skmeta.tasks._numbers import numeric_features
 
 Array = NDArray[np.float64]
@@ -108,14 +108,14 @@ class KernelDeviations(SharedModel):
 
     def _folds(self, estimator: Any, tasks: Tasks) -> list[Fold]:
         X, n = numeric_features(tasks.X), _rows_for(estimator)
-        return [(spread_rows(X, train, n), test) for train, test in super()._folds(estimator, tasks)]
+        return [(train[spread_rows(X[train], n)], test) for train, test in super()._folds(estimator, tasks)]
 
     def _shared(self, estimator: Any, tasks: Tasks) -> Any:
         return with_noise(estimator, numeric_features(tasks.X))
 
     def _fitted(self, estimator: Any, tasks: Tasks, target: Target) -> Any:
         X = numeric_features(tasks.X)
-        return fitted(estimator, tasks, target, spread_rows(X, np.arange(len(X)), _rows_for(estimator)))
+        return fitted(estimator, tasks, target, spread_rows(X, _rows_for(estimator)))
 
     def _prior_of(self, model: Any, link: Link, best: Round, tasks: Tasks) -> GaussianProcessPrior:
         found = super()._prior_of(model, link, best, tasks)

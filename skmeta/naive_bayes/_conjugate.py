@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, MultinomialNB
 
 from skmeta.base import AdaptedEstimators, Learner, Prior, register
-from skmeta.base._registry import fallback_learner
-from skmeta.compose import first_component
+from skmeta.base._held_out import simplest
+from skmeta.compose import first_component, with_first
+from skmeta.fallback import SharedModel
 from skmeta.naive_bayes._held_out import HeldOut
 from skmeta.naive_bayes._learned import learn_prior
+from skmeta.naive_bayes._naive_bayes_prior import NaiveBayesPrior
 from skmeta.naive_bayes._with_vague_law import with_vague_law
 from skmeta.tasks import Tasks
 
@@ -56,8 +57,7 @@ class ConjugateEmpiricalBayes(Learner):
 
     Examples
     --------
-    >>> import numpy as np
-    >>> from sklearn.naive_bayes import GaussianNB
+    >>>     >>> from sklearn.naive_bayes import GaussianNB
     >>> from skmeta import WarmStartClassifier
     >>> rng = np.random.default_rng(0)
     >>> task, y = np.repeat(np.arange(20), 20), rng.integers(2, size=400)
@@ -154,34 +154,24 @@ class ConjugateEmpiricalBayes(Learner):
 
     def _learned_on(self, estimator: Any, tasks: Tasks, prior: Any, n_jobs: int | None) -> Prior:
         known = first_component(prior)
-        if not hasattr(known, "class_counts"):  # the fallback was better for the past
-            found: Prior = fallback_learner()().learn(estimator, tasks.labelled_rows(), prior, n_jobs=n_jobs)
+        if isinstance(known, NaiveBayesPrior):
+            found: Prior = with_first(prior, learn_prior(estimator, tasks, known))
             return found
-        learned = learn_prior(estimator, tasks, known)
-        return learned if known is prior else replace(prior, components=[learned, *prior.components[1:]])
+        return SharedModel().learn(estimator, tasks.labelled_rows(), prior, n_jobs=n_jobs)  # it was better for the past
 
     def _better_fallback(self, estimator: Any, tasks: Tasks, held_out: HeldOut, n_jobs: int | None) -> Prior | None:
         if not self.compare_with_fallback:
             return None
-        fallback = fallback_learner()()
-        other: Prior = fallback.learn(estimator, tasks.labelled_rows(), n_jobs=n_jobs)
+        fallback = SharedModel()
+        other = fallback.learn(estimator, tasks.labelled_rows(), n_jobs=n_jobs)
         self.scores_["fallback"] = float(fallback.held_out_scores_.mean())
-        if not _gains(fallback.held_out_scores_ - held_out.scores_of_new):
-            return None
-        self.fallback_ = fallback
-        return other
+        better: Prior | None = simplest([(None, held_out.scores_of_new), (other, fallback.held_out_scores_)])
+        if better is not None:
+            self.fallback_ = fallback
+        return better
 
     def _weight_of_unlabelled(self, held_out: HeldOut) -> float:
-        """The weight under which rows without labels help most; none where they do not, by one standard error."""
+        """The last weight under which rows without labels help more than under the one before; none where they do not."""
         if self.unlabelled_weight != "auto":
             return float(self.unlabelled_weight)
-        without = held_out.scores_with_unlabelled(0.0)
-        gains = {weight: held_out.scores_with_unlabelled(weight) - without for weight in _UNLABELLED_WEIGHTS}
-        best = max(gains, key=lambda weight: gains[weight].mean())
-        return best if _gains(gains[best]) else 0.0
-
-
-def _gains(difference: Any) -> bool:
-    """Whether tasks gain on average, by more than one standard error."""
-    error = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
-    return bool(difference.mean() > error)
+        return simplest((weight, held_out.scores_with_unlabelled(weight)) for weight in (0.0, *_UNLABELLED_WEIGHTS))

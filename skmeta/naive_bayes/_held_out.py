@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta.base._held_out import SHOTS, folds_of, held_out_losses, mean_of_tasks
 from skmeta.naive_bayes._learned import learn_prior
 from skmeta.tasks import Tasks, take_rows
 
 Array = NDArray[np.float64]
 
 _FOLDS = 5
-_SHOTS = 10  # rows to which the model of a held-out task is adapted, as in the fallback
 
 
 class HeldOut:
@@ -34,10 +34,10 @@ class HeldOut:
 
     def __init__(self, estimator: Any, tasks: Tasks, learned: Any) -> None:
         self.estimator, self.tasks = estimator, tasks
-        n_folds = min(_FOLDS, len(tasks))
-        self._fold = np.argsort(np.argsort(tasks.counts, kind="stable")) % n_folds
-        rest = [tasks.take(np.flatnonzero(self._fold != fold)) for fold in range(n_folds)]
-        self._priors = [learn_prior(estimator, each, like=learned) if len(each) else learned for each in rest]
+        self._folds = [
+            (learn_prior(estimator, tasks.take(teach), like=learned) if len(teach) else learned, judge)
+            for teach, judge in folds_of(tasks, _FOLDS)
+        ]
 
     @property
     def vague_gain(self) -> Array:
@@ -52,12 +52,12 @@ class HeldOut:
     @cached_property
     def scores_of_new(self) -> Array:
         """Minus the log loss of a row of each task, ten of its rows given."""
-        return self._of_query(*self.tasks.shots_and_query(_SHOTS))
+        return self._of_query(*self.tasks.shots_and_query(SHOTS))
 
     def scores_with_unlabelled(self, weight: float) -> Array:
         """The same with one row a class given, the labels of the others hidden, which count so much."""
         numbered = self.tasks.with_rows(np.arange(self.tasks.n_rows)[:, None], self.tasks.y)
-        shots, query = numbered.shots_and_query(len(self._priors[0].classes))
+        shots, query = numbered.shots_and_query(len(self._folds[0][0].classes))
         labelled = np.zeros(self.tasks.n_rows, dtype=bool)
         labelled[shots.X[:, 0]] = True
         query = query.with_rows(take_rows(self.tasks.X, query.X[:, 0]), query.y)
@@ -66,18 +66,13 @@ class HeldOut:
     def _of_query(self, shots: Tasks, query: Tasks, **changed: Any) -> Array:
         def score(prior: Any, part: Tasks, places: NDArray[np.intp]) -> Array:
             asked = query.take(places)
-            chance = replace(prior, **changed).adapt_tasks(self.estimator, part).predict_proba(asked.X, asked.codes)
-            own = chance[np.arange(asked.n_rows), np.searchsorted(prior.classes, np.asarray(asked.y))]
-            loss = -np.log(np.maximum(own, np.finfo(float).tiny))
-            total = np.bincount(asked.codes, loss, minlength=len(asked))
-            return np.asarray(-total / np.maximum(asked.counts, 1))
+            adapted = replace(prior, **changed).adapt_tasks(self.estimator, part)
+            return -mean_of_tasks(held_out_losses(adapted, asked), asked)
 
         return self._of_each(shots, score)
 
     def _of_each(self, tasks: Tasks, score: Callable[..., Array]) -> Array:
         found = np.empty(len(tasks))
-        for f, prior in enumerate(self._priors):
-            codes = np.flatnonzero(self._fold == f)
-            if len(codes):
-                found[codes] = score(prior, tasks.take(codes), codes)
+        for prior, codes in self._folds:
+            found[codes] = score(prior, tasks.take(codes), codes)
         return found

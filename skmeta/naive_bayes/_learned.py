@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skmeta.naive_bayes._counts import BernoulliNBPrior, CategoricalNBPrior, MultinomialNBPrior
 from skmeta.naive_bayes._dirichlet import learn_dirichlet
 from skmeta.naive_bayes._gaussian import GaussianNBPrior
 from skmeta.naive_bayes._memberships import memberships, row_weights
 from skmeta.tasks import Tasks
+from skmeta.tasks._class_rates import class_shares, mean_class_shares
 
 _PRIORS: tuple[Any, ...] = (GaussianNBPrior, MultinomialNBPrior, BernoulliNBPrior, CategoricalNBPrior)
 _ONE_BLOCK = np.zeros(1, np.intp)
@@ -65,7 +67,14 @@ def learn_prior(estimator: Any, tasks: Tasks, known: Any = None, like: Any = Non
         unlabelled_weight=getattr(known, "unlabelled_weight", 1.0),
         feature_names=tasks.feature_names,
         classes=classes,
+        class_prior=_class_prior(tasks, classes, known),
     )
+
+
+def _class_prior(tasks: Tasks, classes: NDArray[Any], known: Any) -> NDArray[np.float64]:
+    """Mean share of each class over the tasks, those that were known before included."""
+    past = (None, 0.0) if known is None else (known.class_prior, known.n_tasks)
+    return mean_class_shares(class_shares(tasks, classes), tasks.task_weight, *past)
 
 
 def _weight_unit(tasks: Tasks) -> float:

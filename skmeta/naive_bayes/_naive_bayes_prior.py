@@ -33,7 +33,8 @@ class NaiveBayesPrior(Prior):
 
     .. math:: \pi_t \sim \mathrm{Dirichlet}(a), \qquad p(y = k, x) = \pi_{tk} \prod_j p(x_j \mid \theta_{tkj})
 
-    A class that a task has no rows of has the parameters that the law expects.
+    A class that a task has no rows of has the parameters that the law expects. Where rows were drawn by their class
+    (``tasks.class_rates``) they say nothing of the shares: :math:`\pi_t` is ``class_prior``.
 
     Parameters
     ----------
@@ -130,12 +131,14 @@ class NaiveBayesPrior(Prior):
         Returns
         -------
         ndarray of shape (n_tasks,)
-            With all constants; counts of words as words in their order.
+            With all constants; counts of words as words in their order. Where rows were drawn by their class, given these.
         """
         if not tasks.n_rows:
             return np.zeros(len(tasks))
         groups = memberships(tasks, self._labels, row_weights(tasks, self.weight_unit))
         found = self.evidence(self.statistics(self.read(estimator, tasks.X), groups))
+        if tasks.class_rates:
+            return np.asarray(found)[:-1]
         return np.asarray(found + log_evidence(groups.totals, self.class_counts, _ONE_BLOCK)[:, 0])[:-1]
 
     @property
@@ -161,7 +164,8 @@ class AdaptedNaiveBayes(AdaptedEstimators):
         self._statistics = self.prior.statistics(values, groups)
         self._totals = groups.totals
         self._counts = self.prior.class_counts + groups.totals
-        self._log_shares = _log_shares(self.model, self._counts)
+        drawn = self.prior.class_prior if self.tasks.class_rates else None
+        self._log_shares = _log_shares(self.model, self._counts, drawn)
         self._estimates = self.prior.estimates(self.model, self._statistics)
 
     def _read_unlabelled(self, values: Any, labelled: Memberships, rows: Index, weight: Array) -> None:
@@ -216,8 +220,8 @@ class AdaptedNaiveBayes(AdaptedEstimators):
         return np.asarray(self.prior.classes)[joint.argmax(axis=1)]
 
 
-def _log_shares(estimator: Any, counts: Array) -> Array:
-    """Logarithms of the classes' shares ``(n_tasks, n_classes)``: those that the estimator was given, or the posterior's."""
+def _log_shares(estimator: Any, counts: Array, class_prior: Array | None = None) -> Array:
+    """Logarithms of the classes' shares ``(n_tasks, n_classes)``: those of the estimator, of the past, or of the posterior."""
     params = estimator.get_params(deep=False)
     given = params.get("priors", params.get("class_prior"))
     if given is not None and np.shape(given) != counts.shape[1:]:
@@ -227,6 +231,8 @@ def _log_shares(estimator: Any, counts: Array) -> Array:
             return np.log(np.broadcast_to(np.asarray(given, dtype=float), counts.shape))
         if not params.get("fit_prior", True):
             return np.full(counts.shape, -np.log(counts.shape[1]))
+        if class_prior is not None:
+            return np.log(np.broadcast_to(class_prior, counts.shape))
         return np.log(counts / counts.sum(axis=1, keepdims=True))
 
 

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
 
 from skmeta.base import AdaptedEstimators
-from skmeta.base._evidence import log_probability
-from skmeta.base._held_out import SHOTS, gains, halves_of
+from skmeta.base._held_out import SHOTS, halves_of, held_out_losses, mean_of_tasks, simplest
 from skmeta.neighbors._metrics import AS_GIVEN, linear_maps
 from skmeta.neighbors._neighbors_prior import NeighborsPrior, OwnNeighbors
-from skmeta.neighbors._scatter import scatter_of
-from skmeta.tasks import Tasks
+from skmeta.neighbors._scatter import scatter_of, target_columns
+from skmeta.tasks import Tasks, spread_rows
 
 Array = NDArray[np.float64]
 
@@ -51,7 +50,7 @@ def choose_maps(estimator: Any, X: Array | None, tasks: Tasks, names: Iterable[s
     Chosen
         Rows as they are, where tasks are too few to be held out.
     """
-    codes = _of_all_sizes(tasks)
+    codes = tasks.some(_MOST_TASKS, np.flatnonzero(tasks.counts > 1))
     some = tasks.take(codes)
     halves = halves_of(some, same_labels=one_space)
     if X is None or halves is None:
@@ -72,11 +71,9 @@ def choose_maps(estimator: Any, X: Array | None, tasks: Tasks, names: Iterable[s
 
 
 def _simplest(scores: dict[str, Array], names: Iterable[str]) -> str:
-    best = AS_GIVEN
-    for name in names:
-        if name in scores and np.isfinite(scores[name]).all() and gains(scores[name] - scores[best]):
-            best = name
-    return best
+    """Of the maps under which every task can be judged; rows as they are come first."""
+    asked = (name for name in names if name in scores and np.isfinite(scores[name]).all())
+    return simplest([(AS_GIVEN, scores[AS_GIVEN]), *((name, scores[name]) for name in asked)])
 
 
 def _own_scores(estimator: Any, X: Any, tasks: Tasks, matrix: Array | None) -> Array:
@@ -86,31 +83,22 @@ def _own_scores(estimator: Any, X: Any, tasks: Tasks, matrix: Array | None) -> A
     labels = None if tasks.classes is None else np.unique(np.concatenate(tasks.classes))
     prior = NeighborsPrior(None, AS_GIVEN, None, np.zeros(1), 1.0, classes=labels)
     adapted = OwnNeighbors(prior, estimator, shots)
-    return _mean_by_task(-_losses(adapted, query, shots.counts.astype(float)), query)
-
-
-def _losses(adapted: AdaptedEstimators, query: Tasks, n_shots: Array) -> Array:
-    """Squared errors, or log losses: neighbours' shares are mixed with even ones as if these had been one more row."""
-    y: NDArray[Any] = np.asarray(query.y)
-    if query.classes is not None:
-        return -log_probability(adapted, query.X, y, query.codes, n_shots[query.codes])
-    return np.asarray(((y - adapted.predict(query.X, query.codes)) ** 2).reshape(len(y), -1).sum(axis=1))
+    return -mean_of_tasks(held_out_losses(adapted, query), query)
 
 
 def _shared_scores(estimator: Any, teach: Tasks, asked: Tasks, matrix: Array | None) -> Array:
     """Minus the mean loss of each task's rows by neighbours among those of other tasks; a level is no loss."""
-    some = np.linspace(0, teach.n_rows - 1, min(_MOST_ROWS, teach.n_rows)).round().astype(np.intp)
+    some = spread_rows(np.column_stack([teach.X, target_columns(teach)]), _MOST_ROWS)
     X, Z = (each if matrix is None else each @ matrix for each in (teach.X[some], asked.X))
     y: NDArray[Any] = np.asarray(asked.y)
     model = clone(estimator).set_params(n_neighbors=min(estimator.n_neighbors, len(some)))
     model.fit(X, np.asarray(teach.y)[some])
     if is_classifier(model):
-        n = np.full(len(y), float(model.n_neighbors))
-        pooled = _Pooled(model)
-        return _mean_by_task(log_probability(pooled, Z, y, np.zeros(len(y), np.intp), n), asked)
+        n_known = np.full(len(y), float(model.n_neighbors))
+        return -mean_of_tasks(held_out_losses(_Pooled(model), asked.with_rows(Z, y), n_known=n_known), asked)
     residual = (y - model.predict(Z)).reshape(len(y), -1)
-    level = np.column_stack([_mean_by_task(each, asked) for each in residual.T])
-    return _mean_by_task(-((residual - level[asked.codes]) ** 2).sum(axis=1), asked)
+    level = np.column_stack([mean_of_tasks(each, asked) for each in residual.T])
+    return mean_of_tasks(-((residual - level[asked.codes]) ** 2).sum(axis=1), asked)
 
 
 class _Pooled(AdaptedEstimators):
@@ -128,15 +116,3 @@ class _Pooled(AdaptedEstimators):
     def estimator(self, code: int) -> Any:
         """That one."""
         return self.model
-
-
-def _mean_by_task(values: Array, tasks: Tasks) -> Array:
-    return np.asarray(np.bincount(tasks.codes, values, minlength=len(tasks)) / np.maximum(tasks.counts, 1))
-
-
-def _of_all_sizes(tasks: Tasks) -> NDArray[np.intp]:
-    """Tasks with several rows; of many, some."""
-    by_size = np.argsort(tasks.counts, kind="stable")
-    by_size = by_size[tasks.counts[by_size] > 1]
-    places = np.linspace(0, max(len(by_size) - 1, 0), min(_MOST_TASKS, len(by_size))).round().astype(np.intp)
-    return np.sort(by_size[np.unique(places)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import clone
-from sklearn.model_selection import GroupKFold
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.utils import check_array
 
 from skmeta.base import AdaptedEstimators, Learner, Prior, register
-from skmeta.base._held_out import gains
-from skmeta.base._registry import fallback_learner
-from skmeta.compose import MixturePrior, with_own_model
+from skmeta.base._held_out import folds_of, simplest
+from skmeta.compose import MixturePrior, known_component, with_own_model
+from skmeta.fallback import SharedModel
 from skmeta.neighbors._choice import choose_maps
 from skmeta.neighbors._metrics import AS_GIVEN, linear_maps
 from skmeta.neighbors._neighbors_prior import NeighborsPrior, SharedNeighbors
@@ -125,6 +125,7 @@ class LearnedMetric(Learner):
         )
         self.maps_["shared"] = shared.description
         seen = self._shared.adapt_shared(shared.shared, shared.compared(estimator), tasks, n_jobs=n_jobs)
+        own = replace(own, class_prior=shared.class_prior)
         others = [] if own.description == AS_GIVEN else [("own rows", own)]
         return with_own_model(shared, estimator, tasks, seen.leave_one_out_scores, others)
 
@@ -152,34 +153,38 @@ class LearnedMetric(Learner):
 
 def _best_shared(
     estimator: Any, tasks: Tasks, prior: NeighborsPrior, maps: dict[str, Array | None], n_jobs: int | None
-) -> tuple[NeighborsPrior, Any]:
+) -> tuple[NeighborsPrior, SharedModel]:
     """Neighbours among rows of all tasks, under the last map under which held-out tasks gain, corrections included."""
-    found: list[tuple[NeighborsPrior, Any]] = []
-    for name, matrix in maps.items():
-        learner, mapped = fallback_learner()(), replace(prior, matrix=matrix, description=name)
-        model = mapped.compared(_with_enough_rows(estimator, tasks, learner.cv))
-        shared = learner.learn_shared(model, tasks, n_jobs=n_jobs)
-        if not found or gains(learner.held_out_scores_ - found[-1][1].held_out_scores_):
-            found.append((replace(mapped, shared=shared), learner))
-    return found[-1]
+
+    def candidates() -> Iterator[tuple[tuple[NeighborsPrior, SharedModel], Array]]:
+        for name, matrix in maps.items():
+            learner, mapped = SharedModel(), replace(prior, matrix=matrix, description=name)
+            model = mapped.compared(_with_enough_rows(estimator, tasks, learner.cv))
+            shared = learner.learn_shared(model, tasks, n_jobs=n_jobs)
+            found = replace(mapped, shared=shared, class_prior=shared.class_prior)
+            yield (found, learner), learner.held_out_scores_
+
+    return simplest(candidates())
 
 
 def _with_enough_rows(estimator: Any, tasks: Tasks, cv: int) -> Any:
     """The estimator with no more neighbours than the smallest training part of ``cv`` folds of tasks has rows."""
-    folds = GroupKFold(min(cv, len(tasks))).split(np.zeros((tasks.n_rows, 1)), groups=tasks.codes)
-    return clone(estimator).set_params(n_neighbors=min(estimator.n_neighbors, *(len(train) for train, _ in folds)))
+    n_rows = min(int(tasks.counts[teach].sum()) for teach, _ in folds_of(tasks, cv))
+    return clone(estimator).set_params(n_neighbors=min(estimator.n_neighbors, n_rows))
 
 
 def _learned_on(prior: Any, estimator: Any, X: Array | None, tasks: Tasks, n_jobs: int | None) -> Prior:
     """The same choices, their statistics those of past and new tasks together."""
-    components = prior.components if isinstance(prior, MixturePrior) else [prior]
-    if not isinstance(components[0], NeighborsPrior):
-        raise TypeError(f"prior: wanted a NeighborsPrior, found {prior!r}; learn one with this estimator.")
-    again = [
-        _one_learned_on(each, estimator, X, tasks, n_jobs) if isinstance(each, NeighborsPrior) else each
-        for each in components
+    first = _one_learned_on(known_component(prior, NeighborsPrior), estimator, X, tasks, n_jobs)
+    if not isinstance(prior, MixturePrior):
+        return first
+    others = [
+        replace(_one_learned_on(each, estimator, X, tasks, n_jobs), class_prior=first.class_prior)
+        if isinstance(each, NeighborsPrior)
+        else each
+        for each in prior.components[1:]
     ]
-    return replace(prior, components=again) if isinstance(prior, MixturePrior) else again[0]
+    return replace(prior, components=[first, *others])
 
 
 def _one_learned_on(
@@ -190,7 +195,8 @@ def _one_learned_on(
         scatter = scatter + scatter_of(X, tasks, estimator.n_neighbors)
     new = _prior_of(tasks, scatter, past.description, past.matrix, past.classes is not None, past)
     if past.shared is not None:
-        return replace(new, shared=past.shared.learned_on(tasks, n_jobs))
+        shared = past.shared.learned_on(tasks, n_jobs)
+        return replace(new, shared=shared, class_prior=shared.class_prior)
     return replace(new, matrix=linear_maps(scatter).get(past.description, past.matrix))
 
 

@@ -19,8 +19,11 @@ from skmeta.base._evidence import root_mean_square_left_out
 from skmeta.neighbors._metrics import AS_GIVEN
 from skmeta.neighbors._scatter import Scatter
 from skmeta.tasks import Tasks
+from skmeta.tasks._class_rates import representative_weights
 
 Array = NDArray[np.float64]
+
+_ROUNDING = 1e-12  # guard: weights that differ by no more are alike
 
 
 def as_transformer(matrix: Array | None) -> FunctionTransformer:
@@ -124,19 +127,29 @@ class NeighborsPrior(Prior):
         Returns
         -------
         ndarray of shape (n_tasks,)
-            Minus infinity where own rows lack one of the labels: their votes could not be averaged with those of all.
+            Minus infinity where own rows lack one of the labels: their votes could not be averaged with those of all; and
+            where own rows were drawn by their class: neighbours take no weights.
         """
         tasks = tasks.labelled_rows()
         if self.shared is None:
             found = super().log_evidence(estimator, tasks)
             if self.classes is None:
                 return found
-            return np.where([len(own) == len(self.classes) for own in tasks.classes or ()], found, -np.inf)
+            complete = np.array([len(own) == len(self.classes) for own in tasks.classes or ()])
+            return np.where(complete & ~_drawn_by_class(tasks), found, -np.inf)
         return np.asarray(self.shared.log_evidence(self.compared(estimator), tasks))
 
     def given(self, **context: Any) -> Prior:
         """The prior of a task of which ``context`` is known; the map stays."""
         return self if self.shared is None else replace(self, shared=self.shared.given(**context))
+
+
+def _drawn_by_class(tasks: Tasks) -> NDArray[np.bool_]:
+    """Which tasks have rows that stand for unlike numbers of others."""
+    weight = representative_weights(tasks)
+    if weight is None:
+        return np.zeros(len(tasks), dtype=bool)
+    return np.bincount(tasks.codes, np.abs(weight - 1.0) > _ROUNDING, minlength=len(tasks)) > 0.0
 
 
 class OwnNeighbors(AdaptedEstimators):

@@ -75,7 +75,7 @@ def scatter_of(X: Array, tasks: Tasks, n_neighbors: int) -> Scatter:
     Scatter
         Of all tasks.
     """
-    targets = _target_columns(tasks)
+    targets = target_columns(tasks)
     groups = [_slices(each, tasks.codes) for each in targets.T] if tasks.classes is None else [_labels(tasks)]
     sums = [_within_and_between(X, tasks.codes, each, len(tasks)) for each in groups]
     within, between = np.mean([each[:2] for each in sums], axis=0)
@@ -90,7 +90,7 @@ def scatter_of(X: Array, tasks: Tasks, n_neighbors: int) -> Scatter:
     return Scatter(within, between, within_dof, between_dof, near, weighted, n_near, weight_near)
 
 
-def _target_columns(tasks: Tasks) -> Array:
+def target_columns(tasks: Tasks) -> Array:
     """Targets ``(n_rows, n_outputs)``, or indicators of the labels."""
     y: NDArray[Any] = np.asarray(tasks.y)
     if tasks.classes is None:
@@ -137,15 +137,7 @@ def _means(X: Array, group: Indices, size: Indices) -> Array:
 
 def _rows_to_compare(tasks: Tasks) -> list[Indices]:
     """Rows of each task that has several; of large tasks some, of all targets."""
-    found = []
-    for code in np.flatnonzero(tasks.counts > 1):
-        rows = tasks.rows_of(int(code))
-        if len(rows) > _NEAR_ROWS:
-            y = np.unique(np.asarray(tasks.y)[rows].reshape(len(rows), -1)[:, 0], return_inverse=True)[1]
-            ranked = rows[np.argsort(y, kind="stable")]
-            rows = ranked[np.linspace(0, len(rows) - 1, _NEAR_ROWS).round().astype(np.intp)]
-        found.append(rows)
-    return found
+    return [tasks.some_rows_of(code, _NEAR_ROWS) for code in np.flatnonzero(tasks.counts > 1).tolist()]
 
 
 def _near(Z: Array, targets: Array, n_neighbors: int) -> tuple[Array, Array]:

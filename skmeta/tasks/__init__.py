@@ -10,6 +10,7 @@ from skmeta.tasks._ids import (
     split_columns,
 )
 from skmeta.tasks._read import read_tasks
+from skmeta.tasks._row_order import spread_rows
 from skmeta.tasks._stack import split_tasks, stack_tasks
 from skmeta.tasks._tables import drop_column, take_rows
 from skmeta.tasks._tasks import Tasks
@@ -26,6 +27,7 @@ __all__ = [
     "read_tasks",
     "split_columns",
     "split_tasks",
+    "spread_rows",
     "stack_tasks",
     "take_rows",
 ]

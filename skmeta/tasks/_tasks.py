@@ -9,10 +9,10 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from skmeta.tasks._numbers import column_names
-from skmeta.tasks._tables import column_values, columns_in_order, take_rows
+from skmeta.tasks._row_order import as_numbers, by_frequency, evenly, ranks_of_rows
+from skmeta.tasks._tables import columns_in_order, take_rows
 
 _LEFT_OUT_ONE_BY_ONE = 20  # speed: rows of larger tasks are left out in parts
 _PARTS = 5
@@ -158,6 +158,48 @@ class Tasks:
             class_rates={label: rates[codes] for label, rates in self.class_rates.items()},
         )
 
+    def some(self, n_tasks: int, of: NDArray[np.intp] | None = None) -> NDArray[np.intp]:
+        """Some of the tasks, of all sizes.
+
+        Parameters
+        ----------
+        n_tasks : int
+            How many, at most.
+        of : ndarray of int, default=None
+            The tasks to choose from; None for all.
+
+        Returns
+        -------
+        ndarray of int
+            Their codes, ascending.
+        """
+        of = np.arange(len(self)) if of is None else of
+        by_size = of[np.argsort(self.counts[of], kind="stable")]
+        places = np.linspace(0, max(len(of) - 1, 0), min(n_tasks, len(of))).round().astype(np.intp)
+        return np.sort(by_size[np.unique(places)])
+
+    def some_rows_of(self, code: int, n_rows: int) -> NDArray[np.intp]:
+        """Some labelled rows of one task, in which targets are spread as in the whole.
+
+        Parameters
+        ----------
+        code : int
+            The task, from 0.
+        n_rows : int
+            How many, at most.
+
+        Returns
+        -------
+        ndarray of int
+            Positions in ``X``, ascending.
+        """
+        own = self._labelled_rows_of(code)
+        return own if len(own) <= n_rows else np.sort(evenly(self._by_target(own), n_rows))
+
+    def _labelled_rows_of(self, code: int) -> NDArray[np.intp]:
+        own = self.rows_of(code)
+        return own if self.labelled is None else own[self.labelled[own]]
+
     def shots_and_query(self, n_shots: int) -> tuple[Self, Self]:
         """A part of each task's rows to adapt to, and the others to be predicted: what a new task is like.
 
@@ -173,13 +215,9 @@ class Tasks:
         """
         shots, query = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
         for code in range(len(self)):
-            own = self.rows_of(code)
-            own = self._by_target(own if self.labelled is None else own[self.labelled[own]])
-            n = min(n_shots, len(own) // 2)
-            chosen = np.zeros(len(own), dtype=bool)
-            chosen[((np.arange(n) + 0.5) * len(own) / max(n, 1)).astype(np.intp)] = True
-            shots.append(np.sort(own[chosen]))
-            query.append(np.sort(own[~chosen]))
+            own = self._labelled_rows_of(code)
+            shots.append(self.some_rows_of(code, min(n_shots, len(own) // 2)))
+            query.append(np.setdiff1d(own, shots[-1]))
         parts = [np.concatenate(part) for part in (shots, query)]
         first, second = (self._of_rows(rows, codes=self.codes[rows]) for rows in parts)
         return first, second
@@ -253,8 +291,7 @@ class Tasks:
         codes: list[NDArray[np.intp]] = []
         owners: list[int] = []
         for code in range(len(self)):
-            own = self.rows_of(code)
-            own = own if self.labelled is None else own[self.labelled[own]]
+            own = self._labelled_rows_of(code)
             for part in self._parts(own):
                 others = np.setdiff1d(own, part)
                 rows.append(part)
@@ -282,32 +319,31 @@ class Tasks:
         return [np.sort(ranked[first::_PARTS]) for first in range(_PARTS)]
 
     def _by_target(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Rows in the order of their targets, of the first of several, whatever order they stand in."""
+        """Rows in the order of their targets, of the first of several, whatever order they stand in; else of `ranks_of_rows`.
+
+        Labels stand in the order of their rows: their names have none.
+        """
+        scores = self._ranks(rows)
+        weight = np.zeros(len(rows)) if self.sample_weight is None else self.sample_weight[rows]
         if self.y is None:
-            return rows
-        y, scores = self.y[rows].reshape(len(rows), -1)[:, 0], self._row_scores[rows]
-        rank = np.unique(y, return_inverse=True)[1]
+            return rows[np.lexsort((weight, scores))]
+        rank = np.unique(self.y[rows].reshape(len(rows), -1)[:, 0], return_inverse=True)[1]
         if self.classes is None:
-            return rows[np.lexsort((scores, rank))]
-        typical = np.bincount(rank, scores) / np.bincount(
-            rank
-        )  # labels stand in the order of their rows: names have none
-        return rows[np.lexsort((scores, typical[rank]))]
+            return rows[np.lexsort((weight, scores, rank))]
+        typical = np.bincount(rank, scores) / np.bincount(rank)
+        return rows[np.lexsort((weight, scores, rank, typical[rank]))]
+
+    def _ranks(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Ranks of some rows among these by their values."""
+        numbers, is_name = self._numbers
+        values = numbers[rows]
+        for column in np.flatnonzero(is_name):
+            values[:, column] = by_frequency(values[:, column])
+        return ranks_of_rows(values)
 
     @cached_property
-    def _row_scores(self) -> NDArray[np.float64]:
-        """A number a row, of the sizes of its numbers, that tells rows of one target apart."""
-        scores = np.zeros(self.n_rows)
-        if len(self.X.shape) != 2:
-            return scores
-        direction = np.random.default_rng(0).uniform(0.5, 1.5, self.X.shape[1])
-        if sparse.issparse(self.X):
-            return np.asarray(abs(self.X) @ direction, dtype=float)
-        for k, own in enumerate(direction):
-            values = column_values(self.X, k)
-            if values.dtype.kind in "biuf":
-                scores += own * np.abs(np.nan_to_num(values.astype(float)))
-        return scores
+    def _numbers(self) -> tuple[Any, NDArray[np.bool_]]:
+        return as_numbers(self.X)
 
     def _of_rows(self, rows: NDArray[np.intp], **changed: Any) -> Self:
         """The same columns of some rows."""

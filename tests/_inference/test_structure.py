@@ -162,3 +162,11 @@ def test_shapes_are_told_apart_by_value():
     some = [replace(each, varying=vary) for each in SHAPES for vary in (None, (0, 2, 5), (1, 2, 5))]
     assert len({each.shape for each in some}) == len(some)
     assert len({replace(each, varying=(5,)).shape for each in SHAPES}) == 1
+
+
+def test_nothing_may_vary():
+    for each in SHAPES:
+        covariance, unique = replace(each, varying=()).fit(np.stack([scatter_of(40)] * 2), np.array([40.0, 40.0]))
+        assert_array_equal(covariance, np.zeros((2, 6, 6)))
+        again, _ = replace(each, varying=()).fit(np.stack([scatter_of(40)] * 2), np.array([40.0, 40.0]), unique)
+        assert_array_equal(again, covariance)

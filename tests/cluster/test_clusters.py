@@ -14,45 +14,45 @@ from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
 from skmeta import WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
 from skmeta.cluster import KMeansPrior
-from skmeta.cluster._adapt_clusters import ClustersLaw
+from skmeta.cluster._adapt_clusters import ClustersPrior
 from skmeta.cluster._alignment import alignment, mean_of_aligned
-from skmeta.cluster._centers_law import CentersLaw, log_marginal, posterior
+from skmeta.cluster._centers_prior import CentersPrior, log_marginal, posterior
 from skmeta.cluster._lloyd import lloyd, rows_of
-from skmeta.cluster._mixture_em import SHAPES, MixtureLaw, map_em, updated_centers
+from skmeta.cluster._mixture_em import SHAPES, ComponentsPrior, map_em, updated_centers
 from skmeta.cluster._plain_mixture import relabel
 
 pytestmark = pytest.mark.quick
 
 
-def draw_law(rng, K=4, p=3):
-    return CentersLaw(4.0 * rng.normal(size=(K, p)), rng.gamma(2.0), rng.gamma(2.0, size=K))
+def draw_prior(rng, K=4, p=3):
+    return CentersPrior(4.0 * rng.normal(size=(K, p)), rng.gamma(2.0), rng.gamma(2.0, size=K))
 
 
-def stacked(law, counts, sums):
+def stacked(prior, counts, sums):
     """The model of one coordinate as a joint Gaussian of shift and deviations, given the means of clusters with rows."""
     K, there = len(counts), np.flatnonzero(counts)
-    prior = np.diag(np.r_[law.common, law.own])
+    variance = np.diag(np.r_[prior.shift_variance, prior.center_variance])
     design = np.hstack([np.ones((K, 1)), np.eye(K)])[there]
     noise = np.diag(1.0 / counts[there])
-    observed = sums[there] / counts[there, None] - law.mean[there]
-    covariance = design @ prior @ design.T + noise
-    gain = prior @ design.T @ np.linalg.inv(covariance)
-    return gain @ observed, prior - gain @ design @ prior, covariance, observed
+    observed = sums[there] / counts[there, None] - prior.mean[there]
+    covariance = design @ variance @ design.T + noise
+    gain = variance @ design.T @ np.linalg.inv(covariance)
+    return gain @ observed, variance - gain @ design @ variance, covariance, observed
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_posterior_of_centres_is_that_of_the_joint_gaussian(seed):
     rng = np.random.default_rng(seed)
-    law, counts = draw_law(rng), rng.integers(0, 4, size=4).astype(float)
+    prior, counts = draw_prior(rng), rng.integers(0, 4, size=4).astype(float)
     counts[seed % 4] = 2.0
     sums = counts[:, None] * rng.normal(size=(4, 3))
-    mean, covariance, marginal, observed = stacked(law, counts, sums)
-    found = posterior(law, counts, sums)
+    mean, covariance, marginal, observed = stacked(prior, counts, sums)
+    found = posterior(prior, counts, sums)
     assert_allclose(np.vstack([found.shift, found.deviation]), mean, atol=1e-12)
     assert_allclose(np.r_[found.shift_variance, found.deviation_variance], np.diag(covariance), atol=1e-12)
     of_centers = np.hstack([np.ones((4, 1)), np.eye(4)])
-    assert_allclose(found.center_variance(law, counts), np.diag(of_centers @ covariance @ of_centers.T), atol=1e-12)
-    determinant, quadratic = log_marginal(law, counts, sums)
+    assert_allclose(found.center_variance(prior, counts), np.diag(of_centers @ covariance @ of_centers.T), atol=1e-12)
+    determinant, quadratic = log_marginal(prior, counts, sums)
     assert_allclose(determinant, np.linalg.slogdet(marginal)[1] + np.log(counts[counts > 0]).sum(), atol=1e-10)
     assert_allclose(quadratic, (observed * np.linalg.solve(marginal, observed)).sum(), atol=1e-10)
 
@@ -60,35 +60,40 @@ def test_the_posterior_of_centres_is_that_of_the_joint_gaussian(seed):
 @pytest.mark.parametrize("seed", range(5))
 def test_given_the_shift_it_is_k_means_with_a_weighted_row_in_each_cluster(seed):
     rng = np.random.default_rng(seed)
-    law = draw_law(rng)._replace(mean=8.0 * rng.normal(size=(4, 3)))
-    X, _ = draw_task(rng, law.mean, 12)
-    found = lloyd(rows_of(X), law, law.mean, max_iter=100, tol=0.0)
-    rows, weight = np.vstack([law.mean + found.shift, X]), np.r_[1.0 / law.own, np.ones(12)]
+    prior = draw_prior(rng)._replace(mean=8.0 * rng.normal(size=(4, 3)))
+    X, _ = draw_task(rng, prior.mean, 12)
+    found = lloyd(rows_of(X), prior, prior.mean, max_iter=100, tol=0.0)
+    rows, weight = np.vstack([prior.mean + found.shift, X]), np.r_[1.0 / prior.center_variance, np.ones(12)]
     plain = KMeans(4, init=found.centers, n_init=1, tol=0.0).fit(rows, sample_weight=weight)
     assert_array_equal(plain.labels_[:4], range(4))
     assert_allclose(plain.cluster_centers_, found.centers, atol=1e-10)
     assert_array_equal(plain.labels_[4:], found.labels)
-    assert_allclose(plain.inertia_ + np.square(found.shift).sum() / law.common, found.objective)
+    assert_allclose(plain.inertia_ + np.square(found.shift).sum() / prior.shift_variance, found.objective)
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000))
 def test_every_step_lowers_the_sum_of_squares(seed):
     rng = np.random.default_rng(seed)
-    law, rows = draw_law(rng), rows_of(3.0 * rng.normal(size=(20, 3)), rng.gamma(1.0, size=20))
-    steps = [lloyd(rows, law, law.mean, max_iter=n, tol=0.0).objective for n in range(1, 6)]
+    prior, rows = draw_prior(rng), rows_of(3.0 * rng.normal(size=(20, 3)), rng.gamma(1.0, size=20))
+    steps = [lloyd(rows, prior, prior.mean, max_iter=n, tol=0.0).objective for n in range(1, 6)]
     assert np.all(np.diff(steps) <= 1e-9 * steps[0])
 
 
 def test_a_free_law_is_plain_k_means_and_a_certain_one_moves_nothing():
     rng = np.random.default_rng(0)
-    law, X = draw_law(rng), 6.0 * rng.normal(size=(50, 3))
-    free = lloyd(rows_of(X), law._replace(own=np.full(4, 1e12), common=0.0), X[:4], max_iter=300, tol=0.0)
+    prior, X = draw_prior(rng), 6.0 * rng.normal(size=(50, 3))
+    free = lloyd(
+        rows_of(X), prior._replace(center_variance=np.full(4, 1e12), shift_variance=0.0), X[:4], max_iter=300, tol=0.0
+    )
     plain = KMeans(4, init=X[:4], n_init=1, tol=0.0).fit(X)
     assert_allclose(free.centers, plain.cluster_centers_, rtol=1e-8)
     assert free.n_iter == plain.n_iter_
     assert_array_equal(
-        lloyd(rows_of(X), law._replace(own=np.zeros(4), common=0.0), X[:4], max_iter=9, tol=0.0).centers, law.mean
+        lloyd(
+            rows_of(X), prior._replace(center_variance=np.zeros(4), shift_variance=0.0), X[:4], max_iter=9, tol=0.0
+        ).centers,
+        prior.mean,
     )
 
 
@@ -109,10 +114,12 @@ def test_labels_are_aligned_whatever_their_order_and_the_shift():
 @pytest.mark.parametrize("kind", SHAPES)
 def test_the_mixture_is_at_a_maximum_of_its_posterior(kind):
     rng = np.random.default_rng(0)
-    centers = CentersLaw(3.0 * rng.normal(size=(3, 2)), 0.5, np.array([0.2, 0.5, 1.0]))
-    law = MixtureLaw(ClustersLaw(centers, 1.0, np.full(3, 1 / 3)), np.tile(np.eye(2), (3, 1, 1)), 5.0, np.full(3, 2.0))
+    centers = CentersPrior(3.0 * rng.normal(size=(3, 2)), 0.5, np.array([0.2, 0.5, 1.0]))
+    prior = ComponentsPrior(
+        ClustersPrior(centers, 1.0, np.full(3, 1 / 3)), np.tile(np.eye(2), (3, 1, 1)), 5.0, np.full(3, 2.0)
+    )
     X, _ = draw_task(rng, centers.mean, 30)
-    run = lambda n: map_em(X, law, centers.mean, SHAPES[kind], max_iter=n, tol=-np.inf)  # noqa: E731
+    run = lambda n: map_em(X, prior, centers.mean, SHAPES[kind], max_iter=n, tol=-np.inf)  # noqa: E731
     assert np.all(np.diff([run(n).objective for n in range(1, 12)]) > -1e-9)
     found, again = run(300), run(301)
     assert_allclose(found.centers, again.centers, atol=1e-6)
@@ -121,11 +128,11 @@ def test_the_mixture_is_at_a_maximum_of_its_posterior(kind):
 
 def test_means_of_a_mixture_with_equal_spheres_are_those_of_k_means():
     rng = np.random.default_rng(0)
-    law, counts = draw_law(rng), rng.gamma(2.0, size=4)
+    prior, counts = draw_prior(rng), rng.gamma(2.0, size=4)
     sums = counts[:, None] * rng.normal(size=(4, 3))
-    at = posterior(law, counts, sums)
-    centers, shift = updated_centers(law, counts, sums, np.tile(np.eye(3), (4, 1, 1)))
-    assert_allclose(centers, at.centers(law), atol=1e-12)
+    at = posterior(prior, counts, sums)
+    centers, shift = updated_centers(prior, counts, sums, np.tile(np.eye(3), (4, 1, 1)))
+    assert_allclose(centers, at.centers(prior), atol=1e-12)
     assert_allclose(shift, at.shift, atol=1e-12)
 
 
@@ -139,8 +146,8 @@ def test_what_tasks_were_drawn_from_is_learned(estimator):
         prior = WarmStartClusterer(estimator, task="shop").fit(table).prior_.components[0]
         order = alignment(prior.centers, kinds)
         assert_allclose(prior.centers[order], kinds, atol=5.0 * np.sqrt((1.0 + 0.25 + 4 / 20) / 20))
-        found.append([prior.common, prior.own.mean()])
-    # Truth is 1 and 1/4: 40 shifts of three coordinates, and 160 deviations, drawn from a normal law
+        found.append([prior.shift_variance, prior.center_variance.mean()])
+    # Truth is 1 and 1/4: 40 shifts of three coordinates, and 160 deviations, drawn from a normal prior
     assert_allclose(np.mean(found, axis=0), [1.0, 0.25], rtol=3.0 * np.sqrt(2 / 120))
 
 
@@ -175,7 +182,7 @@ def test_a_weight_of_two_is_a_row_twice_and_the_unit_of_weights_is_of_no_matter(
     weight = rng.integers(1, 3, size=len(table)).astype(float)
     one, ten = (shell.fit(table, sample_weight=unit * weight).prior_.components[0] for unit in (1.0, 10.0))
     assert_allclose(ten.centers, one.centers, atol=1e-8)
-    prior = KMeansPrior(one.centers, one.common, one.own, one.variance, one.shares)
+    prior = KMeansPrior(one.centers, one.shift_variance, one.center_variance, one.variance, one.shares)
     X, twice = rng.normal(size=(9, 3)), np.r_[2.0, np.ones(8)]
     weighted = prior.adapt(shell.estimator, X, sample_weight=twice)
     assert_allclose(weighted.cluster_centers_, prior.adapt(shell.estimator, X[[0, *range(9)]]).cluster_centers_)

@@ -103,8 +103,11 @@ def test_a_prior_survives_clone_pickle_and_a_grid(estimator):
         model.fit(frame(NEW)).labels_,
         WarmStartClusterer(estimator, prior=learned(estimator).prior_).fit_predict(frame(NEW)),
     )
-    stored = type(prior.components[0]).from_dict(prior.components[0].to_dict())
-    assert_allclose(stored.centers, prior.centers)
+    for each in (prior, *prior.components):
+        stored = type(each).from_dict(each.to_dict())
+        assert_allclose(stored.centers, prior.centers)
+        found, wanted = (one.adapt(estimator, frame(NEW)).predict(frame(NEW)) for one in (stored, each))
+        assert_array_equal(found, wanted)
     grid = GridSearchCV(WarmStartClusterer(estimator), {"prior": [None, prior]}, cv=3, error_score="raise").fit(
         frame(NEW)
     )

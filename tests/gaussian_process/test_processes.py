@@ -16,7 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skmeta import GaussianPrior, KernelDeviations, WarmStartRegressor
 from skmeta.datasets import make_sinusoids
 from skmeta.gaussian_process import GaussianProcessPrior
-from skmeta.gaussian_process._columns import kernel_columns, spread_rows
+from skmeta.gaussian_process._columns import kernel_columns
 from skmeta.gaussian_process._gaussian_process_prior import _process
 from skmeta.gaussian_process._kernels import kernel_of, with_noise
 from skmeta.gaussian_process._summed_likelihood import _negative_log_likelihood, learn_law
@@ -175,14 +175,6 @@ def test_rows_of_many_tasks_are_noisy_to_each_other():
     assert noisy.normalize_y and "WhiteKernel" in repr(noisy.kernel)
     has_noise = GaussianProcessRegressor(RBF(1.0) + WhiteKernel(0.5))
     assert with_noise(has_noise, X).kernel == has_noise.kernel
-
-
-def test_rows_are_thinned_by_their_values():
-    X = np.random.default_rng(0).normal(size=(50, 2))
-    turned = np.arange(50)[::-1]
-    kept, other = X[spread_rows(X, np.arange(50), 7)], X[turned][spread_rows(X[turned], np.arange(50), 7)]
-    assert_allclose(np.sort(kept, axis=0), np.sort(other, axis=0))
-    assert len(kept) == 7
 
 
 @pytest.mark.parametrize(

@@ -169,14 +169,6 @@ def test_constant_columns_and_single_rows_are_legal():
     assert np.isfinite(model.adapt(X[0, :1], y[0, :1]).predict_proba(X[1])).all()
 
 
-@pytest.mark.quick
-def test_a_prior_is_stored_as_plain_arrays():
-    X, y = clusters(0)
-    prior = law_of(GaussianNB(), X, y)
-    again = GaussianNBPrior.from_dict(prior.to_dict())
-    assert_allclose(again.zero_shot(GaussianNB()).theta_, prior.zero_shot(GaussianNB()).theta_)
-
-
 def test_known_shares_of_classes_are_taken():
     X, y = clusters(0)
     prior = law_of(GaussianNB(), X, y)
@@ -249,6 +241,50 @@ def test_a_past_that_misleads_costs_little(past):
             )
     warm, own = np.mean(losses, axis=0)
     assert warm <= 1.02 * own
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    "estimator", [GaussianNB(), MultinomialNB(), BernoulliNB(), CategoricalNB(min_categories=5)], ids=str
+)
+def test_a_prior_is_stored_as_plain_arrays(estimator):
+    X, y = counts(0)
+    prior = learned(estimator, X, y).prior_
+    stored = type(prior).from_dict(prior.to_dict())
+    found, wanted = (each.adapt(estimator, X[0], y[0]).predict_proba(X[1]) for each in (stored, prior))
+    assert_array_equal(found, wanted)
+
+
+# Rows drawn by their class -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    "estimator", [GaussianNB(), MultinomialNB(), BernoulliNB(), CategoricalNB(min_categories=5)], ids=str
+)
+def test_rows_drawn_by_their_class_tell_of_columns_and_nothing_of_shares(estimator):
+    X, y = counts(0)
+    y = np.where(np.random.default_rng(1).random(y.shape) < 0.5, 0, y)  # three rows in four are of the first class
+    law = law_of(estimator, X, y)
+    assert_allclose(law.class_prior, np.bincount(y.ravel()) / y.size)
+    five_each = np.r_[np.flatnonzero(y[0] == 0)[:5], np.flatnonzero(y[0] == 1)[:5]]
+    rows, past = (
+        WarmStartClassifier(estimator, prior=law, class_prior=name).fit(X[0][five_each], y[0][five_each])
+        for name in ("rows", "past")
+    )
+    scores = [np.diff(model.predict_log_proba(X[1]), axis=1) for model in (rows, past)]
+    assert np.ptp(scores[1] - scores[0]) < 1e-8
+    plain = past.estimator_
+    shares = plain.class_prior_ if hasattr(plain, "class_prior_") else np.exp(plain.class_log_prior_)
+    assert_allclose(shares, law.class_prior)
+
+
+@pytest.mark.quick
+def test_learning_on_counts_past_shares_as_so_many_tasks():
+    X, y = clusters(0)
+    prior = learned(GaussianNB(), X[:15], y[:15]).prior_
+    on = learned(GaussianNB(), X[15:], y[15:], prior=prior).prior_
+    assert_allclose(on.class_prior, learned(GaussianNB(), X, y).prior_.class_prior)
 
 
 # Rows without labels -------------------------------------------------------------------------------------------------

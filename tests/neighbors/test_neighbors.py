@@ -11,8 +11,12 @@ from sklearn.datasets import make_classification
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from skmeta import WarmStartClassifier, WarmStartRegressor
+from skmeta.compose import OwnModel
 from skmeta.neighbors import NeighborsPrior
+from skmeta.neighbors._choice import _own_scores
 from skmeta.neighbors._metrics import AS_GIVEN
+from skmeta.tasks import read_tasks
+from skmeta.tasks._class_rates import drawn_by_class
 
 
 def turned(seed, n_tasks=7, n_rows=40):
@@ -117,6 +121,32 @@ def test_no_rows_are_the_typical_target_or_share():
     assert_allclose(model.predict(X, return_std=True)[1], [2.0, 2.0])  # one row tells nothing of the spread
 
 
+def clouds(seed, n_tasks=7, n_rows=24):
+    """Three classes around centres of the task's own, in six columns."""
+    rng, tasks = np.random.default_rng(seed), []
+    for _ in range(n_tasks):
+        label, centres = rng.integers(0, 3, n_rows), 1.5 * rng.normal(size=(3, 6))
+        tasks.append((centres[label] + rng.normal(size=(n_rows, 6)), label))
+    return tasks
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_neither_the_order_of_columns_nor_that_of_rows_matters_to_what_held_out_rows_say(seed):
+    X, y = stacked(clouds(seed))
+    rng = np.random.default_rng(seed)
+    found = []
+    for columns, rows in (
+        (slice(6), slice(None)),
+        (rng.permutation(6), slice(None)),
+        (slice(6), rng.permutation(len(X))),
+    ):
+        tasks = read_tasks(X[rows], y[rows], task=-1, labels=True)
+        tasks = tasks.with_rows(np.asarray(tasks.X)[:, columns], tasks.y)
+        scores = _own_scores(KNeighborsClassifier(), tasks.X, tasks, None)
+        found.append([scores, OwnModel().log_evidence(KNeighborsClassifier(), tasks)])
+    assert_allclose(found[1:], [found[0]] * 2)
+
+
 def sloped(seed, n_tasks=16, n_rows=24):
     rng = np.random.default_rng(seed)
     tasks = []
@@ -202,3 +232,18 @@ def test_several_targets_and_missing_labels_are_legal():
     model = WarmStartClassifier(KNeighborsClassifier(), task=-1).fit(X, labels)
     one = np.flatnonzero(labels == "low")[:3]
     assert_array_equal(model.adapt(X[one, :-1], labels[one]).classes_, ["high", "low"])
+
+
+def test_neighbours_among_own_rows_are_not_asked_where_these_were_drawn_by_their_class():
+    """They take no weights that would make the rows stand for all; the shared ones are corrected by the shares of the past."""
+    X, y = stacked(sloped(4, n_tasks=6, n_rows=12))
+    labels = np.where(y > 1.0, "high", "low")
+    model = WarmStartClassifier(KNeighborsClassifier(), task=-1).fit(X, labels)
+    assert model.prior_.class_prior is not None
+    own = by_hand(np.array(["high", "low"]), (0.5, 0.5))
+    tasks = read_tasks(X[:, :-1], labels, labels=True)
+    drawn = drawn_by_class(tasks, own.classes, np.array([0.9, 0.1]))
+    assert np.isfinite(own.log_evidence(KNeighborsClassifier(), tasks)).all()
+    assert_array_equal(own.log_evidence(KNeighborsClassifier(), drawn), -np.inf)
+    on = WarmStartClassifier(KNeighborsClassifier(), task=-1, prior=model.prior_).fit(X[:24], labels[:24]).prior_
+    assert on.class_prior is not None

@@ -6,7 +6,9 @@ from numpy.testing import assert_allclose
 from scipy.linalg import subspace_angles
 from sklearn.covariance import oas
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.neighbors import KNeighborsRegressor
 
+from skmeta.neighbors._choice import _shared_scores
 from skmeta.neighbors._metrics import _shrunk, linear_maps
 from skmeta.neighbors._scatter import scatter_of
 from skmeta.tasks import Tasks
@@ -117,3 +119,30 @@ def test_columns_that_repeat_or_never_change_do_no_harm():
     wide = np.column_stack([X, X[:, 0], np.ones(len(X)), X[:, 1] * 1e6])
     for matrix in list(linear_maps(scatter_of(wide, tasks, 3)).values())[1:]:
         assert np.isfinite(matrix).all()
+
+
+def large(labels):
+    """Two tasks of more rows than are compared with each other, whose targets are few numbers: many rows of each."""
+    rng, codes = np.random.default_rng(0), np.arange(1300) % 2
+    X, y = rng.normal(size=(1300, 3)), rng.integers(0, 4, 1300)
+    return X, Tasks(X, y if labels else 1.0 * y, codes, np.arange(2), classes=(np.arange(4),) * 2 if labels else None)
+
+
+@pytest.mark.parametrize("labels", [True, False])
+def test_rows_of_large_tasks_are_compared_whatever_order_they_came_in(labels):
+    X, tasks = large(labels)
+    turned = np.random.default_rng(1).permutation(len(X))
+    other = Tasks(X[turned], tasks.y[turned], tasks.codes[turned], tasks.ids, classes=tasks.classes)
+    one, two = scatter_of(X, tasks, 3), scatter_of(other.X, other, 3)
+    for name in ("near", "near_weighted", "n_near"):
+        assert_allclose(getattr(two, name), getattr(one, name), rtol=1e-9, atol=1e-9)
+
+
+def test_neighbours_of_all_tasks_are_some_rows_whatever_order_they_came_in():
+    rng = np.random.default_rng(0)
+    X, y, codes = rng.normal(size=(4000, 2)), rng.normal(size=4000), np.arange(4000) % 4
+    turned = rng.permutation(4000)
+    teach, other = (Tasks(X[rows], y[rows], codes[rows], np.arange(4)) for rows in (np.arange(4000), turned))
+    asked = teach.take(np.array([0]))
+    found = [_shared_scores(KNeighborsRegressor(), each, asked, None) for each in (teach, other)]
+    assert_allclose(found[1], found[0])

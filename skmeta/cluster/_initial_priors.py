@@ -5,45 +5,49 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.utils.parallel import Parallel, delayed
 
-from skmeta.cluster._adapt_clusters import ClustersLaw
+from skmeta.cluster._adapt_clusters import ClustersPrior
 from skmeta.cluster._alignment import alignment
-from skmeta.cluster._centers_law import CentersLaw
-from skmeta.cluster._learn_clusters import law_of_aligned
+from skmeta.cluster._centers_prior import CentersPrior
+from skmeta.cluster._learn_clusters import prior_of_aligned
 from skmeta.cluster._lloyd import Rows
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
 
-_FITTED_ALONE = 30  # speed: tasks whose own clusters are aligned for a start, the largest ones
+_FITTED_ALONE = (
+    30  # speed: tasks whose own clusters are aligned for a start, of those that have two rows a cluster, of all sizes
+)
 
 
-def first_laws(estimator: Any, tasks: Tasks, rows: list[Rows], n_jobs: int | None) -> list[ClustersLaw]:
+def initial_priors(estimator: Any, tasks: Tasks, rows: list[Rows], n_jobs: int | None) -> list[ClustersPrior]:
     """Laws to begin with: of the clusters of all rows, and of those of large tasks, if there are such."""
     place = np.argsort(tasks.order)  # where each row is, task by task
     together = repeatable(estimator).fit(tasks.X, sample_weight=np.concatenate([each.weight for each in rows])[place])
     K, p = together.cluster_centers_.shape
     variance = max(together.inertia_ / (tasks.n_rows * p), np.finfo(float).tiny)
     shares = (np.bincount(together.labels_, minlength=K) + 1.0) / (tasks.n_rows + K)
-    laws = [ClustersLaw(CentersLaw(together.cluster_centers_, 1.0, np.ones(K)), variance, shares)]
-    large = np.argsort(-tasks.counts, kind="stable")[:_FITTED_ALONE]
-    large = large[tasks.counts[large] > 2 * K]
+    priors = [ClustersPrior(CentersPrior(together.cluster_centers_, 1.0, np.ones(K)), variance, shares)]
+    large = tasks.some(_FITTED_ALONE, np.flatnonzero(tasks.counts > 2 * K))
     if len(large) > 1:
         alone = Parallel(n_jobs=n_jobs)(delayed(fitted_alone)(estimator, rows[code]) for code in large)
         inside = sum(each.inertia_ for each in alone) / ((tasks.counts[large] - K).sum() * p)
-        laws.append(law_of_aligned(np.stack([e.cluster_centers_ for e in alone]), inside or variance, shares))
-    return laws
+        priors.append(prior_of_aligned(np.stack([e.cluster_centers_ for e in alone]), inside or variance, shares))
+    return priors
 
 
-def own_start(estimator: Any, rows: Rows, law: ClustersLaw) -> list[Array]:
-    """Centres by k-means++ of the rows: where those of the law are worth less than a row each, a start that may be better."""
-    if law.centers.own.mean() <= 1.0 or np.count_nonzero(rows.weight) < len(law.shares):
+def own_start(estimator: Any, rows: Rows, prior: ClustersPrior) -> list[Array]:
+    r"""Centres by k-means++ of the rows, one more start where those of the prior are worth less than a row each.
+
+    That is where :math:`\bar\omega > 1`: a start changes which local minimum is found, never what is minimised.
+    """
+    if prior.centers.center_variance.mean() <= 1.0 or np.count_nonzero(rows.weight) < len(prior.shares):
         return []
     own = fitted_alone(estimator, rows).cluster_centers_
-    return [own[alignment(own, law.centers.mean)]]
+    return [own[alignment(own, prior.centers.mean)]]
 
 
 def fitted_alone(estimator: Any, rows: Rows) -> Any:

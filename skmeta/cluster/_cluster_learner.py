@@ -1,0 +1,71 @@
+"""What learners of clusters share: where the past is taken from and put back, and what stands beside it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from skmeta.base import Learner, Prior
+from skmeta.cluster._own_clusters import OwnClusters
+from skmeta.cluster._tasks_of_rows import arrays_of
+from skmeta.compose import MixturePrior, known_component, with_own_model
+from skmeta.tasks import Tasks
+
+
+class ClusterLearner(Learner):
+    """Learns a prior of clusters; a family gives the kinds of its priors and ``_learned``."""
+
+    _kind: ClassVar[type]  # of what is learned
+    _own: ClassVar[type[OwnClusters]]  # of what stands beside it
+    _sparse: ClassVar[bool] = False  # whether rows may be sparse
+
+    @abstractmethod
+    def _learned(self, estimator: Any, numbers: Tasks, known: Any, n_jobs: int | None) -> Any:
+        """The prior of a collection whose rows are arrays, on from what is known of earlier ones."""
+
+    def learn(
+        self,
+        estimator: Any,
+        tasks: Tasks,
+        prior: Prior | None = None,
+        *,
+        n_jobs: int | None = None,
+        progress: Any = None,
+    ) -> Prior:
+        """Learn a prior from a collection.
+
+        Parameters
+        ----------
+        estimator : clusterer
+            Its ``random_state``, or 0 where it has none, says where its clusters start.
+        tasks : Tasks
+            The collection.
+        prior : Prior, default=None
+            What was known before.
+        n_jobs : int, default=None
+            Parallel jobs over the fits of single tasks; the answer does not depend on it.
+        progress : callable, default=None
+            Not used.
+
+        Returns
+        -------
+        Prior
+            What is known now.
+
+        Raises
+        ------
+        TypeError
+            If ``prior`` is of another family.
+        ValueError
+            If it has another number of clusters.
+        """
+        known: Any = None if prior is None else known_component(prior, self._kind)
+        if known is not None:
+            known.adapt_tasks(estimator, Tasks.none())  # raises where the estimator is another one
+        found = self._learned(estimator, arrays_of(tasks, accept_sparse=self._sparse), known, n_jobs)
+        found = replace(found, feature_names=tasks.feature_names)
+        own = self._own(centers=found.centers, feature_names=found.feature_names)
+        if known is None:
+            return with_own_model(found, estimator, tasks, own=own)
+        return replace(prior, components=[found, own]) if isinstance(prior, MixturePrior) else found

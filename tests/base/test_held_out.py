@@ -1,0 +1,86 @@
+"""Tasks held out: folds, losses, and which of several choices is taken."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.linear_model import LogisticRegression, Ridge
+
+from skmeta.base import AdaptedEstimators
+from skmeta.base._held_out import folds_of, gains, halves_of, held_out_losses, mean_of_tasks, simplest
+from skmeta.fallback._link import link_of
+from skmeta.tasks import Tasks
+
+pytestmark = pytest.mark.quick
+
+
+def tasks_of(counts, y=None, classes=None):
+    codes = np.repeat(np.arange(len(counts)), counts)
+    y = np.zeros(len(codes)) if y is None else y
+    return Tasks(np.zeros((len(codes), 1)), y, codes, np.arange(len(counts)), classes=classes)
+
+
+class Says(AdaptedEstimators):
+    """Predicts what it is told, whatever the rows are."""
+
+    classes = np.array(["a", "b", "c"])
+
+    def __init__(self, answer, tasks):
+        self.answer, self.tasks = np.asarray(answer), tasks
+
+    def estimator(self, code):
+        return LogisticRegression()
+
+    def predict(self, X, codes):
+        return self.answer
+
+    predict_proba = predict
+
+
+def test_each_task_judges_once_and_folds_have_alike_sizes():
+    tasks = tasks_of([9, 1, 5, 7, 3, 2, 8, 6, 4, 10])
+    folds = folds_of(tasks, 5)
+    assert_array_equal(np.sort(np.concatenate([judge for _, judge in folds])), np.arange(10))
+    for teach, judge in folds:
+        assert_array_equal(np.sort(np.r_[teach, judge]), np.arange(10))
+        assert len(judge) == 2 and 7 <= tasks.counts[judge].sum() <= 15
+    assert [len(teach) for teach, _ in folds_of(tasks_of([3]), 5)] == [0]
+    one, other = halves_of(tasks, same_labels=False)
+    assert abs(int(tasks.counts[one].sum()) - int(tasks.counts[other].sum())) <= 5
+
+
+def test_halves_have_the_same_labels_or_there_are_none():
+    classes = tuple(np.array(["a", "b"]) if code else np.array(["c"]) for code in range(4))
+    assert halves_of(tasks_of([1, 2, 3, 4], classes=classes), same_labels=True) is None
+    assert halves_of(tasks_of([1, 2, 3, 4], classes=classes), same_labels=False) is not None
+    assert halves_of(tasks_of([1, 2, 3]), same_labels=False) is None
+
+
+def test_a_later_choice_has_to_gain_more_than_one_standard_error_over_the_one_that_stands():
+    noise = np.array([1.0, -1.0, 1.0, -1.0])
+    scores = {"none": 0.0 * noise, "little": 0.1 + noise, "much": 1.0 + noise, "as much": 1.0 + noise[::-1]}
+    assert simplest(scores.items()) == "much"
+    assert simplest(list(scores.items())[:2]) == "none"
+    assert simplest([("only", np.full(4, -np.inf))]) == "only"
+    assert not gains(np.array([np.nan, 1.0])) and gains(np.array([0.1]))
+
+
+def test_losses_of_labels_are_finite_and_those_of_probabilities_mixed_with_even_ones():
+    shots, labels = tasks_of([4, 9]), (Says.classes,) * 2
+    query = tasks_of([2, 1], y=np.array(["a", "b", "c"]), classes=labels)
+    adapted = Says([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.2, 0.3, 0.5]], shots)
+    wanted = -np.log([(4.0 + 1 / 3) / 5.0, 1 / 15, (4.5 + 1 / 3) / 10.0])
+    assert_allclose(held_out_losses(adapted, query), wanted)
+    assert_allclose(held_out_losses(adapted, query, n_known=np.full(3, 4.0))[:2], wanted[:2])
+    assert_allclose(link_of(LogisticRegression()).losses(adapted, query), wanted)
+
+
+def test_losses_of_numbers_are_squares_summed_over_outputs_or_the_deviances_asked_for():
+    y = np.array([[1.0, 2.0], [0.0, 0.0]])
+    adapted, query = Says(np.ones((2, 2)), tasks_of([1, 1])), tasks_of([1, 1], y=y)
+    assert_allclose(held_out_losses(adapted, query), [1.0, 2.0])
+    assert_allclose(link_of(Ridge()).losses(adapted, query), [1.0, 2.0])
+    assert_allclose(held_out_losses(adapted, query, lambda y, mean: np.abs(y - mean).max(axis=1)), [1.0, 1.0])
+
+
+def test_means_are_those_of_each_task():
+    assert_allclose(mean_of_tasks(np.array([1.0, 3.0, 5.0]), tasks_of([2, 0, 1])), [2.0, 0.0, 5.0])

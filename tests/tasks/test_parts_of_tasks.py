@@ -1,0 +1,124 @@
+"""Which rows of a task teach and which judge: their values alone say it, not the order or the units they came in."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from scipy import sparse
+
+from skmeta.tasks import Tasks
+from skmeta.tasks._row_order import ranks_of_rows, spread_rows
+from skmeta.tasks._tasks import labels_of_tasks
+
+pytestmark = pytest.mark.quick
+
+N = 90  # rows of two tasks, with a name each that no part reads
+
+
+def columns(kind, seed=0):
+    rng = np.random.default_rng(seed)
+    if kind == "numbers":
+        return pd.DataFrame(rng.normal(size=(N, 4)))
+    if kind == "counts":  # most rows have the same sum of ranks as another
+        return pd.DataFrame(rng.integers(0, 3, size=(N, 3)))
+    names = rng.choice(["ash", "birch", "cedar", "fir"], p=[0.4, 0.3, 0.2, 0.1], size=(N, 3))
+    return pd.DataFrame(names) if kind == "names" else pd.DataFrame(names).assign(size=rng.normal(size=N))
+
+
+def targets(kind, seed=1):
+    rng = np.random.default_rng(seed)
+    if kind == "numbers":
+        return rng.normal(size=N)
+    return (
+        None if kind == "none" else rng.integers(0, 3, size=N) if kind == "labels" else rng.poisson(1.0, size=N) * 1.0
+    )
+
+
+def collection(frame, y, order=None, labels=False):
+    order = np.arange(N) if order is None else order
+    codes, y = (np.arange(N) % 2)[order], None if y is None else y[order]
+    classes = labels_of_tasks(y, codes, 2, None) if labels else None
+    X = frame.iloc[order].reset_index(drop=True)
+    return Tasks(X, y, codes, np.array(["a", "b"]), classes=classes)
+
+
+def standing(tasks, kind):
+    """The kinds of the rows of each task, in the order from which all parts are taken."""
+    return [kind[tasks._by_target(tasks.rows_of(code))].tolist() for code in range(len(tasks))]
+
+
+@pytest.mark.parametrize("y", ["numbers", "counts", "labels", "none"])
+@pytest.mark.parametrize("X", ["numbers", "counts", "names", "both"])
+def test_neither_the_order_of_rows_nor_that_of_columns_nor_units_matter(X, y):
+    frame, target = columns(X), targets(y)
+    alike = frame if target is None else frame.assign(target=target)
+    kind = alike.groupby(list(alike.columns)).ngroup().to_numpy()  # rows that are alike may stand for each other
+    wanted = standing(collection(frame, target, labels=y == "labels"), kind)
+    rng = np.random.default_rng(2)
+    for _ in range(3):
+        order = rng.permutation(N)
+        other = frame[list(frame.columns[rng.permutation(frame.shape[1])])]
+        other = other.apply(lambda column: column if column.dtype.kind not in "if" else 1000.0 * column + 273.0)
+        assert standing(collection(other, target, order, labels=y == "labels"), kind[order]) == wanted
+
+
+def test_rows_that_differ_in_their_weight_alone_stand_by_it():
+    tasks = Tasks(np.zeros((9, 1)), np.zeros(9), np.zeros(9, np.intp), np.zeros(1), sample_weight=np.arange(9.0)[::-1])
+    assert_array_equal(tasks._by_target(np.arange(9)), np.arange(9)[::-1])
+
+
+@pytest.mark.parametrize("frame", [columns("names"), pd.DataFrame({"same": np.zeros(N)})], ids=["names", "constant"])
+def test_labels_are_all_among_the_shots_where_no_number_tells_rows_apart(frame):
+    tasks = collection(frame, np.arange(N) // 2 % 2, labels=True)  # alternating in both tasks
+    shots, query = tasks.shots_and_query(10)
+    for code in (0, 1):
+        for part in (shots, query):
+            share = np.mean(part.y[part.rows_of(code)])
+            assert 0.4 <= share <= 0.6
+
+
+def test_labels_have_no_order_though_names_have():
+    frame, y = columns("numbers"), targets("labels")
+    same = [collection(frame, label[y], labels=True) for label in (np.arange(3), np.array([1, 2, 0]))]
+    assert standing(same[0], np.arange(N)) == standing(same[1], np.arange(N))
+
+
+def test_sparse_rows_stand_as_dense_ones_do():
+    rng = np.random.default_rng(0)
+    X = rng.poisson(0.4, size=(60, 8)) * rng.choice([-1.0, 1.0], size=(60, 8))
+    assert_array_equal(ranks_of_rows(sparse.csr_matrix(X)), ranks_of_rows(X))
+
+
+@pytest.mark.parametrize("most", [4, 100])
+def test_rows_that_are_alike_share_a_rank_and_others_do_not(most):
+    for seed in range(30):
+        X = np.random.default_rng(seed).integers(0, most, size=(60, 3)).astype(float)
+        ranks = ranks_of_rows(X)
+        alike = (X[:, None] == X[None]).all(axis=2)
+        assert_array_equal(ranks[:, None] == ranks[None], alike)
+
+
+def test_a_task_is_parted_as_if_no_other_were_there():
+    tasks = collection(columns("both"), targets("labels"), labels=True)
+    alone = tasks.take(np.array([1]))
+    assert standing(alone, tasks.rows_of(1)) == standing(tasks, np.arange(N))[1:]
+
+
+def test_rows_are_thinned_by_their_values():
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    rng, wanted = np.random.default_rng(1), set(map(frozenset, X[spread_rows(X, 7)].tolist()))
+    assert len(wanted) == 7
+    for _ in range(3):
+        other = X[rng.permutation(50)][:, rng.permutation(3)]
+        assert set(map(frozenset, other[spread_rows(other, 7)].tolist())) == wanted
+    assert_array_equal(spread_rows(X, 60), np.arange(50))
+
+
+def test_some_tasks_are_of_all_sizes():
+    counts = np.array([3, 50, 7, 1, 20, 9])
+    codes = np.repeat(np.arange(6), counts)
+    tasks = Tasks(np.zeros((len(codes), 1)), np.zeros(len(codes)), codes, np.arange(6))
+    assert_array_equal(tasks.some(9), np.arange(6))
+    assert_array_equal(tasks.some(3), [1, 2, 3])
+    assert_array_equal(tasks.some(2, of=np.flatnonzero(counts > 5)), [1, 2])
+    assert len(tasks.some(3, of=np.zeros(0, np.intp))) == 0
