@@ -107,7 +107,10 @@ def test_what_it_cannot_take_is_refused(estimator, table, error, words):
 
 
 @parametrize_with_checks(
-    [BoostedModel(HistGradientBoostingRegressor(max_iter=20)), BoostedModel(HistGradientBoostingClassifier(max_iter=20))]
+    [
+        BoostedModel(HistGradientBoostingRegressor(max_iter=20)),
+        BoostedModel(HistGradientBoostingClassifier(max_iter=20)),
+    ]
 )
 def test_without_a_task_column_it_is_an_ordinary_estimator(estimator, check):
     check(estimator)
