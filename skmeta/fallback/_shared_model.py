@@ -120,7 +120,7 @@ class SharedModel(Learner):
         check_scalar(self.max_rounds, "max_rounds", int, min_val=1)
         check_scalar(self.cv, "cv", int, min_val=2)
         if prior is not None:
-            return _learned_on(prior, tasks, n_jobs)
+            return _learned_on(prior, estimator, tasks, n_jobs)
         shared = self.learn_shared(estimator, tasks, n_jobs=n_jobs, progress=progress)
         known = tasks.labelled_rows()
         seen = self.adapt_shared(shared, estimator, known, n_jobs=n_jobs)
@@ -251,10 +251,11 @@ class SharedModel(Learner):
         )
 
 
-def _learned_on(prior: Any, tasks: Tasks, n_jobs: int | None) -> Prior:
+def _learned_on(prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> Prior:
     """The same shared model, its correction learned on from new tasks."""
     shared = first_component(prior)
     if not isinstance(shared, SharedModelPrior):
         raise TypeError(f"prior: wanted a SharedModelPrior, found {prior!r}; learn one with this estimator.")
+    shared.check_is_of(estimator)
     again = shared.learned_on(tasks, n_jobs)
     return again if shared is prior else replace(prior, components=[again, *prior.components[1:]])

@@ -175,6 +175,7 @@ def _learned_on(prior: Any, estimator: Any, X: Array | None, tasks: Tasks, n_job
     components = prior.components if isinstance(prior, MixturePrior) else [prior]
     if not isinstance(components[0], NeighborsPrior):
         raise TypeError(f"prior: wanted a NeighborsPrior, found {prior!r}; learn one with this estimator.")
+    components[0].check_is_of(estimator)
     again = [
         _one_learned_on(each, estimator, X, tasks, n_jobs) if isinstance(each, NeighborsPrior) else each
         for each in components
