@@ -15,7 +15,7 @@ from skmeta import report
 
 DESCRIPTION = (
     "Does knowledge transfer among your datasets? Hold some out, give a few of their rows back, and compare "
-    "models of their own, one for all, and ones that start warm. Without a file: on Parkinson's "
+    "models of their own, one for all, boosting, and ones that start warm. Without a file: on Parkinson's "
     "telemonitoring, which comes with skmeta."
 )
 
@@ -34,7 +34,12 @@ def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("file", nargs="?", help="a CSV or Parquet file, one row per observation of a task")
     parser.add_argument("--task", metavar="COLUMN", help="says which task a row belongs to: store, patient, site")
     parser.add_argument("--target", metavar="COLUMN", help="what to predict; text and a few whole numbers are classes")
-    parser.add_argument("--estimator", metavar="NAME", help=f"one of {', '.join(report.NAMES)}")
+    parser.add_argument(
+        "--estimator",
+        metavar="NAME",
+        help=f"{', '.join(report.names())}; a class of scikit-learn by its name; or "
+        "package.module:Class for one of your own",
+    )
     parser.add_argument(
         "--order", metavar="COLUMN", help="give the first rows back and test the later ones: a forecast"
     )
@@ -50,17 +55,15 @@ def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def show_progress(stream: TextIO, task: str) -> Any:
-    """Return what `report.compare` calls: on a terminal one line that changes, else a line now and then."""
-    told: set[int] = set()
+def show_progress(stream: TextIO) -> Any:
+    """Return what `report.compare` calls: on a terminal one line that changes, else a line each time."""
 
-    def progress(done: int, total: int, n_shots: int) -> None:
-        line = f"[{done}/{total}] {report.count(n_shots)} known of a new {task}"
+    def progress(done: int, total: int) -> None:
+        line = f"[{done}/{total}] parts of the comparison"
         if stream.isatty():
             stream.write("\r\x1b[K" + line if done < total else "\r\x1b[K")
-        elif n_shots not in told or done == total:
+        else:
             stream.write(line + "\n")
-        told.add(n_shots)
         stream.flush()
 
     return progress
@@ -75,7 +78,7 @@ def run(options: argparse.Namespace) -> str:
     collection, model = report.settle(collection, options.estimator)
     report.choose_shots(collection.counts, collection.names[0])  # raises before anything is computed
     warm = report.learn_from_all(collection, model)
-    curve = report.compare(collection, model, n_jobs=-1, progress=show_progress(sys.stderr, collection.names[0]))
+    curve = report.compare(collection, model, n_jobs=-1, progress=show_progress(sys.stderr))
     if options.plot:
         report.save_plot(curve, options.plot)
     if options.save:

@@ -33,7 +33,7 @@ def _weight_name(estimator: Any) -> str:
     return f"{name}__{_weight_name(last)}"
 
 
-def _features(X: Any, task: str | int) -> Any:
+def features_beside(X: Any, task: str | int) -> Any:
     """Return `X` without its task column; where nothing is left, one column of zeros, on which models fit an intercept."""
     features = features_without(X, task)
     return features if features.shape[1] else np.zeros((features.shape[0], 1))
@@ -169,7 +169,7 @@ class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
             if sample_weight is not None:
                 rows, sample_weight = _positive_weights(sample_weight)
                 X, y = take_rows(X, rows), y[rows]
-            self._fit_tasks(_features(X, self.task), y, read_task_ids(X, self.task), sample_weight)
+            self._fit_tasks(features_beside(X, self.task), y, read_task_ids(X, self.task), sample_weight)
         if is_classifier(self):
             self.classes_ = self.estimator_.classes_
         return self
@@ -187,6 +187,9 @@ class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
     def _own_inputs(self, X: Any) -> Any:
         return X
 
+    def _shared_inputs(self, X: Any, task: str | int) -> Any:
+        return features_beside(X, task)
+
     def _combine(self, own: NDArray[Any], shared: NDArray[Any]) -> NDArray[Any]:
         return own
 
@@ -196,14 +199,13 @@ class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
         if self.task is None:
             return getattr(self.estimator_, method)(X)
         validate_data(self, X, reset=False, skip_check_array=True)
-        features = _features(X, self.task)
-        answer = getattr(self.estimator_, method)(features)
+        answer = getattr(self.estimator_, method)(self._shared_inputs(X, self.task))
         if not self.estimators_:
             return answer
         labels = is_classifier(self) and method == "predict"
         answer = answer.astype(self.classes_.dtype if labels else np.float64)  # room for the longest label
         index = index_tasks(read_task_ids(X, self.task))
-        inputs = take_rows(self._own_inputs(features), index.order)
+        inputs = take_rows(self._own_inputs(features_beside(X, self.task)), index.order)
         names = list(self.estimators_)
         for code, known in enumerate(lookup_tasks(self.tasks_, index.ids)):
             if known >= 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from sklearn.base import BaseEstimator
 
@@ -16,6 +16,8 @@ class Learner(BaseEstimator):
 
     A subclass must give `learn`; ``@register(KNeighborsRegressor, ...)`` says for which estimators it is meant.
     """
+
+    strengths: ClassVar[tuple[str, ...]] = ()  # parameters of the estimators that say how far the prior is trusted
 
     def learn(
         self,

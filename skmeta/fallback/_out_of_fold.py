@@ -67,7 +67,8 @@ def out_of_fold(
         Of classifiers a column a label of the collection, as the estimator has them if it is fitted to all rows.
     """
     answers = Parallel(n_jobs=n_jobs)(
-        delayed(_answers_of_fold)(estimator, tasks, target, method, train, test) for train, test in folds
+        delayed(_answers_of_fold)(estimator, tasks, target, method, fold, f"fold {at} of {len(folds)}")
+        for at, fold in enumerate(folds, start=1)
     )
     found = np.empty((tasks.n_rows, *answers[0].shape[1:]))
     for (_, test), answer in zip(folds, answers, strict=True):
@@ -75,8 +76,14 @@ def out_of_fold(
     return found
 
 
-def fitted(estimator: Any, tasks: Tasks, target: Target, rows: NDArray[np.intp] | None = None) -> Any:
-    """A clone fitted to some rows of a collection, to all of them if none are named; a failure names the tasks."""
+def fitted(
+    estimator: Any,
+    tasks: Tasks,
+    target: Target,
+    rows: NDArray[np.intp] | None = None,
+    where: str = "the whole collection",
+) -> Any:
+    """A clone fitted to some rows of a collection, to all of them if none are named; a failure names these and the tasks."""
     rows = np.arange(tasks.n_rows) if rows is None else rows
     if tasks.labelled is not None:
         target = replace(target, y=_marked(target.y, tasks.labelled))
@@ -86,8 +93,8 @@ def fitted(estimator: Any, tasks: Tasks, target: Target, rows: NDArray[np.intp] 
         return clone(estimator).fit(take_rows(tasks.X, rows), target.y[rows], **weights, **target.offset_of(rows))
     except Exception as error:
         error.add_note(
-            f"{type(estimator).__name__}.fit raised this on the rows of {len(np.unique(tasks.codes[rows]))} task(s): "
-            f"{listed(tasks.ids[np.unique(tasks.codes[rows])])}."
+            f"{type(estimator).__name__}.fit raised this in {where}, on the rows of "
+            f"{len(np.unique(tasks.codes[rows]))} task(s): {listed(tasks.ids[np.unique(tasks.codes[rows])])}."
         )
         raise
 
@@ -104,11 +111,16 @@ def _marked(y: NDArray[Any], labelled: NDArray[np.bool_]) -> NDArray[Any]:
     return found
 
 
-def _answers_of_fold(
-    estimator: Any, tasks: Tasks, target: Target, method: str, train: NDArray[np.intp], test: NDArray[np.intp]
-) -> Array:
-    model = fitted(estimator, tasks, target, train)
+def _answers_of_fold(estimator: Any, tasks: Tasks, target: Target, method: str, fold: Fold, where: str) -> Array:
+    train, test = fold
+    model = fitted(estimator, tasks, target, train, where)
     answer = np.asarray(getattr(model, method)(take_rows(tasks.X, test)), dtype=float)
+    if len(answer) != len(test) or not np.isfinite(answer).all():
+        found = f"{len(answer)}" if len(answer) != len(test) else "some that are NaN or infinite"
+        raise ValueError(
+            f"estimator: wanted {len(test)} finite answers of {type(model).__name__}.{method} for as many rows, found {found}, "
+            f"in {where}; correct the estimator, or what it is given."
+        )
     if not is_classifier(model):
         return answer
     return _in_all_classes(

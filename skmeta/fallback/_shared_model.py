@@ -122,7 +122,7 @@ class SharedModel(Learner):
         check_scalar(self.max_rounds, "max_rounds", int, min_val=1)
         check_scalar(self.cv, "cv", int, min_val=2)
         if prior is not None:
-            return _learned_on(prior, tasks, n_jobs)
+            return _learned_on(prior, estimator, tasks, n_jobs)
         shared = self.learn_shared(estimator, tasks, n_jobs=n_jobs, progress=progress)
         known = tasks.labelled_rows()
         seen = self.adapt_shared(shared, estimator, known, n_jobs=n_jobs)
@@ -259,6 +259,8 @@ class SharedModel(Learner):
         )
 
 
-def _learned_on(prior: Any, tasks: Tasks, n_jobs: int | None) -> Prior:
+def _learned_on(prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> Prior:
     """The same shared model, its correction learned on from new tasks."""
-    return with_first(prior, known_component(prior, SharedModelPrior).learned_on(tasks, n_jobs))
+    known = known_component(prior, SharedModelPrior)
+    known.check_is_of(estimator)
+    return with_first(prior, known.learned_on(tasks, n_jobs))

@@ -159,12 +159,27 @@ class SharedModelPrior(Prior):
         """The prior of a task of which ``context`` is known; the shared model stays."""
         return replace(self, correction=self.correction.given(**context))
 
-    def _corrected(self, estimator: Any, tasks: Tasks, rows: Tasks, n_jobs: int | None) -> CorrectedModels:
+    def check_is_of(self, estimator: Any) -> None:
+        """Raise for an estimator of another class than the shared model's.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model of one task.
+
+        Raises
+        ------
+        TypeError
+            If it is of another class.
+        """
         if type(estimator) is not type(self.model):
             raise TypeError(
                 f"estimator: wanted {type(self.model).__name__}, of which the prior holds a fitted one, found "
                 f"{type(estimator).__name__}; learn a prior with it."
             )
+
+    def _corrected(self, estimator: Any, tasks: Tasks, rows: Tasks, n_jobs: int | None) -> CorrectedModels:
+        self.check_is_of(estimator)
         corrected = self.correction.adapt_tasks(self.corrects, rows, n_jobs=n_jobs)
         return CorrectedModels(self, estimator, tasks, corrected)
 

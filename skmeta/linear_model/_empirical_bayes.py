@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -105,6 +105,8 @@ class EmpiricalBayes(Learner):
     >>> model.prior_.covariance.shape
     (4, 4)
     """
+
+    strengths: ClassVar[tuple[str, ...]] = ("alpha", "C")
 
     def __init__(
         self,

@@ -1,10 +1,12 @@
 """Splitting and scoring collections of tasks, and the simple rivals they are scored against."""
 
 from skmeta.model_selection._baselines import OwnModel, PooledModel, ResidualModel
+from skmeta.model_selection._boosted import BoostedModel
 from skmeta.model_selection._n_shot_split import NShotSplit
 from skmeta.model_selection._shot_curve import ShotCurve, shot_curve
 
 __all__ = [
+    "BoostedModel",
     "NShotSplit",
     "OwnModel",
     "PooledModel",

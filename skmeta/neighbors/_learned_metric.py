@@ -175,7 +175,9 @@ def _with_enough_rows(estimator: Any, tasks: Tasks, cv: int) -> Any:
 
 def _learned_on(prior: Any, estimator: Any, X: Array | None, tasks: Tasks, n_jobs: int | None) -> Prior:
     """The same choices, their statistics those of past and new tasks together."""
-    first = _one_learned_on(known_component(prior, NeighborsPrior), estimator, X, tasks, n_jobs)
+    known = known_component(prior, NeighborsPrior)
+    known.check_is_of(estimator)
+    first = _one_learned_on(known, estimator, X, tasks, n_jobs)
     if not isinstance(prior, MixturePrior):
         return first
     others = [

@@ -95,11 +95,38 @@ class NeighborsPrior(Prior):
         -------
         AdaptedEstimators
             Plain Pipelines.
+
+        Raises
+        ------
+        TypeError
+            If ``estimator`` is none of neighbours, or not of the class that the prior holds a fitted one of.
         """
+        self.check_is_of(estimator)
         tasks = tasks.labelled_rows()
         if self.shared is None:
             return OwnNeighbors(self, estimator, tasks)
         return SharedNeighbors(self, estimator, self.shared.adapt_tasks(self.compared(estimator), tasks, n_jobs=n_jobs))
+
+    def check_is_of(self, estimator: Any) -> None:
+        """Raise for an estimator that this prior does not speak of.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model of one task.
+
+        Raises
+        ------
+        TypeError
+            If it has no neighbours, or is not of the class that the prior holds a fitted one of.
+        """
+        wanted = "one with n_neighbors and a metric" if self.shared is None else type(self.shared.model[-1]).__name__
+        has_neighbours = {"n_neighbors", "metric"} <= estimator.get_params(deep=False).keys()
+        if not has_neighbours or (self.shared is not None and type(self.shared.model[-1]) is not type(estimator)):
+            raise TypeError(
+                f"estimator: wanted {wanted}, found {type(estimator).__name__}; learn a prior with it, or use the estimator "
+                "that this one was learned with."
+            )
 
     def compared(self, estimator: Any) -> Pipeline:
         """The unfitted Pipeline of the map and an estimator.

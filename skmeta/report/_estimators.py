@@ -1,37 +1,22 @@
-"""The estimator to use: by the name it has on the command line, or by what the target holds."""
+"""The estimator to use, by the name that it was given or by what the target holds, and the target as it takes it."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
-from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier, SGDRegressor, TweedieRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
 
-from skmeta.linear_model._families import FAMILIES
+from skmeta.report._names import estimator_named
 from skmeta.report._read import Collection
 from skmeta.tasks import read_task_ids, take_rows
 from skmeta.tasks._words import listed, shown
 
 MAX_CLASSES = 50  # of a target
 COMMON = 0.05  # share of the rows that the rarest of a few whole numbers has, if they are classes
-
-
-def short_name(cls: type) -> str:
-    """Return the name of a class on the command line: HuberRegressor is huber."""
-    return re.sub("(Regressor|Regression|Classifier)$", "", cls.__name__).lower()
-
-
-SETTINGS: dict[type, dict[str, Any]] = {
-    TweedieRegressor: {"power": 1.5},  # its default is ridge's loss
-    SGDRegressor: {"random_state": 0},
-    SGDClassifier: {"loss": "log_loss", "random_state": 0},  # its default gives no probabilities
-}
-NAMES = sorted({short_name(cls) for cls in FAMILIES})
 
 
 def settle(collection: Collection, name: str | None = None) -> tuple[Collection, Any]:
@@ -42,8 +27,7 @@ def settle(collection: Collection, name: str | None = None) -> tuple[Collection,
     collection : Collection
         The table, its target as it was read.
     name : str, default=None
-        Name of an estimator, such as lasso or bayesian-ridge. None is ridge for numbers, logistic for
-        classes.
+        Name of an estimator, as `estimator_named` knows it. None is ridge for numbers, logistic for classes.
 
     Returns
     -------
@@ -51,19 +35,19 @@ def settle(collection: Collection, name: str | None = None) -> tuple[Collection,
         Its target finite floats, or labels; rows of a class that only one task knows are left out, as nothing
         about it can be learned from others.
     estimator : estimator
-        At its defaults, but for `SETTINGS`; not fitted.
+        Not fitted.
 
     Raises
     ------
-    ValueError
-        If there is no such name, or the target is not what the estimator takes.
+    ImportError, TypeError, ValueError
+        If there is no such estimator, or the target is not what it takes.
     """
     y = collection.y
     if len(set(y.tolist())) == 1:
         raise ValueError(
             f"--target: wanted values that differ, found {collection.names[1]} to be {shown(y[0])} in every row."
         )
-    model = _default(holds_classes(y)) if name is None else _of_name(name, holds_classes(y))
+    model = _default(holds_classes(y)) if name is None else estimator_named(name, holds_classes(y))
     if not is_classifier(model):
         return replace(collection, y=_numbers(y, model)), model
     if y.dtype.kind == "f" and np.mod(y, 1).any():
@@ -76,17 +60,6 @@ def settle(collection: Collection, name: str | None = None) -> tuple[Collection,
 
 def _default(classes: bool) -> Any:
     return LogisticRegression() if classes else Ridge()
-
-
-def _of_name(name: str, classes: bool) -> Any:
-    plain = name.lower().replace("-", "").replace("_", "")
-    found = [cls for cls in FAMILIES if short_name(cls) == plain]
-    if not found:
-        close = get_close_matches(plain, NAMES)
-        hint = f" Did you mean {' or '.join(close)}?" if close else ""
-        raise ValueError(f"--estimator: wanted one of {', '.join(NAMES)}, found {name}.{hint}")
-    models = [cls(**SETTINGS.get(cls, {})) for cls in found]
-    return min(models, key=lambda model: is_classifier(model) != classes)
 
 
 def holds_classes(y: NDArray[Any]) -> bool:
@@ -162,7 +135,7 @@ def _numbers(y: NDArray[Any], model: Any) -> NDArray[Any]:
     except (TypeError, ValueError):
         text = next(value for value in y.tolist() if isinstance(value, str))
         raise ValueError(
-            f"--target: wanted numbers for {type(model).__name__}, found {shown(text)}; for classes there is "
+            f"--target: wanted numbers for {type(model).__name__}, found {shown(text)}; for classes name a classifier, such as "
             "--estimator logistic."
         ) from None
     if not np.isfinite(y).all():

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from skmeta.model_selection import ShotCurve
-from skmeta.report._compare import MAX_TASKS, takes_any_number, with_strengths
+from skmeta.report._compare import MAX_TASKS, booster, strength_of, takes_any_number, with_strengths
 from skmeta.report._read import Collection
 from skmeta.report._verdict import MATERIAL, Verdict
 
@@ -19,6 +19,7 @@ LABELS = {
     "own": "own model only",
     "pooled": "one pooled model",
     "residual": "pooled + own residual",
+    "boosted": "boosting, id as category",
     "warm": "warm",
 }
 WIDTH = 25  # of the labels
@@ -78,14 +79,15 @@ def _header(collection: Collection, model: Any, curve: ShotCurve) -> str:
 
 def _strengths(model: Any) -> list[str]:
     """Return what the others are compared at, unless they find their own strength."""
-    name = next((name for name in ("alpha", "C") if name in model.get_params()), None)
+    name = strength_of(model)
     if name is None:
         return []
     *tried, last = (f"{getattr(each, name):.4g}" for each in with_strengths(model))
     scaled = " (on the standardised target)" if takes_any_number(model) else ""
     line = (
-        f"Warm has {name}={getattr(model, name):.4g}, as it stands. The others are fitted with {name} of {', '.join(tried)} "
-        f"and {last}{scaled}; at each number of rows the best of these is shown, in hindsight, which favours them."
+        f"Warm has {name}={getattr(model, name):.4g}, as it stands. The others, but for boosting, are fitted with {name} of "
+        f"{', '.join(tried)} and {last}{scaled}; at each number of rows the best of these is shown, in hindsight, which "
+        "favours them."
     )
     return [fill(line, LINE)]
 
@@ -206,6 +208,10 @@ def advice(collection: Collection, model: Any, verdict: Verdict) -> str:
         "warm": f"Warm-start each new {task}, by {shell}({model!r}, task={task!r}): {_gains(verdict)}.",
         "pooled": f"Fit one {name} to the rows of all tasks: telling them apart {noise}.",
         "residual": f"Fit one {name} to all rows, and one to what it leaves of each {task}: warm {noise}.",
+        "boosted": (
+            f"Fit one {type(booster(model)).__name__} to all rows, with the {task} as a category: warm {noise}."
+            f"{_warm_boosting(model)}"
+        ),
         "nothing": f"Your tasks share nothing worth using{but}: {_alone(task, name, verdict)}.",
         "unclear": (
             f"It is too early to tell whether borrowing helps, as all it gains is within the noise between tasks{but}: "
@@ -213,6 +219,11 @@ def advice(collection: Collection, model: Any, verdict: Verdict) -> str:
         ),
     }
     return sentences[verdict.choice]
+
+
+def _warm_boosting(model: Any) -> str:
+    same = type(model).__name__ == type(booster(model)).__name__
+    return "" if same else " Whether it gains from a warm start, --estimator hgb tells."
 
 
 def _alone(task: str, name: str, verdict: Verdict) -> str:

@@ -22,7 +22,7 @@ class Verdict:
 
     Parameters
     ----------
-    choice : {"warm", "pooled", "residual", "nothing", "unclear"}
+    choice : {"warm", "pooled", "residual", "boosted", "nothing", "unclear"}
         What to do: the strategy that is as good as any; "nothing" that nothing is shared, so that tasks have
         their own models, and "unclear" that the noise between tasks hides the answer.
     errors : dict of str to ndarray of shape (n_shots,)
@@ -57,7 +57,7 @@ def judge(curve: ShotCurve) -> Verdict:
     Parameters
     ----------
     curve : ShotCurve
-        Errors of "own", "pooled", "warm" and, if it has one, "residual".
+        Errors of "own", "pooled", "warm" and, if it has them, "residual" and "boosted".
 
     Returns
     -------

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils import get_tags
-from sklearn.utils.validation import check_is_fitted, has_fit_parameter, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta.base import Prior, learner_for
 from skmeta.base._class_prior import CLASS_PRIORS, as_drawn
 from skmeta.base._learner import adapt_learned, checked_prior
-from skmeta.base._matching import matched, no_weights, reads_targets
+from skmeta.base._matching import matched, reads_targets
 from skmeta.steps import (
     AdaptedBehindSteps,
     FrozenSteps,
@@ -26,6 +26,7 @@ from skmeta.steps import (
     last_model,
     split_prior,
     take_apart,
+    unfitted_model,
     weights_for,
     with_constant_column,
     with_steps,
@@ -36,7 +37,14 @@ from skmeta.tasks._numbers import check_rows, column_names
 from skmeta.tasks._read import context_places
 from skmeta.tasks._tables import plain_table
 from skmeta.tasks._words import shown
-from skmeta.warm_start._given import check_kind, columns_of
+from skmeta.warm_start._given import (
+    check_classes,
+    check_is_estimator,
+    check_kind,
+    check_prior_kind,
+    check_takes_weights,
+    columns_of,
+)
 from skmeta.warm_start._known_tasks import KnownTasks
 from skmeta.warm_start._pickled_family import register_again, registration_of
 from skmeta.warm_start._task_estimators import TaskEstimators
@@ -134,6 +142,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
 
     def _fit_plain(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
         fitted = clone(self.estimator)
+        check_takes_weights(unfitted_model(fitted), sample_weight)
         fitted.fit(X, y, **weights_for(fitted, sample_weight))
         found = {"_plain": fitted, "prior_": None}
         return found | ({"classes_": fitted.classes_} if hasattr(fitted, "classes_") else {})
@@ -147,6 +156,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
                 f"task: wanted a column that tells at least two tasks apart, found {self.task!r} with the "
                 f"one value {shown(tasks.ids[0])}. One dataset is fitted with task=None, alone or from a prior."
             )
+        if self.prior is None:
+            check_classes(tasks)
         if tasks.X.shape[1] == 0 and self.prior is None:
             parts = with_constant_column(parts)
         steps, prior, tasks = self._through_steps(parts, tasks, context)
@@ -178,8 +189,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         X = plain_table(X)
         one = "prior.zero_shot(estimator) needs no rows"
         check_rows(X, one if self.task is None else "a prior is learned from the rows of related tasks")
-        if sample_weight is not None and not has_fit_parameter(model, "sample_weight"):
-            raise TypeError(no_weights(model))
+        check_takes_weights(model, sample_weight)
         tasks = read_tasks(
             X,
             y,
@@ -231,8 +241,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     def _check_parameters(self) -> None:
         estimator: Any = self.estimator
         prior: Any = self.prior
-        if isinstance(estimator, type) or not hasattr(estimator, "fit"):
-            raise TypeError(f"estimator: wanted an estimator such as {self._example}, found {estimator!r}.")
+        check_is_estimator(estimator, self._example)
         check_kind(self, estimator)
         if prior is not None and not isinstance(prior, Prior):
             hint = ", a model; give its prior_ once it is fitted" if isinstance(prior, WarmStartBase) else ""
@@ -240,6 +249,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             raise TypeError(
                 f"prior: wanted a prior, such as a fitted model's prior_ or GaussianPrior(...), found {found}."
             )
+        check_prior_kind(self, prior)
         if self._class_prior not in CLASS_PRIORS:
             raise ValueError(f"class_prior: wanted one of {CLASS_PRIORS}, found {self._class_prior!r}.")
         if isinstance(self.context, str | int):

@@ -10,10 +10,52 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import has_fit_parameter, validate_data
 
-from skmeta.base._matching import UNSUPERVISED
+from skmeta.base._matching import UNSUPERVISED, no_weights
+from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import check_names_differ, column_names
+from skmeta.tasks._words import shown
+
+
+def check_is_estimator(estimator: Any, example: str) -> None:
+    """Raise for what is no estimator that predicts, such as a class, a transformer, or an object without parameters."""
+    if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+        raise TypeError(
+            f"estimator: wanted an estimator such as {example}, found {estimator!r}; give an instance of a class that has fit."
+        )
+    if not all(hasattr(estimator, name) for name in ("get_params", "__sklearn_tags__")):
+        raise TypeError(
+            f"estimator: wanted an estimator such as {example}, found {type(estimator).__name__}, which has no parameters or "
+            "tags of scikit-learn's; subclass BaseEstimator of sklearn.base."
+        )
+    if not any(hasattr(estimator, name) for name in ("predict", "fit_predict")):
+        raise TypeError(
+            f"estimator: wanted an estimator with fit and predict, such as {example}, found {_named(estimator)}; a transformer "
+            "belongs before it, in a Pipeline."
+        )
+
+
+def _named(estimator: Any) -> str:
+    """What an estimator is called, with its last step if it is a Pipeline."""
+    last = f" that ends in {estimator.steps[-1][1]!r}" if isinstance(estimator, Pipeline) else ""
+    return f"{type(estimator).__name__}{last}"
+
+
+def check_takes_weights(model: Any, sample_weight: Any) -> None:
+    """Raise for weights of rows that the ``fit`` of a model does not take."""
+    if sample_weight is not None and not has_fit_parameter(model, "sample_weight"):
+        raise TypeError(no_weights(model))
+
+
+def check_classes(tasks: Tasks) -> None:
+    """Raise for a collection of which all rows have one label."""
+    labels = {label for own in tasks.classes or () for label in own.tolist()}
+    if len(labels) == 1:
+        raise ValueError(
+            f"y: wanted at least two classes in the collection, found the one class {shown(labels.pop())}; a task may have one "
+            "class, but add tasks that have others."
+        )
 
 
 def check_kind(shell: Any, estimator: Any) -> None:
@@ -23,10 +65,19 @@ def check_kind(shell: Any, estimator: Any) -> None:
         return
     shells = {"classifier": "WarmStartClassifier", "regressor": "WarmStartRegressor"}
     shells |= dict.fromkeys(UNSUPERVISED, "WarmStartClusterer")
-    way_out = f"; use {shells[found]}" if found in shells else ""
+    way_out = f"use {shells[found]}" if found in shells else f"give a {wanted}"
     raise TypeError(
-        f"estimator: {type(shell).__name__} wanted a {wanted}, found the {found} {type(estimator).__name__}{way_out}."
+        f"estimator: {type(shell).__name__} wanted a {wanted}, found the {found} {type(estimator).__name__}; {way_out}."
     )
+
+
+def check_prior_kind(shell: Any, prior: Any) -> None:
+    """Raise for a prior of classes in a regressor's place; of other priors their families say whom they fit."""
+    if getattr(prior, "classes", None) is not None and get_tags(shell).estimator_type == "regressor":
+        raise ValueError(
+            f"prior: wanted one learned with a regressor, found {prior!r}, learned from classes; use WarmStartClassifier, or "
+            "learn one with this estimator."
+        )
 
 
 def columns_of(X: Any) -> dict[str, Any]:

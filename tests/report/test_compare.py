@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from shops import make_collection
-from sklearn.linear_model import Lasso, LogisticRegression, PoissonRegressor, Ridge
+from sklearn.linear_model import Lasso, LogisticRegression, PoissonRegressor, Ridge, RidgeClassifier
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
 
-from skmeta import report
+from skmeta import WarmStartClassifier, report
 from skmeta.model_selection import NShotSplit
 from skmeta.report import _compare
 from skmeta.report._verdict import judge
@@ -17,10 +17,10 @@ from skmeta.report._verdict import judge
 
 def test_a_fold_tests_the_same_rows_at_all_numbers_of_shots():
     table = make_collection()
-    splits = list(_compare.draw_splits(table, (0, 2, 5)))
+    folds = _compare.draw_splits(table, (0, 2, 5))
     tasks = table.X[:, 2]
-    for fold in range(5):
-        zero, two, five = splits[fold::5]
+    assert len(folds) == 5
+    for zero, two, five in folds:
         assert set(zero[0]) < set(two[0]) < set(five[0])
         for n, (train, test) in zip((0, 2, 5), (zero, two, five), strict=True):
             np.testing.assert_array_equal(test, zero[1])
@@ -30,7 +30,7 @@ def test_a_fold_tests_the_same_rows_at_all_numbers_of_shots():
 
 
 def test_errors_are_those_of_models_fitted_by_hand(few_fits):
-    """Own and pooled, refitted here from public parts: features of all training rows, errors by task."""
+    """Own, pooled and warm, refitted here from public parts: features by the rows of other tasks, errors by task."""
     table = make_collection()
     curve = report.compare(table, Ridge())
     splits = zip(
@@ -38,16 +38,19 @@ def test_errors_are_those_of_models_fitted_by_hand(few_fits):
         NShotSplit(2, 4, 2, random_state=0).split(table.X),
         strict=True,
     )
-    expected = {"own": [], "pooled": []}
+    expected = {"own": [], "pooled": [], "warm": []}
     for (others, _), (train, test) in splits:
-        scaler = StandardScaler().fit(table.X[train, :2])
+        scaler = StandardScaler().fit(table.X[others, :2])
+        past = np.c_[scaler.transform(table.X[others, :2]), table.X[others, 2]]
+        learned = _compare.warm_class(Ridge())(Ridge(), task=-1).fit(past, table.y[others])
         tasks = table.X[:, 2]
         pooled = Ridge().fit(scaler.transform(table.X[train, :2]), table.y[train])
         for held in np.unique(tasks[test]):
             shots, rows = train[tasks[train] == held], test[tasks[test] == held]
             assert not set(shots) & set(others)
             own = Ridge().fit(scaler.transform(table.X[shots, :2]), table.y[shots])
-            for name, model in (("own", own), ("pooled", pooled)):
+            warm = learned.adapt(scaler.transform(table.X[shots, :2]), table.y[shots])
+            for name, model in (("own", own), ("pooled", pooled), ("warm", warm)):
                 left = model.predict(scaler.transform(table.X[rows, :2])) - table.y[rows]
                 expected[name].append(np.sqrt(np.mean(left**2)))
     for name, errors in expected.items():
@@ -80,7 +83,8 @@ def test_log_loss_is_that_of_scikit_learn_and_knows_unseen_classes():
     table = make_collection(classes=3)
     X, y = table.X[:, :2], table.y
     model = LogisticRegression().fit(X, y)
-    errors = _compare.task_errors(model, X, y, table.X[:, 2])
+    losses = _compare.row_losses(model, X, y, "neg_log_loss")
+    errors = _compare.task_errors(losses, table.X[:, 2], "neg_log_loss")
     expected = [log_loss(y[rows], model.predict_proba(X[rows]), labels=[0, 1, 2])
                 for rows in (table.X[:, 2] == k for k in range(9))]  # fmt: skip
     np.testing.assert_allclose(errors, expected)
@@ -90,11 +94,33 @@ def test_log_loss_is_that_of_scikit_learn_and_knows_unseen_classes():
     np.testing.assert_allclose(chance[y == 1], without.predict_proba(X[y == 1])[:, 1])
 
 
+def test_a_classifier_without_probabilities_is_judged_by_its_labels(few_fits, monkeypatch):
+    monkeypatch.setattr(_compare, "warm_class", lambda model: WarmStartClassifier)
+    table = make_collection(classes=2)
+    curve = report.compare(table, RidgeClassifier())
+    assert curve.scoring == "neg_zero_one_loss"
+    by_rows = np.round(-curve["pooled"] * 4)  # each task's last four rows are tested
+    np.testing.assert_allclose(-curve["pooled"], by_rows / 4)
+    assert 0 < -curve["pooled"].mean() < 0.3
+
+
+def test_a_class_that_no_other_task_has_is_learned_with_the_rows_given_back(few_fits):
+    table = make_collection(12, classes=2)
+    rare = np.isin(table.X[:, 2], [0, 1])
+    splits = [(np.flatnonzero(~rare), np.flatnonzero(rare)[4::8])]
+    splits.append((np.sort(np.r_[splits[0][0], np.flatnonzero(rare)[:4]]), splits[0][1]))
+    y = np.where(rare, 2, table.y)
+    warm = _compare.warm_class(LogisticRegression())(LogisticRegression(), task=-1)
+    nothing, known = _compare.score_warm(replace(table, y=y), warm, splits)[0]
+    assert (nothing > 30.0).all()  # minus the logarithm of a rounding error
+    assert (known < 3.0).all()
+
+
 def test_counts_leave_no_residuals_to_fit(few_fits):
     table = make_collection()
     counts = replace(table, y=np.random.default_rng(0).poisson(2.0, len(table.y)).astype(float))
     curve = report.compare(counts, PoissonRegressor())
-    assert curve.names == ("own", "pooled", "warm")
+    assert curve.names == ("own", "pooled", "boosted", "warm")
     warm = report.learn_from_all(counts, PoissonRegressor())
     text = report.as_text(counts, PoissonRegressor(), curve, judge(curve), warm)
     assert "No pooled + own residual: PoissonRegressor cannot be fitted to residuals, which have a sign." in text

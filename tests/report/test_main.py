@@ -31,8 +31,8 @@ def test_a_table_of_related_tasks_gets_the_table_and_the_sentence(few_fits, caps
     assert "interpolation" in out
     assert out.strip().splitlines()[-1].startswith("Warm-start each new shop, by WarmStartRegressor(Ridge(),")
     lines = err.splitlines()
-    assert (lines[0], lines[-1]) == ("[1/4] 0 rows known of a new shop", "[4/4] 4 rows known of a new shop")
-    assert "Warm has alpha=1, as it stands. The others are fitted with alpha of " in out
+    assert (lines[0], lines[-1]) == ("[1/4] parts of the comparison", "[4/4] parts of the comparison")
+    assert "Warm has alpha=1, as it stands. The others, but for boosting, are fitted with alpha of " in out
     assert "with 0 rows the mean of other tasks" in out
 
 
@@ -67,8 +67,8 @@ def test_json_has_the_numbers_of_the_text(few_fits, capsys, shops):
     answer = json.loads(out)
     assert status == 0
     assert answer["n_shots"] == [0, 4]
-    assert set(answer["errors"]) == {"own", "pooled", "residual", "warm"}
-    best = [min(answer["errors"][name][k] for name in ("own", "pooled", "residual")) for k in range(2)]
+    assert set(answer["errors"]) == {"own", "pooled", "residual", "boosted", "warm"}
+    best = [min(answer["errors"][name][k] for name in ("own", "pooled", "residual", "boosted")) for k in range(2)]
     np.testing.assert_allclose(answer["gain"], 1 - np.array(answer["errors"]["warm"]) / best)
     _, text, _ = run(capsys, *argv)
     assert text.strip().endswith(answer["advice"])
@@ -295,8 +295,8 @@ def test_interrupting_is_one_line_and_status_130(capsys, monkeypatch):
 def test_progress_is_one_changing_line_on_a_terminal():
     terminal = io.StringIO()
     terminal.isatty = lambda: True
-    progress = __main__.show_progress(terminal, "shop")
+    progress = __main__.show_progress(terminal)
     for done in (1, 2, 3):
-        progress(done, 3, 5)
+        progress(done, 3)
     assert "\n" not in terminal.getvalue()
     assert terminal.getvalue().endswith("\r\x1b[K")  # and it is gone at the end

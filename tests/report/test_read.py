@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from shops import make_collection, make_shops
-from sklearn.linear_model import BayesianRidge, LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 
-from skmeta import WarmStartClassifier, WarmStartRegressor, report
+from skmeta import report
 from skmeta.report._columns import make_features, read_column
 from skmeta.report._estimators import holds_classes
 
@@ -135,20 +135,6 @@ def test_classes_are_recognised_and_counts_are_not(name):
     assert holds_classes(y) is classes
     model = report.settle(replace(make_collection(20, len(y) // 20), y=y[: len(y) // 20 * 20]))[1]
     assert type(model) is (LogisticRegression if classes else Ridge)
-
-
-@pytest.mark.parametrize("name", report.NAMES)
-def test_every_name_is_an_estimator_that_can_start_warm(name):
-    table = make_collection(classes=2)
-    table, model = report.settle(replace(table, y=table.y + 1), name)
-    fitted = report.learn_from_all(table, model)
-    assert type(fitted) in (WarmStartRegressor, WarmStartClassifier)
-    assert name in type(fitted.estimators_[0].steps[-1][1]).__name__.lower()
-
-
-def test_names_are_read_kindly():
-    table = make_collection()
-    assert type(report.settle(table, "Bayesian-Ridge")[1]) is BayesianRidge
 
 
 def test_a_class_that_one_task_alone_has_is_left_out_and_told():

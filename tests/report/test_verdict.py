@@ -21,11 +21,12 @@ from skmeta.report._verdict import beats, best_of_others, choose, judge, relativ
 pytestmark = pytest.mark.quick
 
 
-def errors_of(own, pooled, warm, residual=None, n_tasks=40, noise=0.05, seed=0):
+def errors_of(own, pooled, warm, residual=None, boosted=None, n_tasks=40, noise=0.05, seed=0):
     """Errors (n_shots, n_tasks) around given means; tasks that are hard are hard for every strategy."""
     rng = np.random.default_rng(seed)
     hard = rng.lognormal(0, 0.5, n_tasks)
     means = {"own": own, "pooled": pooled, "residual": own if residual is None else residual, "warm": warm}
+    means |= {} if boosted is None else {"boosted": boosted}
     return {
         name: np.array(mean)[:, None] * hard * rng.lognormal(0, noise, (len(mean), n_tasks))
         for name, mean in means.items()
@@ -36,6 +37,7 @@ VERDICTS = {
     "warm": ([4, 3, 2, 1.5], [2.9, 2.9, 2.9, 2.9], [2.9, 2, 1.2, 1]),
     "pooled": ([4, 3, 2, 1.5], [1, 1, 1, 1], [1, 1, 1, 1]),
     "residual": ([4, 4, 3, 2], [3, 3, 3, 3], [3, 1.5, 1.2, 1.1], [3, 1.5, 1.2, 1.1]),
+    "boosted": ([4, 4, 3, 2], [3, 3, 3, 3], [3, 1.5, 1.2, 1.1], [4, 4, 4, 4], [2, 1.5, 1.2, 1.1]),
     "nothing": ([2, 2.5, 1.5, 1], [2, 2, 2, 2], [2, 2, 1.5, 1]),
 }
 

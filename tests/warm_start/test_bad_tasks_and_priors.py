@@ -164,7 +164,7 @@ BAD_FITS = {
         y,
         {},
         ValueError,
-        ["prior", "gaussian targets", "binomial targets"],
+        ["prior: wanted one learned with a regressor", "learned from classes; use WarmStartClassifier"],
     ),
     "prior by hand without classes": (
         classifier(prior=GaussianPrior(np.zeros(3), 1.0)),
@@ -180,7 +180,7 @@ BAD_FITS = {
         y,
         {},
         ValueError,
-        ["prior", "gaussian targets", "binomial targets"],
+        ["prior: wanted one learned with a regressor", "learned from classes; use WarmStartClassifier"],
     ),
     "prior of one output": (
         regressor(prior=PRIOR),
