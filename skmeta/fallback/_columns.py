@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import make_column_transformer
@@ -18,7 +19,7 @@ from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import column_names, non_numeric_columns
 from skmeta.tasks._tables import column_values
 
-_MANY = 100  # speed: more columns than this are not squared too
+_MANY = 100  # speed: of more columns than this there are no squares, nor are parts of them tried
 _CATEGORIES = 20  # speed: of a column of names, the most frequent ones get a column each, all others share one
 
 
@@ -31,10 +32,21 @@ class Candidate(NamedTuple):
         Fitted; None for no columns.
     learner : EmpiricalBayes
         Of the linear model.
+    narrows : bool, default=False
+        Whether the columns that vary most between tasks are candidates too.
+    reads_outputs : bool, default=True
+        Whether the linear model reads the shared model's outputs; without them it is that of a linear estimator.
     """
 
     columns: Any
     learner: EmpiricalBayes = EmpiricalBayes()
+    narrows: bool = False
+    reads_outputs: bool = True
+
+    def reads(self, X: Any, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the linear model reads of rows: the outputs, then the columns."""
+        beside = [] if self.columns is None else [self.columns.transform(X)]
+        return np.hstack([outputs, *beside] if self.reads_outputs else beside)
 
 
 Candidates = dict[str, Candidate]
@@ -48,7 +60,8 @@ def column_candidates(tasks: Tasks, correction: Any) -> Candidates:
     tasks : Tasks
         The collection.
     correction : "auto", None or transformer
-        "auto" tries no columns, all of them, and all with the squares of numbers; else what the user wants.
+        "auto" tries no columns; all of them, with the outputs and without; and all with the squares of numbers; and of
+        the last set those columns that vary most between tasks. Else what the user wants.
 
     Returns
     -------
@@ -64,12 +77,41 @@ def column_candidates(tasks: Tasks, correction: Any) -> Candidates:
             f"correction: wanted 'auto', None for none but the shared model's output, or a transformer, found {correction!r}."
         )
     numbers, names = _usable(tasks.X)
-    found = {"output": Candidate(None)}
+    few, found = len(numbers) + len(names) <= _MANY, {"output": Candidate(None)}
+    curved = [column for column in numbers if few and _is_curved(tasks.X, column)]
     if numbers or names:
-        found["output, columns"] = Candidate(_standardised(numbers, names, squares=[]).fit(tasks.X))
-    curved = [column for column in numbers if _is_curved(tasks.X, column)]
-    if curved and len(numbers) + len(names) <= _MANY:
-        found["output, columns, squares"] = Candidate(_standardised(numbers, names, squares=curved).fit(tasks.X))
+        columns = _standardised(numbers, names, squares=[]).fit(tasks.X)
+        found["columns"] = Candidate(columns, reads_outputs=False)
+        found["output, columns"] = Candidate(columns, narrows=few and not curved)
+    if curved:
+        columns = _standardised(numbers, names, squares=curved).fit(tasks.X)
+        found["output, columns, squares"] = Candidate(columns, narrows=True)
+    return found
+
+
+def narrowed(name: str, candidate: Candidate, spread: NDArray[np.float64]) -> Candidates:
+    """The columns of a candidate that vary most between tasks: one, two, four, and so on, by halves of what is there.
+
+    A slope that does not vary costs each task as if it did, since what is learned of its variance is never quite zero.
+
+    Parameters
+    ----------
+    name, candidate : str and Candidate
+        The set of columns.
+    spread : ndarray of shape (n_columns,)
+        How far a standard deviation of a column moves tasks apart.
+
+    Returns
+    -------
+    dict
+        Larger sets first; empty where there is one column.
+    """
+    order, found, n = np.argsort(-spread, kind="stable"), {}, len(spread) // 2
+    while n:
+        taken = FunctionTransformer(np.take, kw_args={"indices": np.sort(order[:n]), "axis": 1})
+        columns = Pipeline([("columns", candidate.columns), ("varying", taken)])
+        found[f"{name} ({n} of {len(spread)})"] = candidate._replace(columns=columns, narrows=False)
+        n //= 2
     return found
 
 

@@ -11,7 +11,8 @@ from sklearn.base import clone
 
 from skmeta.base import Prior
 from skmeta.base._held_out import SHOTS, gains, halves_of, mean_of_tasks
-from skmeta.fallback._columns import Candidate, Candidates
+from skmeta.compose import first_component
+from skmeta.fallback._columns import Candidate, Candidates, narrowed
 from skmeta.fallback._link import Link
 from skmeta.linear_model import GaussianPrior
 from skmeta.tasks import Tasks
@@ -28,8 +29,8 @@ class Correction:
     ----------
     name : str
         Of the set of columns.
-    columns : transformer or None
-        Fitted; what makes the columns beside the outputs.
+    candidate : Candidate
+        What the linear model reads.
     rows : Tasks
         The collection as the linear model reads it: outputs of models that had not seen the task, then columns.
     prior : Prior
@@ -39,14 +40,10 @@ class Correction:
     """
 
     name: str
-    columns: Any
+    candidate: Candidate
     rows: Tasks
     prior: Prior
     score: Array
-
-    def beats(self, other: Correction) -> bool:
-        """Whether it predicts tasks better than another, by more than one standard error of the mean difference."""
-        return gains(self.score - other.score)
 
     def of_rows(self, link: Link, n_jobs: int | None) -> Array:
         """What the tasks' own models say of their rows beyond what the model of a task without rows says, as scores."""
@@ -55,13 +52,47 @@ class Correction:
         return np.asarray(own - link.scores(adapted, self.rows.X, np.full(self.rows.n_rows, -1)))
 
 
+@dataclass(frozen=True)
+class _Trial:
+    """A set of columns that was tried: what the linear model reads, what parts of the tasks taught, and the score."""
+
+    name: str
+    candidate: Candidate
+    rows: Tasks
+    priors: list[Prior]
+    score: Array
+
+    def spread(self, n_outputs: int) -> Array:
+        """How far a standard deviation of each column ``(n_columns,)`` moves tasks apart."""
+        learned: list[Any] = [first_component(prior) for prior in self.priors]
+        variance = np.mean([each.variance(k)[n_outputs:-1] for each in learned for k in range(each.n_outputs)], axis=0)
+        return np.asarray(np.sqrt(variance) * self.rows.X[:, n_outputs:].std(axis=0))
+
+
 def best_correction(tasks: Tasks, outputs: Array, candidates: Candidates, link: Link, n_jobs: int | None) -> Correction:
-    """The simplest one that no later one beats: none at all, on the outputs, on a set of columns beside them."""
-    best = _none(tasks, outputs, link)
-    for name, candidate in candidates.items():
-        found = _learned(name, candidate, tasks, outputs, link, n_jobs)
-        best = found if found.beats(best) else best
-    return best
+    """The set of columns that predicts held-out tasks best; none at all, unless these gain more than one standard error.
+
+    A correction that is not asked for does harm. Among sets of columns none is the safe one, and each is judged by what
+    half of the tasks teach, which is against large ones already: the best mean has the least expected loss.
+    """
+    halves = halves_of(tasks, same_labels=True)
+
+    def tried(name: str, candidate: Candidate) -> _Trial:
+        rows = tasks.with_rows(candidate.reads(tasks.X, outputs), tasks.y)
+        return _tried(name, candidate, rows, halves, link, n_jobs)
+
+    found = [tried(*each) for each in candidates.items()]
+    for each in [each for each in found if each.candidate.narrows]:
+        found += [tried(*fewer) for fewer in narrowed(each.name, each.candidate, each.spread(outputs.shape[1])).items()]
+    none, best = _none(tasks, outputs, link), max(found, key=lambda each: _mean_over_tasks(each.score, tasks))
+    if not gains(best.score - none.score):
+        return none
+    prior = best.priors[0] if halves is None else _learn(best.candidate, best.rows, link, n_jobs)
+    return Correction(best.name, best.candidate, best.rows, prior, best.score)
+
+
+def _mean_over_tasks(score: Array, tasks: Tasks) -> float:
+    return float(np.average(score, weights=tasks.task_weight))
 
 
 def _none(tasks: Tasks, outputs: Array, link: Link) -> Correction:
@@ -84,29 +115,30 @@ def _none(tasks: Tasks, outputs: Array, link: Link) -> Correction:
         classes=classes,
         class_prior=None if classes is None else mean_class_shares(class_shares(tasks, classes), tasks.task_weight),
     )
-    return Correction("nothing", None, rows, prior, _score_of_new(rows, prior, link))
+    return Correction("nothing", Candidate(None), rows, prior, _score_of_new(rows, prior, link))
 
 
-def _learned(
-    name: str, candidate: Candidate, tasks: Tasks, outputs: Array, link: Link, n_jobs: int | None
-) -> Correction:
-    columns, learner = candidate.columns, clone(candidate.learner)
-    Z = outputs if columns is None else np.hstack([outputs, columns.transform(tasks.X)])
-    rows = tasks.with_rows(Z, tasks.y)
-    prior = learner.learn_distinct(link.corrects, rows, n_jobs=n_jobs)
-    return Correction(name, columns, rows, prior, _held_out_score(rows, prior, learner, link, n_jobs))
-
-
-def _held_out_score(rows: Tasks, prior: Prior, learner: Any, link: Link, n_jobs: int | None) -> Array:
-    """Score ``(n_tasks,)``, each half of the tasks from what the other half teaches."""
-    halves = halves_of(rows, same_labels=True)
+def _tried(
+    name: str,
+    candidate: Candidate,
+    rows: Tasks,
+    halves: tuple[NDArray[np.intp], NDArray[np.intp]] | None,
+    link: Link,
+    n_jobs: int | None,
+) -> _Trial:
+    """Each half of the tasks is judged by what the other half teaches; of tasks too few for halves, all by what all teach."""
     if halves is None:
-        return _score_of_new(rows, prior, link)
-    score = np.empty(len(rows))
-    for learn, judge in (halves, halves[::-1]):
-        law = learner.learn_distinct(link.corrects, rows.take(learn), n_jobs=n_jobs)
-        score[judge] = _score_of_new(rows.take(judge), law, link)
-    return score
+        prior = _learn(candidate, rows, link, n_jobs)
+        return _Trial(name, candidate, rows, [prior], _score_of_new(rows, prior, link))
+    score, priors = np.empty(len(rows)), []
+    for teach, judge in (halves, halves[::-1]):
+        priors.append(_learn(candidate, rows.take(teach), link, n_jobs))
+        score[judge] = _score_of_new(rows.take(judge), priors[-1], link)
+    return _Trial(name, candidate, rows, priors, score)
+
+
+def _learn(candidate: Candidate, rows: Tasks, link: Link, n_jobs: int | None) -> Prior:
+    return clone(candidate.learner).learn_distinct(link.corrects, rows, n_jobs=n_jobs)
 
 
 def _score_of_new(rows: Tasks, prior: Prior, link: Link) -> Array:

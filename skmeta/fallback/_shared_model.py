@@ -31,9 +31,10 @@ class SharedModel(Learner):
     .. math:: y_{ti} = f(x_{ti}) + z_{ti}^\top b_t + e_{ti}, \qquad b_t \sim N(\mu, \Sigma)
 
     with the estimator as :math:`f` and the linear model of `EmpiricalBayes` for the rest: :math:`z` holds a one, the output
-    of :math:`f`, and raw columns where held-out tasks ask for them. Outputs that the correction is learned from are those
-    of models that had not seen the task. For squared errors the two are then fitted in turn, :math:`f` to the targets less
-    the corrections, as long as held-out tasks gain by more than one standard error. Classifiers are corrected on their
+    of :math:`f`, and raw columns where held-out tasks ask for them: all, those that vary most between tasks, or these
+    without the output. Outputs that the correction is learned from are those of models that had not seen the task. For
+    squared errors the two are then fitted in turn, :math:`f` to the targets less the corrections, as long as held-out tasks
+    gain. Classifiers are corrected on their
     log-odds, models of counts and of positive targets (by the name of their loss) on the logarithms of their predictions;
     these go through rounds too where ``fit`` takes scores to start from (LightGBM's ``init_score``, XGBoost's ``base_margin``).
 
@@ -41,8 +42,8 @@ class SharedModel(Learner):
     ----------
     correction : "auto", None or transformer, default="auto"
         What the correction reads beside the shared model's output: by default nothing, all columns, or all columns and
-        the squares of numbers, as held-out tasks say; dates are read by the shared model alone. None for nothing; a
-        transformer makes the columns that it makes.
+        the squares of numbers, or those of them that vary most between tasks, as held-out tasks say; it may be the columns
+        alone. Dates are read by the shared model alone. None for nothing; a transformer makes the columns that it makes.
     max_rounds : int, default=4
         How often the shared model may be fitted anew.
     cv : int, default=5
@@ -212,7 +213,7 @@ class SharedModel(Learner):
             if progress is not None:
                 progress(done, self.max_rounds)
             self.scores_.append(each.score)
-            if not each.correction.beats(best.correction):
+            if each.score <= best.score:
                 break
             best, self.n_rounds_ = each, done + 1
         return best
@@ -244,10 +245,11 @@ class SharedModel(Learner):
         """What a round has learned, around the model that is fitted to all tasks."""
         correction = best.correction.prior
         answers = FunctionTransformer(getattr(model, link.method)).fit(tasks.X)
+        read = best.correction.candidate
         return SharedModelPrior(
             model=model,
-            outputs=Pipeline([("output", answers), *best.steps]),
-            columns=best.correction.columns,
+            outputs=Pipeline([("output", answers), *best.steps]) if read.reads_outputs else None,
+            columns=read.columns,
             correction=correction,
             corrects=link.corrects,
             description=best.correction.name,

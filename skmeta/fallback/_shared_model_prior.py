@@ -35,8 +35,8 @@ class SharedModelPrior(Prior):
     ----------
     model : estimator
         Fitted to the rows of all past tasks. It is held once, whatever the number of tasks.
-    outputs : transformer
-        Fitted; makes the columns :math:`f` of raw rows, by asking ``model``.
+    outputs : transformer or None
+        Fitted; makes the columns :math:`f` of raw rows, by asking ``model``; None where past tasks are better off without.
     columns : transformer or None
         Fitted; makes the columns :math:`z`, if there are any.
     correction : Prior
@@ -62,7 +62,8 @@ class SharedModelPrior(Prior):
     @property
     def inputs(self) -> Any:
         """One transformer that makes of raw rows all that the linear model reads."""
-        return self.outputs if self.columns is None else make_union(self.outputs, self.columns)
+        parts = [part for part in (self.outputs, self.columns) if part is not None]
+        return parts[0] if len(parts) == 1 else make_union(*parts)
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
         """Correct the shared model for each of some tasks.
@@ -121,7 +122,8 @@ class SharedModelPrior(Prior):
         ndarray of shape (n_rows, n_columns)
             The outputs first.
         """
-        return outputs if self.columns is None else np.hstack([outputs, self.columns.transform(X)])
+        parts = [] if self.outputs is None else [outputs]
+        return np.hstack(parts if self.columns is None else [*parts, self.columns.transform(X)])
 
     def learned_on(self, tasks: Tasks, n_jobs: int | None = None) -> SharedModelPrior:
         """The same shared model with a correction that has learned on from new tasks.
@@ -151,8 +153,9 @@ class SharedModelPrior(Prior):
         """The same prior for frames whose columns stand in another order: plain results take that order too."""
         names = list(self.feature_names or feature_names)
         in_order = FunctionTransformer(itemgetter(names))
-        columns = None if self.columns is None else make_pipeline(in_order, self.columns)
-        outputs = make_pipeline(in_order, self.outputs)
+        outputs, columns = (
+            None if part is None else make_pipeline(in_order, part) for part in (self.outputs, self.columns)
+        )
         return replace(self, outputs=outputs, columns=columns, feature_names=tuple(feature_names))
 
     def given(self, **context: Any) -> Prior:

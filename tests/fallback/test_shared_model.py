@@ -1,14 +1,19 @@
 """A shared model of all tasks, and what is corrected for each."""
 
+import pickle
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neighbors import RadiusNeighborsRegressor
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
@@ -56,6 +61,43 @@ def test_a_new_task_needs_its_level_alone():
 def test_columns_are_read_where_held_out_tasks_ask_for_them():
     model = WarmStartRegressor(TREE, task=-1).fit(*shops(slope=1.0))
     assert model.prior_.components[0].description.startswith("output, columns")
+
+
+def test_of_many_columns_those_are_read_whose_slopes_vary():
+    X, y = shops(slope=1.0, n_tasks=60, n_rows=12, noise=0.3)
+    noise = np.random.default_rng(1).normal(size=(len(X), 14))
+    X = np.hstack([X[:, :2], noise, X[:, 2:]])
+    past, new = split(X, y, 40)
+    few, all_columns = (
+        WarmStartRegressor(TREE, task=-1, learner=SharedModel(columns, max_rounds=1)).fit(*past)
+        for columns in ("auto", StandardScaler())
+    )
+    assert re.search(r"\((1|2|4) of ", few.prior_.components[0].description)
+    assert few.prior_.components[0].columns.transform(X[:5, :-1]).shape[1] <= 4
+    assert error_on_new(few, new, 6) < error_on_new(all_columns, new, 6)
+
+
+class SaysNothing(RegressorMixin, BaseEstimator):
+    """A model whose answers go up and down, whatever the targets."""
+
+    def fit(self, X, y):
+        self.is_fitted_ = True
+        return self
+
+    def predict(self, X):
+        return 10.0 * np.sin(1e4 * np.sum(X, axis=1))
+
+
+def test_where_the_shared_model_says_nothing_the_correction_is_a_linear_model():
+    rng = np.random.default_rng(0)
+    task, X = np.repeat(np.arange(40), 15), rng.normal(size=(600, 3))
+    y = X @ [3.0, -2.0, 1.0] + (rng.normal(size=(40, 3))[task] * X).sum(axis=1) + 0.1 * rng.normal(size=600)
+    past, new = split(np.column_stack([X, task]), y, 30)
+    warm = WarmStartRegressor(SaysNothing(), task=-1, learner=SharedModel(max_rounds=1)).fit(*past)
+    assert warm.prior_.components[0].outputs is None
+    linear = WarmStartRegressor(make_pipeline(StandardScaler(), Ridge()), task=-1).fit(*past)
+    assert error_on_new(warm, new, 5) == pytest.approx(error_on_new(linear, new, 5), rel=0.01)
+    assert pickle.loads(pickle.dumps(warm.adapt(X[:5], y[:5]))).predict(X[:3]).shape == (3,)
 
 
 def test_nothing_is_corrected_where_tasks_are_the_same():
