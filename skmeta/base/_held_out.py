@@ -16,7 +16,7 @@ Index = NDArray[np.intp]
 T = TypeVar("T")
 
 SHOTS = 10  # rows to which the model of a held-out task is adapted, before it predicts the others
-_ENOUGH_FOR_HALVES = 4  # guard: of fewer tasks no half teaches a prior
+ENOUGH_FOR_HALVES = 4  # guard: of fewer tasks no half teaches a prior
 
 
 def gains(difference: Array) -> bool:
@@ -72,16 +72,10 @@ def folds_of(tasks: Tasks, n_folds: int) -> list[tuple[Index, Index]]:
     return [(np.flatnonzero(fold != each), np.flatnonzero(fold == each)) for each in range(n_folds)]
 
 
-def halves_of(tasks: Tasks, *, same_labels: bool) -> tuple[Index, Index] | None:
-    """Two folds; None where tasks are few, or where one half lacks a label that it should have."""
-    if len(tasks) < _ENOUGH_FOR_HALVES:
-        return None
-    second, first = folds_of(tasks, 2)[0]
-    if same_labels and tasks.classes is not None:
-        seen = [set().union(*(tasks.classes[code].tolist() for code in half)) for half in (first, second)]
-        if seen[0] != seen[1]:
-            return None
-    return first, second
+def halves_of(tasks: Tasks) -> list[tuple[Index, Index]]:
+    """Two halves that teach each other; of few tasks all others teach each, and a single one is not held out at all."""
+    n_folds = 2 if len(tasks) >= ENOUGH_FOR_HALVES else len(tasks)
+    return folds_of(tasks, n_folds) if n_folds > 1 else []
 
 
 def squared_errors(y: NDArray[Any], mean: NDArray[Any]) -> Array:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +54,41 @@ class Correction:
         return np.asarray(own - link.scores(adapted, self.rows.X, np.full(self.rows.n_rows, -1)))
 
 
+class _HeldOut(NamedTuple):
+    """Tasks that teach and tasks that judge, the same for all choices, and which rows of the latter are known.
+
+    Parameters
+    ----------
+    folds : list of pairs of ndarray of int
+        Codes of tasks that teach, and of those that judge.
+    is_shot : ndarray of bool of shape (n_rows,)
+        Rows to which the model of a judging task is adapted, before it predicts the others.
+    """
+
+    folds: list[tuple[NDArray[np.intp], NDArray[np.intp]]]
+    is_shot: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, tasks: Tasks) -> _HeldOut:
+        """Halves of a collection; without those that have no labels to tell apart."""
+        labels = tasks.classes or [np.arange(2)] * len(tasks)
+        folds = [fold for fold in halves_of(tasks) if len(np.unique(np.concatenate([labels[t] for t in fold[0]]))) > 1]
+        return cls(folds, tasks.are_shots(SHOTS))
+
+    def judge(self, rows: Tasks, learn: Callable[[Tasks], Prior], link: Link) -> tuple[list[Prior], Array]:
+        """What each fold taught, and minus the loss ``(n_tasks,)`` of the others; rows of labels that it did not teach are out."""
+        shots, query = rows.where(self.is_shot), rows.where(~self.is_shot)
+        score, priors = np.zeros(len(rows)), []
+        for teach, judge in self.folds:
+            taught = rows.take(teach)
+            priors.append(learn(taught))
+            labels = () if taught.classes is None else np.concatenate(taught.classes)
+            adapted = priors[-1].adapt_tasks(link.corrects, shots.take(judge).with_labels(labels))
+            asked = query.take(judge).with_labels(labels)
+            score[judge] = -mean_of_tasks(link.losses(adapted, asked), asked)
+        return priors, score
+
+
 @dataclass(frozen=True)
 class _Trial:
     """A set of columns that was tried: what the linear model reads, what parts of the tasks taught, and the score."""
@@ -75,19 +112,24 @@ def best_correction(tasks: Tasks, outputs: Array, candidates: Candidates, link: 
     A correction that is not asked for does harm. Among sets of columns none is the safe one, and each is judged by what
     half of the tasks teach, which is against large ones already: the best mean has the least expected loss.
     """
-    halves = halves_of(tasks, same_labels=True)
+    held_out = _HeldOut.of(tasks)
 
     def tried(name: str, candidate: Candidate) -> _Trial:
         rows = tasks.with_rows(candidate.reads(tasks.X, outputs), tasks.y)
-        return _tried(name, candidate, rows, halves, link, n_jobs)
+        return _Trial(name, candidate, rows, *held_out.judge(rows, partial(_learn, candidate, link, n_jobs), link))
 
+    if not held_out.folds:  # a single task: the simplest set of columns
+        only = tried(*next(iter(candidates.items())))
+        return Correction(
+            only.name, only.candidate, only.rows, _learn(only.candidate, link, n_jobs, only.rows), only.score
+        )
     found = [tried(*each) for each in candidates.items()]
     for each in [each for each in found if each.candidate.narrows]:
         found += [tried(*fewer) for fewer in narrowed(each.name, each.candidate, each.spread(outputs.shape[1])).items()]
-    none, best = _none(tasks, outputs, link), max(found, key=lambda each: _mean_over_tasks(each.score, tasks))
+    none, best = _none(tasks, outputs, held_out, link), max(found, key=lambda each: _mean_over_tasks(each.score, tasks))
     if not gains(best.score - none.score):
         return none
-    prior = best.priors[0] if halves is None else _learn(best.candidate, best.rows, link, n_jobs)
+    prior = _learn(best.candidate, link, n_jobs, best.rows)
     return Correction(best.name, best.candidate, best.rows, prior, best.score)
 
 
@@ -95,7 +137,7 @@ def _mean_over_tasks(score: Array, tasks: Tasks) -> float:
     return float(np.average(score, weights=tasks.task_weight))
 
 
-def _none(tasks: Tasks, outputs: Array, link: Link) -> Correction:
+def _none(tasks: Tasks, outputs: Array, held_out: _HeldOut, link: Link) -> Correction:
     """The shared model alone: every task's linear model is its output, with its error as the noise."""
     rows, k = tasks.with_rows(outputs, tasks.y), outputs.shape[1]
     mean = np.eye(k, k + 1)  # the output, no intercept
@@ -115,34 +157,8 @@ def _none(tasks: Tasks, outputs: Array, link: Link) -> Correction:
         classes=classes,
         class_prior=None if classes is None else mean_class_shares(class_shares(tasks, classes), tasks.task_weight),
     )
-    return Correction("nothing", Candidate(None), rows, prior, _score_of_new(rows, prior, link))
+    return Correction("nothing", Candidate(None), rows, prior, held_out.judge(rows, lambda teach: prior, link)[1])
 
 
-def _tried(
-    name: str,
-    candidate: Candidate,
-    rows: Tasks,
-    halves: tuple[NDArray[np.intp], NDArray[np.intp]] | None,
-    link: Link,
-    n_jobs: int | None,
-) -> _Trial:
-    """Each half of the tasks is judged by what the other half teaches; of tasks too few for halves, all by what all teach."""
-    if halves is None:
-        prior = _learn(candidate, rows, link, n_jobs)
-        return _Trial(name, candidate, rows, [prior], _score_of_new(rows, prior, link))
-    score, priors = np.empty(len(rows)), []
-    for teach, judge in (halves, halves[::-1]):
-        priors.append(_learn(candidate, rows.take(teach), link, n_jobs))
-        score[judge] = _score_of_new(rows.take(judge), priors[-1], link)
-    return _Trial(name, candidate, rows, priors, score)
-
-
-def _learn(candidate: Candidate, rows: Tasks, link: Link, n_jobs: int | None) -> Prior:
+def _learn(candidate: Candidate, link: Link, n_jobs: int | None, rows: Tasks) -> Prior:
     return clone(candidate.learner).learn_distinct(link.corrects, rows, n_jobs=n_jobs)
-
-
-def _score_of_new(rows: Tasks, prior: Prior, link: Link) -> Array:
-    """Minus the loss of each task's rows, but for a few of them to which the model is adapted: it is a new task."""
-    shots, query = rows.shots_and_query(SHOTS)
-    adapted = prior.adapt_tasks(link.corrects, shots)
-    return -mean_of_tasks(link.losses(adapted, query), query)

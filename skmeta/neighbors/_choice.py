@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
 
 from skmeta.base import AdaptedEstimators
-from skmeta.base._held_out import SHOTS, halves_of, held_out_losses, mean_of_tasks, simplest
+from skmeta.base._held_out import ENOUGH_FOR_HALVES, SHOTS, halves_of, held_out_losses, mean_of_tasks, simplest
 from skmeta.neighbors._metrics import AS_GIVEN, linear_maps
 from skmeta.neighbors._neighbors_prior import NeighborsPrior, OwnNeighbors
 from skmeta.neighbors._scatter import scatter_of, target_columns
@@ -52,14 +52,13 @@ def choose_maps(estimator: Any, X: Array | None, tasks: Tasks, names: Iterable[s
     """
     codes = tasks.some(_MOST_TASKS, np.flatnonzero(tasks.counts > 1))
     some = tasks.take(codes)
-    halves = halves_of(some, same_labels=one_space)
-    if X is None or halves is None:
+    if X is None or len(some) < ENOUGH_FOR_HALVES:
         return Chosen(AS_GIVEN, AS_GIVEN)
     rows = np.concatenate([tasks.rows_of(int(code)) for code in codes])
     some = some.with_rows(X[rows], some.y)
     own: dict[str, Array] = {}
     shared: dict[str, Array] = {}
-    for learn, judge in (halves, halves[::-1]):
+    for learn, judge in halves_of(some):
         teach, asked = some.take(learn), some.take(judge)
         for name, matrix in linear_maps(scatter_of(teach.X, teach, estimator.n_neighbors)).items():
             own.setdefault(name, np.full(len(some), -np.inf))[judge] = _own_scores(estimator, asked.X, asked, matrix)

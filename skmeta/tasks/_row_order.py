@@ -1,4 +1,4 @@
-"""An order of rows that their values alone make: whatever order rows and columns came in, in whatever units."""
+"""An order of rows that their values alone make: whatever order rows and columns came in, in whatever units and direction."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ Index = NDArray[np.intp]
 
 _DRAWN = (
     2**20
-)  # guard: integers that tell columns apart; two rows of one sum have another one in all but a millionth of cases
+)  # guard: integers that tell columns apart; rows of one sum have another one in all but a millionth of cases
 
 
 def ranks_of_rows(X: Any) -> Index:
-    r"""Dense ranks of rows, from 0, by the sum of the ranks of their values within each column.
+    r"""Dense ranks of rows, from 0, by how far out their values lie within each column.
 
-    With the rank :math:`r_{ij}` of row :math:`i` in column :math:`j`, ties at their mean, rows stand in the order of
-    :math:`s_i = \sum_j r_{ij}`; those with the same sum in the order of :math:`\sum_j c_j r_{ij}`, where :math:`c_j` is an
-    integer drawn for the place of column :math:`j` by :math:`\sum_i r_{ij} s_i^2`, which tells columns apart by what they
-    hold. Sums of ranks and integers are exact, in whatever order they are added.
+    With the rank :math:`r_{ij}` of row :math:`i` in column :math:`j`, ties at their mean, and :math:`d_{ij} = |r_{ij} - (n +
+    1) / 2|`, rows stand in the order of :math:`s_i = \sum_j d_{ij}`; those with the same sum in the order of :math:`\sum_j
+    c_j d_{ij}`, where :math:`c_j` is an integer drawn for the place of column :math:`j` by :math:`\sum_i d_{ij} s_i^2`, which
+    tells columns apart by what they hold. So columns may change their sign, as log-odds do with the names of two classes.
+    Only rows that are still alike stand in the order of the same sums of :math:`r_{ij}`. Sums of ranks and integers are
+    exact, in whatever order they are added.
 
     Parameters
     ----------
@@ -38,15 +40,32 @@ def ranks_of_rows(X: Any) -> Index:
     """
     if not X.shape[0] or not X.shape[1]:
         return np.zeros(X.shape[0], dtype=np.intp)
-    above, zero = _ranks_above_zero(X) if sparse.issparse(X) else (_mean_ranks(X), np.zeros(X.shape[1]))
-    total = np.asarray(above.sum(axis=1)).ravel() + zero.sum()
-    place = np.unique(above.T @ total**2 + zero * np.sum(total**2), return_inverse=True)[1]
-    second = above @ np.random.default_rng(0).integers(_DRAWN, size=len(zero))[place]
-    order = np.lexsort((second, total))
-    new = (np.diff(total[order]) != 0.0) | (np.diff(second[order]) != 0.0)
+    ranks = _ranks_above_zero(X) if sparse.issparse(X) else (_mean_ranks(X), np.zeros(X.shape[1]))
+    outward = _from_centre(*ranks)
+    keys = np.array([*_sums(*outward), *_sums(*ranks)])
+    order = np.lexsort(keys[::-1])
+    new = np.any(np.diff(keys[:, order]) != 0.0, axis=0)
     found = np.empty(len(order), dtype=np.intp)
     found[order] = np.r_[0, np.cumsum(new)]
     return found
+
+
+def _sums(above: Any, zero: Array) -> tuple[Array, Array]:
+    """Of each row, over the columns: of the numbers ``above + zero``, and of these times the columns' integers."""
+    total = np.asarray(above.sum(axis=1)).ravel() + zero.sum()
+    place = np.unique(above.T @ total**2 + zero * np.sum(total**2), return_inverse=True)[1]
+    return total, above @ np.random.default_rng(0).integers(_DRAWN, size=len(zero))[place]
+
+
+def _from_centre(above: Any, zero: Array) -> tuple[Any, Array]:
+    """How far ranks ``above + zero`` lie from the middle one; sparse where they are."""
+    middle = (above.shape[0] + 1) / 2.0
+    if not sparse.issparse(above):
+        return np.abs(above + zero - middle), np.zeros(len(zero))
+    outward = np.abs(zero - middle)
+    of = zero[above.indices]
+    data = np.abs(above.data + of - middle) - np.abs(of - middle)
+    return sparse.csr_matrix((data, above.indices, above.indptr), shape=above.shape), outward
 
 
 def _mean_ranks(X: Array) -> Array:

@@ -213,14 +213,31 @@ class Tasks:
         shots, query : Tasks
             The same tasks, without unlabelled rows; targets of both are spread as in the whole.
         """
-        shots, query = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
-        for code in range(len(self)):
-            own = self._labelled_rows_of(code)
-            shots.append(self.some_rows_of(code, min(n_shots, len(own) // 2)))
-            query.append(np.setdiff1d(own, shots[-1]))
-        parts = [np.concatenate(part) for part in (shots, query)]
-        first, second = (self._of_rows(rows, codes=self.codes[rows]) for rows in parts)
+        chosen = self.are_shots(n_shots)
+        known = np.ones(self.n_rows, dtype=bool) if self.labelled is None else self.labelled
+        first, second = (
+            self._of_rows(rows, codes=self.codes[rows]) for rows in map(np.flatnonzero, (chosen, known & ~chosen))
+        )
         return first, second
+
+    def are_shots(self, n_shots: int) -> NDArray[np.bool_]:
+        """Which rows are those to adapt to in `shots_and_query`.
+
+        Parameters
+        ----------
+        n_shots : int
+            As there.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_rows,)
+            False of unlabelled rows.
+        """
+        chosen = np.zeros(self.n_rows, dtype=bool)
+        for code in range(len(self)):
+            own = self._by_target(self._labelled_rows_of(code))
+            chosen[evenly(own, min(n_shots, len(own) // 2))] = True
+        return chosen
 
     def labelled_rows(self) -> Self:
         """The same tasks without their unlabelled rows.
@@ -230,10 +247,41 @@ class Tasks:
         Tasks
             Itself where there are none.
         """
-        if self.labelled is None:
-            return self
-        rows = np.flatnonzero(self.labelled)
-        return replace(self._of_rows(rows, codes=self.codes[rows]), labelled=None)
+        return self if self.labelled is None else replace(self.where(self.labelled), labelled=None)
+
+    def with_labels(self, labels: Sequence[Any] | NDArray[Any]) -> Self:
+        """The same tasks with those rows alone whose label is one of some.
+
+        Parameters
+        ----------
+        labels : array-like
+            Those that are wanted.
+
+        Returns
+        -------
+        Tasks
+            Itself for targets that are numbers.
+        """
+        return self if self.classes is None else self.where(np.isin(np.asarray(self.y), labels))
+
+    def where(self, kept: NDArray[np.bool_]) -> Self:
+        """The same tasks with some of their rows.
+
+        Parameters
+        ----------
+        kept : ndarray of bool of shape (n_rows,)
+            Which.
+
+        Returns
+        -------
+        Tasks
+            Their rows in their order; tasks may be left without any.
+        """
+        rows = np.flatnonzero(kept)
+        some = self._of_rows(rows, codes=self.codes[rows])
+        if some.classes is None:
+            return some
+        return replace(some, classes=labels_of_tasks(np.asarray(some.y), some.codes, len(some), some.labelled))
 
     def with_rows(self, X: Any, y: NDArray[Any] | None) -> Self:
         """The same tasks with other columns and targets: what a step made of each row.
@@ -331,7 +379,8 @@ class Tasks:
         if self.classes is None:
             return rows[np.lexsort((weight, scores, rank))]
         typical = np.bincount(rank, scores) / np.bincount(rank)
-        return rows[np.lexsort((weight, scores, rank, typical[rank]))]
+        np.minimum.at(first := np.full(len(typical), len(rows)), rank, scores)
+        return rows[np.lexsort((weight, scores, rank, first[rank], typical[rank]))]
 
     def _ranks(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """Ranks of some rows among these by their values."""

@@ -44,15 +44,14 @@ def test_each_task_judges_once_and_folds_have_alike_sizes():
         assert_array_equal(np.sort(np.r_[teach, judge]), np.arange(10))
         assert len(judge) == 2 and 7 <= tasks.counts[judge].sum() <= 15
     assert [len(teach) for teach, _ in folds_of(tasks_of([3]), 5)] == [0]
-    one, other = halves_of(tasks, same_labels=False)
+    (one, other), back = halves_of(tasks)
+    assert_array_equal(back[0], other)
     assert abs(int(tasks.counts[one].sum()) - int(tasks.counts[other].sum())) <= 5
 
 
-def test_halves_have_the_same_labels_or_there_are_none():
-    classes = tuple(np.array(["a", "b"]) if code else np.array(["c"]) for code in range(4))
-    assert halves_of(tasks_of([1, 2, 3, 4], classes=classes), same_labels=True) is None
-    assert halves_of(tasks_of([1, 2, 3, 4], classes=classes), same_labels=False) is not None
-    assert halves_of(tasks_of([1, 2, 3]), same_labels=False) is None
+def test_of_few_tasks_all_others_teach_each():
+    assert [judge.tolist() for _, judge in halves_of(tasks_of([1, 2, 3]))] == [[0], [1], [2]]
+    assert halves_of(tasks_of([3])) == []
 
 
 def test_a_later_choice_has_to_gain_more_than_one_standard_error_over_the_one_that_stands():

@@ -1,0 +1,66 @@
+"""Corrections are judged by tasks that did not teach them: also where tasks are few, and where few tasks have a label."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from skmeta import WarmStartClassifier, WarmStartRegressor
+from skmeta.base._held_out import SHOTS, halves_of, mean_of_tasks
+from skmeta.fallback._columns import Candidate
+from skmeta.fallback._correction import _HeldOut, _learn, best_correction
+from skmeta.fallback._link import link_of
+from skmeta.tasks import read_tasks
+
+
+def tasks_of(n_tasks, labels, seed=0, rare=None):
+    rng = np.random.default_rng(seed)
+    task = np.repeat(np.arange(n_tasks), 20)
+    f = rng.normal(size=len(task))
+    y = f + rng.normal(size=n_tasks)[task] + 0.3 * rng.normal(size=len(task))
+    y = (y > 0).astype(int) if labels else y
+    if rare is not None:
+        y[rare] = 2
+    return read_tasks(np.column_stack([f, task]), y, task=-1, labels=labels), f[:, None]
+
+
+@pytest.mark.parametrize("n_tasks", [2, 3])
+def test_each_of_few_tasks_is_judged_by_what_the_others_teach(n_tasks):
+    tasks, outputs = tasks_of(n_tasks, labels=False)
+    link, candidate = link_of(DecisionTreeRegressor()), Candidate(None)
+    found = best_correction(tasks, outputs, {"output": candidate}, link, None)
+    rows = tasks.with_rows(outputs, tasks.y)
+    for task in range(n_tasks):
+        prior = _learn(candidate, link, None, rows.take(np.delete(np.arange(n_tasks), task)))
+        shots, query = rows.take(np.array([task])).shots_and_query(SHOTS)
+        expected = mean_of_tasks(link.losses(prior.adapt_tasks(link.corrects, shots), query), query)
+        assert_allclose(-found.score[task], expected[0])
+    assert found.name == "output"
+
+
+def test_a_label_of_one_task_does_not_end_the_judging():
+    link, rare = link_of(DecisionTreeClassifier()), 3
+    (tasks, f), (some, _) = tasks_of(8, labels=True), tasks_of(8, labels=True, rare=rare)
+    scores = [
+        _HeldOut.of(each).judge(each.with_rows(f, each.y), partial(_learn, Candidate(None), link, None), link)[1]
+        for each in (tasks, some)
+    ]
+    own_half = next(judge for _, judge in halves_of(tasks) if 0 in judge)  # what the other half teaches is as it was
+    assert_allclose(scores[0][np.setdiff1d(own_half, [0])], scores[1][np.setdiff1d(own_half, [0])])
+    assert np.isfinite(scores[1]).all()
+
+
+@pytest.mark.parametrize("n_tasks", [2, 3])
+def test_tasks_of_one_class_each_can_be_learned_from(n_tasks):
+    X = np.column_stack([np.linspace(-1.0, 1.0, 10 * n_tasks), np.repeat(np.arange(n_tasks), 10)])
+    y = X[:, 1].astype(int) % 2
+    model = WarmStartClassifier(DecisionTreeClassifier(max_depth=1), task=-1).fit(X, y)
+    assert_allclose(model.predict_proba(X).sum(axis=1), 1.0)
+
+
+def test_two_tasks_of_numbers_can_be_learned_from():
+    X = np.column_stack([np.linspace(-1.0, 1.0, 12), np.repeat([0, 1], 6)])
+    model = WarmStartRegressor(DecisionTreeRegressor(max_depth=1), task=-1).fit(X, X[:, 0])
+    assert np.isfinite(model.predict(X)).all()
