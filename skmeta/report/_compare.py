@@ -133,15 +133,25 @@ def task_errors(losses: NDArray[np.float64], codes: NDArray[np.intp], scoring: s
 
 
 def score_rivals(table: Collection, models: list[Any], splits: list[Split]) -> NDArray[np.float64]:
-    """Return errors ``(n_models, n_shots, n_tasks tested)`` of models that are fitted anew at each number of shots."""
+    """Return errors ``(n_models, n_shots, n_tasks tested)`` of models that are fitted anew at each number of shots.
+
+    A model that does not take so few rows of a task (five neighbours of two rows) has the error that it has with fewer.
+    """
     Z = features_of(table, splits)
     codes, scoring = Z[splits[0][1], -1], scoring_of(models[0])
     errors = np.empty((len(models), len(splits), len(np.unique(codes))))
     with config_context(assume_finite=True, skip_parameter_validation=True):  # thousands of fits of checked numbers
         for shot, (train, test) in enumerate(splits):
             for at, model in enumerate(models):
-                fitted = clone(model).fit(Z[train], table.y[train])
-                errors[at, shot] = task_errors(row_losses(fitted, Z[test], table.y[test], scoring), codes, scoring)
+                try:
+                    fitted = clone(model).fit(Z[train], table.y[train])
+                    losses = row_losses(fitted, Z[test], table.y[test], scoring)
+                except ValueError:
+                    if shot == 0:
+                        raise
+                    errors[at, shot] = errors[at, shot - 1]
+                else:
+                    errors[at, shot] = task_errors(losses, codes, scoring)
     return errors
 
 

@@ -81,7 +81,7 @@ def _strengths(model: Any) -> list[str]:
     """Return what the others are compared at, unless they find their own strength."""
     name = strength_of(model)
     if name is None:
-        return []
+        return ["Where a model does not take so few rows of a task, the error is that with fewer rows."]
     *tried, last = (f"{getattr(each, name):.4g}" for each in with_strengths(model))
     scaled = " (on the standardised target)" if takes_any_number(model) else ""
     line = (
@@ -119,7 +119,7 @@ def _row(label: str, cells: Iterable[Any], comment: str = "") -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:#.4g}"
+    return f"{value:#.4g}" if value >= 1e-3 else f"{value:.1e}"
 
 
 def _percent(value: float) -> str:

@@ -7,10 +7,11 @@ import pytest
 from shops import make_collection
 from sklearn.linear_model import Lasso, LogisticRegression, PoissonRegressor, Ridge, RidgeClassifier
 from sklearn.metrics import log_loss
+from sklearn.neighbors import KNeighborsRegressor
 from sklearn.preprocessing import StandardScaler
 
 from skmeta import WarmStartClassifier, report
-from skmeta.model_selection import NShotSplit
+from skmeta.model_selection import NShotSplit, OwnModel
 from skmeta.report import _compare
 from skmeta.report._verdict import judge
 
@@ -146,3 +147,10 @@ def test_of_very_many_tasks_some_are_drawn(monkeypatch):
     drawn = _compare.draw_tasks(table)
     assert len(np.unique(drawn.X[:, 2])) == 4
     assert len(drawn.y) == len(drawn.X) == 4 * 8
+
+
+def test_a_model_that_does_not_take_so_few_rows_has_the_error_with_fewer():
+    table, splits = make_collection(), _compare.draw_splits(make_collection(), (0, 4))[0]
+    own = OwnModel(KNeighborsRegressor(5), task=-1)  # of four rows
+    without, few = _compare.score_rivals(table, [own], splits)[0]
+    np.testing.assert_array_equal(without, few)
