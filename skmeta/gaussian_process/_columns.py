@@ -8,7 +8,7 @@ from sklearn.cluster import KMeans
 from sklearn.kernel_approximation import Nystroem
 
 from skmeta.gaussian_process._kernels import GivenKernel, LearnableKernel
-from skmeta.gaussian_process._summed_likelihood import learn_law
+from skmeta.gaussian_process._summed_likelihood import learned_hyperparameters
 from skmeta.tasks import Tasks, spread_rows
 
 Array = NDArray[np.float64]
@@ -37,15 +37,15 @@ def kernel_columns(kernel: LearnableKernel | GivenKernel, X: Array, deviations: 
     if not np.any(deviations):
         return None
     parts = [(X[rows], deviations[rows]) for rows in _rows_to_learn_from(X, tasks)]
-    law = learn_law(kernel.gram, parts, kernel.starts, kernel.bounds, kernel.optimizer)
+    found = learned_hyperparameters(kernel.gram, parts, kernel.starts, kernel.bounds, kernel.optimizer)
     many = _centres(X, _CENTRES)
-    noise = law.noise + law.scale * kernel.noise_in(law.theta, many)
-    columns = kernel.features(law.theta, len(many))
+    noise = found.noise + found.scale * kernel.noise_in(found.theta, many)
+    columns = kernel.features(found.theta, len(many))
     eigenvalues = np.linalg.svd(columns.fit(many).normalization_, compute_uv=False) ** -2.0 / len(many)
-    n = int(np.sum(len(X) * law.scale * eigenvalues > noise))
+    n = int(np.sum(len(X) * found.scale * eigenvalues > noise))
     if n == 0:
         return None
-    columns = kernel.features(law.theta, n).fit(_centres(X, n))
+    columns = kernel.features(found.theta, n).fit(_centres(X, n))
     if tasks.feature_names is not None:
         columns.feature_names_in_ = np.asarray(tasks.feature_names, dtype=object)
     return columns

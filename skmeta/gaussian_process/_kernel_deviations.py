@@ -1,4 +1,4 @@
-"""The learner of Gaussian processes and kernel ridge: a process of all tasks, and the kernel of what is a task's own."""
+"""The learner of Gaussian processes and kernel ridge: a process of all tasks, and the kernel of a task's deviations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The learner of naive Bayes models: laws from which the parameters of each task are drawn."""
+"""The learner of naive Bayes models: priors from which the parameters of each task are drawn."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ _UNLABELLED_WEIGHTS = (0.0625, 0.25, 1.0)  # of a row without label, tried besid
 
 @register(GaussianNB, MultinomialNB, BernoulliNB, CategoricalNB)
 class ConjugateEmpiricalBayes(Learner):
-    r"""Learn the laws from which the parameters of naive Bayes models are drawn, anew for each task.
+    r"""Learn the priors from which the parameters of naive Bayes models are drawn, anew for each task.
 
     .. math:: p(X_t, y_t) = \int \prod_i \pi_{y_i} \prod_j p(x_{ij} \mid \theta_{y_i j}) \; dP(\pi, \theta)
 
-    The laws are conjugate: normal-inverse-gamma for the columns of GaussianNB, Dirichlet for shares of words, of
+    The priors are conjugate: normal-inverse-gamma for the columns of GaussianNB, Dirichlet for shares of words, of
     categories, of ones, and of classes. The integral has a closed form, and its product over the tasks is maximised. What a
-    task makes of the laws is exact too; the plain estimator has the posterior means.
+    task makes of the priors is exact too; the plain estimator has the posterior means.
 
     Three things are settled by tasks held out, each predicted by what four fifths of the others teach: how much rows
-    without labels count, how often a vague law is the better one, and, where columns depend on each other within a
+    without labels count, how often a vague prior is the better one, and, where columns depend on each other within a
     class, whether the fallback is better, a shared naive Bayes model corrected by a linear one for each task (`SharedModel`).
 
     Parameters
     ----------
     unlabelled_weight : "auto" or float, default="auto"
         How much a row of a task without label counts beside one with a label: "auto" is none, a sixteenth, a quarter or
-        one, as tasks held out say. Such rows are told by NaN or None as labels.
+        one, as tasks held out say. Such rows have NaN or None as labels.
     compare_with_fallback : bool, default=True
         Whether the fallback is learned too, and taken where it predicts tasks held out better by more than one standard
         error. It takes most of the time of learning.
@@ -57,7 +57,8 @@ class ConjugateEmpiricalBayes(Learner):
 
     Examples
     --------
-    >>>     >>> from sklearn.naive_bayes import GaussianNB
+    >>> import numpy as np
+    >>> from sklearn.naive_bayes import GaussianNB
     >>> from skmeta import WarmStartClassifier
     >>> rng = np.random.default_rng(0)
     >>> task, y = np.repeat(np.arange(20), 20), rng.integers(2, size=400)
@@ -89,7 +90,7 @@ class ConjugateEmpiricalBayes(Learner):
         tasks : Tasks
             The collection; its rows without labels are left out.
         prior : Prior, default=None
-            What was known before: its laws count as the tasks that they were learned from, its choices stay.
+            What was known before: its priors count as the tasks that they were learned from, its choices stay.
         n_jobs : int, default=None
             Parallel jobs of the fallback; the answer does not depend on it.
         progress : callable, default=None
@@ -98,7 +99,7 @@ class ConjugateEmpiricalBayes(Learner):
         Returns
         -------
         Prior
-            A `GaussianNBPrior`, `MultinomialNBPrior`, `BernoulliNBPrior` or `CategoricalNBPrior` with a vague law
+            A `GaussianNBPrior`, `MultinomialNBPrior`, `BernoulliNBPrior` or `CategoricalNBPrior` with a vague prior
             beside it, or what the fallback learned.
 
         Raises

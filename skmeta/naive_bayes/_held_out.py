@@ -41,11 +41,11 @@ class HeldOut:
 
     @property
     def vague_gain(self) -> Array:
-        """Log marginal likelihood of each task under a vague law, less that under the law that the others teach."""
+        """Log marginal likelihood of each task under a vague prior, less that under the prior that the others teach."""
 
         def score(prior: Any, part: Tasks, places: NDArray[np.intp]) -> Array:
-            laws = [each.log_marginal_likelihood(self.estimator, part) for each in (prior.vague(), prior)]
-            return np.asarray(laws[0] - laws[1])
+            priors = [each.log_marginal_likelihood(self.estimator, part) for each in (prior.vague(), prior)]
+            return np.asarray(priors[0] - priors[1])
 
         return self._of_each(self.tasks, score)
 

@@ -19,7 +19,7 @@ _ONE_BLOCK = np.zeros(1, np.intp)
 
 
 def learn_prior(estimator: Any, tasks: Tasks, known: Any = None, like: Any = None) -> Any:
-    """The laws of a collection.
+    """The priors of a collection.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def learn_prior(estimator: Any, tasks: Tasks, known: Any = None, like: Any = Non
     tasks : Tasks
         The collection.
     known : NaiveBayesPrior, default=None
-        Laws of earlier tasks, which count as these.
+        Priors of earlier tasks, which count as these.
     like : NaiveBayesPrior, default=None
         A prior whose labels and categories this one is to have; None for those of the tasks.
 
@@ -52,7 +52,7 @@ def learn_prior(estimator: Any, tasks: Tasks, known: Any = None, like: Any = Non
     weight = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
     totals = groups.totals[:-1]
     shares = (None, 0.0) if known is None else (known.class_counts, known.n_tasks)
-    law = kind.learned(estimator, kind.read(estimator, tasks.X), groups, weight, known, like)
+    learned = kind.learned(estimator, kind.read(estimator, tasks.X), groups, weight, known, like)
     counts = {
         "class_tasks": (weight[:, None] * (totals > 0.0)).sum(axis=0),
         "n_tasks": float(weight.sum()),
@@ -60,7 +60,7 @@ def learn_prior(estimator: Any, tasks: Tasks, known: Any = None, like: Any = Non
     }
     counts = {name: value + getattr(known, name, 0.0) for name, value in counts.items()}
     return kind(
-        **law,
+        **learned,
         **counts,
         class_counts=learn_dirichlet(totals, weight, _ONE_BLOCK, *shares),
         weight_unit=unit,
