@@ -16,8 +16,6 @@ from skmeta.tasks import Tasks, take_rows
 
 Array = NDArray[np.float64]
 
-_FOLDS = 5
-
 
 class HeldOut:
     """A collection whose tasks are predicted by what the other folds teach.
@@ -30,13 +28,15 @@ class HeldOut:
         The collection.
     learned : NaiveBayesPrior
         From all of it, which stands for the others where there is one task alone.
+    cv : int
+        Folds of whole tasks.
     """
 
-    def __init__(self, estimator: Any, tasks: Tasks, learned: Any) -> None:
+    def __init__(self, estimator: Any, tasks: Tasks, learned: Any, cv: int) -> None:
         self.estimator, self.tasks = estimator, tasks
         self._folds = [
             (learn_prior(estimator, tasks.take(teach), like=learned) if len(teach) else learned, judge)
-            for teach, judge in folds_of(tasks, _FOLDS)
+            for teach, judge in folds_of(tasks, cv)
         ]
 
     @property

@@ -16,7 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skmeta import GaussianPrior, KernelDeviations, WarmStartRegressor
 from skmeta.datasets import make_sinusoids
 from skmeta.gaussian_process import GaussianProcessPrior
-from skmeta.gaussian_process._columns import kernel_columns
+from skmeta.gaussian_process._columns import Limits, _rows_to_learn_from, kernel_columns
 from skmeta.gaussian_process._gaussian_process_prior import _process
 from skmeta.gaussian_process._kernels import kernel_of, with_noise
 from skmeta.gaussian_process._summed_likelihood import _negative_log_likelihood, learned_hyperparameters
@@ -81,7 +81,7 @@ def tasks_of(parts):
 )
 def test_inner_products_of_the_columns_are_the_kernel(estimator):
     X, y, tasks = tasks_of(drawn())
-    columns = kernel_columns(kernel_of(estimator), X, y, tasks)
+    columns = kernel_columns(kernel_of(estimator), X, y, tasks, Limits())
 
     def gram(rows):
         return columns.kernel(rows) if callable(columns.kernel) else rbf_kernel(rows, gamma=0.1)
@@ -97,7 +97,7 @@ def test_inner_products_of_the_columns_are_the_kernel(estimator):
 def test_no_deviations_have_no_columns():
     X, y, tasks = tasks_of(drawn())
     kernel = kernel_of(GaussianProcessRegressor(RBF(1.0)))
-    assert kernel_columns(kernel, X, 0.0 * y, tasks) is None
+    assert kernel_columns(kernel, X, 0.0 * y, tasks, Limits()) is None
 
 
 def test_a_plain_process_has_the_mean_and_the_variance_it_is_given():
@@ -181,6 +181,21 @@ def test_rows_of_many_tasks_are_noisy_to_each_other():
     assert noisy.normalize_y and "WhiteKernel" in repr(noisy.kernel)
     has_noise = GaussianProcessRegressor(RBF(1.0) + WhiteKernel(0.5))
     assert with_noise(has_noise, X).kernel == has_noise.kernel
+
+
+def test_limits_of_rows_and_columns_are_kept_or_refused():
+    X, y, _ = make_sinusoids(6, 30, random_state=0)
+    searched, solved = GaussianProcessRegressor(RBF(1.0)), KernelRidge(kernel="rbf")
+    tasks = read_tasks(X, y, task=-1)
+    learner = KernelDeviations(max_rows=40)
+    for estimator, n in ((searched, 10), (solved, 40)):
+        assert [len(train) for train, _ in learner._folds(estimator, tasks)] == [n] * 5
+    kernel, few = kernel_of(searched), Limits(columns=2, rows=20, task_rows=5)
+    assert kernel_columns(kernel, tasks.X, y - y.mean(), tasks, few).n_components <= 2
+    assert [len(rows) for rows in _rows_to_learn_from(tasks.X, tasks, few)] == [5] * 4
+    for name in ("max_rows", "max_task_rows", "max_columns"):
+        with pytest.raises(ValueError, match=name):
+            WarmStartRegressor(solved, task=-1, learner=KernelDeviations(**{name: 0})).fit(X, y)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from sklearn.semi_supervised import SelfTrainingClassifier
 
 from skmeta import ConjugateEmpiricalBayes, WarmStartClassifier
 from skmeta.naive_bayes import CategoricalNBPrior, GaussianNBPrior
+from skmeta.naive_bayes._held_out import HeldOut
 from skmeta.tasks import read_tasks
 
 ROOM = ConjugateEmpiricalBayes(compare_with_fallback=False)
@@ -397,3 +398,12 @@ def test_held_out_tasks_say_where_naive_bayes_is_better():
     model = learned(GaussianNB(), X, y, learner="auto")
     assert not hasattr(model.learner_, "fallback_")
     assert isinstance(model.prior_.components[0], GaussianNBPrior)
+
+
+@pytest.mark.quick
+def test_folds_are_as_many_as_asked_for():
+    X, y = clusters(0, n_tasks=6, n_rows=12)
+    tasks = read_tasks(*table(X, y), task=-1, labels=True)
+    assert len(HeldOut(GaussianNB(), tasks, prior_of(GaussianNB(), X, y), 3)._folds) == 3
+    with pytest.raises(ValueError, match="cv"):
+        learned(GaussianNB(), X, y, learner=ConjugateEmpiricalBayes(cv=1))
