@@ -244,7 +244,8 @@ def _prior_of(
     mean, square = _mean_targets(tasks, classes)
     n_past = 0.0 if past is None else past.n_tasks
     if past is not None:
-        share = len(tasks) / (len(tasks) + n_past)
+        # Rows that were drawn by their class say nothing of how frequent labels are.
+        share = 0.0 if tasks.class_rates else len(tasks) / (len(tasks) + n_past)
         mean, square = (
             share * new + (1.0 - share) * old
             for new, old in ((mean, past.typical), (square, past.spread**2 + np.sum(past.typical**2)))

@@ -286,6 +286,10 @@ def test_learning_on_counts_past_shares_as_so_many_tasks():
     prior = learned(GaussianNB(), X[:15], y[:15]).prior_
     on = learned(GaussianNB(), X[15:], y[15:], prior=prior).prior_
     assert_allclose(on.class_prior, learned(GaussianNB(), X, y).prior_.class_prior)
+    drawn = learned(GaussianNB(), X[15:], y[15:], prior=prior, class_prior="past").prior_
+    assert_allclose(drawn.class_prior, prior.class_prior)
+    assert_allclose(drawn.class_counts, prior.class_counts)
+    assert_allclose(drawn.mean, on.mean)
 
 
 # Rows without labels -------------------------------------------------------------------------------------------------

@@ -247,7 +247,9 @@ def test_neighbours_among_own_rows_are_not_asked_where_these_were_drawn_by_their
     assert np.isfinite(own.log_evidence(KNeighborsClassifier(), tasks)).all()
     assert_array_equal(own.log_evidence(KNeighborsClassifier(), drawn), -np.inf)
     on = WarmStartClassifier(KNeighborsClassifier(), task=-1, prior=model.prior_).fit(X[:24], labels[:24]).prior_
-    assert on.class_prior is not None
+    assert not np.allclose(on.class_prior, model.prior_.class_prior)
+    shell = WarmStartClassifier(KNeighborsClassifier(), task=-1, prior=model.prior_, class_prior="past")
+    assert_allclose(shell.fit(X[:24], labels[:24]).prior_.class_prior, model.prior_.class_prior)
 
 
 @pytest.mark.quick
