@@ -10,7 +10,7 @@ from statistics import median
 from typing import NamedTuple
 
 import pytest
-from house import FUNCTIONS, house, read_house, with_functions
+from house import FUNCTIONS, ROOT, house, read_house, with_functions
 
 pytestmark = pytest.mark.quick
 
@@ -280,6 +280,13 @@ RULES = [
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_the_house_stands(rule):
     assert list(rule(read_house())) == []
+
+
+def test_the_map_in_the_guide_is_this_one():
+    text = (ROOT.parent / "docs" / "guide" / "contributing.rst").read_text("utf-8")
+    found = re.findall(r"^    (\w+)(?:/|\.py) .* floor (\d+)$", text, flags=re.MULTILINE)
+    assert {room: int(floor) for room, floor in found} == FLOORS
+    assert [int(floor) for _, floor in found] == sorted(FLOORS.values(), reverse=True)
 
 
 def test_the_house_was_read():

@@ -54,9 +54,10 @@ class AdaptedClusters(AdaptedEstimators):
 
     @cached_property
     def unlike_past(self) -> Array:
-        """Probability, by its rows, that a task's centres lie anywhere among the rows of past tasks.
+        r"""Probability, by its rows, that a task's centres lie anywhere among the rows of past tasks, see `diffuse`.
 
-        Before any rows it is that of one task beside all past ones, see `diffuse`.
+        Before any rows the odds are :math:`1 : T`, one task beside the :math:`T` past ones: an urn from which the next draw is
+        of a new kind with probability :math:`1 / (T + 1)` (Blackwell and MacQueen, 1973, Annals of Statistics 1).
         """
         density = np.array([self._log_densities(code) for code in range(len(self.tasks))])
         return np.asarray(expit(density.reshape(-1, 2) @ [-1.0, 1.0] - np.log(max(self.prior.n_tasks, 1.0))))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import replace
+from numbers import Integral
 from typing import Any, ClassVar
+
+from sklearn.utils import check_scalar
 
 from skmeta.base import Learner, Prior
 from skmeta.cluster._own_clusters import OwnClusters
@@ -14,11 +17,20 @@ from skmeta.tasks import Tasks
 
 
 class ClusterLearner(Learner):
-    """Learns a prior of clusters; a family gives the kinds of its priors and ``_learned``."""
+    """Learns a prior of clusters; a family gives the kinds of its priors and ``_learned``.
+
+    Parameters
+    ----------
+    max_tasks : int, default=30
+        Tasks that are clustered alone for a start, of all sizes; it bounds the time.
+    """
 
     _kind: ClassVar[type]  # of what is learned
     _own: ClassVar[type[OwnClusters]]  # of what stands beside it
     _sparse: ClassVar[bool] = False  # whether rows may be sparse
+
+    def __init__(self, *, max_tasks: int = 30) -> None:
+        self.max_tasks = max_tasks
 
     @abstractmethod
     def _learned(self, estimator: Any, numbers: Tasks, known: Any, n_jobs: int | None) -> Any:
@@ -60,6 +72,7 @@ class ClusterLearner(Learner):
         ValueError
             If it has another number of clusters.
         """
+        check_scalar(self.max_tasks, "max_tasks", Integral, min_val=1)
         known: Any = None if prior is None else known_component(prior, self._kind)
         if known is not None:
             known.adapt_tasks(estimator, Tasks.none())  # raises where the estimator is another one

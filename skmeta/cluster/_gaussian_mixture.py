@@ -165,6 +165,11 @@ class GaussianMixtureLearner(ClusterLearner):
     given these, are found in turn. A task's own mixture stands beside the result in case that the past misleads: the
     density of rows that were left out decides between them.
 
+    Parameters
+    ----------
+    max_tasks : int, default=30
+        Tasks that are clustered alone for a start, of all sizes; it bounds the time.
+
     References
     ----------
     C. Fraley and A. E. Raftery (2007), Bayesian regularization for normal mixture estimation and model-based
@@ -187,7 +192,7 @@ class GaussianMixtureLearner(ClusterLearner):
 
     def _learned(self, estimator: Any, numbers: Tasks, known: Any, n_jobs: int | None) -> GaussianMixturePrior:
         if known is None:
-            start, root = initial_prior(estimator, numbers, n_jobs)
+            start, root = initial_prior(estimator, numbers, self.max_tasks, n_jobs)
         else:
             start, root = known.components_prior, known.root
         rows = [whitened(X, root) for X, _, _ in numbers]
@@ -197,7 +202,7 @@ class GaussianMixtureLearner(ClusterLearner):
         return _prior_of(found, root, numbers, known, estimator.covariance_type)
 
 
-def initial_prior(estimator: Any, tasks: Tasks, n_jobs: int | None) -> tuple[ComponentsPrior, Array]:
+def initial_prior(estimator: Any, tasks: Tasks, max_tasks: int, n_jobs: int | None) -> tuple[ComponentsPrior, Array]:
     """A prior to begin with, from k-means on standardised columns, and the root of the covariance within its clusters."""
     kind = estimator.covariance_type
     scale = tasks.X.std(axis=0)
@@ -205,7 +210,7 @@ def initial_prior(estimator: Any, tasks: Tasks, n_jobs: int | None) -> tuple[Com
     scale = np.where(scale > 0, scale, 1.0)
     standard = tasks.with_rows(tasks.X / scale, None)
     rows = [rows_of(X) for X, _, _ in standard]
-    priors = initial_priors(k_means_of(estimator), standard, rows, n_jobs)
+    priors = initial_priors(k_means_of(estimator), standard, rows, max_tasks, n_jobs)
     best = max((learned_clusters(prior, rows, max_iter=300) for prior in priors), key=lambda each: each.objective)
     centers, labels = best.prior.centers, [each.labels for each in best.clusters]
     K = len(centers.mean)

@@ -18,20 +18,18 @@ from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
 
-_FITTED_ALONE = (
-    30  # speed: tasks whose own clusters are aligned for a start, of those that have two rows a cluster, of all sizes
-)
 
-
-def initial_priors(estimator: Any, tasks: Tasks, rows: list[Rows], n_jobs: int | None) -> list[ClustersPrior]:
-    """Laws to begin with: of the clusters of all rows, and of those of large tasks, if there are such."""
+def initial_priors(
+    estimator: Any, tasks: Tasks, rows: list[Rows], max_tasks: int, n_jobs: int | None
+) -> list[ClustersPrior]:
+    """Priors to begin with: of the clusters of all rows, and of those of large tasks, if there are such."""
     place = np.argsort(tasks.order)  # where each row is, task by task
     together = repeatable(estimator).fit(tasks.X, sample_weight=np.concatenate([each.weight for each in rows])[place])
     K, p = together.cluster_centers_.shape
     variance = max(together.inertia_ / (tasks.n_rows * p), np.finfo(float).tiny)
     shares = (np.bincount(together.labels_, minlength=K) + 1.0) / (tasks.n_rows + K)
     priors = [ClustersPrior(CentersPrior(together.cluster_centers_, 1.0, np.ones(K)), variance, shares)]
-    large = tasks.some(_FITTED_ALONE, np.flatnonzero(tasks.counts > 2 * K))
+    large = tasks.some(max_tasks, np.flatnonzero(tasks.counts > 2 * K))
     if len(large) > 1:
         alone = Parallel(n_jobs=n_jobs)(delayed(fitted_alone)(estimator, rows[code]) for code in large)
         inside = sum(each.inertia_ for each in alone) / ((tasks.counts[large] - K).sum() * p)

@@ -124,6 +124,11 @@ class KMeansLearner(ClusterLearner):
     until the density of the rows rises no more, and the start that ends higher is taken. A task's own k-means stands beside
     the result in case that the past misleads: how well rows that were left out are described decides between them.
 
+    Parameters
+    ----------
+    max_tasks : int, default=30
+        Tasks that are clustered alone for a start, of all sizes; it bounds the time.
+
     References
     ----------
     H. W. Kuhn (1955), The Hungarian method for the assignment problem, Naval Research Logistics Quarterly 2.
@@ -147,7 +152,11 @@ class KMeansLearner(ClusterLearner):
         unit = mean_weight(numbers) if known is None else known.weight_unit
         rows = [rows_of_task(numbers, code, unit) for code in range(len(numbers))]
         n_past = 0.0 if known is None else known.n_tasks
-        starts = initial_priors(estimator, numbers, rows, n_jobs) if known is None else [known.clusters_prior]
+        starts = (
+            initial_priors(estimator, numbers, rows, self.max_tasks, n_jobs)
+            if known is None
+            else [known.clusters_prior]
+        )
         ends = [learned_clusters(prior, rows, max_iter=estimator.max_iter, n_past=n_past) for prior in starts]
         return _prior_of(max(ends, key=lambda each: each.objective), numbers, known, unit)
 

@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 _ROUNDS = 20  # guard: labels settle after three to six rounds
 _EM_STEPS = 10  # of the prior in each round, which begins where the last one ended
 _LEAST = 1e-2  # guard: EM never leaves a variance of zero
-_ALTERNATIONS = 2  # speed: of prior and variance in each round
+_ALTERNATIONS = 2  # guard: of prior and variance in each round; rounds go on until neither moves
 _ROUNDING = 1e-12  # guard: rows that lie on their centres leave a variance of rounding
 _SETTLED = 1e-6  # relative change of the objective
 

@@ -15,9 +15,9 @@ from sklearn.utils.validation import has_fit_parameter
 
 Array = NDArray[np.float64]
 
-# By library: scikit-learn's two, LightGBM, XGBoost, CatBoost.
-_NUMBER_OF_TREES = ("max_iter", "n_estimators", "iterations")
-_ROWS_IN_A_LEAF = ("min_samples_leaf", "min_child_samples", "min_child_weight", "min_data_in_leaf")
+# By library: scikit-learn's two, LightGBM, XGBoost.
+_NUMBER_OF_TREES = ("max_iter", "n_estimators")
+_ROWS_IN_A_LEAF = ("min_samples_leaf", "min_child_samples", "min_child_weight")
 _STOP_EARLY: tuple[dict[str, Any], ...] = (
     {"early_stopping": False},
     {"n_iter_no_change": None},

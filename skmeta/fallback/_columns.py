@@ -80,11 +80,11 @@ def column_candidates(tasks: Tasks, correction: Any) -> Candidates:
     few, found = len(numbers) + len(names) <= _MANY, {"output": Candidate(None)}
     curved = [column for column in numbers if few and _is_curved(tasks.X, column)]
     if numbers or names:
-        columns = _standardised(numbers, names, squares=[]).fit(tasks.X)
+        columns = _standardised(tasks.X, numbers, names, squares=[])
         found["columns"] = Candidate(columns, reads_outputs=False)
         found["output, columns"] = Candidate(columns, narrows=few and not curved)
     if curved:
-        columns = _standardised(numbers, names, squares=curved).fit(tasks.X)
+        columns = _standardised(tasks.X, numbers, names, squares=curved)
         found["output, columns, squares"] = Candidate(columns, narrows=True)
     return found
 
@@ -130,17 +130,24 @@ def _usable(X: Any) -> tuple[list[int], list[int]]:
     return numbers, [at for at, label in enumerate(labels) if label in categories]
 
 
-def _standardised(numbers: list[int], names: list[int], squares: list[int]) -> Any:
+def _standardised(X: Any, numbers: list[int], names: list[int], squares: list[int]) -> Any:
     """Numbers in units of their spread, gaps at the mean, squares beside them; names as indicators."""
     one = OneHotEncoder(handle_unknown="ignore", max_categories=_CATEGORIES, sparse_output=False)
     parts = [(_scaled(), numbers)] if numbers else []
-    parts += [(make_pipeline(_scaled(), FunctionTransformer(np.square), StandardScaler()), squares)] if squares else []
+    parts += [(_squared(X, squares), squares)] if squares else []
     parts += [(one, names)] if names else []
-    return make_column_transformer(*parts)
+    return make_column_transformer(*parts).fit(X)
 
 
 def _scaled() -> Pipeline:
     return make_pipeline(StandardScaler(), SimpleImputer(keep_empty_features=True))
+
+
+def _squared(X: Any, columns: list[int]) -> Pipeline:
+    """Squares, beyond the range of past rows as at its end: a row far out would be predicted by its square alone."""
+    values = make_column_transformer((_scaled(), columns)).fit_transform(X)
+    in_range = FunctionTransformer(np.clip, kw_args={"a_min": values.min(axis=0), "a_max": values.max(axis=0)})
+    return make_pipeline(_scaled(), in_range, FunctionTransformer(np.square), StandardScaler())
 
 
 def _is_curved(X: Any, position: int) -> bool:

@@ -76,7 +76,7 @@ class _HeldOut(NamedTuple):
         return cls(folds, tasks.are_shots(SHOTS))
 
     def judge(self, rows: Tasks, learn: Callable[[Tasks], Prior], link: Link) -> tuple[list[Prior], Array]:
-        """What each fold taught, and minus the loss ``(n_tasks,)`` of the others; rows of labels that it did not teach are out."""
+        """What each fold taught, and minus the loss ``(n_tasks,)`` of the others, without rows of labels that it did not know."""
         shots, query = rows.where(self.is_shot), rows.where(~self.is_shot)
         score, priors = np.zeros(len(rows)), []
         for teach, judge in self.folds:

@@ -1,4 +1,4 @@
-"""Gaussian processes and kernel ridge: what tasks share is a process, what is a task's own is another with a kernel."""
+"""Gaussian processes and kernel ridge: tasks share one process and deviate from it by another with a learned kernel."""
 
 from skmeta.gaussian_process._gaussian_process_prior import GaussianProcessPrior
 from skmeta.gaussian_process._kernel_deviations import KernelDeviations

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.cluster import KMeans
 from sklearn.kernel_approximation import Nystroem
 
 from skmeta.gaussian_process._kernels import GivenKernel, LearnableKernel
-from skmeta.gaussian_process._summed_likelihood import learn_law
+from skmeta.gaussian_process._summed_likelihood import learned_hyperparameters
 from skmeta.tasks import Tasks, spread_rows
 
 Array = NDArray[np.float64]
 
-_CENTRES = 60  # speed: columns at most; the engine's own cost is their number to the third
-_ROWS, _ROWS_OF_ONE = 2000, 50  # speed: rows that the kernel is learned from, of all tasks and of each
+
+class Limits(NamedTuple):
+    """How much is looked at, see `KernelDeviations`: columns, rows of all tasks, rows of each."""
+
+    columns: int = 60
+    rows: int = 2000
+    task_rows: int = 50
 
 
-def kernel_columns(kernel: LearnableKernel | GivenKernel, X: Array, deviations: Array, tasks: Tasks) -> Nystroem | None:
+def kernel_columns(
+    kernel: LearnableKernel | GivenKernel, X: Array, deviations: Array, tasks: Tasks, limits: Limits
+) -> Nystroem | None:
     r"""Columns :math:`\varphi` whose inner products are the kernel of the tasks' deviations, learned from these.
 
     .. math:: \varphi(x) = K_{ZZ}^{-1/2} k(Z, x), \qquad b^\top \varphi(x) \sim GP(0, c k) \text{ for } b \sim N(0, c I),
@@ -36,28 +45,28 @@ def kernel_columns(kernel: LearnableKernel | GivenKernel, X: Array, deviations: 
     """
     if not np.any(deviations):
         return None
-    parts = [(X[rows], deviations[rows]) for rows in _rows_to_learn_from(X, tasks)]
-    law = learn_law(kernel.gram, parts, kernel.starts, kernel.bounds, kernel.optimizer)
-    many = _centres(X, _CENTRES)
-    noise = law.noise + law.scale * kernel.noise_in(law.theta, many)
-    columns = kernel.features(law.theta, len(many))
+    parts = [(X[rows], deviations[rows]) for rows in _rows_to_learn_from(X, tasks, limits)]
+    found = learned_hyperparameters(kernel.gram, parts, kernel.starts, kernel.bounds, kernel.optimizer)
+    many = _centres(X, limits.columns)
+    noise = found.noise + found.scale * kernel.noise_in(found.theta, many)
+    columns = kernel.features(found.theta, len(many))
     eigenvalues = np.linalg.svd(columns.fit(many).normalization_, compute_uv=False) ** -2.0 / len(many)
-    n = int(np.sum(len(X) * law.scale * eigenvalues > noise))
+    n = int(np.sum(len(X) * found.scale * eigenvalues > noise))
     if n == 0:
         return None
-    columns = kernel.features(law.theta, n).fit(_centres(X, n))
+    columns = kernel.features(found.theta, n).fit(_centres(X, n))
     if tasks.feature_names is not None:
         columns.feature_names_in_ = np.asarray(tasks.feature_names, dtype=object)
     return columns
 
 
-def _rows_to_learn_from(X: Array, tasks: Tasks) -> list[NDArray[np.intp]]:
+def _rows_to_learn_from(X: Array, tasks: Tasks, limits: Limits) -> list[NDArray[np.intp]]:
     """Of each of some tasks, of all sizes."""
     codes = np.flatnonzero(tasks.counts)
-    mean = np.minimum(tasks.counts[codes], _ROWS_OF_ONE).mean()
-    some = tasks.some(max(int(_ROWS / mean), 1), codes)
+    mean = np.minimum(tasks.counts[codes], limits.task_rows).mean()
+    some = tasks.some(max(int(limits.rows / mean), 1), codes)
     rows = [tasks.rows_of(code) for code in some.tolist()]
-    return [own[spread_rows(X[own], _ROWS_OF_ONE)] for own in rows]
+    return [own[spread_rows(X[own], limits.task_rows)] for own in rows]
 
 
 def _centres(X: Array, n: int) -> Array:

@@ -22,18 +22,18 @@ from skmeta.tasks import Tasks
 Array = NDArray[np.float64]
 
 _SURE = (
-    1e8  # guard: standard deviations of the noise by which a posterior mean is told; its square is as good as infinite
+    1e8  # guard: standard deviations of the noise by which a posterior mean is known; its square is as good as infinite
 )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class GaussianProcessPrior(SharedModelPrior):
-    r"""A function of all past tasks, and a Gaussian process of what is a task's own.
+    r"""A function of all past tasks, and a Gaussian process of a task's deviations from it.
 
     .. math:: y \approx f(x) + d_t(x) + e, \qquad d_t \sim GP(m, \varphi(x)^\top \Sigma\, \varphi(x'))
 
     as a linear model of the columns :math:`(f, \varphi, 1)`, so that its evidence is the marginal likelihood in closed form.
-    The plain result of a `GaussianProcessRegressor` is a Pipeline that ends in one: it tells the standard deviation of a new
+    The plain result of a `GaussianProcessRegressor` is a Pipeline that ends in one: it predicts the standard deviation of a new
     observation by ``return_std``. That of a `KernelRidge` ends in a Ridge.
 
     Parameters
@@ -41,9 +41,6 @@ class GaussianProcessPrior(SharedModelPrior):
     model, outputs, columns, correction, corrects, description
         As in `SharedModelPrior`.
     """
-
-    def __repr__(self) -> str:
-        return super().__repr__().replace("SharedModelPrior", "GaussianProcessPrior", 1)
 
     def _corrected(self, estimator: Any, tasks: Tasks, rows: Tasks, n_jobs: int | None) -> CorrectedModels:
         return Processes(self, estimator, tasks, super()._corrected(estimator, tasks, rows, n_jobs).corrected)

@@ -1,15 +1,17 @@
-"""The learner of Gaussian processes and kernel ridge: a process of all tasks, and the kernel of what is a task's own."""
+"""The learner of Gaussian processes and kernel ridge: a process of all tasks, and the kernel of a task's deviations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.kernel_ridge import KernelRidge
+from sklearn.utils import check_scalar
 
 from skmeta.base import register
 from skmeta.fallback import SharedModel
@@ -17,7 +19,7 @@ from skmeta.fallback._columns import Candidate, Candidates
 from skmeta.fallback._link import Link
 from skmeta.fallback._out_of_fold import Fold, Target, fitted
 from skmeta.fallback._rounds import Round
-from skmeta.gaussian_process._columns import kernel_columns
+from skmeta.gaussian_process._columns import Limits, kernel_columns
 from skmeta.gaussian_process._gaussian_process_prior import GaussianProcessPrior
 from skmeta.gaussian_process._kernels import GivenKernel, kernel_of, with_noise
 from skmeta.linear_model import EmpiricalBayes
@@ -25,8 +27,6 @@ from skmeta.tasks import Tasks, spread_rows
 from skmeta.tasks._numbers import numeric_features
 
 Array = NDArray[np.float64]
-
-_ROWS, _ROWS_AT_ONCE = 500, 2000  # speed: of all tasks, where a kernel is searched and where one equation is solved
 
 
 @register(GaussianProcessRegressor, KernelRidge)
@@ -52,6 +52,14 @@ class KernelDeviations(SharedModel):
         How often the shared function may be fitted anew.
     cv : int, default=5
         Folds of whole tasks for outputs of functions that have not seen a task.
+    max_rows : int, default=2000
+        Rows of all tasks that the kernel of the deviations is learned from, and that the shared function is fitted to; a
+        quarter of them for the latter where hyperparameters are searched. Like the next two it bounds the time: that of an
+        equation rises with the third power of the rows.
+    max_task_rows : int, default=50
+        Rows of each task that the kernel of the deviations is learned from.
+    max_columns : int, default=60
+        Columns of the kernel, at most.
 
     Attributes
     ----------
@@ -62,8 +70,7 @@ class KernelDeviations(SharedModel):
     -----
     A kernel without noise gets a `WhiteKernel` where it is fitted to rows of several tasks: to each other they are noisy.
     ``alpha``, and ``normalize_y`` of a process, are those of the shared function and of a task's own model; the noise and
-    the level of a task are learned. The shared function is fitted to 500 rows of all tasks where hyperparameters are
-    searched, to 2,000 where they are not.
+    the level of a task are learned.
 
     References
     ----------
@@ -85,18 +92,34 @@ class KernelDeviations(SharedModel):
     True
     """
 
+    def __init__(
+        self,
+        correction: Any = "auto",
+        *,
+        max_rounds: int = 4,
+        cv: int = 5,
+        max_rows: int = 2000,
+        max_task_rows: int = 50,
+        max_columns: int = 60,
+    ) -> None:
+        super().__init__(correction, max_rounds=max_rounds, cv=cv)
+        self.max_rows = max_rows
+        self.max_task_rows = max_task_rows
+        self.max_columns = max_columns
+
     def _candidates(self, estimator: Any, tasks: Tasks) -> Callable[[Array], Candidates]:
         simpler = super()._candidates(estimator, tasks)
         if not isinstance(self.correction, str):
             return simpler
         kernel, X = kernel_of(estimator), numeric_features(tasks.X)
+        limits = Limits(self.max_columns, self.max_rows, self.max_task_rows)
         y = np.reshape(np.asarray(tasks.y, dtype=float), (len(X), -1))
 
         def with_kernel(outputs: Array) -> Candidates:
             # Of several outputs the first principal deviation says which kernel they have.
             deviations = y - outputs.reshape(y.shape)
             first = np.linalg.svd(deviations, full_matrices=False)[2][0] if y.shape[1] > 1 else np.ones(1)
-            columns = kernel_columns(kernel, X, deviations @ first, tasks)
+            columns = kernel_columns(kernel, X, deviations @ first, tasks, limits)
             if columns is None:
                 return simpler(outputs)
             return simpler(outputs) | {
@@ -107,7 +130,7 @@ class KernelDeviations(SharedModel):
         return with_kernel
 
     def _folds(self, estimator: Any, tasks: Tasks) -> list[Fold]:
-        X, n = numeric_features(tasks.X), _rows_for(estimator)
+        X, n = numeric_features(tasks.X), self._rows_for(estimator)
         return [(train[spread_rows(X[train], n)], test) for train, test in super()._folds(estimator, tasks)]
 
     def _shared(self, estimator: Any, tasks: Tasks) -> Any:
@@ -115,12 +138,14 @@ class KernelDeviations(SharedModel):
 
     def _fitted(self, estimator: Any, tasks: Tasks, target: Target) -> Any:
         X = numeric_features(tasks.X)
-        return fitted(estimator, tasks, target, spread_rows(X, _rows_for(estimator)))
+        return fitted(estimator, tasks, target, spread_rows(X, self._rows_for(estimator)))
 
     def _prior_of(self, model: Any, link: Link, best: Round, tasks: Tasks) -> GaussianProcessPrior:
         found = super()._prior_of(model, link, best, tasks)
         return GaussianProcessPrior(**{field.name: getattr(found, field.name) for field in fields(found)})
 
-
-def _rows_for(estimator: Any) -> int:
-    return _ROWS_AT_ONCE if isinstance(kernel_of(estimator), GivenKernel) else _ROWS
+    def _rows_for(self, estimator: Any) -> int:
+        """Rows that the shared function is fitted to: a search solves its equation many times."""
+        for name in ("max_rows", "max_task_rows", "max_columns"):
+            check_scalar(getattr(self, name), name, Integral, min_val=1)
+        return self.max_rows if isinstance(kernel_of(estimator), GivenKernel) else max(self.max_rows // 4, 1)

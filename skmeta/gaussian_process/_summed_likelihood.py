@@ -19,7 +19,7 @@ _RANGE = np.log([[1e-6, 1e3], [1e-6, 1e2], [1e-6, 1e1]])
 
 
 @dataclass(frozen=True)
-class DeviationLaw:
+class DeviationHyperparameters:
     """How tasks deviate from a shared function: ``scale * k_theta(x, x') + level``, and noise.
 
     Parameters
@@ -39,14 +39,14 @@ class DeviationLaw:
     log_likelihood: float
 
 
-def learn_law(
+def learned_hyperparameters(
     gram: Gram,
     tasks: Sequence[tuple[Array, Array]],
     starts: Sequence[Array],
     bounds: Array,
     optimizer: Callable[..., Any] | None = None,
-) -> DeviationLaw:
-    r"""The law that makes the deviations :math:`r_t` of all tasks most probable.
+) -> DeviationHyperparameters:
+    r"""The hyperparameters that make the deviations :math:`r_t` of all tasks most probable.
 
     .. math:: \max_\theta \sum_t \log N(r_t \mid 0, c\, K_\theta(X_t, X_t) + v 1 1^\top + s I)
 
@@ -65,7 +65,7 @@ def learn_law(
 
     Returns
     -------
-    DeviationLaw
+    DeviationHyperparameters
         The best one found.
 
     References
@@ -87,7 +87,7 @@ def learn_law(
         ends.append(_searched(objective, np.r_[middle, theta], limits, optimizer))
     logs, value = min(ends, key=lambda end: end[1])
     scale, level, noise = np.exp(logs[:3])
-    return DeviationLaw(float(scale), float(level), float(noise), logs[3:], -float(value))
+    return DeviationHyperparameters(float(scale), float(level), float(noise), logs[3:], -float(value))
 
 
 def _searched(objective: Any, start: Array, bounds: Array, optimizer: Any) -> tuple[Array, float]:

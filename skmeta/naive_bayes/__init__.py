@@ -1,4 +1,4 @@
-"""Naive Bayes models whose parameters differ by task: conjugate laws of them, learned over tasks."""
+"""Naive Bayes models whose parameters differ by task: conjugate priors of them, learned over tasks."""
 
 from skmeta.naive_bayes._conjugate import ConjugateEmpiricalBayes
 from skmeta.naive_bayes._counts import BernoulliNBPrior, CategoricalNBPrior, MultinomialNBPrior

@@ -1,4 +1,4 @@
-"""The learner of naive Bayes models: laws from which the parameters of each task are drawn."""
+"""The learner of naive Bayes models: priors from which the parameters of each task are drawn."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, MultinomialNB
+from sklearn.utils import check_scalar
 
 from skmeta.base import AdaptedEstimators, Learner, Prior, register
 from skmeta.base._held_out import simplest
@@ -22,26 +23,28 @@ _UNLABELLED_WEIGHTS = (0.0625, 0.25, 1.0)  # of a row without label, tried besid
 
 @register(GaussianNB, MultinomialNB, BernoulliNB, CategoricalNB)
 class ConjugateEmpiricalBayes(Learner):
-    r"""Learn the laws from which the parameters of naive Bayes models are drawn, anew for each task.
+    r"""Learn the priors from which the parameters of naive Bayes models are drawn, anew for each task.
 
     .. math:: p(X_t, y_t) = \int \prod_i \pi_{y_i} \prod_j p(x_{ij} \mid \theta_{y_i j}) \; dP(\pi, \theta)
 
-    The laws are conjugate: normal-inverse-gamma for the columns of GaussianNB, Dirichlet for shares of words, of
+    The priors are conjugate: normal-inverse-gamma for the columns of GaussianNB, Dirichlet for shares of words, of
     categories, of ones, and of classes. The integral has a closed form, and its product over the tasks is maximised. What a
-    task makes of the laws is exact too; the plain estimator has the posterior means.
+    task makes of the priors is exact too; the plain estimator has the posterior means.
 
-    Three things are settled by tasks held out, each predicted by what four fifths of the others teach: how much rows
-    without labels count, how often a vague law is the better one, and, where columns depend on each other within a
+    Three things are settled by tasks held out, each predicted by what the tasks of other folds teach: how much rows
+    without labels count, how often a vague prior is the better one, and, where columns depend on each other within a
     class, whether the fallback is better, a shared naive Bayes model corrected by a linear one for each task (`SharedModel`).
 
     Parameters
     ----------
     unlabelled_weight : "auto" or float, default="auto"
         How much a row of a task without label counts beside one with a label: "auto" is none, a sixteenth, a quarter or
-        one, as tasks held out say. Such rows are told by NaN or None as labels.
+        one, as tasks held out say. Such rows have NaN or None as labels.
     compare_with_fallback : bool, default=True
         Whether the fallback is learned too, and taken where it predicts tasks held out better by more than one standard
         error. It takes most of the time of learning.
+    cv : int, default=5
+        Folds of whole tasks, and of the fallback.
 
     Attributes
     ----------
@@ -57,7 +60,8 @@ class ConjugateEmpiricalBayes(Learner):
 
     Examples
     --------
-    >>>     >>> from sklearn.naive_bayes import GaussianNB
+    >>> import numpy as np
+    >>> from sklearn.naive_bayes import GaussianNB
     >>> from skmeta import WarmStartClassifier
     >>> rng = np.random.default_rng(0)
     >>> task, y = np.repeat(np.arange(20), 20), rng.integers(2, size=400)
@@ -67,9 +71,10 @@ class ConjugateEmpiricalBayes(Learner):
     array([0, 1])
     """
 
-    def __init__(self, unlabelled_weight: Any = "auto", *, compare_with_fallback: bool = True) -> None:
+    def __init__(self, unlabelled_weight: Any = "auto", *, compare_with_fallback: bool = True, cv: int = 5) -> None:
         self.unlabelled_weight = unlabelled_weight
         self.compare_with_fallback = compare_with_fallback
+        self.cv = cv
 
     def learn(
         self,
@@ -89,7 +94,7 @@ class ConjugateEmpiricalBayes(Learner):
         tasks : Tasks
             The collection; its rows without labels are left out.
         prior : Prior, default=None
-            What was known before: its laws count as the tasks that they were learned from, its choices stay.
+            What was known before: its priors count as the tasks that they were learned from, its choices stay.
         n_jobs : int, default=None
             Parallel jobs of the fallback; the answer does not depend on it.
         progress : callable, default=None
@@ -98,7 +103,7 @@ class ConjugateEmpiricalBayes(Learner):
         Returns
         -------
         Prior
-            A `GaussianNBPrior`, `MultinomialNBPrior`, `BernoulliNBPrior` or `CategoricalNBPrior` with a vague law
+            A `GaussianNBPrior`, `MultinomialNBPrior`, `BernoulliNBPrior` or `CategoricalNBPrior` with a vague prior
             beside it, or what the fallback learned.
 
         Raises
@@ -111,7 +116,7 @@ class ConjugateEmpiricalBayes(Learner):
         if prior is not None:
             return self._learned_on(estimator, tasks, prior, n_jobs)
         learned = learn_prior(estimator, tasks)
-        held_out = HeldOut(estimator, tasks, learned)
+        held_out = HeldOut(estimator, tasks, learned, self.cv)
         self.scores_ = {"naive Bayes": float(held_out.scores_of_new.mean())}
         other = self._better_fallback(estimator, tasks, held_out, n_jobs)
         if progress is not None:
@@ -148,6 +153,7 @@ class ConjugateEmpiricalBayes(Learner):
         return super().adapt_learned(prior, estimator, tasks, n_jobs=n_jobs)
 
     def _check_parameters(self) -> None:
+        check_scalar(self.cv, "cv", int, min_val=2)
         weight = self.unlabelled_weight
         if weight != "auto" and not (isinstance(weight, int | float) and weight >= 0.0):
             raise ValueError(f"unlabelled_weight: wanted 'auto' or a number that is not negative, found {weight!r}.")
@@ -162,7 +168,7 @@ class ConjugateEmpiricalBayes(Learner):
     def _better_fallback(self, estimator: Any, tasks: Tasks, held_out: HeldOut, n_jobs: int | None) -> Prior | None:
         if not self.compare_with_fallback:
             return None
-        fallback = SharedModel()
+        fallback = SharedModel(cv=self.cv)
         other = fallback.learn(estimator, tasks.labelled_rows(), n_jobs=n_jobs)
         self.scores_["fallback"] = float(fallback.held_out_scores_.mean())
         better: Prior | None = simplest([(None, held_out.scores_of_new), (other, fallback.held_out_scores_)])

@@ -1,4 +1,4 @@
-"""MultinomialNB, BernoulliNB and CategoricalNB: Dirichlet laws of counts in each class."""
+"""MultinomialNB, BernoulliNB and CategoricalNB: Dirichlet priors of counts in each class."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_non_negative
 
 from skmeta.naive_bayes._dirichlet import block_sums, in_columns, learn_dirichlet, log_evidence
 from skmeta.naive_bayes._memberships import Memberships
-from skmeta.naive_bayes._naive_bayes_prior import NaiveBayesPrior, without_law
+from skmeta.naive_bayes._naive_bayes_prior import NaiveBayesPrior, without_prior
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -32,7 +32,7 @@ class CountsPrior(NaiveBayesPrior):
 
     for each block :math:`b` of columns that share what there is. A task's probabilities are the posterior means
     :math:`(c\,\alpha_j + n_j) / (c A + N)`. The estimator's ``alpha`` is the trust :math:`c`: at its default of one the
-    law is taken as learned, at ten ten times as firm, at zero not at all.
+    prior is taken as learned, at ten ten times as firm, at zero not at all.
 
     Parameters
     ----------
@@ -96,11 +96,16 @@ class CountsPrior(NaiveBayesPrior):
 
     def vague(self) -> Self:
         """The smoothing of the plain estimator: ``alpha`` itself."""
-        found: Self = without_law(self, pseudo_counts=np.ones_like(self.pseudo_counts))
+        found: Self = without_prior(self, pseudo_counts=np.ones_like(self.pseudo_counts))
         return found
 
     def rows_known(self, statistics: Array, totals: Array) -> Array:
-        """Over the classes, the mean over their blocks, in rows as long as the task's."""
+        r"""Over the classes, the mean over their blocks, in rows as long as the task's.
+
+        .. math:: \sum_k \frac{1}{B} \sum_b A_{kb} \Big/ \frac{N_t}{B\, n_t}
+
+        with the sum :math:`A_{kb}` of a block's pseudo-counts, and :math:`N_t` counts in a task's :math:`n_t` rows.
+        """
         known = block_sums(self.pseudo_counts, self.starts).mean(axis=1).sum()
         long = block_sums(statistics, self.starts).sum(axis=(1, 2)) / len(self.starts)
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -137,7 +142,7 @@ class _Shares:
 
 
 class MultinomialNBPrior(CountsPrior):
-    """A prior of `MultinomialNB`: shares of all columns in each class, one Dirichlet law a class."""
+    """A prior of `MultinomialNB`: shares of all columns in each class, one Dirichlet prior a class."""
 
     fits: ClassVar[type] = MultinomialNB
 
@@ -173,7 +178,7 @@ class MultinomialNBPrior(CountsPrior):
 
 
 class BernoulliNBPrior(CountsPrior):
-    """A prior of `BernoulliNB`: a beta law of each column in each class; columns of counts are in pairs, ones and zeros."""
+    """A prior of `BernoulliNB`: a beta prior of each column in each class; columns of counts are in pairs, ones and zeros."""
 
     fits: ClassVar[type] = BernoulliNB
 
@@ -212,7 +217,7 @@ class BernoulliNBPrior(CountsPrior):
 
 
 class CategoricalNBPrior(CountsPrior):
-    """A prior of `CategoricalNB`: a Dirichlet law of each column in each class; a column of counts is a category."""
+    """A prior of `CategoricalNB`: a Dirichlet prior of each column in each class; a column of counts is a category."""
 
     fits: ClassVar[type] = CategoricalNB
 

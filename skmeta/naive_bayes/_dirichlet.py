@@ -1,4 +1,4 @@
-r"""Dirichlet laws of shares that differ by task: learned from counts, their evidence.
+r"""Dirichlet priors of shares that differ by task: learned from counts, their evidence.
 
 A task's counts :math:`n_{t}` are multinomial with shares :math:`p_t \sim \mathrm{Dirichlet}(\alpha)`. Columns of counts
 are in blocks, each with shares of its own: all words in one, or the values of a column in one.
@@ -44,12 +44,12 @@ def log_evidence(counts: Array, alpha: Array, starts: NDArray[np.intp]) -> Array
 def learn_dirichlet(
     counts: Array, weight: Array, starts: NDArray[np.intp], past: Array | None = None, n_past: Array | float = 0.0
 ) -> Array:
-    r"""The most probable ``alpha (..., n_columns)`` of the laws from which tasks' shares were drawn.
+    r"""The most probable ``alpha (..., n_columns)`` of the priors from which tasks' shares were drawn.
 
-    Maximises the evidence of all tasks. With :math:`\alpha_j = A m_j` the shares :math:`m` have a Dirichlet law that counts
-    every column once more, as scikit-learn's default smoothing does, and the precision :math:`A` a gamma law around the
-    number of all rows: tasks that are all alike make the law about as firm as their rows together. Past tasks count by what
-    their law expects of log shares, :math:`\ell_j`, in place of both. Each step maximises Minka's lower bounds of the
+    Maximises the evidence of all tasks. With :math:`\alpha_j = A m_j` the shares :math:`m` have a Dirichlet prior that counts
+    every column once more, as scikit-learn's default smoothing does, and the precision :math:`A` a gamma prior around the
+    number of all rows: tasks that are all alike make the prior about as firm as their rows together. Past tasks count by what
+    their prior expects of log shares, :math:`\ell_j`, in place of both. Each step maximises Minka's lower bounds of the
     evidence and of the past (equations 55 and 8),
 
     .. math:: \textstyle\sum_j (a_j + 1) \log m_j + (\sum_j a_j + 1) \log A - (b + r) A

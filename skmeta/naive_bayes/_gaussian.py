@@ -1,4 +1,4 @@
-"""GaussianNB: a normal-inverse-gamma law of each column in each class."""
+"""GaussianNB: a normal-inverse-gamma prior of each column in each class."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.utils import check_array
 
 from skmeta.naive_bayes._memberships import Memberships
-from skmeta.naive_bayes._naive_bayes_prior import NaiveBayesPrior, without_law
-from skmeta.naive_bayes._normal_gamma import NormalGamma, Statistics, learn_law, log_evidence, posterior
+from skmeta.naive_bayes._naive_bayes_prior import NaiveBayesPrior, without_prior
+from skmeta.naive_bayes._normal_gamma import NormalGamma, Statistics, learn_normal_gamma, log_evidence, posterior
 
 Array = NDArray[np.float64]
 
@@ -27,7 +27,7 @@ class GaussianNBPrior(NaiveBayesPrior):
     .. math:: \sigma^2_{tkj} \sim \mathrm{Inv}\text{-}\chi^2(\nu_{kj}, s^2_{kj}), \qquad
               \mu_{tkj} \mid \sigma^2_{tkj} \sim N(m_{kj}, \sigma^2_{tkj} / \kappa_{kj})
 
-    A task's ``theta_`` are the posterior means, its ``var_`` the squared scales of the posterior predictive law of a new
+    A task's ``theta_`` are the posterior means, its ``var_`` the squared scales of the posterior predictive density of a new
     row, :math:`s^2_n (1 + 1 / \kappa_n)`: what is not known of the means is in it. ``var_smoothing`` adds its share of
     the largest variance of a column of the past, as it does in scikit-learn; it is no trust.
 
@@ -72,16 +72,16 @@ class GaussianNBPrior(NaiveBayesPrior):
         spread = np.where(np.ptp(values, axis=0) > 0.0, spread, 1.0) if past is None else spread
         rows = _statistics(values / spread, groups)
         rows = rows._replace(square=rows.square + rows.n * _ROUNDING)
-        law, n_past = None, np.zeros((groups.shape[1], 1))
+        prior, n_past = None, np.zeros((groups.shape[1], 1))
         if past is not None:
-            law = NormalGamma(past.mean / spread, past.n_mean, past.variance / spread**2, past.n_variance)
+            prior = NormalGamma(past.mean / spread, past.n_mean, past.variance / spread**2, past.n_variance)
             n_past = past.class_tasks[:, None]
-        law = learn_law(rows, np.append(weight, 0.0), law, n_past)
+        prior = learn_normal_gamma(rows, np.append(weight, 0.0), prior, n_past)
         return {
-            "mean": law.mean * spread,
-            "n_mean": law.n_mean,
-            "variance": law.variance * spread**2,
-            "n_variance": law.n_variance,
+            "mean": prior.mean * spread,
+            "n_mean": prior.n_mean,
+            "variance": prior.variance * spread**2,
+            "n_variance": prior.n_variance,
             "column_mean": values.mean(axis=0) if past is None else past.column_mean,
             "column_variance": spread**2,
         }
@@ -92,7 +92,7 @@ class GaussianNBPrior(NaiveBayesPrior):
 
     def estimates(self, estimator: Any, statistics: Statistics) -> _Gaussians:
         """Posterior means, and scales of new rows."""
-        after = posterior(self._law, statistics)
+        after = posterior(self._normal_gamma, statistics)
         smoothing = float(estimator.var_smoothing * self.column_variance.max())
         with np.errstate(divide="ignore", invalid="ignore"):
             unsure = np.where(after.n_mean > 0.0, 1.0 / after.n_mean, 0.0)
@@ -100,13 +100,13 @@ class GaussianNBPrior(NaiveBayesPrior):
 
     def evidence(self, statistics: Statistics) -> Array:
         """Sum over classes and columns."""
-        return np.asarray(log_evidence(self._law, statistics).sum(axis=(1, 2)))
+        return np.asarray(log_evidence(self._normal_gamma, statistics).sum(axis=(1, 2)))
 
     def vague(self) -> Self:
-        """The unit-information law: mean and variance of a column in all classes, each worth one row."""
+        """The unit-information prior: mean and variance of a column in all classes, each worth one row."""
         one = np.ones_like(self.mean)
-        laws = NormalGamma(one * self.column_mean, one, one * self.column_variance, one)
-        found: Self = without_law(self, **laws._asdict())
+        priors = NormalGamma(one * self.column_mean, one, one * self.column_variance, one)
+        found: Self = without_prior(self, **priors._asdict())
         return found
 
     def rows_known(self, statistics: Any, totals: Array) -> Array:
@@ -114,7 +114,7 @@ class GaussianNBPrior(NaiveBayesPrior):
         return np.full(len(totals), self.n_mean.mean(axis=1).sum())
 
     @property
-    def _law(self) -> NormalGamma:
+    def _normal_gamma(self) -> NormalGamma:
         return NormalGamma(self.mean, self.n_mean, self.variance, self.n_variance)
 
 

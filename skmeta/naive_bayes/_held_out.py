@@ -16,8 +16,6 @@ from skmeta.tasks import Tasks, take_rows
 
 Array = NDArray[np.float64]
 
-_FOLDS = 5
-
 
 class HeldOut:
     """A collection whose tasks are predicted by what the other folds teach.
@@ -30,22 +28,24 @@ class HeldOut:
         The collection.
     learned : NaiveBayesPrior
         From all of it, which stands for the others where there is one task alone.
+    cv : int
+        Folds of whole tasks.
     """
 
-    def __init__(self, estimator: Any, tasks: Tasks, learned: Any) -> None:
+    def __init__(self, estimator: Any, tasks: Tasks, learned: Any, cv: int) -> None:
         self.estimator, self.tasks = estimator, tasks
         self._folds = [
             (learn_prior(estimator, tasks.take(teach), like=learned) if len(teach) else learned, judge)
-            for teach, judge in folds_of(tasks, _FOLDS)
+            for teach, judge in folds_of(tasks, cv)
         ]
 
     @property
     def vague_gain(self) -> Array:
-        """Log marginal likelihood of each task under a vague law, less that under the law that the others teach."""
+        """Log marginal likelihood of each task under a vague prior, less that under the prior that the others teach."""
 
         def score(prior: Any, part: Tasks, places: NDArray[np.intp]) -> Array:
-            laws = [each.log_marginal_likelihood(self.estimator, part) for each in (prior.vague(), prior)]
-            return np.asarray(laws[0] - laws[1])
+            priors = [each.log_marginal_likelihood(self.estimator, part) for each in (prior.vague(), prior)]
+            return np.asarray(priors[0] - priors[1])
 
         return self._of_each(self.tasks, score)
 

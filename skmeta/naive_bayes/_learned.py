@@ -19,7 +19,7 @@ _ONE_BLOCK = np.zeros(1, np.intp)
 
 
 def learn_prior(estimator: Any, tasks: Tasks, known: Any = None, like: Any = None) -> Any:
-    """The laws of a collection.
+    """The priors of a collection.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def learn_prior(estimator: Any, tasks: Tasks, known: Any = None, like: Any = Non
     tasks : Tasks
         The collection.
     known : NaiveBayesPrior, default=None
-        Laws of earlier tasks, which count as these.
+        Priors of earlier tasks, which count as these.
     like : NaiveBayesPrior, default=None
         A prior whose labels and categories this one is to have; None for those of the tasks.
 
@@ -51,8 +51,7 @@ def learn_prior(estimator: Any, tasks: Tasks, known: Any = None, like: Any = Non
     groups = memberships(tasks, classes, row_weights(tasks, unit))
     weight = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
     totals = groups.totals[:-1]
-    shares = (None, 0.0) if known is None else (known.class_counts, known.n_tasks)
-    law = kind.learned(estimator, kind.read(estimator, tasks.X), groups, weight, known, like)
+    learned = kind.learned(estimator, kind.read(estimator, tasks.X), groups, weight, known, like)
     counts = {
         "class_tasks": (weight[:, None] * (totals > 0.0)).sum(axis=0),
         "n_tasks": float(weight.sum()),
@@ -60,21 +59,27 @@ def learn_prior(estimator: Any, tasks: Tasks, known: Any = None, like: Any = Non
     }
     counts = {name: value + getattr(known, name, 0.0) for name, value in counts.items()}
     return kind(
-        **law,
+        **learned,
         **counts,
-        class_counts=learn_dirichlet(totals, weight, _ONE_BLOCK, *shares),
+        **_shares(tasks, classes, totals, weight, known),
         weight_unit=unit,
         unlabelled_weight=getattr(known, "unlabelled_weight", 1.0),
         feature_names=tasks.feature_names,
         classes=classes,
-        class_prior=_class_prior(tasks, classes, known),
     )
 
 
-def _class_prior(tasks: Tasks, classes: NDArray[Any], known: Any) -> NDArray[np.float64]:
-    """Mean share of each class over the tasks, those that were known before included."""
-    past = (None, 0.0) if known is None else (known.class_prior, known.n_tasks)
-    return mean_class_shares(class_shares(tasks, classes), tasks.task_weight, *past)
+def _shares(tasks: Tasks, classes: NDArray[Any], totals: Any, weight: Any, known: Any) -> dict[str, Any]:
+    """What is known of the classes' shares; rows that were drawn by their class say nothing of them."""
+    if known is not None and tasks.class_rates:
+        return {"class_counts": known.class_counts, "class_prior": known.class_prior}
+    counts, prior, n_tasks = (
+        (None, None, 0.0) if known is None else (known.class_counts, known.class_prior, known.n_tasks)
+    )
+    return {
+        "class_counts": learn_dirichlet(totals, weight, _ONE_BLOCK, counts, n_tasks),
+        "class_prior": mean_class_shares(class_shares(tasks, classes), tasks.task_weight, prior, n_tasks),
+    }
 
 
 def _weight_unit(tasks: Tasks) -> float:

@@ -1,4 +1,4 @@
-"""What all priors of naive Bayes models share: a law of the classes' shares, and how tasks are adapted."""
+"""What all priors of naive Bayes models share: a prior of the classes' shares, and how tasks are adapted."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _ONE_BLOCK = np.zeros(1, np.intp)
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class NaiveBayesPrior(Prior):
-    r"""A law of a task's classes: of their shares, and, in the subclasses, of each column in each class.
+    r"""A prior of a task's classes: of their shares, and, in the subclasses, of each column in each class.
 
     .. math:: \pi_t \sim \mathrm{Dirichlet}(a), \qquad p(y = k, x) = \pi_{tk} \prod_j p(x_j \mid \theta_{tkj})
 
-    A class that a task has no rows of has the parameters that the law expects. Where rows were drawn by their class
+    A class that a task has no rows of has the parameters that the prior expects. Where rows were drawn by their class
     (``tasks.class_rates``) they say nothing of the shares: :math:`\pi_t` is ``class_prior``.
 
     Parameters
@@ -81,11 +81,11 @@ class NaiveBayesPrior(Prior):
 
     @abstractmethod
     def vague(self) -> Self:
-        """A law that knows nothing of the classes: it stands for the plain estimator, and takes tasks that lack a class."""
+        """A prior that knows nothing of the classes: it stands for the plain estimator, and takes tasks that lack a class."""
 
     @abstractmethod
     def rows_known(self, statistics: Any, totals: Array) -> Array:
-        """Rows that the law is worth to each task, ``(n_tasks,)``."""
+        """Rows that the prior is worth to each task, ``(n_tasks,)``."""
 
     # -- what follows -------------------------------------------------------------------------------
 
@@ -143,7 +143,7 @@ class NaiveBayesPrior(Prior):
 
     @property
     def _labels(self) -> NDArray[Any]:
-        assert self.classes is not None  # a law of classes has them
+        assert self.classes is not None  # a prior of classes has them
         return self.classes
 
 
@@ -195,17 +195,17 @@ class AdaptedNaiveBayes(AdaptedEstimators):
 
     @property
     def borrowed(self) -> Array:
-        """Own rows that the law was worth to each task."""
+        """Own rows that the prior was worth to each task."""
         return np.asarray(self.prior.rows_known(self._statistics, self._totals)[:-1])
 
     @property
     def unlike_past(self) -> Array:
-        """Probability that a vague law is right, not the learned one, if both were as probable before."""
+        """Probability that a vague prior is right, not the learned one, if both were as probable before."""
         return np.asarray(expit(self.vague_gain))
 
     @cached_property
     def vague_gain(self) -> Array:
-        """Log odds of a vague law over the learned one: by what the rows are, or by how labels are predicted."""
+        """Log odds of a vague prior over the learned one: by what the rows are, or by how labels are predicted."""
         vague, codes = self.prior.vague(), np.arange(len(self.tasks))
         labels = leave_one_out_scores(vague, self.model, self.tasks) - self.leave_one_out_scores(codes)
         rows = [each.log_marginal_likelihood(self.model, self.tasks) for each in (vague, self.prior)]
@@ -236,6 +236,6 @@ def _log_shares(estimator: Any, counts: Array, class_prior: Array | None = None)
         return np.log(counts / counts.sum(axis=1, keepdims=True))
 
 
-def without_law(prior: Any, **changed: Any) -> Any:
+def without_prior(prior: Any, **changed: Any) -> Any:
     """The same with a row of each class known of their shares, and other fields changed."""
     return replace(prior, class_counts=np.ones_like(prior.class_counts), unlabelled_weight=0.0, **changed)

@@ -1,8 +1,8 @@
-r"""Normal-inverse-gamma laws of means and variances that differ by task: learned from statistics, their evidence.
+r"""Normal-inverse-gamma priors of means and variances that differ by task: learned from statistics, their evidence.
 
 .. math:: \sigma^2_t \sim \mathrm{Inv}\text{-}\chi^2(\nu, s^2), \qquad \mu_t \mid \sigma^2_t \sim N(m, \sigma^2_t / \kappa)
 
-A law and the posterior of a task are of one form: ``mean`` :math:`m`, ``n_mean`` :math:`\kappa`, ``variance`` :math:`s^2`
+A prior and the posterior of a task are of one form: ``mean`` :math:`m`, ``n_mean`` :math:`\kappa`, ``variance`` :math:`s^2`
 and ``n_variance`` :math:`\nu`: a guess of each and the rows that it is worth (Gelman et al. 2013, section 3.3).
 """
 
@@ -19,14 +19,14 @@ from skmeta.naive_bayes._accelerated import fixed_point
 
 Array = NDArray[np.float64]
 
-_UNIT_ROWS = 1.0  # a task that is worth one row, and counts as one task, is the law of kappa and nu before any tasks
+_UNIT_ROWS = 1.0  # a task that is worth one row, and counts as one task, is the prior of kappa and nu before any tasks
 _LEAST, _MOST = 1e-6, 1e8  # guard: of kappa and nu
 _LOG_VARIANCES = (-600.0, 600.0)  # guard: in units of the column
 _NEWTON = 30  # guard: steps for nu
 
 
 class NormalGamma(NamedTuple):
-    """Laws or posteriors, one for each column (of each class, of each task)."""
+    """Priors or posteriors, one for each column (of each class, of each task)."""
 
     mean: Array
     n_mean: Array
@@ -42,36 +42,36 @@ class Statistics(NamedTuple):
     square: Array
 
 
-def posterior(law: NormalGamma, rows: Statistics) -> NormalGamma:
-    """The law after some rows (Gelman et al. 2013, equation 3.8)."""
-    kappa, nu = law.n_mean + rows.n, law.n_variance + rows.n
+def posterior(prior: NormalGamma, rows: Statistics) -> NormalGamma:
+    """The prior after some rows (Gelman et al. 2013, equation 3.8)."""
+    kappa, nu = prior.n_mean + rows.n, prior.n_variance + rows.n
     share = rows.n / np.maximum(kappa, np.finfo(float).tiny)
-    between = law.n_mean * share * (rows.mean - law.mean) ** 2
-    total = law.n_variance * law.variance + rows.square + between
+    between = prior.n_mean * share * (rows.mean - prior.mean) ** 2
+    total = prior.n_variance * prior.variance + rows.square + between
     return NormalGamma(
-        law.mean + share * (rows.mean - law.mean), kappa, total / np.maximum(nu, np.finfo(float).tiny), nu
+        prior.mean + share * (rows.mean - prior.mean), kappa, total / np.maximum(nu, np.finfo(float).tiny), nu
     )
 
 
-def log_evidence(law: NormalGamma, rows: Statistics) -> Array:
+def log_evidence(prior: NormalGamma, rows: Statistics) -> Array:
     r"""Log density of the rows, mean and variance integrated, with all constants.
 
     .. math:: \log \frac{\Gamma(\nu_n / 2)}{\Gamma(\nu / 2)} + \tfrac12 \log \frac{\kappa}{\kappa_n}
               + \tfrac{\nu}{2} \log(\nu s^2) - \tfrac{\nu_n}{2} \log(\nu_n s_n^2) - \tfrac{n}{2} \log \pi
     """
-    after = posterior(law, rows)
-    gammas = gammaln(after.n_variance / 2.0) - gammaln(law.n_variance / 2.0)
-    scales = law.n_variance * np.log(law.n_variance * law.variance) - after.n_variance * np.log(
+    after = posterior(prior, rows)
+    gammas = gammaln(after.n_variance / 2.0) - gammaln(prior.n_variance / 2.0)
+    scales = prior.n_variance * np.log(prior.n_variance * prior.variance) - after.n_variance * np.log(
         after.n_variance * after.variance
     )
-    found: Array = gammas + 0.5 * (np.log(law.n_mean / after.n_mean) + scales - rows.n * np.log(np.pi))
+    found: Array = gammas + 0.5 * (np.log(prior.n_mean / after.n_mean) + scales - rows.n * np.log(np.pi))
     return found
 
 
-def learn_law(
+def learn_normal_gamma(
     rows: Statistics, weight: Array, past: NormalGamma | None = None, n_past: Array | float = 0.0
 ) -> NormalGamma:
-    r"""The most probable laws ``(n_classes, n_features)`` from which the tasks' means and variances were drawn.
+    r"""The most probable priors ``(n_classes, n_features)`` from which the tasks' means and variances were drawn.
 
     EM with closed forms: the E step has each task's posterior, the M step
 
@@ -80,7 +80,7 @@ def learn_law(
               \log\tfrac{\nu}{2} - \psi(\tfrac{\nu}{2}) = \overline{\mathrm{E} \log \sigma_t^2} - \log s^2.
 
     One more task stands in the means for :math:`\kappa` and :math:`\nu`: the mean over all classes and columns, which is
-    learned first, itself beside a task that is worth one row. Past tasks count in all means by what their law expects.
+    learned first, itself beside a task that is worth one row. Past tasks count in all means by what their prior expects.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def learn_law(
     weight : ndarray of shape (n_tasks,)
         How much each task counts.
     past : NormalGamma of shape (n_classes, n_features), default=None
-        Laws of earlier tasks.
+        Priors of earlier tasks.
     n_past : float or ndarray of shape (n_classes, 1), default=0
         How many there were.
 
@@ -128,15 +128,15 @@ def _start(rows: Statistics, counts: Array) -> NormalGamma:
 def _learn(
     rows: Statistics, counts: Array, known: NormalGamma, n_known: Array, start: NormalGamma, *, together: bool
 ) -> NormalGamma:
-    """EM from ``start``; ``known`` laws count ``n_known`` tasks, and one more in the means for kappa and nu."""
+    """EM from ``start``; ``known`` priors count ``n_known`` tasks, and one more in the means for kappa and nu."""
 
     def step(theta: Array) -> Array:
         return _packed(_maximise(_unpacked(theta), rows, counts, known, n_known, together))
 
     def objective(theta: Array) -> Array:
-        law = _unpacked(theta)
-        found = (counts * log_evidence(law, rows)).sum(axis=0) + n_known * _expected_location(law, known)
-        shape = _expected_shape(law, known)
+        prior = _unpacked(theta)
+        found = (counts * log_evidence(prior, rows)).sum(axis=0) + n_known * _expected_location(prior, known)
+        shape = _expected_shape(prior, known)
         return np.asarray(found.sum() + shape.mean() if together else found + (n_known + 1.0) * shape)
 
     total = (lambda x: np.asarray(x.sum())) if together else partial(np.sum, axis=0)
@@ -144,19 +144,19 @@ def _learn(
 
 
 def _maximise(
-    law: NormalGamma, rows: Statistics, counts: Array, known: NormalGamma, n_known: Array, together: bool
+    prior: NormalGamma, rows: Statistics, counts: Array, known: NormalGamma, n_known: Array, together: bool
 ) -> NormalGamma:
     """One EM step."""
-    task = posterior(law, rows)
+    task = posterior(prior, rows)
     precision = counts / task.variance
     all_precision = precision.sum(axis=0) + n_known / known.variance
     n = counts.sum(axis=0) + n_known
     seen = all_precision > 0.0
     safe = np.where(seen, all_precision, 1.0)
     mean = np.where(
-        seen, ((precision * task.mean).sum(axis=0) + n_known * known.mean / known.variance) / safe, law.mean
+        seen, ((precision * task.mean).sum(axis=0) + n_known * known.mean / known.variance) / safe, prior.mean
     )
-    variance = np.where(seen, n / safe, law.variance)
+    variance = np.where(seen, n / safe, prior.variance)
     apart = (counts / task.n_mean + precision * (task.mean - mean) ** 2).sum(axis=0)
     apart = apart + n_known * (known.mean - mean) ** 2 / known.variance
     half = task.n_variance / 2.0
@@ -169,18 +169,18 @@ def _maximise(
     return NormalGamma(mean, np.clip(1.0 / inverse, _LEAST, _MOST), variance, _inverse_excess(excess))
 
 
-def _expected_location(law: NormalGamma, known: NormalGamma) -> Array:
-    """What known laws expect of the log density, as far as it is about mean and variance."""
-    ratio = law.variance / known.variance
-    about_mean = law.n_mean * (known.mean - law.mean) ** 2 / known.variance
-    return np.asarray(0.5 * (law.n_variance * (np.log(ratio) - ratio + 1.0) - about_mean))
+def _expected_location(prior: NormalGamma, known: NormalGamma) -> Array:
+    """What known priors expect of the log density, as far as it is about mean and variance."""
+    ratio = prior.variance / known.variance
+    about_mean = prior.n_mean * (known.mean - prior.mean) ** 2 / known.variance
+    return np.asarray(0.5 * (prior.n_variance * (np.log(ratio) - ratio + 1.0) - about_mean))
 
 
-def _expected_shape(law: NormalGamma, known: NormalGamma) -> Array:
+def _expected_shape(prior: NormalGamma, known: NormalGamma) -> Array:
     """The same, as far as it is about kappa and nu."""
-    half = law.n_variance / 2.0
+    half = prior.n_variance / 2.0
     about_nu = half * np.log(half) - gammaln(half) - half * (_excess(known.n_variance) + 1.0)
-    return np.asarray(0.5 * (np.log(law.n_mean) - law.n_mean / known.n_mean) + about_nu)
+    return np.asarray(0.5 * (np.log(prior.n_mean) - prior.n_mean / known.n_mean) + about_nu)
 
 
 def _excess(nu: Array) -> Array:
@@ -202,8 +202,8 @@ def _inverse_excess(excess: Array) -> Array:
     return np.clip(2.0 * np.exp(x), _LEAST, _MOST)
 
 
-def _packed(law: NormalGamma) -> Array:
-    return np.stack([law.mean, np.log(law.n_mean), np.log(law.variance), np.log(law.n_variance)])
+def _packed(prior: NormalGamma) -> Array:
+    return np.stack([prior.mean, np.log(prior.n_mean), np.log(prior.variance), np.log(prior.n_variance)])
 
 
 def _unpacked(theta: Array) -> NormalGamma:

@@ -18,8 +18,13 @@ from skmeta.tasks import Tasks, spread_rows
 
 Array = NDArray[np.float64]
 
-_MOST_TASKS = 100  # speed: of so many, of all sizes, half teach the maps that the other half judges
-_MOST_ROWS = 3000  # speed: rows of the teaching half that may be neighbours
+
+class Limits(NamedTuple):
+    """How much is looked at, see `LearnedMetric`: tasks, rows of all that may be neighbours, rows of one that are compared."""
+
+    tasks: int
+    rows: int
+    task_rows: int
 
 
 class Chosen(NamedTuple):
@@ -29,7 +34,9 @@ class Chosen(NamedTuple):
     shared: str
 
 
-def choose_maps(estimator: Any, X: Array | None, tasks: Tasks, names: Iterable[str], *, one_space: bool) -> Chosen:
+def choose_maps(
+    estimator: Any, X: Array | None, tasks: Tasks, names: Iterable[str], limits: Limits, *, one_space: bool
+) -> Chosen:
     """The simplest maps that no later one beats by more than a standard error.
 
     Parameters
@@ -42,6 +49,8 @@ def choose_maps(estimator: Any, X: Array | None, tasks: Tasks, names: Iterable[s
         Of labelled rows.
     names : iterable of str
         The maps that there are.
+    limits : Limits
+        How much is looked at.
     one_space : bool
         Whether labels mean the same in all tasks, so that rows of other tasks can be neighbours.
 
@@ -50,7 +59,7 @@ def choose_maps(estimator: Any, X: Array | None, tasks: Tasks, names: Iterable[s
     Chosen
         Rows as they are, where tasks are too few to be held out.
     """
-    codes = tasks.some(_MOST_TASKS, np.flatnonzero(tasks.counts > 1))
+    codes = tasks.some(limits.tasks, np.flatnonzero(tasks.counts > 1))
     some = tasks.take(codes)
     if X is None or len(some) < ENOUGH_FOR_HALVES:
         return Chosen(AS_GIVEN, AS_GIVEN)
@@ -60,11 +69,11 @@ def choose_maps(estimator: Any, X: Array | None, tasks: Tasks, names: Iterable[s
     shared: dict[str, Array] = {}
     for learn, judge in halves_of(some):
         teach, asked = some.take(learn), some.take(judge)
-        for name, matrix in linear_maps(scatter_of(teach.X, teach, estimator.n_neighbors)).items():
+        for name, matrix in linear_maps(scatter_of(teach.X, teach, estimator.n_neighbors, limits.task_rows)).items():
             own.setdefault(name, np.full(len(some), -np.inf))[judge] = _own_scores(estimator, asked.X, asked, matrix)
             if one_space:
                 shared.setdefault(name, np.full(len(some), -np.inf))[judge] = _shared_scores(
-                    estimator, teach, asked, matrix
+                    estimator, teach, asked, matrix, limits.rows
                 )
     return Chosen(_simplest(own, names), _simplest(shared, names) if one_space else AS_GIVEN)
 
@@ -85,9 +94,9 @@ def _own_scores(estimator: Any, X: Any, tasks: Tasks, matrix: Array | None) -> A
     return -mean_of_tasks(held_out_losses(adapted, query), query)
 
 
-def _shared_scores(estimator: Any, teach: Tasks, asked: Tasks, matrix: Array | None) -> Array:
+def _shared_scores(estimator: Any, teach: Tasks, asked: Tasks, matrix: Array | None, max_rows: int) -> Array:
     """Minus the mean loss of each task's rows by neighbours among those of other tasks; a level is no loss."""
-    some = spread_rows(np.column_stack([teach.X, target_columns(teach)]), _MOST_ROWS)
+    some = spread_rows(np.column_stack([teach.X, target_columns(teach)]), max_rows)
     X, Z = (each if matrix is None else each @ matrix for each in (teach.X[some], asked.X))
     y: NDArray[Any] = np.asarray(asked.y)
     model = clone(estimator).set_params(n_neighbors=min(estimator.n_neighbors, len(some)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_scalar
 
 from skmeta.base import AdaptedEstimators, Learner, Prior, register
 from skmeta.base._held_out import folds_of, simplest
 from skmeta.compose import MixturePrior, known_component, with_own_model
 from skmeta.fallback import SharedModel
-from skmeta.neighbors._choice import choose_maps
+from skmeta.neighbors._choice import Limits, choose_maps
 from skmeta.neighbors._metrics import AS_GIVEN, linear_maps
 from skmeta.neighbors._neighbors_prior import NeighborsPrior, SharedNeighbors
 from skmeta.neighbors._scatter import Scatter, scatter_of
@@ -25,7 +26,6 @@ from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
 
-_WIDEST = 1000  # speed: rows of more columns are compared as they are
 _LINEAR = {"minkowski", "euclidean", "manhattan", "cityblock", "chebyshev", "l1", "l2", "p", "infinity"}
 
 
@@ -41,10 +41,23 @@ class LearnedMetric(Learner):
     task's own rows, weighed by how well they predict each of these rows from the others, see `PriorWithOwnModel`.
 
     ``n_neighbors``, ``weights`` and all else are the user's. Of a task that has fewer rows than ``n_neighbors``, all are
-    neighbours. Where tasks have labels of their own (on average each shows less than half of all labels), only their own
-    rows are neighbours, and a task without rows raises. Metrics other than Minkowski's, sparse tables and tables of more
-    than a thousand columns are compared as they are. A prior that goes on learning keeps its choice: scatter adds up, the
-    shared neighbours stay, and their correction goes on.
+    neighbours. Where tasks have labels of their own, only their own rows are neighbours, and a task without rows raises.
+    Metrics other than Minkowski's and sparse tables are compared as they are. A prior that goes on learning keeps its
+    choice: scatter adds up, the shared neighbours stay, and their correction goes on.
+
+    Parameters
+    ----------
+    min_label_share : float, default=0.5
+        Labels are taken to be those of all tasks if a task shows at least this share of them, on average; else each task has
+        labels of its own.
+    max_tasks : int, default=100
+        Of so many tasks, of all sizes, half teach the maps that the other half judges. Like the next two it bounds the time.
+    max_rows : int, default=3000
+        Rows of the teaching half that may be neighbours.
+    max_task_rows : int, default=500
+        Rows of a task that are compared with each other, spread over its targets.
+    max_columns : int, default=1000
+        Rows of more columns are compared as they are.
 
     Attributes
     ----------
@@ -69,6 +82,21 @@ class LearnedMetric(Learner):
     >>> model.learner_.maps_["own"]
     'means, rank 1'
     """
+
+    def __init__(
+        self,
+        *,
+        min_label_share: float = 0.5,
+        max_tasks: int = 100,
+        max_rows: int = 3000,
+        max_task_rows: int = 500,
+        max_columns: int = 1000,
+    ) -> None:
+        self.min_label_share = min_label_share
+        self.max_tasks = max_tasks
+        self.max_rows = max_rows
+        self.max_task_rows = max_task_rows
+        self.max_columns = max_columns
 
     def learn(
         self,
@@ -107,15 +135,17 @@ class LearnedMetric(Learner):
             If distances are precomputed.
         """
         self._shared = None
+        self._check_parameters()
         _check_distances(estimator)
         tasks = tasks.labelled_rows()
-        X = _as_numbers(estimator, tasks.X)
+        X = _as_numbers(estimator, tasks.X, self.max_columns)
+        scatter = None if X is None else scatter_of(X, tasks, estimator.n_neighbors, self.max_task_rows)
         if prior is not None:
-            return _learned_on(prior, estimator, X, tasks, n_jobs)
-        scatter = None if X is None else scatter_of(X, tasks, estimator.n_neighbors)
+            return _learned_on(prior, estimator, scatter, tasks, n_jobs)
         maps = linear_maps(scatter)
-        one_space = _labels_are_shared(tasks)
-        chosen = choose_maps(estimator, X, tasks, maps, one_space=one_space)
+        one_space = _labels_are_shared(tasks, self.min_label_share)
+        limits = Limits(self.max_tasks, self.max_rows, self.max_task_rows)
+        chosen = choose_maps(estimator, X, tasks, maps, limits, one_space=one_space)
         self.maps_ = {"own": chosen.own}
         own = _prior_of(tasks, scatter, chosen.own, maps[chosen.own], one_space)
         if not one_space or len(tasks) < 2:
@@ -128,6 +158,11 @@ class LearnedMetric(Learner):
         own = replace(own, class_prior=shared.class_prior)
         others = [] if own.description == AS_GIVEN else [("own rows", own)]
         return with_own_model(shared, estimator, tasks, seen.leave_one_out_scores, others)
+
+    def _check_parameters(self) -> None:
+        check_scalar(self.min_label_share, "min_label_share", Real, min_val=0.0, max_val=1.0)
+        for name in ("max_tasks", "max_rows", "max_task_rows", "max_columns"):
+            check_scalar(getattr(self, name), name, Integral, min_val=1)
 
     def adapt_learned(
         self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
@@ -173,15 +208,15 @@ def _with_enough_rows(estimator: Any, tasks: Tasks, cv: int) -> Any:
     return clone(estimator).set_params(n_neighbors=min(estimator.n_neighbors, n_rows))
 
 
-def _learned_on(prior: Any, estimator: Any, X: Array | None, tasks: Tasks, n_jobs: int | None) -> Prior:
+def _learned_on(prior: Any, estimator: Any, scatter: Scatter | None, tasks: Tasks, n_jobs: int | None) -> Prior:
     """The same choices, their statistics those of past and new tasks together."""
     known = known_component(prior, NeighborsPrior)
     known.check_is_of(estimator)
-    first = _one_learned_on(known, estimator, X, tasks, n_jobs)
+    first = _one_learned_on(known, scatter, tasks, n_jobs)
     if not isinstance(prior, MixturePrior):
         return first
     others = [
-        replace(_one_learned_on(each, estimator, X, tasks, n_jobs), class_prior=first.class_prior)
+        replace(_one_learned_on(each, scatter, tasks, n_jobs), class_prior=first.class_prior)
         if isinstance(each, NeighborsPrior)
         else each
         for each in prior.components[1:]
@@ -189,17 +224,13 @@ def _learned_on(prior: Any, estimator: Any, X: Array | None, tasks: Tasks, n_job
     return replace(prior, components=[first, *others])
 
 
-def _one_learned_on(
-    past: NeighborsPrior, estimator: Any, X: Array | None, tasks: Tasks, n_jobs: int | None
-) -> NeighborsPrior:
-    scatter = past.scatter
-    if scatter is not None and X is not None:
-        scatter = scatter + scatter_of(X, tasks, estimator.n_neighbors)
-    new = _prior_of(tasks, scatter, past.description, past.matrix, past.classes is not None, past)
+def _one_learned_on(past: NeighborsPrior, new: Scatter | None, tasks: Tasks, n_jobs: int | None) -> NeighborsPrior:
+    scatter = past.scatter if past.scatter is None or new is None else past.scatter + new
+    found = _prior_of(tasks, scatter, past.description, past.matrix, past.classes is not None, past)
     if past.shared is not None:
         shared = past.shared.learned_on(tasks, n_jobs)
-        return replace(new, shared=shared, class_prior=shared.class_prior)
-    return replace(new, matrix=linear_maps(scatter).get(past.description, past.matrix))
+        return replace(found, shared=shared, class_prior=shared.class_prior)
+    return replace(found, matrix=linear_maps(scatter).get(past.description, past.matrix))
 
 
 def _prior_of(
@@ -215,7 +246,8 @@ def _prior_of(
     mean, square = _mean_targets(tasks, classes)
     n_past = 0.0 if past is None else past.n_tasks
     if past is not None:
-        share = len(tasks) / (len(tasks) + n_past)
+        # Rows that were drawn by their class say nothing of how frequent labels are.
+        share = 0.0 if tasks.class_rates else len(tasks) / (len(tasks) + n_past)
         mean, square = (
             share * new + (1.0 - share) * old
             for new, old in ((mean, past.typical), (square, past.spread**2 + np.sum(past.typical**2)))
@@ -252,10 +284,10 @@ def _all_labels(tasks: Tasks) -> NDArray[Any] | None:
     return None if tasks.classes is None else np.unique(np.concatenate(tasks.classes))
 
 
-def _labels_are_shared(tasks: Tasks) -> bool:
-    """Whether tasks show half of all labels on average; else each has its own."""
+def _labels_are_shared(tasks: Tasks, min_share: float) -> bool:
+    """Whether tasks show that share of all labels on average; else each has its own."""
     labels = _all_labels(tasks)
-    return labels is None or bool(np.mean([len(own) for own in tasks.classes or ()]) >= len(labels) / 2.0)
+    return labels is None or bool(np.mean([len(own) for own in tasks.classes or ()]) >= len(labels) * min_share)
 
 
 def _check_distances(estimator: Any) -> None:
@@ -266,10 +298,10 @@ def _check_distances(estimator: Any) -> None:
         )
 
 
-def _as_numbers(estimator: Any, X: Any) -> Array | None:
+def _as_numbers(estimator: Any, X: Any, max_columns: int) -> Array | None:
     """Rows that may be mapped as an array of numbers; None for those to be compared as they are."""
     is_linear = isinstance(estimator.metric, str) and estimator.metric in _LINEAR and estimator.metric_params is None
-    if not is_linear or sparse.issparse(X) or X.shape[1] > _WIDEST:
+    if not is_linear or sparse.issparse(X) or X.shape[1] > max_columns:
         return None
     found: Array = check_array(X, dtype=np.float64, input_name="X", estimator=estimator)
     return found

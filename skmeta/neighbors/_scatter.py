@@ -16,7 +16,6 @@ Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 _SLICES = 10  # of a task's targets, fewer where slices had less than two rows; answers hardly depend on it (Li, 1991)
-_NEAR_ROWS = 500  # speed: of larger tasks so many rows, spread over the targets, are compared with each other
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -58,7 +57,7 @@ class Scatter(FrozenValue):
         return np.where(total > 0.0, np.sqrt(total), 1.0)
 
 
-def scatter_of(X: Array, tasks: Tasks, n_neighbors: int) -> Scatter:
+def scatter_of(X: Array, tasks: Tasks, n_neighbors: int, max_task_rows: int = 500) -> Scatter:
     """The scatter of a collection of labelled rows.
 
     Parameters
@@ -69,6 +68,8 @@ def scatter_of(X: Array, tasks: Tasks, n_neighbors: int) -> Scatter:
         Their targets, and which task each is of.
     n_neighbors : int
         How many rows near each are looked at.
+    max_task_rows : int, default=500
+        Of larger tasks so many rows, spread over the targets, are compared with each other.
 
     Returns
     -------
@@ -83,7 +84,8 @@ def scatter_of(X: Array, tasks: Tasks, n_neighbors: int) -> Scatter:
     total = np.diag(within + between)
     units = np.where(total > 0.0, np.sqrt(total), 1.0)
     near, weighted, n_near, weight_near = np.zeros_like(within), np.zeros_like(within), 0.0, 0.0
-    for rows in _rows_to_compare(tasks):
+    for code in np.flatnonzero(tasks.counts > 1).tolist():
+        rows = tasks.some_rows_of(code, max_task_rows)
         is_near, weight = _near(X[rows] / units, targets[rows], n_neighbors)
         near, weighted = near + _laplacian(X[rows], is_near), weighted + _laplacian(X[rows], weight)
         n_near, weight_near = n_near + float(is_near.sum()), weight_near + float(weight.sum())
@@ -133,11 +135,6 @@ def _means(X: Array, group: Indices, size: Indices) -> Array:
     total = np.zeros((len(size), X.shape[1]))
     np.add.at(total, group, X)
     return np.asarray(total / np.maximum(size, 1)[:, None])
-
-
-def _rows_to_compare(tasks: Tasks) -> list[Indices]:
-    """Rows of each task that has several; of large tasks some, of all targets."""
-    return [tasks.some_rows_of(code, _NEAR_ROWS) for code in np.flatnonzero(tasks.counts > 1).tolist()]
 
 
 def _near(Z: Array, targets: Array, n_neighbors: int) -> tuple[Array, Array]:

@@ -57,8 +57,6 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
 
     _example: ClassVar[str] = "Ridge()"  # for messages
 
-    unlabelled: Any = None  # a classifier's parameter
-
     def __init__(
         self,
         estimator: Any,
@@ -198,7 +196,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             context=context,
             estimator_name=type(model).__name__,
             labels=isinstance(self, ClassifierMixin),
-            unlabelled=self.unlabelled,
+            unlabelled=self._unlabelled,
             targets=reads_targets(self),
         )
         return tasks, context_places(X, self.task, context)
@@ -270,6 +268,11 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     def _class_prior(self) -> str:
         """What says how frequent the classes of a task are; without classes nothing is to be said."""
         return getattr(self, "class_prior", "rows")
+
+    @property
+    def _unlabelled(self) -> Any:
+        """What stands in the targets of rows without one, beside NaN and None, which is a classifier's parameter."""
+        return getattr(self, "unlabelled", None)
 
     @property
     def _in_tasks(self) -> bool:
@@ -351,7 +354,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             )
         X, known = plain_table(X), self._known
         if not self._has_task_column(X):
-            how = {"unlabelled": self.unlabelled, "class_prior": self._class_prior}
+            how = {"unlabelled": self._unlabelled, "class_prior": self._class_prior}
             return adapt_rows(known.parts, self.prior_, X, y, sample_weight, **how)
         made = self._adapt_several(X, y, sample_weight)
         return made if len(made) > 1 else next(iter(made.values()))
@@ -373,6 +376,11 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         return X.shape[1] == self.n_features_in_
 
     # -- predicting ---------------------------------------------------------------------------------
+
+    def _ask(self, method: str, X: Any) -> NDArray[Any]:
+        """What the plain estimator answers, or the adapted ones."""
+        check_is_fitted(self)
+        return self._ask_plain(method, X) if self.prior_ is None else self._answer(method, X)
 
     def _answer(self, method: str, X: Any) -> NDArray[Any]:
         """What the adapted estimators say of rows, in the units of the model."""

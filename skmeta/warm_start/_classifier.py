@@ -24,8 +24,9 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
     Parameters
     ----------
     estimator : estimator
-        A model for whose class a learner is registered, such as LogisticRegression (``C = 1``, its default, takes the prior
-        as learned, ``C = 0.1`` ten times as strong), or any with ``learner=``; alone or as the last step of a Pipeline.
+        Any classifier with ``predict_proba`` or ``decision_function``. The user guide lists those whose class has a learner
+        of its own, such as LogisticRegression (``C = 1``, its default, takes the prior as learned, ``C = 0.1`` ten times as
+        strong); any other one has that of `SharedModel`. Alone or as the last step of a Pipeline.
     task : str or int, default=None
         Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays.
     context : list of str or int, default=None
@@ -34,7 +35,7 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
     prior : Prior, default=None
         Where to start: another model's ``prior_``, or written by hand with its ``classes``.
     learner : "auto" or learner, default="auto"
-        What learns the prior; "auto" is the one registered for the estimator's class, with its defaults.
+        What learns the prior; "auto" is the one registered for the estimator's class, or `SharedModel`, with its defaults.
     class_prior : {"rows", "past"}, default="rows"
         What says how frequent the classes of a new task are. With "rows" its own rows do, so far as they go: right where
         they were drawn at random, and then nothing is lost, which is why it is the default. With "past" they do not,
@@ -75,7 +76,8 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
     Raises
     ------
     TypeError
-        If no learner is known for the estimator, or ``prior`` is no prior.
+        If the estimator is no classifier, has neither of these methods, or is a search, which belongs around this model; or
+        if ``prior`` is no prior.
     ValueError
         If columns, classes or targets are not those of the prior, or the task column is missing, incomplete or constant.
 
@@ -197,7 +199,3 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
             return self._ask_plain("predict_log_proba", X)
         with np.errstate(divide="ignore"):  # a class that a task does not have
             return np.log(self.predict_proba(X))
-
-    def _ask(self, method: str, X: Any) -> NDArray[Any]:
-        check_is_fitted(self)
-        return self._ask_plain(method, X) if self.prior_ is None else self._answer(method, X)

@@ -244,7 +244,3 @@ class WarmStartClusterer(ClusterMixin, WarmStartBase):
         if hasattr(self, "score_samples"):
             return float(self.score_samples(X).mean())
         return -float((self.transform(X).min(axis=1) ** 2).sum())
-
-    def _ask(self, method: str, X: Any) -> NDArray[Any]:
-        check_is_fitted(self)
-        return self._ask_plain(method, X) if self.prior_ is None else self._answer(method, X)

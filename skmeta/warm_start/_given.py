@@ -29,7 +29,9 @@ def check_is_estimator(estimator: Any, example: str) -> None:
             f"estimator: wanted an estimator such as {example}, found {type(estimator).__name__}, which has no parameters or "
             "tags of scikit-learn's; subclass BaseEstimator of sklearn.base."
         )
-    if not any(hasattr(estimator, name) for name in ("predict", "fit_predict")):
+    # Of its class, as a StackingRegressor has a predict only once it is fitted, and a Pipeline asks its last step.
+    model = type(estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator)
+    if not any(hasattr(model, name) for name in ("predict", "fit_predict")):
         raise TypeError(
             f"estimator: wanted an estimator with fit and predict, such as {example}, found {_named(estimator)}; a transformer "
             "belongs before it, in a Pipeline."

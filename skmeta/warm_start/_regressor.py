@@ -32,10 +32,10 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
     Parameters
     ----------
     estimator : estimator
-        A model for whose class a learner is registered, such as Ridge, Lasso or PoissonRegressor (the user guide lists them
-        and says what each does with a prior), or any with ``learner=``; alone, as the last step of a Pipeline (the
-        steps before are fitted once on the whole collection and travel frozen in the prior), or inside a
-        TransformedTargetRegressor. Its own strength parameter means trust: at its default the prior as it was
+        Any regressor. The user guide lists those whose class has a learner of its own, such as Ridge, Lasso or
+        PoissonRegressor, and says what each does with a prior; any other one has that of `SharedModel`. Alone, as the last
+        step of a Pipeline (the steps before are fitted once on the whole collection and travel frozen in the prior), or
+        inside a TransformedTargetRegressor. Its own strength parameter means trust: at its default the prior as it was
         learned, ten times that ten times as strong.
     task : str or int, default=None
         Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays.
@@ -45,7 +45,7 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
     prior : Prior, default=None
         Where to start: another model's ``prior_``, or written by hand.
     learner : "auto" or learner, default="auto"
-        What learns the prior; "auto" is the one registered for the estimator's class, with its defaults.
+        What learns the prior; "auto" is the one registered for the estimator's class, or `SharedModel`, with its defaults.
     n_jobs : int, default=None
         Parallel jobs over tasks; the answer does not depend on it.
 
@@ -74,7 +74,7 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
     Raises
     ------
     TypeError
-        If no learner is known for the estimator, or ``prior`` is no prior.
+        If the estimator is no regressor, or a search, which belongs around this model; or if ``prior`` is no prior.
     ValueError
         If columns or targets are not those of the prior, or the task column is missing, incomplete or constant.
 

@@ -13,13 +13,16 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
 from skmeta import WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
-from skmeta.cluster import KMeansPrior
+from skmeta.cluster import GaussianMixtureLearner, KMeansLearner, KMeansPrior
 from skmeta.cluster._adapt_clusters import ClustersPrior
 from skmeta.cluster._alignment import alignment, mean_of_aligned
 from skmeta.cluster._centers_prior import CentersPrior, log_marginal, posterior
+from skmeta.cluster._initial_priors import initial_priors
 from skmeta.cluster._lloyd import lloyd, rows_of
 from skmeta.cluster._mixture_em import SHAPES, ComponentsPrior, map_em, updated_centers
 from skmeta.cluster._plain_mixture import relabel
+from skmeta.cluster._tasks_of_rows import arrays_of
+from skmeta.tasks import read_tasks
 
 pytestmark = pytest.mark.quick
 
@@ -248,3 +251,15 @@ def test_rows_of_single_precision_are_read_as_scikit_learn_does():
     assert_array_equal(model.predict(rows.astype(float)), model.labels_)
     rows[:, 3] = 9.0  # a task never seen
     assert model.predict(rows).shape == (60,)
+
+
+def test_tasks_that_are_clustered_alone_are_as_many_as_asked_for():
+    rng = np.random.default_rng(0)
+    table, _ = draw_table(rng, draw_kinds(rng, spread=8.0), n_tasks=6, n_rows=20)
+    tasks = arrays_of(read_tasks(table, None, task="shop", targets=False))
+    rows = [rows_of(X) for X, _, _ in tasks]
+    estimator = KMeans(4, random_state=0)
+    assert [len(initial_priors(estimator, tasks, rows, n, None)) for n in (1, 2)] == [1, 2]
+    for learner in (KMeansLearner(max_tasks=0), GaussianMixtureLearner(max_tasks=0)):
+        with pytest.raises(ValueError, match="max_tasks"):
+            learner.learn(estimator, tasks)

@@ -10,6 +10,8 @@ from sklearn.linear_model import Ridge
 from sklearn.tree import DecisionTreeRegressor
 
 from skmeta import SharedModel, WarmStartClusterer, WarmStartRegressor
+from skmeta.fallback._columns import column_candidates
+from skmeta.tasks import read_tasks
 
 TREE = DecisionTreeRegressor(max_depth=3, random_state=0)
 
@@ -75,3 +77,15 @@ def test_a_model_that_can_predict_only_once_it_is_fitted_is_an_estimator(shops):
 def test_a_clusterer_without_predict_is_refused_with_one_that_has_it(shops):
     with pytest.raises(TypeError, match=r"such as KMeans .*, found DBSCAN"):
         WarmStartClusterer(DBSCAN(), task="shop").fit(shops[0])
+
+
+def test_squares_of_rows_that_lie_beyond_the_past_are_those_at_its_end():
+    rng = np.random.default_rng(0)
+    x, task = rng.uniform(-1.0, 1.0, 400), np.repeat(np.arange(20), 20)
+    y = rng.normal(size=20)[task] * x**2 + 0.1 * rng.normal(size=400)
+    columns = column_candidates(read_tasks(np.column_stack([x, task]), y, task=-1), "auto")[
+        "output, columns, squares"
+    ].columns
+    end = x[[np.argmax(x)]]
+    assert_allclose(columns.transform([[30.0]])[:, 1:], columns.transform(end[:, None])[:, 1:])
+    assert columns.transform([[30.0]])[0, 0] > columns.transform(end[:, None])[0, 0]

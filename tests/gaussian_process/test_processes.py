@@ -16,10 +16,10 @@ from sklearn.preprocessing import FunctionTransformer
 from skmeta import GaussianPrior, KernelDeviations, WarmStartRegressor
 from skmeta.datasets import make_sinusoids
 from skmeta.gaussian_process import GaussianProcessPrior
-from skmeta.gaussian_process._columns import kernel_columns
+from skmeta.gaussian_process._columns import Limits, _rows_to_learn_from, kernel_columns
 from skmeta.gaussian_process._gaussian_process_prior import _process
 from skmeta.gaussian_process._kernels import kernel_of, with_noise
-from skmeta.gaussian_process._summed_likelihood import _negative_log_likelihood, learn_law
+from skmeta.gaussian_process._summed_likelihood import _negative_log_likelihood, learned_hyperparameters
 from skmeta.tasks import Tasks, read_tasks
 
 pytestmark = pytest.mark.quick
@@ -32,8 +32,8 @@ PLAIN = GaussianProcessRegressor(SHAPE, alpha=NOISE, optimizer=None)
 def drawn(seed=0, n_tasks=6, n_rows=9, n_features=1):
     rng = np.random.default_rng(seed)
     X = rng.uniform(-2.0, 2.0, (n_tasks, n_rows, n_features))
-    law = SHAPE + WhiteKernel(NOISE)
-    return [(each, np.linalg.cholesky(law(each)) @ rng.normal(size=n_rows)) for each in X]
+    kernel = SHAPE + WhiteKernel(NOISE)
+    return [(each, np.linalg.cholesky(kernel(each)) @ rng.normal(size=n_rows)) for each in X]
 
 
 def test_the_summed_likelihood_is_scikit_learns_and_so_is_its_gradient():
@@ -47,10 +47,10 @@ def test_the_summed_likelihood_is_scikit_learns_and_so_is_its_gradient():
 
 def test_many_tasks_tell_their_kernel():
     kernel, tasks = kernel_of(GaussianProcessRegressor(RBF(3.0))), drawn(n_tasks=40)
-    law = learn_law(kernel.gram, tasks, kernel.starts, kernel.bounds)
+    found = learned_hyperparameters(kernel.gram, tasks, kernel.starts, kernel.bounds)
     truth = np.log([SCALE, LEVEL, NOISE, 0.8])
     # Likelihood ratio: twice the gain over the truth is chi-squared of four degrees, rarely above 23.5.
-    gain = _negative_log_likelihood(truth, kernel.gram, tasks)[0] + law.log_likelihood
+    gain = _negative_log_likelihood(truth, kernel.gram, tasks)[0] + found.log_likelihood
     assert 0.0 <= 2.0 * gain < chi2(4).isf(1e-4)
 
 
@@ -58,11 +58,17 @@ def test_the_users_bounds_restarts_and_optimizer_are_kept():
     tasks = drawn()
     bounded = kernel_of(GaussianProcessRegressor(RBF(3.0, (2.0, 4.0)), n_restarts_optimizer=2, random_state=0))
     assert len(bounded.starts) == 3
-    assert 2.0 <= np.exp(learn_law(bounded.gram, tasks, bounded.starts, bounded.bounds).theta[0]) <= 4.0 + 1e-9
+    assert (
+        2.0
+        <= np.exp(learned_hyperparameters(bounded.gram, tasks, bounded.starts, bounded.bounds).theta[0])
+        <= 4.0 + 1e-9
+    )
     given = kernel_of(GaussianProcessRegressor(RBF(3.0), optimizer=None))
-    assert learn_law(given.gram, tasks, given.starts, given.bounds).theta.size == 0
+    assert learned_hyperparameters(given.gram, tasks, given.starts, given.bounds).theta.size == 0
     still = kernel_of(GaussianProcessRegressor(RBF(3.0), optimizer=lambda f, start, bounds: (start, f(start)[0])))
-    assert_allclose(np.exp(learn_law(still.gram, tasks, still.starts, still.bounds, still.optimizer).theta), 3.0)
+    assert_allclose(
+        np.exp(learned_hyperparameters(still.gram, tasks, still.starts, still.bounds, still.optimizer).theta), 3.0
+    )
 
 
 def tasks_of(parts):
@@ -75,7 +81,7 @@ def tasks_of(parts):
 )
 def test_inner_products_of_the_columns_are_the_kernel(estimator):
     X, y, tasks = tasks_of(drawn())
-    columns = kernel_columns(kernel_of(estimator), X, y, tasks)
+    columns = kernel_columns(kernel_of(estimator), X, y, tasks, Limits())
 
     def gram(rows):
         return columns.kernel(rows) if callable(columns.kernel) else rbf_kernel(rows, gamma=0.1)
@@ -91,7 +97,7 @@ def test_inner_products_of_the_columns_are_the_kernel(estimator):
 def test_no_deviations_have_no_columns():
     X, y, tasks = tasks_of(drawn())
     kernel = kernel_of(GaussianProcessRegressor(RBF(1.0)))
-    assert kernel_columns(kernel, X, 0.0 * y, tasks) is None
+    assert kernel_columns(kernel, X, 0.0 * y, tasks, Limits()) is None
 
 
 def test_a_plain_process_has_the_mean_and_the_variance_it_is_given():
@@ -175,6 +181,21 @@ def test_rows_of_many_tasks_are_noisy_to_each_other():
     assert noisy.normalize_y and "WhiteKernel" in repr(noisy.kernel)
     has_noise = GaussianProcessRegressor(RBF(1.0) + WhiteKernel(0.5))
     assert with_noise(has_noise, X).kernel == has_noise.kernel
+
+
+def test_limits_of_rows_and_columns_are_kept_or_refused():
+    X, y, _ = make_sinusoids(6, 30, random_state=0)
+    searched, solved = GaussianProcessRegressor(RBF(1.0)), KernelRidge(kernel="rbf")
+    tasks = read_tasks(X, y, task=-1)
+    learner = KernelDeviations(max_rows=40)
+    for estimator, n in ((searched, 10), (solved, 40)):
+        assert [len(train) for train, _ in learner._folds(estimator, tasks)] == [n] * 5
+    kernel, few = kernel_of(searched), Limits(columns=2, rows=20, task_rows=5)
+    assert kernel_columns(kernel, tasks.X, y - y.mean(), tasks, few).n_components <= 2
+    assert [len(rows) for rows in _rows_to_learn_from(tasks.X, tasks, few)] == [5] * 4
+    for name in ("max_rows", "max_task_rows", "max_columns"):
+        with pytest.raises(ValueError, match=name):
+            WarmStartRegressor(solved, task=-1, learner=KernelDeviations(**{name: 0})).fit(X, y)
 
 
 @pytest.mark.parametrize(

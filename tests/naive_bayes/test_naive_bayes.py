@@ -1,4 +1,4 @@
-"""Naive Bayes models from learned laws: their parameters, what they take, and what the laws are worth."""
+"""Naive Bayes models from learned priors: their parameters, what they take, and what the priors are worth."""
 
 import pickle
 from dataclasses import replace
@@ -14,6 +14,7 @@ from sklearn.semi_supervised import SelfTrainingClassifier
 
 from skmeta import ConjugateEmpiricalBayes, WarmStartClassifier
 from skmeta.naive_bayes import CategoricalNBPrior, GaussianNBPrior
+from skmeta.naive_bayes._held_out import HeldOut
 from skmeta.tasks import read_tasks
 
 ROOM = ConjugateEmpiricalBayes(compare_with_fallback=False)
@@ -44,8 +45,8 @@ def learned(estimator, X, y, **options):
     return WarmStartClassifier(estimator, task=-1, **{"learner": ROOM} | options).fit(*table(X, y))
 
 
-def law_of(estimator, X, y):
-    """The learned law, without the vague one beside it."""
+def prior_of(estimator, X, y):
+    """The learned prior, without the vague one beside it."""
     return learned(estimator, X, y).prior_.components[0]
 
 
@@ -58,7 +59,7 @@ def counts(seed, n_tasks=20, n_rows=20, p=5, top=4):
 @pytest.mark.quick
 def test_means_and_variances_are_those_of_rows_and_pseudo_rows():
     X, y = clusters(0)
-    prior = law_of(GaussianNB(), X, y)
+    prior = prior_of(GaussianNB(), X, y)
     plain = prior.adapt(GaussianNB(), X[0, :7], y[0, :7])
     for k in (0, 1):
         own, m, kappa = X[0, :7][y[0, :7] == k], prior.mean[k], prior.n_mean[k]
@@ -74,7 +75,7 @@ def test_means_and_variances_are_those_of_rows_and_pseudo_rows():
 @pytest.mark.parametrize("estimator", [MultinomialNB(), CategoricalNB(min_categories=5)], ids=str)
 def test_partial_fit_of_the_plain_result_is_the_conjugate_update(estimator):
     X, y = counts(0)
-    prior = law_of(estimator, X, y)
+    prior = prior_of(estimator, X, y)
     some, all_rows = (prior.adapt(estimator, X[0, :n], y[0, :n]) for n in (5, 12))
     on = pickle.loads(pickle.dumps(some)).partial_fit(X[0, 5:12], y[0, 5:12])
     assert_allclose(on.predict_proba(X[1]), all_rows.predict_proba(X[1]), rtol=1e-10)
@@ -84,7 +85,7 @@ def test_partial_fit_of_the_plain_result_is_the_conjugate_update(estimator):
 def test_zeros_and_ones_are_two_categories():
     X, y = counts(0, top=1)
     answers = [
-        law_of(estimator, X, y).adapt(estimator, X[0, :6], y[0, :6]).predict_proba(X[1])
+        prior_of(estimator, X, y).adapt(estimator, X[0, :6], y[0, :6]).predict_proba(X[1])
         for estimator in (BernoulliNB(binarize=0.5), CategoricalNB(min_categories=2))
     ]
     assert_allclose(*answers, rtol=1e-8)
@@ -100,9 +101,9 @@ def test_sparse_rows_are_rows(estimator):
 
 
 @pytest.mark.quick
-def test_alpha_is_the_trust_in_the_law():
+def test_alpha_is_the_trust_in_the_prior():
     X, y = counts(0)
-    prior = law_of(MultinomialNB(), X, y)
+    prior = prior_of(MultinomialNB(), X, y)
     none, all_of_it = (prior.adapt(MultinomialNB(alpha=alpha), X[0], y[0]) for alpha in (0.0, 1e9))
     assert_allclose(none.feature_log_prob_, MultinomialNB(alpha=0.0).fit(X[0], y[0]).feature_log_prob_, atol=1e-8)
     assert_allclose(all_of_it.feature_log_prob_, prior.zero_shot(MultinomialNB()).feature_log_prob_, atol=1e-8)
@@ -112,7 +113,7 @@ def test_alpha_is_the_trust_in_the_law():
 @pytest.mark.parametrize("estimator", [GaussianNB(), MultinomialNB()], ids=str)
 def test_many_rows_are_the_plain_fit(estimator):
     X, y = counts(0) if isinstance(estimator, MultinomialNB) else clusters(0)
-    prior, apart = law_of(estimator, X, y), []
+    prior, apart = prior_of(estimator, X, y), []
     for n in (300, 3_000):
         rows, labels = np.tile(X[0], (n, 1)), np.tile(y[0], n)
         chance = [
@@ -126,7 +127,7 @@ def test_many_rows_are_the_plain_fit(estimator):
 def test_the_marginal_likelihood_is_the_product_of_what_is_said_of_each_row_from_those_before():
     X, y = counts(0, n_rows=6)
     estimator = MultinomialNB()
-    prior = law_of(estimator, X, y)
+    prior = prior_of(estimator, X, y)
     words = np.eye(5)[[0, 3, 3, 1, 4, 0]]  # one word a row: no word of a row tells of another of the same row
     whole = prior.log_marginal_likelihood(estimator, read_tasks(words, y[0], labels=True))
     said = 0.0
@@ -139,7 +140,7 @@ def test_the_marginal_likelihood_is_the_product_of_what_is_said_of_each_row_from
 @pytest.mark.quick
 def test_a_class_without_rows_is_the_priors():
     X, y = clusters(0, k=3)
-    prior = law_of(GaussianNB(), X, y)
+    prior = prior_of(GaussianNB(), X, y)
     plain = prior.adapt(GaussianNB(), X[0, :1], y[0, :1])
     others = np.arange(3) != y[0, 0]
     assert_array_equal(plain.classes_, [0, 1, 2])
@@ -171,11 +172,11 @@ def test_constant_columns_and_single_rows_are_legal():
 
 def test_known_shares_of_classes_are_taken():
     X, y = clusters(0)
-    prior = law_of(GaussianNB(), X, y)
+    prior = prior_of(GaussianNB(), X, y)
     plain = prior.adapt(GaussianNB(priors=[0.9, 0.1]), X[0, :5], y[0, :5])
     assert_allclose(plain.class_prior_, [0.9, 0.1])
     X, y = counts(0)
-    plain = law_of(MultinomialNB(), X, y).adapt(MultinomialNB(fit_prior=False), X[0, :5], y[0, :5])
+    plain = prior_of(MultinomialNB(), X, y).adapt(MultinomialNB(fit_prior=False), X[0, :5], y[0, :5])
     assert_allclose(plain.class_log_prior_, np.log([0.5, 0.5]))
 
 
@@ -206,7 +207,7 @@ def right(model, X, y):
     return 100.0 * np.mean(model.predict(X) == y)
 
 
-def test_few_rows_with_a_law_beat_a_pooled_model_and_the_tasks_own():
+def test_few_rows_with_a_prior_beat_a_pooled_model_and_the_tasks_own():
     gains = []
     for seed in range(5):
         X, y = clusters(seed, n_tasks=30, between=1.0)
@@ -265,18 +266,18 @@ def test_a_prior_is_stored_as_plain_arrays(estimator):
 def test_rows_drawn_by_their_class_tell_of_columns_and_nothing_of_shares(estimator):
     X, y = counts(0)
     y = np.where(np.random.default_rng(1).random(y.shape) < 0.5, 0, y)  # three rows in four are of the first class
-    law = law_of(estimator, X, y)
-    assert_allclose(law.class_prior, np.bincount(y.ravel()) / y.size)
+    prior = prior_of(estimator, X, y)
+    assert_allclose(prior.class_prior, np.bincount(y.ravel()) / y.size)
     five_each = np.r_[np.flatnonzero(y[0] == 0)[:5], np.flatnonzero(y[0] == 1)[:5]]
     rows, past = (
-        WarmStartClassifier(estimator, prior=law, class_prior=name).fit(X[0][five_each], y[0][five_each])
+        WarmStartClassifier(estimator, prior=prior, class_prior=name).fit(X[0][five_each], y[0][five_each])
         for name in ("rows", "past")
     )
     scores = [np.diff(model.predict_log_proba(X[1]), axis=1) for model in (rows, past)]
     assert np.ptp(scores[1] - scores[0]) < 1e-8
     plain = past.estimator_
     shares = plain.class_prior_ if hasattr(plain, "class_prior_") else np.exp(plain.class_log_prior_)
-    assert_allclose(shares, law.class_prior)
+    assert_allclose(shares, prior.class_prior)
 
 
 @pytest.mark.quick
@@ -285,6 +286,10 @@ def test_learning_on_counts_past_shares_as_so_many_tasks():
     prior = learned(GaussianNB(), X[:15], y[:15]).prior_
     on = learned(GaussianNB(), X[15:], y[15:], prior=prior).prior_
     assert_allclose(on.class_prior, learned(GaussianNB(), X, y).prior_.class_prior)
+    drawn = learned(GaussianNB(), X[15:], y[15:], prior=prior, class_prior="past").prior_
+    assert_allclose(drawn.class_prior, prior.class_prior)
+    assert_allclose(drawn.class_counts, prior.class_counts)
+    assert_allclose(drawn.mean, on.mean)
 
 
 # Rows without labels -------------------------------------------------------------------------------------------------
@@ -351,7 +356,7 @@ def test_linear_models_refuse_rows_without_labels():
 
 def test_no_weight_is_no_use_of_rows_without_labels():
     X, y = clusters(0)
-    prior = replace(law_of(GaussianNB(), X, y), unlabelled_weight=0.0)
+    prior = replace(prior_of(GaussianNB(), X, y), unlabelled_weight=0.0)
     known = np.where(np.arange(30) < 4, y[0], np.nan)
     both = [prior.adapt(GaussianNB(), X[0], known), prior.adapt(GaussianNB(), X[0, :4], y[0, :4])]
     assert_allclose(*(plain.theta_ for plain in both))
@@ -397,3 +402,12 @@ def test_held_out_tasks_say_where_naive_bayes_is_better():
     model = learned(GaussianNB(), X, y, learner="auto")
     assert not hasattr(model.learner_, "fallback_")
     assert isinstance(model.prior_.components[0], GaussianNBPrior)
+
+
+@pytest.mark.quick
+def test_folds_are_as_many_as_asked_for():
+    X, y = clusters(0, n_tasks=6, n_rows=12)
+    tasks = read_tasks(*table(X, y), task=-1, labels=True)
+    assert len(HeldOut(GaussianNB(), tasks, prior_of(GaussianNB(), X, y), 3)._folds) == 3
+    with pytest.raises(ValueError, match="cv"):
+        learned(GaussianNB(), X, y, learner=ConjugateEmpiricalBayes(cv=1))

@@ -7,10 +7,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.stats import special_ortho_group
+from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from skmeta import WarmStartClassifier, WarmStartRegressor
+from skmeta import LearnedMetric, WarmStartClassifier, WarmStartRegressor
 from skmeta.compose import OwnModel
 from skmeta.neighbors import NeighborsPrior
 from skmeta.neighbors._choice import _own_scores
@@ -246,4 +247,28 @@ def test_neighbours_among_own_rows_are_not_asked_where_these_were_drawn_by_their
     assert np.isfinite(own.log_evidence(KNeighborsClassifier(), tasks)).all()
     assert_array_equal(own.log_evidence(KNeighborsClassifier(), drawn), -np.inf)
     on = WarmStartClassifier(KNeighborsClassifier(), task=-1, prior=model.prior_).fit(X[:24], labels[:24]).prior_
-    assert on.class_prior is not None
+    assert not np.allclose(on.class_prior, model.prior_.class_prior)
+    shell = WarmStartClassifier(KNeighborsClassifier(), task=-1, prior=model.prior_, class_prior="past")
+    assert_allclose(shell.fit(X[:24], labels[:24]).prior_.class_prior, model.prior_.class_prior)
+
+
+@pytest.mark.quick
+def test_every_limit_of_the_learner_is_kept_or_refused():
+    X, y = stacked(sloped(2, n_tasks=6, n_rows=10))
+    shell = WarmStartRegressor(KNeighborsRegressor(), task=-1)
+
+    def fit(**options):
+        return clone(shell).set_params(learner=LearnedMetric(**options)).fit(X, y)
+
+    assert fit(max_columns=2).learner_.maps_ == {"own": AS_GIVEN, "shared": AS_GIVEN}
+    assert fit(max_tasks=3).learner_.maps_ == {"own": AS_GIVEN, "shared": AS_GIVEN}  # too few for halves
+    assert fit(max_task_rows=4).prior_.components[0].scatter.n_near == 6 * 4 * 3
+    for name in ("max_tasks", "max_rows", "max_task_rows", "max_columns"):
+        with pytest.raises(ValueError, match=name):
+            fit(**{name: 0})
+    labels = np.where(np.arange(60) % 2, "high", "low")
+    labels[:10] = "low"
+    own = WarmStartClassifier(KNeighborsClassifier(), task=-1, learner=LearnedMetric(min_label_share=1.0)).fit(
+        X, labels
+    )
+    assert "shared" not in own.learner_.maps_

@@ -144,5 +144,5 @@ def test_neighbours_of_all_tasks_are_some_rows_whatever_order_they_came_in():
     turned = rng.permutation(4000)
     teach, other = (Tasks(X[rows], y[rows], codes[rows], np.arange(4)) for rows in (np.arange(4000), turned))
     asked = teach.take(np.array([0]))
-    found = [_shared_scores(KNeighborsRegressor(), each, asked, None) for each in (teach, other)]
+    found = [_shared_scores(KNeighborsRegressor(), each, asked, None, 3000) for each in (teach, other)]
     assert_allclose(found[1], found[0])
