@@ -8,6 +8,7 @@ import numpy as np
 from _peers import missing, quiet
 from sklearn.base import clone, is_classifier
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, TargetEncoder
 
@@ -85,7 +86,7 @@ def id_as_category(estimator, X, y, query, classes):
 def id_as_mean(estimator, X, y, query, classes):
     """The id as the shrunken mean of its targets, cross-fitted in the rows that it is learned from."""
     kind = "continuous" if classes is None else "multiclass" if len(classes) > 2 else "binary"
-    encoder = TargetEncoder(target_type=kind, random_state=0)
+    encoder = TargetEncoder(target_type=kind, cv=KFold(5, shuffle=True, random_state=0))
     means = encoder.fit_transform(X[:, -1:], y)
     model = clone(estimator).fit(np.column_stack([X[:, :-1], means]), y)
     return answers(model, np.column_stack([query[:, :-1], encoder.transform(query[:, -1:])]), classes)

@@ -36,7 +36,7 @@ class Correction:
     prior : Prior
         Of the linear model.
     score : ndarray of shape (n_tasks,)
-        Minus the loss of a row of each task, held out: squared error, log loss, or deviance.
+        Minus the loss of each task, held out: root mean squared error, or mean log loss or deviance of a row.
     """
 
     name: str
@@ -139,8 +139,8 @@ def _learn(candidate: Candidate, rows: Tasks, link: Link, n_jobs: int | None) ->
 
 
 def _score_of_new(rows: Tasks, prior: Prior, link: Link) -> Array:
-    """Minus the loss of each task's rows, but for a few of them to which the model is adapted: it is a new task."""
+    """Minus the loss of each task's rows but a few, to which the model is adapted: it is a new task."""
     shots, query = rows.shots_and_query(SHOTS)
     adapted = prior.adapt_tasks(link.corrects, shots)
     loss = link.losses(adapted, query)
-    return -np.bincount(query.codes, loss, minlength=len(rows)) / np.maximum(query.counts, 1)
+    return -link.in_units(np.bincount(query.codes, loss, minlength=len(rows)) / np.maximum(query.counts, 1))

@@ -84,6 +84,10 @@ class Link:
             -np.log(chance[np.arange(tasks.n_rows), np.searchsorted(adapted.classes, np.asarray(tasks.y))])
         )
 
+    def in_units(self, losses: Array) -> Array:
+        """Mean losses of tasks, squared errors as roots: in squares a single task that is far off outweighs all others."""
+        return np.sqrt(losses) if self.is_additive else losses
+
     def columns_of(self, outputs: Array) -> list[tuple[str, FunctionTransformer]]:
         """Steps that make columns of answers like ``outputs``: plain functions of NumPy and SciPy, one after the other.
 
