@@ -121,14 +121,14 @@ linear_warm = on_linear(warm)
 
 
 def gpboost(X, y, query, slopes):
-    """Trees with random effects: an intercept, and slopes of the columns ``slopes``."""
+    """Trees with random effects, an intercept and slopes of the columns ``slopes``, at fixed settings for small tables."""
     import gpboost as gpb
 
     options = {"group_rand_coef_data": X[:, slopes], "ind_effect_group_rand_coef": [1] * len(slopes)} if slopes else {}
     with quiet():
         effects = gpb.GPModel(group_data=X[:, -1].astype(int), likelihood="gaussian", num_parallel_threads=1, **options)
         data = gpb.Dataset(X[:, :-1], y)
-        settings = {"learning_rate": 0.1, "max_depth": 6, "min_data_in_leaf": 20, "verbose": -1, "num_threads": 1}
+        settings = {"learning_rate": 0.05, "max_depth": 3, "min_data_in_leaf": 20, "verbose": -1, "num_threads": 1}
         model = gpb.train(params=settings, train_set=data, gp_model=effects, num_boost_round=100)
         more = {"group_rand_coef_data_pred": query[:, slopes]} if slopes else {}
         found = model.predict(

@@ -11,9 +11,9 @@ from sklearn.base import clone
 
 from skmeta.base import Prior
 from skmeta.base._held_out import SHOTS, gains, halves_of
-from skmeta.compose import first_component
 from skmeta.fallback._columns import Candidate, Candidates, narrowed
 from skmeta.fallback._link import Link
+from skmeta.fallback._varying_slopes import slope_scores
 from skmeta.linear_model import GaussianPrior
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import class_shares, mean_class_shares
@@ -54,19 +54,12 @@ class Correction:
 
 @dataclass(frozen=True)
 class _Trial:
-    """A set of columns that was tried: what the linear model reads, what parts of the tasks taught, and the score."""
+    """A set of columns that was tried: what the linear model reads, and the score of its tasks."""
 
     name: str
     candidate: Candidate
     rows: Tasks
-    priors: list[Prior]
     score: Array
-
-    def spread(self, n_outputs: int) -> Array:
-        """How far a standard deviation of each column ``(n_columns,)`` moves tasks apart."""
-        learned: list[Any] = [first_component(prior) for prior in self.priors]
-        variance = np.mean([each.variance(k)[n_outputs:-1] for each in learned for k in range(each.n_outputs)], axis=0)
-        return np.asarray(np.sqrt(variance) * self.rows.X[:, n_outputs:].std(axis=0))
 
 
 def best_correction(tasks: Tasks, outputs: Array, candidates: Candidates, link: Link, n_jobs: int | None) -> Correction:
@@ -75,20 +68,26 @@ def best_correction(tasks: Tasks, outputs: Array, candidates: Candidates, link: 
     A correction that is not asked for does harm. Among sets of columns none is the safe one, and each is judged by what
     half of the tasks teach, which is against large ones already: the best mean has the least expected loss.
     """
-    halves = halves_of(tasks, same_labels=True)
-
-    def tried(name: str, candidate: Candidate) -> _Trial:
+    candidates = candidates | _narrower(candidates, tasks, outputs, link)
+    halves, found = halves_of(tasks, same_labels=True), []
+    for name, candidate in candidates.items():
         rows = tasks.with_rows(candidate.reads(tasks.X, outputs), tasks.y)
-        return _tried(name, candidate, rows, halves, link, n_jobs)
-
-    found = [tried(*each) for each in candidates.items()]
-    for each in [each for each in found if each.candidate.narrows]:
-        found += [tried(*fewer) for fewer in narrowed(each.name, each.candidate, each.spread(outputs.shape[1])).items()]
+        found.append(_Trial(name, candidate, rows, _held_out_score(candidate, rows, halves, link, n_jobs)))
     none, best = _none(tasks, outputs, link), max(found, key=lambda each: _mean_over_tasks(each.score, tasks))
     if not gains(best.score - none.score):
         return none
-    prior = best.priors[0] if halves is None else _learn(best.candidate, best.rows, link, n_jobs)
-    return Correction(best.name, best.candidate, best.rows, prior, best.score)
+    return Correction(best.name, best.candidate, best.rows, _learn(best.candidate, best.rows, link, n_jobs), best.score)
+
+
+def _narrower(candidates: Candidates, tasks: Tasks, outputs: Array, link: Link) -> Candidates:
+    """Parts of those candidates that may be narrowed: the columns whose slopes most surely vary."""
+    found: Candidates = {}
+    for name, candidate in candidates.items():
+        if candidate.narrows:
+            columns = np.asarray(candidate.columns.transform(tasks.X), dtype=float)
+            scores = slope_scores(columns, link.residuals(outputs, np.asarray(tasks.y)), tasks.codes)
+            found |= narrowed(name, candidate, scores)
+    return found
 
 
 def _mean_over_tasks(score: Array, tasks: Tasks) -> float:
@@ -115,23 +114,15 @@ def _none(tasks: Tasks, outputs: Array, link: Link) -> Correction:
     return Correction("nothing", Candidate(None), rows, prior, _score_of_new(rows, prior, link))
 
 
-def _tried(
-    name: str,
-    candidate: Candidate,
-    rows: Tasks,
-    halves: tuple[NDArray[np.intp], NDArray[np.intp]] | None,
-    link: Link,
-    n_jobs: int | None,
-) -> _Trial:
-    """Each half of the tasks is judged by what the other half teaches; of tasks too few for halves, all by what all teach."""
+def _held_out_score(candidate: Candidate, rows: Tasks, halves: Any, link: Link, n_jobs: int | None) -> Array:
+    """Score ``(n_tasks,)``, each half of the tasks from what the other half teaches; of few tasks, from what all teach."""
     if halves is None:
-        prior = _learn(candidate, rows, link, n_jobs)
-        return _Trial(name, candidate, rows, [prior], _score_of_new(rows, prior, link))
-    score, priors = np.empty(len(rows)), []
+        return _score_of_new(rows, _learn(candidate, rows, link, n_jobs), link)
+    score = np.empty(len(rows))
     for teach, judge in (halves, halves[::-1]):
-        priors.append(_learn(candidate, rows.take(teach), link, n_jobs))
-        score[judge] = _score_of_new(rows.take(judge), priors[-1], link)
-    return _Trial(name, candidate, rows, priors, score)
+        law = _learn(candidate, rows.take(teach), link, n_jobs)
+        score[judge] = _score_of_new(rows.take(judge), law, link)
+    return score
 
 
 def _learn(candidate: Candidate, rows: Tasks, link: Link, n_jobs: int | None) -> Prior:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit, xlogy
+from scipy.special import expit, logit, xlogy
 from sklearn.base import is_classifier
 from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegressor, Ridge
 from sklearn.preprocessing import FunctionTransformer
@@ -83,6 +83,15 @@ class Link:
         return np.asarray(
             -np.log(chance[np.arange(tasks.n_rows), np.searchsorted(adapted.classes, np.asarray(tasks.y))])
         )
+
+    def residuals(self, outputs: Array, y: NDArray[Any]) -> Array:
+        """What outputs leave of targets ``(n_rows, n_outputs)``: of labels, indicators less probabilities."""
+        if not is_classifier(self.corrects):
+            mean = np.exp(outputs) if self.scale == "log" else outputs
+            return np.asarray(y.reshape(mean.shape) - mean)
+        labels = np.unique(y)
+        indicators = y[:, None] == (labels[1:] if outputs.shape[1] == 1 else labels)
+        return np.asarray(indicators - expit(outputs))
 
     def in_units(self, losses: Array) -> Array:
         """Mean losses of tasks, squared errors as roots: in squares a single task that is far off outweighs all others."""
