@@ -8,6 +8,7 @@ import numpy as np
 from _peers import missing, quiet
 from sklearn.base import clone, is_classifier
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, TargetEncoder
 
@@ -85,7 +86,7 @@ def id_as_category(estimator, X, y, query, classes):
 def id_as_mean(estimator, X, y, query, classes):
     """The id as the shrunken mean of its targets, cross-fitted in the rows that it is learned from."""
     kind = "continuous" if classes is None else "multiclass" if len(classes) > 2 else "binary"
-    encoder = TargetEncoder(target_type=kind, random_state=0)
+    encoder = TargetEncoder(target_type=kind, cv=KFold(5, shuffle=True, random_state=0))
     means = encoder.fit_transform(X[:, -1:], y)
     model = clone(estimator).fit(np.column_stack([X[:, :-1], means]), y)
     return answers(model, np.column_stack([query[:, :-1], encoder.transform(query[:, -1:])]), classes)
@@ -120,14 +121,14 @@ linear_warm = on_linear(warm)
 
 
 def gpboost(X, y, query, slopes):
-    """Trees with random effects: an intercept, and slopes of the columns ``slopes``."""
+    """Trees with random effects, an intercept and slopes of the columns ``slopes``, at fixed settings for small tables."""
     import gpboost as gpb
 
     options = {"group_rand_coef_data": X[:, slopes], "ind_effect_group_rand_coef": [1] * len(slopes)} if slopes else {}
     with quiet():
         effects = gpb.GPModel(group_data=X[:, -1].astype(int), likelihood="gaussian", num_parallel_threads=1, **options)
         data = gpb.Dataset(X[:, :-1], y)
-        settings = {"learning_rate": 0.1, "max_depth": 6, "min_data_in_leaf": 20, "verbose": -1, "num_threads": 1}
+        settings = {"learning_rate": 0.05, "max_depth": 3, "min_data_in_leaf": 20, "verbose": -1, "num_threads": 1}
         model = gpb.train(params=settings, train_set=data, gp_model=effects, num_boost_round=100)
         more = {"group_rand_coef_data_pred": query[:, slopes]} if slopes else {}
         found = model.predict(

@@ -85,7 +85,7 @@ def cars_once(X, y, seed):
 
 def simulation(seeds, quick):
     """Mean squared errors of a fifth of the rows, at random, of groups that are known."""
-    size = (10_000, 1_000) if quick else (100_000, 10_000)
+    size = (4_000, 400) if quick else (100_000, 10_000)
     net = make_pipeline(StandardScaler(), MLPRegressor(**NET, random_state=0))
     table = Table("LMMNN's simulation: mean squared error", ["variance", "model", "error", "seconds", "MB"], 2)
     for variance in (3.0, 0.3):
@@ -135,7 +135,7 @@ def timed_error(name, method, y):
 
 def panels(seeds, quick):
     """Mean squared errors of rows held out in five folds, as GPBoost's benchmark has them."""
-    sizes = (400, 80) if quick else (4000, 600)
+    sizes = (150, 40) if quick else (4000, 600)
     draws = {"wages": (lambda s: wages_twin(s, sizes[0]), [6]), "imports": (lambda s: imports_twin(s, sizes[1]), [0])}
     table = Table("Twins of panels: mean squared error in five folds over the rows", ["twin", "model", "error", "s"], 2)
     for twin, (draw, slopes) in draws.items():
@@ -214,6 +214,7 @@ def not_there(name):
 def main():
     args = read_arguments(__doc__, data="", part="cars,lmmnn,panels,cells", seeds=0, first=0, only="")
     warnings.simplefilter("ignore", ConvergenceWarning)
+    warnings.filterwarnings("ignore", message="Got `batch_size` less than 1")  # a task's own net
 
     def seeds(n):
         return range(args.first, args.first + (1 if args.quick else args.seeds or n))

@@ -89,8 +89,8 @@ def column_candidates(tasks: Tasks, correction: Any) -> Candidates:
     return found
 
 
-def narrowed(name: str, candidate: Candidate, spread: NDArray[np.float64]) -> Candidates:
-    """The columns of a candidate that vary most between tasks: one, two, four, and so on, by halves of what is there.
+def narrowed(name: str, candidate: Candidate, scores: NDArray[np.float64]) -> Candidates:
+    """The columns of a candidate whose slopes most surely vary between tasks: a half of them, a quarter, down to one.
 
     A slope that does not vary costs each task as if it did, since what is learned of its variance is never quite zero.
 
@@ -98,19 +98,19 @@ def narrowed(name: str, candidate: Candidate, spread: NDArray[np.float64]) -> Ca
     ----------
     name, candidate : str and Candidate
         The set of columns.
-    spread : ndarray of shape (n_columns,)
-        How far a standard deviation of a column moves tasks apart.
+    scores : ndarray of shape (n_columns,)
+        How surely the slope of each column varies.
 
     Returns
     -------
     dict
         Larger sets first; empty where there is one column.
     """
-    order, found, n = np.argsort(-spread, kind="stable"), {}, len(spread) // 2
+    order, found, n = np.argsort(-scores, kind="stable"), {}, len(scores) // 2
     while n:
         taken = FunctionTransformer(np.take, kw_args={"indices": np.sort(order[:n]), "axis": 1})
         columns = Pipeline([("columns", candidate.columns), ("varying", taken)])
-        found[f"{name} ({n} of {len(spread)})"] = candidate._replace(columns=columns, narrows=False)
+        found[f"{name} ({n} of {len(scores)})"] = candidate._replace(columns=columns, narrows=False)
         n //= 2
     return found
 

@@ -13,9 +13,9 @@ from sklearn.base import clone
 
 from skmeta.base import Prior
 from skmeta.base._held_out import SHOTS, gains, halves_of, mean_of_tasks
-from skmeta.compose import first_component
 from skmeta.fallback._columns import Candidate, Candidates, narrowed
 from skmeta.fallback._link import Link
+from skmeta.fallback._varying_slopes import slope_scores
 from skmeta.linear_model import GaussianPrior
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import class_shares, mean_class_shares
@@ -38,7 +38,7 @@ class Correction:
     prior : Prior
         Of the linear model.
     score : ndarray of shape (n_tasks,)
-        Minus the loss of a row of each task, held out: squared error, log loss, or deviance.
+        Minus the loss of each task, held out: root mean squared error, or mean log loss or deviance of a row.
     """
 
     name: str
@@ -75,35 +75,27 @@ class _HeldOut(NamedTuple):
         folds = [fold for fold in halves_of(tasks) if len(np.unique(np.concatenate([labels[t] for t in fold[0]]))) > 1]
         return cls(folds, tasks.are_shots(SHOTS))
 
-    def judge(self, rows: Tasks, learn: Callable[[Tasks], Prior], link: Link) -> tuple[list[Prior], Array]:
-        """What each fold taught, and minus the loss ``(n_tasks,)`` of the others, without rows of labels that it did not know."""
+    def judge(self, rows: Tasks, learn: Callable[[Tasks], Prior], link: Link) -> Array:
+        """Minus the loss of each task ``(n_tasks,)`` by what a fold taught, without rows of labels that this did not know."""
         shots, query = rows.where(self.is_shot), rows.where(~self.is_shot)
-        score, priors = np.zeros(len(rows)), []
+        score = np.zeros(len(rows))
         for teach, judge in self.folds:
             taught = rows.take(teach)
-            priors.append(learn(taught))
             labels = () if taught.classes is None else np.concatenate(taught.classes)
-            adapted = priors[-1].adapt_tasks(link.corrects, shots.take(judge).with_labels(labels))
+            adapted = learn(taught).adapt_tasks(link.corrects, shots.take(judge).with_labels(labels))
             asked = query.take(judge).with_labels(labels)
-            score[judge] = -mean_of_tasks(link.losses(adapted, asked), asked)
-        return priors, score
+            score[judge] = -link.in_units(mean_of_tasks(link.losses(adapted, asked), asked))
+        return score
 
 
 @dataclass(frozen=True)
 class _Trial:
-    """A set of columns that was tried: what the linear model reads, what parts of the tasks taught, and the score."""
+    """A set of columns that was tried: what the linear model reads, and the score of its tasks."""
 
     name: str
     candidate: Candidate
     rows: Tasks
-    priors: list[Prior]
     score: Array
-
-    def spread(self, n_outputs: int) -> Array:
-        """How far a standard deviation of each column ``(n_columns,)`` moves tasks apart."""
-        learned: list[Any] = [first_component(prior) for prior in self.priors]
-        variance = np.mean([each.variance(k)[n_outputs:-1] for each in learned for k in range(each.n_outputs)], axis=0)
-        return np.asarray(np.sqrt(variance) * self.rows.X[:, n_outputs:].std(axis=0))
 
 
 def best_correction(tasks: Tasks, outputs: Array, candidates: Candidates, link: Link, n_jobs: int | None) -> Correction:
@@ -113,24 +105,30 @@ def best_correction(tasks: Tasks, outputs: Array, candidates: Candidates, link: 
     half of the tasks teach, which is against large ones already: the best mean has the least expected loss.
     """
     held_out = _HeldOut.of(tasks)
-
-    def tried(name: str, candidate: Candidate) -> _Trial:
-        rows = tasks.with_rows(candidate.reads(tasks.X, outputs), tasks.y)
-        return _Trial(name, candidate, rows, *held_out.judge(rows, partial(_learn, candidate, link, n_jobs), link))
-
     if not held_out.folds:  # a single task: the simplest set of columns
-        only = tried(*next(iter(candidates.items())))
-        return Correction(
-            only.name, only.candidate, only.rows, _learn(only.candidate, link, n_jobs, only.rows), only.score
+        candidates = dict(list(candidates.items())[:1])
+    found = []
+    for name, candidate in (candidates | _narrower(candidates, tasks, outputs, link)).items():
+        rows = tasks.with_rows(candidate.reads(tasks.X, outputs), tasks.y)
+        found.append(
+            _Trial(name, candidate, rows, held_out.judge(rows, partial(_learn, candidate, link, n_jobs), link))
         )
-    found = [tried(*each) for each in candidates.items()]
-    for each in [each for each in found if each.candidate.narrows]:
-        found += [tried(*fewer) for fewer in narrowed(each.name, each.candidate, each.spread(outputs.shape[1])).items()]
     none, best = _none(tasks, outputs, held_out, link), max(found, key=lambda each: _mean_over_tasks(each.score, tasks))
-    if not gains(best.score - none.score):
+    if held_out.folds and not gains(best.score - none.score):
         return none
     prior = _learn(best.candidate, link, n_jobs, best.rows)
     return Correction(best.name, best.candidate, best.rows, prior, best.score)
+
+
+def _narrower(candidates: Candidates, tasks: Tasks, outputs: Array, link: Link) -> Candidates:
+    """Parts of those candidates that may be narrowed: the columns whose slopes most surely vary."""
+    found: Candidates = {}
+    for name, candidate in candidates.items():
+        if candidate.narrows:
+            columns = np.asarray(candidate.columns.transform(tasks.X), dtype=float)
+            scores = slope_scores(columns, link.residuals(outputs, np.asarray(tasks.y)), tasks.codes)
+            found |= narrowed(name, candidate, scores)
+    return found
 
 
 def _mean_over_tasks(score: Array, tasks: Tasks) -> float:
@@ -157,7 +155,7 @@ def _none(tasks: Tasks, outputs: Array, held_out: _HeldOut, link: Link) -> Corre
         classes=classes,
         class_prior=None if classes is None else mean_class_shares(class_shares(tasks, classes), tasks.task_weight),
     )
-    return Correction("nothing", Candidate(None), rows, prior, held_out.judge(rows, lambda teach: prior, link)[1])
+    return Correction("nothing", Candidate(None), rows, prior, held_out.judge(rows, lambda teach: prior, link))
 
 
 def _learn(candidate: Candidate, link: Link, n_jobs: int | None, rows: Tasks) -> Prior:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit, ndtri
+from scipy.special import expit, logit, ndtri
 from sklearn.base import is_classifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
@@ -69,6 +69,19 @@ class Link:
     def losses(self, adapted: Any, tasks: Tasks) -> Array:
         """Of each row, from the linear models adapted to its task: squared error, deviance, or log loss of its label."""
         return held_out_losses(adapted, tasks, self.of_rows)
+
+    def residuals(self, outputs: Array, y: NDArray[Any]) -> Array:
+        """What outputs leave of targets ``(n_rows, n_outputs)``: of labels, indicators less probabilities."""
+        if not is_classifier(self.corrects):
+            mean = np.exp(outputs) if self.scale == "log" else outputs
+            return np.asarray(y.reshape(mean.shape) - mean)
+        labels = np.unique(y)
+        indicators = y[:, None] == (labels[1:] if outputs.shape[1] == 1 else labels)
+        return np.asarray(indicators - expit(outputs))
+
+    def in_units(self, losses: Array) -> Array:
+        """Mean losses of tasks, squared errors as roots: in squares a single task that is far off outweighs all others."""
+        return np.sqrt(losses) if self.is_squared else losses
 
     def columns_of(self, outputs: Array) -> list[tuple[str, FunctionTransformer]]:
         """Steps that make columns of answers like ``outputs``: plain functions of NumPy and SciPy, one after the other.

@@ -57,9 +57,10 @@ class SharedModel(Learner):
     n_rounds_ : int
         How often the shared model was fitted anew.
     held_out_scores_ : ndarray of shape (n_tasks,)
-        Minus the mean loss of each task, held out and given ten of its rows, in the last of these rounds.
+        Minus the loss of each task (root mean squared error; mean log loss or deviance of a row), held out and given ten of
+        its rows, in the last of these rounds.
     scores_ : list of float
-        Minus the mean loss of held-out tasks, each given ten of its rows, after each round that was tried.
+        Means of such scores over the tasks, after each round that was tried.
 
     References
     ----------
