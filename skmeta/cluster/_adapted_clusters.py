@@ -48,12 +48,12 @@ class AdaptedClusters(AdaptedEstimators):
     def estimator(self, code: int) -> Any:
         """The plain fitted estimator of one task."""
         if code not in self._made:
-            unlike = code >= 0 and self.unlike_past[code] > 0.5
+            unlike = code >= 0 and self._lies_anywhere[code] > 0.5
             self._made[code] = self._plain(self._rows(code), self._under_both_laws(code)[int(unlike)])
         return self._made[code]
 
     @cached_property
-    def unlike_past(self) -> Array:
+    def _lies_anywhere(self) -> Array:
         """Probability, by its rows, that a task's centres lie anywhere among the rows of past tasks.
 
         Before any rows it is that of one task beside all past ones, see `wide`.

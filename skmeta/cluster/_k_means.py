@@ -19,7 +19,7 @@ from skmeta.cluster._learn_clusters import Learned, learned_clusters
 from skmeta.cluster._lloyd import Clusters, Rows, nearest
 from skmeta.cluster._own_clusters import OwnClusters
 from skmeta.cluster._plain_k_means import filled, relabel, template
-from skmeta.cluster._tasks_of_rows import arrays_of, check_n_clusters, mean_weight, rows_of_task
+from skmeta.cluster._tasks_of_rows import arrays_of, check_n_clusters, rows_of_task
 from skmeta.compose import MixturePrior, first_component, with_own_model
 from skmeta.tasks import Tasks
 
@@ -173,7 +173,7 @@ class KMeansLearner(Learner):
             raise TypeError(f"prior: wanted a KMeansPrior, found {prior!r}; learn one with this estimator.")
         if known is not None:
             check_n_clusters(len(known.centers), estimator, "n_clusters")
-        unit = mean_weight(tasks) if known is None else known.weight_unit
+        unit = tasks.mean_weight if known is None else known.weight_unit
         rows = [rows_of_task(numbers, code, unit) for code in range(len(tasks))]
         n_past = 0.0 if known is None else known.n_tasks
         starts = first_laws(estimator, numbers, rows, n_jobs) if known is None else [known.law]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ class Correction:
         Of the linear model.
     score : ndarray of shape (n_tasks,)
         Minus the loss of a row of each task, held out: squared error, log loss, or deviance.
+    use : float, default=1.0
+        Probability that what the linear model reads is of any use for other tasks, beyond a level of each.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Correction:
     rows: Tasks
     prior: Prior
     score: Array
+    use: float = 1.0
 
     def beats(self, other: Correction) -> bool:
         """Whether it predicts tasks better than another, by more than one standard error of the mean difference."""
@@ -57,9 +60,9 @@ class Correction:
 
 def best_correction(tasks: Tasks, outputs: Array, candidates: Candidates, link: Link, n_jobs: int | None) -> Correction:
     """The simplest one that no later one beats: none at all, on the outputs, on a set of columns beside them."""
-    best = _none(tasks, outputs, link)
-    for name, candidate in candidates.items():
-        found = _learned(name, candidate, tasks, outputs, link, n_jobs)
+    learned = [_learned(name, each, tasks, outputs, link, n_jobs) for name, each in candidates.items()]
+    best = replace(_none(tasks, outputs, link), use=learned[0].use)
+    for found in learned:
         best = found if found.beats(best) else best
     return best
 
@@ -90,8 +93,8 @@ def _learned(
     columns, learner = candidate.columns, clone(candidate.learner)
     Z = outputs if columns is None else np.hstack([outputs, columns.transform(tasks.X)])
     rows = tasks.with_rows(Z, tasks.y)
-    prior = learner.learn_distinct(link.corrects, rows, n_jobs=n_jobs)
-    return Correction(name, columns, rows, prior, _held_out_score(rows, prior, learner, link, n_jobs))
+    prior: Any = learner.learn_distinct(link.corrects, rows, n_jobs=n_jobs)
+    return Correction(name, columns, rows, prior, _held_out_score(rows, prior, learner, link, n_jobs), prior.use)
 
 
 def _held_out_score(rows: Tasks, prior: Prior, learner: Any, link: Link, n_jobs: int | None) -> Array:

@@ -125,7 +125,8 @@ class LearnedMetric(Learner):
         self.maps_["shared"] = shared.description
         seen = self._shared.adapt_shared(shared.shared, shared.compared(estimator), tasks, n_jobs=n_jobs)
         others = [] if own.description == AS_GIVEN else [("own rows", own)]
-        return with_own_model(shared, estimator, tasks, seen.leave_one_out_scores, others)
+        use = self._shared.use_
+        return with_own_model(shared, estimator, tasks, seen.leave_one_out_scores, others, use=use)
 
     def adapt_learned(
         self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
