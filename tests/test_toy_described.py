@@ -78,7 +78,7 @@ class DescribedLearner(Learner):
 def described(case):
     """The case with sizes, on which the levels of its tasks depend."""
     size = case.table["shop"].map({name: float(i) for i, name in enumerate([*"abcde", "new"])})
-    return case._replace(table=case.table.assign(size=size), target=case.target + 2.0 * size.to_numpy())
+    return replace(case, table=case.table.assign(size=size), target=case.target + 2.0 * size.to_numpy())
 
 
 CASE = described(make_case(KNeighborsRegressor(2)))

@@ -48,12 +48,12 @@ class AdaptedClusters(AdaptedEstimators):
     def estimator(self, code: int) -> Any:
         """The plain fitted estimator of one task."""
         if code not in self._made:
-            unlike = code >= 0 and self.unlike_past[code] > 0.5
+            unlike = code >= 0 and self._lies_anywhere[code] > 0.5
             self._made[code] = self._plain(self._rows(code), self._under_both_priors(code)[int(unlike)])
         return self._made[code]
 
     @cached_property
-    def unlike_past(self) -> Array:
+    def _lies_anywhere(self) -> Array:
         r"""Probability, by its rows, that a task's centres lie anywhere among the rows of past tasks, see `diffuse`.
 
         Before any rows the odds are :math:`1 : T`, one task beside the :math:`T` past ones: an urn from which the next draw is

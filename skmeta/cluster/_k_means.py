@@ -20,7 +20,7 @@ from skmeta.cluster._learn_clusters import Learned, learned_clusters
 from skmeta.cluster._lloyd import Clusters, Rows, nearest
 from skmeta.cluster._own_clusters import OwnKMeans
 from skmeta.cluster._plain_k_means import filled, template
-from skmeta.cluster._tasks_of_rows import arrays_of, check_n_clusters, mean_weight, rows_of_task
+from skmeta.cluster._tasks_of_rows import arrays_of, check_n_clusters, rows_of_task
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
@@ -149,7 +149,7 @@ class KMeansLearner(ClusterLearner):
     _kind, _own, _sparse = KMeansPrior, OwnKMeans, True
 
     def _learned(self, estimator: Any, numbers: Tasks, known: Any, n_jobs: int | None) -> KMeansPrior:
-        unit = mean_weight(numbers) if known is None else known.weight_unit
+        unit = numbers.mean_weight if known is None else known.weight_unit
         rows = [rows_of_task(numbers, code, unit) for code in range(len(numbers))]
         n_past = 0.0 if known is None else known.n_tasks
         starts = (

@@ -33,11 +33,6 @@ def rows_of_task(tasks: Tasks, code: int, unit: float) -> Rows:
     return rows_of(X, None if weight is None else weight / unit)
 
 
-def mean_weight(tasks: Tasks) -> float:
-    """What a row weighs on average: weights say how much rows count beside each other."""
-    return 1.0 if tasks.sample_weight is None else float(tasks.sample_weight.mean())
-
-
 def check_n_clusters(wanted: int, estimator: Any, name: str) -> None:
     """Raise unless an estimator has as many clusters as its prior."""
     found = estimator.get_params(deep=False).get(name)

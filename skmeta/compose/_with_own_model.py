@@ -74,19 +74,37 @@ class PriorWithOwnModel(MixturePrior):
         AdaptedEstimators
             Of the same tasks.
         """
-        others, tasks, estimator = self.components[1:], adapted.tasks, adapted.model
+        tasks, estimator = adapted.tasks, adapted.model
         weights = np.tile(np.eye(1, len(self.components)), (len(tasks), 1))
         unlike = np.maximum(1.0 - self.weights[0], adapted.unlike_past)
         asked = np.flatnonzero((tasks.counts > 0) & (unlike > 0.5))
         if len(asked):
-            evidence = [each.log_evidence(estimator, tasks.take(asked)) for each in others]
-            scores = np.column_stack([adapted.leave_one_out_scores(asked), *evidence])
+            scores = self.log_scores(adapted, asked)
             with np.errstate(divide="ignore"):  # a component of weight zero is none
                 weights[asked] = softmax(scores + np.log(self.weights), axis=1)
             if tasks.y is None:  # clusters have no average
                 weights[asked] = np.eye(len(self.components))[scores.argmax(axis=1)]
-        made = [adapted, *(each.adapt_tasks(estimator, tasks) for each in others)]
+        made = [adapted, *(each.adapt_tasks(estimator, tasks) for each in self.components[1:])]
         return AdaptedMixture(self, estimator, tasks, made, weights)
+
+    def log_scores(self, adapted: Any, codes: NDArray[np.intp]) -> Array:
+        """How well each component predicts rows of some tasks, each from the task's others.
+
+        Parameters
+        ----------
+        adapted : AdaptedEstimators
+            Of the learned prior.
+        codes : ndarray of int
+            The tasks, from 0.
+
+        Returns
+        -------
+        ndarray of shape (n_codes, n_components)
+            Log scores, comparable within a task.
+        """
+        some = adapted.tasks.take(codes)
+        others = [each.log_evidence(adapted.model, some) for each in self.components[1:]]
+        return np.column_stack([adapted.leave_one_out_scores(codes), *others])
 
 
 def with_own_model(
@@ -96,6 +114,8 @@ def with_own_model(
     scores: Callable[[NDArray[np.intp]], Array] | None = None,
     others: Sequence[tuple[str, Prior]] = (),
     own: OwnModel | None = None,
+    *,
+    use: float = 1.0,
 ) -> PriorWithOwnModel:
     """A learned prior with the task's own model beside it, as often as past tasks were better off with that.
 
@@ -114,6 +134,9 @@ def with_own_model(
         Further components between the two, by name, whose ``log_evidence`` is such a score.
     own : OwnModel, default=None
         What stands beside it; None for the plain estimator, fitted.
+    use : float, default=1.0
+        Probability that what was learned is of any use for other tasks. Past tasks count by it: where there was nothing to
+        learn, they do not say either that a task's own model would find nothing.
 
     Returns
     -------
@@ -127,6 +150,6 @@ def with_own_model(
         scores = prior.adapt_tasks(estimator, tasks).leave_one_out_scores
     names, beside = zip(*others, ("own model", own), strict=True)
     evidence = np.column_stack([scores(looked_at), *(p.log_evidence(estimator, tasks.take(looked_at)) for p in beside)])
-    each = np.full(len(looked_at), len(tasks) / len(looked_at))
+    each = np.full(len(looked_at), use * len(tasks) / len(looked_at))
     unseen = np.eye(1, len(names) + 1)[0]
     return PriorWithOwnModel([prior, *beside], learn_weights(evidence, each), ("learned", *names), unseen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -39,6 +39,8 @@ class Correction:
         Of the linear model.
     score : ndarray of shape (n_tasks,)
         Minus the loss of each task, held out: root mean squared error, or mean log loss or deviance of a row.
+    use : float, default=1.0
+        Probability that what the linear model reads is of any use for other tasks, beyond a level of each.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Correction:
     rows: Tasks
     prior: Prior
     score: Array
+    use: float = 1.0
 
     def of_rows(self, link: Link, n_jobs: int | None) -> Array:
         """What the tasks' own models say of their rows beyond what the model of a task without rows says, as scores."""
@@ -114,10 +117,11 @@ def best_correction(tasks: Tasks, outputs: Array, candidates: Candidates, link: 
             _Trial(name, candidate, rows, held_out.judge(rows, partial(_learn, candidate, link, n_jobs), link))
         )
     none, best = _none(tasks, outputs, held_out, link), max(found, key=lambda each: _mean_over_tasks(each.score, tasks))
-    if held_out.folds and not gains(best.score - none.score):
-        return none
-    prior = _learn(best.candidate, link, n_jobs, best.rows)
-    return Correction(best.name, best.candidate, best.rows, prior, best.score)
+    asked = best if not held_out.folds or gains(best.score - none.score) else found[0]
+    prior: Any = _learn(asked.candidate, link, n_jobs, asked.rows)
+    if asked is not best:
+        return replace(none, use=prior.use)
+    return Correction(best.name, best.candidate, best.rows, prior, best.score, prior.use)
 
 
 def _narrower(candidates: Candidates, tasks: Tasks, outputs: Array, link: Link) -> Candidates:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,8 @@ class SharedModel(Learner):
     held_out_scores_ : ndarray of shape (n_tasks,)
         Minus the loss of each task (root mean squared error; mean log loss or deviance of a row), held out and given ten of
         its rows, in the last of these rounds.
+    use_ : float
+        Probability that the shared model is of any use for other tasks, beyond a level of each.
     scores_ : list of float
         Means of such scores over the tasks, after each round that was tried.
 
@@ -125,10 +128,13 @@ class SharedModel(Learner):
         check_scalar(self.cv, "cv", int, min_val=2)
         if prior is not None:
             return _learned_on(prior, estimator, tasks, n_jobs)
+        unit = tasks.mean_weight
+        tasks = tasks.weighed_in(unit)
         shared = self.learn_shared(estimator, tasks, n_jobs=n_jobs, progress=progress)
         known = tasks.labelled_rows()
         seen = self.adapt_shared(shared, estimator, known, n_jobs=n_jobs)
-        return with_own_model(shared, estimator, known, seen.leave_one_out_scores)
+        shared = replace(shared, weight_unit=unit)
+        return with_own_model(shared, estimator, known, seen.leave_one_out_scores, use=self.use_)
 
     def learn_shared(
         self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None, progress: Any = None
@@ -149,6 +155,7 @@ class SharedModel(Learner):
         tasks = self._fitted_to(tasks)
         best = self._best_round(self._shared(estimator, tasks), tasks, link, n_jobs, progress)
         self.out_of_fold_, self.held_out_scores_ = best.outputs, best.correction.score
+        self.use_ = best.correction.use
         model = self._fitted(self._shared(estimator, tasks), tasks, best.target)
         shared = self._prior_of(model, link, best, tasks)
         return self._extended(shared, link, estimator, tasks.labelled_rows(), best.correction.rows.X, n_jobs)

@@ -45,6 +45,8 @@ class SharedModelPrior(Prior):
         The unfitted linear model.
     description : str, default="output"
         What the linear model reads, for people.
+    weight_unit : float, default=1.0
+        What a row weighed on average where the prior was learned; weights are read in this unit.
     """
 
     model: Any
@@ -53,6 +55,7 @@ class SharedModelPrior(Prior):
     correction: Any
     corrects: Any
     description: str = "output"
+    weight_unit: float = 1.0
 
     def __repr__(self) -> str:
         keeps = ", keeps rows" if any(hasattr(self.model, name) for name in _ROWS_KEPT_IN) else ""
@@ -87,7 +90,7 @@ class SharedModelPrior(Prior):
         TypeError
             If ``estimator`` is of another class than the shared model.
         """
-        tasks = tasks.labelled_rows()
+        tasks = tasks.labelled_rows().weighed_in(self.weight_unit)
         return self._corrected(estimator, tasks, self._read(tasks), n_jobs)
 
     def adapt_read(self, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None = None) -> CorrectedModels:
@@ -105,6 +108,7 @@ class SharedModelPrior(Prior):
         CorrectedModels
             As from `adapt_tasks`.
         """
+        tasks = tasks.weighed_in(self.weight_unit)
         return self._corrected(estimator, tasks, tasks.with_rows(Z, tasks.y), n_jobs)
 
     def columns_beside(self, outputs: Array, X: Any) -> Array:
@@ -140,14 +144,16 @@ class SharedModelPrior(Prior):
         SharedModelPrior
             A new value.
         """
-        rows = self._read(tasks.labelled_rows())
+        rows = self._read(tasks.labelled_rows().weighed_in(self.weight_unit))
         correction = EmpiricalBayes().learn_distinct(self.corrects, rows, self.correction, n_jobs=n_jobs)
         known = {name: getattr(correction, name) for name in ("n_tasks", "n_rows", "class_prior")}
         return replace(self, correction=correction, **known)
 
     def log_evidence(self, estimator: Any, tasks: Tasks) -> Array:
         """Log density of each task's targets given the shared model's outputs, see `Prior.log_evidence`."""
-        return self.correction.log_evidence(self.corrects, self._read(tasks.labelled_rows()))
+        return self.correction.log_evidence(
+            self.corrects, self._read(tasks.labelled_rows().weighed_in(self.weight_unit))
+        )
 
     def aligned(self, feature_names: Sequence[str]) -> SharedModelPrior:
         """The same prior for frames whose columns stand in another order: plain results take that order too."""

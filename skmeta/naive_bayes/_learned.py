@@ -47,7 +47,7 @@ def learn_prior(estimator: Any, tasks: Tasks, known: Any = None, like: Any = Non
         raise TypeError(f"prior: wanted a {kind.__name__}, found {known!r}; learn one with {type(estimator).__name__}.")
     like = known if known is not None else like
     classes = np.unique(np.concatenate([*(tasks.classes or ())])) if like is None else like.classes
-    unit = _weight_unit(tasks) if known is None else known.weight_unit
+    unit = tasks.mean_weight if known is None else known.weight_unit
     groups = memberships(tasks, classes, row_weights(tasks, unit))
     weight = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
     totals = groups.totals[:-1]
@@ -80,10 +80,3 @@ def _shares(tasks: Tasks, classes: NDArray[Any], totals: Any, weight: Any, known
         "class_counts": learn_dirichlet(totals, weight, _ONE_BLOCK, counts, n_tasks),
         "class_prior": mean_class_shares(class_shares(tasks, classes), tasks.task_weight, prior, n_tasks),
     }
-
-
-def _weight_unit(tasks: Tasks) -> float:
-    """What a row weighs on average, of those that weigh anything."""
-    if tasks.sample_weight is None:
-        return 1.0
-    return float(tasks.sample_weight[tasks.sample_weight > 0.0].mean())

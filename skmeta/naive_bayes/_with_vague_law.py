@@ -7,12 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 
 from skmeta._inference.mixture import learn_weights
-from skmeta.base import AdaptedEstimators
 from skmeta.compose import PriorWithOwnModel
-from skmeta.compose._adapted_mixture import AdaptedMixture
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,27 +31,23 @@ class PriorWithVagueLaw(PriorWithOwnModel):
     def __repr__(self) -> str:
         return f"{self.components[0]!r}, vague {self.weights[1]:.2g}"
 
-    def beside(self, adapted: Any) -> AdaptedEstimators:
-        """The mixture of estimators that the learned law has adapted already and of those of the vague one.
+    def log_scores(self, adapted: Any, codes: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Log odds of the vague law beside those of the learned one, see `PriorWithOwnModel.log_scores`.
 
         Parameters
         ----------
         adapted : AdaptedNaiveBayes
             Of the learned law.
+        codes : ndarray of int
+            The tasks, from 0.
 
         Returns
         -------
-        AdaptedEstimators
-            Of the same tasks.
+        ndarray of shape (n_codes, 2)
+            The first are zero.
         """
-        tasks, estimator = adapted.tasks, adapted.model
-        gain = adapted.vague_gain
-        weights = np.tile([1.0, 0.0], (len(tasks), 1))
-        asked = np.flatnonzero((tasks.counts > 0) & (np.maximum(logit(self.weights[1]), gain) > 0.0))
-        odds = expit(gain[asked] + logit(self.weights[1]))
-        weights[asked] = np.column_stack([1.0 - odds, odds])
-        vague = self.components[1].adapt_tasks(estimator, tasks)
-        return AdaptedMixture(self, estimator, tasks, [adapted, vague], weights)
+        gain = adapted.vague_gain[codes]
+        return np.column_stack([np.zeros(len(gain)), gain])
 
 
 def with_vague_law(learned: Any, gain: NDArray[np.float64]) -> PriorWithVagueLaw:

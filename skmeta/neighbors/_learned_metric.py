@@ -157,7 +157,8 @@ class LearnedMetric(Learner):
         seen = self._shared.adapt_shared(shared.shared, shared.compared(estimator), tasks, n_jobs=n_jobs)
         own = replace(own, class_prior=shared.class_prior)
         others = [] if own.description == AS_GIVEN else [("own rows", own)]
-        return with_own_model(shared, estimator, tasks, seen.leave_one_out_scores, others)
+        use = self._shared.use_
+        return with_own_model(shared, estimator, tasks, seen.leave_one_out_scores, others, use=use)
 
     def _check_parameters(self) -> None:
         check_scalar(self.min_label_share, "min_label_share", Real, min_val=0.0, max_val=1.0)

@@ -102,6 +102,12 @@ class Tasks:
         """Number of rows of each task, of shape (n_tasks,)."""
         return np.diff(self.starts)
 
+    @property
+    def mean_weight(self) -> float:
+        """What a row weighs on average, of those that weigh anything."""
+        weighs = None if self.sample_weight is None else self.sample_weight[self.sample_weight > 0.0]
+        return 1.0 if weighs is None or not len(weighs) else float(weighs.mean())
+
     def rows_of(self, code: int) -> NDArray[np.intp]:
         """Positions of the rows of one task.
 
@@ -299,6 +305,21 @@ class Tasks:
             Named by the columns of ``X``.
         """
         return replace(self, X=X, y=y, feature_names=column_names(X))
+
+    def weighed_in(self, unit: float) -> Self:
+        """The same tasks with their weights in another unit.
+
+        Parameters
+        ----------
+        unit : float
+            What weighs one in the new unit.
+
+        Returns
+        -------
+        Tasks
+            Itself where rows have no weights.
+        """
+        return self if self.sample_weight is None else replace(self, sample_weight=self.sample_weight / unit)
 
     def with_columns(self, names: Sequence[str]) -> Self:
         """The same rows with the columns of a frame in another order.

@@ -79,10 +79,6 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         inner = get_tags(self.estimator)
         tags.input_tags = inner.input_tags
         tags.target_tags = inner.target_tags
-        if tags.regressor_tags is not None and inner.regressor_tags is not None:
-            tags.regressor_tags = inner.regressor_tags
-        if tags.classifier_tags is not None and inner.classifier_tags is not None:
-            tags.classifier_tags = inner.classifier_tags
         tags.non_deterministic = inner.non_deterministic
         return tags
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.base import Prior
@@ -132,6 +133,11 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         super().__init__(estimator, task=task, context=context, prior=prior, learner=learner, n_jobs=n_jobs)
         self.unlabelled = unlabelled
         self.class_prior = class_prior
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags = get_tags(self.estimator).classifier_tags or tags.classifier_tags
+        return tags
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict labels: known tasks with their own adapted model, unknown ones by the prior.

@@ -7,6 +7,7 @@ from inspect import signature
 from typing import Any
 
 from sklearn.base import RegressorMixin
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skmeta.base import Prior
@@ -109,6 +110,11 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
         n_jobs: int | None = None,
     ) -> None:
         super().__init__(estimator, task=task, context=context, prior=prior, learner=learner, n_jobs=n_jobs)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.regressor_tags = get_tags(self.estimator).regressor_tags or tags.regressor_tags
+        return tags
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Predict: known tasks with their own adapted model, unknown ones by the prior.

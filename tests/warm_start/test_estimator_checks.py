@@ -5,7 +5,9 @@ import pytest
 from sklearn.base import is_classifier
 from sklearn.cluster import KMeans, MiniBatchKMeans
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import (
     ElasticNet,
     HuberRegressor,
@@ -14,12 +16,17 @@ from sklearn.linear_model import (
     LogisticRegression,
     QuantileRegressor,
     Ridge,
+    RidgeClassifier,
     SGDClassifier,
     SGDRegressor,
 )
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
+from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, MultinomialNB
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeRegressor
+from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 from sklearn.utils.validation import has_fit_parameter
 
@@ -46,19 +53,16 @@ OWN_FAILURES = {
     }
     for cls in (HuberRegressor, SGDRegressor, SGDClassifier, KMeans, MiniBatchKMeans)
 }
-# What is asked of estimators that take weights: a mixture's fit takes none, and says so (proved below).
-WITHOUT_WEIGHTS = {
-    f"check_{name}": "the mixture takes no weights"
-    for name in (
-        "all_zero_sample_weights_error",
-        "sample_weight_equivalence_on_dense_data",
-        "sample_weights_list",
-        "sample_weights_not_an_array",
-        "sample_weights_not_overwritten",
-        "sample_weights_pandas_series",
-        "sample_weights_shape",
-    )
-}
+# What is asked of estimators that take weights, of a fit that takes none and says so (proved below).
+OF_WEIGHTS = (
+    "check_all_zero_sample_weights_error",
+    "check_sample_weight_equivalence_on_dense_data",
+    "check_sample_weights_list",
+    "check_sample_weights_not_an_array",
+    "check_sample_weights_not_overwritten",
+    "check_sample_weights_pandas_series",
+    "check_sample_weights_shape",
+)
 FAMILY_MODELS = [cls(**SETTINGS.get(cls, {})) for cls in FAMILIES]
 COMPOSED_MODELS = [
     LinearRegression(),  # takes no prior, but is a good plain estimator
@@ -66,6 +70,19 @@ COMPOSED_MODELS = [
     make_pipeline(StandardScaler(), LogisticRegression()),
     TransformedTargetRegressor(Ridge(), transformer=StandardScaler()),
     HistGradientBoostingClassifier(max_iter=5),
+]
+OTHER_FAMILIES = [
+    DecisionTreeRegressor(max_depth=3, random_state=0),
+    RidgeClassifier(),
+    HistGradientBoostingRegressor(max_iter=5),
+    KNeighborsClassifier(),
+    KNeighborsRegressor(),
+    GaussianNB(),
+    MultinomialNB(),
+    BernoulliNB(),
+    CategoricalNB(min_categories=10),
+    GaussianProcessRegressor(),
+    KernelRidge(),
 ]
 CLUSTERERS = [
     KMeans(3, random_state=0),
@@ -78,12 +95,21 @@ CLUSTERERS = [
 
 def expected_failures(estimator):
     model = unfitted_model(estimator)
-    if not reads_targets(model) and not has_fit_parameter(model, "sample_weight"):
-        return WITHOUT_WEIGHTS
+    if not has_fit_parameter(model, "sample_weight"):
+        return dict.fromkeys(weight_checks(model), "its fit takes no weights")
     found = OWN_FAILURES.get(type(model), {})
     return {
-        name: why for name, why in found.items() if estimator is model or "dense" in name
+        name: why for name, why in found.items() if estimator is model or "sparse" not in name
     }  # no steps for sparse rows
+
+
+def weight_checks(model):
+    found = list(OF_WEIGHTS)
+    if get_tags(model).input_tags.sparse:
+        found.append("check_sample_weight_equivalence_on_sparse_data")
+    if is_classifier(model):
+        found.append("check_classifiers_one_label_sample_weights")
+    return found
 
 
 def shell(estimator):
@@ -93,8 +119,9 @@ def shell(estimator):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # some checks stop solvers early
+@pytest.mark.filterwarnings("ignore:divide by zero encountered in log:RuntimeWarning")  # of GaussianNB after one label
 @parametrize_with_checks(
-    [shell(model) for model in FAMILY_MODELS + COMPOSED_MODELS + CLUSTERERS],
+    [shell(model) for model in FAMILY_MODELS + COMPOSED_MODELS + OTHER_FAMILIES + CLUSTERERS],
     expected_failed_checks=lambda ours: expected_failures(ours.estimator),
     xfail_strict=True,
 )
@@ -125,9 +152,19 @@ def test_expected_failures_are_those_of_the_plain_estimator(cls):
     assert failed == set(OWN_FAILURES[cls])
 
 
-@pytest.mark.parametrize("mixture", [GaussianMixture(2), BayesianGaussianMixture(n_components=2)], ids=str)
-def test_a_mixture_takes_no_weights(mixture):
-    X, weight = np.arange(12.0).reshape(6, 2), np.ones(6)
-    for estimator in (mixture, shell(mixture)):
+@pytest.mark.parametrize(
+    "model",
+    [
+        GaussianMixture(2),
+        BayesianGaussianMixture(n_components=2),
+        KNeighborsClassifier(),
+        KNeighborsRegressor(),
+        GaussianProcessRegressor(),
+    ],
+    ids=str,
+)
+def test_what_takes_no_weights_says_so(model):
+    X, y, weight = np.arange(12.0).reshape(6, 2), np.arange(6) % 2, np.ones(6)
+    for estimator in (model, shell(model)):
         with pytest.raises(TypeError, match="sample_weight"):
-            estimator.fit(X, sample_weight=weight)
+            estimator.fit(X, y, sample_weight=weight)

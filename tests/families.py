@@ -1,0 +1,118 @@
+"""The table of all families: an instance or two of each, with a collection that suits it."""
+
+import numpy as np
+from clusters import COLUMNS as CLUSTERED
+from clusters import draw_kinds, draw_table
+from common import COLUMNS, Case, make_case
+from sklearn.cluster import KMeans, MiniBatchKMeans
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.linear_model import (
+    BayesianRidge,
+    ElasticNet,
+    GammaRegressor,
+    HuberRegressor,
+    Lasso,
+    LogisticRegression,
+    PoissonRegressor,
+    QuantileRegressor,
+    Ridge,
+    RidgeClassifier,
+    SGDClassifier,
+    SGDRegressor,
+    TweedieRegressor,
+)
+from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
+from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, MultinomialNB
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.tree import DecisionTreeRegressor
+
+from skmeta import ConjugateEmpiricalBayes
+
+NOT_NEGATIVE = (MultinomialNB, BernoulliNB, CategoricalNB)
+
+
+class NaiveBayesCase(Case):
+    """The room alone: the fallback, which it compares itself with, has instances of its own."""
+
+    def model(self, **options):
+        return super().model(**{"learner": ConjugateEmpiricalBayes(compare_with_fallback=False)} | options)
+
+
+def naive_bayes(estimator):
+    """Columns as the model takes them: counts of words, categories, marks, or numbers."""
+    case = make_case(estimator, n_rows=8)
+    if isinstance(estimator, NOT_NEGATIVE):
+        case.table[COLUMNS] = np.clip(np.round(case.table[COLUMNS] + 2.0), 0.0, 4.0)
+    return NaiveBayesCase(case.estimator, case.table, case.target)
+
+
+def with_thresholds(estimator):
+    """Tasks jump each at a place of its own, so that trees of their own are grown."""
+    case = make_case(estimator, n_rows=40)
+    rng = np.random.default_rng(0)
+    place = {shop: rng.uniform(-0.7, 0.7) for shop in [*"abcde", "new"]}
+    jump = case.table["height"] > case.table["shop"].map(place)
+    return Case(estimator, case.table, case.target + 5.0 * jump.to_numpy())
+
+
+def clustered(estimator):
+    """Four kinds of rows, at other places in each task."""
+    assert CLUSTERED == COLUMNS
+    table, _ = draw_table(np.random.default_rng(1), draw_kinds(np.random.default_rng(0), spread=8.0), 6, 25)
+    names = dict(zip(sorted(set(table["shop"])), [*"abcde", "new"], strict=True))
+    return Case(estimator, table.assign(shop=table["shop"].map(names)), None)
+
+
+LINEAR = [
+    make_case(Ridge()),
+    make_case(Lasso(tol=1e-12)),
+    make_case(ElasticNet(tol=1e-12)),
+    make_case(HuberRegressor()),
+    make_case(QuantileRegressor()),
+    make_case(BayesianRidge()),
+    make_case(LogisticRegression()),
+    make_case(PoissonRegressor(), positive=True),
+    make_case(GammaRegressor(), positive=True),
+    make_case(TweedieRegressor(power=1.5), positive=True),
+    make_case(SGDRegressor(random_state=0)),
+    make_case(SGDClassifier("log_loss", learning_rate="constant", eta0=0.01, random_state=0)),
+]
+FALLBACK = [
+    make_case(DecisionTreeRegressor(max_depth=3, random_state=0)),
+    make_case(DecisionTreeRegressor(criterion="poisson", max_depth=3, random_state=0), positive=True),
+    make_case(HistGradientBoostingClassifier(max_iter=3)),
+    make_case(RidgeClassifier()),
+]
+ENSEMBLE = [
+    make_case(HistGradientBoostingRegressor(max_iter=3, random_state=0)),
+    with_thresholds(HistGradientBoostingRegressor(max_iter=5, min_samples_leaf=5, random_state=0)),
+]
+NEIGHBORS = [  # trees of scikit-learn count how often they were asked, which changes what keeps them
+    make_case(KNeighborsClassifier(3, algorithm="brute")),
+    make_case(KNeighborsRegressor(3, weights="distance", algorithm="brute")),
+]
+NAIVE_BAYES = [
+    naive_bayes(GaussianNB()),
+    naive_bayes(MultinomialNB()),
+    naive_bayes(BernoulliNB(binarize=2.0)),
+    naive_bayes(CategoricalNB(min_categories=5)),
+]
+PROCESSES = [make_case(GaussianProcessRegressor(alpha=0.1, optimizer=None)), make_case(KernelRidge())]
+CLUSTERS = [
+    clustered(KMeans(4, random_state=0)),
+    clustered(MiniBatchKMeans(4, random_state=0)),
+    clustered(GaussianMixture(4, random_state=0)),
+    clustered(BayesianGaussianMixture(n_components=4, covariance_type="tied", random_state=0)),
+]
+ROOMS = {
+    "linear_model": LINEAR,
+    "fallback": FALLBACK,
+    "ensemble": ENSEMBLE,
+    "neighbors": NEIGHBORS,
+    "naive_bayes": NAIVE_BAYES,
+    "gaussian_process": PROCESSES,
+    "cluster": CLUSTERS,
+}
+FAMILIES = [case for cases in ROOMS.values() for case in cases]
