@@ -150,6 +150,6 @@ def with_own_model(
         scores = prior.adapt_tasks(estimator, tasks).leave_one_out_scores
     names, beside = zip(*others, ("own model", own), strict=True)
     evidence = np.column_stack([scores(looked_at), *(p.log_evidence(estimator, tasks.take(looked_at)) for p in beside)])
-    each = np.full(len(looked_at), use * len(tasks) / len(looked_at))
+    each = np.full(len(looked_at), use)
     unseen = np.eye(1, len(names) + 1)[0]
     return PriorWithOwnModel([prior, *beside], learn_weights(evidence, each), ("learned", *names), unseen)
