@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,8 @@ class MixturePrior(Prior):
     weights: Any = None
     names: Any = None
     weights_without_rows: Any = None
+
+    _optional: ClassVar[tuple[str, ...]] = ("weights_without_rows",)  # fields that are stored where they are not None
 
     def __post_init__(self) -> None:
         if isinstance(self.components, Prior):
@@ -288,8 +290,7 @@ class MixturePrior(Prior):
         own = {
             "weights": self.weights,
             "names": np.array(self.names),
-            "weights_without_rows": self.weights_without_rows,
-        }
+        } | {name: getattr(self, name) for name in self._optional}
         return stored(own, self.components)
 
     @classmethod
@@ -313,7 +314,7 @@ class MixturePrior(Prior):
         ValueError
             If a name is missing or unknown, or no subclass of `Prior` has the name of a component's class.
         """
-        return cls(**read_back(state, ("weights", "names"), ("weights_without_rows",)))
+        return cls(**read_back(state, ("weights", "names"), cls._optional))
 
     def to_frame(self) -> Any:
         """That of the first component.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from scipy.special import softmax
 
 from skmeta._inference.mixture import learn_weights
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._held_out import SHOTS
 from skmeta.compose._adapted_mixture import AdaptedMixture
 from skmeta.compose._mixture_prior import MixturePrior
 from skmeta.compose._own_model import OwnModel
@@ -35,8 +36,18 @@ class PriorWithOwnModel(MixturePrior):
     components : sequence of Prior
         The learned prior, others that a task's rows may prefer, and an `OwnModel`.
     weights, names, weights_without_rows
-        As in `MixturePrior`.
+        As in `MixturePrior`; ``weights`` are those of a task with as many rows as past ones had.
+    weights_of_few : array-like of shape (n_components,), default=None
+        Weights of a task of ten rows or fewer; those between are means, in logarithms. None for ``weights``: a model that
+        predicts best with sixty rows may be the worst with five.
+    n_rows_of_many : float, default=1.0
+        Rows that past tasks had.
     """
+
+    weights_of_few: Any = None
+    n_rows_of_many: float = 1.0
+
+    _optional: ClassVar[tuple[str, ...]] = ("weights_without_rows", "weights_of_few", "n_rows_of_many")
 
     def __repr__(self) -> str:
         beside = [f"{name} {weight:.2g}" for name, weight in list(self.named_weights.items())[1:]]
@@ -76,16 +87,36 @@ class PriorWithOwnModel(MixturePrior):
         """
         tasks, estimator = adapted.tasks, adapted.model
         weights = np.tile(np.eye(1, len(self.components)), (len(tasks), 1))
-        unlike = np.maximum(1.0 - self.weights[0], adapted.unlike_past)
+        prior_weights = self.weights_by_size(tasks.counts)
+        unlike = np.maximum(1.0 - prior_weights[:, 0], adapted.unlike_past)
         asked = np.flatnonzero((tasks.counts > 0) & (unlike > 0.5))
         if len(asked):
             scores = self.log_scores(adapted, asked)
             with np.errstate(divide="ignore"):  # a component of weight zero is none
-                weights[asked] = softmax(scores + np.log(self.weights), axis=1)
+                weights[asked] = softmax(scores + np.log(prior_weights[asked]), axis=1)
             if tasks.y is None:  # clusters have no average
                 weights[asked] = np.eye(len(self.components))[scores.argmax(axis=1)]
         made = [adapted, *(each.adapt_tasks(estimator, tasks) for each in self.components[1:])]
         return AdaptedMixture(self, estimator, tasks, made, weights)
+
+    def weights_by_size(self, n_rows: NDArray[np.intp]) -> Array:
+        """Weights of tasks by their rows, before these are read.
+
+        Parameters
+        ----------
+        n_rows : ndarray of int of shape (n_tasks,)
+            How many each has.
+
+        Returns
+        -------
+        ndarray of shape (n_tasks, n_components)
+            They sum to one.
+        """
+        if self.weights_of_few is None:
+            return np.tile(self.weights, (len(n_rows), 1))
+        many = np.log(np.maximum(n_rows, 1) / SHOTS) / np.log(self.n_rows_of_many / SHOTS)
+        share = np.clip(many, 0.0, 1.0)[:, None]
+        return np.asarray(softmax((1.0 - share) * np.log(self.weights_of_few) + share * np.log(self.weights), axis=1))
 
     def log_scores(self, adapted: Any, codes: NDArray[np.intp]) -> Array:
         """How well each component predicts rows of some tasks, each from the task's others.
@@ -106,12 +137,18 @@ class PriorWithOwnModel(MixturePrior):
         others = [each.log_evidence(adapted.model, some) for each in self.components[1:]]
         return np.column_stack([adapted.leave_one_out_scores(codes), *others])
 
+    def _joint(self, estimator: Any, tasks: Tasks) -> Array:
+        """By log scores, of which an own model has no others."""
+        adapted = self.components[0].adapt_tasks(estimator, tasks)
+        with np.errstate(divide="ignore"):
+            return self.log_scores(adapted, np.arange(len(tasks))) + np.log(self.weights_by_size(tasks.counts))
+
 
 def with_own_model(
     prior: Prior,
     estimator: Any,
     tasks: Tasks,
-    scores: Callable[[NDArray[np.intp]], Array] | None = None,
+    adapt: Callable[[NDArray[np.bool_]], AdaptedEstimators] | None = None,
     others: Sequence[tuple[str, Prior]] = (),
     own: OwnModel | None = None,
     *,
@@ -127,9 +164,9 @@ def with_own_model(
         The model of one task.
     tasks : Tasks
         What it was learned from.
-    scores : callable, default=None
-        ``scores(codes)`` are the log scores of some past tasks, each row predicted from the others; None for those of
-        ``prior.adapt_tasks``. It is for priors that have seen the rows.
+    adapt : callable, default=None
+        ``adapt(kept)`` are models adapted to some rows of the tasks, by what a prior that has seen them had not learned of
+        them; None for those of ``prior.adapt_tasks``.
     others : sequence of (str, Prior), default=()
         Further components between the two, by name, whose ``log_evidence`` is such a score.
     own : OwnModel, default=None
@@ -146,10 +183,18 @@ def with_own_model(
     looked_at = tasks.some(_LOOKED_AT)
     if own is None:
         own = OwnModel(classes=prior.classes, class_prior=prior.class_prior, feature_names=prior.feature_names)
-    if scores is None:
-        scores = prior.adapt_tasks(estimator, tasks).leave_one_out_scores
     names, beside = zip(*others, ("own model", own), strict=True)
-    evidence = np.column_stack([scores(looked_at), *(p.log_evidence(estimator, tasks.take(looked_at)) for p in beside)])
-    each = np.full(len(looked_at), use)
-    unseen = np.eye(1, len(names) + 1)[0]
-    return PriorWithOwnModel([prior, *beside], learn_weights(evidence, each), ("learned", *names), unseen)
+
+    def learned(kept: NDArray[np.bool_]) -> Array:
+        some = tasks.where(kept)
+        adapted = prior.adapt_tasks(estimator, some) if adapt is None else adapt(kept)
+        evidence = [each.log_evidence(estimator, some.take(looked_at)) for each in beside]
+        scores = np.column_stack([adapted.leave_one_out_scores(looked_at), *evidence])
+        return learn_weights(scores, np.full(len(looked_at), use))
+
+    weights, n_rows = learned(np.ones(tasks.n_rows, dtype=bool)), float(tasks.counts[looked_at].mean())
+    found = PriorWithOwnModel([prior, *beside], weights, ("learned", *names), np.eye(1, len(weights))[0])
+    # Where it is not the better one with all rows, it is asked where a task's rows say so, not by its weight.
+    if weights[0] > 0.5 or tasks.y is None or n_rows <= 2 * SHOTS:
+        return found
+    return replace(found, weights_of_few=learned(tasks.are_shots(SHOTS)), n_rows_of_many=n_rows)

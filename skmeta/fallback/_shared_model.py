@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -132,9 +133,8 @@ class SharedModel(Learner):
         tasks = tasks.weighed_in(unit)
         shared = self.learn_shared(estimator, tasks, n_jobs=n_jobs, progress=progress)
         known = tasks.labelled_rows()
-        seen = self.adapt_shared(shared, estimator, known, n_jobs=n_jobs)
-        shared = replace(shared, weight_unit=unit)
-        return with_own_model(shared, estimator, known, seen.leave_one_out_scores, use=self.use_)
+        seen = partial(self.adapt_shared, shared, estimator, known, n_jobs=n_jobs)
+        return with_own_model(replace(shared, weight_unit=unit), estimator, known, seen, use=self.use_)
 
     def learn_shared(
         self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None, progress: Any = None
@@ -161,7 +161,13 @@ class SharedModel(Learner):
         return self._extended(shared, link, estimator, tasks.labelled_rows(), best.correction.rows.X, n_jobs)
 
     def adapt_shared(
-        self, shared: SharedModelPrior, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
+        self,
+        shared: SharedModelPrior,
+        estimator: Any,
+        tasks: Tasks,
+        kept: NDArray[np.bool_] | None = None,
+        *,
+        n_jobs: int | None = None,
     ) -> AdaptedEstimators:
         """Adapt what `learn_shared` returned to the tasks that it was learned from, by out-of-fold outputs.
 
@@ -171,13 +177,18 @@ class SharedModel(Learner):
             What was learned.
         estimator, tasks, n_jobs
             As in `learn_shared`.
+        kept : ndarray of bool of shape (n_rows,), default=None
+            Which of their labelled rows are adapted to; None for all.
 
         Returns
         -------
         AdaptedEstimators
             Of these tasks.
         """
-        return shared.adapt_read(estimator, tasks, shared.columns_beside(self.out_of_fold_, tasks.X), n_jobs)
+        outputs = self.out_of_fold_
+        if kept is not None:
+            tasks, outputs = tasks.where(kept), outputs[kept]
+        return shared.adapt_read(estimator, tasks, shared.columns_beside(outputs, tasks.X), n_jobs)
 
     def adapt_learned(
         self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.mixture import learn_weights
-from skmeta.compose import PriorWithOwnModel
+from skmeta.compose import MixturePrior, PriorWithOwnModel
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,6 +48,10 @@ class PriorWithVagueLaw(PriorWithOwnModel):
         """
         gain = adapted.vague_gain[codes]
         return np.column_stack([np.zeros(len(gain)), gain])
+
+    def _joint(self, estimator: Any, tasks: Any) -> NDArray[np.float64]:
+        """By densities, which both have."""
+        return MixturePrior._joint(self, estimator, tasks)
 
 
 def with_vague_law(learned: Any, gain: NDArray[np.float64]) -> PriorWithVagueLaw:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
@@ -154,11 +155,11 @@ class LearnedMetric(Learner):
             estimator, tasks, own, {name: maps[name] for name in (AS_GIVEN, chosen.shared)}, n_jobs
         )
         self.maps_["shared"] = shared.description
-        seen = self._shared.adapt_shared(shared.shared, shared.compared(estimator), tasks, n_jobs=n_jobs)
+        seen = partial(self._shared.adapt_shared, shared.shared, shared.compared(estimator), tasks, n_jobs=n_jobs)
         own = replace(own, class_prior=shared.class_prior)
         others = [] if own.description == AS_GIVEN else [("own rows", own)]
         use = self._shared.use_
-        return with_own_model(shared, estimator, tasks, seen.leave_one_out_scores, others, use=use)
+        return with_own_model(shared, estimator, tasks, seen, others, use=use)
 
     def _check_parameters(self) -> None:
         check_scalar(self.min_label_share, "min_label_share", Real, min_val=0.0, max_val=1.0)
