@@ -330,8 +330,9 @@ class Tasks:
         rank = np.unique(self.y[rows].reshape(len(rows), -1)[:, 0], return_inverse=True)[1]
         if self.classes is None:
             return rows[np.lexsort((weight, scores, rank))]
-        typical = np.bincount(rank, scores) / np.bincount(rank)
-        return rows[np.lexsort((weight, scores, rank, typical[rank]))]
+        typical, lowest = np.bincount(rank, scores) / np.bincount(rank), np.full(rank.max(initial=-1) + 1, len(rows))
+        np.minimum.at(lowest, rank, scores)  # where the means of two labels are the same
+        return rows[np.lexsort((weight, scores, rank, lowest[rank], typical[rank]))]
 
     def _ranks(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """Ranks of some rows among these by their values."""
