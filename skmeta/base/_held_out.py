@@ -95,7 +95,7 @@ def held_out_losses(
 
     .. math:: -\log \frac{n\, p(y \mid x) + 1 / K}{n + 1},
 
-    so that no single row outweighs all others.
+    with the number :math:`n` of rows that the model rests on: a probability of zero costs as much as these rows can show.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def held_out_losses(
     of_rows : callable, default=squared errors
         ``of_rows(y, mean)`` are the losses where targets are numbers.
     n_known : ndarray of shape (n_rows,), default=None
-        Labelled rows :math:`n` that each is predicted from; None for those that its task was adapted to.
+        Rows :math:`n`; None for those that the prior was learned from and those that the task was adapted to.
 
     Returns
     -------
@@ -116,7 +116,8 @@ def held_out_losses(
     y: NDArray[Any] = np.asarray(query.y)
     if query.classes is None:
         return of_rows(y.astype(float), adapted.predict(query.X, query.codes))
-    n_known = adapted.tasks.labelled_rows().counts[query.codes] if n_known is None else n_known
+    if n_known is None:
+        n_known = adapted.prior.n_rows + adapted.tasks.labelled_rows().counts[query.codes]
     return -log_probability(adapted, query.X, y, query.codes, np.asarray(n_known, dtype=float))
 
 

@@ -1,4 +1,4 @@
-"""An order of rows that their values alone make: whatever order rows and columns came in, in whatever units and direction."""
+"""An order of rows that their values alone make: whatever order rows and columns came in, in whatever units."""
 
 from __future__ import annotations
 
@@ -13,20 +13,18 @@ from skmeta.tasks._tables import column_values
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
-_DRAWN = (
-    2**20
-)  # guard: integers that tell columns apart; rows of one sum have another one in all but a millionth of cases
+_SYMMETRIC = 1e-9  # guard: skewness of a column that rounding makes
+_DRAWN = 2**20  # guard: integers that tell columns apart; one of a million pairs of rows of one sum is taken as alike
 
 
 def ranks_of_rows(X: Any) -> Index:
-    r"""Dense ranks of rows, from 0, by how far out their values lie within each column.
+    r"""Dense ranks of rows, from 0, by the sum of the ranks of their values within each column.
 
-    With the rank :math:`r_{ij}` of row :math:`i` in column :math:`j`, ties at their mean, and :math:`d_{ij} = |r_{ij} - (n +
-    1) / 2|`, rows stand in the order of :math:`s_i = \sum_j d_{ij}`; those with the same sum in the order of :math:`\sum_j
-    c_j d_{ij}`, where :math:`c_j` is an integer drawn for the place of column :math:`j` by :math:`\sum_i d_{ij} s_i^2`, which
-    tells columns apart by what they hold. So columns may change their sign, as log-odds do with the names of two classes.
-    Only rows that are still alike stand in the order of the same sums of :math:`r_{ij}`. Sums of ranks and integers are
-    exact, in whatever order they are added.
+    With the rank :math:`r_{ij}` of row :math:`i` in column :math:`j`, ties at their mean, rows stand in the order of
+    :math:`s_i = \sum_j r_{ij}`; those with the same sum in the order of :math:`\sum_j c_j r_{ij}`, where :math:`c_j` is an
+    integer drawn for the place of column :math:`j` by :math:`\sum_i r_{ij} s_i^2`, which tells columns apart by what they
+    hold. Columns are turned so that they are skewed to the right: a column and its negative say the same. Sums of ranks and
+    integers are exact, in whatever order they are added.
 
     Parameters
     ----------
@@ -40,32 +38,30 @@ def ranks_of_rows(X: Any) -> Index:
     """
     if not X.shape[0] or not X.shape[1]:
         return np.zeros(X.shape[0], dtype=np.intp)
-    ranks = _ranks_above_zero(X) if sparse.issparse(X) else (_mean_ranks(X), np.zeros(X.shape[1]))
-    outward = _from_centre(*ranks)
-    keys = np.array([*_sums(*outward), *_sums(*ranks)])
-    order = np.lexsort(keys[::-1])
-    new = np.any(np.diff(keys[:, order]) != 0.0, axis=0)
+    X = X @ sparse.diags(_orientation(X)) if sparse.issparse(X) else X * _orientation(X)
+    above, zero = _ranks_above_zero(X) if sparse.issparse(X) else (_mean_ranks(X), np.zeros(X.shape[1]))
+    total = np.asarray(above.sum(axis=1)).ravel() + zero.sum()
+    place = np.unique(above.T @ total**2 + zero * np.sum(total**2), return_inverse=True)[1]
+    second = above @ np.random.default_rng(0).integers(_DRAWN, size=len(zero))[place]
+    order = np.lexsort((second, total))
+    new = (np.diff(total[order]) != 0.0) | (np.diff(second[order]) != 0.0)
     found = np.empty(len(order), dtype=np.intp)
     found[order] = np.r_[0, np.cumsum(new)]
     return found
 
 
-def _sums(above: Any, zero: Array) -> tuple[Array, Array]:
-    """Of each row, over the columns: of the numbers ``above + zero``, and of these times the columns' integers."""
-    total = np.asarray(above.sum(axis=1)).ravel() + zero.sum()
-    place = np.unique(above.T @ total**2 + zero * np.sum(total**2), return_inverse=True)[1]
-    return total, above @ np.random.default_rng(0).integers(_DRAWN, size=len(zero))[place]
-
-
-def _from_centre(above: Any, zero: Array) -> tuple[Any, Array]:
-    """How far ranks ``above + zero`` lie from the middle one; sparse where they are."""
-    middle = (above.shape[0] + 1) / 2.0
-    if not sparse.issparse(above):
-        return np.abs(above + zero - middle), np.zeros(len(zero))
-    outward = np.abs(zero - middle)
-    of = zero[above.indices]
-    data = np.abs(above.data + of - middle) - np.abs(of - middle)
-    return sparse.csr_matrix((data, above.indices, above.indptr), shape=above.shape), outward
+def _orientation(X: Any) -> Array:
+    """One, or minus one for columns that are skewed to the left ``(n_columns,)``; gaps have no say."""
+    if sparse.issparse(X):
+        mean, square, cube = (np.asarray(X.power(k).mean(axis=0)).ravel() for k in (1, 2, 3))
+        variance, third = square - mean**2, cube - 3.0 * mean * square + 2.0 * mean**3
+    else:
+        there = np.isfinite(X)
+        apart = np.where(there, X, 0.0) - np.where(there, X, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
+        apart = np.where(there, apart, 0.0)
+        apart = apart / np.maximum(np.abs(apart).max(axis=0), np.finfo(float).tiny)
+        variance, third = (apart**2).mean(axis=0), (apart**3).mean(axis=0)
+    return np.where(third < -_SYMMETRIC * np.maximum(variance, 0.0) ** 1.5, -1.0, 1.0)
 
 
 def _mean_ranks(X: Array) -> Array:

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from skmeta.base import AdaptedEstimators
+from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._held_out import folds_of, gains, halves_of, held_out_losses, mean_of_tasks, simplest
 from skmeta.fallback._link import link_of
 from skmeta.tasks import Tasks
@@ -25,7 +25,7 @@ class Says(AdaptedEstimators):
     classes = np.array(["a", "b", "c"])
 
     def __init__(self, answer, tasks):
-        self.answer, self.tasks = np.asarray(answer), tasks
+        self.answer, self.tasks, self.prior = np.asarray(answer), tasks, Prior(n_rows=3)
 
     def estimator(self, code):
         return LogisticRegression()
@@ -67,9 +67,9 @@ def test_losses_of_labels_are_finite_and_those_of_probabilities_mixed_with_even_
     shots, labels = tasks_of([4, 9]), (Says.classes,) * 2
     query = tasks_of([2, 1], y=np.array(["a", "b", "c"]), classes=labels)
     adapted = Says([[1.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.2, 0.3, 0.5]], shots)
-    wanted = -np.log([(4.0 + 1 / 3) / 5.0, 1 / 15, (4.5 + 1 / 3) / 10.0])
+    wanted = -np.log([(7.0 + 1 / 3) / 8.0, 1 / 24, (6.0 + 1 / 3) / 13.0])
     assert_allclose(held_out_losses(adapted, query), wanted)
-    assert_allclose(held_out_losses(adapted, query, n_known=np.full(3, 4.0))[:2], wanted[:2])
+    assert_allclose(held_out_losses(adapted, query, n_known=np.full(3, 7.0))[:2], wanted[:2])
     assert_allclose(link_of(LogisticRegression()).losses(adapted, query), wanted)
 
 

@@ -67,6 +67,17 @@ def test_rows_that_differ_in_their_weight_alone_stand_by_it():
     assert_array_equal(tasks._by_target(np.arange(9)), np.arange(9)[::-1])
 
 
+def test_a_column_and_its_negative_say_the_same():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 3))
+    for sign in ([-1.0, 1.0, 1.0], [-1.0, -1.0, -1.0]):
+        assert_array_equal(ranks_of_rows(X * sign), ranks_of_rows(X))
+    frame = pd.DataFrame(rng.normal(size=(N, 1)))  # the log-odds of two labels, which take each other's names
+    label = targets("labels") % 2
+    one, two = collection(frame, label, labels=True), collection(-frame, 1 - label, labels=True)
+    assert standing(one, np.arange(N)) == standing(two, np.arange(N))
+
+
 @pytest.mark.parametrize("frame", [columns("names"), pd.DataFrame({"same": np.zeros(N)})], ids=["names", "constant"])
 def test_labels_are_all_among_the_shots_where_no_number_tells_rows_apart(frame):
     tasks = collection(frame, np.arange(N) // 2 % 2, labels=True)  # alternating in both tasks
@@ -81,6 +92,14 @@ def test_labels_have_no_order_though_names_have():
     frame, y = columns("numbers"), targets("labels")
     same = [collection(frame, label[y], labels=True) for label in (np.arange(3), np.array([1, 2, 0]))]
     assert standing(same[0], np.arange(N)) == standing(same[1], np.arange(N))
+
+
+def test_labels_of_the_same_mean_have_no_order_either():
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        X, y = rng.normal(size=(8, 2)), rng.permutation(np.repeat([0, 1], 4))  # of 70 ways to part ranks eight are even
+        both = (Tasks(X, label, np.zeros(8, np.intp), np.zeros(1), classes=(np.arange(2),)) for label in (y, 1 - y))
+        assert_array_equal(*(tasks._by_target(np.arange(8)) for tasks in both))
 
 
 def test_sparse_rows_stand_as_dense_ones_do():
