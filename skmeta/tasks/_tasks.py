@@ -180,7 +180,7 @@ class Tasks:
         shots, query = [np.empty(0, np.intp)], [np.empty(0, np.intp)]
         for code in range(len(self)):
             own = self.rows_of(code)
-            own = self._by_target(own if self.labelled is None else own[self.labelled[own]])
+            own = self.by_target(own if self.labelled is None else own[self.labelled[own]])
             n = min(n_shots, len(own) // 2)
             chosen = np.zeros(len(own), dtype=bool)
             chosen[((np.arange(n) + 0.5) * len(own) / max(n, 1)).astype(np.intp)] = True
@@ -299,11 +299,22 @@ class Tasks:
         """Rows of one task that are left out together."""
         if len(own) <= _LEFT_OUT_ONE_BY_ONE:
             return [own[[place]] for place in range(len(own))]
-        ranked = self._by_target(own)
+        ranked = self.by_target(own)
         return [np.sort(ranked[first::_PARTS]) for first in range(_PARTS)]
 
-    def _by_target(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
-        """Rows in the order of their targets, of the first of several, whatever order they stand in."""
+    def by_target(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Rows in the order of their targets, of the first of several, whatever order they stand in.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Positions of some rows in ``X``.
+
+        Returns
+        -------
+        ndarray of int
+            The same positions.
+        """
         if self.y is None:
             return rows
         y, scores = self.y[rows].reshape(len(rows), -1)[:, 0], self._row_scores[rows]
