@@ -179,7 +179,9 @@ class AdaptedEstimators:
     def _ask(self, estimator: Any, method: str, X: Any) -> NDArray[Any]:
         if method == "std":
             return _std_of(estimator, X)
-        answer = np.asarray(getattr(estimator, method)(X))
+        answer = (
+            _scores_of(estimator, X) if method == "decision_function" else np.asarray(getattr(estimator, method)(X))
+        )
         if method == "predict" or not hasattr(estimator, "classes_"):
             return answer
         return self._in_all_classes(answer, estimator.classes_, 0.0 if method == "predict_proba" else -np.inf)
@@ -192,6 +194,15 @@ class AdaptedEstimators:
         found = np.full((len(answer), len(self.classes)), absent)
         found[:, np.searchsorted(self.classes, own)] = answer
         return found
+
+
+def _scores_of(estimator: Any, X: Any) -> NDArray[np.float64]:
+    """Scores of the classes; of an average of classifiers, which has none, the log-odds of its probabilities."""
+    if hasattr(estimator, "decision_function"):
+        return np.asarray(estimator.decision_function(X))
+    with np.errstate(divide="ignore"):  # a class that is ruled out
+        log = np.log(estimator.predict_proba(X))
+    return np.asarray(log[:, 1] - log[:, 0] if log.shape[1] == 2 else log)
 
 
 def _std_of(estimator: Any, X: Any) -> NDArray[np.float64]:

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import PredefinedSplit
 from sklearn.utils.validation import has_fit_parameter
 
 from skmeta.base import AdaptedEstimators, Prior
@@ -19,6 +21,7 @@ from skmeta.tasks._class_rates import representative_weights
 
 Array = NDArray[np.float64]
 
+_FOLDS = 5  # as CalibratedClassifierCV has by default, or fewer where a class has fewer rows
 _ROUNDING = 1e-12  # guard: weights that differ by no more are alike
 
 
@@ -27,7 +30,8 @@ class OwnModel(Prior):
     """Nothing is known of the next task: its model is the plain estimator, fitted to its own rows.
 
     It stands in mixtures for tasks that the past misleads. Of a task whose rows the estimator cannot be fitted to (too
-    few, or without one of the labels), and of classifiers without probabilities, it has no evidence. Where rows were drawn
+    few, or without one of the labels) it has no evidence. A classifier without probabilities gets them from its scores, by
+    `CalibratedClassifierCV`. Where rows were drawn
     by their class they are weighed so that they stand for all; of an estimator that takes no weights there is no evidence
     then.
     """
@@ -88,7 +92,7 @@ class OwnModel(Prior):
         """Whether its probabilities could be averaged with those of a model of all labels."""
         if task.classes is None:
             return True
-        if not hasattr(estimator, "predict_proba") or _lacks_weights(estimator, task):
+        if _lacks_weights(estimator, task):
             return False
         labels = self.classes if self.classes is not None else task.classes[0]
         return len(task.classes[0]) >= max(len(labels), 2)
@@ -102,6 +106,17 @@ def _stands_for(task: Tasks) -> Array | None:
 
 def _lacks_weights(estimator: Any, task: Tasks) -> bool:
     return _stands_for(task) is not None and not has_fit_parameter(estimator, "sample_weight")
+
+
+def _telling_probabilities(estimator: Any, task: Tasks) -> Any:
+    """A clone that can vote: Platt's sigmoid of held-out scores, where it tells no probabilities itself."""
+    if not is_classifier(estimator) or hasattr(estimator, "predict_proba"):
+        return clone(estimator)
+    task = task.labelled_rows()
+    n_folds = min(_FOLDS, int(np.unique(np.asarray(task.y), return_counts=True)[1].min()))
+    fold = np.empty(task.n_rows, dtype=int)
+    fold[task.by_target(np.arange(task.n_rows))] = np.arange(task.n_rows) % n_folds  # whatever order rows stand in
+    return CalibratedClassifierCV(clone(estimator), cv=PredefinedSplit(fold), ensemble=False)
 
 
 class OwnModels(AdaptedEstimators):
@@ -122,7 +137,9 @@ class OwnModels(AdaptedEstimators):
                 more = more if task.labelled is None else more[task.labelled]
                 weight = more if weight is None else weight * more
             weighed = weight is not None and has_fit_parameter(self.model, "sample_weight")
-            self._fitted[code] = clone(self.model).fit(X, y, **({"sample_weight": weight} if weighed else {}))
+            self._fitted[code] = _telling_probabilities(self.model, y).fit(
+                X, y, **({"sample_weight": weight} if weighed else {})
+            )
         return self._fitted[code]
 
     @property

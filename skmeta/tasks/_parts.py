@@ -44,7 +44,7 @@ class PartsOfTasks:
             Positions in ``X``, ascending.
         """
         own = self._labelled_rows_of(code)
-        return own if len(own) <= n_rows else np.sort(evenly(self._by_target(own), n_rows))
+        return own if len(own) <= n_rows else np.sort(evenly(self.by_target(own), n_rows))
 
     def shots_and_query(self, n_shots: int) -> tuple[Self, Self]:
         """A part of each task's rows to adapt to, and the others to be predicted: what a new task is like.
@@ -81,7 +81,7 @@ class PartsOfTasks:
         """
         chosen = np.zeros(len(self.codes), dtype=bool)
         for code in range(len(self.ids)):
-            own = self._by_target(self._labelled_rows_of(code))
+            own = self.by_target(self._labelled_rows_of(code))
             chosen[evenly(own, min(n_shots, len(own) // 2))] = True
         return chosen
 
@@ -128,13 +128,23 @@ class PartsOfTasks:
         """Rows of one task that are left out together."""
         if len(own) <= _LEFT_OUT_ONE_BY_ONE:
             return [own[[place]] for place in range(len(own))]
-        ranked = self._by_target(own)
+        ranked = self.by_target(own)
         return [np.sort(ranked[first::_PARTS]) for first in range(_PARTS)]
 
-    def _by_target(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    def by_target(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """Rows in the order of their targets, of the first of several, whatever order they stand in; else of `ranks_of_rows`.
 
         Labels stand in the order of their rows: their names have none.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Positions of some rows in ``X``.
+
+        Returns
+        -------
+        ndarray of int
+            The same positions.
         """
         scores = self._ranks(rows)
         weight = np.zeros(len(rows)) if self.sample_weight is None else self.sample_weight[rows]

@@ -44,7 +44,7 @@ def collection(frame, y, order=None, labels=False):
 
 def standing(tasks, kind):
     """The kinds of the rows of each task, in the order from which all parts are taken."""
-    return [kind[tasks._by_target(tasks.rows_of(code))].tolist() for code in range(len(tasks))]
+    return [kind[tasks.by_target(tasks.rows_of(code))].tolist() for code in range(len(tasks))]
 
 
 @pytest.mark.parametrize("y", ["numbers", "counts", "labels", "none"])
@@ -64,7 +64,7 @@ def test_neither_the_order_of_rows_nor_that_of_columns_nor_units_matter(X, y):
 
 def test_rows_that_differ_in_their_weight_alone_stand_by_it():
     tasks = Tasks(np.zeros((9, 1)), np.zeros(9), np.zeros(9, np.intp), np.zeros(1), sample_weight=np.arange(9.0)[::-1])
-    assert_array_equal(tasks._by_target(np.arange(9)), np.arange(9)[::-1])
+    assert_array_equal(tasks.by_target(np.arange(9)), np.arange(9)[::-1])
 
 
 def test_a_column_and_its_negative_say_the_same():
@@ -99,7 +99,7 @@ def test_labels_of_the_same_mean_have_no_order_either():
         rng = np.random.default_rng(seed)
         X, y = rng.normal(size=(8, 2)), rng.permutation(np.repeat([0, 1], 4))  # of 70 ways to part ranks eight are even
         both = (Tasks(X, label, np.zeros(8, np.intp), np.zeros(1), classes=(np.arange(2),)) for label in (y, 1 - y))
-        assert_array_equal(*(tasks._by_target(np.arange(8)) for tasks in both))
+        assert_array_equal(*(tasks.by_target(np.arange(8)) for tasks in both))
 
 
 def test_sparse_rows_stand_as_dense_ones_do():
