@@ -137,7 +137,7 @@ class OwnModels(AdaptedEstimators):
                 more = more if task.labelled is None else more[task.labelled]
                 weight = more if weight is None else weight * more
             weighed = weight is not None and has_fit_parameter(self.model, "sample_weight")
-            self._fitted[code] = _telling_probabilities(self.model, y).fit(
+            self._fitted[code] = _telling_probabilities(self.model, task).fit(
                 X, y, **({"sample_weight": weight} if weighed else {})
             )
         return self._fitted[code]

@@ -132,7 +132,7 @@ def _trial(
     large = np.flatnonzero(tasks.counts >= 2 * n_shots)
     places = tasks.with_rows(np.arange(tasks.n_rows)[:, None], tasks.y).take(large)
     shots, query = places.take(places.some(_LOOKED_AT)).shots_and_query(n_shots)
-    adapted = prior.correction.adapt_tasks(prior.corrects, shots.with_rows(Z[shots.X[:, 0]], shots.y))
+    adapted = prior.correction.adapt_tasks(prior.linear_model, shots.with_rows(Z[shots.X[:, 0]], shots.y))
     residuals = [part.y - adapted.predict(Z[part.X[:, 0]], part.codes) for part in (shots, query)]
     found = Parallel(n_jobs=n_jobs)(
         delayed(_of_task)(candidates, tasks, code, (shots, query), residuals) for code in range(len(shots))

@@ -52,7 +52,7 @@ class Correction:
 
     def of_rows(self, link: Link, n_jobs: int | None) -> Array:
         """What the tasks' own models say of their rows beyond what the model of a task without rows says, as scores."""
-        adapted = self.prior.adapt_tasks(link.corrects, self.rows, n_jobs=n_jobs)
+        adapted = self.prior.adapt_tasks(link.linear_model, self.rows, n_jobs=n_jobs)
         own = link.scores(adapted, self.rows.X, self.rows.codes)
         return np.asarray(own - link.scores(adapted, self.rows.X, np.full(self.rows.n_rows, -1)))
 
@@ -85,7 +85,7 @@ class _HeldOut(NamedTuple):
         for teach, judge in self.folds:
             taught = rows.take(teach)
             labels = () if taught.classes is None else np.concatenate(taught.classes)
-            adapted = learn(taught).adapt_tasks(link.corrects, shots.take(judge).with_labels(labels))
+            adapted = learn(taught).adapt_tasks(link.linear_model, shots.take(judge).with_labels(labels))
             asked = query.take(judge).with_labels(labels)
             score[judge] = -link.in_units(mean_of_tasks(link.losses(adapted, asked), asked))
         return score
@@ -163,4 +163,4 @@ def _none(tasks: Tasks, outputs: Array, held_out: _HeldOut, link: Link) -> Corre
 
 
 def _learn(candidate: Candidate, link: Link, n_jobs: int | None, rows: Tasks) -> Prior:
-    return clone(candidate.learner).learn_distinct(link.corrects, rows, n_jobs=n_jobs)
+    return clone(candidate.learner).learn_distinct(link.linear_model, rows, n_jobs=n_jobs)

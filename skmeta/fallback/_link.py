@@ -33,7 +33,7 @@ class Link:
         What the shared model is asked.
     scale : {"identity", "log", "logit"}
         What is made of its answers.
-    corrects : estimator
+    linear_model : estimator
         The unfitted linear model.
     of_rows : callable, default=squared_errors
         ``of_rows(y, prediction)`` are the losses of rows of a regressor.
@@ -41,27 +41,27 @@ class Link:
 
     method: str
     scale: str
-    corrects: Any
+    linear_model: Any
     of_rows: Callable[[Array, Array], Array] = squared_errors
 
     @property
     def is_additive(self) -> bool:
         """Whether a correction can be taken away from the targets, so that the shared model is fitted to the rest."""
-        return self.scale == "identity" and not is_classifier(self.corrects)
+        return self.scale == "identity" and not is_classifier(self.linear_model)
 
     @property
     def is_squared(self) -> bool:
         """Whether rows are judged by squared errors."""
-        return self.of_rows is squared_errors and not is_classifier(self.corrects)
+        return self.of_rows is squared_errors and not is_classifier(self.linear_model)
 
     def level_shift(self, noise: Array) -> Array:
         r"""How far the linear model lies above the mean: of quantile regression :math:`\sigma \Phi^{-1}(q)`, of others zero."""
-        level = self.corrects.get_params().get("quantile", 0.5)
+        level = self.linear_model.get_params().get("quantile", 0.5)
         return np.asarray(np.sqrt(noise) * ndtri(level))
 
     def scores(self, adapted: Any, X: Any, codes: NDArray[np.intp]) -> Array:
         """Linear predictors of rows: log-odds of classifiers, logarithms where the scale is that."""
-        if is_classifier(self.corrects):
+        if is_classifier(self.linear_model):
             return np.asarray(adapted.decision_function(X, codes))
         found = np.asarray(adapted.predict(X, codes))
         return np.log(found) if self.scale == "log" else found
@@ -72,7 +72,7 @@ class Link:
 
     def residuals(self, outputs: Array, y: NDArray[Any]) -> Array:
         """What outputs leave of targets ``(n_rows, n_outputs)``: of labels, indicators less probabilities."""
-        if not is_classifier(self.corrects):
+        if not is_classifier(self.linear_model):
             mean = np.exp(outputs) if self.scale == "log" else outputs
             return np.asarray(y.reshape(mean.shape) - mean)
         labels = np.unique(y)
@@ -114,17 +114,17 @@ def link_of(estimator: Any) -> Link:
         If a classifier tells neither probabilities nor scores.
     """
     if is_classifier(estimator):
-        corrects = LogisticRegression()
+        linear_model = LogisticRegression()
         if hasattr(estimator, "predict_proba"):
-            return Link("predict_proba", "logit", corrects)
+            return Link("predict_proba", "logit", linear_model)
         if hasattr(estimator, "decision_function"):
-            return Link("decision_function", "identity", corrects)
+            return Link("decision_function", "identity", linear_model)
         raise TypeError(
             f"estimator: wanted a classifier with predict_proba or decision_function, found {type(estimator).__name__}, which "
             "has neither; put a CalibratedClassifierCV around it."
         )
     loss = loss_of(estimator)
-    return Link("predict", "log" if loss.is_log_linked else "identity", loss.corrects, loss.of_rows)
+    return Link("predict", "log" if loss.is_log_linked else "identity", loss.linear_model, loss.of_rows)
 
 
 def _bounds(outputs: Array, scale: str) -> tuple[float, float | None]:

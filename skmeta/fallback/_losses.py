@@ -35,7 +35,7 @@ class Loss(NamedTuple):
 
     Parameters
     ----------
-    corrects : estimator
+    linear_model : estimator
         The unfitted linear model that has it, or the one nearest to it.
     of_rows : callable
         ``of_rows(y, prediction)`` is that of each row.
@@ -43,7 +43,7 @@ class Loss(NamedTuple):
         Whether predictions are exponentials of scores.
     """
 
-    corrects: Any
+    linear_model: Any
     of_rows: Callable[[Array, Array], Array]
     is_log_linked: bool = False
 

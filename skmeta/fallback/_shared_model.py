@@ -270,7 +270,7 @@ class SharedModel(Learner):
             outputs=Pipeline([("output", answers), *best.steps]) if read.reads_outputs else None,
             columns=read.columns,
             correction=correction,
-            corrects=link.corrects,
+            linear_model=link.linear_model,
             description=best.correction.name,
             n_tasks=correction.n_tasks,
             n_rows=correction.n_rows,

@@ -41,7 +41,7 @@ class SharedModelPrior(Prior):
         Fitted; makes the columns :math:`z`, if there are any.
     correction : Prior
         Of the linear model.
-    corrects : estimator
+    linear_model : estimator
         The unfitted linear model.
     description : str, default="output"
         What the linear model reads, for people.
@@ -53,7 +53,7 @@ class SharedModelPrior(Prior):
     outputs: Any
     columns: Any
     correction: Any
-    corrects: Any
+    linear_model: Any
     description: str = "output"
     weight_unit: float = 1.0
 
@@ -145,14 +145,14 @@ class SharedModelPrior(Prior):
             A new value.
         """
         rows = self._read(tasks.labelled_rows().weighed_in(self.weight_unit))
-        correction = EmpiricalBayes().learn_distinct(self.corrects, rows, self.correction, n_jobs=n_jobs)
+        correction = EmpiricalBayes().learn_distinct(self.linear_model, rows, self.correction, n_jobs=n_jobs)
         known = {name: getattr(correction, name) for name in ("n_tasks", "n_rows", "class_prior")}
         return replace(self, correction=correction, **known)
 
     def log_evidence(self, estimator: Any, tasks: Tasks) -> Array:
         """Log density of each task's targets given the shared model's outputs, see `Prior.log_evidence`."""
         return self.correction.log_evidence(
-            self.corrects, self._read(tasks.labelled_rows().weighed_in(self.weight_unit))
+            self.linear_model, self._read(tasks.labelled_rows().weighed_in(self.weight_unit))
         )
 
     def aligned(self, feature_names: Sequence[str]) -> SharedModelPrior:
@@ -189,7 +189,7 @@ class SharedModelPrior(Prior):
 
     def _corrected(self, estimator: Any, tasks: Tasks, rows: Tasks, n_jobs: int | None) -> CorrectedModels:
         self.check_is_of(estimator)
-        corrected = self.correction.adapt_tasks(self.corrects, rows, n_jobs=n_jobs)
+        corrected = self.correction.adapt_tasks(self.linear_model, rows, n_jobs=n_jobs)
         return CorrectedModels(self, estimator, tasks, corrected)
 
     def _read(self, tasks: Tasks) -> Tasks:

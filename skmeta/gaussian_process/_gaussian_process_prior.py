@@ -38,7 +38,7 @@ class GaussianProcessPrior(SharedModelPrior):
 
     Parameters
     ----------
-    model, outputs, columns, correction, corrects, description
+    model, outputs, columns, correction, linear_model, description
         As in `SharedModelPrior`.
     """
 

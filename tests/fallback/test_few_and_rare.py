@@ -35,7 +35,7 @@ def test_each_of_few_tasks_is_judged_by_what_the_others_teach(n_tasks):
     for task in range(n_tasks):
         prior = _learn(candidate, link, None, rows.take(np.delete(np.arange(n_tasks), task)))
         shots, query = rows.take(np.array([task])).shots_and_query(SHOTS)
-        expected = mean_of_tasks(link.losses(prior.adapt_tasks(link.corrects, shots), query), query)
+        expected = mean_of_tasks(link.losses(prior.adapt_tasks(link.linear_model, shots), query), query)
         assert_allclose(-found.score[task], np.sqrt(expected[0]))
     assert found.name == "output"
 

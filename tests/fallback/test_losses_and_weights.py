@@ -74,8 +74,8 @@ def test_losses_are_those_of_scikit_learn():
     }
     for name, expected in cases.items():
         assert_allclose(loss_of(Says(name)).of_rows(y, found).mean(), expected())
-    assert loss_of(Says("quantile", 0.3)).corrects.quantile == 0.3
-    assert loss_of(GradientBoostingRegressor(loss="quantile", alpha=0.2)).corrects.quantile == 0.2
+    assert loss_of(Says("quantile", 0.3)).linear_model.quantile == 0.3
+    assert loss_of(GradientBoostingRegressor(loss="quantile", alpha=0.2)).linear_model.quantile == 0.2
 
 
 @pytest.mark.parametrize("classifier", [DecisionTreeClassifier(random_state=0), KNeighborsClassifier(1)], ids=str)

@@ -153,7 +153,7 @@ def test_kernel_ridge_has_the_same_mean_whatever_its_alpha(by_hand):
     centres, prior = by_hand
     X, y = centres[::2], np.array([1.0, -3.0, 0.5, 2.0])
     model = KernelRidge().fit([[0.0]], [0.0])
-    prior = GaussianProcessPrior(model, prior.outputs, prior.columns, prior.correction, prior.corrects, n_tasks=1)
+    prior = GaussianProcessPrior(model, prior.outputs, prior.columns, prior.correction, prior.linear_model, n_tasks=1)
     exact = PLAIN.fit(X, y - 2.0 * X[:, 0]).predict(centres) + 2.0 * centres[:, 0]
     for alpha in (0.1, 10.0):
         assert_allclose(prior.adapt(KernelRidge(alpha=alpha), X, y).predict(centres), exact, rtol=1e-7)
