@@ -131,9 +131,8 @@ class OwnModels(AdaptedEstimators):
                 more = more if task.labelled is None else more[task.labelled]
                 weight = more if weight is None else weight * more
             weighed = weight is not None and has_fit_parameter(self.model, "sample_weight")
-            self._fitted[code] = _telling_probabilities(self.model, y).fit(
-                X, y, **({"sample_weight": weight} if weighed else {})
-            )
+            own = _telling_probabilities(self.model, task)
+            self._fitted[code] = own.fit(X, y, **({"sample_weight": weight} if weighed else {}))
         return self._fitted[code]
 
     def std(self, X: Any, codes: NDArray[np.intp]) -> Array:
