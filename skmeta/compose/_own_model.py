@@ -83,9 +83,7 @@ class OwnModel(Prior):
             with warnings.catch_warnings():  # fits to so few rows that are there to be judged alone
                 warnings.simplefilter("ignore")
                 return float(super().log_evidence(estimator, task)[0])
-        except (
-            Exception
-        ):  # it was fitted to the rows of all tasks: these are too few, which CatBoost calls no ValueError
+        except ValueError:  # rows that are too few, or of one label
             return -np.inf
 
     def _can_vote(self, estimator: Any, task: Tasks) -> bool:
@@ -119,6 +117,16 @@ def _telling_probabilities(estimator: Any, task: Tasks) -> Any:
     return CalibratedClassifierCV(clone(estimator), cv=PredefinedSplit(fold), ensemble=False)
 
 
+def _fitted(estimator: Any, X: Any, y: NDArray[Any], weights: dict[str, Array]) -> Any:
+    """Fitted to the rows of one task; those of all tasks it could be fitted to, so what it cannot take is a task's alone."""
+    try:
+        return estimator.fit(X, y, **weights)
+    except ValueError:
+        raise
+    except Exception as error:  # of CatBoost, say, which has errors of its own
+        raise ValueError(f"{type(estimator).__name__}.fit refused the rows of one task: {error}") from error
+
+
 class OwnModels(AdaptedEstimators):
     """Plain clones of the estimator, each fitted once, when it is asked for."""
 
@@ -137,9 +145,8 @@ class OwnModels(AdaptedEstimators):
                 more = more if task.labelled is None else more[task.labelled]
                 weight = more if weight is None else weight * more
             weighed = weight is not None and has_fit_parameter(self.model, "sample_weight")
-            self._fitted[code] = _telling_probabilities(self.model, task).fit(
-                X, y, **({"sample_weight": weight} if weighed else {})
-            )
+            own = _telling_probabilities(self.model, task)
+            self._fitted[code] = _fitted(own, X, y, {"sample_weight": weight} if weighed else {})
         return self._fitted[code]
 
     @property
