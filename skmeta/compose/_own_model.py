@@ -146,7 +146,7 @@ class OwnModels(AdaptedEstimators):
                 weight = more if weight is None else weight * more
             weighed = weight is not None and has_fit_parameter(self.model, "sample_weight")
             own = _telling_probabilities(self.model, task)
-            self._fitted[code] = _fitted(own, X, y, {"sample_weight": weight} if weighed else {})
+            self._fitted[code] = _fitted(own, X, y, {"sample_weight": weight} if weighed and weight is not None else {})
         return self._fitted[code]
 
     @property

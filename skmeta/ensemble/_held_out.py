@@ -18,7 +18,7 @@ from skmeta.tasks import Tasks, take_rows
 Array = NDArray[np.float64]
 
 _SHOTS = (10, 20, 40, 80, 160)  # speed: rows of past tasks on which trees are tried; larger tasks are taken as the last
-_LOOKED_AT = 12  # speed: past tasks that grow trees, to learn what these are worth
+_LOOKED_AT = 24  # speed: past tasks that grow trees, to learn what these are worth; of a dozen one past in five tells nothing
 _LEVEL = 0.05  # of the test that trees are of use: the usual one
 _ENOUGH = 4  # guard: of fewer tasks no mean difference has an error that is known
 _ROUNDING = 1e-12  # guard: trees of less than this share of the residuals' mean square are constants
@@ -128,7 +128,7 @@ def learned_growth(
 def _trial(
     prior: SharedModelPrior, candidates: list[Any], tasks: Tasks, Z: Array, n_shots: int, n_jobs: int | None
 ) -> _Trial:
-    """Every booster on some rows of a dozen tasks that have as many more to be predicted."""
+    """Every booster on some rows of some tasks that have as many more to be predicted."""
     large = np.flatnonzero(tasks.counts >= 2 * n_shots)
     places = tasks.with_rows(np.arange(tasks.n_rows)[:, None], tasks.y).take(large)
     shots, query = places.take(places.some(_LOOKED_AT)).shots_and_query(n_shots)

@@ -29,7 +29,7 @@ class SharedBoosting(SharedModel):
 
     The first two terms are those of `SharedModel`. On what these leave of a task's :math:`n` rows, less its mean, the
     booster grows a few new trees :math:`g_t`: a start from the corrected score, as ``init_model`` would be, but with a
-    brake. How many trees, with which leaves, and their strength :math:`s_n` are learned from a dozen past tasks. Each
+    brake. How many trees, with which leaves, and their strength :math:`s_n` are learned from two dozen past tasks. Each
     gives some rows to grow trees on (10, 20, 40, 80 or 160, where it has as many more), and the others say what they are
     worth. The strength is least squares over the tasks, judged for each task by that of the others. Trees are grown from
     as many rows on as tasks gain at, there and at all larger sizes, by a t-test at 5 %, Bonferroni over the choices. Where

@@ -22,6 +22,8 @@ from skmeta.tasks._class_rates import class_shares, mean_class_shares
 
 Array = NDArray[np.float64]
 
+_NOTHING = "nothing"  # the name of no correction
+
 
 @dataclass(frozen=True)
 class Correction:
@@ -49,6 +51,11 @@ class Correction:
     prior: Prior
     score: Array
     use: float = 1.0
+
+    @property
+    def changes_the_shared_model(self) -> bool:
+        """Whether it leaves other targets to fit a shared model to, and reads that model."""
+        return self.name != _NOTHING and self.candidate.reads_outputs
 
     def of_rows(self, link: Link, n_jobs: int | None) -> Array:
         """What the tasks' own models say of their rows beyond what the model of a task without rows says, as scores."""
@@ -159,7 +166,7 @@ def _none(tasks: Tasks, outputs: Array, held_out: _HeldOut, link: Link) -> Corre
         classes=classes,
         class_prior=None if classes is None else mean_class_shares(class_shares(tasks, classes), tasks.task_weight),
     )
-    return Correction("nothing", Candidate(None), rows, prior, held_out.judge(rows, lambda teach: prior, link))
+    return Correction(_NOTHING, Candidate(None), rows, prior, held_out.judge(rows, lambda teach: prior, link))
 
 
 def _learn(candidate: Candidate, link: Link, n_jobs: int | None, rows: Tasks) -> Prior:

@@ -57,22 +57,26 @@ def rounds(
 ) -> Iterator[Round]:
     """One round after the other; only the first where a fit can take corrections neither from targets nor as a start.
 
-    ``candidates(outputs)`` are the sets of columns to choose from, beside outputs of models that had not seen a row's task.
+    ``candidates(outputs)`` are the sets of columns to choose from, beside outputs of models that had not seen a row's task;
+    later rounds keep the choice of the first.
     """
     y: NDArray[Any] = np.asarray(tasks.y)
     classes = () if tasks.classes is None else np.unique(np.concatenate(tasks.classes))
     target, known, offset = Target(y, classes=classes), tasks.labelled_rows(), offset_parameter(estimator)
     rows = slice(None) if tasks.labelled is None else np.flatnonzero(tasks.labelled)
+    sets: Candidates = {}
     for left in reversed(range(max_rounds if link.is_additive or offset else 1)):
         answers = out_of_fold(estimator, tasks, target, link.method, folds, n_jobs)[rows]
         steps = link.columns_of(answers)
         outputs = answers
         for _, step in steps:
             outputs = step.transform(outputs)
-        correction = best_correction(known, outputs, candidates(outputs), link, n_jobs)
+        correction = best_correction(known, outputs, sets or candidates(outputs), link, n_jobs)
         yield Round(target, steps, outputs, correction)
-        if left:
-            own = correction.of_rows(link, n_jobs)
-            moved = np.zeros((len(y), *own.shape[1:]))
-            moved[rows] = own
-            target = Target(y - moved) if link.is_additive else Target(y, moved, offset or "", classes)
+        if not (left and correction.changes_the_shared_model):
+            return
+        sets = {correction.name: correction.candidate._replace(narrows=False)}
+        own = correction.of_rows(link, n_jobs)
+        moved = np.zeros((len(y), *own.shape[1:]))
+        moved[rows] = own
+        target = Target(y - moved) if link.is_additive else Target(y, moved, offset or "", classes)
