@@ -2,7 +2,8 @@
 
 Milliseconds are the processor's, the least of repeated calls, warm and own alternating in one process; the ratio is warm's
 over own's, and "MB" the peak of what one call of warm allocates. Lines of several classes have 6 columns; the last line
-adapts 300 tasks of ten rows at once.
+adapts 300 tasks of ten rows at once. A second table has shared models: what adapting costs beside two predictions of the
+shared model for the task's rows, as arrays and as frames with a column of categories.
 """
 
 import time
@@ -10,8 +11,10 @@ import tracemalloc
 from functools import partial
 
 import numpy as np
+import pandas as pd
 from _common import Table, read_arguments
 from sklearn import linear_model
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -65,6 +68,39 @@ def many_classes(n_classes, n_tasks=30, n_rows=30, n_features=6):
     return np.c_[X, task], (score + rng.gumbel(size=score.shape)).argmax(axis=1)
 
 
+def shared_models(repeat):
+    """Milliseconds of adapting shared models to ten rows, and of one prediction by them."""
+    table = Table(
+        f"Shared models, one new task of {N_ROWS} rows",
+        ["estimator", "corrected on", "adapt ms", "predict ms", "beside two"],
+    )
+    X, y = many_classes(2, n_tasks=40)
+    frame = pd.DataFrame(X[:, :-1]).rename(columns=str).assign(task=X[:, -1].astype(int))
+    frame["kind"] = pd.Categorical.from_codes((X[:, 0] > 0).astype(int), ["a", "b"])
+    boosters = (
+        (WarmStartRegressor, HistGradientBoostingRegressor(max_iter=50, random_state=0), y + X[:, 0]),
+        (WarmStartClassifier, HistGradientBoostingClassifier(max_iter=50, random_state=0), y),
+    )
+    for shell, booster, target in boosters:
+        for name, rows, new in (
+            ("array", X, X[:N_ROWS, :-1]),
+            ("frame", frame, frame.drop(columns="task").iloc[:N_ROWS]),
+        ):
+            model = shell(booster, task="task" if name == "frame" else -1).fit(rows, target)
+            shared = model.prior_.components[0]
+            adapt, predict = alternate(
+                partial(model.adapt, new, target[:N_ROWS]), partial(shared.model.predict, new), repeat
+            )
+            table.add(
+                f"{type(booster).__name__}, {name}",
+                shared.description,
+                f"{adapt:.1f}",
+                f"{predict:.1f}",
+                f"{adapt - 2.0 * predict:.1f}",
+            )
+    table.show()
+
+
 def main():
     args = read_arguments(__doc__)
     repeat = 20 if args.quick else 200
@@ -99,6 +135,7 @@ def main():
     )
     table.add("300 tasks at once", f"{batched / loop:.2f}", f"{batched:.2f}", f"{loop:.2f}", f"{peak(adapt):.1f}")
     table.show("own of the last line: Ridge().fit in a loop over the 300 tasks")
+    shared_models(repeat)
 
 
 if __name__ == "__main__":
