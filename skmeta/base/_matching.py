@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
@@ -62,7 +64,12 @@ def no_weights(estimator: Any) -> str:
 
 
 def matched(prior: Any, tasks: Tasks) -> tuple[Any, Tasks]:
-    """The prior, and the tasks with their columns in its order: by name, or by position where there are no names."""
+    """The prior, and the tasks with their columns in its order: by name, or by position where there are no names.
+
+    Labels that a prior does not know raise, see `check_classes`.
+    """
+    if prior.classes is not None and tasks.classes is not None:
+        check_classes(prior.classes, np.concatenate([*tasks.classes, prior.classes[:0]]))
     wanted, found = prior.feature_names, tasks.feature_names
     if wanted is None:
         return prior, tasks
@@ -74,6 +81,16 @@ def matched(prior: Any, tasks: Tasks) -> tuple[Any, Tasks]:
         return prior, tasks
     prior = prior.aligned(found)
     return prior, tasks.with_columns(prior.feature_names or found)
+
+
+def check_classes(wanted: NDArray[Any], found: NDArray[Any]) -> None:
+    """Raise unless all labels found are among those wanted."""
+    new = np.unique(found[~np.isin(found, wanted)]).tolist()
+    if new:
+        raise ValueError(
+            f"y: wanted the classes that the prior knows, {wanted.tolist()}, found new {new}; learn the prior anew with tasks "
+            "that have them."
+        )
 
 
 def _take_by_position(wanted: Sequence[str], n_features: int) -> None:

@@ -18,7 +18,9 @@ from skmeta.tasks import Tasks, take_rows
 Array = NDArray[np.float64]
 
 _SHOTS = (10, 20, 40, 80, 160)  # speed: rows of past tasks on which trees are tried; larger tasks are taken as the last
-_LOOKED_AT = 24  # speed: past tasks that grow trees, to learn what these are worth; of a dozen one past in five tells nothing
+_LOOKED_AT = (
+    24  # speed: past tasks that grow trees, to learn what these are worth; of a dozen one past in five tells nothing
+)
 _LEVEL = 0.05  # of the test that trees are of use: the usual one
 _ENOUGH = 4  # guard: of fewer tasks no mean difference has an error that is known
 _ROUNDING = 1e-12  # guard: trees of less than this share of the residuals' mean square are constants

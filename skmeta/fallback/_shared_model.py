@@ -130,7 +130,7 @@ class SharedModel(Learner):
         if prior is not None:
             return _learned_on(prior, estimator, tasks, n_jobs)
         unit = tasks.mean_weight
-        tasks = tasks.weighed_in(unit)
+        tasks = tasks.weighed_in(unit).weighty_rows()
         shared = self.learn_shared(estimator, tasks, n_jobs=n_jobs, progress=progress)
         known = tasks.labelled_rows()
         seen = partial(self.adapt_shared, shared, estimator, known, n_jobs=n_jobs)
@@ -211,7 +211,7 @@ class SharedModel(Learner):
         AdaptedEstimators
             Of these tasks.
         """
-        tasks = tasks.labelled_rows()
+        tasks = tasks.weighty_rows().labelled_rows()
         if len(self.out_of_fold_) != tasks.n_rows:
             return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         return prior.beside(self.adapt_shared(prior.components[0], estimator, tasks, n_jobs=n_jobs))
@@ -241,7 +241,7 @@ class SharedModel(Learner):
 
     def _fitted_to(self, tasks: Tasks) -> Tasks:
         """The rows that the shared model is fitted to."""
-        return tasks.labelled_rows()
+        return tasks.weighty_rows().labelled_rows()
 
     def _shared(self, estimator: Any, tasks: Tasks) -> Any:
         """What is fitted to rows of all tasks."""

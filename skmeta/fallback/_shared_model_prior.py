@@ -159,6 +159,7 @@ class SharedModelPrior(Prior):
         """The same prior for frames whose columns stand in another order: plain results take that order too."""
         names = list(self.feature_names or feature_names)
         in_order = FunctionTransformer(itemgetter(names))
+        in_order.feature_names_in_, in_order.n_features_in_ = np.array(feature_names, dtype=object), len(feature_names)
         outputs, columns = (
             None if part is None else make_pipeline(in_order, part) for part in (self.outputs, self.columns)
         )

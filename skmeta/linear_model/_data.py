@@ -14,6 +14,7 @@ from scipy import sparse
 from skmeta._inference.moments import Moments, Rows
 from skmeta._inference.sums import Sums, sums_in_room
 from skmeta._inference.units import Units, same_units, standardised
+from skmeta.base._matching import check_classes
 from skmeta.linear_model._class_weight import row_weights
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import log_class_rates, representative_weights
@@ -206,13 +207,7 @@ def encode_target(
 def _encode_labels(y: NDArray[Any], classes: NDArray[Any] | None) -> tuple[NDArray[np.float64], None, NDArray[Any]]:
     found = np.unique(y) if len(y) else np.array([])
     classes = found if classes is None else classes
-    known = set(classes.tolist())
-    new = [label for label in found.tolist() if label not in known]
-    if new:
-        raise ValueError(
-            f"y: wanted the classes that the prior knows, {classes.tolist()}, found new {new}; learn the "
-            "prior anew with tasks that have them."
-        )
+    check_classes(classes, found)
     if len(classes) < 2:
         raise ValueError(
             "y: This solver needs samples of at least 2 classes in the data, but the data contains only "

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skmeta.base._matching import check_classes
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
@@ -96,12 +97,7 @@ def memberships(tasks: Tasks, classes: NDArray[Any], weight: Array) -> Membershi
     rows = labelled_rows(tasks)
     y = np.asarray([] if tasks.y is None else tasks.y)[rows] if len(rows) else classes[:0]
     found = np.unique(y)
-    unknown = found[~np.isin(found, classes)]
-    if len(unknown):
-        raise ValueError(
-            f"y: wanted the classes that the prior knows, {classes.tolist()}, found new {unknown.tolist()}; learn the prior "
-            "anew with tasks that have them."
-        )
+    check_classes(classes, found)
     place = np.searchsorted(classes, found)[np.searchsorted(found, y)]
     group = tasks.codes[rows] * len(classes) + place
     return Memberships(rows, group, weight[rows], (len(tasks) + 1, len(classes)), tasks.n_rows)

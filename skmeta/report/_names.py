@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from sklearn.base import ClassifierMixin, RegressorMixin, is_classifier, is_regressor
+from sklearn.base import ClassifierMixin, MetaEstimatorMixin, RegressorMixin, is_classifier, is_regressor
 from sklearn.linear_model import SGDClassifier, SGDRegressor, TweedieRegressor
 from sklearn.utils import all_estimators
 
@@ -70,8 +70,12 @@ def names() -> list[str]:
 
 
 def _registered() -> list[type]:
-    """The classes that have a learner, of models of targets; those of installed packages too."""
-    return [cls for cls in registered_estimators() if issubclass(cls, RegressorMixin | ClassifierMixin)]
+    """The classes that have a learner, of models of targets that need no others inside; those of installed packages too."""
+    return [
+        cls
+        for cls in registered_estimators()
+        if issubclass(cls, RegressorMixin | ClassifierMixin) and not issubclass(cls, MetaEstimatorMixin)
+    ]
 
 
 def estimator_named(name: str, classes: bool) -> Any:

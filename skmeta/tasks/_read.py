@@ -63,7 +63,7 @@ def read_tasks(
     read = (y, X.shape[0], estimator_name)
     y, labelled = read_targets(*read, labels=labels, unlabelled=unlabelled) if targets else (None, None)
     weight = read_weights(sample_weight, X.shape[0])
-    kept = None if weight is None else _rows_that_weigh(ids, weight)
+    kept = None if weight is None else _rows_of_weighty_tasks(ids, weight)
     if weight is not None and kept is not None:
         X, ids, y, weight = take_rows(X, kept), ids[kept], y if y is None else y[kept], weight[kept]
         labelled = None if labelled is None else labelled[kept]
@@ -99,20 +99,19 @@ def context_places(X: Any, task: str | int | None, context: Sequence[str | int])
     return tuple(p if isinstance(p, str) or p < gap else p - 1 for p in places)
 
 
-def _rows_that_weigh(ids: NDArray[Any], weight: NDArray[np.float64]) -> NDArray[np.intp] | None:
-    """Rows of a weight, so that those of none are as if they were not there; None if that is all of them."""
-    if weight.all():
-        return None
+def _rows_of_weighty_tasks(ids: NDArray[Any], weight: NDArray[np.float64]) -> NDArray[np.intp] | None:
+    """Rows of tasks in which some row weighs something; None if that is all of them."""
     index = index_tasks(ids)
     nothing = np.bincount(index.codes, weight, minlength=index.n_tasks) == 0
-    if nothing.any():
-        warnings.warn(
-            f"sample_weight: wanted a positive weight in every task, found none in {nothing.sum()} of {index.n_tasks} "
-            f"task(s): {listed(index.ids[nothing])}. They are left out, as if they had no rows.",
-            UserWarning,
-            stacklevel=4,
-        )
-    return np.flatnonzero(weight)
+    if not nothing.any():
+        return None
+    warnings.warn(
+        f"sample_weight: wanted a positive weight in every task, found none in {nothing.sum()} of {index.n_tasks} "
+        f"task(s): {listed(index.ids[nothing])}. They are left out, as if they had no rows.",
+        UserWarning,
+        stacklevel=4,
+    )
+    return np.flatnonzero(~nothing[index.codes])
 
 
 __all__ = ["context_name", "context_places", "read_tasks"]

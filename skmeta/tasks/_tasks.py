@@ -191,6 +191,16 @@ class Tasks(PartsOfTasks):
         """
         return self if self.labelled is None else replace(self.where(self.labelled), labelled=None)
 
+    def weighty_rows(self) -> Self:
+        """The same tasks without rows that weigh nothing.
+
+        Returns
+        -------
+        Tasks
+            Itself where there are none.
+        """
+        return self if self.sample_weight is None or self.sample_weight.all() else self.where(self.sample_weight > 0.0)
+
     def with_labels(self, labels: Sequence[Any] | NDArray[Any]) -> Self:
         """The same tasks with those rows alone whose label is one of some.
 

@@ -16,6 +16,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from skmeta import SharedModel, WarmStartClassifier, WarmStartRegressor
 from skmeta.base._matching import one_task
 from skmeta.compose._own_model import OwnModel
+from skmeta.fallback._correction import _HeldOut, _none
+from skmeta.fallback._link import link_of
 from skmeta.fallback._losses import loss_of
 from skmeta.tasks import read_tasks
 
@@ -47,11 +49,11 @@ def test_a_model_of_a_quantile_is_corrected_to_that_quantile(level):
 
 def test_nothing_corrected_leaves_a_quantile_where_it_is():
     X, y = shops()
-    y = y - np.array([y[X[:, -1] == t].mean() for t in range(16)])[X[:, -1].astype(int)]
-    booster = BOOSTER.__class__(loss="quantile", quantile=0.9, max_iter=20, random_state=0)
-    prior = WarmStartRegressor(booster, task=-1, learner=SharedModel(None, max_rounds=1)).fit(X, y).prior_.components[0]
-    assert prior.description == "nothing"
-    assert_allclose(prior.zero_shot(booster).predict(X[:, :-1]), prior.model.predict(X[:, :-1]), atol=1e-10)
+    tasks = read_tasks(X, y, task=-1)
+    link = link_of(BOOSTER.__class__(loss="quantile", quantile=0.9))
+    outputs = np.sin(X[:, :1])
+    prior = _none(tasks, outputs, _HeldOut.of(tasks), link).prior
+    assert_allclose(prior.zero_shot(link.linear_model).predict(outputs), outputs[:, 0], atol=1e-10)
 
 
 @pytest.mark.quick
