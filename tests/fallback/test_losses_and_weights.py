@@ -157,3 +157,12 @@ def test_an_own_model_tells_its_interval_whatever_tasks_stand_beside_it():
     beside = OwnModel().adapt_tasks(TREE, tasks).std(X[:2, :-1], np.zeros(2, int))
     alone = OwnModel().adapt_tasks(TREE, one_task(TREE, X[:24, :-1], y[:24])).std(X[:2, :-1], np.zeros(2, int))
     assert_allclose(beside, alone)
+
+
+def test_a_semi_supervised_model_is_fitted_to_rows_without_label_too():
+    X, y = shops()
+    labels = (y > 0).astype(float)
+    labels[::2] = np.nan
+    base = SelfTrainingClassifier(DecisionTreeClassifier(max_depth=2, random_state=0))
+    shared = WarmStartClassifier(base, task=-1).fit(X, labels).prior_.components[0].model
+    assert len(shared.labeled_iter_) == len(y) and np.count_nonzero(shared.labeled_iter_ == 0) == len(y) // 2
