@@ -144,7 +144,8 @@ def test_a_classifier_has_to_tell_probabilities_or_scores(estimator):
 
 @each_regressor
 def test_a_task_may_have_one_row(estimator):
-    rows = np.flatnonzero((TASK < 4) | (np.arange(60) % 10 == 0))
+    place = np.arange(60) % 10
+    rows = np.flatnonzero((place == 0) | (TASK < 4) & (place < 5))
     model = WarmStartRegressor(estimator, task=-1).fit(TABLE[rows], Y[rows])
     assert np.isfinite(model.predict(TABLE)).all()
     assert np.isfinite(model.adapt(X[:1], Y[:1]).predict(X)).all()
@@ -153,7 +154,8 @@ def test_a_task_may_have_one_row(estimator):
 @each_classifier
 def test_a_task_may_have_one_class_and_a_collection_may_not(estimator):
     labels = np.where(TASK == 0, "low", np.where(TASK == 1, "high", LABELS))
-    model = WarmStartClassifier(estimator, task=-1).fit(TABLE, labels)
+    rows = np.arange(60) % 10 < 6
+    model = WarmStartClassifier(estimator, task=-1).fit(TABLE[rows], labels[rows])
     assert set(model.predict(TABLE)) <= {"low", "high"}
     assert set(model.adapt(X[:3], ["low"] * 3).predict(X)) <= {"low", "high"}
     words = "y: wanted at least two classes in the collection, found the one class 'low'; a task may have one"
@@ -255,8 +257,11 @@ def test_answers_that_cannot_be_are_told(estimator, words):
 
 @pytest.fixture(scope="module")
 def priors():
-    found = {name_of(e): WarmStartRegressor(e, task=-1).fit(TABLE, Y).prior_ for e in REGRESSORS}
-    return found | {name_of(e): WarmStartClassifier(e, task=-1).fit(TABLE, LABELS).prior_ for e in CLASSIFIERS}
+    """Of each family, learned from two small tasks: what they know is of no matter here."""
+    rows = np.arange(14, 26)
+    found = {name_of(e): WarmStartRegressor(e, task=-1).fit(TABLE[rows], Y[rows]).prior_ for e in REGRESSORS}
+    labels = np.where(np.arange(12) % 2, "high", "low")
+    return found | {name_of(e): WarmStartClassifier(e, task=-1).fit(TABLE[rows], labels).prior_ for e in CLASSIFIERS}
 
 
 @pytest.mark.parametrize("task", [-1, None], ids=["learns on", "adapts"])

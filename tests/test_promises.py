@@ -26,6 +26,7 @@ PROMISES = {
     "few tasks are enough": [common.check_few_tasks_and_poor_columns_are_legal],
     "same answer": [
         common.check_n_jobs_changes_nothing,
+        common.check_the_order_of_columns_is_of_no_matter,
         common.check_the_order_of_rows_and_tasks_is_of_no_matter,
     ],
     "state-safe": [
