@@ -28,7 +28,7 @@ from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, Multinom
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.tree import DecisionTreeRegressor
 
-from skmeta import ConjugateEmpiricalBayes
+from skmeta import ConjugateEmpiricalBayes, SharedModel
 
 NOT_NEGATIVE = (MultinomialNB, BernoulliNB, CategoricalNB)
 
@@ -46,6 +46,18 @@ def naive_bayes(estimator):
     if isinstance(estimator, NOT_NEGATIVE):
         case.table[COLUMNS] = np.clip(np.round(case.table[COLUMNS] + 2.0), 0.0, 4.0)
     return NaiveBayesCase(case.estimator, case.table, case.target)
+
+
+class LevelCase(Case):
+    """Corrected without columns, the choice of which is left to the first instance of the room."""
+
+    def model(self, **options):
+        return super().model(**{"learner": SharedModel(None)} | options)
+
+
+def level_alone(estimator, **options):
+    case = make_case(estimator, **options)
+    return LevelCase(case.estimator, case.table, case.target)
 
 
 def with_thresholds(estimator):
@@ -81,9 +93,9 @@ LINEAR = [
 ]
 FALLBACK = [
     make_case(DecisionTreeRegressor(max_depth=3, random_state=0)),
-    make_case(DecisionTreeRegressor(criterion="poisson", max_depth=3, random_state=0), positive=True),
-    make_case(HistGradientBoostingClassifier(max_iter=3)),
-    make_case(RidgeClassifier()),
+    level_alone(DecisionTreeRegressor(criterion="poisson", max_depth=3, random_state=0), positive=True),
+    level_alone(HistGradientBoostingClassifier(max_iter=3)),
+    level_alone(RidgeClassifier(), n_rows=8),
 ]
 ENSEMBLE = [
     make_case(HistGradientBoostingRegressor(max_iter=3, random_state=0)),

@@ -103,7 +103,13 @@ def bench():
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
         found = import_module("family_safety")
-        for name, value in {"N_PAST": 15, "N_NEW": 6, "SHOTS": (10,), "INTERVAL_SHOTS": (2, 5, 20)}.items():
+        for name, value in {
+            "N_PAST": 15,
+            "N_PAST_ROWS": 15,
+            "N_NEW": 6,
+            "SHOTS": (10,),
+            "INTERVAL_SHOTS": (2, 5, 20),
+        }.items():
             patch.setattr(found, name, value)
         yield found
 

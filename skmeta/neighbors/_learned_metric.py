@@ -76,9 +76,9 @@ class LearnedMetric(Learner):
     >>> from sklearn.neighbors import KNeighborsRegressor
     >>> from skmeta import WarmStartRegressor
     >>> rng = np.random.default_rng(0)
-    >>> task, X = np.repeat(np.arange(30), 20), rng.normal(size=(600, 8))
-    >>> slope = rng.choice([-2.0, 2.0], 30)
-    >>> y = slope[task] * X[:, 0] + 0.1 * rng.normal(size=600)
+    >>> task, X = np.repeat(np.arange(16), 12), rng.normal(size=(192, 4))
+    >>> slope = rng.choice([-2.0, 2.0], 16)
+    >>> y = slope[task] * X[:, 0] + 0.1 * rng.normal(size=192)
     >>> model = WarmStartRegressor(KNeighborsRegressor(3), task=-1).fit(np.column_stack([X, task]), y)
     >>> model.learner_.maps_["own"]
     'means, rank 1'

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.cluster import DBSCAN, Birch, KMeans
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
@@ -139,14 +140,18 @@ def test_means_of_a_mixture_with_equal_spheres_are_those_of_k_means():
     assert_allclose(shift, at.shift, atol=1e-12)
 
 
-@pytest.mark.parametrize("estimator", [KMeans(4, random_state=0), GaussianMixture(4, random_state=0)], ids=str)
-def test_what_tasks_were_drawn_from_is_learned(estimator):
+@pytest.mark.parametrize(
+    ("learner", "estimator"),
+    [(KMeansLearner(), KMeans(4, random_state=0)), (GaussianMixtureLearner(), GaussianMixture(4, random_state=0))],
+    ids=str,
+)
+def test_what_tasks_were_drawn_from_is_learned(learner, estimator):
     found = []
     for seed in range(2):
         rng = np.random.default_rng(seed)
         kinds = draw_kinds(rng, spread=8.0)
         table, _ = draw_table(rng, kinds, n_tasks=20, n_rows=20)
-        prior = WarmStartClusterer(estimator, task="shop").fit(table).prior_.components[0]
+        prior = learner.learn(estimator, read_tasks(table, None, task="shop", targets=False)).components[0]
         order = alignment(prior.centers, kinds)
         assert_allclose(prior.centers[order], kinds, atol=5.0 * np.sqrt((1.0 + 0.25 + 4 / 20) / 20))
         found.append([prior.shift_variance, prior.center_variance.mean()])
@@ -161,12 +166,13 @@ def test_rows_of_other_kinds_cost_little_and_related_ones_help():
         rng = np.random.default_rng(seed)
         kinds = draw_kinds(rng)
         table, _ = draw_table(rng, kinds, n_tasks=8, n_rows=20)
-        model = WarmStartClusterer(KMeans(4, random_state=0), task="shop").fit(table)
+        plain = KMeans(4, random_state=0)
+        prior = KMeansLearner().learn(plain, read_tasks(table, None, task="shop", targets=False))
         for name, new in (("related", kinds), ("unrelated", draw_kinds(rng))):
             scores = []
             for _ in range(4):
                 X, _ = draw_task(rng, new, 212)
-                warm, own = model.adapt(_named(X[:12])), KMeans(4, random_state=0).fit(_named(X[:12]))
+                warm, own = prior.adapt(plain, _named(X[:12])), clone(plain).fit(_named(X[:12]))
                 scores.append([warm.score(_named(X[12:])), own.score(_named(X[12:]))])
             ratios[name].append(np.divide(*np.sum(scores, axis=0)))
     for name, bound in (("related", 0.9), ("unrelated", 1.02)):
@@ -180,7 +186,7 @@ def _named(X):
 
 def test_a_weight_of_two_is_a_row_twice_and_the_unit_of_weights_is_of_no_matter():
     rng = np.random.default_rng(0)
-    table, _ = draw_table(rng, draw_kinds(rng, spread=8.0), n_tasks=6, n_rows=20)
+    table, _ = draw_table(rng, draw_kinds(rng, spread=8.0), n_tasks=4, n_rows=12)
     shell = WarmStartClusterer(KMeans(4, random_state=0), task="shop")
     weight = rng.integers(1, 3, size=len(table)).astype(float)
     one, ten = (shell.fit(table, sample_weight=unit * weight).prior_.components[0] for unit in (1.0, 10.0))

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
@@ -53,13 +53,14 @@ def error_on_new(model, new, n_shots):
 
 def test_a_new_task_needs_its_level_alone():
     past, new = split(*shops(n_tasks=40), 30)
-    warm = WarmStartRegressor(HistGradientBoostingRegressor(random_state=0), task=-1).fit(*past)
-    pooled = HistGradientBoostingRegressor(random_state=0).fit(past[0][:, :-1], past[1])
+    booster = HistGradientBoostingRegressor(max_iter=30, random_state=0)
+    warm = WarmStartRegressor(booster, task=-1).fit(*past)
+    pooled = clone(booster).fit(past[0][:, :-1], past[1])
     assert error_on_new(warm, new, 5) < 0.5 * rmse(pooled, new[0][:, :-1], new[1])
 
 
 def test_columns_are_read_where_held_out_tasks_ask_for_them():
-    model = WarmStartRegressor(TREE, task=-1).fit(*shops(slope=1.0))
+    model = WarmStartRegressor(TREE, task=-1, learner=SharedModel(max_rounds=1)).fit(*shops(slope=1.0))
     assert model.prior_.components[0].description.startswith("output, columns")
 
 
@@ -181,22 +182,22 @@ def test_counts_are_corrected_on_the_logarithms_of_rates():
     X, y = shops()
     counts = np.random.default_rng(0).poisson(np.exp(0.5 * y))
     past, new = split(X, counts, 25)
-    model = WarmStartRegressor(HistGradientBoostingRegressor(loss="poisson", random_state=0), task=-1).fit(*past)
+    model = WarmStartRegressor(HistGradientBoostingRegressor(loss="poisson", max_iter=20), task=-1).fit(*past)
     plain = model.adapt(new[0][:5, :-1], new[1][:5])
     assert type(plain[-1]).__name__ == "PoissonRegressor"
     assert np.all(plain.predict(new[0][:, :-1]) > 0.0)
 
 
 def test_several_targets_are_corrected_each_from_all_outputs():
-    X, y = shops()
+    X, y = shops(n_tasks=8, n_rows=12)
     Y = np.column_stack([y, -y + X[:, 1]])
-    for estimator in (TREE, MultiOutputRegressor(HistGradientBoostingRegressor(max_iter=20))):
+    for estimator in (TREE, MultiOutputRegressor(HistGradientBoostingRegressor(max_iter=5))):
         model = WarmStartRegressor(estimator, task=-1).fit(X, Y)
         assert model.adapt(X[:5, :-1], Y[:5]).predict(X[:, :-1]).shape == Y.shape
 
 
 def test_a_task_may_lack_classes():
-    X, y = shops(level=2.0)
+    X, y = shops(n_tasks=10, n_rows=12, level=2.0)
     labels = np.where(y > 1.0, "high", np.where(y > -1.0, "middle", "low"))
     model = WarmStartClassifier(DecisionTreeClassifier(max_depth=4, random_state=0), task=-1).fit(X, labels)
     one_label = np.flatnonzero(labels == "low")[:3]
@@ -222,21 +223,22 @@ def test_a_past_that_misleads_costs_little_from_two_rows_a_column_on(n_rows):
 
 def test_intervals_hold_on_new_tasks():
     past, (X, y) = split(*shops(n_tasks=120, n_rows=25, noise=0.3), 60)
-    prior = WarmStartRegressor(HistGradientBoostingRegressor(random_state=0), task=-1).fit(*past).prior_
+    booster = HistGradientBoostingRegressor(max_iter=30, random_state=0)
+    prior = WarmStartRegressor(booster, task=-1).fit(*past).prior_
     inside = []
     for task in np.unique(X[:, -1]):
         A, b = X[X[:, -1] == task, :-1], y[X[:, -1] == task]
-        model = WarmStartRegressor(HistGradientBoostingRegressor(random_state=0), prior=prior).fit(A[:5], b[:5])
+        model = WarmStartRegressor(booster, prior=prior).fit(A[:5], b[:5])
         mean, std = model.predict(A[5:], return_std=True)
         inside += (np.abs(b[5:] - mean) < 1.645 * std).tolist()
     assert 0.87 <= np.mean(inside) <= 0.93
 
 
 def test_a_prior_that_keeps_rows_says_so():
-    X, y = shops()
-    model = WarmStartRegressor(RadiusNeighborsRegressor(radius=5.0), task=-1).fit(X, y)
+    X, y = shops(n_tasks=6, n_rows=10)
+    model = WarmStartRegressor(RadiusNeighborsRegressor(radius=5.0), task=-1, learner=SharedModel(None)).fit(X, y)
     assert "keeps rows" in repr(model.prior_)
-    assert "keeps rows" not in repr(WarmStartRegressor(TREE, task=-1).fit(X, y).prior_)
+    assert "keeps rows" not in repr(WarmStartRegressor(TREE, task=-1, learner=SharedModel(None)).fit(X, y).prior_)
 
 
 def test_a_transformer_of_ones_own_makes_the_columns():
