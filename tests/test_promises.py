@@ -105,7 +105,6 @@ def bench():
         found = import_module("family_safety")
         for name, value in {
             "N_PAST": 15,
-            "N_PAST_ROWS": 15,
             "N_NEW": 6,
             "SHOTS": (10,),
             "INTERVAL_SHOTS": (2, 5, 20),
