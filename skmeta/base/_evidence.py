@@ -51,6 +51,7 @@ def root_mean_square_left_out(prior: Any, estimator: Any, tasks: Tasks) -> Array
 
     It is nan of tasks with fewer than two rows.
     """
+    tasks = tasks.labelled_rows()
     found = np.full((len(tasks), *np.asarray(tasks.y).shape[1:]), np.nan)
     enough = np.flatnonzero(tasks.counts >= 2)
     some = tasks.take(enough)

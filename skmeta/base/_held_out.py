@@ -20,7 +20,10 @@ ENOUGH_FOR_HALVES = 4  # guard: of fewer tasks no half teaches a prior
 
 
 def gains(difference: Array) -> bool:
-    """Whether tasks gain on average, by more than one standard error; a single task by any gain."""
+    """Whether tasks gain on average, by more than one standard error; a single task by any gain. Those of nan do not count."""
+    difference = difference[~np.isnan(difference)]
+    if not len(difference):
+        return False
     error = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
     return bool(difference.mean() > error)
 
@@ -114,6 +117,8 @@ def held_out_losses(
         Finite for labels, whatever the probabilities are.
     """
     y: NDArray[Any] = np.asarray(query.y)
+    if not query.n_rows:
+        return np.empty(0)
     if query.classes is None:
         return of_rows(y.astype(float), adapted.predict(query.X, query.codes))
     if n_known is None:

@@ -69,7 +69,7 @@ def matched(prior: Any, tasks: Tasks) -> tuple[Any, Tasks]:
     Labels that a prior does not know raise, see `check_classes`.
     """
     if prior.classes is not None and tasks.classes is not None:
-        check_classes(prior.classes, np.concatenate([*tasks.classes, prior.classes[:0]]))
+        check_classes(prior.classes, np.concatenate([*(tasks.weighty_rows().classes or ()), prior.classes[:0]]))
     wanted, found = prior.feature_names, tasks.feature_names
     if wanted is None:
         return prior, tasks

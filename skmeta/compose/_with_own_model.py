@@ -49,6 +49,14 @@ class PriorWithOwnModel(MixturePrior):
 
     _optional: ClassVar[tuple[str, ...]] = ("weights_without_rows", "weights_of_few", "n_rows_of_many")
 
+    def __post_init__(self) -> None:
+        if self.weights_of_few is not None and not self.n_rows_of_many > SHOTS:
+            raise ValueError(
+                f"n_rows_of_many: wanted more than {SHOTS}, found {self.n_rows_of_many}; of tasks of fewer rows all weights "
+                "are alike: leave weights_of_few out."
+            )
+        super().__post_init__()
+
     def __repr__(self) -> str:
         beside = [f"{name} {weight:.2g}" for name, weight in list(self.named_weights.items())[1:]]
         return ", ".join([repr(self.components[0]), *beside])
@@ -116,7 +124,8 @@ class PriorWithOwnModel(MixturePrior):
             return np.tile(self.weights, (len(n_rows), 1))
         many = np.log(np.maximum(n_rows, 1) / SHOTS) / np.log(self.n_rows_of_many / SHOTS)
         share = np.clip(many, 0.0, 1.0)[:, None]
-        return np.asarray(softmax((1.0 - share) * np.log(self.weights_of_few) + share * np.log(self.weights), axis=1))
+        few, all_rows = (np.log(np.maximum(each, np.finfo(float).tiny)) for each in (self.weights_of_few, self.weights))
+        return np.asarray(softmax((1.0 - share) * few + share * all_rows, axis=1))
 
     def log_scores(self, adapted: Any, codes: NDArray[np.intp]) -> Array:
         """How well each component predicts rows of some tasks, each from the task's others.
@@ -192,7 +201,7 @@ def with_own_model(
         scores = np.column_stack([adapted.leave_one_out_scores(looked_at), *evidence])
         return learn_weights(scores, np.full(len(looked_at), use))
 
-    weights, n_rows = learned(np.ones(tasks.n_rows, dtype=bool)), float(tasks.counts[looked_at].mean())
+    weights, n_rows = learned(np.ones(tasks.n_rows, dtype=bool)), float(tasks.labelled_rows().counts[looked_at].mean())
     found = PriorWithOwnModel([prior, *beside], weights, ("learned", *names), np.eye(1, len(weights))[0])
     # Where it is not the better one with all rows, it is asked where a task's rows say so, not by its weight.
     if weights[0] > 0.5 or tasks.y is None or n_rows <= 2 * SHOTS:

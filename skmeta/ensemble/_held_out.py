@@ -18,9 +18,7 @@ from skmeta.tasks import Tasks, take_rows
 Array = NDArray[np.float64]
 
 _SHOTS = (10, 20, 40, 80, 160)  # speed: rows of past tasks on which trees are tried; larger tasks are taken as the last
-_LOOKED_AT = (
-    24  # speed: past tasks that grow trees, to learn what these are worth; of a dozen one past in five tells nothing
-)
+_LOOKED_AT = 24  # speed: past tasks that grow trees; a dozen are too few for the test, one past in five
 _LEVEL = 0.05  # of the test that trees are of use: the usual one
 _ENOUGH = 4  # guard: of fewer tasks no mean difference has an error that is known
 _ROUNDING = 1e-12  # guard: trees of less than this share of the residuals' mean square are constants
@@ -133,7 +131,9 @@ def _trial(
     """Every booster on some rows of some tasks that have as many more to be predicted."""
     large = np.flatnonzero(tasks.counts >= 2 * n_shots)
     places = tasks.with_rows(np.arange(tasks.n_rows)[:, None], tasks.y).take(large)
-    shots, query = places.take(places.some(_LOOKED_AT)).shots_and_query(n_shots)
+    looked_at = places.some(_LOOKED_AT)
+    is_shot = tasks.take(large[looked_at]).are_shots(n_shots)  # by what rows hold, not by where they stand
+    shots, query = (places.take(looked_at).where(kept) for kept in (is_shot, ~is_shot))
     adapted = prior.correction.adapt_tasks(prior.linear_model, shots.with_rows(Z[shots.X[:, 0]], shots.y))
     residuals = [part.y - adapted.predict(Z[part.X[:, 0]], part.codes) for part in (shots, query)]
     found = Parallel(n_jobs=n_jobs)(

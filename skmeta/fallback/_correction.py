@@ -86,15 +86,19 @@ class _HeldOut(NamedTuple):
         return cls(folds, tasks.are_shots(SHOTS))
 
     def judge(self, rows: Tasks, learn: Callable[[Tasks], Prior], link: Link) -> Array:
-        """Minus the loss of each task ``(n_tasks,)`` by what a fold taught, without rows of labels that this did not know."""
+        """Minus the loss of each task ``(n_tasks,)`` by what a fold taught, without rows of labels that this did not know.
+
+        It is nan of tasks without such rows.
+        """
         shots, query = rows.where(self.is_shot), rows.where(~self.is_shot)
-        score = np.zeros(len(rows))
+        score = np.full(len(rows), np.nan)
         for teach, judge in self.folds:
             taught = rows.take(teach)
             labels = () if taught.classes is None else np.concatenate(taught.classes)
             adapted = learn(taught).adapt_tasks(link.linear_model, shots.take(judge).with_labels(labels))
             asked = query.take(judge).with_labels(labels)
-            score[judge] = -link.in_units(mean_of_tasks(link.losses(adapted, asked), asked))
+            losses = link.in_units(mean_of_tasks(link.losses(adapted, asked), asked))
+            score[judge] = np.where(asked.counts > 0, -losses, np.nan)
         return score
 
 
@@ -123,10 +127,11 @@ def best_correction(tasks: Tasks, outputs: Array, candidates: Candidates, link: 
         found.append(
             _Trial(name, candidate, rows, held_out.judge(rows, partial(_learn, candidate, link, n_jobs), link))
         )
-    none, best = _none(tasks, outputs, held_out, link), max(found, key=lambda each: _mean_over_tasks(each.score, tasks))
-    asked = best if not held_out.folds or gains(best.score - none.score) else found[0]
-    prior: Any = _learn(asked.candidate, link, n_jobs, asked.rows)
-    if asked is not best:
+    none, best = _none(tasks, outputs, held_out, link), max(found, key=lambda each: mean_over_tasks(each.score, tasks))
+    wins = not held_out.folds or gains(best.score - none.score)
+    taken = best if wins else found[0]
+    prior: Any = _learn(taken.candidate, link, n_jobs, taken.rows)
+    if not wins:
         return replace(none, use=prior.use)
     return Correction(best.name, best.candidate, best.rows, prior, best.score, prior.use)
 
@@ -142,8 +147,11 @@ def _narrower(candidates: Candidates, tasks: Tasks, outputs: Array, link: Link) 
     return found
 
 
-def _mean_over_tasks(score: Array, tasks: Tasks) -> float:
-    return float(np.average(score, weights=tasks.task_weight))
+def mean_over_tasks(score: Array, tasks: Tasks) -> float:
+    """Weighted mean over the tasks that were judged."""
+    judged = ~np.isnan(score)
+    weight = np.ones(len(score)) if tasks.task_weight is None else tasks.task_weight
+    return float(np.average(score[judged], weights=weight[judged])) if judged.any() else 0.0
 
 
 def _none(tasks: Tasks, outputs: Array, held_out: _HeldOut, link: Link) -> Correction:

@@ -27,7 +27,9 @@ Array = NDArray[np.float64]
 _LOSS_PARAMETERS = ("loss", "objective", "loss_function", "criterion")
 _LEVELS = ("quantile", "quantile_alpha", "alpha")
 _POWERS = ("tweedie_variance_power", "variance_power", "power")
-_POWER = 1.5  # of LightGBM and XGBoost, where none is said
+# Where none is said: of LightGBM's "objective", CatBoost's "loss_function"; and of all boosters.
+_LEVEL_OF = {"objective": 0.9, "loss_function": 0.5}
+_POWER = 1.5
 
 
 class Loss(NamedTuple):
@@ -51,11 +53,10 @@ class Loss(NamedTuple):
 def loss_of(regressor: Any) -> Loss:
     """The loss that a regressor says it has, by the name of the parameter and of the loss; squared errors if it says none."""
     params = regressor.get_params(deep=False)
-    named = (params.get(name) for name in _LOSS_PARAMETERS)
-    name = next((loss.lower() for loss in named if isinstance(loss, str)), "")
-    params |= {
-        option: float(value) for option, value in re.findall(r"(\w+)=([\d.]+)", name)
-    }  # CatBoost says them there
+    where = next((each for each in _LOSS_PARAMETERS if isinstance(params.get(each), str)), "")
+    name = str(params.get(where, "")).lower()
+    # CatBoost says options in the name.
+    params |= {option: float(value) for option, value in re.findall(r"(\w+)=([\d.]+)", name)} | {"where": where}
     return next((made(params) for part, made in _MADE.items() if part in name), Loss(Ridge(), squared_errors))
 
 
@@ -83,12 +84,18 @@ def _tweedie_deviances(y: Array, mean: Array, power: float) -> Array:
 
 
 def _quantile(params: dict[str, Any]) -> Loss:
-    level = next((params[name] for name in _LEVELS if isinstance(params.get(name), float)), 0.5)
+    said = next((params[name] for name in _LEVELS if params.get(name) is not None), _LEVEL_OF.get(params["where"], 0.5))
+    levels = np.ravel(said)
+    if len(levels) != 1 or not 0.0 < levels[0] < 1.0:
+        raise ValueError(
+            f"estimator: wanted one level of a quantile between 0 and 1, found {said!r}; fit a model for each level."
+        )
+    level = float(levels[0])
     return Loss(QuantileRegressor(quantile=level), partial(_pinball_losses, level=level))
 
 
 def _tweedie(params: dict[str, Any]) -> Loss:
-    power = next((params[name] for name in _POWERS if isinstance(params.get(name), float)), _POWER)
+    power = float(next((params[name] for name in _POWERS if params.get(name) is not None), _POWER))
     return Loss(TweedieRegressor(power=power, link="log"), partial(_tweedie_deviances, power=power), True)
 
 

@@ -123,6 +123,11 @@ def _answers_of_fold(estimator: Any, tasks: Tasks, target: Target, method: str, 
         )
     if not is_classifier(model):
         return answer
+    if answer.ndim > 1 and answer.shape[1] != len(model.classes_):
+        raise ValueError(
+            f"estimator: wanted a column a class of {type(model).__name__}.{method}, {len(model.classes_)}, found "
+            f"{answer.shape[1]}; set decision_function_shape='ovr', or let it give probabilities."
+        )
     return _in_all_classes(
         answer, model.classes_, np.asarray(target.classes), 0.0 if method == "predict_proba" else answer.min()
     )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.fallback._columns import Candidates
-from skmeta.fallback._correction import Correction, best_correction
+from skmeta.fallback._correction import Correction, best_correction, mean_over_tasks
 from skmeta.fallback._link import Link, offset_parameter
 from skmeta.fallback._out_of_fold import Fold, Target, out_of_fold
 from skmeta.tasks import Tasks
@@ -42,7 +42,7 @@ class Round:
     @property
     def score(self) -> float:
         """Mean over the tasks of minus the loss of a row, held out."""
-        return float(np.average(self.correction.score, weights=self.correction.rows.task_weight))
+        return mean_over_tasks(self.correction.score, self.correction.rows)
 
 
 def rounds(

@@ -17,6 +17,7 @@ from skmeta.base import AdaptedEstimators, Learner, Prior
 from skmeta.base._registry import register_fallback
 from skmeta.compose import known_component, with_first, with_own_model
 from skmeta.fallback._columns import Candidates, column_candidates
+from skmeta.fallback._known_tasks import rows_to_ask, seen_rows_are_fine
 from skmeta.fallback._link import Link, link_of
 from skmeta.fallback._out_of_fold import Fold, Target, fitted, folds_by_task
 from skmeta.fallback._rounds import Round, rounds
@@ -61,6 +62,9 @@ class SharedModel(Learner):
     held_out_scores_ : ndarray of shape (n_tasks,)
         Minus the loss of each task (root mean squared error; mean log loss or deviance of a row), held out and given ten of
         its rows, in the last of these rounds.
+    corrects_seen_rows_ : bool
+        Whether tasks that were learned from are adapted by the shared model's own outputs for their rows, as rows held out of
+        known tasks say, and not by those of models that had not seen the task.
     use_ : float
         Probability that the shared model is of any use for other tasks, beyond a level of each.
     scores_ : list of float
@@ -124,7 +128,7 @@ class SharedModel(Learner):
         TypeError
             If ``prior`` is of another family.
         """
-        self.out_of_fold_ = np.empty(0)
+        self.out_of_fold_, self.corrects_seen_rows_ = np.empty(0), False
         check_scalar(self.max_rounds, "max_rounds", int, min_val=1)
         check_scalar(self.cv, "cv", int, min_val=2)
         if prior is not None:
@@ -156,6 +160,7 @@ class SharedModel(Learner):
         best = self._best_round(self._shared(estimator, tasks), tasks, link, n_jobs, progress)
         self.out_of_fold_, self.held_out_scores_ = best.outputs, best.correction.score
         self.use_ = best.correction.use
+        self.corrects_seen_rows_ = self._corrects_seen_rows(self._shared(estimator, tasks), tasks, best, link)
         model = self._fitted(self._shared(estimator, tasks), tasks, best.target)
         shared = self._prior_of(model, link, best, tasks)
         return self._extended(shared, link, estimator, tasks.labelled_rows(), best.correction.rows.X, n_jobs)
@@ -212,8 +217,9 @@ class SharedModel(Learner):
             Of these tasks.
         """
         tasks = tasks.weighty_rows().labelled_rows()
-        if len(self.out_of_fold_) != tasks.n_rows:
+        if self.corrects_seen_rows_ or len(self.out_of_fold_) != tasks.n_rows:
             return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
+        tasks = tasks.weighed_in(prior.components[0].weight_unit)
         return prior.beside(self.adapt_shared(prior.components[0], estimator, tasks, n_jobs=n_jobs))
 
     def _extended(
@@ -222,15 +228,25 @@ class SharedModel(Learner):
         """The prior of whoever does more for a task than correct; ``Z`` is what the correction was learned from."""
         return prior
 
+    def _corrects_seen_rows(self, estimator: Any, tasks: Tasks, best: Round, link: Link) -> bool:
+        """One fit more says how known tasks are adapted; where there is no second round, that would be one too many."""
+        if not link.is_additive or not best.correction.changes_the_shared_model or tasks.labelled is not None:
+            return False
+        asked = rows_to_ask(tasks)
+        model = self._fitted(estimator, tasks.where(~asked), Target(best.target.y[~asked]))
+        return seen_rows_are_fine(model, asked, tasks, best, link)
+
     def _best_round(self, estimator: Any, tasks: Tasks, link: Link, n_jobs: int | None, progress: Any) -> Round:
         """The last round that explains held-out tasks better than the one before it."""
         candidates, folds = self._candidates(estimator, tasks), self._folds(estimator, tasks)
         found = rounds(estimator, tasks, link, candidates, max_rounds=self.max_rounds, folds=folds, n_jobs=n_jobs)
         best = next(found)
         self.scores_, self.n_rounds_ = [best.score], 1
+        if progress is not None:
+            progress(1, self.max_rounds)
         for done, each in enumerate(found, start=1):
             if progress is not None:
-                progress(done, self.max_rounds)
+                progress(done + 1, self.max_rounds)
             self.scores_.append(each.score)
             if each.score <= best.score:
                 break
@@ -249,7 +265,7 @@ class SharedModel(Learner):
 
     def _candidates(self, estimator: Any, tasks: Tasks) -> Callable[[Array], Candidates]:
         """What makes sets of columns, simpler ones first, of outputs of models that had not seen a row's task."""
-        found = column_candidates(tasks, self.correction)
+        found = column_candidates(tasks.labelled_rows(), self.correction)
         return lambda outputs: found
 
     def _folds(self, estimator: Any, tasks: Tasks) -> list[Fold]:

@@ -90,11 +90,11 @@ class SharedModelPrior(Prior):
         TypeError
             If ``estimator`` is of another class than the shared model.
         """
-        tasks = tasks.labelled_rows().weighed_in(self.weight_unit)
+        tasks = tasks.labelled_rows().weighed_in(self.weight_unit).weighty_rows()
         return self._corrected(estimator, tasks, self._read(tasks), n_jobs)
 
     def adapt_read(self, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None = None) -> CorrectedModels:
-        """The same where it is known already what the linear model reads of each row.
+        """The same where it is known already what the linear model reads of each row, and weights are in ``weight_unit``.
 
         Parameters
         ----------
@@ -108,7 +108,6 @@ class SharedModelPrior(Prior):
         CorrectedModels
             As from `adapt_tasks`.
         """
-        tasks = tasks.weighed_in(self.weight_unit)
         return self._corrected(estimator, tasks, tasks.with_rows(Z, tasks.y), n_jobs)
 
     def columns_beside(self, outputs: Array, X: Any) -> Array:

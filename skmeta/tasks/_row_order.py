@@ -38,7 +38,8 @@ def ranks_of_rows(X: Any) -> Index:
     """
     if not X.shape[0] or not X.shape[1]:
         return np.zeros(X.shape[0], dtype=np.intp)
-    X = X @ sparse.diags(_orientation(X)) if sparse.issparse(X) else X * _orientation(X)
+    turned = _orientation(X)  # gaps come before all numbers, whatever their column
+    X = X @ sparse.diags(turned) if sparse.issparse(X) else np.where(np.isfinite(X), X * turned, X)
     above, zero = _ranks_above_zero(X) if sparse.issparse(X) else (_mean_ranks(X), np.zeros(X.shape[1]))
     total = np.asarray(above.sum(axis=1)).ravel() + zero.sum()
     place = np.unique(above.T @ total**2 + zero * np.sum(total**2), return_inverse=True)[1]

@@ -60,7 +60,8 @@ def test_a_later_choice_has_to_gain_more_than_one_standard_error_over_the_one_th
     assert simplest(scores.items()) == "much"
     assert simplest(list(scores.items())[:2]) == "none"
     assert simplest([("only", np.full(4, -np.inf))]) == "only"
-    assert not gains(np.array([np.nan, 1.0])) and gains(np.array([0.1]))
+    assert gains(np.array([0.1])) and not gains(np.array([np.nan]))
+    assert not gains(np.array([np.nan, 1.0, -0.5])) and gains(np.array([np.nan, 1.0, 0.5]))  # nan: not judged
 
 
 def test_losses_of_labels_are_finite_and_those_of_probabilities_mixed_with_even_ones():

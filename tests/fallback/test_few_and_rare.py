@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skmeta import WarmStartClassifier, WarmStartRegressor
-from skmeta.base._held_out import SHOTS, halves_of, mean_of_tasks
+from skmeta.base._held_out import SHOTS, gains, halves_of, mean_of_tasks
 from skmeta.fallback._columns import Candidate
 from skmeta.fallback._correction import _HeldOut, _learn, best_correction
 from skmeta.fallback._link import link_of
@@ -64,3 +64,34 @@ def test_two_tasks_of_numbers_can_be_learned_from():
     X = np.column_stack([np.linspace(-1.0, 1.0, 12), np.repeat([0, 1], 6)])
     model = WarmStartRegressor(DecisionTreeRegressor(max_depth=1), task=-1).fit(X, X[:, 0])
     assert np.isfinite(model.predict(X)).all()
+
+
+def test_nothing_is_corrected_unless_held_out_tasks_gain():
+    rng = np.random.default_rng(0)
+    taken = []
+    for _ in range(20):
+        task, f = np.repeat(np.arange(12), 15), rng.normal(size=180)
+        tasks = read_tasks(np.column_stack([f, task]), f + 0.3 * rng.normal(size=180), task=-1)
+        found = best_correction(tasks, f[:, None], {"output": Candidate(None)}, link_of(DecisionTreeRegressor()), None)
+        taken.append(found.name != "nothing")
+    assert np.mean(taken) < 0.5
+
+
+def test_halves_without_a_common_label_judge_nothing():
+    tasks, f = tasks_of(4, labels=True)
+    y = tasks.y + 2 * np.isin(tasks.codes, halves_of(tasks)[0][0])
+    other = read_tasks(np.column_stack([f, tasks.codes]), y, task=-1, labels=True)
+    rows, learn = other.with_rows(f, other.y), partial(_learn, Candidate(None), link_of(DecisionTreeClassifier()), None)
+    assert np.isnan(_HeldOut.of(other).judge(rows, learn, link_of(DecisionTreeClassifier()))).all()
+    assert not gains(np.full(4, np.nan))
+
+
+def test_a_class_of_weightless_rows_is_none():
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.normal(size=120), np.repeat(np.arange(6), 20)])
+    y = (X[:, 0] > 0).astype(int)
+    y[::10] = 2
+    model = WarmStartClassifier(DecisionTreeClassifier(max_depth=2), task=-1).fit(
+        X, y, sample_weight=(y < 2).astype(float)
+    )
+    assert set(model.predict(X)) == {0, 1}

@@ -77,6 +77,9 @@ def test_losses_are_those_of_scikit_learn():
     for name, expected in cases.items():
         assert_allclose(loss_of(Says(name)).of_rows(y, found).mean(), expected())
     assert loss_of(Says("quantile", 0.3)).linear_model.quantile == 0.3
+    assert loss_of(Says("quantile")).linear_model.quantile == 0.9  # LightGBM's default
+    with pytest.raises(ValueError, match="estimator: wanted one level of a quantile"):
+        loss_of(Says("reg:quantileerror", [0.1, 0.9]))
     assert loss_of(GradientBoostingRegressor(loss="quantile", alpha=0.2)).linear_model.quantile == 0.2
 
 

@@ -322,3 +322,24 @@ def test_classifiers_are_corrected_on_their_log_odds():
         chance = model.prior_.components[0].model.predict_proba(A[10:])
         pooled.append(-np.log(chance[np.arange(10), b[10:]]).mean())
     assert np.mean(loss) < 0.9 * np.mean(pooled)
+
+
+class Smooth(RegressorMixin, BaseEstimator):
+    """A wave of random phases by least squares: fitted to other rows it is another model, and it remembers no row."""
+
+    def fit(self, X, y):
+        rng = np.random.default_rng(int(abs(y).sum() * 1e6) % 2**32)
+        self.at_ = rng.uniform(-3.0, 3.0, (X.shape[1], 12)), rng.uniform(0.0, 6.0, 12)
+        self.coef_ = np.linalg.lstsq(np.cos(X @ self.at_[0] + self.at_[1]), y, rcond=None)[0]
+        return self
+
+    def predict(self, X):
+        return np.cos(X @ self.at_[0] + self.at_[1]) @ self.coef_
+
+
+@pytest.mark.parametrize(("estimator", "itself"), [(Smooth(), True), (DecisionTreeRegressor(random_state=0), False)])
+def test_known_tasks_are_adapted_by_the_model_itself_where_it_remembers_no_rows(estimator, itself):
+    X, y = shops(n_tasks=40, slope=0.5)
+    learner = SharedModel(None, max_rounds=1)
+    model = WarmStartRegressor(estimator, task=-1, learner=learner).fit(X, y)
+    assert model.learner_.corrects_seen_rows_ is itself
