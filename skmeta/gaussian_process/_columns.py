@@ -12,6 +12,7 @@ from sklearn.kernel_approximation import Nystroem
 from skmeta.gaussian_process._kernels import GivenKernel, LearnableKernel
 from skmeta.gaussian_process._summed_likelihood import learned_hyperparameters
 from skmeta.tasks import Tasks, spread_rows
+from skmeta.tasks._row_order import ranks_of_rows
 
 Array = NDArray[np.float64]
 
@@ -73,7 +74,10 @@ def _centres(X: Array, n: int) -> Array:
     """Means of clusters of the rows, in columns of unit spread."""
     scale = X.std(axis=0)
     scale = np.where(scale > 0.0, scale, 1.0)
-    points = np.unique(X / scale, axis=0)  # sorted, so that the order of the rows is of no matter
+    points = np.unique(X / scale, axis=0)
+    points = points[
+        np.argsort(ranks_of_rows(points), kind="stable")
+    ]  # neither the order of rows nor of columns matters
     if len(points) <= n:
         return np.asarray(points * scale)
     return np.asarray(KMeans(n, n_init=1, random_state=0).fit(points).cluster_centers_ * scale)
