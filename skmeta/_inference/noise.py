@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import digamma, polygamma, zeta
+from scipy.special import digamma, polygamma
 from scipy.stats import chi2
 
 from skmeta._inference.linalg import TINY
@@ -35,7 +35,6 @@ _NODES_A_UNIT = (
 WIDEST = 2.0  # fewer degrees of freedom would have noises differ by orders of magnitude
 _DECADES = 6.0  # that the noises of outlying tasks may lie off, up or down
 _ROUNDS = 20  # guard: EM for one centre and one share has settled
-_NO_STEP = 1e-9  # guard: of a logarithm
 _SETTLED = 1e12  # guard: degrees of freedom that are as good as infinitely many
 
 
@@ -43,8 +42,8 @@ def trigamma_inverse(value: Any) -> Array:
     """The ``x`` with ``trigamma(x) = value > 0``, by Newton's method on ``1 / trigamma`` (Smyth's appendix); or several."""
     x = 0.5 + 1.0 / value
     for _ in range(50):
-        trigamma = zeta(2.0, x)  # as polygamma has it, without its checks
-        step = trigamma * (1.0 - trigamma / value) / (-2.0 * zeta(3.0, x))
+        trigamma = polygamma(1, x)
+        step = trigamma * (1.0 - trigamma / value) / polygamma(2, x)
         x += step
         if np.all(np.abs(step) < 1e-10 * x):
             break
@@ -72,8 +71,6 @@ def fit_noise(variance: Array, dof: Array, counts: Array | None = None) -> tuple
     excess = excess - by_chance
     chance = _ERRORS * np.sqrt(2.0 / np.maximum(n - 1.0, 1.0)) * by_chance  # two standard errors if none differ
     differ = (n >= _FEWEST) & (excess > chance)
-    if not np.any(differ):
-        return pooled, np.full(np.shape(pooled), np.inf)
     half = np.maximum(trigamma_inverse(np.where(differ, excess, 1.0)), WIDEST / 2.0)
     level = np.exp(centre + digamma(half) - np.log(half))
     return np.where(differ, level, pooled), np.where(differ, 2.0 * half, np.inf)
@@ -85,15 +82,13 @@ def _centre(logs: Array, chance: Array, counts: Array) -> Array:
     flat = [np.moveaxis(each, -1, 0).reshape(logs.shape[-1], -1) for each in np.broadcast_arrays(logs, counts)]
     centre = weighted_median(*flat).reshape(logs.shape[:-1])
     share, off = np.full(centre.shape, 0.5), np.zeros(logs.shape)
-    twice, peak, sure, n = -2.0 * wide, np.sqrt(2.0 * np.pi * wide), counts / wide, counts.sum(axis=-1) + 2.0
     for _ in range(_ROUNDS):
-        law, odds = np.exp((logs - centre[..., None]) ** 2 / twice) / peak, share[..., None] * anywhere
+        law = np.exp(-0.5 * (logs - centre[..., None]) ** 2 / wide) / np.sqrt(2.0 * np.pi * wide)
+        odds = share[..., None] * anywhere
         off = odds / (odds + (1.0 - share[..., None]) * law)
-        share, before = ((counts * off).sum(axis=-1) + 1.0) / n, centre
-        weight = sure * (1.0 - off)
+        share = ((counts * off).sum(axis=-1) + 1.0) / (counts.sum(axis=-1) + 2.0)
+        weight = counts * (1.0 - off) / wide
         centre = (weight * logs).sum(axis=-1) / np.maximum(weight.sum(axis=-1), TINY)
-        if np.all(np.abs(centre - before) < _NO_STEP):
-            break  # which tasks are outliers, all that is asked of the rounds, stays
     weight = counts * (off <= 0.5) / chance
     return np.asarray((weight * logs).sum(axis=-1) / np.maximum(weight.sum(axis=-1), TINY))
 

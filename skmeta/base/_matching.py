@@ -68,8 +68,9 @@ def matched(prior: Any, tasks: Tasks) -> tuple[Any, Tasks]:
 
     Labels that a prior does not know raise, see `check_classes`.
     """
-    if prior.classes is not None and tasks.classes is not None:
-        check_classes(prior.classes, np.concatenate([*(tasks.weighty_rows().classes or ()), prior.classes[:0]]))
+    labels = tasks.weighty_rows().classes
+    if prior.classes is not None and labels:
+        check_classes(prior.classes, np.concatenate(labels))
     wanted, found = prior.feature_names, tasks.feature_names
     if wanted is None:
         return prior, tasks
@@ -85,7 +86,8 @@ def matched(prior: Any, tasks: Tasks) -> tuple[Any, Tasks]:
 
 def check_classes(wanted: NDArray[Any], found: NDArray[Any]) -> None:
     """Raise unless all labels found are among those wanted."""
-    new = np.unique(found[~np.isin(found, wanted)]).tolist()
+    known = set(wanted.tolist())  # not by NumPy, which takes the number 0 for the text "0"
+    new = [label for label in np.unique(found).tolist() if label not in known]
     if new:
         raise ValueError(
             f"y: wanted the classes that the prior knows, {wanted.tolist()}, found new {new}; learn the prior anew with tasks "

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from skmeta.base._held_out import gains, mean_of_tasks
 from skmeta.fallback._link import Link
 from skmeta.fallback._rounds import Round
-from skmeta.tasks import Tasks
+from skmeta.tasks import Tasks, take_rows
 
 Array = NDArray[np.float64]
 
@@ -46,7 +46,8 @@ def seen_rows_are_fine(model: Any, asked: NDArray[np.bool_], tasks: Tasks, best:
     bool
         True where tasks gain from the model's own outputs by more than one standard error.
     """
-    outputs = np.asarray(getattr(model, link.method)(tasks.X), dtype=float)
+    rows = take_rows(tasks.X, np.arange(tasks.n_rows))  # a copy, as a model may write into what it is asked
+    outputs = np.asarray(getattr(model, link.method)(rows), dtype=float)
     for _, step in best.steps:
         outputs = step.transform(outputs)
     read, known, prior = best.correction.candidate.reads, tasks.where(~asked), best.correction.prior
@@ -54,7 +55,7 @@ def seen_rows_are_fine(model: Any, asked: NDArray[np.bool_], tasks: Tasks, best:
     query = query.with_rows(read(query.X, outputs[asked]), query.y)
 
     def losses(of_known: Array) -> Array:
-        rows = known.with_rows(read(known.X, of_known), known.y)
-        return mean_of_tasks(link.losses(prior.adapt_tasks(link.linear_model, rows), query), query)
+        adapted = prior.adapt_tasks(link.linear_model, known.with_rows(read(known.X, of_known), known.y))
+        return mean_of_tasks(link.losses(adapted, query), query)
 
     return gains(losses(best.outputs[~asked]) - losses(outputs[~asked]))
