@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.linalg import cholesky, spd_inverse
+from skmeta._inference.linalg import cholesky, diagonal, log_determinant, spd_inverse
 
 Array = NDArray[Any]
 
@@ -65,8 +65,8 @@ class CoupledHessian:
     def log_determinant(self) -> Array:
         r"""``log |H|`` of every task: that of the blocks and of :math:`I - U^\top B^{-1} U`, a matrix of the rows."""
         half = cholesky(self.blocks)
-        logdet = 2.0 * np.log(np.diagonal(half, axis1=2, axis2=3)).sum(axis=(1, 2))
+        logdet = 2.0 * np.log(diagonal(half)).sum(axis=(1, 2))
         coupling = self._turned * np.sqrt(self._curvature * self._mean)[:, :, None]
         moved = np.linalg.solve(half, coupling)
         rows = np.einsum("tkpn,tkpm->tnm", moved, moved, optimize=True)
-        return logdet + np.linalg.slogdet(np.eye(rows.shape[1]) - rows)[1]
+        return logdet + log_determinant(np.eye(rows.shape[1]) - rows)

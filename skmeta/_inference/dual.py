@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.linalg import cholesky, solve, spd_inverse
+from skmeta._inference.linalg import log_determinant, solve, spd_inverse
 from skmeta._inference.moments import row_counts
 
 Array = NDArray[Any]
@@ -277,11 +277,11 @@ class DualProblem:
         """``log |I + kernel W|`` of every task and output (a softmax: of the first, for all)."""
         root = np.sqrt(np.swapaxes(curvature, 1, 2))
         B = _whitened(self.kernel, root)
-        logdet = 2.0 * np.log(np.diagonal(cholesky(B), axis1=-2, axis2=-1)).sum(axis=2)
+        logdet = log_determinant(B)
         if self.loss.coupled:
             blocks = root[..., :, None] * spd_inverse(B) * root[..., None, :]
             weight = np.where(self.weight > 0, self.weight, 1.0)
-            logdet[:, 0] += np.linalg.slogdet(_summed(blocks, curvature))[1] - np.log(weight).sum(axis=1)
+            logdet[:, 0] += log_determinant(_summed(blocks, curvature)) - np.log(weight).sum(axis=1)
         return logdet
 
     def variance(self, posterior: DualPosterior) -> Array:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from skmeta._inference.coupled import CoupledHessian
 from skmeta._inference.dual import DualProblem, along
 from skmeta._inference.likelihoods import Likelihood
-from skmeta._inference.linalg import solve
+from skmeta._inference.linalg import log_determinant, solve
 from skmeta._inference.moments import Moments, Rows
 from skmeta._inference.newton import ROUNDS, falls_short, under_way
 
@@ -247,7 +247,7 @@ class _Problem:
         _, K, n, p = self.design.shape
         if self.many_classes and n < K * p:
             return self.coupled(v).log_determinant()
-        return np.linalg.slogdet(self.hessian(v))[1]
+        return log_determinant(self.hessian(v))
 
     def solve(self, coef: Array) -> Array:
         """Newton steps, each halved until its task's objective falls; tasks that have arrived stand still.

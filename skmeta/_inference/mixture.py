@@ -67,8 +67,7 @@ class Mixture:
 
     def weigh(self, log_evidence: Array, n_rows: Array) -> Array:
         """Bayes' rule: weights ``(n_tasks, C)``."""
-        # Of doubled columns far from zero rounding can leave a determinant of zero: no evidence, not all of it.
-        logs = np.where(np.isposinf(log_evidence), -np.inf, log_evidence) + self.log_weights
+        logs = log_evidence + self.log_weights
         weights = np.exp(logs - logs.max(axis=1, keepdims=True))
         weights /= weights.sum(axis=1, keepdims=True)
         return np.where(n_rows[:, None] > 0, weights, self.unseen)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.linalg import solve
+from skmeta._inference.linalg import log_determinant, solve
 from skmeta._inference.moments import Moments, whitened
 
 Array = NDArray[np.float64]
@@ -93,7 +93,7 @@ def modes_by_asking(ask: Ask, mean: Array, root: Array, noise: Any, start: Array
             break
         at = _search(look, at, np.where(moving[:, None], step, 0.0), decrement)
     at = look(at.v - at.newton_step)  # the last step is free, and doubles the digits
-    evidence = -at.value - 0.5 * np.linalg.slogdet(at.hessian)[1]
+    evidence = -at.value - 0.5 * log_determinant(at.hessian)
     return Modes(unwhitened(at.v), at.v, evidence, at.moments)
 
 

@@ -18,7 +18,7 @@ from scipy import sparse
 
 from skmeta._inference.components import Stack
 from skmeta._inference.contextual import intercept_shift, new_row_effects
-from skmeta._inference.linalg import TINY, cholesky, solve, spd_inverse
+from skmeta._inference.linalg import TINY, log_determinant, solve, spd_inverse
 from skmeta._inference.moments import Rows, take_rows
 from skmeta._inference.threads import blocks_of
 from skmeta._inference.wide_rows import each_batch
@@ -179,5 +179,4 @@ def _solve(kernel: Array, sides: Array, strength: float) -> tuple[Array, Array]:
     rounding = _EPS * n * np.diagonal(kernel, axis1=-2, axis2=-1).max(axis=-1)
     held = np.maximum(strength, rounding)[..., None, None]  # no penalty at all would leave a singular matrix
     matrix = kernel + held * np.eye(n)
-    logdet = 2.0 * np.log(np.diagonal(cholesky(matrix), axis1=-2, axis2=-1)).sum(axis=-1)
-    return logdet, np.moveaxis(solve(matrix, np.moveaxis(sides, 0, -1)), -1, 0)
+    return log_determinant(matrix), np.moveaxis(solve(matrix, np.moveaxis(sides, 0, -1)), -1, 0)
