@@ -63,6 +63,12 @@ def no_weights(estimator: Any) -> str:
     )
 
 
+def weights_if_taken(estimator: Any, sample_weight: Any) -> dict[str, Any]:
+    """Keywords of the ``fit`` of an estimator or a step that carry weights, if there are any and it takes them."""
+    takes = sample_weight is not None and has_fit_parameter(estimator, "sample_weight")
+    return {"sample_weight": sample_weight} if takes else {}
+
+
 def matched(prior: Any, tasks: Tasks) -> tuple[Any, Tasks]:
     """The prior, and the tasks with their columns in its order: by name, or by position where there are no names.
 

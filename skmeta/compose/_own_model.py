@@ -16,6 +16,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._evidence import root_mean_square_left_out
+from skmeta.base._matching import weights_if_taken
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import representative_weights
 
@@ -144,9 +145,8 @@ class OwnModels(AdaptedEstimators):
             if more is not None:
                 more = more if task.labelled is None else more[task.labelled]
                 weight = more if weight is None else weight * more
-            weighed = weight is not None and has_fit_parameter(self.model, "sample_weight")
             own = _telling_probabilities(self.model, task)
-            self._fitted[code] = _fitted(own, X, y, {"sample_weight": weight} if weighed and weight is not None else {})
+            self._fitted[code] = _fitted(own, X, y, weights_if_taken(self.model, weight))
         return self._fitted[code]
 
     @property

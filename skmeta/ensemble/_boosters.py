@@ -11,7 +11,8 @@ from sklearn.base import clone
 from sklearn.ensemble import StackingRegressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LinearRegression
-from sklearn.utils.validation import has_fit_parameter
+
+from skmeta.base._matching import weights_if_taken
 
 Array = NDArray[np.float64]
 
@@ -42,8 +43,7 @@ def grown(booster: Any, X: Any, residual: Array, weight: Array | None) -> Any:
 
     So all libraries start from zero, though some begin with the mean of what they are fitted to.
     """
-    weights = {"sample_weight": weight} if weight is not None and has_fit_parameter(booster, "sample_weight") else {}
-    return clone(booster).fit(X, residual - np.average(residual, weights=weight), **weights)
+    return clone(booster).fit(X, residual - np.average(residual, weights=weight), **weights_if_taken(booster, weight))
 
 
 def with_trees(corrected: Any, trees: Any, strength: float, X: Any, y: Array) -> Any:

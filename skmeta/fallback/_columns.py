@@ -45,8 +45,13 @@ class Candidate(NamedTuple):
 
     def reads(self, X: Any, outputs: NDArray[np.float64]) -> NDArray[np.float64]:
         """What the linear model reads of rows: the outputs, then the columns."""
-        beside = [] if self.columns is None else [self.columns.transform(X)]
-        return np.hstack([outputs, *beside] if self.reads_outputs else beside)
+        return beside(outputs if self.reads_outputs else None, self.columns, X)
+
+
+def beside(outputs: NDArray[np.float64] | None, columns: Any, X: Any) -> NDArray[np.float64]:
+    """Outputs, then what a transformer makes of rows; either may be None."""
+    made = None if columns is None else columns.transform(X)
+    return np.hstack([part for part in (outputs, made) if part is not None])
 
 
 Candidates = dict[str, Candidate]

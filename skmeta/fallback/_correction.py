@@ -26,8 +26,8 @@ _NOTHING = "nothing"  # the name of no correction
 
 
 @dataclass(frozen=True)
-class Correction:
-    """A set of columns, the prior learned on them, and how well it predicts the rows of held-out tasks.
+class _Trial:
+    """A set of columns, and how well a linear model of it predicts the rows of held-out tasks.
 
     Parameters
     ----------
@@ -37,19 +37,31 @@ class Correction:
         What the linear model reads.
     rows : Tasks
         The collection as the linear model reads it: outputs of models that had not seen the task, then columns.
-    prior : Prior
-        Of the linear model.
     score : ndarray of shape (n_tasks,)
         Minus the loss of each task, held out: root mean squared error, or mean log loss or deviance of a row.
-    use : float, default=1.0
-        Probability that what the linear model reads is of any use for other tasks, beyond a level of each.
     """
 
     name: str
     candidate: Candidate
     rows: Tasks
-    prior: Prior
     score: Array
+
+
+@dataclass(frozen=True)
+class Correction(_Trial):
+    """A set of columns that was tried, and the prior learned on all tasks.
+
+    Parameters
+    ----------
+    name, candidate, rows, score
+        As of a trial.
+    prior : Prior
+        Of the linear model.
+    use : float, default=1.0
+        Probability that what the linear model reads is of any use for other tasks, beyond a level of each.
+    """
+
+    prior: Prior
     use: float = 1.0
 
     @property
@@ -102,16 +114,6 @@ class _HeldOut(NamedTuple):
         return score
 
 
-@dataclass(frozen=True)
-class _Trial:
-    """A set of columns that was tried: what the linear model reads, and the score of its tasks."""
-
-    name: str
-    candidate: Candidate
-    rows: Tasks
-    score: Array
-
-
 def best_correction(tasks: Tasks, outputs: Array, candidates: Candidates, link: Link, n_jobs: int | None) -> Correction:
     """The set of columns that predicts held-out tasks best; none at all, unless these gain more than one standard error.
 
@@ -133,7 +135,7 @@ def best_correction(tasks: Tasks, outputs: Array, candidates: Candidates, link: 
     prior: Any = _learn(taken.candidate, link, n_jobs, taken.rows)
     if not wins:
         return replace(none, use=prior.use)
-    return Correction(best.name, best.candidate, best.rows, prior, best.score, prior.use)
+    return Correction(**vars(best), prior=prior, use=prior.use)
 
 
 def _narrower(candidates: Candidates, tasks: Tasks, outputs: Array, link: Link) -> Candidates:
@@ -174,7 +176,7 @@ def _none(tasks: Tasks, outputs: Array, held_out: _HeldOut, link: Link) -> Corre
         classes=classes,
         class_prior=None if classes is None else mean_class_shares(class_shares(tasks, classes), tasks.task_weight),
     )
-    return Correction(_NOTHING, Candidate(None), rows, prior, held_out.judge(rows, lambda teach: prior, link))
+    return Correction(_NOTHING, Candidate(None), rows, held_out.judge(rows, lambda teach: prior, link), prior)
 
 
 def _learn(candidate: Candidate, link: Link, n_jobs: int | None, rows: Tasks) -> Prior:

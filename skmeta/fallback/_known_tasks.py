@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base._held_out import gains, mean_of_tasks
-from skmeta.fallback._link import Link
+from skmeta.fallback._link import Link, columns_from
 from skmeta.fallback._rounds import Round
 from skmeta.tasks import Tasks, take_rows
 
@@ -47,9 +47,7 @@ def seen_rows_are_fine(model: Any, asked: NDArray[np.bool_], tasks: Tasks, best:
         True where tasks gain from the model's own outputs by more than one standard error.
     """
     rows = take_rows(tasks.X, np.arange(tasks.n_rows))  # a copy, as a model may write into what it is asked
-    outputs = np.asarray(getattr(model, link.method)(rows), dtype=float)
-    for _, step in best.steps:
-        outputs = step.transform(outputs)
+    outputs = columns_from(np.asarray(getattr(model, link.method)(rows), dtype=float), best.steps)
     read, known, prior = best.correction.candidate.reads, tasks.where(~asked), best.correction.prior
     query = tasks.where(asked)
     query = query.with_rows(read(query.X, outputs[asked]), query.y)

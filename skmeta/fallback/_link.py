@@ -100,6 +100,13 @@ class Link:
         return steps
 
 
+def columns_from(answers: Array, steps: list[tuple[str, FunctionTransformer]]) -> Array:
+    """What the steps of `Link.columns_of` make of answers."""
+    for _, step in steps:
+        answers = step.transform(answers)
+    return answers
+
+
 def offset_parameter(estimator: Any) -> str | None:
     """How the ``fit`` of an estimator calls scores to start from, which its predictions then leave out; None if it cannot."""
     return next((name for name in _OFFSETS if has_fit_parameter(estimator, name)), None)

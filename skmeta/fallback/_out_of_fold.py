@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import has_fit_parameter
 
 from skmeta.base._held_out import folds_of
+from skmeta.base._matching import weights_if_taken
 from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._words import listed
 
@@ -87,8 +87,7 @@ def fitted(
     rows = np.arange(tasks.n_rows) if rows is None else rows
     if tasks.labelled is not None:
         target = replace(target, y=_marked(target.y, tasks.labelled))
-    weights = {} if tasks.sample_weight is None else {"sample_weight": tasks.sample_weight[rows]}
-    weights = weights if has_fit_parameter(estimator, "sample_weight") else {}
+    weights = weights_if_taken(estimator, None if tasks.sample_weight is None else tasks.sample_weight[rows])
     try:
         return clone(estimator).fit(take_rows(tasks.X, rows), target.y[rows], **weights, **target.offset_of(rows))
     except Exception as error:

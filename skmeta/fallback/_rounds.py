@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skmeta.fallback._columns import Candidates
 from skmeta.fallback._correction import Correction, best_correction, mean_over_tasks
-from skmeta.fallback._link import Link, offset_parameter
+from skmeta.fallback._link import Link, columns_from, offset_parameter
 from skmeta.fallback._out_of_fold import Fold, Target, out_of_fold
 from skmeta.tasks import Tasks
 
@@ -68,9 +68,7 @@ def rounds(
     for left in reversed(range(max_rounds if link.is_additive or offset else 1)):
         answers = out_of_fold(estimator, tasks, target, link.method, folds, n_jobs)[rows]
         steps = link.columns_of(answers)
-        outputs = answers
-        for _, step in steps:
-            outputs = step.transform(outputs)
+        outputs = columns_from(answers, steps)
         correction = best_correction(known, outputs, sets or candidates(outputs), link, n_jobs)
         yield Round(target, steps, outputs, correction)
         if not (left and correction.changes_the_shared_model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,6 +88,8 @@ class SharedModel(Learner):
     >>> list(plain.named_steps), plain.predict([[-0.5]]).round(0)
     (['shared', 'correction'], array([4.]))
     """
+
+    _kind: ClassVar[type[SharedModelPrior]] = SharedModelPrior  # of the prior that is learned
 
     def __init__(self, correction: Any = "auto", *, max_rounds: int = 4, cv: int = 5) -> None:
         self.correction = correction
@@ -281,7 +283,7 @@ class SharedModel(Learner):
         correction = best.correction.prior
         answers = FunctionTransformer(getattr(model, link.method)).fit(tasks.X)
         read = best.correction.candidate
-        return SharedModelPrior(
+        return self._kind(
             model=model,
             outputs=Pipeline([("output", answers), *best.steps]) if read.reads_outputs else None,
             columns=read.columns,

@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer
 
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.fallback._columns import beside
 from skmeta.linear_model import EmpiricalBayes
 from skmeta.tasks import Tasks, take_rows
 
@@ -125,8 +126,7 @@ class SharedModelPrior(Prior):
         ndarray of shape (n_rows, n_columns)
             The outputs first.
         """
-        parts = [] if self.outputs is None else [outputs]
-        return np.hstack(parts if self.columns is None else [*parts, self.columns.transform(X)])
+        return beside(None if self.outputs is None else outputs, self.columns, X)
 
     def learned_on(self, tasks: Tasks, n_jobs: int | None = None) -> SharedModelPrior:
         """The same shared model with a correction that has learned on from new tasks.
@@ -203,7 +203,7 @@ class SharedModelPrior(Prior):
 class CorrectedModels(AdaptedEstimators):
     """The shared model with the linear correction of each task, as plain Pipelines; asked in one batch."""
 
-    def __init__(self, prior: SharedModelPrior, model: Any, tasks: Tasks, corrected: Any) -> None:
+    def __init__(self, prior: Any, model: Any, tasks: Tasks, corrected: Any) -> None:
         super().__init__(prior, model, tasks)
         self.corrected = corrected
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields
 from numbers import Integral
 from typing import Any
 
@@ -16,9 +15,7 @@ from sklearn.utils import check_scalar
 from skmeta.base import register
 from skmeta.fallback import SharedModel
 from skmeta.fallback._columns import Candidate, Candidates
-from skmeta.fallback._link import Link
 from skmeta.fallback._out_of_fold import Fold, Target, fitted
-from skmeta.fallback._rounds import Round
 from skmeta.gaussian_process._columns import Limits, kernel_columns
 from skmeta.gaussian_process._gaussian_process_prior import GaussianProcessPrior
 from skmeta.gaussian_process._kernels import GivenKernel, kernel_of, with_noise
@@ -92,6 +89,8 @@ class KernelDeviations(SharedModel):
     True
     """
 
+    _kind = GaussianProcessPrior
+
     def __init__(
         self,
         correction: Any = "auto",
@@ -139,10 +138,6 @@ class KernelDeviations(SharedModel):
     def _fitted(self, estimator: Any, tasks: Tasks, target: Target) -> Any:
         X = numeric_features(tasks.X)
         return fitted(estimator, tasks, target, spread_rows(X, self._rows_for(estimator)))
-
-    def _prior_of(self, model: Any, link: Link, best: Round, tasks: Tasks) -> GaussianProcessPrior:
-        found = super()._prior_of(model, link, best, tasks)
-        return GaussianProcessPrior(**{field.name: getattr(found, field.name) for field in fields(found)})
 
     def _rows_for(self, estimator: Any) -> int:
         """Rows that the shared function is fitted to: a search solves its equation many times."""

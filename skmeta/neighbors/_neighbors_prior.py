@@ -16,6 +16,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._evidence import root_mean_square_left_out
+from skmeta.fallback import CorrectedModels
 from skmeta.neighbors._metrics import AS_GIVEN
 from skmeta.neighbors._scatter import Scatter
 from skmeta.tasks import Tasks
@@ -221,35 +222,15 @@ class OwnNeighbors(AdaptedEstimators):
         return np.full(len(self.tasks), float(self.prior.description != AS_GIVEN))
 
 
-class SharedNeighbors(AdaptedEstimators):
-    """Answers of neighbours among all past rows, as corrected for each task."""
+class SharedNeighbors(CorrectedModels):
+    """Answers of neighbours among all past rows, as corrected for each task; all is asked of the corrected models."""
 
     def __init__(self, prior: NeighborsPrior, model: Any, corrected: AdaptedEstimators) -> None:
-        super().__init__(prior, model, corrected.tasks)
-        self.corrected = corrected
+        super().__init__(prior, model, corrected.tasks, corrected)
 
     def estimator(self, code: int) -> Any:
         """A plain Pipeline of what makes columns by neighbours among past rows, frozen, and a fitted linear model."""
         return self.corrected.estimator(code)
-
-    @property
-    def classes(self) -> NDArray[Any] | None:
-        """Labels that columns of probabilities belong to."""
-        return self.corrected.classes
-
-    @property
-    def borrowed(self) -> Array:
-        """Own rows that the prior was worth to each task's correction."""
-        return self.corrected.borrowed
-
-    @property
-    def unlike_past(self) -> Array:
-        """Probability, by a task's rows, that its correction is unlike those of past tasks."""
-        return self.corrected.unlike_past
-
-    def leave_one_out_scores(self, codes: NDArray[np.intp]) -> Array:
-        """Log scores of rows, each predicted from the others of its task."""
-        return self.corrected.leave_one_out_scores(codes)
 
     def _by_task(self, method: str, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
         return np.asarray(getattr(self.corrected, method)(X, codes))

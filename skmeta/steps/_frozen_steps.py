@@ -17,9 +17,9 @@ from sklearn.utils import get_tags
 
 from skmeta._dataframe import column, is_frame
 from skmeta.base import FrozenValue
-from skmeta.base._matching import check_names
+from skmeta.base._matching import check_names, weights_if_taken
 from skmeta.steps._constant import as_constant
-from skmeta.steps._parts import Parts, is_nothing, weights_of_step
+from skmeta.steps._parts import Parts, is_nothing
 from skmeta.tasks import Tasks
 from skmeta.tasks._context import one_a_task, split_context
 from skmeta.tasks._numbers import as_numbers, column_names, describe_columns, non_numeric_columns
@@ -262,7 +262,7 @@ def fit_steps(parts: Parts, tasks: Tasks, context: tuple[str | int, ...] = ()) -
 
 def _fit_transform(step: Any, X: Any, y: Any, sample_weight: Any) -> Any:
     """As a Pipeline does it; what the step could not read is added to its error."""
-    weights = weights_of_step(step, sample_weight)
+    weights = weights_if_taken(step, sample_weight)
     try:
         if hasattr(step, "fit_transform"):
             return step.fit_transform(X, y, **weights)

@@ -8,9 +8,9 @@ from typing import Any
 from sklearn import get_config
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import has_fit_parameter
 
 from skmeta._sklearn import check_parameters
+from skmeta.base._matching import weights_if_taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,16 +68,10 @@ def weights_for(estimator: Any, sample_weight: Any) -> dict[str, Any]:
         return weights_for(estimator.regressor, sample_weight)
     if not isinstance(estimator, Pipeline) or get_config()["enable_metadata_routing"]:
         return {} if sample_weight is None else {"sample_weight": sample_weight}
-    before = {name: weights_of_step(step, sample_weight) for name, step in estimator.steps[:-1]}
+    before = {name: weights_if_taken(step, sample_weight) for name, step in estimator.steps[:-1]}
     last, model = estimator.steps[-1]
     parts = before | {last: weights_for(model, sample_weight)}
     return {f"{name}__{key}": weight for name, part in parts.items() for key, weight in part.items()}
-
-
-def weights_of_step(step: Any, sample_weight: Any) -> dict[str, Any]:
-    """Keywords of one step's ``fit`` that carry weights, if it takes them."""
-    takes = sample_weight is not None and has_fit_parameter(step, "sample_weight")
-    return {"sample_weight": sample_weight} if takes else {}
 
 
 def is_nothing(step: Any) -> bool:
