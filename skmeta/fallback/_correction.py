@@ -76,7 +76,7 @@ class Correction(_Trial):
         return np.asarray(own - link.scores(adapted, self.rows.X, np.full(self.rows.n_rows, -1)))
 
 
-class _HeldOut(NamedTuple):
+class HeldOut(NamedTuple):
     """Tasks that teach and tasks that judge, the same for all choices, and which rows of the latter are known.
 
     Parameters
@@ -91,7 +91,7 @@ class _HeldOut(NamedTuple):
     is_shot: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, tasks: Tasks) -> _HeldOut:
+    def of(cls, tasks: Tasks) -> HeldOut:
         """Halves of a collection; without those that have no labels to tell apart."""
         labels = tasks.classes or [np.arange(2)] * len(tasks)
         folds = [fold for fold in halves_of(tasks) if len(np.unique(np.concatenate([labels[t] for t in fold[0]]))) > 1]
@@ -114,13 +114,14 @@ class _HeldOut(NamedTuple):
         return score
 
 
-def best_correction(tasks: Tasks, outputs: Array, candidates: Candidates, link: Link, n_jobs: int | None) -> Correction:
+def best_correction(
+    tasks: Tasks, outputs: Array, candidates: Candidates, held_out: HeldOut, link: Link, n_jobs: int | None
+) -> Correction:
     """The set of columns that predicts held-out tasks best; none at all, unless these gain more than one standard error.
 
     A correction that is not asked for does harm. Among sets of columns none is the safe one, and each is judged by what
     half of the tasks teach, which is against large ones already: the best mean has the least expected loss.
     """
-    held_out = _HeldOut.of(tasks)
     if not held_out.folds:  # a single task: the simplest set of columns
         candidates = dict(list(candidates.items())[:1])
     found = []
@@ -156,7 +157,7 @@ def mean_over_tasks(score: Array, tasks: Tasks) -> float:
     return float(np.average(score[judged], weights=weight[judged])) if judged.any() else 0.0
 
 
-def _none(tasks: Tasks, outputs: Array, held_out: _HeldOut, link: Link) -> Correction:
+def _none(tasks: Tasks, outputs: Array, held_out: HeldOut, link: Link) -> Correction:
     """The shared model alone: every task's linear model is its output, with its error as the noise."""
     rows, k = tasks.with_rows(outputs, tasks.y), outputs.shape[1]
     mean = np.eye(k, k + 1)  # the output, no intercept

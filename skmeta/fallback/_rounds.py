@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.fallback._columns import Candidates
-from skmeta.fallback._correction import Correction, best_correction, mean_over_tasks
+from skmeta.fallback._correction import Correction, HeldOut, best_correction, mean_over_tasks
 from skmeta.fallback._link import Link, columns_from, offset_parameter
 from skmeta.fallback._out_of_fold import Fold, Target, out_of_fold
 from skmeta.tasks import Tasks
@@ -64,12 +64,13 @@ def rounds(
     classes = () if tasks.classes is None else np.unique(np.concatenate(tasks.classes))
     target, known, offset = Target(y, classes=classes), tasks.labelled_rows(), offset_parameter(estimator)
     rows = slice(None) if tasks.labelled is None else np.flatnonzero(tasks.labelled)
+    held_out = HeldOut.of(known)
     sets: Candidates = {}
     for left in reversed(range(max_rounds if link.is_additive or offset else 1)):
         answers = out_of_fold(estimator, tasks, target, link.method, folds, n_jobs)[rows]
         steps = link.columns_of(answers)
         outputs = columns_from(answers, steps)
-        correction = best_correction(known, outputs, sets or candidates(outputs), link, n_jobs)
+        correction = best_correction(known, outputs, sets or candidates(outputs), held_out, link, n_jobs)
         yield Round(target, steps, outputs, correction)
         if not (left and correction.changes_the_shared_model):
             return

@@ -10,7 +10,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from skmeta import WarmStartClassifier, WarmStartRegressor
 from skmeta.base._held_out import SHOTS, gains, halves_of, mean_of_tasks
 from skmeta.fallback._columns import Candidate
-from skmeta.fallback._correction import _HeldOut, _learn, best_correction
+from skmeta.fallback._correction import HeldOut, _learn, best_correction
 from skmeta.fallback._link import link_of
 from skmeta.tasks import read_tasks
 
@@ -30,7 +30,7 @@ def tasks_of(n_tasks, labels, seed=0, rare=None):
 def test_each_of_few_tasks_is_judged_by_what_the_others_teach(n_tasks):
     tasks, outputs = tasks_of(n_tasks, labels=False)
     link, candidate = link_of(DecisionTreeRegressor()), Candidate(None)
-    found = best_correction(tasks, outputs, {"output": candidate}, link, None)
+    found = best_correction(tasks, outputs, {"output": candidate}, HeldOut.of(tasks), link, None)
     rows = tasks.with_rows(outputs, tasks.y)
     for task in range(n_tasks):
         prior = _learn(candidate, link, None, rows.take(np.delete(np.arange(n_tasks), task)))
@@ -44,7 +44,7 @@ def test_a_label_of_one_task_does_not_end_the_judging():
     link, rare = link_of(DecisionTreeClassifier()), 3
     (tasks, f), (some, _) = tasks_of(8, labels=True), tasks_of(8, labels=True, rare=rare)
     scores = [
-        _HeldOut.of(each).judge(each.with_rows(f, each.y), partial(_learn, Candidate(None), link, None), link)
+        HeldOut.of(each).judge(each.with_rows(f, each.y), partial(_learn, Candidate(None), link, None), link)
         for each in (tasks, some)
     ]
     own_half = next(judge for _, judge in halves_of(tasks) if 0 in judge)  # what the other half teaches is as it was
@@ -72,7 +72,9 @@ def test_nothing_is_corrected_unless_held_out_tasks_gain():
     for _ in range(20):
         task, f = np.repeat(np.arange(12), 15), rng.normal(size=180)
         tasks = read_tasks(np.column_stack([f, task]), f + 0.3 * rng.normal(size=180), task=-1)
-        found = best_correction(tasks, f[:, None], {"output": Candidate(None)}, link_of(DecisionTreeRegressor()), None)
+        found = best_correction(
+            tasks, f[:, None], {"output": Candidate(None)}, HeldOut.of(tasks), link_of(DecisionTreeRegressor()), None
+        )
         taken.append(found.name != "nothing")
     assert np.mean(taken) < 0.5
 
@@ -82,7 +84,7 @@ def test_halves_without_a_common_label_judge_nothing():
     y = tasks.y + 2 * np.isin(tasks.codes, halves_of(tasks)[0][0])
     other = read_tasks(np.column_stack([f, tasks.codes]), y, task=-1, labels=True)
     rows, learn = other.with_rows(f, other.y), partial(_learn, Candidate(None), link_of(DecisionTreeClassifier()), None)
-    assert np.isnan(_HeldOut.of(other).judge(rows, learn, link_of(DecisionTreeClassifier()))).all()
+    assert np.isnan(HeldOut.of(other).judge(rows, learn, link_of(DecisionTreeClassifier()))).all()
     assert not gains(np.full(4, np.nan))
 
 

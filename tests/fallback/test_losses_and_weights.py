@@ -16,7 +16,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from skmeta import SharedModel, WarmStartClassifier, WarmStartRegressor
 from skmeta.base._matching import one_task
 from skmeta.compose._own_model import OwnModel
-from skmeta.fallback._correction import _HeldOut, _none
+from skmeta.fallback._correction import HeldOut, _none
 from skmeta.fallback._link import link_of
 from skmeta.fallback._losses import loss_of
 from skmeta.tasks import read_tasks
@@ -52,7 +52,7 @@ def test_nothing_corrected_leaves_a_quantile_where_it_is():
     tasks = read_tasks(X, y, task=-1)
     link = link_of(BOOSTER.__class__(loss="quantile", quantile=0.9))
     outputs = np.sin(X[:, :1])
-    prior = _none(tasks, outputs, _HeldOut.of(tasks), link).prior
+    prior = _none(tasks, outputs, HeldOut.of(tasks), link).prior
     assert_allclose(prior.zero_shot(link.linear_model).predict(outputs), outputs[:, 0], atol=1e-10)
 
 
