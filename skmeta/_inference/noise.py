@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import digamma, polygamma
+from scipy.special import digamma, zeta
 from scipy.stats import chi2
 
 from skmeta._inference.linalg import TINY
@@ -35,15 +35,21 @@ _NODES_A_UNIT = (
 WIDEST = 2.0  # fewer degrees of freedom would have noises differ by orders of magnitude
 _DECADES = 6.0  # that the noises of outlying tasks may lie off, up or down
 _ROUNDS = 20  # guard: EM for one centre and one share has settled
+_STILL = 1e-7  # a centre that moves by no more has settled: of a task is asked alone on which side of a half it is
 _SETTLED = 1e12  # guard: degrees of freedom that are as good as infinitely many
+
+
+def trigamma(x: Any) -> Array:
+    """The second derivative of ``log Gamma`` at ``x > 0``, which is Hurwitz' zeta function of order two."""
+    return zeta(2.0, x)
 
 
 def trigamma_inverse(value: Any) -> Array:
     """The ``x`` with ``trigamma(x) = value > 0``, by Newton's method on ``1 / trigamma`` (Smyth's appendix); or several."""
     x = 0.5 + 1.0 / value
     for _ in range(50):
-        trigamma = polygamma(1, x)
-        step = trigamma * (1.0 - trigamma / value) / polygamma(2, x)
+        found = trigamma(x)
+        step = found * (1.0 - found / value) / (-2.0 * zeta(3.0, x))
         x += step
         if np.all(np.abs(step) < 1e-10 * x):
             break
@@ -62,7 +68,7 @@ def fit_noise(variance: Array, dof: Array, counts: Array | None = None) -> tuple
     known = useful > 0
     half = np.where(known, dof / 2.0, 1.0)
     logs = np.log(np.where(known, variance, 1.0)) - digamma(half) + np.log(half)
-    expected = polygamma(1, half)
+    expected = trigamma(half)
     weight = useful / expected
     centre = _centre(logs, expected, useful)
     weight = weight / np.maximum(weight.sum(axis=-1, keepdims=True), TINY)
@@ -78,25 +84,28 @@ def fit_noise(variance: Array, dof: Array, counts: Array | None = None) -> tuple
 
 def _centre(logs: Array, chance: Array, counts: Array) -> Array:
     """The mean of the noises' logarithms ``(..., n_tasks)``, of variance ``chance`` each, over tasks that are no outliers."""
-    wide, anywhere = polygamma(1, WIDEST / 2.0) + chance, 1.0 / (2.0 * _DECADES * np.log(10.0))
-    flat = [np.moveaxis(each, -1, 0).reshape(logs.shape[-1], -1) for each in np.broadcast_arrays(logs, counts)]
-    centre = weighted_median(*flat).reshape(logs.shape[:-1])
-    share, off = np.full(centre.shape, 0.5), np.zeros(logs.shape)
+    wide = trigamma(WIDEST / 2.0) + chance
+    law, half = 2.0 * _DECADES * np.log(10.0) / np.sqrt(2.0 * np.pi * wide), -0.5 / wide  # over that of anywhere
+    flat = [np.moveaxis(each, -1, 0).reshape(logs.shape[-1], -1) for each in (logs, counts)]
+    centre = weighted_median(*flat).reshape(*logs.shape[:-1], 1)
+    n, parts = counts.sum(axis=-1, keepdims=True), np.stack([counts, counts / wide, counts / wide * logs], axis=-1)
+    odds, within = np.ones_like(centre), np.ones_like(logs)
     for _ in range(_ROUNDS):
-        law = np.exp(-0.5 * (logs - centre[..., None]) ** 2 / wide) / np.sqrt(2.0 * np.pi * wide)
-        odds = share[..., None] * anywhere
-        off = odds / (odds + (1.0 - share[..., None]) * law)
-        share = ((counts * off).sum(axis=-1) + 1.0) / (counts.sum(axis=-1) + 2.0)
-        weight = counts * (1.0 - off) / wide
-        centre = (weight * logs).sum(axis=-1) / np.maximum(weight.sum(axis=-1), TINY)
-    weight = counts * (off <= 0.5) / chance
+        ratio = odds * law * np.exp(half * (logs - centre) ** 2)
+        within = ratio / (1.0 + ratio)
+        sums, before = (within[..., None, :] @ parts)[..., 0, :], centre
+        odds = (sums[..., :1] + 1.0) / (n - sums[..., :1] + 1.0)
+        centre = sums[..., 2:] / np.maximum(sums[..., 1:2], TINY)
+        if np.abs(centre - before).max() < _STILL:
+            break
+    weight = counts * (within >= 0.5) / chance
     return np.asarray((weight * logs).sum(axis=-1) / np.maximum(weight.sum(axis=-1), TINY))
 
 
 def pooled_dof(dof: Any, n_tasks: Any, other: Any, n_other: Any) -> Array:
     """Degrees of freedom of two experiences' tasks together: the variances of ``log sigma_t^2`` by their tasks."""
     dof, other = np.asarray(dof, dtype=float), np.asarray(other, dtype=float)
-    varies = [np.where(np.isinf(d), 0.0, polygamma(1, np.where(np.isinf(d), 1.0, d) / 2.0)) for d in (dof, other)]
+    varies = [np.where(np.isinf(d), 0.0, trigamma(np.where(np.isinf(d), 1.0, d) / 2.0)) for d in (dof, other)]
     together = (n_tasks * varies[0] + n_other * varies[1]) / (n_tasks + n_other)
     differ = together > 0
     return np.where(differ, 2.0 * trigamma_inverse(np.where(differ, together, 1.0)), np.inf)
@@ -135,4 +144,4 @@ class NoiseLaw:
     @property
     def log_spread(self) -> Array:
         """Standard deviation of the noises' logarithms; zero where the tasks' noises do not differ."""
-        return np.sqrt(np.where(np.isinf(self.dof), 0.0, polygamma(1, np.minimum(self.dof, _SETTLED) / 2.0)))
+        return np.sqrt(np.where(np.isinf(self.dof), 0.0, trigamma(np.minimum(self.dof, _SETTLED) / 2.0)))

@@ -165,11 +165,11 @@ def typical_size(n: Array, rows: Array, mean: Array, spread: Array, often: Array
 def weighted_median(values: Array, weight: Array) -> Array:
     """Medians ``(d,)`` of ``values (T, d)`` by ``weight (T, d)``; zero where nothing weighs anything."""
     values = np.ascontiguousarray(values.T)  # sorting is faster along what lies together
-    order = np.argsort(values, axis=1)
-    values, weight = np.take_along_axis(values, order, axis=1), np.take_along_axis(weight.T, order, axis=1)
+    order, each = np.argsort(values, axis=1), np.arange(len(values))[:, None]
+    values, weight = values[each, order], weight.T[each, order]
     below = np.cumsum(weight, axis=1)
     half = 0.5 * below[:, -1:]
     # Exactly half of the weight below: the median lies between two, whatever rounding says.
     first, last = ((below < half * share).sum(axis=1, keepdims=True) for share in (1.0 - 1e-12, 1.0 + 1e-12))
-    middle = [np.take_along_axis(values, np.minimum(at, values.shape[1] - 1), axis=1) for at in (first, last)]
+    middle = [values[each, np.minimum(at, values.shape[1] - 1)] for at in (first, last)]
     return np.asarray(np.where(half > 0, 0.5 * (middle[0] + middle[1]), 0.0)[:, 0])

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from sklearn.utils import check_scalar
 
-from skmeta.base import Learner, Prior
+from skmeta.base import AdaptedEstimators, Learner, Prior
 from skmeta.cluster._own_clusters import OwnClusters
 from skmeta.cluster._tasks_of_rows import arrays_of
 from skmeta.compose import MixturePrior, known_component, with_own_model
@@ -72,6 +72,7 @@ class ClusterLearner(Learner):
         ValueError
             If it has another number of clusters.
         """
+        self._known_scores = None
         check_scalar(self.max_tasks, "max_tasks", Integral, min_val=1)
         known: Any = None if prior is None else known_component(prior, self._kind)
         if known is not None:
@@ -80,5 +81,25 @@ class ClusterLearner(Learner):
         found = replace(found, feature_names=tasks.feature_names)
         own = self._own(centers=found.centers, feature_names=found.feature_names)
         if known is None:
-            return with_own_model(found, estimator, tasks, own=own)
+            found, self._known_scores = with_own_model(found, estimator, tasks, own=own)
+            return found
         return replace(prior, components=[found, own]) if isinstance(prior, MixturePrior) else found
+
+    def adapt_learned(
+        self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
+    ) -> AdaptedEstimators:
+        """Adapt to the tasks that were just learned from, without asking own models again.
+
+        Parameters
+        ----------
+        prior, estimator, tasks, n_jobs
+            As in `Learner.adapt_learned`.
+
+        Returns
+        -------
+        AdaptedEstimators
+            Of these tasks.
+        """
+        if self._known_scores is None:
+            return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
+        return prior.beside(prior.components[0].adapt_tasks(estimator, tasks, n_jobs=n_jobs), self._known_scores)

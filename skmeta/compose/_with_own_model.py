@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,21 @@ from skmeta.tasks import Tasks
 Array = NDArray[np.float64]
 
 _LOOKED_AT = 12  # speed: past tasks whose own models are fitted, to learn how often these are the better ones
+
+
+class KnownScores(NamedTuple):
+    """Log scores of past tasks under what stands beside a learned prior, which learning had to find: own models cost fits.
+
+    Parameters
+    ----------
+    codes : ndarray of int of shape (n_codes,)
+        The tasks, ascending.
+    scores : ndarray of shape (n_codes, n_components - 1)
+        Of their rows, each predicted from the task's others.
+    """
+
+    codes: NDArray[np.intp]
+    scores: Array
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,13 +95,15 @@ class PriorWithOwnModel(MixturePrior):
         """
         return self.beside(self.components[0].adapt_tasks(estimator, tasks, n_jobs=n_jobs))
 
-    def beside(self, adapted: AdaptedEstimators) -> AdaptedEstimators:
+    def beside(self, adapted: AdaptedEstimators, known: KnownScores | None = None) -> AdaptedEstimators:
         """The mixture of estimators that the learned prior has adapted already and of own models.
 
         Parameters
         ----------
         adapted : AdaptedEstimators
             Of the learned prior.
+        known : KnownScores, default=None
+            What learning from the same tasks has found of some of them.
 
         Returns
         -------
@@ -99,7 +116,7 @@ class PriorWithOwnModel(MixturePrior):
         unlike = np.maximum(1.0 - prior_weights[:, 0], adapted.unlike_past)
         asked = np.flatnonzero((tasks.counts > 0) & (unlike > 0.5))
         if len(asked):
-            scores = self.log_scores(adapted, asked)
+            scores = self.log_scores(adapted, asked, known)
             with np.errstate(divide="ignore"):  # a component of weight zero is none
                 weights[asked] = softmax(scores + np.log(prior_weights[asked]), axis=1)
             if tasks.y is None:  # clusters have no average
@@ -127,7 +144,7 @@ class PriorWithOwnModel(MixturePrior):
         few, all_rows = (np.log(np.maximum(each, np.finfo(float).tiny)) for each in (self.weights_of_few, self.weights))
         return np.asarray(softmax((1.0 - share) * few + share * all_rows, axis=1))
 
-    def log_scores(self, adapted: Any, codes: NDArray[np.intp]) -> Array:
+    def log_scores(self, adapted: Any, codes: NDArray[np.intp], known: KnownScores | None = None) -> Array:
         """How well each component predicts rows of some tasks, each from the task's others.
 
         Parameters
@@ -135,16 +152,23 @@ class PriorWithOwnModel(MixturePrior):
         adapted : AdaptedEstimators
             Of the learned prior.
         codes : ndarray of int
-            The tasks, from 0.
+            The tasks, from 0, ascending.
+        known : KnownScores, default=None
+            As in `beside`.
 
         Returns
         -------
         ndarray of shape (n_codes, n_components)
             Log scores, comparable within a task.
         """
-        some = adapted.tasks.take(codes)
-        others = [each.log_evidence(adapted.model, some) for each in self.components[1:]]
-        return np.column_stack([adapted.leave_one_out_scores(codes), *others])
+        others, new = np.empty((len(codes), len(self.components) - 1)), np.ones(len(codes), dtype=bool)
+        if known is not None:
+            new = ~np.isin(codes, known.codes)
+            others[~new] = known.scores[np.isin(known.codes, codes)]
+        if new.any():
+            some = adapted.tasks.take(codes[new])
+            others[new] = np.column_stack([each.log_evidence(adapted.model, some) for each in self.components[1:]])
+        return np.column_stack([adapted.leave_one_out_scores(codes), others])
 
     def _joint(self, estimator: Any, tasks: Tasks) -> Array:
         """By log scores, of which an own model has no others."""
@@ -162,7 +186,7 @@ def with_own_model(
     own: OwnModel | None = None,
     *,
     use: float = 1.0,
-) -> PriorWithOwnModel:
+) -> tuple[PriorWithOwnModel, KnownScores]:
     """A learned prior with the task's own model beside it, as often as past tasks were better off with that.
 
     Parameters
@@ -186,24 +210,30 @@ def with_own_model(
 
     Returns
     -------
-    PriorWithOwnModel
+    prior : PriorWithOwnModel
         Whose weights count one task of the learned kind, and three of the other, beside those looked at.
+    known : KnownScores
+        Of these; who adapts to the same tasks next need not ask their own models again.
     """
     looked_at = tasks.some(_LOOKED_AT)
     if own is None:
         own = OwnModel(classes=prior.classes, class_prior=prior.class_prior, feature_names=prior.feature_names)
     names, beside = zip(*others, ("own model", own), strict=True)
 
-    def learned(kept: NDArray[np.bool_]) -> Array:
+    def scored(kept: NDArray[np.bool_]) -> Array:
         some = tasks.where(kept)
         adapted = prior.adapt_tasks(estimator, some) if adapt is None else adapt(kept)
         evidence = [each.log_evidence(estimator, some.take(looked_at)) for each in beside]
-        scores = np.column_stack([adapted.leave_one_out_scores(looked_at), *evidence])
+        return np.column_stack([adapted.leave_one_out_scores(looked_at), *evidence])
+
+    def learned(scores: Array) -> Array:
         return learn_weights(scores, np.full(len(looked_at), use))
 
-    weights, n_rows = learned(np.ones(tasks.n_rows, dtype=bool)), float(tasks.labelled_rows().counts[looked_at].mean())
+    scores, n_rows = scored(np.ones(tasks.n_rows, dtype=bool)), float(tasks.labelled_rows().counts[looked_at].mean())
+    weights, known = learned(scores), KnownScores(looked_at, scores[:, 1:])
     found = PriorWithOwnModel([prior, *beside], weights, ("learned", *names), np.eye(1, len(weights))[0])
     # Where it is not the better one with all rows, it is asked where a task's rows say so, not by its weight.
     if weights[0] > 0.5 or tasks.y is None or n_rows <= 2 * SHOTS:
-        return found
-    return replace(found, weights_of_few=learned(tasks.are_shots(SHOTS)), n_rows_of_many=n_rows)
+        return found, known
+    few = learned(scored(tasks.are_shots(SHOTS)))
+    return replace(found, weights_of_few=few, n_rows_of_many=n_rows), known

@@ -130,7 +130,7 @@ class SharedModel(Learner):
         TypeError
             If ``prior`` is of another family.
         """
-        self.out_of_fold_, self.corrects_seen_rows_ = np.empty(0), False
+        self.out_of_fold_, self.corrects_seen_rows_, self._known_scores = np.empty(0), False, None
         check_scalar(self.max_rounds, "max_rounds", int, min_val=1)
         check_scalar(self.cv, "cv", int, min_val=2)
         if prior is not None:
@@ -140,7 +140,9 @@ class SharedModel(Learner):
         shared = self.learn_shared(estimator, tasks, n_jobs=n_jobs, progress=progress)
         known = tasks.labelled_rows()
         seen = partial(self.adapt_shared, shared, estimator, known, n_jobs=n_jobs)
-        return with_own_model(replace(shared, weight_unit=unit), estimator, known, seen, use=self.use_)
+        shared = replace(shared, weight_unit=unit)
+        found, self._known_scores = with_own_model(shared, estimator, known, seen, use=self.use_)
+        return found
 
     def learn_shared(
         self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None, progress: Any = None
@@ -218,11 +220,14 @@ class SharedModel(Learner):
         AdaptedEstimators
             Of these tasks.
         """
-        tasks = tasks.weighty_rows().labelled_rows()
-        if self.corrects_seen_rows_ or len(self.out_of_fold_) != tasks.n_rows:
+        if self._known_scores is None:  # of new tasks, which the shared model has not seen
             return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
-        tasks = tasks.weighed_in(prior.components[0].weight_unit)
-        return prior.beside(self.adapt_shared(prior.components[0], estimator, tasks, n_jobs=n_jobs))
+        shared, tasks = prior.components[0], tasks.weighty_rows().labelled_rows()
+        if self.corrects_seen_rows_:
+            adapted = shared.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
+        else:
+            adapted = self.adapt_shared(shared, estimator, tasks.weighed_in(shared.weight_unit), n_jobs=n_jobs)
+        return prior.beside(adapted, self._known_scores)
 
     def _extended(
         self, prior: SharedModelPrior, link: Link, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None

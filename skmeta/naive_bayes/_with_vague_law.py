@@ -31,7 +31,7 @@ class PriorWithVagueLaw(PriorWithOwnModel):
     def __repr__(self) -> str:
         return f"{self.components[0]!r}, vague {self.weights[1]:.2g}"
 
-    def log_scores(self, adapted: Any, codes: NDArray[np.intp]) -> NDArray[np.float64]:
+    def log_scores(self, adapted: Any, codes: NDArray[np.intp], known: Any = None) -> NDArray[np.float64]:
         """Log odds of the vague law beside those of the learned one, see `PriorWithOwnModel.log_scores`.
 
         Parameters
@@ -40,6 +40,8 @@ class PriorWithVagueLaw(PriorWithOwnModel):
             Of the learned law.
         codes : ndarray of int
             The tasks, from 0.
+        known : None
+            Not used.
 
         Returns
         -------

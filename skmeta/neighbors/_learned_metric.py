@@ -135,7 +135,7 @@ class LearnedMetric(Learner):
         ValueError
             If distances are precomputed.
         """
-        self._shared = None
+        self._shared = self._known_scores = None
         self._check_parameters()
         _check_distances(estimator)
         tasks = tasks.labelled_rows()
@@ -150,7 +150,8 @@ class LearnedMetric(Learner):
         self.maps_ = {"own": chosen.own}
         own = _prior_of(tasks, scatter, chosen.own, maps[chosen.own], one_space)
         if not one_space or len(tasks) < 2:
-            return with_own_model(own, estimator, tasks)
+            found, self._known_scores = with_own_model(own, estimator, tasks)
+            return found
         shared, self._shared = _best_shared(
             estimator, tasks, own, {name: maps[name] for name in (AS_GIVEN, chosen.shared)}, n_jobs
         )
@@ -159,7 +160,8 @@ class LearnedMetric(Learner):
         own = replace(own, class_prior=shared.class_prior)
         others = [] if own.description == AS_GIVEN else [("own rows", own)]
         use = self._shared.use_
-        return with_own_model(shared, estimator, tasks, seen, others, use=use)
+        found, self._known_scores = with_own_model(shared, estimator, tasks, seen, others, use=use)
+        return found
 
     def _check_parameters(self) -> None:
         check_scalar(self.min_label_share, "min_label_share", Real, min_val=0.0, max_val=1.0)
@@ -181,11 +183,13 @@ class LearnedMetric(Learner):
         AdaptedEstimators
             Of these tasks.
         """
-        if self._shared is None:
+        if self._known_scores is None:
             return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         first, tasks = prior.components[0], tasks.labelled_rows()
+        if self._shared is None:
+            return prior.beside(first.adapt_tasks(estimator, tasks, n_jobs=n_jobs), self._known_scores)
         seen = self._shared.adapt_shared(first.shared, first.compared(estimator), tasks, n_jobs=n_jobs)
-        return prior.beside(SharedNeighbors(first, estimator, seen))
+        return prior.beside(SharedNeighbors(first, estimator, seen), self._known_scores)
 
 
 def _best_shared(

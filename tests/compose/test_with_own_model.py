@@ -2,6 +2,7 @@
 
 import pickle
 
+import joblib
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -63,3 +64,17 @@ def test_what_is_said_of_a_task_and_what_is_done_with_it_are_one(prior):
     asked = np.flatnonzero(adapted.responsibilities[:, 0] < 1.0)
     assert len(asked)
     assert_allclose(prior.responsibilities(TREE, tasks)[asked], adapted.responsibilities[asked])
+
+
+def test_no_own_model_is_fitted_twice_to_the_same_rows(monkeypatch):
+    fit, fitted = DecisionTreeRegressor.fit, []
+
+    def noted(self, X, y, **options):
+        fitted.append((len(X), joblib.hash((np.asarray(X), y))))
+        return fit(self, X, y, **options)
+
+    monkeypatch.setattr(DecisionTreeRegressor, "fit", noted)
+    model = WarmStartRegressor(TREE, task=-1, learner=SharedModel(None, max_rounds=1)).fit(*thresholds(14, 15, 0))
+    assert model.prior_.weights[0] < 0.5  # own models of all tasks are asked
+    of_one_task = [rows for n_rows, rows in fitted if n_rows < 15]
+    assert len(of_one_task) == len(set(of_one_task)) == 14 * 15
