@@ -1,6 +1,7 @@
 """What every family of models must do, as checks of a `Case`: the tests of a family run them all."""
 
 import pickle
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -43,6 +44,28 @@ class Case:
     @cached_property
     def _learned(self):
         return self._fitted({})
+
+    @cached_property
+    def weighed(self):
+        """What `weighed_in` gives in a unit of one, learned once: none may change it."""
+        return self.weighed_in(1.0)
+
+    def weighed_in(self, unit):
+        """A model of the past whose rows have weights, those of task b none, and the one warning about that."""
+        weight = unit * np.random.default_rng(0).uniform(0.5, 2.0, self.past.sum())
+        with pytest.warns(UserWarning) as said:
+            model = self.model(task="shop").fit(
+                self.table[self.past],
+                part(self.target, self.past),
+                sample_weight=np.where(self.table["shop"][self.past] == "b", 0.0, weight),
+            )
+        return model, "".join(str(each.message) for each in said)
+
+    @property
+    def described(self):
+        """The table with a column that says something of each shop."""
+        sizes = {name: float(i) for i, name in enumerate([*"abcde", "new"])}
+        return self.table.assign(size=self.table["shop"].map(sizes))
 
     def _fitted(self, options):
         return self.model(task="shop", **options).fit(self.table[self.past], part(self.target, self.past))
@@ -148,10 +171,15 @@ def check_worker_processes_know_the_family(case):
     check_cold_and_warm_are_one_grid(case, n_jobs=2)
 
 
-def check_n_jobs_changes_nothing(case):
+def check_neither_n_jobs_nor_context_changes_anything(case):
+    """One model asks both: families know no context, and threads or not, sums are added up in one order."""
+    described = case.described
     with joblib.parallel_config("threading"):  # that worker processes know the family is asked above
-        two = case.learned(n_jobs=2)
-    assert_array_equal(numbers(case.learned(), case.table), numbers(two, case.table))
+        two = case.model(task="shop", context=["size"], n_jobs=2)
+        two.fit(described[case.past], part(case.target, case.past))
+    assert_array_equal(numbers(two, described[case.past]), numbers(case.learned(), case.table[case.past]))
+    assert "size" not in (two.prior_.prior.feature_names or ())
+    assert_plain(two.adapt(described[~case.past].drop(columns="shop"), case.new[1]))
 
 
 def check_new_tasks_are_scored_by_scikit_learn(case):
@@ -244,26 +272,23 @@ def check_class_frequencies_are_the_pasts(case):
 
 
 def check_weights_are_taken_or_refused(case):
-    weight = np.random.default_rng(0).uniform(0.5, 2.0, len(case.table))
-    model = case.model(task="shop")
     if has_fit_parameter(case.estimator, "sample_weight"):
-        with pytest.warns(UserWarning, match="sample_weight: .*'b'"):
-            model.fit(case.table, case.target, sample_weight=np.where(case.table["shop"] == "b", 0.0, weight))
+        model, said = case.weighed
+        assert re.match("sample_weight: .*'b'", said)
         assert "b" not in model.estimators_
     else:
         with pytest.raises(TypeError, match=f"sample_weight: .*found {type(case.estimator).__name__}"):
-            model.fit(case.table, case.target, sample_weight=weight)
+            case.model(task="shop").fit(case.table, case.target, sample_weight=np.ones(len(case.table)))
 
 
 def check_the_scale_of_weights_changes_nothing(case):
     if not has_fit_parameter(case.estimator, "sample_weight"):
         return  # it refuses them, as another check says
-    weight = np.random.default_rng(0).uniform(0.5, 2.0, case.past.sum())
-    rows, (X, y) = (case.table[case.past], part(case.target, case.past)), case.new
+    X, y = case.new
     found = []
-    for unit in (1.0, 1024.0):
-        prior = case.model(task="shop").fit(*rows, sample_weight=unit * weight).prior_
-        found.append(numbers(case.model(prior=prior).fit(X, y, sample_weight=unit * weight[: len(X)]), X))
+    for unit, (model, _) in ((1.0, case.weighed), (1024.0, case.weighed_in(1024.0))):
+        weight = unit * np.random.default_rng(1).uniform(0.5, 2.0, len(X))
+        found.append(numbers(case.model(prior=model.prior_).fit(X, y, sample_weight=weight), X))
     assert_allclose(found[1], found[0], rtol=1e-5, atol=1e-7)
 
 
@@ -297,15 +322,10 @@ def check_unseen_classes_raise(case):
         case.model(prior=prior).fit(X, np.where(y == "tall", "giant", y))
 
 
-def check_context_describes_a_task(case):
-    size = case.table["shop"].map({name: float(i) for i, name in enumerate([*"abcde", "new"])})
-    described = case.table.assign(size=size)
-    model = case.model(task="shop", context=["size"]).fit(described[case.past], part(case.target, case.past))
-    assert "size" not in (model.prior_.prior.feature_names or ())
-    assert_array_equal(numbers(model, described[case.past]), numbers(case.learned(), case.table[case.past]))
-    assert_plain(model.adapt(described[~case.past].drop(columns="shop"), case.new[1]))
+def check_context_is_constant_within_a_task(case):
+    described = case.table.assign(size=np.arange(len(case.table)))
     with pytest.raises(ValueError, match=r"context: wanted .* constant within each task, found 'size' .* task 'a'"):
-        case.model(task="shop", context=["size"]).fit(described.assign(size=np.arange(len(size))), case.target)
+        case.model(task="shop", context=["size"]).fit(described, case.target)
 
 
 def name_of(check):

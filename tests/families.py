@@ -1,5 +1,7 @@
 """The table of all families: an instance or two of each, with a collection that suits it."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from clusters import COLUMNS as CLUSTERED
 from clusters import draw_kinds, draw_table
@@ -28,7 +30,7 @@ from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, Multinom
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.tree import DecisionTreeRegressor
 
-from skmeta import ConjugateEmpiricalBayes, SharedModel
+from skmeta import ConjugateEmpiricalBayes, KernelDeviations, SharedBoosting, SharedModel
 
 NOT_NEGATIVE = (MultinomialNB, BernoulliNB, CategoricalNB)
 
@@ -48,16 +50,19 @@ def naive_bayes(estimator):
     return NaiveBayesCase(case.estimator, case.table, case.target)
 
 
+@dataclass(eq=False)
 class LevelCase(Case):
-    """Corrected without columns, the choice of which is left to the first instance of the room."""
+    """Corrected without columns, the choice of which is left to the first instance of the fallback and of processes."""
+
+    learner: object
 
     def model(self, **options):
-        return super().model(**{"learner": SharedModel(None)} | options)
+        return super().model(**{"learner": self.learner} | options)
 
 
-def level_alone(estimator, **options):
+def level_alone(estimator, learner=SharedModel, **options):
     case = make_case(estimator, **options)
-    return LevelCase(case.estimator, case.table, case.target)
+    return LevelCase(case.estimator, case.table, case.target, learner(None))
 
 
 def with_thresholds(estimator):
@@ -94,11 +99,11 @@ LINEAR = [
 FALLBACK = [
     make_case(DecisionTreeRegressor(max_depth=3, random_state=0)),
     level_alone(DecisionTreeRegressor(criterion="poisson", max_depth=3, random_state=0), positive=True),
-    level_alone(HistGradientBoostingClassifier(max_iter=3)),
-    level_alone(RidgeClassifier(), n_rows=8),
+    level_alone(HistGradientBoostingClassifier(max_iter=3), n_rows=8),
+    level_alone(RidgeClassifier(), n_rows=6),  # calibrated in each task
 ]
 ENSEMBLE = [
-    make_case(HistGradientBoostingRegressor(max_iter=3, random_state=0)),
+    level_alone(HistGradientBoostingRegressor(max_iter=3, random_state=0), SharedBoosting),
     with_thresholds(HistGradientBoostingRegressor(max_iter=5, min_samples_leaf=5, random_state=0)),
 ]
 NEIGHBORS = [  # trees of scikit-learn count how often they were asked, which changes what keeps them
@@ -111,7 +116,10 @@ NAIVE_BAYES = [
     naive_bayes(BernoulliNB(binarize=2.0)),
     naive_bayes(CategoricalNB(min_categories=5)),
 ]
-PROCESSES = [make_case(GaussianProcessRegressor(alpha=0.1, optimizer=None)), make_case(KernelRidge())]
+PROCESSES = [
+    make_case(GaussianProcessRegressor(alpha=0.1, optimizer=None)),
+    level_alone(KernelRidge(), KernelDeviations),
+]
 CLUSTERS = [
     clustered(KMeans(4, random_state=0)),
     clustered(MiniBatchKMeans(4, random_state=0)),

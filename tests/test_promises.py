@@ -25,7 +25,7 @@ PROMISES = {
     ],
     "few tasks are enough": [common.check_few_tasks_and_poor_columns_are_legal],
     "same answer": [
-        common.check_n_jobs_changes_nothing,
+        common.check_neither_n_jobs_nor_context_changes_anything,
         common.check_the_order_of_columns_is_of_no_matter,
         common.check_the_order_of_rows_and_tasks_is_of_no_matter,
     ],
@@ -42,7 +42,7 @@ PROMISES = {
     ],
     "honoured": [
         common.check_class_frequencies_are_the_pasts,
-        common.check_context_describes_a_task,
+        common.check_context_is_constant_within_a_task,
         common.check_the_scale_of_weights_changes_nothing,
         common.check_weights_are_taken_or_refused,
     ],

@@ -24,18 +24,21 @@ _LOOKED_AT = 12  # speed: past tasks whose own models are fitted, to learn how o
 
 
 class KnownScores(NamedTuple):
-    """Log scores of past tasks under what stands beside a learned prior, which learning had to find: own models cost fits.
+    """Log scores of past tasks, which learning has found: whoever adapts to these tasks next need not fit models for them.
 
     Parameters
     ----------
     codes : ndarray of int of shape (n_codes,)
         The tasks, ascending.
-    scores : ndarray of shape (n_codes, n_components - 1)
-        Of their rows, each predicted from the task's others.
+    scores : ndarray of shape (n_codes, n_components)
+        Of their rows under each component, each predicted from the task's others.
+    learned_too : bool, default=True
+        Whether those under the first hold too; they do not where it is adapted by outputs of a model that saw the rows.
     """
 
     codes: NDArray[np.intp]
     scores: Array
+    learned_too: bool = True
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -161,14 +164,17 @@ class PriorWithOwnModel(MixturePrior):
         ndarray of shape (n_codes, n_components)
             Log scores, comparable within a task.
         """
-        others, new = np.empty((len(codes), len(self.components) - 1)), np.ones(len(codes), dtype=bool)
+        scores, new = np.empty((len(codes), len(self.components))), np.ones(len(codes), dtype=bool)
         if known is not None:
             new = ~np.isin(codes, known.codes)
-            others[~new] = known.scores[np.isin(known.codes, codes)]
+            scores[~new] = known.scores[np.isin(known.codes, codes)]
         if new.any():
             some = adapted.tasks.take(codes[new])
-            others[new] = np.column_stack([each.log_evidence(adapted.model, some) for each in self.components[1:]])
-        return np.column_stack([adapted.leave_one_out_scores(codes), others])
+            scores[new, 1:] = np.transpose([each.log_evidence(adapted.model, some) for each in self.components[1:]])
+        asked = new if known is None or known.learned_too else np.ones_like(new)
+        if asked.any():
+            scores[asked, 0] = adapted.leave_one_out_scores(codes[asked])
+        return scores
 
     def _joint(self, estimator: Any, tasks: Tasks) -> Array:
         """By log scores, of which an own model has no others."""
@@ -230,7 +236,7 @@ def with_own_model(
         return learn_weights(scores, np.full(len(looked_at), use))
 
     scores, n_rows = scored(np.ones(tasks.n_rows, dtype=bool)), float(tasks.labelled_rows().counts[looked_at].mean())
-    weights, known = learned(scores), KnownScores(looked_at, scores[:, 1:])
+    weights, known = learned(scores), KnownScores(looked_at, scores)
     found = PriorWithOwnModel([prior, *beside], weights, ("learned", *names), np.eye(1, len(weights))[0])
     # Where it is not the better one with all rows, it is asked where a task's rows say so, not by its weight.
     if weights[0] > 0.5 or tasks.y is None or n_rows <= 2 * SHOTS:

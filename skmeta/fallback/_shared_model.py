@@ -225,8 +225,8 @@ class SharedModel(Learner):
         shared, tasks = prior.components[0], tasks.weighty_rows().labelled_rows()
         if self.corrects_seen_rows_:
             adapted = shared.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
-        else:
-            adapted = self.adapt_shared(shared, estimator, tasks.weighed_in(shared.weight_unit), n_jobs=n_jobs)
+            return prior.beside(adapted, self._known_scores._replace(learned_too=False))
+        adapted = self.adapt_shared(shared, estimator, tasks.weighed_in(shared.weight_unit), n_jobs=n_jobs)
         return prior.beside(adapted, self._known_scores)
 
     def _extended(
