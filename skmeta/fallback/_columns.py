@@ -94,7 +94,9 @@ def column_candidates(tasks: Tasks, correction: Any) -> Candidates:
     return found
 
 
-def narrowed(name: str, candidate: Candidate, scores: NDArray[np.float64]) -> Candidates:
+def narrowed(
+    name: str, candidate: Candidate, scores: NDArray[np.float64]
+) -> dict[str, tuple[Candidate, NDArray[np.intp]]]:
     """The columns of a candidate whose slopes most surely vary between tasks: a half of them, a quarter, down to one.
 
     A slope that does not vary costs each task as if it did, since what is learned of its variance is never quite zero.
@@ -108,14 +110,15 @@ def narrowed(name: str, candidate: Candidate, scores: NDArray[np.float64]) -> Ca
 
     Returns
     -------
-    dict
-        Larger sets first; empty where there is one column.
+    dict of str to pair of Candidate and ndarray of int
+        Larger sets first, each with the columns that it keeps; empty where there is one column.
     """
     order, found, n = np.argsort(-scores, kind="stable"), {}, len(scores) // 2
     while n:
-        taken = FunctionTransformer(np.take, kw_args={"indices": np.sort(order[:n]), "axis": 1})
+        kept = np.sort(order[:n])
+        taken = FunctionTransformer(np.take, kw_args={"indices": kept, "axis": 1})
         columns = Pipeline([("columns", candidate.columns), ("varying", taken)])
-        found[f"{name} ({n} of {len(scores)})"] = candidate._replace(columns=columns, narrows=False)
+        found[f"{name} ({n} of {len(scores)})"] = candidate._replace(columns=columns, narrows=False), kept
         n //= 2
     return found
 

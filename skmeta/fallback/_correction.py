@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -125,8 +125,8 @@ def best_correction(
     if not held_out.folds:  # a single task: the simplest set of columns
         candidates = dict(list(candidates.items())[:1])
     found = []
-    for name, candidate in (candidates | _narrower(candidates, tasks, outputs, link)).items():
-        rows = tasks.with_rows(candidate.reads(tasks.X, outputs), tasks.y)
+    for name, candidate, Z in _tables(candidates, tasks, outputs, link):
+        rows = tasks.with_rows(Z, tasks.y)
         found.append(
             _Trial(name, candidate, rows, held_out.judge(rows, partial(_learn, candidate, link, n_jobs), link))
         )
@@ -139,15 +139,16 @@ def best_correction(
     return Correction(**vars(best), prior=prior, use=prior.use)
 
 
-def _narrower(candidates: Candidates, tasks: Tasks, outputs: Array, link: Link) -> Candidates:
-    """Parts of those candidates that may be narrowed: the columns whose slopes most surely vary."""
-    found: Candidates = {}
+def _tables(candidates: Candidates, tasks: Tasks, outputs: Array, link: Link) -> Iterator[tuple[str, Candidate, Array]]:
+    """Each candidate and what its linear model reads of all rows; then parts of those that may be narrowed, which read less."""
+    read = {name: candidate.reads(tasks.X, outputs) for name, candidate in candidates.items()}
+    yield from ((name, candidate, read[name]) for name, candidate in candidates.items())
     for name, candidate in candidates.items():
         if candidate.narrows:
-            columns = np.asarray(candidate.columns.transform(tasks.X), dtype=float)
+            columns = read[name][:, outputs.shape[1] :]
             scores = slope_scores(columns, link.residuals(outputs, np.asarray(tasks.y)), tasks.codes)
-            found |= narrowed(name, candidate, scores)
-    return found
+            for part, (some, kept) in narrowed(name, candidate, scores).items():
+                yield part, some, np.hstack([outputs, np.take(columns, kept, axis=1)])
 
 
 def mean_over_tasks(score: Array, tasks: Tasks) -> float:
