@@ -164,9 +164,10 @@ def typical_size(n: Array, rows: Array, mean: Array, spread: Array, often: Array
 
 def weighted_median(values: Array, weight: Array) -> Array:
     """Medians ``(d,)`` of ``values (T, d)`` by ``weight (T, d)``; zero where nothing weighs anything."""
+    weight = np.broadcast_to(weight, values.shape).T
     values = np.ascontiguousarray(values.T)  # sorting is faster along what lies together
     order, each = np.argsort(values, axis=1), np.arange(len(values))[:, None]
-    values, weight = values[each, order], weight.T[each, order]
+    values, weight = values[each, order], weight[each, order]
     below = np.cumsum(weight, axis=1)
     half = 0.5 * below[:, -1:]
     # Exactly half of the weight below: the median lies between two, whatever rounding says.

@@ -37,7 +37,7 @@ def shops(n_tasks=16, n_rows=24, noise=0.3, seed=0):
 def test_a_model_of_a_quantile_is_corrected_to_that_quantile(level):
     X, y = shops(n_tasks=50, n_rows=100)
     past = (X[:, -1] < 30) & (np.arange(len(X)) % 5 == 0)
-    booster = BOOSTER.__class__(loss="quantile", quantile=level, max_iter=30, random_state=0)
+    booster = BOOSTER.__class__(loss="quantile", quantile=level, max_iter=10, random_state=0)
     warm = WarmStartRegressor(booster, task=-1, learner=SharedModel(None, max_rounds=1)).fit(X[past], y[past])
     below = []
     for task in range(30, 50):

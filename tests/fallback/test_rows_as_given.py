@@ -69,8 +69,10 @@ def test_tasks_tell_how_much_they_borrow(warm):
 
 def test_a_model_that_can_predict_only_once_it_is_fitted_is_an_estimator(shops):
     stack = StackingRegressor([("ridge", Ridge()), ("tree", TREE)], cv=2)
-    model = WarmStartRegressor(stack, task="shop", learner=SharedModel(None, max_rounds=1)).fit(*shops)
-    assert_allclose(model.predict(shops[0]).shape, len(shops[1]))
+    few = (shops[0]["shop"] < 4).to_numpy()  # each has a dozen fits of its own
+    model = WarmStartRegressor(stack, task="shop", learner=SharedModel(None, max_rounds=1))
+    model.fit(shops[0][few], shops[1][few])
+    assert model.predict(shops[0]).shape == shops[1].shape
 
 
 @pytest.mark.quick
