@@ -30,7 +30,7 @@ from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, Multinom
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.tree import DecisionTreeRegressor
 
-from skmeta import ConjugateEmpiricalBayes, KernelDeviations, SharedBoosting, SharedModel
+from skmeta import ConjugateEmpiricalBayes, KernelDeviations, LearnedMetric, SharedBoosting, SharedModel
 
 NOT_NEGATIVE = (MultinomialNB, BernoulliNB, CategoricalNB)
 
@@ -51,8 +51,8 @@ def naive_bayes(estimator):
 
 
 @dataclass(eq=False)
-class LevelCase(Case):
-    """Corrected without columns, the choice of which is left to the first instance of the fallback and of processes."""
+class LearnerCase(Case):
+    """Learned by a learner that has less to choose from, which the room's first instance or the fallback's has."""
 
     learner: object
 
@@ -60,9 +60,14 @@ class LevelCase(Case):
         return super().model(**{"learner": self.learner} | options)
 
 
-def level_alone(estimator, learner=SharedModel, **options):
+def learned_by(learner, estimator, **options):
     case = make_case(estimator, **options)
-    return LevelCase(case.estimator, case.table, case.target, learner(None))
+    return LearnerCase(case.estimator, case.table, case.target, learner)
+
+
+def level_alone(estimator, learner=SharedModel, **options):
+    """Corrected without columns."""
+    return learned_by(learner(None), estimator, **options)
 
 
 def with_thresholds(estimator):
@@ -108,7 +113,7 @@ ENSEMBLE = [
 ]
 NEIGHBORS = [  # trees of scikit-learn count how often they were asked, which changes what keeps them
     make_case(KNeighborsClassifier(3, algorithm="brute")),
-    make_case(KNeighborsRegressor(3, weights="distance", algorithm="brute")),
+    learned_by(LearnedMetric(max_columns=2), KNeighborsRegressor(3, weights="distance", algorithm="brute")),  # as given
 ]
 NAIVE_BAYES = [
     naive_bayes(GaussianNB()),

@@ -163,7 +163,7 @@ def typical_size(n: Array, rows: Array, mean: Array, spread: Array, often: Array
 
 
 def weighted_median(values: Array, weight: Array) -> Array:
-    """Medians ``(d,)`` of ``values (T, d)`` by ``weight (T, d)``; zero where nothing weighs anything."""
+    """Medians ``(d,)`` of ``values (T, d)`` by ``weight (T, d)`` or ``(T, 1)``; zero where nothing weighs anything."""
     weight = np.broadcast_to(weight, values.shape).T
     values = np.ascontiguousarray(values.T)  # sorting is faster along what lies together
     order, each = np.argsort(values, axis=1), np.arange(len(values))[:, None]
