@@ -6,27 +6,28 @@ import numpy as np
 
 
 def lmmnn(variance, seed, n_rows=100_000, n_groups=10_000):
-    """Simchoni and Rosset's simulation of slopes: ``(X, y)``, ten columns and the time, the group last.
+    """Simchoni and Rosset's simulation of slopes, as their program draws it: ``(X, y)``; time and group are last.
 
-    Each group has its rows at the first of as many times as the largest group has. G. Simchoni and S. Rosset (2023),
-    Integrating random effects in deep neural networks, JMLR 24(156).
+    A group has its rows at the first of as many times as the largest group has. G. Simchoni and S. Rosset (2023),
+    Integrating random effects in deep neural networks, JMLR 24(156); github.com/gsimchoni/lmmnn, lmmnn/utils.py, mode "slopes".
     """
     rng = np.random.default_rng(seed)
-    sizes = rng.multinomial(n_rows, np.full(n_groups, 1.0 / n_groups))
+    share = rng.poisson(3.0, n_groups) + 1.0
+    sizes = rng.multinomial(n_rows, share / share.sum())
     group = np.repeat(np.arange(n_groups), sizes)
     t = np.concatenate([np.arange(size) for size in sizes]) / (sizes.max() - 1.0)
-    X = rng.uniform(-1.0, 1.0, (n_rows, 10))
+    X = np.column_stack([rng.uniform(-1.0, 1.0, (n_rows, 10)), t])
     b = rng.multivariate_normal(np.zeros(3), variance * COVARIANCE, n_groups)[group]
     y = fixed_effects(X) + (b * random_columns(t)).sum(axis=1)
-    return np.column_stack([X, t, group]), y + rng.normal(size=n_rows)
+    return np.column_stack([X, group]), y + rng.normal(size=n_rows)
 
 
-COVARIANCE = 0.3 + 0.7 * np.eye(3)  # of the effects, over their variance
+COVARIANCE = np.array([[1.0, 0.3, 0.3], [0.3, 1.0, 0.0], [0.3, 0.0, 1.0]])  # of the effects, over their variance
 
 
 def fixed_effects(X):
-    s = 1.0 + X[:, :10].sum(axis=1)
-    return s * np.cos(s) + 2.0 * X[:, 0] * X[:, 1]
+    s, t = 1.0 + X[:, :10].sum(axis=1), X[:, 10]
+    return s * np.cos(s) + 2.0 * X[:, 0] * X[:, 1] + t + t**2
 
 
 def random_columns(t):
