@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from skmeta._inference.mixture import learn_weights
+from skmeta._inference.mixture import assumed_tasks, learn_weights
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._held_out import SHOTS
 from skmeta.compose._adapted_mixture import AdaptedMixture
@@ -181,8 +181,8 @@ def with_own_model(
     own : OwnModel, default=None
         What stands beside it; None for the plain estimator, fitted.
     use : float, default=1.0
-        Probability that what was learned is of any use for other tasks. Past tasks count by it: where there was nothing to
-        learn, they do not say either that a task's own model would find nothing.
+        Probability that what was learned is of any use for other tasks. Past tasks count by it as their rows say, and else
+        as tasks of their own model: where there was nothing to learn, they do not say that the next one's would find nothing.
 
     Returns
     -------
@@ -199,7 +199,7 @@ def with_own_model(
         adapted = prior.adapt_tasks(estimator, some) if adapt is None else adapt(kept)
         evidence = [each.log_evidence(estimator, some.take(looked_at)) for each in beside]
         scores = np.column_stack([adapted.leave_one_out_scores(looked_at), *evidence])
-        return learn_weights(scores, np.full(len(looked_at), use))
+        return _how_often(scores, use)
 
     weights, n_rows = learned(np.ones(tasks.n_rows, dtype=bool)), float(tasks.labelled_rows().counts[looked_at].mean())
     found = PriorWithOwnModel([prior, *beside], weights, ("learned", *names), np.eye(1, len(weights))[0])
@@ -207,3 +207,13 @@ def with_own_model(
     if weights[0] > 0.5 or tasks.y is None or n_rows <= 2 * SHOTS:
         return found
     return replace(found, weights_of_few=learned(tasks.are_shots(SHOTS)), n_rows_of_many=n_rows)
+
+
+def _how_often(scores: Array, use: float) -> Array:
+    r"""How often a task is of each component ``(C,)``, the own model last: :math:`n u` tasks as their log scores say.
+
+    :math:`n (1 - u)` more are known to be of the own model, and three, as one is of each other (`assumed_tasks`).
+    """
+    known = assumed_tasks(scores.shape[1])
+    known[-1] += (1.0 - use) * len(scores)
+    return learn_weights(scores, np.full(len(scores), use), known)
