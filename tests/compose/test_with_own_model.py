@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.tree import DecisionTreeRegressor
 
 from skmeta import SharedModel, WarmStartRegressor
-from skmeta.compose import PriorWithOwnModel
+from skmeta.compose import PriorWithOwnModel, with_own_model
 from skmeta.tasks import read_tasks
 
 TREE = DecisionTreeRegressor(max_depth=2, random_state=0)
@@ -48,6 +48,15 @@ def test_it_is_asked_where_it_helps(prior, n_shots):
         errors.append([np.mean((model.predict(X[query, :-1]) - y[query]) ** 2) for model in models])
     warm, own = np.mean(errors, axis=0)
     assert warm < own * (1.0 if n_shots == 3 else 1.02)
+
+
+@pytest.mark.parametrize("n_tasks", [3, 9])
+def test_a_past_that_teaches_nothing_says_nothing_for_itself(prior, n_tasks):
+    tasks = read_tasks(*thresholds(n_tasks, 6, 3), task=-1)
+    none, half, sure = (with_own_model(prior.components[0], TREE, tasks, use=use).weights for use in (0.0, 0.5, 1.0))
+    assert_allclose(none, np.array([1.0, 3.0 + n_tasks]) / (4.0 + n_tasks))  # one and three are assumed
+    assert none[1] > half[1] > sure[1]
+    assert_array_equal(sure, with_own_model(prior.components[0], TREE, tasks).weights)
 
 
 def test_weights_of_few_are_kept(prior):
