@@ -27,9 +27,13 @@ _LOOKED_AT = 12  # speed: past tasks whose own models are fitted, to learn how o
 class PriorWithOwnModel(MixturePrior):
     r"""A mixture of a learned prior and the task's own model, which is fitted only where it may matter.
 
-    Both are judged by how well they predict each of a task's rows from its others. An own model that costs many fits is
-    asked where past tasks say that it is the better one for most, or where a task's rows say that it is more likely
-    unlike the past than not: where the probability that either holds exceeds one half.
+    Both are judged by how well they predict each of a task's rows from its others, given
+
+    .. math:: (1 - u_t) \, \omega + u_t \, \omega_0
+
+    before, where :math:`u_t` is the probability, by the rows of task :math:`t`, that it is unlike the past; then nothing counts
+    of what past tasks say of how often an own model is the better one (:math:`\omega`). An own model that costs many fits is
+    asked where the learned prior's part of that is less than one half.
 
     Parameters
     ----------
@@ -42,12 +46,20 @@ class PriorWithOwnModel(MixturePrior):
         predicts best with sixty rows may be the worst with five.
     n_rows_of_many : float, default=1.0
         Rows that past tasks had.
+    weights_of_unlike : array-like of shape (n_components,), default=None
+        Weights :math:`\omega_0` of a task that is unlike the past; None for those of others.
     """
 
     weights_of_few: Any = None
     n_rows_of_many: float = 1.0
+    weights_of_unlike: Any = None
 
-    _optional: ClassVar[tuple[str, ...]] = ("weights_without_rows", "weights_of_few", "n_rows_of_many")
+    _optional: ClassVar[tuple[str, ...]] = (
+        "weights_without_rows",
+        "weights_of_few",
+        "n_rows_of_many",
+        "weights_of_unlike",
+    )
 
     def __post_init__(self) -> None:
         if self.weights_of_few is not None and not self.n_rows_of_many > SHOTS:
@@ -95,9 +107,8 @@ class PriorWithOwnModel(MixturePrior):
         """
         tasks, estimator = adapted.tasks, adapted.model
         weights = np.tile(np.eye(1, len(self.components)), (len(tasks), 1))
-        prior_weights = self.weights_by_size(tasks.counts)
-        unlike = np.maximum(1.0 - prior_weights[:, 0], adapted.unlike_past)
-        asked = np.flatnonzero((tasks.counts > 0) & (unlike > 0.5))
+        prior_weights = self.weights_of_tasks(adapted)
+        asked = np.flatnonzero((tasks.counts > 0) & (prior_weights[:, 0] < 0.5))
         if len(asked):
             scores = self.log_scores(adapted, asked)
             with np.errstate(divide="ignore"):  # a component of weight zero is none
@@ -127,6 +138,25 @@ class PriorWithOwnModel(MixturePrior):
         few, all_rows = (np.log(np.maximum(each, np.finfo(float).tiny)) for each in (self.weights_of_few, self.weights))
         return np.asarray(softmax((1.0 - share) * few + share * all_rows, axis=1))
 
+    def weights_of_tasks(self, adapted: AdaptedEstimators) -> Array:
+        """Weights of tasks by how many rows they have, and by whether these are unlike the past.
+
+        Parameters
+        ----------
+        adapted : AdaptedEstimators
+            Of the learned prior.
+
+        Returns
+        -------
+        ndarray of shape (n_tasks, n_components)
+            They sum to one.
+        """
+        by_size = self.weights_by_size(adapted.tasks.counts)
+        if self.weights_of_unlike is None:
+            return by_size
+        unlike = adapted.unlike_past[:, None]
+        return np.asarray((1.0 - unlike) * by_size + unlike * self.weights_of_unlike)
+
     def log_scores(self, adapted: Any, codes: NDArray[np.intp]) -> Array:
         """How well each component predicts rows of some tasks, each from the task's others.
 
@@ -150,7 +180,7 @@ class PriorWithOwnModel(MixturePrior):
         """By log scores, of which an own model has no others."""
         adapted = self.components[0].adapt_tasks(estimator, tasks)
         with np.errstate(divide="ignore"):
-            return self.log_scores(adapted, np.arange(len(tasks))) + np.log(self.weights_by_size(tasks.counts))
+            return self.log_scores(adapted, np.arange(len(tasks))) + np.log(self.weights_of_tasks(adapted))
 
 
 def with_own_model(
@@ -187,33 +217,27 @@ def with_own_model(
     Returns
     -------
     PriorWithOwnModel
-        Whose weights count one task of the learned kind, and three of the other, beside those looked at.
+        Whose weights count one task of the learned kind, and three of the other, beside those looked at; these and those
+        that nothing was learned for are all that counts of a task unlike the past.
     """
     looked_at = tasks.some(_LOOKED_AT)
     if own is None:
         own = OwnModel(classes=prior.classes, class_prior=prior.class_prior, feature_names=prior.feature_names)
     names, beside = zip(*others, ("own model", own), strict=True)
+    known = assumed_tasks(1 + len(beside))
+    known[-1] += (1.0 - use) * len(looked_at)
 
     def learned(kept: NDArray[np.bool_]) -> Array:
         some = tasks.where(kept)
         adapted = prior.adapt_tasks(estimator, some) if adapt is None else adapt(kept)
         evidence = [each.log_evidence(estimator, some.take(looked_at)) for each in beside]
         scores = np.column_stack([adapted.leave_one_out_scores(looked_at), *evidence])
-        return _how_often(scores, use)
+        return learn_weights(scores, np.full(len(looked_at), use), known)
 
     weights, n_rows = learned(np.ones(tasks.n_rows, dtype=bool)), float(tasks.labelled_rows().counts[looked_at].mean())
-    found = PriorWithOwnModel([prior, *beside], weights, ("learned", *names), np.eye(1, len(weights))[0])
+    without_rows, of_unlike = np.eye(1, len(weights))[0], known / known.sum()
+    found = PriorWithOwnModel([prior, *beside], weights, ("learned", *names), without_rows, weights_of_unlike=of_unlike)
     # Where it is not the better one with all rows, it is asked where a task's rows say so, not by its weight.
     if weights[0] > 0.5 or tasks.y is None or n_rows <= 2 * SHOTS:
         return found
     return replace(found, weights_of_few=learned(tasks.are_shots(SHOTS)), n_rows_of_many=n_rows)
-
-
-def _how_often(scores: Array, use: float) -> Array:
-    r"""How often a task is of each component ``(C,)``, the own model last: :math:`n u` tasks as their log scores say.
-
-    :math:`n (1 - u)` more are known to be of the own model, and three, as one is of each other (`assumed_tasks`).
-    """
-    known = assumed_tasks(scores.shape[1])
-    known[-1] += (1.0 - use) * len(scores)
-    return learn_weights(scores, np.full(len(scores), use), known)
