@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from skmeta._inference.mixture import learn_weights
+from skmeta._inference.mixture import assumed_tasks, learn_weights
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._held_out import SHOTS
 from skmeta.compose._adapted_mixture import AdaptedMixture
@@ -45,9 +45,13 @@ class KnownScores(NamedTuple):
 class PriorWithOwnModel(MixturePrior):
     r"""A mixture of a learned prior and the task's own model, which is fitted only where it may matter.
 
-    Both are judged by how well they predict each of a task's rows from its others. An own model that costs many fits is
-    asked where past tasks say that it is the better one for most, or where a task's rows say that it is more likely
-    unlike the past than not: where the probability that either holds exceeds one half.
+    Both are judged by how well they predict each of a task's rows from its others, given
+
+    .. math:: (1 - u_t) \, \omega + u_t \, \omega_0
+
+    before, where :math:`u_t` is the probability, by the rows of task :math:`t`, that it is unlike the past; then nothing counts
+    of what past tasks say of how often an own model is the better one (:math:`\omega`). An own model that costs many fits is
+    asked where the learned prior's part of that is less than one half.
 
     Parameters
     ----------
@@ -60,12 +64,20 @@ class PriorWithOwnModel(MixturePrior):
         predicts best with sixty rows may be the worst with five.
     n_rows_of_many : float, default=1.0
         Rows that past tasks had.
+    weights_of_unlike : array-like of shape (n_components,), default=None
+        Weights :math:`\omega_0` of a task that is unlike the past; None for those of others.
     """
 
     weights_of_few: Any = None
     n_rows_of_many: float = 1.0
+    weights_of_unlike: Any = None
 
-    _optional: ClassVar[tuple[str, ...]] = ("weights_without_rows", "weights_of_few", "n_rows_of_many")
+    _optional: ClassVar[tuple[str, ...]] = (
+        "weights_without_rows",
+        "weights_of_few",
+        "n_rows_of_many",
+        "weights_of_unlike",
+    )
 
     def __post_init__(self) -> None:
         if self.weights_of_few is not None and not self.n_rows_of_many > SHOTS:
@@ -115,9 +127,8 @@ class PriorWithOwnModel(MixturePrior):
         """
         tasks, estimator = adapted.tasks, adapted.model
         weights = np.tile(np.eye(1, len(self.components)), (len(tasks), 1))
-        prior_weights = self.weights_by_size(tasks.counts)
-        unlike = np.maximum(1.0 - prior_weights[:, 0], adapted.unlike_past)
-        asked = np.flatnonzero((tasks.counts > 0) & (unlike > 0.5))
+        prior_weights = self.weights_of_tasks(adapted)
+        asked = np.flatnonzero((tasks.counts > 0) & (prior_weights[:, 0] < 0.5))
         if len(asked):
             scores = self.log_scores(adapted, asked, known)
             with np.errstate(divide="ignore"):  # a component of weight zero is none
@@ -146,6 +157,25 @@ class PriorWithOwnModel(MixturePrior):
         share = np.clip(many, 0.0, 1.0)[:, None]
         few, all_rows = (np.log(np.maximum(each, np.finfo(float).tiny)) for each in (self.weights_of_few, self.weights))
         return np.asarray(softmax((1.0 - share) * few + share * all_rows, axis=1))
+
+    def weights_of_tasks(self, adapted: AdaptedEstimators) -> Array:
+        """Weights of tasks by how many rows they have, and by whether these are unlike the past.
+
+        Parameters
+        ----------
+        adapted : AdaptedEstimators
+            Of the learned prior.
+
+        Returns
+        -------
+        ndarray of shape (n_tasks, n_components)
+            They sum to one.
+        """
+        by_size = self.weights_by_size(adapted.tasks.counts)
+        if self.weights_of_unlike is None:
+            return by_size
+        unlike = adapted.unlike_past[:, None]
+        return np.asarray((1.0 - unlike) * by_size + unlike * self.weights_of_unlike)
 
     def log_scores(self, adapted: Any, codes: NDArray[np.intp], known: KnownScores | None = None) -> Array:
         """How well each component predicts rows of some tasks, each from the task's others.
@@ -180,7 +210,7 @@ class PriorWithOwnModel(MixturePrior):
         """By log scores, of which an own model has no others."""
         adapted = self.components[0].adapt_tasks(estimator, tasks)
         with np.errstate(divide="ignore"):
-            return self.log_scores(adapted, np.arange(len(tasks))) + np.log(self.weights_by_size(tasks.counts))
+            return self.log_scores(adapted, np.arange(len(tasks))) + np.log(self.weights_of_tasks(adapted))
 
 
 def with_own_model(
@@ -211,20 +241,23 @@ def with_own_model(
     own : OwnModel, default=None
         What stands beside it; None for the plain estimator, fitted.
     use : float, default=1.0
-        Probability that what was learned is of any use for other tasks. Past tasks count by it: where there was nothing to
-        learn, they do not say either that a task's own model would find nothing.
+        Probability that what was learned is of any use for other tasks. Past tasks count by it as their rows say, and else
+        as tasks of their own model: where there was nothing to learn, they do not say that the next one's would find nothing.
 
     Returns
     -------
     prior : PriorWithOwnModel
-        Whose weights count one task of the learned kind, and three of the other, beside those looked at.
+        Whose weights count one task of the learned kind, and three of the other, beside those looked at; these and those
+        that nothing was learned for are all that counts of a task unlike the past.
     known : KnownScores
-        Of these; who adapts to the same tasks next need not ask their own models again.
+        Of those looked at; who adapts to the same tasks next need not ask their own models again.
     """
     looked_at = tasks.some(_LOOKED_AT)
     if own is None:
         own = OwnModel(classes=prior.classes, class_prior=prior.class_prior, feature_names=prior.feature_names)
     names, beside = zip(*others, ("own model", own), strict=True)
+    assumed = assumed_tasks(1 + len(beside))
+    assumed[-1] += (1.0 - use) * len(looked_at)
 
     def scored(kept: NDArray[np.bool_]) -> Array:
         some = tasks.where(kept)
@@ -233,11 +266,12 @@ def with_own_model(
         return np.column_stack([adapted.leave_one_out_scores(looked_at), *evidence])
 
     def learned(scores: Array) -> Array:
-        return learn_weights(scores, np.full(len(looked_at), use))
+        return learn_weights(scores, np.full(len(looked_at), use), assumed)
 
     scores, n_rows = scored(np.ones(tasks.n_rows, dtype=bool)), float(tasks.labelled_rows().counts[looked_at].mean())
     weights, known = learned(scores), KnownScores(looked_at, scores)
-    found = PriorWithOwnModel([prior, *beside], weights, ("learned", *names), np.eye(1, len(weights))[0])
+    without_rows, of_unlike = np.eye(1, len(weights))[0], assumed / assumed.sum()
+    found = PriorWithOwnModel([prior, *beside], weights, ("learned", *names), without_rows, weights_of_unlike=of_unlike)
     # Where it is not the better one with all rows, it is asked where a task's rows say so, not by its weight.
     if weights[0] > 0.5 or tasks.y is None or n_rows <= 2 * SHOTS:
         return found, known

@@ -1,6 +1,7 @@
 """A task's own model beside what was learned: how much it is worth depends on how many rows a task has."""
 
 import pickle
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.tree import DecisionTreeRegressor
 
 from skmeta import SharedModel, WarmStartRegressor
-from skmeta.compose import PriorWithOwnModel
+from skmeta.compose import PriorWithOwnModel, with_own_model
 from skmeta.tasks import read_tasks
 
 TREE = DecisionTreeRegressor(max_depth=2, random_state=0)
@@ -49,6 +50,24 @@ def test_it_is_asked_where_it_helps(prior, n_shots):
         errors.append([np.mean((model.predict(X[query, :-1]) - y[query]) ** 2) for model in models])
     warm, own = np.mean(errors, axis=0)
     assert warm < own * (1.0 if n_shots == 3 else 1.02)
+
+
+@pytest.mark.parametrize("n_tasks", [3, 9])
+def test_a_past_that_teaches_nothing_says_nothing_for_itself(prior, n_tasks):
+    tasks = read_tasks(*thresholds(n_tasks, 6, 3), task=-1)
+    none, half, sure = (with_own_model(prior.components[0], TREE, tasks, use=use).weights for use in (0.0, 0.5, 1.0))
+    assert_allclose(none, np.array([1.0, 3.0 + n_tasks]) / (4.0 + n_tasks))  # one and three are assumed
+    assert none[1] > half[1] > sure[1]
+    assert_array_equal(sure, with_own_model(prior.components[0], TREE, tasks).weights)
+
+
+def test_what_past_tasks_say_counts_by_how_like_them_a_task_is(prior):
+    tasks = read_tasks(*thresholds(3, 100, 4), task=-1)
+    found = prior.weights_of_tasks(SimpleNamespace(tasks=tasks, unlike_past=np.array([0.0, 0.5, 1.0])))
+    assert_allclose(found[0], prior.weights)
+    assert_allclose(found[1], (found[0] + found[2]) / 2.0)
+    n_useless = (1.0 - prior.components[0].correction.use) * 12.0  # of the dozen that are looked at
+    assert_allclose(found[2], np.array([1.0, 3.0 + n_useless]) / (4.0 + n_useless), atol=1e-6)
 
 
 def test_weights_of_few_are_kept(prior):
