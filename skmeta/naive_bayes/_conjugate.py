@@ -87,20 +87,13 @@ class ConjugateEmpiricalBayes(Learner):
         n_jobs: int | None = None,
         progress: Any = None,
     ) -> Prior:
-        """Learn a prior from a collection.
+        """Learn a prior from a collection, see `Learner.learn`.
 
         Parameters
         ----------
-        estimator : estimator
-            GaussianNB, MultinomialNB, BernoulliNB or CategoricalNB.
-        tasks : Tasks
-            The collection; its rows without labels are left out.
-        prior : Prior, default=None
-            What was known before: its priors count as the tasks that they were learned from, its choices stay.
-        n_jobs : int, default=None
-            Parallel jobs of the fallback; the answer does not depend on it.
-        progress : callable, default=None
-            Called as ``progress(done, total)`` at the end.
+        estimator, tasks, prior, n_jobs, progress
+            As in `Learner.learn`; ``prior`` counts as the tasks that it was learned from, and its choices stay;
+            ``n_jobs`` are those of the fallback.
 
         Returns
         -------
@@ -135,14 +128,8 @@ class ConjugateEmpiricalBayes(Learner):
 
         Parameters
         ----------
-        prior : Prior
-            What `learn` returned.
-        estimator : estimator
-            The model of one task.
-        tasks : Tasks
-            The tasks, as `learn` had them.
-        n_jobs : int, default=None
-            Parallel jobs over tasks.
+        prior, estimator, tasks, n_jobs
+            As in `Learner.adapt_learned`.
 
         Returns
         -------

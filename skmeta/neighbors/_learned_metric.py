@@ -108,20 +108,12 @@ class LearnedMetric(Learner):
         n_jobs: int | None = None,
         progress: Any = None,
     ) -> Prior:
-        """Learn a prior from a collection.
+        """Learn a prior from a collection, see `Learner.learn`.
 
         Parameters
         ----------
-        estimator : KNeighborsClassifier or KNeighborsRegressor
-            The model of one task.
-        tasks : Tasks
-            The collection; rows without a target are left out.
-        prior : NeighborsPrior, default=None
-            What was known before.
-        n_jobs : int, default=None
-            Parallel jobs over folds; the answer does not depend on it.
-        progress : callable, default=None
-            Not used.
+        estimator, tasks, prior, n_jobs, progress
+            As in `Learner.learn`; rows without a target are left out, ``progress`` is not used.
 
         Returns
         -------
