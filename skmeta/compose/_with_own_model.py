@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from skmeta._inference.mixture import learn_weights
+from skmeta._inference.mixture import assumed_tasks, learn_weights
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._held_out import SHOTS
 from skmeta.compose._adapted_mixture import AdaptedMixture
@@ -187,19 +187,22 @@ def with_own_model(
     Returns
     -------
     PriorWithOwnModel
-        Whose weights count one task of the learned kind, and three of the other, beside those looked at.
+        Whose weights count one task of what was learned, shared by its components, and three of the other, beside those
+        looked at.
     """
     looked_at = tasks.some(_LOOKED_AT)
     if own is None:
         own = OwnModel(classes=prior.classes, class_prior=prior.class_prior, feature_names=prior.feature_names)
     names, beside = zip(*others, ("own model", own), strict=True)
+    one, unlike = assumed_tasks(2)
+    known = np.r_[np.full(len(beside), one / len(beside)), unlike]
 
     def learned(kept: NDArray[np.bool_]) -> Array:
         some = tasks.where(kept)
         adapted = prior.adapt_tasks(estimator, some) if adapt is None else adapt(kept)
         evidence = [each.log_evidence(estimator, some.take(looked_at)) for each in beside]
         scores = np.column_stack([adapted.leave_one_out_scores(looked_at), *evidence])
-        return learn_weights(scores, np.full(len(looked_at), use))
+        return learn_weights(scores, np.full(len(looked_at), use), known)
 
     weights, n_rows = learned(np.ones(tasks.n_rows, dtype=bool)), float(tasks.labelled_rows().counts[looked_at].mean())
     found = PriorWithOwnModel([prior, *beside], weights, ("learned", *names), np.eye(1, len(weights))[0])
