@@ -210,7 +210,7 @@ class OwnNeighbors(AdaptedEstimators):
     def std(self, X: Any, codes: NDArray[np.intp]) -> Array:
         """Root mean square of a task's residuals, each row predicted from the others; past targets' spread without any."""
         found = self._residual_std[codes]
-        return found[:, 0] if found.shape[1] == 1 and np.ndim(self.tasks.y) == 1 else found
+        return found[:, 0] if found.shape[1] == 1 and np.asarray(self.tasks.y).ndim == 1 else found
 
     @cached_property
     def _residual_std(self) -> Array:
