@@ -45,20 +45,13 @@ class ClusterLearner(Learner):
         n_jobs: int | None = None,
         progress: Any = None,
     ) -> Prior:
-        """Learn a prior from a collection.
+        """Learn a prior from a collection, see `Learner.learn`.
 
         Parameters
         ----------
-        estimator : clusterer
-            Its ``random_state``, or 0 where it has none, says where its clusters start.
-        tasks : Tasks
-            The collection.
-        prior : Prior, default=None
-            What was known before.
-        n_jobs : int, default=None
-            Parallel jobs over the fits of single tasks; the answer does not depend on it.
-        progress : callable, default=None
-            Not used.
+        estimator, tasks, prior, n_jobs, progress
+            As in `Learner.learn`; the estimator's ``random_state``, or 0 where it has none, says where its clusters
+            start, and ``progress`` is not used.
 
         Returns
         -------

@@ -247,8 +247,8 @@ def with_own_model(
     Returns
     -------
     prior : PriorWithOwnModel
-        Whose weights count one task of the learned kind, and three of the other, beside those looked at; these and those
-        that nothing was learned for are all that counts of a task unlike the past.
+        Whose weights count one task of what was learned, shared by its components, and three of the other, beside those
+        looked at; these and those that nothing was learned for are all that counts of a task unlike the past.
     known : KnownScores
         Of those looked at; who adapts to the same tasks next need not ask their own models again.
     """
@@ -256,8 +256,8 @@ def with_own_model(
     if own is None:
         own = OwnModel(classes=prior.classes, class_prior=prior.class_prior, feature_names=prior.feature_names)
     names, beside = zip(*others, ("own model", own), strict=True)
-    assumed = assumed_tasks(1 + len(beside))
-    assumed[-1] += (1.0 - use) * len(looked_at)
+    one, unlike = assumed_tasks(2)
+    assumed = np.r_[np.full(len(beside), one / len(beside)), unlike + (1.0 - use) * len(looked_at)]
 
     def scored(kept: NDArray[np.bool_]) -> Array:
         some = tasks.where(kept)

@@ -105,25 +105,17 @@ class SharedModel(Learner):
         n_jobs: int | None = None,
         progress: Any = None,
     ) -> Prior:
-        """Learn a prior from a collection.
+        """Learn a prior from a collection, see `Learner.learn`.
 
         Parameters
         ----------
-        estimator : estimator
-            Any regressor or classifier.
-        tasks : Tasks
-            The collection.
-        prior : SharedModelPrior, default=None
-            What was known before: its shared model stays, the correction goes on from its tasks.
-        n_jobs : int, default=None
-            Parallel jobs over the folds; the answer does not depend on it.
-        progress : callable, default=None
-            Called as ``progress(done, total)`` after each round.
+        estimator, tasks, prior, n_jobs, progress
+            As in `Learner.learn`; of a ``prior`` the shared model stays, and the correction goes on from its tasks.
 
         Returns
         -------
-        SharedModelPrior
-            What is known now.
+        Prior
+            A `SharedModelPrior` with the task's own model beside it.
 
         Raises
         ------

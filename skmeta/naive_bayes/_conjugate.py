@@ -34,6 +34,8 @@ class ConjugateEmpiricalBayes(Learner):
     Three things are settled by tasks held out, each predicted by what the tasks of other folds teach: how much rows
     without labels count, how often a vague prior is the better one, and, where columns depend on each other within a
     class, whether the fallback is better, a shared naive Bayes model corrected by a linear one for each task (`SharedModel`).
+    Past tasks speak against the vague prior by how probable it is that what they teach says more of the labels of others
+    than the classes' shares do.
 
     Parameters
     ----------
@@ -42,7 +44,7 @@ class ConjugateEmpiricalBayes(Learner):
         one, as tasks held out say. Such rows have NaN or None as labels.
     compare_with_fallback : bool, default=True
         Whether the fallback is learned too, and taken where it predicts tasks held out better by more than one standard
-        error. It takes most of the time of learning.
+        error, and is more probably of use than not. It takes most of the time of learning.
     cv : int, default=5
         Folds of whole tasks, and of the fallback.
 
@@ -85,20 +87,13 @@ class ConjugateEmpiricalBayes(Learner):
         n_jobs: int | None = None,
         progress: Any = None,
     ) -> Prior:
-        """Learn a prior from a collection.
+        """Learn a prior from a collection, see `Learner.learn`.
 
         Parameters
         ----------
-        estimator : estimator
-            GaussianNB, MultinomialNB, BernoulliNB or CategoricalNB.
-        tasks : Tasks
-            The collection; its rows without labels are left out.
-        prior : Prior, default=None
-            What was known before: its priors count as the tasks that they were learned from, its choices stay.
-        n_jobs : int, default=None
-            Parallel jobs of the fallback; the answer does not depend on it.
-        progress : callable, default=None
-            Called as ``progress(done, total)`` at the end.
+        estimator, tasks, prior, n_jobs, progress
+            As in `Learner.learn`; ``prior`` counts as the tasks that it was learned from, and its choices stay;
+            ``n_jobs`` are those of the fallback.
 
         Returns
         -------
@@ -124,7 +119,7 @@ class ConjugateEmpiricalBayes(Learner):
         if other is not None:
             return other
         learned = replace(learned, unlabelled_weight=self._weight_of_unlabelled(held_out))
-        return with_vague_law(learned, held_out.vague_gain)
+        return with_vague_law(learned, held_out.vague_gain, held_out.use)
 
     def adapt_learned(
         self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
@@ -133,14 +128,8 @@ class ConjugateEmpiricalBayes(Learner):
 
         Parameters
         ----------
-        prior : Prior
-            What `learn` returned.
-        estimator : estimator
-            The model of one task.
-        tasks : Tasks
-            The tasks, as `learn` had them.
-        n_jobs : int, default=None
-            Parallel jobs over tasks.
+        prior, estimator, tasks, n_jobs
+            As in `Learner.adapt_learned`.
 
         Returns
         -------
@@ -172,8 +161,10 @@ class ConjugateEmpiricalBayes(Learner):
         other = fallback.learn(estimator, tasks.labelled_rows(), n_jobs=n_jobs)
         self.scores_["fallback"] = float(fallback.held_out_scores_.mean())
         better: Prior | None = simplest([(None, held_out.scores_of_new), (other, fallback.held_out_scores_)])
-        if better is not None:
-            self.fallback_ = fallback
+        # Where it learned nothing but levels, the room's own brake is the better one.
+        if better is None or fallback.use_ <= 0.5:
+            return None
+        self.fallback_ = fallback
         return better
 
     def _weight_of_unlabelled(self, held_out: HeldOut) -> float:

@@ -10,8 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.explained import probability_of_use
+from skmeta.base._evidence import leave_one_out_scores
 from skmeta.base._held_out import SHOTS, folds_of, held_out_losses, mean_of_tasks
 from skmeta.naive_bayes._learned import learn_prior
+from skmeta.naive_bayes._naive_bayes_prior import SharesAlone
 from skmeta.tasks import Tasks, take_rows
 
 Array = NDArray[np.float64]
@@ -48,6 +51,17 @@ class HeldOut:
             return np.asarray(priors[0] - priors[1])
 
         return self._of_each(self.tasks, score)
+
+    @property
+    def use(self) -> float:
+        """Probability that the prior is of any use for the labels of other tasks, beyond the classes' shares."""
+
+        def gain(prior: Any, part: Tasks, places: NDArray[np.intp]) -> Array:
+            scores = [leave_one_out_scores(each, self.estimator, part) for each in (prior, SharesAlone(prior))]
+            return np.asarray(scores[0] - scores[1])
+
+        weight = np.ones(len(self.tasks)) if self.tasks.task_weight is None else self.tasks.task_weight
+        return probability_of_use(self._of_each(self.tasks, gain), weight)
 
     @cached_property
     def scores_of_new(self) -> Array:

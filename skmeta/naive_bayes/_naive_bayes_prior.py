@@ -220,6 +220,24 @@ class AdaptedNaiveBayes(AdaptedEstimators):
         return np.asarray(self.prior.classes)[joint.argmax(axis=1)]
 
 
+class SharesAlone:
+    """A prior of the classes' shares without columns: what a prior of naive Bayes models is measured against."""
+
+    def __init__(self, prior: NaiveBayesPrior) -> None:
+        self.prior = prior
+
+    def adapt_tasks(self, estimator: Any, tasks: Tasks) -> AdaptedNaiveBayes:
+        """The shares in each of some tasks."""
+        return _AdaptedShares(self.prior, estimator, tasks)
+
+
+class _AdaptedShares(AdaptedNaiveBayes):
+    """Posterior shares of the classes in some tasks; columns say nothing."""
+
+    def _joint(self, values: Any, codes: Index) -> Array:
+        return self._log_shares[codes]
+
+
 def _log_shares(estimator: Any, counts: Array, class_prior: Array | None = None) -> Array:
     """Logarithms of the classes' shares ``(n_tasks, n_classes)``: those of the estimator, of the past, or of the posterior."""
     params = estimator.get_params(deep=False)

@@ -56,7 +56,7 @@ class PriorWithVagueLaw(PriorWithOwnModel):
         return MixturePrior._joint(self, estimator, tasks)
 
 
-def with_vague_law(learned: Any, gain: NDArray[np.float64]) -> PriorWithVagueLaw:
+def with_vague_law(learned: Any, gain: NDArray[np.float64], use: float) -> PriorWithVagueLaw:
     """The mixture whose weights are those under which past tasks are most probable.
 
     Parameters
@@ -65,11 +65,13 @@ def with_vague_law(learned: Any, gain: NDArray[np.float64]) -> PriorWithVagueLaw
         The learned law.
     gain : ndarray of shape (n_tasks,)
         Differences of log marginal likelihoods of tasks held out, in favour of the vague law.
+    use : float
+        Probability that the learned law is of any use for other tasks; tasks count by it, see `with_own_model`.
 
     Returns
     -------
     PriorWithVagueLaw
         A task without rows is of the learned law.
     """
-    weights = learn_weights(np.column_stack([np.zeros(len(gain)), gain]), np.ones(len(gain)))
+    weights = learn_weights(np.column_stack([np.zeros(len(gain)), gain]), np.full(len(gain), use))
     return PriorWithVagueLaw([learned, learned.vague()], weights, ("learned", "vague"), [1.0, 0.0])

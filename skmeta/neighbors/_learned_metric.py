@@ -108,20 +108,12 @@ class LearnedMetric(Learner):
         n_jobs: int | None = None,
         progress: Any = None,
     ) -> Prior:
-        """Learn a prior from a collection.
+        """Learn a prior from a collection, see `Learner.learn`.
 
         Parameters
         ----------
-        estimator : KNeighborsClassifier or KNeighborsRegressor
-            The model of one task.
-        tasks : Tasks
-            The collection; rows without a target are left out.
-        prior : NeighborsPrior, default=None
-            What was known before.
-        n_jobs : int, default=None
-            Parallel jobs over folds; the answer does not depend on it.
-        progress : callable, default=None
-            Not used.
+        estimator, tasks, prior, n_jobs, progress
+            As in `Learner.learn`; rows without a target are left out, ``progress`` is not used.
 
         Returns
         -------
@@ -256,14 +248,14 @@ def _prior_of(
         share = 0.0 if tasks.class_rates else len(tasks) / (len(tasks) + n_past)
         mean, square = (
             share * new + (1.0 - share) * old
-            for new, old in ((mean, past.typical), (square, past.spread**2 + np.sum(past.typical**2)))
+            for new, old in ((mean, past.typical), (square, past.spread**2 + past.typical**2))
         )
     return NeighborsPrior(
         matrix,
         name,
         scatter,
         mean,
-        float(np.sqrt(max(square - np.sum(mean**2), 0.0))),
+        np.sqrt(np.maximum(square - mean**2, 0.0)),
         n_features=int(tasks.X.shape[1]),
         n_tasks=len(tasks) + n_past,
         n_rows=tasks.n_rows + (0.0 if past is None else past.n_rows),
@@ -272,18 +264,16 @@ def _prior_of(
     )
 
 
-def _mean_targets(tasks: Tasks, classes: NDArray[Any] | None) -> tuple[Array, float]:
-    """Mean over tasks of their mean targets, or of their labels' shares, and of the mean squares of these."""
+def _mean_targets(tasks: Tasks, classes: NDArray[Any] | None) -> tuple[Array, Array]:
+    """Mean over tasks of their mean targets, or of their labels' shares, and of the mean squares, one an output each."""
     y: NDArray[Any] = np.asarray(tasks.y)
     Y = np.reshape(y, (len(y), -1)) if tasks.classes is None else np.zeros((len(y), 1))
     if classes is not None:
         Y = y[:, None] == classes
     seen = tasks.counts > 0
-    each = np.column_stack(
-        [np.bincount(tasks.codes, column, minlength=len(tasks)) for column in [*Y.T, (Y**2).sum(axis=1)]]
-    )
-    mean = (each[seen] / tasks.counts[seen, None]).mean(axis=0)
-    return mean[:-1], float(mean[-1])
+    each = np.column_stack([np.bincount(tasks.codes, column, minlength=len(tasks)) for column in [*Y.T, *(Y**2).T]])
+    mean, square = (each[seen] / tasks.counts[seen, None]).mean(axis=0).reshape(2, -1)
+    return mean, square
 
 
 def _all_labels(tasks: Tasks) -> NDArray[Any] | None:

@@ -55,8 +55,8 @@ class NeighborsPrior(Prior):
         That it was made from; None where it was not asked.
     typical : ndarray of shape (n_outputs,) or (n_classes,)
         Mean over past tasks of their mean targets, or of their labels' shares.
-    spread : float
-        Standard deviation of past targets around the typical one.
+    spread : float or ndarray of shape (n_outputs,)
+        Standard deviation of past targets around the typical one, or that of indicators of the labels.
     shared : Prior, default=None
         Of the Pipeline, where rows of all past tasks are neighbours.
     n_features : int, default=1
@@ -67,7 +67,7 @@ class NeighborsPrior(Prior):
     description: str
     scatter: Scatter | None
     typical: Any
-    spread: float
+    spread: Any
     shared: Any = None
     n_features: int = 1
 
@@ -209,12 +209,16 @@ class OwnNeighbors(AdaptedEstimators):
 
     def std(self, X: Any, codes: NDArray[np.intp]) -> Array:
         """Root mean square of a task's residuals, each row predicted from the others; past targets' spread without any."""
-        return np.r_[self._residual_std, self.prior.spread][codes]
+        found = self._residual_std[codes]
+        return found[:, 0] if found.shape[1] == 1 and np.asarray(self.tasks.y).ndim == 1 else found
 
     @cached_property
     def _residual_std(self) -> Array:
+        """Of each task, and last of one without rows ``(n_tasks + 1, n_outputs)``."""
+        spread = np.broadcast_to(self.prior.spread, self.prior.typical.shape)
         found = root_mean_square_left_out(self.prior, self.model, self.tasks)
-        return np.where(self.tasks.counts > 1, found, self.prior.spread)
+        found = found[:, None] if found.ndim == 1 else found
+        return np.vstack([np.where(self.tasks.counts[:, None] > 1, found, spread), spread])
 
     @property
     def unlike_past(self) -> Array:

@@ -13,8 +13,10 @@ from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, Multinom
 from sklearn.semi_supervised import SelfTrainingClassifier
 
 from skmeta import ConjugateEmpiricalBayes, WarmStartClassifier
+from skmeta.base._evidence import leave_one_out_scores
 from skmeta.naive_bayes import CategoricalNBPrior, GaussianNBPrior
 from skmeta.naive_bayes._held_out import HeldOut
+from skmeta.naive_bayes._naive_bayes_prior import SharesAlone
 from skmeta.tasks import read_tasks
 
 ROOM = ConjugateEmpiricalBayes(compare_with_fallback=False)
@@ -219,6 +221,28 @@ def test_few_rows_with_a_prior_beat_a_pooled_model_and_the_tasks_own():
                 [right(warm, X[t, 10:], y[t, 10:]) - right(other, X[t, 10:], y[t, 10:]) for other in (pooled, own)]
             )
     assert np.all(np.mean(gains, axis=0) > 2.0)
+
+
+@pytest.mark.quick
+def test_shares_without_columns_are_those_of_the_other_rows_and_of_the_past():
+    X, y = clusters(0, n_tasks=3, n_rows=6)
+    prior = prior_of(GaussianNB(), X, y)
+    rows, labels = table(X, y)
+    tasks = read_tasks(rows, labels, task=-1, labels=True)
+    expected = np.zeros(3)
+    for own, score in zip(y, range(3), strict=True):
+        for i, label in enumerate(own):
+            counts = np.bincount(np.delete(own, i), minlength=2) + prior.class_counts
+            expected[score] += np.log((5.0 * counts[label] / counts.sum() + 0.5) / 6.0)
+    assert_allclose(leave_one_out_scores(SharesAlone(prior), GaussianNB(), tasks), expected)
+
+
+@pytest.mark.quick
+def test_past_tasks_speak_against_the_vague_prior_if_they_tell_anything_of_labels():
+    X, y = clusters(0, n_rows=20)
+    noise = np.random.default_rng(0).permuted(y, axis=1)
+    weights = [learned(GaussianNB(), X, each).prior_.named_weights["vague"] for each in (y, noise)]
+    assert weights[0] < 0.5 and weights[1] > 0.5
 
 
 def log_loss_of(model, X, y):

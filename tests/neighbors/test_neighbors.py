@@ -1,6 +1,7 @@
 """Nearest neighbours from a prior: what is learned, what is legal, what is handed out, what it costs where it misleads."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,8 +16,9 @@ from skmeta import LearnedMetric, WarmStartClassifier, WarmStartRegressor
 from skmeta.compose import OwnModel
 from skmeta.neighbors import NeighborsPrior
 from skmeta.neighbors._choice import _own_scores
+from skmeta.neighbors._learned_metric import _prior_of
 from skmeta.neighbors._metrics import AS_GIVEN
-from skmeta.tasks import read_tasks
+from skmeta.tasks import Tasks, read_tasks
 from skmeta.tasks._class_rates import drawn_by_class
 
 
@@ -235,6 +237,35 @@ def test_several_targets_and_missing_labels_are_legal():
     model = WarmStartClassifier(KNeighborsClassifier(), task=-1).fit(X, labels)
     one = np.flatnonzero(labels == "low")[:3]
     assert_array_equal(model.adapt(X[one, :-1], labels[one]).classes_, ["high", "low"])
+
+
+@pytest.mark.quick
+def test_several_targets_are_as_uncertain_as_each_alone():
+    rng = np.random.default_rng(0)
+    X, Y, spread = rng.normal(size=(5, 3)), rng.normal(size=(5, 2)) * [1.0, 10.0], np.array([2.0, 30.0])
+    both = replace(by_hand(typical=(1.0, 2.0)), spread=spread)
+    for n in (0, 1, 5):
+        std = both.adapt_tasks(KNeighborsRegressor(2), tasks_of(X[:n], Y[:n])).std(X, np.zeros(5, dtype=np.intp))
+        for k in (0, 1):
+            one = replace(by_hand(typical=(1.0,)), spread=spread[k])
+            alone = one.adapt_tasks(KNeighborsRegressor(2), tasks_of(X[:n], Y[:n, k]))
+            assert_allclose(std[:, k], alone.std(X, np.zeros(5, dtype=np.intp)))
+    assert_allclose(
+        both.adapt_tasks(KNeighborsRegressor(2), Tasks.none(n_features=3)).std(X, np.full(5, -1)), [spread] * 5
+    )
+
+
+@pytest.mark.quick
+def test_the_spread_of_past_targets_is_that_of_each():
+    X, y = stacked(sloped(0, n_tasks=4, n_rows=12))
+    one, both = (
+        _prior_of(read_tasks(X, Y, task=-1), None, AS_GIVEN, None, True) for Y in (y, np.column_stack([y, 10.0 * y]))
+    )
+    assert_allclose(both.spread, one.spread * [1.0, 10.0])
+
+
+def tasks_of(X, y):
+    return Tasks(X, y, np.zeros(len(X), dtype=np.intp), np.arange(1))
 
 
 def test_neighbours_among_own_rows_are_not_asked_where_these_were_drawn_by_their_class():
