@@ -139,12 +139,18 @@ def _usable(X: Any) -> tuple[list[int], list[int]]:
 
 
 def _standardised(X: Any, numbers: list[int], names: list[int], squares: list[int]) -> Any:
-    """Numbers in units of their spread, gaps at the mean, squares beside them; names as indicators."""
+    r"""Numbers in units of their spread, gaps at the mean, squares beside them; names as indicators; all over :math:`\sqrt p`.
+
+    So a linear model of no past, whose slopes have the variance of the noise, expects of all columns together what it
+    expects of one, and its predictions are not the less certain the more columns there are.
+    """
     one = OneHotEncoder(handle_unknown="ignore", max_categories=_CATEGORIES, sparse_output=False)
     parts = [(_scaled(), numbers)] if numbers else []
     parts += [(_squared(X, squares), squares)] if squares else []
     parts += [(one, names)] if names else []
-    return make_column_transformer(*parts).fit(X)
+    made = make_column_transformer(*parts)
+    n_columns = made.fit_transform(X).shape[1]
+    return make_pipeline(made, FunctionTransformer(np.dot, kw_args={"b": 1.0 / np.sqrt(n_columns)}))
 
 
 def _scaled() -> Pipeline:
