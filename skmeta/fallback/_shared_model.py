@@ -90,6 +90,7 @@ class SharedModel(Learner):
     """
 
     _kind: ClassVar[type[SharedModelPrior]] = SharedModelPrior  # of the prior that is learned
+    _averages: ClassVar[bool] = True  # whether a correction may be a mean of several
 
     def __init__(self, correction: Any = "auto", *, max_rounds: int = 4, cv: int = 5) -> None:
         self.correction = correction
@@ -240,8 +241,16 @@ class SharedModel(Learner):
 
     def _best_round(self, estimator: Any, tasks: Tasks, link: Link, n_jobs: int | None, progress: Any) -> Round:
         """The last round that explains held-out tasks better than the one before it."""
-        candidates, folds = self._candidates(estimator, tasks), self._folds(estimator, tasks)
-        found = rounds(estimator, tasks, link, candidates, max_rounds=self.max_rounds, folds=folds, n_jobs=n_jobs)
+        found = rounds(
+            estimator,
+            tasks,
+            link,
+            self._candidates(estimator, tasks),
+            max_rounds=self.max_rounds,
+            folds=self._folds(estimator, tasks),
+            averages=self._averages,
+            n_jobs=n_jobs,
+        )
         best = next(found)
         self.scores_, self.n_rounds_ = [best.score], 1
         if progress is not None:
@@ -286,7 +295,7 @@ class SharedModel(Learner):
         return self._kind(
             model=model,
             outputs=Pipeline([("output", answers), *best.steps]) if read.reads_outputs else None,
-            columns=read.columns,
+            columns=read.transformer,
             correction=correction,
             linear_model=link.linear_model,
             description=best.correction.name,

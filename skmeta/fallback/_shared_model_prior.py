@@ -15,7 +15,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.fallback._columns import beside
-from skmeta.linear_model import EmpiricalBayes
+from skmeta.fallback._mean_of_corrections import learned_on
 from skmeta.tasks import Tasks, take_rows
 
 Array = NDArray[np.float64]
@@ -144,7 +144,7 @@ class SharedModelPrior(Prior):
             A new value.
         """
         rows = self._read(tasks.labelled_rows().weighed_in(self.weight_unit))
-        correction = EmpiricalBayes().learn_distinct(self.linear_model, rows, self.correction, n_jobs=n_jobs)
+        correction = learned_on(self.correction, self.linear_model, rows, n_jobs)
         known = {name: getattr(correction, name) for name in ("n_tasks", "n_rows", "class_prior")}
         return replace(self, correction=correction, **known)
 
