@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -24,9 +24,8 @@ from skmeta.tasks._class_rates import class_shares, mean_class_shares
 Array = NDArray[np.float64]
 
 _NOTHING = "nothing"  # the name of no correction
-_SET_ASIDE = (
-    0.1  # chance of being the best below which a set of columns is set aside: the level of a model confidence set
-)
+_AT_MOST = 3  # speed: each set of columns costs a new task an adaptation of its own
+_SET_ASIDE = 0.1  # p-value below which one is set aside: the level of the model confidence sets of Hansen et al.
 
 
 @dataclass(frozen=True)
@@ -149,9 +148,11 @@ def best_correction(
         return replace(none, use=prior.use)
     whole = [each for each in found if each.name in candidates or each is best]
     chance = chance_of_being_best(np.array([each.score for each in whole]), tasks.task_weight)
-    equals = [(each, p) for each, p in zip(whole, chance, strict=True) if each is best or (averages and p > _SET_ASIDE)]
-    equals = sorted(equals, key=lambda pair: pair[0] is not best)
-    return _mean_of([each for each, _ in equals], np.array([p for _, p in equals]), tasks, outputs, link, n_jobs)
+    first = sorted(zip(whole, chance, strict=True), key=lambda pair: (pair[0] is not best, -pair[1]))[:_AT_MOST]
+    equals, weights = zip(
+        *[pair for pair in first if pair[0] is best or (averages and pair[1] > _SET_ASIDE)], strict=True
+    )
+    return _mean_of(equals, np.array(weights), tasks, outputs, link, n_jobs)
 
 
 def _tried(
@@ -162,7 +163,7 @@ def _tried(
 
 
 def _mean_of(
-    trials: list[_Trial], weights: Array, tasks: Tasks, outputs: Array, link: Link, n_jobs: int | None
+    trials: Sequence[_Trial], weights: Array, tasks: Tasks, outputs: Array, link: Link, n_jobs: int | None
 ) -> Correction:
     """The mean of some corrections; its score is that of the first, the best one."""
     among = {each.name: each.candidate._replace(narrows=False) for each in trials}

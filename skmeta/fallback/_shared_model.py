@@ -46,7 +46,8 @@ class SharedModel(Learner):
     correction : "auto", None or transformer, default="auto"
         What the correction reads beside the shared model's output: by default nothing, all columns, or all columns and
         the squares of numbers, or those of them that vary most between tasks, as held-out tasks say; it may be the columns
-        alone. Dates are read by the shared model alone. None for nothing; a transformer makes the columns that it makes.
+        alone. Where held-out tasks do not tell the best of these from others, the correction is a mean. Dates are read by the
+        shared model alone. None for nothing; a transformer makes the columns that it makes.
     max_rounds : int, default=4
         How often the shared model may be fitted anew.
     cv : int, default=5
@@ -61,7 +62,7 @@ class SharedModel(Learner):
         How often the shared model was fitted anew.
     held_out_scores_ : ndarray of shape (n_tasks,)
         Minus the loss of each task (root mean squared error; mean log loss or deviance of a row), held out and given ten of
-        its rows, in the last of these rounds.
+        its rows, in the last of these rounds, under the best correction alone.
     corrects_seen_rows_ : bool
         Whether tasks that were learned from are adapted by the shared model's own outputs for their rows, as rows held out of
         known tasks say, and not by those of models that had not seen the task.
@@ -73,6 +74,7 @@ class SharedModel(Learner):
     References
     ----------
     A. Hajjem, F. Bellavance and D. Larocque (2014), Mixed-effects random forest for clustered data, JSCS 84, section 2.
+    P. R. Hansen, A. Lunde and J. M. Nason (2011), The model confidence set, Econometrica 79.
 
     Examples
     --------
