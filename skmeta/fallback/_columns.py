@@ -34,7 +34,7 @@ class Candidate(NamedTuple):
     ----------
     columns : transformer or None
         Fitted; None for no columns.
-    learner : EmpiricalBayes
+    learner : EmpiricalBayes or LearnerOfCorrections
         Of the linear model.
     narrows : bool, default=False
         Whether the columns that vary most between tasks are candidates too.
@@ -47,7 +47,7 @@ class Candidate(NamedTuple):
     """
 
     columns: Any
-    learner: EmpiricalBayes = EmpiricalBayes()
+    learner: Any = EmpiricalBayes()
     narrows: bool = False
     reads_outputs: bool = True
     taken: Index | None = None
@@ -123,8 +123,8 @@ def column_candidates(tasks: Tasks, correction: Any) -> Candidates:
     tasks : Tasks
         The collection.
     correction : "auto", None or transformer
-        "auto" tries no columns; all of them, with the outputs and without; and all with the squares of numbers; and of
-        the last set those columns that vary most between tasks. Else what the user wants.
+        "auto" tries no columns; all of them, with the outputs and without, with slopes of a task's own and in common; all
+        with the squares of numbers; and of the last set those columns that vary most between tasks. Else what the user wants.
 
     Returns
     -------
@@ -148,6 +148,9 @@ def column_candidates(tasks: Tasks, correction: Any) -> Candidates:
         wider = None if squares is None else (squares, _without_squares(columns, len(numbers), len(curved), tasks.X))
         found["columns"] = Candidate(columns, reads_outputs=False, wider=wider)
         found["output, columns"] = Candidate(columns, narrows=few and not curved, wider=wider)
+        in_common = EmpiricalBayes(varying="intercept")
+        found["columns in common"] = found["columns"]._replace(learner=in_common)
+        found["output, columns in common"] = found["output, columns"]._replace(learner=in_common, narrows=False)
     if curved:
         found["output, columns, squares"] = Candidate(squares, narrows=True)
     return found

@@ -15,7 +15,7 @@ from skmeta.base import Prior
 from skmeta.base._held_out import SHOTS, chance_of_being_best, gains, halves_of, mean_of_tasks
 from skmeta.fallback._columns import Candidate, Candidates, narrowed, united
 from skmeta.fallback._link import Link
-from skmeta.fallback._mean_of_corrections import MeanOfCorrections, experience_of
+from skmeta.fallback._mean_of_corrections import LearnerOfCorrections
 from skmeta.fallback._varying_slopes import slope_scores
 from skmeta.linear_model import GaussianPrior
 from skmeta.tasks import Tasks
@@ -167,13 +167,15 @@ def _mean_of(
 ) -> Correction:
     """The mean of some corrections; its score is that of the first, the best one."""
     among = {each.name: each.candidate._replace(narrows=False) for each in trials}
-    parts: list[Any] = [_learn(each.candidate, link, n_jobs, each.rows) for each in trials]
-    if len(trials) == 1:
-        return Correction(**vars(trials[0]), prior=parts[0], use=parts[0].use, among=among)
-    candidate, places = united(list(among.values()), outputs.shape[1], tasks.X)
-    rows, weights = tasks.with_rows(candidate.reads(tasks.X, outputs), tasks.y), weights / weights.sum()
-    prior = MeanOfCorrections(parts, places, weights, rows.X.shape[1], link.scale == "log", **experience_of(parts[0]))
-    return Correction("; ".join(among), candidate, rows, trials[0].score, prior, parts[0].use, among)
+    best = trials[0]
+    if len(trials) > 1:
+        candidate, places = united(list(among.values()), outputs.shape[1], tasks.X)
+        learners = [each.learner for each in among.values()]
+        learner = LearnerOfCorrections(learners, places, weights / weights.sum(), link.scale == "log")
+        rows = tasks.with_rows(candidate.reads(tasks.X, outputs), tasks.y)
+        best = _Trial("; ".join(among), candidate._replace(learner=learner), rows, best.score)
+    prior: Any = _learn(best.candidate, link, n_jobs, best.rows)
+    return Correction(**vars(best), prior=prior, use=prior.use, among=among)
 
 
 def _narrower(candidates: Candidates, tasks: Tasks, outputs: Array, link: Link) -> Candidates:

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
-from sklearn.base import is_classifier
+from sklearn.base import clone, is_classifier
 
-from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base import AdaptedEstimators, FrozenValue, Prior
 from skmeta.compose import mean_of_coefficients
-from skmeta.linear_model import EmpiricalBayes
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
@@ -39,6 +38,8 @@ class MeanOfCorrections(Prior):
         Columns that there are.
     is_log : bool, default=False
         Whether predictions are exponentials of linear predictors.
+    use : float, default=1.0
+        Probability that the first part whose slopes vary is of any use for tasks that were not learned from.
     """
 
     parts: Sequence[Prior]
@@ -46,6 +47,7 @@ class MeanOfCorrections(Prior):
     weights: Array
     n_features: int
     is_log: bool = False
+    use: float = 1.0
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
         """Adapt each linear model to some tasks.
@@ -79,28 +81,64 @@ class MeanOfCorrections(Prior):
         """The mean of what the parts say of a task of which ``context`` is known."""
         return replace(self, parts=[part.given(**context) for part in self.parts])
 
-    def learned_on(self, estimator: Any, tasks: Tasks, n_jobs: int | None) -> MeanOfCorrections:
-        """The same mean of parts that have learned on from new tasks."""
-        parts = [
-            learned_on(part, estimator, read, n_jobs) for part, read in zip(self.parts, self._read(tasks), strict=True)
-        ]
-        return replace(self, parts=parts, **experience_of(parts[0]))
-
     def _read(self, tasks: Tasks) -> list[Tasks]:
-        """The tasks as each part reads them."""
-        return [tasks.with_rows(tasks.X[:, at], tasks.y) for at in self.places]
+        return _as_read(tasks, self.places)
 
 
-def learned_on(correction: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> Any:
-    """A correction, or a mean of such, that has learned on from new tasks."""
-    if isinstance(correction, MeanOfCorrections):
-        return correction.learned_on(estimator, tasks, n_jobs)
-    return EmpiricalBayes().learn_distinct(estimator, tasks, correction, n_jobs=n_jobs)
+@dataclass(frozen=True, eq=False, repr=False)
+class LearnerOfCorrections(FrozenValue):
+    """Learns a `MeanOfCorrections`: each part by a learner of its own.
+
+    Parameters
+    ----------
+    learners : sequence of EmpiricalBayes
+        Of the parts.
+    places, weights, is_log
+        As of the mean.
+    """
+
+    learners: Sequence[Any]
+    places: Sequence[NDArray[np.intp]]
+    weights: Array
+    is_log: bool = False
+
+    def learn_distinct(
+        self, estimator: Any, tasks: Tasks, prior: Any = None, *, n_jobs: int | None = None
+    ) -> MeanOfCorrections:
+        """Learn the parts, see `EmpiricalBayes.learn_distinct`.
+
+        Parameters
+        ----------
+        estimator : linear estimator
+            The model of one task.
+        tasks : Tasks
+            Of all columns.
+        prior : MeanOfCorrections, default=None
+            What was known before.
+        n_jobs : int, default=None
+            Threads; the answer does not depend on it.
+
+        Returns
+        -------
+        MeanOfCorrections
+            What is known now.
+        """
+        past = [None] * len(self.learners) if prior is None else prior.parts
+        parts: list[Any] = [
+            clone(learner).learn_distinct(estimator, read, known, n_jobs=n_jobs)
+            for learner, read, known in zip(self.learners, _as_read(tasks, self.places), past, strict=True)
+        ]
+        known = {name: getattr(parts[0], name) for name in ("n_tasks", "n_rows", "classes", "class_prior")}
+        # Where slopes are in common, nothing is said of how useful they are.
+        judged = [part.use for part, learner in zip(parts, self.learners, strict=True) if learner.varying == "all"]
+        return MeanOfCorrections(
+            parts, self.places, self.weights, tasks.X.shape[1], self.is_log, use=judged[0] if judged else 1.0, **known
+        )
 
 
-def experience_of(correction: Any) -> dict[str, Any]:
-    """What a prior of the same rows knows of them."""
-    return {name: getattr(correction, name) for name in ("n_tasks", "n_rows", "classes", "class_prior")}
+def _as_read(tasks: Tasks, places: Sequence[NDArray[np.intp]]) -> list[Tasks]:
+    """The tasks as each part reads them."""
+    return [tasks.with_rows(tasks.X[:, at], tasks.y) for at in places]
 
 
 class MeanOfModels(AdaptedEstimators):

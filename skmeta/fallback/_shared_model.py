@@ -44,8 +44,8 @@ class SharedModel(Learner):
     Parameters
     ----------
     correction : "auto", None or transformer, default="auto"
-        What the correction reads beside the shared model's output: by default nothing, all columns, or all columns and
-        the squares of numbers, or those of them that vary most between tasks, as held-out tasks say; it may be the columns
+        What the correction reads beside the shared model's output: by default nothing, all columns (with slopes of a task's
+        own, or in common), or all columns and the squares of numbers, or those of them that vary most between tasks, as held-out tasks say; it may be the columns
         alone. Where held-out tasks do not tell the best of these from others, the correction is a mean. Dates are read by the
         shared model alone. None for nothing; a transformer makes the columns that it makes.
     max_rounds : int, default=4
@@ -301,6 +301,7 @@ class SharedModel(Learner):
             correction=correction,
             linear_model=link.linear_model,
             description=best.correction.name,
+            learner=read.learner,
             n_tasks=correction.n_tasks,
             n_rows=correction.n_rows,
             feature_names=tasks.feature_names,

@@ -12,7 +12,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
 from skmeta.fallback._columns import column_candidates, united
-from skmeta.fallback._mean_of_corrections import MeanOfCorrections, experience_of, learned_on
+from skmeta.fallback._mean_of_corrections import LearnerOfCorrections
 from skmeta.tasks import read_tasks
 
 PLACES = [np.array([0, 2]), np.array([1])]
@@ -36,8 +36,11 @@ def drawn(kind, n_tasks=12, n_rows=15, seed=0):
 def mean_of(kind, weights=WEIGHTS):
     """A mean of two corrections of some columns each, and what it was learned from."""
     tasks = drawn(kind)
-    parts = [EmpiricalBayes().learn(MODELS[kind], tasks.with_rows(tasks.X[:, at], tasks.y)) for at in PLACES]
-    return MeanOfCorrections(parts, PLACES, weights, 3, kind == "counts", **experience_of(parts[0])), tasks
+    return learner_of(kind, weights).learn_distinct(MODELS[kind], tasks), tasks
+
+
+def learner_of(kind, weights=WEIGHTS):
+    return LearnerOfCorrections([EmpiricalBayes()] * 2, PLACES, weights, kind == "counts")
 
 
 @pytest.mark.parametrize("kind", MODELS)
@@ -94,9 +97,9 @@ def test_probabilities_sum_to_one():
 def test_each_part_learns_on():
     prior, _ = mean_of("targets")
     new = drawn("targets", seed=2)
-    found = learned_on(prior, Ridge(), new, None)
+    found = learner_of("targets").learn_distinct(Ridge(), new, prior)
     for part, past, at in zip(found.parts, prior.parts, PLACES, strict=True):
-        alone = learned_on(past, Ridge(), new.with_rows(new.X[:, at], new.y), None)
+        alone = EmpiricalBayes().learn_distinct(Ridge(), new.with_rows(new.X[:, at], new.y), past)
         assert_allclose(part.mean, alone.mean)
     assert found.n_tasks == prior.n_tasks + len(new)
 
