@@ -45,9 +45,10 @@ class SharedModel(Learner):
     ----------
     correction : "auto", None or transformer, default="auto"
         What the correction reads beside the shared model's output: by default nothing, all columns (with slopes of a task's
-        own, or in common), or all columns and the squares of numbers, or those of them that vary most between tasks, as held-out tasks say; it may be the columns
-        alone. Where held-out tasks do not tell the best of these from others, the correction is a mean. Dates are read by the
-        shared model alone. None for nothing; a transformer makes the columns that it makes.
+        own, or in common), or all columns and the squares of numbers, or those of them that vary most between tasks, as held-
+        out tasks say; it may be the columns alone. Where held-out tasks do not tell the best of these from others, the
+        correction is a mean. Dates are read by the shared model alone. None for nothing; a transformer makes the columns that
+        it makes.
     max_rounds : int, default=4
         How often the shared model may be fitted anew.
     cv : int, default=5
