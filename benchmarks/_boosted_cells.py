@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from _boosted_peers import IN_HINDSIGHT, linear_warm, warm
+from _boosted_peers import IN_HINDSIGHT, best_alone, linear_warm, warm
 from _cases import baseball, chem97, few_tasks, firms, heart, related, used_cars, weekly_sales
 from _family_collections import above_median, lines, steps, turned
 from _real import elnino, fertility, grunfeld, parkinsons, stored, tuning
@@ -113,7 +113,7 @@ def cells(X, y, seed):
     estimator = (HistGradientBoostingRegressor if classes is None else HistGradientBoostingClassifier)(
         random_state=seed
     )
-    methods = {"skmeta": warm} | IN_HINDSIGHT | {"linear warm": linear_warm}
+    methods = {"skmeta": warm, "best alone": best_alone} | IN_HINDSIGHT | {"linear warm": linear_warm}
     orders = [rng.permutation(np.flatnonzero(X[:, -1] == task)) for task in new]
     query = np.concatenate([rows[min(max(SHOTS), len(rows) // 2) :] for rows in orders])
     found = {}

@@ -188,7 +188,7 @@ def all_cells(folder, seeds, quick, only):
     """How far skmeta is behind the best in hindsight, collection by collection."""
     table = Table(
         "Cells: error less that of the best in hindsight, at each number of known rows",
-        ["collection", "best", *SHOTS, "linear warm"],
+        ["collection", "best", *SHOTS, "best correction alone", "linear warm"],
         2,
     )
     behind = {"regression": [], "classification": []}
@@ -197,13 +197,22 @@ def all_cells(folder, seeds, quick, only):
         made = [each for each in made if only in each[0]]
         for name, X, y in made[:: 6 if quick else 1]:
             found = _boosted_cells.cells(X, y, seed)
-            ours, linear = found.pop("skmeta"), found.pop("linear warm")
+            ours = np.array([found.pop(each) for each in ("skmeta", "best alone", "linear warm")])
             errors = np.array(list(found.values()))
             best = [list(found)[k] for k in errors.argmin(axis=0)]
-            behind["classification" if y.dtype.kind == "i" else "regression"].append(ours - errors.min(axis=0))
-            cells = [f"{each:+.3f}" for each in behind["classification" if y.dtype.kind == "i" else "regression"][-1]]
-            table.add(name, " / ".join(best), *cells, " ".join(f"{e:+.3f}" for e in linear - errors.min(axis=0)))
-    table.show(*(summary(kind, np.ravel(values)) for kind, values in behind.items() if values), *map(not_there, absent))
+            ours -= errors.min(axis=0)
+            behind["classification" if y.dtype.kind == "i" else "regression"].append(ours[:2])
+            cells = [" ".join(f"{e:+.3f}" for e in each) for each in ours[1:]]
+            table.add(name, " / ".join(best), *(f"{each:+.3f}" for each in ours[0]), *cells)
+    lines = [line for kind, values in behind.items() if values for line in summaries(kind, np.array(values))]
+    table.show(*lines, *map(not_there, absent))
+
+
+def summaries(kind, behind):
+    """What a mean of corrections is worth; collections are independent, the cells of one are not."""
+    yield summary(kind, behind[:, 0].ravel())
+    yield summary(f"{kind}, best correction alone", behind[:, 1].ravel())
+    yield f"{kind}: the mean of corrections less the best alone {plus_minus((behind[:, 0] - behind[:, 1]).mean(axis=1))}"
 
 
 def summary(kind, values):

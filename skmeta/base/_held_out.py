@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from skmeta.base._evidence import log_probability
 from skmeta.tasks import Tasks
@@ -26,6 +27,43 @@ def gains(difference: Array) -> bool:
         return False
     error = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
     return bool(difference.mean() > error)
+
+
+def chance_of_being_best(scores: Array, task_weight: Array | None = None) -> Array:
+    """How probable it is, were a choice as good as the one with the best mean, that tasks tell them apart as much as they do.
+
+    A t-test over the tasks of a choice's scores against the best one's, for each choice.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_choices, n_tasks)
+        What each task scores under a choice; those of nan do not count.
+    task_weight : ndarray of shape (n_tasks,), default=None
+        What a task counts; None for ones.
+
+    Returns
+    -------
+    ndarray of shape (n_choices,)
+        Two-sided p-values; one for the best choice, which is alone where fewer than two tasks judge.
+
+    References
+    ----------
+    P. R. Hansen, A. Lunde and J. M. Nason (2011), The model confidence set, Econometrica 79, section 3.1.2.
+    """
+    judged = ~np.isnan(scores).any(axis=0)
+    weight = np.ones(int(judged.sum())) if task_weight is None else task_weight[judged]
+    scores, n = scores[:, judged], np.count_nonzero(weight)
+    if not n:
+        return np.eye(1, len(scores))[0]
+    weight = weight / weight.sum()
+    mean = scores @ weight
+    best = int(np.argmax(mean))
+    if n < 2:
+        return np.eye(len(scores))[best]
+    short, worse = mean[best] - mean, scores[best] - scores
+    error = np.sqrt((worse - short[:, None]) ** 2 @ weight**2 * n / (n - 1.0))
+    t = np.divide(short, error, out=np.where(short > 0.0, np.inf, 0.0), where=error > 0.0)
+    return np.asarray(2.0 * stats.t.sf(t, n - 1))
 
 
 def simplest(choices: Iterable[tuple[T, Array]]) -> T:

@@ -1,5 +1,6 @@
 """Priors made of priors, by evidence alone: any family's."""
 
+from skmeta.compose._average import mean_of_coefficients
 from skmeta.compose._first_component import first_component, known_component, with_first
 from skmeta.compose._mixture_prior import MixturePrior
 from skmeta.compose._own_model import OwnModel
@@ -11,6 +12,7 @@ __all__ = [
     "PriorWithOwnModel",
     "first_component",
     "known_component",
+    "mean_of_coefficients",
     "with_first",
     "with_own_model",
 ]

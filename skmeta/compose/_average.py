@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone, is_classifier
+from sklearn.base import is_classifier
 from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.frozen import FrozenEstimator
 from sklearn.preprocessing import LabelEncoder
@@ -41,7 +42,7 @@ def average_estimators(estimators: Sequence[Any], weights: NDArray[np.float64], 
     if is_classifier(estimators[0]):
         return _voting_classifier(estimators, weights, names)
     if _are_one_linear_class(estimators):
-        return _mean_of_coefficients(estimators, weights / weights.sum())
+        return mean_of_coefficients(estimators, weights / weights.sum())
     return _voted(VotingRegressor(_frozen(estimators, names), weights=weights.tolist()), estimators)
 
 
@@ -50,12 +51,22 @@ def _are_one_linear_class(estimators: Sequence[Any]) -> bool:
     return is_linear(first) and all(type(each) is type(first) for each in estimators)
 
 
-def _mean_of_coefficients(estimators: Sequence[Any], weights: NDArray[np.float64]) -> Any:
-    best = estimators[int(np.argmax(weights))]
-    mean = clone(best)
-    for name, value in vars(best).items():
-        if name.endswith("_") and not name.startswith("_"):
-            setattr(mean, name, value)
+def mean_of_coefficients(estimators: Sequence[Any], weights: NDArray[np.float64]) -> Any:
+    """One linear estimator with the means of the coefficients of several; what else was fitted is that of the weightiest.
+
+    Parameters
+    ----------
+    estimators : sequence of fitted estimators
+        Of one class, with coefficients of one shape.
+    weights : ndarray of shape (n_estimators,)
+        They sum to one.
+
+    Returns
+    -------
+    estimator
+        Fitted.
+    """
+    mean = copy(estimators[int(np.argmax(weights))])
     mean.coef_ = sum(w * each.coef_ for w, each in zip(weights, estimators, strict=True))
     mean.intercept_ = sum(w * each.intercept_ for w, each in zip(weights, estimators, strict=True))
     return mean

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from skmeta.base import Prior
-from skmeta.base._held_out import SHOTS, gains, halves_of, mean_of_tasks
-from skmeta.fallback._columns import Candidate, Candidates, narrowed
+from skmeta.base._held_out import SHOTS, chance_of_being_best, gains, halves_of, mean_of_tasks
+from skmeta.fallback._columns import Candidate, Candidates, narrowed, united
 from skmeta.fallback._link import Link
+from skmeta.fallback._mean_of_corrections import LearnerOfCorrections
 from skmeta.fallback._varying_slopes import slope_scores
 from skmeta.linear_model import GaussianPrior
 from skmeta.tasks import Tasks
@@ -23,6 +24,8 @@ from skmeta.tasks._class_rates import class_shares, mean_class_shares
 Array = NDArray[np.float64]
 
 _NOTHING = "nothing"  # the name of no correction
+_AT_MOST = 2  # speed: each set of columns costs a new task an adaptation of its own
+_SET_ASIDE = 0.1  # p-value below which one is set aside: the level of the model confidence sets of Hansen et al.
 
 
 @dataclass(frozen=True)
@@ -59,15 +62,18 @@ class Correction(_Trial):
         Of the linear model.
     use : float, default=1.0
         Probability that what the linear model reads is of any use for other tasks, beyond a level of each.
+    among : dict, default={}
+        Sets of columns by name of which it is the mean; the best is the first.
     """
 
     prior: Prior
     use: float = 1.0
+    among: Candidates = field(default_factory=dict)
 
     @property
     def changes_the_shared_model(self) -> bool:
         """Whether it leaves other targets to fit a shared model to, and reads that model."""
-        return self.name != _NOTHING and self.candidate.reads_outputs
+        return any(candidate.reads_outputs for candidate in list(self.among.values())[:1])
 
     def of_rows(self, link: Link, n_jobs: int | None) -> Array:
         """What the tasks' own models say of their rows beyond what the model of a task without rows says, as scores."""
@@ -115,28 +121,55 @@ class HeldOut(NamedTuple):
 
 
 def best_correction(
-    tasks: Tasks, outputs: Array, candidates: Candidates, held_out: HeldOut, link: Link, n_jobs: int | None
+    tasks: Tasks,
+    outputs: Array,
+    candidates: Candidates,
+    held_out: HeldOut,
+    link: Link,
+    n_jobs: int | None,
+    *,
+    averages: bool = True,
 ) -> Correction:
     """The set of columns that predicts held-out tasks best; none at all, unless these gain more than one standard error.
 
     A correction that is not asked for does harm. Among sets of columns none is the safe one, and each is judged by what
-    half of the tasks teach, which is against large ones already: the best mean has the least expected loss.
+    half of the tasks teach, which is against large ones already: the best mean has the least expected loss. Where held-out
+    tasks do not tell it from others, it is averaged with these (``averages``).
     """
     if not held_out.folds:  # a single task: the simplest set of columns
         candidates = dict(list(candidates.items())[:1])
     found = []
     for name, candidate, Z in _tables(candidates, tasks, outputs, link):
         rows = tasks.with_rows(Z, tasks.y)
-        found.append(
-            _Trial(name, candidate, rows, held_out.judge(rows, partial(_learn, candidate, link, n_jobs), link))
-        )
+        score = held_out.judge(rows, partial(_learn, candidate, link, n_jobs), link)
+        found.append(_Trial(name, candidate, rows, score))
     none, best = _none(tasks, outputs, held_out, link), max(found, key=lambda each: mean_over_tasks(each.score, tasks))
-    wins = not held_out.folds or gains(best.score - none.score)
-    taken = best if wins else found[0]
-    prior: Any = _learn(taken.candidate, link, n_jobs, taken.rows)
-    if not wins:
+    if held_out.folds and not gains(best.score - none.score):
+        prior: Any = _learn(found[0].candidate, link, n_jobs, found[0].rows)
         return replace(none, use=prior.use)
-    return Correction(**vars(best), prior=prior, use=prior.use)
+    whole = [each for each in found if each.name in candidates or each is best]
+    chance = chance_of_being_best(np.array([each.score for each in whole]), tasks.task_weight)
+    first = sorted(zip(whole, chance, strict=True), key=lambda pair: (pair[0] is not best, -pair[1]))[:_AT_MOST]
+    equals, weights = zip(
+        *[pair for pair in first if pair[0] is best or (averages and pair[1] > _SET_ASIDE)], strict=True
+    )
+    return _mean_of(equals, np.array(weights), tasks, outputs, link, n_jobs)
+
+
+def _mean_of(
+    trials: Sequence[_Trial], weights: Array, tasks: Tasks, outputs: Array, link: Link, n_jobs: int | None
+) -> Correction:
+    """The mean of some corrections; its score is that of the first, the best one."""
+    among = {each.name: each.candidate._replace(narrows=False) for each in trials}
+    best = trials[0]
+    if len(trials) > 1:
+        candidate, places = united(list(among.values()), outputs.shape[1], tasks.X)
+        learners = [each.learner for each in among.values()]
+        learner = LearnerOfCorrections(learners, places, weights / weights.sum(), link.scale == "log")
+        rows = tasks.with_rows(candidate.reads(tasks.X, outputs), tasks.y)
+        best = _Trial("; ".join(among), candidate._replace(learner=learner), rows, best.score)
+    prior: Any = _learn(best.candidate, link, n_jobs, best.rows)
+    return Correction(**vars(best), prior=prior, use=prior.use, among=among)
 
 
 def _tables(candidates: Candidates, tasks: Tasks, outputs: Array, link: Link) -> Iterator[tuple[str, Candidate, Array]]:
@@ -147,8 +180,8 @@ def _tables(candidates: Candidates, tasks: Tasks, outputs: Array, link: Link) ->
         if candidate.narrows:
             columns = read[name][:, outputs.shape[1] :]
             scores = slope_scores(columns, link.residuals(outputs, np.asarray(tasks.y)), tasks.codes)
-            for part, (some, kept) in narrowed(name, candidate, scores).items():
-                yield part, some, np.hstack([outputs, np.take(columns, kept, axis=1)])
+            for part, some in narrowed(name, candidate, scores).items():
+                yield part, some, np.hstack([outputs, columns[:, some.taken]])
 
 
 def mean_over_tasks(score: Array, tasks: Tasks) -> float:

@@ -54,6 +54,7 @@ def rounds(
     max_rounds: int,
     folds: list[Fold],
     n_jobs: int | None,
+    averages: bool = True,
 ) -> Iterator[Round]:
     """One round after the other; only the first where a fit can take corrections neither from targets nor as a start.
 
@@ -70,11 +71,13 @@ def rounds(
         answers = out_of_fold(estimator, tasks, target, link.method, folds, n_jobs)[rows]
         steps = link.columns_of(answers)
         outputs = columns_from(answers, steps)
-        correction = best_correction(known, outputs, sets or candidates(outputs), held_out, link, n_jobs)
+        correction = best_correction(
+            known, outputs, sets or candidates(outputs), held_out, link, n_jobs, averages=averages
+        )
         yield Round(target, steps, outputs, correction)
         if not (left and correction.changes_the_shared_model):
             return
-        sets = {correction.name: correction.candidate._replace(narrows=False)}
+        sets = correction.among
         own = correction.of_rows(link, n_jobs)
         moved = np.zeros((len(y), *own.shape[1:]))
         moved[rows] = own

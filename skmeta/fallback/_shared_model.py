@@ -44,9 +44,11 @@ class SharedModel(Learner):
     Parameters
     ----------
     correction : "auto", None or transformer, default="auto"
-        What the correction reads beside the shared model's output: by default nothing, all columns, or all columns and
-        the squares of numbers, or those of them that vary most between tasks, as held-out tasks say; it may be the columns
-        alone. Dates are read by the shared model alone. None for nothing; a transformer makes the columns that it makes.
+        What the correction reads beside the shared model's output: by default nothing, all columns (with slopes of a task's
+        own, or in common), or all columns and the squares of numbers, or those of them that vary most between tasks, as held-
+        out tasks say; it may be the columns alone. Where held-out tasks do not tell the best of these from others, the
+        correction is a mean. Dates are read by the shared model alone. None for nothing; a transformer makes the columns that
+        it makes.
     max_rounds : int, default=4
         How often the shared model may be fitted anew.
     cv : int, default=5
@@ -61,7 +63,7 @@ class SharedModel(Learner):
         How often the shared model was fitted anew.
     held_out_scores_ : ndarray of shape (n_tasks,)
         Minus the loss of each task (root mean squared error; mean log loss or deviance of a row), held out and given ten of
-        its rows, in the last of these rounds.
+        its rows, in the last of these rounds, under the best correction alone.
     corrects_seen_rows_ : bool
         Whether tasks that were learned from are adapted by the shared model's own outputs for their rows, as rows held out of
         known tasks say, and not by those of models that had not seen the task.
@@ -73,6 +75,7 @@ class SharedModel(Learner):
     References
     ----------
     A. Hajjem, F. Bellavance and D. Larocque (2014), Mixed-effects random forest for clustered data, JSCS 84, section 2.
+    P. R. Hansen, A. Lunde and J. M. Nason (2011), The model confidence set, Econometrica 79.
 
     Examples
     --------
@@ -90,6 +93,7 @@ class SharedModel(Learner):
     """
 
     _kind: ClassVar[type[SharedModelPrior]] = SharedModelPrior  # of the prior that is learned
+    _averages: ClassVar[bool] = True  # whether a correction may be a mean of several
 
     def __init__(self, correction: Any = "auto", *, max_rounds: int = 4, cv: int = 5) -> None:
         self.correction = correction
@@ -237,8 +241,16 @@ class SharedModel(Learner):
 
     def _best_round(self, estimator: Any, tasks: Tasks, link: Link, n_jobs: int | None, progress: Any) -> Round:
         """The last round that explains held-out tasks better than the one before it."""
-        candidates, folds = self._candidates(estimator, tasks), self._folds(estimator, tasks)
-        found = rounds(estimator, tasks, link, candidates, max_rounds=self.max_rounds, folds=folds, n_jobs=n_jobs)
+        found = rounds(
+            estimator,
+            tasks,
+            link,
+            self._candidates(estimator, tasks),
+            max_rounds=self.max_rounds,
+            folds=self._folds(estimator, tasks),
+            averages=self._averages,
+            n_jobs=n_jobs,
+        )
         best = next(found)
         self.scores_, self.n_rounds_ = [best.score], 1
         if progress is not None:
@@ -283,10 +295,11 @@ class SharedModel(Learner):
         return self._kind(
             model=model,
             outputs=Pipeline([("output", answers), *best.steps]) if read.reads_outputs else None,
-            columns=read.columns,
+            columns=read.transformer,
             correction=correction,
             linear_model=link.linear_model,
             description=best.correction.name,
+            learner=read.learner,
             n_tasks=correction.n_tasks,
             n_rows=correction.n_rows,
             feature_names=tasks.feature_names,

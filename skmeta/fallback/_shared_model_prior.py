@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any
 
@@ -48,6 +48,8 @@ class SharedModelPrior(Prior):
         What the linear model reads, for people.
     weight_unit : float, default=1.0
         What a row weighed on average where the prior was learned; weights are read in this unit.
+    learner : EmpiricalBayes or LearnerOfCorrections, default=EmpiricalBayes()
+        By which the correction learns on.
     """
 
     model: Any
@@ -57,6 +59,7 @@ class SharedModelPrior(Prior):
     linear_model: Any
     description: str = "output"
     weight_unit: float = 1.0
+    learner: Any = field(default_factory=EmpiricalBayes)
 
     def __repr__(self) -> str:
         keeps = ", keeps rows" if any(hasattr(self.model, name) for name in _ROWS_KEPT_IN) else ""
@@ -144,7 +147,7 @@ class SharedModelPrior(Prior):
             A new value.
         """
         rows = self._read(tasks.labelled_rows().weighed_in(self.weight_unit))
-        correction = EmpiricalBayes().learn_distinct(self.linear_model, rows, self.correction, n_jobs=n_jobs)
+        correction = self.learner.learn_distinct(self.linear_model, rows, self.correction, n_jobs=n_jobs)
         known = {name: getattr(correction, name) for name in ("n_tasks", "n_rows", "class_prior")}
         return replace(self, correction=correction, **known)
 

@@ -90,6 +90,7 @@ class KernelDeviations(SharedModel):
     """
 
     _kind = GaussianProcessPrior
+    _averages = False  # a mean of processes is none
 
     def __init__(
         self,

@@ -3,10 +3,19 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import stats
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from skmeta.base import AdaptedEstimators, Prior
-from skmeta.base._held_out import folds_of, gains, halves_of, held_out_losses, mean_of_tasks, simplest
+from skmeta.base._held_out import (
+    chance_of_being_best,
+    folds_of,
+    gains,
+    halves_of,
+    held_out_losses,
+    mean_of_tasks,
+    simplest,
+)
 from skmeta.fallback._link import link_of
 from skmeta.tasks import Tasks
 
@@ -84,3 +93,25 @@ def test_losses_of_numbers_are_squares_summed_over_outputs_or_the_deviances_aske
 
 def test_means_are_those_of_each_task():
     assert_allclose(mean_of_tasks(np.array([1.0, 3.0, 5.0]), tasks_of([2, 0, 1])), [2.0, 0.0, 5.0])
+
+
+def test_the_chance_of_being_best_is_that_of_a_paired_t_test():
+    rng = np.random.default_rng(0)
+    scores = np.array([[0.0], [0.4], [2.0]]) + rng.normal(size=(3, 12))
+    found = chance_of_being_best(scores)
+    assert found[2] == 1.0
+    for k in (0, 1):
+        assert_allclose(found[k], stats.ttest_rel(scores[2], scores[k]).pvalue)
+    with_gap = np.column_stack([scores, [np.nan, 1.0, 0.0]])
+    assert_allclose(chance_of_being_best(with_gap), found)
+    assert_allclose(chance_of_being_best(with_gap, np.r_[np.full(12, 7.0), 1.0]), found)
+    assert_allclose(
+        chance_of_being_best(np.column_stack([scores, scores[:, :1] - 9.0]), np.r_[np.ones(12), 0.0]), found
+    )
+
+
+def test_alone_is_the_best_where_one_task_judges_and_equals_are_equal():
+    assert chance_of_being_best(np.array([[1.0, np.nan], [2.0, np.nan]])).tolist() == [0.0, 1.0]
+    assert chance_of_being_best(np.full((2, 3), np.nan)).tolist() == [1.0, 0.0]
+    assert chance_of_being_best(np.ones((2, 3))).tolist() == [1.0, 1.0]
+    assert chance_of_being_best(np.array([[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]])).tolist() == [0.0, 1.0]
