@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, MultinomialNB
 from sklearn.utils import check_scalar
 
@@ -159,7 +160,8 @@ class ConjugateEmpiricalBayes(Learner):
             return None
         fallback = SharedModel(cv=self.cv)
         other = fallback.learn(estimator, tasks.labelled_rows(), n_jobs=n_jobs)
-        self.scores_["fallback"] = float(fallback.held_out_scores_.mean())
+        judged = fallback.held_out_scores_[~np.isnan(fallback.held_out_scores_)]
+        self.scores_["fallback"] = float(judged.mean()) if len(judged) else float("nan")
         better: Prior | None = simplest([(None, held_out.scores_of_new), (other, fallback.held_out_scores_)])
         # Where it learned nothing but levels, the room's own brake is the better one.
         if better is None or fallback.use_ <= 0.5:

@@ -99,14 +99,15 @@ class CountsPrior(NaiveBayesPrior):
         found: Self = without_prior(self, pseudo_counts=np.ones_like(self.pseudo_counts))
         return found
 
-    def rows_known(self, statistics: Array, totals: Array) -> Array:
+    def rows_known(self, estimator: Any, statistics: Array, totals: Array) -> Array:
         r"""Over the classes, the mean over their blocks, in rows as long as the task's.
 
         .. math:: \sum_k \frac{1}{B} \sum_b A_{kb} \Big/ \frac{N_t}{B\, n_t}
 
-        with the sum :math:`A_{kb}` of a block's pseudo-counts, and :math:`N_t` counts in a task's :math:`n_t` rows.
+        with the sum :math:`A_{kb}` of a block's pseudo-counts times the estimator's ``alpha``, and :math:`N_t` counts in a
+        task's :math:`n_t` rows.
         """
-        known = block_sums(self.pseudo_counts, self.starts).mean(axis=1).sum()
+        known = block_sums(self.pseudo_counts * self._trust(estimator), self.starts).mean(axis=1).sum()
         long = block_sums(statistics, self.starts).sum(axis=(1, 2)) / len(self.starts)
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray(known * totals.sum(axis=1) / long)

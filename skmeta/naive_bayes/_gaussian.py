@@ -109,7 +109,7 @@ class GaussianNBPrior(NaiveBayesPrior):
         found: Self = without_prior(self, **priors._asdict())
         return found
 
-    def rows_known(self, statistics: Any, totals: Array) -> Array:
+    def rows_known(self, estimator: Any, statistics: Any, totals: Array) -> Array:
         """Over the classes, the mean over their columns."""
         return np.full(len(totals), self.n_mean.mean(axis=1).sum())
 

@@ -84,8 +84,8 @@ class NaiveBayesPrior(Prior):
         """A prior that knows nothing of the classes: it stands for the plain estimator, and takes tasks that lack a class."""
 
     @abstractmethod
-    def rows_known(self, statistics: Any, totals: Array) -> Array:
-        """Rows that the prior is worth to each task, ``(n_tasks,)``."""
+    def rows_known(self, estimator: Any, statistics: Any, totals: Array) -> Array:
+        """Rows that the prior is worth to each task, ``(n_tasks,)``, as far as the estimator trusts it."""
 
     # -- what follows -------------------------------------------------------------------------------
 
@@ -196,7 +196,7 @@ class AdaptedNaiveBayes(AdaptedEstimators):
     @property
     def borrowed(self) -> Array:
         """Own rows that the prior was worth to each task."""
-        return np.asarray(self.prior.rows_known(self._statistics, self._totals)[:-1])
+        return np.asarray(self.prior.rows_known(self.model, self._statistics, self._totals)[:-1])
 
     @property
     def unlike_past(self) -> Array:

@@ -102,6 +102,15 @@ def test_sparse_rows_are_rows(estimator):
     assert_allclose(some.predict_proba(sparse.csr_matrix(flat)), dense.predict_proba(flat), rtol=1e-8)
 
 
+@pytest.mark.parametrize("alpha", [0.1, 1.0, 10.0])
+@pytest.mark.parametrize("estimator", [MultinomialNB, BernoulliNB, CategoricalNB])
+def test_a_prior_trusted_more_is_worth_more_rows(estimator, alpha):
+    X, y = counts(0, top=1)
+    prior = prior_of(estimator(), X, y)
+    rows = [WarmStartClassifier(estimator(alpha=a), prior=prior).fit(X[0], y[0]).borrowing_ for a in (1.0, alpha)]
+    assert_allclose(rows[1], alpha * rows[0])
+
+
 @pytest.mark.quick
 def test_alpha_is_the_trust_in_the_prior():
     X, y = counts(0)
