@@ -3,11 +3,18 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
+from clusters import COLUMNS
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.cluster import KMeans
+from sklearn.mixture import GaussianMixture
 from sklearn.tree import DecisionTreeRegressor
 
 from skmeta import SharedModel, WarmStartRegressor
+from skmeta.cluster import GaussianMixturePrior, KMeansPrior, OwnKMeans, OwnMixture
+from skmeta.cluster._adapted_clusters import AdaptedClusters
+from skmeta.cluster._gaussian_mixture import AdaptedMixtures
 from skmeta.compose import PriorWithOwnModel
 from skmeta.tasks import read_tasks
 
@@ -63,3 +70,37 @@ def test_what_is_said_of_a_task_and_what_is_done_with_it_are_one(prior):
     asked = np.flatnonzero(adapted.responsibilities[:, 0] < 1.0)
     assert len(asked)
     assert_allclose(prior.responsibilities(TREE, tasks)[asked], adapted.responsibilities[asked])
+
+
+CENTERS = np.array([[0.0, 0.0], [9.0, 9.0]])
+SPHERES = KMeansPrior(CENTERS, 1.0, np.ones(2), 1.0, np.full(2, 0.5), n_tasks=9.0)
+NORMAL = GaussianMixturePrior(
+    CENTERS, 1.0, np.ones(2), np.eye(2), np.stack([np.eye(2)] * 2), 9.0, np.ones(2), "full", n_tasks=9.0
+)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("estimator", "prior", "own", "adapted"),
+    [
+        (KMeans(2, random_state=0), SPHERES, OwnKMeans, AdaptedClusters),
+        (GaussianMixture(2, random_state=0), NORMAL, OwnMixture, AdaptedMixtures),
+    ],
+    ids=["k-means", "mixture"],
+)
+@pytest.mark.parametrize("weight", [0.02, 0.3, 0.9])
+def test_clusters_are_those_of_the_component_that_is_likelier_with_its_weight(
+    monkeypatch, estimator, prior, own, adapted, weight
+):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(24, 2)), columns=COLUMNS[:2])
+    tasks = read_tasks(X.assign(shop=np.repeat([*"abc"], 8)), None, task="shop", targets=False)
+    both = PriorWithOwnModel([prior, own(centers=CENTERS)], [1.0 - weight, weight], ("learned", "own model"))
+    gains = np.array([-5.0, 1.0, 6.0])  # log scores of an own model beyond those of the learned prior
+    monkeypatch.setattr(
+        PriorWithOwnModel, "log_scores", lambda self, _, codes: np.column_stack([0 * gains, gains])[codes]
+    )
+    monkeypatch.setattr(adapted, "unlike_past", property(lambda self: np.ones(len(self.tasks))))
+    found = both.adapt_tasks(estimator, tasks).responsibilities
+    likelier = both.responsibilities(estimator, tasks)
+    assert_array_equal(found, np.eye(2)[likelier.argmax(axis=1)])
+    assert_array_equal(found[:, 1] == 1.0, gains + np.log(weight / (1.0 - weight)) > 0.0)
