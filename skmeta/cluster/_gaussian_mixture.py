@@ -272,7 +272,7 @@ def initial_prior(estimator: Any, tasks: Tasks, max_tasks: int, n_jobs: int | No
     counts, sums = (np.stack(part) for part in zip(*found, strict=True))
     means = posterior(centers, counts, sums).centers(centers)
     noise = estimator.reg_covar * np.diag(scale**-2.0)
-    products = np.stack([scatters(own.X, *each, noise) for own, *each in zip(rows, belongs, means, strict=True)])
+    products = np.stack([scatters(own.X, b, m, noise) for own, b, m in zip(rows, belongs, means, strict=True)])
     root = _root_of(SHAPES[kind](products.sum(axis=(0, 1))[None], np.array([counts.sum()]))[0], estimator)
     covariances, worth = expected_covariances(whitened_covariances(products, root), counts, kind)
     clusters = ClustersPrior(centers._replace(mean=whitened(centers.mean, root)), 1.0, best.prior.shares)
@@ -287,7 +287,7 @@ def _root_of(within: Array, estimator: Any) -> Array:
             f"reg_covar: wanted so much that no combination of columns is constant within clusters, found "
             f"{estimator.reg_covar}; increase it, drop constant and doubled columns, or scale them."
         )
-    return np.linalg.cholesky(within)
+    return np.asarray(np.linalg.cholesky(within))
 
 
 def _prior_of(prior: ComponentsPrior, root: Array, tasks: Tasks, known: Any, kind: str) -> GaussianMixturePrior:
