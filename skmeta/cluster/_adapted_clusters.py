@@ -48,9 +48,13 @@ class AdaptedClusters(AdaptedEstimators):
     def estimator(self, code: int) -> Any:
         """The plain fitted estimator of one task."""
         if code not in self._made:
-            unlike = code >= 0 and self._lies_anywhere[code] > 0.5
-            self._made[code] = self._plain(self._rows(code), self._under_both_priors(code)[int(unlike)])
+            self._made[code] = self._plain(self._rows(code), self._clusters_of(code))
         return self._made[code]
+
+    def _clusters_of(self, code: int) -> Any:
+        """The clusters of a task under the prior that its rows speak for."""
+        unlike = code >= 0 and self._lies_anywhere[code] > 0.5
+        return self._under_both_priors(code)[int(unlike)]
 
     @cached_property
     def _lies_anywhere(self) -> Array:
@@ -61,6 +65,11 @@ class AdaptedClusters(AdaptedEstimators):
         """
         density = np.array([self._log_densities(code) for code in range(len(self.tasks))])
         return np.asarray(expit(density.reshape(-1, 2) @ [-1.0, 1.0] - np.log(max(self.prior.n_tasks, 1.0))))
+
+    @property
+    def unlike_past(self) -> Array:
+        """Probability, by its rows, that a task's centres lie anywhere."""
+        return self._lies_anywhere
 
     @property
     def borrowed(self) -> Array:

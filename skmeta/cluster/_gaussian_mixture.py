@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.cluster import KMeans
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
@@ -18,7 +19,13 @@ from skmeta.cluster._centers_prior import CentersPrior, posterior
 from skmeta.cluster._cluster_learner import ClusterLearner
 from skmeta.cluster._initial_priors import initial_priors, own_start
 from skmeta.cluster._learn_clusters import learned_clusters
-from skmeta.cluster._learn_mixture import expected_covariances, learned_concentration, learned_mixtures
+from skmeta.cluster._learn_mixture import (
+    expected_covariances,
+    learned_concentration,
+    learned_mixtures,
+    log_marginal_of_counts,
+    log_marginal_of_products,
+)
 from skmeta.cluster._lloyd import Rows, rows_of, sums_of
 from skmeta.cluster._mixture_em import SHAPES, ComponentsPrior, Mixture, best_mixture, scatters
 from skmeta.cluster._own_clusters import OwnMixture
@@ -35,8 +42,14 @@ class GaussianMixturePrior(Prior):
 
     .. math:: m_k = \mu_k + a + b_k, \qquad a \sim N(0, \tau \bar\Sigma), \quad b_k \sim N(0, \omega_k \bar\Sigma)
 
-    Covariances are inverse Wishart, as if from ``covariance_dof`` rows a component seen before, weights are Dirichlet. The
-    adapted mixture is the most probable one; component k is the same kind in each task, fewer rows than components are legal.
+    Precisions are Wishart, weights Dirichlet, with :math:`\lambda` the ``covariance_dof`` and :math:`\alpha` the
+    ``concentration``:
+
+    .. math:: \Sigma_k^{-1} \sim W(\lambda + p + 1, (\lambda \bar\Sigma_k)^{-1}), \qquad \pi \sim D(\alpha)
+
+    The adapted mixture has the most probable means, precisions and log odds of the weights: as if :math:`\lambda` rows a
+    component of the expected covariance, and :math:`\alpha_k` rows of each, had been seen before. Component k is the same kind
+    in each task, fewer rows than components are legal.
 
     Parameters
     ----------
@@ -49,9 +62,9 @@ class GaussianMixturePrior(Prior):
     covariance : ndarray of shape (n_features, n_features)
         Of rows within components, on average, :math:`\bar\Sigma`.
     covariances : ndarray of shape (n_components, n_features, n_features)
-        Expected, of each component.
+        Expected, of each component, with the ``reg_covar`` of the estimator that it was learned with.
     covariance_dof : float
-        How many rows a component these are worth: degrees of freedom of the inverse Wishart beyond those of a flat one.
+        How many rows a component these are worth.
     concentration : ndarray of shape (n_components,)
         Of the Dirichlet prior of the weights.
     covariance_type : {"full", "tied", "diag", "spherical"}
@@ -92,8 +105,8 @@ class GaussianMixturePrior(Prior):
         """What a new task's mixture is expected to be, in these coordinates."""
         centers = CentersPrior(whitened(self.centers, self.root), self.shift_variance, self.center_variance)
         clusters = ClustersPrior(centers, 1.0, self.concentration / self.concentration.sum())
-        back = np.linalg.inv(self.root)
-        return ComponentsPrior(clusters, back @ self.covariances @ back.T, self.covariance_dof, self.concentration)
+        covariances = whitened_covariances(self.covariances, self.root)
+        return ComponentsPrior(clusters, covariances, self.covariance_dof, self.concentration)
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
         """Adapt ``estimator`` to each of some tasks.
@@ -101,8 +114,8 @@ class GaussianMixturePrior(Prior):
         Parameters
         ----------
         estimator : GaussianMixture or BayesianGaussianMixture
-            Its ``tol`` and ``max_iter`` stop the steps; what says where a fit starts has no effect, nor have priors of its
-            own.
+            Its ``tol`` and ``max_iter`` stop the steps, its ``reg_covar`` is added to the variances of a task's own rows; what
+            says where a fit starts has no effect, nor have priors of its own.
         tasks : Tasks
             The tasks.
         n_jobs : int, default=None
@@ -132,13 +145,24 @@ def whitened(X: Array, root: Array) -> Array:
     return np.asarray(np.linalg.solve(root, np.asarray(X).T).T)
 
 
+def whitened_covariances(covariances: Array, root: Array) -> Array:
+    """Covariances, or sums of products, ``(..., p, p)`` in these coordinates."""
+    return np.asarray(np.linalg.solve(root, np.linalg.solve(root, covariances).swapaxes(-1, -2)))
+
+
 class AdaptedMixtures(AdaptedClusters):
     """Plain fitted mixtures; the steps are done when one is asked for, once."""
 
     def _clusters(self, rows: Rows, prior: ClustersPrior) -> Mixture:
         starts = starts_of(prior, rows) + own_start(k_means_of(self.model), rows, prior)
         whole, shape = self.prior.components_prior._replace(clusters=prior), SHAPES[self.prior.covariance_type]
-        return best_mixture(rows.X, whole, starts, shape, max_iter=self.model.max_iter, tol=self.model.tol)
+        options = {"max_iter": self.model.max_iter, "tol": self.model.tol}
+        return best_mixture(rows.X, whole, starts, shape, self._noise, **options)
+
+    @cached_property
+    def _noise(self) -> Array:
+        root = self.prior.root
+        return whitened_covariances(self.model.reg_covar * np.eye(len(root)), root)
 
     def _plain(self, rows: Rows, clusters: Mixture) -> Any:
         prior, root, n = self.prior, self.prior.root, max(len(rows.X), 1)
@@ -153,6 +177,33 @@ class AdaptedMixtures(AdaptedClusters):
             write_posterior(fitted, prior.concentration + counts, precision, dof)
         return fitted
 
+    @property
+    def unlike_past(self) -> Array:
+        """Probability, by its rows, that a task's centres lie anywhere, or that its covariances or weights are any."""
+        odds = self._log_odds_of_any - np.log(max(self.prior.n_tasks, 1.0))
+        return 1.0 - (1.0 - super().unlike_past) * expit(-odds).prod(axis=1)
+
+    @cached_property
+    def _log_odds_of_any(self) -> Array:
+        """Of laws that are worth a row each over the learned ones ``(n_tasks, 2)``: covariances, and weights."""
+        prior, kind = self.prior.components_prior, self.prior.covariance_type
+        expected, concentration = prior.covariances, prior.concentration
+        found = [self._products(code) for code in range(len(self.tasks))]
+        counts = np.array([n for n, _ in found]).reshape(-1, len(expected))
+        products = np.array([each for _, each in found]).reshape(-1, *expected.shape)
+        covariances, learned = (
+            log_marginal_of_products(worth, expected, products, counts, kind) for worth in (1.0, prior.covariance_dof)
+        )
+        shares = concentration / concentration.sum()
+        weights = log_marginal_of_counts(shares, counts) - log_marginal_of_counts(concentration, counts)
+        return np.column_stack([covariances - learned, weights])
+
+    def _products(self, code: int) -> tuple[Array, Array]:
+        """How many rows of a task each of its components has, and their products around its centre."""
+        mixture = self._clusters_of(code)
+        belongs = mixture.responsibilities
+        return belongs.sum(axis=0), scatters(self._rows(code).X, belongs, mixture.centers, self._noise)
+
     def _rows(self, code: int) -> Rows:
         return rows_of(whitened(super()._rows(code).X, self.prior.root))
 
@@ -162,7 +213,8 @@ class GaussianMixtureLearner(ClusterLearner):
     """Learn how the mixtures of tasks lie around an expected one: `GaussianMixturePrior`.
 
     It begins where `KMeansLearner` ends, on standardised columns. Then the tasks' mixtures given the prior, and the prior
-    given these, are found in turn. A task's own mixture stands beside the result in case that the past misleads: the
+    given these, are found in turn. The estimator's ``reg_covar`` is added to variances once, in the units of the columns, as
+    scikit-learn does. A task's own mixture stands beside the result in case that the past misleads: the
     density of rows that were left out decides between them.
 
     Parameters
@@ -197,7 +249,8 @@ class GaussianMixtureLearner(ClusterLearner):
             start, root = known.components_prior, known.root
         rows = [whitened(X, root) for X, _, _ in numbers]
         share = 0.0 if known is None else known.n_tasks / (known.n_tasks + len(numbers))
-        options = {"max_iter": estimator.max_iter, "tol": estimator.tol, "reg_covar": estimator.reg_covar}
+        noise = whitened_covariances(estimator.reg_covar * np.eye(len(root)), root)
+        options = {"max_iter": estimator.max_iter, "tol": estimator.tol, "noise": noise}
         found = learned_mixtures(start, rows, estimator.covariance_type, share=share, **options)
         return _prior_of(found, root, numbers, known, estimator.covariance_type)
 
@@ -218,13 +271,23 @@ def initial_prior(estimator: Any, tasks: Tasks, max_tasks: int, n_jobs: int | No
     found = [sums_of(own, each, K) for own, each in zip(rows, labels, strict=True)]
     counts, sums = (np.stack(part) for part in zip(*found, strict=True))
     means = posterior(centers, counts, sums).centers(centers)
-    products = np.stack([scatters(own.X, *each) for own, *each in zip(rows, belongs, means, strict=True)])
-    within = products.sum(axis=(0, 1)) / counts.sum() + estimator.reg_covar * np.eye(len(scale))
-    root = np.linalg.cholesky(SHAPES[kind](within[None], np.ones(1))[0])
-    back = np.linalg.inv(root)
-    covariances, worth = expected_covariances(back @ products @ back.T, counts, kind, estimator.reg_covar)
+    noise = estimator.reg_covar * np.diag(scale**-2.0)
+    products = np.stack([scatters(own.X, b, m, noise) for own, b, m in zip(rows, belongs, means, strict=True)])
+    root = _root_of(SHAPES[kind](products.sum(axis=(0, 1))[None], np.array([counts.sum()]))[0], estimator)
+    covariances, worth = expected_covariances(whitened_covariances(products, root), counts, kind)
     clusters = ClustersPrior(centers._replace(mean=whitened(centers.mean, root)), 1.0, best.prior.shares)
     return ComponentsPrior(clusters, covariances, worth, learned_concentration(counts)), scale[:, None] * root
+
+
+def _root_of(within: Array, estimator: Any) -> Array:
+    """Lower triangular root of the covariance within clusters; ValueError where a direction has no variance."""
+    values = np.linalg.eigvalsh(within)
+    if values[0] <= len(within) * np.finfo(float).eps * values[-1]:
+        raise ValueError(
+            f"reg_covar: wanted so much that no combination of columns is constant within clusters, found "
+            f"{estimator.reg_covar}; increase it, drop constant and doubled columns, or scale them."
+        )
+    return np.asarray(np.linalg.cholesky(within))
 
 
 def _prior_of(prior: ComponentsPrior, root: Array, tasks: Tasks, known: Any, kind: str) -> GaussianMixturePrior:

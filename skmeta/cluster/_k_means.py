@@ -100,6 +100,11 @@ class AdaptedKMeans(AdaptedClusters):
         more = own_start(self.model, rows, prior)
         return adapt_clusters(prior, rows, more, max_iter=self.model.max_iter, tol=tol)
 
+    @property
+    def unlike_past(self) -> Array:
+        """One: the probability that centres lie anywhere does not see that a past of mere noise misleads."""
+        return np.ones(len(self.tasks))
+
     def _plain(self, rows: Rows, clusters: Clusters) -> Any:
         inertia = float(rows.weight @ nearest(rows, clusters.centers)[1]) * self.prior.weight_unit
         return filled(self._template, clusters, inertia)

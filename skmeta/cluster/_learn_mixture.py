@@ -28,7 +28,7 @@ def learned_mixtures(
     *,
     max_iter: int,
     tol: float,
-    reg_covar: float,
+    noise: Array,
     share: float,
 ) -> ComponentsPrior:
     """The prior, from a first one on, until the means' variances settle; what was known before has a share."""
@@ -37,12 +37,12 @@ def learned_mixtures(
     for _ in range(_ROUNDS):
         mixtures = [
             best_mixture(
-                Z, prior, starts_of(prior.clusters, rows_of(Z)) + own, SHAPES[kind], max_iter=max_iter, tol=tol
+                Z, prior, starts_of(prior.clusters, rows_of(Z)) + own, SHAPES[kind], noise, max_iter=max_iter, tol=tol
             )
             for Z, own in zip(rows, found, strict=True)
         ]
         found, before = [[each.centers] for each in mixtures], prior.clusters.centers.center_variance.mean()
-        prior = _prior_given(prior, first, rows, [each.responsibilities for each in mixtures], kind, reg_covar, share)
+        prior = _prior_given(prior, first, rows, [each.responsibilities for each in mixtures], kind, noise, share)
         if abs(prior.clusters.centers.center_variance.mean() - before) <= _SETTLED * before:
             break
     return prior
@@ -54,7 +54,7 @@ def _prior_given(
     rows: Sequence[Array],
     belongs: Sequence[Array],
     kind: str,
-    reg_covar: float,
+    noise: Array,
     share: float,
 ) -> ComponentsPrior:
     """The prior given which component each row is of."""
@@ -62,10 +62,11 @@ def _prior_given(
     sums = np.stack([each.T @ Z for each, Z in zip(belongs, rows, strict=True)])
     centers = learned_centers(prior.clusters.centers, past.clusters.centers, counts, sums, 1.0, share, _EM_STEPS)
     at = posterior(centers, counts, sums)
-    products = np.stack([scatters(*each) for each in zip(rows, belongs, at.centers(centers), strict=True)])
+    means = at.centers(centers)
+    products = np.stack([scatters(*each, noise) for each in zip(rows, belongs, means, strict=True)])
     uncertain = counts * at.center_variance(centers, counts)
     products += uncertain[:, :, None, None] * np.eye(products.shape[-1])
-    covariances, worth = expected_covariances(products, counts, kind, reg_covar)
+    covariances, worth = expected_covariances(products, counts, kind)
     concentration = share * past.concentration + (1.0 - share) * learned_concentration(counts)
     return ComponentsPrior(
         ClustersPrior(centers, 1.0, concentration / concentration.sum()),
@@ -75,7 +76,7 @@ def _prior_given(
     )
 
 
-def expected_covariances(products: Array, counts: Array, kind: str, reg_covar: float) -> tuple[Array, float]:
+def expected_covariances(products: Array, counts: Array, kind: str) -> tuple[Array, float]:
     """Covariances ``(K, p, p)`` from the sums of products ``(T, K, p, p)`` of tasks, and how many rows they are worth.
 
     Each component has as many rows of the average covariance as columns and one: one that hardly any task has is not flat.
@@ -83,42 +84,38 @@ def expected_covariances(products: Array, counts: Array, kind: str, reg_covar: f
     p = products.shape[-1]
     average = products.sum(axis=(0, 1)) / counts.sum()
     total, n = products.sum(axis=0) + (p + 1.0) * average, counts.sum(axis=0) + p + 1.0
-    expected = SHAPES[kind](total, n) + reg_covar * np.eye(p)
-    density = [_log_marginal(worth, expected, products, counts, kind) for worth in _WORTH]
+    expected = SHAPES[kind](total, n)
+    density = [log_marginal_of_products(worth, expected, products, counts, kind).sum() for worth in _WORTH]
     return expected, float(_WORTH[int(np.argmax(density))])
 
 
-def _log_marginal(worth: float, expected: Array, products: Array, counts: Array, kind: str) -> float:
-    r"""Log density of tasks' products around centres, but for constants, their covariances inverse Wishart.
+def log_marginal_of_products(worth: float, expected: Array, products: Array, counts: Array, kind: str) -> Array:
+    r"""Log density ``(T,)`` of tasks' products around centres, but for constants, their covariances integrated.
 
-    With :math:`\nu = \lambda + p + 1` degrees of freedom and scale :math:`\lambda \bar\Sigma`, whose mean is
-    :math:`\bar\Sigma`; diagonal and spherical ones column by column, or all columns as one.
+    They are inverse Wishart with :math:`\nu = \lambda + p + 1` degrees of freedom and scale :math:`\lambda \bar\Sigma`, so that
+    the mean is :math:`\bar\Sigma`; diagonal ones are so column by column. One variance of all columns is known by
+    :math:`\lambda p` numbers, one covariance of all components by :math:`\lambda K` rows.
     """
-    if kind == "tied":
-        expected, products, counts = (
-            expected[:1],
-            products.sum(axis=1, keepdims=True),
-            counts.sum(axis=1, keepdims=True),
-        )
+    p = expected.shape[-1]
     if kind in ("full", "tied"):
-        p = expected.shape[-1]
+        if kind == "tied":
+            worth, expected = worth * len(expected), expected[:1]
+            products, counts = products.sum(axis=1, keepdims=True), counts.sum(axis=1, keepdims=True)
         dof = worth + p + 1.0
         after = np.linalg.slogdet(worth * expected + products)[1]
         before = np.linalg.slogdet(worth * expected)[1]
         gamma = multigammaln((dof + counts) / 2.0, p) - multigammaln(dof / 2.0, p)
-        return float((gamma + 0.5 * dof * before - 0.5 * (dof + counts) * after).sum())
+        return np.asarray((gamma + 0.5 * dof * before - 0.5 * (dof + counts) * after).sum(axis=-1))
     scale, squares = (np.diagonal(each, axis1=-2, axis2=-1) for each in (expected, products))
     n = counts[..., None]
     if kind == "spherical":
-        n, scale, squares = (
-            n * squares.shape[-1],
-            scale.sum(axis=-1, keepdims=True),
-            squares.sum(axis=-1, keepdims=True),
-        )
+        n, worth = n * p, worth * p
+        scale, squares = scale.mean(axis=-1, keepdims=True), squares.sum(axis=-1, keepdims=True)
     dof = worth + 2.0
     gamma = gammaln((dof + n) / 2.0) - gammaln(dof / 2.0)
     after = np.log(worth * scale + squares)
-    return float((gamma + 0.5 * dof * np.log(worth * scale) - 0.5 * (dof + n) * after).sum())
+    found = gamma + 0.5 * dof * np.log(worth * scale) - 0.5 * (dof + n) * after
+    return np.asarray(found.sum(axis=(-2, -1)))
 
 
 def learned_concentration(counts: Array) -> Array:
@@ -129,11 +126,12 @@ def learned_concentration(counts: Array) -> Array:
     with the :math:`\lambda` under which the counts of all tasks are most probable, their weights integrated.
     """
     shares = (counts.sum(axis=0) + 1.0) / (counts.sum() + counts.shape[1])
-    density = [_log_dirichlet_multinomial(worth * shares, counts) for worth in _WORTH]
+    density = [log_marginal_of_counts(worth * shares, counts).sum() for worth in _WORTH]
     return np.asarray(_WORTH[int(np.argmax(density))] * shares)
 
 
-def _log_dirichlet_multinomial(concentration: Array, counts: Array) -> float:
+def log_marginal_of_counts(concentration: Array, counts: Array) -> Array:
+    """Log probability ``(T,)`` of the components of tasks' rows, their weights integrated under a Dirichlet prior."""
     total = concentration.sum()
     each = gammaln(concentration + counts) - gammaln(concentration)
-    return float((gammaln(total) - gammaln(total + counts.sum(axis=1)) + each.sum(axis=1)).sum())
+    return np.asarray(gammaln(total) - gammaln(total + counts.sum(axis=1)) + each.sum(axis=1))

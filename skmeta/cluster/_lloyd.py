@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.utils.extmath import row_norms, safe_sparse_dot
 
 from skmeta.cluster._centers_prior import CentersPrior, posterior
@@ -76,10 +75,9 @@ def nearest(rows: Rows, centers: Array) -> tuple[NDArray[np.int32], Array]:
 
 def sums_of(rows: Rows, labels: NDArray[np.int32], n_clusters: int) -> tuple[Array, Array]:
     """Weight ``(K,)`` and weighted sum of the rows ``(K, p)`` of each cluster."""
-    n = len(labels)
-    belongs = sparse.csr_array((rows.weight, labels, np.arange(n + 1)), shape=(n, n_clusters)).T
-    sums = belongs @ rows.X
-    return np.asarray(belongs.sum(axis=1)), np.asarray(sums.toarray() if sparse.issparse(sums) else sums)
+    belongs = np.zeros((n_clusters, len(labels)))  # no larger than the distances that `nearest` compares
+    belongs[labels, np.arange(len(labels))] = rows.weight
+    return belongs.sum(axis=1), np.asarray(belongs @ rows.X)
 
 
 def _penalty(prior: CentersPrior, centers: Array, shift: Array) -> float:

@@ -1,8 +1,15 @@
-r"""Maximum a posteriori EM for a Gaussian mixture whose means, covariances and weights have a learned prior.
+r"""Maximum a posteriori EM for a Gaussian mixture whose means, precisions and weights have a learned prior.
 
 Rows are in coordinates in which the mean covariance within clusters is the identity. The prior of the means is that of
-`CentersPrior` there; covariances and weights are known as if from rows seen before: :math:`\lambda` rows a cluster with the
-expected covariance, and :math:`\alpha_k` rows of each cluster.
+`CentersPrior` there; precisions and weights are
+
+.. math:: \Sigma_k^{-1} \sim W(\lambda + p + 1, (\lambda \bar\Sigma_k)^{-1}), \qquad \pi \sim D(\alpha).
+
+The most probable precisions, and log odds of the weights, are sought. Given the responsibilities these are, of the covariances
+and weights, the means under the same law, :math:`E \Sigma_k = (\lambda \bar\Sigma_k + S_k) / (\lambda + n_k)` and
+:math:`E \pi_k \propto \alpha_k + n_k`, as if :math:`\lambda` rows a cluster and :math:`\alpha_k` rows of each had been seen
+before: a maximum depends on what the density is of (MacKay, 1998, Choice of basis for Laplace approximation, Machine
+Learning 33).
 """
 
 from __future__ import annotations
@@ -21,7 +28,7 @@ Array = NDArray[np.float64]
 
 
 class ComponentsPrior(NamedTuple):
-    """What a new task's mixture is expected to be.
+    r"""What a new task's mixture is expected to be.
 
     Parameters
     ----------
@@ -30,7 +37,7 @@ class ComponentsPrior(NamedTuple):
     covariances : ndarray of shape (n_components, n_features, n_features)
         Expected.
     covariance_dof : float
-        How many rows a component these are worth: an inverse Wishart prior.
+        How many rows a component these are worth, :math:`\lambda`.
     concentration : ndarray of shape (n_components,)
         How many rows of each component the expected weights are worth.
     """
@@ -60,17 +67,20 @@ class Mixture(NamedTuple):
 
 
 def best_mixture(
-    X: Array, prior: ComponentsPrior, starts: list[Array], shape: Shape, *, max_iter: int, tol: float
+    X: Array, prior: ComponentsPrior, starts: list[Array], shape: Shape, noise: Array, *, max_iter: int, tol: float
 ) -> Mixture:
     """The mixture of the highest posterior density that is reached from several means."""
-    found = [map_em(X, prior, start, shape, max_iter=max_iter, tol=tol) for start in starts]
+    found = [map_em(X, prior, start, shape, noise, max_iter=max_iter, tol=tol) for start in starts]
     return max(found, key=lambda mixture: mixture.objective)
 
 
-def map_em(X: Array, prior: ComponentsPrior, centers: Array, shape: Shape, *, max_iter: int, tol: float) -> Mixture:
+def map_em(
+    X: Array, prior: ComponentsPrior, centers: Array, shape: Shape, noise: Array, *, max_iter: int, tol: float
+) -> Mixture:
     """EM from some means on; it stops where the log posterior a row rises by less than ``tol``.
 
-    Means and covariances are updated in turn, which raises the posterior too (Meng and Rubin, 1993).
+    Means and covariances are updated in turn, which raises the posterior too (Meng and Rubin, 1993); as in scikit-learn, not
+    so the noise (``reg_covar``) that is added to covariances.
 
     References
     ----------
@@ -94,7 +104,7 @@ def map_em(X: Array, prior: ComponentsPrior, centers: Array, shape: Shape, *, ma
         sums = responsibilities.T @ X
         weights = (prior.concentration + counts) / (prior.concentration.sum() + counts.sum())
         centers, shift = updated_centers(prior.clusters.centers, counts, sums, covariances)
-        scatter = scatters(X, responsibilities, centers)
+        scatter = scatters(X, responsibilities, centers, noise)
         covariances = shape(prior.covariance_dof * prior.covariances + scatter, prior.covariance_dof + counts)
         penalty = _log_prior(prior, weights, centers, shift, covariances)
     return Mixture(weights, centers, covariances, responsibilities, likelihood + penalty, likelihood, n_iter, converged)
@@ -109,10 +119,11 @@ def log_joint(X: Array, weights: Array, centers: Array, covariances: Array) -> A
     return np.asarray(np.log(weights) - constant - 0.5 * np.square(z).sum(axis=1).T)
 
 
-def scatters(X: Array, responsibilities: Array, centers: Array) -> Array:
-    """Sums of the products of rows around each component's centre ``(K, p, p)``."""
+def scatters(X: Array, responsibilities: Array, centers: Array, noise: Array) -> Array:
+    """Sums of the products of rows around each component's centre ``(K, p, p)``, each row with a covariance of noise."""
     around = X - centers[:, None, :]
-    return np.asarray(np.einsum("kni,nk,knj->kij", around, responsibilities, around, optimize=True))
+    products = np.einsum("kni,nk,knj->kij", around, responsibilities, around, optimize=True)
+    return np.asarray(products + responsibilities.sum(axis=0)[:, None, None] * noise)
 
 
 def updated_centers(prior: CentersPrior, counts: Array, sums: Array, covariances: Array) -> tuple[Array, Array]:
@@ -126,7 +137,7 @@ def updated_centers(prior: CentersPrior, counts: Array, sums: Array, covariances
     p = sums.shape[1]
     spread = (counts * prior.center_variance)[:, None, None] * np.eye(p)
     residual = np.divide(sums, counts[:, None], out=np.zeros_like(sums), where=counts[:, None] > 0) - prior.mean
-    precision = counts[:, None, None] * np.linalg.inv(covariances + spread)
+    precision = np.linalg.solve(covariances + spread, counts[:, None, None] * np.eye(p))
     total = np.einsum("kij,kj->i", precision, residual)
     shift = np.linalg.solve(np.eye(p) + prior.shift_variance * precision.sum(axis=0), prior.shift_variance * total)
     deviation = prior.center_variance[:, None] * np.einsum("kij,kj->ki", precision, residual - shift)
@@ -134,7 +145,7 @@ def updated_centers(prior: CentersPrior, counts: Array, sums: Array, covariances
 
 
 def _log_prior(prior: ComponentsPrior, weights: Array, centers: Array, shift: Array, covariances: Array) -> float:
-    """Log density of a task's mixture under the prior, but for constants; what cannot vary does not."""
+    """Log density of means, precisions and log odds of weights, but for constants; what cannot vary does not."""
     mean, common, own = prior.clusters.centers
     squares = np.square(centers - mean - shift).sum(axis=1)
     found = -0.5 * np.divide(squares, own, out=np.zeros_like(squares), where=own > 0).sum()

@@ -26,7 +26,7 @@ def write_covariances(fitted: Any, covariances: Array) -> None:
     """Covariances, precisions and their roots; the root ``P`` of a precision is upper triangular, ``P P'``."""
     kind = fitted.covariance_type
     if kind in ("full", "tied"):
-        root = np.linalg.inv(np.linalg.cholesky(covariances)).transpose(0, 2, 1)
+        root = np.linalg.solve(np.linalg.cholesky(covariances), np.eye(covariances.shape[-1])).transpose(0, 2, 1)
         found = covariances, root @ root.transpose(0, 2, 1), root
         fitted.covariances_, fitted.precisions_, fitted.precisions_cholesky_ = (
             each[0] if kind == "tied" else each for each in found

@@ -115,7 +115,7 @@ class BoostedModels(CorrectedModels):
 
     def std(self, X: Any, codes: NDArray[np.intp]) -> Array:
         """That of the corrected model, smaller by what the trees explained of past tasks' held-out rows."""
-        ratio = np.array([self.prior.error_ratio[size] if size >= 0 else 1.0 for size in map(self._size, codes)])
+        ratio = np.append(self.prior.error_ratio, 1.0)[self._sizes(codes)]
         return super().std(X, codes) * np.sqrt(ratio)
 
     def leave_one_out_scores(self, codes: NDArray[np.intp]) -> Array:
@@ -125,7 +125,11 @@ class BoostedModels(CorrectedModels):
 
     def _size(self, code: int) -> int:
         """Which of the prior's numbers of rows a task is taken as; -1 if it has fewer."""
-        return -1 if code < 0 else int(np.searchsorted(self.prior.n_shots, self.tasks.counts[code], side="right")) - 1
+        return int(self._sizes(np.array([code]))[0])
+
+    def _sizes(self, codes: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The same of many tasks; -1 is one without rows."""
+        return np.searchsorted(self.prior.n_shots, np.append(self.tasks.counts, 0)[codes], side="right") - 1
 
     def _by_task(self, method: str, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
         found = super()._by_task(method, X, codes)

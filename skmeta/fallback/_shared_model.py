@@ -157,11 +157,12 @@ class SharedModel(Learner):
         """
         link = link_of(estimator)
         tasks = self._fitted_to(tasks)
-        best = self._best_round(self._shared(estimator, tasks), tasks, link, n_jobs, progress)
+        unfitted = self._shared(estimator, tasks)
+        best = self._best_round(unfitted, tasks, link, n_jobs, progress)
         self.out_of_fold_, self.held_out_scores_ = best.outputs, best.correction.score
         self.use_ = best.correction.use
-        self.corrects_seen_rows_ = self._corrects_seen_rows(self._shared(estimator, tasks), tasks, best, link)
-        model = self._fitted(self._shared(estimator, tasks), tasks, best.target)
+        self.corrects_seen_rows_ = self._corrects_seen_rows(unfitted, tasks, best, link)
+        model = self._fitted(unfitted, tasks, best.target)
         shared = self._prior_of(model, link, best, tasks)
         return self._extended(shared, link, estimator, tasks.labelled_rows(), best.correction.rows.X, n_jobs)
 

@@ -65,14 +65,16 @@ class Processes(CorrectedModels):
 def _process(model: Any, coef: Array, covariance: Array, noise: float) -> list[tuple[str, Any]]:
     r"""Fitted steps for columns :math:`z`, ``(1, z)' w`` being the mean and ``(1, z)' V (1, z)`` the variance of a process.
 
-    The process is :math:`u^\top (w, V^{1/2})^\top (1, z)` with the kernel of a dot product, :math:`u \sim N(0, I)`. One
-    made-up row that is far out in the first coordinate alone says that :math:`u_1 = 1`; all else is the posterior already.
+    The process is :math:`u^\top (w / c, V^{1/2})^\top (1, z)` with the kernel of a dot product, :math:`u \sim N(0, I)`. One
+    made-up row that is far out in the first coordinate alone says that :math:`u_1 = c`; all else is the posterior already.
+    scikit-learn takes the variance for the difference of two sums that have the mean's square over :math:`c^2` in them: with
+    a large :math:`c` that is not lost to rounding beside a mean far from zero.
     """
-    to_process = np.column_stack([coef, square_root(covariance)])
+    to_process = np.column_stack([coef / _SURE, square_root(covariance)])
     kernel = DotProduct(sigma_0=0.0, sigma_0_bounds="fixed") + WhiteKernel(noise, "fixed")
     process = clone(model).set_params(kernel=kernel, optimizer=None, normalize_y=False, alpha=1e-10 * noise)
     far = _SURE * np.sqrt(noise) * np.eye(1, to_process.shape[1])
-    process.fit(far, [(far[0, 0] ** 2 + noise + process.alpha) / far[0, 0]])
+    process.fit(far, [_SURE * (far[0, 0] ** 2 + noise + process.alpha) / far[0, 0]])
     return [
         ("constant", PolynomialFeatures(1).fit(np.zeros((1, len(coef) - 1)))),
         ("posterior", FunctionTransformer(np.dot, kw_args={"b": to_process})),

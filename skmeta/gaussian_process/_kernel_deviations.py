@@ -18,7 +18,7 @@ from skmeta.fallback._columns import Candidate, Candidates
 from skmeta.fallback._out_of_fold import Fold, Target, fitted
 from skmeta.gaussian_process._columns import Limits, kernel_columns
 from skmeta.gaussian_process._gaussian_process_prior import GaussianProcessPrior
-from skmeta.gaussian_process._kernels import GivenKernel, kernel_of, with_noise
+from skmeta.gaussian_process._kernels import kernel_of, with_noise
 from skmeta.linear_model import EmpiricalBayes
 from skmeta.tasks import Tasks, spread_rows
 from skmeta.tasks._numbers import numeric_features
@@ -66,8 +66,8 @@ class KernelDeviations(SharedModel):
     Notes
     -----
     A kernel without noise gets a `WhiteKernel` where it is fitted to rows of several tasks: to each other they are noisy.
-    ``alpha``, and ``normalize_y`` of a process, are those of the shared function and of a task's own model; the noise and
-    the level of a task are learned.
+    ``alpha`` is that of the shared function and of a task's own model; ``normalize_y`` that of the latter alone, as a process
+    of all tasks always has a level (``normalize_y=True``). The noise and the level of a task are learned.
 
     References
     ----------
@@ -144,4 +144,4 @@ class KernelDeviations(SharedModel):
         """Rows that the shared function is fitted to: a search solves its equation many times."""
         for name in ("max_rows", "max_task_rows", "max_columns"):
             check_scalar(getattr(self, name), name, Integral, min_val=1)
-        return self.max_rows if isinstance(kernel_of(estimator), GivenKernel) else max(self.max_rows // 4, 1)
+        return max(self.max_rows // 4, 1) if kernel_of(estimator).is_learned else self.max_rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,12 @@ from sklearn.kernel_approximation import Nystroem
 from sklearn.metrics.pairwise import pairwise_kernels
 from sklearn.utils import check_random_state
 
+from skmeta.tasks import spread_rows
+
 Array = NDArray[np.float64]
 
 _NAMED = ("gamma", "degree", "coef0")  # what kernels that have names take
+_LOOKED_AT = 60  # speed: rows by which it is measured how noisy they are to each other, a matter of their square
 
 
 @dataclass(frozen=True)
@@ -36,13 +39,13 @@ class LearnableKernel:
     @property
     def bounds(self) -> Array:
         """Of the logarithms of the hyperparameters, ``(k, 2)``; none where the optimizer is None."""
-        bounds = np.reshape(self.kernel.bounds, (-1, 2)) if self._is_learned else np.empty((0, 2))
+        bounds = np.reshape(self.kernel.bounds, (-1, 2)) if self.is_learned else np.empty((0, 2))
         return np.asarray(bounds, dtype=float)
 
     @property
     def starts(self) -> list[Array]:
         """Where to search from: the hyperparameters as they are, and as many random ones as the estimator restarts."""
-        if not self._is_learned:
+        if not self.is_learned:
             return [np.empty(0)]
         rng = check_random_state(self.estimator.random_state)
         random = [rng.uniform(*self.bounds.T) for _ in range(self.estimator.n_restarts_optimizer)]
@@ -55,18 +58,18 @@ class LearnableKernel:
 
     def at(self, theta: Array) -> Any:
         """The kernel with other hyperparameters."""
-        return self.kernel.clone_with_theta(theta) if self._is_learned else self.kernel
+        return self.kernel.clone_with_theta(theta) if self.is_learned else self.kernel
 
     def gram(self, theta: Array, X: Array) -> tuple[Array, Array]:
         """``(n, n)``, and derivatives by the hyperparameters ``(n, n, k)``."""
         kernel = self.at(theta)
-        if self._is_learned:
+        if self.is_learned:
             return kernel(X, eval_gradient=True)
         return kernel(X), np.empty((len(X), len(X), 0))
 
     def noise_in(self, theta: Array, X: Array) -> float:
-        """The part of the kernel that is noise: what a row has beyond its like."""
-        kernel = self.at(theta)
+        """The part of the kernel that is noise: what a row has beyond its like, on average over some rows."""
+        kernel, X = self.at(theta), X[spread_rows(X, _LOOKED_AT)]
         return float(np.mean(kernel.diag(X) - np.diag(kernel(X, X))))
 
     def features(self, theta: Array, n_components: int) -> Nystroem:
@@ -74,7 +77,8 @@ class LearnableKernel:
         return Nystroem(self.at(theta), n_components=n_components, random_state=0)
 
     @property
-    def _is_learned(self) -> bool:
+    def is_learned(self) -> bool:
+        """Whether hyperparameters are searched."""
         return self.estimator.optimizer is not None and self.kernel.n_dims > 0
 
 
@@ -90,6 +94,7 @@ class GivenKernel:
 
     estimator: Any
     optimizer: Any = None
+    is_learned: ClassVar[bool] = False
 
     @property
     def bounds(self) -> Array:

@@ -151,7 +151,7 @@ class LearnedMetric(Learner):
         seen = partial(self._shared.adapt_shared, shared.shared, shared.compared(estimator), tasks, n_jobs=n_jobs)
         own = replace(own, class_prior=shared.class_prior)
         others = [] if own.description == AS_GIVEN else [("own rows", own)]
-        use = self._shared.use_
+        use = 1.0 if others else self._shared.use_  # held-out tasks asked for the map
         found, self._known_scores = with_own_model(shared, estimator, tasks, seen, others, use=use)
         return found
 

@@ -123,7 +123,7 @@ def test_the_mixture_is_at_a_maximum_of_its_posterior(kind):
         ClustersPrior(centers, 1.0, np.full(3, 1 / 3)), np.tile(np.eye(2), (3, 1, 1)), 5.0, np.full(3, 2.0)
     )
     X, _ = draw_task(rng, centers.mean, 30)
-    run = lambda n: map_em(X, prior, centers.mean, SHAPES[kind], max_iter=n, tol=-np.inf)  # noqa: E731
+    run = lambda n: map_em(X, prior, centers.mean, SHAPES[kind], np.zeros((2, 2)), max_iter=n, tol=-np.inf)  # noqa: E731
     assert np.all(np.diff([run(n).objective for n in range(1, 12)]) > -1e-9)
     found, again = run(300), run(301)
     assert_allclose(found.centers, again.centers, atol=1e-6)

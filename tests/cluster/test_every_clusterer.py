@@ -12,7 +12,8 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
 from skmeta import WarmStartClusterer
-from skmeta.tasks import read_tasks
+from skmeta.compose import OwnModel
+from skmeta.tasks import Tasks, read_tasks
 
 ESTIMATORS = [
     KMeans(4, random_state=0),
@@ -110,3 +111,22 @@ def test_bad_input_names_the_way_out(estimator):
 
 def _tasks(X):
     return read_tasks(X, None, targets=False)
+
+
+def test_a_tasks_own_model_is_fitted_where_its_rows_are_unlike_past_ones_alone(estimator, monkeypatch):
+    prior, asked = learned(estimator).prior_, []
+    monkeypatch.setattr(OwnModel, "_evidence_of_one", lambda self, _, task: asked.append(task.n_rows) or 0.0)
+    elsewhere = NEW + 40.0 * np.random.default_rng(0).normal(size=KINDS.shape)[NEW_KIND]
+    if hasattr(estimator, "n_clusters"):  # k-means asks always: a past of noise misleads unseen
+        assert np.all(
+            prior.adapt_tasks(estimator, read_tasks(TABLE, None, task="shop", targets=False)).adapted[0].unlike_past
+            == 1.0
+        )
+        return
+    for X, n_unlike in ((TABLE, [0, 1]), (frame(NEW), [0]), (frame(NEW[:3]), [0]), (frame(elsewhere), [1])):
+        asked.clear()
+        tasks = read_tasks(X, None, task="shop" if "shop" in X else None, targets=False)
+        unlike = prior.adapt_tasks(estimator, tasks).adapted[0].unlike_past > 0.5
+        assert len(asked) == np.sum(unlike)
+        assert np.sum(unlike) in n_unlike  # one of six may be by chance
+    assert prior.adapt_tasks(estimator, Tasks.none()).adapted[0].unlike_past.shape == (0,)

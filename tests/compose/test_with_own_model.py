@@ -5,11 +5,18 @@ from types import SimpleNamespace
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
+from clusters import COLUMNS
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.cluster import KMeans
+from sklearn.mixture import GaussianMixture
 from sklearn.tree import DecisionTreeRegressor
 
 from skmeta import SharedModel, WarmStartRegressor
+from skmeta.cluster import GaussianMixturePrior, KMeansPrior, OwnKMeans, OwnMixture
+from skmeta.cluster._adapted_clusters import AdaptedClusters
+from skmeta.cluster._gaussian_mixture import AdaptedMixtures
 from skmeta.compose import PriorWithOwnModel, with_own_model
 from skmeta.tasks import read_tasks
 
@@ -55,10 +62,10 @@ def test_it_is_asked_where_it_helps(prior, n_shots):
 @pytest.mark.parametrize("n_tasks", [3, 9])
 def test_a_past_that_teaches_nothing_says_nothing_for_itself(prior, n_tasks):
     tasks = read_tasks(*thresholds(n_tasks, 6, 3), task=-1)
-    none, half, sure = (with_own_model(prior.components[0], TREE, tasks, use=use).weights for use in (0.0, 0.5, 1.0))
+    none, half, sure = (with_own_model(prior.components[0], TREE, tasks, use=use)[0].weights for use in (0.0, 0.5, 1.0))
     assert_allclose(none, np.array([1.0, 3.0 + n_tasks]) / (4.0 + n_tasks))  # one and three are assumed
     assert none[1] > half[1] > sure[1]
-    assert_array_equal(sure, with_own_model(prior.components[0], TREE, tasks).weights)
+    assert_array_equal(sure, with_own_model(prior.components[0], TREE, tasks)[0].weights)
 
 
 def test_what_past_tasks_say_counts_by_how_like_them_a_task_is(prior):
@@ -97,3 +104,37 @@ def test_no_own_model_is_fitted_twice_to_the_same_rows(monkeypatch):
     assert model.prior_.weights[0] < 0.5  # own models of all tasks are asked
     of_one_task = [rows for n_rows, rows in fitted if n_rows < 15]
     assert len(of_one_task) == len(set(of_one_task)) == 14 * 15
+
+
+CENTERS = np.array([[0.0, 0.0], [9.0, 9.0]])
+SPHERES = KMeansPrior(CENTERS, 1.0, np.ones(2), 1.0, np.full(2, 0.5), n_tasks=9.0)
+NORMAL = GaussianMixturePrior(
+    CENTERS, 1.0, np.ones(2), np.eye(2), np.stack([np.eye(2)] * 2), 9.0, np.ones(2), "full", n_tasks=9.0
+)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("estimator", "prior", "own", "adapted"),
+    [
+        (KMeans(2, random_state=0), SPHERES, OwnKMeans, AdaptedClusters),
+        (GaussianMixture(2, random_state=0), NORMAL, OwnMixture, AdaptedMixtures),
+    ],
+    ids=["k-means", "mixture"],
+)
+@pytest.mark.parametrize("weight", [0.02, 0.3, 0.9])
+def test_clusters_are_those_of_the_component_that_is_likelier_with_its_weight(
+    monkeypatch, estimator, prior, own, adapted, weight
+):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(24, 2)), columns=COLUMNS[:2])
+    tasks = read_tasks(X.assign(shop=np.repeat([*"abc"], 8)), None, task="shop", targets=False)
+    both = PriorWithOwnModel([prior, own(centers=CENTERS)], [1.0 - weight, weight], ("learned", "own model"))
+    gains = np.array([-5.0, 1.0, 6.0])  # log scores of an own model beyond those of the learned prior
+    monkeypatch.setattr(
+        PriorWithOwnModel, "log_scores", lambda self, _, codes, known=None: np.column_stack([0 * gains, gains])[codes]
+    )
+    monkeypatch.setattr(adapted, "unlike_past", property(lambda self: np.ones(len(self.tasks))))
+    found = both.adapt_tasks(estimator, tasks).responsibilities
+    likelier = both.responsibilities(estimator, tasks)
+    assert_array_equal(found, np.eye(2)[likelier.argmax(axis=1)])
+    assert_array_equal(found[:, 1] == 1.0, gains + np.log(weight / (1.0 - weight)) > 0.0)

@@ -1,5 +1,7 @@
 """New trees on top of a corrected shared model: what they are, when they are grown, and what they are worth."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,8 @@ from skmeta.base._registry import register_by_name, registered_learner
 from skmeta.ensemble import SharedBoostingPrior
 from skmeta.ensemble._boosters import boosters, grown, with_trees
 from skmeta.ensemble._held_out import _Trial
+from skmeta.ensemble._shared_boosting_prior import BoostedModels
+from skmeta.fallback import CorrectedModels
 from skmeta.tasks import Tasks
 
 QUICK, FALLBACK = SharedBoosting(max_rounds=1), SharedModel(max_rounds=1)
@@ -98,6 +102,23 @@ def test_few_rows_get_no_trees(jumps):
     n = int(model.prior_.components[0].n_shots[0])
     for n_rows, steps in ((n - 1, True), (n, False)):
         assert hasattr(model.adapt(X[-90:, :-1][:n_rows], y[-90:][:n_rows]), "named_steps") == steps
+
+
+@pytest.mark.quick
+def test_each_row_has_the_standard_deviation_of_a_task_of_its_size(monkeypatch):
+    ratios = {3: 1.0, 4: 0.64, 9: 0.64, 10: 0.25, 400: 0.25, 0: 1.0}  # by rows of a task
+    prior = SimpleNamespace(n_shots=np.array([4, 10]), error_ratio=np.array([0.64, 0.25]))
+    models = BoostedModels(prior, BOOSTER, SimpleNamespace(counts=np.array(list(ratios)), classes=None), None)
+    asked = []
+    monkeypatch.setattr(np, "searchsorted", lambda *args, f=np.searchsorted, **kw: asked.append(1) or f(*args, **kw))
+    monkeypatch.setattr(CorrectedModels, "std", lambda self, X, codes: 2.0 * np.ones(len(codes)), raising=False)
+    codes = np.random.default_rng(0).integers(-1, len(ratios), size=10_000)
+    found = models.std(np.zeros((len(codes), 1)), codes)
+    wanted = np.array([*ratios.values(), 1.0])[codes]  # the last, -1, is a task without rows
+    assert_allclose(found, 2.0 * np.sqrt(wanted))
+    assert len(asked) == 1  # of all rows at once
+    alone = BoostedModels(prior, BOOSTER, SimpleNamespace(counts=np.empty(0, int), classes=None), None)
+    assert_allclose(alone.std(np.zeros((2, 1)), np.full(2, -1)), 2.0)
 
 
 def test_weights_reach_the_trees():

@@ -183,6 +183,62 @@ def test_rows_of_many_tasks_are_noisy_to_each_other():
     assert with_noise(has_noise, X).kernel == has_noise.kernel
 
 
+class Counting(RBF):
+    """Remembers how many rows were compared with how many."""
+
+    asked: list = []  # noqa: RUF012
+
+    def __call__(self, X, Y=None, eval_gradient=False):
+        self.asked.append((len(X), len(X if Y is None else Y)))
+        return super().__call__(X, Y, eval_gradient)
+
+
+@pytest.mark.parametrize("noise", [None, WhiteKernel(0.1), WhiteKernel(0.1) * ConstantKernel(2.0)], ids=str)
+def test_no_kernel_compares_all_rows_with_all(noise):
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.normal(size=400), np.repeat(np.arange(8.0), 50)])
+    kernel = Counting(1.0) if noise is None else Counting(1.0) + noise
+    learner = KernelDeviations(max_rounds=1, max_rows=40, max_task_rows=10, max_columns=10)
+    Counting.asked.clear()
+    WarmStartRegressor(GaussianProcessRegressor(kernel, optimizer=None), task=-1, learner=learner).fit(X, X[:, 0])
+    assert Counting.asked and max(min(each) for each in Counting.asked) <= 60
+
+
+@pytest.mark.parametrize(
+    ("estimator", "share"),
+    [
+        (GaussianProcessRegressor(RBF(1.0)), 0.25),
+        (GaussianProcessRegressor(), 0.25),
+        (GaussianProcessRegressor(RBF(1.0, "fixed")), 0.25),  # the noise between tasks is searched
+        (GaussianProcessRegressor(RBF(1.0) + WhiteKernel(0.1), optimizer=None), 1.0),
+        (GaussianProcessRegressor(RBF(1.0), optimizer=None), 1.0),
+        (GaussianProcessRegressor(RBF(1.0, "fixed") + WhiteKernel(0.1, "fixed")), 1.0),
+        (KernelRidge(), 1.0),
+    ],
+    ids=str,
+)
+def test_a_quarter_of_the_rows_where_hyperparameters_are_searched_and_nowhere_else(estimator, share):
+    X, y, _ = make_sinusoids(6, 30, random_state=0)
+    tasks, learner = read_tasks(X, y, task=-1), KernelDeviations(max_rows=40)
+    shared = learner._shared(estimator, tasks)
+    assert [len(train) for train, _ in learner._folds(shared, tasks)] == [40 * share] * 5
+
+
+@pytest.mark.parametrize("level", [0.0, 1e3, 1e6, -1e8])
+@pytest.mark.parametrize("noise", [1e-4, 0.3])
+def test_the_variance_of_a_plain_process_does_not_depend_on_its_level(level, noise):
+    rng = np.random.default_rng(0)
+    coef, root, Z = np.r_[level, rng.normal(size=4)], rng.normal(size=(5, 5)), rng.normal(size=(7, 4))
+    steps = _process(GaussianProcessRegressor(), coef, root @ root.T, noise)
+    rows = Z
+    for _, step in steps[:-1]:
+        rows = step.transform(rows)
+    mean, std = steps[-1][1].predict(rows, return_std=True)
+    one = np.column_stack([np.ones(7), Z])
+    assert_allclose(mean, one @ coef, rtol=1e-12, atol=1e-9)
+    assert_allclose(std, np.sqrt(((one @ root) ** 2).sum(axis=1) + noise), rtol=1e-9)
+
+
 def test_limits_of_rows_and_columns_are_kept_or_refused():
     X, y, _ = make_sinusoids(6, 30, random_state=0)
     searched, solved = GaussianProcessRegressor(RBF(1.0)), KernelRidge(kernel="rbf")
