@@ -289,6 +289,16 @@ def check_few_tasks_and_poor_columns_are_legal(case):
             assert np.isfinite(numbers(case.model(prior=prior).fit(X[:n], part(y, slice(n))), X)).all()
 
 
+def check_constant_targets_are_legal(case):
+    """A model of past tasks may predict them exactly, or all but so where it draws its own answers to zero."""
+    if not is_regressor(case.estimator):
+        return
+    constant = replace(case, target=np.full(len(case.table), 3.0))
+    model, (X, y) = constant.learned(), constant.new
+    assert_allclose(model.predict(constant.table), 3.0, rtol=1e-4)
+    assert_allclose(constant.model(prior=model.prior_).fit(X, y).predict(X), 3.0, rtol=1e-4)
+
+
 def check_unseen_classes_raise(case):
     if not is_classifier(case.estimator):
         return

@@ -23,7 +23,10 @@ PROMISES = {
         common.check_without_task_and_prior_it_is_the_plain_estimator,
         common.check_no_rows_are_the_prior,
     ],
-    "few tasks are enough": [common.check_few_tasks_and_poor_columns_are_legal],
+    "few tasks are enough": [
+        common.check_constant_targets_are_legal,
+        common.check_few_tasks_and_poor_columns_are_legal,
+    ],
     "same answer": [
         common.check_n_jobs_changes_nothing,
         common.check_the_order_of_columns_is_of_no_matter,

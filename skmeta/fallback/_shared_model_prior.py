@@ -195,7 +195,7 @@ class SharedModelPrior(Prior):
     def _read(self, tasks: Tasks) -> Tasks:
         """The tasks as the linear model reads them."""
         if not tasks.n_rows:
-            return Tasks.none(n_features=self.correction.n_features)
+            return tasks.with_rows(np.empty((0, self.correction.n_features)), tasks.y)
         # A copy, as a shared model may write into what it is asked.
         return tasks.with_rows(self.inputs.transform(take_rows(tasks.X, np.arange(tasks.n_rows))), tasks.y)
 

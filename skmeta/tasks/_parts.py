@@ -146,6 +146,8 @@ class PartsOfTasks:
         ndarray of int
             The same positions.
         """
+        if not len(rows):
+            return rows
         scores = self._ranks(rows)
         weight = np.zeros(len(rows)) if self.sample_weight is None else self.sample_weight[rows]
         if self.y is None:
