@@ -15,9 +15,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from skmeta import NShotSplit, WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
+from skmeta import EmpiricalBayes, NShotSplit, WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
 from skmeta.base import Prior
-from skmeta.base._matching import reads_targets
+from skmeta.base._matching import one_task, reads_targets
 from skmeta.compose import first_component
 
 COLUMNS = ["height", "width", "age"]
@@ -297,6 +297,24 @@ def check_constant_targets_are_legal(case):
     model, (X, y) = constant.learned(), constant.new
     assert_allclose(model.predict(constant.table), 3.0, rtol=1e-4)
     assert_allclose(constant.model(prior=model.prior_).fit(X, y).predict(X), 3.0, rtol=1e-4)
+
+
+def check_a_task_may_have_no_targets(case):
+    """It is one without rows to all that learns from targets; linear models, which read no unlabelled rows, name them."""
+    if not reads_targets(case.estimator):
+        return
+    unknown = case.target.astype(object) if is_classifier(case.estimator) else case.target.copy()
+    unknown[(case.table["shop"] == "c").to_numpy()] = None if is_classifier(case.estimator) else np.nan
+    without = replace(case, target=unknown)
+    if isinstance(case.learned().learner_, EmpiricalBayes):
+        with pytest.raises(ValueError, match=r"y: .* 12 of 60 rows, .*Leave these rows out"):
+            without.learned()
+        return
+    model, X = without.learned(), case.new[0]
+    nothing = np.full(len(X), None if is_classifier(case.estimator) else np.nan)
+    assert np.isfinite(numbers(model, case.table)).all()
+    assert np.isfinite(numbers(model.prior_.adapt(case.estimator, X, nothing), X)).all()
+    assert model.prior_.log_evidence(case.estimator, one_task(case.estimator, X, nothing, None)).shape == (1,)
 
 
 def check_unseen_classes_raise(case):

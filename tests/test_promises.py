@@ -24,6 +24,7 @@ PROMISES = {
         common.check_no_rows_are_the_prior,
     ],
     "few tasks are enough": [
+        common.check_a_task_may_have_no_targets,
         common.check_constant_targets_are_legal,
         common.check_few_tasks_and_poor_columns_are_legal,
     ],
