@@ -19,6 +19,7 @@ from skmeta import EmpiricalBayes, NShotSplit, WarmStartClassifier, WarmStartClu
 from skmeta.base import Prior
 from skmeta.base._matching import one_task, reads_targets
 from skmeta.compose import first_component
+from skmeta.tasks import Tasks
 
 COLUMNS = ["height", "width", "age"]
 
@@ -315,6 +316,24 @@ def check_a_task_may_have_no_targets(case):
     assert np.isfinite(numbers(model, case.table)).all()
     assert np.isfinite(numbers(model.prior_.adapt(case.estimator, X, nothing), X)).all()
     assert model.prior_.log_evidence(case.estimator, one_task(case.estimator, X, nothing, None)).shape == (1,)
+
+
+def check_a_learner_takes_no_tasks_for_those_it_learned_from(case):
+    """Other tasks with as many rows, and the same ids, are adapted as the prior adapts them."""
+    if not reads_targets(case.estimator):
+        return
+    model, y = case.learned(), case.target[case.past][::-1]
+    codes, classes = np.repeat(np.arange(5), 12 * len(y) // 60), None
+    if is_classifier(case.estimator):
+        classes = tuple(np.unique(y[codes == code]) for code in range(5))
+    X = case.table.loc[case.past, COLUMNS][::-1].reset_index(drop=True)
+    other = Tasks(X, y, codes, np.array([*"abcde"]), feature_names=tuple(COLUMNS), classes=classes)
+    prior = model.prior_.split()[1]
+    one, two = (
+        model.learner_.adapt_learned(prior, case.estimator, other),
+        prior.adapt_tasks(case.estimator, other),
+    )
+    assert_same_answers(one.predict(X, codes), two.predict(X, codes))
 
 
 def check_unseen_classes_raise(case):

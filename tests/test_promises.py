@@ -34,6 +34,7 @@ PROMISES = {
         common.check_the_order_of_rows_and_tasks_is_of_no_matter,
     ],
     "state-safe": [
+        common.check_a_learner_takes_no_tasks_for_those_it_learned_from,
         common.check_a_prior_survives_clone_and_pickle,
         common.check_cold_and_warm_are_one_grid,
         common.check_nothing_that_is_passed_in_changes,

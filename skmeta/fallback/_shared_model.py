@@ -17,7 +17,7 @@ from skmeta.base import AdaptedEstimators, Learner, Prior
 from skmeta.base._registry import register_fallback
 from skmeta.compose import known_component, with_first, with_own_model
 from skmeta.fallback._columns import Candidates, column_candidates
-from skmeta.fallback._known_tasks import rows_to_ask, seen_rows_are_fine
+from skmeta.fallback._known_tasks import fingerprint, rows_to_ask, seen_rows_are_fine
 from skmeta.fallback._link import Link, link_of
 from skmeta.fallback._out_of_fold import Fold, Target, fitted, folds_by_task
 from skmeta.fallback._rounds import Round, rounds
@@ -130,7 +130,7 @@ class SharedModel(Learner):
         TypeError
             If ``prior`` is of another family.
         """
-        self.out_of_fold_, self.corrects_seen_rows_ = np.empty(0), False
+        self.out_of_fold_, self.corrects_seen_rows_, self._seen = np.empty(0), False, ""
         check_scalar(self.max_rounds, "max_rounds", int, min_val=1)
         check_scalar(self.cv, "cv", int, min_val=2)
         if prior is not None:
@@ -161,6 +161,7 @@ class SharedModel(Learner):
         tasks = self._fitted_to(tasks)
         best = self._best_round(self._shared(estimator, tasks), tasks, link, n_jobs, progress)
         self.out_of_fold_, self.held_out_scores_ = best.outputs, best.correction.score
+        self._seen = fingerprint(tasks.labelled_rows())
         self.use_ = best.correction.use
         self.corrects_seen_rows_ = self._corrects_seen_rows(self._shared(estimator, tasks), tasks, best, link)
         model = self._fitted(self._shared(estimator, tasks), tasks, best.target)
@@ -218,11 +219,25 @@ class SharedModel(Learner):
         AdaptedEstimators
             Of these tasks.
         """
-        tasks = tasks.weighty_rows().labelled_rows()
-        if self.corrects_seen_rows_ or len(self.out_of_fold_) != tasks.n_rows:
+        if self.corrects_seen_rows_ or not self.has_seen(tasks):
             return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
-        tasks = tasks.weighed_in(prior.components[0].weight_unit)
+        tasks = tasks.weighty_rows().labelled_rows().weighed_in(prior.components[0].weight_unit)
         return prior.beside(self.adapt_shared(prior.components[0], estimator, tasks, n_jobs=n_jobs))
+
+    def has_seen(self, tasks: Tasks) -> bool:
+        """Whether these are the tasks whose outputs are known: other rows than theirs have none.
+
+        Parameters
+        ----------
+        tasks : Tasks
+            Some tasks.
+
+        Returns
+        -------
+        bool
+            By their ids, the values of their rows and their targets.
+        """
+        return self._seen == fingerprint(tasks.weighty_rows().labelled_rows())
 
     def _extended(
         self, prior: SharedModelPrior, link: Link, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None

@@ -181,7 +181,7 @@ class LearnedMetric(Learner):
         AdaptedEstimators
             Of these tasks.
         """
-        if self._shared is None:
+        if self._shared is None or not self._shared.has_seen(tasks):
             return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         first, tasks = prior.components[0], tasks.labelled_rows()
         seen = self._shared.adapt_shared(first.shared, first.compared(estimator), tasks, n_jobs=n_jobs)
