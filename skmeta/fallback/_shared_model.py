@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_scalar
@@ -164,7 +165,9 @@ class SharedModel(Learner):
         self._seen = fingerprint(tasks.labelled_rows())
         self.use_ = best.correction.use
         self.corrects_seen_rows_ = self._corrects_seen_rows(self._shared(estimator, tasks), tasks, best, link)
-        model = self._fitted(self._shared(estimator, tasks), tasks, best.target)
+        model = clone(self._shared(estimator, tasks))
+        if best.correction.candidate.reads_outputs:
+            model = self._fitted(model, tasks, best.target)
         shared = self._prior_of(model, link, best, tasks)
         return self._extended(shared, link, estimator, tasks.labelled_rows(), best.correction.rows.X, n_jobs)
 
@@ -294,13 +297,15 @@ class SharedModel(Learner):
         return fitted(estimator, tasks, target)
 
     def _prior_of(self, model: Any, link: Link, best: Round, tasks: Tasks) -> SharedModelPrior:
-        """What a round has learned, around the model that is fitted to all tasks."""
+        """What a round has learned, around the model that is fitted to all tasks, or to none where nothing asks it."""
         correction = best.correction.prior
-        answers = FunctionTransformer(getattr(model, link.method)).fit(tasks.X)
-        read = best.correction.candidate
+        read, outputs = best.correction.candidate, None
+        if read.reads_outputs:
+            answers = FunctionTransformer(getattr(model, link.method)).fit(tasks.X)
+            outputs = Pipeline([("output", answers), *best.steps])
         return self._kind(
             model=model,
-            outputs=Pipeline([("output", answers), *best.steps]) if read.reads_outputs else None,
+            outputs=outputs,
             columns=read.columns,
             correction=correction,
             linear_model=link.linear_model,
