@@ -69,7 +69,7 @@ def folds_of(tasks: Tasks, n_folds: int) -> list[tuple[Index, Index]]:
     list of pairs of ndarray of int
         Codes, ascending.
     """
-    n_folds = max(min(n_folds, np.count_nonzero(tasks.counts)), min(len(tasks), 1))
+    n_folds = max(min(n_folds, int(np.count_nonzero(tasks.counts))), min(len(tasks), 1))
     fold = np.empty(len(tasks), dtype=np.intp)
     by_size = np.lexsort((tasks.counts, tasks.counts == 0))  # those without rows last
     fold[by_size] = np.arange(len(tasks)) % max(n_folds, 1)
@@ -78,7 +78,7 @@ def folds_of(tasks: Tasks, n_folds: int) -> list[tuple[Index, Index]]:
 
 def halves_of(tasks: Tasks) -> list[tuple[Index, Index]]:
     """Two halves that teach each other; of few tasks all others teach each, and a single one is not held out at all."""
-    n_tasks = np.count_nonzero(tasks.counts)
+    n_tasks = int(np.count_nonzero(tasks.counts))
     n_folds = 2 if n_tasks >= ENOUGH_FOR_HALVES else n_tasks
     return folds_of(tasks, n_folds) if n_folds > 1 else []
 

@@ -5,10 +5,13 @@ import pickle
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.tree import DecisionTreeRegressor
 
 from skmeta import SharedModel, WarmStartRegressor
+from skmeta.base._matching import one_task
 from skmeta.compose import PriorWithOwnModel
+from skmeta.compose._own_model import OwnModel
 from skmeta.tasks import read_tasks
 
 TREE = DecisionTreeRegressor(max_depth=2, random_state=0)
@@ -63,3 +66,33 @@ def test_what_is_said_of_a_task_and_what_is_done_with_it_are_one(prior):
     asked = np.flatnonzero(adapted.responsibilities[:, 0] < 1.0)
     assert len(asked)
     assert_allclose(prior.responsibilities(TREE, tasks)[asked], adapted.responsibilities[asked])
+
+
+class CatBoostError(Exception):
+    """As CatBoost's: no ValueError."""
+
+
+class Fails(RegressorMixin, BaseEstimator):
+    """Cannot be fitted."""
+
+    def __init__(self, error=None):
+        self.error = error
+
+    def fit(self, X, y):
+        raise self.error("no")
+
+
+def evidence_of(error):
+    X = np.arange(8.0)[:, None]
+    return OwnModel().log_evidence(Fails(error), one_task(Fails(error), X, X[:, 0], None))
+
+
+@pytest.mark.parametrize("error", [ValueError, np.linalg.LinAlgError, CatBoostError])
+def test_rows_that_an_estimator_refuses_are_no_evidence_for_it(error):
+    assert_array_equal(evidence_of(error), -np.inf)
+
+
+@pytest.mark.parametrize("error", [KeyError, RuntimeError, TypeError, MemoryError])
+def test_what_is_no_refusal_of_rows_is_raised_as_it_is(error):
+    with pytest.raises(error, match="no"):
+        evidence_of(error)
