@@ -40,7 +40,7 @@ def ranks_in_tasks(X: Array, is_name: NDArray[np.bool_], codes: Index, n_tasks: 
     total = above.sum(axis=1)
     held = np.column_stack([np.bincount(codes, column * total**2, minlength=n_tasks) for column in above.T])
     place = dense_ranks(held.ravel(), np.repeat(np.arange(n_tasks), d)).reshape(held.shape)
-    drawn: Index = np.random.default_rng(0).integers(DRAWN, size=d)
+    drawn = np.random.default_rng(0).integers(DRAWN, size=len(is_name))
     second = np.zeros(n)
     for j in range(d):
         second += above[:, j] * drawn[place[codes, j]]
