@@ -16,10 +16,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
-from skmeta import NShotSplit, WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
+from skmeta import EmpiricalBayes, NShotSplit, WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
 from skmeta.base import Prior
-from skmeta.base._matching import reads_targets
+from skmeta.base._matching import one_task, reads_targets
 from skmeta.compose import first_component
+from skmeta.tasks import Tasks
 
 COLUMNS = ["height", "width", "age"]
 
@@ -312,6 +313,52 @@ def check_few_tasks_and_poor_columns_are_legal(case):
         assert prior.n_tasks == len(shops)
         for n in (1, 3):
             assert np.isfinite(numbers(case.model(prior=prior).fit(X[:n], part(y, slice(n))), X)).all()
+
+
+def check_constant_targets_are_legal(case):
+    """A model of past tasks may predict them exactly, or all but so where it draws its own answers to zero."""
+    if not is_regressor(case.estimator):
+        return
+    constant = replace(case, target=np.full(len(case.table), 3.0))
+    model, (X, y) = constant.learned(), constant.new
+    assert_allclose(model.predict(constant.table), 3.0, rtol=1e-4)
+    assert_allclose(constant.model(prior=model.prior_).fit(X, y).predict(X), 3.0, rtol=1e-4)
+
+
+def check_a_task_may_have_no_targets(case):
+    """It is one without rows to all that learns from targets; linear models, which read no unlabelled rows, name them."""
+    if not reads_targets(case.estimator):
+        return
+    unknown = case.target.astype(object) if is_classifier(case.estimator) else case.target.copy()
+    unknown[(case.table["shop"] == "c").to_numpy()] = None if is_classifier(case.estimator) else np.nan
+    without = replace(case, target=unknown)
+    if isinstance(case.learned().learner_, EmpiricalBayes):
+        with pytest.raises(ValueError, match=r"y: .* 12 of 60 rows, .*Leave these rows out"):
+            without.learned()
+        return
+    model, X = without.learned(), case.new[0]
+    nothing = np.full(len(X), None if is_classifier(case.estimator) else np.nan)
+    assert np.isfinite(numbers(model, case.table)).all()
+    assert np.isfinite(numbers(model.prior_.adapt(case.estimator, X, nothing), X)).all()
+    assert model.prior_.log_evidence(case.estimator, one_task(case.estimator, X, nothing, None)).shape == (1,)
+
+
+def check_a_learner_takes_no_tasks_for_those_it_learned_from(case):
+    """Other tasks with as many rows, and the same ids, are adapted as the prior adapts them."""
+    if not reads_targets(case.estimator):
+        return
+    model, y = case.learned(), case.target[case.past][::-1]
+    codes, classes = np.repeat(np.arange(5), 12 * len(y) // 60), None
+    if is_classifier(case.estimator):
+        classes = tuple(np.unique(y[codes == code]) for code in range(5))
+    X = case.table.loc[case.past, COLUMNS][::-1].reset_index(drop=True)
+    other = Tasks(X, y, codes, np.array([*"abcde"]), feature_names=tuple(COLUMNS), classes=classes)
+    prior = model.prior_.split()[1]
+    one, two = (
+        model.learner_.adapt_learned(prior, case.estimator, other),
+        prior.adapt_tasks(case.estimator, other),
+    )
+    assert_same_answers(one.predict(X, codes), two.predict(X, codes))
 
 
 def check_unseen_classes_raise(case):

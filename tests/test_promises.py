@@ -23,13 +23,18 @@ PROMISES = {
         common.check_without_task_and_prior_it_is_the_plain_estimator,
         common.check_no_rows_are_the_prior,
     ],
-    "few tasks are enough": [common.check_few_tasks_and_poor_columns_are_legal],
+    "few tasks are enough": [
+        common.check_a_task_may_have_no_targets,
+        common.check_constant_targets_are_legal,
+        common.check_few_tasks_and_poor_columns_are_legal,
+    ],
     "same answer": [
         common.check_neither_n_jobs_nor_context_changes_anything,
         common.check_the_order_of_columns_is_of_no_matter,
         common.check_the_order_of_rows_and_tasks_is_of_no_matter,
     ],
     "state-safe": [
+        common.check_a_learner_takes_no_tasks_for_those_it_learned_from,
         common.check_a_prior_survives_clone_and_pickle,
         common.check_cold_and_warm_are_one_grid,
         common.check_nothing_that_is_passed_in_changes,

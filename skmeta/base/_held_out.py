@@ -93,29 +93,31 @@ def simplest(choices: Iterable[tuple[T, Array]]) -> T:
 
 
 def folds_of(tasks: Tasks, n_folds: int) -> list[tuple[Index, Index]]:
-    """Pairs of tasks that teach and tasks that judge; each judges once, and folds have tasks of alike sizes.
+    """Pairs of tasks that teach and tasks that judge; each judges once, and folds have tasks of alike sizes, one with rows.
 
     Parameters
     ----------
     tasks : Tasks
         The collection.
     n_folds : int
-        How many, at most one a task.
+        How many, at most one a task that has rows.
 
     Returns
     -------
     list of pairs of ndarray of int
         Codes, ascending.
     """
-    n_folds = min(n_folds, len(tasks))
+    n_folds = max(min(n_folds, int(np.count_nonzero(tasks.counts))), min(len(tasks), 1))
     fold = np.empty(len(tasks), dtype=np.intp)
-    fold[np.argsort(tasks.counts, kind="stable")] = np.arange(len(tasks)) % max(n_folds, 1)
+    by_size = np.lexsort((tasks.counts, tasks.counts == 0))  # those without rows last
+    fold[by_size] = np.arange(len(tasks)) % max(n_folds, 1)
     return [(np.flatnonzero(fold != each), np.flatnonzero(fold == each)) for each in range(n_folds)]
 
 
 def halves_of(tasks: Tasks) -> list[tuple[Index, Index]]:
     """Two halves that teach each other; of few tasks all others teach each, and a single one is not held out at all."""
-    n_folds = 2 if len(tasks) >= ENOUGH_FOR_HALVES else len(tasks)
+    n_tasks = int(np.count_nonzero(tasks.counts))
+    n_folds = 2 if n_tasks >= ENOUGH_FOR_HALVES else n_tasks
     return folds_of(tasks, n_folds) if n_folds > 1 else []
 
 

@@ -23,6 +23,7 @@ from skmeta.tasks._class_rates import representative_weights
 Array = NDArray[np.float64]
 
 _FOLDS = 5  # as CalibratedClassifierCV has by default, or fewer where a class has fewer rows
+_REFUSALS = ("CatBoostError", "LightGBMError")  # of packages whose errors of what a fit was given are no ValueErrors
 _ROUNDING = 1e-12  # guard: weights that differ by no more are alike
 
 
@@ -122,9 +123,9 @@ def _fitted(estimator: Any, X: Any, y: NDArray[Any], weights: dict[str, Array]) 
     """Fitted to the rows of one task; those of all tasks it could be fitted to, so what it cannot take is a task's alone."""
     try:
         return estimator.fit(X, y, **weights)
-    except ValueError:
-        raise
-    except Exception as error:  # of CatBoost, say, which has errors of its own
+    except Exception as error:
+        if not {cls.__name__ for cls in type(error).__mro__} & set(_REFUSALS):
+            raise  # a ValueError, or what nobody expects of rows
         raise ValueError(f"{type(estimator).__name__}.fit refused the rows of one task: {error}") from error
 
 

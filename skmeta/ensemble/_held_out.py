@@ -75,6 +75,12 @@ class _Trial:
         strength = _ratio(*others)
         return 2.0 * strength * self.product - strength**2 * self.square
 
+    @property
+    def spared(self) -> Array:
+        """Share of the error that each booster spares ``(n_boosters,)``; none where nothing is left to spare."""
+        error = self.error.mean()
+        return np.asarray(self.gain.mean(axis=1) / (error if error > 0.0 else 1.0))
+
 
 def _ratio(product: Array, square: Array) -> Array:
     return np.maximum(product, 0.0) / np.where(square > 0.0, square, 1.0)
@@ -112,7 +118,7 @@ def learned_growth(
     if not sizes:
         return None
     trials = [_trial(prior, candidates, tasks, Z, n, n_jobs) for n in sizes]
-    best = int(np.argmax(sum(each.gain.mean(axis=1) / each.error.mean() for each in trials)))
+    best = int(np.argmax(sum(each.spared for each in trials)))
     asked = [each.is_gain(best) for each in trials]
     first = len(asked) - next((i for i, gain in enumerate(reversed(asked)) if not gain), len(asked))
     if first == len(sizes):
@@ -121,7 +127,7 @@ def learned_growth(
         candidates[best],
         np.array(sizes[first:]),
         np.array([each.strength[best] for each in trials[first:]]),
-        np.array([1.0 - each.gain[best].mean() / each.error.mean() for each in trials[first:]]),
+        np.array([1.0 - each.spared[best] for each in trials[first:]]),
     )
 
 

@@ -197,9 +197,7 @@ def _none(tasks: Tasks, outputs: Array, held_out: HeldOut, link: Link) -> Correc
     mean = np.eye(k, k + 1)  # the output, no intercept
     noise: Any = 1.0
     if link.is_additive:
-        noise = np.average(
-            (np.reshape(np.asarray(tasks.y), outputs.shape) - outputs) ** 2, axis=0, weights=tasks.sample_weight
-        )
+        noise = _mean_squares(np.reshape(np.asarray(tasks.y), outputs.shape), outputs, tasks.sample_weight)
         mean[:, -1] -= link.level_shift(noise)
     classes = None if tasks.classes is None else np.unique(np.concatenate(tasks.classes))
     prior = GaussianPrior(
@@ -212,6 +210,13 @@ def _none(tasks: Tasks, outputs: Array, held_out: HeldOut, link: Link) -> Correc
         class_prior=None if classes is None else mean_class_shares(class_shares(tasks, classes), tasks.task_weight),
     )
     return Correction(_NOTHING, Candidate(None), rows, held_out.judge(rows, lambda teach: prior, link), prior)
+
+
+def _mean_squares(y: Array, outputs: Array, weight: Array | None) -> Array:
+    """Mean squared errors ``(n_outputs,)``, no less than those of the digits that targets have: outputs may be exact."""
+    size = np.abs(y).max(axis=0)
+    digits = np.finfo(float).eps * np.where(size > 0.0, size, 1.0)
+    return np.maximum(np.average((y - outputs) ** 2, axis=0, weights=weight), digits**2)
 
 
 def _learn(candidate: Candidate, link: Link, n_jobs: int | None, rows: Tasks) -> Prior:

@@ -51,13 +51,33 @@ class Loss(NamedTuple):
 
 
 def loss_of(regressor: Any) -> Loss:
-    """The loss that a regressor says it has, by the name of the parameter and of the loss; squared errors if it says none."""
+    """The loss that a regressor says it has, by the name of the parameter and of the loss; squared errors if it says none.
+
+    One that is made of others has theirs, where it is the same one.
+    """
     params = regressor.get_params(deep=False)
+    inner = [loss_of(each) for each in _inner(params)]
+    if inner:
+        return inner[0] if len({repr(each.linear_model) for each in inner}) == 1 else _SQUARED
     where = next((each for each in _LOSS_PARAMETERS if isinstance(params.get(each), str)), "")
     name = str(params.get(where, "")).lower()
     # CatBoost says options in the name.
-    params |= {option: float(value) for option, value in re.findall(r"(\w+)=([\d.]+)", name)} | {"where": where}
-    return next((made(params) for part, made in _MADE.items() if part in name), Loss(Ridge(), squared_errors))
+    options = {
+        option: [float(each) for each in said.split(",")] for option, said in re.findall(r"(\w+)=([\d.,]+)", name)
+    }
+    name = name.partition(":")[0] if options else name
+    return _MADE.get(name, lambda params: _SQUARED)(params | options | {"where": where})
+
+
+def _inner(params: dict[str, Any]) -> list[Any]:
+    """The estimators that one's predictions are made of: the last where they stand in a row, else all of them."""
+    if "final_estimator" in params:
+        found = [params["final_estimator"]]
+    elif "steps" in params:
+        found = [params["steps"][-1][1]]
+    else:
+        found = [params.get("estimator"), *(each for _, each in params.get("estimators") or ())]
+    return [each for each in found if hasattr(each, "get_params")]
 
 
 def _absolute_errors(y: Array, prediction: Array) -> Array:
@@ -95,7 +115,14 @@ def _quantile(params: dict[str, Any]) -> Loss:
 
 
 def _tweedie(params: dict[str, Any]) -> Loss:
-    power = float(next((params[name] for name in _POWERS if params.get(name) is not None), _POWER))
+    power = float(np.ravel(next((params[name] for name in _POWERS if params.get(name) is not None), _POWER))[0])
+    if power in _LIMITS:
+        return _LIMITS[power]
+    if not 1.0 < power < 2.0:
+        raise ValueError(
+            f"estimator: wanted a power of a Tweedie deviance from 1 (Poisson) to 2 (gamma), found {power:g}; "
+            "choose one of these."
+        )
     return Loss(TweedieRegressor(power=power, link="log"), partial(_tweedie_deviances, power=power), True)
 
 
@@ -103,14 +130,30 @@ def _robust(params: dict[str, Any]) -> Loss:
     return Loss(HuberRegressor(), _absolute_errors)
 
 
-# By a part of the name in lower case.
-_MADE: dict[str, Callable[[dict[str, Any]], Loss]] = {
-    "poisson": lambda params: Loss(PoissonRegressor(), _poisson_deviances, True),
-    "gamma": lambda params: Loss(GammaRegressor(), _gamma_deviances, True),
+_SQUARED = Loss(Ridge(), squared_errors)
+# Of Tweedie deviances, by their power.
+_LIMITS = {
+    1.0: Loss(PoissonRegressor(), _poisson_deviances, True),
+    2.0: Loss(GammaRegressor(), _gamma_deviances, True),
+}
+
+# Names in lower case of scikit-learn, LightGBM, XGBoost and CatBoost.
+_NAMES = {
+    "poisson": ("poisson", "count:poisson"),
+    "gamma": ("gamma", "reg:gamma"),
+    "tweedie": ("tweedie", "reg:tweedie"),
+    "quantile": ("quantile", "reg:quantileerror", "multiquantile"),
+    "robust": (
+        *("absolute_error", "huber"),
+        *("regression_l1", "l1", "mean_absolute_error", "mae"),
+        *("reg:absoluteerror", "reg:pseudohubererror"),
+    ),
+}
+_MAKERS: dict[str, Callable[[dict[str, Any]], Loss]] = {
+    "poisson": lambda params: _LIMITS[1.0],
+    "gamma": lambda params: _LIMITS[2.0],
     "tweedie": _tweedie,
     "quantile": _quantile,
-    "absolute": _robust,
-    "huber": _robust,
-    "mae": _robust,
-    "l1": _robust,
+    "robust": _robust,
 }
+_MADE = {name: _MAKERS[kind] for kind, names in _NAMES.items() for name in names}

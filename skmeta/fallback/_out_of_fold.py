@@ -127,17 +127,19 @@ def _answers_of_fold(estimator: Any, tasks: Tasks, target: Target, method: str, 
             f"estimator: wanted a column a class of {type(model).__name__}.{method}, {len(model.classes_)}, found "
             f"{answer.shape[1]}; set decision_function_shape='ovr', or let it give probabilities."
         )
-    return _in_all_classes(
-        answer, model.classes_, np.asarray(target.classes), 0.0 if method == "predict_proba" else answer.min()
-    )
+    return _in_all_classes(answer, model.classes_, np.asarray(target.classes), scores=method != "predict_proba")
 
 
-def _in_all_classes(answer: Array, own: NDArray[Any], labels: NDArray[Any], absent: float) -> Array:
-    """Columns of the labels that a fold has seen as columns of all labels."""
+def _in_all_classes(answer: Array, own: NDArray[Any], labels: NDArray[Any], *, scores: bool) -> Array:
+    """Columns of the labels that a fold has seen as columns of all labels.
+
+    Others have no probability, and no higher score than the least likely label of a row.
+    """
     if np.array_equal(own, labels):
         return answer
     if answer.ndim == 1:
         answer = np.column_stack([-answer, answer])
-    found = np.full((len(answer), len(labels)), absent)
+    absent = answer.min(axis=1) if scores else np.zeros(len(answer))
+    found = np.tile(absent[:, None], len(labels))
     found[:, np.searchsorted(labels, own)] = answer
     return found

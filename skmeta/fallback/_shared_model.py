@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_scalar
@@ -17,7 +18,7 @@ from skmeta.base import AdaptedEstimators, Learner, Prior
 from skmeta.base._registry import register_fallback
 from skmeta.compose import known_component, with_first, with_own_model
 from skmeta.fallback._columns import Candidates, column_candidates
-from skmeta.fallback._known_tasks import rows_to_ask, seen_rows_are_fine
+from skmeta.fallback._known_tasks import fingerprint, rows_to_ask, seen_rows_are_fine
 from skmeta.fallback._link import Link, link_of
 from skmeta.fallback._out_of_fold import Fold, Target, fitted, folds_by_task
 from skmeta.fallback._rounds import Round, rounds
@@ -126,7 +127,8 @@ class SharedModel(Learner):
         TypeError
             If ``prior`` is of another family.
         """
-        self.out_of_fold_, self.corrects_seen_rows_, self._known_scores = np.empty(0), False, None
+        self.out_of_fold_, self.corrects_seen_rows_ = np.empty(0), False
+        self._known_scores, self._seen = None, ""
         check_scalar(self.max_rounds, "max_rounds", int, min_val=1)
         check_scalar(self.cv, "cv", int, min_val=2)
         if prior is not None:
@@ -160,9 +162,11 @@ class SharedModel(Learner):
         unfitted = self._shared(estimator, tasks)
         best = self._best_round(unfitted, tasks, link, n_jobs, progress)
         self.out_of_fold_, self.held_out_scores_ = best.outputs, best.correction.score
+        self._seen = fingerprint(tasks.labelled_rows())
         self.use_ = best.correction.use
         self.corrects_seen_rows_ = self._corrects_seen_rows(unfitted, tasks, best, link)
-        model = self._fitted(unfitted, tasks, best.target)
+        asked = best.correction.candidate.reads_outputs
+        model = self._fitted(unfitted, tasks, best.target) if asked else clone(unfitted)
         shared = self._prior_of(model, link, best, tasks)
         return self._extended(shared, link, estimator, tasks.labelled_rows(), best.correction.rows.X, n_jobs)
 
@@ -217,7 +221,7 @@ class SharedModel(Learner):
         AdaptedEstimators
             Of these tasks.
         """
-        if self._known_scores is None:  # of new tasks, which the shared model has not seen
+        if self._known_scores is None or not self.has_seen(tasks):
             return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         shared, tasks = prior.components[0], tasks.weighty_rows().labelled_rows()
         if self.corrects_seen_rows_:
@@ -225,6 +229,21 @@ class SharedModel(Learner):
             return prior.beside(adapted, self._known_scores._replace(learned_too=False))
         adapted = self.adapt_shared(shared, estimator, tasks.weighed_in(shared.weight_unit), n_jobs=n_jobs)
         return prior.beside(adapted, self._known_scores)
+
+    def has_seen(self, tasks: Tasks) -> bool:
+        """Whether these are the tasks whose outputs are known: other rows than theirs have none.
+
+        Parameters
+        ----------
+        tasks : Tasks
+            Some tasks.
+
+        Returns
+        -------
+        bool
+            By their ids, the values of their rows and their targets.
+        """
+        return self._seen == fingerprint(tasks.weighty_rows().labelled_rows())
 
     def _extended(
         self, prior: SharedModelPrior, link: Link, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None
@@ -289,13 +308,15 @@ class SharedModel(Learner):
         return fitted(estimator, tasks, target)
 
     def _prior_of(self, model: Any, link: Link, best: Round, tasks: Tasks) -> SharedModelPrior:
-        """What a round has learned, around the model that is fitted to all tasks."""
+        """What a round has learned, around the model that is fitted to all tasks, or to none where nothing asks it."""
         correction = best.correction.prior
-        answers = FunctionTransformer(getattr(model, link.method)).fit(tasks.X)
-        read = best.correction.candidate
+        read, outputs = best.correction.candidate, None
+        if read.reads_outputs:
+            answers = FunctionTransformer(getattr(model, link.method)).fit(tasks.X)
+            outputs = Pipeline([("output", answers), *best.steps])
         return self._kind(
             model=model,
-            outputs=Pipeline([("output", answers), *best.steps]) if read.reads_outputs else None,
+            outputs=outputs,
             columns=read.transformer,
             correction=correction,
             linear_model=link.linear_model,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any
@@ -20,7 +20,7 @@ from skmeta.tasks import Tasks, take_rows
 
 Array = NDArray[np.float64]
 
-_ROWS_KEPT_IN = ("_fit_X", "X_fit_", "X_train_", "support_vectors_")  # where scikit-learn's estimators keep rows
+_ROWS_KEPT_IN = ("_fit_X", "X_fit_", "X_train_", "support_vectors_", "X_")  # where scikit-learn's estimators keep rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,7 +35,8 @@ class SharedModelPrior(Prior):
     Parameters
     ----------
     model : estimator
-        Fitted to the rows of all past tasks. It is held once, whatever the number of tasks.
+        Fitted to the rows of all past tasks, where ``outputs`` asks it; else not fitted. It is held once, whatever the number
+        of tasks.
     outputs : transformer or None
         Fitted; makes the columns :math:`f` of raw rows, by asking ``model``; None where past tasks are better off without.
     columns : transformer or None
@@ -62,9 +63,10 @@ class SharedModelPrior(Prior):
     learner: Any = field(default_factory=EmpiricalBayes)
 
     def __repr__(self) -> str:
-        keeps = ", keeps rows" if any(hasattr(self.model, name) for name in _ROWS_KEPT_IN) else ""
+        keeps = ", keeps rows" if _keeps_rows(self.model) else ""
         name = type(self.model).__name__
-        return f"{type(self).__name__}({name} corrected on {self.description}, n_tasks={self.n_tasks:.0f}{keeps})"
+        how = "corrected on" if self.outputs is not None else "left for"
+        return f"{type(self).__name__}({name} {how} {self.description}, n_tasks={self.n_tasks:.0f}{keeps})"
 
     @property
     def inputs(self) -> Any:
@@ -186,7 +188,7 @@ class SharedModelPrior(Prior):
         """
         if type(estimator) is not type(self.model):
             raise TypeError(
-                f"estimator: wanted {type(self.model).__name__}, of which the prior holds a fitted one, found "
+                f"estimator: wanted {type(self.model).__name__}, with which the prior was learned, found "
                 f"{type(estimator).__name__}; learn a prior with it."
             )
 
@@ -198,9 +200,20 @@ class SharedModelPrior(Prior):
     def _read(self, tasks: Tasks) -> Tasks:
         """The tasks as the linear model reads them."""
         if not tasks.n_rows:
-            return Tasks.none(n_features=self.correction.n_features)
+            return tasks.with_rows(np.empty((0, self.correction.n_features)), tasks.y)
         # A copy, as a shared model may write into what it is asked.
         return tasks.with_rows(self.inputs.transform(take_rows(tasks.X, np.arange(tasks.n_rows))), tasks.y)
+
+
+def _keeps_rows(model: Any) -> bool:
+    """Whether a fitted estimator, or one that it is made of, keeps the rows that it was fitted to."""
+    if isinstance(model, Mapping):
+        return any(map(_keeps_rows, model.values()))
+    if isinstance(model, list | tuple) or (isinstance(model, np.ndarray) and model.dtype == object):
+        return any(map(_keeps_rows, np.ravel(model).tolist() if isinstance(model, np.ndarray) else model))
+    if not hasattr(model, "get_params") or isinstance(model, type):
+        return False
+    return any(hasattr(model, name) for name in _ROWS_KEPT_IN) or any(map(_keeps_rows, vars(model).values()))
 
 
 class CorrectedModels(AdaptedEstimators):

@@ -19,6 +19,7 @@ from skmeta.base import AdaptedEstimators, Learner, Prior, register
 from skmeta.base._held_out import folds_of, simplest
 from skmeta.compose import MixturePrior, known_component, with_own_model
 from skmeta.fallback import SharedModel
+from skmeta.fallback._known_tasks import fingerprint
 from skmeta.neighbors._choice import Limits, choose_maps
 from skmeta.neighbors._metrics import AS_GIVEN, linear_maps
 from skmeta.neighbors._neighbors_prior import NeighborsPrior, SharedNeighbors
@@ -131,6 +132,7 @@ class LearnedMetric(Learner):
         self._check_parameters()
         _check_distances(estimator)
         tasks = tasks.labelled_rows()
+        self._seen = fingerprint(tasks)
         X = _as_numbers(estimator, tasks.X, self.max_columns)
         scatter = None if X is None else scatter_of(X, tasks, estimator.n_neighbors, self.max_task_rows)
         if prior is not None:
@@ -175,7 +177,7 @@ class LearnedMetric(Learner):
         AdaptedEstimators
             Of these tasks.
         """
-        if self._known_scores is None:
+        if self._known_scores is None or fingerprint(tasks.labelled_rows()) != self._seen:
             return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         first, tasks = prior.components[0], tasks.labelled_rows()
         if self._shared is None:

@@ -8,11 +8,23 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
+from skmeta.tasks._ranks_of_tasks import dense_ranks, ranks_in_tasks
 from skmeta.tasks._row_order import as_numbers, by_frequency, evenly, ranks_of_rows
 
 _LEFT_OUT_ONE_BY_ONE = 20  # speed: rows of larger tasks are left out in parts
 _PARTS = 5
+
+
+def _of_labels(rank: NDArray[np.intp], scores: NDArray[np.intp], codes: NDArray[np.intp]) -> list[NDArray[np.float64]]:
+    """The least rank of the rows of each row's label in its task, and their mean."""
+    if not len(rank):
+        return []
+    label = np.unique(codes * (rank.max() + 1) + rank, return_inverse=True)[1]
+    least = np.full(label.max() + 1, np.inf)
+    np.minimum.at(least, label, scores)
+    return [least[label], (np.bincount(label, scores) / np.bincount(label))[label]]
 
 
 class PartsOfTasks:
@@ -79,11 +91,36 @@ class PartsOfTasks:
         ndarray of bool of shape (n_rows,)
             False of unlabelled rows.
         """
+        rows, codes = self._in_order()
+        size = np.bincount(codes, minlength=len(self.ids))
+        n = np.minimum(n_shots, size // 2)
+        starts, firsts = (np.concatenate([[0], np.cumsum(each)])[:-1] for each in (size, n))
+        task = np.repeat(np.arange(len(n)), n)
+        nth = np.arange(len(task)) - firsts[task]
         chosen = np.zeros(len(self.codes), dtype=bool)
-        for code in range(len(self.ids)):
-            own = self.by_target(self._labelled_rows_of(code))
-            chosen[evenly(own, min(n_shots, len(own) // 2))] = True
+        chosen[rows[starts[task] + ((nth + 0.5) * size[task] / n[task]).astype(np.intp)]] = True
         return chosen
+
+    def _in_order(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The labelled rows, task after task, each in the order of `by_target`, and the task of each."""
+        known = np.arange(len(self.codes)) if self.labelled is None else np.flatnonzero(self.labelled)
+        codes = self.codes[known]
+        numbers, is_name = self._numbers
+        if sparse.issparse(numbers):  # ranked task by task, as a table of ranks would not be sparse
+            own = [self.by_target(self._labelled_rows_of(code)) for code in range(len(self.ids))]
+            rows = np.concatenate([*own, np.empty(0, np.intp)])
+            return rows, self.codes[rows]
+        scores = ranks_in_tasks(numbers[known], is_name, codes, len(self.ids))
+        weight = np.zeros(len(known)) if self.sample_weight is None else self.sample_weight[known]
+        keys = [weight, scores]
+        if self.y is not None:
+            target = self.y[known] if self.y.ndim == 1 else self.y[known, 0]
+            rank = dense_ranks(np.unique(target, return_inverse=True)[1], codes)
+            keys.append(rank)
+            if self.classes is not None:
+                keys += _of_labels(rank, scores, codes)
+        order = np.lexsort((*keys, codes))
+        return known[order], codes[order]
 
     def without_each_part(self) -> tuple[Self, NDArray[np.intp], NDArray[np.intp]]:
         """For every labelled row its task without it: what predicts that row from the task's other rows.
@@ -146,6 +183,8 @@ class PartsOfTasks:
         ndarray of int
             The same positions.
         """
+        if not len(rows):
+            return rows
         scores = self._ranks(rows)
         weight = np.zeros(len(rows)) if self.sample_weight is None else self.sample_weight[rows]
         if self.y is None:

@@ -13,8 +13,8 @@ from skmeta.tasks._tables import column_values
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
-_SYMMETRIC = 1e-9  # guard: skewness of a column that rounding makes
-_DRAWN = 2**20  # guard: integers that tell columns apart; one of a million pairs of rows of one sum is taken as alike
+SYMMETRIC = 1e-9  # guard: skewness of a column that rounding makes
+DRAWN = 2**20  # guard: integers that tell columns apart; one of a million pairs of rows of one sum is taken as alike
 
 
 def ranks_of_rows(X: Any) -> Index:
@@ -43,7 +43,7 @@ def ranks_of_rows(X: Any) -> Index:
     above, zero = _ranks_above_zero(X) if sparse.issparse(X) else (_mean_ranks(X), np.zeros(X.shape[1]))
     total = np.asarray(above.sum(axis=1)).ravel() + zero.sum()
     place = np.unique(above.T @ total**2 + zero * np.sum(total**2), return_inverse=True)[1]
-    second = above @ np.random.default_rng(0).integers(_DRAWN, size=len(zero))[place]
+    second = above @ np.random.default_rng(0).integers(DRAWN, size=len(zero))[place]
     order = np.lexsort((second, total))
     new = (np.diff(total[order]) != 0.0) | (np.diff(second[order]) != 0.0)
     found = np.empty(len(order), dtype=np.intp)
@@ -62,7 +62,7 @@ def _orientation(X: Any) -> Array:
         apart = np.where(there, apart, 0.0)
         apart = apart / np.maximum(np.abs(apart).max(axis=0), np.finfo(float).tiny)
         variance, third = (apart**2).mean(axis=0), (apart**3).mean(axis=0)
-    return np.where(third < -_SYMMETRIC * np.maximum(variance, 0.0) ** 1.5, -1.0, 1.0)
+    return np.where(third < -SYMMETRIC * np.maximum(variance, 0.0) ** 1.5, -1.0, 1.0)
 
 
 def _mean_ranks(X: Array) -> Array:

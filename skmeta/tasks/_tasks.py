@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Self
 
@@ -67,6 +67,10 @@ class Tasks(PartsOfTasks):
     feature_names: tuple[str, ...] | None = None
     classes: tuple[NDArray[Any], ...] | None = None
     class_rates: Mapping[Any, NDArray[np.float64]] = field(default_factory=dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what can be worked out again: worker processes get the rows, not copies of them."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -45,6 +45,14 @@ class Says(AdaptedEstimators):
     predict_proba = predict
 
 
+@pytest.mark.parametrize("counts", [[0, 5, 0, 3, 4], [0, 0, 5, 3], [2, 0, 0, 0, 0, 0, 3, 4, 5]])
+def test_every_fold_has_rows_to_fit_and_rows_to_predict(counts):
+    tasks = tasks_of(counts)
+    for folds in (folds_of(tasks, 5), halves_of(tasks)):
+        assert_array_equal(np.sort(np.concatenate([judge for _, judge in folds])), np.arange(len(counts)))
+        assert all(tasks.counts[part].sum() for pair in folds for part in pair)
+
+
 def test_each_task_judges_once_and_folds_have_alike_sizes():
     tasks = tasks_of([9, 1, 5, 7, 3, 2, 8, 6, 4, 10])
     folds = folds_of(tasks, 5)

@@ -9,15 +9,17 @@ import pandas as pd
 import pytest
 from clusters import COLUMNS
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.cluster import KMeans
 from sklearn.mixture import GaussianMixture
 from sklearn.tree import DecisionTreeRegressor
 
 from skmeta import SharedModel, WarmStartRegressor
+from skmeta.base._matching import one_task
 from skmeta.cluster import GaussianMixturePrior, KMeansPrior, OwnKMeans, OwnMixture
 from skmeta.cluster._adapted_clusters import AdaptedClusters
 from skmeta.cluster._gaussian_mixture import AdaptedMixtures
-from skmeta.compose import PriorWithOwnModel, with_own_model
+from skmeta.compose import OwnModel, PriorWithOwnModel, with_own_model
 from skmeta.tasks import read_tasks
 
 TREE = DecisionTreeRegressor(max_depth=2, random_state=0)
@@ -138,3 +140,33 @@ def test_clusters_are_those_of_the_component_that_is_likelier_with_its_weight(
     likelier = both.responsibilities(estimator, tasks)
     assert_array_equal(found, np.eye(2)[likelier.argmax(axis=1)])
     assert_array_equal(found[:, 1] == 1.0, gains + np.log(weight / (1.0 - weight)) > 0.0)
+
+
+class CatBoostError(Exception):
+    """As CatBoost's: no ValueError."""
+
+
+class Fails(RegressorMixin, BaseEstimator):
+    """Cannot be fitted."""
+
+    def __init__(self, error=None):
+        self.error = error
+
+    def fit(self, X, y):
+        raise self.error("no")
+
+
+def evidence_of(error):
+    X = np.arange(8.0)[:, None]
+    return OwnModel().log_evidence(Fails(error), one_task(Fails(error), X, X[:, 0], None))
+
+
+@pytest.mark.parametrize("error", [ValueError, np.linalg.LinAlgError, CatBoostError])
+def test_rows_that_an_estimator_refuses_are_no_evidence_for_it(error):
+    assert_array_equal(evidence_of(error), -np.inf)
+
+
+@pytest.mark.parametrize("error", [KeyError, RuntimeError, TypeError, MemoryError])
+def test_what_is_no_refusal_of_rows_is_raised_as_it_is(error):
+    with pytest.raises(error, match="no"):
+        evidence_of(error)

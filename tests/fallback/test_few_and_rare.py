@@ -4,7 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skmeta import WarmStartClassifier, WarmStartRegressor
@@ -12,6 +12,7 @@ from skmeta.base._held_out import SHOTS, gains, halves_of, mean_of_tasks
 from skmeta.fallback._columns import Candidate
 from skmeta.fallback._correction import HeldOut, _learn, best_correction
 from skmeta.fallback._link import link_of
+from skmeta.fallback._out_of_fold import _in_all_classes
 from skmeta.tasks import read_tasks
 
 
@@ -97,3 +98,14 @@ def test_a_class_of_weightless_rows_is_none():
         X, y, sample_weight=(y < 2).astype(float)
     )
     assert set(model.predict(X)) == {0, 1}
+
+
+@pytest.mark.parametrize("level", [-5.0, 0.0, 5.0])  # all scores positive, or all negative, too
+@pytest.mark.parametrize("own", [[0, 2], [0, 1]])
+def test_a_label_that_a_fold_lacks_is_never_the_likeliest_whatever_other_rows_are(own, level):
+    score = level + np.linspace(-1.0, 1.0, 7)
+    found = _in_all_classes(score, np.array(own), np.arange(3), scores=True)
+    assert_array_equal(found.argmax(axis=1), np.array(own)[(score > 0.0).astype(int)])
+    some = _in_all_classes(score[2:4], np.array(own), np.arange(3), scores=True)
+    assert_array_equal(some, found[2:4])
+    assert_array_equal(found[:, np.setdiff1d(np.arange(3), own)[0]], -np.abs(score))

@@ -4,12 +4,21 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.dummy import DummyClassifier, DummyRegressor
-from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
+from sklearn.ensemble import (
+    BaggingRegressor,
+    GradientBoostingRegressor,
+    HistGradientBoostingRegressor,
+    StackingRegressor,
+    VotingRegressor,
+)
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF
 from sklearn.metrics import mean_pinball_loss, mean_poisson_deviance, mean_tweedie_deviance
+from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
@@ -68,19 +77,49 @@ def test_losses_are_those_of_scikit_learn():
     cases = {
         "reg:tweedie": lambda: mean_tweedie_deviance(y, found, power=1.5),
         "Tweedie:variance_power=1.2": lambda: mean_tweedie_deviance(y, found, power=1.2),
+        "Tweedie:variance_power=1.0": lambda: mean_tweedie_deviance(y, found, power=1),
+        "Tweedie:variance_power=2": lambda: mean_tweedie_deviance(y, found, power=2),
         "count:poisson": lambda: mean_poisson_deviance(y, found),
         "reg:gamma": lambda: mean_tweedie_deviance(y, found, power=2),
         "Quantile:alpha=0.8": lambda: mean_pinball_loss(y, found, alpha=0.8),
         "regression_l1": lambda: np.abs(y - found).mean(),
+        "MAE": lambda: np.abs(y - found).mean(),
+        "l1_of_my_own": lambda: np.mean((y - found) ** 2),  # what nobody knows is judged by squares
         "regression": lambda: np.mean((y - found) ** 2),
     }
     for name, expected in cases.items():
         assert_allclose(loss_of(Says(name)).of_rows(y, found).mean(), expected())
     assert loss_of(Says("quantile", 0.3)).linear_model.quantile == 0.3
     assert loss_of(Says("quantile")).linear_model.quantile == 0.9  # LightGBM's default
-    with pytest.raises(ValueError, match="estimator: wanted one level of a quantile"):
-        loss_of(Says("reg:quantileerror", [0.1, 0.9]))
+    for several in (Says("reg:quantileerror", [0.1, 0.9]), Says("MultiQuantile:alpha=0.1,0.9")):
+        with pytest.raises(ValueError, match="estimator: wanted one level of a quantile"):
+            loss_of(several)
+    with pytest.raises(ValueError, match=r"estimator: wanted a power of a Tweedie deviance .*found 0\.5"):
+        loss_of(Says("Tweedie:variance_power=0.5"))
     assert loss_of(GradientBoostingRegressor(loss="quantile", alpha=0.2)).linear_model.quantile == 0.2
+
+
+POISSON, SQUARED = (DecisionTreeRegressor(criterion=name) for name in ("poisson", "squared_error"))
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("regressor", "is_poisson"),
+    [
+        (BaggingRegressor(POISSON), True),
+        (BaggingRegressor(), False),
+        (VotingRegressor([("a", POISSON), ("b", POISSON)]), True),
+        (VotingRegressor([("a", POISSON), ("b", "drop")]), True),
+        (VotingRegressor([("a", POISSON), ("b", SQUARED)]), False),
+        (StackingRegressor([("a", POISSON)]), False),
+        (StackingRegressor([("a", SQUARED)], POISSON), True),
+        (MultiOutputRegressor(POISSON), True),
+        (GridSearchCV(make_pipeline(StandardScaler(), BaggingRegressor(POISSON)), {}), True),
+    ],
+    ids=repr,
+)
+def test_a_regressor_that_is_made_of_others_has_their_loss(regressor, is_poisson):
+    assert loss_of(regressor).is_log_linked == is_poisson
 
 
 @pytest.mark.parametrize("classifier", [DecisionTreeClassifier(random_state=0), KNeighborsClassifier(1)], ids=str)

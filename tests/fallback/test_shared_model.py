@@ -8,16 +8,31 @@ import pandas as pd
 import pytest
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.ensemble import (
+    BaggingClassifier,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    RandomForestClassifier,
+    VotingClassifier,
+)
+from sklearn.gaussian_process import GaussianProcessClassifier
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputRegressor
-from sklearn.neighbors import RadiusNeighborsRegressor
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier, RadiusNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.semi_supervised import LabelSpreading
+from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skmeta import SharedModel, WarmStartClassifier, WarmStartRegressor
+from skmeta.fallback._columns import Candidate
+from skmeta.fallback._shared_model_prior import _keeps_rows
+from skmeta.tasks import read_tasks
 
 TREE = DecisionTreeRegressor(max_depth=4, random_state=0)
 
@@ -239,6 +254,44 @@ def test_a_prior_that_keeps_rows_says_so():
     model = WarmStartRegressor(RadiusNeighborsRegressor(radius=5.0), task=-1, learner=SharedModel(None)).fit(X, y)
     assert "keeps rows" in repr(model.prior_)
     assert "keeps rows" not in repr(WarmStartRegressor(TREE, task=-1, learner=SharedModel(None)).fit(X, y).prior_)
+
+
+@pytest.mark.parametrize(
+    "keeps",
+    [
+        BaggingClassifier(KNeighborsClassifier(), 2),
+        VotingClassifier([("a", GaussianNB()), ("b", SVC())]),
+        GridSearchCV(make_pipeline(StandardScaler(), KNeighborsClassifier()), {}, cv=2),
+        GaussianProcessClassifier(optimizer=None),
+        OneVsRestClassifier(SVC()),
+        LabelSpreading(),
+    ],
+    ids=repr,
+)
+def test_rows_are_found_in_whatever_an_estimator_is_made_of(keeps):
+    X, y = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2
+    assert _keeps_rows(keeps.fit(X, y)) and not _keeps_rows(clone(keeps))
+
+
+@pytest.mark.parametrize("holds", [RandomForestClassifier(2), GradientBoostingClassifier(n_estimators=2)], ids=repr)
+def test_estimators_made_of_trees_keep_no_rows(holds):
+    X, y = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2
+    assert not _keeps_rows(holds.fit(X, y))
+
+
+def test_a_model_that_nothing_asks_is_not_held():
+    class ColumnsAlone(SharedModel):
+        def _candidates(self, estimator, tasks):
+            return lambda outputs: {"columns": Candidate(StandardScaler().fit(tasks.X), reads_outputs=False)}
+
+    X, y = shops(n_tasks=6, n_rows=12, slope=1.0)
+    prior = ColumnsAlone(max_rounds=1).learn_shared(TREE, read_tasks(X, y, task=-1))
+    X = X[:, :-1]
+    assert prior.outputs is None and not hasattr(prior.model, "tree_") and "left for columns" in repr(prior)
+    plain = prior.adapt(TREE, X[:5], y[:5])
+    assert b"DecisionTree" not in pickle.dumps(plain) and np.isfinite(plain.predict(X)).all()
+    with pytest.raises(TypeError, match="estimator: wanted DecisionTreeRegressor, with which"):
+        prior.adapt(Ridge(), X[:5], y[:5])
 
 
 def test_a_transformer_of_ones_own_makes_the_columns():

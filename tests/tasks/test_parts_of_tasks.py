@@ -1,5 +1,7 @@
 """Which rows of a task teach and which judge: their values alone say it, not the order or the units they came in."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,7 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 
 from skmeta.tasks import Tasks
-from skmeta.tasks._row_order import ranks_of_rows, spread_rows
+from skmeta.tasks._row_order import evenly, ranks_of_rows, spread_rows
 from skmeta.tasks._tasks import labels_of_tasks
 
 pytestmark = pytest.mark.quick
@@ -141,3 +143,60 @@ def test_some_tasks_are_of_all_sizes():
     assert_array_equal(tasks.some(3), [1, 2, 3])
     assert_array_equal(tasks.some(2, of=np.flatnonzero(counts > 5)), [1, 2])
     assert len(tasks.some(3, of=np.zeros(0, np.intp))) == 0
+
+
+def unequal(X, y, seed):
+    """Tasks of 0 to 30 rows in any order, some rows without target."""
+    rng = np.random.default_rng(seed)
+    codes = rng.choice([0, 1, 1, 1, 1, 3, 3, 4, 5], size=N)
+    target, labels = targets(y, seed), None
+    labelled = rng.random(N) < 0.9
+    if y == "labels":
+        labels = labels_of_tasks(target, codes, 7, labelled)
+    weight = rng.integers(1, 4, size=N).astype(float)
+    return Tasks(columns(X, seed), target, codes, np.arange(7), weight, labelled=labelled, classes=labels)
+
+
+@pytest.mark.parametrize("y", ["numbers", "counts", "labels", "none"])
+@pytest.mark.parametrize("X", ["numbers", "counts", "names", "both"])
+def test_shots_of_all_tasks_are_those_of_each(X, y):
+    for seed in range(5):
+        tasks = unequal(X, y, seed)
+        for n in (1, 3, 10):
+            wanted = np.zeros(N, dtype=bool)
+            for code in range(len(tasks)):
+                own = tasks.rows_of(code)
+                own = tasks.by_target(own[tasks.labelled[own]])
+                wanted[evenly(own, min(n, len(own) // 2))] = True
+            assert_array_equal(tasks.are_shots(n), wanted)
+
+
+def test_shots_of_many_tasks_are_sorted_at_once(monkeypatch):
+    calls = []
+    monkeypatch.setattr(np, "lexsort", lambda keys, sort=np.lexsort: calls.append(len(keys[0])) or sort(keys))
+    for n_tasks in (10, 1000):
+        calls.clear()
+        rows = np.random.default_rng(0).normal(size=(4 * n_tasks, 3))
+        tasks = Tasks(rows, rows[:, 0], np.arange(4 * n_tasks) % n_tasks, np.arange(n_tasks))
+        assert tasks.are_shots(2).sum() == 2 * n_tasks
+        assert len(calls) < 10
+
+
+@pytest.mark.parametrize("y", [np.zeros(0), np.zeros((0, 2)), np.zeros(0, object), None])
+def test_no_rows_have_no_shots(y):
+    tasks = Tasks(np.zeros((0, 2)), y, np.zeros(0, np.intp), np.arange(3))
+    assert len(tasks.are_shots(3)) == 0 and len(tasks.by_target(tasks.rows_of(1))) == 0
+
+
+def test_shots_of_labels_that_are_objects():
+    frame, y = columns("numbers"), targets("labels")
+    some = [collection(frame, label[y], labels=True) for label in (np.arange(3), np.array([*"abc"], dtype=object))]
+    assert_array_equal(*(tasks.are_shots(10) for tasks in some))
+
+
+def test_workers_get_rows_once():
+    tasks = collection(columns("numbers"), targets("numbers"))
+    before = len(pickle.dumps(tasks))
+    tasks.are_shots(5)
+    assert tasks.order is tasks.order and len(pickle.dumps(tasks)) == before
+    assert_array_equal(pickle.loads(pickle.dumps(tasks)).are_shots(5), tasks.are_shots(5))
