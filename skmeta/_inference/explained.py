@@ -55,6 +55,15 @@ def probability_of_use(gain: Array, counts: Array, before: float = OF_USE) -> fl
     return float(expit(logit(before) + ratio))
 
 
+def useless_at_even_odds(use: float) -> float:
+    r"""How probable it is that a law explains nothing, by the ratio in `probability_of_use`, had both been as probable before.
+
+    .. math:: 1 - p' = \Big(1 + \frac{p}{1 - p} \Big/ \frac{p_0}{1 - p_0}\Big)^{-1}
+    """
+    with np.errstate(divide="ignore"):  # a law that is surely of use
+        return float(expit(logit(OF_USE) - logit(use)))
+
+
 def most_probable_share(
     gain: Array, counts: Array, least: float = _NONE, most: float = 1.0 - _NONE, known: tuple[float, float] = (0.0, 0.0)
 ) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
+from skmeta._inference.explained import useless_at_even_odds
 from skmeta._inference.mixture import assumed_tasks, learn_weights
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._held_out import SHOTS
@@ -213,6 +214,12 @@ class PriorWithOwnModel(MixturePrior):
             return self.log_scores(adapted, np.arange(len(tasks))) + np.log(self.weights_of_tasks(adapted))
 
 
+def _without_the_first(weights: Array, assumed: Array) -> Array:
+    """Weights of a task unlike the first component: of this as assumed, of the others among each other as past tasks say."""
+    share = assumed[0] / assumed.sum()
+    return np.r_[share, (1.0 - share) * weights[1:] / weights[1:].sum()]
+
+
 def with_own_model(
     prior: Prior,
     estimator: Any,
@@ -241,14 +248,15 @@ def with_own_model(
     own : OwnModel, default=None
         What stands beside it; None for the plain estimator, fitted.
     use : float, default=1.0
-        Probability that what was learned is of any use for other tasks. Past tasks count by it as their rows say, and else
-        as tasks of their own model: where there was nothing to learn, they do not say that the next one's would find nothing.
+        Probability that what was learned is of any use for other tasks. Past tasks count by it as their rows say: where there
+        was nothing to learn, they do not say that the next one's own model would find nothing. As far as held-out tasks
+        spoke against any use (at even odds before) they count as tasks of their own model.
 
     Returns
     -------
     prior : PriorWithOwnModel
         Whose weights count one task of what was learned, shared by its components, and three of the other, beside those
-        looked at; these and those that nothing was learned for are all that counts of a task unlike the past.
+        looked at; of a task unlike the past the first component counts as assumed.
     known : KnownScores
         Of those looked at; who adapts to the same tasks next need not ask their own models again.
     """
@@ -257,7 +265,7 @@ def with_own_model(
         own = OwnModel(classes=prior.classes, class_prior=prior.class_prior, feature_names=prior.feature_names)
     names, beside = zip(*others, ("own model", own), strict=True)
     one, unlike = assumed_tasks(2)
-    assumed = np.r_[np.full(len(beside), one / len(beside)), unlike + (1.0 - use) * len(looked_at)]
+    assumed = np.r_[np.full(len(beside), one / len(beside)), unlike + useless_at_even_odds(use) * len(looked_at)]
 
     def scored(kept: NDArray[np.bool_]) -> Array:
         some = tasks.where(kept)
@@ -270,7 +278,8 @@ def with_own_model(
 
     scores, n_rows = scored(np.ones(tasks.n_rows, dtype=bool)), float(tasks.labelled_rows().counts[looked_at].mean())
     weights, known = learned(scores), KnownScores(looked_at, scores)
-    without_rows, of_unlike = np.eye(1, len(weights))[0], assumed / assumed.sum()
+    without_rows = np.eye(1, len(weights))[0]
+    of_unlike = _without_the_first(weights, assumed)
     found = PriorWithOwnModel([prior, *beside], weights, ("learned", *names), without_rows, weights_of_unlike=of_unlike)
     # Where it is not the better one with all rows, it is asked where a task's rows say so, not by its weight.
     if weights[0] > 0.5 or tasks.y is None or n_rows <= 2 * SHOTS:

@@ -142,11 +142,9 @@ def column_candidates(tasks: Tasks, correction: Any) -> Candidates:
     numbers, names = _usable(tasks.X)
     few, found = len(numbers) + len(names) <= _MANY, {"output": Candidate(None)}
     curved = [column for column in numbers if few and _is_curved(tasks.X, column)]
+    squares = _standardised(tasks.X, numbers, names, squares=curved) if curved else None
     if numbers or names:
-        made = _standardised(tasks.X, numbers, names, squares=[])
-        n_columns = made.transform(take_rows(tasks.X, np.arange(1))).shape[1] + len(curved)
-        columns = _over_root(made, n_columns)
-        squares = _over_root(_standardised(tasks.X, numbers, names, squares=curved), n_columns) if curved else None
+        columns = _standardised(tasks.X, numbers, names, squares=[])
         wider = None if squares is None else (squares, _without_squares(columns, len(numbers), len(curved), tasks.X))
         found["columns"] = Candidate(columns, reads_outputs=False, wider=wider)
         found["output, columns"] = Candidate(columns, narrows=few and not curved, wider=wider)
@@ -210,15 +208,6 @@ def _standardised(X: Any, numbers: list[int], names: list[int], squares: list[in
     parts += [(_squared(X, squares), squares)] if squares else []
     parts += [(one, names)] if names else []
     return make_column_transformer(*parts).fit(X)
-
-
-def _over_root(columns: Any, n_columns: int) -> Any:
-    r"""Columns over :math:`\sqrt p`.
-
-    So a linear model of no past, whose slopes have the variance of the noise, expects of all columns together what it
-    expects of one, and its predictions are not the less certain the more columns there are.
-    """
-    return make_pipeline(columns, FunctionTransformer(np.dot, kw_args={"b": 1.0 / np.sqrt(n_columns)}))
 
 
 def _scaled() -> Pipeline:

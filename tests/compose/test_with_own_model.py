@@ -124,13 +124,16 @@ NORMAL = GaussianMixturePrior(
     ],
     ids=["k-means", "mixture"],
 )
-@pytest.mark.parametrize("weight", [0.02, 0.3, 0.9])
+@pytest.mark.parametrize("weight", [0.6, 0.75, 0.99])
 def test_clusters_are_those_of_the_component_that_is_likelier_with_its_weight(
     monkeypatch, estimator, prior, own, adapted, weight
 ):
     X = pd.DataFrame(np.random.default_rng(0).normal(size=(24, 2)), columns=COLUMNS[:2])
     tasks = read_tasks(X.assign(shop=np.repeat([*"abc"], 8)), None, task="shop", targets=False)
-    both = PriorWithOwnModel([prior, own(centers=CENTERS)], [1.0 - weight, weight], ("learned", "own model"))
+    weights = [1.0 - weight, weight]
+    both = PriorWithOwnModel(
+        [prior, own(centers=CENTERS)], [0.5, 0.5], ("learned", "own model"), weights_of_unlike=weights
+    )
     gains = np.array([-5.0, 1.0, 6.0])  # log scores of an own model beyond those of the learned prior
     monkeypatch.setattr(
         PriorWithOwnModel, "log_scores", lambda self, _, codes, known=None: np.column_stack([0 * gains, gains])[codes]
