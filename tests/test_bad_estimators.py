@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from skmeta import WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
+from skmeta import SharedModel, WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
 
 rng = np.random.default_rng(0)
 TASK = np.repeat(np.arange(6), 10)
@@ -137,6 +137,79 @@ class Silent(ClassifierMixin, BaseEstimator):
 def test_a_classifier_has_to_tell_probabilities_or_scores(estimator):
     words = "wanted a classifier with predict_proba or decision_function, found Silent, .*put a CalibratedClassifierCV"
     refused(WarmStartClassifier(estimator, task=-1), TypeError, words, y=LABELS)
+
+
+# Classes that do not say what they are -------------------------------------------------------------------
+
+
+class CountsLabels:
+    """A classifier of another package, in parts: its bases come with the test."""
+
+    _estimator_type = "classifier"
+
+    def fit(self, X, y, sample_weight=None):
+        self.classes_, n = np.unique(y, return_counts=True)
+        self.shares_ = n / n.sum()
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[self.shares_.argmax()])
+
+    def predict_proba(self, X):
+        return np.tile(self.shares_, (len(X), 1))
+
+
+class Tagged(CountsLabels, ClassifierMixin, BaseEstimator): ...
+
+
+class Untagged(CountsLabels, BaseEstimator): ...
+
+
+class WrongOrder(CountsLabels, BaseEstimator, ClassifierMixin): ...
+
+
+class OnlyPredicts(BaseEstimator):
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        return np.zeros(len(X))
+
+
+QUICK = {"task": -1, "learner": SharedModel(None, max_rounds=1, cv=2)}
+
+
+@pytest.mark.parametrize(
+    ("untagged", "labels"),
+    [(Untagged(), LABELS), (WrongOrder(), np.where(LABELS == "low", 0, 1))],
+    ids=["text", "numbers"],
+)
+def test_a_classifier_without_a_tag_is_known_by_its_probabilities(untagged, labels):
+    models = [WarmStartClassifier(each, **QUICK).fit(TABLE, labels) for each in (untagged, Tagged())]
+    np.testing.assert_allclose(*(model.predict_proba(TABLE) for model in models))
+    np.testing.assert_array_equal(*(model.predict(TABLE) for model in models))
+    np.testing.assert_allclose(*(model.adapt(X[:8], labels[:8]).predict_proba(X) for model in models))
+    for each in (untagged, make_pipeline(StandardScaler(), untagged)):
+        refused(WarmStartRegressor(each, task=-1), TypeError, "found the classifier .*; use WarmStartClassifier")
+
+
+def test_what_does_not_say_that_it_classifies_is_refused():
+    words = "wanted a classifier, found OnlyPredicts, which is not tagged .* put ClassifierMixin before BaseEstimator"
+    refused(WarmStartClassifier(OnlyPredicts(), task=-1), TypeError, words, y=LABELS)
+
+
+class UntaggedMean(Mean):
+    def __sklearn_tags__(self):
+        tags = BaseEstimator.__sklearn_tags__(self)
+        tags.estimator_type = None
+        return tags
+
+
+def test_a_regressor_without_a_tag_is_one():
+    found, expected = (
+        WarmStartRegressor(each, task=-1).fit(TABLE, Y).predict(TABLE) for each in (UntaggedMean(), Mean())
+    )
+    np.testing.assert_allclose(found, expected)
 
 
 # Tasks with one row or one class -----------------------------------------------------------------------

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -44,10 +43,20 @@ def one_task(estimator: Any, X: Any, y: Any, sample_weight: Any = None, unlabell
         y,
         sample_weight,
         estimator_name=type(estimator).__name__,
-        labels=is_classifier(estimator),
+        labels=classifies(estimator),
         unlabelled=unlabelled,
         targets=reads_targets(estimator),
     )
+
+
+def kind_of(estimator: Any) -> str | None:
+    """The type that an estimator's tags say; of one without, a classifier by its ``predict_proba``, else None."""
+    return get_tags(estimator).estimator_type or ("classifier" if hasattr(estimator, "predict_proba") else None)
+
+
+def classifies(estimator: Any) -> bool:
+    """Whether an estimator is a classifier; classes of other packages need not say so in tags."""
+    return kind_of(estimator) == "classifier"
 
 
 def reads_targets(estimator: Any) -> bool:

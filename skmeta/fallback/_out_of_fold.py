@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
 from skmeta.base._held_out import folds_of
-from skmeta.base._matching import weights_if_taken
+from skmeta.base._matching import classifies, weights_if_taken
 from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._words import listed
 
@@ -120,7 +120,7 @@ def _answers_of_fold(estimator: Any, tasks: Tasks, target: Target, method: str, 
             f"estimator: wanted {len(test)} finite answers of {type(model).__name__}.{method} for as many rows, found {found}, "
             f"in {where}; correct the estimator, or what it is given."
         )
-    if not is_classifier(model):
+    if not classifies(model):
         return answer
     if answer.ndim > 1 and answer.shape[1] != len(model.classes_):
         raise ValueError(
