@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.cluster import KMeans
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, IsolationForest
+from sklearn.ensemble import (
+    BaggingClassifier,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    IsolationForest,
+)
 from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import Lars, LogisticRegression, Ridge
@@ -135,7 +140,7 @@ class Silent(ClassifierMixin, BaseEstimator):
 
 @pytest.mark.parametrize("estimator", [Silent(), make_pipeline(StandardScaler(), Silent())], ids=["alone", "pipeline"])
 def test_a_classifier_has_to_tell_probabilities_or_scores(estimator):
-    words = "wanted a classifier with predict_proba or decision_function, found Silent, .*put a CalibratedClassifierCV"
+    words = "wanted a classifier with predict_proba or decision_function, found Silent, .*put a BaggingClassifier"
     refused(WarmStartClassifier(estimator, task=-1), TypeError, words, y=LABELS)
 
 
@@ -210,6 +215,12 @@ def test_a_regressor_without_a_tag_is_one():
         WarmStartRegressor(each, task=-1).fit(TABLE, Y).predict(TABLE) for each in (UntaggedMean(), Mean())
     )
     np.testing.assert_allclose(found, expected)
+
+
+def test_around_one_that_tells_neither_a_bagging_classifier_is_a_way_out():
+    model = WarmStartClassifier(BaggingClassifier(Silent(), n_estimators=3, random_state=0), **QUICK).fit(TABLE, LABELS)
+    np.testing.assert_allclose(model.predict_proba(TABLE).sum(axis=1), 1.0)
+    assert set(model.adapt(X[:8], LABELS[:8]).predict(X)) <= {"low", "high"}
 
 
 # Tasks with one row or one class -----------------------------------------------------------------------

@@ -129,7 +129,7 @@ def link_of(estimator: Any) -> Link:
             return Link("decision_function", "identity", linear_model)
         raise TypeError(
             f"estimator: wanted a classifier with predict_proba or decision_function, found {type(estimator).__name__}, which "
-            "has neither; put a CalibratedClassifierCV around it."
+            "has neither; put a BaggingClassifier around it, whose probabilities are shares of votes."
         )
     loss = loss_of(estimator)
     return Link("predict", "log" if loss.is_log_linked else "identity", loss.linear_model, loss.of_rows)
