@@ -104,9 +104,10 @@ def check_classes(wanted: NDArray[Any], found: NDArray[Any]) -> None:
     known = set(wanted.tolist())  # not by NumPy, which takes the number 0 for the text "0"
     new = [label for label in np.unique(found).tolist() if label not in known]
     if new:
+        none = "set unlabelled=-1 if -1 says that a row has no label, or " if -1 in new else ""
         raise ValueError(
-            f"y: wanted the classes that the prior knows, {wanted.tolist()}, found new {new}; learn the prior anew with tasks "
-            "that have them."
+            f"y: wanted the classes that the prior knows, {wanted.tolist()}, found new {new}; {none}learn the prior anew with "
+            "tasks that have them."
         )
 
 

@@ -17,7 +17,7 @@ from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._words import listed
 
 Array = NDArray[np.float64]
-_UNLABELLED = -1  # what scikit-learn's semi-supervised estimators read as no label
+UNLABELLED = -1  # what scikit-learn's semi-supervised estimators read as no label
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
@@ -100,13 +100,8 @@ def fitted(
 
 def _marked(y: NDArray[Any], labelled: NDArray[np.bool_]) -> NDArray[Any]:
     """Labels, with scikit-learn's mark in rows that have none."""
-    if np.any(y[labelled] == _UNLABELLED):
-        raise ValueError(
-            f"y: wanted other labels than {_UNLABELLED}, which says to scikit-learn that a row has none, found it beside "
-            "rows without label; give that class another name."
-        )
     found = y.astype(object) if y.dtype.kind in "OU" else y.copy()
-    found[~labelled] = _UNLABELLED
+    found[~labelled] = UNLABELLED
     return found
 
 
