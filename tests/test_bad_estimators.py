@@ -11,6 +11,7 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     IsolationForest,
+    VotingClassifier,
 )
 from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
 from sklearn.kernel_ridge import KernelRidge
@@ -221,6 +222,31 @@ def test_around_one_that_tells_neither_a_bagging_classifier_is_a_way_out():
     model = WarmStartClassifier(BaggingClassifier(Silent(), n_estimators=3, random_state=0), **QUICK).fit(TABLE, LABELS)
     np.testing.assert_allclose(model.predict_proba(TABLE).sum(axis=1), 1.0)
     assert set(model.adapt(X[:8], LABELS[:8]).predict(X)) <= {"low", "high"}
+
+
+# Classifiers that take numbered labels alone -----------------------------------------------------------
+
+
+class WantsNumbers(Tagged):
+    """As XGBoost's does, it refuses labels that are not 0, 1, ..., whatever rows it is fitted to."""
+
+    def fit(self, X, y, sample_weight=None):
+        found = np.unique(y)
+        if found.tolist() != list(range(len(found))):
+            raise ValueError(f"Expected {np.arange(len(found))}, got {found}")
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("names", [["high", "low"], [5, 6]], ids=["text", "numbers"])
+def test_labels_that_a_classifier_refuses_for_their_names_are_said_to_be_the_reason(names):
+    labels = np.array(names)[(LABELS == "low").astype(int)]
+    words = f"y: wanted the labels 0, 1, ... for WantsNumbers, .* found '?{names[0]}'?, '?{names[1]}'?; give VotingClassifier"
+    found = refused(WarmStartClassifier(WantsNumbers(), **QUICK), ValueError, words, y=labels)
+    assert not hasattr(found.value, "__notes__")
+    around = VotingClassifier([("model", WantsNumbers())], voting="soft")
+    model, plain = (WarmStartClassifier(each, **QUICK).fit(TABLE, labels) for each in (around, Tagged()))
+    np.testing.assert_allclose(model.predict_proba(TABLE), plain.predict_proba(TABLE))
+    np.testing.assert_array_equal(model.adapt(X[:8], labels[:8]).predict(X), plain.adapt(X[:8], labels[:8]).predict(X))
 
 
 # Tasks with one row or one class -----------------------------------------------------------------------

@@ -91,11 +91,31 @@ def fitted(
     try:
         return clone(estimator).fit(take_rows(tasks.X, rows), target.y[rows], **weights, **target.offset_of(rows))
     except Exception as error:
+        if tasks.labelled is None:
+            _check_takes_labels(estimator, take_rows(tasks.X, rows), target.y[rows], error)
         error.add_note(
             f"{type(estimator).__name__}.fit raised this in {where}, on the rows of "
             f"{len(np.unique(tasks.codes[rows]))} task(s): {listed(tasks.ids[np.unique(tasks.codes[rows])])}."
         )
         raise
+
+
+def _check_takes_labels(estimator: Any, X: Any, y: NDArray[Any], error: Exception) -> None:
+    """Raise where an estimator refused labels for their names: it can be fitted to the same rows with the labels 0, 1, ..."""
+    if not classifies(estimator):
+        return
+    labels, places = np.unique(y, return_inverse=True)
+    if np.array_equal(labels, np.arange(len(labels))):
+        return
+    try:
+        clone(estimator).fit(X, places)
+    except Exception:  # it was something else
+        return
+    name = type(estimator).__name__
+    raise ValueError(
+        f"y: wanted the labels 0, 1, ... for {name}, which takes no others, found {listed(labels)}; give "
+        f"VotingClassifier([('model', {name}(...))], voting='soft'), which numbers them for it and names them again."
+    ) from error
 
 
 def _marked(y: NDArray[Any], labelled: NDArray[np.bool_]) -> NDArray[Any]:
