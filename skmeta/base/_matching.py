@@ -78,6 +78,14 @@ def weights_if_taken(estimator: Any, sample_weight: Any) -> dict[str, Any]:
     return {"sample_weight": sample_weight} if takes else {}
 
 
+def not_for(prior: Any, wanted: str, estimator: Any) -> TypeError:
+    """The error of a prior that is for models like those ``wanted``, beside an estimator of another family."""
+    name = type(estimator).__name__
+    return TypeError(
+        f"prior: wanted one for {name}, found a {type(prior).__name__}, which is for {wanted}; learn a prior with {name}."
+    )
+
+
 def matched(prior: Any, tasks: Tasks) -> tuple[Any, Tasks]:
     """The prior, and the tasks with their columns in its order: by name, or by position where there are no names.
 

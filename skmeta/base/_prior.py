@@ -85,6 +85,20 @@ class Prior(FrozenValue):
         """
         raise NotImplementedError(f"{type(self).__name__} should define adapt_tasks(estimator, tasks, *, n_jobs=None)")
 
+    def check_is_of(self, estimator: Any) -> None:
+        """Raise for an estimator of another family; a family that can tell overrides it.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model of one task.
+
+        Raises
+        ------
+        TypeError
+            If the prior is not for estimators like it.
+        """
+
     def given(self, **context: Any) -> Prior:
         """The prior of a task of which ``context`` is known before its first row; by default the same.
 

@@ -80,7 +80,7 @@ class ClusterLearner(Learner):
         check_scalar(self.max_tasks, "max_tasks", Integral, min_val=1)
         known: Any = None if prior is None else known_component(prior, self._kind)
         if known is not None:
-            known.adapt_tasks(estimator, Tasks.none())  # raises where the estimator is another one
+            known.check_is_of(estimator)
         found = self._learned(estimator, arrays_of(tasks, accept_sparse=self._sparse), known, n_jobs)
         found = replace(found, feature_names=tasks.feature_names)
         own = self._own(centers=found.centers, feature_names=found.feature_names)

@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer
 
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._matching import not_for
 from skmeta.fallback._columns import beside
 from skmeta.linear_model import EmpiricalBayes
 from skmeta.tasks import Tasks, take_rows
@@ -169,23 +170,9 @@ class SharedModelPrior(Prior):
         return replace(self, correction=self.correction.given(**context))
 
     def check_is_of(self, estimator: Any) -> None:
-        """Raise for an estimator of another class than the shared model's.
-
-        Parameters
-        ----------
-        estimator : estimator
-            The model of one task.
-
-        Raises
-        ------
-        TypeError
-            If it is of another class.
-        """
+        """Raise for an estimator of another class than the shared model's, see `Prior.check_is_of`."""
         if type(estimator) is not type(self.model):
-            raise TypeError(
-                f"estimator: wanted {type(self.model).__name__}, of which the prior holds a fitted one, found "
-                f"{type(estimator).__name__}; learn a prior with it."
-            )
+            raise not_for(self, type(self.model).__name__, estimator)
 
     def _corrected(self, estimator: Any, tasks: Tasks, rows: Tasks, n_jobs: int | None) -> CorrectedModels:
         self.check_is_of(estimator)

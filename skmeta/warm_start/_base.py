@@ -157,6 +157,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         steps, prior, tasks = self._through_steps(parts, tasks, context)
         order = tasks.feature_names
         if prior is not None:
+            prior.check_is_of(parts.model)
             prior, tasks = matched(prior, tasks)
             tasks = as_drawn(tasks, prior, self._class_prior)
         if learner is not None:
