@@ -298,7 +298,9 @@ def test_a_search_belongs_around_the_model():
 def test_a_prior_of_another_class_is_refused():
     X, y = shops()
     prior = WarmStartRegressor(TREE, task=-1).fit(X, y).prior_
-    with pytest.raises(TypeError, match=r"wanted DecisionTreeRegressor.* found HistGradientBoostingRegressor"):
+    with pytest.raises(
+        TypeError, match="wanted one for HistGradientBoostingRegressor, found a SharedModelPrior, which is for Dec"
+    ):
         WarmStartRegressor(HistGradientBoostingRegressor(), prior=prior).fit(X[:20, :-1], y[:20])
 
 

@@ -225,5 +225,5 @@ def test_several_outputs_have_their_own_deviations():
 def test_a_prior_of_another_family_is_refused():
     X, y, _ = make_sinusoids(3, 6, random_state=0)
     prior = GaussianPrior([0.0, 0.0], 1.0, n_tasks=1)
-    with pytest.raises(TypeError, match="prior: wanted a SharedModelPrior"):
+    with pytest.raises(TypeError, match="prior: wanted one for KernelRidge, found a GaussianPrior"):
         WarmStartRegressor(KernelRidge(), task=-1, prior=prior).fit(X, y)
