@@ -95,10 +95,12 @@ def matched(prior: Any, tasks: Tasks) -> tuple[Any, Tasks]:
     if prior.classes is not None and labels:
         check_classes(prior.classes, np.concatenate(labels))
     wanted, found = prior.feature_names, tasks.feature_names
+    if wanted is None or found is None:
+        _check_n_columns(prior.n_columns, wanted, tasks.X.shape[1])
     if wanted is None:
         return prior, tasks
     if found is None:
-        _take_by_position(wanted, tasks.X.shape[1])
+        _say_by_position()
         return prior, tasks
     check_names(wanted, found)
     if wanted == found:
@@ -119,13 +121,18 @@ def check_classes(wanted: NDArray[Any], found: NDArray[Any]) -> None:
         )
 
 
-def _take_by_position(wanted: Sequence[str], n_features: int) -> None:
-    """Rows without names are taken in the order of the prior's columns, if they are as many, and that is said."""
-    if n_features != len(wanted):
+def _check_n_columns(wanted: int | None, names: Sequence[str] | None, found: int) -> None:
+    """Raise unless rows without names have as many columns as the prior, if that knows how many."""
+    if wanted is not None and found != wanted:
+        listed = "" if names is None else f" {list(names)}"
         raise ValueError(
-            f"X: X has {n_features} features, but the prior is expecting {len(wanted)} features {list(wanted)} as input. Give "
-            "it the columns it was learned from."
+            f"X: X has {found} features, but the prior is expecting {wanted} features{listed} as input. Give it the columns "
+            "it was learned from."
         )
+
+
+def _say_by_position() -> None:
+    """Rows without names are taken in the order of the prior's columns, and that is said."""
     warnings.warn(
         "X does not have valid feature names, but the prior has them: columns are taken in its order.",
         UserWarning,

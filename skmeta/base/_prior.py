@@ -66,6 +66,11 @@ class Prior(FrozenValue):
         """Whether what was learned of features is of no use for new tasks and has next to no say; never, by default."""
         return False
 
+    @property
+    def n_columns(self) -> int | None:
+        """Number of columns of rows that it is about, where the family knows it without their names."""
+        return None if self.feature_names is None else len(self.feature_names)
+
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
         """Adapt ``estimator`` to each of some tasks: what a family must give.
 

@@ -65,6 +65,11 @@ class SharedModelPrior(Prior):
         return f"{type(self).__name__}({name} corrected on {self.description}, n_tasks={self.n_tasks:.0f}{keeps})"
 
     @property
+    def n_columns(self) -> int | None:
+        """Number of columns of rows that it reads."""
+        return getattr(self.columns if self.outputs is None else self.outputs, "n_features_in_", None)
+
+    @property
     def inputs(self) -> Any:
         """One transformer that makes of raw rows all that the linear model reads."""
         parts = [part for part in (self.outputs, self.columns) if part is not None]

@@ -90,6 +90,11 @@ class NaiveBayesPrior(Prior):
 
     # -- what follows -------------------------------------------------------------------------------
 
+    @property
+    def n_columns(self) -> int | None:
+        """Number of columns of rows that it is about."""
+        return self.n_features
+
     def check_is_of(self, estimator: Any) -> None:
         """Raise for an estimator of another class, see `Prior.check_is_of`."""
         if not isinstance(estimator, self.fits):

@@ -77,6 +77,11 @@ class NeighborsPrior(Prior):
         return f"NeighborsPrior({of}, compared {self.description}, n_tasks={self.n_tasks:.0f})"
 
     @property
+    def n_columns(self) -> int | None:
+        """Number of columns of rows that it is about."""
+        return self.n_features
+
+    @property
     def metric(self) -> FunctionTransformer:
         """The linear map as a plain step."""
         return as_transformer(self.matrix)
