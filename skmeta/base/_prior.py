@@ -196,7 +196,8 @@ class Prior(FrozenValue):
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
             Targets; clusterers need none.
         sample_weight : array-like of shape (n_rows,), default=None
-            Weights of the rows.
+            Weights of the rows, relative to those that the prior was learned with: a row that weighs as much as past
+            rows did on average is one row; beside a past without weights 100 is 100 rows.
 
         Returns
         -------
