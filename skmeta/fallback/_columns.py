@@ -115,7 +115,9 @@ def narrowed(name: str, candidate: Candidate, scores: NDArray[np.float64]) -> Ca
     while n:
         taken = FunctionTransformer(np.take, kw_args={"indices": np.sort(order[:n]), "axis": 1})
         columns = Pipeline([("columns", candidate.columns), ("varying", taken)])
-        found[f"{name} ({n} of {len(scores)})"] = candidate._replace(columns=columns, narrows=False)
+        found[f"{name} ({n} of {len(scores)}, those that vary most)"] = candidate._replace(
+            columns=columns, narrows=False
+        )
         n //= 2
     return found
 

@@ -22,7 +22,7 @@ from skmeta.tasks._class_rates import class_shares, mean_class_shares
 
 Array = NDArray[np.float64]
 
-_NOTHING = "nothing"  # the name of no correction
+NOTHING = "nothing"  # the name of no correction
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Correction(_Trial):
     @property
     def changes_the_shared_model(self) -> bool:
         """Whether it leaves other targets to fit a shared model to, and reads that model."""
-        return self.name != _NOTHING and self.candidate.reads_outputs
+        return self.name != NOTHING and self.candidate.reads_outputs
 
     def of_rows(self, link: Link, n_jobs: int | None) -> Array:
         """What the tasks' own models say of their rows beyond what the model of a task without rows says, as scores."""
@@ -177,7 +177,7 @@ def _none(tasks: Tasks, outputs: Array, held_out: HeldOut, link: Link) -> Correc
         classes=classes,
         class_prior=None if classes is None else mean_class_shares(class_shares(tasks, classes), tasks.task_weight),
     )
-    return Correction(_NOTHING, Candidate(None), rows, held_out.judge(rows, lambda teach: prior, link), prior)
+    return Correction(NOTHING, Candidate(None), rows, held_out.judge(rows, lambda teach: prior, link), prior)
 
 
 def _learn(candidate: Candidate, link: Link, n_jobs: int | None, rows: Tasks) -> Prior:

@@ -16,6 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._matching import not_for
 from skmeta.fallback._columns import beside
+from skmeta.fallback._correction import NOTHING
 from skmeta.linear_model import EmpiricalBayes
 from skmeta.tasks import Tasks, take_rows
 
@@ -62,7 +63,8 @@ class SharedModelPrior(Prior):
     def __repr__(self) -> str:
         keeps = ", keeps rows" if any(hasattr(self.model, name) for name in _ROWS_KEPT_IN) else ""
         name = type(self.model).__name__
-        return f"{type(self).__name__}({name} corrected on {self.description}, n_tasks={self.n_tasks:.0f}{keeps})"
+        how = f"corrected by a linear model of {self.description}" if self.description != NOTHING else "not corrected"
+        return f"{type(self).__name__}({name} of all tasks, for each task {how}, n_tasks={self.n_tasks:.0f}{keeps})"
 
     @property
     def n_columns(self) -> int | None:
