@@ -9,13 +9,15 @@ from families import ROOMS
 
 from skmeta import SharedModel
 
+CASES = [cases[0] for cases in ROOMS.values()] + ROOMS["naive_bayes"][1:] + ROOMS["cluster"][2:3]
 
-@pytest.fixture(scope="module", params=[*ROOMS])
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: type(case.estimator).__name__)
 def learned(request):
     """A model of a room, of arrays without names, learned in no time; and how a task is given to it."""
-    case = ROOMS[request.param][0]
+    case = request.param
     shop = np.unique(case.table["shop"], return_inverse=True)[1]
-    more = {"learner": SharedModel(None, max_rounds=1, cv=2)} if request.param in ("fallback", "ensemble") else {}
+    more = {"learner": SharedModel(None, max_rounds=1, cv=2)} if case in ROOMS["fallback"] + ROOMS["ensemble"] else {}
     model = case.model(task=-1, **more).fit(
         np.column_stack([case.table[COLUMNS], shop])[case.past], *of(case, case.past)
     )

@@ -96,7 +96,7 @@ def matched(prior: Any, tasks: Tasks) -> tuple[Any, Tasks]:
         check_classes(prior.classes, np.concatenate(labels))
     wanted, found = prior.feature_names, tasks.feature_names
     if wanted is None or found is None:
-        _check_n_columns(prior.n_columns, wanted, tasks.X.shape[1])
+        _check_n_columns(prior.n_features_in, wanted, tasks.X.shape[1])
     if wanted is None:
         return prior, tasks
     if found is None:

@@ -67,7 +67,7 @@ class Prior(FrozenValue):
         return False
 
     @property
-    def n_columns(self) -> int | None:
+    def n_features_in(self) -> int | None:
         """Number of columns of rows that it is about, where the family knows it without their names."""
         return None if self.feature_names is None else len(self.feature_names)
 

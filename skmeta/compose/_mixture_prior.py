@@ -118,9 +118,9 @@ class MixturePrior(Prior):
         return bool(self.weights[0] < min(_SET_ASIDE, self.unseen_weights[0]))
 
     @property
-    def n_columns(self) -> int | None:
+    def n_features_in(self) -> int | None:
         """Number of columns of rows that the first component, which was learned, is about."""
-        found: int | None = self.components[0].n_columns
+        found: int | None = self.components[0].n_features_in
         return found
 
     def check_is_of(self, estimator: Any) -> None:

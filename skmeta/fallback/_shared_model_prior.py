@@ -67,7 +67,7 @@ class SharedModelPrior(Prior):
         return f"{type(self).__name__}({name} of all tasks, for each task {how}, n_tasks={self.n_tasks:.0f}{keeps})"
 
     @property
-    def n_columns(self) -> int | None:
+    def n_features_in(self) -> int | None:
         """Number of columns of rows that it reads."""
         return getattr(self.columns if self.outputs is None else self.outputs, "n_features_in_", None)
 

@@ -91,7 +91,7 @@ class NaiveBayesPrior(Prior):
     # -- what follows -------------------------------------------------------------------------------
 
     @property
-    def n_columns(self) -> int | None:
+    def n_features_in(self) -> int | None:
         """Number of columns of rows that it is about."""
         return self.n_features
 

@@ -77,7 +77,7 @@ class NeighborsPrior(Prior):
         return f"NeighborsPrior({of}, compared {self.description}, n_tasks={self.n_tasks:.0f})"
 
     @property
-    def n_columns(self) -> int | None:
+    def n_features_in(self) -> int | None:
         """Number of columns of rows that it is about."""
         return self.n_features
 
