@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.cluster import KMeans
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor, IsolationForest
+from sklearn.ensemble import (
+    BaggingClassifier,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    IsolationForest,
+    VotingClassifier,
+)
 from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import Lars, LogisticRegression, Ridge
@@ -18,7 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, SVR, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from skmeta import WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
+from skmeta import SharedModel, WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
 
 rng = np.random.default_rng(0)
 TASK = np.repeat(np.arange(6), 10)
@@ -135,8 +141,112 @@ class Silent(ClassifierMixin, BaseEstimator):
 
 @pytest.mark.parametrize("estimator", [Silent(), make_pipeline(StandardScaler(), Silent())], ids=["alone", "pipeline"])
 def test_a_classifier_has_to_tell_probabilities_or_scores(estimator):
-    words = "wanted a classifier with predict_proba or decision_function, found Silent, .*put a CalibratedClassifierCV"
+    words = "wanted a classifier with predict_proba or decision_function, found Silent, .*put a BaggingClassifier"
     refused(WarmStartClassifier(estimator, task=-1), TypeError, words, y=LABELS)
+
+
+# Classes that do not say what they are -------------------------------------------------------------------
+
+
+class CountsLabels:
+    """A classifier of another package, in parts: its bases come with the test."""
+
+    _estimator_type = "classifier"
+
+    def fit(self, X, y, sample_weight=None):
+        self.classes_, n = np.unique(y, return_counts=True)
+        self.shares_ = n / n.sum()
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[self.shares_.argmax()])
+
+    def predict_proba(self, X):
+        return np.tile(self.shares_, (len(X), 1))
+
+
+class Tagged(CountsLabels, ClassifierMixin, BaseEstimator): ...
+
+
+class Untagged(CountsLabels, BaseEstimator): ...
+
+
+class WrongOrder(CountsLabels, BaseEstimator, ClassifierMixin): ...
+
+
+class OnlyPredicts(BaseEstimator):
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        return np.zeros(len(X))
+
+
+QUICK = {"task": -1, "learner": SharedModel(None, max_rounds=1, cv=2)}
+
+
+@pytest.mark.parametrize(
+    ("untagged", "labels"),
+    [(Untagged(), LABELS), (WrongOrder(), np.where(LABELS == "low", 0, 1))],
+    ids=["text", "numbers"],
+)
+def test_a_classifier_without_a_tag_is_known_by_its_probabilities(untagged, labels):
+    models = [WarmStartClassifier(each, **QUICK).fit(TABLE, labels) for each in (untagged, Tagged())]
+    np.testing.assert_allclose(*(model.predict_proba(TABLE) for model in models))
+    np.testing.assert_array_equal(*(model.predict(TABLE) for model in models))
+    np.testing.assert_allclose(*(model.adapt(X[:8], labels[:8]).predict_proba(X) for model in models))
+    for each in (untagged, make_pipeline(StandardScaler(), untagged)):
+        refused(WarmStartRegressor(each, task=-1), TypeError, "found the classifier .*; use WarmStartClassifier")
+
+
+def test_what_does_not_say_that_it_classifies_is_refused():
+    words = "wanted a classifier, found OnlyPredicts, which is not tagged .* put ClassifierMixin before BaseEstimator"
+    refused(WarmStartClassifier(OnlyPredicts(), task=-1), TypeError, words, y=LABELS)
+
+
+class UntaggedMean(Mean):
+    def __sklearn_tags__(self):
+        tags = BaseEstimator.__sklearn_tags__(self)
+        tags.estimator_type = None
+        return tags
+
+
+def test_a_regressor_without_a_tag_is_one():
+    found, expected = (
+        WarmStartRegressor(each, task=-1).fit(TABLE, Y).predict(TABLE) for each in (UntaggedMean(), Mean())
+    )
+    np.testing.assert_allclose(found, expected)
+
+
+def test_around_one_that_tells_neither_a_bagging_classifier_is_a_way_out():
+    model = WarmStartClassifier(BaggingClassifier(Silent(), n_estimators=3, random_state=0), **QUICK).fit(TABLE, LABELS)
+    np.testing.assert_allclose(model.predict_proba(TABLE).sum(axis=1), 1.0)
+    assert set(model.adapt(X[:8], LABELS[:8]).predict(X)) <= {"low", "high"}
+
+
+# Classifiers that take numbered labels alone -----------------------------------------------------------
+
+
+class WantsNumbers(Tagged):
+    """As XGBoost's does, it refuses labels that are not 0, 1, ..., whatever rows it is fitted to."""
+
+    def fit(self, X, y, sample_weight=None):
+        found = np.unique(y)
+        if found.tolist() != list(range(len(found))):
+            raise ValueError(f"Expected {np.arange(len(found))}, got {found}")
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("names", [["high", "low"], [5, 6]], ids=["text", "numbers"])
+def test_labels_that_a_classifier_refuses_for_their_names_are_said_to_be_the_reason(names):
+    labels = np.array(names)[(LABELS == "low").astype(int)]
+    words = f"y: wanted the labels 0, 1, ... for WantsNumbers, .* found '?{names[0]}'?, '?{names[1]}'?; give VotingClassifier"
+    found = refused(WarmStartClassifier(WantsNumbers(), **QUICK), ValueError, words, y=labels)
+    assert not hasattr(found.value, "__notes__")
+    around = VotingClassifier([("model", WantsNumbers())], voting="soft")
+    model, plain = (WarmStartClassifier(each, **QUICK).fit(TABLE, labels) for each in (around, Tagged()))
+    np.testing.assert_allclose(model.predict_proba(TABLE), plain.predict_proba(TABLE))
+    np.testing.assert_array_equal(model.adapt(X[:8], labels[:8]).predict(X), plain.adapt(X[:8], labels[:8]).predict(X))
 
 
 # Tasks with one row or one class -----------------------------------------------------------------------

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import is_classifier
 
+from skmeta.base._matching import classifies
 from skmeta.base._unsupervised_evidence import student_t, unsupervised_scores
 from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._class_rates import log_class_rates
@@ -35,7 +35,7 @@ def leave_one_out_scores(prior: Any, estimator: Any, tasks: Tasks) -> Array:
     weight: Array = np.ones(len(left.rows)) if tasks.sample_weight is None else tasks.sample_weight[left.rows]
     if tasks.y is None:
         return unsupervised_scores(left.adapted, left.X, left.codes, weight, owner, len(tasks))
-    if is_classifier(estimator):
+    if classifies(estimator):
         n_others: Array = (np.bincount(owner, minlength=len(tasks)) - 1.0)[owner].astype(float)
         rates = log_class_rates(tasks, _labels_of(left.adapted, y))
         rates = None if rates is None else rates[owner]

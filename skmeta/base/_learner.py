@@ -19,6 +19,20 @@ class Learner(BaseEstimator):
 
     strengths: ClassVar[tuple[str, ...]] = ()  # parameters of the estimators that say how far the prior is trusted
 
+    def check_takes(self, estimator: Any) -> None:
+        """Raise for an estimator that this learner is not made for; by default it takes any.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model of one task.
+
+        Raises
+        ------
+        TypeError
+            If it is of another family.
+        """
+
     def learn(
         self,
         estimator: Any,

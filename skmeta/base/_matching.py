@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import is_classifier
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -44,10 +43,20 @@ def one_task(estimator: Any, X: Any, y: Any, sample_weight: Any = None, unlabell
         y,
         sample_weight,
         estimator_name=type(estimator).__name__,
-        labels=is_classifier(estimator),
+        labels=classifies(estimator),
         unlabelled=unlabelled,
         targets=reads_targets(estimator),
     )
+
+
+def kind_of(estimator: Any) -> str | None:
+    """The type that an estimator's tags say; of one without, a classifier by its ``predict_proba``, else None."""
+    return get_tags(estimator).estimator_type or ("classifier" if hasattr(estimator, "predict_proba") else None)
+
+
+def classifies(estimator: Any) -> bool:
+    """Whether an estimator is a classifier; classes of other packages need not say so in tags."""
+    return kind_of(estimator) == "classifier"
 
 
 def reads_targets(estimator: Any) -> bool:
@@ -69,6 +78,14 @@ def weights_if_taken(estimator: Any, sample_weight: Any) -> dict[str, Any]:
     return {"sample_weight": sample_weight} if takes else {}
 
 
+def not_for(prior: Any, wanted: str, estimator: Any) -> TypeError:
+    """The error of a prior that is for models like those ``wanted``, beside an estimator of another family."""
+    name = type(estimator).__name__
+    return TypeError(
+        f"prior: wanted one for {name}, found a {type(prior).__name__}, which is for {wanted}; learn a prior with {name}."
+    )
+
+
 def matched(prior: Any, tasks: Tasks) -> tuple[Any, Tasks]:
     """The prior, and the tasks with their columns in its order: by name, or by position where there are no names.
 
@@ -78,10 +95,12 @@ def matched(prior: Any, tasks: Tasks) -> tuple[Any, Tasks]:
     if prior.classes is not None and labels:
         check_classes(prior.classes, np.concatenate(labels))
     wanted, found = prior.feature_names, tasks.feature_names
+    if wanted is None or found is None:
+        _check_n_columns(prior.n_features_in, wanted, tasks.X.shape[1])
     if wanted is None:
         return prior, tasks
     if found is None:
-        _take_by_position(wanted, tasks.X.shape[1])
+        _say_by_position()
         return prior, tasks
     check_names(wanted, found)
     if wanted == found:
@@ -95,19 +114,25 @@ def check_classes(wanted: NDArray[Any], found: NDArray[Any]) -> None:
     known = set(wanted.tolist())  # not by NumPy, which takes the number 0 for the text "0"
     new = [label for label in np.unique(found).tolist() if label not in known]
     if new:
+        none = "set unlabelled=-1 if -1 says that a row has no label, or " if -1 in new else ""
         raise ValueError(
-            f"y: wanted the classes that the prior knows, {wanted.tolist()}, found new {new}; learn the prior anew with tasks "
-            "that have them."
+            f"y: wanted the classes that the prior knows, {wanted.tolist()}, found new {new}; {none}learn the prior anew with "
+            "tasks that have them."
         )
 
 
-def _take_by_position(wanted: Sequence[str], n_features: int) -> None:
-    """Rows without names are taken in the order of the prior's columns, if they are as many, and that is said."""
-    if n_features != len(wanted):
+def _check_n_columns(wanted: int | None, names: Sequence[str] | None, found: int) -> None:
+    """Raise unless rows without names have as many columns as the prior, if that knows how many."""
+    if wanted is not None and found != wanted:
+        listed = "" if names is None else f" {list(names)}"
         raise ValueError(
-            f"X: X has {n_features} features, but the prior is expecting {len(wanted)} features {list(wanted)} as input. Give "
-            "it the columns it was learned from."
+            f"X: X has {found} features, but the prior is expecting {wanted} features{listed} as input. Give it the columns "
+            "it was learned from."
         )
+
+
+def _say_by_position() -> None:
+    """Rows without names are taken in the order of the prior's columns, and that is said."""
     warnings.warn(
         "X does not have valid feature names, but the prior has them: columns are taken in its order.",
         UserWarning,

@@ -66,6 +66,11 @@ class Prior(FrozenValue):
         """Whether what was learned of features is of no use for new tasks and has next to no say; never, by default."""
         return False
 
+    @property
+    def n_features_in(self) -> int | None:
+        """Number of columns of rows that it is about, where the family knows it without their names."""
+        return None if self.feature_names is None else len(self.feature_names)
+
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
         """Adapt ``estimator`` to each of some tasks: what a family must give.
 
@@ -84,6 +89,20 @@ class Prior(FrozenValue):
             One plain fitted estimator a task, and one for a task without rows.
         """
         raise NotImplementedError(f"{type(self).__name__} should define adapt_tasks(estimator, tasks, *, n_jobs=None)")
+
+    def check_is_of(self, estimator: Any) -> None:
+        """Raise for an estimator of another family; a family that can tell overrides it.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model of one task.
+
+        Raises
+        ------
+        TypeError
+            If the prior is not for estimators like it.
+        """
 
     def given(self, **context: Any) -> Prior:
         """The prior of a task of which ``context`` is known before its first row; by default the same.
@@ -177,7 +196,8 @@ class Prior(FrozenValue):
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
             Targets; clusterers need none.
         sample_weight : array-like of shape (n_rows,), default=None
-            Weights of the rows.
+            Weights of the rows, relative to those that the prior was learned with: a row that weighs as much as past
+            rows did on average is one row; beside a past without weights 100 is 100 rows.
 
         Returns
         -------

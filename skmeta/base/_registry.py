@@ -18,6 +18,7 @@ _LINEAR: dict[type, type] = {}
 _NAMED: dict[str, type] = {}  # learners of classes of packages that may not be installed, by the classes' full names
 _METHODS = ("fit", "predict", "predict_proba", "decision_function")
 _FALLBACK: list[Any] = []  # the learner of whatever nobody registered
+_OTHER_LEARNER = "leave learner out for that of the estimator's class, or give another one"
 _GROUP = "skmeta.families"  # the entry point by which an installed package says that it has families
 
 
@@ -146,7 +147,7 @@ def learner_for(estimator: Any, learner: Any = "auto") -> Any:
     Raises
     ------
     TypeError
-        If ``learner`` is none, or ``estimator`` is no model.
+        If ``learner`` is none, or says that ``estimator`` is not for it; or if that is no model.
     ValueError
         If ``learner`` is another text than "auto".
     """
@@ -156,6 +157,8 @@ def learner_for(estimator: Any, learner: Any = "auto") -> Any:
                 f"learner: wanted 'auto' or a learner such as EmpiricalBayes(), with a method learn, found {learner!r}; "
                 "make an instance of one."
             )
+        if hasattr(learner, "check_takes"):
+            learner.check_takes(estimator)
         return learner
     if learner != "auto":
         raise ValueError(f"learner: wanted 'auto' or a learner such as EmpiricalBayes(), found {learner!r}.")
@@ -178,6 +181,30 @@ def registered_learner(estimator: Any) -> Any:
         _check_takes_a_learner(estimator)
         found = fallback_learner()
     return found
+
+
+def check_registered(learner: Any, estimator: Any) -> None:
+    """Raise unless a learner is registered for the class of an estimator, or for one of its bases."""
+    own = getattr(type(estimator), "__skmeta_learner__", None)
+    entries = [_LEARNERS.get(cls, _NAMED.get(_full_name(cls))) for cls in type(estimator).__mro__]
+    if any(isinstance(each, type) and isinstance(learner, each) for each in [own, *entries]):
+        return
+    meant_for = [
+        cls.__name__ for cls, entry in _LEARNERS.items() if isinstance(entry, type) and isinstance(learner, entry)
+    ]
+    raise TypeError(
+        f"learner: wanted one for {type(estimator).__name__}, found {type(learner).__name__}, which learns priors of "
+        f"{', '.join(meant_for)}; {_OTHER_LEARNER}."
+    )
+
+
+def check_has_targets(learner: Any, estimator: Any) -> None:
+    """Raise for an estimator that is fitted to rows alone."""
+    if not reads_targets(estimator):
+        raise TypeError(
+            f"learner: wanted one for {type(estimator).__name__}, found {type(learner).__name__}, which learns priors of "
+            f"regressors and classifiers; {_OTHER_LEARNER}."
+        )
 
 
 def registered_by_hand(estimator: Any) -> tuple[type, Any] | None:
@@ -222,7 +249,7 @@ def _check_takes_a_learner(estimator: Any) -> None:
     if clusters:
         raise TypeError(
             f"estimator: wanted a clusterer for which a learner is registered, such as KMeans or GaussianMixture, found "
-            f"{name}; use one of these, or pass a learner with learner=."
+            f"{name}; use one of these, or register a learner of your own for {name}."
         )
     if {"refit", "estimator"} <= estimator.get_params(deep=False).keys():
         raise TypeError(

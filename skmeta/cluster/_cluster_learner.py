@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from sklearn.utils import check_scalar
 
 from skmeta.base import AdaptedEstimators, Learner, Prior
+from skmeta.base._registry import check_registered
 from skmeta.cluster._own_clusters import OwnClusters
 from skmeta.cluster._tasks_of_rows import arrays_of
 from skmeta.compose import MixturePrior, known_component, with_own_model
@@ -35,6 +36,10 @@ class ClusterLearner(Learner):
     @abstractmethod
     def _learned(self, estimator: Any, numbers: Tasks, known: Any, n_jobs: int | None) -> Any:
         """The prior of a collection whose rows are arrays, on from what is known of earlier ones."""
+
+    def check_takes(self, estimator: Any) -> None:
+        """Raise for an estimator of another family, see `Learner.check_takes`."""
+        check_registered(self, estimator)
 
     def learn(
         self,
@@ -69,7 +74,7 @@ class ClusterLearner(Learner):
         check_scalar(self.max_tasks, "max_tasks", Integral, min_val=1)
         known: Any = None if prior is None else known_component(prior, self._kind)
         if known is not None:
-            known.adapt_tasks(estimator, Tasks.none())  # raises where the estimator is another one
+            known.check_is_of(estimator)
         found = self._learned(estimator, arrays_of(tasks, accept_sparse=self._sparse), known, n_jobs)
         found = replace(found, feature_names=tasks.feature_names)
         own = self._own(centers=found.centers, feature_names=found.feature_names)

@@ -108,6 +108,15 @@ class GaussianMixturePrior(Prior):
         covariances = whitened_covariances(self.covariances, self.root)
         return ComponentsPrior(clusters, covariances, self.covariance_dof, self.concentration)
 
+    def check_is_of(self, estimator: Any) -> None:
+        """Raise for an estimator of another family clusters or covariances, see `Prior.check_is_of`."""
+        check_n_clusters(self, estimator, "n_components", "GaussianMixture or BayesianGaussianMixture")
+        if estimator.covariance_type != self.covariance_type:
+            raise ValueError(
+                f"estimator: wanted covariance_type={self.covariance_type!r}, as the prior was learned with, found "
+                f"{estimator.covariance_type!r}; set it, or learn a prior with this estimator."
+            )
+
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
         """Adapt ``estimator`` to each of some tasks.
 
@@ -131,12 +140,7 @@ class GaussianMixturePrior(Prior):
         ValueError
             If the estimator has another number of components or another kind of covariances.
         """
-        check_n_clusters(len(self.centers), estimator, "n_components")
-        if estimator.covariance_type != self.covariance_type:
-            raise ValueError(
-                f"estimator: wanted covariance_type={self.covariance_type!r}, as the prior was learned with, found "
-                f"{estimator.covariance_type!r}; set it, or learn a prior with this estimator."
-            )
+        self.check_is_of(estimator)
         return AdaptedMixtures(self, estimator, tasks, arrays_of(tasks, self.centers.shape[1]))
 
 

@@ -70,6 +70,10 @@ class KMeansPrior(Prior):
             CentersPrior(self.centers, self.shift_variance, self.center_variance), self.variance, self.shares
         )
 
+    def check_is_of(self, estimator: Any) -> None:
+        """Raise for an estimator of another family or with another number of clusters, see `Prior.check_is_of`."""
+        check_n_clusters(self, estimator, "n_clusters", "KMeans or MiniBatchKMeans")
+
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
         """Adapt ``estimator`` to each of some tasks.
 
@@ -87,7 +91,7 @@ class KMeansPrior(Prior):
         AdaptedKMeans
             Plain fitted estimators.
         """
-        check_n_clusters(len(self.centers), estimator, "n_clusters")
+        self.check_is_of(estimator)
         numbers = arrays_of(tasks, self.centers.shape[1], accept_sparse=True)
         return AdaptedKMeans(self, estimator, tasks, numbers)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
+from skmeta.base._matching import not_for
 from skmeta.cluster._lloyd import Rows, rows_of
 from skmeta.tasks import Tasks
 
@@ -33,14 +34,11 @@ def rows_of_task(tasks: Tasks, code: int, unit: float) -> Rows:
     return rows_of(X, None if weight is None else weight / unit)
 
 
-def check_n_clusters(wanted: int, estimator: Any, name: str) -> None:
-    """Raise unless an estimator has as many clusters as its prior."""
-    found = estimator.get_params(deep=False).get(name)
+def check_n_clusters(prior: Any, estimator: Any, name: str, kinds: str) -> None:
+    """Raise unless an estimator is like those of some ``kinds`` and has as many clusters as its prior."""
+    wanted, found = len(prior.centers), estimator.get_params(deep=False).get(name)
     if found is None:
-        raise TypeError(
-            f"estimator: wanted one with {name}, as the prior was learned with, found {type(estimator).__name__}; learn a "
-            "prior with it."
-        )
+        raise not_for(prior, kinds, estimator)
     if wanted != found:
         raise ValueError(
             f"estimator: wanted {name}={wanted}, as many clusters as the prior has, found {found}; set {name}={wanted}, or "

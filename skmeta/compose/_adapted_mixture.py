@@ -35,7 +35,12 @@ class AdaptedMixture(AdaptedEstimators):
         weights = self.prior.unseen_weights if code < 0 else self.responsibilities[code]
         used = np.flatnonzero(weights)
         estimators = [self.adapted[int(c)].estimator(code) for c in used]
-        return average_estimators(estimators, weights[used], [self.prior.names[c] for c in used])
+        return average_estimators(estimators, weights[used], [self.prior.names[c] for c in used], self._n_outputs)
+
+    @property
+    def _n_outputs(self) -> int | None:
+        """Columns of the targets, None where they are no matrix."""
+        return None if self.tasks.y is None or self.tasks.y.ndim == 1 else self.tasks.y.shape[1]
 
     def std(self, X: Any, codes: NDArray[np.intp]) -> NDArray[np.float64]:
         """Standard deviation of the mixture: that of the components, and of their means around each other."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from operator import methodcaller
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,22 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.ensemble import VotingClassifier, VotingRegressor
 from sklearn.frozen import FrozenEstimator
-from sklearn.preprocessing import LabelEncoder
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import FunctionTransformer, LabelEncoder
 from sklearn.utils import Bunch
 
 from skmeta.base._registry import is_linear
 
 
-def average_estimators(estimators: Sequence[Any], weights: NDArray[np.float64], names: Sequence[str]) -> Any:
+def average_estimators(
+    estimators: Sequence[Any], weights: NDArray[np.float64], names: Sequence[str], n_outputs: int | None = None
+) -> Any:
     """One estimator that predicts the weighted mean of what several fitted ones predict.
 
-    Linear regressors of one class are averaged by their coefficients, which is the same mean; others vote. Estimators
-    that are one and the same are that one.
+    Linear regressors of one class are averaged by their coefficients, which is the same mean; others vote, or, as no
+    VotingRegressor takes several outputs, are the columns of a linear regression. Estimators that are one and the same are
+    that one.
 
     Parameters
     ----------
@@ -31,6 +37,8 @@ def average_estimators(estimators: Sequence[Any], weights: NDArray[np.float64], 
         Positive.
     names : sequence of str
         A name each, for the Voting estimator.
+    n_outputs : int, default=None
+        Columns of what regressors predict; None where that is one number a row.
 
     Returns
     -------
@@ -43,6 +51,8 @@ def average_estimators(estimators: Sequence[Any], weights: NDArray[np.float64], 
         return _voting_classifier(estimators, weights, names)
     if _are_one_linear_class(estimators):
         return mean_of_coefficients(estimators, weights / weights.sum())
+    if n_outputs is not None:
+        return _mean_of_outputs(estimators, weights / weights.sum(), names, n_outputs)
     return _voted(VotingRegressor(_frozen(estimators, names), weights=weights.tolist()), estimators)
 
 
@@ -70,6 +80,24 @@ def mean_of_coefficients(estimators: Sequence[Any], weights: NDArray[np.float64]
     mean.coef_ = sum(w * each.coef_ for w, each in zip(weights, estimators, strict=True))
     mean.intercept_ = sum(w * each.intercept_ for w, each in zip(weights, estimators, strict=True))
     return mean
+
+
+def _mean_of_outputs(
+    estimators: Sequence[Any], weights: NDArray[np.float64], names: Sequence[str], n_outputs: int
+) -> Any:
+    """A Pipeline: the outputs of all side by side, and a linear regression that has the weights for coefficients."""
+    answers = FeatureUnion([(name, _answers_of(each, n_outputs)) for name, each in zip(names, estimators, strict=True)])
+    mean = LinearRegression()
+    mean.coef_, mean.intercept_ = np.kron(weights, np.eye(n_outputs)), np.zeros(n_outputs)
+    return Pipeline([("outputs", answers), ("mean", mean)])
+
+
+def _answers_of(estimator: Any, n_outputs: int) -> Any:
+    """What turns rows into the columns that a fitted estimator predicts."""
+    step = FunctionTransformer(estimator.predict)
+    if hasattr(estimator, "feature_names_in_"):
+        step.feature_names_in_ = estimator.feature_names_in_
+    return Pipeline([("predict", step), ("columns", FunctionTransformer(methodcaller("reshape", (-1, n_outputs))))])
 
 
 def _voting_classifier(estimators: Sequence[Any], weights: NDArray[np.float64], names: Sequence[str]) -> Any:

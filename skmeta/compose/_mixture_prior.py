@@ -117,6 +117,16 @@ class MixturePrior(Prior):
         """Whether the first component, which has more of the weight without rows, has less than a hundredth with them."""
         return bool(self.weights[0] < min(_SET_ASIDE, self.unseen_weights[0]))
 
+    @property
+    def n_features_in(self) -> int | None:
+        """Number of columns of rows that the first component, which was learned, is about."""
+        found: int | None = self.components[0].n_features_in
+        return found
+
+    def check_is_of(self, estimator: Any) -> None:
+        """Raise for an estimator that the first component, which was learned, is not for, see `Prior.check_is_of`."""
+        self.components[0].check_is_of(estimator)
+
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
         """Adapt ``estimator`` to each of some tasks, under every component.
 

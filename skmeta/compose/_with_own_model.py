@@ -89,7 +89,7 @@ class PriorWithOwnModel(MixturePrior):
         super().__post_init__()
 
     def __repr__(self) -> str:
-        beside = [f"{name} {weight:.2g}" for name, weight in list(self.named_weights.items())[1:]]
+        beside = [f"or {name} with weight {weight:.2g}" for name, weight in list(self.named_weights.items())[1:]]
         return ", ".join([repr(self.components[0]), *beside])
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
 
 from skmeta.base import register
-from skmeta.base._registry import register_by_name
+from skmeta.base._registry import check_registered, register_by_name
 from skmeta.ensemble._held_out import learned_growth
 from skmeta.ensemble._shared_boosting_prior import SharedBoostingPrior
 from skmeta.fallback import SharedModel, SharedModelPrior
@@ -79,6 +79,10 @@ class SharedBoosting(SharedModel):
     ) -> None:
         super().__init__(correction, max_rounds=max_rounds, cv=cv)
         self.n_trees = n_trees
+
+    def check_takes(self, estimator: Any) -> None:
+        """Raise for an estimator of another family, see `Learner.check_takes`."""
+        check_registered(self, estimator)
 
     def _extended(
         self, prior: SharedModelPrior, link: Any, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None

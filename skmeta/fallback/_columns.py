@@ -181,7 +181,8 @@ def narrowed(name: str, candidate: Candidate, scores: NDArray[np.float64]) -> Ca
     """
     order, found, n = np.argsort(-scores, kind="stable"), {}, len(scores) // 2
     while n:
-        found[f"{name} ({n} of {len(scores)})"] = candidate._replace(taken=np.sort(order[:n]), narrows=False)
+        part = candidate._replace(taken=np.sort(order[:n]), narrows=False)
+        found[f"{name} ({n} of {len(scores)}, those that vary most)"] = part
         n //= 2
     return found
 

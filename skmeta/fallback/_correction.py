@@ -23,7 +23,7 @@ from skmeta.tasks._class_rates import class_shares, mean_class_shares
 
 Array = NDArray[np.float64]
 
-_NOTHING = "nothing"  # the name of no correction
+NOTHING = "nothing"  # the name of no correction
 _AT_MOST = 2  # speed: each set of columns costs a new task an adaptation of its own
 _SET_ASIDE = 0.1  # p-value below which one is set aside: the level of the model confidence sets of Hansen et al.
 
@@ -209,7 +209,7 @@ def _none(tasks: Tasks, outputs: Array, held_out: HeldOut, link: Link) -> Correc
         classes=classes,
         class_prior=None if classes is None else mean_class_shares(class_shares(tasks, classes), tasks.task_weight),
     )
-    return Correction(_NOTHING, Candidate(None), rows, held_out.judge(rows, lambda teach: prior, link), prior)
+    return Correction(NOTHING, Candidate(None), rows, held_out.judge(rows, lambda teach: prior, link), prior)
 
 
 def _mean_squares(y: Array, outputs: Array, weight: Array | None) -> Array:

@@ -15,6 +15,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.validation import has_fit_parameter
 
 from skmeta.base._held_out import held_out_losses, squared_errors
+from skmeta.base._matching import classifies
 from skmeta.fallback._losses import loss_of
 from skmeta.tasks import Tasks
 
@@ -120,7 +121,7 @@ def link_of(estimator: Any) -> Link:
     TypeError
         If a classifier tells neither probabilities nor scores.
     """
-    if is_classifier(estimator):
+    if classifies(estimator):
         linear_model = LogisticRegression()
         if hasattr(estimator, "predict_proba"):
             return Link("predict_proba", "logit", linear_model)
@@ -128,7 +129,7 @@ def link_of(estimator: Any) -> Link:
             return Link("decision_function", "identity", linear_model)
         raise TypeError(
             f"estimator: wanted a classifier with predict_proba or decision_function, found {type(estimator).__name__}, which "
-            "has neither; put a CalibratedClassifierCV around it."
+            "has neither; put a BaggingClassifier around it, whose probabilities are shares of votes."
         )
     loss = loss_of(estimator)
     return Link("predict", "log" if loss.is_log_linked else "identity", loss.linear_model, loss.of_rows)

@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone, is_classifier
+from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
 from skmeta.base._held_out import folds_of
-from skmeta.base._matching import weights_if_taken
+from skmeta.base._matching import classifies, weights_if_taken
 from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._words import listed
 
 Array = NDArray[np.float64]
-_UNLABELLED = -1  # what scikit-learn's semi-supervised estimators read as no label
+UNLABELLED = -1  # what scikit-learn's semi-supervised estimators read as no label
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
@@ -91,6 +91,8 @@ def fitted(
     try:
         return clone(estimator).fit(take_rows(tasks.X, rows), target.y[rows], **weights, **target.offset_of(rows))
     except Exception as error:
+        if tasks.labelled is None:
+            _check_takes_labels(estimator, take_rows(tasks.X, rows), target.y[rows], error)
         error.add_note(
             f"{type(estimator).__name__}.fit raised this in {where}, on the rows of "
             f"{len(np.unique(tasks.codes[rows]))} task(s): {listed(tasks.ids[np.unique(tasks.codes[rows])])}."
@@ -98,15 +100,28 @@ def fitted(
         raise
 
 
+def _check_takes_labels(estimator: Any, X: Any, y: NDArray[Any], error: Exception) -> None:
+    """Raise where an estimator refused labels for their names: it can be fitted to the same rows with the labels 0, 1, ..."""
+    if not classifies(estimator):
+        return
+    labels, places = np.unique(y, return_inverse=True)
+    if np.array_equal(labels, np.arange(len(labels))):
+        return
+    try:
+        clone(estimator).fit(X, places)
+    except Exception:  # it was something else
+        return
+    name = type(estimator).__name__
+    raise ValueError(
+        f"y: wanted the labels 0, 1, ... for {name}, which takes no others, found {listed(labels)}; give "
+        f"VotingClassifier([('model', {name}(...))], voting='soft'), which numbers them for it and names them again."
+    ) from error
+
+
 def _marked(y: NDArray[Any], labelled: NDArray[np.bool_]) -> NDArray[Any]:
     """Labels, with scikit-learn's mark in rows that have none."""
-    if np.any(y[labelled] == _UNLABELLED):
-        raise ValueError(
-            f"y: wanted other labels than {_UNLABELLED}, which says to scikit-learn that a row has none, found it beside "
-            "rows without label; give that class another name."
-        )
     found = y.astype(object) if y.dtype.kind in "OU" else y.copy()
-    found[~labelled] = _UNLABELLED
+    found[~labelled] = UNLABELLED
     return found
 
 
@@ -120,7 +135,7 @@ def _answers_of_fold(estimator: Any, tasks: Tasks, target: Target, method: str, 
             f"estimator: wanted {len(test)} finite answers of {type(model).__name__}.{method} for as many rows, found {found}, "
             f"in {where}; correct the estimator, or what it is given."
         )
-    if not is_classifier(model):
+    if not classifies(model):
         return answer
     if answer.ndim > 1 and answer.shape[1] != len(model.classes_):
         raise ValueError(

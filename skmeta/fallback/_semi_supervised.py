@@ -5,6 +5,7 @@ from __future__ import annotations
 from sklearn.semi_supervised import LabelPropagation, LabelSpreading, SelfTrainingClassifier
 
 from skmeta.base import register
+from skmeta.fallback._out_of_fold import UNLABELLED
 from skmeta.fallback._shared_model import SharedModel
 from skmeta.tasks import Tasks
 
@@ -29,4 +30,10 @@ class SharedSemiSupervised(SharedModel):
     """
 
     def _fitted_to(self, tasks: Tasks) -> Tasks:
-        return tasks.weighty_rows()
+        tasks = tasks.weighty_rows()
+        if any(UNLABELLED in own.tolist() for own in tasks.classes or ()):
+            raise ValueError(
+                f"y: wanted other labels than {UNLABELLED}, which says to scikit-learn's semi-supervised classifiers that a "
+                f"row has none, found it among the labels; set unlabelled={UNLABELLED}, or give that class another name."
+            )
+        return tasks

@@ -15,7 +15,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_scalar
 
 from skmeta.base import AdaptedEstimators, Learner, Prior
-from skmeta.base._registry import register_fallback
+from skmeta.base._registry import check_has_targets, register_fallback
 from skmeta.compose import known_component, with_first, with_own_model
 from skmeta.fallback._columns import Candidates, column_candidates
 from skmeta.fallback._known_tasks import fingerprint, rows_to_ask, seen_rows_are_fine
@@ -100,6 +100,10 @@ class SharedModel(Learner):
         self.correction = correction
         self.max_rounds = max_rounds
         self.cv = cv
+
+    def check_takes(self, estimator: Any) -> None:
+        """Raise for an estimator of another family, see `Learner.check_takes`."""
+        check_has_targets(self, estimator)
 
     def learn(
         self,

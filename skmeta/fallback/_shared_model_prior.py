@@ -14,7 +14,9 @@ from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer
 
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._matching import not_for
 from skmeta.fallback._columns import beside
+from skmeta.fallback._correction import NOTHING
 from skmeta.linear_model import EmpiricalBayes
 from skmeta.tasks import Tasks, take_rows
 
@@ -65,8 +67,15 @@ class SharedModelPrior(Prior):
     def __repr__(self) -> str:
         keeps = ", keeps rows" if _keeps_rows(self.model) else ""
         name = type(self.model).__name__
-        how = "corrected on" if self.outputs is not None else "left for"
-        return f"{type(self).__name__}({name} {how} {self.description}, n_tasks={self.n_tasks:.0f}{keeps})"
+        how = f"corrected by a linear model of {self.description}" if self.description != NOTHING else "not corrected"
+        if self.outputs is None:
+            how = f"replaced by a linear model of {self.description}"
+        return f"{type(self).__name__}({name} of all tasks, for each task {how}, n_tasks={self.n_tasks:.0f}{keeps})"
+
+    @property
+    def n_features_in(self) -> int | None:
+        """Number of columns of rows that it reads."""
+        return getattr(self.columns if self.outputs is None else self.outputs, "n_features_in_", None)
 
     @property
     def inputs(self) -> Any:
@@ -174,23 +183,9 @@ class SharedModelPrior(Prior):
         return replace(self, correction=self.correction.given(**context))
 
     def check_is_of(self, estimator: Any) -> None:
-        """Raise for an estimator of another class than the shared model's.
-
-        Parameters
-        ----------
-        estimator : estimator
-            The model of one task.
-
-        Raises
-        ------
-        TypeError
-            If it is of another class.
-        """
+        """Raise for an estimator of another class than the shared model's, see `Prior.check_is_of`."""
         if type(estimator) is not type(self.model):
-            raise TypeError(
-                f"estimator: wanted {type(self.model).__name__}, with which the prior was learned, found "
-                f"{type(estimator).__name__}; learn a prior with it."
-            )
+            raise not_for(self, type(self.model).__name__, estimator)
 
     def _corrected(self, estimator: Any, tasks: Tasks, rows: Tasks, n_jobs: int | None) -> CorrectedModels:
         self.check_is_of(estimator)

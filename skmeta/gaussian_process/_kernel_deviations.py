@@ -13,6 +13,7 @@ from sklearn.kernel_ridge import KernelRidge
 from sklearn.utils import check_scalar
 
 from skmeta.base import register
+from skmeta.base._registry import check_registered
 from skmeta.fallback import SharedModel
 from skmeta.fallback._columns import Candidate, Candidates
 from skmeta.fallback._out_of_fold import Fold, Target, fitted
@@ -106,6 +107,10 @@ class KernelDeviations(SharedModel):
         self.max_rows = max_rows
         self.max_task_rows = max_task_rows
         self.max_columns = max_columns
+
+    def check_takes(self, estimator: Any) -> None:
+        """Raise for an estimator of another family, see `Learner.check_takes`."""
+        check_registered(self, estimator)
 
     def _candidates(self, estimator: Any, tasks: Tasks) -> Callable[[Array], Candidates]:
         simpler = super()._candidates(estimator, tasks)

@@ -14,10 +14,13 @@ from skmeta._inference.components import Component
 from skmeta._inference.likelihoods import GAUSSIAN, Likelihood
 from skmeta._inference.units import Units as EngineUnits
 from skmeta.base import Prior
-from skmeta.base._matching import check_names
+from skmeta.base._matching import check_names, not_for
+from skmeta.base._registry import lookup
 from skmeta.linear_model._adapt import adapt_mixture, log_evidence
 from skmeta.linear_model._adapted import LinearAdapted
 from skmeta.linear_model._data import weighs
+from skmeta.linear_model._families import FAMILIES
+from skmeta.linear_model._families._refusals import is_called_linear
 from skmeta.linear_model._kinds import likelihood_named
 from skmeta.linear_model._units import Units
 from skmeta.tasks import Tasks
@@ -40,6 +43,11 @@ class LinearPrior(Prior):
 
     overdispersion = 0.0  # of counts: see `GaussianPrior`
     borrows = True  # whether what it says was learned elsewhere: an estimator's own prior lends no rows
+
+    def check_is_of(self, estimator: Any) -> None:
+        """Raise for a model that is not linear, see `Prior.check_is_of`; adaptation says why a linear one takes no prior."""
+        if lookup(FAMILIES, estimator) is None and not is_called_linear(estimator):
+            raise not_for(self, "linear models such as Ridge or LogisticRegression", estimator)
 
     @property
     def n_features(self) -> int:

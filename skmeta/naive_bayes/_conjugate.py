@@ -11,6 +11,7 @@ from sklearn.utils import check_scalar
 
 from skmeta.base import AdaptedEstimators, Learner, Prior, register
 from skmeta.base._held_out import simplest
+from skmeta.base._registry import check_registered
 from skmeta.compose import first_component, with_first
 from skmeta.fallback import SharedModel
 from skmeta.naive_bayes._held_out import HeldOut
@@ -78,6 +79,10 @@ class ConjugateEmpiricalBayes(Learner):
         self.unlabelled_weight = unlabelled_weight
         self.compare_with_fallback = compare_with_fallback
         self.cv = cv
+
+    def check_takes(self, estimator: Any) -> None:
+        """Raise for an estimator of another family, see `Learner.check_takes`."""
+        check_registered(self, estimator)
 
     def learn(
         self,

@@ -43,8 +43,8 @@ def learn_prior(estimator: Any, tasks: Tasks, known: Any = None, like: Any = Non
         If ``known`` is of another class.
     """
     kind = next(each for each in _PRIORS if isinstance(estimator, each.fits))
-    if known is not None and not isinstance(known, kind):
-        raise TypeError(f"prior: wanted a {kind.__name__}, found {known!r}; learn one with {type(estimator).__name__}.")
+    if known is not None:
+        known.check_is_of(estimator)
     like = known if known is not None else like
     classes = np.unique(np.concatenate([*(tasks.classes or ())])) if like is None else like.classes
     unit = tasks.mean_weight if known is None else known.weight_unit

@@ -14,6 +14,7 @@ from sklearn.base import clone
 
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._evidence import leave_one_out_scores
+from skmeta.base._matching import not_for
 from skmeta.naive_bayes._dirichlet import log_evidence
 from skmeta.naive_bayes._memberships import Memberships, labelled_rows, memberships, row_weights
 from skmeta.tasks import Tasks, take_rows
@@ -89,6 +90,16 @@ class NaiveBayesPrior(Prior):
 
     # -- what follows -------------------------------------------------------------------------------
 
+    @property
+    def n_features_in(self) -> int | None:
+        """Number of columns of rows that it is about."""
+        return self.n_features
+
+    def check_is_of(self, estimator: Any) -> None:
+        """Raise for an estimator of another class, see `Prior.check_is_of`."""
+        if not isinstance(estimator, self.fits):
+            raise not_for(self, self.fits.__name__, estimator)
+
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
         """Posterior parameters of each of some tasks, all in one batch; rows without labels are used too.
 
@@ -111,8 +122,7 @@ class NaiveBayesPrior(Prior):
         TypeError
             If ``estimator`` is of another class.
         """
-        if not isinstance(estimator, self.fits):
-            raise TypeError(f"estimator: wanted {self.fits.__name__}, found {type(estimator).__name__}.")
+        self.check_is_of(estimator)
         return AdaptedNaiveBayes(self, estimator, tasks)
 
     def log_marginal_likelihood(self, estimator: Any, tasks: Tasks) -> Array:

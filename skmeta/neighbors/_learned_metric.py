@@ -17,6 +17,7 @@ from sklearn.utils import check_array, check_scalar
 
 from skmeta.base import AdaptedEstimators, Learner, Prior, register
 from skmeta.base._held_out import folds_of, simplest
+from skmeta.base._registry import check_registered
 from skmeta.compose import MixturePrior, known_component, with_own_model
 from skmeta.fallback import SharedModel
 from skmeta.fallback._known_tasks import fingerprint
@@ -99,6 +100,10 @@ class LearnedMetric(Learner):
         self.max_rows = max_rows
         self.max_task_rows = max_task_rows
         self.max_columns = max_columns
+
+    def check_takes(self, estimator: Any) -> None:
+        """Raise for an estimator of another family, see `Learner.check_takes`."""
+        check_registered(self, estimator)
 
     def learn(
         self,

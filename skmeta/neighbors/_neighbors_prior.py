@@ -16,6 +16,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._evidence import root_mean_square_left_out
+from skmeta.base._matching import not_for
 from skmeta.fallback import CorrectedModels
 from skmeta.neighbors._metrics import AS_GIVEN
 from skmeta.neighbors._scatter import Scatter
@@ -76,6 +77,11 @@ class NeighborsPrior(Prior):
         return f"NeighborsPrior({of}, compared {self.description}, n_tasks={self.n_tasks:.0f})"
 
     @property
+    def n_features_in(self) -> int | None:
+        """Number of columns of rows that it is about."""
+        return self.n_features
+
+    @property
     def metric(self) -> FunctionTransformer:
         """The linear map as a plain step."""
         return as_transformer(self.matrix)
@@ -109,25 +115,11 @@ class NeighborsPrior(Prior):
         return SharedNeighbors(self, estimator, self.shared.adapt_tasks(self.compared(estimator), tasks, n_jobs=n_jobs))
 
     def check_is_of(self, estimator: Any) -> None:
-        """Raise for an estimator that this prior does not speak of.
-
-        Parameters
-        ----------
-        estimator : estimator
-            The model of one task.
-
-        Raises
-        ------
-        TypeError
-            If it has no neighbours, or is not of the class that the prior holds a fitted one of.
-        """
-        wanted = "one with n_neighbors and a metric" if self.shared is None else type(self.shared.model[-1]).__name__
+        """Raise for one without neighbours, or not of the class that the prior holds, see `Prior.check_is_of`."""
+        wanted = "models with n_neighbors and a metric" if self.shared is None else type(self.shared.model[-1]).__name__
         has_neighbours = {"n_neighbors", "metric"} <= estimator.get_params(deep=False).keys()
         if not has_neighbours or (self.shared is not None and type(self.shared.model[-1]) is not type(estimator)):
-            raise TypeError(
-                f"estimator: wanted {wanted}, found {type(estimator).__name__}; learn a prior with it, or use the estimator "
-                "that this one was learned with."
-            )
+            raise not_for(self, wanted, estimator)
 
     def compared(self, estimator: Any) -> Pipeline:
         """The unfitted Pipeline of the map and an estimator.

@@ -99,7 +99,7 @@ def estimator_named(name: str, classes: bool) -> Any:
     ImportError
         If the package is not installed.
     TypeError
-        If it is no estimator, or needs arguments.
+        If it is no estimator, is neither a regressor nor a classifier, or needs arguments.
     ValueError
         If there is no such name.
     """
@@ -108,6 +108,7 @@ def estimator_named(name: str, classes: bool) -> Any:
     short = {_plain(each): specs for each, specs in _SHORT.items()}.get(_plain(name))
     found = [_imported(spec) for spec in short] if short else _classes_named(name)
     if not found:
+        _check_is_of_no_other_kind(name)
         close = get_close_matches(name.lower(), names())
         hint = f" Did you mean {' or '.join(close)}?" if close else ""
         raise ValueError(
@@ -123,6 +124,15 @@ def _classes_named(name: str) -> list[type]:
     return _matching(_registered(), name) or _matching(
         [cls for _, cls in all_estimators(type_filter=["classifier", "regressor"])], name
     )
+
+
+def _check_is_of_no_other_kind(name: str) -> None:
+    """Raise for a class of scikit-learn that is neither a regressor nor a classifier."""
+    for cls in _matching([cls for _, cls in all_estimators()], name):
+        raise TypeError(
+            f"--estimator: wanted a regressor or a classifier, found {cls.__name__}, which is none; clusters are for "
+            "WarmStartClusterer, and transformers for a Pipeline of your own."
+        )
 
 
 def _matching(classes: Iterable[type], name: str) -> list[type]:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.preprocessing import FunctionTransformer
 
+from skmeta.base._matching import classifies
 from skmeta.steps._parts import Parts
 
 _NO_FEATURES = np.empty((1, 0))
@@ -30,7 +30,7 @@ def as_constant(fitted: Any) -> Any:
     That of a regressor predicts the same number, that of a classifier the same probabilities or, where it has none, label.
     """
     answer = fitted.predict(_NO_FEATURES)
-    if not is_classifier(fitted):
+    if not classifies(fitted):
         return DummyRegressor().fit(_NO_FEATURES, answer)
     if not hasattr(fitted, "predict_proba"):
         share = (fitted.classes_ == answer).astype(float)

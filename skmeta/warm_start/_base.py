@@ -120,7 +120,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
             Targets.
         sample_weight : array-like of shape (n_rows,), default=None
-            Weights of the rows.
+            Weights of the rows. Where a prior is learned, they are relative: their mean is one row. Where one is given,
+            they are in the unit of the rows that it was learned from: beside these without weights, 100 is 100 rows.
 
         Returns
         -------
@@ -157,6 +158,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         steps, prior, tasks = self._through_steps(parts, tasks, context)
         order = tasks.feature_names
         if prior is not None:
+            prior.check_is_of(parts.model)
             prior, tasks = matched(prior, tasks)
             tasks = as_drawn(tasks, prior, self._class_prior)
         if learner is not None:
@@ -328,7 +330,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
             Targets; clusterers need none.
         sample_weight : array-like of shape (n_rows,), default=None
-            Weights of the rows.
+            Weights of the rows, relative to those that the prior was learned with: a row that weighs as much as past
+            rows did on average is one row; beside a past without weights 100 is 100 rows.
 
         Returns
         -------

@@ -12,7 +12,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter, validate_data
 
-from skmeta.base._matching import UNSUPERVISED, no_weights
+from skmeta.base._matching import UNSUPERVISED, kind_of, no_weights
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import check_names_differ, column_names
 from skmeta.tasks._words import shown
@@ -62,7 +62,12 @@ def check_classes(tasks: Tasks) -> None:
 
 def check_kind(shell: Any, estimator: Any) -> None:
     """Raise for a regressor in a classifier's place and the like; models of densities stand where clusterers do."""
-    found, wanted = get_tags(estimator).estimator_type, get_tags(shell).estimator_type
+    found, wanted = kind_of(estimator), get_tags(shell).estimator_type
+    if found is None and wanted == "classifier":
+        raise TypeError(
+            f"estimator: {type(shell).__name__} wanted a classifier, found {_named(estimator)}, which is not tagged as one and "
+            "has no predict_proba; if it is one, put ClassifierMixin before BaseEstimator among the bases of its class."
+        )
     if found in (None, wanted) or {found, wanted} <= set(UNSUPERVISED):
         return
     shells = {"classifier": "WarmStartClassifier", "regressor": "WarmStartRegressor"}

@@ -257,7 +257,9 @@ def test_a_prior_of_another_family_is_named_with_the_estimator():
     ):
         WarmStartRegressor(Ridge(), prior=prior).fit(X, y)
     learned = WarmStartRegressor(Ridge(), task=-1).fit(X, y).prior_
-    with pytest.raises(TypeError, match=r"prior: wanted one for Constant, found MixturePrior\(learned .*"):
+    with pytest.raises(
+        TypeError, match=r"prior: wanted one for Constant, found a GaussianPrior, which is for linear models"
+    ):
         WarmStartRegressor(Constant(), prior=learned).fit(X[:, :1], y)
     with pytest.raises(TypeError, match=r"prior: wanted a GaussianPrior, .* for Ridge, found TypicalPrior"):
         WarmStartRegressor(Ridge(), task=-1, prior=prior).fit(X, y)

@@ -225,7 +225,7 @@ def test_errors_name_the_shell_that_is_meant():
     mixture = WarmStartClusterer(GaussianMixture(2, random_state=0), task=-1).fit(table).prior_
     with pytest.raises(ValueError, match=r"wanted covariance_type='full'.* found 'diag'"):
         mixture.adapt(GaussianMixture(2, covariance_type="diag"), table[:, :1])
-    with pytest.raises(TypeError, match="prior: wanted a KMeansPrior, found"):
+    with pytest.raises(TypeError, match="prior: wanted one for KMeans, found a GaussianMixturePrior"):
         WarmStartClusterer(KMeans(2), task=-1, prior=mixture).fit(table)
     with pytest.raises(TypeError, match="prior"):
         WarmStartClusterer(KMeans(2), prior=mixture).fit(table[:, :1])

@@ -19,7 +19,7 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.semi_supervised import SelfTrainingClassifier
+from sklearn.semi_supervised import LabelPropagation, LabelSpreading, SelfTrainingClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skmeta import SharedModel, WarmStartClassifier, WarmStartRegressor
@@ -168,12 +168,30 @@ def test_rows_of_little_weight_decide_little():
     assert_allclose(light.learner_.scores_[0], less.learner_.scores_[0], rtol=0.5)
 
 
-def test_a_mark_that_is_a_label_is_refused():
-    X, y = shops()
-    labels = np.where(y > 0, 1.0, -1.0)
-    labels[::3] = np.nan
-    with pytest.raises(ValueError, match="y: wanted other labels than -1"):
-        WarmStartClassifier(SelfTrainingClassifier(DummyClassifier()), task=-1).fit(X, labels)
+SEMI_SUPERVISED = [SelfTrainingClassifier(DummyClassifier()), LabelSpreading(), LabelPropagation()]
+
+
+@pytest.mark.parametrize("some_missing", [False, True])
+@pytest.mark.parametrize("estimator", SEMI_SUPERVISED, ids=lambda each: type(each).__name__)
+def test_a_mark_that_is_a_label_is_refused(estimator, some_missing):
+    X, y = shops(n_tasks=4, n_rows=6)
+    labels = np.where(y > 0, 1.0, 0.0)
+    labels[1::3] = -1.0
+    labels[::3] = np.nan if some_missing else labels[::3]
+    with pytest.raises(ValueError, match=r"y: wanted other labels than -1, .* set unlabelled=-1, or give that class"):
+        WarmStartClassifier(estimator, task=-1).fit(X, labels)
+
+
+def test_new_rows_with_a_mark_are_told_how_to_say_so():
+    X, y = shops(n_tasks=4, n_rows=6)
+    learner = SharedModel(None, max_rounds=1, cv=2)
+    model = WarmStartClassifier(DummyClassifier(), task=-1, learner=learner).fit(X, (y > 0).astype(int))
+    for new, without in ((-1, False), (7, True)):
+        with pytest.raises(
+            ValueError, match=r"y: wanted the classes that the prior knows, .* found new .* learn the prior anew"
+        ) as found:
+            model.adapt(X[:3, :-1], [0, 1, new])
+        assert ("unlabelled=-1" not in str(found.value)) == without
 
 
 def test_a_learner_that_went_on_from_a_prior_has_forgotten_the_outputs_before():
@@ -208,5 +226,7 @@ def test_a_semi_supervised_model_is_fitted_to_rows_without_label_too():
     labels = (y > 0).astype(float)
     labels[::2] = np.nan
     base = SelfTrainingClassifier(DecisionTreeClassifier(max_depth=2, random_state=0))
-    shared = WarmStartClassifier(base, task=-1, learner=SharedSemiSupervised(None)).fit(X, labels).prior_.components[0].model
+    shared = (
+        WarmStartClassifier(base, task=-1, learner=SharedSemiSupervised(None)).fit(X, labels).prior_.components[0].model
+    )
     assert len(shared.labeled_iter_) == len(y) and np.count_nonzero(shared.labeled_iter_ == 0) == len(y) // 2

@@ -287,7 +287,7 @@ def test_a_model_that_nothing_asks_is_not_held():
     X, y = shops(n_tasks=6, n_rows=12, slope=1.0)
     prior = ColumnsAlone(max_rounds=1).learn_shared(TREE, read_tasks(X, y, task=-1))
     X = X[:, :-1]
-    assert prior.outputs is None and not hasattr(prior.model, "tree_") and "left for columns" in repr(prior)
+    assert prior.outputs is None and not hasattr(prior.model, "tree_") and "replaced by a linear model of columns" in repr(prior)
     plain = prior.adapt(TREE, X[:5], y[:5])
     assert b"DecisionTree" not in pickle.dumps(plain) and np.isfinite(plain.predict(X)).all()
     with pytest.raises(TypeError, match="estimator: wanted DecisionTreeRegressor, with which"):
@@ -351,7 +351,9 @@ def test_a_search_belongs_around_the_model():
 def test_a_prior_of_another_class_is_refused():
     X, y = shops()
     prior = WarmStartRegressor(TREE, task=-1).fit(X, y).prior_
-    with pytest.raises(TypeError, match=r"wanted DecisionTreeRegressor.* found HistGradientBoostingRegressor"):
+    with pytest.raises(
+        TypeError, match="wanted one for HistGradientBoostingRegressor, found a SharedModelPrior, which is for Dec"
+    ):
         WarmStartRegressor(HistGradientBoostingRegressor(), prior=prior).fit(X[:20, :-1], y[:20])
 
 

@@ -164,7 +164,8 @@ def test_waves_are_learned_and_the_intervals_are_the_shells():
     X, y, _ = make_sinusoids(1, 40, noise=0.1, random_state=1)
     estimator = GaussianProcessRegressor(RBF(1.5), alpha=0.01, optimizer=None)
     model = WarmStartRegressor(estimator, task=-1, learner=KernelDeviations(max_rounds=1)).fit(*past)
-    assert repr(model.prior_).startswith("GaussianProcessPrior(GaussianProcessRegressor corrected on output, kernel")
+    assert repr(model.prior_).startswith("GaussianProcessPrior(GaussianProcessRegressor of all tasks, for each task ")
+    assert "corrected by a linear model of output, kernel" in repr(model.prior_)
     assert "keeps rows" in repr(model.prior_)
     warm = WarmStartRegressor(estimator, prior=model.prior_).fit(X[:6, :1], y[:6])
     mean, std = warm.predict(X[6:, :1], return_std=True)
@@ -281,5 +282,5 @@ def test_several_outputs_have_their_own_deviations():
 def test_a_prior_of_another_family_is_refused():
     X, y, _ = make_sinusoids(3, 6, random_state=0)
     prior = GaussianPrior([0.0, 0.0], 1.0, n_tasks=1)
-    with pytest.raises(TypeError, match="prior: wanted a SharedModelPrior"):
+    with pytest.raises(TypeError, match="prior: wanted one for KernelRidge, found a GaussianPrior"):
         WarmStartRegressor(KernelRidge(), task=-1, prior=prior).fit(X, y)

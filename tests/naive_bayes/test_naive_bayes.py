@@ -200,9 +200,13 @@ def test_errors_name_what_is_wrong_and_the_way_out():
         prior.adapt(estimator, np.full((2, 5), 9.0), [0, 1])
     with pytest.raises(ValueError, match=r"y: wanted the classes that the prior knows, \[0, 1\], found new \[7\]"):
         prior.adapt(estimator, X[0, :2], [0, 7])
-    with pytest.raises(TypeError, match="estimator: wanted CategoricalNB, found GaussianNB"):
+    with pytest.raises(
+        TypeError, match="prior: wanted one for GaussianNB, found a CategoricalNBPrior, which is for CategoricalNB; "
+    ):
         prior.adapt(GaussianNB(), X[0, :2], [0, 1])
-    with pytest.raises(TypeError, match="prior: wanted a GaussianNBPrior, found CategoricalNBPrior"):
+    with pytest.raises(
+        TypeError, match="prior: wanted one for GaussianNB, found a CategoricalNBPrior, which is for CategoricalNB; "
+    ):
         learned(GaussianNB(), X, y, prior=prior)
     with pytest.raises(ValueError, match="priors: wanted a share of each of 2 classes"):
         prior.adapt(CategoricalNB(class_prior=[0.2, 0.3, 0.5]), X[0, :2], [0, 1])

@@ -130,7 +130,6 @@ def test_ones_own_is_named_by_module_and_class_function_or_value(own):
 
 BAD = [
     ("rige", ValueError, "a class of scikit-learn, or package.module:Class for your own, found rige. Did you mean ridge?"),
-    ("kmeans", ValueError, "found kmeans"),
     ("no_such_package:Model", ImportError, "the package no_such_package for no_such_package:Model, found it not installed"),
     (":Model", ImportError, "found it not installed"),
     ("sklearn.nothing:Model", ImportError, "found no module sklearn.nothing; correct the name"),
@@ -138,6 +137,8 @@ BAD = [
     ("StackingRegressor", TypeError, "without arguments, found StackingRegressor"),
     ("my_own_models:needs", TypeError, "write a function that does, and name it as package.module:function."),
     ("my_own_models:number", TypeError, "without arguments, found my_own_models:number"),
+    ("KMeans", TypeError, "wanted a regressor or a classifier, found KMeans, which is none; clusters are for WarmStartC"),
+    ("standardscaler", TypeError, "found StandardScaler, which is none; clusters are for WarmStartClusterer, and transformers"),
     ("my_own_models:KMeans", TypeError, "found KMeans; what is one subclasses RegressorMixin or ClassifierMixin"),
     ("my_own_models:Bare", TypeError, "found my_own_models:Bare to be Bare; subclass BaseEstimator of sklearn.base."),
     ("my_own_models:make_pipeline", TypeError, "--estimator: wanted"),

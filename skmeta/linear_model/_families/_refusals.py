@@ -17,6 +17,11 @@ def why_not(estimator: Any, known: Iterable[type]) -> str:
     )
 
 
+def is_called_linear(estimator: Any) -> bool:
+    """Whether a class says by its name or module that it is linear, whatever it takes."""
+    return "linear_model" in type(estimator).__module__ or type(estimator).__name__.startswith("Linear")
+
+
 def reason(estimator: Any, known: tuple[type, ...]) -> str:
     """Why a class is not among ``known``, and what to use in its place: the end of a sentence."""
     name = type(estimator).__name__
@@ -24,7 +29,7 @@ def reason(estimator: Any, known: tuple[type, ...]) -> str:
         return "is no estimator, such as Ridge()"
     params, classifies = estimator.get_params(deep=False), is_classifier(estimator)
     use, strength, shell = ("LogisticRegression", "C", "Classifier") if classifies else ("Ridge", "alpha", "Regressor")
-    linear = "linear_model" in type(estimator).__module__ or name.startswith("Linear")
+    linear = is_called_linear(estimator)
     if "estimator" in params:
         return f"belongs around the warm-started model, not into it: {name}(WarmStart{shell}({use}(), ...))"
     if linear and name.endswith("CV"):
