@@ -10,7 +10,7 @@ from _common import Table, read_arguments, say
 from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegressor
 
 from skmeta import SharedModel, WarmStartRegressor
-from skmeta.ensemble import SharedBoostingPrior
+from skmeta.ensemble import BoostingPrior
 
 SHOTS = (10, 20, 50)
 N_PAST, N_NEW, N_ROWS, NOISE = 40, 20, 90, 0.3
@@ -66,7 +66,7 @@ def errors(booster, truth, seed):
                 fit = model.fit if m == 0 else model.adapt
                 found[mine] = fit(X[own, :-1], y[own]).predict(X[mine, :-1])
             out[m, k] = mean_error(found[query], y[query])
-    return out, isinstance(warm[1].prior_.components[0], SharedBoostingPrior)
+    return out, isinstance(warm[1].prior_.components[0], BoostingPrior)
 
 
 def main():

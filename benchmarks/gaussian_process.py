@@ -15,7 +15,7 @@ from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 from sklearn.kernel_ridge import KernelRidge
 
-from skmeta import KernelDeviations, SharedModel, WarmStartRegressor
+from skmeta import GaussianProcessLearner, SharedModel, WarmStartRegressor
 from skmeta.datasets import make_sinusoids
 from skmeta.gaussian_process._kernels import kernel_of
 from skmeta.gaussian_process._summed_likelihood import learn_law
@@ -93,7 +93,7 @@ def adapters(estimator, X, y, codes):
         "pooled": lambda X_own, y_own: pooled.predict,
         "kernel alone": kernel_alone(estimator, X, y, codes),
     }
-    for name, learner in (("fallback", SharedModel()), ("room", KernelDeviations())):
+    for name, learner in (("fallback", SharedModel()), ("room", GaussianProcessLearner())):
         warm = WarmStartRegressor(estimator, task=-1, learner=learner)
         _, seconds = clocked(lambda warm=warm: warm.fit(np.column_stack([X, codes]), y))
         say(f"{name}: {warm.prior_!r}, {seconds:.0f} s")

@@ -9,7 +9,7 @@ import numpy as np
 from _common import Table, read_arguments, say
 from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, MultinomialNB
 
-from skmeta import ConjugateEmpiricalBayes, SharedModel, WarmStartClassifier
+from skmeta import NaiveBayesLearner, SharedModel, WarmStartClassifier
 
 METHODS = ("own", "pooled", "fallback", "room", "default")
 SHOTS, QUERY, N_PAST, N_NEW, N_ROWS = (2, 5, 10, 20), 100, 40, 10, 30
@@ -102,7 +102,7 @@ def loss_and_accuracy(model, X, y, classes):
 
 def warm(estimator):
     """The fallback, the room, and what held-out tasks choose of both."""
-    room = ConjugateEmpiricalBayes(compare_with_fallback=False)
+    room = NaiveBayesLearner(compare_with_fallback=False)
     learners = {"fallback": SharedModel(), "room": room, "default": "auto"}
     return {name: WarmStartClassifier(estimator, task=-1, learner=each) for name, each in learners.items()}
 

@@ -1,13 +1,13 @@
 """skmeta: the next fit starts from what the earlier ones taught."""
 
 import skmeta.cluster  # noqa: F401 - the room registers itself
-from skmeta.ensemble import SharedBoosting
+from skmeta.ensemble import BoostingLearner
 from skmeta.fallback import SharedModel
-from skmeta.gaussian_process import KernelDeviations
+from skmeta.gaussian_process import GaussianProcessLearner
 from skmeta.linear_model import EmpiricalBayes, GaussianPrior, SufficientStatistics
 from skmeta.model_selection import NShotSplit, shot_curve
-from skmeta.naive_bayes import ConjugateEmpiricalBayes
-from skmeta.neighbors import LearnedMetric
+from skmeta.naive_bayes import NaiveBayesLearner
+from skmeta.neighbors import NeighborsLearner
 from skmeta.tasks import split_tasks, stack_tasks
 from skmeta.tuning import HyperparameterPrior, TrialHistory, WarmStartSearchCV
 from skmeta.warm_start import WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
@@ -15,14 +15,14 @@ from skmeta.warm_start import WarmStartClassifier, WarmStartClusterer, WarmStart
 __version__ = "0.1.0"
 
 __all__ = [
-    "ConjugateEmpiricalBayes",
+    "BoostingLearner",
     "EmpiricalBayes",
     "GaussianPrior",
+    "GaussianProcessLearner",
     "HyperparameterPrior",
-    "KernelDeviations",
-    "LearnedMetric",
     "NShotSplit",
-    "SharedBoosting",
+    "NaiveBayesLearner",
+    "NeighborsLearner",
     "SharedModel",
     "SufficientStatistics",
     "TrialHistory",

@@ -30,7 +30,7 @@ from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, Multinom
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.tree import DecisionTreeRegressor
 
-from skmeta import ConjugateEmpiricalBayes, KernelDeviations, LearnedMetric, SharedBoosting, SharedModel
+from skmeta import BoostingLearner, GaussianProcessLearner, NaiveBayesLearner, NeighborsLearner, SharedModel
 
 NOT_NEGATIVE = (MultinomialNB, BernoulliNB, CategoricalNB)
 
@@ -39,7 +39,7 @@ class NaiveBayesCase(Case):
     """The room alone: the fallback, which it compares itself with, has instances of its own."""
 
     def model(self, **options):
-        return super().model(**{"learner": ConjugateEmpiricalBayes(compare_with_fallback=False)} | options)
+        return super().model(**{"learner": NaiveBayesLearner(compare_with_fallback=False)} | options)
 
 
 def naive_bayes(estimator):
@@ -108,12 +108,14 @@ FALLBACK = [
     level_alone(RidgeClassifier(), n_rows=6),  # calibrated in each task
 ]
 ENSEMBLE = [
-    level_alone(HistGradientBoostingRegressor(max_iter=3, random_state=0), SharedBoosting),
+    level_alone(HistGradientBoostingRegressor(max_iter=3, random_state=0), BoostingLearner),
     with_thresholds(HistGradientBoostingRegressor(max_iter=5, min_samples_leaf=5, random_state=0)),
 ]
 NEIGHBORS = [  # trees of scikit-learn count how often they were asked, which changes what keeps them
     make_case(KNeighborsClassifier(3, algorithm="brute")),
-    learned_by(LearnedMetric(max_columns=2), KNeighborsRegressor(3, weights="distance", algorithm="brute")),  # as given
+    learned_by(
+        NeighborsLearner(max_columns=2), KNeighborsRegressor(3, weights="distance", algorithm="brute")
+    ),  # as given
 ]
 NAIVE_BAYES = [
     naive_bayes(GaussianNB()),
@@ -123,7 +125,7 @@ NAIVE_BAYES = [
 ]
 PROCESSES = [
     make_case(GaussianProcessRegressor(alpha=0.1, optimizer=None)),
-    level_alone(KernelRidge(), KernelDeviations),
+    level_alone(KernelRidge(), GaussianProcessLearner),
 ]
 CLUSTERS = [
     clustered(KMeans(4, random_state=0)),

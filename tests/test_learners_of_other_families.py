@@ -6,21 +6,21 @@ from families import FAMILIES
 from sklearn.cluster import DBSCAN
 from sklearn.svm import SVR
 
-from skmeta import ConjugateEmpiricalBayes, EmpiricalBayes, LearnedMetric, SharedModel, WarmStartClusterer
+from skmeta import EmpiricalBayes, NaiveBayesLearner, NeighborsLearner, SharedModel, WarmStartClusterer
 from skmeta.base import learner_for
 from skmeta.base._matching import reads_targets
 from skmeta.base._registry import registered_learner
 from skmeta.cluster import GaussianMixtureLearner, KMeansLearner
-from skmeta.ensemble import SharedBoosting
-from skmeta.gaussian_process import KernelDeviations
+from skmeta.ensemble import BoostingLearner
+from skmeta.gaussian_process import GaussianProcessLearner
 
 LEARNERS = [
     EmpiricalBayes(),
     SharedModel(),
-    SharedBoosting(),
-    LearnedMetric(),
-    ConjugateEmpiricalBayes(),
-    KernelDeviations(),
+    BoostingLearner(),
+    NeighborsLearner(),
+    NaiveBayesLearner(),
+    GaussianProcessLearner(),
     KMeansLearner(),
     GaussianMixtureLearner(),
 ]

@@ -12,7 +12,7 @@ from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.semi_supervised import LabelPropagation, LabelSpreading, SelfTrainingClassifier
 
 from skmeta.base._registry import _LEARNERS
-from skmeta.ensemble import SharedBoostingPrior
+from skmeta.ensemble import BoostingPrior
 
 # Learned as any estimator is, but for rows without label: tests/fallback.
 SEMI_SUPERVISED = LabelPropagation, LabelSpreading, SelfTrainingClassifier
@@ -100,7 +100,7 @@ def test_every_family_keeps_the_promise(case, check):
 
 def test_one_booster_grows_trees_and_the_other_does_not():
     plain, grows = (case.learned().prior_.components[0] for case in ENSEMBLE)
-    assert not isinstance(plain, SharedBoostingPrior) and isinstance(grows, SharedBoostingPrior)
+    assert not isinstance(plain, BoostingPrior) and isinstance(grows, BoostingPrior)
 
 
 # Promises about means over collections: the benchmark in small ----------------------------------------------

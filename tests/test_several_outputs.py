@@ -36,7 +36,7 @@ def own_model_of(prior):
     if not isinstance(prior, PriorWithOwnModel):
         return prior
     weights = np.r_[0.05, np.full(len(prior.weights) - 1, 0.95 / (len(prior.weights) - 1))]
-    return replace(prior, weights=weights, weights_of_few=None)
+    return replace(prior, weights=weights, weights_at_few_rows=None)
 
 
 @pytest.mark.parametrize("estimator", SEVERAL, ids=lambda each: type(each).__name__)

@@ -30,7 +30,7 @@ from skmeta._inference.mixture import assumed_tasks
 Array = NDArray[Any]
 
 
-def weights_of_few(
+def weights_at_few_rows(
     log_evidence: Array, counts: Array, use: float, n_known: float = 0.0, known: tuple[float, float] = (0.0, 1.0)
 ) -> Array:
     """Weights ``(C,)`` of a learned law, the first, and of the vague ones after it, alike, from held-out tasks.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.components import n_own
 from skmeta._inference.explained import ENOUGH_TO_TELL, OF_USE, probability_of_use
-from skmeta._inference.few_counts import weights_of_few
+from skmeta._inference.few_counts import weights_at_few_rows
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import TINY
 from skmeta._inference.mixture import assumed_tasks, learn_weights, weights_by_use, weights_of_use
@@ -61,7 +61,7 @@ def held_out_weights(
     use = _use(tasks, past) if judged else 1.0
     if poissons:
         given: Any = () if past is None else (tasks.share * past.n_tasks, (_vague_share(past), past.use))
-        weights = weights_of_few(tasks.log_evidence, tasks.counts, use, *given)
+        weights = weights_at_few_rows(tasks.log_evidence, tasks.counts, use, *given)
     else:
         often = learn_weights(tasks.log_evidence, tasks.counts, _known(tasks, past, likelihood))
         weights = weights_by_use(often, use, likelihood)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from skmeta.base import AdaptedEstimators
-from skmeta.cluster._adapt_clusters import ClustersPrior, diffuse
+from skmeta.cluster._adapt_clusters import ExpectedClusters, diffuse
 from skmeta.cluster._learn_clusters import log_density, statistics_of
 from skmeta.cluster._lloyd import Rows, rows_of
 from skmeta.cluster._tasks_of_rows import rows_of_task
@@ -37,7 +37,7 @@ class AdaptedClusters(AdaptedEstimators):
         self._made: dict[int, Any] = {}
         self._found: dict[int, list[Any]] = {}
 
-    def _clusters(self, rows: Rows, prior: ClustersPrior) -> Any:
+    def _clusters(self, rows: Rows, prior: ExpectedClusters) -> Any:
         """The clusters of a task under a prior; they have ``labels``."""
         raise NotImplementedError
 

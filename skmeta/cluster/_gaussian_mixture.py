@@ -13,10 +13,10 @@ from sklearn.cluster import KMeans
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
 from skmeta.base import AdaptedEstimators, Prior, register
-from skmeta.cluster._adapt_clusters import ClustersPrior, starts_of
+from skmeta.cluster._adapt_clusters import ExpectedClusters, starts_of
 from skmeta.cluster._adapted_clusters import AdaptedClusters
-from skmeta.cluster._centers_prior import CentersPrior, posterior
 from skmeta.cluster._cluster_learner import ClusterLearner
+from skmeta.cluster._expected_centers import ExpectedCenters, posterior
 from skmeta.cluster._initial_priors import initial_priors, own_start
 from skmeta.cluster._learn_clusters import learned_clusters
 from skmeta.cluster._learn_mixture import (
@@ -27,7 +27,7 @@ from skmeta.cluster._learn_mixture import (
     log_marginal_of_products,
 )
 from skmeta.cluster._lloyd import Rows, rows_of, sums_of
-from skmeta.cluster._mixture_em import SHAPES, ComponentsPrior, Mixture, best_mixture, scatters
+from skmeta.cluster._mixture_em import SHAPES, ExpectedMixture, Mixture, best_mixture, scatters
 from skmeta.cluster._own_clusters import OwnMixture
 from skmeta.cluster._plain_mixture import filled, write_posterior
 from skmeta.cluster._tasks_of_rows import arrays_of, check_n_clusters
@@ -96,17 +96,17 @@ class GaussianMixturePrior(Prior):
         return np.asarray(np.linalg.cholesky(self.covariance))
 
     @property
-    def clusters_prior(self) -> ClustersPrior:
+    def clusters_prior(self) -> ExpectedClusters:
         """What the means of a new task are expected to be, in coordinates where ``covariance`` is the identity."""
         return self.components_prior.clusters
 
     @cached_property
-    def components_prior(self) -> ComponentsPrior:
+    def components_prior(self) -> ExpectedMixture:
         """What a new task's mixture is expected to be, in these coordinates."""
-        centers = CentersPrior(whitened(self.centers, self.root), self.shift_variance, self.center_variance)
-        clusters = ClustersPrior(centers, 1.0, self.concentration / self.concentration.sum())
+        centers = ExpectedCenters(whitened(self.centers, self.root), self.shift_variance, self.center_variance)
+        clusters = ExpectedClusters(centers, 1.0, self.concentration / self.concentration.sum())
         covariances = whitened_covariances(self.covariances, self.root)
-        return ComponentsPrior(clusters, covariances, self.covariance_dof, self.concentration)
+        return ExpectedMixture(clusters, covariances, self.covariance_dof, self.concentration)
 
     def check_is_of(self, estimator: Any) -> None:
         """Raise for an estimator of another family clusters or covariances, see `Prior.check_is_of`."""
@@ -157,7 +157,7 @@ def whitened_covariances(covariances: Array, root: Array) -> Array:
 class AdaptedMixtures(AdaptedClusters):
     """Plain fitted mixtures; the steps are done when one is asked for, once."""
 
-    def _clusters(self, rows: Rows, prior: ClustersPrior) -> Mixture:
+    def _clusters(self, rows: Rows, prior: ExpectedClusters) -> Mixture:
         starts = starts_of(prior, rows) + own_start(k_means_of(self.model), rows, prior)
         whole, shape = self.prior.components_prior._replace(clusters=prior), SHAPES[self.prior.covariance_type]
         options = {"max_iter": self.model.max_iter, "tol": self.model.tol}
@@ -259,7 +259,7 @@ class GaussianMixtureLearner(ClusterLearner):
         return _prior_of(found, root, numbers, known, estimator.covariance_type)
 
 
-def initial_prior(estimator: Any, tasks: Tasks, max_tasks: int, n_jobs: int | None) -> tuple[ComponentsPrior, Array]:
+def initial_prior(estimator: Any, tasks: Tasks, max_tasks: int, n_jobs: int | None) -> tuple[ExpectedMixture, Array]:
     """A prior to begin with, from k-means on standardised columns, and the root of the covariance within its clusters."""
     kind = estimator.covariance_type
     scale = tasks.X.std(axis=0)
@@ -279,8 +279,8 @@ def initial_prior(estimator: Any, tasks: Tasks, max_tasks: int, n_jobs: int | No
     products = np.stack([scatters(own.X, b, m, noise) for own, b, m in zip(rows, belongs, means, strict=True)])
     root = _root_of(SHAPES[kind](products.sum(axis=(0, 1))[None], np.array([counts.sum()]))[0], estimator)
     covariances, worth = expected_covariances(whitened_covariances(products, root), counts, kind)
-    clusters = ClustersPrior(centers._replace(mean=whitened(centers.mean, root)), 1.0, best.prior.shares)
-    return ComponentsPrior(clusters, covariances, worth, learned_concentration(counts)), scale[:, None] * root
+    clusters = ExpectedClusters(centers._replace(mean=whitened(centers.mean, root)), 1.0, best.prior.shares)
+    return ExpectedMixture(clusters, covariances, worth, learned_concentration(counts)), scale[:, None] * root
 
 
 def _root_of(within: Array, estimator: Any) -> Array:
@@ -294,7 +294,7 @@ def _root_of(within: Array, estimator: Any) -> Array:
     return np.asarray(np.linalg.cholesky(within))
 
 
-def _prior_of(prior: ComponentsPrior, root: Array, tasks: Tasks, known: Any, kind: str) -> GaussianMixturePrior:
+def _prior_of(prior: ExpectedMixture, root: Array, tasks: Tasks, known: Any, kind: str) -> GaussianMixturePrior:
     n_tasks, n_rows = (0.0, 0.0) if known is None else (known.n_tasks, known.n_rows)
     mean, common, own = prior.clusters.centers
     return GaussianMixturePrior(

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed
 
-from skmeta.cluster._adapt_clusters import ClustersPrior
+from skmeta.cluster._adapt_clusters import ExpectedClusters
 from skmeta.cluster._alignment import alignment
-from skmeta.cluster._centers_prior import CentersPrior
+from skmeta.cluster._expected_centers import ExpectedCenters
 from skmeta.cluster._learn_clusters import prior_of_aligned
 from skmeta.cluster._lloyd import Rows
 from skmeta.tasks import Tasks
@@ -21,14 +21,14 @@ Array = NDArray[np.float64]
 
 def initial_priors(
     estimator: Any, tasks: Tasks, rows: list[Rows], max_tasks: int, n_jobs: int | None
-) -> list[ClustersPrior]:
+) -> list[ExpectedClusters]:
     """Priors to begin with: of the clusters of all rows, and of those of large tasks, if there are such."""
     place = np.argsort(tasks.order)  # where each row is, task by task
     together = repeatable(estimator).fit(tasks.X, sample_weight=np.concatenate([each.weight for each in rows])[place])
     K, p = together.cluster_centers_.shape
     variance = max(together.inertia_ / (tasks.n_rows * p), np.finfo(float).tiny)
     shares = (np.bincount(together.labels_, minlength=K) + 1.0) / (tasks.n_rows + K)
-    priors = [ClustersPrior(CentersPrior(together.cluster_centers_, 1.0, np.ones(K)), variance, shares)]
+    priors = [ExpectedClusters(ExpectedCenters(together.cluster_centers_, 1.0, np.ones(K)), variance, shares)]
     large = tasks.some(max_tasks, np.flatnonzero(tasks.counts > 2 * K))
     if len(large) > 1:
         alone = Parallel(n_jobs=n_jobs)(delayed(fitted_alone)(estimator, rows[code]) for code in large)
@@ -37,7 +37,7 @@ def initial_priors(
     return priors
 
 
-def own_start(estimator: Any, rows: Rows, prior: ClustersPrior) -> list[Array]:
+def own_start(estimator: Any, rows: Rows, prior: ExpectedClusters) -> list[Array]:
     r"""Centres by k-means++ of the rows, one more start where those of the prior are worth less than a row each.
 
     That is where :math:`\bar\omega > 1`: a start changes which local minimum is found, never what is minimised.

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from sklearn.cluster import KMeans, MiniBatchKMeans
 
 from skmeta.base import AdaptedEstimators, Prior, register
-from skmeta.cluster._adapt_clusters import ClustersPrior, adapt_clusters
+from skmeta.cluster._adapt_clusters import ExpectedClusters, adapt_clusters
 from skmeta.cluster._adapted_clusters import AdaptedClusters
-from skmeta.cluster._centers_prior import CentersPrior
 from skmeta.cluster._cluster_learner import ClusterLearner
+from skmeta.cluster._expected_centers import ExpectedCenters
 from skmeta.cluster._initial_priors import initial_priors, own_start
 from skmeta.cluster._learn_clusters import Learned, learned_clusters
 from skmeta.cluster._lloyd import Clusters, Rows, nearest
@@ -64,10 +64,10 @@ class KMeansPrior(Prior):
         return f"KMeansPrior(n_clusters={len(self.centers)}, n_tasks={self.n_tasks:.0f})"
 
     @property
-    def clusters_prior(self) -> ClustersPrior:
+    def clusters_prior(self) -> ExpectedClusters:
         """What a new task is expected to be."""
-        return ClustersPrior(
-            CentersPrior(self.centers, self.shift_variance, self.center_variance), self.variance, self.shares
+        return ExpectedClusters(
+            ExpectedCenters(self.centers, self.shift_variance, self.center_variance), self.variance, self.shares
         )
 
     def check_is_of(self, estimator: Any) -> None:
@@ -99,7 +99,7 @@ class KMeansPrior(Prior):
 class AdaptedKMeans(AdaptedClusters):
     """Plain fitted k-means estimators; the steps are done when one is asked for, once."""
 
-    def _clusters(self, rows: Rows, prior: ClustersPrior) -> Clusters:
+    def _clusters(self, rows: Rows, prior: ExpectedClusters) -> Clusters:
         tol = self.model.tol * self.prior.variance  # as scikit-learn: beside the variance of the columns
         more = own_start(self.model, rows, prior)
         return adapt_clusters(prior, rows, more, max_iter=self.model.max_iter, tol=tol)

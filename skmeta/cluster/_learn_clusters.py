@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta.cluster._adapt_clusters import ClustersPrior, adapt_clusters
+from skmeta.cluster._adapt_clusters import ExpectedClusters, adapt_clusters
 from skmeta.cluster._alignment import alignment, mean_of_aligned
-from skmeta.cluster._centers_prior import CentersPrior, learned_centers, log_marginal
+from skmeta.cluster._expected_centers import ExpectedCenters, learned_centers, log_marginal
 from skmeta.cluster._lloyd import Clusters, Rows, sums_of
 
 Array = NDArray[np.float64]
@@ -26,22 +26,22 @@ _SETTLED = 1e-6  # relative change of the objective
 class Learned(NamedTuple):
     """A prior, the log density of all rows with their labels under it, and the clusters of each task."""
 
-    prior: ClustersPrior
+    prior: ExpectedClusters
     objective: float
     clusters: list[Clusters]
 
 
-def prior_of_aligned(centers: Array, variance: float, shares: Array) -> ClustersPrior:
+def prior_of_aligned(centers: Array, variance: float, shares: Array) -> ExpectedClusters:
     """A first prior from centres ``(T, K, p)`` that tasks found on their own, whose labels are in no order."""
     mean = mean_of_aligned(centers)
     aligned = np.stack([each[alignment(each, mean)] for each in centers])
     shift = (aligned - mean).mean(axis=1)
     own = np.square(aligned - mean - shift[:, None]).mean() / variance
     common = max(float(np.square(shift).mean() / variance), _LEAST)
-    return ClustersPrior(CentersPrior(mean, common, np.full(len(mean), max(own, _LEAST))), variance, shares)
+    return ExpectedClusters(ExpectedCenters(mean, common, np.full(len(mean), max(own, _LEAST))), variance, shares)
 
 
-def learned_clusters(prior: ClustersPrior, tasks: Sequence[Rows], *, max_iter: int, n_past: float = 0.0) -> Learned:
+def learned_clusters(prior: ExpectedClusters, tasks: Sequence[Rows], *, max_iter: int, n_past: float = 0.0) -> Learned:
     """The prior, from a first one on, until the density of the rows and their labels rises no more; the past counts."""
     past, objective, K = prior, -np.inf, len(prior.shares)
     clusters: list[Any] = [None] * len(tasks)
@@ -80,7 +80,9 @@ def statistics_of(tasks: Sequence[Rows], labels: Sequence[NDArray[np.int32]], n_
     return Statistics(np.stack([n for n, _ in sums]), np.stack([s for _, s in sums]), about_zero)
 
 
-def _prior_of_labels(prior: ClustersPrior, past: ClustersPrior, found: Statistics, n_past: float) -> ClustersPrior:
+def _prior_of_labels(
+    prior: ExpectedClusters, past: ExpectedClusters, found: Statistics, n_past: float
+) -> ExpectedClusters:
     """The prior given which cluster each row is of."""
     T, p, n = len(found.counts), found.sums.shape[-1], found.counts.sum()
     centers, variance, share = prior.centers, prior.variance, n_past / (n_past + T)
@@ -94,10 +96,10 @@ def _prior_of_labels(prior: ClustersPrior, past: ClustersPrior, found: Statistic
     shares = (found.counts.sum(axis=0) + 1.0) / (
         n + found.counts.shape[1]
     )  # one more row each: no cluster is impossible
-    return ClustersPrior(centers, variance, share * past.shares + (1.0 - share) * shares)
+    return ExpectedClusters(centers, variance, share * past.shares + (1.0 - share) * shares)
 
 
-def log_density(prior: ClustersPrior, found: Statistics) -> float:
+def log_density(prior: ExpectedClusters, found: Statistics) -> float:
     """Of all rows and their labels, centres integrated out."""
     p, n = found.sums.shape[-1], found.counts.sum()
     determinant, quadratic = log_marginal(prior.centers, found.counts, found.sums)

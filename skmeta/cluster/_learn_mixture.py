@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, multigammaln
 
-from skmeta.cluster._adapt_clusters import ClustersPrior, starts_of
-from skmeta.cluster._centers_prior import learned_centers, posterior
+from skmeta.cluster._adapt_clusters import ExpectedClusters, starts_of
+from skmeta.cluster._expected_centers import learned_centers, posterior
 from skmeta.cluster._lloyd import rows_of
-from skmeta.cluster._mixture_em import SHAPES, ComponentsPrior, best_mixture, scatters
+from skmeta.cluster._mixture_em import SHAPES, ExpectedMixture, best_mixture, scatters
 
 Array = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ _WORTH = np.geomspace(1.0, 1e4, 25)  # rows that covariances, and weights, may b
 
 
 def learned_mixtures(
-    first: ComponentsPrior,
+    first: ExpectedMixture,
     rows: Sequence[Array],
     kind: str,
     *,
@@ -30,7 +30,7 @@ def learned_mixtures(
     tol: float,
     noise: Array,
     share: float,
-) -> ComponentsPrior:
+) -> ExpectedMixture:
     """The prior, from a first one on, until the means' variances settle; what was known before has a share."""
     prior = first
     found: list[list[Array]] = [[] for _ in rows]
@@ -49,14 +49,14 @@ def learned_mixtures(
 
 
 def _prior_given(
-    prior: ComponentsPrior,
-    past: ComponentsPrior,
+    prior: ExpectedMixture,
+    past: ExpectedMixture,
     rows: Sequence[Array],
     belongs: Sequence[Array],
     kind: str,
     noise: Array,
     share: float,
-) -> ComponentsPrior:
+) -> ExpectedMixture:
     """The prior given which component each row is of."""
     counts = np.stack([each.sum(axis=0) for each in belongs])
     sums = np.stack([each.T @ Z for each, Z in zip(belongs, rows, strict=True)])
@@ -68,8 +68,8 @@ def _prior_given(
     products += uncertain[:, :, None, None] * np.eye(products.shape[-1])
     covariances, worth = expected_covariances(products, counts, kind)
     concentration = share * past.concentration + (1.0 - share) * learned_concentration(counts)
-    return ComponentsPrior(
-        ClustersPrior(centers, 1.0, concentration / concentration.sum()),
+    return ExpectedMixture(
+        ExpectedClusters(centers, 1.0, concentration / concentration.sum()),
         share * past.covariances + (1.0 - share) * covariances,
         share * past.covariance_dof + (1.0 - share) * worth,
         concentration,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.extmath import row_norms, safe_sparse_dot
 
-from skmeta.cluster._centers_prior import CentersPrior, posterior
+from skmeta.cluster._expected_centers import ExpectedCenters, posterior
 
 Array = NDArray[np.float64]
 
@@ -36,7 +36,7 @@ def rows_of(X: Any, weight: Any = None) -> Rows:
     return Rows(X, np.ones(X.shape[0]) if weight is None else weight, row_norms(X, squared=True))
 
 
-def lloyd(rows: Rows, prior: CentersPrior, centers: Array, *, max_iter: int, tol: float) -> Clusters:
+def lloyd(rows: Rows, prior: ExpectedCenters, centers: Array, *, max_iter: int, tol: float) -> Clusters:
     r"""A local minimum of a sum of squares with the prior's, from ``centers`` on.
 
     .. math:: \sum_i w_i \lVert x_i - m_{z_i} \rVert^2 + \sum_k \lVert m_k - \mu_k - a \rVert^2 / \omega_k
@@ -80,7 +80,7 @@ def sums_of(rows: Rows, labels: NDArray[np.int32], n_clusters: int) -> tuple[Arr
     return belongs.sum(axis=1), np.asarray(belongs @ rows.X)
 
 
-def _penalty(prior: CentersPrior, centers: Array, shift: Array) -> float:
+def _penalty(prior: ExpectedCenters, centers: Array, shift: Array) -> float:
     """Of centres and shift; what cannot vary does not."""
     squares = np.square(centers - prior.mean - shift).sum(axis=1)
     own = np.divide(squares, prior.center_variance, out=np.zeros_like(squares), where=prior.center_variance > 0).sum()

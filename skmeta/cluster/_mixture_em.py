@@ -1,7 +1,7 @@
 r"""Maximum a posteriori EM for a Gaussian mixture whose means, precisions and weights have a learned prior.
 
 Rows are in coordinates in which the mean covariance within clusters is the identity. The prior of the means is that of
-`CentersPrior` there; precisions and weights are
+`ExpectedCenters` there; precisions and weights are
 
 .. math:: \Sigma_k^{-1} \sim W(\lambda + p + 1, (\lambda \bar\Sigma_k)^{-1}), \qquad \pi \sim D(\alpha).
 
@@ -21,18 +21,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
-from skmeta.cluster._adapt_clusters import ClustersPrior
-from skmeta.cluster._centers_prior import CentersPrior
+from skmeta.cluster._adapt_clusters import ExpectedClusters
+from skmeta.cluster._expected_centers import ExpectedCenters
 
 Array = NDArray[np.float64]
 
 
-class ComponentsPrior(NamedTuple):
+class ExpectedMixture(NamedTuple):
     r"""What a new task's mixture is expected to be.
 
     Parameters
     ----------
-    clusters : ClustersPrior
+    clusters : ExpectedClusters
         Of its means; the variance within clusters is one.
     covariances : ndarray of shape (n_components, n_features, n_features)
         Expected.
@@ -42,7 +42,7 @@ class ComponentsPrior(NamedTuple):
         How many rows of each component the expected weights are worth.
     """
 
-    clusters: ClustersPrior
+    clusters: ExpectedClusters
     covariances: Array
     covariance_dof: float
     concentration: Array
@@ -67,7 +67,7 @@ class Mixture(NamedTuple):
 
 
 def best_mixture(
-    X: Array, prior: ComponentsPrior, starts: list[Array], shape: Shape, noise: Array, *, max_iter: int, tol: float
+    X: Array, prior: ExpectedMixture, starts: list[Array], shape: Shape, noise: Array, *, max_iter: int, tol: float
 ) -> Mixture:
     """The mixture of the highest posterior density that is reached from several means."""
     found = [map_em(X, prior, start, shape, noise, max_iter=max_iter, tol=tol) for start in starts]
@@ -75,7 +75,7 @@ def best_mixture(
 
 
 def map_em(
-    X: Array, prior: ComponentsPrior, centers: Array, shape: Shape, noise: Array, *, max_iter: int, tol: float
+    X: Array, prior: ExpectedMixture, centers: Array, shape: Shape, noise: Array, *, max_iter: int, tol: float
 ) -> Mixture:
     """EM from some means on; it stops where the log posterior a row rises by less than ``tol``.
 
@@ -126,7 +126,7 @@ def scatters(X: Array, responsibilities: Array, centers: Array, noise: Array) ->
     return np.asarray(products + responsibilities.sum(axis=0)[:, None, None] * noise)
 
 
-def updated_centers(prior: CentersPrior, counts: Array, sums: Array, covariances: Array) -> tuple[Array, Array]:
+def updated_centers(prior: ExpectedCenters, counts: Array, sums: Array, covariances: Array) -> tuple[Array, Array]:
     r"""The most probable means ``(K, p)``, and shift ``(p,)``, given responsibilities and covariances.
 
     With :math:`W_k = n_k (\Sigma_k + n_k \omega_k I)^{-1}`, the precision with which cluster :math:`k` shows the shift, and
@@ -144,7 +144,7 @@ def updated_centers(prior: CentersPrior, counts: Array, sums: Array, covariances
     return prior.mean + shift + deviation, shift
 
 
-def _log_prior(prior: ComponentsPrior, weights: Array, centers: Array, shift: Array, covariances: Array) -> float:
+def _log_prior(prior: ExpectedMixture, weights: Array, centers: Array, shift: Array, covariances: Array) -> float:
     """Log density of means, precisions and log odds of weights, but for constants; what cannot vary does not."""
     mean, common, own = prior.clusters.centers
     squares = np.square(centers - mean - shift).sum(axis=1)

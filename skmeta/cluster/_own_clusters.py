@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from skmeta.base import AdaptedEstimators
 from skmeta.cluster import _plain_k_means, _plain_mixture
 from skmeta.cluster._alignment import alignment
-from skmeta.compose import OwnModel
+from skmeta.compose import OwnModelPrior
 from skmeta.compose._own_model import OwnModels
 from skmeta.tasks import Tasks
 
@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class OwnClusters(OwnModel):
+class OwnClusters(OwnModelPrior):
     """The plain clusterer, fitted to a task's own rows; its labels are those that fit the mean centres of the past best.
 
     Parameters
@@ -36,7 +36,7 @@ class OwnClusters(OwnModel):
         """Put the clusters of a fitted estimator in the order of ``centers``, in place."""
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
-        """Fit ``estimator`` to each of some tasks, when it is asked for, see `OwnModel.adapt_tasks`."""
+        """Fit ``estimator`` to each of some tasks, when it is asked for, see `OwnModelPrior.adapt_tasks`."""
         return _Aligned(self, estimator, tasks)
 
 

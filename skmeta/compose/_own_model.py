@@ -28,7 +28,7 @@ _ROUNDING = 1e-12  # guard: weights that differ by no more are alike
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class OwnModel(Prior):
+class OwnModelPrior(Prior):
     """Nothing is known of the next task: its model is the plain estimator, fitted to its own rows.
 
     It stands in mixtures for tasks that the past misleads. Of a task whose rows the estimator cannot be fitted to (too
@@ -57,7 +57,7 @@ class OwnModel(Prior):
         """
         return OwnModels(self, estimator, tasks)
 
-    def aligned(self, feature_names: Sequence[str]) -> OwnModel:
+    def aligned(self, feature_names: Sequence[str]) -> OwnModelPrior:
         """The same for columns in another order."""
         return replace(self, feature_names=tuple(feature_names))
 
@@ -132,14 +132,14 @@ def _fitted(estimator: Any, X: Any, y: NDArray[Any], weights: dict[str, Array]) 
 class OwnModels(AdaptedEstimators):
     """Plain clones of the estimator, each fitted once, when it is asked for."""
 
-    def __init__(self, prior: OwnModel, model: Any, tasks: Tasks) -> None:
+    def __init__(self, prior: OwnModelPrior, model: Any, tasks: Tasks) -> None:
         super().__init__(prior, model, tasks)
         self._fitted: dict[int, Any] = {}
 
     def estimator(self, code: int) -> Any:
         """The clone fitted to the rows of one task."""
         if code < 0:
-            raise ValueError("prior: wanted a prior that knows something of a task without rows, found OwnModel.")
+            raise ValueError("prior: wanted a prior that knows something of a task without rows, found OwnModelPrior.")
         if code not in self._fitted:
             task = self.tasks.take(np.array([code]))
             (X, y, weight), more = next(iter(task)), _stands_for(task)

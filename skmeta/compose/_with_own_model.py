@@ -16,7 +16,7 @@ from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._held_out import SHOTS
 from skmeta.compose._adapted_mixture import AdaptedMixture
 from skmeta.compose._mixture_prior import MixturePrior
-from skmeta.compose._own_model import OwnModel
+from skmeta.compose._own_model import OwnModelPrior
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
@@ -57,34 +57,34 @@ class PriorWithOwnModel(MixturePrior):
     Parameters
     ----------
     components : sequence of Prior
-        The learned prior, others that a task's rows may prefer, and an `OwnModel`.
+        The learned prior, others that a task's rows may prefer, and an `OwnModelPrior`.
     weights, names, weights_without_rows
         As in `MixturePrior`; ``weights`` are those of a task with as many rows as past ones had.
-    weights_of_few : array-like of shape (n_components,), default=None
+    weights_at_few_rows : array-like of shape (n_components,), default=None
         Weights of a task of ten rows or fewer; those between are means, in logarithms. None for ``weights``: a model that
         predicts best with sixty rows may be the worst with five.
-    n_rows_of_many : float, default=1.0
+    typical_n_rows : float, default=1.0
         Rows that past tasks had.
     weights_of_unlike : array-like of shape (n_components,), default=None
         Weights :math:`\omega_0` of a task that is unlike the past; None for those of others.
     """
 
-    weights_of_few: Any = None
-    n_rows_of_many: float = 1.0
+    weights_at_few_rows: Any = None
+    typical_n_rows: float = 1.0
     weights_of_unlike: Any = None
 
     _optional: ClassVar[tuple[str, ...]] = (
         "weights_without_rows",
-        "weights_of_few",
-        "n_rows_of_many",
+        "weights_at_few_rows",
+        "typical_n_rows",
         "weights_of_unlike",
     )
 
     def __post_init__(self) -> None:
-        if self.weights_of_few is not None and not self.n_rows_of_many > SHOTS:
+        if self.weights_at_few_rows is not None and not self.typical_n_rows > SHOTS:
             raise ValueError(
-                f"n_rows_of_many: wanted more than {SHOTS}, found {self.n_rows_of_many}; of tasks of fewer rows all weights "
-                "are alike: leave weights_of_few out."
+                f"typical_n_rows: wanted more than {SHOTS}, found {self.typical_n_rows}; of tasks of fewer rows all weights "
+                "are alike: leave weights_at_few_rows out."
             )
         super().__post_init__()
 
@@ -152,11 +152,13 @@ class PriorWithOwnModel(MixturePrior):
         ndarray of shape (n_tasks, n_components)
             They sum to one.
         """
-        if self.weights_of_few is None:
+        if self.weights_at_few_rows is None:
             return np.tile(self.weights, (len(n_rows), 1))
-        many = np.log(np.maximum(n_rows, 1) / SHOTS) / np.log(self.n_rows_of_many / SHOTS)
+        many = np.log(np.maximum(n_rows, 1) / SHOTS) / np.log(self.typical_n_rows / SHOTS)
         share = np.clip(many, 0.0, 1.0)[:, None]
-        few, all_rows = (np.log(np.maximum(each, np.finfo(float).tiny)) for each in (self.weights_of_few, self.weights))
+        few, all_rows = (
+            np.log(np.maximum(each, np.finfo(float).tiny)) for each in (self.weights_at_few_rows, self.weights)
+        )
         return np.asarray(softmax((1.0 - share) * few + share * all_rows, axis=1))
 
     def weights_of_tasks(self, adapted: AdaptedEstimators) -> Array:
@@ -226,7 +228,7 @@ def with_own_model(
     tasks: Tasks,
     adapt: Callable[[NDArray[np.bool_]], AdaptedEstimators] | None = None,
     others: Sequence[tuple[str, Prior]] = (),
-    own: OwnModel | None = None,
+    own: OwnModelPrior | None = None,
     *,
     use: float = 1.0,
 ) -> tuple[PriorWithOwnModel, KnownScores]:
@@ -245,7 +247,7 @@ def with_own_model(
         them; None for those of ``prior.adapt_tasks``.
     others : sequence of (str, Prior), default=()
         Further components between the two, by name, whose ``log_evidence`` is such a score.
-    own : OwnModel, default=None
+    own : OwnModelPrior, default=None
         What stands beside it; None for the plain estimator, fitted.
     use : float, default=1.0
         Probability that what was learned is of any use for other tasks. Past tasks count by it as their rows say: where there
@@ -262,7 +264,7 @@ def with_own_model(
     """
     looked_at = tasks.some(_LOOKED_AT)
     if own is None:
-        own = OwnModel(classes=prior.classes, class_prior=prior.class_prior, feature_names=prior.feature_names)
+        own = OwnModelPrior(classes=prior.classes, class_prior=prior.class_prior, feature_names=prior.feature_names)
     names, beside = zip(*others, ("own model", own), strict=True)
     one, unlike = assumed_tasks(2)
     assumed = np.r_[np.full(len(beside), one / len(beside)), unlike + useless_at_even_odds(use) * len(looked_at)]
@@ -285,4 +287,4 @@ def with_own_model(
     if weights[0] > 0.5 or tasks.y is None or n_rows <= 2 * SHOTS:
         return found, known
     few = learned(scored(tasks.are_shots(SHOTS)))
-    return replace(found, weights_of_few=few, n_rows_of_many=n_rows), known
+    return replace(found, weights_at_few_rows=few, typical_n_rows=n_rows), known

@@ -1,6 +1,6 @@
 """Boosting: a shared model that is corrected for each task, and new trees of the task's own on top."""
 
-from skmeta.ensemble._shared_boosting import SharedBoosting
-from skmeta.ensemble._shared_boosting_prior import SharedBoostingPrior
+from skmeta.ensemble._boosting_learner import BoostingLearner
+from skmeta.ensemble._boosting_prior import BoostingPrior
 
-__all__ = ["SharedBoosting", "SharedBoostingPrior"]
+__all__ = ["BoostingLearner", "BoostingPrior"]

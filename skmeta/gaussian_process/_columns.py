@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 class Limits(NamedTuple):
-    """How much is looked at, see `KernelDeviations`: columns, rows of all tasks, rows of each."""
+    """How much is looked at, see `GaussianProcessLearner`: columns, rows of all tasks, rows of each."""
 
     columns: int = 60
     rows: int = 2000

@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 
 
 class Limits(NamedTuple):
-    """How much is looked at, see `LearnedMetric`: tasks, rows of all that may be neighbours, rows of one that are compared."""
+    """How much is looked at, see `NeighborsLearner`: tasks, rows that may be neighbours, rows of one that are compared."""
 
     tasks: int
     rows: int

@@ -12,7 +12,7 @@ from scipy.stats import multivariate_normal
 
 from skmeta._inference.components import Component, KnownNoise
 from skmeta._inference.covariances import DenseCovariance
-from skmeta._inference.few_counts import weights_of_few
+from skmeta._inference.few_counts import weights_at_few_rows
 from skmeta._inference.glm import linearise
 from skmeta._inference.likelihoods import GAUSSIAN, Tweedie
 from skmeta._inference.mixture import learn_weights
@@ -29,7 +29,7 @@ def evidences(vague, n_vague=3):
 
 
 def test_tasks_that_say_nothing_are_not_taken_for_vague():
-    found = weights_of_few(evidences(np.zeros(96)), np.ones(96), use=1.0)
+    found = weights_at_few_rows(evidences(np.zeros(96)), np.ones(96), use=1.0)
     assert_allclose(found, [0.97, 0.01, 0.01, 0.01])
     assert learn_weights(evidences(np.zeros(96)), n_iter=10_000)[0] < 0.5, "which these are by other weights"
 
@@ -37,7 +37,7 @@ def test_tasks_that_say_nothing_are_not_taken_for_vague():
 @pytest.mark.parametrize("unlike", [0, 30, 96])
 def test_tasks_that_tell_are_counted(unlike):
     vague = np.where(np.arange(96) < unlike, 50.0, -50.0)
-    found = weights_of_few(evidences(vague), np.ones(96), use=1.0)
+    found = weights_at_few_rows(evidences(vague), np.ones(96), use=1.0)
     assert_allclose(found[0], np.clip(1.0 - unlike / 96, 0.01, 0.97), rtol=1e-6)
 
 
@@ -45,7 +45,7 @@ def test_tasks_that_tell_are_counted(unlike):
 def test_the_share_is_the_most_probable_one_inside_its_bounds(seed, n_tasks):
     rng = np.random.default_rng(seed)
     vague, counts = rng.normal(scale=2.0, size=n_tasks), rng.uniform(0.5, 2.0, n_tasks)
-    share = 1.0 - weights_of_few(evidences(vague), counts, use=1.0)[0]
+    share = 1.0 - weights_at_few_rows(evidences(vague), counts, use=1.0)[0]
     total = counts.sum() + 4.0
     grid = np.r_[share, np.linspace(3.0 / total, 1.0 - 1.0 / total, 200)]
     likelihood = counts @ np.log1p(grid * np.expm1(vague)[:, None])
@@ -55,7 +55,7 @@ def test_the_share_is_the_most_probable_one_inside_its_bounds(seed, n_tasks):
 
 @pytest.mark.parametrize("gain", [-2.0, 0.0, 0.5, 4.0, 30.0])
 def test_where_nothing_is_explained_a_typical_task_stays_where_it_is(gain):
-    share = 1.0 - weights_of_few(evidences(np.full(96, -gain)), np.ones(96), use=0.0)[0]
+    share = 1.0 - weights_at_few_rows(evidences(np.full(96, -gain)), np.ones(96), use=0.0)[0]
     if gain < 30.0:
         assert_allclose(logit(share) - max(gain, 0.0), logit(0.03))  # after its rows: that of the rule of three
     else:
@@ -65,9 +65,9 @@ def test_where_nothing_is_explained_a_typical_task_stays_where_it_is(gain):
 @pytest.mark.parametrize("use", [0.0, 1.0])
 def test_of_two_halves_it_does_not_matter_that_they_are_halves(use):
     vague = np.random.default_rng(0).normal(-1.0, 2.0, size=96)
-    at_once = weights_of_few(evidences(vague), np.ones(96), use)
-    first = weights_of_few(evidences(vague[::2]), np.ones(48), use)
-    found = weights_of_few(evidences(vague[1::2]), np.ones(48), use, 48.0, (1.0 - first[0], use))
+    at_once = weights_at_few_rows(evidences(vague), np.ones(96), use)
+    first = weights_at_few_rows(evidences(vague[::2]), np.ones(48), use)
+    found = weights_at_few_rows(evidences(vague[1::2]), np.ones(48), use, 48.0, (1.0 - first[0], use))
     assert_allclose(found[0], at_once[0], atol=np.sqrt(at_once[0] * (1.0 - at_once[0]) / 48))  # an error of sampling
 
 

@@ -15,12 +15,12 @@ from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
 from skmeta import WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
 from skmeta.cluster import GaussianMixtureLearner, KMeansLearner, KMeansPrior
-from skmeta.cluster._adapt_clusters import ClustersPrior
+from skmeta.cluster._adapt_clusters import ExpectedClusters
 from skmeta.cluster._alignment import alignment, mean_of_aligned
-from skmeta.cluster._centers_prior import CentersPrior, log_marginal, posterior
+from skmeta.cluster._expected_centers import ExpectedCenters, log_marginal, posterior
 from skmeta.cluster._initial_priors import initial_priors
 from skmeta.cluster._lloyd import lloyd, rows_of
-from skmeta.cluster._mixture_em import SHAPES, ComponentsPrior, map_em, updated_centers
+from skmeta.cluster._mixture_em import SHAPES, ExpectedMixture, map_em, updated_centers
 from skmeta.cluster._plain_mixture import relabel
 from skmeta.cluster._tasks_of_rows import arrays_of
 from skmeta.tasks import read_tasks
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.quick
 
 
 def draw_prior(rng, K=4, p=3):
-    return CentersPrior(4.0 * rng.normal(size=(K, p)), rng.gamma(2.0), rng.gamma(2.0, size=K))
+    return ExpectedCenters(4.0 * rng.normal(size=(K, p)), rng.gamma(2.0), rng.gamma(2.0, size=K))
 
 
 def stacked(prior, counts, sums):
@@ -118,9 +118,9 @@ def test_labels_are_aligned_whatever_their_order_and_the_shift():
 @pytest.mark.parametrize("kind", SHAPES)
 def test_the_mixture_is_at_a_maximum_of_its_posterior(kind):
     rng = np.random.default_rng(0)
-    centers = CentersPrior(3.0 * rng.normal(size=(3, 2)), 0.5, np.array([0.2, 0.5, 1.0]))
-    prior = ComponentsPrior(
-        ClustersPrior(centers, 1.0, np.full(3, 1 / 3)), np.tile(np.eye(2), (3, 1, 1)), 5.0, np.full(3, 2.0)
+    centers = ExpectedCenters(3.0 * rng.normal(size=(3, 2)), 0.5, np.array([0.2, 0.5, 1.0]))
+    prior = ExpectedMixture(
+        ExpectedClusters(centers, 1.0, np.full(3, 1 / 3)), np.tile(np.eye(2), (3, 1, 1)), 5.0, np.full(3, 2.0)
     )
     X, _ = draw_task(rng, centers.mean, 30)
     run = lambda n: map_em(X, prior, centers.mean, SHAPES[kind], np.zeros((2, 2)), max_iter=n, tol=-np.inf)  # noqa: E731

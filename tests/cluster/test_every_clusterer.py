@@ -12,7 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 
 from skmeta import WarmStartClusterer
-from skmeta.compose import OwnModel
+from skmeta.compose import OwnModelPrior
 from skmeta.tasks import Tasks, read_tasks
 
 ESTIMATORS = [
@@ -115,7 +115,7 @@ def _tasks(X):
 
 def test_a_tasks_own_model_is_fitted_where_its_rows_are_unlike_past_ones_alone(estimator, monkeypatch):
     prior, asked = learned(estimator).prior_, []
-    monkeypatch.setattr(OwnModel, "_evidence_of_one", lambda self, _, task: asked.append(task.n_rows) or 0.0)
+    monkeypatch.setattr(OwnModelPrior, "_evidence_of_one", lambda self, _, task: asked.append(task.n_rows) or 0.0)
     elsewhere = NEW + 40.0 * np.random.default_rng(0).normal(size=KINDS.shape)[NEW_KIND]
     if hasattr(estimator, "n_clusters"):  # k-means asks always: a past of noise misleads unseen
         assert np.all(

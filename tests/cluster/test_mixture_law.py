@@ -12,11 +12,11 @@ from sklearn.mixture import GaussianMixture
 
 from skmeta import WarmStartClusterer
 from skmeta.cluster import GaussianMixtureLearner, GaussianMixturePrior
-from skmeta.cluster._adapt_clusters import ClustersPrior
-from skmeta.cluster._centers_prior import CentersPrior
+from skmeta.cluster._adapt_clusters import ExpectedClusters
+from skmeta.cluster._expected_centers import ExpectedCenters
 from skmeta.cluster._gaussian_mixture import initial_prior
 from skmeta.cluster._learn_mixture import log_marginal_of_counts, log_marginal_of_products
-from skmeta.cluster._mixture_em import SHAPES, ComponentsPrior, _log_prior, map_em
+from skmeta.cluster._mixture_em import SHAPES, ExpectedMixture, _log_prior, map_em
 from skmeta.tasks import read_tasks
 
 pytestmark = pytest.mark.quick
@@ -28,9 +28,9 @@ ROWS = {"full": WORTH, "diag": WORTH, "tied": K * WORTH, "spherical": WORTH}
 def prior_of(kind, worth=WORTH, p=P):
     """Centres that are known for certain, and expected covariances of a kind."""
     products = np.einsum("kij,klj->kil", *[np.random.default_rng(3).normal(size=(K, p, 4))] * 2)
-    centers = CentersPrior(9.0 * np.arange(K)[:, None] * np.ones(p), 0.0, np.zeros(K))
-    return ComponentsPrior(
-        ClustersPrior(centers, 1.0, np.full(K, 1.0 / K)),
+    centers = ExpectedCenters(9.0 * np.arange(K)[:, None] * np.ones(p), 0.0, np.zeros(K))
+    return ExpectedMixture(
+        ExpectedClusters(centers, 1.0, np.full(K, 1.0 / K)),
         SHAPES[kind](products, np.full(K, 4.0)),
         worth,
         np.array([2.0, 5.0]),

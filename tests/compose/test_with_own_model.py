@@ -19,7 +19,7 @@ from skmeta.base._matching import one_task
 from skmeta.cluster import GaussianMixturePrior, KMeansPrior, OwnKMeans, OwnMixture
 from skmeta.cluster._adapted_clusters import AdaptedClusters
 from skmeta.cluster._gaussian_mixture import AdaptedMixtures
-from skmeta.compose import OwnModel, PriorWithOwnModel, with_own_model
+from skmeta.compose import OwnModelPrior, PriorWithOwnModel, with_own_model
 from skmeta.tasks import read_tasks
 
 TREE = DecisionTreeRegressor(max_depth=2, random_state=0)
@@ -81,8 +81,8 @@ def test_what_past_tasks_say_counts_by_how_like_them_a_task_is(prior):
 
 def test_weights_of_few_are_kept(prior):
     again = pickle.loads(pickle.dumps(prior))
-    assert_array_equal(again.weights_of_few, prior.weights_of_few)
-    assert not prior.weights_of_few.flags.writeable and not again.weights_of_few.flags.writeable
+    assert_array_equal(again.weights_at_few_rows, prior.weights_at_few_rows)
+    assert not prior.weights_at_few_rows.flags.writeable and not again.weights_at_few_rows.flags.writeable
 
 
 def test_what_is_said_of_a_task_and_what_is_done_with_it_are_one(prior):
@@ -161,7 +161,7 @@ class Fails(RegressorMixin, BaseEstimator):
 
 def evidence_of(error):
     X = np.arange(8.0)[:, None]
-    return OwnModel().log_evidence(Fails(error), one_task(Fails(error), X, X[:, 0], None))
+    return OwnModelPrior().log_evidence(Fails(error), one_task(Fails(error), X, X[:, 0], None))
 
 
 @pytest.mark.parametrize("error", [ValueError, np.linalg.LinAlgError, CatBoostError])

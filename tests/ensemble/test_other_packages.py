@@ -8,9 +8,9 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.utils.validation import has_fit_parameter
 
-from skmeta import SharedBoosting, SharedModel, WarmStartClassifier, WarmStartRegressor
+from skmeta import BoostingLearner, SharedModel, WarmStartClassifier, WarmStartRegressor
 from skmeta.base._registry import registered_learner
-from skmeta.ensemble import SharedBoostingPrior
+from skmeta.ensemble import BoostingPrior
 from skmeta.ensemble._boosters import boosters, grown
 
 pytestmark = pytest.mark.boosting
@@ -37,15 +37,15 @@ def jumps(n_tasks=24, n_rows=90):
 
 
 def test_their_classes_are_registered_by_name(booster):
-    assert registered_learner(booster) is SharedBoosting
+    assert registered_learner(booster) is BoostingLearner
 
 
 def test_new_trees_are_plain_and_need_no_skmeta(booster):
     X, y = jumps()
     past = X[:, -1] < 20
-    learner = SharedBoosting(max_rounds=1)
+    learner = BoostingLearner(max_rounds=1)
     model = WarmStartRegressor(booster, task=-1, learner=learner).fit(X[past], y[past])
-    assert isinstance(model.prior_.components[0], SharedBoostingPrior)
+    assert isinstance(model.prior_.components[0], BoostingPrior)
     plain = model.adapt(X[-90:-40, :-1], y[-90:-40])
     assert [type(each.estimator) for each in plain.estimators_][1] is type(booster)
     stored = pickle.dumps(plain)

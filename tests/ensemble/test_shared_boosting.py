@@ -13,16 +13,16 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
 from sklearn.multioutput import MultiOutputRegressor
 
-from skmeta import SharedBoosting, SharedModel, WarmStartRegressor
+from skmeta import BoostingLearner, SharedModel, WarmStartRegressor
 from skmeta.base._registry import register_by_name, registered_learner
-from skmeta.ensemble import SharedBoostingPrior
+from skmeta.ensemble import BoostingPrior
 from skmeta.ensemble._boosters import boosters, grown, with_trees
+from skmeta.ensemble._boosting_prior import BoostedModels
 from skmeta.ensemble._held_out import _Trial
-from skmeta.ensemble._shared_boosting_prior import BoostedModels
 from skmeta.fallback import CorrectedModels
 from skmeta.tasks import Tasks
 
-QUICK, FALLBACK = SharedBoosting(max_rounds=1), SharedModel(max_rounds=1)
+QUICK, FALLBACK = BoostingLearner(max_rounds=1), SharedModel(max_rounds=1)
 BOOSTER = HistGradientBoostingRegressor(max_iter=20, random_state=0)
 
 
@@ -147,8 +147,8 @@ def test_an_additive_truth_chooses_no_trees(seed):
     X, y = shops(jump=0.0, seed=seed)
     # A shared model that leaves nothing of what tasks share: new trees would be of use for that, too.
     ready = clone(BOOSTER).set_params(learning_rate=0.3)
-    found, fallback = (learn(X, y, 24, learner, ready) for learner in (SharedBoosting(None), SharedModel(None)))
-    assert not isinstance(found.prior_.components[0], SharedBoostingPrior)
+    found, fallback = (learn(X, y, 24, learner, ready) for learner in (BoostingLearner(None), SharedModel(None)))
+    assert not isinstance(found.prior_.components[0], BoostingPrior)
     assert_array_equal(found.predict(X), fallback.predict(X))
 
 
@@ -192,7 +192,7 @@ def test_names_and_categories_reach_the_trees():
     mine = np.random.default_rng(2).choice(["east", "north", "south", "west"], 24)[X[:, -1].astype(int)]
     table = pd.DataFrame({"x": X[:, 0], "city": pd.Categorical(city), "shop": X[:, 2]})
     booster = HistGradientBoostingRegressor(categorical_features="from_dtype", max_iter=20, random_state=0)
-    learner = SharedBoosting(None, max_rounds=1)
+    learner = BoostingLearner(None, max_rounds=1)
     model = WarmStartRegressor(booster, task="shop", learner=learner).fit(table, y + 4.0 * (city == mine))
     plain = model.adapt(table[["city", "x"]][-60:], y[-60:])
     assert plain.estimators_[1].estimator.is_categorical_.tolist() == [True, False]
@@ -218,19 +218,19 @@ def test_a_class_that_is_not_imported_is_known_by_its_name():
         type("Booster", (RegressorMixin, BaseEstimator), {"__module__": module, "fit": None, "predict": None})
         for module in ("not_imported", "elsewhere")
     )
-    register_by_name("not_imported.Booster")(SharedBoosting)
-    assert registered_learner(own()) is SharedBoosting
+    register_by_name("not_imported.Booster")(BoostingLearner)
+    assert registered_learner(own()) is BoostingLearner
     assert registered_learner(other()) is SharedModel
 
 
 def test_several_targets_get_no_trees():
     X, y = shops()
     model = learn(X, np.column_stack([y, -y]), 24, QUICK, MultiOutputRegressor(BOOSTER))
-    assert not isinstance(model.prior_.components[0], SharedBoostingPrior)
+    assert not isinstance(model.prior_.components[0], BoostingPrior)
 
 
 @pytest.mark.parametrize("wrong", [(), 10, "many", (0,), (2.5,)])
 def test_what_is_no_number_of_trees_is_refused(wrong):
     X, y = shops(n_tasks=4, n_rows=10)
     with pytest.raises(ValueError, match=r"n_trees: wanted numbers of new trees"):
-        learn(X, y, 4, SharedBoosting(n_trees=wrong))
+        learn(X, y, 4, BoostingLearner(n_trees=wrong))

@@ -24,7 +24,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skmeta import SharedModel, WarmStartClassifier, WarmStartRegressor
 from skmeta.base._matching import one_task
-from skmeta.compose._own_model import OwnModel
+from skmeta.compose._own_model import OwnModelPrior
 from skmeta.fallback._correction import HeldOut, _none
 from skmeta.fallback._link import link_of
 from skmeta.fallback._losses import loss_of
@@ -216,8 +216,8 @@ def test_an_own_model_tells_its_interval_whatever_tasks_stand_beside_it():
     X, y = shops(n_tasks=3)
     rows = np.r_[0:24, 24:25]
     tasks = read_tasks(X[rows], y[rows], task=-1, labels=False)
-    beside = OwnModel().adapt_tasks(TREE, tasks).std(X[:2, :-1], np.zeros(2, int))
-    alone = OwnModel().adapt_tasks(TREE, one_task(TREE, X[:24, :-1], y[:24])).std(X[:2, :-1], np.zeros(2, int))
+    beside = OwnModelPrior().adapt_tasks(TREE, tasks).std(X[:2, :-1], np.zeros(2, int))
+    alone = OwnModelPrior().adapt_tasks(TREE, one_task(TREE, X[:24, :-1], y[:24])).std(X[:2, :-1], np.zeros(2, int))
     assert_allclose(beside, alone)
 
 

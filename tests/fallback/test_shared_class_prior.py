@@ -13,7 +13,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from skmeta import WarmStartClassifier
 from skmeta.base._evidence import leave_one_out_scores
-from skmeta.compose import OwnModel
+from skmeta.compose import OwnModelPrior
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import drawn_by_class
 
@@ -91,13 +91,13 @@ def drawn_task(n_each=(6, 6), shares=(0.9, 0.1)):
 
 def test_an_own_model_takes_each_row_for_those_that_it_stands_for():
     tasks, model = drawn_task(), DecisionTreeClassifier(max_leaf_nodes=3, random_state=0)
-    plain = OwnModel().adapt_tasks(model, tasks).estimator(0)
+    plain = OwnModelPrior().adapt_tasks(model, tasks).estimator(0)
     weighed = clone(model).fit(tasks.X, tasks.y, np.array([1.8, 0.2])[tasks.y])
     assert_allclose(plain.predict_proba(tasks.X), weighed.predict_proba(tasks.X))
 
 
 def test_an_own_model_that_takes_no_weights_is_left_out_unless_it_needs_none():
-    prior, model = OwnModel(classes=np.arange(2)), KNeighborsClassifier(2)
+    prior, model = OwnModelPrior(classes=np.arange(2)), KNeighborsClassifier(2)
     assert_array_equal(prior.log_evidence(model, drawn_task()), -np.inf)
     even = drawn_task(shares=(0.5, 0.5))
     bare = Tasks(even.X, even.y, even.codes, even.ids, classes=even.classes)
@@ -114,7 +114,7 @@ def test_a_left_out_row_is_judged_among_rows_drawn_like_it():
         weight = 1.0 / rates[tasks.y[others]]
         P = clone(model).fit(tasks.X[others], tasks.y[others], weight).predict_proba(tasks.X[[i]])[0]
         wanted += np.log((4.0 * (P * rates / (P @ rates))[label] + 0.5) / 5.0)
-    assert_allclose(leave_one_out_scores(OwnModel(classes=np.arange(2)), model, tasks), wanted)
+    assert_allclose(leave_one_out_scores(OwnModelPrior(classes=np.arange(2)), model, tasks), wanted)
 
 
 def test_a_shared_model_that_goes_on_knows_the_shares(warm):

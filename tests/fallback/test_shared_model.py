@@ -287,7 +287,11 @@ def test_a_model_that_nothing_asks_is_not_held():
     X, y = shops(n_tasks=6, n_rows=12, slope=1.0)
     prior = ColumnsAlone(max_rounds=1).learn_shared(TREE, read_tasks(X, y, task=-1))
     X = X[:, :-1]
-    assert prior.outputs is None and not hasattr(prior.model, "tree_") and "replaced by a linear model of columns" in repr(prior)
+    assert (
+        prior.outputs is None
+        and not hasattr(prior.model, "tree_")
+        and "replaced by a linear model of columns" in repr(prior)
+    )
     plain = prior.adapt(TREE, X[:5], y[:5])
     assert b"DecisionTree" not in pickle.dumps(plain) and np.isfinite(plain.predict(X)).all()
     with pytest.raises(TypeError, match="estimator: wanted DecisionTreeRegressor, with which"):

@@ -13,7 +13,7 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.preprocessing import FunctionTransformer
 
-from skmeta import GaussianPrior, KernelDeviations, WarmStartRegressor
+from skmeta import GaussianPrior, GaussianProcessLearner, WarmStartRegressor
 from skmeta.datasets import make_sinusoids
 from skmeta.gaussian_process import GaussianProcessPrior
 from skmeta.gaussian_process._columns import Limits, _rows_to_learn_from, kernel_columns
@@ -163,7 +163,7 @@ def test_waves_are_learned_and_the_intervals_are_the_shells():
     past = make_sinusoids(15, 10, noise=0.1, random_state=0)[:2]
     X, y, _ = make_sinusoids(1, 40, noise=0.1, random_state=1)
     estimator = GaussianProcessRegressor(RBF(1.5), alpha=0.01, optimizer=None)
-    model = WarmStartRegressor(estimator, task=-1, learner=KernelDeviations(max_rounds=1)).fit(*past)
+    model = WarmStartRegressor(estimator, task=-1, learner=GaussianProcessLearner(max_rounds=1)).fit(*past)
     assert repr(model.prior_).startswith("GaussianProcessPrior(GaussianProcessRegressor of all tasks, for each task ")
     assert "corrected by a linear model of output, kernel" in repr(model.prior_)
     assert "keeps rows" in repr(model.prior_)
@@ -199,7 +199,7 @@ def test_no_kernel_compares_all_rows_with_all(noise):
     rng = np.random.default_rng(0)
     X = np.column_stack([rng.normal(size=400), np.repeat(np.arange(8.0), 50)])
     kernel = Counting(1.0) if noise is None else Counting(1.0) + noise
-    learner = KernelDeviations(max_rounds=1, max_rows=40, max_task_rows=10, max_columns=10)
+    learner = GaussianProcessLearner(max_rounds=1, max_rows=40, max_task_rows=10, max_columns=10)
     Counting.asked.clear()
     WarmStartRegressor(GaussianProcessRegressor(kernel, optimizer=None), task=-1, learner=learner).fit(X, X[:, 0])
     assert Counting.asked and max(min(each) for each in Counting.asked) <= 60
@@ -220,7 +220,7 @@ def test_no_kernel_compares_all_rows_with_all(noise):
 )
 def test_a_quarter_of_the_rows_where_hyperparameters_are_searched_and_nowhere_else(estimator, share):
     X, y, _ = make_sinusoids(6, 30, random_state=0)
-    tasks, learner = read_tasks(X, y, task=-1), KernelDeviations(max_rows=40)
+    tasks, learner = read_tasks(X, y, task=-1), GaussianProcessLearner(max_rows=40)
     shared = learner._shared(estimator, tasks)
     assert [len(train) for train, _ in learner._folds(shared, tasks)] == [40 * share] * 5
 
@@ -244,7 +244,7 @@ def test_limits_of_rows_and_columns_are_kept_or_refused():
     X, y, _ = make_sinusoids(6, 30, random_state=0)
     searched, solved = GaussianProcessRegressor(RBF(1.0)), KernelRidge(kernel="rbf")
     tasks = read_tasks(X, y, task=-1)
-    learner = KernelDeviations(max_rows=40)
+    learner = GaussianProcessLearner(max_rows=40)
     for estimator, n in ((searched, 10), (solved, 40)):
         assert [len(train) for train, _ in learner._folds(estimator, tasks)] == [n] * 5
     kernel, few = kernel_of(searched), Limits(columns=2, rows=20, task_rows=5)
@@ -252,7 +252,7 @@ def test_limits_of_rows_and_columns_are_kept_or_refused():
     assert [len(rows) for rows in _rows_to_learn_from(tasks.X, tasks, few)] == [5] * 4
     for name in ("max_rows", "max_task_rows", "max_columns"):
         with pytest.raises(ValueError, match=name):
-            WarmStartRegressor(solved, task=-1, learner=KernelDeviations(**{name: 0})).fit(X, y)
+            WarmStartRegressor(solved, task=-1, learner=GaussianProcessLearner(**{name: 0})).fit(X, y)
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_what_is_no_one_kernel_for_all_tasks_is_refused(estimator, message):
 
 def test_several_outputs_have_their_own_deviations():
     X, y, _ = make_sinusoids(8, 8, random_state=0)
-    learner = KernelDeviations(max_rounds=1)
+    learner = GaussianProcessLearner(max_rounds=1)
     model = WarmStartRegressor(KernelRidge(kernel="rbf"), task=-1, learner=learner).fit(X, np.column_stack([y, -y]))
     plain = model.adapt(X[:5, :1], np.column_stack([y, -y])[:5])
     found = plain.predict(X[:8, :1])

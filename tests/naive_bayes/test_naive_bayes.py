@@ -12,14 +12,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, MultinomialNB
 from sklearn.semi_supervised import SelfTrainingClassifier
 
-from skmeta import ConjugateEmpiricalBayes, WarmStartClassifier
+from skmeta import NaiveBayesLearner, WarmStartClassifier
 from skmeta.base._evidence import leave_one_out_scores
 from skmeta.naive_bayes import CategoricalNBPrior, GaussianNBPrior
 from skmeta.naive_bayes._held_out import HeldOut
 from skmeta.naive_bayes._naive_bayes_prior import SharesAlone
 from skmeta.tasks import read_tasks
 
-ROOM = ConjugateEmpiricalBayes(compare_with_fallback=False)
+ROOM = NaiveBayesLearner(compare_with_fallback=False)
 
 
 def clusters(seed, n_tasks=20, n_rows=30, p=4, k=2, spread=1.5, between=0.7):
@@ -211,7 +211,7 @@ def test_errors_name_what_is_wrong_and_the_way_out():
     with pytest.raises(ValueError, match="priors: wanted a share of each of 2 classes"):
         prior.adapt(CategoricalNB(class_prior=[0.2, 0.3, 0.5]), X[0, :2], [0, 1])
     with pytest.raises(ValueError, match=r"unlabelled_weight: wanted 'auto' or a number .* found -1"):
-        learned(estimator, X, y, learner=ConjugateEmpiricalBayes(-1))
+        learned(estimator, X, y, learner=NaiveBayesLearner(-1))
     assert isinstance(prior.components[0], CategoricalNBPrior)
 
 
@@ -447,4 +447,4 @@ def test_folds_are_as_many_as_asked_for():
     tasks = read_tasks(*table(X, y), task=-1, labels=True)
     assert len(HeldOut(GaussianNB(), tasks, prior_of(GaussianNB(), X, y), 3)._folds) == 3
     with pytest.raises(ValueError, match="cv"):
-        learned(GaussianNB(), X, y, learner=ConjugateEmpiricalBayes(cv=1))
+        learned(GaussianNB(), X, y, learner=NaiveBayesLearner(cv=1))

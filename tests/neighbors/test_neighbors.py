@@ -12,12 +12,12 @@ from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from skmeta import LearnedMetric, WarmStartClassifier, WarmStartRegressor
-from skmeta.compose import OwnModel
+from skmeta import NeighborsLearner, WarmStartClassifier, WarmStartRegressor
+from skmeta.compose import OwnModelPrior
 from skmeta.neighbors import NeighborsPrior
 from skmeta.neighbors._choice import _own_scores
-from skmeta.neighbors._learned_metric import _prior_of
 from skmeta.neighbors._metrics import AS_GIVEN
+from skmeta.neighbors._neighbors_learner import _prior_of
 from skmeta.tasks import Tasks, read_tasks
 from skmeta.tasks._class_rates import drawn_by_class
 
@@ -148,7 +148,7 @@ def test_neither_the_order_of_columns_nor_that_of_rows_matters_to_what_held_out_
         tasks = read_tasks(X[rows], y[rows], task=-1, labels=True)
         tasks = tasks.with_rows(np.asarray(tasks.X)[:, columns], tasks.y)
         scores = _own_scores(KNeighborsClassifier(), tasks.X, tasks, None)
-        found.append([scores, OwnModel().log_evidence(KNeighborsClassifier(), tasks)])
+        found.append([scores, OwnModelPrior().log_evidence(KNeighborsClassifier(), tasks)])
     assert_allclose(found[1:], [found[0]] * 2)
 
 
@@ -291,7 +291,7 @@ def test_every_limit_of_the_learner_is_kept_or_refused():
     shell = WarmStartRegressor(KNeighborsRegressor(), task=-1)
 
     def fit(**options):
-        return clone(shell).set_params(learner=LearnedMetric(**options)).fit(X, y)
+        return clone(shell).set_params(learner=NeighborsLearner(**options)).fit(X, y)
 
     assert fit(max_columns=2).learner_.maps_ == {"own": AS_GIVEN, "shared": AS_GIVEN}
     assert fit(max_tasks=3).learner_.maps_ == {"own": AS_GIVEN, "shared": AS_GIVEN}  # too few for halves
@@ -301,7 +301,7 @@ def test_every_limit_of_the_learner_is_kept_or_refused():
             fit(**{name: 0})
     labels = np.where(np.arange(60) % 2, "high", "low")
     labels[:10] = "low"
-    own = WarmStartClassifier(KNeighborsClassifier(), task=-1, learner=LearnedMetric(min_label_share=1.0)).fit(
+    own = WarmStartClassifier(KNeighborsClassifier(), task=-1, learner=NeighborsLearner(min_label_share=1.0)).fit(
         X, labels
     )
     assert "shared" not in own.learner_.maps_

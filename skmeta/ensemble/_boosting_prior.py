@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class SharedBoostingPrior(SharedModelPrior):
+class BoostingPrior(SharedModelPrior):
     r"""A shared model, a prior of its linear correction, and new trees for what the corrected model leaves.
 
     .. math:: y \approx w_t^\top (f(x), z(x), 1) + s_n\, g_t(x)
@@ -59,7 +59,7 @@ class SharedBoostingPrior(SharedModelPrior):
 class BoostedModels(CorrectedModels):
     """Corrected shared models with new trees of each task's own, which are grown when they are asked for."""
 
-    def __init__(self, prior: SharedBoostingPrior, model: Any, tasks: Tasks, corrected: Any) -> None:
+    def __init__(self, prior: BoostingPrior, model: Any, tasks: Tasks, corrected: Any) -> None:
         super().__init__(prior, model, tasks, corrected)
         self._grown: dict[int, Any] = {}
 

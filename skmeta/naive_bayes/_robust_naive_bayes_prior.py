@@ -13,7 +13,7 @@ from skmeta.compose import MixturePrior, PriorWithOwnModel
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PriorWithVagueLaw(PriorWithOwnModel):
+class RobustNaiveBayesPrior(PriorWithOwnModel):
     r"""A mixture of a learned law and a vague one, which stands for the task's own model.
 
     A task is as unlike the past as the larger of two differences between the laws, in favour of the vague one, says: of the
@@ -56,7 +56,7 @@ class PriorWithVagueLaw(PriorWithOwnModel):
         return MixturePrior._joint(self, estimator, tasks)
 
 
-def with_vague_law(learned: Any, gain: NDArray[np.float64], use: float) -> PriorWithVagueLaw:
+def with_vague_component(learned: Any, gain: NDArray[np.float64], use: float) -> RobustNaiveBayesPrior:
     """The mixture whose weights are those under which past tasks are most probable.
 
     Parameters
@@ -70,8 +70,8 @@ def with_vague_law(learned: Any, gain: NDArray[np.float64], use: float) -> Prior
 
     Returns
     -------
-    PriorWithVagueLaw
+    RobustNaiveBayesPrior
         A task without rows is of the learned law.
     """
     weights = learn_weights(np.column_stack([np.zeros(len(gain)), gain]), np.full(len(gain), use))
-    return PriorWithVagueLaw([learned, learned.vague()], weights, ("learned", "vague"), [1.0, 0.0])
+    return RobustNaiveBayesPrior([learned, learned.vague()], weights, ("learned", "vague"), [1.0, 0.0])

@@ -17,14 +17,14 @@ from skmeta.fallback import SharedModel
 from skmeta.naive_bayes._held_out import HeldOut
 from skmeta.naive_bayes._learned import learn_prior
 from skmeta.naive_bayes._naive_bayes_prior import NaiveBayesPrior
-from skmeta.naive_bayes._with_vague_law import with_vague_law
+from skmeta.naive_bayes._robust_naive_bayes_prior import with_vague_component
 from skmeta.tasks import Tasks
 
 _UNLABELLED_WEIGHTS = (0.0625, 0.25, 1.0)  # of a row without label, tried beside none (Nigam et al. 2000, section 5.3)
 
 
 @register(GaussianNB, MultinomialNB, BernoulliNB, CategoricalNB)
-class ConjugateEmpiricalBayes(Learner):
+class NaiveBayesLearner(Learner):
     r"""Learn the priors from which the parameters of naive Bayes models are drawn, anew for each task.
 
     .. math:: p(X_t, y_t) = \int \prod_i \pi_{y_i} \prod_j p(x_{ij} \mid \theta_{y_i j}) \; dP(\pi, \theta)
@@ -125,7 +125,7 @@ class ConjugateEmpiricalBayes(Learner):
         if other is not None:
             return other
         learned = replace(learned, unlabelled_weight=self._weight_of_unlabelled(held_out))
-        return with_vague_law(learned, held_out.vague_gain, held_out.use)
+        return with_vague_component(learned, held_out.vague_gain, held_out.use)
 
     def adapt_learned(
         self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None

@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 
 
 @register(GaussianProcessRegressor, KernelRidge)
-class KernelDeviations(SharedModel):
+class GaussianProcessLearner(SharedModel):
     r"""Learn a function that all tasks share, and the covariance between tasks of what they deviate from it.
 
     .. math:: y_{ti} = f(x_{ti}) + d_t(x_{ti}) + e_{ti}, \qquad d_t \sim GP(m, \varphi(x)^\top \Sigma\, \varphi(x'))

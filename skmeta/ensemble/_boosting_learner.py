@@ -12,8 +12,8 @@ from sklearn.ensemble import GradientBoostingRegressor, HistGradientBoostingRegr
 
 from skmeta.base import register
 from skmeta.base._registry import check_registered, register_by_name
+from skmeta.ensemble._boosting_prior import BoostingPrior
 from skmeta.ensemble._held_out import learned_growth
-from skmeta.ensemble._shared_boosting_prior import SharedBoostingPrior
 from skmeta.fallback import SharedModel, SharedModelPrior
 from skmeta.tasks import Tasks
 
@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 @register(GradientBoostingRegressor, HistGradientBoostingRegressor)
 @register_by_name("lightgbm.sklearn.LGBMRegressor", "xgboost.sklearn.XGBRegressor")
-class SharedBoosting(SharedModel):
+class BoostingLearner(SharedModel):
     r"""Learn one boosted model of all tasks, how each task's own deviates from it, and whether to boost on.
 
     .. math:: y_{ti} = f(x_{ti}) + z_{ti}^\top b_t + s_n\, g_t(x_{ti}) + e_{ti}
@@ -94,7 +94,7 @@ class SharedBoosting(SharedModel):
         if growth is None:
             return prior
         known = {field.name: getattr(prior, field.name) for field in fields(prior)}
-        return SharedBoostingPrior(**known, **vars(growth))
+        return BoostingPrior(**known, **vars(growth))
 
 
 def _check_n_trees(n_trees: Any) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-class CentersPrior(NamedTuple):
+class ExpectedCenters(NamedTuple):
     r"""The prior of a new task's centres.
 
     Parameters
@@ -34,9 +34,9 @@ class CentersPrior(NamedTuple):
     shift_variance: float
     center_variance: Array
 
-    def in_units(self, ratio: float) -> CentersPrior:
+    def in_units(self, ratio: float) -> ExpectedCenters:
         """The same prior where the variance within clusters is another, ``ratio`` the old one over the new."""
-        return CentersPrior(self.mean, self.shift_variance * ratio, self.center_variance * ratio)
+        return ExpectedCenters(self.mean, self.shift_variance * ratio, self.center_variance * ratio)
 
 
 class Posterior(NamedTuple):
@@ -50,17 +50,17 @@ class Posterior(NamedTuple):
     deviation: Array
     deviation_variance: Array
 
-    def centers(self, prior: CentersPrior) -> Array:
+    def centers(self, prior: ExpectedCenters) -> Array:
         """Mean centres ``(..., K, p)``."""
         return prior.mean + self.shift[..., None, :] + self.deviation
 
-    def center_variance(self, prior: CentersPrior, counts: Array) -> Array:
+    def center_variance(self, prior: ExpectedCenters, counts: Array) -> Array:
         """Variances of the centres ``(..., K)``: a deviation is the less sure the less the shift is, and against it."""
         kept = 1.0 / (1.0 + counts * prior.center_variance)
         return np.asarray(prior.center_variance * kept + kept**2 * self.shift_variance[..., None])
 
 
-def posterior(prior: CentersPrior, counts: Array, sums: Array) -> Posterior:
+def posterior(prior: ExpectedCenters, counts: Array, sums: Array) -> Posterior:
     r"""What the rows of clusters say of a task: ``counts (..., K)`` of rows or weights, ``sums (..., K, p)`` of rows.
 
     Deviations integrated out, cluster :math:`k` counts for the shift as
@@ -77,7 +77,7 @@ def posterior(prior: CentersPrior, counts: Array, sums: Array) -> Posterior:
     return Posterior(shift, variance, deviation, prior.center_variance * (1.0 - drawn) + drawn**2 * variance[..., None])
 
 
-def log_marginal(prior: CentersPrior, counts: Array, sums: Array) -> tuple[Array, Array]:
+def log_marginal(prior: ExpectedCenters, counts: Array, sums: Array) -> tuple[Array, Array]:
     """Of the clusters' means, their centres integrated out: log determinant ``(...,)`` a coordinate, and quadratic form.
 
     The density of a task's rows, given which cluster each is of, is that of independent rows around the clusters' means,
@@ -94,8 +94,14 @@ def log_marginal(prior: CentersPrior, counts: Array, sums: Array) -> tuple[Array
 
 
 def learned_centers(
-    prior: CentersPrior, past: CentersPrior, counts: Array, sums: Array, variance: float, share: float, n_iter: int
-) -> CentersPrior:
+    prior: ExpectedCenters,
+    past: ExpectedCenters,
+    counts: Array,
+    sums: Array,
+    variance: float,
+    share: float,
+    n_iter: int,
+) -> ExpectedCenters:
     """The prior by EM from the clusters of tasks, ``counts (T, K)`` and ``sums (T, K, p)``; ``past`` counts for a ``share``.
 
     Each centre's variance has one more task of the average kind: a cluster that hardly any task has borrows from the others.
@@ -109,7 +115,7 @@ def learned_centers(
         common = _second_moment(found.shift - level, found.shift_variance, variance, p).mean(axis=0)
         own = _second_moment(prior.mean + found.deviation - mean, found.deviation_variance, variance, p)
         own = (own.sum(axis=0) + own.mean()) / (len(counts) + 1.0)
-        prior = CentersPrior(
+        prior = ExpectedCenters(
             mean + level,
             float(share * past.shift_variance + (1.0 - share) * common),
             share * past.center_variance + (1.0 - share) * own,

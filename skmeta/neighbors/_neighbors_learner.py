@@ -33,7 +33,7 @@ _LINEAR = {"minkowski", "euclidean", "manhattan", "cityblock", "chebyshev", "l1"
 
 
 @register(KNeighborsClassifier, KNeighborsRegressor)
-class LearnedMetric(Learner):
+class NeighborsLearner(Learner):
     r"""Learn under which linear map rows are near whose targets are alike, and whose rows are the neighbours of a new task's.
 
     Scatter within tasks, which goes with equal targets, and scatter that goes with different ones suggest maps (labels
