@@ -40,8 +40,9 @@ class ScaledNeighbors(AdaptedEstimators):
     def estimator(self, code):
         names = self.prior.feature_names
         X, y = pd.DataFrame(self.prior.typical, columns=names) if names else self.prior.typical, self.prior.target
-        if code >= 0 and self.tasks.counts[code]:
-            X, y, _ = next(iter(self.tasks.take([code])))
+        known = self.tasks.labelled_rows()
+        if code >= 0 and known.counts[code]:
+            X, y, _ = next(iter(known.take([code])))
         model = clone(self.model).set_params(n_neighbors=min(self.model.n_neighbors, len(y)))
         scaler = StandardScaler(with_mean=False).fit(X)
         scaler.scale_ = 1.0 / self.prior.relevance
@@ -53,15 +54,16 @@ class RelevanceLearner(Learner):
     """Relevance is the mean over tasks of each column's absolute correlation with the target, or with a label's indicator."""
 
     def learn(self, estimator, tasks, prior=None, *, n_jobs=None, progress=None):
+        tasks = tasks.labelled_rows()
         classes = None if tasks.classes is None else np.unique(np.concatenate(tasks.classes))
-        columns = [self._relevance(np.asarray(X), y, classes) for X, y, _ in tasks]
+        columns = [self._relevance(np.asarray(X), y, classes) for X, y, _ in tasks if len(y)]
         n_past = 0 if prior is None else prior.n_tasks
         relevance = (np.sum(columns, axis=0) + (n_past * prior.relevance if n_past else 0.0)) / (len(columns) + n_past)
         X, y = np.asarray(tasks.X), tasks.y
         groups = [np.ones(len(y), bool)] if classes is None else [y == label for label in classes]
         typical = np.array([X[own].mean(axis=0) for own in groups])
         counts = {
-            "n_tasks": len(tasks) + n_past,
+            "n_tasks": len(columns) + n_past,
             "n_rows": len(y),
             "feature_names": tasks.feature_names,
             "classes": classes,

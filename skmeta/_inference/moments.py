@@ -233,18 +233,13 @@ def collect_moments(rows: Any) -> Moments:
 
 
 def column_scales(X: Any, weight: Any = None, *, centred: bool = True) -> tuple[Array, Array]:
-    """Centre and scale ``(d,)`` of the columns of a collection; constant ones have that of `unit_of_constant`.
+    """Centre and scale ``(d,)`` of the columns of a collection; constant columns keep their values (scale 1).
 
     Missing values are left out. Columns that are to stay sparse are scaled alike, but not ``centred``.
     """
     weight = np.ones(X.shape[0]) if weight is None else weight
     centre, scale = _sparse_scales(X, weight) if sparse.issparse(X) else _dense_scales(X, weight)
     return centre if centred else np.zeros_like(centre), scale
-
-
-def unit_of_constant(centre: Array) -> Array:
-    """The scale of columns that do not vary ``(d,)``: one, or their size, beside which slopes of a unit would be huge."""
-    return np.maximum(np.abs(centre), 1.0)
 
 
 def _dense_scales(X: Any, weight: Any) -> tuple[Array, Array]:
@@ -259,7 +254,7 @@ def _dense_scales(X: Any, weight: Any) -> tuple[Array, Array]:
         variance = weight @ (np.where(present, X - centre, 0.0) ** 2) / total
     scale = np.sqrt(variance)
     constant = scale <= 1e-10 * np.abs(centre) + np.finfo(float).tiny
-    return centre, np.where(constant, unit_of_constant(centre), scale)
+    return centre, np.where(constant, 1.0, scale)
 
 
 def sum_of_squares(X: Any, centre: Any, weight: Any, block: int = 65536) -> Array:
@@ -276,7 +271,7 @@ def _sparse_scales(X: Any, weight: Any) -> tuple[Array, Array]:
     centre = np.asarray(X.T @ weight).ravel() / total
     square = np.asarray(X.multiply(X).T @ weight).ravel() / total
     variance = np.maximum(square - centre**2, 0.0)
-    return centre, np.where(variance > 1e-12 * square, np.sqrt(variance), unit_of_constant(centre))
+    return centre, np.sqrt(np.where(variance > 1e-12 * square, variance, 1.0))
 
 
 def correlation_of_rows(X: Any, weight: Any, centre: Array, scale: Array, block: int = 65536) -> Array:

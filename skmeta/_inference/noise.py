@@ -35,7 +35,7 @@ _NODES_A_UNIT = (
 WIDEST = 2.0  # fewer degrees of freedom would have noises differ by orders of magnitude
 _DECADES = 6.0  # that the noises of outlying tasks may lie off, up or down
 _ROUNDS = 20  # guard: EM for one centre and one share has settled
-_STILL = 1e-7  # a centre that moves by no more has settled: of a task is asked alone on which side of a half it is
+_STILL = 1e-7  # guard: a centre that moves by no more has settled, as tasks are asked on which side of a half they are
 _SETTLED = 1e12  # guard: degrees of freedom that are as good as infinitely many
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.linalg import TINY
-from skmeta._inference.moments import Moments, padded, row_counts, take_rows, task_batches, unit_of_constant
+from skmeta._inference.moments import Moments, padded, row_counts, take_rows, task_batches
 
 _Array = NDArray[np.float64]
 CONSTANT = 1e-10  # guard: a column that spreads by less, as a share of its mean, does not vary: that is its rounding
@@ -139,8 +139,7 @@ def added(one: Sums, other: Sums) -> Sums:
 def centre_and_scale(n: _Array, mean: _Array, square: _Array, often: _Array) -> tuple[_Array, _Array]:
     """Mean and standard deviation ``(d,)`` over all rows, from each task's: ``square (T, d)`` around ``mean (T, d)``.
 
-    Task ``t`` counts ``often[t]`` times. Tasks that lack a column are left out of it; see `unit_of_constant` for columns that
-    do not vary.
+    Task ``t`` counts ``often[t]`` times. Tasks that lack a column are left out of it; a constant column has scale 1.
     """
     weight = (often * n)[:, None] * ~np.isnan(mean)
     mean = np.nan_to_num(mean, nan=0.0)
@@ -148,7 +147,7 @@ def centre_and_scale(n: _Array, mean: _Array, square: _Array, often: _Array) -> 
     centre = (weight * mean).sum(axis=0) / total
     centre = centre + (weight * (mean - centre)).sum(axis=0) / total  # once more: far from zero the first has rounded
     scale = np.sqrt((often @ square + (weight * (mean - centre) ** 2).sum(axis=0)) / total)
-    return centre, np.where(scale <= CONSTANT * np.abs(centre) + TINY, unit_of_constant(centre), scale)
+    return centre, np.where(scale <= CONSTANT * np.abs(centre) + TINY, 1.0, scale)
 
 
 def correlation_of_sums(sums: Sums, often: _Array, centre: _Array, scale: _Array) -> _Array:

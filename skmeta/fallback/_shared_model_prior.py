@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer
@@ -158,7 +159,7 @@ class SharedModelPrior(Prior):
             A new value.
         """
         rows = self._read(tasks.labelled_rows().weighed_in(self.weight_unit))
-        correction = self.learner.learn_distinct(self.linear_model, rows, self.correction, n_jobs=n_jobs)
+        correction = clone(self.learner).learn_distinct(self.linear_model, rows, self.correction, n_jobs=n_jobs)
         known = {name: getattr(correction, name) for name in ("n_tasks", "n_rows", "class_prior")}
         return replace(self, correction=correction, **known)
 

@@ -58,7 +58,7 @@ class HeldOut:
 
         def gain(prior: Any, part: Tasks, places: NDArray[np.intp]) -> Array:
             scores = [leave_one_out_scores(each, self.estimator, part) for each in (prior, SharesAlone(prior))]
-            return np.asarray(scores[0] - scores[1])
+            return np.asarray(scores[0] - scores[1]) / prior.weight_unit
 
         weight = np.ones(len(self.tasks)) if self.tasks.task_weight is None else self.tasks.task_weight
         return probability_of_use(self._of_each(self.tasks, gain), weight)

@@ -218,6 +218,7 @@ class AdaptedNaiveBayes(AdaptedEstimators):
         """Log odds of a vague prior over the learned one: by what the rows are, or by how labels are predicted."""
         vague, codes = self.prior.vague(), np.arange(len(self.tasks))
         labels = leave_one_out_scores(vague, self.model, self.tasks) - self.leave_one_out_scores(codes)
+        labels = labels / self.prior.weight_unit
         rows = [each.log_marginal_likelihood(self.model, self.tasks) for each in (vague, self.prior)]
         return np.asarray(np.maximum(labels, rows[0] - rows[1]))
 

@@ -20,7 +20,7 @@ from skmeta.ensemble._boosters import boosters, grown, with_trees
 from skmeta.ensemble._boosting_prior import BoostedModels
 from skmeta.ensemble._held_out import _Trial
 from skmeta.fallback import CorrectedModels
-from skmeta.tasks import Tasks
+from skmeta.tasks import Tasks, read_tasks
 
 QUICK, FALLBACK = BoostingLearner(max_rounds=1), SharedModel(max_rounds=1)
 BOOSTER = HistGradientBoostingRegressor(max_iter=20, random_state=0)
@@ -225,8 +225,9 @@ def test_a_class_that_is_not_imported_is_known_by_its_name():
 
 def test_several_targets_get_no_trees():
     X, y = shops()
-    model = learn(X, np.column_stack([y, -y]), 24, QUICK, MultiOutputRegressor(BOOSTER))
-    assert not isinstance(model.prior_.components[0], BoostingPrior)
+    tasks = read_tasks(X, np.column_stack([y, -y]), task=-1)
+    prior = clone(QUICK).learn(MultiOutputRegressor(BOOSTER), tasks)
+    assert not isinstance(prior.components[0], BoostingPrior)
 
 
 @pytest.mark.parametrize("wrong", [(), 10, "many", (0,), (2.5,)])
