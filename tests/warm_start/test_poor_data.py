@@ -52,7 +52,6 @@ def test_one_row_is_legal():
     "columns",
     [
         np.c_[FEATURES, np.full(len(y), 7.0)],
-        np.c_[FEATURES, np.where(FEATURES[:, 0] > 0.0, 1e9, np.nextafter(1e9, 0.0))],
         np.c_[FEATURES, FEATURES[:, 0]],
         np.c_[FEATURES, FEATURES @ [1.0, 2.0, 3.0]],
         np.c_[FEATURES, 1e8 * FEATURES[:, 1], 1e-8 * FEATURES[:, 2]],
@@ -60,16 +59,7 @@ def test_one_row_is_legal():
         np.zeros((len(y), 2)),
         rng.normal(size=(len(y), 12)),
     ],
-    ids=[
-        "constant",
-        "constant but for rounding",
-        "doubled",
-        "collinear",
-        "scales apart",
-        "constant in most tasks",
-        "nothing",
-        "d > n",
-    ],
+    ids=["constant", "doubled", "collinear", "scales apart", "constant in most tasks", "nothing", "d > n"],
 )
 @pytest.mark.parametrize("model", [regressor(task=-1), WarmStartRegressor(Ridge(), task=-1), classifier(task=-1)])
 def test_poor_columns_are_legal(columns, model):
