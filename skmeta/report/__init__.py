@@ -1,10 +1,11 @@
 """Does knowledge transfer among my datasets? From a table to an answer."""
 
+from skmeta.report._collection import Collection
 from skmeta.report._compare import choose_shots, compare, learn_from_all
 from skmeta.report._estimators import settle
 from skmeta.report._files import check_outputs, save_plot, save_prior
 from skmeta.report._names import names
-from skmeta.report._read import Collection, read_embedded, read_file
+from skmeta.report._read import read_embedded, read_file
 from skmeta.report._signals import stopped_by
 from skmeta.report._text import as_json, as_text, count
 from skmeta.report._verdict import Verdict, judge

@@ -22,8 +22,8 @@ from sklearn.utils.parallel import Parallel, delayed
 from skmeta.base import learner_for
 from skmeta.model_selection import BoostedModel, NShotSplit, OwnModel, PooledModel, ResidualModel, ShotCurve
 from skmeta.model_selection._shot_curve import chance_given
-from skmeta.report._columns import make_features
-from skmeta.report._read import Collection
+from skmeta.report._collection import Collection
+from skmeta.report._features import make_features
 from skmeta.report._signals import uninterrupted
 from skmeta.tasks import read_task_ids, take_rows
 from skmeta.warm_start import WarmStartClassifier, WarmStartRegressor
@@ -301,6 +301,7 @@ def learn_from_all(collection: Collection, model: Any) -> Any:
         Fitted; its ``prior_`` carries the steps that make the features.
     """
     columns = collection.numbers + collection.categories
-    features = make_features(collection.numbers, collection.categories)
+    features = make_features(collection.numbers, collection.categories, read=collection.read)
     warm = warm_class(model)(make_pipeline(features, model) if columns else model, task=collection.task)
-    return warm.fit(collection.X, collection.y)
+    table = collection.X if collection.written is None or not columns else collection.written
+    return warm.fit(table, collection.y)

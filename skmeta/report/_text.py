@@ -11,8 +11,8 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from skmeta.model_selection import ShotCurve
+from skmeta.report._collection import Collection
 from skmeta.report._compare import MAX_TASKS, booster, strength_of, takes_any_number, with_strengths
-from skmeta.report._read import Collection
 from skmeta.report._verdict import MATERIAL, Verdict
 
 LABELS = {
