@@ -20,22 +20,10 @@ _DATE = re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([T ].*)?|\d{1,2}[-/.]\d{1,
 
 
 # What pandas.read_csv takes for no value, and for true and false.
-NO_VALUE = (
-    "",
-    "#N/A",
-    "#N/A N/A",
-    "#NA",
-    "-1.#IND",
-    "-1.#QNAN",
-    "-NaN",
-    "-nan",
-    "1.#IND",
-    "1.#QNAN",
-    "<NA>",
-    "N/A",
-    "NA",
-)
-NO_VALUE += ("NULL", "NaN", "None", "n/a", "nan", "null")
+NO_VALUE = frozenset(
+    ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL",
+     "NaN", "None", "n/a", "nan", "null")
+)  # fmt: skip
 TRUTHS = {word: truth for truth in (True, False) for word in (str(truth), str(truth).upper(), str(truth).lower())}
 
 
@@ -82,6 +70,43 @@ def categorical_columns(data: Any) -> list[Any]:
 
 def _is_categorical(dtype: Any) -> bool:
     return type(dtype).__name__ in ("CategoricalDtype", "Categorical", "Enum")
+
+
+def ranks_of_ordered(frame: Any, position: int) -> NDArray[np.float64] | None:
+    """Return the places of a column's values among its categories, NaN where missing; None if it has no order of its own."""
+    series = column(frame, position)
+    if library_of(frame) == "pandas":
+        if not getattr(series.dtype, "ordered", False):
+            return None
+        codes = np.asarray(series.cat.codes, dtype=np.float64)
+        return np.where(codes < 0, np.nan, codes)
+    return series.to_physical().cast(float).to_numpy() if type(series.dtype).__name__ == "Enum" else None
+
+
+def levels_of_index(data: Any) -> list[Any]:
+    """Return the names of the levels of a pandas index; polars has none."""
+    return [name for name in data.index.names if name is not None] if hasattr(data, "iloc") else []
+
+
+def check_in_memory(data: Any) -> None:
+    """Raise for a frame that is not there yet: lazy ones of polars, those of dask."""
+    kind = type(data).__name__
+    if hasattr(data, "collect_schema") and not hasattr(data, "get_column_index"):
+        raise TypeError(f"X: wanted a frame in memory, found a {kind}; X.collect() makes one.")
+    if hasattr(data, "npartitions"):
+        raise TypeError(
+            f"X: wanted a frame in memory, found a {kind} of {type(data).__module__.split('.')[0]} in {data.npartitions} "
+            "parts; X.compute() makes one, and SufficientStatistics.from_table takes one part after the other."
+        )
+
+
+def check_columns(frame: Any) -> None:
+    """Raise for columns of several levels."""
+    if getattr(getattr(frame, "columns", None), "nlevels", 1) > 1:
+        raise ValueError(
+            f"X: wanted columns with one name each, found {frame.columns.nlevels} levels, such as {frame.columns[0]!r}; "
+            "X.columns = ['_'.join(map(str, names)) for names in X.columns] makes one of them."
+        )
 
 
 def missing_values(frame: Any) -> NDArray[np.bool_]:
@@ -267,7 +292,7 @@ def days(dates: Any) -> Any:
 
 def as_categories(series: Any) -> Any:
     """Return a column as `pandas.read_csv` gives categories: text, or true and false; missing values as NaN."""
-    known = series.where(series.notna() & ~series.isin(NO_VALUE)).astype(object)
+    known = series.where(series.notna() & ~series.isin(list(NO_VALUE))).astype(object)
     truths = [TRUTHS.get(value) if isinstance(value, str) else None for value in known.dropna().unique()]
     if truths and None not in truths:
         known = known.map(TRUTHS)

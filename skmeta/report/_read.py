@@ -109,7 +109,7 @@ def read_target(series: Any, decimal: str) -> tuple[Any, tuple[str, ...]]:
     if column.kind == "number":
         whole = column.values.notna().all() and (column.values % 1 == 0).all()
         return column.values.astype("int64") if whole else column.values, column.slips
-    return series.where(~series.isin([each for each in _dataframe.NO_VALUE if each != "None"])), ()
+    return series.where(~series.isin(list(_dataframe.NO_VALUE - {"None"}))), ()
 
 
 def _collect(path: str, frame: Any, y: Any, roles: dict[str, str], decimal: str, notes: list[str]) -> Collection:

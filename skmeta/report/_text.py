@@ -115,11 +115,14 @@ def _table(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdic
 
 
 def _row(label: str, cells: Iterable[Any], comment: str = "") -> str:
-    return (f"{label:{WIDTH}}" + "".join(f"{cell:>9}" for cell in cells) + f"   {comment}").rstrip()
+    return (f"{label:{WIDTH}}" + "".join(f" {cell:>8}" for cell in cells) + f"   {comment}").rstrip()
 
 
 def _number(value: float) -> str:
-    return f"{value:#.4g}" if value >= 1e-3 else f"{value:.1e}"
+    """Four digits, or all of a larger whole number, in at most eight signs."""
+    if value < 1e-3:
+        return f"{value:.1e}"
+    return f"{value:#.4g}" if value < 1e4 else f"{value:.0f}" if value < 1e8 else f"{value:.2e}"
 
 
 def _percent(value: float) -> str:
