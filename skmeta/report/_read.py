@@ -86,16 +86,16 @@ def read_file(path: str, *, task: str, target: str, order: str | None = None) ->
         raise ValueError(f"--task, --target, --order: wanted different columns, found {', '.join(roles.values())}.")
     decimal = decimal_mark([frame[name] for name in frame.columns if name != task])
     y, slips = read_target(frame[target], decimal)
-    known = frame.assign(**{target: y, task: _without_blanks(frame[task])}).notna()[list(roles.values())].all(axis=1)
+    known = frame.assign(**{target: y, task: without_blanks(frame[task])}).notna()[list(roles.values())].all(axis=1)
     if not known.any():
         raise ValueError(f"{path}: wanted rows with a value in each of {', '.join(roles.values())}, found none.")
     left_out = int((~known).sum())
-    notes += [_about_slips(target, slips, "their rows are left out")] if slips else []
+    notes += [about_slips(target, slips, "their rows are left out")] if slips else []
     notes += [f"{left_out} rows without {' or '.join(roles.values())} were left out."] if left_out else []
     return _collect(path, frame[known], y[known], roles, decimal, notes)
 
 
-def _without_blanks(ids: Any) -> Any:
+def without_blanks(ids: Any) -> Any:
     """Return ids as they are written; a cell of blanks holds none."""
     return ids.where(ids.astype(str).str.strip() != "") if _dataframe.is_text(ids) else ids
 
@@ -146,11 +146,11 @@ def _notes(columns: dict[str, Column], useless: dict[str, list[str]]) -> list[st
     examples = {name: each.example for name, each in columns.items() if each.kind == "number"}
     styled = [f"{name} ({shown(example)})" for name, example in examples.items() if example is not None]
     numbers = {"Numbers that are written in a way of their own: ": styled}
-    slips = [_about_slips(name, each.slips, "are gaps") for name, each in columns.items() if each.slips]
+    slips = [about_slips(name, each.slips, "are gaps") for name, each in columns.items() if each.slips]
     return [f"{what}{', '.join(names)}." for what, names in (useless | dates | numbers).items() if names] + slips
 
 
-def _about_slips(name: str, slips: tuple[str, ...], what: str) -> str:
+def about_slips(name: str, slips: tuple[str, ...], what: str) -> str:
     """Return a note on cells that hold no value."""
     return f"{name}: {len(slips)} cells hold no value, such as {shown(slips[0])}, and {what}."
 

@@ -182,7 +182,10 @@ FILES = {
     "empty.csv": (b"", "empty.csv: wanted a table, found an empty file"),
     "blank.csv": (b"\n\n", "blank.csv: wanted a table, found what cannot be read as one: no columns"),
     "ragged.csv": (b"shop,sales\na,1\na,2,3\n", "ragged.csv: wanted a table, found what cannot be read as one: "),
-    "packed.csv": (b"PK\x03\x04\x14\0\x06\0", "wanted a table, found what cannot be read as one: bytes that are no text"),
+    "packed.csv": (
+        b"PK\x03\x04\x14\0\x06\0",
+        "wanted a table, found what cannot be read as one: bytes that are no text",
+    ),
     "gaps.csv": (b"shop,sales,price\na,,1\n,2,2\n", "wanted rows with a value in each of shop, sales, found none"),
     "words.csv": (
         b"shop,sales,price\n" + b"".join(b"%d,no. %d,1.%d\n" % (k % 9, k % 60, k) for k in range(540)),
