@@ -52,7 +52,10 @@ def read_choices(name: str, choices: Any) -> ListedValues | DrawnValues:
     if not isinstance(name, str):
         raise TypeError(f"param_distributions: wanted names of parameters, found {name!r:.40}; write them as strings.")
     if hasattr(choices, "rvs"):
-        return DrawnValues(choices)
+        low, high = choices.support() if hasattr(choices, "support") else (0, 1)
+        return (
+            ListedValues((low.item() if isinstance(low, np.generic) else low,)) if low == high else DrawnValues(choices)
+        )
     if not _is_sequence(choices):
         raise TypeError(
             f"param_distributions[{name!r}]: wanted a list of values or a distribution with rvs, found "
