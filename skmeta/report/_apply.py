@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from skmeta import _dataframe
-from skmeta.report._columns import read_column
+from skmeta.report._columns import decimal_mark, read_column
 from skmeta.report._estimators import as_labels
 from skmeta.report._prior_of_table import PriorOfTable
 from skmeta.report._read import about_slips, check_column, read_frame, read_target, without_blanks
@@ -41,21 +41,22 @@ def apply_prior(prior: PriorOfTable, path: str) -> tuple[Any, list[str]]:
     ValueError
         If a column that the prior uses is missing, or holds something else than it did.
     """
-    frame, notes = read_frame(Path(path), (prior.task,))
+    frame, delimiter, notes = read_frame(Path(path), (prior.task,))
     check_column(prior.task, "task", list(frame.columns))
     named = without_blanks(frame[prior.task]).notna()
     if not named.all():
         notes.append(f"{int((~named).sum())} rows without {prior.task} were left out.")
     frame = frame[named].reset_index(drop=True)
-    X, more = _features(prior, frame)
-    y, about_target = _known_targets(prior, frame)
+    decimal = decimal_mark([frame[name] for name in frame.columns if name != prior.task], delimiter)
+    X, more = _features(prior, frame, decimal)
+    y, about_target = _known_targets(prior, frame, decimal)
     known = np.flatnonzero(y.notna()) if y is not None else np.empty(0, dtype=np.intp)
     codes = index_tasks(read_task_ids(frame, prior.task)).codes
     notes += [*more, *about_target, _summary(prior, codes, known)]
     return frame.assign(**_predictions(prior, X, codes, known, y)), notes
 
 
-def _features(prior: PriorOfTable, frame: Any) -> tuple[Any, list[str]]:
+def _features(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, list[str]]:
     """Return the columns that the prior takes, as it takes them, and notes."""
     missing = [name for name in prior.kinds if name not in frame.columns]
     if missing:
@@ -65,16 +66,16 @@ def _features(prior: PriorOfTable, frame: Any) -> tuple[Any, list[str]]:
         )
     notes, columns = [], {}
     for name in prior.feature_names or ():
-        columns[name], slips = _feature(prior, name, frame[name]) if name in prior.kinds else (np.nan, ())
+        columns[name], slips = _feature(prior, name, frame[name], decimal) if name in prior.kinds else (np.nan, ())
         notes += [about_slips(name, slips, "are gaps")] if slips else []
     extra = [name for name in frame.columns if name not in {*columns, prior.task, prior.target}]
     notes += [f"Not used, as the prior knows nothing of them: {', '.join(extra)}."] if extra else []
     return frame[[]].assign(**columns), notes
 
 
-def _feature(prior: PriorOfTable, name: str, series: Any) -> tuple[Any, tuple[str, ...]]:
+def _feature(prior: PriorOfTable, name: str, series: Any, decimal: str) -> tuple[Any, tuple[str, ...]]:
     """Return one column as the steps take it, and its cells that hold no value."""
-    column = read_column(series)
+    column = read_column(series, decimal)
     if prior.kinds[name] == "category":
         return _dataframe.as_categories(series), ()
     if name in prior.read:
@@ -84,11 +85,11 @@ def _feature(prior: PriorOfTable, name: str, series: Any) -> tuple[Any, tuple[st
     return _dataframe.as_floats(column.values) if series.notna().any() else np.nan, column.slips
 
 
-def _known_targets(prior: PriorOfTable, frame: Any) -> tuple[Any, list[str]]:
+def _known_targets(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, list[str]]:
     """Return the targets, missing where they are not known, and notes; None without such a column."""
     if prior.target not in frame.columns or frame[prior.target].isna().all():
         return None, []
-    y, slips = read_target(frame[prior.target], ".")
+    y, slips = read_target(frame[prior.target], decimal)
     if is_classifier(prior.model):
         y = y.where(y.isna(), as_labels(y))
         return y, []

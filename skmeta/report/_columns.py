@@ -165,9 +165,15 @@ def _finite(column: Column) -> Column:
     return column
 
 
-def decimal_mark(series: list[Any]) -> str:
-    """Return the decimal mark with which most cells of a file are numbers: a point, unless a comma reads more."""
+def decimal_mark(series: list[Any], delimiter: str) -> str:
+    """Return the decimal mark with which most cells of a file are numbers.
+
+    Where both read the same number, it is a comma in a file whose cells are divided by semicolons, as programs write them
+    in countries that have decimal commas.
+    """
     texts = [each for each in series if _dataframe.is_text(each) and _dataframe.plain_numbers(each) is None]
     counted = [_dataframe.counts_of(each) for each in texts]
     read = {mark: sum(style_of(counts, mark)[1] for counts in counted) for mark in (".", ",")}
+    if read[","] == read["."]:
+        return "," if delimiter == ";" and read[","] else "."
     return "," if read[","] > read["."] else "."

@@ -79,12 +79,12 @@ def read_file(path: str, *, task: str, target: str, order: str | None = None) ->
         If it is no table, or has no such columns.
     """
     roles = {"--task": task, "--target": target} | ({} if order is None else {"--order": order})
-    frame, notes = read_frame(Path(path), tuple(roles.values()))
+    frame, delimiter, notes = read_frame(Path(path), tuple(roles.values()))
     for option, name in roles.items():
         check_column(name, option, list(frame.columns))
     if task == target or order in (task, target):
         raise ValueError(f"--task, --target, --order: wanted different columns, found {', '.join(roles.values())}.")
-    decimal = decimal_mark([frame[name] for name in frame.columns if name != task])
+    decimal = decimal_mark([frame[name] for name in frame.columns if name != task], delimiter)
     y, slips = read_target(frame[target], decimal)
     known = frame.assign(**{target: y, task: without_blanks(frame[task])}).notna()[list(roles.values())].all(axis=1)
     if not known.any():
@@ -155,8 +155,8 @@ def about_slips(name: str, slips: tuple[str, ...], what: str) -> str:
     return f"{name}: {len(slips)} cells hold no value, such as {shown(slips[0])}, and {what}."
 
 
-def read_frame(path: Path, wanted: tuple[str, ...]) -> tuple[Any, list[str]]:
-    """Return a CSV or Parquet file as a pandas frame, whose header has the wanted names, and notes."""
+def read_frame(path: Path, wanted: tuple[str, ...]) -> tuple[Any, str, list[str]]:
+    """Return a CSV or Parquet file as a frame, whose header has the wanted names; what divides its cells; and notes."""
     kinds = set(map(str.lower, path.suffixes))
     if not kinds & {".csv", ".tsv", ".txt", ".parquet", ".pq"}:
         raise ValueError(
@@ -168,7 +168,7 @@ def read_frame(path: Path, wanted: tuple[str, ...]) -> tuple[Any, list[str]]:
         raise ValueError(f"{path}: wanted a table, found an empty file.")
     try:
         if kinds & {".parquet", ".pq"}:
-            return _dataframe.read_parquet(path, needed_by=str(path)), []
+            return _dataframe.read_parquet(path, needed_by=str(path)), "", []
         return read_text_table(path, wanted, needed_by=str(path))
     except ImportError as error:
         raise ImportError(f"{path}: wanted pandas and pyarrow to read it; pip install 'skmeta[frames]'.") from error

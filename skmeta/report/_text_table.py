@@ -36,7 +36,7 @@ class Header:
     n_lines: int  # of the file, up to its last
 
 
-def read_text_table(path: Path, wanted: tuple[str, ...], needed_by: str) -> tuple[Any, list[str]]:
+def read_text_table(path: Path, wanted: tuple[str, ...], needed_by: str) -> tuple[Any, str, list[str]]:
     """Return a text file as a frame of text, empty cells missing, and notes on how it was read.
 
     The header is the first line that has all the wanted names; lines above it are titles or comments. Where all rows are
@@ -55,6 +55,8 @@ def read_text_table(path: Path, wanted: tuple[str, ...], needed_by: str) -> tupl
     -------
     frame : DataFrame
         Cells of text.
+    delimiter : str
+        What divides them.
     notes : list of str
         What a reader should know.
     """
@@ -70,7 +72,7 @@ def read_text_table(path: Path, wanted: tuple[str, ...], needed_by: str) -> tupl
         frame = _without_the_extra_column(frame, names)
     if doubled:
         notes.append(f"Columns of one name were numbered: {', '.join(doubled)}.")
-    return frame, notes
+    return frame, header.delimiter, notes
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -24,7 +24,7 @@ def _pattern(decimal: str) -> re.Pattern[str]:
     point, marks = re.escape(decimal), re.escape(THOUSANDS[decimal])
     return re.compile(
         rf"""(?P<opening>\()?\s* (?P<sign>[+\-−])?\s* (?P<prefix>[^\d\s.,()+\-−]{{1,4}})?\s* (?P<inner>[+\-−])?
-        (?P<digits> \d{{1,3}}(?P<mark>[{marks}])\d{{3}}(?:(?P=mark)\d{{3}})*(?:{point}\d*)?
+        (?P<digits> [1-9]\d{{0,2}}(?P<mark>[{marks}])\d{{3}}(?:(?P=mark)\d{{3}})*(?:{point}\d*)?
             | (?:\d+(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)? | (?i:inf(?:inity)?) )
         \s*(?P<suffix>(?:[^\W\d_]|[%‰°€$£¥₹/]){{1,6}})? (?P<closing>\))?""",
         re.VERBOSE,

@@ -77,9 +77,11 @@ class Trial:
     @property
     def identity(self) -> Hashable:
         """What makes it this trial: all but the seconds, which differ whenever the same fit is repeated."""
-        scores = value_key([self.mean_test_score, self.std_test_score])
-        dicts = value_key(self.params), value_key(self.other_params)
-        return *dicts, scores, self.n_splits, self.scoring, self.n_rows, self.n_columns
+        params = (
+            frozenset((name, type(v), value_key(v)) for name, v in p.items()) for p in (self.params, self.other_params)
+        )
+        scores = map(value_key, (self.mean_test_score, self.std_test_score))
+        return *params, *scores, self.n_splits, self.scoring, self.n_rows, self.n_columns
 
 
 def plain_value(value: Any) -> Any:
@@ -143,12 +145,13 @@ def value_key(plain: Any) -> Hashable:
 
     Python has ``True == 1`` and ``nan != nan``; here it is the other way round. 1 and 1.0 are equal.
     """
-    if isinstance(plain, str):
+    kind = type(plain)
+    if kind is str or kind is int:  # most are
         return plain
-    if isinstance(plain, bool):
+    if kind is float:
+        return ("float", "nan") if math.isnan(plain) else plain
+    if kind is bool:
         return ("bool", plain)
-    if isinstance(plain, float) and math.isnan(plain):
-        return ("float", "nan")
     if isinstance(plain, tuple | list):
         return (type(plain).__name__, tuple(map(value_key, plain)))
     if isinstance(plain, dict):
