@@ -138,8 +138,8 @@ def choose(errors: dict[str, NDArray[np.float64]], worthwhile: float = WORTHWHIL
     """Return the choice of a `Verdict` from errors ``(n_shots, n_tasks)``, zero shots first.
 
     A task alone has its own model, and the common mean. If no strategy is better than that by a `worthwhile` share and by
-    more than noise, nothing is shared. If a simpler strategy that shares is as good as warm, it is chosen, unless at some number of
-    shots warm beats all others, and at none is beaten.
+    more than noise, nothing is shared. If a simpler strategy that shares is as good as warm, it is chosen, unless at some
+    number of shots warm beats all others, and at none is beaten.
     """
     known = {name: values[1:] for name, values in errors.items()}
     start = np.broadcast_to(errors["own"][0], known["own"].shape)
