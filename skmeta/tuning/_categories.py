@@ -21,7 +21,10 @@ def is_number(plain: Any) -> bool:
 
 def distinct(values: Iterable[Any], key: Callable[[Any], Hashable] = value_key) -> dict[Hashable, Any]:
     """The first of each kind of value by its key, in the order met."""
+    values = list(values)
     found: dict = {}
+    if key is value_key and set(map(type, values)) <= {int, str}:  # each its own key; a list may be long
+        return dict(zip(values, values, strict=True))
     for value in values:
         found.setdefault(key(value), value)
     return found

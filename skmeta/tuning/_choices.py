@@ -98,12 +98,15 @@ class ListedValues(FrozenValue):
     @cached_property
     def distinct(self) -> dict[Hashable, Any]:
         """The values by their `strict_key`, the first of equal ones."""
+        kinds = set(map(type, self.values))
+        if kinds in ({int}, {str}):  # each its own key; a list may be long
+            return {(kind, value): value for kind in kinds for value in self.values}
         return distinct(self.values, strict_key)
 
     @cached_property
     def plain(self) -> tuple[Any, ...]:
         """The values as plain data."""
-        return tuple(plain_value(value) for value in self.values)
+        return self.values if set(map(type, self.values)) <= {int, str} else tuple(map(plain_value, self.values))
 
     def draw(self, n: int, state: np.random.RandomState) -> list[Any]:
         """Values at random."""

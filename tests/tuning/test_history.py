@@ -3,6 +3,7 @@
 import copy
 import json
 import math
+import os
 import pickle
 import re
 import sys
@@ -484,6 +485,16 @@ def test_what_is_no_json_is_told(tmp_path, raw, words):
     path.write_bytes(raw)
     with pytest.raises(ValueError, match=words):
         TrialHistory.load(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize("mode", [0o600, 0o664])
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path, mode):
+    path = tmp_path / "h.json"
+    history_of(TREE).save(path)
+    path.chmod(mode)
+    history_of(TREE).save(path)
+    assert path.stat().st_mode & 0o777 == mode
 
 
 def broken(change):

@@ -222,3 +222,10 @@ def test_what_cannot_be_is_told(kind):
 def test_a_distribution_without_width_is_its_value():
     history = TrialHistory().add([{"C": 10.0**k, "score": k} for k in range(4)], task="a")
     assert HyperparameterPrior.from_history(history).suggest({"C": uniform(1, 0)}, random_state=0) == [{"C": 1.0}]
+
+
+@pytest.mark.parametrize("kind", [int, float, str])
+def test_a_long_list_of_values_is_a_list(kind):
+    values = [kind(k) for k in range(20_000)]
+    history = TrialHistory().add([{"C": value, "score": -at} for at, value in enumerate(values[100:104])], task="a")
+    assert HyperparameterPrior.from_history(history).suggest({"C": values}, random_state=0) == [{"C": values[100]}]
