@@ -3,7 +3,6 @@
 import copy
 import json
 import math
-import os
 import pickle
 import re
 import sys
@@ -487,7 +486,6 @@ def test_what_is_no_json_is_told(tmp_path, raw, words):
         TrialHistory.load(path)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 @pytest.mark.parametrize("mode", [0o600, 0o664])
 def test_a_file_that_is_replaced_keeps_its_mode(tmp_path, mode):
     path = tmp_path / "h.json"

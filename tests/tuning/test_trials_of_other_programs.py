@@ -224,7 +224,7 @@ def test_a_distribution_without_width_is_its_value():
     assert HyperparameterPrior.from_history(history).suggest({"C": uniform(1, 0)}, random_state=0) == [{"C": 1.0}]
 
 
-@pytest.mark.parametrize("kind", [int, float, str])
+@pytest.mark.parametrize("kind", [int, float, "level {}".format])
 def test_a_long_list_of_values_is_a_list(kind):
     values = [kind(k) for k in range(20_000)]
     history = TrialHistory().add([{"C": value, "score": -at} for at, value in enumerate(values[100:104])], task="a")
