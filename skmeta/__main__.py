@@ -1,4 +1,4 @@
-"""The command line, which says whether knowledge transfers among one's datasets."""
+"""The command line, which says whether knowledge transfers among one's datasets, and applies what was learned."""
 
 from __future__ import annotations
 
@@ -20,6 +20,13 @@ DESCRIPTION = (
 )
 
 
+EPILOG = "To use a prior that --save wrote: python -m skmeta apply PRIOR FILE --out PREDICTIONS"
+APPLY = (
+    "Predict every row of a table by a prior that --save wrote. Rows whose target is known teach what is particular to "
+    "their task; where none is, the prior speaks alone."
+)
+
+
 class Arguments(argparse.ArgumentParser):
     """A parser whose errors are one line."""
 
@@ -30,7 +37,7 @@ class Arguments(argparse.ArgumentParser):
 
 def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """Return the options, checked as far as that goes without the data."""
-    parser = Arguments("python -m skmeta", description=DESCRIPTION, allow_abbrev=False)
+    parser = Arguments("python -m skmeta", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False)
     parser.add_argument("file", nargs="?", help="a CSV or Parquet file, one row per observation of a task")
     parser.add_argument("--task", metavar="COLUMN", help="says which task a row belongs to: store, patient, site")
     parser.add_argument("--target", metavar="COLUMN", help="what to predict; text and a few whole numbers are classes")
@@ -53,6 +60,30 @@ def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error("--task, --target: wanted a COLUMN of each for a file, found one missing")
     report.check_outputs(options.plot, options.save)
     return options
+
+
+def read_apply_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """Return the options of ``apply``."""
+    parser = Arguments("python -m skmeta apply", description=APPLY, allow_abbrev=False)
+    parser.add_argument(
+        "prior", help="a .skops or .joblib file that --save wrote; load .joblib only from whom you trust"
+    )
+    parser.add_argument(
+        "file", help="a CSV or Parquet file with the columns of the one that the prior was learned from"
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", required=True, help="write the table and its predictions to a .csv or .parquet file"
+    )
+    options = parser.parse_args(argv)
+    report.check_outputs(out=options.out)
+    return options
+
+
+def run_apply(options: argparse.Namespace) -> str:
+    """Return what was done, having written the predictions."""
+    frame, notes = report.apply_prior(report.load_prior(options.prior), options.file)
+    report.save_table(frame, options.out)
+    return "\n".join([*notes, f"Written to {options.out}."])
 
 
 def show_progress(stream: TextIO) -> Any:
@@ -82,7 +113,7 @@ def run(options: argparse.Namespace) -> str:
     if options.plot:
         report.save_plot(curve, options.plot)
     if options.save:
-        report.save_prior(warm.prior_, options.save)
+        report.save_prior(report.with_table(warm.prior_, collection, model), options.save)
     write = report.as_json if options.json else report.as_text
     return write(collection, model, curve, report.judge(curve), warm)
 
@@ -105,7 +136,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             # Models of one task's few rows stop early or diverge: that is part of what is compared.
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.simplefilter("ignore", RuntimeWarning)
-            print(run(read_arguments(argv)))
+            argv = sys.argv[1:] if argv is None else argv
+            applies = argv[:1] == ["apply"]
+            print(run_apply(read_apply_arguments(argv[1:])) if applies else run(read_arguments(argv)))
     except KeyboardInterrupt as stop:
         print("\r\x1b[Kinterrupted" if sys.stderr.isatty() else "interrupted", file=sys.stderr)
         return 128 + (stop.args[0] if stop.args else signal.SIGINT)

@@ -11,13 +11,20 @@ import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-DELIMITERS = ",;\t|"
 _DATE = re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( .*)?")
+
+
+# What pandas.read_csv takes for no value, and for true and false.
+NO_VALUE = frozenset(
+    ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA", "NULL",
+     "NaN", "None", "n/a", "nan", "null")
+)  # fmt: skip
+TRUTHS = {word: truth for truth in (True, False) for word in (str(truth), str(truth).upper(), str(truth).lower())}
 
 
 # What it is -----------------------------------------------------------------------------------------
@@ -63,6 +70,43 @@ def categorical_columns(data: Any) -> list[Any]:
 
 def _is_categorical(dtype: Any) -> bool:
     return type(dtype).__name__ in ("CategoricalDtype", "Categorical", "Enum")
+
+
+def ranks_of_ordered(frame: Any, position: int) -> NDArray[np.float64] | None:
+    """Return the places of a column's values among its categories, NaN where missing; None if it has no order of its own."""
+    series = column(frame, position)
+    if library_of(frame) == "pandas":
+        if not getattr(series.dtype, "ordered", False):
+            return None
+        codes = np.asarray(series.cat.codes, dtype=np.float64)
+        return np.where(codes < 0, np.nan, codes)
+    return series.to_physical().cast(float).to_numpy() if type(series.dtype).__name__ == "Enum" else None
+
+
+def levels_of_index(data: Any) -> list[Any]:
+    """Return the names of the levels of a pandas index; polars has none."""
+    return [name for name in data.index.names if name is not None] if hasattr(data, "iloc") else []
+
+
+def check_in_memory(data: Any) -> None:
+    """Raise for a frame that is not there yet: lazy ones of polars, those of dask."""
+    kind = type(data).__name__
+    if hasattr(data, "collect_schema") and not hasattr(data, "get_column_index"):
+        raise TypeError(f"X: wanted a frame in memory, found a {kind}; X.collect() makes one.")
+    if hasattr(data, "npartitions"):
+        raise TypeError(
+            f"X: wanted a frame in memory, found a {kind} of {type(data).__module__.split('.')[0]} in {data.npartitions} "
+            "parts; X.compute() makes one, and SufficientStatistics.from_table takes one part after the other."
+        )
+
+
+def check_columns(frame: Any) -> None:
+    """Raise for columns of several levels."""
+    if getattr(getattr(frame, "columns", None), "nlevels", 1) > 1:
+        raise ValueError(
+            f"X: wanted columns with one name each, found {frame.columns.nlevels} levels, such as {frame.columns[0]!r}; "
+            "X.columns = ['_'.join(map(str, names)) for names in X.columns] makes one of them."
+        )
 
 
 def missing_values(frame: Any) -> NDArray[np.bool_]:
@@ -151,20 +195,34 @@ def make_series(content: list[Any], needed_by: str) -> Any:
 
 
 def read_parquet(path: Path, needed_by: str) -> Any:
-    """Return a Parquet file as a pandas frame whose columns are named by text."""
-    return _pandas(needed_by).read_parquet(path).rename(columns=str)
+    """Return a Parquet file as a pandas frame whose columns are named by text; an index that has a name is a column."""
+    frame = _pandas(needed_by).read_parquet(path)
+    names = [name for name in frame.index.names if name is not None]
+    return (frame.reset_index(names) if names else frame).reset_index(drop=True).rename(columns=str)
 
 
-def read_csv(path: Path, needed_by: str) -> Any:
-    """Return a text table: its delimiter divides its header into most columns, its decimal sign makes most numbers."""
-    read = _pandas(needed_by).read_csv
-    delimiter = max(DELIMITERS, key=lambda each: len(read(path, sep=each, nrows=0).columns))
-    signs = "." if delimiter == "," else ".,"
-    tables = [read(path, sep=delimiter, decimal=sign, low_memory=False) for sign in signs]
-    return max(tables, key=lambda table: table.select_dtypes("number").shape[1])
+def read_text_cells(text: TextIO, delimiter: str, names: list[str], needed_by: str) -> Any:
+    """Return the rows of a text table without header as a frame of text, in which empty cells alone are missing."""
+    frame = _pandas(needed_by).read_csv(
+        text, sep=delimiter, header=None, names=range(len(names)), index_col=False, dtype=str, keep_default_na=False,
+        na_values=[""],
+    )  # fmt: skip
+    return frame.set_axis(names, axis=1)
 
 
 # What a column of pandas holds ----------------------------------------------------------------------
+
+
+def is_text(series: Any) -> bool:
+    """Whether a column holds text, and nothing else but missing values."""
+    import pandas as pd
+
+    return pd.api.types.is_string_dtype(series) and pd.api.types.infer_dtype(series, skipna=True) in ("string", "empty")
+
+
+def counts_of(series: Any) -> dict[str, int]:
+    """Return the different values of a column, and how often each stands there; missing ones are left out."""
+    return dict(series.value_counts().items())
 
 
 def as_floats(series: Any) -> Any:
@@ -173,36 +231,69 @@ def as_floats(series: Any) -> Any:
 
     if pd.api.types.is_timedelta64_dtype(series):
         series = series / pd.Timedelta(days=1)
-    return series.astype("float64") if pd.api.types.is_any_real_numeric_dtype(series) else None
+    is_number = pd.api.types.is_any_real_numeric_dtype(series) or pd.api.types.infer_dtype(series) == "decimal"
+    return series.astype("float64") if is_number else None
 
 
-def as_days(series: Any) -> Any:
-    """Return a column of dates as days since 1970-01-01; None if it holds anything else. Of 3.4.2024, 3 is the day."""
+def plain_numbers(series: Any) -> Any:
+    """Return a column of text as floats if every cell is a plain number, such as 12.5; else None."""
     import pandas as pd
 
-    dates = _as_dates(series)
-    return None if dates is None else (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
+    numbers = pd.to_numeric(series, errors="coerce").astype("float64")
+    return numbers if numbers.notna().sum() == series.notna().sum() else None
 
 
-def _as_dates(series: Any) -> Any:
-    """Text is dates if every value is written like one."""
+def date_options(series: Any, share: float) -> dict[str, Any] | None:
+    """Return the options with which `pandas.to_datetime` reads a column of dates; None if it holds anything else.
+
+    Text holds dates if one format reads at least this share of it. Of 3.4.2024, 3 is the day, of 3/4/2024 the month,
+    unless fewer dates are right then.
+    """
     import pandas as pd
 
-    if pd.api.types.is_datetime64_any_dtype(series):
-        return pd.to_datetime(series, utc=True)
+    if pd.api.types.is_datetime64_any_dtype(series) or pd.api.types.infer_dtype(series) in ("date", "datetime"):
+        return {"utc": True, "errors": "coerce"}
     known = series.dropna()
-    if known.empty or not all(isinstance(v, str) and _DATE.fullmatch(v) for v in known.unique()):
+    like_dates = known[[isinstance(v, str) and bool(_DATE.fullmatch(v.strip())) for v in known]]
+    if like_dates.empty or len(like_dates) < share * len(known):
         return None
-    dotted = "." in known.iloc[0]
-    for day_first in (dotted, not dotted):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # of formats that were guessed
-            dates = pd.to_datetime(series, dayfirst=day_first, utc=True, errors="coerce")
-        if dates.notna().sum() == len(known):
-            return dates
-    return None
+    tried = [{"format": each, "utc": True, "errors": "coerce"} for each in _formats(like_dates.iloc[0])]
+    n_read = [int(to_datetime()(like_dates, **options).notna().sum()) for options in tried]
+    return tried[int(np.argmax(n_read))] if max(n_read) >= share * len(known) else None
+
+
+def _formats(date: str) -> list[str]:
+    """Return the formats in which a date may be written, the likelier first."""
+    from pandas.tseries.api import guess_datetime_format
+
+    dotted = "." in date
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of days that come first or do not
+        guessed = [guess_datetime_format(date.strip(), dayfirst=first) for first in (dotted, not dotted)]
+    sign = next((sign for sign in "./-" if sign in date), "-")
+    orders = [("%d", "%m"), ("%m", "%d")] if dotted else [("%m", "%d"), ("%d", "%m")]
+    written = [sign.join((*order, year)) for order in orders for year in ("%Y", "%y")]
+    return [each for each in guessed if each] + written + ["ISO8601"]
+
+
+def to_datetime() -> Any:
+    """Return the function of pandas that makes dates of text."""
+    import pandas as pd
+
+    return pd.to_datetime
+
+
+def days(dates: Any) -> Any:
+    """Return dates as days since 1970-01-01."""
+    import pandas as pd
+
+    return (dates - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
 
 
 def as_categories(series: Any) -> Any:
-    """Return a column as objects, missing values as NaN."""
-    return series.astype(object).where(series.notna(), np.nan)
+    """Return a column as `pandas.read_csv` gives categories: text, or true and false; missing values as NaN."""
+    known = series.where(series.notna() & ~series.isin(list(NO_VALUE))).astype(object)
+    truths = [TRUTHS.get(value) if isinstance(value, str) else None for value in known.dropna().unique()]
+    if truths and None not in truths:
+        known = known.map(TRUTHS)
+    return known.where(known.notna(), np.nan)

@@ -15,8 +15,9 @@ from sklearn.utils import check_consistent_length, column_or_1d, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmeta.tasks import TaskIndex, features_without, index_tasks, lookup_tasks, read_task_ids, take_rows
+from skmeta.tasks import TaskIndex, features_without, index_tasks, read_task_ids, take_rows
 from skmeta.tasks._ids import as_list
+from skmeta.tasks._known_ids import check_groups_rows, check_same_type, known_codes
 from skmeta.tasks._words import listed, shown
 
 
@@ -169,7 +170,10 @@ class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
             if sample_weight is not None:
                 rows, sample_weight = _positive_weights(sample_weight)
                 X, y = take_rows(X, rows), y[rows]
-            self._fit_tasks(features_beside(X, self.task), y, read_task_ids(X, self.task), sample_weight)
+            ids = read_task_ids(X, self.task)
+            check_groups_rows(ids, self.task)
+            self.tasks_ = index_tasks(ids).ids
+            self._fit_tasks(features_beside(X, self.task), y, ids, sample_weight)
         if is_classifier(self):
             self.classes_ = self.estimator_.classes_
         return self
@@ -179,7 +183,6 @@ class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
         index = index_tasks(ids)
         self.estimators_ = TaskModels(self._own_estimator(), X, y, sample_weight, index)
         self.n_rows_ = dict(zip(self.estimators_, index.counts.tolist(), strict=True))
-        self.tasks_ = index.ids
 
     def _own_estimator(self) -> Any:
         return self.estimator
@@ -199,15 +202,17 @@ class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
         if self.task is None:
             return getattr(self.estimator_, method)(X)
         validate_data(self, X, reset=False, skip_check_array=True)
+        ids = read_task_ids(X, self.task)
+        check_same_type(self.tasks_, ids)
         answer = getattr(self.estimator_, method)(self._shared_inputs(X, self.task))
         if not self.estimators_:
             return answer
         labels = is_classifier(self) and method == "predict"
         answer = answer.astype(self.classes_.dtype if labels else np.float64)  # room for the longest label
-        index = index_tasks(read_task_ids(X, self.task))
+        index, codes = index_tasks(ids), known_codes(self.tasks_, ids)
         inputs = take_rows(self._own_inputs(features_beside(X, self.task)), index.order)
         names = list(self.estimators_)
-        for code, known in enumerate(lookup_tasks(self.tasks_, index.ids)):
+        for code, known in enumerate(codes[index.order[index.starts[:-1]]]):
             if known >= 0:
                 block = slice(index.starts[code], index.starts[code + 1])
                 rows = index.order[block]

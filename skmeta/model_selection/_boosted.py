@@ -12,7 +12,8 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import TargetEncoder
 
 from skmeta._task_models import BaseTaskModels, features_beside, fit_clone
-from skmeta.tasks import index_tasks, lookup_tasks, read_task_ids
+from skmeta.tasks import index_tasks, read_task_ids
+from skmeta.tasks._known_ids import known_codes
 
 
 class BoostedModel(BaseTaskModels):
@@ -81,8 +82,7 @@ class BoostedModel(BaseTaskModels):
         self.estimator_ = fit_clone(model, np.column_stack([Z, columns]), y, sample_weight)
 
     def _shared_inputs(self, X: Any, task: str | int) -> Any:
-        index = index_tasks(read_task_ids(X, task))
-        known = lookup_tasks(self.tasks_, index.ids)[index.codes].astype(np.float64)[:, None]
+        known = known_codes(self.tasks_, read_task_ids(X, task)).astype(np.float64)[:, None]
         columns = np.where(known < 0, np.nan, known) if self.encoder_ is None else self.encoder_.transform(known)
         return np.column_stack([_numbers(features_beside(X, task)), columns])
 

@@ -14,9 +14,7 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state, check_scalar
 
 from skmeta.tasks import TaskIndex, index_tasks, read_task_ids
-from skmeta.tasks._ids import locate_column, missing_rows, plain_ids
-from skmeta.tasks._tables import as_table, column_values
-from skmeta.tasks._words import listed
+from skmeta.tasks._order import places_by
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 
@@ -60,19 +58,6 @@ def check_testable(counts: NDArray[np.intp], n_shots: int, n_splits: int) -> Non
         )
 
 
-def _order_key(X: Any, order: str | int) -> NDArray[np.intp]:
-    """Return the places of rows in a column; equal values have one place."""
-    table, _ = as_table(X)
-    values = column_values(table, locate_column(table, order, "order"))
-    missing = missing_rows(values)
-    if len(missing):
-        raise ValueError(
-            f"order: wanted a value in every row of order={order!r}, found {len(missing)} missing, in row(s) "
-            f"{listed(missing)}; drop these rows or fill them."
-        )
-    return index_tasks(plain_ids(values, f"order={order!r}")).codes
-
-
 def draw_folds_and_ranks(
     X: Any, task: str | int, *, n_shots: int, n_splits: int, order: str | int | None, random_state: Any
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -85,7 +70,7 @@ def draw_folds_and_ranks(
     check_testable(index.counts, n_shots, n_splits)
     rng = check_random_state(random_state)
     folds = assign_folds(index.counts, n_splits, rng)[index.codes]
-    key = rng.random_sample(len(folds)) if order is None else _order_key(X, order)
+    key = rng.random_sample(len(folds)) if order is None else places_by(X, order)
     return folds, rank_rows(index, key)
 
 

@@ -1,94 +1,179 @@
-"""What the columns of a user's table hold, and the ColumnTransformer that makes features of them."""
+"""What a column of a user's table holds: numbers, dates or categories, and the cells that are slips."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer
 
-from skmeta._dataframe import as_categories, as_days, as_floats
+from skmeta import _dataframe
+from skmeta.report._written_numbers import MOST, NumberStyle, holds_numbers, is_gap, numbers_in, style_of
 
-MAX_CATEGORIES = 20  # of a column; rarer ones are one
+PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+NO_DATE = float(np.iinfo(np.int64).min)  # what NumPy makes of a missing date
 
 
-def read_column(values: Any) -> tuple[str, Any]:
-    """Return what a pandas column holds, and its values as floats or, if they are categories, as objects.
+@dataclass(frozen=True, eq=False)
+class Column:
+    """What a column holds.
 
     Parameters
     ----------
+    kind : {"number", "date", "category"}
+        What it holds; a date counts as a number.
     values : Series
-        The column, as pandas read it.
+        Numbers, days since 1970-01-01, or objects; gaps are NaN.
+    written : Series
+        What stands in the table, slips as gaps.
+    reader : transformer, default=None
+        Makes numbers of shape ``(n_rows, 1)`` of what is written, which holds none yet.
+    missing : float, default=nan
+        What `reader` makes of a gap.
+    slips : tuple of str, default=()
+        The cells that hold neither a value of this kind nor nothing.
+    """
+
+    kind: str
+    values: Any
+    written: Any
+    reader: Any = None
+    missing: float = float("nan")
+    slips: tuple[str, ...] = ()
+
+    @property
+    def example(self) -> str | None:
+        """A number that is not written as 12.5 is, if there is one."""
+        texts = [cell for cell in self.written.dropna().unique() if isinstance(cell, str)]
+        return next((cell for cell in texts if not PLAIN.fullmatch(cell.strip())), None)
+
+
+class WrittenNumbers(TransformerMixin, BaseEstimator):
+    """Makes numbers of a column in which they are written with a currency, a unit or marks of thousands.
+
+    Parameters
+    ----------
+    style : NumberStyle
+        How they are written.
+    """
+
+    def __init__(self, style: NumberStyle) -> None:
+        self.style = style
+
+    def fit(self, X: Any, y: Any = None) -> WrittenNumbers:
+        """Learn nothing."""
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Return the numbers of a series, of shape ``(n_rows, 1)``; NaN where a cell holds none."""
+        return numbers_in(np.asarray(X, dtype=object).ravel().tolist(), self.style)[:, None]
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether it can transform: always."""
+        return True
+
+
+def read_column(series: Any, decimal: str = ".") -> Column:
+    """Return what a column holds.
+
+    Parameters
+    ----------
+    series : Series
+        The column. Text is numbers, or dates, if at least nine of ten of its cells are written as such.
+    decimal : {".", ","}, default="."
+        The decimal mark of cells that could be read with either.
 
     Returns
     -------
-    kind : {"number", "date", "category"}
-        Text is dates if every value is written like one, else categories.
-    values : Series
-        Numbers; days since 1970-01-01, or of a duration; or whatever was found, missing values as NaN.
+    Column
+        Kind and values.
 
     Raises
     ------
     ValueError
         If a number is infinite.
     """
-    numbers = as_floats(values)
-    if numbers is None:
-        days = as_days(values)
-        return ("category", as_categories(values)) if days is None else ("date", days)
-    n_infinite = int(np.isinf(numbers).sum())
+    numbers = _dataframe.as_floats(series)
+    if numbers is not None:
+        return _finite(Column("number", numbers, numbers))
+    if _dataframe.is_text(series):
+        counts = _dataframe.counts_of(series)
+        found = _written_column(series, counts, decimal) or _date_column(series, counts)
+    else:
+        found = _date_column(series, {})
+    categories = _dataframe.as_categories(series)
+    return _finite(found) if found else Column("category", categories, categories)
+
+
+def _written_column(series: Any, counts: Mapping[str, int], decimal: str) -> Column | None:
+    """Return a column of text that holds numbers."""
+    if decimal == ".":
+        plain = _dataframe.plain_numbers(series)
+        if plain is not None:
+            return Column("number", plain, plain)
+    other = {".": ",", ",": "."}[decimal]
+    style, n_written = max((style_of(counts, each) for each in (decimal, other)), key=lambda found: found[1])
+    if not holds_numbers(counts, n_written):
+        return None
+    values = _as_series(numbers_in(_with_gaps(series), style), series)
+    slips = _slips(counts, values, series)
+    return Column("number", values, series.where(values.notna()), WrittenNumbers(style), slips=slips)
+
+
+def _date_column(series: Any, counts: Mapping[str, int]) -> Column | None:
+    """Return a column of dates, which need no package but pandas to be read again."""
+    filled = series if not counts else series.where(~series.isin([cell for cell in counts if is_gap(cell)]))
+    options = _dataframe.date_options(filled, MOST)
+    if options is None:
+        return None
+    dates = _dataframe.to_datetime()(series, **options)
+    reader = make_pipeline(
+        FunctionTransformer(_dataframe.to_datetime(), kw_args=options),
+        FunctionTransformer(np.asarray, kw_args={"dtype": "datetime64[s]"}),
+        FunctionTransformer(np.expand_dims, kw_args={"axis": 1}),
+        FunctionTransformer(np.asarray, kw_args={"dtype": float}),
+    )
+    values = _dataframe.days(dates)
+    return Column("date", values, series.where(values.notna()), reader, NO_DATE, _slips(counts, values, series))
+
+
+def _with_gaps(series: Any) -> list[Any]:
+    return [None if missing else cell for cell, missing in zip(series.tolist(), series.isna(), strict=True)]
+
+
+def _as_series(numbers: Any, like: Any) -> Any:
+    return _dataframe.make_series(numbers.tolist(), "numbers").set_axis(like.index).rename(like.name)
+
+
+def _slips(counts: Mapping[str, int], values: Any, series: Any) -> tuple[str, ...]:
+    """Return the filled cells that gave no value, blank ones left out."""
+    return tuple(cell for cell in series[values.isna() & series.notna()].tolist() if cell.strip())
+
+
+def _finite(column: Column) -> Column:
+    n_infinite = int(np.isinf(column.values).sum())
     if n_infinite:
         raise ValueError(
-            f"column {values.name}: wanted finite numbers, found {n_infinite} infinite ones; clip them or leave them empty."
+            f"column {column.values.name}: wanted finite numbers, found {n_infinite} infinite ones; clip them or leave them "
+            "empty."
         )
-    return "number", numbers
+    return column
 
 
-def is_constant(values: Any) -> bool:
-    """Whether a pandas column, of which `read_column` has made something, never changes."""
-    return values.nunique(dropna=False) < 2
+def decimal_mark(series: list[Any], delimiter: str) -> str:
+    """Return the decimal mark with which most cells of a file are numbers.
 
-
-def is_identifier(kind: str, values: Any, codes: NDArray[np.intp]) -> bool:
-    """Whether a column only names rows or tasks, so that nothing in it can be true of others.
-
-    Text does if most values occur once, or each value in one task and each task has one value. Numbers do if
-    they count the rows (some may be missing), or are all different whole numbers in a column called id.
+    Where both read the same number, it is a comma in a file whose cells are divided by semicolons, as programs write them
+    in countries that have decimal commas.
     """
-    known = values[values.notna()]
-    n_unique = known.nunique()
-    if kind == "category":
-        pairs = len(set(zip(known.tolist(), codes[values.notna()].tolist(), strict=True)))
-        return n_unique > len(known) / 2 or n_unique == pairs == len(np.unique(codes))
-    if kind == "date" or n_unique < len(values) or (known % 1 != 0).any():
-        return False
-    counts_rows = known.max() - known.min() < 2 * len(known)
-    return bool(counts_rows or re.search(r"(^|[^a-z])id$", str(values.name).lower()))
-
-
-def make_features(numbers: list[Any], categories: list[Any], task: Any = None) -> ColumnTransformer:
-    """Return the transformer of a table: gaps filled, numbers scaled, categories one-hot.
-
-    Parameters
-    ----------
-    numbers, categories : list of str or int
-        Columns by kind. Gaps in numbers are filled by the median, and a column says where; gaps in categories
-        are one more category, rare categories share one.
-    task : str or int, default=None
-        A column of numbers to pass on, as the last one.
-
-    Returns
-    -------
-    ColumnTransformer
-        Not fitted; its output is an array.
-    """
-    gaps = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    one_hot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MAX_CATEGORIES, sparse_output=False)
-    parts = [("numbers", make_pipeline(gaps, StandardScaler()), numbers), ("categories", one_hot, categories)]
-    parts += [] if task is None else [("task", "passthrough", [task])]
-    return ColumnTransformer([part for part in parts if part[2]], sparse_threshold=0.0)
+    texts = [each for each in series if _dataframe.is_text(each) and _dataframe.plain_numbers(each) is None]
+    counted = [_dataframe.counts_of(each) for each in texts]
+    read = {mark: sum(style_of(counts, mark)[1] for counts in counted) for mark in (".", ",")}
+    if read[","] == read["."]:
+        return "," if delimiter == ";" and read[","] else "."
+    return "," if read[","] > read["."] else "."

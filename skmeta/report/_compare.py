@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,9 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skmeta.base import learner_for
 from skmeta.model_selection import BoostedModel, NShotSplit, OwnModel, PooledModel, ResidualModel, ShotCurve
-from skmeta.model_selection._shot_curve import chance_given
-from skmeta.report._columns import make_features
-from skmeta.report._read import Collection
+from skmeta.report._collection import Collection
+from skmeta.report._features import make_features
+from skmeta.report._scores import answers_of, row_losses, scores_beside, scoring_of, task_errors
 from skmeta.report._signals import uninterrupted
 from skmeta.tasks import read_task_ids, take_rows
 from skmeta.warm_start import WarmStartClassifier, WarmStartRegressor
@@ -110,86 +110,116 @@ def _in_deviations(model: Any) -> Any:
     return TransformedTargetRegressor(model, transformer=StandardScaler())
 
 
-def scoring_of(model: Any) -> str:
-    """Return the name of the score; a classifier without probabilities is judged by its labels."""
-    if not is_classifier(model):
-        return "neg_root_mean_squared_error"
-    return "neg_log_loss" if hasattr(model, "predict_proba") else "neg_zero_one_loss"
+@dataclass(frozen=True, eq=False)
+class Comparison(ShotCurve):
+    """A shot curve, and what scores of classifiers say beside it.
+
+    Parameters
+    ----------
+    beside : ndarray of shape (n_models, n_shots, n_scores)
+        Those named in `skmeta.report._scores.BESIDE`, means over the folds; no scores of what is no classifier.
+    """
+
+    beside: NDArray[np.float64]
 
 
-def row_losses(model: Any, X: Any, y: NDArray[Any], scoring: str) -> NDArray[np.float64]:
-    """Return squared error, minus the logarithm of the label's probability, or 1 for a wrong label, of every row."""
-    if scoring == "neg_log_loss":
-        return -np.log(chance_given(model, X, y))
-    predicted = model.predict(X)
-    return (predicted != y).astype(np.float64) if scoring == "neg_zero_one_loss" else (y - predicted) ** 2
+class Scores(NamedTuple):
+    """What the models of one fold are worth: errors ``(n_models, n_shots, n_tasks)``, and ``(n_models, n_shots, n_scores)``."""
+
+    errors: NDArray[np.float64]
+    beside: NDArray[np.float64]
 
 
-def task_errors(losses: NDArray[np.float64], codes: NDArray[np.intp], scoring: str) -> NDArray[np.float64]:
-    """Return the mean loss of every task in `codes`, in their order; of squared errors its root."""
-    _, rows_of, counts = np.unique(codes, return_inverse=True, return_counts=True)
-    means = np.bincount(rows_of, losses) / counts
-    return np.sqrt(means) if scoring == "neg_root_mean_squared_error" else means
+class Judge:
+    """Scores of answers to the test rows of a fold.
+
+    Parameters
+    ----------
+    table : Collection
+        The table.
+    test : ndarray of int
+        The rows.
+    codes : ndarray of shape (n_rows,)
+        Their tasks.
+    scoring : str
+        Of `scoring_of`.
+    """
+
+    def __init__(self, table: Collection, test: NDArray[np.intp], codes: NDArray[np.float64], scoring: str) -> None:
+        self.y, self.codes, self.scoring = table.y[test], codes, scoring
+        self.classes = np.unique(table.y) if scoring == "neg_log_loss" else np.empty(0)
+
+    def answers(self, model: Any, X: Any) -> NDArray[Any]:
+        """What is scored of a model."""
+        return answers_of(model, X, self.scoring, self.classes)
+
+    def scores(self, answers: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The error of every task, and the scores beside."""
+        errors = task_errors(row_losses(answers, self.y, self.scoring, self.classes), self.codes, self.scoring)
+        return errors, scores_beside(answers, self.y, self.classes) if len(self.classes) else np.empty(0)
 
 
-def score_rivals(table: Collection, models: list[Any], splits: list[Split]) -> NDArray[np.float64]:
-    """Return errors ``(n_models, n_shots, n_tasks tested)`` of models that are fitted anew at each number of shots.
+def score_rivals(table: Collection, models: list[Any], splits: list[Split]) -> Scores:
+    """Return the scores of models that are fitted anew at each number of shots.
 
     A model that does not take so few rows of a task (five neighbours of two rows) has the error that it has with fewer.
     """
     Z = features_of(table, splits)
-    codes, scoring = Z[splits[0][1], -1], scoring_of(models[0])
-    errors = np.empty((len(models), len(splits), len(np.unique(codes))))
+    test = splits[0][1]
+    judge = Judge(table, test, Z[test, -1], scoring_of(models[0]))
+    found: list[list[Any]] = [[] for _ in models]
     with config_context(assume_finite=True, skip_parameter_validation=True):  # thousands of fits of checked numbers
-        for shot, (train, test) in enumerate(splits):
+        for shot, (train, _) in enumerate(splits):
             for at, model in enumerate(models):
                 try:
                     fitted = clone(model).fit(Z[train], table.y[train])
-                    losses = row_losses(fitted, Z[test], table.y[test], scoring)
+                    found[at].append(judge.scores(judge.answers(fitted, Z[test])))
                 except ValueError:
                     if shot == 0:
                         raise
-                    errors[at, shot] = errors[at, shot - 1]
-                else:
-                    errors[at, shot] = task_errors(losses, codes, scoring)
-    return errors
+                    found[at].append(found[at][-1])
+    return _stacked(found)
 
 
-def score_warm(table: Collection, warm: Any, splits: list[Split]) -> NDArray[np.float64]:
-    """Return errors ``(1, n_shots, n_tasks tested)`` of a model that learns from other tasks once, and adapts to each.
+def _stacked(found: list[list[Any]]) -> Scores:
+    return Scores(*(np.array([[pair[k] for pair in of_model] for of_model in found]) for k in range(2)))
+
+
+def score_warm(table: Collection, warm: Any, splits: list[Split]) -> Scores:
+    """Return the scores of one model that learns from other tasks once, and adapts to each.
 
     Only where a task shows classes that no other has, everything is learned anew with its rows.
     """
     Z = features_of(table, splits)
     (others, test), *_ = splits
-    codes, scoring = Z[test, -1], scoring_of(warm)
-    errors = []
+    judge = Judge(table, test, Z[test, -1], scoring_of(warm))
+    found = []
     with config_context(assume_finite=True, skip_parameter_validation=True):
         learned = clone(warm).fit(Z[others], table.y[others])
         for train, _ in splits:
             shots = np.setdiff1d(train, others)
             if is_classifier(warm) and not np.isin(table.y[shots], learned.classes_).all():
                 learned = clone(warm).fit(Z[train], table.y[train])
-                losses = row_losses(learned, Z[test], table.y[test], scoring)
+                answers = judge.answers(learned, Z[test])
             else:
-                losses = _losses_of_new_tasks(learned, Z, table.y, shots, test, scoring)
-            errors.append(task_errors(losses, codes, scoring))
-    return np.stack(errors)[None]
+                answers = _answers_of_new_tasks(learned, Z, table.y, shots, test, judge)
+            found.append(judge.scores(answers))
+    return _stacked([found])
 
 
-def _losses_of_new_tasks(
-    learned: Any, Z: NDArray[np.float64], y: NDArray[Any], shots: NDArray[np.intp], test: NDArray[np.intp], scoring: str
-) -> NDArray[np.float64]:
-    """The losses of test rows, each task's own `shots` known."""
+def _answers_of_new_tasks(
+    learned: Any, Z: NDArray[np.float64], y: NDArray[Any], shots: NDArray[np.intp], test: NDArray[np.intp], judge: Judge
+) -> NDArray[Any]:
+    """The answers to test rows, each task's own `shots` known."""
     if not len(shots):
-        return row_losses(learned, Z[test], y[test], scoring)
+        return judge.answers(learned, Z[test])
     one = clone(learned).set_params(task=None, prior=learned.prior_)
-    losses = np.empty(len(test))
+    parts, places = [], []
     for code in np.unique(Z[test, -1]):
         known, rows = shots[Z[shots, -1] == code], np.flatnonzero(Z[test, -1] == code)
-        model = one.fit(Z[known, :-1], y[known])
-        losses[rows] = row_losses(model, Z[test[rows], :-1], y[test[rows]], scoring)
-    return losses
+        parts.append(judge.answers(one.fit(Z[known, :-1], y[known]), Z[test[rows], :-1]))
+        places.append(rows)
+    return np.concatenate(parts)[np.argsort(np.concatenate(places))]
 
 
 def features_of(table: Collection, splits: list[Split]) -> NDArray[np.float64]:
@@ -204,7 +234,7 @@ def compare(
     *,
     n_jobs: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> ShotCurve:
+) -> Comparison:
     """Score the strategies on held-out tasks, by the number of their rows given back.
 
     Features are made once for all tasks, from the rows of those that are not held out, and are the same for all strategies.
@@ -223,7 +253,7 @@ def compare(
 
     Returns
     -------
-    ShotCurve
+    Comparison
         Scores of "own", "pooled", "residual" (where there is one), "boosted" and "warm", each at the strength that
         turned out best for that number of shots. The last axis has the tasks tested, in place of folds.
 
@@ -241,8 +271,11 @@ def compare(
     jobs += [delayed(score_rivals)(table, flat, splits) for splits in folds]
     found = run_jobs(jobs, n_jobs, progress)
     n = len(folds)
-    errors = [np.concatenate(found[k::n][::-1]) for k in range(n)]  # of the others, then of warm
-    return _as_curve(np.concatenate(errors, axis=-1), [*rivals, "warm"], [*map(len, rivals.values()), 1], shots, model)
+    parts = [
+        [np.concatenate(each[::-1]) for each in zip(*found[k::n], strict=True)] for k in range(n)
+    ]  # warm is the last
+    errors, beside = np.concatenate([part[0] for part in parts], axis=-1), np.mean([part[1] for part in parts], axis=0)
+    return _as_curve(errors, beside, [*rivals, "warm"], [*map(len, rivals.values()), 1], shots, model)
 
 
 def run_jobs(jobs: list[Any], n_jobs: int | None, progress: Callable[[int, int], None]) -> list[Any]:
@@ -260,19 +293,30 @@ def run_jobs(jobs: list[Any], n_jobs: int | None, progress: Callable[[int, int],
 
 
 def _as_curve(
-    errors: NDArray[np.float64], names: list[str], sizes: list[int], shots: tuple[int, ...], model: Any
-) -> ShotCurve:
-    """Return errors ``(n_models, n_shots, n_tasks)`` as a curve of strategies, each at its best."""
-    best = [at_best_strength(part) for part in np.split(errors, np.cumsum(sizes)[:-1])]
-    return ShotCurve(
-        scores=-np.stack(best), names=tuple(names), n_shots=shots, scoring=scoring_of(model), n_tasks=errors.shape[-1]
+    errors: NDArray[np.float64],
+    beside: NDArray[np.float64],
+    names: list[str],
+    sizes: list[int],
+    shots: tuple[int, ...],
+    model: Any,
+) -> Comparison:
+    """Return errors ``(n_models, n_shots, n_tasks)`` as a curve of strategies, each at the strength that is best."""
+    parts = [np.split(each, np.cumsum(sizes)[:-1]) for each in (errors, beside)]
+    best = [at_best_strength(part) for part in parts[0]]
+    at = np.arange(len(shots))
+    return Comparison(
+        scores=-np.stack([part[chosen, at] for part, chosen in zip(parts[0], best, strict=True)]),
+        names=tuple(names),
+        n_shots=shots,
+        scoring=scoring_of(model),
+        n_tasks=errors.shape[-1],
+        beside=np.stack([part[chosen, at] for part, chosen in zip(parts[1], best, strict=True)]),
     )
 
 
-def at_best_strength(errors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return, of errors ``(n_strengths, n_shots, n_tasks)``, those of the best at each number of shots."""
-    best = errors.mean(axis=-1).argmin(axis=0)
-    return errors[best, np.arange(errors.shape[1])]
+def at_best_strength(errors: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return which of the strengths has the least of errors ``(n_strengths, n_shots, n_tasks)`` at each number of shots."""
+    return np.asarray(errors.mean(axis=-1).argmin(axis=0))
 
 
 def draw_tasks(collection: Collection) -> Collection:
@@ -301,6 +345,7 @@ def learn_from_all(collection: Collection, model: Any) -> Any:
         Fitted; its ``prior_`` carries the steps that make the features.
     """
     columns = collection.numbers + collection.categories
-    features = make_features(collection.numbers, collection.categories)
+    features = make_features(collection.numbers, collection.categories, read=collection.read)
     warm = warm_class(model)(make_pipeline(features, model) if columns else model, task=collection.task)
-    return warm.fit(collection.X, collection.y)
+    table = collection.X if collection.written is None or not columns else collection.written
+    return warm.fit(table, collection.y)

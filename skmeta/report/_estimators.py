@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.linear_model import LogisticRegression, Ridge
 
+from skmeta.report._collection import Collection
 from skmeta.report._names import estimator_named
-from skmeta.report._read import Collection
 from skmeta.tasks import read_task_ids, take_rows
 from skmeta.tasks._words import listed, shown
 
@@ -53,7 +53,7 @@ def settle(collection: Collection, name: str | None = None) -> tuple[Collection,
     if y.dtype.kind == "f" and np.mod(y, 1).any():
         fraction = y[np.mod(y, 1) != 0][0]
         raise ValueError(f"--target: wanted classes for {type(model).__name__}, found numbers such as {fraction:.6g}.")
-    collection = _without_lone_classes(replace(collection, y=_labels(y)))
+    collection = _without_lone_classes(replace(collection, y=as_labels(y)))
     _check_classes(collection.y, model)
     return collection, model
 
@@ -93,7 +93,8 @@ def holds_classes(y: NDArray[Any]) -> bool:
     return bool(len(values) == 2 or (len(values) <= 10 and counts.min() >= COMMON * len(y)))
 
 
-def _labels(y: NDArray[Any]) -> NDArray[Any]:
+def as_labels(y: Any) -> NDArray[Any]:
+    """Return a target of classes: numbers as they are, all else as text."""
     return y if y.dtype.kind in "biuf" else np.array([str(value) for value in y.tolist()])
 
 

@@ -1,4 +1,4 @@
-"""What the user asked to be written: the picture of the curve, and the prior."""
+"""What the user asked to be written, the picture of the curve and the prior, and the prior read again."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from typing import Any
 
 from skmeta.inspection import ShotCurveDisplay
 from skmeta.model_selection import ShotCurve
+from skmeta.report._prior_of_table import PriorOfTable
 from skmeta.report._text import LABELS
 
 PLOTS = {".png": "matplotlib", ".pdf": "matplotlib", ".svg": "matplotlib"}
 PRIORS = {".skops": "skops", ".joblib": "joblib"}
+TABLES = {".csv": "pandas", ".parquet": "pyarrow"}
 
 
-def check_outputs(plot: str | None, save: str | None) -> None:
-    """Raise unless both files can be written, before anything is computed.
+def check_outputs(plot: str | None = None, save: str | None = None, out: str | None = None) -> None:
+    """Raise unless all files can be written, before anything is computed.
 
     Parameters
     ----------
-    plot, save : str or None
-        Names of the files.
+    plot, save, out : str, default=None
+        Names of the files: a picture, a prior, a table.
 
     Raises
     ------
@@ -30,7 +32,7 @@ def check_outputs(plot: str | None, save: str | None) -> None:
     ValueError
         If the name does not end as it should, or its folder is missing.
     """
-    for option, path, kinds in (("--plot", plot, PLOTS), ("--save", save, PRIORS)):
+    for option, path, kinds in (("--plot", plot, PLOTS), ("--save", save, PRIORS), ("--out", out, TABLES)):
         if path is None:
             continue
         suffix = Path(path).suffix.lower()
@@ -39,7 +41,7 @@ def check_outputs(plot: str | None, save: str | None) -> None:
         if not Path(path).parent.is_dir():
             raise ValueError(f"{option}: wanted a file in a folder that exists, found {path}; make the folder first.")
         if find_spec(kinds[suffix]) is None:
-            extra = option.removeprefix("--")
+            extra = {"--plot": "plot", "--save": "save", "--out": "frames"}[option]
             raise ImportError(
                 f"{option}: wanted {kinds[suffix]} to write {path}, found it not installed; pip install 'skmeta[{extra}]'."
             )
@@ -64,7 +66,7 @@ def save_prior(prior: Any, path: str) -> None:
 
     Parameters
     ----------
-    prior : GaussianPrior
+    prior : PriorOfTable
         The prior.
     path : str
         A .skops file, or a .joblib file, which only those who trust it should load.
@@ -74,3 +76,69 @@ def save_prior(prior: Any, path: str) -> None:
     else:
         from joblib import dump
     dump(prior, path)
+
+
+def save_table(frame: Any, path: str) -> None:
+    """Write a table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The table.
+    path : str
+        A .csv or .parquet file.
+    """
+    write = frame.to_parquet if Path(path).suffix.lower() == ".parquet" else frame.to_csv
+    write(path, index=False)
+
+
+def load_prior(path: str) -> Any:
+    """Read a prior that `save_prior` wrote.
+
+    Parameters
+    ----------
+    path : str
+        A .skops file, which may hold types of skmeta, scikit-learn, NumPy and pandas alone; or a .joblib file, which can
+        run any code.
+
+    Returns
+    -------
+    PriorOfTable
+        The prior.
+
+    Raises
+    ------
+    ValueError
+        If the file holds something else.
+    """
+    kind = Path(path).suffix.lower()
+    if kind not in PRIORS:
+        raise ValueError(f"prior: wanted a file that ends in {' or '.join(PRIORS)}, found {path}.")
+    if not Path(path).exists():
+        raise FileNotFoundError(f"{path}: wanted a file, found none of that name.")
+    prior = _load_skops(path) if kind == ".skops" else _load_joblib(path)
+    if not isinstance(prior, PriorOfTable):
+        raise ValueError(
+            f"{path}: wanted a prior that --save wrote, found {type(prior).__name__}; in Python, prior.adapt(estimator, X, y) "
+            "takes it."
+        )
+    return prior
+
+
+def _load_skops(path: str) -> Any:
+    from skops.io import get_untrusted_types, load
+
+    types = get_untrusted_types(file=path)
+    strange = [name for name in types if not name.startswith(("skmeta.", "sklearn.", "numpy.", "pandas."))]
+    if strange:
+        raise ValueError(
+            f"{path}: wanted types of skmeta, scikit-learn, NumPy and pandas, found {', '.join(strange)}; if you trust them, "
+            "load it in Python by skops.io.load."
+        )
+    return load(path, trusted=types)
+
+
+def _load_joblib(path: str) -> Any:
+    from joblib import load
+
+    return load(path)

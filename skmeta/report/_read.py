@@ -1,64 +1,22 @@
-"""From a file, or the embedded data, to a collection: features, target, and which task a row belongs to."""
+"""From a file, or the embedded data, to a collection, with a word on all that was not plain."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from skmeta import _dataframe
 from skmeta.datasets import load_parkinsons
-from skmeta.report._columns import is_constant, is_identifier, read_column
+from skmeta.report._collection import Collection
+from skmeta.report._columns import Column, decimal_mark, read_column
+from skmeta.report._text_table import read_text_table
+from skmeta.report._useless import useless_columns
 from skmeta.tasks import index_tasks, read_task_ids
 from skmeta.tasks._words import shown
-
-
-@dataclass(frozen=True, eq=False)
-class Collection:
-    """A table of tasks, ready for models.
-
-    Parameters
-    ----------
-    name : str
-        What the table is called.
-    X : frame or ndarray of shape (n_rows, n_features + 1)
-        The features, then the task column, whose ids are replaced by 0, 1, ...
-    y : ndarray of shape (n_rows,)
-        The target.
-    task : str or int
-        The task column of `X`.
-    names : tuple of str
-        Names of task column and target.
-    numbers, categories : list of str or int
-        The features of `X`, by kind.
-    order : str or int, default=None
-        The column of `X` that says which rows of a task come first.
-    order_name : str, default=None
-        Its name.
-    notes : tuple of str
-        What a reader should know of how the table was read.
-    """
-
-    name: str
-    X: Any
-    y: NDArray[Any]
-    task: str | int
-    names: tuple[str, str]
-    numbers: list[Any]
-    categories: list[Any]
-    order: str | int | None = None
-    order_name: str | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def counts(self) -> NDArray[np.intp]:
-        """Number of rows of each task."""
-        return index_tasks(read_task_ids(self.X, self.task)).counts
 
 
 def read_embedded(order: str | None = None) -> Collection:
@@ -120,59 +78,85 @@ def read_file(path: str, *, task: str, target: str, order: str | None = None) ->
     ValueError
         If it is no table, or has no such columns.
     """
-    frame = read_frame(Path(path))
     roles = {"--task": task, "--target": target} | ({} if order is None else {"--order": order})
+    frame, delimiter, notes = read_frame(Path(path), tuple(roles.values()))
     for option, name in roles.items():
         check_column(name, option, list(frame.columns))
     if task == target or order in (task, target):
         raise ValueError(f"--task, --target, --order: wanted different columns, found {', '.join(roles.values())}.")
-    complete = frame.dropna(subset=list(roles.values()))
-    if complete.empty:
+    decimal = decimal_mark([frame[name] for name in frame.columns if name != task], delimiter)
+    y, slips = read_target(frame[target], decimal)
+    known = frame.assign(**{target: y, task: without_blanks(frame[task])}).notna()[list(roles.values())].all(axis=1)
+    if not known.any():
         raise ValueError(f"{path}: wanted rows with a value in each of {', '.join(roles.values())}, found none.")
-    codes = index_tasks(read_task_ids(complete, task)).codes
-    dropped = len(frame) - len(complete)
-    notes = [f"{dropped} rows without {' or '.join(roles.values())} were left out."] if dropped else []
-    return _collect(path, complete, codes, roles, notes)
+    left_out = int((~known).sum())
+    notes += [about_slips(target, slips, "their rows are left out")] if slips else []
+    notes += [f"{left_out} rows without {' or '.join(roles.values())} were left out."] if left_out else []
+    return _collect(path, frame[known], y[known], roles, decimal, notes)
 
 
-def _collect(path: str, frame: Any, codes: NDArray[np.intp], roles: dict[str, str], notes: list[str]) -> Collection:
+def without_blanks(ids: Any) -> Any:
+    """Return ids as they are written; a cell of blanks holds none."""
+    return ids.where(ids.astype(str).str.strip() != "") if _dataframe.is_text(ids) else ids
+
+
+def read_target(series: Any, decimal: str) -> tuple[Any, tuple[str, ...]]:
+    """Return a target as numbers if nearly all of its cells are, else as it is written; and the cells that are slips.
+
+    Cells such as NA hold no label, but None is one.
+    """
+    column = read_column(series, decimal)
+    if column.kind == "number":
+        whole = column.values.notna().all() and (column.values % 1 == 0).all()
+        return column.values.astype("int64") if whole else column.values, column.slips
+    return series.where(~series.isin(list(_dataframe.NO_VALUE - {"None"}))), ()
+
+
+def _collect(path: str, frame: Any, y: Any, roles: dict[str, str], decimal: str, notes: list[str]) -> Collection:
     task, target, order = roles["--task"], roles["--target"], roles.get("--order")
+    codes = index_tasks(read_task_ids(frame, task)).codes
     given = frame.drop(columns=[task, target])
-    columns = {name: read_column(given[name]) for name in given.columns}
-    if order is not None and columns[order][0] == "category":
+    columns = {name: read_column(given[name], decimal) for name in given.columns}
+    if order is not None and columns[order].kind == "category":
         raise ValueError(f"--order: wanted numbers or dates in {order}, found {shown(given[order].tolist()[0])}.")
-    useless = _useless_columns({name: column for name, column in columns.items() if name != order}, codes)
+    useless = useless_columns({name: column for name, column in columns.items() if name != order}, codes)
     left_out = {name for names in useless.values() for name in names}
-    kinds = {name: kind for name, (kind, _) in columns.items() if name not in left_out}
-    dates = {"Dates, counted in days since 1970-01-01: ": [n for n, kind in kinds.items() if kind == "date"]}
-    notes_of_columns = [f"{what}{', '.join(names)}." for what, names in (useless | dates).items() if names]
-    values = {name: columns[name][1] for name in kinds}
+    used = {name: column for name, column in columns.items() if name not in left_out}
+    values = {name: column.values for name, column in used.items()}
+    written = {name: column.written for name, column in used.items()}
     return Collection(
         name=path,
         X=given[[]].assign(**values, **{task: codes}).reset_index(drop=True),
-        y=frame[target].to_numpy(),
+        y=y.to_numpy(),
         task=task,
         names=(task, target),
-        numbers=[name for name, kind in kinds.items() if kind != "category"],
-        categories=[name for name, kind in kinds.items() if kind == "category"],
+        numbers=[name for name, column in used.items() if column.kind != "category"],
+        categories=[name for name, column in used.items() if column.kind == "category"],
         order=order,
         order_name=order,
-        notes=(*notes, *notes_of_columns),
+        notes=(*notes, *_notes(used, useless)),
+        written=given.assign(**written, **{task: codes}).reset_index(drop=True),
+        read={name: column for name, column in used.items() if column.reader is not None},
     )
 
 
-def _useless_columns(columns: dict[str, tuple[str, Any]], codes: NDArray[np.intp]) -> dict[str, list[str]]:
-    """Return reason to the names of columns that can tell nothing about rows and tasks to come."""
-    constant = [name for name, (_, values) in columns.items() if is_constant(values)]
-    names_only = [n for n, column in columns.items() if n not in constant and is_identifier(*column, codes)]
-    return {
-        "Left out, as they never change: ": constant,
-        "Left out, as they only name rows or tasks: ": names_only,
-    }
+def _notes(columns: dict[str, Column], useless: dict[str, list[str]]) -> list[str]:
+    """Return what a reader should know of the columns."""
+    dates = {"Dates, counted in days since 1970-01-01: ": [n for n, each in columns.items() if each.kind == "date"]}
+    examples = {name: each.example for name, each in columns.items() if each.kind == "number"}
+    styled = [f"{name} ({shown(example)})" for name, example in examples.items() if example is not None]
+    numbers = {"Numbers that are written in a way of their own: ": styled}
+    slips = [about_slips(name, each.slips, "are gaps") for name, each in columns.items() if each.slips]
+    return [f"{what}{', '.join(names)}." for what, names in (useless | dates | numbers).items() if names] + slips
 
 
-def read_frame(path: Path) -> Any:
-    """Return a CSV or Parquet file as a pandas frame."""
+def about_slips(name: str, slips: tuple[str, ...], what: str) -> str:
+    """Return a note on cells that hold no value."""
+    return f"{name}: {len(slips)} cells hold no value, such as {shown(slips[0])}, and {what}."
+
+
+def read_frame(path: Path, wanted: tuple[str, ...]) -> tuple[Any, str, list[str]]:
+    """Return a CSV or Parquet file as a frame, whose header has the wanted names; what divides its cells; and notes."""
     kinds = set(map(str.lower, path.suffixes))
     if not kinds & {".csv", ".tsv", ".txt", ".parquet", ".pq"}:
         raise ValueError(
@@ -182,13 +166,12 @@ def read_frame(path: Path) -> Any:
         raise FileNotFoundError(f"{path}: wanted a file, found none of that name.")
     if path.stat().st_size == 0:
         raise ValueError(f"{path}: wanted a table, found an empty file.")
-    read = _dataframe.read_parquet if kinds & {".parquet", ".pq"} else _dataframe.read_csv
     try:
-        return read(path, needed_by=str(path))
+        if kinds & {".parquet", ".pq"}:
+            return _dataframe.read_parquet(path, needed_by=str(path)), "", []
+        return read_text_table(path, wanted, needed_by=str(path))
     except ImportError as error:
         raise ImportError(f"{path}: wanted pandas and pyarrow to read it; pip install 'skmeta[frames]'.") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: wanted text in UTF-8, found {error}.") from error
     except ValueError as error:
         raise ValueError(f"{path}: wanted a table, found what cannot be read as one: {error}") from error
 

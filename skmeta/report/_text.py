@@ -11,8 +11,9 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from skmeta.model_selection import ShotCurve
+from skmeta.report._collection import Collection
 from skmeta.report._compare import MAX_TASKS, booster, strength_of, takes_any_number, with_strengths
-from skmeta.report._read import Collection
+from skmeta.report._scores import BESIDE
 from skmeta.report._verdict import MATERIAL, Verdict
 
 LABELS = {
@@ -111,15 +112,31 @@ def _table(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdic
         _row("", (f"±{100 * noise:.0f} %" for noise in verdict.noise), "noise between tasks (95 %)"),
         _row("own rows for the same", (_rows(rows, verdict) for rows in verdict.own_rows), "that an own model needs"),
     ]
-    return "\n".join(lines)
+    return "\n".join(lines + _beside(curve, verdict))
+
+
+def _beside(curve: ShotCurve, verdict: Verdict) -> list[str]:
+    """Return what other scores say of classifiers, where warm gains most."""
+    scores = getattr(curve, "beside", np.empty((0, 0, 0)))
+    if not scores.size:
+        return []
+    at = headline(verdict)
+    head = f"with {count(verdict.n_shots[at])}"
+    rows = [
+        f"{LABELS[name]:{WIDTH}}" + "".join(f"{v:>19.4f}" for v in scores[k, at]) for k, name in enumerate(curve.names)
+    ]
+    return ["", f"{head:{WIDTH}}" + "".join(f"{name:>19}" for name in BESIDE), *rows]
 
 
 def _row(label: str, cells: Iterable[Any], comment: str = "") -> str:
-    return (f"{label:{WIDTH}}" + "".join(f"{cell:>9}" for cell in cells) + f"   {comment}").rstrip()
+    return (f"{label:{WIDTH}}" + "".join(f" {cell:>8}" for cell in cells) + f"   {comment}").rstrip()
 
 
 def _number(value: float) -> str:
-    return f"{value:#.4g}" if value >= 1e-3 else f"{value:.1e}"
+    """Four digits, or all of a larger whole number, in at most eight signs."""
+    if value < 1e-3:
+        return f"{value:.1e}"
+    return f"{value:#.4g}" if value < 1e4 else f"{value:.0f}" if value < 1e8 else f"{value:.2e}"
 
 
 def _percent(value: float) -> str:
@@ -294,7 +311,20 @@ def as_json(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdi
         "own_rows_for_the_same": [None if np.isinf(rows) else rows for rows in verdict.own_rows.tolist()],
         "borrowing": None if np.isnan(borrowed) else borrowed,
         "set_aside": warm.prior_.set_aside,
+        "beside": _beside_as_json(curve),
         "verdict": verdict.choice,
         "advice": advice(collection, model, verdict),
     }
     return json.dumps(answer, indent=2, allow_nan=False)
+
+
+def _beside_as_json(curve: ShotCurve) -> dict[str, Any]:
+    """Return strategy to score to its values; null where the test rows are of one class."""
+    scores = getattr(curve, "beside", np.empty((len(curve.names), 0, 0)))
+    return {
+        name: {
+            score: [None if np.isnan(value) else value for value in scores[k, :, at].tolist()]
+            for at, score in enumerate(BESIDE[: scores.shape[-1]])
+        }
+        for k, name in enumerate(curve.names)
+    }

@@ -14,6 +14,8 @@ from skmeta.model_selection import ShotCurve
 MATERIAL = 0.01  # a smaller gain of one strategy over another is none
 WORTHWHILE = 0.05  # what borrowing has to gain over what a task can do alone to be worth using
 WORTH_FINDING = 0.10  # as long as a gain of so much is possible, it is too early to say that nothing is shared
+# Most of a log loss is the entropy of the labels, which no model explains: one that tells much may save a hundredth of it.
+WORTHWHILE_BY = {"neg_log_loss": MATERIAL}
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +71,8 @@ def judge(curve: ShotCurve) -> Verdict:
     gain, noise = relative_gain(rival_errors, errors["warm"])
     mean = {name: values.mean(axis=-1) for name, values in errors.items()}
     own_rows = rows_to_match(curve.n_shots, mean["own"], mean["warm"])
-    return Verdict(choose(errors), mean, curve.n_shots, rival, gain, noise, own_rows)
+    worthwhile = WORTHWHILE_BY.get(curve.scoring, WORTHWHILE)
+    return Verdict(choose(errors, worthwhile), mean, curve.n_shots, rival, gain, noise, own_rows)
 
 
 def floored(curve: ShotCurve) -> dict[str, NDArray[np.float64]]:
@@ -131,19 +134,19 @@ def overall_gain(others: NDArray[np.float64], ours: NDArray[np.float64]) -> tupl
     return float(gain), float(noise)
 
 
-def choose(errors: dict[str, NDArray[np.float64]]) -> str:
+def choose(errors: dict[str, NDArray[np.float64]], worthwhile: float = WORTHWHILE) -> str:
     """Return the choice of a `Verdict` from errors ``(n_shots, n_tasks)``, zero shots first.
 
-    A task alone has its own model, and the common mean. If no strategy is clearly better than that, nothing
-    is shared. If a simpler strategy that shares is as good as warm, it is chosen, unless at some number of
-    shots warm beats all others, and at none is beaten.
+    A task alone has its own model, and the common mean. If no strategy is better than that by a `worthwhile` share and by
+    more than noise, nothing is shared. If a simpler strategy that shares is as good as warm, it is chosen, unless at some
+    number of shots warm beats all others, and at none is beaten.
     """
     known = {name: values[1:] for name, values in errors.items()}
     start = np.broadcast_to(errors["own"][0], known["own"].shape)
     own_is_better = known["own"].mean(axis=-1, keepdims=True) < start.mean(axis=-1, keepdims=True)
     alone = np.where(own_is_better, known["own"], start)
     shared = [overall_gain(alone, known[name]) for name in known if name != "own"]
-    if not any(gain > max(noise, WORTHWHILE) for gain, noise in shared):
+    if not any(gain > max(noise, worthwhile) for gain, noise in shared):
         hopes = [gain + noise > WORTH_FINDING for gain, noise in shared]
         return "unclear" if any(hopes) else "nothing"
     if beats_somewhere(known["warm"], best_of_others(known)[1]):

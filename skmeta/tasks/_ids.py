@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skmeta._dataframe import column_labels
+from skmeta._dataframe import column_labels, levels_of_index
 from skmeta.tasks._tables import as_table, column_values, drop_column, drop_columns
 from skmeta.tasks._words import is_missing, listed, shown
 
@@ -54,9 +54,10 @@ def locate_column(X: Any, column: str | int, role: str) -> int:
     if isinstance(column, str):
         return _locate_name(X, column, role)
     if isinstance(column, bool) or not isinstance(column, int | np.integer):
+        found, name = _in_words(column)
         raise TypeError(
-            f"{role}: wanted the name or the position of a column of X, found {shown(column)}; write {role}='name' for a "
-            f"frame, {role}=-1 for the last column of an array."
+            f"{role}: wanted the name or the position of a column of X, found {found}; write {role}={name!r} for a frame, "
+            f"{role}=-1 for the last column of an array."
         )
     width = X.shape[1]
     if not -width <= column < width:
@@ -64,6 +65,14 @@ def locate_column(X: Any, column: str | int, role: str) -> int:
             f"{role}: wanted the position of a column of X, found {role}={column}; X has {width} columns (0 to {width - 1})."
         )
     return int(column) % width
+
+
+def _in_words(column: Any) -> tuple[str, str]:
+    """What was given in place of a name, in few words where it is the column itself; and the name to give."""
+    if getattr(column, "ndim", 0) == 0:
+        return shown(column), "name"
+    name = getattr(column, "name", None)
+    return f"the {len(column)} values of a column, which has to stand in X", name if isinstance(name, str) else "name"
 
 
 def _locate_name(X: Any, name: str, role: str) -> int:
@@ -78,6 +87,11 @@ def _locate_name(X: Any, name: str, role: str) -> int:
     if name in names:
         raise ValueError(
             f"{role}: wanted the name of one column of X, found {names.count(name)} named {name!r}; rename all but one."
+        )
+    if name in levels_of_index(X):
+        raise ValueError(
+            f"{role}: wanted the name of a column of X, found {role}={name!r} in its index; X.reset_index({name!r}) makes a "
+            "column of it."
         )
     close = get_close_matches(name, [each for each in names if isinstance(each, str)])
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
@@ -283,7 +297,7 @@ def index_tasks(ids: ArrayLike) -> TaskIndex:
     """
     ids = plain_ids(ids, "ids")
     if ids.dtype.kind == "O":
-        unique = as_objects(sorted(set(ids.tolist())))
+        unique = as_objects(_sorted(set(ids.tolist())))
         codes = _hashed_lookup(unique, ids)
     else:
         unique, codes = np.unique(ids, return_inverse=True)
@@ -292,6 +306,17 @@ def index_tasks(ids: ArrayLike) -> TaskIndex:
     starts = np.zeros(len(unique) + 1, dtype=np.intp)
     np.cumsum(np.bincount(codes, minlength=len(unique)), out=starts[1:])
     return TaskIndex(ids=unique, codes=codes, order=order, starts=starts)
+
+
+def _sorted(ids: set[Any]) -> list[Any]:
+    try:
+        return sorted(ids)
+    except TypeError as error:
+        one = next(iter(ids))
+        raise TypeError(
+            f"ids: wanted ids that are text, numbers or dates, found a {type(one).__name__}, {shown(one)}; write them as "
+            "text, as by X[task].map(str)."
+        ) from error
 
 
 def lookup_tasks(index_ids: NDArray[Any], ids: ArrayLike) -> NDArray[np.intp]:

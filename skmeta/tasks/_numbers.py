@@ -90,7 +90,7 @@ def _what_else(values: NDArray[Any]) -> str:
 def _refuse_columns(found: dict[Any, str], error: Exception | None) -> None:
     if found:
         text = [name for name, what in found.items() if what != "dates"]
-        step = f"(OneHotEncoder(handle_unknown='ignore'), {text[:3]})" if text else f"('drop', {list(found)[:3]})"
+        step = f"(OneHotEncoder(handle_unknown='ignore'), {text})" if text else f"('drop', {list(found)})"
         hint = "" if len(text) == len(found) else " Dates can be numbers too: days since one of them."
         raise ValueError(
             f"X: wanted numbers, found column(s) {describe_columns(found)}. Make numbers of them in a step before the "
@@ -98,10 +98,17 @@ def _refuse_columns(found: dict[Any, str], error: Exception | None) -> None:
         ) from error
 
 
-def describe_columns(found: dict[Any, str], limit: int = 5) -> str:
-    """Columns that hold no numbers, as messages name them."""
-    named = [f"{shown(name)} ({what})" for name, what in found.items()]
-    return ", ".join(named[:limit]) + (f" and {len(named) - limit} more" if len(named) > limit else "")
+def describe_columns(found: dict[Any, str]) -> str:
+    """Columns that hold no numbers, as messages name them: all, as all have to be mended."""
+    return ", ".join(f"{shown(name)} ({what})" for name, what in found.items())
+
+
+def ids_among(X: Any) -> list[Any]:
+    """Columns of text that may be ids of tasks: at least two different ones, in two rows each in the mean."""
+    names = _dataframe.column_labels(X) if _dataframe.is_frame(X) else None
+    texts = {} if names is None else {name: names.index(name) for name in non_numeric_columns(X)}
+    different = {name: len(set(map(str, column_values(X, place).tolist()))) for name, place in texts.items()}
+    return [name for name, n_ids in different.items() if 2 <= n_ids <= X.shape[0] / 2]
 
 
 def _check_not_infinite(X: Any, names: tuple[str, ...] | None) -> None:

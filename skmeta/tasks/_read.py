@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.tasks._context import context_name, one_a_task, split_context
-from skmeta.tasks._ids import features_without, index_tasks, locate_column, locate_task, read_task_ids
+from skmeta.tasks._ids import (
+    features_without,
+    index_tasks,
+    locate_column,
+    locate_task,
+    read_task_ids,
+)
+from skmeta.tasks._known_ids import check_groups_rows
 from skmeta.tasks._numbers import column_names
 from skmeta.tasks._tables import plain_table, take_rows
 from skmeta.tasks._targets import read_targets, read_weights
@@ -60,6 +67,8 @@ def read_tasks(
     """
     X = plain_table(X)
     ids = np.zeros(X.shape[0], int) if task is None else read_task_ids(X, task)
+    if task is not None:
+        check_groups_rows(ids, task)
     read = (y, X.shape[0], estimator_name)
     y, labelled = read_targets(*read, labels=labels, unlabelled=unlabelled) if targets else (None, None)
     weight = read_weights(sample_weight, X.shape[0])

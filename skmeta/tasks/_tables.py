@@ -24,7 +24,10 @@ def as_table(X: Any, name: str = "X") -> tuple[Any, str]:
     """Return X (lists as arrays) with its kind, having checked that it has rows and columns."""
     kind = table_kind(X)
     if kind == "array":
+        _dataframe.check_in_memory(X)
         X = np.asarray(X)
+    elif kind != "sparse":
+        _dataframe.check_columns(X)
     if len(X.shape) != 2:
         raise ValueError(
             f"{name}: wanted a table of rows and columns, found {len(X.shape)} dimension(s); array.reshape(-1, 1) has one "
@@ -161,7 +164,9 @@ def _exact_column(X: Any, name: str, values: NDArray[Any]) -> NDArray[Any]:
 def plain_table(X: Any) -> Any:
     """Frames and arrays as they are, sparse matrices by rows, lists as arrays, texts as a table of one column."""
     if not isinstance(X, np.ndarray):
+        _dataframe.check_in_memory(X)
         if _dataframe.is_frame(X):
+            _dataframe.check_columns(X)
             return X
         X = X.tocsr() if sparse.issparse(X) else np.asarray(X)
     if X.ndim == 1 and X.dtype.kind in "OUT" and all(isinstance(value, str) for value in X):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta.tuning._trial import Described, plain_value
+from skmeta.tuning._trial import Described, plain_value, value_key
 
 ABSENT = Described("(absent)")  # stands for the value of a parameter that a candidate does not have
 _LARGEST = 1e300  # the difference of two numbers is one
@@ -20,27 +19,12 @@ def is_number(plain: Any) -> bool:
     return isinstance(plain, int | float) and not isinstance(plain, bool) and abs(plain) <= _LARGEST
 
 
-def value_key(plain: Any) -> Hashable:
-    """Something hashable that is equal for equal plain values, and for no others.
-
-    Python has ``True == 1`` and ``nan != nan``; here it is the other way round. 1 and 1.0 are equal.
-    """
-    if isinstance(plain, str):
-        return plain
-    if isinstance(plain, bool):
-        return ("bool", plain)
-    if isinstance(plain, float) and math.isnan(plain):
-        return ("float", "nan")
-    if isinstance(plain, tuple | list):
-        return (type(plain).__name__, tuple(map(value_key, plain)))
-    if isinstance(plain, dict):
-        return ("dict", frozenset((value_key(name), value_key(part)) for name, part in plain.items()))
-    return plain
-
-
 def distinct(values: Iterable[Any], key: Callable[[Any], Hashable] = value_key) -> dict[Hashable, Any]:
     """The first of each kind of value by its key, in the order met."""
+    values = list(values)
     found: dict = {}
+    if key is value_key and set(map(type, values)) <= {int, str}:  # each its own key; a list may be long
+        return dict(zip(values, values, strict=True))
     for value in values:
         found.setdefault(key(value), value)
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -52,7 +53,7 @@ def read_choices(name: str, choices: Any) -> ListedValues | DrawnValues:
     if not isinstance(name, str):
         raise TypeError(f"param_distributions: wanted names of parameters, found {name!r:.40}; write them as strings.")
     if hasattr(choices, "rvs"):
-        return DrawnValues(choices)
+        return ListedValues((_draw_of(choices),)) if _has_no_width(choices) else DrawnValues(choices)
     if not _is_sequence(choices):
         raise TypeError(
             f"param_distributions[{name!r}]: wanted a list of values or a distribution with rvs, found "
@@ -61,6 +62,19 @@ def read_choices(name: str, choices: Any) -> ListedValues | DrawnValues:
     if not len(choices):
         raise ValueError(f"param_distributions[{name!r}]: wanted at least one value, found none; leave {name!r} out.")
     return ListedValues(tuple(choices))
+
+
+def _has_no_width(distribution: Any) -> bool:
+    """Whether a law of scipy has a scale of zero: then it has no support either."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        ends = distribution.support() if hasattr(distribution, "support") else (0.0, 1.0)
+    return bool(np.isnan(ends).all())
+
+
+def _draw_of(distribution: Any) -> Any:
+    value = distribution.rvs(random_state=0)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _is_sequence(choices: Any) -> bool:
@@ -84,12 +98,15 @@ class ListedValues(FrozenValue):
     @cached_property
     def distinct(self) -> dict[Hashable, Any]:
         """The values by their `strict_key`, the first of equal ones."""
+        kinds = set(map(type, self.values))
+        if kinds in ({int}, {str}):  # each its own key; a list may be long
+            return {(kind, value): value for kind in kinds for value in self.values}
         return distinct(self.values, strict_key)
 
     @cached_property
     def plain(self) -> tuple[Any, ...]:
         """The values as plain data."""
-        return tuple(plain_value(value) for value in self.values)
+        return self.values if set(map(type, self.values)) <= {int, str} else tuple(map(plain_value, self.values))
 
     def draw(self, n: int, state: np.random.RandomState) -> list[Any]:
         """Values at random."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from os import PathLike
 from typing import Any
 
@@ -48,27 +48,39 @@ class TrialHistory:
     """
 
     def __init__(self) -> None:
-        self._trials: dict[str | int, dict[str, Trial]] = {}  # task -> identity -> trial
+        self._trials: dict[str | int, dict[Hashable, Trial]] = {}  # task -> identity -> trial
 
     def add(
-        self, search: Any, *, task: str | int, metric: str | None = None, shape: tuple[int, int] | None = None
+        self,
+        search: Any,
+        *,
+        task: str | int,
+        metric: str | None = None,
+        shape: tuple[int, int] | None = None,
+        greater_is_better: bool | None = None,
     ) -> TrialHistory:
         """Add the trials of one search.
 
         Parameters
         ----------
-        search : fitted search, mapping, frame or list of dict
-            A fitted ``GridSearchCV`` or any other with ``cv_results_``; a ``cv_results_`` itself; or a table of
-            trials: columns of parameters and one named ``score``; or named as in ``cv_results_``, where
-            ``param_C`` is the parameter C and ``std_test_score`` and ``mean_fit_time`` are read too. A gap in a
-            frame is a parameter that the trial did not have. Higher scores are better.
+        search : fitted search, study, mapping, frame or list of dict
+            A fitted ``GridSearchCV`` or any other with ``cv_results_``; a ``cv_results_`` itself; a study of Optuna or
+            the Trials of hyperopt; or a table of trials: columns of parameters and one named ``score``; or named as in
+            ``cv_results_``, where ``param_C`` is the parameter C and ``std_test_score`` and ``mean_fit_time`` are read
+            too; or as Optuna, MLflow, Ray Tune, Weights & Biases and OpenML name them. A gap in a frame is a parameter
+            that the trial did not have; text is read as the number that was written. Ids, times and states are no
+            parameters; trials that still run are left out.
         task : str or int
-            Name of the dataset. Trials of a name that is already there join the old ones.
+            Name of the dataset, or of the column of a table that names the dataset of each trial. Trials of a name that
+            is already there join the old ones.
         metric : str, default=None
             Which of several scores; by default the one by which the search refitted. In a table, the column
             of the score.
         shape : tuple of (n_rows, n_columns), default=None
             Size of the dataset, ``X.shape``, where the search does not know it.
+        greater_is_better : bool, default=None
+            Whether a higher score is better, as in `sklearn.metrics.make_scorer`; errors are kept with their sign
+            turned. None is what a study says, and else yes.
 
         Returns
         -------
@@ -88,9 +100,10 @@ class TrialHistory:
         Warns
         -----
         UserWarning
-            If other tasks were scored otherwise.
+            If other tasks were scored otherwise, if a score is called an error and nothing was said of its direction, or if
+            a text among numbers is none.
         """
-        self._join(read_trials(search, _checked_task(task), metric, _checked_shape(shape)))
+        self._join(read_trials(search, _checked_task(task), metric, _checked_shape(shape), greater_is_better))
         return self
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -266,4 +279,6 @@ def _checked_shape(shape: Any) -> tuple[int, int] | None:
         or not all(isinstance(n, int | np.integer) for n in shape)
     ):
         raise ValueError(f"shape: wanted (n_rows, n_columns) as X.shape gives it, found {shape!r}.")
+    if min(shape) < 0:
+        raise ValueError(f"shape: wanted numbers of rows and columns, found {shape!r}; pass X.shape.")
     return int(shape[0]), int(shape[1])

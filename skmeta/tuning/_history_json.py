@@ -52,6 +52,8 @@ def write_history(groups: Groups, path: str | PathLike[str]) -> None:
             file.write(f"{text}\n".encode(errors="surrogatepass"))
             file.flush()
             os.fsync(file.fileno())
+        if target.exists():  # who may read it stays as it was
+            draft.chmod(target.stat().st_mode)
         draft.replace(target)
     finally:
         draft.unlink(missing_ok=True)

@@ -320,7 +320,8 @@ class _Coding:
             self._functions += [rank for c in choices if c.function is None]
         self._n_others = len(others) if self._functions or len(others) > 1 else 0  # one value says nothing
         self.width = bool(self._functions) + self._n_others
-        self.categories = Categories(others, [value for c in choices if c.is_finite for value in c.values])
+        listed = [value for c in choices if c.is_finite for value in c.values]
+        self.categories = Categories(others, [value for value in listed if type(value) not in (int, float, str)])
 
     def columns(self, numbers: NDArray[np.float64], codes: NDArray[np.intp]) -> NDArray[np.float64]:
         """What `Categories.read` gives, as columns."""

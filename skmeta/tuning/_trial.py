@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, fields
 from inspect import isclass, isfunction, isroutine
 from typing import Any
@@ -76,9 +75,13 @@ class Trial:
         return self.other_params | self.params
 
     @property
-    def identity(self) -> str:
+    def identity(self) -> Hashable:
         """What makes it this trial: all but the seconds, which differ whenever the same fit is repeated."""
-        return json.dumps(encoded_trial(self) | {"mean_fit_time": None}, sort_keys=True)
+        params = (
+            frozenset((name, type(v), value_key(v)) for name, v in p.items()) for p in (self.params, self.other_params)
+        )
+        scores = map(value_key, (self.mean_test_score, self.std_test_score))
+        return *params, *scores, self.n_splits, self.scoring, self.n_rows, self.n_columns
 
 
 def plain_value(value: Any) -> Any:
@@ -135,6 +138,25 @@ def _description(value: Any) -> str:
     else:
         text = repr(value)
     return " ".join(_ADDRESS.sub("", text).split())
+
+
+def value_key(plain: Any) -> Hashable:
+    """Something hashable that is equal for equal plain values, and for no others.
+
+    Python has ``True == 1`` and ``nan != nan``; here it is the other way round. 1 and 1.0 are equal.
+    """
+    kind = type(plain)
+    if kind is str or kind is int:  # most are
+        return plain
+    if kind is float:
+        return ("float", "nan") if math.isnan(plain) else plain
+    if kind is bool:
+        return ("bool", plain)
+    if isinstance(plain, tuple | list):
+        return (type(plain).__name__, tuple(map(value_key, plain)))
+    if isinstance(plain, dict):
+        return ("dict", frozenset((value_key(name), value_key(part)) for name, part in plain.items()))
+    return plain
 
 
 def holds_described(value: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,15 +14,25 @@ from sklearn.exceptions import NotFittedError
 
 from skmeta._dataframe import column_lists, is_frame
 from skmeta.tasks._words import is_missing
+from skmeta.tuning._studies import rows_of_study
 from skmeta.tuning._trial import Trial, holds_described, plain_value
+from skmeta.tuning._trial_tables import BOOKKEEPING, in_sklearns_names
+from skmeta.tuning._written_values import column_as_meant, written_params
 
 # Columns of cv_results_ that are no parameters.
 _RESULT = re.compile(r"(mean|std|rank|split\d+)_(fit_time|score_time|(test|train)_.+)|score|iter|n_resources|params")
-_KINDS = "a fitted search, its cv_results_, a frame or a list of dicts"
+_ERROR = re.compile(
+    r"(.*[^a-z])?(loss|error|rmse|rmsle|mse|mae|mape|deviance|logloss|nll|perplexity|regret)([^a-z].*)?", re.IGNORECASE
+)
+_KINDS = "a fitted search, its cv_results_, a study of Optuna or hyperopt, a frame or a list of dicts"
 
 
 def read_trials(
-    search: Any, task: str | int, metric: str | None = None, shape: tuple[int, int] | None = None
+    search: Any,
+    task: str | int,
+    metric: str | None = None,
+    shape: tuple[int, int] | None = None,
+    greater_is_better: bool | None = None,
 ) -> list[Trial]:
     """The trials of one search.
 
@@ -30,11 +41,13 @@ def read_trials(
     search : fitted search, mapping, frame or list of dict
         Where they are.
     task : str or int
-        Name of the dataset they were made on.
+        Name of the dataset they were made on, or of the column of a table that has the names.
     metric : str, default=None
         Which of several scores.
     shape : tuple of (n_rows, n_columns), default=None
         Size of the dataset.
+    greater_is_better : bool, default=None
+        Whether a higher score is better; None is what a study says, else yes.
 
     Returns
     -------
@@ -43,14 +56,21 @@ def read_trials(
     """
     rows, columns = (None, None) if shape is None else shape
     if not hasattr(search, "get_params") or isinstance(search, type):
-        results = _columns(search, metric)
-        return _trials(results, _params(results), task, metric, n_rows=rows, n_columns=columns)
+        study = rows_of_study(search, metric)
+        table, says = (search, None) if study is None else study
+        results = _columns(table, None if study else metric)
+        sign = _sign(greater_is_better, says, metric or _only_score(results))
+        found: Any = [
+            _trials(part, _params(part), name, None if study else metric, sign=sign, n_rows=rows, n_columns=columns)
+            for name, part in _by_task(results, task).items()
+        ]
+        return [trial for trials in found for trial in trials]
     if hasattr(search, "searches_"):
         raise ValueError(
             f"search: wanted a search on one dataset, found {type(search).__name__} over the tasks "
             f"{list(search.searches_)!r:.60}; it has a history of them all: history + search.history_."
         )
-    found: Any = getattr(search, "cv_results_", None)
+    found = getattr(search, "cv_results_", None)
     if not isinstance(found, Mapping) or "params" not in found:
         raise NotFittedError(
             f"search: wanted a fitted search with cv_results_ of params, found {type(search).__name__} without; "
@@ -81,6 +101,7 @@ def _trials(
     task: str | int,
     metric: str | None,
     *,
+    sign: float = 1.0,
     scoring: str | None = None,
     others: list[dict[str, Any]] | None = None,
     n_splits: int | None = None,
@@ -102,11 +123,11 @@ def _trials(
             task,
             params={key: plain_value(value) for key, value in candidates[i].items()},
             other_params={} if others is None else others[i],
-            mean_test_score=means[i],
+            mean_test_score=sign * means[i],
             std_test_score=stds[i],
             mean_fit_time=times[i],
             n_splits=_count(splits or None),
-            scoring=scoring or (None if metric == "score" else metric),
+            scoring=scoring or (None if metric == "score" else metric if sign > 0 else f"neg_{metric}"),
             n_rows=_count(rows[i]),
             n_columns=_count(n_columns),
         )
@@ -133,13 +154,47 @@ def _count(value: Any) -> int | None:
 
 
 def _columns(table: Any, metric: str | None) -> dict[str, Any]:
-    """Names and columns of a mapping or a table, the score under scikit-learn's name."""
+    """Names and columns of a mapping or a table, under scikit-learn's names."""
     columns = _raw_columns(table)
     if not all(isinstance(name, str) for name in columns):
         raise TypeError(f"search: wanted columns with names, found {[n for n in columns if not isinstance(n, str)]}.")
-    short = metric or "score"
-    full = f"mean_test_{short}"
-    return columns if full in columns else {full if name == short else name: v for name, v in columns.items()}
+    return in_sklearns_names(columns, metric)
+
+
+def _by_task(results: dict[str, Any], task: str | int) -> dict[Any, dict[str, Any]]:
+    """The rows of each dataset, where `task` names a column; else all of them."""
+    if task not in results:
+        return {task: results}
+    names = [plain_value(name) for name in results[task]]
+    rows = {name: [at for at, each in enumerate(names) if each == name] for name in dict.fromkeys(names)}
+    others = {column: values for column, values in results.items() if column != task}
+    return {
+        name: {column: [values[at] for at in places] for column, values in others.items()}
+        for name, places in rows.items()
+    }
+
+
+def _only_score(results: dict[str, Any]) -> str:
+    """The name of the score, where there is one."""
+    names = [name.removeprefix("mean_test_") for name in results if name.startswith("mean_test_")]
+    return names[0] if len(names) == 1 else ""
+
+
+def _sign(greater_is_better: bool | None, says: bool | None, metric: str) -> float:
+    """1 where a higher score is better, -1 where a lower one is."""
+    if greater_is_better is not None and says is not None and greater_is_better != says:
+        raise ValueError(
+            f"greater_is_better: wanted what the study says, {says}, found {greater_is_better}; leave it out."
+        )
+    better = says if greater_is_better is None else greater_is_better
+    if better is None and not metric.lower().startswith("neg") and _ERROR.fullmatch(metric):
+        warnings.warn(
+            f"metric: {metric!r} looks like an error, of which lower is better, and higher is taken to be; pass "
+            "greater_is_better=False, or True if it is none.",
+            UserWarning,
+            stacklevel=4,
+        )
+    return -1.0 if better is False else 1.0
 
 
 def _raw_columns(table: Any) -> dict[Any, Any]:
@@ -170,13 +225,16 @@ def _params(results: dict[str, Any]) -> list[dict[str, Any]]:
     """The parameters of each trial: ``params``, or else the columns ``param_...``, or else all that are no results."""
     marked = {name: name.removeprefix("param_") for name in results if str(name).startswith("param_")}
     candidates = list(results.get("params", ()))
-    printed = marked and any(isinstance(params, str) for params in candidates)  # a frame that went through CSV
-    if "params" in results and not printed:
+    printed = any(isinstance(params, str) for params in candidates)  # a frame that went through CSV
+    exact = written_params(candidates) if printed else None
+    if exact is not None:
+        return exact
+    if "params" in results and not (printed and marked):
         for params in candidates:
             if not isinstance(params, Mapping) or not all(isinstance(name, str) for name in params):
                 raise TypeError(f"search: wanted a dict of names and values in each of params, found {params!r:.60}.")
         return candidates
-    columns = marked or {name: name for name in results if not _RESULT.fullmatch(name)}
+    columns = marked or {n: n for n in results if not _RESULT.fullmatch(n) and not BOOKKEEPING.fullmatch(n)}
     if not columns and results:
         raise ValueError(
             f"search: wanted 'params' or a column for each parameter, found only {list(results)}; pass the "
@@ -185,8 +243,9 @@ def _params(results: dict[str, Any]) -> list[dict[str, Any]]:
     lengths = {len(results[name]) for name in columns}
     if len(lengths) > 1:
         raise ValueError(f"search: wanted columns of one length, found lengths {sorted(lengths)}.")
+    meant = {short: column_as_meant(short, results[name]) for name, short in columns.items()}
     return [
-        {short: results[name][i] for name, short in columns.items() if results[name][i] is not np.ma.masked}
+        {name: values[i] for name, values in meant.items() if values[i] is not np.ma.masked}
         for i in range(max(lengths, default=0))
     ]
 
@@ -218,9 +277,12 @@ def _floats(results: dict[str, Any], name: str, n: int) -> list[float]:
     if len(values) != n:
         raise ValueError(f"search: wanted one of {name} for each of {n} trials, found {len(values)}.")
     try:
-        return [float(value) for value in values]
-    except (TypeError, ValueError) as error:
+        numbers = [float(value) for value in values]
+    except (TypeError, ValueError, OverflowError) as error:
         raise TypeError(f"search: wanted numbers in {name}, found {values!r:.60}.") from error
+    if name.startswith(("std_", "mean_fit_time")) and min(numbers) < 0:
+        raise ValueError(f"search: wanted no negative number in {name}, found {min(numbers)}; leave the column out.")
+    return numbers
 
 
 def scoring_name(search: Any) -> str | None:

@@ -44,6 +44,7 @@ from skmeta.warm_start._given import (
     check_prior_kind,
     check_takes_weights,
     columns_of,
+    hinting_at_task,
 )
 from skmeta.warm_start._known_tasks import KnownTasks
 from skmeta.warm_start._pickled_family import register_again, registration_of
@@ -138,7 +139,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     def _fit_plain(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
         fitted = clone(self.estimator)
         check_takes_weights(unfitted_model(fitted), sample_weight)
-        fitted.fit(X, y, **weights_for(fitted, sample_weight))
+        with hinting_at_task(X):
+            fitted.fit(X, y, **weights_for(fitted, sample_weight))
         found = {"_plain": fitted, "prior_": None}
         return found | ({"classes_": fitted.classes_} if hasattr(fitted, "classes_") else {})
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
@@ -14,7 +16,7 @@ from sklearn.utils.validation import has_fit_parameter, validate_data
 
 from skmeta.base._matching import UNSUPERVISED, kind_of, no_weights
 from skmeta.tasks import Tasks
-from skmeta.tasks._numbers import check_names_differ, column_names
+from skmeta.tasks._numbers import check_names_differ, column_names, ids_among
 from skmeta.tasks._words import shown
 
 
@@ -91,12 +93,27 @@ def columns_of(X: Any) -> dict[str, Any]:
     """``n_features_in_`` and ``feature_names_in_`` of a table, which has names of its own for all columns."""
     if isinstance(X, Mapping) and not sparse.issparse(X):
         raise TypeError(
-            f"X: wanted a table, found {type(X).__name__}; pandas.DataFrame(X) makes one of columns by name."
+            f"X: wanted a table, found {type(X).__name__}; pandas.DataFrame(X) makes one of columns by name, and "
+            "X, y = stack_tasks(X) one of datasets by task."
         )
+    if isinstance(X, list) and X and isinstance(X[0], tuple) and any(np.ndim(part) == 2 for part in X[0]):
+        raise TypeError("X: wanted a table, found a list of datasets; X, y = stack_tasks(X) makes one of them.")
     check_names_differ(column_names(X))
     recorder = BaseEstimator()
     validate_data(recorder, X, skip_check_array=True)
     return vars(recorder)
+
+
+@contextmanager
+def hinting_at_task(X: Any) -> Iterator[None]:
+    """Where a plain fit fails and a column of text looks like ids, let the error say how to name it."""
+    try:
+        yield
+    except ValueError as error:
+        ids = ids_among(X)
+        if not ids:
+            raise
+        raise ValueError(f"{error}. If {shown(ids[0])} says which task a row is of, pass task={ids[0]!r}.") from error
 
 
 def estimator_has(method: str) -> Callable[[Any], Any]:

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from skmeta.base import Prior
 from skmeta.base._adapted_estimators import assembled
 from skmeta.steps import AdaptedBehindSteps, Parts
-from skmeta.tasks import Tasks, features_without, index_tasks, lookup_tasks, read_task_ids, take_rows
+from skmeta.tasks import Tasks, features_without, index_tasks, read_task_ids, take_rows
 from skmeta.tasks._context import one_a_task, split_context
-from skmeta.tasks._ids import type_of_ids
-from skmeta.tasks._words import shown
+from skmeta.tasks._known_ids import known_codes
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,10 +90,4 @@ class KnownTasks:
         if self.task is None:
             return np.zeros(X.shape[0], dtype=np.intp), np.zeros(X.shape[0], dtype=int)
         ids = read_task_ids(X, self.task)
-        if type_of_ids(ids) != type_of_ids(self.ids):
-            raise TypeError(
-                f"task: wanted ids like those learned ({shown(self.ids[0])}), found {shown(ids[0])}; {type_of_ids(ids)} "
-                f"and {type_of_ids(self.ids)} never match. Convert the column."
-            )
-        index = index_tasks(ids)
-        return lookup_tasks(self.ids, index.ids)[index.codes], ids
+        return known_codes(self.ids, ids), ids

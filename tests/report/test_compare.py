@@ -1,18 +1,20 @@
 """The errors of strategies: the same as of models fitted by hand, on the same rows."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from shops import make_collection
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import Lasso, LogisticRegression, PoissonRegressor, Ridge, RidgeClassifier
-from sklearn.metrics import log_loss
+from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.preprocessing import StandardScaler
 
 from skmeta import WarmStartClassifier, report
 from skmeta.model_selection import NShotSplit, OwnModel
-from skmeta.report import _compare
+from skmeta.report import _compare, _scores
 from skmeta.report._verdict import judge
 
 
@@ -80,19 +82,49 @@ def test_each_strategy_is_shown_at_its_best_strength(few_fits, monkeypatch):
     np.testing.assert_array_equal(both["warm"], single[0]["warm"])
 
 
-def test_log_loss_is_that_of_scikit_learn_and_knows_unseen_classes():
-    table = make_collection(classes=3)
-    X, y = table.X[:, :2], table.y
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_scores_are_those_of_scikit_learn_and_know_unseen_classes(n_classes):
+    table = make_collection(classes=n_classes)
+    X, y, classes = table.X[:, :2], table.y, np.arange(n_classes)
     model = LogisticRegression().fit(X, y)
-    losses = _compare.row_losses(model, X, y, "neg_log_loss")
-    errors = _compare.task_errors(losses, table.X[:, 2], "neg_log_loss")
-    expected = [log_loss(y[rows], model.predict_proba(X[rows]), labels=[0, 1, 2])
+    proba = _scores.answers_of(model, X, "neg_log_loss", classes)
+    losses = _scores.row_losses(proba, y, "neg_log_loss", classes)
+    errors = _scores.task_errors(losses, table.X[:, 2], "neg_log_loss")
+    expected = [log_loss(y[rows], model.predict_proba(X[rows]), labels=classes)
                 for rows in (table.X[:, 2] == k for k in range(9))]  # fmt: skip
     np.testing.assert_allclose(errors, expected)
-    without = LogisticRegression().fit(X[y < 2], y[y < 2])
-    chance = _compare.chance_given(without, X, y)
-    np.testing.assert_array_equal(chance[y == 2], np.finfo(float).eps)
-    np.testing.assert_allclose(chance[y == 1], without.predict_proba(X[y == 1])[:, 1])
+    about = proba[:, 1] if n_classes == 2 else proba
+    auc = roc_auc_score(y, about, multi_class="ovr")
+    scores = [auc, brier_score_loss(y, about), average_precision_score(y, about)]
+    np.testing.assert_allclose(_scores.scores_beside(proba, y, classes), scores)
+    without = (
+        LogisticRegression().fit(X[y != 0], y[y != 0])
+        if n_classes == 3
+        else DummyClassifier().fit(X[y == 1], y[y == 1])
+    )
+    unseen = _scores.answers_of(without, X, "neg_log_loss", classes)
+    np.testing.assert_array_equal(unseen[:, 0], 0.0)
+    assert np.isfinite(_scores.row_losses(unseen, y, "neg_log_loss", classes)).all()
+
+
+def test_scores_of_rows_of_one_class_are_not_defined():
+    proba = np.array([[0.3, 0.7], [0.2, 0.8]])
+    auc, brier, precision = _scores.scores_beside(proba, np.array([1, 1]), np.arange(2))
+    assert np.isnan(auc) and np.isnan(precision)
+    np.testing.assert_allclose(brier, (0.3**2 + 0.2**2) / 2)
+
+
+def test_classifiers_have_other_scores_beside_their_log_loss(few_fits):
+    table = make_collection(classes=2)
+    curve = report.compare(table, LogisticRegression())
+    assert curve.beside.shape == (5, 2, 3)
+    warm = report.learn_from_all(table, LogisticRegression())
+    text = report.as_text(table, LogisticRegression(), curve, judge(curve), warm)
+    line = next(line for line in text.splitlines() if line.startswith("with ") and "ROC AUC" in line)
+    assert line.split()[-6:] == ["ROC", "AUC", "Brier", "score", "average", "precision"]
+    answer = json.loads(report.as_json(table, LogisticRegression(), curve, judge(curve), warm))
+    np.testing.assert_allclose(answer["beside"]["warm"]["ROC AUC"], curve.beside[-1, :, 0])
+    assert not report.compare(make_collection(), Ridge()).beside.size
 
 
 def test_a_classifier_without_probabilities_is_judged_by_its_labels(few_fits, monkeypatch):
@@ -112,7 +144,7 @@ def test_a_class_that_no_other_task_has_is_learned_with_the_rows_given_back(few_
     splits.append((np.sort(np.r_[splits[0][0], np.flatnonzero(rare)[:4]]), splits[0][1]))
     y = np.where(rare, 2, table.y)
     warm = _compare.warm_class(LogisticRegression())(LogisticRegression(), task=-1)
-    nothing, known = _compare.score_warm(replace(table, y=y), warm, splits)[0]
+    nothing, known = _compare.score_warm(replace(table, y=y), warm, splits).errors[0]
     assert (nothing > 30.0).all()  # minus the logarithm of a rounding error
     assert (known < 3.0).all()
 
@@ -152,5 +184,5 @@ def test_of_very_many_tasks_some_are_drawn(monkeypatch):
 def test_a_model_that_does_not_take_so_few_rows_has_the_error_with_fewer():
     table, splits = make_collection(), _compare.draw_splits(make_collection(), (0, 4))[0]
     own = OwnModel(KNeighborsRegressor(5), task=-1)  # of four rows
-    without, few = _compare.score_rivals(table, [own], splits)[0]
+    without, few = _compare.score_rivals(table, [own], splits).errors[0]
     np.testing.assert_array_equal(without, few)

@@ -8,8 +8,9 @@ from shops import make_collection, make_shops
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from skmeta import report
-from skmeta.report._columns import make_features, read_column
+from skmeta.report._columns import read_column
 from skmeta.report._estimators import holds_classes
+from skmeta.report._features import make_features
 
 pytestmark = pytest.mark.quick
 
@@ -63,9 +64,9 @@ def test_rows_without_target_or_task_are_left_out_and_told(tmp_path):
 
 
 def test_durations_are_numbers():
-    kind, days = read_column(pd.Series(pd.to_timedelta([12, 36, None], "h"), name="age"))
-    assert kind == "number"
-    np.testing.assert_array_equal(days, [0.5, 1.5, np.nan])
+    ages = read_column(pd.Series(pd.to_timedelta([12, 36, None], "h"), name="age"))
+    assert ages.kind == "number"
+    np.testing.assert_array_equal(ages.values, [0.5, 1.5, np.nan])
 
 
 @pytest.mark.parametrize("name", ["sgd", "logistic"])
@@ -88,14 +89,14 @@ DATES = [
 
 @pytest.mark.parametrize(("text", "dates"), DATES, ids=str)
 def test_dates_become_days(text, dates):
-    kind, days = read_column(pd.Series(text, name="date"))
-    assert kind == "date"
-    np.testing.assert_allclose(days, np.array(dates, dtype="M8[h]").astype(float) / 24 + 0 * days)
+    column = read_column(pd.Series(text, name="date"))
+    assert column.kind == "date"
+    np.testing.assert_allclose(column.values, np.array(dates, dtype="M8[h]").astype(float) / 24 + 0 * column.values)
 
 
-@pytest.mark.parametrize("text", [["2024-13-45"], ["1.2.3"], ["12-34"], ["2024-01-01", "soon"], ["1,5"]], ids=str)
+@pytest.mark.parametrize("text", [["2024-13-45"], ["1.2.3"], ["12-34"], ["2024-01-01", "soon"]], ids=str)
 def test_text_that_is_no_date_is_a_category(text):
-    assert read_column(pd.Series(text))[0] == "category"
+    assert read_column(pd.Series(text)).kind == "category"
 
 
 def test_features_have_no_gaps_and_take_what_they_have_not_seen():

@@ -91,7 +91,7 @@ def test_a_resource_that_is_a_parameter_is_one():
 
 @pytest.mark.parametrize("kind", ["dict", "pandas", "without params", "records"])
 def test_cv_results_in_any_form_say_the_same(kind):
-    results = GridSearchCV(SVC(), [{"C": [1.0, 2.0]}, {"gamma": [0.5]}], cv=3).fit(X, y).cv_results_
+    results = GridSearchCV(SVC(), [{"C": [1.5, 2.0]}, {"gamma": [0.5]}], cv=3).fit(X, y).cv_results_
     frame = pd.DataFrame(results)
     forms = {
         "dict": results,
@@ -102,7 +102,7 @@ def test_cv_results_in_any_form_say_the_same(kind):
         ],
     }
     found = history_of(forms[kind])
-    assert [trial.params for trial in found] == [{"C": 1.0}, {"C": 2.0}, {"gamma": 0.5}]
+    assert [trial.params for trial in found] == [{"C": 1.5}, {"C": 2.0}, {"gamma": 0.5}]
     assert found == history_of(results)
     assert {trial.n_splits for trial in found} == {3}
     assert [trial.mean_fit_time for trial in found] == results["mean_fit_time"].tolist()
@@ -345,7 +345,7 @@ def test_new_trials_join_those_of_the_task():
     assert len(TrialHistory().add(TREE, task="a").add(TREE, task="b")) == 6
 
 
-@pytest.mark.parametrize("change", [{"C": 1}, {"C": True}, {"score": 0.25}, {"C": "1.0"}, {"gamma": 1.0}])
+@pytest.mark.parametrize("change", [{"C": 1}, {"C": True}, {"score": 0.25}, {"C": "auto"}, {"gamma": 1.0}])
 def test_what_differs_is_another_trial(change):
     history = TrialHistory().add([TABLE[0]], task="t").add([TABLE[0] | change], task="t")
     assert len(history) == 2
@@ -484,6 +484,15 @@ def test_what_is_no_json_is_told(tmp_path, raw, words):
     path.write_bytes(raw)
     with pytest.raises(ValueError, match=words):
         TrialHistory.load(path)
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o664])
+def test_a_file_that_is_replaced_keeps_its_mode(tmp_path, mode):
+    path = tmp_path / "h.json"
+    history_of(TREE).save(path)
+    path.chmod(mode)
+    history_of(TREE).save(path)
+    assert path.stat().st_mode & 0o777 == mode
 
 
 def broken(change):

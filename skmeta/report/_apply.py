@@ -1,0 +1,138 @@
+"""A saved prior on the next table: predictions for every row, of tasks with some rows known and of others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import is_classifier
+
+from skmeta import _dataframe
+from skmeta.report._columns import decimal_mark, read_column
+from skmeta.report._estimators import as_labels
+from skmeta.report._prior_of_table import PriorOfTable
+from skmeta.report._read import about_slips, check_column, read_frame, read_target, without_blanks
+from skmeta.tasks import index_tasks, read_task_ids, read_tasks
+from skmeta.tasks._words import shown
+
+
+def apply_prior(prior: PriorOfTable, path: str) -> tuple[Any, list[str]]:
+    """Return a table with predictions, and what a reader should know of them.
+
+    Parameters
+    ----------
+    prior : PriorOfTable
+        As `load_prior` reads it.
+    path : str
+        A table like the one that it was learned from. Rows whose target is known teach what is particular to their task;
+        the column may be missing.
+
+    Returns
+    -------
+    frame : DataFrame
+        The table, as it is written, with a column ``prediction`` and, of classes, a column ``probability of ...`` each.
+    notes : list of str
+        How many rows of which tasks were known, and what was left out.
+
+    Raises
+    ------
+    ValueError
+        If a column that the prior uses is missing, or holds something else than it did.
+    """
+    frame, delimiter, notes = read_frame(Path(path), (prior.task,))
+    check_column(prior.task, "task", list(frame.columns))
+    named = without_blanks(frame[prior.task]).notna()
+    if not named.all():
+        notes.append(f"{int((~named).sum())} rows without {prior.task} were left out.")
+    frame = frame[named].reset_index(drop=True)
+    decimal = decimal_mark([frame[name] for name in frame.columns if name != prior.task], delimiter)
+    X, more = _features(prior, frame, decimal)
+    y, about_target = _known_targets(prior, frame, decimal)
+    known = np.flatnonzero(y.notna()) if y is not None else np.empty(0, dtype=np.intp)
+    codes = index_tasks(read_task_ids(frame, prior.task)).codes
+    notes += [*more, *about_target, _summary(prior, codes, known)]
+    return frame.assign(**_predictions(prior, X, codes, known, y)), notes
+
+
+def _features(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, list[str]]:
+    """Return the columns that the prior takes, as it takes them, and notes."""
+    missing = [name for name in prior.kinds if name not in frame.columns]
+    if missing:
+        raise ValueError(
+            f"columns: wanted those that the prior was learned from, found none named {', '.join(missing)}; add them, empty "
+            "where nothing is known."
+        )
+    notes, columns = [], {}
+    for name in prior.feature_names or ():
+        columns[name], slips = _feature(prior, name, frame[name], decimal) if name in prior.kinds else (np.nan, ())
+        notes += [about_slips(name, slips, "are gaps")] if slips else []
+    extra = [name for name in frame.columns if name not in {*columns, prior.task, prior.target}]
+    notes += [f"Not used, as the prior knows nothing of them: {', '.join(extra)}."] if extra else []
+    return frame[[]].assign(**columns), notes
+
+
+def _feature(prior: PriorOfTable, name: str, series: Any, decimal: str) -> tuple[Any, tuple[str, ...]]:
+    """Return one column as the steps take it, and its cells that hold no value."""
+    column = read_column(series, decimal)
+    if prior.kinds[name] == "category":
+        return _dataframe.as_categories(series), ()
+    if name in prior.read:
+        return series, column.slips
+    if column.kind == "category" and series.notna().any():
+        raise ValueError(f"column {name}: wanted numbers, as it held before, found {shown(series.dropna().iloc[0])}.")
+    return _dataframe.as_floats(column.values) if series.notna().any() else np.nan, column.slips
+
+
+def _known_targets(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, list[str]]:
+    """Return the targets, missing where they are not known, and notes; None without such a column."""
+    if prior.target not in frame.columns or frame[prior.target].isna().all():
+        return None, []
+    y, slips = read_target(frame[prior.target], decimal)
+    if is_classifier(prior.model):
+        y = y.where(y.isna(), as_labels(y))
+        return y, []
+    if _dataframe.as_floats(y) is None:
+        raise ValueError(f"column {prior.target}: wanted numbers, found {shown(y.dropna().iloc[0])}.")
+    return y, [about_slips(prior.target, slips, "count as not known")] if slips else []
+
+
+def _predictions(
+    prior: PriorOfTable, X: Any, codes: NDArray[np.intp], known: NDArray[np.intp], y: Any
+) -> dict[str, NDArray[Any]]:
+    """Return the columns to add: predictions, and probabilities of classes."""
+    answers = {-1: prior.zero_shot(prior.model)}
+    if len(known):
+        shots = X.iloc[known].assign(**{prior.task: codes[known]})
+        tasks = read_tasks(shots, y.to_numpy()[known], task=prior.task, labels=is_classifier(prior.model))
+        adapted = prior.adapt_tasks(prior.model, tasks)
+        answers |= {int(code): adapted.estimator(place) for place, code in enumerate(np.unique(codes[known]))}
+    models = [(answers.get(code, answers[-1]), np.flatnonzero(codes == code)) for code in np.unique(codes)]
+    rows = np.concatenate([rows for _, rows in models])
+    back = np.argsort(rows)
+    columns = {"prediction": np.concatenate([model.predict(X.iloc[rows]) for model, rows in models])[back]}
+    if is_classifier(prior.model) and hasattr(answers[-1], "predict_proba"):
+        columns |= _probabilities(models, X, back)
+    return columns
+
+
+def _probabilities(
+    models: list[tuple[Any, NDArray[np.intp]]], X: Any, back: NDArray[np.intp]
+) -> dict[str, NDArray[Any]]:
+    """Return a column a class; 0 for a class that a task cannot have."""
+    classes = np.unique(np.concatenate([model.classes_ for model, _ in models]))
+    parts = []
+    for model, rows in models:
+        proba = np.zeros((len(rows), len(classes)))
+        proba[:, np.searchsorted(classes, model.classes_)] = model.predict_proba(X.iloc[rows])
+        parts.append(proba)
+    return {f"probability of {label}": np.concatenate(parts)[back, k] for k, label in enumerate(classes)}
+
+
+def _summary(prior: PriorOfTable, codes: NDArray[np.intp], known: NDArray[np.intp]) -> str:
+    n_tasks, n_adapted = len(np.unique(codes)), len(np.unique(codes[known]))
+    return (
+        f"{len(codes)} rows of {n_tasks} tasks ({prior.task}) predicted: {n_adapted} tasks by what {len(known)} known rows of "
+        f"their own tell, {n_tasks - n_adapted} by the prior alone."
+    )

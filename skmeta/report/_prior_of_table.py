@@ -1,0 +1,60 @@
+"""A prior that knows the table it was learned from, so that it can be applied to the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from skmeta.report._collection import Collection
+from skmeta.steps import PriorWithSteps, split_prior
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PriorOfTable(PriorWithSteps):
+    """A prior of raw rows, with the model that it is for and the roles of the columns.
+
+    Parameters
+    ----------
+    steps, prior : FrozenSteps, Prior
+        As of every prior behind steps.
+    model : estimator
+        Not fitted.
+    task, target : str
+        Names of the columns.
+    kinds : mapping of str to str
+        Each column that the steps use, and what it holds: "number", "date" or "category".
+    read : tuple of str
+        Those of `kinds` that the steps take as they are written, and make numbers of.
+    """
+
+    model: Any
+    task: str
+    target: str
+    kinds: Mapping[str, str]
+    read: tuple[str, ...]
+
+
+def with_table(prior: Any, collection: Collection, model: Any) -> PriorOfTable:
+    """Return a prior that was learned from a collection, with what there is to know of it.
+
+    Parameters
+    ----------
+    prior : Prior
+        Learned by `learn_from_all`.
+    collection : Collection
+        The table.
+    model : estimator
+        What solves one task.
+
+    Returns
+    -------
+    PriorOfTable
+        A prior that can do all that the first can.
+    """
+    steps, inner = split_prior(prior)
+    task, target = collection.names
+    kinds = dict.fromkeys(map(str, collection.numbers), "number") | dict.fromkeys(
+        map(str, collection.categories), "category"
+    )
+    return PriorOfTable(steps, inner, model, task, target, kinds, tuple(collection.read))

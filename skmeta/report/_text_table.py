@@ -1,0 +1,176 @@
+"""A text file as a frame whose cells are the text that stands there."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import lzma
+import re
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import StringIO
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+from skmeta import _dataframe
+
+DELIMITERS = ",;\t| "
+N_LINES = 200  # at the top, among which the header is looked for
+UNNAMED = "Unnamed: "  # what pandas calls a column without a name
+SAVE_AS_UTF8 = "save it as UTF-8 (in Excel: Save As, CSV UTF-8)"
+
+OPENERS: dict[str, Callable[[Path], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+
+
+@dataclass(frozen=True)
+class Header:
+    """Where the names of the columns stand, and what divides them."""
+
+    delimiter: str
+    names: tuple[str, ...]
+    n_lines: int  # of the file, up to its last
+
+
+def read_text_table(path: Path, wanted: tuple[str, ...], needed_by: str) -> tuple[Any, str, list[str]]:
+    """Return a text file as a frame of text, empty cells missing, and notes on how it was read.
+
+    The header is the first line that has all the wanted names; lines above it are titles or comments. Where all rows are
+    one cell longer than the header, either all end with a delimiter, or all begin with the name of a row, as R writes them.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    wanted : tuple of str
+        Names of columns that the header has.
+    needed_by : str
+        Who needs pandas, for the error where it is not installed.
+
+    Returns
+    -------
+    frame : DataFrame
+        Cells of text.
+    delimiter : str
+        What divides them.
+    notes : list of str
+        What a reader should know.
+    """
+    text, notes = decoded(_bytes_of(path))
+    header = find_header(text, wanted)
+    rows = StringIO(text, newline="")
+    for _ in range(header.n_lines):
+        rows.readline()
+    names, doubled = distinct(header.names)
+    longer = _rows_are_longer(rows, header)
+    frame = _dataframe.read_text_cells(rows, header.delimiter, [*names, ""] if longer else names, needed_by)
+    if longer:
+        frame = _without_the_extra_column(frame, names)
+    if doubled:
+        notes.append(f"Columns of one name were numbered: {', '.join(doubled)}.")
+    return frame, header.delimiter, notes
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Return what a file holds, unpacked."""
+    kind = path.suffix.lower()
+    if kind == ".zip":
+        with ZipFile(path) as folder:
+            return folder.read(folder.namelist()[0])
+    with OPENERS.get(kind, Path.open)(path) if kind in OPENERS else path.open("rb") as file:
+        return bytes(file.read())
+
+
+def decoded(content: bytes) -> tuple[str, list[str]]:
+    """Return bytes as text, and a note where their encoding was a guess.
+
+    Examples
+    --------
+    >>> from skmeta.report._text_table import decoded
+    >>> decoded("shop,café".encode("utf-16"))
+    ('shop,café', [])
+    >>> decoded("café".encode("latin-1"))[1]
+    ['Not UTF-8, read as Windows-1252: see that letters with accents are right, or save it as UTF-8 (in Excel: ...
+    """
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return content.decode("utf-16"), []
+    if b"\0" in content[:1000]:
+        raise ValueError("bytes that are no text")
+    try:
+        return content.removeprefix(BOM_UTF8).decode("utf-8"), []
+    except UnicodeDecodeError:
+        note = f"Not UTF-8, read as Windows-1252: see that letters with accents are right, or {SAVE_AS_UTF8}."
+        return content.decode("cp1252", errors="replace"), [note]
+
+
+def find_header(text: str, wanted: tuple[str, ...]) -> Header:
+    r"""Return the header that has the wanted names; without one, the first line, divided into most names.
+
+    Examples
+    --------
+    >>> from skmeta.report._text_table import find_header
+    >>> find_header("sep=;\nSales, by shop\nshop;sales\na;1,5", ("shop", "sales"))
+    Header(delimiter=';', names=('shop', 'sales'), n_lines=3)
+    """
+    top = list(islice(StringIO(text, newline=""), N_LINES))
+    declared = re.fullmatch(r"sep=(.)\s*", top[0], re.IGNORECASE) if top else None
+    headers = [each for delimiter in (declared[1] if declared else DELIMITERS) for each in _lines(top, delimiter)]
+    named = [each for each in headers if set(wanted) <= set(each.names)]
+    if named:
+        return min(named, key=lambda each: (each.n_lines, -len(each.names)))
+    if not headers:
+        raise ValueError("no columns")
+    plain = [each for each in headers if not each.names[0].startswith(("#", "sep="))] or headers
+    first = min(each.n_lines for each in plain)
+    return max((each for each in plain if each.n_lines == first), key=lambda each: len(each.names))
+
+
+def _lines(top: list[str], delimiter: str) -> Iterator[Header]:
+    """Every line as a header, empty ones left out."""
+    reader = csv.reader(top, delimiter=delimiter)
+    try:
+        for cells in reader:
+            if any(cells):
+                yield Header(delimiter, tuple(cells), reader.line_num)
+    except csv.Error:  # a quote that never ends is no header
+        return
+
+
+def distinct(names: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Return names that differ, as pandas makes them, and those that were there twice.
+
+    Examples
+    --------
+    >>> from skmeta.report._text_table import distinct
+    >>> distinct(("", "a", "b", "a"))
+    (['Unnamed: 0', 'a', 'b', 'a.1'], ['a'])
+    """
+    named = [name or f"{UNNAMED}{at}" for at, name in enumerate(names)]
+    seen: Counter[str] = Counter()
+    out = []
+    for name in named:
+        out.append(f"{name}.{seen[name]}" if seen[name] else name)
+        seen[name] += 1
+    return out, [name for name, count in seen.items() if count > 1]
+
+
+def _rows_are_longer(rows: StringIO, header: Header) -> bool:
+    """Whether all the next rows have one cell more than the header; raise if only some have more."""
+    start, n_names = rows.tell(), len(header.names)
+    lengths = Counter(len(cells) for cells in csv.reader(rows, delimiter=header.delimiter) if cells)
+    rows.seek(start)
+    n_longer = sum(count for length, count in lengths.items() if length > n_names)
+    if n_longer and set(lengths) != {n_names + 1}:
+        raise ValueError(f"{n_longer} rows of {max(lengths)} cells under a header of {n_names}; see that they fit")
+    return bool(n_longer)
+
+
+def _without_the_extra_column(frame: Any, names: list[str]) -> Any:
+    """Return a frame with one column more than its header has names: an empty last one, or names of rows in front."""
+    if frame.iloc[:, -1].isna().all():
+        return frame.iloc[:, :-1]
+    return frame.set_axis([f"{UNNAMED}0", *names], axis=1)

@@ -1,0 +1,59 @@
+"""Columns that can tell nothing about rows and tasks to come: constants, row numbers and names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta.report._columns import Column
+from skmeta.report._text_table import UNNAMED
+
+# What people and programs call the numbers or names of rows.
+ROW_NAMES = re.compile(
+    r"(.*[^a-z])?id|#|(row|record|line|obs|index|idx|nr|no|num|number|seq)([^a-z]*(id|no|nr|num|number|name|names|index))?s?"
+)
+
+
+def useless_columns(columns: Mapping[str, Column], codes: NDArray[np.intp]) -> dict[str, list[str]]:
+    """Return reason to the names of columns that can tell nothing about rows and tasks to come.
+
+    Parameters
+    ----------
+    columns : mapping of str to Column
+        The columns.
+    codes : ndarray of shape (n_rows,)
+        The task of each row.
+
+    Returns
+    -------
+    dict of str to list of str
+        The beginning of a note, and whom it concerns.
+    """
+    constant = [name for name, column in columns.items() if column.values.nunique(dropna=False) < 2]
+    names_only = [n for n, column in columns.items() if n not in constant and is_identifier(n, column, codes)]
+    return {
+        "Left out, as they never change: ": constant,
+        "Left out, as they only name rows or tasks: ": names_only,
+    }
+
+
+def is_identifier(name: str, column: Column, codes: NDArray[np.intp]) -> bool:
+    """Whether a column only names rows or tasks, so that nothing in it can be true of others.
+
+    Text does if most values occur once, or each value in one task and each task has one value. Numbers do if they are all
+    different whole numbers (some may be missing), and either count the rows, or the column has no name or one such as
+    row or id.
+    """
+    values = column.values
+    known = values[values.notna()]
+    n_unique = known.nunique()
+    if column.kind == "category":
+        pairs = len(set(zip(known.tolist(), codes[values.notna()].tolist(), strict=True)))
+        return n_unique > len(known) / 2 or n_unique == pairs == len(np.unique(codes))
+    if column.kind == "date" or n_unique < len(known) or (known % 1 != 0).any():
+        return False
+    counts_rows = known.max() - known.min() < 2 * len(known)
+    return bool(counts_rows or name.startswith(UNNAMED) or ROW_NAMES.fullmatch(name.lower().strip()))

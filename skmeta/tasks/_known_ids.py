@@ -1,0 +1,52 @@
+"""What ids of a table have to be: no measurements where tasks are learned, and of one type with those known."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta.tasks._ids import index_tasks, lookup_tasks, type_of_ids
+from skmeta.tasks._words import listed, shown
+
+
+def check_groups_rows(ids: NDArray[Any], task: str | int) -> None:
+    """Raise where ids are measurements: fractions, most of which stand in one row alone."""
+    if ids.dtype.kind == "f" and len(ids) > 2 and np.mod(ids, 1).any() and 2 * len(np.unique(ids)) > len(ids):
+        raise ValueError(
+            f"task: wanted a column of ids, each of which stands in several rows, found {len(np.unique(ids))} different "
+            f"numbers such as {shown(ids[0])} in {len(ids)} rows of task={task!r}; name the column that says which task a row "
+            "is of."
+        )
+
+
+def check_same_type(known: NDArray[Any], ids: NDArray[Any]) -> None:
+    """Raise where ids are of another type than those known: text and numbers never match."""
+    if len(ids) and len(known) and type_of_ids(ids) != type_of_ids(known):
+        raise TypeError(
+            f"task: wanted ids like those learned ({shown(known[0])}), found {shown(ids[0])}; {type_of_ids(ids)} "
+            f"and {type_of_ids(known)} never match. Convert the column."
+        )
+
+
+def known_codes(known: NDArray[Any], ids: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the position of the task of every row among those known, -1 where it is not; warn if none is known.
+
+    Raises
+    ------
+    TypeError
+        If the ids are of another type than those known.
+    """
+    check_same_type(known, ids)
+    index = index_tasks(ids)
+    found = lookup_tasks(known, index.ids)
+    if len(found) and (found < 0).all():
+        warnings.warn(
+            f"task: none of {len(found)} id(s), such as {shown(index.ids[0])}, is known (there are {listed(known)}): all "
+            "rows are predicted as those of new tasks.",
+            UserWarning,
+            stacklevel=4,
+        )
+    return found[index.codes]

@@ -1,0 +1,123 @@
+"""A saved prior on the next table: the same columns, tasks with some rows known and tasks with none."""
+
+import joblib
+import numpy as np
+import pytest
+from shops import run
+from sklearn.linear_model import Ridge
+
+from skmeta import report
+
+pd = pytest.importorskip("pandas")
+
+
+def make_table(first, n_tasks, seed, classes=False):
+    rng = np.random.default_rng(seed)
+    task = np.repeat(np.arange(n_tasks), 20)
+    price = rng.uniform(1, 5, len(task)).round(2)
+    sales = rng.normal(10, 3, n_tasks)[task] + 2 * price + rng.normal(0, 0.3, len(task))
+    return pd.DataFrame(
+        {
+            "store": [f"s{first + k}" for k in task],
+            "day": pd.date_range("2024-01-01", periods=20).strftime("%d.%m.%Y").tolist() * n_tasks,
+            "price": [f"${value:,.2f}" for value in 1000 * price],
+            "weather": rng.choice(["sun", "rain"], len(task)),
+            "country": "NL",
+            "sales": np.where(sales > 16, "high", "low") if classes else sales.round(3),
+        }
+    )
+
+
+def learned(few_fits, tmp_path, classes=False, ending="joblib"):
+    make_table(0, 20, 0, classes).to_csv(tmp_path / "old.csv", index=False)
+    collection, model = report.settle(report.read_file(str(tmp_path / "old.csv"), task="store", target="sales"))
+    path = tmp_path / f"prior.{ending}"
+    warm = report.learn_from_all(collection, model)
+    report.save_prior(report.with_table(warm.prior_, collection, model), str(path))
+    return path
+
+
+def new_table(tmp_path, classes=False):
+    new = make_table(100, 4, 1, classes)
+    known = new["store"].isin(["s100", "s101"]) & (np.arange(len(new)) % 20 < 8)
+    new.assign(sales=new["sales"].where(known)).to_csv(tmp_path / "new.csv", index=False)
+    return tmp_path / "new.csv", new["sales"], known
+
+
+@pytest.mark.parametrize("ending", ["joblib", "skops"])
+def test_known_rows_teach_and_other_tasks_have_the_prior(few_fits, capsys, tmp_path, ending):
+    pytest.importorskip(ending)
+    prior, (path, truth, _) = learned(few_fits, tmp_path, ending=ending), new_table(tmp_path)
+    status, out, _ = run(capsys, "apply", prior, path, "--out", tmp_path / "out.csv")
+    assert status == 0
+    assert (
+        "80 rows of 4 tasks (store) predicted: 2 tasks by what 16 known rows of their own tell, 2 by the prior" in out
+    )
+    done, given = pd.read_csv(tmp_path / "out.csv"), pd.read_csv(path)
+    pd.testing.assert_frame_equal(done.drop(columns="prediction"), given)
+    errors = (done["prediction"] - truth).abs().groupby(done["store"]).mean()
+    assert errors[["s100", "s101"]].max() < 0.5 < errors[["s102", "s103"]].max()
+
+
+def test_a_task_is_predicted_as_its_adapted_estimator_does(few_fits, tmp_path):
+    prior, (path, _, known) = joblib.load(learned(few_fits, tmp_path)), new_table(tmp_path)
+    frame, _ = report.apply_prior(prior, str(path))
+    new = pd.read_csv(path)
+    for store, shots in (("s100", known), ("s103", np.zeros(len(new), bool))):
+        of_store = new["store"] == store
+        rows = new[of_store].drop(columns=["store", "sales"])
+        known_rows = new[of_store & shots]
+        model = (
+            prior.adapt(Ridge(), known_rows.drop(columns=["store", "sales"]), known_rows["sales"])
+            if len(known_rows)
+            else prior.zero_shot(Ridge())
+        )
+        np.testing.assert_allclose(frame["prediction"][of_store].astype(float), model.predict(rows), rtol=1e-8)
+
+
+def test_classes_have_probabilities(few_fits, tmp_path):
+    prior, (path, truth, _) = joblib.load(learned(few_fits, tmp_path, classes=True)), new_table(tmp_path, classes=True)
+    frame, _ = report.apply_prior(prior, str(path))
+    proba = frame[["probability of high", "probability of low"]].to_numpy(float)
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+    known = frame["store"].isin(["s100", "s101"])
+    assert (frame["prediction"] == truth)[known].mean() > 0.9
+
+
+def test_the_target_may_be_missing_and_columns_stand_in_any_order(few_fits, tmp_path):
+    prior, (path, _, _) = joblib.load(learned(few_fits, tmp_path)), new_table(tmp_path)
+    expected, _ = report.apply_prior(prior, str(path))
+    new = pd.read_csv(path).assign(extra=1)
+    unknown = ~new["store"].isin(["s100", "s101"])
+    new[["weather", "extra", "price", "store", "day"]].to_csv(tmp_path / "b.csv", index=False)
+    found, notes = report.apply_prior(prior, str(tmp_path / "b.csv"))
+    np.testing.assert_allclose(*(each["prediction"][unknown].astype(float) for each in (found, expected)), rtol=1e-9)
+    assert "Not used, as the prior knows nothing of them: extra." in notes
+
+
+BAD = {
+    "no column": (lambda new: new.drop(columns="price"), "found none named price; add them"),
+    "no task": (lambda new: new.drop(columns="store"), "task: wanted the name of a column, found store"),
+    "words for numbers": (lambda new: new.assign(sales="much"), "column sales: wanted numbers, found 'much'"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_table_of_another_kind_is_told(few_fits, tmp_path, kind):
+    prior, (path, _, _) = joblib.load(learned(few_fits, tmp_path)), new_table(tmp_path)
+    change, message = BAD[kind]
+    change(pd.read_csv(path)).to_csv(path, index=False)
+    with pytest.raises(ValueError, match=message):
+        report.apply_prior(prior, str(path))
+
+
+def test_files_that_are_no_priors_are_told(capsys, tmp_path):
+    path, _, _ = new_table(tmp_path)
+    joblib.dump({"a": 1}, tmp_path / "a.joblib")
+    for prior, message in (
+        (tmp_path / "a.joblib", "found dict"),
+        (tmp_path / "b.skops", "found none"),
+        (path, "ends in .skops"),
+    ):
+        status, _, err = run(capsys, "apply", prior, path, "--out", tmp_path / "out.csv")
+        assert status == 2 and message in err
