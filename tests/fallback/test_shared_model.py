@@ -294,9 +294,7 @@ def test_a_model_that_nothing_asks_is_not_held():
     )
     plain = prior.adapt(TREE, X[:5], y[:5])
     assert b"DecisionTree" not in pickle.dumps(plain) and np.isfinite(plain.predict(X)).all()
-    with pytest.raises(
-        TypeError, match="found a SharedModelPrior, which is for DecisionTreeRegressor"
-    ):
+    with pytest.raises(TypeError, match="found a SharedModelPrior, which is for DecisionTreeRegressor"):
         prior.adapt(Ridge(), X[:5], y[:5])
 
 
