@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -168,7 +168,7 @@ def score_rivals(table: Collection, models: list[Any], splits: list[Split]) -> S
     test = splits[0][1]
     judge = Judge(table, test, Z[test, -1], scoring_of(models[0]))
     found: list[list[Any]] = [[] for _ in models]
-    with config_context(assume_finite=True, skip_parameter_validation=True):  # thousands of fits of checked numbers
+    with _checked_before():
         for shot, (train, _) in enumerate(splits):
             for at, model in enumerate(models):
                 try:
@@ -179,6 +179,14 @@ def score_rivals(table: Collection, models: list[Any], splits: list[Split]) -> S
                         raise
                     found[at].append(found[at][-1])
     return _stacked(found)
+
+
+@contextmanager
+def _checked_before() -> Iterator[None]:
+    """For thousands of fits of numbers that were checked, and predictions of tasks that are new on purpose."""
+    with config_context(assume_finite=True, skip_parameter_validation=True), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "task: none of", UserWarning)
+        yield
 
 
 def _stacked(found: list[list[Any]]) -> Scores:
@@ -194,7 +202,7 @@ def score_warm(table: Collection, warm: Any, splits: list[Split]) -> Scores:
     (others, test), *_ = splits
     judge = Judge(table, test, Z[test, -1], scoring_of(warm))
     found = []
-    with config_context(assume_finite=True, skip_parameter_validation=True):
+    with _checked_before():
         learned = clone(warm).fit(Z[others], table.y[others])
         for train, _ in splits:
             shots = np.setdiff1d(train, others)

@@ -69,10 +69,10 @@ def locate_column(X: Any, column: str | int, role: str) -> int:
 
 def _in_words(column: Any) -> tuple[str, str]:
     """What was given in place of a name, in few words where it is the column itself; and the name to give."""
-    if getattr(column, "ndim", 0) == 0:
-        return shown(column), "name"
     name = getattr(column, "name", None)
-    return f"the {len(column)} values of a column, which has to stand in X", name if isinstance(name, str) else "name"
+    name = name if isinstance(name, str) else "name"
+    is_column = getattr(column, "ndim", 0) > 0
+    return f"{len(column)} values, which have to stand in X" if is_column else shown(column), name
 
 
 def _locate_name(X: Any, name: str, role: str) -> int:
@@ -90,8 +90,7 @@ def _locate_name(X: Any, name: str, role: str) -> int:
         )
     if name in levels_of_index(X):
         raise ValueError(
-            f"{role}: wanted the name of a column of X, found {role}={name!r} in its index; X.reset_index({name!r}) makes a "
-            "column of it."
+            f"{role}: wanted the name of a column of X, found {name!r} in its index; use X.reset_index({name!r})."
         )
     close = get_close_matches(name, [each for each in names if isinstance(each, str)])
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
@@ -314,8 +313,7 @@ def _sorted(ids: set[Any]) -> list[Any]:
     except TypeError as error:
         one = next(iter(ids))
         raise TypeError(
-            f"ids: wanted ids that are text, numbers or dates, found a {type(one).__name__}, {shown(one)}; write them as "
-            "text, as by X[task].map(str)."
+            f"ids: wanted text, numbers or dates, found a {type(one).__name__}, {shown(one)}; use X[task].map(str)."
         ) from error
 
 

@@ -56,15 +56,7 @@ def read_trials(
     """
     rows, columns = (None, None) if shape is None else shape
     if not hasattr(search, "get_params") or isinstance(search, type):
-        study = rows_of_study(search, metric)
-        table, says = (search, None) if study is None else study
-        results = _columns(table, None if study else metric)
-        sign = _sign(greater_is_better, says, metric or _only_score(results))
-        found: Any = [
-            _trials(part, _params(part), name, None if study else metric, sign=sign, n_rows=rows, n_columns=columns)
-            for name, part in _by_task(results, task).items()
-        ]
-        return [trial for trials in found for trial in trials]
+        return _read_table(search, task, metric, (rows, columns), greater_is_better)
     if hasattr(search, "searches_"):
         raise ValueError(
             f"search: wanted a search on one dataset, found {type(search).__name__} over the tasks "
@@ -93,6 +85,23 @@ def read_trials(
         n_rows=rows,
         n_columns=getattr(search, "n_features_in_", columns),
     )
+
+
+def _read_table(
+    search: Any, task: str | int, metric: str | None, shape: tuple[Any, Any], greater_is_better: bool | None
+) -> list[Trial]:
+    """The trials of a study or of a table."""
+    study = rows_of_study(search, metric)
+    table, says = (search, None) if study is None else study
+    name = None if study else metric
+    results = _columns(table, name)
+    sign = _sign(greater_is_better, says, metric or _only_score(results))
+    n_rows, n_columns = shape
+    found: Any = [
+        _trials(part, _params(part), each, name, sign=sign, n_rows=n_rows, n_columns=n_columns)
+        for each, part in _by_task(results, task).items()
+    ]
+    return [trial for trials in found for trial in trials]
 
 
 def _trials(
