@@ -69,9 +69,8 @@ def locate_column(X: Any, column: str | int, role: str) -> int:
 
 def _in_words(column: Any) -> tuple[str, str]:
     """What was given in place of a name, in few words where it is the column itself; and the name to give."""
-    name = getattr(column, "name", None)
-    name = name if isinstance(name, str) else "name"
     is_column = getattr(column, "ndim", 0) > 0
+    name = column.name if isinstance(getattr(column, "name", None), str) else "name"
     return f"{len(column)} values, which have to stand in X" if is_column else shown(column), name
 
 
@@ -312,9 +311,8 @@ def _sorted(ids: set[Any]) -> list[Any]:
         return sorted(ids)
     except TypeError as error:
         one = next(iter(ids))
-        raise TypeError(
-            f"ids: wanted text, numbers or dates, found a {type(one).__name__}, {shown(one)}; use X[task].map(str)."
-        ) from error
+        what = f"ids: wanted text, numbers or dates, found a {type(one).__name__}, {shown(one)}; use X[task].map(str)."
+        raise TypeError(what) from error
 
 
 def lookup_tasks(index_ids: NDArray[Any], ids: ArrayLike) -> NDArray[np.intp]:
