@@ -52,10 +52,10 @@ def as_text(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdi
     parts = [
         _header(collection, model, curve),
         _table(collection, model, curve, verdict),
-        fill(_worth(collection, model, verdict, warm) + _set_aside(collection, model, warm), LINE),
+        fill((_worth(collection, model, verdict, warm) + _set_aside(collection, model, warm)).strip(), LINE),
         advice(collection, model, verdict),
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
 
 
 def _header(collection: Collection, model: Any, curve: ShotCurve) -> str:
@@ -160,8 +160,8 @@ def _worth(collection: Collection, model: Any, verdict: Verdict, warm: Any) -> s
             f"With {known} of a new {task}, warm is no better than {_without_rows(model)}, for which a model of its own "
             "needs 0 rows: what the prior knows, be it ever so sure, is worth none."
         )
-    as_many = f"more than {verdict.n_shots[-1]}" if np.isinf(rows) else f"{rows:.1f}"
-    said = f"With {known} of a new {task}, warm is as good as a model of its own with {as_many}."
+    as_good = f"With {known} of a new {task}, warm is as good as a model of its own with {rows:.1f}."
+    said = "" if np.isinf(rows) else as_good  # more rows than were tried: the table says it
     borrowed = typical_borrowing(warm)
     if np.isnan(borrowed):  # not every family can tell
         return said
@@ -169,8 +169,8 @@ def _worth(collection: Collection, model: Any, verdict: Verdict, warm: Any) -> s
         return said  # the two say different things of different fits, and the errors are what was seen
     return (
         f"{said} By its own account (borrowing_), in a fit to all rows the prior stands for {borrowed:.3g} further "
-        f"ones of a typical {task}."
-    )
+        f"{'ones' if said else 'rows'} of a typical {task}."
+    ).strip()
 
 
 def _set_aside(collection: Collection, model: Any, warm: Any) -> str:

@@ -155,6 +155,17 @@ def test_borrowing_is_told_where_it_agrees_with_the_errors(borrowed, own_rows, t
     assert ("borrowing_" in worth) == told
 
 
+def test_rows_beyond_those_tried_are_no_sentence():
+    verdict = replace(judge(curve_of(errors_of(*VERDICTS["warm"]))), own_rows=np.array([0, 5, np.inf, 40]))
+    verdict = replace(verdict, gain=np.array([0, 0, 0.5, 0]), noise=np.full(4, 0.1))
+    worth = report._text._worth(make_collection(), Ridge(), verdict, SimpleNamespace(borrowing_={0: 30.0}))
+    assert worth.startswith(
+        "By its own account (borrowing_), in a fit to all rows the prior stands for 30 further rows"
+    )
+    silent = report._text._worth(make_collection(), Ridge(), verdict, SimpleNamespace(borrowing_={0: float("nan")}))
+    assert silent == ""
+
+
 def test_where_own_models_beat_nothing_they_are_not_advised():
     errors = errors_of([1, 1.3, 1.1, 1.05], [1, 1, 1, 1], [1, 1, 1, 1])
     curve = ShotCurve(-np.stack(list(errors.values())), tuple(errors), (0, 1, 5, 20), "neg_log_loss", n_tasks=40)
