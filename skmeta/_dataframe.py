@@ -243,11 +243,11 @@ def plain_numbers(series: Any) -> Any:
     return numbers if numbers.notna().sum() == series.notna().sum() else None
 
 
-def date_options(series: Any, share: float) -> dict[str, Any] | None:
+def date_options(series: Any, share: float, *, day_first: bool = False) -> dict[str, Any] | None:
     """Return the options with which `pandas.to_datetime` reads a column of dates; None if it holds anything else.
 
-    Text holds dates if one format reads at least this share of it. Of 3.4.2024, 3 is the day, of 3/4/2024 the month,
-    unless fewer dates are right then.
+    Text holds dates if one format reads at least this share of it. Of 3.4.2024, 3 is the day, of 3/4/2024 the month unless
+    the day comes first (``day_first``), or unless fewer dates are right then.
     """
     import pandas as pd
 
@@ -257,16 +257,16 @@ def date_options(series: Any, share: float) -> dict[str, Any] | None:
     like_dates = known[[isinstance(v, str) and bool(_DATE.fullmatch(v.strip())) for v in known]]
     if like_dates.empty or len(like_dates) < share * len(known):
         return None
-    tried = [{"format": each, "utc": True, "errors": "coerce"} for each in _formats(like_dates.iloc[0])]
+    tried = [{"format": each, "utc": True, "errors": "coerce"} for each in _formats(like_dates.iloc[0], day_first)]
     n_read = [int(to_datetime()(like_dates, **options).notna().sum()) for options in tried]
     return tried[int(np.argmax(n_read))] if max(n_read) >= share * len(known) else None
 
 
-def _formats(date: str) -> list[str]:
+def _formats(date: str, day_first: bool) -> list[str]:
     """Return the formats in which a date may be written, the likelier first."""
     from pandas.tseries.api import guess_datetime_format
 
-    dotted = "." in date
+    dotted = "." in date or day_first
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of days that come first or do not
         guessed = [guess_datetime_format(date.strip(), dayfirst=first) for first in (dotted, not dotted)]
@@ -281,6 +281,13 @@ def to_datetime() -> Any:
     import pandas as pd
 
     return pd.to_datetime
+
+
+def dates_of(days: Any) -> Any:
+    """Return days since 1970-01-01 as dates."""
+    import pandas as pd
+
+    return pd.to_datetime(days, unit="D", utc=True)
 
 
 def days(dates: Any) -> Any:

@@ -254,6 +254,9 @@ def _dense_scales(X: Any, weight: Any) -> tuple[Array, Array]:
         variance = weight @ (np.where(present, X - centre, 0.0) ** 2) / total
     scale = np.sqrt(variance)
     constant = scale <= 1e-10 * np.abs(centre) + np.finfo(float).tiny
+    if constant.any():  # the mean of equal values may round, and would leave a trace of a column that says nothing
+        values = X[:, constant]
+        centre[constant] = np.where((values == values[0]).all(axis=0), values[0], centre[constant])
     return centre, np.where(constant, 1.0, scale)
 
 

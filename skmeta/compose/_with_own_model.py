@@ -51,8 +51,8 @@ class PriorWithOwnModel(MixturePrior):
     .. math:: (1 - u_t) \, \omega + u_t \, \omega_0
 
     before, where :math:`u_t` is the probability, by the rows of task :math:`t`, that it is unlike the past; then nothing counts
-    of what past tasks say of how often an own model is the better one (:math:`\omega`). An own model that costs many fits is
-    asked where the learned prior's part of that is less than one half.
+    of what past tasks say of how often what was learned is the better one (:math:`\omega`). An own model that costs many
+    fits is asked where the learned prior's part of that is less than one half.
 
     Parameters
     ----------
@@ -216,9 +216,8 @@ class PriorWithOwnModel(MixturePrior):
             return self.log_scores(adapted, np.arange(len(tasks))) + np.log(self.weights_of_tasks(adapted))
 
 
-def _without_the_first(weights: Array, assumed: Array) -> Array:
-    """Weights of a task unlike the first component: of this as assumed, of the others among each other as past tasks say."""
-    share = assumed[0] / assumed.sum()
+def _of_unlike(weights: Array, share: float) -> Array:
+    """Weights of a task unlike the first component: of this its assumed share, of the others what past tasks say of them."""
     return np.r_[share, (1.0 - share) * weights[1:] / weights[1:].sum()]
 
 
@@ -281,7 +280,7 @@ def with_own_model(
     scores, n_rows = scored(np.ones(tasks.n_rows, dtype=bool)), float(tasks.labelled_rows().counts[looked_at].mean())
     weights, known = learned(scores), KnownScores(looked_at, scores)
     without_rows = np.eye(1, len(weights))[0]
-    of_unlike = _without_the_first(weights, assumed)
+    of_unlike = _of_unlike(weights, one / (one + unlike) / len(beside))
     found = PriorWithOwnModel([prior, *beside], weights, ("learned", *names), without_rows, weights_of_unlike=of_unlike)
     # Where it is not the better one with all rows, it is asked where a task's rows say so, not by its weight.
     if weights[0] > 0.5 or tasks.y is None or n_rows <= 2 * SHOTS:

@@ -14,6 +14,7 @@ from skmeta.report._columns import decimal_mark, read_column
 from skmeta.report._estimators import as_labels
 from skmeta.report._prior_of_table import PriorOfTable
 from skmeta.report._read import about_slips, check_column, read_frame, read_target, without_blanks
+from skmeta.report._written_numbers import is_gap
 from skmeta.tasks import index_tasks, read_task_ids, read_tasks
 from skmeta.tasks._words import shown
 
@@ -41,7 +42,13 @@ def apply_prior(prior: PriorOfTable, path: str) -> tuple[Any, list[str]]:
     ValueError
         If a column that the prior uses is missing, or holds something else than it did.
     """
-    frame, delimiter, notes = read_frame(Path(path), (prior.task,))
+    if prior.feature_names is None:
+        raise ValueError(
+            "prior: wanted one learned from a table whose columns have names, found one of columns by position."
+        )
+    frame, delimiter, notes = read_frame(Path(path), (prior.task, *prior.kinds))
+    if "prediction" in frame.columns:
+        raise ValueError(f"{path}: wanted no column called prediction, which is to be added, found one; rename it.")
     check_column(prior.task, "task", list(frame.columns))
     named = without_blanks(frame[prior.task]).notna()
     if not named.all():
@@ -74,20 +81,26 @@ def _features(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, list[
 
 
 def _feature(prior: PriorOfTable, name: str, series: Any, decimal: str) -> tuple[Any, tuple[str, ...]]:
-    """Return one column as the steps take it, and its cells that hold no value."""
-    column = read_column(series, decimal)
-    if prior.kinds[name] == "category":
+    """Return one column as the steps take it, read in the style that it has now, and its cells that hold no value."""
+    kind, filled = prior.kinds[name], series[series.notna() & ~series.map(_is_empty).astype(bool)]
+    if kind == "category":
         return _dataframe.as_categories(series), ()
-    if name in prior.read:
-        return series, column.slips
-    if column.kind == "category" and series.notna().any():
-        raise ValueError(f"column {name}: wanted numbers, as it held before, found {shown(series.dropna().iloc[0])}.")
-    return _dataframe.as_floats(column.values) if series.notna().any() else np.nan, column.slips
+    if not len(filled):
+        return np.nan, ()
+    column, unit = read_column(series, decimal), prior.units.get(name, "")
+    if column.kind != kind or column.unit not in ("", unit):
+        wanted = f"{kind}s{f' in {unit}' if unit else ''}"
+        raise ValueError(f"column {name}: wanted {wanted}, as it held before, found {shown(filled.iloc[0])}.")
+    return _dataframe.dates_of(column.values) if kind == "date" else column.values, column.slips
+
+
+def _is_empty(cell: Any) -> bool:
+    return isinstance(cell, str) and is_gap(cell)
 
 
 def _known_targets(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, list[str]]:
     """Return the targets, missing where they are not known, and notes; None without such a column."""
-    if prior.target not in frame.columns or frame[prior.target].isna().all():
+    if prior.target not in frame.columns or (frame[prior.target].isna() | frame[prior.target].map(_is_empty)).all():
         return None, []
     y, slips = read_target(frame[prior.target], decimal)
     if is_classifier(prior.model):

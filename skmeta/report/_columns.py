@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skmeta import _dataframe
 from skmeta.report._written_numbers import MOST, NumberStyle, holds_numbers, is_gap, numbers_in, style_of
 
+N_CELLS = 1000  # speed: of a column, different ones, that tell the decimal mark of a file
 PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 NO_DATE = float(np.iinfo(np.int64).min)  # what NumPy makes of a missing date
 
@@ -45,6 +47,12 @@ class Column:
     reader: Any = None
     missing: float = float("nan")
     slips: tuple[str, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """The currency and the unit of its numbers."""
+        style = getattr(self.reader, "style", NumberStyle())
+        return f"{style.prefix} {style.suffix}".strip()
 
     @property
     def example(self) -> str | None:
@@ -103,9 +111,9 @@ def read_column(series: Any, decimal: str = ".") -> Column:
         return _finite(Column("number", numbers, numbers))
     if _dataframe.is_text(series):
         counts = _dataframe.counts_of(series)
-        found = _written_column(series, counts, decimal) or _date_column(series, counts)
+        found = _written_column(series, counts, decimal) or _date_column(series, counts, decimal)
     else:
-        found = _date_column(series, {})
+        found = _date_column(series, {}, decimal)
     categories = _dataframe.as_categories(series)
     return _finite(found) if found else Column("category", categories, categories)
 
@@ -121,14 +129,14 @@ def _written_column(series: Any, counts: Mapping[str, int], decimal: str) -> Col
     if not holds_numbers(counts, n_written):
         return None
     values = _as_series(numbers_in(_with_gaps(series), style), series)
-    slips = _slips(counts, values, series)
+    slips = _slips(values, series)
     return Column("number", values, series.where(values.notna()), WrittenNumbers(style), slips=slips)
 
 
-def _date_column(series: Any, counts: Mapping[str, int]) -> Column | None:
+def _date_column(series: Any, counts: Mapping[str, int], decimal: str) -> Column | None:
     """Return a column of dates, which need no package but pandas to be read again."""
     filled = series if not counts else series.where(~series.isin([cell for cell in counts if is_gap(cell)]))
-    options = _dataframe.date_options(filled, MOST)
+    options = _dataframe.date_options(filled, MOST, day_first=decimal == ",")
     if options is None:
         return None
     dates = _dataframe.to_datetime()(series, **options)
@@ -139,7 +147,7 @@ def _date_column(series: Any, counts: Mapping[str, int]) -> Column | None:
         FunctionTransformer(np.asarray, kw_args={"dtype": float}),
     )
     values = _dataframe.days(dates)
-    return Column("date", values, series.where(values.notna()), reader, NO_DATE, _slips(counts, values, series))
+    return Column("date", values, series.where(values.notna()), reader, NO_DATE, _slips(values, series))
 
 
 def _with_gaps(series: Any) -> list[Any]:
@@ -150,7 +158,7 @@ def _as_series(numbers: Any, like: Any) -> Any:
     return _dataframe.make_series(numbers.tolist(), "numbers").set_axis(like.index).rename(like.name)
 
 
-def _slips(counts: Mapping[str, int], values: Any, series: Any) -> tuple[str, ...]:
+def _slips(values: Any, series: Any) -> tuple[str, ...]:
     """Return the filled cells that gave no value, blank ones left out."""
     return tuple(cell for cell in series[values.isna() & series.notna()].tolist() if cell.strip())
 
@@ -171,8 +179,7 @@ def decimal_mark(series: list[Any], delimiter: str) -> str:
     Where both read the same number, it is a comma in a file whose cells are divided by semicolons, as programs write them
     in countries that have decimal commas.
     """
-    texts = [each for each in series if _dataframe.is_text(each) and _dataframe.plain_numbers(each) is None]
-    counted = [_dataframe.counts_of(each) for each in texts]
+    counted = [dict(islice(_dataframe.counts_of(each).items(), N_CELLS)) for each in series if _dataframe.is_text(each)]
     read = {mark: sum(style_of(counts, mark)[1] for counts in counted) for mark in (".", ",")}
     if read[","] == read["."]:
         return "," if delimiter == ";" and read[","] else "."

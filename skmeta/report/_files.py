@@ -14,6 +14,14 @@ from skmeta.report._text import LABELS
 
 PLOTS = {".png": "matplotlib", ".pdf": "matplotlib", ".svg": "matplotlib"}
 PRIORS = {".skops": "skops", ".joblib": "joblib"}
+# What the steps of a prior call beside skmeta's and scikit-learn's own.
+NUMPY = ("asarray", "clip", "dot", "dtype", "exp", "expand_dims", "log", "pad", "reshape", "square", "take")
+FUNCTIONS = {
+    "pandas.to_datetime",
+    "operator.itemgetter",
+    "scipy.special._ufuncs.logit",
+    *(f"numpy.{name}" for name in NUMPY),
+}
 TABLES = {".csv": "pandas", ".parquet": "pyarrow"}
 
 
@@ -129,7 +137,7 @@ def _load_skops(path: str) -> Any:
     from skops.io import get_untrusted_types, load
 
     types = get_untrusted_types(file=path)
-    strange = [name for name in types if not name.startswith(("skmeta.", "sklearn.", "numpy.", "pandas."))]
+    strange = [name for name in types if not name.startswith(("skmeta.", "sklearn.")) and name not in FUNCTIONS]
     if strange:
         raise ValueError(
             f"{path}: wanted types of skmeta, scikit-learn, NumPy and pandas, found {', '.join(strange)}; if you trust them, "

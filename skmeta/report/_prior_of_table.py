@@ -24,15 +24,15 @@ class PriorOfTable(PriorWithSteps):
         Names of the columns.
     kinds : mapping of str to str
         Each column that the steps use, and what it holds: "number", "date" or "category".
-    read : tuple of str
-        Those of `kinds` that the steps take as they are written, and make numbers of.
+    units : mapping of str to str
+        Currency or unit of each column of numbers that has one.
     """
 
     model: Any
     task: str
     target: str
     kinds: Mapping[str, str]
-    read: tuple[str, ...]
+    units: Mapping[str, str]
 
 
 def with_table(prior: Any, collection: Collection, model: Any) -> PriorOfTable:
@@ -54,7 +54,8 @@ def with_table(prior: Any, collection: Collection, model: Any) -> PriorOfTable:
     """
     steps, inner = split_prior(prior)
     task, target = collection.names
-    kinds = dict.fromkeys(map(str, collection.numbers), "number") | dict.fromkeys(
-        map(str, collection.categories), "category"
-    )
-    return PriorOfTable(steps, inner, model, task, target, kinds, tuple(collection.read))
+    kinds = dict.fromkeys(map(str, collection.numbers), "number")
+    kinds |= dict.fromkeys(map(str, collection.categories), "category")
+    kinds |= {name: column.kind for name, column in collection.read.items()}
+    units = {name: column.unit for name, column in collection.read.items()}
+    return PriorOfTable(steps, inner, model, task, target, kinds, units)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 from difflib import get_close_matches
+from lzma import LZMAError
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -15,6 +18,7 @@ from skmeta.report._collection import Collection
 from skmeta.report._columns import Column, decimal_mark, read_column
 from skmeta.report._text_table import read_text_table
 from skmeta.report._useless import useless_columns
+from skmeta.report._written_numbers import is_gap
 from skmeta.tasks import index_tasks, read_task_ids
 from skmeta.tasks._words import shown
 
@@ -109,7 +113,12 @@ def read_target(series: Any, decimal: str) -> tuple[Any, tuple[str, ...]]:
     if column.kind == "number":
         whole = column.values.notna().all() and (column.values % 1 == 0).all()
         return column.values.astype("int64") if whole else column.values, column.slips
-    return series.where(~series.isin(list(_dataframe.NO_VALUE - {"None"}))), ()
+    return series.where(~series.map(_is_no_label).astype(bool)), ()
+
+
+def _is_no_label(cell: Any) -> bool:
+    """Whether a cell says that there is no label; None and missing may be some."""
+    return isinstance(cell, str) and is_gap(cell) and cell.strip().lower() not in ("none", "missing")
 
 
 def _collect(path: str, frame: Any, y: Any, roles: dict[str, str], decimal: str, notes: list[str]) -> Collection:
@@ -172,7 +181,7 @@ def read_frame(path: Path, wanted: tuple[str, ...]) -> tuple[Any, str, list[str]
         return read_text_table(path, wanted, needed_by=str(path))
     except ImportError as error:
         raise ImportError(f"{path}: wanted pandas and pyarrow to read it; pip install 'skmeta[frames]'.") from error
-    except ValueError as error:
+    except (ValueError, csv.Error, EOFError, BadZipFile, LZMAError) as error:
         raise ValueError(f"{path}: wanted a table, found what cannot be read as one: {error}") from error
 
 

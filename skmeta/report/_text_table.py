@@ -119,7 +119,7 @@ def find_header(text: str, wanted: tuple[str, ...]) -> Header:
     top = list(islice(StringIO(text, newline=""), N_LINES))
     declared = re.fullmatch(r"sep=(.)\s*", top[0], re.IGNORECASE) if top else None
     headers = [each for delimiter in (declared[1] if declared else DELIMITERS) for each in _lines(top, delimiter)]
-    named = [each for each in headers if set(wanted) <= set(each.names)]
+    named = [each for each in headers if set(wanted) <= set(each.names) and _goes_on(top, each)]
     if named:
         return min(named, key=lambda each: (each.n_lines, -len(each.names)))
     if not headers:
@@ -129,13 +129,19 @@ def find_header(text: str, wanted: tuple[str, ...]) -> Header:
     return max((each for each in plain if each.n_lines == first), key=lambda each: len(each.names))
 
 
+def _goes_on(top: list[str], header: Header) -> bool:
+    """Whether the next line has as many cells as a header, or one more: a title has not."""
+    after = next((cells for cells in csv.reader(top[header.n_lines :], delimiter=header.delimiter) if any(cells)), None)
+    return after is None or len(after) - len(header.names) in (0, 1)
+
+
 def _lines(top: list[str], delimiter: str) -> Iterator[Header]:
     """Every line as a header, empty ones left out."""
     reader = csv.reader(top, delimiter=delimiter)
     try:
         for cells in reader:
             if any(cells):
-                yield Header(delimiter, tuple(cells), reader.line_num)
+                yield Header(delimiter, tuple(cell.strip() for cell in cells), reader.line_num)
     except csv.Error:  # a quote that never ends is no header
         return
 
@@ -151,11 +157,14 @@ def distinct(names: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """
     named = [name or f"{UNNAMED}{at}" for at, name in enumerate(names)]
     seen: Counter[str] = Counter()
-    out = []
+    out: list[str] = []
     for name in named:
-        out.append(f"{name}.{seen[name]}" if seen[name] else name)
-        seen[name] += 1
-    return out, [name for name, count in seen.items() if count > 1]
+        new = name
+        while new in out or (new != name and new in named):
+            seen[name] += 1
+            new = f"{name}.{seen[name]}"
+        out.append(new)
+    return out, list(seen)
 
 
 def _rows_are_longer(rows: StringIO, header: Header) -> bool:

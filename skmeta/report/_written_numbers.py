@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 MOST = 0.9  # share of the filled cells that are written in one way, if a column holds numbers
 # What stands in a cell for no value: what pandas.read_csv takes for one (na_values), and signs.
-GAP = re.compile(r"#?n/?a|<na>|-?nan|null|none|missing|[-–—.?*]*", re.IGNORECASE)
+GAP = re.compile(r"#?n/?a|<na>|-?nan|-?1\.#(ind|qnan)|null|none|missing|[-–—.?*]*", re.IGNORECASE)
 # Of ISO 4217, the most traded ones.
 CURRENCY = re.compile("USD|EUR|JPY|GBP|CNY|AUD|CAD|CHF|HKD|SGD|SEK|KRW|NOK|NZD|INR|MXN|TWD|ZAR|BRL|DKK|PLN")
 THOUSANDS = {".": ",'’ _\u00a0\u202f", ",": ".'’ _\u00a0\u202f"}  # the marks that go with a decimal mark

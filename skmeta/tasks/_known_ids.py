@@ -13,8 +13,8 @@ from skmeta.tasks._words import listed, shown
 
 
 def check_groups_rows(ids: NDArray[Any], task: str | int) -> None:
-    """Raise where ids are measurements: fractions, most of which stand in one row alone."""
-    if ids.dtype.kind == "f" and len(ids) > 2 and np.mod(ids, 1).any() and 2 * len(np.unique(ids)) > len(ids):
+    """Raise where ids are measurements: fractions, nearly as many as there are rows."""
+    if ids.dtype.kind == "f" and np.mod(ids, 1).any() and 10 * len(np.unique(ids)) > 9 * max(len(ids), 9):
         raise ValueError(
             f"task: wanted a column of ids, each of which stands in several rows, found {len(np.unique(ids))} different "
             f"numbers such as {shown(ids[0])} in {len(ids)} rows of task={task!r}; name the column that says which task a row "

@@ -50,6 +50,8 @@ def places_by(X: Any, order: str | int) -> NDArray[np.intp]:
         )
     values = plain_ids(values, f"order={order!r}")
     _check_sorts(values, order)
+    if values.dtype.kind == "O":  # text, in which T and a blank mean the same
+        values = np.array([value.replace("T", " ") if isinstance(value, str) else value for value in values], object)
     return index_tasks(values).codes
 
 

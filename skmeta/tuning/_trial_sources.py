@@ -94,11 +94,12 @@ def _read_table(
     study = rows_of_study(search, metric)
     table, says = (search, None) if study is None else study
     name = None if study else metric
-    results = _columns(table, name)
+    results = _columns(table, name, task)
     sign = _sign(greater_is_better, says, metric or _only_score(results))
     n_rows, n_columns = shape
+    scoring = None if study is None else f"{'' if sign > 0 else 'neg_'}{metric or 'value'}"
     found: Any = [
-        _trials(part, _params(part), each, name, sign=sign, n_rows=n_rows, n_columns=n_columns)
+        _trials(part, _params(part), each, name, sign=sign, scoring=scoring, n_rows=n_rows, n_columns=n_columns)
         for each, part in _by_task(results, task).items()
     ]
     return [trial for trials in found for trial in trials]
@@ -162,19 +163,23 @@ def _count(value: Any) -> int | None:
 # Tables ---------------------------------------------------------------------------------------------
 
 
-def _columns(table: Any, metric: str | None) -> dict[str, Any]:
+def _columns(table: Any, metric: str | None, task: Any) -> dict[str, Any]:
     """Names and columns of a mapping or a table, under scikit-learn's names."""
     columns = _raw_columns(table)
     if not all(isinstance(name, str) for name in columns):
         raise TypeError(f"search: wanted columns with names, found {[n for n in columns if not isinstance(n, str)]}.")
-    return in_sklearns_names(columns, metric)
+    return in_sklearns_names(columns, metric, task)
 
 
 def _by_task(results: dict[str, Any], task: str | int) -> dict[Any, dict[str, Any]]:
     """The rows of each dataset, where `task` names a column; else all of them."""
     if task not in results:
         return {task: results}
-    names = [plain_value(name) for name in results[task]]
+    names = [None if name is np.ma.masked or is_missing(name) else plain_value(name) for name in results[task]]
+    if None in names:
+        raise ValueError(
+            f"task: wanted a name in every row of {task!r}, found {names.count(None)} without; drop these rows."
+        )
     rows = {name: [at for at, each in enumerate(names) if each == name] for name in dict.fromkeys(names)}
     others = {column: values for column, values in results.items() if column != task}
     return {

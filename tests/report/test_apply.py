@@ -95,7 +95,38 @@ def test_the_target_may_be_missing_and_columns_stand_in_any_order(few_fits, tmp_
     assert "Not used, as the prior knows nothing of them: extra." in notes
 
 
+STYLES = {
+    "plain numbers": lambda new: new.assign(price=new["price"].str.replace("[$,]", "", regex=True)),
+    "decimal commas": lambda new: new.assign(price=new["price"].str.translate(str.maketrans(",.", ".,"))),
+    "another format of dates": lambda new: new.assign(
+        day=pd.to_datetime(new["day"], dayfirst=True).dt.strftime("%Y-%m-%d")
+    ),
+    "NA for a target": lambda new: new.assign(sales=new["sales"].astype(object).where(new["sales"].notna(), "NA")),
+}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_style_of_cells_may_change(few_fits, tmp_path, style):
+    prior, (path, _, _) = joblib.load(learned(few_fits, tmp_path)), new_table(tmp_path)
+    expected, _ = report.apply_prior(prior, str(path))
+    STYLES[style](pd.read_csv(path)).to_csv(tmp_path / "b.csv", index=False)
+    found, _ = report.apply_prior(prior, str(tmp_path / "b.csv"))
+    np.testing.assert_allclose(*(each["prediction"].astype(float) for each in (found, expected)), rtol=1e-9)
+
+
+def test_a_target_of_which_nothing_is_known_is_none(few_fits, tmp_path):
+    prior, (path, _, _) = joblib.load(learned(few_fits, tmp_path)), new_table(tmp_path)
+    pd.read_csv(path).assign(sales="NA").to_csv(path, index=False)
+    assert "0 tasks by what 0 known rows" in report.apply_prior(prior, str(path))[1][-1]
+
+
 BAD = {
+    "another unit": (
+        lambda new: new.assign(price=new["price"].str.replace("$", "€")),
+        "column price: wanted numbers in",
+    ),
+    "dates for numbers": (lambda new: new.assign(price=new["day"]), "column price: wanted numbers in"),
+    "its own name": (lambda new: new.assign(prediction=1), "wanted no column called prediction"),
     "no column": (lambda new: new.drop(columns="price"), "found none named price; add them"),
     "no task": (lambda new: new.drop(columns="store"), "task: wanted the name of a column, found store"),
     "words for numbers": (lambda new: new.assign(sales="much"), "column sales: wanted numbers, found 'much'"),

@@ -107,6 +107,50 @@ def test_a_comma_between_three_digits_is_what_the_rest_of_the_file_says(tmp_path
     np.testing.assert_allclose(read(written(tmp_path, frame.assign(**commas), sep=";")).X["size"], 1000 + digits)
 
 
+def test_plain_numbers_say_what_the_decimal_mark_is(tmp_path):
+    sales = [900 + 7 * (k % 40) for k in range(72)]
+    frame = make_table().assign(price=[f"{1 + k % 5}.5" for k in range(72)], sales=[f"{value:,}" for value in sales])
+    np.testing.assert_allclose(read(written(tmp_path, frame, sep=";")).y, sales)
+
+
+def test_days_come_first_where_decimals_are_commas(tmp_path):
+    frame = make_table().assign(day=[f"01/{1 + k % 12:02d}/2024" for k in range(72)])
+    frame["price"] = frame["price"].map("{:.2f}".format).str.replace(".", ",")
+    months = pd.to_datetime(read(written(tmp_path, frame, sep=";")).X["day"], unit="D").dt.month
+    np.testing.assert_array_equal(months, 1 + np.arange(72) % 12)
+
+
+@pytest.mark.parametrize("odd", ["?", "-", "NA", "1.#QNAN"])
+def test_a_label_that_says_there_is_none_is_none(tmp_path, odd):
+    labels = np.where(np.arange(72) % 2, "yes", "no").astype(object)
+    labels[5] = odd
+    assert set(read(written(tmp_path, make_table().assign(sales=labels))).y) == {"yes", "no"}
+
+
+def test_names_of_columns_may_be_there_twice_and_have_blanks(tmp_path):
+    frame = make_table()
+    (tmp_path / "a.csv").write_text("store, a,a,a.1,sales\n" + frame.assign(b=frame["price"], c=frame["price"])[
+        ["store", "price", "b", "c", "sales"]].to_csv(index=False, header=False))  # fmt: skip
+    table = read(tmp_path / "a.csv")
+    assert table.numbers == ["a", "a.2", "a.1"]
+    np.testing.assert_allclose(table.y, frame["sales"])
+
+
+def test_a_title_that_has_the_names_is_no_header(tmp_path):
+    frame = make_table()
+    (tmp_path / "a.csv").write_text("sales by store\n" + frame.to_csv(index=False, sep=";"))
+    np.testing.assert_allclose(read(tmp_path / "a.csv").y, frame["sales"])
+
+
+@pytest.mark.parametrize("name", ["a.csv.gz", "a.csv.zip", "a.csv.xz"])
+def test_broken_packages_are_told(tmp_path, name):
+    make_table().to_csv(tmp_path / name, index=False)
+    content = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises((ValueError, OSError)):
+        read(tmp_path / name)
+
+
 CODES = [
     ["A1", "B2", "C3"],
     ["1a", "2b", "3c"],

@@ -16,6 +16,7 @@ SORTS = {
     "ISO dates": DAYS.strftime("%Y-%m-%d"),
     "ISO months": ["2023-12", "2024-01", "2024-02", "2024-01"],
     "ISO times": DAYS.strftime("%Y-%m-%dT%H:%M:%S"),
+    "ISO times of two kinds": ["2023-12-31 09:00", "2024-01-01T08:00", "2024-02-02 07:00", "2024-01-01 08:00"],
     "ordered": pd.Categorical(["Mon", "Tue", "Fri", "Tue"], ["Mon", "Tue", "Fri"], ordered=True),
 }
 

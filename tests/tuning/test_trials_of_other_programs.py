@@ -169,6 +169,36 @@ def test_a_column_may_name_the_datasets():
     assert all(set(trial.params) == {"C"} for trial in history)
 
 
+@pytest.mark.parametrize("column", ["params.dataset", "tags.dataset"])
+def test_any_column_may_name_the_datasets(column):
+    history = TrialHistory().add(MLFLOW.assign(**{column: ["a", "a", "b"]}), task=column, metric="acc")
+    assert history.tasks == ("a", "b") and all("dataset" not in trial.params for trial in history)
+
+
+def test_a_gap_among_names_of_datasets_is_told():
+    table = pd.DataFrame({"dataset": ["a", None], "C": [1.0, 2.0], "score": [0.1, 0.2]})
+    with pytest.raises(ValueError, match="task: wanted a name in every row of 'dataset', found 1 without"):
+        TrialHistory().add(table, task="dataset")
+
+
+@pytest.mark.parametrize("state", ["failed", "crashed", "KILLED", "FAIL"])
+def test_a_trial_that_failed_has_no_score(state):
+    table = pd.DataFrame({"C": [1.0, 2.0], "status": ["ok", state], "rmse": [1.0, 0.0]})
+    assert_trials(trials(table, metric="rmse", greater_is_better=False), [({"C": 1.0}, -1.0), ({"C": 2.0}, NAN)])
+
+
+def test_parameters_with_names_like_times_are_parameters():
+    names = ["time_steps", "timeout", "date_features", "data_name", "step_size"]
+    (found,) = trials([dict.fromkeys(names, 2) | {"score": 0.1, "time_this_iter_s": 3.0, "timestamp": 5}])
+    assert list(found[0]) == names
+
+
+def test_scores_of_a_study_and_others_are_not_mixed():
+    history = TrialHistory().add(study(Direction.MINIMIZE), task="a")
+    with pytest.raises(ValueError, match="task: wanted trials of 'a' scored by 'neg_value'"):
+        history.add(pd.DataFrame({"C": [5.0], "acc": [0.2]}), task="a", metric="acc")
+
+
 ERRORS = ["rmse", "val_loss", "loss", "mean_absolute_error", "logloss", "test_mse"]
 SCORES = ["accuracy", "neg_rmse", "neg_log_loss", "f1", "auc", "r2", "closs_rate_free"]
 
