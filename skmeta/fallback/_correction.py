@@ -153,7 +153,12 @@ def best_correction(
     equals, weights = zip(
         *[pair for pair in first if pair[0] is best or (averages and pair[1] > _SET_ASIDE)], strict=True
     )
-    return _mean_of(equals, np.array(weights), tasks, outputs, link, n_jobs)
+    found_best = _mean_of(equals, np.array(weights), tasks, outputs, link, n_jobs)
+    if all(getattr(each.candidate.learner, "varying", "all") == "intercept" for each in equals):
+        # Slopes in common say nothing of how useful they are for other tasks: those of the simplest set do.
+        simplest: Any = _learn(found[0].candidate, link, n_jobs, found[0].rows)
+        return replace(found_best, use=simplest.use)
+    return found_best
 
 
 def _mean_of(
