@@ -197,7 +197,7 @@ def make_series(content: list[Any], needed_by: str) -> Any:
 def read_parquet(path: Path, needed_by: str) -> Any:
     """Return a Parquet file as a pandas frame whose columns are named by text; an index that has a name is a column."""
     frame = _pandas(needed_by).read_parquet(path)
-    names = [name for name in frame.index.names if name is not None]
+    names = levels_of_index(frame)
     return (frame.reset_index(names) if names else frame).reset_index(drop=True).rename(columns=str)
 
 

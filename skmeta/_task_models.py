@@ -172,15 +172,15 @@ class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
                 X, y = take_rows(X, rows), y[rows]
             ids = read_task_ids(X, self.task)
             check_groups_rows(ids, self.task)
-            self.tasks_ = index_tasks(ids).ids
-            self._fit_tasks(features_beside(X, self.task), y, ids, sample_weight)
+            index = index_tasks(ids)
+            self.tasks_ = index.ids
+            self._fit_tasks(features_beside(X, self.task), y, index, sample_weight)
         if is_classifier(self):
             self.classes_ = self.estimator_.classes_
         return self
 
-    def _fit_each(self, X: Any, y: NDArray[Any], ids: NDArray[Any], sample_weight: Any) -> None:
+    def _fit_each(self, X: Any, y: NDArray[Any], index: TaskIndex, sample_weight: Any) -> None:
         """Make a model of the rows of every task, fitted once the task is asked for."""
-        index = index_tasks(ids)
         self.estimators_ = TaskModels(self._own_estimator(), X, y, sample_weight, index)
         self.n_rows_ = dict(zip(self.estimators_, index.counts.tolist(), strict=True))
 
@@ -209,10 +209,10 @@ class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
             return answer
         labels = is_classifier(self) and method == "predict"
         answer = answer.astype(self.classes_.dtype if labels else np.float64)  # room for the longest label
-        index, codes = index_tasks(ids), known_codes(self.tasks_, ids)
+        index = index_tasks(ids)
         inputs = take_rows(self._own_inputs(features_beside(X, self.task)), index.order)
         names = list(self.estimators_)
-        for code, known in enumerate(codes[index.order[index.starts[:-1]]]):
+        for code, known in enumerate(known_codes(self.tasks_, index)):
             if known >= 0:
                 block = slice(index.starts[code], index.starts[code + 1])
                 rows = index.order[block]

@@ -12,6 +12,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.pipeline import Pipeline
 
 from skmeta._task_models import BaseTaskModels, fit_clone
+from skmeta.tasks import TaskIndex
 
 
 def _append_columns(X: Any, columns: NDArray[np.float64]) -> Any:
@@ -67,10 +68,10 @@ class OwnModel(BaseTaskModels):
     def __init__(self, estimator: Any, *, task: str | int | None = None) -> None:
         super().__init__(estimator, task=task)
 
-    def _fit_tasks(self, X: Any, y: NDArray[Any], ids: NDArray[Any], sample_weight: Any) -> None:
+    def _fit_tasks(self, X: Any, y: NDArray[Any], index: TaskIndex, sample_weight: Any) -> None:
         unknown = DummyClassifier(strategy="prior") if is_classifier(self) else DummyRegressor(strategy="mean")
         self.estimator_ = fit_clone(unknown, X, y, sample_weight)
-        self._fit_each(X, y, ids, sample_weight)
+        self._fit_each(X, y, index, sample_weight)
 
 
 class PooledModel(BaseTaskModels):
@@ -105,7 +106,7 @@ class PooledModel(BaseTaskModels):
     def __init__(self, estimator: Any, *, task: str | int | None = None) -> None:
         super().__init__(estimator, task=task)
 
-    def _fit_tasks(self, X: Any, y: NDArray[Any], ids: NDArray[Any], sample_weight: Any) -> None:
+    def _fit_tasks(self, X: Any, y: NDArray[Any], index: TaskIndex, sample_weight: Any) -> None:
         self.estimator_ = fit_clone(self.estimator, X, y, sample_weight)
 
 
@@ -156,10 +157,10 @@ class ResidualModel(BaseTaskModels):
     def __init__(self, estimator: Any, *, task: str | int | None = None) -> None:
         super().__init__(estimator, task=task)
 
-    def _fit_tasks(self, X: Any, y: NDArray[Any], ids: NDArray[Any], sample_weight: Any) -> None:
+    def _fit_tasks(self, X: Any, y: NDArray[Any], index: TaskIndex, sample_weight: Any) -> None:
         self.estimator_ = fit_clone(self.estimator, X, y, sample_weight)
         left = y if is_classifier(self) else y - np.reshape(self.estimator_.predict(X), y.shape)
-        self._fit_each(self._own_inputs(X), left, ids, sample_weight)
+        self._fit_each(self._own_inputs(X), left, index, sample_weight)
 
     def _own_estimator(self) -> Any:
         return self.estimator.steps[-1][1] if isinstance(self.estimator, Pipeline) else self.estimator

@@ -12,7 +12,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import TargetEncoder
 
 from skmeta._task_models import BaseTaskModels, features_beside, fit_clone
-from skmeta.tasks import index_tasks, read_task_ids
+from skmeta.tasks import TaskIndex, index_tasks, read_task_ids
 from skmeta.tasks._known_ids import known_codes
 
 
@@ -64,15 +64,13 @@ class BoostedModel(BaseTaskModels):
     def __init__(self, estimator: Any, *, task: str | int | None = None) -> None:
         super().__init__(estimator, task=task)
 
-    def _fit_tasks(self, X: Any, y: NDArray[Any], ids: NDArray[Any], sample_weight: Any) -> None:
+    def _fit_tasks(self, X: Any, y: NDArray[Any], index: TaskIndex, sample_weight: Any) -> None:
         limit = getattr(self.estimator, "max_bins", None)
         if limit is None or not hasattr(self.estimator, "categorical_features"):
             raise TypeError(
                 "estimator: wanted HistGradientBoostingRegressor() or HistGradientBoostingClassifier(), which take an id as a "
                 f"category, found {type(self.estimator).__name__}; use one of these, or PooledModel."
             )
-        index = index_tasks(ids)
-        self.tasks_ = index.ids
         Z, columns = _numbers(X), index.codes[:, None].astype(np.float64)
         if len(self.tasks_) <= limit:
             self.encoder_, model = None, _with_category(self.estimator, Z.shape[1])
@@ -82,7 +80,8 @@ class BoostedModel(BaseTaskModels):
         self.estimator_ = fit_clone(model, np.column_stack([Z, columns]), y, sample_weight)
 
     def _shared_inputs(self, X: Any, task: str | int) -> Any:
-        known = known_codes(self.tasks_, read_task_ids(X, task)).astype(np.float64)[:, None]
+        index = index_tasks(read_task_ids(X, task))
+        known = known_codes(self.tasks_, index)[index.codes].astype(np.float64)[:, None]
         columns = np.where(known < 0, np.nan, known) if self.encoder_ is None else self.encoder_.transform(known)
         return np.column_stack([_numbers(features_beside(X, task)), columns])
 

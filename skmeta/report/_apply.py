@@ -82,9 +82,10 @@ def _features(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, list[
 
 def _feature(prior: PriorOfTable, name: str, series: Any, decimal: str) -> tuple[Any, tuple[str, ...]]:
     """Return one column as the steps take it, read in the style that it has now, and its cells that hold no value."""
-    kind, filled = prior.kinds[name], series[series.notna() & ~series.map(_is_empty).astype(bool)]
+    kind = prior.kinds[name]
     if kind == "category":
         return _dataframe.as_categories(series), ()
+    filled = series[series.notna() & ~series.map(is_gap).astype(bool)]
     if not len(filled):
         return np.nan, ()
     column, unit = read_column(series, decimal), prior.units.get(name, "")
@@ -94,13 +95,9 @@ def _feature(prior: PriorOfTable, name: str, series: Any, decimal: str) -> tuple
     return _dataframe.dates_of(column.values) if kind == "date" else column.values, column.slips
 
 
-def _is_empty(cell: Any) -> bool:
-    return isinstance(cell, str) and is_gap(cell)
-
-
 def _known_targets(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, list[str]]:
     """Return the targets, missing where they are not known, and notes; None without such a column."""
-    if prior.target not in frame.columns or (frame[prior.target].isna() | frame[prior.target].map(_is_empty)).all():
+    if prior.target not in frame.columns or (frame[prior.target].isna() | frame[prior.target].map(is_gap)).all():
         return None, []
     y, slips = read_target(frame[prior.target], decimal)
     if is_classifier(prior.model):

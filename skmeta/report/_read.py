@@ -118,7 +118,7 @@ def read_target(series: Any, decimal: str) -> tuple[Any, tuple[str, ...]]:
 
 def _is_no_label(cell: Any) -> bool:
     """Whether a cell says that there is no label; None and missing may be some."""
-    return isinstance(cell, str) and is_gap(cell) and cell.strip().lower() not in ("none", "missing")
+    return is_gap(cell) and cell.strip().lower() not in ("none", "missing")
 
 
 def _collect(path: str, frame: Any, y: Any, roles: dict[str, str], decimal: str, notes: list[str]) -> Collection:

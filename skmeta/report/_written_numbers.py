@@ -137,9 +137,9 @@ def style_of(counts: Mapping[str, int], decimal: str) -> tuple[NumberStyle, int]
     return max(styles.items(), key=lambda pair: pair[1], default=(NumberStyle(decimal), 0))
 
 
-def is_gap(cell: str) -> bool:
-    """Whether a cell says that there is no value."""
-    return GAP.fullmatch(cell.strip()) is not None
+def is_gap(cell: Any) -> bool:
+    """Whether a cell is text that says that there is no value."""
+    return isinstance(cell, str) and GAP.fullmatch(cell.strip()) is not None
 
 
 def holds_numbers(counts: Mapping[str, int], n_written: int) -> bool:

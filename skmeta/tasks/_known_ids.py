@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta.tasks._ids import index_tasks, lookup_tasks, type_of_ids
+from skmeta.tasks._ids import TaskIndex, lookup_tasks, type_of_ids
 from skmeta.tasks._words import listed, shown
 
 
@@ -31,16 +31,15 @@ def check_same_type(known: NDArray[Any], ids: NDArray[Any]) -> None:
         )
 
 
-def known_codes(known: NDArray[Any], ids: NDArray[Any]) -> NDArray[np.intp]:
-    """Return the position of the task of every row among those known, -1 where it is not; warn if none is known.
+def known_codes(known: NDArray[Any], index: TaskIndex) -> NDArray[np.intp]:
+    """Return the position of every task of an index among those known, -1 where it is not; warn if none is known.
 
     Raises
     ------
     TypeError
         If the ids are of another type than those known.
     """
-    check_same_type(known, ids)
-    index = index_tasks(ids)
+    check_same_type(known, index.ids)
     found = lookup_tasks(known, index.ids)
     if len(found) and (found < 0).all():
         warnings.warn(
@@ -49,4 +48,4 @@ def known_codes(known: NDArray[Any], ids: NDArray[Any]) -> NDArray[np.intp]:
             UserWarning,
             stacklevel=4,
         )
-    return found[index.codes]
+    return found

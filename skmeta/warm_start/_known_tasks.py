@@ -90,4 +90,5 @@ class KnownTasks:
         if self.task is None:
             return np.zeros(X.shape[0], dtype=np.intp), np.zeros(X.shape[0], dtype=int)
         ids = read_task_ids(X, self.task)
-        return known_codes(self.ids, ids), ids
+        index = index_tasks(ids)
+        return known_codes(self.ids, index)[index.codes], ids
