@@ -111,6 +111,23 @@ def read_table(folder, name, n_targets=None, unit=1.0):
     return Table(name, [configs[i] for i in keep], scores, space, tuple(sorted(targets.tolist())))
 
 
+def write_table(folder, name, space, configs, tasks, scores):
+    """Stores what ``read_table`` reads: raw values by parameter, None where a parameter is inactive."""
+    raw = {key: [config.get(key) for config in configs] for key in space}
+    np.savez_compressed(Path(folder) / f"{name}.npz", raw=json.dumps(raw), Y=np.asarray(scores), tasks=tasks)
+    stored = {
+        key: {
+            "type": "categorical" if found.choices else "uniform_int" if found.integer else "uniform_float",
+            "log": found.log,
+            "lower": found.low,
+            "upper": found.high,
+            "choices": found.choices,
+        }
+        for key, found in space.items()
+    }
+    (Path(folder) / f"{name}.space.json").write_text(json.dumps(stored, indent=1))
+
+
 # What past tasks have shown. --------------------------------------------------------------------------
 
 

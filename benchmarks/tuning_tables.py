@@ -24,7 +24,13 @@ if find_spec("skmeta"):
 else:
     OURS, OURS_COLD = {}, set()
 
-TABLES = {"rbv2_rpart": {"n_targets": 23}, "lcbench": {"unit": 100.0}}
+TABLES = {
+    "rbv2_rpart": {"n_targets": 23},
+    "lcbench": {"unit": 100.0},
+    "svm": {},
+    "boosting": {},
+    "xgboost": {},  # the last three come from make_tuning_tables.py
+}
 CHECKPOINTS = (1, 3, 5, 10, 15, 30)
 PANELS = {
     "related": [{}],

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from sklearn.datasets import make_hastie_10_2
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
 
@@ -244,6 +245,43 @@ def test_an_unrelated_past_costs_few_trials(tuning_table):
     cold = regrets_at(tuning_table, 12, "skmeta_gp", n_seeds=2)
     # Over the whole search: at one trial a single run of sixteen decides.
     assert misled[2:].mean() <= cold[:-2].mean()
+
+
+def test_a_stored_table_is_read_as_it_was(tuning_table, tmp_path):
+    tuning = import_module("_tuning")
+    space = tuning_table.space | {
+        "kind": tuning.Parameter(None, None, False, False, ("x", "y")),
+        "depth": tuning.Parameter(1, 9, True, True, None),  # of kind x alone
+    }
+    kinds = [{"kind": "x", "depth": 1 + i % 9} if i % 2 else {"kind": "y"} for i in range(150)]
+    configs = [config | kind for config, kind in zip(tuning_table.configs, kinds, strict=True)]
+    tuning.write_table(tmp_path, "made", space, configs, range(24), tuning_table.scores)
+    found = tuning.read_table(tmp_path, "made")
+    assert found.space == space
+    assert found.configs == configs
+    np.testing.assert_array_equal(found.scores, tuning_table.scores)
+
+
+def test_a_fit_of_many_rounds_has_the_scores_of_fewer():
+    bench, rng = import_module("make_tuning_tables"), np.random.default_rng(0)
+    rows = bench.split(*make_hastie_10_2(600, random_state=0), rng)
+    configs = [{"n_estimators": n, "max_leaf_nodes": leaves} for n in (2, 5, 20) for leaves in (2, 4)]
+    apart = [bench.boosting_scores([config], *rows)[0] for config in configs]
+    assert bench.boosting_scores(configs, *rows) == apart
+    assert len(set(apart)) == len(configs)
+
+
+@pytest.mark.parametrize(("name", "n_configs"), [("svm", 288), ("boosting", 108), ("xgboost", 300)])
+def test_made_configs_are_in_their_space(name, n_configs):
+    maker = import_module("make_tuning_tables").MAKERS[name]
+    configs = maker.configs(np.random.default_rng(0))
+    assert len({tuple(config.items()) for config in configs}) == len(configs) == n_configs
+    for key, found in maker.space.items():
+        values = [config[key] for config in configs if key in config]
+        if found.choices:
+            assert set(values) == set(found.choices)
+        else:
+            assert found.low <= min(values) < max(values) <= found.high
 
 
 # Comparing two versions ---------------------------------------------------------------------------------------
