@@ -46,10 +46,10 @@ GAMMAS = (1e-4, 1e-3, 1e-2, 0.05, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100
 
 
 def svm_configs(rng):
-    widths = [2.0**power for power in range(-5, 7)]
-    linear = [{"kernel": "linear", "C": C} for C in widths]
-    rbf = [{"kernel": "rbf", "C": C, "gamma": gamma} for C, gamma in product(widths, GAMMAS)]
-    return linear + rbf + [{"kernel": "poly", "C": C, "degree": d} for C, d in product(widths, range(2, 11))]
+    Cs = [2.0**power for power in range(-5, 7)]
+    linear = [{"kernel": "linear", "C": C} for C in Cs]
+    rbf = [{"kernel": "rbf", "C": C, "gamma": gamma} for C, gamma in product(Cs, GAMMAS)]
+    return linear + rbf + [{"kernel": "poly", "C": C, "degree": d} for C, d in product(Cs, range(2, 11))]
 
 
 def svm_scores(configs, X, y, X_test, y_test):
@@ -157,13 +157,16 @@ def make(name, tasks, folder, quick):
 
 def main():
     args = read_arguments(__doc__, data="", out=".", tables=",".join(MAKERS))
+    wanted = args.tables.split(",")
+    if set(wanted) - set(MAKERS):
+        raise SystemExit(f"--tables: wanted some of {', '.join(MAKERS)}, found {args.tables}")
     folder, tasks = Path(args.out), all_tasks(args.data)
     folder.mkdir(parents=True, exist_ok=True)
     shown = Table(
         "Tables of tuning", ["table", "tasks", "configs", "best", "median", "worst", "near the best %", "seconds"]
     )
     notes = [] if args.data else ["without --data: no tasks of stored collections"]
-    for name in args.tables.split(","):
+    for name in wanted:
         if name == "xgboost" and not find_spec("xgboost"):
             notes.append("not installed, so not made: xgboost (pip install xgboost)")
             continue
