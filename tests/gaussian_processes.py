@@ -34,9 +34,11 @@ def trials_of(rng, sizes, d):
     return Trials(points, scores, noise, known), alone
 
 
-def by_sklearn(kernel, trials):
-    """scikit-learn's process with the same kernel, given the trials of one task."""
+def by_sklearn(kernel, trials, intercept=0.0):
+    """scikit-learn's process with the same kernel and variance of an intercept, given the trials of one task."""
     shape = ConstantKernel(kernel.variance) * Matern(kernel.lengths, nu=2.5)
+    if intercept:
+        shape += ConstantKernel(intercept)
     model = GaussianProcessRegressor(shape, alpha=kernel.noise * trials.noise[0] + JITTER, optimizer=None)
     return model.fit(trials.points[0], trials.scores[0])
 
@@ -46,4 +48,5 @@ def density(logs, trials, groups, prior=True):
     n_groups = groups.max(initial=-1) + 1
     means, precisions = kernel_hyperprior(n_groups)
     spread = gp._spread_by_group(trials.points, groups, n_groups)
-    return gp._negative_density(logs, spread, trials, means, precisions if prior else 0 * precisions)
+    fixed = gp._jitter(trials.known)
+    return gp._negative_density(logs, spread, trials, fixed, means, precisions if prior else 0 * precisions)

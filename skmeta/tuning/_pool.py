@@ -81,16 +81,13 @@ class Pool:
         self._keep(left)
 
     def lead_with_design(self, n: int) -> None:
-        """Put those n first that cover the space most evenly, of many n drawn.
-
-        The centred discrepancy (F. J. Hickernell, 1998) wants every part of each axis alike; the points farthest
-        from each other would all lie at the ends of the axes, where few good candidates are.
-        """
+        """Put those n first that have most levels and cover the space most evenly, of many n drawn; see `evenness`."""
         n = min(n, len(self))
         if not self.candidates.points.size:
             return
         drawn = [self._rng.choice(len(self), n, replace=False) for _ in range(_N_DESIGNS)]
-        first = min(drawn, key=lambda places: discrepancy(self.candidates.points[places]))
+        points, levels = self.candidates.points, self.candidates.points[:, self._space.is_level] > 0
+        first = min(drawn, key=lambda places: (-levels[places].any(axis=0).sum(), discrepancy(points[places])))
         self._keep([*first, *np.setdiff1d(np.arange(len(self)), first)])
 
     def refresh(self, tried: list[dict[str, Any]], scores: NDArray[np.float64]) -> None:

@@ -119,8 +119,15 @@ class Space(FrozenValue):
         return tuple(names[place] for place in self._places_of_columns)
 
     @cached_property
+    def is_level(self) -> NDArray[np.bool_]:
+        """Which columns tell one value that is no number, or one branch, from all others ``(n_columns,)``."""
+        of_names = [coding.is_level for coding in self._codings.values()]
+        n_branches = len(self._places_of_columns) - sum(map(len, of_names))
+        return np.concatenate([*of_names, np.ones(n_branches, dtype=bool)])
+
+    @cached_property
     def _places_of_columns(self) -> NDArray[np.intp]:
-        widths = [coding.width for coding in self._codings.values()]
+        widths = [len(coding.is_level) for coding in self._codings.values()]
         return np.repeat(np.arange(len(widths) + 1), [*widths, len(self.branches) if len(self.branches) > 1 else 0])
 
     def all(self) -> list[dict[str, Any]]:
@@ -319,7 +326,7 @@ class _Coding:
             rank = partial(np.interp, xp=numbers, fp=np.linspace(0.0, 1.0, len(numbers)))
             self._functions += [rank for c in choices if c.function is None]
         self._n_others = len(others) if self._functions or len(others) > 1 else 0  # one value says nothing
-        self.width = bool(self._functions) + self._n_others
+        self.is_level = np.arange(bool(self._functions) + self._n_others) >= bool(self._functions)
         listed = [value for c in choices if c.is_finite for value in c.values]
         self.categories = Categories(others, [value for value in listed if type(value) not in (int, float, str)])
 

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skmeta.tuning._candidates import CandidateEncoder
+from skmeta.tuning._exploration import N_TRUSTED, evenness, improvement_or_uncertainty, untried_levels
 from skmeta.tuning._methods import METHODS, TaskAlone
 from skmeta.tuning._past_tasks import PastTasks
 from skmeta.tuning._pool import Pool
 from skmeta.tuning._space import Space
 from skmeta.tuning._surrogates.portfolio import greedy_portfolio
+from skmeta.tuning._surrogates.posterior import Posterior
 from skmeta.tuning._surrogates.scores import relative_noise, standardized
 from skmeta.tuning._trial import Trial
 
@@ -35,6 +37,11 @@ class Suggester:
     known, as many as are asked for are a portfolio); every later one maximizes the acquisition function, the expected
     improvement under the posterior of its score. Without a past the first are an initial design, spread over the
     space. What failed counts as the worst score.
+
+    A past may mislead, and a model knows little of what was never tried. So a method that ``explores``
+    tries, after three trials where the past points to, one where nothing was tried; each branch and each value of a
+    short list within the first eight; and, where no improvement is worth a tenth of a score's standard error, what is
+    least known.
 
     Parameters
     ----------
@@ -150,13 +157,30 @@ class Suggester:
         return self._take(chosen[0], "portfolio")
 
     def _by_acquisition(self, scores: NDArray[np.float64], errors: NDArray[np.float64]) -> Suggestion:
-        """The candidate of largest expected improvement."""
+        """The candidate of largest expected improvement, of those with a level that no trial had."""
         usual = 1.0 if self._past is None else float(np.exp(self._past.log_scale[0]))
         seen, center, scale = standardized(scores, usual)
-        posterior = self._method.posterior(self._tried, self._pool.candidates, seen, relative_noise(errors), scale)
-        i = int(posterior.expected_improvement(seen.max()).argmax())
+        pool = self._pool.candidates
+        posterior = self._method.posterior(self._tried, pool, seen, relative_noise(errors), scale)
+        worth = posterior.expected_improvement(seen.max())
+        if self._method.explores:
+            worth = self._explored(worth, posterior, errors / scale)
+        i = int(worth.argmax())
         mean, sd = posterior.moments(i)
         return self._take(i, "model", center + scale * mean, scale * sd)
+
+    def _explored(
+        self, improvement: NDArray[np.float64], posterior: Posterior, errors: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """What each candidate is worth, where a search explores."""
+        worth = improvement_or_uncertainty(improvement, posterior.total_sds, errors)
+        space, tried, points = self._encoder.space, self._tried.points, self._pool.candidates.points
+        if len(errors) < N_TRUSTED:
+            return worth
+        if len(errors) == N_TRUSTED and self._past is not None and points.size:
+            worth = evenness(tried, points)
+        n_new = untried_levels(tried, points, space.groups, space.is_level)
+        return np.where(n_new == n_new.max(), worth, -np.inf)
 
     def _take(self, i: int, origin: str, mean: float = np.nan, sd: float = np.nan) -> Suggestion:
         taken = self._pool.take(i)

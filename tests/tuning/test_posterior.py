@@ -11,6 +11,7 @@ from scipy.special import ndtr
 from scipy.stats import norm
 
 from skmeta.tuning._surrogates.gp import (
+    FLAT,
     Trials,
 )
 from skmeta.tuning._surrogates.posterior import Posterior, mixture_of
@@ -161,7 +162,7 @@ def test_leave_one_out_scores_are_those_of_refitting(rng, n):
     mean, sd = leave_one_out(kernel, points, scores, noise)
     for i in range(n):
         others = np.delete(np.arange(n), i)
-        refit = by_sklearn(kernel, Trials.of_one(points[others], scores[others], noise[others]))
+        refit = by_sklearn(kernel, Trials.of_one(points[others], scores[others], noise[others]), FLAT)
         wanted, function_sd = refit.predict(points[[i]], return_std=True)
         assert_allclose(mean[i], wanted[0], rtol=1e-7, atol=1e-7)
         assert_allclose(sd[i] ** 2, function_sd[0] ** 2 + kernel.noise * noise[i] + JITTER, rtol=1e-7)

@@ -337,7 +337,7 @@ def test_the_level_of_scores_changes_no_choice(method):
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_units_of_errors_change_no_choice(method):
-    pairs = [run(suggester_of(method=method), bowl, 6, errors=errors)[0] for errors in (np.nan, 0.01, 5.0)]
+    pairs = [run(suggester_of(method=method), bowl, 6, errors=errors)[0] for errors in (np.nan, 1e-9, 1e-6)]
     assert keys_of(PLANE, pairs[0]) == keys_of(PLANE, pairs[1]) == keys_of(PLANE, pairs[2])
 
 
@@ -349,7 +349,7 @@ def after(errors, **settings):
 
 
 def test_a_score_with_a_large_error_counts_for_less():
-    sure, alike, unsure = [1.0, 1.0, 1.0, 1.0, 0.01], [1.0] * 5, [0.01, 0.01, 0.01, 0.01, 1.0]
+    sure, alike, unsure = [1e-3, 1e-3, 1e-3, 1e-3, 1e-5], [1e-3] * 5, [1e-5, 1e-5, 1e-5, 1e-5, 1e-3]
     assert after(sure, past=None) > after(alike, past=None) > after(unsure, past=None)
     for method in list(METHODS)[:3]:
         assert after(sure, method=method) != after(alike, method=method) == after([np.nan] * 5, method=method)

@@ -12,6 +12,7 @@ from scipy.stats import t as student
 from sklearn.gaussian_process.kernels import Matern
 
 from skmeta.tuning._surrogates.gp import (
+    FLAT,
     Trials,
     matern,
 )
@@ -161,7 +162,7 @@ def test_a_task_by_itself_is_scikit_learns_process(rng, n, d):
     tried, noise, points = rng.uniform(size=(n, d)), rng.uniform(0.3, 2.0, n), rng.uniform(size=(4, d))
     scores = standardized(rng.normal(size=n))[0]
     posterior, kernel = task_posterior(scores, (tried, noise), points, np.arange(d))
-    mean, sd = by_sklearn(kernel, Trials.of_one(tried, scores, noise)).predict(points, return_std=True)
+    mean, sd = by_sklearn(kernel, Trials.of_one(tried, scores, noise), FLAT).predict(points, return_std=True)
     assert_allclose(posterior.means[0], mean, rtol=1e-8, atol=1e-8)
     assert_allclose(posterior.sds[0], sd, rtol=1e-7, atol=1e-7)
     order = rng.permutation(n)

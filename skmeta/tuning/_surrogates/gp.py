@@ -1,8 +1,8 @@
 """A Gaussian process of scores over hyperparameters, for many tasks at once with one kernel.
 
-``z_t(x) = f_t(x) + e``, ``f_t ~ GP(0, variance * matern(x, x'))``, noise ``noise * rel_i``. Each hyperparameter has one
-length scale, shared by the columns that encode it. Tasks are padded to one number of trials; a row that is not
-``known`` has no part in anything.
+``z_t(x) = a_t + f_t(x) + e``, ``f_t ~ GP(0, variance * matern(x, x'))``, noise ``noise * rel_i``, and an intercept
+``a_t`` that is 0 or unknown. Each hyperparameter has one length scale, shared by the columns that encode it. Tasks are
+padded to one number of trials; a row that is not ``known`` has no part in anything.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ _JITTER = 1e-6  # variance added to every trial, for equal ones
 _MAX_STEPS = 30  # of Newton's method
 _MAX_STEP = 2.0  # step of a logarithm
 _MIN_GAIN = 0.01  # what a step must promise to gain, in log density
+USUAL_VARIANCE = (0.0, 4.0)  # mean and precision of its logarithm, of standardized scores
+FLAT = 1e3  # variance of an unknown intercept, in variances of the function or of the scores
 
 
 class Trials(NamedTuple):
@@ -85,18 +87,26 @@ def matern(a: NDArray[np.float64], b: NDArray[np.float64], lengths: NDArray[np.f
 # Learning the kernel --------------------------------------------------------------------------------
 
 
-def kernel_hyperprior(n_groups: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def kernel_hyperprior(
+    n_groups: int, variance: tuple[float, float] = USUAL_VARIANCE
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What is known of a kernel before any trial: means and precisions ``(n_groups + 2,)`` of its logarithms.
 
     More hyperparameters make points lie further apart, by the root of their number (C. Hvarfner, E. Hellsten
     and L. Nardi, 2024, Vanilla Bayesian optimization performs great in high dimensions, equation 6); last stand
-    the variance, about 1, and the noise, about 0.02.
+    the variance, about 1 unless said, and the noise, about 0.02.
     """
-    means = np.append(np.full(n_groups, np.log(0.4 * np.sqrt(max(n_groups, 1)))), [0.0, np.log(0.02)])
-    return means, np.append(np.ones(n_groups), [4.0, 0.5])
+    means = np.append(np.full(n_groups, np.log(0.4 * np.sqrt(max(n_groups, 1)))), [variance[0], np.log(0.02)])
+    return means, np.append(np.ones(n_groups), [variance[1], 0.5])
 
 
-def fit_kernel(trials: Trials, groups: NDArray[np.intp], start: Kernel | None = None) -> tuple[Kernel, float]:
+def fit_kernel(
+    trials: Trials,
+    groups: NDArray[np.intp],
+    start: Kernel | None = None,
+    variance: tuple[float, float] = USUAL_VARIANCE,
+    intercept: float = 0.0,
+) -> tuple[Kernel, float]:
     r"""Return the kernel of highest posterior density, and the log evidence of the trials, all kernels considered.
 
     Newton steps with the average information :math:`H` for the second derivative, damped where they promise too
@@ -112,6 +122,10 @@ def fit_kernel(trials: Trials, groups: NDArray[np.intp], start: Kernel | None = 
         The hyperparameter that each column belongs to.
     start : Kernel, default=None
         Where to begin.
+    variance : tuple of (float, float), default=(0.0, 4.0)
+        Mean and precision of the logarithm of the function's variance, before the trials.
+    intercept : float, default=0.0
+        Variance of the intercept. The evidence is that of an intercept of density 1 wherever it is unknown.
 
     Returns
     -------
@@ -127,9 +141,10 @@ def fit_kernel(trials: Trials, groups: NDArray[np.intp], start: Kernel | None = 
     interpolation, equation 2.9.
     """
     n_groups = groups.max(initial=-1) + 1
-    means, precisions = kernel_hyperprior(n_groups)
+    means, precisions = kernel_hyperprior(n_groups, variance)
+    fixed = intercept * _both_known(trials.known) + _jitter(trials.known)
     spread = _spread_by_group(trials.points, groups, n_groups)
-    density = partial(_negative_density, spread=spread, trials=trials, means=means, precisions=precisions)
+    density = partial(_negative_density, spread=spread, trials=trials, fixed=fixed, means=means, precisions=precisions)
     logs = means if start is None else _logarithms(start, groups, n_groups)
     (value, gradient, information), damping = density(logs), 0.0
     # Scores that are all equal say nothing of how they differ.
@@ -147,9 +162,11 @@ def fit_kernel(trials: Trials, groups: NDArray[np.intp], start: Kernel | None = 
             damping = damping / 4 if damping > 0.05 else 0.0
         if gained > 0:
             logs, (value, gradient, information) = logs + step, there
-    lengths, (variance, noise) = np.exp(logs[:-2]), np.exp(logs[-2:])
+    lengths, (amplitude, noise) = np.exp(logs[:-2]), np.exp(logs[-2:])
     evidence = 0.5 * (np.log(precisions).sum() - np.linalg.slogdet(information)[1]) - value
-    return Kernel(lengths[groups], float(variance), float(noise)), float(evidence)
+    if intercept:
+        evidence += 0.5 * len(trials.known) * np.log(intercept)
+    return Kernel(lengths[groups], float(amplitude), float(noise)), float(evidence)
 
 
 def _logarithms(kernel: Kernel, groups: NDArray[np.intp], n_groups: int) -> NDArray[np.float64]:
@@ -171,10 +188,14 @@ def _negative_density(
     logs: NDArray[np.float64],
     spread: NDArray[np.float64],
     trials: Trials,
+    fixed: NDArray[np.float64],
     means: NDArray[np.float64],
     precisions: NDArray[np.float64],
 ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-    """Minus the log posterior density, by the logarithms of lengths, variance and noise; its gradient and information."""
+    """Minus the log posterior density, by the logarithms of lengths, variance and noise; its gradient and information.
+
+    ``fixed`` is the part of the covariance that does not move.
+    """
     inverse_squares, (variance, noise) = np.exp(-2 * logs[:-2]), np.exp(logs[-2:])
     r = np.sqrt(5 * np.tensordot(inverse_squares, spread, 1))
     fall = np.exp(-r) * _both_known(trials.known)
@@ -182,7 +203,7 @@ def _negative_density(
     moves[:-2] = inverse_squares[:, None, None, None] * spread * (variance * 5 / 3 * (1 + r) * fall)
     moves[-2] = variance * (1 + r + np.square(r) / 3) * fall
     moves[-1] = _noise(noise, trials)
-    covariance = moves[-2] + moves[-1] + _jitter(trials.known)
+    covariance = moves[-2] + moves[-1] + fixed
     factor, inverse = np.linalg.cholesky(covariance), np.linalg.inv(covariance)
     solved = inverse @ trials.scores[..., None]
     pulls = moves @ solved

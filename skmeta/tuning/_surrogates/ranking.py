@@ -10,7 +10,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta.tuning._surrogates.gp import Kernel, matern, with_noise
+from skmeta.tuning._surrogates.gp import FLAT, Kernel, matern, with_noise
 from skmeta.tuning._surrogates.posterior import Posterior
 
 _N_DRAWS = 200  # from the posteriors of the trials
@@ -64,13 +64,13 @@ def ranking_weights(
 def leave_one_out(
     kernel: Kernel, points: NDArray[np.float64], scores: NDArray[np.float64], noise: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation ``(n,)`` of each score given all others, by a Gaussian process.
+    """Mean and standard deviation ``(n,)`` of each score given all others, by a Gaussian process with an intercept.
 
     References
     ----------
     C. E. Rasmussen and C. K. I. Williams (2006), Gaussian processes for machine learning, equation 5.12.
     """
-    covariance = kernel.variance * matern(points, points, kernel.lengths)
+    covariance = kernel.variance * matern(points, points, kernel.lengths) + FLAT
     inverse = np.linalg.inv(with_noise(covariance, kernel.noise * noise))
     variance = 1 / np.diagonal(inverse)
     return scores - inverse @ scores * variance, np.sqrt(variance)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
-from skmeta.tuning._surrogates.gp import Kernel, Trials, fit_kernel, matern, with_noise
+from skmeta.tuning._surrogates.gp import FLAT, USUAL_VARIANCE, Kernel, Trials, fit_kernel, matern, with_noise
 from skmeta.tuning._surrogates.posterior import Posterior
 from skmeta.tuning._surrogates.scores import standardized
 
@@ -207,8 +207,9 @@ def task_posterior(
     points: NDArray[np.float64],
     groups: NDArray[np.intp],
     start: Kernel | None = None,
+    log_scale: NDArray[np.float64] | None = None,
 ) -> tuple[Posterior, Kernel]:
-    """The posterior of candidates' scores from the task's own trials alone.
+    """The posterior of candidates' scores from the task's own trials alone: :math:`y = a + f(x)`, ``a`` flat.
 
     Parameters
     ----------
@@ -222,6 +223,9 @@ def task_posterior(
         The hyperparameter that each column belongs to.
     start : Kernel, default=None
         Where to begin learning the kernel.
+    log_scale : ndarray of shape (2,), default=None
+        What the scale is expected to be, as for `transfer_posterior`: first trials that are alike do not say that all
+        are. By default that of the scores.
 
     Returns
     -------
@@ -232,13 +236,25 @@ def task_posterior(
     """
     tried, noise = trials
     n, known = len(scores), Trials.of_one(tried, scores, noise)
-    kernel, evidence = fit_kernel(known, groups, start)
-    covariance = kernel.variance * matern(tried, np.concatenate([tried, points]), kernel.lengths)
+    variance = _log_variance(log_scale)
+    intercept = FLAT * max(1.0, np.exp(variance[0]))
+    kernel, evidence = fit_kernel(known, groups, start, variance, intercept)
+    covariance = kernel.variance * matern(tried, np.concatenate([tried, points]), kernel.lengths) + intercept
     factor = np.linalg.cholesky(with_noise(covariance[:, :n], kernel.noise * noise))
     solved = solve_triangular(factor, np.column_stack([scores, covariance[:, n:]]), lower=True)
     seen, cross = solved[:, 0], solved[:, 1:]
-    sd = np.sqrt(np.maximum(kernel.variance - np.square(cross).sum(axis=0), 1e-10))
+    sd = np.sqrt(np.maximum(kernel.variance + intercept - np.square(cross).sum(axis=0), 1e-10))
     return Posterior(np.array([evidence]), (seen @ cross)[None], sd[None]), kernel
+
+
+def _log_variance(log_scale: NDArray[np.float64] | None) -> tuple[float, float]:
+    """Mean and precision of the logarithm of a task's variance, where the logarithm of its scale is about ``log_scale``.
+
+    Scores that differ more than three deviations above what is usual are other scores than the past's.
+    """
+    if log_scale is None or not np.isfinite(log_scale).all() or log_scale[0] < -3 * log_scale[1]:
+        return USUAL_VARIANCE
+    return 2 * float(log_scale[0]), 1 / float(4 * log_scale[1] ** 2)
 
 
 # The weight of the past ---------------------------------------------------------------------------
@@ -274,5 +290,5 @@ def held_out_evidence(
     noise is its variance and the relative variances of the trials.
     """
     seen, _, _ = standardized(scores)
-    _, alone = fit_kernel(Trials.of_one(points, seen, noise[1]), groups)
+    _, alone = fit_kernel(Trials.of_one(points, seen, noise[1]), groups, intercept=FLAT)
     return np.append(transfer_evidence(seen, noise[0] * noise[1], expected, specific), alone)

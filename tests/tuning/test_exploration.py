@@ -1,0 +1,121 @@
+"""Where a search looks although neither the past nor its model points there."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from scipy.spatial.distance import pdist
+from scipy.stats import loguniform, uniform
+
+from skmeta.tuning._exploration import improvement_or_uncertainty, untried_levels
+from skmeta.tuning._past_tasks import learn_past
+from skmeta.tuning._space import Space
+from skmeta.tuning._suggester import Suggester
+from skmeta.tuning._trial import Trial
+
+pytestmark = pytest.mark.quick
+few = settings(deadline=None, max_examples=10)
+
+
+def search(space, score, n, past=None, error=np.nan, seed=0, batch=1):
+    """What is tried, in order."""
+    suggester = Suggester(space, past, "auto", np.random.default_rng(seed))
+    tried, scores = [], []
+    while len(tried) < n:
+        new = [each.params for each in suggester.suggest(batch, scores, np.full(len(scores), error))]
+        tried += new
+        scores += list(map(score, new))
+    return tried, np.array(scores)
+
+
+def past_of(space, score, n_tasks=4, n=25):
+    """Models of past tasks that all score alike."""
+    draws = ((t, each) for t in range(n_tasks) for each in space.sample(n, np.random.default_rng(t)))
+    return learn_past([Trial(f"t{t}", space.plain(each), {}, float(score(each))) for t, each in draws])
+
+
+def levels_of(space, tried):
+    """Values that are no numbers, and sets of names, of candidates."""
+    words = {(name, value) for each in tried for name, value in each.items() if isinstance(value, str | bool)}
+    return words | {frozenset(each) for each in tried}
+
+
+KERNELS = Space.of(
+    [
+        {"kernel": ["rbf"], "C": loguniform(1e-3, 1e3), "gamma": loguniform(1e-3, 1e3)},
+        {"kernel": ["linear"], "C": loguniform(1e-3, 1e3)},
+        {"kernel": ["poly"], "C": loguniform(1e-3, 1e3), "degree": [2, 3, 4]},
+    ]
+)
+WORDS = Space.of({"x": uniform(0, 1), "a": ["p", "q", "r", "s"], "b": [True, False], "c": ["u", "v", "w"]})
+
+
+@pytest.mark.parametrize("space", [KERNELS, WORDS], ids=["branches", "lists"])
+@pytest.mark.parametrize("batch", [1, 3])
+@few
+@given(warm=st.booleans(), seed=st.integers(0, 1000))
+def test_each_branch_and_each_value_is_tried_soon(space, batch, warm, seed):
+    def winner(params):  # the past, and today, know one branch or value that wins by far
+        return 5.0 * (params.get("kernel", params.get("a")) in ("rbf", "p")) - abs(params.get("x", 0.5) - 0.3)
+
+    tried, _ = search(space, winner, 8, past_of(space, winner) if warm else None, seed=seed, batch=batch)
+    assert levels_of(space, tried[:8]) == levels_of(space, space.sample(200, np.random.default_rng(0)))
+
+
+def test_a_long_list_is_not_tried_whole():
+    space = Space.of({"x": uniform(0, 1), "word": [f"w{i}" for i in range(40)]})
+
+    def score(params):
+        return float(params["word"] == "w3") - abs(params["x"] - 0.3)
+
+    past = past_of(space, score, n_tasks=6, n=120)
+    tried, _ = search(space, score, 8, past)
+    assert sum(params["word"] == "w3" for params in tried) >= 4
+
+
+@few
+@given(rng=st.integers(0, 2**32 - 1).map(np.random.default_rng), n=st.integers(0, 7))
+def test_levels_are_counted_by_hand(rng, n):
+    tried, candidates = rng.integers(0, 2, (n, 6)).astype(float), rng.integers(0, 2, (9, 6)).astype(float)
+    is_level, groups = rng.uniform(size=6) < 0.7, np.array([0, 0, 0, 1, 1, 2])
+    new = [j for j in range(6) if is_level[j] and candidates[:, j].any() and not tried[:, j].any()]
+    n_needed = max((sum(groups[j] == g for j in new) for g in range(3)), default=0)
+    wanted = [sum(row[j] for j in new) if n_needed <= 8 - n else 0 for row in candidates]
+    assert_array_equal(untried_levels(tried, candidates, groups, is_level), wanted)
+
+
+PLANE = Space.of({"a": uniform(0, 1), "b": uniform(0, 1)})
+
+
+def bowl(params):
+    return -((params["a"] - 0.7) ** 2) - (params["b"] - 0.3) ** 2
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_flipped_past_costs_three_trials(seed):
+    past = past_of(PLANE, lambda params: -bowl(params), n_tasks=8)
+    _, scores = search(PLANE, bowl, 12, past, seed=seed)
+    _, cold = search(PLANE, bowl, 12, seed=seed)
+    assert scores[:3].max() < -0.3  # it sends to the corner that is farthest from the best
+    assert scores[:4].max() > -0.3
+    assert scores.max() > -0.03 and cold.max() > -0.03
+
+
+def test_where_scores_say_no_more_copies_are_not_tried():
+    """Scores that differ by less than their errors can tell: what is least known comes next, not what is best known."""
+
+    def plateau(params):
+        return 0.9 + 1e-4 * bowl(params)
+
+    known, unknown = (PLANE.encode(search(PLANE, plateau, 16, error=error, seed=1)[0])[6:] for error in (0.01, np.nan))
+    assert pdist(known).min() > 3 * pdist(unknown).min()
+    assert_array_equal(
+        improvement_or_uncertainty(np.array([0.5, 0.1]), np.array([1.0, 2.0]), np.full(3, 0.1)), [0.5, 0.1]
+    )
+    assert_array_equal(
+        improvement_or_uncertainty(np.array([0.5, 0.1]), np.array([1.0, 2.0]), np.full(3, 6.0)), [1.0, 2.0]
+    )
+    assert_array_equal(
+        improvement_or_uncertainty(np.array([0.5, 0.1]), np.array([1.0, 2.0]), np.full(3, np.nan)), [0.5, 0.1]
+    )
