@@ -203,9 +203,11 @@ class TrialHistory:
 
     def _join(self, trials: list[Trial]) -> None:
         """Put trials in, once it is known that they can be."""
-        for task in dict.fromkeys(trial.task for trial in trials):
-            old = {t.scoring for t in self._trials.get(task, {}).values()} - {None}
-            new = {t.scoring for t in trials if t.task == task} - {None}
+        scorings: dict[str | int, set[str | None]] = {}
+        for trial in trials:
+            scorings.setdefault(trial.task, set()).add(trial.scoring)
+        for task, found in scorings.items():
+            old, new = {t.scoring for t in self._trials.get(task, {}).values()} - {None}, found - {None}
             if old and not new <= old:
                 raise ValueError(
                     f"task: wanted trials of {task!r} scored by {_listed(old)} as those it has, found {_listed(new)}; "

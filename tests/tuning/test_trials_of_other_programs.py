@@ -40,13 +40,13 @@ OPTUNA = pd.DataFrame(
         "params_C": [0.1, 1.0, 10.0],
         "params_depth": [3.0, NAN, 5.0],
         "user_attrs_note": "x",
-        "state": ["COMPLETE", "PRUNED", "RUNNING"],
+        "state": ["COMPLETE", "PRUNED", "FAIL"],
     }
 )
 MLFLOW = pd.DataFrame(
     {
         "run_id": list("abc"),
-        "status": ["FINISHED", "RUNNING", "FAILED"],
+        "status": ["FINISHED", "KILLED", "FAILED"],
         "params.C": ["0.1", "1", "1e1"],
         "params.kernel": ["rbf", None, "linear"],
         "params.shrinking": ["True", "False", "False"],
@@ -67,22 +67,31 @@ OPENML = pd.DataFrame(
     }
 )
 TABLES = {
-    "optuna": (OPTUNA, {}, [({"C": 0.1, "depth": 3}, 0.1), ({"C": 1.0}, NAN)]),
+    "optuna": (
+        OPTUNA,
+        {"greater_is_better": True},
+        [({"C": 0.1, "depth": 3}, 0.1), ({"C": 1.0}, NAN), ({"C": 10.0, "depth": 5}, NAN)],
+    ),
     "optuna, lower is better": (
         OPTUNA,
         {"metric": "value", "greater_is_better": False},
-        [({"C": 0.1, "depth": 3}, -0.1), ({"C": 1.0}, NAN)],
+        [({"C": 0.1, "depth": 3}, -0.1), ({"C": 1.0}, NAN), ({"C": 10.0, "depth": 5}, NAN)],
     ),
     "mlflow": (
         MLFLOW,
         {"metric": "acc"},
         [
             ({"C": 0.1, "kernel": "rbf", "shrinking": True}, 0.5),
+            ({"C": 1, "shrinking": False}, NAN),
             ({"C": 10.0, "kernel": "linear", "shrinking": False}, NAN),
         ],
     ),
     "ray tune": (RAY, {"metric": "acc"}, [({"C": 1.0}, 0.1), ({"C": 2.0}, 0.2)]),
-    "openml": (OPENML, {"metric": "value"}, [({"C": 1.5, "kernel": "rbf"}, 0.3), ({"C": 1.5, "kernel": "rbf"}, 0.4)]),
+    "openml": (
+        OPENML,
+        {"metric": "value", "greater_is_better": True},
+        [({"C": 1.5, "kernel": "rbf"}, 0.3), ({"C": 1.5, "kernel": "rbf"}, 0.4)],
+    ),
     "dicts": (
         [{"config": {"C": 1.0}, "score": 0.3}, {"config": {"C": 2.0, "degree": 1}, "score": 0.4}],
         {},
@@ -103,7 +112,6 @@ class Direction(enum.Enum):
 
 
 class State(enum.Enum):
-    RUNNING = 0
     COMPLETE = 1
     FAIL = 3
 
@@ -114,7 +122,6 @@ def study(*directions):
         directions=list(directions),
         trials=[
             SimpleNamespace(params={"C": 1.0}, values=[0.3] * len(directions), state=State.COMPLETE, duration=second),
-            SimpleNamespace(params={"C": 2.0}, values=None, state=State.RUNNING, duration=None),
             SimpleNamespace(params={"C": 3.0}, values=None, state=State.FAIL, duration=second),
         ],
     )
@@ -137,9 +144,15 @@ def test_a_study_of_several_objectives_wants_one_named():
 def test_trials_of_hyperopt_have_losses():
     rows = [
         {"misc": {"vals": {"C": [0.1], "degree": []}}, "result": {"loss": 0.3, "status": "ok"}},
-        {"misc": {"vals": {"C": [1.0], "degree": [2]}}, "result": {"status": "fail"}},
+        {"misc": {"vals": {"C": [1.0], "degree": [2.0]}}, "result": {"status": "fail"}},
     ]
-    assert_trials(trials(SimpleNamespace(trials=rows)), [({"C": 0.1}, -0.3), ({"C": 1.0, "degree": 2}, NAN)])
+    assert_trials(trials(SimpleNamespace(trials=rows)), [({"C": 0.1}, -0.3), ({"C": 1.0, "degree": 2.0}, NAN)])
+
+
+def test_the_place_of_a_choice_is_no_value_and_hyperopt_keeps_no_more():
+    rows = [{"misc": {"vals": {"kernel": [np.int64(1)], "C": [0.1]}}, "result": {"loss": 0.3, "status": "ok"}}]
+    with pytest.warns(UserWarning, match=r"found whole numbers in \['kernel'\]; of hp.choice .* hyperopt.space_eval"):
+        trials(SimpleNamespace(trials=rows))
 
 
 def test_numbers_as_text_are_numbers():
@@ -189,7 +202,8 @@ def test_a_trial_that_failed_has_no_score(state):
 
 def test_parameters_with_names_like_times_are_parameters():
     names = ["time_steps", "timeout", "date_features", "data_name", "step_size"]
-    (found,) = trials([dict.fromkeys(names, 2) | {"score": 0.1, "time_this_iter_s": 3.0, "timestamp": 5}])
+    with pytest.warns(UserWarning, match=r"taken for it, \['time_this_iter_s', 'timestamp'\] not"):
+        (found,) = trials([dict.fromkeys(names, 2) | {"score": 0.1, "time_this_iter_s": 3.0, "timestamp": 5}])
     assert list(found[0]) == names
 
 

@@ -1,0 +1,140 @@
+"""A table of trials, of whatever kind, as columns with names, and which dataset each row is of."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+from skmeta._dataframe import column_labels, column_lists, is_frame
+from skmeta.tasks._words import is_missing
+from skmeta.tuning._written_values import whole_numbers
+
+KINDS = "a fitted search, its cv_results_, a study of Optuna or hyperopt, a frame or a list of dicts"
+
+
+def columns_of_table(table: Any) -> dict[str, Any]:
+    """Return the columns by name.
+
+    Parameters
+    ----------
+    table : mapping, frame or list of dict
+        The table. A gap of a frame, or a key that a dict does not have, is a parameter that a trial did not have.
+
+    Returns
+    -------
+    dict
+        A sequence a column; names of several levels are joined, as Optuna does it.
+
+    Raises
+    ------
+    TypeError
+        If it is no table, or columns have no names.
+    ValueError
+        If two columns have one name.
+    """
+    columns = _columns(table)
+    columns = {"_".join(filter(None, map(str, n))) if isinstance(n, tuple) else n: v for n, v in columns.items()}
+    if not all(isinstance(name, str) for name in columns):
+        raise TypeError(
+            f"search: wanted columns with names, found {[n for n in columns if not isinstance(n, str)]}; name them by their "
+            "parameters and 'score'."
+        )
+    return columns
+
+
+def _columns(table: Any) -> dict[Any, Any]:
+    if isinstance(table, Mapping):
+        return dict(table)
+    if is_frame(table):
+        _check_labels(column_labels(table) or [])
+        return {
+            name: whole_numbers(_gaps_masked(map(_without_gaps, column)))
+            for name, column in column_lists(table).items()
+        }
+    if isinstance(table, Sequence) and not isinstance(table, str | bytes):
+        wrong = [type(row).__name__ for row in table if not isinstance(row, Mapping)]
+        if wrong:
+            raise TypeError(f"search: wanted {KINDS}, found a list with {wrong[0]}.")
+        names = dict.fromkeys(name for row in table for name in row)
+        return {name: [row.get(name, np.ma.masked) for row in table] for name in names}
+    raise TypeError(f"search: wanted {KINDS}, found {type(table).__name__}.")
+
+
+def _check_labels(labels: list[Any]) -> None:
+    twice = [label for label, count in Counter(labels).items() if count > 1]
+    if twice:
+        raise ValueError(
+            f"search: wanted columns of different names, found {twice[0]!r} {labels.count(twice[0])} times; rename one."
+        )
+
+
+def _gaps_masked(values: Iterable[Any]) -> list[Any]:
+    return [np.ma.masked if is_missing(v) and not isinstance(v, np.ndarray) else v for v in values]
+
+
+def _without_gaps(value: Any) -> Any:
+    """A struct of polars has every field in every row."""
+    return {key: part for key, part in value.items() if part is not None} if isinstance(value, dict) else value
+
+
+def tell_of_other_column(columns: Mapping[str, Any], task: str | int) -> None:
+    """Warn if no column has a name, and one is called nearly so: it might have been meant."""
+    close = [] if not isinstance(task, str) or task in columns else get_close_matches(task, columns, n=1, cutoff=0.8)
+    if close:
+        warnings.warn(
+            f"task: {task!r} is no column, so that it is taken for the name of the one dataset; pass task={close[0]!r} if that "
+            "column was meant.",
+            UserWarning,
+            stacklevel=5,
+        )
+
+
+def tasks_of_rows(columns: Mapping[str, Sequence[Any]], task: str | int, n: int) -> list[str | int]:
+    """Return the dataset of each row: ``task`` names a column, or else the one dataset.
+
+    Parameters
+    ----------
+    columns : mapping of str to sequence
+        The table; gaps are masked.
+    task : str or int
+        The column, or the name of the one dataset.
+    n : int
+        Number of rows.
+
+    Returns
+    -------
+    list of str or int
+        Their names.
+
+    Raises
+    ------
+    TypeError
+        If a name is neither text nor a whole number.
+    ValueError
+        If a row has no name.
+    """
+    if not isinstance(task, str) or task not in columns:
+        return [task] * n
+    missing = sum(name is np.ma.masked or is_missing(name) for name in columns[task])
+    if missing:
+        raise ValueError(f"task: wanted a name in every row of {task!r}, found {missing} without; drop these rows.")
+    if len(columns[task]) != n:
+        raise ValueError(f"task: wanted one of {task!r} for each of {n} trials, found {len(columns[task])}.")
+    return [_name(task, name) for name in columns[task]]
+
+
+def _name(column: str, value: Any) -> str | int:
+    if isinstance(value, str) and value:
+        return str(value)
+    if isinstance(value, int | np.integer) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return int(value)
+    raise TypeError(
+        f"task: wanted names or whole numbers in {column!r}, found {value!r}; make them text: .astype(str)."
+    )
