@@ -88,9 +88,10 @@ def _is_sequence(choices: Any) -> bool:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ListedValues(FrozenValue):
-    """The values of a list, each as likely as any; one that is there twice, twice as likely."""
+    """The values of a list, each as likely as any, or with probabilities; one that is there twice, twice as likely."""
 
     values: tuple
+    weights: tuple[float, ...] | None = None
 
     is_finite = True
     function = None
@@ -110,6 +111,8 @@ class ListedValues(FrozenValue):
 
     def draw(self, n: int, state: np.random.RandomState) -> list[Any]:
         """Values at random."""
+        if self.weights is not None:
+            return [self.values[i] for i in state.choice(len(self.values), size=n, p=self.weights)]
         return [self.values[i] for i in state.randint(len(self.values), size=n)]
 
     def moved(self, values: list[Any], state: np.random.RandomState) -> list[Any]:

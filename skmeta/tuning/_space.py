@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from skmeta.base import FrozenValue
 from skmeta.tuning._categories import ABSENT, Categories, distinct, is_number, one_hot, split_values
 from skmeta.tuning._choices import read_choices, strict_key
+from skmeta.tuning._configuration_space import branches_of_configurations, is_configuration_space
 from skmeta.tuning._trial import plain_value
 
 _WANTED = "a dict of names with a list of values or a distribution each, or a list of such dicts"
@@ -35,6 +36,8 @@ class Space(FrozenValue):
     ----------
     branches : tuple of dict
         For each branch, the choices by name; made by `Space.of`.
+    weights : tuple of float, default=None
+        How often each is drawn; None is equally often.
 
     Examples
     --------
@@ -53,16 +56,18 @@ class Space(FrozenValue):
     """
 
     branches: tuple[dict[str, Any], ...]
+    weights: tuple[float, ...] | None = None
 
     @classmethod
     def of(cls, param_distributions: Any) -> Space:
-        """Read what RandomizedSearchCV takes.
+        """Read what RandomizedSearchCV takes, or a ConfigurationSpace.
 
         Parameters
         ----------
-        param_distributions : dict or list of dict
+        param_distributions : dict, list of dict or ConfigurationSpace
             Names and, for each, a list of values or a distribution with ``rvs``; several dicts are branches. A
-            distribution without ``cdf`` is known by a thousand draws.
+            distribution without ``cdf`` is known by a thousand draws. Of a space of ConfigSpace the conditions and
+            the forbidden clauses make the branches.
 
         Returns
         -------
@@ -76,6 +81,8 @@ class Space(FrozenValue):
         ValueError
             If there is no parameter at all, or a list is empty.
         """
+        if is_configuration_space(param_distributions):
+            return cls(*branches_of_configurations(param_distributions))
         branches = [param_distributions] if isinstance(param_distributions, Mapping) else param_distributions
         if not isinstance(branches, list | tuple) or not all(isinstance(branch, Mapping) for branch in branches):
             found = type(param_distributions).__name__
@@ -163,7 +170,10 @@ class Space(FrozenValue):
             Values as they were given, or as the distribution's ``rvs`` gives them.
         """
         state = np.random.RandomState(rng.integers(2**32, dtype=np.uint32))  # what an rvs may ask for
-        branch_of = state.randint(len(self.branches), size=n)
+        if self.weights is None:
+            branch_of = state.randint(len(self.branches), size=n)
+        else:
+            branch_of = state.choice(len(self.branches), size=n, p=self.weights)
         drawn = []
         for branch, count in zip(self.branches, np.bincount(branch_of, minlength=len(self.branches)), strict=True):
             # In the order of the names, as scikit-learn does: the order of a dict changes nothing.
@@ -278,7 +288,10 @@ class Space(FrozenValue):
 
     @cached_property
     def _codings(self) -> dict[str, _Coding]:
-        return {name: _Coding([b[name] for b in self.branches if name in b]) for name in self.names}
+        return {
+            name: _Coding(list({id(b[name]): b[name] for b in self.branches if name in b}.values()))
+            for name in self.names
+        }
 
     @cached_property
     def _known_keys(self) -> dict[int, Hashable]:
