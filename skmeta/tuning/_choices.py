@@ -53,6 +53,7 @@ def read_choices(name: str, choices: Any) -> ListedValues | DrawnValues:
     if not isinstance(name, str):
         raise TypeError(f"param_distributions: wanted names of parameters, found {name!r:.40}; write them as strings.")
     if hasattr(choices, "rvs"):
+        _check_law(name, choices)
         return ListedValues((_draw_of(choices),)) if _has_no_width(choices) else DrawnValues(choices)
     if not _is_sequence(choices):
         raise TypeError(
@@ -62,6 +63,24 @@ def read_choices(name: str, choices: Any) -> ListedValues | DrawnValues:
     if not len(choices):
         raise ValueError(f"param_distributions[{name!r}]: wanted at least one value, found none; leave {name!r} out.")
     return ListedValues(tuple(choices))
+
+
+def _check_law(name: str, distribution: Any) -> None:
+    """Raise for a law of scipy whose arguments make none; without a word on the parameter, scipy does so at every draw."""
+    if not hasattr(distribution, "dist"):
+        return
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            drawn = distribution.rvs(random_state=0)
+    except ValueError:
+        drawn = np.nan
+    if not np.all(np.isfinite(drawn)):
+        arguments = ", ".join([*map(repr, distribution.args), *(f"{n}={v!r}" for n, v in distribution.kwds.items())])
+        raise ValueError(
+            f"param_distributions[{name!r}]: wanted a distribution that can be drawn from, found "
+            f"{distribution.dist.name}({arguments}), whose arguments make none; pass a list, if single values were meant."
+        )
 
 
 def _has_no_width(distribution: Any) -> bool:

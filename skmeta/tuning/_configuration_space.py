@@ -119,9 +119,11 @@ def _parents_first(domains: Box, conditions: dict[str, Any]) -> list[str]:
     order: dict[str, None] = {}
 
     def put(name: str) -> None:
+        if name in order:
+            return
         for parent in _names(conditions.get(name, True)):
             put(parent)
-        order.setdefault(name)
+        order[name] = None
 
     for name in domains:
         put(name)

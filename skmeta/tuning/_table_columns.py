@@ -38,7 +38,6 @@ def columns_of_table(table: Any) -> dict[str, Any]:
         If two columns have one name.
     """
     columns = _columns(table)
-    columns = {"_".join(filter(None, map(str, n))) if isinstance(n, tuple) else n: v for n, v in columns.items()}
     if not all(isinstance(name, str) for name in columns):
         raise TypeError(
             f"search: wanted columns with names, found {[n for n in columns if not isinstance(n, str)]}; name them by their "
@@ -49,13 +48,13 @@ def columns_of_table(table: Any) -> dict[str, Any]:
 
 def _columns(table: Any) -> dict[Any, Any]:
     if isinstance(table, Mapping):
+        _check_sequences(table)
         return dict(table)
     if is_frame(table):
-        _check_labels(column_labels(table) or [])
-        return {
-            name: whole_numbers(_gaps_masked(map(_without_gaps, column)))
-            for name, column in column_lists(table).items()
-        }
+        labels = list(map(_as_name, column_labels(table) or []))
+        _check_labels(labels)
+        columns = zip(labels, column_lists(table).values(), strict=True)
+        return {name: whole_numbers(_gaps_masked(map(_without_gaps, column))) for name, column in columns}
     if isinstance(table, Sequence) and not isinstance(table, str | bytes):
         wrong = [type(row).__name__ for row in table if not isinstance(row, Mapping)]
         if wrong:
@@ -63,6 +62,24 @@ def _columns(table: Any) -> dict[Any, Any]:
         names = dict.fromkeys(name for row in table for name in row)
         return {name: [row.get(name, np.ma.masked) for row in table] for name in names}
     raise TypeError(f"search: wanted {KINDS}, found {type(table).__name__}.")
+
+
+def _check_sequences(table: Mapping[Any, Any]) -> None:
+    single = [
+        name for name, values in table.items() if isinstance(values, str | Mapping) or not hasattr(values, "__len__")
+    ]
+    if single:
+        raise TypeError(
+            f"search: wanted a column in {single[0]!r} of a dict, found {table[single[0]]!r:.40}; wrap a single trial in a "
+            "list: [trial]."
+        )
+
+
+def _as_name(label: Any) -> Any:
+    """A column's label without blanks around it; several levels joined."""
+    if isinstance(label, tuple):
+        return "_".join(filter(None, map(str, label)))
+    return label.strip() if isinstance(label, str) else label
 
 
 def _check_labels(labels: list[Any]) -> None:

@@ -107,7 +107,8 @@ def _from(layout: Layout, table: dict[str, Any], metric: str | None, task: Any) 
         for n, v in table.items()
         if n.startswith(layout.params) and n != task
     }
-    scores = {n for n in table if layout.scores and n.startswith(layout.scores)}
+    prefix = layout.scores
+    scores = {n for n in table if prefix and n.startswith(prefix) and not n.startswith(f"{prefix}_")}
     wanted = next(
         (name for name in (metric, f"{layout.scores}{metric}", f"user_attrs_{metric}") if name in table), None
     )

@@ -17,7 +17,7 @@ _RESULT = re.compile(r"(mean|std|rank|split\d+)_(fit_time|score_time|(test|train
 _ROW_NUMBERS = re.compile(r"(unnamed:_\d+)?")  # an index that pandas wrote beside the columns
 # Columns that say which trial it was, when, where and how it went; in no program are they parameters.
 _BOOKKEEPING = re.compile(
-    r"number|index|(trial|run|experiment|setup|flow|group|node|sweep|job|agent)_?(id|number|name|ip|uri)|(data|task)_id|id|uuid|"
+    r"number|index|group|(cv_)?fold(_(id|number|index))?|repeat|repetition|(trial|run|experiment|setup|flow|group|node|sweep|job|agent)_?(id|number|name|ip|uri)|(data|task)_id|id|uuid|"
     r"name|state|status|date(time)?|datetime_.*|time(stamp)?|time_(total|this|since).*|relative_time.*|"
     r"(start|end|created|updated|finish|upload)(ed)?(_(at|time))?|duration|runtime|elapsed(_.*)?|seconds|secs|"
     r"((fit|train(ing)?|score|predict|eval|wall|cpu|run|total)_?(clock_?)?time|walltime)(_(s|ms|secs?|seconds))?|"
@@ -72,12 +72,16 @@ def _check_no_results(results: Mapping[str, Sequence[Any]], taken: list[str]) ->
     """Raise for columns that may be hyperparameters, and are so hardly ever."""
     scores = [name for name in taken if is_result(name) and _has_numbers(results[name])]
     if scores:
-        kept = [name for name in taken if name not in scores]
-        kept += [name.removeprefix("mean_test_") for name in results if name.startswith("mean_test_")]
+        score = [name.removeprefix("mean_test_") for name in results if name.startswith("mean_test_")]
+        if not score:
+            raise ValueError(
+                f"metric: wanted the name of one score, found {scores}, which look like scores; pass metric={scores[0]!r}, say."
+            )
+        kept = [name for name in taken if name not in scores] + score
         raise ValueError(
             f"search: wanted hyperparameters and one score, found {scores} beside {kept}, which look like results of trials; "
-            "pass one of them as metric and keep it and the columns of hyperparameters alone, table[[...]], or begin the names "
-            "of hyperparameters with 'param_'."
+            f"keep the columns of hyperparameters and of the score alone, table[{kept!r}], or begin the names of "
+            "hyperparameters with 'param_'."
         )
     datasets = [name for name in taken if _DATASET.fullmatch(_bare(name))]
     if datasets:
@@ -88,8 +92,8 @@ def _check_no_results(results: Mapping[str, Sequence[Any]], taken: list[str]) ->
 
 
 def _bare(name: str) -> str:
-    """A column's name with underscores in place of blanks."""
-    return re.sub(r"\s+", "_", name.strip())
+    """A column's name with underscores in place of blanks and brackets."""
+    return re.sub(r"[\s()\[\]]+", "_", name).strip("_") if re.search(r"[\s()\[\]]", name) else name
 
 
 def _says_which(values: Sequence[Any]) -> bool:

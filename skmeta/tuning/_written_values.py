@@ -18,7 +18,7 @@ CHOICES = ("scale", "auto", "sqrt", "log2", "balanced", "mle", "all", "none")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re.IGNORECASE)
 _WITH_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")  # or a number with three decimals
-_NEARLY = re.compile(r"[€$£]?\s*[+-]?\d[\d.,' ]*([eE][+-]?\d+)?\s*([%€$£]|[A-Za-z]{1,3})?")
+_NEARLY = re.compile(r"[(€$£]?\s*[+-]?\d[\d.,' ]*([eE][+-]?\d+)?\s*([)%€$£]|[A-Za-z]{1,3})?")
 
 
 def written_value(text: str) -> Any:
@@ -34,7 +34,8 @@ def written_value(text: str) -> Any:
     if bare in _WORDS:
         return _WORDS[bare]
     if bare[:1] + bare[-1:] in ("()", "[]", "{}"):
-        return parsed(bare, text)
+        meant = parsed(bare, text)
+        return meant if isinstance(meant, tuple | list | dict) else text
     if not _NUMBER.fullmatch(bare):
         return text
     return int(bare) if re.fullmatch(r"[+-]?\d{1,4000}", bare) else float(bare)
