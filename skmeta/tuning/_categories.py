@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ def distinct(values: Iterable[Any], key: Callable[[Any], Hashable] = value_key) 
     values = list(values)
     found: dict = {}
     if key is value_key and set(map(type, values)) <= {int, str}:  # each its own key; a list may be long
+        return dict(zip(values, values, strict=True))
+    if key is value_key and set(map(type, values)) == {float} and not any(map(isnan, values)):
         return dict(zip(values, values, strict=True))
     for value in values:
         found.setdefault(key(value), value)

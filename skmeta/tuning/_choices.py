@@ -7,6 +7,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from inspect import isclass, signature
+from itertools import repeat
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -118,15 +120,22 @@ class ListedValues(FrozenValue):
     @cached_property
     def distinct(self) -> dict[Hashable, Any]:
         """The values by their `strict_key`, the first of equal ones."""
-        kinds = set(map(type, self.values))
-        if kinds in ({int}, {str}):  # each its own key; a list may be long
-            return {(kind, value): value for kind in kinds for value in self.values}
+        kinds = set(map(type, self.plain))
+        if kinds in ({int}, {str}) or (kinds == {float} and not any(map(isnan, self.plain))):
+            return dict(
+                zip(zip(repeat(*kinds), self.plain, strict=False), self.values, strict=True)
+            )  # a list may be long
         return distinct(self.values, strict_key)
 
     @cached_property
     def plain(self) -> tuple[Any, ...]:
         """The values as plain data."""
-        return self.values if set(map(type, self.values)) <= {int, str} else tuple(map(plain_value, self.values))
+        kinds = set(map(type, self.values))
+        if kinds <= {int, float, str}:
+            return self.values
+        if len(kinds) == 1 and issubclass(next(iter(kinds)), np.int64 | np.float64):  # of an array, which may be long
+            return tuple(np.array(self.values).tolist())
+        return tuple(map(plain_value, self.values))
 
     def draw(self, n: int, state: np.random.RandomState) -> list[Any]:
         """Values at random."""

@@ -19,6 +19,7 @@ from skmeta.tuning._choices import read_choices, strict_key
 from skmeta.tuning._configuration_space import branches_of_configurations, is_configuration_space
 from skmeta.tuning._trial import plain_value
 
+_MAX_OTHERS = 1000  # values that are no numbers, a column each: more are not told apart
 _WANTED = "a dict of names with a list of values or a distribution each, or a list of such dicts"
 
 
@@ -30,7 +31,8 @@ class Space(FrozenValue):
     jumps), so that numbers drawn are uniform on [0, 1] whatever their units; a number of a list by its rank.
     Everything else has a column a value (one-hot). What a candidate's branch does not have is 0.5 as a number,
     and 0 in the columns of the others. Where branches share a name, the mean of their distribution functions is
-    taken, and their lists are one. With several branches, each has a column too.
+    taken, and their lists are one. With several branches, each has a column too. Of more than a thousand values
+    that are no numbers none has a column.
 
     Parameters
     ----------
@@ -331,10 +333,11 @@ class _Coding:
         if len(numbers):
             rank = partial(np.interp, xp=numbers, fp=np.linspace(0.0, 1.0, len(numbers)))
             self._functions += [rank for c in choices if c.function is None]
-        self._n_others = len(others) if self._functions or len(others) > 1 else 0  # one value says nothing
+        says_something = bool(self._functions) or len(others) > 1
+        self._n_others = len(others) if says_something and len(others) <= _MAX_OTHERS else 0
         self.width = bool(self._functions) + self._n_others
         listed = [value for c in choices if c.is_finite for value in c.values]
-        self.categories = Categories(others, [value for value in listed if type(value) not in (int, float, str)])
+        self.categories = Categories(others, [v for v in listed if not isinstance(v, int | float | str | np.generic)])
 
     def columns(self, numbers: NDArray[np.float64], codes: NDArray[np.intp]) -> NDArray[np.float64]:
         """What `Categories.read` gives, as columns."""
