@@ -17,6 +17,7 @@ _SCORES = frozenset(
         "explained", "reward", "fowlkes", "mallows", "homogeneity", "completeness"
     )
 )  # fmt: skip
+_COSTS = frozenset(("cost", "costs"))  # also what some support vector machines call a hyperparameter
 # Errors with their sign turned, and shares of an error that are explained.
 _TURNED = frozenset(("neg", "negative", "negated", "d2"))
 _QUALIFIERS = frozenset(
@@ -42,7 +43,7 @@ def is_error(name: str) -> bool:
     [True, True, False, False, False]
     """
     words = _words(name)
-    return bool(words & _ERRORS) and not words & _TURNED
+    return bool(words & (_ERRORS | _COSTS)) and not words & _TURNED
 
 
 def is_score(name: str) -> bool:

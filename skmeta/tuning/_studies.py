@@ -45,6 +45,7 @@ def table_of(results: Any) -> Any:
 def _of_optuna(study: Any, trials: list[Any], metric: str | None) -> tuple[list[dict[str, Any]], bool]:
     directions = [direction.name for direction in study.directions]
     names = list(getattr(study, "metric_names", None) or map(str, range(len(directions))))
+    metric = metric if metric is None else metric.removeprefix("values_")  # as trials_dataframe calls them
     if len(directions) > 1 and metric not in names:
         raise ValueError(
             f"metric: wanted the name of one objective, found the {len(directions)} objectives {names} and metric={metric!r}; "

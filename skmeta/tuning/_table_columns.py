@@ -10,20 +10,22 @@ from typing import Any
 
 import numpy as np
 
-from skmeta._dataframe import column_labels, column_lists, is_frame
+from skmeta._dataframe import column_labels, column_lists, is_frame, levels_of_index
 from skmeta.tasks._words import is_missing
 from skmeta.tuning._written_values import whole_numbers
 
 KINDS = "a fitted search, its cv_results_, a study of Optuna or hyperopt, a frame or a list of dicts"
 
 
-def columns_of_table(table: Any) -> dict[str, Any]:
+def columns_of_table(table: Any, task: str | int) -> dict[str, Any]:
     """Return the columns by name.
 
     Parameters
     ----------
     table : mapping, frame or list of dict
         The table. A gap of a frame, or a key that a dict does not have, is a parameter that a trial did not have.
+    task : str or int
+        Name of the dataset, or of a column.
 
     Returns
     -------
@@ -35,8 +37,12 @@ def columns_of_table(table: Any) -> dict[str, Any]:
     TypeError
         If it is no table, or columns have no names.
     ValueError
-        If two columns have one name.
+        If two columns have one name, or the task is in the index.
     """
+    if task in levels_of_index(table):
+        raise ValueError(
+            f"task: wanted a column {task!r}, found a level of the index; table.reset_index() makes one of it."
+        )
     columns = _columns(table)
     if not all(isinstance(name, str) for name in columns):
         raise TypeError(
@@ -47,6 +53,9 @@ def columns_of_table(table: Any) -> dict[str, Any]:
 
 
 def _columns(table: Any) -> dict[Any, Any]:
+    later = next((name for name in ("collect", "compute") if hasattr(table, name)), None)
+    if later is not None:
+        raise TypeError(f"search: wanted a frame in memory, found a {type(table).__name__}; .{later}() makes one.")
     if isinstance(table, Mapping):
         _check_sequences(table)
         return dict(table)
@@ -71,7 +80,7 @@ def _check_sequences(table: Mapping[Any, Any]) -> None:
     if single:
         raise TypeError(
             f"search: wanted a column in {single[0]!r} of a dict, found {table[single[0]]!r:.40}; wrap a single trial in a "
-            "list: [trial]."
+            "list, [trial], and pass trials by their ids as a list of the values."
         )
 
 

@@ -46,6 +46,8 @@ def read_trials(
     list of Trial
         One a candidate.
     """
+    if metric is not None and not isinstance(metric, str):
+        raise TypeError(f"metric: wanted the name of one score, found {metric!r:.40}; pass metric='name'.")
     size = (None, None) if shape is None else shape
     if not hasattr(search, "get_params") or isinstance(search, type):
         return _read_table(search, task, metric, size, greater_is_better)
@@ -104,7 +106,7 @@ def _read_table(
     """The trials of a study or of a table."""
     study = rows_of_study(search, metric)
     table, says = (table_of(search), None) if study is None else study
-    columns = columns_of_table(table)
+    columns = columns_of_table(table, task)
     tell_of_other_column(columns, task)
     results = in_sklearns_names(columns, None if study else metric, task)
     candidates = _params({column: values for column, values in results.items() if column != task})

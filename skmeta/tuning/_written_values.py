@@ -37,7 +37,7 @@ def written_value(text: str) -> Any:
         meant = parsed(bare, text)
         return meant if isinstance(meant, tuple | list | dict) else text
     if not _NUMBER.fullmatch(bare):
-        return text
+        return bare or text
     return int(bare) if re.fullmatch(r"[+-]?\d{1,4000}", bare) else float(bare)
 
 

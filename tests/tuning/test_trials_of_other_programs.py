@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -144,7 +145,8 @@ def test_a_study_of_several_objectives_wants_one_named():
     both = study(Direction.MINIMIZE, Direction.MAXIMIZE)
     with pytest.raises(ValueError, match="metric: wanted the name of one objective"):
         trials(both)
-    assert_trials(trials(both, metric="1"), [({"C": 1.0}, 0.3), ({"C": 3.0}, NAN)])
+    for name in ("1", "values_1"):
+        assert_trials(trials(both, metric=name), [({"C": 1.0}, 0.3), ({"C": 3.0}, NAN)])
 
 
 def test_trials_of_hyperopt_have_losses():
@@ -219,7 +221,7 @@ def test_scores_of_a_study_and_others_are_not_mixed():
         history.add(pd.DataFrame({"C": [5.0], "acc": [0.2]}), task="a", metric="acc")
 
 
-ERRORS = ["rmse", "val_loss", "loss", "mean_absolute_error", "logloss", "test_mse"]
+ERRORS = ["cost", "rmse", "val_loss", "loss", "mean_absolute_error", "logloss", "test_mse"]
 SCORES = ["accuracy", "neg_rmse", "neg_log_loss", "f1", "auc", "r2", "closs_rate_free"]
 
 
@@ -252,6 +254,30 @@ BAD = {
     ),
     "no number": ([{"C": 1.0, "score": "0.1"}, {"C": 2.0, "score": "bad"}], {}, TypeError, "found 'bad' in trial 1"),
     "per cent": ([{"C": 1.0, "score": "50 %"}], {}, TypeError, "found '50 %' in trial 0"),
+    "a task in the index": (
+        pd.DataFrame({"C": [1], "score": [2]}, index=pd.Index(["x"], name="a")),
+        {},
+        ValueError,
+        r"found a level of the index; table.reset_index\(\)",
+    ),
+    "a lazy frame": (
+        pl.LazyFrame({"C": [1], "score": [2]}),
+        {},
+        TypeError,
+        r"found a LazyFrame; .collect\(\) makes one",
+    ),
+    "two metrics": (
+        [{"C": 1, "a": 2, "b": 3}],
+        {"metric": ["a", "b"]},
+        TypeError,
+        r"wanted the name of one score, found \['a', 'b'\]",
+    ),
+    "trials by their ids": (
+        {1: {"C": 1, "score": 2}},
+        {},
+        TypeError,
+        "pass trials by their ids as a list of the values",
+    ),
     "negative rows": (
         {"param_C": [1], "mean_test_score": [0.1], "n_resources": [-3]},
         {},
@@ -400,6 +426,7 @@ WRITTEN = {
     "decimal commas": (["0,5", "1e-3"], [0.5, 1e-3]),
     "decimal commas beside a word": (["0,125", "scale"], [0.125, "scale"]),
     "regular expressions": ([r"(?u)\b\w+\b", r"['\w]+"], [r"(?u)\b\w+\b", r"['\w]+"]),
+    "words with blanks": ([" rbf", "linear "], ["rbf", "linear"]),
     "sets": (["{1, 2}", "{3}"], ["{1, 2}", "{3}"]),
     "ranges": (["1-2", "1-3"], ["1-2", "1-3"]),
 }
