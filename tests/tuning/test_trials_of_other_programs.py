@@ -294,7 +294,7 @@ BAD = {
         {"C": 1.0, "score": 0.5},
         {},
         TypeError,
-        r"found 1.0; wrap a single trial in a list: \[trial\]",
+        r"found 1.0; wrap a single trial in a list, \[trial\]",
     ),
     "400 digits": ([{"C": 1.0, "score": 10**400}], {}, TypeError, "wanted numbers in mean_test_score"),
     "negative deviation": (
