@@ -176,7 +176,7 @@ def _tell_of_running(n_running: int, n_over: int) -> None:
         f"search: wanted trials that are over, found {n_running} of {n_running + n_over} that still run, as their state says; "
         "these are left out. Add the search again when they are over: the others count once.",
         UserWarning,
-        stacklevel=8,
+        stacklevel=7,
     )
 
 

@@ -41,7 +41,7 @@ def written_value(text: str) -> Any:
     return int(bare) if re.fullmatch(r"[+-]?\d{1,4000}", bare) else float(bare)
 
 
-def column_as_meant(name: str, values: Sequence[Any]) -> list[Any]:
+def column_as_meant(name: str, values: Sequence[Any], stacklevel: int = 6) -> list[Any]:
     """Return a column of a table with text as what it was written from; a comma may be the decimal mark.
 
     Parameters
@@ -50,6 +50,8 @@ def column_as_meant(name: str, values: Sequence[Any]) -> list[Any]:
         The parameter.
     values : sequence
         Masked where there is none.
+    stacklevel : int, default=6
+        How far above here a warning is to be seen.
 
     Returns
     -------
@@ -77,7 +79,7 @@ def column_as_meant(name: str, values: Sequence[Any]) -> list[Any]:
             f"{name}: wanted numbers, as in {len(numbers)} of {len(meant)} trials, found {nearly[0]!r}, which counts as a "
             "choice of its own; write it as a number, if it is one.",
             UserWarning,
-            stacklevel=6,
+            stacklevel=stacklevel,
         )
     return meant
 
@@ -99,7 +101,9 @@ def whole_numbers(values: list[Any]) -> list[Any]:
 def params_as_meant(candidates: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return dicts of parameters with text as what it was written from, each parameter over all trials."""
     names = dict.fromkeys(name for params in candidates for name in params)
-    columns = {name: column_as_meant(name, [params.get(name, np.ma.masked) for params in candidates]) for name in names}
+    columns = {}
+    for name in names:  # no comprehension, which is a frame of its own to some versions of Python
+        columns[name] = column_as_meant(name, [params.get(name, np.ma.masked) for params in candidates], stacklevel=8)
     return [{name: columns[name][at] for name in params} for at, params in enumerate(candidates)]
 
 

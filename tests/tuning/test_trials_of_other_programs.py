@@ -4,6 +4,7 @@ import datetime
 import enum
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -626,3 +627,29 @@ def test_a_history_that_knows_no_parameter_of_the_search_warns_with_both():
         search.fit(*load_iris(return_X_y=True))
     with pytest.raises(ValueError, match=r"one of \['alpha'\], found \['C'\]: nothing was learned of these"):
         HyperparameterPrior.from_history(history).portfolio(2, {"C": [0.1, 1.0]})
+
+
+WARNS = {
+    "direction": ([{"C": 1, "rmse": 0.1}], {"metric": "rmse"}),
+    "turned": ([{"C": 1, "acc": 0.1}], {"metric": "acc", "greater_is_better": False}),
+    "no direction": (OPTUNA, {}),
+    "nearly a number": ([{"C": "1,000", "score": 1}], {}),
+    "nearly a number in a dict": ([{"params": {"C": "1,000"}, "score": 1}], {}),
+    "nearly a column": ([{"C": 1, "shop": 2, "score": 1}], {"task": "shops"}),
+    "a choice of hyperopt": (
+        SimpleNamespace(trials=[{"misc": {"vals": {"C": [1]}}, "result": {"loss": 0.3, "status": "ok"}}]),
+        {},
+    ),
+    "ids": ([{"C": 1, "id": 2, "score": 1}], {}),
+    "running": ([{"C": 1, "state": "RUNNING", "score": 1}, {"C": 1, "state": "OK", "score": 1}], {}),
+}
+
+
+@pytest.mark.parametrize("kind", WARNS)
+def test_a_warning_points_to_the_line_that_adds(kind):
+    table, options = WARNS[kind]
+    with pytest.warns(UserWarning) as caught:
+        TrialHistory().add(table, **{"task": "a"} | options)
+    assert [warning.filename for warning in caught] == [__file__]
+    line = Path(__file__).read_text("utf-8").splitlines()[caught[0].lineno - 1]
+    assert "TrialHistory().add(table" in line

@@ -1,5 +1,6 @@
 """Tables in which no name says what is a hyperparameter, as Weights & Biases and MLflow export them to CSV."""
 
+import inspect
 import io
 
 import pandas as pd
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import get_scorer_names
+from sklearn.utils import all_estimators
 
 from skmeta import TrialHistory
 from skmeta.tuning._score_names import is_error, is_result, is_score
@@ -159,6 +161,17 @@ def test_a_task_that_is_nearly_a_column_is_asked_about():
 def test_scorers_of_scikit_learn_are_scores(name):
     assert not is_error(name)
     assert is_error(name.removeprefix("neg_")) == (name.startswith("neg_") and "likelihood" not in name)
+
+
+def test_hyperparameters_of_scikit_learn_are_not_taken_for_anything_else():
+    classes = [kind for _, kind in all_estimators()]
+    names = {name for kind in classes for name in inspect.signature(kind).parameters} - {
+        "loss",
+        "perplexity",
+        "error_score",
+    }
+    table = {name: [1, 2] for name in sorted(names)}
+    assert len(names) > 300 and list(unmarked_params(table)) == list(table)
 
 
 @given(st.text())
