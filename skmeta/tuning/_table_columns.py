@@ -23,7 +23,8 @@ def columns_of_table(table: Any, task: str | int) -> dict[str, Any]:
     Parameters
     ----------
     table : mapping, frame or list of dict
-        The table. A gap of a frame, or a key that a dict does not have, is a parameter that a trial did not have.
+        The table; a mapping of columns, or of rows. A gap of a frame, or a key that a dict does not have, is a parameter
+        that a trial did not have.
     task : str or int
         Name of the dataset, or of a column.
 
@@ -56,6 +57,8 @@ def _columns(table: Any) -> dict[Any, Any]:
     later = next((name for name in ("collect", "compute") if hasattr(table, name)), None)
     if later is not None:
         raise TypeError(f"search: wanted a frame in memory, found a {type(table).__name__}; .{later}() makes one.")
+    if isinstance(table, Mapping) and table and all(isinstance(row, Mapping) for row in table.values()):
+        table = list(table.values())  # rows by their numbers, as OpenML gives them
     if isinstance(table, Mapping):
         _check_sequences(table)
         return dict(table)
@@ -80,7 +83,7 @@ def _check_sequences(table: Mapping[Any, Any]) -> None:
     if single:
         raise TypeError(
             f"search: wanted a column in {single[0]!r} of a dict, found {table[single[0]]!r:.40}; wrap a single trial in a "
-            "list, [trial], and pass trials by their ids as a list of the values."
+            "list: [trial]."
         )
 
 

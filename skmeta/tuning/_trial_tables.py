@@ -222,6 +222,8 @@ def _by_their_owners(table: dict[str, Any]) -> dict[str, Any]:
 def _of_owners(params: Any) -> dict[str, Any]:
     """Parameters of one of OpenML's setups, likewise."""
     pairs = {name: value for name, value in dict(params).items() if name != "_wandb"}
+    if pairs and all(isinstance(each, Mapping) and {"full_name", "value"} <= each.keys() for each in pairs.values()):
+        pairs = {each["full_name"]: each["value"] for each in pairs.values()}  # as list_setups has them
     short = _short_names(pairs)
     return {short.get(name, name): _from_json(value) if name in short else value for name, value in pairs.items()}
 

@@ -273,12 +273,6 @@ BAD = {
         TypeError,
         r"wanted the name of one score, found \['a', 'b'\]",
     ),
-    "trials by their ids": (
-        {1: {"C": 1, "score": 2}},
-        {},
-        TypeError,
-        "pass trials by their ids as a list of the values",
-    ),
     "negative rows": (
         {"param_C": [1], "mean_test_score": [0.1], "n_resources": [-3]},
         {},
@@ -295,7 +289,7 @@ BAD = {
         {"C": 1.0, "score": 0.5},
         {},
         TypeError,
-        r"found 1.0; wrap a single trial in a list, \[trial\]",
+        r"found 1.0; wrap a single trial in a list: \[trial\]",
     ),
     "400 digits": ([{"C": 1.0, "score": 10**400}], {}, TypeError, "wanted numbers in mean_test_score"),
     "negative deviation": (
@@ -414,6 +408,19 @@ def test_a_column_a_parameter_as_openml_has_them():
     history = TrialHistory().add(OWNED, task="data_name", metric="value", greater_is_better=True)
     assert history["iris"][0].params == {"C": 1.0, "kernel": "rbf", "a.A(1)_copy": True, "b.B(2)_copy": 1}
     assert history["wine"][0].params["kernel"] is None
+
+
+SETUP = {0: {"full_name": OWNERS[1], "value": "1.5"}, 1: {"full_name": OWNERS[2], "value": '"rbf"'}}
+EVALUATIONS = {
+    "frame": pd.DataFrame({"run_id": [7], "value": [0.3], "parameters": [SETUP]}),
+    "rows by their numbers": {0: {"run_id": 7, "value": 0.3, "parameters": {OWNERS[1]: "1.5", OWNERS[2]: '"rbf"'}}},
+}
+
+
+@pytest.mark.parametrize("kind", EVALUATIONS)
+def test_setups_of_openml_in_any_of_its_formats(kind):
+    found = trials(EVALUATIONS[kind], metric="value", greater_is_better=True)
+    assert_trials(found, [({"C": 1.5, "kernel": "rbf"}, 0.3)])
 
 
 # What went through text -------------------------------------------------------------------------------
