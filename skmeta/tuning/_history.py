@@ -219,7 +219,15 @@ class TrialHistory:
         old, new = ({t.scoring for t in some} - {None} for some in (self, trials))
         for trial in trials:
             self._put(trial)
-        if old and not new <= old:
+        turned = [name for name in new - old if {f"neg_{name}", str(name).removeprefix("neg_")} & old]
+        if turned:
+            warnings.warn(
+                f"search: wanted the direction of the other tasks, {_listed(old)}, found the opposite, {_listed(turned)}; pass "
+                "greater_is_better as there, if it is the same score.",
+                UserWarning,
+                stacklevel=3,
+            )
+        elif old and not new <= old:
             warnings.warn(
                 f"search: wanted the score of the other tasks, {_listed(old)}, found {_listed(new)}; that is legal, as each "
                 "task is compared with itself alone, but what is best by one may not be by another.",

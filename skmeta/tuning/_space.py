@@ -85,6 +85,10 @@ class Space(FrozenValue):
         """
         if is_configuration_space(param_distributions):
             return cls(*branches_of_configurations(param_distributions))
+        if isinstance(param_distributions, list | tuple) and any(map(is_configuration_space, param_distributions)):
+            parts = list(map(cls.of, param_distributions))
+            weights = [weight / len(parts) for part in parts for weight in part.weights or (1.0,)]
+            return cls(tuple(branch for part in parts for branch in part.branches), tuple(weights))
         branches = [param_distributions] if isinstance(param_distributions, Mapping) else param_distributions
         if not isinstance(branches, list | tuple) or not all(isinstance(branch, Mapping) for branch in branches):
             found = type(param_distributions).__name__

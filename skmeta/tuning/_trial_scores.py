@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 import warnings
 from collections.abc import Mapping, Sequence
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -106,7 +106,7 @@ def _warn(name: str, what: str) -> None:
 def _check_not_turned(results: Mapping[str, Any], name: str) -> None:
     """Raise for errors below zero: what kept them has turned their sign, as scorers of scikit-learn do."""
     values = results.get(f"mean_test_{name}", ())
-    known = [value for value in values if isinstance(value, int | float | np.number) and math.isfinite(value)]
+    known = [value for value in values if isinstance(value, int | float | np.number) and -inf < value < inf]
     if name.lower().removeprefix("val_").removeprefix("test_") in _NEVER_NEGATIVE and known and max(known) < 0:
         raise ValueError(
             f"greater_is_better: wanted errors {name!r} of at least 0 to turn, found {max(known)} as the largest: they are "
@@ -125,7 +125,7 @@ def numbers(results: Mapping[str, Any], name: str, n: int) -> list[float]:
         If there are more or fewer than trials, or if deviations or times are negative.
     """
     if name not in results:
-        return [math.nan] * n
+        return [nan] * n
     if len(results[name]) != n:
         raise ValueError(f"search: wanted one of {name} for each of {n} trials, found {len(results[name])}.")
     found = [_number(name, at, value) for at, value in enumerate(_as_meant(name, results[name]))]
@@ -142,7 +142,7 @@ def _as_meant(name: str, values: Sequence[Any]) -> Sequence[Any]:
 
 def _number(name: str, at: int, value: Any) -> float:
     if value is np.ma.masked or value is None or (isinstance(value, str) and not value.strip()):
-        return math.nan
+        return nan
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError) as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -179,10 +180,10 @@ def _check_trials(results: dict[str, Any], candidates: list[dict[str, Any]]) -> 
 
 def _rows_by_trial(results: dict[str, Any], candidates: list[dict[str, Any]]) -> Any:
     """How many rows each trial of a halving search had, unless its resource is a parameter."""
-    counts = results.get("n_resources")
-    if counts is None:
+    if "n_resources" not in results:
         return None
-    found = [None if count is np.ma.masked else count for count in counts]
+    counts = numbers(results, "n_resources", len(candidates))
+    found = [int(count) if isfinite(count) else None for count in counts]
     same = set.intersection(
         *({n for n, v in each.items() if v == count} for each, count in zip(candidates, found, strict=True))
     )
@@ -191,7 +192,7 @@ def _rows_by_trial(results: dict[str, Any], candidates: list[dict[str, Any]]) ->
 
 def _count(value: Any) -> int | None:
     if value is not None and value < 0:
-        raise ValueError(f"search: wanted numbers of rows, found {value}; leave the column out.")
+        raise ValueError(f"search: wanted numbers of rows, found {value}; leave the column n_resources out.")
     return None if value is None else int(value)
 
 

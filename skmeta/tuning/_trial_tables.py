@@ -13,7 +13,7 @@ import numpy as np
 
 from skmeta.tuning._written_values import params_as_meant, written_dicts
 
-RUNNING = ("RUNNING", "WAITING", "SCHEDULED", "PENDING", "QUEUED", "STARTED", "NEW")
+RUNNING = ("RUNNING", "PAUSED", "WAITING", "SCHEDULED", "PENDING", "QUEUED", "STARTED", "NEW")
 FAILED = ("FAIL", "FAILED", "PRUNED", "KILLED", "CRASHED", "ERROR", "CANCELLED")
 COMPLETE = ("COMPLETE", "COMPLETED", "FINISHED", "TERMINATED", "SUCCESS", "SUCCEEDED", "OK", "DONE")
 

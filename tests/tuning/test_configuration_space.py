@@ -166,6 +166,15 @@ def test_values_are_split_where_clauses_tell_them_apart_and_no_further(module):
     np.testing.assert_allclose(sorted(space.weights), np.array([1 / 8, 1 / 4, 1 / 2]) / (7 / 8))
 
 
+def test_in_a_list_of_spaces_each_is_as_likely():
+    one, two = of_a_kernel(configspace_like), {"nu": [0.1, 0.2]}
+    space = Space.of([one, two])
+    assert sum(space.weights) == pytest.approx(1.0) and space.weights[-1] == pytest.approx(0.5)
+    drawn = space.sample(400, np.random.default_rng(0))
+    assert all(is_legal(one, params) for params in drawn if "nu" not in params)
+    assert 150 < sum("nu" in params for params in drawn) < 250
+
+
 values = st.sampled_from("xyz")
 
 

@@ -556,6 +556,16 @@ def test_a_score_of_which_lower_is_said_to_be_better_warns(name):
     assert_trials(found, [({"C": 1.0}, -0.1), ({"C": 2.0}, -0.2)])
 
 
+def test_tasks_of_opposite_directions_are_told():
+    history = TrialHistory().add(table_of("rmse", 1.0, 2.0), task="a", metric="rmse", greater_is_better=False)
+    with pytest.warns(
+        UserWarning, match="wanted the direction of the other tasks, 'neg_rmse', found the opposite, 'rmse'"
+    ):
+        history.add(table_of("rmse", 1.0, 2.0), task="b", metric="rmse", greater_is_better=True)
+    with pytest.raises(ValueError, match="wanted trials of 'a' scored by 'neg_rmse'"):
+        history.add(table_of("rmse", 1.0, 2.0), task="a", metric="rmse", greater_is_better=True)
+
+
 @pytest.mark.parametrize("table", [OPTUNA, OPTUNA.rename(columns={"value": "values_0"})], ids=["value", "values_0"])
 def test_optunas_table_does_not_say_what_its_study_does(table):
     with pytest.warns(
