@@ -184,10 +184,10 @@ def _rows_by_trial(results: dict[str, Any], candidates: list[dict[str, Any]]) ->
         return None
     counts = numbers(results, "n_resources", len(candidates))
     found = [int(count) if isfinite(count) else None for count in counts]
-    same = set.intersection(
-        *({n for n, v in each.items() if v == count} for each, count in zip(candidates, found, strict=True))
-    )
-    return None if same else found
+    pairs = list(zip(candidates, found, strict=True))
+    names = {name for params in candidates for name in params}
+    is_parameter = any(all(plain_value(params.get(name)) == count for params, count in pairs) for name in names)
+    return None if is_parameter else found
 
 
 def _count(value: Any) -> int | None:
