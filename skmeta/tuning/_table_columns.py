@@ -14,6 +14,7 @@ from skmeta._dataframe import column_labels, column_lists, is_frame, levels_of_i
 from skmeta.tasks._words import is_missing
 from skmeta.tuning._written_values import whole_numbers
 
+_PREFIXES = ("params.", "params_", "param_", "config/", "config.", "tags.", "user_attrs_")
 KINDS = "a fitted search, its cv_results_, a study of Optuna or hyperopt, a frame or a list of dicts"
 
 
@@ -112,8 +113,11 @@ def _without_gaps(value: Any) -> Any:
 
 
 def tell_of_other_column(columns: Mapping[str, Any], task: str | int) -> None:
-    """Warn if no column has a name, and one is called nearly so: it might have been meant."""
-    close = [] if not isinstance(task, str) or task in columns else get_close_matches(task, columns, n=1, cutoff=0.8)
+    """Warn if no column has a name, and one is called nearly so or by it and a program's prefix: it might have been meant."""
+    if not isinstance(task, str) or task in columns:
+        return
+    prefixed = [name for name in columns if name in {f"{prefix}{task}" for prefix in _PREFIXES}]
+    close = prefixed or get_close_matches(task, columns, n=1, cutoff=0.8)
     if close:
         warnings.warn(
             f"task: {task!r} is no column, so that it is taken for the name of the one dataset; pass task={close[0]!r} if that "

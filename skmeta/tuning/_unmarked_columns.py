@@ -17,13 +17,14 @@ _RESULT = re.compile(r"(mean|std|rank|split\d+)_(fit_time|score_time|(test|train
 _ROW_NUMBERS = re.compile(r"(unnamed:_\d+)?")  # an index that pandas wrote beside the columns
 # Columns that say which trial it was, when, where and how it went; in no program are they parameters.
 _BOOKKEEPING = re.compile(
-    r"number|index|group|(cv_)?fold(_(id|number|index))?|repeat|repetition|(trial|run|experiment|setup|flow|group|node|sweep|job|agent)_?(id|number|name|ip|uri)|(data|task)_id|id|uuid|"
-    r"name|state|status|date(time)?|datetime_.*|time(stamp)?|time_(total|this|since).*|relative_time.*|"
-    r"(start|end|created|updated|finish|upload)(ed)?(_(at|time))?|duration|runtime|elapsed(_.*)?|seconds|secs|"
-    r"((fit|train(ing)?|score|predict|eval|wall|cpu|run|total)_?(clock_?)?time|walltime)(_(s|ms|secs?|seconds))?|"
-    r"user|uploader(_name)?|host_?(name)?|gpu_(type|count)|pid|notes?|comments?|description|tags(\..*)?|sweep|commit|github|"
-    r"git_.*|job_type|agent|source_(type|name|version)|artifact_uri|logdir|log_dir|checkpoint_dir_name|done|training_iteration|"
-    r"iterations_since_restore|(user|system)_attrs.*|_(timestamp|step|runtime|wandb)",
+    r"number|index|id|uuid|name|group|sweep|description|notes?|comments?|tags(\..*)?|(user|system)_attrs.*|iteration|"
+    r"(trial|run|experiment|job|agent)(_?(id|number|name|type))?|(setup|flow|group|node|sweep|task)_?(id|name|ip)|data_id|"
+    r"(cv_)?fold(_(id|number|index))?|repeat|repetition|training_iteration|iterations_since_restore|"
+    r"state|status|done|user|uploader(_name)?|host_?(name)?|gpu_(type|count)|pid|node|"
+    r"commit|github|git_.*|source_(type|name|version)|artifact_uri|logdir|log_dir|checkpoint_dir_name|"
+    r"date(time)?|datetime_.*|time(stamp)?|time_(total|this|since).*|relative_time.*|duration|runtime|elapsed(_.*)?|seconds|secs|"
+    r"(start|end|created|updated|finish|upload)(ed)?(_(at|time))?|_(timestamp|step|runtime|wandb)|"
+    r"((fit|train(ing)?|score|predict|eval|wall|cpu|run|total)_?(clock_?)?time|walltime)(_(s|ms|secs?|seconds))?",
     re.IGNORECASE,
 )
 _DATASET = re.compile(r"data_?set(_?(name|id))?", re.IGNORECASE)

@@ -197,6 +197,13 @@ def test_any_column_may_name_the_datasets(column):
     assert history.tasks == ("a", "b") and all("dataset" not in trial.params for trial in history)
 
 
+@pytest.mark.parametrize("column", ["params.dataset", "tags.dataset"])
+def test_a_column_of_datasets_is_asked_about_by_its_whole_name(column):
+    table = MLFLOW.assign(**{column: ["a", "a", "b"]})
+    with pytest.warns(UserWarning, match=f"'dataset' is no column, .* pass task='{column}' if that column was meant"):
+        assert TrialHistory().add(table, task="dataset", metric="acc").tasks == ("dataset",)
+
+
 def test_a_gap_among_names_of_datasets_is_told():
     table = pd.DataFrame({"dataset": ["a", None], "C": [1.0, 2.0], "score": [0.1, 0.2]})
     with pytest.raises(ValueError, match="task: wanted a name in every row of 'dataset', found 1 without"):

@@ -112,7 +112,7 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name != "trial"])
+@pytest.mark.parametrize("name", NAMES)
 def test_times_and_ids_are_known_by_their_names(name):
     with pytest.warns(UserWarning, match=r"\['C'\] are taken for it, \['.*'\] not"):
         assert searched([{"C": 1.0, name: 3, "score": 0.1}]) == [{"C": 1.0}]
