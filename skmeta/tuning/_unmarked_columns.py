@@ -56,7 +56,7 @@ def unmarked_params(results: Mapping[str, Sequence[Any]]) -> dict[str, str]:
         If the table has ids, times or states beside: it is a program's, and may have more that is no hyperparameter.
     """
     candidates = [n for n in results if not _RESULT.fullmatch(n) and not _ROW_NUMBERS.fullmatch(_bare(n).lower())]
-    left_out = [n for n in candidates if _BOOKKEEPING.fullmatch(_bare(n)) or _says_which(results[n])]
+    left_out = [n for n in candidates if _BOOKKEEPING.fullmatch(_bare(n)) or _says_which(n, results[n])]
     taken = [n for n in candidates if n not in left_out]
     _check_no_results(results, taken)
     if left_out and taken:
@@ -97,10 +97,11 @@ def _bare(name: str) -> str:
     return re.sub(r"[\s()\[\]]+", "_", name).strip("_") if re.search(r"[\s()\[\]]", name) else name
 
 
-def _says_which(values: Sequence[Any]) -> bool:
-    """Whether a column holds times, or names that programs make up."""
+def _says_which(name: str, values: Sequence[Any]) -> bool:
+    """Whether a column holds times, names that programs make up, or the name of the one dataset."""
     known = [value for value in values if value is not np.ma.masked]
-    return bool(known) and any(all(map(test, known)) for test in _TESTS)
+    of_one_dataset = _DATASET.fullmatch(_bare(name)) is not None and len(set(map(str, known))) == 1
+    return bool(known) and (of_one_dataset or any(all(map(test, known)) for test in _TESTS))
 
 
 def _is_time(value: Any) -> bool:

@@ -146,6 +146,8 @@ def test_a_column_of_datasets_is_no_hyperparameter(name):
     with pytest.raises(ValueError, match=f"found a column '{name}'; pass task='{name}'"):
         searched(table)
     assert TrialHistory().add(table, task=name).tasks == ("a", "b")
+    with pytest.warns(UserWarning, match=rf"\['C'\] are taken for it, \['{name}'\] not"):
+        assert searched(table[:1]) == [{"C": 1.0}]
 
 
 def test_a_task_that_is_nearly_a_column_is_asked_about():
