@@ -110,9 +110,10 @@ def _read_table(
     columns = columns_of_table(table, task)
     tell_of_other_column(columns, task)
     results = in_sklearns_names(columns, None if study else metric, task)
-    candidates = _params({column: values for column, values in results.items() if column != task})
+    of_one_task = {column: values for column, values in results.items() if column != task}
+    candidates = _params(of_one_task)
     tasks = tasks_of_rows(results, task, len(candidates))
-    _check_trials({column: values for column, values in results.items() if column != task}, candidates)
+    _check_trials(of_one_task, candidates)
     score = pick_score(results, None if study else metric, None)
     sign = sign_of(greater_is_better, says, results, metric)
     scoring = None if study is None else f"{'' if sign > 0 else 'neg_'}{metric or 'value'}"
