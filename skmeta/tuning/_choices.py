@@ -125,7 +125,10 @@ class ListedValues(FrozenValue):
             return dict(
                 zip(zip(repeat(*kinds), self.plain, strict=False), self.values, strict=True)
             )  # a list may be long
-        return distinct(self.values, strict_key)
+        found: dict[Hashable, Any] = {}
+        for plain, value in zip(self.plain, self.values, strict=True):
+            found.setdefault((type(plain), value_key(plain)), value)
+        return found
 
     @cached_property
     def plain(self) -> tuple[Any, ...]:

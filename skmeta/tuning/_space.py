@@ -17,7 +17,7 @@ from skmeta.base import FrozenValue
 from skmeta.tuning._categories import ABSENT, Categories, distinct, is_number, one_hot, split_values
 from skmeta.tuning._choices import read_choices, strict_key
 from skmeta.tuning._configuration_space import branches_of_configurations, is_configuration_space
-from skmeta.tuning._trial import plain_value
+from skmeta.tuning._trial import Described, holds_described, plain_value
 
 _MAX_OTHERS = 1000  # values that are no numbers, a column each: more are not told apart
 _WANTED = "a dict of names with a list of values or a distribution each, or a list of such dicts"
@@ -340,8 +340,9 @@ class _Coding:
         says_something = bool(self._functions) or len(others) > 1
         self._n_others = len(others) if says_something and len(others) <= _MAX_OTHERS else 0
         self.width = bool(self._functions) + self._n_others
-        listed = [value for c in choices if c.is_finite for value in c.values]
-        self.categories = Categories(others, [v for v in listed if not isinstance(v, int | float | str | np.generic)])
+        listed = [pair for c in choices if c.is_finite for pair in zip(c.plain, c.values, strict=True)]
+        owned = [value for plain, value in listed if isinstance(plain, Described) or holds_described(plain)]
+        self.categories = Categories(others, owned)
 
     def columns(self, numbers: NDArray[np.float64], codes: NDArray[np.intp]) -> NDArray[np.float64]:
         """What `Categories.read` gives, as columns."""
