@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.tuning._trial import Described, plain_value, value_key
+from skmeta.tuning._written_values import written_value
 
 ABSENT = Described("(absent)")  # stands for the value of a parameter that a candidate does not have
 _LARGEST = 1e300  # the difference of two numbers is one
@@ -18,6 +19,11 @@ _LARGEST = 1e300  # the difference of two numbers is one
 def is_number(plain: Any) -> bool:
     """Whether a plain value has a place on an axis: neither a bool, nor nan or infinite."""
     return isinstance(plain, int | float) and not isinstance(plain, bool) and abs(plain) <= _LARGEST
+
+
+def meant(plain: Any) -> Any:
+    """What a text was written from, as tables of trials are read; all else as it is."""
+    return plain_value(written_value(plain)) if isinstance(plain, str) else plain
 
 
 def distinct(values: Iterable[Any], key: Callable[[Any], Hashable] = value_key) -> dict[Hashable, Any]:
@@ -68,6 +74,8 @@ class Categories:
     def __init__(self, others: Sequence[Any], owned: Sequence[Any] = ()) -> None:
         self.n_codes = len(others)
         self._codes = {value_key(plain): code for code, plain in enumerate(others)}
+        for code, plain in enumerate(others):  # a table of trials has True for "True"
+            self._codes.setdefault(value_key(meant(plain)), code)
         self._owned = tuple(owned)  # an id means something only as long as its object is there
         self._known = {id(value): self._read(value) for value in (*self._owned, ABSENT)}
 
@@ -98,7 +106,11 @@ class Categories:
 
     def _read(self, value: Any) -> tuple[float, int]:
         plain = plain_value(value)
-        return float(plain) if is_number(plain) else np.nan, self._codes.get(value_key(plain), -1)
+        code = self._codes.get(value_key(plain), -1)
+        if code < 0:
+            plain = meant(plain)
+            code = self._codes.get(value_key(plain), -1)
+        return float(plain) if is_number(plain) else np.nan, code
 
 
 def one_hot(codes: NDArray[np.intp], n_codes: int) -> NDArray[np.float64]:

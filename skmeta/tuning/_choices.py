@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from skmeta.base import FrozenValue
-from skmeta.tuning._categories import ABSENT, Categories, distinct, is_number, value_key
+from skmeta.tuning._categories import ABSENT, Categories, distinct, is_number, meant, value_key
 from skmeta.tuning._trial import plain_value
 
 _N_DRAWS = 1000  # of a distribution without cdf, to know its values by
@@ -151,12 +151,20 @@ class ListedValues(FrozenValue):
         return self.draw(len(values), state)
 
     def adopt(self, plain: Any) -> Any:
-        """The value that a plain one stands for, `ABSENT` if there is none; 3.0 may stand for 3."""
-        return self.distinct.get(strict_key(plain), self._by_number.get(value_key(plain), ABSENT))
+        """The value that a plain one stands for, `ABSENT` if there is none; 3.0 may stand for 3, and True for "True"."""
+        for known, key in ((self.distinct, strict_key(plain)), (self._by_number, value_key(plain))):
+            if key in known:
+                return known[key]
+        return self._by_meaning.get(value_key(plain), ABSENT)
 
     @cached_property
     def _by_number(self) -> dict[Any, Any]:
         return {plain: value for plain, value in zip(self.plain, self.values, strict=True) if is_number(plain)}
+
+    @cached_property
+    def _by_meaning(self) -> dict[Any, Any]:
+        """The values by what tables of trials have for them."""
+        return {value_key(meant(plain)): value for plain, value in zip(self.plain, self.values, strict=True)}
 
     def holds(self, numbers: NDArray[np.float64], codes: NDArray[np.intp], categories: Categories) -> NDArray[np.bool_]:
         """Whether values, as `Categories.read` gives them, are among these."""

@@ -677,3 +677,18 @@ def test_a_warning_points_to_the_line_that_adds(kind):
     assert [warning.filename for warning in caught] == [__file__]
     line = Path(__file__).read_text("utf-8").splitlines()[caught[0].lineno - 1]
     assert "TrialHistory().add(table" in line
+
+
+@pytest.mark.parametrize(
+    "levels", [("True", "False"), ("None", "sqrt"), ("3", "1", "2"), ("(1, 2)", "(1, 1)"), (True, False)]
+)
+def test_levels_that_a_space_has_as_text_are_those_of_the_table(levels):
+    rows = [{"x": level, "y": y, "score": -at - y} for at, level in enumerate(levels) for y in (1, 2)]
+    history = TrialHistory()
+    for task in "abc":
+        history.add(rows, task=task)
+    prior, space = HyperparameterPrior.from_history(history), {"x": list(levels), "y": [1, 2]}
+    assert prior.default(space) == {"x": levels[0], "y": 1}
+    assert prior.suggest(space, random_state=0) == [{"x": levels[0], "y": 1}]
+    left = prior.suggest(space, rows[:1], n_suggestions=10, random_state=0)
+    assert {"x": levels[0], "y": 1} not in left and len(left) == 2 * len(levels) - 1
