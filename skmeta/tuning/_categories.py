@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from math import isnan
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.tuning._trial import Described, plain_value, value_key
+from skmeta.tuning._written_values import written_value
 
 ABSENT = Described("(absent)")  # stands for the value of a parameter that a candidate does not have
 _LARGEST = 1e300  # the difference of two numbers is one
@@ -19,11 +21,18 @@ def is_number(plain: Any) -> bool:
     return isinstance(plain, int | float) and not isinstance(plain, bool) and abs(plain) <= _LARGEST
 
 
+def meant(plain: Any) -> Any:
+    """What a text was written from, as tables of trials are read; all else as it is."""
+    return plain_value(written_value(plain)) if isinstance(plain, str) else plain
+
+
 def distinct(values: Iterable[Any], key: Callable[[Any], Hashable] = value_key) -> dict[Hashable, Any]:
     """The first of each kind of value by its key, in the order met."""
     values = list(values)
     found: dict = {}
     if key is value_key and set(map(type, values)) <= {int, str}:  # each its own key; a list may be long
+        return dict(zip(values, values, strict=True))
+    if key is value_key and set(map(type, values)) == {float} and not any(map(isnan, values)):
         return dict(zip(values, values, strict=True))
     for value in values:
         found.setdefault(key(value), value)
@@ -65,6 +74,8 @@ class Categories:
     def __init__(self, others: Sequence[Any], owned: Sequence[Any] = ()) -> None:
         self.n_codes = len(others)
         self._codes = {value_key(plain): code for code, plain in enumerate(others)}
+        for code, plain in enumerate(others):  # a table of trials has True for "True"
+            self._codes.setdefault(value_key(meant(plain)), code)
         self._owned = tuple(owned)  # an id means something only as long as its object is there
         self._known = {id(value): self._read(value) for value in (*self._owned, ABSENT)}
 
@@ -95,7 +106,11 @@ class Categories:
 
     def _read(self, value: Any) -> tuple[float, int]:
         plain = plain_value(value)
-        return float(plain) if is_number(plain) else np.nan, self._codes.get(value_key(plain), -1)
+        code = self._codes.get(value_key(plain), -1)
+        if code < 0:
+            plain = meant(plain)
+            code = self._codes.get(value_key(plain), -1)
+        return float(plain) if is_number(plain) else np.nan, code
 
 
 def one_hot(codes: NDArray[np.intp], n_codes: int) -> NDArray[np.float64]:

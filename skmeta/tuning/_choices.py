@@ -7,6 +7,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from inspect import isclass, signature
+from itertools import repeat
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from skmeta.base import FrozenValue
-from skmeta.tuning._categories import ABSENT, Categories, distinct, is_number, value_key
+from skmeta.tuning._categories import ABSENT, Categories, distinct, is_number, meant, value_key
 from skmeta.tuning._trial import plain_value
 
 _N_DRAWS = 1000  # of a distribution without cdf, to know its values by
@@ -53,6 +55,7 @@ def read_choices(name: str, choices: Any) -> ListedValues | DrawnValues:
     if not isinstance(name, str):
         raise TypeError(f"param_distributions: wanted names of parameters, found {name!r:.40}; write them as strings.")
     if hasattr(choices, "rvs"):
+        _check_law(name, choices)
         return ListedValues((_draw_of(choices),)) if _has_no_width(choices) else DrawnValues(choices)
     if not _is_sequence(choices):
         raise TypeError(
@@ -62,6 +65,24 @@ def read_choices(name: str, choices: Any) -> ListedValues | DrawnValues:
     if not len(choices):
         raise ValueError(f"param_distributions[{name!r}]: wanted at least one value, found none; leave {name!r} out.")
     return ListedValues(tuple(choices))
+
+
+def _check_law(name: str, distribution: Any) -> None:
+    """Raise for a law of scipy whose arguments make none; without a word on the parameter, scipy does so at every draw."""
+    if not hasattr(distribution, "dist"):
+        return
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            drawn = distribution.rvs(random_state=0)
+    except ValueError:
+        drawn = np.nan
+    if not np.all(np.isfinite(drawn)):
+        arguments = ", ".join([*map(repr, distribution.args), *(f"{n}={v!r}" for n, v in distribution.kwds.items())])
+        raise ValueError(
+            f"param_distributions[{name!r}]: wanted a distribution that can be drawn from, found "
+            f"{distribution.dist.name}({arguments}), whose arguments make none; pass a list, if single values were meant."
+        )
 
 
 def _has_no_width(distribution: Any) -> bool:
@@ -88,9 +109,10 @@ def _is_sequence(choices: Any) -> bool:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ListedValues(FrozenValue):
-    """The values of a list, each as likely as any; one that is there twice, twice as likely."""
+    """The values of a list, each as likely as any, or with probabilities; one that is there twice, twice as likely."""
 
     values: tuple
+    weights: tuple[float, ...] | None = None
 
     is_finite = True
     function = None
@@ -98,18 +120,30 @@ class ListedValues(FrozenValue):
     @cached_property
     def distinct(self) -> dict[Hashable, Any]:
         """The values by their `strict_key`, the first of equal ones."""
-        kinds = set(map(type, self.values))
-        if kinds in ({int}, {str}):  # each its own key; a list may be long
-            return {(kind, value): value for kind in kinds for value in self.values}
-        return distinct(self.values, strict_key)
+        kinds = set(map(type, self.plain))
+        if kinds in ({int}, {str}) or (kinds == {float} and not any(map(isnan, self.plain))):
+            return dict(
+                zip(zip(repeat(*kinds), self.plain, strict=False), self.values, strict=True)
+            )  # a list may be long
+        found: dict[Hashable, Any] = {}
+        for plain, value in zip(self.plain, self.values, strict=True):
+            found.setdefault((type(plain), value_key(plain)), value)
+        return found
 
     @cached_property
     def plain(self) -> tuple[Any, ...]:
         """The values as plain data."""
-        return self.values if set(map(type, self.values)) <= {int, str} else tuple(map(plain_value, self.values))
+        kinds = set(map(type, self.values))
+        if kinds <= {int, float, str}:
+            return self.values
+        if len(kinds) == 1 and issubclass(next(iter(kinds)), np.int64 | np.float64):  # of an array, which may be long
+            return tuple(np.array(self.values).tolist())
+        return tuple(map(plain_value, self.values))
 
     def draw(self, n: int, state: np.random.RandomState) -> list[Any]:
         """Values at random."""
+        if self.weights is not None:
+            return [self.values[i] for i in state.choice(len(self.values), size=n, p=self.weights)]
         return [self.values[i] for i in state.randint(len(self.values), size=n)]
 
     def moved(self, values: list[Any], state: np.random.RandomState) -> list[Any]:
@@ -117,12 +151,20 @@ class ListedValues(FrozenValue):
         return self.draw(len(values), state)
 
     def adopt(self, plain: Any) -> Any:
-        """The value that a plain one stands for, `ABSENT` if there is none; 3.0 may stand for 3."""
-        return self.distinct.get(strict_key(plain), self._by_number.get(value_key(plain), ABSENT))
+        """The value that a plain one stands for, `ABSENT` if there is none; 3.0 may stand for 3, and True for "True"."""
+        for known, key in ((self.distinct, strict_key(plain)), (self._by_number, value_key(plain))):
+            if key in known:
+                return known[key]
+        return self._by_meaning.get(value_key(plain), ABSENT)
 
     @cached_property
     def _by_number(self) -> dict[Any, Any]:
         return {plain: value for plain, value in zip(self.plain, self.values, strict=True) if is_number(plain)}
+
+    @cached_property
+    def _by_meaning(self) -> dict[Any, Any]:
+        """The values by what tables of trials have for them."""
+        return {value_key(meant(plain)): value for plain, value in zip(self.plain, self.values, strict=True)}
 
     def holds(self, numbers: NDArray[np.float64], codes: NDArray[np.intp], categories: Categories) -> NDArray[np.bool_]:
         """Whether values, as `Categories.read` gives them, are among these."""

@@ -67,9 +67,10 @@ class TrialHistory:
             A fitted ``GridSearchCV`` or any other with ``cv_results_``; a ``cv_results_`` itself; a study of Optuna or
             the Trials of hyperopt; or a table of trials: columns of parameters and one named ``score``; or named as in
             ``cv_results_``, where ``param_C`` is the parameter C and ``std_test_score`` and ``mean_fit_time`` are read
-            too; or as Optuna, MLflow, Ray Tune, Weights & Biases and OpenML name them. A gap in a frame is a parameter
-            that the trial did not have; text is read as the number that was written. Ids, times and states are no
-            parameters; trials that still run are left out.
+            too; or as Optuna, MLflow, Ray Tune, Weights & Biases and OpenML name them, also with a dict of parameters in
+            a column ``params`` or ``config``. A gap in a frame is a parameter that the trial did not have; text is read
+            as the number, truth value, None or tuple that was written. Ids, times and states are no parameters; trials
+            that still run are left out.
         task : str or int
             Name of the dataset, or of the column of a table that names the dataset of each trial. Trials of a name that
             is already there join the old ones.
@@ -80,7 +81,7 @@ class TrialHistory:
             Size of the dataset, ``X.shape``, where the search does not know it.
         greater_is_better : bool, default=None
             Whether a higher score is better, as in `sklearn.metrics.make_scorer`; errors are kept with their sign
-            turned. None is what a study says, and else yes.
+            turned. None is what a study says, and else yes; scorers of scikit-learn have turned their errors.
 
         Returns
         -------
@@ -92,16 +93,18 @@ class TrialHistory:
         NotFittedError
             If the search is not fitted.
         TypeError
-            If ``search`` or ``task`` is of another kind.
+            If ``search`` or ``task`` is of another kind, or a score is no number.
         ValueError
-            If there are no trials, no such score, several scores of which none is named, or if the task has
-            trials that were scored otherwise.
+            If there are no trials, all still run, there is no such score, several scores of which none is named, if a
+            column may be another score or the name of the dataset, if directions contradict each other, or if the task
+            has trials that were scored otherwise.
 
         Warns
         -----
         UserWarning
-            If other tasks were scored otherwise, if a score is called an error and nothing was said of its direction, or if
-            a text among numbers is none.
+            If other tasks were scored otherwise, if the name of a score says another direction or none, if a text is
+            nearly a number, if some trials still run, or if columns had to be taken for hyperparameters in a table of
+            ids and times.
         """
         self._join(read_trials(search, _checked_task(task), metric, _checked_shape(shape), greater_is_better))
         return self
@@ -203,9 +206,11 @@ class TrialHistory:
 
     def _join(self, trials: list[Trial]) -> None:
         """Put trials in, once it is known that they can be."""
-        for task in dict.fromkeys(trial.task for trial in trials):
-            old = {t.scoring for t in self._trials.get(task, {}).values()} - {None}
-            new = {t.scoring for t in trials if t.task == task} - {None}
+        scorings: dict[str | int, set[str | None]] = {}
+        for trial in trials:
+            scorings.setdefault(trial.task, set()).add(trial.scoring)
+        for task, found in scorings.items():
+            old, new = {t.scoring for t in self._trials.get(task, {}).values()} - {None}, found - {None}
             if old and not new <= old:
                 raise ValueError(
                     f"task: wanted trials of {task!r} scored by {_listed(old)} as those it has, found {_listed(new)}; "
@@ -214,7 +219,15 @@ class TrialHistory:
         old, new = ({t.scoring for t in some} - {None} for some in (self, trials))
         for trial in trials:
             self._put(trial)
-        if old and not new <= old:
+        turned = [name for name in new - old if {f"neg_{name}", str(name).removeprefix("neg_")} & old]
+        if turned:
+            warnings.warn(
+                f"search: wanted the direction of the other tasks, {_listed(old)}, found the opposite, {_listed(turned)}; pass "
+                "greater_is_better as there, if it is the same score.",
+                UserWarning,
+                stacklevel=3,
+            )
+        elif old and not new <= old:
             warnings.warn(
                 f"search: wanted the score of the other tasks, {_listed(old)}, found {_listed(new)}; that is legal, as each "
                 "task is compared with itself alone, but what is best by one may not be by another.",

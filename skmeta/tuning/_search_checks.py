@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from difflib import get_close_matches
 from math import isnan
 from numbers import Integral, Real
@@ -46,16 +46,15 @@ def check_scored_alike(prior: Any, names: set[str | int], scored_by: str | None)
             )
 
 
-def check_names(estimator: Any, param_distributions: Any) -> None:
+def check_names(estimator: Any, space: Space) -> None:
     """Raise for a name that cannot be set on the estimator, or on a step that the space chooses."""
-    branches = [param_distributions] if isinstance(param_distributions, Mapping) else param_distributions
-    for branch in branches:
+    for branch in space.branches:
         for name in branch:
             outer = next((o for o in _outer_names(name) if o in branch), None)
             if outer is None:
                 _check_name(name, name, estimator)
-            elif not hasattr(branch[outer], "rvs"):  # what a distribution will draw is not known
-                for choice in branch[outer]:
+            elif branch[outer].is_finite:  # what a distribution will draw is not known
+                for choice in branch[outer].values:
                     _check_name(name, name.removeprefix(f"{outer}__"), choice)
 
 

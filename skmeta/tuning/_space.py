@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from skmeta.base import FrozenValue
 from skmeta.tuning._categories import ABSENT, Categories, distinct, is_number, one_hot, split_values
 from skmeta.tuning._choices import read_choices, strict_key
-from skmeta.tuning._trial import plain_value
+from skmeta.tuning._configuration_space import branches_of_configurations, is_configuration_space
+from skmeta.tuning._trial import Described, holds_described, plain_value
 
+_MAX_OTHERS = 1000  # values that are no numbers, a column each: more are not told apart
 _WANTED = "a dict of names with a list of values or a distribution each, or a list of such dicts"
 
 
@@ -29,12 +31,15 @@ class Space(FrozenValue):
     jumps), so that numbers drawn are uniform on [0, 1] whatever their units; a number of a list by its rank.
     Everything else has a column a value (one-hot). What a candidate's branch does not have is 0.5 as a number,
     and 0 in the columns of the others. Where branches share a name, the mean of their distribution functions is
-    taken, and their lists are one. With several branches, each has a column too.
+    taken, and their lists are one. With several branches, each has a column too. Of more than a thousand values
+    that are no numbers none has a column.
 
     Parameters
     ----------
     branches : tuple of dict
         For each branch, the choices by name; made by `Space.of`.
+    weights : tuple of float, default=None
+        How often each is drawn; None is equally often.
 
     Examples
     --------
@@ -53,16 +58,18 @@ class Space(FrozenValue):
     """
 
     branches: tuple[dict[str, Any], ...]
+    weights: tuple[float, ...] | None = None
 
     @classmethod
     def of(cls, param_distributions: Any) -> Space:
-        """Read what RandomizedSearchCV takes.
+        """Read what RandomizedSearchCV takes, or a ConfigurationSpace.
 
         Parameters
         ----------
-        param_distributions : dict or list of dict
+        param_distributions : dict, list of dict or ConfigurationSpace
             Names and, for each, a list of values or a distribution with ``rvs``; several dicts are branches. A
-            distribution without ``cdf`` is known by a thousand draws.
+            distribution without ``cdf`` is known by a thousand draws. Of a space of ConfigSpace the conditions and
+            the forbidden clauses make the branches.
 
         Returns
         -------
@@ -76,6 +83,12 @@ class Space(FrozenValue):
         ValueError
             If there is no parameter at all, or a list is empty.
         """
+        if is_configuration_space(param_distributions):
+            return cls(*branches_of_configurations(param_distributions))
+        if isinstance(param_distributions, list | tuple) and any(map(is_configuration_space, param_distributions)):
+            parts = list(map(cls.of, param_distributions))
+            weights = [weight / len(parts) for part in parts for weight in part.weights or (1.0,)]
+            return cls(tuple(branch for part in parts for branch in part.branches), tuple(weights))
         branches = [param_distributions] if isinstance(param_distributions, Mapping) else param_distributions
         if not isinstance(branches, list | tuple) or not all(isinstance(branch, Mapping) for branch in branches):
             found = type(param_distributions).__name__
@@ -170,7 +183,10 @@ class Space(FrozenValue):
             Values as they were given, or as the distribution's ``rvs`` gives them.
         """
         state = np.random.RandomState(rng.integers(2**32, dtype=np.uint32))  # what an rvs may ask for
-        branch_of = state.randint(len(self.branches), size=n)
+        if self.weights is None:
+            branch_of = state.randint(len(self.branches), size=n)
+        else:
+            branch_of = state.choice(len(self.branches), size=n, p=self.weights)
         drawn = []
         for branch, count in zip(self.branches, np.bincount(branch_of, minlength=len(self.branches)), strict=True):
             # In the order of the names, as scikit-learn does: the order of a dict changes nothing.
@@ -285,7 +301,10 @@ class Space(FrozenValue):
 
     @cached_property
     def _codings(self) -> dict[str, _Coding]:
-        return {name: _Coding([b[name] for b in self.branches if name in b]) for name in self.names}
+        return {
+            name: _Coding(list({id(b[name]): b[name] for b in self.branches if name in b}.values()))
+            for name in self.names
+        }
 
     @cached_property
     def _known_keys(self) -> dict[int, Hashable]:
@@ -325,10 +344,12 @@ class _Coding:
         if len(numbers):
             rank = partial(np.interp, xp=numbers, fp=np.linspace(0.0, 1.0, len(numbers)))
             self._functions += [rank for c in choices if c.function is None]
-        self._n_others = len(others) if self._functions or len(others) > 1 else 0  # one value says nothing
+        says_something = bool(self._functions) or len(others) > 1
+        self._n_others = len(others) if says_something and len(others) <= _MAX_OTHERS else 0
         self.is_level = np.arange(bool(self._functions) + self._n_others) >= bool(self._functions)
-        listed = [value for c in choices if c.is_finite for value in c.values]
-        self.categories = Categories(others, [value for value in listed if type(value) not in (int, float, str)])
+        listed = [pair for c in choices if c.is_finite for pair in zip(c.plain, c.values, strict=True)]
+        owned = [value for plain, value in listed if isinstance(plain, Described) or holds_described(plain)]
+        self.categories = Categories(others, owned)
 
     def columns(self, numbers: NDArray[np.float64], codes: NDArray[np.intp]) -> NDArray[np.float64]:
         """What `Categories.read` gives, as columns."""

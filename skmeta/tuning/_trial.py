@@ -6,6 +6,8 @@ import math
 import re
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from fractions import Fraction
 from inspect import isclass, isfunction, isroutine
 from typing import Any
 
@@ -111,7 +113,7 @@ def plain_value(value: Any) -> Any:
         return value
     if isinstance(value, np.ndarray):
         value = value.tolist()
-    elif isinstance(value, np.floating):
+    elif isinstance(value, np.floating | Decimal | Fraction):  # decimals are what databases have
         value = float(value)  # item() of a long double is a long double
     elif isinstance(value, np.generic):
         value = value.item()

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-# Columns that say which trial it was, when, where and how it went; in no program are they parameters.
-BOOKKEEPING = re.compile(
-    r"number|(trial|run|experiment|setup|flow|group|node|sweep)_?(id|number|name|ip|uri)|(data|task)_id|id|uuid|name|state|"
-    r"status|date(time)?|datetime_.*|time(stamp)?|time_(total|this|since).*|(start|end|created|updated|finish)(ed)?(_(at|time))?|"
-    r"duration|runtime|user|uploader(_name)?|host(name)?|pid|notes|tags(\..*)?|sweep|artifact_uri|logdir|log_dir|"
-    r"checkpoint_dir_name|done|training_iteration|iterations_since_restore|(user|system)_attrs.*|_(timestamp|step|runtime|wandb)",
-    re.IGNORECASE,
-)
-RUNNING = ("RUNNING", "WAITING", "SCHEDULED", "PENDING", "QUEUED", "STARTED", "NEW")
+from skmeta.tuning._written_values import params_as_meant, written_dicts
+
+RUNNING = ("RUNNING", "PAUSED", "WAITING", "SCHEDULED", "PENDING", "QUEUED", "STARTED", "NEW")
 FAILED = ("FAIL", "FAILED", "PRUNED", "KILLED", "CRASHED", "ERROR", "CANCELLED")
 COMPLETE = ("COMPLETE", "COMPLETED", "FINISHED", "TERMINATED", "SUCCESS", "SUCCEEDED", "OK", "DONE")
 
@@ -43,14 +38,18 @@ class Layout:
     seconds: str | None = None
 
 
-# Optuna's Study.trials_dataframe, MLflow's search_runs, Ray Tune's ResultGrid.get_dataframe, Weights & Biases' runs.
+# Optuna's Study.trials_dataframe, MLflow's search_runs and OpenML's list_evaluations_setups, Ray Tune's
+# ResultGrid.get_dataframe, runs of Weights & Biases through json_normalize.
 LAYOUTS = (
     Layout("params_", "values_", score="value", seconds="duration"),
-    Layout("params.", "metrics."),
+    Layout("params.", "metrics.", score="value"),
     Layout("config/", "", seconds="time_total_s"),
     Layout("config.", "summary."),
 )
-NESTED = ("params", "parameters", "config", "configuration")  # columns that hold dicts of parameters
+PARAMS = ("params", "parameters", "config", "configuration", "hyperparameters", "hparams")  # columns of dicts
+RESULTS = ("metrics", "summary", "result", "results")
+_OWNED = re.compile(r"^.*\(\d+\)_")  # OpenML's names of parameters, such as sklearn.svm.SVC(3)_C
+_DURATION = re.compile(r"(?:(-?\d+) days?,? )?(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 
 
 def in_sklearns_names(columns: Mapping[str, Any], metric: str | None, task: Any = None) -> dict[str, Any]:
@@ -70,14 +69,22 @@ def in_sklearns_names(columns: Mapping[str, Any], metric: str | None, task: Any 
     dict
         ``param_...`` or ``params``, ``mean_test_...``, and all that has no other name; rows of trials that are not
         done yet are left out, and those that failed have no score.
+
+    Raises
+    ------
+    ValueError
+        If all trials still run, or a program's table has no score.
+
+    Warns
+    -----
+    UserWarning
+        If some trials still run.
     """
     table, failed = _done(dict(columns))
+    table = _unfolded(_by_their_owners(table))
     layout = next((each for each in LAYOUTS if any(name.startswith(each.params) for name in table)), None)
     if layout is not None:
         table = _from(layout, table, metric, task)
-    nested = next((name for name in NESTED[1:] if name in table and _holds_dicts(table[name])), None)
-    if nested is not None and "params" not in table:
-        table["params"] = [_without_owner(params) for params in table.pop(nested)]
     short = metric or "score"
     full = f"mean_test_{short}"
     table = table if full in table else {full if name == short else name: values for name, values in table.items()}
@@ -100,54 +107,132 @@ def _from(layout: Layout, table: dict[str, Any], metric: str | None, task: Any) 
         for n, v in table.items()
         if n.startswith(layout.params) and n != task
     }
-    scores = {n for n in table if layout.scores and n.startswith(layout.scores)}
-    wanted = next((name for name in (metric, f"{layout.scores}{metric}") if name in table), None)
+    prefix = layout.scores
+    scores = {n for n in table if prefix and n.startswith(prefix) and not n.startswith(f"{prefix}_")}
+    wanted = next(
+        (name for name in (metric, f"{layout.scores}{metric}", f"user_attrs_{metric}") if name in table), None
+    )
     if wanted is None:
-        wanted = layout.score if layout.score in table else next(iter(scores)) if len(scores) == 1 else None
+        only = next(iter(scores)) if len(scores) == 1 and metric is None else None
+        wanted = layout.score if layout.score in table else only
     rest = {
         n: v
         for n, v in table.items()
         if n in ("task", task) or n.startswith(("mean_test_", "std_test_", "mean_fit_time"))
     }
     if wanted is None:
+        _check_scores(layout, table, scores or set(rest) - {"task", task}, metric)
         return params | rest | {f"mean_test_{name.removeprefix(layout.scores)}": table[name] for name in scores}
-    named = metric or ("score" if wanted == layout.score else wanted.removeprefix(layout.scores))
+    named = metric or wanted.removeprefix(layout.scores)
     seconds = {"mean_fit_time": _seconds(table[layout.seconds])} if layout.seconds in table else {}
     return params | rest | seconds | {f"mean_test_{named}": table[wanted]}
 
 
+def _check_scores(layout: Layout, table: dict[str, Any], scores: set[str], metric: str | None) -> None:
+    if not scores:
+        wanted = "a score" if metric is None else f"a score {metric!r}"
+        raise ValueError(
+            f"metric: wanted {wanted}, found none among the columns {list(table)}; pass the name of its column as metric."
+        )
+
+
 def _seconds(values: Sequence[Any]) -> list[Any]:
-    return [value.total_seconds() if hasattr(value, "total_seconds") else value for value in values]
+    return [_seconds_of(value) for value in values]
+
+
+def _seconds_of(value: Any) -> Any:
+    if hasattr(value, "total_seconds"):
+        return value.total_seconds()
+    parts = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if parts is None:
+        return value
+    days, hours, minutes, seconds = (float(part or 0) for part in parts.groups())
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+
+
+# Trials that are over ---------------------------------------------------------------------------------
 
 
 def _done(table: dict[str, Any]) -> tuple[dict[str, Any], list[bool]]:
     """Return the rows of trials that are over, and which of them failed."""
-    states = next(
-        (table[name] for name in ("state", "status", "State") if name in table and _are_states(table[name])), None
-    )
-    if states is None:
+    column = next((name for name, v in table.items() if name.lower() in ("state", "status") and _are_states(v)), None)
+    if column is None:
         return table, []
-    words = [str(getattr(state, "name", state)).rsplit(".", 1)[-1].upper() for state in states]
+    words = list(map(_state, table.pop(column)))
     over = [at for at, word in enumerate(words) if word not in RUNNING]
+    if len(over) < len(words):
+        _tell_of_running(len(words) - len(over), len(over))
     kept = {name: [values[at] for at in over] for name, values in table.items()}
     return kept, [words[at] not in COMPLETE for at in over]
 
 
+def _tell_of_running(n_running: int, n_over: int) -> None:
+    if not n_over:
+        raise ValueError(
+            f"search: wanted trials that are over, found {n_running} that all still run, as their state says; add them when "
+            "they are over."
+        )
+    warnings.warn(
+        f"search: wanted trials that are over, found {n_running} of {n_running + n_over} that still run, as their state says; "
+        "these are left out. Add the search again when they are over: the others count once.",
+        UserWarning,
+        stacklevel=7,
+    )
+
+
 def _are_states(values: Sequence[Any]) -> bool:
     """Whether a column says how trials went; a parameter may be called state too."""
-    words = {str(getattr(value, "name", value)).rsplit(".", 1)[-1].upper() for value in values}
-    return bool(words & {*RUNNING, *FAILED, *COMPLETE})
+    return bool(set(map(_state, values)) & {*RUNNING, *FAILED, *COMPLETE})
 
 
-def _holds_dicts(values: Sequence[Any]) -> bool:
-    return any(isinstance(value, Mapping) for value in values)
+def _state(value: Any) -> str:
+    return str(getattr(value, "name", value)).rsplit(".", 1)[-1].upper()
 
 
-def _without_owner(params: Any) -> Any:
-    """Parameters of OpenML's setups, such as ``sklearn.svm.SVC(3)_C``, by the name that the estimator gives them."""
-    owned = re.compile(r"^.*\(\d+\)_")
-    pairs = {str(name): value for name, value in dict(params).items()}
-    return {owned.sub("", name): _from_json(value) if owned.match(name) else value for name, value in pairs.items()}
+# Parameters in dicts, and under the names of their owners ---------------------------------------------
+
+
+def _unfolded(table: dict[str, Any]) -> dict[str, Any]:
+    """Dicts of parameters under the name ``params``, what dicts of results hold as scores; of ``cv_results_``, itself."""
+    if any(name.startswith(("param_", "mean_test_")) for name in table):
+        return table
+    dicts = {name: written_dicts(table[name]) for name in (*PARAMS, *RESULTS) if name in table}
+    nested = next((name for name in PARAMS if dicts.get(name) is not None), None)
+    if nested is None:
+        return table
+    params = params_as_meant(list(map(_of_owners, dicts[nested] or [])))
+    results: dict[str, list[Any]] = {}
+    for name in RESULTS:
+        for key in dict.fromkeys(key for row in dicts.get(name) or [] for key in row):
+            if not key.startswith("_"):  # what Weights & Biases keeps for itself
+                results[f"mean_test_{key}"] = [row.get(key, np.ma.masked) for row in dicts[name] or []]
+    rest = {name: values for name, values in table.items() if name != nested and dicts.get(name) is None}
+    return {**rest, "params": params, **results}
+
+
+def _by_their_owners(table: dict[str, Any]) -> dict[str, Any]:
+    """OpenML's columns of parameters, by the names that their estimators give them."""
+    short = _short_names(table)
+    return {
+        f"params.{short[name]}" if name in short else name: [_from_json(v) for v in values] if name in short else values
+        for name, values in table.items()
+    }
+
+
+def _of_owners(params: Any) -> dict[str, Any]:
+    """Parameters of one of OpenML's setups, likewise."""
+    pairs = {name: value for name, value in dict(params).items() if name != "_wandb"}
+    if pairs and all(isinstance(each, Mapping) and {"full_name", "value"} <= each.keys() for each in pairs.values()):
+        pairs = {each["full_name"]: each["value"] for each in pairs.values()}  # as list_setups has them
+    short = _short_names(pairs)
+    return {short.get(name, name): _from_json(value) if name in short else value for name, value in pairs.items()}
+
+
+def _short_names(names: Mapping[str, Any]) -> dict[str, str]:
+    """Names without their owners, where no two are then the same."""
+    short = {name: _OWNED.sub("", name) for name in names if isinstance(name, str) and _OWNED.match(name)}
+    found = list(short.values())
+    return {name: own if found.count(own) == 1 else name for name, own in short.items()}
 
 
 def _from_json(text: Any) -> Any:

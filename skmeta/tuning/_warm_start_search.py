@@ -34,10 +34,11 @@ class WarmStartSearchCV(BaseSearchCV):
     ----------
     estimator : estimator object
         What is tuned; it may be a Pipeline.
-    param_distributions : dict or list of dict
+    param_distributions : dict, list of dict or ConfigurationSpace
         Names of parameters, and for each a list of values or a distribution with ``rvs``, as those of
         `scipy.stats`. Values may be estimators, to choose a step: ``{"clf": [SVC(), LogisticRegression()]}``.
-        Of a list of dicts each is a space of its own.
+        Of a list of dicts each is a space of its own. A space of the package ConfigSpace counts with its conditions
+        and forbidden clauses.
     n_iter : int, default=10
         Number of trials, fewer only if the space is smaller or `max_time` is over.
     task : str or int, default=None
@@ -214,7 +215,7 @@ class WarmStartSearchCV(BaseSearchCV):
         """Try batch after batch; what each taught decides on the next."""
         deadline = inf if self.max_time is None else time.monotonic() + self.max_time
         space = Space.of(self.param_distributions)
-        check_names(self.estimator, self.param_distributions)
+        check_names(self.estimator, space)
         n_trials = count_trials(space, self.n_iter)
         suggester = suggester_for(space, self.prior_, self.method, _generator(self.random_state), self.estimator)
         batches = TrialBatches(evaluate_candidates, self._checked_cv_orig, named_metric(self), self.error_score)

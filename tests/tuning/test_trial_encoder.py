@@ -15,6 +15,7 @@ from sklearn.svm import SVC
 from skmeta.tuning._categories import value_key
 from skmeta.tuning._trial import Described, Trial, decoded, encoded, plain_value
 from skmeta.tuning._trial_encoder import TrialEncoder
+from skmeta.tuning._written_values import written_value
 
 pytestmark = pytest.mark.quick
 
@@ -154,7 +155,14 @@ def test_other_values_have_a_column_each():
     found = axis(values)
     assert_array_equal(np.sort(found, axis=0), np.sort(np.eye(len(values)), axis=0))
     assert_array_equal(found.sum(axis=1), np.ones(len(values)))
-    assert_array_equal(axis(values, ["never seen", False, 1, 1.0, "None", [1, 2]]), np.zeros((6, len(values))))
+    assert_array_equal(axis(values, ["never seen", False, 1, 1.0, "none", [1, 2]]), np.zeros((6, len(values))))
+
+
+@pytest.mark.parametrize("texts", [("True", "False"), ("None", "sqrt"), ("(1, 2)", "[1, 2]"), ("1", "2.5")])
+def test_text_of_today_is_what_a_table_of_the_past_has_for_it(texts):
+    values = [written_value(text) for text in texts]
+    assert_array_equal(axis(values, list(texts)), axis(values))
+    assert_array_equal(axis(list(texts), values), axis(list(texts)))
 
 
 def test_equal_estimators_are_one_value_whoever_made_them():
