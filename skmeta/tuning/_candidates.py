@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skmeta.tuning._past_tasks import PastTasks
 from skmeta.tuning._space import Space
-from skmeta.tuning._surrogates.gp import Fitted, expected_scores, kernel_hyperprior, posterior_sd
+from skmeta.tuning._surrogates.gp import Fitted, kernel_hyperprior, posterior_sd
 from skmeta.tuning._trial_sources import other_params
 
 
@@ -78,8 +78,7 @@ class CandidateEncoder:
         if self.past is None:
             return Candidates(params, points, points, np.empty((0, len(params))))
         past = self.past.encoder.encode([self._others.of(each) | self.space.plain(each) for each in params])
-        means = expected_scores(self.past.kernel, self.past.fitted, past)
-        return Candidates(params, points, np.hstack([past, points[:, self._new]]), means)
+        return Candidates(params, points, np.hstack([past, points[:, self._new]]), self.past.means(past))
 
     def past_sds(self, candidates: Candidates, tasks: slice | NDArray[np.intp] = slice(None)) -> NDArray[np.float64]:
         """Standard deviations ``(n_tasks, m)`` of what past tasks expect."""

@@ -150,8 +150,11 @@ class ListedValues(FrozenValue):
         """Other values in place of some: a list has no near ones."""
         return self.draw(len(values), state)
 
-    def adopt(self, plain: Any) -> Any:
-        """The value that a plain one stands for, `ABSENT` if there is none; 3.0 may stand for 3, and True for "True"."""
+    def adopt(self, plains: list[Any]) -> list[Any]:
+        """The values that plain ones stand for, `ABSENT` if there is none; 3.0 may stand for 3, and True for "True"."""
+        return [self._meant(plain) for plain in plains]
+
+    def _meant(self, plain: Any) -> Any:
         for known, key in ((self.distinct, strict_key(plain)), (self._by_number, value_key(plain))):
             if key in known:
                 return known[key]
@@ -214,13 +217,12 @@ class DrawnValues(FrozenValue):
         near = np.asarray(self.distribution.ppf(np.clip(probabilities, 1e-9, 1 - 1e-9)))
         return near.astype(int if self._draws_whole_numbers else float).tolist()
 
-    def adopt(self, plain: Any) -> Any:
-        """The number of the kind that is drawn, if it may be drawn, else `ABSENT`; others are not adopted."""
-        if not is_number(plain) or not self._may_be_drawn(plain):
-            return ABSENT
-        if self._draws_whole_numbers:
-            return int(plain) if plain == int(plain) else ABSENT
-        return float(plain)
+    def adopt(self, plains: list[Any]) -> list[Any]:
+        """The numbers of the kind that is drawn, if they may be drawn, else `ABSENT`; others are not adopted."""
+        kind = int if self._draws_whole_numbers else float
+        numbers = np.array([plain if is_number(plain) else np.nan for plain in plains], dtype=np.float64)
+        fits = self._may_be_drawn(numbers) & ((kind is float) | (numbers == np.floor(numbers)))
+        return [kind(plain) if fit else ABSENT for plain, fit in zip(plains, fits, strict=True)]
 
     def holds(self, numbers: NDArray[np.float64], codes: NDArray[np.intp], categories: Categories) -> NDArray[np.bool_]:
         """Whether values, as `Categories.read` gives them, may be drawn, as far as is known."""
@@ -228,13 +230,13 @@ class DrawnValues(FrozenValue):
         held = (low <= numbers) & (numbers <= high)
         return held | np.isnan(numbers) if self._draws_others else held
 
-    def _may_be_drawn(self, number: float) -> bool:
+    def _may_be_drawn(self, numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
         if hasattr(self.distribution, "pmf"):
-            return self.distribution.pmf(number) > 0
+            return np.asarray(self.distribution.pmf(numbers) > 0)
         if len(self._few) > 0:
-            return number in self._few
+            return np.isin(numbers, list(self._few))
         low, high = self._range
-        return low <= number <= high
+        return (low <= numbers) & (numbers <= high)
 
     @cached_property
     def _few(self) -> frozenset[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from secrets import token_hex
@@ -28,8 +29,13 @@ def history_as_text(groups: Groups) -> str:
     str
         What a file of them holds.
     """
-    tasks = [{"task": task, "trials": [encoded_trial(trial) for trial in trials]} for task, trials in groups.items()]
-    return json.dumps({"skmeta_history": VERSION, "tasks": tasks}, indent=2, ensure_ascii=False, allow_nan=False)
+    write = partial(json.dumps, ensure_ascii=False, allow_nan=False)
+    # A line a trial: to be read by people, and ten times as fast to write as with every value on a line of its own.
+    tasks = [
+        f'{{"task": {write(task)}, "trials": [\n' + ",\n".join(write(encoded_trial(trial)) for trial in trials) + "\n]}"
+        for task, trials in groups.items()
+    ]
+    return f'{{"skmeta_history": {VERSION}, "tasks": [{", ".join(tasks)}]}}'
 
 
 def write_history(groups: Groups, path: str | PathLike[str]) -> None:

@@ -21,7 +21,6 @@ from skmeta.tuning._past_tasks import PastTasks, learn_past
 from skmeta.tuning._pool import Pool
 from skmeta.tuning._space import Space
 from skmeta.tuning._suggester import suggester_for
-from skmeta.tuning._surrogates.gp import expected_scores
 from skmeta.tuning._surrogates.portfolio import greedy_portfolio
 from skmeta.tuning._trial import Described, Trial, holds_described
 from skmeta.tuning._trial_sources import read_trials
@@ -166,7 +165,7 @@ class HyperparameterPrior(FrozenValue):
         k = checked_count("k", k)
         if param_distributions is None:
             candidates = self._given
-            expected = expected_scores(self.past.kernel, self.past.fitted, self.past.encoder.encode(candidates))
+            expected = self.past.means(self.past.encoder.encode(candidates))
         else:
             space = Space.of(param_distributions)
             if not set(self.searched) & set(space.names):
@@ -284,7 +283,7 @@ class HyperparameterPrior(FrozenValue):
         list of dict
             Each once, with values as the space has them; those that it does not have are left out.
         """
-        found = (space.adopt(params) for params in self._adoptable)
+        found = space.adopt_all(self._adoptable)
         return list({space.key(each): each for each in found if each is not None}.values())
 
     def __eq__(self, other: object) -> bool:

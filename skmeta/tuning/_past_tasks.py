@@ -11,7 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base import FrozenValue
-from skmeta.tuning._surrogates.gp import Fitted, Kernel, Trials, condition, expected_scores, fit_kernel, matern
+from skmeta.tuning._surrogates.gp import (
+    CommonMeans,
+    Fitted,
+    Kernel,
+    Trials,
+    common_means,
+    condition,
+    expected_scores,
+    fit_kernel,
+    matern,
+    means_at,
+)
 from skmeta.tuning._surrogates.scores import normal_scores, relative_noise, standardized
 from skmeta.tuning._surrogates.task_gp import FRACTIONS, held_out_evidence, learn_mixture_weights
 from skmeta.tuning._trial import Trial
@@ -46,6 +57,8 @@ class PastTasks(FrozenValue):
         Normal scores, and relative variances of their noise.
     known : ndarray of bool, shape (n_tasks, n)
         Which are trials.
+    common_points, common_weights : ndarray of shape (k, d) and (n_tasks, k)
+        What the tasks' means are told by; see `common_means`.
     log_weights : ndarray of shape (n_fractions + 1,)
         Of the ways in which the others explain a task, and last of none: see `learn_mixture_weights`.
     log_scale : ndarray of shape (2,)
@@ -61,6 +74,8 @@ class PastTasks(FrozenValue):
     scores: NDArray[np.float64]
     errors: NDArray[np.float64]
     known: NDArray[np.bool_]
+    common_points: NDArray[np.float64]
+    common_weights: NDArray[np.float64]
     log_weights: NDArray[np.float64]
     log_scale: NDArray[np.float64]
 
@@ -81,6 +96,10 @@ class PastTasks(FrozenValue):
     def fitted(self) -> Fitted:
         """The models, given their trials; not stored, as it is larger than they are and soon made."""
         return condition(self.kernel, self.trials)
+
+    def means(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Expected normal scores ``(n_tasks, m)`` at points ``(m, d)``."""
+        return means_at(self.kernel, CommonMeans(self.common_points, self.common_weights), points)
 
 
 def learn_past(trials: list[Trial]) -> PastTasks:
@@ -106,7 +125,7 @@ def learn_past(trials: list[Trial]) -> PastTasks:
     names = tuple(task for task, _ in groups)
     data = _padded([_columns(encoder, trials_of_task) for trials_of_task in groups.values()])
     kernel, _ = fit_kernel(_thinned(data, _MAX_TASKS, _MAX_TRIALS_OF_KERNEL), encoder.groups)
-    weights = _learn_weights(kernel, data, names, encoder.groups)
+    fitted = condition(kernel, data)
     points, scores, errors, known = data
     return PastTasks(
         names,
@@ -118,7 +137,8 @@ def learn_past(trials: list[Trial]) -> PastTasks:
         scores,
         errors,
         known,
-        log_weights=weights,
+        *common_means(kernel, fitted, known),
+        log_weights=_learn_weights(kernel, fitted, data, names, encoder.groups),
         log_scale=_learn_scale(groups.values()),
     )
 
@@ -187,11 +207,10 @@ def _evenly(n: int, most: int) -> NDArray[np.intp]:
 
 
 def _learn_weights(
-    kernel: Kernel, data: Trials, names: tuple[str | int, ...], groups: NDArray[np.intp]
+    kernel: Kernel, fitted: Fitted, data: Trials, names: tuple[str | int, ...], groups: NDArray[np.intp]
 ) -> NDArray[np.float64]:
     """Log weights of how well each task's first trials are explained by the tasks of other names."""
     chosen = [_spread_out(known.sum()) for known in data.known]
-    fitted = condition(kernel, data)
     some = [t for t in range(len(names)) if len(chosen[t]) >= 3 and any(name != names[t] for name in names)]
     if not some:
         return learn_mixture_weights(np.empty((0, len(FRACTIONS) + 1)))

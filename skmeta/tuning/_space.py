@@ -269,24 +269,30 @@ class Space(FrozenValue):
         return {n: known[id(v)] if id(v) in known else plain_value(v) for n, v in candidate.items()}
 
     def adopt(self, params: dict[str, Any]) -> dict[str, Any] | None:
-        """A candidate of this space with the values of a past one.
+        """A candidate of this space with the values of a past one, or None; see `adopt_all`."""
+        return self.adopt_all([params])[0]
+
+    def adopt_all(self, params: list[dict[str, Any]]) -> list[dict[str, Any] | None]:
+        """Candidates of this space with the values of past ones.
 
         Parameters
         ----------
-        params : dict
-            Plain values of all its parameters; those that the space does not have are left out.
+        params : list of dict
+            Plain values of all their parameters; those that the space does not have are left out.
 
         Returns
         -------
-        dict or None
-            The candidate, with values as the user wrote them; None if the space has none with these values.
+        list of dict or None
+            The candidates, with values as the user wrote them; None where the space has none with these values.
         """
+        found: list[dict[str, Any] | None] = [None] * len(params)
         for branch in sorted(self.branches, key=len, reverse=True):  # the one that says most of it
-            if branch.keys() <= params.keys():
-                values = {name: choices.adopt(params[name]) for name, choices in branch.items()}
-                if not any(value is ABSENT for value in values.values()):  # some values have an == of their own
-                    return values
-        return None
+            members = [i for i, each in enumerate(params) if found[i] is None and branch.keys() <= each.keys()]
+            columns = [choices.adopt([params[i][name] for i in members]) for name, choices in branch.items()]
+            for i, *values in zip(members, *columns, strict=True):
+                if not any(value is ABSENT for value in values):  # some values have an == of their own
+                    found[i] = dict(zip(branch, values, strict=True))
+        return found
 
     def __repr__(self) -> str:
         return f"Space(n_parameters={len(self.names)}, n_branches={len(self.branches)}, size={self.size})"

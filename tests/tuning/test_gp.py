@@ -16,11 +16,13 @@ from skmeta.tuning._surrogates import gp
 from skmeta.tuning._surrogates.gp import (
     Kernel,
     Trials,
+    common_means,
     condition,
     expected_scores,
     fit_kernel,
     kernel_hyperprior,
     matern,
+    means_at,
     posterior_sd,
 )
 from skmeta.tuning._surrogates.scores import standardized
@@ -132,6 +134,29 @@ def test_tasks_in_blocks_are_the_same_tasks():
     means = expected_scores(kernel, condition(kernel, trials), points)  # more than a block holds
     for t, own in enumerate(alone):
         assert_allclose(means[t], expected_scores(kernel, condition(kernel, own), points)[0], atol=1e-9)
+
+
+@few
+@given(rng=designs, sizes=st.lists(st.integers(1, 8), min_size=1, max_size=4))
+def test_means_by_common_points_are_those_of_each_task(rng, sizes):
+    padded, _ = trials_of(rng, sizes, 2)
+    kernel, points = kernel_of(rng, 2), rng.uniform(size=(5, 2))
+    fitted = condition(kernel, padded)
+    found = means_at(kernel, common_means(kernel, fitted, padded.known), points)
+    assert_allclose(found, expected_scores(kernel, fitted, points), rtol=1e-9, atol=1e-10)
+
+
+def test_means_by_some_of_many_points_miss_less_than_a_task_does_not_know():
+    rng = np.random.default_rng(0)
+    padded, _ = trials_of(rng, [90] * 8, 2)
+    kernel, points = Kernel(np.array([0.3, 0.6]), 1.0, 0.05), rng.uniform(size=(200, 2))
+    fitted = condition(kernel, padded)
+    common = common_means(kernel, fitted, padded.known)
+    assert len(common.points) == gp._MAX_COMMON < 8 * 90
+    off = means_at(kernel, common, points) - expected_scores(kernel, fitted, points)
+    assert np.abs(off).max() < 0.1 * posterior_sd(kernel, fitted, padded.known, points).mean()
+    there = means_at(kernel, common, common.points) - expected_scores(kernel, fitted, common.points)
+    assert np.abs(there).max() < 1e-3
 
 
 # Learning the kernel ------------------------------------------------------------------------------------

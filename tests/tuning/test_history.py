@@ -439,7 +439,8 @@ def test_the_file_is_readable_and_says_its_version(tmp_path):
     path = tmp_path / "h.json"
     history_of(TREE).save(str(path))
     text = path.read_text("utf-8")
-    assert text.startswith('{\n  "skmeta_history": 1,\n')
+    assert text.startswith('{"skmeta_history": 1, "tasks": [')
+    assert len(text.splitlines()) == len(history_of(TREE)) + 2  # a line a trial
     assert '"max_depth": 1' in text
     assert json.loads(text)["tasks"][0]["task"] == "task 0"
 

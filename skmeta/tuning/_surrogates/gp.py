@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 _JITTER = 1e-6  # variance added to every trial, for equal ones
 _MAX_STEPS = 30  # of Newton's method
 _MAX_STEP = 2.0  # step of a logarithm
+_MAX_COMMON = 512  # speed: points that the means of all tasks are told by
 _MIN_GAIN = 0.01  # what a step must promise to gain, in log density
 USUAL_VARIANCE = (0.0, 4.0)  # mean and precision of its logarithm, of standardized scores
 FLAT = 1e3  # variance of an unknown intercept, in variances of the function or of the scores
@@ -264,6 +265,35 @@ def expected_scores(kernel: Kernel, fitted: Fitted, points: NDArray[np.float64])
         cross = matern(fitted.points[some], points, kernel.lengths)
         means[some] = kernel.variance * np.einsum("tnm,tn->tm", cross, fitted.solved[some], optimize=True)
     return means
+
+
+class CommonMeans(NamedTuple):
+    """Posterior means of all tasks by the same points ``(k, d)``: weights ``(n_tasks, k)`` of correlations with them."""
+
+    points: NDArray[np.float64]
+    weights: NDArray[np.float64]
+
+
+def common_means(kernel: Kernel, fitted: Fitted, known: NDArray[np.bool_]) -> CommonMeans:
+    r"""Return the tasks' means as sums over the same points: :math:`m_t(x) = \sum_j w_{tj} k(x, x_j)`.
+
+    These are all trials' points if they are few, and then the means are as they were; else some of them, where the
+    means are as they were, and between them the smoothest functions: those of least norm.
+    """
+    points, places = np.unique(fitted.points[known], axis=0, return_inverse=True)
+    if len(points) <= _MAX_COMMON:
+        sums = np.zeros((len(known), len(points)))
+        np.add.at(sums, (np.nonzero(known)[0], places.ravel()), kernel.variance * fitted.solved[known])
+        return CommonMeans(points, sums)
+    points = points[np.sort(np.random.default_rng(0).permutation(len(points))[:_MAX_COMMON])]
+    covariance = with_noise(kernel.variance * matern(points, points, kernel.lengths), np.zeros(len(points)))
+    solved = np.linalg.solve(covariance, expected_scores(kernel, fitted, points).T)
+    return CommonMeans(points, np.asarray(kernel.variance * solved.T, dtype=np.float64))
+
+
+def means_at(kernel: Kernel, common: CommonMeans, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Posterior means ``(n_tasks, m)`` at points ``(m, d)``."""
+    return common.weights @ matern(common.points, points, kernel.lengths)
 
 
 def posterior_sd(
