@@ -149,6 +149,16 @@ def permute_past(table, target, rng):
     return replace(table, scores=scores)
 
 
+def flip_past(table, target, rng):
+    """The table with the scores of every other task turned: the worst configs were told to be the best."""
+    scores = table.scores.max() + table.scores.min() - table.scores
+    scores[target] = table.scores[target]
+    return replace(table, scores=scores)
+
+
+MISLEADING = {"permuted": permute_past, "flipped": flip_past}
+
+
 def winners(table, sources, n=5):
     """The configs that were the best in most past tasks; ties go to the better mean rank where they were tried."""
     wins, ranks, counts = np.zeros((3, len(table.configs)))
@@ -185,12 +195,12 @@ def regret(scores, picked):
     return 100.0 * (scores.max() - np.maximum.accumulate(scores[picked])) / np.ptp(scores)
 
 
-def run_once(table, run, target, seed, n_trials, permuted, n_sources):
+def run_once(table, run, target, seed, n_trials, misled, n_sources):
     """``(regret after each trial, seconds)`` of one search; what it is given does not depend on the method."""
     rng = np.random.default_rng([seed, target])
     method_seed = int(rng.integers(2**31))
     sources = draw_past(table, target, rng, n_sources)
-    given = permute_past(table, target, rng) if permuted else table
+    given = MISLEADING[misled](table, target, rng) if misled else table
     start = time.perf_counter()
     picked = run(given, target, sources, method_seed, n_trials)
     seconds = time.perf_counter() - start
@@ -199,10 +209,10 @@ def run_once(table, run, target, seed, n_trials, permuted, n_sources):
     return regret(table.scores[target], picked), seconds
 
 
-def regrets(table, run, *, n_seeds, n_trials, permuted=False, n_sources=None, n_jobs=1):
-    """``(regret (n_targets, n_seeds, n_trials), mean seconds a search)`` of one method."""
+def regrets(table, run, *, n_seeds, n_trials, misled=None, n_sources=None, n_jobs=1):
+    """``(regret (n_targets, n_seeds, n_trials), mean seconds a search)`` of one method; ``misled`` is one of `MISLEADING`."""
     found = Parallel(n_jobs=n_jobs)(
-        delayed(run_once)(table, run, target, seed, n_trials, permuted, n_sources)
+        delayed(run_once)(table, run, target, seed, n_trials, misled, n_sources)
         for target in table.targets
         for seed in range(n_seeds)
     )

@@ -1,10 +1,11 @@
 """Does a search for hyperparameters that starts from past tuning find good ones sooner than one from scratch?
 
 Regret of the best so far, 100 (best − incumbent) / (best − worst) on the target's own table, after 1 to 30 trials:
-mean ± standard error over targets and seeds. Every past task has tried 50 random configs, the same for every method. A
-method picks from the table, never a config twice; where a peer proposes any point, the nearest untried config is
+mean ± standard error over targets and seeds. Every past task has tried 50 random configs, the same for every method.
+A method picks from the table, never a config twice; where a peer proposes any point, the nearest untried config is
 evaluated and told. "5 bests" start from the five configs that were the best in most past tasks. ``--panel permuted``
-deals the scores of past tasks out anew among their configs; ``--panel sources`` has 1, 3, 10 and 50 past tasks.
+deals the scores of past tasks out anew among their configs, ``--panel flipped`` turns them; ``--panel sources`` has
+1, 3, 10 and 50 past tasks.
 
 OpenBox wants an older scikit-learn than skmeta: in an environment of its own this runs the peers alone.
 """
@@ -34,7 +35,8 @@ TABLES = {
 CHECKPOINTS = (1, 3, 5, 10, 15, 30)
 PANELS = {
     "related": [{}],
-    "permuted": [{"permuted": True}],
+    "permuted": [{"misled": "permuted"}],
+    "flipped": [{"misled": "flipped"}],
     "sources": [{"n_sources": n} for n in (1, 3, 10, 50)],
 }
 COLD = OURS_COLD | _tuning_peers.COLD

@@ -241,7 +241,7 @@ def test_three_warm_trials_beat_fifteen_random_ones(tuning_table):
 
 
 def test_an_unrelated_past_costs_few_trials(tuning_table):
-    misled = regrets_at(tuning_table, 12, "skmeta_auto", n_seeds=2, permuted=True)
+    misled = regrets_at(tuning_table, 12, "skmeta_auto", n_seeds=2, misled="permuted")
     cold = regrets_at(tuning_table, 12, "skmeta_gp", n_seeds=2)
     # Over the whole search: at one trial a single run of sixteen decides.
     assert misled[2:].mean() <= cold[:-2].mean()
