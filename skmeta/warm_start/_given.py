@@ -15,6 +15,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter, validate_data
 
 from skmeta.base._matching import UNSUPERVISED, kind_of, no_weights
+from skmeta.steps import split_prior
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import check_names_differ, column_names, ids_among
 from skmeta.tasks._words import shown
@@ -102,6 +103,20 @@ def columns_of(X: Any) -> dict[str, Any]:
     recorder = BaseEstimator()
     validate_data(recorder, X, skip_check_array=True)
     return vars(recorder)
+
+
+@contextmanager
+def naming_the_prior(prior: Any, model: Any) -> Iterator[None]:
+    """Where a prior that the user gave cannot fill a model, let the error name both."""
+    try:
+        yield
+    except TypeError as error:
+        if prior is None:
+            raise
+        raise TypeError(
+            f"prior: wanted one for {type(model).__name__}, found {split_prior(prior)[1]!r}, which cannot fill it ({error}) "
+            "Use the estimator that it was learned with."
+        ) from error
 
 
 @contextmanager

@@ -1,0 +1,225 @@
+"""Errors about columns behind steps name them as the user does, in every verb and whoever found them."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.naive_bayes import CategoricalNB
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import make_pipeline, make_union
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PolynomialFeatures, StandardScaler
+
+from skmeta import SufficientStatistics, WarmStartClassifier, WarmStartRegressor
+from skmeta.steps._columns_behind import labels_behind
+from skmeta.tasks import read_tasks
+from skmeta.tasks._column_error import ColumnError
+
+pytestmark = pytest.mark.quick
+
+N_TASKS, N_ROWS = 4, 8
+
+
+def one_hot(**options):
+    return OneHotEncoder(handle_unknown="ignore", **options)
+
+
+STEPS = {
+    "none": lambda: "passthrough",
+    "of one column each": lambda: make_column_transformer((one_hot(), ["city"]), remainder="passthrough"),
+    "that make a sparse matrix": lambda: make_column_transformer(
+        (one_hot(), ["city"]), remainder="passthrough", sparse_threshold=1.0
+    ),
+    "that make a frame": lambda: make_column_transformer(
+        (one_hot(sparse_output=False), ["city"]), remainder="passthrough"
+    ).set_output(transform="pandas"),
+    "of other steps": lambda: make_pipeline(
+        make_column_transformer((one_hot(), ["city"]), remainder="passthrough"), StandardScaler(), "passthrough"
+    ),
+    "beside each other": lambda: make_column_transformer(
+        (make_union("passthrough", PolynomialFeatures(1)), ["size", "price"]), remainder="drop"
+    ),
+    "without names": lambda: make_column_transformer(
+        (one_hot(), ["city"]), (FunctionTransformer(np.negative), ["price"]), remainder="passthrough"
+    ),
+}
+BAD = {"NaN": np.nan, "infinity": np.inf, "text": "dear"}
+
+
+def make_table(seed=0):
+    rng = np.random.default_rng(seed)
+    n = N_TASKS * N_ROWS
+    frame = pd.DataFrame({
+        "store": np.repeat([f"s{k}" for k in range(N_TASKS)], N_ROWS),
+        "city": rng.choice(["Oslo", "Rome"], n),
+        "size": rng.normal(size=n),
+        "price": rng.normal(size=n),
+    })  # fmt: skip
+    return frame, rng.normal(size=n)
+
+
+def spoilt(frame, bad):
+    worse = frame.astype({"price": object}) if bad == "text" else frame
+    return worse.assign(price=worse["price"].where(np.arange(len(frame)) != 3, BAD[bad]))
+
+
+def told(error):
+    """Message and notes of an error, as a traceback prints them."""
+    return "\n".join([str(error.value), *getattr(error.value, "__notes__", ())])
+
+
+def verbs(model, frame, y):
+    """What may meet a bad cell: a fit, and a fitted model's verbs."""
+    new, rows = frame.drop(columns="store"), slice(0, N_ROWS)
+    return {
+        "fit": lambda: model().fit(frame, y),
+        "predict": lambda: FITTED[model].predict(frame),
+        "adapt": lambda: FITTED[model].adapt(new[rows], y[rows]),
+        "adapt several": lambda: FITTED[model].adapt(frame, y),
+        "prior.adapt": lambda: FITTED[model].prior_.adapt(model().estimator, new[rows], y[rows]),
+        "adapt_tasks": lambda: FITTED[model].prior_.adapt_tasks(
+            model().estimator, read_tasks(frame, y, task="store")
+        ),
+        "fit from a prior": lambda: model().set_params(task=None, prior=FITTED[model].prior_).fit(new[rows], y[rows]),
+    }  # fmt: skip
+
+
+class Fitted(dict):
+    """Models fitted to a table that is right, each when it is first asked for."""
+
+    def __missing__(self, model):
+        return self.setdefault(model, model().fit(*make_table()))
+
+
+FITTED = Fitted()
+
+
+def warm(steps, estimator):
+    def make():
+        return WarmStartRegressor(make_pipeline(STEPS[steps](), estimator), task="store")
+
+    return make
+
+
+RIDGES = {steps: warm(steps, Ridge()) for steps in STEPS if steps != "none"}
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("steps", RIDGES)
+def test_a_column_behind_steps_is_named_as_the_user_wrote_it(steps, bad):
+    frame, y = make_table()
+    for name, verb in verbs(RIDGES[steps], spoilt(frame, bad), y).items():
+        with pytest.raises((TypeError, ValueError)) as error:
+            verb()
+        words = told(error)
+        assert "'price'" in words or "functiontransformer of price" in words, (name, words)
+        assert "'size'" not in words and "column 2" not in words and "column(s) 2" not in words, (name, words)
+
+
+NEIGHBORS = {steps: warm(steps, KNeighborsRegressor(2)) for steps in ("of one column each", "that make a frame")}
+
+
+@pytest.mark.parametrize("steps", NEIGHBORS)
+@pytest.mark.parametrize("bad", BAD)
+def test_an_error_of_a_model_itself_is_told_the_columns(steps, bad):
+    frame, y = make_table()
+    with pytest.raises((TypeError, ValueError)) as error:
+        NEIGHBORS[steps]().fit(spoilt(frame, bad), y)
+    assert "Columns of X that hold" in told(error) and "'price'" in told(error)
+
+
+@pytest.mark.parametrize("estimator", [KNeighborsRegressor(2), LinearRegression()], ids=str)
+def test_names_are_told_without_steps(estimator):
+    frame, y = make_table()
+    with pytest.raises(ValueError, match="contains NaN") as error:
+        WarmStartRegressor(estimator, task="store").fit(spoilt(frame, "NaN").drop(columns="city"), y)
+    assert error.value.__notes__[-1] == "Columns of X that hold NaN: 'price'."
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_step_that_cannot_read_a_column_names_it(bad):
+    frame, y = make_table()
+    scaled = make_pipeline(SimpleImputer(), StandardScaler(), PolynomialFeatures(2), Ridge())
+    model = WarmStartRegressor(scaled, task="store")
+    numbers = frame.drop(columns="city")
+    fitted = WarmStartRegressor(scaled, task="store").fit(numbers, y)
+    worse = spoilt(numbers, bad)
+    if bad == "NaN":
+        model.set_params(estimator=scaled[1:])
+        fitted.fit(worse, y)  # which the first step fills
+    for verb in (
+        (lambda: model.fit(worse, y), lambda: fitted.predict(worse)) if bad != "NaN" else [lambda: model.fit(worse, y)]
+    ):
+        with pytest.raises((TypeError, ValueError)) as error:
+            verb()
+        assert "Columns of X that hold" in told(error) and "'price'" in told(error) and "'size'" not in told(error)
+
+
+@pytest.mark.parametrize("task", [0, 1, 2, -1])
+@pytest.mark.parametrize("steps", [(), (StandardScaler(),)], ids=str)
+def test_positions_are_those_of_the_users_own_array(task, steps):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(32, 4)), rng.normal(size=32)
+    X[:, task] = np.repeat(np.arange(4), 8)
+    for bad in set(range(4)) - {task % 4}:
+        worse = X.copy()
+        worse[3, bad] = np.nan
+        model = WarmStartRegressor(make_pipeline(*steps, Ridge()), task=task)
+        for verb in (lambda: model.fit(worse, y), lambda: model.fit(X, y).predict(worse)):  # noqa: B023 - called at once
+            with pytest.raises(ValueError, match=rf"in 1 of 8 rows of task 0.0, column {bad};"):
+                verb()
+
+
+def test_sums_of_an_array_count_its_own_columns():
+    X = np.column_stack([np.repeat([0.0, 1.0], 4), np.ones(8), np.arange(8.0)])
+    X[3, 2] = np.nan
+    with pytest.raises(ValueError, match="in 1 of 4 rows of task 0.0, column 2;"):
+        SufficientStatistics.from_table(X, np.arange(8.0), task=0)
+
+
+def test_context_columns_are_counted_too():
+    rng = np.random.default_rng(0)
+    task = np.repeat(np.arange(8.0), 8)
+    X, y = np.column_stack([task**2, task, rng.normal(size=(64, 2))]), rng.normal(size=64)
+    worse = X.copy()
+    worse[3, 3] = np.nan
+    model = WarmStartRegressor(Ridge(), task=1, context=[0])
+    for verb in (lambda: model.fit(worse, y), lambda: model.fit(X, y).predict(worse)):
+        with pytest.raises(ValueError, match="column 3;"):
+            verb()
+
+
+def test_a_family_of_its_own_names_columns_too():
+    rng = np.random.default_rng(0)
+    X, y = pd.DataFrame(rng.integers(0, 3, (64, 2)), columns=["colour", "shape"]), rng.integers(0, 2, 64)
+    prior = WarmStartClassifier(CategoricalNB(), task="store").fit(X.assign(store=np.repeat(range(4), 16)), y).prior_
+    worse = X[:16].assign(shape=9)
+    for verb in (
+        lambda: prior.adapt(CategoricalNB(), worse, y[:16]),
+        lambda: WarmStartClassifier(CategoricalNB(), prior=prior).fit(worse, y[:16]),
+    ):
+        with pytest.raises(ValueError, match="wanted categories below 3 in column 'shape'"):
+            verb()
+
+
+def test_what_has_no_name_is_numbered_behind_its_step():
+    step = FunctionTransformer(lambda X: X[:, ::-1])
+    assert labels_behind([("a", step)], ["price", "size"], np.zeros((1, 2))) == [
+        "functiontransformer0",
+        "functiontransformer1",
+    ]
+
+
+def test_two_columns_made_of_one_have_their_long_names():
+    step = make_column_transformer((StandardScaler(), ["price"]), ("passthrough", ["price", "size"]))
+    Z = step.fit_transform(pd.DataFrame({"price": [1.0, 2.0], "size": [1.0, 3.0]}))
+    labels = labels_behind([("a", step)], ["price", "size"], Z)
+    assert labels == ["standardscaler__price", "passthrough__price", "size"]
+
+
+def test_the_error_passes_between_processes():
+    error = ColumnError("X: found ", (1, 0), "; mend them.", labels=["price", "size"])
+    assert str(pickle.loads(pickle.dumps(error))) == str(error) == "X: found 'price', 'size'; mend them."
