@@ -23,8 +23,8 @@ from skmeta.linear_model._adding_parts import (
 from skmeta.tasks import lookup_tasks
 from skmeta.tasks._ids import plain_ids
 from skmeta.tasks._numbers import as_numbers, check_complete, numeric_features
-from skmeta.tasks._told_columns import telling_columns
 from skmeta.tasks._read import read_tasks
+from skmeta.tasks._told_columns import telling_columns
 from skmeta.tasks._words import listed, shown
 
 _Array = NDArray[np.float64]

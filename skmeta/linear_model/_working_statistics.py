@@ -17,8 +17,8 @@ from skmeta.linear_model._families import family_of
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.tasks import lookup_tasks
 from skmeta.tasks._numbers import check_complete, numeric_features
-from skmeta.tasks._told_columns import telling_columns
 from skmeta.tasks._read import read_tasks
+from skmeta.tasks._told_columns import telling_columns
 from skmeta.tasks._words import shown
 
 _Array = NDArray[np.float64]

@@ -176,7 +176,7 @@ def test_positions_are_those_of_the_users_own_array(task, steps):
 def test_sums_of_an_array_count_its_own_columns():
     X = np.column_stack([np.repeat([0.0, 1.0], 4), np.ones(8), np.arange(8.0)])
     X[3, 2] = np.nan
-    with pytest.raises(ValueError, match="in 1 of 4 rows of task 0.0, column 2;"):
+    with pytest.raises(ValueError, match=r"in 1 of 4 rows of task 0\.0, column 2;"):
         SufficientStatistics.from_table(X, np.arange(8.0), task=0)
 
 
