@@ -34,6 +34,7 @@ from skmeta.steps import (
 )
 from skmeta.tasks import Tasks, locate_task, read_tasks
 from skmeta.tasks._ids import as_list
+from skmeta.tasks._ids_beside import refuse_ids_beside
 from skmeta.tasks._numbers import check_rows, column_names
 from skmeta.tasks._read import context_places
 from skmeta.tasks._tables import plain_table
@@ -43,6 +44,7 @@ from skmeta.warm_start._given import (
     check_classes,
     check_is_estimator,
     check_kind,
+    check_no_params_of_prior,
     check_prior_kind,
     check_takes_weights,
     columns_of,
@@ -105,16 +107,10 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         self
             With the parameters set.
         """
-        inside = sorted(name for name in params if name.startswith("prior__"))
-        if inside:
-            raise ValueError(
-                f"{inside[0]}: a prior is a frozen value and has no parameters to set. Search over priors, "
-                "{'prior': [None, prior]}, and over the estimator's own strength (estimator__alpha, "
-                "estimator__C) for how much to trust them."
-            )
+        check_no_params_of_prior(params)
         return super().set_params(**params)
 
-    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None, **others: Any) -> Self:
         """Fit, adapt or learn, by what ``task`` and ``prior`` are.
 
         Parameters
@@ -126,12 +122,15 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         sample_weight : array-like of shape (n_rows,), default=None
             Weights of the rows. Where a prior is learned, they are relative: their mean is one row. Where one is given,
             they are in the unit of the rows that it was learned from: beside these without weights, 100 is 100 rows.
+        **others
+            None; of ``groups`` the error says that they stand in a column of ``X``, which ``task`` names.
 
         Returns
         -------
         self
             Fitted.
         """
+        refuse_ids_beside(others, self.task)
         self._check_parameters()
         columns = columns_of(X)
         plain = self.task is None and self.prior is None
