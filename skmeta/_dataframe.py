@@ -201,13 +201,12 @@ def read_parquet(path: Path, needed_by: str) -> Any:
     return (frame.reset_index(names) if names else frame).reset_index(drop=True).rename(columns=str)
 
 
-def read_text_cells(text: TextIO, delimiter: str, names: list[str], needed_by: str) -> Any:
+def read_text_cells(text: TextIO, delimiter: str, n_columns: int, needed_by: str) -> Any:
     """Return the rows of a text table without header as a frame of text, in which empty cells alone are missing."""
-    frame = _pandas(needed_by).read_csv(
-        text, sep=delimiter, header=None, names=range(len(names)), index_col=False, dtype=str, keep_default_na=False,
+    return _pandas(needed_by).read_csv(
+        text, sep=delimiter, header=None, names=range(n_columns), index_col=False, dtype=str, keep_default_na=False,
         na_values=[""],
     )  # fmt: skip
-    return frame.set_axis(names, axis=1)
 
 
 # What a column of pandas holds ----------------------------------------------------------------------

@@ -16,6 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 from skmeta import _dataframe
 from skmeta.report._written_numbers import MOST, NumberStyle, holds_numbers, is_gap, numbers_in, style_of
 
+HALF = 0.5  # share of the filled cells, or of the different ones, that are, if the others have to be told
 N_CELLS = 1000  # speed: of a column, different ones, that tell the decimal mark of a file
 PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 NO_DATE = float(np.iinfo(np.int64).min)  # what NumPy makes of a missing date
@@ -39,6 +40,8 @@ class Column:
         What `reader` makes of a gap.
     slips : tuple of str, default=()
         The cells that hold neither a value of this kind nor nothing.
+    most : Column, default=None
+        Of a category of whose cells, or different cells, half are numbers or dates: the column of these.
     """
 
     kind: str
@@ -47,12 +50,18 @@ class Column:
     reader: Any = None
     missing: float = float("nan")
     slips: tuple[str, ...] = ()
+    most: Column | None = None
 
     @property
     def unit(self) -> str:
         """The currency and the unit of its numbers."""
         style = getattr(self.reader, "style", NumberStyle())
         return f"{style.prefix} {style.suffix}".strip()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The cells of a category that are neither numbers nor dates nor gaps, where half are numbers or dates."""
+        return () if self.most is None else tuple(cell for cell in self.most.slips if not is_gap(cell))
 
     @property
     def example(self) -> str | None:
@@ -109,34 +118,47 @@ def read_column(series: Any, decimal: str = ".") -> Column:
     numbers = _dataframe.as_floats(series)
     if numbers is not None:
         return _finite(Column("number", numbers, numbers))
-    if _dataframe.is_text(series):
-        counts = _dataframe.counts_of(series)
-        found = _written_column(series, counts, decimal) or _date_column(series, counts, decimal)
-    else:
-        found = _date_column(series, {}, decimal)
+    counts = _dataframe.counts_of(series) if _dataframe.is_text(series) else {}
+    found = _written_column(series, counts, decimal, MOST) or _date_column(series, counts, decimal, MOST)
+    if found is not None:
+        return _finite(found)
     categories = _dataframe.as_categories(series)
-    return _finite(found) if found else Column("category", categories, categories)
+    return Column("category", categories, categories, most=_mostly(series, counts, decimal))
 
 
-def _written_column(series: Any, counts: Mapping[str, int], decimal: str) -> Column | None:
-    """Return a column of text that holds numbers."""
+def _mostly(series: Any, counts: Mapping[str, int], decimal: str) -> Column | None:
+    """Return the numbers or dates of a column of categories, if half of its filled cells or of what they hold are such."""
+    tried = (_written_column(series, counts, decimal, 0.0), _date_column(series, counts, decimal, 0.0))
+    found = max((each for each in tried if each), key=lambda each: each.values.notna().sum(), default=None)
+    if found is None or not found.slips:
+        return None
+    is_read, is_filled = found.values.notna(), series.notna() & ~series.isin([cell for cell in counts if is_gap(cell)])
+    half_of = (is_filled.sum(), series[is_filled].nunique())
+    read = (is_read.sum(), series[is_read].nunique())
+    return found if any(n >= HALF * all_ for n, all_ in zip(read, half_of, strict=True)) else None
+
+
+def _written_column(series: Any, counts: Mapping[str, int], decimal: str, share: float) -> Column | None:
+    """Return a column of text of whose filled cells so large a share holds numbers."""
+    if not counts:
+        return None
     if decimal == ".":
         plain = _dataframe.plain_numbers(series)
         if plain is not None:
             return Column("number", plain, plain)
     other = {".": ",", ",": "."}[decimal]
     style, n_written = max((style_of(counts, each) for each in (decimal, other)), key=lambda found: found[1])
-    if not holds_numbers(counts, n_written):
+    if not holds_numbers(counts, n_written, share):
         return None
     values = _as_series(numbers_in(_with_gaps(series), style), series)
     slips = _slips(values, series)
     return Column("number", values, series.where(values.notna()), WrittenNumbers(style), slips=slips)
 
 
-def _date_column(series: Any, counts: Mapping[str, int], decimal: str) -> Column | None:
-    """Return a column of dates, which need no package but pandas to be read again."""
+def _date_column(series: Any, counts: Mapping[str, int], decimal: str, share: float) -> Column | None:
+    """Return a column of whose filled cells so large a share holds dates, which need no package but pandas to be read again."""
     filled = series if not counts else series.where(~series.isin([cell for cell in counts if is_gap(cell)]))
-    options = _dataframe.date_options(filled, MOST, day_first=decimal == ",")
+    options = _dataframe.date_options(filled, share, day_first=decimal == ",")
     if options is None:
         return None
     dates = _dataframe.to_datetime()(series, **options)
@@ -160,7 +182,7 @@ def _as_series(numbers: Any, like: Any) -> Any:
 
 def _slips(values: Any, series: Any) -> tuple[str, ...]:
     """Return the filled cells that gave no value, blank ones left out."""
-    return tuple(cell for cell in series[values.isna() & series.notna()].tolist() if cell.strip())
+    return tuple(cell for cell in map(str, series[values.isna() & series.notna()].tolist()) if cell.strip())
 
 
 def _finite(column: Column) -> Column:

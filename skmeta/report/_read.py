@@ -16,6 +16,7 @@ from skmeta import _dataframe
 from skmeta.datasets import load_parkinsons
 from skmeta.report._collection import Collection
 from skmeta.report._columns import Column, decimal_mark, read_column
+from skmeta.report._estimators import holds_classes
 from skmeta.report._text_table import read_text_table
 from skmeta.report._useless import useless_columns
 from skmeta.report._written_numbers import is_gap
@@ -113,6 +114,11 @@ def read_target(series: Any, decimal: str) -> tuple[Any, tuple[str, ...]]:
     if column.kind == "number":
         whole = column.values.notna().all() and (column.values % 1 == 0).all()
         return column.values.astype("int64") if whole else column.values, column.slips
+    if column.most and not holds_classes(column.most.values.dropna().to_numpy()):
+        raise ValueError(
+            f"{series.name}: wanted numbers or labels, found {column.most.kind}s and {len(column.words)} of "
+            f"{series.notna().sum()} cells that are none, such as {shown(column.words[0])}; empty those that hold no value."
+        )
     return series.where(~series.map(_is_no_label).astype(bool)), ()
 
 
@@ -143,7 +149,7 @@ def _collect(path: str, frame: Any, y: Any, roles: dict[str, str], decimal: str,
         categories=[name for name, column in used.items() if column.kind == "category"],
         order=order,
         order_name=order,
-        notes=(*notes, *_notes(used, useless)),
+        notes=(*notes, *_notes(used | {n: each for n, each in columns.items() if each.most}, useless)),
         written=given.assign(**written, **{task: codes}).reset_index(drop=True),
         read={name: column for name, column in used.items() if column.reader is not None},
     )
@@ -156,7 +162,18 @@ def _notes(columns: dict[str, Column], useless: dict[str, list[str]]) -> list[st
     styled = [f"{name} ({shown(example)})" for name, example in examples.items() if example is not None]
     numbers = {"Numbers that are written in a way of their own: ": styled}
     slips = [about_slips(name, each.slips, "are gaps") for name, each in columns.items() if each.slips]
-    return [f"{what}{', '.join(names)}." for what, names in (useless | dates | numbers).items() if names] + slips
+    words = [_about_words(name, each, each.most.kind) for name, each in columns.items() if each.most]
+    return (
+        [f"{what}{', '.join(names)}." for what, names in (useless | dates | numbers).items() if names] + slips + words
+    )
+
+
+def _about_words(name: str, column: Column, kind: str) -> str:
+    """Return a note on a column of categories of which many are numbers or dates."""
+    return (
+        f"{name}: {len(column.words)} of {column.values.notna().sum()} cells are no {kind}s, such as {shown(column.words[0])}, "
+        "too many to be slips, so that all are categories; empty those that hold no value."
+    )
 
 
 def about_slips(name: str, slips: tuple[str, ...], what: str) -> str:

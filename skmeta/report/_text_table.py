@@ -18,10 +18,11 @@ from typing import Any
 from zipfile import ZipFile
 
 from skmeta import _dataframe
+from skmeta.report._row_lengths import named_cells, row_lengths
+from skmeta.report._row_names import UNNAMED
 
 DELIMITERS = ",;\t| "
 N_LINES = 200  # at the top, among which the header is looked for
-UNNAMED = "Unnamed: "  # what pandas calls a column without a name
 SAVE_AS_UTF8 = "save it as UTF-8 (in Excel: Save As, CSV UTF-8)"
 
 OPENERS: dict[str, Callable[[Path], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
@@ -39,15 +40,14 @@ class Header:
 def read_text_table(path: Path, wanted: tuple[str, ...], needed_by: str) -> tuple[Any, str, list[str]]:
     """Return a text file as a frame of text, empty cells missing, and notes on how it was read.
 
-    The header is the first line that has all the wanted names; lines above it are titles or comments. Where all rows are
-    one cell longer than the header, either all end with a delimiter, or all begin with the name of a row, as R writes them.
+    The header is the first line that has all the wanted names; lines above it are titles or comments.
 
     Parameters
     ----------
     path : Path
         The file.
     wanted : tuple of str
-        Names of columns that the header has.
+        Names of columns that the header has, that of the tasks first.
     needed_by : str
         Who needs pandas, for the error where it is not installed.
 
@@ -66,10 +66,10 @@ def read_text_table(path: Path, wanted: tuple[str, ...], needed_by: str) -> tupl
     for _ in range(header.n_lines):
         rows.readline()
     names, doubled = distinct(header.names)
-    longer = _rows_are_longer(rows, header)
-    frame = _dataframe.read_text_cells(rows, header.delimiter, [*names, ""] if longer else names, needed_by)
-    if longer:
-        frame = _without_the_extra_column(frame, names)
+    lengths = row_lengths(rows, header.delimiter, len(names), header.n_lines)
+    frame = _dataframe.read_text_cells(rows, header.delimiter, max(lengths.longest, len(names)), needed_by)
+    frame, more = named_cells(frame, names, lengths, wanted)
+    notes += [*lengths.notes, *more]
     if doubled:
         notes.append(f"Columns of one name were numbered: {', '.join(doubled)}.")
     return frame, header.delimiter, notes
@@ -165,21 +165,3 @@ def distinct(names: tuple[str, ...]) -> tuple[list[str], list[str]]:
             new = f"{name}.{seen[name]}"
         out.append(new)
     return out, list(seen)
-
-
-def _rows_are_longer(rows: StringIO, header: Header) -> bool:
-    """Whether all the next rows have one cell more than the header; raise if only some have more."""
-    start, n_names = rows.tell(), len(header.names)
-    lengths = Counter(len(cells) for cells in csv.reader(rows, delimiter=header.delimiter) if cells)
-    rows.seek(start)
-    n_longer = sum(count for length, count in lengths.items() if length > n_names)
-    if n_longer and set(lengths) != {n_names + 1}:
-        raise ValueError(f"{n_longer} rows of {max(lengths)} cells under a header of {n_names}; see that they fit")
-    return bool(n_longer)
-
-
-def _without_the_extra_column(frame: Any, names: list[str]) -> Any:
-    """Return a frame with one column more than its header has names: an empty last one, or names of rows in front."""
-    if frame.iloc[:, -1].isna().all():
-        return frame.iloc[:, :-1]
-    return frame.set_axis([f"{UNNAMED}0", *names], axis=1)

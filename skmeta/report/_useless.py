@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.report._columns import Column
-from skmeta.report._text_table import UNNAMED
-
-# What people and programs call the numbers or names of rows.
-ROW_NAMES = re.compile(
-    r"(.*[^a-z])?id|#|(row|record|line|obs|index|idx|nr|no|num|number|seq)([^a-z]*(id|no|nr|num|number|name|names|index))?s?"
-)
+from skmeta.report._row_names import is_row_name
 
 
 def useless_columns(columns: Mapping[str, Column], codes: NDArray[np.intp]) -> dict[str, list[str]]:
@@ -32,11 +26,13 @@ def useless_columns(columns: Mapping[str, Column], codes: NDArray[np.intp]) -> d
     dict of str to list of str
         The beginning of a note, and whom it concerns.
     """
+    mixed = [name for name, column in columns.items() if column.most and is_identifier(name, column, codes)]
     constant = [name for name, column in columns.items() if column.values.nunique(dropna=False) < 2]
     names_only = [n for n, column in columns.items() if n not in constant and is_identifier(n, column, codes)]
     return {
         "Left out, as they never change: ": constant,
-        "Left out, as they only name rows or tasks: ": names_only,
+        "Left out, as they only name rows or tasks: ": [name for name in names_only if name not in mixed],
+        "Left out, as they hold neither numbers nor a few categories: ": mixed,
     }
 
 
@@ -56,4 +52,4 @@ def is_identifier(name: str, column: Column, codes: NDArray[np.intp]) -> bool:
     if column.kind == "date" or n_unique < len(known) or (known % 1 != 0).any():
         return False
     counts_rows = known.max() - known.min() < 2 * len(known)
-    return bool(counts_rows or name.startswith(UNNAMED) or ROW_NAMES.fullmatch(name.lower().strip()))
+    return bool(counts_rows or is_row_name(name))

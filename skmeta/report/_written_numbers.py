@@ -142,7 +142,7 @@ def is_gap(cell: Any) -> bool:
     return isinstance(cell, str) and GAP.fullmatch(cell.strip()) is not None
 
 
-def holds_numbers(counts: Mapping[str, int], n_written: int) -> bool:
-    """Whether so many cells of a column are numbers that the others are slips: nine of ten, gaps not counted."""
+def holds_numbers(counts: Mapping[str, int], n_written: int, share: float) -> bool:
+    """Whether so many cells of a column are numbers, gaps not counted."""
     n_filled = sum(count for cell, count in counts.items() if not is_gap(cell))
-    return n_written > 0 and n_written >= MOST * n_filled
+    return n_written > 0 and n_written >= share * n_filled

@@ -48,7 +48,7 @@ def refuse_ids_beside(others: Mapping[str, Any], task: str | int | None) -> None
 
 def not_a_name(column: Any, names: Sequence[Any], role: str) -> TypeError:
     """The error for what is no name: of the column itself, or of a list of one name, it says the name to give."""
-    labels = column_labels(column) or [getattr(column, "name", None)]
+    labels: Sequence[Any] = column_labels(column) or [getattr(column, "name", None)]
     labels = column if isinstance(column, list | tuple) else labels
     name = labels[0] if len(labels) == 1 and isinstance(labels[0], str) else "name"
     is_column = getattr(column, "ndim", 0) > 0

@@ -1,0 +1,166 @@
+"""Rows of a text table that have more or fewer cells than its header, and which columns their cells belong to."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import Any
+
+from skmeta import _dataframe
+from skmeta.report._row_names import UNNAMED, is_row_name
+
+
+@dataclass(frozen=True)
+class RowLengths:
+    """How many cells the rows of a text table have.
+
+    Parameters
+    ----------
+    longest : int
+        Cells of the longest row, empty ones at its end too.
+    all_longer : bool
+        Whether all rows have a cell more than the header has names, at least.
+    filled : bool
+        Whether a cell is filled to which no name belongs, if the first cell belongs to the first name.
+    notes : tuple of str
+        On rows that lack cells.
+    """
+
+    longest: int
+    all_longer: bool
+    filled: bool
+    notes: tuple[str, ...] = ()
+
+
+def row_lengths(rows: StringIO, delimiter: str, n_names: int, n_lines: int) -> RowLengths:
+    r"""Return how long the rows below a header are.
+
+    Parameters
+    ----------
+    rows : StringIO
+        At the first row, and there again afterwards.
+    delimiter : str
+        What divides cells.
+    n_names : int
+        Names in the header.
+    n_lines : int
+        Lines of the file above the first row.
+
+    Returns
+    -------
+    RowLengths
+        What there is to know of them.
+
+    Raises
+    ------
+    ValueError
+        If some rows alone have filled cells to which no name belongs.
+
+    Examples
+    --------
+    >>> from io import StringIO
+    >>> from skmeta.report._row_lengths import row_lengths
+    >>> row_lengths(StringIO("a,1\nb\n"), ",", n_names=2, n_lines=1).notes
+    ('1 rows have fewer cells than the header, such as line 3 (1 of 2): what they lack is empty.',)
+    """
+    start, reader = rows.tell(), csv.reader(rows, delimiter=delimiter)
+    short, over = _Lines(), _Lines()
+    shortest, longest, used = n_names + 1, n_names, n_names
+    for cells in filter(None, reader):
+        shortest, longest, used = min(shortest, len(cells)), max(longest, len(cells)), max(used, _n_used(cells))
+        if len(cells) < n_names:
+            short.add(n_lines + reader.line_num, len(cells))
+        elif _n_used(cells) > n_names:
+            over.add(n_lines + reader.line_num, len(cells))
+    rows.seek(start)
+    all_longer = longest > n_names and shortest > n_names
+    if over.count and (not all_longer or used > n_names + 1):
+        raise ValueError(
+            f"{over.count} rows of {over.length} cells under a header of {n_names}, such as line {over.line}; see that they fit"
+        )
+    lack = (
+        f"{short.count} rows have fewer cells than the header, such as line {short.line} ({short.length} of {n_names}): what "
+        "they lack is empty."
+    )
+    return RowLengths(longest, all_longer, bool(over.count), (lack,) if short.count else ())
+
+
+@dataclass
+class _Lines:
+    """Some lines, and the first of them."""
+
+    count: int = 0
+    line: int = 0
+    length: int = 0
+
+    def add(self, line: int, length: int) -> None:
+        if not self.count:
+            self.line, self.length = line, length
+        self.count += 1
+
+
+def _n_used(cells: list[str]) -> int:
+    """Cells up to the last that is not blank."""
+    return next((k for k in range(len(cells), 0, -1) if cells[k - 1].strip()), 0)
+
+
+def named_cells(frame: Any, names: list[str], lengths: RowLengths, wanted: Sequence[str]) -> tuple[Any, list[str]]:
+    """Return a frame of the cells of rows with its columns named, and a note where they could have had other names.
+
+    Where all rows are one cell longer than the header, either all end with a delimiter, or all begin with the name of a row,
+    as R writes them; the last column may be empty then too. Names of rows are all different. Ids of tasks tell the rest:
+    they stand in several rows each, and are rather text than whole numbers, and these rather than fractions. If they do not,
+    first cells that count the rows without being called so are names.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Cells of text, as many as the longest row has.
+    names : list of str
+        Of the columns.
+    lengths : RowLengths
+        How long rows are.
+    wanted : sequence of str
+        Names of columns that have values, that of the tasks first; may be empty.
+
+    Returns
+    -------
+    frame : DataFrame
+        With names, and one more in front if rows have names.
+    notes : list of str
+        How it was read.
+    """
+    by_end = frame.iloc[:, : len(names)].set_axis(names, axis=1)
+    if not lengths.all_longer:
+        return by_end, []
+    by_row = frame.iloc[:, : len(names) + 1].set_axis([_new_name(names), *names], axis=1)
+    if lengths.filled:
+        return by_row, []
+    first = by_row.iloc[:, 0]
+    if first.isna().any() or first.duplicated().any():
+        return by_end, []
+    likely = [_ids_are_likely(cells, wanted) for cells in (by_end, by_row)]
+    counted = _counts_rows(first.tolist()) and not is_row_name(names[0]) and names[-1] not in wanted
+    if likely[1] > likely[0] or (likely[0] == likely[1] and counted):
+        way = "Rows begin with a name, as R writes them: the first name is that of their second cell"
+        return by_row, [f"{way}, and {names[-1]} is empty."]
+    return by_end, ["Rows end with a delimiter: the first name is that of their first cell."]
+
+
+def _new_name(names: Sequence[str]) -> str:
+    return next(name for name in (f"{UNNAMED}{k}" for k in range(len(names) + 1)) if name not in names)
+
+
+def _ids_are_likely(cells: Any, wanted: Sequence[str]) -> int:
+    """How likely the cells of the task column are ids: 2 for text, 1 for whole numbers, 0 for what none repeats or is none."""
+    ids = cells[wanted[0]].dropna() if wanted and wanted[0] in cells else cells.iloc[:0, 0]
+    if not ids.duplicated().any():
+        return 0
+    numbers = _dataframe.plain_numbers(ids)
+    return 2 if numbers is None else int((numbers % 1 == 0).all())
+
+
+def _counts_rows(cells: list[str]) -> bool:
+    return any(cells == [str(start + k) for k in range(len(cells))] for start in (0, 1))
