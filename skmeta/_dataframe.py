@@ -194,6 +194,11 @@ def make_series(content: list[Any], needed_by: str) -> Any:
     return series if any(value is None for value in content) else series.infer_objects()
 
 
+def make_objects(content: list[Any], like: Any) -> Any:
+    """Return a series of values as they are, with the name and the rows of another one."""
+    return type(like)(content, index=like.index, name=like.name, dtype=object)
+
+
 def read_parquet(path: Path, needed_by: str) -> Any:
     """Return a Parquet file as a pandas frame whose columns are named by text; an index that has a name is a column."""
     frame = _pandas(needed_by).read_parquet(path)

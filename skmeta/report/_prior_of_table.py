@@ -26,6 +26,8 @@ class PriorOfTable(PriorWithSteps):
         Each column that the steps use, and what it holds: "number", "date" or "category".
     units : mapping of str to str
         Currency or unit of each column of numbers that has one.
+    categories : mapping of str to tuple
+        What each column of categories held.
     """
 
     model: Any
@@ -33,6 +35,7 @@ class PriorOfTable(PriorWithSteps):
     target: str
     kinds: Mapping[str, str]
     units: Mapping[str, str]
+    categories: Mapping[str, tuple[Any, ...]]
 
 
 def with_table(prior: Any, collection: Collection, model: Any) -> PriorOfTable:
@@ -58,4 +61,5 @@ def with_table(prior: Any, collection: Collection, model: Any) -> PriorOfTable:
     kinds |= dict.fromkeys(map(str, collection.categories), "category")
     kinds |= {name: column.kind for name, column in collection.read.items()}
     units = {name: column.unit for name, column in collection.read.items()}
-    return PriorOfTable(steps, inner, model, task, target, kinds, units)
+    categories = {str(name): tuple(collection.X[name].dropna().unique().tolist()) for name in collection.categories}
+    return PriorOfTable(steps, inner, model, task, target, kinds, units, categories)
