@@ -149,23 +149,30 @@ def _collect(path: str, frame: Any, y: Any, roles: dict[str, str], decimal: str,
         categories=[name for name, column in used.items() if column.kind == "category"],
         order=order,
         order_name=order,
-        notes=(*notes, *_notes(used | {n: each for n, each in columns.items() if each.most}, useless)),
+        notes=(*notes, *_notes(columns, used, useless)),
         written=given.assign(**written, **{task: codes}).reset_index(drop=True),
         read={name: column for name, column in used.items() if column.reader is not None},
     )
 
 
-def _notes(columns: dict[str, Column], useless: dict[str, list[str]]) -> list[str]:
+def _notes(columns: dict[str, Column], used: dict[str, Column], useless: dict[str, list[str]]) -> list[str]:
     """Return what a reader should know of the columns."""
-    dates = {"Dates, counted in days since 1970-01-01: ": [n for n, each in columns.items() if each.kind == "date"]}
-    examples = {name: each.example for name, each in columns.items() if each.kind == "number"}
+    left_out = {why: [_with_example(name, columns[name]) for name in names] for why, names in useless.items()}
+    dates = {"Dates, counted in days since 1970-01-01: ": [n for n, each in used.items() if each.kind == "date"]}
+    examples = {name: each.example for name, each in used.items() if each.kind == "number"}
     styled = [f"{name} ({shown(example)})" for name, example in examples.items() if example is not None]
     numbers = {"Numbers that are written in a way of their own: ": styled}
-    slips = [about_slips(name, each.slips, "are gaps") for name, each in columns.items() if each.slips]
+    slips = [about_slips(name, each.slips, "are gaps") for name, each in used.items() if each.slips]
     words = [_about_words(name, each, each.most.kind) for name, each in columns.items() if each.most]
     return (
-        [f"{what}{', '.join(names)}." for what, names in (useless | dates | numbers).items() if names] + slips + words
+        [f"{what}{', '.join(names)}." for what, names in (left_out | dates | numbers).items() if names] + slips + words
     )
+
+
+def _with_example(name: str, column: Column) -> str:
+    """A column that is left out, and one of its cells if these are different texts: a reader knows what it means."""
+    cells = column.values.dropna().unique()
+    return f"{name} ({shown(cells[0])})" if len(cells) > 1 and isinstance(cells[0], str) else name
 
 
 def _about_words(name: str, column: Column, kind: str) -> str:
