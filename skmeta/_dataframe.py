@@ -7,17 +7,13 @@ for by position, as a name may stand for several of them; text files and new fra
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
-
-_DATE = re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( .*)?")
-
 
 # What pandas.read_csv takes for no value, and for true and false.
 NO_VALUE = frozenset(
@@ -247,37 +243,24 @@ def plain_numbers(series: Any) -> Any:
     return numbers if numbers.notna().sum() == series.notna().sum() else None
 
 
-def date_options(series: Any, share: float, *, day_first: bool = False) -> dict[str, Any] | None:
+def date_options(
+    series: Any, share: float, pattern: re.Pattern[str], formats: Callable[[str], list[str]]
+) -> dict[str, Any] | None:
     """Return the options with which `pandas.to_datetime` reads a column of dates; None if it holds anything else.
 
-    Text holds dates if one format reads at least this share of it. Of 3.4.2024, 3 is the day, of 3/4/2024 the month unless
-    the day comes first (``day_first``), or unless fewer dates are right then.
+    Text holds dates if at least this share of it looks like them, and one format of the first reads as much.
     """
     import pandas as pd
 
     if pd.api.types.is_datetime64_any_dtype(series) or pd.api.types.infer_dtype(series) in ("date", "datetime"):
         return {"utc": True, "errors": "coerce"}
     known = series.dropna()
-    like_dates = known[[isinstance(v, str) and bool(_DATE.fullmatch(v.strip())) for v in known]]
+    like_dates = known[[isinstance(v, str) and bool(pattern.fullmatch(v.strip())) for v in known]]
     if like_dates.empty or len(like_dates) < share * len(known):
         return None
-    tried = [{"format": each, "utc": True, "errors": "coerce"} for each in _formats(like_dates.iloc[0], day_first)]
+    tried = [{"format": each, "utc": True, "errors": "coerce"} for each in formats(like_dates.iloc[0].strip())]
     n_read = [int(to_datetime()(like_dates, **options).notna().sum()) for options in tried]
     return tried[int(np.argmax(n_read))] if max(n_read) >= share * len(known) else None
-
-
-def _formats(date: str, day_first: bool) -> list[str]:
-    """Return the formats in which a date may be written, the likelier first."""
-    from pandas.tseries.api import guess_datetime_format
-
-    dotted = "." in date or day_first
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of days that come first or do not
-        guessed = [guess_datetime_format(date.strip(), dayfirst=first) for first in (dotted, not dotted)]
-    sign = next((sign for sign in "./-" if sign in date), "-")
-    orders = [("%d", "%m"), ("%m", "%d")] if dotted else [("%m", "%d"), ("%d", "%m")]
-    written = [sign.join((*order, year)) for order in orders for year in ("%Y", "%y")]
-    return [each for each in guessed if each] + written + ["ISO8601"]
 
 
 def to_datetime() -> Any:

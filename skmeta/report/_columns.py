@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -14,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skmeta import _dataframe
+from skmeta.report._date_formats import DATE, EIGHT_DIGITS, formats_of
 from skmeta.report._written_numbers import MOST, NumberStyle, holds_numbers, is_gap, numbers_in, style_of
 
 HALF = 0.5  # share of the filled cells, or of the different ones, that are, if the others have to be told
@@ -119,7 +121,10 @@ def read_column(series: Any, decimal: str = ".") -> Column:
     if numbers is not None:
         return _finite(Column("number", numbers, numbers))
     counts = _dataframe.counts_of(series) if _dataframe.is_text(series) else {}
-    found = _written_column(series, counts, decimal, MOST) or _date_column(series, counts, decimal, MOST)
+    kinds = (
+        (_date_column, _written_column) if all(map(EIGHT_DIGITS.fullmatch, counts)) else (_written_column, _date_column)
+    )
+    found = next((each for each in (read(series, counts, decimal, MOST) for read in kinds) if each), None)
     if found is not None:
         return _finite(found)
     categories = _dataframe.as_categories(series)
@@ -158,7 +163,7 @@ def _written_column(series: Any, counts: Mapping[str, int], decimal: str, share:
 def _date_column(series: Any, counts: Mapping[str, int], decimal: str, share: float) -> Column | None:
     """Return a column of whose filled cells so large a share holds dates, which need no package but pandas to be read again."""
     filled = series if not counts else series.where(~series.isin([cell for cell in counts if is_gap(cell)]))
-    options = _dataframe.date_options(filled, share, day_first=decimal == ",")
+    options = _dataframe.date_options(filled, share, DATE, partial(formats_of, day_first=decimal == ","))
     if options is None:
         return None
     dates = _dataframe.to_datetime()(series, **options)
