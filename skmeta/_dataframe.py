@@ -7,7 +7,7 @@ for by position, as a name may stand for several of them; text files and new fra
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO
@@ -198,7 +198,8 @@ def make_objects(content: list[Any], like: Any) -> Any:
 def read_parquet(path: Path, needed_by: str) -> Any:
     """Return a Parquet file as a pandas frame whose columns are named by text; an index that has a name is a column."""
     frame = _pandas(needed_by).read_parquet(path)
-    names = levels_of_index(frame)
+    check_columns(frame)
+    names = [name for name in levels_of_index(frame) if name not in frame.columns]
     return (frame.reset_index(names) if names else frame).reset_index(drop=True).rename(columns=str)
 
 
@@ -218,6 +219,11 @@ def is_text(series: Any) -> bool:
     import pandas as pd
 
     return pd.api.types.is_string_dtype(series) and pd.api.types.infer_dtype(series, skipna=True) in ("string", "empty")
+
+
+def is_flat(series: Any) -> bool:
+    """Whether cells hold one value each, no lists or structures, as Parquet files may have them."""
+    return series.dtype != object or all(isinstance(value, Hashable) for value in series.tolist())
 
 
 def counts_of(series: Any) -> dict[str, int]:

@@ -130,10 +130,12 @@ def _is_no_label(cell: Any) -> bool:
 def _collect(path: str, frame: Any, y: Any, roles: dict[str, str], decimal: str, notes: list[str]) -> Collection:
     task, target, order = roles["--task"], roles["--target"], roles.get("--order")
     codes = index_tasks(read_task_ids(frame, task)).codes
-    given = frame.drop(columns=[task, target])
+    nested = [name for name in frame.columns if name not in roles.values() and not _dataframe.is_flat(frame[name])]
+    given = frame.drop(columns=[task, target, *nested])
     columns = {name: read_column(given[name], decimal) for name in given.columns}
     if order is not None and columns[order].kind == "category":
         raise ValueError(f"--order: wanted numbers or dates in {order}, found {shown(given[order].tolist()[0])}.")
+    notes += [f"Left out, as their cells hold several values: {', '.join(nested)}."] if nested else []
     useless = useless_columns({name: column for name, column in columns.items() if name != order}, codes)
     left_out = {name for names in useless.values() for name in names}
     used = {name: column for name, column in columns.items() if name not in left_out}

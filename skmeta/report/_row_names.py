@@ -6,7 +6,9 @@ import re
 
 UNNAMED = "Unnamed: "  # what pandas calls a column without a name
 ROW_NAMES = re.compile(
-    r"(.*[^a-z])?id|#|(row|record|line|obs|index|idx|nr|no|num|number|seq)([^a-z]*(id|no|nr|num|number|name|names|index))?s?"
+    r"""(.*[^a-z])?(id|no|nr) | [#] | s/n | pk | key | uuid | guid | rn | [.]{3}\d+ | (__index_)?level_\d+(__)?
+    | (row|record|line|obs|index|idx|num|number|seq)([^a-z]*(id|no|nr|num|number|name|names|index))?s?""",
+    re.VERBOSE,
 )
 
 
@@ -16,7 +18,8 @@ def is_row_name(name: str) -> bool:
     Examples
     --------
     >>> from skmeta.report._row_names import is_row_name
-    >>> [is_row_name(name) for name in ("row_id", "Nr", "week")]
-    [True, True, False]
+    >>> [is_row_name(name) for name in ("row_id", "Serial No.", "index.1", "week")]
+    [True, True, True, False]
     """
-    return name.startswith(UNNAMED) or ROW_NAMES.fullmatch(name.lower().strip()) is not None
+    stem = re.sub(r"[.:]$|\.\d+$", "", name.lower().strip())
+    return name.startswith(UNNAMED) or any(ROW_NAMES.fullmatch(each) for each in (stem, name.lower().strip()))

@@ -7,7 +7,7 @@ import csv
 import gzip
 import lzma
 import re
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -62,6 +62,9 @@ def read_text_table(path: Path, wanted: tuple[str, ...], needed_by: str) -> tupl
     """
     text, notes = decoded(_bytes_of(path))
     header = find_header(text, wanted)
+    if header.delimiter == " " and "" in header.names:  # columns that are aligned by blanks
+        text = re.sub("(?m)^ +| +$|(?<= ) +", "", text)
+        header = find_header(text, wanted)
     rows = StringIO(text, newline="")
     for _ in range(header.n_lines):
         rows.readline()
@@ -96,12 +99,17 @@ def decoded(content: bytes) -> tuple[str, list[str]]:
     >>> decoded("café".encode("latin-1"))[1]
     ['Not UTF-8, read as Windows-1252: see that letters with accents are right, or save it as UTF-8 (in Excel: ...
     """
+    if content.startswith((BOM_UTF32_LE, BOM_UTF32_BE)):  # before UTF-16, whose mark these begin with
+        return content.decode("utf-32"), []
     if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return content.decode("utf-16"), []
+    for first, encoding in enumerate(("utf-16-be", "utf-16-le")):  # of which Latin letters have a zero each
+        if content[first:1000:2].count(0) > len(content[:1000]) / 4 > content[1 - first : 1000 : 2].count(0):
+            return content.decode(encoding), []
     if b"\0" in content[:1000]:
-        raise ValueError("bytes that are no text")
+        raise ValueError(f"bytes that are no text; {SAVE_AS_UTF8}")
     try:
-        return content.removeprefix(BOM_UTF8).decode("utf-8"), []
+        return content.decode("utf-8").lstrip("\ufeff"), []
     except UnicodeDecodeError:
         note = f"Not UTF-8, read as Windows-1252: see that letters with accents are right, or {SAVE_AS_UTF8}."
         return content.decode("cp1252", errors="replace"), [note]
@@ -140,8 +148,11 @@ def _lines(top: list[str], delimiter: str) -> Iterator[Header]:
     reader = csv.reader(top, delimiter=delimiter)
     try:
         for cells in reader:
-            if any(cells):
-                yield Header(delimiter, tuple(cell.strip() for cell in cells), reader.line_num)
+            names = tuple(cell.strip() for cell in cells)
+            if any(names):
+                yield Header(delimiter, names, reader.line_num)
+            if names and names[0].startswith("#"):  # a header that is a comment, as other programs write it
+                yield Header(delimiter, (names[0].lstrip("# "), *names[1:]), reader.line_num)
     except csv.Error:  # a quote that never ends is no header
         return
 
