@@ -249,24 +249,22 @@ def plain_numbers(series: Any) -> Any:
     return numbers if numbers.notna().sum() == series.notna().sum() else None
 
 
-def date_options(
-    series: Any, share: float, pattern: re.Pattern[str], formats: Callable[[str], list[str]]
-) -> dict[str, Any] | None:
-    """Return the options with which `pandas.to_datetime` reads a column of dates; None if it holds anything else.
+def date_options(series: Any, pattern: re.Pattern[str], formats: Callable[[str], list[str]]) -> dict[str, Any] | None:
+    """Return the options with which `pandas.to_datetime` reads most dates of a column; None if there are none.
 
-    Text holds dates if at least this share of it looks like them, and one format of the first reads as much.
+    Of text, those are dates that look like one, in that format of the first which reads the most.
     """
     import pandas as pd
 
     if pd.api.types.is_datetime64_any_dtype(series) or pd.api.types.infer_dtype(series) in ("date", "datetime"):
         return {"utc": True, "errors": "coerce"}
     known = series.dropna()
-    like_dates = known[[isinstance(v, str) and bool(pattern.fullmatch(v.strip())) for v in known]]
-    if like_dates.empty or len(like_dates) < share * len(known):
+    like_dates = known[[isinstance(v, str) and bool(pattern.fullmatch(v.strip())) for v in known.tolist()]]
+    if like_dates.empty:
         return None
     tried = [{"format": each, "utc": True, "errors": "coerce"} for each in formats(like_dates.iloc[0].strip())]
     n_read = [int(to_datetime()(like_dates, **options).notna().sum()) for options in tried]
-    return tried[int(np.argmax(n_read))] if max(n_read) >= share * len(known) else None
+    return tried[int(np.argmax(n_read))] if max(n_read) else None
 
 
 def to_datetime() -> Any:

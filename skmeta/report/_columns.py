@@ -16,8 +16,9 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skmeta import _dataframe
 from skmeta.report._date_formats import DATE, EIGHT_DIGITS, formats_of
-from skmeta.report._written_numbers import MOST, NumberStyle, holds_numbers, is_gap, numbers_in, style_of
+from skmeta.report._written_numbers import NumberStyle, is_gap, numbers_in, style_of
 
+MOST = 0.9  # share of the filled cells that are written in one way, if a column holds numbers or dates
 HALF = 0.5  # share of the filled cells, or of the different ones, that are, if the others have to be told
 N_CELLS = 1000  # speed: of a column, different ones, that tell the decimal mark of a file
 PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -121,49 +122,47 @@ def read_column(series: Any, decimal: str = ".") -> Column:
     if numbers is not None:
         return _finite(Column("number", numbers, numbers))
     counts = _dataframe.counts_of(series) if _dataframe.is_text(series) else {}
-    kinds = (
-        (_date_column, _written_column) if all(map(EIGHT_DIGITS.fullmatch, counts)) else (_written_column, _date_column)
-    )
-    found = next((each for each in (read(series, counts, decimal, MOST) for read in kinds) if each), None)
-    if found is not None:
-        return _finite(found)
+    is_filled = series.notna() & ~series.isin([cell for cell in counts if is_gap(cell)])
+    kinds = [_written_column, _date_column] if counts else [_date_column]
+    kinds = kinds[::-1] if all(map(EIGHT_DIGITS.fullmatch, counts)) else kinds
+    tried = []
+    for read in kinds:
+        column = read(series, counts, decimal)
+        if column is not None and column.values.notna().sum() >= MOST * is_filled.sum():
+            return _finite(column)
+        tried += [] if column is None else [column]
     categories = _dataframe.as_categories(series)
-    return Column("category", categories, categories, most=_mostly(series, counts, decimal))
+    return Column("category", categories, categories, most=_mostly(tried, series, is_filled))
 
 
-def _mostly(series: Any, counts: Mapping[str, int], decimal: str) -> Column | None:
-    """Return the numbers or dates of a column of categories, if half of its filled cells or of what they hold are such."""
-    tried = (_written_column(series, counts, decimal, 0.0), _date_column(series, counts, decimal, 0.0))
-    found = max((each for each in tried if each), key=lambda each: each.values.notna().sum(), default=None)
+def _mostly(tried: list[Column], series: Any, is_filled: Any) -> Column | None:
+    """Return what half of the filled cells of a column, or of the different ones, hold: numbers or dates."""
+    found = max(tried, key=lambda each: each.values.notna().sum(), default=None)
     if found is None or not found.slips:
         return None
-    is_read, is_filled = found.values.notna(), series.notna() & ~series.isin([cell for cell in counts if is_gap(cell)])
-    half_of = (is_filled.sum(), series[is_filled].nunique())
-    read = (is_read.sum(), series[is_read].nunique())
-    return found if any(n >= HALF * all_ for n, all_ in zip(read, half_of, strict=True)) else None
+    is_read = found.values.notna()
+    pairs = ((is_read.sum(), is_filled.sum()), (series[is_read].nunique(), series[is_filled].nunique()))
+    return found if any(n_read >= HALF * n_filled for n_read, n_filled in pairs) else None
 
 
-def _written_column(series: Any, counts: Mapping[str, int], decimal: str, share: float) -> Column | None:
-    """Return a column of text of whose filled cells so large a share holds numbers."""
-    if not counts:
-        return None
+def _written_column(series: Any, counts: Mapping[str, int], decimal: str) -> Column | None:
+    """Return a column of text with the numbers in it, if there are any."""
     if decimal == ".":
         plain = _dataframe.plain_numbers(series)
         if plain is not None:
             return Column("number", plain, plain)
     other = {".": ",", ",": "."}[decimal]
     style, n_written = max((style_of(counts, each) for each in (decimal, other)), key=lambda found: found[1])
-    if not holds_numbers(counts, n_written, share):
+    if not n_written:
         return None
     values = _as_series(numbers_in(_with_gaps(series), style), series)
     slips = _slips(values, series)
     return Column("number", values, series.where(values.notna()), WrittenNumbers(style), slips=slips)
 
 
-def _date_column(series: Any, counts: Mapping[str, int], decimal: str, share: float) -> Column | None:
-    """Return a column of whose filled cells so large a share holds dates, which need no package but pandas to be read again."""
-    filled = series if not counts else series.where(~series.isin([cell for cell in counts if is_gap(cell)]))
-    options = _dataframe.date_options(filled, share, DATE, partial(formats_of, day_first=decimal == ","))
+def _date_column(series: Any, counts: Mapping[str, int], decimal: str) -> Column | None:
+    """Return a column with the dates in it, if there are any; they need no package but pandas to be read again."""
+    options = _dataframe.date_options(series, DATE, partial(formats_of, day_first=decimal == ","))
     if options is None:
         return None
     dates = _dataframe.to_datetime()(series, **options)

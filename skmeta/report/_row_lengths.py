@@ -65,7 +65,12 @@ def row_lengths(rows: StringIO, delimiter: str, n_names: int, n_lines: int) -> R
     >>> row_lengths(StringIO("a,1\nb\n"), ",", n_names=2, n_lines=1).notes
     ('1 rows have fewer cells than the header, such as line 3 (1 of 2): what they lack is empty.',)
     """
-    start, reader = rows.tell(), csv.reader(rows, delimiter=delimiter)
+    start = rows.tell()
+    plain = set(map(len, csv.reader(rows, delimiter=delimiter))) <= {0, n_names}
+    rows.seek(start)
+    if plain:  # as most often, and told in a third of the time
+        return RowLengths(n_names, all_longer=False, filled=False)
+    reader = csv.reader(rows, delimiter=delimiter)
     short, over = _Lines(), _Lines()
     shortest, longest, used = n_names + 1, n_names, n_names
     for cells in filter(None, reader):

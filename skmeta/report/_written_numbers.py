@@ -7,12 +7,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-MOST = 0.9  # share of the filled cells that are written in one way, if a column holds numbers
 # What stands in a cell for no value: what pandas.read_csv takes for one (na_values), and signs.
 GAP = re.compile(r"#?n/?a|<na>|-?nan|-?1\.#(ind|qnan)|null|none|missing|[-–—.?*]*", re.IGNORECASE)
 # Of ISO 4217 the most traded ones, and what people write for them in letters (Unicode CLDR, narrow symbols).
@@ -111,6 +111,7 @@ def _parts(cell: str, decimal: str) -> tuple[NumberStyle, float] | None:
     return NumberStyle(decimal, part["prefix"], part["suffix"]), number if signs in ("", "+") else -number
 
 
+@cache
 def _is_currency(text: str) -> bool:
     has_sign = any(unicodedata.category(sign) == "Sc" for sign in text)
     return not text or has_sign or CURRENCY.fullmatch(text) is not None
@@ -150,9 +151,3 @@ def style_of(counts: Mapping[str, int], decimal: str) -> tuple[NumberStyle, int]
 def is_gap(cell: Any) -> bool:
     """Whether a cell is text that says that there is no value."""
     return isinstance(cell, str) and GAP.fullmatch(cell.strip()) is not None
-
-
-def holds_numbers(counts: Mapping[str, int], n_written: int, share: float) -> bool:
-    """Whether so many cells of a column are numbers, gaps not counted."""
-    n_filled = sum(count for cell, count in counts.items() if not is_gap(cell))
-    return n_written > 0 and n_written >= share * n_filled
