@@ -13,8 +13,9 @@ from skmeta import _dataframe
 from skmeta.report._columns import decimal_mark, read_column
 from skmeta.report._estimators import as_labels
 from skmeta.report._known_values import as_known
+from skmeta.report._notes import about_slips
 from skmeta.report._prior_of_table import PriorOfTable
-from skmeta.report._read import about_slips, check_column, read_frame, read_target, without_blanks
+from skmeta.report._read import check_column, read_frame, read_target, without_blanks
 from skmeta.report._written_numbers import is_gap
 from skmeta.tasks import index_tasks, read_task_ids, read_tasks
 from skmeta.tasks._words import shown
@@ -111,13 +112,13 @@ def _known_targets(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, 
     """Return the targets, missing where they are not known, and notes; None without such a column."""
     if prior.target not in frame.columns or (frame[prior.target].isna() | frame[prior.target].map(is_gap)).all():
         return None, []
-    y, slips = read_target(frame[prior.target], decimal)
+    y, read = read_target(frame[prior.target], decimal)
     if is_classifier(prior.model):
         classes = [] if prior.classes is None else prior.classes.tolist()
         return as_known(y.where(y.isna(), as_labels(y)), classes)[0], []
     if _dataframe.as_floats(y) is None:
         raise ValueError(f"column {prior.target}: wanted numbers, found {shown(y.dropna().iloc[0])}.")
-    return y, [about_slips(prior.target, slips, "count as not known")] if slips else []
+    return y, [about_slips(prior.target, read.slips, "count as not known")] if read.slips else []
 
 
 def _predictions(

@@ -13,8 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# What stands in a cell for no value: what pandas.read_csv takes for one (na_values), and signs.
-GAP = re.compile(r"#?n/?a|<na>|-?nan|-?1\.#(ind|qnan)|null|none|missing|[-–—.?*]*", re.IGNORECASE)
+# What stands in a cell for no value: what pandas.read_csv takes for one (na_values), what databases and spreadsheets write,
+# and signs.
+GAP = re.compile(
+    r"#?n/?a|<na>|n\.a\.|-?nan|-?1\.#(ind|qnan)|\(?null\)?|\\N|none|missing|#(div/0!|value!|ref!|name\?|num!|null!)|"
+    "[-–—.?*…]*",
+    re.IGNORECASE,
+)
 # Of ISO 4217 the most traded ones, and what people write for them in letters (Unicode CLDR, narrow symbols).
 CURRENCY = re.compile(
     "USD|EUR|JPY|GBP|CNY|AUD|CAD|CHF|HKD|SGD|SEK|KRW|NOK|NZD|INR|MXN|TWD|ZAR|BRL|DKK|PLN|"

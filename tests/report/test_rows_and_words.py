@@ -176,3 +176,67 @@ def test_a_target_of_grades_and_a_word_is_one_of_classes(tmp_path):
     cells = np.resize(["1", "2", "3", "other"], 72)
     table, model = report.settle(read(written(tmp_path, make_table(n_rows=6).assign(sales=cells))))
     assert type(model) is LogisticRegression and set(table.y) == {"1", "2", "3", "other"}
+
+
+GAPS = [
+    "NA",
+    "n/a",
+    "N.A.",
+    "null",
+    "(null)",
+    "\\N",
+    "#DIV/0!",
+    "#VALUE!",
+    "#NAME?",
+    "-",
+    "...",
+    "?",
+    "1.#QNAN",
+    "None",
+]
+
+
+@pytest.mark.parametrize("n_gaps", [10, 40, 70])
+@pytest.mark.parametrize("word", GAPS)
+def test_words_that_programs_write_for_no_value_are_gaps_however_many(tmp_path, word, n_gaps):
+    frame = make_table()
+    expected = frame["price"].to_numpy(copy=True)
+    expected[:n_gaps] = np.nan
+    table = read(written(tmp_path, frame.assign(price=with_words(frame["price"].astype(str), word, n_gaps))))
+    np.testing.assert_array_equal(table.X["price"], expected)
+    assert f"price: {n_gaps} cells hold no value, such as {word!r}, and are gaps." in table.notes
+
+
+ALIKE = {
+    "capitals": lambda cell: cell.upper(),
+    "a blank behind": lambda cell: f"{cell} ",
+    "blanks inside": lambda cell: f"{cell[0]} {cell[1:]}",
+    "a point and zero": lambda cell: f"{cell}.0",
+}
+
+
+@pytest.mark.parametrize("kind", ALIKE)
+def test_ids_labels_and_categories_that_are_nearly_the_same_are_told(tmp_path, kind):
+    frame = make_table().assign(city=np.resize(["o1", "r2", "p3"], 72), sales=np.resize(["y1", "n2", "m3", "k4"], 72))
+    expected = {"store": ("s00", "tasks"), "city": ("o1", "categories"), "sales": ("y1", "classes")}
+    for name, (first, what) in expected.items():
+        cells = frame[name].tolist()
+        cells[-4:] = [ALIKE[kind](first)] * 4
+        table = read(written(tmp_path, frame.assign(**{name: cells})))
+        (note,) = [note for note in table.notes if "in capitals, blanks or .0 alone" in note]
+        assert note == (
+            f"{name}: 1 values differ from others in capitals, blanks or .0 alone, such as {ALIKE[kind](first)!r} from "
+            f"{first!r}, and are {what} of their own."
+        )
+
+
+@pytest.mark.parametrize("ids", [["7", "07", "007"], ["s1", "s10", "s.1"], ["é", "e"], ["1.0", "1.01"]], ids=str)
+def test_ids_that_differ_otherwise_are_not_told(tmp_path, ids):
+    assert read(written(tmp_path, make_table(ids))).notes == ()
+
+
+def test_a_target_that_is_written_in_a_style_is_told(tmp_path):
+    frame = make_table()
+    frame["sales"] = frame["sales"].map("{:.3f} kg".format)
+    notes = read(written(tmp_path, frame)).notes
+    assert notes == (f"Numbers that are written in a way of their own: sales ({frame['sales'][0]!r}).",)
