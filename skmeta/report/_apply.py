@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from skmeta import _dataframe
-from skmeta.report._columns import decimal_mark, read_column
+from skmeta.report._columns import Column, decimal_mark, read_column
 from skmeta.report._estimators import as_labels
 from skmeta.report._known_values import as_known
 from skmeta.report._notes import about_slips
@@ -100,12 +100,18 @@ def _feature(prior: PriorOfTable, name: str, series: Any, decimal: str) -> tuple
     filled = series[series.notna() & ~series.map(is_gap).astype(bool)]
     if not len(filled):
         return np.nan, ()
-    column, unit = read_column(series, decimal), prior.units.get(name, "")
-    if column.kind != kind or column.unit not in ("", unit):
-        wanted = f"{kind}s{f' in {unit}' if unit else ''}"
-        found = (*column.words, filled.iloc[0])[0]
-        raise ValueError(f"column {name}: wanted {wanted}, as it held before, found {shown(found)}.")
+    column = read_column(series, decimal)
+    _check_as_before(prior, name, kind, column, filled.iloc[0])
     return _dataframe.dates_of(column.values) if kind == "date" else column.values, column.slips
+
+
+def _check_as_before(prior: PriorOfTable, name: str, kind: str, column: Column, cell: Any) -> None:
+    """Raise unless a column holds what it did, in the same unit or without any."""
+    unit = prior.units.get(name, "")
+    if column.kind == kind and column.unit in ("", unit):
+        return
+    wanted = f"{kind}s{f' in {unit}' if unit else ''}"
+    raise ValueError(f"column {name}: wanted {wanted}, as it held before, found {shown((*column.words, cell)[0])}.")
 
 
 def _known_targets(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, list[str]]:
@@ -113,12 +119,12 @@ def _known_targets(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, 
     if prior.target not in frame.columns or (frame[prior.target].isna() | frame[prior.target].map(is_gap)).all():
         return None, []
     y, read = read_target(frame[prior.target], decimal)
+    notes = [about_slips(prior.target, read.slips, "count as not known")] if read.slips else []
     if is_classifier(prior.model):
         classes = [] if prior.classes is None else prior.classes.tolist()
-        return as_known(y.where(y.isna(), as_labels(y)), classes)[0], []
-    if _dataframe.as_floats(y) is None:
-        raise ValueError(f"column {prior.target}: wanted numbers, found {shown(y.dropna().iloc[0])}.")
-    return y, [about_slips(prior.target, read.slips, "count as not known")] if read.slips else []
+        return as_known(y.where(y.isna(), as_labels(y)), classes)[0], notes
+    _check_as_before(prior, prior.target, "number", read, frame[prior.target][y.notna()].iloc[0])
+    return y, notes
 
 
 def _predictions(

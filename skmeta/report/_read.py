@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from difflib import get_close_matches
 from lzma import LZMAError
 from pathlib import Path
@@ -100,7 +101,7 @@ def read_file(path: str, *, task: str, target: str, order: str | None = None) ->
     notes += [f"{left_out} rows without {' or '.join(roles.values())} were left out."] if left_out else []
     notes += about_alike(task, frame[task][known].unique(), "tasks") + about_alike(target, y[known].unique(), "classes")
     notes += about_styles({target: read})
-    return _collect(path, frame[known], y[known], roles, decimal, notes)
+    return replace(_collect(path, frame[known], y[known], roles, decimal, notes), unit=read.unit)
 
 
 def without_blanks(ids: Any) -> Any:

@@ -129,7 +129,11 @@ BAD = {
     "its own name": (lambda new: new.assign(prediction=1), "wanted no column called prediction"),
     "no column": (lambda new: new.drop(columns="price"), "found none named price; add them"),
     "no task": (lambda new: new.drop(columns="store"), "task: wanted the name of a column, found store"),
-    "words for numbers": (lambda new: new.assign(sales="much"), "column sales: wanted numbers, found 'much'"),
+    "words for numbers": (
+        lambda new: new.assign(sales="much"),
+        "column sales: wanted numbers, as it held before, found 'much'",
+    ),
+    "a target in another unit": (lambda new: new.assign(sales=[f"{k} kg" for k in range(80)]), "found '0 kg'"),
 }
 
 
@@ -242,6 +246,19 @@ def test_labels_are_the_same_in_any_spelling(few_fits, tmp_path, learned_as, lab
     truths = make_table(100, 4, 1)["sales"] > 16
     said = frame["prediction"].map(str).str.lower().isin(["true", "1"])
     assert (said == truths).mean() > 0.9
+
+
+def test_a_cell_that_is_no_label_counts_as_not_known_and_is_told(few_fits, tmp_path):
+    old, new = (make_table(first, n_tasks, seed) for first, n_tasks, seed in ((0, 20, 0), (100, 4, 1)))
+    for frame in (old, new):
+        frame["sales"] = np.where(frame["sales"] > 16, "1", "0")
+    old.to_csv(tmp_path / "old.csv", index=False)
+    new.assign(sales=new["sales"].where(np.arange(80) != 7, "soon")).to_csv(tmp_path / "new.csv", index=False)
+    collection, model = report.settle(report.read_file(str(tmp_path / "old.csv"), task="store", target="sales"))
+    prior = report.with_table(report.learn_from_all(collection, model).prior_, collection, model)
+    _, notes = report.apply_prior(prior, str(tmp_path / "new.csv"))
+    assert "sales: 1 cells hold no value, such as 'soon', and count as not known." in notes
+    assert "79 known rows" in notes[-1]
 
 
 def test_a_label_that_was_not_learned_is_told(few_fits, tmp_path):
