@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from skmeta.tasks._words import listed
+from skmeta.tasks._words import listed, shown
 
 
 class ColumnError(ValueError):
@@ -16,8 +16,9 @@ class ColumnError(ValueError):
 
     Parameters
     ----------
-    *parts : str or tuple of int
-        The message, in which positions of columns stand for what they are called.
+    *parts : str, tuple of int or int
+        The message, in which positions of columns stand for what they are called. A single one stands for how a step before
+        the model finds the column: by its name, or by its position among the features.
     labels : sequence, default=None
         What all columns are called; None where they are those of an array that was made of the user's table: who made it
         says it later.
@@ -33,12 +34,17 @@ class ColumnError(ValueError):
     X: wanted finite numbers, found infinity in column(s) 'price'; clip them.
     """
 
-    def __init__(self, *parts: str | tuple[int, ...], labels: Sequence[Any] | None = None) -> None:
+    def __init__(self, *parts: str | tuple[int, ...] | int, labels: Sequence[Any] | None = None) -> None:
         super().__init__(*parts)
         self.labels = labels
 
     def __str__(self) -> str:
-        return "".join(part if isinstance(part, str) else column_list(self.labels, part) for part in self.args)
+        return "".join(map(self._in_words, self.args))
+
+    def _in_words(self, part: Any) -> str:
+        if isinstance(part, int):
+            return shown(part if self.labels is None or not isinstance(self.labels[part], str) else self.labels[part])
+        return part if isinstance(part, str) else column_list(self.labels, part)
 
 
 def column_list(labels: Sequence[Any] | None, columns: ArrayLike) -> str:

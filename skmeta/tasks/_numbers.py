@@ -98,8 +98,8 @@ def _refuse_columns(X: Any, error: Exception | None) -> None:
     found = non_numeric_by_position(X)
     if not found:
         return
-    text = [(k,) for k, what in found.items() if what != "dates"]
-    step = ("OneHotEncoder(handle_unknown='ignore')", text) if text else ("'drop'", [(k,) for k in found])
+    text = [k for k, what in found.items() if what != "dates"]
+    step = ("OneHotEncoder(handle_unknown='ignore')", text) if text else ("'drop'", list(found))
     described = [part for k, what in found.items() for part in (", ", (k,), f" ({what})")][1:]
     raise ColumnError(
         "X: wanted numbers, found column(s) ",

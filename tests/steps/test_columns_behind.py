@@ -173,6 +173,21 @@ def test_positions_are_those_of_the_users_own_array(task, steps):
                 verb()
 
 
+@pytest.mark.parametrize("task", [0, 2, -1])
+@pytest.mark.parametrize("as_frame", [True, False])
+def test_the_way_out_for_text_works_as_it_is_written(task, as_frame):
+    frame, y = make_table()
+    X = frame[["city", "size", "price"]].astype(object)
+    X.insert(task % 4, "store", frame["store"])
+    model = WarmStartRegressor(Ridge(), task="store" if as_frame else task)
+    with pytest.raises(ValueError, match="Make numbers of them in a step before the model") as error:
+        model.fit(X if as_frame else X.to_numpy(), y)
+    written = str(error.value).split("before the model: ")[1].removesuffix(".")
+    label = "city" if as_frame else X.columns.get_loc("city")
+    assert f"found column(s) {label!r} (text such as " in str(error.value)
+    model.set_params(estimator=eval(written)).fit(X if as_frame else X.to_numpy(), y)
+
+
 def test_sums_of_an_array_count_its_own_columns():
     X = np.column_stack([np.repeat([0.0, 1.0], 4), np.ones(8), np.arange(8.0)])
     X[3, 2] = np.nan
