@@ -13,7 +13,7 @@ from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._class_prior import as_drawn
 from skmeta.base._matching import matched, one_task
 from skmeta.steps._adapted_behind_steps import AdaptedBehindSteps
-from skmeta.steps._columns_behind import telling_columns_behind
+from skmeta.steps._columns_behind import labels_behind, telling_columns_behind
 from skmeta.steps._frozen_steps import FrozenSteps
 from skmeta.steps._parts import Parts, take_apart
 from skmeta.steps._same import difference, difference_of_steps
@@ -191,9 +191,17 @@ class PriorWithSteps(Prior):
         Returns
         -------
         DataFrame
-            See `Prior.to_frame`.
+            See `Prior.to_frame`. Columns without a name have that of ``get_feature_names_out``.
         """
-        return self.prior.to_frame()
+        frame, steps = self.prior.to_frame(), self.steps.steps
+        if self.prior.feature_names is not None or not steps:
+            return frame
+        features = frame["feature"].tolist()
+        n_columns = sum(name == f"x{k}" for k, name in enumerate(features))
+        before = self.steps.input_names or range(getattr(steps[0][1], "n_features_in_", n_columns))
+        labels = labels_behind(steps, before, np.empty((0, n_columns)))
+        named = [label if isinstance(label, str) else f"x{label}" for label in labels]
+        return frame.assign(feature=[*named, *features[n_columns:]])
 
     def to_dict(self) -> dict[str, Any]:
         """Raise: fitted steps are no plain arrays.

@@ -76,16 +76,17 @@ def tell_columns(error: Exception, X: Any, labels: Sequence[Any], which: str = "
         users = dict(zip(column_names(X) or (), labels, strict=False))
         error.labels = labels if error.labels is None else [users.get(label, label) for label in error.labels]
         return
-    holding = _gaps_in(X, labels, str(error)) or _text_in(X, labels)
+    holding = _gaps_in(X, labels, str(error)) or _text_in(X, labels, str(error))
     if holding:
         error.add_note(f"Columns of {which} that hold {holding}")
 
 
-def _text_in(X: Any, labels: Sequence[Any]) -> str:
+def _text_in(X: Any, labels: Sequence[Any], message: str) -> str:
+    """Columns with text, and the way out unless it was taken: encoders raise for categories too."""
     found = non_numeric_by_position(X)
     columns = ", ".join(f"{shown(labels[k])} ({what})" for k, what in found.items())
-    way_out = "Make numbers of them before what cannot read them, by a make_column_transformer(...)."
-    return f"no numbers: {columns}. {way_out}" if found else ""
+    way_out = " Make numbers of them before what cannot read them, by a make_column_transformer(...)."
+    return f"no numbers: {columns}.{'' if 'categories' in message else way_out}" if found else ""
 
 
 def _gaps_in(X: Any, labels: Sequence[Any], message: str) -> str:

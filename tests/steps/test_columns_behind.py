@@ -13,7 +13,7 @@ from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PolynomialFeatures, StandardScaler
 
-from skmeta import SufficientStatistics, WarmStartClassifier, WarmStartRegressor
+from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
 from skmeta.steps._columns_behind import labels_behind
 from skmeta.tasks import read_tasks
 from skmeta.tasks._column_error import ColumnError
@@ -218,6 +218,39 @@ def test_a_family_of_its_own_names_columns_too():
     ):
         with pytest.raises(ValueError, match="wanted categories below 3 in column 'shape'"):
             verb()
+
+
+def test_what_was_learned_is_named_too():
+    model = FITTED[RIDGES["of one column each"]]
+    expected = ["onehotencoder__city_Oslo", "onehotencoder__city_Rome", "size", "price", "intercept"]
+    assert model.prior_.to_frame()["feature"].tolist() == expected
+    frame, y = make_table()
+    X = frame[["size", "price"]].to_numpy()
+    prior = WarmStartRegressor(
+        make_pipeline(StandardScaler(), PolynomialFeatures(2, include_bias=False), Ridge()), task=-1
+    )
+    found = (
+        prior.fit(np.column_stack([X, frame["store"].str[1:].astype(float)]), y).prior_.to_frame()["feature"].tolist()
+    )
+    assert found == ["x0", "x1", "x0^2", "x0 x1", "x1^2", "intercept"]
+
+
+def test_positions_of_columns_that_vary_are_told_by_name():
+    frame, y = make_table()
+    model = RIDGES["of one column each"]().set_params(learner=EmpiricalBayes(varying=["price"]))
+    with pytest.raises(ValueError, match=r"give positions, 0 for 'onehotencoder__city_Oslo', .*, 3 for 'price'\."):
+        model.fit(frame, y)
+    model.set_params(learner=EmpiricalBayes(varying=[3])).fit(frame, y)
+
+
+def test_the_remedy_is_left_out_where_it_was_taken():
+    frame, y = make_table()
+    model = WarmStartRegressor(
+        make_pipeline(make_column_transformer((OneHotEncoder(), ["city"])), Ridge()), task="store"
+    )
+    with pytest.raises(ValueError, match="unknown categories") as error:
+        model.fit(frame, y).predict(frame.assign(city="Bonn"))
+    assert error.value.__notes__ == ["Columns of X that hold no numbers: 'city' (text such as 'Bonn')."]
 
 
 def test_what_has_no_name_is_numbered_behind_its_step():
