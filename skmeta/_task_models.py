@@ -20,13 +20,15 @@ from skmeta.tasks._ids import as_list
 from skmeta.tasks._ids_beside import refuse_ids_beside
 from skmeta.tasks._known_ids import check_groups_rows, check_same_type, known_codes
 from skmeta.tasks._tables import check_is_table
+from skmeta.tasks._told_columns import telling_columns
 from skmeta.tasks._words import listed, shown
 
 
 def fit_clone(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Any:
     """Return a clone of `estimator`, fitted; of a Pipeline the last step takes the weights."""
     weights = {} if sample_weight is None else {_weight_name(estimator): sample_weight}
-    return clone(estimator).fit(X, y, **weights)
+    with telling_columns(X):
+        return clone(estimator).fit(X, y, **weights)
 
 
 def _weight_name(estimator: Any) -> str:

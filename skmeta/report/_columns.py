@@ -67,10 +67,12 @@ class Column:
         return () if self.most is None else tuple(cell for cell in self.most.slips if not is_gap(cell))
 
     @property
-    def example(self) -> str | None:
-        """A number that is not written as 12.5 is, if there is one."""
-        texts = [cell for cell in self.written.dropna().unique() if isinstance(cell, str)]
-        return next((cell for cell in texts if not PLAIN.fullmatch(cell.strip())), None)
+    def example(self) -> tuple[str, float] | None:
+        """A cell that is not written as 12.5 is, and the number in it, if there is one."""
+        for cell, number in zip(self.written.tolist(), self.values.tolist(), strict=True):
+            if isinstance(cell, str) and not PLAIN.fullmatch(cell.strip()):
+                return cell, number
+        return None
 
 
 class WrittenNumbers(TransformerMixin, BaseEstimator):

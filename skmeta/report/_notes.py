@@ -38,7 +38,7 @@ def _with_example(name: str, column: Column) -> str:
 def about_styles(columns: Mapping[str, Column]) -> list[str]:
     """Return a note on columns of numbers that are not written as 12.5 is."""
     examples = {name: each.example for name, each in columns.items() if each.kind == "number"}
-    styled = [f"{name} ({shown(example)})" for name, example in examples.items() if example is not None]
+    styled = [f"{name} ({shown(each[0])} is {each[1]:.12g})" for name, each in examples.items() if each is not None]
     return [f"Numbers that are written in a way of their own: {', '.join(styled)}."] if styled else []
 
 

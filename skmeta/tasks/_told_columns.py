@@ -54,7 +54,8 @@ def telling_columns(features: Any, X: Any = None, task: str | int | None = None)
     try:
         yield
     except (TypeError, ValueError) as error:
-        tell_columns(error, features, feature_labels(features if X is None else X, task))
+        if len(getattr(features, "shape", ())) == 2:  # no list, nor a column of texts
+            tell_columns(error, features, feature_labels(features if X is None else X, task))
         raise
 
 

@@ -38,7 +38,7 @@ from skmeta.tasks._ids_beside import refuse_ids_beside
 from skmeta.tasks._numbers import check_rows, column_names
 from skmeta.tasks._read import context_places
 from skmeta.tasks._tables import plain_table
-from skmeta.tasks._told_columns import feature_labels
+from skmeta.tasks._told_columns import feature_labels, telling_columns
 from skmeta.tasks._words import shown
 from skmeta.warm_start._given import (
     check_classes,
@@ -141,7 +141,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     def _fit_plain(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
         fitted = clone(self.estimator)
         check_takes_weights(unfitted_model(fitted), sample_weight)
-        with hinting_at_task(X):
+        with telling_columns(X), hinting_at_task(X):
             fitted.fit(X, y, **weights_for(fitted, sample_weight))
         found = {"_plain": fitted, "prior_": None}
         return found | ({"classes_": fitted.classes_} if hasattr(fitted, "classes_") else {})

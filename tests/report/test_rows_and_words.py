@@ -237,6 +237,12 @@ def test_ids_that_differ_otherwise_are_not_told(tmp_path, ids):
 
 def test_a_target_that_is_written_in_a_style_is_told(tmp_path):
     frame = make_table()
-    frame["sales"] = frame["sales"].map("{:.3f} kg".format)
-    notes = read(written(tmp_path, frame)).notes
-    assert notes == (f"Numbers that are written in a way of their own: sales ({frame['sales'][0]!r}).",)
+    cells = frame["sales"].map("{:.3f} kg".format)
+    notes = read(written(tmp_path, frame.assign(sales=cells))).notes
+    assert notes == (f"Numbers that are written in a way of their own: sales ({cells[0]!r} is {frame['sales'][0]}).",)
+
+
+@pytest.mark.parametrize(("sep", "number"), [(",", "1234"), (";", "1.234")])
+def test_how_a_number_that_has_two_readings_was_read_is_told(tmp_path, sep, number):
+    table = read(written(tmp_path, make_table().assign(price=["1,234"] * 71 + ["2,345"], sales=range(72)), sep=sep))
+    assert f"price ('1,234' is {number})." in table.notes[-1]

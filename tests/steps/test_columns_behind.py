@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PolynomialFeatures, StandardScaler
 
 from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
+from skmeta.model_selection import OwnModel, PooledModel
 from skmeta.steps._columns_behind import labels_behind
 from skmeta.tasks import read_tasks
 from skmeta.tasks._column_error import ColumnError
@@ -271,3 +272,26 @@ def test_two_columns_made_of_one_have_their_long_names():
 def test_the_error_passes_between_processes():
     error = ColumnError("X: found ", (1, 0), "; mend them.", labels=["price", "size"])
     assert str(pickle.loads(pickle.dumps(error))) == str(error) == "X: found 'price', 'size'; mend them."
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize(
+    "estimator", [Ridge(), make_pipeline(StandardScaler(), Ridge())], ids=["alone", "behind a step"]
+)
+def test_plain_fits_and_baselines_tell_columns_too(estimator, bad):
+    frame, y = make_table()
+    worse = spoilt(frame.drop(columns="city"), bad)
+    fits = (
+        lambda: WarmStartRegressor(estimator).fit(worse.drop(columns="store"), y),
+        lambda: PooledModel(estimator, task="store").fit(worse, y),
+        lambda: OwnModel(estimator, task="store").fit(worse, y),
+    )
+    for fit in fits:
+        with pytest.raises(ValueError) as error:
+            fit()
+        assert any("Columns of X that hold" in note and "'price'" in note for note in error.value.__notes__)
+
+
+def test_lists_raise_what_they_did():
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        WarmStartRegressor(Ridge()).fit([[np.nan], [1.0]], [0.0, 1.0])
