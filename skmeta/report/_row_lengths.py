@@ -74,10 +74,10 @@ def row_lengths(rows: StringIO, delimiter: str, n_names: int, n_lines: int) -> R
     short, over = _Lines(), _Lines()
     shortest, longest, used = n_names + 1, n_names, n_names
     for cells in filter(None, reader):
-        shortest, longest, used = min(shortest, len(cells)), max(longest, len(cells)), max(used, _n_used(cells))
+        shortest, longest, used = min(shortest, len(cells)), max(longest, len(cells)), max(used, n_used(cells))
         if len(cells) < n_names:
             short.add(n_lines + reader.line_num, len(cells))
-        elif _n_used(cells) > n_names:
+        elif n_used(cells) > n_names:
             over.add(n_lines + reader.line_num, len(cells))
     rows.seek(start)
     all_longer = longest > n_names and shortest > n_names
@@ -106,7 +106,7 @@ class _Lines:
         self.count += 1
 
 
-def _n_used(cells: list[str]) -> int:
+def n_used(cells: list[str]) -> int:
     """Cells up to the last that is not blank."""
     return next((k for k in range(len(cells), 0, -1) if cells[k - 1].strip()), 0)
 

@@ -18,7 +18,7 @@ from typing import Any
 from zipfile import ZipFile
 
 from skmeta import _dataframe
-from skmeta.report._row_lengths import named_cells, row_lengths
+from skmeta.report._row_lengths import n_used, named_cells, row_lengths
 from skmeta.report._row_names import UNNAMED
 
 DELIMITERS = ",;\t| "
@@ -116,7 +116,7 @@ def decoded(content: bytes) -> tuple[str, list[str]]:
 
 
 def find_header(text: str, wanted: tuple[str, ...]) -> Header:
-    r"""Return the header that has the wanted names; without one, the first line, divided into most names.
+    r"""Return the header that has the most of the wanted names; without one, the first line, divided into most names.
 
     Examples
     --------
@@ -127,7 +127,8 @@ def find_header(text: str, wanted: tuple[str, ...]) -> Header:
     top = list(islice(StringIO(text, newline=""), N_LINES))
     declared = re.fullmatch(r"sep=(.)\s*", top[0], re.IGNORECASE) if top else None
     headers = [each for delimiter in (declared[1] if declared else DELIMITERS) for each in _lines(top, delimiter)]
-    named = [each for each in headers if set(wanted) <= set(each.names) and _goes_on(top, each)]
+    n_wanted = [len(set(wanted) & set(each.names)) if _goes_on(top, each) else 0 for each in headers]
+    named = [each for each, n in zip(headers, n_wanted, strict=True) if n and n == max(n_wanted)]
     if named:
         return min(named, key=lambda each: (each.n_lines, -len(each.names)))
     if not headers:
@@ -138,9 +139,9 @@ def find_header(text: str, wanted: tuple[str, ...]) -> Header:
 
 
 def _goes_on(top: list[str], header: Header) -> bool:
-    """Whether the next line has as many cells as a header, or one more: a title has not."""
+    """Whether the next line has as many cells as a header, or one more, empty ones behind it not counted: a title has not."""
     after = next((cells for cells in csv.reader(top[header.n_lines :], delimiter=header.delimiter) if any(cells)), None)
-    return after is None or len(after) - len(header.names) in (0, 1)
+    return after is None or (len(after) >= len(header.names) and n_used(after) <= len(header.names) + 1)
 
 
 def _lines(top: list[str], delimiter: str) -> Iterator[Header]:

@@ -103,6 +103,18 @@ def test_a_line_counts_as_an_editor_counts_it(tmp_path):
     assert "such as line 76 (3 of 4)" in read(tmp_path / "a.csv").notes[0]
 
 
+def test_a_header_is_found_below_titles_where_a_name_is_missing(tmp_path):
+    text = "Sales by store\n\n" + make_table().to_csv(index=False, sep=";")
+    (tmp_path / "a.csv").write_text(text)
+    with pytest.raises(
+        ValueError, match=r"--target: wanted the name of a column, found revenue\. There are: store, price, s"
+    ):
+        report.read_file(str(tmp_path / "a.csv"), task="store", target="revenue")
+    (tmp_path / "a.csv").write_text("Sales by store\n" + "\n".join([*lines_of(make_table())[:1], *(
+        f"{row},,," for row in lines_of(make_table())[1:])]))  # fmt: skip
+    assert read(tmp_path / "a.csv").numbers == ["price"]
+
+
 @pytest.mark.parametrize("change", [lambda row: row + ",", lambda row: row + ",,", lambda row: row + ", "])
 def test_empty_cells_behind_some_rows_are_nothing(tmp_path, change):
     frame = make_table()
