@@ -126,7 +126,7 @@ def telling_columns_of_step(
     except (TypeError, ValueError) as error:
         if getattr(X, "ndim", 2) == 2:
             which = "X" if names else "X, counted without the task column,"
-            tell_columns(error, X, labels_behind(steps, names or range(n_features), X), which)
+            tell_columns(error, X, labels_behind(steps, names or range(n_features), X), which, of_step=True)
         raise
 
 

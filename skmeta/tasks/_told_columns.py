@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,8 @@ from skmeta.tasks._ids import locate_task
 from skmeta.tasks._numbers import column_names, non_numeric_by_position
 from skmeta.tasks._tables import column_values
 from skmeta.tasks._words import is_missing, shown
+
+TEXT = re.compile("string|text|convert|numeric|dtype")  # words of errors about it
 
 
 def feature_labels(X: Any, task: str | int | None = None, context: Sequence[str | int] = ()) -> Sequence[Any]:
@@ -59,7 +62,7 @@ def telling_columns(features: Any, X: Any = None, task: str | int | None = None)
         raise
 
 
-def tell_columns(error: Exception, X: Any, labels: Sequence[Any], which: str = "X") -> None:
+def tell_columns(error: Exception, X: Any, labels: Sequence[Any], which: str = "X", *, of_step: bool = False) -> None:
     """Let an error name columns as the user does: one that found them has the labels from now on, others get a note.
 
     Parameters
@@ -72,12 +75,16 @@ def tell_columns(error: Exception, X: Any, labels: Sequence[Any], which: str = "
         What the user calls the columns.
     which : str, default="X"
         What these are columns of.
+    of_step : bool, default=False
+        Whether a step raised it: steps fail for text in many words, models that read text for other reasons.
     """
     if isinstance(error, ColumnError):
         users = dict(zip(column_names(X) or (), labels, strict=False))
         error.labels = labels if error.labels is None else [users.get(label, label) for label in error.labels]
         return
-    holding = _gaps_in(X, labels, str(error)) or _text_in(X, labels, str(error))
+    holding = _gaps_in(X, labels, str(error))
+    if not holding and (of_step or TEXT.search(str(error))):
+        holding = _text_in(X, labels, str(error))
     if holding:
         error.add_note(f"Columns of {which} that hold {holding}")
 

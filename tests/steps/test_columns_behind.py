@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.naive_bayes import CategoricalNB
@@ -295,3 +296,16 @@ def test_plain_fits_and_baselines_tell_columns_too(estimator, bad):
 def test_lists_raise_what_they_did():
     with pytest.raises(ValueError, match="Input X contains NaN"):
         WarmStartRegressor(Ridge()).fit([[np.nan], [1.0]], [0.0, 1.0])
+
+
+def test_an_error_about_something_else_has_no_note():
+    frame, y = make_table()
+    frame = frame.assign(city=frame["city"].astype("category"), price=frame["price"].where(np.arange(len(frame)) != 3))
+    booster = HistGradientBoostingRegressor(categorical_features="from_dtype", max_iter=3)
+    model = WarmStartRegressor(booster, task="store")
+    with pytest.raises(ValueError, match="wanted as many targets as rows") as error:
+        model.fit(frame, y[:-1])
+    assert not hasattr(error.value, "__notes__")
+    with pytest.raises(ValueError, match="max_iter") as error:
+        model.set_params(estimator__max_iter=0).fit(frame, y)
+    assert not any("Columns of X" in note for note in getattr(error.value, "__notes__", ()))
