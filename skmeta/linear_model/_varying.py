@@ -11,7 +11,7 @@ import numpy as np
 from skmeta.tasks._column_error import ColumnError
 from skmeta.tasks._words import listed
 
-SHOWN = 20  # columns in a message
+SHOWN = 20  # columns told at once
 
 
 def check_varying(varying: Any) -> None:
