@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from skmeta.report._columns import Column
+from skmeta.report._features import MAX_CATEGORIES
 from skmeta.tasks._words import shown
 
 
@@ -14,18 +15,18 @@ def about_columns(columns: Mapping[str, Column], useless: Mapping[str, list[str]
     """Return notes on the columns of a table, of which some are left out for a reason."""
     left_out = {why: [_with_example(name, columns[name]) for name in names] for why, names in useless.items()}
     used = {name: each for name, each in columns.items() if not any(name in names for names in useless.values())}
-    dates = {"Dates, counted in days since 1970-01-01: ": [n for n, each in used.items() if each.kind == "date"]}
+    categories = {name: each.values for name, each in used.items() if each.kind == "category"}
+    many = [f"{name} ({v.nunique()})" for name, v in categories.items() if v.nunique(dropna=False) > MAX_CATEGORIES]
+    sets = left_out | {
+        "Dates, counted in days since 1970-01-01: ": [name for name, each in used.items() if each.kind == "date"],
+        f"Of more than {MAX_CATEGORIES} categories the rarer ones count as one: ": many,
+    }
     return [
-        *(f"{what}{', '.join(names)}." for what, names in (left_out | dates).items() if names),
+        *(f"{what}{', '.join(names)}." for what, names in sets.items() if names),
         *about_styles(used),
         *(about_slips(name, each.slips, "are gaps") for name, each in used.items() if each.slips),
         *(_about_words(name, each, each.most.kind) for name, each in columns.items() if each.most),
-        *(
-            note
-            for name, each in used.items()
-            if each.kind == "category"
-            for note in about_alike(name, each.values.dropna().unique(), "categories")
-        ),
+        *(note for name, v in categories.items() for note in about_alike(name, v.dropna().unique(), "categories")),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -56,7 +57,7 @@ def row_lengths(rows: StringIO, delimiter: str, n_names: int, n_lines: int) -> R
     Raises
     ------
     ValueError
-        If some rows alone have filled cells to which no name belongs.
+        If some rows alone have filled cells to which no name belongs, or a cell holds rows.
 
     Examples
     --------
@@ -65,10 +66,16 @@ def row_lengths(rows: StringIO, delimiter: str, n_names: int, n_lines: int) -> R
     >>> row_lengths(StringIO("a,1\nb\n"), ",", n_names=2, n_lines=1).notes
     ('1 rows have fewer cells than the header, such as line 3 (1 of 2): what they lack is empty.',)
     """
-    start = rows.tell()
-    plain = set(map(len, csv.reader(rows, delimiter=delimiter))) <= {0, n_names}
+    start, reader = rows.tell(), csv.reader(rows, delimiter=delimiter)
+    try:
+        lengths = Counter(map(len, reader))
+    except csv.Error as error:  # of a cell without end
+        raise ValueError(f"up to line {n_lines + reader.line_num}, {error}; see that quotes are meant") from error
     rows.seek(start)
-    if plain:  # as most often, and told in a third of the time
+    if reader.line_num > lengths.total():
+        _check_quotes(rows, delimiter, n_names, n_lines)
+        rows.seek(start)
+    if set(lengths) <= {0, n_names}:  # as most often, and told in a third of the time
         return RowLengths(n_names, all_longer=False, filled=False)
     reader = csv.reader(rows, delimiter=delimiter)
     short, over = _Lines(), _Lines()
@@ -90,6 +97,20 @@ def row_lengths(rows: StringIO, delimiter: str, n_names: int, n_lines: int) -> R
         "they lack is empty."
     )
     return RowLengths(longest, all_longer, bool(over.count), (lack,) if short.count else ())
+
+
+def _check_quotes(rows: StringIO, delimiter: str, n_names: int, n_lines: int) -> None:
+    """Raise if a cell holds rows, as it does from a stray quote on to the next one."""
+    reader, before = csv.reader(rows, delimiter=delimiter), 0
+    for cells in reader:
+        for cell in cells:
+            inside = list(csv.reader(cell.splitlines()[1:-1], delimiter=delimiter))
+            if len(inside) > 1 and all(len(line) == n_names for line in inside):
+                raise ValueError(
+                    f"a cell from line {n_lines + before + 1} to line {n_lines + reader.line_num} that holds what look like "
+                    f"{len(inside)} rows; see that its quotes are meant"
+                )
+        before = reader.line_num
 
 
 @dataclass

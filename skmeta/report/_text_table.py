@@ -83,9 +83,20 @@ def _bytes_of(path: Path) -> bytes:
     kind = path.suffix.lower()
     if kind == ".zip":
         with ZipFile(path) as folder:
-            return folder.read(folder.namelist()[0])
+            return folder.read(_table_in(folder.namelist()))
     with OPENERS.get(kind, Path.open)(path) if kind in OPENERS else path.open("rb") as file:
         return bytes(file.read())
+
+
+def _table_in(names: list[str]) -> str:
+    """Return the one table among packed files; what systems add to them and texts beside it are none."""
+    files = [name for name in names if not name.endswith("/") and not re.search(r"(^|/)(\.|__MACOSX/)", name)]
+    tables = [name for name in files if re.search(r"\.(csv|tsv)$", name, re.IGNORECASE)] or files
+    if len(tables) != 1:
+        raise ValueError(
+            f"{len(tables)} files in it{''.join(f', {name}' for name in tables[:5])}; unpack the one that is meant"
+        )
+    return tables[0]
 
 
 def decoded(content: bytes) -> tuple[str, list[str]]:

@@ -1,5 +1,7 @@
 """Rows that are longer or shorter than the header, names of rows, and columns that are neither numbers nor words."""
 
+from zipfile import ZipFile
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -133,6 +135,65 @@ def test_a_row_with_a_cell_too_many_is_told_with_its_line(tmp_path):
         read(tmp_path / "a.csv")
 
 
+STRAY = {
+    "one": ['"red', "red"],
+    "two": ['"red', '"red'],
+    "one before and one behind a cell": ['"red', 'red"'],
+}
+
+
+@pytest.mark.parametrize("kind", STRAY)
+def test_a_stray_quote_swallows_no_rows(tmp_path, kind):
+    lines = lines_of(make_table().assign(colour="red")[["store", "colour", "price", "sales"]])
+    for line, cell in zip((5, 60), STRAY[kind], strict=True):
+        lines[line] = lines[line].replace("red", cell)
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    end = len(lines) if kind == "one" else 61
+    with pytest.raises(ValueError, match=rf"a cell from line 6 to line {end} that holds what look like \d+ rows"):
+        read(tmp_path / "a.csv")
+
+
+def test_a_cell_without_end_is_told(tmp_path):
+    lines = lines_of(make_table(n_rows=2000))
+    lines[5] = '"' + lines[5]
+    (tmp_path / "a.csv").write_text("\n".join(lines))
+    with pytest.raises(ValueError, match=r"up to line .*; see that quotes are meant"):
+        read(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("text", ["a\nb\nc\nd", "Main St 1\nOslo, NO, EU\nEarth", 'he said "no"\n\nand went'])
+def test_texts_of_several_lines_are_cells(tmp_path, text):
+    frame = make_table().assign(remark=[f"{k} {text}" for k in range(72)])
+    table = read(written(tmp_path, frame))
+    assert table.numbers == ["price"]
+    np.testing.assert_allclose(table.y, frame["sales"])
+
+
+PACKED = {
+    "a folder": ["data/", "data/a.csv"],
+    "what systems add": ["__MACOSX/._a.csv", ".DS_Store", "a.csv"],
+    "a text beside it": ["README.txt", "a.csv"],
+}
+
+
+@pytest.mark.parametrize("kind", PACKED)
+def test_the_one_table_of_a_package_is_read(tmp_path, kind):
+    with ZipFile(tmp_path / "a.csv.zip", "w") as package:
+        for name in PACKED[kind]:
+            package.writestr(
+                name, make_table().to_csv(index=False) if name.endswith("/a.csv") or name == "a.csv" else "x"
+            )
+    assert read(tmp_path / "a.csv.zip").numbers == ["price"]
+
+
+def test_two_tables_in_a_package_are_told(tmp_path):
+    with ZipFile(tmp_path / "a.csv.zip", "w") as package:
+        for name in ("a.csv", "b.csv"):
+            package.writestr(name, make_table().to_csv(index=False))
+    with pytest.raises(ValueError, match=r"2 files in it, a\.csv, b\.csv; unpack the one that is meant"):
+        read(tmp_path / "a.csv.zip")
+
+
 # Neither numbers nor words -------------------------------------------------------------------------------
 
 
@@ -245,6 +306,13 @@ def test_ids_labels_and_categories_that_are_nearly_the_same_are_told(tmp_path, k
 @pytest.mark.parametrize("ids", [["7", "07", "007"], ["s1", "s10", "s.1"], ["é", "e"], ["1.0", "1.01"]], ids=str)
 def test_ids_that_differ_otherwise_are_not_told(tmp_path, ids):
     assert read(written(tmp_path, make_table(ids))).notes == ()
+
+
+def test_categories_that_count_as_one_are_told(tmp_path):
+    frame = make_table().assign(time=[f"{8 + k % 24:02d}:30" for k in range(72)], day=[f"d{k % 20}" for k in range(72)])
+    assert read(written(tmp_path, frame)).notes == (
+        "Of more than 20 categories the rarer ones count as one: time (24).",
+    )
 
 
 def test_a_target_that_is_written_in_a_style_is_told(tmp_path):
