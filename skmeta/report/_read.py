@@ -138,7 +138,8 @@ def _collect(path: str, frame: Any, y: Any, roles: dict[str, str], decimal: str,
     given = frame.drop(columns=[task, target, *nested])
     columns = {name: read_column(given[name], decimal) for name in given.columns}
     if order is not None and columns[order].kind == "category":
-        raise ValueError(f"--order: wanted numbers or dates in {order}, found {shown(given[order].tolist()[0])}.")
+        found = (*columns[order].words, given[order].tolist()[0])[0]
+        raise ValueError(f"--order: wanted numbers or dates in {order}, found {shown(found)}.")
     notes += [f"Left out, as their cells hold several values: {', '.join(nested)}."] if nested else []
     useless = useless_columns({name: column for name, column in columns.items() if name != order}, codes)
     left_out = {name for names in useless.values() for name in names}

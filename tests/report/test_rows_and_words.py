@@ -220,6 +220,13 @@ def test_a_column_of_dates_with_many_words_is_told(tmp_path, n_words):
     assert f"day: {n_words} of 72 cells are no dates, such as 'soon', too many to be slips" in table.notes[-1]
 
 
+def test_an_order_with_words_in_it_is_told_by_one(tmp_path):
+    days = pd.date_range("2024-01-01", periods=72).strftime("%d.%m.%Y").tolist()
+    path = written(tmp_path, make_table().assign(day=[*days[:60], *["soon"] * 12]))
+    with pytest.raises(ValueError, match="--order: wanted numbers or dates in day, found 'soon'"):
+        read(path, order="day")
+
+
 def test_grades_and_a_word_are_categories_and_told(tmp_path):
     grades = with_words([str(1 + k % 3) for k in range(72)], "other", 20)
     table = read(written(tmp_path, make_table().assign(grade=grades)))
