@@ -25,7 +25,7 @@ CURRENCY = re.compile(
     "USD|EUR|JPY|GBP|CNY|AUD|CAD|CHF|HKD|SGD|SEK|KRW|NOK|NZD|INR|MXN|TWD|ZAR|BRL|DKK|PLN|"
     r"(Rs|kr|Fr|SFr|Rp)\.?|RM|zł|Kč|Ft|lei"
 )
-THOUSANDS = {".": ",'’ _\u00a0\u202f", ",": ".'’ _\u00a0\u202f"}  # the marks that go with a decimal mark
+THOUSANDS = {".": ",'’ _\u00a0\u2009\u202f", ",": ".'’ _\u00a0\u2009\u202f"}  # the marks that go with a decimal mark
 AS_TEXT = re.compile("""='?"(.*)"|'(.*)""")  # how spreadsheets keep a cell from being read: ="3.10", '3.10
 
 

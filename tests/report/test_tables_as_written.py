@@ -79,6 +79,7 @@ def test_one_odd_cell_leaves_a_column_numbers(tmp_path, slip, column):
 STYLES = {
     "thousands by comma": lambda v: f"{1000 * v:,.2f}",
     "thousands by point": lambda v: f"{1000 * v:,.2f}".translate(str.maketrans(",.", ".,")),
+    "thousands by thin blank": lambda v: f"{1000 * v:,.2f}".replace(",", "\u2009"),
     "thousands by blank": lambda v: f"{1000 * v:,.2f}".replace(",", " "),
     "accounts": lambda v: f"({1000 * v:,.2f})" if v < 2 else f"{1000 * v:,.2f}",
     "dollars": lambda v: f"${1000 * v:,.2f}",
