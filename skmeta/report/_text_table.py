@@ -18,7 +18,8 @@ from typing import Any
 from zipfile import ZipFile
 
 from skmeta import _dataframe
-from skmeta.report._row_lengths import n_used, named_cells, row_lengths
+from skmeta.report._named_cells import named_cells
+from skmeta.report._row_lengths import n_used, row_lengths
 from skmeta.report._row_names import UNNAMED
 
 DELIMITERS = ",;\t| "
