@@ -16,7 +16,7 @@ def named_cells(frame: Any, names: list[str], lengths: RowLengths, wanted: Seque
     Where all rows are one cell longer than the header, either all end with a delimiter, or all begin with the name of a row,
     as R writes them; the last column may be empty then too. Names of rows are all different. Ids of tasks tell the rest:
     they stand in several rows each, and are rather text than whole numbers, and these rather than fractions. If they do not,
-    first cells that count the rows without being called so are names.
+    first cells that count the rows without being called so are names. Before whole numbers as ids, names are numbers too.
 
     Parameters
     ----------
@@ -47,7 +47,8 @@ def named_cells(frame: Any, names: list[str], lengths: RowLengths, wanted: Seque
         return by_end, []
     likely = [_ids_are_likely(cells, wanted) for cells in (by_end, by_row)]
     counted = _counts_rows(first.tolist()) and not is_row_name(names[0]) and names[-1] not in wanted
-    if likely[1] > likely[0] or (likely[0] == likely[1] and counted):
+    surer = likely[1] > likely[0] and (likely[1] == 2 or _dataframe.plain_numbers(first) is not None)
+    if surer or (likely[0] == likely[1] and counted):
         way = "Rows begin with a name, as R writes them: the first name is that of their second cell"
         return by_row, [f"{way}, and {names[-1]} is empty."]
     return by_end, ["Rows end with a delimiter: the first name is that of their first cell."]

@@ -77,6 +77,17 @@ def test_a_first_column_of_different_cells_is_no_name_of_rows_where_rows_end_wit
     assert any(note.startswith("Rows end with a delimiter") for note in table.notes) is (first != "what repeats")
 
 
+def test_one_row_a_task_is_no_name_of_a_row(tmp_path):
+    frame = make_table([f"s{k}" for k in range(72)], n_rows=1).assign(n=np.arange(72) % 5)[
+        ["store", "n", "price", "sales"]
+    ]
+    head, *rows = lines_of(frame)
+    (tmp_path / "a.csv").write_text("\n".join([head, *(row + "," for row in rows)]))
+    table = read(tmp_path / "a.csv")
+    assert len(table.counts) == 72
+    np.testing.assert_allclose(table.y, frame["sales"])
+
+
 def test_whole_numbers_as_ids_leave_it_to_the_first_cells(tmp_path):
     frame = make_table([str(k) for k in range(12)]).assign(n=np.arange(72) % 7)[["n", "store", "price", "sales"]]
     (tmp_path / "a.txt").write_text(named_rows(frame.assign(note=""), ROW_NAMES["quoted numbers"]))
