@@ -156,8 +156,8 @@ class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of rows, handed to the estimator (of a Pipeline: to its last step).
-        **others
-            None; of ``groups`` the error says that they stand in a column of `X`, which `task` names.
+        **others : dict
+            Must be empty: of ``groups`` the error says that they stand in a column of `X`, which `task` names.
 
         Returns
         -------

@@ -122,8 +122,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         sample_weight : array-like of shape (n_rows,), default=None
             Weights of the rows. Where a prior is learned, they are relative: their mean is one row. Where one is given,
             they are in the unit of the rows that it was learned from: beside these without weights, 100 is 100 rows.
-        **others
-            None; of ``groups`` the error says that they stand in a column of ``X``, which ``task`` names.
+        **others : dict
+            Must be empty: of ``groups`` the error says that they stand in a column of ``X``, which ``task`` names.
 
         Returns
         -------

@@ -109,8 +109,8 @@ class WarmStartClusterer(ClusterMixin, WarmStartBase):
             Not used.
         sample_weight : array-like of shape (n_rows,), default=None
             Weights of the rows, where the estimator takes them.
-        **others
-            None; of ``groups`` the error says that they stand in a column of ``X``, which ``task`` names.
+        **others : dict
+            Must be empty: of ``groups`` the error says that they stand in a column of ``X``, which ``task`` names.
 
         Returns
         -------
