@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import numpy as np
 from sklearn.pipeline import Pipeline
 
 from skmeta.steps._parts import is_nothing
@@ -98,10 +99,14 @@ def _names_of_parts(step: Any, parts: dict[str, slice], names: list[str]) -> lis
 
 
 def _listed(columns: Any, names: list[str]) -> list[Any]:
-    """The columns that a part of a ColumnTransformer reads, one by one."""
-    if isinstance(columns, slice):
-        return names[columns]
-    return [columns] if isinstance(columns, str | int) else list(columns)
+    """The columns that a part of a ColumnTransformer reads, one by one: names or positions."""
+    if isinstance(columns, str | int):
+        return [columns]
+    if not isinstance(columns, slice):
+        chosen = list(columns)
+        return np.flatnonzero(chosen).tolist() if chosen and isinstance(chosen[0], bool | np.bool_) else chosen
+    start, stop = (names.index(end) if isinstance(end, str) else end for end in (columns.start, columns.stop))
+    return names[start : stop + 1 if isinstance(columns.stop, str) else stop : columns.step]
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.compose import make_column_transformer
+from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, Ridge
@@ -261,6 +261,28 @@ def test_what_has_no_name_is_numbered_behind_its_step():
         "functiontransformer0",
         "functiontransformer1",
     ]
+
+
+CHOICES = {
+    "names": ["size", "price"],
+    "one name": "price",
+    "positions": [1, 2],
+    "a slice of names": slice("size", "price"),
+    "a slice of positions": slice(1, None),
+    "a mask": [False, True, True],
+    "a selector": make_column_selector(dtype_include=float),
+    "a function": lambda X: ["price"],
+}
+
+
+@pytest.mark.parametrize("choice", CHOICES)
+def test_columns_of_a_part_without_names_are_told_however_they_were_chosen(choice):
+    frame, y = make_table()
+    double = FunctionTransformer(lambda X: 2.0 * np.asarray(X, float).reshape(len(X), -1))
+    steps = make_column_transformer((double, CHOICES[choice]), (one_hot(), ["city"]))
+    model = WarmStartRegressor(make_pipeline(steps, Ridge()), task="store")
+    with pytest.raises(ValueError, match=r"infinity in column\(s\) 'functiontransformer of (size, )?price'"):
+        model.fit(spoilt(frame, "infinity"), y)
 
 
 def test_two_columns_made_of_one_have_their_long_names():
