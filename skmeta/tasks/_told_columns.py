@@ -100,7 +100,7 @@ def _text_in(X: Any, labels: Sequence[Any], message: str) -> str:
 def _gaps_in(X: Any, labels: Sequence[Any], message: str) -> str:
     """Columns with NaN, or with infinity, where a message has the word."""
     tests = {"NaN": np.isnan, "infinity": np.isinf}
-    word = next((word for word in tests if word in message), None)
+    word = next((word for word in tests if word in message.replace("NAType", "NaN")), None)
     columns = () if word is None else _columns_where(tests[word], X)
     return f"{word}: {column_list(labels, columns)}." if len(columns) else ""
 

@@ -13,6 +13,7 @@ from sklearn.naive_bayes import CategoricalNB
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, PolynomialFeatures, StandardScaler
+from sklearn.svm import SVR
 
 from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
 from skmeta.model_selection import OwnModel, PooledModel
@@ -138,6 +139,15 @@ def test_names_are_told_without_steps(estimator):
     frame, y = make_table()
     with pytest.raises(ValueError, match="contains NaN") as error:
         WarmStartRegressor(estimator, task="store").fit(spoilt(frame, "NaN").drop(columns="city"), y)
+    assert error.value.__notes__[-1] == "Columns of X that hold NaN: 'price'."
+
+
+@pytest.mark.parametrize("dtype", ["boolean", "Int64", "Float64"])
+def test_gaps_of_nullable_types_are_told(dtype):
+    frame, y = make_table()
+    gappy = pd.array([None if k == 3 else k % 2 for k in range(len(frame))], dtype=dtype)
+    with pytest.raises((TypeError, ValueError)) as error:
+        WarmStartRegressor(SVR(), task="store").fit(frame[["store", "size"]].assign(price=gappy), y)
     assert error.value.__notes__[-1] == "Columns of X that hold NaN: 'price'."
 
 
