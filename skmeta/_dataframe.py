@@ -7,17 +7,13 @@ for by position, as a name may stand for several of them; text files and new fra
 from __future__ import annotations
 
 import re
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
-
-_DATE = re.compile(r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( .*)?")
-
 
 # What pandas.read_csv takes for no value, and for true and false.
 NO_VALUE = frozenset(
@@ -194,20 +190,25 @@ def make_series(content: list[Any], needed_by: str) -> Any:
     return series if any(value is None for value in content) else series.infer_objects()
 
 
+def make_objects(content: list[Any], like: Any) -> Any:
+    """Return a series of values as they are, with the name and the rows of another one."""
+    return type(like)(content, index=like.index, name=like.name, dtype=object)
+
+
 def read_parquet(path: Path, needed_by: str) -> Any:
     """Return a Parquet file as a pandas frame whose columns are named by text; an index that has a name is a column."""
     frame = _pandas(needed_by).read_parquet(path)
-    names = levels_of_index(frame)
+    check_columns(frame)
+    names = [name for name in levels_of_index(frame) if name not in frame.columns]
     return (frame.reset_index(names) if names else frame).reset_index(drop=True).rename(columns=str)
 
 
-def read_text_cells(text: TextIO, delimiter: str, names: list[str], needed_by: str) -> Any:
+def read_text_cells(text: TextIO, delimiter: str, n_columns: int, needed_by: str) -> Any:
     """Return the rows of a text table without header as a frame of text, in which empty cells alone are missing."""
-    frame = _pandas(needed_by).read_csv(
-        text, sep=delimiter, header=None, names=range(len(names)), index_col=False, dtype=str, keep_default_na=False,
+    return _pandas(needed_by).read_csv(
+        text, sep=delimiter, header=None, names=range(n_columns), index_col=False, dtype=str, keep_default_na=False,
         na_values=[""],
     )  # fmt: skip
-    return frame.set_axis(names, axis=1)
 
 
 # What a column of pandas holds ----------------------------------------------------------------------
@@ -218,6 +219,11 @@ def is_text(series: Any) -> bool:
     import pandas as pd
 
     return pd.api.types.is_string_dtype(series) and pd.api.types.infer_dtype(series, skipna=True) in ("string", "empty")
+
+
+def is_flat(series: Any) -> bool:
+    """Whether cells hold one value each, no lists or structures, as Parquet files may have them."""
+    return series.dtype != object or all(isinstance(value, Hashable) for value in series.tolist())
 
 
 def counts_of(series: Any) -> dict[str, int]:
@@ -243,37 +249,22 @@ def plain_numbers(series: Any) -> Any:
     return numbers if numbers.notna().sum() == series.notna().sum() else None
 
 
-def date_options(series: Any, share: float, *, day_first: bool = False) -> dict[str, Any] | None:
-    """Return the options with which `pandas.to_datetime` reads a column of dates; None if it holds anything else.
+def date_options(series: Any, pattern: re.Pattern[str], formats: Callable[[str], list[str]]) -> dict[str, Any] | None:
+    """Return the options with which `pandas.to_datetime` reads most dates of a column; None if there are none.
 
-    Text holds dates if one format reads at least this share of it. Of 3.4.2024, 3 is the day, of 3/4/2024 the month unless
-    the day comes first (``day_first``), or unless fewer dates are right then.
+    Of text, those are dates that look like one, in that format of the first which reads the most.
     """
     import pandas as pd
 
     if pd.api.types.is_datetime64_any_dtype(series) or pd.api.types.infer_dtype(series) in ("date", "datetime"):
         return {"utc": True, "errors": "coerce"}
     known = series.dropna()
-    like_dates = known[[isinstance(v, str) and bool(_DATE.fullmatch(v.strip())) for v in known]]
-    if like_dates.empty or len(like_dates) < share * len(known):
+    like_dates = known[[isinstance(v, str) and bool(pattern.fullmatch(v.strip())) for v in known.tolist()]]
+    if like_dates.empty:
         return None
-    tried = [{"format": each, "utc": True, "errors": "coerce"} for each in _formats(like_dates.iloc[0], day_first)]
+    tried = [{"format": each, "utc": True, "errors": "coerce"} for each in formats(like_dates.iloc[0].strip())]
     n_read = [int(to_datetime()(like_dates, **options).notna().sum()) for options in tried]
-    return tried[int(np.argmax(n_read))] if max(n_read) >= share * len(known) else None
-
-
-def _formats(date: str, day_first: bool) -> list[str]:
-    """Return the formats in which a date may be written, the likelier first."""
-    from pandas.tseries.api import guess_datetime_format
-
-    dotted = "." in date or day_first
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of days that come first or do not
-        guessed = [guess_datetime_format(date.strip(), dayfirst=first) for first in (dotted, not dotted)]
-    sign = next((sign for sign in "./-" if sign in date), "-")
-    orders = [("%d", "%m"), ("%m", "%d")] if dotted else [("%m", "%d"), ("%d", "%m")]
-    written = [sign.join((*order, year)) for order in orders for year in ("%Y", "%y")]
-    return [each for each in guessed if each] + written + ["ISO8601"]
+    return tried[int(np.argmax(n_read))] if max(n_read) else None
 
 
 def to_datetime() -> Any:

@@ -17,14 +17,18 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta.tasks import TaskIndex, features_without, index_tasks, read_task_ids, take_rows
 from skmeta.tasks._ids import as_list
+from skmeta.tasks._ids_beside import refuse_ids_beside
 from skmeta.tasks._known_ids import check_groups_rows, check_same_type, known_codes
+from skmeta.tasks._tables import check_is_table
+from skmeta.tasks._told_columns import telling_columns
 from skmeta.tasks._words import listed, shown
 
 
 def fit_clone(estimator: Any, X: Any, y: Any, sample_weight: Any) -> Any:
     """Return a clone of `estimator`, fitted; of a Pipeline the last step takes the weights."""
     weights = {} if sample_weight is None else {_weight_name(estimator): sample_weight}
-    return clone(estimator).fit(X, y, **weights)
+    with telling_columns(X):
+        return clone(estimator).fit(X, y, **weights)
 
 
 def _weight_name(estimator: Any) -> str:
@@ -141,7 +145,7 @@ class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         return get_tags(self.estimator)
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, **others: Any) -> Any:
         """Fit to a table of tasks.
 
         Parameters
@@ -152,12 +156,16 @@ class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
             The targets.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of rows, handed to the estimator (of a Pipeline: to its last step).
+        **others : dict
+            Must be empty: of ``groups`` the error says that they stand in a column of `X`, which `task` names.
 
         Returns
         -------
         self : object
             The fitted model.
         """
+        refuse_ids_beside(others, self.task)
+        check_is_table(X)
         validate_data(self, X, y, skip_check_array=True)
         self.tasks_ = np.empty(0, dtype=object)
         self.estimators_: Mapping[Any, Any] = {}

@@ -19,6 +19,7 @@ from skmeta.base._plain import from_plain, to_plain
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import column_names
 from skmeta.tasks._tables import plain_table
+from skmeta.tasks._told_columns import telling_columns
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -212,7 +213,8 @@ class Prior(FrozenValue):
                 check_names(self.feature_names, found)
             return self.zero_shot(estimator)
         prior, tasks = matched(self, one_task(estimator, X, y, sample_weight))
-        return prior.adapt_tasks(estimator, tasks).estimator(0)
+        with telling_columns(tasks.X):
+            return prior.adapt_tasks(estimator, tasks).estimator(0)
 
     def zero_shot(self, estimator: Any) -> Any:
         """The plain fitted ``estimator`` that predicts by the prior alone: a model for a task without rows.

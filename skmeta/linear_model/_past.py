@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skmeta.linear_model._adapt import check_likelihood
 from skmeta.linear_model._gaussian_prior import GaussianPrior
-from skmeta.tasks._numbers import column_list
+from skmeta.tasks._column_error import ColumnError
 
 
 def learned_component(prior: Any, estimator: Any) -> GaussianPrior | None:
@@ -54,9 +54,9 @@ def checked_past(
     if past is None:
         nowhere = np.flatnonzero(found.missing_everywhere)
         if len(nowhere):
-            raise ValueError(
-                f"X: Input X contains NaN in every row of column(s) {column_list(names, nowhere)}; wanted at least one task "
-                "that has them. Leave them out."
+            wanted = "; wanted at least one task that has them. Leave them out."
+            raise ColumnError(
+                "X: Input X contains NaN in every row of column(s) ", tuple(nowhere), wanted, labels=names
             )
         return None
     check_likelihood(past, estimator, family)

@@ -24,6 +24,7 @@ from skmeta.tasks import lookup_tasks
 from skmeta.tasks._ids import plain_ids
 from skmeta.tasks._numbers import as_numbers, check_complete, numeric_features
 from skmeta.tasks._read import read_tasks
+from skmeta.tasks._told_columns import telling_columns
 from skmeta.tasks._words import listed, shown
 
 _Array = NDArray[np.float64]
@@ -154,9 +155,10 @@ class SufficientStatistics(FrozenValue):
             If ids are of several types, or lists.
         """
         tasks = read_tasks(X, y, sample_weight, task=task)
-        Z = numeric_features(tasks.X) if tasks.X.shape[1] else np.zeros(tasks.X.shape)
+        with telling_columns(tasks.X, X, task):
+            Z = numeric_features(tasks.X) if tasks.X.shape[1] else np.zeros(tasks.X.shape)
+            check_complete(Z, tasks, tasks.feature_names)
         Y = as_numbers(tasks.y, Ridge())
-        check_complete(Z, tasks, tasks.feature_names)
         sums = read_sums(Z, Y.reshape(len(Y), -1), tasks.order, tasks.starts, tasks.sample_weight)
         return cls.of_sums(sums, tasks.ids, tasks.feature_names, one_target=Y.ndim == 1)
 

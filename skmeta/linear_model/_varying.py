@@ -8,7 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from skmeta.tasks._column_error import ColumnError
 from skmeta.tasks._words import listed
+
+SHOWN = 20  # columns told at once
 
 
 def check_varying(varying: Any) -> None:
@@ -33,9 +36,13 @@ def varying_coefficients(varying: Any, names: Sequence[str] | None, n_features: 
 
 def _position(column: Any, names: Sequence[str] | None, n_features: int) -> int:
     if isinstance(column, str):
-        if names is None or column not in names:
-            has = "columns without names; give positions" if names is None else f"columns {listed(names)}"
-            raise ValueError(f"EmpiricalBayes(varying=...): wanted columns of the model, found {column!r} and {has}.")
+        wanted = f"EmpiricalBayes(varying=...): wanted columns of the model, found {column!r}"
+        if names is None:
+            places = [part for k in range(min(n_features, SHOWN)) for part in (f", {k} for ", (k,))]
+            more = ", ..." if n_features > SHOWN else ""
+            raise ColumnError(f"{wanted} and columns without names; give positions", *places, more, ".")
+        if column not in names:
+            raise ValueError(f"{wanted} and columns {listed(names)}.")
         return list(names).index(column)
     if not 0 <= column < n_features:
         raise ValueError(

@@ -18,6 +18,7 @@ from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.tasks import lookup_tasks
 from skmeta.tasks._numbers import check_complete, numeric_features
 from skmeta.tasks._read import read_tasks
+from skmeta.tasks._told_columns import telling_columns
 from skmeta.tasks._words import shown
 
 _Array = NDArray[np.float64]
@@ -83,8 +84,9 @@ class WorkingStatistics:
             )
         family = family_of(estimator)
         self._tasks = read_tasks(X, y, sample_weight, task=task, labels=family.classifies)
-        self._X = numeric_features(self._tasks.X)
-        check_complete(self._X, self._tasks, self._tasks.feature_names)
+        with telling_columns(self._tasks.X, X, task):
+            self._X = numeric_features(self._tasks.X)
+            check_complete(self._X, self._tasks, self._tasks.feature_names)
         known, targets = None if classes is None else np.asarray(classes), np.asarray(self._tasks.y)
         self._Y, _, self.classes = encode_target(targets, estimator, family, known)
         if self._Y.shape[1] > 1:

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_non_negative
 from skmeta.naive_bayes._dirichlet import block_sums, in_columns, learn_dirichlet, log_evidence
 from skmeta.naive_bayes._memberships import Memberships
 from skmeta.naive_bayes._naive_bayes_prior import NaiveBayesPrior, without_prior
+from skmeta.tasks._column_error import ColumnError
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
@@ -262,9 +263,11 @@ def _indicators(values: Any, starts: Index, n_columns: int) -> Any:
     width = np.diff([*starts, n_columns])
     if values.shape[0] and (values.max(axis=0) >= width).any():
         column = int(np.argmax(values.max(axis=0) - width))
-        raise ValueError(
-            f"X: wanted categories below {width[column]} in column {column}, as in the collection that the prior was learned "
-            f"from, found {values[:, column].max()}; learn it with CategoricalNB(min_categories=...) large enough."
+        raise ColumnError(
+            f"X: wanted categories below {width[column]} in column ",
+            (column,),
+            f", as in the collection that the prior was learned from, found {values[:, column].max()}; learn it with "
+            "CategoricalNB(min_categories=...) large enough.",
         )
     n = values.shape[0]
     places = (values + starts).ravel()

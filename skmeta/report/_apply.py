@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from skmeta import _dataframe
-from skmeta.report._columns import decimal_mark, read_column
+from skmeta.report._columns import Column, decimal_mark, read_column
 from skmeta.report._estimators import as_labels
+from skmeta.report._known_values import as_known
+from skmeta.report._notes import about_slips
 from skmeta.report._prior_of_table import PriorOfTable
-from skmeta.report._read import about_slips, check_column, read_frame, read_target, without_blanks
+from skmeta.report._read import check_column, read_frame, read_target, without_blanks
 from skmeta.report._written_numbers import is_gap
 from skmeta.tasks import index_tasks, read_task_ids, read_tasks
 from skmeta.tasks._words import shown
@@ -71,41 +73,58 @@ def _features(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, list[
             f"columns: wanted those that the prior was learned from, found none named {', '.join(missing)}; add them, empty "
             "where nothing is known."
         )
-    notes, columns = [], {}
-    for name in prior.feature_names or ():
-        columns[name], slips = _feature(prior, name, frame[name], decimal) if name in prior.kinds else (np.nan, ())
-        notes += [about_slips(name, slips, "are gaps")] if slips else []
+    notes, columns = [], dict.fromkeys(prior.feature_names or (), np.nan)
+    for name, kind in prior.kinds.items():
+        if kind == "category":
+            columns[name], unknown = as_known(_dataframe.as_categories(frame[name]), prior.categories[name])
+            notes += [_about_unknown(name, unknown)] if unknown else []
+        else:
+            columns[name], slips = _feature(prior, name, frame[name], decimal)
+            notes += [about_slips(name, slips, "are gaps")] if slips else []
     extra = [name for name in frame.columns if name not in {*columns, prior.task, prior.target}]
     notes += [f"Not used, as the prior knows nothing of them: {', '.join(extra)}."] if extra else []
     return frame[[]].assign(**columns), notes
 
 
+def _about_unknown(name: str, unknown: tuple[Any, ...]) -> str:
+    """Return a note on categories that were not there when the prior was learned."""
+    return (
+        f"{name}: {len(unknown)} cells hold categories that the prior does not know, such as {shown(unknown[0])}, and count as "
+        "none of those that it does."
+    )
+
+
 def _feature(prior: PriorOfTable, name: str, series: Any, decimal: str) -> tuple[Any, tuple[str, ...]]:
-    """Return one column as the steps take it, read in the style that it has now, and its cells that hold no value."""
+    """Return numbers or dates as the steps take them, read in the style that they have now, and cells without a value."""
     kind = prior.kinds[name]
-    if kind == "category":
-        return _dataframe.as_categories(series), ()
     filled = series[series.notna() & ~series.map(is_gap).astype(bool)]
     if not len(filled):
         return np.nan, ()
-    column, unit = read_column(series, decimal), prior.units.get(name, "")
-    if column.kind != kind or column.unit not in ("", unit):
-        wanted = f"{kind}s{f' in {unit}' if unit else ''}"
-        raise ValueError(f"column {name}: wanted {wanted}, as it held before, found {shown(filled.iloc[0])}.")
+    column = read_column(series, decimal)
+    _check_as_before(prior, name, kind, column, filled.iloc[0])
     return _dataframe.dates_of(column.values) if kind == "date" else column.values, column.slips
+
+
+def _check_as_before(prior: PriorOfTable, name: str, kind: str, column: Column, cell: Any) -> None:
+    """Raise unless a column holds what it did, in the same unit or without any."""
+    unit = prior.units.get(name, "")
+    if column.kind == kind and column.unit in ("", unit):
+        return
+    wanted = f"{kind}s{f' in {unit}' if unit else ''}"
+    raise ValueError(f"column {name}: wanted {wanted}, as it held before, found {shown((*column.words, cell)[0])}.")
 
 
 def _known_targets(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, list[str]]:
     """Return the targets, missing where they are not known, and notes; None without such a column."""
     if prior.target not in frame.columns or (frame[prior.target].isna() | frame[prior.target].map(is_gap)).all():
         return None, []
-    y, slips = read_target(frame[prior.target], decimal)
+    y, read = read_target(frame[prior.target], decimal)
+    notes = [about_slips(prior.target, read.slips, "count as not known")] if read.slips else []
     if is_classifier(prior.model):
-        y = y.where(y.isna(), as_labels(y))
-        return y, []
-    if _dataframe.as_floats(y) is None:
-        raise ValueError(f"column {prior.target}: wanted numbers, found {shown(y.dropna().iloc[0])}.")
-    return y, [about_slips(prior.target, slips, "count as not known")] if slips else []
+        classes = [] if prior.classes is None else prior.classes.tolist()
+        return as_known(y.where(y.isna(), as_labels(y)), classes)[0], notes
+    _check_as_before(prior, prior.target, "number", read, frame[prior.target][y.notna()].iloc[0])
+    return y, notes
 
 
 def _predictions(
@@ -115,7 +134,9 @@ def _predictions(
     answers = {-1: prior.zero_shot(prior.model)}
     if len(known):
         shots = X.iloc[known].assign(**{prior.task: codes[known]})
-        tasks = read_tasks(shots, y.to_numpy()[known], task=prior.task, labels=is_classifier(prior.model))
+        tasks = read_tasks(
+            shots, y.iloc[known].infer_objects().to_numpy(), task=prior.task, labels=is_classifier(prior.model)
+        )
         adapted = prior.adapt_tasks(prior.model, tasks)
         answers |= {int(code): adapted.estimator(place) for place, code in enumerate(np.unique(codes[known]))}
     models = [(answers.get(code, answers[-1]), np.flatnonzero(codes == code)) for code in np.unique(codes)]

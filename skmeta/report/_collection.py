@@ -41,6 +41,8 @@ class Collection:
         The columns as they are written in the file, and the task column of `X`, if they differ from `X`.
     read : dict of str to Column
         The columns of `written` that are made numbers first.
+    unit : str, default=""
+        Currency or unit of the target.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Collection:
     notes: tuple[str, ...] = ()
     written: Any = None
     read: Mapping[str, Column] = field(default_factory=dict)
+    unit: str = ""
 
     @property
     def counts(self) -> NDArray[np.intp]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -14,8 +15,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skmeta import _dataframe
-from skmeta.report._written_numbers import MOST, NumberStyle, holds_numbers, is_gap, numbers_in, style_of
+from skmeta.report._date_formats import DATE, EIGHT_DIGITS, formats_of
+from skmeta.report._written_numbers import NumberStyle, is_gap, numbers_in, style_of
 
+MOST = 0.9  # share of the filled cells that are written in one way, if a column holds numbers or dates
+HALF = 0.5  # share of the filled cells, or of the different ones, that are, if the others have to be told
 N_CELLS = 1000  # speed: of a column, different ones, that tell the decimal mark of a file
 PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 NO_DATE = float(np.iinfo(np.int64).min)  # what NumPy makes of a missing date
@@ -39,6 +43,8 @@ class Column:
         What `reader` makes of a gap.
     slips : tuple of str, default=()
         The cells that hold neither a value of this kind nor nothing.
+    most : Column, default=None
+        Of a category of whose cells, or different cells, half are numbers or dates: the column of these.
     """
 
     kind: str
@@ -47,6 +53,7 @@ class Column:
     reader: Any = None
     missing: float = float("nan")
     slips: tuple[str, ...] = ()
+    most: Column | None = None
 
     @property
     def unit(self) -> str:
@@ -55,10 +62,17 @@ class Column:
         return f"{style.prefix} {style.suffix}".strip()
 
     @property
-    def example(self) -> str | None:
-        """A number that is not written as 12.5 is, if there is one."""
-        texts = [cell for cell in self.written.dropna().unique() if isinstance(cell, str)]
-        return next((cell for cell in texts if not PLAIN.fullmatch(cell.strip())), None)
+    def words(self) -> tuple[str, ...]:
+        """The cells of a category that are neither numbers nor dates nor gaps, where half are numbers or dates."""
+        return () if self.most is None else tuple(cell for cell in self.most.slips if not is_gap(cell))
+
+    @property
+    def example(self) -> tuple[str, float] | None:
+        """A cell that is not written as 12.5 is, and the number in it, if there is one."""
+        for cell, number in zip(self.written.tolist(), self.values.tolist(), strict=True):
+            if isinstance(cell, str) and not PLAIN.fullmatch(cell.strip()):
+                return cell, number
+        return None
 
 
 class WrittenNumbers(TransformerMixin, BaseEstimator):
@@ -109,24 +123,39 @@ def read_column(series: Any, decimal: str = ".") -> Column:
     numbers = _dataframe.as_floats(series)
     if numbers is not None:
         return _finite(Column("number", numbers, numbers))
-    if _dataframe.is_text(series):
-        counts = _dataframe.counts_of(series)
-        found = _written_column(series, counts, decimal) or _date_column(series, counts, decimal)
-    else:
-        found = _date_column(series, {}, decimal)
+    counts = _dataframe.counts_of(series) if _dataframe.is_text(series) else {}
+    is_filled = series.notna() & ~series.isin([cell for cell in counts if is_gap(cell)])
+    kinds = [_written_column, _date_column] if counts else [_date_column]
+    kinds = kinds[::-1] if all(map(EIGHT_DIGITS.fullmatch, counts)) else kinds
+    tried = []
+    for read in kinds:
+        column = read(series, counts, decimal)
+        if column is not None and column.values.notna().sum() >= MOST * is_filled.sum():
+            return _finite(column)
+        tried += [] if column is None else [column]
     categories = _dataframe.as_categories(series)
-    return _finite(found) if found else Column("category", categories, categories)
+    return Column("category", categories, categories, most=_mostly(tried, series, is_filled))
+
+
+def _mostly(tried: list[Column], series: Any, is_filled: Any) -> Column | None:
+    """Return what half of the filled cells of a column, or of the different ones, hold: numbers or dates."""
+    found = max(tried, key=lambda each: each.values.notna().sum(), default=None)
+    if found is None or not found.slips:
+        return None
+    is_read = found.values.notna()
+    pairs = ((is_read.sum(), is_filled.sum()), (series[is_read].nunique(), series[is_filled].nunique()))
+    return found if any(n_read >= HALF * n_filled for n_read, n_filled in pairs) else None
 
 
 def _written_column(series: Any, counts: Mapping[str, int], decimal: str) -> Column | None:
-    """Return a column of text that holds numbers."""
+    """Return a column of text with the numbers in it, if there are any."""
     if decimal == ".":
         plain = _dataframe.plain_numbers(series)
         if plain is not None:
             return Column("number", plain, plain)
     other = {".": ",", ",": "."}[decimal]
     style, n_written = max((style_of(counts, each) for each in (decimal, other)), key=lambda found: found[1])
-    if not holds_numbers(counts, n_written):
+    if not n_written:
         return None
     values = _as_series(numbers_in(_with_gaps(series), style), series)
     slips = _slips(values, series)
@@ -134,9 +163,8 @@ def _written_column(series: Any, counts: Mapping[str, int], decimal: str) -> Col
 
 
 def _date_column(series: Any, counts: Mapping[str, int], decimal: str) -> Column | None:
-    """Return a column of dates, which need no package but pandas to be read again."""
-    filled = series if not counts else series.where(~series.isin([cell for cell in counts if is_gap(cell)]))
-    options = _dataframe.date_options(filled, MOST, day_first=decimal == ",")
+    """Return a column with the dates in it, if there are any; they need no package but pandas to be read again."""
+    options = _dataframe.date_options(series, DATE, partial(formats_of, day_first=decimal == ","))
     if options is None:
         return None
     dates = _dataframe.to_datetime()(series, **options)
@@ -160,7 +188,7 @@ def _as_series(numbers: Any, like: Any) -> Any:
 
 def _slips(values: Any, series: Any) -> tuple[str, ...]:
     """Return the filled cells that gave no value, blank ones left out."""
-    return tuple(cell for cell in series[values.isna() & series.notna()].tolist() if cell.strip())
+    return tuple(cell for cell in map(str, series[values.isna() & series.notna()].tolist()) if cell.strip())
 
 
 def _finite(column: Column) -> Column:

@@ -16,6 +16,7 @@ from skmeta.tasks import read_task_ids, take_rows
 from skmeta.tasks._words import listed, shown
 
 MAX_CLASSES = 50  # of a target
+SHOWN = 10  # names of classes in a note
 COMMON = 0.05  # share of the rows that the rarest of a few whole numbers has, if they are classes
 
 
@@ -124,7 +125,7 @@ def _without_lone_classes(collection: Collection) -> Collection:
             f"{len(collection.y)} rows with one that a single task has, such as {listed(classes[lone][:3])}; if it is meant "
             "to hold numbers, see that all are written as numbers."
         )
-    names = ", ".join(map(str, classes[lone]))
+    names = ", ".join([*map(str, classes[lone][:SHOWN]), *(["..."] if lone.sum() > SHOWN else [])])
     note = f"Left out, {dropped} rows of classes that one task alone has: {names}."
     X = take_rows(collection.X, keep)
     return replace(collection, X=X, y=collection.y[keep], notes=(*collection.notes, note))

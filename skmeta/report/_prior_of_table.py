@@ -25,7 +25,9 @@ class PriorOfTable(PriorWithSteps):
     kinds : mapping of str to str
         Each column that the steps use, and what it holds: "number", "date" or "category".
     units : mapping of str to str
-        Currency or unit of each column of numbers that has one.
+        Currency or unit of each column of numbers that has one, the target among them.
+    categories : mapping of str to tuple
+        What each column of categories held.
     """
 
     model: Any
@@ -33,6 +35,7 @@ class PriorOfTable(PriorWithSteps):
     target: str
     kinds: Mapping[str, str]
     units: Mapping[str, str]
+    categories: Mapping[str, tuple[Any, ...]]
 
 
 def with_table(prior: Any, collection: Collection, model: Any) -> PriorOfTable:
@@ -57,5 +60,6 @@ def with_table(prior: Any, collection: Collection, model: Any) -> PriorOfTable:
     kinds = dict.fromkeys(map(str, collection.numbers), "number")
     kinds |= dict.fromkeys(map(str, collection.categories), "category")
     kinds |= {name: column.kind for name, column in collection.read.items()}
-    units = {name: column.unit for name, column in collection.read.items()}
-    return PriorOfTable(steps, inner, model, task, target, kinds, units)
+    units = {name: column.unit for name, column in collection.read.items()} | {target: collection.unit}
+    categories = {str(name): tuple(collection.X[name].dropna().unique().tolist()) for name in collection.categories}
+    return PriorOfTable(steps, inner, model, task, target, kinds, units, categories)

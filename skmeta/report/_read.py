@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from difflib import get_close_matches
 from lzma import LZMAError
 from pathlib import Path
@@ -16,6 +17,8 @@ from skmeta import _dataframe
 from skmeta.datasets import load_parkinsons
 from skmeta.report._collection import Collection
 from skmeta.report._columns import Column, decimal_mark, read_column
+from skmeta.report._estimators import holds_classes
+from skmeta.report._notes import about_alike, about_columns, about_slips, about_styles
 from skmeta.report._text_table import read_text_table
 from skmeta.report._useless import useless_columns
 from skmeta.report._written_numbers import is_gap
@@ -89,14 +92,16 @@ def read_file(path: str, *, task: str, target: str, order: str | None = None) ->
     if task == target or order in (task, target):
         raise ValueError(f"--task, --target, --order: wanted different columns, found {', '.join(roles.values())}.")
     decimal = decimal_mark([frame[name] for name in frame.columns if name != task], delimiter)
-    y, slips = read_target(frame[target], decimal)
+    y, read = read_target(frame[target], decimal)
     known = frame.assign(**{target: y, task: without_blanks(frame[task])}).notna()[list(roles.values())].all(axis=1)
     if not known.any():
         raise ValueError(f"{path}: wanted rows with a value in each of {', '.join(roles.values())}, found none.")
     left_out = int((~known).sum())
-    notes += [about_slips(target, slips, "their rows are left out")] if slips else []
+    notes += [about_slips(target, read.slips, "their rows are left out")] if read.slips else []
     notes += [f"{left_out} rows without {' or '.join(roles.values())} were left out."] if left_out else []
-    return _collect(path, frame[known], y[known], roles, decimal, notes)
+    notes += about_alike(task, frame[task][known].unique(), "tasks") + about_alike(target, y[known].unique(), "classes")
+    notes += about_styles({target: read})
+    return replace(_collect(path, frame[known], y[known], roles, decimal, notes), unit=read.unit)
 
 
 def without_blanks(ids: Any) -> Any:
@@ -104,16 +109,21 @@ def without_blanks(ids: Any) -> Any:
     return ids.where(ids.astype(str).str.strip() != "") if _dataframe.is_text(ids) else ids
 
 
-def read_target(series: Any, decimal: str) -> tuple[Any, tuple[str, ...]]:
-    """Return a target as numbers if nearly all of its cells are, else as it is written; and the cells that are slips.
+def read_target(series: Any, decimal: str) -> tuple[Any, Column]:
+    """Return a target as numbers if nearly all of its cells are, else as it is written; and what the column holds.
 
     Cells such as NA hold no label, but None is one.
     """
     column = read_column(series, decimal)
     if column.kind == "number":
         whole = column.values.notna().all() and (column.values % 1 == 0).all()
-        return column.values.astype("int64") if whole else column.values, column.slips
-    return series.where(~series.map(_is_no_label).astype(bool)), ()
+        return column.values.astype("int64") if whole else column.values, column
+    if column.most and not holds_classes(column.most.values.dropna().to_numpy()):
+        raise ValueError(
+            f"{series.name}: wanted numbers or labels, found {column.most.kind}s and {len(column.words)} of "
+            f"{series.notna().sum()} cells that are none, such as {shown(column.words[0])}; empty those that hold no value."
+        )
+    return series.where(~series.map(_is_no_label).astype(bool)), column
 
 
 def _is_no_label(cell: Any) -> bool:
@@ -124,10 +134,13 @@ def _is_no_label(cell: Any) -> bool:
 def _collect(path: str, frame: Any, y: Any, roles: dict[str, str], decimal: str, notes: list[str]) -> Collection:
     task, target, order = roles["--task"], roles["--target"], roles.get("--order")
     codes = index_tasks(read_task_ids(frame, task)).codes
-    given = frame.drop(columns=[task, target])
+    nested = [name for name in frame.columns if name not in roles.values() and not _dataframe.is_flat(frame[name])]
+    given = frame.drop(columns=[task, target, *nested])
     columns = {name: read_column(given[name], decimal) for name in given.columns}
     if order is not None and columns[order].kind == "category":
-        raise ValueError(f"--order: wanted numbers or dates in {order}, found {shown(given[order].tolist()[0])}.")
+        found = (*columns[order].words, given[order].tolist()[0])[0]
+        raise ValueError(f"--order: wanted numbers or dates in {order}, found {shown(found)}.")
+    notes += [f"Left out, as their cells hold several values: {', '.join(nested)}."] if nested else []
     useless = useless_columns({name: column for name, column in columns.items() if name != order}, codes)
     left_out = {name for names in useless.values() for name in names}
     used = {name: column for name, column in columns.items() if name not in left_out}
@@ -143,25 +156,10 @@ def _collect(path: str, frame: Any, y: Any, roles: dict[str, str], decimal: str,
         categories=[name for name, column in used.items() if column.kind == "category"],
         order=order,
         order_name=order,
-        notes=(*notes, *_notes(used, useless)),
+        notes=(*notes, *about_columns(columns, useless)),
         written=given.assign(**written, **{task: codes}).reset_index(drop=True),
         read={name: column for name, column in used.items() if column.reader is not None},
     )
-
-
-def _notes(columns: dict[str, Column], useless: dict[str, list[str]]) -> list[str]:
-    """Return what a reader should know of the columns."""
-    dates = {"Dates, counted in days since 1970-01-01: ": [n for n, each in columns.items() if each.kind == "date"]}
-    examples = {name: each.example for name, each in columns.items() if each.kind == "number"}
-    styled = [f"{name} ({shown(example)})" for name, example in examples.items() if example is not None]
-    numbers = {"Numbers that are written in a way of their own: ": styled}
-    slips = [about_slips(name, each.slips, "are gaps") for name, each in columns.items() if each.slips]
-    return [f"{what}{', '.join(names)}." for what, names in (useless | dates | numbers).items() if names] + slips
-
-
-def about_slips(name: str, slips: tuple[str, ...], what: str) -> str:
-    """Return a note on cells that hold no value."""
-    return f"{name}: {len(slips)} cells hold no value, such as {shown(slips[0])}, and {what}."
 
 
 def read_frame(path: Path, wanted: tuple[str, ...]) -> tuple[Any, str, list[str]]:

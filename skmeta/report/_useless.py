@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.report._columns import Column
-from skmeta.report._text_table import UNNAMED
-
-# What people and programs call the numbers or names of rows.
-ROW_NAMES = re.compile(
-    r"(.*[^a-z])?id|#|(row|record|line|obs|index|idx|nr|no|num|number|seq)([^a-z]*(id|no|nr|num|number|name|names|index))?s?"
-)
+from skmeta.report._row_names import is_row_name
 
 
 def useless_columns(columns: Mapping[str, Column], codes: NDArray[np.intp]) -> dict[str, list[str]]:
@@ -33,19 +27,23 @@ def useless_columns(columns: Mapping[str, Column], codes: NDArray[np.intp]) -> d
         The beginning of a note, and whom it concerns.
     """
     constant = [name for name, column in columns.items() if column.values.nunique(dropna=False) < 2]
-    names_only = [n for n, column in columns.items() if n not in constant and is_identifier(n, column, codes)]
+    called = {name: is_row_name(name) or (name == "X" and "Y" not in columns) for name in columns}  # X is R's Unnamed
+    names_only = [n for n, each in columns.items() if n not in constant and is_identifier(each, codes, called[n])]
     return {
         "Left out, as they never change: ": constant,
-        "Left out, as they only name rows or tasks: ": names_only,
+        "Left out, as they only name rows or tasks: ": [name for name in names_only if not columns[name].most],
+        "Left out, as they hold neither numbers nor a few categories: ": [
+            name for name in names_only if columns[name].most
+        ],
     }
 
 
-def is_identifier(name: str, column: Column, codes: NDArray[np.intp]) -> bool:
+def is_identifier(column: Column, codes: NDArray[np.intp], called_so: bool) -> bool:
     """Whether a column only names rows or tasks, so that nothing in it can be true of others.
 
     Text does if most values occur once, or each value in one task and each task has one value. Numbers do if they are all
-    different whole numbers (some may be missing), and either count the rows, or the column has no name or one such as
-    row or id.
+    different whole numbers (some may be missing), and either count the rows, or the column is called as names of rows are
+    (``called_so``).
     """
     values = column.values
     known = values[values.notna()]
@@ -56,4 +54,4 @@ def is_identifier(name: str, column: Column, codes: NDArray[np.intp]) -> bool:
     if column.kind == "date" or n_unique < len(known) or (known % 1 != 0).any():
         return False
     counts_rows = known.max() - known.min() < 2 * len(known)
-    return bool(counts_rows or name.startswith(UNNAMED) or ROW_NAMES.fullmatch(name.lower().strip()))
+    return bool(counts_rows or called_so)

@@ -7,25 +7,38 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-MOST = 0.9  # share of the filled cells that are written in one way, if a column holds numbers
-# What stands in a cell for no value: what pandas.read_csv takes for one (na_values), and signs.
-GAP = re.compile(r"#?n/?a|<na>|-?nan|-?1\.#(ind|qnan)|null|none|missing|[-–—.?*]*", re.IGNORECASE)
-# Of ISO 4217, the most traded ones.
-CURRENCY = re.compile("USD|EUR|JPY|GBP|CNY|AUD|CAD|CHF|HKD|SGD|SEK|KRW|NOK|NZD|INR|MXN|TWD|ZAR|BRL|DKK|PLN")
-THOUSANDS = {".": ",'’ _\u00a0\u202f", ",": ".'’ _\u00a0\u202f"}  # the marks that go with a decimal mark
+# What stands in a cell for no value: what pandas.read_csv takes for one (na_values), what databases and spreadsheets write,
+# and signs.
+GAP = re.compile(
+    r"#?n/?a|<na>|n\.a\.|-?nan|-?1\.#(ind|qnan)|\(?null\)?|\\N|none|missing|#(div/0!|value!|ref!|name\?|num!|null!)|"
+    "[-–—.?*…]*",
+    re.IGNORECASE,
+)
+# Of ISO 4217 the most traded ones, and what people write for them in letters (Unicode CLDR, narrow symbols).
+CURRENCY = re.compile(
+    "USD|EUR|JPY|GBP|CNY|AUD|CAD|CHF|HKD|SGD|SEK|KRW|NOK|NZD|INR|MXN|TWD|ZAR|BRL|DKK|PLN|"
+    r"(Rs|kr|Fr|SFr|Rp)\.?|RM|zł|Kč|Ft|lei"
+)
+THOUSANDS = {".": ",'’ _\u00a0\u2009\u202f", ",": ".'’ _\u00a0\u2009\u202f"}  # the marks that go with a decimal mark
+AS_TEXT = re.compile("""='?"(.*)"|'(.*)""")  # how spreadsheets keep a cell from being read: ="3.10", '3.10
 
 
 def _pattern(decimal: str) -> re.Pattern[str]:
     point, marks = re.escape(decimal), re.escape(THOUSANDS[decimal])
+    lakh = "," if decimal == "." else "(?!)"  # 12,34,567 as in India
     return re.compile(
-        rf"""(?P<opening>\()?\s* (?P<sign>[+\-−])?\s* (?P<prefix>[^\d\s.,()+\-−]{{1,4}})?\s* (?P<inner>[+\-−])?
+        rf"""(?P<opening>\()?\s* (?P<sign>[+\-−])?\s*
+        (?P<prefix>[^\W\d_]{{1,4}}\.|[^\d\s.,()+\-−]{{1,4}})?\s* (?P<inner>[+\-−])?
         (?P<digits> [1-9]\d{{0,2}}(?P<mark>[{marks}])\d{{3}}(?:(?P=mark)\d{{3}})*(?:{point}\d*)?
+            | [1-9]\d?(?P<lakh>{lakh})(?:\d\d{lakh})+\d{{3}}(?:{point}\d*)?
             | (?:\d+(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)? | (?i:inf(?:inity)?) )
+        (?P<none>(?<=[.,])[-–—])? (?P<behind>[-−])?
         \s*(?P<suffix>(?:[^\W\d_]|[%‰°€$£¥₹/]){{1,6}})? (?P<closing>\))?""",
         re.VERBOSE,
     )
@@ -54,7 +67,7 @@ class NumberStyle:
 def numbers_in(cells: Iterable[Any], style: NumberStyle) -> NDArray[np.float64]:
     """Return the numbers in cells of one style, NaN where there is none.
 
-    Parentheses make a number negative, as in accounts. Numbers stay as they are.
+    Parentheses make a number negative, as in accounts, and so does a sign behind it. Numbers stay as they are.
 
     Parameters
     ----------
@@ -89,18 +102,21 @@ def _number(cell: Any, style: NumberStyle) -> float:
 
 def _parts(cell: str, decimal: str) -> tuple[NumberStyle, float] | None:
     """Return how the number of a cell is written, and the number; None if the cell holds none."""
-    found = _PATTERNS[decimal].fullmatch(cell.strip())
+    written = AS_TEXT.fullmatch(cell.strip())
+    found = _PATTERNS[decimal].fullmatch((written[written.lastindex or 0] if written else cell).strip())
     if found is None:
         return None
     part = found.groupdict(default="")
-    signs = part["sign"] + part["inner"] + part["opening"]
+    signs = part["sign"] + part["inner"] + part["opening"] + part["behind"]
     if len(signs) > 1 or bool(part["opening"]) != bool(part["closing"]) or not _is_currency(part["prefix"]):
         return None
-    digits = part["digits"].replace(part["mark"], "") if part["mark"] else part["digits"]
+    mark = part["mark"] or part["lakh"]
+    digits = part["digits"].replace(mark, "") if mark else part["digits"]
     number = float(digits.replace(decimal, "."))
     return NumberStyle(decimal, part["prefix"], part["suffix"]), number if signs in ("", "+") else -number
 
 
+@cache
 def _is_currency(text: str) -> bool:
     has_sign = any(unicodedata.category(sign) == "Sc" for sign in text)
     return not text or has_sign or CURRENCY.fullmatch(text) is not None
@@ -140,9 +156,3 @@ def style_of(counts: Mapping[str, int], decimal: str) -> tuple[NumberStyle, int]
 def is_gap(cell: Any) -> bool:
     """Whether a cell is text that says that there is no value."""
     return isinstance(cell, str) and GAP.fullmatch(cell.strip()) is not None
-
-
-def holds_numbers(counts: Mapping[str, int], n_written: int) -> bool:
-    """Whether so many cells of a column are numbers that the others are slips: nine of ten, gaps not counted."""
-    n_filled = sum(count for cell, count in counts.items() if not is_gap(cell))
-    return n_written > 0 and n_written >= MOST * n_filled

@@ -1,6 +1,7 @@
 """Steps before a model: fitted once on a whole collection, frozen, and carried by the prior that was learned behind them."""
 
 from skmeta.steps._adapted_behind_steps import AdaptedBehindSteps
+from skmeta.steps._columns_behind import telling_columns_behind
 from skmeta.steps._constant import with_constant_column
 from skmeta.steps._frozen_steps import FrozenSteps, fit_steps
 from skmeta.steps._parts import Parts, last_model, take_apart, unfitted_model, weights_for
@@ -17,6 +18,7 @@ __all__ = [
     "last_model",
     "split_prior",
     "take_apart",
+    "telling_columns_behind",
     "unfitted_model",
     "weights_for",
     "with_constant_column",

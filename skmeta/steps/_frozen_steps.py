@@ -18,11 +18,12 @@ from sklearn.utils import get_tags
 from skmeta._dataframe import column, is_frame
 from skmeta.base import FrozenValue
 from skmeta.base._matching import check_names, weights_if_taken
+from skmeta.steps._columns_behind import telling_columns_of_step
 from skmeta.steps._constant import as_constant
 from skmeta.steps._parts import Parts, is_nothing
 from skmeta.tasks import Tasks
 from skmeta.tasks._context import one_a_task, split_context
-from skmeta.tasks._numbers import as_numbers, column_names, describe_columns, non_numeric_columns
+from skmeta.tasks._numbers import as_numbers, column_names
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -116,11 +117,13 @@ class FrozenSteps(FrozenValue):
         names = column_names(X)
         if self.input_names is not None and names is not None:
             check_names(self.input_names, names)
-            X = X if names == self.input_names else X[list(self.input_names)]
+            X, names = X if names == self.input_names else X[list(self.input_names)], self.input_names
+        n_features = X.shape[1]
         X = _first_input(self.steps, X)
-        for _, step in self.steps:
+        for k, (_, step) in enumerate(self.steps):
             if not is_nothing(step):
-                X = step.transform(X)
+                with telling_columns_of_step(self.steps[:k], X, names, n_features):
+                    X = step.transform(X)
         return X
 
     def apply(self, tasks: Tasks) -> Tasks:
@@ -255,26 +258,18 @@ def fit_steps(parts: Parts, tasks: Tasks, context: tuple[str | int, ...] = ()) -
             fitted.append((name, "passthrough"))
             continue
         fresh = clone(step, safe=False)  # as a Pipeline's are: what is no estimator is copied
-        Z = _fit_transform(fresh, Z, seen if parts.target_outside else y, tasks.sample_weight)
+        with telling_columns_of_step(fitted, Z, tasks.feature_names, tasks.X.shape[1]):
+            Z = _fit_transform(fresh, Z, seen if parts.target_outside else y, tasks.sample_weight)
         fitted.append((name, fresh))
     return replace(frozen, steps=tuple(fitted)), tasks.with_rows(Z, seen)
 
 
 def _fit_transform(step: Any, X: Any, y: Any, sample_weight: Any) -> Any:
-    """As a Pipeline does it; what the step could not read is added to its error."""
+    """As a Pipeline does it."""
     weights = weights_if_taken(step, sample_weight)
-    try:
-        if hasattr(step, "fit_transform"):
-            return step.fit_transform(X, y, **weights)
-        return step.fit(X, y, **weights).transform(X)
-    except (TypeError, ValueError) as error:
-        found = non_numeric_columns(X) if getattr(X, "ndim", 2) == 2 else {}
-        if found:
-            error.add_note(
-                f"Columns of X that hold no numbers: {describe_columns(found)}. Steps that cannot read them need a "
-                "make_column_transformer(...) before them."
-            )
-        raise
+    if hasattr(step, "fit_transform"):
+        return step.fit_transform(X, y, **weights)
+    return step.fit(X, y, **weights).transform(X)
 
 
 def _first_input(steps: Any, X: Any) -> Any:

@@ -13,11 +13,13 @@ from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._class_prior import as_drawn
 from skmeta.base._matching import matched, one_task
 from skmeta.steps._adapted_behind_steps import AdaptedBehindSteps
+from skmeta.steps._columns_behind import labels_behind, telling_columns_behind
 from skmeta.steps._frozen_steps import FrozenSteps
 from skmeta.steps._parts import Parts, take_apart
 from skmeta.steps._same import difference, difference_of_steps
 from skmeta.tasks import Tasks
 from skmeta.tasks._tables import plain_table
+from skmeta.tasks._told_columns import feature_labels
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -73,10 +75,10 @@ class PriorWithSteps(Prior):
             They take raw rows too.
         """
         parts = checked_parts(estimator, self)
-        prior, tasks = matched(self.prior, self.steps.apply(tasks))
-        return AdaptedBehindSteps(
-            self.steps, parts, tasks.feature_names, prior.adapt_tasks(parts.model, tasks, n_jobs=n_jobs)
-        )
+        with telling_columns_behind(self.steps, tasks.X, lambda: feature_labels(tasks.X)):
+            prior, behind = matched(self.prior, self.steps.apply(tasks))
+            adapted = prior.adapt_tasks(parts.model, behind, n_jobs=n_jobs)
+        return AdaptedBehindSteps(self.steps, parts, behind.feature_names, adapted)
 
     def given(self, **context: Any) -> Prior:
         """The prior of a task of which ``context`` is known; the steps stay.
@@ -189,9 +191,17 @@ class PriorWithSteps(Prior):
         Returns
         -------
         DataFrame
-            See `Prior.to_frame`.
+            See `Prior.to_frame`. Columns without a name have that of ``get_feature_names_out``.
         """
-        return self.prior.to_frame()
+        frame, steps = self.prior.to_frame(), self.steps.steps
+        if self.prior.feature_names is not None or not steps:
+            return frame
+        features = frame["feature"].tolist()
+        n_columns = sum(name == f"x{k}" for k, name in enumerate(features))
+        before = self.steps.input_names or range(getattr(steps[0][1], "n_features_in_", n_columns))
+        labels = labels_behind(steps, before, np.empty((0, n_columns)))
+        named = [label if isinstance(label, str) else f"x{label}" for label in labels]
+        return frame.assign(feature=[*named, *features[n_columns:]])
 
     def to_dict(self) -> dict[str, Any]:
         """Raise: fitted steps are no plain arrays.
@@ -245,14 +255,16 @@ def adapt_rows(
 ) -> Any:
     """One task of raw rows, one plain fitted estimator of the user's shape; nothing is compared."""
     steps, inner = split_prior(prior)
-    X, context = steps.split_context(plain_table(X))
+    given = plain_table(X)
+    X, context = steps.split_context(given)
     inner = inner.given(**context) if context else inner
     if X.shape[0] == 0:
         return steps.assemble(parts, inner.zero_shot(parts.model))
     tasks = one_task(parts.model, X, y, sample_weight, unlabelled)
-    inner, tasks = matched(inner, steps.apply(tasks))
-    tasks = as_drawn(tasks, inner, class_prior)
-    return steps.assemble(parts, inner.adapt_tasks(parts.model, tasks).estimator(0))
+    with telling_columns_behind(steps, X, lambda: feature_labels(given, context=steps.context)):
+        inner, tasks = matched(inner, steps.apply(tasks))
+        tasks = as_drawn(tasks, inner, class_prior)
+        return steps.assemble(parts, inner.adapt_tasks(parts.model, tasks).estimator(0))
 
 
 def _wanted_steps(steps: FrozenSteps, prior: Prior) -> str:

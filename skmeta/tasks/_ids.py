@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skmeta._dataframe import column_labels, levels_of_index
+from skmeta.tasks._ids_beside import not_a_name
 from skmeta.tasks._tables import as_table, column_values, drop_column, drop_columns
 from skmeta.tasks._words import is_missing, listed, shown
 
@@ -54,24 +55,13 @@ def locate_column(X: Any, column: str | int, role: str) -> int:
     if isinstance(column, str):
         return _locate_name(X, column, role)
     if isinstance(column, bool) or not isinstance(column, int | np.integer):
-        found, name = _in_words(column)
-        raise TypeError(
-            f"{role}: wanted the name or the position of a column of X, found {found}; write {role}={name!r} for a frame, "
-            f"{role}=-1 for the last column of an array."
-        )
+        raise not_a_name(column, column_labels(X) or (), role)
     width = X.shape[1]
     if not -width <= column < width:
         raise ValueError(
             f"{role}: wanted the position of a column of X, found {role}={column}; X has {width} columns (0 to {width - 1})."
         )
     return int(column) % width
-
-
-def _in_words(column: Any) -> tuple[str, str]:
-    """What was given in place of a name, in few words where it is the column itself; and the name to give."""
-    is_column = getattr(column, "ndim", 0) > 0
-    name = column.name if isinstance(getattr(column, "name", None), str) else "name"
-    return f"{len(column)} values, which have to stand in X" if is_column else shown(column), name
 
 
 def _locate_name(X: Any, name: str, role: str) -> int:

@@ -6,11 +6,12 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_array
 
 from skmeta import _dataframe
+from skmeta.tasks._column_error import ColumnError
 from skmeta.tasks._tables import column_values
 from skmeta.tasks._words import is_missing, listed, shown
 
@@ -42,12 +43,12 @@ def numeric_features(X: Any) -> Any:
             "the model its intercept."
         )
     if _dataframe.has_dates(X) if _dataframe.is_frame(X) else X.dtype.kind in "mM":  # they would pass as nanoseconds
-        _refuse_columns(non_numeric_columns(X), None)
+        _refuse_columns(X, None)
     options = {"accept_sparse": "csr", "dtype": float, "ensure_min_samples": 0, "input_name": "X"}
     try:
         Z = check_array(X, ensure_all_finite=False, **options)
     except (TypeError, ValueError) as error:
-        _refuse_columns(non_numeric_columns(X), error)
+        _refuse_columns(X, error)
         raise
     _check_not_infinite(Z, column_names(X))
     return Z
@@ -66,11 +67,16 @@ def check_rows(X: Any, hint: str = "prior.zero_shot(estimator) needs no rows") -
 
 def non_numeric_columns(X: Any) -> dict[Any, str]:
     """Column (by name, or position) to what it holds, for the columns of a table that hold no numbers."""
+    labels = _dataframe.column_labels(X)
+    return {k if labels is None else labels[k]: what for k, what in non_numeric_by_position(X).items()}
+
+
+def non_numeric_by_position(X: Any) -> dict[int, str]:
+    """Position to what a column holds, for the columns of a table that hold no numbers."""
     if sparse.issparse(X):
         return {}
-    names = _dataframe.column_labels(X) or range(X.shape[1])
-    kinds = ((name, _what_else(column_values(X, k))) for k, name in enumerate(names))
-    return {name: what for name, what in kinds if what}
+    kinds = ((k, _what_else(column_values(X, k))) for k in range(X.shape[1]))
+    return {k: what for k, what in kinds if what}
 
 
 def _what_else(values: NDArray[Any]) -> str:
@@ -87,20 +93,23 @@ def _what_else(values: NDArray[Any]) -> str:
     return ""
 
 
-def _refuse_columns(found: dict[Any, str], error: Exception | None) -> None:
-    if found:
-        text = [name for name, what in found.items() if what != "dates"]
-        step = f"(OneHotEncoder(handle_unknown='ignore'), {text})" if text else f"('drop', {list(found)})"
-        hint = "" if len(text) == len(found) else " Dates can be numbers too: days since one of them."
-        raise ValueError(
-            f"X: wanted numbers, found column(s) {describe_columns(found)}. Make numbers of them in a step before the "
-            f"model: make_pipeline(make_column_transformer({step}, remainder='passthrough'), Ridge()).{hint}"
-        ) from error
-
-
-def describe_columns(found: dict[Any, str]) -> str:
-    """Columns that hold no numbers, as messages name them: all, as all have to be mended."""
-    return ", ".join(f"{shown(name)} ({what})" for name, what in found.items())
+def _refuse_columns(X: Any, error: Exception | None) -> None:
+    """Raise for columns that hold no numbers: all are named, as all have to be mended."""
+    found = non_numeric_by_position(X)
+    if not found:
+        return
+    text = [k for k, what in found.items() if what != "dates"]
+    step = ("OneHotEncoder(handle_unknown='ignore')", text) if text else ("'drop'", list(found))
+    described = [part for k, what in found.items() for part in (", ", (k,), f" ({what})")][1:]
+    raise ColumnError(
+        "X: wanted numbers, found column(s) ",
+        *described,
+        f". Make numbers of them in a step before the model: make_pipeline(make_column_transformer(({step[0]}, [",
+        *[part for column in step[1] for part in (", ", column)][1:],
+        "]), remainder='passthrough'), Ridge()).",
+        "" if len(text) == len(found) else " Dates can be numbers too: days since one of them.",
+        labels=_dataframe.column_labels(X),
+    ) from error
 
 
 def ids_among(X: Any) -> list[Any]:
@@ -118,15 +127,12 @@ def _check_not_infinite(X: Any, names: tuple[str, ...] | None) -> None:
     if fine or not np.isinf(values).any():
         return
     columns = X.indices[np.isinf(X.data)] if sparse.issparse(X) else np.flatnonzero(np.isinf(X).any(axis=0))
-    raise ValueError(
-        f"X: Input X contains infinity in column(s) {column_list(names, columns)}; wanted finite numbers. Clip them, or "
-        "mark them as missing (NaN) and put a SimpleImputer before the model."
+    raise ColumnError(
+        "X: Input X contains infinity in column(s) ",
+        tuple(columns),
+        "; wanted finite numbers. Clip them, or mark them as missing (NaN) and put a SimpleImputer before the model.",
+        labels=names,
     )
-
-
-def column_list(names: tuple[str, ...] | None, columns: ArrayLike) -> str:
-    """Columns by name where there are names, else by position."""
-    return listed(names[column] if names else int(column) for column in np.unique(columns))
 
 
 def check_complete(X: Any, tasks: Any, names: tuple[str, ...] | None) -> None:
@@ -134,10 +140,8 @@ def check_complete(X: Any, tasks: Any, names: tuple[str, ...] | None) -> None:
     if sparse.issparse(X):
         columns = X.indices[np.isnan(X.data)]
         if len(columns):
-            raise ValueError(
-                f"X: Input X contains NaN in column(s) {column_list(names, columns)} of a sparse matrix; wanted finite "
-                "numbers."
-            )
+            of_sparse = " of a sparse matrix; wanted finite numbers."
+            raise ColumnError("X: Input X contains NaN in column(s) ", tuple(columns), of_sparse, labels=names)
         return
     if np.isfinite(X.sum()):
         return
@@ -147,11 +151,15 @@ def check_complete(X: Any, tasks: Any, names: tuple[str, ...] | None) -> None:
     if partly.any():
         task, column = np.argwhere(partly)[0]
         columns = np.flatnonzero(partly.any(axis=0))
-        others = "" if len(columns) == 1 else f" (with others, in column(s) {column_list(names, columns)})"
-        raise ValueError(
+        others = () if len(columns) == 1 else (" (with others, in column(s) ", tuple(columns), ")")
+        raise ColumnError(
             f"X: Input X contains NaN in {per_task[task, column]} of {tasks.counts[task]} rows of task "
-            f"{shown(tasks.ids[task])}, column {column_list(names, [column])}{others}; wanted columns that are complete, "
-            "or missing for the whole of a task that lacks them. Put a SimpleImputer before the model."
+            f"{shown(tasks.ids[task])}, column ",
+            (column,),
+            *others,
+            "; wanted columns that are complete, or missing for the whole of a task that lacks them. Put a SimpleImputer "
+            "before the model.",
+            labels=names,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,23 @@ from scipy import sparse
 
 from skmeta import _dataframe
 from skmeta.tasks._words import shown
+
+
+def check_is_table(X: Any) -> None:
+    """Raise for columns, rows or datasets that are yet to be made a table, and for a frame that is not there yet."""
+    first = X[0] if isinstance(X, list) and X else None
+    if isinstance(X, Mapping) and not sparse.issparse(X):
+        raise TypeError(
+            f"X: wanted a table, found {type(X).__name__}; pandas.DataFrame(X) makes one of columns by name, and "
+            "X, y = stack_tasks(X) one of datasets by task."
+        )
+    if isinstance(first, Mapping):
+        raise TypeError(
+            f"X: wanted a table, found a list of rows as {type(first).__name__}s; pandas.DataFrame(X) makes one."
+        )
+    if isinstance(first, tuple) and any(np.ndim(part) == 2 for part in first):
+        raise TypeError("X: wanted a table, found a list of datasets; X, y = stack_tasks(X) makes one of them.")
+    _dataframe.check_in_memory(X)
 
 
 def table_kind(X: Any) -> str:
@@ -24,7 +41,8 @@ def as_table(X: Any, name: str = "X") -> tuple[Any, str]:
     """Return X (lists as arrays) with its kind, having checked that it has rows and columns."""
     kind = table_kind(X)
     if kind == "array":
-        _dataframe.check_in_memory(X)
+        if not isinstance(X, np.ndarray):
+            check_is_table(X)
         X = np.asarray(X)
     elif kind != "sparse":
         _dataframe.check_columns(X)
@@ -164,7 +182,7 @@ def _exact_column(X: Any, name: str, values: NDArray[Any]) -> NDArray[Any]:
 def plain_table(X: Any) -> Any:
     """Frames and arrays as they are, sparse matrices by rows, lists as arrays, texts as a table of one column."""
     if not isinstance(X, np.ndarray):
-        _dataframe.check_in_memory(X)
+        check_is_table(X)
         if _dataframe.is_frame(X):
             _dataframe.check_columns(X)
             return X
@@ -184,6 +202,8 @@ def column_or_matrix(y: Any) -> NDArray[Any]:
     if y is None:
         raise ValueError("y: requires y to be passed, but the target y is None.")
     y = np.asarray(y)
+    if not y.ndim:
+        raise ValueError(f"y: wanted a target a row, found {shown(y)}; give the column itself, such as frame[name].")
     return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
 
 

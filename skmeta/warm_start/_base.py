@@ -26,6 +26,7 @@ from skmeta.steps import (
     last_model,
     split_prior,
     take_apart,
+    telling_columns_behind,
     unfitted_model,
     weights_for,
     with_constant_column,
@@ -33,18 +34,22 @@ from skmeta.steps import (
 )
 from skmeta.tasks import Tasks, locate_task, read_tasks
 from skmeta.tasks._ids import as_list
+from skmeta.tasks._ids_beside import refuse_ids_beside
 from skmeta.tasks._numbers import check_rows, column_names
 from skmeta.tasks._read import context_places
 from skmeta.tasks._tables import plain_table
+from skmeta.tasks._told_columns import feature_labels, telling_columns
 from skmeta.tasks._words import shown
 from skmeta.warm_start._given import (
     check_classes,
     check_is_estimator,
     check_kind,
+    check_no_params_of_prior,
     check_prior_kind,
     check_takes_weights,
     columns_of,
     hinting_at_task,
+    naming_the_prior,
 )
 from skmeta.warm_start._known_tasks import KnownTasks
 from skmeta.warm_start._pickled_family import register_again, registration_of
@@ -102,16 +107,10 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         self
             With the parameters set.
         """
-        inside = sorted(name for name in params if name.startswith("prior__"))
-        if inside:
-            raise ValueError(
-                f"{inside[0]}: a prior is a frozen value and has no parameters to set. Search over priors, "
-                "{'prior': [None, prior]}, and over the estimator's own strength (estimator__alpha, "
-                "estimator__C) for how much to trust them."
-            )
+        check_no_params_of_prior(params)
         return super().set_params(**params)
 
-    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None, **others: Any) -> Self:
         """Fit, adapt or learn, by what ``task`` and ``prior`` are.
 
         Parameters
@@ -123,12 +122,15 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         sample_weight : array-like of shape (n_rows,), default=None
             Weights of the rows. Where a prior is learned, they are relative: their mean is one row. Where one is given,
             they are in the unit of the rows that it was learned from: beside these without weights, 100 is 100 rows.
+        **others : dict
+            Must be empty: of ``groups`` the error says that they stand in a column of ``X``, which ``task`` names.
 
         Returns
         -------
         self
             Fitted.
         """
+        refuse_ids_beside(others, self.task)
         self._check_parameters()
         columns = columns_of(X)
         plain = self.task is None and self.prior is None
@@ -139,7 +141,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     def _fit_plain(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
         fitted = clone(self.estimator)
         check_takes_weights(unfitted_model(fitted), sample_weight)
-        with hinting_at_task(X):
+        with telling_columns(X), hinting_at_task(X):
             fitted.fit(X, y, **weights_for(fitted, sample_weight))
         found = {"_plain": fitted, "prior_": None}
         return found | ({"classes_": fitted.classes_} if hasattr(fitted, "classes_") else {})
@@ -147,34 +149,37 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     def _fit_tasks(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
         parts = take_apart(self.estimator) if self.prior is None else checked_parts(self.estimator, self.prior)
         learner = None if self.task is None else self._learner_for(parts.model)
-        tasks, context = self._read(X, y, sample_weight, parts.model)
-        if len(tasks) == 1 and self.task is not None and self.prior is None:
+        raw, context = self._read(X, y, sample_weight, parts.model)
+        if len(raw) == 1 and self.task is not None and self.prior is None:
             raise ValueError(
                 f"task: wanted a column that tells at least two tasks apart, found {self.task!r} with the "
-                f"one value {shown(tasks.ids[0])}. One dataset is fitted with task=None, alone or from a prior."
+                f"one value {shown(raw.ids[0])}. One dataset is fitted with task=None, alone or from a prior."
             )
         if self.prior is None:
-            check_classes(tasks)
-        if tasks.X.shape[1] == 0 and self.prior is None:
+            check_classes(raw)
+        if raw.X.shape[1] == 0 and self.prior is None:
             parts = with_constant_column(parts)
-        steps, prior, tasks = self._through_steps(parts, tasks, context)
+        steps, prior, tasks = self._through_steps(parts, raw, context)
         order = tasks.feature_names
-        if prior is not None:
-            prior.check_is_of(parts.model)
-            prior, tasks = matched(prior, tasks)
-            tasks = as_drawn(tasks, prior, self._class_prior)
-        if learner is not None:
-            prior = checked_prior(learner, learner.learn(parts.model, tasks, prior, n_jobs=self.n_jobs))
-            prior, tasks = matched(prior, tasks)
-        if learner is None:
-            adapted = self._adapted(prior, parts.model, tasks)
-        else:
-            adapted = adapt_learned(learner, prior, parts.model, tasks, self.n_jobs)
+        with telling_columns_behind(steps, raw.X, lambda: feature_labels(X, self.task, context)):
+            prior, tasks, adapted = self._learned(learner, prior, parts.model, tasks)
         adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, adapted, order)
         known = KnownTasks(self.task, tasks.ids, prior, adapted, tasks.X.shape[1])
         found = {"_known": known, "prior_": with_steps(steps, prior)}
         found |= {} if learner is None else {"learner_": learner}
         return found | ({} if adapted.classes is None else {"classes_": adapted.classes})
+
+    def _learned(self, learner: Any, prior: Any, model: Any, tasks: Tasks) -> tuple[Any, Tasks, Any]:
+        """The prior of a model after this fit, the tasks with their columns in its order, and their estimators."""
+        if prior is not None:
+            prior.check_is_of(model)
+            prior, tasks = matched(prior, tasks)
+            tasks = as_drawn(tasks, prior, self._class_prior)
+        if learner is None:
+            return prior, tasks, self._adapted(prior, model, tasks)
+        prior = checked_prior(learner, learner.learn(model, tasks, prior, n_jobs=self.n_jobs))
+        prior, tasks = matched(prior, tasks)
+        return prior, tasks, adapt_learned(learner, prior, model, tasks, self.n_jobs)
 
     def _learner_for(self, model: Any) -> Any:
         """A learner of this fit's own: what it learns is not the user's, who may have given no estimator at all."""
@@ -216,17 +221,10 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
 
     def _adapted(self, prior: Any, model: Any, tasks: Tasks) -> Any:
         """The tasks' estimators; where a prior that was given cannot fill them, the error names both."""
-        try:
+        with naming_the_prior(self.prior, model):
             adapted = prior.adapt_tasks(model, tasks, n_jobs=self.n_jobs)
             if self.task is None:
                 adapted.estimator(0)  # a prior of another family may find out only now that it cannot fill an estimator
-        except TypeError as error:
-            if self.prior is None:
-                raise
-            raise TypeError(
-                f"prior: wanted one for {type(model).__name__}, found {split_prior(self.prior)[1]!r}, which cannot fill it "
-                f"({error}) Use the estimator that it was learned with."
-            ) from error
         return adapted
 
     def _described_by(self, X: Any) -> tuple[str | int, ...]:
@@ -362,10 +360,11 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
 
     def _adapt_several(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> TaskEstimators:
         known, steps = self._known, self._known.adapted.steps
-        tasks, _ = self._read(X, y, sample_weight, known.parts.model)
-        prior, tasks = matched(known.prior, steps.apply(tasks))
-        tasks = as_drawn(tasks, prior, self._class_prior)
-        adapted = prior.adapt_tasks(known.parts.model, tasks, n_jobs=self.n_jobs)
+        raw, context = self._read(X, y, sample_weight, known.parts.model)
+        with telling_columns_behind(steps, raw.X, lambda: feature_labels(X, self.task, context)):
+            prior, tasks = matched(known.prior, steps.apply(raw))
+            tasks = as_drawn(tasks, prior, self._class_prior)
+            adapted = prior.adapt_tasks(known.parts.model, tasks, n_jobs=self.n_jobs)
         return TaskEstimators(tasks.ids, AdaptedBehindSteps(steps, known.parts, tasks.feature_names, adapted))
 
     def _has_task_column(self, X: Any) -> bool:

@@ -98,7 +98,7 @@ class WarmStartClusterer(ClusterMixin, WarmStartBase):
         tags.transformer_tags = get_tags(self.estimator).transformer_tags
         return tags
 
-    def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+    def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None, **others: Any) -> Self:
         """Fit, adapt or learn, by what ``task`` and ``prior`` are.
 
         Parameters
@@ -109,13 +109,15 @@ class WarmStartClusterer(ClusterMixin, WarmStartBase):
             Not used.
         sample_weight : array-like of shape (n_rows,), default=None
             Weights of the rows, where the estimator takes them.
+        **others : dict
+            Must be empty: of ``groups`` the error says that they stand in a column of ``X``, which ``task`` names.
 
         Returns
         -------
         self
             Fitted.
         """
-        return super().fit(X, y, sample_weight)
+        return super().fit(X, y, sample_weight, **others)
 
     def fit_predict(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> NDArray[Any]:
         """Fit, and the cluster of each row.

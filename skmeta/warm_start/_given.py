@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
@@ -15,8 +13,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter, validate_data
 
 from skmeta.base._matching import UNSUPERVISED, kind_of, no_weights
+from skmeta.steps import split_prior
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import check_names_differ, column_names, ids_among
+from skmeta.tasks._tables import check_is_table
 from skmeta.tasks._words import shown
 
 
@@ -80,6 +80,16 @@ def check_kind(shell: Any, estimator: Any) -> None:
     )
 
 
+def check_no_params_of_prior(params: Mapping[str, Any]) -> None:
+    """Raise where parameters of a prior are to be set: it is a value, perhaps in use elsewhere."""
+    inside = sorted(name for name in params if name.startswith("prior__"))
+    if inside:
+        raise ValueError(
+            f"{inside[0]}: a prior is a frozen value and has no parameters to set. Search over priors, {{'prior': [None, "
+            "prior]}, and over the estimator's own strength (estimator__alpha, estimator__C) for how much to trust them."
+        )
+
+
 def check_prior_kind(shell: Any, prior: Any) -> None:
     """Raise for a prior of classes in a regressor's place; of other priors their families say whom they fit."""
     if getattr(prior, "classes", None) is not None and get_tags(shell).estimator_type == "regressor":
@@ -91,17 +101,25 @@ def check_prior_kind(shell: Any, prior: Any) -> None:
 
 def columns_of(X: Any) -> dict[str, Any]:
     """``n_features_in_`` and ``feature_names_in_`` of a table, which has names of its own for all columns."""
-    if isinstance(X, Mapping) and not sparse.issparse(X):
-        raise TypeError(
-            f"X: wanted a table, found {type(X).__name__}; pandas.DataFrame(X) makes one of columns by name, and "
-            "X, y = stack_tasks(X) one of datasets by task."
-        )
-    if isinstance(X, list) and X and isinstance(X[0], tuple) and any(np.ndim(part) == 2 for part in X[0]):
-        raise TypeError("X: wanted a table, found a list of datasets; X, y = stack_tasks(X) makes one of them.")
+    check_is_table(X)
     check_names_differ(column_names(X))
     recorder = BaseEstimator()
     validate_data(recorder, X, skip_check_array=True)
     return vars(recorder)
+
+
+@contextmanager
+def naming_the_prior(prior: Any, model: Any) -> Iterator[None]:
+    """Where a prior that the user gave cannot fill a model, let the error name both."""
+    try:
+        yield
+    except TypeError as error:
+        if prior is None:
+            raise
+        raise TypeError(
+            f"prior: wanted one for {type(model).__name__}, found {split_prior(prior)[1]!r}, which cannot fill it ({error}) "
+            "Use the estimator that it was learned with."
+        ) from error
 
 
 @contextmanager

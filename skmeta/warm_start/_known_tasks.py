@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from skmeta.base import Prior
 from skmeta.base._adapted_estimators import assembled
-from skmeta.steps import AdaptedBehindSteps, Parts
+from skmeta.steps import AdaptedBehindSteps, Parts, telling_columns_behind
 from skmeta.tasks import Tasks, features_without, index_tasks, read_task_ids, take_rows
 from skmeta.tasks._context import one_a_task, split_context
 from skmeta.tasks._known_ids import known_codes
+from skmeta.tasks._told_columns import feature_labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +63,15 @@ class KnownTasks:
             In the user's units.
         """
         codes, ids = self._codes(X)
-        if self.task is not None:
-            X = features_without(X, self.task)
-        X, context = split_context(X, self.adapted.steps.context)
+        features = X if self.task is None else features_without(X, self.task)
+        features, context = split_context(features, self.adapted.steps.context)
+        steps = self.adapted.steps
+        with telling_columns_behind(steps, features, lambda: feature_labels(X, self.task, steps.context)):
+            return self._answer(method, features, codes, ids, context)
+
+    def _answer(
+        self, method: str, X: Any, codes: NDArray[np.intp], ids: NDArray[Any], context: dict[str, NDArray[Any]]
+    ) -> NDArray[Any]:
         unknown = np.flatnonzero(codes < 0)
         if not context or not len(unknown):
             return getattr(self.adapted, method)(X, codes)

@@ -129,7 +129,11 @@ BAD = {
     "its own name": (lambda new: new.assign(prediction=1), "wanted no column called prediction"),
     "no column": (lambda new: new.drop(columns="price"), "found none named price; add them"),
     "no task": (lambda new: new.drop(columns="store"), "task: wanted the name of a column, found store"),
-    "words for numbers": (lambda new: new.assign(sales="much"), "column sales: wanted numbers, found 'much'"),
+    "words for numbers": (
+        lambda new: new.assign(sales="much"),
+        "column sales: wanted numbers, as it held before, found 'much'",
+    ),
+    "a target in another unit": (lambda new: new.assign(sales=[f"{k} kg" for k in range(80)]), "found '0 kg'"),
 }
 
 
@@ -152,3 +156,121 @@ def test_files_that_are_no_priors_are_told(capsys, tmp_path):
     ):
         status, _, err = run(capsys, "apply", prior, path, "--out", tmp_path / "out.csv")
         assert status == 2 and message in err
+
+
+# Truths, categories and labels in another spelling -----------------------------------------------------------
+
+OPEN = {
+    "true and false": ["True", "False"],
+    "true, false and more": ["True", "False", "on request"],
+    "in small letters": ["true", "false"],
+    "in capitals": ["TRUE", "FALSE"],
+    "in small letters and more": ["true", "false", "on request"],
+    "numbers as words": ["1", "2", "none of these"],
+}
+SPELLINGS = {
+    "as they are": lambda cells: cells,
+    "words": lambda cells: cells.map(str),
+    "small letters": lambda cells: cells.map(str).str.lower(),
+    "capitals": lambda cells: cells.map(str).str.upper().replace("ON REQUEST", "on request"),
+    "ones": lambda cells: cells.map(str).str.lower().replace({"true": "1", "false": "0"}),
+    "their type": lambda cells: cells.map(lambda cell: TRUTHS.get(cell.lower(), cell)),
+}
+TRUTHS = {"true": True, "false": False}
+
+
+def with_open(tmp_path, few_fits, cells):
+    """A prior of a table with a column of truths that matters, and a later table."""
+    old, new = (
+        make_table(first, n_tasks, seed)[["store", "price", "sales"]].assign(
+            open=lambda frame: np.resize(cells, len(frame))
+        )
+        for first, n_tasks, seed in ((0, 20, 0), (100, 4, 1))
+    )
+    old["sales"] += 7.0 * (old["open"] == cells[0])
+    old.to_csv(tmp_path / "old.csv", index=False)
+    collection, model = report.settle(report.read_file(str(tmp_path / "old.csv"), task="store", target="sales"))
+    return report.with_table(report.learn_from_all(collection, model).prior_, collection, model), new.drop(
+        columns="sales"
+    )
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("kind", OPEN)
+def test_truths_are_the_same_in_any_spelling(few_fits, tmp_path, kind, ending):
+    pytest.importorskip("pyarrow")
+    prior, new = with_open(tmp_path, few_fits, OPEN[kind])
+    answers = {}
+    for name, spelt in SPELLINGS.items():
+        if (name == "ones" and len(OPEN[kind]) > 2) or (name in ("capitals", "small letters") and "numbers" in kind):
+            continue  # where more was learned, 1 is another word
+        if ending == "parquet" and name == "their type" and len(OPEN[kind]) > 2:
+            continue  # which no Parquet file holds
+        later = new.assign(open=spelt(new["open"]))
+        path = tmp_path / f"new.{ending}"
+        later.to_csv(path, index=False) if ending == "csv" else later.to_parquet(path)
+        frame, notes = report.apply_prior(prior, str(path))
+        answers[name] = frame["prediction"].to_numpy(float)
+        assert not any(note.startswith("open:") for note in notes), (name, notes)
+    (first, *others) = answers.values()
+    for other in others:
+        np.testing.assert_allclose(other, first, rtol=1e-9)
+    if "numbers" not in kind:
+        assert first[:: len(OPEN[kind])].mean() > first.mean() + 2  # the first word is what raises sales
+
+
+def test_a_category_that_was_not_learned_is_told(few_fits, tmp_path):
+    prior, new = with_open(tmp_path, few_fits, OPEN["true and false"])
+    new.loc[[3, 5], "open"] = "maybe"
+    new.to_csv(tmp_path / "new.csv", index=False)
+    _, notes = report.apply_prior(prior, str(tmp_path / "new.csv"))
+    assert notes[0] == (
+        "open: 2 cells hold categories that the prior does not know, such as 'maybe', and count as none of those that it does."
+    )
+
+
+@pytest.mark.parametrize("labels", [["True", "False"], ["true", "false"], ["1", "0"]], ids=str)
+@pytest.mark.parametrize("learned_as", [["True", "False"], ["TRUE", "FALSE"], [True, False], ["0", "1"]], ids=str)
+def test_labels_are_the_same_in_any_spelling(few_fits, tmp_path, learned_as, labels):
+    frames = []
+    for first, n_tasks, seed, words in ((0, 20, 0, learned_as), (100, 4, 1, labels)):
+        frame = make_table(first, n_tasks, seed)
+        ranks = [sorted(map(str, words), key=str.lower).index(str(word)) for word in words]  # 0 and false come first
+        frame["sales"] = np.where(frame["sales"] > 16, words[ranks.index(1)], words[ranks.index(0)])
+        frames.append(frame)
+    frames[0].to_csv(tmp_path / "old.csv", index=False)
+    frames[1].to_csv(tmp_path / "new.csv", index=False)
+    collection, model = report.settle(report.read_file(str(tmp_path / "old.csv"), task="store", target="sales"))
+    prior = report.with_table(report.learn_from_all(collection, model).prior_, collection, model)
+    frame, _ = report.apply_prior(prior, str(tmp_path / "new.csv"))
+    truths = make_table(100, 4, 1)["sales"] > 16
+    said = frame["prediction"].map(str).str.lower().isin(["true", "1"])
+    assert (said == truths).mean() > 0.9
+
+
+def test_a_cell_that_is_no_label_counts_as_not_known_and_is_told(few_fits, tmp_path):
+    old, new = (make_table(first, n_tasks, seed) for first, n_tasks, seed in ((0, 20, 0), (100, 4, 1)))
+    for frame in (old, new):
+        frame["sales"] = np.where(frame["sales"] > 16, "1", "0")
+    old.to_csv(tmp_path / "old.csv", index=False)
+    new.assign(sales=new["sales"].where(np.arange(80) != 7, "soon")).to_csv(tmp_path / "new.csv", index=False)
+    collection, model = report.settle(report.read_file(str(tmp_path / "old.csv"), task="store", target="sales"))
+    prior = report.with_table(report.learn_from_all(collection, model).prior_, collection, model)
+    _, notes = report.apply_prior(prior, str(tmp_path / "new.csv"))
+    assert "sales: 1 cells hold no value, such as 'soon', and count as not known." in notes
+    assert "79 known rows" in notes[-1]
+
+
+def test_a_label_that_was_not_learned_is_told(few_fits, tmp_path):
+    prior, (path, _, _) = joblib.load(learned(few_fits, tmp_path, classes=True)), new_table(tmp_path, classes=True)
+    pd.read_csv(path).assign(sales="middle").to_csv(path, index=False)
+    with pytest.raises(ValueError, match=r"y: wanted the classes that the prior knows, .* found new \['middle'\]"):
+        report.apply_prior(prior, str(path))
+
+
+def test_a_column_that_became_words_is_told_by_a_word(few_fits, tmp_path):
+    prior, (path, _, _) = joblib.load(learned(few_fits, tmp_path)), new_table(tmp_path)
+    new = pd.read_csv(path)
+    new.assign(price=new["price"].where(np.arange(len(new)) % 3 > 0, "dear")).to_csv(path, index=False)
+    with pytest.raises(ValueError, match=r"column price: wanted numbers in \$, as it held before, found 'dear'"):
+        report.apply_prior(prior, str(path))

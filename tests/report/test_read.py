@@ -25,7 +25,7 @@ def test_columns_are_read_by_what_they_hold(shops):
     assert (table.numbers, table.categories) == (["date", "price"], ["weather", "open"])
     assert table.notes == (
         "Left out, as they never change: country.",
-        "Left out, as they only name rows or tasks: row, address, remark.",
+        "Left out, as they only name rows or tasks: row, address ('0 Main Street'), remark ('remark 8').",
         "Dates, counted in days since 1970-01-01: date.",
     )
     assert table.X["date"].min() == (pd.Timestamp("2024-01-30") - pd.Timestamp(0)).days
