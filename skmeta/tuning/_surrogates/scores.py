@@ -50,7 +50,7 @@ def standardized(scores: NDArray[np.float64], usual: float = 1.0) -> tuple[NDArr
 
     The scale of scores that do not differ is the usual one.
     """
-    center = scores.mean()
-    spread = scores.std()
+    unit = np.exp2(np.frexp(np.abs(scores).max(initial=0.0))[1] - 1.0)  # exact, and no square is too large
+    center, spread = unit * (scores / unit).mean(), unit * (scores / unit).std()
     scale = spread if spread > 1e-12 * max(abs(center), 1e-300) else usual
     return (scores - center) / scale, center, scale

@@ -28,6 +28,7 @@ from skmeta.tuning._surrogates.scores import standardized
 
 FRACTIONS = np.array([0.03, 0.1, 0.3, 1.0])  # of a task's variance that are specific to it
 _SCALES = np.exp(np.linspace(np.log(0.1), np.log(50), 20))  # of standardized scores to normal scores
+_MAX_LOG_GAP = 5.0  # guard: by how much scores may differ less than is usual, before digits of the model are lost
 _MAX_LOG_RATIO = 7.0  # of evidence to the best: what falls short by more is left out
 
 
@@ -254,7 +255,7 @@ def _log_variance(log_scale: NDArray[np.float64] | None) -> tuple[float, float]:
     """
     if log_scale is None or not np.isfinite(log_scale).all() or log_scale[0] < -3 * log_scale[1]:
         return USUAL_VARIANCE
-    return 2 * float(log_scale[0]), 1 / float(4 * log_scale[1] ** 2)
+    return 2 * min(float(log_scale[0]), _MAX_LOG_GAP), 1 / float(4 * log_scale[1] ** 2)
 
 
 # The weight of the past ---------------------------------------------------------------------------
