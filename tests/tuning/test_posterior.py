@@ -221,3 +221,8 @@ def test_standardized_scores(rng, center, scale):
         seen, found, spread = standardized(np.full(4, level))
         assert spread == 1.0 and standardized(np.full(4, level), 7.0)[2] == 7.0
         assert abs(found - level) <= 1e-12 * abs(level) and np.abs(seen).max() <= 1e-9
+
+
+def test_the_largest_scores_are_standardized_as_others():
+    scores = np.array([-1.0, 0.25, 0.75])
+    assert_array_equal(standardized(2.0**1023 * scores)[0], standardized(scores)[0])

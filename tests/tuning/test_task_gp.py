@@ -170,6 +170,22 @@ def test_a_task_by_itself_is_scikit_learns_process(rng, n, d):
     assert_allclose(again.means, posterior.means, atol=1e-4)  # the search for the kernel rounds otherwise
 
 
+@pytest.mark.parametrize("gap", [-700.0, -5.0, -2.0, 0.0, 3.0, 12.0, 700.0])
+@pytest.mark.parametrize("spread", [0.5, 2.0, np.inf])
+def test_first_trials_that_are_alike_do_not_say_that_all_are(gap, spread):
+    """By so much the logarithm of a task's usual scale is above that of the scores."""
+    rng = np.random.default_rng(0)
+    tried, points = 0.5 + 0.02 * rng.uniform(size=(3, 1)), np.array([[0.0], [0.51]])
+    scores, groups = standardized(rng.normal(size=3))[0], np.arange(1)
+    plain, _ = task_posterior(scores, (tried, np.ones(3)), points, groups)
+    usual, _ = task_posterior(scores, (tried, np.ones(3)), points, groups, log_scale=np.array([gap, spread]))
+    assert np.isfinite(usual.means).all() and np.isfinite(usual.sds).all() and np.isfinite(usual.log_weights).all()
+    if gap < -3 * spread or spread == np.inf:  # other scores than the past's
+        assert_allclose(usual.sds, plain.sds)
+    elif gap >= 3:
+        assert usual.sds[0, 0] > 3 * plain.sds[0, 0]  # far from what was tried
+
+
 # The weight of the past ------------------------------------------------------------------------------------
 
 
