@@ -13,7 +13,7 @@ from skmeta.inspection._axes import axes_for, title_of
 from skmeta.tasks._words import listed, shown
 from skmeta.tuning._trial_sources import read_trials
 
-_MARKERS = {"portfolio": "s", "model": "o", "random": "^"}
+_MARKERS = {"portfolio": "s", "model": "o", "exploration": "D", "random": "^"}
 
 
 class SearchTraceDisplay:
@@ -27,7 +27,7 @@ class SearchTraceDisplay:
     scores : dict of str to ndarray of shape (n_trials,)
         For each search the scores of its trials in the order in which they were made, nan for one that failed.
     origins : dict of str to sequence of str, default=None
-        Where each trial came from, for the searches of which that is known: "portfolio", "model" or "random".
+        Where each trial came from, for the searches of which that is known: "portfolio", "model", "exploration" or "random".
     rounds : dict of str to sequence of int, default=None
         The round of each trial, for searches in which each round is scored on other rows than the one before, as
         in successive halving. What is best so far is so within a round.

@@ -8,29 +8,30 @@ from scipy.stats.qmc import discrepancy
 
 N_TRUSTED = 3  # trials where the past points to, before one where nothing was tried
 _N_COVERED = 8  # trials after which each branch, and each value of a short list, has been tried
-_NEGLIGIBLE = 0.1  # standard errors of a score, of which a smaller improvement is none
+_NEGLIGIBLE = 0.1  # standard deviations of a score's noise, of which a smaller improvement is none
 
 
-def improvement_or_uncertainty(
-    improvement: NDArray[np.float64], sds: NDArray[np.float64], errors: NDArray[np.float64]
+def improvement_above_noise(
+    improvement: NDArray[np.float64], sds: NDArray[np.float64], noise: float
 ) -> NDArray[np.float64]:
-    """The expected improvement of each candidate; where all are negligible, its uncertainty.
+    """The expected improvement of each candidate; where all are small beside a score's noise, its uncertainty.
+
+    The noise is what the task's own model learned: how much scores differ that should be alike. It is not the standard
+    error of cross-validation, in which is also what makes a split hard for all candidates.
 
     Parameters
     ----------
     improvement, sds : ndarray of shape (m,)
         Expected improvement, and standard deviation of the score.
-    errors : ndarray of shape (n,)
-        Standard errors of the scores so far, nan where not known; in their units.
+    noise : float
+        Standard deviation of a score's noise; nan if not known.
 
     Returns
     -------
     ndarray of shape (m,)
         The larger, the sooner to try.
     """
-    known = errors[np.isfinite(errors)]
-    is_flat = len(known) and improvement.max() < _NEGLIGIBLE * known.mean()
-    return sds if is_flat else improvement
+    return sds if improvement.max() < _NEGLIGIBLE * noise else improvement
 
 
 def evenness(tried: NDArray[np.float64], candidates: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -42,7 +43,7 @@ def evenness(tried: NDArray[np.float64], candidates: NDArray[np.float64]) -> NDA
     Parameters
     ----------
     tried, candidates : ndarray of shape (n, d) and (m, d)
-        Coordinates of the space, in [0, 1].
+        Coordinates of the space's numbers, in [0, 1].
 
     Returns
     -------
@@ -59,7 +60,7 @@ def evenness(tried: NDArray[np.float64], candidates: NDArray[np.float64]) -> NDA
 def untried_levels(
     tried: NDArray[np.float64], candidates: NDArray[np.float64], groups: NDArray[np.intp], is_level: NDArray[np.bool_]
 ) -> NDArray[np.intp]:
-    """How many branches and values of lists each candidate ``(m,)`` has that no trial had; 0 if not all can be tried soon.
+    """How many values of lists each candidate ``(m,)`` has that no trial had; not of lists too long to be tried soon.
 
     Parameters
     ----------
@@ -77,5 +78,5 @@ def untried_levels(
     """
     has = candidates > 0
     new = is_level & has.any(axis=0) & ~(tried > 0).any(axis=0)
-    n_needed = np.bincount(groups[new]).max(initial=0)  # one trial has one value of each parameter
-    return (has & new).sum(axis=1) * (n_needed <= _N_COVERED - len(tried))
+    n_needed = np.bincount(groups[new], minlength=len(groups))  # by parameter, as a trial has one value of each
+    return np.asarray((has & new & (n_needed[groups] <= _N_COVERED - len(tried))).sum(axis=1))

@@ -134,9 +134,13 @@ class Space(FrozenValue):
     @cached_property
     def is_level(self) -> NDArray[np.bool_]:
         """Which columns tell one value that is no number, or one branch, from all others ``(n_columns,)``."""
-        of_names = [coding.is_level for coding in self._codings.values()]
-        n_branches = len(self._places_of_columns) - sum(map(len, of_names))
-        return np.concatenate([*of_names, np.ones(n_branches, dtype=bool)])
+        of_names = np.concatenate([coding.is_level for coding in self._codings.values()])
+        return np.append(of_names, self.is_branch[len(of_names) :])
+
+    @cached_property
+    def is_branch(self) -> NDArray[np.bool_]:
+        """Which columns tell the branches ``(n_columns,)``."""
+        return np.asarray(self._places_of_columns == len(self._codings))
 
     @cached_property
     def _places_of_columns(self) -> NDArray[np.intp]:

@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skmeta.tuning._candidates import CandidateEncoder
-from skmeta.tuning._exploration import N_TRUSTED, evenness, improvement_or_uncertainty, untried_levels
+from skmeta.tuning._exploration import N_TRUSTED, evenness, improvement_above_noise, untried_levels
 from skmeta.tuning._methods import METHODS, TaskAlone
 from skmeta.tuning._past_tasks import PastTasks
 from skmeta.tuning._pool import Pool
 from skmeta.tuning._space import Space
 from skmeta.tuning._surrogates.portfolio import greedy_portfolio
-from skmeta.tuning._surrogates.posterior import Posterior
 from skmeta.tuning._surrogates.scores import relative_noise, standardized
 from skmeta.tuning._trial import Trial
 
@@ -38,10 +37,10 @@ class Suggester:
     improvement under the posterior of its score. Without a past the first are an initial design, spread over the
     space. What failed counts as the worst score.
 
-    A past may mislead, and a model knows little of what was never tried. So a method that ``explores``
-    tries, after three trials where the past points to, one where nothing was tried; each branch and each value of a
-    short list within the first eight; and, where no improvement is worth a tenth of a score's standard error, what is
-    least known.
+    A past may mislead, and a model knows little of what was never tried. So a method that ``explores`` tries, after
+    three trials where the past points to, one where nothing was tried; each branch and each value of a short list, one
+    of which a trial can have, within the first eight; and, where no improvement is worth a tenth of a score's noise, what
+    is least known of.
 
     Parameters
     ----------
@@ -136,51 +135,64 @@ class Suggester:
         """
         seen, noise = np.append(self._before, np.array([scores, errors], dtype=np.float64), axis=1)
         known = np.isfinite(seen)
-        choose = self._without_scores
+        is_modelled = known.any() and len(seen) >= self._method.n_unmodelled
         suggestions: list[Suggestion] = []
-        if known.any() and len(seen) >= self._method.n_unmodelled:
-            choose = self._by_acquisition
+        if is_modelled:
             seen = np.where(known, seen, seen[known].min())
             places = np.flatnonzero(self._in_space)
             self._pool.refresh([self._tried.params[i] for i in places], seen[places])
         while len(suggestions) < n and self._pool.fill():
-            suggestions.append(choose(seen, noise))
+            if len(seen) == N_TRUSTED and self._goes_elsewhere:
+                suggestions.append(self._elsewhere())
+            else:
+                suggestions.append(self._by_acquisition(seen, noise) if is_modelled else self._without_scores())
             # Several at a time: until it is known, a score is taken to be what is expected of it.
-            seen, noise = np.append(seen, suggestions[-1].mean), np.append(noise, np.nan)
+            mean = suggestions[-1].mean
+            seen, noise = (
+                np.append(seen, seen.mean() if np.isnan(mean) and is_modelled else mean),
+                np.append(noise, np.nan),
+            )
         return suggestions
 
-    def _without_scores(self, scores: NDArray[np.float64], errors: NDArray[np.float64]) -> Suggestion:
+    def _without_scores(self) -> Suggestion:
         """The next of a portfolio, or of the initial design."""
         if self._past is None:
             return self._take(0, "random")
         chosen = greedy_portfolio(self._pool.candidates.past_means, 1, self._tried.past_means)
         return self._take(chosen[0], "portfolio")
 
+    @property
+    def _goes_elsewhere(self) -> bool:
+        return self._past is not None and self._method.explores and not self._encoder.space.is_level.all()
+
+    def _elsewhere(self) -> Suggestion:
+        """The candidate where nothing was tried: of those with most new levels, the one that makes trials most even."""
+        is_number = ~self._encoder.space.is_level
+        worth = evenness(self._tried.points[:, is_number], self._pool.candidates.points[:, is_number])
+        return self._take(int(self._new_levels_first(worth).argmax()), "exploration")
+
     def _by_acquisition(self, scores: NDArray[np.float64], errors: NDArray[np.float64]) -> Suggestion:
-        """The candidate of largest expected improvement, of those with a level that no trial had."""
+        """The candidate of largest expected improvement; where a search explores, see the class."""
         usual = 1.0 if self._past is None else float(np.exp(self._past.log_scale[0]))
         seen, center, scale = standardized(scores, usual)
         pool = self._pool.candidates
         posterior = self._method.posterior(self._tried, pool, seen, relative_noise(errors), scale)
         worth = posterior.expected_improvement(seen.max())
         if self._method.explores:
-            worth = self._explored(worth, posterior, errors / scale)
+            worth = improvement_above_noise(worth, posterior.total_sds, self._method.noise)
+            worth = self._new_levels_first(worth) if len(scores) >= N_TRUSTED else worth
         i = int(worth.argmax())
         mean, sd = posterior.moments(i)
         return self._take(i, "model", center + scale * mean, scale * sd)
 
-    def _explored(
-        self, improvement: NDArray[np.float64], posterior: Posterior, errors: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """What each candidate is worth, where a search explores."""
-        worth = improvement_or_uncertainty(improvement, posterior.total_sds, errors)
+    def _new_levels_first(self, worth: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What candidates are worth, minus infinity but for those of a branch, or else with most values, not yet tried."""
         space, tried, points = self._encoder.space, self._tried.points, self._pool.candidates.points
-        if len(errors) < N_TRUSTED:
-            return worth
-        if len(errors) == N_TRUSTED and self._past is not None and points.size:
-            worth = evenness(tried, points)
-        n_new = untried_levels(tried, points, space.groups, space.is_level)
-        return np.where(n_new == n_new.max(), worth, -np.inf)
+        for columns in (space.is_branch, space.is_level):
+            n_new = untried_levels(tried, points, space.groups, columns)
+            if n_new.any():
+                return np.where(n_new == n_new.max(), worth, -np.inf)
+        return worth
 
     def _take(self, i: int, origin: str, mean: float = np.nan, sd: float = np.nan) -> Suggestion:
         taken = self._pool.take(i)

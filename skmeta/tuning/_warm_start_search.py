@@ -82,9 +82,9 @@ class WarmStartSearchCV(BaseSearchCV):
     Attributes
     ----------
     cv_results_ : dict of ndarray
-        As in `RandomizedSearchCV`, and of each trial where it came from (``origin``: "portfolio", "model" or
-        "random") and which score was expected (``expected_score``, with the standard deviation ``expected_std``,
-        both nan where nothing was). With `task` a column ``task``; ranks are within a task.
+        As in `RandomizedSearchCV`, and of each trial where it came from (``origin``: "portfolio", "model",
+        "exploration" or "random") and which score was expected (``expected_score``, with the standard deviation
+        ``expected_std``, both nan where nothing was). With `task` a column ``task``; ranks are within a task.
     best_estimator_ : estimator
         The best candidate, fitted to all rows. With `task`, a model that predicts each row by the best estimator of
         its task, and rows of other tasks by one fitted to all these tasks' rows with ``prior_.default()``. Only if

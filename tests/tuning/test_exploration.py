@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 from scipy.spatial.distance import pdist
 from scipy.stats import loguniform, uniform
 
-from skmeta.tuning._exploration import improvement_or_uncertainty, untried_levels
+from skmeta.tuning._exploration import improvement_above_noise, untried_levels
 from skmeta.tuning._past_tasks import learn_past
 from skmeta.tuning._space import Space
 from skmeta.tuning._suggester import Suggester
@@ -80,8 +80,8 @@ def test_levels_are_counted_by_hand(rng, n):
     tried, candidates = rng.integers(0, 2, (n, 6)).astype(float), rng.integers(0, 2, (9, 6)).astype(float)
     is_level, groups = rng.uniform(size=6) < 0.7, np.array([0, 0, 0, 1, 1, 2])
     new = [j for j in range(6) if is_level[j] and candidates[:, j].any() and not tried[:, j].any()]
-    n_needed = max((sum(groups[j] == g for j in new) for g in range(3)), default=0)
-    wanted = [sum(row[j] for j in new) if n_needed <= 8 - n else 0 for row in candidates]
+    soon = [j for j in new if sum(groups[k] == groups[j] for k in new) <= 8 - n]
+    wanted = [sum(row[j] for j in soon) for row in candidates]
     assert_array_equal(untried_levels(tried, candidates, groups, is_level), wanted)
 
 
@@ -102,20 +102,55 @@ def test_a_flipped_past_costs_three_trials(seed):
     assert scores.max() > -0.03 and cold.max() > -0.03
 
 
-def test_where_scores_say_no_more_copies_are_not_tried():
-    """Scores that differ by less than their errors can tell: what is least known comes next, not what is best known."""
+@pytest.mark.parametrize("batch", [1, 3, 4, 5, 8])
+@pytest.mark.parametrize("n_failed", [0, 3])
+def test_the_fourth_goes_elsewhere_in_any_batch_and_after_failures(batch, n_failed):
+    past, suggester_scores = past_of(PLANE, lambda params: -bowl(params), n_tasks=8), []
+    suggester = Suggester(PLANE, past, "auto", np.random.default_rng(0))
+    origins, points = [], []
+    while len(origins) < 8:
+        new = suggester.suggest(batch, suggester_scores, np.full(len(suggester_scores), np.nan))
+        origins += [each.origin for each in new]
+        points += [each.params for each in new]
+        suggester_scores = [np.nan if i < n_failed else bowl(params) for i, params in enumerate(points)]
+    assert [i for i, origin in enumerate(origins) if origin == "exploration"] == [3]
+    assert np.isfinite([bowl(params) for params in points]).all()
 
-    def plateau(params):
-        return 0.9 + 1e-4 * bowl(params)
 
-    known, unknown = (PLANE.encode(search(PLANE, plateau, 16, error=error, seed=1)[0])[6:] for error in (0.01, np.nan))
-    assert pdist(known).min() > 3 * pdist(unknown).min()
-    assert_array_equal(
-        improvement_or_uncertainty(np.array([0.5, 0.1]), np.array([1.0, 2.0]), np.full(3, 0.1)), [0.5, 0.1]
+def test_a_long_list_delays_no_branch_and_no_short_list():
+    words = [f"w{i}" for i in range(40)]
+    space = Space.of(
+        [
+            {"kind": ["p"], "x": uniform(0, 1), "word": words},
+            {"kind": ["q"], "x": uniform(0, 1)},
+            {"kind": ["r"], "x": uniform(0, 1), "few": ["u", "v"]},
+        ]
     )
-    assert_array_equal(
-        improvement_or_uncertainty(np.array([0.5, 0.1]), np.array([1.0, 2.0]), np.full(3, 6.0)), [1.0, 2.0]
-    )
-    assert_array_equal(
-        improvement_or_uncertainty(np.array([0.5, 0.1]), np.array([1.0, 2.0]), np.full(3, np.nan)), [0.5, 0.1]
-    )
+
+    def winner(params):
+        return 5.0 * (params["kind"] == "p") - abs(params["x"] - 0.3)
+
+    for past in (None, past_of(space, winner)):
+        tried, _ = search(space, winner, 8, past)
+        assert {params["kind"] for params in tried} == {"p", "q", "r"}
+        assert {params.get("few") for params in tried} >= {"u", "v"}
+
+
+def nearest(seed):
+    """The smallest distance between two late trials of a search where scores are nothing but noise."""
+    rng = np.random.default_rng(seed)
+    return pdist(PLANE.encode(search(PLANE, lambda params: 0.9 + 0.01 * rng.normal(), 16, seed=seed)[0])[6:]).min()
+
+
+def test_where_scores_are_noise_copies_are_not_tried(monkeypatch):
+    """Scores that differ by chance alone: what is least known comes next, not what was lucky."""
+    far = [nearest(seed) for seed in range(4)]
+    monkeypatch.setattr("skmeta.tuning._exploration._NEGLIGIBLE", 0.0)
+    assert np.mean(far) > np.mean([nearest(seed) for seed in range(4)])
+
+
+def test_an_improvement_counts_beside_the_noise():
+    improvement, sds = np.array([0.5, 0.1]), np.array([1.0, 2.0])
+    assert_array_equal(improvement_above_noise(improvement, sds, 1.0), improvement)
+    assert_array_equal(improvement_above_noise(improvement, sds, 6.0), sds)
+    assert_array_equal(improvement_above_noise(improvement, sds, np.nan), improvement)

@@ -89,7 +89,7 @@ def matern(a: NDArray[np.float64], b: NDArray[np.float64], lengths: NDArray[np.f
 
 
 def kernel_hyperprior(
-    n_groups: int, variance: tuple[float, float] = USUAL_VARIANCE
+    n_groups: int, log_variance: tuple[float, float] = USUAL_VARIANCE
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What is known of a kernel before any trial: means and precisions ``(n_groups + 2,)`` of its logarithms.
 
@@ -97,16 +97,16 @@ def kernel_hyperprior(
     and L. Nardi, 2024, Vanilla Bayesian optimization performs great in high dimensions, equation 6); last stand
     the variance, about 1 unless said, and the noise, about 0.02.
     """
-    means = np.append(np.full(n_groups, np.log(0.4 * np.sqrt(max(n_groups, 1)))), [variance[0], np.log(0.02)])
-    return means, np.append(np.ones(n_groups), [variance[1], 0.5])
+    means = np.append(np.full(n_groups, np.log(0.4 * np.sqrt(max(n_groups, 1)))), [log_variance[0], np.log(0.02)])
+    return means, np.append(np.ones(n_groups), [log_variance[1], 0.5])
 
 
 def fit_kernel(
     trials: Trials,
     groups: NDArray[np.intp],
     start: Kernel | None = None,
-    variance: tuple[float, float] = USUAL_VARIANCE,
-    intercept: float = 0.0,
+    log_variance: tuple[float, float] = USUAL_VARIANCE,
+    intercept_variance: float = 0.0,
 ) -> tuple[Kernel, float]:
     r"""Return the kernel of highest posterior density, and the log evidence of the trials, all kernels considered.
 
@@ -123,9 +123,9 @@ def fit_kernel(
         The hyperparameter that each column belongs to.
     start : Kernel, default=None
         Where to begin.
-    variance : tuple of (float, float), default=(0.0, 4.0)
+    log_variance : tuple of (float, float), default=(0.0, 4.0)
         Mean and precision of the logarithm of the function's variance, before the trials.
-    intercept : float, default=0.0
+    intercept_variance : float, default=0.0
         Variance of the intercept. The evidence is that of an intercept of density 1 wherever it is unknown.
 
     Returns
@@ -142,8 +142,8 @@ def fit_kernel(
     interpolation, equation 2.9.
     """
     n_groups = groups.max(initial=-1) + 1
-    means, precisions = kernel_hyperprior(n_groups, variance)
-    fixed = intercept * _both_known(trials.known) + _jitter(trials.known)
+    means, precisions = kernel_hyperprior(n_groups, log_variance)
+    fixed = intercept_variance * _both_known(trials.known) + _jitter(trials.known)
     spread = _spread_by_group(trials.points, groups, n_groups)
     density = partial(_negative_density, spread=spread, trials=trials, fixed=fixed, means=means, precisions=precisions)
     logs = means if start is None else _logarithms(start, groups, n_groups)
@@ -163,11 +163,11 @@ def fit_kernel(
             damping = damping / 4 if damping > 0.05 else 0.0
         if gained > 0:
             logs, (value, gradient, information) = logs + step, there
-    lengths, (amplitude, noise) = np.exp(logs[:-2]), np.exp(logs[-2:])
+    lengths, (variance, noise) = np.exp(logs[:-2]), np.exp(logs[-2:])
     evidence = 0.5 * (np.log(precisions).sum() - np.linalg.slogdet(information)[1]) - value
-    if intercept:
-        evidence += 0.5 * len(trials.known) * np.log(intercept)
-    return Kernel(lengths[groups], float(amplitude), float(noise)), float(evidence)
+    if intercept_variance:
+        evidence += 0.5 * len(trials.known) * np.log(intercept_variance)
+    return Kernel(lengths[groups], float(variance), float(noise)), float(evidence)
 
 
 def _logarithms(kernel: Kernel, groups: NDArray[np.intp], n_groups: int) -> NDArray[np.float64]:

@@ -28,7 +28,7 @@ from skmeta.tuning._surrogates.scores import standardized
 
 FRACTIONS = np.array([0.03, 0.1, 0.3, 1.0])  # of a task's variance that are specific to it
 _SCALES = np.exp(np.linspace(np.log(0.1), np.log(50), 20))  # of standardized scores to normal scores
-_MAX_LOG_GAP = 5.0  # guard: by how much scores may differ less than is usual, before digits of the model are lost
+_MAX_LOG_GAP = 5.0  # guard: by how much scores may differ less or more than is usual, before digits are lost
 _MAX_LOG_RATIO = 7.0  # of evidence to the best: what falls short by more is left out
 
 
@@ -249,13 +249,16 @@ def task_posterior(
 
 
 def _log_variance(log_scale: NDArray[np.float64] | None) -> tuple[float, float]:
-    """Mean and precision of the logarithm of a task's variance, where the logarithm of its scale is about ``log_scale``.
+    r"""Mean and precision of the logarithm of a task's variance, where the logarithm of its scale is about ``log_scale``.
 
-    Scores that differ more than three deviations above what is usual are other scores than the past's.
+    Around that it has a Student's :math:`t` with three degrees of freedom, as the past may have been scored by something
+    else. The precision :math:`1 / (3 s^2 + g^2)`, of a gap :math:`g` and spread :math:`s` of the logarithm of the scale,
+    is that of the normal law with the same slope where the scores are.
     """
-    if log_scale is None or not np.isfinite(log_scale).all() or log_scale[0] < -3 * log_scale[1]:
+    if log_scale is None or not np.isfinite(log_scale).all():
         return USUAL_VARIANCE
-    return 2 * min(float(log_scale[0]), _MAX_LOG_GAP), 1 / float(4 * log_scale[1] ** 2)
+    gap, spread = map(float, log_scale)
+    return 2 * float(np.clip(gap, -_MAX_LOG_GAP, _MAX_LOG_GAP)), 1 / (3 * spread**2 + gap**2)
 
 
 # The weight of the past ---------------------------------------------------------------------------
@@ -291,5 +294,5 @@ def held_out_evidence(
     noise is its variance and the relative variances of the trials.
     """
     seen, _, _ = standardized(scores)
-    _, alone = fit_kernel(Trials.of_one(points, seen, noise[1]), groups, intercept=FLAT)
+    _, alone = fit_kernel(Trials.of_one(points, seen, noise[1]), groups, intercept_variance=FLAT)
     return np.append(transfer_evidence(seen, noise[0] * noise[1], expected, specific), alone)
