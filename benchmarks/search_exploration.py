@@ -1,7 +1,7 @@
 """What does it cost, and what does it save, that a search looks where neither its past nor its model points?
 
 Regret of the best so far on tables of tuning (see ``tuning_tables.py``), by trials: of the search as it is, without
-exploring, and from scratch; after pasts that are related, permuted and flipped. "lost" is by how many trials the mean
+each of its rules, and from scratch; after pasts that are related, permuted and flipped. "lost" is by how many trials the mean
 regret is behind that from scratch, at worst, at any number of trials.
 
 Then real fits where another branch wins today: past tasks are curved, and forests win; today few rows are linear in many
@@ -10,12 +10,14 @@ was first tried.
 """
 
 import warnings
+from contextlib import ExitStack
 from functools import partial
+from unittest.mock import patch
 
 import numpy as np
 from _common import Table, read_arguments
 from _tuning import regrets
-from _tuning_skmeta import METHODS, advised
+from _tuning_skmeta import METHODS
 from scipy.stats import loguniform, randint, uniform
 from sklearn.datasets import make_gaussian_quantiles
 from sklearn.ensemble import ExtraTreesClassifier
@@ -26,7 +28,7 @@ from sklearn.preprocessing import StandardScaler
 from tuning_tables import CHECKPOINTS, stored_tables, summary
 
 from skmeta import HyperparameterPrior, TrialHistory, WarmStartSearchCV
-from skmeta.tuning._methods import METHODS as OURS
+from skmeta.tuning import _suggester
 
 MODEL = Pipeline([("scale", StandardScaler()), ("model", LogisticRegression())])
 SPACE = [
@@ -39,20 +41,27 @@ SPACE = [
 ]
 
 
-def without_exploring(*args):
-    """The search, told not to explore."""
-    kind = OURS["auto"]
-    kind.explores = False
-    try:
-        return advised("auto", *args)
-    finally:
-        kind.explores = True
+def without(*rules):
+    """The search without some of its rules."""
+
+    def run(*args):
+        with ExitStack() as stack:
+            for name in rules:
+                stack.enter_context(patch.object(_suggester.Suggester, name, RULES[name]))
+            return METHODS["skmeta_auto"](*args)
+
+    return run
 
 
+RULES = {
+    "_goes_elsewhere": property(lambda self: False),
+    "_new_levels_first": lambda self, worth: worth,
+}
 RIVALS = {
-    "from scratch": METHODS["skmeta_gp"],
     "as it is": METHODS["skmeta_auto"],
-    "without exploring": without_exploring,
+    "without the trial elsewhere": without("_goes_elsewhere"),
+    "without levels first": without("_new_levels_first"),
+    "without both": without(*RULES),
 }
 
 
@@ -67,11 +76,11 @@ def on_tables(tables, n_seeds, n_trials, notes):
     result = Table("Regret by trials", ["table", "past", "search", *shown, "lost"], 3)
     for table in tables:
         run = partial(regrets, table, n_seeds=n_seeds, n_trials=n_trials)
-        cold = run(RIVALS["from scratch"])[0]
+        cold = run(METHODS["skmeta_gp"])[0]
         result.add(table.name, "-", "from scratch", *summary(cold))
         for past in (None, "permuted", "flipped"):
-            for name in ("as it is", "without exploring"):
-                found = run(RIVALS[name], misled=past)[0]
+            for name, search in RIVALS.items():
+                found = run(search, misled=past)[0]
                 lost = trials_lost(found.mean(axis=(0, 1)), cold.mean(axis=(0, 1)))
                 result.add(table.name, past or "related", name, *summary(found), lost)
     result.show(*notes)

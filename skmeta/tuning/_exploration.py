@@ -8,30 +8,6 @@ from scipy.stats.qmc import discrepancy
 
 N_TRUSTED = 3  # trials where the past points to, before one where nothing was tried
 _N_COVERED = 8  # trials after which each branch, and each value of a short list, has been tried
-_NEGLIGIBLE = 0.1  # standard deviations of a score's noise, of which a smaller improvement is none
-
-
-def improvement_above_noise(
-    improvement: NDArray[np.float64], sds: NDArray[np.float64], noise: float
-) -> NDArray[np.float64]:
-    """The expected improvement of each candidate; where all are small beside a score's noise, its uncertainty.
-
-    The noise is what the task's own model learned: how much scores differ that should be alike. It is not the standard
-    error of cross-validation, in which is also what makes a split hard for all candidates.
-
-    Parameters
-    ----------
-    improvement, sds : ndarray of shape (m,)
-        Expected improvement, and standard deviation of the score.
-    noise : float
-        Standard deviation of a score's noise; nan if not known.
-
-    Returns
-    -------
-    ndarray of shape (m,)
-        The larger, the sooner to try.
-    """
-    return sds if improvement.max() < _NEGLIGIBLE * noise else improvement
 
 
 def evenness(tried: NDArray[np.float64], candidates: NDArray[np.float64]) -> NDArray[np.float64]:

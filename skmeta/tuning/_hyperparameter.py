@@ -147,7 +147,7 @@ class HyperparameterPrior(FrozenValue):
         ----------
         k : int
             How many, at most: there are no more than candidates tried in the past.
-        param_distributions : dict or list of dict, default=None
+        param_distributions : dict, list of dict or ConfigurationSpace, default=None
             Space that they are to be from, with past values that no longer are possible left out; needed where
             past values are no plain data, such as estimators. By default all that was tried.
 
@@ -182,7 +182,7 @@ class HyperparameterPrior(FrozenValue):
 
         Parameters
         ----------
-        param_distributions : dict or list of dict, default=None
+        param_distributions : dict, list of dict or ConfigurationSpace, default=None
             As for `portfolio`.
 
         Returns
@@ -207,8 +207,8 @@ class HyperparameterPrior(FrozenValue):
 
         Parameters
         ----------
-        param_distributions : dict or list of dict
-            The space, as for RandomizedSearchCV.
+        param_distributions : dict, list of dict or ConfigurationSpace
+            The space, as for `WarmStartSearchCV`.
         trials : TrialHistory, fitted search, mapping, frame or list of dict, default=None
             Trials on the new task so far, as `TrialHistory.add` takes them or as a history; it may be empty.
         n_suggestions : int, default=1

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skmeta.tuning._candidates import CandidateEncoder
-from skmeta.tuning._exploration import N_TRUSTED, evenness, improvement_above_noise, untried_levels
+from skmeta.tuning._exploration import N_TRUSTED, evenness, untried_levels
 from skmeta.tuning._methods import METHODS, TaskAlone
 from skmeta.tuning._past_tasks import PastTasks
 from skmeta.tuning._pool import Pool
@@ -38,9 +38,8 @@ class Suggester:
     space. What failed counts as the worst score.
 
     A past may mislead, and a model knows little of what was never tried. So a method that ``explores`` tries, after
-    three trials where the past points to, one where nothing was tried; each branch and each value of a short list, one
-    of which a trial can have, within the first eight; and, where no improvement is worth a tenth of a score's noise, what
-    is least known of.
+    three trials where the past points to, one where nothing was tried; and each branch and each value of a short list
+    within the first eight, if a trial can have one of each.
 
     Parameters
     ----------
@@ -178,9 +177,8 @@ class Suggester:
         pool = self._pool.candidates
         posterior = self._method.posterior(self._tried, pool, seen, relative_noise(errors), scale)
         worth = posterior.expected_improvement(seen.max())
-        if self._method.explores:
-            worth = improvement_above_noise(worth, posterior.total_sds, self._method.noise)
-            worth = self._new_levels_first(worth) if len(scores) >= N_TRUSTED else worth
+        if self._method.explores and len(scores) >= N_TRUSTED:
+            worth = self._new_levels_first(worth)
         i = int(worth.argmax())
         mean, sd = posterior.moments(i)
         return self._take(i, "model", center + scale * mean, scale * sd)

@@ -49,7 +49,7 @@ class WarmStartSearchCV(BaseSearchCV):
         What past searches taught: an earlier search's ``prior_``, or a history of trials.
     method : str, default="auto"
         How the next trial is chosen; see `HyperparameterPrior`. "auto" starts from the past and hands over to
-        what this search has seen.
+        what this search has seen. It and "gp" also try each branch, and each value of a short list, soon.
     batch_size : int, default=1
         Trials chosen at a time, to keep more processors busy than there are splits. The trials depend on it, but
         not on `n_jobs`.

@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
-from scipy.spatial.distance import pdist
 from scipy.stats import loguniform, uniform
 
-from skmeta.tuning._exploration import improvement_above_noise, untried_levels
+from skmeta.tuning._exploration import untried_levels
 from skmeta.tuning._past_tasks import learn_past
 from skmeta.tuning._space import Space
 from skmeta.tuning._suggester import Suggester
@@ -134,23 +133,3 @@ def test_a_long_list_delays_no_branch_and_no_short_list():
         tried, _ = search(space, winner, 8, past)
         assert {params["kind"] for params in tried} == {"p", "q", "r"}
         assert {params.get("few") for params in tried} >= {"u", "v"}
-
-
-def nearest(seed):
-    """The smallest distance between two late trials of a search where scores are nothing but noise."""
-    rng = np.random.default_rng(seed)
-    return pdist(PLANE.encode(search(PLANE, lambda params: 0.9 + 0.01 * rng.normal(), 16, seed=seed)[0])[6:]).min()
-
-
-def test_where_scores_are_noise_copies_are_not_tried(monkeypatch):
-    """Scores that differ by chance alone: what is least known comes next, not what was lucky."""
-    far = [nearest(seed) for seed in range(4)]
-    monkeypatch.setattr("skmeta.tuning._exploration._NEGLIGIBLE", 0.0)
-    assert np.mean(far) > np.mean([nearest(seed) for seed in range(4)])
-
-
-def test_an_improvement_counts_beside_the_noise():
-    improvement, sds = np.array([0.5, 0.1]), np.array([1.0, 2.0])
-    assert_array_equal(improvement_above_noise(improvement, sds, 1.0), improvement)
-    assert_array_equal(improvement_above_noise(improvement, sds, 6.0), sds)
-    assert_array_equal(improvement_above_noise(improvement, sds, np.nan), improvement)

@@ -29,7 +29,6 @@ class TransferOrAlone(Method):
         if len(scores) < 2:  # one does not say how much trials differ
             return transfer
         alone = self._alone.posterior(tried, pool, scores, noise, scale)
-        self.noise = self._alone.noise
         log_weight = float(self._past.log_weights[-1])
         if np.ptp(scores) > 0:
             return mixture_of([transfer, alone.times(log_weight)])

@@ -47,5 +47,4 @@ class TaskAlone(Method):
         trials, groups = (tried.points, noise), self._encoder.space.groups
         log_scale = None if self._log_scale is None else self._log_scale - [np.log(scale), 0.0]
         posterior, self._kernel = task_posterior(scores, trials, pool.points, groups, self._kernel, log_scale)
-        self.noise = np.sqrt(self._kernel.noise)
         return posterior, self._kernel

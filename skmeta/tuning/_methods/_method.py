@@ -28,14 +28,11 @@ class Method:
         Whether it asks past tasks.
     explores : bool
         Whether the search also looks where neither past nor model point to; see `Suggester`.
-    noise : float
-        Standard deviation of the noise of a standardized score, as the task's own model learned it last; nan before.
     """
 
     n_unmodelled: float = 0
     uses_past = True
     explores = False
-    noise = np.nan
 
     def __init__(self, encoder: CandidateEncoder, rng: np.random.Generator) -> None:
         self._encoder = encoder
