@@ -30,6 +30,8 @@ def evenness(tried: NDArray[np.float64], candidates: NDArray[np.float64]) -> NDA
     ----------
     F. J. Hickernell (1998), A generalized discrepancy and quadrature error bound.
     """
+    if not candidates.size:
+        return np.zeros(len(candidates))
     return np.array([-discrepancy(np.vstack([tried, candidate])) for candidate in candidates])
 
 

@@ -119,7 +119,9 @@ class HyperparameterPrior(FrozenValue):
                 "history: wanted past trials, found none; add a fitted search to it, or search without: "
                 "prior=history or None."
             )
-        return cls(history.as_text(), learn_past(list(history)))
+        prior = cls(history.as_text(), learn_past(list(history)))
+        vars(prior)["_history"] = TrialHistory() + history  # else it would be read from the text
+        return prior
 
     @property
     def history(self) -> TrialHistory:
@@ -201,6 +203,8 @@ class HyperparameterPrior(FrozenValue):
         n_suggestions: int = 1,
         candidates: list[dict[str, Any]] | None = None,
         method: str = "auto",
+        metric: str | None = None,
+        greater_is_better: bool | None = None,
         random_state: Any = None,
     ) -> list[dict[str, Any]]:
         """Say what to try next on a new task.
@@ -217,6 +221,8 @@ class HyperparameterPrior(FrozenValue):
             The only ones to choose from, if not all of the space.
         method : {"auto", "task_gp", "rgpe", "portfolio", "gp"}, default="auto"
             As for `WarmStartSearchCV`.
+        metric, greater_is_better
+            Of the trials, as for `TrialHistory.add`.
         random_state : int, RandomState or None, default=None
             Draws of candidates.
 
@@ -235,7 +241,7 @@ class HyperparameterPrior(FrozenValue):
         rng = np.random.default_rng(check_random_state(random_state).randint(2**31))
         suggester = suggester_for(space, self, method, rng, None, candidates)
         listed = isinstance(trials, TrialHistory) or trials is None or (isinstance(trials, list) and not trials)
-        tried = list(trials or ()) if listed else read_trials(trials, "now")
+        tried = list(trials or ()) if listed else read_trials(trials, "now", metric, None, greater_is_better)
         suggester.update(tried)
         errors = [t.standard_error for t in tried]
         suggestions = suggester.suggest(
@@ -243,7 +249,14 @@ class HyperparameterPrior(FrozenValue):
         )
         return [_copied(suggestion.params) for suggestion in suggestions]
 
-    def update(self, search: Any, *, task: str | int | None = None, metric: str | None = None) -> HyperparameterPrior:
+    def update(
+        self,
+        search: Any,
+        *,
+        task: str | int | None = None,
+        metric: str | None = None,
+        greater_is_better: bool | None = None,
+    ) -> HyperparameterPrior:
         """Give the prior that knows one search more.
 
         Parameters
@@ -252,8 +265,8 @@ class HyperparameterPrior(FrozenValue):
             Its trials.
         task : str or int, default=None
             Name of the dataset, where the search does not bring it.
-        metric : str, default=None
-            Which of several scores.
+        metric, greater_is_better
+            As for `TrialHistory.add`.
 
         Returns
         -------
@@ -267,7 +280,7 @@ class HyperparameterPrior(FrozenValue):
                     f"task: wanted the name of the dataset that {type(search).__name__} searched on, found none; "
                     "pass task='name'."
                 )
-            history = TrialHistory().add(search, task=task, metric=metric)
+            history = TrialHistory().add(search, task=task, metric=metric, greater_is_better=greater_is_better)
         return HyperparameterPrior.from_history(self._history + history)
 
     def adopted(self, space: Space) -> list[dict[str, Any]]:

@@ -38,8 +38,8 @@ class Suggester:
     space. What failed counts as the worst score.
 
     A past may mislead, and a model knows little of what was never tried. So a method that ``explores`` tries, after
-    three trials where the past points to, one where nothing was tried; and each branch and each value of a short list
-    within the first eight, if a trial can have one of each.
+    three trials where the past points to, one where nothing was tried; such ones too as long as all trials failed; and
+    each branch and each value of a short list within the first eight, if a trial can have one of each.
 
     Parameters
     ----------
@@ -135,13 +135,16 @@ class Suggester:
         seen, noise = np.append(self._before, np.array([scores, errors], dtype=np.float64), axis=1)
         known = np.isfinite(seen)
         is_modelled = known.any() and len(seen) >= self._method.n_unmodelled
+        all_failed = (
+            self._method.explores and len(seen) > 0 and len(seen) >= self._method.n_unmodelled and not known.any()
+        )
         suggestions: list[Suggestion] = []
         if is_modelled:
-            seen = np.where(known, seen, seen[known].min())
+            seen = np.where(known, seen, _worst(seen[known]))
             places = np.flatnonzero(self._in_space)
             self._pool.refresh([self._tried.params[i] for i in places], seen[places])
         while len(suggestions) < n and self._pool.fill():
-            if len(seen) == N_TRUSTED and self._goes_elsewhere:
+            if self._goes_elsewhere(len(seen)) or all_failed:
                 suggestions.append(self._elsewhere())
             else:
                 suggestions.append(self._by_acquisition(seen, noise) if is_modelled else self._without_scores())
@@ -160,9 +163,9 @@ class Suggester:
         chosen = greedy_portfolio(self._pool.candidates.past_means, 1, self._tried.past_means)
         return self._take(chosen[0], "portfolio")
 
-    @property
-    def _goes_elsewhere(self) -> bool:
-        return self._past is not None and self._method.explores and not self._encoder.space.is_level.all()
+    def _goes_elsewhere(self, n_trials: int) -> bool:
+        has_numbers = not self._encoder.space.is_level.all()
+        return n_trials == N_TRUSTED and self._past is not None and self._method.explores and has_numbers
 
     def _elsewhere(self) -> Suggestion:
         """The candidate where nothing was tried: of those with most new levels, the one that makes trials most even."""
@@ -197,6 +200,11 @@ class Suggester:
         self._tried += taken
         self._in_space.append(True)
         return Suggestion(taken.params[0], origin, float(mean), float(sd))
+
+
+def _worst(scores: NDArray[np.float64]) -> float:
+    """The score that a failed trial counts as: the worst, or one that is worse, if there is no other."""
+    return float(scores.min() if np.ptp(scores) > 0 else scores[0] - max(abs(scores[0]), 1.0))
 
 
 def _as_candidate(space: Space, trial: Trial) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ _WORDS: dict[str, bool | None] = {**_TRUTHS, "None": None, "null": None}
 # What parameters of scikit-learn take in place of a number.
 CHOICES = ("scale", "auto", "sqrt", "log2", "balanced", "mle", "all", "none")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re.IGNORECASE)
+_NUMPY = re.compile(r"np\.[a-z]+\d*_?\((.*)\)")  # as NumPy 2 writes its scalars
 _WITH_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+")  # or a number with three decimals
 _NEARLY = re.compile(r"[(€$£]?\s*[+-]?\d[\d.,' ]*([eE][+-]?\d+)?\s*([)%€$£]|[A-Za-z]{1,3})?")
@@ -27,10 +28,10 @@ def written_value(text: str) -> Any:
     Examples
     --------
     >>> from skmeta.tuning._written_values import written_value
-    >>> [written_value(text) for text in ("1", "1e-3", "True", "scale", "0,1", "(100, 50)")]
-    [1, 0.001, True, 'scale', '0,1', (100, 50)]
+    >>> [written_value(text) for text in ("1", "1e-3", "True", "scale", "np.float64(0.1)", "(100, 50)")]
+    [1, 0.001, True, 'scale', 0.1, (100, 50)]
     """
-    bare = text.strip()
+    bare = _NUMPY.sub(r"\1", text.strip())
     if bare in _WORDS:
         return _WORDS[bare]
     if bare[:1] + bare[-1:] in ("()", "[]", "{}"):

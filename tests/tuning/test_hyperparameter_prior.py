@@ -523,3 +523,12 @@ def test_it_says_where_a_warning_comes_from():
         PRIOR.suggest({"other": [1, 2]})
     assert [Path(warning.filename).name for warning in caught] == [Path(__file__).name] * 2
     assert re.match("history: ", str(caught[0].message)) and re.match("prior: ", str(caught[1].message))
+
+
+def test_errors_of_today_are_read_as_the_user_says():
+    space, prior = {"x": uniform(0, 1)}, HyperparameterPrior.from_history(bowls())
+    errors = [{"x": x, "rmse": abs(x - 0.3)} for x in np.linspace(0, 1, 9)]
+    scores = [{"x": each["x"], "score": -each["rmse"]} for each in errors]
+    said = {"metric": "rmse", "greater_is_better": False}
+    assert prior.suggest(space, errors, random_state=0, **said) == prior.suggest(space, scores, random_state=0)
+    assert prior.update(errors, task="now", **said).default() == prior.update(scores, task="now").default()
