@@ -6,9 +6,9 @@ authors' own searches (BoTorch, pull requests 3327 and 3350): EM begins with a M
 takes 50 steps, and its noise is fixed. EM over all configs leaves those that no past task has tried as the kernel
 interpolates them from the others, with its residual covariance: the paper's extension to new points.
 
-Its authors scale the scores of all past tasks by one mean and deviation. Where tasks differ in both, that hides what is
-better within a task, so here each past task is standardized, and level and scale of the new one are unknown: the level
-is flat, the scale is one of past tasks'.
+Its authors scale the scores of all past tasks by one mean and deviation, and the new one's by the same. Here each past
+task is standardized, as others' are, and level and scale of the new one are unknown: the level is flat, the scale is one
+of past tasks'.
 """
 
 import numpy as np
