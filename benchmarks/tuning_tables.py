@@ -16,6 +16,7 @@ from pathlib import Path
 import _tuning_peers
 import numpy as np
 from _common import Table, read_arguments
+from _empirical_gp import empirical_gp
 from _tuning import read_table, regrets
 
 if find_spec("skmeta"):
@@ -44,7 +45,7 @@ COLD = OURS_COLD | _tuning_peers.COLD
 
 def dispatch(names=""):
     """Name to method, by default all that are installed; names are separated by commas."""
-    methods = OURS | _tuning_peers.METHODS
+    methods = OURS | {"empirical_gp": empirical_gp} | _tuning_peers.METHODS
     wanted = [name for name in names.split(",") if name] or list(methods)
     unknown = [name for name in wanted if name not in methods]
     if unknown:

@@ -284,6 +284,85 @@ def test_made_configs_are_in_their_space(name, n_configs):
             assert found.low <= min(values) < max(values) <= found.high
 
 
+# The peer that learns mean and covariance by EM ---------------------------------------------------------------
+
+
+@pytest.fixture
+def drawn_tasks():
+    """Tasks from a known Gaussian process on 12 points; each is seen at 6 of them, with noise of variance 0.01."""
+
+    def draw(n_tasks, seed=0):
+        rng, peer = np.random.default_rng(seed), import_module("_empirical_gp")
+        points = np.linspace(0, 1, 12)[:, None]
+        covariance = np.outer(1 + points, 1 + points) * peer.matern(peer.squared_differences(points / 0.3)[0])
+        mean = np.sin(6 * points[:, 0])
+        tasks = rng.multivariate_normal(mean, covariance, n_tasks) + 0.1 * rng.normal(size=(n_tasks, 12))
+        seen = rng.permuted(np.tile(np.arange(12), (n_tasks, 1)), axis=1)[:, :6]
+        return mean, covariance, tasks, seen
+
+    return draw
+
+
+def learn_by_em(tasks, seen, n_steps, start=None):
+    step = import_module("_empirical_gp").em_step
+    scores, path = np.take_along_axis(tasks, seen, axis=1), []
+    mean, covariance = start or (np.zeros(tasks.shape[1]), np.eye(tasks.shape[1]))
+    for _ in range(n_steps):
+        mean, covariance, log_likelihood = step(mean, covariance, seen, scores, 0.01)
+        path.append(log_likelihood)
+    return mean, covariance, path
+
+
+def test_em_approaches_the_process_that_tasks_are_drawn_from(drawn_tasks):
+    squares = np.zeros((2, 2))
+    for seed in range(2):
+        for i, n_tasks in enumerate((25, 400)):
+            mean, covariance, tasks, seen = drawn_tasks(n_tasks, seed)
+            found = learn_by_em(tasks, seen, 10)
+            squares[i] += np.square([np.linalg.norm(found[0] - mean), np.linalg.norm(found[1] - covariance)])
+    # Sixteen times the tasks are a quarter of the error; up to half of it is left to chance.
+    assert np.all(squares[1] < 0.25 * squares[0])
+
+
+def test_em_never_loses_likelihood(drawn_tasks):
+    _, _, tasks, seen = drawn_tasks(30)
+    _, _, path = learn_by_em(tasks, seen, 40)
+    assert np.all(np.diff(path) > -1e-9 * np.abs(path[0]))
+    assert path[-1] > path[0] + 10
+
+
+def test_em_leaves_untried_configs_as_the_kernel_has_them(drawn_tasks):
+    mean, covariance, tasks, seen = drawn_tasks(20)
+    seen = np.sort(seen % 10, axis=1)  # the last two are never tried
+    seen = np.array([np.resize(np.unique(row), 4) for row in seen])
+    all_mean, all_covariance, _ = learn_by_em(tasks, seen, 30, (mean, covariance))
+    some_mean, some_covariance, _ = learn_by_em(tasks[:, :10], seen, 30, (mean[:10], covariance[:10, :10]))
+    weights = np.linalg.solve(covariance[:10, :10], covariance[:10, 10:])
+    left = covariance[10:, 10:] - weights.T @ covariance[:10, 10:]
+    np.testing.assert_allclose(all_mean[10:], mean[10:] + weights.T @ (some_mean - mean[:10]), rtol=1e-5)
+    np.testing.assert_allclose(all_covariance[10:, 10:], weights.T @ some_covariance @ weights + left, rtol=1e-5)
+
+
+def test_the_gradient_of_the_base_kernel_is_right():
+    peer, rng = import_module("_empirical_gp"), np.random.default_rng(0)
+    squares, scores = peer.squared_differences(rng.uniform(size=(3, 8, 2))), rng.normal(size=(3, 8))
+    at = np.array([-0.3, 0.2, 0.1, -3.0, 0.2])
+    gradient = peer.negative_log_likelihood(at, squares, scores)[1]
+    steps = 1e-5 * np.eye(5)
+    values = [
+        [peer.negative_log_likelihood(at + sign * step, squares, scores)[0] for sign in (1, -1)] for step in steps
+    ]
+    np.testing.assert_allclose(gradient, np.subtract(*np.transpose(values)) / 2e-5, rtol=1e-5, atol=1e-6)
+
+
+def test_level_and_scale_of_a_task_change_nothing_of_what_is_tried(tuning_table):
+    peer, tuning = import_module("_empirical_gp"), import_module("_tuning")
+    sources = tuning.draw_past(tuning_table, 0, np.random.default_rng(0), 8)
+    table = tuning.replace(tuning_table, scores=tuning_table.scores * 0.25 + 2.0)
+    picks = [peer.empirical_gp(each, 0, sources, 0, 8) for each in (tuning_table, table)]
+    assert picks[0] == picks[1]
+
+
 # Comparing two versions ---------------------------------------------------------------------------------------
 
 SCRIPT = f"""
