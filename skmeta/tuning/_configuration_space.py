@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 from math import prod
 from typing import Any, NamedTuple
@@ -65,6 +66,11 @@ def branches_of_configurations(
         If it is of a version without these, or if a condition or clause compares parameters with each other.
     ValueError
         If there is no parameter, if all is forbidden, or if there are too many branches.
+
+    Warns
+    -----
+    UserWarning
+        If no branch has a parameter, as its condition asks a float for one value: the search leaves it out.
     """
     if not (isinstance(space, Mapping) and hasattr(space, "conditions") and hasattr(space, "forbidden_clauses")):
         raise TypeError(
@@ -86,9 +92,22 @@ def branches_of_configurations(
         raise ValueError(
             "param_distributions: wanted a configuration that is not forbidden, found none; drop a forbidden clause."
         )
+    _tell_of_never(domains, [box for box, _ in boxes])
     choices = {id(part): part.choices for box, _ in boxes for part in box.values()}
     branches = tuple({name: choices[id(part)] for name, part in box.items()} for box, _ in boxes)
     return branches, tuple(weight / total for _, weight in boxes)
+
+
+def _tell_of_never(domains: Box, boxes: list[Box]) -> None:
+    never = [name for name in domains if not any(name in box for box in boxes)]
+    if never:
+        warnings.warn(
+            f"param_distributions: wanted parameters that some configurations have, found {never} in none that is drawn, by "
+            "their conditions and the forbidden clauses: no draw of a float equals one value, and a choice of weight 0 is "
+            "never drawn. The search leaves them out; ask a float for a range, by < or >.",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 def _allowed_boxes(domains: Box, conditions: dict[str, Any], forbidden: list[Any]) -> Iterator[Box]:
