@@ -318,6 +318,32 @@ def test_a_condition_on_draws_that_are_not_uniform_is_told():
         Space.of(space)
 
 
+def of_pairs(n, pairs):
+    """Choices of three values, of which some pairs may not both be 2."""
+    cs, space = configspace_like, configspace_like.ConfigurationSpace()
+    parameters = [cs.Categorical(f"a{at}", [0, 1, 2]) for at in range(n)]
+    space.add(*parameters)
+    for pair in pairs:
+        space.add(cs.ForbiddenAndConjunction(*(cs.ForbiddenEqualsClause(parameters[at], 2) for at in pair)))
+    return space
+
+
+@pytest.mark.parametrize("center", range(0, 12, 3))
+def test_a_parameter_that_all_clauses_ask_for_makes_two_branches(center):
+    space = Space.of(of_pairs(12, [sorted((at, center)) for at in range(12) if at != center]))
+    assert sorted(len(branch[f"a{center}"].values) for branch in space.branches) == [1, 2]
+
+
+@pytest.mark.parametrize("n", [3, 6, 10, 15])
+def test_a_chain_of_clauses_makes_no_more_branches_than_splits_of_every_second_parameter(n):
+    space = Space.of(of_pairs(n, [(at, at + 1) for at in range(n - 1)]))
+    assert len(space.branches) <= 2 ** (n // 2)
+    ending, other = 0, 1  # configurations of a chain whose last value is 2, and of which it is not
+    for _ in range(n):
+        ending, other = other, 2 * (ending + other)
+    assert space.size == ending + other
+
+
 def test_too_many_branches_are_told():
     cs, space = configspace_like, configspace_like.ConfigurationSpace()
     for at in range(15):
