@@ -2,6 +2,7 @@
 
 import ast
 import re
+from copy import deepcopy
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
@@ -250,6 +251,25 @@ def words_of_the_field(modules):
                 yield f"{module.name} says {word!r}, which is no term of the field"
 
 
+class Sorted(ast.NodeTransformer):
+    """Puts what is listed in one order, so that equal tables are written alike."""
+
+    def visit_Tuple(self, node):
+        return ast.Tuple(sorted(map(self.visit, node.elts), key=ast.unparse), node.ctx)
+
+
+def tables_have_one_home(modules):
+    homes = {}
+    for module in modules:
+        for node in module.tree.body:
+            value = getattr(node, "value", None)
+            if isinstance(value, ast.DictComp | ast.SetComp | ast.Set) or getattr(value, "keys", ()):
+                homes.setdefault(ast.unparse(Sorted().visit(deepcopy(value))), []).append(module.name)
+    for table, names in homes.items():
+        if len(names) > 1:
+            yield f"{' and '.join(names)} each have the table {table:.60}: one of them is its home"
+
+
 def no_promises(modules):
     for module in modules:
         for number, line in enumerate(module.text.splitlines(), 1):
@@ -273,6 +293,7 @@ RULES = [
     shells_know_the_contract_alone,
     concrete_estimators_in_their_family,
     words_of_the_field,
+    tables_have_one_home,
     no_promises,
 ]
 
@@ -335,6 +356,8 @@ BROKEN = [
         {"report": "from sklearn.linear_model import Ridge\ndef f(x):\n    return isinstance(x, (int, Ridge))"},
     ),
     (words_of_the_field, {"tasks": "strangers = 1"}),
+    (tables_have_one_home, {"tasks": "A = {k: 1 for k in (1, 2)}", "tuning": "_B: dict = {k: 1 for k in (2, 1)}"}),
+    (tables_have_one_home, {"tasks": "A = {'x': 1}", "tuning": "_B = {'x': 1}"}),
     (no_promises, {"tasks": "x = 1  # TO" + "DO: think"}),
 ]
 SOUND = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from math import prod
 from typing import Any, NamedTuple
@@ -65,6 +67,11 @@ def branches_of_configurations(
         If it is of a version without these, or if a condition or clause compares parameters with each other.
     ValueError
         If there is no parameter, if all is forbidden, or if there are too many branches.
+
+    Warns
+    -----
+    UserWarning
+        If no branch has a parameter, as its condition asks a float for one value: the search leaves it out.
     """
     if not (isinstance(space, Mapping) and hasattr(space, "conditions") and hasattr(space, "forbidden_clauses")):
         raise TypeError(
@@ -86,9 +93,22 @@ def branches_of_configurations(
         raise ValueError(
             "param_distributions: wanted a configuration that is not forbidden, found none; drop a forbidden clause."
         )
+    _tell_of_never(domains, [box for box, _ in boxes])
     choices = {id(part): part.choices for box, _ in boxes for part in box.values()}
     branches = tuple({name: choices[id(part)] for name, part in box.items()} for box, _ in boxes)
     return branches, tuple(weight / total for _, weight in boxes)
+
+
+def _tell_of_never(domains: Box, boxes: list[Box]) -> None:
+    never = [name for name in domains if not any(name in box for box in boxes)]
+    if never:
+        warnings.warn(
+            f"param_distributions: wanted parameters that some configurations have, found {never} in none that is drawn, by "
+            "their conditions and the forbidden clauses: no draw of a float equals one value, and a choice of weight 0 is "
+            "never drawn. The search leaves them out; ask a float for a range, by < or >.",
+            UserWarning,
+            stacklevel=5,
+        )
 
 
 def _allowed_boxes(domains: Box, conditions: dict[str, Any], forbidden: list[Any]) -> Iterator[Box]:
@@ -98,7 +118,7 @@ def _allowed_boxes(domains: Box, conditions: dict[str, Any], forbidden: list[Any
     n_found = 0
     while open_boxes:
         box, at = open_boxes.pop()
-        holds = _truth(conditions.get(order[at], True), box) if at < len(order) else _any(forbidden, box)
+        holds = _truth(conditions.get(order[at], True), box) if at < len(order) else _forbids(forbidden, box)
         if isinstance(holds, Atom):
             parts: list[Domain] = [*box[holds.name].split(holds.region)]
             open_boxes += [(box | {holds.name: part}, at) for part in reversed(parts)]
@@ -128,6 +148,28 @@ def _parents_first(domains: Box, conditions: dict[str, Any]) -> list[str]:
     for name in domains:
         put(name)
     return list(order)
+
+
+def _forbids(clauses: list[Clause | Atom], box: Box) -> bool | Atom:
+    """Whether a clause holds; else a comparison of the parameter that most of the open clauses ask for.
+
+    Any order of splits leaves the same configurations; this one needs fewer boxes, as each split settles more clauses.
+    """
+    if any(_truth(clause, box) is True for clause in clauses):
+        return True
+    open_atoms = [atom for clause in clauses for atom in _open_atoms(clause, box)]
+    n_asked = Counter(atom.name for atom in open_atoms)
+    return max(open_atoms, key=lambda atom: n_asked[atom.name], default=False)
+
+
+def _open_atoms(clause: Clause | Atom, box: Box) -> Iterator[Atom]:
+    """The comparisons that are not settled in a box, of a clause that is not."""
+    if isinstance(_truth(clause, box), Atom):
+        if isinstance(clause, Atom):
+            yield clause
+        else:
+            for part in clause.parts:
+                yield from _open_atoms(part, box)
 
 
 def _truth(condition: Any, box: Box) -> bool | Atom:

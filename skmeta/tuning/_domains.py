@@ -140,12 +140,16 @@ Domain = ListedDomain | NumberDomain | DrawnDomain
 
 
 def domain_of(name: str, parameter: Any) -> Domain:
-    """Read a parameter of a ConfigurationSpace by what it has: choices, a sequence, one value, bounds or ``rvs``."""
+    """Read a parameter of a ConfigurationSpace by what it has: choices, a sequence, one value, bounds or ``rvs``.
+
+    Choices of weight 0 are left out: no configuration that is drawn has them.
+    """
     values = _listed(parameter)
     if values is not None:
         weights = getattr(parameter, "probabilities", None)
         weights = np.full(len(values), 1 / len(values)) if weights is None else np.asarray(weights)
-        return ListedDomain(name, values, tuple(weights.tolist()))
+        drawn = [pair for pair in zip(values, weights.tolist(), strict=True) if pair[1] > 0.0]
+        return ListedDomain(name, *zip(*drawn, strict=True))
     if _is_uniform(parameter):
         is_whole = isinstance(parameter.lower, int | np.integer)
         kind = int if is_whole else float

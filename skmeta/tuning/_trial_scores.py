@@ -82,7 +82,9 @@ def sign_of(greater_is_better: bool | None, says: bool | None, results: Mapping[
     names = [metric] if metric else score_names(results)
     name = names[0] if len(names) == 1 else ""
     if says is None and greater_is_better is None and is_error(name):
-        _warn(name, "an error, of which lower is better, and higher is taken to be; pass greater_is_better=False")
+        _warn(
+            name, "an error, of which lower is better, and higher is taken to be; pass greater_is_better=False", "True"
+        )
     if says is None and greater_is_better is None and _NAMELESS.fullmatch(name):
         warnings.warn(
             f"metric: {name!r} does not say which direction is better, and higher is taken to be; pass greater_is_better=False "
@@ -93,14 +95,14 @@ def sign_of(greater_is_better: bool | None, says: bool | None, results: Mapping[
     if says is None and greater_is_better is not None and not greater_is_better:
         _check_not_turned(results, name)
         if is_score(name):
-            _warn(name, "a score, of which higher is better, and lower is taken to be; leave greater_is_better out")
+            what = "a score, of which higher is better, and lower is taken to be; leave greater_is_better out"
+            _warn(name, what, "call it by another name")
     better = says if greater_is_better is None else greater_is_better
     return -1.0 if better is not None and not better else 1.0
 
 
-def _warn(name: str, what: str) -> None:
-    other = "True" if "error" in what else "call it by another name"
-    warnings.warn(f"metric: {name!r} looks like {what}, or {other} if it is none.", UserWarning, stacklevel=6)
+def _warn(name: str, what: str, if_none: str) -> None:
+    warnings.warn(f"metric: {name!r} looks like {what}, or {if_none} if it is none.", UserWarning, stacklevel=6)
 
 
 def _check_not_turned(results: Mapping[str, Any], name: str) -> None:

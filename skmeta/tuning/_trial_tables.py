@@ -78,7 +78,7 @@ def in_sklearns_names(columns: Mapping[str, Any], metric: str | None, task: Any 
     Warns
     -----
     UserWarning
-        If some trials still run.
+        If some trials still run, or if a state is none of those that are known: such trials count as failed.
     """
     table, failed = _done(dict(columns))
     table = _unfolded(_by_their_owners(table))
@@ -158,10 +158,16 @@ def _done(table: dict[str, Any]) -> tuple[dict[str, Any], list[bool]]:
     column = next((name for name, v in table.items() if name.lower() in ("state", "status") and _are_states(v)), None)
     if column is None:
         return table, []
-    words = list(map(_state, table.pop(column)))
+    states = table.pop(column)
+    words = list(map(_state, states))
     over = [at for at, word in enumerate(words) if word not in RUNNING]
     if len(over) < len(words):
         _tell_of_running(len(words) - len(over), len(over))
+    unknown = [
+        "" if states[at] is np.ma.masked else str(states[at]) for at in over if words[at] not in (*COMPLETE, *FAILED)
+    ]
+    if unknown:
+        _tell_of_unknown(column, unknown, len(over))
     kept = {name: [values[at] for at in over] for name, values in table.items()}
     return kept, [words[at] not in COMPLETE for at in over]
 
@@ -175,6 +181,16 @@ def _tell_of_running(n_running: int, n_over: int) -> None:
     warnings.warn(
         f"search: wanted trials that are over, found {n_running} of {n_running + n_over} that still run, as their state says; "
         "these are left out. Add the search again when they are over: the others count once.",
+        UserWarning,
+        stacklevel=7,
+    )
+
+
+def _tell_of_unknown(column: str, unknown: list[str], n_over: int) -> None:
+    warnings.warn(
+        f"search: wanted states that say whether trials are complete, found {sorted(set(unknown))} in {column!r} for "
+        f"{len(unknown)} of {n_over} trials; these count as failed, and their scores are left out. Write COMPLETE for those "
+        "whose score is to count, and FAILED for the others.",
         UserWarning,
         stacklevel=7,
     )

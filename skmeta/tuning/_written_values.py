@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-_TRUTHS = {word: truth for truth in (True, False) for word in (str(truth), str(truth).lower(), str(truth).upper())}
-_WORDS: dict[str, bool | None] = {**_TRUTHS, "None": None, "null": None}
+from skmeta._dataframe import TRUTHS
+
+_WORDS: dict[str, bool | None] = {**TRUTHS, "None": None, "null": None}
 # What parameters of scikit-learn take in place of a number.
 CHOICES = ("scale", "auto", "sqrt", "log2", "balanced", "mle", "all", "none")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re.IGNORECASE)

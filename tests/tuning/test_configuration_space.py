@@ -224,6 +224,7 @@ def configurations_of(space):
     return [params for params in found if not any(holds(clause, params) for clause in space.forbidden_clauses)]
 
 
+@pytest.mark.filterwarnings("ignore:param_distributions. wanted parameters that some configurations have:UserWarning")
 @settings(deadline=None, max_examples=60)
 @given(spaces())
 def test_any_clauses_leave_what_they_say(configurations):
@@ -232,6 +233,49 @@ def test_any_clauses_leave_what_they_say(configurations):
     space = Space.of(configurations)
     assert space.size == len(legal)
     assert sorted(map(settings_of, space.all())) == sorted(map(settings_of, legal))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+def test_a_choice_of_weight_0_is_never_tried(module):
+    cs, space = module, module.ConfigurationSpace(seed=0)
+    a, b = cs.Categorical("a", ["x", "y", "z"], weights=[0.0, 3.0, 1.0]), cs.Categorical("b", [1, 2])
+    space.add(a, b, cs.NotEqualsCondition(b, a, "z"))
+    found = Space.of(space)
+    assert found.all() == [{"a": "y", "b": 1}, {"a": "y", "b": 2}, {"a": "z"}] and found.size == 3
+    assert found.adopt({"a": "x", "b": 1}) is None
+    np.testing.assert_allclose(found.weights, [3 / 4, 1 / 4])
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+@pytest.mark.parametrize("kind", ["a float's value", "floats' values", "a choice of weight 0", "a forbidden value"])
+def test_parameters_that_no_configuration_has_are_told(module, kind):
+    cs, space = module, module.ConfigurationSpace(seed=0)
+    p, child = cs.Float("p", (0.0, 1.0)), cs.Integer("child", (1, 3))
+    a = cs.Categorical("a", ["x", "y", "z"], weights=[0.0, 3.0, 1.0])
+    condition = {
+        "a float's value": cs.EqualsCondition(child, p, 0.5),
+        "floats' values": cs.InCondition(child, p, [0.25, 0.5]),
+        "a choice of weight 0": cs.EqualsCondition(child, a, "x"),
+        "a forbidden value": cs.EqualsCondition(child, a, "z"),
+    }[kind]
+    space.add(p, a, child, condition, cs.ForbiddenEqualsClause(a, "z"))
+    with pytest.warns(UserWarning, match=r"found \['child'\] in none that is drawn"):
+        found = Space.of(space)
+    assert set(found.names) == {"p", "a"}
+
+
+def test_parameters_that_no_configuration_has_are_told_where_a_search_begins():
+    cs, space = configspace_like, configspace_like.ConfigurationSpace()
+    C, degree = cs.Float("C", (0.1, 1.0)), cs.Integer("degree", (1, 3))
+    space.add(C, degree, cs.EqualsCondition(degree, C, 0.5))
+    search = WarmStartSearchCV(SVC(), space, n_iter=2, cv=2, random_state=0)
+    with pytest.warns(UserWarning, match=r"found \['degree'\] in none") as caught:
+        search.fit(*load_iris(return_X_y=True))
+    assert len(caught) == 1
+    assert all(params.keys() == {"C"} for params in search.cv_results_["params"])
+    with pytest.warns(UserWarning, match=r"found \['degree'\] in none") as caught:
+        search.prior_.suggest(space)
+    assert [each.filename for each in caught] == [__file__]
 
 
 def test_what_is_all_forbidden_is_told():
@@ -272,6 +316,32 @@ def test_a_condition_on_draws_that_are_not_uniform_is_told():
     space.add(a, b, configspace_like.GreaterThanCondition(b, a, 0.5))
     with pytest.raises(TypeError, match="wanted listed or uniform values of 'a'"):
         Space.of(space)
+
+
+def of_pairs(n, pairs):
+    """Choices of three values, of which some pairs may not both be 2."""
+    cs, space = configspace_like, configspace_like.ConfigurationSpace()
+    parameters = [cs.Categorical(f"a{at}", [0, 1, 2]) for at in range(n)]
+    space.add(*parameters)
+    for pair in pairs:
+        space.add(cs.ForbiddenAndConjunction(*(cs.ForbiddenEqualsClause(parameters[at], 2) for at in pair)))
+    return space
+
+
+@pytest.mark.parametrize("center", range(0, 12, 3))
+def test_a_parameter_that_all_clauses_ask_for_makes_two_branches(center):
+    space = Space.of(of_pairs(12, [sorted((at, center)) for at in range(12) if at != center]))
+    assert sorted(len(branch[f"a{center}"].values) for branch in space.branches) == [1, 2]
+
+
+@pytest.mark.parametrize("n", [3, 6, 10, 15])
+def test_a_chain_of_clauses_makes_no_more_branches_than_splits_of_every_second_parameter(n):
+    space = Space.of(of_pairs(n, [(at, at + 1) for at in range(n - 1)]))
+    assert len(space.branches) <= 2 ** (n // 2)
+    ending, other = 0, 1  # configurations of a chain whose last value is 2, and of which it is not
+    for _ in range(n):
+        ending, other = other, 2 * (ending + other)
+    assert space.size == ending + other
 
 
 def test_too_many_branches_are_told():

@@ -2,6 +2,7 @@
 
 import datetime
 import enum
+import re
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -21,6 +22,7 @@ from sklearn.svm import SVC
 
 from skmeta import HyperparameterPrior, TrialHistory, WarmStartSearchCV
 from skmeta.tuning._space import Space
+from skmeta.tuning._trial_tables import COMPLETE, FAILED
 
 pytestmark = pytest.mark.quick
 
@@ -236,7 +238,8 @@ SCORES = ["accuracy", "neg_rmse", "neg_log_loss", "f1", "auc", "r2", "closs_rate
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_without_a_word_on_its_direction_warns(name):
     table = pd.DataFrame({"C": [1.0, 2.0], name: [0.1, 0.2]})
-    with pytest.warns(UserWarning, match=f"metric: '{name}' looks like an error"):
+    what = f"metric: '{name}' looks like an error, .*; pass greater_is_better=False, or True if it is none"
+    with pytest.warns(UserWarning, match=what):
         trials(table, metric=name)
     assert_trials(trials(table, metric=name, greater_is_better=False), [({"C": 1.0}, -0.1), ({"C": 2.0}, -0.2)])
 
@@ -558,7 +561,8 @@ def test_errors_that_were_turned_already_are_not_turned_again(name):
 
 @pytest.mark.parametrize("name", ["accuracy", "neg_log_loss", "r2", "auc", "val_f1", "d2_brier_score"])
 def test_a_score_of_which_lower_is_said_to_be_better_warns(name):
-    with pytest.warns(UserWarning, match=f"metric: '{name}' looks like a score, of which higher is better"):
+    what = f"'{name}' looks like a score, .*; leave greater_is_better out, or call it by another name if it is none"
+    with pytest.warns(UserWarning, match=what):
         found = trials(table_of(name, 0.1, 0.2), metric=name, greater_is_better=False)
     assert_trials(found, [({"C": 1.0}, -0.1), ({"C": 2.0}, -0.2)])
 
@@ -606,6 +610,26 @@ def test_trials_that_still_run_are_told(column):
     assert caught[0].filename == __file__
     with pytest.raises(ValueError, match="found 2 that all still run, as their state says"):
         trials(table[1:])
+
+
+@pytest.mark.parametrize("word", ["STOPPED", "early_stopped", "timeout", None, NAN])
+def test_states_that_nobody_knows_are_told(word):
+    table = pd.DataFrame({"C": [1.0, 2.0, 3.0], "state": ["COMPLETE", word, "FAILED"], "score": [0.1, 0.9, 0.5]})
+    found = re.escape(
+        f"found {[word if isinstance(word, str) else '']} in 'state' for 1 of 3 trials; these count as failed"
+    )
+    with pytest.warns(UserWarning, match=found) as caught:
+        assert_trials(trials(table), [({"C": 1.0}, 0.1), ({"C": 2.0}, NAN), ({"C": 3.0}, NAN)])
+    assert [each.filename for each in caught] == [__file__]
+    told = table.assign(state=["COMPLETE", "COMPLETE", "FAILED"])  # what the warning asks for
+    assert_trials(trials(told), [({"C": 1.0}, 0.1), ({"C": 2.0}, 0.9), ({"C": 3.0}, NAN)])
+
+
+@pytest.mark.parametrize("word", sorted({*COMPLETE, *FAILED}))
+def test_states_that_are_known_are_not(word):
+    table = pd.DataFrame({"C": [1.0, 2.0], "state": [word.lower(), f"TrialState.{word}"], "score": [0.1, 0.2]})
+    scores = [0.1, 0.2] if word in COMPLETE else [NAN, NAN]
+    assert_trials(trials(table), [({"C": 1.0}, scores[0]), ({"C": 2.0}, scores[1])])
 
 
 def test_a_study_of_which_every_trial_runs_is_told():
