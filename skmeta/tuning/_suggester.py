@@ -16,7 +16,7 @@ from skmeta.tuning._past_tasks import PastTasks
 from skmeta.tuning._pool import Pool
 from skmeta.tuning._space import Space
 from skmeta.tuning._surrogates.portfolio import greedy_portfolio
-from skmeta.tuning._surrogates.scores import fenced, relative_noise, standardized
+from skmeta.tuning._surrogates.scores import relative_noise, standardized
 from skmeta.tuning._trial import Trial
 
 
@@ -176,7 +176,7 @@ class Suggester:
     def _by_acquisition(self, scores: NDArray[np.float64], errors: NDArray[np.float64]) -> Suggestion:
         """The candidate of largest expected improvement; where a search explores, see the class."""
         usual = 1.0 if self._past is None else float(np.exp(self._past.log_scale[0]))
-        seen, center, scale = standardized(fenced(scores), usual)
+        seen, center, scale = standardized(scores, usual)
         pool = self._pool.candidates
         posterior = self._method.posterior(self._tried, pool, seen, relative_noise(errors), scale)
         worth = posterior.expected_improvement(seen.max())

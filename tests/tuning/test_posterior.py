@@ -16,7 +16,7 @@ from skmeta.tuning._surrogates.gp import (
 )
 from skmeta.tuning._surrogates.posterior import Posterior, mixture_of
 from skmeta.tuning._surrogates.ranking import ensemble_posterior, leave_one_out, ranking_weights
-from skmeta.tuning._surrogates.scores import fenced, normal_scores, relative_noise, standardized
+from skmeta.tuning._surrogates.scores import normal_scores, relative_noise, standardized
 
 pytestmark = pytest.mark.quick
 
@@ -226,9 +226,3 @@ def test_standardized_scores(rng, center, scale):
 def test_the_largest_scores_are_standardized_as_others():
     scores = np.array([-1.0, 0.25, 0.75])
     assert_array_equal(standardized(2.0**1023 * scores)[0], standardized(scores)[0])
-
-
-def test_a_fence_moves_only_what_is_far_below():
-    assert_array_equal(fenced(np.array([1.0, 2.0, 3.0, -1e9])), [1.0, 2.0, 3.0, -3.0])  # the median is 1.5, the best 3
-    for scores in (np.array([0.5]), np.zeros(4), np.array([-1e9, 1.0, 1.0]), np.arange(9.0)):
-        assert_array_equal(fenced(scores), scores)

@@ -1,4 +1,4 @@
-"""Scores of one task on the scale of all: their normal scores; and on a scale of their own."""
+"""Scores of one task on the scale of all: their normal scores."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import rankdata
-
-_REACH = 3.0  # how far below the middle scores differ, in distances of the best from it
 
 
 def normal_scores(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -45,16 +43,6 @@ def relative_noise(errors: NDArray[np.float64]) -> NDArray[np.float64]:
     if not known.any():
         return np.ones(len(squares))
     return np.clip(np.where(known, squares / squares[known].mean(), 1.0), 0.1, 10.0)
-
-
-def fenced(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return scores ``(n,)``, none further below the median than thrice the best is above it.
-
-    A fit that diverged may score a million times worse than others. How bad it is says nothing of where the best are, and
-    on its scale all others are equal.
-    """
-    middle, best = np.median(scores), scores.max()
-    return np.maximum(scores, middle - _REACH * (best - middle)) if best > middle else scores
 
 
 def standardized(scores: NDArray[np.float64], usual: float = 1.0) -> tuple[NDArray[np.float64], float, float]:
