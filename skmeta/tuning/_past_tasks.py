@@ -124,7 +124,7 @@ def learn_past(trials: list[Trial]) -> PastTasks:
     encoder = TrialEncoder.of([trial for trials_of_task in groups.values() for trial in trials_of_task])
     names = tuple(task for task, _ in groups)
     data = _padded([_columns(encoder, trials_of_task) for trials_of_task in groups.values()])
-    kernel, _ = fit_kernel(_thinned(data, _MAX_TASKS, _MAX_TRIALS_OF_KERNEL), encoder.groups)
+    kernel = fit_kernel(_thinned(data, _MAX_TASKS, _MAX_TRIALS_OF_KERNEL), encoder.groups).kernel
     fitted = condition(kernel, data)
     points, scores, errors, known = data
     return PastTasks(

@@ -190,7 +190,7 @@ def test_the_kernel_is_the_optimum_of_the_same_objective(seed):
         for part, mine in zip(padded, own, strict=True):
             part[t, : mine.shape[1]] = mine[0]
     objective = posterior_by_sklearn(curved, groups)
-    kernel, _ = fit_kernel(padded, groups)
+    kernel = fit_kernel(padded, groups).kernel
     best = minimize(objective, kernel_hyperprior(2)[0], method="L-BFGS-B")
     assert objective(logs_of(kernel, groups)) <= best.fun + 0.01  # log density, of which the fit promises as much
 
@@ -207,7 +207,7 @@ def test_the_kernel_is_found_in_few_steps_wherever_it_begins(n, noise, monkeypat
     values = []
     for start in (None, Kernel(np.full(3, 0.05), 0.2, 0.9), Kernel(np.full(3, 20.0), 5.0, 1e-4)):
         asked.clear()
-        kernel, _ = fit_kernel(trials, groups, start)
+        kernel = fit_kernel(trials, groups, start).kernel
         assert len(asked) < 30
         values.append(density(logs_of(kernel, groups), trials, groups)[0])
     assert np.ptp(values) < 0.1  # log density; each was ready to leave 0.01
@@ -216,7 +216,7 @@ def test_the_kernel_is_found_in_few_steps_wherever_it_begins(n, noise, monkeypat
 def test_columns_of_one_hyperparameter_have_one_length():
     rng, groups = np.random.default_rng(0), np.array([1, 0, 1])
     trials, _ = trials_of(rng, [9, 4], 3)
-    kernel, _ = fit_kernel(trials, groups)
+    kernel = fit_kernel(trials, groups).kernel
     assert kernel.lengths[0] == kernel.lengths[2] != kernel.lengths[1]
 
 
@@ -224,21 +224,22 @@ def test_columns_of_one_hyperparameter_have_one_length():
 def test_equal_trials_and_equal_scores_have_a_kernel(n):
     one = Trials.of_one(np.full((n, 2), 0.5), np.zeros(n), np.ones(n))
     for trials in (one, one._replace(scores=np.linspace(-2, 2, n)[None])):
-        kernel, evidence = fit_kernel(trials, np.arange(2))
+        found = fit_kernel(trials, np.arange(2))
+        kernel, evidence = found.kernel, found.evidence
         assert np.isfinite([*kernel.lengths, kernel.variance, kernel.noise, evidence]).all()
 
 
 def test_equal_scores_say_nothing_of_a_kernel():
     rng, groups = np.random.default_rng(0), np.array([0, 1, 1])
     flat = Trials.of_one(rng.uniform(size=(7, 3)), np.zeros(7), np.ones(7))
-    assert_allclose(logs_of(fit_kernel(flat, groups)[0], groups), kernel_hyperprior(2)[0])
+    assert_allclose(logs_of(fit_kernel(flat, groups).kernel, groups), kernel_hyperprior(2)[0])
 
 
 def test_the_kernel_may_go_on_from_another():
     rng, groups = np.random.default_rng(1), np.arange(2)
     trials, _ = trials_of(rng, [12], 2)
-    best, _ = fit_kernel(trials, groups)
-    assert_array_equal(logs_of(fit_kernel(trials, groups, best)[0], groups), logs_of(best, groups))
+    best = fit_kernel(trials, groups).kernel
+    assert_array_equal(logs_of(fit_kernel(trials, groups, best).kernel, groups), logs_of(best, groups))
 
 
 @pytest.mark.parametrize("d", [0, 1])
@@ -260,4 +261,19 @@ def test_the_evidence_is_that_of_quadrature(d, seed):
     )
     weight = norm.logpdf(logs, means, sds).sum(axis=1) + np.log(np.prod([axis[1] - axis[0] for axis in axes]))
     wanted = logsumexp(likelihood + weight)
-    assert abs(fit_kernel(trials, groups)[1] - wanted) < 0.5
+    assert abs(fit_kernel(trials, groups).evidence - wanted) < 0.5
+
+
+@few
+@given(rng=designs, d=st.integers(1, 3))
+def test_draws_of_a_kernel_lie_around_the_most_probable(rng, d):
+    _, (trials,) = trials_of(rng, [8], d)
+    groups = np.arange(d)
+    found = fit_kernel(trials, groups)
+    draws = [logs_of(kernel, groups) for kernel in found.draws()]
+    assert_allclose(np.mean(draws, axis=0), logs_of(found.kernel, groups), atol=1e-9)
+    assert_array_equal(draws, [logs_of(kernel, groups) for kernel in fit_kernel(trials, groups).draws()])
+    steps = np.array(draws) - found.mode  # standard normal where the information is the identity
+    whitened = steps @ np.linalg.cholesky(found.information)
+    drawn = np.random.default_rng(0).standard_normal((len(steps) // 2, d + 2))
+    assert_allclose(whitened, np.concatenate([drawn, -drawn]), rtol=1e-6, atol=1e-8)

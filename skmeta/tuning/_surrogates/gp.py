@@ -19,6 +19,7 @@ _MAX_STEP = 2.0  # step of a logarithm
 _MAX_COMMON = 512  # speed: points that the means of all tasks are told by
 _MIN_GAIN = 0.01  # what a step must promise to gain, in log density
 USUAL_VARIANCE = (0.0, 4.0)  # mean and precision of its logarithm, of standardized scores
+_N_PAIRS = 4  # of kernels that stand for all that trials allow
 FLAT = 1e3  # variance of an unknown intercept, in variances of the function or of the scores
 
 
@@ -54,6 +55,42 @@ class Kernel(NamedTuple):
     lengths: NDArray[np.float64]
     variance: float
     noise: float
+
+
+class KernelPosterior(NamedTuple):
+    """What trials say of a kernel: the logarithms of lengths, variance and noise are normal, by Laplace's approximation.
+
+    Parameters
+    ----------
+    mode : ndarray of shape (n_groups + 2,)
+        The most probable logarithms.
+    information : ndarray of shape (n_groups + 2, n_groups + 2)
+        Their precision.
+    groups : ndarray of int, shape (d,)
+        The hyperparameter that each column belongs to.
+    evidence : float
+        Log evidence of the trials, all kernels considered.
+    """
+
+    mode: NDArray[np.float64]
+    information: NDArray[np.float64]
+    groups: NDArray[np.intp]
+    evidence: float
+
+    @property
+    def kernel(self) -> Kernel:
+        """The most probable kernel."""
+        return self._kernel(self.mode)
+
+    def draws(self) -> list[Kernel]:
+        """Kernels that are as probable as others, the same ones every time, in pairs on both sides of the mode."""
+        spread = np.linalg.inv(np.linalg.cholesky(self.information)).T
+        steps = np.random.default_rng(0).standard_normal((_N_PAIRS, len(self.mode))) @ spread.T
+        return [self._kernel(self.mode + step) for step in np.concatenate([steps, -steps])]
+
+    def _kernel(self, logs: NDArray[np.float64]) -> Kernel:
+        lengths, (variance, noise) = np.exp(logs[:-2]), np.exp(logs[-2:])
+        return Kernel(lengths[self.groups], float(variance), float(noise))
 
 
 def matern(a: NDArray[np.float64], b: NDArray[np.float64], lengths: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -107,8 +144,8 @@ def fit_kernel(
     start: Kernel | None = None,
     log_variance: tuple[float, float] = USUAL_VARIANCE,
     intercept_variance: float = 0.0,
-) -> tuple[Kernel, float]:
-    r"""Return the kernel of highest posterior density, and the log evidence of the trials, all kernels considered.
+) -> KernelPosterior:
+    r"""Return what trials say of the kernel: the one of highest posterior density, and how far others may be from it.
 
     Newton steps with the average information :math:`H` for the second derivative, damped where they promise too
     much. The evidence is Laplace's approximation: with :math:`P` the precision of the kernel's logarithms before
@@ -130,10 +167,8 @@ def fit_kernel(
 
     Returns
     -------
-    kernel : Kernel
-        The best.
-    evidence : float
-        The log evidence.
+    KernelPosterior
+        Around the best.
 
     References
     ----------
@@ -163,11 +198,10 @@ def fit_kernel(
             damping = damping / 4 if damping > 0.05 else 0.0
         if gained > 0:
             logs, (value, gradient, information) = logs + step, there
-    lengths, (variance, noise) = np.exp(logs[:-2]), np.exp(logs[-2:])
     evidence = 0.5 * (np.log(precisions).sum() - np.linalg.slogdet(information)[1]) - value
     if intercept_variance:
         evidence += 0.5 * len(trials.known) * np.log(intercept_variance)
-    return Kernel(lengths[groups], float(variance), float(noise)), float(evidence)
+    return KernelPosterior(logs, information, groups, float(evidence))
 
 
 def _logarithms(kernel: Kernel, groups: NDArray[np.intp], n_groups: int) -> NDArray[np.float64]:

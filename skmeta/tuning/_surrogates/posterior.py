@@ -31,11 +31,20 @@ class Posterior(NamedTuple):
         """Return the same mixture with another weight as a whole."""
         return self.times(log_weight - float(logsumexp(self.log_weights)))
 
+    @property
+    def total_means(self) -> NDArray[np.float64]:
+        """Expected score of each candidate ``(m,)``."""
+        return self.weights @ self.means
+
+    @property
+    def total_sds(self) -> NDArray[np.float64]:
+        """Standard deviation of each candidate's score ``(m,)``."""
+        return np.sqrt(self.weights @ (np.square(self.sds) + np.square(self.means - self.total_means)))
+
     def moments(self, i: int) -> tuple[float, float]:
         """Expected score of candidate i, and its standard deviation."""
-        means, weights = self.means[:, i], self.weights
-        mean = weights @ means
-        return float(mean), float(np.sqrt(weights @ (np.square(self.sds[:, i]) + np.square(means - mean))))
+        one = self._replace(means=self.means[:, [i]], sds=self.sds[:, [i]])
+        return float(one.total_means[0]), float(one.total_sds[0])
 
     def expected_improvement(self, best: float) -> NDArray[np.float64]:
         r"""Return :math:`\sum_k w_k s_k (u \Phi(u) + \phi(u))`, :math:`u = (m_k - best) / s_k`, of shape (m,).

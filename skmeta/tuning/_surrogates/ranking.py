@@ -88,13 +88,13 @@ def ensemble_posterior(
     past : ndarray of shape (n_tasks, m), twice
         Posterior mean and standard deviation of each candidate by past tasks' models.
     alone : Posterior
-        The alone model's, of one component.
+        The alone model's.
 
     Returns
     -------
     Posterior
         Of one component (the paper's equation 4).
     """
-    mean = weights[:-1] @ past[0] + weights[-1] * alone.means[0]
-    variance = np.square(weights[:-1]) @ np.square(past[1]) + np.square(weights[-1] * alone.sds[0])
+    mean = weights[:-1] @ past[0] + weights[-1] * alone.total_means
+    variance = np.square(weights[:-1]) @ np.square(past[1]) + np.square(weights[-1] * alone.total_sds)
     return Posterior(np.zeros(1), mean[None], np.sqrt(variance)[None])

@@ -231,21 +231,42 @@ def task_posterior(
     Returns
     -------
     Posterior
-        Of one component.
+        A component for the most probable kernel and each of some draws: few trials say little of it, and one that is
+        taken for granted may see nothing left to gain.
     kernel : Kernel
-        The task's own.
+        The most probable.
+
+    References
+    ----------
+    J. Snoek, H. Larochelle and R. P. Adams (2012), Practical Bayesian optimization of machine learning algorithms,
+    section 3.2, by slice sampling where this is Laplace's approximation.
     """
     tried, noise = trials
-    n, known = len(scores), Trials.of_one(tried, scores, noise)
     variance = _log_variance(log_scale)
     intercept = FLAT * max(1.0, np.exp(variance[0]))
-    kernel, evidence = fit_kernel(known, groups, start, variance, intercept)
+    found = fit_kernel(Trials.of_one(tried, scores, noise), groups, start, variance, intercept)
+    kernels = [found.kernel, *found.draws()]
+    means, sds = zip(*(_moments(kernel, intercept, scores, trials, points) for kernel in kernels), strict=True)
+    return Posterior(
+        np.full(len(kernels), found.evidence - np.log(len(kernels))), np.array(means), np.array(sds)
+    ), kernels[0]
+
+
+def _moments(
+    kernel: Kernel,
+    intercept: float,
+    scores: NDArray[np.float64],
+    trials: tuple[NDArray[np.float64], NDArray[np.float64]],
+    points: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Means and standard deviations ``(m,)`` of the candidates' scores under one kernel."""
+    tried, noise = trials
+    n = len(scores)
     covariance = kernel.variance * matern(tried, np.concatenate([tried, points]), kernel.lengths) + intercept
     factor = np.linalg.cholesky(with_noise(covariance[:, :n], kernel.noise * noise))
     solved = solve_triangular(factor, np.column_stack([scores, covariance[:, n:]]), lower=True)
     seen, cross = solved[:, 0], solved[:, 1:]
-    sd = np.sqrt(np.maximum(kernel.variance + intercept - np.square(cross).sum(axis=0), 1e-10))
-    return Posterior(np.array([evidence]), (seen @ cross)[None], sd[None]), kernel
+    return seen @ cross, np.sqrt(np.maximum(kernel.variance + intercept - np.square(cross).sum(axis=0), 1e-10))
 
 
 def _log_variance(log_scale: NDArray[np.float64] | None) -> tuple[float, float]:
@@ -294,5 +315,5 @@ def held_out_evidence(
     noise is its variance and the relative variances of the trials.
     """
     seen, _, _ = standardized(scores)
-    _, alone = fit_kernel(Trials.of_one(points, seen, noise[1]), groups, intercept_variance=FLAT)
-    return np.append(transfer_evidence(seen, noise[0] * noise[1], expected, specific), alone)
+    alone = fit_kernel(Trials.of_one(points, seen, noise[1]), groups, intercept_variance=FLAT)
+    return np.append(transfer_evidence(seen, noise[0] * noise[1], expected, specific), alone.evidence)
