@@ -133,27 +133,23 @@ class Suggester:
             As many, or what is left of a finite space.
         """
         seen, noise = np.append(self._before, np.array([scores, errors], dtype=np.float64), axis=1)
-        known = np.isfinite(seen)
-        is_modelled = known.any() and len(seen) >= self._method.n_unmodelled
-        all_failed = (
-            self._method.explores and len(seen) > 0 and len(seen) >= self._method.n_unmodelled and not known.any()
-        )
+        known, n_first = np.isfinite(seen), self._method.n_unmodelled
+        is_modelled = bool(known.any()) and len(seen) >= n_first
+        all_failed = not known.any() and len(seen) >= max(n_first, 1)
         suggestions: list[Suggestion] = []
         if is_modelled:
             seen = np.where(known, seen, _worst(seen[known]))
             places = np.flatnonzero(self._in_space)
             self._pool.refresh([self._tried.params[i] for i in places], seen[places])
         while len(suggestions) < n and self._pool.fill():
-            if self._goes_elsewhere(len(seen)) or all_failed:
-                suggestions.append(self._elsewhere())
+            if self._method.explores and (all_failed or self._goes_elsewhere(len(seen))):
+                new = self._elsewhere()
             else:
-                suggestions.append(self._by_acquisition(seen, noise) if is_modelled else self._without_scores())
+                new = self._by_acquisition(seen, noise) if is_modelled else self._without_scores()
+            suggestions.append(new)
             # Several at a time: until it is known, a score is taken to be what is expected of it.
-            mean = suggestions[-1].mean
-            seen, noise = (
-                np.append(seen, seen.mean() if np.isnan(mean) and is_modelled else mean),
-                np.append(noise, np.nan),
-            )
+            expected = seen.mean() if is_modelled and np.isnan(new.mean) else new.mean
+            seen, noise = np.append(seen, expected), np.append(noise, np.nan)
         return suggestions
 
     def _without_scores(self) -> Suggestion:
@@ -164,8 +160,8 @@ class Suggester:
         return self._take(chosen[0], "portfolio")
 
     def _goes_elsewhere(self, n_trials: int) -> bool:
-        has_numbers = not self._encoder.space.is_level.all()
-        return n_trials == N_TRUSTED and self._past is not None and self._method.explores and has_numbers
+        """Whether the past has been trusted long enough; a space without numbers has its levels tried anyway."""
+        return n_trials == N_TRUSTED and self._past is not None and not self._encoder.space.is_level.all()
 
     def _elsewhere(self) -> Suggestion:
         """The candidate where nothing was tried: of those with most new levels, the one that makes trials most even."""
