@@ -37,9 +37,7 @@ class ClusterLearner(Learner):
     def _learned(self, estimator: Any, numbers: Tasks, known: Any, n_jobs: int | None) -> Any:
         """The prior of a collection whose rows are arrays, on from what is known of earlier ones."""
 
-    def check_takes(self, estimator: Any) -> None:
-        """Raise for an estimator of another family, see `Learner.check_takes`."""
-        check_registered(self, estimator)
+    check_takes = check_registered
 
     def learn(
         self,

@@ -80,9 +80,7 @@ class BoostingLearner(SharedModel):
         super().__init__(correction, max_rounds=max_rounds, cv=cv)
         self.n_trees = n_trees
 
-    def check_takes(self, estimator: Any) -> None:
-        """Raise for an estimator of another family, see `Learner.check_takes`."""
-        check_registered(self, estimator)
+    check_takes = check_registered
 
     def _extended(
         self, prior: SharedModelPrior, link: Any, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None

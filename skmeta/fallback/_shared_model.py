@@ -101,9 +101,7 @@ class SharedModel(Learner):
         self.max_rounds = max_rounds
         self.cv = cv
 
-    def check_takes(self, estimator: Any) -> None:
-        """Raise for an estimator of another family, see `Learner.check_takes`."""
-        check_has_targets(self, estimator)
+    check_takes = check_has_targets
 
     def learn(
         self,

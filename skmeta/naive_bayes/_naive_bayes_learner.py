@@ -80,9 +80,7 @@ class NaiveBayesLearner(Learner):
         self.compare_with_fallback = compare_with_fallback
         self.cv = cv
 
-    def check_takes(self, estimator: Any) -> None:
-        """Raise for an estimator of another family, see `Learner.check_takes`."""
-        check_registered(self, estimator)
+    check_takes = check_registered
 
     def learn(
         self,

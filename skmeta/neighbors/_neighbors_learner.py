@@ -101,9 +101,7 @@ class NeighborsLearner(Learner):
         self.max_task_rows = max_task_rows
         self.max_columns = max_columns
 
-    def check_takes(self, estimator: Any) -> None:
-        """Raise for an estimator of another family, see `Learner.check_takes`."""
-        check_registered(self, estimator)
+    check_takes = check_registered
 
     def learn(
         self,

@@ -122,9 +122,8 @@ class ListedValues(FrozenValue):
         """The values by their `strict_key`, the first of equal ones."""
         kinds = set(map(type, self.plain))
         if kinds in ({int}, {str}) or (kinds == {float} and not any(map(isnan, self.plain))):
-            return dict(
-                zip(zip(repeat(*kinds), self.plain, strict=False), self.values, strict=True)
-            )  # a list may be long
+            keys = zip(repeat(*kinds), self.plain, strict=False)  # as `strict_key`, at once: a list may be long
+            return dict(zip(keys, self.values, strict=True))
         found: dict[Hashable, Any] = {}
         for plain, value in zip(self.plain, self.values, strict=True):
             found.setdefault((type(plain), value_key(plain)), value)

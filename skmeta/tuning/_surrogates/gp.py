@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
 
 _JITTER = 1e-6  # variance added to every trial, for equal ones
 _MAX_STEPS = 30  # of Newton's method
@@ -84,8 +85,8 @@ class KernelPosterior(NamedTuple):
 
     def draws(self) -> list[Kernel]:
         """Kernels that are as probable as others, the same ones every time, in pairs on both sides of the mode."""
-        spread = np.linalg.inv(np.linalg.cholesky(self.information)).T
-        steps = np.random.default_rng(0).standard_normal((_N_PAIRS, len(self.mode))) @ spread.T
+        draws = np.random.default_rng(0).standard_normal((_N_PAIRS, len(self.mode))).T
+        steps = solve_triangular(np.linalg.cholesky(self.information), draws, lower=True, trans="T").T
         return [self._kernel(self.mode + step) for step in np.concatenate([steps, -steps])]
 
     def _kernel(self, logs: NDArray[np.float64]) -> Kernel:
@@ -309,10 +310,11 @@ class CommonMeans(NamedTuple):
 
 
 def common_means(kernel: Kernel, fitted: Fitted, known: NDArray[np.bool_]) -> CommonMeans:
-    r"""Return the tasks' means as sums over the same points: :math:`m_t(x) = \sum_j w_{tj} k(x, x_j)`.
+    r"""Return the tasks' means as sums over the same points: :math:`m_t(x) = \sum_j w_{tj} c(x, x_j)`.
 
-    These are all trials' points if they are few, and then the means are as they were; else some of them, where the
-    means are as they were, and between them the smoothest functions: those of least norm.
+    The :math:`c` are correlations. The points are those of all trials if they are few, and then the means are as they
+    were; else some of them, where the means are as they were, and between them the smoothest functions: those of least
+    norm.
     """
     points, places = np.unique(fitted.points[known], axis=0, return_inverse=True)
     if len(points) <= _MAX_COMMON:
