@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.block_structure import with_mixed_blocks
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import fit_gaussian, opened
 from skmeta._inference.linalg import cholesky_root, diagonal
 from skmeta._inference.noise import N_NODES
 from skmeta._inference.past import past_deviance, typical_design
-from skmeta._inference.structure import PSEUDO_TASKS, Structure, Structures
+from skmeta._inference.structure import PSEUDO_TASKS, CovarianceShape, Structure, Structures
 
 Array = NDArray[Any]
 
@@ -31,7 +32,7 @@ _RANKS = (1, 2, 3, 4, 5, 6, 8, 10, 13)
 class Choice:
     """The structure chosen; which tasks were looked at, in which fold, and what each fold made of the others."""
 
-    structure: Structure
+    structure: CovarianceShape
     tasks: np.ndarray
     fold: np.ndarray
     states: list
@@ -80,7 +81,7 @@ def candidates(
     return [kept, *(each for each in found if each.shape != kept.shape)]
 
 
-def all_vary(structures: Sequence[Structure]) -> list[Structure]:
+def all_vary(structures: Sequence[CovarianceShape]) -> list[CovarianceShape]:
     """Those in which all coefficients vary, where there are any."""
     return [one for one in structures if one.varying is None] or list(structures)
 
@@ -113,7 +114,7 @@ def _by_size(moments: Any, within: bool) -> Array:
 
 def choose(
     tasks: Any,
-    structures: Sequence[Structure],
+    structures: Sequence[CovarianceShape],
     *,
     noise: str = "task",
     start: CoefficientLaw | None = None,
@@ -142,6 +143,9 @@ def choose(
     start = None if start is None else start.repeated(held.n_folds)
     options: dict[str, Any] = {"noise": noise, "past": held.past}
     base = fit_gaussian(held.train, free, n_iter=_SWEEPS, start=start, **options)
+    wide = with_mixed_blocks(
+        wide, lambda some: held.evidence(_shaped(base, some)), lambda found: _simplest(found, held.counts)
+    )
     structure, law, evidence, scores = _compared(held, base, wide, options)
     told = len(looked_at) > 2 or past is not None  # whether a slope varies, a single task does not say
     for one in (one for one in structures if told and one not in wide):
@@ -155,8 +159,8 @@ def choose(
 
 
 def _compared(
-    held: _HeldOut, base: CoefficientLaw, structures: Sequence[Structure], options: dict[str, Any]
-) -> tuple[Structure, CoefficientLaw, Array, dict[str, float]]:
+    held: _HeldOut, base: CoefficientLaw, structures: Sequence[CovarianceShape], options: dict[str, Any]
+) -> tuple[CovarianceShape, CoefficientLaw, Array, dict[str, float]]:
     """The structure chosen, its laws ``(n_folds,)``, the held-out tasks' evidence, and the sums of it for all of them."""
     laws = _shaped(base, structures)
     evidence = held.evidence(laws)
@@ -169,7 +173,7 @@ def _compared(
     return tried.each[best], laws.at(best), evidence[close[best]], scores
 
 
-def _best_for(past: CoefficientLaw, structures: Sequence[Structure], design: Array) -> Structure:
+def _best_for(past: CoefficientLaw, structures: Sequence[CovarianceShape], design: Array) -> CovarianceShape:
     """The structure in which a past keeps best what it says; where coefficients do not vary, that is one that says so."""
     if np.any(diagonal(past.covariance) <= 0):
         return next((one for one in structures if one.varying is not None), structures[0])
@@ -230,7 +234,7 @@ def _listed(masks: Any) -> Array:
     return out
 
 
-def _shaped(law: CoefficientLaw, structures: Sequence[Structure]) -> CoefficientLaw:
+def _shaped(law: CoefficientLaw, structures: Sequence[CovarianceShape]) -> CoefficientLaw:
     """Laws ``(n_structures, n_folds)``: what was learned without constraint, its covariance in each shape."""
     several = law.repeated(len(structures))
     nothing = [None] * len(structures)
@@ -259,7 +263,7 @@ def _within_one_standard_error(evidence: Array, counts: Array) -> Array:
 
 
 def _contextual_or_not(
-    held: _HeldOut, structure: Structure, law: CoefficientLaw, evidence: Array, options: dict[str, Any]
+    held: _HeldOut, structure: CovarianceShape, law: CoefficientLaw, evidence: Array, options: dict[str, Any]
 ) -> tuple[CoefficientLaw, bool]:
     """Whether contextual effects make held-out tasks clearly more probable; the laws of what does. A past has said."""
     if law.contextual is None or held.past is not None:

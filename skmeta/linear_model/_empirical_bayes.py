@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
@@ -17,6 +17,7 @@ from sklearn.utils import check_scalar
 from skmeta.base import Learner, Prior, register
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import _collection
+from skmeta.linear_model._blocks import check_blocks
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._copies import statistics_without_copies, without_copies
 from skmeta.linear_model._data import LinearData, mean_weight, read
@@ -34,7 +35,7 @@ from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_m
 from skmeta.steps import PriorWithSteps, fit_steps, take_apart, with_constant_column
 from skmeta.tasks import Tasks
 
-_SHAPES = ("auto", "factor", "full", "diagonal", "spherical")
+_SHAPES = ("auto", "factor", "full", "diagonal", "spherical", "blocks")
 
 
 @register(*FAMILIES)
@@ -55,10 +56,14 @@ class EmpiricalBayes(Learner):
 
     Parameters
     ----------
-    covariance : {"auto", "factor", "full", "diagonal", "spherical"}, default="auto"
+    covariance : {"auto", "factor", "full", "diagonal", "spherical", "blocks"}, default="auto"
         Shape of :math:`\Sigma` for standardised columns; the intercept always has a scale of its own. "factor" is low
         rank plus diagonal, the rank chosen; "auto" takes the simplest shape within one standard error of the one that
         makes held-out tasks most probable.
+    blocks : dict of str to list of column names or positions, default=None
+        Columns that belong together: nothing that varies in one block says anything of another. Held-out tasks tell of
+        each block whether its slopes have one variance or any covariance. With "blocks" that is the shape; with "auto" it
+        is tried beside the others. Every column is in one block.
     varying : {"all", "intercept"} or list of column names or positions, default="all"
         Which coefficients vary between tasks. With "intercept" slopes are the same in all tasks, ``y ~ x + (1 | task)``
         in the words of lme4; a list names the columns whose slopes vary as the intercept does, ``y ~ x + z + (x |
@@ -112,6 +117,7 @@ class EmpiricalBayes(Learner):
         self,
         covariance: str = "auto",
         *,
+        blocks: Mapping[str, Sequence[str] | Sequence[int]] | None = None,
         varying: str | Sequence[str] | Sequence[int] = "all",
         rank: int | None = None,
         noise: str = "task",
@@ -120,6 +126,7 @@ class EmpiricalBayes(Learner):
         tol: float = 1e-4,
     ) -> None:
         self.covariance = covariance
+        self.blocks = blocks
         self.varying = varying
         self.rank = rank
         self.noise = noise
@@ -213,7 +220,7 @@ class EmpiricalBayes(Learner):
 
         if family.share_of_outliers(estimator) > 0.0:
             # Until outliers are known, what they add must not pass for a larger noise of their tasks.
-            start = partial(learn, clone(self).set_params(covariance="diagonal", noise="shared"))
+            start = partial(learn, clone(self).set_params(covariance="diagonal", blocks=None, noise="shared"))
             return learn_from_trusted(start, partial(learn, self), data, estimator, family, n_jobs)
         return learn(self, data)
 
@@ -320,6 +327,7 @@ class EmpiricalBayes(Learner):
     def _check_parameters(self) -> None:
         if self.covariance not in _SHAPES:
             raise ValueError(f"EmpiricalBayes(covariance=...): wanted one of {_SHAPES}, found {self.covariance!r}.")
+        check_blocks(self.blocks, self.covariance)
         check_varying(self.varying)
         if self.noise not in ("task", "shared"):
             raise ValueError(f"EmpiricalBayes(noise=...): wanted 'task' or 'shared', found {self.noise!r}.")
