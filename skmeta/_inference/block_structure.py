@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.linalg import diagonal
-from skmeta._inference.structure import PSEUDO_TASKS, CovarianceShape, Structure
+from skmeta._inference.structure import CovarianceShape, Structure
 
 Array = NDArray[Any]
 
@@ -22,13 +22,11 @@ class BlockStructure:
     """A rule ``S -> Sigma`` that is block diagonal: a `Structure` for the columns of each block, the intercept alone.
 
     ``blocks`` are pairs of a name and a `Structure`, whose ``varying`` are the block's columns and that has no intercept.
-    A block's one variance is drawn to the mean variance of all slopes by ``strength`` coefficients; a task has as many of
-    that variance as the block has columns. There are ``n_coefficients`` with the intercept, which is last.
+    There are ``n_coefficients`` with the intercept, which is last.
     """
 
     blocks: tuple[tuple[str, Structure], ...]
     n_coefficients: int
-    strength: float = PSEUDO_TASKS
 
     def __str__(self) -> str:
         named: dict[str, list[str]] = {}
@@ -45,7 +43,7 @@ class BlockStructure:
     @property
     def shape(self) -> tuple[Any, ...]:
         """What tells it from others."""
-        return "blocks", self.strength, frozenset(one.shape for _, one in self.blocks)
+        return "blocks", frozenset(one.shape for _, one in self.blocks)
 
     @property
     def _slopes(self) -> list[int]:
@@ -55,16 +53,11 @@ class BlockStructure:
         """As of one `Structure`: ``(Sigma, unique)``."""
         covariance, parts = np.zeros_like(scatter), diagonal(scatter).copy()
         covariance[..., -1, -1] = np.maximum(scatter[..., -1, -1], 1e-10)
-        mean = diagonal(scatter)[..., self._slopes].mean(axis=-1)
         for _, one in self.blocks:
             columns = np.array(one.varying)
-            own, own_unique = one.fit(scatter, n_tasks, unique)
-            if one.rank == 0:
-                share = self.strength / (self.strength + len(columns) * np.asarray(n_tasks, dtype=float))
-                own = (1.0 - share[..., None, None]) * own
-                own[..., columns, columns] += (share * mean)[..., None]
+            own, own_parts = one.fit(scatter, n_tasks, unique)
             covariance += own
-            parts[..., columns] = own_unique[..., columns]
+            parts[..., columns] = own_parts[..., columns]
         return covariance, parts
 
 
@@ -81,13 +74,12 @@ def with_blocks(
     what knows of none must be clearly better. A ``past (p, p)`` covariance is a candidate more, in the shape that its
     blocks have; of one that has covariances between blocks, what keeps these stays the first.
     """
-    strength = PSEUDO_TASKS if pseudo_tasks is None else pseudo_tasks
     shapes = list(zip(*(_shapes(columns, pseudo_tasks) for columns in blocks.values()), strict=True))
-    found = [BlockStructure(tuple(zip(blocks, each, strict=True)), p, strength) for each in shapes]
+    found = [BlockStructure(tuple(zip(blocks, each, strict=True)), p) for each in shapes]
     first = 0
     if past is not None and pseudo_tasks is None:
         same = tuple((name, _shape_of(past, columns)) for name, columns in blocks.items())
-        found.insert(0, BlockStructure(same, p, strength=0.0))
+        found.insert(0, BlockStructure(same, p))
         first = min(int(not _is_of(past, found[0])), len(structures))
     found = list({one.shape: one for one in reversed(found)}.values())[::-1]
     return [*structures[:first], *found, *structures[first:]]
