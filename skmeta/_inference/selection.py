@@ -127,7 +127,7 @@ def choose(
     tasks that a ``past`` was learned from take part, here as there, as `past_deviance` says they would.
 
     That coefficients do not vary is no simpler shape of the same: where all may vary, it must be the more probable of
-    more tasks.
+    more tasks, and not clearly the less probable of all.
     """
     wide = all_vary(structures)
     working = start is not None  # responses, which are not centred
@@ -152,7 +152,8 @@ def choose(
         fixed = fit_gaussian(held.train, one, n_iter=_SETTLE, start=base, **options)
         other = held.evidence(fixed)
         scores[str(one)] = float(other @ held.counts)
-        if _more_often(held.evidence(fixed, scaled=False) - held.evidence(law, scaled=False), held.counts):
+        often = _more_often(held.evidence(fixed, scaled=False) - held.evidence(law, scaled=False), held.counts)
+        if often and not clearly_positive(evidence - other, held.counts):
             structure, law, evidence = one, fixed, other
     law, contextual = _contextual_or_not(held, structure, law, evidence, options)
     return Choice(structure, looked_at, fold, [law.at(k) for k in range(held.n_folds)], scores, contextual)
