@@ -60,6 +60,18 @@ class BlockStructure:
             parts[..., columns] = own_parts[..., columns]
         return covariance, parts
 
+    def tightened(self, factor: float) -> BlockStructure:
+        """The same under hyper-priors of ``factor`` times the weight within its blocks."""
+        return replace(self, blocks=tuple((name, one.tightened(factor)) for name, one in self.blocks))
+
+    def held_part(self, covariance: Array, n_tasks: float, unique: Array) -> tuple[Array, Array]:
+        """As of one `Structure`: all that its blocks hold."""
+        parts, frees = zip(*(one.held_part(covariance, n_tasks, unique) for _, one in self.blocks), strict=True)
+        free = np.any(frees, axis=0)
+        return np.where(
+            free, np.sum([np.where(f, c, 0.0) for c, f in zip(parts, frees, strict=True)], axis=0), 0.0
+        ), free
+
 
 def with_blocks(
     structures: Sequence[CovarianceShape],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skmeta._inference.block_structure import with_mixed_blocks
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import fit_gaussian, opened
+from skmeta._inference.hyper_prior import bound_of, with_best_strengths
 from skmeta._inference.linalg import cholesky_root, diagonal
 from skmeta._inference.noise import N_NODES
 from skmeta._inference.past import past_deviance, typical_design
@@ -119,6 +120,7 @@ def choose(
     noise: str = "task",
     start: CoefficientLaw | None = None,
     past: CoefficientLaw | None = None,
+    strength: str | None = None,
 ) -> Choice:
     """Hold tasks out, learn from the rest, and compare the structures by the evidence of what was held out.
 
@@ -128,6 +130,9 @@ def choose(
 
     That coefficients do not vary is no simpler shape of the same: where all may vary, it must be the more probable of
     more tasks, and not clearly the less probable of all.
+
+    The weight of a structure's hyper-prior is the one it comes with, or the best by ``strength``: "held-out" tasks, or the
+    "pac-bayes" bound (`hyper_prior`). A past needs no hyper-prior.
     """
     wide = all_vary(structures)
     working = start is not None  # responses, which are not centred
@@ -143,6 +148,8 @@ def choose(
     start = None if start is None else start.repeated(held.n_folds)
     options: dict[str, Any] = {"noise": noise, "past": held.past}
     base = fit_gaussian(held.train, free, n_iter=_SWEEPS, start=start, **options)
+    if strength is not None and past is None:
+        wide = with_best_strengths(wide, _loss(strength, some, held, base, free, options))
     wide = with_mixed_blocks(
         wide, lambda some: held.evidence(_shaped(base, some)), lambda found: _simplest(found, held.counts)
     )
@@ -172,6 +179,22 @@ def _compared(
     best = _simplest(evidence[close], held.counts)
     scores = {str(s): float(e) for s, e in zip(structures, evidence @ held.counts, strict=True)}
     return tried.each[best], laws.at(best), evidence[close[best]], scores
+
+
+def _loss(
+    strength: str, tasks: Any, held: _HeldOut, base: CoefficientLaw, free: Structure, options: dict[str, Any]
+) -> Callable[[list[CovarianceShape]], Array]:
+    """What tells the weights of hyper-priors apart, of several structures ``(n_structures,)``."""
+    if strength == "held-out":
+        return lambda several: -(held.evidence(_shaped(base, several)) @ held.counts)
+    whole = tasks.grouped(np.arange(tasks.n_tasks)[None])
+    law = fit_gaussian(whole, free, n_iter=_SWEEPS, start=base.at(slice(1)), **options)
+
+    def bounds(several: list[CovarianceShape]) -> Array:
+        shaped = fit_gaussian(whole, Structures(tuple(several)), n_iter=1, start=_shaped(law, several), **options)
+        return np.array([bound_of(tasks, one, shaped.at((k, 0)), held_out) for k, one in enumerate(several)])
+
+    return bounds
 
 
 def _best_for(past: CoefficientLaw, structures: Sequence[CovarianceShape], design: Array) -> CovarianceShape:

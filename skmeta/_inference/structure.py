@@ -7,7 +7,7 @@ one family, low rank plus diagonal (``Sigma = F F' + D``), from ``rank = 0`` wit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -37,6 +37,12 @@ class CovarianceShape(Protocol):
 
     def fit(self, scatter: Array, n_tasks: Array, unique: Array | None = None) -> tuple[Any, ...]:
         """Covariances, and their diagonal parts."""
+
+    def tightened(self, factor: float) -> CovarianceShape:
+        """The same under a hyper-prior of ``factor`` times the weight; itself if none holds it."""
+
+    def held_part(self, covariance: Array, n_tasks: float, unique: Array) -> tuple[Array, Array]:
+        """The part of a covariance ``(p, p)`` that the hyper-prior draws together, and which of its entries may move."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,22 @@ class Structure:
         found = self._fit(scatter[..., rows, columns], n_tasks, some)
         covariance[..., rows, columns], unique[..., vary] = found
         return covariance, unique
+
+    def tightened(self, factor: float) -> Structure:
+        """The same under a hyper-prior of ``factor`` times the weight; itself if none holds it."""
+        return self if self.rank is not None and self.equal else replace(self, strength=factor * self.strength)
+
+    def held_part(self, covariance: Array, n_tasks: float, unique: Array) -> tuple[Array, Array]:
+        """The part of a covariance ``(p, p)`` that the hyper-prior draws together, and which of its entries may move."""
+        vary = np.zeros(len(covariance), dtype=bool)
+        vary[slice(None) if self.varying is None else list(self.varying)] = True
+        if self.rank is None:
+            return covariance, vary[:, None] & vary
+        even = np.zeros_like(unique)
+        even[vary] = (
+            self._even(unique[vary], np.atleast_1d(float(n_tasks))) if self.rank else diagonal(covariance)[vary]
+        )
+        return np.diag(even), np.diag(vary)
 
     def _fit(self, scatter: Array, n_tasks: Array, unique: Array | None) -> tuple[Any, ...]:
         n_tasks = np.asarray(n_tasks, dtype=float)[..., None]

@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.utils import check_scalar
 
+from skmeta._inference.hyper_prior import CHOICES
 from skmeta.base import Learner, Prior, register
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import _collection
@@ -74,10 +75,11 @@ class EmpiricalBayes(Learner):
     noise : {"task", "shared"}, default="task"
         Whether tasks may differ in noise. With "task" their noises get a learned law of their own, which collapses to
         one shared noise unless they differ by more than two standard errors. Only for squared-error models.
-    pseudo_tasks : float, default=None
+    pseudo_tasks : float or {"held-out", "pac-bayes"}, default=None
         Weight of the hyper-prior that keeps few tasks from overfitting, in tasks. None: by shape (two for diagonals;
         as many as coefficients for "full", none once there are four times as many tasks). Zero is plain REML, in which the
-        mean is not drawn to zero either.
+        mean is not drawn to zero either. With a word the weight is chosen, an eighth to eight times that of each shape:
+        the one that makes held-out tasks most probable, or the one of the least PAC-Bayes bound.
     max_iter : int, default=20
         Sweeps of EM over the tasks. Stopping early is itself a regulariser.
     tol : float, default=1e-4
@@ -121,7 +123,7 @@ class EmpiricalBayes(Learner):
         varying: str | Sequence[str] | Sequence[int] = "all",
         rank: int | None = None,
         noise: str = "task",
-        pseudo_tasks: float | None = None,
+        pseudo_tasks: float | str | None = None,
         max_iter: int = 20,
         tol: float = 1e-4,
     ) -> None:
@@ -333,7 +335,11 @@ class EmpiricalBayes(Learner):
             raise ValueError(f"EmpiricalBayes(noise=...): wanted 'task' or 'shared', found {self.noise!r}.")
         if self.rank is not None:
             check_scalar(self.rank, "rank", Integral, min_val=1)
-        if self.pseudo_tasks is not None:
+        if isinstance(self.pseudo_tasks, str):
+            if self.pseudo_tasks not in CHOICES:
+                wanted = f"a number, None or one of {CHOICES}"
+                raise ValueError(f"EmpiricalBayes(pseudo_tasks=...): wanted {wanted}, found {self.pseudo_tasks!r}.")
+        elif self.pseudo_tasks is not None:
             check_scalar(self.pseudo_tasks, "pseudo_tasks", Real, min_val=0)
         check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
         check_scalar(self.tol, "tol", Real, min_val=0)

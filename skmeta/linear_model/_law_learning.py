@@ -50,6 +50,8 @@ class LawLearning:
 
     def __init__(self, learner: Any, n_jobs: int, progress: Callable[[int, int], None] | None = None) -> None:
         self.learner, self.n_jobs, self._progress, self._done = learner, n_jobs, progress, 0
+        chosen = isinstance(learner.pseudo_tasks, str)
+        self._strength, self._pseudo_tasks = (learner.pseudo_tasks, None) if chosen else (None, learner.pseudo_tasks)
 
     def of(self, collection: Collection, past: list[CoefficientLaw] | None) -> list[LearnedLaw]:
         """The law of each output; ``past`` counts as the tasks it was learned from."""
@@ -116,19 +118,20 @@ class LawLearning:
 
     def _choice(self, tasks: Any, past: CoefficientLaw | None, **options: Any) -> Choice:
         n_tasks = tasks.n_tasks + (0.0 if past is None else float(past.n_tasks))
-        return choose(tasks, self._candidates(tasks.width, n_tasks, past), past=past, **options)
+        structures = self._candidates(tasks.width, n_tasks, past)
+        return choose(tasks, structures, past=past, strength=self._strength, **options)
 
     def _candidates(self, width: int, n_tasks: float, past: CoefficientLaw | None = None) -> list[CovarianceShape]:
         learner, covariance = self.learner, None if past is None else past.covariance
         known = None if covariance is None else tuple(np.flatnonzero(np.diagonal(covariance) > 0).tolist())
         found: list[CovarianceShape] = []
         if learner.covariance != "blocks" or not self._blocks:  # where no slope varies, one shape is as another
-            options: dict[str, Any] = {"rank": learner.rank, "pseudo_tasks": learner.pseudo_tasks}
+            options: dict[str, Any] = {"rank": learner.rank, "pseudo_tasks": self._pseudo_tasks}
             word = "spherical" if learner.covariance == "blocks" else learner.covariance
             found += candidates(word, width, n_tasks, **options, known=known, varying=self._varying)
         if not self._blocks:
             return found
-        return with_blocks(found, self._blocks, width, learner.pseudo_tasks, covariance)
+        return with_blocks(found, self._blocks, width, self._pseudo_tasks, covariance)
 
     def _report(self) -> None:
         self._done += 1
