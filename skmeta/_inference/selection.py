@@ -135,6 +135,7 @@ def choose(
     "pac-bayes" bound (`hyper_prior`). A past needs no hyper-prior.
     """
     wide = all_vary(structures)
+    fixed = [one for one in structures if one not in wide]
     working = start is not None  # responses, which are not centred
     looked_at = spread(tasks, SOME_TASKS, within=working)
     some = tasks.take(looked_at)
@@ -155,13 +156,13 @@ def choose(
     )
     structure, law, evidence, scores = _compared(held, base, wide, options)
     told = len(looked_at) > 2 or past is not None  # whether a slope varies, a single task does not say
-    for one in (one for one in structures if told and one not in wide):
-        fixed = fit_gaussian(held.train, one, n_iter=_SETTLE, start=base, **options)
-        other = held.evidence(fixed)
+    for one in fixed if told else ():
+        same = fit_gaussian(held.train, one, n_iter=_SETTLE, start=base, **options)
+        other = held.evidence(same)
         scores[str(one)] = float(other @ held.counts)
-        often = _more_often(held.evidence(fixed, scaled=False) - held.evidence(law, scaled=False), held.counts)
+        often = _more_often(held.evidence(same, scaled=False) - held.evidence(law, scaled=False), held.counts)
         if often and not clearly_positive(evidence - other, held.counts):
-            structure, law, evidence = one, fixed, other
+            structure, law, evidence = one, same, other
     law, contextual = _contextual_or_not(held, structure, law, evidence, options)
     return Choice(structure, looked_at, fold, [law.at(k) for k in range(held.n_folds)], scores, contextual)
 
