@@ -98,6 +98,7 @@ class EmpiricalBayes(Learner):
     ----------
     N. M. Laird and J. H. Ware (1982), Random-effects models for longitudinal data, Biometrics 38, equations 3.8, 3.9.
     G. K. Smyth (2004), Linear models and empirical Bayes methods, SAGMB 3(1), section 6.2 (the noises).
+    J. Rothfuss, V. Fortuin, M. Josifoski and A. Krause (2021), PACOH, ICML, corollary 1 (the bound of "pac-bayes").
     Y. Mundlak (1978), On the pooling of time series and cross section data, Econometrica 46, equation 2.4
     (contextual effects).
 
@@ -240,7 +241,7 @@ class EmpiricalBayes(Learner):
         It equals what `learn` makes of all rows. For squared errors one `SufficientStatistics` determines the answer. For
         other likelihoods every part is asked once a round for those of its working responses at the present
         coefficients; there are some hundred rounds. These say too little for the computation that `learn` takes where
-        more than 100 columns outnumber the rows of every task: there the two are equal with ``covariance="full"`` alone.
+        more than 100 columns outnumber the rows of every task: there the two are equal with ``covariance="full"`` or ``blocks``.
         There sums also count as those of a dense table: of sparse ones `learn` looks for no contextual effects.
 
         Parameters
