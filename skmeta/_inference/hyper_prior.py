@@ -46,16 +46,16 @@ def bound_of(tasks: Any, structure: CovarianceShape, law: CoefficientLaw, eviden
     structure's hyper-prior holds as that of variances of ``n`` tasks, by ``2 / n``. The hyper-prior is the same for all laws:
     coefficients are around zero, slopes vary by one together, an intercept by one.
     """
-    n_tasks, p = float(law.n_tasks), len(law.mean)
-    part, free = structure.held_part(law.covariance, n_tasks, law.unique)
+    n_tasks, p, unsure = float(law.n_tasks), len(law.mean), np.asarray(law.mean_covariance)
+    part, free = structure.held_part(law.covariance, n_tasks, np.asarray(law.unique))
     rest, variance = law.covariance - part, 2.0 / n_tasks
     some = np.flatnonzero(np.diagonal(free))
     inner = np.ix_(some, some)
     logarithm, allowed = logarithm_of(part[inner]), free[inner]
     centre = np.where(some == p - 1, 0.0, -np.log(max(p - 1, 1)))
     divergence = divergence_of_logarithms(logarithm, variance, centre, WIDTH, allowed)
-    divergence += divergence_of_means(law.mean, law.mean_covariance)
-    rng, root = np.random.default_rng(0), cholesky_root(law.mean_covariance)
+    divergence += divergence_of_means(law.mean, unsure)
+    rng, root = np.random.default_rng(0), cholesky_root(unsure)
     covariance = np.broadcast_to(rest, (N_DRAWS, p, p)).copy()
     covariance[:, some[:, None], some] += exponential_of(logarithm + drawn_symmetric(rng, N_DRAWS, variance, allowed))
     half = rng.normal(size=(N_DRAWS // 2, p)) @ root.T

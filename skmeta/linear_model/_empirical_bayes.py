@@ -241,8 +241,9 @@ class EmpiricalBayes(Learner):
         It equals what `learn` makes of all rows. For squared errors one `SufficientStatistics` determines the answer. For
         other likelihoods every part is asked once a round for those of its working responses at the present
         coefficients; there are some hundred rounds. These say too little for the computation that `learn` takes where
-        more than 100 columns outnumber the rows of every task: there the two are equal with ``covariance="full"`` or ``blocks``.
-        There sums also count as those of a dense table: of sparse ones `learn` looks for no contextual effects.
+        more than 100 columns outnumber the rows of every task: there the two are equal with ``covariance="full"`` or
+        ``blocks`` alone. There sums also count as those of a dense table: of sparse ones `learn` looks for no contextual
+        effects.
 
         Parameters
         ----------

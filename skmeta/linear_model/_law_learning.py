@@ -50,8 +50,9 @@ class LawLearning:
 
     def __init__(self, learner: Any, n_jobs: int, progress: Callable[[int, int], None] | None = None) -> None:
         self.learner, self.n_jobs, self._progress, self._done = learner, n_jobs, progress, 0
-        chosen = isinstance(learner.pseudo_tasks, str)
-        self._strength, self._pseudo_tasks = (learner.pseudo_tasks, None) if chosen else (None, learner.pseudo_tasks)
+        weight, chosen = learner.pseudo_tasks, isinstance(learner.pseudo_tasks, str)
+        self._strength: str | None = weight if chosen else None
+        self._pseudo_tasks: float | None = None if chosen else weight
 
     def of(self, collection: Collection, past: list[CoefficientLaw] | None) -> list[LearnedLaw]:
         """The law of each output; ``past`` counts as the tasks it was learned from."""
