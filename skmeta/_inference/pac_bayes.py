@@ -28,8 +28,10 @@ Array = NDArray[Any]
 def bound(log_evidence: Array, n_rows: Array, counts: Array, divergence: float) -> float:
     """The bound without ``C``: ``log_evidence (n_draws, n_tasks)`` under draws of the hyper-posterior.
 
-    Tasks of ``n_rows (n_tasks,)`` each count ``counts (n_tasks,)`` times.
+    Tasks of ``n_rows (n_tasks,)`` each count ``counts (n_tasks,)`` times; those without rows say nothing.
     """
+    some = n_rows > 0
+    log_evidence, n_rows, counts = log_evidence[:, some], n_rows[some], counts[some]
     n_tasks = counts.sum()
     loss = -counts @ (log_evidence.mean(axis=0) / n_rows) / n_tasks
     shorter = counts @ (1.0 / n_rows) / n_tasks

@@ -91,6 +91,8 @@ def test_the_bound_is_its_formula():
     assert_allclose(bound(evidence, rows, counts, 7.0), expected)
     twice = bound(np.repeat(evidence, [1, 3], axis=1), np.repeat(rows, [1, 3]), np.ones(4), 7.0)
     assert_allclose(twice, expected)
+    none = bound(np.c_[evidence, [0.0, 0.0]], np.append(rows, 0.0), np.append(counts, 5.0), 7.0)
+    assert_allclose(none, expected, err_msg="a task without rows")
 
 
 def levels(n_tasks, n=3, seed=0):
