@@ -30,13 +30,24 @@ N_DRAWS = 8  # of the hyper-posterior
 
 
 def with_best_strengths(
-    structures: Sequence[CovarianceShape], loss_of: Callable[[list[CovarianceShape]], Array]
+    structures: Sequence[CovarianceShape],
+    losses_of: Callable[[list[CovarianceShape]], Array],
+    clearly: Callable[[Array], bool],
+    counts: Array,
 ) -> list[CovarianceShape]:
-    """Each structure under the weight of its hyper-prior that has the least loss; ``loss_of`` several is ``(n,)``."""
+    """Each structure under the weight of its hyper-prior that has the least loss, if it is ``clearly`` less than by default.
+
+    ``losses_of`` several structures are ``(n_structures, n)``, each of the ``n`` as often as ``counts (n,)``; ``clearly`` is
+    asked of what they gain.
+    """
     tried = [list(dict.fromkeys(one.tightened(factor) for factor in FACTORS)) for one in structures]
     asked = [one for several in tried if len(several) > 1 for one in several]
-    loss = dict(zip(asked, loss_of(asked), strict=True)) if asked else {}
-    return [min(several, key=lambda one: float(loss.get(one, 0.0))) for several in tried]
+    losses = dict(zip(asked, losses_of(asked), strict=True)) if asked else {}
+    found = []
+    for own, several in zip(structures, tried, strict=True):
+        best = min(several, key=lambda one: float(losses[one] @ counts)) if len(several) > 1 else own
+        found.append(best if best != own and clearly(losses[own] - losses[best]) else own)
+    return found
 
 
 def bound_of(tasks: Any, structure: CovarianceShape, law: CoefficientLaw, evidence: Callable[..., Array]) -> float:

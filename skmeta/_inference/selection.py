@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -150,7 +150,7 @@ def choose(
     options: dict[str, Any] = {"noise": noise, "past": held.past}
     base = fit_gaussian(held.train, free, n_iter=_SWEEPS, start=start, **options)
     if strength is not None and past is None:
-        wide = with_best_strengths(wide, _loss(strength, some, held, base, free, options))
+        wide = _strengthened(strength, wide, some, held, base, options)
     wide = with_mixed_blocks(
         wide, lambda some: held.evidence(_shaped(base, some)), lambda found: _simplest(found, held.counts)
     )
@@ -182,20 +182,31 @@ def _compared(
     return tried.each[best], laws.at(best), evidence[close[best]], scores
 
 
-def _loss(
-    strength: str, tasks: Any, held: _HeldOut, base: CoefficientLaw, free: Structure, options: dict[str, Any]
-) -> Callable[[list[CovarianceShape]], Array]:
-    """What tells the weights of hyper-priors apart, of several structures ``(n_structures,)``."""
+def _strengthened(
+    strength: str,
+    structures: Sequence[CovarianceShape],
+    tasks: Any,
+    held: _HeldOut,
+    base: CoefficientLaw,
+    options: dict[str, Any],
+) -> list[CovarianceShape]:
+    """The structures under the weights of their hyper-priors that held-out tasks, or a bound, ask for."""
     if strength == "held-out":
-        return lambda several: -(held.evidence(_shaped(base, several)) @ held.counts)
-    whole = tasks.grouped(np.arange(tasks.n_tasks)[None])
+        counts = held.counts
+        return with_best_strengths(
+            structures,
+            lambda several: -held.evidence(_shaped(base, several)),
+            lambda gain: clearly_positive(gain, counts),
+            counts,
+        )
+    whole, free = tasks.grouped(np.arange(tasks.n_tasks)[None]), Structure("full", None, strength=float(tasks.width))
     law = fit_gaussian(whole, free, n_iter=_SWEEPS, start=base.at(slice(1)), **options)
 
     def bounds(several: list[CovarianceShape]) -> Array:
         shaped = fit_gaussian(whole, Structures(tuple(several)), n_iter=1, start=_shaped(law, several), **options)
-        return np.array([bound_of(tasks, one, shaped.at((k, 0)), held_out) for k, one in enumerate(several)])
+        return np.array([[bound_of(tasks, one, shaped.at((k, 0)), held_out)] for k, one in enumerate(several)])
 
-    return bounds
+    return with_best_strengths(structures, bounds, lambda gain: bool(gain[0] > 0), np.ones(1))
 
 
 def _best_for(past: CoefficientLaw, structures: Sequence[CovarianceShape], design: Array) -> CovarianceShape:

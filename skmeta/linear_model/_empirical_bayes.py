@@ -79,7 +79,7 @@ class EmpiricalBayes(Learner):
         Weight of the hyper-prior that keeps few tasks from overfitting, in tasks. None: by shape (two for diagonals;
         as many as coefficients for "full", none once there are four times as many tasks). Zero is plain REML, in which the
         mean is not drawn to zero either. With a word the weight is chosen, an eighth to eight times that of each shape:
-        the one that makes held-out tasks most probable, or the one of the least PAC-Bayes bound.
+        the one that makes held-out tasks clearly most probable, or the one of the least PAC-Bayes bound.
     max_iter : int, default=20
         Sweeps of EM over the tasks. Stopping early is itself a regulariser.
     tol : float, default=1e-4

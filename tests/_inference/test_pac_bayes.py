@@ -131,18 +131,24 @@ def test_the_bound_of_a_law_is_its_definition(monkeypatch):
     assert_allclose(bound_of(tasks, structure, law, held_out), wanted, rtol=0.01)
 
 
-def test_the_weight_with_the_least_loss_is_taken():
+@pytest.mark.parametrize("sure", [True, False])
+def test_the_weight_with_the_least_loss_is_taken_if_that_is_clear(sure):
     structures = candidates("auto", 6, 10)
     wanted = {"diagonal": 4.0, "factor": 0.5, "full": 12.0}
 
-    def loss_of(several):
+    def losses_of(several):
         assert all(one.tightened(2.0) is not one for one in several), "nothing to choose"
-        return np.array([abs(np.log(one.strength / wanted[one.name])) for one in several])
+        loss = [abs(np.log(one.strength / wanted[one.name])) for one in several]
+        return np.column_stack([loss, np.zeros(len(loss)), np.negative(loss)])
 
-    found = with_best_strengths(structures, loss_of)
+    found = with_best_strengths(structures, losses_of, lambda gain: sure and gain[0] > 0, np.array([1.0, 5.0, 0.1]))
     assert [one.name for one in found] == [one.name for one in structures]
-    assert all(one.strength == wanted[one.name] for one in found if one.tightened(2.0) is not one)
-    assert with_best_strengths(candidates("spherical", 6, 10), loss_of) == candidates("spherical", 6, 10)
+    if sure:
+        assert all(one.strength == wanted[one.name] for one in found if one.tightened(2.0) is not one)
+    else:
+        assert found == structures
+    spherical = candidates("spherical", 6, 10)
+    assert with_best_strengths(spherical, losses_of, lambda gain: True, np.ones(3)) == spherical
 
 
 @pytest.mark.parametrize("structure", candidates("auto", 6, 10), ids=str)
