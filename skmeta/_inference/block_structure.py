@@ -66,11 +66,9 @@ class BlockStructure:
 
     def held_part(self, covariance: Array, n_tasks: float, unique: Array) -> tuple[Array, Array]:
         """As of one `Structure`: all that its blocks hold."""
-        parts, frees = zip(*(one.held_part(covariance, n_tasks, unique) for _, one in self.blocks), strict=True)
-        free = np.any(frees, axis=0)
-        return np.where(
-            free, np.sum([np.where(f, c, 0.0) for c, f in zip(parts, frees, strict=True)], axis=0), 0.0
-        ), free
+        found = [one.held_part(covariance, n_tasks, unique) for _, one in self.blocks]
+        part = sum((np.where(free, own, 0.0) for own, free in found), np.zeros_like(covariance))
+        return part, np.any([free for _, free in found], axis=0)
 
 
 def with_blocks(
