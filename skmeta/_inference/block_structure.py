@@ -97,8 +97,9 @@ def with_blocks(
 
 def _shapes(columns: tuple[int, ...], pseudo_tasks: float | None) -> list[Structure]:
     """One variance, and full with the two hyper-priors that "auto" tries, or the one given; of a column these are the same."""
-    one, evens = Structure("spherical", 0, equal=True, varying=columns, intercept=False), (False, True)
-    strength, evens = (float(len(columns)), evens) if pseudo_tasks is None else (pseudo_tasks, evens[:1])
+    one = Structure("spherical", 0, equal=True, varying=columns, intercept=False)
+    evens = (False, True) if pseudo_tasks is None else (False,)
+    strength = float(len(columns)) if pseudo_tasks is None else pseudo_tasks
     full = [replace(one, name="full", rank=None, equal=even, strength=strength) for even in evens]
     return [one, *(full if len(columns) > 1 else [one] * len(full))]
 
