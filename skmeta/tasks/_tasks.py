@@ -67,6 +67,7 @@ class Tasks(PartsOfTasks):
     feature_names: tuple[str, ...] | None = None
     classes: tuple[NDArray[Any], ...] | None = None
     class_rates: Mapping[Any, NDArray[np.float64]] = field(default_factory=dict)
+    levels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what can be worked out again: worker processes get the rows, not copies of them."""
@@ -163,6 +164,7 @@ class Tasks(PartsOfTasks):
             context={name: values[codes] for name, values in self.context.items()},
             classes=None if self.classes is None else tuple(self.classes[code] for code in codes),
             class_rates={label: rates[codes] for label, rates in self.class_rates.items()},
+            levels={name: values[codes] for name, values in self.levels.items()},
         )
 
     def some(self, n_tasks: int, of: NDArray[np.intp] | None = None) -> NDArray[np.intp]:

@@ -1,0 +1,139 @@
+"""Empirical Bayes for tasks in a tree: one covariance a level and the noises, by EM and a search for the levels' scales.
+
+A sweep of EM is one pass up and down the tree. EM crawls where a level hardly varies, so after some sweeps the scale of each
+level's covariance, and the noise that all tasks share, are searched for directly on the evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from skmeta._inference.gaussian_em import NOISE_FLOOR, effect_variance
+from skmeta._inference.linalg import cholesky_root, diagonal, symmetrize
+from skmeta._inference.messages import Beliefs, of_rows, trace_of_products
+from skmeta._inference.noise import noise_step, squeeze_noise
+from skmeta._inference.tree import Tree, Upward, pass_down, pass_up
+
+Array = NDArray[Any]
+
+_SMALLEST = 1e-10  # guard: least factor of a covariance, which is as good as none
+_ROUNDS = 50  # guard: rounds of sweeps and search have settled
+
+
+@dataclass(frozen=True, eq=False)
+class NestedLaw:
+    """``covariances``, one ``(p, p)`` a level, outermost first; the noises' law; and how the root's slopes are held.
+
+    ``own_noise (n_tasks,)`` are the tasks' own; ``mean_variance`` is the variance of the root's slopes around zero.
+    ``uniques`` start the next fit of the shapes.
+    """
+
+    covariances: tuple[np.ndarray, ...]
+    noise: float
+    noise_dof: float
+    own_noise: np.ndarray
+    mean_variance: float = np.inf
+    uniques: tuple[Any, ...] = ()
+
+    @property
+    def shrink(self) -> Array:
+        """Precision ``(p,)`` of the root's coefficients around zero."""
+        p = len(self.covariances[0])
+        return np.r_[np.full(p - 1, 1.0 / self.mean_variance), 0.0]
+
+    @property
+    def roots(self) -> list[Array]:
+        """A root of every level's covariance ``(p, k)``: of the ``k`` coefficients that vary there."""
+        return [_root(each) for each in self.covariances]
+
+
+def _root(covariance: Array) -> Array:
+    vary = np.flatnonzero(diagonal(covariance) > 0)
+    found = np.zeros((len(covariance), len(vary)))
+    found[vary] = cholesky_root(covariance[np.ix_(vary, vary)])
+    return found
+
+
+def up(tasks: Any, tree: Tree, law: NestedLaw) -> Upward:
+    """The pass up of the tasks' rows under a law."""
+    return pass_up(tree, of_rows(tasks.moments, law.own_noise), law.roots)
+
+
+def fit_nested(
+    tasks: Any, tree: Tree, structures: Sequence[Any], start: NestedLaw, *, n_iter: int, tol: float, noise: str
+) -> NestedLaw:
+    """Sweeps of EM and searches in turn, until a round makes the tasks no more probable.
+
+    ``structures`` are the shapes of the levels' covariances (`structure.Structure`). ``noise`` is what is learned of it:
+    ``"task"``, ``"shared"`` or ``"known"``.
+    """
+    law, best = start, -np.inf
+    for _ in range(_ROUNDS):
+        for _ in range(n_iter):
+            law = _sweep(tasks, tree, structures, law, noise)
+        law, value = _scaled(tasks, tree, law, noise)
+        if value - best < tol:
+            break
+        best = value
+    return law
+
+
+def _sweep(tasks: Any, tree: Tree, structures: Sequence[Any], law: NestedLaw, noise: str) -> NestedLaw:
+    messages = up(tasks, tree, law)
+    root = messages.belief_of_root(law.shrink)
+    known, squares = pass_down(messages, root)
+    covariances, uniques = [], []
+    for level, structure in enumerate(structures):
+        own, counts = messages.deviations[level].root, tree.weights(level)
+        counts = np.ones(len(squares[level])) if counts is None else counts
+        mean = np.tensordot(counts, squares[level], axes=1) / counts.sum()
+        unique = law.uniques[level] if law.uniques else None
+        found = structure.fit(symmetrize(own @ mean @ own.T), counts.sum(), unique)
+        covariances.append(found[0])
+        uniques.append(found[1])
+    law = replace(law, covariances=tuple(covariances), uniques=tuple(uniques))
+    if np.isfinite(law.mean_variance):
+        slopes = root.mean[0, :-1], diagonal(root.covariance[0])[:-1]
+        law = replace(law, mean_variance=float(effect_variance(*slopes, law.mean_variance)))
+    return law if noise == "known" else _with_noise(tasks, law, known[-1], shared=noise == "shared")
+
+
+def _with_noise(tasks: Any, law: NestedLaw, known: Beliefs, *, shared: bool) -> NestedLaw:
+    """The noises by the tasks' residuals at their posterior means, over the degrees of freedom that these leave."""
+    moments, counts = tasks.moments, tasks.counts
+    _, square = moments.residual(known.mean)
+    spent = trace_of_products(moments.gram, known.covariance) / law.own_noise
+    dof = np.maximum(moments.n_rows - spent, NOISE_FLOOR)
+    variance = np.maximum(square / dof, NOISE_FLOOR)
+    n_rows = (counts * moments.n_rows).sum()
+    common, noise_dof = noise_step(variance, dof, counts, n_rows, np.asarray(law.noise), shared=shared)
+    common = np.maximum(common, NOISE_FLOOR)
+    own = squeeze_noise(variance, dof, common, noise_dof)
+    return replace(law, noise=float(common), noise_dof=float(noise_dof), own_noise=own)
+
+
+def _scaled(tasks: Any, tree: Tree, law: NestedLaw, noise: str) -> tuple[NestedLaw, float]:
+    """The law with the scale of each level's covariance, and a shared noise, where the tasks are most probable."""
+    n_levels, shared = len(law.covariances), noise != "known"
+
+    def at(logs: Array) -> NestedLaw:
+        factors = np.exp(logs)
+        covariances = tuple(f * each for f, each in zip(factors, law.covariances, strict=False))
+        by = factors[-1] if shared else 1.0
+        return replace(law, covariances=covariances, noise=law.noise * by, own_noise=law.own_noise * by)
+
+    def cost(logs: Array) -> float:
+        found = at(logs)
+        return -up(tasks, tree, found).evidence(found.shrink)
+
+    start = np.zeros(n_levels + int(shared))
+    lowest = np.log(_SMALLEST)
+    found = minimize(cost, start, method="L-BFGS-B", bounds=[(lowest, -lowest)] * len(start))
+    better = found.x if found.fun < cost(start) else start
+    return at(better), float(-min(found.fun, cost(start)))

@@ -1,0 +1,155 @@
+"""Learning from nested tasks: the tree that ids make, the shape of each level's covariance, and the law of all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.in_columns import InColumns
+from skmeta._inference.messages import Beliefs, Messages
+from skmeta._inference.moments import Moments
+from skmeta._inference.nested import NestedLaw, fit_nested, up
+from skmeta._inference.structure import Structure
+from skmeta._inference.tree import Tree, Upward, cavities, pass_down
+from skmeta.linear_model._collection import Collection
+from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._law_learning import LawLearning, LearnedLaw
+from skmeta.linear_model._laws import prior_of_laws
+from skmeta.linear_model._structured._nested_prior import NestedPrior, Nodes
+from skmeta.linear_model._structured._places import PlacedLaw, Places
+from skmeta.tasks import Tasks, index_tasks
+
+Array = NDArray[np.float64]
+
+_FREE_SWEEPS = 5  # of EM without constraint, before shapes are chosen
+
+
+@dataclass(frozen=True, eq=False)
+class NestedTasks:
+    """The tree of tasks whose ids are paths: names of the levels, outermost first, and the node above every node.
+
+    ``inner`` are the ids of the nodes of every level but the last.
+    """
+
+    ids: NDArray[Any]
+    levels: tuple[str, ...]
+    parents: tuple[NDArray[np.intp], ...]
+    inner: tuple[NDArray[Any], ...]
+
+    @classmethod
+    def of(cls, tasks: Tasks) -> NestedTasks:
+        """The tree of some tasks, each of which is a node of its own."""
+        above = np.zeros(len(tasks), dtype=np.intp)
+        parents, inner = [], []
+        for values in list(tasks.levels.values())[:-1]:
+            own = index_tasks(values)
+            pairs, first, node = np.unique(
+                np.column_stack([above, own.codes]), axis=0, return_index=True, return_inverse=True
+            )
+            parents.append(pairs[:, 0].astype(np.intp))
+            inner.append(values[first])
+            above = node.ravel().astype(np.intp)
+        return cls(tasks.ids, tuple(tasks.levels), (*parents, above), tuple(inner))
+
+    def learn(
+        self, learning: LawLearning, collection: Collection, found: Sequence[LearnedLaw]
+    ) -> tuple[NestedPrior, list[PlacedLaw]]:
+        """The prior of all outputs, and what the others say of each task; ``found`` are the laws of tasks without a tree."""
+        outputs = [
+            _Output.learned(learning, InColumns(tasks.moments, tasks.counts), Tree(self.parents, tasks.counts), flat)
+            for tasks, flat in zip(collection.tasks, found, strict=True)
+        ]
+        plain = prior_of_laws([output.law_of_root for output in outputs], collection)
+        known: dict[str, Any] = {field.name: getattr(plain, field.name) for field in fields(GaussianPrior)}
+        levels = [
+            [units.covariance_to_data(each) for each in output.law.covariances]
+            for units, output in zip(collection.units, outputs, strict=True)
+        ]
+        covariance = collection.of_outputs([np.stack(each) for each in levels])
+        nodes = tuple(self._nodes(depth, collection, outputs) for depth in range(len(self.inner)))
+        prior = NestedPrior(**known, levels=self.levels, level_covariance=covariance, nodes=nodes)
+        return prior, [output.placed(flat) for output, flat in zip(outputs, found, strict=True)]
+
+    def _nodes(self, depth: int, collection: Collection, outputs: Sequence[_Output]) -> Nodes:
+        mean, covariance = [], []
+        for units, output in zip(collection.units, outputs, strict=True):
+            known = output.nodes[depth]
+            mean.append(units.to_data(known.mean))
+            covariance.append(np.stack([units.covariance_to_data(each) for each in known.covariance]))
+        of_outputs = collection.of_outputs
+        return Nodes(self.inner[depth], self.parents[depth], of_outputs(mean), of_outputs(covariance))
+
+
+@dataclass(frozen=True, eq=False)
+class _Output:
+    """What was learned of one output: its law, what is known of the root and of the ``nodes`` of every level."""
+
+    tasks: InColumns
+    law: NestedLaw
+    root: Beliefs
+    nodes: list[Beliefs]
+    others: Beliefs
+
+    @classmethod
+    def learned(cls, learning: LawLearning, tasks: InColumns, tree: Tree, flat: LearnedLaw) -> _Output:
+        law = _fitted(learning, tasks, tree, flat)
+        messages = up(tasks, tree, law)
+        root = messages.belief_of_root(law.shrink)
+        return cls(tasks, law, root, pass_down(messages, root)[0], cavities(messages, law.shrink))
+
+    @property
+    def law_of_root(self) -> CoefficientLaw:
+        """That of a task of which nothing is known."""
+        counts, n_rows = self.tasks.counts, self.tasks.n_rows
+        return CoefficientLaw(
+            self.root.mean[0],
+            sum(self.law.covariances),
+            np.float64(self.law.noise),
+            np.float64(self.law.noise_dof),
+            counts.sum(),
+            (counts * n_rows).sum(),
+            self.root.covariance[0],
+        )
+
+    def placed(self, flat: LearnedLaw) -> PlacedLaw:
+        places = Places(self.tasks, self.others, self.law.covariances[-1], self.law.noise, self.law.noise_dof)
+        return PlacedLaw(self.law_of_root, flat.choice, self.tasks, places=places)
+
+
+def _fitted(learning: LawLearning, tasks: InColumns, tree: Tree, flat: LearnedLaw) -> NestedLaw:
+    """A law without constraint first; of its scatters the levels' shapes are chosen; then the law of these shapes."""
+    n_levels, law, learner = tree.n_levels, flat.law, learning.learner
+    own = np.full(tasks.n_tasks, float(law.noise))
+    even = tuple(law.covariance / n_levels for _ in range(n_levels))
+    start = NestedLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance))
+    shapes = [learning.free(tasks.width, tree.n_nodes(level)) for level in range(n_levels)]
+    tolerance: dict[str, Any] = {"tol": learner.tol * tasks.n_tasks, "noise": learner.noise}
+    start = fit_nested(tasks, tree, shapes, start, n_iter=_FREE_SWEEPS, **tolerance)
+    messages = up(tasks, tree, start)
+    shapes = [_shape(learning, tasks, messages, start, level) for level in range(n_levels)]
+    return fit_nested(tasks, tree, shapes, replace(start, uniques=()), n_iter=_FREE_SWEEPS, **tolerance)
+
+
+def _shape(learning: LawLearning, tasks: InColumns, messages: Upward, law: NestedLaw, level: int) -> Structure:
+    """The shape of one level's covariance, by the evidence of its nodes that are held out: nodes as tasks of noise one."""
+    tree, told = messages.tree, messages.deviations[level].messages
+    root = messages.belief_of_root(law.shrink)
+    above = root if level == 0 else pass_down(messages, root)[0][level - 1]
+    n_rows = tree.rows_below(level, tasks.n_rows)
+    nodes = _as_tasks(told, above.mean[tree.parents[level]], n_rows)
+    counts = tree.weights(level)
+    start = CoefficientLaw(np.zeros(tasks.width), law.covariances[level], np.float64(1.0), np.float64(np.inf))
+    return learning.choice(InColumns(nodes, counts), start=start, noise="known").structure
+
+
+def _as_tasks(told: Messages, mean: Array, n_rows: Array) -> Moments:
+    """Messages about nodes as the statistics of tasks around a mean, of noise one."""
+    nothing = np.zeros((len(n_rows), mean.shape[1] - 1))
+    moments = Moments(told.precision, told.pull, told.constant, n_rows, nothing)
+    score, square = moments.residual(mean)
+    return replace(moments, cross=score, square=square)
