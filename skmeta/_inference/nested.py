@@ -119,21 +119,39 @@ def _with_noise(tasks: Any, law: NestedLaw, known: Beliefs, *, shared: bool) -> 
 
 
 def _scaled(tasks: Any, tree: Tree, law: NestedLaw, noise: str) -> tuple[NestedLaw, float]:
-    """The law with the scale of each level's covariance, and a shared noise, where the tasks are most probable."""
-    n_levels, shared = len(law.covariances), noise != "known"
+    r"""The law with the scale of each level's covariance, and of the noises, where the tasks are most probable; and how much.
+
+    With :math:`u = s^{1/2} R v` the evidence moves with a scale, and with that of the noises, by
+
+    .. math:: \frac{\partial \log p}{\partial \log s} = \tfrac12 \sum_i (E[v_i^\top v_i] - k), \quad
+        \frac{\partial \log p}{\partial \log \sigma^2} = \tfrac12 \sum_t (E |y_t - Z_t w_t|^2 / \sigma_t^2 - n_t) .
+    """
+    n_levels, free = len(law.covariances), noise != "known"
 
     def at(logs: Array) -> NestedLaw:
-        factors = np.exp(logs)
-        covariances = tuple(f * each for f, each in zip(factors, law.covariances, strict=False))
-        by = factors[-1] if shared else 1.0
+        factors, by = np.exp(logs[:n_levels]), float(np.exp(logs[-1])) if free else 1.0
+        covariances = tuple(f * each for f, each in zip(factors, law.covariances, strict=True))
         return replace(law, covariances=covariances, noise=law.noise * by, own_noise=law.own_noise * by)
 
-    def cost(logs: Array) -> float:
+    def cost(logs: Array) -> tuple[float, Array]:
         found = at(logs)
-        return -up(tasks, tree, found).evidence(found.shrink)
+        messages = up(tasks, tree, found)
+        known, squares = pass_down(messages, messages.belief_of_root(found.shrink))
+        slopes = [_slope(square, tree.weights(level)) for level, square in enumerate(squares)]
+        slopes += [_noise_slope(tasks, found.own_noise, known[-1])] if free else []
+        return -messages.evidence(found.shrink), -np.array(slopes)
 
-    start = np.zeros(n_levels + int(shared))
-    lowest = np.log(_SMALLEST)
-    found = minimize(cost, start, method="L-BFGS-B", bounds=[(lowest, -lowest)] * len(start))
-    better = found.x if found.fun < cost(start) else start
-    return at(better), float(-min(found.fun, cost(start)))
+    start, limit = np.zeros(n_levels + int(free)), -np.log(_SMALLEST)
+    found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=[(-limit, limit)] * len(start))
+    return at(found.x), float(-found.fun)
+
+
+def _slope(square: Array, counts: Array | None) -> float:
+    each = diagonal(square).sum(axis=-1) - square.shape[-1]
+    return 0.5 * float(each.sum() if counts is None else counts @ each)
+
+
+def _noise_slope(tasks: Any, noise: Array, known: Beliefs) -> float:
+    _, square = tasks.moments.residual(known.mean)
+    expected = square + trace_of_products(tasks.moments.gram, known.covariance)
+    return 0.5 * float(tasks.counts @ (expected / noise - tasks.moments.n_rows))

@@ -203,7 +203,7 @@ class EmpiricalBayes(Learner):
         past = checked_past(past, estimator, family, data, tasks.feature_names)
         if distinct is not None:
             tasks, data = distinct(tasks, data, estimator, family, unit)
-        among = structure_among(tasks)
+        among = self._structure_among(tasks)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
         wide = is_wide(self, data.n_features, data.n_rows, past, coupled=coupled)
 
@@ -317,6 +317,10 @@ class EmpiricalBayes(Learner):
         explained = explained_by(found, prior) if collection.likelihood.quadratic else 0.0
         levels = isinstance(self.varying, str) and self.varying == "intercept"
         return mixture_of(*weighed(learned, found, explained, prior, levels=levels), explained)
+
+    def _structure_among(self, tasks: Tasks) -> Any:
+        """How tasks belong together; None where nothing is known of it."""
+        return structure_among(tasks)
 
     def _learn_wide(
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any

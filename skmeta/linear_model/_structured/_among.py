@@ -19,7 +19,9 @@ from skmeta.tasks import Tasks
 class Among(Protocol):
     """A structure among tasks of some ``ids``: how it is learned, given the laws of tasks without any."""
 
-    ids: Any
+    @property
+    def ids(self) -> Any:
+        """Names of the tasks."""
 
     def learn(
         self, learning: LawLearning, collection: Collection, found: Sequence[LearnedLaw]

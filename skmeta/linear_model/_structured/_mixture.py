@@ -30,8 +30,14 @@ class StructuredMixture(MixturePrior):
         As in `MixturePrior`.
     """
 
+    @property
+    def learned(self) -> StructuredPrior:
+        """The first component."""
+        first: Any = self.components[0]
+        return first
+
     def __repr__(self) -> str:
-        return repr(self.components[0]) + super().__repr__().removeprefix("MixturePrior")
+        return repr(self.learned) + super().__repr__().removeprefix("MixturePrior")
 
     def around(self, learned: GaussianPrior) -> MixturePrior:
         """The mixture with another Gaussian in the place of the learned one, and what stands beside that."""
@@ -55,13 +61,13 @@ class StructuredMixture(MixturePrior):
         TypeError
             If it reads no such name.
         """
-        known = self.components[0].context_names
+        known = self.learned.context_names
         unknown = sorted(set(context) - set(known))
         if unknown:
             raise TypeError(
                 f"given: wanted names among {list(known)}, found {unknown}; leave out what it does not read."
             )
-        return self.around(self.components[0].given(**context))
+        return self.around(self.learned.given(**context))
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
         """Adapt ``estimator`` to each of some tasks, from the prior of its place.
@@ -80,7 +86,7 @@ class StructuredMixture(MixturePrior):
         AdaptedEstimators
             A group of tasks a place.
         """
-        known = {n: v for n, v in {**tasks.levels, **tasks.context}.items() if n in self.components[0].context_names}
+        known = {n: v for n, v in {**tasks.levels, **tasks.context}.items() if n in self.learned.context_names}
         if not known or not len(tasks):
             return super().adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         place, first = _places(known)
@@ -91,7 +97,8 @@ class StructuredMixture(MixturePrior):
 def structured_mixture(learned: StructuredPrior, weights: Mapping[str, float], explained: float) -> StructuredMixture:
     """A prior with structure among what stands beside it, as in `robust_mixture`."""
     plain = robust_mixture(learned.plain(), weights, explained)
-    first = learned._with(overdispersion=plain.components[0].overdispersion)
+    beside: Any = plain.components[0]
+    first = learned._with(overdispersion=beside.overdispersion)
     return StructuredMixture([first, *plain.components[1:]], plain.weights, plain.names, plain.weights_without_rows)
 
 

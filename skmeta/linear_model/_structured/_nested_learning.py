@@ -22,6 +22,7 @@ from skmeta.linear_model._law_learning import LawLearning, LearnedLaw
 from skmeta.linear_model._laws import prior_of_laws
 from skmeta.linear_model._structured._nested_prior import NestedPrior, Nodes
 from skmeta.linear_model._structured._places import PlacedLaw, Places
+from skmeta.linear_model._structured._prior import StructuredPrior
 from skmeta.tasks import Tasks, index_tasks
 
 Array = NDArray[np.float64]
@@ -58,7 +59,7 @@ class NestedTasks:
 
     def learn(
         self, learning: LawLearning, collection: Collection, found: Sequence[LearnedLaw]
-    ) -> tuple[NestedPrior, list[PlacedLaw]]:
+    ) -> tuple[StructuredPrior, list[PlacedLaw]]:
         """The prior of all outputs, and what the others say of each task; ``found`` are the laws of tasks without a tree."""
         outputs = [
             _Output.learned(learning, InColumns(tasks.moments, tasks.counts), Tree(self.parents, tasks.counts), flat)
@@ -108,7 +109,7 @@ class _Output:
         counts, n_rows = self.tasks.counts, self.tasks.n_rows
         return CoefficientLaw(
             self.root.mean[0],
-            sum(self.law.covariances),
+            np.sum(self.law.covariances, axis=0),
             np.float64(self.law.noise),
             np.float64(self.law.noise_dof),
             counts.sum(),

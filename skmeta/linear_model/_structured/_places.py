@@ -85,7 +85,7 @@ class LearnedPlaces:
 
     def adapted(self, mixture: Any, model: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedInPlaces:
         """Tasks that were learned from, each from the robust mixture around what the others say of it."""
-        learned, context = mixture.components[0], {**tasks.levels, **tasks.context}
+        learned, context = mixture.learned, {**tasks.levels, **tasks.context}
         priors = []
         for code, name in enumerate(tasks.ids.tolist()):
             own = self.prior_of(name, learned)
