@@ -6,7 +6,6 @@ level's covariance, and the noise that all tasks share, are searched for directl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -31,7 +30,7 @@ class NestedLaw:
     """``covariances``, one ``(p, p)`` a level, outermost first; the noises' law; and how the root's slopes are held.
 
     ``own_noise (n_tasks,)`` are the tasks' own; ``mean_variance`` is the variance of the root's slopes around zero.
-    ``uniques`` start the next fit of the shapes.
+    ``shapes`` are the `structure.Structure` of each covariance, and ``uniques`` start the next fit of them.
     """
 
     covariances: tuple[np.ndarray, ...]
@@ -40,6 +39,7 @@ class NestedLaw:
     own_noise: np.ndarray
     mean_variance: float = np.inf
     uniques: tuple[Any, ...] = ()
+    shapes: tuple[Any, ...] = ()
 
     @property
     def shrink(self) -> Array:
@@ -65,18 +65,15 @@ def up(tasks: Any, tree: Tree, law: NestedLaw) -> Upward:
     return pass_up(tree, of_rows(tasks.moments, law.own_noise), law.roots)
 
 
-def fit_nested(
-    tasks: Any, tree: Tree, structures: Sequence[Any], start: NestedLaw, *, n_iter: int, tol: float, noise: str
-) -> NestedLaw:
-    """Sweeps of EM and searches in turn, until a round makes the tasks no more probable.
+def fit_nested(tasks: Any, tree: Tree, start: NestedLaw, *, n_iter: int, tol: float, noise: str) -> NestedLaw:
+    """Sweeps of EM and searches in turn, until a round makes the tasks more probable by less than ``tol`` nats.
 
-    ``structures`` are the shapes of the levels' covariances (`structure.Structure`). ``noise`` is what is learned of it:
-    ``"task"``, ``"shared"`` or ``"known"``.
+    ``noise`` is what is learned of it: ``"task"``, ``"shared"`` or ``"known"``.
     """
     law, best = start, -np.inf
     for _ in range(_ROUNDS):
         for _ in range(n_iter):
-            law = _sweep(tasks, tree, structures, law, noise)
+            law = _sweep(tasks, tree, law, noise)
         law, value = _scaled(tasks, tree, law, noise)
         if value - best < tol:
             break
@@ -84,12 +81,12 @@ def fit_nested(
     return law
 
 
-def _sweep(tasks: Any, tree: Tree, structures: Sequence[Any], law: NestedLaw, noise: str) -> NestedLaw:
+def _sweep(tasks: Any, tree: Tree, law: NestedLaw, noise: str) -> NestedLaw:
     messages = up(tasks, tree, law)
     root = messages.belief_of_root(law.shrink)
     known, squares = pass_down(messages, root)
     covariances, uniques = [], []
-    for level, structure in enumerate(structures):
+    for level, structure in enumerate(law.shapes):
         own, counts = messages.deviations[level].root, tree.weights(level)
         counts = np.ones(len(squares[level])) if counts is None else counts
         mean = np.tensordot(counts, squares[level], axes=1) / counts.sum()

@@ -22,13 +22,13 @@ from skmeta.linear_model._copies import statistics_without_copies, without_copie
 from skmeta.linear_model._data import LinearData, mean_weight, read
 from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
-from skmeta.linear_model._law_learning import LawLearning
+from skmeta.linear_model._law_learning import LawLearning, LearnedLaw
 from skmeta.linear_model._laws import laws_of, prior_of_laws
 from skmeta.linear_model._mixture import explained_by, weighed
 from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
-from skmeta.linear_model._structured import LearnedPlaces, mixture_of, places_of, structure_among
+from skmeta.linear_model._structured import LearnedPlaces, learn_among, mixture_of, places_of, structure_among
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._varying import check_varying
 from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_mixture
@@ -308,11 +308,11 @@ class EmpiricalBayes(Learner):
     ) -> MixturePrior:
         """Laws of all outputs, and how often held-out tasks were unlike them; ``among`` is a structure among the tasks."""
         learning = LawLearning(self, effective_n_jobs(n_jobs), progress)
-        found = learning.of(collection, laws_of(past, collection))
+        found: Sequence[LearnedLaw] = learning.of(collection, laws_of(past, collection))
         self.structure_, self.scores_ = str(found[-1].choice.structure), found[-1].choice.scores
         learned = prior_of_laws([each.law for each in found], collection)
         if among is not None:
-            learned, found = among.learn(learning, collection, found)
+            learned, found = learn_among(among, learning, collection, found)
         self._places = places_of(found, collection, among)
         explained = explained_by(found, prior) if collection.likelihood.quadratic else 0.0
         levels = isinstance(self.varying, str) and self.varying == "intercept"

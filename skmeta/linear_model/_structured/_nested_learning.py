@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.gaussian_em import opened
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.messages import Beliefs, Messages
 from skmeta._inference.moments import Moments
@@ -19,15 +20,14 @@ from skmeta._inference.tree import Tree, Upward, cavities, pass_down
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning, LearnedLaw
-from skmeta.linear_model._laws import prior_of_laws
 from skmeta.linear_model._structured._nested_prior import NestedPrior, Nodes
-from skmeta.linear_model._structured._places import PlacedLaw, Places
+from skmeta.linear_model._structured._places import Places
 from skmeta.linear_model._structured._prior import StructuredPrior
 from skmeta.tasks import Tasks, index_tasks
 
 Array = NDArray[np.float64]
 
-_FREE_SWEEPS = 5  # of EM without constraint, before shapes are chosen
+_SWEEPS = 5  # speed: of EM between searches for the levels' scales
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,26 +57,27 @@ class NestedTasks:
             above = node.ravel().astype(np.intp)
         return cls(tasks.ids, tuple(tasks.levels), (*parents, above), tuple(inner))
 
-    def learn(
-        self, learning: LawLearning, collection: Collection, found: Sequence[LearnedLaw]
-    ) -> tuple[StructuredPrior, list[PlacedLaw]]:
-        """The prior of all outputs, and what the others say of each task; ``found`` are the laws of tasks without a tree."""
-        outputs = [
-            _Output.learned(learning, InColumns(tasks.moments, tasks.counts), Tree(self.parents, tasks.counts), flat)
-            for tasks, flat in zip(collection.tasks, found, strict=True)
-        ]
-        plain = prior_of_laws([output.law_of_root for output in outputs], collection)
-        known: dict[str, Any] = {field.name: getattr(plain, field.name) for field in fields(GaussianPrior)}
+    def output(
+        self, learning: LawLearning, tasks: InColumns, flat: LearnedLaw, before: Any = None, *, noise: str
+    ) -> NestedOutput:
+        """What is learned of one output, see `Among.output`."""
+        tree = Tree(self.parents, tasks.counts)
+        law = _fitted(learning, tasks, tree, flat, noise) if before is None else _refitted(tasks, tree, before, noise)
+        messages = up(tasks, tree, law)
+        root = messages.belief_of_root(law.shrink)
+        return NestedOutput(tasks, law, root, pass_down(messages, root)[0], cavities(messages, law.shrink))
+
+    def prior(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[Any]) -> StructuredPrior:
+        """The prior of all outputs, see `Among.prior`."""
         levels = [
             [units.covariance_to_data(each) for each in output.law.covariances]
             for units, output in zip(collection.units, outputs, strict=True)
         ]
         covariance = collection.of_outputs([np.stack(each) for each in levels])
         nodes = tuple(self._nodes(depth, collection, outputs) for depth in range(len(self.inner)))
-        prior = NestedPrior(**known, levels=self.levels, level_covariance=covariance, nodes=nodes)
-        return prior, [output.placed(flat) for output, flat in zip(outputs, found, strict=True)]
+        return NestedPrior.beyond(plain, levels=self.levels, level_covariance=covariance, nodes=nodes)
 
-    def _nodes(self, depth: int, collection: Collection, outputs: Sequence[_Output]) -> Nodes:
+    def _nodes(self, depth: int, collection: Collection, outputs: Sequence[NestedOutput]) -> Nodes:
         mean, covariance = [], []
         for units, output in zip(collection.units, outputs, strict=True):
             known = output.nodes[depth]
@@ -87,7 +88,7 @@ class NestedTasks:
 
 
 @dataclass(frozen=True, eq=False)
-class _Output:
+class NestedOutput:
     """What was learned of one output: its law, what is known of the root and of the ``nodes`` of every level."""
 
     tasks: InColumns
@@ -96,12 +97,16 @@ class _Output:
     nodes: list[Beliefs]
     others: Beliefs
 
-    @classmethod
-    def learned(cls, learning: LawLearning, tasks: InColumns, tree: Tree, flat: LearnedLaw) -> _Output:
-        law = _fitted(learning, tasks, tree, flat)
-        messages = up(tasks, tree, law)
-        root = messages.belief_of_root(law.shrink)
-        return cls(tasks, law, root, pass_down(messages, root)[0], cavities(messages, law.shrink))
+    @property
+    def coefficients(self) -> Array:
+        """Posterior means ``(n_tasks, p)`` of the tasks."""
+        return self.nodes[-1].mean
+
+    @property
+    def places(self) -> Places:
+        """What the others say of each task."""
+        law = self.law
+        return Places(self.tasks, self.others, law.covariances[-1], law.noise, law.noise_dof)
 
     @property
     def law_of_root(self) -> CoefficientLaw:
@@ -117,23 +122,23 @@ class _Output:
             self.root.covariance[0],
         )
 
-    def placed(self, flat: LearnedLaw) -> PlacedLaw:
-        places = Places(self.tasks, self.others, self.law.covariances[-1], self.law.noise, self.law.noise_dof)
-        return PlacedLaw(self.law_of_root, flat.choice, self.tasks, places=places)
 
-
-def _fitted(learning: LawLearning, tasks: InColumns, tree: Tree, flat: LearnedLaw) -> NestedLaw:
+def _fitted(learning: LawLearning, tasks: InColumns, tree: Tree, flat: LearnedLaw, noise: str) -> NestedLaw:
     """A law without constraint first; of its scatters the levels' shapes are chosen; then the law of these shapes."""
-    n_levels, law, learner = tree.n_levels, flat.law, learning.learner
-    own = np.full(tasks.n_tasks, float(law.noise))
-    even = tuple(law.covariance / n_levels for _ in range(n_levels))
+    n_levels, law = tree.n_levels, opened(flat.law, tasks)
+    own, even = np.full(tasks.n_tasks, float(law.noise)), (law.covariance / n_levels,) * n_levels
     start = NestedLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance))
-    shapes = [learning.free(tasks.width, tree.n_nodes(level)) for level in range(n_levels)]
-    tolerance: dict[str, Any] = {"tol": learner.tol * tasks.n_tasks, "noise": learner.noise}
-    start = fit_nested(tasks, tree, shapes, start, n_iter=_FREE_SWEEPS, **tolerance)
+    shapes = tuple(learning.free(tasks.width, tree.n_nodes(level)) for level in range(n_levels))
+    options: dict[str, Any] = {"tol": learning.learner.tol * tasks.n_tasks, "noise": noise, "n_iter": _SWEEPS}
+    start = fit_nested(tasks, tree, replace(start, shapes=shapes), **options)
     messages = up(tasks, tree, start)
-    shapes = [_shape(learning, tasks, messages, start, level) for level in range(n_levels)]
-    return fit_nested(tasks, tree, shapes, replace(start, uniques=()), n_iter=_FREE_SWEEPS, **tolerance)
+    shapes = tuple(_shape(learning, tasks, messages, start, level) for level in range(n_levels))
+    return fit_nested(tasks, tree, replace(start, shapes=shapes, uniques=()), **options)
+
+
+def _refitted(tasks: InColumns, tree: Tree, before: NestedOutput, noise: str) -> NestedLaw:
+    """One round from where the tasks' working responses were a little different."""
+    return fit_nested(tasks, tree, before.law, n_iter=_SWEEPS, tol=np.inf, noise=noise)
 
 
 def _shape(learning: LawLearning, tasks: InColumns, messages: Upward, law: NestedLaw, level: int) -> Structure:

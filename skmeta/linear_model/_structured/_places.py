@@ -35,12 +35,8 @@ class Places:
     noise: float
     noise_dof: float
 
-    def held_out(self, tasks: NDArray[np.intp], beside: Beside) -> Array:
-        """Log-evidence ``(n, C)`` of some tasks under what the others say of them, and what stands beside it."""
-        found = [self.tasks.take([code]).component_evidence(beside.components(self._law(code))) for code in tasks]
-        return np.concatenate(found)
-
-    def _law(self, code: int) -> CoefficientLaw:
+    def law(self, code: int) -> CoefficientLaw:
+        """The law of one task, as the others tell it."""
         covariance = self.deviation + self.others.covariance[code]
         return CoefficientLaw(self.others.mean[code], covariance, np.float64(self.noise), np.float64(self.noise_dof))
 
@@ -63,7 +59,12 @@ class PlacedLaw(LearnedLaw):
 
     def held_out(self, beside: Beside) -> Any:
         """Log-evidence ``(n_tasks, C)`` of the tasks looked at, each held out from what the others say of its place."""
-        return self.places.held_out(self.choice.tasks, beside)
+        codes = self.choice.tasks
+        components = [beside.components(self.places.law(code)) for code in codes]
+        if self.rows is not None:
+            return self.rows.component_evidence(codes, np.arange(len(codes)), components)
+        each = zip(codes, components, strict=True)
+        return np.concatenate([self.tasks.take([code]).component_evidence(own) for code, own in each])
 
 
 @dataclass(frozen=True, eq=False)

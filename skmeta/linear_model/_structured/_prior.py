@@ -37,6 +37,11 @@ class StructuredPrior(GaussianPrior):
         """The subclass' own fields after a change of coefficients ``(..., p)`` and of covariances ``(..., p, p)``."""
         raise NotImplementedError
 
+    @classmethod
+    def beyond(cls, plain: GaussianPrior, **own: Any) -> Self:
+        """The prior of that mean and covariance, with the subclass' ``own`` fields."""
+        return cls(**{field.name: getattr(plain, field.name) for field in fields(GaussianPrior)}, **own)
+
     def plain(self, **changes: Any) -> GaussianPrior:
         """The prior without its structure, some fields changed by arrays made of checked ones."""
         made = object.__new__(GaussianPrior)
