@@ -20,9 +20,7 @@ from skmeta._inference.messages import Beliefs, Deviation, Messages
 
 Array = NDArray[Any]
 
-_HELD = (
-    1e-6  # guard: precision of the root's coefficients in units of the data, for directions that no task informs about
-)
+_HELD = 1e-6  # guard: precision of the root's coefficients, for directions that no task informs about
 
 
 @dataclass(frozen=True, eq=False)

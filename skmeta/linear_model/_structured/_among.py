@@ -22,7 +22,7 @@ from skmeta.linear_model._structured._prior import StructuredPrior
 from skmeta.tasks import Tasks
 
 _EXPANSIONS = 20  # guard: of the likelihood around the tasks' modes, which settle in a few
-_STILL = 1e-3  # as laws without a structure: coefficients that move by less have settled
+_STILL = 1e-3  # guard: coefficients that move by less have settled
 
 
 class Output(Protocol):
