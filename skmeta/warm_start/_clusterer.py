@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.base import Prior
 from skmeta.steps import last_model
+from skmeta.tasks._tables import plain_table
 from skmeta.warm_start._base import WarmStartBase
 from skmeta.warm_start._given import estimator_has
 
@@ -146,7 +147,7 @@ class WarmStartClusterer(ClusterMixin, WarmStartBase):
 
     def _fit_tasks(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
         found = super()._fit_tasks(X, None, sample_weight)
-        return found | {"labels_": found["_known"].answer("predict", X)}
+        return found | {"labels_": found["_known"].answer("predict", plain_table(X))}
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The cluster of each row: known tasks with their own adapted model, unknown ones by the prior.
