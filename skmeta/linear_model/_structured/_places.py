@@ -94,7 +94,9 @@ class LearnedPlaces:
             groups = [(known, self._together(mixture, model, tasks.take(known), codes[known], n_jobs))]
         else:
             priors = [(k, mixture.around(self._prior_of(int(codes[k]), mixture.learned))) for k in known]
-            groups = [(np.array([k]), own.adapt_tasks(model, tasks.take(np.array([k])), n_jobs=n_jobs)) for k, own in priors]
+            groups = [
+                (np.array([k]), own.adapt_tasks(model, tasks.take(np.array([k])), n_jobs=n_jobs)) for k, own in priors
+            ]
         if len(unknown):  # copies of others, which nothing was learned from
             groups.append((unknown, mixture.adapt_tasks(model, tasks.take(unknown), n_jobs=n_jobs)))
         return AdaptedInPlaces(mixture, model, tasks, groups, nowhere)
