@@ -117,7 +117,7 @@ class LawLearning:
         self._report()
         return choice
 
-    def free(self, width: int, n_tasks: float) -> Structure:
+    def free(self, width: int, n_tasks: float) -> CovarianceShape:
         """The widest of the shapes: what is learned without constraint."""
         return all_vary(self._candidates(width, n_tasks))[-1]
 
