@@ -244,3 +244,14 @@ def test_blocks_are_a_parameter_as_others():
     X, y = collection(n_tasks=8)
     learn(in_frame(X), y, blocks=BLOCKS)
     assert BLOCKS == {"first": ["a", "d"], "second": ["b", "c", "e"]}
+
+
+def test_nested_tasks_have_blocks_at_each_level():
+    X, y = collection()
+    frame = in_frame(X).assign(region=(X[:, -1] % 6).astype(int))
+    learner = EmpiricalBayes("blocks", blocks=BLOCKS)
+    prior = WarmStartRegressor(Ridge(), task=["region", "task"], learner=learner).fit(frame, y).prior_.components[0]
+    assert len(prior.covariances) == 2
+    for covariance in prior.covariances.values():
+        assert_allclose(covariance[BETWEEN], 0.0, atol=1e-9)
+    assert prior.covariances["task"][0, 3] > 0.3
