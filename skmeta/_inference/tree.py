@@ -20,7 +20,7 @@ from skmeta._inference.messages import Beliefs, Deviation, Messages
 
 Array = NDArray[Any]
 
-_HELD = 1e-6  # guard: precision of the root's coefficients, for directions that no task informs about
+HELD = 1e-6  # guard: precision of the root's coefficients, for directions that no task informs about
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ class Upward:
 
     def belief_of_root(self, shrink: Array) -> Beliefs:
         """The posterior of the root's coefficients."""
-        held = np.diag(shrink + _HELD)
+        held = np.diag(shrink + HELD)
         return of.belief(Messages(self.root.precision + held, self.root.pull, self.root.constant))
 
 
@@ -102,7 +102,7 @@ def cavities(up: Upward, shrink: Array, level: int | None = None) -> Beliefs:
     The message that a node itself passed up is taken out of all that its parent knows.
     """
     p = len(shrink)
-    outside = Messages(np.diag(shrink + _HELD)[None], np.zeros((1, p)), np.zeros(1))
+    outside = Messages(np.diag(shrink + HELD)[None], np.zeros((1, p)), np.zeros(1))
     last = up.tree.n_levels - 1 if level is None else level
     for depth in range(last + 1):
         parent, often = up.tree.parents[depth], up.tree.weights(depth)

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import opened
 from skmeta._inference.in_columns import InColumns
+from skmeta._inference.levels import LevelsLaw, fit_levels
 from skmeta._inference.messages import Beliefs, Messages
 from skmeta._inference.moments import Moments
-from skmeta._inference.nested import NestedLaw, fit_nested, up
+from skmeta._inference.nested import NestedModel, NestedPass
 from skmeta._inference.structure import Structure
-from skmeta._inference.tree import Tree, Upward, cavities, pass_down
+from skmeta._inference.tree import Tree, cavities
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning, LearnedLaw
@@ -61,11 +62,10 @@ class NestedTasks:
         self, learning: LawLearning, tasks: InColumns, flat: LearnedLaw, before: Any = None, *, noise: str
     ) -> NestedOutput:
         """What is learned of one output, see `Among.output`."""
-        tree = Tree(self.parents, tasks.counts)
-        law = _fitted(learning, tasks, tree, flat, noise) if before is None else _refitted(tasks, tree, before, noise)
-        messages = up(tasks, tree, law)
-        root = messages.belief_of_root(law.shrink)
-        return NestedOutput(tasks, law, root, pass_down(messages, root)[0], cavities(messages, law.shrink))
+        model = NestedModel(tasks, Tree(self.parents, tasks.counts))
+        law = _fitted(learning, model, flat, noise) if before is None else _refitted(model, before, noise)
+        passed = model.passed(law)
+        return NestedOutput(tasks, law, passed.mean, passed.known, cavities(passed.up, law.shrink))
 
     def prior(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[Any]) -> StructuredPrior:
         """The prior of all outputs, see `Among.prior`."""
@@ -92,7 +92,7 @@ class NestedOutput:
     """What was learned of one output: its law, what is known of the root and of the ``nodes`` of every level."""
 
     tasks: InColumns
-    law: NestedLaw
+    law: LevelsLaw
     root: Beliefs
     nodes: list[Beliefs]
     others: Beliefs
@@ -123,31 +123,30 @@ class NestedOutput:
         )
 
 
-def _fitted(learning: LawLearning, tasks: InColumns, tree: Tree, flat: LearnedLaw, noise: str) -> NestedLaw:
+def _fitted(learning: LawLearning, model: NestedModel, flat: LearnedLaw, noise: str) -> LevelsLaw:
     """A law without constraint first; of its scatters the levels' shapes are chosen; then the law of these shapes."""
-    n_levels, law = tree.n_levels, opened(flat.law, tasks)
+    tasks, n_levels, law = model.tasks, model.tree.n_levels, opened(flat.law, model.tasks)
     own, even = np.full(tasks.n_tasks, float(law.noise)), (law.covariance / n_levels,) * n_levels
-    start = NestedLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance))
-    shapes = tuple(learning.free(tasks.width, tree.n_nodes(level)) for level in range(n_levels))
+    start = LevelsLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance))
+    shapes = tuple(learning.free(tasks.width, model.tree.n_nodes(level)) for level in range(n_levels))
     options: dict[str, Any] = {"tol": learning.learner.tol * tasks.n_tasks, "noise": noise, "n_iter": _SWEEPS}
-    start = fit_nested(tasks, tree, replace(start, shapes=shapes), **options)
-    messages = up(tasks, tree, start)
-    shapes = tuple(_shape(learning, tasks, messages, start, level) for level in range(n_levels))
-    return fit_nested(tasks, tree, replace(start, shapes=shapes, uniques=()), **options)
+    start = fit_levels(model, replace(start, shapes=shapes), **options)
+    passed = model.passed(start)
+    shapes = tuple(_shape(learning, passed, level) for level in range(n_levels))
+    return fit_levels(model, replace(start, shapes=shapes, uniques=()), **options)
 
 
-def _refitted(tasks: InColumns, tree: Tree, before: NestedOutput, noise: str) -> NestedLaw:
+def _refitted(model: NestedModel, before: NestedOutput, noise: str) -> LevelsLaw:
     """One round from where the tasks' working responses were a little different."""
-    return fit_nested(tasks, tree, before.law, n_iter=_SWEEPS, tol=np.inf, noise=noise)
+    return fit_levels(model, before.law, n_iter=_SWEEPS, tol=np.inf, noise=noise)
 
 
-def _shape(learning: LawLearning, tasks: InColumns, messages: Upward, law: NestedLaw, level: int) -> Structure:
+def _shape(learning: LawLearning, passed: NestedPass, level: int) -> Structure:
     """The shape of one level's covariance, by the evidence of its nodes that are held out: nodes as tasks of noise one."""
-    tree, told = messages.tree, messages.deviations[level].messages
-    root = messages.belief_of_root(law.shrink)
-    above = root if level == 0 else pass_down(messages, root)[0][level - 1]
+    tasks, tree, law = passed.model.tasks, passed.model.tree, passed.law
+    above = passed.mean if level == 0 else passed.known[level - 1]
     n_rows = tree.rows_below(level, tasks.n_rows)
-    nodes = _as_tasks(told, above.mean[tree.parents[level]], n_rows)
+    nodes = _as_tasks(passed.up.deviations[level].messages, above.mean[tree.parents[level]], n_rows)
     counts = tree.weights(level)
     start = CoefficientLaw(np.zeros(tasks.width), law.covariances[level], np.float64(1.0), np.float64(np.inf))
     return learning.choice(InColumns(nodes, counts), start=start, noise="known").structure
