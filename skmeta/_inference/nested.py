@@ -11,19 +11,51 @@ from numpy.typing import NDArray
 
 from skmeta._inference.gaussian_em import NOISE_FLOOR
 from skmeta._inference.levels import LevelsLaw
+from skmeta._inference.linalg import symmetrize
 from skmeta._inference.messages import Beliefs, of_rows, trace_of_products
-from skmeta._inference.noise import noise_step, squeeze_noise
+from skmeta._inference.noise import noise_step, pooled_dof, squeeze_noise
 from skmeta._inference.tree import Tree, Upward, pass_down, pass_up
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
+class Before:
+    """What earlier tasks, ``n_tasks`` of ``n_rows`` together, told of how tasks deviate ``covariance (p, p)`` and of noise."""
+
+    covariance: np.ndarray
+    noise: float
+    noise_dof: float
+    n_tasks: float
+    n_rows: float
+
+    def square(self, root: Array) -> Array:
+        """Their sum of squares ``(k, k)`` in the coordinates of a root ``(p, k)`` of how tasks deviate."""
+        half = np.linalg.lstsq(root, np.linalg.lstsq(root, self.covariance, rcond=None)[0].T, rcond=None)[0]
+        return self.n_tasks * symmetrize(half)
+
+    def with_noise(self, noise: Array, dof: Array, n_rows: float, n_tasks: float) -> tuple[Array, Array]:
+        """The noises' law of both, each counting by its rows and by its tasks."""
+        logs = (n_rows * np.log(noise) + self.n_rows * np.log(self.noise)) / (n_rows + self.n_rows)
+        return np.exp(logs), pooled_dof(dof, n_tasks, self.noise_dof, self.n_tasks)
+
+    def log_density(self, root: Array, noise: float) -> float:
+        r"""Of the earlier tasks' deviations and noises, known by their scatter.
+
+        .. math:: -\tfrac{T}{2} (\log |S| + \mathrm{tr}\, S^{-1} S_0) - \tfrac{n}{2} (\log \sigma^2 + \sigma_0^2 / \sigma^2)
+        """
+        logdet = np.linalg.slogdet(root.T @ root)[1] if root.shape[1] else 0.0
+        spread = np.trace(self.square(root)) + self.n_tasks * logdet
+        return -0.5 * float(spread + self.n_rows * (np.log(noise) + self.noise / noise))
+
+
+@dataclass(frozen=True, eq=False)
 class NestedModel:
-    """The ``tasks`` of one output (`in_columns.InColumns`) and their tree."""
+    """The ``tasks`` of one output (`in_columns.InColumns`), their tree, and what a ``past`` told; of nodes that is in the tree."""
 
     tasks: Any
     tree: Tree
+    past: Before | None = None
 
     @property
     def weights(self) -> list[Array]:
@@ -34,12 +66,13 @@ class NestedModel:
     @property
     def counts(self) -> list[float]:
         """How many nodes there are of each level."""
-        return [float(weights.sum()) for weights in self.weights]
+        found = [float(weights.sum()) for weights in self.weights]
+        return found if self.past is None else [*found[:-1], found[-1] + self.past.n_tasks]
 
     @property
     def n_rows(self) -> float:
         """How many rows there are."""
-        return float(self.tasks.counts @ self.tasks.n_rows)
+        return float(self.tasks.counts @ self.tasks.n_rows) + (0.0 if self.past is None else self.past.n_rows)
 
     def passed(self, law: LevelsLaw) -> NestedPass:
         """A pass under a law, see `levels.Model`."""
@@ -55,6 +88,8 @@ class NestedModel:
         n_rows = (counts * moments.n_rows).sum()
         common, noise_dof = noise_step(variance, dof, counts, n_rows, np.asarray(law.noise), shared=shared)
         common = np.maximum(common, NOISE_FLOOR)
+        if self.past is not None:
+            common, noise_dof = self.past.with_noise(common, noise_dof, n_rows, counts.sum())
         own = squeeze_noise(variance, dof, common, noise_dof)
         return replace(law, noise=float(common), noise_dof=float(noise_dof), own_noise=own)
 
@@ -69,8 +104,9 @@ class NestedPass:
 
     @property
     def evidence(self) -> float:
-        """``log p(y)`` of all tasks."""
-        return self.up.evidence(self.law.shrink)
+        """``log p(y)`` of all tasks, and of the past's."""
+        found, past = self.up.evidence(self.law.shrink), self.model.past
+        return found if past is None else found + past.log_density(self.law.roots[-1], self.law.noise)
 
     @cached_property
     def mean(self) -> Beliefs:
@@ -90,7 +126,8 @@ class NestedPass:
     def squares(self) -> list[Array]:
         """The sums of ``E[v v'] (k, k)`` over a level's nodes."""
         weighed = zip(self.model.weights, self._down[1], strict=True)
-        return [np.tensordot(counts, square, axes=1) for counts, square in weighed]
+        found, past = [np.tensordot(counts, square, axes=1) for counts, square in weighed], self.model.past
+        return found if past is None else [*found[:-1], found[-1] + past.square(self.law.roots[-1])]
 
     @property
     def misfit(self) -> float:
@@ -98,4 +135,5 @@ class NestedPass:
         tasks, known = self.model.tasks, self.known[-1]
         _, square = tasks.moments.residual(known.mean)
         expected = square + trace_of_products(tasks.moments.gram, known.covariance)
-        return float(tasks.counts @ (expected / self.law.own_noise - tasks.moments.n_rows))
+        found, past = float(tasks.counts @ (expected / self.law.own_noise - tasks.moments.n_rows)), self.model.past
+        return found if past is None else found + past.n_rows * (past.noise / self.law.noise - 1.0)
