@@ -23,9 +23,10 @@ from scipy.linalg import cholesky, lapack, solve_triangular
 from skmeta._inference.gaussian_em import NOISE_FLOOR
 from skmeta._inference.joint import Joint
 from skmeta._inference.levels import LevelsLaw
-from skmeta._inference.linalg import diagonal, symmetrize, triangular_inverse
 from skmeta._inference.linalg import cholesky as cholesky_of_blocks
+from skmeta._inference.linalg import cholesky_root, diagonal, spd_inverse, symmetrize, times, triangular_inverse
 from skmeta._inference.messages import Beliefs
+from skmeta._inference.moments import Moments
 from skmeta._inference.tree import HELD
 
 Array = NDArray[Any]
@@ -63,15 +64,17 @@ class CrossedModel:
         self.pairs = {(f, g): self._sums(codes[f], codes[g], n_levels[f], n_levels[g]) for f, g in pairs}
 
     def _sums(self, first: Codes, second: Codes, n_first: int, n_second: int) -> Sums:
-        if n_second == 1:
-            keys, place = np.arange(n_first), first
-        else:
-            keys, place = np.unique(first * n_second + second, return_inverse=True)
-        at = (self.tasks.counts, (place.ravel(), np.arange(len(first))))
-        add = sparse.csr_array(at, shape=(len(keys), len(first)))
-        moments = self.tasks.moments
+        keys, place = np.unique(first * n_second + second, return_inverse=True)
+        add, moments = self._adding(place.ravel(), len(keys)), self.tasks.moments
         gram = (add @ moments.gram.reshape(len(first), -1)).reshape(len(keys), *moments.gram.shape[1:])
         return Sums(gram, add @ moments.cross, keys // n_second, keys % n_second)
+
+    def _adding(self, place: Codes, n: int) -> sparse.csr_array:
+        return sparse.csr_array((self.tasks.counts, (place, np.arange(len(place)))), shape=(n, len(place)))
+
+    def adding(self, f: int) -> sparse.csr_array:
+        """Adds what the tasks have to their levels in a factor, ``(n_f, n_tasks)``."""
+        return self._adding(self.codes[f], self.n_levels[f])
 
     @property
     def counts(self) -> list[float]:
@@ -193,6 +196,13 @@ class CrossedPass:
         return Joint(self.first, means, self.others[self.n_rest :], self.half, self.coupling, inverse)
 
     @property
+    def coefficients(self) -> Array:
+        """Expected coefficients ``(n_tasks, p)``."""
+        joint, codes = self.joint, self.model.codes
+        each = [joint.means[f][codes[f]] @ root.T for f, root in enumerate(self.roots)]
+        return np.asarray(joint.mean + sum(each))
+
+    @property
     def mean(self) -> Beliefs:
         """What is known of the mean of all, ``(1, p)``."""
         n = self.n_rest
@@ -228,3 +238,41 @@ def sum_of_blocks(blocks: list[tuple[Array, Codes, Codes]], shape: tuple[int, in
         values.append(block.ravel())
     at = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
     return sparse.coo_array(at, shape=shape).tocsr()
+
+
+# What a pass tells of the tasks -----------------------------------------------------------------------
+
+
+def around_the_others(passed: CrossedPass, f: int) -> Moments:
+    """The rows at each level of a factor as a task's of noise one, the other factors and the mean being as expected."""
+    model, noise, n = passed.model, passed.law.noise, passed.model.n_levels[f]
+    tasks, code = model.tasks, model.codes[f]
+    own = (passed.joint.means[f] @ passed.roots[f].T)[code]
+    score, square = tasks.moments.residual(passed.coefficients - own)
+
+    def summed(values: Array) -> Array:
+        return np.asarray(model.adding(f) @ (values.reshape(len(code), -1)))
+
+    n_rows = summed(tasks.n_rows)[:, 0]
+    constant = summed(square)[:, 0] / noise
+    context = np.zeros((n, score.shape[1] - 1))
+    return Moments(model.levels[f].gram / noise, summed(score) / noise, constant, n_rows, context)
+
+
+def cavities(passed: CrossedPass) -> Beliefs:
+    r"""What the others say of the coefficients of each task, its own rows left out.
+
+    Of all that is known, ``N(m, V)``, its rows' statistics are taken away again, by the root ``V = L L'``:
+
+    .. math:: V_{-t} = L (I - L^\top G_t L / \sigma^2)^{-1} L^\top, \quad m_{-t} = m - V_{-t} (c_t - G_t m) / \sigma^2
+    """
+    model, noise, p = passed.model, passed.law.noise, len(passed.model.cross)
+    codes = dict(enumerate(model.codes))
+    known = passed.joint.beliefs(passed.roots, codes, np.eye(p))
+    often = np.minimum(model.tasks.counts, 1.0)  # one task is left out of those that it counts for
+    root = cholesky_root(known.covariance)
+    gram = (often / noise)[:, None, None] * model.tasks.moments.gram
+    score, _ = model.tasks.moments.residual(known.mean)
+    inner = spd_inverse(symmetrize(np.eye(p) - np.swapaxes(root, -1, -2) @ gram @ root))
+    covariance = symmetrize(root @ inner @ np.swapaxes(root, -1, -2))
+    return Beliefs(known.mean - times(covariance, score * (often / noise)[:, None]), covariance)

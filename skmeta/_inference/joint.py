@@ -24,8 +24,8 @@ class Joint:
     """Of factors with levels ``v ~ N(0, I)`` before the rows, and of their mean's coefficients ``(p,)``, which stand last.
 
     ``means[f] (n_f, k_f)`` and ``mean (p,)`` are expected. The factor ``first`` was eliminated: ``half (n, k, k)`` are the
-    inverse factors of its blocks, ``coupling (n k, q)`` is how these, whitened, hang together with the ``q`` coefficients of the
-    other factors, one after the other, and of the mean, whose covariance is ``inverse (q, q)``.
+    inverse factors of its blocks, ``coupling (n k, q)`` is how these, whitened, hang together with the ``q`` coefficients of
+    the other factors, one after the other, and of the mean, whose covariance is ``inverse (q, q)``.
     """
 
     first: int

@@ -51,7 +51,7 @@ class Before:
 
 @dataclass(frozen=True, eq=False)
 class NestedModel:
-    """The ``tasks`` of one output (`in_columns.InColumns`), their tree, and what a ``past`` told; of nodes that is in the tree."""
+    """The ``tasks`` of one output (`in_columns.InColumns`), their tree, and what a ``past`` told: of nodes the tree has it."""
 
     tasks: Any
     tree: Tree

@@ -78,6 +78,10 @@ class EmpiricalBayes(Learner):
         Sweeps of EM over the tasks. Stopping early is itself a regulariser.
     tol : float, default=1e-4
         Stop when nothing moves by more than this share in a sweep.
+    crossed : bool, default=False
+        Whether several task columns are crossed groups, as directors and types of films, and not nested ones: ids of a
+        column are the same thing wherever they stand, :math:`w_t = \mu + u_{director} + v_{type}`, in the words of lme4
+        ``(1 | director) + (1 | type)``. All tasks have one noise, and no deviation of their own (see `CrossedPrior`).
 
     Attributes
     ----------
@@ -120,6 +124,7 @@ class EmpiricalBayes(Learner):
         pseudo_tasks: float | None = None,
         max_iter: int = 20,
         tol: float = 1e-4,
+        crossed: bool = False,
     ) -> None:
         self.covariance = covariance
         self.varying = varying
@@ -128,6 +133,7 @@ class EmpiricalBayes(Learner):
         self.pseudo_tasks = pseudo_tasks
         self.max_iter = max_iter
         self.tol = tol
+        self.crossed = crossed
 
     def learn(
         self,
@@ -201,7 +207,7 @@ class EmpiricalBayes(Learner):
         unit = unit_of(past, mean_weight(tasks, estimator, classes))
         data = read(tasks, estimator, family, classes, unit)
         past = checked_past(past, estimator, family, data, tasks.feature_names)
-        if distinct is not None:
+        if distinct is not None and not self.crossed:  # of a pair of levels there may be equal rows
             tasks, data = distinct(tasks, data, estimator, family, unit)
         among = self._structure_among(tasks, past)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
@@ -320,7 +326,7 @@ class EmpiricalBayes(Learner):
 
     def _structure_among(self, tasks: Tasks, past: GaussianPrior | None) -> Any:
         """How tasks belong together; None where nothing is known of it."""
-        return structure_among(tasks, past)
+        return structure_among(tasks, past, crossed=self.crossed)
 
     def _learn_wide(
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any
