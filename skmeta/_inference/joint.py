@@ -83,15 +83,14 @@ class Joint:
             rows = order[starts[some[0]] : ends[some[-1]]]
             own = {f: each[rows] for f, each in codes.items()}
             local = np.searchsorted(levels[some], own[self.first])
-            known = tuple(part[local] for part in self._of_first(levels[some]))
-            parts.append(self._beliefs(roots, own, base, known))
+            parts.append(self._beliefs(roots, own, base, (local, *self._of_first(levels[some]))))
             where.append(rows)
         back = np.argsort(np.concatenate(where))
         mean, covariance = (np.concatenate([getattr(p, n) for p in parts])[back] for n in ("mean", "covariance"))
         return Beliefs(mean, covariance)
 
     def _beliefs(self, roots: list[Array], codes: dict[int, Codes], base: Array, known: Any) -> Beliefs:
-        """``known`` are the covariances of the eliminated factor's levels with the others, and their own; None without it."""
+        """``known``, of the eliminated factor if there is one, are `_of_first` of some levels, and which of these is wanted."""
         others = sorted(f for f in codes if f != self.first)
         n = len(next(iter(codes.values()))) if codes else 1
         q, p = len(self.inverse), len(self.mean)
@@ -101,7 +100,8 @@ class Joint:
         mean = self.mean @ base.T + sum(self.means[f][codes[f]] @ roots[f].T for f in codes)
         covariance = spread @ self.inverse[places[:, :, None], places[:, None, :]] @ spread.T
         if known is not None:
-            root = roots[self.first]
-            cross = root @ np.take_along_axis(known[0], places[:, None, :], axis=2) @ spread.T
-            covariance = covariance + root @ known[1] @ root.T + cross + np.swapaxes(cross, -1, -2)
+            local, seen, own = known
+            root, each = roots[self.first], np.arange(seen.shape[1])
+            cross = root @ seen[local[:, None, None], each[:, None], places[:, None, :]] @ spread.T
+            covariance = covariance + root @ own[local] @ root.T + cross + np.swapaxes(cross, -1, -2)
         return Beliefs(np.broadcast_to(mean, (n, p)), symmetrize(covariance))

@@ -1,8 +1,8 @@
 """Empirical Bayes for coefficients that are sums of deviations: one covariance a level, by EM and a search on the evidence.
 
 Levels are those of a tree (`nested`) or crossed factors (`crossed`); both say in one pass over the tasks how probable these
-are, and what EM needs. EM crawls where a level hardly varies, so after some sweeps the levels' covariances, as far as their shapes
-leave them free, and the scale of the noise are searched for directly on the evidence.
+are, and what EM needs. EM crawls where a level hardly varies, so after some sweeps the levels' covariances, as far as their
+shapes leave them free, and the scale of the noise are searched for directly on the evidence.
 """
 
 from __future__ import annotations

@@ -53,8 +53,8 @@ class Places:
 
     def in_data(self, units: Units) -> tuple[Array, Array]:
         """Means ``(n_tasks, p)`` and covariances ``(n_tasks, p, p)`` that the others tell, in units of the data."""
-        covariance = np.stack([units.covariance_to_data(each) for each in self.others.covariance])
-        return units.to_data(self.others.mean), covariance
+        linear, _ = units.affine_to_data
+        return units.to_data(self.others.mean), linear @ self.others.covariance @ linear.T
 
     def deviation_in_data(self, units: Units) -> Array:
         """How tasks deviate from that, in units of the data."""
