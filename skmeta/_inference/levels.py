@@ -21,7 +21,7 @@ from skmeta._inference.messages import Beliefs
 Array = NDArray[Any]
 
 _SMALLEST = 1e-5  # guard: least factor of a standard deviation, which is as good as none
-_REACH = np.log(100.0)  # guard: factor by which one search may move the noise
+_REACH = 10.0  # guard: factor by which one search may move a standard deviation, so that no step of it loses all digits
 _STILL = 1e-13  # guard: share of the evidence by which a step of the search has to gain
 _ROUNDS = 50  # guard: rounds of sweeps and search have settled
 
@@ -169,12 +169,12 @@ class _Freedom:
         return (np.ones(1) if self.where is None else self.start[self.where]) / self._unit
 
     @property
-    def bounds(self) -> list[tuple[float | None, float | None]]:
+    def bounds(self) -> list[tuple[float, float]]:
         """Of the numbers: standard deviations stay positive."""
         if self.where is None:
-            return [(_SMALLEST / float(self._unit[0]), None)]
-        least = _SMALLEST * np.sqrt(self.n)
-        return [(least if i == j else None, None) for i, j in zip(*self.where, strict=True)]
+            return [(_SMALLEST / float(self._unit[0]), _REACH / float(self._unit[0]))]
+        one = np.sqrt(self.n)
+        return [(_SMALLEST * one if i == j else -_REACH * one, _REACH * one) for i, j in zip(*self.where, strict=True)]
 
     def root(self, numbers: Array) -> Array:
         """``L``."""
@@ -219,7 +219,8 @@ def _searched(model: Model, law: LevelsLaw, noise: str) -> tuple[LevelsLaw, floa
         return -passed.evidence, -np.concatenate([*slopes, np.full(int(free), 0.5 * unit * passed.misfit)])
 
     start = np.concatenate([*(each.numbers for each in parts), np.zeros(int(free))])
-    bounds = [bound for each in parts for bound in each.bounds] + [(-_REACH / unit, _REACH / unit)] * free
+    reach = 2.0 * np.log(_REACH) / unit
+    bounds = [bound for each in parts for bound in each.bounds] + [(-reach, reach)] * free
     found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": _STILL})
     return at(found.x)[0], float(-found.fun)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from skmeta._inference.crossed import CrossedModel
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.levels import LevelsLaw, _searched, fit_levels
 from skmeta._inference.moments import Moments
@@ -35,6 +36,10 @@ def nested(rng):
     return NestedModel(tasks, Tree((np.zeros(4, np.intp), np.arange(12) % 4), tasks.counts))
 
 
+def crossed(rng):
+    return CrossedModel(tasks_of(rng), (np.arange(12) % 4, np.arange(12) // 3 % 3), (4, 3))
+
+
 def law_of(rng, model, shape, mean_variance=2.0):
     covariances = []
     for _ in range(2):
@@ -45,7 +50,7 @@ def law_of(rng, model, shape, mean_variance=2.0):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("make", [nested])
+@pytest.mark.parametrize("make", [nested, crossed])
 def test_slopes_of_the_evidence_are_those_of_small_steps(make, shape, monkeypatch):
     rng, seen = np.random.default_rng(3), []
 
@@ -65,7 +70,7 @@ def test_slopes_of_the_evidence_are_those_of_small_steps(make, shape, monkeypatc
     assert_allclose(*seen[0], rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("make", [nested])
+@pytest.mark.parametrize("make", [nested, crossed])
 def test_each_round_makes_the_tasks_more_probable(make):
     rng, values = np.random.default_rng(5), []
     model = make(rng)
@@ -76,7 +81,7 @@ def test_each_round_makes_the_tasks_more_probable(make):
     assert np.all(np.diff(values[1:]) > -1e-6)
 
 
-@pytest.mark.parametrize("make", [nested])
+@pytest.mark.parametrize("make", [nested, crossed])
 def test_nothing_near_what_was_found_is_more_probable(make):
     rng = np.random.default_rng(6)
     model = make(rng)
