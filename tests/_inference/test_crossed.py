@@ -106,7 +106,7 @@ def test_what_is_known_of_levels_together_is_that_of_one_dense_gaussian(**design
     rows, shrink = Rows(**design), np.array([0.5, 0.5, 0.0])
     passed = rows.model().passed(rows.law(0.5))
     every = {f: n - 1 for f, n in enumerate(rows.n_levels)}
-    asked = [{}, every, *({f: level} for f, level in every.items()), {f: 0 for f in list(every)[:2]}]
+    asked = [{}, every, *({f: level} for f, level in every.items()), dict.fromkeys(list(every)[:2], 0)]
     for levels in asked:
         codes = {f: np.array([level]) for f, level in levels.items()}
         found = passed.joint.beliefs(passed.roots, codes, np.eye(3))
