@@ -30,6 +30,10 @@ class Output(Protocol):
     """What is learned of one output under a structure."""
 
     @property
+    def tasks(self) -> InColumns:
+        """What it was learned from."""
+
+    @property
     def coefficients(self) -> Any:
         """Posterior means ``(n_tasks, p)`` of the tasks' coefficients."""
 
@@ -75,7 +79,7 @@ def learn_among(
         outputs = _by_working_responses(among, learning, collection, found)
     prior = among.prior(prior_of_laws([each.law_of_root for each in outputs], collection), collection, outputs)
     placed = [
-        PlacedLaw(each.law_of_root, flat.choice, each.places.tasks, flat.rows, each.places)
+        PlacedLaw(each.law_of_root, flat.choice, each.tasks, flat.rows, each.places)
         for each, flat in zip(outputs, found, strict=True)
     ]
     return prior, placed
@@ -109,7 +113,8 @@ def places_of(found: Sequence[Any], collection: Collection, among: Among | None)
     """What the others say of each task that was learned from, where there is a structure."""
     if among is None:
         return None
-    return LearnedPlaces.of([each.places for each in found], collection.units, among.ids, collection.of_outputs)
+    position = {name: code for code, name in enumerate(among.ids.tolist())}
+    return LearnedPlaces(position, [each.places for each in found], collection.units, collection.one_target)
 
 
 def mixture_of(learned: Any, weights: Mapping[str, float], explained: float) -> MixturePrior:

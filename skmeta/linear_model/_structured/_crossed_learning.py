@@ -125,8 +125,8 @@ class CrossedOutput:
     @cached_property
     def places(self) -> Places:
         """What the others say of each task, which has no deviation of its own."""
-        model, law = self.passed.model, self.passed.law
-        return Places(model.tasks, cavities(self.passed), np.zeros_like(law.covariances[0]), law.noise, law.noise_dof)
+        law = self.passed.law
+        return Places(cavities(self.passed), np.zeros_like(law.covariances[0]), law.noise, law.noise_dof)
 
     @property
     def law_of_root(self) -> CoefficientLaw:
