@@ -118,6 +118,12 @@ class CrossedOutput:
     passed: CrossedPass
 
     @property
+    def tasks(self) -> InColumns:
+        """The tasks of the output."""
+        found: InColumns = self.passed.model.tasks
+        return found
+
+    @property
     def coefficients(self) -> Array:
         """Posterior means ``(n_tasks, p)`` of the tasks."""
         return self.passed.coefficients

@@ -159,6 +159,12 @@ class NestedOutput:
         return self.passed.law
 
     @property
+    def tasks(self) -> InColumns:
+        """The tasks of the output."""
+        found: InColumns = self.passed.model.tasks
+        return found
+
+    @property
     def coefficients(self) -> Array:
         """Posterior means ``(n_tasks, p)`` of the tasks."""
         return self.passed.known[-1].mean
