@@ -81,6 +81,12 @@ class CrossedModel:
         """How many levels each factor has."""
         return [float(n) for n in self.n_levels]
 
+    @property
+    def informed(self) -> NDArray[np.bool_]:
+        """Which of the mean's coefficients any row informs about."""
+        found: NDArray[np.bool_] = diagonal(self.total) > 0.0
+        return found
+
     def passed(self, law: LevelsLaw) -> CrossedPass:
         """The mixed model equations under a law, solved; see `levels.Model`."""
         return CrossedPass(self, law)

@@ -17,6 +17,8 @@ from scipy.optimize import minimize
 from skmeta._inference.gaussian_em import effect_variance
 from skmeta._inference.linalg import cholesky_root, diagonal, symmetrize
 from skmeta._inference.messages import Beliefs
+from skmeta._inference.tree import HELD
+from skmeta._inference.units import Units
 
 Array = NDArray[Any]
 
@@ -92,6 +94,10 @@ class Model(Protocol):
     def n_rows(self) -> float:
         """How many rows there are."""
 
+    @property
+    def informed(self) -> NDArray[np.bool_]:
+        """Which of the mean's coefficients ``(p,)`` any row informs about."""
+
     def passed(self, law: LevelsLaw) -> Any:
         """A pass (`Passed`) under a law."""
 
@@ -129,6 +135,21 @@ def _sweep(model: Model, law: LevelsLaw, noise: str) -> LevelsLaw:
         slopes = passed.mean.mean[0, :-1], diagonal(passed.mean.covariance[0])[:-1]
         new = replace(new, mean_variance=float(effect_variance(*slopes, law.mean_variance)))
     return new if noise == "known" else model.with_noise(new, passed, shared=noise == "shared")
+
+
+def evidence_in_data(model: Model, law: LevelsLaw, evidence: float, units: Units) -> float:
+    r"""The evidence of targets in their own units, flat coefficients of the mean being integrated out in units of the data.
+
+    With :math:`y = a + s \tilde y` and coefficients ``J`` times the engine's
+
+    .. math:: \log p(y) = \log \tilde p(\tilde y) - n \log s + \log |J|
+
+    where ``J`` is of the flat ones that some row informs about. With all of them flat it is the restricted likelihood, as lme4
+    has it: minus twice it is the REML criterion.
+    """
+    flat, scale = law.shrink <= 0.0, np.log(np.r_[units.target_scale / units.scale, units.target_scale])
+    nothing = 0.5 * float((flat & ~model.informed).sum()) * np.log(HELD / (2.0 * np.pi))
+    return float(evidence - model.n_rows * np.log(units.target_scale) + scale[flat & model.informed].sum() + nothing)
 
 
 # The search -------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.gaussian_em import NOISE_FLOOR
 from skmeta._inference.levels import LevelsLaw
-from skmeta._inference.linalg import symmetrize
+from skmeta._inference.linalg import diagonal, symmetrize
 from skmeta._inference.messages import Beliefs, of_rows, trace_of_products
 from skmeta._inference.noise import noise_step, pooled_dof, squeeze_noise
 from skmeta._inference.tree import Tree, Upward, pass_down, pass_up
@@ -73,6 +73,12 @@ class NestedModel:
     def n_rows(self) -> float:
         """How many rows there are."""
         return float(self.tasks.counts @ self.tasks.n_rows) + (0.0 if self.past is None else self.past.n_rows)
+
+    @property
+    def informed(self) -> NDArray[np.bool_]:
+        """Which of the root's coefficients any row informs about."""
+        found: NDArray[np.bool_] = diagonal(self.tasks.pooled().gram) > 0.0
+        return found
 
     def passed(self, law: LevelsLaw) -> NestedPass:
         """A pass under a law, see `levels.Model`."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference import messages as of
-from skmeta._inference.linalg import symmetrize
+from skmeta._inference.linalg import diagonal, symmetrize
 from skmeta._inference.messages import Beliefs, Deviation, Messages
 
 Array = NDArray[Any]
@@ -74,8 +74,13 @@ class Upward:
     root: Messages
 
     def evidence(self, shrink: Array) -> float:
-        """``log p(y)``, the root's coefficients integrated out, flat but for a precision ``shrink (p,)`` around zero."""
-        return float(of.evidence(self.root, shrink)[0])
+        """``log p(y)``, the root's coefficients integrated out, flat but for a precision ``shrink (p,)`` around zero.
+
+        Those that no row informs about are held, so that it is finite.
+        """
+        held = np.where(diagonal(self.root.precision[0]) > 0.0, 0.0, HELD)
+        root = Messages(self.root.precision + np.diag(held), self.root.pull, self.root.constant)
+        return float(of.evidence(root, shrink)[0])
 
     def belief_of_root(self, shrink: Array) -> Beliefs:
         """The posterior of the root's coefficients."""

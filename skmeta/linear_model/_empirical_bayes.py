@@ -92,6 +92,10 @@ class EmpiricalBayes(Learner):
         the last output; of all outputs, unscaled, where more than 100 columns outnumber the rows of every task. Empty
         where no task was held out.
 
+    evidence_ : float or None
+        Log-evidence, at the last call, of all tasks together in units of the data, where they are nested or crossed and errors
+        are squared. With ``pseudo_tasks=0`` minus twice it is the REML criterion, as lme4 prints it.
+
     References
     ----------
     N. M. Laird and J. H. Ware (1982), Random-effects models for longitudinal data, Biometrics 38, equations 3.8, 3.9.
@@ -267,11 +271,11 @@ class EmpiricalBayes(Learner):
         ------
         ValueError
             If statistics do not determine the likelihood of ``estimator``, as those of robust ones, which ask of each row
-            whether it is an outlier; or if parts know different labels.
+            whether it is an outlier; if parts know different labels; or with ``crossed``, which takes several ids a task.
         """
         self._check_parameters()
         estimator = Ridge() if estimator is None else estimator
-        check_sums_suffice(estimator)
+        check_sums_suffice(estimator, crossed=self.crossed)
         if isinstance(statistics, SufficientStatistics):
             if statistics.n_features == 0:
                 return self._learn_intercepts(statistics, estimator, prior, n_jobs, progress)
@@ -320,6 +324,7 @@ class EmpiricalBayes(Learner):
         if among is not None:
             learned, found = learn_among(among, learning, collection, found)
         self._places = places_of(found, collection, among)
+        self.evidence_ = None if self._places is None else self._places.evidence
         explained = explained_by(found, prior) if collection.likelihood.quadratic else 0.0
         levels = isinstance(self.varying, str) and self.varying == "intercept"
         return mixture_of(*weighed(learned, found, explained, prior, levels=levels), explained)
@@ -333,7 +338,7 @@ class EmpiricalBayes(Learner):
     ) -> MixturePrior:
         """The same where no matrix of columns by columns is made."""
         wide = learn_wide_prior(self, collection, past, prior, effective_n_jobs(n_jobs))
-        self.structure_, self.scores_ = wide.structure, wide.scores
+        self.structure_, self.scores_, self.evidence_ = wide.structure, wide.scores, None
         return wide_mixture(wide, collection, past)
 
     def adapt_learned(
@@ -359,6 +364,7 @@ class EmpiricalBayes(Learner):
         if self.covariance not in _SHAPES:
             raise ValueError(f"EmpiricalBayes(covariance=...): wanted one of {_SHAPES}, found {self.covariance!r}.")
         check_varying(self.varying)
+        check_scalar(self.crossed, "crossed", bool)
         if self.noise not in ("task", "shared"):
             raise ValueError(f"EmpiricalBayes(noise=...): wanted 'task' or 'shared', found {self.noise!r}.")
         if self.rank is not None:

@@ -14,7 +14,7 @@ from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.crossed import CrossedModel, CrossedPass, around_the_others, cavities
 from skmeta._inference.gaussian_em import initial_guess
 from skmeta._inference.in_columns import InColumns
-from skmeta._inference.levels import LevelsLaw, fit_levels
+from skmeta._inference.levels import LevelsLaw, evidence_in_data, fit_levels
 from skmeta._inference.structure import Structure
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -71,7 +71,9 @@ class CrossedTasks:
             law = self._fitted(learning, of, model, noise)
         else:
             law = fit_levels(model, before.passed.law, n_iter=_SWEEPS, tol=np.inf, noise=noise)
-        return CrossedOutput(model.passed(law))
+        passed = model.passed(law)
+        told = noise != "known"  # working responses are no targets
+        return CrossedOutput(passed, evidence_in_data(model, law, passed.evidence, of.units) if told else None)
 
     def _fitted(self, learning: LawLearning, of: OutputTasks, model: CrossedModel, noise: str) -> LevelsLaw:
         """A law without constraint first, by which the factors' shapes are chosen; then the law of these shapes."""
@@ -116,6 +118,7 @@ class CrossedOutput:
     """What was learned of one output: what its tasks tell under its law."""
 
     passed: CrossedPass
+    evidence: float | None
 
     @property
     def tasks(self) -> InColumns:
@@ -132,7 +135,8 @@ class CrossedOutput:
     def places(self) -> Places:
         """What the others say of each task, which has no deviation of its own."""
         law = self.passed.law
-        return Places(cavities(self.passed), np.zeros_like(law.covariances[0]), law.noise, law.noise_dof)
+        none = np.zeros_like(law.covariances[0])
+        return Places(cavities(self.passed), none, law.noise, law.noise_dof, self.evidence)
 
     @property
     def law_of_root(self) -> CoefficientLaw:

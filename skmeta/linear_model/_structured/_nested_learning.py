@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import opened
 from skmeta._inference.in_columns import InColumns
-from skmeta._inference.levels import LevelsLaw, fit_levels
+from skmeta._inference.levels import LevelsLaw, evidence_in_data, fit_levels
 from skmeta._inference.messages import Beliefs, Messages
 from skmeta._inference.moments import Moments
 from skmeta._inference.nested import Before, NestedModel, NestedPass
@@ -66,7 +66,9 @@ class NestedTasks:
         else:
             law = fit_levels(model, before.law, n_iter=_SWEEPS, tol=np.inf, noise=noise)
         passed = model.passed(law)
-        return NestedOutput(passed, cavities(passed.up, law.shrink))
+        told = noise != "known" and past is None  # working responses are no targets
+        evidence = evidence_in_data(model, law, passed.evidence, of.units) if told else None
+        return NestedOutput(passed, cavities(passed.up, law.shrink), evidence)
 
     def _before(self, of: OutputTasks) -> Before:
         assert self.past is not None
@@ -152,6 +154,7 @@ class NestedOutput:
 
     passed: NestedPass
     others: Beliefs
+    evidence: float | None
 
     @property
     def law(self) -> LevelsLaw:
@@ -173,7 +176,7 @@ class NestedOutput:
     def places(self) -> Places:
         """What the others say of each task."""
         law = self.law
-        return Places(self.others, law.covariances[-1], law.noise, law.noise_dof)
+        return Places(self.others, law.covariances[-1], law.noise, law.noise_dof, self.evidence)
 
     @property
     def law_of_root(self) -> CoefficientLaw:

@@ -43,13 +43,14 @@ class OutputTasks:
 class Places:
     """Of one output: the mean of each task as the others tell it, how tasks ``deviate (p, p)`` from it, and the noises' law.
 
-    All of it is in units of the engine.
+    All of it is in units of the engine, but for the ``evidence`` of all tasks, which is in units of the data, if it is known.
     """
 
     others: Beliefs
     deviation: np.ndarray
     noise: float
     noise_dof: float
+    evidence: float | None = None
 
     def law_of(self, tasks: NDArray[np.intp]) -> CoefficientLaw:
         """The laws of some tasks, as the others tell them: the mean and the covariance have a leading axis of the tasks."""
@@ -83,6 +84,12 @@ class LearnedPlaces:
     outputs: Sequence[Places]
     units: Sequence[Units]
     one_target: bool
+
+    @property
+    def evidence(self) -> float | None:
+        """Log-evidence of all tasks together, of all outputs; None where it is not known."""
+        each = [own.evidence for own in self.outputs if own.evidence is not None]
+        return sum(each) if len(each) == len(self.outputs) else None
 
     def adapted(self, mixture: Any, model: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedInPlaces:
         """Tasks that were learned from, each from the robust mixture around what the others say of it."""
