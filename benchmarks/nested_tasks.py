@@ -155,13 +155,11 @@ def crossed(n_seeds, first):
 
 
 def cars(folder):
-    """Logarithms of prices by age, mileage, tax, consumption, size of the engine, transmission and fuel."""
+    """Logarithms of prices by year, mileage and the size of the engine."""
     import pandas as pd
 
     frame = pd.read_csv(Path(folder) / "used_cars.csv.gz").query("price > 0").reset_index(drop=True)
-    features = pd.get_dummies(frame[["transmission", "fuelType"]], drop_first=True, dtype=float)
-    features = features.assign(**frame[["year", "tax", "mpg", "engineSize"]].astype(float))
-    features["mileage"], features["log_mileage"] = frame["mileage"] / 1e4, np.log1p(frame["mileage"])
+    features = frame[["year", "mileage", "engineSize"]].astype(float)
     features["brand"], features["model"] = frame["brand"], frame["model"].str.strip()
     return features, np.log(frame["price"].to_numpy(float))
 
@@ -177,7 +175,7 @@ def car_errors(X, y, seed, shots, n_folds=5, n_rows=60):
         held = names[fold::n_folds]
         past = ~np.isin(name, held)
         past = np.flatnonzero(past)[np.argsort(rng.random(past.sum()))]
-        past = past[pd_head(name[past], n_rows * 10)]
+        past = past[first_of_each(name[past], n_rows * 10)]
         nested = WarmStartRegressor(Ridge(), task=["brand", "model"]).fit(X.iloc[past], y[past])
         plain = WarmStartRegressor(Ridge(), task="name").fit(X.iloc[past][columns].assign(name=name[past]), y[past])
         pooled = Ridge().fit(X.iloc[past][columns], y[past])
@@ -198,7 +196,7 @@ def car_errors(X, y, seed, shots, n_folds=5, n_rows=60):
     return np.array(out)
 
 
-def pd_head(names, n):
+def first_of_each(names, n):
     """Positions of the first ``n`` rows of each name."""
     order = np.argsort(names, kind="stable")
     starts = np.r_[0, np.flatnonzero(np.diff(np.unique(names, return_inverse=True)[1][order])) + 1]

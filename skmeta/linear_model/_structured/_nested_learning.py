@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
+from skmeta._inference.contextual import without_effects
 from skmeta._inference.gaussian_em import opened
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.levels import LevelsLaw, evidence_in_data, fit_levels
@@ -57,10 +58,12 @@ class NestedTasks:
         return cls(tasks.ids, levels, (*parents, above), tuple(inner), known)
 
     def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> NestedOutput:
-        """What is learned of one output, see `Among.output`."""
+        """What is learned of one output, see `Among.output`; contextual effects are those of tasks without a tree."""
+        effects = None if noise == "known" else of.flat.law.contextual
+        tasks = of.tasks if effects is None else _less(of.tasks, effects)
         past = None if self.past is None else self._before(of)
         tree = Tree(self.parents, of.tasks.counts, None if self.past is None else self._said_before(of))
-        model = NestedModel(of.tasks, tree, past)
+        model = NestedModel(tasks, tree, past)
         if before is None:
             law = _fitted(learning, of, model, noise)
         else:
@@ -68,7 +71,7 @@ class NestedTasks:
         passed = model.passed(law)
         told = noise != "known" and past is None  # working responses are no targets
         evidence = evidence_in_data(model, law, passed.evidence, of.units) if told else None
-        return NestedOutput(passed, cavities(passed.up, law.shrink), evidence)
+        return NestedOutput(of.tasks, passed, cavities(passed.up, law.shrink), effects, evidence)
 
     def _before(self, of: OutputTasks) -> Before:
         assert self.past is not None
@@ -103,7 +106,7 @@ class NestedTasks:
         found: dict[str, list[Array]] = {"mean": [], "mean_covariance": []}
         for units, output in zip(collection.units, outputs, strict=True):
             known = output.passed.known[depth]
-            found["mean"].append(units.to_data(known.mean))
+            found["mean"].append(units.to_data(known.mean + output.shift))
             found["mean_covariance"].append(np.stack([units.covariance_to_data(each) for each in known.covariance]))
             if depth == len(self.inner) - 1:
                 told = output.passed.up.deviations[depth].messages.moved(*units.affine_to_engine)
@@ -152,20 +155,16 @@ def numbered(
 class NestedOutput:
     """What was learned of one output: what its tasks tell under its law, and what the others say of each of them."""
 
+    tasks: InColumns
     passed: NestedPass
     others: Beliefs
+    effects: ContextualEffects | None
     evidence: float | None
 
     @property
     def law(self) -> LevelsLaw:
         """How the nodes of each level deviate, and the noises' law."""
         return self.passed.law
-
-    @property
-    def tasks(self) -> InColumns:
-        """The tasks of the output."""
-        found: InColumns = self.passed.model.tasks
-        return found
 
     @property
     def coefficients(self) -> Array:
@@ -176,7 +175,7 @@ class NestedOutput:
     def places(self) -> Places:
         """What the others say of each task."""
         law = self.law
-        return Places(self.others, law.covariances[-1], law.noise, law.noise_dof, self.evidence)
+        return Places(self.others, law.covariances[-1], law.noise, law.noise_dof, self.evidence, self.effects)
 
     @property
     def law_of_root(self) -> CoefficientLaw:
@@ -190,7 +189,17 @@ class NestedOutput:
             model.counts[-1],
             model.n_rows,
             root.covariance[0],
+            contextual=self.effects,
         )
+
+    @property
+    def shift(self) -> Array:
+        """What contextual effects add to expected coefficients of which no columns' means are known."""
+        return np.zeros(self.tasks.width) if self.effects is None else self.effects.without_rows
+
+
+def _less(tasks: InColumns, effects: ContextualEffects) -> InColumns:
+    return InColumns(without_effects(tasks.moments, effects.coef), tasks.counts)
 
 
 def _fitted(learning: LawLearning, of: OutputTasks, model: NestedModel, noise: str) -> LevelsLaw:
@@ -198,7 +207,7 @@ def _fitted(learning: LawLearning, of: OutputTasks, model: NestedModel, noise: s
 
     Of a past, the tasks' covariance has the shape already.
     """
-    tasks, n_levels, law = of.tasks, model.tree.n_levels, opened(of.flat.law, of.tasks)
+    tasks, n_levels, law = model.tasks, model.tree.n_levels, opened(of.flat.law, of.tasks)
     own, even = np.full(tasks.n_tasks, float(law.noise)), (law.covariance / n_levels,) * n_levels
     start = LevelsLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance))
     shapes = [learning.free(tasks.width, model.tree.n_nodes(level)) for level in range(n_levels)]
