@@ -174,8 +174,9 @@ class _Freedom:
         start = root[np.flatnonzero(root.any(axis=1))]
         if shape.strength > 0 or shape.equal or shape.rank:
             return cls(start, None, n)
-        k = len(start)
-        return cls(start, np.diag_indices(k) if shape.rank == 0 else np.tril_indices(k), n)
+        rows, columns = np.tril_indices(len(start))
+        free = rows == columns if shape.rank == 0 else np.ones(len(rows), dtype=bool)
+        return cls(start, (rows[free], columns[free]), n)
 
     @property
     def _unit(self) -> Array:
