@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference import messages as of
-from skmeta._inference.linalg import symmetrize
+from skmeta._inference.linalg import diagonal, symmetrize
 from skmeta._inference.messages import Beliefs, Deviation, Messages
 
 Array = NDArray[Any]
 
-_HELD = 1e-6  # guard: precision of the root's coefficients, for directions that no task informs about
+HELD = 1e-6  # guard: precision of the root's coefficients, for directions that no task informs about
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,12 +74,17 @@ class Upward:
     root: Messages
 
     def evidence(self, shrink: Array) -> float:
-        """``log p(y)``, the root's coefficients integrated out, flat but for a precision ``shrink (p,)`` around zero."""
-        return float(of.evidence(self.root, shrink)[0])
+        """``log p(y)``, the root's coefficients integrated out, flat but for a precision ``shrink (p,)`` around zero.
+
+        Those that no row informs about are held, so that it is finite.
+        """
+        held = np.where(diagonal(self.root.precision[0]) > 0.0, 0.0, HELD)
+        root = Messages(self.root.precision + np.diag(held), self.root.pull, self.root.constant)
+        return float(of.evidence(root, shrink)[0])
 
     def belief_of_root(self, shrink: Array) -> Beliefs:
         """The posterior of the root's coefficients."""
-        held = np.diag(shrink + _HELD)
+        held = np.diag(shrink + HELD)
         return of.belief(Messages(self.root.precision + held, self.root.pull, self.root.constant))
 
 
@@ -109,7 +114,7 @@ def cavities(up: Upward, shrink: Array, level: int | None = None) -> Beliefs:
     The message that a node itself passed up is taken out of all that its parent knows.
     """
     p = len(shrink)
-    outside = Messages(np.diag(shrink + _HELD)[None], np.zeros((1, p)), np.zeros(1))
+    outside = Messages(np.diag(shrink + HELD)[None], np.zeros((1, p)), np.zeros(1))
     last = up.tree.n_levels - 1 if level is None else level
     for depth in range(last + 1):
         told = up.tree.gathered(depth, up.passed[depth])

@@ -85,6 +85,10 @@ class EmpiricalBayes(Learner):
         Sweeps of EM over the tasks. Stopping early is itself a regulariser.
     tol : float, default=1e-4
         Stop when nothing moves by more than this share in a sweep.
+    crossed : bool, default=False
+        Whether several task columns are crossed groups, as directors and types of films, and not nested ones: ids of a
+        column are the same thing wherever they stand, :math:`w_t = \mu + u_{director} + v_{type}`, in the words of lme4
+        ``(1 | director) + (1 | type)``. All tasks have one noise, and no deviation of their own (see `CrossedPrior`).
 
     Attributes
     ----------
@@ -94,6 +98,10 @@ class EmpiricalBayes(Learner):
         Log-evidence of held-out tasks under each shape tried, its variances scaled to what is best for these tasks, of
         the last output; of all outputs, unscaled, where more than 100 columns outnumber the rows of every task. Empty
         where no task was held out.
+
+    evidence_ : float or None
+        Log-evidence, at the last call, of all tasks together in units of the data, where they are nested or crossed and errors
+        are squared. With ``pseudo_tasks=0`` minus twice it is the REML criterion, as lme4 prints it.
 
     References
     ----------
@@ -129,6 +137,7 @@ class EmpiricalBayes(Learner):
         pseudo_tasks: float | str | None = None,
         max_iter: int = 20,
         tol: float = 1e-4,
+        crossed: bool = False,
     ) -> None:
         self.covariance = covariance
         self.blocks = blocks
@@ -138,6 +147,7 @@ class EmpiricalBayes(Learner):
         self.pseudo_tasks = pseudo_tasks
         self.max_iter = max_iter
         self.tol = tol
+        self.crossed = crossed
 
     def learn(
         self,
@@ -211,7 +221,7 @@ class EmpiricalBayes(Learner):
         unit = unit_of(past, mean_weight(tasks, estimator, classes))
         data = read(tasks, estimator, family, classes, unit)
         past = checked_past(past, estimator, family, data, tasks.feature_names)
-        if distinct is not None:
+        if distinct is not None and not self.crossed:  # of a pair of levels there may be equal rows
             tasks, data = distinct(tasks, data, estimator, family, unit)
         among = self._structure_among(tasks, past)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
@@ -272,11 +282,11 @@ class EmpiricalBayes(Learner):
         ------
         ValueError
             If statistics do not determine the likelihood of ``estimator``, as those of robust ones, which ask of each row
-            whether it is an outlier; or if parts know different labels.
+            whether it is an outlier; if parts know different labels; or with ``crossed``, which takes several ids a task.
         """
         self._check_parameters()
         estimator = Ridge() if estimator is None else estimator
-        check_sums_suffice(estimator)
+        check_sums_suffice(estimator, crossed=self.crossed)
         if isinstance(statistics, SufficientStatistics):
             if statistics.n_features == 0:
                 return self._learn_intercepts(statistics, estimator, prior, n_jobs, progress)
@@ -325,20 +335,21 @@ class EmpiricalBayes(Learner):
         if among is not None:
             learned, found = learn_among(among, learning, collection, found)
         self._places = places_of(found, collection, among)
+        self.evidence_ = None if self._places is None else self._places.evidence
         explained = explained_by(found, prior) if collection.likelihood.quadratic else 0.0
         levels = isinstance(self.varying, str) and self.varying == "intercept"
         return mixture_of(*weighed(learned, found, explained, prior, levels=levels), explained)
 
     def _structure_among(self, tasks: Tasks, past: GaussianPrior | None) -> Any:
         """How tasks belong together; None where nothing is known of it."""
-        return structure_among(tasks, past)
+        return structure_among(tasks, past, crossed=self.crossed)
 
     def _learn_wide(
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any
     ) -> MixturePrior:
         """The same where no matrix of columns by columns is made."""
         wide = learn_wide_prior(self, collection, past, prior, effective_n_jobs(n_jobs))
-        self.structure_, self.scores_ = wide.structure, wide.scores
+        self.structure_, self.scores_, self.evidence_ = wide.structure, wide.scores, None
         return wide_mixture(wide, collection, past)
 
     def adapt_learned(
@@ -365,6 +376,7 @@ class EmpiricalBayes(Learner):
             raise ValueError(f"EmpiricalBayes(covariance=...): wanted one of {_SHAPES}, found {self.covariance!r}.")
         check_blocks(self.blocks, self.covariance)
         check_varying(self.varying)
+        check_scalar(self.crossed, "crossed", bool)
         if self.noise not in ("task", "shared"):
             raise ValueError(f"EmpiricalBayes(noise=...): wanted 'task' or 'shared', found {self.noise!r}.")
         if self.rank is not None:

@@ -156,7 +156,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         X = plain_table(X)
         columns = columns_beside(X, self.task, self.context, self.prior)
         raw = self._read(X, y, sample_weight, parts.model, columns)
-        self._check_collection(raw)
+        self._check_collection(raw, learner)
         if raw.X.shape[1] == 0 and self.prior is None:
             parts = with_constant_column(parts)
         steps, prior, tasks = self._through_steps(parts, raw)
@@ -172,9 +172,9 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         found |= {} if learner is None else {"learner_": learner}
         return found | ({} if adapted.classes is None else {"classes_": adapted.classes})
 
-    def _check_collection(self, tasks: Tasks) -> None:
+    def _check_collection(self, tasks: Tasks, learner: Any) -> None:
         """Tasks that can be learned from: several, of several classes where there are classes, nested as said."""
-        if self.task is not None:
+        if learner is not None and not getattr(learner, "crossed", False):
             warn_of_crossed_ids(tasks.levels, stacklevel=5)
         if self.prior is not None:
             return

@@ -15,6 +15,7 @@ from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning, LearnedLaw
 from skmeta.linear_model._laws import prior_of_laws
 from skmeta.linear_model._mixture import robust_mixture
+from skmeta.linear_model._structured._crossed_learning import CrossedTasks
 from skmeta.linear_model._structured._mixture import structured_mixture
 from skmeta.linear_model._structured._nested_learning import NestedTasks
 from skmeta.linear_model._structured._places import LearnedPlaces, OutputTasks, PlacedLaw, Places
@@ -59,8 +60,10 @@ class Among(Protocol):
         """The prior of all outputs; ``plain`` is that of a task of which nothing is known."""
 
 
-def structure_among(tasks: Tasks, past: GaussianPrior | None) -> Among | None:
+def structure_among(tasks: Tasks, past: GaussianPrior | None, *, crossed: bool = False) -> Among | None:
     """What is known of how tasks belong together; None where nothing is. What was known before has the same structure."""
+    if crossed:
+        return CrossedTasks.of(tasks, past)
     return NestedTasks.of(tasks, past) if len(tasks.levels) > 1 else None
 
 

@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
+from skmeta._inference.contextual import without_effects
 from skmeta._inference.gaussian_em import opened
 from skmeta._inference.in_columns import InColumns
+from skmeta._inference.levels import LevelsLaw, evidence_in_data, fit_levels
 from skmeta._inference.messages import Beliefs, Messages
 from skmeta._inference.moments import Moments
-from skmeta._inference.nested import Before, NestedLaw, fit_nested, up
+from skmeta._inference.nested import Before, NestedModel, NestedPass
 from skmeta._inference.structure import CovarianceShape, Structure
-from skmeta._inference.tree import Tree, Upward, cavities, pass_down
+from skmeta._inference.tree import Tree, cavities
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
@@ -56,17 +58,20 @@ class NestedTasks:
         return cls(tasks.ids, levels, (*parents, above), tuple(inner), known)
 
     def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> NestedOutput:
-        """What is learned of one output, see `Among.output`."""
-        tasks, past = of.tasks, None if self.past is None else self._before(of)
-        tree = Tree(self.parents, tasks.counts, None if self.past is None else self._said_before(of))
+        """What is learned of one output, see `Among.output`; contextual effects are those of tasks without a tree."""
+        effects = None if noise == "known" else of.flat.law.contextual
+        tasks = of.tasks if effects is None else _less(of.tasks, effects)
+        past = None if self.past is None else self._before(of)
+        tree = Tree(self.parents, of.tasks.counts, None if self.past is None else self._said_before(of))
+        model = NestedModel(tasks, tree, past)
         if before is None:
-            law = _fitted(learning, of, tree, noise, past)
+            law = _fitted(learning, of, model, noise)
         else:
-            law = fit_nested(tasks, tree, before.law, n_iter=_SWEEPS, tol=np.inf, noise=noise, past=past)
-        messages = up(tasks, tree, law)
-        root = messages.belief_of_root(law.shrink)
-        known = pass_down(messages, root)[0]
-        return NestedOutput(tasks, law, messages, root, known, cavities(messages, law.shrink), past)
+            law = fit_levels(model, before.law, n_iter=_SWEEPS, tol=np.inf, noise=noise)
+        passed = model.passed(law)
+        told = noise != "known" and past is None  # working responses are no targets
+        evidence = evidence_in_data(model, law, passed.evidence, of.units) if told else None
+        return NestedOutput(of.tasks, passed, cavities(passed.up, law.shrink), effects, evidence)
 
     def _before(self, of: OutputTasks) -> Before:
         assert self.past is not None
@@ -100,11 +105,11 @@ class NestedTasks:
     def _nodes(self, depth: int, collection: Collection, outputs: Sequence[NestedOutput]) -> Nodes:
         found: dict[str, list[Array]] = {"mean": [], "mean_covariance": []}
         for units, output in zip(collection.units, outputs, strict=True):
-            known = output.nodes[depth]
-            found["mean"].append(units.to_data(known.mean))
+            known = output.passed.known[depth]
+            found["mean"].append(units.to_data(known.mean + output.shift))
             found["mean_covariance"].append(np.stack([units.covariance_to_data(each) for each in known.covariance]))
             if depth == len(self.inner) - 1:
-                told = output.messages.deviations[depth].messages.moved(*units.affine_to_engine)
+                told = output.passed.up.deviations[depth].messages.moved(*units.affine_to_engine)
                 found.setdefault("precision", []).append(told.precision)
                 found.setdefault("pull", []).append(told.pull)
         of_outputs = {name: collection.of_outputs(each) for name, each in found.items()}
@@ -148,66 +153,78 @@ def numbered(
 
 @dataclass(frozen=True, eq=False)
 class NestedOutput:
-    """What was learned of one output: its law, what is known of the root and of the ``nodes`` of every level."""
+    """What was learned of one output: what its tasks tell under its law, and what the others say of each of them."""
 
     tasks: InColumns
-    law: NestedLaw
-    messages: Upward
-    root: Beliefs
-    nodes: list[Beliefs]
+    passed: NestedPass
     others: Beliefs
-    past: Before | None
+    effects: ContextualEffects | None
+    evidence: float | None
+
+    @property
+    def law(self) -> LevelsLaw:
+        """How the nodes of each level deviate, and the noises' law."""
+        return self.passed.law
 
     @property
     def coefficients(self) -> Array:
         """Posterior means ``(n_tasks, p)`` of the tasks."""
-        return self.nodes[-1].mean
+        return self.passed.known[-1].mean
 
     @property
     def places(self) -> Places:
         """What the others say of each task."""
         law = self.law
-        return Places(self.others, law.covariances[-1], law.noise, law.noise_dof)
+        return Places(self.others, law.covariances[-1], law.noise, law.noise_dof, self.evidence, self.effects)
 
     @property
     def law_of_root(self) -> CoefficientLaw:
         """That of a task of which nothing is known."""
-        counts, n_rows, past = self.tasks.counts, self.tasks.n_rows, self.past
+        model, law, root = self.passed.model, self.law, self.passed.mean
         return CoefficientLaw(
-            self.root.mean[0],
-            np.sum(self.law.covariances, axis=0),
-            np.float64(self.law.noise),
-            np.float64(self.law.noise_dof),
-            counts.sum() + (past.n_tasks if past else 0.0),
-            (counts * n_rows).sum() + (past.n_rows if past else 0.0),
-            self.root.covariance[0],
+            root.mean[0],
+            np.sum(law.covariances, axis=0),
+            np.float64(law.noise),
+            np.float64(law.noise_dof),
+            model.counts[-1],
+            model.n_rows,
+            root.covariance[0],
+            contextual=self.effects,
         )
 
+    @property
+    def shift(self) -> Array:
+        """What contextual effects add to expected coefficients of which no columns' means are known."""
+        return np.zeros(self.tasks.width) if self.effects is None else self.effects.without_rows
 
-def _fitted(learning: LawLearning, of: OutputTasks, tree: Tree, noise: str, past: Before | None) -> NestedLaw:
+
+def _less(tasks: InColumns, effects: ContextualEffects) -> InColumns:
+    return InColumns(without_effects(tasks.moments, effects.coef), tasks.counts)
+
+
+def _fitted(learning: LawLearning, of: OutputTasks, model: NestedModel, noise: str) -> LevelsLaw:
     """A law without constraint first; of its scatters the levels' shapes are chosen; then the law of these shapes.
 
     Of a past, the tasks' covariance has the shape already.
     """
-    tasks, n_levels, law = of.tasks, tree.n_levels, opened(of.flat.law, of.tasks)
+    tasks, n_levels, law = model.tasks, model.tree.n_levels, opened(of.flat.law, of.tasks)
     own, even = np.full(tasks.n_tasks, float(law.noise)), (law.covariance / n_levels,) * n_levels
-    start = NestedLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance))
-    shapes = [learning.free(tasks.width, tree.n_nodes(level)) for level in range(n_levels)]
+    start = LevelsLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance))
+    shapes = [learning.free(tasks.width, model.tree.n_nodes(level)) for level in range(n_levels)]
     options: dict[str, Any] = {"tol": learning.learner.tol * tasks.n_tasks, "noise": noise, "n_iter": _SWEEPS}
-    start = fit_nested(tasks, tree, replace(start, shapes=tuple(shapes)), past=past, **options)
-    messages = up(tasks, tree, start)
-    shapes = [_shape(learning, tasks, messages, start, level) for level in range(n_levels)]
-    shapes[-1] = shapes[-1] if past is None else Structure("full", None, strength=0.0)
-    return fit_nested(tasks, tree, replace(start, shapes=tuple(shapes), uniques=()), past=past, **options)
+    start = fit_levels(model, replace(start, shapes=tuple(shapes)), **options)
+    passed = model.passed(start)
+    shapes = [_shape(learning, passed, level) for level in range(n_levels)]
+    shapes[-1] = shapes[-1] if model.past is None else Structure("full", None, strength=0.0)
+    return fit_levels(model, replace(start, shapes=tuple(shapes), uniques=()), **options)
 
 
-def _shape(learning: LawLearning, tasks: InColumns, messages: Upward, law: NestedLaw, level: int) -> CovarianceShape:
+def _shape(learning: LawLearning, passed: NestedPass, level: int) -> CovarianceShape:
     """The shape of one level's covariance, by the evidence of its nodes that are held out: nodes as tasks of noise one."""
-    tree, told = messages.tree, messages.deviations[level].messages
-    root = messages.belief_of_root(law.shrink)
-    above = root if level == 0 else pass_down(messages, root)[0][level - 1]
+    tasks, tree, law = passed.model.tasks, passed.model.tree, passed.law
+    above = passed.mean if level == 0 else passed.known[level - 1]
     n_rows = tree.rows_below(level, tasks.n_rows)
-    nodes = _as_tasks(told, above.mean[tree.parents[level]], n_rows)
+    nodes = _as_tasks(passed.up.deviations[level].messages, above.mean[tree.parents[level]], n_rows)
     counts = tree.weights(level)
     start = CoefficientLaw(np.zeros(tasks.width), law.covariances[level], np.float64(1.0), np.float64(np.inf))
     return learning.choice(InColumns(nodes, counts), start=start, noise="known").structure

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
 from skmeta._inference.components import Beside
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.messages import Beliefs
@@ -43,18 +43,21 @@ class OutputTasks:
 class Places:
     """Of one output: the mean of each task as the others tell it, how tasks ``deviate (p, p)`` from it, and the noises' law.
 
-    All of it is in units of the engine.
+    All of it is in units of the engine, but for the ``evidence`` of all tasks, which is in units of the data, if it is known.
     """
 
     others: Beliefs
     deviation: np.ndarray
     noise: float
     noise_dof: float
+    evidence: float | None = None
+    effects: ContextualEffects | None = None
 
     def law_of(self, tasks: NDArray[np.intp]) -> CoefficientLaw:
         """The laws of some tasks, as the others tell them: the mean and the covariance have a leading axis of the tasks."""
         covariance = self.deviation + self.others.covariance[tasks]
-        return CoefficientLaw(self.others.mean[tasks], covariance, np.float64(self.noise), np.float64(self.noise_dof))
+        noise, dof = np.float64(self.noise), np.float64(self.noise_dof)
+        return CoefficientLaw(self.others.mean[tasks], covariance, noise, dof, contextual=self.effects)
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +86,12 @@ class LearnedPlaces:
     outputs: Sequence[Places]
     units: Sequence[Units]
     one_target: bool
+
+    @property
+    def evidence(self) -> float | None:
+        """Log-evidence of all tasks together, of all outputs; None where it is not known."""
+        each = [own.evidence for own in self.outputs if own.evidence is not None]
+        return sum(each) if len(each) == len(self.outputs) else None
 
     def adapted(self, mixture: Any, model: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedInPlaces:
         """Tasks that were learned from, each from the robust mixture around what the others say of it."""
@@ -116,9 +125,10 @@ class LearnedPlaces:
 
     def _prior_of(self, code: int, learned: StructuredPrior) -> GaussianPrior:
         """The prior of one task, in units of the data."""
-        laws = [
-            units.law_to_data(Law(own.others.mean[code], own.deviation, own.noise, own.others.covariance[code]))
-            for own, units in zip(self.outputs, self.units, strict=True)
-        ]
+        laws = []
+        for own, units in zip(self.outputs, self.units, strict=True):
+            law = own.law_of(np.array([code]))
+            known = Law(law.expected[0], own.deviation, own.noise, own.others.covariance[code])
+            laws.append(units.law_to_data(known))
         each = {name: [getattr(law, name) for law in laws] for name in ("mean", "covariance", "mean_covariance")}
         return learned.plain(**{name: own[0] if self.one_target else np.stack(own) for name, own in each.items()})
