@@ -45,6 +45,10 @@ class Messages:
     def __sub__(self, other: Messages) -> Messages:
         return Messages(self.precision - other.precision, self.pull - other.pull, self.constant - other.constant)
 
+    def counted(self, counts: Array) -> Messages:
+        """The same, each as often as it ``counts (n,)``."""
+        return Messages(self.precision * counts[:, None, None], self.pull * counts[:, None], self.constant * counts)
+
     def take(self, nodes: Any) -> Messages:
         """Those of some nodes."""
         return Messages(self.precision[nodes], self.pull[nodes], self.constant[nodes])
@@ -119,6 +123,14 @@ def informed(beliefs: Beliefs) -> Messages:
     """A belief as a message, up to its constant: the way back from `belief`."""
     precision = spd_inverse(beliefs.covariance)
     return Messages(precision, times(precision, beliefs.mean), np.zeros(len(precision)))
+
+
+def without(beliefs: Beliefs, messages: Messages) -> Beliefs:
+    """Beliefs without what these messages, which they know, have told."""
+    left = np.eye(beliefs.mean.shape[1]) - beliefs.covariance @ messages.precision
+    mean = beliefs.mean - times(beliefs.covariance, messages.pull)
+    found = np.linalg.solve(left, np.concatenate([mean[..., None], beliefs.covariance], axis=-1))
+    return Beliefs(found[..., 0], symmetrize(found[..., 1:]))
 
 
 def evidence(messages: Messages, prior: Array) -> Array:

@@ -1,7 +1,8 @@
-"""Empirical Bayes for tasks in a tree: one covariance a level and the noises, by EM and a search for the levels' scales.
+"""Empirical Bayes for tasks that deviate by levels: one covariance a level and the noises, by EM and a search for scales.
 
-A sweep of EM is one pass up and down the tree. EM crawls where a level hardly varies, so after some sweeps the scale of each
-level's covariance, and the noise that all tasks share, are searched for directly on the evidence.
+A sweep of EM is one pass up and down a tree, and along its chains where tasks drift. EM crawls where a level hardly varies, so
+after some sweeps the scale of each level's covariance, the half-life, and the noise that all tasks share, are searched for
+directly on the evidence.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from skmeta._inference.gaussian_em import NOISE_FLOOR, effect_variance
 from skmeta._inference.linalg import cholesky_root, diagonal, symmetrize
 from skmeta._inference.messages import Beliefs, of_rows, trace_of_products
 from skmeta._inference.noise import noise_step, squeeze_noise
-from skmeta._inference.tree import Tree, Upward, pass_down, pass_up
+from skmeta._inference.tree import Swept, Tree, Upward, pass_up
 
 Array = NDArray[Any]
 
@@ -28,6 +29,9 @@ _ROUNDS = 50  # guard: rounds of sweeps and search have settled
 @dataclass(frozen=True, eq=False)
 class NestedLaw:
     """``covariances``, one ``(p, p)`` a level, outermost first; the noises' law; and how the root's slopes are held.
+
+    Where tasks drift (`drift.Chains`), the last but one is that of their states, which have a ``half_life`` within
+    ``half_lives``.
 
     ``own_noise (n_tasks,)`` are the tasks' own; ``mean_variance`` is the variance of the root's slopes around zero.
     ``shapes`` are the `structure.Structure` of each covariance, and ``uniques`` start the next fit of them.
@@ -40,6 +44,8 @@ class NestedLaw:
     mean_variance: float = np.inf
     uniques: tuple[Any, ...] = ()
     shapes: tuple[Any, ...] = ()
+    half_life: float = np.inf
+    half_lives: tuple[float, float] | None = None
 
     @property
     def shrink(self) -> Array:
@@ -65,10 +71,16 @@ def up(tasks: Any, tree: Tree, law: NestedLaw) -> Upward:
     return pass_up(tree, of_rows(tasks.moments, law.own_noise), law.roots)
 
 
-def fit_nested(tasks: Any, tree: Tree, start: NestedLaw, *, n_iter: int, tol: float, noise: str) -> NestedLaw:
+def swept(tasks: Any, tree: Any, law: NestedLaw) -> Swept:
+    """What the tasks' rows tell under a law of a `Tree`, or of `Chains`."""
+    found: Swept = tree.swept(of_rows(tasks.moments, law.own_noise), law)
+    return found
+
+
+def fit_nested(tasks: Any, tree: Any, start: NestedLaw, *, n_iter: int, tol: float, noise: str) -> NestedLaw:
     """Sweeps of EM and searches in turn, until a round makes the tasks more probable by less than ``tol`` nats.
 
-    ``noise`` is what is learned of it: ``"task"``, ``"shared"`` or ``"known"``.
+    The tasks are in a `Tree`, or in `Chains`. ``noise`` is what is learned of it: ``"task"``, ``"shared"`` or ``"known"``.
     """
     law, best = start, -np.inf
     for _ in range(_ROUNDS):
@@ -81,24 +93,22 @@ def fit_nested(tasks: Any, tree: Tree, start: NestedLaw, *, n_iter: int, tol: fl
     return law
 
 
-def _sweep(tasks: Any, tree: Tree, law: NestedLaw, noise: str) -> NestedLaw:
-    messages = up(tasks, tree, law)
-    root = messages.belief_of_root(law.shrink)
-    known, squares = pass_down(messages, root)
+def _sweep(tasks: Any, tree: Any, law: NestedLaw, noise: str) -> NestedLaw:
+    told, roots = swept(tasks, tree, law), law.roots
     covariances, uniques = [], []
     for level, structure in enumerate(law.shapes):
-        own, counts = messages.deviations[level].root, tree.weights(level)
-        counts = np.ones(len(squares[level])) if counts is None else counts
-        mean = np.tensordot(counts, squares[level], axes=1) / counts.sum()
+        own, square, counts = roots[level], told.squares[level], tree.weights(level)
+        counts = np.ones(len(square)) if counts is None else counts
+        mean = np.tensordot(counts, square, axes=1) / counts.sum()
         unique = law.uniques[level] if law.uniques else None
         found = structure.fit(symmetrize(own @ mean @ own.T), counts.sum(), unique)
         covariances.append(found[0])
         uniques.append(found[1])
     law = replace(law, covariances=tuple(covariances), uniques=tuple(uniques))
     if np.isfinite(law.mean_variance):
-        slopes = root.mean[0, :-1], diagonal(root.covariance[0])[:-1]
+        slopes = told.root.mean[0, :-1], diagonal(told.root.covariance[0])[:-1]
         law = replace(law, mean_variance=float(effect_variance(*slopes, law.mean_variance)))
-    return law if noise == "known" else _with_noise(tasks, law, known[-1], shared=noise == "shared")
+    return law if noise == "known" else _with_noise(tasks, law, told.known[-1], shared=noise == "shared")
 
 
 def _with_noise(tasks: Any, law: NestedLaw, known: Beliefs, *, shared: bool) -> NestedLaw:
@@ -115,32 +125,50 @@ def _with_noise(tasks: Any, law: NestedLaw, known: Beliefs, *, shared: bool) -> 
     return replace(law, noise=float(common), noise_dof=float(noise_dof), own_noise=own)
 
 
-def _scaled(tasks: Any, tree: Tree, law: NestedLaw, noise: str) -> tuple[NestedLaw, float]:
-    r"""The law with the scale of each level's covariance, and of the noises, where the tasks are most probable; and how much.
+def _scaled(tasks: Any, tree: Any, law: NestedLaw, noise: str) -> tuple[NestedLaw, float]:
+    r"""The law of the scales and the half-life under which the tasks are most probable; and their log-evidence.
 
-    With :math:`u = s^{1/2} R v` the evidence moves with a scale, and with that of the noises, by
+    With :math:`u = s^{1/2} R v` the evidence moves with the scale of a level's covariance, and with that of the noises, by
 
     .. math:: \frac{\partial \log p}{\partial \log s} = \tfrac12 \sum_i (E[v_i^\top v_i] - k), \quad
         \frac{\partial \log p}{\partial \log \sigma^2} = \tfrac12 \sum_t (E |y_t - Z_t w_t|^2 / \sigma_t^2 - n_t) .
-    """
-    n_levels, free = len(law.covariances), noise != "known"
 
-    def at(logs: Array) -> NestedLaw:
-        factors, by = np.exp(logs[:n_levels]), float(np.exp(logs[-1])) if free else 1.0
-        covariances = tuple(f * each for f, each in zip(factors, law.covariances, strict=True))
-        return replace(law, covariances=covariances, noise=law.noise * by, own_noise=law.own_noise * by)
+    Half-lives are searched with what is new in a short time held, so that a random walk is a long one.
+    """
+    free, drifts = noise != "known", law.half_lives is not None
 
     def cost(logs: Array) -> tuple[float, Array]:
-        found = at(logs)
-        messages = up(tasks, tree, found)
-        known, squares = pass_down(messages, messages.belief_of_root(found.shrink))
-        slopes = [_slope(square, tree.weights(level)) for level, square in enumerate(squares)]
-        slopes += [_noise_slope(tasks, found.own_noise, known[-1])] if free else []
-        return -messages.evidence(found.shrink), -np.array(slopes)
+        found = _at(law, logs, noise)
+        told = swept(tasks, tree, found)
+        slopes = [_slope(square, tree.weights(level)) for level, square in enumerate(told.squares)]
+        more = [slopes[-2] + told.half_life_slope] if drifts else []
+        more += [_noise_slope(tasks, found.own_noise, told.known[-1])] if free else []
+        return -told.evidence, -np.array(slopes + more)
 
-    start, limit = np.zeros(n_levels + int(free)), -np.log(_SMALLEST)
-    found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=[(-limit, limit)] * len(start))
-    return at(found.x), float(-found.fun)
+    limit = -np.log(_SMALLEST)
+    bounds = [(-limit, limit)] * len(law.covariances)
+    bounds += [tuple(np.log(np.array(law.half_lives) / law.half_life))] if drifts else []
+    bounds += [(-limit, limit)] if free else []
+    found = minimize(cost, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds)
+    return _at(law, found.x, noise), float(-found.fun)
+
+
+def _at(law: NestedLaw, logs: Array, noise: str) -> NestedLaw:
+    """A law with the scales of its levels, its half-life and its noises multiplied by what has these logarithms, in this order."""
+    n_levels, by = len(law.covariances), np.exp(logs)
+    factors, rest = by[:n_levels].copy(), by[n_levels:]
+    half_life = law.half_life
+    if law.half_lives is not None:
+        factors[-2] *= rest[0]
+        half_life = float(half_life * rest[0])
+    scale = float(rest[-1]) if noise != "known" else 1.0
+    return replace(
+        law,
+        covariances=tuple(f * each for f, each in zip(factors, law.covariances, strict=True)),
+        half_life=half_life,
+        noise=law.noise * scale,
+        own_noise=law.own_noise * scale,
+    )
 
 
 def _slope(square: Array, counts: Array | None) -> float:

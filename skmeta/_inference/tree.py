@@ -56,6 +56,27 @@ class Tree:
         """How often the nodes of a level count; None for once."""
         return self.counts if level == self.n_levels - 1 else None
 
+    def swept(self, leaves: Messages, law: Any) -> Swept:
+        """One pass up from what the tasks say, ``leaves``, and down, under a law (`nested.NestedLaw`)."""
+        messages = pass_up(self, leaves, law.roots)
+        root = messages.belief_of_root(law.shrink)
+        return Swept(messages.evidence(law.shrink), root, *pass_down(messages, root))
+
+
+@dataclass(frozen=True, eq=False)
+class Swept:
+    """What a pass up and down told: the log-evidence, what is ``known`` of the root and of every level's nodes, tasks last.
+
+    ``squares`` are ``E[v v']`` of the deviations ``R v`` of every level; ``half_life_slope`` is how the evidence moves with
+    the logarithm of a half-life, where tasks drift.
+    """
+
+    evidence: float
+    root: Beliefs
+    known: list[Beliefs]
+    squares: list[Array]
+    half_life_slope: float = 0.0
+
 
 @dataclass(frozen=True, eq=False)
 class Upward:
@@ -96,13 +117,17 @@ def pass_down(up: Upward, root: Beliefs) -> tuple[list[Beliefs], list[Array]]:
     return known, squares
 
 
+def flat_root(shrink: Array) -> Messages:
+    """What is known of the root before any task, as a message."""
+    return Messages(np.diag(shrink + _HELD)[None], np.zeros((1, len(shrink))), np.zeros(1))
+
+
 def cavities(up: Upward, shrink: Array, level: int | None = None) -> Beliefs:
     """What the others say of the mean that each node of a level (None: the tasks) deviates from.
 
     The message that a node itself passed up is taken out of all that its parent knows.
     """
-    p = len(shrink)
-    outside = Messages(np.diag(shrink + _HELD)[None], np.zeros((1, p)), np.zeros(1))
+    outside = flat_root(shrink)
     last = up.tree.n_levels - 1 if level is None else level
     for depth in range(last + 1):
         parent, often = up.tree.parents[depth], up.tree.weights(depth)

@@ -1,0 +1,232 @@
+r"""Tasks in time: coefficients ``w_t = m + s_t + v_t``, of which ``s_t`` drifts and ``v_t`` is the task's own.
+
+.. math:: s_1 \sim N(0, \Sigma_s), \quad s_t = f_t s_{t-1} + e_t, \quad e_t \sim N(0, (1 - f_t^2) \Sigma_s), \quad f_t = 2^{-gap / half-life}
+
+A chain says of its mean ``m`` what its tasks say of it, all deviations integrated out; means may be those of entities in a
+tree (`tree`). With :math:`s = R z` and the innovations whitened, the precision of ``z`` is tridiagonal in blocks (`chain`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta._inference.chain import Solved, solve_chain
+from skmeta._inference.linalg import diagonal, symmetrize, times
+from skmeta._inference.messages import Beliefs, Deviation, Messages, without
+from skmeta._inference.tree import Swept, Tree, Upward, pass_down, pass_up
+
+Array = NDArray[Any]
+
+_LOG_2 = np.log(2.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Chains:
+    """Tasks in time, in the chains that the last nodes of a tree ``above`` are (of no levels: one chain).
+
+    ``chain (n_tasks,)`` is that of a task, ``order (n_tasks,)`` lists the tasks chain by chain as time goes,
+    ``gap (n_tasks,)`` is the time since the one before in this order, infinite where a chain begins; ``counts (n_tasks,)``
+    says how often each task counts.
+    """
+
+    above: Tree
+    chain: NDArray[np.intp]
+    order: NDArray[np.intp]
+    gap: np.ndarray
+    counts: np.ndarray
+
+    @classmethod
+    def of(cls, parents: tuple[NDArray[np.intp], ...], times_: Array, counts: Array) -> Chains:
+        """Those of tasks at some ``times_ (n_tasks,)``; ``parents`` are those of a `Tree` of them, chains above tasks."""
+        *upper, chain = parents
+        above = Tree(tuple(upper), np.ones(int(chain.max()) + 1))
+        order = np.lexsort((times_, chain))
+        gap = np.r_[np.inf, np.diff(times_[order])]
+        gap[np.flatnonzero(np.diff(chain[order])) + 1] = np.inf
+        return cls(above, chain, order, gap, counts)
+
+    @property
+    def n_levels(self) -> int:
+        """Deviations between the root and a task: of the levels above, the drift, the task's own."""
+        return self.above.n_levels + 2
+
+    def weights(self, level: int) -> Array | None:
+        """How often the deviations of a level count; None for once."""
+        return self.counts if level == self.n_levels - 1 else None
+
+    @cached_property
+    def n_chains(self) -> int:
+        """Number of chains."""
+        return len(self.above.counts)
+
+    @cached_property
+    def runs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Where in the order of time each chain begins, and its number of tasks; the longest first."""
+        starts = np.flatnonzero(np.isinf(self.gap))
+        lengths = np.diff(np.r_[starts, len(self.gap)])
+        longest = np.argsort(-lengths, kind="stable")
+        return starts[longest], lengths[longest]
+
+    def filtered(self, leaves: Messages, law: Any) -> Filtered:
+        """The pass up of what tasks say, ``leaves``, under a law (`nested.NestedLaw`)."""
+        *upper, state, own = law.roots
+        day = Deviation.of(leaves, own)
+        told = day.integrated().take(self.order).counted(self.counts[self.order])
+        steps = Steps.of(self.gap, law.half_life)
+        solved = steps.solved(told, state)
+        return Filtered(
+            self,
+            day,
+            told,
+            state,
+            steps,
+            solved,
+            pass_up(self.above, self._of_means(told, state, steps, solved), upper),
+        )
+
+    def swept(self, leaves: Messages, law: Any) -> Swept:
+        """One pass up and down: what it tells of all nodes, the chains' states among them."""
+        return self.filtered(leaves, law).swept(law.shrink)
+
+    def _of_means(self, told: Messages, state: Array, steps: Steps, solved: Solved) -> Messages:
+        """What each chain says of its mean, its states integrated out."""
+        score, seen = told.pull @ state, state.T @ told.precision
+        solution, back = solved.solution[..., 0], np.swapaxes(seen, -1, -2)
+        volume = state.shape[1] * np.log(steps.new) + solved.logdet
+        each = Messages(
+            told.precision - back @ solved.solution[..., 1:],
+            told.pull - (back @ solution[..., None])[..., 0],
+            told.constant - (score * solution).sum(axis=-1) + volume,
+        )
+        found = each.summed(self.chain[self.order], self.n_chains)
+        return Messages(symmetrize(found.precision), found.pull, found.constant)
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """From one state to the next: ``kept (n,)`` is f, the share that is left of it, and ``new (n,)`` is ``1 - f^2``.
+
+    ``moves (n,)`` is how f moves with the logarithm of the half-life, ``f log(2) gap / half-life``.
+    """
+
+    kept: np.ndarray
+    new: np.ndarray
+    moves: np.ndarray
+
+    @classmethod
+    def of(cls, gap: Array, half_life: float) -> Steps:
+        """Those over gaps in time; an infinite one leaves nothing."""
+        rate = _LOG_2 * gap / half_life
+        kept = np.exp(-rate)
+        return cls(kept, -np.expm1(-2.0 * rate), kept * np.where(np.isfinite(rate), rate, 0.0))
+
+    def solved(self, told: Messages, state: Array) -> Solved:
+        """The states given the means, from what is ``told`` of the tasks' means: ``[g, G]``, a state is expected at ``g - G m``."""
+        k, weight = state.shape[1], 1.0 / self.new
+        weight[:-1] += self.kept[1:] ** 2 / self.new[1:]
+        seen = state.T @ told.precision
+        blocks = symmetrize(seen @ state) + weight[:, None, None] * np.eye(k)
+        below = (-self.kept[1:] / self.new[1:])[:, None, None] * np.eye(k)
+        return solve_chain(blocks, below, np.concatenate([(told.pull @ state)[..., None], seen], axis=-1))
+
+
+@dataclass(frozen=True, eq=False)
+class Filtered:
+    """What is known on the way up: of the tasks' own deviations, of the states given the means, and of the means.
+
+    ``told`` of the tasks' means, ``steps`` and ``solved`` are in the order of time.
+    """
+
+    chains: Chains
+    day: Deviation
+    told: Messages
+    state: np.ndarray
+    steps: Steps
+    solved: Solved
+    up: Upward
+
+    def swept(self, shrink: Array) -> Swept:
+        """The way down."""
+        root, known, squares, mean = self._means(shrink)
+        state = self._states(mean)
+        around, own = self.day.around(self._means_of_tasks(state, mean))
+        moments = _Innovations.of(state, self.steps)
+        return Swept(
+            self.up.evidence(shrink),
+            root,
+            [*known, around],
+            [*squares, moments.square, own],
+            moments.slope(self.steps),
+        )
+
+    def _means(self, shrink: Array) -> tuple[Beliefs, list[Beliefs], list[Array], Beliefs]:
+        """What is known of the root, of the nodes above the tasks, of their deviations, and of the mean of every task's chain."""
+        root = self.up.belief_of_root(shrink)
+        known, squares = pass_down(self.up, root)
+        return root, known, squares, (known[-1] if known else root).take(self.chains.chain[self.chains.order])
+
+    def _states(self, mean: Beliefs) -> _States:
+        solution, solved = self.solved.solution, self.solved
+        gain, offset = solution[..., 1:], solution[..., 0]
+        doubt = gain @ mean.covariance
+        turned = np.swapaxes(gain, -1, -2)
+        return _States(
+            offset - times(gain, mean.mean),
+            symmetrize(solved.inverse + doubt @ turned),
+            solved.below + doubt[1:] @ turned[:-1],
+            -doubt,
+        )
+
+    def cavities(self, shrink: Array) -> Beliefs:
+        """What the others say of each task's mean ``m + s``, in the tasks' order."""
+        mean = self._means(shrink)[-1]
+        return without(self._means_of_tasks(self._states(mean), mean), self.day.integrated())
+
+    def _means_of_tasks(self, states: _States, mean: Beliefs) -> Beliefs:
+        root = self.state
+        cross = root @ states.with_mean
+        covariance = root @ states.covariance @ root.T + cross + np.swapaxes(cross, -1, -2) + mean.covariance
+        found = Beliefs(mean.mean + states.mean @ root.T, symmetrize(covariance))
+        return found.take(np.argsort(self.chains.order))
+
+
+@dataclass(frozen=True, eq=False)
+class _States:
+    """Of the whitened states, in the order of time: means, covariances, those with the state before and with the mean."""
+
+    mean: np.ndarray
+    covariance: np.ndarray
+    with_last: np.ndarray
+    with_mean: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class _Innovations:
+    """Expected squares ``(n, k, k)`` of whitened innovations ``v``, and ``E[v' z]`` with the state before ``(n,)``."""
+
+    square: np.ndarray
+    with_last: np.ndarray
+
+    @classmethod
+    def of(cls, states: _States, steps: Steps) -> _Innovations:
+        second = states.covariance + states.mean[:, :, None] * states.mean[:, None, :]
+        lagged = states.with_last + states.mean[1:, :, None] * states.mean[:-1, None, :]
+        f = steps.kept[1:, None, None]
+        found, cross = second.copy(), np.zeros(len(second))
+        found[1:] += f**2 * second[:-1] - f * (lagged + np.swapaxes(lagged, -1, -2))
+        cross[1:] = diagonal(lagged - f * second[:-1]).sum(axis=-1)
+        return cls(found / steps.new[:, None, None], cross / np.sqrt(steps.new))
+
+    def slope(self, steps: Steps) -> float:
+        r"""How the log-evidence moves with the logarithm of the half-life, the covariances being fixed.
+
+        .. math:: \sum_t \frac{d f_t}{d \log h} \left( \frac{f_t}{1 - f_t^2} (k - E[v_t^\top v_t]) +
+            \frac{E[v_t^\top z_{t-1}]}{\sqrt{1 - f_t^2}} \right)
+        """
+        left = self.square.shape[-1] - diagonal(self.square).sum(axis=-1)
+        return float(steps.moves @ (steps.kept / steps.new * left + self.with_last / np.sqrt(steps.new)))
