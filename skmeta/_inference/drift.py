@@ -165,7 +165,7 @@ class Filtered:
         )
 
     def _means(self, shrink: Array) -> tuple[Beliefs, list[Beliefs], list[Array], Beliefs]:
-        """What is known of the root, of the nodes above the tasks, of their deviations, and of the mean of every task's chain."""
+        """What is known of the root, of the nodes above the tasks, of their deviations, and of every task's chain's mean."""
         root = self.up.belief_of_root(shrink)
         known, squares = pass_down(self.up, root)
         return root, known, squares, (known[-1] if known else root).take(self.chains.chain[self.chains.order])

@@ -49,6 +49,16 @@ class Messages:
         """The same, each as often as it ``counts (n,)``."""
         return Messages(self.precision * counts[:, None, None], self.pull * counts[:, None], self.constant * counts)
 
+    def moved(self, linear: Array, offset: Array) -> Messages:
+        """Messages about ``v`` where ``m = linear v + offset``, up to constants."""
+        pull = self.pull - times(self.precision, offset)
+        return Messages(linear.T @ self.precision @ linear, pull @ linear, self.constant)
+
+    def followed_by(self, other: Messages) -> Messages:
+        """Those of these nodes and then of others."""
+        names = ("precision", "pull", "constant")
+        return Messages(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in names))
+
     def take(self, nodes: Any) -> Messages:
         """Those of some nodes."""
         return Messages(self.precision[nodes], self.pull[nodes], self.constant[nodes])

@@ -27,11 +27,13 @@ _HELD = 1e-6  # guard: precision of the root's coefficients, for directions that
 class Tree:
     """``parents[l] (n_l,)``: the node above each node of level ``l``, outermost first; the tasks are the last level.
 
-    Nodes of the first level all have the one root, 0. ``counts (n_tasks,)`` says how often each task counts.
+    Nodes of the first level all have the one root, 0. ``counts (n_tasks,)`` says how often each task counts. ``before`` is
+    what earlier tasks said of the nodes above the tasks, of which some may have no others.
     """
 
     parents: tuple[NDArray[np.intp], ...]
     counts: np.ndarray
+    before: Messages | None = None
 
     @property
     def n_levels(self) -> int:
@@ -51,6 +53,11 @@ class Tree:
         for depth in range(self.n_levels - 1, level, -1):
             n_rows = np.bincount(self.parents[depth], n_rows, minlength=self.n_nodes(depth - 1))
         return n_rows
+
+    def gathered(self, level: int, told: Messages) -> Messages:
+        """What the nodes of a level passed up, summed by the nodes above."""
+        found = told.summed(self.parents[level], self.n_above(level), self.weights(level))
+        return found if self.before is None or level < self.n_levels - 1 else found + self.before
 
     def weights(self, level: int) -> Array | None:
         """How often the nodes of a level count; None for once."""
@@ -103,7 +110,7 @@ def pass_up(tree: Tree, leaves: Messages, roots: Sequence[Array]) -> Upward:
     for level in reversed(range(tree.n_levels)):
         deviations.append(Deviation.of(told, roots[level]))
         passed.append(deviations[-1].integrated())
-        told = passed[-1].summed(tree.parents[level], tree.n_above(level), tree.weights(level))
+        told = tree.gathered(level, passed[-1])
     return Upward(tree, deviations[::-1], passed[::-1], told)
 
 
@@ -130,9 +137,8 @@ def cavities(up: Upward, shrink: Array, level: int | None = None) -> Beliefs:
     outside = flat_root(shrink)
     last = up.tree.n_levels - 1 if level is None else level
     for depth in range(last + 1):
-        parent, often = up.tree.parents[depth], up.tree.weights(depth)
-        told = up.passed[depth].summed(parent, up.tree.n_above(depth), often)
-        others = (outside + told).take(parent) - up.passed[depth]
+        told = up.tree.gathered(depth, up.passed[depth])
+        others = (outside + told).take(up.tree.parents[depth]) - up.passed[depth]
         found = of.belief(others)
         if depth < last:
             root = up.deviations[depth].root
