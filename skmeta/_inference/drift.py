@@ -1,6 +1,7 @@
 r"""Tasks in time: coefficients ``w_t = m + s_t + v_t``, of which ``s_t`` drifts and ``v_t`` is the task's own.
 
-.. math:: s_1 \sim N(0, \Sigma_s), \quad s_t = f_t s_{t-1} + e_t, \quad e_t \sim N(0, (1 - f_t^2) \Sigma_s), \quad f_t = 2^{-gap / half-life}
+.. math:: s_1 \sim N(0, \Sigma_s), \quad s_t = f_t s_{t-1} + e_t, \quad e_t \sim N(0, (1 - f_t^2) \Sigma_s), \quad
+    f_t = 2^{-gap_t / h}
 
 A chain says of its mean ``m`` what its tasks say of it, all deviations integrated out; means may be those of entities in a
 tree (`tree`). With :math:`s = R z` and the innovations whitened, the precision of ``z`` is tridiagonal in blocks (`chain`).
@@ -23,32 +24,71 @@ from skmeta._inference.tree import Swept, Tree, Upward, pass_down, pass_up
 Array = NDArray[Any]
 
 _LOG_2 = np.log(2.0)
+_ROUNDED = (
+    1e-13  # guard: share of what tasks say of their own means that rounding may take from what they say of the chain's
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Chains:
     """Tasks in time, in the chains that the last nodes of a tree ``above`` are (of no levels: one chain).
 
-    ``chain (n_tasks,)`` is that of a task, ``order (n_tasks,)`` lists the tasks chain by chain as time goes,
-    ``gap (n_tasks,)`` is the time since the one before in this order, infinite where a chain begins; ``counts (n_tasks,)``
-    says how often each task counts.
+    The nodes of the chains are the tasks and then earlier ones, of which there is left what they said, ``before``, of their
+    means ``m + s``. ``chain (n_nodes,)`` and ``time (n_nodes,)`` are those of the nodes, ``counts (n_tasks,)`` says how often
+    each task counts.
     """
 
     above: Tree
     chain: NDArray[np.intp]
-    order: NDArray[np.intp]
-    gap: np.ndarray
+    time: np.ndarray
     counts: np.ndarray
+    before: Messages | None = None
 
     @classmethod
-    def of(cls, parents: tuple[NDArray[np.intp], ...], times_: Array, counts: Array) -> Chains:
-        """Those of tasks at some ``times_ (n_tasks,)``; ``parents`` are those of a `Tree` of them, chains above tasks."""
+    def of(
+        cls, parents: tuple[NDArray[np.intp], ...], time: Array, counts: Array, before: Messages | None = None
+    ) -> Chains:
+        """Those of a tree of nodes, with the nodes above each as in a `Tree`: chains above the nodes."""
         *upper, chain = parents
-        above = Tree(tuple(upper), np.ones(int(chain.max()) + 1))
-        order = np.lexsort((times_, chain))
-        gap = np.r_[np.inf, np.diff(times_[order])]
-        gap[np.flatnonzero(np.diff(chain[order])) + 1] = np.inf
-        return cls(above, chain, order, gap, counts)
+        return cls(Tree(tuple(upper), np.ones(int(chain.max()) + 1)), chain, time, counts, before)
+
+    @cached_property
+    def order(self) -> NDArray[np.intp]:
+        """The nodes chain by chain as time goes."""
+        return np.lexsort((self.time, self.chain))
+
+    @cached_property
+    def place(self) -> NDArray[np.intp]:
+        """Where in this order each node is."""
+        return np.argsort(self.order)
+
+    @cached_property
+    def gap(self) -> Array:
+        """The time since the node before, in the order of time; infinite where a chain begins."""
+        found = np.r_[np.inf, np.diff(self.time[self.order])]
+        found[np.flatnonzero(np.diff(self.chain[self.order])) + 1] = np.inf
+        return found
+
+    @cached_property
+    def gaps(self) -> Array:
+        """The times between nodes of a chain that follow each other."""
+        return self.gap[np.isfinite(self.gap)]
+
+    @property
+    def typical_gap(self) -> float:
+        """Their median; zero where there are none."""
+        return float(np.median(self.gaps)) if len(self.gaps) else 0.0
+
+    @property
+    def span(self) -> float:
+        """From the first to the last of all times."""
+        return float(np.ptp(self.time))
+
+    @property
+    def is_forecast(self) -> NDArray[np.bool_]:
+        """Which tasks others can forecast: the first of one chain alone has none before it."""
+        alone = np.isinf(self.gap[self.place]) & (self.n_chains == 1)
+        return ~alone[: len(self.counts)]
 
     @property
     def n_levels(self) -> int:
@@ -76,18 +116,12 @@ class Chains:
         """The pass up of what tasks say, ``leaves``, under a law (`nested.NestedLaw`)."""
         *upper, state, own = law.roots
         day = Deviation.of(leaves, own)
-        told = day.integrated().take(self.order).counted(self.counts[self.order])
+        told = day.integrated().counted(self.counts)
+        told = (told if self.before is None else told.followed_by(self.before)).take(self.order)
         steps = Steps.of(self.gap, law.half_life)
         solved = steps.solved(told, state)
-        return Filtered(
-            self,
-            day,
-            told,
-            state,
-            steps,
-            solved,
-            pass_up(self.above, self._of_means(told, state, steps, solved), upper),
-        )
+        up = pass_up(self.above, self._of_means(told, state, steps, solved), upper)
+        return Filtered(self, day, told, state, steps, solved, up)
 
     def swept(self, leaves: Messages, law: Any) -> Swept:
         """One pass up and down: what it tells of all nodes, the chains' states among them."""
@@ -104,7 +138,10 @@ class Chains:
             told.constant - (score * solution).sum(axis=-1) + volume,
         )
         found = each.summed(self.chain[self.order], self.n_chains)
-        return Messages(symmetrize(found.precision), found.pull, found.constant)
+        total = np.zeros((self.n_chains, told.pull.shape[1]))
+        np.add.at(total, self.chain[self.order], diagonal(told.precision))
+        held = _ROUNDED * total[:, :, None] * np.eye(total.shape[1])
+        return Messages(symmetrize(found.precision) + held, found.pull, found.constant)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +163,7 @@ class Steps:
         return cls(kept, -np.expm1(-2.0 * rate), kept * np.where(np.isfinite(rate), rate, 0.0))
 
     def solved(self, told: Messages, state: Array) -> Solved:
-        """The states given the means, from what is ``told`` of the tasks' means: ``[g, G]``, a state is expected at ``g - G m``."""
+        """The states given the chain's mean, ``g - G m``: ``[g, G]``, from what is ``told`` of the tasks' means."""
         k, weight = state.shape[1], 1.0 / self.new
         weight[:-1] += self.kept[1:] ** 2 / self.new[1:]
         seen = state.T @ told.precision
@@ -154,7 +191,7 @@ class Filtered:
         """The way down."""
         root, known, squares, mean = self._means(shrink)
         state = self._states(mean)
-        around, own = self.day.around(self._means_of_tasks(state, mean))
+        around, own = self.day.around(self._of_tasks(state, mean))
         moments = _Innovations.of(state, self.steps)
         return Swept(
             self.up.evidence(shrink),
@@ -185,14 +222,17 @@ class Filtered:
     def cavities(self, shrink: Array) -> Beliefs:
         """What the others say of each task's mean ``m + s``, in the tasks' order."""
         mean = self._means(shrink)[-1]
-        return without(self._means_of_tasks(self._states(mean), mean), self.day.integrated())
+        return without(self._of_tasks(self._states(mean), mean), self.day.integrated())
 
-    def _means_of_tasks(self, states: _States, mean: Beliefs) -> Beliefs:
-        root = self.state
-        cross = root @ states.with_mean
-        covariance = root @ states.covariance @ root.T + cross + np.swapaxes(cross, -1, -2) + mean.covariance
-        found = Beliefs(mean.mean + states.mean @ root.T, symmetrize(covariance))
-        return found.take(np.argsort(self.chains.order))
+    def _of_tasks(self, states: _States, mean: Beliefs) -> Beliefs:
+        """What is known of the tasks' means ``m + s``."""
+        tasks = self.chains.place[: len(self.chains.counts)]
+        return states.take(tasks).around(mean.take(tasks), self.state)
+
+    def between(self, shrink: Array) -> Between:
+        """What is known at any time."""
+        mean = self._means(shrink)[-1]
+        return Between(self.chains, self.state, self._states(mean), mean)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,6 +243,55 @@ class _States:
     covariance: np.ndarray
     with_last: np.ndarray
     with_mean: np.ndarray
+
+    def take(self, nodes: Any) -> _States:
+        """Some of them, of which nothing is told in common."""
+        return _States(self.mean[nodes], self.covariance[nodes], self.with_last[:0], self.with_mean[nodes])
+
+    def around(self, mean: Beliefs, root: Array) -> Beliefs:
+        """What is known of ``m + R z``."""
+        cross = root @ self.with_mean
+        covariance = root @ self.covariance @ root.T + cross + np.swapaxes(cross, -1, -2) + mean.covariance
+        return Beliefs(mean.mean + self.mean @ root.T, symmetrize(covariance))
+
+
+@dataclass(frozen=True, eq=False)
+class Between:
+    """What is known of the means ``m + s`` at any time, from all nodes of the chain."""
+
+    chains: Chains
+    root: np.ndarray
+    states: _States
+    mean: Beliefs
+
+    def at(self, chain: int, time: float, half_life: float) -> tuple[Beliefs, float]:
+        r"""What the nodes tell of a chain's mean at a time, and which share of the states' variance they leave open.
+
+        Between the nodes before and after it, a and b half-lives' powers away, the state is
+
+        .. math:: z = \frac{a (1 - b^2) z_- + b (1 - a^2) z_+}{1 - a^2 b^2} + e, \quad
+            e \sim N\left(0, \frac{(1 - a^2)(1 - b^2)}{1 - a^2 b^2}\right) .
+        """
+        nodes = np.flatnonzero(self.chains.chain[self.chains.order] == chain)
+        times_ = self.chains.time[self.chains.order[nodes]]
+        after = int(np.searchsorted(times_, time, side="right"))
+        first, last = nodes[max(after - 1, 0)], nodes[min(after, len(nodes) - 1)]
+        away = np.array(
+            [time - times_[after - 1] if after else np.inf, times_[after] - time if after < len(nodes) else np.inf]
+        )
+        a, b = np.exp(-_LOG_2 * away / half_life)
+        new = -np.expm1(-2.0 * _LOG_2 * away / half_life)
+        total = -np.expm1(-2.0 * _LOG_2 * away.sum() / half_life)
+        before, later, states = a * new[1] / total, b * new[0] / total, self.states
+        lagged = states.with_last[last - 1] if last > first else np.zeros_like(states.covariance[0])
+        cross = before * later * (lagged + lagged.T)
+        found = _States(
+            (before * states.mean[first] + later * states.mean[last])[None],
+            (before**2 * states.covariance[first] + later**2 * states.covariance[last] + cross)[None],
+            states.with_last[:0],
+            (before * states.with_mean[first] + later * states.with_mean[last])[None],
+        )
+        return found.around(self.mean.take(nodes[:1]), self.root), float(new[0] * new[1] / total)
 
 
 @dataclass(frozen=True, eq=False)

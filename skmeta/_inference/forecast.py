@@ -34,7 +34,7 @@ def forecasts(filtered: Filtered, shrink: Array) -> Beliefs:
         found = past.of_tasks()
         mean[nodes], covariance[nodes] = found.mean, found.covariance
         past = past.seen(told.take(nodes))
-    return Beliefs(mean, covariance).take(np.argsort(chains.order))
+    return Beliefs(mean, covariance).take(chains.place[: len(chains.counts)])
 
 
 def _means_before(filtered: Filtered, shrink: Array) -> Messages:

@@ -120,7 +120,8 @@ def fit_nested(
 ) -> NestedLaw:
     """Sweeps of EM and searches in turn, until a round makes the tasks more probable by less than ``tol`` nats.
 
-    The tasks are in a `Tree`, or in `Chains`. ``noise`` is what is learned of it: ``"task"``, ``"shared"`` or ``"known"``. What a ``past`` told of nodes is in the tree.
+    The tasks are in a `Tree` or in `Chains`. ``noise`` is what is learned of it: ``"task"``, ``"shared"`` or ``"known"``. What
+    a ``past`` told of nodes is in the tree.
     """
     law, best = start, -np.inf
     for _ in range(_ROUNDS):

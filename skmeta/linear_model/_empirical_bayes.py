@@ -311,8 +311,8 @@ class EmpiricalBayes(Learner):
         found: Sequence[LearnedLaw] = learning.of(collection, laws_of(past, collection))
         self.structure_, self.scores_ = str(found[-1].choice.structure), found[-1].choice.scores
         learned = prior_of_laws([each.law for each in found], collection)
-        if among is not None:
-            learned, found = learn_among(among, learning, collection, found)
+        placed = None if among is None else learn_among(among, learning, collection, found)
+        among, learned, found = placed or (None, learned, found)
         self._places = places_of(found, collection, among)
         explained = explained_by(found, prior) if collection.likelihood.quadratic else 0.0
         levels = isinstance(self.varying, str) and self.varying == "intercept"

@@ -13,7 +13,6 @@ from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import opened
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.messages import Beliefs, Messages
-from skmeta._inference.moments import Moments
 from skmeta._inference.nested import Before, NestedLaw, fit_nested, up
 from skmeta._inference.structure import Structure
 from skmeta._inference.tree import Tree, Upward, cavities, pass_down
@@ -23,6 +22,7 @@ from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._structured._nested_prior import NestedPrior, Nodes
 from skmeta.linear_model._structured._places import OutputTasks, Places
 from skmeta.linear_model._structured._prior import StructuredPrior
+from skmeta.linear_model._structured._shapes import as_tasks
 from skmeta.tasks import Tasks, index_tasks
 
 Array = NDArray[np.float64]
@@ -57,7 +57,7 @@ class NestedTasks:
 
     def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> NestedOutput:
         """What is learned of one output, see `Among.output`."""
-        tasks, past = of.tasks, None if self.past is None else self._before(of)
+        tasks, past = of.tasks, None if self.past is None else self.before(of)
         tree = Tree(self.parents, tasks.counts, None if self.past is None else self._said_before(of))
         if before is None:
             law = _fitted(learning, of, tree, noise, past)
@@ -68,7 +68,8 @@ class NestedTasks:
         known = pass_down(messages, root)[0]
         return NestedOutput(tasks, law, messages, root, known, cavities(messages, law.shrink), past)
 
-    def _before(self, of: OutputTasks) -> Before:
+    def before(self, of: OutputTasks) -> Before:
+        """What the past told of how tasks deviate and of noise, in units of the engine."""
         assert self.past is not None
         past, covariance = self.past, self.past.covariances[self.levels[-1]]
         covariance = of.units.covariance_to_engine(covariance if past.one_target else covariance[of.k])
@@ -86,6 +87,10 @@ class NestedTasks:
         told = Messages(precision, pull, np.zeros(len(pull))).moved(*of.units.affine_to_data)
         nothing = Messages(np.zeros((new, p, p)), np.zeros((new, p)), np.zeros(new))
         return told.followed_by(nothing)
+
+    def settled(self, outputs: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
+        """It is what ids say, see `Among.settled`."""
+        return self, outputs
 
     def prior(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[Any]) -> StructuredPrior:
         """The prior of all outputs, see `Among.prior`."""
@@ -207,15 +212,7 @@ def _shape(learning: LawLearning, tasks: InColumns, messages: Upward, law: Neste
     root = messages.belief_of_root(law.shrink)
     above = root if level == 0 else pass_down(messages, root)[0][level - 1]
     n_rows = tree.rows_below(level, tasks.n_rows)
-    nodes = _as_tasks(told, above.mean[tree.parents[level]], n_rows)
+    nodes = as_tasks(told, above.mean[tree.parents[level]], n_rows)
     counts = tree.weights(level)
     start = CoefficientLaw(np.zeros(tasks.width), law.covariances[level], np.float64(1.0), np.float64(np.inf))
     return learning.choice(InColumns(nodes, counts), start=start, noise="known").structure
-
-
-def _as_tasks(told: Messages, mean: Array, n_rows: Array) -> Moments:
-    """Messages about nodes as the statistics of tasks around a mean, of noise one."""
-    nothing = np.zeros((len(n_rows), mean.shape[1] - 1))
-    moments = Moments(told.precision, told.pull, told.constant, n_rows, nothing)
-    score, square = moments.residual(mean)
-    return replace(moments, cross=score, square=square)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.components import Beside
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.messages import Beliefs
+from skmeta._inference.selection import Choice
 from skmeta._inference.units import Law, Units
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LearnedLaw
@@ -37,7 +38,8 @@ class OutputTasks:
 class Places:
     """Of one output: the mean of each task as the others tell it, how tasks ``deviate (p, p)`` from it, and the noises' law.
 
-    ``tasks`` are the engine's, in whose units all of it is.
+    ``tasks`` are the engine's, in whose units all of it is. Where tasks come one after the other, they are judged by
+    ``forecasts``, what those before them tell, which there are of the tasks ``forecast``.
     """
 
     tasks: Any
@@ -45,11 +47,20 @@ class Places:
     deviation: np.ndarray
     noise: float
     noise_dof: float
+    forecasts: Beliefs | None = None
+    forecast: NDArray[np.intp] | None = None
 
     def law(self, code: int) -> CoefficientLaw:
-        """The law of one task, as the others tell it."""
-        covariance = self.deviation + self.others.covariance[code]
-        return CoefficientLaw(self.others.mean[code], covariance, np.float64(self.noise), np.float64(self.noise_dof))
+        """The law of one task that it is judged by."""
+        known = self.others if self.forecasts is None else self.forecasts
+        covariance = self.deviation + known.covariance[code]
+        return CoefficientLaw(known.mean[code], covariance, np.float64(self.noise), np.float64(self.noise_dof))
+
+    def judged(self, choice: Choice) -> Choice:
+        """A choice in which those tasks alone are looked at that can be judged."""
+        if self.forecast is None:
+            return choice
+        return replace(choice, tasks=np.intersect1d(choice.tasks, self.forecast))
 
     def in_data(self, units: Units) -> tuple[Array, Array]:
         """Means ``(n_tasks, p)`` and covariances ``(n_tasks, p, p)`` that the others tell, in units of the data."""

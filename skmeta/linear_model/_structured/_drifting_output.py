@@ -1,0 +1,113 @@
+"""What is learned of one output of tasks that drift: its law, its states, and what is known of each task before its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.drift import Chains, Filtered
+from skmeta._inference.forecast import forecasts
+from skmeta._inference.in_columns import InColumns
+from skmeta._inference.messages import Beliefs, Messages, of_rows
+from skmeta._inference.nested import Before, NestedLaw
+from skmeta._inference.structure import Structure
+from skmeta._inference.tree import Swept
+from skmeta.linear_model._law_learning import LawLearning
+from skmeta.linear_model._structured._nested_learning import NestedOutput
+from skmeta.linear_model._structured._places import Places
+from skmeta.linear_model._structured._shapes import as_tasks
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class DriftingOutput:
+    """What was learned of one output: its law, what all tasks tell, and, without a past, the same tasks without drift."""
+
+    tasks: InColumns
+    law: NestedLaw
+    chains: Chains
+    filtered: Filtered
+    swept: Swept
+    past: Before | None
+    exchangeable: NestedOutput | None
+
+    @classmethod
+    def of(
+        cls, tasks: InColumns, law: NestedLaw, chains: Chains, past: Before | None, exchangeable: NestedOutput | None
+    ) -> DriftingOutput:
+        """That of a law."""
+        filtered = chains.filtered(of_rows(tasks.moments, law.own_noise), law)
+        return cls(tasks, law, chains, filtered, filtered.swept(law.shrink), past, exchangeable)
+
+    @property
+    def gain(self) -> float:
+        """By how many nats the tasks are more probable with drift than without."""
+        assert self.exchangeable is not None
+        return self.swept.evidence - self.exchangeable.messages.evidence(self.exchangeable.law.shrink)
+
+    @property
+    def known(self) -> list[Beliefs]:
+        """What is known of the entities, level by level."""
+        return self.swept.known[:-1]
+
+    @property
+    def coefficients(self) -> Array:
+        """Posterior means ``(n_tasks, p)`` of the tasks."""
+        return self.swept.known[-1].mean
+
+    @property
+    def told(self) -> Messages:
+        """What was said of the state of each node."""
+        return self.filtered.told.take(self.chains.place)
+
+    @property
+    def places(self) -> Places:
+        """What the others say of each task, and what those before it do."""
+        law = self.law
+        others, ahead = self.filtered.cavities(law.shrink), forecasts(self.filtered, law.shrink)
+        forecast = np.flatnonzero(self.chains.is_forecast)
+        return Places(self.tasks, others, law.covariances[-1], law.noise, law.noise_dof, ahead, forecast)
+
+    @property
+    def law_of_root(self) -> CoefficientLaw:
+        """That of a task of which nothing is known: of an unknown entity or, of one chain, of the time that comes next."""
+        counts, n_rows, past, law = self.tasks.counts, self.tasks.n_rows, self.past, self.law
+        mean, spread = self.swept.root, np.sum(law.covariances, axis=0)
+        if not self.known:
+            after = self.chains.time.max() + self.chains.typical_gap
+            mean, new = self.filtered.between(law.shrink).at(0, after, law.half_life)
+            spread = law.covariances[-1] + new * law.covariances[-2]
+        return CoefficientLaw(
+            mean.mean[0],
+            spread,
+            np.float64(law.noise),
+            np.float64(law.noise_dof),
+            counts.sum() + (past.n_tasks if past else 0.0),
+            (counts * n_rows).sum() + (past.n_rows if past else 0.0),
+            mean.covariance[0],
+        )
+
+
+def shapes_of(learning: LawLearning, tasks: InColumns, chains: Chains, law: NestedLaw) -> tuple[Structure, Structure]:
+    """The shapes of the states' covariance and of the tasks' own, by the evidence of tasks that are held out.
+
+    States are compared with their forecasts, which they miss by what is new; tasks with what the others say of their states.
+    """
+    filtered = chains.filtered(of_rows(tasks.moments, law.own_noise), law)
+    told, ahead = filtered.day.integrated(), forecasts(filtered, law.shrink)
+    some = np.flatnonzero(chains.is_forecast)
+    others = filtered.cavities(law.shrink)
+    new = float(filtered.steps.new.mean()) * law.covariances[-2]
+    states = as_tasks(told.take(some), ahead.mean[some], tasks.n_rows[some])
+    own = as_tasks(filtered.day.messages, others.mean, tasks.n_rows)
+    state = _shape(learning, InColumns(states, tasks.counts[some]), new)
+    return state, _shape(learning, InColumns(own, tasks.counts), law.covariances[-1])
+
+
+def _shape(learning: LawLearning, nodes: InColumns, covariance: Array) -> Structure:
+    start = CoefficientLaw(np.zeros(nodes.width), covariance, np.float64(1.0), np.float64(np.inf))
+    return learning.choice(nodes, start=start, noise="known").structure
