@@ -128,7 +128,7 @@ def fit_nested(
         for _ in range(n_iter):
             law = _sweep(tasks, tree, law, noise, past)
         law, value = _scaled(tasks, tree, law, noise, past)
-        if value - best < tol:
+        if np.isinf(tol) or value - best < tol:
             break
         best = value
     return law

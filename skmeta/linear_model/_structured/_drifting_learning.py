@@ -124,7 +124,7 @@ class DriftingTasks:
         self, learning: LawLearning, of: OutputTasks, chains: Chains, flat: NestedOutput, options: dict[str, Any]
     ) -> NestedLaw:
         """A law without constraint first, from several half-lives; then that of the shapes that it suggests."""
-        tasks, tol = of.tasks, learning.learner.tol * of.tasks.n_tasks
+        tasks, tol = of.tasks, learning.learner.tol * of.tasks.n_rows.sum()
         free = [
             learning.free(tasks.width, n)
             for n in (*map(chains.above.n_nodes, range(chains.n_levels - 2)), *[tasks.n_tasks] * 2)
@@ -132,7 +132,6 @@ class DriftingTasks:
         starts = [replace(each, shapes=tuple(free)) for each in self._starts(flat, chains)]
         tried = [fit_nested(tasks, chains, each, tol=np.inf, **options) for each in starts]
         law = max(tried, key=lambda each: swept(tasks, chains, each).evidence)
-        law = fit_nested(tasks, chains, law, tol=tol, **options)
         shapes = (*flat.law.shapes[:-1], *shapes_of(learning, tasks, chains, law))
         return fit_nested(tasks, chains, replace(law, shapes=shapes, uniques=()), tol=tol, **options)
 
@@ -142,7 +141,7 @@ class DriftingTasks:
         law = replace(flat.law, covariances=(*above, own / 2.0, own / 2.0), uniques=())
         tried = {
             self._half_lives(chains, start)
-            for start in (chains.typical_gap, np.sqrt(chains.typical_gap * chains.span), chains.span)
+            for start in (chains.typical_gap, chains.span)
         }
         return [replace(law, half_life=start, half_lives=limits) for start, limits in sorted(tried)]
 
