@@ -67,9 +67,11 @@ def read_tasks(
     """
     X = plain_table(X)
     columns = TaskColumns.of_table(X, task, context) if columns is None else columns
-    X, values, levels = _split(X, columns)
+    X, values = columns.split(X)
+    levels = columns.levels(values)
     how: dict[str, Any] = {"labels": labels, "unlabelled": unlabelled}
     y, labelled = read_targets(y, X.shape[0], estimator_name, **how) if targets else (None, None)
+    _check_ids(levels, y, columns)
     weight = read_weights(sample_weight, X.shape[0])
     index = _index(levels, X.shape[0])
     kept = _rows_of_weighty_tasks(index, weight)
@@ -92,13 +94,15 @@ def read_tasks(
     )
 
 
-def _split(X: Any, columns: TaskColumns) -> tuple[Any, dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
-    """The features of a table, what its other columns hold, and the ids among these, checked."""
-    X, values = columns.split(X)
-    levels = columns.levels(values)
+def _check_ids(levels: dict[str, NDArray[Any]], y: Any, columns: TaskColumns) -> None:
+    """Raise for columns of ids that are measurements, or the target."""
     for name, ids in levels.items():
+        if y is not None and np.array_equal(ids, y):
+            raise ValueError(
+                f"task: wanted columns that say which task a row is of, found {columns.label(name)!r}, which is the target y "
+                "itself; leave it out of task, and of X."
+            )
         check_groups_rows(ids, columns.label(name))
-    return X, values, levels
 
 
 def _index(levels: dict[str, NDArray[Any]], n_rows: int) -> TaskIndex:

@@ -31,6 +31,10 @@ class Output(Protocol):
     """What is learned of one output under a structure."""
 
     @property
+    def tasks(self) -> InColumns:
+        """What it was learned from."""
+
+    @property
     def coefficients(self) -> Any:
         """Posterior means ``(n_tasks, p)`` of the tasks' coefficients."""
 
@@ -92,11 +96,13 @@ def learn_among(
     if settled is None:
         return None
     prior = settled.prior(prior_of_laws([each.law_of_root for each in known], collection), collection, known)
-    pairs = [(each.places, each.law_of_root, flat) for each, flat in zip(known, found, strict=True)]
-    placed = [
-        PlacedLaw(law, places.judged(flat.choice), places.tasks, flat.rows, places) for places, law, flat in pairs
-    ]
+    placed = [_placed(each, flat) for each, flat in zip(known, found, strict=True)]
     return settled, prior, placed
+
+
+def _placed(output: Output, flat: LearnedLaw) -> PlacedLaw:
+    places = output.places
+    return PlacedLaw(output.law_of_root, places.judged(flat.choice), output.tasks, flat.rows, places)
 
 
 def _by_working_responses(
@@ -127,7 +133,8 @@ def places_of(found: Sequence[Any], collection: Collection, among: Among | None)
     """What the others say of each task that was learned from, where there is a structure."""
     if among is None:
         return None
-    return LearnedPlaces.of([each.places for each in found], collection.units, among.ids, collection.of_outputs)
+    position = {name: code for code, name in enumerate(among.ids.tolist())}
+    return LearnedPlaces(position, [each.places for each in found], collection.units, collection.one_target)
 
 
 def mixture_of(learned: Any, weights: Mapping[str, float], explained: float) -> MixturePrior:

@@ -139,10 +139,7 @@ class DriftingTasks:
         """The law without drift, half of what tasks deviate being drift, of short and of long half-lives."""
         *above, own = flat.law.covariances
         law = replace(flat.law, covariances=(*above, own / 2.0, own / 2.0), uniques=())
-        tried = {
-            self._half_lives(chains, start)
-            for start in (chains.typical_gap, chains.span)
-        }
+        tried = {self._half_lives(chains, start) for start in (chains.typical_gap, chains.span)}
         return [replace(law, half_life=start, half_lives=limits) for start, limits in sorted(tried)]
 
     def _continued(self, of: OutputTasks, chains: Chains) -> NestedLaw:

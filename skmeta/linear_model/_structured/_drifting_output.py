@@ -70,7 +70,7 @@ class DriftingOutput:
         law = self.law
         others, ahead = self.filtered.cavities(law.shrink), forecasts(self.filtered, law.shrink)
         forecast = np.flatnonzero(self.chains.is_forecast)
-        return Places(self.tasks, others, law.covariances[-1], law.noise, law.noise_dof, ahead, forecast)
+        return Places(others, law.covariances[-1], law.noise, law.noise_dof, ahead, forecast)
 
     @property
     def law_of_root(self) -> CoefficientLaw:

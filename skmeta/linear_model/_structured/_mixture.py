@@ -91,7 +91,8 @@ class StructuredMixture(MixturePrior):
             return super().adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         place, first = _places(known)
         priors = [self.given(**{name: values[code] for name, values in known.items()}) for code in first]
-        return AdaptedInPlaces(self, estimator, tasks, priors, place, n_jobs)
+        places = [(np.flatnonzero(place == k), prior) for k, prior in enumerate(priors)]
+        return AdaptedInPlaces.of_priors(self, estimator, tasks, places, n_jobs)
 
 
 def structured_mixture(learned: StructuredPrior, weights: Mapping[str, float], explained: float) -> StructuredMixture:
