@@ -79,6 +79,10 @@ class Chains:
         """Their median; zero where there are none."""
         return float(np.median(self.gaps)) if len(self.gaps) else 0.0
 
+    def next_of(self, chain: int) -> float:
+        """The time that would follow the last of a chain."""
+        return float(self.time[self.chain == chain].max()) + self.typical_gap
+
     @property
     def span(self) -> float:
         """From the first to the last of all times."""

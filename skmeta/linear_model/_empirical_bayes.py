@@ -17,6 +17,7 @@ from sklearn.utils import check_scalar
 from skmeta.base import AdaptedEstimators, Learner, Prior, register
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import _collection
+from skmeta.linear_model._aged import aged, check_no_age
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._copies import statistics_without_copies, without_copies
 from skmeta.linear_model._data import LinearData, mean_weight, read
@@ -74,6 +75,9 @@ class EmpiricalBayes(Learner):
         Weight of the hyper-prior that keeps few tasks from overfitting, in tasks. None: by shape (two for diagonals;
         as many as coefficients for "full", none once there are four times as many tasks). Zero is plain REML, in which the
         mean is not drawn to zero either.
+    half_life : float, default=None
+        For tasks whose ids are dates (in days) or numbers: one that is older than the last by so much counts half. None: all
+        count alike. How fast tasks drift, `StateSpace` learns.
     max_iter : int, default=20
         Sweeps of EM over the tasks. Stopping early is itself a regulariser.
     tol : float, default=1e-4
@@ -118,6 +122,7 @@ class EmpiricalBayes(Learner):
         rank: int | None = None,
         noise: str = "task",
         pseudo_tasks: float | None = None,
+        half_life: float | None = None,
         max_iter: int = 20,
         tol: float = 1e-4,
     ) -> None:
@@ -126,6 +131,7 @@ class EmpiricalBayes(Learner):
         self.rank = rank
         self.noise = noise
         self.pseudo_tasks = pseudo_tasks
+        self.half_life = half_life
         self.max_iter = max_iter
         self.tol = tol
 
@@ -196,6 +202,7 @@ class EmpiricalBayes(Learner):
     ) -> MixturePrior:
         """The prior of a collection, ``distinct`` being what leaves copies out, if anything does."""
         self._check_parameters()
+        tasks = self._weighed(tasks)
         family, past = family_of(estimator), learned_component(prior, estimator)
         classes = None if past is None else past.classes
         unit = unit_of(past, mean_weight(tasks, estimator, classes))
@@ -261,9 +268,10 @@ class EmpiricalBayes(Learner):
         ------
         ValueError
             If statistics do not determine the likelihood of ``estimator``, as those of robust ones, which ask of each row
-            whether it is an outlier; or if parts know different labels.
+            whether it is an outlier; if parts know different labels; or if tasks have a ``half_life``.
         """
         self._check_parameters()
+        check_no_age(self.half_life)
         estimator = Ridge() if estimator is None else estimator
         check_sums_suffice(estimator)
         if isinstance(statistics, SufficientStatistics):
@@ -318,6 +326,10 @@ class EmpiricalBayes(Learner):
         levels = isinstance(self.varying, str) and self.varying == "intercept"
         return mixture_of(*weighed(learned, found, explained, prior, levels=levels), explained)
 
+    def _weighed(self, tasks: Tasks) -> Tasks:
+        """How often tasks count, by their age."""
+        return aged(tasks, self.half_life)
+
     def _structure_among(self, tasks: Tasks, past: GaussianPrior | None) -> Any:
         """How tasks belong together; None where nothing is known of it."""
         return structure_among(tasks, past)
@@ -359,5 +371,7 @@ class EmpiricalBayes(Learner):
             check_scalar(self.rank, "rank", Integral, min_val=1)
         if self.pseudo_tasks is not None:
             check_scalar(self.pseudo_tasks, "pseudo_tasks", Real, min_val=0)
+        if self.half_life is not None:
+            check_scalar(self.half_life, "half_life", Real, min_val=0, include_boundaries="neither")
         check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
         check_scalar(self.tol, "tol", Real, min_val=0)

@@ -91,7 +91,7 @@ def _of_value(value: Any, name: str) -> tuple[float, str]:
         return (own - _START).total_seconds() / _DAY, DAYS
     if isinstance(value, date):
         return (datetime.combine(value, time(), UTC) - _START).total_seconds() / _DAY, DAYS
-    if isinstance(value, Real) and not isinstance(value, bool) and np.isfinite(float(value)):
+    if not isinstance(value, bool) and isinstance(value, Real) and np.isfinite(float(value)):
         return float(value), ""
     raise ValueError(
         f"{name}: wanted dates or numbers, found {shown(value)}; make dates of text, by pandas.to_datetime, or numbers in "

@@ -71,11 +71,11 @@ def structure_among(tasks: Tasks, past: GaussianPrior | None) -> Among | None:
     return NestedTasks.of(tasks, past) if len(tasks.levels) > 1 else None
 
 
-def drift_among(tasks: Tasks, past: GaussianPrior | None, half_life: float | None, margin: float) -> Among | None:
+def drift_among(tasks: Tasks, past: GaussianPrior | None, half_life: float | None) -> Among | None:
     """Tasks of which the last level is a time. What did not drift before does not now; without a gap there is no drift."""
     if past is not None and not isinstance(past, DriftingPrior):
         return structure_among(tasks, past)
-    found = DriftingTasks.of(tasks, past, half_life=half_life, margin=margin)
+    found = DriftingTasks.of(tasks, past, half_life=half_life)
     return found if found.has_gaps else structure_among(tasks, past)
 
 

@@ -28,6 +28,7 @@ from skmeta.tasks._words import shown
 
 Array = NDArray[np.float64]
 
+_STRONG = 4.0  # nats: strong evidence, from 3 to 5 (Kass and Raftery, 1995, JASA 90, section 3.2)
 _SWEEPS = 5  # speed: of EM between searches for the scales
 _SHORTEST, _LONGEST = 0.1, 1000.0  # guard: half-lives in least gaps, which are none, and in whole times, a random walk
 
@@ -36,21 +37,17 @@ _SHORTEST, _LONGEST = 0.1, 1000.0  # guard: half-lives in least gaps, which are 
 class DriftingTasks:
     """Tasks of which the last level is a time: ``time (n_nodes,)`` of the tasks and then of those that a ``past`` knows.
 
-    ``nested`` are the same tasks without a time, ``half_life`` is known or, None, to be learned; drift is believed if it is
-    more probable by ``margin`` nats.
+    ``nested`` are the same tasks without a time; ``half_life`` is known or, None, to be learned.
     """
 
     nested: NestedTasks
     time: Array
     unit: str
     half_life: float | None
-    margin: float
     past: DriftingPrior | None = None
 
     @classmethod
-    def of(
-        cls, tasks: Tasks, past: DriftingPrior | None = None, *, half_life: float | None = None, margin: float = 0.0
-    ) -> DriftingTasks:
+    def of(cls, tasks: Tasks, past: DriftingPrior | None = None, *, half_life: float | None = None) -> DriftingTasks:
         """Those of tasks whose own ids are dates or numbers."""
         if not tasks.levels:
             raise ValueError(
@@ -60,13 +57,13 @@ class DriftingTasks:
         time, unit = times_of(tasks.levels[name], name)
         nested = NestedTasks.of(tasks, past)
         if past is not None:
-            if unit != past.time_unit:
-                known, found = (each or "numbers" for each in (past.time_unit, unit))
+            known, found = (each or "numbers" for each in (past.time_unit, unit))
+            if known != found:
                 raise ValueError(f"{name}: wanted times as those of the prior, {known}, found {found}.")
-            time = np.r_[time, past._states.time]
-        found = cls(nested, time, unit, half_life, margin, past)
-        found._check_distinct(tasks, name)
-        return found
+            time = np.r_[time, past.time]
+        drifting = cls(nested, time, unit, half_life, past)
+        drifting._check_distinct(tasks, name)
+        return drifting
 
     def _check_distinct(self, tasks: Tasks, name: str) -> None:
         """Raise for two tasks at one time."""
@@ -88,7 +85,7 @@ class DriftingTasks:
     @property
     def _chain(self) -> NDArray[np.intp]:
         chain = self.nested.parents[-1]
-        return chain if self.past is None else np.r_[chain, self.past._states.chain]
+        return chain if self.past is None else np.r_[chain, self.past.chain]
 
     @property
     def has_gaps(self) -> bool:
@@ -97,34 +94,26 @@ class DriftingTasks:
 
     def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> Any:
         """What is learned of one output, see `Among.output`."""
-        tasks, past, flat = of.tasks, None, None
+        tasks, options = of.tasks, dict[str, Any](noise=noise, n_iter=_SWEEPS)
         told = None if self.past is None else self.past.told(of.k, of.units)
         chains = Chains.of((*self.nested.parents[:-1], self._chain), self.time, tasks.counts, told)
-        options: dict[str, Any] = {"noise": noise, "n_iter": _SWEEPS}
+        tol = learning.learner.tol * tasks.n_rows.sum()
         if self.past is not None:
-            past = self.nested.before(of)
-        else:
-            flat = self.nested.output(learning, of, None if before is None else before.exchangeable, noise=noise)
+            past, start = self.nested.before(of), self._continued(of, chains) if before is None else before.law
+            law = fit_nested(tasks, chains, start, past=past, tol=tol if before is None else np.inf, **options)
+            return DriftingOutput.of(tasks, law, chains, past, None)
+        flat = self.nested.output(learning, of, None if before is None else before.exchangeable, noise=noise)
         if before is not None:
-            law = fit_nested(tasks, chains, before.law, past=past, tol=np.inf, **options)
-        elif self.past is not None:
-            law = fit_nested(
-                tasks,
-                chains,
-                self._continued(of, chains),
-                past=past,
-                tol=learning.learner.tol * len(self.time),
-                **options,
-            )
+            law = fit_nested(tasks, chains, before.law, tol=np.inf, **options)
         else:
-            law = self._fitted(learning, of, chains, flat, options)
-        return DriftingOutput.of(tasks, law, chains, past, flat)
+            law = self._fitted(learning, of, chains, flat, tol, options)
+        return DriftingOutput.of(tasks, law, chains, None, flat)
 
     def _fitted(
-        self, learning: LawLearning, of: OutputTasks, chains: Chains, flat: NestedOutput, options: dict[str, Any]
+        self, learning: LawLearning, of: OutputTasks, chains: Chains, flat: NestedOutput, tol: float, options: Any
     ) -> NestedLaw:
         """A law without constraint first, from several half-lives; then that of the shapes that it suggests."""
-        tasks, tol = of.tasks, learning.learner.tol * of.tasks.n_rows.sum()
+        tasks = of.tasks
         free = [
             learning.free(tasks.width, n)
             for n in (*map(chains.above.n_nodes, range(chains.n_levels - 2)), *[tasks.n_tasks] * 2)
@@ -160,8 +149,8 @@ class DriftingTasks:
         return float(np.clip(start, *limits)), limits
 
     def settled(self, outputs: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
-        """Drift where it is more probable than none by the margin; else the tasks without a time, see `Among.settled`."""
-        if self.past is not None or sum(each.gain for each in outputs) > self.margin:
+        """Drift where it is clearly more probable than none; else the tasks without a time, see `Among.settled`."""
+        if self.past is not None or sum(each.gain for each in outputs) > _STRONG:
             return self, outputs
         nested = self.nested if len(self.nested.levels) > 1 else None
         return nested, [each.exchangeable for each in outputs]

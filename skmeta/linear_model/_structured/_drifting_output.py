@@ -78,8 +78,7 @@ class DriftingOutput:
         counts, n_rows, past, law = self.tasks.counts, self.tasks.n_rows, self.past, self.law
         mean, spread = self.swept.root, np.sum(law.covariances, axis=0)
         if not self.known:
-            after = self.chains.time.max() + self.chains.typical_gap
-            mean, new = self.filtered.between(law.shrink).at(0, after, law.half_life)
+            mean, new = self.filtered.between(law.shrink).at(0, self.chains.next_of(0), law.half_life)
             spread = law.covariances[-1] + new * law.covariances[-2]
         return CoefficientLaw(
             mean.mean[0],

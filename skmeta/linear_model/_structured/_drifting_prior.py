@@ -43,17 +43,6 @@ class States(FrozenValue):
     precision: Array
     pull: Array
 
-    @property
-    def typical_gap(self) -> float:
-        """The median time between two that follow each other; zero where none do."""
-        order = np.lexsort((self.time, self.chain))
-        gaps = np.diff(self.time[order])[np.diff(self.chain[order]) == 0]
-        return float(np.median(gaps)) if len(gaps) else 0.0
-
-    def next_of(self, chain: int) -> float:
-        """The time that would follow the last of an entity."""
-        return float(self.time[self.chain == chain].max()) + self.typical_gap
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DriftingPrior(NestedPrior):
@@ -106,7 +95,7 @@ class DriftingPrior(NestedPrior):
     @property
     def half_life_in_words(self) -> str:
         """Such as "half-life 12 days"; a half-life beyond all times that were seen is not known better than that."""
-        span = float(np.ptp(self._states.time))
+        span = float(np.ptp(self.time))
         each = np.atleast_1d(self.half_life)
         told = ", ".join(f"{h:.3g}" if h <= span else f"more than {span:.3g}" for h in each)
         return f"half-life {told} {self.time_unit}".rstrip()
@@ -126,6 +115,16 @@ class DriftingPrior(NestedPrior):
     def _states(self) -> States:
         assert self.states is not None
         return self.states
+
+    @property
+    def chain(self) -> NDArray[np.intp]:
+        """The position of the entity that each time is of."""
+        return self._states.chain
+
+    @property
+    def time(self) -> Array:
+        """All times, in days for dates."""
+        return self._states.time
 
     def given(self, **context: Any) -> GaussianPrior:
         """The prior of a task at a time.
@@ -149,7 +148,8 @@ class DriftingPrior(NestedPrior):
         if depth < len(self.nodes):
             return super().given(**context)
         name = self.levels[-1]
-        time = time_of(context[name], name, self.time_unit) if name in context else self._states.next_of(node)
+        chains = self._smoothed[0][1].chains
+        time = time_of(context[name], name, self.time_unit) if name in context else chains.next_of(node)
         found = [self._at(k, node, time) for k in range(self.n_outputs)]
         mean, covariance, doubt = (each[0] if self.one_target else np.stack(each) for each in zip(*found, strict=True))
         return self.plain(mean=mean, covariance=covariance, mean_covariance=doubt)
@@ -179,9 +179,8 @@ class DriftingPrior(NestedPrior):
 
     def chains(self, k: int, units: Units) -> Chains:
         """The chains of output ``k`` in units of the engine."""
-        states = self._states
-        parents = (*(each.parent for each in self.nodes), states.chain)
-        return Chains.of(parents, states.time, np.zeros(0), self.told(k, units))
+        parents = (*(each.parent for each in self.nodes), self.chain)
+        return Chains.of(parents, self.time, np.zeros(0), self.told(k, units))
 
     def told(self, k: int, units: Units) -> Messages:
         """What rows said of each state of output ``k``, in units of the engine."""
