@@ -24,9 +24,7 @@ from skmeta._inference.tree import Swept, Tree, Upward, pass_down, pass_up
 Array = NDArray[Any]
 
 _LOG_2 = np.log(2.0)
-_ROUNDED = (
-    1e-13  # guard: share of what tasks say of their own means that rounding may take from what they say of the chain's
-)
+_ROUNDED = 1e-13  # guard: share of what tasks say of their means that rounding may add to what they say of the chain's
 
 
 @dataclass(frozen=True, eq=False)
