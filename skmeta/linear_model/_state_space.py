@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from skmeta.linear_model._empirical_bayes import EmpiricalBayes
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -76,6 +76,8 @@ class StateSpace(EmpiricalBayes):
     >>> bool(abs(tomorrow.components[0].mean[0] - slope[-1]) < 0.3)
     True
     """
+
+    in_time: ClassVar[bool] = True
 
     def learn_statistics(self, *args: Any, **kwargs: Any) -> Any:
         """Raise: sums do not say when.

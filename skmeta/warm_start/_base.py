@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta.base import Prior, learner_for
 from skmeta.base._class_prior import CLASS_PRIORS, as_drawn
-from skmeta.base._learner import adapt_learned, checked_prior
+from skmeta.base._learner import adapt_learned, checked_prior, names_among
 from skmeta.base._matching import matched, reads_targets
 from skmeta.base._prior import given_what_is_known
 from skmeta.steps import (
@@ -156,7 +156,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         X = plain_table(X)
         columns = columns_beside(X, self.task, self.context, self.prior)
         raw = self._read(X, y, sample_weight, parts.model, columns)
-        self._check_collection(raw)
+        self._check_collection(raw, learner)
         if raw.X.shape[1] == 0 and self.prior is None:
             parts = with_constant_column(parts)
         steps, prior, tasks = self._through_steps(parts, raw)
@@ -172,10 +172,10 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         found |= {} if learner is None else {"learner_": learner}
         return found | ({} if adapted.classes is None else {"classes_": adapted.classes})
 
-    def _check_collection(self, tasks: Tasks) -> None:
+    def _check_collection(self, tasks: Tasks, learner: Any) -> None:
         """Tasks that can be learned from: several, of several classes where there are classes, nested as said."""
         if self.task is not None:
-            warn_of_crossed_ids(tasks.levels, stacklevel=5)
+            warn_of_crossed_ids(names_among(tasks.levels, learner, self.prior), stacklevel=5)
         if self.prior is not None:
             return
         if len(tasks) == 1:
