@@ -3,8 +3,8 @@
 Learned on 160 days of ten rows and seven coefficients; the next 40 days are forecast with 0, 2, 5 and 10 of their rows, and
 after each day one filter step learns on. Root mean squared errors over collections: that of one who knows the law ("oracle"),
 and of the others the excess over it in per cent, with the standard error of the ratio's mean over collections: the state space,
-the same with gaps in time ignored, exchangeable days (all counting alike, and by half-lives of 10 and 40 days), one pooled model
-of the last 40 days, and a model of the day's rows alone. Seconds are those to learn from 160 days.
+the same with gaps in time ignored, exchangeable days (all counting alike, or by half-lives of 10 and 40 days), one pooled
+model of the last 40 days, and a model of the day's rows alone. Seconds are those to learn from 160 days.
 
 With --data FOLDER also home runs (baseball.csv.gz): half of the players learn, the other half is scored season after season,
 from the second on, as their seasons come in; seasons of 100 at bats and more, players of three seasons and more. The error
