@@ -25,6 +25,7 @@ Array = NDArray[Any]
 
 _LOG_2 = np.log(2.0)
 _ROUNDED = 1e-13  # guard: share of what tasks say of their means that rounding may add to what they say of the chain's
+_NEAREST = 1e-12  # guard: share of a state's variance that is new after a gap, however short it is
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,12 +108,16 @@ class Chains:
         return len(self.above.counts)
 
     @cached_property
+    def starts(self) -> NDArray[np.intp]:
+        """Where in the order of time each chain begins."""
+        return np.flatnonzero(np.isinf(self.gap))
+
+    @cached_property
     def runs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Where in the order of time each chain begins, and its number of tasks; the longest first."""
-        starts = np.flatnonzero(np.isinf(self.gap))
-        lengths = np.diff(np.r_[starts, len(self.gap)])
+        lengths = np.diff(np.r_[self.starts, len(self.gap)])
         longest = np.argsort(-lengths, kind="stable")
-        return starts[longest], lengths[longest]
+        return self.starts[longest], lengths[longest]
 
     def filtered(self, leaves: Messages, law: Any) -> Filtered:
         """The pass up of what tasks say, ``leaves``, under a law (`nested.NestedLaw`)."""
@@ -134,16 +139,13 @@ class Chains:
         score, seen = told.pull @ state, state.T @ told.precision
         solution, back = solved.solution[..., 0], np.swapaxes(seen, -1, -2)
         volume = state.shape[1] * np.log(steps.new) + solved.logdet
+        held = _ROUNDED * diagonal(told.precision)[..., None] * np.eye(told.pull.shape[1])
         each = Messages(
-            told.precision - back @ solved.solution[..., 1:],
+            symmetrize(told.precision - back @ solved.solution[..., 1:]) + held,
             told.pull - (back @ solution[..., None])[..., 0],
             told.constant - (score * solution).sum(axis=-1) + volume,
         )
-        found = each.summed(self.chain[self.order], self.n_chains)
-        total = np.zeros((self.n_chains, told.pull.shape[1]))
-        np.add.at(total, self.chain[self.order], diagonal(told.precision))
-        held = _ROUNDED * total[:, :, None] * np.eye(total.shape[1])
-        return Messages(symmetrize(found.precision) + held, found.pull, found.constant)
+        return each.summed_in_runs(self.starts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +164,7 @@ class Steps:
         """Those over gaps in time; an infinite one leaves nothing."""
         rate = _LOG_2 * gap / half_life
         kept = np.exp(-rate)
-        return cls(kept, -np.expm1(-2.0 * rate), kept * np.where(np.isfinite(rate), rate, 0.0))
+        return cls(kept, np.maximum(-np.expm1(-2.0 * rate), _NEAREST), kept * np.where(np.isfinite(rate), rate, 0.0))
 
     def solved(self, told: Messages, state: Array) -> Solved:
         """The states given the chain's mean, ``g - G m``: ``[g, G]``, from what is ``told`` of the tasks' means."""

@@ -39,6 +39,11 @@ class Messages:
         precision = (children @ self.precision.reshape(n, p * p)).reshape(n_parents, p, p)
         return Messages(precision, children @ self.pull, children @ self.constant)
 
+    def summed_in_runs(self, starts: NDArray[np.intp]) -> Messages:
+        """The sums of runs of nodes that follow each other, each from one of ``starts`` to the next."""
+        each = (self.precision, self.pull, self.constant)
+        return Messages(*(np.add.reduceat(part, starts, axis=0) for part in each))
+
     def __add__(self, other: Messages) -> Messages:
         return Messages(self.precision + other.precision, self.pull + other.pull, self.constant + other.constant)
 

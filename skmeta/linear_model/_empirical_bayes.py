@@ -212,7 +212,7 @@ class EmpiricalBayes(Learner):
             tasks, data = distinct(tasks, data, estimator, family, unit)
         among = self._structure_among(tasks, past)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
-        wide = is_wide(self, data.n_features, data.n_rows, past, coupled=coupled)
+        wide = among is None and is_wide(self, data.n_features, data.n_rows, past, coupled=coupled)
 
         def learn(learner: EmpiricalBayes, rows: LinearData) -> MixturePrior:
             if wide:

@@ -173,6 +173,27 @@ def test_few_days_are_legal(n_days):
     assert np.isfinite(mean_of(QUICK.learn(Ridge(), tasks))).all()
 
 
+@pytest.mark.parametrize("varying", [[], "intercept", [0, 2]])
+def test_coefficients_that_do_not_vary_do_not_drift(varying):
+    tasks, _ = drifting_tasks(11, n_days=30)
+    prior = StateSpace(varying=varying).learn(Ridge(), tasks)
+    means = np.array([mean_of(prior.given(day=d)) if prior.context_names else mean_of(prior) for d in (5.0, 40.0)])
+    moved = np.flatnonzero(np.abs(np.diff(means, axis=0)).ravel() > 1e-9).tolist()
+    assert set(moved) <= {"intercept": {3}}.get(str(varying), {*varying, 3})
+
+
+def test_times_that_nearly_agree_are_legal():
+    tasks, _ = drifting_tasks(12, n_days=30)
+    days = np.where(np.arange(30) % 2, tasks.ids - 1.0 + 1e-11, tasks.ids)
+    near = Tasks(tasks.X, tasks.y, tasks.codes, days, levels={"day": days})
+    assert np.isfinite(mean_of(QUICK.learn(Ridge(), near).given(day=31.0))).all()
+
+
+def test_many_columns_drift_too():
+    tasks, _ = drifting_tasks(13, n_days=12, n_features=120, n_rows=3)
+    assert np.isfinite(mean_of(StateSpace("spherical").learn(Ridge(), tasks))).all()
+
+
 def test_learning_on_is_as_learning_from_all_days_at_the_same_law(walk):
     tasks, _, prior = walk
     half_life = float(prior.learned.half_life)
