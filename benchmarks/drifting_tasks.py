@@ -200,13 +200,14 @@ def main():
     for name, truth in TRUTHS.items():
         if args.only in name and not (args.quick and name in ("constant", "AR(1) .9, gaps")):
             compare(name, truth, seeds, table)
-    table.show("oracle: root mean squared error; others: its excess over the oracle's in per cent.")
+    if len(table.rows) > 1:
+        table.show("oracle: root mean squared error; others: its excess over the oracle's in per cent.")
     path = Path(args.data) / "baseball.csv.gz"
-    if args.data and path.exists():
+    if args.data and path.exists() and args.only in "home runs":
         table = Table("Next season's home runs", ["model", "error", "by split"])
-        home_runs(path, 1 if args.quick else 3, 5 if args.quick else 99, table)
+        home_runs(path, 1 if args.quick else min(args.seeds, 3), 5 if args.quick else 99, table)
         table.show()
-    elif args.data:
+    elif args.data and not path.exists():
         say(f"not there: {path}")
 
 
