@@ -247,6 +247,20 @@ def test_known_days_are_smoothed_which_is_no_honest_score():
     assert smoothed < ordered.min()
 
 
+def test_a_day_that_was_learned_from_has_its_rows_counted_once():
+    tasks, _ = drifting_tasks(14, n_days=40)
+    learner = clone(QUICK)
+    prior = learner.learn(Ridge(), tasks)
+    smoothed = learner.adapt_learned(prior, Ridge(), tasks).coef_
+    others = StateSpace("spherical", half_life=float(prior.learned.half_life)).learn(
+        Ridge(), tasks.take(np.delete(np.arange(40), 20))
+    )
+    rows = tasks.codes == 20
+    own = others.given(day=20.0).adapt(Ridge(), tasks.X[rows], tasks.y[rows])
+    twice = prior.given(day=20.0).adapt(Ridge(), tasks.X[rows], tasks.y[rows])
+    assert np.abs(smoothed[20] - own.coef_).max() < 0.2 * np.abs(smoothed[20] - twice.coef_).max() + 0.02
+
+
 def test_players_have_means_and_chains_of_their_own():
     rng = np.random.default_rng(7)
     level, rows = rng.normal(size=30), []
@@ -270,6 +284,14 @@ def test_players_have_means_and_chains_of_their_own():
     assert known < 0.3 * unknown
     nobody = prior.given(player="nobody", season=2011)
     np.testing.assert_allclose(mean_of(nobody), mean_of(prior))
+    on = model.set_params(prior=model.prior_).fit(new[columns], new.y).prior_.prior
+    known_again = [mean_of(p.given(player="p3", season=2012)) for p in (prior, on)]
+    truth = new.y[new.player == "p3"].mean() - new.x[new.player == "p3"].mean()
+    assert abs(known_again[1][1] - truth) < abs(known_again[0][1] - truth)
+    rookie = new[new.player == "p3"].assign(player="rookie")
+    joined = model.fit(rookie[columns], rookie.y).prior_.prior
+    assert repr(joined).startswith("DriftingPrior(31 player")
+    assert abs(mean_of(joined.given(player="rookie"))[1] - truth) < abs(mean_of(nobody)[1] - truth)
     next_one = prior.given(player="p3")
     np.testing.assert_allclose(mean_of(next_one), mean_of(prior.given(player="p3", season=2011)))
 
