@@ -284,6 +284,10 @@ def test_players_have_means_and_chains_of_their_own():
     assert known < 0.3 * unknown
     nobody = prior.given(player="nobody", season=2011)
     np.testing.assert_allclose(mean_of(nobody), mean_of(prior))
+    read = type(prior).from_dict(prior.to_dict())
+    np.testing.assert_array_equal(
+        mean_of(read.given(player="p3", season=2011)), mean_of(prior.given(player="p3", season=2011))
+    )
     on = model.set_params(prior=model.prior_).fit(new[columns], new.y).prior_.prior
     known_again = [mean_of(p.given(player="p3", season=2012)) for p in (prior, on)]
     truth = new.y[new.player == "p3"].mean() - new.x[new.player == "p3"].mean()

@@ -58,5 +58,5 @@ def test_order_and_distance_of_dates_are_kept():
     [objects(None, 1.0), objects("1"), objects(True), np.array([np.inf]), objects(1, datetime.date(2024, 3, 1))],
 )
 def test_what_is_no_time_raises_by_its_name(wrong):
-    with pytest.raises(ValueError, match="^season: wanted"):
+    with pytest.raises(ValueError, match=r"^season: wanted"):
         times_of(wrong, "season")

@@ -97,7 +97,7 @@ class DriftingTasks:
         tasks, options = of.tasks, dict[str, Any](noise=noise, n_iter=_SWEEPS)
         told = None if self.past is None else self.past.told(of.k, of.units)
         chains = Chains.of((*self.nested.parents[:-1], self._chain), self.time, tasks.counts, told)
-        tol = learning.learner.tol * tasks.n_rows.sum()
+        tol = learning.learner.tol * (tasks.n_rows.sum() + (0.0 if self.past is None else self.past.n_rows))
         if self.past is not None:
             past, start = self.nested.before(of), self._continued(of, chains) if before is None else before.law
             law = fit_nested(tasks, chains, start, past=past, tol=tol if before is None else np.inf, **options)

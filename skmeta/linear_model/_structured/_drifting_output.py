@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from skmeta._inference.forecast import forecasts
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.messages import Beliefs, Messages, of_rows
 from skmeta._inference.nested import Before, NestedLaw
+from skmeta._inference.selection import Choice
 from skmeta._inference.structure import Structure
 from skmeta._inference.tree import Swept
 from skmeta.linear_model._law_learning import LawLearning
@@ -21,6 +22,29 @@ from skmeta.linear_model._structured._places import Places
 from skmeta.linear_model._structured._shapes import as_tasks
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PlacesInTime(Places):
+    """Tasks one after the other, which are judged by what those before them tell, as a new one is met.
+
+    ``filtered`` are the messages of all under a law with the root's ``shrink``.
+    """
+
+    filtered: Filtered | None = None
+    shrink: Array | None = None
+
+    @property
+    def judging(self) -> Places:
+        """Their forecasts."""
+        assert self.filtered is not None and self.shrink is not None
+        return Places(forecasts(self.filtered, self.shrink), self.deviation, self.noise, self.noise_dof)
+
+    def judged(self, choice: Choice) -> Choice:
+        """A choice in which those tasks alone are looked at that others can forecast."""
+        assert self.filtered is not None
+        known = np.flatnonzero(self.filtered.chains.is_forecast)
+        return replace(choice, tasks=np.intersect1d(choice.tasks, known))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +92,8 @@ class DriftingOutput:
     def places(self) -> Places:
         """What the others say of each task, and what those before it do."""
         law = self.law
-        others, ahead = self.filtered.cavities(law.shrink), forecasts(self.filtered, law.shrink)
-        forecast = np.flatnonzero(self.chains.is_forecast)
-        return Places(others, law.covariances[-1], law.noise, law.noise_dof, ahead, forecast)
+        others = self.filtered.cavities(law.shrink)
+        return PlacesInTime(others, law.covariances[-1], law.noise, law.noise_dof, self.filtered, law.shrink)
 
     @property
     def law_of_root(self) -> CoefficientLaw:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -44,27 +44,22 @@ class OutputTasks:
 class Places:
     """Of one output: the mean of each task as the others tell it, how tasks ``deviate (p, p)`` from it, and the noises' law.
 
-    All of it is in units of the engine. Where tasks come one after the other, they are judged by ``forecasts``, what those
-    before them tell, which there are of the tasks ``forecast``.
+    All of it is in units of the engine.
     """
 
     others: Beliefs
     deviation: np.ndarray
     noise: float
     noise_dof: float
-    forecasts: Beliefs | None = None
-    forecast: NDArray[np.intp] | None = None
 
     @property
     def judging(self) -> Places:
-        """What each task is judged by."""
-        return self if self.forecasts is None else replace(self, others=self.forecasts)
+        """What tasks are judged by: what the others say."""
+        return self
 
     def judged(self, choice: Choice) -> Choice:
-        """A choice in which those tasks alone are looked at that can be judged."""
-        if self.forecast is None:
-            return choice
-        return replace(choice, tasks=np.intersect1d(choice.tasks, self.forecast))
+        """A choice in which those tasks alone are looked at that can be judged: all."""
+        return choice
 
     def law_of(self, tasks: NDArray[np.intp]) -> CoefficientLaw:
         """The laws of some tasks, as the others tell them: the mean and the covariance have a leading axis of the tasks."""
