@@ -4,7 +4,7 @@ import skmeta.cluster  # noqa: F401 - the room registers itself
 from skmeta.ensemble import BoostingLearner
 from skmeta.fallback import SharedModel
 from skmeta.gaussian_process import GaussianProcessLearner
-from skmeta.linear_model import EmpiricalBayes, GaussianPrior, SufficientStatistics
+from skmeta.linear_model import EmpiricalBayes, GaussianPrior, StateSpace, SufficientStatistics
 from skmeta.model_selection import NShotSplit, shot_curve
 from skmeta.naive_bayes import NaiveBayesLearner
 from skmeta.neighbors import NeighborsLearner
@@ -24,6 +24,7 @@ __all__ = [
     "NaiveBayesLearner",
     "NeighborsLearner",
     "SharedModel",
+    "StateSpace",
     "SufficientStatistics",
     "TrialHistory",
     "WarmStartClassifier",

@@ -33,7 +33,8 @@ class LevelsLaw:
     """``covariances``, one ``(p, p)`` a level; the noises' law; and how the slopes of the mean of all are held.
 
     ``own_noise (n_tasks,)`` are the tasks' own; ``mean_variance`` is the variance of the mean's slopes around zero.
-    ``shapes`` are the `structure.Structure` of each covariance, and ``uniques`` start the next fit of them.
+    ``shapes`` are the `structure.Structure` of each covariance, and ``uniques`` start the next fit of them. Where tasks drift
+    (`drift.Chains`), the last level but one is that of their states, which have a ``half_life`` within ``half_lives``.
     """
 
     covariances: tuple[np.ndarray, ...]
@@ -43,6 +44,20 @@ class LevelsLaw:
     mean_variance: float = np.inf
     uniques: tuple[Any, ...] = ()
     shapes: tuple[Any, ...] = ()
+    half_life: float = np.inf
+    half_lives: tuple[float, float] | None = None
+
+    @property
+    def drifts(self) -> bool:
+        """Whether there is a half-life to learn."""
+        return self.half_lives is not None and self.half_lives[0] < self.half_lives[1]
+
+    @property
+    def log_half_lives(self) -> tuple[float, float]:
+        """The logarithms of the least and the longest half-life, in units of the present one."""
+        assert self.half_lives is not None
+        low, high = np.log(np.array(self.half_lives) / self.half_life)
+        return float(low), float(high)
 
     @property
     def shrink(self) -> Array:
@@ -77,6 +92,10 @@ class Passed(Protocol):
     @property
     def squares(self) -> list[Array]:
         """The sums of ``E[v v'] (k, k)`` over a level's nodes."""
+
+    @property
+    def half_life_slope(self) -> float:
+        """How the evidence moves with the logarithm of the half-life, the covariances being fixed; where tasks drift."""
 
     @property
     def misfit(self) -> float:
@@ -211,6 +230,10 @@ class _Freedom:
         entries = (found * self.start).sum(keepdims=True)[0] if self.where is None else found[self.where]
         return np.asarray(entries * self._unit)
 
+    def slope_of_scale(self, square: Array) -> float:
+        r"""How it moves with the logarithm of the covariance's scale: :math:`\tfrac12 (\sum_i E[v_i^\top v_i] - n k)`."""
+        return 0.5 * float(np.trace(square) - self.n * len(square))
+
 
 def _searched(model: Model, law: LevelsLaw, noise: str) -> tuple[LevelsLaw, float]:
     r"""The law where the tasks are most probable, as far as its shapes are free and its noises by one factor; and how much.
@@ -218,27 +241,38 @@ def _searched(model: Model, law: LevelsLaw, noise: str) -> tuple[LevelsLaw, floa
     With the noises the evidence moves by
 
     .. math:: \frac{\partial \log p}{\partial \log \sigma^2} = \tfrac12 \sum_t (E |y_t - Z_t w_t|^2 / \sigma_t^2 - n_t) .
+
+    Half-lives are searched with what is new in a short time held, so that a random walk is a long one.
     """
     free, unit = noise != "known", np.sqrt(2.0 / model.n_rows)
     parts = [_Freedom.of(*each) for each in zip(law.shapes, law.roots, model.counts, strict=True)]
-    ends = np.cumsum([len(each.numbers) for each in parts])
+    ends = np.cumsum([*(len(each.numbers) for each in parts), int(law.drifts)])
 
     def at(numbers: Array) -> tuple[LevelsLaw, list[Array]]:
-        split = np.split(numbers, ends)
-        roots = [each.root(own) for each, own in zip(parts, split, strict=False)]
-        by = float(np.exp(unit * split[-1].sum()))
+        *split, half_life, louder = np.split(numbers, ends)
+        roots = [each.root(own) for each, own in zip(parts, split, strict=True)]
+        if law.drifts:
+            roots[-2] = roots[-2] * np.exp(0.5 * half_life[0])
+        by, longer = float(np.exp(unit * louder.sum())), float(np.exp(half_life.sum()))
         covariances = tuple(_spread(own, old) for own, old in zip(roots, law.covariances, strict=True))
-        return replace(law, covariances=covariances, noise=law.noise * by, own_noise=law.own_noise * by), roots
+        moved = replace(law, covariances=covariances, noise=law.noise * by, own_noise=law.own_noise * by)
+        return replace(moved, half_life=law.half_life * longer), roots
 
     def cost(numbers: Array) -> tuple[float, Array]:
         found, roots = at(numbers)
         passed = model.passed(found)
-        slopes = [each.slope(*own) for each, *own in zip(parts, roots, passed.squares, strict=True)]
+        squares, longer = passed.squares, 0.5 * float(numbers[ends[-2]]) if law.drifts else 0.0
+        slopes = [each.slope(*own) for each, *own in zip(parts, roots, squares, strict=True)]
+        if law.drifts:
+            slopes[-2] = slopes[-2] * np.exp(longer)
+            slopes.append(np.full(1, passed.half_life_slope + parts[-2].slope_of_scale(squares[-2])))
         return -passed.evidence, -np.concatenate([*slopes, np.full(int(free), 0.5 * unit * passed.misfit)])
 
-    start = np.concatenate([*(each.numbers for each in parts), np.zeros(int(free))])
+    start = np.concatenate([*(each.numbers for each in parts), np.zeros(int(law.drifts) + int(free))])
     reach = 2.0 * np.log(_REACH) / unit
-    bounds = [bound for each in parts for bound in each.bounds] + [(-reach, reach)] * free
+    bounds = [bound for each in parts for bound in each.bounds]
+    bounds += [law.log_half_lives] if law.drifts else []
+    bounds += [(-reach, reach)] * free
     found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": _STILL})
     return at(found.x)[0], float(-found.fun)
 

@@ -39,11 +39,20 @@ class Messages:
         precision = (children @ self.precision.reshape(n, p * p)).reshape(n_parents, p, p)
         return Messages(precision, children @ self.pull, children @ self.constant)
 
+    def summed_in_runs(self, starts: NDArray[np.intp]) -> Messages:
+        """The sums of runs of nodes that follow each other, each from one of ``starts`` to the next."""
+        each = (self.precision, self.pull, self.constant)
+        return Messages(*(np.add.reduceat(part, starts, axis=0) for part in each))
+
     def __add__(self, other: Messages) -> Messages:
         return Messages(self.precision + other.precision, self.pull + other.pull, self.constant + other.constant)
 
     def __sub__(self, other: Messages) -> Messages:
         return Messages(self.precision - other.precision, self.pull - other.pull, self.constant - other.constant)
+
+    def counted(self, counts: Array) -> Messages:
+        """The same, each as often as it ``counts (n,)``."""
+        return Messages(self.precision * counts[:, None, None], self.pull * counts[:, None], self.constant * counts)
 
     def moved(self, linear: Array, offset: Array) -> Messages:
         """Messages about ``v`` where ``m = linear v + offset``, up to constants."""
@@ -129,6 +138,14 @@ def informed(beliefs: Beliefs) -> Messages:
     """A belief as a message, up to its constant: the way back from `belief`."""
     precision = spd_inverse(beliefs.covariance)
     return Messages(precision, times(precision, beliefs.mean), np.zeros(len(precision)))
+
+
+def without(beliefs: Beliefs, messages: Messages) -> Beliefs:
+    """Beliefs without what these messages, which they know, have told."""
+    left = np.eye(beliefs.mean.shape[1]) - beliefs.covariance @ messages.precision
+    mean = beliefs.mean - times(beliefs.covariance, messages.pull)
+    found = np.linalg.solve(left, np.concatenate([mean[..., None], beliefs.covariance], axis=-1))
+    return Beliefs(found[..., 0], symmetrize(found[..., 1:]))
 
 
 def evidence(messages: Messages, prior: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Tasks in a tree as a model of levels: what one pass up and down the tree tells of the levels' covariances and the noises."""
+"""Tasks in a tree, or in chains, as a model of levels: what a pass up and down tells of their covariances and the noises."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from skmeta._inference.levels import LevelsLaw
 from skmeta._inference.linalg import diagonal, symmetrize
 from skmeta._inference.messages import Beliefs, of_rows, trace_of_products
 from skmeta._inference.noise import noise_step, pooled_dof, squeeze_noise
-from skmeta._inference.tree import Tree, Upward, pass_down, pass_up
+from skmeta._inference.tree import Downward
 
 Array = NDArray[Any]
 
@@ -51,10 +51,13 @@ class Before:
 
 @dataclass(frozen=True, eq=False)
 class NestedModel:
-    """The ``tasks`` of one output (`in_columns.InColumns`), their tree, and what a ``past`` told: of nodes the tree has it."""
+    """The ``tasks`` of one output (`in_columns.InColumns`), their `Tree` or `drift.Chains`, and what a ``past`` told.
+
+    What it told of nodes the tree has.
+    """
 
     tasks: Any
-    tree: Tree
+    tree: Any
     past: Before | None = None
 
     @property
@@ -82,7 +85,7 @@ class NestedModel:
 
     def passed(self, law: LevelsLaw) -> NestedPass:
         """A pass under a law, see `levels.Model`."""
-        return NestedPass(self, law, pass_up(self.tree, of_rows(self.tasks.moments, law.own_noise), law.roots))
+        return NestedPass(self, law, self.tree.passed_up(of_rows(self.tasks.moments, law.own_noise), law))
 
     def with_noise(self, law: LevelsLaw, passed: NestedPass, *, shared: bool) -> LevelsLaw:
         """The noises by the tasks' residuals at their posterior means, over the degrees of freedom that these leave."""
@@ -106,7 +109,7 @@ class NestedPass:
 
     model: NestedModel
     law: LevelsLaw
-    up: Upward
+    up: Any
 
     @property
     def evidence(self) -> float:
@@ -120,20 +123,26 @@ class NestedPass:
         return self.up.belief_of_root(self.law.shrink)
 
     @cached_property
-    def _down(self) -> tuple[list[Beliefs], list[Array]]:
-        return pass_down(self.up, self.mean)
+    def _down(self) -> Downward:
+        found: Downward = self.up.down(self.mean)
+        return found
 
     @property
     def known(self) -> list[Beliefs]:
         """What is known of the nodes of every level."""
-        return self._down[0]
+        return self._down.known
 
     @property
     def squares(self) -> list[Array]:
         """The sums of ``E[v v'] (k, k)`` over a level's nodes."""
-        weighed = zip(self.model.weights, self._down[1], strict=True)
+        weighed = zip(self.model.weights, self._down.squares, strict=True)
         found, past = [np.tensordot(counts, square, axes=1) for counts, square in weighed], self.model.past
         return found if past is None else [*found[:-1], found[-1] + past.square(self.law.roots[-1])]
+
+    @property
+    def half_life_slope(self) -> float:
+        """How the evidence moves with the logarithm of the half-life."""
+        return self._down.half_life_slope
 
     @property
     def misfit(self) -> float:

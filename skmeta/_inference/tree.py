@@ -63,6 +63,22 @@ class Tree:
         """How often the nodes of a level count; None for once."""
         return self.counts if level == self.n_levels - 1 else None
 
+    def passed_up(self, leaves: Messages, law: Any) -> Upward:
+        """The pass up of what the tasks say, ``leaves``, under a `levels.LevelsLaw`."""
+        return pass_up(self, leaves, law.roots)
+
+
+@dataclass(frozen=True, eq=False)
+class Downward:
+    """What a pass down tells: what is ``known`` of every level's nodes, tasks last, and ``E[v v']`` of their deviations.
+
+    ``half_life_slope`` is how the evidence moves with the logarithm of a half-life, where tasks drift.
+    """
+
+    known: list[Beliefs]
+    squares: list[Array]
+    half_life_slope: float = 0.0
+
 
 @dataclass(frozen=True, eq=False)
 class Upward:
@@ -87,6 +103,10 @@ class Upward:
         held = np.diag(shrink + HELD)
         return of.belief(Messages(self.root.precision + held, self.root.pull, self.root.constant))
 
+    def down(self, root: Beliefs) -> Downward:
+        """The way down, where ``root`` is known of the root."""
+        return Downward(*pass_down(self, root))
+
 
 def pass_up(tree: Tree, leaves: Messages, roots: Sequence[Array]) -> Upward:
     """Messages from the tasks' own, ``leaves``, to the root; ``roots`` are roots of the levels' covariances."""
@@ -108,13 +128,17 @@ def pass_down(up: Upward, root: Beliefs) -> tuple[list[Beliefs], list[Array]]:
     return known, squares
 
 
+def flat_root(shrink: Array) -> Messages:
+    """What is known of the root before any task, as a message."""
+    return Messages(np.diag(shrink + HELD)[None], np.zeros((1, len(shrink))), np.zeros(1))
+
+
 def cavities(up: Upward, shrink: Array, level: int | None = None) -> Beliefs:
     """What the others say of the mean that each node of a level (None: the tasks) deviates from.
 
     The message that a node itself passed up is taken out of all that its parent knows.
     """
-    p = len(shrink)
-    outside = Messages(np.diag(shrink + HELD)[None], np.zeros((1, p)), np.zeros(1))
+    outside = flat_root(shrink)
     last = up.tree.n_levels - 1 if level is None else level
     for depth in range(last + 1):
         told = up.tree.gathered(depth, up.passed[depth])

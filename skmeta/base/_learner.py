@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from sklearn.base import BaseEstimator
@@ -18,6 +19,7 @@ class Learner(BaseEstimator):
     """
 
     strengths: ClassVar[tuple[str, ...]] = ()  # parameters of the estimators that say how far the prior is trusted
+    in_time: ClassVar[bool] = False  # whether tasks' own ids are times, which many entities have in common
 
     def check_takes(self, estimator: Any) -> None:
         """Raise for an estimator that this learner is not made for; by default it takes any.
@@ -97,6 +99,13 @@ def adapt_learned(learner: Any, prior: Any, estimator: Any, tasks: Tasks, n_jobs
     if own is None:
         return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
     return own(prior, estimator, tasks, n_jobs=n_jobs)
+
+
+def names_among(levels: Mapping[str, Any], learner: Any, prior: Prior | None) -> dict[str, Any]:
+    """Those levels whose ids are names: not the tasks' own where the learner, or the prior learned on from, reads times."""
+    names = list(levels)
+    times = getattr(learner, "in_time", False) or bool(prior and names and names[-1] in prior.context_names)
+    return {name: levels[name] for name in (names[:-1] if times else names)}
 
 
 def checked_prior(learner: Any, prior: Any) -> Prior:

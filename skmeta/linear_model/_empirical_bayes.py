@@ -18,6 +18,7 @@ from skmeta._inference.hyper_prior import CHOICES
 from skmeta.base import AdaptedEstimators, Learner, Prior, register
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import _collection
+from skmeta.linear_model._aged import aged, check_no_age
 from skmeta.linear_model._blocks import check_blocks
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._copies import statistics_without_copies, without_copies
@@ -81,6 +82,9 @@ class EmpiricalBayes(Learner):
         as many as coefficients for "full", none once there are four times as many tasks). Zero is plain REML, in which the
         mean is not drawn to zero either. With a word the weight is chosen, an eighth to eight times that of each shape:
         the one that makes held-out tasks clearly most probable, or the one of the least PAC-Bayes bound.
+    half_life : float, default=None
+        For tasks whose ids are dates (in days) or numbers: one that is older than the last by so much counts half. None: all
+        count alike. How fast tasks drift, `StateSpace` learns.
     max_iter : int, default=20
         Sweeps of EM over the tasks. Stopping early is itself a regulariser.
     tol : float, default=1e-4
@@ -135,6 +139,7 @@ class EmpiricalBayes(Learner):
         rank: int | None = None,
         noise: str = "task",
         pseudo_tasks: float | str | None = None,
+        half_life: float | None = None,
         max_iter: int = 20,
         tol: float = 1e-4,
         crossed: bool = False,
@@ -145,6 +150,7 @@ class EmpiricalBayes(Learner):
         self.rank = rank
         self.noise = noise
         self.pseudo_tasks = pseudo_tasks
+        self.half_life = half_life
         self.max_iter = max_iter
         self.tol = tol
         self.crossed = crossed
@@ -216,6 +222,7 @@ class EmpiricalBayes(Learner):
     ) -> MixturePrior:
         """The prior of a collection, ``distinct`` being what leaves copies out, if anything does."""
         self._check_parameters()
+        tasks = self._weighed(tasks)
         family, past = family_of(estimator), learned_component(prior, estimator)
         classes = None if past is None else past.classes
         unit = unit_of(past, mean_weight(tasks, estimator, classes))
@@ -225,7 +232,7 @@ class EmpiricalBayes(Learner):
             tasks, data = distinct(tasks, data, estimator, family, unit)
         among = self._structure_among(tasks, past)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
-        wide = is_wide(self, data.n_features, data.n_rows, past, coupled=coupled)
+        wide = among is None and is_wide(self, data.n_features, data.n_rows, past, coupled=coupled)
 
         def learn(learner: EmpiricalBayes, rows: LinearData) -> MixturePrior:
             if wide:
@@ -282,9 +289,11 @@ class EmpiricalBayes(Learner):
         ------
         ValueError
             If statistics do not determine the likelihood of ``estimator``, as those of robust ones, which ask of each row
-            whether it is an outlier; if parts know different labels; or with ``crossed``, which takes several ids a task.
+            whether it is an outlier; if parts know different labels; with ``crossed``, which takes several ids a task; or with
+            a ``half_life``.
         """
         self._check_parameters()
+        check_no_age(self.half_life)
         estimator = Ridge() if estimator is None else estimator
         check_sums_suffice(estimator, crossed=self.crossed)
         if isinstance(statistics, SufficientStatistics):
@@ -332,13 +341,17 @@ class EmpiricalBayes(Learner):
         found: Sequence[LearnedLaw] = learning.of(collection, laws_of(past, collection))
         self.structure_, self.scores_ = str(found[-1].choice.structure), found[-1].choice.scores
         learned = prior_of_laws([each.law for each in found], collection)
-        if among is not None:
-            learned, found = learn_among(among, learning, collection, found)
+        placed = None if among is None else learn_among(among, learning, collection, found)
+        among, learned, found = placed or (None, learned, found)
         self._places = places_of(found, collection, among)
         self.evidence_ = None if self._places is None else self._places.evidence
         explained = explained_by(found, prior) if collection.likelihood.quadratic else 0.0
         levels = isinstance(self.varying, str) and self.varying == "intercept"
         return mixture_of(*weighed(learned, found, explained, prior, levels=levels), explained)
+
+    def _weighed(self, tasks: Tasks) -> Tasks:
+        """How often tasks count, by their age."""
+        return aged(tasks, self.half_life)
 
     def _structure_among(self, tasks: Tasks, past: GaussianPrior | None) -> Any:
         """How tasks belong together; None where nothing is known of it."""
@@ -387,5 +400,7 @@ class EmpiricalBayes(Learner):
                 raise ValueError(f"EmpiricalBayes(pseudo_tasks=...): wanted {wanted}, found {self.pseudo_tasks!r}.")
         elif self.pseudo_tasks is not None:
             check_scalar(self.pseudo_tasks, "pseudo_tasks", Real, min_val=0)
+        if self.half_life is not None:
+            check_scalar(self.half_life, "half_life", Real, min_val=0, include_boundaries="neither")
         check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
         check_scalar(self.tol, "tol", Real, min_val=0)

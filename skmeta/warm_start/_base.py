@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta.base import Prior, learner_for
 from skmeta.base._class_prior import CLASS_PRIORS, as_drawn
-from skmeta.base._learner import adapt_learned, checked_prior
+from skmeta.base._learner import adapt_learned, checked_prior, names_among
 from skmeta.base._matching import matched, reads_targets
 from skmeta.base._prior import given_what_is_known
 from skmeta.steps import (
@@ -175,7 +175,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     def _check_collection(self, tasks: Tasks, learner: Any) -> None:
         """Tasks that can be learned from: several, of several classes where there are classes, nested as said."""
         if learner is not None and not getattr(learner, "crossed", False):
-            warn_of_crossed_ids(tasks.levels, stacklevel=5)
+            warn_of_crossed_ids(names_among(tasks.levels, learner, self.prior), stacklevel=5)
         if self.prior is not None:
             return
         if len(tasks) == 1:

@@ -104,6 +104,10 @@ class CrossedTasks:
                 f"{widest!r}, found {size}; let fewer columns vary, as varying='intercept', or leave a column of ids out."
             )
 
+    def settled(self, outputs: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
+        """They are what ids say, see `Among.settled`."""
+        return self, outputs
+
     def prior(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[Any]) -> StructuredPrior:
         """The prior of all outputs, see `Among.prior`."""
         known = [

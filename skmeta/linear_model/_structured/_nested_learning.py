@@ -15,7 +15,6 @@ from skmeta._inference.gaussian_em import opened
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.levels import LevelsLaw, evidence_in_data, fit_levels
 from skmeta._inference.messages import Beliefs, Messages
-from skmeta._inference.moments import Moments
 from skmeta._inference.nested import Before, NestedModel, NestedPass
 from skmeta._inference.structure import CovarianceShape, Structure
 from skmeta._inference.tree import Tree, cavities
@@ -25,6 +24,7 @@ from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._structured._nested_prior import NestedPrior, Nodes
 from skmeta.linear_model._structured._places import OutputTasks, Places
 from skmeta.linear_model._structured._prior import StructuredPrior
+from skmeta.linear_model._structured._shapes import as_tasks
 from skmeta.tasks import Tasks, index_tasks
 
 Array = NDArray[np.float64]
@@ -61,7 +61,7 @@ class NestedTasks:
         """What is learned of one output, see `Among.output`; contextual effects are those of tasks without a tree."""
         effects = None if noise == "known" else of.flat.law.contextual
         tasks = of.tasks if effects is None else _less(of.tasks, effects)
-        past = None if self.past is None else self._before(of)
+        past = None if self.past is None else self.before(of)
         tree = Tree(self.parents, of.tasks.counts, None if self.past is None else self._said_before(of))
         model = NestedModel(tasks, tree, past)
         if before is None:
@@ -73,7 +73,8 @@ class NestedTasks:
         evidence = evidence_in_data(model, law, passed.evidence, of.units) if told else None
         return NestedOutput(of.tasks, passed, cavities(passed.up, law.shrink), effects, evidence)
 
-    def _before(self, of: OutputTasks) -> Before:
+    def before(self, of: OutputTasks) -> Before:
+        """What the past told of how tasks deviate and of noise, in units of the engine."""
         assert self.past is not None
         past, covariance = self.past, self.past.covariances[self.levels[-1]]
         covariance = of.units.covariance_to_engine(covariance if past.one_target else covariance[of.k])
@@ -91,6 +92,10 @@ class NestedTasks:
         told = Messages(precision, pull, np.zeros(len(pull))).moved(*of.units.affine_to_data)
         nothing = Messages(np.zeros((new, p, p)), np.zeros((new, p)), np.zeros(new))
         return told.followed_by(nothing)
+
+    def settled(self, outputs: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
+        """It is what ids say, see `Among.settled`."""
+        return self, outputs
 
     def prior(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[Any]) -> StructuredPrior:
         """The prior of all outputs, see `Among.prior`."""
@@ -224,15 +229,7 @@ def _shape(learning: LawLearning, passed: NestedPass, level: int) -> CovarianceS
     tasks, tree, law = passed.model.tasks, passed.model.tree, passed.law
     above = passed.mean if level == 0 else passed.known[level - 1]
     n_rows = tree.rows_below(level, tasks.n_rows)
-    nodes = _as_tasks(passed.up.deviations[level].messages, above.mean[tree.parents[level]], n_rows)
+    nodes = as_tasks(passed.up.deviations[level].messages, above.mean[tree.parents[level]], n_rows)
     counts = tree.weights(level)
     start = CoefficientLaw(np.zeros(tasks.width), law.covariances[level], np.float64(1.0), np.float64(np.inf))
     return learning.choice(InColumns(nodes, counts), start=start, noise="known").structure
-
-
-def _as_tasks(told: Messages, mean: Array, n_rows: Array) -> Moments:
-    """Messages about nodes as the statistics of tasks around a mean, of noise one."""
-    nothing = np.zeros((len(n_rows), mean.shape[1] - 1))
-    moments = Moments(told.precision, told.pull, told.constant, n_rows, nothing)
-    score, square = moments.residual(mean)
-    return replace(moments, cross=score, square=square)

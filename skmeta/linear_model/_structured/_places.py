@@ -14,6 +14,7 @@ from skmeta._inference.components import Beside
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.messages import Beliefs
 from skmeta._inference.mixture import Mixture
+from skmeta._inference.selection import Choice
 from skmeta._inference.units import Law, Units
 from skmeta.linear_model._adapt import adapt_in_engine
 from skmeta.linear_model._adapted import LinearAdapted
@@ -53,6 +54,15 @@ class Places:
     evidence: float | None = None
     effects: ContextualEffects | None = None
 
+    @property
+    def judging(self) -> Places:
+        """What tasks are judged by: what the others say."""
+        return self
+
+    def judged(self, choice: Choice) -> Choice:
+        """A choice in which those tasks alone are looked at that can be judged: all."""
+        return choice
+
     def law_of(self, tasks: NDArray[np.intp]) -> CoefficientLaw:
         """The laws of some tasks, as the others tell them: the mean and the covariance have a leading axis of the tasks."""
         covariance = self.deviation + self.others.covariance[tasks]
@@ -68,10 +78,10 @@ class PlacedLaw(LearnedLaw):
 
     def held_out(self, beside: Beside) -> Any:
         """Log-evidence ``(n_tasks, C)`` of the tasks looked at, each held out from what the others say of its place."""
-        codes = self.choice.tasks
+        codes, judging = self.choice.tasks, self.places.judging
         if self.rows is None:
-            return self.tasks.take(codes).component_evidence(beside.components(self.places.law_of(codes)))
-        components = [beside.components(self.places.law_of(code)) for code in codes]
+            return self.tasks.take(codes).component_evidence(beside.components(judging.law_of(codes)))
+        components = [beside.components(judging.law_of(code)) for code in codes]
         return self.rows.component_evidence(codes, np.arange(len(codes)), components)
 
 
