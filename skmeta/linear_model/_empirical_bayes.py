@@ -5,21 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
-from sklearn.utils import check_scalar
 
-from skmeta._inference.hyper_prior import CHOICES
 from skmeta.base import AdaptedEstimators, Learner, Prior, register
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import _collection
 from skmeta.linear_model._aged import aged, check_no_age
-from skmeta.linear_model._blocks import check_blocks
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._copies import statistics_without_copies, without_copies
 from skmeta.linear_model._data import LinearData, mean_weight, read
@@ -29,16 +25,14 @@ from skmeta.linear_model._law_learning import LawLearning, LearnedLaw
 from skmeta.linear_model._laws import laws_of, prior_of_laws
 from skmeta.linear_model._mixture import explained_by, weighed
 from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
+from skmeta.linear_model._parameters import check_parameters
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
 from skmeta.linear_model._structured import LearnedPlaces, learn_among, mixture_of, places_of, structure_among
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
-from skmeta.linear_model._varying import check_varying
 from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_mixture
 from skmeta.steps import PriorWithSteps, fit_steps, take_apart, with_constant_column
 from skmeta.tasks import Tasks
-
-_SHAPES = ("auto", "factor", "full", "diagonal", "spherical", "blocks")
 
 
 @register(*FAMILIES)
@@ -221,7 +215,7 @@ class EmpiricalBayes(Learner):
         self, estimator: Any, tasks: Tasks, prior: Prior | None, n_jobs: Any, progress: Any, distinct: Any = None
     ) -> MixturePrior:
         """The prior of a collection, ``distinct`` being what leaves copies out, if anything does."""
-        self._check_parameters()
+        check_parameters(self)
         tasks = self._weighed(tasks)
         family, past = family_of(estimator), learned_component(prior, estimator)
         classes = None if past is None else past.classes
@@ -292,7 +286,7 @@ class EmpiricalBayes(Learner):
             whether it is an outlier; if parts know different labels; with ``crossed``, which takes several ids a task; or with
             a ``half_life``.
         """
-        self._check_parameters()
+        check_parameters(self)
         check_no_age(self.half_life)
         estimator = Ridge() if estimator is None else estimator
         check_sums_suffice(estimator, crossed=self.crossed)
@@ -383,24 +377,3 @@ class EmpiricalBayes(Learner):
         if self._places is None:
             return super().adapt_learned(prior, estimator, tasks, n_jobs=n_jobs)
         return self._places.adapted(prior, estimator, tasks, n_jobs)
-
-    def _check_parameters(self) -> None:
-        if self.covariance not in _SHAPES:
-            raise ValueError(f"EmpiricalBayes(covariance=...): wanted one of {_SHAPES}, found {self.covariance!r}.")
-        check_blocks(self.blocks, self.covariance)
-        check_varying(self.varying)
-        check_scalar(self.crossed, "crossed", bool)
-        if self.noise not in ("task", "shared"):
-            raise ValueError(f"EmpiricalBayes(noise=...): wanted 'task' or 'shared', found {self.noise!r}.")
-        if self.rank is not None:
-            check_scalar(self.rank, "rank", Integral, min_val=1)
-        if isinstance(self.pseudo_tasks, str):
-            if self.pseudo_tasks not in CHOICES:
-                wanted = f"a number, None or one of {CHOICES}"
-                raise ValueError(f"EmpiricalBayes(pseudo_tasks=...): wanted {wanted}, found {self.pseudo_tasks!r}.")
-        elif self.pseudo_tasks is not None:
-            check_scalar(self.pseudo_tasks, "pseudo_tasks", Real, min_val=0)
-        if self.half_life is not None:
-            check_scalar(self.half_life, "half_life", Real, min_val=0, include_boundaries="neither")
-        check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
-        check_scalar(self.tol, "tol", Real, min_val=0)
