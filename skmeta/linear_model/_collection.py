@@ -90,21 +90,21 @@ def of_sums(found: SufficientStatistics, estimator: Any, family: Any, past: Gaus
     """The collection of which there are sums alone, which determine squared errors."""
     unit = unit_of(past, found.mean_weight)
     sums = found.sums().in_unit(unit)
-    units, engine = _units_of_sums(found, sums, estimator, family, past, centred=True)
+    units, engine = units_of_sums(found, sums, estimator, family, past, centred=True)
     tasks = each_output(standardised(sums, engine, intercept=estimator.fit_intercept))
-    return _collection_of(tasks, found, estimator, family, units, engine, unit)
+    return collection_of(tasks, found, estimator, family, units, engine, unit)
 
 
 def of_wide_sums(found: SufficientStatistics, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The same for `of_wide_rows`: as rows that say what the tasks' own would."""
     unit = unit_of(past, found.mean_weight)
     sums = found.sums().in_unit(unit)
-    units, engine = _units_of_sums(found, sums, estimator, family, past, centred=False)
+    units, engine = units_of_sums(found, sums, estimator, family, past, centred=False)
     rows = equivalent_rows(sums, engine, intercept=estimator.fit_intercept)
-    return _collection_of((rows, None), found, estimator, family, units, engine, unit)
+    return collection_of((rows, None), found, estimator, family, units, engine, unit)
 
 
-def _units_of_sums(
+def units_of_sums(
     found: SufficientStatistics,
     sums: Sums,
     estimator: Any,
@@ -124,7 +124,7 @@ def _units_of_sums(
     return _units(where, estimator, likelihood, past, one_target=found.target_mean.ndim == 1)
 
 
-def _collection_of(
+def collection_of(
     tasks: Any,
     found: SufficientStatistics,
     estimator: Any,

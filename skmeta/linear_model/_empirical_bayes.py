@@ -28,6 +28,7 @@ from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
 from skmeta.linear_model._parameters import check_parameters
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
+from skmeta.linear_model._private_collection import of_private_sums
 from skmeta.linear_model._structured import LearnedPlaces, learn_among, mixture_of, places_of, structure_among
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_mixture
@@ -257,7 +258,7 @@ class EmpiricalBayes(Learner):
         coefficients; there are some hundred rounds. These say too little for the computation that `learn` takes where
         more than 100 columns outnumber the rows of every task: there the two are equal with ``covariance="full"`` or
         ``blocks`` alone. There sums also count as those of a dense table: of sparse ones `learn` looks for no contextual
-        effects.
+        effects. Of private statistics the noise is known, and taken for what it is.
 
         Parameters
         ----------
@@ -316,7 +317,11 @@ class EmpiricalBayes(Learner):
     ) -> MixturePrior:
         """The prior of the tasks that there are sums of, by the computation that their rows would take."""
         family, past = family_of(estimator), learned_component(prior, estimator)
-        past, sums = checked_past(past, estimator, family, sums, sums.feature_names), statistics_without_copies(sums)
+        past = checked_past(past, estimator, family, sums, sums.feature_names)
+        if sums.noise_variance is not None:
+            private = of_private_sums(sums, estimator, family, past, effective_n_jobs(n_jobs))
+            return self._learn(private, past, prior, n_jobs, progress)
+        sums = statistics_without_copies(sums)
         if is_wide(self, sums.n_features, sums.count, past):
             return self._learn_wide(_collection.of_wide_sums(sums, estimator, family, past), past, prior, n_jobs)
         return self._learn(_collection.of_sums(sums, estimator, family, past), past, prior, n_jobs, progress)
