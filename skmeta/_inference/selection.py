@@ -97,10 +97,10 @@ def _plain_strength(p: int, n_tasks: float) -> float:
 
 def folds(moments: Any, n_folds: int, *, within: bool = False) -> Array:
     """Fold of every task ``(n_tasks,)``: dealt out in order of the targets' size, whatever the tasks are called."""
-    return np.argsort(_by_size(moments, within)) % n_folds
+    return np.argsort(by_size(moments, within)) % n_folds
 
 
-def _by_size(moments: Any, within: bool) -> Array:
+def by_size(moments: Any, within: bool) -> Array:
     """Tasks in order of the targets' mean square; those that tie (few labels) by their rows and their columns' means.
 
     That is ``within`` tasks where targets are not centred: the level of a logarithm is the unit, of which nothing is to depend.
@@ -158,13 +158,13 @@ def _compared(
     held: _HeldOut, base: CoefficientLaw, structures: Sequence[Structure], options: dict[str, Any]
 ) -> tuple[Structure, CoefficientLaw, Array, dict[str, float]]:
     """The structure chosen, its laws ``(n_folds,)``, the held-out tasks' evidence, and the sums of it for all of them."""
-    laws = _shaped(base, structures)
+    laws = shaped(base, structures)
     evidence = held.evidence(laws)
     close = _worth_a_sweep(evidence, held.counts)
     tried = Structures(tuple(structures[i] for i in close))
     laws = fit_gaussian(held.train, tried, n_iter=1, start=laws.at(close), **options)
     evidence[close] = held.evidence(laws)
-    best = _simplest(evidence[close], held.counts)
+    best = simplest(evidence[close], held.counts)
     scores = {str(s): float(e) for s, e in zip(structures, evidence @ held.counts, strict=True)}
     return tried.each[best], laws.at(best), evidence[close[best]], scores
 
@@ -173,7 +173,7 @@ def _best_for(past: CoefficientLaw, structures: Sequence[Structure], design: Arr
     """The structure in which a past keeps best what it says; where coefficients do not vary, that is one that says so."""
     if np.any(diagonal(past.covariance) <= 0):
         return next((one for one in structures if one.varying is not None), structures[0])
-    laws = _shaped(replace(past, scatter=past.covariance), structures)
+    laws = shaped(replace(past, scatter=past.covariance), structures)
     noise = np.asarray(past.noise)[..., None]
     return structures[int(np.argmin(np.round(past_deviance(laws, noise, past, design).sum(axis=(-2, -1)), 6)))]
 
@@ -230,7 +230,7 @@ def _listed(masks: Any) -> Array:
     return out
 
 
-def _shaped(law: CoefficientLaw, structures: Sequence[Structure]) -> CoefficientLaw:
+def shaped(law: CoefficientLaw, structures: Sequence[Structure]) -> CoefficientLaw:
     """Laws ``(n_structures, n_folds)``: what was learned without constraint, its covariance in each shape."""
     several = law.repeated(len(structures))
     nothing = [None] * len(structures)
@@ -243,7 +243,7 @@ def _worth_a_sweep(evidence: Array, counts: Array) -> list[int]:
     return np.flatnonzero(_within_one_standard_error(evidence, counts)).tolist()
 
 
-def _simplest(evidence: Array, counts: Array) -> int:
+def simplest(evidence: Array, counts: Array) -> int:
     """The first structure whose evidence is within one standard error of the best.
 
     Structures stand in order, simplest first (the rule of Breiman, Friedman, Olshen and Stone, 1984, Classification and
@@ -302,7 +302,7 @@ def spread(moments: Any, n_some: int, *, within: bool = False) -> Array:
     """At most ``n_some`` tasks, evenly spaced in order of the targets' size."""
     if moments.n_tasks <= n_some:
         return np.arange(moments.n_tasks)
-    order = _by_size(moments, within)
+    order = by_size(moments, within)
     return np.sort(order[np.linspace(0, moments.n_tasks - 1, n_some).astype(int)])
 
 

@@ -24,11 +24,12 @@ from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._laws import laws_of, prior_of
-from skmeta.linear_model._mixture import explained_by, robust_mixture, weighed
+from skmeta.linear_model._mixture import explained_by, held_out, robust_mixture, weighed
 from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
+from skmeta.linear_model._task_kinds import KindsLearning, check_kinds_of, check_n_components, check_not_wide
 from skmeta.linear_model._varying import check_varying
 from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_mixture
 from skmeta.steps import PriorWithSteps, fit_steps, take_apart, with_constant_column
@@ -114,18 +115,22 @@ class EmpiricalBayes(Learner):
         *,
         varying: str | Sequence[str] | Sequence[int] = "all",
         rank: int | None = None,
+        n_components: int | str = 1,
         noise: str = "task",
         pseudo_tasks: float | None = None,
         max_iter: int = 20,
         tol: float = 1e-4,
+        random_state: Any = 0,
     ) -> None:
         self.covariance = covariance
         self.varying = varying
         self.rank = rank
+        self.n_components = n_components
         self.noise = noise
         self.pseudo_tasks = pseudo_tasks
         self.max_iter = max_iter
         self.tol = tol
+        self.random_state = random_state
 
     def learn(
         self,
@@ -298,6 +303,7 @@ class EmpiricalBayes(Learner):
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any, progress: Any
     ) -> MixturePrior:
         """Laws of all outputs, and how often held-out tasks were unlike them."""
+        check_kinds_of(prior, self.n_components)
         learning = LawLearning(self, effective_n_jobs(n_jobs), progress)
         found = learning.of(collection, laws_of(past, collection))
         laws = [each.law.to_data(units) for units, each in zip(collection.units, found, strict=True)]
@@ -307,12 +313,18 @@ class EmpiricalBayes(Learner):
         learned = prior_of(laws, noise_dof, first.n_tasks, first.n_rows, collection, excess)
         explained = explained_by(found, prior) if collection.likelihood.quadratic else 0.0
         levels = isinstance(self.varying, str) and self.varying == "intercept"
-        return robust_mixture(*weighed(learned, found, explained, prior, levels=levels), explained)
+        if self.n_components != 1:
+            kinds = KindsLearning(learning, collection, learned, found, prior, explained, levels).mixture()
+            if kinds is not None:
+                return kinds
+        tasks = held_out(learned, found, explained)
+        return robust_mixture(*weighed(learned, found, tasks, prior, levels=levels), explained)
 
     def _learn_wide(
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any
     ) -> MixturePrior:
         """The same where no matrix of columns by columns is made."""
+        check_not_wide(self.n_components)
         wide = learn_wide_prior(self, collection, past, prior, effective_n_jobs(n_jobs))
         self.structure_, self.scores_ = wide.structure, wide.scores
         return wide_mixture(wide, collection, past)
@@ -321,6 +333,7 @@ class EmpiricalBayes(Learner):
         if self.covariance not in _SHAPES:
             raise ValueError(f"EmpiricalBayes(covariance=...): wanted one of {_SHAPES}, found {self.covariance!r}.")
         check_varying(self.varying)
+        check_n_components(self.n_components)
         if self.noise not in ("task", "shared"):
             raise ValueError(f"EmpiricalBayes(noise=...): wanted 'task' or 'shared', found {self.noise!r}.")
         if self.rank is not None:

@@ -1,0 +1,142 @@
+"""How many kinds of tasks there are and which shape their covariances have: what makes held-out tasks more probable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+from skmeta._inference.coefficient_law import CoefficientLaw, side_by_side
+from skmeta._inference.selection import all_vary, clearly_positive, shaped, simplest
+from skmeta._inference.structure import Structure
+from skmeta._inference.task_kinds import Collections, Kinds, log_joint, no_kinds, one_more, run
+
+Array = NDArray[Any]
+
+_SEEDS = 24  # speed: tasks around which another kind is looked for
+_PATIENCE = 2  # speed: kinds more in turn that make held-out tasks no more probable, before the search ends
+_SETTLE = 5  # sweeps under the shape that was chosen
+
+
+@dataclass(frozen=True, eq=False)
+class ChosenKinds:
+    """Laws ``(K,)`` of each output, ``states (K, n_folds)`` of the folds, and the structure of their covariances."""
+
+    laws: list[CoefficientLaw]
+    states: list[CoefficientLaw]
+    structure: Structure
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """What kinds are looked for in: ``tasks`` with one collection a fold, which lacks its own tasks, and one of all.
+
+    ``fold (T,)`` is that of every task, ``wide`` the laws ``(n_folds + 1,)`` of the tasks of each collection, an output each,
+    and ``order (T,)`` ranks tasks as seeds.
+    """
+
+    tasks: Collections
+    fold: Array
+    wide: list[CoefficientLaw]
+    order: Array
+
+    @property
+    def n_folds(self) -> int:
+        """All but the last collection."""
+        return len(self.tasks.counts) - 1
+
+    @property
+    def counts(self) -> Array:
+        """How often tasks count ``(T,)``."""
+        return self.tasks.counts[-1]
+
+    @property
+    def seeds(self) -> Array:
+        """Tasks to look around ``(M, G)``, each collection's own, by their rank."""
+        taught = self.tasks.counts > 0.0
+        first = np.argsort(np.where(taught, self.order, np.inf), axis=1, kind="stable")
+        return first[:, : min(_SEEDS, int(taught.sum(axis=1).min()))].T
+
+    def none(self) -> Array:
+        """Log-probability ``(T,)`` of held-out tasks without kinds."""
+        weights = no_kinds(self.tasks)[:, self.fold]
+        return np.logaddexp.reduce(self.tasks.beside + np.log(weights), axis=0)
+
+    def held_out(self, kinds: Kinds) -> Array:
+        """The same with the kinds that their folds learned ``(..., T)``."""
+        shape = np.shape(kinds.laws[0].noise)
+        found = np.empty((*shape[:-2], len(self.fold)))
+        for g in range(self.n_folds):
+            own, few = np.flatnonzero(self.fold == g), kinds.of_collections(slice(g, g + 1))
+            evidence = self.tasks.rows.take(own).evidence([law.predictive() for law in few.laws])
+            joint = log_joint(evidence, self.tasks.beside[:, own], few.weights)
+            found[..., own] = np.logaddexp.reduce(joint, axis=-3)[..., 0, :]
+        return found
+
+
+def choose_kinds(
+    search: Search,
+    structures: Sequence[Structure],
+    n_kinds: int | None,
+    past: tuple[list[CoefficientLaw], Array] | None = None,
+) -> ChosenKinds | None:
+    """Kinds of tasks, ``n_kinds`` of them, or as many as make held-out tasks more probable (None); None if there are none.
+
+    One kind more is taken if the sum of the tasks' gains is more than a standard error above zero. Then all kinds' covariances
+    get the simplest shape that is within a standard error of the best. Kinds of the ``past`` stay as many: their laws ``(K,)``
+    and how often tasks were of them and of what stands beside ``(K + C,)``.
+    """
+    free = Structure("full", None, strength=float(search.wide[0].mean.shape[-1]), varying=structures[-1].varying)
+    found = _grown(search, free, n_kinds) if past is None else _learned_on(search, free, *past)
+    if found is None:
+        return None
+    structure, found = _in_shape(search, found, all_vary(structures))
+    found, _ = run(search.tasks, found, structure, _SETTLE)
+    order = _matched(search, found)
+    laws = [law.at((order, np.arange(search.n_folds + 1))) for law in found.laws]
+    return ChosenKinds(
+        [law.at((slice(None), -1)) for law in laws], [law.at((slice(None), slice(-1))) for law in laws], structure
+    )
+
+
+def _matched(search: Search, kinds: Kinds) -> Array:
+    """Which kind of each collection ``(K, G)`` is which of all tasks: collections number theirs as they find them.
+
+    Those are matched that share most tasks (H. W. Kuhn, 1955, The Hungarian method, Naval Research Logistics Quarterly 2).
+    """
+    K, tasks = kinds.n_kinds, search.tasks
+    joint = log_joint(tasks.rows.evidence(kinds.laws), tasks.beside, kinds.weights)
+    share = np.exp(joint - np.logaddexp.reduce(joint, axis=0))[:K]
+    shared = np.einsum("kt,jgt->gkj", search.counts * share[:, -1], share)
+    return np.stack([linear_sum_assignment(-each)[1] for each in shared], axis=1)
+
+
+def _grown(search: Search, structure: Structure, n_kinds: int | None) -> Kinds | None:
+    """One kind after the other: so many, or until some more in turn are of no use."""
+    best, kinds, score, n_tried = None, None, search.none(), 0
+    while n_tried < n_kinds if n_kinds else n_tried < (best.n_kinds if best else 0) + _PATIENCE:
+        kinds, n_tried = one_more(search.tasks, kinds, search.wide, structure, search.seeds), n_tried + 1
+        other = search.held_out(kinds)
+        if n_kinds or clearly_positive(other - score, search.counts):
+            best, score = kinds, other
+    return best
+
+
+def _learned_on(search: Search, structure: Structure, laws: list[CoefficientLaw], weights: Array) -> Kinds:
+    """The kinds of a past, which count as the tasks that they were learned from."""
+    G = search.n_folds + 1
+    past = [side_by_side([law.reshaped(len(weights) - len(search.tasks.known), 1)] * G, axis=1) for law in laws]
+    start = Kinds(past, np.repeat(weights[:, None], G, axis=1), past)
+    return run(search.tasks, start, structure, _SEEDS)[0]
+
+
+def _in_shape(search: Search, kinds: Kinds, structures: Sequence[Structure]) -> tuple[Structure, Kinds]:
+    """The simplest structure that is as good as any, and the kinds' covariances in it."""
+    laws = [shaped(law, structures) for law in kinds.laws]
+    weights = np.broadcast_to(kinds.weights, (len(structures), *kinds.weights.shape))
+    best = simplest(search.held_out(Kinds(laws, weights)), search.counts)
+    return structures[best], replace(kinds, laws=[law.at(best) for law in laws])
