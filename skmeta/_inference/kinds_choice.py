@@ -91,38 +91,49 @@ def choose_kinds(
     and how often tasks were of them and of what stands beside ``(K + C,)``.
     """
     free = Structure("full", None, strength=float(search.wide[0].mean.shape[-1]), varying=structures[-1].varying)
-    found = _grown(search, free, n_kinds) if past is None else _learned_on(search, free, *past)
+    shapes = all_vary(structures)
+    if past is None:
+        shape, found = _grown(search, free, shapes, n_kinds)
+    else:
+        shape, found, _ = _in_shape(search, _learned_on(search, free, *past), shapes)
     if found is None:
         return None
-    structure, found = _in_shape(search, found, all_vary(structures))
-    found, _ = run(search.tasks, found, structure, _SETTLE)
-    order = _matched(search, found)
-    laws = [law.at((order, np.arange(search.n_folds + 1))) for law in found.laws]
-    return ChosenKinds(
-        [law.at((slice(None), -1)) for law in laws], [law.at((slice(None), slice(-1))) for law in laws], structure
-    )
+    found, _ = run(search.tasks, found, shape, _SETTLE)
+    share = _memberships(search, found)
+    laws = search.tasks.rows.unshrunk(found.laws, share * search.tasks.counts)
+    laws = [law.at((_matched(search, share), np.arange(search.n_folds + 1))) for law in laws]
+    every = slice(None)
+    of_all, of_folds = ([law.at((every, which)) for law in laws] for which in (-1, slice(search.n_folds)))
+    return ChosenKinds(of_all, of_folds, shape)
 
 
-def _matched(search: Search, kinds: Kinds) -> Array:
+def _memberships(search: Search, kinds: Kinds) -> Array:
+    """Probability of each kind ``(K, G, T)`` after a task's rows."""
+    joint = log_joint(search.tasks.rows.evidence(kinds.laws), search.tasks.beside, kinds.weights)
+    return np.exp(joint - np.logaddexp.reduce(joint, axis=0))[: kinds.n_kinds]
+
+
+def _matched(search: Search, share: Array) -> Array:
     """Which kind of each collection ``(K, G)`` is which of all tasks: collections number theirs as they find them.
 
     Those are matched that share most tasks (H. W. Kuhn, 1955, The Hungarian method, Naval Research Logistics Quarterly 2).
     """
-    K, tasks = kinds.n_kinds, search.tasks
-    joint = log_joint(tasks.rows.evidence(kinds.laws), tasks.beside, kinds.weights)
-    share = np.exp(joint - np.logaddexp.reduce(joint, axis=0))[:K]
     shared = np.einsum("kt,jgt->gkj", search.counts * share[:, -1], share)
     return np.stack([linear_sum_assignment(-each)[1] for each in shared], axis=1)
 
 
-def _grown(search: Search, structure: Structure, n_kinds: int | None) -> Kinds | None:
-    """One kind after the other: so many, or until some more in turn are of no use."""
-    best, kinds, score, n_tried = None, None, search.none(), 0
-    while n_tried < n_kinds if n_kinds else n_tried < (best.n_kinds if best else 0) + _PATIENCE:
-        kinds, n_tried = one_more(search.tasks, kinds, search.wide, structure, search.seeds), n_tried + 1
-        other = search.held_out(kinds)
+def _grown(
+    search: Search, free: Structure, shapes: Sequence[Structure], n_kinds: int | None
+) -> tuple[Structure, Kinds | None]:
+    """One kind after the other, so many, or until some more in turn are of no use: the shape and the kinds in it."""
+    kinds, score, n_tried = None, search.none(), 0
+    best: tuple[Structure, Kinds | None] = free, None
+    n_best = 0
+    while n_tried < n_kinds if n_kinds else n_tried < n_best + _PATIENCE:
+        kinds, n_tried = one_more(search.tasks, kinds, search.wide, free, search.seeds), n_tried + 1
+        shape, shaped_kinds, other = _in_shape(search, kinds, shapes)
         if n_kinds or clearly_positive(other - score, search.counts):
-            best, score = kinds, other
+            best, score, n_best = (shape, shaped_kinds), other, n_tried
     return best
 
 
@@ -134,9 +145,10 @@ def _learned_on(search: Search, structure: Structure, laws: list[CoefficientLaw]
     return run(search.tasks, start, structure, _SEEDS)[0]
 
 
-def _in_shape(search: Search, kinds: Kinds, structures: Sequence[Structure]) -> tuple[Structure, Kinds]:
-    """The simplest structure that is as good as any, and the kinds' covariances in it."""
-    laws = [shaped(law, structures) for law in kinds.laws]
-    weights = np.broadcast_to(kinds.weights, (len(structures), *kinds.weights.shape))
-    best = simplest(search.held_out(Kinds(laws, weights)), search.counts)
-    return structures[best], replace(kinds, laws=[law.at(best) for law in laws])
+def _in_shape(search: Search, kinds: Kinds, shapes: Sequence[Structure]) -> tuple[Structure, Kinds, Array]:
+    """The simplest structure that is as good as any, the kinds' covariances in it, and what held-out tasks then are."""
+    laws = [shaped(law, shapes) for law in kinds.laws]
+    weights = np.broadcast_to(kinds.weights, (len(shapes), *kinds.weights.shape))
+    score = search.held_out(Kinds(laws, weights))
+    best = simplest(score, search.counts)
+    return shapes[best], replace(kinds, laws=[law.at(best) for law in laws]), score[best]

@@ -7,7 +7,7 @@ held out, its counts say so.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from skmeta._inference.gaussian_em import fit_gaussian
 from skmeta._inference.glm import GaussianPriors, linearise, posterior_modes
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.laplace import laplace_columns
+from skmeta._inference.laplace_em import CLIMB, RATIOS
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import cholesky_root, symmetrize
 from skmeta._inference.moments import Moments, Rows
@@ -44,17 +45,22 @@ class FromSums:
         """``log p(y_t)`` of every task under every law ``(..., T)``, all outputs together."""
         return np.asarray(sum(_evidence(part, law) for part, law in zip(self.outputs, laws, strict=True)))
 
+    def expanded(self, laws: Laws) -> FromSums:
+        """Itself: nothing has to be expanded."""
+        return self
+
     def maximised(self, laws: Laws, counts: Array, structure: Any, past: Laws | None = None) -> list[CoefficientLaw]:
         """The laws after one sweep of EM in which tasks count ``counts (..., T)``."""
-        options: dict[str, Any] = {"n_iter": 1, "noise": self.noise}
-        return [
-            fit_gaussian(InColumns(part, counts), structure, start=law, past=past and past[k], **options)
-            for k, (part, law) in enumerate(zip(self.outputs, laws, strict=True))
-        ]
+        given = list(zip(self.outputs, laws, strict=True))
+        return _maximised(given, counts, structure, past or [None] * len(given), self.noise)
 
     def coefficients(self, laws: Laws) -> list[tuple[Array, Array]]:
         """Of every output what is expected of all tasks' ``(..., T, p)`` under one law, and the mean doubt ``(..., p, p)``."""
         return [_coefficients(part, law) for part, law in zip(self.outputs, laws, strict=True)]
+
+    def unshrunk(self, laws: Laws, counts: Array) -> list[CoefficientLaw]:
+        """The laws: exact evidence shrinks none."""
+        return list(laws)
 
     def beside(self, components: Sequence[Sequence[Any]]) -> Array:
         """Evidence ``(T, C)`` under the components of a mixture, ``components[k]`` being those of output ``k``."""
@@ -63,11 +69,11 @@ class FromSums:
 
 
 class FromModes:
-    """Tasks of other likelihoods: Laplace's evidence, and working responses at the modes under each law."""
+    """Tasks of other likelihoods: Laplace's evidence, around the mode of every task under every law."""
 
     def __init__(self, rows: Rows, likelihood: Likelihood) -> None:
         self.rows, self.likelihood = rows, likelihood
-        self._laws: Laws | None = None  # under which the last modes were found
+        self._whitened: dict[Any, Array] = {}  # of the last modes, by the number of laws: where the next search starts
 
     def take(self, tasks: Any) -> FromModes:
         """Some tasks."""
@@ -75,35 +81,33 @@ class FromModes:
 
     def evidence(self, laws: Laws) -> Array:
         """Laplace's ``log p(y_t)`` of every task under every law ``(..., T)``, up to a constant of the targets."""
-        found = self._modes(laws)[1] - self._of_dispersion(np.ravel(laws[0].noise))
-        return np.asarray(found.T.reshape(*np.shape(laws[0].noise), -1))
+        return self._modes(laws)[1]
 
-    def maximised(self, laws: Laws, counts: Array, structure: Any, past: Laws | None = None) -> list[CoefficientLaw]:
-        """The laws after one sweep of EM, in which tasks count ``counts (..., T)``, on working responses at their modes."""
-        lead, counts = np.shape(laws[0].noise), counts.reshape(-1, counts.shape[-1])
-        flat, known = (each and [law.reshaped(len(counts)) for law in each] for each in (laws, past))
-        parts = []
-        for block in self._blocks(laws):
-            expanded = self._expanded(laws, block)
-            parts.append(
-                [
-                    fit_gaussian(
-                        InColumns(part, counts[block]),
-                        structure,
-                        n_iter=1,
-                        start=law.at(block),
-                        past=known and known[k].at(block),
-                        noise="known",
-                    )
-                    for k, (part, law) in enumerate(zip(expanded, flat, strict=True))
-                ]
-            )
-        return [side_by_side(each).reshaped(*lead) for each in zip(*parts, strict=True)]
+    def expanded(self, laws: Laws) -> Expanded:
+        """The tasks as the modes under some laws have them, which laws that are near may be learned from."""
+        coef, evidence = self._modes(laws)
+        found = Expanded(self.rows, self.likelihood, coef, np.zeros(1))
+        return replace(found, constant=evidence - found.evidence(laws))
 
     def coefficients(self, laws: Laws) -> list[tuple[Array, Array]]:
         """As those of `FromSums`, around the modes."""
-        expanded = self._expanded(laws, slice(None))
-        return [_coefficients(part, law) for part, law in zip(expanded, laws, strict=True)]
+        moments = self.expanded(laws).moments(slice(None))
+        return [_coefficients(part, law) for part, law in zip(moments, laws, strict=True)]
+
+    def unshrunk(self, laws: Laws, counts: Array) -> list[CoefficientLaw]:
+        """Laws with means and covariances scaled to the best evidence of the tasks that count: `laplace_em.undo_shrinkage`."""
+        held = self.likelihood.logarithmic
+        factors = np.ones((*np.shape(laws[0].noise), 2))
+        best = (counts * self.evidence(laws)).sum(axis=-1)
+        for i, step in [*enumerate(RATIOS)] * CLIMB:
+            trial = factors.copy()
+            trial[..., i] *= step
+            value = (counts * self.evidence([_scaled(law, trial, held=held) for law in laws])).sum(axis=-1)
+            better = value > best
+            factors, best = np.where(better[..., None], trial, factors), np.where(better, value, best)
+            if i and not better.any():
+                break
+        return [_scaled(law, factors, held=held) for law in laws]
 
     def beside(self, components: Sequence[Sequence[Any]]) -> Array:
         """As that of `FromSums`."""
@@ -115,38 +119,91 @@ class FromModes:
         """What log densities ``(T, C)`` are less at dispersions ``(C,)``, as of an extended quasi-likelihood."""
         return 0.5 * self.rows.n_rows[:, None] * np.log(noise)
 
-    def _blocks(self, laws: Laws) -> list[slice]:
-        """Laws whose tasks' matrices are held at once."""
-        p, n_laws = self.rows.width, np.size(laws[0].noise)
-        each = self.rows.n_tasks * p * max(p, len(self.rows.order) // max(self.rows.n_tasks, 1)) * len(laws)
-        return blocks_of(n_laws, max(_NUMBERS // max(each, 1), 1))
-
     def _modes(self, laws: Laws) -> tuple[Array, Array]:
-        """Modes ``(T, C, K, p)`` and evidence ``(T, C)``; kept, as the same laws are asked for both in turn."""
-        if self._laws is not laws:
-            lead = len(np.shape(laws[0].noise))
-            mean = np.stack([law.mean for law in laws], axis=lead)
-            root = np.stack([cholesky_root(law.covariance) for law in laws], axis=lead)
-            mean, root = mean.reshape(-1, *mean.shape[lead:]), root.reshape(-1, *root.shape[lead:])
-            noise = np.broadcast_to(laws[0].noise, np.shape(laws[0].noise)).ravel()
-            parts = [self._modes_at(mean[b], root[b], noise[b]) for b in self._blocks(laws)]
-            self._kept = tuple(np.concatenate(each, axis=1) for each in zip(*parts, strict=True))
-            self._laws = laws
-        return self._kept  # type: ignore[return-value]
+        """Modes ``(T, C, K, p)`` and evidence ``(..., T)``."""
+        lead = np.shape(laws[0].noise)
+        mean = np.stack([law.mean for law in laws], axis=len(lead))
+        root = np.stack([cholesky_root(law.covariance) for law in laws], axis=len(lead))
+        mean, root = mean.reshape(-1, *mean.shape[len(lead) :]), root.reshape(-1, *root.shape[len(lead) :])
+        noise, parts, start = np.ravel(laws[0].noise), [], self._whitened.get(len(mean))
+        for block in blocks_of(len(mean), self._at_once):
+            priors, first = GaussianPriors(mean[block], root[block]), None if start is None else start[:, block]
+            parts.append(posterior_modes(self.rows, priors, self.likelihood, float(noise[0]), start=first))
+        coef, whitened, found = (
+            np.concatenate([getattr(part, name) for part in parts], axis=1) for name in ("coef", "whitened", "evidence")
+        )
+        self._whitened = {len(mean): whitened}
+        return coef, (found - self._of_dispersion(noise)).T.reshape(*lead, -1)
 
-    def _modes_at(self, mean: Array, root: Array, noise: Array) -> tuple[Array, Array]:
-        found = posterior_modes(self.rows, GaussianPriors(mean, root), self.likelihood, float(noise[0]))
-        return found.coef, found.evidence
+    @property
+    def _at_once(self) -> int:
+        """Laws whose tasks' designs are held at once."""
+        return max(_NUMBERS // max(len(self.rows.order) * self.rows.width * self.rows.Y.shape[1], 1), 1)
 
-    def _expanded(self, laws: Laws, block: slice) -> list[Moments]:
+
+@dataclass(frozen=True, eq=False)
+class Expanded:
+    """Working responses around ``coef (T, C, K, p)``, other ones under each of C laws, and a ``constant (..., T)`` of these."""
+
+    rows: Rows
+    likelihood: Likelihood
+    coef: Array
+    constant: Array
+
+    def evidence(self, laws: Laws) -> Array:
+        """``log p(y_t)`` of every task under its law ``(..., T)``, as far as the expansion holds."""
+        flat, parts = self._flat(laws), []
+        for block in self._blocks:
+            each = zip(self.moments(block), flat, strict=True)
+            parts.append(sum(_evidence(part, law.at(block)) for part, law in each))
+        return np.concatenate(parts).reshape(*np.shape(laws[0].noise), -1) + self.constant
+
+    def maximised(self, laws: Laws, counts: Array, structure: Any, past: Laws | None = None) -> list[CoefficientLaw]:
+        """The laws after one sweep of EM, in which tasks count ``counts (..., T)``."""
+        flat, known = self._flat(laws), None if past is None else self._flat(past)
+        lead, counts, parts = np.shape(laws[0].noise), counts.reshape(-1, counts.shape[-1]), []
+        for block in self._blocks:
+            given = [(part, law.at(block)) for part, law in zip(self.moments(block), flat, strict=True)]
+            own = [None] * len(flat) if known is None else [law.at(block) for law in known]
+            parts.append(_maximised(given, counts[block], structure, own, "known"))
+        return [side_by_side(each).reshaped(*lead) for each in zip(*parts, strict=True)]
+
+    def moments(self, block: slice) -> list[Moments]:
         """Working responses of some laws, an output each, with a leading axis."""
-        coef = self._modes(laws)[0][:, block]
-        each = [linearise(self.rows, coef[:, c], self.likelihood) for c in range(coef.shape[1])]
+        some = self.coef[:, block]
+        each = [linearise(self.rows, some[:, c], self.likelihood) for c in range(some.shape[1])]
         return [_stacked(parts) for parts in zip(*each, strict=True)]
+
+    def _flat(self, laws: Laws) -> list[CoefficientLaw]:
+        return [law.reshaped(self.coef.shape[1]) for law in laws]
+
+    @property
+    def _blocks(self) -> list[slice]:
+        """Laws whose tasks' matrices are held at once."""
+        n_tasks, n_laws, n_outputs, p = self.coef.shape
+        return blocks_of(n_laws, max(_NUMBERS // max(n_tasks * n_outputs * p**2, 1), 1))
+
+
+def _maximised(
+    given: Sequence[tuple[Moments, CoefficientLaw]], counts: Array, structure: Any, past: Sequence[Any], noise: str
+) -> list[CoefficientLaw]:
+    options: dict[str, Any] = {"n_iter": 1, "noise": noise}
+    return [
+        fit_gaussian(InColumns(part, counts), structure, start=law, past=own, **options)
+        for (part, law), own in zip(given, past, strict=True)
+    ]
 
 
 def _stacked(parts: Sequence[Moments]) -> Moments:
     return Moments(*(np.stack([getattr(part, field.name) for part in parts]) for field in fields(Moments)))
+
+
+def _scaled(law: CoefficientLaw, factors: Array, *, held: bool) -> CoefficientLaw:
+    """Means and covariances times their ``factors (..., 2)``; a logarithmic link's intercept, the unit of targets, stays."""
+    mean = factors[..., :1] * law.mean
+    if held:
+        mean[..., -1] = law.mean[..., -1]
+    return replace(law, mean=mean, covariance=factors[..., 1, None, None] * law.covariance)
 
 
 def _evidence(tasks: Moments, law: CoefficientLaw) -> Array:

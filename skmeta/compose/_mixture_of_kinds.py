@@ -53,7 +53,7 @@ class MixtureOfKinds(MixturePrior):
     def kinds_in_words(self) -> str:
         """How many kinds of tasks there are, and how many past tasks were of each, such as "3 kinds of tasks (80, 40, 30)"."""
         sizes = [round(kind.n_tasks) for kind in self.kinds]
-        others = round(self.n_tasks - sum(kind.n_tasks for kind in self.kinds))
+        others = round(self.n_tasks) - sum(sizes)
         kinds = "1 kind" if self.n_kinds == 1 else f"{self.n_kinds} kinds"
         none = f" and {others} of no kind" if others > 0 else ""
         return f"{kinds} of tasks ({', '.join(map(str, sizes))}){none}"
