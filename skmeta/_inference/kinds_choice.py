@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 from skmeta._inference.coefficient_law import CoefficientLaw, side_by_side
 from skmeta._inference.selection import all_vary, clearly_positive, shaped, simplest
 from skmeta._inference.structure import Structure
-from skmeta._inference.task_kinds import Collections, Kinds, log_joint, no_kinds, one_more, run
+from skmeta._inference.task_kinds import Collections, Kinds, Seeds, log_joint, no_kinds, one_more, run
 
 Array = NDArray[Any]
 
@@ -128,9 +128,9 @@ def _grown(
     """One kind after the other, so many, or until some more in turn are of no use: the shape and the kinds in it."""
     kinds, score, n_tried = None, search.none(), 0
     best: tuple[Structure, Kinds | None] = free, None
-    n_best = 0
+    n_best, seeds = 0, Seeds.around(search.tasks, search.wide, search.seeds)
     while n_tried < n_kinds if n_kinds else n_tried < n_best + _PATIENCE:
-        kinds, n_tried = one_more(search.tasks, kinds, search.wide, free, search.seeds), n_tried + 1
+        kinds, n_tried = one_more(search.tasks, kinds, seeds, free), n_tried + 1
         shape, shaped_kinds, other = _in_shape(search, kinds, shapes)
         if n_kinds or clearly_positive(other - score, search.counts):
             best, score, n_best = (shape, shaped_kinds), other, n_tried

@@ -29,6 +29,7 @@ _SHORT, _LONG = 4, 12  # sweeps from each start, and from where the best one has
 _SWEEPS = 3  # of EM on each expansion of other likelihoods than squared errors'
 _NARROW = 0.1  # share of the variance between all tasks from which a kind is grown; EM finds its own
 _SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)  # of the tasks that a new kind may turn out to have
+_HALF = 2.0 / np.pi  # of the variance of a normal law that its halves' means have
 _LEAST = 1e-9  # guard: share of a task that every kind has
 _BIG = 700.0  # guard: a gain whose exponential is a number
 
@@ -130,45 +131,74 @@ def no_kinds(tasks: Collections, n_iter: int = 50) -> Array:
     return weights
 
 
-def one_more(
-    tasks: Collections, kinds: Kinds | None, wide: Sequence[CoefficientLaw], structure: Any, seeds: Array
-) -> Kinds:
-    """The kinds and one more ``(K + 1, G)``: EM from several starts, tasks around which most is gained, the best of these.
+@dataclass(frozen=True, eq=False)
+class Seeds:
+    """Laws ``(M, G)`` of each output around M tasks of each collection, and the evidence ``(M, G, T)`` of all tasks there."""
 
-    Parameters
-    ----------
-    tasks : Collections
-        The tasks.
-    kinds : Kinds or None
-        Those so far.
-    wide : sequence of CoefficientLaw
-        Laws ``(G,)`` of all tasks, one an output.
-    structure : Structure
-        Of the kinds' covariances.
-    seeds : ndarray of int of shape (M, G)
-        Tasks that are tried.
+    laws: list[CoefficientLaw]
+    evidence: Array
 
-    Returns
-    -------
-    Kinds
-        Of each collection.
+    @classmethod
+    def around(cls, tasks: Collections, wide: Sequence[CoefficientLaw], seeds: Array) -> Seeds:
+        """Those of tasks ``seeds (M, G)`` by what is expected of their coefficients under laws ``wide (G,)`` of all tasks.
 
-    References
-    ----------
-    J. J. Verbeek, N. Vlassis and B. Kröse (2003), Efficient greedy learning of Gaussian mixture models, Neural Computation 15.
+        Of their means no size is known.
+        """
+        laws, groups = [], np.arange(seeds.shape[1])
+        for law, (mean, doubt) in zip(wide, tasks.rows.coefficients(wide), strict=True):
+            several = law.repeated(len(seeds))
+            covariance = np.broadcast_to(doubt + _NARROW * law.covariance, several.covariance.shape)
+            any_size = np.where(np.isfinite(several.mean_variance), 1.0, np.inf)
+            laws.append(replace(several, mean=mean[groups, seeds], covariance=covariance, mean_variance=any_size))
+        return cls(laws, tasks.rows.evidence(laws))
+
+
+def one_more(tasks: Collections, kinds: Kinds | None, seeds: Seeds, structure: Any) -> Kinds:
+    """The kinds and one more ``(K + 1, G)``: EM from several starts, the best of these.
+
+    They are tasks around which most is gained (J. J. Verbeek, N. Vlassis and B. Kröse, 2003, Efficient greedy learning of
+    Gaussian mixture models, Neural Computation 15), and two halves of the kind that spreads most (N. Ueda, R. Nakano, Z.
+    Ghahramani and G. E. Hinton, 2000, SMEM algorithm for mixture models, Neural Computation 12).
     """
-    around = _around(tasks, wide, seeds)
-    gain = np.clip(tasks.rows.evidence(around) - _total(tasks, kinds), -_BIG, _BIG)
+    gain = np.clip(seeds.evidence - _total(tasks, kinds), -_BIG, _BIG)
     gains = [np.log1p(share * np.expm1(gain)) for share in _SHARES]
     score = np.max([(tasks.counts * each).sum(axis=-1) for each in gains], axis=0)
     best = np.argsort(-score, axis=0, kind="stable")[:_STARTS]
     groups = np.arange(len(tasks.counts))
-    starts = _with_new(tasks, kinds, [law.at((best, groups)) for law in around])
+    starts = _with_new(tasks, kinds, [law.at((best, groups)) for law in seeds.laws])
+    starts = starts if kinds is None else _beside_each_other(starts, _split(kinds))
     starts, objective = run(tasks, starts, structure, _SHORT)
     first, K = objective.argmax(axis=0), np.arange(starts.weights.shape[-2])[:, None]
     own = first[None, :], K[: starts.n_kinds], groups[None, :]
     start = Kinds([law.at(own) for law in starts.laws], starts.weights[first[None, :], K, groups[None, :]])
     return run(tasks, start, structure, _LONG)[0]
+
+
+def _split(kinds: Kinds) -> Kinds:
+    """The kinds ``(1, K + 1, G)``, that of most tasks times variance along its longest axis in two halves across it."""
+    K, groups, laws, which = kinds.n_kinds, np.arange(kinds.weights.shape[-1]), [], None
+    for law in kinds.laws:
+        values, vectors = np.linalg.eigh(law.covariance)
+        which = (kinds.weights[:K] * values[..., -1]).argmax(axis=0) if which is None else which
+        axis = vectors[..., -1][which, groups]
+        largest = np.abs(axis).argmax(axis=-1)
+        axis = axis * np.sign(axis[groups, largest])[:, None] * np.sqrt(_HALF * values[which, groups, -1])[:, None]
+        mean, covariance = law.mean.copy(), law.covariance.copy()
+        covariance[which, groups] -= axis[:, :, None] * axis[:, None, :]
+        new = replace(law, covariance=covariance).at((which, groups))
+        new = replace(new, mean=law.mean[which, groups] + axis).reshaped(1, len(groups))
+        mean[which, groups] -= axis
+        laws.append(side_by_side([replace(law, mean=mean, covariance=covariance), new]).repeated(1))
+    weights = kinds.weights.copy()
+    weights[which, groups] *= 0.5
+    weights = np.concatenate([weights[:K], weights[which, groups][None], weights[K:]])
+    return Kinds(laws, weights[None])
+
+
+def _beside_each_other(some: Kinds, others: Kinds) -> Kinds:
+    """Starts of both."""
+    laws = [side_by_side(pair) for pair in zip(some.laws, others.laws, strict=True)]
+    return Kinds(laws, np.concatenate([some.weights, others.weights]))
 
 
 def _total(tasks: Collections, kinds: Kinds | None) -> Array:
@@ -177,22 +207,6 @@ def _total(tasks: Collections, kinds: Kinds | None) -> Array:
         return np.logaddexp.reduce(tasks.beside[:, None] + np.log(no_kinds(tasks))[..., None], axis=0)
     own = tasks.rows.evidence(kinds.laws)
     return np.logaddexp.reduce(log_joint(own, tasks.beside, kinds.weights), axis=-3)
-
-
-def _around(tasks: Collections, wide: Sequence[CoefficientLaw], seeds: Array) -> list[CoefficientLaw]:
-    """Laws ``(M, G)`` around what is expected of the coefficients of some tasks; of their means no size is known."""
-    found = []
-    for law, (mean, doubt) in zip(wide, tasks.rows.coefficients(wide), strict=True):
-        several = law.repeated(len(seeds))
-        found.append(
-            replace(
-                several,
-                mean=mean[np.arange(seeds.shape[1]), seeds],
-                covariance=np.broadcast_to(doubt + _NARROW * law.covariance, several.covariance.shape),
-                mean_variance=np.where(np.isfinite(several.mean_variance), 1.0, np.inf),
-            )
-        )
-    return found
 
 
 def _with_new(tasks: Collections, kinds: Kinds | None, new: Sequence[CoefficientLaw]) -> Kinds:
