@@ -16,6 +16,7 @@ from sklearn.utils import check_scalar
 from skmeta.base import Learner, Prior, learner_for
 from skmeta.base._evidence import scores_by_other
 from skmeta.base._held_out import folds_of, gains
+from skmeta.compose._first_component import first_component
 from skmeta.compose._mixture_of_kinds import MixtureOfKinds
 from skmeta.tasks import Tasks
 
@@ -228,13 +229,16 @@ class _Mixture:
         return kinds, weights
 
     def _learned_from(self, share: Array, known: Prior | None) -> Prior:
-        """The prior of a kind, from the tasks that may be of it, two at least."""
+        """What is learned of a kind from the tasks that may be of it, two at least, without what stands beside that.
+
+        A task that is unlike a kind is not of it: the prior of all tasks has what is there for tasks unlike the past.
+        """
         least = min(_TEACHES, float(np.sort(share)[-_FEWEST]))
         own = np.flatnonzero(share >= least)
         some = replace(
             self.tasks.take(own), task_weight=np.maximum(share[own], np.finfo(float).tiny) * self.counts[own]
         )
-        found: Prior = self.learner.learn(self.estimator, some, known, n_jobs=self.n_jobs)
+        found: Prior = first_component(self.learner.learn(self.estimator, some, known, n_jobs=self.n_jobs))
         return found
 
     def _starts(self, n_kinds: int) -> Array:

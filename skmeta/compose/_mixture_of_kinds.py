@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from skmeta.base import Prior
 from skmeta.compose._mixture_prior import SET_ASIDE, MixturePrior
+from skmeta.tasks import Tasks
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -22,6 +26,25 @@ class MixtureOfKinds(MixturePrior):
         component.
     n_kinds : int, default=0
         How many kinds there are.
+
+    Raises
+    ------
+    ValueError
+        If there are not more components than kinds, or as in `MixturePrior`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import Ridge
+    >>> from skmeta import EmpiricalBayes, WarmStartRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> task, x = np.repeat(np.arange(30), 8), rng.normal(size=240)
+    >>> y = np.where(task < 20, 2.0, -2.0) * x + 0.1 * rng.normal(size=240)
+    >>> model = WarmStartRegressor(Ridge(), task=-1, learner=EmpiricalBayes(n_components="auto"))
+    >>> model.fit(np.column_stack([x, task]), y).prior_.kinds_in_words
+    '2 kinds of tasks (20, 10)'
+    >>> model.learner_.memberships_[[0, 29]].round(2).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
     """
 
     n_kinds: int = 0
@@ -62,3 +85,25 @@ class MixtureOfKinds(MixturePrior):
     def set_aside(self) -> bool:
         """Whether what was learned of all tasks and of kinds has less than a hundredth of the weight."""
         return bool(self.weights[: 1 + self.n_kinds].sum() < SET_ASIDE)
+
+
+def memberships(prior: Any, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
+    """Probability of each kind ``(n_tasks, n_kinds)`` after a task's rows; no columns where a prior knows no kinds.
+
+    Parameters
+    ----------
+    prior : Prior
+        Any.
+    estimator : estimator
+        The model of one task.
+    tasks : Tasks
+        The tasks.
+
+    Returns
+    -------
+    ndarray of shape (n_tasks, n_kinds)
+        What is missing to one is the probability of no kind.
+    """
+    if not isinstance(prior, MixtureOfKinds):
+        return np.zeros((len(tasks), 0))
+    return prior.responsibilities(estimator, tasks)[:, 1 : 1 + prior.n_kinds]

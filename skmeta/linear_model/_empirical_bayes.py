@@ -15,7 +15,7 @@ from sklearn.linear_model import Ridge
 from sklearn.utils import check_scalar
 
 from skmeta.base import Learner, Prior, register
-from skmeta.compose import MixturePrior
+from skmeta.compose import MixturePrior, memberships
 from skmeta.linear_model import _collection
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._copies import statistics_without_copies, without_copies
@@ -67,6 +67,11 @@ class EmpiricalBayes(Learner):
         vary are tried too.
     rank : int, default=None
         Rank of "factor" (and of the factors that "auto" tries); None chooses by the evidence of held-out tasks.
+    n_components : int or "auto", default=1
+        Number of Gaussians :math:`N(\mu_k, \Sigma_k)` of coefficients. Two or more are kinds of tasks, beside the one Gaussian
+        of all tasks, which is left to those of no kind. "auto" takes another kind, the first one too, where held-out tasks
+        become more probable by more than a standard error; the search takes ten times as long as all else. Where more than
+        512 tasks are given, kinds are learned from so many of them. See the guide, :doc:`/guide/kinds_of_tasks`.
     noise : {"task", "shared"}, default="task"
         Whether tasks may differ in noise. With "task" their noises get a learned law of their own, which collapses to
         one shared noise unless they differ by more than two standard errors. Only for squared-error models.
@@ -78,9 +83,14 @@ class EmpiricalBayes(Learner):
         Sweeps of EM over the tasks. Stopping early is itself a regulariser.
     tol : float, default=1e-4
         Stop when nothing moves by more than this share in a sweep.
+    random_state : int, RandomState instance or None, default=0
+        Which tasks kinds are looked for around, where there are many; only with ``n_components``.
 
     Attributes
     ----------
+    memberships_ : ndarray of shape (n_tasks, n_kinds)
+        Probability that a task is of each kind, in the order of `MixtureOfKinds.kinds`; what is missing to one is that of no
+        kind. Of the last call of `learn`.
     structure_ : str
         The shape that was learned at the last call, of the last output.
     scores_ : dict of str to float
@@ -167,7 +177,8 @@ class EmpiricalBayes(Learner):
         TypeError
             If ``prior`` is of another family.
         """
-        return self._learn_tasks(estimator, tasks, prior, n_jobs, progress, without_copies)
+        found = self._learn_tasks(estimator, tasks, prior, n_jobs, progress, without_copies)
+        return self._with_memberships(found, estimator, tasks)
 
     def learn_distinct(
         self,
@@ -192,7 +203,12 @@ class EmpiricalBayes(Learner):
         MixturePrior
             What is known now.
         """
-        return self._learn_tasks(estimator, tasks, prior, n_jobs, progress)
+        return self._with_memberships(self._learn_tasks(estimator, tasks, prior, n_jobs, progress), estimator, tasks)
+
+    def _with_memberships(self, prior: MixturePrior, estimator: Any, tasks: Tasks) -> MixturePrior:
+        """The prior, whose kinds' probabilities for each task are kept."""
+        self.memberships_ = memberships(prior, estimator, tasks)
+        return prior
 
     def _learn_tasks(
         self, estimator: Any, tasks: Tasks, prior: Prior | None, n_jobs: Any, progress: Any, distinct: Any = None
