@@ -329,19 +329,15 @@ class Beside:
 
     def components(self, law: CoefficientLaw) -> list[Component]:
         """A law, what stands beside it, and at the end what it has to beat: the level alone."""
-        own, noise = of_law(law), law.noise_law
+        effects = None if law.contextual is None else law.contextual.as_tuple()
+        noise = law.noise_law
+        own = Component(law.mean, DenseCovariance.of(law.covariance), KnownNoise.of(noise), effects=effects)
         found = [own, intercept_outlier(own)] if self.outliers else [own]
         found += [noise_outlier(own, noise)] if self.noise_outliers else []
         found += [slope_outlier_beside(own, self.scale, self.explained)] if self.outliers else []
         dof = tied_dof(self.explained)
         vague = vague_components(self.scale, own.noise.centre, self.intercept, self.likelihood, dof)
         return [*found, *vague, level_alone(own, self.within or noise)]
-
-
-def of_law(law: CoefficientLaw) -> Component:
-    """The component that a law is."""
-    effects = None if law.contextual is None else law.contextual.as_tuple()
-    return Component(law.mean, DenseCovariance.of(law.covariance), KnownNoise.of(law.noise_law), effects=effects)
 
 
 class Stack:

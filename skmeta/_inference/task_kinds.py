@@ -27,10 +27,11 @@ Array = NDArray[Any]
 _STARTS = 3  # speed: tasks around which EM starts
 _SHORT, _LONG = 4, 12  # sweeps from each start, and from where the best one has led
 _SWEEPS = 3  # of EM on each expansion of other likelihoods than squared errors'
-_NARROW = 0.1  # share of the variance between all tasks from which a kind is grown; EM finds its own
-_SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)  # of the tasks that a new kind may turn out to have
+_NARROW = 0.1  # start: share of the variance between all tasks from which a kind is grown; EM finds its own
+_SHARES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)  # start: of the tasks that a new kind may turn out to have
 _HALF = 2.0 / np.pi  # of the variance of a normal law that its halves' means have
 _LEAST = 1e-9  # guard: share of a task that every kind has
+_ROUNDS = 50  # guard: EM for weights alone has settled
 _BIG = 700.0  # guard: a gain whose exponential is a number
 
 
@@ -121,10 +122,10 @@ def noise_in_common(law: CoefficientLaw) -> CoefficientLaw:
     return replace(law, noise=level * ones, noise_dof=dof * ones)
 
 
-def no_kinds(tasks: Collections, n_iter: int = 50) -> Array:
+def no_kinds(tasks: Collections) -> Array:
     """How often tasks are of each of what stands beside kinds ``(C, G)``, where there are none: EM."""
     weights = np.full((len(tasks.known), len(tasks.counts)), 1.0 / len(tasks.known))
-    for _ in range(n_iter):
+    for _ in range(_ROUNDS):
         joint = tasks.beside[:, None] + np.log(weights)[..., None]
         often = (np.exp(joint - np.logaddexp.reduce(joint, axis=0)) * tasks.counts).sum(axis=-1) + tasks.known[:, None]
         weights = often / often.sum(axis=0)

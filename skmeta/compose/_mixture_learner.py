@@ -1,9 +1,8 @@
-"""Kinds of tasks for any family of estimators: EM for a mixture of what its learner makes of the tasks of each kind."""
+"""Kinds of tasks for any family of estimators: a mixture of what its learner makes of the tasks of each kind."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from numbers import Integral
 from typing import Any
 
@@ -23,9 +22,7 @@ from skmeta.tasks import Tasks
 Array = NDArray[np.float64]
 
 _SEEDS = 24  # speed: tasks around which kinds are looked for
-_FOLDS = 3  # of tasks held out, for "auto"
-_TEACHES = 0.01  # speed: probability of a kind from which a task has a say in it
-_SETTLED = 1e-3  # guard: mean change of the tasks' probabilities at which EM ends
+_FOLDS = 3  # speed: of tasks held out, for "auto"
 _FEWEST = 2  # tasks that a kind is learned from
 
 
@@ -35,20 +32,21 @@ class MixtureLearner(Learner):
     .. math:: p(y_t) = \pi_0 \, p(y_t) + \sum_k \pi_k \, p_k(y_t), \quad
         r_{tk} \propto \pi_k \, p_k(y_t)
 
-    The prior :math:`p` of all tasks stays as it is; the prior :math:`p_k` of kind :math:`k` is learned from tasks that
-    count :math:`r_{tk}` times (``task_weight``), in turn, which is EM. :math:`p_k(y_t)` is ``log_evidence``, which
-    every prior has. EM starts from tasks whose models predict other tasks well. `EmpiricalBayes` does the same for linear
-    models in one go, with ``EmpiricalBayes(n_components="auto")``.
+    The prior :math:`p` of all tasks stays as it is; the prior :math:`p_k` of kind :math:`k` is learned from the tasks of
+    largest :math:`r_{tk}`, in turn, which is classification EM. :math:`p_k(y_t)` is ``log_evidence``, which every prior has;
+    of many families it is a density of targets given their rows, which learners do not maximise, and shared tasks
+    (``task_weight``) would make all kinds alike. The start is tasks whose models predict other tasks well. Linear models
+    have ``EmpiricalBayes(n_components="auto")``, where tasks are shared, in one go.
 
     Parameters
     ----------
     learner : Learner or "auto", default="auto"
         What learns the prior of one kind; "auto" is that of the estimator's family.
     n_components : int or "auto", default="auto"
-        Number of kinds. "auto" takes one more as long as held-out tasks become more probable by more than a standard
-        error, which may be none; it learns each number three times more.
+        Number of kinds. "auto" takes two or more as long as each makes held-out tasks more probable by more than a standard
+        error, else none; it learns each number three times more.
     max_iter : int, default=10
-        Rounds of EM, each of which learns a prior for each kind.
+        Rounds, each of which learns a prior for each kind.
 
     Attributes
     ----------
@@ -59,8 +57,8 @@ class MixtureLearner(Learner):
 
     References
     ----------
-    A. P. Dempster, N. M. Laird and D. B. Rubin (1977), Maximum likelihood from incomplete data via the EM algorithm, JRSS B
-    39, section 4.3.
+    G. Celeux and G. Govaert (1992), A classification EM algorithm for clustering and two stochastic versions, Computational
+    Statistics & Data Analysis 14.
 
     Examples
     --------
@@ -155,7 +153,7 @@ class MixtureLearner(Learner):
 
 
 class _Mixture:
-    """EM for the kinds of one collection, beside the prior ``whole`` of all its tasks."""
+    """Kinds of one collection, beside the prior ``whole`` of all its tasks."""
 
     def __init__(
         self, learner: Any, estimator: Any, tasks: Tasks, whole: Prior, max_iter: int, n_jobs: int | None
@@ -173,6 +171,11 @@ class _Mixture:
         order = np.argsort(-weights[1:], kind="stable")
         return [kinds[k] for k in order], weights[np.r_[0, 1 + order]]
 
+    def as_one_kind(self) -> tuple[list[Prior], Array]:
+        """All tasks as of one kind, which more kinds have to beat: what was learned, without what stands beside it."""
+        often = np.array([1.0, 1.0 + self.counts.sum()])
+        return [first_component(self.whole)], often / often.sum()
+
     def learned_on(self, known: Sequence[Prior], weights: Array) -> tuple[list[Prior], Array]:
         """The kinds known before, each learned on from what was known of it."""
         seen = weights * sum(kind.n_tasks for kind in known)
@@ -184,15 +187,15 @@ class _Mixture:
 
     def number_of_kinds(self) -> int:
         """As many as make held-out tasks more probable, each by more than a standard error."""
-        folds, best = folds_of(self.tasks, _FOLDS), 0
+        folds, best = folds_of(self.tasks, _FOLDS), 1
         parts = [self._fold(teach) for teach, _ in folds]
-        score = self._held_out(parts, folds, 0)
+        score = self._held_out(parts, folds, 1)
         while min(len(teach) for teach, _ in folds) >= _FEWEST * (best + 1):
             other = self._held_out(parts, folds, best + 1)
             if not gains((other - score)[self.counts > 0.0]):
                 break
             best, score = best + 1, other
-        return best
+        return best if best > 1 else 0
 
     def _fold(self, teach: NDArray[np.intp]) -> _Mixture:
         some = self.tasks.take(teach)
@@ -202,7 +205,7 @@ class _Mixture:
     def _held_out(self, parts: list[_Mixture], folds: Any, n_kinds: int) -> Array:
         found = np.empty(len(self.tasks))
         for part, (_, judge) in zip(parts, folds, strict=True):
-            kinds, weights = part.learned(n_kinds)
+            kinds, weights = part.learned(n_kinds) if n_kinds > 1 else part.as_one_kind()
             some = self.tasks.take(judge)
             each = np.column_stack([prior.log_evidence(self.estimator, some) for prior in (part.whole, *kinds)])
             found[judge] = logsumexp(each, b=weights, axis=1)
@@ -214,30 +217,25 @@ class _Mixture:
         return np.column_stack(each) + np.log(weights)
 
     def _settled(self, share: Array, known: Any, seen: Array) -> tuple[list[Prior], Array]:
-        """EM from probabilities ``(n_tasks, 1 + K)``; one task of each is assumed, beside those ``seen`` before."""
+        """Classification EM from probabilities ``(n_tasks, 1 + K)``; one task of each is assumed, beside those ``seen``."""
+        own, n_kinds = share.argmax(axis=1), share.shape[1] - 1
         for _ in range(self.max_iter):
-            often = self.counts @ share + seen + 1.0
+            often = np.bincount(own, self.counts, minlength=1 + n_kinds) + seen + 1.0
             weights = often / often.sum()
-            kinds = [
-                self._learned_from(share[:, 1 + k], None if known is None else known[k])
-                for k in range(share.shape[1] - 1)
-            ]
-            new = softmax(self._joint(kinds, weights), axis=1)
-            moved, share = np.abs(new - share).mean(), new
-            if moved < _SETTLED:
+            kinds = [self._learned_from(own == k, share[:, k], known and known[k - 1]) for k in range(1, 1 + n_kinds)]
+            share, before = softmax(self._joint(kinds, weights), axis=1), own
+            own = share.argmax(axis=1)
+            if np.array_equal(own, before):
                 break
         return kinds, weights
 
-    def _learned_from(self, share: Array, known: Prior | None) -> Prior:
-        """What is learned of a kind from the tasks that may be of it, two at least, without what stands beside that.
+    def _learned_from(self, own: NDArray[np.bool_], share: Array, known: Prior | None) -> Prior:
+        """What is learned of a kind from its tasks, two at least, without what stands beside that.
 
         A task that is unlike a kind is not of it: the prior of all tasks has what is there for tasks unlike the past.
         """
-        least = min(_TEACHES, float(np.sort(share)[-_FEWEST]))
-        own = np.flatnonzero(share >= least)
-        some = replace(
-            self.tasks.take(own), task_weight=np.maximum(share[own], np.finfo(float).tiny) * self.counts[own]
-        )
+        likely = np.lexsort((-share, ~own))[: max(int(own.sum()), _FEWEST)]
+        some = self.tasks.take(np.sort(likely))
         found: Prior = first_component(self.learner.learn(self.estimator, some, known, n_jobs=self.n_jobs))
         return found
 

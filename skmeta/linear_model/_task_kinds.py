@@ -14,7 +14,7 @@ from scipy.special import logsumexp
 from sklearn.utils import check_random_state, check_scalar
 
 from skmeta._inference.coefficient_law import CoefficientLaw, side_by_side
-from skmeta._inference.components import n_own, of_law
+from skmeta._inference.components import n_own
 from skmeta._inference.held_out_weights import HeldOut
 from skmeta._inference.kinds_choice import ChosenKinds, Search, choose_kinds
 from skmeta._inference.kinds_evidence import FromSums
@@ -59,7 +59,8 @@ class KindsLearning:
     def _mixture_with(self, kinds: ChosenKinds) -> MixtureOfKinds:
         """The learned law and the kinds take the place of the law alone, which shares its weight with them."""
         tasks, n_kinds = self._held_out, kinds.laws[0].mean.shape[0]
-        evidence = self._evidence(np.stack([self._search.fold] * len(self.found)), [_each(law) for law in kinds.states])
+        each = [_of_kinds(side, law) for side, law in zip(self._sides, kinds.states, strict=True)]
+        evidence = self._evidence(np.stack([self._search.fold] * len(self.found)), each)
         together = np.column_stack([tasks.log_evidence[:, :1], evidence, tasks.log_evidence[:, 1:]])
         shares = learn_weights(together, tasks.counts, self._known_tasks(n_kinds))[: 1 + n_kinds]
         shares /= shares.sum()
@@ -104,6 +105,10 @@ class KindsLearning:
         return np.asarray(found)
 
     @cached_property
+    def _sides(self) -> list[Any]:
+        return beside_laws(self.learned, self.found, self.explained)
+
+    @cached_property
     def _rows(self) -> Any:
         if not self.collection.likelihood.quadratic:
             return self.found[0].behind.at_modes(self._looked_at)
@@ -128,8 +133,7 @@ class KindsLearning:
         for each in self.found:  # what an output did not look at, none of its folds has seen
             place = dict(zip(each.choice.tasks, each.choice.fold, strict=True))
             folds.append([place.get(task, 0) for task in looked_at])
-        sides = beside_laws(self.learned, self.found, self.explained)
-        make = [_with_sides(side, each.choice.states) for side, each in zip(sides, self.found, strict=True)]
+        make = [_with_sides(side, each.choice.states) for side, each in zip(self._sides, self.found, strict=True)]
         evidence = self._evidence(np.array(folds), make)
         share = float(counts[looked_at].sum() / counts.sum())
         found = HeldOut(evidence[:, :-1], evidence[:, -1], counts[looked_at], share)
@@ -197,13 +201,9 @@ def check_not_wide(wanted: Any) -> None:
         )
 
 
-def _each(states: CoefficientLaw) -> Callable[[int], Sequence[Any]]:
-    """Components of the kinds ``(K, n_folds)`` that a fold has learned."""
-
-    def components(fold: int) -> Sequence[Any]:
-        return [of_law(states.at((k, fold)).predictive()) for k in range(len(states.mean))]
-
-    return components
+def _of_kinds(side: Any, states: CoefficientLaw) -> Callable[[int], Sequence[Any]]:
+    """Components of the kinds ``(K, n_folds)`` as a fold has learned them: what stands first in their place of the law."""
+    return lambda fold: [side.components(states.at((k, fold)).predictive())[0] for k in range(len(states.mean))]
 
 
 def _with_sides(side: Any, states: Sequence[CoefficientLaw]) -> Callable[[int], Sequence[Any]]:
