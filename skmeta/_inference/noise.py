@@ -102,6 +102,24 @@ def _centre(logs: Array, chance: Array, counts: Array) -> Array:
     return np.asarray((weight * logs).sum(axis=-1) / np.maximum(weight.sum(axis=-1), TINY))
 
 
+def noise_step(
+    variance: Array, dof: Array, counts: Array, n_rows: Array, before: Any, *, shared: bool
+) -> tuple[Array, Array]:
+    """The noises' law ``(level, dof)``: EM's step ``E |y - Z w|^2 / n`` from the level ``before``.
+
+    ``variance (..., n_tasks)`` of residuals at posterior means over ``dof (..., n_tasks)`` (MacKay, 1992, Neural Computation
+    4, equation 4.10) is where it leads; where coefficients outnumber rows these are few, and going there at once ends in no
+    noise at all.
+    """
+    total = (counts * dof).sum(axis=-1)
+    common = (counts * variance * dof).sum(axis=-1) / total
+    law = np.full(common.shape, np.inf)
+    if not shared:
+        by_task, law = fit_noise(variance, dof, counts)
+        common = np.where(np.isinf(law), common, by_task)
+    return before + total / np.maximum(n_rows, total) * (common - before), law
+
+
 def pooled_dof(dof: Any, n_tasks: Any, other: Any, n_other: Any) -> Array:
     """Degrees of freedom of two experiences' tasks together: the variances of ``log sigma_t^2`` by their tasks."""
     dof, other = np.asarray(dof, dtype=float), np.asarray(other, dtype=float)

@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.utils import check_scalar
 
-from skmeta.base import Learner, Prior, register
+from skmeta.base import AdaptedEstimators, Learner, Prior, register
 from skmeta.compose import MixturePrior, memberships
 from skmeta.linear_model import _collection
 from skmeta.linear_model._collection import Collection
@@ -22,12 +22,13 @@ from skmeta.linear_model._copies import statistics_without_copies, without_copie
 from skmeta.linear_model._data import LinearData, mean_weight, read
 from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
-from skmeta.linear_model._law_learning import LawLearning
-from skmeta.linear_model._laws import laws_of, prior_of
-from skmeta.linear_model._mixture import explained_by, held_out, robust_mixture, weighed
+from skmeta.linear_model._law_learning import LawLearning, LearnedLaw
+from skmeta.linear_model._laws import laws_of, prior_of_laws
+from skmeta.linear_model._mixture import explained_by, held_out, weighed
 from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
+from skmeta.linear_model._structured import LearnedPlaces, learn_among, mixture_of, places_of, structure_among
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._task_kinds import KindsLearning, check_kinds_of, check_n_components, check_not_wide
 from skmeta.linear_model._varying import check_varying
@@ -118,6 +119,7 @@ class EmpiricalBayes(Learner):
     """
 
     strengths: ClassVar[tuple[str, ...]] = ("alpha", "C")
+    _places: LearnedPlaces | None = None
 
     def __init__(
         self,
@@ -222,6 +224,7 @@ class EmpiricalBayes(Learner):
         past = checked_past(past, estimator, family, data, tasks.feature_names)
         if distinct is not None:
             tasks, data = distinct(tasks, data, estimator, family, unit)
+        among = self._structure_among(tasks, past)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
         wide = is_wide(self, data.n_features, data.n_rows, past, coupled=coupled)
 
@@ -229,8 +232,8 @@ class EmpiricalBayes(Learner):
             if wide:
                 found = _collection.of_wide_rows(tasks, rows, estimator, family, past, unit)
                 return learner._learn_wide(found, past, prior, n_jobs)
-            found = _collection.of_rows(tasks, rows, estimator, family, past, unit)
-            return learner._learn(found, past, prior, n_jobs, progress)
+            found = _collection.of_rows(tasks, rows, estimator, family, past, unit, by_columns=among is not None)
+            return learner._learn(found, past, prior, n_jobs, progress, among)
 
         if family.share_of_outliers(estimator) > 0.0:
             # Until outliers are known, what they add must not pass for a larger noise of their tasks.
@@ -316,17 +319,23 @@ class EmpiricalBayes(Learner):
         return self._learn(_collection.of_sums(sums, estimator, family, past), past, prior, n_jobs, progress)
 
     def _learn(
-        self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any, progress: Any
+        self,
+        collection: Collection,
+        past: GaussianPrior | None,
+        prior: Prior | None,
+        n_jobs: Any,
+        progress: Any,
+        among: Any = None,
     ) -> MixturePrior:
-        """Laws of all outputs, and how often held-out tasks were unlike them."""
-        check_kinds_of(prior, self.n_components)
+        """Laws of all outputs, and how often held-out tasks were unlike them; ``among`` is a structure among the tasks."""
+        check_kinds_of(prior, self.n_components, among)
         learning = LawLearning(self, effective_n_jobs(n_jobs), progress)
-        found = learning.of(collection, laws_of(past, collection))
-        laws = [each.law.to_data(units) for units, each in zip(collection.units, found, strict=True)]
+        found: Sequence[LearnedLaw] = learning.of(collection, laws_of(past, collection))
         self.structure_, self.scores_ = str(found[-1].choice.structure), found[-1].choice.scores
-        noise_dof, first = [each.law.noise_dof for each in found], found[0].law
-        excess = float(first.excess or 0.0)
-        learned = prior_of(laws, noise_dof, first.n_tasks, first.n_rows, collection, excess)
+        learned = prior_of_laws([each.law for each in found], collection)
+        if among is not None:
+            learned, found = learn_among(among, learning, collection, found)
+        self._places = places_of(found, collection, among)
         explained = explained_by(found, prior) if collection.likelihood.quadratic else 0.0
         levels = isinstance(self.varying, str) and self.varying == "intercept"
         if self.n_components != 1:
@@ -334,7 +343,11 @@ class EmpiricalBayes(Learner):
             if kinds is not None:
                 return kinds
         tasks = held_out(learned, found, explained)
-        return robust_mixture(*weighed(learned, found, tasks, prior, levels=levels), explained)
+        return mixture_of(*weighed(learned, found, tasks, prior, levels=levels), explained)
+
+    def _structure_among(self, tasks: Tasks, past: GaussianPrior | None) -> Any:
+        """How tasks belong together; None where nothing is known of it."""
+        return structure_among(tasks, past)
 
     def _learn_wide(
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any
@@ -344,6 +357,25 @@ class EmpiricalBayes(Learner):
         wide = learn_wide_prior(self, collection, past, prior, effective_n_jobs(n_jobs))
         self.structure_, self.scores_ = wide.structure, wide.scores
         return wide_mixture(wide, collection, past)
+
+    def adapt_learned(
+        self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
+    ) -> AdaptedEstimators:
+        """Adapt to the tasks that were learned from: where they have a structure, each from what the others say of it.
+
+        Parameters
+        ----------
+        prior, estimator, tasks, n_jobs
+            As in `Learner.adapt_learned`.
+
+        Returns
+        -------
+        AdaptedEstimators
+            Of these tasks.
+        """
+        if self._places is None:
+            return super().adapt_learned(prior, estimator, tasks, n_jobs=n_jobs)
+        return self._places.adapted(prior, estimator, tasks, n_jobs)
 
     def _check_parameters(self) -> None:
         if self.covariance not in _SHAPES:

@@ -114,6 +114,14 @@ class LawLearning:
         self._report()
         return choice
 
+    def free(self, width: int, n_tasks: float) -> Structure:
+        """The widest of the shapes: what is learned without constraint."""
+        return all_vary(self._candidates(width, n_tasks))[-1]
+
+    def choice(self, tasks: Any, **options: Any) -> Choice:
+        """The choice of a structure for tasks of one output, where nothing is known before."""
+        return self._choice(tasks, None, **options)
+
     def _choice(self, tasks: Any, past: CoefficientLaw | None, **options: Any) -> Choice:
         n_tasks = tasks.n_tasks + (0.0 if past is None else float(past.n_tasks))
         known = None if past is None else tuple(np.flatnonzero(np.diagonal(past.covariance) > 0).tolist())

@@ -183,8 +183,12 @@ def check_n_components(wanted: Any) -> None:
         check_scalar(wanted, "n_components", Integral, min_val=1)
 
 
-def check_kinds_of(prior: Any, wanted: Any) -> None:
-    """Raise where a prior knows another number of kinds."""
+def check_kinds_of(prior: Any, wanted: Any, among: Any = None) -> None:
+    """Raise where a prior knows another number of kinds, or tasks are known to belong together otherwise, ``among``."""
+    if among is not None and wanted != 1:
+        raise ValueError(
+            f"{_NAME}: wanted 1 for tasks that lie in others, found {wanted!r}; give one task column, or leave n_components."
+        )
     if isinstance(prior, MixtureOfKinds) and wanted not in ("auto", prior.n_kinds):
         raise ValueError(
             f"{_NAME}: wanted 'auto' or {prior.n_kinds}, as the prior knows {prior.kinds_in_words}, found {wanted}; to leave "
