@@ -123,7 +123,7 @@ def side_by_side(laws: Sequence[CoefficientLaw], axis: int = 0) -> CoefficientLa
 
 def _mapped(value: Any, change: Any, *others: Any) -> Any:
     """The same value with every array in it changed, together with those of ``others`` in its place."""
-    found = {}
+    found: dict[str, Any] = {}
     for field in fields(value):
         parts = [getattr(each, field.name) for each in (value, *others)]
         if any(part is None for part in parts):

@@ -111,14 +111,14 @@ def sweep(tasks: Collections, kinds: Kinds, structure: Any) -> tuple[Kinds, Arra
 
 def noise_in_common(law: CoefficientLaw) -> CoefficientLaw:
     """The same laws ``(..., K, G)`` with one law of the noises: the means of levels, by rows, and of how they differ."""
-    share = law.n_rows / law.n_rows.sum(axis=-2, keepdims=True)
-    level = np.exp((share * np.log(law.noise)).sum(axis=-2, keepdims=True))
-    dof, n_tasks = law.noise_dof[..., :1, :], law.n_tasks[..., :1, :]
-    for k in range(1, law.noise.shape[-2]):
+    levels, each, n_tasks, n_rows = (np.asarray(part) for part in (law.noise, law.noise_dof, law.n_tasks, law.n_rows))
+    share = n_rows / n_rows.sum(axis=-2, keepdims=True)
+    level = np.exp((share * np.log(levels)).sum(axis=-2, keepdims=True))
+    dof, n = each[..., :1, :], n_tasks[..., :1, :]
+    for k in range(1, levels.shape[-2]):
         one = slice(k, k + 1)
-        dof = pooled_dof(dof, n_tasks, law.noise_dof[..., one, :], law.n_tasks[..., one, :])
-        n_tasks = n_tasks + law.n_tasks[..., one, :]
-    ones = np.ones_like(law.noise)
+        dof, n = pooled_dof(dof, n, each[..., one, :], n_tasks[..., one, :]), n + n_tasks[..., one, :]
+    ones = np.ones_like(levels)
     return replace(law, noise=level * ones, noise_dof=dof * ones)
 
 

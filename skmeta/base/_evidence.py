@@ -31,7 +31,8 @@ def leave_one_out_scores(prior: Any, estimator: Any, tasks: Tasks) -> Array:
     left = _left_out(prior, estimator, tasks)
     if left is None:
         return np.zeros(len(tasks))
-    n_others = np.bincount(tasks.codes[left.rows], minlength=len(tasks))[tasks.codes[left.rows]] - 1.0
+    owner = tasks.codes[left.rows]
+    n_others: Array = (np.bincount(owner, minlength=len(tasks)) - 1.0)[owner].astype(float)
     return _scores(left, estimator, tasks, n_others)
 
 

@@ -116,7 +116,7 @@ class LawLearning:
 
     def free(self, width: int, n_tasks: float) -> Structure:
         """The widest of the shapes: what is learned without constraint."""
-        return all_vary(self._candidates(width, n_tasks))[-1]
+        return all_vary(self.candidates(width, n_tasks))[-1]
 
     def choice(self, tasks: Any, **options: Any) -> Choice:
         """The choice of a structure for tasks of one output, where nothing is known before."""

@@ -82,9 +82,9 @@ class KindsLearning:
     def _prior_of(self, kinds: ChosenKinds, k: int) -> GaussianPrior:
         laws = [law.at(k) for law in kinds.laws]
         said = [law.to_data(units) for law, units in zip(laws, self.collection.units, strict=True)]
-        counted = [float(part) / self._held_out.share for part in (laws[0].n_tasks, laws[0].n_rows)]
-        excess = self.learned.overdispersion
-        return prior_of(said, [float(law.noise_dof) for law in laws], *counted, self.collection, excess)
+        n_tasks, n_rows = (float(part) / self._held_out.share for part in (laws[0].n_tasks, laws[0].n_rows))
+        noise_dof, excess = [float(law.noise_dof) for law in laws], self.learned.overdispersion
+        return prior_of(said, noise_dof, n_tasks, n_rows, self.collection, excess)
 
     # -- the tasks that are looked at ----------------------------------------------------------------
 
@@ -169,7 +169,8 @@ class KindsLearning:
         if not isinstance(self.past, MixtureOfKinds):
             return None
         names = self.collection.describe["feature_names"]
-        each = [laws_of(kind.for_columns(names, self._width - 1), self.collection) for kind in self.past.kinds]
+        kinds: Sequence[Any] = self.past.kinds
+        each: Any = [laws_of(kind.for_columns(names, self._width - 1), self.collection) for kind in kinds]
         laws = [side_by_side([law.repeated(1) for law in of_output]) for of_output in zip(*each, strict=True)]
         known = self._known_tasks(len(each))
         return laws, np.r_[known[1 : 1 + len(each)], known[:1], known[1 + len(each) :]] / known.sum()
