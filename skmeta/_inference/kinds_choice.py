@@ -19,6 +19,7 @@ Array = NDArray[Any]
 
 _SEEDS = 24  # speed: tasks around which another kind is looked for
 _PATIENCE = 2  # speed: kinds more in turn that make held-out tasks no more probable, before the search ends
+_FEWEST = 2  # guard: tasks of each kind and of none, of those that teach
 _SETTLE = 5  # sweeps under the shape that was chosen
 
 
@@ -129,7 +130,8 @@ def _grown(
     kinds, score, n_tried = None, search.none(), 0
     best: tuple[Structure, Kinds | None] = free, None
     n_best, seeds = 0, Seeds.around(search.tasks, search.wide, search.seeds)
-    while n_tried < n_kinds if n_kinds else n_tried < n_best + _PATIENCE:
+    most = n_kinds or int((search.tasks.counts > 0.0).sum(axis=1).min()) // _FEWEST - 1
+    while n_tried < most and (n_kinds or n_tried < n_best + _PATIENCE):
         kinds, n_tried = one_more(search.tasks, kinds, seeds, free), n_tried + 1
         shape, shaped_kinds, other = _in_shape(search, kinds, shapes)
         if n_kinds or clearly_positive(other - score, search.counts):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from skmeta._inference.in_columns import InColumns
 from skmeta._inference.laplace import laplace_columns
 from skmeta._inference.laplace_em import CLIMB, RATIOS
 from skmeta._inference.likelihoods import Likelihood
-from skmeta._inference.linalg import cholesky_root, symmetrize
+from skmeta._inference.linalg import TINY, cholesky_root, symmetrize
 from skmeta._inference.moments import Moments, Rows
 from skmeta._inference.noise import N_NODES
 from skmeta._inference.threads import blocks_of
@@ -116,8 +117,22 @@ class FromModes:
         return np.asarray(found - self._of_dispersion(noise))
 
     def _of_dispersion(self, noise: Array) -> Array:
-        """What log densities ``(T, C)`` are less at dispersions ``(C,)``, as of an extended quasi-likelihood."""
-        return 0.5 * self.rows.n_rows[:, None] * np.log(noise)
+        """What log densities ``(T, C)`` are less at dispersions ``(C,)``: those of an extended quasi-likelihood.
+
+        They are of the deviance, so that dispersions compare (J. A. Nelder and D. Pregibon, 1987, Biometrika 74, equation 4).
+        """
+        return 0.5 * self.rows.n_rows[:, None] * np.log(noise) - self._saturated[:, None] / noise
+
+    @cached_property
+    def _saturated(self) -> Array:
+        """What the rows of every task lose ``(T,)`` where each has its own mean; nothing where no dispersion is learned."""
+        found = np.zeros(self.rows.n_tasks)
+        if self.likelihood.dispersed:
+            for tasks, _, Y, weight in self.rows.batches():
+                y = np.where(weight[..., None] > 0, Y, 1.0)
+                each = self.likelihood.value(self.likelihood.link(np.maximum(y, TINY)), y)
+                found[tasks] = (weight * each).sum(axis=1)
+        return found
 
     def _modes(self, laws: Laws) -> tuple[Array, Array]:
         """Modes ``(T, C, K, p)`` and evidence ``(..., T)``."""

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
-from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
+from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegressor, Ridge
 
 from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartRegressor
 from skmeta.compose import MixtureOfKinds, MixturePrior
@@ -206,6 +206,18 @@ def test_a_starved_kind_does_not_collapse():
     prior, _ = learned(tasks, 4)  # two of them have hardly a task
     for kind in prior.kinds:
         assert np.linalg.eigvalsh(kind.covariance).min() > 1e-4 and np.isfinite(kind.mean).all()
+
+
+@pytest.mark.parametrize("n_tasks", [2, 3, 4])
+def test_few_tasks_are_of_no_kinds(n_tasks):
+    tasks, _ = draw(n_tasks=n_tasks)
+    same(learned(tasks)[0], learned(tasks, 1)[0], rtol=0.0)
+
+
+def test_a_dispersion_that_is_learned_does_not_hide_kinds():
+    tasks, _ = draw(n_tasks=16)
+    prior = EmpiricalBayes(n_components=2).learn(GammaRegressor(), replace(tasks, y=np.exp(0.3 * tasks.y)))
+    assert prior.weights[:3].sum() > 0.8 and prior.kinds_in_words == "2 kinds of tasks (8, 8)"
 
 
 def test_it_survives_a_dictionary(two):
