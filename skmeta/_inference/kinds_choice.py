@@ -12,7 +12,7 @@ from scipy.optimize import linear_sum_assignment
 
 from skmeta._inference.coefficient_law import CoefficientLaw, side_by_side
 from skmeta._inference.selection import all_vary, clearly_positive, shaped, simplest
-from skmeta._inference.structure import Structure
+from skmeta._inference.structure import CovarianceShape, Structure
 from skmeta._inference.task_kinds import Collections, Kinds, Seeds, log_joint, no_kinds, one_more, run
 
 Array = NDArray[Any]
@@ -29,7 +29,7 @@ class ChosenKinds:
 
     laws: list[CoefficientLaw]
     states: list[CoefficientLaw]
-    structure: Structure
+    structure: CovarianceShape
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ class Search:
 
 def choose_kinds(
     search: Search,
-    structures: Sequence[Structure],
+    structures: Sequence[CovarianceShape],
     n_kinds: int | None,
     past: tuple[list[CoefficientLaw], Array] | None = None,
 ) -> ChosenKinds | None:
@@ -124,11 +124,11 @@ def _matched(search: Search, share: Array) -> Array:
 
 
 def _grown(
-    search: Search, free: Structure, shapes: Sequence[Structure], n_kinds: int | None
-) -> tuple[Structure, Kinds | None]:
+    search: Search, free: Structure, shapes: Sequence[CovarianceShape], n_kinds: int | None
+) -> tuple[CovarianceShape, Kinds | None]:
     """One kind after the other, so many, or until some more in turn are of no use: the shape and the kinds in it."""
     kinds, score, n_tried = None, search.none(), 0
-    best: tuple[Structure, Kinds | None] = free, None
+    best: tuple[CovarianceShape, Kinds | None] = free, None
     n_best, seeds = 0, Seeds.around(search.tasks, search.wide, search.seeds)
     most = n_kinds or int((search.tasks.counts > 0.0).sum(axis=1).min()) // _FEWEST - 1
     while n_tried < most and (n_kinds or n_tried < n_best + _PATIENCE):
@@ -147,7 +147,7 @@ def _learned_on(search: Search, structure: Structure, laws: list[CoefficientLaw]
     return run(search.tasks, start, structure, _SEEDS)[0]
 
 
-def _in_shape(search: Search, kinds: Kinds, shapes: Sequence[Structure]) -> tuple[Structure, Kinds, Array]:
+def _in_shape(search: Search, kinds: Kinds, shapes: Sequence[CovarianceShape]) -> tuple[CovarianceShape, Kinds, Array]:
     """The simplest structure that is as good as any, the kinds' covariances in it, and what held-out tasks then are."""
     laws = [shaped(law, shapes) for law in kinds.laws]
     weights = np.broadcast_to(kinds.weights, (len(shapes), *kinds.weights.shape))
