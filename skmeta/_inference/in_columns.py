@@ -48,6 +48,10 @@ class InColumns:
         """The sum of the target's squares around each task's own level ``(n_tasks,)``; around zero without an intercept."""
         return self.square - self.moments.cross[..., -1] ** 2 / np.maximum(self.total, TINY)
 
+    def as_moments(self) -> Moments:
+        """The statistics."""
+        return self.moments
+
     def take(self, tasks: Any) -> InColumns:
         """Some tasks (an index array, mask or slice)."""
         return InColumns(self.moments.take(tasks), self.counts[tasks])

@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
-import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 
 from skmeta.base import AdaptedEstimators, Learner, Prior, register
-from skmeta.compose import MixturePrior
+from skmeta.compose import MixturePrior, memberships
 from skmeta.linear_model import _collection
 from skmeta.linear_model._aged import aged, check_no_age
 from skmeta.linear_model._collection import Collection
-from skmeta.linear_model._copies import statistics_without_copies, without_copies
+from skmeta.linear_model._copies import without_copies
 from skmeta.linear_model._data import LinearData, mean_weight, read
 from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning, LearnedLaw
 from skmeta.linear_model._laws import laws_of, prior_of_laws
-from skmeta.linear_model._mixture import explained_by, weighed
-from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
+from skmeta.linear_model._learning_without_rows import LearningWithoutRows
+from skmeta.linear_model._mixture import explained_by, held_out, weighed
+from skmeta.linear_model._outliers import learn_from_trusted
 from skmeta.linear_model._parameters import check_parameters
-from skmeta.linear_model._parts import Part, Parts
+from skmeta.linear_model._parts import Part
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
-from skmeta.linear_model._private_collection import of_private_sums
 from skmeta.linear_model._structured import LearnedPlaces, learn_among, mixture_of, places_of, structure_among
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
+from skmeta.linear_model._task_kinds import KindsLearning, check_kinds_of, check_not_wide
 from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_mixture
-from skmeta.steps import PriorWithSteps, fit_steps, take_apart, with_constant_column
 from skmeta.tasks import Tasks
 
 
@@ -69,6 +67,11 @@ class EmpiricalBayes(Learner):
         vary are tried too.
     rank : int, default=None
         Rank of "factor" (and of the factors that "auto" tries); None chooses by the evidence of held-out tasks.
+    n_components : int or "auto", default=1
+        Number of Gaussians :math:`N(\mu_k, \Sigma_k)` of coefficients. Two or more are kinds of tasks, beside the one Gaussian
+        of all tasks, which is left to those of no kind. "auto" takes another kind, the first one too, where held-out tasks
+        become more probable by more than a standard error; the search takes ten times as long as all else. Where more than
+        512 tasks are given, kinds are learned from so many of them. See the guide, :doc:`/guide/kinds_of_tasks`.
     noise : {"task", "shared"}, default="task"
         Whether tasks may differ in noise. With "task" their noises get a learned law of their own, which collapses to
         one shared noise unless they differ by more than two standard errors. Only for squared-error models.
@@ -88,9 +91,14 @@ class EmpiricalBayes(Learner):
         Whether several task columns are crossed groups, as directors and types of films, and not nested ones: ids of a
         column are the same thing wherever they stand, :math:`w_t = \mu + u_{director} + v_{type}`, in the words of lme4
         ``(1 | director) + (1 | type)``. All tasks have one noise, and no deviation of their own (see `CrossedPrior`).
+    random_state : int, RandomState instance or None, default=0
+        Which tasks kinds are looked for around, where there are many; only with ``n_components``.
 
     Attributes
     ----------
+    memberships_ : ndarray of shape (n_tasks, n_kinds)
+        Probability that a task is of each kind, in the order of `MixtureOfKinds.kinds`; what is missing to one is that of no
+        kind. Of the last call of `learn`.
     structure_ : str
         The shape that was learned at the last call, of the last output.
     scores_ : dict of str to float
@@ -132,23 +140,27 @@ class EmpiricalBayes(Learner):
         blocks: Mapping[str, Sequence[str] | Sequence[int]] | None = None,
         varying: str | Sequence[str] | Sequence[int] = "all",
         rank: int | None = None,
+        n_components: int | str = 1,
         noise: str = "task",
         pseudo_tasks: float | str | None = None,
         half_life: float | None = None,
         max_iter: int = 20,
         tol: float = 1e-4,
         crossed: bool = False,
+        random_state: Any = 0,
     ) -> None:
         self.covariance = covariance
         self.blocks = blocks
         self.varying = varying
         self.rank = rank
+        self.n_components = n_components
         self.noise = noise
         self.pseudo_tasks = pseudo_tasks
         self.half_life = half_life
         self.max_iter = max_iter
         self.tol = tol
         self.crossed = crossed
+        self.random_state = random_state
 
     def learn(
         self,
@@ -185,7 +197,8 @@ class EmpiricalBayes(Learner):
         TypeError
             If ``prior`` is of another family.
         """
-        return self._learn_tasks(estimator, tasks, prior, n_jobs, progress, without_copies)
+        found = self._learn_tasks(estimator, tasks, prior, n_jobs, progress, without_copies)
+        return self._with_memberships(found, estimator, tasks)
 
     def learn_distinct(
         self,
@@ -210,7 +223,12 @@ class EmpiricalBayes(Learner):
         MixturePrior
             What is known now.
         """
-        return self._learn_tasks(estimator, tasks, prior, n_jobs, progress)
+        return self._with_memberships(self._learn_tasks(estimator, tasks, prior, n_jobs, progress), estimator, tasks)
+
+    def _with_memberships(self, prior: MixturePrior, estimator: Any, tasks: Tasks) -> MixturePrior:
+        """The prior, whose kinds' probabilities for each task are kept."""
+        self.memberships_ = memberships(prior, estimator, tasks)
+        return prior
 
     def _learn_tasks(
         self, estimator: Any, tasks: Tasks, prior: Prior | None, n_jobs: Any, progress: Any, distinct: Any = None
@@ -289,42 +307,14 @@ class EmpiricalBayes(Learner):
         """
         check_parameters(self)
         check_no_age(self.half_life)
+
+        def learn(found: Collection, past: GaussianPrior | None, prior: Prior | None, *, wide: bool) -> MixturePrior:
+            if wide:
+                return self._learn_wide(found, past, prior, n_jobs)
+            return self._learn(found, past, prior, n_jobs, progress)
+
         estimator = Ridge() if estimator is None else estimator
-        check_sums_suffice(estimator, crossed=self.crossed)
-        if isinstance(statistics, SufficientStatistics):
-            if statistics.n_features == 0:
-                return self._learn_intercepts(statistics, estimator, prior, n_jobs, progress)
-            return self._learn_sums(statistics, estimator, prior, n_jobs, progress)
-        parts, family = Parts(statistics), family_of(estimator)
-        if family.likelihood(estimator, parts.first.n_outputs).quadratic:
-            return self.learn_statistics(parts.first, estimator, prior, n_jobs=n_jobs, progress=progress)
-        past = learned_component(prior, estimator)
-        past = checked_past(past, estimator, family, parts.first, parts.first.feature_names)
-        return self._learn(_collection.of_parts(parts, estimator, family, past), past, prior, n_jobs, progress)
-
-    def _learn_intercepts(
-        self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any
-    ) -> Prior:
-        """The prior of tables without any feature."""
-        no_columns = Tasks(np.zeros((1, 0)), np.zeros(1), np.zeros(1, np.intp), np.zeros(1))
-        steps, _ = fit_steps(with_constant_column(take_apart(estimator)), no_columns)
-        inner = None if prior is None else prior.split()[1]
-        learned = self._learn_sums(sums.with_constant_column(), estimator, inner, n_jobs, progress)
-        return PriorWithSteps(replace(steps, input_names=sums.feature_names), learned)
-
-    def _learn_sums(
-        self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any
-    ) -> MixturePrior:
-        """The prior of the tasks that there are sums of, by the computation that their rows would take."""
-        family, past = family_of(estimator), learned_component(prior, estimator)
-        past = checked_past(past, estimator, family, sums, sums.feature_names)
-        if sums.noise_variance is not None:
-            private = of_private_sums(sums, estimator, family, past, effective_n_jobs(n_jobs))
-            return self._learn(private, past, prior, n_jobs, progress)
-        sums = statistics_without_copies(sums)
-        if is_wide(self, sums.n_features, sums.count, past):
-            return self._learn_wide(_collection.of_wide_sums(sums, estimator, family, past), past, prior, n_jobs)
-        return self._learn(_collection.of_sums(sums, estimator, family, past), past, prior, n_jobs, progress)
+        return LearningWithoutRows(self, estimator, learn, effective_n_jobs(n_jobs)).of(statistics, prior)
 
     def _learn(
         self,
@@ -336,6 +326,7 @@ class EmpiricalBayes(Learner):
         among: Any = None,
     ) -> MixturePrior:
         """Laws of all outputs, and how often held-out tasks were unlike them; ``among`` is a structure among the tasks."""
+        check_kinds_of(prior, self.n_components, among)
         learning = LawLearning(self, effective_n_jobs(n_jobs), progress)
         found: Sequence[LearnedLaw] = learning.of(collection, laws_of(past, collection))
         self.structure_, self.scores_ = str(found[-1].choice.structure), found[-1].choice.scores
@@ -346,7 +337,12 @@ class EmpiricalBayes(Learner):
         self.evidence_ = None if self._places is None else self._places.evidence
         explained = explained_by(found, prior) if collection.likelihood.quadratic else 0.0
         levels = isinstance(self.varying, str) and self.varying == "intercept"
-        return mixture_of(*weighed(learned, found, explained, prior, levels=levels), explained)
+        if self.n_components != 1:
+            kinds = KindsLearning(learning, collection, learned, found, prior, explained, levels).mixture()
+            if kinds is not None:
+                return kinds
+        tasks = held_out(learned, found, explained)
+        return mixture_of(*weighed(learned, found, tasks, prior, levels=levels), explained)
 
     def _weighed(self, tasks: Tasks) -> Tasks:
         """How often tasks count, by their age."""
@@ -360,6 +356,7 @@ class EmpiricalBayes(Learner):
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any
     ) -> MixturePrior:
         """The same where no matrix of columns by columns is made."""
+        check_not_wide(self.n_components)
         wide = learn_wide_prior(self, collection, past, prior, effective_n_jobs(n_jobs))
         self.structure_, self.scores_, self.evidence_ = wide.structure, wide.scores, None
         return wide_mixture(wide, collection, past)
