@@ -28,7 +28,14 @@ from skmeta.linear_model._mixture import explained_by, weighed
 from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
-from skmeta.linear_model._structured import LearnedPlaces, learn_among, mixture_of, places_of, structure_among
+from skmeta.linear_model._structured import (
+    LearnedPlaces,
+    check_not_wide,
+    learn_among,
+    mixture_of,
+    places_of,
+    structure_among,
+)
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._varying import check_varying
 from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_mixture
@@ -216,6 +223,7 @@ class EmpiricalBayes(Learner):
         among = self._structure_among(tasks, past)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
         wide = is_wide(self, data.n_features, data.n_rows, past, coupled=coupled)
+        check_not_wide(wide and self.crossed, data.n_features)
 
         def learn(learner: EmpiricalBayes, rows: LinearData) -> MixturePrior:
             if wide:
