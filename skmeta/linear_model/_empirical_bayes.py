@@ -28,17 +28,10 @@ from skmeta.linear_model._mixture import explained_by, weighed
 from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
-from skmeta.linear_model._structured import (
-    LearnedPlaces,
-    check_not_wide,
-    learn_among,
-    mixture_of,
-    places_of,
-    structure_among,
-)
+from skmeta.linear_model._structured import LearnedPlaces, learn_among, mixture_of, places_of, structure_among
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._varying import check_varying
-from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_mixture
+from skmeta.linear_model._wide_learning import check_not_wide, is_wide, learn_wide_prior, wide_mixture
 from skmeta.steps import PriorWithSteps, fit_steps, take_apart, with_constant_column
 from skmeta.tasks import Tasks
 

@@ -67,15 +67,6 @@ def structure_among(tasks: Tasks, past: GaussianPrior | None, *, crossed: bool =
     return NestedTasks.of(tasks, past) if len(tasks.levels) > 1 else None
 
 
-def check_not_wide(wide: bool, n_features: int) -> None:
-    """Raise where crossed groups would have more columns than matrices are made of."""
-    if wide:
-        raise ValueError(
-            f"EmpiricalBayes(crossed=True): wanted at most 100 columns, or tasks of as many rows as columns, found {n_features} "
-            "columns and fewer rows in every task; make fewer of them first, by make_pipeline(PCA(...), ...)."
-        )
-
-
 def learn_among(
     among: Among, learning: LawLearning, collection: Collection, found: Sequence[LearnedLaw]
 ) -> tuple[StructuredPrior, list[PlacedLaw]]:
