@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from skmeta._inference.gaussian_em import effect_variance
+from skmeta._inference.gaussian_em import NOISE_FLOOR, effect_variance
 from skmeta._inference.linalg import cholesky_root, diagonal, symmetrize
 from skmeta._inference.messages import Beliefs
 from skmeta._inference.tree import HELD
@@ -24,7 +24,8 @@ Array = NDArray[Any]
 
 _SMALLEST = 1e-5  # guard: least factor of a standard deviation, which is as good as none
 _REACH = 10.0  # guard: factor by which one search may move a standard deviation, so that no step of it loses all digits
-_STILL = 1e-13  # guard: share of the evidence by which a step of the search has to gain
+_SHARE = 0.01  # speed: of what a round has to gain, that a step of its search has to gain
+_STILL = 1e-13, 1e-9  # guard: the same as a share of the evidence, at least and at most
 _ROUNDS = 50  # guard: rounds of sweeps and search have settled
 
 
@@ -133,7 +134,7 @@ def fit_levels(model: Model, start: LevelsLaw, *, n_iter: int, tol: float, noise
     for _ in range(_ROUNDS):
         for _ in range(n_iter):
             law = _sweep(model, law, noise)
-        law, value = _searched(model, law, noise)
+        law, value = _searched(model, law, noise, tol)
         if value - best < tol:
             break
         best = value
@@ -235,7 +236,7 @@ class _Freedom:
         return 0.5 * float(np.trace(square) - self.n * len(square))
 
 
-def _searched(model: Model, law: LevelsLaw, noise: str) -> tuple[LevelsLaw, float]:
+def _searched(model: Model, law: LevelsLaw, noise: str, tol: float = 0.0) -> tuple[LevelsLaw, float]:
     r"""The law where the tasks are most probable, as far as its shapes are free and its noises by one factor; and how much.
 
     With the noises the evidence moves by
@@ -269,11 +270,12 @@ def _searched(model: Model, law: LevelsLaw, noise: str) -> tuple[LevelsLaw, floa
         return -passed.evidence, -np.concatenate([*slopes, np.full(int(free), 0.5 * unit * passed.misfit)])
 
     start = np.concatenate([*(each.numbers for each in parts), np.zeros(int(law.drifts) + int(free))])
-    reach = 2.0 * np.log(_REACH) / unit
+    reach, floor = 2.0 * np.log(_REACH), min(np.log(NOISE_FLOOR / law.noise), 0.0)
     bounds = [bound for each in parts for bound in each.bounds]
     bounds += [law.log_half_lives] if law.drifts else []
-    bounds += [(-reach, reach)] * free
-    found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": _STILL})
+    bounds += [(max(-reach, floor) / unit, reach / unit)] * free
+    share = np.clip(_SHARE * tol / model.n_rows, *_STILL)
+    found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": float(share)})
     return at(found.x)[0], float(-found.fun)
 
 

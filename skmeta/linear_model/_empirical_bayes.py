@@ -30,7 +30,7 @@ from skmeta.linear_model._past import checked_past, learned_component, unit_of
 from skmeta.linear_model._structured import LearnedPlaces, learn_among, mixture_of, places_of, structure_among
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._task_kinds import KindsLearning, check_kinds_of, check_not_wide
-from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_mixture
+from skmeta.linear_model._wide_learning import check_crossed_not_wide, is_wide, learn_wide_prior, wide_mixture
 from skmeta.tasks import Tasks
 
 
@@ -245,7 +245,9 @@ class EmpiricalBayes(Learner):
             tasks, data = distinct(tasks, data, estimator, family, unit)
         among = self._structure_among(tasks, past)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
-        wide = among is None and is_wide(self, data.n_features, data.n_rows, past, coupled=coupled)
+        wide = is_wide(self, data.n_features, data.n_rows, past, coupled=coupled)
+        check_crossed_not_wide(wide and self.crossed, data.n_features)
+        wide = wide and among is None
 
         def learn(learner: EmpiricalBayes, rows: LinearData) -> MixturePrior:
             if wide:

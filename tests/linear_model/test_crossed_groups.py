@@ -255,3 +255,20 @@ def test_errors_say_what_was_wanted(monkeypatch):
     monkeypatch.setattr("skmeta.linear_model._structured._crossed_learning._LARGEST", 10)
     with pytest.raises(ValueError, match=r"beside the largest, 'left', found 18; let fewer columns vary"):
         learn(X, y, ["left", "right"])
+
+
+def test_more_columns_than_rows_are_refused():
+    rng = np.random.default_rng(0)
+    X = np.c_[rng.normal(size=(40, 120)), np.arange(40) % 5, np.arange(40) % 4]
+    with pytest.raises(
+        ValueError, match=r"wanted at most 100 columns, .* found 120 columns and fewer rows in every task"
+    ):
+        learn(X, rng.normal(size=40), [120, 121])
+
+
+def test_targets_without_noise_are_explained():
+    X, _, (mu, u, v) = ratings(n_rows=200)
+    left, right = (X[name].str[1:].astype(int).to_numpy() for name in ("left", "right"))
+    y = (np.c_[X[["x0", "x1"]], np.ones(200)] * (mu + u[left] + v[right])).sum(axis=1)
+    prior = learn(X, y, ["left", "right"], covariance="diagonal").prior_
+    assert_allclose(prior.given(left="l1", right="r1").components[0].mean, mu + u[1] + v[1], atol=1e-2)
