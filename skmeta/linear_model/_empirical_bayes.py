@@ -76,8 +76,8 @@ class EmpiricalBayes(Learner):
         as many as coefficients for "full", none once there are four times as many tasks). Zero is plain REML, in which the
         mean is not drawn to zero either.
     half_life : float, default=None
-        For tasks whose ids are dates (in days) or numbers: one that is older than the last by so much counts half. None: all
-        count alike. How fast tasks drift, `StateSpace` learns.
+        For tasks whose ids are dates (in days) or numbers: one that is older than the last by so much counts half; what a
+        ``prior`` says does not age. None: all count alike. How fast tasks drift, `StateSpace` learns.
     max_iter : int, default=20
         Sweeps of EM over the tasks. Stopping early is itself a regulariser.
     tol : float, default=1e-4
