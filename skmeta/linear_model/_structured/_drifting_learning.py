@@ -18,7 +18,7 @@ from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._structured._drifting_output import DriftingOutput, shapes_of
 from skmeta.linear_model._structured._drifting_prior import DriftingPrior, States
-from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks
+from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks, in_data
 from skmeta.linear_model._structured._nested_prior import Nodes
 from skmeta.linear_model._structured._places import OutputTasks
 from skmeta.linear_model._structured._prior import StructuredPrior
@@ -158,8 +158,7 @@ class DriftingTasks:
 
     def prior(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[Any]) -> StructuredPrior:
         """The prior of all outputs, see `Among.prior`."""
-        of_outputs, units = collection.of_outputs, collection.units
-        pairs = list(zip(units, outputs, strict=True))
+        of_outputs, pairs = collection.of_outputs, list(zip(collection.units, outputs, strict=True))
         covariance = [
             np.stack([own.covariance_to_data(each) for each in output.law.covariances]) for own, output in pairs
         ]
@@ -167,22 +166,21 @@ class DriftingTasks:
         states = States(
             self._chain, self.time, of_outputs([m.precision for m in told]), of_outputs([m.pull for m in told])
         )
+        nodes = [
+            Nodes(
+                self.nested.inner[k],
+                self.nested.parents[k],
+                **in_data([each.passed.known[k] for each in outputs], collection),
+            )
+            for k in range(len(self.nested.inner))
+        ]
         return DriftingPrior.beyond(
             plain,
             levels=self.nested.levels,
             level_covariance=of_outputs(covariance),
-            nodes=tuple(self._nodes(depth, collection, outputs) for depth in range(len(self.nested.inner))),
+            nodes=tuple(nodes),
             half_life=of_outputs([np.float64(each.law.half_life) for each in outputs]),
             slope_variance=of_outputs([np.float64(each.law.mean_variance) for each in outputs]),
             time_unit=self.unit,
             states=states,
         )
-
-    def _nodes(self, depth: int, collection: Collection, outputs: Sequence[Any]) -> Nodes:
-        mean, covariance = [], []
-        for units, output in zip(collection.units, outputs, strict=True):
-            known = output.passed.known[depth]
-            mean.append(units.to_data(known.mean))
-            covariance.append(np.stack([units.covariance_to_data(each) for each in known.covariance]))
-        of_outputs = collection.of_outputs
-        return Nodes(self.nested.inner[depth], self.nested.parents[depth], of_outputs(mean), of_outputs(covariance))

@@ -108,17 +108,22 @@ class NestedTasks:
         return NestedPrior.beyond(plain, levels=self.levels, level_covariance=covariance, nodes=nodes)
 
     def _nodes(self, depth: int, collection: Collection, outputs: Sequence[NestedOutput]) -> Nodes:
-        found: dict[str, list[Array]] = {"mean": [], "mean_covariance": []}
-        for units, output in zip(collection.units, outputs, strict=True):
-            known = output.passed.known[depth]
-            found["mean"].append(units.to_data(known.mean + output.shift))
-            found["mean_covariance"].append(np.stack([units.covariance_to_data(each) for each in known.covariance]))
-            if depth == len(self.inner) - 1:
-                told = output.passed.up.deviations[depth].messages.moved(*units.affine_to_engine)
-                found.setdefault("precision", []).append(told.precision)
-                found.setdefault("pull", []).append(told.pull)
-        of_outputs = {name: collection.of_outputs(each) for name, each in found.items()}
-        return Nodes(self.inner[depth], self.parents[depth], **of_outputs)
+        found = in_data([output.nodes_of(depth) for output in outputs], collection)
+        if depth == len(self.inner) - 1:
+            pairs = zip(collection.units, outputs, strict=True)
+            told = [out.passed.up.deviations[depth].messages.moved(*units.affine_to_engine) for units, out in pairs]
+            found |= {
+                name: collection.of_outputs([getattr(each, name) for each in told]) for name in ("precision", "pull")
+            }
+        return Nodes(self.inner[depth], self.parents[depth], **found)
+
+
+def in_data(known: Sequence[Beliefs], collection: Collection) -> dict[str, Any]:
+    """What is known of some nodes in every output, in units of the data: their ``mean`` and ``mean_covariance``."""
+    pairs = list(zip(collection.units, known, strict=True))
+    covariance = [np.stack([units.covariance_to_data(each) for each in own.covariance]) for units, own in pairs]
+    mean = collection.of_outputs([units.to_data(own.mean) for units, own in pairs])
+    return {"mean": mean, "mean_covariance": collection.of_outputs(covariance)}
 
 
 def checked_past(past: GaussianPrior | None, levels: tuple[str, ...]) -> NestedPrior | None:
@@ -196,6 +201,11 @@ class NestedOutput:
             root.covariance[0],
             contextual=self.effects,
         )
+
+    def nodes_of(self, depth: int) -> Beliefs:
+        """What is known of the nodes of a level, of whose tasks no columns' means are known."""
+        known = self.passed.known[depth]
+        return Beliefs(known.mean + self.shift, known.covariance)
 
     @property
     def shift(self) -> Array:
