@@ -27,11 +27,13 @@ _HELD = 1e-6  # guard: precision of the root's coefficients, for directions that
 class Tree:
     """``parents[l] (n_l,)``: the node above each node of level ``l``, outermost first; the tasks are the last level.
 
-    Nodes of the first level all have the one root, 0. ``counts (n_tasks,)`` says how often each task counts.
+    Nodes of the first level all have the one root, 0. ``counts (n_tasks,)`` says how often each task counts. ``before`` is
+    what earlier tasks said of the nodes above the tasks, of which some may have no others.
     """
 
     parents: tuple[NDArray[np.intp], ...]
     counts: np.ndarray
+    before: Messages | None = None
 
     @property
     def n_levels(self) -> int:
@@ -52,9 +54,30 @@ class Tree:
             n_rows = np.bincount(self.parents[depth], n_rows, minlength=self.n_nodes(depth - 1))
         return n_rows
 
+    def gathered(self, level: int, told: Messages) -> Messages:
+        """What the nodes of a level passed up, summed by the nodes above."""
+        found = told.summed(self.parents[level], self.n_above(level), self.weights(level))
+        return found if self.before is None or level < self.n_levels - 1 else found + self.before
+
     def weights(self, level: int) -> Array | None:
         """How often the nodes of a level count; None for once."""
         return self.counts if level == self.n_levels - 1 else None
+
+    def handed_down(self, level: int, above: Beliefs) -> Beliefs:
+        """What is known of the mean that each node of a level deviates from, by what is known of the nodes above."""
+        return above.take(self.parents[level])
+
+    def of_others(self, level: int, above: Messages, passed: Messages) -> Messages:
+        """What the others say of that mean: all that is said of the nodes above, but for what each node itself passed up."""
+        return above.take(self.parents[level]) - passed
+
+    def in_state(self, level: int, root: Array) -> Array:
+        """A root of a level's covariance as one of what is known of its nodes, which may be more than coefficients."""
+        return root
+
+    def effects(self, root: Beliefs, before: Sequence[float]) -> tuple[float, ...]:
+        """The variances of what describes tasks does, which is nothing here (`described`)."""
+        return ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,15 +105,15 @@ def pass_up(tree: Tree, leaves: Messages, roots: Sequence[Array]) -> Upward:
     for level in reversed(range(tree.n_levels)):
         deviations.append(Deviation.of(told, roots[level]))
         passed.append(deviations[-1].integrated())
-        told = passed[-1].summed(tree.parents[level], tree.n_above(level), tree.weights(level))
+        told = tree.gathered(level, passed[-1])
     return Upward(tree, deviations[::-1], passed[::-1], told)
 
 
 def pass_down(up: Upward, root: Beliefs) -> tuple[list[Beliefs], list[Array]]:
     """What is known of the nodes of every level, and ``E[v v']`` of their deviations."""
     known, squares, above = [], [], root
-    for parent, deviation in zip(up.tree.parents, up.deviations, strict=True):
-        above, square = deviation.around(above.take(parent))
+    for level, deviation in enumerate(up.deviations):
+        above, square = deviation.around(up.tree.handed_down(level, above))
         known.append(above)
         squares.append(square)
     return known, squares
@@ -105,10 +128,8 @@ def cavities(up: Upward, shrink: Array, level: int | None = None) -> Beliefs:
     outside = Messages(np.diag(shrink + _HELD)[None], np.zeros((1, p)), np.zeros(1))
     last = up.tree.n_levels - 1 if level is None else level
     for depth in range(last + 1):
-        parent, often = up.tree.parents[depth], up.tree.weights(depth)
-        told = up.passed[depth].summed(parent, up.tree.n_above(depth), often)
-        others = (outside + told).take(parent) - up.passed[depth]
-        found = of.belief(others)
+        told = up.tree.gathered(depth, up.passed[depth])
+        found = of.belief(up.tree.of_others(depth, outside + told, up.passed[depth]))
         if depth < last:
             root = up.deviations[depth].root
             outside = of.informed(Beliefs(found.mean, symmetrize(found.covariance + root @ root.T)))
