@@ -45,6 +45,16 @@ class Messages:
     def __sub__(self, other: Messages) -> Messages:
         return Messages(self.precision - other.precision, self.pull - other.pull, self.constant - other.constant)
 
+    def moved(self, linear: Array, offset: Array) -> Messages:
+        """Messages about ``v`` where ``m = linear v + offset``, up to constants."""
+        pull = self.pull - times(self.precision, offset)
+        return Messages(linear.T @ self.precision @ linear, pull @ linear, self.constant)
+
+    def followed_by(self, other: Messages) -> Messages:
+        """Those of these nodes and then of others."""
+        names = ("precision", "pull", "constant")
+        return Messages(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in names))
+
     def take(self, nodes: Any) -> Messages:
         """Those of some nodes."""
         return Messages(self.precision[nodes], self.pull[nodes], self.constant[nodes])

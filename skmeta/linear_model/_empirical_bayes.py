@@ -203,7 +203,7 @@ class EmpiricalBayes(Learner):
         past = checked_past(past, estimator, family, data, tasks.feature_names)
         if distinct is not None:
             tasks, data = distinct(tasks, data, estimator, family, unit)
-        among = self._structure_among(tasks)
+        among = self._structure_among(tasks, past)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
         wide = is_wide(self, data.n_features, data.n_rows, past, coupled=coupled)
 
@@ -318,9 +318,9 @@ class EmpiricalBayes(Learner):
         levels = isinstance(self.varying, str) and self.varying == "intercept"
         return mixture_of(*weighed(learned, found, explained, prior, levels=levels), explained)
 
-    def _structure_among(self, tasks: Tasks) -> Any:
+    def _structure_among(self, tasks: Tasks, past: GaussianPrior | None) -> Any:
         """How tasks belong together; None where nothing is known of it."""
-        return structure_among(tasks)
+        return structure_among(tasks, past)
 
     def _learn_wide(
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any

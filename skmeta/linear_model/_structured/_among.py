@@ -17,7 +17,7 @@ from skmeta.linear_model._laws import prior_of_laws
 from skmeta.linear_model._mixture import robust_mixture
 from skmeta.linear_model._structured._mixture import structured_mixture
 from skmeta.linear_model._structured._nested_learning import NestedTasks
-from skmeta.linear_model._structured._places import LearnedPlaces, PlacedLaw, Places
+from skmeta.linear_model._structured._places import LearnedPlaces, OutputTasks, PlacedLaw, Places
 from skmeta.linear_model._structured._prior import StructuredPrior
 from skmeta.tasks import Tasks
 
@@ -48,18 +48,16 @@ class Among(Protocol):
     def ids(self) -> Any:
         """Names of the tasks."""
 
-    def output(
-        self, learning: LawLearning, tasks: InColumns, flat: LearnedLaw, before: Any = None, *, noise: str
-    ) -> Any:
-        """An `Output`: ``flat`` is its law without the structure, ``before`` what was learned of nearly the same tasks."""
+    def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> Any:
+        """An `Output`; ``before`` is what was learned of nearly the same tasks, ``noise`` what is learned of that."""
 
     def prior(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[Any]) -> StructuredPrior:
         """The prior of all outputs; ``plain`` is that of a task of which nothing is known."""
 
 
-def structure_among(tasks: Tasks) -> Among | None:
-    """What is known of how tasks belong together; None where nothing is."""
-    return NestedTasks.of(tasks) if len(tasks.levels) > 1 else None
+def structure_among(tasks: Tasks, past: GaussianPrior | None) -> Among | None:
+    """What is known of how tasks belong together; None where nothing is. What was known before has the same structure."""
+    return NestedTasks.of(tasks, past) if len(tasks.levels) > 1 else None
 
 
 def learn_among(
@@ -69,7 +67,7 @@ def learn_among(
     if collection.likelihood.quadratic:
         tasks = [InColumns(each.moments, each.counts) for each in collection.tasks]
         noise = learning.learner.noise
-        outputs = [among.output(learning, own, flat, noise=noise) for own, flat in zip(tasks, found, strict=True)]
+        outputs = [among.output(learning, each, noise=noise) for each in _outputs(tasks, found, collection)]
     else:
         outputs = _by_working_responses(among, learning, collection, found)
     prior = among.prior(prior_of_laws([each.law_of_root for each in outputs], collection), collection, outputs)
@@ -91,13 +89,17 @@ def _by_working_responses(
     outputs: list[Any] = [None] * len(found)
     coefficients = rows.modes([flat.law for flat in found])
     for _ in range(_EXPANSIONS):
-        tasks = rows.responses_at(coefficients)
-        parts = zip(tasks, found, outputs, strict=True)
-        outputs = [among.output(learning, own, flat, before, noise="known") for own, flat, before in parts]
+        parts = zip(_outputs(rows.responses_at(coefficients), found, collection), outputs, strict=True)
+        outputs = [among.output(learning, each, before, noise="known") for each, before in parts]
         before, coefficients = coefficients, np.stack([each.coefficients for each in outputs], axis=1)
         if np.abs(coefficients - before).max() < _STILL:
             break
     return outputs
+
+
+def _outputs(tasks: Sequence[InColumns], found: Sequence[LearnedLaw], collection: Collection) -> list[OutputTasks]:
+    parts = zip(tasks, found, collection.units, strict=True)
+    return [OutputTasks(k, own, flat, units) for k, (own, flat, units) in enumerate(parts)]
 
 
 def places_of(found: Sequence[Any], collection: Collection, among: Among | None) -> LearnedPlaces | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -31,12 +31,18 @@ class Nodes(FrozenValue):
         Expected coefficients, in units of the data, the intercept last.
     mean_covariance : ndarray of shape (n_nodes, p, p) or (n_outputs, n_nodes, p, p)
         What is not known of them.
+    precision : ndarray of shape (n_nodes, p, p) or (n_outputs, n_nodes, p, p), default=None
+        What the rows below say of them, as the precision of a Gaussian likelihood; of the level above the tasks alone.
+    pull : ndarray of shape (n_nodes, p) or (n_outputs, n_nodes, p), default=None
+        That precision times where the likelihood has its peak.
     """
 
     ids: NDArray[Any]
     parent: NDArray[np.intp]
     mean: Array
     mean_covariance: Array
+    precision: Array | None = None
+    pull: Array | None = None
 
     def position(self, value: Any, parent: int) -> int | None:
         """Of the node of that id below a ``parent``; None where there is none."""
@@ -119,7 +125,16 @@ class NestedPrior(StructuredPrior):
         )
 
     def _changed(self, vector: Change, matrix: Change) -> dict[str, Any]:
-        nodes = [Nodes(n.ids, n.parent, vector(n.mean), matrix(n.mean_covariance)) for n in self.nodes]
+        nodes = [
+            replace(
+                each,
+                mean=vector(each.mean),
+                mean_covariance=matrix(each.mean_covariance),
+                precision=None if each.precision is None else matrix(each.precision),
+                pull=None if each.pull is None else vector(each.pull),
+            )
+            for each in self.nodes
+        ]
         return {"level_covariance": matrix(self._levels_covariance), "nodes": tuple(nodes)}
 
     def to_dict(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.components import Beside
+from skmeta._inference.in_columns import InColumns
 from skmeta._inference.messages import Beliefs
 from skmeta._inference.units import Law, Units
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -20,6 +21,16 @@ from skmeta.linear_model._structured._prior import StructuredPrior
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class OutputTasks:
+    """The tasks of output ``k`` as the engine has them, their law without a structure, and the engine's units."""
+
+    k: int
+    tasks: InColumns
+    flat: LearnedLaw
+    units: Units
 
 
 @dataclass(frozen=True, eq=False)
