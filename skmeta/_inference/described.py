@@ -40,7 +40,7 @@ class DescribedTree(Tree):
         """What the nodes of a level passed up, summed by the nodes above, of whose state it is."""
         if level < self.n_levels - 1:
             return super().gathered(level, told)
-        n, p = told.pull.shape
+        p = told.pull.shape[1]
         q, parent = self.design.shape[1], self.parents[level]
         weighed = self.design * self.counts[:, None]
         precision, pull = np.empty((self.n_above(level), q * p, q * p)), np.empty((self.n_above(level), q * p))

@@ -78,6 +78,10 @@ class EmpiricalBayes(Learner):
         Sweeps of EM over the tasks. Stopping early is itself a regulariser.
     tol : float, default=1e-4
         Stop when nothing moves by more than this share in a sweep.
+    context_model : regressor, default=None
+        The map from what describes a task (``context`` of the estimators around it) to its coefficients, such as
+        ``RandomForestRegressor()``; an ``MLPRegressor`` is a network that makes models. None is a linear map whose doubt is
+        known. See `DescribedPrior`.
 
     Attributes
     ----------
@@ -120,6 +124,7 @@ class EmpiricalBayes(Learner):
         pseudo_tasks: float | None = None,
         max_iter: int = 20,
         tol: float = 1e-4,
+        context_model: Any = None,
     ) -> None:
         self.covariance = covariance
         self.varying = varying
@@ -128,6 +133,7 @@ class EmpiricalBayes(Learner):
         self.pseudo_tasks = pseudo_tasks
         self.max_iter = max_iter
         self.tol = tol
+        self.context_model = context_model
 
     def learn(
         self,
@@ -320,7 +326,7 @@ class EmpiricalBayes(Learner):
 
     def _structure_among(self, tasks: Tasks, past: GaussianPrior | None) -> Any:
         """How tasks belong together; None where nothing is known of it."""
-        return structure_among(tasks, past)
+        return structure_among(tasks, past, self.context_model)
 
     def _learn_wide(
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any

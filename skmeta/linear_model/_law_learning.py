@@ -27,13 +27,14 @@ class LearnedLaw:
     """The law of one output, the choice of its structure, and the tasks it was learned from.
 
     Of counts, ``rows`` are what stands behind their working responses, which around few events credit laws with far modes
-    of what these cannot reach.
+    of what these cannot reach. ``places`` is what the others say of each task, where there is a structure among them.
     """
 
     law: CoefficientLaw
     choice: Choice
     tasks: Any
     rows: Any = None
+    places: Any = None
 
     def held_out(self, beside: Beside) -> Any:
         """Log-evidence ``(n_tasks, C)`` of the tasks looked at, under what their fold learned and what stands beside it."""

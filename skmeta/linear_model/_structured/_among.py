@@ -15,6 +15,7 @@ from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning, LearnedLaw
 from skmeta.linear_model._laws import prior_of_laws
 from skmeta.linear_model._mixture import robust_mixture
+from skmeta.linear_model._structured._described_learning import DescribedTasks
 from skmeta.linear_model._structured._mixture import structured_mixture
 from skmeta.linear_model._structured._nested_learning import NestedTasks
 from skmeta.linear_model._structured._places import LearnedPlaces, OutputTasks, PlacedLaw, Places
@@ -33,8 +34,8 @@ class Output(Protocol):
         """Posterior means ``(n_tasks, p)`` of the tasks' coefficients."""
 
     @property
-    def places(self) -> Places:
-        """What the others say of each task."""
+    def places(self) -> Places | None:
+        """What the others say of each task; None where all tasks are in one place."""
 
     @property
     def law_of_root(self) -> CoefficientLaw:
@@ -51,18 +52,26 @@ class Among(Protocol):
     def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> Any:
         """An `Output`; ``before`` is what was learned of nearly the same tasks, ``noise`` what is learned of that."""
 
+    def agreed(self, outputs: list[Any]) -> list[Any]:
+        """The outputs with what they decide together."""
+
     def prior(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[Any]) -> StructuredPrior:
         """The prior of all outputs; ``plain`` is that of a task of which nothing is known."""
 
 
-def structure_among(tasks: Tasks, past: GaussianPrior | None) -> Among | None:
-    """What is known of how tasks belong together; None where nothing is. What was known before has the same structure."""
+def structure_among(tasks: Tasks, past: GaussianPrior | None, context_model: Any) -> Among | None:
+    """What is known of how tasks belong together; None where nothing is. What was known before has the same structure.
+
+    ``context_model`` is the map from what describes a task to its coefficients; None is linear.
+    """
+    if tasks.context:
+        return DescribedTasks.of(tasks, past, context_model)
     return NestedTasks.of(tasks, past) if len(tasks.levels) > 1 else None
 
 
 def learn_among(
     among: Among, learning: LawLearning, collection: Collection, found: Sequence[LearnedLaw]
-) -> tuple[StructuredPrior, list[PlacedLaw]]:
+) -> tuple[StructuredPrior, list[LearnedLaw]]:
     """The prior of all outputs, and what the others say of each task; ``found`` are the laws without the structure."""
     if collection.likelihood.quadratic:
         tasks = [InColumns(each.moments, each.counts) for each in collection.tasks]
@@ -70,12 +79,15 @@ def learn_among(
         outputs = [among.output(learning, each, noise=noise) for each in _outputs(tasks, found, collection)]
     else:
         outputs = _by_working_responses(among, learning, collection, found)
+    outputs = among.agreed(outputs)
     prior = among.prior(prior_of_laws([each.law_of_root for each in outputs], collection), collection, outputs)
-    placed = [
-        PlacedLaw(each.law_of_root, flat.choice, each.places.tasks, flat.rows, each.places)
-        for each, flat in zip(outputs, found, strict=True)
-    ]
-    return prior, placed
+    return prior, [_placed(each, flat) for each, flat in zip(outputs, found, strict=True)]
+
+
+def _placed(output: Output, flat: LearnedLaw) -> LearnedLaw:
+    """The law of one output: where no task has a place of its own, that without the structure."""
+    places = output.places
+    return flat if places is None else PlacedLaw(output.law_of_root, flat.choice, places.tasks, flat.rows, places)
 
 
 def _by_working_responses(
@@ -104,7 +116,7 @@ def _outputs(tasks: Sequence[InColumns], found: Sequence[LearnedLaw], collection
 
 def places_of(found: Sequence[Any], collection: Collection, among: Among | None) -> LearnedPlaces | None:
     """What the others say of each task that was learned from, where there is a structure."""
-    if among is None:
+    if among is None or found[0].places is None:
         return None
     return LearnedPlaces.of([each.places for each in found], collection.units, among.ids, collection.of_outputs)
 

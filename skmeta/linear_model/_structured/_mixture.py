@@ -86,7 +86,7 @@ class StructuredMixture(MixturePrior):
         AdaptedEstimators
             A group of tasks a place.
         """
-        known = {n: v for n, v in {**tasks.levels, **tasks.context}.items() if n in self.learned.context_names}
+        known = {n: v for n, v in {**tasks.levels, **tasks.context}.items() if n in self.learned.telling_names}
         if not known or not len(tasks):
             return super().adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         place, first = _places(known)

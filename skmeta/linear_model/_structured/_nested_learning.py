@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import opened
 from skmeta._inference.in_columns import InColumns
-from skmeta._inference.messages import Beliefs, Messages
+from skmeta._inference.messages import Beliefs, Messages, evidence_under
 from skmeta._inference.moments import Moments
 from skmeta._inference.nested import Before, NestedLaw, fit_nested, up
 from skmeta._inference.structure import Structure
@@ -23,6 +23,7 @@ from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._structured._nested_prior import NestedPrior, Nodes
 from skmeta.linear_model._structured._places import OutputTasks, Places
 from skmeta.linear_model._structured._prior import StructuredPrior
+from skmeta.linear_model._structured._state import padded
 from skmeta.tasks import Tasks, index_tasks
 
 Array = NDArray[np.float64]
@@ -55,18 +56,24 @@ class NestedTasks:
             parents.append(parent)
         return cls(tasks.ids, levels, (*parents, above), tuple(inner), known)
 
+    @property
+    def n_first(self) -> int:
+        """Number of nodes of the first level."""
+        return len(self.parents[0])
+
+    @property
+    def nodes_of_tasks(self) -> NDArray[np.intp]:
+        """The node of the first level that each task is below, or is."""
+        node = np.arange(len(self.parents[-1]))
+        for parent in reversed(self.parents[1:]):
+            node = parent[node]
+        return node
+
     def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> NestedOutput:
         """What is learned of one output, see `Among.output`."""
-        tasks, past = of.tasks, None if self.past is None else self._before(of)
-        tree = Tree(self.parents, tasks.counts, None if self.past is None else self._said_before(of))
-        if before is None:
-            law = _fitted(learning, of, tree, noise, past)
-        else:
-            law = fit_nested(tasks, tree, before.law, n_iter=_SWEEPS, tol=np.inf, noise=noise, past=past)
-        messages = up(tasks, tree, law)
-        root = messages.belief_of_root(law.shrink)
-        known = pass_down(messages, root)[0]
-        return NestedOutput(tasks, law, messages, root, known, cavities(messages, law.shrink), past)
+        past = None if self.past is None else self._before(of)
+        tree = Tree(self.parents, of.tasks.counts, None if self.past is None else self._said_before(of))
+        return learned_output(learning, of, tree, noise, past, before)
 
     def _before(self, of: OutputTasks) -> Before:
         assert self.past is not None
@@ -87,10 +94,14 @@ class NestedTasks:
         nothing = Messages(np.zeros((new, p, p)), np.zeros((new, p)), np.zeros(new))
         return told.followed_by(nothing)
 
+    def agreed(self, outputs: list[Any]) -> list[Any]:
+        """The outputs: they have nothing to decide."""
+        return outputs
+
     def prior(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[Any]) -> StructuredPrior:
         """The prior of all outputs, see `Among.prior`."""
         levels = [
-            [units.covariance_to_data(each) for each in output.law.covariances]
+            [units.covariance_to_data(each) for each in output.covariances]
             for units, output in zip(collection.units, outputs, strict=True)
         ]
         covariance = collection.of_outputs([np.stack(each) for each in levels])
@@ -146,6 +157,30 @@ def numbered(
     return np.concatenate([known.ids, ids[new]]), np.r_[known.parent, parent[new]], place[node.ravel()]
 
 
+def learned_output(
+    learning: LawLearning,
+    of: OutputTasks,
+    tree: Tree,
+    noise: str,
+    past: Before | None = None,
+    before: NestedOutput | None = None,
+    effects: tuple[float, ...] = (),
+) -> NestedOutput:
+    """What is learned of the tasks of one output in a tree, where descriptors' ``effects`` have these variances at first.
+
+    ``before`` is what was learned of nearly the same tasks.
+    """
+    tasks = of.tasks
+    if before is None:
+        law = _fitted(learning, of, tree, noise, past, effects)
+    else:
+        law = fit_nested(tasks, tree, before.law, n_iter=_SWEEPS, tol=np.inf, noise=noise, past=past)
+    messages = up(tasks, tree, law)
+    root = messages.belief_of_root(law.shrink)
+    known = pass_down(messages, root)[0]
+    return NestedOutput(tasks, law, messages, root, known, cavities(messages, law.shrink), past)
+
+
 @dataclass(frozen=True, eq=False)
 class NestedOutput:
     """What was learned of one output: its law, what is known of the root and of the ``nodes`` of every level."""
@@ -162,6 +197,17 @@ class NestedOutput:
     def coefficients(self) -> Array:
         """Posterior means ``(n_tasks, p)`` of the tasks."""
         return self.nodes[-1].mean
+
+    @property
+    def covariances(self) -> list[Array]:
+        """How the nodes of every level vary, outermost first; of states, all of them."""
+        size = self.root.mean.shape[1]
+        return [padded(each, size) for each in self.law.covariances]
+
+    @property
+    def evidence(self) -> Array:
+        """How probable each node of the first level is, by what the others say of it ``(n_nodes,)``."""
+        return evidence_under(self.messages.passed[0], cavities(self.messages, self.law.shrink, 0))
 
     @property
     def places(self) -> Places:
@@ -184,14 +230,16 @@ class NestedOutput:
         )
 
 
-def _fitted(learning: LawLearning, of: OutputTasks, tree: Tree, noise: str, past: Before | None) -> NestedLaw:
+def _fitted(
+    learning: LawLearning, of: OutputTasks, tree: Tree, noise: str, past: Before | None, effects: tuple[float, ...]
+) -> NestedLaw:
     """A law without constraint first; of its scatters the levels' shapes are chosen; then the law of these shapes.
 
     Of a past, the tasks' covariance has the shape already.
     """
     tasks, n_levels, law = of.tasks, tree.n_levels, opened(of.flat.law, of.tasks)
     own, even = np.full(tasks.n_tasks, float(law.noise)), (law.covariance / n_levels,) * n_levels
-    start = NestedLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance))
+    start = NestedLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance), effects=effects)
     shapes = [learning.free(tasks.width, tree.n_nodes(level)) for level in range(n_levels)]
     options: dict[str, Any] = {"tol": learning.learner.tol * tasks.n_tasks, "noise": noise, "n_iter": _SWEEPS}
     start = fit_nested(tasks, tree, replace(start, shapes=tuple(shapes)), past=past, **options)
@@ -207,15 +255,14 @@ def _shape(learning: LawLearning, tasks: InColumns, messages: Upward, law: Neste
     root = messages.belief_of_root(law.shrink)
     above = root if level == 0 else pass_down(messages, root)[0][level - 1]
     n_rows = tree.rows_below(level, tasks.n_rows)
-    nodes = _as_tasks(told, above.mean[tree.parents[level]], n_rows)
+    nodes = _as_tasks(told, tree.handed_down(level, above).mean, n_rows, tasks.width)
     counts = tree.weights(level)
     start = CoefficientLaw(np.zeros(tasks.width), law.covariances[level], np.float64(1.0), np.float64(np.inf))
     return learning.choice(InColumns(nodes, counts), start=start, noise="known").structure
 
 
-def _as_tasks(told: Messages, mean: Array, n_rows: Array) -> Moments:
-    """Messages about nodes as the statistics of tasks around a mean, of noise one."""
-    nothing = np.zeros((len(n_rows), mean.shape[1] - 1))
-    moments = Moments(told.precision, told.pull, told.constant, n_rows, nothing)
-    score, square = moments.residual(mean)
-    return replace(moments, cross=score, square=square)
+def _as_tasks(told: Messages, mean: Array, n_rows: Array, width: int) -> Moments:
+    """Messages about nodes as the statistics of tasks of noise one around a mean; of a state, its first coefficients."""
+    whole = Moments(told.precision, told.pull, told.constant, n_rows, np.zeros((len(n_rows), width - 1)))
+    score, square = whole.residual(mean)
+    return replace(whole, gram=told.precision[:, :width, :width], cross=score[:, :width], square=square)

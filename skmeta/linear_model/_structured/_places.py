@@ -66,8 +66,6 @@ class Places:
 class PlacedLaw(LearnedLaw):
     """The law of a task of which nothing is known; held-out tasks are judged by what the others say of their place."""
 
-    places: Any = None
-
     def held_out(self, beside: Beside) -> Any:
         """Log-evidence ``(n_tasks, C)`` of the tasks looked at, each held out from what the others say of its place."""
         codes = self.choice.tasks

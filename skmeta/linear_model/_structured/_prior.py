@@ -29,6 +29,11 @@ class StructuredPrior(GaussianPrior):
         """Names that `given` reads."""
         raise NotImplementedError
 
+    @property
+    def telling_names(self) -> tuple[str, ...]:
+        """Those of them that make a difference."""
+        return self.context_names
+
     def given(self, **context: Any) -> GaussianPrior:
         """The Gaussian prior of a task of which ``context`` is known; names that it does not read change nothing."""
         raise NotImplementedError

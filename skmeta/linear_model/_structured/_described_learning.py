@@ -1,0 +1,191 @@
+"""Learning from described tasks: whether their descriptors tell anything, and the law around what they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.selection import clearly_positive
+from skmeta.linear_model._collection import Collection
+from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._law_learning import LawLearning
+from skmeta.linear_model._structured._described_maps import FittedMap, LinearMap, second_moment
+from skmeta.linear_model._structured._described_prior import DescribedPrior, ModelMap
+from skmeta.linear_model._structured._describer import Describer
+from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks
+from skmeta.linear_model._structured._places import OutputTasks, Places
+from skmeta.linear_model._structured._prior import StructuredPrior
+from skmeta.linear_model._structured._state import StateUnits, padded
+from skmeta.tasks import Tasks
+
+Array = NDArray[np.float64]
+
+_FEWEST = 4  # nodes of the first level that can tell whether descriptors help
+
+
+@dataclass(frozen=True, eq=False)
+class DescribedTasks:
+    """Tasks of descriptors ``z (n_tasks, q)`` in a tree, which may be flat; ``model`` is the map, None the linear one."""
+
+    nested: NestedTasks
+    describer: Describer
+    z: Array
+    counts: Array
+    model: Any = None
+
+    @classmethod
+    def of(cls, tasks: Tasks, past: GaussianPrior | None, model: Any) -> DescribedTasks:
+        """What is known of some tasks beside their rows."""
+        counts = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
+        describer = Describer.of(tasks.context, counts)
+        return cls(NestedTasks.of(tasks, past), describer, describer.encoded(tasks.context)[0], counts, model)
+
+    @property
+    def ids(self) -> NDArray[Any]:
+        """Names of the tasks."""
+        return self.nested.ids
+
+    @property
+    def spread(self) -> Array:
+        """The mean of ``z z'``."""
+        return second_moment(self.z, self.counts)
+
+    def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> DescribedOutput:
+        """What is learned of one output, see `Among.output`."""
+        plain = self.nested.output(learning, of, None if before is None else before.plain, noise=noise)
+        flat = of.flat.law if not self.nested.inner else None
+        if not self.z.shape[1] or self.nested.n_first < _FEWEST:
+            return DescribedOutput(plain, None, flat, np.ones(self.nested.n_first))
+        how: dict[str, Any] = {"noise": noise}
+        if self.model is None:
+            how |= {"before": None if before is None else before.told.output}
+            told: Any = LinearMap.learned(learning, of, self.nested, self.z, self.describer.owner, **how)
+        else:
+            told = FittedMap.learned(learning, of, self.nested, self.z, plain, self.model, **how)
+        counts = of.tasks.counts if not self.nested.inner else np.ones(self.nested.n_first)
+        return DescribedOutput(plain, told, flat, counts)
+
+    def agreed(self, outputs: list[Any]) -> list[Any]:
+        """All outputs take the descriptors, or none: as held-out tasks, or nodes of the first level, say of all together."""
+        if outputs[0].told is None:
+            return outputs
+        taken = clearly_positive(np.sum([each.gain for each in outputs], axis=0), outputs[0].counts)
+        return [replace(each, decided=taken) for each in outputs]
+
+    def prior(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[Any]) -> StructuredPrior:
+        """The prior of all outputs, see `Among.prior`."""
+        taken = outputs[0].taken
+        known: dict[str, Any] = {"describer": self.describer, "taken": taken, "spread": self.spread}
+        if taken:
+            known |= _shares(self.describer, [each.told for each in outputs])
+            make = self._around_linear if self.model is None else self._around_model
+            known |= make(plain, collection, [each.told for each in outputs])
+        else:
+            known["inner"] = self._inner(plain, collection, [each.plain for each in outputs])
+        return DescribedPrior.beyond(plain, **known)
+
+    def _inner(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[NestedOutput]) -> GaussianPrior:
+        return self.nested.prior(plain, collection, outputs) if self.nested.inner else plain
+
+    def _around_linear(self, plain: GaussianPrior, collection: Collection, maps: Sequence[LinearMap]) -> dict[str, Any]:
+        units: Any = [StateUnits(each, self.z.shape[1] + 1) for each in collection.units]
+        of_outputs, found = collection.of_outputs, [each.output for each in maps]
+        law, told = [each.law_of_root for each in found], [each.messages.root for each in found]
+        moved = [each.moved(*own.affine_to_engine) for each, own in zip(told, units, strict=True)]
+        size = found[0].root.mean.shape[1]
+        pairs = list(zip(units, law, strict=True))
+        state = GaussianPrior(
+            mean=of_outputs([own.to_data(each.mean) for own, each in pairs]),
+            covariance=of_outputs([own.covariance_to_data(padded(each.covariance, size)) for own, each in pairs]),
+            mean_covariance=of_outputs([own.covariance_to_data(each.mean_covariance) for own, each in pairs]),
+            noise=plain.noise,
+            noise_dof=plain.noise_dof,
+            n_tasks=plain.n_tasks,
+            n_rows=plain.n_rows,
+        )
+        return {
+            "inner": self._inner(state, replace(collection, units=units), found),
+            "precision": of_outputs([each.precision[0] for each in moved]),
+            "pull": of_outputs([each.pull[0] for each in moved]),
+        }
+
+    def _around_model(self, plain: GaussianPrior, collection: Collection, maps: Sequence[FittedMap]) -> dict[str, Any]:
+        of_outputs, pairs = collection.of_outputs, list(zip(collection.units, maps, strict=True))
+        mean = of_outputs([own.affine_to_data[0] @ each.mean_shift for own, each in pairs])
+        covariance = of_outputs([own.covariance_to_data(each.explained) for own, each in pairs])
+        to_data = of_outputs([own.affine_to_data[0].T for own in collection.units])
+        inner = plain.plain() if isinstance(plain, StructuredPrior) else plain
+        inner = inner._with(mean=plain.mean - mean, covariance=plain.covariance - covariance)
+        found = [each.output for each in maps]
+        models = ModelMap(tuple(each.model for each in maps), to_data, mean, covariance)
+        return {"inner": self._inner(inner, collection, found), "model_map": models}
+
+
+@dataclass(frozen=True, eq=False)
+class DescribedOutput:
+    """What was learned of one output without descriptors, ``plain``, and with them, ``told``.
+
+    ``flat`` is its law where no task is nested; ``counts`` how often each node of the first level counts.
+    """
+
+    plain: NestedOutput
+    told: Any
+    flat: CoefficientLaw | None
+    counts: Array
+    decided: bool | None = None
+
+    @cached_property
+    def gain(self) -> Array:
+        """By how much descriptors make each node of the first level more probable, held out."""
+        return np.asarray(self.told.evidence - self.plain.evidence)
+
+    @property
+    def taken(self) -> bool:
+        """Whether descriptors count."""
+        if self.told is None:
+            return False
+        return clearly_positive(self.gain, self.counts) if self.decided is None else self.decided
+
+    @property
+    def coefficients(self) -> Array:
+        """Posterior means ``(n_tasks, p)`` of the tasks."""
+        found: Array = (self.told if self.taken else self.plain).coefficients
+        return found
+
+    @property
+    def places(self) -> Places | None:
+        """What the others say of each task; None where that is the same of all."""
+        if self.taken:
+            found: Places = self.told.places
+            return found
+        return self.plain.places if self.flat is None else None
+
+    @property
+    def law_of_root(self) -> CoefficientLaw:
+        """That of a task of which nothing is known."""
+        if not self.taken:
+            return self.plain.law_of_root if self.flat is None else self.flat
+        found: CoefficientLaw = self.told.law_of_root
+        return found
+
+
+def _shares(describer: Describer, maps: Sequence[Any]) -> dict[str, Any]:
+    """Share of what differs between tasks that descriptors explain, in the engine's units, all coefficients together."""
+    rest = sum(float(np.trace(sum(each.output.law.covariances))) for each in maps)
+    explained = sum(float(np.trace(each.explained)) for each in maps)
+    found: dict[str, Any] = {"share": explained / (explained + rest)}
+    if hasattr(maps[0], "effects"):
+        own = [np.flatnonzero(describer.owner == k) for k in range(len(describer.names))]
+        parts = [sum(_part(each.effects[at], each.spread[np.ix_(at, at)]) for each in maps) for at in own]
+        found["shares"] = np.array(parts) / (explained + rest)
+    return found
+
+
+def _part(effects: Array, spread: Array) -> float:
+    return float(np.trace(effects.T @ spread @ effects))

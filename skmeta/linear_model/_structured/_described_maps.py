@@ -1,0 +1,193 @@
+"""Maps from what describes a task to its coefficients, learned of one output: a linear one, and any regressor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import has_fit_parameter
+
+from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.described import DescribedTree
+from skmeta._inference.in_columns import InColumns
+from skmeta._inference.linalg import cholesky_root, diagonal, solve, symmetrize, times
+from skmeta._inference.messages import Beliefs, Deviation, of_rows
+from skmeta.linear_model._law_learning import LawLearning
+from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks, learned_output
+from skmeta.linear_model._structured._places import OutputTasks, Places
+from skmeta.linear_model._structured._state import blocks_of
+
+Array = NDArray[np.float64]
+
+_FOLDS = 10  # of nodes of the first level, whose tasks a regressor is asked about and has not seen
+_LEAST = 1e-9  # guard: what a task's rows say at least, of what they say on average
+_ROUNDS = 2  # of a regressor and of the law around it: the first law takes for deviations what descriptors explain
+
+
+@dataclass(frozen=True, eq=False)
+class LinearMap:
+    """A linear map, with all else that was learned of the tasks."""
+
+    output: NestedOutput
+    spread: Array
+
+    @classmethod
+    def learned(
+        cls, learning: LawLearning, of: OutputTasks, nested: NestedTasks, z: Array, owner: NDArray[np.intp], **how: Any
+    ) -> LinearMap:
+        """The map and the law around it, from tasks described by ``z (n_tasks, q)``, whose columns are of the ``owner``."""
+        design, counts = np.c_[np.ones(len(z)), z], of.tasks.counts
+        tree = DescribedTree(nested.parents, counts, design=design, groups=owner)
+        start = diagonal(of.flat.law.covariance).mean() / len(owner)
+        found = learned_output(learning, of, tree, effects=(float(start),) * len(owner), **how)
+        return cls(found, second_moment(z, counts))
+
+    @property
+    def coefficients(self) -> Array:
+        """Posterior means ``(n_tasks, p)`` of the tasks."""
+        return self.output.coefficients
+
+    @property
+    def places(self) -> Places:
+        """What the others say of each task."""
+        return self.output.places
+
+    @property
+    def evidence(self) -> Array:
+        """How probable each node of the first level is, by what the others say of it."""
+        return self.output.evidence
+
+    @property
+    def effects(self) -> Array:
+        """Expected effects ``(q, p)`` of the columns of descriptors."""
+        return blocks_of(self.output.root.mean[0], self.output.tasks.width)[1:]
+
+    @property
+    def explained(self) -> Array:
+        """Covariance ``(p, p)`` of the tasks' means, which the descriptors explain."""
+        return symmetrize(self.effects.T @ self.spread @ self.effects)
+
+    @property
+    def law_of_root(self) -> CoefficientLaw:
+        """That of a task of which nothing is known."""
+        law, p = self.output.law_of_root, self.output.tasks.width
+        assert law.mean_covariance is not None
+        covariance = law.covariance[:p, :p] + self.explained
+        return replace(law, mean=law.mean[:p], covariance=covariance, mean_covariance=law.mean_covariance[:p, :p])
+
+
+@dataclass(frozen=True, eq=False)
+class FittedMap:
+    """A regressor, with all else that was learned of the tasks once its predictions are taken off.
+
+    ``shift (n_tasks, p)`` are its predictions of tasks that it has not seen; ``model`` has seen all.
+    """
+
+    of: OutputTasks
+    output: NestedOutput
+    shift: Array
+    model: Any
+
+    @classmethod
+    def learned(
+        cls,
+        learning: LawLearning,
+        of: OutputTasks,
+        nested: NestedTasks,
+        z: Array,
+        plain: NestedOutput,
+        model: Any,
+        **how: Any,
+    ) -> FittedMap:
+        """The map and the law around it, in turn, from ``plain``, what was learned without descriptors."""
+        fold, found = folds_of_nodes(of.tasks, nested.nodes_of_tasks), plain
+        for _ in range(_ROUNDS):
+            target, weight = pseudo_observations(of.tasks, plain, found)
+            shift = np.empty_like(target)
+            for k in np.unique(fold):
+                own = fold == k
+                shift[own] = fitted(model, z[~own], target[~own], weight[~own]).predict(z[own]).reshape(own.sum(), -1)
+            found = nested.output(learning, replace(of, tasks=shifted(of.tasks, shift)), **how)
+        return cls(of, found, shift, FrozenEstimator(fitted(model, z, target, weight)))
+
+    @property
+    def coefficients(self) -> Array:
+        """Posterior means ``(n_tasks, p)`` of the tasks."""
+        return self.output.coefficients + self.shift
+
+    @property
+    def places(self) -> Places:
+        """What the others say of each task."""
+        places = self.output.places
+        others = Beliefs(places.others.mean + self.shift, places.others.covariance)
+        return replace(places, tasks=self.of.tasks, others=others)
+
+    @property
+    def evidence(self) -> Array:
+        """How probable each node of the first level is, by what the others say of it."""
+        return self.output.evidence
+
+    @property
+    def mean_shift(self) -> Array:
+        """The regressor's mean prediction ``(p,)``."""
+        return np.average(self.shift, axis=0, weights=self.of.tasks.counts)
+
+    @property
+    def explained(self) -> Array:
+        """Covariance ``(p, p)`` of the regressor's predictions."""
+        return second_moment(self.shift - self.mean_shift, self.of.tasks.counts)
+
+    @property
+    def law_of_root(self) -> CoefficientLaw:
+        """That of a task of which nothing is known."""
+        law = self.output.law_of_root
+        return replace(law, mean=law.mean + self.mean_shift, covariance=law.covariance + self.explained)
+
+
+def second_moment(values: Array, counts: Array) -> Array:
+    """The mean ``(k, k)`` of ``v v'`` of tasks' ``values (n_tasks, k)``, which count ``counts (n_tasks,)`` times."""
+    return (values * counts[:, None]).T @ values / counts.sum()
+
+
+def shifted(tasks: InColumns, shift: Array) -> InColumns:
+    """The tasks with targets less what coefficients ``shift (n_tasks, p)`` make of their rows."""
+    score, square = tasks.moments.residual(shift)
+    return InColumns(replace(tasks.moments, cross=score, square=np.maximum(square, 0.0)), tasks.counts)
+
+
+def folds_of_nodes(tasks: InColumns, node: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The fold of each task, a node's tasks being in one: dealt out in order of the targets' mean square."""
+    square, n_rows = (np.bincount(node, values) for values in (tasks.square, tasks.n_rows))
+    order = np.argsort(np.argsort(square / np.maximum(n_rows, 1.0), kind="stable"))
+    return (order % min(_FOLDS, len(order)))[node]
+
+
+def pseudo_observations(tasks: InColumns, plain: NestedOutput, law: NestedOutput) -> tuple[Array, Array]:
+    r"""What each task's rows say of how its mean deviates from the mean of all ``(n_tasks, p)``, and how much ``(n_tasks,)``.
+
+    Of a message ``A_t, b_t`` about the mean under the covariance of a ``law``,
+
+    .. math:: h_t = \bar A^{-1} (b_t - A_t \mu) / \omega_t, \quad \omega_t = \mathrm{tr}(\bar A^{-1} A_t) / p, \quad
+        \bar A = \text{mean of } A_t .
+
+    It is not drawn to zero, as posterior means are, and no ``A_t`` is inverted, which few rows leave singular: a mean of
+    ``h_t`` weighed by :math:`\omega_t` is generalised least squares as far as the tasks in it tell as much as all do.
+    """
+    told = Deviation.of(of_rows(tasks.moments, law.law.own_noise), cholesky_root(sum(law.law.covariances))).integrated()
+    counts = tasks.counts / tasks.counts.sum()
+    mean = np.tensordot(counts, told.precision, axes=1)
+    score = told.pull - times(told.precision, plain.root.mean[0])
+    weight = np.trace(solve(mean, told.precision), axis1=1, axis2=2) / tasks.width
+    return solve(mean, score.T).T / np.maximum(weight, _LEAST)[:, None], weight * tasks.counts
+
+
+def fitted(model: Any, z: Array, target: Array, weight: Array) -> Any:
+    """A clone fitted to targets of tasks; where it takes no weights, a task that says less than others is drawn to zero."""
+    model = clone(model)
+    if has_fit_parameter(model, "sample_weight"):
+        return model.fit(z, target, sample_weight=weight)
+    return model.fit(z, target * np.minimum(weight, 1.0)[:, None])
