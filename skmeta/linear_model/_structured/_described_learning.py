@@ -44,7 +44,9 @@ class DescribedTasks:
         """What is known of some tasks beside their rows."""
         counts = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
         describer = Describer.of(tasks.context, counts)
-        return cls(NestedTasks.of(tasks, past), describer, describer.encoded(tasks.context)[0], counts, model)
+        return cls(
+            NestedTasks.of(tasks, past), describer, describer.encoded(tasks.context, len(tasks))[0], counts, model
+        )
 
     @property
     def ids(self) -> NDArray[Any]:

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils.validation import has_fit_parameter
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.described import DescribedTree
 from skmeta._inference.in_columns import InColumns
-from skmeta._inference.linalg import cholesky_root, diagonal, solve, symmetrize, times
-from skmeta._inference.messages import Beliefs, Deviation, of_rows
+from skmeta._inference.linalg import diagonal, symmetrize
+from skmeta._inference.messages import Beliefs
+from skmeta.base._matching import weights_if_taken
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks, learned_output
 from skmeta.linear_model._structured._places import OutputTasks, Places
@@ -23,9 +23,8 @@ from skmeta.linear_model._structured._state import blocks_of
 
 Array = NDArray[np.float64]
 
-_FOLDS = 10  # of nodes of the first level, whose tasks a regressor is asked about and has not seen
-_LEAST = 1e-9  # guard: what a task's rows say at least, of what they say on average
-_ROUNDS = 2  # of a regressor and of the law around it: the first law takes for deviations what descriptors explain
+_FOLDS = 5  # of nodes of the first level, whose tasks a regressor is asked about and has not seen
+_ROUNDS = 3  # of a regressor and of the law around it: the first takes for deviations what descriptors explain
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,16 +102,21 @@ class FittedMap:
         model: Any,
         **how: Any,
     ) -> FittedMap:
-        """The map and the law around it, in turn, from ``plain``, what was learned without descriptors."""
-        fold, found = folds_of_nodes(of.tasks, nested.nodes_of_tasks), plain
-        for _ in range(_ROUNDS):
-            target, weight = pseudo_observations(of.tasks, plain, found)
-            shift = np.empty_like(target)
-            for k in np.unique(fold):
-                own = fold == k
-                shift[own] = fitted(model, z[~own], target[~own], weight[~own]).predict(z[own]).reshape(own.sum(), -1)
-            found = nested.output(learning, replace(of, tasks=shifted(of.tasks, shift)), **how)
-        return cls(of, found, shift, FrozenEstimator(fitted(model, z, target, weight)))
+        """The map and the law around it, in turn, from ``plain``, what was learned without descriptors.
+
+        The regressor's targets are the coefficients that are expected of the tasks by their rows, around what it said of them
+        without having seen them: the EM's own, which takes in rows as far as they tell more than the descriptors.
+        """
+        fold, counts = folds_of_nodes(of.tasks, nested.nodes_of_tasks), of.tasks.counts
+        found, target, shift = plain, plain.coefficients - plain.root.mean, np.zeros_like(plain.coefficients)
+        for k in range(_ROUNDS):
+            for own in (fold == each for each in np.unique(fold)):
+                model_of_others = fitted(model, z[~own], target[~own], counts[~own])
+                shift[own] = np.reshape(model_of_others.predict(z[own]), (own.sum(), -1))
+            before = found if k < _ROUNDS - 1 else None
+            found = nested.output(learning, replace(of, tasks=shifted(of.tasks, shift)), before, **how)
+            target, last = found.coefficients + shift - plain.root.mean, target
+        return cls(of, found, shift, FrozenEstimator(fitted(model, z, last, counts)))
 
     @property
     def coefficients(self) -> Array:
@@ -166,28 +170,7 @@ def folds_of_nodes(tasks: InColumns, node: NDArray[np.intp]) -> NDArray[np.intp]
     return (order % min(_FOLDS, len(order)))[node]
 
 
-def pseudo_observations(tasks: InColumns, plain: NestedOutput, law: NestedOutput) -> tuple[Array, Array]:
-    r"""What each task's rows say of how its mean deviates from the mean of all ``(n_tasks, p)``, and how much ``(n_tasks,)``.
-
-    Of a message ``A_t, b_t`` about the mean under the covariance of a ``law``,
-
-    .. math:: h_t = \bar A^{-1} (b_t - A_t \mu) / \omega_t, \quad \omega_t = \mathrm{tr}(\bar A^{-1} A_t) / p, \quad
-        \bar A = \text{mean of } A_t .
-
-    It is not drawn to zero, as posterior means are, and no ``A_t`` is inverted, which few rows leave singular: a mean of
-    ``h_t`` weighed by :math:`\omega_t` is generalised least squares as far as the tasks in it tell as much as all do.
-    """
-    told = Deviation.of(of_rows(tasks.moments, law.law.own_noise), cholesky_root(sum(law.law.covariances))).integrated()
-    counts = tasks.counts / tasks.counts.sum()
-    mean = np.tensordot(counts, told.precision, axes=1)
-    score = told.pull - times(told.precision, plain.root.mean[0])
-    weight = np.trace(solve(mean, told.precision), axis1=1, axis2=2) / tasks.width
-    return solve(mean, score.T).T / np.maximum(weight, _LEAST)[:, None], weight * tasks.counts
-
-
-def fitted(model: Any, z: Array, target: Array, weight: Array) -> Any:
-    """A clone fitted to targets of tasks; where it takes no weights, a task that says less than others is drawn to zero."""
+def fitted(model: Any, z: Array, target: Array, counts: Array) -> Any:
+    """A clone fitted to targets of tasks, which count ``counts (n,)`` times where it takes weights."""
     model = clone(model)
-    if has_fit_parameter(model, "sample_weight"):
-        return model.fit(z, target, sample_weight=weight)
-    return model.fit(z, target * np.minimum(weight, 1.0)[:, None])
+    return model.fit(z, target, **({} if np.all(counts == 1.0) else weights_if_taken(model, counts)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -45,9 +45,22 @@ class ModelMap(FrozenValue):
     covariance: Array
 
     def at(self, z: Array) -> Array:
-        """The deviation of a task of descriptors ``z (q,)``, of the shape of ``mean``."""
-        found = np.stack([np.reshape(model.predict(z[None]), -1) for model in self.models])
-        return np.einsum("...k,...kp->...p", found if self.mean.ndim > 1 else found[0], self.to_data)
+        """The deviations of tasks of descriptors ``z (n, q)``, each of the shape of ``mean``."""
+        outputs = [np.reshape(model.predict(z), (len(z), -1)) for model in self.models]
+        found = np.stack(outputs, axis=1) if self.mean.ndim > 1 else outputs[0]
+        return np.einsum("n...k,...kp->n...p", found, self.to_data)
+
+    def laws(self, around: Sequence[GaussianPrior], z: Array, known: NDArray[np.bool_]) -> list[dict[str, Any]]:
+        """The laws of described tasks; of one of which nothing is ``known``, that of the tasks learned from."""
+        found = []
+        for prior, shift, described in zip(around, self.at(z), known.any(axis=1), strict=True):
+            own = {name: getattr(prior, name) for name in _SAID}
+            if described:
+                found.append(own | {"mean": prior.mean + shift})
+            else:
+                more = {"mean": prior.mean + self.mean, "covariance": prior.covariance + self.covariance}
+                found.append(own | more)
+        return found
 
     def changed(self, vector: Change, matrix: Change) -> ModelMap:
         """After a change of the coefficients."""
@@ -161,23 +174,21 @@ class DescribedPrior(StructuredPrior):
         GaussianPrior
             Whose ``mean_covariance`` is what is not known of its mean.
         """
-        inner = self._inner.given(**{name: context[name] for name in self._inner_names if name in context})
-        assert isinstance(inner, GaussianPrior) and self.describer is not None
-        if not self.taken:
-            return self.plain(**{name: getattr(inner, name) for name in _SAID})
-        described = {name: _one(context[name]) for name in self._names if name in context}
-        z, known = (each[0] for each in self.describer.encoded(described))
-        return self.plain(**self._at(inner, z, known))
+        return self.given_each({name: _one(value) for name, value in context.items()})[0]
 
-    def _at(self, inner: GaussianPrior, z: Array, known: NDArray[np.bool_]) -> dict[str, Any]:
-        assert self.spread is not None
-        if self.model_map is None:
-            return at_task(inner, z, self.spread * np.outer(~known, ~known), self.n_features + 1)
-        own = {name: getattr(inner, name) for name in _SAID}
-        if known.any():
-            return own | {"mean": inner.mean + self.model_map.at(z)}
-        more = {"mean": inner.mean + self.model_map.mean, "covariance": inner.covariance + self.model_map.covariance}
-        return own | more
+    def given_each(self, context: Mapping[str, NDArray[Any]]) -> list[GaussianPrior]:
+        """What `given` says of several tasks at once, see `StructuredPrior.given_each`."""
+        assert self.describer is not None and self.spread is not None
+        n = len(next(iter(context.values()))) if context else 1
+        places = [{name: context[name][i] for name in self._inner_names if name in context} for i in range(n)]
+        inner: list[Any] = [self._inner.given(**place) for place in places]
+        if not self.taken:
+            return [self.plain(**{name: getattr(one, name) for name in _SAID}) for one in inner]
+        z, known = self.describer.encoded({name: context[name] for name in self._names if name in context}, n)
+        if self.model_map is not None:
+            return [self.plain(**law) for law in self.model_map.laws(inner, z, known)]
+        doubt = self.spread * (~known[:, :, None] & ~known[:, None, :])
+        return [self.plain(**at_task(*each, self.n_features + 1)) for each in zip(inner, z, doubt, strict=True)]
 
     def _changed(self, vector: Change, matrix: Change) -> dict[str, Any]:
         vectors, matrices = in_blocks(vector, matrix, self.n_features + 1)

@@ -77,12 +77,11 @@ class Describer(FrozenValue):
         """Number of columns ``q``."""
         return len(self.owner)
 
-    def encoded(self, context: Mapping[str, NDArray[Any]]) -> tuple[Array, NDArray[np.bool_]]:
+    def encoded(self, context: Mapping[str, NDArray[Any]], n: int) -> tuple[Array, NDArray[np.bool_]]:
         """The columns ``(n, q)`` of ``n`` tasks, and which of them are known; those of names left out are not.
 
         Warns of levels that were never seen.
         """
-        n = len(next(iter(context.values()))) if context else 1
         z, known = np.zeros((n, self.n_columns)), np.zeros((n, self.n_columns), dtype=bool)
         for k, name in enumerate(self.names.tolist()):
             own = np.flatnonzero(self.owner == k)

@@ -90,7 +90,7 @@ class StructuredMixture(MixturePrior):
         if not known or not len(tasks):
             return super().adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         place, first = _places(known)
-        priors = [self.given(**{name: values[code] for name, values in known.items()}) for code in first]
+        priors = [self.around(own) for own in self.learned.given_each({n: v[first] for n, v in known.items()})]
         return AdaptedInPlaces(self, estimator, tasks, priors, place, n_jobs)
 
 
