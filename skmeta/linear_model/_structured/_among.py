@@ -30,6 +30,10 @@ class Output(Protocol):
     """What is learned of one output under a structure."""
 
     @property
+    def tasks(self) -> InColumns:
+        """What it was learned from."""
+
+    @property
     def coefficients(self) -> Any:
         """Posterior means ``(n_tasks, p)`` of the tasks' coefficients."""
 
@@ -87,7 +91,7 @@ def learn_among(
 def _placed(output: Output, flat: LearnedLaw) -> LearnedLaw:
     """The law of one output: where no task has a place of its own, that without the structure."""
     places = output.places
-    return flat if places is None else PlacedLaw(output.law_of_root, flat.choice, places.tasks, flat.rows, places)
+    return flat if places is None else PlacedLaw(output.law_of_root, flat.choice, output.tasks, flat.rows, places)
 
 
 def _by_working_responses(
@@ -118,7 +122,8 @@ def places_of(found: Sequence[Any], collection: Collection, among: Among | None)
     """What the others say of each task that was learned from, where there is a structure."""
     if among is None or found[0].places is None:
         return None
-    return LearnedPlaces.of([each.places for each in found], collection.units, among.ids, collection.of_outputs)
+    position = {name: code for code, name in enumerate(among.ids.tolist())}
+    return LearnedPlaces(position, [each.places for each in found], collection.units, collection.one_target)
 
 
 def mixture_of(learned: Any, weights: Mapping[str, float], explained: float) -> MixturePrior:

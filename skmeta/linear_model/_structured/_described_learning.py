@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.in_columns import InColumns
 from skmeta._inference.selection import clearly_positive
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -141,6 +142,11 @@ class DescribedOutput:
     flat: CoefficientLaw | None
     counts: Array
     decided: bool | None = None
+
+    @property
+    def tasks(self) -> InColumns:
+        """The tasks themselves."""
+        return self.plain.tasks
 
     @cached_property
     def gain(self) -> Array:

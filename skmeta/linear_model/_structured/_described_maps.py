@@ -128,7 +128,7 @@ class FittedMap:
         """What the others say of each task."""
         places = self.output.places
         others = Beliefs(places.others.mean + self.shift, places.others.covariance)
-        return replace(places, tasks=self.of.tasks, others=others)
+        return replace(places, others=others)
 
     @property
     def evidence(self) -> Array:

@@ -91,7 +91,8 @@ class StructuredMixture(MixturePrior):
             return super().adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         place, first = _places(known)
         priors = [self.around(own) for own in self.learned.given_each({n: v[first] for n, v in known.items()})]
-        return AdaptedInPlaces(self, estimator, tasks, priors, place, n_jobs)
+        places = [(np.flatnonzero(place == k), prior) for k, prior in enumerate(priors)]
+        return AdaptedInPlaces.of_priors(self, estimator, tasks, places, n_jobs)
 
 
 def structured_mixture(learned: StructuredPrior, weights: Mapping[str, float], explained: float) -> StructuredMixture:

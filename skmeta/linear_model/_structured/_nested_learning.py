@@ -213,7 +213,7 @@ class NestedOutput:
     def places(self) -> Places:
         """What the others say of each task."""
         law = self.law
-        return Places(self.tasks, self.others, law.covariances[-1], law.noise, law.noise_dof)
+        return Places(self.others, law.covariances[-1], law.noise, law.noise_dof)
 
     @property
     def law_of_root(self) -> CoefficientLaw:
