@@ -53,9 +53,9 @@ class ModelMap(FrozenValue):
     def laws(self, around: Sequence[GaussianPrior], z: Array, known: NDArray[np.bool_]) -> list[dict[str, Any]]:
         """The laws of described tasks; of one of which nothing is ``known``, that of the tasks learned from."""
         found = []
-        for prior, shift, described in zip(around, self.at(z), known.any(axis=1).tolist(), strict=True):
+        for prior, shift, is_known in zip(around, self.at(z), known, strict=True):
             own = {name: getattr(prior, name) for name in _SAID}
-            if described:
+            if is_known.any():
                 found.append(own | {"mean": prior.mean + shift})
             else:
                 more = {"mean": prior.mean + self.mean, "covariance": prior.covariance + self.covariance}
