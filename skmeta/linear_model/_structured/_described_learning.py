@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -19,7 +19,7 @@ from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._structured._described_maps import FittedMap, LinearMap, second_moment
 from skmeta.linear_model._structured._described_prior import DescribedPrior, ModelMap
 from skmeta.linear_model._structured._describer import Describer
-from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks
+from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks, told_before
 from skmeta.linear_model._structured._places import OutputTasks, Places
 from skmeta.linear_model._structured._prior import StructuredPrior
 from skmeta.linear_model._structured._state import StateUnits, padded
@@ -32,22 +32,28 @@ _FEWEST = 4  # nodes of the first level that can tell whether descriptors help
 
 @dataclass(frozen=True, eq=False)
 class DescribedTasks:
-    """Tasks of descriptors ``z (n_tasks, q)`` in a tree, which may be flat; ``model`` is the map, None the linear one."""
+    """Tasks of descriptors ``z (n_tasks, q)`` in a tree, which may be flat; ``model`` is the map, None the linear one.
+
+    A ``past`` has said whether the descriptors are taken.
+    """
 
     nested: NestedTasks
     describer: Describer
     z: Array
     counts: Array
     model: Any = None
+    past: DescribedPrior | None = None
 
     @classmethod
     def of(cls, tasks: Tasks, past: GaussianPrior | None, model: Any) -> DescribedTasks:
         """What is known of some tasks beside their rows."""
         counts = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
-        describer = Describer.of(tasks.context, counts)
-        return cls(
-            NestedTasks.of(tasks, past), describer, describer.encoded(tasks.context, len(tasks))[0], counts, model
-        )
+        known = checked_past(past, tasks.context, model)
+        describer = Describer.of(tasks.context, counts) if known is None else known.describer
+        assert describer is not None
+        z, _ = describer.encoded(tasks.context, len(tasks))
+        nested = NestedTasks.of(tasks, known.inner if known is not None and len(tasks.levels) > 1 else None)
+        return cls(nested, describer, z, counts, model, known)
 
     @property
     def ids(self) -> NDArray[Any]:
@@ -56,14 +62,19 @@ class DescribedTasks:
 
     @property
     def spread(self) -> Array:
-        """The mean of ``z z'``."""
-        return second_moment(self.z, self.counts)
+        """The mean of ``z z'``, earlier tasks among them."""
+        own, n_tasks, past = second_moment(self.z, self.counts), self.counts.sum(), self.past
+        if past is None or past.spread is None:
+            return own
+        return (n_tasks * own + past.n_tasks * past.spread) / (n_tasks + past.n_tasks)
 
     def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> DescribedOutput:
         """What is learned of one output, see `Among.output`."""
+        if self.past is not None and self.past.taken:
+            return self._learned_on(self.past, learning, of, before, noise)
         plain = self.nested.output(learning, of, None if before is None else before.plain, noise=noise)
         flat = of.flat.law if not self.nested.inner else None
-        if not self.z.shape[1] or self.nested.n_first < _FEWEST:
+        if self.past is not None or not self.z.shape[1] or self.nested.n_first < _FEWEST:
             return DescribedOutput(plain, None, flat, np.ones(self.nested.n_first))
         how: dict[str, Any] = {"noise": noise}
         if self.model is None:
@@ -74,9 +85,24 @@ class DescribedTasks:
         counts = of.tasks.counts if not self.nested.inner else np.ones(self.nested.n_first)
         return DescribedOutput(plain, told, flat, counts)
 
+    def _learned_on(
+        self, past: DescribedPrior, learning: LawLearning, of: OutputTasks, before: Any, noise: str
+    ) -> DescribedOutput:
+        """The past's map and law with what these tasks add."""
+        units: Any = StateUnits(of.units, self.z.shape[1] + 1)
+        in_state = replace(of, units=units)
+        if self.nested.past is not None:
+            told, said = self.nested.before(in_state), self.nested.said_before(in_state)
+        else:
+            covariance = past.inner_covariance(of.k)
+            told, said = told_before(past, covariance, in_state), past.said(of.k).moved(*units.affine_to_data)
+        how: dict[str, Any] = {"noise": noise, "past": told, "before": None if before is None else before.told.output}
+        found = LinearMap.learned(learning, of, self.nested, self.z, self.describer.owner, said, **how)
+        return DescribedOutput(found.output, found, None, np.ones(self.nested.n_first), decided=True)
+
     def agreed(self, outputs: list[Any]) -> list[Any]:
         """All outputs take the descriptors, or none: as held-out tasks, or nodes of the first level, say of all together."""
-        if outputs[0].told is None:
+        if outputs[0].told is None or self.past is not None:
             return outputs
         taken = clearly_positive(np.sum([each.gain for each in outputs], axis=0), outputs[0].counts)
         return [replace(each, decided=taken) for each in outputs]
@@ -128,6 +154,27 @@ class DescribedTasks:
         found = [each.output for each in maps]
         models = ModelMap(tuple(each.model for each in maps), to_data, mean, covariance)
         return {"inner": self._inner(inner, collection, found), "model_map": models}
+
+
+def checked_past(past: GaussianPrior | None, context: Mapping[str, Any], model: Any) -> DescribedPrior | None:
+    """A past of the same descriptors, whose map can be learned on from; ValueError for another."""
+    if past is None:
+        return None
+    names = getattr(getattr(past, "describer", None), "names", np.empty(0)).tolist()
+    if sorted(names) != sorted(context):
+        raise ValueError(
+            f"prior: wanted one that was learned with context={list(context)}, found "
+            f"{f'context={names}' if names else repr(past)}; learn it anew, or leave prior out."
+        )
+    found: DescribedPrior = past  # type: ignore[assignment]
+    if found.model_map is not None or (model is not None and found.taken):
+        fitted = model if found.model_map is None else found.model_map.models[0].estimator
+        name = type(fitted).__name__
+        raise ValueError(
+            f"prior: wanted a linear map to learn on from, found {name}, which is fitted anew to all tasks at once; fit "
+            "without prior to the old tasks and the new, or learn with context_model=None from the first on."
+        )
+    return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.described import DescribedTree
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.linalg import diagonal, symmetrize
-from skmeta._inference.messages import Beliefs
+from skmeta._inference.messages import Beliefs, Messages
 from skmeta.base._matching import weights_if_taken
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks, learned_output
@@ -36,11 +36,21 @@ class LinearMap:
 
     @classmethod
     def learned(
-        cls, learning: LawLearning, of: OutputTasks, nested: NestedTasks, z: Array, owner: NDArray[np.intp], **how: Any
+        cls,
+        learning: LawLearning,
+        of: OutputTasks,
+        nested: NestedTasks,
+        z: Array,
+        owner: NDArray[np.intp],
+        said: Messages | None = None,
+        **how: Any,
     ) -> LinearMap:
-        """The map and the law around it, from tasks described by ``z (n_tasks, q)``, whose columns are of the ``owner``."""
+        """The map and the law around it, from tasks described by ``z (n_tasks, q)``, whose columns are of the ``owner``.
+
+        ``said`` is what earlier tasks said of the state of the nodes above.
+        """
         design, counts = np.c_[np.ones(len(z)), z], of.tasks.counts
-        tree = DescribedTree(nested.parents, counts, design=design, groups=owner)
+        tree = DescribedTree(nested.parents, counts, said, design=design, groups=owner)
         start = diagonal(of.flat.law.covariance).mean() / len(owner)
         found = learned_output(learning, of, tree, effects=(float(start),) * len(owner), **how)
         return cls(found, second_moment(z, counts))

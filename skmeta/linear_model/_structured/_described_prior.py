@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.messages import Messages
 from skmeta.base import FrozenValue
 from skmeta.base._keeps_rows import keeps_rows
 from skmeta.base._plain import from_plain, to_plain
@@ -134,6 +135,16 @@ class DescribedPrior(StructuredPrior):
             return {", ".join(self._names): self.share}
         order = np.argsort(-self.shares, kind="stable")
         return {self._names[k]: float(self.shares[k]) for k in order}
+
+    def inner_covariance(self, k: int) -> Array:
+        """How tasks vary around what descriptors say, of output ``k``, followed by zeros for the effects."""
+        return self._inner.dense_covariance(k)
+
+    def said(self, k: int) -> Messages:
+        """What past rows say of the coefficients of output ``k`` with their effects."""
+        assert self.precision is not None and self.pull is not None
+        precision, pull = (each[None] if self.one_target else each[k][None] for each in (self.precision, self.pull))
+        return Messages(precision, pull, np.zeros(1))
 
     @property
     def _names(self) -> list[str]:

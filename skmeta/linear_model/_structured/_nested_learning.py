@@ -71,19 +71,17 @@ class NestedTasks:
 
     def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> NestedOutput:
         """What is learned of one output, see `Among.output`."""
-        past = None if self.past is None else self._before(of)
-        tree = Tree(self.parents, of.tasks.counts, None if self.past is None else self._said_before(of))
+        past = None if self.past is None else self.before(of)
+        tree = Tree(self.parents, of.tasks.counts, None if self.past is None else self.said_before(of))
         return learned_output(learning, of, tree, noise, past, before)
 
-    def _before(self, of: OutputTasks) -> Before:
+    def before(self, of: OutputTasks) -> Before:
+        """What earlier tasks told of deviations and noise."""
         assert self.past is not None
         past, covariance = self.past, self.past.covariances[self.levels[-1]]
-        covariance = of.units.covariance_to_engine(covariance if past.one_target else covariance[of.k])
-        noise = past.noise_of(of.k) / of.units.target_scale**2
-        dof = float(np.broadcast_to(past.noise_dof, (past.n_outputs,))[of.k])
-        return Before(covariance, noise, dof, max(past.n_tasks, 1.0), max(past.n_rows, 1.0))
+        return told_before(past, covariance if past.one_target else covariance[of.k], of)
 
-    def _said_before(self, of: OutputTasks) -> Messages:
+    def said_before(self, of: OutputTasks) -> Messages:
         """What earlier tasks said of the nodes above the tasks, in units of the engine; of new nodes nothing."""
         assert self.past is not None
         nodes, p = self.past.nodes[-1], self.past.n_features + 1
@@ -120,6 +118,14 @@ class NestedTasks:
                 found.setdefault("pull", []).append(told.pull)
         of_outputs = {name: collection.of_outputs(each) for name, each in found.items()}
         return Nodes(self.inner[depth], self.parents[depth], **of_outputs)
+
+
+def told_before(past: GaussianPrior, covariance: Array, of: OutputTasks) -> Before:
+    """What the tasks of a past told of their deviations, of that ``covariance`` in units of the data, and of noise."""
+    covariance, width = of.units.covariance_to_engine(covariance), of.tasks.width
+    noise = past.noise_of(of.k) / of.units.target_scale**2
+    dof = float(np.broadcast_to(past.noise_dof, (past.n_outputs,))[of.k])
+    return Before(covariance[:width, :width], noise, dof, max(past.n_tasks, 1.0), max(past.n_rows, 1.0))
 
 
 def checked_past(past: GaussianPrior | None, levels: tuple[str, ...]) -> NestedPrior | None:

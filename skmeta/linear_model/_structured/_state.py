@@ -26,6 +26,11 @@ class StateUnits:
     n_blocks: int
 
     @property
+    def target_scale(self) -> float:
+        """Standard deviation of the target."""
+        return self.of_coefficients.target_scale
+
+    @property
     def affine_to_data(self) -> tuple[Array, Array]:
         """See `Units.affine_to_data`."""
         return self._blocks(*self.of_coefficients.affine_to_data)
