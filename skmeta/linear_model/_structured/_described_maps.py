@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.utils import get_tags
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.described import DescribedTree
@@ -182,5 +184,5 @@ def folds_of_nodes(tasks: InColumns, node: NDArray[np.intp]) -> NDArray[np.intp]
 
 def fitted(model: Any, z: Array, target: Array, counts: Array) -> Any:
     """A clone fitted to targets of tasks, which count ``counts (n,)`` times where it takes weights."""
-    model = clone(model)
+    model = clone(model) if get_tags(model).target_tags.multi_output else MultiOutputRegressor(clone(model))
     return model.fit(z, target, **({} if np.all(counts == 1.0) else weights_if_taken(model, counts)))
