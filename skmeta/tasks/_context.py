@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta.tasks._ids import missing_rows
 from skmeta.tasks._paths import known_rows
 from skmeta.tasks._words import shown
 
@@ -39,8 +38,9 @@ def _of_tasks(
 def differing_rows(column: NDArray[Any], expected: NDArray[Any]) -> NDArray[np.intp]:
     """Return the rows of a column that are not as expected; values that are missing in both are alike."""
     expected = np.broadcast_to(expected, column.shape) if len(column) else column
-    differs = np.asarray(column != expected)
-    differs[np.intersect1d(missing_rows(column), missing_rows(expected))] = False
+    there, wanted = known_rows(column), known_rows(expected)
+    differs = there != wanted
+    differs[there & wanted] = column[there & wanted] != expected[there & wanted]
     return np.flatnonzero(differs)
 
 

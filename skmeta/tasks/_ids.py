@@ -133,7 +133,7 @@ def unique_ids(ids: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """Return ids that are plain, each once and sorted, and the position of every row's among them."""
     if ids.dtype.kind == "O":
         unique = as_objects(_sorted(set(ids.tolist())))
-        return unique, _hashed_lookup(unique, ids)
+        return unique, hashed_lookup(unique, ids)
     return np.unique(ids, return_inverse=True)
 
 
@@ -185,13 +185,14 @@ def lookup_tasks(index_ids: NDArray[Any], ids: ArrayLike) -> NDArray[np.intp]:
     if kinds & {"m", "M"} and len(kinds) > 1:
         return np.full(len(ids), -1, dtype=np.intp)  # hashed, dates in nanoseconds would be integers
     if "O" in kinds or len(kinds) > 1 or not len(index_ids):
-        return _hashed_lookup(index_ids, ids)
+        return hashed_lookup(index_ids, ids)
     position = np.searchsorted(index_ids, ids)
     position[position == len(index_ids)] = 0
     return np.where(index_ids[position] == ids, position, -1)
 
 
-def _hashed_lookup(index_ids: NDArray[Any], ids: NDArray[Any]) -> NDArray[np.intp]:
+def hashed_lookup(index_ids: NDArray[Any], ids: NDArray[Any]) -> NDArray[np.intp]:
+    """Return what `lookup_tasks` does, by the hash of each id: text, numbers of several types, and values that are missing."""
     # Python compares numbers of all types exactly; int64 and uint64 would meet in float64, where large ids
     # fall together.
     codes = {known: code for code, known in enumerate(index_ids.tolist())}

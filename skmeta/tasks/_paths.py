@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,14 @@ from skmeta.tasks._ids import (
     TaskIndex,
     as_list,
     as_objects,
+    hashed_lookup,
     index_of_codes,
-    index_tasks,
     lookup_tasks,
     missing_rows,
     plain_ids,
     unique_ids,
 )
+from skmeta.tasks._words import is_missing
 
 Levels = Mapping[str, NDArray[Any]]
 
@@ -29,12 +31,13 @@ def index_levels(levels: Levels) -> TaskIndex:
     Parameters
     ----------
     levels : mapping of str to ndarray of shape (n_rows,)
-        Ids by the name of their column, outermost first. Of several levels some ids may be missing.
+        Ids by the name of their column, outermost first: plain, as `TaskColumns.levels` makes them. Of several levels some may
+        be missing.
 
     Returns
     -------
     TaskIndex
-        Of one level as `index_tasks` makes it. Of several, ids are tuples, sorted: the same inner id under two outer ones
+        Of one level as of `index_tasks`. Of several, ids are tuples, sorted: the same inner id under two outer ones
         is two tasks.
 
     Examples
@@ -47,8 +50,8 @@ def index_levels(levels: Levels) -> TaskIndex:
     """
     if len(levels) == 1:
         ((name, values),) = levels.items()
-        index = index_tasks(values)
-        return TaskIndex(index.ids, index.codes, index.order, index.starts, {name: index.ids})
+        index = index_of_codes(*unique_ids(values))
+        return replace(index, levels={name: index.ids})
     codes, first = np.zeros(len(next(iter(levels.values()))), dtype=np.intp), np.empty(0, np.intp)
     for values in levels.values():
         ids, place = codes_with_gaps(values)
@@ -56,14 +59,17 @@ def index_levels(levels: Levels) -> TaskIndex:
         _, first, codes = np.unique(keys, return_index=True, return_inverse=True)
     of_tasks = {name: _taken(values, first) for name, values in levels.items()}
     paths = as_objects(list(zip(*map(as_list, of_tasks.values()), strict=True)))
-    index = index_of_codes(paths, codes)
-    return TaskIndex(paths, codes, index.order, index.starts, of_tasks)
+    return replace(index_of_codes(paths, codes), levels=of_tasks)
 
 
 def codes_with_gaps(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
     """Return the ids of a column, each once and sorted, and of every row the position of its id; -1 where it is missing."""
+    if values.dtype.kind == "O":
+        known = [value for value in set(values.tolist()) if not is_missing(value)]
+        ids, _ = unique_ids(plain_ids(as_objects(known), "ids"))
+        return ids, hashed_lookup(ids, values)
     there = known_rows(values)
-    ids, codes = unique_ids(plain_ids(values[there], "ids"))
+    ids, codes = unique_ids(values[there])
     found = np.full(len(values), -1, dtype=np.intp)
     found[there] = codes
     return ids, found

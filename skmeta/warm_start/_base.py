@@ -35,7 +35,7 @@ from skmeta.steps import (
 )
 from skmeta.tasks import TaskColumns, Tasks, read_tasks
 from skmeta.tasks._crossed import warn_of_crossed_ids
-from skmeta.tasks._ids import as_list, as_objects
+from skmeta.tasks._ids import as_list, plain_ids
 from skmeta.tasks._ids_beside import refuse_ids_beside
 from skmeta.tasks._locate import locate_columns
 from skmeta.tasks._numbers import check_rows
@@ -216,7 +216,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         if self.task is not None:
             return read_tasks(X, y, sample_weight, columns=columns, **read)
         X, known = columns.of_one_task(X)
-        context = {name: as_objects([value]) for name, value in known.items()}
+        context = {name: plain_ids(np.array([value]), name) for name, value in known.items()}
         return replace(read_tasks(X, y, sample_weight, **read), context=context)
 
     def _through_steps(self, parts: Parts, tasks: Tasks) -> tuple[FrozenSteps, Any, Tasks]:

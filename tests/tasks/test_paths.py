@@ -149,6 +149,16 @@ def test_columns_of_frames_are_told_by_name():
     assert other.task == ("region", "store") and other.context == ("x",)
 
 
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NA, pd.NaT])
+def test_gaps_in_what_describes_a_task_are_alike(gap):
+    table = FRAME.assign(size=pd.Series([gap, 2.0, 2.0, gap, gap, 3.0, 3.0], dtype=object))
+    found = read_tasks(table.drop(columns="day"), np.arange(7.0), task=["region", "store"], context=["size"])
+    assert found.context["size"][[0, 3]].tolist() == [2.0, 3.0]
+    with pytest.raises(ValueError, match=r"context: .* found 'size' with .* in task \('n', 1\)"):
+        read_tasks(table.drop(columns="day").assign(size=pd.Series([1.0, gap, 2.0] + [1.0] * 4, dtype=object)),
+                   np.arange(7.0), task=["region", "store"], context=["size"])  # fmt: skip
+
+
 def test_a_list_of_one_column_is_indexed_as_that_column():
     one, other = index_rows(FRAME, "store"), index_rows(FRAME, ["store"])
     assert_array_equal(one.ids, other.ids)

@@ -120,6 +120,8 @@ def test_clusterers_take_a_list():
     )
     assert_array_equal(nested.labels_, joined.labels_)
     assert list(nested.estimators_) == PATHS[:2]
+    listed = clone(nested).set_params(task=[0, 1]).fit(NUMBERS[few].tolist())
+    assert_array_equal(nested.labels_, listed.labels_)
 
 
 def test_ids_are_paths_wherever_they_are_shown():
