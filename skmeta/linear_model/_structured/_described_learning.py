@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.contextual import FEWEST_TASKS
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.selection import clearly_positive
 from skmeta.linear_model._collection import Collection
@@ -26,8 +27,6 @@ from skmeta.linear_model._structured._state import StateUnits, padded
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
-
-_FEWEST = 4  # nodes of the first level that can tell whether descriptors help
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +73,7 @@ class DescribedTasks:
             return self._learned_on(self.past, learning, of, before, noise)
         plain = self.nested.output(learning, of, None if before is None else before.plain, noise=noise)
         flat = of.flat.law if not self.nested.inner else None
-        if self.past is not None or not self.z.shape[1] or self.nested.n_first < _FEWEST:
+        if self.past is not None or not self.z.shape[1] or self.nested.n_first < FEWEST_TASKS:
             return DescribedOutput(plain, None, flat, np.ones(self.nested.n_first))
         how: dict[str, Any] = {"noise": noise}
         if self.model is None:
@@ -152,7 +151,7 @@ class DescribedTasks:
         inner = plain.plain() if isinstance(plain, StructuredPrior) else plain
         inner = inner._with(mean=plain.mean - mean, covariance=plain.covariance - covariance)
         found = [each.output for each in maps]
-        models = ModelMap(tuple(each.model for each in maps), to_data, mean, covariance)
+        models = ModelMap(tuple(each.model for each in maps), to_data, mean, covariance, type(self.model).__name__)
         return {"inner": self._inner(inner, collection, found), "model_map": models}
 
 
@@ -168,8 +167,7 @@ def checked_past(past: GaussianPrior | None, context: Mapping[str, Any], model: 
         )
     found: DescribedPrior = past  # type: ignore[assignment]
     if found.model_map is not None or (model is not None and found.taken):
-        fitted = model if found.model_map is None else found.model_map.models[0].estimator
-        name = type(fitted).__name__
+        name = type(model).__name__ if found.model_map is None else found.model_map.name
         raise ValueError(
             f"prior: wanted a linear map to learn on from, found {name}, which is fitted anew to all tasks at once; fit "
             "without prior to the old tasks and the new, or learn with context_model=None from the first on."

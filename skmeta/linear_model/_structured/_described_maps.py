@@ -183,6 +183,14 @@ def folds_of_nodes(tasks: InColumns, node: NDArray[np.intp]) -> NDArray[np.intp]
 
 
 def fitted(model: Any, z: Array, target: Array, counts: Array) -> Any:
-    """A clone fitted to targets of tasks, which count ``counts (n,)`` times where it takes weights."""
-    model = clone(model) if get_tags(model).target_tags.multi_output else MultiOutputRegressor(clone(model))
-    return model.fit(z, target, **({} if np.all(counts == 1.0) else weights_if_taken(model, counts)))
+    """A clone fitted to targets of tasks, which count ``counts (n,)`` times where it takes weights.
+
+    One that takes a single target is fitted to each coefficient. Tags do not tell: those of networks deny what they can do.
+    """
+    weights = {} if np.all(counts == 1.0) else weights_if_taken(model, counts)
+    try:
+        return clone(model).fit(z, target, **weights)
+    except ValueError:
+        if get_tags(model).target_tags.multi_output:
+            raise
+        return MultiOutputRegressor(clone(model)).fit(z, target, **weights)

@@ -38,12 +38,15 @@ class ModelMap(FrozenValue):
         The mean deviation of past tasks, in units of the data.
     covariance : ndarray of shape (p, p) or (n_outputs, p, p)
         How much past tasks differ in it.
+    name : str
+        What the user calls the regressor.
     """
 
     models: tuple[Any, ...]
     to_data: Array
     mean: Array
     covariance: Array
+    name: str
 
     def at(self, z: Array) -> Array:
         """The deviations of tasks of descriptors ``z (n, q)``, each of the shape of ``mean``."""
@@ -65,7 +68,7 @@ class ModelMap(FrozenValue):
 
     def changed(self, vector: Change, matrix: Change) -> ModelMap:
         """After a change of the coefficients."""
-        return ModelMap(self.models, vector(self.to_data), vector(self.mean), matrix(self.covariance))
+        return ModelMap(self.models, vector(self.to_data), vector(self.mean), matrix(self.covariance), self.name)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -123,7 +126,7 @@ class DescribedPrior(StructuredPrior):
         if self.model_map is not None:
             model = self.model_map.models[0].estimator
             keeps = ", keeps descriptors of tasks" if keeps_rows(model) else ""
-            told = f"{type(model).__name__} of {', '.join(self._names)}: {self.share:.0%}"
+            told = f"{self.model_map.name} of {', '.join(self._names)}: {self.share:.0%}"
             return f"DescribedPrior({told} of what differs between {n_tasks}{keeps}{about})"
         told = ", ".join(f"{name} {share:.0%}" for name, share in self.explained.items())
         return f"DescribedPrior({told} of what differs between {n_tasks}{about})"

@@ -17,7 +17,6 @@ from skmeta.tasks._words import is_missing, shown
 Array = NDArray[np.float64]
 
 _NUMBERS = "iufmM"  # kinds of arrays whose values lie in an order with distances
-_NANO = 1e9  # in a second
 _CONSTANT = 1e-10  # guard: share of its size by which a number that varies at least does
 
 
@@ -146,8 +145,8 @@ def _number_of(name: str, value: Any) -> float:
     if kind not in _NUMBERS:
         raise ValueError(f"{name}: wanted a number, as of the tasks learned from, found {shown(value)}.")
     if kind == "M":
-        return float(np.datetime64(value, "ns").astype(np.int64)) / _NANO
-    return float(np.timedelta64(value, "ns").astype(np.int64)) / _NANO if kind == "m" else float(value)
+        return float((np.datetime64(value, "ns") - np.datetime64(0, "ns")) / np.timedelta64(1, "s"))
+    return float(np.timedelta64(value, "ns") / np.timedelta64(1, "s")) if kind == "m" else float(value)
 
 
 def _words(values: NDArray[Any]) -> NDArray[Any]:
