@@ -28,7 +28,15 @@ from skmeta.linear_model._mixture import explained_by, weighed
 from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
-from skmeta.linear_model._structured import LearnedPlaces, learn_among, mixture_of, places_of, structure_among
+from skmeta.linear_model._structured import (
+    LearnedPlaces,
+    check_context_model,
+    learn_among,
+    mixture_of,
+    places_of,
+    structure_among,
+    warn_of_wide,
+)
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._varying import check_varying
 from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_mixture
@@ -215,6 +223,7 @@ class EmpiricalBayes(Learner):
 
         def learn(learner: EmpiricalBayes, rows: LinearData) -> MixturePrior:
             if wide:
+                warn_of_wide(among)
                 found = _collection.of_wide_rows(tasks, rows, estimator, family, past, unit)
                 return learner._learn_wide(found, past, prior, n_jobs)
             found = _collection.of_rows(tasks, rows, estimator, family, past, unit, by_columns=among is not None)
@@ -361,6 +370,7 @@ class EmpiricalBayes(Learner):
         check_varying(self.varying)
         if self.noise not in ("task", "shared"):
             raise ValueError(f"EmpiricalBayes(noise=...): wanted 'task' or 'shared', found {self.noise!r}.")
+        check_context_model(self.context_model)
         if self.rank is not None:
             check_scalar(self.rank, "rank", Integral, min_val=1)
         if self.pseudo_tasks is not None:

@@ -7,7 +7,7 @@ from scipy.linalg import block_diag
 from scipy.stats import multivariate_normal
 
 from skmeta._inference.described import DescribedTree
-from skmeta._inference.messages import evidence_under, of_rows
+from skmeta._inference.messages import evidence_under
 from skmeta._inference.moments import Moments
 from skmeta._inference.nested import NestedLaw, up
 from skmeta._inference.tree import cavities, pass_down

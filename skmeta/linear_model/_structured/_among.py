@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+from sklearn.base import is_regressor
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.in_columns import InColumns
@@ -71,6 +73,26 @@ def structure_among(tasks: Tasks, past: GaussianPrior | None, context_model: Any
     if tasks.context:
         return DescribedTasks.of(tasks, past, context_model)
     return NestedTasks.of(tasks, past) if len(tasks.levels) > 1 else None
+
+
+def check_context_model(model: Any) -> None:
+    """Raise for what is no regressor."""
+    if model is not None and not (hasattr(model, "get_params") and is_regressor(model)):
+        raise TypeError(
+            f"EmpiricalBayes(context_model=...): wanted a regressor such as RandomForestRegressor(), or None for a linear map, "
+            f"found {model!r}."
+        )
+
+
+def warn_of_wide(among: Among | None) -> None:
+    """Warn that a structure is left out where no matrix of columns by columns is made."""
+    if among is not None:
+        warnings.warn(
+            "task, context: more than 100 columns outnumber the rows of every task, so the prior is learned without levels "
+            "and descriptors; give fewer columns, or learner=EmpiricalBayes('full').",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def learn_among(
