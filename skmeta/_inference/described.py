@@ -36,6 +36,11 @@ class DescribedTree(Tree):
     design: Array
     groups: NDArray[np.intp]
 
+    @property
+    def z(self) -> Array:
+        """What describes the tasks ``(n_tasks, q - 1)``."""
+        return self.design[:, 1:]
+
     def gathered(self, level: int, told: Messages) -> Messages:
         """What the nodes of a level passed up, summed by the nodes above, of whose state it is."""
         if level < self.n_levels - 1:

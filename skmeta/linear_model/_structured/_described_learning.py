@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,9 @@ from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.contextual import FEWEST_TASKS
+from skmeta._inference.described import DescribedTree
 from skmeta._inference.in_columns import InColumns
+from skmeta._inference.messages import Messages
 from skmeta._inference.selection import clearly_positive
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -20,7 +21,7 @@ from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._structured._described_maps import FittedMap, LinearMap, second_moment
 from skmeta.linear_model._structured._described_prior import DescribedPrior, ModelMap
 from skmeta.linear_model._structured._describer import Describer
-from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks, told_before
+from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks, learned_output, told_before
 from skmeta.linear_model._structured._places import OutputTasks, Places
 from skmeta.linear_model._structured._prior import StructuredPrior
 from skmeta.linear_model._structured._state import StateUnits, padded
@@ -72,17 +73,27 @@ class DescribedTasks:
         if self.past is not None and self.past.taken:
             return self._learned_on(self.past, learning, of, before, noise)
         plain = self.nested.output(learning, of, None if before is None else before.plain, noise=noise)
-        flat = of.flat.law if not self.nested.inner else None
+        flat, counts = (None, np.ones(self.nested.n_first)) if self.nested.inner else (of.flat.law, of.tasks.counts)
         if self.past is not None or not self.z.shape[1] or self.nested.n_first < FEWEST_TASKS:
-            return DescribedOutput(plain, None, flat, np.ones(self.nested.n_first))
-        how: dict[str, Any] = {"noise": noise}
-        if self.model is None:
-            how |= {"before": None if before is None else before.told.output}
-            told: Any = LinearMap.learned(learning, of, self.nested, self.z, self.describer.owner, **how)
-        else:
-            told = FittedMap.learned(learning, of, self.nested, self.z, plain, self.model, **how)
-        counts = of.tasks.counts if not self.nested.inner else np.ones(self.nested.n_first)
-        return DescribedOutput(plain, told, flat, counts)
+            return DescribedOutput(plain, None, flat, counts, np.zeros(len(counts)), decided=False)
+        if before is None:
+            told = self._map(learning, of, plain, noise)
+            found = DescribedOutput(
+                plain, told, flat, counts, told.evidence - plain.evidence - told.fitted / len(counts)
+            )
+            return replace(found, told=told.reshaped(learning, of, noise)) if found.taken else found
+        told = self._map(learning, of, before.told.output if self.model is None else plain, noise)
+        return DescribedOutput(plain, told, flat, counts, told.evidence - plain.evidence - told.fitted / len(counts))
+
+    def _map(self, learning: LawLearning, of: OutputTasks, start: NestedOutput, noise: str) -> Any:
+        """The map of one output, the law around it in the shapes that it has at the ``start``."""
+        if self.model is not None:
+            return FittedMap.learned(learning, of, self.nested, self.z, self.model, start, noise)
+        return LinearMap.learned(learning, of, self._tree(of.tasks.counts), start.law, noise, settle=True)
+
+    def _tree(self, counts: Array, said: Messages | None = None) -> DescribedTree:
+        design = np.c_[np.ones(len(self.z)), self.z]
+        return DescribedTree(self.nested.parents, counts, said, design=design, groups=self.describer.owner)
 
     def _learned_on(
         self, past: DescribedPrior, learning: LawLearning, of: OutputTasks, before: Any, noise: str
@@ -93,18 +104,20 @@ class DescribedTasks:
         if self.nested.past is not None:
             told, said = self.nested.before(in_state), self.nested.said_before(in_state)
         else:
-            covariance = past.inner_covariance(of.k)
-            told, said = told_before(past, covariance, in_state), past.said(of.k).moved(*units.affine_to_data)
-        how: dict[str, Any] = {"noise": noise, "past": told, "before": None if before is None else before.told.output}
-        found = LinearMap.learned(learning, of, self.nested, self.z, self.describer.owner, said, **how)
-        return DescribedOutput(found.output, found, None, np.ones(self.nested.n_first), decided=True)
+            told = told_before(past, past.inner_covariance(of.k), in_state)
+            said = past.said(of.k).moved(*units.affine_to_data)
+        tree, start = self._tree(of.tasks.counts, said), None if before is None else before.told.output.law
+        effects = (float(np.trace(of.flat.law.covariance)) / self.z.size,) * self.z.shape[1]
+        output = learned_output(learning, of, tree, noise, told, start, effects)
+        counts = np.ones(self.nested.n_first)
+        return DescribedOutput(output, LinearMap(output, self.spread), None, counts, counts, decided=True)
 
     def agreed(self, outputs: list[Any]) -> list[Any]:
         """All outputs take the descriptors, or none: as held-out tasks, or nodes of the first level, say of all together."""
-        if outputs[0].told is None or self.past is not None:
+        if outputs[0].decided is not None:
             return outputs
         taken = clearly_positive(np.sum([each.gain for each in outputs], axis=0), outputs[0].counts)
-        return [replace(each, decided=taken) for each in outputs]
+        return [replace(each, decided=bool(taken)) for each in outputs]
 
     def prior(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[Any]) -> StructuredPrior:
         """The prior of all outputs, see `Among.prior`."""
@@ -179,13 +192,15 @@ def checked_past(past: GaussianPrior | None, context: Mapping[str, Any], model: 
 class DescribedOutput:
     """What was learned of one output without descriptors, ``plain``, and with them, ``told``.
 
-    ``flat`` is its law where no task is nested; ``counts`` how often each node of the first level counts.
+    ``flat`` is its law where no task is nested; ``counts`` how often each node of the first level counts, and ``gain`` by how
+    much descriptors make it more probable, held out, levels varying in the same shapes.
     """
 
     plain: NestedOutput
     told: Any
     flat: CoefficientLaw | None
     counts: Array
+    gain: Array
     decided: bool | None = None
 
     @property
@@ -193,17 +208,10 @@ class DescribedOutput:
         """The tasks themselves."""
         return self.plain.tasks
 
-    @cached_property
-    def gain(self) -> Array:
-        """By how much descriptors make each node of the first level more probable, held out."""
-        return np.asarray(self.told.evidence - self.plain.evidence)
-
     @property
     def taken(self) -> bool:
         """Whether descriptors count."""
-        if self.told is None:
-            return False
-        return clearly_positive(self.gain, self.counts) if self.decided is None else self.decided
+        return bool(clearly_positive(self.gain, self.counts)) if self.decided is None else self.decided
 
     @property
     def coefficients(self) -> Array:

@@ -16,7 +16,8 @@ from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.described import DescribedTree
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.linalg import diagonal, symmetrize
-from skmeta._inference.messages import Beliefs, Messages
+from skmeta._inference.messages import Beliefs
+from skmeta._inference.nested import NestedLaw
 from skmeta.base._matching import weights_if_taken
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks, learned_output
@@ -38,24 +39,18 @@ class LinearMap:
 
     @classmethod
     def learned(
-        cls,
-        learning: LawLearning,
-        of: OutputTasks,
-        nested: NestedTasks,
-        z: Array,
-        owner: NDArray[np.intp],
-        said: Messages | None = None,
-        **how: Any,
+        cls, learning: LawLearning, of: OutputTasks, tree: DescribedTree, start: NestedLaw, noise: str, **how: Any
     ) -> LinearMap:
-        """The map and the law around it, from tasks described by ``z (n_tasks, q)``, whose columns are of the ``owner``.
+        """The map and the law around it, in the shapes that a law has at the ``start``."""
+        if not start.effects:
+            first = float(diagonal(of.flat.law.covariance).mean()) / len(tree.groups)
+            start = replace(start, effects=(first,) * len(tree.groups))
+        return cls(learned_output(learning, of, tree, noise, start=start, **how), second_moment(tree.z, tree.counts))
 
-        ``said`` is what earlier tasks said of the state of the nodes above.
-        """
-        design, counts = np.c_[np.ones(len(z)), z], of.tasks.counts
-        tree = DescribedTree(nested.parents, counts, said, design=design, groups=owner)
-        start = diagonal(of.flat.law.covariance).mean() / len(owner)
-        found = learned_output(learning, of, tree, effects=(float(start),) * len(owner), **how)
-        return cls(found, second_moment(z, counts))
+    def reshaped(self, learning: LawLearning, of: OutputTasks, noise: str) -> LinearMap:
+        """The same with shapes chosen of what the map leaves."""
+        tree, effects = self.output.messages.tree, self.output.law.effects
+        return replace(self, output=learned_output(learning, of, tree, noise, effects=effects))
 
     @property
     def coefficients(self) -> Array:
@@ -71,6 +66,16 @@ class LinearMap:
     def evidence(self) -> Array:
         """How probable each node of the first level is, by what the others say of it."""
         return self.output.evidence
+
+    @property
+    def fitted(self) -> float:
+        """Nats by which held-out tasks look more probable than they are, as the effects' variances were fitted to them too.
+
+        A variance that is zero is on its boundary, and gains by chance in one case of two: half a nat each (Self and Liang,
+        1987, JASA 82, case 5; Akaike, 1974).
+        """
+        tree: Any = self.output.messages.tree
+        return 0.5 * len(np.unique(tree.groups))
 
     @property
     def effects(self) -> Array:
@@ -110,11 +115,11 @@ class FittedMap:
         of: OutputTasks,
         nested: NestedTasks,
         z: Array,
-        plain: NestedOutput,
         model: Any,
-        **how: Any,
+        plain: NestedOutput,
+        noise: str,
     ) -> FittedMap:
-        """The map and the law around it, in turn, from ``plain``, what was learned without descriptors.
+        """The map and the law around it, in turn, in the shapes of ``plain``, what was learned without descriptors.
 
         The regressor's targets are the coefficients that are expected of the tasks by their rows, around what it said of them
         without having seen them: the EM's own, which takes in rows as far as they tell more than the descriptors.
@@ -125,10 +130,16 @@ class FittedMap:
             for own in (fold == each for each in np.unique(fold)):
                 model_of_others = fitted(model, z[~own], target[~own], counts[~own])
                 shift[own] = np.reshape(model_of_others.predict(z[own]), (own.sum(), -1))
-            before = found if k < _ROUNDS - 1 else None
-            found = nested.output(learning, replace(of, tasks=shifted(of.tasks, shift)), before, **how)
+            some = replace(of, tasks=shifted(of.tasks, shift))
+            tree, settle = nested.tree(of.tasks.counts), k == _ROUNDS - 1
+            found = learned_output(learning, some, tree, noise, start=found.law, settle=settle)
             target, last = found.coefficients + shift - plain.root.mean, target
         return cls(of, found, shift, FrozenEstimator(fitted(model, z, last, counts)))
+
+    def reshaped(self, learning: LawLearning, of: OutputTasks, noise: str) -> FittedMap:
+        """The same with shapes chosen of what the map leaves."""
+        some = replace(of, tasks=self.output.tasks)
+        return replace(self, output=learned_output(learning, some, self.output.messages.tree, noise))
 
     @property
     def coefficients(self) -> Array:
@@ -146,6 +157,11 @@ class FittedMap:
     def evidence(self) -> Array:
         """How probable each node of the first level is, by what the others say of it."""
         return self.output.evidence
+
+    @property
+    def fitted(self) -> float:
+        """Nats by which held-out tasks look more probable than they are: the regressor has not seen them."""
+        return 0.0
 
     @property
     def mean_shift(self) -> Array:

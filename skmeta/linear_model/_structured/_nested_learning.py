@@ -72,8 +72,12 @@ class NestedTasks:
     def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> NestedOutput:
         """What is learned of one output, see `Among.output`."""
         past = None if self.past is None else self.before(of)
-        tree = Tree(self.parents, of.tasks.counts, None if self.past is None else self.said_before(of))
-        return learned_output(learning, of, tree, noise, past, before)
+        tree = self.tree(of.tasks.counts, None if self.past is None else self.said_before(of))
+        return learned_output(learning, of, tree, noise, past, None if before is None else before.law)
+
+    def tree(self, counts: Array, said: Messages | None = None) -> Tree:
+        """The tree of tasks that count ``counts (n_tasks,)`` times; ``said`` is what earlier ones said of the nodes above."""
+        return Tree(self.parents, counts, said)
 
     def before(self, of: OutputTasks) -> Before:
         """What earlier tasks told of deviations and noise."""
@@ -169,18 +173,20 @@ def learned_output(
     tree: Tree,
     noise: str,
     past: Before | None = None,
-    before: NestedOutput | None = None,
+    start: NestedLaw | None = None,
     effects: tuple[float, ...] = (),
+    *,
+    settle: bool = False,
 ) -> NestedOutput:
     """What is learned of the tasks of one output in a tree, where descriptors' ``effects`` have these variances at first.
 
-    ``before`` is what was learned of nearly the same tasks.
+    From a ``start``, of nearly the same tasks, one round is enough, unless it is to ``settle``; it keeps its shapes.
     """
-    tasks = of.tasks
-    if before is None:
+    tasks, tol = of.tasks, learning.learner.tol * of.tasks.n_tasks if settle else np.inf
+    if start is None:
         law = _fitted(learning, of, tree, noise, past, effects)
     else:
-        law = fit_nested(tasks, tree, before.law, n_iter=_SWEEPS, tol=np.inf, noise=noise, past=past)
+        law = fit_nested(tasks, tree, start, n_iter=_SWEEPS, tol=tol, noise=noise, past=past)
     messages = up(tasks, tree, law)
     root = messages.belief_of_root(law.shrink)
     known = pass_down(messages, root)[0]
