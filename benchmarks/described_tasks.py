@@ -5,7 +5,8 @@ with the true law, and its standard error over seeds. "warm" is the prior withou
 rows, "with descriptors" as columns, "with interactions" of them with all columns. Noise: descriptors that say nothing.
 
 Regions: descriptors that are the same for all tasks of a region, whose tasks have a deviation in common. "z" is the mean square
-of a new region's deviation from what is expected, in units of what is said not to be known of it: one where that is true.
+of a new region's deviation from what is expected, in units of what is said not to be known of the map and of how regions truly
+differ: one where what is said is true.
 """
 
 import warnings
@@ -25,9 +26,9 @@ SHOTS, N_PAST, N_NEW, N_ROWS = (0, 2, 5, 10), 120, 150, 15
 MAPS = {
     "linear": None,
     "forest": RandomForestRegressor(random_state=0),
-    "net": MLPRegressor(hidden_layer_sizes=(32,), alpha=1.0, max_iter=500, random_state=0),
+    "net": MLPRegressor(hidden_layer_sizes=(20,), solver="lbfgs", alpha=1.0, random_state=0),
 }
-CASES = {"linear": ("linear", "forest", "net"), "step/sine": ("linear", "forest", "net"), "noise": ("linear", "forest")}
+CASES = {"linear": ("linear", "forest"), "step/sine": ("linear", "forest", "net"), "noise": ("linear", "forest")}
 
 
 def learned(table, y, context, model):
@@ -175,8 +176,7 @@ def of_new_regions(size, seed):
         prior = model.prior_.split()[1].learned
         given = [prior.given(**(dict(zip(context, row, strict=True)) if context else {})) for row in z]
         wrong = np.array([each.mean for each in given]) - means
-        # A region's mean is known but for what is not known of the map, and for the region's own deviation.
-        doubt = [each.mean_covariance + each.covariance - SPREAD**2 * np.eye(P) for each in given]
+        doubt = [each.mean_covariance + SPREAD**2 * np.eye(P) for each in given]
         square = [e @ np.linalg.solve(v, e) / P for e, v in zip(wrong, doubt, strict=True)]
         found[name] = (wrong**2).sum(axis=1).mean(), np.mean(square), getattr(prior, "taken", False)
     return found

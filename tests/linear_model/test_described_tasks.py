@@ -131,7 +131,7 @@ def test_a_descriptor_that_is_missing_in_some_stores():
 
 
 def test_a_descriptor_that_varies_within_a_store():
-    with pytest.raises(ValueError, match="constant within each task, found 'size'.* in task 'store 002'"):
+    with pytest.raises(ValueError, match=r"constant within each task, found 'size'.* in task 'store 002'"):
         model().fit(TABLE.assign(size=TABLE["size"].where(TABLE.index != 17, 9.0)), Y)
 
 
@@ -145,7 +145,7 @@ def test_infinite_descriptors_are_refused():
 
 def test_descriptors_that_say_nothing_are_not_taken():
     taken = []
-    for seed in range(8):
+    for seed in range(5):
         table, y, _ = make_stores(kind="noise", seed=seed)
         fitted = model().fit(table, y)
         taken.append(inner(fitted).taken)
@@ -154,7 +154,7 @@ def test_descriptors_that_say_nothing_are_not_taken():
             assert_array_equal(fitted.predict(table), plain.predict(table.drop(columns=CONTEXT)))
             assert "no help" in repr(fitted.prior_)
             assert_array_equal(inner(fitted).given(size=3.0, city="Bern").mean, inner(fitted).mean)
-    assert sum(taken) <= 3  # one in six where the error of a gain is normal
+    assert sum(taken) <= 1  # one in six, where gains are normal
 
 
 # Any regressor as the map ---------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ def test_descriptors_that_say_nothing_are_not_taken():
     "regressor",
     [
         pytest.param(FOREST, id="forest"),
-        pytest.param(MLPRegressor(hidden_layer_sizes=(10,), alpha=0.1, max_iter=200, random_state=0), id="net"),
+        pytest.param(MLPRegressor(hidden_layer_sizes=(10,), solver="lbfgs", alpha=1.0, random_state=0), id="net"),
         pytest.param(DecisionTreeRegressor(max_depth=2, random_state=0), id="tree"),
     ],
 )
@@ -183,7 +183,7 @@ def test_regressors_find_a_step(regressor):
 def test_a_forest_beats_the_line_where_there_is_a_step():
     errors = []
     for context_model in (FOREST, None):
-        new, target, _ = make_stores(200, 3, kind="step", first=900)
+        new, target, _ = make_stores(60, 3, kind="step", first=900)
         fitted = learned("step", context_model=context_model)
         errors.append(np.mean((predicted(fitted, new) - target) ** 2))
     assert errors[0] < errors[1]
@@ -343,16 +343,16 @@ def nested(context):
 def test_descriptors_of_regions_are_not_counted_as_if_stores_were_independent():
     """Deviations of new regions' means from what is expected, in units of what is said not to be known."""
     squares = {"nested": [], "flat": []}
-    for seed in range(4):
+    for seed in range(2):
         (table, y, _, _), (_, _, z, means) = in_regions(seed, 1.0)
         flat = model(["z1", "z2"]).fit(table.drop(columns="region"), y)
-        for name, fitted in (("nested", nested(["z1", "z2"]).fit(table, y)), ("flat", flat)):
+        for name, fitted in (("nested", tree := nested(["z1", "z2"]).fit(table, y)), ("flat", flat)):
             priors = [inner(fitted).given(z1=one, z2=two) for one, two in z]
             wrong = np.array([each.mean for each in priors]) - means
             squares[name].append(
                 np.mean([e @ np.linalg.solve(each.mean_covariance, e) for e, each in zip(wrong, priors, strict=True)])
             )
-        effects = inner(nested(["z1", "z2"]).fit(table, y)).inner.mean_covariance
+        effects = inner(tree).inner.mean_covariance
         assert np.trace(effects[3:, 3:]) > 2.0 * np.trace(inner(flat).inner.mean_covariance[3:, 3:])
     assert np.mean(squares["nested"]) < 0.5 * np.mean(squares["flat"])
 
@@ -374,8 +374,8 @@ def test_a_known_region_is_known_together_with_what_its_descriptors_say():
 
 
 def test_a_regressor_and_levels():
-    (table, y, _, _), _ = in_regions(1, 1.5)
-    learner = EmpiricalBayes(context_model=RandomForestRegressor(20, random_state=0))
+    (table, y, _, _), _ = in_regions(1, 1.5, n_regions=30)
+    learner = EmpiricalBayes(context_model=FOREST)
     fitted = nested(["z1", "z2"]).set_params(learner=learner).fit(table, y)
     assert inner(fitted).taken and "around NestedPrior" in repr(fitted.prior_)
     at = table.iloc[0]
@@ -384,4 +384,4 @@ def test_a_regressor_and_levels():
 
 def test_descriptors_of_regions_that_say_nothing_are_not_taken():
     taken = [inner(nested(["z1", "z2"]).fit(*in_regions(seed, 0.0)[0][:2])).taken for seed in range(4)]
-    assert sum(taken) <= 2
+    assert sum(taken) <= 1
