@@ -13,6 +13,7 @@ from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.contextual import FEWEST_TASKS
 from skmeta._inference.described import DescribedTree
 from skmeta._inference.in_columns import InColumns
+from skmeta._inference.linalg import TINY
 from skmeta._inference.messages import Messages
 from skmeta._inference.selection import clearly_positive
 from skmeta.linear_model._collection import Collection
@@ -237,14 +238,17 @@ class DescribedOutput:
 
 
 def _shares(describer: Describer, maps: Sequence[Any]) -> dict[str, Any]:
-    """Share of what differs between tasks that descriptors explain, in the engine's units, all coefficients together."""
+    """Share of what differs between tasks that descriptors explain, in the engine's units, all coefficients together.
+
+    What descriptors that go together explain is divided between them as each explains alone.
+    """
     rest = sum(float(np.trace(sum(each.output.law.covariances))) for each in maps)
     explained = sum(float(np.trace(each.explained)) for each in maps)
     found: dict[str, Any] = {"share": explained / (explained + rest)}
     if hasattr(maps[0], "effects"):
         own = [np.flatnonzero(describer.owner == k) for k in range(len(describer.names))]
-        parts = [sum(_part(each.effects[at], each.spread[np.ix_(at, at)]) for each in maps) for at in own]
-        found["shares"] = np.array(parts) / (explained + rest)
+        parts = np.array([sum(_part(each.effects[at], each.spread[np.ix_(at, at)]) for each in maps) for at in own])
+        found["shares"] = found["share"] * parts / max(parts.sum(), TINY)
     return found
 
 
