@@ -60,7 +60,8 @@ class EmpiricalBayes(Learner):
     keep the past's levels, and slopes are the plain estimator's; classes and counts are the plain estimator's.
     For robust estimators (`HuberRegressor`, `QuantileRegressor`) a row weighs by the probability that it is no outlier, in
     learning and where it is judged what a task is like. Contextual effects, of the columns' means on a task's intercept,
-    are kept only where held-out tasks become more probable by more than a standard error.
+    are kept only where held-out tasks become more probable by more than a standard error. So is what describes tasks
+    (``context`` of the estimators around it): it moves the mean of their coefficients by a map that is learned too.
 
     Parameters
     ----------

@@ -385,3 +385,13 @@ def test_a_regressor_and_levels():
 def test_descriptors_of_regions_that_say_nothing_are_not_taken():
     taken = [inner(nested(["z1", "z2"]).fit(*in_regions(seed, 0.0)[0][:2])).taken for seed in range(4)]
     assert sum(taken) <= 1
+
+
+def test_more_columns_than_rows_are_learned_without_descriptors_and_warn():
+    table, y, _ = make_stores(6, 4, n_features=110)
+    with (
+        pytest.warns(UserWarning, match="learned without levels and descriptors"),
+        pytest.warns(UserWarning, match="wanted columns that the prior reads"),
+    ):
+        fitted = model().fit(table, y)
+    assert np.isfinite(fitted.predict(table)).all()
