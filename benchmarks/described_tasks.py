@@ -11,6 +11,7 @@ differ: one where what is said is true.
 
 import warnings
 from functools import partial
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.neural_network import MLPRegressor
 
 from skmeta import EmpiricalBayes, WarmStartRegressor
+from skmeta.linear_model._structured import _described_maps
 
 SHOTS, N_PAST, N_NEW, N_ROWS = (0, 2, 5, 10), 120, 150, 15
 MAPS = {
@@ -142,6 +144,37 @@ def of_described(kind, n_seeds, first):
     table.show()
 
 
+# What a regressor needs --------------------------------------------------------------------------------
+
+
+def of_settings(n_seeds, first):
+    """A forest on steps and waves, by rounds of it and the law around it, and by folds."""
+    table = Table("step/sine, map: forest: error over the oracle's", ["rounds", "folds", "0 rows", "5 rows"], n_names=2)
+    for rounds, folds in ((1, 5), (2, 5), (3, 5), (4, 5), (3, 10)):
+        with patch.multiple(_described_maps, _ROUNDS=rounds, _FOLDS=folds):
+            found = np.array([of_forest(first + seed) for seed in range(n_seeds)])
+        middle, spread = ratio(found[:, 1], found[:, 0])
+        table.add(rounds, folds, *(f"{m:.3f} ± {s:.3f}" for m, s in zip(middle, spread, strict=True)))
+    table.show()
+
+
+def of_forest(seed, shots=(0, 5)):
+    """Mean square errors ``(2, n_shots)`` of Bayes with the true law, and of a forest as the map."""
+    rng = np.random.default_rng(seed)
+    law = Described("step/sine", rng)
+    past, W, _ = law.tasks(N_PAST)
+    X, y = rows_of(W, N_ROWS, rng)
+    new, V, said = law.tasks(N_NEW)
+    rows, targets = rows_of(V, max(shots), rng)
+    model = learned(as_table(past, X), y.ravel(), DESCRIPTORS, MAPS["forest"])
+    found = []
+    for n in shots:
+        oracle = posterior_means(said, SPREAD**2 * np.eye(P), rows[:, :n], targets[:, :n])
+        few = as_table(new, rows[:, :n], "new ")
+        found.append([error(oracle, V), error(coefficients(model, few, targets[:, :n].ravel(), new), V)])
+    return np.transpose(found)
+
+
 # Descriptors of regions ---------------------------------------------------------------------------------
 
 
@@ -200,6 +233,7 @@ def main():
     n_seeds = 2 if args.quick else args.seeds
     for kind in CASES:
         of_described(kind, n_seeds, args.first)
+    of_settings(n_seeds, args.first)
     of_regions(n_seeds, args.first)
 
 
