@@ -177,6 +177,8 @@ class CrossedPass:
         upper = np.triu(upper)
         return upper + np.triu(upper, 1).T
 
+    effects = ()  # crossed groups are not described
+
     @property
     def evidence(self) -> float:
         """``log p(y)`` of all tasks, the mean's coefficients integrated out."""

@@ -104,6 +104,10 @@ class Chains:
         """Deviations between the root and a task: of the levels above, the drift, the task's own."""
         return self.above.n_levels + 2
 
+    def effects(self, root: Beliefs, before: tuple[float, ...]) -> tuple[float, ...]:
+        """Nothing: tasks that drift are not described."""
+        return ()
+
     def weights(self, level: int) -> Array | None:
         """How often the deviations of a level count; None for once."""
         return self.counts if level == self.n_levels - 1 else None

@@ -35,7 +35,8 @@ class LevelsLaw:
 
     ``own_noise (n_tasks,)`` are the tasks' own; ``mean_variance`` is the variance of the mean's slopes around zero.
     ``shapes`` are the `structure.Structure` of each covariance, and ``uniques`` start the next fit of them. Where tasks drift
-    (`drift.Chains`), the last level but one is that of their states, which have a ``half_life`` within ``half_lives``.
+    (`drift.Chains`), the last level but one is that of their states, which have a ``half_life`` within ``half_lives``. Where
+    they are described (`described`), ``effects`` are the variances of what each column of descriptors does to coefficients.
     """
 
     covariances: tuple[np.ndarray, ...]
@@ -47,6 +48,7 @@ class LevelsLaw:
     shapes: tuple[Any, ...] = ()
     half_life: float = np.inf
     half_lives: tuple[float, float] | None = None
+    effects: tuple[float, ...] = ()
 
     @property
     def drifts(self) -> bool:
@@ -62,9 +64,9 @@ class LevelsLaw:
 
     @property
     def shrink(self) -> Array:
-        """Precision ``(p,)`` of the mean's coefficients around zero."""
+        """Precision ``(p,)`` of the mean's coefficients around zero, and of the effects of descriptors."""
         p = len(self.covariances[0])
-        return np.r_[np.full(p - 1, 1.0 / self.mean_variance), 0.0]
+        return np.r_[np.full(p - 1, 1.0 / self.mean_variance), 0.0, np.repeat(1.0 / np.array(self.effects), p)]
 
     @property
     def roots(self) -> list[Array]:
@@ -97,6 +99,10 @@ class Passed(Protocol):
     @property
     def half_life_slope(self) -> float:
         """How the evidence moves with the logarithm of the half-life, the covariances being fixed; where tasks drift."""
+
+    @property
+    def effects(self) -> tuple[float, ...]:
+        """The variances of what each column of descriptors does, from what is known of it; nothing where there are none."""
 
     @property
     def misfit(self) -> float:
@@ -152,8 +158,10 @@ def _sweep(model: Model, law: LevelsLaw, noise: str) -> LevelsLaw:
         uniques.append(found[1])
     new = replace(law, covariances=tuple(covariances), uniques=tuple(uniques))
     if np.isfinite(law.mean_variance):
-        slopes = passed.mean.mean[0, :-1], diagonal(passed.mean.covariance[0])[:-1]
+        n_slopes = len(law.covariances[0]) - 1
+        slopes = passed.mean.mean[0, :n_slopes], diagonal(passed.mean.covariance[0])[:n_slopes]
         new = replace(new, mean_variance=float(effect_variance(*slopes, law.mean_variance)))
+    new = replace(new, effects=passed.effects)
     return new if noise == "known" else model.with_noise(new, passed, shared=noise == "shared")
 
 

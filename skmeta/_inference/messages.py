@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skmeta._inference.linalg import logdet_and_quadratic, spd_inverse, symmetrize, times
+from skmeta._inference.linalg import cholesky_root, logdet_and_quadratic, spd_inverse, symmetrize, times
 from skmeta._inference.moments import Moments
 
 Array = NDArray[Any]
@@ -157,6 +157,17 @@ def evidence(messages: Messages, prior: Array) -> Array:
     logdet, quadratic = logdet_and_quadratic(messages.precision + np.diag(prior), messages.pull)
     known = np.log(np.where(flat, 1.0, prior)).sum() + flat.sum() * np.log(2.0 * np.pi)
     return np.asarray(-0.5 * (messages.constant - quadratic + logdet - known))
+
+
+def evidence_under(messages: Messages, known: Beliefs) -> Array:
+    """``log p(y)`` of each node whose mean is ``known`` as well."""
+    root = cholesky_root(known.covariance)
+    score = messages.pull - times(messages.precision, known.mean)
+    back = np.swapaxes(root, -1, -2)
+    whitened = np.eye(root.shape[-1]) + back @ messages.precision @ root
+    logdet, quadratic = logdet_and_quadratic(symmetrize(whitened), times(back, score))
+    square = messages.constant - ((messages.pull + score) * known.mean).sum(axis=-1)
+    return np.asarray(-0.5 * (square + logdet - quadratic))
 
 
 def trace_of_products(one: Array, other: Array) -> Array:

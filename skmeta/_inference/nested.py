@@ -140,6 +140,12 @@ class NestedPass:
         return found if past is None else [*found[:-1], found[-1] + past.square(self.law.roots[-1])]
 
     @property
+    def effects(self) -> tuple[float, ...]:
+        """The variances of what each column of descriptors does, from what is known of it; nothing where there are none."""
+        found: tuple[float, ...] = self.model.tree.effects(self.mean, self.law.effects)
+        return found
+
+    @property
     def half_life_slope(self) -> float:
         """How the evidence moves with the logarithm of the half-life."""
         return self._down.half_life_slope

@@ -65,7 +65,23 @@ class Tree:
 
     def passed_up(self, leaves: Messages, law: Any) -> Upward:
         """The pass up of what the tasks say, ``leaves``, under a `levels.LevelsLaw`."""
-        return pass_up(self, leaves, law.roots)
+        return pass_up(self, leaves, [self.in_state(level, root) for level, root in enumerate(law.roots)])
+
+    def handed_down(self, level: int, above: Beliefs) -> Beliefs:
+        """What is known of the mean that each node of a level deviates from, by what is known of the nodes above."""
+        return above.take(self.parents[level])
+
+    def of_others(self, level: int, above: Messages, passed: Messages) -> Messages:
+        """What the others say of that mean: all that is said of the nodes above, but for what each node itself passed up."""
+        return above.take(self.parents[level]) - passed
+
+    def in_state(self, level: int, root: Array) -> Array:
+        """A root of a level's covariance as one of what is known of its nodes, which may be more than coefficients."""
+        return root
+
+    def effects(self, root: Beliefs, before: Sequence[float]) -> tuple[float, ...]:
+        """The variances of what describes tasks does, which is nothing here (`described`)."""
+        return ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +137,8 @@ def pass_up(tree: Tree, leaves: Messages, roots: Sequence[Array]) -> Upward:
 def pass_down(up: Upward, root: Beliefs) -> tuple[list[Beliefs], list[Array]]:
     """What is known of the nodes of every level, and ``E[v v']`` of their deviations."""
     known, squares, above = [], [], root
-    for parent, deviation in zip(up.tree.parents, up.deviations, strict=True):
-        above, square = deviation.around(above.take(parent))
+    for level, deviation in enumerate(up.deviations):
+        above, square = deviation.around(up.tree.handed_down(level, above))
         known.append(above)
         squares.append(square)
     return known, squares
@@ -142,8 +158,7 @@ def cavities(up: Upward, shrink: Array, level: int | None = None) -> Beliefs:
     last = up.tree.n_levels - 1 if level is None else level
     for depth in range(last + 1):
         told = up.tree.gathered(depth, up.passed[depth])
-        others = (outside + told).take(up.tree.parents[depth]) - up.passed[depth]
-        found = of.belief(others)
+        found = of.belief(up.tree.of_others(depth, outside + told, up.passed[depth]))
         if depth < last:
             root = up.deviations[depth].root
             outside = of.informed(Beliefs(found.mean, symmetrize(found.covariance + root @ root.T)))

@@ -27,7 +27,13 @@ from skmeta.linear_model._outliers import learn_from_trusted
 from skmeta.linear_model._parameters import check_parameters
 from skmeta.linear_model._parts import Part
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
-from skmeta.linear_model._structured import LearnedPlaces, learn_among, mixture_of, places_of, structure_among
+from skmeta.linear_model._structured import (
+    LearnedPlaces,
+    learn_among,
+    mixture_of,
+    places_of,
+    structure_among,
+)
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._task_kinds import KindsLearning, check_kinds_of, check_not_wide
 from skmeta.linear_model._wide_learning import check_crossed_not_wide, is_wide, learn_wide_prior, wide_mixture
@@ -48,7 +54,8 @@ class EmpiricalBayes(Learner):
     keep the past's levels, and slopes are the plain estimator's; classes and counts are the plain estimator's.
     For robust estimators (`HuberRegressor`, `QuantileRegressor`) a row weighs by the probability that it is no outlier, in
     learning and where it is judged what a task is like. Contextual effects, of the columns' means on a task's intercept,
-    are kept only where held-out tasks become more probable by more than a standard error.
+    are kept only where held-out tasks become more probable by more than a standard error. So is what describes tasks
+    (``context`` of the estimators around it): it moves the mean of their coefficients by a map that is learned too.
 
     Parameters
     ----------
@@ -93,6 +100,10 @@ class EmpiricalBayes(Learner):
         ``(1 | director) + (1 | type)``. All tasks have one noise, and no deviation of their own (see `CrossedPrior`).
     random_state : int, RandomState instance or None, default=0
         Which tasks kinds are looked for around, where there are many; only with ``n_components``.
+    context_model : regressor, default=None
+        The map from what describes a task (``context`` of the estimators around it) to its coefficients, such as
+        ``RandomForestRegressor()``; an ``MLPRegressor`` is a network that makes models. None is a linear map whose doubt is
+        known. See `DescribedPrior`.
 
     Attributes
     ----------
@@ -133,7 +144,7 @@ class EmpiricalBayes(Learner):
     strengths: ClassVar[tuple[str, ...]] = ("alpha", "C")
     _places: LearnedPlaces | None = None
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a parameter for each thing that may be known of how tasks vary
         self,
         covariance: str = "auto",
         *,
@@ -147,6 +158,7 @@ class EmpiricalBayes(Learner):
         max_iter: int = 20,
         tol: float = 1e-4,
         crossed: bool = False,
+        context_model: Any = None,
         random_state: Any = 0,
     ) -> None:
         self.covariance = covariance
@@ -160,6 +172,7 @@ class EmpiricalBayes(Learner):
         self.max_iter = max_iter
         self.tol = tol
         self.crossed = crossed
+        self.context_model = context_model
         self.random_state = random_state
 
     def learn(
@@ -251,6 +264,7 @@ class EmpiricalBayes(Learner):
 
         def learn(learner: EmpiricalBayes, rows: LinearData) -> MixturePrior:
             if wide:
+                warn_of_wide(among)
                 found = _collection.of_wide_rows(tasks, rows, estimator, family, past, unit)
                 return learner._learn_wide(found, past, prior, n_jobs)
             found = _collection.of_rows(tasks, rows, estimator, family, past, unit, by_columns=among is not None)
@@ -352,7 +366,7 @@ class EmpiricalBayes(Learner):
 
     def _structure_among(self, tasks: Tasks, past: GaussianPrior | None) -> Any:
         """How tasks belong together; None where nothing is known of it."""
-        return structure_among(tasks, past, crossed=self.crossed)
+        return structure_among(tasks, past, crossed=self.crossed, context_model=self.context_model)
 
     def _learn_wide(
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any

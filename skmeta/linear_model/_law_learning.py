@@ -29,7 +29,8 @@ class LearnedLaw:
     """The law of one output, the choice of its structure, and the tasks it was learned from.
 
     Of counts, ``rows`` are what stands behind their working responses, which around few events credit laws with far modes
-    of what these cannot reach. ``behind`` is that of any working responses.
+    of what these cannot reach. ``behind`` is that of any working responses. ``places`` is what the others say of each task,
+    where there is a structure among them.
     """
 
     law: CoefficientLaw
@@ -37,6 +38,7 @@ class LearnedLaw:
     tasks: Any
     rows: Any = None
     behind: Any = None
+    places: Any = None
 
     def held_out(self, beside: Beside) -> Any:
         """Log-evidence ``(n_tasks, C)`` of the tasks looked at, under what their fold learned and what stands beside it."""

@@ -9,6 +9,7 @@ from sklearn.utils import check_scalar
 
 from skmeta._inference.hyper_prior import CHOICES
 from skmeta.linear_model._blocks import check_blocks
+from skmeta.linear_model._structured import check_context_model
 from skmeta.linear_model._task_kinds import check_n_components
 from skmeta.linear_model._varying import check_varying
 
@@ -22,6 +23,7 @@ def check_parameters(learner: Any) -> None:
     check_blocks(learner.blocks, learner.covariance)
     check_varying(learner.varying)
     check_scalar(learner.crossed, "crossed", bool)
+    check_context_model(learner.context_model)
     check_n_components(learner.n_components)
     if learner.noise not in ("task", "shared"):
         raise ValueError(f"EmpiricalBayes(noise=...): wanted 'task' or 'shared', found {learner.noise!r}.")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+from sklearn.base import is_regressor
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.in_columns import InColumns
@@ -16,6 +17,7 @@ from skmeta.linear_model._law_learning import LawLearning, LearnedLaw
 from skmeta.linear_model._laws import prior_of_laws
 from skmeta.linear_model._mixture import robust_mixture
 from skmeta.linear_model._structured._crossed_learning import CrossedTasks
+from skmeta.linear_model._structured._described_learning import DescribedTasks
 from skmeta.linear_model._structured._drifting_learning import DriftingTasks
 from skmeta.linear_model._structured._drifting_prior import DriftingPrior
 from skmeta.linear_model._structured._mixture import structured_mixture
@@ -40,8 +42,8 @@ class Output(Protocol):
         """Posterior means ``(n_tasks, p)`` of the tasks' coefficients."""
 
     @property
-    def places(self) -> Places:
-        """What the others say of each task."""
+    def places(self) -> Places | None:
+        """What the others say of each task; None where all tasks are in one place."""
 
     @property
     def law_of_root(self) -> CoefficientLaw:
@@ -65,12 +67,19 @@ class Among(Protocol):
         """The prior of all outputs; ``plain`` is that of a task of which nothing is known."""
 
 
-def structure_among(tasks: Tasks, past: GaussianPrior | None, *, crossed: bool = False) -> Among | None:
-    """What is known of how tasks belong together; None where nothing is. What was known before has the same structure."""
+def structure_among(
+    tasks: Tasks, past: GaussianPrior | None, *, crossed: bool = False, context_model: Any = None
+) -> Among | None:
+    """What is known of how tasks belong together; None where nothing is. What was known before has the same structure.
+
+    ``context_model`` is the map from what describes a task to its coefficients; None is linear.
+    """
     if crossed:
         return CrossedTasks.of(tasks, past)
     if isinstance(past, DriftingPrior):
         return DriftingTasks.of(tasks, past)
+    if tasks.context:
+        return DescribedTasks.of(tasks, past, context_model)
     return NestedTasks.of(tasks, past) if len(tasks.levels) > 1 else None
 
 
@@ -82,9 +91,18 @@ def drift_among(tasks: Tasks, past: GaussianPrior | None, half_life: float | Non
     return found if found.has_gaps else structure_among(tasks, past)
 
 
+def check_context_model(model: Any) -> None:
+    """Raise for what is no regressor."""
+    if model is not None and not (hasattr(model, "get_params") and is_regressor(model)):
+        raise TypeError(
+            f"EmpiricalBayes(context_model=...): wanted a regressor such as RandomForestRegressor(), or None for a linear map, "
+            f"found {model!r}."
+        )
+
+
 def learn_among(
     among: Among, learning: LawLearning, collection: Collection, found: Sequence[LearnedLaw]
-) -> tuple[Among, StructuredPrior, list[PlacedLaw]] | None:
+) -> tuple[Among, StructuredPrior, list[LearnedLaw]] | None:
     """The structure, the prior of all outputs, and what the others say of each task; None where there turns out to be none.
 
     ``found`` are the laws without it.
@@ -103,9 +121,12 @@ def learn_among(
     return settled, prior, placed
 
 
-def _placed(output: Output, flat: LearnedLaw) -> PlacedLaw:
+def _placed(output: Output, flat: LearnedLaw) -> LearnedLaw:
+    """The law of one output: where no task has a place of its own, that without the structure."""
     places = output.places
-    return PlacedLaw(output.law_of_root, places.judged(flat.choice), output.tasks, flat.rows, places)
+    if places is None:
+        return flat
+    return PlacedLaw(output.law_of_root, places.judged(flat.choice), output.tasks, flat.rows, places=places)
 
 
 def _by_working_responses(
@@ -134,7 +155,7 @@ def _outputs(tasks: Sequence[InColumns], found: Sequence[LearnedLaw], collection
 
 def places_of(found: Sequence[Any], collection: Collection, among: Among | None) -> LearnedPlaces | None:
     """What the others say of each task that was learned from, where there is a structure."""
-    if among is None:
+    if among is None or found[0].places is None:
         return None
     position = {name: code for code, name in enumerate(among.ids.tolist())}
     return LearnedPlaces(position, [each.places for each in found], collection.units, collection.one_target)

@@ -123,8 +123,8 @@ def shapes_of(learning: LawLearning, passed: NestedPass) -> tuple[CovarianceShap
     some = np.flatnonzero(chains.is_forecast)
     others = filtered.cavities(law.shrink)
     new = float(filtered.steps.new.mean()) * law.covariances[-2]
-    states = as_tasks(told.take(some), ahead.mean[some], tasks.n_rows[some])
-    own = as_tasks(filtered.day.messages, others.mean, tasks.n_rows)
+    states = as_tasks(told.take(some), ahead.mean[some], tasks.n_rows[some], tasks.width)
+    own = as_tasks(filtered.day.messages, others.mean, tasks.n_rows, tasks.width)
     state = _shape(learning, InColumns(states, tasks.counts[some]), new)
     return state, _shape(learning, InColumns(own, tasks.counts), law.covariances[-1])
 

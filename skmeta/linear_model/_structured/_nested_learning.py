@@ -14,7 +14,7 @@ from skmeta._inference.contextual import without_effects
 from skmeta._inference.gaussian_em import opened
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.levels import LevelsLaw, evidence_in_data, fit_levels
-from skmeta._inference.messages import Beliefs, Messages
+from skmeta._inference.messages import Beliefs, Messages, evidence_under
 from skmeta._inference.nested import Before, NestedModel, NestedPass
 from skmeta._inference.structure import CovarianceShape, Structure
 from skmeta._inference.tree import Tree, cavities
@@ -25,6 +25,7 @@ from skmeta.linear_model._structured._nested_prior import NestedPrior, Nodes
 from skmeta.linear_model._structured._places import OutputTasks, Places
 from skmeta.linear_model._structured._prior import StructuredPrior
 from skmeta.linear_model._structured._shapes import as_tasks
+from skmeta.linear_model._structured._state import padded
 from skmeta.tasks import Tasks, index_tasks
 
 Array = NDArray[np.float64]
@@ -57,32 +58,38 @@ class NestedTasks:
             parents.append(parent)
         return cls(tasks.ids, levels, (*parents, above), tuple(inner), known)
 
+    @property
+    def n_first(self) -> int:
+        """Number of nodes of the first level."""
+        return len(self.parents[0])
+
+    @property
+    def nodes_of_tasks(self) -> NDArray[np.intp]:
+        """The node of the first level that each task is below, or is."""
+        node = np.arange(len(self.parents[-1]))
+        for parent in reversed(self.parents[1:]):
+            node = parent[node]
+        return node
+
     def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> NestedOutput:
         """What is learned of one output, see `Among.output`; contextual effects are those of tasks without a tree."""
-        effects = None if noise == "known" else of.flat.law.contextual
-        tasks = of.tasks if effects is None else _less(of.tasks, effects)
+        contextual = None if noise == "known" else of.flat.law.contextual
         past = None if self.past is None else self.before(of)
-        tree = Tree(self.parents, of.tasks.counts, None if self.past is None else self._said_before(of))
-        model = NestedModel(tasks, tree, past)
-        if before is None:
-            law = _fitted(learning, of, model, noise)
-        else:
-            law = fit_levels(model, before.law, n_iter=_SWEEPS, tol=np.inf, noise=noise)
-        passed = model.passed(law)
-        told = noise != "known" and past is None  # working responses are no targets
-        evidence = evidence_in_data(model, law, passed.evidence, of.units) if told else None
-        return NestedOutput(of.tasks, passed, cavities(passed.up, law.shrink), effects, evidence)
+        tree = self.tree(of.tasks.counts, None if self.past is None else self.said_before(of))
+        start = None if before is None else before.law
+        return learned_output(learning, of, tree, noise, past, start, contextual=contextual)
+
+    def tree(self, counts: Array, said: Messages | None = None) -> Tree:
+        """The tree of tasks that count ``counts (n_tasks,)`` times; ``said`` is what earlier ones said of the nodes above."""
+        return Tree(self.parents, counts, said)
 
     def before(self, of: OutputTasks) -> Before:
         """What the past told of how tasks deviate and of noise, in units of the engine."""
         assert self.past is not None
         past, covariance = self.past, self.past.covariances[self.levels[-1]]
-        covariance = of.units.covariance_to_engine(covariance if past.one_target else covariance[of.k])
-        noise = past.noise_of(of.k) / of.units.target_scale**2
-        dof = float(np.broadcast_to(past.noise_dof, (past.n_outputs,))[of.k])
-        return Before(covariance, noise, dof, max(past.n_tasks, 1.0), max(past.n_rows, 1.0))
+        return told_before(past, covariance if past.one_target else covariance[of.k], of)
 
-    def _said_before(self, of: OutputTasks) -> Messages:
+    def said_before(self, of: OutputTasks) -> Messages:
         """What earlier tasks said of the nodes above the tasks, in units of the engine; of new nodes nothing."""
         assert self.past is not None
         nodes, p = self.past.nodes[-1], self.past.n_features + 1
@@ -100,7 +107,7 @@ class NestedTasks:
     def prior(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[Any]) -> StructuredPrior:
         """The prior of all outputs, see `Among.prior`."""
         levels = [
-            [units.covariance_to_data(each) for each in output.law.covariances]
+            [units.covariance_to_data(each) for each in output.covariances]
             for units, output in zip(collection.units, outputs, strict=True)
         ]
         covariance = collection.of_outputs([np.stack(each) for each in levels])
@@ -124,6 +131,14 @@ def in_data(known: Sequence[Beliefs], collection: Collection) -> dict[str, Any]:
     covariance = [np.stack([units.covariance_to_data(each) for each in own.covariance]) for units, own in pairs]
     mean = collection.of_outputs([units.to_data(own.mean) for units, own in pairs])
     return {"mean": mean, "mean_covariance": collection.of_outputs(covariance)}
+
+
+def told_before(past: GaussianPrior, covariance: Array, of: OutputTasks) -> Before:
+    """What the tasks of a past told of their deviations, of that ``covariance`` in units of the data, and of noise."""
+    covariance, width = of.units.covariance_to_engine(covariance), of.tasks.width
+    noise = past.noise_of(of.k) / of.units.target_scale**2
+    dof = float(np.broadcast_to(past.noise_dof, (past.n_outputs,))[of.k])
+    return Before(covariance[:width, :width], noise, dof, max(past.n_tasks, 1.0), max(past.n_rows, 1.0))
 
 
 def checked_past(past: GaussianPrior | None, levels: tuple[str, ...]) -> NestedPrior | None:
@@ -161,6 +176,35 @@ def numbered(
     return np.concatenate([known.ids, ids[new]]), np.r_[known.parent, parent[new]], place[node.ravel()]
 
 
+def learned_output(
+    learning: LawLearning,
+    of: OutputTasks,
+    tree: Tree,
+    noise: str,
+    past: Before | None = None,
+    start: LevelsLaw | None = None,
+    effects: tuple[float, ...] = (),
+    *,
+    settle: bool = False,
+    contextual: ContextualEffects | None = None,
+) -> NestedOutput:
+    """What is learned of the tasks of one output in a tree, where descriptors' ``effects`` have these variances at first.
+
+    From a ``start``, of nearly the same tasks, one round is enough, unless it is to ``settle``; it keeps its shapes. What
+    ``contextual`` effects make of the tasks is taken off first.
+    """
+    model = NestedModel(of.tasks if contextual is None else _less(of.tasks, contextual), tree, past)
+    if start is None:
+        law = _fitted(learning, of, model, noise, effects)
+    else:
+        tol = learning.learner.tol * of.tasks.n_tasks if settle else np.inf
+        law = fit_levels(model, start, n_iter=_SWEEPS, tol=tol, noise=noise)
+    passed = model.passed(law)
+    told = noise != "known" and past is None and not law.effects  # working responses are no targets
+    evidence = evidence_in_data(model, law, passed.evidence, of.units) if told else None
+    return NestedOutput(of.tasks, passed, cavities(passed.up, law.shrink), contextual, evidence)
+
+
 @dataclass(frozen=True, eq=False)
 class NestedOutput:
     """What was learned of one output: what its tasks tell under its law, and what the others say of each of them."""
@@ -180,6 +224,17 @@ class NestedOutput:
     def coefficients(self) -> Array:
         """Posterior means ``(n_tasks, p)`` of the tasks."""
         return self.passed.known[-1].mean
+
+    @property
+    def covariances(self) -> list[Array]:
+        """How the nodes of every level vary, outermost first; of states, all of them."""
+        size = self.passed.mean.mean.shape[1]
+        return [padded(each, size) for each in self.law.covariances]
+
+    @property
+    def evidence_of_nodes(self) -> Array:
+        """How probable each node of the first level is, by what the others say of it ``(n_nodes,)``."""
+        return evidence_under(self.passed.up.passed[0], cavities(self.passed.up, self.law.shrink, 0))
 
     @property
     def places(self) -> Places:
@@ -205,26 +260,23 @@ class NestedOutput:
     def nodes_of(self, depth: int) -> Beliefs:
         """What is known of the nodes of a level, of whose tasks no columns' means are known."""
         known = self.passed.known[depth]
-        return Beliefs(known.mean + self.shift, known.covariance)
-
-    @property
-    def shift(self) -> Array:
-        """What contextual effects add to expected coefficients of which no columns' means are known."""
-        return np.zeros(self.tasks.width) if self.effects is None else self.effects.without_rows
+        return known if self.effects is None else Beliefs(known.mean + self.effects.without_rows, known.covariance)
 
 
 def _less(tasks: InColumns, effects: ContextualEffects) -> InColumns:
     return InColumns(without_effects(tasks.moments, effects.coef), tasks.counts)
 
 
-def _fitted(learning: LawLearning, of: OutputTasks, model: NestedModel, noise: str) -> LevelsLaw:
+def _fitted(
+    learning: LawLearning, of: OutputTasks, model: NestedModel, noise: str, effects: tuple[float, ...]
+) -> LevelsLaw:
     """A law without constraint first; of its scatters the levels' shapes are chosen; then the law of these shapes.
 
     Of a past, the tasks' covariance has the shape already.
     """
     tasks, n_levels, law = model.tasks, model.tree.n_levels, opened(of.flat.law, of.tasks)
     own, even = np.full(tasks.n_tasks, float(law.noise)), (law.covariance / n_levels,) * n_levels
-    start = LevelsLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance))
+    start = LevelsLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance), effects=effects)
     shapes = [learning.free(tasks.width, model.tree.n_nodes(level)) for level in range(n_levels)]
     options: dict[str, Any] = {"tol": learning.learner.tol * tasks.n_tasks, "noise": noise, "n_iter": _SWEEPS}
     start = fit_levels(model, replace(start, shapes=tuple(shapes)), **options)
@@ -239,7 +291,8 @@ def _shape(learning: LawLearning, passed: NestedPass, level: int) -> CovarianceS
     tasks, tree, law = passed.model.tasks, passed.model.tree, passed.law
     above = passed.mean if level == 0 else passed.known[level - 1]
     n_rows = tree.rows_below(level, tasks.n_rows)
-    nodes = as_tasks(passed.up.deviations[level].messages, above.mean[tree.parents[level]], n_rows)
+    mean = tree.handed_down(level, above).mean
+    nodes = as_tasks(passed.up.deviations[level].messages, mean, n_rows, tasks.width)
     counts = tree.weights(level)
     start = CoefficientLaw(np.zeros(tasks.width), law.covariances[level], np.float64(1.0), np.float64(np.inf))
     return learning.choice(InColumns(nodes, counts), start=start, noise="known").structure

@@ -15,12 +15,11 @@ from skmeta._inference.moments import Moments
 Array = NDArray[np.float64]
 
 
-def as_tasks(told: Messages, mean: Array, n_rows: Array) -> Moments:
-    """Messages about nodes as the statistics of tasks around a mean, of noise one."""
-    nothing = np.zeros((len(n_rows), mean.shape[1] - 1))
-    moments = Moments(told.precision, told.pull, told.constant, n_rows, nothing)
-    score, square = moments.residual(mean)
-    return replace(moments, cross=score, square=square)
+def as_tasks(told: Messages, mean: Array, n_rows: Array, width: int) -> Moments:
+    """Messages about nodes as the statistics of tasks of noise one around a mean; of a state, its first coefficients."""
+    whole = Moments(told.precision, told.pull, told.constant, n_rows, np.zeros((len(n_rows), width - 1)))
+    score, square = whole.residual(mean)
+    return replace(whole, gram=told.precision[:, :width, :width], cross=score[:, :width], square=square)
 
 
 @dataclass(frozen=True, eq=False)
