@@ -264,7 +264,6 @@ class EmpiricalBayes(Learner):
 
         def learn(learner: EmpiricalBayes, rows: LinearData) -> MixturePrior:
             if wide:
-                warn_of_wide(among)
                 found = _collection.of_wide_rows(tasks, rows, estimator, family, past, unit)
                 return learner._learn_wide(found, past, prior, n_jobs)
             found = _collection.of_rows(tasks, rows, estimator, family, past, unit, by_columns=among is not None)
