@@ -22,10 +22,11 @@ from skmeta.linear_model._copies import statistics_without_copies, without_copie
 from skmeta.linear_model._data import LinearData, mean_weight, read
 from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
-from skmeta.linear_model._law_learning import LawLearning
+from skmeta.linear_model._law_learning import MANY, LawLearning
 from skmeta.linear_model._laws import laws_of, prior_of
 from skmeta.linear_model._mixture import explained_by, robust_mixture, weighed
 from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
+from skmeta.linear_model._partitioned_statistics import PartitionedStatistics
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
@@ -219,7 +220,7 @@ class EmpiricalBayes(Learner):
 
     def learn_statistics(
         self,
-        statistics: SufficientStatistics | Sequence[Part],
+        statistics: SufficientStatistics | PartitionedStatistics | Sequence[Part],
         estimator: Any = None,
         prior: Prior | None = None,
         *,
@@ -236,9 +237,9 @@ class EmpiricalBayes(Learner):
 
         Parameters
         ----------
-        statistics : SufficientStatistics, or sequence of WorkingStatistics
-            The collection, its parts added up; or parts that hold their rows themselves. A part is anything with
-            ``classes`` that is called as `WorkingStatistics` is.
+        statistics : SufficientStatistics, PartitionedStatistics, or sequence of WorkingStatistics
+            The collection, its parts added up, or in parts that stay where they are; or parts that hold their rows
+            themselves. Such a part is anything with ``classes`` that is called as `WorkingStatistics` is.
         estimator : linear estimator, default=None
             The model that each task is to be solved by; None is ``Ridge()``.
         prior : MixturePrior or GaussianPrior, default=None
@@ -263,6 +264,10 @@ class EmpiricalBayes(Learner):
         self._check_parameters()
         estimator = Ridge() if estimator is None else estimator
         check_sums_suffice(estimator)
+        if isinstance(statistics, PartitionedStatistics):
+            if statistics.n_tasks > MANY and statistics.n_features:
+                return self._learn_partitions(statistics, estimator, prior, progress)
+            statistics = statistics.collected()
         if isinstance(statistics, SufficientStatistics):
             if statistics.n_features == 0:
                 return self._learn_intercepts(statistics, estimator, prior, n_jobs, progress)
@@ -283,6 +288,21 @@ class EmpiricalBayes(Learner):
         inner = None if prior is None else prior.split()[1]
         learned = self._learn_sums(sums.with_constant_column(), estimator, inner, n_jobs, progress)
         return PriorWithSteps(replace(steps, input_names=sums.feature_names), learned)
+
+    def _learn_partitions(
+        self, found: PartitionedStatistics, estimator: Any, prior: Prior | None, progress: Any
+    ) -> MixturePrior:
+        """The prior of more tasks than one place is to hold."""
+        family, past = family_of(estimator), learned_component(prior, estimator)
+        past, found = checked_past(past, estimator, family, found, found.feature_names), found.without_copies()
+        if found.n_tasks <= MANY:
+            return self._learn_sums(found.collected(), estimator, prior, None, progress)
+        if is_wide(self, found.n_features, found.count, past):
+            raise ValueError(
+                f"X: wanted tasks with more rows than columns in more than {MANY} tasks in parts, found {found.n_features} "
+                f"columns and at most {found.count.max():.0f} rows; give fewer columns, or EmpiricalBayes(covariance='full')."
+            )
+        return self._learn(_collection.of_partitions(found, estimator, family, past), past, prior, None, progress)
 
     def _learn_sums(
         self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any
