@@ -24,6 +24,7 @@ from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import MANY, LawLearning
 from skmeta.linear_model._laws import laws_of, prior_of
+from skmeta.linear_model._learn_in_parts import statistics_of
 from skmeta.linear_model._mixture import explained_by, robust_mixture, weighed
 from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
 from skmeta.linear_model._partitioned_statistics import PartitionedStatistics
@@ -33,7 +34,7 @@ from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._varying import check_varying
 from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_mixture
 from skmeta.steps import PriorWithSteps, fit_steps, take_apart, with_constant_column
-from skmeta.tasks import Tasks
+from skmeta.tasks import PartitionedTasks, Tasks
 
 _SHAPES = ("auto", "factor", "full", "diagonal", "spherical")
 
@@ -217,6 +218,31 @@ class EmpiricalBayes(Learner):
             start = partial(learn, clone(self).set_params(covariance="diagonal", noise="shared"))
             return learn_from_trusted(start, partial(learn, self), data, estimator, family, n_jobs)
         return learn(self, data)
+
+    def learn_partitions(
+        self,
+        estimator: Any,
+        tasks: PartitionedTasks,
+        prior: Prior | None = None,
+        *,
+        n_jobs: int | None = None,
+        progress: Any = None,
+    ) -> Prior:
+        """Learn a prior from a collection whose rows stay in partitions: what `learn` makes of all rows.
+
+        Parameters
+        ----------
+        estimator, tasks, prior, n_jobs, progress
+            As of `Learner.learn_partitions`.
+
+        Returns
+        -------
+        Prior
+            What is known now.
+        """
+        check_sums_suffice(estimator)
+        found = statistics_of(estimator, tasks)
+        return self.learn_statistics(found, estimator, prior, n_jobs=n_jobs, progress=progress)
 
     def learn_statistics(
         self,

@@ -73,11 +73,13 @@ class PartitionedStatistics:
     def __init__(self, parts: Sequence[Any], engine: Engine | None = None) -> None:
         self.engine = InProcess() if engine is None else engine
         parts = self.engine.keep(parts)
-        heads = self.engine.gather(self.engine.map(_head, parts))
-        first = next((head for head in heads if len(head.ids)), None)
-        if first is None:
-            raise ValueError("statistics: wanted parts with tasks in them, found none in any; give parts with rows.")
-        for head in heads:
+        known = zip(parts, self.engine.gather(self.engine.map(_head, parts)), strict=True)
+        filled = [(part, head) for part, head in known if len(head.ids)]
+        if not filled:
+            raise ValueError("X: wanted tasks in some part, found none in any of them; give parts with rows.")
+        parts, heads = ([pair[k] for pair in filled] for k in (0, 1))
+        first = heads[0]
+        for head in heads[1:]:
             _check_alike(first, head)
         self.feature_names, self.one_target = first.feature_names, first.target_mean.ndim == 1
         self.n_features, self.n_outputs = first.mean.shape[1], int(np.prod(first.target_mean.shape[1:]))
@@ -118,7 +120,7 @@ class PartitionedStatistics:
         SufficientStatistics
             The sum of the parts.
         """
-        found: Any = sum(part for part in self.engine.gather(self.parts) if len(part.ids))
+        found: Any = sum(self.engine.gather(self.parts))
         return found
 
     def without_copies(self) -> PartitionedStatistics:
@@ -175,10 +177,9 @@ def _check_alike(first: Any, head: Any) -> None:
 
 
 def _ids_of_all(each: list[NDArray[Any]]) -> NDArray[Any]:
-    filled = [ids for ids in each if len(ids)]
-    for other in filled[1:]:
-        all_ids(filled[0][:1], other[:1])  # raises where they are of two types
-    return index_tasks(np.concatenate(filled)).ids
+    for other in each[1:]:
+        all_ids(each[0][:1], other[:1])  # raises where they are of two types
+    return index_tasks(np.concatenate(each)).ids
 
 
 def _each_task_in_one(

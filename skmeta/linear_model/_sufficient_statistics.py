@@ -20,7 +20,7 @@ from skmeta.linear_model._adding_parts import (
     check_targets,
     same_columns,
 )
-from skmeta.tasks import lookup_tasks
+from skmeta.tasks import Tasks, lookup_tasks
 from skmeta.tasks._ids import plain_ids
 from skmeta.tasks._numbers import as_numbers, check_complete, numeric_features
 from skmeta.tasks._read import read_tasks
@@ -156,7 +156,24 @@ class SufficientStatistics(FrozenValue):
         """
         tasks = read_tasks(X, y, sample_weight, task=task)
         with telling_columns(tasks.X, X, task):
-            Z = numeric_features(tasks.X) if tasks.X.shape[1] else np.zeros(tasks.X.shape)
+            return cls.of_tasks(tasks)
+
+    @classmethod
+    def of_tasks(cls, tasks: Tasks) -> Self:
+        """The statistics of tasks that were read, as they are behind the steps of a model.
+
+        Parameters
+        ----------
+        tasks : Tasks
+            Their columns numbers.
+
+        Returns
+        -------
+        SufficientStatistics
+            Of these tasks.
+        """
+        Z = numeric_features(tasks.X) if tasks.X.shape[1] else np.zeros(tasks.X.shape)
+        if tasks.n_rows:
             check_complete(Z, tasks, tasks.feature_names)
         Y = as_numbers(tasks.y, Ridge())
         sums = read_sums(Z, Y.reshape(len(Y), -1), tasks.order, tasks.starts, tasks.sample_weight)

@@ -9,6 +9,7 @@ from skmeta.tasks._ids import (
     read_task_ids,
     split_columns,
 )
+from skmeta.tasks._partitioned_tasks import PartitionedTasks
 from skmeta.tasks._read import read_tasks
 from skmeta.tasks._row_order import spread_rows
 from skmeta.tasks._stack import split_tasks, stack_tasks
@@ -16,6 +17,7 @@ from skmeta.tasks._tables import drop_column, take_rows
 from skmeta.tasks._tasks import Tasks
 
 __all__ = [
+    "PartitionedTasks",
     "TaskIndex",
     "Tasks",
     "drop_column",

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clo
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skmeta._dask import is_partitioned
 from skmeta.base import Prior, learner_for
 from skmeta.base._class_prior import CLASS_PRIORS, as_drawn
 from skmeta.base._learner import adapt_learned, checked_prior
@@ -48,10 +49,12 @@ from skmeta.warm_start._given import (
     check_prior_kind,
     check_takes_weights,
     columns_of,
+    has_task_column,
     hinting_at_task,
     naming_the_prior,
 )
 from skmeta.warm_start._known_tasks import KnownTasks
+from skmeta.warm_start._partitions import answer_partitions, fit_partitions
 from skmeta.warm_start._pickled_family import register_again, registration_of
 from skmeta.warm_start._task_estimators import TaskEstimators
 
@@ -132,6 +135,9 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         """
         refuse_ids_beside(others, self.task)
         self._check_parameters()
+        if is_partitioned(X):
+            self._store(fit_partitions(self, X, y, sample_weight))
+            return self
         columns = columns_of(X)
         plain = self.task is None and self.prior is None
         found = self._fit_plain(X, y, sample_weight) if plain else self._fit_tasks(X, y, sample_weight)
@@ -352,7 +358,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
                 "give it a task column or a prior."
             )
         X, known = plain_table(X), self._known
-        if not self._has_task_column(X):
+        if not has_task_column(self, X):
             how = {"unlabelled": self._unlabelled, "class_prior": self._class_prior}
             return adapt_rows(known.parts, self.prior_, X, y, sample_weight, **how)
         made = self._adapt_several(X, y, sample_weight)
@@ -367,14 +373,6 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             adapted = prior.adapt_tasks(known.parts.model, tasks, n_jobs=self.n_jobs)
         return TaskEstimators(tasks.ids, AdaptedBehindSteps(steps, known.parts, tasks.feature_names, adapted))
 
-    def _has_task_column(self, X: Any) -> bool:
-        if self.task is None:
-            return False
-        names = column_names(X)
-        if names is not None and isinstance(self.task, str):
-            return self.task in names
-        return X.shape[1] == self.n_features_in_
-
     # -- predicting ---------------------------------------------------------------------------------
 
     def _ask(self, method: str, X: Any) -> NDArray[Any]:
@@ -384,6 +382,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
 
     def _answer(self, method: str, X: Any) -> NDArray[Any]:
         """What the adapted estimators say of rows, in the units of the model."""
+        if is_partitioned(X):
+            return answer_partitions(self, method, X)
         X = plain_table(X)
         if self.task is not None and self._in_tasks:
             locate_task(X, self.task)

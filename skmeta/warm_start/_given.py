@@ -108,6 +108,16 @@ def columns_of(X: Any) -> dict[str, Any]:
     return vars(recorder)
 
 
+def has_task_column(model: Any, X: Any) -> bool:
+    """Whether a table for a fitted model has the task column."""
+    if model.task is None:
+        return False
+    names = column_names(X)
+    if names is not None and isinstance(model.task, str):
+        return model.task in names
+    return bool(X.shape[1] == model.n_features_in_)
+
+
 @contextmanager
 def naming_the_prior(prior: Any, model: Any) -> Iterator[None]:
     """Where a prior that the user gave cannot fill a model, let the error name both."""

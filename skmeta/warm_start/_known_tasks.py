@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,26 @@ class KnownTasks:
         with telling_columns_behind(steps, features, lambda: feature_labels(X, self.task, steps.context)):
             return self._answer(method, features, codes, ids, context)
 
+    def answers(self, engine: Any, method: str, parts: Sequence[Any]) -> list[Any]:
+        """The same of the partitions of a frame, None of those without rows, as handles of the engine that has them.
+
+        Parameters
+        ----------
+        engine : Engine
+            What runs functions beside the partitions.
+        method : str
+            Of `AdaptedEstimators`.
+        parts : sequence
+            Handles of frames.
+
+        Returns
+        -------
+        list
+            Handles of arrays.
+        """
+        handles: list[Any] = engine.map(partial(_answered, self, method), parts)
+        return handles
+
     def _answer(
         self, method: str, X: Any, codes: NDArray[np.intp], ids: NDArray[Any], context: dict[str, NDArray[Any]]
     ) -> NDArray[Any]:
@@ -99,3 +120,7 @@ class KnownTasks:
         ids = read_task_ids(X, self.task)
         index = index_tasks(ids)
         return known_codes(self.ids, index)[index.codes], ids
+
+
+def _answered(known: KnownTasks, method: str, X: Any) -> NDArray[Any] | None:
+    return known.answer(method, X) if len(X) else None
