@@ -92,7 +92,6 @@ def as_series(parts: Sequence[Any], like: Any, empty: Any) -> Any:
     return _dask("X").dataframe.from_delayed(list(parts), meta=empty, **options)
 
 
-def read_parquet(path: str | Path, columns: Sequence[str] | None, needed_by: str) -> Any:
-    """A dataset of Parquet files as a frame of dask, a partition a file or more."""
-    options = {} if columns is None else {"columns": list(columns)}
-    return _dask(needed_by).dataframe.read_parquet(str(path), **options)
+def read_parquet(path: str | Path, needed_by: str) -> Any:
+    """A dataset of Parquet files as a frame of dask, a partition a file or more; columns are read when they are used."""
+    return _dask(needed_by).dataframe.read_parquet(str(path))

@@ -97,7 +97,8 @@ def _signatures(rows: Array, scores: Array, targets: Array, product: Array, size
         _hashed(np.column_stack([with_rows, *parts])) for parts in ([scores, targets, angle], [scores], [targets])
     )
     k = targets.shape[1] // 3
-    return Signatures(whole, by_scores, by_targets, scores[:, 2] > 0, (targets[:, 2 * k :] > 0).all(axis=1), rows > 1)
+    targets_vary = np.asarray((targets[:, 2 * k :] > 0).all(axis=1))
+    return Signatures(whole, by_scores, by_targets, scores[:, 2] > 0, targets_vary, rows > 1)
 
 
 def first_of_same(found: Signatures, *, targets_tell: bool) -> NDArray[np.intp]:

@@ -98,7 +98,9 @@ class InPartitions:
         found = self.engine.keep(self.engine.map(partial(_sweep, self.view, law, root, spread), self.parts, noise))
         sums, (dof, square), context = total(self.engine, _first, found)
         residuals = ResidualsInPartitions(self.engine, self.engine.map(_second, found), dof, square)
-        return Sweep(*sums, residuals, None if context is None else ContextSums(*context))
+        information, curbed, scatter, pull, n_tasks, n_rows = sums
+        effects = None if context is None else ContextSums(*context)
+        return Sweep(information, curbed, scatter, pull, n_tasks, n_rows, residuals, effects)
 
 
 def _keys(view: View, sums: Sums) -> Array:

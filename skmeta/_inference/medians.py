@@ -24,8 +24,8 @@ _AROUND = np.array([1.0 - 1e-12, 1.0 + 1e-12])  # exactly half of the weight bel
 
 
 def weighted_median_of_parts(engine: Engine, parts: list[Any]) -> Array:
-    """Medians ``(m,)`` of parts ``(values (t, m), weight (t, m))``; zero where nothing weighs anything."""
-    keyed = engine.keep(engine.map(_keyed, parts))
+    """Medians ``(m,)`` of parts ``(values (t, m), weight (t, m) or (t, 1))``; zero where nothing weighs anything."""
+    keyed = engine.map(_keyed, parts)  # again at each pass, which costs less than to hold them
     half = 0.5 * total(engine, _weights, keyed)
     below = np.zeros((len(half), 2))
     prefix = np.zeros((len(half), 2), dtype=np.uint64)
@@ -57,18 +57,20 @@ def _values_of(keys: Keys) -> Array:
 
 
 def _weights(part: tuple[Keys, Array]) -> Array:
-    return np.asarray(part[1].sum(axis=0))
+    return np.broadcast_to(part[1].sum(axis=0), part[0].shape[1]).copy()
 
 
 def _weights_by_byte(prefix: Keys, shift: Any, part: tuple[Keys, Array]) -> Array:
     """Weights ``(m, 2, 256)`` by the next byte of the keys that begin with ``prefix (m, 2)``."""
-    keys, weight = part
+    keys, weight = part[0], np.broadcast_to(part[1], part[0].shape)
     out = np.zeros((*prefix.shape, 256))
     for j, (first, second) in enumerate(prefix):
         start = keys[:, j] >> shift
         for k, wanted in enumerate((first, second) if first != second else (first,)):
             own = (start >> _BYTE) == wanted
-            out[j, k] = np.bincount((start[own] & np.uint64(255)).astype(np.intp), weight[own, j], minlength=256)
+            out[j, k] = np.bincount(
+                (start[own] & np.uint64(255)).astype(np.intp), weight[own, j % weight.shape[1]], minlength=256
+            )
         if first == second:
             out[j, 1] = out[j, 0]
     return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,11 @@ class Places:
     spread: Array
     present: NDArray[np.bool_]
 
+    @property
+    def weight(self) -> Array:
+        """What tasks weigh in medians: ``(t, 1)`` where they all have all columns."""
+        return self.rows[:, None] if self.present.all() else self.rows[:, None] * self.present
+
 
 def pooled_scale(engine: Engine, places: list[Any]) -> tuple[Array, Array]:
     """`sums.centre_and_scale` of parts."""
@@ -40,13 +45,14 @@ def pooled_scale(engine: Engine, places: list[Any]) -> tuple[Array, Array]:
     return centre, np.where(scale <= CONSTANT * np.abs(centre) + TINY, 1.0, scale)
 
 
-def places_of(engine: Engine, parts: list[Any], unit: float = 1.0) -> list[Any]:
-    """Handles of the `Places` of parts, which are kept; weights are in a ``unit``."""
-    return engine.keep(engine.map(partial(_places, unit), parts))
+def places_of(engine: Engine, parts: list[Any]) -> list[Any]:
+    """Handles of the `Places` of parts of `Sums`, which are kept."""
+    return engine.keep(engine.map(_places, parts))
 
 
-def where_parts_lie(engine: Engine, places: list[Any], n_outputs: int) -> Where:
-    """`typical.where_sums_lie` of parts."""
+def where_parts_lie(engine: Engine, places: list[Any], n_outputs: int, unit: float = 1.0) -> Where:
+    """`typical.where_sums_lie` of parts, weights in a ``unit``."""
+    places = places if unit == 1.0 else engine.map(partial(_in_unit, unit), places)
     pooled = pooled_scale(engine, places)
     centre = weighted_median_of_parts(engine, engine.map(_means, places))
     found = weighted_median_of_parts(engine, engine.map(partial(_squares, centre, n_outputs), places))
@@ -66,11 +72,14 @@ def where_parts_lie(engine: Engine, places: list[Any], n_outputs: int) -> Where:
     )
 
 
-def _places(unit: float, sums: Sums) -> Places:
-    sums = sums.in_unit(unit)
+def _places(sums: Sums) -> Places:
     mean = np.concatenate([sums.mean, sums.target], axis=1)
     spread = np.concatenate([np.diagonal(sums.scatter, axis1=1, axis2=2), sums.square], axis=1)
     return Places(sums.n, sums.rows, np.nan_to_num(mean, nan=0.0), spread, ~np.isnan(mean))
+
+
+def _in_unit(unit: float, own: Places) -> Places:
+    return replace(own, n=own.n / unit, spread=own.spread / unit)
 
 
 def _around(centre: Any, own: Places) -> tuple[Array, Array, Array]:
@@ -86,7 +95,7 @@ def _squares_around_zero(n_outputs: int, own: Places) -> tuple[Array, Array]:
 
 
 def _means(own: Places) -> tuple[Array, Array]:
-    return own.mean, own.rows[:, None] * own.present
+    return own.mean, own.weight
 
 
 def _squares(centre: Array, n_outputs: int, own: Places) -> tuple[Array, Array]:
@@ -94,5 +103,7 @@ def _squares(centre: Array, n_outputs: int, own: Places) -> tuple[Array, Array]:
     freedom, several = within_freedom(own.n, own.rows)
     weight, target = own.rows[:, None] * own.present, own.mean[:, -n_outputs:]
     values = np.concatenate([own.spread / freedom[:, None], (own.mean - centre) ** 2, target**2], axis=1)
+    if own.present.all() and several.all():
+        return values, own.weight
     weights = [weight * several[:, None], weight, np.broadcast_to(own.rows[:, None], target.shape)]
     return values, np.concatenate(weights, axis=1)

@@ -17,7 +17,7 @@ from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import diagonal
 from skmeta._inference.sums import Sums
 from skmeta._inference.typical import Where, where_rows_lie, where_sums_lie
-from skmeta._inference.typical_of_parts import places_of, where_parts_lie
+from skmeta._inference.typical_of_parts import where_parts_lie
 from skmeta._inference.units import Units as EngineUnits
 from skmeta._inference.units import standardised
 from skmeta._inference.working import RowsAtHand, RowsElsewhere
@@ -95,7 +95,7 @@ def of_partitions(found: PartitionedStatistics, estimator: Any, family: Any, pas
     """The same of sums that stay in parts."""
     unit, engine = unit_of(past, found.mean_weight), found.engine
     likelihood = _quadratic(family, estimator, found.n_outputs)
-    where = where_parts_lie(engine, places_of(engine, found.sums, unit), found.n_outputs)
+    where = where_parts_lie(engine, found.places, found.n_outputs, unit)
     units, own = _units(where, estimator, likelihood, past, one_target=found.one_target)
     views = [View(own, unit, bool(estimator.fit_intercept), k) for k in range(found.n_outputs)]
     tasks = [InPartitions(engine, found.sums, found.codes, view, found.n_features + 1) for view in views]

@@ -320,7 +320,10 @@ class EmpiricalBayes(Learner):
     ) -> MixturePrior:
         """The prior of more tasks than one place is to hold."""
         family, past = family_of(estimator), learned_component(prior, estimator)
-        past, found = checked_past(past, estimator, family, found, found.feature_names), found.without_copies()
+        past = checked_past(past, estimator, family, found, found.feature_names)
+        report, total = progress or (lambda done, total: None), 2 + 2 * found.n_outputs
+        found = found.without_copies()
+        report(1, total)
         if found.n_tasks <= MANY:
             return self._learn_sums(found.collected(), estimator, prior, None, progress)
         if is_wide(self, found.n_features, found.count, past):
@@ -328,7 +331,9 @@ class EmpiricalBayes(Learner):
                 f"X: wanted tasks with more rows than columns in more than {MANY} tasks in parts, found {found.n_features} "
                 f"columns and at most {found.count.max():.0f} rows; give fewer columns, or EmpiricalBayes(covariance='full')."
             )
-        return self._learn(_collection.of_partitions(found, estimator, family, past), past, prior, None, progress)
+        collection = _collection.of_partitions(found, estimator, family, past)
+        report(2, total)
+        return self._learn(collection, past, prior, None, lambda done, _: report(done + 2, total))
 
     def _learn_sums(
         self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any

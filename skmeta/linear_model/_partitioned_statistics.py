@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.copies import Signatures, first_of_same, signatures_of_sums
-from skmeta._inference.partitions import Engine, InProcess, total
+from skmeta._inference.partitions import Engine, InProcess
 from skmeta._inference.sums import Sums
 from skmeta._inference.typical_of_parts import places_of, pooled_scale
 from skmeta.linear_model._adding_parts import all_ids, check_targets, same_columns
@@ -48,6 +48,8 @@ class PartitionedStatistics:
         Of each part, the places of its tasks among ``ids``.
     count : ndarray of shape (n_tasks,)
         Number of rows that weigh something.
+    missing_everywhere : ndarray of shape (n_features,)
+        Which columns no task has.
 
     Raises
     ------
@@ -81,6 +83,7 @@ class PartitionedStatistics:
         first = heads[0]
         for head in heads[1:]:
             _check_alike(first, head)
+        self.missing_everywhere = np.all([head.missing for head in heads], axis=0)
         self.feature_names, self.one_target = first.feature_names, first.target_mean.ndim == 1
         self.n_features, self.n_outputs = first.mean.shape[1], int(np.prod(first.target_mean.shape[1:]))
         self.ids = _ids_of_all([head.ids for head in heads])
@@ -102,10 +105,10 @@ class PartitionedStatistics:
         """Number of tasks."""
         return len(self.ids)
 
-    @property
-    def missing_everywhere(self) -> NDArray[np.bool_]:
-        """Which columns no task has, of shape (n_features,)."""
-        return np.asarray(total(self.engine, _present, self.parts) == 0)
+    @cached_property
+    def places(self) -> list[Any]:
+        """Handles of where the columns and targets of each task lie, which are kept."""
+        return places_of(self.engine, self.sums)
 
     @property
     def sums(self) -> list[Any]:
@@ -131,7 +134,7 @@ class PartitionedStatistics:
         PartitionedStatistics
             Itself where there are no copies.
         """
-        scale = pooled_scale(self.engine, places_of(self.engine, self.sums))[1][: self.n_features]
+        scale = pooled_scale(self.engine, self.places)[1][: self.n_features]
         found = self.engine.gather(self.engine.map(partial(signatures_of_sums, scale), self.sums))
         order = np.argsort(np.concatenate(self.codes))
         names = [field.name for field in fields(Signatures)]
@@ -156,14 +159,16 @@ class _Head:
     target_mean: Array
     feature_names: tuple[str, ...] | None
     log_likelihood: Any
+    missing: NDArray[np.bool_]
 
 
 def _head(part: Any) -> _Head:
     if not isinstance(part, SufficientStatistics):
         raise TypeError(f"statistics: wanted SufficientStatistics in every part, found {type(part).__name__}.")
-    names = [field.name for field in fields(_Head)]
-    values = {name: getattr(part, name) for name in names}
-    return _Head(**values | {"mean": part.mean[:0], "target_mean": part.target_mean[:0]})
+    no_means = part.mean[:0], part.target_mean[:0]
+    return _Head(
+        part.ids, part.n, part.count, *no_means, part.feature_names, part.log_likelihood, part.missing_everywhere
+    )
 
 
 def _check_alike(first: Any, head: Any) -> None:
@@ -211,10 +216,6 @@ def _each_task_in_one(
 def _merged(own: SufficientStatistics, mine: NDArray[np.intp], *pieces: SufficientStatistics) -> SufficientStatistics:
     found: Any = sum(pieces, own.take(mine))
     return found
-
-
-def _present(part: SufficientStatistics) -> Array:
-    return np.asarray((~np.isnan(part.mean)).sum(axis=0), dtype=float)
 
 
 def _sums(part: SufficientStatistics) -> Sums:

@@ -143,7 +143,7 @@ def joined_tasks(parts: Sequence[Tasks]) -> Tasks:
     index, first = index_tasks(np.concatenate([part.ids[part.codes] for part in filled])), filled[0]
     X = [part.X for part in filled]
     y: Any = None if first.y is None else np.concatenate([part.y for part in filled])
-    weights = [part.sample_weight for part in filled]
+    weights: list[Any] = [part.sample_weight for part in filled]
     return Tasks(
         _dataframe.concatenate(X) if _dataframe.is_frame(first.X) else concatenate_arrays(X),
         y,

@@ -22,7 +22,7 @@ from skmeta.steps import (
     take_apart,
     with_steps,
 )
-from skmeta.tasks import PartitionedTasks, features_without, locate_task
+from skmeta.tasks import PartitionedTasks, features_without, locate_task, take_rows
 from skmeta.tasks._numbers import column_names
 from skmeta.tasks._partitioned_tasks import read_partition
 from skmeta.tasks._words import listed
@@ -30,7 +30,7 @@ from skmeta.warm_start._given import check_takes_weights, columns_of
 from skmeta.warm_start._known_in_parts import KnownInParts
 
 
-def fit_partitions(model: Any, X: Any, y: Any, sample_weight: Any) -> dict[str, Any]:
+def fit_partitions(model: Any, X: Any, y: Any, sample_weight: Any, progress: Any = None) -> dict[str, Any]:
     """What `fit` stores of a frame in partitions: as of one in memory, the tasks' own models being made when asked for."""
     check_frames(model, X, y, sample_weight)
     empty = _dask.empty_of(X)
@@ -47,7 +47,7 @@ def fit_partitions(model: Any, X: Any, y: Any, sample_weight: Any) -> dict[str, 
         _check_columns(steps, features)
         prior.check_is_of(parts.model)
     behind = tasks.map(partial(apply_in_part, steps))
-    prior = learn_partitions(learner, parts.model, behind, prior, model.n_jobs)
+    prior = learn_partitions(learner, parts.model, behind, prior, model.n_jobs, progress)
     if prior.n_tasks <= 1 and model.prior is None:
         raise ValueError(
             f"task: wanted a column that tells at least two tasks apart, found {model.task!r} with one value. One dataset is "
@@ -142,8 +142,8 @@ def answer_partitions(model: Any, method: str, X: Any) -> Any:
 def _example(model: Any, method: str, X: Any) -> Any:
     """An answer without rows, of the type of one for the first row."""
     first = _dask.first_row(X)
-    answer = model._known.answer(method, first)[:0] if len(first) else np.empty(0)
-    return _dataframe.indexed_as(answer, first[:0])
+    answer = model._known.answer(method, first) if len(first) else np.empty(0)
+    return take_rows(_dataframe.indexed_as(answer, first), slice(0))
 
 
 def _with_index(example: Any, answer: NDArray[Any] | None, X: Any) -> Any:
