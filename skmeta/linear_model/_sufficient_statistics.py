@@ -172,11 +172,11 @@ class SufficientStatistics(FrozenValue):
         SufficientStatistics
             Of these tasks.
         """
-        Z = numeric_features(tasks.X) if tasks.X.shape[1] else np.zeros(tasks.X.shape)
+        Z = numeric_features(tasks.X) if all(tasks.X.shape) else np.zeros(tasks.X.shape)
         if tasks.n_rows:
             check_complete(Z, tasks, tasks.feature_names)
         Y = as_numbers(tasks.y, Ridge())
-        sums = read_sums(Z, Y.reshape(len(Y), -1), tasks.order, tasks.starts, tasks.sample_weight)
+        sums = read_sums(Z, Y[:, None] if Y.ndim == 1 else Y, tasks.order, tasks.starts, tasks.sample_weight)
         return cls.of_sums(sums, tasks.ids, tasks.feature_names, one_target=Y.ndim == 1)
 
     @classmethod

@@ -117,13 +117,12 @@ def read_partition(
     number: int, options: dict[str, Any], names: tuple[Sequence[str] | None, int], X: Any, y: Any, sample_weight: Any
 ) -> Tasks:
     """The `Tasks` of one partition of a table, ``options`` being those of `read_tasks`; a partition may have no rows."""
-    rows = [len(each) for each in (X, y, sample_weight) if each is not None]
-    same = all(each is None or _dataframe.same_rows(X, each) for each in (y, sample_weight))
-    if len(set(rows)) > 1 or not same:
-        raise ValueError(
-            f"y: wanted the rows of X in every partition, found others in partition {number} (X has {len(X)} rows, y "
-            f"{len(y)}); take X, y and weights from one frame."
-        )
+    for name, values in (("y", y), ("sample_weight", sample_weight)):
+        if values is not None and not _dataframe.same_rows(X, values):
+            raise ValueError(
+                f"{name}: wanted the rows of X in every partition, found others in partition {number} ({len(values)} beside "
+                f"{len(X)} of X); take both from one frame."
+            )
     if not len(X):
         return replace(Tasks.none(*names), y=np.empty(np.shape(y)))
     try:

@@ -62,7 +62,9 @@ def test_any_parts_teach_what_all_rows_teach(how):
     assert_same(learned(parts_of(X, y, how=how)), expected)
 
 
-@pytest.mark.parametrize("option", ["weights", "outputs", "past", "no intercept", "shared", "full", "varying", "lacking"])
+@pytest.mark.parametrize(
+    "option", ["weights", "outputs", "past", "no intercept", "shared", "full", "varying", "lacking"]
+)
 def test_parts_know_what_rows_know(option):
     X, y = collection(outputs=option == "outputs")
     weight = np.random.default_rng(0).uniform(0.5, 2.0, len(y)) if option == "weights" else None
@@ -72,7 +74,9 @@ def test_parts_know_what_rows_know(option):
     options = options.get(option, {})
     estimator, prior = Ridge(fit_intercept=option != "no intercept"), None
     if option == "past":
-        prior = WarmStartRegressor(Ridge(), task=-1, learner=EmpiricalBayes(varying="intercept")).fit(*collection(1)).prior_
+        prior = (
+            WarmStartRegressor(Ridge(), task=-1, learner=EmpiricalBayes(varying="intercept")).fit(*collection(1)).prior_
+        )
     model = WarmStartRegressor(estimator, task=-1, prior=prior, learner=EmpiricalBayes(**options))
     expected = model.fit(X, y, sample_weight=weight).prior_
     assert_same(learned(parts_of(X, y, weight, "rows"), estimator, prior, **options), expected)
@@ -143,7 +147,9 @@ def test_what_parts_cannot_teach_is_refused_with_a_way_out():
     parts = parts_of(X, np.abs(np.round(y)))
     with pytest.raises(ValueError, match=r"HuberRegressor, which asks of each row .* learn from the rows"):
         learned(parts, HuberRegressor())
-    with pytest.raises(ValueError, match=r"PoissonRegressor, whose .* give parts that hold their rows, WorkingStatistics"):
+    with pytest.raises(
+        ValueError, match=r"PoissonRegressor, whose .* give parts that hold their rows, WorkingStatistics"
+    ):
         learned(parts, PoissonRegressor())
     rng = np.random.default_rng(0)
     wide = np.column_stack([rng.normal(size=(90, 101)), np.arange(90) // 3])
