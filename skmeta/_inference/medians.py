@@ -20,23 +20,27 @@ Keys = NDArray[np.uint64]
 
 _SIGN = np.uint64(1 << 63)
 _BYTE = np.uint64(8)
+_FEW_LEFT = 48  # speed: after two bytes, which tell numbers to a sixteenth, few values are left
 _AROUND = np.array([1.0 - 1e-12, 1.0 + 1e-12])  # exactly half of the weight below: the median lies between two
 
 
 def weighted_median_of_parts(engine: Engine, parts: list[Any]) -> Array:
     """Medians ``(m,)`` of parts ``(values (t, m), weight (t, m) or (t, 1))``; zero where nothing weighs anything."""
-    keyed = engine.map(_keyed, parts)  # again at each pass, which costs less than to hold them
-    half = 0.5 * total(engine, _weights, keyed)
-    below = np.zeros((len(half), 2))
-    prefix = np.zeros((len(half), 2), dtype=np.uint64)
-    wanted = half[:, None] * _AROUND
+    left = engine.map(_keyed, parts)
+    half, below, wanted, prefix = np.zeros(0), np.zeros(0), np.zeros(0), np.zeros((0, 2), dtype=np.uint64)
     for shift in range(56, -1, -8):
-        weights = total(engine, partial(_weights_by_byte, prefix, np.uint64(shift)), keyed)
+        weights = total(engine, partial(_weights_by_byte, prefix, np.uint64(shift)), left)
+        if not len(prefix):
+            half = 0.5 * weights[:, 0].sum(axis=-1)
+            below, wanted = np.zeros((len(half), 2)), half[:, None] * _AROUND
+            prefix = np.zeros((len(half), 2), dtype=np.uint64)
         reached = below[..., None] + np.cumsum(weights, axis=-1)
         byte = np.where(reached[..., -1] >= wanted, (reached < wanted[..., None]).sum(axis=-1), _last(weights))
         before = np.take_along_axis(reached, np.maximum(byte - 1, 0)[..., None], axis=-1)[..., 0]
         below = np.where(byte > 0, before, below)
         prefix = (prefix << _BYTE) | byte.astype(np.uint64)
+        if shift == _FEW_LEFT:
+            left = engine.keep(engine.map(partial(_that_begin, prefix, np.uint64(shift)), left))
     return np.where(half > 0, _values_of(prefix).mean(axis=1), 0.0)
 
 
@@ -45,10 +49,20 @@ def _last(weights: Array) -> NDArray[np.intp]:
     return np.asarray(255 - np.argmax(weights[..., ::-1] > 0, axis=-1))
 
 
-def _keyed(part: tuple[Array, Array]) -> tuple[Keys, Array]:
-    """The values as integers of the same order, and their weights."""
-    bits = (np.ascontiguousarray(part[0], dtype=float) + 0.0).view(np.uint64)
-    return np.where(bits & _SIGN, ~bits, bits | _SIGN), part[1]
+def _keyed(part: tuple[Array, Array]) -> list[tuple[Keys, Array]]:
+    """The values of each column as integers of the same order, and their weights."""
+    bits = (np.ascontiguousarray(part[0].T, dtype=float) + 0.0).view(np.uint64)
+    keys = np.where(bits & _SIGN, ~bits, bits | _SIGN)
+    return list(zip(keys, np.broadcast_to(part[1].T, keys.shape), strict=True))
+
+
+def _that_begin(prefix: Keys, shift: Any, columns: list[tuple[Keys, Array]]) -> list[tuple[Keys, Array]]:
+    """Of each column the values that begin as one of two."""
+    found = []
+    for (keys, weight), own in zip(columns, prefix, strict=True):
+        some = np.isin(keys >> shift, own)
+        found.append((keys[some], weight[some]))
+    return found
 
 
 def _values_of(keys: Keys) -> Array:
@@ -56,21 +70,16 @@ def _values_of(keys: Keys) -> Array:
     return np.asarray(np.ascontiguousarray(bits).view(np.float64))
 
 
-def _weights(part: tuple[Keys, Array]) -> Array:
-    return np.broadcast_to(part[1].sum(axis=0), part[0].shape[1]).copy()
-
-
-def _weights_by_byte(prefix: Keys, shift: Any, part: tuple[Keys, Array]) -> Array:
-    """Weights ``(m, 2, 256)`` by the next byte of the keys that begin with ``prefix (m, 2)``."""
-    keys, weight = part[0], np.broadcast_to(part[1], part[0].shape)
-    out = np.zeros((*prefix.shape, 256))
-    for j, (first, second) in enumerate(prefix):
-        start = keys[:, j] >> shift
-        for k, wanted in enumerate((first, second) if first != second else (first,)):
-            own = (start >> _BYTE) == wanted
-            out[j, k] = np.bincount(
-                (start[own] & np.uint64(255)).astype(np.intp), weight[own, j % weight.shape[1]], minlength=256
-            )
-        if first == second:
-            out[j, 1] = out[j, 0]
+def _weights_by_byte(prefix: Keys, shift: Any, columns: list[tuple[Keys, Array]]) -> Array:
+    """Weights ``(m, 2, 256)`` by the next byte of the keys that begin with ``prefix (m, 2)``; at first all do."""
+    out = np.zeros((len(columns), 2, 256))
+    for j, (keys, weight) in enumerate(columns):
+        start = keys >> shift
+        byte = (start & np.uint64(255)).astype(np.intp)
+        for k in (0, 1):
+            if k and (not len(prefix) or prefix[j, 0] == prefix[j, 1]):
+                out[j, 1] = out[j, 0]
+            else:
+                own = (start >> _BYTE) == prefix[j, k] if len(prefix) else slice(None)
+                out[j, k] = np.bincount(byte[own], weight[own], minlength=256)
     return out
