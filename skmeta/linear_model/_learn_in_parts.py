@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.partitions import Engine
+from skmeta.linear_model._data import check_all_labelled
 from skmeta.linear_model._families import family_of
 from skmeta.linear_model._partitioned_statistics import PartitionedStatistics
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
@@ -42,14 +43,14 @@ def statistics_of(estimator: Any, tasks: PartitionedTasks) -> Any:
     family = family_of(estimator)
     if family.likelihood(estimator).quadratic:
         return PartitionedStatistics(tasks.map(SufficientStatistics.of_tasks).parts, tasks.engine)
-    classes = _labels(tasks) if family.classifies else None
+    classes = _labels(estimator, tasks) if family.classifies else None
     make = partial(_working_statistics, estimator, classes)
     return [WorkingStatisticsInParts(tasks.engine, tasks.map(make).parts, classes)]
 
 
-def _labels(tasks: PartitionedTasks) -> NDArray[Any]:
+def _labels(estimator: Any, tasks: PartitionedTasks) -> NDArray[Any]:
     """The labels of all partitions, of two classes."""
-    found = tasks.engine.gather(tasks.map(_labels_of_part).parts)
+    found = tasks.engine.gather(tasks.map(partial(_labels_of_part, estimator)).parts)
     labels = np.unique(np.concatenate([own for own in found if len(own)]))
     if len(labels) != 2:
         raise ValueError(
@@ -59,7 +60,8 @@ def _labels(tasks: PartitionedTasks) -> NDArray[Any]:
     return labels
 
 
-def _labels_of_part(tasks: Tasks) -> NDArray[Any]:
+def _labels_of_part(estimator: Any, tasks: Tasks) -> NDArray[Any]:
+    check_all_labelled(tasks, estimator)
     return np.unique(tasks.y) if tasks.y is not None and len(tasks.y) else np.empty(0)
 
 

@@ -17,7 +17,7 @@ from skmeta._inference.typical_of_parts import places_of, pooled_scale
 from skmeta.linear_model._adding_parts import all_ids, check_targets, same_columns
 from skmeta.linear_model._copies import kept_of
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
-from skmeta.tasks import index_tasks, lookup_tasks
+from skmeta.tasks import index_tasks
 from skmeta.tasks._words import shown
 
 Array = NDArray[np.float64]
@@ -86,9 +86,8 @@ class PartitionedStatistics:
         self.missing_everywhere = np.all([head.missing for head in heads], axis=0)
         self.feature_names, self.one_target = first.feature_names, first.target_mean.ndim == 1
         self.n_features, self.n_outputs = first.mean.shape[1], int(np.prod(first.target_mean.shape[1:]))
-        self.ids = _ids_of_all([head.ids for head in heads])
+        self.ids, held = _ids_of_all([head.ids for head in heads])
         self.count, weight = np.zeros(len(self.ids)), 0.0
-        held = [lookup_tasks(self.ids, head.ids) for head in heads]
         for own, head in zip(held, heads, strict=True):
             self.count[own] += head.count
             weight += float(head.n.sum())
@@ -181,10 +180,12 @@ def _check_alike(first: Any, head: Any) -> None:
         )
 
 
-def _ids_of_all(each: list[NDArray[Any]]) -> NDArray[Any]:
+def _ids_of_all(each: list[NDArray[Any]]) -> tuple[NDArray[Any], list[NDArray[np.intp]]]:
+    """The ids of all parts, each once, sorted, and where those of each part are among them."""
     for other in each[1:]:
         all_ids(each[0][:1], other[:1])  # raises where they are of two types
-    return index_tasks(np.concatenate(each)).ids
+    index = index_tasks(np.concatenate(each))
+    return index.ids, np.split(index.codes, np.cumsum([len(ids) for ids in each])[:-1])
 
 
 def _each_task_in_one(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from skmeta._inference.moments import take_rows, task_batches
 from skmeta._inference.sums import read_sums
 from skmeta.linear_model._class_weight import row_weights
-from skmeta.linear_model._data import encode_target
+from skmeta.linear_model._data import check_all_labelled, encode_target
 from skmeta.linear_model._families import family_of
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.tasks import Tasks, lookup_tasks
@@ -110,6 +110,7 @@ class WorkingStatistics:
 
     def _read(self, tasks: Tasks, estimator: Any, classes: Any) -> None:
         family, self._tasks = family_of(estimator), tasks
+        check_all_labelled(tasks, estimator)
         self._X = numeric_features(tasks.X)
         check_complete(self._X, tasks, tasks.feature_names)
         known, targets = None if classes is None else np.asarray(classes), np.asarray(self._tasks.y)

@@ -60,10 +60,19 @@ class PartitionedTasks:
     @cached_property
     def ids(self) -> NDArray[Any]:
         """Names of all tasks, sorted: the parts are read for them once, when they are asked for."""
-        filled = [ids for ids, _ in self._heads if len(ids)]
+        return self._index[0]
+
+    @cached_property
+    def _index(self) -> tuple[NDArray[Any], list[NDArray[np.intp]]]:
+        """The names of all tasks, and which of them are in each part."""
+        each = [ids for ids, _ in self._heads]
+        filled = [ids for ids in each if len(ids)]
         for other in filled[1:]:
             _check_same_type(filled[0], other)
-        return index_tasks(np.concatenate(filled)).ids if filled else np.empty(0)
+        if not filled:
+            return np.empty(0), [np.empty(0, np.intp)] * len(each)
+        index = index_tasks(np.concatenate(filled))
+        return index.ids, np.split(index.codes, np.cumsum([len(ids) for ids in each])[:-1])
 
     def rows_of(self, ids: NDArray[Any]) -> Tasks:
         """Rows of some tasks, from all parts that have any, here.
@@ -93,9 +102,11 @@ class PartitionedTasks:
         list
             Handles; nothing is computed yet.
         """
-        known = np.sort(ids[lookup_tasks(self.ids, ids) >= 0])
-        some = [k for k, (own, _) in enumerate(self._heads) if len(own) and (lookup_tasks(own, known) >= 0).any()]
-        return self.engine.map(partial(_only, known), [self.parts[k] for k in some]) if len(known) else []
+        names, held = self._index
+        codes, asked = lookup_tasks(names, ids), np.zeros(len(names), dtype=bool)
+        asked[codes[codes >= 0]] = True
+        some = [k for k, own in enumerate(held) if asked[own].any()]
+        return self.engine.map(partial(_only, names[asked]), [self.parts[k] for k in some])
 
     def sample(self) -> Tasks:
         """Whole tasks of about `SAMPLE_ROWS` rows, drawn by their ids, so that it does not matter how rows are parted.
@@ -106,8 +117,8 @@ class PartitionedTasks:
             Their rows, sorted by id; all tasks where there are fewer rows.
         """
         n_rows = np.zeros(len(self.ids), dtype=np.intp)
-        for ids, counts in self._heads:
-            n_rows[lookup_tasks(self.ids, ids)] += counts
+        for own, (_, counts) in zip(self._index[1], self._heads, strict=True):
+            n_rows[own] += counts
         order = np.argsort([_drawn(name) for name in as_list(self.ids)], kind="stable")
         last = int(np.searchsorted(np.cumsum(n_rows[order]), SAMPLE_ROWS)) + 1
         return in_order(self.rows_of(self.ids[np.sort(order[:last])]))
@@ -123,7 +134,7 @@ def read_partition(
                 f"{name}: wanted the rows of X in every partition, found others in partition {number} ({len(values)} beside "
                 f"{len(X)} of X); take both from one frame."
             )
-    if not len(X):
+    if not len(X) or (sample_weight is not None and not np.any(sample_weight)):
         return replace(Tasks.none(*names), y=np.empty(np.shape(y)))
     try:
         return read_tasks(X, y, sample_weight, **options)

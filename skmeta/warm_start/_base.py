@@ -119,9 +119,9 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
-            Rows of one dataset or, with ``task``, of all of them, the task column included.
+            Rows of one dataset or, with ``task``, of all of them, the task column included; then a frame of dask, too.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            Targets.
+            Targets; of a frame of dask a series of the same partitions.
         sample_weight : array-like of shape (n_rows,), default=None
             Weights of the rows. Where a prior is learned, they are relative: their mean is one row. Where one is given,
             they are in the unit of the rows that it was learned from: beside these without weights, 100 is 100 rows.

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._matching import matched
 from skmeta.steps import AdaptedBehindSteps, FrozenSteps, Parts
-from skmeta.tasks import PartitionedTasks, Tasks, index_tasks, read_task_ids
+from skmeta.tasks import PartitionedTasks, TaskIndex, Tasks, index_tasks, lookup_tasks, read_task_ids
+from skmeta.tasks._known_ids import known_codes
 from skmeta.tasks._partitioned_tasks import joined_tasks
 from skmeta.warm_start._known_tasks import KnownTasks
 
@@ -60,17 +61,25 @@ class KnownInParts:
 
     def answer(self, method: str, X: Any) -> NDArray[Any]:
         """What `KnownTasks` would answer for rows: the rows of the known tasks among them come here."""
-        ids = index_tasks(read_task_ids(X, self.task)).ids
+        ids = self._told(read_task_ids(X, self.task))
         tasks = joined_tasks(self.tasks.engine.gather(self.tasks.handles_of(ids)))
         return self.without_rows().adapted_to(tasks)[0].answer(method, X)
 
     def answers(self, engine: Any, method: str, parts: Sequence[Any]) -> list[Any]:
         """The same of partitions, as handles: to each go the rows of the tasks in it, from where they are."""
         found, without = [], self.without_rows()
-        for part, ids in zip(parts, engine.gather(engine.map(partial(_ids_in, self.task), parts)), strict=True):
+        asked = engine.gather(engine.map(partial(_ids_in, self.task), parts))
+        self._told(np.concatenate([ids for ids in asked if len(ids)] or [self.ids[:0]]))
+        for part, ids in zip(parts, asked, strict=True):
             pieces = [[piece] for piece in self.tasks.handles_of(ids)]
             found += engine.map(partial(_answered, without, method), [part], *pieces)
         return found
+
+    def _told(self, ids: NDArray[Any]) -> NDArray[Any]:
+        """Ids that are asked about, each once; with a word if none is known, an error if none can be."""
+        index = index_tasks(ids)
+        known_codes(self.ids, index)
+        return index.ids
 
     def without_rows(self) -> _Without:
         """All that is to be known where tasks are adapted."""
@@ -97,7 +106,14 @@ class _Without:
         prior, tasks = matched(self.prior, tasks)
         inner = prior.adapt_tasks(self.parts.model, tasks, n_jobs=self.n_jobs)
         adapted = AdaptedBehindSteps(self.steps, self.parts, tasks.feature_names, inner, order)
-        return KnownTasks(self.task, tasks.ids, prior, adapted, tasks.X.shape[1]), adapted
+        return _SomeTasks(self.task, tasks.ids, prior, adapted, tasks.X.shape[1]), adapted
+
+
+class _SomeTasks(KnownTasks):
+    """Those of the known tasks that rows may be of: whether any is known was said of all."""
+
+    def _places(self, index: TaskIndex) -> NDArray[np.intp]:
+        return lookup_tasks(self.ids, index.ids)
 
 
 def _answered(without: _Without, method: str, X: Any, *pieces: Tasks) -> NDArray[Any] | None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from skmeta.base import Prior
 from skmeta.base._adapted_estimators import assembled
 from skmeta.steps import AdaptedBehindSteps, Parts, telling_columns_behind
-from skmeta.tasks import Tasks, features_without, index_tasks, read_task_ids, take_rows
+from skmeta.tasks import TaskIndex, Tasks, features_without, index_tasks, read_task_ids, take_rows
 from skmeta.tasks._context import one_a_task, split_context
 from skmeta.tasks._known_ids import known_codes
 from skmeta.tasks._told_columns import feature_labels
@@ -119,7 +119,11 @@ class KnownTasks:
             return np.zeros(X.shape[0], dtype=np.intp), np.zeros(X.shape[0], dtype=int)
         ids = read_task_ids(X, self.task)
         index = index_tasks(ids)
-        return known_codes(self.ids, index)[index.codes], ids
+        return self._places(index)[index.codes], ids
+
+    def _places(self, index: TaskIndex) -> NDArray[np.intp]:
+        """Where each task of an index is among those known, -1 where it is not; with a word if none is."""
+        return known_codes(self.ids, index)
 
 
 def _answered(known: KnownTasks, method: str, X: Any) -> NDArray[Any] | None:

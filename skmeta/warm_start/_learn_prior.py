@@ -65,6 +65,13 @@ def learn_prior(
         If ``data`` is a frame in memory.
     ValueError
         If a column is not there.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import Ridge
+    >>> from skmeta import WarmStartRegressor, learn_prior
+    >>> prior = learn_prior("sales.parquet", Ridge(), task="store", target="sales")  # doctest: +SKIP
+    >>> WarmStartRegressor(Ridge(), prior=prior).fit(X_new, y_new)  # doctest: +SKIP
     """
     frame = _dask.read_parquet(data, needed_by="learn_prior") if isinstance(data, str | Path) else data
     if not _dask.is_frame(frame):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,7 @@ from skmeta.steps import (
     fit_steps_in_parts,
     split_prior,
     take_apart,
+    with_constant_column,
     with_steps,
 )
 from skmeta.tasks import PartitionedTasks, features_without, locate_task, take_rows
@@ -39,6 +41,8 @@ def fit_partitions(model: Any, X: Any, y: Any, sample_weight: Any, progress: Any
     check_takes_weights(parts.model, sample_weight)
     learner = model._learner_for(parts.model)
     features = features_without(empty, model.task)
+    if features.shape[1] == 0 and model.prior is None:
+        parts = with_constant_column(parts)
     tasks = read_partitions(model, parts.model, (X, y, sample_weight), features)
     if model.prior is None:
         steps, prior = fit_steps_in_parts(parts, tasks, column_names(features)), None
@@ -91,7 +95,7 @@ def check_frames(model: Any, X: Any, y: Any, sample_weight: Any) -> None:
             f"context: wanted none for a frame in partitions, found {list(model.context)}; X.compute() makes one in memory."
         )
     for name, data in (("X", X), ("y", y), ("sample_weight", sample_weight)):
-        if data is not None or name != "sample_weight":
+        if data is not None or (name == "y" and reads_targets(model)):
             _check_frame(name, data, X)
     unknown = [name for name in _dask.columns_of_unknown_categories(X) if name != model.task]
     if unknown:
@@ -104,7 +108,7 @@ def check_frames(model: Any, X: Any, y: Any, sample_weight: Any) -> None:
 
 def _check_frame(name: str, data: Any, X: Any) -> None:
     if not _dask.is_frame(data):
-        kind = f"{type(data).__module__.split('.')[0]}'s {type(data).__name__}"
+        kind = "None" if data is None else f"{type(data).__module__.split('.')[0]}'s {type(data).__name__}"
         way_out = "dask.dataframe.from_dask_array makes one" if name == "X" else "take it from the frame that X is of"
         raise TypeError(f"{name}: wanted a frame or series of dask, found {kind}; {way_out}.")
     if name == "X":
@@ -142,7 +146,9 @@ def answer_partitions(model: Any, method: str, X: Any) -> Any:
 def _example(model: Any, method: str, X: Any) -> Any:
     """An answer without rows, of the type of one for the first row."""
     first = _dask.first_row(X)
-    answer = model._known.answer(method, first) if len(first) else np.empty(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # whether its task is known is said of all rows
+        answer = model._known.answer(method, first) if len(first) else np.empty(0)
     return take_rows(_dataframe.indexed_as(answer, first), slice(0))
 
 

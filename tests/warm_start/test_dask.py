@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.cluster import KMeans
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import HuberRegressor, LogisticRegression, PoissonRegressor, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, PolynomialFeatures, StandardScaler
 
-from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor, learn_prior
+from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartClusterer, WarmStartRegressor, learn_prior
 from skmeta.datasets import make_related_regression
 from skmeta.tasks import _partitioned_tasks
 
@@ -199,6 +200,47 @@ def test_partitions_without_rows_are_legal():
     assert len(found.predict(X).compute()) == len(table()) - 151
 
 
+def test_what_is_said_of_unknown_tasks_is_said_of_all_rows():
+    expected, found = fitted(Ridge())
+    X = split(table())[0].head(6)
+    some, none = X.assign(store=["new"] + ["s3"] * 5), X.assign(store="new")
+    assert_allclose(found.predict(parted(some, 2)).compute(), expected.predict(some), rtol=1e-9)
+    with pytest.warns(
+        UserWarning, match=r"task: none of 1 id\(s\), such as 'new', is known \(there are 's0', 's1'"
+    ) as told:
+        answer = found.predict(parted(none, 2))
+    assert len(told) == 1
+    with pytest.warns(UserWarning, match="'new', is known"):
+        assert_allclose(answer.compute(), expected.predict(none), rtol=1e-9)
+    with pytest.raises(TypeError, match=r"task: wanted ids like those learned \('s0'\), found 7"):
+        found.predict(X.assign(store=7))
+
+
+def test_tables_without_features_teach_levels():
+    frame = table()
+    expected = WarmStartRegressor(Ridge(), task="store").fit(frame[["store"]], frame["y"])
+    found = WarmStartRegressor(Ridge(), task="store").fit(parted(frame)[["store"]], parted(frame)["y"])
+    assert_same_prior(found.prior_, expected.prior_)
+    assert_allclose(found.predict(frame[["store"]]), expected.predict(frame[["store"]]), rtol=1e-9)
+
+
+def test_a_partition_may_have_rows_that_weigh_nothing_alone():
+    frame = table().assign(weight=1.0)
+    frame.loc[:89, "weight"] = 0.0
+    there = parted(frame)
+    found = WarmStartRegressor(Ridge(), task="store").fit(*split(there), sample_weight=there["weight"])
+    expected = WarmStartRegressor(Ridge(), task="store").fit(*split(frame), sample_weight=frame["weight"])
+    assert_same_prior(found.prior_, expected.prior_)
+
+
+def test_the_threads_of_a_default_scheduler_give_the_same_answer():
+    import dask
+
+    expected = fitted(make_pipeline(StandardScaler(), Ridge()))[1]
+    with dask.config.set(scheduler="threads"):
+        assert_same_prior(fitted(make_pipeline(StandardScaler(), Ridge()))[1].prior_, expected.prior_, rtol=1e-12)
+
+
 # learn_prior ----------------------------------------------------------------------------------------
 
 
@@ -345,6 +387,19 @@ def test_learners_that_need_all_rows_say_so():
 
     with pytest.raises(TypeError, match=r"learner: wanted one that learns from partitions.*found Own for Ridge"):
         fit(X, y, learner=Own())
+
+
+def test_rows_without_a_label_are_named():
+    frame = table(kind="labels").copy()
+    frame["y"] = frame["y"].astype(object)
+    frame.loc[5, "y"] = None
+    with pytest.raises(ValueError, match=r"y: Input y contains NaN or None in 1 of 90 rows, row\(s\) 5"):
+        WarmStartClassifier(LogisticRegression(), task="store").fit(*split(parted(frame)))
+
+
+def test_clusters_are_learned_in_memory():
+    with pytest.raises(TypeError, match=r"learner: wanted one that learns from partitions.*KMeansLearner for KMeans"):
+        WarmStartClusterer(KMeans(2), task="store").fit(split(parted(table()))[0])
 
 
 def test_three_classes_are_learned_in_memory():
