@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from sklearn.utils import check_consistent_length, column_or_1d, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmeta.tasks import TaskIndex, features_without, index_tasks, read_task_ids, take_rows
+from skmeta.tasks import TaskIndex, features_without, index_rows, take_rows
 from skmeta.tasks._ids import as_list
 from skmeta.tasks._ids_beside import refuse_ids_beside
 from skmeta.tasks._known_ids import check_groups_rows, check_same_type, known_codes
@@ -38,7 +38,7 @@ def _weight_name(estimator: Any) -> str:
     return f"{name}__{_weight_name(last)}"
 
 
-def features_beside(X: Any, task: str | int) -> Any:
+def features_beside(X: Any, task: str | int | Sequence[str | int]) -> Any:
     """Return `X` without its task column; where nothing is left, one column of zeros, on which models fit an intercept."""
     features = features_without(X, task)
     return features if features.shape[1] else np.zeros((features.shape[0], 1))
@@ -138,7 +138,7 @@ def _has_proba(baseline: Any) -> bool:
 class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
     """A shared model, `estimator_`, and models of tasks, `estimators_`, which have the last word."""
 
-    def __init__(self, estimator: Any, *, task: str | int | None = None) -> None:
+    def __init__(self, estimator: Any, *, task: str | int | Sequence[str | int] | None = None) -> None:
         self.estimator = estimator
         self.task = task
 
@@ -168,6 +168,7 @@ class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
         check_is_table(X)
         validate_data(self, X, y, skip_check_array=True)
         self.tasks_ = np.empty(0, dtype=object)
+        self._levels: Mapping[str, NDArray[Any]] = {}
         self.estimators_: Mapping[Any, Any] = {}
         self.n_rows_: dict[Any, int] = {}
         if self.task is None:
@@ -178,10 +179,10 @@ class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
             if sample_weight is not None:
                 rows, sample_weight = _positive_weights(sample_weight)
                 X, y = take_rows(X, rows), y[rows]
-            ids = read_task_ids(X, self.task)
-            check_groups_rows(ids, self.task)
-            index = index_tasks(ids)
-            self.tasks_ = index.ids
+            index = index_rows(X, self.task)
+            for name, ids in index.levels.items():
+                check_groups_rows(ids[index.codes], name)
+            self.tasks_, self._levels = index.ids, index.levels
             self._fit_tasks(features_beside(X, self.task), y, index, sample_weight)
         if is_classifier(self):
             self.classes_ = self.estimator_.classes_
@@ -198,7 +199,7 @@ class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
     def _own_inputs(self, X: Any) -> Any:
         return X
 
-    def _shared_inputs(self, X: Any, task: str | int) -> Any:
+    def _shared_inputs(self, X: Any, task: str | int | Sequence[str | int]) -> Any:
         return features_beside(X, task)
 
     def _combine(self, own: NDArray[Any], shared: NDArray[Any]) -> NDArray[Any]:
@@ -210,17 +211,16 @@ class BaseTaskModels(MetaEstimatorMixin, BaseEstimator):
         if self.task is None:
             return getattr(self.estimator_, method)(X)
         validate_data(self, X, reset=False, skip_check_array=True)
-        ids = read_task_ids(X, self.task)
-        check_same_type(self.tasks_, ids)
+        index = index_rows(X, self.task, complete=False)
+        check_same_type(self._levels, index.levels)
         answer = getattr(self.estimator_, method)(self._shared_inputs(X, self.task))
         if not self.estimators_:
             return answer
         labels = is_classifier(self) and method == "predict"
         answer = answer.astype(self.classes_.dtype if labels else np.float64)  # room for the longest label
-        index = index_tasks(ids)
         inputs = take_rows(self._own_inputs(features_beside(X, self.task)), index.order)
         names = list(self.estimators_)
-        for code, known in enumerate(known_codes(self.tasks_, index)):
+        for code, known in enumerate(known_codes(self._levels, index)):
             if known >= 0:
                 block = slice(index.starts[code], index.starts[code + 1])
                 rows = index.order[block]

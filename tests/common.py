@@ -177,7 +177,8 @@ def check_neither_n_jobs_nor_context_changes_anything(case):
     described = case.described
     with joblib.parallel_config("threading"):  # that worker processes know the family is asked above
         two = case.model(task="shop", context=["size"], n_jobs=2)
-        two.fit(described[case.past], part(case.target, case.past))
+        with pytest.warns(UserWarning, match="context: wanted columns that the prior reads, found 'size'"):
+            two.fit(described[case.past], part(case.target, case.past))
     assert_array_equal(numbers(two, described[case.past]), numbers(case.learned(), case.table[case.past]))
     assert "size" not in (two.prior_.prior.feature_names or ())
     assert_plain(two.adapt(described[~case.past].drop(columns="shop"), case.new[1]))

@@ -28,6 +28,7 @@ class DescribedPrior(Prior):
     line: np.ndarray
     spread: float = 1.0
     size: float = 0.0
+    context_names = ("size",)
 
     def given(self, **context):
         return replace(self, size=float(context["size"]))

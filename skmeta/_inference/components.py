@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +122,7 @@ class IntegratedNoise:
 class Component:
     r"""One Gaussian law of coefficients: ``w ~ N(mean, covariance + extra e e')`` with ``e`` the intercept's unit vector.
 
+    Tasks may have laws of their own, which then have a leading axis of the tasks; they are worked with by columns.
     ``effects`` are contextual effects ``(coef, variance_ratio, centre)`` (see `contextual`). The intercept of a component that
     leaves it ``freer`` than it should count in the evidence gets :math:`\tfrac12 \log` of that factor back: the factor by
     which its evidence is too small (Occam's).
@@ -129,7 +131,7 @@ class Component:
     mean: Array
     covariance: Covariance
     noise: KnownNoise | IntegratedNoise
-    extra: float = 0.0
+    extra: Any = 0.0
     effects: tuple[Array, Array, Array] | None = None
     freer: float = 1.0
     free_intercept: bool = False
@@ -151,11 +153,18 @@ class Component:
     def root(self) -> Array:
         """A lower triangular root of ``covariance + extra e e'``: the last entry alone has what is extra."""
         root = self.covariance.root
-        if self.extra == 0.0:
+        if np.all(self.extra == 0.0):
             return root
         root = root.copy()
-        root[-1, -1] = np.sqrt(root[-1, -1] ** 2 + self.extra)
+        root[..., -1, -1] = np.sqrt(root[..., -1, -1] ** 2 + self.extra)
         return root
+
+    def of_tasks(self, tasks: Any) -> Component:
+        """That of some tasks, where each has its own."""
+        if self.mean.ndim == 1:
+            return self
+        extra = self.extra[tasks] if np.ndim(self.extra) else self.extra
+        return replace(self, mean=self.mean[tasks], covariance=self.covariance.of_tasks(tasks), extra=extra)
 
     def shares_law(self, other: Component) -> bool:
         """Whether two differ in noise and in the intercept's variance alone, so that one factorisation serves both."""
@@ -218,20 +227,30 @@ def level_alone(law: Component, noise: NoiseLaw) -> Component:
 
     It is nowhere below the least noise of ``law``, as of sparse counts around a level of their own it would be.
     """
-    last = np.arange(len(law.mean)) == len(law.mean) - 1
-    variance = np.where(last, law.covariance.intercept_variance + law.extra, _NO_VARIANCE)
-    covariance, nodes = LowRankCovariance(variance, np.zeros((len(law.mean), 0))), KnownNoise.of(noise)
+    slopes = np.zeros(law.mean.shape[-1] - 1)
+    variance = _ending(slopes + _NO_VARIANCE, law.covariance.intercept_variance + law.extra)
+    nodes = KnownNoise.of(noise)
     nodes = replace(nodes, levels=np.maximum(nodes.levels, law.noise.levels.min()))
-    return Component(np.where(last, law.mean, 0.0), covariance, nodes, effects=law.effects)
+    return Component(_ending(slopes, law.mean[..., -1]), _diagonal(variance), nodes, effects=law.effects)
 
 
-def law_of_level(law: Component) -> tuple[float, float]:
+def _ending(slopes: Array, last: Any) -> Array:
+    """``(p,)`` values of the slopes and of the intercept; where the ``last`` is each task's own, ``(n_tasks, p)``."""
+    last = np.asarray(last)
+    return np.concatenate([np.broadcast_to(slopes, (*last.shape, len(slopes))), last[..., None]], axis=-1)
+
+
+def _diagonal(variance: Array) -> LowRankCovariance:
+    return LowRankCovariance(variance, np.zeros((variance.shape[-1], 0)))
+
+
+def law_of_level(law: Component) -> tuple[Any, Any]:
     """Mean and variance of a task's intercept under a law, where the means of its columns are not known."""
-    mean, variance = law.mean[-1], law.covariance.intercept_variance + law.extra
+    mean, variance = law.mean[..., -1], law.covariance.intercept_variance + law.extra
     if law.effects is not None:
         shift, unknown = intercept_shift(*law.effects, np.zeros(1), np.zeros((1, len(law.mean) - 1)))
         mean, variance = mean + shift[0], variance + unknown[0]
-    return float(mean), float(variance)
+    return mean, variance
 
 
 def penalised_noise(noise: float, scale: Array, explained: float) -> float:
@@ -245,7 +264,7 @@ def penalised_noise(noise: float, scale: Array, explained: float) -> float:
 
 
 def slope_outlier(
-    scale: Array, noise: float, level: float, variance: float, predicted: IntegratedNoise | None = None
+    scale: Array, noise: float, level: Any, variance: Any, predicted: IntegratedNoise | None = None
 ) -> Component:
     """The component of tasks whose slopes alone are unlike the others': those of `vague_component`, and a law of the level.
 
@@ -254,8 +273,8 @@ def slope_outlier(
     is surer than by one row (Kass and Wasserman, 1995): where levels did not seem to differ at all, they may by a little.
     Predictions scatter by the law ``predicted``, that of the vague component: what a penalty expects of slopes is no noise.
     """
-    covariance = LowRankCovariance(np.r_[scale**2, variance / noise + 1.0], np.zeros((len(scale) + 1, 0)))
-    return Component(np.r_[0.0 * scale, level], covariance, IntegratedNoise(noise, TIED_NOISE_DOF, predicted))
+    covariance = _diagonal(_ending(scale**2, variance / noise + 1.0))
+    return Component(_ending(0.0 * scale, level), covariance, IntegratedNoise(noise, TIED_NOISE_DOF, predicted))
 
 
 def slope_outlier_beside(law: Component, scale: Array, explained: float) -> Component:
@@ -306,8 +325,7 @@ def vague_component(
     variances, mean = np.r_[slopes * scale**2, freer * free], np.zeros(len(scale) + 1)
     mean[-1] = 0.0 if likelihood.quadratic else intercept
     noise = IntegratedNoise(level, noise_dof) if likelihood.quadratic else KnownNoise(np.array([level]), np.zeros(1))
-    covariance = LowRankCovariance(variances, np.zeros((len(mean), 0)))
-    return Component(mean, covariance, noise, freer=freer, free_intercept=True)
+    return Component(mean, _diagonal(variances), noise, freer=freer, free_intercept=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -338,63 +356,3 @@ class Beside:
         dof = tied_dof(self.explained)
         vague = vague_components(self.scale, own.noise.centre, self.intercept, self.likelihood, dof)
         return [*found, *vague, level_alone(own, self.within or noise)]
-
-
-class Stack:
-    """Components of one output as a batch of nodes, one for each level of the noise of each component.
-
-    ``owner (J,)`` is the component of a node, ``law (J,)`` its place in ``laws``, components that stand for all that
-    share their law.
-    """
-
-    def __init__(self, components: Sequence[Component]) -> None:
-        self.components = list(components)
-        counts = [len(c.noise.levels) for c in self.components]
-        self.owner = np.repeat(np.arange(len(counts)), counts)
-        self.levels = np.concatenate([c.noise.levels for c in self.components])
-        self.log_probability = np.concatenate([c.noise.log_probability for c in self.components])
-        self.extra = np.array([c.extra for c in self.components])[self.owner]
-        self.laws: list[Component] = []
-        self.law = np.array([self._place(c) for c in self.components])[self.owner]
-
-    def _place(self, component: Component) -> int:
-        for g, law in enumerate(self.laws):
-            if component.shares_law(law):
-                return g
-        self.laws.append(component)
-        return len(self.laws) - 1
-
-    @cached_property
-    def freer(self) -> Array:
-        """Occam factors ``(J,)``, as logarithms."""
-        return 0.5 * np.log([c.freer for c in self.components])[self.owner]
-
-    @cached_property
-    def factorisations(self) -> tuple[Array, NDArray[np.intp]]:
-        """``(law, noise)`` of every matrix to factorise by rows ``(U, 2)``, and which one a node needs ``(J,)``."""
-        pairs, place = np.unique(np.stack([self.law, self.levels], axis=1), axis=0, return_inverse=True)
-        return pairs, place.ravel()
-
-    @cached_property
-    def starts(self) -> NDArray[np.intp]:
-        """Where the nodes of each component begin."""
-        return np.flatnonzero(np.r_[True, np.diff(self.owner) > 0])
-
-    def log_density(self, n_rows: Array, logdet: Array, misfit: Array, has_intercept: NDArray[np.bool_]) -> Array:
-        """``log p(y, node | component)`` of every task and node ``(n_tasks, J)``."""
-        parts = [
-            c.noise.log_density(n_rows, logdet[:, self.owner == i], misfit[:, self.owner == i])
-            for i, c in enumerate(self.components)
-        ]
-        return np.concatenate(parts, axis=1) + self.log_probability + self.freer * has_intercept[:, None]
-
-    def expected_noise(self, n_rows: Array, misfit: Array) -> Array:
-        """Noise of every task at every node ``(n_tasks, J)``."""
-        parts = [c.noise.expected(n_rows, misfit[:, self.owner == i]) for i, c in enumerate(self.components)]
-        return np.concatenate(parts, axis=1)
-
-    def units(self, n_rows: Array, misfit: Array) -> Array:
-        """What the coefficients' variances at every node are to be multiplied by ``(n_tasks, J)``."""
-        noise = self.expected_noise(n_rows, misfit)
-        parts = [c.noise.units_of(noise[:, self.owner == i]) for i, c in enumerate(self.components)]
-        return np.concatenate(parts, axis=1)

@@ -40,8 +40,11 @@ class Covariance(Protocol):
         """Lower triangular ``R`` with ``R R' = S``."""
 
     @property
-    def intercept_variance(self) -> float:
+    def intercept_variance(self) -> Any:
         """The last entry of the diagonal."""
+
+    def of_tasks(self, tasks: Any) -> Covariance:
+        """That of some tasks, where each has its own."""
 
     def seen_by(self, batch: Any) -> RowView:
         """The view of a batch of rows."""
@@ -55,7 +58,7 @@ class Covariance(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class DenseCovariance:
-    """``R R'`` for a lower triangular ``root`` R."""
+    """``R R'`` for a lower triangular ``root`` R; of several tasks ``(n_tasks, p, p)``, where columns are worked with."""
 
     root: Array
 
@@ -67,7 +70,7 @@ class DenseCovariance:
     @property
     def width(self) -> int:
         """The number of coefficients."""
-        return len(self.root)
+        return self.root.shape[-1]
 
     @property
     def matrix(self) -> Array:
@@ -75,9 +78,13 @@ class DenseCovariance:
         return self.root @ self.root.T
 
     @property
-    def intercept_variance(self) -> float:
+    def intercept_variance(self) -> Any:
         """The last entry of the diagonal."""
-        return float(self.root[-1] @ self.root[-1])
+        return (self.root[..., -1, :] ** 2).sum(axis=-1)
+
+    def of_tasks(self, tasks: Any) -> DenseCovariance:
+        """That of some tasks, where each has its own."""
+        return self if self.root.ndim == 2 else DenseCovariance(self.root[tasks])
 
     def seen_by(self, batch: Any) -> _DenseView:
         """The view of a batch of rows."""
@@ -104,7 +111,10 @@ class DenseCovariance:
 
 @dataclass(frozen=True, eq=False)
 class LowRankCovariance:
-    """``diag(variance) + factor factor'`` for ``variance (p,)`` and ``factor (p, r)``, ``r`` possibly 0."""
+    """``diag(variance) + factor factor'`` for ``variance (p,)`` and ``factor (p, r)``, ``r`` possibly 0.
+
+    Where columns are worked with, ``variance (n_tasks, p)`` may be of several tasks.
+    """
 
     variance: Array
     factor: Array
@@ -112,17 +122,22 @@ class LowRankCovariance:
     @property
     def width(self) -> int:
         """The number of coefficients."""
-        return len(self.variance)
+        return self.variance.shape[-1]
 
     @cached_property
     def root(self) -> Array:
         """Lower triangular ``R (p, p)`` with ``R R'`` the covariance."""
-        return DenseCovariance.of(np.diag(self.variance) + self.factor @ self.factor.T).root
+        own = self.variance[..., None] * np.eye(self.width)
+        return DenseCovariance.of(own + self.factor @ self.factor.T).root
 
     @property
-    def intercept_variance(self) -> float:
+    def intercept_variance(self) -> Any:
         """The last entry of the diagonal."""
-        return float(self.variance[-1] + self.factor[-1] @ self.factor[-1])
+        return self.variance[..., -1] + self.factor[-1] @ self.factor[-1]
+
+    def of_tasks(self, tasks: Any) -> LowRankCovariance:
+        """That of some tasks, where each has its own."""
+        return self if self.variance.ndim == 1 else LowRankCovariance(self.variance[tasks], self.factor)
 
     def seen_by(self, batch: Any) -> _LowRankView:
         """The view of a batch of rows."""

@@ -24,7 +24,7 @@ from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
 from skmeta._inference.contextual import FEWEST_TASKS, variance_ratio
 from skmeta._inference.expectation import Sweep
 from skmeta._inference.linalg import cholesky_root, diagonal, solve, spd_inverse, symmetrize, times, whiten
-from skmeta._inference.noise import NOISE_FLOOR, WIDEST, pooled_dof
+from skmeta._inference.noise import NOISE_FLOOR, WIDEST, noise_step, pooled_dof
 
 Array = NDArray[Any]
 
@@ -204,12 +204,10 @@ def _least_squares(sums: _Sums, past: CoefficientLaw | None, law: CoefficientLaw
     mean, mean_covariance = law.mean + times(root, step[..., :p]), symmetrize(root @ covariance[..., :p, :p] @ turned)
     found = {"mean": mean, "mean_covariance": mean_covariance}
     if np.all(np.isfinite(law.mean_variance)):
-        found["mean_variance"] = _effect_variance(
-            mean[..., :-1], diagonal(mean_covariance)[..., :-1], law.mean_variance
-        )
+        found["mean_variance"] = effect_variance(mean[..., :-1], diagonal(mean_covariance)[..., :-1], law.mean_variance)
     if law.contextual is not None:
         coef = law.contextual.coef + step[..., p:]
-        variance = _effect_variance(coef, diagonal(covariance)[..., p:], law.contextual.variance)
+        variance = effect_variance(coef, diagonal(covariance)[..., p:], law.contextual.variance)
         found["contextual"] = replace(law.contextual, coef=coef, variance=variance)
     return found
 
@@ -247,30 +245,20 @@ def _with_context(
     return np.concatenate([top, bottom], axis=-2), np.concatenate([pull, own_pull], axis=-1)
 
 
-def _effect_variance(effects: Array, uncertainty: Array, variance: Any) -> Array:
+def effect_variance(effects: Array, uncertainty: Array, variance: Any) -> Array:
     """MacKay's update of the effects' common variance: their square over how many of them the tasks determine."""
     determined = np.maximum(effects.shape[-1] - uncertainty.sum(axis=-1) / variance, _LEAST)
     return np.maximum((effects * effects).sum(axis=-1) / determined, _LEAST)
 
 
 def _common_noise(sums: _Sums, before: Any, past: CoefficientLaw | None, shared: bool) -> tuple[Array, Array]:
-    """The noises' law: EM's step ``E |y - Z w|^2 / n`` from what it was ``before``.
-
-    Residuals at the posterior means over their degrees of freedom (MacKay, 1992, Neural Computation 4, equation 4.10) are
-    where it leads; where coefficients outnumber rows these are few, and going there at once ends in no noise at all.
-    """
+    """The noises' law after a sweep (`noise_step`), a ``past``'s counted by its rows and tasks."""
     residuals, n_tasks = sums.tasks.residuals, sums.tasks.n_tasks
     total = residuals.dof_of_all
     # Estimating the mean took degrees of freedom from the residuals too (at most p, over all tasks).
     spent = (sums.spread * sums.tasks.information).sum(axis=(-2, -1)) - diagonal(sums.curbed).sum(axis=-1)
     left = np.maximum(1.0 - spent / total, _LEFT)
-    common = residuals.square_of_all / (left * total)
-    law = np.full(common.shape, np.inf)
-    if not shared:
-        by_task, law = residuals.law(left)
-        common = np.where(np.isinf(law), common, by_task)
-    n_rows = np.maximum(sums.tasks.n_rows, total)
-    common = before + left * total / n_rows * (common - before)
+    common, law = noise_step(residuals, left, sums.tasks.n_rows, before, shared=shared)
     if past:
         n_past = past.n_rows
         common = np.exp((total * np.log(np.maximum(common, 1e-12)) + n_past * np.log(past.noise)) / (total + n_past))

@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.components import Component, Stack, own_variances
+from skmeta._inference.components import Component, own_variances
 from skmeta._inference.laplace import laplace_columns, laplace_rows
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import cholesky, triangular_inverse
 from skmeta._inference.moments import Moments, Rows, collect_moments
 from skmeta._inference.posterior_columns import ColumnPosterior
 from skmeta._inference.posterior_rows import RowPosterior, row_batches
+from skmeta._inference.stack import Stack
 from skmeta._inference.threads import blocks_of, run
 
 Array = NDArray[np.float64]
@@ -63,7 +64,7 @@ class Mixture:
     @property
     def shape(self) -> tuple[int, int, int]:
         """Numbers of components, outputs and coefficients."""
-        return len(self.weights), len(self.components), len(self.components[0][0].mean)
+        return len(self.weights), len(self.components), self.components[0][0].mean.shape[-1]
 
     def weigh(self, log_evidence: Array, n_rows: Array) -> Array:
         """Bayes' rule: weights ``(n_tasks, C)``."""
@@ -105,10 +106,12 @@ def work_by_rows(rows: Rows, mixture: Mixture) -> bool:
 
     Multiplications for a task of :math:`n` rows and :math:`p` columns, with :math:`J` nodes of :math:`G` laws:
     :math:`G n^2 p + 3 J n^3` by rows, where factors are inverted too, and :math:`n p^2 + (G + J) p^3` by columns. What
-    stays sparse is never centred.
+    stays sparse is never centred. Laws of each task's own are worked with by columns.
     """
     n, p = np.diff(rows.starts).astype(float), float(rows.width)
     G, J = len(mixture.stacks[0].laws), len(mixture.stacks[0].levels)
+    if any(stack.of_each_task for stack in mixture.stacks):
+        return False
     by_rows = (G * n**2 * p + 3.0 * J * n**3).sum()
     by_columns = (n * p**2 + (G + J) * p**3).sum()
     return bool(by_rows < by_columns)
@@ -147,7 +150,7 @@ def _row_solvers(batch: Any, mixture: Mixture, strength: Array) -> list[RowPoste
 
 def _column_solvers(moments: list[Moments], block: Any, mixture: Mixture, strength: Array) -> list[ColumnPosterior]:
     parts = zip(moments, mixture.stacks, strength, strict=True)
-    return [ColumnPosterior(part.take(block), stack, s) for part, stack, s in parts]
+    return [ColumnPosterior(part.take(block), stack.of_tasks(block), s) for part, stack, s in parts]
 
 
 def _solved(solvers: Sequence[Any], mixture: Mixture) -> Posterior:
@@ -208,7 +211,7 @@ def posterior_covariances(
 ) -> Iterator[Array]:
     """Covariances ``(p, p)`` of the coefficients of some tasks, one after the other, made by the block."""
     for block in blocks_of(len(tasks), _BLOCK):
-        solver = ColumnPosterior(moments.take(tasks[block]), stack, strength)
+        solver = ColumnPosterior(moments.take(tasks[block]), stack.of_tasks(tasks[block]), strength)
         yield from solver.covariances(node_weights(solver, weights[tasks[block]]))
 
 

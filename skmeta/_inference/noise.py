@@ -196,6 +196,22 @@ class Residuals:
         return squeeze_noise(self.variance, self.dof, level, dof)
 
 
+def noise_step(residuals: Any, left: Array, n_rows: Array, before: Any, *, shared: bool) -> tuple[Array, Array]:
+    """The noises' law ``(level, dof)``: EM's step ``E |y - Z w|^2 / n`` from the level ``before``.
+
+    Squares of `Residuals` at posterior means over their degrees of freedom, of which a share ``left (...)`` is left (MacKay,
+    1992, Neural Computation 4, equation 4.10) is where it leads; where coefficients outnumber rows these are few, and going
+    there at once ends in no noise at all.
+    """
+    total = residuals.dof_of_all
+    common = residuals.square_of_all / (left * total)
+    law = np.full(common.shape, np.inf)
+    if not shared:
+        by_task, law = residuals.law(left)
+        common = np.where(np.isinf(law), common, by_task)
+    return before + left * total / np.maximum(n_rows, total) * (common - before), law
+
+
 def pooled_dof(dof: Any, n_tasks: Any, other: Any, n_other: Any) -> Array:
     """Degrees of freedom of two experiences' tasks together: the variances of ``log sigma_t^2`` by their tasks."""
     dof, other = np.asarray(dof, dtype=float), np.asarray(other, dtype=float)

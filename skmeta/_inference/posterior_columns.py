@@ -12,10 +12,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.components import Stack
 from skmeta._inference.contextual import intercept_shift, new_row_effects
 from skmeta._inference.linalg import logdet_and_quadratic, solve, spd_inverse
 from skmeta._inference.moments import Moments, whitened
+from skmeta._inference.stack import Stack
 from skmeta._inference.threads import blocks_of
 
 Array = NDArray[np.float64]
@@ -52,16 +52,17 @@ class ColumnPosterior:
         """Every law's expected coefficients, the intercept's variance beyond the law's, and the whitened statistics."""
         self._means: list[Array] = []
         self._roots = [law.covariance.root for law in self.stack.laws]
-        extra = np.tile(self.stack.extra, (self.moments.n_tasks, 1))
+        n_tasks, p = self.moments.cross.shape
+        extra = np.broadcast_to(self.stack.extra.T, (n_tasks, len(self.stack.levels))).copy()
         for g, law in enumerate(self.stack.laws):
-            mean = np.tile(law.mean, (self.moments.n_tasks, 1))
+            mean = np.broadcast_to(law.mean, (n_tasks, p)).copy()
             if law.effects is not None:
                 shift, unknown = intercept_shift(*law.effects, self.moments.n_rows, self.moments.context)
                 mean[:, -1] += shift
                 extra[:, self.stack.law == g] += unknown[:, None]
             self._means.append(mean)
-        last = np.array([max(abs(root[-1, -1]), _TINY) for root in self._roots])[self.stack.law]
-        self._widening = np.sqrt(1.0 + extra / last**2)
+        last = np.stack(np.broadcast_arrays(*(root[..., -1, -1] for root in self._roots)))[self.stack.law].T
+        self._widening = np.sqrt(1.0 + extra / np.maximum(np.abs(last), _TINY) ** 2)
         pairs = zip(self._means, self._roots, strict=True)
         self._parts = [whitened(self.moments, mean, root, 1.0) for mean, root in pairs]
 
@@ -85,13 +86,14 @@ class ColumnPosterior:
     def _means_of(self, some: slice) -> Array:
         gram, score, widening = self._nodes(some)
         law = self.stack.law[some]
-        intercept = np.stack([root[-1] for root in self._roots])[law] * widening
+        rows = np.stack(np.broadcast_arrays(*(root[..., -1, :] for root in self._roots)), axis=-2)
+        intercept = rows[..., law, :] * widening
         effects = any(each.effects is not None for each in self.stack.laws)
         sides = np.stack([score, intercept][: 1 + effects], axis=-1)
         solved = solve(gram + self.strength * np.eye(gram.shape[-1]), sides)
         moved, found = widening * solved[..., 0], np.empty_like(score)
         for g, root in enumerate(self._roots):
-            found[:, law == g] = self._means[g][:, None] + moved[:, law == g] @ root.T
+            found[:, law == g] = self._means[g][:, None] + moved[:, law == g] @ np.swapaxes(root, -1, -2)
         if effects:
             left = self.strength * (solved[..., 1] * intercept).sum(axis=2) / (intercept**2).sum(axis=2)
             self._add_effects(found, law, left)
@@ -122,4 +124,5 @@ class ColumnPosterior:
             V *= (scales[:, some, None] * widening)[..., None] * widening[..., None, :]
             for g in range(len(inside)):
                 inside[g] += V[:, self.stack.law[some] == g].sum(axis=1)
-        return found + sum(root @ V @ root.T for root, V in zip(self._roots, inside, strict=True))
+        parts = zip(self._roots, inside, strict=True)
+        return found + sum(root @ V @ np.swapaxes(root, -1, -2) for root, V in parts)

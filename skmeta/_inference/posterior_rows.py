@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skmeta._inference.components import Stack
 from skmeta._inference.contextual import intercept_shift, new_row_effects
 from skmeta._inference.linalg import TINY, log_determinant, solve, spd_inverse
 from skmeta._inference.moments import Rows, take_rows
+from skmeta._inference.stack import Stack
 from skmeta._inference.threads import blocks_of
 from skmeta._inference.wide_rows import each_batch
 

@@ -111,6 +111,18 @@ class Units:
             None if law.effects is None else self.effects_to_data(law.effects),
         )
 
+    @property
+    def affine_to_data(self) -> tuple[_Array, _Array]:
+        """``(p, p)`` and ``(p,)``: coefficients of the data are the one times the engine's, plus the other."""
+        offset = self.to_data(np.zeros(len(self.scale) + 1))
+        return self.to_data(np.eye(len(offset))).T - offset[:, None], offset
+
+    @property
+    def affine_to_engine(self) -> tuple[_Array, _Array]:
+        """The way back from `affine_to_data`."""
+        offset = self.to_engine(np.zeros(len(self.scale) + 1))
+        return self.to_engine(np.eye(len(offset))).T - offset[:, None], offset
+
     def _deviations(self) -> Units:
         return Units(self.centre, self.scale, 0.0, self.target_scale)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.computation import working_tasks
 from skmeta._inference.expectation import bounded_counts
-from skmeta._inference.glm import GaussianPriors, posterior_modes
+from skmeta._inference.glm import GaussianPriors, linearise, posterior_modes
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.laplace import laplace_columns
 from skmeta._inference.likelihoods import Likelihood
@@ -112,6 +112,15 @@ class RowsAtHand:
     def responses(self, laws: Any) -> list[Any]:
         """The collection for the EM, one an output: working responses at every task's posterior mode."""
         return working_tasks(self.rows, self._modes(laws).coef[:, 0], self.likelihood, self.task_weight)
+
+    def modes(self, laws: Any) -> Array:
+        """Posterior modes ``(n_tasks, K, p)`` of the tasks."""
+        found: Array = self._modes(laws).coef[:, 0]
+        return found
+
+    def responses_at(self, coef: Array) -> list[InColumns]:
+        """The collection by columns, one an output: working responses at coefficients ``(n_tasks, K, p)`` of the tasks."""
+        return [InColumns(each, self.task_weight) for each in linearise(self.rows, coef, self.likelihood)]
 
     def evidence(self, laws: Any) -> Any:
         """Laplace's log-evidence of some tasks together, up to a constant of the targets."""

@@ -105,13 +105,18 @@ class Prior(FrozenValue):
             If the prior is not for estimators like it.
         """
 
+    @property
+    def context_names(self) -> tuple[str, ...]:
+        """Names of what `given` reads, whether it moves the prior or not; none by default."""
+        return ()
+
     def given(self, **context: Any) -> Prior:
         """The prior of a task of which ``context`` is known before its first row; by default the same.
 
         Parameters
         ----------
         **context : dict
-            What is known of the task, by column name.
+            What is known of the task, by the name of the column that says so: those of ``context_names``.
 
         Returns
         -------
@@ -283,3 +288,9 @@ class Prior(FrozenValue):
         """
         found: Self = from_plain(cls, state, cls._nested)
         return found
+
+
+def given_what_is_known(prior: Prior, known: Mapping[str, Any]) -> Prior:
+    """The prior of a task, given what is known of it and read by the prior; itself where that is nothing."""
+    read = {name: known[name] for name in prior.context_names if name in known}
+    return prior.given(**read) if read else prior

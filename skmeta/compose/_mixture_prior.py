@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._prior import given_what_is_known
 from skmeta.compose._adapted_mixture import AdaptedMixture
 from skmeta.compose._stored_components import read_back, stored
 from skmeta.tasks import Tasks
@@ -190,6 +191,11 @@ class MixturePrior(Prior):
         """
         return logsumexp(self._joint(estimator, tasks), axis=1)
 
+    @property
+    def context_names(self) -> tuple[str, ...]:
+        """Names of what `given` reads of any of the components."""
+        return tuple(dict.fromkeys(name for component in self.components for name in component.context_names))
+
     def given(self, **context: Any) -> Prior:
         """The mixture of what the components say of a task of which ``context`` is known.
 
@@ -203,7 +209,7 @@ class MixturePrior(Prior):
         MixturePrior
             The prior of such a task.
         """
-        return replace(self, components=[component.given(**context) for component in self.components])
+        return replace(self, components=[given_what_is_known(component, context) for component in self.components])
 
     def aligned(self, feature_names: Sequence[str]) -> Prior:
         """The same mixture for columns in another order; itself unless all components can follow it.

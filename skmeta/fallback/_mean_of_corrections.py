@@ -12,6 +12,7 @@ from scipy.special import logsumexp, softmax
 from sklearn.base import clone, is_classifier
 
 from skmeta.base import AdaptedEstimators, FrozenValue, Prior
+from skmeta.base._prior import given_what_is_known
 from skmeta.compose import mean_of_coefficients
 from skmeta.tasks import Tasks
 
@@ -77,9 +78,14 @@ class MeanOfCorrections(Prior):
         found = [part.log_evidence(estimator, read) for part, read in zip(self.parts, self._read(tasks), strict=True)]
         return np.asarray(logsumexp(np.transpose(found), axis=1, b=self.weights))
 
+    @property
+    def context_names(self) -> tuple[str, ...]:
+        """Names of what `given` reads of any of the parts."""
+        return tuple(dict.fromkeys(name for part in self.parts for name in part.context_names))
+
     def given(self, **context: Any) -> Prior:
         """The mean of what the parts say of a task of which ``context`` is known."""
-        return replace(self, parts=[part.given(**context) for part in self.parts])
+        return replace(self, parts=[given_what_is_known(part, context) for part in self.parts])
 
     def _read(self, tasks: Tasks) -> list[Tasks]:
         return _as_read(tasks, self.places)

@@ -179,6 +179,12 @@ class SharedModelPrior(Prior):
         )
         return replace(self, outputs=outputs, columns=columns, feature_names=tuple(feature_names))
 
+    @property
+    def context_names(self) -> tuple[str, ...]:
+        """Names of what `given` reads."""
+        found: tuple[str, ...] = self.correction.context_names
+        return found
+
     def given(self, **context: Any) -> Prior:
         """The prior of a task of which ``context`` is known; the shared model stays."""
         return replace(self, correction=self.correction.given(**context))

@@ -174,7 +174,7 @@ class ShotCurveDisplay:
         X: Any,
         y: Any,
         *,
-        task: str | int,
+        task: str | int | Sequence[str | int],
         n_shots: Sequence[int] = (0, 1, 2, 5, 10, 20),
         n_splits: int = 5,
         order: str | int | None = None,

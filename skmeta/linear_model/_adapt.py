@@ -37,6 +37,20 @@ def adapt_mixture(
     if not estimator.fit_intercept:
         priors = [prior.through_origin() for prior in priors]
     units, mixture = in_engine(priors, weights, likelihood_under(priors[0], estimator, family), without_rows)
+    return adapt_in_engine(priors, mixture, units, data, estimator, tasks, n_jobs)
+
+
+def adapt_in_engine(
+    priors: Sequence[Any],
+    mixture: Mixture,
+    units: list[Units],
+    data: LinearData,
+    estimator: Any,
+    tasks: Tasks,
+    n_jobs: int | None,
+) -> LinearAdapted:
+    """The same from a mixture in the units of the engine, and what was read of the tasks."""
+    family = family_of(estimator)
     start = starting_coefficients(priors, mixture.unseen, estimator, family)
     rows = engine_rows(data, units, estimator)
     adaptation = Adaptation(family, estimator, mixture, units, rows, data, start, n_jobs)

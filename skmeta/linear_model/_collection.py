@@ -55,11 +55,18 @@ class Collection:
 
 
 def of_rows(
-    tasks: Tasks, data: LinearData, estimator: Any, family: Any, past: GaussianPrior | None, unit: float
+    tasks: Tasks,
+    data: LinearData,
+    estimator: Any,
+    family: Any,
+    past: GaussianPrior | None,
+    unit: float,
+    *,
+    by_columns: bool = False,
 ) -> Collection:
-    """The collection whose rows are at hand: as sums where squared errors are cheaper by columns, else as rows."""
+    """The collection whose rows are at hand: as sums where squared errors are cheaper ``by_columns``, else as rows."""
     likelihood, weight = family.likelihood(estimator, data.n_outputs), tasks.task_weight
-    by_sums = likelihood.quadratic and not cheaper_in_rows(data.counts, data.n_features + 1)
+    by_sums = likelihood.quadratic and (by_columns or not cheaper_in_rows(data.counts, data.n_features + 1))
     read = data.sums() if by_sums else None
     where = _where_rows_lie(tasks, data, family) if read is None else where_sums_lie(read[0], weight)
     units, engine = _units(where, estimator, likelihood, past, one_target=data.one_target)

@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
-import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.utils import check_scalar
 
-from skmeta.base import Learner, Prior, register
+from skmeta._inference.hyper_prior import CHOICES
+from skmeta.base import AdaptedEstimators, Learner, Prior, register
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import _collection
+from skmeta.linear_model._blocks import check_blocks
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._copies import statistics_without_copies, without_copies
 from skmeta.linear_model._data import LinearData, mean_weight, read
 from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
-from skmeta.linear_model._law_learning import MANY, LawLearning
-from skmeta.linear_model._laws import laws_of, prior_of
-from skmeta.linear_model._learn_in_parts import statistics_of
-from skmeta.linear_model._mixture import explained_by, robust_mixture, weighed
+from skmeta.linear_model._intercepts import learn_intercepts
+from skmeta.linear_model._law_learning import MANY, LawLearning, LearnedLaw
+from skmeta.linear_model._laws import laws_of, prior_of_laws
+from skmeta.linear_model._learn_in_parts import learn_from_parts, statistics_of
+from skmeta.linear_model._mixture import explained_by, weighed
 from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
 from skmeta.linear_model._partitioned_statistics import PartitionedStatistics
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
+from skmeta.linear_model._structured import LearnedPlaces, learn_among, mixture_of, places_of, structure_among
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._varying import check_varying
 from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_mixture
-from skmeta.steps import PriorWithSteps, fit_steps, take_apart, with_constant_column
 from skmeta.tasks import PartitionedTasks, Tasks
 
-_SHAPES = ("auto", "factor", "full", "diagonal", "spherical")
+_SHAPES = ("auto", "factor", "full", "diagonal", "spherical", "blocks")
 
 
 @register(*FAMILIES)
@@ -57,10 +58,14 @@ class EmpiricalBayes(Learner):
 
     Parameters
     ----------
-    covariance : {"auto", "factor", "full", "diagonal", "spherical"}, default="auto"
+    covariance : {"auto", "factor", "full", "diagonal", "spherical", "blocks"}, default="auto"
         Shape of :math:`\Sigma` for standardised columns; the intercept always has a scale of its own. "factor" is low
         rank plus diagonal, the rank chosen; "auto" takes the simplest shape within one standard error of the one that
         makes held-out tasks most probable.
+    blocks : dict of str to list of column names or positions, default=None
+        Columns that belong together: nothing that varies in one block says anything of another. Held-out tasks tell of
+        each block whether its slopes have one variance or any covariance. With "blocks" that is the shape; with "auto" it
+        is tried beside the others. Every column is in one block.
     varying : {"all", "intercept"} or list of column names or positions, default="all"
         Which coefficients vary between tasks. With "intercept" slopes are the same in all tasks, ``y ~ x + (1 | task)``
         in the words of lme4; a list names the columns whose slopes vary as the intercept does, ``y ~ x + z + (x |
@@ -71,10 +76,11 @@ class EmpiricalBayes(Learner):
     noise : {"task", "shared"}, default="task"
         Whether tasks may differ in noise. With "task" their noises get a learned law of their own, which collapses to
         one shared noise unless they differ by more than two standard errors. Only for squared-error models.
-    pseudo_tasks : float, default=None
+    pseudo_tasks : float or {"held-out", "pac-bayes"}, default=None
         Weight of the hyper-prior that keeps few tasks from overfitting, in tasks. None: by shape (two for diagonals;
         as many as coefficients for "full", none once there are four times as many tasks). Zero is plain REML, in which the
-        mean is not drawn to zero either.
+        mean is not drawn to zero either. With a word the weight is chosen, an eighth to eight times that of each shape:
+        the one that makes held-out tasks clearly most probable, or the one of the least PAC-Bayes bound.
     max_iter : int, default=20
         Sweeps of EM over the tasks. Stopping early is itself a regulariser.
     tol : float, default=1e-4
@@ -93,6 +99,7 @@ class EmpiricalBayes(Learner):
     ----------
     N. M. Laird and J. H. Ware (1982), Random-effects models for longitudinal data, Biometrics 38, equations 3.8, 3.9.
     G. K. Smyth (2004), Linear models and empirical Bayes methods, SAGMB 3(1), section 6.2 (the noises).
+    J. Rothfuss, V. Fortuin, M. Josifoski and A. Krause (2021), PACOH, ICML, corollary 1 (the bound of "pac-bayes").
     Y. Mundlak (1978), On the pooling of time series and cross section data, Econometrica 46, equation 2.4
     (contextual effects).
 
@@ -109,19 +116,22 @@ class EmpiricalBayes(Learner):
     """
 
     strengths: ClassVar[tuple[str, ...]] = ("alpha", "C")
+    _places: LearnedPlaces | None = None
 
     def __init__(
         self,
         covariance: str = "auto",
         *,
+        blocks: Mapping[str, Sequence[str] | Sequence[int]] | None = None,
         varying: str | Sequence[str] | Sequence[int] = "all",
         rank: int | None = None,
         noise: str = "task",
-        pseudo_tasks: float | None = None,
+        pseudo_tasks: float | str | None = None,
         max_iter: int = 20,
         tol: float = 1e-4,
     ) -> None:
         self.covariance = covariance
+        self.blocks = blocks
         self.varying = varying
         self.rank = rank
         self.noise = noise
@@ -203,6 +213,7 @@ class EmpiricalBayes(Learner):
         past = checked_past(past, estimator, family, data, tasks.feature_names)
         if distinct is not None:
             tasks, data = distinct(tasks, data, estimator, family, unit)
+        among = self._structure_among(tasks, past)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
         wide = is_wide(self, data.n_features, data.n_rows, past, coupled=coupled)
 
@@ -210,12 +221,12 @@ class EmpiricalBayes(Learner):
             if wide:
                 found = _collection.of_wide_rows(tasks, rows, estimator, family, past, unit)
                 return learner._learn_wide(found, past, prior, n_jobs)
-            found = _collection.of_rows(tasks, rows, estimator, family, past, unit)
-            return learner._learn(found, past, prior, n_jobs, progress)
+            found = _collection.of_rows(tasks, rows, estimator, family, past, unit, by_columns=among is not None)
+            return learner._learn(found, past, prior, n_jobs, progress, among)
 
         if family.share_of_outliers(estimator) > 0.0:
             # Until outliers are known, what they add must not pass for a larger noise of their tasks.
-            start = partial(learn, clone(self).set_params(covariance="diagonal", noise="shared"))
+            start = partial(learn, clone(self).set_params(covariance="diagonal", blocks=None, noise="shared"))
             return learn_from_trusted(start, partial(learn, self), data, estimator, family, n_jobs)
         return learn(self, data)
 
@@ -225,7 +236,7 @@ class EmpiricalBayes(Learner):
         tasks: PartitionedTasks,
         prior: Prior | None = None,
         *,
-        n_jobs: int | None = None,
+        n_jobs: Any = None,
         progress: Any = None,
     ) -> Prior:
         """Learn a prior from a collection whose rows stay in partitions: what `learn` makes of all rows.
@@ -258,8 +269,9 @@ class EmpiricalBayes(Learner):
         It equals what `learn` makes of all rows. For squared errors one `SufficientStatistics` determines the answer. For
         other likelihoods every part is asked once a round for those of its working responses at the present
         coefficients; there are some hundred rounds. These say too little for the computation that `learn` takes where
-        more than 100 columns outnumber the rows of every task: there the two are equal with ``covariance="full"`` alone.
-        There sums also count as those of a dense table: of sparse ones `learn` looks for no contextual effects.
+        more than 100 columns outnumber the rows of every task: there the two are equal with ``covariance="full"`` or
+        ``blocks`` alone. There sums also count as those of a dense table: of sparse ones `learn` looks for no contextual
+        effects.
 
         Parameters
         ----------
@@ -292,11 +304,11 @@ class EmpiricalBayes(Learner):
         check_sums_suffice(estimator)
         if isinstance(statistics, PartitionedStatistics):
             if statistics.n_tasks > MANY and statistics.n_features:
-                return self._learn_partitions(statistics, estimator, prior, progress)
+                return learn_from_parts(self, statistics, estimator, prior, progress)
             statistics = statistics.collected()
         if isinstance(statistics, SufficientStatistics):
             if statistics.n_features == 0:
-                return self._learn_intercepts(statistics, estimator, prior, n_jobs, progress)
+                return learn_intercepts(self, statistics, estimator, prior, n_jobs, progress)
             return self._learn_sums(statistics, estimator, prior, n_jobs, progress)
         parts, family = Parts(statistics), family_of(estimator)
         if family.likelihood(estimator, parts.first.n_outputs).quadratic:
@@ -304,36 +316,6 @@ class EmpiricalBayes(Learner):
         past = learned_component(prior, estimator)
         past = checked_past(past, estimator, family, parts.first, parts.first.feature_names)
         return self._learn(_collection.of_parts(parts, estimator, family, past), past, prior, n_jobs, progress)
-
-    def _learn_intercepts(
-        self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any
-    ) -> Prior:
-        """The prior of tables without any feature."""
-        no_columns = Tasks(np.zeros((1, 0)), np.zeros(1), np.zeros(1, np.intp), np.zeros(1))
-        steps, _ = fit_steps(with_constant_column(take_apart(estimator)), no_columns)
-        inner = None if prior is None else prior.split()[1]
-        learned = self._learn_sums(sums.with_constant_column(), estimator, inner, n_jobs, progress)
-        return PriorWithSteps(replace(steps, input_names=sums.feature_names), learned)
-
-    def _learn_partitions(
-        self, found: PartitionedStatistics, estimator: Any, prior: Prior | None, progress: Any
-    ) -> MixturePrior:
-        """The prior of more tasks than one place is to hold."""
-        family, past = family_of(estimator), learned_component(prior, estimator)
-        past = checked_past(past, estimator, family, found, found.feature_names)
-        report, total = progress or (lambda done, total: None), 2 + 2 * found.n_outputs
-        found = found.without_copies()
-        report(1, total)
-        if found.n_tasks <= MANY:
-            return self._learn_sums(found.collected(), estimator, prior, None, progress)
-        if is_wide(self, found.n_features, found.count, past):
-            raise ValueError(
-                f"X: wanted tasks with more rows than columns in more than {MANY} tasks in parts, found {found.n_features} "
-                f"columns and at most {found.count.max():.0f} rows; give fewer columns, or EmpiricalBayes(covariance='full')."
-            )
-        collection = _collection.of_partitions(found, estimator, family, past)
-        report(2, total)
-        return self._learn(collection, past, prior, None, lambda done, _: report(done + 2, total))
 
     def _learn_sums(
         self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any
@@ -346,19 +328,29 @@ class EmpiricalBayes(Learner):
         return self._learn(_collection.of_sums(sums, estimator, family, past), past, prior, n_jobs, progress)
 
     def _learn(
-        self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any, progress: Any
+        self,
+        collection: Collection,
+        past: GaussianPrior | None,
+        prior: Prior | None,
+        n_jobs: Any,
+        progress: Any,
+        among: Any = None,
     ) -> MixturePrior:
-        """Laws of all outputs, and how often held-out tasks were unlike them."""
+        """Laws of all outputs, and how often held-out tasks were unlike them; ``among`` is a structure among the tasks."""
         learning = LawLearning(self, effective_n_jobs(n_jobs), progress)
-        found = learning.of(collection, laws_of(past, collection))
-        laws = [each.law.to_data(units) for units, each in zip(collection.units, found, strict=True)]
+        found: Sequence[LearnedLaw] = learning.of(collection, laws_of(past, collection))
         self.structure_, self.scores_ = str(found[-1].choice.structure), found[-1].choice.scores
-        noise_dof, first = [each.law.noise_dof for each in found], found[0].law
-        excess = float(first.excess or 0.0)
-        learned = prior_of(laws, noise_dof, first.n_tasks, first.n_rows, collection, excess)
+        learned = prior_of_laws([each.law for each in found], collection)
+        if among is not None:
+            learned, found = learn_among(among, learning, collection, found)
+        self._places = places_of(found, collection, among)
         explained = explained_by(found, prior) if collection.likelihood.quadratic else 0.0
         levels = isinstance(self.varying, str) and self.varying == "intercept"
-        return robust_mixture(*weighed(learned, found, explained, prior, levels=levels), explained)
+        return mixture_of(*weighed(learned, found, explained, prior, levels=levels), explained)
+
+    def _structure_among(self, tasks: Tasks, past: GaussianPrior | None) -> Any:
+        """How tasks belong together; None where nothing is known of it."""
+        return structure_among(tasks, past)
 
     def _learn_wide(
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any
@@ -368,15 +360,39 @@ class EmpiricalBayes(Learner):
         self.structure_, self.scores_ = wide.structure, wide.scores
         return wide_mixture(wide, collection, past)
 
+    def adapt_learned(
+        self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
+    ) -> AdaptedEstimators:
+        """Adapt to the tasks that were learned from: where they have a structure, each from what the others say of it.
+
+        Parameters
+        ----------
+        prior, estimator, tasks, n_jobs
+            As in `Learner.adapt_learned`.
+
+        Returns
+        -------
+        AdaptedEstimators
+            Of these tasks.
+        """
+        if self._places is None:
+            return super().adapt_learned(prior, estimator, tasks, n_jobs=n_jobs)
+        return self._places.adapted(prior, estimator, tasks, n_jobs)
+
     def _check_parameters(self) -> None:
         if self.covariance not in _SHAPES:
             raise ValueError(f"EmpiricalBayes(covariance=...): wanted one of {_SHAPES}, found {self.covariance!r}.")
+        check_blocks(self.blocks, self.covariance)
         check_varying(self.varying)
         if self.noise not in ("task", "shared"):
             raise ValueError(f"EmpiricalBayes(noise=...): wanted 'task' or 'shared', found {self.noise!r}.")
         if self.rank is not None:
             check_scalar(self.rank, "rank", Integral, min_val=1)
-        if self.pseudo_tasks is not None:
+        if isinstance(self.pseudo_tasks, str):
+            if self.pseudo_tasks not in CHOICES:
+                wanted = f"a number, None or one of {CHOICES}"
+                raise ValueError(f"EmpiricalBayes(pseudo_tasks=...): wanted {wanted}, found {self.pseudo_tasks!r}.")
+        elif self.pseudo_tasks is not None:
             check_scalar(self.pseudo_tasks, "pseudo_tasks", Real, min_val=0)
         check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
         check_scalar(self.tol, "tol", Real, min_val=0)

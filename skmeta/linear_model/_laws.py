@@ -75,6 +75,13 @@ def prior_of(
     )
 
 
+def prior_of_laws(laws: Sequence[CoefficientLaw], collection: Collection) -> GaussianPrior:
+    """Laws of all outputs in units of the engine as a prior."""
+    in_data = [law.to_data(units) for units, law in zip(collection.units, laws, strict=True)]
+    first, noise_dof = laws[0], [law.noise_dof for law in laws]
+    return prior_of(in_data, noise_dof, first.n_tasks, first.n_rows, collection, float(first.excess or 0.0))
+
+
 def _effects_of(each: list[Effects | None], outputs: Any) -> ContextualEffects | None:
     """Contextual effects of all outputs, of which some may have none."""
     known = next((effects for effects in each if effects is not None), None)

@@ -10,10 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.partitions import Engine
+from skmeta.linear_model._collection import of_partitions
 from skmeta.linear_model._data import check_all_labelled
 from skmeta.linear_model._families import family_of
+from skmeta.linear_model._law_learning import MANY
 from skmeta.linear_model._partitioned_statistics import PartitionedStatistics
+from skmeta.linear_model._past import checked_past, learned_component
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
+from skmeta.linear_model._wide_learning import is_wide
 from skmeta.linear_model._working_statistics import WorkingStatistics
 from skmeta.tasks import PartitionedTasks, Tasks
 
@@ -46,6 +50,25 @@ def statistics_of(estimator: Any, tasks: PartitionedTasks) -> Any:
     classes = _labels(estimator, tasks) if family.classifies else None
     make = partial(_working_statistics, estimator, classes)
     return [WorkingStatisticsInParts(tasks.engine, tasks.map(make).parts, classes)]
+
+
+def learn_from_parts(learner: Any, found: PartitionedStatistics, estimator: Any, prior: Any, progress: Any) -> Any:
+    """The prior of more tasks than one place is to hold, by an `EmpiricalBayes`."""
+    family, past = family_of(estimator), learned_component(prior, estimator)
+    past = checked_past(past, estimator, family, found, found.feature_names)
+    report, total = progress or (lambda done, total: None), 2 + 2 * found.n_outputs
+    found = found.without_copies()
+    report(1, total)
+    if found.n_tasks <= MANY:
+        return learner._learn_sums(found.collected(), estimator, prior, None, progress)
+    if is_wide(learner, found.n_features, found.count, past):
+        raise ValueError(
+            f"X: wanted tasks with more rows than columns in more than {MANY} tasks in parts, found {found.n_features} "
+            f"columns and at most {found.count.max():.0f} rows; give fewer columns, or EmpiricalBayes(covariance='full')."
+        )
+    collection = of_partitions(found, estimator, family, past)
+    report(2, total)
+    return learner._learn(collection, past, prior, None, lambda done, _: report(done + 2, total))
 
 
 def _labels(estimator: Any, tasks: PartitionedTasks) -> NDArray[Any]:

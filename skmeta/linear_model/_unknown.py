@@ -42,9 +42,8 @@ class Unknown:
         scales = np.array([unit.target_scale**2 for unit in here.units])
         unseen, seen = np.flatnonzero(codes < 0), np.flatnonzero(codes >= 0)
         out = np.empty((X.shape[0], len(scales)))
-        Z = self.standardised(X, unseen)
-        for k, output in enumerate(here.mixture.components):
-            out[unseen, k] = self._variance_without_rows(Z, output)
+        for k, output in enumerate(here.mixture.components if len(unseen) else ()):
+            out[unseen, k] = self._variance_without_rows(self.standardised(X, unseen), output)
         if len(seen):
             out[seen] = self._variance_by_rows(X, codes, seen) if self.by_rows else self._by_columns(X, codes, seen)
         return out * scales

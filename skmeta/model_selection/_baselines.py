@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,8 +37,9 @@ class OwnModel(BaseTaskModels):
     ----------
     estimator : estimator object
         A regressor or classifier, which may be a Pipeline. A clone of it is fitted to every task.
-    task : str or int, default=None
-        The column of `X` that names the task of every row: a name for frames, a position for arrays. If None,
+    task : str, int or list of them, default=None
+        The column of `X` that names the task of every row, a name for frames, a position for arrays; or the columns of nested
+        tasks, outermost first. If None,
         all rows are one task and the model is a clone of `estimator`.
 
     Attributes
@@ -65,7 +67,7 @@ class OwnModel(BaseTaskModels):
     array([ 2., -2.,  0.])
     """
 
-    def __init__(self, estimator: Any, *, task: str | int | None = None) -> None:
+    def __init__(self, estimator: Any, *, task: str | int | Sequence[str | int] | None = None) -> None:
         super().__init__(estimator, task=task)
 
     def _fit_tasks(self, X: Any, y: NDArray[Any], index: TaskIndex, sample_weight: Any) -> None:
@@ -81,8 +83,9 @@ class PooledModel(BaseTaskModels):
     ----------
     estimator : estimator object
         A regressor or classifier, which may be a Pipeline.
-    task : str or int, default=None
-        The column of `X` that names the task of every row: a name for frames, a position for arrays. It is
+    task : str, int or list of them, default=None
+        The column of `X` that names the task of every row, a name for frames, a position for arrays; or the columns of nested
+        tasks, outermost first. It is
         taken out of `X`. If None, `X` has no such column.
 
     Attributes
@@ -103,7 +106,7 @@ class PooledModel(BaseTaskModels):
     array([4., 4.])
     """
 
-    def __init__(self, estimator: Any, *, task: str | int | None = None) -> None:
+    def __init__(self, estimator: Any, *, task: str | int | Sequence[str | int] | None = None) -> None:
         super().__init__(estimator, task=task)
 
     def _fit_tasks(self, X: Any, y: NDArray[Any], index: TaskIndex, sample_weight: Any) -> None:
@@ -126,8 +129,9 @@ class ResidualModel(BaseTaskModels):
     estimator : estimator object
         A regressor or classifier, which may be a Pipeline. It must accept residuals as targets (a
         `PoissonRegressor` does not).
-    task : str or int, default=None
-        The column of `X` that names the task of every row: a name for frames, a position for arrays. If None,
+    task : str, int or list of them, default=None
+        The column of `X` that names the task of every row, a name for frames, a position for arrays; or the columns of nested
+        tasks, outermost first. If None,
         all rows are one task and the model is a clone of `estimator`.
 
     Attributes
@@ -154,7 +158,7 @@ class ResidualModel(BaseTaskModels):
     array([2., 6., 4.])
     """
 
-    def __init__(self, estimator: Any, *, task: str | int | None = None) -> None:
+    def __init__(self, estimator: Any, *, task: str | int | Sequence[str | int] | None = None) -> None:
         super().__init__(estimator, task=task)
 
     def _fit_tasks(self, X: Any, y: NDArray[Any], index: TaskIndex, sample_weight: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.preprocessing import TargetEncoder
 
 from skmeta._task_models import BaseTaskModels, features_beside, fit_clone
-from skmeta.tasks import TaskIndex, index_tasks, read_task_ids
+from skmeta.tasks import TaskIndex, index_rows
 from skmeta.tasks._known_ids import known_codes
 
 
@@ -28,8 +29,9 @@ class BoostedModel(BaseTaskModels):
     ----------
     estimator : HistGradientBoostingRegressor or HistGradientBoostingClassifier
         The model. Its `categorical_features` are positions or a mask, or at their default; the id is one more.
-    task : str or int, default=None
-        The column of `X` that names the task of every row: a name for frames, a position for arrays. The other columns
+    task : str, int or list of them, default=None
+        The column of `X` that names the task of every row, a name for frames, a position for arrays; or the columns of nested
+        tasks, outermost first. The other columns
         are numbers; they may be missing. If None, `X` has no such column and the model is a clone of `estimator`.
 
     Attributes
@@ -61,7 +63,7 @@ class BoostedModel(BaseTaskModels):
     array([ 1., 31.])
     """
 
-    def __init__(self, estimator: Any, *, task: str | int | None = None) -> None:
+    def __init__(self, estimator: Any, *, task: str | int | Sequence[str | int] | None = None) -> None:
         super().__init__(estimator, task=task)
 
     def _fit_tasks(self, X: Any, y: NDArray[Any], index: TaskIndex, sample_weight: Any) -> None:
@@ -79,9 +81,9 @@ class BoostedModel(BaseTaskModels):
             columns = self.encoder_.fit_transform(columns, y)
         self.estimator_ = fit_clone(model, np.column_stack([Z, columns]), y, sample_weight)
 
-    def _shared_inputs(self, X: Any, task: str | int) -> Any:
-        index = index_tasks(read_task_ids(X, task))
-        known = known_codes(self.tasks_, index)[index.codes].astype(np.float64)[:, None]
+    def _shared_inputs(self, X: Any, task: str | int | Sequence[str | int]) -> Any:
+        index = index_rows(X, task, complete=False)
+        known = known_codes(self._levels, index)[index.codes].astype(np.float64)[:, None]
         columns = np.where(known < 0, np.nan, known) if self.encoder_ is None else self.encoder_.transform(known)
         return np.column_stack([_numbers(features_beside(X, task)), columns])
 

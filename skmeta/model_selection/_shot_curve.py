@@ -210,7 +210,7 @@ def shot_curve(
     X: Any,
     y: Any,
     *,
-    task: str | int,
+    task: str | int | Sequence[str | int],
     n_shots: Sequence[int] = (0, 1, 2, 5, 10, 20),
     n_splits: int = 5,
     order: str | int | None = None,
@@ -234,8 +234,9 @@ def shot_curve(
         The table, with its task column.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         The targets.
-    task : str or int
-        The column of `X` that names the task of every row: a name for frames, a position for arrays.
+    task : str, int or list of them
+        The column of `X` that names the task of every row, a name for frames, a position for arrays; or the columns of nested
+        tasks, outermost first.
     n_shots : sequence of int, default=(0, 1, 2, 5, 10, 20)
         Numbers of rows known of a new task, increasing.
     n_splits : int, default=5

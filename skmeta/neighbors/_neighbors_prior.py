@@ -159,6 +159,12 @@ class NeighborsPrior(Prior):
             return np.where(complete & ~_drawn_by_class(tasks), found, -np.inf)
         return np.asarray(self.shared.log_evidence(self.compared(estimator), tasks))
 
+    @property
+    def context_names(self) -> tuple[str, ...]:
+        """Names of what `given` reads."""
+        found: tuple[str, ...] = () if self.shared is None else self.shared.context_names
+        return found
+
     def given(self, **context: Any) -> Prior:
         """The prior of a task of which ``context`` is known; the map stays."""
         return self if self.shared is None else replace(self, shared=self.shared.given(**context))

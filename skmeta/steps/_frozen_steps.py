@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy, deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pickle import PicklingError
 from typing import Any
 
@@ -21,8 +21,7 @@ from skmeta.base._matching import check_names, weights_if_taken
 from skmeta.steps._columns_behind import telling_columns_of_step
 from skmeta.steps._constant import as_constant
 from skmeta.steps._parts import Parts, is_nothing
-from skmeta.tasks import Tasks
-from skmeta.tasks._context import one_a_task, split_context
+from skmeta.tasks import TaskColumns, Tasks
 from skmeta.tasks._numbers import as_numbers, column_names
 
 
@@ -38,8 +37,8 @@ class FrozenSteps(FrozenValue):
         What transforms the target; its regressor is of no matter.
     input_names : sequence of str, default=None
         Columns that the first step reads, where they have names.
-    context : sequence of str or int, default=()
-        Columns of the table without its task column that describe a task and are none of its features.
+    columns : TaskColumns, default=TaskColumns()
+        Columns of raw tables that are no features: of ids that the prior reads, and those that describe a task.
 
     Examples
     --------
@@ -57,11 +56,10 @@ class FrozenSteps(FrozenValue):
     steps: tuple[tuple[str, Any], ...] = ()
     target: Any = None
     input_names: tuple[str, ...] | None = None
-    context: tuple[str | int, ...] = ()
+    columns: TaskColumns = field(default_factory=TaskColumns)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", tuple((str(name), step) for name, step in self.steps))
-        object.__setattr__(self, "context", tuple(self.context))
         if self.input_names is not None:
             object.__setattr__(self, "input_names", tuple(self.input_names))
 
@@ -80,26 +78,7 @@ class FrozenSteps(FrozenValue):
         return bool(self.steps) and getattr(self.steps[0][1], "n_features_in_", None) == 0
 
     def __bool__(self) -> bool:
-        return bool(self.steps or self.context) or self.target is not None
-
-    def split_context(self, X: Any) -> tuple[Any, dict[str, Any]]:
-        """Rows of one task without the columns that describe it, and what those say, by name.
-
-        Parameters
-        ----------
-        X : table of shape (n_rows, n_columns)
-            Of one task.
-
-        Returns
-        -------
-        rest : table
-            The features.
-        context : dict
-            Keywords of `Prior.given`.
-        """
-        X, values = split_context(X, self.context)
-        one = one_a_task(values, np.zeros(X.shape[0], np.intp), np.zeros(1, int)) if values and X.shape[0] else {}
-        return X, {name: value[0] for name, value in one.items()}
+        return bool(self.steps or self.columns) or self.target is not None
 
     def transform(self, X: Any) -> Any:
         """Rows as the model gets them.
@@ -246,11 +225,11 @@ class FrozenSteps(FrozenValue):
         return as_constant(made) if self.without_features else made
 
 
-def fit_steps(parts: Parts, tasks: Tasks, context: tuple[str | int, ...] = ()) -> tuple[FrozenSteps, Tasks]:
+def fit_steps(parts: Parts, tasks: Tasks) -> tuple[FrozenSteps, Tasks]:
     """Clones of an estimator's steps, fitted on a whole collection, and its tasks as the model gets them."""
     y: Any = tasks.y
     target = None if parts.target is None else _fit_target(parts.target, y)
-    frozen = FrozenSteps(target=target, context=context, input_names=tasks.feature_names)
+    frozen = FrozenSteps(target=target, input_names=tasks.feature_names)
     seen = frozen.transform_target(y)
     fitted, Z = [], _first_input(parts.steps, tasks.X)
     for name, step in parts.steps:

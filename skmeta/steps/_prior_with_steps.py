@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._class_prior import as_drawn
 from skmeta.base._matching import matched, one_task
+from skmeta.base._prior import given_what_is_known
 from skmeta.steps._adapted_behind_steps import AdaptedBehindSteps
 from skmeta.steps._columns_behind import labels_behind, telling_columns_behind
 from skmeta.steps._frozen_steps import FrozenSteps
 from skmeta.steps._parts import Parts, take_apart
 from skmeta.steps._same import difference, difference_of_steps
-from skmeta.tasks import Tasks
+from skmeta.tasks import TaskColumns, Tasks
 from skmeta.tasks._tables import plain_table
-from skmeta.tasks._told_columns import feature_labels
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,7 +50,7 @@ class PriorWithSteps(Prior):
         return getattr(self.prior, name)
 
     def __repr__(self) -> str:
-        return f"PriorWithSteps({self.steps.names or 'context'} -> {self.prior!r})"
+        return f"PriorWithSteps({self.steps.names or ', '.join(self.steps.columns.names)} -> {self.prior!r})"
 
     @property
     def set_aside(self) -> bool:
@@ -75,10 +75,15 @@ class PriorWithSteps(Prior):
             They take raw rows too.
         """
         parts = checked_parts(estimator, self)
-        with telling_columns_behind(self.steps, tasks.X, lambda: feature_labels(tasks.X)):
+        with telling_columns_behind(self.steps, tasks.X, lambda: TaskColumns().labels(tasks.X)):
             prior, behind = matched(self.prior, self.steps.apply(tasks))
             adapted = prior.adapt_tasks(parts.model, behind, n_jobs=n_jobs)
         return AdaptedBehindSteps(self.steps, parts, behind.feature_names, adapted)
+
+    @property
+    def context_names(self) -> tuple[str, ...]:
+        """Names of what `given` reads of the prior inside."""
+        return self.prior.context_names
 
     def given(self, **context: Any) -> Prior:
         """The prior of a task of which ``context`` is known; the steps stay.
@@ -125,7 +130,8 @@ class PriorWithSteps(Prior):
         estimator : estimator
             The model, or a Pipeline or TransformedTargetRegressor with the prior's own steps.
         X : table of shape (n_rows, n_columns)
-            The task's own rows; columns that describe the task (its context) may stand among them.
+            The task's own rows; the columns that say which task it is, where the prior reads them, and those that describe it
+            may stand among them.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
             Targets; clusterers need none.
         sample_weight : array-like of shape (n_rows,), default=None
@@ -134,7 +140,7 @@ class PriorWithSteps(Prior):
         Returns
         -------
         estimator
-            Plain and fitted, of the user's shape; it takes raw rows without context.
+            Plain and fitted, of the user's shape; it takes raw rows without these columns.
         """
         return adapt_rows(checked_parts(estimator, self), self, X, y, sample_weight)
 
@@ -211,9 +217,10 @@ class PriorWithSteps(Prior):
         ValueError
             Always; the message says how to store it.
         """
+        what = f"fitted steps ({self.steps.names})" if self.steps.names else "the columns of raw tables"
         raise ValueError(
-            f"to_dict: wanted a prior of plain arrays, found one that carries fitted steps ({self.steps.names}); store it "
-            "with joblib.dump or skops.io.dump, or its prior alone: prior.prior.to_dict()."
+            f"to_dict: wanted a prior of plain arrays, found one that carries {what}; store it with joblib.dump or "
+            "skops.io.dump, or its prior alone: prior.prior.to_dict()."
         )
 
 
@@ -256,12 +263,12 @@ def adapt_rows(
     """One task of raw rows, one plain fitted estimator of the user's shape; nothing is compared."""
     steps, inner = split_prior(prior)
     given = plain_table(X)
-    X, context = steps.split_context(given)
-    inner = inner.given(**context) if context else inner
+    X, known = steps.columns.of_one_task(given)
+    inner = given_what_is_known(inner, known)
     if X.shape[0] == 0:
         return steps.assemble(parts, inner.zero_shot(parts.model))
     tasks = one_task(parts.model, X, y, sample_weight, unlabelled)
-    with telling_columns_behind(steps, X, lambda: feature_labels(given, context=steps.context)):
+    with telling_columns_behind(steps, X, lambda: steps.columns.labels(given)):
         inner, tasks = matched(inner, steps.apply(tasks))
         tasks = as_drawn(tasks, inner, class_prior)
         return steps.assemble(parts, inner.adapt_tasks(parts.model, tasks).estimator(0))

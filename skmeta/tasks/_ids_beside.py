@@ -13,7 +13,7 @@ from skmeta.tasks._words import shown
 WORDS = ("groups", "group", "task", "tasks")  # what they are called
 
 
-def refuse_ids_beside(others: Mapping[str, Any], task: str | int | None) -> None:
+def refuse_ids_beside(others: Mapping[str, Any], task: str | int | Sequence[str | int] | None) -> None:
     """Raise for keywords that ``fit`` does not take, and say of ids how they are given.
 
     Predictions need them too, and scikit-learn hands groups to splitters and to ``fit`` alone.
@@ -22,7 +22,7 @@ def refuse_ids_beside(others: Mapping[str, Any], task: str | int | None) -> None
     ----------
     others : mapping of str to object
         Keywords of ``fit`` that have no meaning.
-    task : str, int or None
+    task : str, int, list of them or None
         The parameter of the estimator.
 
     Raises
@@ -47,9 +47,8 @@ def refuse_ids_beside(others: Mapping[str, Any], task: str | int | None) -> None
 
 
 def not_a_name(column: Any, names: Sequence[Any], role: str) -> TypeError:
-    """The error for what is no name: of the column itself, or of a list of one name, it says the name to give."""
+    """The error for what is no name: of the column itself it says the name to give."""
     labels: Sequence[Any] = column_labels(column) or [getattr(column, "name", None)]
-    labels = column if isinstance(column, list | tuple) else labels
     name = labels[0] if len(labels) == 1 and isinstance(labels[0], str) else "name"
     is_column = getattr(column, "ndim", 0) > 0
     into = f"X.assign({name}=...) and " if is_column and name not in names else ""

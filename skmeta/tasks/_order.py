@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta import _dataframe
-from skmeta.tasks._ids import index_tasks, locate_column, missing_rows, plain_ids
+from skmeta.tasks._ids import index_tasks, missing_rows, plain_ids
+from skmeta.tasks._locate import locate_column
 from skmeta.tasks._tables import as_table, column_values
 from skmeta.tasks._words import listed, shown
 

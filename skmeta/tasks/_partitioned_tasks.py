@@ -162,6 +162,7 @@ def joined_tasks(parts: Sequence[Tasks]) -> Tasks:
         None if weights[0] is None else np.concatenate(weights),
         feature_names=first.feature_names,
         classes=None if first.classes is None else labels_of_tasks(y, index.codes, index.n_tasks, None),
+        levels=dict.fromkeys(first.levels, index.ids),
     )
 
 

@@ -39,6 +39,7 @@ class PartsOfTasks:
     context: Mapping[str, NDArray[Any]]
     classes: tuple[NDArray[Any], ...] | None
     class_rates: Mapping[Any, NDArray[np.float64]]
+    levels: Mapping[str, NDArray[Any]]
 
     def some_rows_of(self, code: int, n_rows: int) -> NDArray[np.intp]:
         """Some labelled rows of one task, in which targets are spread as in the whole.
@@ -158,6 +159,7 @@ class PartsOfTasks:
             context={name: values[owner] for name, values in self.context.items()},
             classes=None if self.classes is None else tuple(self.classes[code] for code in owners),
             class_rates={label: rates[owner] for label, rates in self.class_rates.items()},
+            levels={name: ids[owner] for name, ids in self.levels.items()},
         )
         return expanded, np.concatenate([*rows, nothing]), np.concatenate([*codes, nothing])
 

@@ -9,18 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta.tasks._context import context_name, one_a_task, split_context
-from skmeta.tasks._ids import (
-    features_without,
-    index_tasks,
-    locate_column,
-    locate_task,
-    read_task_ids,
-)
+from skmeta.tasks._context import one_a_task
+from skmeta.tasks._ids import TaskIndex, index_of_codes, missing_rows
 from skmeta.tasks._known_ids import check_groups_rows
+from skmeta.tasks._locate import locate_columns
 from skmeta.tasks._numbers import column_names
-from skmeta.tasks._tables import plain_table, take_rows
+from skmeta.tasks._paths import index_levels
+from skmeta.tasks._tables import as_table, column_values, drop_columns, plain_table, take_rows
 from skmeta.tasks._targets import read_targets, read_weights
+from skmeta.tasks._task_columns import TaskColumns, task_list
 from skmeta.tasks._tasks import Tasks, labels_of_tasks
 from skmeta.tasks._words import listed
 
@@ -30,8 +27,9 @@ def read_tasks(
     y: Any,
     sample_weight: Any = None,
     *,
-    task: str | int | None = None,
+    task: str | int | Sequence[str | int] | None = None,
     context: Sequence[str | int] = (),
+    columns: TaskColumns | None = None,
     estimator_name: str = "a regressor",
     labels: bool = False,
     unlabelled: Any = None,
@@ -47,10 +45,12 @@ def read_tasks(
         Targets; NaN or None in rows without one. Not read where there are no ``targets``.
     sample_weight : array-like of shape (n_rows,), default=None
         Weights of rows. A task whose rows all weigh nothing is left out, and named in a warning.
-    task : str or int, default=None
-        The task column; None where all rows are of one task.
+    task : str, int or list of them, default=None
+        The task column, or those of nested tasks, outermost first; None where all rows are of one task.
     context : sequence of str or int, default=()
         Columns that describe a task, constant within it.
+    columns : TaskColumns, default=None
+        All of these columns, where they have been found before; then neither ``task`` nor ``context`` is read.
     estimator_name : str, default="a regressor"
         For messages.
     labels : bool, default=False
@@ -66,51 +66,57 @@ def read_tasks(
         Without the task column and the context columns.
     """
     X = plain_table(X)
-    ids = np.zeros(X.shape[0], int) if task is None else read_task_ids(X, task)
-    if task is not None:
-        check_groups_rows(ids, task)
-    read = (y, X.shape[0], estimator_name)
-    y, labelled = read_targets(*read, labels=labels, unlabelled=unlabelled) if targets else (None, None)
+    columns = TaskColumns.of_table(X, task, context) if columns is None else columns
+    X, values = columns.split(X)
+    levels = columns.levels(values)
+    how: dict[str, Any] = {"labels": labels, "unlabelled": unlabelled}
+    y, labelled = read_targets(y, X.shape[0], estimator_name, **how) if targets else (None, None)
+    _check_ids(levels, y, columns)
     weight = read_weights(sample_weight, X.shape[0])
-    kept = None if weight is None else _rows_of_weighty_tasks(ids, weight)
-    if weight is not None and kept is not None:
-        X, ids, y, weight = take_rows(X, kept), ids[kept], y if y is None else y[kept], weight[kept]
-        labelled = None if labelled is None else labelled[kept]
-    codes, names = (np.zeros(len(ids), np.intp), ids[:1]) if task is None else _index(ids)
-    places = context_places(X, task, context)
-    X, values = split_context(X if task is None else features_without(X, task), places)
+    index = _index(levels, X.shape[0])
+    kept = _rows_of_weighty_tasks(index, weight)
+    if kept is not None:
+        X, y, weight, labelled = (each if each is None else take_rows(each, kept) for each in (X, y, weight, labelled))
+        values, levels = ({name: column[kept] for name, column in part.items()} for part in (values, levels))
+        index = _index(levels, len(kept))
+    described = {name: values[name] for name in columns.context if name in values}
     return Tasks(
         X,
         y,
-        codes,
-        names,
+        index.codes,
+        index.ids,
         weight,
-        context=one_a_task(values, codes, names) if values else {},
+        context=one_a_task(described, index.codes, index.ids),
         labelled=labelled,
         feature_names=column_names(X),
-        classes=labels_of_tasks(y, codes, len(names), labelled) if labels else None,
+        classes=labels_of_tasks(y, index.codes, index.n_tasks, labelled) if labels else None,
+        levels=index.levels,
     )
 
 
-def _index(ids: NDArray[Any]) -> tuple[NDArray[np.intp], NDArray[Any]]:
-    index = index_tasks(ids)
-    return index.codes, index.ids
+def _check_ids(levels: dict[str, NDArray[Any]], y: Any, columns: TaskColumns) -> None:
+    """Raise for columns of ids that are measurements, or the target."""
+    for name, ids in levels.items():
+        if y is not None and y.shape == ids.shape and not len(missing_rows(y)) and np.array_equal(ids, y):
+            raise ValueError(
+                f"task: wanted columns that say which task a row is of, found {columns.label(name)!r}, which is the target y "
+                "itself; leave it out of task, and of X."
+            )
+        check_groups_rows(ids, columns.label(name))
 
 
-def context_places(X: Any, task: str | int | None, context: Sequence[str | int]) -> tuple[str | int, ...]:
-    """Context columns as they stand in the table without its task column: names stay, positions move."""
-    if task is not None and any(locate_column(X, c, "context") == locate_task(X, task) for c in context):
-        raise ValueError(f"context: wanted columns beside the task column, found {task!r}; leave it out.")
-    if task is None or all(isinstance(column, str) for column in context):
-        return tuple(context)
-    gap = locate_task(X, task)
-    places = [column if isinstance(column, str) else int(column) % X.shape[1] for column in context]
-    return tuple(p if isinstance(p, str) or p < gap else p - 1 for p in places)
+def _index(levels: dict[str, NDArray[Any]], n_rows: int) -> TaskIndex:
+    """The tasks and the rows of each; without a column of ids all rows are of one task."""
+    if levels:
+        return index_levels(levels)
+    codes = np.zeros(n_rows, np.intp)
+    return index_of_codes(codes[:1].astype(int), codes)
 
 
-def _rows_of_weighty_tasks(ids: NDArray[Any], weight: NDArray[np.float64]) -> NDArray[np.intp] | None:
+def _rows_of_weighty_tasks(index: TaskIndex, weight: NDArray[np.float64] | None) -> NDArray[np.intp] | None:
     """Rows of tasks in which some row weighs something; None if that is all of them."""
-    index = index_tasks(ids)
+    if weight is None:
+        return None
     nothing = np.bincount(index.codes, weight, minlength=index.n_tasks) == 0
     if not nothing.any():
         return None
@@ -123,4 +129,97 @@ def _rows_of_weighty_tasks(ids: NDArray[Any], weight: NDArray[np.float64]) -> ND
     return np.flatnonzero(~nothing[index.codes])
 
 
-__all__ = ["context_name", "context_places", "read_tasks"]
+def index_rows(X: Any, task: str | int | Sequence[str | int], *, complete: bool = True) -> TaskIndex:
+    """Return the tasks of a table and the rows of each.
+
+    Parameters
+    ----------
+    X : frame, sparse matrix or array-like of shape (n_rows, n_columns)
+        The table.
+    task : str, int or list of them
+        The task column, or those of nested tasks, outermost first.
+    complete : bool, default=True
+        Whether ids of nested tasks must be there in all rows.
+
+    Returns
+    -------
+    TaskIndex
+        Its ids are those of the column, or tuples of ids: the same store in two regions is two tasks.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column, or an id is missing.
+    TypeError
+        If numbers and text are mixed in a column, or ids are lists.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmeta.tasks import index_rows
+    >>> index_rows(pd.DataFrame({"region": ["n", "s", "n"], "store": [1, 1, 2]}), ["region", "store"]).ids.tolist()
+    [('n', 1), ('n', 2), ('s', 1)]
+    """
+    X, _ = as_table(X)
+    columns = TaskColumns.of_table(X, task)
+    values = {name: column_values(X, place) for name, place in columns.places(X).items()}
+    return index_levels(columns.levels(values, complete=complete))
+
+
+def read_task_ids(X: Any, task: str | int | Sequence[str | int]) -> NDArray[Any]:
+    """Return the task id of every row.
+
+    Parameters
+    ----------
+    X : frame, sparse matrix or array-like of shape (n_samples, n_columns)
+        The table.
+    task : str, int or list of them
+        Name or position of the task column, see `locate_task`, or of those of nested tasks, outermost first.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,)
+        Numbers and dates in their own dtype; strings (and categories of strings) as objects; of several columns tuples.
+
+    Raises
+    ------
+    ValueError
+        If the column is not there or an id is missing.
+    TypeError
+        If numbers and strings are mixed in the column, or ids are lists.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta.tasks import read_task_ids
+    >>> read_task_ids(np.array([[0.5, "north"], [0.1, "south"]], dtype=object), task=-1)
+    array(['north', 'south'], dtype=object)
+    """
+    index = index_rows(X, task)
+    return index.ids[index.codes]
+
+
+def features_without(X: Any, task: str | int | Sequence[str | int]) -> Any:
+    """Return `X` without its task column, or without those of nested tasks.
+
+    Parameters
+    ----------
+    X : frame, sparse matrix or array-like of shape (n_samples, n_columns)
+        The table.
+    task : str, int or list of them
+        Name or position of the task column, see `locate_task`, or of several.
+
+    Returns
+    -------
+    table of shape (n_samples, n_columns - 1)
+        The features, see `drop_column`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta.tasks import features_without
+    >>> features_without(np.array([[1.0, 2.0, 7.0]]), task=-1)
+    array([[1., 2.]])
+    """
+    X, _ = as_table(X)
+    return drop_columns(X, locate_columns(X, task_list(task), "task"))

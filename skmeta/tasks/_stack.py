@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._dataframe import column_labels, columns, concatenate, missing_values
-from skmeta.tasks._ids import as_list, as_objects, features_without, index_tasks, plain_ids, read_task_ids
+from skmeta.tasks._ids import as_list, as_objects, plain_ids
+from skmeta.tasks._read import features_without, index_rows
 from skmeta.tasks._tables import (
     append_column,
     as_table,
@@ -161,7 +162,7 @@ def _check_same(what: str, found: dict[Any, Any]) -> None:
             )
 
 
-def split_tasks(X: Any, y: Any, *, task: str | int) -> dict[Any, tuple[Any, Any]]:
+def split_tasks(X: Any, y: Any, *, task: str | int | Sequence[str | int]) -> dict[Any, tuple[Any, Any]]:
     """Return the datasets of one table by task id, the way back from `stack_tasks`.
 
     Rows keep their order within a task and tables their kind. The task column goes, and so does, in frames,
@@ -173,8 +174,8 @@ def split_tasks(X: Any, y: Any, *, task: str | int) -> dict[Any, tuple[Any, Any]
         The table.
     y : array-like, series or frame of shape (n_samples,) or (n_samples, n_outputs)
         The targets.
-    task : str or int
-        Name or position of the task column, see `locate_task`.
+    task : str, int or list of them
+        Name or position of the task column, see `locate_task`, or of those of nested tasks, outermost first.
 
     Returns
     -------
@@ -199,7 +200,7 @@ def split_tasks(X: Any, y: Any, *, task: str | int) -> dict[Any, tuple[Any, Any]
     y = y if hasattr(y, "shape") else np.asarray(y)
     if X.shape[0] != y.shape[0]:
         raise ValueError(f"y: wanted as many rows as X, found {y.shape[0]} and {X.shape[0]}; pass the targets of X.")
-    index = index_tasks(read_task_ids(X, task))
+    index = index_rows(X, task)
     features = take_rows(features_without(X, task), index.order)
     targets = take_rows(y, index.order)
     spans = [slice(*span) for span in pairwise(index.starts.tolist())]

@@ -30,7 +30,7 @@ class Tasks(PartsOfTasks):
     codes : ndarray of shape (n_rows,), dtype intp
         Which task each row belongs to, from 0; a task may have no rows.
     ids : ndarray of shape (n_tasks,)
-        Names of the tasks, as the user wrote them.
+        Names of the tasks, as the user wrote them; of nested tasks paths.
     sample_weight : ndarray of shape (n_rows,), default=None
         Weights of rows; None for ones.
     task_weight : ndarray of shape (n_tasks,), default=None
@@ -46,6 +46,9 @@ class Tasks(PartsOfTasks):
     class_rates : mapping of label to ndarray of shape (n_tasks,), default={}
         How many times as often as at random rows of a class were drawn in each task: the share of the class among the rows
         of the task over the share that it has there; zero where it was not drawn. None said: rows are drawn at random.
+    levels : mapping of str to ndarray of shape (n_tasks,), default={}
+        Ids of each task at every level of its task columns, by column name, outermost first: the region it lies in, then its
+        own. Where there are several, ``ids`` are paths, tuples of these. Empty where there is no task column.
 
     Examples
     --------
@@ -67,6 +70,7 @@ class Tasks(PartsOfTasks):
     feature_names: tuple[str, ...] | None = None
     classes: tuple[NDArray[Any], ...] | None = None
     class_rates: Mapping[Any, NDArray[np.float64]] = field(default_factory=dict)
+    levels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what can be worked out again: worker processes get the rows, not copies of them."""
@@ -163,6 +167,7 @@ class Tasks(PartsOfTasks):
             context={name: values[codes] for name, values in self.context.items()},
             classes=None if self.classes is None else tuple(self.classes[code] for code in codes),
             class_rates={label: rates[codes] for label, rates in self.class_rates.items()},
+            levels={name: ids[codes] for name, ids in self.levels.items()},
         )
 
     def some(self, n_tasks: int, of: NDArray[np.intp] | None = None) -> NDArray[np.intp]:

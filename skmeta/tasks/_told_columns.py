@@ -12,53 +12,25 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skmeta.tasks._column_error import ColumnError, column_list
-from skmeta.tasks._ids import locate_task
 from skmeta.tasks._numbers import column_names, non_numeric_by_position
 from skmeta.tasks._tables import column_values
+from skmeta.tasks._task_columns import TaskColumns
 from skmeta.tasks._words import is_missing, shown
 
 TEXT = re.compile("string|text|convert|numeric|dtype")  # words of errors about it
 
 
-def feature_labels(X: Any, task: str | int | None = None, context: Sequence[str | int] = ()) -> Sequence[Any]:
-    """What the user calls the features of a table: by name, or position among all columns, task and context left out.
-
-    Parameters
-    ----------
-    X : table of shape (n_rows, n_columns)
-        With the task column, if there is one, and the columns that describe tasks.
-    task : str or int, default=None
-        The task column.
-    context : sequence of str or int, default=()
-        Columns that describe tasks, as they stand without the task column.
-
-    Returns
-    -------
-    sequence
-        Names or positions.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skmeta.tasks._told_columns import feature_labels
-    >>> feature_labels(np.zeros((1, 4)), task=0, context=[1])
-    [1, 3]
-    """
-    names = column_names(X)
-    kept = [k for k in range(X.shape[1]) if task is None or k != locate_task(X, task)]
-    described = [each if isinstance(each, str) else kept[each] for each in context]
-    labels = kept if names is None else [names[k] for k in kept]
-    return [label for k, label in zip(kept, labels, strict=True) if not {k, label} & set(described)]
-
-
 @contextmanager
-def telling_columns(features: Any, X: Any = None, task: str | int | None = None) -> Iterator[None]:
+def telling_columns(
+    features: Any, X: Any = None, task: str | int | Sequence[str | int] | None = None
+) -> Iterator[None]:
     """Let errors of what reads the features of a table name them; ``X`` is the table if it has a task column too."""
     try:
         yield
     except (TypeError, ValueError) as error:
         if len(getattr(features, "shape", ())) == 2:  # no list, nor a column of texts
-            tell_columns(error, features, feature_labels(features if X is None else X, task))
+            X = features if X is None else X
+            tell_columns(error, features, TaskColumns.of_table(X, task).labels(X))
         raise
 
 

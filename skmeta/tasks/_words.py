@@ -20,6 +20,8 @@ def shown(value: Any) -> str:
     >>> shown(np.int64(0)), shown(np.str_("a")), shown(np.datetime64("2024-01-30"))
     ('0', "'a'", '2024-01-30')
     """
+    if isinstance(value, tuple):  # a path
+        return f"({', '.join(map(shown, value))})"
     if isinstance(value, np.datetime64 | np.timedelta64) or hasattr(value, "isoformat"):
         return str(value)
     if isinstance(value, np.ndarray):

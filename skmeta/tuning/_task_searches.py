@@ -20,7 +20,7 @@ from sklearn.utils.validation import validate_data
 from skmeta._progress import with_callbacks
 from skmeta._sklearn import every_fit_failed, param_columns, routed_params
 from skmeta._task_models import BaseTaskModels
-from skmeta.tasks import features_without, index_tasks, read_task_ids, take_rows
+from skmeta.tasks import features_without, index_rows, take_rows
 from skmeta.tasks._ids import as_list
 from skmeta.tasks._words import shown
 from skmeta.tuning._history import TrialHistory
@@ -124,7 +124,7 @@ class TaskRows:
 
     def __init__(self, X: Any, y: Any, task: Any) -> None:
         check_consistent_length(X, y)
-        self._index = index_tasks(read_task_ids(X, task))
+        self._index = index_rows(X, task)
         self.X, self._y = features_without(X, task), y
         if not len(self):
             raise ValueError(
@@ -144,6 +144,10 @@ class TaskRows:
     def ids_among(self, tasks: Container[Any]) -> NDArray[Any]:
         """Ids of those that are among some tasks, sorted."""
         return self.ids[self._are_among(tasks)]
+
+    def levels_among(self, tasks: Container[Any]) -> dict[str, NDArray[Any]]:
+        """The same by the name of the task column."""
+        return {name: ids[self._are_among(tasks)] for name, ids in self._index.levels.items()}
 
     def _are_among(self, tasks: Container[Any]) -> NDArray[np.bool_]:
         return np.array([task in tasks for task in as_list(self.ids)], dtype=bool)
@@ -312,6 +316,7 @@ class TaskBests(BaseTaskModels):
         validate_data(self, X, skip_check_array=True)
         rows = TaskRows(X, y, self.task)
         self.tasks_, self.n_rows_, self.estimators_ = rows.ids_among(self.bests), rows.counts, self.bests
+        self._levels = rows.levels_among(self.bests)
         params |= {} if sample_weight is None else {"sample_weight": sample_weight}
         self.estimator_ = clone(self.estimator).fit(rows.X, *(() if y is None else (y,)), **params)
         if is_classifier(self):

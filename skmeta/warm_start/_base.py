@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,6 +18,7 @@ from skmeta.base import Prior, learner_for
 from skmeta.base._class_prior import CLASS_PRIORS, as_drawn
 from skmeta.base._learner import adapt_learned, checked_prior
 from skmeta.base._matching import matched, reads_targets
+from skmeta.base._prior import given_what_is_known
 from skmeta.steps import (
     AdaptedBehindSteps,
     FrozenSteps,
@@ -33,13 +35,15 @@ from skmeta.steps import (
     with_constant_column,
     with_steps,
 )
-from skmeta.tasks import Tasks, locate_task, read_tasks
-from skmeta.tasks._ids import as_list
+from skmeta.tasks import TaskColumns, Tasks, read_tasks
+from skmeta.tasks._crossed import warn_of_crossed_ids
+from skmeta.tasks._ids import as_list, plain_ids
 from skmeta.tasks._ids_beside import refuse_ids_beside
-from skmeta.tasks._numbers import check_rows, column_names
-from skmeta.tasks._read import context_places
+from skmeta.tasks._locate import locate_columns
+from skmeta.tasks._numbers import check_rows
 from skmeta.tasks._tables import plain_table
-from skmeta.tasks._told_columns import feature_labels, telling_columns
+from skmeta.tasks._task_columns import task_list
+from skmeta.tasks._told_columns import telling_columns
 from skmeta.tasks._words import shown
 from skmeta.warm_start._given import (
     check_classes,
@@ -49,13 +53,13 @@ from skmeta.warm_start._given import (
     check_prior_kind,
     check_takes_weights,
     columns_of,
-    has_task_column,
     hinting_at_task,
     naming_the_prior,
 )
 from skmeta.warm_start._known_tasks import KnownTasks
 from skmeta.warm_start._partitions import answer_partitions, fit_partitions
 from skmeta.warm_start._pickled_family import register_again, registration_of
+from skmeta.warm_start._table import columns_beside, columns_of_prior, warn_of_unread_context
 from skmeta.warm_start._task_estimators import TaskEstimators
 
 _PRIVATE = ("_known", "_plain")  # what a fit leaves behind, beside the names that end in "_"
@@ -70,7 +74,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         self,
         estimator: Any,
         *,
-        task: str | int | None = None,
+        task: str | int | Sequence[str | int] | None = None,
         context: Sequence[str | int] | None = None,
         prior: Prior | None = None,
         learner: Any = "auto",
@@ -135,13 +139,9 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         """
         refuse_ids_beside(others, self.task)
         self._check_parameters()
-        if is_partitioned(X):
-            self._store(fit_partitions(self, X, y, sample_weight))
-            return self
-        columns = columns_of(X)
         plain = self.task is None and self.prior is None
-        found = self._fit_plain(X, y, sample_weight) if plain else self._fit_tasks(X, y, sample_weight)
-        self._store(columns | found)
+        fit = partial(fit_partitions, self) if is_partitioned(X) else self._fit_plain if plain else self._fit_tasks
+        self._store(columns_of(X) | fit(X, y, sample_weight))
         return self
 
     def _fit_plain(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
@@ -155,25 +155,37 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     def _fit_tasks(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
         parts = take_apart(self.estimator) if self.prior is None else checked_parts(self.estimator, self.prior)
         learner = None if self.task is None else self._learner_for(parts.model)
-        raw, context = self._read(X, y, sample_weight, parts.model)
-        if len(raw) == 1 and self.task is not None and self.prior is None:
-            raise ValueError(
-                f"task: wanted a column that tells at least two tasks apart, found {self.task!r} with the "
-                f"one value {shown(raw.ids[0])}. One dataset is fitted with task=None, alone or from a prior."
-            )
-        if self.prior is None:
-            check_classes(raw)
+        X = plain_table(X)
+        columns = columns_beside(X, self.task, self.context, self.prior)
+        raw = self._read(X, y, sample_weight, parts.model, columns)
+        self._check_collection(raw)
         if raw.X.shape[1] == 0 and self.prior is None:
             parts = with_constant_column(parts)
-        steps, prior, tasks = self._through_steps(parts, raw, context)
+        steps, prior, tasks = self._through_steps(parts, raw)
         order = tasks.feature_names
-        with telling_columns_behind(steps, raw.X, lambda: feature_labels(X, self.task, context)):
+        with telling_columns_behind(steps, raw.X, lambda: columns.labels(X)):
             prior, tasks, adapted = self._learned(learner, prior, parts.model, tasks)
+        if self.context is not None:
+            warn_of_unread_context(columns, prior, stacklevel=4)
+        steps = replace(steps, columns=columns_of_prior(columns, prior))
         adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, adapted, order)
-        known = KnownTasks(self.task, tasks.ids, prior, adapted, tasks.X.shape[1])
+        known = KnownTasks(columns, tasks.ids, tasks.levels, prior, adapted, tasks.X.shape[1])
         found = {"_known": known, "prior_": with_steps(steps, prior)}
         found |= {} if learner is None else {"learner_": learner}
         return found | ({} if adapted.classes is None else {"classes_": adapted.classes})
+
+    def _check_collection(self, tasks: Tasks) -> None:
+        """Tasks that can be learned from: several, of several classes where there are classes, nested as said."""
+        if self.task is not None:
+            warn_of_crossed_ids(tasks.levels, stacklevel=5)
+        if self.prior is not None:
+            return
+        if len(tasks) == 1:
+            raise ValueError(
+                f"task: wanted a column that tells at least two tasks apart, found {self.task!r} with the "
+                f"one value {shown(tasks.ids[0])}. One dataset is fitted with task=None, alone or from a prior."
+            )
+        check_classes(tasks)
 
     def _learned(self, learner: Any, prior: Any, model: Any, tasks: Tasks) -> tuple[Any, Tasks, Any]:
         """The prior of a model after this fit, the tasks with their columns in its order, and their estimators."""
@@ -182,7 +194,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             prior, tasks = matched(prior, tasks)
             tasks = as_drawn(tasks, prior, self._class_prior)
         if learner is None:
-            return prior, tasks, self._adapted(prior, model, tasks)
+            return prior, tasks, self._adapted(given_what_is_known(prior, tasks.context_of(0)), model, tasks)
         prior = checked_prior(learner, learner.learn(model, tasks, prior, n_jobs=self.n_jobs))
         prior, tasks = matched(prior, tasks)
         return prior, tasks, adapt_learned(learner, prior, model, tasks, self.n_jobs)
@@ -192,38 +204,30 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         learner = learner_for(model, self.learner)
         return clone(learner, safe=False) if learner is self.learner else learner
 
-    def _read(self, X: Any, y: Any, sample_weight: ArrayLike | None, model: Any) -> tuple[Tasks, tuple[str | int, ...]]:
-        """The tasks of a table, as raw rows, and the columns beside the task column that describe them."""
-        context = self._described_by(X)
-        X = plain_table(X)
+    def _read(self, X: Any, y: Any, sample_weight: ArrayLike | None, model: Any, columns: TaskColumns) -> Tasks:
+        """The tasks of a table, as raw rows; all rows are of one task where no column is to tell them apart."""
         one = "prior.zero_shot(estimator) needs no rows"
         check_rows(X, one if self.task is None else "a prior is learned from the rows of related tasks")
         check_takes_weights(model, sample_weight)
-        tasks = read_tasks(
-            X,
-            y,
-            sample_weight,
-            task=self.task,
-            context=context,
-            estimator_name=type(model).__name__,
-            labels=isinstance(self, ClassifierMixin),
-            unlabelled=self._unlabelled,
-            targets=reads_targets(self),
-        )
-        return tasks, context_places(X, self.task, context)
+        read = {
+            "estimator_name": type(model).__name__,
+            "labels": isinstance(self, ClassifierMixin),
+            "unlabelled": self._unlabelled,
+            "targets": reads_targets(self),
+        }
+        if self.task is not None:
+            return read_tasks(X, y, sample_weight, columns=columns, **read)
+        X, known = columns.of_one_task(X)
+        context = {name: plain_ids(np.array([value]), name) for name, value in known.items()}
+        return replace(read_tasks(X, y, sample_weight, **read), context=context)
 
-    def _through_steps(
-        self, parts: Parts, tasks: Tasks, context: tuple[str | int, ...]
-    ) -> tuple[FrozenSteps, Any, Tasks]:
+    def _through_steps(self, parts: Parts, tasks: Tasks) -> tuple[FrozenSteps, Any, Tasks]:
         """Steps frozen, the prior of the model if there is one, and the tasks as the model sees them."""
         if self.prior is None:
-            steps, tasks = fit_steps(parts, tasks, context)
+            steps, tasks = fit_steps(parts, tasks)
             return steps, None, tasks
         steps, prior = split_prior(self.prior)
-        tasks = steps.apply(tasks)
-        if self.task is None and tasks.context:
-            prior = prior.given(**tasks.context_of(0))
-        return replace(steps, context=context), prior, tasks
+        return steps, prior, steps.apply(tasks)
 
     def _adapted(self, prior: Any, model: Any, tasks: Tasks) -> Any:
         """The tasks' estimators; where a prior that was given cannot fill them, the error names both."""
@@ -232,13 +236,6 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             if self.task is None:
                 adapted.estimator(0)  # a prior of another family may find out only now that it cannot fill an estimator
         return adapted
-
-    def _described_by(self, X: Any) -> tuple[str | int, ...]:
-        """Context columns: those given or, of a table that has them, those that the prior was learned with."""
-        if self.context is not None or self.prior is None:
-            return tuple(self.context or ())
-        known, names = split_prior(self.prior)[0].context, column_names(X) or ()
-        return known if all(name in names for name in known) else ()
 
     def _check_parameters(self) -> None:
         estimator: Any = self.estimator
@@ -281,7 +278,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
     @property
     def _in_tasks(self) -> bool:
         known = self.__dict__.get("_known")
-        return known is not None and known.task is not None
+        return known is not None and bool(known.levels)
 
     @property
     def estimator_(self) -> Any:
@@ -307,7 +304,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
                 "estimators_: this model was fitted without a task column, as one task, and has one estimator, "
                 "estimator_. For one a task fit with task=... (a column's name or position)."
             )
-        return TaskEstimators(self._known.ids, self._known.adapted)
+        return TaskEstimators(self._known.ids, self._known.levels, self._known.adapted)
 
     @property
     def coef_(self) -> NDArray[np.float64]:
@@ -332,7 +329,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
-            Rows of one new task without a task column; or of one or several, with it.
+            Rows of one new task without a task column; or of one or several, with it. Of the columns of nested tasks a new
+            task may have those that are known of it, such as its region alone.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
             Targets; clusterers need none.
         sample_weight : array-like of shape (n_rows,), default=None
@@ -358,20 +356,22 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
                 "give it a task column or a prior."
             )
         X, known = plain_table(X), self._known
-        if not has_task_column(self, X):
+        if not known.levels or not set(known.levels) <= set(known.columns.places(X)):
+            prior = with_steps(replace(known.adapted.steps, columns=known.columns), known.prior)
             how = {"unlabelled": self._unlabelled, "class_prior": self._class_prior}
-            return adapt_rows(known.parts, self.prior_, X, y, sample_weight, **how)
+            return adapt_rows(known.parts, prior, X, y, sample_weight, **how)
         made = self._adapt_several(X, y, sample_weight)
         return made if len(made) > 1 else next(iter(made.values()))
 
     def _adapt_several(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> TaskEstimators:
         known, steps = self._known, self._known.adapted.steps
-        raw, context = self._read(X, y, sample_weight, known.parts.model)
-        with telling_columns_behind(steps, raw.X, lambda: feature_labels(X, self.task, context)):
+        raw = self._read(X, y, sample_weight, known.parts.model, known.columns)
+        with telling_columns_behind(steps, raw.X, lambda: known.columns.labels(X)):
             prior, tasks = matched(known.prior, steps.apply(raw))
             tasks = as_drawn(tasks, prior, self._class_prior)
             adapted = prior.adapt_tasks(known.parts.model, tasks, n_jobs=self.n_jobs)
-        return TaskEstimators(tasks.ids, AdaptedBehindSteps(steps, known.parts, tasks.feature_names, adapted))
+        behind = AdaptedBehindSteps(steps, known.parts, tasks.feature_names, adapted)
+        return TaskEstimators(tasks.ids, tasks.levels, behind)
 
     # -- predicting ---------------------------------------------------------------------------------
 
@@ -385,8 +385,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         if is_partitioned(X):
             return answer_partitions(self, method, X)
         X = plain_table(X)
-        if self.task is not None and self._in_tasks:
-            locate_task(X, self.task)
+        if self._in_tasks:
+            locate_columns(X, task_list(self.task), "task")
         validate_data(self, X, reset=False, skip_check_array=True)
         check_rows(X, "there is nothing to predict")
         return self._known.answer(method, X)

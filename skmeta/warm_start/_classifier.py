@@ -28,13 +28,17 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         Any classifier with ``predict_proba`` or ``decision_function``. The user guide lists those whose class has a learner
         of its own, such as LogisticRegression (``C = 1``, its default, takes the prior as learned, ``C = 0.1`` ten times as
         strong); any other one has that of `SharedModel`. Alone or as the last step of a Pipeline.
-    task : str or int, default=None
-        Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays.
+    task : str, int or list of them, default=None
+        Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays. Of tasks that lie in
+        others a list, outermost first: ``["region", "store"]``. Then ids are paths, ``("north", 7)``: store 7 of the north is
+        not store 7 of the south. `predict` takes an id of a list that is missing as one that is not known.
     context : list of str or int, default=None
         Columns of ``X`` that describe a task and are none of its features (size, city, date): constant within it. They
-        are what a family's ``prior.given(...)`` knows of a task without rows; linear models make no use of them yet.
+        are what ``prior.given(...)`` knows of a task before its first row; a warning names those that the prior does not
+        read. None: of a table that has them, those that ``prior`` was learned with.
     prior : Prior, default=None
-        Where to start: another model's ``prior_``, or written by hand with its ``classes``.
+        Where to start: another model's ``prior_``, or written by hand with its ``classes``. One that reads ids, such as
+        regions or dates, finds them in ``X`` by the columns it was learned with: without ``task``, each of them has one value.
     learner : "auto" or learner, default="auto"
         What learns the prior; "auto" is the one registered for the estimator's class, or `SharedModel`, with its defaults.
     class_prior : {"rows", "past"}, default="rows"
@@ -59,7 +63,7 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
     estimator_ : estimator
         Plain fitted estimator of the one task (without ``task``).
     estimators_ : mapping
-        Plain fitted estimators by task id, made when asked for (with ``task``).
+        Plain fitted estimators by task id, of nested tasks a tuple of ids, made when asked for (with ``task``).
     classes_ : ndarray of shape (n_classes,)
         Labels of the whole collection; tasks may lack some of them.
     coef_ : ndarray
@@ -122,7 +126,7 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         self,
         estimator: Any,
         *,
-        task: str | int | None = None,
+        task: str | int | Sequence[str | int] | None = None,
         context: Sequence[str | int] | None = None,
         prior: Prior | None = None,
         learner: Any = "auto",

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmeta.base import Prior
 from skmeta.steps import last_model
+from skmeta.tasks._tables import plain_table
 from skmeta.warm_start._base import WarmStartBase
 from skmeta.warm_start._given import estimator_has
 
@@ -28,10 +29,13 @@ class WarmStartClusterer(ClusterMixin, WarmStartBase):
     estimator : estimator
         KMeans, MiniBatchKMeans, GaussianMixture or BayesianGaussianMixture, or any clusterer with ``learner=``; alone or as
         the last step of a Pipeline, whose other steps are fitted once on the whole collection.
-    task : str or int, default=None
-        Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays.
+    task : str, int or list of them, default=None
+        Column of ``X`` that says which task a row belongs to: a name for frames, a position for arrays. Of tasks that lie in
+        others a list, outermost first: ``["region", "store"]``. Then ids are paths, ``("north", 7)``: store 7 of the north is
+        not store 7 of the south. `predict` takes an id of a list that is missing as one that is not known.
     context : list of str or int, default=None
-        Columns of ``X`` that describe a task and are none of its features: constant within it.
+        Columns of ``X`` that describe a task and are none of its features: constant within it. A warning names those that
+        the prior does not read.
     prior : Prior, default=None
         Where to start: another model's ``prior_``.
     learner : "auto" or learner, default="auto"
@@ -48,7 +52,7 @@ class WarmStartClusterer(ClusterMixin, WarmStartBase):
     estimator_ : estimator
         Plain fitted estimator of the one task (without ``task``).
     estimators_ : mapping
-        Plain fitted estimators by task id, made when asked for (with ``task``).
+        Plain fitted estimators by task id, of nested tasks a tuple of ids, made when asked for (with ``task``).
     borrowing_ : float or dict
         Own rows that the prior was worth to the task, or a dict of them by id; 0 for a plain fit.
     learner_ : learner
@@ -85,7 +89,7 @@ class WarmStartClusterer(ClusterMixin, WarmStartBase):
         self,
         estimator: Any,
         *,
-        task: str | int | None = None,
+        task: str | int | Sequence[str | int] | None = None,
         context: Sequence[str | int] | None = None,
         prior: Prior | None = None,
         learner: Any = "auto",
@@ -143,7 +147,7 @@ class WarmStartClusterer(ClusterMixin, WarmStartBase):
 
     def _fit_tasks(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
         found = super()._fit_tasks(X, None, sample_weight)
-        return found | {"labels_": found["_known"].answer("predict", X)}
+        return found | {"labels_": found["_known"].answer("predict", plain_table(X))}
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The cluster of each row: known tasks with their own adapted model, unknown ones by the prior.

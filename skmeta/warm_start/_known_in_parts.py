@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._matching import matched
 from skmeta.steps import AdaptedBehindSteps, FrozenSteps, Parts
-from skmeta.tasks import PartitionedTasks, TaskIndex, Tasks, index_tasks, lookup_tasks, read_task_ids
+from skmeta.tasks import PartitionedTasks, TaskColumns, TaskIndex, Tasks, index_tasks, lookup_tasks
 from skmeta.tasks._known_ids import known_codes
 from skmeta.tasks._partitioned_tasks import joined_tasks
+from skmeta.tasks._paths import index_levels
 from skmeta.warm_start._known_tasks import KnownTasks
 
 
@@ -25,8 +26,8 @@ class KnownInParts:
 
     Parameters
     ----------
-    task : str or int
-        The task column.
+    columns : TaskColumns
+        Which column of a table says of which task a row is.
     tasks : PartitionedTasks
         Raw rows, where they are.
     prior : Prior
@@ -41,7 +42,7 @@ class KnownInParts:
         Jobs over tasks.
     """
 
-    task: Any
+    columns: TaskColumns
     tasks: PartitionedTasks
     prior: Prior
     steps: FrozenSteps
@@ -54,6 +55,11 @@ class KnownInParts:
         """Names of all tasks, sorted."""
         return self.tasks.ids
 
+    @property
+    def levels(self) -> dict[str, NDArray[Any]]:
+        """The same by the name of their column."""
+        return dict.fromkeys(self.columns.task, self.ids)
+
     @cached_property
     def adapted(self) -> AdaptedInParts:
         """The tasks' estimators."""
@@ -61,14 +67,14 @@ class KnownInParts:
 
     def answer(self, method: str, X: Any) -> NDArray[Any]:
         """What `KnownTasks` would answer for rows: the rows of the known tasks among them come here."""
-        ids = self._told(read_task_ids(X, self.task))
+        ids = self._told(_ids_of(self.columns, X))
         tasks = joined_tasks(self.tasks.engine.gather(self.tasks.handles_of(ids)))
         return self.without_rows().adapted_to(tasks)[0].answer(method, X)
 
     def answers(self, engine: Any, method: str, parts: Sequence[Any]) -> list[Any]:
         """The same of partitions, as handles: to each go the rows of the tasks in it, from where they are."""
         found, without = [], self.without_rows()
-        asked = engine.gather(engine.map(partial(_ids_in, self.task), parts))
+        asked = engine.gather(engine.map(partial(_ids_in, self.columns), parts))
         self._told(np.concatenate([ids for ids in asked if len(ids)] or [self.ids[:0]]))
         for part, ids in zip(parts, asked, strict=True):
             pieces = [[piece] for piece in self.tasks.handles_of(ids)]
@@ -77,20 +83,20 @@ class KnownInParts:
 
     def _told(self, ids: NDArray[Any]) -> NDArray[Any]:
         """Ids that are asked about, each once; with a word if none is known, an error if none can be."""
-        index = index_tasks(ids)
-        known_codes(self.ids, index)
+        index = index_levels(dict.fromkeys(self.columns.task, ids))
+        known_codes(self.levels, index)
         return index.ids
 
     def without_rows(self) -> _Without:
         """All that is to be known where tasks are adapted."""
-        return _Without(self.task, self.prior, self.steps, self.parts, self.n_features, self.n_jobs)
+        return _Without(self.columns, self.prior, self.steps, self.parts, self.n_features, self.n_jobs)
 
 
 @dataclass(frozen=True, eq=False)
 class _Without:
     """A fitted model without its tasks."""
 
-    task: Any
+    columns: TaskColumns
     prior: Prior
     steps: FrozenSteps
     parts: Parts
@@ -106,13 +112,14 @@ class _Without:
         prior, tasks = matched(self.prior, tasks)
         inner = prior.adapt_tasks(self.parts.model, tasks, n_jobs=self.n_jobs)
         adapted = AdaptedBehindSteps(self.steps, self.parts, tasks.feature_names, inner, order)
-        return _SomeTasks(self.task, tasks.ids, prior, adapted, tasks.X.shape[1]), adapted
+        levels = dict.fromkeys(self.columns.task, tasks.ids)
+        return _SomeTasks(self.columns, tasks.ids, levels, prior, adapted, tasks.X.shape[1]), adapted
 
 
 class _SomeTasks(KnownTasks):
     """Those of the known tasks that rows may be of: whether any is known was said of all."""
 
-    def _places(self, index: TaskIndex) -> NDArray[np.intp]:
+    def _places(self, index: TaskIndex, *, new_ones_warn: bool) -> NDArray[np.intp]:
         return lookup_tasks(self.ids, index.ids)
 
 
@@ -123,8 +130,13 @@ def _answered(without: _Without, method: str, X: Any, *pieces: Tasks) -> NDArray
     return without.adapted_to(joined_tasks(pieces))[0].answer(method, X)
 
 
-def _ids_in(task: Any, X: Any) -> NDArray[Any]:
-    return index_tasks(read_task_ids(X, task)).ids if len(X) else np.empty(0)
+def _ids_of(columns: TaskColumns, X: Any) -> NDArray[Any]:
+    """The id of every row."""
+    return next(iter(columns.levels(columns.split(X)[1]).values()))
+
+
+def _ids_in(columns: TaskColumns, X: Any) -> NDArray[Any]:
+    return index_tasks(_ids_of(columns, X)).ids if len(X) else np.empty(0)
 
 
 class AdaptedInParts(AdaptedEstimators):

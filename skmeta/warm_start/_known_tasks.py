@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from skmeta.base import Prior
 from skmeta.base._adapted_estimators import assembled
 from skmeta.steps import AdaptedBehindSteps, Parts, telling_columns_behind
-from skmeta.tasks import TaskIndex, Tasks, features_without, index_tasks, read_task_ids, take_rows
-from skmeta.tasks._context import one_a_task, split_context
+from skmeta.tasks import TaskColumns, TaskIndex, Tasks, take_rows
+from skmeta.tasks._context import groups_of_rows, one_a_task
 from skmeta.tasks._known_ids import known_codes
-from skmeta.tasks._told_columns import feature_labels
+from skmeta.tasks._paths import index_levels, known_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,10 +25,12 @@ class KnownTasks:
 
     Parameters
     ----------
-    task : str, int or None
-        The task column; None where there was one task.
+    columns : TaskColumns
+        Which columns of a table say or describe its tasks.
     ids : ndarray of shape (n_tasks,)
         Names of the tasks, sorted.
+    levels : mapping of str to ndarray of shape (n_tasks,)
+        Their ids at every level; empty where there was one task.
     prior : Prior
         Of the model.
     adapted : AdaptedBehindSteps
@@ -37,8 +39,9 @@ class KnownTasks:
         Number of columns behind the steps.
     """
 
-    task: str | int | None
+    columns: TaskColumns
     ids: NDArray[Any]
+    levels: Mapping[str, NDArray[Any]]
     prior: Prior
     adapted: AdaptedBehindSteps
     n_features: int
@@ -49,26 +52,24 @@ class KnownTasks:
         return self.adapted.parts
 
     def answer(self, method: str, X: Any) -> NDArray[Any]:
-        """What the adapted estimators say of rows: known tasks by their own, others by the prior given their context.
+        """What the adapted estimators say of rows: known tasks by their own, others by the prior given what is known of them.
 
         Parameters
         ----------
         method : str
             Of `AdaptedEstimators`, such as "predict".
         X : table of shape (n_rows, n_columns)
-            Raw rows, with the task column where there is one.
+            Raw rows, with the columns that say and describe tasks.
 
         Returns
         -------
         ndarray of shape (n_rows, ...)
             In the user's units.
         """
-        codes, ids = self._codes(X)
-        features = X if self.task is None else features_without(X, self.task)
-        features, context = split_context(features, self.adapted.steps.context)
-        steps = self.adapted.steps
-        with telling_columns_behind(steps, features, lambda: feature_labels(X, self.task, steps.context)):
-            return self._answer(method, features, codes, ids, context)
+        features, values = self.columns.split(X)
+        codes = self._codes(values, X.shape[0])
+        with telling_columns_behind(self.adapted.steps, features, lambda: self.columns.labels(X)):
+            return self._answer(method, features, codes, values)
 
     def answers(self, engine: Any, method: str, parts: Sequence[Any]) -> list[Any]:
         """The same of the partitions of a frame, None of those without rows, as handles of the engine that has them.
@@ -90,40 +91,50 @@ class KnownTasks:
         handles: list[Any] = engine.map(partial(_answered, self, method), parts)
         return handles
 
-    def _answer(
-        self, method: str, X: Any, codes: NDArray[np.intp], ids: NDArray[Any], context: dict[str, NDArray[Any]]
-    ) -> NDArray[Any]:
+    def _codes(self, values: Mapping[str, NDArray[Any]], n_rows: int) -> NDArray[np.intp]:
+        """Task of each row, -1 for one never seen."""
+        if not self.levels:
+            return np.zeros(n_rows, dtype=np.intp)
+        index = index_levels(self.columns.levels(values, complete=False))
+        reads_ids = bool(set(self.levels) & set(self.prior.context_names))
+        return self._places(index, new_ones_warn=not reads_ids)[index.codes]
+
+    def _places(self, index: TaskIndex, *, new_ones_warn: bool) -> NDArray[np.intp]:
+        """Where each task of an index is among those known, -1 where it is not; with a word if none is."""
+        return known_codes(self.levels, index, new_ones_warn=new_ones_warn)
+
+    def _answer(self, method: str, X: Any, codes: NDArray[np.intp], values: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
         unknown = np.flatnonzero(codes < 0)
-        if not context or not len(unknown):
+        read = [name for name in self.prior.context_names if name in values]
+        if not read or not len(unknown):
             return getattr(self.adapted, method)(X, codes)
         known = np.flatnonzero(codes >= 0)
         parts = [(known, getattr(self.adapted, method)(take_rows(X, known), codes[known]))] if len(known) else []
-        index = index_tasks(ids[unknown])
-        described = one_a_task({name: values[unknown] for name, values in context.items()}, index.codes, index.ids)
-        for code in range(index.n_tasks):
-            rows = unknown[index.codes == code]
-            one = {name: values[code] for name, values in described.items()}
-            parts.append((rows, self._of_new_task(method, take_rows(X, rows), one)))
+        of_unknown = {name: column[unknown] for name, column in values.items()}
+        self._check_context(of_unknown)
+        groups, given = groups_of_rows(of_unknown, read, self.columns.task, len(unknown))
+        for group, known_of_it in enumerate(given):
+            rows = unknown[groups == group]
+            parts.append((rows, self._of_new_task(method, take_rows(X, rows), known_of_it)))
         return assembled(parts)
 
-    def _of_new_task(self, method: str, X: Any, context: Mapping[str, Any]) -> NDArray[Any]:
-        prior = self.prior.given(**context)
+    def _check_context(self, values: Mapping[str, NDArray[Any]]) -> None:
+        """Raise where what describes a task varies within one of those that are known by all their ids."""
+        ids = {name: values[name] for name in self.columns.task}
+        rows = np.logical_and.reduce([known_rows(column) for column in ids.values()])
+        if rows.any():
+            index = index_levels({name: column[rows] for name, column in ids.items()})
+            described = {name: values[name][rows] for name in self.columns.context if name in values}
+            one_a_task(described, index.codes, index.ids)
+
+    def _of_new_task(self, method: str, X: Any, known: Mapping[str, Any]) -> NDArray[Any]:
+        nobody = np.full(X.shape[0], -1)
+        if not known:
+            return getattr(self.adapted, method)(X, nobody)
         nothing = Tasks.none(self.adapted.columns, self.n_features)
-        adapted = prior.adapt_tasks(self.parts.model, nothing)
+        adapted = self.prior.given(**known).adapt_tasks(self.parts.model, nothing)
         behind = AdaptedBehindSteps(self.adapted.steps, self.parts, self.adapted.columns, adapted)
-        return getattr(behind, method)(X, np.full(X.shape[0], -1))
-
-    def _codes(self, X: Any) -> tuple[NDArray[np.intp], NDArray[Any]]:
-        """Task of each row, -1 for one never seen, and its id."""
-        if self.task is None:
-            return np.zeros(X.shape[0], dtype=np.intp), np.zeros(X.shape[0], dtype=int)
-        ids = read_task_ids(X, self.task)
-        index = index_tasks(ids)
-        return self._places(index)[index.codes], ids
-
-    def _places(self, index: TaskIndex) -> NDArray[np.intp]:
-        """Where each task of an index is among those known, -1 where it is not; with a word if none is."""
-        return known_codes(self.ids, index)
+        return getattr(behind, method)(X, nobody)
 
 
 def _answered(known: KnownTasks, method: str, X: Any) -> NDArray[Any] | None:

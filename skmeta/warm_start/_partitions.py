@@ -24,11 +24,11 @@ from skmeta.steps import (
     with_constant_column,
     with_steps,
 )
-from skmeta.tasks import PartitionedTasks, features_without, locate_task, take_rows
+from skmeta.tasks import PartitionedTasks, TaskColumns, features_without, locate_task, take_rows
 from skmeta.tasks._numbers import column_names
 from skmeta.tasks._partitioned_tasks import read_partition
 from skmeta.tasks._words import listed
-from skmeta.warm_start._given import check_takes_weights, columns_of
+from skmeta.warm_start._given import check_takes_weights
 from skmeta.warm_start._known_in_parts import KnownInParts
 
 
@@ -36,7 +36,7 @@ def fit_partitions(model: Any, X: Any, y: Any, sample_weight: Any, progress: Any
     """What `fit` stores of a frame in partitions: as of one in memory, the tasks' own models being made when asked for."""
     check_frames(model, X, y, sample_weight)
     empty = _dask.empty_of(X)
-    columns = columns_of(empty)
+    columns = TaskColumns.of_table(empty, model.task)
     parts = take_apart(model.estimator) if model.prior is None else checked_parts(model.estimator, model.prior)
     check_takes_weights(parts.model, sample_weight)
     learner = model._learner_for(parts.model)
@@ -57,9 +57,9 @@ def fit_partitions(model: Any, X: Any, y: Any, sample_weight: Any, progress: Any
             f"task: wanted a column that tells at least two tasks apart, found {model.task!r} with one value. One dataset is "
             "fitted in memory, with task=None."
         )
-    known = KnownInParts(model.task, tasks, prior, steps, parts, features.shape[1], model.n_jobs)
+    known = KnownInParts(columns, tasks, prior, steps, parts, features.shape[1], model.n_jobs)
     classes = {} if prior.classes is None else {"classes_": prior.classes}
-    return columns | {"_known": known, "prior_": with_steps(steps, prior), "learner_": learner} | classes
+    return {"_known": known, "prior_": with_steps(steps, prior), "learner_": learner} | classes
 
 
 def read_partitions(model: Any, estimator: Any, frames: tuple[Any, Any, Any], features: Any) -> PartitionedTasks:
@@ -89,6 +89,10 @@ def check_frames(model: Any, X: Any, y: Any, sample_weight: Any) -> None:
         raise ValueError(
             f"task: wanted a column of tasks for a frame in partitions, found None, where one dataset is fitted; X.compute() "
             f"makes one in memory of these {_dask.n_parts(X)} partition(s)."
+        )
+    if not isinstance(model.task, str | int):
+        raise ValueError(
+            f"task: wanted one column for a frame in partitions, found {list(model.task)}; X.compute() makes one in memory."
         )
     if model.context:
         raise ValueError(

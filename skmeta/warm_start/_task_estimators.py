@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base import AdaptedEstimators
-from skmeta.tasks import lookup_tasks
 from skmeta.tasks._ids import as_list, as_objects
+from skmeta.tasks._paths import lookup_levels
 from skmeta.tasks._words import is_missing, listed, shown
 
 
@@ -20,13 +20,16 @@ class TaskEstimators(Mapping[Any, Any]):
     Parameters
     ----------
     ids : ndarray of shape (n_tasks,)
-        Names of the tasks, sorted.
+        Names of the tasks, sorted; of nested tasks paths.
+    levels : mapping of str to ndarray of shape (n_tasks,)
+        Their ids at every level.
     adapted : AdaptedEstimators
         Of these tasks, in this order.
     """
 
-    def __init__(self, ids: NDArray[Any], adapted: AdaptedEstimators) -> None:
+    def __init__(self, ids: NDArray[Any], levels: Mapping[str, NDArray[Any]], adapted: AdaptedEstimators) -> None:
         self._ids = ids
+        self._levels = levels
         self._adapted = adapted
 
     def __getitem__(self, task: Any) -> Any:
@@ -39,12 +42,11 @@ class TaskEstimators(Mapping[Any, Any]):
         return self._adapted.estimator(code)
 
     def _position(self, task: Any) -> int:
-        if is_missing(task):
+        path = task if len(self._levels) > 1 else (task,)
+        if not isinstance(path, tuple) or len(path) != len(self._levels) or any(map(is_missing, path)):
             return -1
-        one = np.array([task]) if isinstance(task, np.generic) else as_objects([task])
-        if hasattr(task, "isoformat") and self._ids.dtype.kind == "M":  # a date of the standard library or of pandas
-            one = one.astype(self._ids.dtype)
-        return int(lookup_tasks(self._ids, one)[0])
+        pairs = zip(self._levels.items(), path, strict=True)
+        return int(lookup_levels(self._levels, {name: _one(ids, value) for (name, ids), value in pairs})[0])
 
     def __iter__(self) -> Iterator[Any]:
         return iter(as_list(self._ids))
@@ -54,3 +56,10 @@ class TaskEstimators(Mapping[Any, Any]):
 
     def __repr__(self) -> str:
         return f"TaskEstimators({len(self)} tasks, made when asked for)"
+
+
+def _one(ids: NDArray[Any], value: Any) -> NDArray[Any]:
+    """One id to look up among others."""
+    one = np.array([value]) if isinstance(value, np.generic) else as_objects([value])
+    # A date of the standard library or of pandas.
+    return one.astype(ids.dtype) if hasattr(value, "isoformat") and ids.dtype.kind == "M" else one

@@ -8,13 +8,14 @@ from numpy.testing import assert_allclose
 from sklearn.linear_model import LinearRegression, Ridge
 
 from skmeta import GaussianPrior, WarmStartRegressor
-from skmeta._inference.components import Component, KnownNoise, Stack
+from skmeta._inference.components import Component, KnownNoise
 from skmeta._inference.contextual import intercept_shift, new_row_effects, variance_ratio
 from skmeta._inference.covariances import DenseCovariance
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.moments import Rows, collect_moments
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.posterior_columns import ColumnPosterior
+from skmeta._inference.stack import Stack
 from skmeta.linear_model import ContextualEffects, Units
 
 NOISE = 0.2

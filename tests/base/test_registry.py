@@ -188,7 +188,7 @@ class MyLearner(Learner):
 X = np.column_stack([np.zeros(24), np.repeat(np.arange(6.0), 4)])
 model = WarmStartRegressor(DummyRegressor(), task=-1)
 cv = NShotSplit(-1, n_shots=1, n_splits=2, random_state=0)
-search = GridSearchCV(model, {"n_jobs": [None, 1]}, cv=cv, n_jobs=2, error_score="raise").fit(X, X[:, 1])
+search = GridSearchCV(model, {"n_jobs": [None, 1]}, cv=cv, n_jobs=2, error_score="raise").fit(X, X[:, 0])
 print(search.best_estimator_.prior_)
 """
 

@@ -9,10 +9,11 @@ from scipy.stats import multivariate_t
 from sklearn.linear_model import Ridge
 
 from skmeta import WarmStartRegressor
-from skmeta._inference.components import KnownNoise, Stack, law_of_level
+from skmeta._inference.components import KnownNoise, law_of_level
 from skmeta._inference.likelihoods import GAUSSIAN
 from skmeta._inference.mixture import assumed_tasks, learn_weights, weights_by_use, weights_of_use
 from skmeta._inference.noise import NoiseLaw
+from skmeta._inference.stack import Stack
 from skmeta.linear_model import ContextualEffects, GaussianPrior, OwnPrior, Units
 from skmeta.linear_model._adapt import components_of
 from skmeta.linear_model._kinds import likelihood_named

@@ -337,7 +337,7 @@ def frame_of(**changed):
         (frame_of(store=["x", 1, "x"]), [1, 2, 3], {}, TypeError, "one type"),
         (frame_of(store=["x", None, "x"]), [1, 2, 3], {}, ValueError, "missing"),
         (frame_of(), [1, 2, 3], {"sample_weight": [1, -1, 1]}, ValueError, "sample_weight"),
-        (frame_of(), [1, 2, 3], {"task": ["store"]}, TypeError, "task"),
+        (frame_of(), [1, 2, 3], {"task": [["store"]]}, TypeError, "task"),
     ],
 )  # fmt: skip
 def test_tables_that_say_nothing_are_told_so(frame, y, options, error, message):

@@ -236,7 +236,8 @@ def test_cross_val_predict_refuses_it_as_the_shots_are_never_tested():
 
 def test_it_is_shown_cloned_and_pickled_as_splitters_are():
     cv = NShotSplit("shop", 5, order="day", random_state=0)
-    assert repr(cv) == "NShotSplit(n_shots=5, n_splits=5, order='day', random_state=0, task='shop')"
+    written = "NShotSplit(hold_out=None, n_shots=5, n_splits=5, order='day', random_state=0, task='shop')"
+    assert " ".join(repr(cv).split()) == written
     for other in (clone(cv, safe=False), pickle.loads(pickle.dumps(cv))):
         assert repr(other) == repr(cv)
 
@@ -286,3 +287,71 @@ def test_wrong_numbers_are_refused_at_once(parameters, error, words):
 def test_a_table_that_cannot_be_split_is_refused(cv, words):
     with pytest.raises(ValueError, match=words):
         splits_of(cv, DATED.assign(gap=[None, *range(9)]))
+
+
+# Nested tasks -------------------------------------------------------------------------------------------
+
+
+@st.composite
+def nested_collections(draw):
+    """(rows of each store by region, n_splits, n_shots) for which whole regions can be held out."""
+    regions = draw(st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=4), min_size=2, max_size=6))
+    n_splits = draw(st.integers(2, len(regions)))
+    return regions, n_splits, draw(st.integers(0, sorted(max(each) for each in regions)[-n_splits] - 1))
+
+
+def nested_table(regions, seed):
+    pairs = [(r, s) for r, stores in enumerate(regions) for s, rows in enumerate(stores) for _ in range(rows)]
+    return pd.DataFrame(np.random.default_rng(seed).permutation(pairs), columns=["region", "store"]).assign(x=0.0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(case=nested_collections(), seed=st.integers(0, 99))
+def test_whole_regions_are_held_out_but_for_the_shots_of_each_store(case, seed):
+    regions, n_splits, n_shots = case
+    X = nested_table(regions, seed)
+    cv = NShotSplit(["region", "store"], n_shots, n_splits, hold_out="region", random_state=seed)
+    tested = []
+    for train, test in cv.split(X):
+        np.testing.assert_array_equal(np.sort(np.r_[train, test]), np.arange(len(X)))
+        out = set(X["region"].iloc[test])
+        assert out
+        rows = X.iloc[train].groupby(["region", "store"]).size()
+        for region in out:
+            for store, n_rows in enumerate(regions[region]):
+                assert rows.get((region, store), 0) == min(n_shots, n_rows)
+        tested += out
+    assert sorted(tested) == [region for region, stores in enumerate(regions) if max(stores) > n_shots]
+
+
+@settings(max_examples=30, deadline=None)
+@given(case=nested_collections(), seed=st.integers(0, 99))
+def test_stores_are_held_out_as_ids_of_one_joined_column(case, seed):
+    X = nested_table(case[0], seed)
+    X["id"] = [f"{region}/{store}" for region, store in zip(X["region"], X["store"], strict=True)]
+    if X["id"].nunique() < 2:
+        return
+    joined, nested, innermost = (
+        splits_of(NShotSplit(task, 0, 2, hold_out=level, random_state=seed), X)
+        for task, level in (("id", None), (["region", "store"], None), ([0, 1], "store"))
+    )
+    assert_same_splits(joined, nested)
+    assert_same_splits(joined, innermost)
+
+
+def test_hold_out_is_a_level_of_the_tasks():
+    X = nested_table([[4, 4], [4], [4]], 0).assign(country=[0, 1] * 8)
+    cv = NShotSplit(["region", "store"], 1, 2)
+    for wrong, words in (
+        (
+            "country",
+            r"hold_out: wanted one of the columns of task=\['region', 'store'\], found 'country'; name the level",
+        ),
+        ("regon", "hold_out: wanted the name of a column of X, found hold_out='regon'"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            splits_of(cv.__class__(cv.task, 1, 2, hold_out=wrong), X)
+    with pytest.raises(ValueError, match=r"wanted at least 4 values of hold_out='region' for n_splits=4, found 3"):
+        splits_of(NShotSplit(["region", "store"], 1, 4, hold_out="region"), X)
+    assert_same_splits(*(splits_of(NShotSplit(["region", "store"], 1, 2, hold_out=level, random_state=0), X)
+                         for level in ("region", 0)))  # fmt: skip

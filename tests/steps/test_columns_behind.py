@@ -199,6 +199,7 @@ def test_sums_of_an_array_count_its_own_columns():
         SufficientStatistics.from_table(X, np.arange(8.0), task=0)
 
 
+@pytest.mark.filterwarnings("ignore:context. wanted columns that the prior reads")
 def test_context_columns_are_counted_too():
     rng = np.random.default_rng(0)
     task = np.repeat(np.arange(8.0), 8)

@@ -120,6 +120,7 @@ def test_rows_without_names_come_in_the_order_of_the_fit():
         assert_allclose(model.predict(turned.to_numpy()), model.predict(turned))
 
 
+@pytest.mark.filterwarnings("ignore:context. wanted columns that the prior reads")
 def test_context_is_the_tables_or_the_priors():
     table = pd.DataFrame(X[:, :3], columns=["a", "b", "c"]).assign(shop=X[:, 3], size=X[:, 3] % 2)
     learned = regressor(task="shop", context=["size"]).fit(table, y)

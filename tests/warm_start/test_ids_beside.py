@@ -100,7 +100,6 @@ NO_NAMES = {
         "found 60 values, which have to stand in X; write X.assign(shop=...) and task='shop'",
     ),
     "an array": (IDS.to_numpy(), "found 60 values, which have to stand in X; write X.assign(name=...) and task='name'"),
-    "a list of one name": (["store"], "found ['store']; write task='store'"),
 }
 
 
@@ -112,6 +111,15 @@ def test_a_column_in_place_of_its_name_is_told_the_name(taker, kind):
         TAKES_TASK[taker](task)
     assert str(error.value).startswith("task: wanted the name or the position of a column of X, ")
     assert words in str(error.value)
+
+
+def test_a_list_of_one_column_is_that_column():
+    for fit in TAKES_TASK.values():
+        one, listed = fit("store"), fit(["store"])
+        ids = [list(getattr(each, "estimators_", getattr(each, "ids", ()))) for each in (one, listed)]
+        assert ids[0] == ids[1]
+    plain, listed = (WarmStartRegressor(Ridge(), task=task).fit(FRAME, NUMBERS) for task in ("store", ["store"]))
+    np.testing.assert_array_equal(plain.predict(FRAME), listed.predict(FRAME))
 
 
 COLUMNS, ROWS = FRAME.to_dict("list"), FRAME.to_dict("records")

@@ -1,0 +1,121 @@
+r"""Tasks in a tree: coefficients ``w = m_parent + u`` at every node, with one covariance of ``u`` a level.
+
+Messages go up to the root, beliefs come down (`messages`). One pass gives the evidence, the posterior of every node, and
+what EM needs of every level. What *others* say of a node, its own subtree left out, is its cavity: the prior of a task that is
+held out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta._inference import messages as of
+from skmeta._inference.linalg import symmetrize
+from skmeta._inference.messages import Beliefs, Deviation, Messages
+
+Array = NDArray[Any]
+
+_HELD = 1e-6  # guard: precision of the root's coefficients, for directions that no task informs about
+
+
+@dataclass(frozen=True, eq=False)
+class Tree:
+    """``parents[l] (n_l,)``: the node above each node of level ``l``, outermost first; the tasks are the last level.
+
+    Nodes of the first level all have the one root, 0. ``counts (n_tasks,)`` says how often each task counts. ``before`` is
+    what earlier tasks said of the nodes above the tasks, of which some may have no others.
+    """
+
+    parents: tuple[NDArray[np.intp], ...]
+    counts: np.ndarray
+    before: Messages | None = None
+
+    @property
+    def n_levels(self) -> int:
+        """Levels below the root."""
+        return len(self.parents)
+
+    def n_above(self, level: int) -> int:
+        """Nodes in the level above one."""
+        return 1 if level == 0 else len(self.parents[level - 1])
+
+    def n_nodes(self, level: int) -> int:
+        """Nodes of a level."""
+        return len(self.parents[level])
+
+    def rows_below(self, level: int, n_rows: Array) -> Array:
+        """How many rows are below each node of a level, ``n_rows (n_tasks,)`` being those of the tasks."""
+        for depth in range(self.n_levels - 1, level, -1):
+            n_rows = np.bincount(self.parents[depth], n_rows, minlength=self.n_nodes(depth - 1))
+        return n_rows
+
+    def gathered(self, level: int, told: Messages) -> Messages:
+        """What the nodes of a level passed up, summed by the nodes above."""
+        found = told.summed(self.parents[level], self.n_above(level), self.weights(level))
+        return found if self.before is None or level < self.n_levels - 1 else found + self.before
+
+    def weights(self, level: int) -> Array | None:
+        """How often the nodes of a level count; None for once."""
+        return self.counts if level == self.n_levels - 1 else None
+
+
+@dataclass(frozen=True, eq=False)
+class Upward:
+    """The messages of one pass up: the ``deviations`` of every level, and what all say of the ``root``."""
+
+    tree: Tree
+    deviations: list[Deviation]
+    passed: list[Messages]
+    root: Messages
+
+    def evidence(self, shrink: Array) -> float:
+        """``log p(y)``, the root's coefficients integrated out, flat but for a precision ``shrink (p,)`` around zero."""
+        return float(of.evidence(self.root, shrink)[0])
+
+    def belief_of_root(self, shrink: Array) -> Beliefs:
+        """The posterior of the root's coefficients."""
+        held = np.diag(shrink + _HELD)
+        return of.belief(Messages(self.root.precision + held, self.root.pull, self.root.constant))
+
+
+def pass_up(tree: Tree, leaves: Messages, roots: Sequence[Array]) -> Upward:
+    """Messages from the tasks' own, ``leaves``, to the root; ``roots`` are roots of the levels' covariances."""
+    deviations, passed, told = [], [], leaves
+    for level in reversed(range(tree.n_levels)):
+        deviations.append(Deviation.of(told, roots[level]))
+        passed.append(deviations[-1].integrated())
+        told = tree.gathered(level, passed[-1])
+    return Upward(tree, deviations[::-1], passed[::-1], told)
+
+
+def pass_down(up: Upward, root: Beliefs) -> tuple[list[Beliefs], list[Array]]:
+    """What is known of the nodes of every level, and ``E[v v']`` of their deviations."""
+    known, squares, above = [], [], root
+    for parent, deviation in zip(up.tree.parents, up.deviations, strict=True):
+        above, square = deviation.around(above.take(parent))
+        known.append(above)
+        squares.append(square)
+    return known, squares
+
+
+def cavities(up: Upward, shrink: Array, level: int | None = None) -> Beliefs:
+    """What the others say of the mean that each node of a level (None: the tasks) deviates from.
+
+    The message that a node itself passed up is taken out of all that its parent knows.
+    """
+    p = len(shrink)
+    outside = Messages(np.diag(shrink + _HELD)[None], np.zeros((1, p)), np.zeros(1))
+    last = up.tree.n_levels - 1 if level is None else level
+    for depth in range(last + 1):
+        told = up.tree.gathered(depth, up.passed[depth])
+        others = (outside + told).take(up.tree.parents[depth]) - up.passed[depth]
+        found = of.belief(others)
+        if depth < last:
+            root = up.deviations[depth].root
+            outside = of.informed(Beliefs(found.mean, symmetrize(found.covariance + root @ root.T)))
+    return found

@@ -1,0 +1,110 @@
+"""The robust mixture around a prior with structure: around the Gaussian of a place, once that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta.base import AdaptedEstimators
+from skmeta.compose import MixturePrior
+from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._mixture import explained_before, robust_mixture
+from skmeta.linear_model._structured._adapted import AdaptedInPlaces
+from skmeta.linear_model._structured._prior import StructuredPrior
+from skmeta.tasks import Tasks, index_tasks
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StructuredMixture(MixturePrior):
+    """A robust mixture whose first component has a structure; what stands beside it follows the place of a task.
+
+    Parameters
+    ----------
+    components : sequence of Prior
+        The learned `StructuredPrior` first.
+    weights, names, weights_without_rows
+        As in `MixturePrior`.
+    """
+
+    @property
+    def learned(self) -> StructuredPrior:
+        """The first component."""
+        first: Any = self.components[0]
+        return first
+
+    def __repr__(self) -> str:
+        return repr(self.learned) + super().__repr__().removeprefix("MixturePrior")
+
+    def around(self, learned: GaussianPrior) -> MixturePrior:
+        """The mixture with another Gaussian in the place of the learned one, and what stands beside that."""
+        return robust_mixture(learned, self.named_weights, explained_before(self) or 0.0)
+
+    def given(self, **context: Any) -> MixturePrior:
+        """The robust mixture of a task of which ``context`` is known.
+
+        Parameters
+        ----------
+        **context : dict
+            What is known of the task, by the names in ``context_names``.
+
+        Returns
+        -------
+        MixturePrior
+            Around the Gaussian prior of its place.
+
+        Raises
+        ------
+        TypeError
+            If it reads no such name.
+        """
+        known = self.learned.context_names
+        unknown = sorted(set(context) - set(known))
+        if unknown:
+            raise TypeError(
+                f"given: wanted names among {list(known)}, found {unknown}; leave out what it does not read."
+            )
+        return self.around(self.learned.given(**context))
+
+    def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
+        """Adapt ``estimator`` to each of some tasks, from the prior of its place.
+
+        Parameters
+        ----------
+        estimator : linear estimator
+            The model of one task.
+        tasks : Tasks
+            The tasks; their ``levels`` and ``context`` say where they are.
+        n_jobs : int, default=None
+            Parallel jobs over tasks.
+
+        Returns
+        -------
+        AdaptedEstimators
+            A group of tasks a place.
+        """
+        known = {n: v for n, v in {**tasks.levels, **tasks.context}.items() if n in self.learned.context_names}
+        if not known or not len(tasks):
+            return super().adapt_tasks(estimator, tasks, n_jobs=n_jobs)
+        place, first = _places(known)
+        priors = [self.given(**{name: values[code] for name, values in known.items()}) for code in first]
+        places = [(np.flatnonzero(place == k), prior) for k, prior in enumerate(priors)]
+        return AdaptedInPlaces.of_priors(self, estimator, tasks, places, n_jobs)
+
+
+def structured_mixture(learned: StructuredPrior, weights: Mapping[str, float], explained: float) -> StructuredMixture:
+    """A prior with structure among what stands beside it, as in `robust_mixture`."""
+    plain = robust_mixture(learned.plain(), weights, explained)
+    beside: Any = plain.components[0]
+    first = learned._with(overdispersion=beside.overdispersion)
+    return StructuredMixture([first, *plain.components[1:]], plain.weights, plain.names, plain.weights_without_rows)
+
+
+def _places(known: Mapping[str, NDArray[Any]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The place of each task, tasks of which the same is known being in one, and a task of each place."""
+    codes = np.column_stack([index_tasks(values).codes for values in known.values()])
+    _, first, place = np.unique(codes, axis=0, return_index=True, return_inverse=True)
+    return place.ravel(), first

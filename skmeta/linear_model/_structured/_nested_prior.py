@@ -1,0 +1,194 @@
+"""Nested tasks as a prior: stores in regions, casks in batches, to any depth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta.base import FrozenValue
+from skmeta.base._plain import from_plain, to_plain
+from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._structured._prior import Change, StructuredPrior
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Nodes(FrozenValue):
+    """The nodes of one level of a tree above the tasks: what was learned of each.
+
+    Parameters
+    ----------
+    ids : ndarray of shape (n_nodes,)
+        Their own ids, without those above.
+    parent : ndarray of int of shape (n_nodes,)
+        Position of the node above in the level above; zeros in the first level.
+    mean : ndarray of shape (n_nodes, p) or (n_outputs, n_nodes, p)
+        Expected coefficients, in units of the data, the intercept last.
+    mean_covariance : ndarray of shape (n_nodes, p, p) or (n_outputs, n_nodes, p, p)
+        What is not known of them.
+    precision : ndarray of shape (n_nodes, p, p) or (n_outputs, n_nodes, p, p), default=None
+        What the rows below say of them, as the precision of a Gaussian likelihood; of the level above the tasks alone.
+    pull : ndarray of shape (n_nodes, p) or (n_outputs, n_nodes, p), default=None
+        That precision times where the likelihood has its peak.
+    """
+
+    ids: NDArray[Any]
+    parent: NDArray[np.intp]
+    mean: Array
+    mean_covariance: Array
+    precision: Array | None = None
+    pull: Array | None = None
+
+    def position(self, value: Any, parent: int) -> int | None:
+        """Of the node of that id below a ``parent``; None where there is none."""
+        found = np.flatnonzero((self.ids == value) & (self.parent == parent))
+        return int(found[0]) if len(found) else None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NestedPrior(StructuredPrior):
+    r"""A Gaussian prior of tasks in a tree, such as stores in regions.
+
+    .. math:: w_t = \mu + u_{region} + v_{store}, \quad u \sim N(0, \Sigma_{region}), \quad v \sim N(0, \Sigma_{store})
+
+    `given` starts a task of a known region from what was learned there, one of an unknown region from the mean of all.
+
+    Parameters
+    ----------
+    levels : tuple of str, default=()
+        Names of the levels, outermost first; the last is that of the tasks.
+    level_covariance : ndarray of shape (n_levels, p, p) or (n_outputs, n_levels, p, p), default=None
+        How the nodes of each level vary around those above.
+    nodes : tuple of Nodes, default=()
+        What was learned of the nodes of every level but the last.
+
+    References
+    ----------
+    D. V. Lindley and A. F. M. Smith (1972), Bayes estimates for the linear model, JRSS B 34, section 2.
+    """
+
+    levels: tuple[str, ...] = ()
+    level_covariance: Array | None = None
+    nodes: tuple[Nodes, ...] = ()
+
+    def __repr__(self) -> str:
+        counts = [f"{len(nodes.ids)} {name}" for name, nodes in zip(self.levels, self.nodes, strict=False)]
+        told = [f"{name} explains {share:.0%}" for name, share in list(self.shares.items())[:-1]]
+        return f"NestedPrior({', '.join([*counts, f'{self.n_tasks:.0f} {self.levels[-1]}'])}; {', '.join(told)})"
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """What each level explains of how tasks differ: its share of the variance of their predictions.
+
+        That of rows whose columns vary independently, each as in the rows that it was learned from.
+        """
+        spread = {name: self._variance_of_predictions(own) for name, own in self.covariances.items()}
+        total = sum(spread.values())
+        return {name: own / total if total > 0.0 else 0.0 for name, own in spread.items()}
+
+    def _variance_of_predictions(self, covariance: Array) -> float:
+        """Of all outputs together, each in units of its own spread."""
+        each = covariance[None] if self.one_target else covariance
+        units = [self.working_units.of_output(k) for k in range(self.n_outputs)]
+        return float(sum(np.trace(own.covariance_to_engine(one)) for own, one in zip(units, each, strict=True)))
+
+    @property
+    def context_names(self) -> tuple[str, ...]:
+        """The levels above the tasks."""
+        return self.levels[:-1]
+
+    @property
+    def covariances(self) -> dict[str, Array]:
+        """How the nodes of each level vary around those above, in units of the data, by the level's name."""
+        each = np.moveaxis(self._levels_covariance, -3, 0)
+        return dict(zip(self.levels, each, strict=True))
+
+    @property
+    def _levels_covariance(self) -> Array:
+        assert self.level_covariance is not None
+        return self.level_covariance
+
+    def given(self, **context: Any) -> GaussianPrior:
+        """The prior of a task below a node.
+
+        Parameters
+        ----------
+        **context : dict
+            Ids of the node and of those above it, by level; what is missing, or was never seen, is not known.
+
+        Returns
+        -------
+        GaussianPrior
+            Around the deepest node that is known.
+        """
+        depth, node = 0, 0
+        for level, nodes in zip(self.levels, self.nodes, strict=False):
+            found = nodes.position(context[level], node) if level in context else None
+            if found is None:
+                break
+            depth, node = depth + 1, found
+        if depth == 0:
+            return self.plain()
+        known = self.nodes[depth - 1]
+        return self.plain(
+            mean=known.mean[..., node, :].copy(),
+            covariance=self._levels_covariance[..., depth:, :, :].sum(axis=-3),
+            mean_covariance=known.mean_covariance[..., node, :, :].copy(),
+        )
+
+    def _changed(self, vector: Change, matrix: Change) -> dict[str, Any]:
+        nodes = [
+            replace(
+                each,
+                mean=vector(each.mean),
+                mean_covariance=matrix(each.mean_covariance),
+                precision=None if each.precision is None else matrix(each.precision),
+                pull=None if each.pull is None else vector(each.pull),
+            )
+            for each in self.nodes
+        ]
+        return {"level_covariance": matrix(self._levels_covariance), "nodes": tuple(nodes)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain arrays, numbers and texts that `from_dict` reads, with ``nodes0_ids`` and so on for the first level.
+
+        Returns
+        -------
+        dict
+            As of `Prior.to_dict`.
+        """
+        own = to_plain(self._with(nodes=None)) | {"levels": np.array(self.levels)}
+        for depth, nodes in enumerate(self.nodes):
+            own |= {f"nodes{depth}_{name}": value for name, value in to_plain(nodes).items()}
+        return own
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """Make a prior from what `to_dict` gave.
+
+        Parameters
+        ----------
+        state : mapping
+            Names and values.
+
+        Returns
+        -------
+        NestedPrior
+            The same prior.
+        """
+        parts: dict[str, dict[str, Any]] = {}
+        rest = {}
+        for name, value in state.items():
+            place, _, field = name.partition("_")
+            if place.removeprefix("nodes").isdigit():
+                parts.setdefault(place, {})[field] = value
+            else:
+                rest[name] = value
+        nodes = tuple(from_plain(Nodes, parts[place], {}) for place in sorted(parts))
+        found: Self = from_plain(cls, rest | {"levels": tuple(map(str, rest["levels"])), "nodes": nodes}, cls._nested)
+        return found

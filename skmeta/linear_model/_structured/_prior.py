@@ -1,0 +1,67 @@
+"""A Gaussian prior that says more of a task of which something is known before its first row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta.linear_model._gaussian_prior import GaussianPrior
+
+Array = NDArray[np.float64]
+Change = Callable[[Array], Array]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StructuredPrior(GaussianPrior):
+    """A Gaussian prior that says more of a task of which something is known before its first row.
+
+    Its own mean and covariance are those of a task of which nothing is known. A subclass adds what it knows of places among
+    the tasks as fields with defaults, says which words it reads (``context_names``), what is known of a place (`given`), and
+    how its fields change with the coefficients' order (`_changed`).
+    """
+
+    @property
+    def context_names(self) -> tuple[str, ...]:
+        """Names that `given` reads."""
+        raise NotImplementedError
+
+    def given(self, **context: Any) -> GaussianPrior:
+        """The Gaussian prior of a task of which ``context`` is known; names that it does not read change nothing."""
+        raise NotImplementedError
+
+    def _changed(self, vector: Change, matrix: Change) -> dict[str, Any]:
+        """The subclass' own fields after a change of coefficients ``(..., p)`` and of covariances ``(..., p, p)``."""
+        raise NotImplementedError
+
+    @classmethod
+    def beyond(cls, plain: GaussianPrior, **own: Any) -> Self:
+        """The prior of that mean and covariance, with the subclass' ``own`` fields."""
+        return cls(**{field.name: getattr(plain, field.name) for field in fields(GaussianPrior)}, **own)
+
+    def plain(self, **changes: Any) -> GaussianPrior:
+        """The prior without its structure, some fields changed by arrays made of checked ones."""
+        made = object.__new__(GaussianPrior)
+        made.__dict__.update({field.name: getattr(self, field.name) for field in fields(GaussianPrior)} | changes)
+        made._freeze()
+        return made
+
+    def reorder(self, order: Any) -> Self:
+        """The same prior with its columns in another order, see `GaussianPrior.reorder`."""
+        full = np.r_[np.asarray(order, dtype=np.intp), self.n_features]
+        own = self._changed(lambda v: v[..., full], lambda m: m[..., full[:, None], full])
+        return super(StructuredPrior, self._with(**own)).reorder(order)
+
+    def through_origin(self) -> Self:
+        """The prior of models without an intercept, see `GaussianPrior.through_origin`."""
+
+        def without_intercept(mean: Array) -> Array:
+            mean = mean.copy()
+            mean[..., -1] = 0.0
+            return mean
+
+        own = self._changed(without_intercept, lambda m: m)
+        return super(StructuredPrior, self._with(**own)).through_origin()

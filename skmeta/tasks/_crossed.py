@@ -1,0 +1,55 @@
+"""Ids of an inner level that stand under several outer ones: nested groups that number from one, or crossed groups."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta.tasks._ids import as_list, unique_ids
+from skmeta.tasks._words import listed, shown
+
+_PARENTS = 2  # so many are named
+
+
+def warn_of_crossed_ids(levels: Mapping[str, NDArray[Any]], stacklevel: int) -> None:
+    """Warn where an id of an inner level stands under several outer ones, and name some.
+
+    Parameters
+    ----------
+    levels : mapping of str to ndarray of shape (n_tasks,)
+        Ids of the tasks at every level, outermost first.
+    stacklevel : int
+        Of the warning, as the caller counts.
+    """
+    names, above = list(levels), np.zeros(len(next(iter(levels.values()), ())), np.intp)
+    for outer, inner in pairwise([None, *names]):
+        ids, codes = unique_ids(levels[str(inner)])
+        pairs, first, path = np.unique(above * len(ids) + codes, return_index=True, return_inverse=True)
+        parents = np.bincount(pairs % len(ids), minlength=len(ids))
+        several = np.flatnonzero(parents > 1)
+        if outer is not None and len(several):
+            under = np.sort(first[pairs % len(ids) == several[0]])[:_PARENTS]
+            _warn(inner, outer, ids[several], _paths(levels, names[: names.index(outer) + 1], under), stacklevel + 1)
+        above = path
+
+
+def _paths(levels: Mapping[str, NDArray[Any]], names: list[str], tasks: NDArray[np.intp]) -> list[Any]:
+    """What stands above some tasks: an id, or a path of several."""
+    columns = [as_list(levels[name][tasks]) for name in names]
+    return columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
+
+
+def _warn(inner: Any, outer: str, ids: NDArray[Any], parents: list[Any], stacklevel: int) -> None:
+    warnings.warn(
+        f"task: wanted ids of {inner!r} that stand under one {outer!r} each, found {len(ids)} that stand under several "
+        f"({listed(ids)}), such as {shown(ids[0])} under {' and '.join(map(shown, parents))}: these are taken for different "
+        "tasks, as nested groups are. Crossed groups, where they are the same thing, are not nested: give one column alone. "
+        f"Where nested ones are meant, ids of their own say so, such as '{parents[0]}/{ids[0]}'.",
+        UserWarning,
+        stacklevel=stacklevel,
+    )
