@@ -98,6 +98,12 @@ def check_frames(model: Any, X: Any, y: Any, sample_weight: Any) -> None:
         raise ValueError(
             f"context: wanted none for a frame in partitions, found {list(model.context)}; X.compute() makes one in memory."
         )
+    reads = () if model.prior is None else model.prior.context_names
+    if reads:
+        raise ValueError(
+            f"prior: wanted one of tasks without a structure among them for a frame in partitions, found one that reads "
+            f"{listed(reads)}; X.compute() makes a frame in memory."
+        )
     for name, data in (("X", X), ("y", y), ("sample_weight", sample_weight)):
         if data is not None or (name == "y" and reads_targets(model)):
             _check_frame(name, data, X)

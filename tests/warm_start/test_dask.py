@@ -326,6 +326,21 @@ def test_one_dataset_is_fitted_in_memory():
         fit(X, y, context=["a"])
 
 
+def test_structure_among_tasks_is_learned_in_memory():
+    there, here = parted(table()), table()
+    with pytest.raises(
+        ValueError, match=r"task: wanted one column for a frame in partitions, found \['city', 'store'\]"
+    ):
+        fit(*split(there, city=True), task=["city", "store"])
+    here = here.assign(region=here["store"].str[-1].astype(int) % 3)
+    nested = WarmStartRegressor(Ridge(), task=["region", "store"]).fit(here[["a", "b", "region", "store"]], here["y"])
+    assert nested.prior_.context_names
+    with pytest.raises(
+        ValueError, match=r"prior: wanted one of tasks without a structure .* found one that reads 'region'"
+    ):
+        fit(*split(there), prior=nested.prior_)
+
+
 def test_unknown_categories_are_named():
     X, y = split(parted(table()), city=True)
     X = X.assign(city=X["city"].astype("category"))
