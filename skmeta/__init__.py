@@ -10,7 +10,7 @@ from skmeta.naive_bayes import NaiveBayesLearner
 from skmeta.neighbors import NeighborsLearner
 from skmeta.tasks import split_tasks, stack_tasks
 from skmeta.tuning import HyperparameterPrior, TrialHistory, WarmStartSearchCV
-from skmeta.warm_start import WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
+from skmeta.warm_start import WarmStartClassifier, WarmStartClusterer, WarmStartRegressor, learn_prior
 
 __version__ = "0.1.0"
 
@@ -32,6 +32,7 @@ __all__ = [
     "WarmStartRegressor",
     "WarmStartSearchCV",
     "__version__",
+    "learn_prior",
     "shot_curve",
     "split_tasks",
     "stack_tasks",

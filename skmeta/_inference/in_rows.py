@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.expectation import Expectation, Pooled, bounded_counts, joined
+from skmeta._inference.expectation import AtHand, Expectation, Pooled, bounded_counts, joined
 from skmeta._inference.grouped import Grouped
 from skmeta._inference.linalg import TINY, cholesky, logdet_and_quadratic, triangular_inverse
 from skmeta._inference.mixture import log_evidence_of_batch
@@ -29,7 +29,7 @@ _LOG_2PI = np.log(2.0 * np.pi)
 
 
 @dataclass(frozen=True, eq=False)
-class InRows:
+class InRows(AtHand):
     """Rows of one output: ``Z (N, p)`` standardised, task by task, ``y (N,)`` and the roots ``unit (N,)`` of weights.
 
     Task ``t`` has the ``count[t]`` rows from ``first[t]`` on, of total weight ``total[t]``. ``n_rows``, ``square``

@@ -13,7 +13,7 @@ from skmeta._inference.gaussian_em import NOISE_FLOOR
 from skmeta._inference.levels import LevelsLaw
 from skmeta._inference.linalg import diagonal, symmetrize
 from skmeta._inference.messages import Beliefs, of_rows, trace_of_products
-from skmeta._inference.noise import noise_step, pooled_dof, squeeze_noise
+from skmeta._inference.noise import Residuals, noise_step, pooled_dof, squeeze_noise
 from skmeta._inference.tree import Downward
 
 Array = NDArray[Any]
@@ -95,7 +95,8 @@ class NestedModel:
         dof = np.maximum(moments.n_rows - spent, NOISE_FLOOR)
         variance = np.maximum(square / dof, NOISE_FLOOR)
         n_rows = (counts * moments.n_rows).sum()
-        common, noise_dof = noise_step(variance, dof, counts, n_rows, np.asarray(law.noise), shared=shared)
+        residuals = Residuals(variance, dof, counts)
+        common, noise_dof = noise_step(residuals, np.ones(()), n_rows, np.asarray(law.noise), shared=shared)
         common = np.maximum(common, NOISE_FLOOR)
         if self.past is not None:
             common, noise_dof = self.past.with_noise(common, noise_dof, n_rows, counts.sum())

@@ -110,7 +110,7 @@ def by_size(moments: Any, within: bool) -> Array:
     """
     size = (moments.square_within if within else moments.square) / np.maximum(moments.n_rows, 1e-12)
     nothing = moments.counts <= _NOTHING * moments.counts.max(initial=0.0)
-    return np.lexsort((moments.context.sum(axis=-1), moments.n_rows, size, nothing))
+    return np.lexsort((moments.context_total, moments.n_rows, size, nothing))
 
 
 def choose(

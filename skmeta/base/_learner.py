@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 
 from skmeta.base._adapted_estimators import AdaptedEstimators
 from skmeta.base._prior import Prior
-from skmeta.tasks import Tasks
+from skmeta.tasks import PartitionedTasks, Tasks
 
 
 class Learner(BaseEstimator):
@@ -66,6 +66,37 @@ class Learner(BaseEstimator):
         """
         raise NotImplementedError(f"{type(self).__name__} should define learn(estimator, tasks, prior=None, ...)")
 
+    def learn_partitions(
+        self,
+        estimator: Any,
+        tasks: PartitionedTasks,
+        prior: Prior | None = None,
+        *,
+        n_jobs: int | None = None,
+        progress: Any = None,
+    ) -> Prior:
+        """Learn a prior from a collection whose rows stay in partitions; by default this is refused.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model that each task is to be solved by; never a Pipeline.
+        tasks : PartitionedTasks
+            The collection.
+        prior : Prior, default=None
+            What was known before: it counts as the ``n_tasks`` it was learned from.
+        n_jobs : int, default=None
+            Parallel jobs for what is computed here; the partitions' are for their engine to run.
+        progress : callable, default=None
+            Called as ``progress(done, total)`` after each part of the work.
+
+        Returns
+        -------
+        Prior
+            What is known now.
+        """
+        raise TypeError(cannot_learn_partitions(self, estimator))
+
     def adapt_learned(
         self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
     ) -> AdaptedEstimators:
@@ -91,6 +122,24 @@ class Learner(BaseEstimator):
         """
         adapted: AdaptedEstimators = prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         return adapted
+
+
+def cannot_learn_partitions(learner: Any, estimator: Any) -> str:
+    """What is wrong with a frame in partitions for a learner that needs all rows in one place."""
+    return (
+        f"learner: wanted one that learns from partitions, such as EmpiricalBayes for Ridge(), found "
+        f"{type(learner).__name__} for {type(estimator).__name__}, which needs all rows in one place; X.compute() brings them."
+    )
+
+
+def learn_partitions(
+    learner: Any, estimator: Any, tasks: PartitionedTasks, prior: Any, n_jobs: int | None, progress: Any = None
+) -> Prior:
+    """That verb of a learner of somebody's own, who need not have it."""
+    own = getattr(learner, "learn_partitions", None)
+    if own is None:
+        raise TypeError(cannot_learn_partitions(learner, estimator))
+    return checked_prior(learner, own(estimator, tasks, prior, n_jobs=n_jobs, progress=progress))
 
 
 def adapt_learned(learner: Any, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:

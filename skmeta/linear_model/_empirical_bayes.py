@@ -8,12 +8,11 @@ from typing import Any, ClassVar
 
 from joblib import effective_n_jobs
 from sklearn.base import clone
-from sklearn.linear_model import Ridge
 
-from skmeta.base import AdaptedEstimators, Learner, Prior, register
+from skmeta.base import AdaptedEstimators, Prior, register
 from skmeta.compose import MixturePrior, memberships
 from skmeta.linear_model import _collection
-from skmeta.linear_model._aged import aged, check_no_age
+from skmeta.linear_model._aged import aged
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._copies import without_copies
 from skmeta.linear_model._data import LinearData, mean_weight, read
@@ -21,11 +20,10 @@ from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning, LearnedLaw
 from skmeta.linear_model._laws import laws_of, prior_of_laws
-from skmeta.linear_model._learning_without_rows import LearningWithoutRows
+from skmeta.linear_model._learning_without_rows import LearnsWithoutRows
 from skmeta.linear_model._mixture import explained_by, held_out, weighed
 from skmeta.linear_model._outliers import learn_from_trusted
 from skmeta.linear_model._parameters import check_parameters
-from skmeta.linear_model._parts import Part
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
 from skmeta.linear_model._structured import (
     LearnedPlaces,
@@ -34,14 +32,13 @@ from skmeta.linear_model._structured import (
     places_of,
     structure_among,
 )
-from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._task_kinds import KindsLearning, check_kinds_of, check_not_wide
 from skmeta.linear_model._wide_learning import check_crossed_not_wide, is_wide, learn_wide_prior, wide_mixture
 from skmeta.tasks import Tasks
 
 
 @register(*FAMILIES)
-class EmpiricalBayes(Learner):
+class EmpiricalBayes(LearnsWithoutRows):
     r"""Learn where linear coefficients lie and how they vary between tasks, by empirical Bayes.
 
     .. math:: y_t = X_t w_t + e_t, \quad w_t \sim N(\mu, \Sigma), \quad e_t \sim N(0, \sigma_t^2 I)
@@ -274,62 +271,6 @@ class EmpiricalBayes(Learner):
             start = partial(learn, clone(self).set_params(covariance="diagonal", blocks=None, noise="shared"))
             return learn_from_trusted(start, partial(learn, self), data, estimator, family, n_jobs)
         return learn(self, data)
-
-    def learn_statistics(
-        self,
-        statistics: SufficientStatistics | Sequence[Part],
-        estimator: Any = None,
-        prior: Prior | None = None,
-        *,
-        n_jobs: int | None = None,
-        progress: Any = None,
-    ) -> Prior:
-        """Learn a prior without the rows: from sufficient statistics, or from parts that are asked for them.
-
-        It equals what `learn` makes of all rows. For squared errors one `SufficientStatistics` determines the answer. For
-        other likelihoods every part is asked once a round for those of its working responses at the present
-        coefficients; there are some hundred rounds. These say too little for the computation that `learn` takes where
-        more than 100 columns outnumber the rows of every task: there the two are equal with ``covariance="full"`` or
-        ``blocks`` alone. There sums also count as those of a dense table: of sparse ones `learn` looks for no contextual
-        effects. Of private statistics the noise is known, and taken for what it is.
-
-        Parameters
-        ----------
-        statistics : SufficientStatistics, or sequence of WorkingStatistics
-            The collection, its parts added up; or parts that hold their rows themselves. A part is anything with
-            ``classes`` that is called as `WorkingStatistics` is.
-        estimator : linear estimator, default=None
-            The model that each task is to be solved by; None is ``Ridge()``.
-        prior : MixturePrior or GaussianPrior, default=None
-            What was known before: it counts as the ``n_tasks`` it was learned from (at least one).
-        n_jobs : int, default=None
-            Threads for the sweeps over the tasks; the answer does not depend on it.
-        progress : callable, default=None
-            Called as ``progress(done, total)`` after each choice of a structure and each fit.
-
-        Returns
-        -------
-        MixturePrior
-            What is known now: the learned prior among what stands beside it. Of tables without features, which models read
-            as one column of zeros, it stands behind the step that makes it, a `PriorWithSteps`.
-
-        Raises
-        ------
-        ValueError
-            If statistics do not determine the likelihood of ``estimator``, as those of robust ones, which ask of each row
-            whether it is an outlier; if parts know different labels; with ``crossed``, which takes several ids a task; or with
-            a ``half_life``.
-        """
-        check_parameters(self)
-        check_no_age(self.half_life)
-
-        def learn(found: Collection, past: GaussianPrior | None, prior: Prior | None, *, wide: bool) -> MixturePrior:
-            if wide:
-                return self._learn_wide(found, past, prior, n_jobs)
-            return self._learn(found, past, prior, n_jobs, progress)
-
-        estimator = Ridge() if estimator is None else estimator
-        return LearningWithoutRows(self, estimator, learn, effective_n_jobs(n_jobs)).of(statistics, prior)
 
     def _learn(
         self,

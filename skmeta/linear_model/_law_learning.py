@@ -20,7 +20,7 @@ from skmeta.linear_model._blocks import columns_of_blocks
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._varying import varying_coefficients
 
-_MANY = 2000  # tasks beyond which sweeps over all of them start where those over the tasks looked at ended
+MANY = 2000  # tasks beyond which sweeps over all of them start where those over the tasks looked at ended
 _POLISH = 3  # sweeps over all tasks that are then enough
 
 
@@ -78,7 +78,7 @@ class LawLearning:
         """EM on all tasks; where they are very many, on some of them first, which leaves little to do."""
         n_iter = self.learner.max_iter
         options = {"tol": self.learner.tol, "past": past, "noise": self.learner.noise, "n_jobs": self.n_jobs}
-        few = tasks.n_tasks <= _MANY
+        few = tasks.n_tasks <= MANY
         if past is not None:
             start = opened(past, tasks)
         elif few:

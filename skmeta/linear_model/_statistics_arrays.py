@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import numpy as np
 from skmeta.tasks._words import listed, shown
 
 Statistics = Any  # SufficientStatistics, which asks here
+
+_OPTIONAL = "feature_names", "log_likelihood", "count", "bounds", "noise_variance"  # fields that may be None
 
 
 def check_arrays(found: Statistics) -> None:
@@ -50,3 +53,14 @@ def _check_noise(found: Statistics, d: int) -> None:
 
 def _wrong(name: str, wanted: str, found: str) -> None:
     raise ValueError(f"SufficientStatistics({name}=...): wanted {wanted}, found {found}.")
+
+
+def check_state(state: Any, known: Sequence[str]) -> None:
+    """Raise unless it is a mapping of the names ``known``, without those that may be missing."""
+    if not isinstance(state, Mapping):
+        raise TypeError(f"from_dict: wanted a mapping such as to_dict gives, found {type(state).__name__}.")
+    missing = sorted({*known} - {*state, *_OPTIONAL})
+    unknown = sorted({*state} - {*known})
+    if missing or unknown:
+        found = [f"{what} {names}" for what, names in (("missing", missing), ("unknown", unknown)) if names]
+        raise ValueError(f"from_dict: wanted the names that to_dict gives, found {', '.join(found)}.")

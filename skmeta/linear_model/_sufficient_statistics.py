@@ -22,8 +22,8 @@ from skmeta.linear_model._adding_parts import (
 )
 from skmeta.linear_model._bounds import clipped, read_bounds
 from skmeta.linear_model._privacy import added_noise, privatised
-from skmeta.linear_model._statistics_arrays import check_arrays
-from skmeta.tasks import lookup_tasks
+from skmeta.linear_model._statistics_arrays import check_arrays, check_state
+from skmeta.tasks import Tasks, lookup_tasks
 from skmeta.tasks._ids import plain_ids
 from skmeta.tasks._numbers import as_numbers, check_complete, numeric_features
 from skmeta.tasks._read import read_tasks
@@ -167,12 +167,18 @@ class SufficientStatistics(FrozenValue):
         """
         tasks = read_tasks(X, y, sample_weight, task=task)
         with telling_columns(tasks.X, X, task):
-            Z = numeric_features(tasks.X) if tasks.X.shape[1] else np.zeros(tasks.X.shape)
+            return cls.of_tasks(tasks, bounds)
+
+    @classmethod
+    def of_tasks(cls, tasks: Tasks, bounds: Any = None) -> Self:
+        """The statistics of tasks that were read, all columns numbers; ``bounds`` as in `from_table`."""
+        Z = numeric_features(tasks.X) if all(tasks.X.shape) else np.zeros(tasks.X.shape)
+        if tasks.n_rows:
             check_complete(Z, tasks, tasks.feature_names)
         target, names = as_numbers(tasks.y, Ridge()), tasks.feature_names
-        Y, found = target.reshape(len(target), -1), None
+        Y, found = target[:, None] if target.ndim == 1 else target, None
         if bounds is not None:
-            found = read_bounds(bounds, names, Z.shape[1], Y.shape[1], weighted=sample_weight is not None)
+            found = read_bounds(bounds, names, Z.shape[1], Y.shape[1], weighted=tasks.sample_weight is not None)
             Z, Y = clipped(Z, Y, found, names)
         sums = read_sums(Z, Y, tasks.order, tasks.starts, tasks.sample_weight)
         return cls.of_sums(sums, tasks.ids, names, one_target=target.ndim == 1, bounds=found)
@@ -386,12 +392,5 @@ class SufficientStatistics(FrozenValue):
         ValueError
             If a name is missing or unknown.
         """
-        if not isinstance(state, Mapping):
-            raise TypeError(f"from_dict: wanted a mapping such as to_dict gives, found {type(state).__name__}.")
-        known = [field.name for field in fields(cls)]
-        missing = sorted({*known} - {*state, "feature_names", "log_likelihood", "count", "bounds", "noise_variance"})
-        unknown = sorted({*state} - {*known})
-        if missing or unknown:
-            found = [f"{what} {names}" for what, names in (("missing", missing), ("unknown", unknown)) if names]
-            raise ValueError(f"from_dict: wanted the names that to_dict gives, found {', '.join(found)}.")
+        check_state(state, [field.name for field in fields(cls)])
         return cls(**{name: state[name] for name in state})
