@@ -173,10 +173,10 @@ class _Freedom:
     def of(cls, shape: Any, root: Array, n: float) -> _Freedom:
         """That of a shape, where a level has ``n`` nodes; ``root (p, k)`` is the one to start from."""
         start = root[np.flatnonzero(root.any(axis=1))]
-        if shape.strength > 0 or shape.equal or shape.rank:
+        if shape.free_root is None:
             return cls(start, None, n)
         rows, columns = np.tril_indices(len(start))
-        free = rows == columns if shape.rank == 0 else np.ones(len(rows), dtype=bool)
+        free = rows == columns if shape.free_root == "diagonal" else np.ones(len(rows), dtype=bool)
         return cls(start, (rows[free], columns[free]), n)
 
     @property

@@ -15,7 +15,7 @@ from skmeta._inference.crossed import CrossedModel, CrossedPass, around_the_othe
 from skmeta._inference.gaussian_em import initial_guess
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.levels import LevelsLaw, evidence_in_data, fit_levels
-from skmeta._inference.structure import Structure
+from skmeta._inference.structure import CovarianceShape
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
@@ -153,7 +153,7 @@ class CrossedOutput:
         )
 
 
-def _shape(learning: LawLearning, passed: CrossedPass, f: int) -> Structure:
+def _shape(learning: LawLearning, passed: CrossedPass, f: int) -> CovarianceShape:
     """The shape of a factor's covariance, by the evidence of held-out levels given the other factors: tasks of noise one."""
     levels = InColumns(around_the_others(passed, f))
     zero, one = np.zeros(levels.width), np.float64(1.0)

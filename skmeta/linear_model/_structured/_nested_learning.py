@@ -17,7 +17,7 @@ from skmeta._inference.levels import LevelsLaw, evidence_in_data, fit_levels
 from skmeta._inference.messages import Beliefs, Messages
 from skmeta._inference.moments import Moments
 from skmeta._inference.nested import Before, NestedModel, NestedPass
-from skmeta._inference.structure import Structure
+from skmeta._inference.structure import CovarianceShape, Structure
 from skmeta._inference.tree import Tree, cavities
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -219,7 +219,7 @@ def _fitted(learning: LawLearning, of: OutputTasks, model: NestedModel, noise: s
     return fit_levels(model, replace(start, shapes=tuple(shapes), uniques=()), **options)
 
 
-def _shape(learning: LawLearning, passed: NestedPass, level: int) -> Structure:
+def _shape(learning: LawLearning, passed: NestedPass, level: int) -> CovarianceShape:
     """The shape of one level's covariance, by the evidence of its nodes that are held out: nodes as tasks of noise one."""
     tasks, tree, law = passed.model.tasks, passed.model.tree, passed.law
     above = passed.mean if level == 0 else passed.known[level - 1]
