@@ -107,6 +107,20 @@ def test_probabilities_are_near_the_true_priors_and_as_honest():
     assert not above(off, 2.0), mean_and_error(off)  # per cent, as much as intervals may be off
 
 
+def test_groups_of_tasks_are_used_as_well_as_the_law_allows():
+    """Stores in regions, and pairs of a director and a type that never met; where there are no regions nothing is lost."""
+    bench = import_module("nested_tasks")
+    with_regions, without = (
+        [bench.nested_errors(kind, seed, n_new=3)[0] for seed in range(2)] for kind in ("both", "no regions")
+    )
+    oracle, nested = (1.0 + np.array(with_regions)[:, :, k] for k in (0, 1))
+    assert not np.any(above(np.sqrt(nested / oracle), 1.03)), mean_and_error(np.sqrt(nested / oracle))
+    nested, flat = (1.0 + np.array(without)[:, :, k] for k in (1, 3))
+    assert not np.any(above(np.sqrt(nested / flat), 1.005)), mean_and_error(np.sqrt(nested / flat))
+    pairs = 1.0 + np.array([bench.crossed_errors(seed)[0] for seed in range(2)])
+    assert not above(np.sqrt(pairs[:, 1] / pairs[:, 0]), 1.03) and above(np.sqrt(pairs[:, 2] / pairs[:, 1]), 1.2)
+
+
 # Pasts that help and pasts that mislead ----------------------------------------------------------------------
 
 

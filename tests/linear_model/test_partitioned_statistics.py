@@ -18,7 +18,7 @@ FEW = 20  # tasks that are brought together, for these tests
 
 @pytest.fixture(autouse=True)
 def few_tasks_are_many(monkeypatch):
-    for module in ("_empirical_bayes", "_law_learning", "_learn_in_parts"):
+    for module in ("_learning_without_rows", "_law_learning", "_learn_in_parts"):
         monkeypatch.setattr(f"skmeta.linear_model.{module}.MANY", FEW)
 
 

@@ -100,7 +100,7 @@ def assert_predictions(found, expected):
 
 
 def test_beyond_the_tasks_that_are_brought_together_it_is_the_same(monkeypatch):
-    for module in ("_empirical_bayes", "_law_learning", "_learn_in_parts"):
+    for module in ("_learning_without_rows", "_law_learning", "_learn_in_parts"):
         monkeypatch.setattr(f"skmeta.linear_model.{module}.MANY", 10)
     expected, found = fitted(make_pipeline(StandardScaler(), Ridge()))
     assert_same_prior(found.prior_, expected.prior_)
@@ -119,7 +119,7 @@ def test_tasks_run_twice_give_the_same_answer(monkeypatch):
     def scheduler(graph, keys, **options):
         return get_async(Twice().submit, 1, graph, keys, **options)
 
-    for module in ("_empirical_bayes", "_law_learning", "_learn_in_parts"):
+    for module in ("_learning_without_rows", "_law_learning", "_learn_in_parts"):
         monkeypatch.setattr(f"skmeta.linear_model.{module}.MANY", 10)
     expected = fitted(make_pipeline(StandardScaler(), Ridge()))[1]
     with dask.config.set(scheduler=scheduler):
