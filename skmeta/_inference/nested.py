@@ -23,6 +23,7 @@ from skmeta._inference.tree import Swept, Tree, Upward, pass_up
 Array = NDArray[Any]
 
 _SMALLEST = 1e-10  # guard: least factor of a covariance, which is as good as none
+_LARGEST = 1e3  # guard: largest factor of a covariance in one search; there may be several
 _ROUNDS = 50  # guard: rounds of sweeps and search have settled
 
 
@@ -194,10 +195,10 @@ def _scaled(tasks: Any, tree: Any, law: NestedLaw, noise: str, past: Before | No
         by_half_life = [slopes[-2] + told.half_life_slope] if drifts else []
         return -value, -np.array(slopes + by_half_life + own)
 
-    limit = -np.log(_SMALLEST)
-    bounds = [(-limit, limit)] * n_levels
+    least, most = np.log(_SMALLEST), np.log(_LARGEST)
+    bounds = [(least, most)] * n_levels
     bounds += [tuple(np.log(np.array(law.half_lives) / law.half_life))] if drifts else []
-    bounds += [(-limit, limit)] if free else []
+    bounds += [(min(np.log(NOISE_FLOOR / law.own_noise.min(initial=1.0)), 0.0), most)] if free else []
     found = minimize(cost, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds)
     return _at(law, found.x, noise), float(-found.fun)
 

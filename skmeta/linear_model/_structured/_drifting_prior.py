@@ -52,10 +52,10 @@ class DriftingPrior(NestedPrior):
         s_t \sim N(0, \Sigma_s), \quad v_t \sim N(0, \Sigma_v)
 
     `given` a date after the last goes forward from the last state; a date before it has the state that all days tell, its own
-    rows among them, which between two days is interpolated. Without a date, the prior is that of the time that would follow the last: the stationary
-    law, which forgets where things stand, is no forecast, and a random walk has none. Within entities (``task=["player",
-    "season"]``) the mean is the entity's own, :math:`\mu + u`; an entity that is not known, or was never seen, starts from the
-    mean of all.
+    rows among them, which between two days is interpolated. Without a date, the prior is that of the time that would follow
+    the last: the stationary law, which forgets where things stand, is no forecast, and a random walk has none. Within entities
+    (``task=["player", "season"]``) the mean is the entity's own, :math:`\mu + u`; an entity that is not known, or was never
+    seen, starts from the mean of all.
 
     Parameters
     ----------
