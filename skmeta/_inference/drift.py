@@ -24,7 +24,7 @@ from skmeta._inference.tree import Swept, Tree, Upward, pass_down, pass_up
 Array = NDArray[Any]
 
 _LOG_2 = np.log(2.0)
-_NEAREST = 1e-12  # guard: share of a state's variance that is new after a gap, however short it is
+_NEAREST = 1e-10  # guard: share of a state's variance that is new after a gap, however short it is
 
 
 @dataclass(frozen=True, eq=False)
