@@ -18,6 +18,8 @@ from skmeta._inference.linalg import cholesky, diagonal, triangular_inverse
 
 Array = NDArray[Any]
 
+_ROUNDED = 1e-14  # guard: share of a block by which rounding may be wrong
+
 
 @dataclass(frozen=True, eq=False)
 class Solved:
@@ -45,7 +47,8 @@ def solve_chain(blocks: Array, below: Array, sides: Array) -> Solved:
     two = n // 2 if n % 2 else n // 2 - 1
     to_left, to_right = inverse @ left, inverse[:two] @ right
     solved = inverse @ sides[1::2]
-    kept, kept_sides = blocks[::2].copy(), sides[::2].copy()
+    held = _ROUNDED * diagonal(blocks[::2])[..., None] * np.eye(blocks.shape[-1])
+    kept, kept_sides = blocks[::2] + held, sides[::2].copy()
     kept[: n // 2] -= _turned(left) @ to_left
     kept[1 : two + 1] -= _turned(right) @ to_right
     kept_sides[: n // 2] -= _turned(left) @ solved

@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 
 from skmeta._inference.chain import Solved, solve_chain
 from skmeta._inference.linalg import diagonal, symmetrize, times
-from skmeta._inference.messages import Beliefs, Deviation, Messages, without
+from skmeta._inference.messages import Beliefs, Deviation, Messages, without, without_rounding
 from skmeta._inference.tree import Downward, Tree, Upward, pass_up
 
 Array = NDArray[Any]
 
 _LOG_2 = np.log(2.0)
-_ROUNDED = 1e-13  # guard: share of what tasks say of their means that rounding may add to what they say of the chain's
-_NEAREST = 1e-12  # guard: share of a state's variance that is new after a gap, however short it is
+_NEAREST = 1e-10  # guard: share of a state's variance that is new after a gap, however short it is
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,9 +144,8 @@ class Chains:
         score, seen = told.pull @ state, state.T @ told.precision
         solution, back = solved.solution[..., 0], np.swapaxes(seen, -1, -2)
         volume = state.shape[1] * np.log(steps.new) + solved.logdet
-        held = _ROUNDED * diagonal(told.precision)[..., None] * np.eye(told.pull.shape[1])
         each = Messages(
-            symmetrize(told.precision - back @ solved.solution[..., 1:]) + held,
+            without_rounding(told.precision, back @ solved.solution[..., 1:]),
             told.pull - (back @ solution[..., None])[..., 0],
             told.constant - (score * solution).sum(axis=-1) + volume,
         )

@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skmeta._inference.linalg import cholesky_root, logdet_and_quadratic, spd_inverse, symmetrize, times
+from skmeta._inference.linalg import cholesky_root, diagonal, logdet_and_quadratic, spd_inverse, symmetrize, times
 from skmeta._inference.moments import Moments
 
 Array = NDArray[Any]
+
+_ROUNDED = 1e-13  # guard: share of a precision by which rounding may be wrong
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +113,7 @@ class Deviation:
         seen, told, root = self.seen, self.messages, self.root
         score = told.pull @ root
         solved = times(self.left, score)
-        precision = symmetrize(told.precision - np.swapaxes(seen, -1, -2) @ (self.left @ seen))
+        precision = without_rounding(told.precision, np.swapaxes(seen, -1, -2) @ (self.left @ seen))
         logdet, _ = logdet_and_quadratic(np.eye(root.shape[1]) + seen @ root, score)
         pull = told.pull - (solved[:, None, :] @ seen)[:, 0]
         return Messages(precision, pull, told.constant - (score * solved).sum(axis=-1) + logdet)
@@ -126,6 +128,12 @@ class Deviation:
         kept = np.eye(root.shape[0]) - root @ gain
         covariance = root @ self.left @ root.T + kept @ mean.covariance @ np.swapaxes(kept, -1, -2)
         return Beliefs(mean.mean + v @ root.T, symmetrize(covariance)), square
+
+
+def without_rounding(known: Array, spent: Array) -> Array:
+    """``known - spent`` of precisions ``(n, p, p)``, which is one though both may be nearly the same."""
+    held = _ROUNDED * diagonal(known)[..., None] * np.eye(known.shape[-1])
+    return symmetrize(known - spent) + held
 
 
 def belief(messages: Messages) -> Beliefs:
