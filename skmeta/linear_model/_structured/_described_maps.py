@@ -20,7 +20,7 @@ from skmeta._inference.messages import Beliefs
 from skmeta._inference.nested import NestedLaw
 from skmeta.base._matching import weights_if_taken
 from skmeta.linear_model._law_learning import LawLearning
-from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks, learned_output
+from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks, in_best_shapes, learned_output
 from skmeta.linear_model._structured._places import OutputTasks, Places
 from skmeta.linear_model._structured._state import blocks_of
 
@@ -49,8 +49,7 @@ class LinearMap:
 
     def reshaped(self, learning: LawLearning, of: OutputTasks, noise: str) -> LinearMap:
         """The same with shapes chosen of what the map leaves."""
-        tree, effects = self.output.messages.tree, self.output.law.effects
-        return replace(self, output=learned_output(learning, of, tree, noise, effects=effects))
+        return replace(self, output=reshaped(learning, of, self.output, noise))
 
     @property
     def coefficients(self) -> Array:
@@ -138,8 +137,7 @@ class FittedMap:
 
     def reshaped(self, learning: LawLearning, of: OutputTasks, noise: str) -> FittedMap:
         """The same with shapes chosen of what the map leaves."""
-        some = replace(of, tasks=self.output.tasks)
-        return replace(self, output=learned_output(learning, some, self.output.messages.tree, noise))
+        return replace(self, output=reshaped(learning, replace(of, tasks=self.output.tasks), self.output, noise))
 
     @property
     def coefficients(self) -> Array:
@@ -178,6 +176,13 @@ class FittedMap:
         """That of a task of which nothing is known."""
         law = self.output.law_of_root
         return replace(law, mean=law.mean + self.mean_shift, covariance=law.covariance + self.explained)
+
+
+def reshaped(learning: LawLearning, of: OutputTasks, output: NestedOutput, noise: str) -> NestedOutput:
+    """What was learned, once more in the shapes that are best now."""
+    tree = output.messages.tree
+    start = in_best_shapes(learning, of.tasks, tree, output.law)
+    return learned_output(learning, of, tree, noise, start=start, settle=True)
 
 
 def second_moment(values: Array, counts: Array) -> Array:

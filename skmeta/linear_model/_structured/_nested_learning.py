@@ -167,6 +167,15 @@ def numbered(
     return np.concatenate([known.ids, ids[new]]), np.r_[known.parent, parent[new]], place[node.ravel()]
 
 
+def flat_law(of: OutputTasks) -> NestedLaw:
+    """The law without a structure as that of a tree of one level."""
+    law, own = of.flat.law, np.full(of.tasks.n_tasks, float(of.flat.law.noise))
+    shapes = (of.flat.choice.structure,)
+    return NestedLaw(
+        (law.covariance,), float(law.noise), float(law.noise_dof), own, float(law.mean_variance), shapes=shapes
+    )
+
+
 def learned_output(
     learning: LawLearning,
     of: OutputTasks,
@@ -255,10 +264,17 @@ def _fitted(
     shapes = [learning.free(tasks.width, tree.n_nodes(level)) for level in range(n_levels)]
     options: dict[str, Any] = {"tol": learning.learner.tol * tasks.n_tasks, "noise": noise, "n_iter": _SWEEPS}
     start = fit_nested(tasks, tree, replace(start, shapes=tuple(shapes)), past=past, **options)
-    messages = up(tasks, tree, start)
-    shapes = [_shape(learning, tasks, messages, start, level) for level in range(n_levels)]
-    shapes[-1] = shapes[-1] if past is None else Structure("full", None, strength=0.0)
-    return fit_nested(tasks, tree, replace(start, shapes=tuple(shapes), uniques=()), past=past, **options)
+    start = in_best_shapes(learning, tasks, tree, start)
+    if past is not None:
+        start = replace(start, shapes=(*start.shapes[:-1], Structure("full", None, strength=0.0)))
+    return fit_nested(tasks, tree, start, past=past, **options)
+
+
+def in_best_shapes(learning: LawLearning, tasks: InColumns, tree: Tree, law: NestedLaw) -> NestedLaw:
+    """A law to start from whose levels have the shapes under which their nodes, held out, are most probable."""
+    messages = up(tasks, tree, law)
+    shapes = tuple(_shape(learning, tasks, messages, law, level) for level in range(tree.n_levels))
+    return replace(law, shapes=shapes, uniques=())
 
 
 def _shape(learning: LawLearning, tasks: InColumns, messages: Upward, law: NestedLaw, level: int) -> Structure:
