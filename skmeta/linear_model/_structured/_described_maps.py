@@ -27,7 +27,6 @@ from skmeta.linear_model._structured._state import blocks_of
 Array = NDArray[np.float64]
 
 _FOLDS = 5  # of nodes of the first level, whose tasks a regressor is asked about and has not seen
-_ROUNDS = 3  # of a regressor and of the law around it: the first takes for deviations what descriptors explain
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,22 +117,20 @@ class FittedMap:
         plain: NestedOutput,
         noise: str,
     ) -> FittedMap:
-        """The map and the law around it, in turn, in the shapes of ``plain``, what was learned without descriptors.
+        """The map and the law around it, in the shapes of ``plain``, what was learned without descriptors.
 
-        The regressor's targets are the coefficients that are expected of the tasks by their rows, around what it said of them
-        without having seen them: the EM's own, which takes in rows as far as they tell more than the descriptors.
+        The regressor's targets are the coefficients that ``plain`` expects of the tasks by their rows: less noisy than a task's
+        own fit, which few rows do not have.
         """
         fold, counts = folds_of_nodes(of.tasks, nested.nodes_of_tasks), of.tasks.counts
-        found, target, shift = plain, plain.coefficients - plain.root.mean, np.zeros_like(plain.coefficients)
-        for k in range(_ROUNDS):
-            for own in (fold == each for each in np.unique(fold)):
-                model_of_others = fitted(model, z[~own], target[~own], counts[~own])
-                shift[own] = np.reshape(model_of_others.predict(z[own]), (own.sum(), -1))
-            some = replace(of, tasks=shifted(of.tasks, shift))
-            tree, settle = nested.tree(of.tasks.counts), k == _ROUNDS - 1
-            found = learned_output(learning, some, tree, noise, start=found.law, settle=settle)
-            target, last = found.coefficients + shift - plain.root.mean, target
-        return cls(of, found, shift, FrozenEstimator(fitted(model, z, last, counts)))
+        target = plain.coefficients - plain.root.mean
+        shift = np.empty_like(target)
+        for own in (fold == each for each in np.unique(fold)):
+            model_of_others = fitted(model, z[~own], target[~own], counts[~own])
+            shift[own] = np.reshape(model_of_others.predict(z[own]), (own.sum(), -1))
+        some = replace(of, tasks=shifted(of.tasks, shift))
+        found = learned_output(learning, some, nested.tree(counts), noise, start=plain.law, settle=True)
+        return cls(of, found, shift, FrozenEstimator(fitted(model, z, target, counts)))
 
     def reshaped(self, learning: LawLearning, of: OutputTasks, noise: str) -> FittedMap:
         """The same with shapes chosen of what the map leaves."""
