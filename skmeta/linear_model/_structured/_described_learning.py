@@ -22,7 +22,13 @@ from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._structured._described_maps import FittedMap, LinearMap, second_moment
 from skmeta.linear_model._structured._described_prior import DescribedPrior, ModelMap
 from skmeta.linear_model._structured._describer import Describer
-from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks, learned_output, told_before
+from skmeta.linear_model._structured._nested_learning import (
+    NestedOutput,
+    NestedTasks,
+    flat_law,
+    learned_output,
+    told_before,
+)
 from skmeta.linear_model._structured._places import OutputTasks, Places
 from skmeta.linear_model._structured._prior import StructuredPrior
 from skmeta.linear_model._structured._state import StateUnits, padded
@@ -73,7 +79,7 @@ class DescribedTasks:
         """What is learned of one output, see `Among.output`."""
         if self.past is not None and self.past.taken:
             return self._learned_on(self.past, learning, of, before, noise)
-        plain = self.nested.output(learning, of, None if before is None else before.plain, noise=noise)
+        plain = self._plain(learning, of, before, noise)
         flat, counts = (None, np.ones(self.nested.n_first)) if self.nested.inner else (of.flat.law, of.tasks.counts)
         if self.past is not None or not self.z.shape[1] or self.nested.n_first < FEWEST_TASKS:
             return DescribedOutput(plain, None, flat, counts, np.zeros(len(counts)), decided=False)
@@ -87,6 +93,12 @@ class DescribedTasks:
         return DescribedOutput(
             plain, told, flat, counts, told.evidence - plain.evidence_of_nodes - told.fitted / len(counts)
         )
+
+    def _plain(self, learning: LawLearning, of: OutputTasks, before: Any, noise: str) -> NestedOutput:
+        """What is learned without descriptors; of tasks in no levels there is a law already."""
+        if before is not None or self.nested.inner:
+            return self.nested.output(learning, of, None if before is None else before.plain, noise=noise)
+        return learned_output(learning, of, self.nested.tree(of.tasks.counts), noise, start=flat_law(of), settle=True)
 
     def _map(self, learning: LawLearning, of: OutputTasks, start: NestedOutput, noise: str) -> Any:
         """The map of one output, the law around it in the shapes that it has at the ``start``."""

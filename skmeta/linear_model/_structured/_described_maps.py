@@ -20,14 +20,13 @@ from skmeta._inference.linalg import diagonal, symmetrize
 from skmeta._inference.messages import Beliefs
 from skmeta.base._matching import weights_if_taken
 from skmeta.linear_model._law_learning import LawLearning
-from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks, learned_output
+from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks, in_best_shapes, learned_output
 from skmeta.linear_model._structured._places import OutputTasks, Places
 from skmeta.linear_model._structured._state import blocks_of
 
 Array = NDArray[np.float64]
 
 _FOLDS = 5  # of nodes of the first level, whose tasks a regressor is asked about and has not seen
-_ROUNDS = 3  # of a regressor and of the law around it: the first takes for deviations what descriptors explain
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +48,7 @@ class LinearMap:
 
     def reshaped(self, learning: LawLearning, of: OutputTasks, noise: str) -> LinearMap:
         """The same with shapes chosen of what the map leaves."""
-        tree, effects = self.output.passed.model.tree, self.output.law.effects
-        return replace(self, output=learned_output(learning, of, tree, noise, effects=effects))
+        return replace(self, output=reshaped(learning, of, self.output, noise))
 
     @property
     def coefficients(self) -> Array:
@@ -119,27 +117,24 @@ class FittedMap:
         plain: NestedOutput,
         noise: str,
     ) -> FittedMap:
-        """The map and the law around it, in turn, in the shapes of ``plain``, what was learned without descriptors.
+        """The map and the law around it, in the shapes of ``plain``, what was learned without descriptors.
 
-        The regressor's targets are the coefficients that are expected of the tasks by their rows, around what it said of them
-        without having seen them: the EM's own, which takes in rows as far as they tell more than the descriptors.
+        The regressor's targets are the coefficients that ``plain`` expects of the tasks by their rows: less noisy than a task's
+        own fit, which few rows do not have.
         """
         fold, counts = folds_of_nodes(of.tasks, nested.nodes_of_tasks), of.tasks.counts
-        found, target, shift = plain, plain.coefficients - plain.passed.mean.mean, np.zeros_like(plain.coefficients)
-        for k in range(_ROUNDS):
-            for own in (fold == each for each in np.unique(fold)):
-                model_of_others = fitted(model, z[~own], target[~own], counts[~own])
-                shift[own] = np.reshape(model_of_others.predict(z[own]), (own.sum(), -1))
-            some = replace(of, tasks=shifted(of.tasks, shift))
-            tree, settle = nested.tree(of.tasks.counts), k == _ROUNDS - 1
-            found = learned_output(learning, some, tree, noise, start=found.law, settle=settle)
-            target, last = found.coefficients + shift - plain.passed.mean.mean, target
-        return cls(of, found, shift, FrozenEstimator(fitted(model, z, last, counts)))
+        target = plain.coefficients - plain.passed.mean.mean
+        shift = np.empty_like(target)
+        for own in (fold == each for each in np.unique(fold)):
+            model_of_others = fitted(model, z[~own], target[~own], counts[~own])
+            shift[own] = np.reshape(model_of_others.predict(z[own]), (own.sum(), -1))
+        some = replace(of, tasks=shifted(of.tasks, shift))
+        found = learned_output(learning, some, nested.tree(counts), noise, start=plain.law, settle=True)
+        return cls(of, found, shift, FrozenEstimator(fitted(model, z, target, counts)))
 
     def reshaped(self, learning: LawLearning, of: OutputTasks, noise: str) -> FittedMap:
         """The same with shapes chosen of what the map leaves."""
-        some = replace(of, tasks=self.output.tasks)
-        return replace(self, output=learned_output(learning, some, self.output.passed.model.tree, noise))
+        return replace(self, output=reshaped(learning, replace(of, tasks=self.output.tasks), self.output, noise))
 
     @property
     def coefficients(self) -> Array:
@@ -178,6 +173,12 @@ class FittedMap:
         """That of a task of which nothing is known."""
         law = self.output.law_of_root
         return replace(law, mean=law.mean + self.mean_shift, covariance=law.covariance + self.explained)
+
+
+def reshaped(learning: LawLearning, of: OutputTasks, output: NestedOutput, noise: str) -> NestedOutput:
+    """What was learned, once more in the shapes that are best now."""
+    start = in_best_shapes(learning, output.passed)
+    return learned_output(learning, of, output.passed.model.tree, noise, start=start, settle=True)
 
 
 def second_moment(values: Array, counts: Array) -> Array:

@@ -176,6 +176,15 @@ def numbered(
     return np.concatenate([known.ids, ids[new]]), np.r_[known.parent, parent[new]], place[node.ravel()]
 
 
+def flat_law(of: OutputTasks) -> LevelsLaw:
+    """The law without a structure as that of a tree of one level."""
+    law, own = of.flat.law, np.full(of.tasks.n_tasks, float(of.flat.law.noise))
+    shapes = (of.flat.choice.structure,)
+    return LevelsLaw(
+        (law.covariance,), float(law.noise), float(law.noise_dof), own, float(law.mean_variance), shapes=shapes
+    )
+
+
 def learned_output(
     learning: LawLearning,
     of: OutputTasks,
@@ -279,11 +288,17 @@ def _fitted(
     start = LevelsLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance), effects=effects)
     shapes = [learning.free(tasks.width, model.tree.n_nodes(level)) for level in range(n_levels)]
     options: dict[str, Any] = {"tol": learning.learner.tol * tasks.n_tasks, "noise": noise, "n_iter": _SWEEPS}
-    start = fit_levels(model, replace(start, shapes=tuple(shapes)), **options)
-    passed = model.passed(start)
-    shapes = [_shape(learning, passed, level) for level in range(n_levels)]
-    shapes[-1] = shapes[-1] if model.past is None else Structure("full", None, strength=0.0)
-    return fit_levels(model, replace(start, shapes=tuple(shapes), uniques=()), **options)
+    free = fit_levels(model, replace(start, shapes=tuple(shapes)), **options)
+    found = in_best_shapes(learning, model.passed(free))
+    if model.past is not None:
+        found = replace(found, shapes=(*found.shapes[:-1], Structure("full", None, strength=0.0)))
+    return fit_levels(model, found, **options)
+
+
+def in_best_shapes(learning: LawLearning, passed: NestedPass) -> LevelsLaw:
+    """A law to start from whose levels have the shapes under which their nodes, held out, are most probable."""
+    shapes = tuple(_shape(learning, passed, level) for level in range(passed.model.tree.n_levels))
+    return replace(passed.law, shapes=shapes, uniques=())
 
 
 def _shape(learning: LawLearning, passed: NestedPass, level: int) -> CovarianceShape:
