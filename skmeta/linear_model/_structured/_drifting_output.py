@@ -14,7 +14,7 @@ from skmeta._inference.in_columns import InColumns
 from skmeta._inference.messages import Beliefs, Messages, of_rows
 from skmeta._inference.nested import Before, NestedLaw
 from skmeta._inference.selection import Choice
-from skmeta._inference.structure import Structure
+from skmeta._inference.structure import CovarianceShape
 from skmeta._inference.tree import Swept
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._structured._nested_learning import NestedOutput
@@ -114,7 +114,9 @@ class DriftingOutput:
         )
 
 
-def shapes_of(learning: LawLearning, tasks: InColumns, chains: Chains, law: NestedLaw) -> tuple[Structure, Structure]:
+def shapes_of(
+    learning: LawLearning, tasks: InColumns, chains: Chains, law: NestedLaw
+) -> tuple[CovarianceShape, CovarianceShape]:
     """The shapes of the states' covariance and of the tasks' own, by the evidence of tasks that are held out.
 
     States are compared with their forecasts, which they miss by what is new; tasks with what the others say of their states.
@@ -130,6 +132,6 @@ def shapes_of(learning: LawLearning, tasks: InColumns, chains: Chains, law: Nest
     return state, _shape(learning, InColumns(own, tasks.counts), law.covariances[-1])
 
 
-def _shape(learning: LawLearning, nodes: InColumns, covariance: Array) -> Structure:
+def _shape(learning: LawLearning, nodes: InColumns, covariance: Array) -> CovarianceShape:
     start = CoefficientLaw(np.zeros(nodes.width), covariance, np.float64(1.0), np.float64(np.inf))
     return learning.choice(nodes, start=start, noise="known").structure
