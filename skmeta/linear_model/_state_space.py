@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from skmeta.linear_model._empirical_bayes import EmpiricalBayes
@@ -80,6 +81,33 @@ class StateSpace(EmpiricalBayes):
     """
 
     in_time: ClassVar[bool] = True
+    n_components = 1  # drift is learned of tasks of one kind, in one order, which nothing else describes
+    crossed = False
+    context_model = None
+    random_state = None
+
+    def __init__(
+        self,
+        covariance: str = "auto",
+        *,
+        blocks: Mapping[str, Sequence[str] | Sequence[int]] | None = None,
+        varying: str | Sequence[str] | Sequence[int] = "all",
+        rank: int | None = None,
+        noise: str = "task",
+        pseudo_tasks: float | str | None = None,
+        half_life: float | None = None,
+        max_iter: int = 20,
+        tol: float = 1e-4,
+    ) -> None:
+        self.covariance = covariance
+        self.blocks = blocks
+        self.varying = varying
+        self.rank = rank
+        self.noise = noise
+        self.pseudo_tasks = pseudo_tasks
+        self.half_life = half_life
+        self.max_iter = max_iter
+        self.tol = tol
 
     def learn_statistics(self, *args: Any, **kwargs: Any) -> Any:
         """Raise: sums do not say when.
