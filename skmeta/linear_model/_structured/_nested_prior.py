@@ -13,6 +13,7 @@ from skmeta.base import FrozenValue
 from skmeta.base._plain import from_plain, to_plain
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._prior import Change, StructuredPrior
+from skmeta.tasks._words import plural
 
 Array = NDArray[np.float64]
 
@@ -77,9 +78,16 @@ class NestedPrior(StructuredPrior):
     nodes: tuple[Nodes, ...] = ()
 
     def __repr__(self) -> str:
-        counts = [f"{len(nodes.ids)} {name}" for name, nodes in zip(self.levels, self.nodes, strict=False)]
-        told = [f"{name} explains {share:.0%}" for name, share in list(self.shares.items())[:-1]]
-        return f"NestedPrior({', '.join([*counts, f'{self.n_tasks:.0f} {self.levels[-1]}'])}; {', '.join(told)})"
+        counts = [*(len(nodes.ids) for nodes in self.nodes), round(self.n_tasks)]
+        told = [f"{count} {plural(name)}" for count, name in zip(counts, self.levels, strict=True)]
+        return f"NestedPrior({'; '.join([', '.join(told), *self.in_words])})"
+
+    @property
+    def in_words(self) -> tuple[str, ...]:
+        """What the levels above the tasks explain, such as "regions explain 61 % of what differs between stores"."""
+        above = list(self.shares.items())[:-1]
+        told = [f"{plural(name)}{'' if k else ' explain'} {100 * share:.0f} %" for k, (name, share) in enumerate(above)]
+        return (f"{', '.join(told)} of what differs between {plural(self.levels[-1])}",)
 
     @property
     def shares(self) -> dict[str, float]:
