@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.block_structure import with_mixed_blocks
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import fit_gaussian, opened
+from skmeta._inference.hyper_prior import bound_of, with_best_strengths
 from skmeta._inference.linalg import cholesky_root, diagonal
 from skmeta._inference.noise import N_NODES
 from skmeta._inference.past import past_deviance, typical_design
-from skmeta._inference.structure import PSEUDO_TASKS, Structure, Structures
+from skmeta._inference.structure import PSEUDO_TASKS, CovarianceShape, Structure, Structures
 
 Array = NDArray[Any]
 
@@ -31,7 +33,7 @@ _RANKS = (1, 2, 3, 4, 5, 6, 8, 10, 13)
 class Choice:
     """The structure chosen; which tasks were looked at, in which fold, and what each fold made of the others."""
 
-    structure: Structure
+    structure: CovarianceShape
     tasks: np.ndarray
     fold: np.ndarray
     states: list
@@ -80,7 +82,7 @@ def candidates(
     return [kept, *(each for each in found if each.shape != kept.shape)]
 
 
-def all_vary(structures: Sequence[Structure]) -> list[Structure]:
+def all_vary(structures: Sequence[CovarianceShape]) -> list[CovarianceShape]:
     """Those in which all coefficients vary, where there are any."""
     return [one for one in structures if one.varying is None] or list(structures)
 
@@ -113,11 +115,12 @@ def _by_size(moments: Any, within: bool) -> Array:
 
 def choose(
     tasks: Any,
-    structures: Sequence[Structure],
+    structures: Sequence[CovarianceShape],
     *,
     noise: str = "task",
     start: CoefficientLaw | None = None,
     past: CoefficientLaw | None = None,
+    strength: str | None = None,
 ) -> Choice:
     """Hold tasks out, learn from the rest, and compare the structures by the evidence of what was held out.
 
@@ -126,9 +129,13 @@ def choose(
     tasks that a ``past`` was learned from take part, here as there, as `past_deviance` says they would.
 
     That coefficients do not vary is no simpler shape of the same: where all may vary, it must be the more probable of
-    more tasks.
+    more tasks, and not clearly the less probable of all.
+
+    The weight of a structure's hyper-prior is the one it comes with, or the best by ``strength``: "held-out" tasks, or the
+    "pac-bayes" bound (`hyper_prior`). A past needs no hyper-prior.
     """
     wide = all_vary(structures)
+    fixed = [one for one in structures if one not in wide]
     working = start is not None  # responses, which are not centred
     looked_at = spread(tasks, SOME_TASKS, within=working)
     some = tasks.take(looked_at)
@@ -142,21 +149,27 @@ def choose(
     start = None if start is None else start.repeated(held.n_folds)
     options: dict[str, Any] = {"noise": noise, "past": held.past}
     base = fit_gaussian(held.train, free, n_iter=_SWEEPS, start=start, **options)
+    if strength is not None and past is None:
+        wide = _strengthened(strength, wide, some, held, base, options)
+    wide = with_mixed_blocks(
+        wide, lambda some: held.evidence(_shaped(base, some)), lambda found: _simplest(found, held.counts)
+    )
     structure, law, evidence, scores = _compared(held, base, wide, options)
     told = len(looked_at) > 2 or past is not None  # whether a slope varies, a single task does not say
-    for one in (one for one in structures if told and one not in wide):
-        fixed = fit_gaussian(held.train, one, n_iter=_SETTLE, start=base, **options)
-        other = held.evidence(fixed)
+    for one in fixed if told else ():
+        same = fit_gaussian(held.train, one, n_iter=_SETTLE, start=base, **options)
+        other = held.evidence(same)
         scores[str(one)] = float(other @ held.counts)
-        if _more_often(held.evidence(fixed, scaled=False) - held.evidence(law, scaled=False), held.counts):
-            structure, law, evidence = one, fixed, other
+        often = _more_often(held.evidence(same, scaled=False) - held.evidence(law, scaled=False), held.counts)
+        if often and not clearly_positive(evidence - other, held.counts):
+            structure, law, evidence = one, same, other
     law, contextual = _contextual_or_not(held, structure, law, evidence, options)
     return Choice(structure, looked_at, fold, [law.at(k) for k in range(held.n_folds)], scores, contextual)
 
 
 def _compared(
-    held: _HeldOut, base: CoefficientLaw, structures: Sequence[Structure], options: dict[str, Any]
-) -> tuple[Structure, CoefficientLaw, Array, dict[str, float]]:
+    held: _HeldOut, base: CoefficientLaw, structures: Sequence[CovarianceShape], options: dict[str, Any]
+) -> tuple[CovarianceShape, CoefficientLaw, Array, dict[str, float]]:
     """The structure chosen, its laws ``(n_folds,)``, the held-out tasks' evidence, and the sums of it for all of them."""
     laws = _shaped(base, structures)
     evidence = held.evidence(laws)
@@ -169,7 +182,34 @@ def _compared(
     return tried.each[best], laws.at(best), evidence[close[best]], scores
 
 
-def _best_for(past: CoefficientLaw, structures: Sequence[Structure], design: Array) -> Structure:
+def _strengthened(
+    strength: str,
+    structures: Sequence[CovarianceShape],
+    tasks: Any,
+    held: _HeldOut,
+    base: CoefficientLaw,
+    options: dict[str, Any],
+) -> list[CovarianceShape]:
+    """The structures under the weights of their hyper-priors that held-out tasks, or a bound, ask for."""
+    if strength == "held-out":
+        counts = held.counts
+        return with_best_strengths(
+            structures,
+            lambda several: -held.evidence(_shaped(base, several)),
+            lambda gain: clearly_positive(gain, counts),
+            counts,
+        )
+    whole, free = tasks.grouped(np.arange(tasks.n_tasks)[None]), Structure("full", None, strength=float(tasks.width))
+    law = fit_gaussian(whole, free, n_iter=_SWEEPS, start=base.at(slice(1)), **options)
+
+    def bounds(several: list[CovarianceShape]) -> Array:
+        shaped = fit_gaussian(whole, Structures(tuple(several)), n_iter=1, start=_shaped(law, several), **options)
+        return np.array([[bound_of(tasks, one, shaped.at((k, 0)), held_out)] for k, one in enumerate(several)])
+
+    return with_best_strengths(structures, bounds, lambda gain: bool(gain[0] > 0), np.ones(1))
+
+
+def _best_for(past: CoefficientLaw, structures: Sequence[CovarianceShape], design: Array) -> CovarianceShape:
     """The structure in which a past keeps best what it says; where coefficients do not vary, that is one that says so."""
     if np.any(diagonal(past.covariance) <= 0):
         return next((one for one in structures if one.varying is not None), structures[0])
@@ -230,7 +270,7 @@ def _listed(masks: Any) -> Array:
     return out
 
 
-def _shaped(law: CoefficientLaw, structures: Sequence[Structure]) -> CoefficientLaw:
+def _shaped(law: CoefficientLaw, structures: Sequence[CovarianceShape]) -> CoefficientLaw:
     """Laws ``(n_structures, n_folds)``: what was learned without constraint, its covariance in each shape."""
     several = law.repeated(len(structures))
     nothing = [None] * len(structures)
@@ -259,7 +299,7 @@ def _within_one_standard_error(evidence: Array, counts: Array) -> Array:
 
 
 def _contextual_or_not(
-    held: _HeldOut, structure: Structure, law: CoefficientLaw, evidence: Array, options: dict[str, Any]
+    held: _HeldOut, structure: CovarianceShape, law: CoefficientLaw, evidence: Array, options: dict[str, Any]
 ) -> tuple[CoefficientLaw, bool]:
     """Whether contextual effects make held-out tasks clearly more probable; the laws of what does. A past has said."""
     if law.contextual is None or held.past is not None:

@@ -7,8 +7,8 @@ one family, low rank plus diagonal (``Sigma = F F' + D``), from ``rank = 0`` wit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +24,33 @@ _JITTER = 1e-9  # guard: share of its variance that each coefficient keeps for i
 _FLOOR = 1e-4  # smallest unique variance, as a share of a coefficient's variance (Heywood cases)
 
 
+class CovarianceShape(Protocol):
+    """A rule ``S -> Sigma``: a `Structure`, or several of them for blocks of columns."""
+
+    @property
+    def varying(self) -> tuple[int, ...] | None:
+        """The coefficients that vary, the intercept last; None if all do."""
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """What tells it from others."""
+
+    def fit(self, scatter: Array, n_tasks: Array, unique: Array | None = None) -> tuple[Any, ...]:
+        """Covariances, and their diagonal parts."""
+
+    def tightened(self, factor: float) -> CovarianceShape:
+        """The same under a hyper-prior of ``factor`` times the weight; itself if none holds it."""
+
+    def held_part(self, covariance: Array, n_tasks: float, unique: Array) -> tuple[Array, Array]:
+        """The part of a covariance ``(p, p)`` that the hyper-prior draws together, and which of its entries may move."""
+
+
 @dataclass(frozen=True)
 class Structure:
     """A rule ``S -> Sigma``. ``rank`` None is dense; ``equal`` gives all slopes one unique variance.
 
-    ``varying`` lists the coefficients that vary, the intercept last (None: all); the others have no variance.
+    ``varying`` lists the coefficients that vary, the intercept last (None: all); the others have no variance. Without
+    an ``intercept`` the last is a slope as the others.
 
     ``strength`` is the number of pseudo-tasks of the hyper-prior. They have the slopes' mean variance; for dense
     structures that are not ``equal``, each coefficient's variance given all others.
@@ -39,9 +61,10 @@ class Structure:
     equal: bool = False
     strength: float = PSEUDO_TASKS
     varying: tuple[int, ...] | None = None
+    intercept: bool = True
 
     def __str__(self) -> str:
-        if self.varying is not None and len(self.varying) == 1:
+        if self.varying is not None and len(self.varying) == 1 and self.intercept:
             return "random intercept"
         name, some = self.name, "" if self.varying is None else f", {len(self.varying)} coefficients vary"
         if self.rank:
@@ -74,6 +97,22 @@ class Structure:
         covariance[..., rows, columns], unique[..., vary] = found
         return covariance, unique
 
+    def tightened(self, factor: float) -> Structure:
+        """The same under a hyper-prior of ``factor`` times the weight; itself if none holds it."""
+        return self if self.rank is not None and self.equal else replace(self, strength=factor * self.strength)
+
+    def held_part(self, covariance: Array, n_tasks: float, unique: Array) -> tuple[Array, Array]:
+        """The part of a covariance ``(p, p)`` that the hyper-prior draws together, and which of its entries may move."""
+        vary = np.zeros(len(covariance), dtype=bool)
+        vary[slice(None) if self.varying is None else list(self.varying)] = True
+        if self.rank is None:
+            return covariance, vary[:, None] & vary
+        even = np.zeros_like(unique)
+        even[vary] = (
+            self._even(unique[vary], np.atleast_1d(float(n_tasks))) if self.rank else diagonal(covariance)[vary]
+        )
+        return np.diag(even), np.diag(vary)
+
     def _fit(self, scatter: Array, n_tasks: Array, unique: Array | None) -> tuple[Any, ...]:
         n_tasks = np.asarray(n_tasks, dtype=float)[..., None]
         if self.rank is None:
@@ -81,32 +120,42 @@ class Structure:
         if self.rank == 0:
             unique = self._even(diagonal(scatter), n_tasks)
             return _as_matrix(unique), unique
-        factor, unique = fit_factor(_proper(scatter, n_tasks), self.rank, unique)
+        factor, unique = fit_factor(self._proper(scatter, n_tasks), self.rank, unique)
         return factor @ np.swapaxes(factor, -1, -2) + _as_matrix(self._even(unique, n_tasks)), unique
 
     def _even(self, variance: Array, n_tasks: Array) -> Array:
         """Draw the slopes' variances together; the intercept's, last, keeps its own scale."""
-        slopes = variance[..., :-1]
-        if slopes.size:
-            share = 1.0 if self.equal else self.strength / (self.strength + n_tasks)
-            slopes = share * slopes.mean(axis=-1, keepdims=True) + (1.0 - share) * slopes
-        return np.maximum(np.concatenate([slopes, variance[..., -1:]], axis=-1), 1e-10)
+        share = 1.0 if self.equal else self.strength / (self.strength + n_tasks)
+        return share * self._even_out(variance) + (1.0 - share) * np.maximum(variance, 1e-10)
 
     def _dense(self, scatter: Array, n_tasks: Array) -> Array:
         if self.equal:
-            target = _even_out(diagonal(scatter))
+            target = self._even_out(diagonal(scatter))
         else:
-            target = 1.0 / diagonal(spd_inverse(_proper(scatter, n_tasks, pseudo_tasks=1.0)))
+            target = 1.0 / diagonal(spd_inverse(self._proper(scatter, n_tasks, pseudo_tasks=1.0)))
         n_tasks = n_tasks[..., None]
         shrunk = (n_tasks * scatter + self.strength * _as_matrix(target)) / (n_tasks + self.strength)
         return shrunk + _as_matrix(_JITTER * diagonal(shrunk))
+
+    def _proper(self, scatter: Array, n_tasks: Array, pseudo_tasks: float = _PROPER) -> Array:
+        """Scatter with a few pseudo-tasks of even variance, so that fewer tasks than coefficients leave it invertible."""
+        n_tasks, even = n_tasks[..., None], _as_matrix(self._even_out(diagonal(scatter)))
+        held = (n_tasks * scatter + pseudo_tasks * even) / (n_tasks + pseudo_tasks)
+        return np.where(n_tasks > 2 * scatter.shape[-1], scatter, held)
+
+    def _even_out(self, variance: Array) -> Array:
+        """The mean variance for every slope, its own for the intercept."""
+        even, n_slopes = variance.copy(), variance.shape[-1] - self.intercept
+        if n_slopes:
+            even[..., :n_slopes] = variance[..., :n_slopes].mean(axis=-1, keepdims=True)
+        return np.maximum(even, 1e-10)
 
 
 @dataclass(frozen=True)
 class Structures:
     """Several structures, each for the collections at its own place along the first axis."""
 
-    each: tuple[Structure, ...]
+    each: tuple[CovarianceShape, ...]
 
     def fit(self, scatter: Any, n_tasks: Any, unique: Any) -> tuple[Array, ...]:
         """As of one `Structure`."""
@@ -129,21 +178,6 @@ def fit_factor(scatter: Array, rank: int, unique: Array | None = None, n_iter: i
         factor = root[..., None] * vectors * np.sqrt(np.maximum(values - 1.0, 0.0))
         unique = np.maximum(total - (factor**2).sum(axis=-1), _FLOOR * total + 1e-12)
     return factor, unique
-
-
-def _proper(scatter: Array, n_tasks: Array, pseudo_tasks: float = _PROPER) -> Array:
-    """Scatter with a few pseudo-tasks of even variance, so that fewer tasks than coefficients leave it invertible."""
-    n_tasks, even = n_tasks[..., None], _as_matrix(_even_out(diagonal(scatter)))
-    held = (n_tasks * scatter + pseudo_tasks * even) / (n_tasks + pseudo_tasks)
-    return np.where(n_tasks > 2 * scatter.shape[-1], scatter, held)
-
-
-def _even_out(variance: Array) -> Array:
-    """The mean variance for every slope, its own for the intercept."""
-    even = variance.copy()
-    if variance.shape[-1] > 1:
-        even[..., :-1] = variance[..., :-1].mean(axis=-1, keepdims=True)
-    return np.maximum(even, 1e-10)
 
 
 def _as_matrix(values: Array) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
@@ -14,9 +14,11 @@ from sklearn.base import clone
 from sklearn.linear_model import Ridge
 from sklearn.utils import check_scalar
 
+from skmeta._inference.hyper_prior import CHOICES
 from skmeta.base import AdaptedEstimators, Learner, Prior, register
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import _collection
+from skmeta.linear_model._blocks import check_blocks
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._copies import statistics_without_copies, without_copies
 from skmeta.linear_model._data import LinearData, mean_weight, read
@@ -35,7 +37,7 @@ from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_m
 from skmeta.steps import PriorWithSteps, fit_steps, take_apart, with_constant_column
 from skmeta.tasks import Tasks
 
-_SHAPES = ("auto", "factor", "full", "diagonal", "spherical")
+_SHAPES = ("auto", "factor", "full", "diagonal", "spherical", "blocks")
 
 
 @register(*FAMILIES)
@@ -56,10 +58,14 @@ class EmpiricalBayes(Learner):
 
     Parameters
     ----------
-    covariance : {"auto", "factor", "full", "diagonal", "spherical"}, default="auto"
+    covariance : {"auto", "factor", "full", "diagonal", "spherical", "blocks"}, default="auto"
         Shape of :math:`\Sigma` for standardised columns; the intercept always has a scale of its own. "factor" is low
         rank plus diagonal, the rank chosen; "auto" takes the simplest shape within one standard error of the one that
         makes held-out tasks most probable.
+    blocks : dict of str to list of column names or positions, default=None
+        Columns that belong together: nothing that varies in one block says anything of another. Held-out tasks tell of
+        each block whether its slopes have one variance or any covariance. With "blocks" that is the shape; with "auto" it
+        is tried beside the others. Every column is in one block.
     varying : {"all", "intercept"} or list of column names or positions, default="all"
         Which coefficients vary between tasks. With "intercept" slopes are the same in all tasks, ``y ~ x + (1 | task)``
         in the words of lme4; a list names the columns whose slopes vary as the intercept does, ``y ~ x + z + (x |
@@ -70,10 +76,11 @@ class EmpiricalBayes(Learner):
     noise : {"task", "shared"}, default="task"
         Whether tasks may differ in noise. With "task" their noises get a learned law of their own, which collapses to
         one shared noise unless they differ by more than two standard errors. Only for squared-error models.
-    pseudo_tasks : float, default=None
+    pseudo_tasks : float or {"held-out", "pac-bayes"}, default=None
         Weight of the hyper-prior that keeps few tasks from overfitting, in tasks. None: by shape (two for diagonals;
         as many as coefficients for "full", none once there are four times as many tasks). Zero is plain REML, in which the
-        mean is not drawn to zero either.
+        mean is not drawn to zero either. With a word the weight is chosen, an eighth to eight times that of each shape:
+        the one that makes held-out tasks clearly most probable, or the one of the least PAC-Bayes bound.
     max_iter : int, default=20
         Sweeps of EM over the tasks. Stopping early is itself a regulariser.
     tol : float, default=1e-4
@@ -92,6 +99,7 @@ class EmpiricalBayes(Learner):
     ----------
     N. M. Laird and J. H. Ware (1982), Random-effects models for longitudinal data, Biometrics 38, equations 3.8, 3.9.
     G. K. Smyth (2004), Linear models and empirical Bayes methods, SAGMB 3(1), section 6.2 (the noises).
+    J. Rothfuss, V. Fortuin, M. Josifoski and A. Krause (2021), PACOH, ICML, corollary 1 (the bound of "pac-bayes").
     Y. Mundlak (1978), On the pooling of time series and cross section data, Econometrica 46, equation 2.4
     (contextual effects).
 
@@ -114,14 +122,16 @@ class EmpiricalBayes(Learner):
         self,
         covariance: str = "auto",
         *,
+        blocks: Mapping[str, Sequence[str] | Sequence[int]] | None = None,
         varying: str | Sequence[str] | Sequence[int] = "all",
         rank: int | None = None,
         noise: str = "task",
-        pseudo_tasks: float | None = None,
+        pseudo_tasks: float | str | None = None,
         max_iter: int = 20,
         tol: float = 1e-4,
     ) -> None:
         self.covariance = covariance
+        self.blocks = blocks
         self.varying = varying
         self.rank = rank
         self.noise = noise
@@ -216,7 +226,7 @@ class EmpiricalBayes(Learner):
 
         if family.share_of_outliers(estimator) > 0.0:
             # Until outliers are known, what they add must not pass for a larger noise of their tasks.
-            start = partial(learn, clone(self).set_params(covariance="diagonal", noise="shared"))
+            start = partial(learn, clone(self).set_params(covariance="diagonal", blocks=None, noise="shared"))
             return learn_from_trusted(start, partial(learn, self), data, estimator, family, n_jobs)
         return learn(self, data)
 
@@ -234,8 +244,9 @@ class EmpiricalBayes(Learner):
         It equals what `learn` makes of all rows. For squared errors one `SufficientStatistics` determines the answer. For
         other likelihoods every part is asked once a round for those of its working responses at the present
         coefficients; there are some hundred rounds. These say too little for the computation that `learn` takes where
-        more than 100 columns outnumber the rows of every task: there the two are equal with ``covariance="full"`` alone.
-        There sums also count as those of a dense table: of sparse ones `learn` looks for no contextual effects.
+        more than 100 columns outnumber the rows of every task: there the two are equal with ``covariance="full"`` or
+        ``blocks`` alone. There sums also count as those of a dense table: of sparse ones `learn` looks for no contextual
+        effects.
 
         Parameters
         ----------
@@ -352,12 +363,17 @@ class EmpiricalBayes(Learner):
     def _check_parameters(self) -> None:
         if self.covariance not in _SHAPES:
             raise ValueError(f"EmpiricalBayes(covariance=...): wanted one of {_SHAPES}, found {self.covariance!r}.")
+        check_blocks(self.blocks, self.covariance)
         check_varying(self.varying)
         if self.noise not in ("task", "shared"):
             raise ValueError(f"EmpiricalBayes(noise=...): wanted 'task' or 'shared', found {self.noise!r}.")
         if self.rank is not None:
             check_scalar(self.rank, "rank", Integral, min_val=1)
-        if self.pseudo_tasks is not None:
+        if isinstance(self.pseudo_tasks, str):
+            if self.pseudo_tasks not in CHOICES:
+                wanted = f"a number, None or one of {CHOICES}"
+                raise ValueError(f"EmpiricalBayes(pseudo_tasks=...): wanted {wanted}, found {self.pseudo_tasks!r}.")
+        elif self.pseudo_tasks is not None:
             check_scalar(self.pseudo_tasks, "pseudo_tasks", Real, min_val=0)
         check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
         check_scalar(self.tol, "tol", Real, min_val=0)

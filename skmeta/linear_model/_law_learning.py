@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from skmeta._inference.block_structure import with_blocks
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.components import Beside
 from skmeta._inference.dispersion import learn_scatter
 from skmeta._inference.gaussian_em import fit_gaussian, initial_guess, opened
 from skmeta._inference.laplace_em import Learned, fit_laplace
 from skmeta._inference.selection import Choice, all_vary, candidates, choose, evidence_held_out
-from skmeta._inference.structure import Structure
+from skmeta._inference.structure import CovarianceShape
+from skmeta.linear_model._blocks import columns_of_blocks
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._varying import varying_coefficients
 
@@ -48,13 +50,16 @@ class LawLearning:
 
     def __init__(self, learner: Any, n_jobs: int, progress: Callable[[int, int], None] | None = None) -> None:
         self.learner, self.n_jobs, self._progress, self._done = learner, n_jobs, progress, 0
+        weight, chosen = learner.pseudo_tasks, isinstance(learner.pseudo_tasks, str)
+        self._strength: str | None = weight if chosen else None
+        self._pseudo_tasks: float | None = None if chosen else weight
 
     def of(self, collection: Collection, past: list[CoefficientLaw] | None) -> list[LearnedLaw]:
         """The law of each output; ``past`` counts as the tasks it was learned from."""
         self._total = 2 * len(collection.units)
-        self._varying = varying_coefficients(
-            self.learner.varying, collection.describe["feature_names"], len(collection.units[0].scale)
-        )
+        names, n_features = collection.describe["feature_names"], len(collection.units[0].scale)
+        self._varying = varying_coefficients(self.learner.varying, names, n_features)
+        self._blocks = columns_of_blocks(self.learner.blocks, names, n_features, self._varying)
         known: list[Any] = past or [None] * len(collection.units)
         if not collection.likelihood.quadratic:
             return self._by_working_responses(collection, past)
@@ -94,7 +99,7 @@ class LawLearning:
         def learn(tasks: Any, *, noise: str = "known", settle: bool = False, **more: Any) -> Learned:
             picked: dict[int, Choice] = {}
 
-            def pick(k: int, tasks: Any, start: CoefficientLaw) -> Structure:
+            def pick(k: int, tasks: Any, start: CoefficientLaw) -> CovarianceShape:
                 picked[k] = self._choice(tasks, None if past is None else past[k], noise=noise, start=start)
                 return picked[k].structure
 
@@ -112,7 +117,7 @@ class LawLearning:
         self._report()
         return choice
 
-    def free(self, width: int, n_tasks: float) -> Structure:
+    def free(self, width: int, n_tasks: float) -> CovarianceShape:
         """The widest of the shapes: what is learned without constraint."""
         return all_vary(self._candidates(width, n_tasks))[-1]
 
@@ -122,13 +127,20 @@ class LawLearning:
 
     def _choice(self, tasks: Any, past: CoefficientLaw | None, **options: Any) -> Choice:
         n_tasks = tasks.n_tasks + (0.0 if past is None else float(past.n_tasks))
-        known = None if past is None else tuple(np.flatnonzero(np.diagonal(past.covariance) > 0).tolist())
-        return choose(tasks, self._candidates(tasks.width, n_tasks, known), past=past, **options)
+        structures = self._candidates(tasks.width, n_tasks, past)
+        return choose(tasks, structures, past=past, strength=self._strength, **options)
 
-    def _candidates(self, width: int, n_tasks: float, known: tuple[int, ...] | None = None) -> list[Structure]:
-        learner = self.learner
-        options: dict[str, Any] = {"rank": learner.rank, "pseudo_tasks": learner.pseudo_tasks}
-        return candidates(learner.covariance, width, n_tasks, **options, known=known, varying=self._varying)
+    def _candidates(self, width: int, n_tasks: float, past: CoefficientLaw | None = None) -> list[CovarianceShape]:
+        learner, covariance = self.learner, None if past is None else past.covariance
+        known = None if covariance is None else tuple(np.flatnonzero(np.diagonal(covariance) > 0).tolist())
+        found: list[CovarianceShape] = []
+        if learner.covariance != "blocks" or not self._blocks:  # where no slope varies, one shape is as another
+            options: dict[str, Any] = {"rank": learner.rank, "pseudo_tasks": self._pseudo_tasks}
+            word = "spherical" if learner.covariance == "blocks" else learner.covariance
+            found += candidates(word, width, n_tasks, **options, known=known, varying=self._varying)
+        if not self._blocks:
+            return found
+        return with_blocks(found, self._blocks, width, self._pseudo_tasks, covariance)
 
     def _report(self) -> None:
         self._done += 1

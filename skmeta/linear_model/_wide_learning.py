@@ -21,10 +21,11 @@ from skmeta.linear_model._mixture import component_names, explained_before, know
 def is_wide(learner: Any, n_features: int, n_rows: Any, past: GaussianPrior | None, *, coupled: bool = False) -> bool:
     """Whether no matrix of columns by columns is to be made of tasks whose rows weigh ``n_rows (n_tasks,)``.
 
-    A dense past has one already, and one may be asked for, or slopes that do not vary; ``coupled`` outputs share a
-    likelihood.
+    A dense past has one already, and one may be asked for, or what is learned of dense ones alone: blocks, slopes that do
+    not vary, the weight of a hyper-prior. ``coupled`` outputs share a likelihood.
     """
-    asked = learner.covariance == "full" or not (isinstance(learner.varying, str) and learner.varying == "all")
+    asked = learner.covariance == "full" or learner.blocks is not None or isinstance(learner.pseudo_tasks, str)
+    asked = asked or not (isinstance(learner.varying, str) and learner.varying == "all")
     dense = asked or (past is not None and past.is_dense)
     return in_cells(n_rows, n_features, coupled=coupled, dense=dense)
 

@@ -15,7 +15,7 @@ from skmeta._inference.in_columns import InColumns
 from skmeta._inference.messages import Beliefs, Messages
 from skmeta._inference.moments import Moments
 from skmeta._inference.nested import Before, NestedLaw, fit_nested, up
-from skmeta._inference.structure import Structure
+from skmeta._inference.structure import CovarianceShape, Structure
 from skmeta._inference.tree import Tree, Upward, cavities, pass_down
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -201,7 +201,7 @@ def _fitted(learning: LawLearning, of: OutputTasks, tree: Tree, noise: str, past
     return fit_nested(tasks, tree, replace(start, shapes=tuple(shapes), uniques=()), past=past, **options)
 
 
-def _shape(learning: LawLearning, tasks: InColumns, messages: Upward, law: NestedLaw, level: int) -> Structure:
+def _shape(learning: LawLearning, tasks: InColumns, messages: Upward, law: NestedLaw, level: int) -> CovarianceShape:
     """The shape of one level's covariance, by the evidence of its nodes that are held out: nodes as tasks of noise one."""
     tree, told = messages.tree, messages.deviations[level].messages
     root = messages.belief_of_root(law.shrink)
