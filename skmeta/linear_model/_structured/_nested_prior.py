@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base import FrozenValue
+from skmeta.base._pictures import Spread
 from skmeta.base._plain import from_plain, to_plain
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._prior import Change, StructuredPrior
@@ -88,6 +89,12 @@ class NestedPrior(StructuredPrior):
         above = list(self.shares.items())[:-1]
         told = [f"{plural(name)}{'' if k else ' explain'} {100 * share:.0f} %" for k, (name, share) in enumerate(above)]
         return (f"{', '.join(told)} of what differs between {plural(self.levels[-1])}",)
+
+    @property
+    def spreads(self) -> dict[str, Spread]:
+        """How coefficients differ at each level, by its name, and where its nodes lie."""
+        nodes = {name: each.mean for name, each in zip(self.levels, self.nodes, strict=False)}
+        return {name: Spread.of(self.mean, own, nodes.get(name)) for name, own in self.covariances.items()}
 
     @property
     def shares(self) -> dict[str, float]:
