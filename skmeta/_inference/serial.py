@@ -48,9 +48,9 @@ def serial_correlation(values: Array, groups: NDArray[np.intp]) -> tuple[float, 
     >>> round(r, 2), p < 1e-6
     (0.85, True)
     """
-    parts = [np.flatnonzero(groups == g) for g in np.unique(groups)]
-    scores = _normal_scores(np.concatenate([_centred(values[part]) for part in parts]))
-    parts = np.split(scores, np.cumsum([len(part) for part in parts])[:-1])
+    members = [np.flatnonzero(groups == g) for g in np.unique(groups)]
+    scores = _normal_scores(np.concatenate([_centred(values[rows]) for rows in members]))
+    parts = np.split(scores, np.cumsum([len(rows) for rows in members])[:-1])
     found = np.array([_moments(_centred(part)) for part in parts if len(part) >= _FEWEST]).reshape(-1, 4)
     square, statistic, mean, variance = found.sum(axis=0)
     if variance <= 0.0:
