@@ -26,6 +26,16 @@ class Spread(NamedTuple):
         """That of a covariance ``(..., p, p)``."""
         return cls(mean, np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1)), members)
 
+    @classmethod
+    def of_prior(cls, prior: Any) -> Spread:
+        """That of a prior with a mean and a covariance of coefficients, a diagonal where it has the shape of the mean.
+
+        To either kind a factor ``F``, if there is one, adds ``F F'``.
+        """
+        mean, covariance, factor = prior.mean, prior.covariance, getattr(prior, "factor", None)
+        variance = np.diagonal(covariance, axis1=-2, axis2=-1) if covariance.ndim > mean.ndim else covariance
+        return cls(mean, np.sqrt(variance if factor is None else variance + (factor**2).sum(axis=-1)))
+
 
 class Path(NamedTuple):
     """How coefficients move: at each of ``time (n,)``, dates or numbers, their ``mean`` and ``sd`` ``(..., n, p)``."""

@@ -19,8 +19,6 @@ _MANY, _MANY_LINES = 30, 5  # coefficients that are drawn, one below the other o
 def coefficient_moments(prior: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean of every coefficient and its standard deviation between tasks, of one shape, intercept last.
 
-    A covariance of the shape of the mean is a diagonal; to either kind a factor ``F``, if there is one, adds ``F F'``.
-
     Raises
     ------
     TypeError
@@ -32,9 +30,8 @@ def coefficient_moments(prior: Any) -> tuple[NDArray[np.float64], NDArray[np.flo
             "prior: wanted one with a mean and a covariance of coefficients, such as a GaussianPrior or a fitted linear "
             f"model's prior_, found {type(prior).__name__}{hint}."
         )
-    mean, covariance, factor = prior.mean, prior.covariance, getattr(prior, "factor", None)
-    variance = np.diagonal(covariance, axis1=-2, axis2=-1) if covariance.ndim > mean.ndim else covariance
-    return mean, np.sqrt(variance if factor is None else variance + (factor**2).sum(axis=-1))
+    mean, sd, _ = Spread.of_prior(prior)
+    return mean, sd
 
 
 def coefficient_names(prior: Any) -> list[str]:
