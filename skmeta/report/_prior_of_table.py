@@ -70,7 +70,7 @@ def with_table(prior: Any, collection: Collection, model: Any) -> PriorOfTable:
     """
     steps, inner = split_prior(prior)
     target = collection.names[1]
-    task = collection.task if collection.of_tasks else collection.names[0]
+    task: Any = collection.task if collection.of_tasks else collection.names[0]
     kinds = dict.fromkeys(map(str, collection.numbers), "number")
     kinds |= dict.fromkeys(map(str, collection.categories), "category")
     kinds |= {name: column.kind for name, column in collection.read.items()}
