@@ -4,13 +4,13 @@ import skmeta.cluster  # noqa: F401 - the room registers itself
 from skmeta.ensemble import BoostingLearner
 from skmeta.fallback import SharedModel
 from skmeta.gaussian_process import GaussianProcessLearner
-from skmeta.linear_model import EmpiricalBayes, GaussianPrior, SufficientStatistics
+from skmeta.linear_model import EmpiricalBayes, GaussianPrior, StateSpace, SufficientStatistics
 from skmeta.model_selection import NShotSplit, shot_curve
 from skmeta.naive_bayes import NaiveBayesLearner
 from skmeta.neighbors import NeighborsLearner
 from skmeta.tasks import split_tasks, stack_tasks
 from skmeta.tuning import HyperparameterPrior, TrialHistory, WarmStartSearchCV
-from skmeta.warm_start import WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
+from skmeta.warm_start import WarmStartClassifier, WarmStartClusterer, WarmStartRegressor, learn_prior
 
 __version__ = "0.1.0"
 
@@ -24,6 +24,7 @@ __all__ = [
     "NaiveBayesLearner",
     "NeighborsLearner",
     "SharedModel",
+    "StateSpace",
     "SufficientStatistics",
     "TrialHistory",
     "WarmStartClassifier",
@@ -31,6 +32,7 @@ __all__ = [
     "WarmStartRegressor",
     "WarmStartSearchCV",
     "__version__",
+    "learn_prior",
     "shot_curve",
     "split_tasks",
     "stack_tasks",

@@ -114,6 +114,18 @@ def missing_values(frame: Any) -> NDArray[np.bool_]:
     return np.asarray(frame.fill_nan(None).select(pl.all().is_null()))
 
 
+def same_rows(frame: Any, other: Any) -> bool:
+    """Whether two frames or series of pandas have the same rows, by their index."""
+    return len(frame) == len(other) and bool(frame.index.equals(other.index))
+
+
+def indexed_as(content: NDArray[Any], frame: Any) -> Any:
+    """Return numbers as a series, or as a frame if they have columns, with the index of a frame of pandas."""
+    import pandas as pd
+
+    return (pd.Series if content.ndim == 1 else pd.DataFrame)(content, index=frame.index)
+
+
 # Parts of it, and more of it ------------------------------------------------------------------------
 
 

@@ -13,10 +13,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import make_hastie_10_2
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skmeta import GaussianPrior, WarmStartClassifier, WarmStartRegressor
 from skmeta.compose import MixturePrior
@@ -102,6 +105,20 @@ def test_probabilities_are_near_the_true_priors_and_as_honest():
         off.append(bench.miscalibration(y, found))
     assert not above(ratios, 1.02), mean_and_error(ratios)
     assert not above(off, 2.0), mean_and_error(off)  # per cent, as much as intervals may be off
+
+
+def test_groups_of_tasks_are_used_as_well_as_the_law_allows():
+    """Stores in regions, and pairs of a director and a type that never met; where there are no regions nothing is lost."""
+    bench = import_module("nested_tasks")
+    with_regions, without = (
+        [bench.nested_errors(kind, seed, n_new=3)[0] for seed in range(2)] for kind in ("both", "no regions")
+    )
+    oracle, nested = (1.0 + np.array(with_regions)[:, :, k] for k in (0, 1))
+    assert not np.any(above(np.sqrt(nested / oracle), 1.03)), mean_and_error(np.sqrt(nested / oracle))
+    nested, flat = (1.0 + np.array(without)[:, :, k] for k in (1, 3))
+    assert not np.any(above(np.sqrt(nested / flat), 1.005)), mean_and_error(np.sqrt(nested / flat))
+    pairs = 1.0 + np.array([bench.crossed_errors(seed)[0] for seed in range(2)])
+    assert not above(np.sqrt(pairs[:, 1] / pairs[:, 0]), 1.03) and above(np.sqrt(pairs[:, 2] / pairs[:, 1]), 1.2)
 
 
 # Pasts that help and pasts that mislead ----------------------------------------------------------------------
@@ -213,6 +230,31 @@ def test_the_readme_lists_every_script():
     for name in scripts:
         question = ast.get_docstring(ast.parse((FOLDER / name).read_text())).splitlines()[0]
         assert question.endswith("?"), f"{name} asks nothing: {question}"
+
+
+# Sums that are sent --------------------------------------------------------------------------------------------
+
+
+def test_one_round_of_sums_is_ridge_regression_of_all_patients():
+    bench, rng = import_module("federated"), np.random.default_rng(0)
+    Z, hospital = rng.normal(size=(120, 3)) * [1.0, 5.0, 0.1], np.repeat(["a", "b", "c"], 40)
+    y = (Z[:, 0] + rng.normal(size=120) > 0.3).astype(float)
+    X = pd.DataFrame(Z, columns=["x", "y2", "z"]).assign(hospital=hospital)
+    train = bench.split(hospital, 0)
+    assert np.bincount(np.unique(hospital[train], return_inverse=True)[1]).tolist() == [27, 27, 27]
+    wanted = make_pipeline(StandardScaler(), Ridge(1.0)).fit(Z[train], y[train]).predict(Z[~train])
+    np.testing.assert_array_equal(bench.one_model(X, y, train), wanted > 0.5)
+
+
+def test_federated_averaging_in_one_place_is_logistic_regression():
+    bench, rng = import_module("federated"), np.random.default_rng(0)
+    Z = np.column_stack([rng.normal(size=(400, 2)), np.ones(400)])
+    y = (Z @ [1.0, -0.5, 0.3] + rng.logistic(size=400) > 0).astype(float)
+    coef = np.zeros(3)
+    for _ in range(60):
+        coef = bench.locally(coef, Z, y, rng, 0.02)
+    found = LogisticRegression(C=1e6, fit_intercept=False).fit(Z, y).coef_[0]
+    np.testing.assert_allclose(coef, found, atol=0.1)
 
 
 # Searches ---------------------------------------------------------------------------------------------------

@@ -39,16 +39,17 @@ FLOORS = {
     "datasets": 1,
     "_inference": 0,
     "_dataframe": 0,
+    "_dask": 0,
     "_sklearn": 0,
     "_progress": 0,
 }
 FRAMES = {"pandas", "polars"}
 FRAME_METHODS = {"iloc", "loc", "columns", "get_column_index", "to_series", "to_numpy", "dtypes"}
-OPTIONAL = {"pandas", "polars", "pyarrow", "matplotlib", "skops"}
+OPTIONAL = {"pandas", "polars", "pyarrow", "matplotlib", "skops", "dask"}
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
 MAX_MEDIAN_LINES = 15
-CONTRACT = {"base", "steps", "tasks", "_dataframe"}  # all that the shells may know
+CONTRACT = {"base", "steps", "tasks", "_dataframe", "_dask"}  # all that the shells may know
 COMPOSITION = {"Pipeline", "TransformedTargetRegressor", "BaseEstimator"}  # what is no family
 NOT_THE_FIELDS = {"believed", "fellow", "stranger", "caution", "Bell", "odd_level", "learn_shares"}
 
@@ -173,6 +174,13 @@ def frames_in_one_file(modules):
                     yield f"{module.name}:{node.lineno} asks whether something has {name}: that belongs in _dataframe.py"
 
 
+def dask_in_one_file(modules):
+    for module in modules:
+        for item in imports_of(module):
+            if item.module.split(".")[0] == "dask" and module.room != "_dask":
+                yield f"{module.name}:{item.line} imports {item.module}: that belongs in _dask.py"
+
+
 def matplotlib_in_plot(modules):
     for module in modules:
         for item in imports_of(module):
@@ -284,6 +292,7 @@ RULES = [
     private_sklearn_in_one_file,
     callbacks_in_one_file,
     frames_in_one_file,
+    dask_in_one_file,
     matplotlib_in_plot,
     optional_packages_inside_functions,
     one_idea_in_the_first_line,
@@ -340,6 +349,7 @@ BROKEN = [
     (frames_in_one_file, {"report": "def f():\n    from polars import DataFrame"}),
     (frames_in_one_file, {"tuning": "def f(X):\n    return hasattr(X, 'iloc')"}),
     (frames_in_one_file, {"base": "def f(X):\n    return getattr(X, 'columns', None)"}),
+    (dask_in_one_file, {"tasks": "def f():\n    import dask.dataframe as dd"}),
     (matplotlib_in_plot, {"inspection": "import matplotlib.pyplot as plt"}),
     (matplotlib_in_plot, {"__main__": "def main():\n    import matplotlib"}),
     (optional_packages_inside_functions, {"tasks": "import pandas as pd"}),

@@ -28,7 +28,7 @@ INLINE = {
     "_inference.mixture.work_by_rows": ({3.0}, "costs of two ways to compute the same"),
     "_inference.moments.correlation_of_rows": ({1 << 16}, "rows read at once"),
     "_inference.moments.sum_of_squares": ({1 << 16}, "rows read at once"),
-    "_inference.noise._centre": ({10.0}, "decades are logarithms to ten"),
+    "_inference.noise.NoiseEstimates": ({10.0}, "decades are logarithms to ten"),
     "_inference.noise.trigamma_inverse": ({3.0}, "the order of Hurwitz' zeta function in the next derivative"),
     "_inference.selection.best_scale": ({20}, "the iteration has settled"),
     "_inference.serial._moments": ({4.0}, "a formula"),

@@ -60,6 +60,10 @@ class BlockStructure:
             parts[..., columns] = own_parts[..., columns]
         return covariance, parts
 
+    def free_entries(self, k: int) -> tuple[Array, Array] | None:
+        """None: of several blocks their scale alone."""
+        return None
+
     def tightened(self, factor: float) -> BlockStructure:
         """The same under hyper-priors of ``factor`` times the weight within its blocks."""
         return replace(self, blocks=tuple((name, one.tightened(factor)) for name, one in self.blocks))

@@ -5,6 +5,7 @@ A law may be several, of several collections: then every array has the same lead
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from operator import itemgetter
 from typing import Any
@@ -86,6 +87,11 @@ class CoefficientLaw:
         """The law as several: ``shape`` goes before the axes there are."""
         return _mapped(self, lambda array: np.broadcast_to(array, (*shape, *np.shape(array))))
 
+    def reshaped(self, *shape: int) -> CoefficientLaw:
+        """The same laws with other leading axes."""
+        n = np.ndim(self.noise)
+        return _mapped(self, lambda array: array.reshape(*shape, *array.shape[n:]))
+
     @property
     def expected(self) -> Array:
         """``(p,)`` coefficients of a task without rows: `mean` is that of tasks whose columns' means are known."""
@@ -110,12 +116,20 @@ class CoefficientLaw:
         return replace(self, covariance=self.covariance + self.mean_covariance)
 
 
-def _mapped(value: Any, change: Any) -> Any:
-    """The same value with every array in it changed."""
-    found = {field.name: getattr(value, field.name) for field in fields(value)}
-    for name, part in found.items():
-        if isinstance(part, ContextualEffects):
-            found[name] = _mapped(part, change)
-        elif part is not None:
-            found[name] = change(part)
+def side_by_side(laws: Sequence[CoefficientLaw], axis: int = 0) -> CoefficientLaw:
+    """Several laws as one, along one of the leading axes that all have; without what one of them lacks."""
+    return _mapped(laws[0], lambda *arrays: np.concatenate(arrays, axis=axis), *laws[1:])
+
+
+def _mapped(value: Any, change: Any, *others: Any) -> Any:
+    """The same value with every array in it changed, together with those of ``others`` in its place."""
+    found: dict[str, Any] = {}
+    for field in fields(value):
+        parts = [getattr(each, field.name) for each in (value, *others)]
+        if any(part is None for part in parts):
+            found[field.name] = None
+        elif isinstance(parts[0], ContextualEffects):
+            found[field.name] = _mapped(parts[0], change, *parts[1:])
+        else:
+            found[field.name] = change(*parts)
     return replace(value, **found)

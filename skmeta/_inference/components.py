@@ -248,7 +248,7 @@ def law_of_level(law: Component) -> tuple[Any, Any]:
     """Mean and variance of a task's intercept under a law, where the means of its columns are not known."""
     mean, variance = law.mean[..., -1], law.covariance.intercept_variance + law.extra
     if law.effects is not None:
-        shift, unknown = intercept_shift(*law.effects, np.zeros(1), np.zeros((1, len(law.mean) - 1)))
+        shift, unknown = intercept_shift(*law.effects, np.zeros(1), np.zeros((1, law.mean.shape[-1] - 1)))
         mean, variance = mean + shift[0], variance + unknown[0]
     return mean, variance
 

@@ -15,12 +15,14 @@ with many the one within tasks.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.linalg import TINY, diagonal
+from skmeta._inference.moments import Moments
 
 Array = NDArray[Any]
 
@@ -33,6 +35,13 @@ def intercept_shift(coef: Array, ratio: Array, centre: Array, n_rows: Array, con
     """Shift of the expected intercept ``(n_tasks,)`` given the rows' columns, and its variance beyond the prior's."""
     unknown = coef**2 * ratio / ((1.0 + ratio) * (n_rows[:, None] + ratio))
     return _expected_means(ratio, centre, n_rows, context) @ coef, unknown.sum(axis=1)
+
+
+def without_effects(moments: Moments, coef: Array) -> Moments:
+    """The statistics of one output's tasks less what the means of their columns add to their intercepts."""
+    shift, ones = moments.context @ coef, moments.gram[:, :, -1]
+    square = moments.square - shift * (2.0 * moments.cross[:, -1] - shift * ones[:, -1])
+    return replace(moments, cross=moments.cross - shift[:, None] * ones, square=square)
 
 
 def new_row_effects(coef: Array, ratio: Array, centre: Array, n_rows: Array, context: Any, left: Array) -> Array:

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.gaussian_em import NOISE_FLOOR
 from skmeta._inference.laplace_em import Learned
 from skmeta._inference.linalg import TINY, cholesky_root
+from skmeta._inference.noise import NOISE_FLOOR
 
 _CLEARLY = 2.0  # standard errors
 _STRONG = 4.0  # nats of evidence

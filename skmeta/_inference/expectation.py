@@ -13,6 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.linalg import times
+from skmeta._inference.noise import Residuals
+
 Array = NDArray[Any]
 
 
@@ -45,6 +49,72 @@ def joined(parts: Any, order: Any = None) -> Expectation:
         place = np.argsort(np.concatenate(order))
         v, intercept, variance, dof = (each[..., place, :] for each in (v, intercept, variance, dof))
     return Expectation(information, curbed, v, intercept, variance[..., 0], dof[..., 0])
+
+
+@dataclass(frozen=True, eq=False)
+class ContextSums:
+    """What contextual effects ask: ``cross (..., p - 1, p)``, ``own (..., p - 1, p - 1)`` and ``pull (..., p - 1)``."""
+
+    cross: np.ndarray
+    own: np.ndarray
+    pull: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """What the M step needs of all tasks, each counted by its weight: sums of fixed size, and the residuals' variances.
+
+    ``information`` and ``curbed (..., p, p)`` as of `Expectation`; ``scatter (..., p, p)`` is the sum of ``v_t v_t'`` and
+    ``pull (..., p)`` that of ``v_t``; ``n_tasks`` and ``n_rows (...)``. The residuals stay where they were made.
+    """
+
+    information: np.ndarray
+    curbed: np.ndarray | None
+    scatter: np.ndarray
+    pull: np.ndarray
+    n_tasks: np.ndarray
+    n_rows: np.ndarray
+    residuals: Any
+    context: ContextSums | None = None
+
+
+class AtHand:
+    """Tasks whose numbers are in memory, for the E step: collections derive from it and give `expectation`."""
+
+    @property
+    def context_total(self: Any) -> Array:
+        """The sum of the means of a task's columns ``(..., n_tasks)``."""
+        total: Array = self.context.sum(axis=-1)
+        return total
+
+    def common_noise(self: Any, level: Any) -> Array:
+        """One noise for all tasks ``(..., n_tasks)``."""
+        return np.asarray(level)[..., None] * np.ones_like(self.n_rows)
+
+    def sweep(
+        self: Any, law: CoefficientLaw, root: Array, noise: Array, spread: Array | None = None, n_jobs: int = 1
+    ) -> Sweep:
+        """`Sweep` over all tasks under a `CoefficientLaw` whose covariance is ``root root'``."""
+        found, counts = self.expectation(law, root, noise, spread, n_jobs), self.counts
+        context = None
+        if law.contextual is not None:
+            context = _context_sums(np.swapaxes(self.context * counts[..., None], -1, -2), self.context, found, root)
+        return Sweep(
+            found.information,
+            found.curbed,
+            np.swapaxes(found.v * counts[..., None], -1, -2) @ found.v,
+            (counts[..., None, :] @ found.v)[..., 0, :],
+            counts.sum(axis=-1),
+            (counts * self.n_rows).sum(axis=-1),
+            Residuals(found.variance, found.dof, counts),
+            context,
+        )
+
+
+def _context_sums(counted: Array, context: Array, found: Expectation, root: Array) -> ContextSums:
+    last = root[..., -1:, -1]
+    own = counted @ (context * (found.intercept[..., -1] / last)[..., None])
+    return ContextSums(counted @ found.intercept, own, times(counted, found.v[..., -1] / last))
 
 
 def bounded_counts(counts: Array, size: Array, n_rows: Array) -> Array:

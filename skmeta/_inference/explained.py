@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
-from skmeta._inference.gaussian_em import NOISE_FLOOR
-from skmeta._inference.noise import NoiseLaw, fit_noise
+from skmeta._inference.noise import NOISE_FLOOR, NoiseLaw, fit_noise
 
 Array = NDArray[Any]
 

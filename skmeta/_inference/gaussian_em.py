@@ -22,13 +22,12 @@ from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
 from skmeta._inference.contextual import FEWEST_TASKS, variance_ratio
-from skmeta._inference.expectation import Expectation
+from skmeta._inference.expectation import Sweep
 from skmeta._inference.linalg import cholesky_root, diagonal, solve, spd_inverse, symmetrize, times, whiten
-from skmeta._inference.noise import WIDEST, noise_step, pooled_dof, squeeze_noise
+from skmeta._inference.noise import NOISE_FLOOR, WIDEST, noise_step, pooled_dof
 
 Array = NDArray[Any]
 
-NOISE_FLOOR = 1e-7  # guard: of a target of unit variance: below it, sums with the prior's precision lose their digits
 _CONSTANT = 1e-9  # guard: least square of a column in units of its spread
 _LEAST = 1e-8  # guard: least variance of effects, and least share of one that the tasks determine
 _HELD = 0.01  # tasks that hold directions which no task informs about
@@ -83,8 +82,8 @@ def fit_gaussian(
     own = noise_of_tasks(tasks, law, n_jobs=n_jobs)
     for _ in range(n_iter):
         sums = _expectation(tasks, law, own, n_jobs)
-        new = _maximisation(tasks, sums, structure, law, past, noise)
-        own = squeeze_noise(sums.variance, sums.tasks.dof, new.noise, new.noise_dof)
+        new = _maximisation(sums, structure, law, past, noise)
+        own = sums.tasks.residuals.noises(new.noise, new.noise_dof)
         moved = _change(new, law) if tol else np.inf
         law = new
         if moved < tol:
@@ -112,15 +111,14 @@ def working_root(law: CoefficientLaw) -> Array:
     return cholesky_root(law.covariance + trace[..., None] * np.eye(fixed.shape[-1]) if fixed.any() else law.covariance)
 
 
-def noise_of_tasks(tasks: Any, law: CoefficientLaw, n_iter: int = 2, n_jobs: int = 1) -> Array:
+def noise_of_tasks(tasks: Any, law: CoefficientLaw, n_iter: int = 2, n_jobs: int = 1) -> Any:
     """Every task's own noise ``(..., n_tasks)``, from its residuals at the current coefficients, drawn to the common law."""
-    noise = np.asarray(law.noise)[..., None] * np.ones_like(tasks.n_rows)
+    noise = tasks.common_noise(law.noise)
     if np.all(np.isinf(law.noise_dof)):
         return noise
     root = working_root(law)
     for _ in range(n_iter):
-        found = tasks.expectation(law, root, noise, n_jobs=n_jobs)
-        noise = squeeze_noise(np.maximum(found.variance, NOISE_FLOOR), found.dof, law.noise, law.noise_dof)
+        noise = tasks.sweep(law, root, noise, n_jobs=n_jobs).residuals.noises(law.noise, law.noise_dof)
     return noise
 
 
@@ -128,44 +126,40 @@ def noise_of_tasks(tasks: Any, law: CoefficientLaw, n_iter: int = 2, n_jobs: int
 class _Sums:
     """One sweep over the tasks, in coordinates where the prior is ``N(0, I)``.
 
-    ``n_tasks (...)`` there are; ``spread`` is the mean's uncertainty and ``curbed`` what the tasks leave of it;
-    ``variance`` of the residuals, not below the floor.
+    ``spread`` is the mean's uncertainty and ``curbed`` what the tasks leave of it.
     """
 
     root: np.ndarray
     spread: np.ndarray
     curbed: np.ndarray
-    n_tasks: np.ndarray
-    variance: np.ndarray
-    tasks: Expectation
+    tasks: Sweep
 
 
-def _expectation(tasks: Any, law: CoefficientLaw, noise: Array, n_jobs: int) -> _Sums:
+def _expectation(tasks: Any, law: CoefficientLaw, noise: Any, n_jobs: int) -> _Sums:
     root = working_root(law)
     spread = None if law.mean_covariance is None else whiten(law.mean_covariance, root)
-    found, nothing = tasks.expectation(law, root, noise, spread, n_jobs), np.zeros_like(root)
-    variance, n_tasks = np.maximum(found.variance, NOISE_FLOOR), tasks.counts.sum(axis=-1)
+    found, nothing = tasks.sweep(law, root, noise, spread, n_jobs), np.zeros_like(root)
     if spread is None:
-        return _Sums(root, nothing, nothing, n_tasks, variance, found)
-    return _Sums(root, spread, found.curbed, n_tasks, variance, found)
+        return _Sums(root, nothing, nothing, found)
+    return _Sums(root, spread, found.curbed, found)
 
 
 def _maximisation(
-    tasks: Any, sums: _Sums, structure: Any, law: CoefficientLaw, past: CoefficientLaw | None, noise: str
+    sums: _Sums, structure: Any, law: CoefficientLaw, past: CoefficientLaw | None, noise: str
 ) -> CoefficientLaw:
     n_past = np.asarray(past.n_tasks if past else 0.0)
-    n_tasks = np.broadcast_to(sums.n_tasks + n_past, sums.root.shape[:-2])
-    n_rows = (tasks.counts * tasks.n_rows).sum(axis=-1) + (past.n_rows if past else 0.0)
+    n_tasks = np.broadcast_to(sums.tasks.n_tasks + n_past, sums.root.shape[:-2])
+    n_rows = sums.tasks.n_rows + (past.n_rows if past else 0.0)
     drift = None if past is None else past.mean - law.mean
-    effects = _least_squares(tasks, sums, past, law)
-    scatter = sums.root @ _scatter(tasks, sums) @ np.swapaxes(sums.root, -1, -2)
+    effects = _least_squares(sums, past, law)
+    scatter = sums.root @ _scatter(sums) @ np.swapaxes(sums.root, -1, -2)
     if past is not None and drift is not None:
         scatter = scatter + n_past[..., None, None] * (past.covariance + drift[..., :, None] * drift[..., None, :])
     scatter = symmetrize(scatter) / n_tasks[..., None, None]
     covariance, unique = structure.fit(scatter, n_tasks, law.unique)
     common, noise_dof = law.noise, np.full_like(n_tasks, np.inf)
     if noise != "known":
-        common, noise_dof = _common_noise(tasks, sums, law.noise, past, noise == "shared")
+        common, noise_dof = _common_noise(sums, law.noise, past, noise == "shared")
     return replace(
         law,
         covariance=covariance,
@@ -179,14 +173,14 @@ def _maximisation(
     )
 
 
-def _scatter(tasks: Any, sums: _Sums) -> Array:
+def _scatter(sums: _Sums) -> Array:
     """The sum of ``v_t v_t' + V_t`` and of what the mean's uncertainty adds, ``(I - V_t) Q (I - V_t)``."""
     found = sums.tasks
-    within = sums.n_tasks[..., None, None] * np.eye(sums.root.shape[-1]) - found.information
-    return within + np.swapaxes(found.v * tasks.counts[..., None], -1, -2) @ found.v + sums.curbed
+    within = found.n_tasks[..., None, None] * np.eye(sums.root.shape[-1]) - found.information
+    return within + found.scatter + sums.curbed
 
 
-def _least_squares(tasks: Any, sums: _Sums, past: CoefficientLaw | None, law: CoefficientLaw) -> dict[str, Any]:
+def _least_squares(sums: _Sums, past: CoefficientLaw | None, law: CoefficientLaw) -> dict[str, Any]:
     """The mean and contextual effects by generalised least squares, each under its own common variance, and the doubt.
 
     In whitened coordinates task ``t`` informs about the mean by ``I - V_t`` and pulls by ``v_t``; a hundredth of a task
@@ -198,13 +192,13 @@ def _least_squares(tasks: Any, sums: _Sums, past: CoefficientLaw | None, law: Co
     shrink = np.asarray(1.0 / law.mean_variance)[..., None] * (np.arange(p) < p - 1)
     held = _HELD * np.where(diagonal(law.covariance) > 0, 1.0, diagonal(root) ** 2)
     information = held[..., None] * identity + sums.tasks.information + (turned * shrink[..., None, :]) @ root
-    pull = (tasks.counts[..., None, :] @ sums.tasks.v)[..., 0, :] - times(turned, shrink * law.mean)
+    pull = sums.tasks.pull - times(turned, shrink * law.mean)
     if past is not None:
         often = _past_information(past, law, root)
         information = information + often[..., None] * identity
         pull = pull + often * np.linalg.solve(root, (past.mean - law.mean)[..., None])[..., 0]
     if law.contextual is not None:
-        information, pull = _with_context(tasks, sums, past, law.contextual, information, pull)
+        information, pull = _with_context(sums, past, law.contextual, information, pull)
     covariance = spd_inverse(symmetrize(information))
     step = times(covariance, pull)
     mean, mean_covariance = law.mean + times(root, step[..., :p]), symmetrize(root @ covariance[..., :p, :p] @ turned)
@@ -229,7 +223,6 @@ def _past_information(past: CoefficientLaw, law: CoefficientLaw, root: Array) ->
 
 
 def _with_context(
-    tasks: Any,
     sums: _Sums,
     past: CoefficientLaw | None,
     contextual: ContextualEffects,
@@ -237,19 +230,18 @@ def _with_context(
     pull: Array,
 ) -> tuple[Array, Array]:
     """The same normal equations with the contextual effects' rows and columns: they move the intercepts."""
-    found, last = sums.tasks, sums.root[..., -1:, -1]
-    context = np.swapaxes(tasks.context * tasks.counts[..., None], -1, -2)
-    cross, variance = context @ found.intercept, np.asarray(contextual.variance)[..., None]
-    own = context @ (tasks.context * (found.intercept[..., -1] / last)[..., None])
-    own_pull = times(context, found.v[..., -1] / last) - contextual.coef / variance
-    own = own + np.eye(own.shape[-1]) / variance[..., None]
+    found, last = sums.tasks.context, sums.root[..., -1:, -1]
+    assert found is not None, "a sweep under a law with contextual effects sums what they ask for"
+    variance = np.asarray(contextual.variance)[..., None]
+    own_pull = found.pull - contextual.coef / variance
+    own = found.own + np.eye(found.own.shape[-1]) / variance[..., None]
     if past is not None and past.contextual is not None:
         # Columns' means of past tasks, in units where columns have variance one, vary by 1 / (1 + ratio).
         known = np.asarray(past.n_tasks)[..., None] / (1.0 + contextual.variance_ratio) / last**2
         own = own + known[..., None] * np.eye(own.shape[-1])
         own_pull = own_pull + known * (past.contextual.coef - contextual.coef)
-    top = np.concatenate([information, np.swapaxes(cross, -1, -2)], axis=-1)
-    bottom = np.concatenate([cross, own], axis=-1)
+    top = np.concatenate([information, np.swapaxes(found.cross, -1, -2)], axis=-1)
+    bottom = np.concatenate([found.cross, own], axis=-1)
     return np.concatenate([top, bottom], axis=-2), np.concatenate([pull, own_pull], axis=-1)
 
 
@@ -259,20 +251,18 @@ def effect_variance(effects: Array, uncertainty: Array, variance: Any) -> Array:
     return np.maximum((effects * effects).sum(axis=-1) / determined, _LEAST)
 
 
-def _common_noise(
-    tasks: Any, sums: _Sums, before: Any, past: CoefficientLaw | None, shared: bool
-) -> tuple[Array, Array]:
+def _common_noise(sums: _Sums, before: Any, past: CoefficientLaw | None, shared: bool) -> tuple[Array, Array]:
     """The noises' law after a sweep (`noise_step`), a ``past``'s counted by its rows and tasks."""
-    variance, dof, counts = sums.variance, sums.tasks.dof, tasks.counts
-    total, n_rows = (counts * dof).sum(axis=-1), (counts * tasks.n_rows).sum(axis=-1)
+    residuals, n_tasks = sums.tasks.residuals, sums.tasks.n_tasks
+    total = residuals.dof_of_all
     # Estimating the mean took degrees of freedom from the residuals too (at most p, over all tasks).
     spent = (sums.spread * sums.tasks.information).sum(axis=(-2, -1)) - diagonal(sums.curbed).sum(axis=-1)
-    left = np.maximum(1.0 - spent / total, _LEFT)[..., None]
-    common, law = noise_step(variance / left, dof * left, counts, np.maximum(n_rows, total), before, shared=shared)
+    left = np.maximum(1.0 - spent / total, _LEFT)
+    common, law = noise_step(residuals, left, sums.tasks.n_rows, before, shared=shared)
     if past:
         n_past = past.n_rows
         common = np.exp((total * np.log(np.maximum(common, 1e-12)) + n_past * np.log(past.noise)) / (total + n_past))
-        law = pooled_dof(law, np.asarray(counts.sum(axis=-1)), past.noise_dof, past.n_tasks)
+        law = pooled_dof(law, np.asarray(n_tasks), past.noise_dof, past.n_tasks)
     return np.maximum(common, NOISE_FLOOR), law
 
 

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.expectation import Expectation, Pooled
+from skmeta._inference.expectation import AtHand, Expectation, Pooled
 
 Array = NDArray[Any]
 
 
-class Grouped:
+class Grouped(AtHand):
     """Collections ``(n_groups, t)`` of tasks of one output; shorter ones are padded by tasks that do not count."""
 
     def __init__(self, parts: Any) -> None:

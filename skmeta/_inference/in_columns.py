@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.expectation import Expectation, Pooled, bounded_counts, joined
+from skmeta._inference.expectation import AtHand, Expectation, Pooled, bounded_counts, joined
 from skmeta._inference.linalg import TINY, diagonal, inverse_and_solution, logdet_and_quadratic
 from skmeta._inference.mixture import log_evidence_of_moments
 from skmeta._inference.moments import Moments, whitened
@@ -26,7 +26,7 @@ def each_output(moments: Moments, task_weight: Array | None = None) -> list[InCo
     return [InColumns(moments.output(k), task_weight) for k in range(moments.n_outputs)]
 
 
-class InColumns:
+class InColumns(AtHand):
     """Sufficient statistics of one output, and how much each task counts ``(n_tasks,)`` (None: once).
 
     They may be of several collections, such as the folds of one: all arrays then have a leading axis.
@@ -47,6 +47,10 @@ class InColumns:
     def square_within(self) -> Array:
         """The sum of the target's squares around each task's own level ``(n_tasks,)``; around zero without an intercept."""
         return self.square - self.moments.cross[..., -1] ** 2 / np.maximum(self.total, TINY)
+
+    def as_moments(self) -> Moments:
+        """The statistics."""
+        return self.moments
 
     def take(self, tasks: Any) -> InColumns:
         """Some tasks (an index array, mask or slice)."""

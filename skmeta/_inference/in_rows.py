@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.expectation import Expectation, Pooled, bounded_counts, joined
+from skmeta._inference.expectation import AtHand, Expectation, Pooled, bounded_counts, joined
 from skmeta._inference.grouped import Grouped
 from skmeta._inference.linalg import TINY, cholesky, logdet_and_quadratic, triangular_inverse
 from skmeta._inference.mixture import log_evidence_of_batch
-from skmeta._inference.moments import Rows, standardise, take_rows, task_batches
+from skmeta._inference.moments import Moments, Rows, standardise, take_rows, task_batches
 from skmeta._inference.threads import run
 from skmeta._inference.wide_rows import DenseBatch
 
@@ -29,7 +29,7 @@ _LOG_2PI = np.log(2.0 * np.pi)
 
 
 @dataclass(frozen=True, eq=False)
-class InRows:
+class InRows(AtHand):
     """Rows of one output: ``Z (N, p)`` standardised, task by task, ``y (N,)`` and the roots ``unit (N,)`` of weights.
 
     Task ``t`` has the ``count[t]`` rows from ``first[t]`` on, of total weight ``total[t]``. ``n_rows``, ``square``
@@ -61,6 +61,16 @@ class InRows:
     def counts(self) -> Array:
         """``(n_tasks,)`` how often each task counts."""
         return np.ones(self.n_tasks) if self.task_weight is None else self.task_weight
+
+    def as_moments(self) -> Moments:
+        """The tasks as matrices of their columns, which are larger."""
+        gram, cross = np.empty((self.n_tasks, self.width, self.width)), np.empty((self.n_tasks, self.width))
+        found = Moments(gram, cross, self.square, self.n_rows, self.context)
+        for tasks in self._batches():
+            Z, y, unit = self._read(tasks)
+            weighted = np.swapaxes(Z * (unit**2)[..., None], 1, 2)
+            found.gram[tasks], found.cross[tasks] = weighted @ Z, (weighted @ y[..., None])[..., 0]
+        return found
 
     def take(self, tasks: Any) -> InRows:
         """Some tasks (an index array, mask or slice); the rows are shared."""

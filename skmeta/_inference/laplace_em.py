@@ -18,8 +18,8 @@ from skmeta._inference.gaussian_em import EFFECTS_TO_SHRINK, fit_gaussian, opene
 from skmeta._inference.past import past_deviance, typical_design
 
 _SWEEPS = 2  # of the EM on each expansion
-_RATIOS = (1.1, 1.4)  # steps of the factors of means and of covariances
-_CLIMB = 8  # steps at most
+RATIOS = (1.1, 1.4)  # steps of the factors of means and of covariances
+CLIMB = 8  # steps at most
 _CHOOSE_AT = 3  # expansions before the structure is chosen: by then the working responses have settled
 
 
@@ -91,7 +91,7 @@ def undo_shrinkage(collection: Any, laws: Any, known: list[Any]) -> list[Any]:
     """
     held = collection.likelihood.logarithmic
     factors, best = (1.0, 1.0), collection.evidence(laws) + _evidence_of_past(laws, known)
-    for i, step in [*enumerate(_RATIOS)] * _CLIMB:
+    for i, step in [*enumerate(RATIOS)] * CLIMB:
         trial = (factors[0] * step, factors[1]) if i == 0 else (factors[0], factors[1] * step)
         scaled = [_scaled(law, *trial, held) for law in laws]
         value = collection.evidence(scaled) + _evidence_of_past(scaled, known)

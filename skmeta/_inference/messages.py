@@ -17,10 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skmeta._inference.linalg import logdet_and_quadratic, spd_inverse, symmetrize, times
+from skmeta._inference.linalg import cholesky_root, diagonal, logdet_and_quadratic, spd_inverse, symmetrize, times
 from skmeta._inference.moments import Moments
 
 Array = NDArray[Any]
+
+_ROUNDED = 1e-13  # guard: share of a precision by which rounding may be wrong
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,11 +41,20 @@ class Messages:
         precision = (children @ self.precision.reshape(n, p * p)).reshape(n_parents, p, p)
         return Messages(precision, children @ self.pull, children @ self.constant)
 
+    def summed_in_runs(self, starts: NDArray[np.intp]) -> Messages:
+        """The sums of runs of nodes that follow each other, each from one of ``starts`` to the next."""
+        each = (self.precision, self.pull, self.constant)
+        return Messages(*(np.add.reduceat(part, starts, axis=0) for part in each))
+
     def __add__(self, other: Messages) -> Messages:
         return Messages(self.precision + other.precision, self.pull + other.pull, self.constant + other.constant)
 
     def __sub__(self, other: Messages) -> Messages:
         return Messages(self.precision - other.precision, self.pull - other.pull, self.constant - other.constant)
+
+    def counted(self, counts: Array) -> Messages:
+        """The same, each as often as it ``counts (n,)``."""
+        return Messages(self.precision * counts[:, None, None], self.pull * counts[:, None], self.constant * counts)
 
     def moved(self, linear: Array, offset: Array) -> Messages:
         """Messages about ``v`` where ``m = linear v + offset``, up to constants."""
@@ -102,7 +113,7 @@ class Deviation:
         seen, told, root = self.seen, self.messages, self.root
         score = told.pull @ root
         solved = times(self.left, score)
-        precision = symmetrize(told.precision - np.swapaxes(seen, -1, -2) @ (self.left @ seen))
+        precision = without_rounding(told.precision, np.swapaxes(seen, -1, -2) @ (self.left @ seen))
         logdet, _ = logdet_and_quadratic(np.eye(root.shape[1]) + seen @ root, score)
         pull = told.pull - (solved[:, None, :] @ seen)[:, 0]
         return Messages(precision, pull, told.constant - (score * solved).sum(axis=-1) + logdet)
@@ -119,6 +130,12 @@ class Deviation:
         return Beliefs(mean.mean + v @ root.T, symmetrize(covariance)), square
 
 
+def without_rounding(known: Array, spent: Array) -> Array:
+    """``known - spent`` of precisions ``(n, p, p)``, which is one though both may be nearly the same."""
+    held = _ROUNDED * diagonal(known)[..., None] * np.eye(known.shape[-1])
+    return symmetrize(known - spent) + held
+
+
 def belief(messages: Messages) -> Beliefs:
     """What messages alone tell, where they are enough."""
     covariance = spd_inverse(messages.precision)
@@ -131,6 +148,14 @@ def informed(beliefs: Beliefs) -> Messages:
     return Messages(precision, times(precision, beliefs.mean), np.zeros(len(precision)))
 
 
+def without(beliefs: Beliefs, messages: Messages) -> Beliefs:
+    """Beliefs without what these messages, which they know, have told."""
+    left = np.eye(beliefs.mean.shape[1]) - beliefs.covariance @ messages.precision
+    mean = beliefs.mean - times(beliefs.covariance, messages.pull)
+    found = np.linalg.solve(left, np.concatenate([mean[..., None], beliefs.covariance], axis=-1))
+    return Beliefs(found[..., 0], symmetrize(found[..., 1:]))
+
+
 def evidence(messages: Messages, prior: Array) -> Array:
     r"""``log p(y)`` of each node, its mean integrated out under ``N(0, diag(prior)^-1)``; a precision of zero is flat.
 
@@ -140,6 +165,17 @@ def evidence(messages: Messages, prior: Array) -> Array:
     logdet, quadratic = logdet_and_quadratic(messages.precision + np.diag(prior), messages.pull)
     known = np.log(np.where(flat, 1.0, prior)).sum() + flat.sum() * np.log(2.0 * np.pi)
     return np.asarray(-0.5 * (messages.constant - quadratic + logdet - known))
+
+
+def evidence_under(messages: Messages, known: Beliefs) -> Array:
+    """``log p(y)`` of each node whose mean is ``known`` as well."""
+    root = cholesky_root(known.covariance)
+    score = messages.pull - times(messages.precision, known.mean)
+    back = np.swapaxes(root, -1, -2)
+    whitened = np.eye(root.shape[-1]) + back @ messages.precision @ root
+    logdet, quadratic = logdet_and_quadratic(symmetrize(whitened), times(back, score))
+    square = messages.constant - ((messages.pull + score) * known.mean).sum(axis=-1)
+    return np.asarray(-0.5 * (square + logdet - quadratic))
 
 
 def trace_of_products(one: Array, other: Array) -> Array:

@@ -1,56 +1,22 @@
-"""Empirical Bayes for tasks in a tree: one covariance a level and the noises, by EM and a search for the levels' scales.
-
-A sweep of EM is one pass up and down the tree. EM crawls where a level hardly varies, so after some sweeps the scale of each
-level's covariance, and the noise that all tasks share, are searched for directly on the evidence.
-"""
+"""Tasks in a tree, or in chains, as a model of levels: what a pass up and down tells of their covariances and the noises."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
-from skmeta._inference.gaussian_em import NOISE_FLOOR, effect_variance
-from skmeta._inference.linalg import cholesky_root, diagonal, symmetrize
+from skmeta._inference.gaussian_em import NOISE_FLOOR
+from skmeta._inference.levels import LevelsLaw
+from skmeta._inference.linalg import diagonal, symmetrize
 from skmeta._inference.messages import Beliefs, of_rows, trace_of_products
-from skmeta._inference.noise import noise_step, pooled_dof, squeeze_noise
-from skmeta._inference.tree import Tree, Upward, pass_down, pass_up
+from skmeta._inference.noise import Residuals, noise_step, pooled_dof, squeeze_noise
+from skmeta._inference.tree import Downward
 
 Array = NDArray[Any]
-
-_SMALLEST = 1e-10  # guard: least factor of a covariance, which is as good as none
-_ROUNDS = 50  # guard: rounds of sweeps and search have settled
-
-
-@dataclass(frozen=True, eq=False)
-class NestedLaw:
-    """``covariances``, one ``(p, p)`` a level, outermost first; the noises' law; and how the root's slopes are held.
-
-    ``own_noise (n_tasks,)`` are the tasks' own; ``mean_variance`` is the variance of the root's slopes around zero.
-    ``shapes`` are the `structure.Structure` of each covariance, and ``uniques`` start the next fit of them.
-    """
-
-    covariances: tuple[np.ndarray, ...]
-    noise: float
-    noise_dof: float
-    own_noise: np.ndarray
-    mean_variance: float = np.inf
-    uniques: tuple[Any, ...] = ()
-    shapes: tuple[Any, ...] = ()
-
-    @property
-    def shrink(self) -> Array:
-        """Precision ``(p,)`` of the root's coefficients around zero."""
-        p = len(self.covariances[0])
-        return np.r_[np.full(p - 1, 1.0 / self.mean_variance), 0.0]
-
-    @property
-    def roots(self) -> list[Array]:
-        """A root of every level's covariance ``(p, k)``: of the ``k`` coefficients that vary there."""
-        return [_root(each) for each in self.covariances]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,140 +29,133 @@ class Before:
     n_tasks: float
     n_rows: float
 
-    def with_scatter(self, scatter: Array, n_tasks: float) -> Array:
-        """The mean scatter of both."""
-        return (n_tasks * scatter + self.n_tasks * self.covariance) / (n_tasks + self.n_tasks)
+    def square(self, root: Array) -> Array:
+        """Their sum of squares ``(k, k)`` in the coordinates of a root ``(p, k)`` of how tasks deviate."""
+        half = np.linalg.lstsq(root, np.linalg.lstsq(root, self.covariance, rcond=None)[0].T, rcond=None)[0]
+        return self.n_tasks * symmetrize(half)
 
     def with_noise(self, noise: Array, dof: Array, n_rows: float, n_tasks: float) -> tuple[Array, Array]:
         """The noises' law of both, each counting by its rows and by its tasks."""
         logs = (n_rows * np.log(noise) + self.n_rows * np.log(self.noise)) / (n_rows + self.n_rows)
         return np.exp(logs), pooled_dof(dof, n_tasks, self.noise_dof, self.n_tasks)
 
-    def density(self, law: NestedLaw, root: Array) -> tuple[float, Array]:
-        r"""Log density of the earlier tasks' deviations and noises, known by their scatter, and its slopes by both scales.
+    def log_density(self, root: Array, noise: float) -> float:
+        r"""Of the earlier tasks' deviations and noises, known by their scatter.
 
         .. math:: -\tfrac{T}{2} (\log |S| + \mathrm{tr}\, S^{-1} S_0) - \tfrac{n}{2} (\log \sigma^2 + \sigma_0^2 / \sigma^2)
         """
-        half = np.linalg.lstsq(root, np.linalg.lstsq(root, self.covariance, rcond=None)[0].T, rcond=None)[0]
-        spread, ratio, k = float(np.trace(half)), self.noise / law.noise, root.shape[1]
-        logdet = np.linalg.slogdet(root.T @ root)[1] if k else 0.0
-        value = -0.5 * (self.n_tasks * (logdet + spread) + self.n_rows * (np.log(law.noise) + ratio))
-        return value, -0.5 * np.array([self.n_tasks * (k - spread), self.n_rows * (1.0 - ratio)])
+        logdet = np.linalg.slogdet(root.T @ root)[1] if root.shape[1] else 0.0
+        spread = np.trace(self.square(root)) + self.n_tasks * logdet
+        return -0.5 * float(spread + self.n_rows * (np.log(noise) + self.noise / noise))
 
 
-def _root(covariance: Array) -> Array:
-    vary = np.flatnonzero(diagonal(covariance) > 0)
-    found = np.zeros((len(covariance), len(vary)))
-    found[vary] = cholesky_root(covariance[np.ix_(vary, vary)])
-    return found
+@dataclass(frozen=True, eq=False)
+class NestedModel:
+    """The ``tasks`` of one output (`in_columns.InColumns`), their `Tree` or `drift.Chains`, and what a ``past`` told.
 
-
-def up(tasks: Any, tree: Tree, law: NestedLaw) -> Upward:
-    """The pass up of the tasks' rows under a law."""
-    return pass_up(tree, of_rows(tasks.moments, law.own_noise), law.roots)
-
-
-def fit_nested(
-    tasks: Any,
-    tree: Tree,
-    start: NestedLaw,
-    *,
-    n_iter: int,
-    tol: float,
-    noise: str,
-    past: Before | None = None,
-) -> NestedLaw:
-    """Sweeps of EM and searches in turn, until a round makes the tasks more probable by less than ``tol`` nats.
-
-    ``noise`` is what is learned of it: ``"task"``, ``"shared"`` or ``"known"``. What a ``past`` told of nodes is in the tree.
+    What it told of nodes the tree has.
     """
-    law, best = start, -np.inf
-    for _ in range(_ROUNDS):
-        for _ in range(n_iter):
-            law = _sweep(tasks, tree, law, noise, past)
-        law, value = _scaled(tasks, tree, law, noise, past)
-        if value - best < tol:
-            break
-        best = value
-    return law
+
+    tasks: Any
+    tree: Any
+    past: Before | None = None
+
+    @property
+    def weights(self) -> list[Array]:
+        """How often the nodes of each level count."""
+        found = [self.tree.weights(level) for level in range(self.tree.n_levels)]
+        return [np.ones(self.tree.n_nodes(k)) if counts is None else counts for k, counts in enumerate(found)]
+
+    @property
+    def counts(self) -> list[float]:
+        """How many nodes there are of each level."""
+        found = [float(weights.sum()) for weights in self.weights]
+        return found if self.past is None else [*found[:-1], found[-1] + self.past.n_tasks]
+
+    @property
+    def n_rows(self) -> float:
+        """How many rows there are."""
+        return float(self.tasks.counts @ self.tasks.n_rows) + (0.0 if self.past is None else self.past.n_rows)
+
+    @property
+    def informed(self) -> NDArray[np.bool_]:
+        """Which of the root's coefficients any row informs about."""
+        found: NDArray[np.bool_] = diagonal(self.tasks.pooled().gram) > 0.0
+        return found
+
+    def passed(self, law: LevelsLaw) -> NestedPass:
+        """A pass under a law, see `levels.Model`."""
+        return NestedPass(self, law, self.tree.passed_up(of_rows(self.tasks.moments, law.own_noise), law))
+
+    def with_noise(self, law: LevelsLaw, passed: NestedPass, *, shared: bool) -> LevelsLaw:
+        """The noises by the tasks' residuals at their posterior means, over the degrees of freedom that these leave."""
+        moments, counts, known = self.tasks.moments, self.tasks.counts, passed.known[-1]
+        _, square = moments.residual(known.mean)
+        spent = trace_of_products(moments.gram, known.covariance) / law.own_noise
+        dof = np.maximum(moments.n_rows - spent, NOISE_FLOOR)
+        variance = np.maximum(square / dof, NOISE_FLOOR)
+        n_rows = (counts * moments.n_rows).sum()
+        residuals = Residuals(variance, dof, counts)
+        common, noise_dof = noise_step(residuals, np.ones(()), n_rows, np.asarray(law.noise), shared=shared)
+        common = np.maximum(common, NOISE_FLOOR)
+        if self.past is not None:
+            common, noise_dof = self.past.with_noise(common, noise_dof, n_rows, counts.sum())
+        own = squeeze_noise(variance, dof, common, noise_dof)
+        return replace(law, noise=float(common), noise_dof=float(noise_dof), own_noise=own)
 
 
-def _sweep(tasks: Any, tree: Tree, law: NestedLaw, noise: str, past: Before | None) -> NestedLaw:
-    messages = up(tasks, tree, law)
-    root = messages.belief_of_root(law.shrink)
-    known, squares = pass_down(messages, root)
-    covariances, uniques = [], []
-    for level, structure in enumerate(law.shapes):
-        own, counts = messages.deviations[level].root, tree.weights(level)
-        counts = np.ones(len(squares[level])) if counts is None else counts
-        mean, n_nodes = np.tensordot(counts, squares[level], axes=1) / counts.sum(), counts.sum()
-        scatter, unique = symmetrize(own @ mean @ own.T), law.uniques[level] if law.uniques else None
-        if past is not None and level == tree.n_levels - 1:
-            scatter, n_nodes = past.with_scatter(scatter, n_nodes), n_nodes + past.n_tasks
-        found = structure.fit(scatter, n_nodes, unique)
-        covariances.append(found[0])
-        uniques.append(found[1])
-    law = replace(law, covariances=tuple(covariances), uniques=tuple(uniques))
-    if np.isfinite(law.mean_variance):
-        slopes = root.mean[0, :-1], diagonal(root.covariance[0])[:-1]
-        law = replace(law, mean_variance=float(effect_variance(*slopes, law.mean_variance)))
-    return law if noise == "known" else _with_noise(tasks, law, known[-1], past, shared=noise == "shared")
+@dataclass(frozen=True, eq=False)
+class NestedPass:
+    """A pass ``up`` the tree of a model under a law, and down again where that is asked for (`levels.Passed`)."""
 
+    model: NestedModel
+    law: LevelsLaw
+    up: Any
 
-def _with_noise(tasks: Any, law: NestedLaw, known: Beliefs, past: Before | None, *, shared: bool) -> NestedLaw:
-    """The noises by the tasks' residuals at their posterior means, over the degrees of freedom that these leave."""
-    moments, counts = tasks.moments, tasks.counts
-    _, square = moments.residual(known.mean)
-    spent = trace_of_products(moments.gram, known.covariance) / law.own_noise
-    dof = np.maximum(moments.n_rows - spent, NOISE_FLOOR)
-    variance = np.maximum(square / dof, NOISE_FLOOR)
-    n_rows = (counts * moments.n_rows).sum()
-    common, noise_dof = noise_step(variance, dof, counts, n_rows, np.asarray(law.noise), shared=shared)
-    common = np.maximum(common, NOISE_FLOOR)
-    if past is not None:
-        common, noise_dof = past.with_noise(common, noise_dof, n_rows, counts.sum())
-    own = squeeze_noise(variance, dof, common, noise_dof)
-    return replace(law, noise=float(common), noise_dof=float(noise_dof), own_noise=own)
+    @property
+    def evidence(self) -> float:
+        """``log p(y)`` of all tasks, and of the past's."""
+        found, past = self.up.evidence(self.law.shrink), self.model.past
+        return found if past is None else found + past.log_density(self.law.roots[-1], self.law.noise)
 
+    @cached_property
+    def mean(self) -> Beliefs:
+        """What is known of the root."""
+        return self.up.belief_of_root(self.law.shrink)
 
-def _scaled(tasks: Any, tree: Tree, law: NestedLaw, noise: str, past: Before | None = None) -> tuple[NestedLaw, float]:
-    r"""The law with the scale of each level's covariance, and of the noises, where the tasks are most probable; and how much.
+    @cached_property
+    def _down(self) -> Downward:
+        found: Downward = self.up.down(self.mean)
+        return found
 
-    With :math:`u = s^{1/2} R v` the evidence moves with a scale, and with that of the noises, by
+    @property
+    def known(self) -> list[Beliefs]:
+        """What is known of the nodes of every level."""
+        return self._down.known
 
-    .. math:: \frac{\partial \log p}{\partial \log s} = \tfrac12 \sum_i (E[v_i^\top v_i] - k), \quad
-        \frac{\partial \log p}{\partial \log \sigma^2} = \tfrac12 \sum_t (E |y_t - Z_t w_t|^2 / \sigma_t^2 - n_t) .
-    """
-    n_levels, free = len(law.covariances), noise != "known"
+    @property
+    def squares(self) -> list[Array]:
+        """The sums of ``E[v v'] (k, k)`` over a level's nodes."""
+        weighed = zip(self.model.weights, self._down.squares, strict=True)
+        found, past = [np.tensordot(counts, square, axes=1) for counts, square in weighed], self.model.past
+        return found if past is None else [*found[:-1], found[-1] + past.square(self.law.roots[-1])]
 
-    def at(logs: Array) -> NestedLaw:
-        factors, by = np.exp(logs[:n_levels]), float(np.exp(logs[-1])) if free else 1.0
-        covariances = tuple(f * each for f, each in zip(factors, law.covariances, strict=True))
-        return replace(law, covariances=covariances, noise=law.noise * by, own_noise=law.own_noise * by)
+    @property
+    def effects(self) -> tuple[float, ...]:
+        """The variances of what each column of descriptors does, from what is known of it; nothing where there are none."""
+        found: tuple[float, ...] = self.model.tree.effects(self.mean, self.law.effects)
+        return found
 
-    def cost(logs: Array) -> tuple[float, Array]:
-        found = at(logs)
-        messages = up(tasks, tree, found)
-        known, squares = pass_down(messages, messages.belief_of_root(found.shrink))
-        slopes = [_slope(square, tree.weights(level)) for level, square in enumerate(squares)]
-        slopes += [_noise_slope(tasks, found.own_noise, known[-1])] if free else []
-        value = messages.evidence(found.shrink)
-        if past is not None:
-            more, own = past.density(found, found.roots[-1])
-            value, slopes[n_levels - 1 :] = value + more, slopes[n_levels - 1 :] + own[: len(slopes) - n_levels + 1]
-        return -value, -np.array(slopes)
+    @property
+    def half_life_slope(self) -> float:
+        """How the evidence moves with the logarithm of the half-life."""
+        return self._down.half_life_slope
 
-    start, limit = np.zeros(n_levels + int(free)), -np.log(_SMALLEST)
-    found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=[(-limit, limit)] * len(start))
-    return at(found.x), float(-found.fun)
-
-
-def _slope(square: Array, counts: Array | None) -> float:
-    each = diagonal(square).sum(axis=-1) - square.shape[-1]
-    return 0.5 * float(each.sum() if counts is None else counts @ each)
-
-
-def _noise_slope(tasks: Any, noise: Array, known: Beliefs) -> float:
-    _, square = tasks.moments.residual(known.mean)
-    expected = square + trace_of_products(tasks.moments.gram, known.covariance)
-    return 0.5 * float(tasks.counts @ (expected / noise - tasks.moments.n_rows))
+    @property
+    def misfit(self) -> float:
+        """The rows' squares around their tasks' coefficients in units of the noise, expected, less the number of rows."""
+        tasks, known = self.model.tasks, self.known[-1]
+        _, square = tasks.moments.residual(known.mean)
+        expected = square + trace_of_products(tasks.moments.gram, known.covariance)
+        found, past = float(tasks.counts @ (expected / self.law.own_noise - tasks.moments.n_rows)), self.model.past
+        return found if past is None else found + past.n_rows * (past.noise / self.law.noise - 1.0)

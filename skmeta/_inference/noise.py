@@ -14,6 +14,7 @@ logarithms' centre: one noise far off among sixty equal ones moves ``level``, th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from skmeta._inference.typical import weighted_median
 
 Array = NDArray[Any]
 
+NOISE_FLOOR = 1e-7  # guard: of a target of unit variance: below it, sums with the prior's precision lose their digits
 _FEWEST = 3  # tasks from which noises are compared
 _ERRORS = 2.0  # standard errors by which they have to differ
 N_NODES = 5  # that stand for the law, at least
@@ -61,63 +63,153 @@ def fit_noise(variance: Array, dof: Array, counts: Array | None = None) -> tuple
 
     ``counts (..., n_tasks)`` is how often each task counts. Of several collections there are several laws.
     """
-    counts = np.ones_like(variance) if counts is None else counts
-    pooled = (counts * variance * dof).sum(axis=-1) / (counts * dof).sum(axis=-1)
-    useful = np.where((dof >= 1.0) & (variance > 0), counts, 0.0)
-    n = useful.sum(axis=-1)
-    known = useful > 0
-    half = np.where(known, dof / 2.0, 1.0)
-    logs = np.log(np.where(known, variance, 1.0)) - digamma(half) + np.log(half)
-    expected = trigamma(half)
-    weight = useful / expected
-    centre = _centre(logs, expected, useful)
-    weight = weight / np.maximum(weight.sum(axis=-1, keepdims=True), TINY)
-    excess = ((logs - centre[..., None]) ** 2 * weight).sum(axis=-1) * n / np.maximum(n - 1.0, 1.0)
-    by_chance = (weight * expected).sum(axis=-1)
+    return law_of_estimates(NoiseEstimates(variance, dof, np.ones_like(variance) if counts is None else counts))
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseEstimates:
+    """Estimates of the tasks' noises, ``variance (..., n_tasks)`` with ``dof`` each, which count ``counts`` times.
+
+    Their law asks for sums over the tasks and for one median alone, so that they may lie anywhere.
+    """
+
+    variance: np.ndarray
+    dof: np.ndarray
+    counts: np.ndarray
+
+    @cached_property
+    def useful(self) -> Array:
+        """How often each counts ``(..., n_tasks)``, of those that say something of their noise."""
+        return np.where((self.dof >= 1.0) & (self.variance > 0), self.counts, 0.0)
+
+    @cached_property
+    def _half(self) -> Array:
+        return np.where(self.useful > 0, self.dof / 2.0, 1.0)
+
+    @cached_property
+    def logs(self) -> Array:
+        """Unbiased estimates of the noises' logarithms."""
+        return np.log(np.where(self.useful > 0, self.variance, 1.0)) - digamma(self._half) + np.log(self._half)
+
+    @cached_property
+    def chance(self) -> Array:
+        """The variances of `logs` around these logarithms."""
+        return trigamma(self._half)
+
+    @cached_property
+    def outlying(self) -> tuple[Array, Array, Array]:
+        """The density of the widest law, over that of anywhere: its factor, its exponent's, and what centres sum."""
+        wide = trigamma(WIDEST / 2.0) + self.chance
+        parts = np.stack([self.useful, self.useful / wide, self.useful / wide * self.logs], axis=-1)
+        return 2.0 * _DECADES * np.log(10.0) / np.sqrt(2.0 * np.pi * wide), -0.5 / wide, parts
+
+    def add(self, function: Any, *values: Any) -> Array:
+        """The sums over the tasks ``(..., m)`` that a function of the estimates and of ``values`` gives."""
+        found: Array = function(self, *values)
+        return found
+
+    def median(self) -> Array:
+        """The median of `logs` ``(...)``."""
+        flat = [np.moveaxis(each, -1, 0).reshape(self.logs.shape[-1], -1) for each in (self.logs, self.useful)]
+        return weighted_median(*flat).reshape(self.logs.shape[:-1])
+
+
+def law_of_estimates(estimates: Any) -> tuple[Any, ...]:
+    """``(level, dof)`` of the law of the tasks' noises from `NoiseEstimates` or what answers as they do."""
+    square, freedom, n, weight = np.moveaxis(estimates.add(_totals), -1, 0)
+    centre, weight = _centre(estimates, n), np.maximum(weight, TINY)
+    excess = estimates.add(_spread_around, centre)[..., 0] / weight * n / np.maximum(n - 1.0, 1.0)
+    by_chance = n / weight
     excess = excess - by_chance
     chance = _ERRORS * np.sqrt(2.0 / np.maximum(n - 1.0, 1.0)) * by_chance  # two standard errors if none differ
     differ = (n >= _FEWEST) & (excess > chance)
     half = np.maximum(trigamma_inverse(np.where(differ, excess, 1.0)), WIDEST / 2.0)
     level = np.exp(centre + digamma(half) - np.log(half))
-    return np.where(differ, level, pooled), np.where(differ, 2.0 * half, np.inf)
+    return np.where(differ, level, square / freedom), np.where(differ, 2.0 * half, np.inf)
 
 
-def _centre(logs: Array, chance: Array, counts: Array) -> Array:
-    """The mean of the noises' logarithms ``(..., n_tasks)``, of variance ``chance`` each, over tasks that are no outliers."""
-    wide = trigamma(WIDEST / 2.0) + chance
-    law, half = 2.0 * _DECADES * np.log(10.0) / np.sqrt(2.0 * np.pi * wide), -0.5 / wide  # over that of anywhere
-    flat = [np.moveaxis(each, -1, 0).reshape(logs.shape[-1], -1) for each in (logs, counts)]
-    centre = weighted_median(*flat).reshape(*logs.shape[:-1], 1)
-    n, parts = counts.sum(axis=-1, keepdims=True), np.stack([counts, counts / wide, counts / wide * logs], axis=-1)
-    odds, within = np.ones_like(centre), np.ones_like(logs)
+def _totals(own: NoiseEstimates) -> Array:
+    """Squares, degrees of freedom, how many say something of their noise, and the weight of what they say."""
+    freedom = own.counts * own.dof
+    parts = own.counts * own.variance * own.dof, freedom, own.useful, own.useful / own.chance
+    return np.stack([part.sum(axis=-1) for part in parts], axis=-1)
+
+
+def _spread_around(own: NoiseEstimates, centre: Array) -> Array:
+    return ((own.logs - centre[..., None]) ** 2 * (own.useful / own.chance)).sum(axis=-1)[..., None]
+
+
+def _centre(estimates: Any, n: Array) -> Array:
+    """The mean of the noises' logarithms ``(...)`` over tasks that are no outliers, of which there are ``n (...)``."""
+    centre = estimates.median()
+    odds = np.ones_like(centre)
     for _ in range(_ROUNDS):
-        ratio = odds * law * np.exp(half * (logs - centre) ** 2)
-        within = ratio / (1.0 + ratio)
-        sums, before = (within[..., None, :] @ parts)[..., 0, :], centre
-        odds = (sums[..., :1] + 1.0) / (n - sums[..., :1] + 1.0)
-        centre = sums[..., 2:] / np.maximum(sums[..., 1:2], TINY)
-        if np.abs(centre - before).max() < _STILL:
+        before = odds, centre
+        inside, weight, sums = np.moveaxis(estimates.add(_sums_within, *before), -1, 0)
+        odds = (inside + 1.0) / (n - inside + 1.0)
+        centre = sums / np.maximum(weight, TINY)
+        if np.abs(centre - before[1]).max() < _STILL:
             break
-    weight = counts * (within >= 0.5) / chance
-    return np.asarray((weight * logs).sum(axis=-1) / np.maximum(weight.sum(axis=-1), TINY))
+    weight, sums = np.moveaxis(estimates.add(_sums_of_inner, *before), -1, 0)
+    return np.asarray(sums / np.maximum(weight, TINY))
 
 
-def noise_step(
-    variance: Array, dof: Array, counts: Array, n_rows: Array, before: Any, *, shared: bool
-) -> tuple[Array, Array]:
+def _within(own: NoiseEstimates, odds: Array, centre: Array) -> Array:
+    """How probable it is that each task is no outlier."""
+    law, half, _ = own.outlying
+    ratio = odds[..., None] * law * np.exp(half * (own.logs - centre[..., None]) ** 2)
+    return np.asarray(ratio / (1.0 + ratio))
+
+
+def _sums_within(own: NoiseEstimates, odds: Array, centre: Array) -> Array:
+    sums: Array = (_within(own, odds, centre)[..., None, :] @ own.outlying[2])[..., 0, :]
+    return sums
+
+
+def _sums_of_inner(own: NoiseEstimates, odds: Array, centre: Array) -> Array:
+    weight = own.useful * (_within(own, odds, centre) >= 0.5) / own.chance
+    return np.stack([weight.sum(axis=-1), (weight * own.logs).sum(axis=-1)], axis=-1)
+
+
+class Residuals:
+    """What a sweep leaves of the tasks' residuals: ``variance (..., n_tasks)``, its degrees of freedom, and tasks' counts."""
+
+    def __init__(self, variance: Array, dof: Array, counts: Array) -> None:
+        self.variance, self.dof, self.counts = np.maximum(variance, NOISE_FLOOR), dof, counts
+
+    @property
+    def dof_of_all(self) -> Array:
+        """Degrees of freedom of all tasks ``(...)``."""
+        return np.asarray((self.counts * self.dof).sum(axis=-1))
+
+    @property
+    def square_of_all(self) -> Array:
+        """The residuals' squares of all tasks ``(...)``."""
+        return np.asarray((self.counts * self.variance * self.dof).sum(axis=-1))
+
+    def law(self, left: Array) -> tuple[Any, ...]:
+        """``(level, dof)`` of the law of the noises, a share ``left (...)`` of the degrees of freedom being left."""
+        return fit_noise(self.variance / left[..., None], self.dof * left[..., None], self.counts)
+
+    def noises(self, level: Any, dof: Any) -> Array:
+        """The tasks' noises ``(..., n_tasks)``, drawn to a law."""
+        return squeeze_noise(self.variance, self.dof, level, dof)
+
+
+def noise_step(residuals: Any, left: Array, n_rows: Array, before: Any, *, shared: bool) -> tuple[Array, Array]:
     """The noises' law ``(level, dof)``: EM's step ``E |y - Z w|^2 / n`` from the level ``before``.
 
-    ``variance (..., n_tasks)`` of residuals at posterior means over ``dof (..., n_tasks)`` (MacKay, 1992, Neural Computation
-    4, equation 4.10) is where it leads; where coefficients outnumber rows these are few, and going there at once ends in no
-    noise at all.
+    Squares of `Residuals` at posterior means over their degrees of freedom, of which a share ``left (...)`` is left (MacKay,
+    1992, Neural Computation 4, equation 4.10) is where it leads; where coefficients outnumber rows these are few, and going
+    there at once ends in no noise at all.
     """
-    total = (counts * dof).sum(axis=-1)
-    common = (counts * variance * dof).sum(axis=-1) / total
+    total = residuals.dof_of_all
+    common = residuals.square_of_all / (left * total)
     law = np.full(common.shape, np.inf)
     if not shared:
-        by_task, law = fit_noise(variance, dof, counts)
+        by_task, law = residuals.law(left)
         common = np.where(np.isinf(law), common, by_task)
-    return before + total / np.maximum(n_rows, total) * (common - before), law
+    return before + left * total / np.maximum(n_rows, total) * (common - before), law
 
 
 def pooled_dof(dof: Any, n_tasks: Any, other: Any, n_other: Any) -> Array:

@@ -99,10 +99,10 @@ def _plain_strength(p: int, n_tasks: float) -> float:
 
 def folds(moments: Any, n_folds: int, *, within: bool = False) -> Array:
     """Fold of every task ``(n_tasks,)``: dealt out in order of the targets' size, whatever the tasks are called."""
-    return np.argsort(_by_size(moments, within)) % n_folds
+    return np.argsort(by_size(moments, within)) % n_folds
 
 
-def _by_size(moments: Any, within: bool) -> Array:
+def by_size(moments: Any, within: bool) -> Array:
     """Tasks in order of the targets' mean square; those that tie (few labels) by their rows and their columns' means.
 
     That is ``within`` tasks where targets are not centred: the level of a logarithm is the unit, of which nothing is to depend.
@@ -110,7 +110,7 @@ def _by_size(moments: Any, within: bool) -> Array:
     """
     size = (moments.square_within if within else moments.square) / np.maximum(moments.n_rows, 1e-12)
     nothing = moments.counts <= _NOTHING * moments.counts.max(initial=0.0)
-    return np.lexsort((moments.context.sum(axis=-1), moments.n_rows, size, nothing))
+    return np.lexsort((moments.context_total, moments.n_rows, size, nothing))
 
 
 def choose(
@@ -152,7 +152,7 @@ def choose(
     if strength is not None and past is None:
         wide = _strengthened(strength, wide, some, held, base, options)
     wide = with_mixed_blocks(
-        wide, lambda some: held.evidence(_shaped(base, some)), lambda found: _simplest(found, held.counts)
+        wide, lambda some: held.evidence(shaped(base, some)), lambda found: simplest(found, held.counts)
     )
     structure, law, evidence, scores = _compared(held, base, wide, options)
     told = len(looked_at) > 2 or past is not None  # whether a slope varies, a single task does not say
@@ -171,13 +171,13 @@ def _compared(
     held: _HeldOut, base: CoefficientLaw, structures: Sequence[CovarianceShape], options: dict[str, Any]
 ) -> tuple[CovarianceShape, CoefficientLaw, Array, dict[str, float]]:
     """The structure chosen, its laws ``(n_folds,)``, the held-out tasks' evidence, and the sums of it for all of them."""
-    laws = _shaped(base, structures)
+    laws = shaped(base, structures)
     evidence = held.evidence(laws)
     close = _worth_a_sweep(evidence, held.counts)
     tried = Structures(tuple(structures[i] for i in close))
     laws = fit_gaussian(held.train, tried, n_iter=1, start=laws.at(close), **options)
     evidence[close] = held.evidence(laws)
-    best = _simplest(evidence[close], held.counts)
+    best = simplest(evidence[close], held.counts)
     scores = {str(s): float(e) for s, e in zip(structures, evidence @ held.counts, strict=True)}
     return tried.each[best], laws.at(best), evidence[close[best]], scores
 
@@ -195,7 +195,7 @@ def _strengthened(
         counts = held.counts
         return with_best_strengths(
             structures,
-            lambda several: -held.evidence(_shaped(base, several)),
+            lambda several: -held.evidence(shaped(base, several)),
             lambda gain: clearly_positive(gain, counts),
             counts,
         )
@@ -203,8 +203,8 @@ def _strengthened(
     law = fit_gaussian(whole, free, n_iter=_SWEEPS, start=base.at(slice(1)), **options)
 
     def bounds(several: list[CovarianceShape]) -> Array:
-        shaped = fit_gaussian(whole, Structures(tuple(several)), n_iter=1, start=_shaped(law, several), **options)
-        return np.array([[bound_of(tasks, one, shaped.at((k, 0)), held_out)] for k, one in enumerate(several)])
+        laws = fit_gaussian(whole, Structures(tuple(several)), n_iter=1, start=shaped(law, several), **options)
+        return np.array([[bound_of(tasks, one, laws.at((k, 0)), held_out)] for k, one in enumerate(several)])
 
     return with_best_strengths(structures, bounds, lambda gain: bool(gain[0] > 0), np.ones(1))
 
@@ -213,7 +213,7 @@ def _best_for(past: CoefficientLaw, structures: Sequence[CovarianceShape], desig
     """The structure in which a past keeps best what it says; where coefficients do not vary, that is one that says so."""
     if np.any(diagonal(past.covariance) <= 0):
         return next((one for one in structures if one.varying is not None), structures[0])
-    laws = _shaped(replace(past, scatter=past.covariance), structures)
+    laws = shaped(replace(past, scatter=past.covariance), structures)
     noise = np.asarray(past.noise)[..., None]
     return structures[int(np.argmin(np.round(past_deviance(laws, noise, past, design).sum(axis=(-2, -1)), 6)))]
 
@@ -270,7 +270,7 @@ def _listed(masks: Any) -> Array:
     return out
 
 
-def _shaped(law: CoefficientLaw, structures: Sequence[CovarianceShape]) -> CoefficientLaw:
+def shaped(law: CoefficientLaw, structures: Sequence[CovarianceShape]) -> CoefficientLaw:
     """Laws ``(n_structures, n_folds)``: what was learned without constraint, its covariance in each shape."""
     several = law.repeated(len(structures))
     nothing = [None] * len(structures)
@@ -283,7 +283,7 @@ def _worth_a_sweep(evidence: Array, counts: Array) -> list[int]:
     return np.flatnonzero(_within_one_standard_error(evidence, counts)).tolist()
 
 
-def _simplest(evidence: Array, counts: Array) -> int:
+def simplest(evidence: Array, counts: Array) -> int:
     """The first structure whose evidence is within one standard error of the best.
 
     Structures stand in order, simplest first (the rule of Breiman, Friedman, Olshen and Stone, 1984, Classification and
@@ -342,7 +342,7 @@ def spread(moments: Any, n_some: int, *, within: bool = False) -> Array:
     """At most ``n_some`` tasks, evenly spaced in order of the targets' size."""
     if moments.n_tasks <= n_some:
         return np.arange(moments.n_tasks)
-    order = _by_size(moments, within)
+    order = by_size(moments, within)
     return np.sort(order[np.linspace(0, moments.n_tasks - 1, n_some).astype(int)])
 
 

@@ -44,6 +44,9 @@ class CovarianceShape(Protocol):
     def held_part(self, covariance: Array, n_tasks: float, unique: Array) -> tuple[Array, Array]:
         """The part of a covariance ``(p, p)`` that the hyper-prior draws together, and which of its entries may move."""
 
+    def free_entries(self, k: int) -> tuple[Array, Array] | None:
+        """Entries of a triangular root ``(k, k)`` that the shape leaves free; None where that is its scale alone."""
+
 
 @dataclass(frozen=True)
 class Structure:
@@ -79,6 +82,14 @@ class Structure:
         if self.varying is not None and len(self.varying) == 1:
             return self.varying
         return self.varying, self.rank, self.equal, self.strength if self.rank is None else None
+
+    def free_entries(self, k: int) -> tuple[Array, Array] | None:
+        """Those of the root of ``k`` coefficients; of factors, and under a hyper-prior, its scale alone."""
+        if self.strength > 0 or self.equal or self.rank:
+            return None
+        rows, columns = np.tril_indices(k)
+        free = rows == columns if self.rank == 0 else np.ones(len(rows), dtype=bool)
+        return rows[free], columns[free]
 
     def fit(self, scatter: Array, n_tasks: Array, unique: Array | None = None) -> tuple[Any, ...]:
         """``(Sigma, unique)``: the covariances ``(..., p, p)`` and their diagonal parts, which may start the next fit.

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference import messages as of
-from skmeta._inference.linalg import symmetrize
+from skmeta._inference.linalg import diagonal, symmetrize
 from skmeta._inference.messages import Beliefs, Deviation, Messages
 
 Array = NDArray[Any]
 
-_HELD = 1e-6  # guard: precision of the root's coefficients, for directions that no task informs about
+HELD = 1e-6  # guard: precision of the root's coefficients, for directions that no task informs about
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +63,38 @@ class Tree:
         """How often the nodes of a level count; None for once."""
         return self.counts if level == self.n_levels - 1 else None
 
+    def passed_up(self, leaves: Messages, law: Any) -> Upward:
+        """The pass up of what the tasks say, ``leaves``, under a `levels.LevelsLaw`."""
+        return pass_up(self, leaves, [self.in_state(level, root) for level, root in enumerate(law.roots)])
+
+    def handed_down(self, level: int, above: Beliefs) -> Beliefs:
+        """What is known of the mean that each node of a level deviates from, by what is known of the nodes above."""
+        return above.take(self.parents[level])
+
+    def of_others(self, level: int, above: Messages, passed: Messages) -> Messages:
+        """What the others say of that mean: all that is said of the nodes above, but for what each node itself passed up."""
+        return above.take(self.parents[level]) - passed
+
+    def in_state(self, level: int, root: Array) -> Array:
+        """A root of a level's covariance as one of what is known of its nodes, which may be more than coefficients."""
+        return root
+
+    def effects(self, root: Beliefs, before: Sequence[float]) -> tuple[float, ...]:
+        """The variances of what describes tasks does, which is nothing here (`described`)."""
+        return ()
+
+
+@dataclass(frozen=True, eq=False)
+class Downward:
+    """What a pass down tells: what is ``known`` of every level's nodes, tasks last, and ``E[v v']`` of their deviations.
+
+    ``half_life_slope`` is how the evidence moves with the logarithm of a half-life, where tasks drift.
+    """
+
+    known: list[Beliefs]
+    squares: list[Array]
+    half_life_slope: float = 0.0
+
 
 @dataclass(frozen=True, eq=False)
 class Upward:
@@ -74,13 +106,22 @@ class Upward:
     root: Messages
 
     def evidence(self, shrink: Array) -> float:
-        """``log p(y)``, the root's coefficients integrated out, flat but for a precision ``shrink (p,)`` around zero."""
-        return float(of.evidence(self.root, shrink)[0])
+        """``log p(y)``, the root's coefficients integrated out, flat but for a precision ``shrink (p,)`` around zero.
+
+        Those that no row informs about are held, so that it is finite.
+        """
+        held = np.where(diagonal(self.root.precision[0]) > 0.0, 0.0, HELD)
+        root = Messages(self.root.precision + np.diag(held), self.root.pull, self.root.constant)
+        return float(of.evidence(root, shrink)[0])
 
     def belief_of_root(self, shrink: Array) -> Beliefs:
         """The posterior of the root's coefficients."""
-        held = np.diag(shrink + _HELD)
+        held = np.diag(shrink + HELD)
         return of.belief(Messages(self.root.precision + held, self.root.pull, self.root.constant))
+
+    def down(self, root: Beliefs) -> Downward:
+        """The way down, where ``root`` is known of the root."""
+        return Downward(*pass_down(self, root))
 
 
 def pass_up(tree: Tree, leaves: Messages, roots: Sequence[Array]) -> Upward:
@@ -96,11 +137,16 @@ def pass_up(tree: Tree, leaves: Messages, roots: Sequence[Array]) -> Upward:
 def pass_down(up: Upward, root: Beliefs) -> tuple[list[Beliefs], list[Array]]:
     """What is known of the nodes of every level, and ``E[v v']`` of their deviations."""
     known, squares, above = [], [], root
-    for parent, deviation in zip(up.tree.parents, up.deviations, strict=True):
-        above, square = deviation.around(above.take(parent))
+    for level, deviation in enumerate(up.deviations):
+        above, square = deviation.around(up.tree.handed_down(level, above))
         known.append(above)
         squares.append(square)
     return known, squares
+
+
+def flat_root(shrink: Array) -> Messages:
+    """What is known of the root before any task, as a message."""
+    return Messages(np.diag(shrink + HELD)[None], np.zeros((1, len(shrink))), np.zeros(1))
 
 
 def cavities(up: Upward, shrink: Array, level: int | None = None) -> Beliefs:
@@ -108,13 +154,11 @@ def cavities(up: Upward, shrink: Array, level: int | None = None) -> Beliefs:
 
     The message that a node itself passed up is taken out of all that its parent knows.
     """
-    p = len(shrink)
-    outside = Messages(np.diag(shrink + _HELD)[None], np.zeros((1, p)), np.zeros(1))
+    outside = flat_root(shrink)
     last = up.tree.n_levels - 1 if level is None else level
     for depth in range(last + 1):
         told = up.tree.gathered(depth, up.passed[depth])
-        others = (outside + told).take(up.tree.parents[depth]) - up.passed[depth]
-        found = of.belief(others)
+        found = of.belief(up.tree.of_others(depth, outside + told, up.passed[depth]))
         if depth < last:
             root = up.deviations[depth].root
             outside = of.informed(Beliefs(found.mean, symmetrize(found.covariance + root @ root.T)))

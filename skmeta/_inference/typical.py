@@ -25,7 +25,7 @@ from skmeta._inference.sums import CONSTANT, Sums, centre_and_scale, correlation
 
 Array = NDArray[np.float64]
 
-_NORMAL = 1.4826  # a normal's standard deviation over the median of its absolute deviations
+NORMAL = 1.4826  # a normal's standard deviation over the median of its absolute deviations
 _CELLS = 1 << 22  # of a table, worked with at once
 
 
@@ -141,23 +141,39 @@ def _typical(
     weight = (often * rows)[:, None] * ~np.isnan(mean)
     mean = np.nan_to_num(mean, nan=0.0)
     centre = weighted_median(mean, weight)
-    scale = np.sqrt(typical_square(n, rows, mean - centre, spread, weight))
+    return unless_constant(centre, np.sqrt(typical_square(n, rows, mean - centre, spread, weight)), pooled)
+
+
+def unless_constant(centre: Array, scale: Array, pooled: tuple[Array, Array]) -> tuple[Array, Array]:
+    """Centre and scale of the typical task, of all rows where it does not vary."""
     constant = scale <= CONSTANT * np.abs(centre) + TINY
     return np.where(constant, pooled[0], centre), np.where(constant, pooled[1], scale)
 
 
+def within_freedom(n: Array, rows: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Degrees of freedom ``(T,)`` of squares around a task's own means, and whether it has any."""
+    several = rows > 1.0
+    return np.where(
+        several, n * (rows - 1.0) / np.maximum(rows, 1.0), 1.0
+    ), several  # of weights whose mean is n / rows
+
+
 def typical_square(n: Array, rows: Array, mean: Array, spread: Array, weight: Array) -> Array:
     """The mean square ``(d,)`` of values around zero in the typical task; tasks have ``weight (T, d)``."""
-    several = rows > 1.0
-    freedom = np.where(several, n * (rows - 1.0) / np.maximum(rows, 1.0), 1.0)  # of weights whose mean is n / rows
+    freedom, several = within_freedom(n, rows)
     within = weighted_median(spread / freedom[:, None], weight * several[:, None])
-    return within + _NORMAL**2 * weighted_median(mean**2, weight)
+    return within + NORMAL**2 * weighted_median(mean**2, weight)
 
 
 def typical_size(n: Array, rows: Array, mean: Array, spread: Array, often: Array) -> Array:
     """How far values spread around zero in the typical task ``(d,)``: over all rows where that is nothing, else 1."""
     pooled = often @ (spread + n[:, None] * mean**2) / max(float(often @ n), TINY)
     size = np.sqrt(typical_square(n, rows, mean, spread, (often * rows)[:, None]))
+    return size_or_pooled(size, pooled)
+
+
+def size_or_pooled(size: Array, pooled: Array) -> Array:
+    """Sizes ``(d,)`` of the typical task, the roots of the ``pooled`` mean squares where these are zero, else 1."""
     found = np.where(size > 0, size, np.sqrt(pooled))
     return np.where(found > 0, found, 1.0)
 

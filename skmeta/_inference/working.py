@@ -17,6 +17,7 @@ from skmeta._inference.computation import working_tasks
 from skmeta._inference.expectation import bounded_counts
 from skmeta._inference.glm import GaussianPriors, linearise, posterior_modes
 from skmeta._inference.in_columns import InColumns
+from skmeta._inference.kinds_evidence import FromModes
 from skmeta._inference.laplace import laplace_columns
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import cholesky_root
@@ -139,6 +140,10 @@ class RowsAtHand:
             found[own] = laplace_columns(self.rows.pick(tasks[own]), [each], self.likelihood, 1.0)[0]
         return found - _of_dispersion(self.rows.n_rows[tasks], group, components)
 
+    def at_modes(self, tasks: Array) -> FromModes:
+        """Some tasks under many laws at once."""
+        return FromModes(self.rows.pick(tasks), self.likelihood)
+
     def relative_errors(self, laws: Any) -> Any:
         """``(y - mean) / mean`` at every task's posterior mode, summed over its rows ``(n_tasks,)``."""
         coef, found = self._modes(laws).coef[:, 0], np.zeros(self.n_tasks)
@@ -229,6 +234,13 @@ class RowsElsewhere:
             start, noise = np.zeros((self.n_tasks, self.width)), np.array([law.noise.centre for law in each])
             found[:, c] = modes_by_asking(self.ask, mean[of], root[of], noise[of], start).evidence[tasks]
         return found - _of_dispersion(self.n_rows[tasks], group, components)
+
+    def at_modes(self, tasks: Array) -> FromModes:
+        """Under many laws at once each task would be asked for each."""
+        raise ValueError(
+            "EmpiricalBayes(n_components=...): wanted 1 for parts that hold their rows, found more: each round would ask every "
+            "part under every kind of tasks; learn the kinds where the rows are, or from squared errors' sums."
+        )
 
     def relative_errors(self, laws: Any) -> Any:
         """``(y - mean) / mean`` at every task's posterior mode, summed over its rows ``(n_tasks,)``.

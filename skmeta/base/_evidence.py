@@ -31,15 +31,30 @@ def leave_one_out_scores(prior: Any, estimator: Any, tasks: Tasks) -> Array:
     left = _left_out(prior, estimator, tasks)
     if left is None:
         return np.zeros(len(tasks))
+    owner = tasks.codes[left.rows]
+    n_others: Array = (np.bincount(owner, minlength=len(tasks)) - 1.0)[owner].astype(float)
+    return _scores(left, estimator, tasks, n_others)
+
+
+def scores_by_other(adapted: Any, estimator: Any, tasks: Tasks, code: int) -> Array:
+    """Log score ``(n_tasks,)`` of the rows of all tasks, predicted by the estimator of one of them."""
+    tasks = tasks.labelled_rows()
+    rows, codes = np.arange(tasks.n_rows), np.full(tasks.n_rows, code)
+    y = np.empty(0) if tasks.y is None else tasks.y
+    n_known = np.full(tasks.n_rows, float(tasks.counts[code]))
+    return _scores(_LeftOut(adapted, tasks.X, y, rows, codes), estimator, tasks, n_known)
+
+
+def _scores(left: _LeftOut, estimator: Any, tasks: Tasks, n_known: Array) -> Array:
+    """Log score ``(n_tasks,)`` of some rows, each predicted by an estimator that rests on ``n_known (n_rows,)`` rows."""
     y, owner = left.y, tasks.codes[left.rows]
     weight: Array = np.ones(len(left.rows)) if tasks.sample_weight is None else tasks.sample_weight[left.rows]
     if tasks.y is None:
         return unsupervised_scores(left.adapted, left.X, left.codes, weight, owner, len(tasks))
     if classifies(estimator):
-        n_others: Array = (np.bincount(owner, minlength=len(tasks)) - 1.0)[owner].astype(float)
         rates = log_class_rates(tasks, _labels_of(left.adapted, y))
         rates = None if rates is None else rates[owner]
-        scores: Array = weight * log_probability(left.adapted, left.X, y, left.codes, n_others, rates)
+        scores: Array = weight * log_probability(left.adapted, left.X, y, left.codes, n_known, rates)
         return np.bincount(owner, scores, minlength=len(tasks)).astype(float)
     y, found = (np.reshape(part, (len(left.rows), -1)) for part in (y, left.adapted.predict(left.X, left.codes)))
     pairs = zip(y.T, found.T, strict=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from sklearn.base import BaseEstimator
 
 from skmeta.base._adapted_estimators import AdaptedEstimators
 from skmeta.base._prior import Prior
-from skmeta.tasks import Tasks
+from skmeta.tasks import PartitionedTasks, Tasks
 
 
 class Learner(BaseEstimator):
@@ -18,6 +19,7 @@ class Learner(BaseEstimator):
     """
 
     strengths: ClassVar[tuple[str, ...]] = ()  # parameters of the estimators that say how far the prior is trusted
+    in_time: ClassVar[bool] = False  # whether tasks' own ids are times, which many entities have in common
 
     def check_takes(self, estimator: Any) -> None:
         """Raise for an estimator that this learner is not made for; by default it takes any.
@@ -64,6 +66,37 @@ class Learner(BaseEstimator):
         """
         raise NotImplementedError(f"{type(self).__name__} should define learn(estimator, tasks, prior=None, ...)")
 
+    def learn_partitions(
+        self,
+        estimator: Any,
+        tasks: PartitionedTasks,
+        prior: Prior | None = None,
+        *,
+        n_jobs: int | None = None,
+        progress: Any = None,
+    ) -> Prior:
+        """Learn a prior from a collection whose rows stay in partitions; by default this is refused.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model that each task is to be solved by; never a Pipeline.
+        tasks : PartitionedTasks
+            The collection.
+        prior : Prior, default=None
+            What was known before: it counts as the ``n_tasks`` it was learned from.
+        n_jobs : int, default=None
+            Parallel jobs for what is computed here; the partitions' are for their engine to run.
+        progress : callable, default=None
+            Called as ``progress(done, total)`` after each part of the work.
+
+        Returns
+        -------
+        Prior
+            What is known now.
+        """
+        raise TypeError(cannot_learn_partitions(self, estimator))
+
     def adapt_learned(
         self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
     ) -> AdaptedEstimators:
@@ -91,12 +124,37 @@ class Learner(BaseEstimator):
         return adapted
 
 
+def cannot_learn_partitions(learner: Any, estimator: Any) -> str:
+    """What is wrong with a frame in partitions for a learner that needs all rows in one place."""
+    return (
+        f"learner: wanted one that learns from partitions, such as EmpiricalBayes for Ridge(), found "
+        f"{type(learner).__name__} for {type(estimator).__name__}, which needs all rows in one place; X.compute() brings them."
+    )
+
+
+def learn_partitions(
+    learner: Any, estimator: Any, tasks: PartitionedTasks, prior: Any, n_jobs: int | None, progress: Any = None
+) -> Prior:
+    """That verb of a learner of somebody's own, who need not have it."""
+    own = getattr(learner, "learn_partitions", None)
+    if own is None:
+        raise TypeError(cannot_learn_partitions(learner, estimator))
+    return checked_prior(learner, own(estimator, tasks, prior, n_jobs=n_jobs, progress=progress))
+
+
 def adapt_learned(learner: Any, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
     """That verb of a learner of somebody's own, who need not have it."""
     own = getattr(learner, "adapt_learned", None)
     if own is None:
         return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
     return own(prior, estimator, tasks, n_jobs=n_jobs)
+
+
+def names_among(levels: Mapping[str, Any], learner: Any, prior: Prior | None) -> dict[str, Any]:
+    """Those levels whose ids are names: not the tasks' own where the learner, or the prior learned on from, reads times."""
+    names = list(levels)
+    times = getattr(learner, "in_time", False) or bool(prior and names and names[-1] in prior.context_names)
+    return {name: levels[name] for name in (names[:-1] if times else names)}
 
 
 def checked_prior(learner: Any, prior: Any) -> Prior:

@@ -16,7 +16,7 @@ from skmeta.compose._adapted_mixture import AdaptedMixture
 from skmeta.compose._stored_components import read_back, stored
 from skmeta.tasks import Tasks
 
-_SET_ASIDE = 0.01  # weight below which a component is said to be set aside: it changes no answer
+SET_ASIDE = 0.01  # weight below which a component is said to be set aside: it changes no answer
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -121,7 +121,7 @@ class MixturePrior(Prior):
     @property
     def set_aside(self) -> bool:
         """Whether the first component, which has more of the weight without rows, has less than a hundredth with them."""
-        return bool(self.weights[0] < min(_SET_ASIDE, self.unseen_weights[0]))
+        return bool(self.weights[0] < min(SET_ASIDE, self.unseen_weights[0]))
 
     @property
     def n_features_in(self) -> int | None:

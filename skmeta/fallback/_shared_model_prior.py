@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import Any
@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer
 
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._keeps_rows import keeps_rows
 from skmeta.base._matching import not_for
 from skmeta.fallback._columns import beside
 from skmeta.fallback._correction import NOTHING
@@ -22,8 +23,6 @@ from skmeta.linear_model import EmpiricalBayes
 from skmeta.tasks import Tasks, take_rows
 
 Array = NDArray[np.float64]
-
-_ROWS_KEPT_IN = ("_fit_X", "X_fit_", "X_train_", "support_vectors_", "X_")  # where scikit-learn's estimators keep rows
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -66,7 +65,7 @@ class SharedModelPrior(Prior):
     learner: Any = field(default_factory=EmpiricalBayes)
 
     def __repr__(self) -> str:
-        keeps = ", keeps rows" if _keeps_rows(self.model) else ""
+        keeps = ", keeps rows" if keeps_rows(self.model) else ""
         name = type(self.model).__name__
         how = f"corrected by a linear model of {self.description}" if self.description != NOTHING else "not corrected"
         if self.outputs is None:
@@ -205,17 +204,6 @@ class SharedModelPrior(Prior):
             return tasks.with_rows(np.empty((0, self.correction.n_features)), tasks.y)
         # A copy, as a shared model may write into what it is asked.
         return tasks.with_rows(self.inputs.transform(take_rows(tasks.X, np.arange(tasks.n_rows))), tasks.y)
-
-
-def _keeps_rows(model: Any) -> bool:
-    """Whether a fitted estimator, or one that it is made of, keeps the rows that it was fitted to."""
-    if isinstance(model, Mapping):
-        return any(map(_keeps_rows, model.values()))
-    if isinstance(model, list | tuple) or (isinstance(model, np.ndarray) and model.dtype == object):
-        return any(map(_keeps_rows, np.ravel(model).tolist() if isinstance(model, np.ndarray) else model))
-    if not hasattr(model, "get_params") or isinstance(model, type):
-        return False
-    return any(hasattr(model, name) for name in _ROWS_KEPT_IN) or any(map(_keeps_rows, vars(model).values()))
 
 
 class CorrectedModels(AdaptedEstimators):

@@ -3,6 +3,8 @@
 from skmeta.linear_model._empirical_bayes import EmpiricalBayes
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._own_prior import OwnPrior
+from skmeta.linear_model._partitioned_statistics import PartitionedStatistics
+from skmeta.linear_model._state_space import StateSpace
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._units import ContextualEffects, Units
 from skmeta.linear_model._working_statistics import WorkingStatistics
@@ -12,6 +14,8 @@ __all__ = [
     "EmpiricalBayes",
     "GaussianPrior",
     "OwnPrior",
+    "PartitionedStatistics",
+    "StateSpace",
     "SufficientStatistics",
     "Units",
     "WorkingStatistics",

@@ -11,17 +11,20 @@ from numpy.typing import NDArray
 from skmeta._inference.computation import cheaper_in_rows
 from skmeta._inference.equivalent_rows import equivalent_rows
 from skmeta._inference.in_columns import each_output
+from skmeta._inference.in_partitions import InPartitions, View
 from skmeta._inference.in_rows import read_in_rows
 from skmeta._inference.likelihoods import Likelihood
 from skmeta._inference.linalg import diagonal
 from skmeta._inference.sums import Sums
 from skmeta._inference.typical import Where, where_rows_lie, where_sums_lie
+from skmeta._inference.typical_of_parts import where_parts_lie
 from skmeta._inference.units import Units as EngineUnits
 from skmeta._inference.units import standardised
 from skmeta._inference.working import RowsAtHand, RowsElsewhere
 from skmeta.linear_model._adapt import engine_rows
 from skmeta.linear_model._data import LinearData
 from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._partitioned_statistics import PartitionedStatistics
 from skmeta.linear_model._parts import Parts
 from skmeta.linear_model._past import unit_of
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
@@ -90,21 +93,33 @@ def of_sums(found: SufficientStatistics, estimator: Any, family: Any, past: Gaus
     """The collection of which there are sums alone, which determine squared errors."""
     unit = unit_of(past, found.mean_weight)
     sums = found.sums().in_unit(unit)
-    units, engine = _units_of_sums(found, sums, estimator, family, past, centred=True)
+    units, engine = units_of_sums(found, sums, estimator, family, past, centred=True)
     tasks = each_output(standardised(sums, engine, intercept=estimator.fit_intercept))
-    return _collection_of(tasks, found, estimator, family, units, engine, unit)
+    return collection_of(tasks, found, estimator, family, units, engine, unit)
+
+
+def of_partitions(found: PartitionedStatistics, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
+    """The same of sums that stay in parts."""
+    unit, engine = unit_of(past, found.mean_weight), found.engine
+    likelihood = _quadratic(family, estimator, found.n_outputs)
+    where = where_parts_lie(engine, found.places, found.n_outputs, unit)
+    units, own = _units(where, estimator, likelihood, past, one_target=found.one_target)
+    views = [View(own, unit, bool(estimator.fit_intercept), k) for k in range(found.n_outputs)]
+    tasks = [InPartitions(engine, found.sums, found.codes, view, found.n_features + 1) for view in views]
+    describe = _described_sums(found.feature_names, estimator, family, units, found.n_outputs, unit)
+    return Collection(tasks, own, likelihood, found.one_target, describe)
 
 
 def of_wide_sums(found: SufficientStatistics, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:
     """The same for `of_wide_rows`: as rows that say what the tasks' own would."""
     unit = unit_of(past, found.mean_weight)
     sums = found.sums().in_unit(unit)
-    units, engine = _units_of_sums(found, sums, estimator, family, past, centred=False)
+    units, engine = units_of_sums(found, sums, estimator, family, past, centred=False)
     rows = equivalent_rows(sums, engine, intercept=estimator.fit_intercept)
-    return _collection_of((rows, None), found, estimator, family, units, engine, unit)
+    return collection_of((rows, None), found, estimator, family, units, engine, unit)
 
 
-def _units_of_sums(
+def units_of_sums(
     found: SufficientStatistics,
     sums: Sums,
     estimator: Any,
@@ -113,18 +128,24 @@ def _units_of_sums(
     *,
     centred: bool,
 ) -> tuple[Units, list[EngineUnits]]:
-    likelihood = family.likelihood(estimator, found.n_outputs)
+    likelihood = _quadratic(family, estimator, found.n_outputs)
+    where = where_sums_lie(sums, centred=centred)
+    return _units(where, estimator, likelihood, past, one_target=found.target_mean.ndim == 1)
+
+
+def _quadratic(family: Any, estimator: Any, n_outputs: int) -> Likelihood:
+    """The likelihood that sums determine; others raise."""
+    likelihood: Likelihood = family.likelihood(estimator, n_outputs)
     if not likelihood.quadratic:
         raise ValueError(
             f"estimator: wanted one of squared error for sufficient statistics, such as Ridge(), found "
             f"{type(estimator).__name__}, whose {likelihood.name} likelihood they do not determine; give parts that hold "
             "their rows, WorkingStatistics."
         )
-    where = where_sums_lie(sums, centred=centred)
-    return _units(where, estimator, likelihood, past, one_target=found.target_mean.ndim == 1)
+    return likelihood
 
 
-def _collection_of(
+def collection_of(
     tasks: Any,
     found: SufficientStatistics,
     estimator: Any,
@@ -133,14 +154,16 @@ def _collection_of(
     engine: list[EngineUnits],
     unit: float,
 ) -> Collection:
-    describe = {
-        "feature_names": found.feature_names,
-        "likelihood": family.kind_of(estimator, len(engine)),
-        "units": units,
-        "weight_unit": unit,
-    }
+    describe = _described_sums(found.feature_names, estimator, family, units, len(engine), unit)
     likelihood = family.likelihood(estimator, found.n_outputs)
     return Collection(tasks, engine, likelihood, found.target_mean.ndim == 1, describe)
+
+
+def _described_sums(
+    names: tuple[str, ...] | None, estimator: Any, family: Any, units: Units, n_outputs: int, unit: float
+) -> dict[str, Any]:
+    kind = family.kind_of(estimator, n_outputs)
+    return {"feature_names": names, "likelihood": kind, "units": units, "weight_unit": unit}
 
 
 def of_parts(parts: Parts, estimator: Any, family: Any, past: GaussianPrior | None) -> Collection:

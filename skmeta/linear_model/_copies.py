@@ -23,7 +23,7 @@ def without_copies(
     """The tasks, and what was read of them, that are no copies of an earlier one."""
     quadratic = family.likelihood(estimator, data.n_outputs).quadratic
     first = distinct_of_rows(data.X, data.Y, tasks.codes, len(tasks), data.weight, targets_tell=quadratic)
-    kept = _kept(first, tasks.ids)
+    kept = kept_of(first, tasks.ids)
     if len(kept) == len(tasks):
         return tasks, data
     tasks = tasks.take(kept)
@@ -32,11 +32,12 @@ def without_copies(
 
 def statistics_without_copies(found: SufficientStatistics) -> SufficientStatistics:
     """The same of sums."""
-    kept = _kept(distinct_of_sums(found.sums(), targets_tell=True), found.ids)
+    kept = kept_of(distinct_of_sums(found.sums(), targets_tell=True), found.ids)
     return found if len(kept) == len(found.ids) else found.take(kept)
 
 
-def _kept(first: NDArray[np.intp], ids: NDArray[Any]) -> NDArray[np.intp]:
+def kept_of(first: NDArray[np.intp], ids: NDArray[Any]) -> NDArray[np.intp]:
+    """Which tasks are no copies, each task's ``first`` being the same data set; a warning names the others."""
     copies = np.flatnonzero(first != np.arange(len(first)))
     if len(copies):
         pairs = [f"{shown(ids[copy])} of {shown(ids[first[copy]])}" for copy in copies[:_NAMED]]

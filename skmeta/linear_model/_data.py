@@ -146,13 +146,7 @@ def _same(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
 def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | None, unit: float | None) -> LinearData:
     if tasks.y is None:
         raise ValueError("y: requires y to be passed, but the target y is None.")
-    if tasks.labelled is not None:  # linear models have no use for rows without a target
-        check_labels_known(tasks.y)
-        check_finite_target(tasks.y)
-        raise ValueError(
-            f"y: wanted a label in every row for {type(estimator).__name__}, found none in {np.sum(~tasks.labelled)} of "
-            f"{tasks.n_rows} row(s); leave these rows out."
-        )
+    check_all_labelled(tasks, estimator)
     X = numeric_features(tasks.X)
     check_complete(X, tasks, tasks.feature_names)
     order, starts = tasks.order, tasks.starts
@@ -165,6 +159,19 @@ def _read(tasks: Tasks, estimator: Any, family: Any, classes: NDArray[Any] | Non
     if classes is not None and getattr(estimator, "class_weight", None) != "balanced":  # balanced rows have no shares
         drawn = _as_drawn(tasks, classes)
     return LinearData(X, Y, weight, n_targets, classes, order, starts, count, given, *drawn)
+
+
+def check_all_labelled(tasks: Tasks, estimator: Any) -> None:
+    """Raise for rows without a target, which linear models have no use for."""
+    if tasks.labelled is None:
+        return
+    y: Any = tasks.y
+    check_labels_known(y)
+    check_finite_target(y)
+    raise ValueError(
+        f"y: wanted a label in every row for {type(estimator).__name__}, found none in {np.sum(~tasks.labelled)} of "
+        f"{tasks.n_rows} row(s); leave these rows out."
+    )
 
 
 def _as_drawn(tasks: Tasks, classes: NDArray[Any]) -> tuple[Any, Any]:

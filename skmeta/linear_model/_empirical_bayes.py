@@ -3,45 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
-from numbers import Integral, Real
 from typing import Any, ClassVar
 
-import numpy as np
 from joblib import effective_n_jobs
 from sklearn.base import clone
-from sklearn.linear_model import Ridge
-from sklearn.utils import check_scalar
 
-from skmeta._inference.hyper_prior import CHOICES
-from skmeta.base import AdaptedEstimators, Learner, Prior, register
-from skmeta.compose import MixturePrior
+from skmeta.base import AdaptedEstimators, Prior, register
+from skmeta.compose import MixturePrior, memberships
 from skmeta.linear_model import _collection
-from skmeta.linear_model._blocks import check_blocks
+from skmeta.linear_model._aged import aged
 from skmeta.linear_model._collection import Collection
-from skmeta.linear_model._copies import statistics_without_copies, without_copies
+from skmeta.linear_model._copies import without_copies
 from skmeta.linear_model._data import LinearData, mean_weight, read
 from skmeta.linear_model._families import FAMILIES, family_of
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning, LearnedLaw
 from skmeta.linear_model._laws import laws_of, prior_of_laws
-from skmeta.linear_model._mixture import explained_by, weighed
-from skmeta.linear_model._outliers import check_sums_suffice, learn_from_trusted
-from skmeta.linear_model._parts import Part, Parts
+from skmeta.linear_model._learning_without_rows import LearnsWithoutRows
+from skmeta.linear_model._mixture import explained_by, held_out, weighed
+from skmeta.linear_model._outliers import learn_from_trusted
+from skmeta.linear_model._parameters import check_parameters
 from skmeta.linear_model._past import checked_past, learned_component, unit_of
-from skmeta.linear_model._structured import LearnedPlaces, learn_among, mixture_of, places_of, structure_among
-from skmeta.linear_model._sufficient_statistics import SufficientStatistics
-from skmeta.linear_model._varying import check_varying
-from skmeta.linear_model._wide_learning import is_wide, learn_wide_prior, wide_mixture
-from skmeta.steps import PriorWithSteps, fit_steps, take_apart, with_constant_column
+from skmeta.linear_model._structured import (
+    LearnedPlaces,
+    learn_among,
+    mixture_of,
+    places_of,
+    structure_among,
+)
+from skmeta.linear_model._task_kinds import KindsLearning, check_kinds_of, check_not_wide
+from skmeta.linear_model._wide_learning import check_crossed_not_wide, is_wide, learn_wide_prior, wide_mixture
 from skmeta.tasks import Tasks
-
-_SHAPES = ("auto", "factor", "full", "diagonal", "spherical", "blocks")
 
 
 @register(*FAMILIES)
-class EmpiricalBayes(Learner):
+class EmpiricalBayes(LearnsWithoutRows):
     r"""Learn where linear coefficients lie and how they vary between tasks, by empirical Bayes.
 
     .. math:: y_t = X_t w_t + e_t, \quad w_t \sim N(\mu, \Sigma), \quad e_t \sim N(0, \sigma_t^2 I)
@@ -54,7 +51,8 @@ class EmpiricalBayes(Learner):
     keep the past's levels, and slopes are the plain estimator's; classes and counts are the plain estimator's.
     For robust estimators (`HuberRegressor`, `QuantileRegressor`) a row weighs by the probability that it is no outlier, in
     learning and where it is judged what a task is like. Contextual effects, of the columns' means on a task's intercept,
-    are kept only where held-out tasks become more probable by more than a standard error.
+    are kept only where held-out tasks become more probable by more than a standard error. So is what describes tasks
+    (``context`` of the estimators around it): it moves the mean of their coefficients by a map that is learned too.
 
     Parameters
     ----------
@@ -73,6 +71,11 @@ class EmpiricalBayes(Learner):
         vary are tried too.
     rank : int, default=None
         Rank of "factor" (and of the factors that "auto" tries); None chooses by the evidence of held-out tasks.
+    n_components : int or "auto", default=1
+        Number of Gaussians :math:`N(\mu_k, \Sigma_k)` of coefficients. Two or more are kinds of tasks, beside the one Gaussian
+        of all tasks, which is left to those of no kind. "auto" takes another kind, the first one too, where held-out tasks
+        become more probable by more than a standard error; the search takes ten times as long as all else. Where more than
+        512 tasks are given, kinds are learned from so many of them. See the guide, :doc:`/guide/kinds_of_tasks`.
     noise : {"task", "shared"}, default="task"
         Whether tasks may differ in noise. With "task" their noises get a learned law of their own, which collapses to
         one shared noise unless they differ by more than two standard errors. Only for squared-error models.
@@ -81,19 +84,39 @@ class EmpiricalBayes(Learner):
         as many as coefficients for "full", none once there are four times as many tasks). Zero is plain REML, in which the
         mean is not drawn to zero either. With a word the weight is chosen, an eighth to eight times that of each shape:
         the one that makes held-out tasks clearly most probable, or the one of the least PAC-Bayes bound.
+    half_life : float, default=None
+        For tasks whose ids are dates (in days) or numbers: one that is older than the last by so much counts half; what a
+        ``prior`` says does not age. None: all count alike. How fast tasks drift, `StateSpace` learns.
     max_iter : int, default=20
         Sweeps of EM over the tasks. Stopping early is itself a regulariser.
     tol : float, default=1e-4
         Stop when nothing moves by more than this share in a sweep.
+    crossed : bool, default=False
+        Whether several task columns are crossed groups, as directors and types of films, and not nested ones: ids of a
+        column are the same thing wherever they stand, :math:`w_t = \mu + u_{director} + v_{type}`, in the words of lme4
+        ``(1 | director) + (1 | type)``. All tasks have one noise, and no deviation of their own (see `CrossedPrior`).
+    random_state : int, RandomState instance or None, default=0
+        Which tasks kinds are looked for around, where there are many; only with ``n_components``.
+    context_model : regressor, default=None
+        The map from what describes a task (``context`` of the estimators around it) to its coefficients, such as
+        ``RandomForestRegressor()``; an ``MLPRegressor`` is a network that makes models. None is a linear map whose doubt is
+        known. See `DescribedPrior`.
 
     Attributes
     ----------
+    memberships_ : ndarray of shape (n_tasks, n_kinds)
+        Probability that a task is of each kind, in the order of `MixtureOfKinds.kinds`; what is missing to one is that of no
+        kind. Of the last call of `learn`.
     structure_ : str
         The shape that was learned at the last call, of the last output.
     scores_ : dict of str to float
         Log-evidence of held-out tasks under each shape tried, its variances scaled to what is best for these tasks, of
         the last output; of all outputs, unscaled, where more than 100 columns outnumber the rows of every task. Empty
         where no task was held out.
+
+    evidence_ : float or None
+        Log-evidence, at the last call, of all tasks together in units of the data, where they are nested or crossed and errors
+        are squared. With ``pseudo_tasks=0`` minus twice it is the REML criterion, as lme4 prints it.
 
     References
     ----------
@@ -118,26 +141,36 @@ class EmpiricalBayes(Learner):
     strengths: ClassVar[tuple[str, ...]] = ("alpha", "C")
     _places: LearnedPlaces | None = None
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a parameter for each thing that may be known of how tasks vary
         self,
         covariance: str = "auto",
         *,
         blocks: Mapping[str, Sequence[str] | Sequence[int]] | None = None,
         varying: str | Sequence[str] | Sequence[int] = "all",
         rank: int | None = None,
+        n_components: int | str = 1,
         noise: str = "task",
         pseudo_tasks: float | str | None = None,
+        half_life: float | None = None,
         max_iter: int = 20,
         tol: float = 1e-4,
+        crossed: bool = False,
+        context_model: Any = None,
+        random_state: Any = 0,
     ) -> None:
         self.covariance = covariance
         self.blocks = blocks
         self.varying = varying
         self.rank = rank
+        self.n_components = n_components
         self.noise = noise
         self.pseudo_tasks = pseudo_tasks
+        self.half_life = half_life
         self.max_iter = max_iter
         self.tol = tol
+        self.crossed = crossed
+        self.context_model = context_model
+        self.random_state = random_state
 
     def learn(
         self,
@@ -174,7 +207,8 @@ class EmpiricalBayes(Learner):
         TypeError
             If ``prior`` is of another family.
         """
-        return self._learn_tasks(estimator, tasks, prior, n_jobs, progress, without_copies)
+        found = self._learn_tasks(estimator, tasks, prior, n_jobs, progress, without_copies)
+        return self._with_memberships(found, estimator, tasks)
 
     def learn_distinct(
         self,
@@ -199,23 +233,31 @@ class EmpiricalBayes(Learner):
         MixturePrior
             What is known now.
         """
-        return self._learn_tasks(estimator, tasks, prior, n_jobs, progress)
+        return self._with_memberships(self._learn_tasks(estimator, tasks, prior, n_jobs, progress), estimator, tasks)
+
+    def _with_memberships(self, prior: MixturePrior, estimator: Any, tasks: Tasks) -> MixturePrior:
+        """The prior, whose kinds' probabilities for each task are kept."""
+        self.memberships_ = memberships(prior, estimator, tasks)
+        return prior
 
     def _learn_tasks(
         self, estimator: Any, tasks: Tasks, prior: Prior | None, n_jobs: Any, progress: Any, distinct: Any = None
     ) -> MixturePrior:
         """The prior of a collection, ``distinct`` being what leaves copies out, if anything does."""
-        self._check_parameters()
+        check_parameters(self)
+        tasks = self._weighed(tasks)
         family, past = family_of(estimator), learned_component(prior, estimator)
         classes = None if past is None else past.classes
         unit = unit_of(past, mean_weight(tasks, estimator, classes))
         data = read(tasks, estimator, family, classes, unit)
         past = checked_past(past, estimator, family, data, tasks.feature_names)
-        if distinct is not None:
+        if distinct is not None and not self.crossed:  # of a pair of levels there may be equal rows
             tasks, data = distinct(tasks, data, estimator, family, unit)
         among = self._structure_among(tasks, past)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
         wide = is_wide(self, data.n_features, data.n_rows, past, coupled=coupled)
+        check_crossed_not_wide(wide and self.crossed, data.n_features)
+        wide = wide and among is None
 
         def learn(learner: EmpiricalBayes, rows: LinearData) -> MixturePrior:
             if wide:
@@ -230,84 +272,6 @@ class EmpiricalBayes(Learner):
             return learn_from_trusted(start, partial(learn, self), data, estimator, family, n_jobs)
         return learn(self, data)
 
-    def learn_statistics(
-        self,
-        statistics: SufficientStatistics | Sequence[Part],
-        estimator: Any = None,
-        prior: Prior | None = None,
-        *,
-        n_jobs: int | None = None,
-        progress: Any = None,
-    ) -> Prior:
-        """Learn a prior without the rows: from sufficient statistics, or from parts that are asked for them.
-
-        It equals what `learn` makes of all rows. For squared errors one `SufficientStatistics` determines the answer. For
-        other likelihoods every part is asked once a round for those of its working responses at the present
-        coefficients; there are some hundred rounds. These say too little for the computation that `learn` takes where
-        more than 100 columns outnumber the rows of every task: there the two are equal with ``covariance="full"`` or
-        ``blocks`` alone. There sums also count as those of a dense table: of sparse ones `learn` looks for no contextual
-        effects.
-
-        Parameters
-        ----------
-        statistics : SufficientStatistics, or sequence of WorkingStatistics
-            The collection, its parts added up; or parts that hold their rows themselves. A part is anything with
-            ``classes`` that is called as `WorkingStatistics` is.
-        estimator : linear estimator, default=None
-            The model that each task is to be solved by; None is ``Ridge()``.
-        prior : MixturePrior or GaussianPrior, default=None
-            What was known before: it counts as the ``n_tasks`` it was learned from (at least one).
-        n_jobs : int, default=None
-            Threads for the sweeps over the tasks; the answer does not depend on it.
-        progress : callable, default=None
-            Called as ``progress(done, total)`` after each choice of a structure and each fit.
-
-        Returns
-        -------
-        MixturePrior
-            What is known now: the learned prior among what stands beside it. Of tables without features, which models read
-            as one column of zeros, it stands behind the step that makes it, a `PriorWithSteps`.
-
-        Raises
-        ------
-        ValueError
-            If statistics do not determine the likelihood of ``estimator``, as those of robust ones, which ask of each row
-            whether it is an outlier; or if parts know different labels.
-        """
-        self._check_parameters()
-        estimator = Ridge() if estimator is None else estimator
-        check_sums_suffice(estimator)
-        if isinstance(statistics, SufficientStatistics):
-            if statistics.n_features == 0:
-                return self._learn_intercepts(statistics, estimator, prior, n_jobs, progress)
-            return self._learn_sums(statistics, estimator, prior, n_jobs, progress)
-        parts, family = Parts(statistics), family_of(estimator)
-        if family.likelihood(estimator, parts.first.n_outputs).quadratic:
-            return self.learn_statistics(parts.first, estimator, prior, n_jobs=n_jobs, progress=progress)
-        past = learned_component(prior, estimator)
-        past = checked_past(past, estimator, family, parts.first, parts.first.feature_names)
-        return self._learn(_collection.of_parts(parts, estimator, family, past), past, prior, n_jobs, progress)
-
-    def _learn_intercepts(
-        self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any
-    ) -> Prior:
-        """The prior of tables without any feature."""
-        no_columns = Tasks(np.zeros((1, 0)), np.zeros(1), np.zeros(1, np.intp), np.zeros(1))
-        steps, _ = fit_steps(with_constant_column(take_apart(estimator)), no_columns)
-        inner = None if prior is None else prior.split()[1]
-        learned = self._learn_sums(sums.with_constant_column(), estimator, inner, n_jobs, progress)
-        return PriorWithSteps(replace(steps, input_names=sums.feature_names), learned)
-
-    def _learn_sums(
-        self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any
-    ) -> MixturePrior:
-        """The prior of the tasks that there are sums of, by the computation that their rows would take."""
-        family, past = family_of(estimator), learned_component(prior, estimator)
-        past, sums = checked_past(past, estimator, family, sums, sums.feature_names), statistics_without_copies(sums)
-        if is_wide(self, sums.n_features, sums.count, past):
-            return self._learn_wide(_collection.of_wide_sums(sums, estimator, family, past), past, prior, n_jobs)
-        return self._learn(_collection.of_sums(sums, estimator, family, past), past, prior, n_jobs, progress)
-
     def _learn(
         self,
         collection: Collection,
@@ -318,27 +282,39 @@ class EmpiricalBayes(Learner):
         among: Any = None,
     ) -> MixturePrior:
         """Laws of all outputs, and how often held-out tasks were unlike them; ``among`` is a structure among the tasks."""
+        check_kinds_of(prior, self.n_components, among)
         learning = LawLearning(self, effective_n_jobs(n_jobs), progress)
         found: Sequence[LearnedLaw] = learning.of(collection, laws_of(past, collection))
         self.structure_, self.scores_ = str(found[-1].choice.structure), found[-1].choice.scores
         learned = prior_of_laws([each.law for each in found], collection)
-        if among is not None:
-            learned, found = learn_among(among, learning, collection, found)
+        placed = None if among is None else learn_among(among, learning, collection, found)
+        among, learned, found = placed or (None, learned, found)
         self._places = places_of(found, collection, among)
+        self.evidence_ = None if self._places is None else self._places.evidence
         explained = explained_by(found, prior) if collection.likelihood.quadratic else 0.0
         levels = isinstance(self.varying, str) and self.varying == "intercept"
-        return mixture_of(*weighed(learned, found, explained, prior, levels=levels), explained)
+        if self.n_components != 1:
+            kinds = KindsLearning(learning, collection, learned, found, prior, explained, levels).mixture()
+            if kinds is not None:
+                return kinds
+        tasks = held_out(learned, found, explained)
+        return mixture_of(*weighed(learned, found, tasks, prior, levels=levels), explained)
+
+    def _weighed(self, tasks: Tasks) -> Tasks:
+        """How often tasks count, by their age."""
+        return aged(tasks, self.half_life)
 
     def _structure_among(self, tasks: Tasks, past: GaussianPrior | None) -> Any:
         """How tasks belong together; None where nothing is known of it."""
-        return structure_among(tasks, past)
+        return structure_among(tasks, past, crossed=self.crossed, context_model=self.context_model)
 
     def _learn_wide(
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any
     ) -> MixturePrior:
         """The same where no matrix of columns by columns is made."""
+        check_not_wide(self.n_components)
         wide = learn_wide_prior(self, collection, past, prior, effective_n_jobs(n_jobs))
-        self.structure_, self.scores_ = wide.structure, wide.scores
+        self.structure_, self.scores_, self.evidence_ = wide.structure, wide.scores, None
         return wide_mixture(wide, collection, past)
 
     def adapt_learned(
@@ -359,21 +335,3 @@ class EmpiricalBayes(Learner):
         if self._places is None:
             return super().adapt_learned(prior, estimator, tasks, n_jobs=n_jobs)
         return self._places.adapted(prior, estimator, tasks, n_jobs)
-
-    def _check_parameters(self) -> None:
-        if self.covariance not in _SHAPES:
-            raise ValueError(f"EmpiricalBayes(covariance=...): wanted one of {_SHAPES}, found {self.covariance!r}.")
-        check_blocks(self.blocks, self.covariance)
-        check_varying(self.varying)
-        if self.noise not in ("task", "shared"):
-            raise ValueError(f"EmpiricalBayes(noise=...): wanted 'task' or 'shared', found {self.noise!r}.")
-        if self.rank is not None:
-            check_scalar(self.rank, "rank", Integral, min_val=1)
-        if isinstance(self.pseudo_tasks, str):
-            if self.pseudo_tasks not in CHOICES:
-                wanted = f"a number, None or one of {CHOICES}"
-                raise ValueError(f"EmpiricalBayes(pseudo_tasks=...): wanted {wanted}, found {self.pseudo_tasks!r}.")
-        elif self.pseudo_tasks is not None:
-            check_scalar(self.pseudo_tasks, "pseudo_tasks", Real, min_val=0)
-        check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
-        check_scalar(self.tol, "tol", Real, min_val=0)

@@ -175,6 +175,11 @@ class GaussianPrior(LinearPrior):
         factor = self._output("factor", k)
         return part if factor is None else part + factor @ factor.T
 
+    def dense_doubt(self, k: int = 0) -> Array:
+        """The uncertainty of the mean of output ``k`` as a matrix ``(p, p)``."""
+        part, p = self._output("mean_covariance", k), self.n_features + 1
+        return np.zeros((p, p)) if part is None else part if part.ndim == 2 else np.diag(part)
+
     def _output(self, name: str, k: int) -> Any:
         """A field of output ``k``; None where there is none."""
         value = getattr(self, name)

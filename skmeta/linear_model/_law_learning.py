@@ -20,7 +20,7 @@ from skmeta.linear_model._blocks import columns_of_blocks
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._varying import varying_coefficients
 
-_MANY = 2000  # tasks beyond which sweeps over all of them start where those over the tasks looked at ended
+MANY = 2000  # tasks beyond which sweeps over all of them start where those over the tasks looked at ended
 _POLISH = 3  # sweeps over all tasks that are then enough
 
 
@@ -29,13 +29,16 @@ class LearnedLaw:
     """The law of one output, the choice of its structure, and the tasks it was learned from.
 
     Of counts, ``rows`` are what stands behind their working responses, which around few events credit laws with far modes
-    of what these cannot reach.
+    of what these cannot reach. ``behind`` is that of any working responses. ``places`` is what the others say of each task,
+    where there is a structure among them.
     """
 
     law: CoefficientLaw
     choice: Choice
     tasks: Any
     rows: Any = None
+    behind: Any = None
+    places: Any = None
 
     def held_out(self, beside: Beside) -> Any:
         """Log-evidence ``(n_tasks, C)`` of the tasks looked at, under what their fold learned and what stands beside it."""
@@ -75,7 +78,7 @@ class LawLearning:
         """EM on all tasks; where they are very many, on some of them first, which leaves little to do."""
         n_iter = self.learner.max_iter
         options = {"tol": self.learner.tol, "past": past, "noise": self.learner.noise, "n_jobs": self.n_jobs}
-        few = tasks.n_tasks <= _MANY
+        few = tasks.n_tasks <= MANY
         if past is not None:
             start = opened(past, tasks)
         elif few:
@@ -93,7 +96,7 @@ class LawLearning:
     def _by_working_responses(self, collection: Collection, past: list[CoefficientLaw] | None) -> list[LearnedLaw]:
         n_outputs, n_iter = len(collection.units), self.learner.max_iter
         width, n_tasks = collection.tasks.width, collection.tasks.n_tasks
-        first = all_vary(self._candidates(width, n_tasks))[-1:] * n_outputs
+        first = all_vary(self.candidates(width, n_tasks))[-1:] * n_outputs
         options: dict[str, Any] = {"n_iter": n_iter, "tol": self.learner.tol, "past": past, "n_jobs": self.n_jobs}
 
         def learn(tasks: Any, *, noise: str = "known", settle: bool = False, **more: Any) -> Learned:
@@ -109,8 +112,9 @@ class LawLearning:
         found = learn_scatter(collection.tasks, learn, past)
         for _ in range(2 * n_outputs):
             self._report()
-        rows = found.collection if found.collection.likelihood.counts else None
-        return [LearnedLaw(law, found.choices[k], found.tasks[k], rows) for k, law in enumerate(found.laws)]
+        behind = found.collection
+        rows = behind if behind.likelihood.counts else None
+        return [LearnedLaw(law, found.choices[k], found.tasks[k], rows, behind) for k, law in enumerate(found.laws)]
 
     def _choose(self, tasks: Any, past: CoefficientLaw | None, **options: Any) -> Choice:
         choice = self._choice(tasks, past, **options)
@@ -119,7 +123,7 @@ class LawLearning:
 
     def free(self, width: int, n_tasks: float) -> CovarianceShape:
         """The widest of the shapes: what is learned without constraint."""
-        return all_vary(self._candidates(width, n_tasks))[-1]
+        return all_vary(self.candidates(width, n_tasks))[-1]
 
     def choice(self, tasks: Any, **options: Any) -> Choice:
         """The choice of a structure for tasks of one output, where nothing is known before."""
@@ -127,10 +131,11 @@ class LawLearning:
 
     def _choice(self, tasks: Any, past: CoefficientLaw | None, **options: Any) -> Choice:
         n_tasks = tasks.n_tasks + (0.0 if past is None else float(past.n_tasks))
-        structures = self._candidates(tasks.width, n_tasks, past)
+        structures = self.candidates(tasks.width, n_tasks, past)
         return choose(tasks, structures, past=past, strength=self._strength, **options)
 
-    def _candidates(self, width: int, n_tasks: float, past: CoefficientLaw | None = None) -> list[CovarianceShape]:
+    def candidates(self, width: int, n_tasks: float, past: CoefficientLaw | None = None) -> list[CovarianceShape]:
+        """The structures that come into question, simplest first."""
         learner, covariance = self.learner, None if past is None else past.covariance
         known = None if covariance is None else tuple(np.flatnonzero(np.diagonal(covariance) > 0).tolist())
         found: list[CovarianceShape] = []

@@ -180,16 +180,16 @@ def _variances(found: LearnedLaw) -> NoiseLaw:
 
 
 def weighed(
-    learned: GaussianPrior, laws: Sequence[LearnedLaw], explained: float, past: Any, *, levels: bool = False
+    learned: GaussianPrior, laws: Sequence[LearnedLaw], tasks: HeldOut, past: Any, *, levels: bool = False
 ) -> tuple[GaussianPrior, dict[str, float]]:
-    """A learned prior with its probability of use, and mixture weights by name, from held-out tasks; a past counts too.
+    """A learned prior with its probability of use, and mixture weights by name, from held-out ``tasks``; a past counts too.
 
     Its rival is the level alone (`held_out_weights`). Without any feature, or where one asked for ``levels``, the level is
     what there is to learn, and no use is judged. Where one asked, slopes are in common: those of a task's own have no more
     weight than what may be met though it never was.
     """
     names, judged = component_names(learned), not levels and _has_slopes(laws[0].tasks)
-    tasks, likelihood = _held_out(learned, laws, explained), learned.engine_likelihood
+    likelihood = learned.engine_likelihood
     tasks = tasks.of_common_slopes(likelihood) if levels else tasks
     known = None if past is None else known_weights(past, names)
     poissons = _is_poissons(learned, laws[0])
@@ -208,18 +208,22 @@ def known_weights(past: Any, names: Sequence[str]) -> Weights:
     return Weights(np.r_[1.0 - np.nansum(others), others], past.use, past.n_tasks)
 
 
-def _held_out(learned: GaussianPrior, laws: Sequence[LearnedLaw], explained: float) -> HeldOut:
+def beside_laws(learned: GaussianPrior, laws: Sequence[LearnedLaw], explained: float) -> list[Beside]:
+    """What stands beside the law of each output."""
+    within = [_variances(found) if _scatter_is_learned(learned, found) else None for found in laws]
+    return [beside(learned, k, explained, law) for k, law in enumerate(within)]
+
+
+def held_out(learned: GaussianPrior, laws: Sequence[LearnedLaw], explained: float) -> HeldOut:
     """What held-out tasks say in all outputs: a task is of one component in all of them.
 
     Of many tasks each output looks at some of its own; the others say nothing there.
     """
     looked_at = np.unique(np.concatenate([found.choice.tasks for found in laws])).astype(np.intp)
     counts, evidence = laws[0].tasks.counts, np.zeros((len(looked_at), len(component_names(learned)) + 1))
-    for k, found in enumerate(laws):
+    for found, side in zip(laws, beside_laws(learned, laws, explained), strict=True):
         if len(found.choice.tasks):
-            within = _variances(found) if _scatter_is_learned(learned, found) else None
-            at = np.searchsorted(looked_at, found.choice.tasks)
-            evidence[at] += found.held_out(beside(learned, k, explained, within))
+            evidence[np.searchsorted(looked_at, found.choice.tasks)] += found.held_out(side)
     share = counts[looked_at].sum() / counts.sum() if len(looked_at) else 1.0
     return HeldOut(evidence[:, :-1], evidence[:, -1], counts[looked_at], float(share))
 

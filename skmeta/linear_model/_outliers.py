@@ -46,8 +46,13 @@ def learn_from_trusted(
     return prior
 
 
-def check_sums_suffice(estimator: Any) -> None:
-    """Raise for robust estimators: sums do not say which rows are outliers."""
+def check_sums_suffice(estimator: Any, *, crossed: bool = False) -> None:
+    """Raise for robust estimators and for crossed groups: sums say neither which rows are outliers nor more than one id."""
+    if crossed:
+        raise ValueError(
+            "EmpiricalBayes(crossed=True): wanted rows with two task columns or more, found statistics, which know a task by "
+            "one id; learn from the rows, or leave crossed out."
+        )
     if family_of(estimator).share_of_outliers(estimator) > 0.0:
         raise ValueError(
             f"estimator: wanted one that trusts all rows alike for statistics, such as Ridge(), found "

@@ -20,12 +20,14 @@ from skmeta.linear_model._adding_parts import (
     check_targets,
     same_columns,
 )
-from skmeta.tasks import lookup_tasks
+from skmeta.linear_model._bounds import clipped, read_bounds
+from skmeta.linear_model._privacy import added_noise, privatised
+from skmeta.linear_model._statistics_arrays import check_arrays, check_state
+from skmeta.tasks import Tasks, lookup_tasks
 from skmeta.tasks._ids import plain_ids
 from skmeta.tasks._numbers import as_numbers, check_complete, numeric_features
 from skmeta.tasks._read import read_tasks
 from skmeta.tasks._told_columns import telling_columns
-from skmeta.tasks._words import listed, shown
 
 _Array = NDArray[np.float64]
 
@@ -65,6 +67,10 @@ class SufficientStatistics(FrozenValue):
     log_likelihood : array-like of shape (n_tasks,), default=None
         Of the rows that working responses are of, at the coefficients they were worked out at (`WorkingStatistics`);
         None for targets themselves.
+    bounds : array-like of shape (n_features + n_outputs, 2), default=None
+        Lows and highs that all rows lie between, of the columns and, after them, the targets; None where none were declared.
+    noise_variance : array-like of shape (n_tasks,), default=None
+        Variance of the noise in each sum of a task (`privatise`), in units of half the bounds' widths; None for no noise.
 
     Raises
     ------
@@ -106,6 +112,8 @@ class SufficientStatistics(FrozenValue):
     feature_names: tuple[str, ...] | None = None
     log_likelihood: _Array | None = None
     count: Any = None
+    bounds: _Array | None = None
+    noise_variance: _Array | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ids", plain_ids(self.ids, "SufficientStatistics(ids=...)"))
@@ -114,19 +122,18 @@ class SufficientStatistics(FrozenValue):
         object.__setattr__(self, "count", self.n if self.count is None else np.asarray(self.count, dtype=float))
         if self.feature_names is not None:
             object.__setattr__(self, "feature_names", tuple(str(name) for name in self.feature_names))
-        if self.log_likelihood is not None:
-            object.__setattr__(self, "log_likelihood", np.asarray(self.log_likelihood, dtype=float))
-        _check(self)
+        for name in ("log_likelihood", "bounds", "noise_variance"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
+        check_arrays(self)
         super().__post_init__()
 
     def __repr__(self) -> str:
-        counts = {"n_tasks": self.n_tasks, "n_rows": self.n_rows, "n_features": self.n_features}
-        return (
-            f"SufficientStatistics({', '.join(f'{k}={v:.0f}' for k, v in counts.items())}, n_outputs={self.n_outputs})"
-        )
+        counts = ("n_tasks", "n_rows", "n_features", "n_outputs")
+        return f"SufficientStatistics({', '.join(f'{name}={getattr(self, name):.0f}' for name in counts)})"
 
     @classmethod
-    def from_table(cls, X: Any, y: Any, task: str | int, sample_weight: Any = None) -> Self:
+    def from_table(cls, X: Any, y: Any, task: str | int, sample_weight: Any = None, bounds: Any = None) -> Self:
         """The statistics of a table, its rows read once.
 
         Parameters
@@ -140,6 +147,10 @@ class SufficientStatistics(FrozenValue):
             Name or position of the task column.
         sample_weight : array-like of shape (n_rows,), default=None
             Weights: how precise the rows are against each other; a task whose rows all weigh nothing is left out.
+        bounds : mapping, default=None
+            A pair (low, high) for each column, by name (of arrays by position, the task column left out), and for the target
+            as ``"y"``, declared from what is known of them, not read from the rows. What lies outside is clipped, with a
+            warning. `privatise` needs them; rows then have no weights, since a row's share would have no bound.
 
         Returns
         -------
@@ -150,28 +161,40 @@ class SufficientStatistics(FrozenValue):
         ------
         ValueError
             If there is no such column, an id is missing, a column holds no numbers or is missing in some rows of a
-            task, or lengths differ.
+            task, or lengths differ; if bounds are missing, or there are weights beside them.
         TypeError
             If ids are of several types, or lists.
         """
         tasks = read_tasks(X, y, sample_weight, task=task)
         with telling_columns(tasks.X, X, task):
-            Z = numeric_features(tasks.X) if tasks.X.shape[1] else np.zeros(tasks.X.shape)
-            check_complete(Z, tasks, tasks.feature_names)
-        Y = as_numbers(tasks.y, Ridge())
-        sums = read_sums(Z, Y.reshape(len(Y), -1), tasks.order, tasks.starts, tasks.sample_weight)
-        return cls.of_sums(sums, tasks.ids, tasks.feature_names, one_target=Y.ndim == 1)
+            return cls.of_tasks(tasks, bounds)
 
     @classmethod
-    def of_sums(cls, sums: Sums, ids: NDArray[Any], names: Sequence[str] | None, *, one_target: bool) -> Self:
-        """The sums of the engine, which belong to it from now on, as a public value."""
+    def of_tasks(cls, tasks: Tasks, bounds: Any = None) -> Self:
+        """The statistics of tasks that were read, all columns numbers; ``bounds`` as in `from_table`."""
+        Z = numeric_features(tasks.X) if all(tasks.X.shape) else np.zeros(tasks.X.shape)
+        if tasks.n_rows:
+            check_complete(Z, tasks, tasks.feature_names)
+        target, names = as_numbers(tasks.y, Ridge()), tasks.feature_names
+        Y, found = target[:, None] if target.ndim == 1 else target, None
+        if bounds is not None:
+            found = read_bounds(bounds, names, Z.shape[1], Y.shape[1], weighted=tasks.sample_weight is not None)
+            Z, Y = clipped(Z, Y, found, names)
+        sums = read_sums(Z, Y, tasks.order, tasks.starts, tasks.sample_weight)
+        return cls.of_sums(sums, tasks.ids, names, one_target=target.ndim == 1, bounds=found)
+
+    @classmethod
+    def of_sums(
+        cls, sums: Sums, ids: NDArray[Any], names: Sequence[str] | None, *, one_target: bool, **more: Any
+    ) -> Self:
+        """The sums of the engine, which belong to it from now on, as a public value; ``more`` are further fields."""
         target, cross, square = sums.target, sums.cross, sums.square
         if one_target:
             target, cross, square = target[:, 0], cross[..., 0], square[:, 0]
         arrays = (ids, sums.n, sums.mean, target, sums.scatter, cross, square)
         for array in (*arrays[1:], sums.rows):
             array.flags.writeable = False  # they are new and nobody else's: no copy is needed
-        return cls(*arrays, feature_names=None if names is None else tuple(names), count=sums.rows)
+        return cls(*arrays, feature_names=None if names is None else tuple(names), count=sums.rows, **more)
 
     def sums(self) -> Sums:
         """The same as the engine has it, with an axis of outputs."""
@@ -240,8 +263,10 @@ class SufficientStatistics(FrozenValue):
         tasks = lookup_tasks(ids, other.ids)
         check_same_columns_missing(whole.take(tasks), other)
         whole.put(tasks, added(whole.take(tasks), other.sums()))
-        found = self.of_sums(whole, ids, self.feature_names, one_target=self.target_mean.ndim == 1)
-        return found if self.log_likelihood is None else replace(found, log_likelihood=added_values(ids, self, other))
+        more = added_noise(ids, self, other)
+        if self.log_likelihood is not None:
+            more["log_likelihood"] = added_values(ids, self, other)
+        return self.of_sums(whole, ids, self.feature_names, one_target=self.target_mean.ndim == 1, **more)
 
     def __radd__(self, other: Any) -> SufficientStatistics:
         return self if isinstance(other, int) and other == 0 else NotImplemented  # where sum(parts) starts
@@ -275,11 +300,50 @@ class SufficientStatistics(FrozenValue):
             scatter=self.scatter[:, order[:, None], order],
             cross=self.cross[:, order],
             feature_names=tuple(feature_names),
+            bounds=None if self.bounds is None else np.r_[self.bounds[order], self.bounds[len(order) :]],
         )
+
+    def privatise(
+        self, epsilon: float, delta: float, bounds: Mapping[Any, Any] | None = None, *, random_state: Any = None
+    ) -> Self:
+        r"""The statistics with noise that hides every single row: what may leave a site.
+
+        Adding or removing one row changes the probability of any outcome by no more than the factor
+        :math:`e^\epsilon`, but for :math:`\delta`, by the analytic Gaussian mechanism. Of a task it hides the number of rows
+        and all sums; not its id, nor which columns it lacks. A learner knows the noise and takes account of it.
+
+        Parameters
+        ----------
+        epsilon : float
+            How much a row may tell, above zero; what is released of the same rows adds up.
+        delta : float
+            Between zero and one; well below one over the number of rows.
+        bounds : mapping, default=None
+            As of `from_table`, and not narrower than those that the rows were read within; None takes those.
+        random_state : int, RandomState instance or None, default=None
+            For tests alone: who knows the seed can take the noise away again. None draws from the operating system's
+            randomness, whatever the state of NumPy's own.
+
+        Returns
+        -------
+        SufficientStatistics
+            With noise. A warning says where the columns do not stand out of it.
+
+        Raises
+        ------
+        ValueError
+            If the parameters are out of range, bounds do not hold for the rows, or there is noise already.
+
+        References
+        ----------
+        B. Balle and Y.-X. Wang (2018), Improving the Gaussian mechanism for differential privacy: analytical calibration
+        and optimal denoising, ICML, theorem 8.
+        """
+        return privatised(self, epsilon, delta, bounds, random_state)
 
     def take(self, tasks: Any) -> Self:
         """The statistics of some tasks (sorted positions, or a mask)."""
-        names = ("ids", "n", "mean", "target_mean", "scatter", "cross", "square", "count", "log_likelihood")
+        names = [field.name for field in fields(self) if field.name not in ("feature_names", "bounds")]
         changed = {name: getattr(self, name)[tasks] for name in names if getattr(self, name) is not None}
         return replace(self, **changed)
 
@@ -292,6 +356,7 @@ class SufficientStatistics(FrozenValue):
             scatter=np.pad(self.scatter, (*zeros, (1, 0))),
             cross=np.pad(self.cross, (*zeros, *[(0, 0)] * (self.cross.ndim - 2))),
             feature_names=None,
+            bounds=None if self.bounds is None else np.r_[np.zeros((1, 2)), self.bounds],
         )
 
     def to_dict(self) -> dict[str, NDArray[Any]]:
@@ -303,9 +368,7 @@ class SufficientStatistics(FrozenValue):
             Names and arrays, for `numpy.savez`; lists made of them, for JSON. Ids come back as they are, but dates,
             which JSON does not know.
         """
-        state = {field.name: getattr(self, field.name) for field in fields(self)}
-        if self.ids.dtype.kind == "O":
-            state["ids"] = self.ids.astype(str)
+        state = self.__getstate__() | ({"ids": self.ids.astype(str)} if self.ids.dtype.kind == "O" else {})
         return {name: np.array(value) for name, value in state.items() if value is not None}
 
     @classmethod
@@ -329,40 +392,5 @@ class SufficientStatistics(FrozenValue):
         ValueError
             If a name is missing or unknown.
         """
-        if not isinstance(state, Mapping):
-            raise TypeError(f"from_dict: wanted a mapping such as to_dict gives, found {type(state).__name__}.")
-        known = [field.name for field in fields(cls)]
-        missing = sorted({*known} - {*state, "feature_names", "log_likelihood", "count"})
-        unknown = sorted({*state} - {*known})
-        if missing or unknown:
-            found = [f"{what} {names}" for what, names in (("missing", missing), ("unknown", unknown)) if names]
-            raise ValueError(f"from_dict: wanted the names that to_dict gives, found {', '.join(found)}.")
+        check_state(state, [field.name for field in fields(cls)])
         return cls(**{name: state[name] for name in state})
-
-
-def _check(found: SufficientStatistics) -> None:
-    """Raise unless all arrays have the shapes that ids, columns and targets ask for."""
-    n_tasks, d = len(found.ids), found.mean.shape[-1] if found.mean.ndim else 0
-    outputs = found.target_mean.shape[1:]
-    shapes = {"n": (), "count": (), "mean": (d,), "scatter": (d, d), "cross": (d, *outputs), "square": outputs}
-    shapes |= {} if found.log_likelihood is None else {"log_likelihood": ()}
-    for name, shape in shapes.items():
-        array = getattr(found, name)
-        if array.shape != (n_tasks, *shape):
-            _wrong(name, f"shape {(n_tasks, *shape)} for {n_tasks} ids", f"shape {array.shape}")
-    if found.target_mean.shape[:1] != (n_tasks,) or len(outputs) > 1:
-        _wrong("target_mean", f"shape ({n_tasks},) or ({n_tasks}, n_outputs)", f"shape {found.target_mean.shape}")
-    if found.feature_names is not None and len(set(found.feature_names)) != d:
-        _wrong("feature_names", f"{d} different names, one a column", f"{listed(found.feature_names)}")
-    for name in ("n", "count", "target_mean", "scatter", "cross", "square"):
-        if not np.isfinite(getattr(found, name).sum()):
-            _wrong(name, "finite numbers", "some that are NaN or infinite")
-    for name in ("n", "count"):
-        if (getattr(found, name) < 0).any():
-            _wrong(name, "numbers that are not negative", shown(getattr(found, name).min()))
-    if n_tasks > 1 and not (found.ids[:-1] < found.ids[1:]).all():
-        _wrong("ids", "each id once, in sorted order", f"{listed(found.ids)}")
-
-
-def _wrong(name: str, wanted: str, found: str) -> None:
-    raise ValueError(f"SufficientStatistics({name}=...): wanted {wanted}, found {found}.")

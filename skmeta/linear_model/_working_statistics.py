@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from skmeta._inference.moments import take_rows, task_batches
 from skmeta._inference.sums import read_sums
 from skmeta.linear_model._class_weight import row_weights
-from skmeta.linear_model._data import encode_target
+from skmeta.linear_model._data import check_all_labelled, encode_target
 from skmeta.linear_model._families import family_of
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
-from skmeta.tasks import lookup_tasks
+from skmeta.tasks import Tasks, lookup_tasks
 from skmeta.tasks._numbers import check_complete, numeric_features
 from skmeta.tasks._read import read_tasks
 from skmeta.tasks._told_columns import telling_columns
@@ -82,11 +82,37 @@ class WorkingStatistics:
                 "class_weight: wanted None or a dict for parts of a collection, found 'balanced', which asks for all rows of a "
                 "task; give the weights that it stands for as sample_weight."
             )
-        family = family_of(estimator)
-        self._tasks = read_tasks(X, y, sample_weight, task=task, labels=family.classifies)
-        with telling_columns(self._tasks.X, X, task):
-            self._X = numeric_features(self._tasks.X)
-            check_complete(self._X, self._tasks, self._tasks.feature_names)
+        tasks = read_tasks(X, y, sample_weight, task=task, labels=family_of(estimator).classifies)
+        with telling_columns(tasks.X, X, task):
+            self._read(tasks, estimator, classes)
+
+    @classmethod
+    def of_tasks(cls, tasks: Tasks, estimator: Any, classes: Any = None) -> Self:
+        """A part of tasks that were read, as they are behind the steps of a model.
+
+        Parameters
+        ----------
+        tasks : Tasks
+            Their columns numbers.
+        estimator : linear estimator
+            The model that each task is to be solved by.
+        classes : array-like of shape (2,), default=None
+            Labels, of all parts; None takes those of the tasks.
+
+        Returns
+        -------
+        WorkingStatistics
+            Of these tasks.
+        """
+        part = cls.__new__(cls)
+        part._read(tasks, estimator, classes)
+        return part
+
+    def _read(self, tasks: Tasks, estimator: Any, classes: Any) -> None:
+        family, self._tasks = family_of(estimator), tasks
+        check_all_labelled(tasks, estimator)
+        self._X = numeric_features(tasks.X)
+        check_complete(self._X, tasks, tasks.feature_names)
         known, targets = None if classes is None else np.asarray(classes), np.asarray(self._tasks.y)
         self._Y, _, self.classes = encode_target(targets, estimator, family, known)
         if self._Y.shape[1] > 1:

@@ -3,6 +3,7 @@
 from skmeta.steps._adapted_behind_steps import AdaptedBehindSteps
 from skmeta.steps._columns_behind import telling_columns_behind
 from skmeta.steps._constant import with_constant_column
+from skmeta.steps._fit_in_parts import apply_in_part, fit_steps_in_parts
 from skmeta.steps._frozen_steps import FrozenSteps, fit_steps
 from skmeta.steps._parts import Parts, last_model, take_apart, unfitted_model, weights_for
 from skmeta.steps._prior_with_steps import PriorWithSteps, adapt_rows, checked_parts, split_prior, with_steps
@@ -13,8 +14,10 @@ __all__ = [
     "Parts",
     "PriorWithSteps",
     "adapt_rows",
+    "apply_in_part",
     "checked_parts",
     "fit_steps",
+    "fit_steps_in_parts",
     "last_model",
     "split_prior",
     "take_apart",

@@ -2,6 +2,7 @@
 
 from skmeta.tasks._ids import TaskIndex, index_tasks, lookup_tasks
 from skmeta.tasks._locate import locate_task, split_columns
+from skmeta.tasks._partitioned_tasks import PartitionedTasks
 from skmeta.tasks._read import features_without, index_rows, read_task_ids, read_tasks
 from skmeta.tasks._row_order import spread_rows
 from skmeta.tasks._stack import split_tasks, stack_tasks
@@ -10,6 +11,7 @@ from skmeta.tasks._task_columns import TaskColumns
 from skmeta.tasks._tasks import Tasks
 
 __all__ = [
+    "PartitionedTasks",
     "TaskColumns",
     "TaskIndex",
     "Tasks",

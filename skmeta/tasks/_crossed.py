@@ -48,8 +48,9 @@ def _warn(inner: Any, outer: str, ids: NDArray[Any], parents: list[Any], stackle
     warnings.warn(
         f"task: wanted ids of {inner!r} that stand under one {outer!r} each, found {len(ids)} that stand under several "
         f"({listed(ids)}), such as {shown(ids[0])} under {' and '.join(map(shown, parents))}: these are taken for different "
-        "tasks, as nested groups are. Crossed groups, where they are the same thing, are not nested: give one column alone. "
-        f"Where nested ones are meant, ids of their own say so, such as '{parents[0]}/{ids[0]}'.",
+        "tasks, as nested groups are. Crossed groups, where they are the same thing, are not nested: "
+        "learner=EmpiricalBayes(crossed=True) learns them, of linear models; or give one column alone. Where nested ones are "
+        f"meant, ids of their own say so, such as '{parents[0]}/{ids[0]}'.",
         UserWarning,
         stacklevel=stacklevel,
     )

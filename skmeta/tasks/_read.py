@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.tasks._context import one_a_task
-from skmeta.tasks._ids import TaskIndex, index_of_codes
+from skmeta.tasks._ids import TaskIndex, index_of_codes, missing_rows
 from skmeta.tasks._known_ids import check_groups_rows
 from skmeta.tasks._locate import locate_columns
 from skmeta.tasks._numbers import column_names
@@ -97,7 +97,7 @@ def read_tasks(
 def _check_ids(levels: dict[str, NDArray[Any]], y: Any, columns: TaskColumns) -> None:
     """Raise for columns of ids that are measurements, or the target."""
     for name, ids in levels.items():
-        if y is not None and np.array_equal(ids, y):
+        if y is not None and y.shape == ids.shape and not len(missing_rows(y)) and np.array_equal(ids, y):
             raise ValueError(
                 f"task: wanted columns that say which task a row is of, found {columns.label(name)!r}, which is the target y "
                 "itself; leave it out of task, and of X."

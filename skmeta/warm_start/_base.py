@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,9 +13,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clo
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skmeta._dask import is_partitioned
 from skmeta.base import Prior, learner_for
 from skmeta.base._class_prior import CLASS_PRIORS, as_drawn
-from skmeta.base._learner import adapt_learned, checked_prior
+from skmeta.base._learner import adapt_learned, checked_prior, names_among
 from skmeta.base._matching import matched, reads_targets
 from skmeta.base._prior import given_what_is_known
 from skmeta.steps import (
@@ -55,6 +57,7 @@ from skmeta.warm_start._given import (
     naming_the_prior,
 )
 from skmeta.warm_start._known_tasks import KnownTasks
+from skmeta.warm_start._partitions import answer_partitions, fit_partitions
 from skmeta.warm_start._pickled_family import register_again, registration_of
 from skmeta.warm_start._table import columns_beside, columns_of_prior, warn_of_unread_context
 from skmeta.warm_start._task_estimators import TaskEstimators
@@ -120,9 +123,9 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
-            Rows of one dataset or, with ``task``, of all of them, the task column included.
+            Rows of one dataset or, with ``task``, of all of them, the task column included; then a frame of dask, too.
         y : array-like of shape (n_rows,) or (n_rows, n_outputs)
-            Targets.
+            Targets; of a frame of dask a series of the same partitions.
         sample_weight : array-like of shape (n_rows,), default=None
             Weights of the rows. Where a prior is learned, they are relative: their mean is one row. Where one is given,
             they are in the unit of the rows that it was learned from: beside these without weights, 100 is 100 rows.
@@ -136,10 +139,9 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         """
         refuse_ids_beside(others, self.task)
         self._check_parameters()
-        columns = columns_of(X)
         plain = self.task is None and self.prior is None
-        found = self._fit_plain(X, y, sample_weight) if plain else self._fit_tasks(X, y, sample_weight)
-        self._store(columns | found)
+        fit = partial(fit_partitions, self) if is_partitioned(X) else self._fit_plain if plain else self._fit_tasks
+        self._store(columns_of(X) | fit(X, y, sample_weight))
         return self
 
     def _fit_plain(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
@@ -156,7 +158,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         X = plain_table(X)
         columns = columns_beside(X, self.task, self.context, self.prior)
         raw = self._read(X, y, sample_weight, parts.model, columns)
-        self._check_collection(raw)
+        self._check_collection(raw, learner)
         if raw.X.shape[1] == 0 and self.prior is None:
             parts = with_constant_column(parts)
         steps, prior, tasks = self._through_steps(parts, raw)
@@ -172,10 +174,10 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         found |= {} if learner is None else {"learner_": learner}
         return found | ({} if adapted.classes is None else {"classes_": adapted.classes})
 
-    def _check_collection(self, tasks: Tasks) -> None:
+    def _check_collection(self, tasks: Tasks, learner: Any) -> None:
         """Tasks that can be learned from: several, of several classes where there are classes, nested as said."""
-        if self.task is not None:
-            warn_of_crossed_ids(tasks.levels, stacklevel=5)
+        if learner is not None and not getattr(learner, "crossed", False):
+            warn_of_crossed_ids(names_among(tasks.levels, learner, self.prior), stacklevel=5)
         if self.prior is not None:
             return
         if len(tasks) == 1:
@@ -380,6 +382,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
 
     def _answer(self, method: str, X: Any) -> NDArray[Any]:
         """What the adapted estimators say of rows, in the units of the model."""
+        if is_partitioned(X):
+            return answer_partitions(self, method, X)
         X = plain_table(X)
         if self._in_tasks:
             locate_columns(X, task_list(self.task), "task")

@@ -12,6 +12,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import has_fit_parameter, validate_data
 
+from skmeta._dask import empty_of, is_partitioned
 from skmeta.base._matching import UNSUPERVISED, kind_of, no_weights
 from skmeta.steps import split_prior
 from skmeta.tasks import Tasks
@@ -101,6 +102,7 @@ def check_prior_kind(shell: Any, prior: Any) -> None:
 
 def columns_of(X: Any) -> dict[str, Any]:
     """``n_features_in_`` and ``feature_names_in_`` of a table, which has names of its own for all columns."""
+    X = empty_of(X) if is_partitioned(X) else X
     check_is_table(X)
     check_names_differ(column_names(X))
     recorder = BaseEstimator()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from skmeta.base import Prior
 from skmeta.base._adapted_estimators import assembled
 from skmeta.steps import AdaptedBehindSteps, Parts, telling_columns_behind
-from skmeta.tasks import TaskColumns, Tasks, take_rows
+from skmeta.tasks import TaskColumns, TaskIndex, Tasks, take_rows
 from skmeta.tasks._context import groups_of_rows, one_a_task
 from skmeta.tasks._known_ids import known_codes
 from skmeta.tasks._paths import index_levels, known_rows
@@ -70,13 +71,37 @@ class KnownTasks:
         with telling_columns_behind(self.adapted.steps, features, lambda: self.columns.labels(X)):
             return self._answer(method, features, codes, values)
 
+    def answers(self, engine: Any, method: str, parts: Sequence[Any]) -> list[Any]:
+        """The same of the partitions of a frame, None of those without rows, as handles of the engine that has them.
+
+        Parameters
+        ----------
+        engine : Engine
+            What runs functions beside the partitions.
+        method : str
+            Of `AdaptedEstimators`.
+        parts : sequence
+            Handles of frames.
+
+        Returns
+        -------
+        list
+            Handles of arrays.
+        """
+        handles: list[Any] = engine.map(partial(_answered, self, method), parts)
+        return handles
+
     def _codes(self, values: Mapping[str, NDArray[Any]], n_rows: int) -> NDArray[np.intp]:
         """Task of each row, -1 for one never seen."""
         if not self.levels:
             return np.zeros(n_rows, dtype=np.intp)
         index = index_levels(self.columns.levels(values, complete=False))
         reads_ids = bool(set(self.levels) & set(self.prior.context_names))
-        return known_codes(self.levels, index, new_ones_warn=not reads_ids)[index.codes]
+        return self._places(index, new_ones_warn=not reads_ids)[index.codes]
+
+    def _places(self, index: TaskIndex, *, new_ones_warn: bool) -> NDArray[np.intp]:
+        """Where each task of an index is among those known, -1 where it is not; with a word if none is."""
+        return known_codes(self.levels, index, new_ones_warn=new_ones_warn)
 
     def _answer(self, method: str, X: Any, codes: NDArray[np.intp], values: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
         unknown = np.flatnonzero(codes < 0)
@@ -110,3 +135,7 @@ class KnownTasks:
         adapted = self.prior.given(**known).adapt_tasks(self.parts.model, nothing)
         behind = AdaptedBehindSteps(self.adapted.steps, self.parts, self.adapted.columns, adapted)
         return getattr(behind, method)(X, nobody)
+
+
+def _answered(known: KnownTasks, method: str, X: Any) -> NDArray[Any] | None:
+    return known.answer(method, X) if len(X) else None

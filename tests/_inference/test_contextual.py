@@ -9,7 +9,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 
 from skmeta import GaussianPrior, WarmStartRegressor
 from skmeta._inference.components import Component, KnownNoise
-from skmeta._inference.contextual import intercept_shift, new_row_effects, variance_ratio
+from skmeta._inference.contextual import intercept_shift, new_row_effects, variance_ratio, without_effects
 from skmeta._inference.covariances import DenseCovariance
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.moments import Rows, collect_moments
@@ -44,6 +44,17 @@ def law(d, seed, coef, ratio, spread=0.5):
 def mean_of(moments, component):
     """The posterior mean of every task, under one component."""
     return ColumnPosterior(moments, Stack([component])).means(np.ones((moments.n_tasks, 1)))
+
+
+def test_without_effects_are_the_statistics_of_targets_less_what_columns_say():
+    X, y = paradox(n_tasks=5, n=4)
+    rows = Rows(X[:, :1], y[:, None], np.arange(20), np.arange(0, 21, 4), np.zeros(1), np.ones(1))
+    found, coef = collect_moments(rows).output(0), np.array([1.7])
+    shifted = y - 1.7 * X[:, 0].reshape(5, 4).mean(axis=1).repeat(4)
+    wanted = collect_moments(replace(rows, Y=shifted[:, None])).output(0)
+    less = without_effects(found, coef)
+    assert_allclose(less.cross, wanted.cross, atol=1e-9)
+    assert_allclose(less.square, wanted.square, atol=1e-9)
 
 
 def own_rows(n, prior, seed):

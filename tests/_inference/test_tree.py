@@ -5,11 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skmeta._inference.in_columns import InColumns
 from skmeta._inference.messages import of_rows
 from skmeta._inference.moments import Moments
-from skmeta._inference.nested import NestedLaw, _scaled, fit_nested, up
-from skmeta._inference.structure import Structure
 from skmeta._inference.tree import Tree, cavities, pass_down, pass_up
 
 pytestmark = pytest.mark.quick
@@ -136,38 +133,6 @@ def test_what_the_others_say_of_a_task_has_nothing_of_its_own_rows(seed, depth, 
         mean, covariance = dense_belief(rows, rows.tree.n_levels - 1, task, shrink, skipped=task)
         np.testing.assert_allclose(others.mean[task], mean, rtol=1e-6, atol=1e-7)
         np.testing.assert_allclose(others.covariance[task] + rows.covariances[-1], covariance, rtol=1e-6, atol=1e-7)
-
-
-def law_of(rows, noise=None):
-    own = rows.noise if noise is None else np.full(rows.n_tasks, noise)
-    full = Structure("full", None, strength=0.0)
-    return NestedLaw(tuple(rows.covariances), 1.0, np.inf, own, 2.0, shapes=(full,) * rows.tree.n_levels)
-
-
-def test_slopes_of_the_evidence_are_those_of_small_steps(monkeypatch):
-    rows, seen = Rows(3, n_tasks=9, depth=3), []
-
-    def look(cost, start, **options):
-        at, step = np.add(start, [0.3, -0.4, 0.2, 0.1]), 1e-5
-        steps = np.eye(len(at)) * step
-        numeric = [(cost(at + each)[0] - cost(at - each)[0]) / (2 * step) for each in steps]
-        seen.append((cost(at)[1], numeric))
-        raise StopIteration
-
-    monkeypatch.setattr("skmeta._inference.nested.minimize", look)
-    with pytest.raises(StopIteration):
-        _scaled(InColumns(rows.moments), rows.tree, law_of(rows), "shared")
-    # What holds the root where no task informs about it is in the slopes alone: a millionth.
-    np.testing.assert_allclose(*seen[0], rtol=1e-4, atol=1e-4)
-
-
-def test_each_round_makes_the_tasks_more_probable():
-    rows, values = Rows(5, n_tasks=12, n_rows=8), []
-    tasks, law = InColumns(rows.moments), law_of(rows, 1.0)
-    for _ in range(6):
-        values.append(up(tasks, rows.tree, law).evidence(law.shrink))
-        law = fit_nested(tasks, rows.tree, law, n_iter=1, tol=np.inf, noise="shared")
-    assert np.all(np.diff(values[1:]) > -1e-6)
 
 
 def test_a_level_of_one_node_a_task_only_adds_its_covariance():

@@ -30,8 +30,8 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skmeta import SharedModel, WarmStartClassifier, WarmStartRegressor
+from skmeta.base._keeps_rows import keeps_rows
 from skmeta.fallback._columns import Candidate
-from skmeta.fallback._shared_model_prior import _keeps_rows
 from skmeta.tasks import read_tasks
 
 TREE = DecisionTreeRegressor(max_depth=4, random_state=0)
@@ -270,13 +270,13 @@ def test_a_prior_that_keeps_rows_says_so():
 )
 def test_rows_are_found_in_whatever_an_estimator_is_made_of(keeps):
     X, y = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2
-    assert _keeps_rows(keeps.fit(X, y)) and not _keeps_rows(clone(keeps))
+    assert keeps_rows(keeps.fit(X, y)) and not keeps_rows(clone(keeps))
 
 
 @pytest.mark.parametrize("holds", [RandomForestClassifier(2), GradientBoostingClassifier(n_estimators=2)], ids=repr)
 def test_estimators_made_of_trees_keep_no_rows(holds):
     X, y = np.random.default_rng(0).normal(size=(20, 2)), np.arange(20) % 2
-    assert not _keeps_rows(holds.fit(X, y))
+    assert not keeps_rows(holds.fit(X, y))
 
 
 def test_a_model_that_nothing_asks_is_not_held():

@@ -1,6 +1,21 @@
 """Tasks with a structure among them: which Gaussian a task's prior is, given what is known before its first row."""
 
-from skmeta.linear_model._structured._among import learn_among, mixture_of, places_of, structure_among
+from skmeta.linear_model._structured._among import (
+    check_context_model,
+    drift_among,
+    learn_among,
+    mixture_of,
+    places_of,
+    structure_among,
+)
 from skmeta.linear_model._structured._places import LearnedPlaces
 
-__all__ = ["LearnedPlaces", "learn_among", "mixture_of", "places_of", "structure_among"]
+__all__ = [
+    "LearnedPlaces",
+    "check_context_model",
+    "drift_among",
+    "learn_among",
+    "mixture_of",
+    "places_of",
+    "structure_among",
+]

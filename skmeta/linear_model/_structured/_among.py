@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+from sklearn.base import is_regressor
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.in_columns import InColumns
@@ -15,6 +16,10 @@ from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning, LearnedLaw
 from skmeta.linear_model._laws import prior_of_laws
 from skmeta.linear_model._mixture import robust_mixture
+from skmeta.linear_model._structured._crossed_learning import CrossedTasks
+from skmeta.linear_model._structured._described_learning import DescribedTasks
+from skmeta.linear_model._structured._drifting_learning import DriftingTasks
+from skmeta.linear_model._structured._drifting_prior import DriftingPrior
 from skmeta.linear_model._structured._mixture import structured_mixture
 from skmeta.linear_model._structured._nested_learning import NestedTasks
 from skmeta.linear_model._structured._places import LearnedPlaces, OutputTasks, PlacedLaw, Places
@@ -37,8 +42,8 @@ class Output(Protocol):
         """Posterior means ``(n_tasks, p)`` of the tasks' coefficients."""
 
     @property
-    def places(self) -> Places:
-        """What the others say of each task."""
+    def places(self) -> Places | None:
+        """What the others say of each task; None where all tasks are in one place."""
 
     @property
     def law_of_root(self) -> CoefficientLaw:
@@ -55,31 +60,73 @@ class Among(Protocol):
     def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> Any:
         """An `Output`; ``before`` is what was learned of nearly the same tasks, ``noise`` what is learned of that."""
 
+    def settled(self, outputs: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
+        """The structure that the outputs make probable, itself, another or None for none, and what is learned under it."""
+
     def prior(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[Any]) -> StructuredPrior:
         """The prior of all outputs; ``plain`` is that of a task of which nothing is known."""
 
 
-def structure_among(tasks: Tasks, past: GaussianPrior | None) -> Among | None:
-    """What is known of how tasks belong together; None where nothing is. What was known before has the same structure."""
+def structure_among(
+    tasks: Tasks, past: GaussianPrior | None, *, crossed: bool = False, context_model: Any = None
+) -> Among | None:
+    """What is known of how tasks belong together; None where nothing is. What was known before has the same structure.
+
+    ``context_model`` is the map from what describes a task to its coefficients; None is linear.
+    """
+    if crossed:
+        return CrossedTasks.of(tasks, past)
+    if isinstance(past, DriftingPrior):
+        return DriftingTasks.of(tasks, past)
+    if tasks.context:
+        return DescribedTasks.of(tasks, past, context_model)
     return NestedTasks.of(tasks, past) if len(tasks.levels) > 1 else None
+
+
+def drift_among(tasks: Tasks, past: GaussianPrior | None, half_life: float | None) -> Among | None:
+    """Tasks of which the last level is a time. What did not drift before does not now; without a gap there is no drift."""
+    if past is not None and not isinstance(past, DriftingPrior):
+        return structure_among(tasks, past)
+    found = DriftingTasks.of(tasks, past, half_life=half_life)
+    return found if found.has_gaps else structure_among(tasks, past)
+
+
+def check_context_model(model: Any) -> None:
+    """Raise for what is no regressor."""
+    if model is not None and not (hasattr(model, "get_params") and is_regressor(model)):
+        raise TypeError(
+            f"EmpiricalBayes(context_model=...): wanted a regressor such as RandomForestRegressor(), or None for a linear map, "
+            f"found {model!r}."
+        )
 
 
 def learn_among(
     among: Among, learning: LawLearning, collection: Collection, found: Sequence[LearnedLaw]
-) -> tuple[StructuredPrior, list[PlacedLaw]]:
-    """The prior of all outputs, and what the others say of each task; ``found`` are the laws without the structure."""
+) -> tuple[Among, StructuredPrior, list[LearnedLaw]] | None:
+    """The structure, the prior of all outputs, and what the others say of each task; None where there turns out to be none.
+
+    ``found`` are the laws without it.
+    """
     if collection.likelihood.quadratic:
         tasks = [InColumns(each.moments, each.counts) for each in collection.tasks]
         noise = learning.learner.noise
         outputs = [among.output(learning, each, noise=noise) for each in _outputs(tasks, found, collection)]
     else:
         outputs = _by_working_responses(among, learning, collection, found)
-    prior = among.prior(prior_of_laws([each.law_of_root for each in outputs], collection), collection, outputs)
-    placed = [
-        PlacedLaw(each.law_of_root, flat.choice, each.tasks, flat.rows, each.places)
-        for each, flat in zip(outputs, found, strict=True)
-    ]
-    return prior, placed
+    settled, known = among.settled(outputs)
+    if settled is None:
+        return None
+    prior = settled.prior(prior_of_laws([each.law_of_root for each in known], collection), collection, known)
+    placed = [_placed(each, flat) for each, flat in zip(known, found, strict=True)]
+    return settled, prior, placed
+
+
+def _placed(output: Output, flat: LearnedLaw) -> LearnedLaw:
+    """The law of one output: where no task has a place of its own, that without the structure."""
+    places = output.places
+    if places is None:
+        return flat
+    return PlacedLaw(output.law_of_root, places.judged(flat.choice), output.tasks, flat.rows, places=places)
 
 
 def _by_working_responses(
@@ -108,7 +155,7 @@ def _outputs(tasks: Sequence[InColumns], found: Sequence[LearnedLaw], collection
 
 def places_of(found: Sequence[Any], collection: Collection, among: Among | None) -> LearnedPlaces | None:
     """What the others say of each task that was learned from, where there is a structure."""
-    if among is None:
+    if among is None or found[0].places is None:
         return None
     position = {name: code for code, name in enumerate(among.ids.tolist())}
     return LearnedPlaces(position, [each.places for each in found], collection.units, collection.one_target)

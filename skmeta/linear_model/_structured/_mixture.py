@@ -13,7 +13,8 @@ from skmeta.base import AdaptedEstimators
 from skmeta.compose import MixturePrior
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._mixture import explained_before, robust_mixture
-from skmeta.linear_model._structured._adapted import AdaptedInPlaces
+from skmeta.linear_model._structured._adapted import AdaptedInPlaces, without_rows
+from skmeta.linear_model._structured._places import Places, adapted_together, together
 from skmeta.linear_model._structured._prior import StructuredPrior
 from skmeta.tasks import Tasks, index_tasks
 
@@ -86,12 +87,17 @@ class StructuredMixture(MixturePrior):
         AdaptedEstimators
             A group of tasks a place.
         """
-        known = {n: v for n, v in {**tasks.levels, **tasks.context}.items() if n in self.learned.context_names}
+        known = {n: v for n, v in {**tasks.levels, **tasks.context}.items() if n in self.learned.telling_names}
         if not known or not len(tasks):
             return super().adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         place, first = _places(known)
-        priors = [self.given(**{name: values[code] for name, values in known.items()}) for code in first]
-        places = [(np.flatnonzero(place == k), prior) for k, prior in enumerate(priors)]
+        learned = self.learned.given_each({name: values[first] for name, values in known.items()})
+        if len(learned) > 1 and tasks.n_rows and together(estimator, self.learned.n_outputs):
+            units = [self.learned.working_units.of_output(k) for k in range(self.learned.n_outputs)]
+            outputs = [Places.of_priors(learned, k, own).take(place) for k, own in enumerate(units)]
+            every = np.arange(len(tasks)), adapted_together(self, estimator, tasks, outputs, n_jobs)
+            return AdaptedInPlaces(self, estimator, tasks, [every], without_rows(self, estimator, tasks))
+        places = [(np.flatnonzero(place == k), self.around(prior)) for k, prior in enumerate(learned)]
         return AdaptedInPlaces.of_priors(self, estimator, tasks, places, n_jobs)
 
 

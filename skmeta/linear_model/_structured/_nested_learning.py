@@ -9,20 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
+from skmeta._inference.contextual import without_effects
 from skmeta._inference.gaussian_em import opened
 from skmeta._inference.in_columns import InColumns
-from skmeta._inference.messages import Beliefs, Messages
-from skmeta._inference.moments import Moments
-from skmeta._inference.nested import Before, NestedLaw, fit_nested, up
+from skmeta._inference.levels import LevelsLaw, evidence_in_data, fit_levels
+from skmeta._inference.messages import Beliefs, Messages, evidence_under
+from skmeta._inference.nested import Before, NestedModel, NestedPass
 from skmeta._inference.structure import CovarianceShape, Structure
-from skmeta._inference.tree import Tree, Upward, cavities, pass_down
+from skmeta._inference.tree import Tree, cavities
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._structured._nested_prior import NestedPrior, Nodes
 from skmeta.linear_model._structured._places import OutputTasks, Places
 from skmeta.linear_model._structured._prior import StructuredPrior
+from skmeta.linear_model._structured._shapes import as_tasks
+from skmeta.linear_model._structured._state import padded
 from skmeta.tasks import Tasks, index_tasks
 
 Array = NDArray[np.float64]
@@ -55,28 +58,38 @@ class NestedTasks:
             parents.append(parent)
         return cls(tasks.ids, levels, (*parents, above), tuple(inner), known)
 
-    def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> NestedOutput:
-        """What is learned of one output, see `Among.output`."""
-        tasks, past = of.tasks, None if self.past is None else self._before(of)
-        tree = Tree(self.parents, tasks.counts, None if self.past is None else self._said_before(of))
-        if before is None:
-            law = _fitted(learning, of, tree, noise, past)
-        else:
-            law = fit_nested(tasks, tree, before.law, n_iter=_SWEEPS, tol=np.inf, noise=noise, past=past)
-        messages = up(tasks, tree, law)
-        root = messages.belief_of_root(law.shrink)
-        known = pass_down(messages, root)[0]
-        return NestedOutput(tasks, law, messages, root, known, cavities(messages, law.shrink), past)
+    @property
+    def n_first(self) -> int:
+        """Number of nodes of the first level."""
+        return len(self.parents[0])
 
-    def _before(self, of: OutputTasks) -> Before:
+    @property
+    def nodes_of_tasks(self) -> NDArray[np.intp]:
+        """The node of the first level that each task is below, or is."""
+        node = np.arange(len(self.parents[-1]))
+        for parent in reversed(self.parents[1:]):
+            node = parent[node]
+        return node
+
+    def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> NestedOutput:
+        """What is learned of one output, see `Among.output`; contextual effects are those of tasks without a tree."""
+        contextual = None if noise == "known" else of.flat.law.contextual
+        past = None if self.past is None else self.before(of)
+        tree = self.tree(of.tasks.counts, None if self.past is None else self.said_before(of))
+        start = None if before is None else before.law
+        return learned_output(learning, of, tree, noise, past, start, contextual=contextual)
+
+    def tree(self, counts: Array, said: Messages | None = None) -> Tree:
+        """The tree of tasks that count ``counts (n_tasks,)`` times; ``said`` is what earlier ones said of the nodes above."""
+        return Tree(self.parents, counts, said)
+
+    def before(self, of: OutputTasks) -> Before:
+        """What the past told of how tasks deviate and of noise, in units of the engine."""
         assert self.past is not None
         past, covariance = self.past, self.past.covariances[self.levels[-1]]
-        covariance = of.units.covariance_to_engine(covariance if past.one_target else covariance[of.k])
-        noise = past.noise_of(of.k) / of.units.target_scale**2
-        dof = float(np.broadcast_to(past.noise_dof, (past.n_outputs,))[of.k])
-        return Before(covariance, noise, dof, max(past.n_tasks, 1.0), max(past.n_rows, 1.0))
+        return told_before(past, covariance if past.one_target else covariance[of.k], of)
 
-    def _said_before(self, of: OutputTasks) -> Messages:
+    def said_before(self, of: OutputTasks) -> Messages:
         """What earlier tasks said of the nodes above the tasks, in units of the engine; of new nodes nothing."""
         assert self.past is not None
         nodes, p = self.past.nodes[-1], self.past.n_features + 1
@@ -87,10 +100,14 @@ class NestedTasks:
         nothing = Messages(np.zeros((new, p, p)), np.zeros((new, p)), np.zeros(new))
         return told.followed_by(nothing)
 
+    def settled(self, outputs: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
+        """It is what ids say, see `Among.settled`."""
+        return self, outputs
+
     def prior(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[Any]) -> StructuredPrior:
         """The prior of all outputs, see `Among.prior`."""
         levels = [
-            [units.covariance_to_data(each) for each in output.law.covariances]
+            [units.covariance_to_data(each) for each in output.covariances]
             for units, output in zip(collection.units, outputs, strict=True)
         ]
         covariance = collection.of_outputs([np.stack(each) for each in levels])
@@ -98,17 +115,30 @@ class NestedTasks:
         return NestedPrior.beyond(plain, levels=self.levels, level_covariance=covariance, nodes=nodes)
 
     def _nodes(self, depth: int, collection: Collection, outputs: Sequence[NestedOutput]) -> Nodes:
-        found: dict[str, list[Array]] = {"mean": [], "mean_covariance": []}
-        for units, output in zip(collection.units, outputs, strict=True):
-            known = output.nodes[depth]
-            found["mean"].append(units.to_data(known.mean))
-            found["mean_covariance"].append(np.stack([units.covariance_to_data(each) for each in known.covariance]))
-            if depth == len(self.inner) - 1:
-                told = output.messages.deviations[depth].messages.moved(*units.affine_to_engine)
-                found.setdefault("precision", []).append(told.precision)
-                found.setdefault("pull", []).append(told.pull)
-        of_outputs = {name: collection.of_outputs(each) for name, each in found.items()}
-        return Nodes(self.inner[depth], self.parents[depth], **of_outputs)
+        found = in_data([output.nodes_of(depth) for output in outputs], collection)
+        if depth == len(self.inner) - 1:
+            pairs = zip(collection.units, outputs, strict=True)
+            told = [out.passed.up.deviations[depth].messages.moved(*units.affine_to_engine) for units, out in pairs]
+            found |= {
+                name: collection.of_outputs([getattr(each, name) for each in told]) for name in ("precision", "pull")
+            }
+        return Nodes(self.inner[depth], self.parents[depth], **found)
+
+
+def in_data(known: Sequence[Beliefs], collection: Collection) -> dict[str, Any]:
+    """What is known of some nodes in every output, in units of the data: their ``mean`` and ``mean_covariance``."""
+    pairs = list(zip(collection.units, known, strict=True))
+    covariance = [np.stack([units.covariance_to_data(each) for each in own.covariance]) for units, own in pairs]
+    mean = collection.of_outputs([units.to_data(own.mean) for units, own in pairs])
+    return {"mean": mean, "mean_covariance": collection.of_outputs(covariance)}
+
+
+def told_before(past: GaussianPrior, covariance: Array, of: OutputTasks) -> Before:
+    """What the tasks of a past told of their deviations, of that ``covariance`` in units of the data, and of noise."""
+    covariance, width = of.units.covariance_to_engine(covariance), of.tasks.width
+    noise = past.noise_of(of.k) / of.units.target_scale**2
+    dof = float(np.broadcast_to(past.noise_dof, (past.n_outputs,))[of.k])
+    return Before(covariance[:width, :width], noise, dof, max(past.n_tasks, 1.0), max(past.n_rows, 1.0))
 
 
 def checked_past(past: GaussianPrior | None, levels: tuple[str, ...]) -> NestedPrior | None:
@@ -146,76 +176,138 @@ def numbered(
     return np.concatenate([known.ids, ids[new]]), np.r_[known.parent, parent[new]], place[node.ravel()]
 
 
+def flat_law(of: OutputTasks) -> LevelsLaw:
+    """The law without a structure as that of a tree of one level."""
+    law, own = of.flat.law, np.full(of.tasks.n_tasks, float(of.flat.law.noise))
+    shapes = (of.flat.choice.structure,)
+    return LevelsLaw(
+        (law.covariance,), float(law.noise), float(law.noise_dof), own, float(law.mean_variance), shapes=shapes
+    )
+
+
+def learned_output(
+    learning: LawLearning,
+    of: OutputTasks,
+    tree: Tree,
+    noise: str,
+    past: Before | None = None,
+    start: LevelsLaw | None = None,
+    effects: tuple[float, ...] = (),
+    *,
+    settle: bool = False,
+    contextual: ContextualEffects | None = None,
+) -> NestedOutput:
+    """What is learned of the tasks of one output in a tree, where descriptors' ``effects`` have these variances at first.
+
+    From a ``start``, of nearly the same tasks, one round is enough, unless it is to ``settle``; it keeps its shapes. What
+    ``contextual`` effects make of the tasks is taken off first.
+    """
+    model = NestedModel(of.tasks if contextual is None else _less(of.tasks, contextual), tree, past)
+    if start is None:
+        law = _fitted(learning, of, model, noise, effects)
+    else:
+        tol = learning.learner.tol * of.tasks.n_tasks if settle else np.inf
+        law = fit_levels(model, start, n_iter=_SWEEPS, tol=tol, noise=noise)
+    passed = model.passed(law)
+    told = noise != "known" and past is None and not law.effects  # working responses are no targets
+    evidence = evidence_in_data(model, law, passed.evidence, of.units) if told else None
+    return NestedOutput(of.tasks, passed, cavities(passed.up, law.shrink), contextual, evidence)
+
+
 @dataclass(frozen=True, eq=False)
 class NestedOutput:
-    """What was learned of one output: its law, what is known of the root and of the ``nodes`` of every level."""
+    """What was learned of one output: what its tasks tell under its law, and what the others say of each of them."""
 
     tasks: InColumns
-    law: NestedLaw
-    messages: Upward
-    root: Beliefs
-    nodes: list[Beliefs]
+    passed: NestedPass
     others: Beliefs
-    past: Before | None
+    effects: ContextualEffects | None
+    evidence: float | None
+
+    @property
+    def law(self) -> LevelsLaw:
+        """How the nodes of each level deviate, and the noises' law."""
+        return self.passed.law
 
     @property
     def coefficients(self) -> Array:
         """Posterior means ``(n_tasks, p)`` of the tasks."""
-        return self.nodes[-1].mean
+        return self.passed.known[-1].mean
+
+    @property
+    def covariances(self) -> list[Array]:
+        """How the nodes of every level vary, outermost first; of states, all of them."""
+        size = self.passed.mean.mean.shape[1]
+        return [padded(each, size) for each in self.law.covariances]
+
+    @property
+    def evidence_of_nodes(self) -> Array:
+        """How probable each node of the first level is, by what the others say of it ``(n_nodes,)``."""
+        return evidence_under(self.passed.up.passed[0], cavities(self.passed.up, self.law.shrink, 0))
 
     @property
     def places(self) -> Places:
         """What the others say of each task."""
         law = self.law
-        return Places(self.others, law.covariances[-1], law.noise, law.noise_dof)
+        return Places(self.others, law.covariances[-1], law.noise, law.noise_dof, self.evidence, self.effects)
 
     @property
     def law_of_root(self) -> CoefficientLaw:
         """That of a task of which nothing is known."""
-        counts, n_rows, past = self.tasks.counts, self.tasks.n_rows, self.past
+        model, law, root = self.passed.model, self.law, self.passed.mean
         return CoefficientLaw(
-            self.root.mean[0],
-            np.sum(self.law.covariances, axis=0),
-            np.float64(self.law.noise),
-            np.float64(self.law.noise_dof),
-            counts.sum() + (past.n_tasks if past else 0.0),
-            (counts * n_rows).sum() + (past.n_rows if past else 0.0),
-            self.root.covariance[0],
+            root.mean[0],
+            np.sum(law.covariances, axis=0),
+            np.float64(law.noise),
+            np.float64(law.noise_dof),
+            model.counts[-1],
+            model.n_rows,
+            root.covariance[0],
+            contextual=self.effects,
         )
 
+    def nodes_of(self, depth: int) -> Beliefs:
+        """What is known of the nodes of a level, of whose tasks no columns' means are known."""
+        known = self.passed.known[depth]
+        return known if self.effects is None else Beliefs(known.mean + self.effects.without_rows, known.covariance)
 
-def _fitted(learning: LawLearning, of: OutputTasks, tree: Tree, noise: str, past: Before | None) -> NestedLaw:
+
+def _less(tasks: InColumns, effects: ContextualEffects) -> InColumns:
+    return InColumns(without_effects(tasks.moments, effects.coef), tasks.counts)
+
+
+def _fitted(
+    learning: LawLearning, of: OutputTasks, model: NestedModel, noise: str, effects: tuple[float, ...]
+) -> LevelsLaw:
     """A law without constraint first; of its scatters the levels' shapes are chosen; then the law of these shapes.
 
     Of a past, the tasks' covariance has the shape already.
     """
-    tasks, n_levels, law = of.tasks, tree.n_levels, opened(of.flat.law, of.tasks)
+    tasks, n_levels, law = model.tasks, model.tree.n_levels, opened(of.flat.law, of.tasks)
     own, even = np.full(tasks.n_tasks, float(law.noise)), (law.covariance / n_levels,) * n_levels
-    start = NestedLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance))
-    shapes = [learning.free(tasks.width, tree.n_nodes(level)) for level in range(n_levels)]
+    start = LevelsLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance), effects=effects)
+    shapes = [learning.free(tasks.width, model.tree.n_nodes(level)) for level in range(n_levels)]
     options: dict[str, Any] = {"tol": learning.learner.tol * tasks.n_tasks, "noise": noise, "n_iter": _SWEEPS}
-    start = fit_nested(tasks, tree, replace(start, shapes=tuple(shapes)), past=past, **options)
-    messages = up(tasks, tree, start)
-    shapes = [_shape(learning, tasks, messages, start, level) for level in range(n_levels)]
-    shapes[-1] = shapes[-1] if past is None else Structure("full", None, strength=0.0)
-    return fit_nested(tasks, tree, replace(start, shapes=tuple(shapes), uniques=()), past=past, **options)
+    free = fit_levels(model, replace(start, shapes=tuple(shapes)), **options)
+    found = in_best_shapes(learning, model.passed(free))
+    if model.past is not None:
+        found = replace(found, shapes=(*found.shapes[:-1], Structure("full", None, strength=0.0)))
+    return fit_levels(model, found, **options)
 
 
-def _shape(learning: LawLearning, tasks: InColumns, messages: Upward, law: NestedLaw, level: int) -> CovarianceShape:
+def in_best_shapes(learning: LawLearning, passed: NestedPass) -> LevelsLaw:
+    """A law to start from whose levels have the shapes under which their nodes, held out, are most probable."""
+    shapes = tuple(_shape(learning, passed, level) for level in range(passed.model.tree.n_levels))
+    return replace(passed.law, shapes=shapes, uniques=())
+
+
+def _shape(learning: LawLearning, passed: NestedPass, level: int) -> CovarianceShape:
     """The shape of one level's covariance, by the evidence of its nodes that are held out: nodes as tasks of noise one."""
-    tree, told = messages.tree, messages.deviations[level].messages
-    root = messages.belief_of_root(law.shrink)
-    above = root if level == 0 else pass_down(messages, root)[0][level - 1]
+    tasks, tree, law = passed.model.tasks, passed.model.tree, passed.law
+    above = passed.mean if level == 0 else passed.known[level - 1]
     n_rows = tree.rows_below(level, tasks.n_rows)
-    nodes = _as_tasks(told, above.mean[tree.parents[level]], n_rows)
+    mean = tree.handed_down(level, above).mean
+    nodes = as_tasks(passed.up.deviations[level].messages, mean, n_rows, tasks.width)
     counts = tree.weights(level)
     start = CoefficientLaw(np.zeros(tasks.width), law.covariances[level], np.float64(1.0), np.float64(np.inf))
     return learning.choice(InColumns(nodes, counts), start=start, noise="known").structure
-
-
-def _as_tasks(told: Messages, mean: Array, n_rows: Array) -> Moments:
-    """Messages about nodes as the statistics of tasks around a mean, of noise one."""
-    nothing = np.zeros((len(n_rows), mean.shape[1] - 1))
-    moments = Moments(told.precision, told.pull, told.constant, n_rows, nothing)
-    score, square = moments.residual(mean)
-    return replace(moments, cross=score, square=square)

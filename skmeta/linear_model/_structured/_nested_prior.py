@@ -141,12 +141,7 @@ class NestedPrior(StructuredPrior):
         GaussianPrior
             Around the deepest node that is known.
         """
-        depth, node = 0, 0
-        for level, nodes in zip(self.levels, self.nodes, strict=False):
-            found = nodes.position(context[level], node) if level in context else None
-            if found is None:
-                break
-            depth, node = depth + 1, found
+        depth, node = self._deepest(context)
         if depth == 0:
             return self.plain()
         known = self.nodes[depth - 1]
@@ -155,6 +150,16 @@ class NestedPrior(StructuredPrior):
             covariance=self._levels_covariance[..., depth:, :, :].sum(axis=-3),
             mean_covariance=known.mean_covariance[..., node, :, :].copy(),
         )
+
+    def _deepest(self, context: Mapping[str, Any]) -> tuple[int, int]:
+        """How many levels of the nodes above a task are known, and the position of the last of these nodes."""
+        depth, node = 0, 0
+        for level, nodes in zip(self.levels, self.nodes, strict=False):
+            found = nodes.position(context[level], node) if level in context else None
+            if found is None:
+                break
+            depth, node = depth + 1, found
+        return depth, node
 
     def _changed(self, vector: Change, matrix: Change) -> dict[str, Any]:
         nodes = [

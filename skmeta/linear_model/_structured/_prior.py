@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
@@ -29,9 +29,19 @@ class StructuredPrior(GaussianPrior):
         """Names that `given` reads."""
         raise NotImplementedError
 
+    @property
+    def telling_names(self) -> tuple[str, ...]:
+        """Those of them that make a difference."""
+        return self.context_names
+
     def given(self, **context: Any) -> GaussianPrior:
         """The Gaussian prior of a task of which ``context`` is known; names that it does not read change nothing."""
         raise NotImplementedError
+
+    def given_each(self, context: Mapping[str, NDArray[Any]]) -> list[GaussianPrior]:
+        """What `given` says of ``n`` tasks, of which ``context`` has ``n`` values a name."""
+        n = len(next(iter(context.values())))
+        return [self.given(**{name: values[i] for name, values in context.items()}) for i in range(n)]
 
     def _changed(self, vector: Change, matrix: Change) -> dict[str, Any]:
         """The subclass' own fields after a change of coefficients ``(..., p)`` and of covariances ``(..., p, p)``."""

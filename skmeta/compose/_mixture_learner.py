@@ -1,0 +1,252 @@
+"""Kinds of tasks for any family of estimators: a mixture of what its learner makes of the tasks of each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp, softmax
+from sklearn.base import clone
+from sklearn.utils import check_scalar
+
+from skmeta.base import Learner, Prior, learner_for
+from skmeta.base._evidence import scores_by_other
+from skmeta.base._held_out import folds_of, gains
+from skmeta.compose._first_component import first_component
+from skmeta.compose._mixture_of_kinds import MixtureOfKinds
+from skmeta.tasks import Tasks
+
+Array = NDArray[np.float64]
+
+_SEEDS = 24  # speed: tasks around which kinds are looked for
+_FOLDS = 3  # speed: of tasks held out, for "auto"
+_FEWEST = 2  # tasks that a kind is learned from
+
+
+class MixtureLearner(Learner):
+    r"""Learn kinds of tasks, each by the same learner, of any family of estimators.
+
+    .. math:: p(y_t) = \pi_0 \, p(y_t) + \sum_k \pi_k \, p_k(y_t), \quad
+        r_{tk} \propto \pi_k \, p_k(y_t)
+
+    The prior :math:`p` of all tasks stays as it is; the prior :math:`p_k` of kind :math:`k` is learned from the tasks of
+    largest :math:`r_{tk}`, in turn, which is classification EM. :math:`p_k(y_t)` is ``log_evidence``, which every prior has;
+    of many families it is a density of targets given their rows, which learners do not maximise, and shared tasks
+    (``task_weight``) would make all kinds alike. The start is tasks whose models predict other tasks well. Linear models
+    have ``EmpiricalBayes(n_components="auto")``, where tasks are shared, in one go.
+
+    Parameters
+    ----------
+    learner : Learner or "auto", default="auto"
+        What learns the prior of one kind; "auto" is that of the estimator's family.
+    n_components : int or "auto", default="auto"
+        Number of kinds. "auto" takes two or more as long as each makes held-out tasks more probable by more than a standard
+        error, else none; it learns each number three times more.
+    max_iter : int, default=10
+        Rounds, each of which learns a prior for each kind.
+
+    Attributes
+    ----------
+    learner_ : Learner
+        That of one kind.
+    memberships_ : ndarray of shape (n_tasks, n_kinds)
+        Probability that a task is of each kind, of the last call; what is missing to one is that of no kind.
+
+    References
+    ----------
+    G. Celeux and G. Govaert (1992), A classification EM algorithm for clustering and two stochastic versions, Computational
+    Statistics & Data Analysis 14.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from skmeta import WarmStartClassifier
+    >>> from skmeta.compose import MixtureLearner
+    >>> rng = np.random.default_rng(0)
+    >>> task, y = np.repeat(np.arange(12), 20), rng.integers(2, size=240)
+    >>> X = rng.normal(size=(240, 2)) + 3.0 * y[:, None] * np.where(task < 6, 1.0, -1.0)[:, None]
+    >>> model = WarmStartClassifier(GaussianNB(), task=-1, learner=MixtureLearner(n_components=2))
+    >>> model.fit(np.column_stack([X, task]), y).prior_.kinds_in_words
+    '2 kinds of tasks (6, 6)'
+    """
+
+    def __init__(self, learner: Any = "auto", *, n_components: int | str = "auto", max_iter: int = 10) -> None:
+        self.learner = learner
+        self.n_components = n_components
+        self.max_iter = max_iter
+
+    def learn(
+        self,
+        estimator: Any,
+        tasks: Tasks,
+        prior: Prior | None = None,
+        *,
+        n_jobs: int | None = None,
+        progress: Any = None,
+    ) -> Prior:
+        """Learn a prior of all tasks, and of each kind.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model that each task is to be solved by.
+        tasks : Tasks
+            The collection.
+        prior : Prior, default=None
+            What was known before. Kinds known before stay as many, and count as the tasks they were learned from.
+        n_jobs : int, default=None
+            Parallel jobs; the answer does not depend on it.
+        progress : callable, default=None
+            Called as ``progress(done, total)`` while the prior of all tasks is learned.
+
+        Returns
+        -------
+        MixtureOfKinds
+            What is known now; the prior of all tasks alone where there are no kinds.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer tasks than two for each kind.
+        """
+        self._check(tasks, prior)
+        self.learner_ = clone(learner_for(estimator, self.learner), safe=False)
+        known = list(prior.kinds) if isinstance(prior, MixtureOfKinds) else None
+        first = prior.components[0] if isinstance(prior, MixtureOfKinds) else prior
+        whole = self.learner_.learn(estimator, tasks, first, n_jobs=n_jobs, progress=progress)
+        em = _Mixture(self.learner_, estimator, tasks, whole, self.max_iter, n_jobs)
+        if known is not None:
+            kinds, weights = em.learned_on(known, prior.weights)  # type: ignore[union-attr]
+        else:
+            n_kinds = self.n_components if self.n_components != "auto" else em.number_of_kinds()
+            kinds, weights = em.learned(int(n_kinds))
+        self.memberships_ = em.memberships(kinds, weights)
+        if not kinds:
+            return whole
+        names = ["learned", *(f"kind {k + 1}" for k in range(len(kinds)))]
+        return MixtureOfKinds([whole, *kinds], weights, names, n_kinds=len(kinds))
+
+    def _check(self, tasks: Tasks, prior: Any) -> None:
+        wanted = self.n_components
+        if isinstance(wanted, str) and wanted != "auto":
+            raise ValueError(f"MixtureLearner(n_components=...): wanted 'auto' or a whole number, found {wanted!r}.")
+        least = _FEWEST
+        if not isinstance(wanted, str):
+            check_scalar(wanted, "n_components", Integral, min_val=1)
+            least *= int(wanted)
+        check_scalar(self.max_iter, "max_iter", Integral, min_val=1)
+        known = prior.n_kinds if isinstance(prior, MixtureOfKinds) else None
+        if known is not None and wanted not in ("auto", known):
+            raise ValueError(
+                f"MixtureLearner(n_components=...): wanted 'auto' or {known}, as the prior knows {prior.kinds_in_words}, found "
+                f"{wanted}; to leave kinds out give prior=mixture.components[0]."
+            )
+        if known is None and len(tasks) < least:
+            raise ValueError(
+                f"MixtureLearner(n_components={wanted!r}): wanted at least {least} tasks, two a kind, found {len(tasks)}; give "
+                "fewer kinds, or more tasks."
+            )
+
+
+class _Mixture:
+    """Kinds of one collection, beside the prior ``whole`` of all its tasks."""
+
+    def __init__(
+        self, learner: Any, estimator: Any, tasks: Tasks, whole: Prior, max_iter: int, n_jobs: int | None
+    ) -> None:
+        self.learner, self.estimator, self.tasks, self.whole = learner, estimator, tasks, whole
+        self.max_iter, self.n_jobs = max_iter, n_jobs
+        self.counts = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
+        self.wide = whole.log_evidence(estimator, tasks)
+
+    def learned(self, n_kinds: int) -> tuple[list[Prior], Array]:
+        """So many kinds, the most frequent first, and the weights ``(1 + K,)`` of all tasks' prior and of them."""
+        if not n_kinds:
+            return [], np.ones(1)
+        kinds, weights = self._settled(self._starts(n_kinds), None, np.zeros(1 + n_kinds))
+        order = np.argsort(-weights[1:], kind="stable")
+        return [kinds[k] for k in order], weights[np.r_[0, 1 + order]]
+
+    def as_one_kind(self) -> tuple[list[Prior], Array]:
+        """All tasks as of one kind, which more kinds have to beat: what was learned, without what stands beside it."""
+        often = np.array([1.0, 1.0 + self.counts.sum()])
+        return [first_component(self.whole)], often / often.sum()
+
+    def learned_on(self, known: Sequence[Prior], weights: Array) -> tuple[list[Prior], Array]:
+        """The kinds known before, each learned on from what was known of it."""
+        seen = weights * sum(kind.n_tasks for kind in known)
+        return self._settled(softmax(self._joint(known, weights), axis=1), known, seen)
+
+    def memberships(self, kinds: Sequence[Prior], weights: Array) -> Array:
+        """Probability of each kind ``(n_tasks, K)``."""
+        return np.asarray(softmax(self._joint(kinds, weights), axis=1)[:, 1:])
+
+    def number_of_kinds(self) -> int:
+        """As many as make held-out tasks more probable, each by more than a standard error."""
+        folds, best = folds_of(self.tasks, _FOLDS), 1
+        parts = [self._fold(teach) for teach, _ in folds]
+        score = self._held_out(parts, folds, 1)
+        while min(len(teach) for teach, _ in folds) >= _FEWEST * (best + 1):
+            other = self._held_out(parts, folds, best + 1)
+            if not gains((other - score)[self.counts > 0.0]):
+                break
+            best, score = best + 1, other
+        return best if best > 1 else 0
+
+    def _fold(self, teach: NDArray[np.intp]) -> _Mixture:
+        some = self.tasks.take(teach)
+        whole = self.learner.learn(self.estimator, some, n_jobs=self.n_jobs)
+        return _Mixture(self.learner, self.estimator, some, whole, self.max_iter, self.n_jobs)
+
+    def _held_out(self, parts: list[_Mixture], folds: Any, n_kinds: int) -> Array:
+        found = np.empty(len(self.tasks))
+        for part, (_, judge) in zip(parts, folds, strict=True):
+            kinds, weights = part.learned(n_kinds) if n_kinds > 1 else part.as_one_kind()
+            some = self.tasks.take(judge)
+            each = np.column_stack([prior.log_evidence(self.estimator, some) for prior in (part.whole, *kinds)])
+            found[judge] = logsumexp(each, b=weights, axis=1)
+        return found
+
+    def _joint(self, kinds: Sequence[Prior], weights: Array) -> Array:
+        """``log p(y_t, c)`` ``(n_tasks, 1 + K)``."""
+        each = [self.wide, *(kind.log_evidence(self.estimator, self.tasks) for kind in kinds)]
+        return np.column_stack(each) + np.log(weights)
+
+    def _settled(self, share: Array, known: Any, seen: Array) -> tuple[list[Prior], Array]:
+        """Classification EM from probabilities ``(n_tasks, 1 + K)``; one task of each is assumed, beside those ``seen``."""
+        own, n_kinds = share.argmax(axis=1), share.shape[1] - 1
+        for _ in range(self.max_iter):
+            often = np.bincount(own, self.counts, minlength=1 + n_kinds) + seen + 1.0
+            weights = often / often.sum()
+            kinds = [self._learned_from(own == k, share[:, k], known and known[k - 1]) for k in range(1, 1 + n_kinds)]
+            share, before = softmax(self._joint(kinds, weights), axis=1), own
+            own = share.argmax(axis=1)
+            if np.array_equal(own, before):
+                break
+        return kinds, weights
+
+    def _learned_from(self, own: NDArray[np.bool_], share: Array, known: Prior | None) -> Prior:
+        """What is learned of a kind from its tasks, two at least, without what stands beside that.
+
+        A task that is unlike a kind is not of it: the prior of all tasks has what is there for tasks unlike the past.
+        """
+        likely = np.lexsort((-share, ~own))[: max(int(own.sum()), _FEWEST)]
+        some = self.tasks.take(np.sort(likely))
+        found: Prior = first_component(self.learner.learn(self.estimator, some, known, n_jobs=self.n_jobs))
+        return found
+
+    def _starts(self, n_kinds: int) -> Array:
+        """Probabilities ``(n_tasks, 1 + K)``: kinds around tasks whose models predict most of what others' do not."""
+        seeds = self.tasks.some(_SEEDS)
+        adapted = self.whole.adapt_tasks(self.estimator, self.tasks, n_jobs=self.n_jobs)
+        scores = np.column_stack([scores_by_other(adapted, self.estimator, self.tasks, int(seed)) for seed in seeds])
+        scores -= scores.max(axis=1, keepdims=True)
+        chosen: list[int] = []
+        for _ in range(n_kinds):
+            gain = [self.counts @ scores[:, [*chosen, seed]].max(axis=1) for seed in range(len(seeds))]
+            chosen.append(int(np.argmax(gain)))
+        return np.column_stack([np.zeros(len(self.tasks)), softmax(scores[:, chosen], axis=1)])

@@ -1,0 +1,104 @@
+"""State space: a Gaussian prior on linear coefficients that drift, learned from one model a day."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from skmeta.linear_model._empirical_bayes import EmpiricalBayes
+from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._structured import drift_among
+from skmeta.tasks import Tasks
+
+
+class StateSpace(EmpiricalBayes):
+    r"""Learn how linear coefficients drift from one task to the next, as one model a day does.
+
+    .. math:: y_t = X_t w_t + e_t, \quad w_t = \mu + s_t + v_t, \quad
+        s_t \sim N(0, \Sigma_s), \quad \mathrm{cor}(s_t, s_{t'}) = 2^{-|t - t'| / h}, \quad v_t \sim N(0, \Sigma_v)
+
+    The ids of the tasks are dates or numbers, and gaps between them count; of ``task=["player", "season"]`` the last are, and
+    every player has a mean of its own, :math:`\mu + u`. The half-life :math:`h`, the covariances and the noises are learned by
+    EM and by a search on the evidence, all states integrated out by Kalman's filter and smoother; a random walk is the limit
+    of a long half-life. Drift is taken only if the tasks are more probable by 4 nats than without it, in the words of Kass and
+    Raftery strong evidence; otherwise the prior is that of `EmpiricalBayes`.
+
+    A new task starts from the state at its time, ``prior_.given(date=...)``, which goes forward from the last that is known.
+    Learning on with ``prior=`` goes on from all states that it knows: scales and half-life are learned anew, shapes are kept.
+    How often tasks are unlike the others (`EmpiricalBayes`) is told by forecasts of each from those before it. A task that
+    was learned from is predicted from its neighbours on both sides, later ones too: its residuals are no score of a forecast.
+    An honest score holds out what comes later, as `sklearn.model_selection.TimeSeriesSplit` of rows in the order of time.
+
+    Parameters
+    ----------
+    covariance : {"auto", "factor", "full", "diagonal", "spherical"}, default="auto"
+        Shape of each covariance, as in `EmpiricalBayes`; "auto" chooses by held-out tasks.
+    varying : {"all", "intercept"} or list of column names or positions, default="all"
+        Which coefficients vary between tasks, as in `EmpiricalBayes`.
+    rank : int, default=None
+        Rank of "factor".
+    noise : {"task", "shared"}, default="task"
+        Whether tasks may differ in noise.
+    pseudo_tasks : float, default=None
+        Weight of the hyper-prior that keeps few tasks from overfitting, in tasks; None: by shape.
+    half_life : float, default=None
+        The time after which half of a deviation is left, in days for dates; None: learned.
+    max_iter : int, default=20
+        Sweeps of EM over the tasks without drift.
+    tol : float, default=1e-4
+        Stop when a round of sweeps and search makes rows more probable by no more than so many nats each.
+
+    Attributes
+    ----------
+    structure_ : str
+        The shape that was learned of tasks without drift, at the last call, of the last output.
+    scores_ : dict of str to float
+        Log-evidence of held-out tasks under each shape tried, without drift, of the last output.
+
+    References
+    ----------
+    R. E. Kalman (1960), A new approach to linear filtering and prediction problems, Journal of Basic Engineering 82.
+    R. H. Shumway and D. S. Stoffer (1982), An approach to time series smoothing and forecasting using the EM algorithm,
+    Journal of Time Series Analysis 3(4).
+    R. E. Kass and A. E. Raftery (1995), Bayes factors, JASA 90, section 3.2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import Ridge
+    >>> from skmeta import StateSpace, WarmStartRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> day = np.repeat(np.arange(60.0), 8)
+    >>> slope = np.cumsum(0.3 * rng.normal(size=60))  # it walks
+    >>> x = rng.normal(size=480)
+    >>> y = slope[day.astype(int)] * x + 0.5 * rng.normal(size=480)
+    >>> model = WarmStartRegressor(Ridge(), task=1, learner=StateSpace()).fit(np.column_stack([x, day]), y)
+    >>> tomorrow = model.prior_.given(x1=60.0)
+    >>> bool(abs(tomorrow.components[0].mean[0] - slope[-1]) < 0.3)
+    True
+    """
+
+    in_time: ClassVar[bool] = True
+
+    def learn_statistics(self, *args: Any, **kwargs: Any) -> Any:
+        """Raise: sums do not say when.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            As of `EmpiricalBayes.learn_statistics`.
+
+        Raises
+        ------
+        ValueError
+            Always.
+        """
+        raise ValueError(
+            "statistics: wanted rows of tasks whose ids say when they were, found sums; learn from the rows with task=, or "
+            "without drift by EmpiricalBayes().learn_statistics."
+        )
+
+    def _weighed(self, tasks: Tasks) -> Tasks:
+        return tasks
+
+    def _structure_among(self, tasks: Tasks, past: GaussianPrior | None) -> Any:
+        return drift_among(tasks, past, self.half_life)

@@ -1,0 +1,66 @@
+"""What the arrays of sufficient statistics have to be: of one shape for all ids, columns and targets, and finite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from skmeta.tasks._words import listed, shown
+
+Statistics = Any  # SufficientStatistics, which asks here
+
+_OPTIONAL = "feature_names", "log_likelihood", "count", "bounds", "noise_variance"  # fields that may be None
+
+
+def check_arrays(found: Statistics) -> None:
+    """Raise unless all arrays have the shapes that ids, columns and targets ask for."""
+    n_tasks, d = len(found.ids), found.mean.shape[-1] if found.mean.ndim else 0
+    outputs = found.target_mean.shape[1:]
+    shapes = {"n": (), "count": (), "mean": (d,), "scatter": (d, d), "cross": (d, *outputs), "square": outputs}
+    shapes |= {name: () for name in ("log_likelihood", "noise_variance") if getattr(found, name) is not None}
+    for name, shape in shapes.items():
+        array = getattr(found, name)
+        if array.shape != (n_tasks, *shape):
+            _wrong(name, f"shape {(n_tasks, *shape)} for {n_tasks} ids", f"shape {array.shape}")
+    if found.target_mean.shape[:1] != (n_tasks,) or len(outputs) > 1:
+        _wrong("target_mean", f"shape ({n_tasks},) or ({n_tasks}, n_outputs)", f"shape {found.target_mean.shape}")
+    _check_noise(found, d)
+    if found.feature_names is not None and len(set(found.feature_names)) != d:
+        _wrong("feature_names", f"{d} different names, one a column", f"{listed(found.feature_names)}")
+    for name in ("n", "count", "target_mean", "scatter", "cross", "square"):
+        if not np.isfinite(getattr(found, name).sum()):
+            _wrong(name, "finite numbers", "some that are NaN or infinite")
+    for name in ("n", "count"):
+        if (getattr(found, name) < 0).any():
+            _wrong(name, "numbers that are not negative", shown(getattr(found, name).min()))
+    if n_tasks > 1 and not (found.ids[:-1] < found.ids[1:]).all():
+        _wrong("ids", "each id once, in sorted order", f"{listed(found.ids)}")
+
+
+def _check_noise(found: Statistics, d: int) -> None:
+    """Raise unless bounds are of all columns and targets, and noise has bounds to be measured by."""
+    if found.bounds is not None and found.bounds.shape != (d + found.n_outputs, 2):
+        _wrong("bounds", f"shape {(d + found.n_outputs, 2)}", f"shape {found.bounds.shape}")
+    if found.noise_variance is None:
+        return
+    if found.bounds is None:
+        _wrong("noise_variance", "bounds, in whose units it is, beside it", "none")
+    if not (found.noise_variance >= 0).all():
+        _wrong("noise_variance", "numbers that are not negative", shown(found.noise_variance.min()))
+
+
+def _wrong(name: str, wanted: str, found: str) -> None:
+    raise ValueError(f"SufficientStatistics({name}=...): wanted {wanted}, found {found}.")
+
+
+def check_state(state: Any, known: Sequence[str]) -> None:
+    """Raise unless it is a mapping of the names ``known``, without those that may be missing."""
+    if not isinstance(state, Mapping):
+        raise TypeError(f"from_dict: wanted a mapping such as to_dict gives, found {type(state).__name__}.")
+    missing = sorted({*known} - {*state, *_OPTIONAL})
+    unknown = sorted({*state} - {*known})
+    if missing or unknown:
+        found = [f"{what} {names}" for what, names in (("missing", missing), ("unknown", unknown)) if names]
+        raise ValueError(f"from_dict: wanted the names that to_dict gives, found {', '.join(found)}.")

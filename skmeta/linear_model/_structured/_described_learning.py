@@ -1,0 +1,270 @@
+"""Learning from described tasks: whether their descriptors tell anything, and the law around what they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.contextual import FEWEST_TASKS
+from skmeta._inference.described import DescribedTree
+from skmeta._inference.in_columns import InColumns
+from skmeta._inference.linalg import TINY
+from skmeta._inference.messages import Messages
+from skmeta._inference.selection import clearly_positive
+from skmeta.linear_model._collection import Collection
+from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._law_learning import LawLearning
+from skmeta.linear_model._structured._described_maps import FittedMap, LinearMap, second_moment
+from skmeta.linear_model._structured._described_prior import DescribedPrior, ModelMap
+from skmeta.linear_model._structured._describer import Describer
+from skmeta.linear_model._structured._nested_learning import (
+    NestedOutput,
+    NestedTasks,
+    flat_law,
+    learned_output,
+    told_before,
+)
+from skmeta.linear_model._structured._places import OutputTasks, Places
+from skmeta.linear_model._structured._prior import StructuredPrior
+from skmeta.linear_model._structured._state import StateUnits, padded
+from skmeta.tasks import Tasks
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class DescribedTasks:
+    """Tasks of descriptors ``z (n_tasks, q)`` in a tree, which may be flat; ``model`` is the map, None the linear one.
+
+    A ``past`` has said whether the descriptors are taken.
+    """
+
+    nested: NestedTasks
+    describer: Describer
+    z: Array
+    counts: Array
+    model: Any = None
+    past: DescribedPrior | None = None
+
+    @classmethod
+    def of(cls, tasks: Tasks, past: GaussianPrior | None, model: Any) -> DescribedTasks:
+        """What is known of some tasks beside their rows."""
+        counts = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
+        known = checked_past(past, tasks.context, model)
+        describer = Describer.of(tasks.context, counts) if known is None else known.describer
+        assert describer is not None
+        z, _ = describer.encoded(tasks.context, len(tasks))
+        nested = NestedTasks.of(tasks, known.inner if known is not None and len(tasks.levels) > 1 else None)
+        return cls(nested, describer, z, counts, model, known)
+
+    @property
+    def ids(self) -> NDArray[Any]:
+        """Names of the tasks."""
+        return self.nested.ids
+
+    @property
+    def spread(self) -> Array:
+        """The mean of ``z z'``, earlier tasks among them."""
+        own, n_tasks, past = second_moment(self.z, self.counts), self.counts.sum(), self.past
+        if past is None or past.spread is None:
+            return own
+        return (n_tasks * own + past.n_tasks * past.spread) / (n_tasks + past.n_tasks)
+
+    def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> DescribedOutput:
+        """What is learned of one output, see `Among.output`."""
+        if self.past is not None and self.past.taken:
+            return self._learned_on(self.past, learning, of, before, noise)
+        plain = self._plain(learning, of, before, noise)
+        flat, counts = (None, np.ones(self.nested.n_first)) if self.nested.inner else (of.flat.law, of.tasks.counts)
+        if self.past is not None or not self.z.shape[1] or self.nested.n_first < FEWEST_TASKS:
+            return DescribedOutput(plain, None, flat, counts, np.zeros(len(counts)), decided=False)
+        if before is None:
+            told = self._map(learning, of, plain, noise)
+            found = DescribedOutput(
+                plain, told, flat, counts, told.evidence - plain.evidence_of_nodes - told.fitted / len(counts)
+            )
+            return replace(found, told=told.reshaped(learning, of, noise)) if found.taken else found
+        told = self._map(learning, of, before.told.output if self.model is None else plain, noise)
+        return DescribedOutput(
+            plain, told, flat, counts, told.evidence - plain.evidence_of_nodes - told.fitted / len(counts)
+        )
+
+    def _plain(self, learning: LawLearning, of: OutputTasks, before: Any, noise: str) -> NestedOutput:
+        """What is learned without descriptors; of tasks in no levels there is a law already."""
+        if before is not None or self.nested.inner:
+            return self.nested.output(learning, of, None if before is None else before.plain, noise=noise)
+        return learned_output(learning, of, self.nested.tree(of.tasks.counts), noise, start=flat_law(of), settle=True)
+
+    def _map(self, learning: LawLearning, of: OutputTasks, start: NestedOutput, noise: str) -> Any:
+        """The map of one output, the law around it in the shapes that it has at the ``start``."""
+        if self.model is not None:
+            return FittedMap.learned(learning, of, self.nested, self.z, self.model, start, noise)
+        return LinearMap.learned(learning, of, self._tree(of.tasks.counts), start.law, noise, settle=True)
+
+    def _tree(self, counts: Array, said: Messages | None = None) -> DescribedTree:
+        design = np.c_[np.ones(len(self.z)), self.z]
+        return DescribedTree(self.nested.parents, counts, said, design=design, groups=self.describer.owner)
+
+    def _learned_on(
+        self, past: DescribedPrior, learning: LawLearning, of: OutputTasks, before: Any, noise: str
+    ) -> DescribedOutput:
+        """The past's map and law with what these tasks add."""
+        units: Any = StateUnits(of.units, self.z.shape[1] + 1)
+        in_state = replace(of, units=units)
+        if self.nested.past is not None:
+            told, said = self.nested.before(in_state), self.nested.said_before(in_state)
+        else:
+            told = told_before(past, past.inner_covariance(of.k), in_state)
+            said = past.said(of.k).moved(*units.affine_to_data)
+        tree, start = self._tree(of.tasks.counts, said), None if before is None else before.told.output.law
+        effects = (float(np.trace(of.flat.law.covariance)) / self.z.size,) * self.z.shape[1]
+        output = learned_output(learning, of, tree, noise, told, start, effects)
+        counts = np.ones(self.nested.n_first)
+        return DescribedOutput(output, LinearMap(output, self.spread), None, counts, counts, decided=True)
+
+    def settled(self, outputs: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
+        """All outputs take the descriptors, or none: as held-out tasks, or nodes of the first level, say of all together."""
+        if outputs[0].decided is not None:
+            return self, outputs
+        taken = clearly_positive(np.sum([each.gain for each in outputs], axis=0), outputs[0].counts)
+        return self, [replace(each, decided=bool(taken)) for each in outputs]
+
+    def prior(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[Any]) -> StructuredPrior:
+        """The prior of all outputs, see `Among.prior`."""
+        taken = outputs[0].taken
+        known: dict[str, Any] = {"describer": self.describer, "taken": taken, "spread": self.spread}
+        if taken:
+            known |= _shares(self.describer, [each.told for each in outputs])
+            make = self._around_linear if self.model is None else self._around_model
+            known |= make(plain, collection, [each.told for each in outputs])
+        else:
+            known["inner"] = self._inner(plain, collection, [each.plain for each in outputs])
+        return DescribedPrior.beyond(plain, **known)
+
+    def _inner(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[NestedOutput]) -> GaussianPrior:
+        return self.nested.prior(plain, collection, outputs) if self.nested.inner else plain
+
+    def _around_linear(self, plain: GaussianPrior, collection: Collection, maps: Sequence[LinearMap]) -> dict[str, Any]:
+        units: Any = [StateUnits(each, self.z.shape[1] + 1) for each in collection.units]
+        of_outputs, found = collection.of_outputs, [each.output for each in maps]
+        law, told = [each.law_of_root for each in found], [each.passed.up.root for each in found]
+        moved = [each.moved(*own.affine_to_engine) for each, own in zip(told, units, strict=True)]
+        size = found[0].passed.mean.mean.shape[1]
+        pairs = list(zip(units, law, strict=True))
+        state = GaussianPrior(
+            mean=of_outputs([own.to_data(each.mean) for own, each in pairs]),
+            covariance=of_outputs([own.covariance_to_data(padded(each.covariance, size)) for own, each in pairs]),
+            mean_covariance=of_outputs([own.covariance_to_data(each.mean_covariance) for own, each in pairs]),
+            noise=plain.noise,
+            noise_dof=plain.noise_dof,
+            n_tasks=plain.n_tasks,
+            n_rows=plain.n_rows,
+        )
+        return {
+            "inner": self._inner(state, replace(collection, units=units), found),
+            "precision": of_outputs([each.precision[0] for each in moved]),
+            "pull": of_outputs([each.pull[0] for each in moved]),
+        }
+
+    def _around_model(self, plain: GaussianPrior, collection: Collection, maps: Sequence[FittedMap]) -> dict[str, Any]:
+        of_outputs, pairs = collection.of_outputs, list(zip(collection.units, maps, strict=True))
+        mean = of_outputs([own.affine_to_data[0] @ each.mean_shift for own, each in pairs])
+        covariance = of_outputs([own.covariance_to_data(each.explained) for own, each in pairs])
+        to_data = of_outputs([own.affine_to_data[0].T for own in collection.units])
+        inner = plain.plain() if isinstance(plain, StructuredPrior) else plain
+        inner = inner._with(mean=plain.mean - mean, covariance=plain.covariance - covariance)
+        found = [each.output for each in maps]
+        models = ModelMap(tuple(each.model for each in maps), to_data, mean, covariance, type(self.model).__name__)
+        return {"inner": self._inner(inner, collection, found), "model_map": models}
+
+
+def checked_past(past: GaussianPrior | None, context: Mapping[str, Any], model: Any) -> DescribedPrior | None:
+    """A past of the same descriptors, whose map can be learned on from; ValueError for another."""
+    if past is None:
+        return None
+    names = getattr(getattr(past, "describer", None), "names", np.empty(0)).tolist()
+    if sorted(names) != sorted(context):
+        raise ValueError(
+            f"prior: wanted one that was learned with context={list(context)}, found "
+            f"{f'context={names}' if names else repr(past)}; learn it anew, or leave prior out."
+        )
+    found: DescribedPrior = past  # type: ignore[assignment]
+    if found.model_map is not None or (model is not None and found.taken):
+        name = type(model).__name__ if found.model_map is None else found.model_map.name
+        raise ValueError(
+            f"prior: wanted a linear map to learn on from, found {name}, which is fitted anew to all tasks at once; fit "
+            "without prior to the old tasks and the new, or learn with context_model=None from the first on."
+        )
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class DescribedOutput:
+    """What was learned of one output without descriptors, ``plain``, and with them, ``told``.
+
+    ``flat`` is its law where no task is nested; ``counts`` how often each node of the first level counts, and ``gain`` by how
+    much descriptors make it more probable, held out, levels varying in the same shapes.
+    """
+
+    plain: NestedOutput
+    told: Any
+    flat: CoefficientLaw | None
+    counts: Array
+    gain: Array
+    decided: bool | None = None
+
+    @property
+    def tasks(self) -> InColumns:
+        """The tasks themselves."""
+        return self.plain.tasks
+
+    @property
+    def taken(self) -> bool:
+        """Whether descriptors count."""
+        return bool(clearly_positive(self.gain, self.counts)) if self.decided is None else self.decided
+
+    @property
+    def coefficients(self) -> Array:
+        """Posterior means ``(n_tasks, p)`` of the tasks."""
+        found: Array = (self.told if self.taken else self.plain).coefficients
+        return found
+
+    @property
+    def places(self) -> Places | None:
+        """What the others say of each task; None where that is the same of all."""
+        if self.taken:
+            found: Places = self.told.places
+            return found
+        return self.plain.places if self.flat is None else None
+
+    @property
+    def law_of_root(self) -> CoefficientLaw:
+        """That of a task of which nothing is known."""
+        if not self.taken:
+            return self.plain.law_of_root if self.flat is None else self.flat
+        found: CoefficientLaw = self.told.law_of_root
+        return found
+
+
+def _shares(describer: Describer, maps: Sequence[Any]) -> dict[str, Any]:
+    """Share of what differs between tasks that descriptors explain, in the engine's units, all coefficients together.
+
+    What descriptors that go together explain is divided between them as each explains alone.
+    """
+    rest = sum(float(np.trace(sum(each.output.law.covariances))) for each in maps)
+    explained = sum(float(np.trace(each.explained)) for each in maps)
+    found: dict[str, Any] = {"share": explained / (explained + rest)}
+    if hasattr(maps[0], "effects"):
+        own = [np.flatnonzero(describer.owner == k) for k in range(len(describer.names))]
+        parts = np.array([sum(_part(each.effects[at], each.spread[np.ix_(at, at)]) for each in maps) for at in own])
+        found["shares"] = found["share"] * parts / max(parts.sum(), TINY)
+    return found
+
+
+def _part(effects: Array, spread: Array) -> float:
+    return float(np.trace(effects.T @ spread @ effects))

@@ -1,0 +1,134 @@
+"""What is learned of one output of tasks that drift: its law, its states, and what is known of each task before its rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.drift import Filtered
+from skmeta._inference.forecast import forecasts
+from skmeta._inference.in_columns import InColumns
+from skmeta._inference.levels import LevelsLaw
+from skmeta._inference.messages import Messages
+from skmeta._inference.nested import NestedPass
+from skmeta._inference.selection import Choice
+from skmeta._inference.structure import CovarianceShape
+from skmeta.linear_model._law_learning import LawLearning
+from skmeta.linear_model._structured._nested_learning import NestedOutput
+from skmeta.linear_model._structured._places import Places
+from skmeta.linear_model._structured._shapes import as_tasks
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PlacesInTime(Places):
+    """Tasks one after the other, which are judged by what those before them tell, as a new one is met.
+
+    ``filtered`` are the messages of all under a law with the root's ``shrink``.
+    """
+
+    filtered: Filtered | None = None
+    shrink: Array | None = None
+
+    @property
+    def judging(self) -> Places:
+        """Their forecasts."""
+        assert self.filtered is not None and self.shrink is not None
+        return Places(forecasts(self.filtered, self.shrink), self.deviation, self.noise, self.noise_dof)
+
+    def judged(self, choice: Choice) -> Choice:
+        """A choice in which those tasks alone are looked at that others can forecast."""
+        assert self.filtered is not None
+        known = np.flatnonzero(self.filtered.chains.is_forecast)
+        return replace(choice, tasks=np.intersect1d(choice.tasks, known))
+
+
+@dataclass(frozen=True, eq=False)
+class DriftingOutput:
+    """What was learned of one output: what its tasks tell under its law and, without a past, the same tasks without drift."""
+
+    passed: NestedPass
+    exchangeable: NestedOutput | None
+
+    @property
+    def tasks(self) -> InColumns:
+        """What it was learned from."""
+        found: InColumns = self.passed.model.tasks
+        return found
+
+    @property
+    def law(self) -> LevelsLaw:
+        """How the tasks deviate and drift, and the noises' law."""
+        return self.passed.law
+
+    @property
+    def filtered(self) -> Filtered:
+        """What is known on the way up."""
+        found: Filtered = self.passed.up
+        return found
+
+    @property
+    def gain(self) -> float:
+        """By how many nats the tasks are more probable with drift than without."""
+        assert self.exchangeable is not None
+        return self.passed.evidence - self.exchangeable.passed.evidence
+
+    @property
+    def coefficients(self) -> Array:
+        """Posterior means ``(n_tasks, p)`` of the tasks."""
+        return self.passed.known[-1].mean
+
+    @property
+    def told(self) -> Messages:
+        """What was said of the state of each node."""
+        return self.filtered.told.take(self.filtered.chains.place)
+
+    @property
+    def places(self) -> Places:
+        """What the others say of each task, and what those before it do."""
+        law, others = self.law, self.filtered.cavities(self.law.shrink)
+        known = others, law.covariances[-1], law.noise, law.noise_dof
+        return PlacesInTime(*known, filtered=self.filtered, shrink=law.shrink)
+
+    @property
+    def law_of_root(self) -> CoefficientLaw:
+        """That of a task of which nothing is known: of an unknown entity or, of one chain, of the time that comes next."""
+        model, law = self.passed.model, self.law
+        mean, spread = self.passed.mean, np.sum(law.covariances, axis=0)
+        if not model.tree.above.n_levels:
+            mean, new = self.filtered.between(law.shrink).at(0, model.tree.next_of(0), law.half_life)
+            spread = law.covariances[-1] + new * law.covariances[-2]
+        return CoefficientLaw(
+            mean.mean[0],
+            spread,
+            np.float64(law.noise),
+            np.float64(law.noise_dof),
+            model.counts[-1],
+            model.n_rows,
+            mean.covariance[0],
+        )
+
+
+def shapes_of(learning: LawLearning, passed: NestedPass) -> tuple[CovarianceShape, CovarianceShape]:
+    """The shapes of the states' covariance and of the tasks' own, by the evidence of tasks that are held out.
+
+    States are compared with their forecasts, which they miss by what is new; tasks with what the others say of their states.
+    """
+    filtered, law, tasks, chains = passed.up, passed.law, passed.model.tasks, passed.model.tree
+    told, ahead = filtered.day.integrated(), forecasts(filtered, law.shrink)
+    some = np.flatnonzero(chains.is_forecast)
+    others = filtered.cavities(law.shrink)
+    new = float(filtered.steps.new.mean()) * law.covariances[-2]
+    states = as_tasks(told.take(some), ahead.mean[some], tasks.n_rows[some], tasks.width)
+    own = as_tasks(filtered.day.messages, others.mean, tasks.n_rows, tasks.width)
+    state = _shape(learning, InColumns(states, tasks.counts[some]), new)
+    return state, _shape(learning, InColumns(own, tasks.counts), law.covariances[-1])
+
+
+def _shape(learning: LawLearning, nodes: InColumns, covariance: Array) -> CovarianceShape:
+    start = CoefficientLaw(np.zeros(nodes.width), covariance, np.float64(1.0), np.float64(np.inf))
+    return learning.choice(nodes, start=start, noise="known").structure
