@@ -102,15 +102,7 @@ class NestedPrior(StructuredPrior):
 
         That of rows whose columns vary independently, each as in the rows that it was learned from.
         """
-        spread = {name: self._variance_of_predictions(own) for name, own in self.covariances.items()}
-        total = sum(spread.values())
-        return {name: own / total if total > 0.0 else 0.0 for name, own in spread.items()}
-
-    def _variance_of_predictions(self, covariance: Array) -> float:
-        """Of all outputs together, each in units of its own spread."""
-        each = covariance[None] if self.one_target else covariance
-        units = [self.working_units.of_output(k) for k in range(self.n_outputs)]
-        return float(sum(np.trace(own.covariance_to_engine(one)) for own, one in zip(units, each, strict=True)))
+        return self._shares_of(self.covariances)
 
     @property
     def context_names(self) -> tuple[str, ...]:
