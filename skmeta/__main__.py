@@ -63,11 +63,17 @@ def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         default=[],
         help="describes tasks, such as their size or city, and is no feature of rows; may be given several times",
     )
+    parser.add_argument(
+        "--drift",
+        action="store_true",
+        help="tasks drift: their own ids are dates or numbers, and the next is near the last; each is predicted from earlier "
+        "ones alone",
+    )
     parser.add_argument("--plot", metavar="FILE", help="write the curves to a .png, .pdf or .svg file")
     parser.add_argument("--save", metavar="FILE", help="write the prior of all tasks to a .skops or .joblib file")
     parser.add_argument("--json", action="store_true", help="write the answer as JSON")
     options = parser.parse_args(argv)
-    if options.file is None and (options.task or options.target or options.context):
+    if options.file is None and (options.task or options.target or options.context or options.drift):
         parser.error("file: wanted one with --task and --target, found none")
     if options.file is not None and not (options.task and options.target):
         parser.error("--task, --target: wanted a COLUMN of each for a file, found one missing")
@@ -119,6 +125,7 @@ def run(options: argparse.Namespace) -> str:
         collection = report.read_embedded(options.order)
     else:
         roles = {"task": options.task, "target": options.target, "order": options.order, "context": options.context}
+        roles["drift"] = options.drift
         collection = report.read_file(options.file, **roles)
     collection, model = report.settle(collection, options.estimator)
     report.choose_shots(collection.counts, collection.names[0])  # raises before anything is computed

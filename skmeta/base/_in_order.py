@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
+from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.base import is_classifier
 
 from skmeta._inference.serial import serial_correlation
+from skmeta.tasks import Tasks
 
 SIGNIFICANCE = 0.001  # probability of a false alarm: one collection in a thousand
 
@@ -38,6 +42,47 @@ class InOrder(NamedTuple):
         return (
             f"tasks in order of {name} are more alike than chance (r = {self.correlation:.2g}, p < {SIGNIFICANCE:.12g})"
         )
+
+
+def left_by(fitted: Any, X: Any, y: NDArray[Any]) -> NDArray[np.float64]:
+    """Return what a fitted model leaves of targets; of labels, of their indicators, ``(n_rows, n_classes)``."""
+    if not is_classifier(fitted):
+        return np.asarray(y - np.reshape(fitted.predict(X), y.shape))
+    if not hasattr(fitted, "predict_proba"):
+        return np.asarray((y == fitted.predict(X)).astype(float))
+    return np.asarray((y[:, None] == fitted.classes_) - fitted.predict_proba(X))
+
+
+def warn_of_order(learner: Any, prior: Any, model: Any, tasks: Tasks, stacklevel: int) -> None:
+    """Warn that tasks in the order of their dates are more alike than chance, where the learner's family can follow drift.
+
+    Of numbers nobody knows whether they have an order.
+
+    Parameters
+    ----------
+    learner : Learner
+        Whose ``follows_drift`` is what to write.
+    prior : Prior
+        What it has learned.
+    model : estimator
+        The model of one task.
+    tasks : Tasks
+        What it was learned from.
+    stacklevel : int
+        Of the warning, as the caller counts.
+    """
+    name, ids = next(reversed(tasks.levels.items()), ("", np.empty(0)))
+    if not getattr(learner, "follows_drift", "") or not _are_dates(ids) or len(tasks.levels) > 1:
+        return
+    left = left_by(prior.zero_shot(model), tasks.X, tasks.y)
+    found = alike_in_order(left, tasks.X, tasks.codes, ids)
+    if found.is_alike:
+        said = f"{found.sentence(name)}: {learner.follows_drift} follows drift."
+        warnings.warn(f"task: {said}", UserWarning, stacklevel=stacklevel + 1)
+
+
+def _are_dates(ids: NDArray[Any]) -> bool:
+    return ids.dtype.kind == "M" or (ids.dtype.kind == "O" and len(ids) > 0 and all(isinstance(i, date) for i in ids))
 
 
 def alike_in_order(residuals: Any, X: Any, codes: Codes, place: Any, above: Codes | None = None) -> InOrder:

@@ -77,6 +77,7 @@ class StateSpace(EmpiricalBayes):
     True
     """
 
+    follows_drift: ClassVar[str] = ""  # it does
     in_time: ClassVar[bool] = True
 
     def learn_statistics(self, *args: Any, **kwargs: Any) -> Any:

@@ -48,6 +48,8 @@ class Collection:
         The columns of `X` that describe tasks.
     places : ndarray of shape (n_rows,), default=None
         The ids of the tasks' own column as numbers, or days of dates; None where they are neither.
+    drift : bool, default=False
+        Whether tasks drift along these.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Collection:
     unit: str = ""
     context: list[str] = field(default_factory=list)
     places: NDArray[np.float64] | None = None
+    drift: bool = False
 
     @property
     def index(self) -> TaskIndex:

@@ -33,6 +33,8 @@ class PriorOfTable(PriorWithSteps):
         What each column of categories held.
     context : list of str
         Names of the columns that describe tasks.
+    drift : bool
+        Whether tasks drift along their own ids.
     """
 
     model: Any
@@ -42,12 +44,17 @@ class PriorOfTable(PriorWithSteps):
     units: Mapping[str, str]
     categories: Mapping[str, tuple[Any, ...]]
     context: list[str]
+    drift: bool
 
     @property
     def roles(self) -> Roles:
         """What columns of a table are for."""
         return Roles(
-            (self.task,) if isinstance(self.task, str) else tuple(self.task), self.target, None, tuple(self.context)
+            (self.task,) if isinstance(self.task, str) else tuple(self.task),
+            self.target,
+            None,
+            tuple(self.context),
+            self.drift,
         )
 
 
@@ -76,4 +83,6 @@ def with_table(prior: Any, collection: Collection, model: Any) -> PriorOfTable:
     kinds |= {name: column.kind for name, column in collection.read.items()}
     units = {name: column.unit for name, column in collection.read.items()} | {target: collection.unit}
     categories = {str(name): tuple(collection.X[name].dropna().unique().tolist()) for name in collection.categories}
-    return PriorOfTable(steps, inner, model, task, target, kinds, units, categories, collection.context)
+    return PriorOfTable(
+        steps, inner, model, task, target, kinds, units, categories, collection.context, collection.drift
+    )

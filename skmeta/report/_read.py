@@ -65,6 +65,7 @@ def read_file(
     target: str,
     order: str | None = None,
     context: Sequence[str] = (),
+    drift: bool = False,
 ) -> Collection:
     """Return the collection in a CSV or Parquet file.
 
@@ -83,6 +84,8 @@ def read_file(
         Name of a column of numbers or dates that orders the rows of a task.
     context : sequence of str, default=()
         Names of columns that describe tasks, and are no features of their rows.
+    drift : bool, default=False
+        Whether tasks drift along the ids of their own column, which are dates or numbers.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def read_file(
     ValueError
         If it is no table, or has no such columns.
     """
-    roles = Roles((task,) if isinstance(task, str) else tuple(task), target, order, tuple(context))
+    roles = Roles((task,) if isinstance(task, str) else tuple(task), target, order, tuple(context), drift)
     frame, delimiter, notes = read_frame(Path(path), roles.names)
     roles.check(list(frame.columns))
     decimal = decimal_mark([frame[name] for name in frame.columns if name not in roles.task], delimiter)
@@ -170,6 +173,7 @@ def _collect(path: str, frame: Any, y: Any, roles: Roles, decimal: str, notes: l
         read={name: column for name, column in used.items() if column.reader is not None},
         context=list(roles.context),
         places=places_of(frame[roles.task[-1]], decimal),
+        drift=roles.drift,
     )
 
 

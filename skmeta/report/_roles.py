@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from skmeta.report._columns import read_column
 from skmeta.tasks import read_task_ids
+from skmeta.tasks._times import dates_of_days
+from skmeta.tasks._words import shown
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,15 @@ class Roles:
         What orders the rows of a task.
     context : tuple of str, default=()
         What describes tasks.
+    drift : bool, default=False
+        Whether the tasks' own ids are times.
     """
 
     task: tuple[str, ...]
     target: str
     order: str | None = None
     context: tuple[str, ...] = ()
+    drift: bool = False
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -47,7 +52,7 @@ class Roles:
     @property
     def column(self) -> str | list[str]:
         """The task column, or a list where more is known of tasks than one id."""
-        return list(self.task) if len(self.task) > 1 or self.context else self.task[0]
+        return list(self.task) if len(self.task) > 1 or self.context or self.drift else self.task[0]
 
     def check(self, columns: list[str]) -> None:
         """Raise unless a table has all of them, each for one thing."""
@@ -63,7 +68,18 @@ class Roles:
         described = {name: read_column(frame[name], decimal).values for name in self.context}
         if not isinstance(self.column, list):
             return {self.column: codes}
-        return described | {name: read_task_ids(frame, name) for name in self.task}
+        ids = {name: read_task_ids(frame, name) for name in self.task}
+        return described | ids | ({self.task[-1]: times_of(frame[self.task[-1]], decimal)} if self.drift else {})
+
+
+def times_of(ids: Any, decimal: str) -> NDArray[Any]:
+    """Return ids as numbers or dates; ValueError where one of them is neither."""
+    places = places_of(ids, decimal)
+    if places is None:
+        column = read_column(ids, decimal)
+        found = (*column.slips, *column.words, *ids.tolist())[0]
+        raise ValueError(f"--drift: wanted numbers or dates in {ids.name}, found {shown(found)}.")
+    return dates_of_days(places) if read_column(ids, decimal).kind == "date" else places
 
 
 def places_of(ids: Any, decimal: str) -> NDArray[np.float64] | None:

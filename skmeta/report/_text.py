@@ -102,6 +102,8 @@ def _strengths(model: Any) -> list[str]:
 
 
 def _protocol(collection: Collection) -> str:
+    if collection.drift:
+        return f"Tasks are tested in the order of {collection.names[0]}, each from earlier ones alone: a forecast."
     if collection.order_name is not None:
         return f"The first rows by {collection.order_name} are given back, later ones tested: a forecast."
     return (
@@ -251,7 +253,8 @@ def _columns(collection: Collection) -> str:
     if not collection.of_tasks:
         return f"task={collection.names[0]!r}"
     task = collection.task if len(collection.task) > 1 else collection.names[0]  # type: ignore[arg-type]
-    return f"task={task!r}" + (f", context={collection.context!r}" if collection.context else "")
+    described = f", context={collection.context!r}" if collection.context else ""
+    return f"task={task!r}{described}{', learner=StateSpace()' if collection.drift else ''}"
 
 
 def _warm_boosting(model: Any) -> str:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from skmeta import _dataframe
+from skmeta.linear_model import StateSpace
 from skmeta.report._collection import Collection
 from skmeta.warm_start import WarmStartClassifier, WarmStartRegressor
 
@@ -27,7 +28,8 @@ def columns_of_tasks(table: Collection, otherwise: Any = None) -> dict[str, Any]
     """Return the parameters that say which columns are of tasks; `otherwise` is the task column where there is but one."""
     if not table.of_tasks:
         return {"task": table.task if otherwise is None else otherwise}
-    return {"task": table.task} | ({"context": table.context} if table.context else {})
+    described = {"context": table.context} if table.context else {}
+    return {"task": table.task} | described | ({"learner": StateSpace()} if table.drift else {})
 
 
 def whole_table(table: Collection) -> Any:

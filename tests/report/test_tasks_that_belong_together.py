@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsRegressor
 
 from skmeta import report
+from skmeta.report._compare import splits_in_time
 from skmeta.report._words_of_prior import tasks_in_order
 
 pd = pytest.importorskip("pandas")
@@ -138,7 +139,10 @@ def test_names_have_no_order(few_fits, capsys, file):
 
 def test_the_sentence_has_the_correlation(few_fits, capsys, file):
     out = run(capsys, file(days(True)[["date", "x", "y"]]), "--task", "date", "--target", "y")[1]
-    (r,) = re.findall(r"\nTasks in order of date are more alike than chance \(r = (0\.\d+), p < 0\.001\)", out)
+    (r,) = re.findall(
+        r"\nTasks in order of date are more alike than chance \(r = (0\.\d+), p < 0\.001\): learner=StateSpace\(\) ",
+        out,
+    )
     assert 0.5 < float(r) < 1.0
 
 
@@ -153,3 +157,41 @@ def test_stores_numbered_by_region_are_no_drift(few_fits, file):
             path = file(stores())
         found.append(tasks_in_order(collection, Ridge(), report.learn_from_all(collection, Ridge())).is_alike)
     assert found == [True, False]
+
+
+DAYS = ("--task", "date", "--target", "y")
+
+
+def test_days_that_drift_are_forecast(few_fits, capsys, file, tmp_path):
+    path, saved, out = file(days(True)[["date", "x", "y"]]), tmp_path / "prior.joblib", tmp_path / "out.csv"
+    status, text, _ = run(capsys, path, *DAYS, "--drift", "--save", saved)
+    assert status == 0 and "Tasks are tested in the order of date, each from earlier ones alone: a forecast." in text
+    assert re.search(r"\nHalf-life (more than )?\d.* days\.\n", text)
+    assert "task='date', learner=StateSpace())" in text and "more alike" not in text
+    errors = json.loads(run(capsys, path, *DAYS, "--drift", "--json")[1])["errors"]
+    assert errors["warm"][0] < 0.9 * errors["own"][0]  # who knows the last days knows more than their mean
+    tomorrow = pd.DataFrame({"date": ["10.03.2024"] * 3, "x": [0.0, 1.0, 2.0], "y": ""})
+    tomorrow.to_csv(tmp_path / "new.csv", index=False)
+    assert run(capsys, "apply", saved, tmp_path / "new.csv", "--out", out)[0] == 0
+    expected = joblib.load(saved).given(date=np.datetime64("2024-03-10")).zero_shot(Ridge()).predict(tomorrow[["x"]])
+    np.testing.assert_allclose(pd.read_csv(out)["prediction"], expected)
+
+
+def test_no_later_day_teaches_an_earlier_one(file):
+    collection = report.read_file(file(days(True)), task="date", target="y", drift=True)
+    folds = splits_in_time(collection, (0, 4))
+    tested = np.concatenate([of_fold[-1][1] for of_fold in folds])
+    assert len(np.unique(tested)) == len(tested)
+    assert len(np.unique(collection.places[tested])) == 33  # of 40 days the first seven only teach
+    for of_fold in folds:
+        (others, test), (train, same) = of_fold
+        assert (test == same).all() and not np.isin(test, train).any()
+        assert collection.places[others].max() < collection.places[test].min()
+        shots = np.setdiff1d(train, others)
+        assert set(collection.places[shots]) == set(collection.places[test])
+        assert (np.unique(collection.places[shots], return_counts=True)[1] == 4).all()
+
+
+def test_drift_asks_for_times(capsys, file):
+    status, _, err = run(capsys, file(days(True)), "--task", "name", "--target", "y", "--drift")
+    assert status == 2 and "--drift: wanted numbers or dates in name, found 'day 0" in err
