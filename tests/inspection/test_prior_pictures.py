@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.linear_model import Ridge
 
-from skmeta import WarmStartRegressor
+from skmeta import StateSpace, WarmStartRegressor
 from skmeta.base._pictures import Path, Spread
 from skmeta.inspection import PriorDisplay
 
@@ -77,6 +77,25 @@ def test_a_path_shows_the_coefficients_that_move_most():
         edges = band.get_paths()[0].vertices[:, 1]
         assert_allclose([edges.min(), edges.max()], [mean[:, j].min() - 0.25, mean[:, j].max() + 0.25])
     assert len(display.plot().lines_) == 3
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_days_have_a_path_and_the_state_of_each_is_on_it(several):
+    rng = np.random.default_rng(0)
+    day, x = np.repeat(np.arange(40), 8), rng.normal(size=320)
+    y = np.cumsum(rng.normal(size=40))[day] * x + 0.3 * rng.normal(size=320)
+    X = pd.DataFrame({"price": x, "date": pd.Timestamp("2024-01-30") + pd.to_timedelta(day, unit="D")})
+    model = WarmStartRegressor(Ridge(), task="date", learner=StateSpace("diagonal"))
+    model.fit(X, np.column_stack([y, -y]) if several else y)
+    display, path = PriorDisplay.from_estimator(model), model.prior_.path
+    assert (path.time == X["date"].unique()).all() and path.mean.shape == ((2, 40, 2) if several else (40, 2))
+    price = display.lines_[0]
+    assert legend(display)[0] == ("price, 0" if several else "price")
+    assert_allclose(price.get_ydata(), path.mean[0, :, 0] if several else path.mean[:, 0])
+    for at in (0, 17, 39):
+        known = model.prior_.given(date=path.time[at])
+        assert_allclose(path.mean[..., at, :], known.mean)
+        assert_allclose(path.sd[..., at, :] ** 2, np.diagonal(known.mean_covariance, axis1=-2, axis2=-1))
 
 
 def test_a_path_of_several_outputs_has_a_line_for_each():
