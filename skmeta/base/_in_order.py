@@ -71,10 +71,10 @@ def warn_of_order(learner: Any, prior: Any, model: Any, tasks: Tasks, stacklevel
     stacklevel : int
         Of the warning, as the caller counts.
     """
-    name, ids = next(reversed(tasks.levels.items()), ("", np.empty(0)))
+    name, ids = next(reversed(list(tasks.levels.items())), ("", np.empty(0)))
     if not getattr(learner, "follows_drift", "") or not _are_dates(ids) or len(tasks.levels) > 1:
         return
-    left = left_by(prior.zero_shot(model), tasks.X, tasks.y)
+    left = left_by(prior.zero_shot(model), tasks.X, np.asarray(tasks.y))
     found = alike_in_order(left, tasks.X, tasks.codes, ids)
     if found.is_alike:
         said = f"{found.sentence(name)}: {learner.follows_drift} follows drift."
