@@ -35,10 +35,8 @@ class Arguments(argparse.ArgumentParser):
         raise ValueError(f"{message} (see python -m skmeta --help)")
 
 
-def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Return the options, checked as far as that goes without the data."""
-    parser = Arguments("python -m skmeta", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False)
-    parser.add_argument("file", nargs="?", help="a CSV or Parquet file, one row per observation of a task")
+def add_columns(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what columns are for."""
     parser.add_argument(
         "--task",
         metavar="COLUMN",
@@ -47,12 +45,6 @@ def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--task region --task store",
     )
     parser.add_argument("--target", metavar="COLUMN", help="what to predict; text and a few whole numbers are classes")
-    parser.add_argument(
-        "--estimator",
-        metavar="NAME",
-        help=f"{', '.join(report.names())}; a class of scikit-learn by its name; or "
-        "package.module:Class for one of your own",
-    )
     parser.add_argument(
         "--order", metavar="COLUMN", help="give the first rows back and test the later ones: a forecast"
     )
@@ -68,6 +60,19 @@ def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         action="store_true",
         help="tasks drift: their own ids are dates or numbers, and the next is near the last; each is predicted from earlier "
         "ones alone",
+    )
+
+
+def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options, checked as far as that goes without the data."""
+    parser = Arguments("python -m skmeta", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False)
+    parser.add_argument("file", nargs="?", help="a CSV or Parquet file, one row per observation of a task")
+    add_columns(parser)
+    parser.add_argument(
+        "--estimator",
+        metavar="NAME",
+        help=f"{', '.join(report.names())}; a class of scikit-learn by its name; or "
+        "package.module:Class for one of your own",
     )
     parser.add_argument("--plot", metavar="FILE", help="write the curves to a .png, .pdf or .svg file")
     parser.add_argument("--save", metavar="FILE", help="write the prior of all tasks to a .skops or .joblib file")

@@ -196,8 +196,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             tasks = as_drawn(tasks, prior, self._class_prior)
         if learner is None:
             return prior, tasks, self._adapted(given_what_is_known(prior, tasks.context_of(0)), model, tasks)
-        prior = checked_prior(learner, learner.learn(model, tasks, prior, n_jobs=self.n_jobs))
-        prior, tasks = matched(prior, tasks)
+        prior, tasks = matched(checked_prior(learner, learner.learn(model, tasks, prior, n_jobs=self.n_jobs)), tasks)
         warn_of_order(learner, prior, model, tasks, stacklevel=5)
         return prior, tasks, adapt_learned(learner, prior, model, tasks, self.n_jobs)
 

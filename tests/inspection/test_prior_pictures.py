@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.linear_model import Ridge
 
-from skmeta import StateSpace, WarmStartRegressor
+from skmeta import EmpiricalBayes, StateSpace, WarmStartRegressor
 from skmeta.base._pictures import Path, Spread
 from skmeta.inspection import PriorDisplay
 
@@ -106,3 +106,15 @@ def test_a_path_of_several_outputs_has_a_line_for_each():
     assert_allclose(
         [line.get_ydata() for line in display.lines_], [mean[0, :, 0], mean[1, :, 0], mean[0, :, 1], mean[1, :, 1]]
     )
+
+
+def test_kinds_that_were_learned_are_drawn_and_said():
+    rng = np.random.default_rng(0)
+    task, x = np.repeat(np.arange(30), 8), rng.normal(size=240)
+    y = np.where(task < 20, 2.0, -2.0) * x + 0.1 * rng.normal(size=240)
+    learner = EmpiricalBayes("diagonal", n_components=2)
+    model = WarmStartRegressor(Ridge(), task=-1, learner=learner).fit(np.column_stack([x, task]), y)
+    assert model.prior_.in_words == ("2 kinds of tasks (20, 10)",)
+    display = PriorDisplay.from_estimator(model)
+    assert legend(display) == ["kind 1 (20)", "kind 2 (10)"]
+    assert_allclose([bars(errorbar)[0][0] for errorbar in display.errorbar_], [2.0, -2.0], atol=0.1)
