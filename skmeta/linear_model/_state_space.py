@@ -30,15 +30,17 @@ class StateSpace(EmpiricalBayes):
 
     Parameters
     ----------
-    covariance : {"auto", "factor", "full", "diagonal", "spherical"}, default="auto"
+    covariance : {"auto", "factor", "full", "diagonal", "spherical", "blocks"}, default="auto"
         Shape of each covariance, as in `EmpiricalBayes`; "auto" chooses by held-out tasks.
+    blocks : dict of str to list of column names or positions, default=None
+        Blocks of columns, as in `EmpiricalBayes`.
     varying : {"all", "intercept"} or list of column names or positions, default="all"
         Which coefficients vary between tasks, as in `EmpiricalBayes`.
     rank : int, default=None
         Rank of "factor".
     noise : {"task", "shared"}, default="task"
         Whether tasks may differ in noise.
-    pseudo_tasks : float, default=None
+    pseudo_tasks : float or {"held-out", "pac-bayes"}, default=None
         Weight of the hyper-prior that keeps few tasks from overfitting, in tasks; None: by shape.
     half_life : float, default=None
         The time after which half of a deviation is left, in days for dates; None: learned.
