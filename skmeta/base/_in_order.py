@@ -12,7 +12,7 @@ from scipy import sparse
 from sklearn.base import is_classifier
 
 from skmeta._inference.serial import serial_correlation
-from skmeta.tasks import Tasks, take_rows
+from skmeta.tasks import Tasks
 
 SIGNIFICANCE = 0.001  # probability of a false alarm: one collection in a thousand
 
@@ -74,12 +74,8 @@ def warn_of_order(learner: Any, prior: Any, model: Any, tasks: Tasks, stacklevel
     name, ids = next(reversed(list(tasks.levels.items())), ("", np.empty(0)))
     if not getattr(learner, "follows_drift", "") or not _are_dates(ids) or len(tasks.levels) > 1:
         return
-    X, y, codes = tasks.X, np.asarray(tasks.y), tasks.codes
-    if tasks.labelled is not None:
-        rows = np.flatnonzero(tasks.labelled)
-        X, y, (known, codes) = take_rows(X, rows), y[rows], np.unique(codes[rows], return_inverse=True)
-        ids = ids[known]
-    found = alike_in_order(left_by(prior.zero_shot(model), X, y), X, codes, ids)
+    left = left_by(prior.zero_shot(model), tasks.X, np.asarray(tasks.y))
+    found = alike_in_order(left, tasks.X, tasks.codes, ids)
     if found.is_alike:
         said = f"{found.sentence(name)}: {learner.follows_drift} follows drift."
         warnings.warn(f"task: {said}", UserWarning, stacklevel=stacklevel + 1)

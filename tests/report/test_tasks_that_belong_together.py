@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from shops import run
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.neighbors import KNeighborsRegressor
 
 from skmeta import report
 from skmeta.report._compare import splits_in_time
@@ -56,13 +55,11 @@ def test_a_store_of_which_nothing_is_known_starts_from_its_region(few_fits, caps
     assert answer["errors"]["warm"][0] < 0.5 * plain["errors"]["warm"][0]  # who knows no region has the mean of all
 
 
-def test_what_describes_tasks_is_no_feature(file):
-    """A learner that does not read it says so."""
+def test_what_describes_tasks_is_no_feature(few_fits, file):
     path = file(stores())
     collection = report.read_file(path, task="store", target="sales", context=["size"])
     assert collection.numbers == ["price"] and collection.context == ["size"]
-    with pytest.warns(UserWarning, match="wanted columns that the prior reads, found 'size'"):
-        report.learn_from_all(collection, KNeighborsRegressor())
+    assert report.learn_from_all(collection, Ridge()).prior_.feature_names == ("region", "price")
 
 
 @pytest.mark.parametrize(
