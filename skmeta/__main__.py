@@ -35,26 +35,50 @@ class Arguments(argparse.ArgumentParser):
         raise ValueError(f"{message} (see python -m skmeta --help)")
 
 
+def add_columns(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what columns are for."""
+    parser.add_argument(
+        "--task",
+        metavar="COLUMN",
+        action="append",
+        help="says which task a row belongs to: store, patient, site; of nested tasks once for each level, outermost first: "
+        "--task region --task store",
+    )
+    parser.add_argument("--target", metavar="COLUMN", help="what to predict; text and a few whole numbers are classes")
+    parser.add_argument(
+        "--order", metavar="COLUMN", help="give the first rows back and test the later ones: a forecast"
+    )
+    parser.add_argument(
+        "--context",
+        metavar="COLUMN",
+        action="append",
+        default=[],
+        help="describes tasks, such as their size or city, and is no feature of rows; may be given several times",
+    )
+    parser.add_argument(
+        "--drift",
+        action="store_true",
+        help="tasks drift: their own ids are dates or numbers, and the next is near the last; each is predicted from earlier "
+        "ones alone",
+    )
+
+
 def read_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """Return the options, checked as far as that goes without the data."""
     parser = Arguments("python -m skmeta", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False)
     parser.add_argument("file", nargs="?", help="a CSV or Parquet file, one row per observation of a task")
-    parser.add_argument("--task", metavar="COLUMN", help="says which task a row belongs to: store, patient, site")
-    parser.add_argument("--target", metavar="COLUMN", help="what to predict; text and a few whole numbers are classes")
+    add_columns(parser)
     parser.add_argument(
         "--estimator",
         metavar="NAME",
         help=f"{', '.join(report.names())}; a class of scikit-learn by its name; or "
         "package.module:Class for one of your own",
     )
-    parser.add_argument(
-        "--order", metavar="COLUMN", help="give the first rows back and test the later ones: a forecast"
-    )
     parser.add_argument("--plot", metavar="FILE", help="write the curves to a .png, .pdf or .svg file")
     parser.add_argument("--save", metavar="FILE", help="write the prior of all tasks to a .skops or .joblib file")
     parser.add_argument("--json", action="store_true", help="write the answer as JSON")
     options = parser.parse_args(argv)
-    if options.file is None and (options.task or options.target):
+    if options.file is None and (options.task or options.target or options.context or options.drift):
         parser.error("file: wanted one with --task and --target, found none")
     if options.file is not None and not (options.task and options.target):
         parser.error("--task, --target: wanted a COLUMN of each for a file, found one missing")
@@ -105,7 +129,9 @@ def run(options: argparse.Namespace) -> str:
     if options.file is None:
         collection = report.read_embedded(options.order)
     else:
-        collection = report.read_file(options.file, task=options.task, target=options.target, order=options.order)
+        roles = {"task": options.task, "target": options.target, "order": options.order, "context": options.context}
+        roles["drift"] = options.drift
+        collection = report.read_file(options.file, **roles)
     collection, model = report.settle(collection, options.estimator)
     report.choose_shots(collection.counts, collection.names[0])  # raises before anything is computed
     warm = report.learn_from_all(collection, model)

@@ -31,6 +31,7 @@ INLINE = {
     "_inference.noise.NoiseEstimates": ({10.0}, "decades are logarithms to ten"),
     "_inference.noise.trigamma_inverse": ({3.0}, "the order of Hurwitz' zeta function in the next derivative"),
     "_inference.selection.best_scale": ({20}, "the iteration has settled"),
+    "_inference.serial._moments": ({4.0}, "a formula"),
     "_inference.wide_em.Options": ({0.01, 20}, "the learner's parameters stand in for them"),
     "_inference.wide_start.first_outputs": ({0.25}, "where the iteration starts"),
     "_inference.wide_sweep._solve_variance": ({4.0}, "the root of a square"),

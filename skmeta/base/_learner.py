@@ -19,6 +19,7 @@ class Learner(BaseEstimator):
     """
 
     strengths: ClassVar[tuple[str, ...]] = ()  # parameters of the estimators that say how far the prior is trusted
+    follows_drift: ClassVar[str] = ""  # what one writes for tasks that drift, where the family knows a way
     in_time: ClassVar[bool] = False  # whether tasks' own ids are times, which many entities have in common
 
     def check_takes(self, estimator: Any) -> None:

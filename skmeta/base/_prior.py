@@ -63,6 +63,11 @@ class Prior(FrozenValue):
         return f"{type(self).__name__}({learned})"
 
     @property
+    def in_words(self) -> tuple[str, ...]:
+        """What is known of how tasks belong together, a sentence each; none by default."""
+        return ()
+
+    @property
     def set_aside(self) -> bool:
         """Whether what was learned of features is of no use for new tasks and has next to no say; never, by default."""
         return False

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base import Prior
+from skmeta.base._pictures import Spread
 from skmeta.compose._mixture_prior import SET_ASIDE, MixturePrior
 from skmeta.tasks import Tasks
 
@@ -62,6 +63,21 @@ class MixtureOfKinds(MixturePrior):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.kinds_in_words}; {', '.join(self._shares)})"
+
+    @property
+    def in_words(self) -> tuple[str, ...]:
+        """How many kinds of tasks there are, such as "3 kinds of tasks (80, 40, 30)"."""
+        return (self.kinds_in_words,)
+
+    @property
+    def spreads(self) -> dict[str, Spread]:
+        """Where the coefficients of each kind lie, by its name and size; of priors of coefficients alone."""
+        if not all(hasattr(kind, "covariance") for kind in self.kinds):
+            return {}
+        return {
+            f"{name} ({kind.n_tasks:.0f})": Spread.of_prior(kind)
+            for name, kind in zip(self.names[1:], self.kinds, strict=False)
+        }
 
     @property
     def _shares(self) -> list[str]:

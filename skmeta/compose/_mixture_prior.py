@@ -114,6 +114,11 @@ class MixturePrior(Prior):
         return dict(zip(self.names, self.weights.tolist(), strict=True))
 
     @property
+    def in_words(self) -> tuple[str, ...]:
+        """What the first component, which was learned, says of how tasks belong together."""
+        return self.components[0].in_words
+
+    @property
     def set_aside(self) -> bool:
         """Whether the first component, which has more of the weight without rows, has less than a hundredth with them."""
         return bool(self.weights[0] < min(SET_ASIDE, self.unseen_weights[0]))

@@ -139,6 +139,7 @@ class EmpiricalBayes(LearnsWithoutRows):
     """
 
     strengths: ClassVar[tuple[str, ...]] = ("alpha", "C")
+    follows_drift: ClassVar[str] = "learner=StateSpace()"
     _places: LearnedPlaces | None = None
 
     def __init__(  # noqa: PLR0913 - a parameter for each thing that may be known of how tasks vary

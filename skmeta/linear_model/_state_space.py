@@ -80,6 +80,7 @@ class StateSpace(EmpiricalBayes):
     True
     """
 
+    follows_drift: ClassVar[str] = ""  # it does
     in_time: ClassVar[bool] = True
     n_components = 1  # drift is learned of tasks of one kind, in one order, which nothing else describes
     crossed = False

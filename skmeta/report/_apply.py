@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from skmeta import _dataframe
+from skmeta.base._prior import given_what_is_known
 from skmeta.report._columns import Column, decimal_mark, read_column
 from skmeta.report._estimators import as_labels
 from skmeta.report._known_values import as_known
 from skmeta.report._notes import about_slips
 from skmeta.report._prior_of_table import PriorOfTable
-from skmeta.report._read import check_column, read_frame, read_target, without_blanks
+from skmeta.report._read import read_frame, read_target, without_blanks
+from skmeta.report._roles import check_column
 from skmeta.report._written_numbers import is_gap
-from skmeta.tasks import index_tasks, read_task_ids, read_tasks
-from skmeta.tasks._words import shown
+from skmeta.tasks import index_rows, read_tasks
+from skmeta.tasks._words import is_missing, shown
 
 
 def apply_prior(prior: PriorOfTable, path: str) -> tuple[Any, list[str]]:
@@ -48,21 +50,24 @@ def apply_prior(prior: PriorOfTable, path: str) -> tuple[Any, list[str]]:
         raise ValueError(
             "prior: wanted one learned from a table whose columns have names, found one of columns by position."
         )
-    frame, delimiter, notes = read_frame(Path(path), (prior.task, *prior.kinds))
+    roles = prior.roles
+    frame, delimiter, notes = read_frame(Path(path), (*roles.task, *prior.kinds, *roles.context))
     if "prediction" in frame.columns:
         raise ValueError(f"{path}: wanted no column called prediction, which is to be added, found one; rename it.")
-    check_column(prior.task, "task", list(frame.columns))
-    named = without_blanks(frame[prior.task]).notna()
+    for name in (*roles.task, *roles.context):
+        check_column(name, "task" if name in roles.task else "context", list(frame.columns))
+    named = frame[[]].assign(**{name: without_blanks(frame[name]) for name in roles.task}).notna().all(axis=1)
     if not named.all():
-        notes.append(f"{int((~named).sum())} rows without {prior.task} were left out.")
+        notes.append(f"{int((~named).sum())} rows without {' or '.join(roles.task)} were left out.")
     frame = frame[named].reset_index(drop=True)
-    decimal = decimal_mark([frame[name] for name in frame.columns if name != prior.task], delimiter)
+    decimal = decimal_mark([frame[name] for name in frame.columns if name not in roles.task], delimiter)
     X, more = _features(prior, frame, decimal)
     y, about_target = _known_targets(prior, frame, decimal)
     known = np.flatnonzero(y.notna()) if y is not None else np.empty(0, dtype=np.intp)
-    codes = index_tasks(read_task_ids(frame, prior.task)).codes
+    codes = index_rows(frame[list(roles.task)], list(roles.task)).codes
     notes += [*more, *about_target, _summary(prior, codes, known)]
-    return frame.assign(**_predictions(prior, X, codes, known, y)), notes
+    of_tasks = roles.of_tasks(frame, codes, decimal)
+    return frame.assign(**_predictions(prior, X, of_tasks, codes, known, y)), notes
 
 
 def _features(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, list[str]]:
@@ -81,7 +86,7 @@ def _features(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, list[
         else:
             columns[name], slips = _feature(prior, name, frame[name], decimal)
             notes += [about_slips(name, slips, "are gaps")] if slips else []
-    extra = [name for name in frame.columns if name not in {*columns, prior.task, prior.target}]
+    extra = [name for name in frame.columns if name not in {*columns, *prior.roles.names}]
     notes += [f"Not used, as the prior knows nothing of them: {', '.join(extra)}."] if extra else []
     return frame[[]].assign(**columns), notes
 
@@ -128,24 +133,52 @@ def _known_targets(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, 
 
 
 def _predictions(
-    prior: PriorOfTable, X: Any, codes: NDArray[np.intp], known: NDArray[np.intp], y: Any
+    prior: PriorOfTable,
+    X: Any,
+    of_tasks: dict[str, Any],
+    codes: NDArray[np.intp],
+    known: NDArray[np.intp],
+    y: Any,
 ) -> dict[str, NDArray[Any]]:
     """Return the columns to add: predictions, and probabilities of classes."""
-    answers = {-1: prior.zero_shot(prior.model)}
+    answers = {}
     if len(known):
-        shots = X.iloc[known].assign(**{prior.task: codes[known]})
+        shots = X.iloc[known].assign(**{name: np.asarray(column)[known] for name, column in of_tasks.items()})
         tasks = read_tasks(
-            shots, y.iloc[known].infer_objects().to_numpy(), task=prior.task, labels=is_classifier(prior.model)
+            shots,
+            y.iloc[known].infer_objects().to_numpy(),
+            task=prior.task,
+            context=prior.context,
+            labels=is_classifier(prior.model),
         )
         adapted = prior.adapt_tasks(prior.model, tasks)
-        answers |= {int(code): adapted.estimator(place) for place, code in enumerate(np.unique(codes[known]))}
-    models = [(answers.get(code, answers[-1]), np.flatnonzero(codes == code)) for code in np.unique(codes)]
+        answers = {int(code): adapted.estimator(place) for place, code in enumerate(np.unique(codes[known]))}
+    new = ModelsWithoutRows(prior, of_tasks)
+    places = [(code, np.flatnonzero(codes == code)) for code in np.unique(codes)]
+    models = [(answers[code] if code in answers else new.of_row(rows[0]), rows) for code, rows in places]
     rows = np.concatenate([rows for _, rows in models])
     back = np.argsort(rows)
     columns = {"prediction": np.concatenate([model.predict(X.iloc[rows]) for model, rows in models])[back]}
-    if is_classifier(prior.model) and hasattr(answers[-1], "predict_proba"):
+    if is_classifier(prior.model) and hasattr(models[0][0], "predict_proba"):
         columns |= _probabilities(models, X, back)
     return columns
+
+
+class ModelsWithoutRows:
+    """Models of tasks of which no targets are known, made once for all of which the same is known."""
+
+    def __init__(self, prior: PriorOfTable, of_tasks: dict[str, Any]) -> None:
+        self.prior = prior
+        self.read = {name: np.asarray(of_tasks[name]) for name in prior.context_names if name in of_tasks}
+        self.models: dict[Any, Any] = {}
+
+    def of_row(self, row: int) -> Any:
+        """The model of the task of a row."""
+        known = {name: values[row] for name, values in self.read.items() if not is_missing(values[row])}
+        key = tuple(known.items())
+        if key not in self.models:
+            self.models[key] = given_what_is_known(self.prior, known).zero_shot(self.prior.model)
+        return self.models[key]
 
 
 def _probabilities(
@@ -163,7 +196,8 @@ def _probabilities(
 
 def _summary(prior: PriorOfTable, codes: NDArray[np.intp], known: NDArray[np.intp]) -> str:
     n_tasks, n_adapted = len(np.unique(codes)), len(np.unique(codes[known]))
+    name = " in ".join(prior.roles.task[::-1])
     return (
-        f"{len(codes)} rows of {n_tasks} tasks ({prior.task}) predicted: {n_adapted} tasks by what {len(known)} known rows of "
+        f"{len(codes)} rows of {n_tasks} tasks ({name}) predicted: {n_adapted} tasks by what {len(known)} known rows of "
         f"their own tell, {n_tasks - n_adapted} by the prior alone."
     )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.report._columns import Column
-from skmeta.tasks import index_tasks, read_task_ids
+from skmeta.tasks import TaskIndex, index_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,14 +21,15 @@ class Collection:
     ----------
     name : str
         What the table is called.
-    X : frame or ndarray of shape (n_rows, n_features + 1)
-        The features, then the task column, whose ids are replaced by 0, 1, ...
+    X : frame or ndarray of shape (n_rows, n_columns)
+        The features, the columns that describe tasks, then the task column, whose ids are replaced by 0, 1, ...; of nested
+        tasks all their columns, with the ids as they are.
     y : ndarray of shape (n_rows,)
         The target.
-    task : str or int
-        The task column of `X`.
+    task : str, int or list of str
+        The task column of `X`; of nested tasks all, outermost first.
     names : tuple of str
-        Names of task column and target.
+        Names of the tasks' own column and of the target.
     numbers, categories : list of str or int
         The features of `X`, by kind.
     order : str or int, default=None
@@ -43,12 +44,18 @@ class Collection:
         The columns of `written` that are made numbers first.
     unit : str, default=""
         Currency or unit of the target.
+    context : list of str, default=[]
+        The columns of `X` that describe tasks.
+    places : ndarray of shape (n_rows,), default=None
+        The ids of the tasks' own column as numbers, or days of dates; None where they are neither.
+    drift : bool, default=False
+        Whether tasks drift along these.
     """
 
     name: str
     X: Any
     y: NDArray[Any]
-    task: str | int
+    task: str | int | list[str]
     names: tuple[str, str]
     numbers: list[Any]
     categories: list[Any]
@@ -58,8 +65,21 @@ class Collection:
     written: Any = None
     read: Mapping[str, Column] = field(default_factory=dict)
     unit: str = ""
+    context: list[str] = field(default_factory=list)
+    places: NDArray[np.float64] | None = None
+    drift: bool = False
+
+    @property
+    def index(self) -> TaskIndex:
+        """The tasks, and the rows of each."""
+        return index_rows(self.X, self.task)
 
     @property
     def counts(self) -> NDArray[np.intp]:
         """Number of rows of each task."""
-        return index_tasks(read_task_ids(self.X, self.task)).counts
+        return self.index.counts
+
+    @property
+    def of_tasks(self) -> list[str]:
+        """The columns of `X`, a frame, that say or describe tasks; none where there is but one, whose ids are numbers."""
+        return [*self.task, *self.context] if isinstance(self.task, list) else []

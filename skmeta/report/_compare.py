@@ -25,8 +25,8 @@ from skmeta.report._collection import Collection
 from skmeta.report._features import make_features
 from skmeta.report._scores import answers_of, row_losses, scores_beside, scoring_of, task_errors
 from skmeta.report._signals import uninterrupted
-from skmeta.tasks import read_task_ids, take_rows
-from skmeta.warm_start import WarmStartClassifier, WarmStartRegressor
+from skmeta.report._warm import columns_of_tasks, table_of_new_task, warm_model, warm_table, whole_table
+from skmeta.tasks import take_rows
 
 SHOTS = (0, 1, 2, 5, 10, 20)
 N_SPLITS = 5
@@ -57,8 +57,30 @@ def n_folds(counts: NDArray[np.intp]) -> int:
 def draw_splits(table: Collection, n_shots: tuple[int, ...]) -> list[list[Split]]:
     """Return train and test rows by folds, then shots; a fold tests the same rows at all numbers of shots."""
     folds = n_folds(table.counts)
+    if table.drift:
+        return splits_in_time(table, n_shots)
     drawn = [list(NShotSplit(table.task, n, folds, order=table.order, random_state=0).split(table.X)) for n in n_shots]
     return [[(train, of_fold[-1][1]) for train, _ in of_fold] for of_fold in zip(*drawn, strict=True)]
+
+
+def splits_in_time(table: Collection, n_shots: tuple[int, ...]) -> list[list[Split]]:
+    """Return the same for tasks that drift: a fold tests tasks of a stretch of time and trains on those before it.
+
+    Of later tasks it knows nothing, and of its own the rows given back.
+    """
+    assert table.places is not None
+    times, n_stretches = np.unique(table.places, return_inverse=True)[1], n_folds(table.counts) + 1
+    stretch = times * n_stretches // (times.max() + 1)
+    left = []  # of each number of shots the rows that are no shots
+    for n in n_shots:
+        tests = [test for _, test in NShotSplit(table.task, n, 2, order=table.order, random_state=0).split(table.X)]
+        left.append(np.isin(np.arange(len(times)), np.concatenate(tests)))
+    folds = []
+    for k in np.unique(stretch)[1:]:
+        own, test = stretch == k, np.flatnonzero((stretch == k) & left[-1])
+        trains = [np.flatnonzero((stretch < k) | (own & ~each)) for each in left]
+        folds.append([(train, test) for train in trains if len(test)])
+    return [of_fold for of_fold in folds if of_fold]
 
 
 def with_strengths(model: Any) -> list[Any]:
@@ -72,11 +94,6 @@ def strength_of(model: Any) -> str | None:
     """Return the name of the parameter that says how far the prior of a model is trusted."""
     known = getattr(learner_for(model), "strengths", ())
     return next((name for name in ("alpha", "C") if name in known and name in model.get_params(deep=False)), None)
-
-
-def warm_class(model: Any) -> Any:
-    """Return the class that warm-starts `model`."""
-    return WarmStartClassifier if is_classifier(model) else WarmStartRegressor
 
 
 def make_rivals(model: Any) -> dict[str, list[Any]]:
@@ -185,7 +202,12 @@ def score_rivals(table: Collection, models: list[Any], splits: list[Split]) -> S
 def _checked_before() -> Iterator[None]:
     """For thousands of fits of numbers that were checked, and predictions of tasks that are new on purpose."""
     with config_context(assume_finite=True, skip_parameter_validation=True), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "task: none of", UserWarning)
+        for said_once in (
+            "task: none of",
+            "task: wanted ids of .* that stand under",
+            "context: wanted columns that the",
+        ):
+            warnings.filterwarnings("ignore", said_once, UserWarning)
         yield
 
 
@@ -199,41 +221,55 @@ def score_warm(table: Collection, warm: Any, splits: list[Split]) -> Scores:
     Only where a task shows classes that no other has, everything is learned anew with its rows.
     """
     Z = features_of(table, splits)
+    X, codes = warm_table(table, Z), Z[:, -1]
     (others, test), *_ = splits
-    judge = Judge(table, test, Z[test, -1], scoring_of(warm))
+    judge = Judge(table, test, codes[test], scoring_of(warm))
     found = []
     with _checked_before():
-        learned = clone(warm).fit(Z[others], table.y[others])
+        learned = clone(warm).fit(take_rows(X, others), table.y[others])
         for train, _ in splits:
             shots = np.setdiff1d(train, others)
             if is_classifier(warm) and not np.isin(table.y[shots], learned.classes_).all():
-                learned = clone(warm).fit(Z[train], table.y[train])
-                answers = judge.answers(learned, Z[test])
+                learned = clone(warm).fit(take_rows(X, train), table.y[train])
+                answers = judge.answers(learned, take_rows(X, test))
             else:
-                answers = _answers_of_new_tasks(learned, Z, table.y, shots, test, judge)
+                answers = _answers_of_new_tasks(learned, X, table, codes, shots, test, judge)
             found.append(judge.scores(answers))
     return _stacked([found])
 
 
 def _answers_of_new_tasks(
-    learned: Any, Z: NDArray[np.float64], y: NDArray[Any], shots: NDArray[np.intp], test: NDArray[np.intp], judge: Judge
+    learned: Any,
+    X: Any,
+    table: Collection,
+    codes: NDArray[np.float64],
+    shots: NDArray[np.intp],
+    test: NDArray[np.intp],
+    judge: Judge,
 ) -> NDArray[Any]:
     """The answers to test rows, each task's own `shots` known."""
     if not len(shots):
-        return judge.answers(learned, Z[test])
-    one = clone(learned).set_params(task=None, prior=learned.prior_)
+        return judge.answers(learned, take_rows(X, test))
+    one, X = (
+        clone(learned).set_params(task=None, context=None, prior=learned.prior_),
+        table_of_new_task(X, table, learned),
+    )
     parts, places = [], []
-    for code in np.unique(Z[test, -1]):
-        known, rows = shots[Z[shots, -1] == code], np.flatnonzero(Z[test, -1] == code)
-        parts.append(judge.answers(one.fit(Z[known, :-1], y[known]), Z[test[rows], :-1]))
+    for code in np.unique(codes[test]):
+        known, rows = shots[codes[shots] == code], np.flatnonzero(codes[test] == code)
+        fitted = one.fit(take_rows(X, known), table.y[known])
+        parts.append(judge.answers(fitted, take_rows(X, test[rows])))
         places.append(rows)
     return np.concatenate(parts)[np.argsort(np.concatenate(places))]
 
 
 def features_of(table: Collection, splits: list[Split]) -> NDArray[np.float64]:
     """Return the features of all rows, by a transformer fitted to those of the tasks that are not held out, and the tasks."""
-    features = make_features(table.numbers, table.categories, task=table.task)
-    return np.asarray(features.fit(take_rows(table.X, splits[0][0])).transform(table.X))
+    codes = table.index.codes.astype(float)
+    if not table.numbers + table.categories:
+        return codes[:, None]
+    features = make_features(table.numbers, table.categories).fit(take_rows(table.X, splits[0][0]))
+    return np.column_stack([features.transform(table.X), codes])
 
 
 def compare(
@@ -272,7 +308,7 @@ def compare(
     """
     shots = choose_shots(collection.counts, collection.names[0])
     table = draw_tasks(collection)
-    rivals, warm = make_rivals(model), warm_class(model)(model, task=-1)
+    rivals, warm = make_rivals(model), warm_model(model, **columns_of_tasks(table, otherwise=-1))
     flat = [each for models in rivals.values() for each in models]
     folds = draw_splits(table, shots)
     jobs = [delayed(score_warm)(table, warm, splits) for splits in folds]  # the long ones first
@@ -333,8 +369,9 @@ def draw_tasks(collection: Collection) -> Collection:
     if n_tasks <= MAX_TASKS:
         return collection
     drawn = np.random.default_rng(0).choice(n_tasks, MAX_TASKS, replace=False)
-    rows = np.flatnonzero(np.isin(read_task_ids(collection.X, collection.task), drawn))
-    return replace(collection, X=take_rows(collection.X, rows), y=collection.y[rows])
+    rows = np.flatnonzero(np.isin(collection.index.codes, drawn))
+    places = None if collection.places is None else collection.places[rows]
+    return replace(collection, X=take_rows(collection.X, rows), y=collection.y[rows], places=places)
 
 
 def learn_from_all(collection: Collection, model: Any) -> Any:
@@ -354,6 +391,5 @@ def learn_from_all(collection: Collection, model: Any) -> Any:
     """
     columns = collection.numbers + collection.categories
     features = make_features(collection.numbers, collection.categories, read=collection.read)
-    warm = warm_class(model)(make_pipeline(features, model) if columns else model, task=collection.task)
-    table = collection.X if collection.written is None or not columns else collection.written
-    return warm.fit(table, collection.y)
+    warm = warm_model(make_pipeline(features, model) if columns else model, **columns_of_tasks(collection))
+    return warm.fit(whole_table(collection), collection.y)

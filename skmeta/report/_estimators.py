@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 from skmeta.report._collection import Collection
 from skmeta.report._names import estimator_named
-from skmeta.tasks import read_task_ids, take_rows
+from skmeta.tasks import take_rows
 from skmeta.tasks._words import listed, shown
 
 MAX_CLASSES = 50  # of a target
@@ -111,7 +111,7 @@ def _check_classes(y: NDArray[Any], model: Any) -> None:
 
 def _without_lone_classes(collection: Collection) -> Collection:
     """Return the collection without rows of classes that only one task has."""
-    codes = read_task_ids(collection.X, collection.task)
+    codes = collection.index.codes
     classes, labels = np.unique(collection.y, return_inverse=True)
     pairs = np.unique(np.column_stack([labels, codes]), axis=0)
     lone = np.bincount(pairs[:, 0].astype(int)) < 2

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skmeta.report._collection import Collection
+from skmeta.report._roles import Roles
 from skmeta.steps import PriorWithSteps, split_prior
 
 
@@ -20,22 +21,41 @@ class PriorOfTable(PriorWithSteps):
         As of every prior behind steps.
     model : estimator
         Not fitted.
-    task, target : str
-        Names of the columns.
+    task : str or list of str
+        Name of the task column; a list where more is known of tasks, outermost first.
+    target : str
+        Name of the target.
     kinds : mapping of str to str
         Each column that the steps use, and what it holds: "number", "date" or "category".
     units : mapping of str to str
         Currency or unit of each column of numbers that has one, the target among them.
     categories : mapping of str to tuple
         What each column of categories held.
+    context : list of str
+        Names of the columns that describe tasks.
+    drift : bool
+        Whether tasks drift along their own ids.
     """
 
     model: Any
-    task: str
+    task: str | list[str]
     target: str
     kinds: Mapping[str, str]
     units: Mapping[str, str]
     categories: Mapping[str, tuple[Any, ...]]
+    context: list[str]
+    drift: bool
+
+    @property
+    def roles(self) -> Roles:
+        """What columns of a table are for."""
+        return Roles(
+            (self.task,) if isinstance(self.task, str) else tuple(self.task),
+            self.target,
+            None,
+            tuple(self.context),
+            self.drift,
+        )
 
 
 def with_table(prior: Any, collection: Collection, model: Any) -> PriorOfTable:
@@ -56,10 +76,13 @@ def with_table(prior: Any, collection: Collection, model: Any) -> PriorOfTable:
         A prior that can do all that the first can.
     """
     steps, inner = split_prior(prior)
-    task, target = collection.names
+    target = collection.names[1]
+    task: Any = collection.task if collection.of_tasks else collection.names[0]
     kinds = dict.fromkeys(map(str, collection.numbers), "number")
     kinds |= dict.fromkeys(map(str, collection.categories), "category")
     kinds |= {name: column.kind for name, column in collection.read.items()}
     units = {name: column.unit for name, column in collection.read.items()} | {target: collection.unit}
     categories = {str(name): tuple(collection.X[name].dropna().unique().tolist()) for name in collection.categories}
-    return PriorOfTable(steps, inner, model, task, target, kinds, units, categories)
+    return PriorOfTable(
+        steps, inner, model, task, target, kinds, units, categories, collection.context, collection.drift
+    )

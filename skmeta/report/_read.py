@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from lzma import LZMAError
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,11 @@ from skmeta.report._collection import Collection
 from skmeta.report._columns import Column, decimal_mark, read_column
 from skmeta.report._estimators import holds_classes
 from skmeta.report._notes import about_alike, about_columns, about_slips, about_styles
+from skmeta.report._roles import Roles, check_column, places_of
 from skmeta.report._text_table import read_text_table
 from skmeta.report._useless import useless_columns
 from skmeta.report._written_numbers import is_gap
-from skmeta.tasks import index_tasks, read_task_ids
+from skmeta.tasks import index_rows, index_tasks
 from skmeta.tasks._words import shown
 
 
@@ -48,6 +49,7 @@ def read_embedded(order: str | None = None) -> Collection:
         X=np.column_stack([data.data[:, :-1], index_tasks(data.data[:, -1]).codes]),
         y=data.target,
         task=len(features),
+        places=data.data[:, -1],
         names=(task, data.target_names[0]),
         numbers=list(range(len(features))),
         categories=[],
@@ -56,7 +58,15 @@ def read_embedded(order: str | None = None) -> Collection:
     )
 
 
-def read_file(path: str, *, task: str, target: str, order: str | None = None) -> Collection:
+def read_file(
+    path: str,
+    *,
+    task: str | Sequence[str],
+    target: str,
+    order: str | None = None,
+    context: Sequence[str] = (),
+    drift: bool = False,
+) -> Collection:
     """Return the collection in a CSV or Parquet file.
 
     Rows without target, task or order are left out, and so are columns that cannot tell anything about other
@@ -66,10 +76,16 @@ def read_file(path: str, *, task: str, target: str, order: str | None = None) ->
     ----------
     path : str
         A file that ends in .csv, .tsv, .txt (also compressed: .csv.gz) or .parquet.
-    task, target : str
-        Names of the task column and of the target.
+    task : str or sequence of str
+        Name of the task column, or those of nested tasks, outermost first.
+    target : str
+        Name of the target.
     order : str, default=None
         Name of a column of numbers or dates that orders the rows of a task.
+    context : sequence of str, default=()
+        Names of columns that describe tasks, and are no features of their rows.
+    drift : bool, default=False
+        Whether tasks drift along the ids of their own column, which are dates or numbers.
 
     Returns
     -------
@@ -85,22 +101,20 @@ def read_file(path: str, *, task: str, target: str, order: str | None = None) ->
     ValueError
         If it is no table, or has no such columns.
     """
-    roles = {"--task": task, "--target": target} | ({} if order is None else {"--order": order})
-    frame, delimiter, notes = read_frame(Path(path), tuple(roles.values()))
-    for option, name in roles.items():
-        check_column(name, option, list(frame.columns))
-    if task == target or order in (task, target):
-        raise ValueError(f"--task, --target, --order: wanted different columns, found {', '.join(roles.values())}.")
-    decimal = decimal_mark([frame[name] for name in frame.columns if name != task], delimiter)
+    roles = Roles((task,) if isinstance(task, str) else tuple(task), target, order, tuple(context), drift)
+    frame, delimiter, notes = read_frame(Path(path), roles.names)
+    roles.check(list(frame.columns))
+    decimal = decimal_mark([frame[name] for name in frame.columns if name not in roles.task], delimiter)
     y, read = read_target(frame[target], decimal)
-    known = frame.assign(**{target: y, task: without_blanks(frame[task])}).notna()[list(roles.values())].all(axis=1)
+    ids = {name: without_blanks(frame[name]) for name in roles.task}
+    known = frame.assign(**ids, **{target: y}).notna()[list(roles.needed)].all(axis=1)
     if not known.any():
-        raise ValueError(f"{path}: wanted rows with a value in each of {', '.join(roles.values())}, found none.")
+        raise ValueError(f"{path}: wanted rows with a value in each of {', '.join(roles.needed)}, found none.")
     left_out = int((~known).sum())
     notes += [about_slips(target, read.slips, "their rows are left out")] if read.slips else []
-    notes += [f"{left_out} rows without {' or '.join(roles.values())} were left out."] if left_out else []
-    notes += about_alike(task, frame[task][known].unique(), "tasks") + about_alike(target, y[known].unique(), "classes")
-    notes += about_styles({target: read})
+    notes += [f"{left_out} rows without {' or '.join(roles.needed)} were left out."] if left_out else []
+    notes += [note for name in roles.task for note in about_alike(name, frame[name][known].unique(), "tasks")]
+    notes += about_alike(target, y[known].unique(), "classes") + about_styles({target: read})
     return replace(_collect(path, frame[known], y[known], roles, decimal, notes), unit=read.unit)
 
 
@@ -131,34 +145,35 @@ def _is_no_label(cell: Any) -> bool:
     return is_gap(cell) and cell.strip().lower() not in ("none", "missing")
 
 
-def _collect(path: str, frame: Any, y: Any, roles: dict[str, str], decimal: str, notes: list[str]) -> Collection:
-    task, target, order = roles["--task"], roles["--target"], roles.get("--order")
-    codes = index_tasks(read_task_ids(frame, task)).codes
-    nested = [name for name in frame.columns if name not in roles.values() and not _dataframe.is_flat(frame[name])]
-    given = frame.drop(columns=[task, target, *nested])
+def _collect(path: str, frame: Any, y: Any, roles: Roles, decimal: str, notes: list[str]) -> Collection:
+    order, codes = roles.order, index_rows(frame[list(roles.task)], list(roles.task)).codes
+    unused = [name for name in frame.columns if name not in roles.names and not _dataframe.is_flat(frame[name])]
+    given = frame.drop(columns=[*roles.task, roles.target, *roles.context, *unused])
     columns = {name: read_column(given[name], decimal) for name in given.columns}
     if order is not None and columns[order].kind == "category":
         found = (*columns[order].words, given[order].tolist()[0])[0]
         raise ValueError(f"--order: wanted numbers or dates in {order}, found {shown(found)}.")
-    notes += [f"Left out, as their cells hold several values: {', '.join(nested)}."] if nested else []
+    notes += [f"Left out, as their cells hold several values: {', '.join(unused)}."] if unused else []
     useless = useless_columns({name: column for name, column in columns.items() if name != order}, codes)
     left_out = {name for names in useless.values() for name in names}
     used = {name: column for name, column in columns.items() if name not in left_out}
-    values = {name: column.values for name, column in used.items()}
-    written = {name: column.written for name, column in used.items()}
+    of_tasks = roles.of_tasks(frame, codes, decimal)
     return Collection(
         name=path,
-        X=given[[]].assign(**values, **{task: codes}).reset_index(drop=True),
+        X=given[[]].assign(**{name: column.values for name, column in used.items()}, **of_tasks).reset_index(drop=True),
         y=y.to_numpy(),
-        task=task,
-        names=(task, target),
+        task=roles.column,
+        names=(roles.task[-1], roles.target),
         numbers=[name for name, column in used.items() if column.kind != "category"],
         categories=[name for name, column in used.items() if column.kind == "category"],
         order=order,
         order_name=order,
         notes=(*notes, *about_columns(columns, useless)),
-        written=given.assign(**written, **{task: codes}).reset_index(drop=True),
+        written=given.assign(**{name: own.written for name, own in used.items()}, **of_tasks).reset_index(drop=True),
         read={name: column for name, column in used.items() if column.reader is not None},
+        context=list(roles.context),
+        places=places_of(frame[roles.task[-1]], decimal),
+        drift=roles.drift,
     )
 
 
@@ -181,12 +196,3 @@ def read_frame(path: Path, wanted: tuple[str, ...]) -> tuple[Any, str, list[str]
         raise ImportError(f"{path}: wanted pandas and pyarrow to read it; pip install 'skmeta[frames]'.") from error
     except (ValueError, csv.Error, EOFError, BadZipFile, LZMAError) as error:
         raise ValueError(f"{path}: wanted a table, found what cannot be read as one: {error}") from error
-
-
-def check_column(name: str, option: str, columns: list[str]) -> None:
-    """Raise unless `name`, given as `option`, is one of the columns; names that are close are shown."""
-    if name in columns:
-        return
-    close = get_close_matches(name, columns)
-    hint = f"Did you mean {' or '.join(close)}?" if close else f"There are: {', '.join(columns[:20])}."
-    raise ValueError(f"{option}: wanted the name of a column, found {name}. {hint}")

@@ -15,6 +15,7 @@ from skmeta.report._collection import Collection
 from skmeta.report._compare import MAX_TASKS, booster, strength_of, takes_any_number, with_strengths
 from skmeta.report._scores import BESIDE
 from skmeta.report._verdict import MATERIAL, Verdict
+from skmeta.report._words_of_prior import in_words
 
 LABELS = {
     "own": "own model only",
@@ -53,17 +54,18 @@ def as_text(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdi
         _header(collection, model, curve),
         _table(collection, model, curve, verdict),
         fill((_worth(collection, model, verdict, warm) + _set_aside(collection, model, warm)).strip(), LINE),
+        fill(" ".join(f"{said[0].upper()}{said[1:]}." for said in in_words(collection, model, warm)), LINE),
         advice(collection, model, verdict),
     ]
     return "\n\n".join(part for part in parts if part)
 
 
 def _header(collection: Collection, model: Any, curve: ShotCurve) -> str:
-    task, target = collection.names
+    target = collection.names[1]
     n_features = len(collection.numbers) + len(collection.categories)
     kind = f"{len(np.unique(collection.y))} classes" if is_classifier(model) else "numbers"
     lines = [
-        f"{collection.name}: {len(collection.y)} rows, {len(collection.counts)} tasks ({task}), "
+        f"{collection.name}: {len(collection.y)} rows, {len(collection.counts)} tasks ({_where(collection)}), "
         f"{n_features} features; target {target} ({kind}), {type(model).__name__}.",
         f"Tested on {curve.n_tasks} tasks with more than {count(curve.n_shots[-1])}, each held out but for the "
         f"rows given back.",
@@ -76,6 +78,12 @@ def _header(collection: Collection, model: Any, curve: ShotCurve) -> str:
             f"No {LABELS['residual']}: {type(model).__name__} cannot be fitted to residuals, which have a sign."
         )
     return "\n".join(lines + _strengths(model) + list(collection.notes))
+
+
+def _where(collection: Collection) -> str:
+    """Return what tasks are called, and in what they lie, such as "store in region"."""
+    levels = collection.task if isinstance(collection.task, list) else [collection.names[0]]
+    return " in ".join(levels[::-1])
 
 
 def _strengths(model: Any) -> list[str]:
@@ -94,6 +102,8 @@ def _strengths(model: Any) -> list[str]:
 
 
 def _protocol(collection: Collection) -> str:
+    if collection.drift:
+        return f"Tasks are tested in the order of {collection.names[0]}, each from earlier ones alone: a forecast."
     if collection.order_name is not None:
         return f"The first rows by {collection.order_name} are given back, later ones tested: a forecast."
     return (
@@ -222,7 +232,7 @@ def advice(collection: Collection, model: Any, verdict: Verdict) -> str:
     but = _exceptions(verdict)
     noise = f"gains nothing beyond the noise between tasks{but}"
     sentences = {
-        "warm": f"Warm-start each new {task}, by {shell}({model!r}, task={task!r}): {_gains(verdict)}.",
+        "warm": f"Warm-start each new {task}, by {shell}({model!r}, {_columns(collection)}): {_gains(verdict)}.",
         "pooled": f"Fit one {name} to the rows of all tasks: telling them apart {noise}.",
         "residual": f"Fit one {name} to all rows, and one to what it leaves of each {task}: warm {noise}.",
         "boosted": (
@@ -236,6 +246,15 @@ def advice(collection: Collection, model: Any, verdict: Verdict) -> str:
         ),
     }
     return sentences[verdict.choice]
+
+
+def _columns(collection: Collection) -> str:
+    """Return the parameters that say which columns are of tasks, as one writes them."""
+    if not collection.of_tasks:
+        return f"task={collection.names[0]!r}"
+    task = collection.task if len(collection.task) > 1 else collection.names[0]  # type: ignore[arg-type]
+    described = f", context={collection.context!r}" if collection.context else ""
+    return f"task={task!r}{described}{', learner=StateSpace()' if collection.drift else ''}"
 
 
 def _warm_boosting(model: Any) -> str:
@@ -310,6 +329,7 @@ def as_json(collection: Collection, model: Any, curve: ShotCurve, verdict: Verdi
         "noise": verdict.noise.tolist(),
         "own_rows_for_the_same": [None if np.isinf(rows) else rows for rows in verdict.own_rows.tolist()],
         "borrowing": None if np.isnan(borrowed) else borrowed,
+        "in_words": in_words(collection, model, warm),
         "set_aside": warm.prior_.set_aside,
         "beside": _beside_as_json(curve),
         "verdict": verdict.choice,

@@ -53,6 +53,11 @@ class PriorWithSteps(Prior):
         return f"PriorWithSteps({self.steps.names or ', '.join(self.steps.columns.names)} -> {self.prior!r})"
 
     @property
+    def in_words(self) -> tuple[str, ...]:
+        """What the prior inside says of how tasks belong together."""
+        return self.prior.in_words
+
+    @property
     def set_aside(self) -> bool:
         """Whether what the prior inside has learned is set aside."""
         return self.prior.set_aside

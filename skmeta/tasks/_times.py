@@ -58,6 +58,19 @@ def times_of(values: NDArray[Any], name: str) -> tuple[NDArray[np.float64], str]
     return np.array([number for number, _ in found]), found[0][1] if found else ""
 
 
+def dates_of_days(days: NDArray[np.float64]) -> NDArray[np.datetime64]:
+    """Return days since 1970-01-01 as dates.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmeta.tasks._times import dates_of_days
+    >>> dates_of_days(np.array([19783.0]))
+    array(['2024-03-01T00:00:00.000000'], dtype='datetime64[us]')
+    """
+    return np.round(np.asarray(days) * 1e6 * _DAY).astype("M8[us]")
+
+
 def time_of(value: Any, name: str, unit: str) -> float:
     """Return one time as a number; ValueError where it is not of the ``unit`` of the others."""
     (found,), own = times_of(np.asarray(value)[None] if isinstance(value, np.generic) else as_objects([value]), name)

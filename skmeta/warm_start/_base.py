@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skmeta._dask import is_partitioned
 from skmeta.base import Prior, learner_for
 from skmeta.base._class_prior import CLASS_PRIORS, as_drawn
+from skmeta.base._in_order import warn_of_order
 from skmeta.base._learner import adapt_learned, checked_prior, names_among
 from skmeta.base._matching import matched, reads_targets
 from skmeta.base._prior import given_what_is_known
@@ -195,8 +196,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
             tasks = as_drawn(tasks, prior, self._class_prior)
         if learner is None:
             return prior, tasks, self._adapted(given_what_is_known(prior, tasks.context_of(0)), model, tasks)
-        prior = checked_prior(learner, learner.learn(model, tasks, prior, n_jobs=self.n_jobs))
-        prior, tasks = matched(prior, tasks)
+        prior, tasks = matched(checked_prior(learner, learner.learn(model, tasks, prior, n_jobs=self.n_jobs)), tasks)
+        warn_of_order(learner, prior, model, tasks, stacklevel=5)
         return prior, tasks, adapt_learned(learner, prior, model, tasks, self.n_jobs)
 
     def _learner_for(self, model: Any) -> Any:

@@ -1,6 +1,7 @@
 """Crossed groups: what lme4 publishes, one dense Gaussian, and how unseen pairs are predicted from what is known of both."""
 
 import pickle
+import re
 
 import numpy as np
 import pandas as pd
@@ -221,7 +222,10 @@ def test_the_prior_is_a_frozen_value():
     prior = learn(X, y, ["left", "right"]).prior_.split()[1]
     learned = prior.learned
     assert prior.context_names == ("left", "right") and clone(prior) is prior
-    assert repr(prior).startswith("CrossedPrior(8 left x 6 right, 48 tasks)")
+    assert repr(prior).startswith("CrossedPrior(8 left x 6 right, 48 tasks; lefts explain ")
+    found = [int(n) for n in re.findall(r"\d+", prior.in_words[0])]
+    variance = [np.trace(prior.covariances[name]) for name in ("left", "right")]  # of columns of variance one, nearly
+    assert_allclose(found, 100 * np.array(variance) / sum(variance), atol=3)
     again = pickle.loads(pickle.dumps(prior)).learned
     for other in (again, CrossedPrior.from_dict(learned.to_dict())):
         assert_array_equal(other.given(left="l1", right="r1").mean, learned.given(left="l1", right="r1").mean)

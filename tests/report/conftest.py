@@ -8,7 +8,7 @@ from shops import make_shops
 from sklearn.base import is_classifier
 
 from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
-from skmeta.report import _compare
+from skmeta.report import _compare, _warm
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def few_fits(monkeypatch):
     """Few splits and strengths and sweeps, in this process."""
     learner = EmpiricalBayes("diagonal", max_iter=10)
     shells = {True: WarmStartClassifier, False: WarmStartRegressor}
-    monkeypatch.setattr(_compare, "warm_class", lambda model: partial(shells[is_classifier(model)], learner=learner))
+    monkeypatch.setattr(_warm, "warm_class", lambda model: partial(shells[is_classifier(model)], learner=learner))
     monkeypatch.setattr(_compare, "SHOTS", (0, 4))
     monkeypatch.setattr(_compare, "N_SPLITS", 2)
     monkeypatch.setattr(_compare, "STRENGTHS", (1.0,))

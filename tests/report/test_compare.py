@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skmeta import WarmStartClassifier, report
 from skmeta.model_selection import NShotSplit, OwnModel
-from skmeta.report import _compare, _scores
+from skmeta.report import _compare, _scores, _warm
 from skmeta.report._verdict import judge
 
 
@@ -45,7 +45,7 @@ def test_errors_are_those_of_models_fitted_by_hand(few_fits):
     for (others, _), (train, test) in splits:
         scaler = StandardScaler().fit(table.X[others, :2])
         past = np.c_[scaler.transform(table.X[others, :2]), table.X[others, 2]]
-        learned = _compare.warm_class(Ridge())(Ridge(), task=-1).fit(past, table.y[others])
+        learned = _warm.warm_class(Ridge())(Ridge(), task=-1).fit(past, table.y[others])
         tasks = table.X[:, 2]
         pooled = Ridge().fit(scaler.transform(table.X[train, :2]), table.y[train])
         for held in np.unique(tasks[test]):
@@ -128,7 +128,7 @@ def test_classifiers_have_other_scores_beside_their_log_loss(few_fits):
 
 
 def test_a_classifier_without_probabilities_is_judged_by_its_labels(few_fits, monkeypatch):
-    monkeypatch.setattr(_compare, "warm_class", lambda model: WarmStartClassifier)
+    monkeypatch.setattr(_warm, "warm_class", lambda model: WarmStartClassifier)
     table = make_collection(classes=2)
     curve = report.compare(table, RidgeClassifier())
     assert curve.scoring == "neg_zero_one_loss"
@@ -143,7 +143,7 @@ def test_a_class_that_no_other_task_has_is_learned_with_the_rows_given_back(few_
     splits = [(np.flatnonzero(~rare), np.flatnonzero(rare)[4::8])]
     splits.append((np.sort(np.r_[splits[0][0], np.flatnonzero(rare)[:4]]), splits[0][1]))
     y = np.where(rare, 2, table.y)
-    warm = _compare.warm_class(LogisticRegression())(LogisticRegression(), task=-1)
+    warm = _warm.warm_class(LogisticRegression())(LogisticRegression(), task=-1)
     nothing, known = _compare.score_warm(replace(table, y=y), warm, splits).errors[0]
     assert (nothing > 30.0).all()  # minus the logarithm of a rounding error
     assert (known < 3.0).all()

@@ -17,7 +17,7 @@ from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier
 
 from skmeta import SharedModel, WarmStartClassifier, WarmStartRegressor, report
-from skmeta.report import _compare, _names
+from skmeta.report import _compare, _names, _warm
 from skmeta.report._names import estimator_named
 
 pytestmark = pytest.mark.quick
@@ -166,7 +166,7 @@ def test_a_package_that_is_not_installed_is_named_with_its_extra(monkeypatch, ca
 
 def test_boosting_is_compared_and_warmed(few_fits, monkeypatch):
     learner = SharedModel(max_rounds=1, cv=2)
-    monkeypatch.setattr(_compare, "warm_class", lambda model: partial(WarmStartRegressor, learner=learner))
+    monkeypatch.setattr(_warm, "warm_class", lambda model: partial(WarmStartRegressor, learner=learner))
     table, model = report.settle(make_collection(12), "hgb")
     model.set_params(max_iter=2)
     curve = report.compare(table, model)

@@ -12,9 +12,11 @@ from scipy import sparse
 
 from skmeta._inference.joint import Joint
 from skmeta.base import FrozenValue
+from skmeta.base._pictures import Spread
 from skmeta.base._plain import from_plain, to_plain
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._prior import Change, StructuredPrior
+from skmeta.tasks._words import plural
 
 Array = NDArray[np.float64]
 
@@ -114,7 +116,24 @@ class CrossedPrior(StructuredPrior):
 
     def __repr__(self) -> str:
         counts = [f"{len(ids)} {name}" for name, ids in zip(self.factors, self.ids, strict=True)]
-        return f"CrossedPrior({' x '.join(counts)}, {self.n_tasks:.0f} tasks)"
+        return f"CrossedPrior({' x '.join(counts)}, {self.n_tasks:.0f} tasks; {self.in_words[0]})"
+
+    @property
+    def in_words(self) -> tuple[str, ...]:
+        """What factors explain, such as "directors explain 70 %, types 30 % of what differs between tasks"."""
+        shares = enumerate(self.shares.items())
+        told = [f"{plural(name)}{'' if k else ' explain'} {100 * share:.0f} %" for k, (name, share) in shares]
+        return (f"{', '.join(told)} of what differs between tasks",)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """What each factor explains of how tasks differ: its share of the variance of their predictions."""
+        return self._shares_of(self.covariances)
+
+    @property
+    def spreads(self) -> dict[str, Spread]:
+        """How coefficients differ by each factor, by its name."""
+        return {name: Spread.of(self.mean, own) for name, own in self.covariances.items()}
 
     @property
     def context_names(self) -> tuple[str, ...]:

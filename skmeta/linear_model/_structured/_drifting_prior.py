@@ -14,10 +14,11 @@ from skmeta._inference.levels import LevelsLaw
 from skmeta._inference.messages import Messages
 from skmeta._inference.units import Units
 from skmeta.base import FrozenValue
+from skmeta.base._pictures import Path
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._nested_prior import NestedPrior
 from skmeta.linear_model._structured._prior import Change
-from skmeta.tasks._times import time_of
+from skmeta.tasks._times import DAYS, dates_of_days, time_of
 
 Array = NDArray[np.float64]
 
@@ -88,9 +89,31 @@ class DriftingPrior(NestedPrior):
 
     def __repr__(self) -> str:
         counts = [f"{len(nodes.ids)} {name}" for name, nodes in zip(self.levels, self.nodes, strict=False)]
-        return (
-            f"DriftingPrior({', '.join([*counts, self.half_life_in_words, f'{self.n_tasks:.0f} {self.levels[-1]}'])})"
-        )
+        return f"DriftingPrior({', '.join([*counts, *self.in_words, f'{self.n_tasks:.0f} {self.levels[-1]}'])})"
+
+    @property
+    def in_words(self) -> tuple[str, ...]:
+        """The half-life, such as "half-life 12 days"."""
+        return (self.half_life_in_words,)
+
+    @property
+    def path(self) -> Path | None:
+        """How coefficients moved, as all times tell; None within entities, each of which has a path of its own."""
+        if self.nodes:
+            return None
+        found = [self._path(k) for k in range(self.n_outputs)]
+        mean, sd = (each[0] if self.one_target else np.stack(each) for each in zip(*found, strict=True))
+        times = np.unique(self.time)
+        return Path(dates_of_days(times) if self.time_unit == DAYS else times, mean, sd)
+
+    def _path(self, k: int) -> tuple[Array, Array]:
+        """Means and standard deviations ``(n_times, p)`` of the states of output ``k``."""
+        units, between = self._smoothed[k]
+        half_life = float(np.atleast_1d(self.half_life)[k])
+        known = [between.at(0, time, half_life)[0] for time in np.unique(self.time)]
+        mean = np.stack([units.to_data(each.mean[0]) for each in known])
+        doubt = np.stack([np.diag(units.covariance_to_data(each.covariance[0])) for each in known])
+        return mean, np.sqrt(doubt)
 
     @property
     def half_life_in_words(self) -> str:

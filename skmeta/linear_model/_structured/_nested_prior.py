@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base import FrozenValue
+from skmeta.base._pictures import Spread
 from skmeta.base._plain import from_plain, to_plain
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._prior import Change, StructuredPrior
+from skmeta.tasks._words import plural
 
 Array = NDArray[np.float64]
 
@@ -77,9 +79,22 @@ class NestedPrior(StructuredPrior):
     nodes: tuple[Nodes, ...] = ()
 
     def __repr__(self) -> str:
-        counts = [f"{len(nodes.ids)} {name}" for name, nodes in zip(self.levels, self.nodes, strict=False)]
-        told = [f"{name} explains {share:.0%}" for name, share in list(self.shares.items())[:-1]]
-        return f"NestedPrior({', '.join([*counts, f'{self.n_tasks:.0f} {self.levels[-1]}'])}; {', '.join(told)})"
+        counts = [*(len(nodes.ids) for nodes in self.nodes), round(self.n_tasks)]
+        told = [f"{count} {plural(name)}" for count, name in zip(counts, self.levels, strict=True)]
+        return f"NestedPrior({'; '.join([', '.join(told), *self.in_words])})"
+
+    @property
+    def in_words(self) -> tuple[str, ...]:
+        """What the levels above the tasks explain, such as "regions explain 61 % of what differs between stores"."""
+        above = list(self.shares.items())[:-1]
+        told = [f"{plural(name)}{'' if k else ' explain'} {100 * share:.0f} %" for k, (name, share) in enumerate(above)]
+        return (f"{', '.join(told)} of what differs between {plural(self.levels[-1])}",)
+
+    @property
+    def spreads(self) -> dict[str, Spread]:
+        """How coefficients differ at each level, by its name, and where its nodes lie."""
+        nodes = {name: each.mean for name, each in zip(self.levels, self.nodes, strict=False)}
+        return {name: Spread.of(self.mean, own, nodes.get(name)) for name, own in self.covariances.items()}
 
     @property
     def shares(self) -> dict[str, float]:
@@ -87,15 +102,7 @@ class NestedPrior(StructuredPrior):
 
         That of rows whose columns vary independently, each as in the rows that it was learned from.
         """
-        spread = {name: self._variance_of_predictions(own) for name, own in self.covariances.items()}
-        total = sum(spread.values())
-        return {name: own / total if total > 0.0 else 0.0 for name, own in spread.items()}
-
-    def _variance_of_predictions(self, covariance: Array) -> float:
-        """Of all outputs together, each in units of its own spread."""
-        each = covariance[None] if self.one_target else covariance
-        units = [self.working_units.of_output(k) for k in range(self.n_outputs)]
-        return float(sum(np.trace(own.covariance_to_engine(one)) for own, one in zip(units, each, strict=True)))
+        return self._shares_of(self.covariances)
 
     @property
     def context_names(self) -> tuple[str, ...]:

@@ -47,6 +47,18 @@ class StructuredPrior(GaussianPrior):
         """The subclass' own fields after a change of coefficients ``(..., p)`` and of covariances ``(..., p, p)``."""
         raise NotImplementedError
 
+    def _shares_of(self, covariances: Mapping[str, Array]) -> dict[str, float]:
+        """The share of each in the variance of predictions, by name."""
+        spread = {name: self._variance_of_predictions(own) for name, own in covariances.items()}
+        total = sum(spread.values())
+        return {name: own / total if total > 0.0 else 0.0 for name, own in spread.items()}
+
+    def _variance_of_predictions(self, covariance: Array) -> float:
+        """Of all outputs together, each in units of its own spread."""
+        each = covariance[None] if self.one_target else covariance
+        units = [self.working_units.of_output(k) for k in range(self.n_outputs)]
+        return float(sum(np.trace(own.covariance_to_engine(one)) for own, one in zip(units, each, strict=True)))
+
     @classmethod
     def beyond(cls, plain: GaussianPrior, **own: Any) -> Self:
         """The prior of that mean and covariance, with the subclass' ``own`` fields."""
