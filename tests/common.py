@@ -174,7 +174,7 @@ def check_worker_processes_know_the_family(case):
 
 
 def check_n_jobs_changes_nothing_and_context_only_what_reads_it(case):
-    """One model asks both: threads or not, sums are added up in one order; what a prior does not read is said, and no feature."""
+    """One model asks both: threads or not, sums are added up in one order; what a prior does not read is said, no feature."""
     described = case.described
     past, target = described[case.past], part(case.target, case.past)
     two = case.model(task="shop", context=["size"], n_jobs=2)
