@@ -22,6 +22,8 @@ Array = NDArray[Any]
 
 HELD = 1e-6  # guard: precision of the root's coefficients, for directions that no task informs about
 
+_COLLINEAR = 1e-11  # guard: share of a precision that collinear columns, whose difference is rounding, are held by
+
 
 @dataclass(frozen=True, eq=False)
 class Tree:
@@ -108,9 +110,10 @@ class Upward:
     def evidence(self, shrink: Array) -> float:
         """``log p(y)``, the root's coefficients integrated out, flat but for a precision ``shrink (p,)`` around zero.
 
-        Those that no row informs about are held, so that it is finite.
+        Those that no row informs about are held, and columns that are others' sums, so that it is finite.
         """
-        held = np.where(diagonal(self.root.precision[0]) > 0.0, 0.0, HELD)
+        known = diagonal(self.root.precision[0])
+        held = np.where(known > 0.0, _COLLINEAR * known, HELD)
         root = Messages(self.root.precision + np.diag(held), self.root.pull, self.root.constant)
         return float(of.evidence(root, shrink)[0])
 

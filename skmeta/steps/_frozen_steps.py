@@ -96,7 +96,8 @@ class FrozenSteps(FrozenValue):
         names = column_names(X)
         if self.input_names is not None and names is not None:
             check_names(self.input_names, names)
-            X, names = X if names == self.input_names else X[list(self.input_names)], self.input_names
+            if self.steps and names != self.input_names:  # a model without steps takes columns in the order of new rows
+                X, names = X[list(self.input_names)], self.input_names
         n_features = X.shape[1]
         X = _first_input(self.steps, X)
         for k, (_, step) in enumerate(self.steps):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.tasks._context import one_a_task
-from skmeta.tasks._ids import TaskIndex, index_of_codes, missing_rows
+from skmeta.tasks._ids import TaskIndex, index_of_codes
 from skmeta.tasks._known_ids import check_groups_rows
 from skmeta.tasks._locate import locate_columns
 from skmeta.tasks._numbers import column_names
@@ -71,7 +71,8 @@ def read_tasks(
     levels = columns.levels(values)
     how: dict[str, Any] = {"labels": labels, "unlabelled": unlabelled}
     y, labelled = read_targets(y, X.shape[0], estimator_name, **how) if targets else (None, None)
-    _check_ids(levels, y, columns)
+    for name, ids in levels.items():
+        check_groups_rows(ids, columns.label(name))
     weight = read_weights(sample_weight, X.shape[0])
     index = _index(levels, X.shape[0])
     kept = _rows_of_weighty_tasks(index, weight)
@@ -92,17 +93,6 @@ def read_tasks(
         classes=labels_of_tasks(y, index.codes, index.n_tasks, labelled) if labels else None,
         levels=index.levels,
     )
-
-
-def _check_ids(levels: dict[str, NDArray[Any]], y: Any, columns: TaskColumns) -> None:
-    """Raise for columns of ids that are measurements, or the target."""
-    for name, ids in levels.items():
-        if y is not None and y.shape == ids.shape and not len(missing_rows(y)) and np.array_equal(ids, y):
-            raise ValueError(
-                f"task: wanted columns that say which task a row is of, found {columns.label(name)!r}, which is the target y "
-                "itself; leave it out of task, and of X."
-            )
-        check_groups_rows(ids, columns.label(name))
 
 
 def _index(levels: dict[str, NDArray[Any]], n_rows: int) -> TaskIndex:
