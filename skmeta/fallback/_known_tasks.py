@@ -26,7 +26,8 @@ def fingerprint(tasks: Tasks) -> str:
     cells = (X.indptr, X.indices, X.data) if sparse.issparse(X) else (X,)
     labels = y.astype(str) if y.dtype.kind == "O" else y
     found = sha256()
-    for part in (tasks.codes, np.asarray(tasks.ids).astype(str), labels, *cells):
+    ids = np.array([str(name) for name in tasks.ids.tolist()])  # of nested tasks they are paths
+    for part in (tasks.codes, ids, labels, *cells):
         found.update(f"{part.dtype.str} {part.shape}".encode())
         found.update(np.ascontiguousarray(part).data)
     return found.hexdigest()
