@@ -245,7 +245,7 @@ class EmpiricalBayes(LearnsWithoutRows):
         self, estimator: Any, tasks: Tasks, prior: Prior | None, n_jobs: Any, progress: Any, distinct: Any = None
     ) -> MixturePrior:
         """The prior of a collection, ``distinct`` being what leaves copies out, if anything does."""
-        check_parameters(self)
+        self._start()
         tasks = self._weighed(tasks)
         family, past = family_of(estimator), learned_component(prior, estimator)
         classes = None if past is None else past.classes
@@ -300,6 +300,12 @@ class EmpiricalBayes(LearnsWithoutRows):
                 return kinds
         tasks = held_out(learned, found, explained)
         return mixture_of(*weighed(learned, found, tasks, prior, levels=levels), explained)
+
+    def _start(self) -> None:
+        """Check what all ways of learning share, and forget what an earlier collection said of its tasks."""
+        check_parameters(self)
+        self._places = None
+        vars(self).pop("memberships_", None)
 
     def _weighed(self, tasks: Tasks) -> Tasks:
         """How often tasks count, by their age."""

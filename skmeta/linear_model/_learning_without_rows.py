@@ -21,7 +21,6 @@ from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import MANY
 from skmeta.linear_model._learn_in_parts import collection_of_parts, statistics_of
 from skmeta.linear_model._outliers import check_sums_suffice
-from skmeta.linear_model._parameters import check_parameters
 from skmeta.linear_model._partitioned_statistics import PartitionedStatistics
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component
@@ -39,6 +38,10 @@ class LearnsWithoutRows(Learner):
 
     crossed: bool
     half_life: float | None
+
+    def _start(self) -> None:
+        """Check what all ways of learning share, and forget what an earlier collection said of its tasks."""
+        raise NotImplementedError
 
     def _learn(
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any, progress: Any
@@ -122,7 +125,7 @@ class LearnsWithoutRows(Learner):
             whether it is an outlier; if parts know different labels; with ``crossed``, which takes several ids a task; or with
             a ``half_life``.
         """
-        check_parameters(self)
+        self._start()
         check_no_age(self.half_life)
         estimator = Ridge() if estimator is None else estimator
         check_sums_suffice(estimator, crossed=self.crossed)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Lasso, LogisticRegression, PoissonRegressor, Ridge
 
-from skmeta import EmpiricalBayes
+from skmeta import EmpiricalBayes, SufficientStatistics
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import GaussianPrior
 from skmeta.tasks import Tasks
@@ -183,3 +183,29 @@ def test_it_says_what_regions_explain(learned):
     assert sum(prior.shares.values()) == pytest.approx(1.0)
     assert prior.shares["region"] > 0.8  # of a truth of .96
     assert repr(prior).startswith("NestedPrior(6 regions, 36 stores; regions explain 9")
+
+
+def wide_collection():
+    """Ten tasks of five rows and 120 columns, with the ids of nested tasks."""
+    nested, _ = collection()
+    rng, codes = np.random.default_rng(0), np.repeat(np.arange(10), 5)
+    return Tasks(rng.normal(size=(50, 120)), rng.normal(size=50), codes, nested.ids[:10])
+
+
+def of_rows(learner, tasks):
+    return learner.learn(Ridge(), tasks)
+
+
+def of_sums(learner, tasks):
+    return learner.learn_statistics(SufficientStatistics.of_tasks(tasks))
+
+
+@pytest.mark.parametrize("learn", [of_rows, of_sums])
+def test_a_learner_forgets_the_places_of_an_earlier_collection(learn):
+    learner, tasks = EmpiricalBayes(n_components=1), wide_collection()
+    learner.learn(Ridge(), collection()[0])
+    assert learner._places is not None and hasattr(learner, "memberships_")
+    prior = learn(learner, tasks)
+    assert hasattr(learner, "memberships_") is (learn is of_rows)
+    found = learner.adapt_learned(prior, Ridge(), tasks).coefficients
+    np.testing.assert_array_equal(found, prior.adapt_tasks(Ridge(), tasks).coefficients)
