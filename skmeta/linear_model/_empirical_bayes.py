@@ -24,7 +24,7 @@ from skmeta.linear_model._learning_without_rows import LearnsWithoutRows
 from skmeta.linear_model._mixture import explained_by, held_out, weighed
 from skmeta.linear_model._outliers import learn_from_trusted
 from skmeta.linear_model._parameters import check_parameters
-from skmeta.linear_model._past import checked_past, learned_component, unit_of
+from skmeta.linear_model._past import checked_past, unit_of
 from skmeta.linear_model._structured import (
     LearnedPlaces,
     learn_among,
@@ -32,7 +32,7 @@ from skmeta.linear_model._structured import (
     places_of,
     structure_among,
 )
-from skmeta.linear_model._task_kinds import KindsLearning, check_kinds_of, check_not_wide
+from skmeta.linear_model._task_kinds import KindsLearning, check_no_structure, check_not_wide
 from skmeta.linear_model._wide_learning import check_crossed_not_wide, is_wide, learn_wide_prior, wide_mixture
 from skmeta.tasks import Tasks
 
@@ -247,7 +247,7 @@ class EmpiricalBayes(LearnsWithoutRows):
         """The prior of a collection, ``distinct`` being what leaves copies out, if anything does."""
         self._start()
         tasks = self._weighed(tasks)
-        family, past = family_of(estimator), learned_component(prior, estimator)
+        family, past = family_of(estimator), self._known(prior, estimator)
         classes = None if past is None else past.classes
         unit = unit_of(past, mean_weight(tasks, estimator, classes))
         data = read(tasks, estimator, family, classes, unit)
@@ -255,6 +255,7 @@ class EmpiricalBayes(LearnsWithoutRows):
         if distinct is not None and not self.crossed:  # of a pair of levels there may be equal rows
             tasks, data = distinct(tasks, data, estimator, family, unit)
         among = self._structure_among(tasks, past)
+        check_no_structure(among, self.n_components)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
         wide = is_wide(self, data.n_features, data.n_rows, past, coupled=coupled)
         check_crossed_not_wide(wide and self.crossed, data.n_features)
@@ -283,7 +284,6 @@ class EmpiricalBayes(LearnsWithoutRows):
         among: Any = None,
     ) -> MixturePrior:
         """Laws of all outputs, and how often held-out tasks were unlike them; ``among`` is a structure among the tasks."""
-        check_kinds_of(prior, self.n_components, among)
         learning = LawLearning(self, effective_n_jobs(n_jobs), progress)
         found: Sequence[LearnedLaw] = learning.of(collection, laws_of(past, collection))
         self.structure_, self.scores_ = str(found[-1].choice.structure), found[-1].choice.scores

@@ -26,6 +26,7 @@ from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component
 from skmeta.linear_model._private_collection import of_private_sums
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
+from skmeta.linear_model._task_kinds import check_kinds_of
 from skmeta.linear_model._wide_learning import is_wide
 from skmeta.steps import PriorWithSteps, fit_steps, take_apart, with_constant_column
 from skmeta.tasks import PartitionedTasks, Tasks
@@ -38,6 +39,7 @@ class LearnsWithoutRows(Learner):
 
     crossed: bool
     half_life: float | None
+    n_components: int | str
 
     def _start(self) -> None:
         """Check what all ways of learning share, and forget what an earlier collection said of its tasks."""
@@ -54,6 +56,12 @@ class LearnsWithoutRows(Learner):
     ) -> MixturePrior:
         """The same where no matrix of columns by columns is made."""
         raise NotImplementedError
+
+    def _known(self, prior: Prior | None, estimator: Any) -> GaussianPrior | None:
+        """What of a prior is learned on from; of kinds of tasks it knows none, or as many as are asked for."""
+        found = learned_component(prior, estimator)
+        check_kinds_of(prior, self.n_components)
+        return found
 
     def learn_partitions(
         self,
@@ -143,7 +151,7 @@ class LearnsWithoutRows(Learner):
         parts, family = Parts(statistics), family_of(estimator)
         if family.likelihood(estimator, parts.first.n_outputs).quadratic:
             return self._of_statistics(parts.first, estimator, prior, n_jobs, progress)
-        past = learned_component(prior, estimator)
+        past = self._known(prior, estimator)
         past = checked_past(past, estimator, family, parts.first, parts.first.feature_names)
         return self._learn(_collection.of_parts(parts, estimator, family, past), past, prior, n_jobs, progress)
 
@@ -151,7 +159,7 @@ class LearnsWithoutRows(Learner):
         self, found: PartitionedStatistics, estimator: Any, prior: Prior | None, progress: Progress
     ) -> Prior:
         """The prior of more tasks than one place is to hold."""
-        family, past = family_of(estimator), learned_component(prior, estimator)
+        family, past = family_of(estimator), self._known(prior, estimator)
         past = checked_past(past, estimator, family, found, found.feature_names)
         report, total = progress or (lambda done, total: None), 2 + 2 * found.n_outputs
         found = found.without_copies()
@@ -176,7 +184,7 @@ class LearnsWithoutRows(Learner):
         self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any
     ) -> MixturePrior:
         """The prior of the tasks that there are sums of, by the computation that their rows would take."""
-        family, past = family_of(estimator), learned_component(prior, estimator)
+        family, past = family_of(estimator), self._known(prior, estimator)
         past = checked_past(past, estimator, family, sums, sums.feature_names)
         if sums.noise_variance is not None:
             private = of_private_sums(sums, estimator, family, past, effective_n_jobs(n_jobs))

@@ -165,6 +165,27 @@ def test_learning_on_keeps_the_kinds(two):
         EmpiricalBayes().learn(Ridge(), more, prior)
 
 
+@pytest.mark.parametrize("n_components", [1, 2])
+def test_the_one_kind_of_a_prior_is_not_dropped_without_a_word(two, n_components):
+    _, prior, _ = two
+    kept = [0, 1, *range(3, len(prior.names))]
+    shares = [values[kept] / values[kept].sum() for values in (prior.weights, prior.unseen_weights)]
+    one = MixtureOfKinds(
+        [prior.components[c] for c in kept], shares[0], [prior.names[c] for c in kept], shares[1], n_kinds=1
+    )
+    more, _ = draw(n_tasks=8, centres=CENTRES[:1], seed=5)
+    sums = SufficientStatistics.of_tasks(more)
+    learner, told = (
+        EmpiricalBayes(n_components=n_components),
+        rf"wanted 'auto', as the prior .*, found {n_components}; ",
+    )
+    with pytest.raises(ValueError, match=told):
+        learner.learn(Ridge(), more, one)
+    with pytest.raises(ValueError, match=told):
+        learner.learn_statistics(sums, prior=one)
+    assert EmpiricalBayes(n_components="auto").learn(Ridge(), more, one).n_kinds == 1
+
+
 def test_sums_say_what_rows_say(two):
     tasks, prior, _ = two
     X = np.column_stack([tasks.X, tasks.codes])
