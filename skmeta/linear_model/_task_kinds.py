@@ -201,7 +201,7 @@ def check_no_structure(among: Any, wanted: Any) -> None:
     """Raise where kinds are asked for of tasks that are known to belong together otherwise, ``among``."""
     if among is not None and wanted != 1:
         raise ValueError(
-            f"{_NAME}: wanted 1 for tasks that lie in others, found {wanted!r}; give one task column, or leave n_components."
+            f"{_NAME}: wanted 1 for {among.in_words}, found {wanted!r}; {among.without}, or leave n_components."
         )
 
 

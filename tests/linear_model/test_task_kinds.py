@@ -10,7 +10,7 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegressor, Ridge
 
-from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartRegressor
+from skmeta import EmpiricalBayes, StateSpace, SufficientStatistics, WarmStartRegressor
 from skmeta.compose import MixtureOfKinds, MixturePrior
 from skmeta.tasks import Tasks
 
@@ -275,3 +275,35 @@ def test_tables_computed_in_cells_refuse():
     tasks, _ = draw(n_tasks=4, n_rows=3, centres=np.ones((2, 120)))
     with pytest.raises(ValueError, match="wanted 1 where more than 100 columns"):
         learned(tasks, 2)
+
+
+def drifting_past():
+    """A prior of twelve days."""
+    walk = np.cumsum(np.random.default_rng(0).normal(size=(12, 3)), axis=0)
+    tasks, _ = draw(n_tasks=12, centres=walk)
+    return StateSpace().learn(Ridge(), replace(tasks, levels={"day": np.arange(12)}))
+
+
+TWO = {"left": np.arange(12) % 3, "right": np.arange(12) // 3}
+
+
+@pytest.mark.parametrize(
+    ("known", "options", "past", "message"),
+    [
+        ({"levels": TWO}, {}, None, "wanted 1 for nested tasks, found 2; give one task column, or leave n_components"),
+        ({"levels": TWO}, {"crossed": True}, None, "wanted 1 for crossed tasks, found 2; leave crossed out"),
+        ({"context": TWO}, {}, None, "wanted 1 for described tasks, found 2; leave context out"),
+        (
+            {"levels": {"day": np.arange(12, 24)}},
+            {},
+            drifting_past,
+            "wanted 1 for tasks in time, found 2; give a prior",
+        ),
+    ],
+    ids=["nested", "crossed", "described", "in time"],
+)
+def test_a_structure_among_tasks_says_which_it_is(known, options, past, message):
+    tasks, _ = draw(n_tasks=12)
+    prior = None if past is None else past()
+    with pytest.raises(ValueError, match=message):
+        EmpiricalBayes(n_components=2, **options).learn(Ridge(), replace(tasks, **known), prior)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from sklearn.base import is_regressor
@@ -52,6 +52,9 @@ class Output(Protocol):
 
 class Among(Protocol):
     """A structure among tasks of some ``ids``."""
+
+    in_words: ClassVar[str]  # what such tasks are
+    without: ClassVar[str]  # what to do, to learn without the structure
 
     @property
     def ids(self) -> Any:
