@@ -269,9 +269,10 @@ class EmpiricalBayes(LearnsWithoutRows):
             return learner._learn(found, past, prior, n_jobs, progress, among)
 
         if family.share_of_outliers(estimator) > 0.0:
-            # Until outliers are known, what they add must not pass for a larger noise of their tasks.
-            start = partial(learn, clone(self).set_params(covariance="diagonal", blocks=None, noise="shared"))
-            return learn_from_trusted(start, partial(learn, self), data, estimator, family, n_jobs)
+            # Until outliers are known, what they add must not pass for a larger noise of their tasks, nor for a kind of them.
+            simple = clone(self).set_params(covariance="diagonal", blocks=None, noise="shared")
+            simple.n_components = 1  # of learners, too, that have no such parameter
+            return learn_from_trusted(partial(learn, simple), partial(learn, self), data, estimator, family, n_jobs)
         return learn(self, data)
 
     def _learn(

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
-from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegressor, Ridge
+from sklearn.linear_model import GammaRegressor, HuberRegressor, LogisticRegression, PoissonRegressor, Ridge
 
 from skmeta import EmpiricalBayes, StateSpace, SufficientStatistics, WarmStartRegressor
 from skmeta.compose import MixtureOfKinds, MixturePrior
@@ -307,3 +307,19 @@ def test_a_structure_among_tasks_says_which_it_is(known, options, past, message)
     prior = None if past is None else past()
     with pytest.raises(ValueError, match=message):
         EmpiricalBayes(n_components=2, **options).learn(Ridge(), replace(tasks, **known), prior)
+
+
+@pytest.mark.parametrize("past", [False, True])
+def test_kinds_are_looked_for_once_outliers_are_known(two, past, monkeypatch):
+    tasks, prior, _ = two
+
+    def first_round(start, learn, data, *rest):
+        return start(data)
+
+    monkeypatch.setattr("skmeta.linear_model._empirical_bayes.learn_from_trusted", first_round)
+    started = EmpiricalBayes(n_components=2).learn(HuberRegressor(), tasks, prior if past else None)
+    assert type(started) is MixturePrior
+    monkeypatch.undo()
+    if past:
+        found = EmpiricalBayes(n_components=2).learn(HuberRegressor(), tasks, prior)
+        assert found.kinds_in_words == "2 kinds of tasks (24, 24)"
