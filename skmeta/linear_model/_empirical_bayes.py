@@ -100,7 +100,7 @@ class EmpiricalBayes(LearnsWithoutRows):
     context_model : regressor, default=None
         The map from what describes a task (``context`` of the estimators around it) to its coefficients, such as
         ``RandomForestRegressor()``; an ``MLPRegressor`` is a network that makes models. None is a linear map whose doubt is
-        known. See `DescribedPrior`.
+        known. Without ``context`` it raises. See `DescribedPrior`.
 
     Attributes
     ----------

@@ -40,6 +40,7 @@ class LearnsWithoutRows(Learner):
     crossed: bool
     half_life: float | None
     n_components: int | str
+    context_model: Any
 
     def _start(self) -> None:
         """Check what all ways of learning share, and forget what an earlier collection said of its tasks."""
@@ -84,7 +85,7 @@ class LearnsWithoutRows(Learner):
         Prior
             What is known now.
         """
-        check_sums_suffice(estimator, crossed=self.crossed)
+        check_sums_suffice(estimator, crossed=self.crossed, context_model=self.context_model)
         found = statistics_of(estimator, tasks)
         return self.learn_statistics(found, estimator, prior, n_jobs=n_jobs, progress=progress)
 
@@ -131,12 +132,12 @@ class LearnsWithoutRows(Learner):
         ValueError
             If statistics do not determine the likelihood of ``estimator``, as those of robust ones, which ask of each row
             whether it is an outlier; if parts know different labels; with ``crossed``, which takes several ids a task; or with
-            a ``half_life``.
+            a ``half_life`` or a ``context_model``.
         """
         self._start()
         check_no_age(self.half_life)
         estimator = Ridge() if estimator is None else estimator
-        check_sums_suffice(estimator, crossed=self.crossed)
+        check_sums_suffice(estimator, crossed=self.crossed, context_model=self.context_model)
         return self._of_statistics(statistics, estimator, prior, n_jobs, progress)
 
     def _of_statistics(self, statistics: Any, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any) -> Prior:

@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
-from skmeta import EmpiricalBayes, NShotSplit, WarmStartRegressor
+from skmeta import EmpiricalBayes, NShotSplit, StateSpace, SufficientStatistics, WarmStartRegressor
 from skmeta.linear_model._structured._described_prior import DescribedPrior
 
 TABLE, Y, _ = make_stores()
@@ -221,6 +221,36 @@ def test_a_regressor_cannot_be_written_as_plain_arrays():
 def test_a_context_model_that_is_none():
     with pytest.raises(TypeError, match=r"context_model=...\): wanted a regressor"):
         model(context_model="forest").fit(TABLE, Y)
+
+
+@pytest.mark.parametrize(
+    ("table", "task", "context", "options", "message"),
+    [
+        (TABLE.drop(columns=CONTEXT), "store", None, {}, r"wanted None without context, found .*; name the columns"),
+        (TABLE, ["store", "city"], ["size"], {"crossed": True}, "wanted None with crossed=True, found .*; leave one"),
+    ],
+    ids=["nothing", "crossed"],
+)
+def test_a_context_model_that_nothing_would_be_asked_of(table, task, context, options, message):
+    learner = EmpiricalBayes(context_model=FOREST, **options)
+    with pytest.raises(ValueError, match=rf"context_model=\.\.\.\): {message}"):
+        WarmStartRegressor(Ridge(), task=task, context=context, learner=learner).fit(table, Y)
+
+
+def test_sums_know_nothing_that_a_context_model_reads():
+    table = TABLE.drop(columns=CONTEXT)
+    sums = SufficientStatistics.from_table(table, Y, task="store")
+    with pytest.raises(ValueError, match=r"context_model=.*wanted None for statistics, .*; learn from the rows"):
+        EmpiricalBayes(context_model=FOREST).learn_statistics(sums)
+
+
+def test_a_prior_of_tasks_in_time_has_no_context_model():
+    days = TABLE.assign(day=np.arange(len(TABLE)) // 8).drop(columns=["store", *CONTEXT])
+    walk = Y + np.repeat(np.cumsum(np.random.default_rng(0).normal(size=40)), 8)
+    drifting = WarmStartRegressor(Ridge(), task="day", learner=StateSpace(half_life=1e3)).fit(days, walk)
+    learner = EmpiricalBayes(context_model=FOREST)
+    with pytest.raises(ValueError, match=r"context_model=.*wanted None with a prior of tasks in time"):
+        WarmStartRegressor(Ridge(), task="day", learner=learner, prior=drifting.prior_).fit(days.assign(day=99), Y)
 
 
 # Values and scikit-learn ------------------------------------------------------------------------------------

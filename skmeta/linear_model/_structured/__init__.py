@@ -2,6 +2,7 @@
 
 from skmeta.linear_model._structured._among import (
     check_context_model,
+    check_no_context_model,
     drift_among,
     learn_among,
     mixture_of,
@@ -13,6 +14,7 @@ from skmeta.linear_model._structured._places import LearnedPlaces
 __all__ = [
     "LearnedPlaces",
     "check_context_model",
+    "check_no_context_model",
     "drift_among",
     "learn_among",
     "mixture_of",
