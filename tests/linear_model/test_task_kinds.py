@@ -165,6 +165,15 @@ def test_learning_on_keeps_the_kinds(two):
         EmpiricalBayes().learn(Ridge(), more, prior)
 
 
+def test_learning_on_does_not_depend_on_where_new_kinds_are_looked_for(two, monkeypatch):
+    _, prior, _ = two
+    more, _ = draw(n_tasks=8, seed=5)
+    learner = EmpiricalBayes(n_components="auto")
+    on = learner.learn(Ridge(), more, prior)
+    monkeypatch.setattr("skmeta._inference.kinds_choice._SEEDS", 2)
+    same(learner.learn(Ridge(), more, prior), on, rtol=0.0)
+
+
 @pytest.mark.parametrize("n_components", [1, 2])
 def test_the_one_kind_of_a_prior_is_not_dropped_without_a_word(two, n_components):
     _, prior, _ = two
