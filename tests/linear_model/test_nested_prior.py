@@ -9,6 +9,7 @@ from sklearn.linear_model import Lasso, LogisticRegression, PoissonRegressor, Ri
 from skmeta import EmpiricalBayes, SufficientStatistics
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import GaussianPrior
+from skmeta.linear_model._structured._nested_prior import NestedPrior, Nodes
 from skmeta.tasks import Tasks
 
 N_REGIONS, N_STORES, N_ROWS, N_FEATURES = 6, 6, 8, 2
@@ -168,6 +169,14 @@ def test_what_is_stored_comes_back(learned):
     for other in (stored, pickle.loads(pickle.dumps(prior))):
         np.testing.assert_array_equal(mean_of(other.given(region="c")), mean_of(prior.given(region="c")))
         assert repr(other) == repr(prior)
+
+
+def test_more_than_ten_levels_come_back_in_their_order():
+    nodes = [Nodes(np.array([f"id{k}"]), np.zeros(1, int), np.full((1, 2), k), np.eye(2)[None]) for k in range(11)]
+    levels = tuple(f"level{k}" for k in range(12))
+    prior = NestedPrior([0.0, 0.0], np.eye(2), levels=levels, level_covariance=np.ones((12, 2, 2)), nodes=tuple(nodes))
+    again = NestedPrior.from_dict(prior.to_dict())
+    assert [each.ids.tolist() for each in again.nodes] == [[f"id{k}"] for k in range(11)]
 
 
 def test_columns_may_come_in_another_order(learned):
