@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
 from skmeta import EmpiricalBayes, NShotSplit, StateSpace, SufficientStatistics, WarmStartRegressor
-from skmeta.linear_model._structured._described_prior import DescribedPrior
+from skmeta.linear_model import DescribedPrior
 
 TABLE, Y, _ = make_stores()
 NEW, TARGET, NEW_W = make_stores(12, 3, first=500)

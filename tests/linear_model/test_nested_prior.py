@@ -8,8 +8,8 @@ from sklearn.linear_model import Lasso, LogisticRegression, PoissonRegressor, Ri
 
 from skmeta import EmpiricalBayes, SufficientStatistics
 from skmeta.compose import MixturePrior
-from skmeta.linear_model import GaussianPrior
-from skmeta.linear_model._structured._nested_prior import NestedPrior, Nodes
+from skmeta.linear_model import GaussianPrior, NestedPrior, StructuredMixture
+from skmeta.linear_model._structured._nested_prior import Nodes
 from skmeta.tasks import Tasks
 
 N_REGIONS, N_STORES, N_ROWS, N_FEATURES = 6, 6, 8, 2
@@ -188,6 +188,7 @@ def test_columns_may_come_in_another_order(learned):
 
 
 def test_it_says_what_regions_explain(learned):
+    assert type(learned[1]) is StructuredMixture
     prior = learned[1].components[0]
     assert sum(prior.shares.values()) == pytest.approx(1.0)
     assert prior.shares["region"] > 0.8  # of a truth of .96

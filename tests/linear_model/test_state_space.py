@@ -13,6 +13,7 @@ from sklearn.linear_model import HuberRegressor, LogisticRegression, PoissonRegr
 from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 
 from skmeta import EmpiricalBayes, StateSpace, WarmStartRegressor
+from skmeta.linear_model import DriftingPrior
 from skmeta.tasks import Tasks
 
 QUICK = StateSpace("spherical")
@@ -276,6 +277,7 @@ def test_players_have_means_and_chains_of_their_own():
     model = WarmStartRegressor(Ridge(), task=["player", "season"], learner=QUICK)
     model.fit(frame.loc[past, columns], frame.y[past])
     prior = model.prior_.prior
+    assert isinstance(prior.learned, DriftingPrior)
     assert repr(prior).startswith("DriftingPrior(30 player, half-life")
     assert list(prior.covariances) == ["player", "season drift", "season"]
     new = frame[~past]
