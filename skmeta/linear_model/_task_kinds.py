@@ -179,7 +179,7 @@ class KindsLearning:
 def check_n_components(wanted: Any) -> None:
     """Raise for what is no number of kinds."""
     if isinstance(wanted, str) and wanted != "auto":
-        raise ValueError(f"{_NAME}: wanted 'auto' or a whole number, found {wanted!r}.")
+        raise ValueError(f"{_NAME}: wanted 'auto' or a whole number, found {wanted!r}; 'auto' chooses it.")
     if not isinstance(wanted, str):
         check_scalar(wanted, "n_components", Integral, min_val=1)
 

@@ -120,7 +120,9 @@ def test_what_is_not_said_is_at_the_mean_and_widens_what_is_not_known():
     assert trace[0] < trace[1] < trace[2]
     assert_allclose(nothing.mean, prior.mean)
     assert_allclose(nothing.covariance, prior.covariance, rtol=1e-10)
-    with pytest.raises(ValueError, match="size: wanted a number, as of the tasks learned from, found 'large'"):
+    with pytest.raises(
+        ValueError, match="size: wanted a number, as of the tasks learned from, found 'large'; leave it out"
+    ):
         prior.given(size="large")
 
 

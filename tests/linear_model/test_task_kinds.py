@@ -270,7 +270,7 @@ def test_the_shell_has_a_learner_with_memberships(two):
     [
         ("auto", 1, "wanted at least 2 tasks, found 1"),
         (5, 4, "wanted at least 5 tasks, found 4"),
-        ("many", 4, "wanted 'auto' or a whole number"),
+        ("many", 4, "wanted 'auto' or a whole number, found 'many'; 'auto' chooses it"),
         (0, 4, "n_components == 0"),
     ],
 )

@@ -106,7 +106,7 @@ def check_context_model(model: Any) -> None:
     if model is not None and not (hasattr(model, "get_params") and is_regressor(model)):
         raise TypeError(
             f"EmpiricalBayes(context_model=...): wanted a regressor such as RandomForestRegressor(), or None for a linear map, "
-            f"found {model!r}."
+            f"found {model!r}; give one that is not fitted."
         )
 
 

@@ -62,7 +62,10 @@ class DriftingTasks:
         if past is not None:
             known, found = (each or "numbers" for each in (past.time_unit, unit))
             if known != found:
-                raise ValueError(f"{name}: wanted times as those of the prior, {known}, found {found}.")
+                raise ValueError(
+                    f"{name}: wanted times as those of the prior, {known}, found {found}; give them in its unit, dates by "
+                    "pandas.to_datetime, or learn without prior."
+                )
             time = np.r_[time, past.time]
         drifting = cls(nested, time, unit, half_life, past)
         drifting._check_distinct(tasks, name)
