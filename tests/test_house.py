@@ -319,6 +319,12 @@ def test_the_map_in_the_guide_is_this_one():
     assert [int(floor) for _, floor in found] == sorted(FLOORS.values(), reverse=True)
 
 
+def test_all_that_linear_models_hand_out_stands_in_the_api_reference():
+    listed = (ROOT.parent / "docs" / "api.rst").read_text("utf-8").split()
+    names = import_module("skmeta.linear_model").__all__
+    assert [name for name in names if not {name, f"linear_model.{name}"} & set(listed)] == []
+
+
 def test_the_house_was_read():
     modules = read_house()
     assert {module.room for module in modules} == set(FLOORS)

@@ -20,6 +20,7 @@ Array = NDArray[Any]
 _SEEDS = 24  # speed: tasks around which another kind is looked for
 _PATIENCE = 2  # speed: kinds more in turn that make held-out tasks no more probable, before the search ends
 _FEWEST = 2  # guard: tasks of each kind and of none, of those that teach
+_SWEEPS = 24  # by which the kinds of a past are learned on
 _SETTLE = 5  # sweeps under the shape that was chosen
 
 
@@ -144,7 +145,7 @@ def _learned_on(search: Search, structure: Structure, laws: list[CoefficientLaw]
     G = search.n_folds + 1
     past = [side_by_side([law.reshaped(len(weights) - len(search.tasks.known), 1)] * G, axis=1) for law in laws]
     start = Kinds(past, np.repeat(weights[:, None], G, axis=1), past)
-    return run(search.tasks, start, structure, _SEEDS)[0]
+    return run(search.tasks, start, structure, _SWEEPS)[0]
 
 
 def _in_shape(search: Search, kinds: Kinds, shapes: Sequence[CovarianceShape]) -> tuple[CovarianceShape, Kinds, Array]:

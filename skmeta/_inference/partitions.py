@@ -14,16 +14,55 @@ import numpy as np
 
 
 class Engine(Protocol):
-    """What runs functions where the parts of a collection are."""
+    """What runs functions where the parts of a collection are: any object with these three methods.
+
+    Functions are of modules or `functools.partial` of such, change nothing that they are given, and give the same whenever they
+    are asked: an engine that has lost a value may compute it again.
+    """
 
     def map(self, function: Callable[..., Any], *parts: Sequence[Any]) -> list[Any]:
-        """Handles of ``function(*each)`` for the parts in step, which may be handles or plain values."""
+        """Run a function beside the parts.
+
+        Parameters
+        ----------
+        function : callable
+            Called as ``function(*each)``.
+        *parts : sequences
+            In step; each entry is a handle or a plain value.
+
+        Returns
+        -------
+        list
+            Handles of what the function gives.
+        """
 
     def keep(self, parts: Sequence[Any]) -> list[Any]:
-        """The same handles, of values that are computed once and stay where they were made."""
+        """Have values computed once, so that they stay where they were made.
+
+        Parameters
+        ----------
+        parts : sequence
+            Handles.
+
+        Returns
+        -------
+        list
+            Handles of the same values.
+        """
 
     def gather(self, parts: Sequence[Any]) -> list[Any]:
-        """The values, here."""
+        """Bring values here.
+
+        Parameters
+        ----------
+        parts : sequence
+            Handles.
+
+        Returns
+        -------
+        list
+            The values.
+        """
 
 
 class InProcess:

@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FrozenValue:
-    """A value that nobody can change: shared by ``clone``, its arrays read-only.
+    """A value that nobody can change: shared by ``clone``, its arrays read-only, also those in tuples.
 
     Base class for ``dataclass(frozen=True, eq=False)``. ``clone`` shares a frozen value instead of copying it, so a
     search over estimators that hold one costs nothing and cannot change it; it has no ``get_params`` for the same
@@ -20,8 +20,9 @@ class FrozenValue:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, np.ndarray) and (value.flags.writeable or value.base is not None):
-                object.__setattr__(self, field.name, value.copy())
+            own = tuple(map(_owned, value)) if type(value) is tuple else _owned(value)
+            if own is not value:
+                object.__setattr__(self, field.name, own)
         self._freeze()
 
     def __sklearn_clone__(self) -> Self:
@@ -30,8 +31,9 @@ class FrozenValue:
     def _freeze(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
-                value.flags.writeable = False
+            for each in value if type(value) is tuple else (value,):
+                if isinstance(each, np.ndarray):
+                    each.flags.writeable = False
 
     def __getstate__(self) -> dict[str, Any]:
         # Only the fields: what is derived from them is derived again.
@@ -40,3 +42,9 @@ class FrozenValue:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._freeze()  # pickling forgets the read-only flag
+
+
+def _owned(value: Any) -> Any:
+    """A copy of an array that somebody else may change; the value itself if nobody can."""
+    shared = isinstance(value, np.ndarray) and (value.flags.writeable or value.base is not None)
+    return value.copy() if shared else value

@@ -168,7 +168,10 @@ def _read(priors: Sequence[Any], estimator: Any, family: Family, tasks: Tasks) -
         return _no_rows(first, family, tasks), list(priors)
     data = read(tasks, estimator, family, first.classes, first.weight_unit)
     if first.n_outputs != data.Y.shape[1]:
-        raise ValueError(f"prior: wanted coefficients for {data.Y.shape[1]} output(s), found {first.n_outputs}.")
+        raise ValueError(
+            f"prior: wanted coefficients for {data.Y.shape[1]} output(s), found {first.n_outputs}; give the targets "
+            "that it was learned from."
+        )
     return data, [prior.for_columns(tasks.feature_names, data.X.shape[1]) for prior in priors]
 
 

@@ -29,7 +29,7 @@ def read_bounds(
     if not isinstance(bounds, Mapping):
         raise TypeError(
             f"bounds: wanted a mapping from each column, and {TARGET!r} for the target, to a pair (low, high), found "
-            f"{type(bounds).__name__}."
+            f"{type(bounds).__name__}; as {{'price': (0, 100), {TARGET!r}: (0, 1)}}."
         )
     columns: list[Any] = list(range(n_features)) if names is None else list(names)
     if TARGET in columns:
@@ -55,7 +55,10 @@ def _pair(name: Any, pair: Any) -> tuple[float, float]:
     except (TypeError, ValueError):
         low = high = np.nan
     if not (np.isfinite([low, high]).all() and low < high):
-        raise ValueError(f"bounds: wanted two finite numbers, low < high, of {shown(name)}, found {shown(pair)}.")
+        raise ValueError(
+            f"bounds: wanted two finite numbers, low < high, of {shown(name)}, found {shown(pair)}; declare what values may "
+            "be, as (0, 100)."
+        )
     return low, high
 
 
@@ -63,7 +66,9 @@ def _pairs_of_targets(pairs: Any, n_outputs: int) -> list[tuple[float, float]]:
     if n_outputs == 1 or np.ndim(pairs) < 2:  # one pair does for all targets
         return [_pair(TARGET, pairs)] * n_outputs
     if len(pairs) != n_outputs:
-        raise ValueError(f"bounds: wanted {n_outputs} pairs of {TARGET!r}, one a target, found {len(pairs)}.")
+        raise ValueError(
+            f"bounds: wanted {n_outputs} pairs of {TARGET!r}, one a target, found {len(pairs)}; one pair does for all."
+        )
     return [_pair(TARGET, pair) for pair in pairs]
 
 

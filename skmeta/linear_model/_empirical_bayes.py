@@ -24,7 +24,7 @@ from skmeta.linear_model._learning_without_rows import LearnsWithoutRows
 from skmeta.linear_model._mixture import explained_by, held_out, weighed
 from skmeta.linear_model._outliers import learn_from_trusted
 from skmeta.linear_model._parameters import check_parameters
-from skmeta.linear_model._past import checked_past, learned_component, unit_of
+from skmeta.linear_model._past import checked_past, unit_of
 from skmeta.linear_model._structured import (
     LearnedPlaces,
     learn_among,
@@ -32,7 +32,7 @@ from skmeta.linear_model._structured import (
     places_of,
     structure_among,
 )
-from skmeta.linear_model._task_kinds import KindsLearning, check_kinds_of, check_not_wide
+from skmeta.linear_model._task_kinds import KindsLearning, check_no_structure, check_not_wide
 from skmeta.linear_model._wide_learning import check_crossed_not_wide, is_wide, learn_wide_prior, wide_mixture
 from skmeta.tasks import Tasks
 
@@ -100,7 +100,7 @@ class EmpiricalBayes(LearnsWithoutRows):
     context_model : regressor, default=None
         The map from what describes a task (``context`` of the estimators around it) to its coefficients, such as
         ``RandomForestRegressor()``; an ``MLPRegressor`` is a network that makes models. None is a linear map whose doubt is
-        known. See `DescribedPrior`.
+        known. Without ``context`` it raises. See `DescribedPrior`.
 
     Attributes
     ----------
@@ -245,9 +245,9 @@ class EmpiricalBayes(LearnsWithoutRows):
         self, estimator: Any, tasks: Tasks, prior: Prior | None, n_jobs: Any, progress: Any, distinct: Any = None
     ) -> MixturePrior:
         """The prior of a collection, ``distinct`` being what leaves copies out, if anything does."""
-        check_parameters(self)
+        self._start()
         tasks = self._weighed(tasks)
-        family, past = family_of(estimator), learned_component(prior, estimator)
+        family, past = family_of(estimator), self._known(prior, estimator)
         classes = None if past is None else past.classes
         unit = unit_of(past, mean_weight(tasks, estimator, classes))
         data = read(tasks, estimator, family, classes, unit)
@@ -255,6 +255,7 @@ class EmpiricalBayes(LearnsWithoutRows):
         if distinct is not None and not self.crossed:  # of a pair of levels there may be equal rows
             tasks, data = distinct(tasks, data, estimator, family, unit)
         among = self._structure_among(tasks, past)
+        check_no_structure(among, self.n_components)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
         wide = is_wide(self, data.n_features, data.n_rows, past, coupled=coupled)
         check_crossed_not_wide(wide and self.crossed, data.n_features)
@@ -268,9 +269,10 @@ class EmpiricalBayes(LearnsWithoutRows):
             return learner._learn(found, past, prior, n_jobs, progress, among)
 
         if family.share_of_outliers(estimator) > 0.0:
-            # Until outliers are known, what they add must not pass for a larger noise of their tasks.
-            start = partial(learn, clone(self).set_params(covariance="diagonal", blocks=None, noise="shared"))
-            return learn_from_trusted(start, partial(learn, self), data, estimator, family, n_jobs)
+            # Until outliers are known, what they add must not pass for a larger noise of their tasks, nor for a kind of them.
+            simple = clone(self).set_params(covariance="diagonal", blocks=None, noise="shared")
+            simple.n_components = 1  # of learners, too, that have no such parameter
+            return learn_from_trusted(partial(learn, simple), partial(learn, self), data, estimator, family, n_jobs)
         return learn(self, data)
 
     def _learn(
@@ -283,7 +285,6 @@ class EmpiricalBayes(LearnsWithoutRows):
         among: Any = None,
     ) -> MixturePrior:
         """Laws of all outputs, and how often held-out tasks were unlike them; ``among`` is a structure among the tasks."""
-        check_kinds_of(prior, self.n_components, among)
         learning = LawLearning(self, effective_n_jobs(n_jobs), progress)
         found: Sequence[LearnedLaw] = learning.of(collection, laws_of(past, collection))
         self.structure_, self.scores_ = str(found[-1].choice.structure), found[-1].choice.scores
@@ -300,6 +301,12 @@ class EmpiricalBayes(LearnsWithoutRows):
                 return kinds
         tasks = held_out(learned, found, explained)
         return mixture_of(*weighed(learned, found, tasks, prior, levels=levels), explained)
+
+    def _start(self) -> None:
+        """Check what all ways of learning share, and forget what an earlier collection said of its tasks."""
+        check_parameters(self)
+        self._places = None
+        vars(self).pop("memberships_", None)
 
     def _weighed(self, tasks: Tasks) -> Tasks:
         """How often tasks count, by their age."""

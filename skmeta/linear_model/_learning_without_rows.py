@@ -21,12 +21,12 @@ from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import MANY
 from skmeta.linear_model._learn_in_parts import collection_of_parts, statistics_of
 from skmeta.linear_model._outliers import check_sums_suffice
-from skmeta.linear_model._parameters import check_parameters
 from skmeta.linear_model._partitioned_statistics import PartitionedStatistics
 from skmeta.linear_model._parts import Part, Parts
 from skmeta.linear_model._past import checked_past, learned_component
 from skmeta.linear_model._private_collection import of_private_sums
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
+from skmeta.linear_model._task_kinds import check_kinds_of
 from skmeta.linear_model._wide_learning import is_wide
 from skmeta.steps import PriorWithSteps, fit_steps, take_apart, with_constant_column
 from skmeta.tasks import PartitionedTasks, Tasks
@@ -39,6 +39,12 @@ class LearnsWithoutRows(Learner):
 
     crossed: bool
     half_life: float | None
+    n_components: int | str
+    context_model: Any
+
+    def _start(self) -> None:
+        """Check what all ways of learning share, and forget what an earlier collection said of its tasks."""
+        raise NotImplementedError
 
     def _learn(
         self, collection: Collection, past: GaussianPrior | None, prior: Prior | None, n_jobs: Any, progress: Any
@@ -51,6 +57,12 @@ class LearnsWithoutRows(Learner):
     ) -> MixturePrior:
         """The same where no matrix of columns by columns is made."""
         raise NotImplementedError
+
+    def _known(self, prior: Prior | None, estimator: Any) -> GaussianPrior | None:
+        """What of a prior is learned on from; of kinds of tasks it knows none, or as many as are asked for."""
+        found = learned_component(prior, estimator)
+        check_kinds_of(prior, self.n_components)
+        return found
 
     def learn_partitions(
         self,
@@ -73,7 +85,7 @@ class LearnsWithoutRows(Learner):
         Prior
             What is known now.
         """
-        check_sums_suffice(estimator, crossed=self.crossed)
+        check_sums_suffice(estimator, crossed=self.crossed, context_model=self.context_model)
         found = statistics_of(estimator, tasks)
         return self.learn_statistics(found, estimator, prior, n_jobs=n_jobs, progress=progress)
 
@@ -120,12 +132,12 @@ class LearnsWithoutRows(Learner):
         ValueError
             If statistics do not determine the likelihood of ``estimator``, as those of robust ones, which ask of each row
             whether it is an outlier; if parts know different labels; with ``crossed``, which takes several ids a task; or with
-            a ``half_life``.
+            a ``half_life`` or a ``context_model``.
         """
-        check_parameters(self)
+        self._start()
         check_no_age(self.half_life)
         estimator = Ridge() if estimator is None else estimator
-        check_sums_suffice(estimator, crossed=self.crossed)
+        check_sums_suffice(estimator, crossed=self.crossed, context_model=self.context_model)
         return self._of_statistics(statistics, estimator, prior, n_jobs, progress)
 
     def _of_statistics(self, statistics: Any, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any) -> Prior:
@@ -140,7 +152,7 @@ class LearnsWithoutRows(Learner):
         parts, family = Parts(statistics), family_of(estimator)
         if family.likelihood(estimator, parts.first.n_outputs).quadratic:
             return self._of_statistics(parts.first, estimator, prior, n_jobs, progress)
-        past = learned_component(prior, estimator)
+        past = self._known(prior, estimator)
         past = checked_past(past, estimator, family, parts.first, parts.first.feature_names)
         return self._learn(_collection.of_parts(parts, estimator, family, past), past, prior, n_jobs, progress)
 
@@ -148,7 +160,7 @@ class LearnsWithoutRows(Learner):
         self, found: PartitionedStatistics, estimator: Any, prior: Prior | None, progress: Progress
     ) -> Prior:
         """The prior of more tasks than one place is to hold."""
-        family, past = family_of(estimator), learned_component(prior, estimator)
+        family, past = family_of(estimator), self._known(prior, estimator)
         past = checked_past(past, estimator, family, found, found.feature_names)
         report, total = progress or (lambda done, total: None), 2 + 2 * found.n_outputs
         found = found.without_copies()
@@ -173,7 +185,7 @@ class LearnsWithoutRows(Learner):
         self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any
     ) -> MixturePrior:
         """The prior of the tasks that there are sums of, by the computation that their rows would take."""
-        family, past = family_of(estimator), learned_component(prior, estimator)
+        family, past = family_of(estimator), self._known(prior, estimator)
         past = checked_past(past, estimator, family, sums, sums.feature_names)
         if sums.noise_variance is not None:
             private = of_private_sums(sums, estimator, family, past, effective_n_jobs(n_jobs))

@@ -16,6 +16,7 @@ from skmeta.compose import MixturePrior
 from skmeta.linear_model._adapt import engine_rows, in_engine
 from skmeta.linear_model._data import LinearData
 from skmeta.linear_model._families import family_of
+from skmeta.linear_model._structured import check_no_context_model
 
 Array = NDArray[np.float64]
 Learn = Callable[[LinearData], MixturePrior]
@@ -46,8 +47,11 @@ def learn_from_trusted(
     return prior
 
 
-def check_sums_suffice(estimator: Any, *, crossed: bool = False) -> None:
-    """Raise for robust estimators and for crossed groups: sums say neither which rows are outliers nor more than one id."""
+def check_sums_suffice(estimator: Any, *, crossed: bool = False, context_model: Any = None) -> None:
+    """Raise where sums say too little: which rows are outliers, more than one id of a task, or what describes it."""
+    check_no_context_model(
+        context_model, "for statistics, which know nothing that describes a task", "learn from the rows, with context"
+    )
     if crossed:
         raise ValueError(
             "EmpiricalBayes(crossed=True): wanted rows with two task columns or more, found statistics, which know a task by "

@@ -19,20 +19,26 @@ _SHAPES = ("auto", "factor", "full", "diagonal", "spherical", "blocks")
 def check_parameters(learner: Any) -> None:
     """Raise for a parameter that is none."""
     if learner.covariance not in _SHAPES:
-        raise ValueError(f"EmpiricalBayes(covariance=...): wanted one of {_SHAPES}, found {learner.covariance!r}.")
+        raise ValueError(
+            f"EmpiricalBayes(covariance=...): wanted one of {_SHAPES}, found {learner.covariance!r}; 'auto' tries several."
+        )
     check_blocks(learner.blocks, learner.covariance)
     check_varying(learner.varying)
     check_scalar(learner.crossed, "crossed", bool)
     check_context_model(learner.context_model)
     check_n_components(learner.n_components)
     if learner.noise not in ("task", "shared"):
-        raise ValueError(f"EmpiricalBayes(noise=...): wanted 'task' or 'shared', found {learner.noise!r}.")
+        raise ValueError(
+            f"EmpiricalBayes(noise=...): wanted 'task' or 'shared', found {learner.noise!r}; 'task' where you do not know."
+        )
     if learner.rank is not None:
         check_scalar(learner.rank, "rank", Integral, min_val=1)
     if isinstance(learner.pseudo_tasks, str):
         if learner.pseudo_tasks not in CHOICES:
             wanted = f"a number, None or one of {CHOICES}"
-            raise ValueError(f"EmpiricalBayes(pseudo_tasks=...): wanted {wanted}, found {learner.pseudo_tasks!r}.")
+            raise ValueError(
+                f"EmpiricalBayes(pseudo_tasks=...): wanted {wanted}, found {learner.pseudo_tasks!r}; None is by shape."
+            )
     elif learner.pseudo_tasks is not None:
         check_scalar(learner.pseudo_tasks, "pseudo_tasks", Real, min_val=0)
     if learner.half_life is not None:

@@ -61,5 +61,8 @@ def checked_past(
         return None
     check_likelihood(past, estimator, family)
     if past.n_outputs != found.n_outputs:
-        raise ValueError(f"prior: wanted coefficients for {found.n_outputs} output(s), found {past.n_outputs}.")
+        raise ValueError(
+            f"prior: wanted coefficients for {found.n_outputs} output(s), found {past.n_outputs}; give the targets that it was "
+            "learned from, or learn without prior."
+        )
     return past.for_columns(names, found.n_features)

@@ -27,7 +27,9 @@ def privatised(found: Statistics, epsilon: float, delta: float, bounds: Any, ran
     check_scalar(epsilon, "epsilon", Real, min_val=0.0, include_boundaries="neither")
     check_scalar(delta, "delta", Real, min_val=0.0, max_val=1.0, include_boundaries="neither")
     if not np.isfinite([epsilon, delta]).all():
-        raise ValueError(f"privatise: wanted finite numbers, found epsilon={epsilon} and delta={delta}.")
+        raise ValueError(
+            f"privatise: wanted finite numbers, found epsilon={epsilon} and delta={delta}; without noise leave privatise out."
+        )
     _check_can_be_private(found)
     declared = _bounds_of(found, bounds)
     box = Box.of_bounds(declared, found.n_features)

@@ -179,21 +179,29 @@ class KindsLearning:
 def check_n_components(wanted: Any) -> None:
     """Raise for what is no number of kinds."""
     if isinstance(wanted, str) and wanted != "auto":
-        raise ValueError(f"{_NAME}: wanted 'auto' or a whole number, found {wanted!r}.")
+        raise ValueError(f"{_NAME}: wanted 'auto' or a whole number, found {wanted!r}; 'auto' chooses it.")
     if not isinstance(wanted, str):
         check_scalar(wanted, "n_components", Integral, min_val=1)
 
 
-def check_kinds_of(prior: Any, wanted: Any, among: Any = None) -> None:
-    """Raise where a prior knows another number of kinds, or tasks are known to belong together otherwise, ``among``."""
+def check_kinds_of(prior: Any, wanted: Any) -> None:
+    """Raise where a prior knows kinds, and no kinds or another number of them are asked for."""
+    if not isinstance(prior, MixtureOfKinds):
+        return
+    known = prior.n_kinds
+    if wanted != "auto" and (wanted == 1 or wanted != known):  # with 1 there are no kinds beside the one Gaussian
+        may_be = "'auto'" if known == 1 else f"'auto' or {known}"
+        raise ValueError(
+            f"{_NAME}: wanted {may_be}, as the prior knows {prior.kinds_in_words}, found {wanted}; to leave kinds out give "
+            "prior=mixture.components[0]."
+        )
+
+
+def check_no_structure(among: Any, wanted: Any) -> None:
+    """Raise where kinds are asked for of tasks that are known to belong together otherwise, ``among``."""
     if among is not None and wanted != 1:
         raise ValueError(
-            f"{_NAME}: wanted 1 for tasks that lie in others, found {wanted!r}; give one task column, or leave n_components."
-        )
-    if isinstance(prior, MixtureOfKinds) and wanted not in ("auto", prior.n_kinds):
-        raise ValueError(
-            f"{_NAME}: wanted 'auto' or {prior.n_kinds}, as the prior knows {prior.kinds_in_words}, found {wanted}; to leave "
-            "kinds out give prior=mixture.components[0]."
+            f"{_NAME}: wanted 1 for {among.in_words}, found {wanted!r}; {among.without}, or leave n_components."
         )
 
 

@@ -76,7 +76,8 @@ def time_of(value: Any, name: str, unit: str) -> float:
     (found,), own = times_of(np.asarray(value)[None] if isinstance(value, np.generic) else as_objects([value]), name)
     if own != unit:
         wanted, other = ("a date", "a number") if unit else ("a number", "a date")
-        raise ValueError(f"{name}: wanted {wanted}, as the past has, found {other}: {shown(value)}.")
+        way_out = "make it one, by pandas.to_datetime" if unit else "give the time as past tasks have it"
+        raise ValueError(f"{name}: wanted {wanted}, as the past has, found {other}: {shown(value)}; {way_out}.")
     return float(found)
 
 

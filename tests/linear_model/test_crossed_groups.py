@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.linear_model import HuberRegressor, LogisticRegression, PoissonRegressor, Ridge
 
 from skmeta import EmpiricalBayes, GaussianPrior, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
-from skmeta.linear_model._structured._crossed_prior import CrossedPrior
+from skmeta.linear_model import CrossedPrior
 
 REML = {"pseudo_tasks": 0, "noise": "shared", "tol": 1e-9, "crossed": True}
 

@@ -17,8 +17,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeRegressor
 
-from skmeta import EmpiricalBayes, NShotSplit, WarmStartRegressor
-from skmeta.linear_model._structured._described_prior import DescribedPrior
+from skmeta import EmpiricalBayes, NShotSplit, StateSpace, SufficientStatistics, WarmStartRegressor
+from skmeta.linear_model import DescribedPrior
 
 TABLE, Y, _ = make_stores()
 NEW, TARGET, NEW_W = make_stores(12, 3, first=500)
@@ -120,7 +120,9 @@ def test_what_is_not_said_is_at_the_mean_and_widens_what_is_not_known():
     assert trace[0] < trace[1] < trace[2]
     assert_allclose(nothing.mean, prior.mean)
     assert_allclose(nothing.covariance, prior.covariance, rtol=1e-10)
-    with pytest.raises(ValueError, match="size: wanted a number, as of the tasks learned from, found 'large'"):
+    with pytest.raises(
+        ValueError, match="size: wanted a number, as of the tasks learned from, found 'large'; leave it out"
+    ):
         prior.given(size="large")
 
 
@@ -221,6 +223,36 @@ def test_a_regressor_cannot_be_written_as_plain_arrays():
 def test_a_context_model_that_is_none():
     with pytest.raises(TypeError, match=r"context_model=...\): wanted a regressor"):
         model(context_model="forest").fit(TABLE, Y)
+
+
+@pytest.mark.parametrize(
+    ("table", "task", "context", "options", "message"),
+    [
+        (TABLE.drop(columns=CONTEXT), "store", None, {}, r"wanted None without context, found .*; name the columns"),
+        (TABLE, ["store", "city"], ["size"], {"crossed": True}, "wanted None with crossed=True, found .*; leave one"),
+    ],
+    ids=["nothing", "crossed"],
+)
+def test_a_context_model_that_nothing_would_be_asked_of(table, task, context, options, message):
+    learner = EmpiricalBayes(context_model=FOREST, **options)
+    with pytest.raises(ValueError, match=rf"context_model=\.\.\.\): {message}"):
+        WarmStartRegressor(Ridge(), task=task, context=context, learner=learner).fit(table, Y)
+
+
+def test_sums_know_nothing_that_a_context_model_reads():
+    table = TABLE.drop(columns=CONTEXT)
+    sums = SufficientStatistics.from_table(table, Y, task="store")
+    with pytest.raises(ValueError, match=r"context_model=.*wanted None for statistics, .*; learn from the rows"):
+        EmpiricalBayes(context_model=FOREST).learn_statistics(sums)
+
+
+def test_a_prior_of_tasks_in_time_has_no_context_model():
+    days = TABLE.assign(day=np.arange(len(TABLE)) // 8).drop(columns=["store", *CONTEXT])
+    walk = Y + np.repeat(np.cumsum(np.random.default_rng(0).normal(size=40)), 8)
+    drifting = WarmStartRegressor(Ridge(), task="day", learner=StateSpace(half_life=1e3)).fit(days, walk)
+    learner = EmpiricalBayes(context_model=FOREST)
+    with pytest.raises(ValueError, match=r"context_model=.*wanted None with a prior of tasks in time"):
+        WarmStartRegressor(Ridge(), task="day", learner=learner, prior=drifting.prior_).fit(days.assign(day=99), Y)
 
 
 # Values and scikit-learn ------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from skmeta._inference.sums import read_sums
 from skmeta.base import Prior
 from skmeta.compose import MixturePrior
 from skmeta.datasets import make_related_classification, make_related_regression
+from skmeta.tasks import Tasks
 from skmeta.tasks._read import read_tasks
 
 UNEVEN = np.diag(np.r_[4.0, 2.0, np.full(4, 0.05), 1.0])
@@ -303,7 +304,7 @@ def test_a_prior_of_another_family_is_named():
 def test_a_prior_for_other_targets_is_named():
     X, y, _ = collection(n_tasks=10)
     prior = EmpiricalBayes().learn(Ridge(), tasks_of(X, y))
-    with pytest.raises(ValueError, match=r"prior: wanted coefficients for 2 output\(s\), found 1"):
+    with pytest.raises(ValueError, match=r"prior: wanted coefficients for 2 output\(s\), found 1; give the targets"):
         EmpiricalBayes().learn(Ridge(), tasks_of(X, np.c_[y, y]), prior)
     with pytest.raises(ValueError, match=r"prior: wanted one learned for poisson targets.*gaussian"):
         EmpiricalBayes().learn(PoissonRegressor(), tasks_of(X, np.abs(y)), prior)
@@ -398,3 +399,17 @@ def test_an_uncertain_mean_may_be_written_as_a_diagonal():
              for own in (np.full(7, 0.3), 0.3 * np.eye(7))]  # fmt: skip
     one, two = (learn(X, y, prior=prior).prior_ for prior in known)
     assert_same_prior(one, two, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("options", "way_out"),
+    [
+        ({"covariance": "round"}, "found 'round'; 'auto' tries several"),
+        ({"noise": "none"}, "found 'none'; 'task' where you do not know"),
+        ({"pseudo_tasks": "many"}, "found 'many'; None is by shape"),
+    ],
+)
+def test_a_parameter_that_is_none_has_a_way_out(options, way_out):
+    tasks = Tasks(np.ones((2, 1)), np.ones(2), np.arange(2), np.arange(2))
+    with pytest.raises(ValueError, match=way_out):
+        EmpiricalBayes(**options).learn(Ridge(), tasks)

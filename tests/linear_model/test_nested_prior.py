@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Lasso, LogisticRegression, PoissonRegressor, Ridge
 
-from skmeta import EmpiricalBayes
+from skmeta import EmpiricalBayes, SufficientStatistics
 from skmeta.compose import MixturePrior
-from skmeta.linear_model import GaussianPrior
+from skmeta.linear_model import GaussianPrior, NestedPrior, StructuredMixture
+from skmeta.linear_model._structured._nested_prior import Nodes
 from skmeta.tasks import Tasks
 
 N_REGIONS, N_STORES, N_ROWS, N_FEATURES = 6, 6, 8, 2
@@ -170,6 +171,14 @@ def test_what_is_stored_comes_back(learned):
         assert repr(other) == repr(prior)
 
 
+def test_more_than_ten_levels_come_back_in_their_order():
+    nodes = [Nodes(np.array([f"id{k}"]), np.zeros(1, int), np.full((1, 2), k), np.eye(2)[None]) for k in range(11)]
+    levels = tuple(f"level{k}" for k in range(12))
+    prior = NestedPrior([0.0, 0.0], np.eye(2), levels=levels, level_covariance=np.ones((12, 2, 2)), nodes=tuple(nodes))
+    again = NestedPrior.from_dict(prior.to_dict())
+    assert [each.ids.tolist() for each in again.nodes] == [[f"id{k}"] for k in range(11)]
+
+
 def test_columns_may_come_in_another_order(learned):
     _, prior, _, _ = learned
     turned = prior.components[0].reorder([1, 0]).given(region="b")
@@ -179,7 +188,34 @@ def test_columns_may_come_in_another_order(learned):
 
 
 def test_it_says_what_regions_explain(learned):
+    assert type(learned[1]) is StructuredMixture
     prior = learned[1].components[0]
     assert sum(prior.shares.values()) == pytest.approx(1.0)
     assert prior.shares["region"] > 0.8  # of a truth of .96
     assert repr(prior).startswith("NestedPrior(6 regions, 36 stores; regions explain 9")
+
+
+def wide_collection():
+    """Ten tasks of five rows and 120 columns, with the ids of nested tasks."""
+    nested, _ = collection()
+    rng, codes = np.random.default_rng(0), np.repeat(np.arange(10), 5)
+    return Tasks(rng.normal(size=(50, 120)), rng.normal(size=50), codes, nested.ids[:10])
+
+
+def of_rows(learner, tasks):
+    return learner.learn(Ridge(), tasks)
+
+
+def of_sums(learner, tasks):
+    return learner.learn_statistics(SufficientStatistics.of_tasks(tasks))
+
+
+@pytest.mark.parametrize("learn", [of_rows, of_sums])
+def test_a_learner_forgets_the_places_of_an_earlier_collection(learn):
+    learner, tasks = EmpiricalBayes(n_components=1), wide_collection()
+    learner.learn(Ridge(), collection()[0])
+    assert learner._places is not None and hasattr(learner, "memberships_")
+    prior = learn(learner, tasks)
+    assert hasattr(learner, "memberships_") is (learn is of_rows)
+    found = learner.adapt_learned(prior, Ridge(), tasks).coefficients
+    np.testing.assert_array_equal(found, prior.adapt_tasks(Ridge(), tasks).coefficients)

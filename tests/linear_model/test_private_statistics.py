@@ -226,14 +226,14 @@ def test_private_sums_are_learned_on_from_a_prior():
 @pytest.mark.parametrize(
     ("bounds", "error", "message"),
     [
-        ([(0, 1)] * 3, TypeError, "bounds: wanted a mapping.*found list"),
+        ([(0, 1)] * 3, TypeError, "bounds: wanted a mapping.*found list; as {'price': "),
         ({"a": (0, 1), "y": (0, 1)}, ValueError, "found none of 'b'"),
         ({"a": (0, 1), "b": (0, 1)}, ValueError, "found none of 'y'"),
         (BOUNDS | {"c": (0, 1)}, ValueError, "found unknown 'c'"),
         (BOUNDS | {"b": (3, 3)}, ValueError, r"low < high, of 'b', found \(3, 3\)"),
         (BOUNDS | {"b": (5, 3)}, ValueError, "low < high, of 'b'"),
         (BOUNDS | {"b": (0, np.inf)}, ValueError, "two finite numbers.*'b'"),
-        (BOUNDS | {"b": 3}, ValueError, "two finite numbers.*'b'.*found 3"),
+        (BOUNDS | {"b": 3}, ValueError, "two finite numbers.*'b'.*found 3; declare what values may be, as "),
         (BOUNDS | {"y": (1, 0)}, ValueError, "low < high, of 'y'"),
     ],
 )  # fmt: skip
@@ -249,7 +249,7 @@ def test_bounds_are_by_position_where_columns_have_no_names():
     assert_array_equal(found.bounds, [[0, 9], [-1, 1]])
     with pytest.raises(ValueError, match="found none of 0, unknown 1"):
         SufficientStatistics.from_table(X, y, -1, bounds={1: (0, 9), "y": (-1, 1)})
-    with pytest.raises(ValueError, match=r"wanted 2 pairs of 'y', one a target, found 1"):
+    with pytest.raises(ValueError, match=r"wanted 2 pairs of 'y', one a target, found 1; one pair does for all"):
         SufficientStatistics.from_table(X, np.zeros((6, 2)), -1, bounds={0: (0, 9), "y": [(-1, 1)]})
 
 
@@ -264,7 +264,7 @@ def test_a_column_with_the_name_of_the_target_is_to_be_renamed():
     [
         ({"epsilon": 0.0}, "epsilon == 0.0, must be > 0"),
         ({"epsilon": -1.0}, "epsilon"),
-        ({"epsilon": np.nan}, "finite numbers, found epsilon=nan"),
+        ({"epsilon": np.nan}, "finite numbers, found epsilon=nan and delta=1e-05; without noise leave"),
         ({"epsilon": np.inf}, "finite numbers, found epsilon=inf"),
         ({"delta": np.nan}, "finite numbers, found .*delta=nan"),
         ({"delta": 0.0}, "delta == 0.0, must be > 0"),

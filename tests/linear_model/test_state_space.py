@@ -13,6 +13,7 @@ from sklearn.linear_model import HuberRegressor, LogisticRegression, PoissonRegr
 from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 
 from skmeta import EmpiricalBayes, StateSpace, WarmStartRegressor
+from skmeta.linear_model import DriftingPrior
 from skmeta.tasks import Tasks
 
 QUICK = StateSpace("spherical")
@@ -159,8 +160,14 @@ def test_what_is_no_time_or_stands_twice_is_told(days, message):
 @pytest.mark.quick
 def test_a_time_that_is_of_another_kind_than_the_past_is_told(walk):
     prior = walk[2]
-    with pytest.raises(ValueError, match="wanted a number, as the past has, found a date"):
+    with pytest.raises(ValueError, match=r"wanted a number, as the past has, found a date: .*; give the time as"):
         prior.given(day=np.datetime64("2024-03-01"))
+    days = np.array(["2024-03-01", "2024-03-02"], dtype="M8[D]")
+    later = Tasks(np.ones((2, 3)), np.ones(2), np.arange(2), days, levels={"day": days})
+    with pytest.raises(
+        ValueError, match="wanted times as those of the prior, numbers, found days; give them in its unit"
+    ):
+        QUICK.learn(Ridge(), later, prior)
     with pytest.raises(ValueError, match=r"pandas\.to_datetime"):
         prior.given(day="tomorrow")
     with pytest.raises(TypeError, match="leave out what it does not read"):
@@ -276,6 +283,7 @@ def test_players_have_means_and_chains_of_their_own():
     model = WarmStartRegressor(Ridge(), task=["player", "season"], learner=QUICK)
     model.fit(frame.loc[past, columns], frame.y[past])
     prior = model.prior_.prior
+    assert isinstance(prior.learned, DriftingPrior)
     assert repr(prior).startswith("DriftingPrior(30 player, half-life")
     assert list(prior.covariances) == ["player", "season drift", "season"]
     new = frame[~past]

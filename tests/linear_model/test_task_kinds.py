@@ -8,9 +8,9 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
-from sklearn.linear_model import GammaRegressor, LogisticRegression, PoissonRegressor, Ridge
+from sklearn.linear_model import GammaRegressor, HuberRegressor, LogisticRegression, PoissonRegressor, Ridge
 
-from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartRegressor
+from skmeta import EmpiricalBayes, StateSpace, SufficientStatistics, WarmStartRegressor
 from skmeta.compose import MixtureOfKinds, MixturePrior
 from skmeta.tasks import Tasks
 
@@ -165,6 +165,36 @@ def test_learning_on_keeps_the_kinds(two):
         EmpiricalBayes().learn(Ridge(), more, prior)
 
 
+def test_learning_on_does_not_depend_on_where_new_kinds_are_looked_for(two, monkeypatch):
+    _, prior, _ = two
+    more, _ = draw(n_tasks=8, seed=5)
+    learner = EmpiricalBayes(n_components="auto")
+    on = learner.learn(Ridge(), more, prior)
+    monkeypatch.setattr("skmeta._inference.kinds_choice._SEEDS", 2)
+    same(learner.learn(Ridge(), more, prior), on, rtol=0.0)
+
+
+@pytest.mark.parametrize("n_components", [1, 2])
+def test_the_one_kind_of_a_prior_is_not_dropped_without_a_word(two, n_components):
+    _, prior, _ = two
+    kept = [0, 1, *range(3, len(prior.names))]
+    shares = [values[kept] / values[kept].sum() for values in (prior.weights, prior.unseen_weights)]
+    one = MixtureOfKinds(
+        [prior.components[c] for c in kept], shares[0], [prior.names[c] for c in kept], shares[1], n_kinds=1
+    )
+    more, _ = draw(n_tasks=8, centres=CENTRES[:1], seed=5)
+    sums = SufficientStatistics.of_tasks(more)
+    learner, told = (
+        EmpiricalBayes(n_components=n_components),
+        rf"wanted 'auto', as the prior .*, found {n_components}; ",
+    )
+    with pytest.raises(ValueError, match=told):
+        learner.learn(Ridge(), more, one)
+    with pytest.raises(ValueError, match=told):
+        learner.learn_statistics(sums, prior=one)
+    assert EmpiricalBayes(n_components="auto").learn(Ridge(), more, one).n_kinds == 1
+
+
 def test_sums_say_what_rows_say(two):
     tasks, prior, _ = two
     X = np.column_stack([tasks.X, tasks.codes])
@@ -240,7 +270,7 @@ def test_the_shell_has_a_learner_with_memberships(two):
     [
         ("auto", 1, "wanted at least 2 tasks, found 1"),
         (5, 4, "wanted at least 5 tasks, found 4"),
-        ("many", 4, "wanted 'auto' or a whole number"),
+        ("many", 4, "wanted 'auto' or a whole number, found 'many'; 'auto' chooses it"),
         (0, 4, "n_components == 0"),
     ],
 )
@@ -254,3 +284,51 @@ def test_tables_computed_in_cells_refuse():
     tasks, _ = draw(n_tasks=4, n_rows=3, centres=np.ones((2, 120)))
     with pytest.raises(ValueError, match="wanted 1 where more than 100 columns"):
         learned(tasks, 2)
+
+
+def drifting_past():
+    """A prior of twelve days."""
+    walk = np.cumsum(np.random.default_rng(0).normal(size=(12, 3)), axis=0)
+    tasks, _ = draw(n_tasks=12, centres=walk)
+    return StateSpace().learn(Ridge(), replace(tasks, levels={"day": np.arange(12)}))
+
+
+TWO = {"left": np.arange(12) % 3, "right": np.arange(12) // 3}
+
+
+@pytest.mark.parametrize(
+    ("known", "options", "past", "message"),
+    [
+        ({"levels": TWO}, {}, None, "wanted 1 for nested tasks, found 2; give one task column, or leave n_components"),
+        ({"levels": TWO}, {"crossed": True}, None, "wanted 1 for crossed tasks, found 2; leave crossed out"),
+        ({"context": TWO}, {}, None, "wanted 1 for described tasks, found 2; leave context out"),
+        (
+            {"levels": {"day": np.arange(12, 24)}},
+            {},
+            drifting_past,
+            "wanted 1 for tasks in time, found 2; give a prior",
+        ),
+    ],
+    ids=["nested", "crossed", "described", "in time"],
+)
+def test_a_structure_among_tasks_says_which_it_is(known, options, past, message):
+    tasks, _ = draw(n_tasks=12)
+    prior = None if past is None else past()
+    with pytest.raises(ValueError, match=message):
+        EmpiricalBayes(n_components=2, **options).learn(Ridge(), replace(tasks, **known), prior)
+
+
+@pytest.mark.parametrize("past", [False, True])
+def test_kinds_are_looked_for_once_outliers_are_known(two, past, monkeypatch):
+    tasks, prior, _ = two
+
+    def first_round(start, learn, data, *rest):
+        return start(data)
+
+    monkeypatch.setattr("skmeta.linear_model._empirical_bayes.learn_from_trusted", first_round)
+    started = EmpiricalBayes(n_components=2).learn(HuberRegressor(), tasks, prior if past else None)
+    assert type(started) is MixturePrior
+    monkeypatch.undo()
+    if past:
+        found = EmpiricalBayes(n_components=2).learn(HuberRegressor(), tasks, prior)
+        assert found.kinds_in_words == "2 kinds of tasks (24, 24)"

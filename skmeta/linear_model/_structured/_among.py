@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from sklearn.base import is_regressor
@@ -53,6 +53,9 @@ class Output(Protocol):
 class Among(Protocol):
     """A structure among tasks of some ``ids``."""
 
+    in_words: ClassVar[str]  # what such tasks are
+    without: ClassVar[str]  # what to do, to learn without the structure
+
     @property
     def ids(self) -> Any:
         """Names of the tasks."""
@@ -75,11 +78,18 @@ def structure_among(
     ``context_model`` is the map from what describes a task to its coefficients; None is linear.
     """
     if crossed:
+        check_no_context_model(context_model, "with crossed=True", "leave one of the two out")
         return CrossedTasks.of(tasks, past)
     if isinstance(past, DriftingPrior):
+        check_no_context_model(context_model, "with a prior of tasks in time", "leave one of the two out")
         return DriftingTasks.of(tasks, past)
     if tasks.context:
         return DescribedTasks.of(tasks, past, context_model)
+    check_no_context_model(
+        context_model,
+        "without context",
+        "name the columns that describe a task, WarmStartRegressor(..., context=[...])",
+    )
     return NestedTasks.of(tasks, past) if len(tasks.levels) > 1 else None
 
 
@@ -96,8 +106,14 @@ def check_context_model(model: Any) -> None:
     if model is not None and not (hasattr(model, "get_params") and is_regressor(model)):
         raise TypeError(
             f"EmpiricalBayes(context_model=...): wanted a regressor such as RandomForestRegressor(), or None for a linear map, "
-            f"found {model!r}."
+            f"found {model!r}; give one that is not fitted."
         )
+
+
+def check_no_context_model(model: Any, where: str, way_out: str) -> None:
+    """Raise for a map of descriptors where there are none that it could read."""
+    if model is not None:
+        raise ValueError(f"EmpiricalBayes(context_model=...): wanted None {where}, found {model!r}; {way_out}.")
 
 
 def learn_among(

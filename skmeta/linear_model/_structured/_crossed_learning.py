@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,8 @@ class CrossedTasks:
     A task has no deviation of its own: a further column of ids, one for each pair, is a factor for that.
     """
 
+    in_words: ClassVar[str] = "crossed tasks"
+    without: ClassVar[str] = "leave crossed out and give one task column"
     ids: NDArray[Any]
     factors: tuple[str, ...]
     levels: tuple[NDArray[Any], ...]

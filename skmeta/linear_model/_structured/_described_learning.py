@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +44,8 @@ class DescribedTasks:
     A ``past`` has said whether the descriptors are taken.
     """
 
+    in_words: ClassVar[str] = "described tasks"
+    without: ClassVar[str] = "leave context out"
     nested: NestedTasks
     describer: Describer
     z: Array

@@ -143,7 +143,9 @@ def _numbers(name: str, values: NDArray[Any]) -> Array:
 def _number_of(name: str, value: Any) -> float:
     kind = _kind(value)
     if kind not in _NUMBERS:
-        raise ValueError(f"{name}: wanted a number, as of the tasks learned from, found {shown(value)}.")
+        raise ValueError(
+            f"{name}: wanted a number, as of the tasks learned from, found {shown(value)}; leave it out if it is not known."
+        )
     if kind == "M":
         return float((np.datetime64(value, "ns") - np.datetime64(0, "ns")) / np.timedelta64(1, "s"))
     return float(np.timedelta64(value, "ns") / np.timedelta64(1, "s")) if kind == "m" else float(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,8 @@ class DriftingTasks:
     ``nested`` are the same tasks without a time; ``half_life`` is known or, None, to be learned.
     """
 
+    in_words: ClassVar[str] = "tasks in time"
+    without: ClassVar[str] = "give a prior that knows of no drift"
     nested: NestedTasks
     time: Array
     unit: str
@@ -60,7 +62,10 @@ class DriftingTasks:
         if past is not None:
             known, found = (each or "numbers" for each in (past.time_unit, unit))
             if known != found:
-                raise ValueError(f"{name}: wanted times as those of the prior, {known}, found {found}.")
+                raise ValueError(
+                    f"{name}: wanted times as those of the prior, {known}, found {found}; give them in its unit, dates by "
+                    "pandas.to_datetime, or learn without prior."
+                )
             time = np.r_[time, past.time]
         drifting = cls(nested, time, unit, half_life, past)
         drifting._check_distinct(tasks, name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,8 @@ class NestedTasks:
     ``inner`` are the ids of the nodes of every level but the last; those that a ``past`` knows come first, in its order.
     """
 
+    in_words: ClassVar[str] = "nested tasks"
+    without: ClassVar[str] = "give one task column"
     ids: NDArray[Any]
     levels: tuple[str, ...]
     parents: tuple[NDArray[np.intp], ...]

@@ -193,14 +193,15 @@ class NestedPrior(StructuredPrior):
         NestedPrior
             The same prior.
         """
-        parts: dict[str, dict[str, Any]] = {}
+        parts: dict[int, dict[str, Any]] = {}
         rest = {}
         for name, value in state.items():
             place, _, field = name.partition("_")
-            if place.removeprefix("nodes").isdigit():
-                parts.setdefault(place, {})[field] = value
+            depth = place.removeprefix("nodes")
+            if depth.isdigit():
+                parts.setdefault(int(depth), {})[field] = value
             else:
                 rest[name] = value
-        nodes = tuple(from_plain(Nodes, parts[place], {}) for place in sorted(parts))
+        nodes = tuple(from_plain(Nodes, parts[depth], {}) for depth in sorted(parts))
         found: Self = from_plain(cls, rest | {"levels": tuple(map(str, rest["levels"])), "nodes": nodes}, cls._nested)
         return found
