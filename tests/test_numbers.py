@@ -37,6 +37,7 @@ INLINE = {
     "_inference.wide_sweep._solve_variance": ({4.0}, "the root of a square"),
     "linear_model._adapt._constants": ({6.0}, "V(y + 1/6) of extended quasi-likelihood (Nelder and Pregibon, 1987)"),
     "linear_model._empirical_bayes.EmpiricalBayes": ({20, 1e-4}, "documented parameters"),
+    "linear_model._state_space.StateSpace": ({20, 1e-4}, "documented parameters"),
 }
 
 

@@ -79,3 +79,27 @@ def test_in_a_mixture_by_hand_it_has_its_place_too(learned):
     alone = prior.adapt_tasks(MODEL, tasks)
     codes = tasks.codes
     assert_allclose(adapted.predict(tasks.X, codes), alone.predict(tasks.X, codes), atol=1e-8)
+
+
+@pytest.mark.parametrize("make", [nested, described, crossed])
+def test_what_a_past_tells_tasks_apart_by_is_not_left_out_without_a_word(make):
+    model, X, y = make()
+    past = model.fit(X, y).prior_
+    task, left_out = ("store", ["city"]) if make is nested else (model.task, CONTEXT)
+    task, left_out = ("city", ["size"]) if make is crossed else (task, left_out)
+    rows, alone = X.drop(columns=left_out), WarmStartRegressor(MODEL, task=task)
+    tasks = alone._read(rows, y, None, MODEL, TaskColumns.of_table(rows, task))
+    with pytest.raises(ValueError, match=r"prior: wanted one of tasks that .* alone tells apart, found one that reads"):
+        EmpiricalBayes().learn(MODEL, tasks, past.learned)
+    flat = EmpiricalBayes().learn(MODEL, tasks, past.learned.plain())
+    assert flat.context_names == ()
+    assert flat.n_tasks > past.n_tasks
+
+
+def test_levels_around_which_tasks_are_described_are_not_left_out_either():
+    X, y, _ = make_stores()
+    model = WarmStartRegressor(MODEL, task=["city", "store"], context=["size"]).fit(X, y)
+    some = X.drop(columns="city")
+    tasks = model._read(some, y, None, MODEL, TaskColumns.of_table(some, "store", ["size"]))
+    with pytest.raises(ValueError, match=r"learned with task=\['store'\], found task=\['city', 'store'\]"):
+        EmpiricalBayes().learn(MODEL, tasks, model.prior_.learned)

@@ -59,7 +59,8 @@ class DescribedTasks:
         describer = Describer.of(tasks.context, counts) if known is None else known.describer
         assert describer is not None
         z, _ = describer.encoded(tasks.context, len(tasks))
-        nested = NestedTasks.of(tasks, known.inner if known is not None and len(tasks.levels) > 1 else None)
+        in_levels = len(tasks.levels) > 1 or isinstance(getattr(known, "inner", None), StructuredPrior)
+        nested = NestedTasks.of(tasks, known.inner if known is not None and in_levels else None)
         return cls(nested, describer, z, counts, model, known)
 
     @property
