@@ -326,6 +326,21 @@ def test_one_dataset_is_fitted_in_memory():
         fit(X, y, context=["a"])
 
 
+def test_classes_drawn_by_design_are_read_in_memory():
+    X, y = split(parted(table()))
+    model = WarmStartClassifier(LogisticRegression(), task="store", class_prior="past")
+    with pytest.raises(
+        ValueError, match=r"class_prior: wanted 'rows' for a frame in partitions, found 'past'; X\.comp"
+    ):
+        model.fit(X, y > 0)
+
+
+@pytest.mark.parametrize("learner", [EmpiricalBayes(half_life=3.0), EmpiricalBayes("round")])
+def test_parameters_are_checked_before_any_row_is_read(learner):
+    with pytest.raises(ValueError, match=r"half_life: wanted None|covariance=...\): wanted one of"):
+        learner.learn_partitions(Ridge(), None)
+
+
 def test_structure_among_tasks_is_learned_in_memory():
     there, here = parted(table()), table()
     with pytest.raises(
