@@ -103,3 +103,17 @@ def test_levels_around_which_tasks_are_described_are_not_left_out_either():
     tasks = model._read(some, y, None, MODEL, TaskColumns.of_table(some, "store", ["size"]))
     with pytest.raises(ValueError, match=r"learned with task=\['store'\], found task=\['city', 'store'\]"):
         EmpiricalBayes().learn(MODEL, tasks, model.prior_.learned)
+
+
+def test_without_an_intercept_no_places_are_known_and_learning_on_is_refused(learned):
+    prior, tasks = learned[0].learned, learned[1]
+    found = prior.through_origin()
+    assert_allclose(found.mean[..., :-1], prior.mean[..., :-1])
+    assert_allclose(found.mean[..., -1], 0.0)
+    assert found.context_names == ()
+    if len(tasks.levels) > 1 or tasks.context:
+        with pytest.raises(ValueError, match="prior: wanted one that was learned with"):
+            EmpiricalBayes().learn(Ridge(fit_intercept=False), tasks, found)
+    else:
+        with pytest.warns(UserWarning, match="prior: wanted one that knows when tasks were"):
+            StateSpace().learn(Ridge(fit_intercept=False), tasks, found)

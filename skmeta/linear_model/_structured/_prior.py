@@ -135,13 +135,9 @@ class StructuredPrior(GaussianPrior):
         own = self._changed(lambda v: v[..., full], lambda m: m[..., full[:, None], full])
         return super(StructuredPrior, self._with(**own)).reorder(order)
 
-    def through_origin(self) -> Self:
-        """The prior of models without an intercept, see `GaussianPrior.through_origin`."""
+    def through_origin(self) -> Any:
+        """The prior of models without an intercept: that of a task of which nothing is known, see `plain`.
 
-        def without_intercept(mean: Array) -> Array:
-            mean = mean.copy()
-            mean[..., -1] = 0.0
-            return mean
-
-        own = self._changed(without_intercept, lambda m: m)
-        return super(StructuredPrior, self._with(**own)).through_origin()
+        What rows told of places has an intercept in it, which learning on would need.
+        """
+        return self.plain().through_origin()
