@@ -10,6 +10,7 @@ from skmeta import EmpiricalBayes, StateSpace, WarmStartRegressor
 from skmeta.base._matching import matched
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import GaussianPrior
+from skmeta.steps import FrozenSteps, PriorWithSteps
 from skmeta.tasks import TaskColumns
 
 MODEL = Ridge()
@@ -117,3 +118,14 @@ def test_without_an_intercept_no_places_are_known_and_learning_on_is_refused(lea
     else:
         with pytest.warns(UserWarning, match="prior: wanted one that knows when tasks were"):
             StateSpace().learn(Ridge(fit_intercept=False), tasks, found)
+
+
+def test_a_name_that_nothing_reads_raises_and_the_wrappers_pass_on_what_is_read(learned):
+    mixture, tasks = learned
+    by_hand, steps = MixturePrior([mixture.learned]), FrozenSteps(())
+    name = mixture.context_names[0]
+    value = {**tasks.levels, **tasks.context}[name][0]
+    for prior in (mixture, mixture.learned, by_hand, PriorWithSteps(steps, mixture), PriorWithSteps(steps, by_hand)):
+        with pytest.raises(TypeError, match=r"given: wanted names among \[.*\], found \['regoin'\]; leave out"):
+            prior.given(regoin=3, **{name: value})
+        assert prior.given(**{name: value}) is not None

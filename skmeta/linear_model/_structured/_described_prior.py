@@ -13,6 +13,7 @@ from skmeta._inference.messages import Messages
 from skmeta.base import FrozenValue
 from skmeta.base._keeps_rows import keeps_rows
 from skmeta.base._plain import from_plain, to_plain
+from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._describer import Describer
 from skmeta.linear_model._structured._nested_prior import NestedPrior
@@ -201,7 +202,13 @@ class DescribedPrior(StructuredPrior):
         -------
         GaussianPrior
             Whose ``mean_covariance`` is what is not known of its mean.
+
+        Raises
+        ------
+        TypeError
+            If it reads no such name.
         """
+        check_reads(self, context)
         return self.given_each({name: _one(value) for name, value in context.items()})[0]
 
     def given_each(self, context: Mapping[str, NDArray[Any]]) -> list[GaussianPrior]:

@@ -62,12 +62,6 @@ class StructuredMixture(MixturePrior):
         TypeError
             If it reads no such name.
         """
-        known = self.learned.context_names
-        unknown = sorted(set(context) - set(known))
-        if unknown:
-            raise TypeError(
-                f"given: wanted names among {list(known)}, found {unknown}; leave out what it does not read."
-            )
         return self.around(self.learned.given(**context))
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:

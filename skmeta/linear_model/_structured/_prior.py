@@ -37,7 +37,7 @@ class StructuredPrior(GaussianPrior):
         return self.context_names
 
     def given(self, **context: Any) -> GaussianPrior:
-        """The Gaussian prior of a task of which ``context`` is known; names that it does not read change nothing."""
+        """The Gaussian prior of a task of which ``context`` is known; TypeError for names that it does not read."""
         raise NotImplementedError
 
     def given_each(self, context: Mapping[str, NDArray[Any]]) -> list[GaussianPrior]:
