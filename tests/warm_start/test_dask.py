@@ -335,12 +335,6 @@ def test_classes_drawn_by_design_are_read_in_memory():
         model.fit(X, y > 0)
 
 
-@pytest.mark.parametrize("learner", [EmpiricalBayes(half_life=3.0), EmpiricalBayes("round")])
-def test_parameters_are_checked_before_any_row_is_read(learner):
-    with pytest.raises(ValueError, match=r"half_life: wanted None|covariance=...\): wanted one of"):
-        learner.learn_partitions(Ridge(), None)
-
-
 def test_structure_among_tasks_is_learned_in_memory():
     there, here = parted(table()), table()
     with pytest.raises(
