@@ -140,7 +140,7 @@ def choose(
     looked_at = spread(tasks, SOME_TASKS, within=working)
     some = tasks.take(looked_at)
     if len(looked_at) < 2:
-        best = wide[0] if past is None else _best_for(past, structures, typical_design(tasks, past))
+        best = wide[0] if past is None else best_for(past, structures, typical_design(tasks, past))
         return Choice(best, looked_at[:0], looked_at[:0], [], {})
     fold = folds(some, min(some.n_tasks, _FOLDS), within=working)
     held = _HeldOut(some, fold, past, scaled=noise != "known")
@@ -209,7 +209,7 @@ def _strengthened(
     return with_best_strengths(structures, bounds, lambda gain: bool(gain[0] > 0), np.ones(1))
 
 
-def _best_for(past: CoefficientLaw, structures: Sequence[CovarianceShape], design: Array) -> CovarianceShape:
+def best_for(past: CoefficientLaw, structures: Sequence[CovarianceShape], design: Array) -> CovarianceShape:
     """The structure in which a past keeps best what it says; where coefficients do not vary, that is one that says so."""
     if np.any(diagonal(past.covariance) <= 0):
         return next((one for one in structures if one.varying is not None), structures[0])

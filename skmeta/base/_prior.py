@@ -295,6 +295,14 @@ class Prior(FrozenValue):
         return found
 
 
+def check_reads(prior: Prior, context: Mapping[str, Any]) -> None:
+    """Raise for what is said of a task by names that its prior, which reads some, does not read."""
+    known = prior.context_names
+    unknown = sorted(set(context) - set(known))
+    if unknown:
+        raise TypeError(f"given: wanted names among {list(known)}, found {unknown}; leave out what it does not read.")
+
+
 def given_what_is_known(prior: Prior, known: Mapping[str, Any]) -> Prior:
     """The prior of a task, given what is known of it and read by the prior; itself where that is nothing."""
     read = {name: known[name] for name in prior.context_names if name in known}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
 from skmeta.base import AdaptedEstimators, Prior
-from skmeta.base._prior import given_what_is_known
+from skmeta.base._prior import check_reads, given_what_is_known
 from skmeta.compose._adapted_mixture import AdaptedMixture
 from skmeta.compose._stored_components import read_back, stored
 from skmeta.tasks import Tasks
@@ -213,7 +213,14 @@ class MixturePrior(Prior):
         -------
         MixturePrior
             The prior of such a task.
+
+        Raises
+        ------
+        TypeError
+            If some component reads something, and none reads such a name.
         """
+        if self.context_names:
+            check_reads(self, context)
         return replace(self, components=[given_what_is_known(component, context) for component in self.components])
 
     def aligned(self, feature_names: Sequence[str]) -> Prior:

@@ -14,7 +14,8 @@ from skmeta._inference.components import Beside
 from skmeta._inference.dispersion import learn_scatter
 from skmeta._inference.gaussian_em import fit_gaussian, initial_guess, opened
 from skmeta._inference.laplace_em import Learned, fit_laplace
-from skmeta._inference.selection import Choice, all_vary, candidates, choose, evidence_held_out
+from skmeta._inference.past import typical_design
+from skmeta._inference.selection import Choice, all_vary, best_for, candidates, choose, evidence_held_out
 from skmeta._inference.structure import CovarianceShape
 from skmeta.linear_model._blocks import columns_of_blocks
 from skmeta.linear_model._collection import Collection
@@ -128,6 +129,11 @@ class LawLearning:
     def choice(self, tasks: Any, **options: Any) -> Choice:
         """The choice of a structure for tasks of one output, where nothing is known before."""
         return self._choice(tasks, None, **options)
+
+    def kept(self, tasks: Any, past: CoefficientLaw) -> CovarianceShape:
+        """The shape in which the covariance of a past, of the coefficients that vary, keeps best what it says."""
+        structures = self.candidates(tasks.width, tasks.n_tasks + float(past.n_tasks), past)
+        return best_for(past, structures, typical_design(tasks, past))
 
     def _choice(self, tasks: Any, past: CoefficientLaw | None, **options: Any) -> Choice:
         n_tasks = tasks.n_tasks + (0.0 if past is None else float(past.n_tasks))

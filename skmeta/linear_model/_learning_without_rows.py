@@ -85,6 +85,8 @@ class LearnsWithoutRows(Learner):
         Prior
             What is known now.
         """
+        check_parameters(self)
+        check_no_age(self.half_life)
         check_sums_suffice(estimator, crossed=self.crossed, context_model=self.context_model)
         found = statistics_of(estimator, tasks)
         return self.learn_statistics(found, estimator, prior, n_jobs=n_jobs, progress=progress)

@@ -114,6 +114,10 @@ class LinearPrior(Prior):
             )
         return self
 
+    def known_of(self, tasks: Tasks) -> dict[str, Any]:
+        """What makes a difference of what is known of tasks before their rows, by name."""
+        return {}
+
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> LinearAdapted:
         """Adapt ``estimator`` to each of some tasks.
 
@@ -151,6 +155,8 @@ class LinearPrior(Prior):
         """
         components = mixture.components
         if not all(isinstance(each, LinearPrior) and _comparable(components[0], each) for each in components):
+            return NotImplemented
+        if any(each.known_of(tasks) for each in components):
             return NotImplemented
         if weighs(tasks, estimator) and len({each.weight_unit for each in components}) > 1:
             return NotImplemented

@@ -21,10 +21,13 @@ class StateSpace(EmpiricalBayes):
     every player has a mean of its own, :math:`\mu + u`. The half-life :math:`h`, the covariances and the noises are learned by
     EM and by a search on the evidence, all states integrated out by Kalman's filter and smoother; a random walk is the limit
     of a long half-life. Drift is taken only if the tasks are more probable by 4 nats than without it, in the words of Kass and
-    Raftery strong evidence; otherwise the prior is that of `EmpiricalBayes`.
+    Raftery strong evidence; otherwise the prior is that of `EmpiricalBayes`. What describes tasks, ``context=``, is
+    not read where a task follows another, and a warning says so.
 
     A new task starts from the state at its time, ``prior_.given(date=...)``, which goes forward from the last that is known.
     Learning on with ``prior=`` goes on from all states that it knows: scales and half-life are learned anew, shapes are kept.
+    A prior that knows no states, such as one written by hand, says that nothing drifts: it is learned on from as by
+    `EmpiricalBayes`, with a warning.
     How often tasks are unlike the others (`EmpiricalBayes`) is told by forecasts of each from those before it. A task that
     was learned from is predicted from its neighbours on both sides, later ones too: its residuals are no score of a forecast.
     An honest score holds out what comes later, as `sklearn.model_selection.TimeSeriesSplit` of rows in the order of time.

@@ -98,6 +98,11 @@ def check_frames(model: Any, X: Any, y: Any, sample_weight: Any) -> None:
         raise ValueError(
             f"context: wanted none for a frame in partitions, found {list(model.context)}; X.compute() makes one in memory."
         )
+    if model._class_prior != "rows":
+        raise ValueError(
+            f"class_prior: wanted 'rows' for a frame in partitions, found {model._class_prior!r}; X.compute() makes one in "
+            "memory."
+        )
     reads = () if model.prior is None else model.prior.context_names
     if reads:
         raise ValueError(

@@ -19,6 +19,8 @@ from sklearn.tree import DecisionTreeRegressor
 
 from skmeta import EmpiricalBayes, NShotSplit, StateSpace, SufficientStatistics, WarmStartRegressor
 from skmeta.linear_model import DescribedPrior
+from skmeta.linear_model._structured import _described_learning
+from skmeta.linear_model._structured._nested_learning import learned_output
 
 TABLE, Y, _ = make_stores()
 NEW, TARGET, NEW_W = make_stores(12, 3, first=500)
@@ -334,6 +336,20 @@ def test_learning_on_counts_what_the_past_says_of_the_map():
     assert error[0] < 0.05 and error[0] < min(error[1:])
     assert_allclose(np.diag(inner(on).given(**at).mean_covariance), np.diag(wanted.mean_covariance), rtol=0.3)
     assert inner(on).n_tasks == 40
+
+
+def test_learning_on_starts_from_the_variances_of_effects_that_the_past_learned(monkeypatch):
+    past, started = learned().prior_, []
+
+    def watched(learning, of, tree, noise, told=None, start=None, effects=(), **how):
+        started.append(effects)
+        return learned_output(learning, of, tree, noise, told, start, effects, **how)
+
+    monkeypatch.setattr(_described_learning, "learned_output", watched)
+    further = model().set_params(prior=past).fit(NEW, TARGET).prior_
+    assert_array_equal(started, [past.learned.effect_variance])
+    # A dozen stores more say nearly the same of them as the forty did.
+    assert_allclose(further.learned.effect_variance, past.learned.effect_variance, rtol=0.25)
 
 
 def test_pasts_that_cannot_be_learned_on_from():

@@ -177,3 +177,9 @@ def test_they_say_what_they_hold_and_travel():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert repr(pickle.loads(pickle.dumps(parts))) == repr(parts)
+
+
+@pytest.mark.parametrize("learner", [EmpiricalBayes(half_life=3.0), EmpiricalBayes("round")])
+def test_parameters_are_checked_before_any_row_is_read(learner):
+    with pytest.raises(ValueError, match=r"half_life: wanted None|covariance=...\): wanted one of"):
+        learner.learn_partitions(Ridge(), None)

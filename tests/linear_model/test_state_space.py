@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.linear_model import HuberRegressor, LogisticRegression, PoissonRegressor, Ridge
 from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 
-from skmeta import EmpiricalBayes, StateSpace, WarmStartRegressor
+from skmeta import EmpiricalBayes, GaussianPrior, StateSpace, WarmStartRegressor
 from skmeta.linear_model import DriftingPrior
 from skmeta.tasks import Tasks
 
@@ -229,6 +229,28 @@ def test_the_learner_of_linear_models_goes_on_from_states_too(walk):
     new = tasks.take(np.arange(40, 41))
     found = [learner.learn(Ridge(), new, prior=prior) for learner in (EmpiricalBayes(), StateSpace())]
     np.testing.assert_allclose(mean_of(found[0].given(day=41.0)), mean_of(found[1].given(day=41.0)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("past", ["by hand", "of exchangeable tasks"])
+def test_a_past_that_knows_no_states_has_no_drift_and_a_warning_says_so(walk, past):
+    tasks = walk[0]
+    if past == "by hand":
+        prior = GaussianPrior(np.zeros(4), np.eye(4))
+    else:
+        prior = EmpiricalBayes("spherical").learn(Ridge(), tasks.take(np.arange(20)))
+    new = tasks.take(np.arange(20, 30))
+    with pytest.warns(UserWarning, match="prior: wanted one that knows when tasks were, found GaussianPrior"):
+        found = QUICK.learn(Ridge(), new, prior)
+    np.testing.assert_array_equal(mean_of(found), mean_of(EmpiricalBayes("spherical").learn(Ridge(), new, prior)))
+
+
+@pytest.mark.parametrize("kind", ["walk", "constant"])
+def test_a_warning_names_what_describes_days_where_it_is_not_read(kind):
+    tasks, _ = drifting_tasks(1, n_days=30, kind=kind)
+    X, y = table(tasks)
+    model = WarmStartRegressor(Ridge(), task="day", context=["size"], learner=QUICK)
+    with pytest.warns(UserWarning, match="context: wanted columns that the prior reads, found 'size'"):
+        model.fit(X.assign(size=X["day"] % 7), y)
 
 
 def test_one_filter_step_in_the_shell_is_the_adapted_model(walk):

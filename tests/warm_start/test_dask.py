@@ -326,6 +326,15 @@ def test_one_dataset_is_fitted_in_memory():
         fit(X, y, context=["a"])
 
 
+def test_classes_drawn_by_design_are_read_in_memory():
+    X, y = split(parted(table()))
+    model = WarmStartClassifier(LogisticRegression(), task="store", class_prior="past")
+    with pytest.raises(
+        ValueError, match=r"class_prior: wanted 'rows' for a frame in partitions, found 'past'; X\.comp"
+    ):
+        model.fit(X, y > 0)
+
+
 def test_structure_among_tasks_is_learned_in_memory():
     there, here = parted(table()), table()
     with pytest.raises(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
@@ -90,12 +91,31 @@ def structure_among(
         "without context",
         "name the columns that describe a task, WarmStartRegressor(..., context=[...])",
     )
-    return NestedTasks.of(tasks, past) if len(tasks.levels) > 1 else None
+    if len(tasks.levels) > 1:
+        return NestedTasks.of(tasks, past)
+    check_is_flat(past, tasks)
+    return None
+
+
+def check_is_flat(past: GaussianPrior | None, tasks: Tasks) -> None:
+    """Raise for a past that tells tasks apart by what nobody says of these."""
+    if isinstance(past, StructuredPrior):
+        raise ValueError(
+            f"prior: wanted one of tasks that {list(tasks.levels) or 'nothing'} alone tells apart, found one that reads "
+            f"{list(past.context_names)}; name these columns in task= or context=, as when it was learned, or go on from "
+            "prior.learned.plain(), which knows no places."
+        )
 
 
 def drift_among(tasks: Tasks, past: GaussianPrior | None, half_life: float | None) -> Among | None:
     """Tasks of which the last level is a time. What did not drift before does not now; without a gap there is no drift."""
     if past is not None and not isinstance(past, DriftingPrior):
+        warnings.warn(
+            f"prior: wanted one that knows when tasks were, found {past!r}, from which no drift can be learned on; tasks are "
+            "taken to be in no order. Learn from old rows and new ones with prior=None to look for drift.",
+            UserWarning,
+            stacklevel=2,
+        )
         return structure_among(tasks, past)
     found = DriftingTasks.of(tasks, past, half_life=half_life)
     return found if found.has_gaps else structure_among(tasks, past)

@@ -14,6 +14,7 @@ from skmeta._inference.joint import Joint
 from skmeta.base import FrozenValue
 from skmeta.base._pictures import Spread
 from skmeta.base._plain import from_plain, to_plain
+from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._prior import Change, StructuredPrior
 from skmeta.tasks._words import plural
@@ -166,7 +167,13 @@ class CrossedPrior(StructuredPrior):
         -------
         GaussianPrior
             Around the mean and the deviations that are known; its covariance is that of the factors that are not.
+
+        Raises
+        ------
+        TypeError
+            If it reads no such name.
         """
+        check_reads(self, context)
         found = {f: self._level(f, context[name]) for f, name in enumerate(self.factors) if name in context}
         levels = {f: level for f, level in found.items() if level is not None}
         if not levels:

@@ -61,7 +61,8 @@ class DescribedTasks:
         describer = Describer.of(tasks.context, counts) if known is None else known.describer
         assert describer is not None
         z, _ = describer.encoded(tasks.context, len(tasks))
-        nested = NestedTasks.of(tasks, known.inner if known is not None and len(tasks.levels) > 1 else None)
+        in_levels = len(tasks.levels) > 1 or isinstance(getattr(known, "inner", None), StructuredPrior)
+        nested = NestedTasks.of(tasks, known.inner if known is not None and in_levels else None)
         return cls(nested, describer, z, counts, model, known)
 
     @property
@@ -124,8 +125,7 @@ class DescribedTasks:
             told = told_before(past, past.inner_covariance(of.k), in_state)
             said = past.said(of.k).moved(*units.affine_to_data)
         tree, start = self._tree(of.tasks.counts, said), None if before is None else before.told.output.law
-        effects = (float(np.trace(of.flat.law.covariance)) / self.z.size,) * self.z.shape[1]
-        output = learned_output(learning, of, tree, noise, told, start, effects)
+        output = learned_output(learning, of, tree, noise, told, start, past.variances_of_effects(of.k))
         counts = np.ones(self.nested.n_first)
         return DescribedOutput(output, LinearMap(output, self.spread), None, counts, counts, decided=True)
 
@@ -171,6 +171,7 @@ class DescribedTasks:
             "inner": self._inner(state, replace(collection, units=units), found),
             "precision": of_outputs([each.precision[0] for each in moved]),
             "pull": of_outputs([each.pull[0] for each in moved]),
+            "effect_variance": of_outputs([np.array(each.law.effects) for each in found]),
         }
 
     def _around_model(self, plain: GaussianPrior, collection: Collection, maps: Sequence[FittedMap]) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class LinearMap:
     ) -> LinearMap:
         """The map and the law around it, in the shapes that a law has at the ``start``."""
         if not start.effects:
+            # Before anything is known of them, effects are as large as what tasks deviate by, dealt out evenly.
             first = float(diagonal(of.flat.law.covariance).mean()) / len(tree.groups)
             start = replace(start, effects=(first,) * len(tree.groups))
         return cls(learned_output(learning, of, tree, noise, start=start, **how), second_moment(tree.z, tree.counts))

@@ -13,6 +13,7 @@ from skmeta._inference.messages import Messages
 from skmeta.base import FrozenValue
 from skmeta.base._keeps_rows import keeps_rows
 from skmeta.base._plain import from_plain, to_plain
+from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._describer import Describer
 from skmeta.linear_model._structured._nested_prior import NestedPrior
@@ -102,6 +103,8 @@ class DescribedPrior(StructuredPrior):
     precision, pull : ndarray of shape (P, P) and (P,), with outputs a leading axis, default=None
         What past rows say of the coefficients with those of ``B``: their precision, and that times where they have their peak;
         learning on starts from it.
+    effect_variance : ndarray of shape (q,), with outputs a leading axis, default=None
+        Variances of the columns of ``B`` around zero, in units of the engine; learning on starts from them.
 
     References
     ----------
@@ -118,6 +121,7 @@ class DescribedPrior(StructuredPrior):
     share: float = 0.0
     precision: Array | None = None
     pull: Array | None = None
+    effect_variance: Array | None = None
 
     def __repr__(self) -> str:
         about = f", around {self._inner!r}" if self._inner_names else ""
@@ -163,6 +167,12 @@ class DescribedPrior(StructuredPrior):
         precision, pull = (each[None] if self.one_target else each[k][None] for each in (self.precision, self.pull))
         return Messages(precision, pull, np.zeros(1))
 
+    def variances_of_effects(self, k: int) -> tuple[float, ...]:
+        """How large the effects of each column of descriptors on output ``k`` are, in units of the engine."""
+        assert self.effect_variance is not None
+        each = self.effect_variance if self.one_target else self.effect_variance[k]
+        return tuple(each.tolist())
+
     @property
     def _names(self) -> list[str]:
         assert self.describer is not None
@@ -201,7 +211,13 @@ class DescribedPrior(StructuredPrior):
         -------
         GaussianPrior
             Whose ``mean_covariance`` is what is not known of its mean.
+
+        Raises
+        ------
+        TypeError
+            If it reads no such name.
         """
+        check_reads(self, context)
         return self.given_each({name: _one(value) for name, value in context.items()})[0]
 
     def given_each(self, context: Mapping[str, NDArray[Any]]) -> list[GaussianPrior]:

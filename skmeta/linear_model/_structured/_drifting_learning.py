@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 from skmeta._inference.drift import Chains
 from skmeta._inference.levels import LevelsLaw, fit_levels
 from skmeta._inference.nested import NestedModel
-from skmeta._inference.structure import Structure
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._structured._drifting_output import DriftingOutput, shapes_of
 from skmeta.linear_model._structured._drifting_prior import DriftingPrior, States
-from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks, in_data
+from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks, in_data, kept_shape
 from skmeta.linear_model._structured._nested_prior import Nodes
 from skmeta.linear_model._structured._places import OutputTasks
 from skmeta.linear_model._structured._prior import StructuredPrior
@@ -106,7 +105,7 @@ class DriftingTasks:
         tol = learning.learner.tol * (tasks.n_rows.sum() + (0.0 if self.past is None else self.past.n_rows))
         if self.past is not None:
             model = NestedModel(tasks, chains, self.nested.before(of))
-            start = self._continued(of, chains) if before is None else before.law
+            start = self._continued(learning, of, chains) if before is None else before.law
             law = fit_levels(model, start, tol=tol if before is None else np.inf, **options)
             return DriftingOutput(model.passed(law), None)
         model = NestedModel(tasks, chains)
@@ -137,12 +136,13 @@ class DriftingTasks:
         tried = {self._half_lives(chains, start) for start in (chains.typical_gap, chains.span)}
         return [replace(law, half_life=start, half_lives=limits) for start, limits in sorted(tried)]
 
-    def _continued(self, of: OutputTasks, chains: Chains) -> LevelsLaw:
+    def _continued(self, learning: LawLearning, of: OutputTasks, chains: Chains) -> LevelsLaw:
         """The law of the past: of covariances the scales are learned on, and the half-life is."""
         assert self.past is not None
         law = self.past.law(of.k, of.units)
         dof = float(np.broadcast_to(self.past.noise_dof, (self.past.n_outputs,))[of.k])
-        shapes = (*map(Kept, law.covariances[:-1]), Structure("full", None, strength=0.0))
+        own_shape = kept_shape(learning, of.tasks, self.nested.before(of))
+        shapes = (*map(Kept, law.covariances[:-1]), own_shape)
         half_life, limits = self._half_lives(chains, law.half_life)
         own = np.full(of.tasks.n_tasks, law.noise)
         return replace(law, noise_dof=dof, own_noise=own, shapes=shapes, half_lives=limits, half_life=half_life)

@@ -15,6 +15,7 @@ from skmeta._inference.messages import Messages
 from skmeta._inference.units import Units
 from skmeta.base import FrozenValue
 from skmeta.base._pictures import Path
+from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._nested_prior import NestedPrior
 from skmeta.linear_model._structured._prior import Change
@@ -164,9 +165,12 @@ class DriftingPrior(NestedPrior):
 
         Raises
         ------
+        TypeError
+            If it reads no such name.
         ValueError
             If the time is none.
         """
+        check_reads(self, context)
         depth, node = self._deepest(context)
         if depth < len(self.nodes):
             return super().given(**context)

@@ -16,7 +16,7 @@ from skmeta.linear_model._mixture import explained_before, robust_mixture
 from skmeta.linear_model._structured._adapted import AdaptedInPlaces, without_rows
 from skmeta.linear_model._structured._places import Places, adapted_together, together
 from skmeta.linear_model._structured._prior import StructuredPrior
-from skmeta.tasks import Tasks, index_tasks
+from skmeta.tasks import Tasks
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,12 +62,6 @@ class StructuredMixture(MixturePrior):
         TypeError
             If it reads no such name.
         """
-        known = self.learned.context_names
-        unknown = sorted(set(context) - set(known))
-        if unknown:
-            raise TypeError(
-                f"given: wanted names among {list(known)}, found {unknown}; leave out what it does not read."
-            )
         return self.around(self.learned.given(**context))
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
@@ -87,18 +81,25 @@ class StructuredMixture(MixturePrior):
         AdaptedEstimators
             A group of tasks a place.
         """
-        known = {n: v for n, v in {**tasks.levels, **tasks.context}.items() if n in self.learned.telling_names}
-        if not known or not len(tasks):
+        if not self.learned.known_of(tasks):
             return super().adapt_tasks(estimator, tasks, n_jobs=n_jobs)
-        place, first = _places(known)
-        learned = self.learned.given_each({name: values[first] for name, values in known.items()})
-        if len(learned) > 1 and tasks.n_rows and together(estimator, self.learned.n_outputs):
+        places = self.learned.in_places(tasks)
+        if len(places) > 1 and tasks.n_rows and together(estimator, self.learned.n_outputs):
             units = [self.learned.working_units.of_output(k) for k in range(self.learned.n_outputs)]
+            place, learned = np.empty(len(tasks), dtype=np.intp), [prior for _, prior in places]
+            for k, (codes, _) in enumerate(places):
+                place[codes] = k
             outputs = [Places.of_priors(learned, k, own).take(place) for k, own in enumerate(units)]
             every = np.arange(len(tasks)), adapted_together(self, estimator, tasks, outputs, n_jobs)
             return AdaptedInPlaces(self, estimator, tasks, [every], without_rows(self, estimator, tasks))
-        places = [(np.flatnonzero(place == k), self.around(prior)) for k, prior in enumerate(learned)]
-        return AdaptedInPlaces.of_priors(self, estimator, tasks, places, n_jobs)
+        around = [(codes, self.around(prior)) for codes, prior in places]
+        return AdaptedInPlaces.of_priors(self, estimator, tasks, around, n_jobs)
+
+    def _joint(self, estimator: Any, tasks: Tasks) -> NDArray[np.float64]:
+        found = np.empty((len(tasks), len(self.components)))
+        for codes, prior in self.learned.in_places(tasks):
+            found[codes] = self.around(prior)._joint(estimator, tasks.take(codes))
+        return found
 
 
 def structured_mixture(learned: StructuredPrior, weights: Mapping[str, float], explained: float) -> StructuredMixture:
@@ -107,10 +108,3 @@ def structured_mixture(learned: StructuredPrior, weights: Mapping[str, float], e
     beside: Any = plain.components[0]
     first = learned._with(overdispersion=beside.overdispersion)
     return StructuredMixture([first, *plain.components[1:]], plain.weights, plain.names, plain.weights_without_rows)
-
-
-def _places(known: Mapping[str, NDArray[Any]]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The place of each task, tasks of which the same is known being in one, and a task of each place."""
-    codes = np.column_stack([index_tasks(values).codes for values in known.values()])
-    _, first, place = np.unique(codes, axis=0, return_index=True, return_inverse=True)
-    return place.ravel(), first

@@ -16,7 +16,7 @@ from skmeta._inference.in_columns import InColumns
 from skmeta._inference.levels import LevelsLaw, evidence_in_data, fit_levels
 from skmeta._inference.messages import Beliefs, Messages, evidence_under
 from skmeta._inference.nested import Before, NestedModel, NestedPass
-from skmeta._inference.structure import CovarianceShape, Structure
+from skmeta._inference.structure import CovarianceShape
 from skmeta._inference.tree import Tree, cavities
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -283,7 +283,7 @@ def _fitted(
 ) -> LevelsLaw:
     """A law without constraint first; of its scatters the levels' shapes are chosen; then the law of these shapes.
 
-    Of a past, the tasks' covariance has the shape already.
+    Of a past, the tasks' covariance has a shape already.
     """
     tasks, n_levels, law = model.tasks, model.tree.n_levels, opened(of.flat.law, of.tasks)
     own, even = np.full(tasks.n_tasks, float(law.noise)), (law.covariance / n_levels,) * n_levels
@@ -293,7 +293,7 @@ def _fitted(
     free = fit_levels(model, replace(start, shapes=tuple(shapes)), **options)
     found = in_best_shapes(learning, model.passed(free))
     if model.past is not None:
-        found = replace(found, shapes=(*found.shapes[:-1], Structure("full", None, strength=0.0)))
+        found = replace(found, shapes=(*found.shapes[:-1], kept_shape(learning, tasks, model.past)))
     return fit_levels(model, found, **options)
 
 
@@ -301,6 +301,19 @@ def in_best_shapes(learning: LawLearning, passed: NestedPass) -> LevelsLaw:
     """A law to start from whose levels have the shapes under which their nodes, held out, are most probable."""
     shapes = tuple(_shape(learning, passed, level) for level in range(passed.model.tree.n_levels))
     return replace(passed.law, shapes=shapes, uniques=())
+
+
+def kept_shape(learning: LawLearning, tasks: InColumns, past: Before) -> CovarianceShape:
+    """The shape of how tasks deviate, which a past has told."""
+    law = CoefficientLaw(
+        np.zeros(tasks.width),
+        past.covariance,
+        np.float64(past.noise),
+        np.float64(past.noise_dof),
+        np.float64(past.n_tasks),
+        np.float64(past.n_rows),
+    )
+    return learning.kept(tasks, law)
 
 
 def _shape(learning: LawLearning, passed: NestedPass, level: int) -> CovarianceShape:

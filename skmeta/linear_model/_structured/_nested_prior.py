@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skmeta.base import FrozenValue
 from skmeta.base._pictures import Spread
 from skmeta.base._plain import from_plain, to_plain
+from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._prior import Change, StructuredPrior
 from skmeta.tasks._words import plural
@@ -132,7 +133,13 @@ class NestedPrior(StructuredPrior):
         -------
         GaussianPrior
             Around the deepest node that is known.
+
+        Raises
+        ------
+        TypeError
+            If it reads no such name.
         """
+        check_reads(self, context)
         depth, node = self._deepest(context)
         if depth == 0:
             return self.plain()

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._structured._adapted import AdaptedInPlaces
+from skmeta.tasks import Tasks, index_tasks
 
 Array = NDArray[np.float64]
 Change = Callable[[Array], Array]
@@ -35,13 +37,69 @@ class StructuredPrior(GaussianPrior):
         return self.context_names
 
     def given(self, **context: Any) -> GaussianPrior:
-        """The Gaussian prior of a task of which ``context`` is known; names that it does not read change nothing."""
+        """The Gaussian prior of a task of which ``context`` is known; TypeError for names that it does not read."""
         raise NotImplementedError
 
     def given_each(self, context: Mapping[str, NDArray[Any]]) -> list[GaussianPrior]:
         """What `given` says of ``n`` tasks, of which ``context`` has ``n`` values a name."""
         n = len(next(iter(context.values())))
         return [self.given(**{name: values[i] for name, values in context.items()}) for i in range(n)]
+
+    def known_of(self, tasks: Tasks) -> dict[str, NDArray[Any]]:
+        """What makes a difference of what is known of tasks before their rows, by name."""
+        told = {**tasks.levels, **tasks.context} if len(tasks) else {}
+        return {name: own for name, own in told.items() if name in self.telling_names}
+
+    def in_places(self, tasks: Tasks) -> list[tuple[NDArray[np.intp], GaussianPrior]]:
+        """Tasks of which the same is known, and their prior; the same of all where nothing is."""
+        known = self.known_of(tasks)
+        if not known:
+            return [(np.arange(len(tasks)), self.plain())]
+        codes = np.column_stack([index_tasks(values).codes for values in known.values()])
+        _, first, place = np.unique(codes, axis=0, return_index=True, return_inverse=True)
+        priors = self.given_each({name: values[first] for name, values in known.items()})
+        return [(np.flatnonzero(place.ravel() == k), prior) for k, prior in enumerate(priors)]
+
+    def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> Any:
+        """Adapt ``estimator`` to each of some tasks, from the prior of its place.
+
+        Parameters
+        ----------
+        estimator : linear estimator
+            The model of one task.
+        tasks : Tasks
+            The tasks; their ``levels`` and ``context`` say where they are.
+        n_jobs : int, default=None
+            Parallel jobs over tasks.
+
+        Returns
+        -------
+        AdaptedEstimators
+            A group of tasks a place.
+        """
+        if not self.known_of(tasks):
+            return super().adapt_tasks(estimator, tasks, n_jobs=n_jobs)
+        return AdaptedInPlaces.of_priors(self, estimator, tasks, self.in_places(tasks), n_jobs)
+
+    def log_evidence(self, estimator: Any, tasks: Tasks) -> Array:
+        """Log density of each task's targets under the prior of its place, see `LinearPrior.log_evidence`.
+
+        Parameters
+        ----------
+        estimator : linear estimator
+            The model of one task.
+        tasks : Tasks
+            The tasks; their ``levels`` and ``context`` say where they are.
+
+        Returns
+        -------
+        ndarray of shape (n_tasks,)
+            In the targets' own units.
+        """
+        found = np.empty(len(tasks))
+        for codes, prior in self.in_places(tasks):
+            found[codes] = prior.log_evidence(estimator, tasks.take(codes))
+        return found
 
     def _changed(self, vector: Change, matrix: Change) -> dict[str, Any]:
         """The subclass' own fields after a change of coefficients ``(..., p)`` and of covariances ``(..., p, p)``."""
@@ -77,13 +135,9 @@ class StructuredPrior(GaussianPrior):
         own = self._changed(lambda v: v[..., full], lambda m: m[..., full[:, None], full])
         return super(StructuredPrior, self._with(**own)).reorder(order)
 
-    def through_origin(self) -> Self:
-        """The prior of models without an intercept, see `GaussianPrior.through_origin`."""
+    def through_origin(self) -> Any:
+        """The prior of models without an intercept: that of a task of which nothing is known, see `plain`.
 
-        def without_intercept(mean: Array) -> Array:
-            mean = mean.copy()
-            mean[..., -1] = 0.0
-            return mean
-
-        own = self._changed(without_intercept, lambda m: m)
-        return super(StructuredPrior, self._with(**own)).through_origin()
+        What rows told of places has an intercept in it, which learning on would need.
+        """
+        return self.plain().through_origin()
