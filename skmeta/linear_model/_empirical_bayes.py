@@ -306,7 +306,7 @@ class EmpiricalBayes(LearnsWithoutRows):
         """Check what all ways of learning share, and forget what an earlier collection said of its tasks."""
         check_parameters(self)
         self._places = None
-        vars(self).pop("memberships_", None)
+        self.__dict__.pop("memberships_", None)
 
     def _weighed(self, tasks: Tasks) -> Tasks:
         """How often tasks count, by their age."""

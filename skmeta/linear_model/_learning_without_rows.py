@@ -85,7 +85,7 @@ class LearnsWithoutRows(Learner):
         Prior
             What is known now.
         """
-        check_parameters(self)
+        self._start()
         check_no_age(self.half_life)
         check_sums_suffice(estimator, crossed=self.crossed, context_model=self.context_model)
         found = statistics_of(estimator, tasks)
