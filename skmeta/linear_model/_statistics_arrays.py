@@ -64,3 +64,12 @@ def check_state(state: Any, known: Sequence[str]) -> None:
     if missing or unknown:
         found = [f"{what} {names}" for what, names in (("missing", missing), ("unknown", unknown)) if names]
         raise ValueError(f"from_dict: wanted the names that to_dict gives, found {', '.join(found)}.")
+
+
+def check_one_column(task: Any) -> None:
+    """Raise for tasks that lie in others: sums are added up by one id a task."""
+    if isinstance(task, list | tuple) and len(task) > 1:
+        raise ValueError(
+            f"task: wanted one column, as sums know no levels, found {list(task)}; learn from the rows, or join the ids into "
+            "one column, whose tasks then lie in no others."
+        )

@@ -22,7 +22,7 @@ from skmeta.linear_model._adding_parts import (
 )
 from skmeta.linear_model._bounds import clipped, read_bounds
 from skmeta.linear_model._privacy import added_noise, privatised
-from skmeta.linear_model._statistics_arrays import check_arrays, check_state
+from skmeta.linear_model._statistics_arrays import check_arrays, check_one_column, check_state
 from skmeta.tasks import Tasks, lookup_tasks
 from skmeta.tasks._ids import plain_ids
 from skmeta.tasks._numbers import as_numbers, check_complete, numeric_features
@@ -165,6 +165,7 @@ class SufficientStatistics(FrozenValue):
         TypeError
             If ids are of several types, or lists.
         """
+        check_one_column(task)
         tasks = read_tasks(X, y, sample_weight, task=task)
         with telling_columns(tasks.X, X, task):
             return cls.of_tasks(tasks, bounds)

@@ -48,6 +48,7 @@ from skmeta.tasks._told_columns import telling_columns
 from skmeta.tasks._words import shown
 from skmeta.warm_start._given import (
     check_classes,
+    check_context,
     check_is_estimator,
     check_kind,
     check_no_params_of_prior,
@@ -252,8 +253,7 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         check_prior_kind(self, prior)
         if self._class_prior not in CLASS_PRIORS:
             raise ValueError(f"class_prior: wanted one of {CLASS_PRIORS}, found {self._class_prior!r}.")
-        if isinstance(self.context, str | int):
-            raise TypeError(f"context: wanted a list of columns, found {self.context!r}; write [{self.context!r}].")
+        check_context(self)
 
     def _store(self, found: dict[str, Any]) -> None:
         """Nothing is half-fitted: attributes of an earlier fit go, and those of this one come, at the end."""

@@ -91,6 +91,17 @@ def check_no_params_of_prior(params: Mapping[str, Any]) -> None:
         )
 
 
+def check_context(shell: Any) -> None:
+    """Raise for columns that describe tasks where there are none, neither in the table nor in a prior."""
+    if isinstance(shell.context, str | int):
+        raise TypeError(f"context: wanted a list of columns, found {shell.context!r}; write [{shell.context!r}].")
+    if shell.context and shell.task is None and shell.prior is None:
+        raise ValueError(
+            f"context: wanted None without task and prior, as one dataset alone has nothing that describes tasks, found "
+            f"{list(shell.context)}; name the column of task ids, task=..., or leave context out: its columns are features."
+        )
+
+
 def check_prior_kind(shell: Any, prior: Any) -> None:
     """Raise for a prior of classes in a regressor's place; of other priors their families say whom they fit."""
     if getattr(prior, "classes", None) is not None and get_tags(shell).estimator_type == "regressor":

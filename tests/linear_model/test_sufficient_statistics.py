@@ -393,3 +393,8 @@ def test_what_they_do_not_determine_is_not_learned():
         EmpiricalBayes().learn_statistics(made(), LogisticRegression())
     with pytest.raises(ValueError, match=r"NaN in every row of column.*'a'"):
         EmpiricalBayes().learn_statistics(made(a=[np.nan] * 3))
+
+
+def test_tasks_in_others_are_refused():
+    with pytest.raises(ValueError, match=r"task: wanted one column, as sums know no levels, found \[0, 1\]"):
+        SufficientStatistics.from_table(np.zeros((3, 3)), np.zeros(3), task=[0, 1])

@@ -303,3 +303,9 @@ def test_order_of_rows_and_names_of_tasks_do_not_matter():
     straight = WarmStartRegressor(Ridge(), task=-1).fit(X, y)
     shuffled = WarmStartRegressor(Ridge(), task=-1).fit(renamed, y[rows])
     assert_allclose(shuffled.predict(renamed), straight.predict(X)[rows], rtol=1e-10)
+
+
+def test_columns_that_describe_nothing_are_refused():
+    model = WarmStartRegressor(Ridge(), context=["size"])
+    with pytest.raises(ValueError, match="context: wanted None without task and prior"):
+        model.fit(pd.DataFrame({"x": [1.0, 2.0], "size": [1.0, 1.0]}), [1.0, 2.0])
