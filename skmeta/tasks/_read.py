@@ -69,10 +69,9 @@ def read_tasks(
     columns = TaskColumns.of_table(X, task, context) if columns is None else columns
     X, values = columns.split(X)
     levels = columns.levels(values)
-    how: dict[str, Any] = {"labels": labels, "unlabelled": unlabelled}
-    y, labelled = read_targets(y, X.shape[0], estimator_name, **how) if targets else (None, None)
-    for name, ids in levels.items():
-        check_groups_rows(ids, columns.label(name))
+    read = (y, X.shape[0], estimator_name)
+    y, labelled = read_targets(*read, labels=labels, unlabelled=unlabelled) if targets else (None, None)
+    _check_ids(levels, columns)
     weight = read_weights(sample_weight, X.shape[0])
     index = _index(levels, X.shape[0])
     kept = _rows_of_weighty_tasks(index, weight)
@@ -93,6 +92,12 @@ def read_tasks(
         classes=labels_of_tasks(y, index.codes, index.n_tasks, labelled) if labels else None,
         levels=index.levels,
     )
+
+
+def _check_ids(levels: dict[str, NDArray[Any]], columns: TaskColumns) -> None:
+    """Raise for columns of ids that are measurements."""
+    for name, ids in levels.items():
+        check_groups_rows(ids, columns.label(name))
 
 
 def _index(levels: dict[str, NDArray[Any]], n_rows: int) -> TaskIndex:

@@ -17,7 +17,7 @@ from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._structured._drifting_output import DriftingOutput, shapes_of
 from skmeta.linear_model._structured._drifting_prior import DriftingPrior, States
-from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks, in_data, kept_shape
+from skmeta.linear_model._structured._nested_learning import NestedOutput, NestedTasks, in_data, kept_shape, less
 from skmeta.linear_model._structured._nested_prior import Nodes
 from skmeta.linear_model._structured._places import OutputTasks
 from skmeta.linear_model._structured._prior import StructuredPrior
@@ -98,8 +98,9 @@ class DriftingTasks:
         return len(np.unique(self._chain)) < len(self.time)
 
     def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> Any:
-        """What is learned of one output, see `Among.output`."""
-        tasks, options = of.tasks, dict[str, Any](noise=noise, n_iter=_SWEEPS)
+        """What is learned of one output, see `Among.output`; contextual effects are those of tasks in no order."""
+        effects = None if noise == "known" else of.flat.law.contextual
+        tasks, options = less(of.tasks, effects), dict[str, Any](noise=noise, n_iter=_SWEEPS)
         told = None if self.past is None else self.past.told(of.k, of.units)
         chains = Chains.of((*self.nested.parents[:-1], self._chain), self.time, tasks.counts, told)
         tol = learning.learner.tol * (tasks.n_rows.sum() + (0.0 if self.past is None else self.past.n_rows))
@@ -107,14 +108,14 @@ class DriftingTasks:
             model = NestedModel(tasks, chains, self.nested.before(of))
             start = self._continued(learning, of, chains) if before is None else before.law
             law = fit_levels(model, start, tol=tol if before is None else np.inf, **options)
-            return DriftingOutput(model.passed(law), None)
+            return DriftingOutput(of.tasks, model.passed(law), None, effects)
         model = NestedModel(tasks, chains)
         flat = self.nested.output(learning, of, None if before is None else before.exchangeable, noise=noise)
         if before is not None:
             law = fit_levels(model, before.law, tol=np.inf, **options)
         else:
             law = self._fitted(learning, model, flat, tol, options)
-        return DriftingOutput(model.passed(law), flat)
+        return DriftingOutput(of.tasks, model.passed(law), flat, effects)
 
     def _fitted(
         self, learning: LawLearning, model: NestedModel, flat: NestedOutput, tol: float, options: Any
@@ -175,7 +176,7 @@ class DriftingTasks:
             Nodes(
                 self.nested.inner[k],
                 self.nested.parents[k],
-                **in_data([each.passed.known[k] for each in outputs], collection),
+                **in_data([each.nodes_of(k) for each in outputs], collection),
             )
             for k in range(len(self.nested.inner))
         ]

@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.coefficient_law import CoefficientLaw
+from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
 from skmeta._inference.drift import Filtered
 from skmeta._inference.forecast import forecasts
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.levels import LevelsLaw
-from skmeta._inference.messages import Messages
+from skmeta._inference.messages import Beliefs, Messages
 from skmeta._inference.nested import NestedPass
 from skmeta._inference.selection import Choice
 from skmeta._inference.structure import CovarianceShape
 from skmeta.linear_model._law_learning import LawLearning
-from skmeta.linear_model._structured._nested_learning import NestedOutput
+from skmeta.linear_model._structured._nested_learning import NestedOutput, with_effects
 from skmeta.linear_model._structured._places import Places
 from skmeta.linear_model._structured._shapes import as_tasks
 
@@ -38,7 +38,9 @@ class PlacesInTime(Places):
     def judging(self) -> Places:
         """Their forecasts."""
         assert self.filtered is not None and self.shrink is not None
-        return Places(forecasts(self.filtered, self.shrink), self.deviation, self.noise, self.noise_dof)
+        return Places(
+            forecasts(self.filtered, self.shrink), self.deviation, self.noise, self.noise_dof, effects=self.effects
+        )
 
     def judged(self, choice: Choice) -> Choice:
         """A choice in which those tasks alone are looked at that others can forecast."""
@@ -51,14 +53,10 @@ class PlacesInTime(Places):
 class DriftingOutput:
     """What was learned of one output: what its tasks tell under its law and, without a past, the same tasks without drift."""
 
+    tasks: InColumns
     passed: NestedPass
     exchangeable: NestedOutput | None
-
-    @property
-    def tasks(self) -> InColumns:
-        """What it was learned from."""
-        found: InColumns = self.passed.model.tasks
-        return found
+    effects: ContextualEffects | None = None
 
     @property
     def law(self) -> LevelsLaw:
@@ -92,7 +90,7 @@ class DriftingOutput:
         """What the others say of each task, and what those before it do."""
         law, others = self.law, self.filtered.cavities(self.law.shrink)
         known = others, law.covariances[-1], law.noise, law.noise_dof
-        return PlacesInTime(*known, filtered=self.filtered, shrink=law.shrink)
+        return PlacesInTime(*known, effects=self.effects, filtered=self.filtered, shrink=law.shrink)
 
     @property
     def law_of_root(self) -> CoefficientLaw:
@@ -110,7 +108,12 @@ class DriftingOutput:
             model.counts[-1],
             model.n_rows,
             mean.covariance[0],
+            contextual=self.effects,
         )
+
+    def nodes_of(self, depth: int) -> Beliefs:
+        """What is known of the entities of a level, of whose tasks no columns' means are known."""
+        return with_effects(self.passed.known[depth], self.effects)
 
 
 def shapes_of(learning: LawLearning, passed: NestedPass) -> tuple[CovarianceShape, CovarianceShape]:

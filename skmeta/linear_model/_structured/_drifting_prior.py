@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.contextual import without_rows
 from skmeta._inference.drift import Between, Chains
 from skmeta._inference.levels import LevelsLaw
 from skmeta._inference.messages import Messages
@@ -112,7 +113,7 @@ class DriftingPrior(NestedPrior):
         units, between = self._smoothed[k]
         half_life = float(np.atleast_1d(self.half_life)[k])
         known = [between.at(0, time, half_life)[0] for time in np.unique(self.time)]
-        mean = np.stack([units.to_data(each.mean[0]) for each in known])
+        mean = np.stack([units.to_data(each.mean[0] + self._effects(k, units)) for each in known])
         doubt = np.stack([np.diag(units.covariance_to_data(each.covariance[0])) for each in known])
         return mean, np.sqrt(doubt)
 
@@ -186,7 +187,16 @@ class DriftingPrior(NestedPrior):
         units, between = self._smoothed[k]
         known, new = between.at(chain, time, float(np.atleast_1d(self.half_life)[k]))
         state, own = self._output_covariances(k)[-2:]
-        return units.to_data(known.mean[0]), own + new * state, units.covariance_to_data(known.covariance[0])
+        return (
+            units.to_data(known.mean[0] + self._effects(k, units)),
+            own + new * state,
+            units.covariance_to_data(known.covariance[0]),
+        )
+
+    def _effects(self, k: int, units: Units) -> Array | float:
+        """What contextual effects add to coefficients of output ``k`` where no columns' means are known, for the engine."""
+        effects = self.effects_of(k)
+        return 0.0 if effects is None else without_rows(*units.effects_to_engine(effects))
 
     def _output_covariances(self, k: int) -> Array:
         return self._levels_covariance if self.one_target else self._levels_covariance[k]

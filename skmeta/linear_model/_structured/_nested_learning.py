@@ -204,7 +204,7 @@ def learned_output(
     From a ``start``, of nearly the same tasks, one round is enough, unless it is to ``settle``; it keeps its shapes. What
     ``contextual`` effects make of the tasks is taken off first.
     """
-    model = NestedModel(of.tasks if contextual is None else _less(of.tasks, contextual), tree, past)
+    model = NestedModel(less(of.tasks, contextual), tree, past)
     if start is None:
         law = _fitted(learning, of, model, noise, effects)
     else:
@@ -270,11 +270,18 @@ class NestedOutput:
 
     def nodes_of(self, depth: int) -> Beliefs:
         """What is known of the nodes of a level, of whose tasks no columns' means are known."""
-        known = self.passed.known[depth]
-        return known if self.effects is None else Beliefs(known.mean + self.effects.without_rows, known.covariance)
+        return with_effects(self.passed.known[depth], self.effects)
 
 
-def _less(tasks: InColumns, effects: ContextualEffects) -> InColumns:
+def with_effects(known: Beliefs, effects: ContextualEffects | None) -> Beliefs:
+    """What is known of nodes, of whose tasks no columns' means are known."""
+    return known if effects is None else Beliefs(known.mean + effects.without_rows, known.covariance)
+
+
+def less(tasks: InColumns, effects: ContextualEffects | None) -> InColumns:
+    """The tasks less what contextual effects, if there are any, make of them."""
+    if effects is None:
+        return tasks
     return InColumns(without_effects(tasks.moments, effects.coef), tasks.counts)
 
 

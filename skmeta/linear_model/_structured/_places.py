@@ -66,14 +66,17 @@ class Places:
     @classmethod
     def of_priors(cls, priors: Sequence[GaussianPrior], k: int, units: Units) -> Places:
         """What priors of tasks, which differ in mean and covariance, say of output ``k``, in these units."""
-        mean, covariance = [], []
+        mean, covariance, first = [], [], priors[0]
+        own = first.effects_of(k)  # the same of all
+        known = None if own is None else units.effects_to_engine(own)
+        effects = None if known is None else ContextualEffects(known[0], known[1], centre=known[2])
         for prior in priors:
-            mean.append(units.to_engine(prior.expected()[k]))
+            expected = units.to_engine(prior.expected()[k])
+            mean.append(expected if effects is None else expected - effects.without_rows)
             covariance.append(units.covariance_to_engine(prior.dense_covariance(k) + prior.dense_doubt(k)))
-        first = priors[0]
         noise, dof = first.noise_of(k) / units.target_scale**2, np.broadcast_to(first.noise_dof, (first.n_outputs,))[k]
         nothing = np.zeros_like(covariance[0])
-        return cls(Beliefs(np.stack(mean), np.stack(covariance)), nothing, noise, float(dof))
+        return cls(Beliefs(np.stack(mean), np.stack(covariance)), nothing, noise, float(dof), effects=effects)
 
     def take(self, tasks: NDArray[np.intp]) -> Places:
         """Those of some tasks."""
