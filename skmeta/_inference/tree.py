@@ -22,7 +22,7 @@ Array = NDArray[Any]
 
 HELD = 1e-6  # guard: precision of the root's coefficients, for directions that no task informs about
 
-_COLLINEAR = 1e-11  # guard: share of a precision that collinear columns, whose difference is rounding, are held by
+_COLLINEAR = 1e-11  # guard: least precision of a direction, each coefficient's own being one: what is less is rounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,19 +112,28 @@ class Upward:
 
         Those that no row informs about are held, and columns that are others' sums, so that it is finite.
         """
-        known = diagonal(self.root.precision[0])
-        held = np.where(known > 0.0, _COLLINEAR * known, HELD)
-        root = Messages(self.root.precision + np.diag(held), self.root.pull, self.root.constant)
-        return float(of.evidence(root, shrink)[0])
+        held = np.where(diagonal(self.root.precision[0]) > 0.0, 0.0, HELD)
+        precision = _definite(self.root.precision[0] + np.diag(held))[None]
+        return float(of.evidence(Messages(precision, self.root.pull, self.root.constant), shrink)[0])
 
     def belief_of_root(self, shrink: Array) -> Beliefs:
         """The posterior of the root's coefficients."""
-        held = np.diag(shrink + HELD)
-        return of.belief(Messages(self.root.precision + held, self.root.pull, self.root.constant))
+        precision = _definite(self.root.precision[0] + np.diag(shrink + HELD))[None]
+        return of.belief(Messages(precision, self.root.pull, self.root.constant))
 
     def down(self, root: Beliefs) -> Downward:
         """The way down, where ``root`` is known of the root."""
         return Downward(*pass_down(self, root))
+
+
+def _definite(precision: Array) -> Array:
+    """A precision ``(p, p)`` whose directions that rounding has taken away, as of collinear columns, are held."""
+    size = np.sqrt(diagonal(precision))
+    values, vectors = np.linalg.eigh(precision / size[:, None] / size)
+    if values[0] >= _COLLINEAR:
+        return precision
+    root = size[:, None] * vectors * np.sqrt(np.maximum(values, _COLLINEAR))
+    return np.asarray(root @ root.T)
 
 
 def pass_up(tree: Tree, leaves: Messages, roots: Sequence[Array]) -> Upward:
