@@ -59,6 +59,7 @@ from skmeta.warm_start._given import (
     naming_the_prior,
 )
 from skmeta.warm_start._known_tasks import KnownTasks
+from skmeta.warm_start._memberships import HasMemberships
 from skmeta.warm_start._partitions import answer_partitions, fit_partitions
 from skmeta.warm_start._pickled_family import register_again, registration_of
 from skmeta.warm_start._table import columns_beside, columns_of_prior, warn_of_unread_context
@@ -67,7 +68,7 @@ from skmeta.warm_start._task_estimators import TaskEstimators
 _PRIVATE = ("_known", "_plain")  # what a fit leaves behind, beside the names that end in "_"
 
 
-class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
+class WarmStartBase(HasMemberships, MetaEstimatorMixin, BaseEstimator):
     """What WarmStartRegressor, WarmStartClassifier and WarmStartClusterer share; they add how predictions are read."""
 
     _example: ClassVar[str] = "Ridge()"  # for messages
@@ -246,10 +247,8 @@ class WarmStartBase(MetaEstimatorMixin, BaseEstimator):
         check_kind(self, estimator)
         if prior is not None and not isinstance(prior, Prior):
             hint = ", a model; give its prior_ once it is fitted" if isinstance(prior, WarmStartBase) else ""
-            found = f"{type(prior).__name__}{hint}"
-            raise TypeError(
-                f"prior: wanted a prior, such as a fitted model's prior_ or GaussianPrior(...), found {found}."
-            )
+            wanted = "prior: wanted a prior, such as a fitted model's prior_ or GaussianPrior(...)"
+            raise TypeError(f"{wanted}, found {type(prior).__name__}{hint}.")
         check_prior_kind(self, prior)
         if self._class_prior not in CLASS_PRIORS:
             raise ValueError(f"class_prior: wanted one of {CLASS_PRIORS}, found {self._class_prior!r}.")

@@ -332,3 +332,16 @@ def test_kinds_are_looked_for_once_outliers_are_known(two, past, monkeypatch):
     if past:
         found = EmpiricalBayes(n_components=2).learn(HuberRegressor(), tasks, prior)
         assert found.kinds_in_words == "2 kinds of tasks (24, 24)"
+
+
+def test_a_model_tells_the_memberships_of_its_tasks_by_id():
+    rng = np.random.default_rng(0)
+    store, x = np.repeat(np.arange(30), 8), rng.normal(size=240)
+    y = np.where(store < 20, -2.0, 2.0) * x + 0.1 * rng.normal(size=240)
+    model = WarmStartRegressor(Ridge(), task=-1, learner=EmpiricalBayes(n_components=2))
+    model.fit(np.column_stack([x, store]), y)
+    for name, found in zip(model.memberships_.values(), model.learner_.memberships_, strict=True):
+        np.testing.assert_array_equal(name, found)
+    plain = WarmStartRegressor(Ridge(), task=-1).fit(np.column_stack([x, store]), y)
+    with pytest.raises(AttributeError, match="memberships_: wanted a learner that looked for kinds"):
+        _ = plain.memberships_
