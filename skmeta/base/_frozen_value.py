@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FrozenValue:
-    """A value that nobody can change: shared by ``clone``, its arrays read-only, also those in tuples.
+    """A value that nobody can change: shared by ``clone``, its arrays read-only.
 
     Base class for ``dataclass(frozen=True, eq=False)``. ``clone`` shares a frozen value instead of copying it, so a
     search over estimators that hold one costs nothing and cannot change it; it has no ``get_params`` for the same
@@ -20,9 +20,8 @@ class FrozenValue:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            own = tuple(map(_owned, value)) if type(value) is tuple else _owned(value)
-            if own is not value:
-                object.__setattr__(self, field.name, own)
+            if isinstance(value, np.ndarray) and (value.flags.writeable or value.base is not None):
+                object.__setattr__(self, field.name, value.copy())
         self._freeze()
 
     def __sklearn_clone__(self) -> Self:
@@ -31,9 +30,8 @@ class FrozenValue:
     def _freeze(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            for each in value if type(value) is tuple else (value,):
-                if isinstance(each, np.ndarray):
-                    each.flags.writeable = False
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
 
     def __getstate__(self) -> dict[str, Any]:
         # Only the fields: what is derived from them is derived again.
@@ -42,9 +40,3 @@ class FrozenValue:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._freeze()  # pickling forgets the read-only flag
-
-
-def _owned(value: Any) -> Any:
-    """A copy of an array that somebody else may change; the value itself if nobody can."""
-    shared = isinstance(value, np.ndarray) and (value.flags.writeable or value.base is not None)
-    return value.copy() if shared else value

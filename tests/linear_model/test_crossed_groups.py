@@ -276,3 +276,13 @@ def test_targets_without_noise_are_explained():
     y = (np.c_[X[["x0", "x1"]], np.ones(200)] * (mu + u[left] + v[right])).sum(axis=1)
     prior = learn(X, y, ["left", "right"], covariance="diagonal").prior_
     assert_allclose(prior.given(left="l1", right="r1").components[0].mean, mu + u[1] + v[1], atol=1e-2)
+
+
+def test_ids_are_its_own_and_locked():
+    ids = np.array(["a", "b"])
+    prior = CrossedPrior([1.0, 0.0], [1.0, 1.0], factors=("left",), ids=(ids,))
+    for each in (prior, pickle.loads(pickle.dumps(prior))):
+        with pytest.raises(ValueError, match="read-only"):
+            each.ids[0][0] = "c"
+    ids[0] = "c"
+    assert prior.ids[0].tolist() == ["a", "b"]

@@ -115,6 +115,15 @@ class CrossedPrior(StructuredPrior):
     ids: tuple[NDArray[Any], ...] = ()
     known: tuple[KnownFactors, ...] = ()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ids", tuple(np.array(each) for each in self.ids))
+        super().__post_init__()
+
+    def _freeze(self) -> None:
+        super()._freeze()
+        for each in self.ids:
+            each.flags.writeable = False
+
     def __repr__(self) -> str:
         counts = [f"{len(ids)} {name}" for name, ids in zip(self.factors, self.ids, strict=True)]
         return f"CrossedPrior({' x '.join(counts)}, {self.n_tasks:.0f} tasks; {self.in_words[0]})"
@@ -201,7 +210,8 @@ class CrossedPrior(StructuredPrior):
         dict
             As of `Prior.to_dict`.
         """
-        own = to_plain(self._with(known=None, ids=None)) | {"factors": np.array(self.factors)}
+        own = to_plain(self._with(known=None, ids=())) | {"factors": np.array(self.factors)}
+        del own["ids"]  # in entries of their own
         own |= {f"ids{f}": ids for f, ids in enumerate(self.ids)}
         for k, known in enumerate(self.known):
             own |= {f"known{k}_{name}": value for name, value in to_plain(known).items()}
