@@ -1,4 +1,4 @@
-"""How do seconds and memory grow with the tasks where no place holds them all? A million tasks in two processes of dask.
+"""How do seconds and memory of two dask processes grow up to a million tasks, where no place holds them all?
 
 Each line is a process of its own with one worker beside it. Rows are made by partitions where they are needed and gone
 afterwards, statistics stay with the worker, which writes to disk what is more than its share of memory. All processes of
