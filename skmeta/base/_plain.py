@@ -14,15 +14,25 @@ _KEEP_IT = "store it with joblib.dump or skops.io.dump"
 
 
 def to_plain(value: Any) -> dict[str, Any]:
-    """The fields of a frozen value, those that are None left out; a value in a field as entries ``field_name``."""
+    """The fields of a frozen value, those that are None left out; a value in a field as entries ``field_name``.
+
+    Values and arrays in a tuple are entries ``field0_name`` and ``field0``, and so on.
+    """
     state: dict[str, Any] = {}
     for field in fields(value):
         part = getattr(value, field.name)
-        if isinstance(part, FrozenValue):
-            state |= {f"{field.name}_{name}": each for name, each in to_plain(part).items()}
+        if isinstance(part, tuple) and all(isinstance(each, FrozenValue | np.ndarray) for each in part):
+            for k, each in enumerate(part):
+                state |= _entries(each, f"{field.name}{k}")
         elif part is not None:
-            state[field.name] = _plain(part, field.name)
+            state |= _entries(part, field.name)
     return state
+
+
+def _entries(part: Any, name: str) -> dict[str, Any]:
+    if isinstance(part, FrozenValue):
+        return {f"{name}_{own}": each for own, each in to_plain(part).items()}
+    return {name: _plain(part, name)}
 
 
 def _plain(value: Any, name: str) -> Any:
@@ -41,9 +51,11 @@ def from_plain(cls: Any, state: Mapping[str, Any], nested: Mapping[str, Any]) ->
     check_mapping(state)
     plain = {name: _unpacked(value) for name, value in state.items()}
     for name, kind in nested.items():
-        own = {each: plain.pop(each) for each in list(plain) if each.startswith(f"{name}_")}
-        if own:
-            plain[name] = from_plain(kind, {each.removeprefix(f"{name}_"): value for each, value in own.items()}, {})
+        if own := _taken(plain, f"{name}_"):
+            plain[name] = from_plain(kind, own, {})
+    for field in fields(cls):
+        if isinstance(field.default, tuple):
+            plain[field.name] = _tuple(plain, field.name, nested.get(field.name))
     needed = [each.name for each in fields(cls) if each.default is MISSING and each.default_factory is MISSING]
     missing, unknown = (
         [name for name in needed if name not in plain],
@@ -55,6 +67,26 @@ def from_plain(cls: Any, state: Mapping[str, Any], nested: Mapping[str, Any]) ->
     if unknown:
         raise ValueError(f"from_dict: unknown names {unknown}; was this written by a newer skmeta?")
     return cls(**plain)
+
+
+def _tuple(plain: dict[str, Any], name: str, kind: Any) -> tuple[Any, ...]:
+    """The tuple in a field of that name, taken out of the entries: texts and numbers, arrays, or values of class ``kind``."""
+    if name in plain:
+        return tuple(np.asarray(plain.pop(name)).tolist())
+    found: list[Any] = []
+    while True:
+        place = f"{name}{len(found)}"
+        if place in plain:
+            found.append(plain.pop(place))
+        elif own := _taken(plain, f"{place}_"):
+            found.append(from_plain(kind, own, {}))
+        else:
+            return tuple(found)
+
+
+def _taken(plain: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """The entries of that prefix, taken out of the others, by what follows it."""
+    return {name.removeprefix(prefix): plain.pop(name) for name in list(plain) if name.startswith(prefix)}
 
 
 def check_mapping(state: Any) -> None:

@@ -64,21 +64,21 @@ def draw_splits(table: Collection, n_shots: tuple[int, ...]) -> list[list[Split]
 
 
 def splits_in_time(table: Collection, n_shots: tuple[int, ...]) -> list[list[Split]]:
-    """Return the same for tasks that drift: a fold tests tasks of a stretch of time and trains on those before it.
+    """Return the same for tasks that drift: a fold tests tasks of a period and trains on those before it.
 
     Of later tasks it knows nothing, and of its own the rows given back.
     """
     assert table.places is not None
-    times, n_stretches = np.unique(table.places, return_inverse=True)[1], n_folds(table.counts) + 1
-    stretch = times * n_stretches // (times.max() + 1)
+    times, n_periods = np.unique(table.places, return_inverse=True)[1], n_folds(table.counts) + 1
+    period = times * n_periods // (times.max() + 1)
     left = []  # of each number of shots the rows that are no shots
     for n in n_shots:
         tests = [test for _, test in NShotSplit(table.task, n, 2, order=table.order, random_state=0).split(table.X)]
         left.append(np.isin(np.arange(len(times)), np.concatenate(tests)))
     folds = []
-    for k in np.unique(stretch)[1:]:
-        own, test = stretch == k, np.flatnonzero((stretch == k) & left[-1])
-        trains = [np.flatnonzero((stretch < k) | (own & ~each)) for each in left]
+    for k in np.unique(period)[1:]:
+        own, test = period == k, np.flatnonzero((period == k) & left[-1])
+        trains = [np.flatnonzero((period < k) | (own & ~each)) for each in left]
         folds.append([(train, test) for train in trains if len(test)])
     return [of_fold for of_fold in folds if of_fold]
 

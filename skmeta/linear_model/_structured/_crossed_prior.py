@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,6 @@ from scipy import sparse
 from skmeta._inference.joint import Joint
 from skmeta.base import FrozenValue
 from skmeta.base._pictures import Spread
-from skmeta.base._plain import from_plain, to_plain
 from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._prior import Change, StructuredPrior
@@ -111,6 +110,8 @@ class CrossedPrior(StructuredPrior):
     C. R. Henderson (1975), Best linear unbiased estimation and prediction under a selection model, Biometrics 31, equation 3.
     """
 
+    _nested: ClassVar[dict[str, Any]] = GaussianPrior._nested | {"known": KnownFactors}
+
     factors: tuple[str, ...] = ()
     ids: tuple[NDArray[Any], ...] = ()
     known: tuple[KnownFactors, ...] = ()
@@ -201,42 +202,3 @@ class CrossedPrior(StructuredPrior):
     def _changed(self, vector: Change, matrix: Change) -> dict[str, Any]:
         known = [replace(each, roots=vector(each.roots.T).T, base=vector(each.base.T).T) for each in self.known]
         return {"known": tuple(known)}
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain arrays, numbers and texts that `from_dict` reads, with ``ids0`` for the first factor and so on.
-
-        Returns
-        -------
-        dict
-            As of `Prior.to_dict`.
-        """
-        own = to_plain(self._with(known=None, ids=())) | {"factors": np.array(self.factors)}
-        del own["ids"]  # in entries of their own
-        own |= {f"ids{f}": ids for f, ids in enumerate(self.ids)}
-        for k, known in enumerate(self.known):
-            own |= {f"known{k}_{name}": value for name, value in to_plain(known).items()}
-        return own
-
-    @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> Self:
-        """Make a prior from what `to_dict` gave.
-
-        Parameters
-        ----------
-        state : mapping
-            Names and values.
-
-        Returns
-        -------
-        CrossedPrior
-            The same prior.
-        """
-        factors, rest = tuple(map(str, state["factors"])), dict(state)
-        ids = tuple(rest.pop(f"ids{f}") for f in range(len(factors)))
-        known, k = [], 0
-        while f"known{k}_means" in rest:
-            names = [field.name for field in fields(KnownFactors)]
-            known.append(from_plain(KnownFactors, {name: rest.pop(f"known{k}_{name}") for name in names}, {}))
-            k += 1
-        found: Self = from_plain(cls, rest | {"factors": factors, "ids": ids, "known": tuple(known)}, cls._nested)
-        return found

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base import FrozenValue
 from skmeta.base._pictures import Spread
-from skmeta.base._plain import from_plain, to_plain
 from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._prior import Change, StructuredPrior
@@ -74,6 +73,8 @@ class NestedPrior(StructuredPrior):
     ----------
     D. V. Lindley and A. F. M. Smith (1972), Bayes estimates for the linear model, JRSS B 34, section 2.
     """
+
+    _nested: ClassVar[dict[str, Any]] = GaussianPrior._nested | {"nodes": Nodes}
 
     levels: tuple[str, ...] = ()
     level_covariance: Array | None = None
@@ -172,43 +173,3 @@ class NestedPrior(StructuredPrior):
             for each in self.nodes
         ]
         return {"level_covariance": matrix(self._levels_covariance), "nodes": tuple(nodes)}
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain arrays, numbers and texts that `from_dict` reads, with ``nodes0_ids`` and so on for the first level.
-
-        Returns
-        -------
-        dict
-            As of `Prior.to_dict`.
-        """
-        own = to_plain(self._with(nodes=None)) | {"levels": np.array(self.levels)}
-        for depth, nodes in enumerate(self.nodes):
-            own |= {f"nodes{depth}_{name}": value for name, value in to_plain(nodes).items()}
-        return own
-
-    @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> Self:
-        """Make a prior from what `to_dict` gave.
-
-        Parameters
-        ----------
-        state : mapping
-            Names and values.
-
-        Returns
-        -------
-        NestedPrior
-            The same prior.
-        """
-        parts: dict[int, dict[str, Any]] = {}
-        rest = {}
-        for name, value in state.items():
-            place, _, field = name.partition("_")
-            depth = place.removeprefix("nodes")
-            if depth.isdigit():
-                parts.setdefault(int(depth), {})[field] = value
-            else:
-                rest[name] = value
-        nodes = tuple(from_plain(Nodes, parts[depth], {}) for depth in sorted(parts))
-        found: Self = from_plain(cls, rest | {"levels": tuple(map(str, rest["levels"])), "nodes": nodes}, cls._nested)
-        return found
