@@ -28,6 +28,7 @@ class ContextualEffects:
 
     ``variance`` is the variance of its entries around zero, ``variance_ratio (p - 1,)`` the within-task over the
     between-task variance of each column, ``centre (p - 1,)`` the means that a task's are drawn to (one: of all columns).
+    Where tasks have places of their own (`column_means`), these two have a leading axis of the tasks.
     """
 
     coef: np.ndarray
@@ -42,7 +43,13 @@ class ContextualEffects:
 
     def as_tuple(self) -> tuple[Any, Any, Any]:
         """``(coef, variance_ratio, centre)``, as a `Component` has them."""
-        return self.coef, self.variance_ratio, np.broadcast_to(self.centre, self.coef.shape)
+        return self.coef, self.variance_ratio, np.broadcast_to(self.centre, np.shape(self.variance_ratio))
+
+    def take(self, tasks: Any) -> ContextualEffects:
+        """Those of some tasks, where each has a place of its own."""
+        if np.ndim(self.variance_ratio) == 1:
+            return self
+        return replace(self, variance_ratio=self.variance_ratio[tasks], centre=np.asarray(self.centre)[tasks])
 
 
 @dataclass(frozen=True, eq=False)

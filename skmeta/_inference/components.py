@@ -123,9 +123,9 @@ class Component:
     r"""One Gaussian law of coefficients: ``w ~ N(mean, covariance + extra e e')`` with ``e`` the intercept's unit vector.
 
     Tasks may have laws of their own, which then have a leading axis of the tasks; they are worked with by columns.
-    ``effects`` are contextual effects ``(coef, variance_ratio, centre)`` (see `contextual`). The intercept of a component that
-    leaves it ``freer`` than it should count in the evidence gets :math:`\tfrac12 \log` of that factor back: the factor by
-    which its evidence is too small (Occam's).
+    ``effects`` are contextual effects ``(coef, variance_ratio, centre)`` (see `contextual`), the last two perhaps of
+    each task. The intercept of a component that leaves it ``freer`` than it should count in the evidence gets
+    :math:`\tfrac12 \log` of that factor back: the factor by which its evidence is too small (Occam's).
     """
 
     mean: Array
@@ -164,7 +164,10 @@ class Component:
         if self.mean.ndim == 1:
             return self
         extra = self.extra[tasks] if np.ndim(self.extra) else self.extra
-        return replace(self, mean=self.mean[tasks], covariance=self.covariance.of_tasks(tasks), extra=extra)
+        effects, covariance = self.effects, self.covariance.of_tasks(tasks)
+        if effects is not None and effects[1].ndim > 1:
+            effects = effects[0], effects[1][tasks], effects[2][tasks]
+        return replace(self, mean=self.mean[tasks], covariance=covariance, extra=extra, effects=effects)
 
     def shares_law(self, other: Component) -> bool:
         """Whether two differ in noise and in the intercept's variance alone, so that one factorisation serves both."""
@@ -249,7 +252,8 @@ def law_of_level(law: Component) -> tuple[Any, Any]:
     mean, variance = law.mean[..., -1], law.covariance.intercept_variance + law.extra
     if law.effects is not None:
         shift, unknown = intercept_shift(*law.effects, np.zeros(1), np.zeros((1, law.mean.shape[-1] - 1)))
-        mean, variance = mean + shift[0], variance + unknown[0]
+        shift, unknown = (shift, unknown) if np.ndim(mean) else (shift[0], unknown[0])
+        mean, variance = mean + shift, variance + unknown
     return mean, variance
 
 

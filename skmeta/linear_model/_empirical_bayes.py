@@ -86,7 +86,8 @@ class EmpiricalBayes(LearnsWithoutRows):
         the one that makes held-out tasks clearly most probable, or the one of the least PAC-Bayes bound.
     half_life : float, default=None
         For tasks whose ids are dates (in days) or numbers: one that is older than the last by so much counts half; what a
-        ``prior`` says does not age. None: all count alike. How fast tasks drift, `StateSpace` learns.
+        ``prior`` says does not age. Of nested tasks the innermost ids are dates. None: all count alike. How fast tasks
+        drift, `StateSpace` learns.
     max_iter : int, default=20
         Sweeps of EM over the tasks. Stopping early is itself a regulariser.
     tol : float, default=1e-4

@@ -143,6 +143,10 @@ class ContextualEffects(FrozenValue):
         k = min(k, len(coef) - 1)
         return coef[k], ratio[k], np.asarray(self.centre)
 
+    def around(self, variance_ratio: NDArray[np.float64], centre: NDArray[np.float64]) -> ContextualEffects:
+        """Those of a task of which more is known of columns' means: they vary less, around a ``centre`` of their own."""
+        return ContextualEffects(self.coef, np.broadcast_to(variance_ratio, self.coef.shape), centre)
+
     def reordered(self, order: NDArray[np.intp]) -> ContextualEffects:
         """The columns in another order."""
         centre = None if self.centre is None else self.centre[order]

@@ -13,6 +13,8 @@ from skmeta.tasks._ids import TaskIndex, as_list, plain_ids, type_of_ids
 from skmeta.tasks._paths import known_rows, lookup_levels
 from skmeta.tasks._words import listed, shown
 
+_STANDARDISED = 1e-4  # guard: a mean and a standard deviation that are off by less, as single precision makes them
+
 
 def check_groups_rows(ids: NDArray[Any], label: Any) -> None:
     """Raise where ids are measurements: fractions, nearly as many as there are rows."""
@@ -21,6 +23,20 @@ def check_groups_rows(ids: NDArray[Any], label: Any) -> None:
             f"task: wanted a column of ids, each of which stands in several rows, found {len(np.unique(ids))} different "
             f"numbers such as {shown(ids[0])} in {len(ids)} rows of task={label!r}; name the column that says which task a row "
             "is of."
+        )
+
+
+def warn_of_standardised_ids(ids: NDArray[Any], label: Any) -> None:
+    """Warn where ids have passed a scaler: fractions whose mean over rows is zero, and whose standard deviation one."""
+    if ids.dtype.kind != "f" or not np.mod(ids, 1).any():
+        return
+    if abs(ids.mean()) < _STANDARDISED and abs(ids.std() - 1.0) < _STANDARDISED:
+        warnings.warn(
+            f"task: wanted ids as they are, found standardised numbers such as {shown(ids[0])} in task={label!r}: no id can be "
+            "told by its name any more. Put the scaler inside, where ids do not pass it: "
+            "WarmStartRegressor(make_pipeline(StandardScaler(), estimator), task=...).",
+            UserWarning,
+            stacklevel=5,
         )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skmeta.tasks._context import one_a_task
 from skmeta.tasks._ids import TaskIndex, index_of_codes
-from skmeta.tasks._known_ids import check_groups_rows
+from skmeta.tasks._known_ids import check_groups_rows, warn_of_standardised_ids
 from skmeta.tasks._locate import locate_columns
 from skmeta.tasks._numbers import column_names
 from skmeta.tasks._paths import index_levels
@@ -95,9 +95,10 @@ def read_tasks(
 
 
 def _check_ids(levels: dict[str, NDArray[Any]], columns: TaskColumns) -> None:
-    """Raise for columns of ids that are measurements."""
+    """Raise for columns of ids that are measurements, and warn of those that were standardised."""
     for name, ids in levels.items():
         check_groups_rows(ids, columns.label(name))
+        warn_of_standardised_ids(ids, columns.label(name))
 
 
 def _index(levels: dict[str, NDArray[Any]], n_rows: int) -> TaskIndex:

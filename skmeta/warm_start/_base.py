@@ -40,12 +40,11 @@ from skmeta.tasks import TaskColumns, Tasks, read_tasks
 from skmeta.tasks._crossed import warn_of_crossed_ids
 from skmeta.tasks._ids import as_list, plain_ids
 from skmeta.tasks._ids_beside import refuse_ids_beside
-from skmeta.tasks._locate import locate_columns
 from skmeta.tasks._numbers import check_rows
 from skmeta.tasks._tables import plain_table
-from skmeta.tasks._task_columns import task_list
 from skmeta.tasks._told_columns import telling_columns
 from skmeta.tasks._words import shown
+from skmeta.warm_start._asked import check_asked
 from skmeta.warm_start._given import (
     check_classes,
     check_context,
@@ -172,7 +171,8 @@ class WarmStartBase(HasMemberships, MetaEstimatorMixin, BaseEstimator):
             warn_of_unread_context(columns, prior, stacklevel=4)
         steps = replace(steps, columns=columns_of_prior(columns, prior))
         adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, adapted, order)
-        known = KnownTasks(columns, tasks.ids, tasks.levels, prior, adapted, tasks.X.shape[1])
+        one = raw.context if self.task is None else {}
+        known = KnownTasks(columns, tasks.ids, tasks.levels, prior, adapted, tasks.X.shape[1], one)
         found = {"_known": known, "prior_": with_steps(steps, prior)}
         found |= {} if learner is None else {"learner_": learner}
         return found | ({} if adapted.classes is None else {"classes_": adapted.classes})
@@ -385,10 +385,7 @@ class WarmStartBase(HasMemberships, MetaEstimatorMixin, BaseEstimator):
         if is_partitioned(X):
             return answer_partitions(self, method, X)
         X = plain_table(X)
-        if self._in_tasks:
-            locate_columns(X, task_list(self.task), "task")
-        validate_data(self, X, reset=False, skip_check_array=True)
-        check_rows(X, "there is nothing to predict")
+        check_asked(self, X)
         return self._known.answer(method, X)
 
     def _ask_plain(self, method: str, X: Any, **options: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from skmeta.base import Prior
 from skmeta.base._adapted_estimators import assembled
+from skmeta.base._never_seen import telling_once
 from skmeta.steps import AdaptedBehindSteps, Parts, telling_columns_behind
 from skmeta.tasks import TaskColumns, TaskIndex, Tasks, take_rows
 from skmeta.tasks._context import groups_of_rows, one_a_task
 from skmeta.tasks._known_ids import known_codes
 from skmeta.tasks._paths import index_levels, known_rows
+from skmeta.warm_start._asked import warn_of_other_tasks
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +39,8 @@ class KnownTasks:
         Of the tasks.
     n_features : int
         Number of columns behind the steps.
+    one : mapping of str to ndarray of shape (1,), default={}
+        Where there was one task, what was known of it before its rows.
     """
 
     columns: TaskColumns
@@ -45,6 +49,7 @@ class KnownTasks:
     prior: Prior
     adapted: AdaptedBehindSteps
     n_features: int
+    one: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def parts(self) -> Parts:
@@ -67,8 +72,9 @@ class KnownTasks:
             In the user's units.
         """
         features, values = self.columns.split(X)
+        warn_of_other_tasks(self.one, values)
         codes = self._codes(values, X.shape[0])
-        with telling_columns_behind(self.adapted.steps, features, lambda: self.columns.labels(X)):
+        with telling_once(), telling_columns_behind(self.adapted.steps, features, lambda: self.columns.labels(X)):
             return self._answer(method, features, codes, values)
 
     def answers(self, engine: Any, method: str, parts: Sequence[Any]) -> list[Any]:

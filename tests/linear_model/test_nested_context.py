@@ -2,12 +2,13 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 from numpy.testing import assert_allclose
 from sklearn.linear_model import Ridge
 
 from skmeta import StateSpace, WarmStartRegressor
 from skmeta.linear_model._structured._drifting_prior import DriftingPrior
-from skmeta.tasks import TaskColumns
+from skmeta.tasks import TaskColumns, Tasks
 
 SLOPE, BETWEEN = -1.0, 3.0  # within a task, and of its mean
 
@@ -49,6 +50,80 @@ def test_a_new_store_is_where_its_columns_and_its_region_say_it_is():
         off.append([np.mean((each.predict(x) - truth) ** 2) for each in found])
     nested, alone = np.sqrt(np.mean(off, axis=0))
     assert nested < alone
+
+
+def placed(n_regions=12, n_tasks=6, n=8, seed=0):
+    """Stores of a region have columns' means near each other: a new one is expected to have them too."""
+    rng = np.random.default_rng(seed)
+    region, of_region = np.repeat(np.arange(n_regions), n_tasks), rng.normal(size=n_regions)
+    centre = of_region[region] + 0.3 * rng.normal(size=len(region))
+    x = centre[:, None] + rng.normal(size=(len(region), n))
+    y = SLOPE * x + BETWEEN * centre[:, None] + 0.1 * rng.normal(size=x.shape)
+    code = np.repeat(np.arange(len(region)), n)
+    return pd.DataFrame({"x": x.ravel(), "region": region[code], "store": code}), y.ravel(), of_region
+
+
+def test_a_region_says_what_columns_its_stores_have():
+    """A store without rows is predicted more nearly as Bayes does who knows the region than as one who does not."""
+    X, y, of_region = placed()
+    model = WarmStartRegressor(Ridge(), task=["region", "store"]).fit(X, y)
+    rng, off = np.random.default_rng(1), []
+    for region in np.repeat(np.arange(12), 4):
+        centre = of_region[region] + 0.3 * rng.normal()
+        x = centre + rng.normal(size=20)
+        found = model.predict(pd.DataFrame({"x": x, "region": region, "store": -1}))
+        expected = [found]
+        for at, variance in ((of_region[region], 0.3**2), (0.0, 0.3**2 + 1.0)):
+            trust = variance / (variance + 1.0)  # that the row to predict deserves
+            expected.append(SLOPE * x + BETWEEN * (trust * x + (1.0 - trust) * at))
+        off.append([np.mean((each - SLOPE * x - BETWEEN * centre) ** 2) for each in expected])
+    ours, bayes, without_region = np.sqrt(np.mean(off, axis=0))
+    assert ours / bayes < without_region / ours
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_stores_of_several_regions_at_once_are_each_as_alone(order):
+    X, y, _ = placed()
+    X = X.assign(z=np.random.default_rng(2).normal(size=len(X)))[["x", "z", "region", "store"]]
+    prior = WarmStartRegressor(Ridge(), task=["region", "store"]).fit(X, y).prior_
+    names = [["x", "z"][k] for k in order]
+    turned, new = prior.aligned(names), X.groupby("region").head(3)
+    paths = np.empty(12, dtype=object)
+    paths[:] = [(region, -1) for region in range(12)]
+    levels = {"region": np.arange(12), "store": np.full(12, -1)}
+    target = y[new.index]
+    tasks = Tasks(new[names], target, new["region"].to_numpy(), paths, levels=levels, feature_names=names)
+    together = turned.adapt_tasks(Ridge(), tasks)
+    for region in range(12):
+        own = (new["region"] == region).to_numpy()
+        alone = prior.given(region=region).adapt(Ridge(), new.loc[own, ["x", "z"]], target[own])
+        assert_allclose(together.estimator(region).coef_, alone.coef_[order], rtol=1e-6)
+        assert_allclose(together.estimator(region).intercept_, alone.intercept_, rtol=1e-6)
+
+
+def test_columns_in_another_order_say_the_same_of_a_region():
+    X, y, _ = placed()
+    X = X.assign(z=np.random.default_rng(2).normal(size=len(X)))[["x", "z", "region", "store"]]
+    learned = WarmStartRegressor(Ridge(), task=["region", "store"]).fit(X, y).prior_.learned
+    turned, own = learned.reorder([1, 0]).given(region=3), learned.given(region=3)
+    assert_allclose(turned.mean, own.mean[[1, 0, 2]])
+    for name in ("centre", "variance_ratio"):
+        found, expected = getattr(turned.contextual_effects, name), getattr(own.contextual_effects, name)
+        assert_allclose(found, expected[[1, 0]])
+        assert np.abs(expected - getattr(learned.contextual_effects, name)).max() > 0.05
+    again = type(learned).from_dict(learned.to_dict()).given(region=3)
+    assert_allclose(again.contextual_effects.centre, own.contextual_effects.centre)
+
+
+def test_learning_on_keeps_what_columns_regions_have():
+    X, y, _ = placed()
+    past, new = X["region"] < 6, X["region"] >= 5
+    model = WarmStartRegressor(Ridge(), task=["region", "store"]).fit(X[past], y[past])
+    further = WarmStartRegressor(Ridge(), task=["region", "store"], prior=model.prior_)
+    found, before = further.fit(X[new], y[new]).prior_.learned.nodes[0], model.prior_.learned.nodes[0]
+    assert_allclose(found.centre[:6], before.centre, atol=1e-12)
+    assert_allclose(found.variance_ratio[:6], before.variance_ratio)
+    assert found.ids.tolist() == list(range(12)) and len(found.centre) == 12
 
 
 def test_known_stores_are_adapted_with_them():

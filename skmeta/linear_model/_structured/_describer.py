@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base import FrozenValue
+from skmeta.base._never_seen import warn_of_never_seen
 from skmeta.tasks._ids import missing_rows
 from skmeta.tasks._words import is_missing, shown
 
@@ -102,13 +102,7 @@ class Describer(FrozenValue):
         unseen = sorted(
             {word for word, seen in zip(words.tolist(), there, strict=True) if not seen and word is not None}
         )
-        if unseen:
-            warnings.warn(
-                f"context: {name}={shown(unseen[0])} was in no task that was learned from; it is taken to be at the mean of "
-                "those seen. Learn again with tasks that have it.",
-                UserWarning,
-                stacklevel=2,
-            )
+        warn_of_never_seen("context", name, unseen, "at the mean of those seen")
         return np.where(there[:, None], is_level - self.centre[own], 0.0), there
 
 

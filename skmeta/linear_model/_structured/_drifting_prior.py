@@ -174,7 +174,7 @@ class DriftingPrior(NestedPrior):
         check_reads(self, context)
         depth, node = self._deepest(context)
         if depth < len(self.nodes):
-            return super().given(**context)
+            return self._below(depth, node)
         name = self.levels[-1]
         chains = self._smoothed[0][1].chains
         time = time_of(context[name], name, self.time_unit) if name in context else chains.next_of(node)

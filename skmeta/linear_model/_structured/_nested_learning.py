@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
+from skmeta._inference.column_means import ColumnMeans, Expected, column_means
 from skmeta._inference.contextual import without_effects
 from skmeta._inference.gaussian_em import opened
 from skmeta._inference.in_columns import InColumns
@@ -79,7 +80,23 @@ class NestedTasks:
         past = None if self.past is None else self.before(of)
         tree = self.tree(of.tasks.counts, None if self.past is None else self.said_before(of))
         start = None if before is None else before.law
-        return learned_output(learning, of, tree, noise, past, start, contextual=contextual)
+        means = None if contextual is None else self.column_means(of, contextual)
+        return learned_output(learning, of, tree, noise, past, start, contextual=contextual, means=means)
+
+    def column_means(self, of: OutputTasks, effects: ContextualEffects) -> ColumnMeans:
+        """What is known of columns' means among the tasks that count; of nodes that a past knows what it says."""
+        n_rows = np.where(of.tasks.counts > 0.0, of.tasks.n_rows, 0.0)
+        found = column_means(self.parents, of.tasks.context, n_rows, np.asarray(effects.variance_ratio))
+        if self.past is None:
+            return found
+        return found.continued([self._before(nodes, of, effects) for nodes in self.past.nodes], self.parents[-1])
+
+    def _before(self, nodes: Nodes, of: OutputTasks, effects: ContextualEffects) -> Expected:
+        """What a past says of columns' means below its nodes, in units of the engine."""
+        if nodes.centre is None or nodes.variance_ratio is None:
+            _, ratio, centre = effects.as_tuple()
+            return Expected(np.tile(centre, (len(nodes.ids), 1)), np.tile(ratio, (len(nodes.ids), 1)))
+        return Expected((nodes.centre - of.units.centre) / of.units.scale, nodes.variance_ratio)
 
     def tree(self, counts: Array, said: Messages | None = None) -> Tree:
         """The tree of tasks that count ``counts (n_tasks,)`` times; ``said`` is what earlier ones said of the nodes above."""
@@ -118,6 +135,10 @@ class NestedTasks:
 
     def _nodes(self, depth: int, collection: Collection, outputs: Sequence[NestedOutput]) -> Nodes:
         found = in_data([output.nodes_of(depth) for output in outputs], collection)
+        means = next((output.means for output in outputs if output.means is not None), None)
+        if means is not None:
+            units, known = collection.units[0], means.below[depth]
+            found |= {"centre": units.centre + units.scale * known.expected, "variance_ratio": known.ratio}
         if depth == len(self.inner) - 1:
             pairs = zip(collection.units, outputs, strict=True)
             told = [out.passed.up.deviations[depth].messages.moved(*units.affine_to_engine) for units, out in pairs]
@@ -198,11 +219,12 @@ def learned_output(
     *,
     settle: bool = False,
     contextual: ContextualEffects | None = None,
+    means: ColumnMeans | None = None,
 ) -> NestedOutput:
     """What is learned of the tasks of one output in a tree, where descriptors' ``effects`` have these variances at first.
 
     From a ``start``, of nearly the same tasks, one round is enough, unless it is to ``settle``; it keeps its shapes. What
-    ``contextual`` effects make of the tasks is taken off first.
+    ``contextual`` effects make of the tasks is taken off first; ``means`` is what is known of those of their columns.
     """
     model = NestedModel(less(of.tasks, contextual), tree, past)
     if start is None:
@@ -213,7 +235,7 @@ def learned_output(
     passed = model.passed(law)
     told = noise != "known" and past is None and not law.effects  # working responses are no targets
     evidence = evidence_in_data(model, law, passed.evidence, of.units) if told else None
-    return NestedOutput(of.tasks, passed, cavities(passed.up, law.shrink), contextual, evidence)
+    return NestedOutput(of.tasks, passed, cavities(passed.up, law.shrink), contextual, evidence, means)
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,6 +247,7 @@ class NestedOutput:
     others: Beliefs
     effects: ContextualEffects | None
     evidence: float | None
+    means: ColumnMeans | None = None
 
     @property
     def law(self) -> LevelsLaw:
@@ -250,8 +273,8 @@ class NestedOutput:
     @property
     def places(self) -> Places:
         """What the others say of each task."""
-        law = self.law
-        return Places(self.others, law.covariances[-1], law.noise, law.noise_dof, self.evidence, self.effects)
+        law, effects = self.law, None if self.means is None else self.effects_among(self.means.others)
+        return Places(self.others, law.covariances[-1], law.noise, law.noise_dof, self.evidence, effects)
 
     @property
     def law_of_root(self) -> CoefficientLaw:
@@ -270,7 +293,14 @@ class NestedOutput:
 
     def nodes_of(self, depth: int) -> Beliefs:
         """What is known of the nodes of a level, of whose tasks no columns' means are known."""
-        return with_effects(self.passed.known[depth], self.effects)
+        effects = self.effects if self.means is None else self.effects_among(self.means.below[depth])
+        return with_effects(self.passed.known[depth], effects)
+
+    def effects_among(self, known: Expected) -> ContextualEffects | None:
+        """The contextual effects where that is known of columns' means."""
+        if self.effects is None:
+            return None
+        return replace(self.effects, variance_ratio=known.ratio, centre=known.expected)
 
 
 def with_effects(known: Beliefs, effects: ContextualEffects | None) -> Beliefs:

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base import FrozenValue
+from skmeta.base._never_seen import warn_of_never_seen
 from skmeta.base._pictures import Spread
 from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._prior import Change, StructuredPrior
-from skmeta.tasks._words import plural
+from skmeta.tasks._words import is_missing, plural
 
 Array = NDArray[np.float64]
 
@@ -37,6 +38,10 @@ class Nodes(FrozenValue):
         What the rows below say of them, as the precision of a Gaussian likelihood; of the level above the tasks alone.
     pull : ndarray of shape (n_nodes, p) or (n_outputs, n_nodes, p), default=None
         That precision times where the likelihood has its peak.
+    centre : ndarray of shape (n_nodes, p - 1), default=None
+        What is expected of the means of a task's columns below each, where these have contextual effects.
+    variance_ratio : ndarray of shape (n_nodes, p - 1), default=None
+        Variance of each column within a task over what is not known of its mean.
     """
 
     ids: NDArray[Any]
@@ -45,6 +50,8 @@ class Nodes(FrozenValue):
     mean_covariance: Array
     precision: Array | None = None
     pull: Array | None = None
+    centre: Array | None = None
+    variance_ratio: Array | None = None
 
     def position(self, value: Any, parent: int) -> int | None:
         """Of the node of that id below a ``parent``; None where there is none."""
@@ -128,7 +135,8 @@ class NestedPrior(StructuredPrior):
         Parameters
         ----------
         **context : dict
-            Ids of the node and of those above it, by level; what is missing, or was never seen, is not known.
+            Ids of the node and of those above it, by level; what is missing is not known, and neither is what was never
+            seen, of which a warning tells.
 
         Returns
         -------
@@ -142,14 +150,31 @@ class NestedPrior(StructuredPrior):
         """
         check_reads(self, context)
         depth, node = self._deepest(context)
+        if depth < len(self.nodes):
+            self._tell_never_seen(depth, context)
+        return self._below(depth, node)
+
+    def _tell_never_seen(self, depth: int, context: Mapping[str, Any]) -> None:
+        """Warn of an id that no task below the deepest node known had; of one that is missing there is nothing to say."""
+        name = self.levels[depth]
+        there = [context[name]] if name in context and not is_missing(context[name]) else []
+        of = f" of its {self.levels[depth - 1]}" if depth else ""
+        warn_of_never_seen("task", name, there, f"at the mean of those seen{of}")
+
+    def _below(self, depth: int, node: int) -> GaussianPrior:
+        """The prior of a task below a node of the level ``depth``, counted from the root."""
         if depth == 0:
             return self.plain()
         known = self.nodes[depth - 1]
-        return self.plain(
-            mean=known.mean[..., node, :].copy(),
-            covariance=self._levels_covariance[..., depth:, :, :].sum(axis=-3),
-            mean_covariance=known.mean_covariance[..., node, :, :].copy(),
-        )
+        found: dict[str, Any] = {
+            "mean": known.mean[..., node, :].copy(),
+            "covariance": self._levels_covariance[..., depth:, :, :].sum(axis=-3),
+            "mean_covariance": known.mean_covariance[..., node, :, :].copy(),
+        }
+        if self.contextual_effects is not None and known.centre is not None and known.variance_ratio is not None:
+            effects = self.contextual_effects.around(known.variance_ratio[node], known.centre[node])
+            found["contextual_effects"] = effects
+        return self.plain(**found)
 
     def _deepest(self, context: Mapping[str, Any]) -> tuple[int, int]:
         """How many levels of the nodes above a task are known, and the position of the last of these nodes."""
@@ -169,7 +194,16 @@ class NestedPrior(StructuredPrior):
                 mean_covariance=matrix(each.mean_covariance),
                 precision=None if each.precision is None else matrix(each.precision),
                 pull=None if each.pull is None else vector(each.pull),
+                centre=_of_columns(each.centre, vector),
+                variance_ratio=_of_columns(each.variance_ratio, vector),
             )
             for each in self.nodes
         ]
         return {"level_covariance": matrix(self._levels_covariance), "nodes": tuple(nodes)}
+
+
+def _of_columns(values: Array | None, vector: Change) -> Array | None:
+    """Numbers of columns ``(n_nodes, p - 1)`` after a change of the coefficients, of which an intercept is the last."""
+    if values is None:
+        return None
+    return vector(np.concatenate([values, np.zeros((len(values), 1))], axis=-1))[..., :-1]

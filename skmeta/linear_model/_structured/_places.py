@@ -66,27 +66,37 @@ class Places:
     @classmethod
     def of_priors(cls, priors: Sequence[GaussianPrior], k: int, units: Units) -> Places:
         """What priors of tasks, which differ in mean and covariance, say of output ``k``, in these units."""
-        mean, covariance, first = [], [], priors[0]
-        own = first.effects_of(k)  # the same of all
-        known = None if own is None else units.effects_to_engine(own)
-        effects = None if known is None else ContextualEffects(known[0], known[1], centre=known[2])
+        mean, covariance, first, effects = [], [], priors[0], effects_of_priors(priors, k, units)
         for prior in priors:
-            expected = units.to_engine(prior.expected()[k])
-            mean.append(expected if effects is None else expected - effects.without_rows)
+            mean.append(units.to_engine(prior.expected()[k]))
             covariance.append(units.covariance_to_engine(prior.dense_covariance(k) + prior.dense_doubt(k)))
         noise, dof = first.noise_of(k) / units.target_scale**2, np.broadcast_to(first.noise_dof, (first.n_outputs,))[k]
         nothing = np.zeros_like(covariance[0])
-        return cls(Beliefs(np.stack(mean), np.stack(covariance)), nothing, noise, float(dof), effects=effects)
+        known = np.stack(mean) if effects is None else np.stack(mean) - effects.without_rows
+        return cls(Beliefs(known, np.stack(covariance)), nothing, noise, float(dof), effects=effects)
 
     def take(self, tasks: NDArray[np.intp]) -> Places:
         """Those of some tasks."""
-        return replace(self, others=self.others.take(tasks))
+        return replace(self, others=self.others.take(tasks), effects=self.effects_of(tasks))
+
+    def effects_of(self, tasks: Any) -> ContextualEffects | None:
+        """The contextual effects of some tasks."""
+        return None if self.effects is None else self.effects.take(tasks)
 
     def law_of(self, tasks: NDArray[np.intp]) -> CoefficientLaw:
         """The laws of some tasks, as the others tell them: the mean and the covariance have a leading axis of the tasks."""
         covariance = self.deviation + self.others.covariance[tasks]
         noise, dof = np.float64(self.noise), np.float64(self.noise_dof)
-        return CoefficientLaw(self.others.mean[tasks], covariance, noise, dof, contextual=self.effects)
+        return CoefficientLaw(self.others.mean[tasks], covariance, noise, dof, contextual=self.effects_of(tasks))
+
+
+def effects_of_priors(priors: Sequence[GaussianPrior], k: int, units: Units) -> ContextualEffects | None:
+    """The contextual effects on output ``k`` of priors of tasks, which differ in what is expected of columns' means."""
+    each = [effects for effects in (prior.effects_of(k) for prior in priors) if effects is not None]
+    if not each:
+        return None
+    coef, ratio, centre = zip(*map(units.effects_to_engine, each), strict=True)
+    return ContextualEffects(coef[0], np.stack(ratio), centre=np.stack(centre))
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,8 +171,13 @@ class LearnedPlaces:
         """The prior of one task, in units of the data."""
         laws = []
         for own, units in zip(self.outputs, self.units, strict=True):
-            law = own.law_of(np.array([code]))
-            known = Law(law.expected[0], own.deviation, own.noise, own.others.covariance[code])
+            law, effects = own.law_of(np.array([code])), own.effects_of(code)
+            told = None if effects is None else effects.as_tuple()
+            known = Law(law.expected[0], own.deviation, own.noise, own.others.covariance[code], effects=told)
             laws.append(units.law_to_data(known))
         each = {name: [getattr(law, name) for law in laws] for name in ("mean", "covariance", "mean_covariance")}
-        return learned.plain(**{name: own[0] if self.one_target else np.stack(own) for name, own in each.items()})
+        found: dict[str, Any] = {name: own[0] if self.one_target else np.stack(own) for name, own in each.items()}
+        said = next((law.effects for law in laws if law.effects is not None), None)
+        if said is not None and learned.contextual_effects is not None:
+            found["contextual_effects"] = learned.contextual_effects.around(*said[1:])
+        return learned.plain(**found)

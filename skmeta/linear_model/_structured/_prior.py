@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta.base._never_seen import telling_once
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._adapted import AdaptedInPlaces
 from skmeta.tasks import Tasks, index_tasks
@@ -57,7 +58,8 @@ class StructuredPrior(GaussianPrior):
             return [(np.arange(len(tasks)), self.plain())]
         codes = np.column_stack([index_tasks(values).codes for values in known.values()])
         _, first, place = np.unique(codes, axis=0, return_index=True, return_inverse=True)
-        priors = self.given_each({name: values[first] for name, values in known.items()})
+        with telling_once():
+            priors = self.given_each({name: values[first] for name, values in known.items()})
         return [(np.flatnonzero(place.ravel() == k), prior) for k, prior in enumerate(priors)]
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> Any:
