@@ -8,6 +8,7 @@ standard deviations and of fixed effects to the peer's. Seconds are CPU seconds 
 """
 
 import time
+import warnings
 from functools import partial
 from pathlib import Path
 
@@ -87,17 +88,15 @@ def nested_errors(kind, seed, n_new=10):
 
 
 def ratio(squares, of, over):
-    """Ratio of roots of ``1 + mean`` over collections, and its standard error (by the delta method)."""
-    above, below = 1.0 + squares[:, of], 1.0 + squares[:, over]
-    value = np.sqrt(above.mean() / below.mean())
-    each = above / above.mean() - below / below.mean()
-    return f"{value:.3f} ± {0.5 * value * each.std(ddof=1) / np.sqrt(len(each)):.3f}"
+    """Ratio of roots of ``1 + mean`` over collections, and its standard error."""
+    return ratio_of_means(1.0 + squares[:, of], 1.0 + squares[:, over])
 
 
 def made_up(n_seeds, first):
     models = ["nested", "unknown region", "flat", "own", "pooled"]
     header = ["truth", "rows", "oracle", *(f"{name} / oracle" for name in models), "nested / flat", "seconds"]
     table = Table("Stores in regions: new stores", header, 2)
+    warnings.filterwarnings("ignore", "task: region=99 was in no task")  # as it is meant to be
     for kind in ("both", "no regions", "only regions"):
         found, seconds = zip(*(nested_errors(kind, first + seed) for seed in range(n_seeds)), strict=True)
         squares = np.stack(found)
@@ -154,12 +153,23 @@ def crossed(n_seeds, first):
 # Used cars. ---------------------------------------------------------------------------------------------
 
 
-def cars(folder):
-    """Logarithms of prices by year, mileage and the size of the engine."""
+CARS = {
+    "all but the engine's size": ["year", "mileage", "tax", "mpg", "transmission", "fuelType"],
+    "year, mileage, engine's size": ["year", "mileage", "engineSize"],
+    "year, mileage": ["year", "mileage"],
+    "year, mileage, transmission": ["year", "mileage", "transmission"],
+    "year, mileage, tax, miles a gallon": ["year", "mileage", "tax", "mpg"],
+    "all": ["year", "mileage", "engineSize", "tax", "mpg", "transmission", "fuelType"],
+}
+FEW_CARS = list(CARS)[:2]  # columns of the quick run
+
+
+def cars(folder, columns):
+    """Logarithms of prices by some columns, categories as zeros and ones."""
     import pandas as pd
 
     frame = pd.read_csv(Path(folder) / "used_cars.csv.gz").query("price > 0").reset_index(drop=True)
-    features = frame[["year", "mileage", "engineSize"]].astype(float)
+    features = pd.get_dummies(frame[columns], drop_first=True, dtype=float).astype(float)
     features["brand"], features["model"] = frame["brand"], frame["model"].str.strip()
     return features, np.log(frame["price"].to_numpy(float))
 
@@ -212,21 +222,26 @@ def prior_of(prior, place, n, X, y):
 
 def used_cars(folder, quick, seeds):
     shots = (0, 1, 2, 5, 10, 20)
-    X, y = cars(folder)
-    found = np.concatenate([car_errors(X, y, seed, shots) for seed in range(1 if quick else seeds)])
-    table = Table(
-        "Used cars: models held out, their brand known",
-        ["rows", "brand > model", "flat", "nested / flat", "own", "pooled"],
-        0,
+    header = ["columns", "rows", "brand > model", "flat", "nested / flat", "own", "pooled"]
+    table = Table("Used cars: models held out, their brand known", header, 1)
+    for name in FEW_CARS if quick else CARS:
+        X, y = cars(folder, CARS[name])
+        found = np.concatenate([car_errors(X, y, seed, shots) for seed in range(1 if quick else seeds)])
+        for i, n in enumerate(shots):
+            root = [f"{each:.4f}" for each in np.sqrt(found[:, i].mean(axis=0))]
+            root[2] = root[2] if n else ""
+            table.add(name, n, *root[:2], ratio_of_means(found[:, i, 0], found[:, i, 1]), *root[2:])
+    table.show(
+        "root mean squared error of log(price), models weighing alike; standard errors over models",
+        "wanted of all but the engine's size, at 0 rows: at most .268 where flat has .320; never worse from 2 rows on",
     )
-    for i, n in enumerate(shots):
-        squares = found[:, i]
-        root = [f"{np.sqrt(np.mean(squares[:, k])):.4f}" for k in range(4)]
-        own = squares[:, 0] / squares[:, 0].mean() - squares[:, 1] / squares[:, 1].mean()
-        value = np.sqrt(squares[:, 0].mean() / squares[:, 1].mean())
-        error = 0.5 * value * own.std(ddof=1) / np.sqrt(len(own))
-        table.add(n, root[0], root[1], f"{value:.3f} ± {error:.3f}", root[2] if n else "", root[3])
-    table.show("root mean squared error of log(price), models weighing alike; standard errors over models")
+
+
+def ratio_of_means(squares, others):
+    """Ratio of root mean squares, and its standard error (by the delta method)."""
+    value = np.sqrt(squares.mean() / others.mean())
+    each = squares / squares.mean() - others / others.mean()
+    return f"{value:.3f} ± {0.5 * value * each.std(ddof=1) / np.sqrt(len(each)):.3f}"
 
 
 # Mixed models. ------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ def telling_once() -> Iterator[None]:
     finally:
         _found.reset(token)
     for (role, name, taken), values in told.items():
-        _warn(role, name, taken, list(values.values()))
+        _warn(role, name, taken, list(values.values()), stacklevel=4)  # one of them is contextlib's
 
 
 def warn_of_never_seen(role: str, name: str, values: Collection[Any], taken: str) -> None:
@@ -49,14 +49,14 @@ def warn_of_never_seen(role: str, name: str, values: Collection[Any], taken: str
     if told is not None and values:
         told.setdefault((role, name, taken), {}).update({repr(value): value for value in values})
     elif values:
-        _warn(role, name, taken, list(values))
+        _warn(role, name, taken, list(values), stacklevel=3)
 
 
-def _warn(role: str, name: str, taken: str, values: list[Any]) -> None:
+def _warn(role: str, name: str, taken: str, values: list[Any], stacklevel: int) -> None:
     was, it_is, it = ("was", "it is", "it") if len(values) == 1 else ("were", "they are", "them")
     warnings.warn(
         f"{role}: {name}={listed(values)} {was} in no task that was learned from; {it_is} taken to be {taken}. Learn again "
         f"with tasks that have {it}.",
         UserWarning,
-        stacklevel=3,
+        stacklevel=stacklevel + 1,
     )

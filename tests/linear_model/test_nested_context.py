@@ -102,16 +102,16 @@ def test_stores_of_several_regions_at_once_are_each_as_alone(order):
 
 
 def test_columns_in_another_order_say_the_same_of_a_region():
-    X, y, _ = placed()
+    X, y, of_region = placed()
     X = X.assign(z=np.random.default_rng(2).normal(size=len(X)))[["x", "z", "region", "store"]]
-    learned = WarmStartRegressor(Ridge(), task=["region", "store"]).fit(X, y).prior_.learned
-    turned, own = learned.reorder([1, 0]).given(region=3), learned.given(region=3)
+    learned, region = WarmStartRegressor(Ridge(), task=["region", "store"]).fit(X, y).prior_.learned, of_region.argmax()
+    turned, own = learned.reorder([1, 0]).given(region=region), learned.given(region=region)
     assert_allclose(turned.mean, own.mean[[1, 0, 2]])
     for name in ("centre", "variance_ratio"):
         found, expected = getattr(turned.contextual_effects, name), getattr(own.contextual_effects, name)
         assert_allclose(found, expected[[1, 0]])
-        assert np.abs(expected - getattr(learned.contextual_effects, name)).max() > 0.05
-    again = type(learned).from_dict(learned.to_dict()).given(region=3)
+        assert np.abs(expected - getattr(learned.contextual_effects, name)).max() > 0.5
+    again = type(learned).from_dict(learned.to_dict()).given(region=region)
     assert_allclose(again.contextual_effects.centre, own.contextual_effects.centre)
 
 
