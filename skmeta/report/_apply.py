@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from skmeta import _dataframe
+from skmeta.base._never_seen import telling_once
 from skmeta.base._prior import given_what_is_known
 from skmeta.report._columns import Column, decimal_mark, read_column
 from skmeta.report._estimators import as_labels
@@ -67,7 +68,8 @@ def apply_prior(prior: PriorOfTable, path: str) -> tuple[Any, list[str]]:
     codes = index_rows(frame[list(roles.task)], list(roles.task)).codes
     notes += [*more, *about_target, _summary(prior, codes, known)]
     of_tasks = roles.of_tasks(frame, codes, decimal)
-    return frame.assign(**_predictions(prior, X, of_tasks, codes, known, y)), notes
+    with telling_once():
+        return frame.assign(**_predictions(prior, X, of_tasks, codes, known, y)), notes
 
 
 def _features(prior: PriorOfTable, frame: Any, decimal: str) -> tuple[Any, list[str]]:

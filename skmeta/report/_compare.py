@@ -204,6 +204,7 @@ def _checked_before() -> Iterator[None]:
     with config_context(assume_finite=True, skip_parameter_validation=True), warnings.catch_warnings():
         for said_once in (
             "task: none of",
+            "(task|context): .* in no task that was learned from",
             "task: wanted ids of .* that stand under",
             "context: wanted columns that the",
         ):
