@@ -22,7 +22,7 @@ from scipy.linalg import cholesky, lapack, solve_triangular
 
 from skmeta._inference.gaussian_em import NOISE_FLOOR
 from skmeta._inference.joint import Joint
-from skmeta._inference.levels import LevelsLaw
+from skmeta._inference.levels import LawT, LevelsLaw
 from skmeta._inference.linalg import cholesky as cholesky_of_blocks
 from skmeta._inference.linalg import cholesky_root, diagonal, spd_inverse, symmetrize, times, triangular_inverse
 from skmeta._inference.messages import Beliefs
@@ -91,7 +91,7 @@ class CrossedModel:
         """The mixed model equations under a law, solved; see `levels.Model`."""
         return CrossedPass(self, law)
 
-    def with_noise(self, law: LevelsLaw, passed: CrossedPass, *, shared: bool) -> LevelsLaw:
+    def with_noise(self, law: LawT, passed: CrossedPass, *, shared: bool) -> LawT:
         """One noise for all tasks, whether ``shared`` or not: EM's step."""
         noise = max(law.noise * (1.0 + passed.misfit / self.n_rows), NOISE_FLOOR)
         return replace(law, noise=noise, noise_dof=np.inf, own_noise=np.full_like(law.own_noise, noise))
@@ -177,7 +177,7 @@ class CrossedPass:
         upper = np.triu(upper)
         return upper + np.triu(upper, 1).T
 
-    effects = ()  # crossed groups are not described
+    own_slopes = np.zeros(0)  # the law of crossed groups has no numbers of its own
 
     @property
     def evidence(self) -> float:

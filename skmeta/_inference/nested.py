@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.gaussian_em import NOISE_FLOOR
-from skmeta._inference.levels import LevelsLaw
+from skmeta._inference.levels import LawT
 from skmeta._inference.linalg import diagonal, symmetrize
 from skmeta._inference.messages import Beliefs, of_rows, trace_of_products
 from skmeta._inference.noise import Residuals, noise_step, pooled_dof, squeeze_noise
@@ -83,11 +83,11 @@ class NestedModel:
         found: NDArray[np.bool_] = diagonal(self.tasks.pooled().gram) > 0.0
         return found
 
-    def passed(self, law: LevelsLaw) -> NestedPass:
+    def passed(self, law: LawT) -> NestedPass[LawT]:
         """A pass under a law, see `levels.Model`."""
         return NestedPass(self, law, self.tree.passed_up(of_rows(self.tasks.moments, law.own_noise), law))
 
-    def with_noise(self, law: LevelsLaw, passed: NestedPass, *, shared: bool) -> LevelsLaw:
+    def with_noise(self, law: LawT, passed: NestedPass[LawT], *, shared: bool) -> LawT:
         """The noises by the tasks' residuals at their posterior means, over the degrees of freedom that these leave."""
         moments, counts, known = self.tasks.moments, self.tasks.counts, passed.known[-1]
         _, square = moments.residual(known.mean)
@@ -105,11 +105,11 @@ class NestedModel:
 
 
 @dataclass(frozen=True, eq=False)
-class NestedPass:
+class NestedPass(Generic[LawT]):
     """A pass ``up`` the tree of a model under a law, and down again where that is asked for (`levels.Passed`)."""
 
     model: NestedModel
-    law: LevelsLaw
+    law: LawT
     up: Any
 
     @property
@@ -141,15 +141,9 @@ class NestedPass:
         return found if past is None else [*found[:-1], found[-1] + past.square(self.law.roots[-1])]
 
     @property
-    def effects(self) -> tuple[float, ...]:
-        """The variances of what each column of descriptors does, from what is known of it; nothing where there are none."""
-        found: tuple[float, ...] = self.model.tree.effects(self.mean, self.law.effects)
-        return found
-
-    @property
-    def half_life_slope(self) -> float:
-        """How the evidence moves with the logarithm of the half-life."""
-        return self._down.half_life_slope
+    def own_slopes(self) -> Array:
+        """How the evidence moves with the own numbers of a structure's law, the covariances being fixed."""
+        return self._down.own_slopes
 
     @property
     def misfit(self) -> float:

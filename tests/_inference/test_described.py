@@ -6,8 +6,7 @@ from numpy.testing import assert_allclose
 from scipy.linalg import block_diag
 from scipy.stats import multivariate_normal
 
-from skmeta._inference.described import DescribedTree
-from skmeta._inference.levels import LevelsLaw
+from skmeta._inference.described import DescribedLaw, DescribedTree
 from skmeta._inference.messages import evidence_under, of_rows
 from skmeta._inference.moments import Moments
 from skmeta._inference.tree import cavities, pass_down
@@ -28,12 +27,12 @@ class Dense:
         parents = (np.zeros(n_tasks, int),) if depth == 1 else (np.zeros(3, int), region)
         design = np.c_[np.ones(n_tasks), rng.normal(size=(n_tasks, q - 1))]
         design[:, -1] = np.array([0.3, -1.0, 0.7])[region]  # the last is constant within regions
-        groups = np.arange(q - 1)
-        self.tree = DescribedTree(parents, np.ones(n_tasks), design=design, groups=groups)
+        self.tree = DescribedTree(parents, np.ones(n_tasks), design=design)
         halves = rng.normal(size=(depth, p, p))
         self.covariances = tuple(half @ half.T / p for half in halves)
         noise = rng.uniform(0.5, 2.0, n_tasks)
-        self.law = LevelsLaw(self.covariances, 1.0, np.inf, noise, 2.0, effects=tuple(rng.uniform(0.2, 1.0, q - 1)))
+        effects = {"effects": tuple(rng.uniform(0.2, 1.0, q - 1)), "groups": np.arange(q - 1)}
+        self.law = DescribedLaw(self.covariances, 1.0, np.inf, noise, 2.0, **effects)
         gram, cross = np.einsum("tni,tnj->tij", self.X, self.X), np.einsum("tni,tn->ti", self.X, self.y)
         rows = np.full(n_tasks, float(n_rows))
         self.tasks = type("Tasks", (), {})()

@@ -197,4 +197,4 @@ def test_sweeps_and_searches_make_tasks_more_probable_and_end_where_nothing_does
     assert passed.evidence > model.passed(law).evidence
     inside = 0.02 < found.half_life < 5e3
     of_scale = 0.5 * (np.trace(passed.squares[0]) - 2 * of.n_tasks)
-    assert not inside or abs(of_scale + passed.half_life_slope) < 0.05
+    assert not inside or abs(of_scale + passed.own_slopes[0]) < 0.05

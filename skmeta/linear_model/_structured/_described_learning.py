@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.contextual import FEWEST_TASKS
-from skmeta._inference.described import DescribedTree
+from skmeta._inference.described import DescribedLaw, DescribedTree
 from skmeta._inference.in_columns import InColumns
-from skmeta._inference.linalg import TINY
+from skmeta._inference.levels import LevelsLaw
+from skmeta._inference.linalg import TINY, diagonal
 from skmeta._inference.messages import Messages
 from skmeta._inference.selection import clearly_positive
 from skmeta.linear_model._collection import Collection
@@ -25,6 +26,7 @@ from skmeta.linear_model._structured._describer import Describer
 from skmeta.linear_model._structured._nested_learning import (
     NestedOutput,
     NestedTasks,
+    even_law,
     flat_law,
     learned_output,
     told_before,
@@ -86,32 +88,35 @@ class DescribedTasks:
         flat, counts = (None, np.ones(self.nested.n_first)) if self.nested.inner else (of.flat.law, of.tasks.counts)
         if self.past is not None or not self.z.shape[1] or self.nested.n_first < FEWEST_TASKS:
             return DescribedOutput(plain, None, flat, counts, np.zeros(len(counts)), decided=False)
-        if before is None:
-            told = self._map(learning, of, plain, noise)
-            found = DescribedOutput(
-                plain, told, flat, counts, told.evidence - plain.evidence_of_nodes - told.fitted / len(counts)
-            )
-            return replace(found, told=told.reshaped(learning, of, noise)) if found.taken else found
-        told = self._map(learning, of, before.told.output if self.model is None else plain, noise)
-        return DescribedOutput(
-            plain, told, flat, counts, told.evidence - plain.evidence_of_nodes - told.fitted / len(counts)
-        )
+        told = self._map(learning, of, plain, before, noise)
+        gain = told.evidence - plain.evidence_of_nodes - told.fitted / len(counts)
+        found = DescribedOutput(plain, told, flat, counts, gain)
+        if before is None and found.taken:
+            return replace(found, told=told.reshaped(learning, of, noise))
+        return found
 
     def _plain(self, learning: LawLearning, of: OutputTasks, before: Any, noise: str) -> NestedOutput:
         """What is learned without descriptors; of tasks in no levels there is a law already."""
         if before is not None or self.nested.inner:
             return self.nested.output(learning, of, None if before is None else before.plain, noise=noise)
-        return learned_output(learning, of, self.nested.tree(of.tasks.counts), noise, start=flat_law(of), settle=True)
+        return learned_output(learning, of, self.nested.tree(of.tasks.counts), noise, flat_law(of), settle=True)
 
-    def _map(self, learning: LawLearning, of: OutputTasks, start: NestedOutput, noise: str) -> Any:
-        """The map of one output, the law around it in the shapes that it has at the ``start``."""
+    def _map(self, learning: LawLearning, of: OutputTasks, plain: NestedOutput, before: Any, noise: str) -> Any:
+        """The map of one output, the law around it in the shapes that it had ``before``, or has without descriptors."""
         if self.model is not None:
-            return FittedMap.learned(learning, of, self.nested, self.z, self.model, start, noise)
-        return LinearMap.learned(learning, of, self._tree(of.tasks.counts), start.law, noise, settle=True)
+            return FittedMap.learned(learning, of, self.nested, self.z, self.model, plain, noise)
+        law = self._first_law(of, plain.law) if before is None else before.told.output.law
+        return LinearMap.learned(learning, of, self._tree(of.tasks.counts), law, noise)
+
+    def _first_law(self, of: OutputTasks, law: LevelsLaw) -> DescribedLaw:
+        """Before anything is known of them, effects are as large as what tasks deviate by, dealt out evenly."""
+        groups = self.describer.owner
+        each = float(diagonal(of.flat.law.covariance).mean()) / len(groups)
+        return DescribedLaw.of(law, (each,) * len(groups), groups)
 
     def _tree(self, counts: Array, said: Messages | None = None) -> DescribedTree:
         design = np.c_[np.ones(len(self.z)), self.z]
-        return DescribedTree(self.nested.parents, counts, said, design=design, groups=self.describer.owner)
+        return DescribedTree(self.nested.parents, counts, said, design=design)
 
     def _learned_on(
         self, past: DescribedPrior, learning: LawLearning, of: OutputTasks, before: Any, noise: str
@@ -124,8 +129,13 @@ class DescribedTasks:
         else:
             told = told_before(past, past.inner_covariance(of.k), in_state)
             said = past.said(of.k).moved(*units.affine_to_data)
-        tree, start = self._tree(of.tasks.counts, said), None if before is None else before.told.output.law
-        output = learned_output(learning, of, tree, noise, told, start, past.variances_of_effects(of.k))
+        tree = self._tree(of.tasks.counts, said)
+        if before is None:
+            effects = past.variances_of_effects(of.k), self.describer.owner
+            start = DescribedLaw.of(even_law(of, tree.n_levels), *effects)
+        else:
+            start = before.told.output.law
+        output = learned_output(learning, of, tree, noise, start, told)
         counts = np.ones(self.nested.n_first)
         return DescribedOutput(output, LinearMap(output, self.spread), None, counts, counts, decided=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
 from skmeta._inference.contextual import without_effects
 from skmeta._inference.gaussian_em import opened
 from skmeta._inference.in_columns import InColumns
-from skmeta._inference.levels import LevelsLaw, evidence_in_data, fit_levels
+from skmeta._inference.levels import LawT, LevelsLaw, evidence_in_data, fit_levels
 from skmeta._inference.messages import Beliefs, Messages, evidence_under
 from skmeta._inference.nested import Before, NestedModel, NestedPass
 from skmeta._inference.structure import CovarianceShape
@@ -78,8 +78,8 @@ class NestedTasks:
         contextual = None if noise == "known" else of.flat.law.contextual
         past = None if self.past is None else self.before(of)
         tree = self.tree(of.tasks.counts, None if self.past is None else self.said_before(of))
-        start = None if before is None else before.law
-        return learned_output(learning, of, tree, noise, past, start, contextual=contextual)
+        start: LevelsLaw = even_law(of, tree.n_levels) if before is None else before.law
+        return learned_output(learning, of, tree, noise, start, past, contextual=contextual)
 
     def tree(self, counts: Array, said: Messages | None = None) -> Tree:
         """The tree of tasks that count ``counts (n_tasks,)`` times; ``said`` is what earlier ones said of the nodes above."""
@@ -192,42 +192,42 @@ def learned_output(
     of: OutputTasks,
     tree: Tree,
     noise: str,
+    start: LawT,
     past: Before | None = None,
-    start: LevelsLaw | None = None,
-    effects: tuple[float, ...] = (),
     *,
     settle: bool = False,
     contextual: ContextualEffects | None = None,
-) -> NestedOutput:
-    """What is learned of the tasks of one output in a tree, where descriptors' ``effects`` have these variances at first.
+) -> NestedOutput[LawT]:
+    """What is learned of the tasks of one output in a tree, beginning at the law ``start``.
 
-    From a ``start``, of nearly the same tasks, one round is enough, unless it is to ``settle``; it keeps its shapes. What
-    ``contextual`` effects make of the tasks is taken off first.
+    One without shapes, such as `even_law`, gets them. Shapes that there are stay: one round is then enough, if it is of nearly
+    the same tasks, unless it is to ``settle``. What ``contextual`` effects make of the tasks is taken off first.
     """
     model = NestedModel(less(of.tasks, contextual), tree, past)
-    if start is None:
-        law = _fitted(learning, of, model, noise, effects)
+    if not start.shapes:
+        law = _fitted(learning, of, model, noise, start)
     else:
         tol = learning.learner.tol * of.tasks.n_tasks if settle else np.inf
         law = fit_levels(model, start, n_iter=_SWEEPS, tol=tol, noise=noise)
     passed = model.passed(law)
-    told = noise != "known" and past is None and not law.effects  # working responses are no targets
+    # Working responses are no targets, and effects of descriptors are held by what is learned of them.
+    told = noise != "known" and past is None and len(law.shrink) == of.tasks.width
     evidence = evidence_in_data(model, law, passed.evidence, of.units) if told else None
     return NestedOutput(of.tasks, passed, cavities(passed.up, law.shrink), contextual, evidence)
 
 
 @dataclass(frozen=True, eq=False)
-class NestedOutput:
+class NestedOutput(Generic[LawT]):
     """What was learned of one output: what its tasks tell under its law, and what the others say of each of them."""
 
     tasks: InColumns
-    passed: NestedPass
+    passed: NestedPass[LawT]
     others: Beliefs
     effects: ContextualEffects | None
     evidence: float | None
 
     @property
-    def law(self) -> LevelsLaw:
+    def law(self) -> LawT:
         """How the nodes of each level deviate, and the noises' law."""
         return self.passed.law
 
@@ -285,16 +285,19 @@ def less(tasks: InColumns, effects: ContextualEffects | None) -> InColumns:
     return InColumns(without_effects(tasks.moments, effects.coef), tasks.counts)
 
 
-def _fitted(
-    learning: LawLearning, of: OutputTasks, model: NestedModel, noise: str, effects: tuple[float, ...]
-) -> LevelsLaw:
+def even_law(of: OutputTasks, n_levels: int) -> LevelsLaw:
+    """The law without a structure, with what tasks deviate by dealt out evenly to the levels."""
+    law = opened(of.flat.law, of.tasks)
+    own, even = np.full(of.tasks.n_tasks, float(law.noise)), (law.covariance / n_levels,) * n_levels
+    return LevelsLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance))
+
+
+def _fitted(learning: LawLearning, of: OutputTasks, model: NestedModel, noise: str, start: LawT) -> LawT:
     """A law without constraint first; of its scatters the levels' shapes are chosen; then the law of these shapes.
 
     Of a past, the tasks' covariance has a shape already.
     """
-    tasks, n_levels, law = model.tasks, model.tree.n_levels, opened(of.flat.law, of.tasks)
-    own, even = np.full(tasks.n_tasks, float(law.noise)), (law.covariance / n_levels,) * n_levels
-    start = LevelsLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance), effects=effects)
+    tasks, n_levels = model.tasks, model.tree.n_levels
     shapes = [learning.free(tasks.width, model.tree.n_nodes(level)) for level in range(n_levels)]
     options: dict[str, Any] = {"tol": learning.learner.tol * tasks.n_tasks, "noise": noise, "n_iter": _SWEEPS}
     free = fit_levels(model, replace(start, shapes=tuple(shapes)), **options)
@@ -304,7 +307,7 @@ def _fitted(
     return fit_levels(model, found, **options)
 
 
-def in_best_shapes(learning: LawLearning, passed: NestedPass) -> LevelsLaw:
+def in_best_shapes(learning: LawLearning, passed: NestedPass[LawT]) -> LawT:
     """A law to start from whose levels have the shapes under which their nodes, held out, are most probable."""
     shapes = tuple(_shape(learning, passed, level) for level in range(passed.model.tree.n_levels))
     return replace(passed.law, shapes=shapes, uniques=())
