@@ -18,7 +18,7 @@ from skmeta.tasks import Tasks
 
 
 class ClusterLearner(Learner):
-    """Learns a prior of clusters; a family gives the kinds of its priors and ``_learned``.
+    """Learns a prior of clusters; a family gives the classes of its priors and ``_learned``.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class ClusterLearner(Learner):
         Tasks that are clustered alone for a start, of all sizes; it bounds the time.
     """
 
-    _kind: ClassVar[type]  # of what is learned
+    _prior_class: ClassVar[type]  # of what is learned
     _own: ClassVar[type[OwnClusters]]  # of what stands beside it
     _sparse: ClassVar[bool] = False  # whether rows may be sparse
 
@@ -70,7 +70,7 @@ class ClusterLearner(Learner):
         """
         self._known_scores = None
         check_scalar(self.max_tasks, "max_tasks", Integral, min_val=1)
-        known: Any = None if prior is None else known_component(prior, self._kind)
+        known: Any = None if prior is None else known_component(prior, self._prior_class)
         if known is not None:
             known.check_is_of(estimator)
         found = self._learned(estimator, arrays_of(tasks, accept_sparse=self._sparse), known, n_jobs)

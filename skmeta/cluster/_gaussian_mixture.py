@@ -244,7 +244,7 @@ class GaussianMixtureLearner(ClusterLearner):
     [1.0, 2.0]
     """
 
-    _kind, _own = GaussianMixturePrior, OwnMixture
+    _prior_class, _own = GaussianMixturePrior, OwnMixture
 
     def _learned(self, estimator: Any, numbers: Tasks, known: Any, n_jobs: int | None) -> GaussianMixturePrior:
         if known is None:

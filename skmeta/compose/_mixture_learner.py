@@ -216,25 +216,28 @@ class _Mixture:
         each = [self.wide, *(kind.log_evidence(self.estimator, self.tasks) for kind in kinds)]
         return np.column_stack(each) + np.log(weights)
 
-    def _settled(self, share: Array, known: Any, seen: Array) -> tuple[list[Prior], Array]:
+    def _settled(self, responsibilities: Array, known: Any, seen: Array) -> tuple[list[Prior], Array]:
         """Classification EM from probabilities ``(n_tasks, 1 + K)``; one task of each is assumed, beside those ``seen``."""
-        own, n_kinds = share.argmax(axis=1), share.shape[1] - 1
+        own, n_kinds = responsibilities.argmax(axis=1), responsibilities.shape[1] - 1
         for _ in range(self.max_iter):
             often = np.bincount(own, self.counts, minlength=1 + n_kinds) + seen + 1.0
             weights = often / often.sum()
-            kinds = [self._learned_from(own == k, share[:, k], known and known[k - 1]) for k in range(1, 1 + n_kinds)]
-            share, before = softmax(self._joint(kinds, weights), axis=1), own
-            own = share.argmax(axis=1)
+            kinds = [
+                self._learned_from(own == k, responsibilities[:, k], known and known[k - 1])
+                for k in range(1, 1 + n_kinds)
+            ]
+            responsibilities, before = softmax(self._joint(kinds, weights), axis=1), own
+            own = responsibilities.argmax(axis=1)
             if np.array_equal(own, before):
                 break
         return kinds, weights
 
-    def _learned_from(self, own: NDArray[np.bool_], share: Array, known: Prior | None) -> Prior:
+    def _learned_from(self, own: NDArray[np.bool_], responsibilities: Array, known: Prior | None) -> Prior:
         """What is learned of a kind from its tasks, two at least, without what stands beside that.
 
         A task that is unlike a kind is not of it: the prior of all tasks has what is there for tasks unlike the past.
         """
-        likely = np.lexsort((-share, ~own))[: max(int(own.sum()), _FEWEST)]
+        likely = np.lexsort((-responsibilities, ~own))[: max(int(own.sum()), _FEWEST)]
         some = self.tasks.take(np.sort(likely))
         found: Prior = first_component(self.learner.learn(self.estimator, some, known, n_jobs=self.n_jobs))
         return found

@@ -93,7 +93,7 @@ class SharedModel(Learner):
     (['shared', 'correction'], array([4.]))
     """
 
-    _kind: ClassVar[type[SharedModelPrior]] = SharedModelPrior  # of the prior that is learned
+    _prior_class: ClassVar[type[SharedModelPrior]] = SharedModelPrior  # of the prior that is learned
     _averages: ClassVar[bool] = True  # whether a correction may be a mean of several
 
     def __init__(self, correction: Any = "auto", *, max_rounds: int = 4, cv: int = 5) -> None:
@@ -316,7 +316,7 @@ class SharedModel(Learner):
         if read.reads_outputs:
             answers = FunctionTransformer(getattr(model, link.method)).fit(tasks.X)
             outputs = Pipeline([("output", answers), *best.steps])
-        return self._kind(
+        return self._prior_class(
             model=model,
             outputs=outputs,
             columns=read.transformer,

@@ -294,13 +294,13 @@ class EmpiricalBayes(LearnsWithoutRows):
         self._places = places_of(found, collection, among)
         self.evidence_ = None if self._places is None else self._places.evidence
         explained = explained_by(found, prior) if collection.likelihood.quadratic else 0.0
-        levels = isinstance(self.varying, str) and self.varying == "intercept"
+        common_slopes = isinstance(self.varying, str) and self.varying == "intercept"
         if self.n_components != 1:
-            kinds = KindsLearning(learning, collection, learned, found, prior, explained, levels).mixture()
+            kinds = KindsLearning(learning, collection, learned, found, prior, explained, common_slopes).mixture()
             if kinds is not None:
                 return kinds
         tasks = held_out(learned, found, explained)
-        return mixture_of(*weighed(learned, found, tasks, prior, levels=levels), explained)
+        return mixture_of(*weighed(learned, found, tasks, prior, common_slopes=common_slopes), explained)
 
     def _start(self) -> None:
         """Check what all ways of learning share, and forget what an earlier collection said of its tasks."""

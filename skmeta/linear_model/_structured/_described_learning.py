@@ -28,8 +28,8 @@ from skmeta.linear_model._structured._nested_learning import (
     NestedTasks,
     even_law,
     flat_law,
+    law_before,
     learned_output,
-    told_before,
 )
 from skmeta.linear_model._structured._places import OutputTasks, Places
 from skmeta.linear_model._structured._prior import StructuredPrior
@@ -88,11 +88,11 @@ class DescribedTasks:
         flat, counts = (None, np.ones(self.nested.n_first)) if self.nested.inner else (of.flat.law, of.tasks.counts)
         if self.past is not None or not self.z.shape[1] or self.nested.n_first < FEWEST_TASKS:
             return DescribedOutput(plain, None, flat, counts, np.zeros(len(counts)), decided=False)
-        told = self._map(learning, of, plain, before, noise)
-        gain = told.evidence - plain.evidence_of_nodes - told.fitted / len(counts)
-        found = DescribedOutput(plain, told, flat, counts, gain)
+        described = self._map(learning, of, plain, before, noise)
+        gain = described.evidence - plain.evidence_of_nodes - described.fitted / len(counts)
+        found = DescribedOutput(plain, described, flat, counts, gain)
         if before is None and found.taken:
-            return replace(found, told=told.reshaped(learning, of, noise))
+            return replace(found, described=described.reshaped(learning, of, noise))
         return found
 
     def _plain(self, learning: LawLearning, of: OutputTasks, before: Any, noise: str) -> NestedOutput:
@@ -105,7 +105,7 @@ class DescribedTasks:
         """The map of one output, the law around it in the shapes that it had ``before``, or has without descriptors."""
         if self.model is not None:
             return FittedMap.learned(learning, of, self.nested, self.z, self.model, plain, noise)
-        law = self._first_law(of, plain.law) if before is None else before.told.output.law
+        law = self._first_law(of, plain.law) if before is None else before.described.output.law
         return LinearMap.learned(learning, of, self._tree(of.tasks.counts), law, noise)
 
     def _first_law(self, of: OutputTasks, law: LevelsLaw) -> DescribedLaw:
@@ -125,17 +125,17 @@ class DescribedTasks:
         units: Any = StateUnits(of.units, self.z.shape[1] + 1)
         in_state = replace(of, units=units)
         if self.nested.past is not None:
-            told, said = self.nested.before(in_state), self.nested.said_before(in_state)
+            past_law, said = self.nested.before(in_state), self.nested.said_before(in_state)
         else:
-            told = told_before(past, past.inner_covariance(of.k), in_state)
+            past_law = law_before(past, past.inner_covariance(of.k), in_state)
             said = past.said(of.k).moved(*units.affine_to_data)
         tree = self._tree(of.tasks.counts, said)
         if before is None:
             effects = past.variances_of_effects(of.k), self.describer.owner
             start = DescribedLaw.of(even_law(of, tree.n_levels), *effects)
         else:
-            start = before.told.output.law
-        output = learned_output(learning, of, tree, noise, start, told)
+            start = before.described.output.law
+        output = learned_output(learning, of, tree, noise, start, past_law)
         counts = np.ones(self.nested.n_first)
         return DescribedOutput(output, LinearMap(output, self.spread), None, counts, counts, decided=True)
 
@@ -151,9 +151,9 @@ class DescribedTasks:
         taken = outputs[0].taken
         known: dict[str, Any] = {"describer": self.describer, "taken": taken, "spread": self.spread}
         if taken:
-            known |= _shares(self.describer, [each.told for each in outputs])
+            known |= _shares(self.describer, [each.described for each in outputs])
             make = self._around_linear if self.model is None else self._around_model
-            known |= make(plain, collection, [each.told for each in outputs])
+            known |= make(plain, collection, [each.described for each in outputs])
         else:
             known["inner"] = self._inner(plain, collection, [each.plain for each in outputs])
         return DescribedPrior.beyond(plain, **known)
@@ -164,8 +164,8 @@ class DescribedTasks:
     def _around_linear(self, plain: GaussianPrior, collection: Collection, maps: Sequence[LinearMap]) -> dict[str, Any]:
         units: Any = [StateUnits(each, self.z.shape[1] + 1) for each in collection.units]
         of_outputs, found = collection.of_outputs, [each.output for each in maps]
-        law, told = [each.law_of_root for each in found], [each.passed.up.root for each in found]
-        moved = [each.moved(*own.affine_to_engine) for each, own in zip(told, units, strict=True)]
+        law, messages = [each.law_of_root for each in found], [each.passed.up.root for each in found]
+        moved = [each.moved(*own.affine_to_engine) for each, own in zip(messages, units, strict=True)]
         size = found[0].passed.mean.mean.shape[1]
         pairs = list(zip(units, law, strict=True))
         state = GaussianPrior(
@@ -218,14 +218,14 @@ def checked_past(past: GaussianPrior | None, context: Mapping[str, Any], model: 
 
 @dataclass(frozen=True, eq=False)
 class DescribedOutput:
-    """What was learned of one output without descriptors, ``plain``, and with them, ``told``.
+    """What was learned of one output without descriptors, ``plain``, and with them, ``described``.
 
     ``flat`` is its law where no task is nested; ``counts`` how often each node of the first level counts, and ``gain`` by how
     much descriptors make it more probable, held out, levels varying in the same shapes.
     """
 
     plain: NestedOutput
-    told: Any
+    described: Any
     flat: CoefficientLaw | None
     counts: Array
     gain: Array
@@ -244,14 +244,14 @@ class DescribedOutput:
     @property
     def coefficients(self) -> Array:
         """Posterior means ``(n_tasks, p)`` of the tasks."""
-        found: Array = (self.told if self.taken else self.plain).coefficients
+        found: Array = (self.described if self.taken else self.plain).coefficients
         return found
 
     @property
     def places(self) -> Places | None:
         """What the others say of each task; None where that is the same of all."""
         if self.taken:
-            found: Places = self.told.places
+            found: Places = self.described.places
             return found
         return self.plain.places if self.flat is None else None
 
@@ -260,7 +260,7 @@ class DescribedOutput:
         """That of a task of which nothing is known."""
         if not self.taken:
             return self.plain.law_of_root if self.flat is None else self.flat
-        found: CoefficientLaw = self.told.law_of_root
+        found: CoefficientLaw = self.described.law_of_root
         return found
 
 

@@ -89,7 +89,7 @@ class NestedTasks:
         """What the past told of how tasks deviate and of noise, in units of the engine."""
         assert self.past is not None
         past, covariance = self.past, self.past.covariances[self.levels[-1]]
-        return told_before(past, covariance if past.one_target else covariance[of.k], of)
+        return law_before(past, covariance if past.one_target else covariance[of.k], of)
 
     def said_before(self, of: OutputTasks) -> Messages:
         """What earlier tasks said of the nodes above the tasks, in units of the engine; of new nodes nothing."""
@@ -135,7 +135,7 @@ def in_data(known: Sequence[Beliefs], collection: Collection) -> dict[str, Any]:
     return {"mean": mean, "mean_covariance": collection.of_outputs(covariance)}
 
 
-def told_before(past: GaussianPrior, covariance: Array, of: OutputTasks) -> Before:
+def law_before(past: GaussianPrior, covariance: Array, of: OutputTasks) -> Before:
     """What the tasks of a past told of their deviations, of that ``covariance`` in units of the data, and of noise."""
     covariance, width = of.units.covariance_to_engine(covariance), of.tasks.width
     noise = past.noise_of(of.k) / of.units.target_scale**2
@@ -211,8 +211,8 @@ def learned_output(
         law = fit_levels(model, start, n_iter=_SWEEPS, tol=tol, noise=noise)
     passed = model.passed(law)
     # Working responses are no targets, and effects of descriptors are held by what is learned of them.
-    told = noise != "known" and past is None and len(law.shrink) == of.tasks.width
-    evidence = evidence_in_data(model, law, passed.evidence, of.units) if told else None
+    has_evidence = noise != "known" and past is None and len(law.shrink) == of.tasks.width
+    evidence = evidence_in_data(model, law, passed.evidence, of.units) if has_evidence else None
     return NestedOutput(of.tasks, passed, cavities(passed.up, law.shrink), contextual, evidence)
 
 
