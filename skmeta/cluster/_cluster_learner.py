@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 from sklearn.utils import check_scalar
 
-from skmeta.base import AdaptedEstimators, Learner, Prior
+from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.base._registry import check_registered
 from skmeta.cluster._own_clusters import OwnClusters
 from skmeta.cluster._tasks_of_rows import arrays_of
@@ -17,7 +18,7 @@ from skmeta.compose import MixturePrior, known_component, with_own_model
 from skmeta.tasks import Tasks
 
 
-class ClusterLearner(Learner):
+class ClusterLearner(KeepsSeenTasks):
     """Learns a prior of clusters; a family gives the classes of its priors and ``_learned``.
 
     Parameters
@@ -81,21 +82,22 @@ class ClusterLearner(Learner):
             return found
         return replace(prior, components=[found, own]) if isinstance(prior, MixturePrior) else found
 
-    def adapt_learned(
-        self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
-    ) -> AdaptedEstimators:
-        """Adapt to the tasks that were just learned from, without asking own models again.
+    def has_seen(self, tasks: Tasks) -> bool:
+        """Whether own models of tasks that were learned from have been asked.
 
         Parameters
         ----------
-        prior, estimator, tasks, n_jobs
-            As in `Learner.adapt_learned`.
+        tasks : Tasks
+            Those that were learned from.
 
         Returns
         -------
-        AdaptedEstimators
-            Of these tasks.
+        bool
+            False where a prior was learned on from.
         """
-        if self._known_scores is None:
-            return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
-        return prior.beside(prior.components[0].adapt_tasks(estimator, tasks, n_jobs=n_jobs), self._known_scores)
+        return self._known_scores is not None
+
+    def _adapt_seen(self, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
+        """Without asking own models again."""
+        found: AdaptedEstimators = prior.components[0].adapt_tasks(estimator, tasks, n_jobs=n_jobs)
+        return prior.beside(found, self._known_scores)

@@ -10,7 +10,8 @@ import numpy as np
 from joblib import effective_n_jobs
 from sklearn.linear_model import Ridge
 
-from skmeta.base import Learner, Prior
+from skmeta.base import Prior
+from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import _collection
 from skmeta.linear_model._aged import check_no_age
@@ -34,7 +35,7 @@ from skmeta.tasks import PartitionedTasks, Tasks
 Progress = Callable[[int, int], None] | None
 
 
-class LearnsWithoutRows(Learner):
+class LearnsWithoutRows(KeepsSeenTasks):
     """A learner of linear models that needs no rows; a subclass says how it learns from a `Collection`."""
 
     crossed: bool
