@@ -91,11 +91,6 @@ class CrossedModel:
         """The mixed model equations under a law, solved; see `levels.Model`."""
         return CrossedPass(self, law)
 
-    def with_noise(self, law: LawT, passed: CrossedPass, *, shared: bool) -> LawT:
-        """One noise for all tasks, whether ``shared`` or not: EM's step."""
-        noise = max(law.noise * (1.0 + passed.misfit / self.n_rows), NOISE_FLOOR)
-        return replace(law, noise=noise, noise_dof=np.inf, own_noise=np.full_like(law.own_noise, noise))
-
 
 class CrossedPass:
     """The mixed model equations of a model under a law: what is known of the mean and of all factors (`levels.Passed`)."""
@@ -234,6 +229,11 @@ class CrossedPass:
         square = held @ (mean.mean[0] ** 2 + np.diagonal(mean.covariance[0]))
         expected = self.model.square / self.law.noise - self.quadratic + determined - square
         return float(expected - sum(np.trace(each) for each in self.squares) - self.model.n_rows)
+
+    def with_noise(self, law: LawT, *, shared: bool) -> LawT:
+        """One noise for all tasks, whether ``shared`` or not: EM's step."""
+        noise = max(law.noise * (1.0 + self.misfit / self.model.n_rows), NOISE_FLOOR)
+        return replace(law, noise=noise, noise_dof=np.inf, own_noise=np.full_like(law.own_noise, noise))
 
 
 def sum_of_blocks(blocks: list[tuple[Array, Codes, Codes]], shape: tuple[int, int]) -> sparse.csr_array:

@@ -30,6 +30,16 @@ _STILL = 1e-13, 1e-9  # guard: the same as a share of the evidence, at least and
 _ROUNDS = 50  # guard: rounds of sweeps and search have settled
 
 
+class LevelShape(Protocol):
+    """What a sweep and a search ask of a covariance's shape, see `structure.CovarianceShape`."""
+
+    def fit(self, scatter: Array, n_tasks: Array, unique: Array | None = None) -> tuple[Any, ...]:
+        """A covariance, and its diagonal part."""
+
+    def free_entries(self, k: int) -> tuple[Array, Array] | None:
+        """Entries of a triangular root ``(k, k)`` that the shape leaves free; None where that is its scale alone."""
+
+
 @dataclass(frozen=True, eq=False)
 class LevelsLaw:
     """``covariances``, one ``(p, p)`` a level; the noises' law; and how the slopes of the mean of all are held.
@@ -43,8 +53,8 @@ class LevelsLaw:
     noise_dof: float
     own_noise: np.ndarray
     mean_variance: float = np.inf
-    uniques: tuple[Any, ...] = ()
-    shapes: tuple[Any, ...] = ()
+    uniques: tuple[Array | None, ...] = ()
+    shapes: tuple[LevelShape, ...] = ()
 
     @property
     def shrink(self) -> Array:
@@ -113,6 +123,9 @@ class Passed(Protocol):
     def misfit(self) -> float:
         """The rows' squares around their tasks' coefficients in units of the noise, expected, less the number of rows."""
 
+    def with_noise(self, law: LawT, *, shared: bool) -> LawT:
+        """A law with the noises after a sweep of EM, one for all tasks or one a task."""
+
 
 class Model(Protocol):
     """Tasks of one output, and the levels that they are of."""
@@ -129,11 +142,8 @@ class Model(Protocol):
     def informed(self) -> NDArray[np.bool_]:
         """Which of the mean's coefficients ``(p,)`` any row informs about."""
 
-    def passed(self, law: LevelsLaw) -> Any:
-        """A pass (`Passed`) under a law."""
-
-    def with_noise(self, law: LawT, passed: Any, *, shared: bool) -> LawT:
-        """The law with the noises after a sweep of EM, one for all tasks or one a task."""
+    def passed(self, law: LevelsLaw) -> Passed:
+        """A pass under a law."""
 
 
 def fit_levels(model: Model, start: LawT, *, n_iter: int, tol: float, noise: str) -> LawT:
@@ -166,7 +176,7 @@ def _sweep(model: Model, law: LawT, noise: str) -> LawT:
         n_slopes = len(law.covariances[0]) - 1
         slopes = passed.mean.mean[0, :n_slopes], diagonal(passed.mean.covariance[0])[:n_slopes]
         new = replace(new, mean_variance=float(effect_variance(*slopes, law.mean_variance)))
-    return new if noise == "known" else model.with_noise(new, passed, shared=noise == "shared")
+    return new if noise == "known" else passed.with_noise(new, shared=noise == "shared")
 
 
 def evidence_in_data(model: Model, law: LevelsLaw, evidence: float, units: Units) -> float:
@@ -201,7 +211,7 @@ class _Freedom:
     n: float
 
     @classmethod
-    def of(cls, shape: Any, root: Array, n: float) -> _Freedom:
+    def of(cls, shape: LevelShape, root: Array, n: float) -> _Freedom:
         """That of a shape, where a level has ``n`` nodes; ``root (p, k)`` is the one to start from."""
         start = root[np.flatnonzero(root.any(axis=1))]
         return cls(start, shape.free_entries(len(start)), n)
