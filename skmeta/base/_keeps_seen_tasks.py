@@ -44,14 +44,8 @@ class KeepsSeenTasks(Learner):
 
         Parameters
         ----------
-        prior : Prior
-            What `learn` returned.
-        estimator : estimator
-            The model of one task.
-        tasks : Tasks
-            The tasks, as `learn` had them.
-        n_jobs : int, default=None
-            Parallel jobs over tasks; the answer does not depend on it.
+        prior, estimator, tasks, n_jobs
+            As in `Learner.adapt_learned`.
 
         Returns
         -------

@@ -9,18 +9,17 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.contextual import FEWEST_TASKS
 from skmeta._inference.described import DescribedLaw, DescribedTree
-from skmeta._inference.in_columns import InColumns
 from skmeta._inference.levels import LevelsLaw
-from skmeta._inference.linalg import TINY, diagonal
+from skmeta._inference.linalg import diagonal
 from skmeta._inference.messages import Messages
 from skmeta._inference.selection import clearly_positive
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._structured._described_maps import FittedMap, LinearMap, second_moment
+from skmeta.linear_model._structured._described_output import DescribedOutput, explained_shares
 from skmeta.linear_model._structured._described_prior import DescribedPrior, ModelMap
 from skmeta.linear_model._structured._describer import Describer
 from skmeta.linear_model._structured._nested_learning import (
@@ -31,7 +30,7 @@ from skmeta.linear_model._structured._nested_learning import (
     law_before,
     learned_output,
 )
-from skmeta.linear_model._structured._places import OutputTasks, Places
+from skmeta.linear_model._structured._places import OutputTasks
 from skmeta.linear_model._structured._prior import StructuredPrior
 from skmeta.linear_model._structured._state import StateUnits, padded
 from skmeta.tasks import Tasks
@@ -151,7 +150,7 @@ class DescribedTasks:
         taken = outputs[0].taken
         known: dict[str, Any] = {"describer": self.describer, "taken": taken, "spread": self.spread}
         if taken:
-            known |= _shares(self.describer, [each.described for each in outputs])
+            known |= explained_shares(self.describer, [each.described for each in outputs])
             make = self._around_linear if self.model is None else self._around_model
             known |= make(plain, collection, [each.described for each in outputs])
         else:
@@ -214,70 +213,3 @@ def checked_past(past: GaussianPrior | None, context: Mapping[str, Any], model: 
             "without prior to the old tasks and the new, or learn with context_model=None from the first on."
         )
     return found
-
-
-@dataclass(frozen=True, eq=False)
-class DescribedOutput:
-    """What was learned of one output without descriptors, ``plain``, and with them, ``described``.
-
-    ``flat`` is its law where no task is nested; ``counts`` how often each node of the first level counts, and ``gain`` by how
-    much descriptors make it more probable, held out, levels varying in the same shapes.
-    """
-
-    plain: NestedOutput
-    described: Any
-    flat: CoefficientLaw | None
-    counts: Array
-    gain: Array
-    decided: bool | None = None
-
-    @property
-    def tasks(self) -> InColumns:
-        """The tasks themselves."""
-        return self.plain.tasks
-
-    @property
-    def taken(self) -> bool:
-        """Whether descriptors count."""
-        return bool(clearly_positive(self.gain, self.counts)) if self.decided is None else self.decided
-
-    @property
-    def coefficients(self) -> Array:
-        """Posterior means ``(n_tasks, p)`` of the tasks."""
-        found: Array = (self.described if self.taken else self.plain).coefficients
-        return found
-
-    @property
-    def places(self) -> Places | None:
-        """What the others say of each task; None where that is the same of all."""
-        if self.taken:
-            found: Places = self.described.places
-            return found
-        return self.plain.places if self.flat is None else None
-
-    @property
-    def law_of_root(self) -> CoefficientLaw:
-        """That of a task of which nothing is known."""
-        if not self.taken:
-            return self.plain.law_of_root if self.flat is None else self.flat
-        found: CoefficientLaw = self.described.law_of_root
-        return found
-
-
-def _shares(describer: Describer, maps: Sequence[Any]) -> dict[str, Any]:
-    """Share of what differs between tasks that descriptors explain, in the engine's units, all coefficients together.
-
-    What descriptors that go together explain is divided between them as each explains alone.
-    """
-    rest = sum(float(np.trace(sum(each.output.law.covariances))) for each in maps)
-    explained = sum(float(np.trace(each.explained)) for each in maps)
-    found: dict[str, Any] = {"share": explained / (explained + rest)}
-    if hasattr(maps[0], "effects"):
-        own = [np.flatnonzero(describer.owner == k) for k in range(len(describer.names))]
-        parts = np.array([sum(_part(each.effects[at], each.spread[np.ix_(at, at)]) for each in maps) for at in own])
-        found["shares"] = found["share"] * parts / max(parts.sum(), TINY)
-    return found
-
-
-def _part(effects: Array, spread: Array) -> float:
-    return float(np.trace(effects.T @ spread @ effects))
