@@ -7,7 +7,7 @@ from scipy.linalg import block_diag
 from scipy.stats import multivariate_normal
 
 from skmeta._inference.described import DescribedLaw, DescribedTree
-from skmeta._inference.messages import evidence_under, of_rows
+from skmeta._inference.messages import Beliefs, evidence_under, of_rows
 from skmeta._inference.moments import Moments
 from skmeta._inference.tree import cavities, pass_down
 
@@ -115,3 +115,14 @@ def test_the_posterior_of_a_task_is_that_of_the_dense_gaussian(dense):
     assert_allclose(found.mean.ravel(), mean, rtol=1e-8, atol=1e-8)
     for task in range(dense.n_tasks):
         assert_allclose(found.covariance[task], covariance[dense.of(task), dense.of(task)], rtol=1e-8, atol=1e-8)
+
+
+def test_effects_of_one_descriptor_have_one_variance_after_a_sweep_and_infinite_ones_stay():
+    p, rng = 2, np.random.default_rng(0)
+    law = DescribedLaw((np.eye(p),), 1.0, np.inf, np.ones(3), effects=(0.5, 0.5, np.inf), groups=np.array([0, 0, 1]))
+    mean, doubt = rng.normal(size=4 * p), rng.uniform(0.01, 0.02, 4 * p)
+    one, other, flat = law.swept(Beliefs(mean[None], np.diag(doubt)[None])).effects
+    assert one == other and flat == np.inf
+    # MacKay (1992), equation 4.10: their square over how many of them are determined.
+    own = slice(p, 3 * p)
+    assert one == pytest.approx((mean[own] ** 2).sum() / (4.0 - doubt[own].sum() / 0.5))
