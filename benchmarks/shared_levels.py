@@ -98,7 +98,7 @@ def own(X, y):
     return np.array([np.r_[fit.coef_, fit.intercept_] for fit in fits])
 
 
-def level_alone(y, spread, variance):
+def intercept_alone(y, spread, variance):
     """The levels' posterior mean, around zero, from targets of so much ``variance`` within tasks."""
     level = y.mean(axis=1) * spread**2 / (spread**2 + variance / y.shape[1])
     return np.c_[np.zeros((len(y), D)), level]
@@ -116,7 +116,7 @@ def errors(make, n_tasks, seed):
     for n in SHOTS:
         rows = X[:, :n], y[:, :n]
         coefs = (own(*rows), warm(prior, *rows), warm(without_slope_outliers(prior), *rows),
-                 level_alone(rows[1], spread, variance))  # fmt: skip
+                 intercept_alone(rows[1], spread, variance))  # fmt: skip
         plain, *others = (1.0 + ((coef - truth) ** 2).sum(axis=1).mean() for coef in coefs)
         found.append([100.0 * (np.sqrt(each / plain) - 1.0) for each in others])
     return np.transpose(found), prior.weights[0]

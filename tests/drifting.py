@@ -4,8 +4,8 @@ import numpy as np
 from scipy.linalg import block_diag
 
 from skmeta._inference.drift import Chains
+from skmeta._inference.drifting_law import DriftingLaw
 from skmeta._inference.in_columns import InColumns
-from skmeta._inference.levels import LevelsLaw
 from skmeta._inference.messages import of_rows
 from skmeta._inference.moments import Moments
 from skmeta.tasks import Tasks
@@ -34,7 +34,7 @@ class Drifting:
         self.noise = self.rng.uniform(0.5, 2.0, n_tasks)
         self.between, self.state, self.own = (self._covariance() for _ in range(3))
         covariances = (self.state, self.own) if n_chains == 1 else (self.between, self.state, self.own)
-        self.law = LevelsLaw(covariances, 1.0, np.inf, self.noise, slopes, half_life=2.5, half_lives=(0.01, 1e4))
+        self.law = DriftingLaw(covariances, 1.0, np.inf, self.noise, slopes, half_life=2.5, half_lives=(0.01, 1e4))
 
     def _covariance(self):
         half = self.rng.normal(size=(self.p, self.p))

@@ -225,10 +225,10 @@ def explained_of(dof: float) -> float:
     return (dof - NOISE_DOF) / (TIED_NOISE_DOF - NOISE_DOF)
 
 
-def level_alone(law: Component, noise: NoiseLaw) -> Component:
-    """The law of tasks of which nothing but the level is known: that of ``law``; what slopes explain is ``noise``.
+def intercept_alone(law: Component, noise: NoiseLaw) -> Component:
+    """The law of tasks of which nothing but the intercept is known: that of ``law``; what slopes explain is ``noise``.
 
-    It is nowhere below the least noise of ``law``, as of sparse counts around a level of their own it would be.
+    It is nowhere below the least noise of ``law``, as of sparse counts around an intercept of their own it would be.
     """
     slopes = np.zeros(law.mean.shape[-1] - 1)
     variance = _ending(slopes + _NO_VARIANCE, law.covariance.intercept_variance + law.extra)
@@ -247,7 +247,7 @@ def _diagonal(variance: Array) -> LowRankCovariance:
     return LowRankCovariance(variance, np.zeros((variance.shape[-1], 0)))
 
 
-def law_of_level(law: Component) -> tuple[Any, Any]:
+def law_of_intercept(law: Component) -> tuple[Any, Any]:
     """Mean and variance of a task's intercept under a law, where the means of its columns are not known."""
     mean, variance = law.mean[..., -1], law.covariance.intercept_variance + law.extra
     if law.effects is not None:
@@ -268,24 +268,24 @@ def penalised_noise(noise: float, scale: Array, explained: float) -> float:
 
 
 def slope_outlier(
-    scale: Array, noise: float, level: Any, variance: Any, predicted: IntegratedNoise | None = None
+    scale: Array, noise: float, intercept: Any, variance: Any, predicted: IntegratedNoise | None = None
 ) -> Component:
-    """The component of tasks whose slopes alone are unlike the others': those of `vague_component`, and a law of the level.
+    """The component of tasks whose slopes alone are unlike the others': those of `vague_component`.
 
-    That has mean ``level`` and a ``variance`` at a `penalised_noise` that is firmly tied to the past's: if it were not, a
-    level far off would pass for noise, and slopes that are expected, but are not there, for the cause of a level. No level
-    is surer than by one row (Kass and Wasserman, 1995): where levels did not seem to differ at all, they may by a little.
+    The intercept has that mean and a ``variance``, at a `penalised_noise` that is firmly tied to the past's: if it were not, an
+    intercept far off would pass for noise, and slopes that are expected, but are not there, for the cause of one. None is
+    surer than by one row (Kass and Wasserman, 1995): where intercepts did not seem to differ at all, they may by a little.
     Predictions scatter by the law ``predicted``, that of the vague component: what a penalty expects of slopes is no noise.
     """
     covariance = _diagonal(_ending(scale**2, variance / noise + 1.0))
-    return Component(_ending(0.0 * scale, level), covariance, IntegratedNoise(noise, TIED_NOISE_DOF, predicted))
+    return Component(_ending(0.0 * scale, intercept), covariance, IntegratedNoise(noise, TIED_NOISE_DOF, predicted))
 
 
 def slope_outlier_beside(law: Component, scale: Array, explained: float) -> Component:
-    """That of tasks whose levels have the law that they have in ``law``."""
+    """That of tasks whose intercepts have the law that they have in ``law``."""
     noise = law.noise.centre
     predicted = IntegratedNoise(noise, tied_dof(explained))
-    return slope_outlier(scale, penalised_noise(noise, scale, explained), *law_of_level(law), predicted)
+    return slope_outlier(scale, penalised_noise(noise, scale, explained), *law_of_intercept(law), predicted)
 
 
 def own_variances(likelihood: Likelihood) -> tuple[float, ...]:
@@ -350,7 +350,7 @@ class Beside:
     within: NoiseLaw | None = None
 
     def components(self, law: CoefficientLaw) -> list[Component]:
-        """A law, what stands beside it, and at the end what it has to beat: the level alone."""
+        """A law, what stands beside it, and at the end what it has to beat: the intercept alone."""
         effects = None if law.contextual is None else law.contextual.as_tuple()
         noise = law.noise_law
         own = Component(law.mean, DenseCovariance.of(law.covariance), KnownNoise.of(noise), effects=effects)
@@ -359,4 +359,4 @@ class Beside:
         found += [slope_outlier_beside(own, self.scale, self.explained)] if self.outliers else []
         dof = tied_dof(self.explained)
         vague = vague_components(self.scale, own.noise.centre, self.intercept, self.likelihood, dof)
-        return [*found, *vague, level_alone(own, self.within or noise)]
+        return [*found, *vague, intercept_alone(own, self.within or noise)]

@@ -22,7 +22,7 @@ from scipy.linalg import cholesky, lapack, solve_triangular
 
 from skmeta._inference.gaussian_em import NOISE_FLOOR
 from skmeta._inference.joint import Joint
-from skmeta._inference.levels import LevelsLaw
+from skmeta._inference.levels import LawT, LevelsLaw
 from skmeta._inference.linalg import cholesky as cholesky_of_blocks
 from skmeta._inference.linalg import cholesky_root, diagonal, spd_inverse, symmetrize, times, triangular_inverse
 from skmeta._inference.messages import Beliefs
@@ -90,11 +90,6 @@ class CrossedModel:
     def passed(self, law: LevelsLaw) -> CrossedPass:
         """The mixed model equations under a law, solved; see `levels.Model`."""
         return CrossedPass(self, law)
-
-    def with_noise(self, law: LevelsLaw, passed: CrossedPass, *, shared: bool) -> LevelsLaw:
-        """One noise for all tasks, whether ``shared`` or not: EM's step."""
-        noise = max(law.noise * (1.0 + passed.misfit / self.n_rows), NOISE_FLOOR)
-        return replace(law, noise=noise, noise_dof=np.inf, own_noise=np.full_like(law.own_noise, noise))
 
 
 class CrossedPass:
@@ -177,7 +172,7 @@ class CrossedPass:
         upper = np.triu(upper)
         return upper + np.triu(upper, 1).T
 
-    effects = ()  # crossed groups are not described
+    own_slopes = np.zeros(0)  # the law of crossed groups has no numbers of its own
 
     @property
     def evidence(self) -> float:
@@ -234,6 +229,11 @@ class CrossedPass:
         square = held @ (mean.mean[0] ** 2 + np.diagonal(mean.covariance[0]))
         expected = self.model.square / self.law.noise - self.quadratic + determined - square
         return float(expected - sum(np.trace(each) for each in self.squares) - self.model.n_rows)
+
+    def with_noise(self, law: LawT, *, shared: bool) -> LawT:
+        """One noise for all tasks, whether ``shared`` or not: EM's step."""
+        noise = max(law.noise * (1.0 + self.misfit / self.model.n_rows), NOISE_FLOOR)
+        return replace(law, noise=noise, noise_dof=np.inf, own_noise=np.full_like(law.own_noise, noise))
 
 
 def sum_of_blocks(blocks: list[tuple[Array, Codes, Codes]], shape: tuple[int, int]) -> sparse.csr_array:

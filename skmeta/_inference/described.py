@@ -13,15 +13,15 @@ around zero (MacKay, 1992, Neural Computation 4, equation 4.10), so that there m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference import messages as of
 from skmeta._inference.gaussian_em import effect_variance
+from skmeta._inference.levels import LevelsLaw
 from skmeta._inference.linalg import diagonal
 from skmeta._inference.messages import Beliefs, Messages
 from skmeta._inference.tree import Tree
@@ -31,10 +31,9 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DescribedTree(Tree):
-    """A tree of tasks of ``design (n_tasks, q)``, ones first; ``groups (q - 1,)`` says which columns are one descriptor's."""
+    """A tree of tasks of ``design (n_tasks, q)``, ones first."""
 
     design: Array
-    groups: NDArray[np.intp]
 
     @property
     def z(self) -> Array:
@@ -77,15 +76,36 @@ class DescribedTree(Tree):
             return root
         return np.concatenate([root, np.zeros(((self.design.shape[1] - 1) * len(root), root.shape[1]))])
 
-    def effects(self, root: Beliefs, before: Sequence[float]) -> tuple[float, ...]:
-        """The variances of the effects of each column, from what is known of them; infinite ones stay."""
-        found, q = np.array(before), self.design.shape[1]
-        mean, doubt = root.mean[0].reshape(q, -1)[1:], diagonal(root.covariance[0]).reshape(q, -1)[1:]
+
+@dataclass(frozen=True, eq=False)
+class DescribedLaw(LevelsLaw):
+    """``effects`` are the variances of what each column of descriptors does to coefficients, one of a descriptor's columns.
+
+    ``groups (q - 1,)`` says which columns are one descriptor's.
+    """
+
+    effects: tuple[float, ...] = ()
+    groups: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
+
+    @classmethod
+    def of(cls, law: LevelsLaw, effects: tuple[float, ...], groups: NDArray[np.intp]) -> DescribedLaw:
+        """A law of the same levels, with effects."""
+        return cls(**{each.name: getattr(law, each.name) for each in fields(LevelsLaw)}, effects=effects, groups=groups)
+
+    @property
+    def shrink(self) -> Array:
+        """Precision ``(q p,)`` of the mean's coefficients around zero, then of the effects."""
+        return np.r_[super().shrink, np.repeat(1.0 / np.array(self.effects), len(self.covariances[0]))]
+
+    def swept(self, mean: Beliefs) -> Self:
+        """The variances from what is known of the effects; infinite ones stay."""
+        found, q = np.array(self.effects), 1 + len(self.effects)
+        expected, doubt = (each.reshape(q, -1)[1:] for each in (mean.mean[0], diagonal(mean.covariance[0])))
         for group in np.unique(self.groups):
             own = self.groups == group
             if np.isfinite(found[own][0]):
-                found[own] = effect_variance(mean[own].ravel(), doubt[own].ravel(), found[own][0])
-        return tuple(found.tolist())
+                found[own] = effect_variance(expected[own].ravel(), doubt[own].ravel(), found[own][0])
+        return replace(self, effects=tuple(found.tolist()))
 
 
 def at_design(state: Beliefs, design: Array, node: NDArray[np.intp]) -> Beliefs:

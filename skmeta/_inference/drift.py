@@ -103,10 +103,6 @@ class Chains:
         """Deviations between the root and a task: of the levels above, the drift, the task's own."""
         return self.above.n_levels + 2
 
-    def effects(self, root: Beliefs, before: tuple[float, ...]) -> tuple[float, ...]:
-        """Nothing: tasks that drift are not described."""
-        return ()
-
     def weights(self, level: int) -> Array | None:
         """How often the deviations of a level count; None for once."""
         return self.counts if level == self.n_levels - 1 else None
@@ -129,7 +125,7 @@ class Chains:
         return self.starts[longest], lengths[longest]
 
     def passed_up(self, leaves: Messages, law: Any) -> Filtered:
-        """The pass up of what the tasks say, ``leaves``, under a `levels.LevelsLaw`."""
+        """The pass up of what the tasks say, ``leaves``, under a `drifting_law.DriftingLaw`."""
         *upper, state, own = law.roots
         day = Deviation.of(leaves, own)
         told = day.integrated().counted(self.counts)
@@ -211,7 +207,7 @@ class Filtered:
         around, own = self.day.around(self._of_tasks(state, mean))
         moments = _Innovations.of(state, self.steps)
         squares = [*above.squares, moments.square, own]
-        return Downward([*above.known, around], squares, moments.slope(self.steps))
+        return Downward([*above.known, around], squares, np.full(1, moments.slope(self.steps)))
 
     def _means(self, known: list[Beliefs], root: Beliefs) -> Beliefs:
         """What is known of every node's chain's mean, where that is ``known`` of the levels above."""

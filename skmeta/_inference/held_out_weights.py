@@ -20,13 +20,14 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """Tasks that were held out: their ``log_evidence (n_tasks, C)``, that of their ``level (n_tasks,)`` alone, and counts.
+    """Tasks that were held out: their ``log_evidence (n_tasks, C)``, the same under an ``intercept_alone (n_tasks,)``.
 
-    They are a ``share`` of the tasks learned from: what was known before counts by as much less.
+    They count ``counts (n_tasks,)`` times, and are a ``share`` of the tasks learned from: what was known before counts
+    by as much less.
     """
 
     log_evidence: Array
-    level: Array
+    intercept_alone: Array
     counts: Array
     share: float = 1.0
 
@@ -55,7 +56,7 @@ def held_out_weights(
     """`Weights` of the components, of counts ``poissons`` if they scatter no more than Poisson's (`few_counts`).
 
     Learning on starts at the ``past``'s probability of use, and its tasks count. Where none is ``judged``, or too few tasks
-    tell, the law is taken to be of use: what one task alone teaches is too little for more than its level.
+    tell, the law is taken to be of use: what one task alone teaches is too little for more than its intercept.
     """
     past = None if past is None or past.n_tasks <= 0.0 else past
     use = _use(tasks, past) if judged else 1.0
@@ -74,7 +75,7 @@ def _use(tasks: HeldOut, past: Weights | None) -> float:
     if not told and len(tasks.counts) < ENOUGH_TO_TELL:
         return 1.0
     before = past.use if past is not None and told else OF_USE
-    return probability_of_use(tasks.log_evidence[:, 0] - tasks.level, tasks.counts, before)
+    return probability_of_use(tasks.log_evidence[:, 0] - tasks.intercept_alone, tasks.counts, before)
 
 
 def _known(tasks: HeldOut, past: Weights | None, likelihood: Likelihood) -> Array:

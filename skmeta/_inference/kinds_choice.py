@@ -101,9 +101,9 @@ def choose_kinds(
     if found is None:
         return None
     found, _ = run(search.tasks, found, shape, _SETTLE)
-    share = _memberships(search, found)
-    laws = search.tasks.rows.unshrunk(found.laws, share * search.tasks.counts)
-    laws = [law.at((_matched(search, share), np.arange(search.n_folds + 1))) for law in laws]
+    memberships = _memberships(search, found)
+    laws = search.tasks.rows.unshrunk(found.laws, memberships * search.tasks.counts)
+    laws = [law.at((_matched(search, memberships), np.arange(search.n_folds + 1))) for law in laws]
     every = slice(None)
     of_all, of_folds = ([law.at((every, which)) for law in laws] for which in (-1, slice(search.n_folds)))
     return ChosenKinds(of_all, of_folds, shape)
@@ -115,12 +115,12 @@ def _memberships(search: Search, kinds: Kinds) -> Array:
     return np.exp(joint - np.logaddexp.reduce(joint, axis=0))[: kinds.n_kinds]
 
 
-def _matched(search: Search, share: Array) -> Array:
+def _matched(search: Search, memberships: Array) -> Array:
     """Which kind of each collection ``(K, G)`` is which of all tasks: collections number theirs as they find them.
 
     Those are matched that share most tasks (H. W. Kuhn, 1955, The Hungarian method, Naval Research Logistics Quarterly 2).
     """
-    shared = np.einsum("kt,jgt->gkj", search.counts * share[:, -1], share)
+    shared = np.einsum("kt,jgt->gkj", search.counts * memberships[:, -1], memberships)
     return np.stack([linear_sum_assignment(-each)[1] for each in shared], axis=1)
 
 

@@ -2,13 +2,14 @@
 
 Levels are those of a tree (`nested`) or crossed factors (`crossed`); both say in one pass over the tasks how probable these
 are, and what EM needs. EM crawls where a level hardly varies, so after some sweeps the levels' covariances, as far as their
-shapes leave them free, and the scale of the noise are searched for directly on the evidence.
+shapes leave them free, and the scale of the noise are searched for directly on the evidence. Parameters that a structure has
+besides are in its own law, a subclass that says how they are searched for (`drifting_law`) or learned by EM (`described`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +30,22 @@ _STILL = 1e-13, 1e-9  # guard: the same as a share of the evidence, at least and
 _ROUNDS = 50  # guard: rounds of sweeps and search have settled
 
 
+class LevelShape(Protocol):
+    """What a sweep and a search ask of a covariance's shape, see `structure.CovarianceShape`."""
+
+    def fit(self, scatter: Array, n_tasks: Array, unique: Array | None = None) -> tuple[Any, ...]:
+        """A covariance, and its diagonal part."""
+
+    def free_entries(self, k: int) -> tuple[Array, Array] | None:
+        """Entries of a triangular root ``(k, k)`` that the shape leaves free; None where that is its scale alone."""
+
+
 @dataclass(frozen=True, eq=False)
 class LevelsLaw:
     """``covariances``, one ``(p, p)`` a level; the noises' law; and how the slopes of the mean of all are held.
 
     ``own_noise (n_tasks,)`` are the tasks' own; ``mean_variance`` is the variance of the mean's slopes around zero.
-    ``shapes`` are the `structure.Structure` of each covariance, and ``uniques`` start the next fit of them. Where tasks drift
-    (`drift.Chains`), the last level but one is that of their states, which have a ``half_life`` within ``half_lives``. Where
-    they are described (`described`), ``effects`` are the variances of what each column of descriptors does to coefficients.
+    ``shapes`` are the `structure.Structure` of each covariance, and ``uniques`` start the next fit of them.
     """
 
     covariances: tuple[np.ndarray, ...]
@@ -44,34 +53,41 @@ class LevelsLaw:
     noise_dof: float
     own_noise: np.ndarray
     mean_variance: float = np.inf
-    uniques: tuple[Any, ...] = ()
-    shapes: tuple[Any, ...] = ()
-    half_life: float = np.inf
-    half_lives: tuple[float, float] | None = None
-    effects: tuple[float, ...] = ()
-
-    @property
-    def drifts(self) -> bool:
-        """Whether there is a half-life to learn."""
-        return self.half_lives is not None and self.half_lives[0] < self.half_lives[1]
-
-    @property
-    def log_half_lives(self) -> tuple[float, float]:
-        """The logarithms of the least and the longest half-life, in units of the present one."""
-        assert self.half_lives is not None
-        low, high = np.log(np.array(self.half_lives) / self.half_life)
-        return float(low), float(high)
+    uniques: tuple[Array | None, ...] = ()
+    shapes: tuple[LevelShape, ...] = ()
 
     @property
     def shrink(self) -> Array:
-        """Precision ``(p,)`` of the mean's coefficients around zero, and of the effects of descriptors."""
-        p = len(self.covariances[0])
-        return np.r_[np.full(p - 1, 1.0 / self.mean_variance), 0.0, np.repeat(1.0 / np.array(self.effects), p)]
+        """Precision ``(p,)`` of the mean's coefficients around zero."""
+        return np.r_[np.full(len(self.covariances[0]) - 1, 1.0 / self.mean_variance), 0.0]
 
     @property
     def roots(self) -> list[Array]:
         """A lower triangular root of every level's covariance ``(p, k)``: of the ``k`` coefficients that vary there."""
         return [_root(each) for each in self.covariances]
+
+    # What a structure's law has of its own: nothing here
+
+    @property
+    def own_bounds(self) -> list[tuple[float, float]]:
+        """Of the numbers of its own that are searched for, as moves from where they are now."""
+        return []
+
+    def moved(self, own: Array) -> Self:
+        """The law at moves of its own numbers, covariances and noises being as they are."""
+        return self
+
+    def stretch(self, own: Array) -> Array:
+        """The factors ``(n_levels,)`` of the levels' standard deviations that go with such moves."""
+        return np.ones(len(self.covariances))
+
+    def own_slopes(self, passed: Passed, of_scales: list[float]) -> Array:
+        """How the evidence moves with its own numbers, ``of_scales`` being how with each covariance's logarithm."""
+        return np.zeros(0)
+
+    def swept(self, mean: Beliefs) -> Self:
+        """The law with those of its own numbers that EM learns from what is known of the mean of all."""
+        return self
 
 
 def _root(covariance: Array) -> Array:
@@ -79,6 +95,9 @@ def _root(covariance: Array) -> Array:
     found = np.zeros((len(covariance), len(vary)))
     found[vary] = cholesky_root(covariance[np.ix_(vary, vary)])
     return found
+
+
+LawT = TypeVar("LawT", bound=LevelsLaw)
 
 
 class Passed(Protocol):
@@ -97,16 +116,15 @@ class Passed(Protocol):
         """The sums of ``E[v v'] (k, k)`` over a level's nodes."""
 
     @property
-    def half_life_slope(self) -> float:
-        """How the evidence moves with the logarithm of the half-life, the covariances being fixed; where tasks drift."""
-
-    @property
-    def effects(self) -> tuple[float, ...]:
-        """The variances of what each column of descriptors does, from what is known of it; nothing where there are none."""
+    def own_slopes(self) -> Array:
+        """How the evidence moves with the own numbers of a structure's law, the covariances being fixed."""
 
     @property
     def misfit(self) -> float:
         """The rows' squares around their tasks' coefficients in units of the noise, expected, less the number of rows."""
+
+    def with_noise(self, law: LawT, *, shared: bool) -> LawT:
+        """A law with the noises after a sweep of EM, one for all tasks or one a task."""
 
 
 class Model(Protocol):
@@ -124,14 +142,11 @@ class Model(Protocol):
     def informed(self) -> NDArray[np.bool_]:
         """Which of the mean's coefficients ``(p,)`` any row informs about."""
 
-    def passed(self, law: LevelsLaw) -> Any:
-        """A pass (`Passed`) under a law."""
-
-    def with_noise(self, law: LevelsLaw, passed: Any, *, shared: bool) -> LevelsLaw:
-        """The law with the noises after a sweep of EM, one for all tasks or one a task."""
+    def passed(self, law: LevelsLaw) -> Passed:
+        """A pass under a law."""
 
 
-def fit_levels(model: Model, start: LevelsLaw, *, n_iter: int, tol: float, noise: str) -> LevelsLaw:
+def fit_levels(model: Model, start: LawT, *, n_iter: int, tol: float, noise: str) -> LawT:
     """Sweeps of EM and searches in turn, until a round makes the tasks more probable by less than ``tol`` nats.
 
     ``noise`` is what is learned of it: ``"task"``, ``"shared"`` or ``"known"``.
@@ -147,7 +162,7 @@ def fit_levels(model: Model, start: LevelsLaw, *, n_iter: int, tol: float, noise
     return law
 
 
-def _sweep(model: Model, law: LevelsLaw, noise: str) -> LevelsLaw:
+def _sweep(model: Model, law: LawT, noise: str) -> LawT:
     passed = model.passed(law)
     covariances, uniques = [], []
     for level, (root, square) in enumerate(zip(law.roots, passed.squares, strict=True)):
@@ -156,13 +171,12 @@ def _sweep(model: Model, law: LevelsLaw, noise: str) -> LevelsLaw:
         found = law.shapes[level].fit(scatter, np.asarray(count), unique)
         covariances.append(found[0])
         uniques.append(found[1])
-    new = replace(law, covariances=tuple(covariances), uniques=tuple(uniques))
+    new = replace(law.swept(passed.mean), covariances=tuple(covariances), uniques=tuple(uniques))
     if np.isfinite(law.mean_variance):
         n_slopes = len(law.covariances[0]) - 1
         slopes = passed.mean.mean[0, :n_slopes], diagonal(passed.mean.covariance[0])[:n_slopes]
         new = replace(new, mean_variance=float(effect_variance(*slopes, law.mean_variance)))
-    new = replace(new, effects=passed.effects)
-    return new if noise == "known" else model.with_noise(new, passed, shared=noise == "shared")
+    return new if noise == "known" else passed.with_noise(new, shared=noise == "shared")
 
 
 def evidence_in_data(model: Model, law: LevelsLaw, evidence: float, units: Units) -> float:
@@ -197,7 +211,7 @@ class _Freedom:
     n: float
 
     @classmethod
-    def of(cls, shape: Any, root: Array, n: float) -> _Freedom:
+    def of(cls, shape: LevelShape, root: Array, n: float) -> _Freedom:
         """That of a shape, where a level has ``n`` nodes; ``root (p, k)`` is the one to start from."""
         start = root[np.flatnonzero(root.any(axis=1))]
         return cls(start, shape.free_entries(len(start)), n)
@@ -244,43 +258,37 @@ class _Freedom:
         return 0.5 * float(np.trace(square) - self.n * len(square))
 
 
-def _searched(model: Model, law: LevelsLaw, noise: str, tol: float = 0.0) -> tuple[LevelsLaw, float]:
+def _searched(model: Model, law: LawT, noise: str, tol: float = 0.0) -> tuple[LawT, float]:
     r"""The law where the tasks are most probable, as far as its shapes are free and its noises by one factor; and how much.
 
     With the noises the evidence moves by
 
     .. math:: \frac{\partial \log p}{\partial \log \sigma^2} = \tfrac12 \sum_t (E |y_t - Z_t w_t|^2 / \sigma_t^2 - n_t) .
-
-    Half-lives are searched with what is new in a short time held, so that a random walk is a long one.
     """
     free, unit = noise != "known", np.sqrt(2.0 / model.n_rows)
     parts = [_Freedom.of(*each) for each in zip(law.shapes, law.roots, model.counts, strict=True)]
-    ends = np.cumsum([*(len(each.numbers) for each in parts), int(law.drifts)])
+    own_bounds = law.own_bounds
+    ends = np.cumsum([*(len(each.numbers) for each in parts), len(own_bounds)])
 
-    def at(numbers: Array) -> tuple[LevelsLaw, list[Array]]:
-        *split, half_life, louder = np.split(numbers, ends)
-        roots = [each.root(own) for each, own in zip(parts, split, strict=True)]
-        if law.drifts:
-            roots[-2] = roots[-2] * np.exp(0.5 * half_life[0])
-        by, longer = float(np.exp(unit * louder.sum())), float(np.exp(half_life.sum()))
-        covariances = tuple(_spread(own, old) for own, old in zip(roots, law.covariances, strict=True))
-        moved = replace(law, covariances=covariances, noise=law.noise * by, own_noise=law.own_noise * by)
-        return replace(moved, half_life=law.half_life * longer), roots
+    def at(numbers: Array) -> tuple[LawT, list[Array], Array]:
+        *split, own, louder = np.split(numbers, ends)
+        stretch, by = law.stretch(own), float(np.exp(unit * louder.sum()))
+        roots = [each.root(some) * factor for each, some, factor in zip(parts, split, stretch, strict=True)]
+        covariances = tuple(_spread(root, old) for root, old in zip(roots, law.covariances, strict=True))
+        found = replace(law.moved(own), covariances=covariances, noise=law.noise * by, own_noise=law.own_noise * by)
+        return found, roots, stretch
 
     def cost(numbers: Array) -> tuple[float, Array]:
-        found, roots = at(numbers)
+        found, roots, stretch = at(numbers)
         passed = model.passed(found)
-        squares, longer = passed.squares, 0.5 * float(numbers[ends[-2]]) if law.drifts else 0.0
-        slopes = [each.slope(*own) for each, *own in zip(parts, roots, squares, strict=True)]
-        if law.drifts:
-            slopes[-2] = slopes[-2] * np.exp(longer)
-            slopes.append(np.full(1, passed.half_life_slope + parts[-2].slope_of_scale(squares[-2])))
-        return -passed.evidence, -np.concatenate([*slopes, np.full(int(free), 0.5 * unit * passed.misfit)])
+        places = list(zip(parts, roots, passed.squares, stretch, strict=True))
+        slopes = [each.slope(root, square) * factor for each, root, square, factor in places]
+        own = law.own_slopes(passed, [each.slope_of_scale(square) for each, _, square, _ in places])
+        return -passed.evidence, -np.concatenate([*slopes, own, np.full(int(free), 0.5 * unit * passed.misfit)])
 
-    start = np.concatenate([*(each.numbers for each in parts), np.zeros(int(law.drifts) + int(free))])
+    start = np.concatenate([*(each.numbers for each in parts), np.zeros(len(own_bounds) + int(free))])
     reach, floor = 2.0 * np.log(_REACH), min(np.log(NOISE_FLOOR / law.noise), 0.0)
-    bounds = [bound for each in parts for bound in each.bounds]
-    bounds += [law.log_half_lives] if law.drifts else []
+    bounds = [bound for each in parts for bound in each.bounds] + own_bounds
     bounds += [(max(-reach, floor) / unit, reach / unit)] * free
     share = np.clip(_SHARE * tol / model.n_rows, *_STILL)
     found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": float(share)})

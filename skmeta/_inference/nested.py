@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.gaussian_em import NOISE_FLOOR
-from skmeta._inference.levels import LevelsLaw
+from skmeta._inference.in_columns import InColumns
+from skmeta._inference.levels import LawT, LevelsLaw
 from skmeta._inference.linalg import diagonal, symmetrize
 from skmeta._inference.messages import Beliefs, of_rows, trace_of_products
 from skmeta._inference.noise import Residuals, noise_step, pooled_dof, squeeze_noise
 from skmeta._inference.tree import Downward
 
 Array = NDArray[Any]
+SweptT = TypeVar("SweptT", bound=LevelsLaw)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +53,12 @@ class Before:
 
 @dataclass(frozen=True, eq=False)
 class NestedModel:
-    """The ``tasks`` of one output (`in_columns.InColumns`), their `Tree` or `drift.Chains`, and what a ``past`` told.
+    """The ``tasks`` of one output, their `tree.Tree` or `drift.Chains`, and what a ``past`` told.
 
     What it told of nodes the tree has.
     """
 
-    tasks: Any
+    tasks: InColumns
     tree: Any
     past: Before | None = None
 
@@ -83,33 +85,17 @@ class NestedModel:
         found: NDArray[np.bool_] = diagonal(self.tasks.pooled().gram) > 0.0
         return found
 
-    def passed(self, law: LevelsLaw) -> NestedPass:
+    def passed(self, law: LawT) -> NestedPass[LawT]:
         """A pass under a law, see `levels.Model`."""
         return NestedPass(self, law, self.tree.passed_up(of_rows(self.tasks.moments, law.own_noise), law))
 
-    def with_noise(self, law: LevelsLaw, passed: NestedPass, *, shared: bool) -> LevelsLaw:
-        """The noises by the tasks' residuals at their posterior means, over the degrees of freedom that these leave."""
-        moments, counts, known = self.tasks.moments, self.tasks.counts, passed.known[-1]
-        _, square = moments.residual(known.mean)
-        spent = trace_of_products(moments.gram, known.covariance) / law.own_noise
-        dof = np.maximum(moments.n_rows - spent, NOISE_FLOOR)
-        variance = np.maximum(square / dof, NOISE_FLOOR)
-        n_rows = (counts * moments.n_rows).sum()
-        residuals = Residuals(variance, dof, counts)
-        common, noise_dof = noise_step(residuals, np.ones(()), n_rows, np.asarray(law.noise), shared=shared)
-        common = np.maximum(common, NOISE_FLOOR)
-        if self.past is not None:
-            common, noise_dof = self.past.with_noise(common, noise_dof, n_rows, counts.sum())
-        own = squeeze_noise(variance, dof, common, noise_dof)
-        return replace(law, noise=float(common), noise_dof=float(noise_dof), own_noise=own)
-
 
 @dataclass(frozen=True, eq=False)
-class NestedPass:
+class NestedPass(Generic[LawT]):
     """A pass ``up`` the tree of a model under a law, and down again where that is asked for (`levels.Passed`)."""
 
     model: NestedModel
-    law: LevelsLaw
+    law: LawT
     up: Any
 
     @property
@@ -141,15 +127,9 @@ class NestedPass:
         return found if past is None else [*found[:-1], found[-1] + past.square(self.law.roots[-1])]
 
     @property
-    def effects(self) -> tuple[float, ...]:
-        """The variances of what each column of descriptors does, from what is known of it; nothing where there are none."""
-        found: tuple[float, ...] = self.model.tree.effects(self.mean, self.law.effects)
-        return found
-
-    @property
-    def half_life_slope(self) -> float:
-        """How the evidence moves with the logarithm of the half-life."""
-        return self._down.half_life_slope
+    def own_slopes(self) -> Array:
+        """How the evidence moves with the own numbers of a structure's law, the covariances being fixed."""
+        return self._down.own_slopes
 
     @property
     def misfit(self) -> float:
@@ -159,3 +139,20 @@ class NestedPass:
         expected = square + trace_of_products(tasks.moments.gram, known.covariance)
         found, past = float(tasks.counts @ (expected / self.law.own_noise - tasks.moments.n_rows)), self.model.past
         return found if past is None else found + past.n_rows * (past.noise / self.law.noise - 1.0)
+
+    def with_noise(self, law: SweptT, *, shared: bool) -> SweptT:
+        """The noises by the tasks' residuals at their posterior means, over the degrees of freedom that these leave."""
+        tasks, past, known = self.model.tasks, self.model.past, self.known[-1]
+        moments, counts = tasks.moments, tasks.counts
+        _, square = moments.residual(known.mean)
+        spent = trace_of_products(moments.gram, known.covariance) / law.own_noise
+        dof = np.maximum(moments.n_rows - spent, NOISE_FLOOR)
+        variance = np.maximum(square / dof, NOISE_FLOOR)
+        n_rows = (counts * moments.n_rows).sum()
+        residuals = Residuals(variance, dof, counts)
+        common, noise_dof = noise_step(residuals, np.ones(()), n_rows, np.asarray(law.noise), shared=shared)
+        common = np.maximum(common, NOISE_FLOOR)
+        if past is not None:
+            common, noise_dof = past.with_noise(common, noise_dof, n_rows, counts.sum())
+        own = squeeze_noise(variance, dof, common, noise_dof)
+        return replace(law, noise=float(common), noise_dof=float(noise_dof), own_noise=own)

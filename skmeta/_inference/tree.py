@@ -8,7 +8,7 @@ held out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -81,21 +81,17 @@ class Tree:
         """A root of a level's covariance as one of what is known of its nodes, which may be more than coefficients."""
         return root
 
-    def effects(self, root: Beliefs, before: Sequence[float]) -> tuple[float, ...]:
-        """The variances of what describes tasks does, which is nothing here (`described`)."""
-        return ()
-
 
 @dataclass(frozen=True, eq=False)
 class Downward:
     """What a pass down tells: what is ``known`` of every level's nodes, tasks last, and ``E[v v']`` of their deviations.
 
-    ``half_life_slope`` is how the evidence moves with the logarithm of a half-life, where tasks drift.
+    ``own_slopes`` are how the evidence moves with the numbers that a structure's law has of its own (`levels.LevelsLaw`).
     """
 
     known: list[Beliefs]
     squares: list[Array]
-    half_life_slope: float = 0.0
+    own_slopes: Array = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.components import Component, level_alone
+from skmeta._inference.components import Component, intercept_alone
 from skmeta._inference.explained import law_of_variances, share_explained
 from skmeta._inference.held_out_weights import HeldOut, Weights, held_out_weights
 from skmeta._inference.laplace import DualModes
@@ -38,7 +38,7 @@ def weighed(
     if likelihood.quadratic:
         prior = replace(prior, explained=float(np.mean([*map(share_explained, prior.noise, laws)])))
     evidence = wide_evidence(batches, prior, likelihood)
-    tasks = HeldOut(evidence, _level_evidence(batches, prior, likelihood, laws), counts, share)
+    tasks = HeldOut(evidence, _intercept_evidence(batches, prior, likelihood, laws), counts, share)
     return _with_weights(prior, tasks, likelihood, past)
 
 
@@ -73,12 +73,12 @@ def wide_evidence(batches: Sequence[Any], prior: WidePrior, likelihood: Likeliho
     return _evidence(batches, components, likelihood)
 
 
-def _level_evidence(
+def _intercept_evidence(
     batches: Sequence[Any], prior: WidePrior, likelihood: Likelihood, laws: Sequence[NoiseLaw]
 ) -> Array:
-    """The same ``(n_tasks,)`` where nothing but the tasks' levels is known."""
+    """The same ``(n_tasks,)`` where nothing but the tasks' intercepts is known."""
     learned = [prior.components(k, batches[0].scale, likelihood)[0] for k in range(len(prior.mean))]
-    return _evidence(batches, [[level_alone(*pair)] for pair in zip(learned, laws, strict=True)], likelihood)[:, 0]
+    return _evidence(batches, [[intercept_alone(*pair)] for pair in zip(learned, laws, strict=True)], likelihood)[:, 0]
 
 
 def _evidence(batches: Sequence[Any], components: Sequence[Sequence[Component]], likelihood: Likelihood) -> Array:

@@ -80,16 +80,12 @@ class Learner(BaseEstimator):
 
         Parameters
         ----------
-        estimator : estimator
-            The model that each task is to be solved by; never a Pipeline.
+        estimator, prior, progress
+            As in `learn`.
         tasks : PartitionedTasks
             The collection.
-        prior : Prior, default=None
-            What was known before: it counts as the ``n_tasks`` it was learned from.
         n_jobs : int, default=None
             Parallel jobs for what is computed here; the partitions' are for their engine to run.
-        progress : callable, default=None
-            Called as ``progress(done, total)`` after each part of the work.
 
         Returns
         -------

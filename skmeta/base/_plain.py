@@ -52,7 +52,7 @@ def from_plain(cls: Any, state: Mapping[str, Any], nested: Mapping[str, Any]) ->
     plain = {name: _unpacked(value) for name, value in state.items()}
     for name, kind in nested.items():
         if own := _taken(plain, f"{name}_"):
-            plain[name] = from_plain(kind, own, {})
+            plain[name] = _read(kind, own)
     for field in fields(cls):
         if isinstance(field.default, tuple):
             plain[field.name] = _tuple(plain, field.name, nested.get(field.name))
@@ -69,6 +69,11 @@ def from_plain(cls: Any, state: Mapping[str, Any], nested: Mapping[str, Any]) ->
     return cls(**plain)
 
 
+def _read(kind: Any, state: dict[str, Any]) -> Any:
+    """The value in a field: as its class reads it, where that has values in fields of its own."""
+    return kind.from_dict(state) if hasattr(kind, "from_dict") else from_plain(kind, state, {})
+
+
 def _tuple(plain: dict[str, Any], name: str, kind: Any) -> tuple[Any, ...]:
     """The tuple in a field of that name, taken out of the entries: texts and numbers, arrays, or values of class ``kind``."""
     if name in plain:
@@ -79,7 +84,7 @@ def _tuple(plain: dict[str, Any], name: str, kind: Any) -> tuple[Any, ...]:
         if place in plain:
             found.append(plain.pop(place))
         elif own := _taken(plain, f"{place}_"):
-            found.append(from_plain(kind, own, {}))
+            found.append(_read(kind, own))
         else:
             return tuple(found)
 

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 from sklearn.utils import check_scalar
 
-from skmeta.base import AdaptedEstimators, Learner, Prior
+from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.base._registry import check_registered
 from skmeta.cluster._own_clusters import OwnClusters
 from skmeta.cluster._tasks_of_rows import arrays_of
@@ -17,8 +18,8 @@ from skmeta.compose import MixturePrior, known_component, with_own_model
 from skmeta.tasks import Tasks
 
 
-class ClusterLearner(Learner):
-    """Learns a prior of clusters; a family gives the kinds of its priors and ``_learned``.
+class ClusterLearner(KeepsSeenTasks):
+    """Learns a prior of clusters; a family gives the classes of its priors and ``_learned``.
 
     Parameters
     ----------
@@ -26,7 +27,7 @@ class ClusterLearner(Learner):
         Tasks that are clustered alone for a start, of all sizes; it bounds the time.
     """
 
-    _kind: ClassVar[type]  # of what is learned
+    _prior_class: ClassVar[type]  # of what is learned
     _own: ClassVar[type[OwnClusters]]  # of what stands beside it
     _sparse: ClassVar[bool] = False  # whether rows may be sparse
 
@@ -70,7 +71,7 @@ class ClusterLearner(Learner):
         """
         self._known_scores = None
         check_scalar(self.max_tasks, "max_tasks", Integral, min_val=1)
-        known: Any = None if prior is None else known_component(prior, self._kind)
+        known: Any = None if prior is None else known_component(prior, self._prior_class)
         if known is not None:
             known.check_is_of(estimator)
         found = self._learned(estimator, arrays_of(tasks, accept_sparse=self._sparse), known, n_jobs)
@@ -81,21 +82,22 @@ class ClusterLearner(Learner):
             return found
         return replace(prior, components=[found, own]) if isinstance(prior, MixturePrior) else found
 
-    def adapt_learned(
-        self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
-    ) -> AdaptedEstimators:
-        """Adapt to the tasks that were just learned from, without asking own models again.
+    def has_seen(self, tasks: Tasks) -> bool:
+        """Whether own models of tasks that were learned from have been asked.
 
         Parameters
         ----------
-        prior, estimator, tasks, n_jobs
-            As in `Learner.adapt_learned`.
+        tasks : Tasks
+            Those that were learned from.
 
         Returns
         -------
-        AdaptedEstimators
-            Of these tasks.
+        bool
+            False where a prior was learned on from.
         """
-        if self._known_scores is None:
-            return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
-        return prior.beside(prior.components[0].adapt_tasks(estimator, tasks, n_jobs=n_jobs), self._known_scores)
+        return self._known_scores is not None
+
+    def _adapt_seen(self, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
+        """Without asking own models again."""
+        found: AdaptedEstimators = prior.components[0].adapt_tasks(estimator, tasks, n_jobs=n_jobs)
+        return prior.beside(found, self._known_scores)

@@ -99,10 +99,12 @@ def learned_centers(
     counts: Array,
     sums: Array,
     variance: float,
-    share: float,
+    past_weight: float,
     n_iter: int,
 ) -> ExpectedCenters:
-    """The prior by EM from the clusters of tasks, ``counts (T, K)`` and ``sums (T, K, p)``; ``past`` counts for a ``share``.
+    """The prior by EM from the clusters of tasks, ``counts (T, K)`` and ``sums (T, K, p)``.
+
+    What was known before, ``past``, has the ``past_weight``, the tasks the rest.
 
     Each centre's variance has one more task of the average kind: a cluster that hardly any task has borrows from the others.
     """
@@ -110,15 +112,15 @@ def learned_centers(
     for _ in range(n_iter):
         found = posterior(prior, counts, sums)
         centers = prior.mean + found.deviation + found.shift[:, None, :]
-        mean = share * past.mean + (1.0 - share) * (centers - found.shift[:, None, :]).mean(axis=0)
-        level = found.shift.mean(axis=0) * (1.0 - share)
+        mean = past_weight * past.mean + (1.0 - past_weight) * (centers - found.shift[:, None, :]).mean(axis=0)
+        level = found.shift.mean(axis=0) * (1.0 - past_weight)
         common = _second_moment(found.shift - level, found.shift_variance, variance, p).mean(axis=0)
         own = _second_moment(prior.mean + found.deviation - mean, found.deviation_variance, variance, p)
         own = (own.sum(axis=0) + own.mean()) / (len(counts) + 1.0)
         prior = ExpectedCenters(
             mean + level,
-            float(share * past.shift_variance + (1.0 - share) * common),
-            share * past.center_variance + (1.0 - share) * own,
+            float(past_weight * past.shift_variance + (1.0 - past_weight) * common),
+            past_weight * past.center_variance + (1.0 - past_weight) * own,
         )
     return prior
 

@@ -244,7 +244,7 @@ class GaussianMixtureLearner(ClusterLearner):
     [1.0, 2.0]
     """
 
-    _kind, _own = GaussianMixturePrior, OwnMixture
+    _prior_class, _own = GaussianMixturePrior, OwnMixture
 
     def _learned(self, estimator: Any, numbers: Tasks, known: Any, n_jobs: int | None) -> GaussianMixturePrior:
         if known is None:
@@ -252,10 +252,10 @@ class GaussianMixtureLearner(ClusterLearner):
         else:
             start, root = known.components_prior, known.root
         rows = [whitened(X, root) for X, _, _ in numbers]
-        share = 0.0 if known is None else known.n_tasks / (known.n_tasks + len(numbers))
+        past_weight = 0.0 if known is None else known.n_tasks / (known.n_tasks + len(numbers))
         noise = whitened_covariances(estimator.reg_covar * np.eye(len(root)), root)
         options = {"max_iter": estimator.max_iter, "tol": estimator.tol, "noise": noise}
-        found = learned_mixtures(start, rows, estimator.covariance_type, share=share, **options)
+        found = learned_mixtures(start, rows, estimator.covariance_type, past_weight=past_weight, **options)
         return _prior_of(found, root, numbers, known, estimator.covariance_type)
 
 

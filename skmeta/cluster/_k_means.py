@@ -155,7 +155,7 @@ class KMeansLearner(ClusterLearner):
     [5.0, 15.0, 25.0]
     """
 
-    _kind, _own, _sparse = KMeansPrior, OwnKMeans, True
+    _prior_class, _own, _sparse = KMeansPrior, OwnKMeans, True
 
     def _learned(self, estimator: Any, numbers: Tasks, known: Any, n_jobs: int | None) -> KMeansPrior:
         unit = numbers.mean_weight if known is None else known.weight_unit

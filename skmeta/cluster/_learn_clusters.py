@@ -85,18 +85,18 @@ def _prior_of_labels(
 ) -> ExpectedClusters:
     """The prior given which cluster each row is of."""
     T, p, n = len(found.counts), found.sums.shape[-1], found.counts.sum()
-    centers, variance, share = prior.centers, prior.variance, n_past / (n_past + T)
+    centers, variance, past_weight = prior.centers, prior.variance, n_past / (n_past + T)
     for _ in range(_ALTERNATIONS):
         known = past.centers.in_units(past.variance / variance)
-        centers = learned_centers(centers, known, found.counts, found.sums, variance, share, _EM_STEPS)
+        centers = learned_centers(centers, known, found.counts, found.sums, variance, past_weight, _EM_STEPS)
         _, quadratic = log_marginal(centers, found.counts, found.sums)
         new = max(float((found.within + quadratic).sum()), _ROUNDING * float(found.about_zero.sum())) / (n * p)
-        new = share * past.variance + (1.0 - share) * (new or 1.0)
+        new = past_weight * past.variance + (1.0 - past_weight) * (new or 1.0)
         centers, variance = centers.in_units(variance / new), new
     shares = (found.counts.sum(axis=0) + 1.0) / (
         n + found.counts.shape[1]
     )  # one more row each: no cluster is impossible
-    return ExpectedClusters(centers, variance, share * past.shares + (1.0 - share) * shares)
+    return ExpectedClusters(centers, variance, past_weight * past.shares + (1.0 - past_weight) * shares)
 
 
 def log_density(prior: ExpectedClusters, found: Statistics) -> float:

@@ -29,9 +29,9 @@ def learned_mixtures(
     max_iter: int,
     tol: float,
     noise: Array,
-    share: float,
+    past_weight: float,
 ) -> ExpectedMixture:
-    """The prior, from a first one on, until the means' variances settle; what was known before has a share."""
+    """The prior, from a first one on, until the means' variances settle; what was known before has a ``past_weight``."""
     prior = first
     found: list[list[Array]] = [[] for _ in rows]
     for _ in range(_ROUNDS):
@@ -42,7 +42,7 @@ def learned_mixtures(
             for Z, own in zip(rows, found, strict=True)
         ]
         found, before = [[each.centers] for each in mixtures], prior.clusters.centers.center_variance.mean()
-        prior = _prior_given(prior, first, rows, [each.responsibilities for each in mixtures], kind, noise, share)
+        prior = _prior_given(prior, first, rows, [each.responsibilities for each in mixtures], kind, noise, past_weight)
         if abs(prior.clusters.centers.center_variance.mean() - before) <= _SETTLED * before:
             break
     return prior
@@ -55,23 +55,23 @@ def _prior_given(
     belongs: Sequence[Array],
     kind: str,
     noise: Array,
-    share: float,
+    past_weight: float,
 ) -> ExpectedMixture:
     """The prior given which component each row is of."""
     counts = np.stack([each.sum(axis=0) for each in belongs])
     sums = np.stack([each.T @ Z for each, Z in zip(belongs, rows, strict=True)])
-    centers = learned_centers(prior.clusters.centers, past.clusters.centers, counts, sums, 1.0, share, _EM_STEPS)
+    centers = learned_centers(prior.clusters.centers, past.clusters.centers, counts, sums, 1.0, past_weight, _EM_STEPS)
     at = posterior(centers, counts, sums)
     means = at.centers(centers)
     products = np.stack([scatters(*each, noise) for each in zip(rows, belongs, means, strict=True)])
     uncertain = counts * at.center_variance(centers, counts)
     products += uncertain[:, :, None, None] * np.eye(products.shape[-1])
     covariances, worth = expected_covariances(products, counts, kind)
-    concentration = share * past.concentration + (1.0 - share) * learned_concentration(counts)
+    concentration = past_weight * past.concentration + (1.0 - past_weight) * learned_concentration(counts)
     return ExpectedMixture(
         ExpectedClusters(centers, 1.0, concentration / concentration.sum()),
-        share * past.covariances + (1.0 - share) * covariances,
-        share * past.covariance_dof + (1.0 - share) * worth,
+        past_weight * past.covariances + (1.0 - past_weight) * covariances,
+        past_weight * past.covariance_dof + (1.0 - past_weight) * worth,
         concentration,
     )
 

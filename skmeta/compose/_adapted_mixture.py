@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 
 from skmeta.base import AdaptedEstimators
 from skmeta.base._adapted_estimators import assembled
+from skmeta.base._matching import reads_targets
 from skmeta.compose._average import average_estimators
 from skmeta.tasks import Tasks, take_rows
 
 
 class AdaptedMixture(AdaptedEstimators):
-    """Estimators adapted under every component, averaged by the components' probabilities for each task."""
+    """Estimators adapted under every component, averaged by the components' probabilities for each task.
+
+    Clusters have no average: a task then has the estimator of its most probable component.
+    """
 
     def __init__(
         self,
@@ -28,11 +32,14 @@ class AdaptedMixture(AdaptedEstimators):
     ) -> None:
         super().__init__(prior, model, tasks)
         self.adapted = adapted
-        self.responsibilities = responsibilities
+        weights = np.vstack([responsibilities, prior.unseen_weights])
+        # Of the components for each task, those of a task without rows last.
+        self._weights = weights if reads_targets(model) else np.eye(len(adapted))[weights.argmax(axis=1)]
+        self.responsibilities = self._weights[:-1]
 
     def estimator(self, code: int) -> Any:
         """One plain fitted estimator: the mean of the components'."""
-        weights = self.prior.unseen_weights if code < 0 else self.responsibilities[code]
+        weights = self._weights[code]
         used = np.flatnonzero(weights)
         estimators = [self.adapted[int(c)].estimator(code) for c in used]
         return average_estimators(estimators, weights[used], [self.prior.names[c] for c in used], self._n_outputs)
@@ -59,18 +66,13 @@ class AdaptedMixture(AdaptedEstimators):
             square[rows] += own * (spread**2 + found**2)
         return np.sqrt(np.maximum(square - mean**2, 0.0))
 
-    @property
-    def _weights(self) -> NDArray[np.float64]:
-        """Of the components for each task, those of a task without rows last."""
-        return np.vstack([self.responsibilities, self.prior.unseen_weights])
-
     def _by_task(self, method: str, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
-        """A task that is of one component for certain is answered by that, with others of its kind."""
+        """A task that is of one component for certain is answered by that, with others of its own."""
         weights = self._weights[codes]
-        kind = np.where(weights.max(axis=1) == 1.0, weights.argmax(axis=1), -1)
+        component = np.where(weights.max(axis=1) == 1.0, weights.argmax(axis=1), -1)
         parts = []
-        for c in np.unique(kind):
-            rows = np.flatnonzero(kind == c)
+        for c in np.unique(component):
+            rows = np.flatnonzero(component == c)
             ask = partial(super()._by_task, method) if c < 0 else getattr(self.adapted[int(c)], method)
             parts.append((rows, ask(take_rows(X, rows), codes[rows])))
         return assembled(parts)

@@ -1,4 +1,4 @@
-"""What was learned of a mixture's kind of tasks stands first in it: how a learner takes it out, and puts it back."""
+"""What was learned of all tasks stands first in a mixture: how a learner takes it out, and puts it back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ P = TypeVar("P", bound=Prior)
 
 
 def first_component(prior: Any) -> Any:
-    """What was learned of a mixture's kind of tasks, its first component; of any other prior itself.
+    """What was learned of all tasks, a mixture's first component; of any other prior itself.
 
     Parameters
     ----------
@@ -27,29 +27,29 @@ def first_component(prior: Any) -> Any:
     return prior.components[0] if isinstance(prior, MixturePrior) else prior
 
 
-def known_component(prior: Any, kind: type[P]) -> P:
+def known_component(prior: Any, prior_class: type[P]) -> P:
     """The first component, which a learner of one family goes on from.
 
     Parameters
     ----------
     prior : Prior
         A mixture, or not.
-    kind : type
-        Of priors of the family.
+    prior_class : type
+        That of the family's priors.
 
     Returns
     -------
     Prior
-        Of that kind.
+        Of that class.
 
     Raises
     ------
     TypeError
-        If it is of another kind.
+        If it is of another class.
     """
     found = first_component(prior)
-    if not isinstance(found, kind):
-        raise TypeError(f"prior: wanted a {kind.__name__}, found {prior!r}; learn one with this estimator.")
+    if not isinstance(found, prior_class):
+        raise TypeError(f"prior: wanted a {prior_class.__name__}, found {prior!r}; learn one with this estimator.")
     return found
 
 

@@ -12,9 +12,11 @@ from scipy.special import logsumexp, softmax
 from sklearn.base import clone
 from sklearn.utils import check_scalar
 
-from skmeta.base import Learner, Prior, learner_for
+from skmeta.base import AdaptedEstimators, Learner, Prior, learner_for
 from skmeta.base._evidence import scores_by_other
 from skmeta.base._held_out import folds_of, gains
+from skmeta.base._learner import adapt_learned
+from skmeta.compose._adapted_mixture import AdaptedMixture
 from skmeta.compose._first_component import first_component
 from skmeta.compose._mixture_of_kinds import MixtureOfKinds
 from skmeta.tasks import Tasks
@@ -38,6 +40,9 @@ class MixtureLearner(Learner):
     (``task_weight``) would make all kinds alike. The start is tasks whose models predict other tasks well. Linear models
     have ``EmpiricalBayes(n_components="auto")``, where tasks are shared, in one go.
 
+    What the learner offers besides holds here too: which estimators it takes, the parameters that say how far its priors are
+    trusted, whether it reads ids as times, and what it keeps of the tasks that it has learned from.
+
     Parameters
     ----------
     learner : Learner or "auto", default="auto"
@@ -51,7 +56,7 @@ class MixtureLearner(Learner):
     Attributes
     ----------
     learner_ : Learner
-        That of one kind.
+        That which learned the prior of all tasks; those of kinds are learned by clones of it.
     memberships_ : ndarray of shape (n_tasks, n_kinds)
         Probability that a task is of each kind, of the last call; what is missing to one is that of no kind.
 
@@ -78,6 +83,43 @@ class MixtureLearner(Learner):
         self.learner = learner
         self.n_components = n_components
         self.max_iter = max_iter
+
+    @property
+    def strengths(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Parameters of the estimators that say how far the prior of a kind is trusted."""
+        found: tuple[str, ...] = self._offered("strengths")
+        return found
+
+    @property
+    def follows_drift(self) -> str:  # type: ignore[override]
+        """What one writes for tasks that drift, in place of the learner of one kind."""
+        found: str = self._offered("follows_drift")
+        return found
+
+    @property
+    def in_time(self) -> bool:  # type: ignore[override]
+        """Whether the learner of one kind reads the tasks' own ids as times."""
+        found: bool = self._offered("in_time")
+        return found
+
+    def _offered(self, name: str) -> Any:
+        """What the learner of one kind says of itself; "auto" is known once it has learned."""
+        return getattr(getattr(self, "learner_", self.learner), name, getattr(Learner, name))
+
+    def check_takes(self, estimator: Any) -> None:
+        """Raise for an estimator that the learner of one kind does not take.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model of one task.
+
+        Raises
+        ------
+        TypeError
+            If it is of another family than that learner's.
+        """
+        learner_for(estimator, self.learner)
 
     def learn(
         self,
@@ -118,7 +160,8 @@ class MixtureLearner(Learner):
         known = list(prior.kinds) if isinstance(prior, MixtureOfKinds) else None
         first = prior.components[0] if isinstance(prior, MixtureOfKinds) else prior
         whole = self.learner_.learn(estimator, tasks, first, n_jobs=n_jobs, progress=progress)
-        em = _Mixture(self.learner_, estimator, tasks, whole, self.max_iter, n_jobs)
+        # What a learner keeps is of the tasks that it saw last: kinds have a learner of their own.
+        em = _Mixture(clone(self.learner_, safe=False), estimator, tasks, whole, self.max_iter, n_jobs)
         if known is not None:
             kinds, weights = em.learned_on(known, prior.weights)  # type: ignore[union-attr]
         else:
@@ -129,6 +172,28 @@ class MixtureLearner(Learner):
             return whole
         names = ["learned", *(f"kind {k + 1}" for k in range(len(kinds)))]
         return MixtureOfKinds([whole, *kinds], weights, names, n_kinds=len(kinds))
+
+    def adapt_learned(
+        self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
+    ) -> AdaptedEstimators:
+        """Adapt to the tasks that were just learned from: under the prior of all tasks, as its own learner does.
+
+        Parameters
+        ----------
+        prior, estimator, tasks, n_jobs
+            As in `Learner.adapt_learned`.
+
+        Returns
+        -------
+        AdaptedEstimators
+            Of these tasks.
+        """
+        if not self.memberships_.shape[1]:
+            return adapt_learned(self.learner_, prior, estimator, tasks, n_jobs)
+        whole, *kinds = prior.components
+        first = adapt_learned(self.learner_, whole, estimator, tasks, n_jobs)
+        adapted = [first, *(kind.adapt_tasks(estimator, tasks, n_jobs=n_jobs) for kind in kinds)]
+        return AdaptedMixture(prior, estimator, tasks, adapted, prior.responsibilities(estimator, tasks))
 
     def _check(self, tasks: Tasks, prior: Any) -> None:
         wanted = self.n_components
@@ -216,25 +281,28 @@ class _Mixture:
         each = [self.wide, *(kind.log_evidence(self.estimator, self.tasks) for kind in kinds)]
         return np.column_stack(each) + np.log(weights)
 
-    def _settled(self, share: Array, known: Any, seen: Array) -> tuple[list[Prior], Array]:
+    def _settled(self, responsibilities: Array, known: Any, seen: Array) -> tuple[list[Prior], Array]:
         """Classification EM from probabilities ``(n_tasks, 1 + K)``; one task of each is assumed, beside those ``seen``."""
-        own, n_kinds = share.argmax(axis=1), share.shape[1] - 1
+        own, n_kinds = responsibilities.argmax(axis=1), responsibilities.shape[1] - 1
         for _ in range(self.max_iter):
             often = np.bincount(own, self.counts, minlength=1 + n_kinds) + seen + 1.0
             weights = often / often.sum()
-            kinds = [self._learned_from(own == k, share[:, k], known and known[k - 1]) for k in range(1, 1 + n_kinds)]
-            share, before = softmax(self._joint(kinds, weights), axis=1), own
-            own = share.argmax(axis=1)
+            kinds = [
+                self._learned_from(own == k, responsibilities[:, k], known and known[k - 1])
+                for k in range(1, 1 + n_kinds)
+            ]
+            responsibilities, before = softmax(self._joint(kinds, weights), axis=1), own
+            own = responsibilities.argmax(axis=1)
             if np.array_equal(own, before):
                 break
         return kinds, weights
 
-    def _learned_from(self, own: NDArray[np.bool_], share: Array, known: Prior | None) -> Prior:
+    def _learned_from(self, own: NDArray[np.bool_], responsibilities: Array, known: Prior | None) -> Prior:
         """What is learned of a kind from its tasks, two at least, without what stands beside that.
 
         A task that is unlike a kind is not of it: the prior of all tasks has what is there for tasks unlike the past.
         """
-        likely = np.lexsort((-share, ~own))[: max(int(own.sum()), _FEWEST)]
+        likely = np.lexsort((-responsibilities, ~own))[: max(int(own.sum()), _FEWEST)]
         some = self.tasks.take(np.sort(likely))
         found: Prior = first_component(self.learner.learn(self.estimator, some, known, n_jobs=self.n_jobs))
         return found

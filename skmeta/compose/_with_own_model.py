@@ -134,8 +134,6 @@ class PriorWithOwnModel(MixturePrior):
             scores = self.log_scores(adapted, asked, known)
             with np.errstate(divide="ignore"):  # a component of weight zero is none
                 weights[asked] = softmax(scores + np.log(prior_weights[asked]), axis=1)
-            if tasks.y is None:  # clusters have no average
-                weights[asked] = np.eye(len(self.components))[weights[asked].argmax(axis=1)]
         made = [adapted, *(each.adapt_tasks(estimator, tasks) for each in self.components[1:])]
         return AdaptedMixture(self, estimator, tasks, made, weights)
 

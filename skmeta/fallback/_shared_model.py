@@ -14,7 +14,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_scalar
 
-from skmeta.base import AdaptedEstimators, Learner, Prior
+from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.base._registry import check_has_targets, register_fallback
 from skmeta.compose import known_component, with_first, with_own_model
 from skmeta.fallback._columns import Candidates, column_candidates
@@ -29,7 +30,7 @@ Array = NDArray[np.float64]
 
 
 @register_fallback
-class SharedModel(Learner):
+class SharedModel(KeepsSeenTasks):
     r"""Learn one model of all tasks, and how each task's own deviates from it.
 
     .. math:: y_{ti} = f(x_{ti}) + z_{ti}^\top b_t + e_{ti}, \qquad b_t \sim N(\mu, \Sigma)
@@ -93,7 +94,7 @@ class SharedModel(Learner):
     (['shared', 'correction'], array([4.]))
     """
 
-    _kind: ClassVar[type[SharedModelPrior]] = SharedModelPrior  # of the prior that is learned
+    _prior_class: ClassVar[type[SharedModelPrior]] = SharedModelPrior  # of the prior that is learned
     _averages: ClassVar[bool] = True  # whether a correction may be a mean of several
 
     def __init__(self, correction: Any = "auto", *, max_rounds: int = 4, cv: int = 5) -> None:
@@ -202,36 +203,6 @@ class SharedModel(Learner):
             tasks, outputs = tasks.where(kept), outputs[kept]
         return shared.adapt_read(estimator, tasks, shared.columns_beside(outputs, tasks.X), n_jobs)
 
-    def adapt_learned(
-        self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
-    ) -> AdaptedEstimators:
-        """Adapt to the tasks that were learned from: by outputs of models that had not seen them, which fit them worse.
-
-        Parameters
-        ----------
-        prior : PriorWithOwnModel
-            What `learn` made of them.
-        estimator : estimator
-            Of the class of the shared model.
-        tasks : Tasks
-            The tasks, as `learn` had them.
-        n_jobs : int, default=None
-            Parallel jobs over tasks.
-
-        Returns
-        -------
-        AdaptedEstimators
-            Of these tasks.
-        """
-        if self._known_scores is None or not self.has_seen(tasks):
-            return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
-        shared, tasks = prior.components[0], tasks.weighty_rows().labelled_rows()
-        if self.corrects_seen_rows_:
-            adapted = shared.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
-            return prior.beside(adapted, self._known_scores._replace(learned_too=False))
-        adapted = self.adapt_shared(shared, estimator, tasks.weighed_in(shared.weight_unit), n_jobs=n_jobs)
-        return prior.beside(adapted, self._known_scores)
-
     def has_seen(self, tasks: Tasks) -> bool:
         """Whether these are the tasks whose outputs are known: other rows than theirs have none.
 
@@ -245,7 +216,17 @@ class SharedModel(Learner):
         bool
             By their ids, the values of their rows and their targets.
         """
-        return self._seen == fingerprint(tasks.weighty_rows().labelled_rows())
+        return self._known_scores is not None and self._seen == fingerprint(tasks.weighty_rows().labelled_rows())
+
+    def _adapt_seen(self, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
+        """By outputs of models that had not seen them, which fit them worse."""
+        assert self._known_scores is not None
+        shared, tasks = prior.components[0], tasks.weighty_rows().labelled_rows()
+        if self.corrects_seen_rows_:
+            adapted = shared.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
+            return prior.beside(adapted, self._known_scores._replace(learned_too=False))
+        adapted = self.adapt_shared(shared, estimator, tasks.weighed_in(shared.weight_unit), n_jobs=n_jobs)
+        return prior.beside(adapted, self._known_scores)
 
     def _extended(
         self, prior: SharedModelPrior, link: Link, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None
@@ -316,7 +297,7 @@ class SharedModel(Learner):
         if read.reads_outputs:
             answers = FunctionTransformer(getattr(model, link.method)).fit(tasks.X)
             outputs = Pipeline([("output", answers), *best.steps])
-        return self._kind(
+        return self._prior_class(
             model=model,
             outputs=outputs,
             columns=read.transformer,

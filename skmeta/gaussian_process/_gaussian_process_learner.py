@@ -90,7 +90,7 @@ class GaussianProcessLearner(SharedModel):
     True
     """
 
-    _kind = GaussianProcessPrior
+    _prior_class = GaussianProcessPrior
     _averages = False  # a mean of processes is none
 
     def __init__(

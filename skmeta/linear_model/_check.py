@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base._class_prior import checked_class_prior
-from skmeta.linear_model._kinds import KINDS, likelihood_named
+from skmeta.linear_model._likelihood_names import LIKELIHOOD_NAMES, likelihood_named
 from skmeta.tasks._words import shown
 
 Array = NDArray[np.float64]
@@ -211,7 +211,7 @@ def _positive(name: str, value: Any, mean: Array, *, finite: bool = True) -> Arr
 def _likelihood(prior: Any, mean: Array) -> str | None:
     """What the coefficients are for; where nobody said, with labels for classes, else for any target."""
     if prior.likelihood is not None and likelihood_named(str(prior.likelihood)) is None:
-        _wrong("likelihood", f"None or one of {KINDS}", repr(prior.likelihood))
+        _wrong("likelihood", f"None or one of {LIKELIHOOD_NAMES}", repr(prior.likelihood))
     of_labels = "binomial" if mean.ndim == 1 or len(mean) == 1 else "multinomial"
     likelihood = of_labels if prior.likelihood is None and prior.classes is not None else prior.likelihood
     if likelihood in ("binomial", "multinomial") and np.any(np.asarray(prior.noise) != 1.0):

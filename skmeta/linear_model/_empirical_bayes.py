@@ -295,13 +295,13 @@ class EmpiricalBayes(LearnsWithoutRows):
         self._places = places_of(found, collection, among)
         self.evidence_ = None if self._places is None else self._places.evidence
         explained = explained_by(found, prior) if collection.likelihood.quadratic else 0.0
-        levels = isinstance(self.varying, str) and self.varying == "intercept"
+        common_slopes = isinstance(self.varying, str) and self.varying == "intercept"
         if self.n_components != 1:
-            kinds = KindsLearning(learning, collection, learned, found, prior, explained, levels).mixture()
+            kinds = KindsLearning(learning, collection, learned, found, prior, explained, common_slopes).mixture()
             if kinds is not None:
                 return kinds
         tasks = held_out(learned, found, explained)
-        return mixture_of(*weighed(learned, found, tasks, prior, levels=levels), explained)
+        return mixture_of(*weighed(learned, found, tasks, prior, common_slopes=common_slopes), explained)
 
     def _start(self) -> None:
         """Check what all ways of learning share, and forget what an earlier collection said of its tasks."""
@@ -326,21 +326,22 @@ class EmpiricalBayes(LearnsWithoutRows):
         self.structure_, self.scores_, self.evidence_ = wide.structure, wide.scores, None
         return wide_mixture(wide, collection, past)
 
-    def adapt_learned(
-        self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
-    ) -> AdaptedEstimators:
-        """Adapt to the tasks that were learned from: where they have a structure, each from what the others say of it.
+    def has_seen(self, tasks: Tasks) -> bool:
+        """Whether tasks that were learned from have a structure; others are then adapted to as new ones.
 
         Parameters
         ----------
-        prior, estimator, tasks, n_jobs
-            As in `Learner.adapt_learned`.
+        tasks : Tasks
+            Some tasks.
 
         Returns
         -------
-        AdaptedEstimators
-            Of these tasks.
+        bool
+            Whether it is known what others say of each task.
         """
-        if self._places is None:
-            return super().adapt_learned(prior, estimator, tasks, n_jobs=n_jobs)
+        return self._places is not None
+
+    def _adapt_seen(self, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
+        """Each from what the others say of it: its own rows do not count twice."""
+        assert self._places is not None
         return self._places.adapted(prior, estimator, tasks, n_jobs)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from joblib import effective_n_jobs
 from sklearn.linear_model import Ridge
 
-from skmeta.base import Learner, Prior
+from skmeta.base import Prior
+from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import _collection
 from skmeta.linear_model._aged import check_no_age
@@ -28,13 +27,13 @@ from skmeta.linear_model._private_collection import of_private_sums
 from skmeta.linear_model._sufficient_statistics import SufficientStatistics
 from skmeta.linear_model._task_kinds import check_kinds_of
 from skmeta.linear_model._wide_learning import is_wide
-from skmeta.steps import PriorWithSteps, fit_steps, take_apart, with_constant_column
-from skmeta.tasks import PartitionedTasks, Tasks
+from skmeta.linear_model._without_features import learned_without_features
+from skmeta.tasks import PartitionedTasks
 
 Progress = Callable[[int, int], None] | None
 
 
-class LearnsWithoutRows(Learner):
+class LearnsWithoutRows(KeepsSeenTasks):
     """A learner of linear models that needs no rows; a subclass says how it learns from a `Collection`."""
 
     crossed: bool
@@ -149,8 +148,14 @@ class LearnsWithoutRows(Learner):
                 return self._of_partitions(statistics, estimator, prior, progress)
             statistics = statistics.collected()
         if isinstance(statistics, SufficientStatistics):
-            learn = self._of_sums if statistics.n_features else self._of_levels
-            return learn(statistics, estimator, prior, n_jobs, progress)
+            if statistics.n_features:
+                return self._of_sums(statistics, estimator, prior, n_jobs, progress)
+            return learned_without_features(
+                statistics,
+                estimator,
+                prior,
+                lambda sums, inner: self._of_sums(sums, estimator, inner, n_jobs, progress),
+            )
         parts, family = Parts(statistics), family_of(estimator)
         if family.likelihood(estimator, parts.first.n_outputs).quadratic:
             return self._of_statistics(parts.first, estimator, prior, n_jobs, progress)
@@ -172,16 +177,6 @@ class LearnsWithoutRows(Learner):
         collection = collection_of_parts(self, found, estimator, family, past)
         report(2, total)
         return self._learn(collection, past, prior, None, lambda done, _: report(done + 2, total))
-
-    def _of_levels(
-        self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any
-    ) -> Prior:
-        """The prior of tables without any feature, which models read as one column of zeros."""
-        no_columns = Tasks(np.zeros((1, 0)), np.zeros(1), np.zeros(1, np.intp), np.zeros(1))
-        steps, _ = fit_steps(with_constant_column(take_apart(estimator)), no_columns)
-        inner = None if prior is None else prior.split()[1]
-        learned = self._of_sums(sums.with_constant_column(), estimator, inner, n_jobs, progress)
-        return PriorWithSteps(replace(steps, input_names=sums.feature_names), learned)
 
     def _of_sums(
         self, sums: SufficientStatistics, estimator: Any, prior: Prior | None, n_jobs: Any, progress: Any

@@ -21,7 +21,7 @@ from skmeta.linear_model._adapted import LinearAdapted
 from skmeta.linear_model._data import weighs
 from skmeta.linear_model._families import FAMILIES
 from skmeta.linear_model._families._refusals import is_called_linear
-from skmeta.linear_model._kinds import likelihood_named
+from skmeta.linear_model._likelihood_names import likelihood_named
 from skmeta.linear_model._units import Units
 from skmeta.tasks import Tasks
 

@@ -90,21 +90,21 @@ def noise_outlier(prior: GaussianPrior) -> GaussianPrior:
 
 
 def slope_outlier(prior: GaussianPrior, explained: float = 0.0) -> OwnPrior:
-    """The prior of tasks whose slopes alone are unlike the others': the estimator's own, with what is known of levels."""
+    """The prior of tasks whose slopes alone are unlike the others': the estimator's own, with what is known of intercepts."""
     own, likelihood, known = own_prior(prior, explained), prior.engine_likelihood, []
     for k in range(prior.n_outputs):
         units = prior.engine_units(k, likelihood)
-        level, variance = engine.law_of_level(prior.component(k, units, likelihood))
+        intercept, variance = engine.law_of_intercept(prior.component(k, units, likelihood))
         noise = engine.penalised_noise(own.noise_of(k), units.scale, explained)
-        known.append((noise, units.target_centre + units.target_scale * level, units.target_scale**2 * variance))
-    noises, levels, variances = np.array(known).T
+        known.append((noise, units.target_centre + units.target_scale * intercept, units.target_scale**2 * variance))
+    noises, intercepts, variances = np.array(known).T
     noises = np.asarray(noises[0]) if prior.n_outputs == 1 else noises
     return own._with(
         noise=noises,
         noise_dof=engine.TIED_NOISE_DOF,
         predicted_noise=own.noise,
         predicted_dof=own.noise_dof,
-        intercept=levels,
+        intercept=intercepts,
         intercept_variance=variances,
     )
 
@@ -180,17 +180,17 @@ def _variances(found: LearnedLaw) -> NoiseLaw:
 
 
 def weighed(
-    learned: GaussianPrior, laws: Sequence[LearnedLaw], tasks: HeldOut, past: Any, *, levels: bool = False
+    learned: GaussianPrior, laws: Sequence[LearnedLaw], tasks: HeldOut, past: Any, *, common_slopes: bool = False
 ) -> tuple[GaussianPrior, dict[str, float]]:
     """A learned prior with its probability of use, and mixture weights by name, from held-out ``tasks``; a past counts too.
 
-    Its rival is the level alone (`held_out_weights`). Without any feature, or where one asked for ``levels``, the level is
-    what there is to learn, and no use is judged. Where one asked, slopes are in common: those of a task's own have no more
-    weight than what may be met though it never was.
+    Its rival is the intercept alone (`held_out_weights`). Without any feature, or where one asked for ``common_slopes``, the
+    intercept is what there is to learn, and no use is judged. Where one asked, slopes of a task's own have no
+    more weight than what may be met though it never was.
     """
-    names, judged = component_names(learned), not levels and _has_slopes(laws[0].tasks)
+    names, judged = component_names(learned), not common_slopes and _has_slopes(laws[0].tasks)
     likelihood = learned.engine_likelihood
-    tasks = tasks.of_common_slopes(likelihood) if levels else tasks
+    tasks = tasks.of_common_slopes(likelihood) if common_slopes else tasks
     known = None if past is None else known_weights(past, names)
     poissons = _is_poissons(learned, laws[0])
     return weighed_by(learned, held_out_weights(tasks, likelihood, known, poissons=poissons, judged=judged))

@@ -38,7 +38,7 @@ class KindsLearning:
     """Kinds of the tasks of a collection, beside what was learned of all of them.
 
     ``learning`` has the parameters, and ``found`` the laws of each output, which ``learned`` says as a prior; ``past`` is a
-    prior known before. ``explained`` and ``levels`` are as in `robust_mixture` and `weighed`.
+    prior known before. ``explained`` and ``common_slopes`` are as in `robust_mixture` and `weighed`.
     """
 
     learning: LawLearning
@@ -47,7 +47,7 @@ class KindsLearning:
     found: Sequence[LearnedLaw]
     past: Any
     explained: float
-    levels: bool
+    common_slopes: bool
 
     def mixture(self) -> MixtureOfKinds | None:
         """The robust mixture with kinds in it; None where held-out tasks ask for none."""
@@ -66,7 +66,7 @@ class KindsLearning:
         shares /= shares.sum()
         block = logsumexp(together[:, : 1 + n_kinds], b=shares, axis=1)
         tasks = replace(tasks, log_evidence=np.column_stack([block, tasks.log_evidence[:, 1:]]))
-        learned, weights = weighed(self.learned, self.found, tasks, self.past, levels=self.levels)
+        learned, weights = weighed(self.learned, self.found, tasks, self.past, common_slopes=self.common_slopes)
         base = robust_mixture(learned, weights, self.explained)
         order = 1 + np.argsort(-shares[1:], kind="stable")
         priors = [self._prior_of(kinds, k - 1) for k in order]
@@ -137,7 +137,7 @@ class KindsLearning:
         evidence = self._evidence(np.array(folds), make)
         share = float(counts[looked_at].sum() / counts.sum())
         found = HeldOut(evidence[:, :-1], evidence[:, -1], counts[looked_at], share)
-        return found.of_common_slopes(self.learned.engine_likelihood) if self.levels else found
+        return found.of_common_slopes(self.learned.engine_likelihood) if self.common_slopes else found
 
     @cached_property
     def _search(self) -> Search:

@@ -42,7 +42,7 @@ def learn_prior(estimator: Any, tasks: Tasks, known: Any = None, like: Any = Non
     TypeError
         If ``known`` is of another class.
     """
-    kind = next(each for each in _PRIORS if isinstance(estimator, each.fits))
+    prior_class = next(each for each in _PRIORS if isinstance(estimator, each.fits))
     if known is not None:
         known.check_is_of(estimator)
     like = known if known is not None else like
@@ -51,14 +51,14 @@ def learn_prior(estimator: Any, tasks: Tasks, known: Any = None, like: Any = Non
     groups = memberships(tasks, classes, row_weights(tasks, unit))
     weight = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
     totals = groups.totals[:-1]
-    learned = kind.learned(estimator, kind.read(estimator, tasks.X), groups, weight, known, like)
+    learned = prior_class.learned(estimator, prior_class.read(estimator, tasks.X), groups, weight, known, like)
     counts = {
         "class_tasks": (weight[:, None] * (totals > 0.0)).sum(axis=0),
         "n_tasks": float(weight.sum()),
         "n_rows": float(tasks.n_rows),
     }
     counts = {name: value + getattr(known, name, 0.0) for name, value in counts.items()}
-    return kind(
+    return prior_class(
         **learned,
         **counts,
         **_shares(tasks, classes, totals, weight, known),

@@ -15,8 +15,9 @@ from sklearn.base import clone
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.utils import check_array, check_scalar
 
-from skmeta.base import AdaptedEstimators, Learner, Prior, register
+from skmeta.base import AdaptedEstimators, Prior, register
 from skmeta.base._held_out import folds_of, simplest
+from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.base._registry import check_registered
 from skmeta.compose import MixturePrior, known_component, with_own_model
 from skmeta.fallback import SharedModel
@@ -33,7 +34,7 @@ _LINEAR = {"minkowski", "euclidean", "manhattan", "cityblock", "chebyshev", "l1"
 
 
 @register(KNeighborsClassifier, KNeighborsRegressor)
-class NeighborsLearner(Learner):
+class NeighborsLearner(KeepsSeenTasks):
     r"""Learn under which linear map rows are near whose targets are alike, and whose rows are the neighbours of a new task's.
 
     Scatter within tasks, which goes with equal targets, and scatter that goes with different ones suggest maps (labels
@@ -165,23 +166,23 @@ class NeighborsLearner(Learner):
         for name in ("max_tasks", "max_rows", "max_task_rows", "max_columns"):
             check_scalar(getattr(self, name), name, Integral, min_val=1)
 
-    def adapt_learned(
-        self, prior: Any, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
-    ) -> AdaptedEstimators:
-        """Adapt to the tasks that were learned from: where rows of all are neighbours, by those of other tasks.
+    def has_seen(self, tasks: Tasks) -> bool:
+        """Whether these are the tasks that were learned from.
 
         Parameters
         ----------
-        prior, estimator, tasks, n_jobs
-            As in `Learner.adapt_learned`.
+        tasks : Tasks
+            Some tasks.
 
         Returns
         -------
-        AdaptedEstimators
-            Of these tasks.
+        bool
+            By their ids, the values of their rows and their targets.
         """
-        if self._known_scores is None or fingerprint(tasks.labelled_rows()) != self._seen:
-            return prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
+        return self._known_scores is not None and fingerprint(tasks.labelled_rows()) == self._seen
+
+    def _adapt_seen(self, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
+        """Where rows of all are neighbours, by those of other tasks."""
         first, tasks = prior.components[0], tasks.labelled_rows()
         if self._shared is None:
             return prior.beside(first.adapt_tasks(estimator, tasks, n_jobs=n_jobs), self._known_scores)

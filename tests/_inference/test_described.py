@@ -6,9 +6,8 @@ from numpy.testing import assert_allclose
 from scipy.linalg import block_diag
 from scipy.stats import multivariate_normal
 
-from skmeta._inference.described import DescribedTree
-from skmeta._inference.levels import LevelsLaw
-from skmeta._inference.messages import evidence_under, of_rows
+from skmeta._inference.described import DescribedLaw, DescribedTree
+from skmeta._inference.messages import Beliefs, evidence_under, of_rows
 from skmeta._inference.moments import Moments
 from skmeta._inference.tree import cavities, pass_down
 
@@ -28,12 +27,12 @@ class Dense:
         parents = (np.zeros(n_tasks, int),) if depth == 1 else (np.zeros(3, int), region)
         design = np.c_[np.ones(n_tasks), rng.normal(size=(n_tasks, q - 1))]
         design[:, -1] = np.array([0.3, -1.0, 0.7])[region]  # the last is constant within regions
-        groups = np.arange(q - 1)
-        self.tree = DescribedTree(parents, np.ones(n_tasks), design=design, groups=groups)
+        self.tree = DescribedTree(parents, np.ones(n_tasks), design=design)
         halves = rng.normal(size=(depth, p, p))
         self.covariances = tuple(half @ half.T / p for half in halves)
         noise = rng.uniform(0.5, 2.0, n_tasks)
-        self.law = LevelsLaw(self.covariances, 1.0, np.inf, noise, 2.0, effects=tuple(rng.uniform(0.2, 1.0, q - 1)))
+        effects = {"effects": tuple(rng.uniform(0.2, 1.0, q - 1)), "groups": np.arange(q - 1)}
+        self.law = DescribedLaw(self.covariances, 1.0, np.inf, noise, 2.0, **effects)
         gram, cross = np.einsum("tni,tnj->tij", self.X, self.X), np.einsum("tni,tn->ti", self.X, self.y)
         rows = np.full(n_tasks, float(n_rows))
         self.tasks = type("Tasks", (), {})()
@@ -116,3 +115,14 @@ def test_the_posterior_of_a_task_is_that_of_the_dense_gaussian(dense):
     assert_allclose(found.mean.ravel(), mean, rtol=1e-8, atol=1e-8)
     for task in range(dense.n_tasks):
         assert_allclose(found.covariance[task], covariance[dense.of(task), dense.of(task)], rtol=1e-8, atol=1e-8)
+
+
+def test_effects_of_one_descriptor_have_one_variance_after_a_sweep_and_infinite_ones_stay():
+    p, rng = 2, np.random.default_rng(0)
+    law = DescribedLaw((np.eye(p),), 1.0, np.inf, np.ones(3), effects=(0.5, 0.5, np.inf), groups=np.array([0, 0, 1]))
+    mean, doubt = rng.normal(size=4 * p), rng.uniform(0.01, 0.02, 4 * p)
+    one, other, flat = law.swept(Beliefs(mean[None], np.diag(doubt)[None])).effects
+    assert one == other and flat == np.inf
+    # MacKay (1992), equation 4.10: their square over how many of them are determined.
+    own = slice(p, 3 * p)
+    assert one == pytest.approx((mean[own] ** 2).sum() / (4.0 - doubt[own].sum() / 0.5))

@@ -197,4 +197,20 @@ def test_sweeps_and_searches_make_tasks_more_probable_and_end_where_nothing_does
     assert passed.evidence > model.passed(law).evidence
     inside = 0.02 < found.half_life < 5e3
     of_scale = 0.5 * (np.trace(passed.squares[0]) - 2 * of.n_tasks)
-    assert not inside or abs(of_scale + passed.half_life_slope) < 0.05
+    assert not inside or abs(of_scale + passed.own_slopes[0]) < 0.05
+
+
+def test_a_half_life_moves_with_what_is_new_in_a_short_time_held():
+    law, own = Drifting(2, n_chains=3).law, np.array([0.7])
+    moved, stretch = law.moved(own), law.stretch(own)
+    assert moved.half_life == pytest.approx(np.exp(0.7) * law.half_life)
+    np.testing.assert_allclose(stretch**2, [1.0, moved.half_life / law.half_life, 1.0])
+    (low, high), at_end = law.own_bounds[0], np.array([law.own_bounds[0][1]])
+    assert law.moved(at_end).half_life == pytest.approx(law.half_lives[1]) and low < 0.0 < high
+
+
+def test_a_half_life_that_is_known_is_not_searched_for():
+    of = Drifting(2)
+    law = replace(of.law, half_lives=(2.5, 2.5))
+    passed = NestedModel(of.tasks, of.chains).passed(law)
+    assert law.own_bounds == [] and len(law.own_slopes(passed, [0.0, 0.0])) == 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from skmeta._inference.components import Component, KnownNoise, level_alone
+from skmeta._inference.components import Component, KnownNoise, intercept_alone
 from skmeta._inference.covariances import DenseCovariance
 from skmeta._inference.explained import law_of_variances, probability_of_use, share_explained
 from skmeta._inference.in_columns import each_output
@@ -53,7 +53,7 @@ def test_variances_within_tasks_have_the_law_that_made_them():
 def test_around_their_level_alone_tasks_scatter_no_less_than_the_law_has_it():
     """Counts of which most are zero are nearer to a level of their own than Poisson's are."""
     law = Component(np.zeros(2), DenseCovariance.of(np.eye(2)), KnownNoise.of(NoiseLaw(1.0)))
-    found = level_alone(law, NoiseLaw(2.0, 3.0)).noise.levels
+    found = intercept_alone(law, NoiseLaw(2.0, 3.0)).noise.levels
     assert_allclose(found, np.maximum(NoiseLaw(2.0, 3.0).nodes()[0], 1.0))
     assert found.min() == 1.0 < found.max()
 

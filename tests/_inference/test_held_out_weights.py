@@ -21,7 +21,7 @@ def drawn(n_components, n_tasks=60, gain=0.0, seed=0):
 
 
 def part(tasks, rows, share=1.0):
-    return HeldOut(tasks.log_evidence[rows], tasks.level[rows], tasks.counts[rows], share)
+    return HeldOut(tasks.log_evidence[rows], tasks.intercept_alone[rows], tasks.counts[rows], share)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,13 +1,30 @@
 """Kinds of tasks of any family: found by what models of tasks say of each other."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.cluster import KMeans
 from sklearn.linear_model import Ridge
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.tree import DecisionTreeRegressor
 
-from skmeta import EmpiricalBayes, NaiveBayesLearner, WarmStartClassifier, WarmStartRegressor
+from skmeta import (
+    EmpiricalBayes,
+    NaiveBayesLearner,
+    NeighborsLearner,
+    SharedModel,
+    StateSpace,
+    WarmStartClassifier,
+    WarmStartRegressor,
+)
+from skmeta.base import learner_for
+from skmeta.cluster import KMeansLearner
 from skmeta.compose import MixtureLearner, MixtureOfKinds
+from skmeta.tasks import Tasks
 
 NAIVE_BAYES = NaiveBayesLearner(unlabelled_weight=1.0, compare_with_fallback=False, cv=2)
 
@@ -87,3 +104,106 @@ def test_kinds_known_before_are_learned_on():
 def test_what_cannot_be_asked_for(learner, message):
     with pytest.raises(ValueError, match=message):
         WarmStartRegressor(Ridge(), task=-1, learner=learner).fit(*targets())
+
+
+# What the learner of one kind offers ----------------------------------------------------------------------
+
+
+def tasks_of(kind="two slopes", levels=None):
+    """Eight tasks of two columns, of two slopes in turn, of one, of labels or of nothing to predict."""
+    rng = np.random.default_rng(3)
+    codes, X = np.repeat(np.arange(8), 8), rng.normal(size=(64, 2))
+    y = np.where((codes % 2) | (kind == "one slope"), 2.0, -2.0) * X[:, 0] + 0.3 * rng.normal(size=64)
+    if kind == "labels":
+        return Tasks(X, (y > 0).astype(int), codes, np.arange(8), classes=(np.arange(2),) * 8)
+    return Tasks(X, None if kind == "no targets" else y, codes, np.arange(8), levels=levels or {})
+
+
+NESTED = {"region": np.arange(8) // 4, "store": np.arange(8)}
+CASES = {
+    "linear": (Ridge(), EmpiricalBayes("diagonal"), tasks_of()),
+    "linear, nested": (Ridge(), EmpiricalBayes("diagonal"), tasks_of(levels=NESTED)),
+    "neighbors": (KNeighborsRegressor(2), NeighborsLearner(max_tasks=2), tasks_of("one slope")),
+    "naive Bayes": (GaussianNB(), NAIVE_BAYES, tasks_of("labels")),
+    "cluster": (KMeans(2, random_state=0), KMeansLearner(max_tasks=4), tasks_of("no targets")),
+    "shared model": (
+        DecisionTreeRegressor(random_state=0),
+        SharedModel(max_rounds=1, cv=2),
+        tasks_of("one slope"),
+    ),
+}
+KEEP = {"linear, nested", "neighbors", "shared model"}  # of seen tasks what changes their answers
+
+
+@cache
+def learned_from(family):
+    """A mixture's learner and prior, its learner's answers to the tasks it has seen, and those of the same learner alone."""
+    estimator, inner, tasks = CASES[family]
+    learner, alone = MixtureLearner(clone(inner), n_components=1, max_iter=1), clone(inner)
+    prior, whole = learner.learn(estimator, tasks), alone.learn(estimator, tasks)
+    known = learner.adapt_learned(prior, estimator, tasks), alone.adapt_learned(whole, estimator, tasks)
+    return prior, *(each.predict for each in (known[0], known[0].adapted[0], known[1])), tasks
+
+
+@pytest.mark.parametrize("family", CASES)
+def test_under_the_prior_of_all_tasks_seen_ones_are_adapted_as_their_learner_does(family):
+    _, _, first, alone, tasks = learned_from(family)
+    assert_array_equal(first(tasks.X, tasks.codes), alone(tasks.X, tasks.codes))
+
+
+@pytest.mark.parametrize("family", CASES)
+def test_what_a_learner_keeps_of_seen_tasks_is_used_and_else_they_are_as_any_others(family):
+    prior, found, first, _, tasks = learned_from(family)
+    as_others = prior.adapt_tasks(CASES[family][0], tasks)
+    same = np.array_equal(first(tasks.X, tasks.codes), as_others.adapted[0].predict(tasks.X, tasks.codes))
+    assert same is (family not in KEEP)
+    if same:
+        assert_array_equal(found(tasks.X, tasks.codes), as_others.predict(tasks.X, tasks.codes))
+
+
+@pytest.mark.parametrize("family", CASES)
+def test_it_takes_the_estimators_that_its_learner_takes(family):
+    estimator, inner, _ = CASES[family]
+    assert learner_for(estimator, MixtureLearner(inner)).learner is inner
+    others = [each for each, *_ in CASES.values() if type(each) is not type(estimator)]
+    for other in others:
+        messages = [_refusal(other, each) for each in (inner, MixtureLearner(inner))]
+        assert messages[0] == messages[1]
+
+
+def _refusal(estimator, learner):
+    try:
+        learner_for(estimator, learner)
+    except TypeError as error:
+        return str(error)
+    return None
+
+
+def test_a_learner_of_another_family_is_refused():
+    with pytest.raises(TypeError, match=r"wanted one for Ridge, found NeighborsLearner"):
+        WarmStartRegressor(Ridge(), task=-1, learner=MixtureLearner(NeighborsLearner())).fit(*targets())
+    with pytest.raises(TypeError, match=r"make an instance of one"):
+        MixtureLearner(NeighborsLearner).check_takes(Ridge())
+
+
+@pytest.mark.parametrize("inner", [EmpiricalBayes(), StateSpace(), NeighborsLearner(), SharedModel()])
+def test_what_it_says_of_itself_is_what_its_learner_says(inner):
+    for name in ("strengths", "follows_drift", "in_time"):
+        assert getattr(MixtureLearner(inner), name) == getattr(inner, name)
+
+
+def test_the_learner_of_the_family_is_known_once_it_has_learned():
+    learner = MixtureLearner(n_components=1, max_iter=1)
+    assert learner.strengths == ()
+    learner.learn(Ridge(), tasks_of())
+    assert learner.strengths == ("alpha", "C")
+
+
+def test_a_task_of_clusters_is_of_one_component():
+    estimator, _, tasks = CASES["cluster"]
+    prior = learned_from("cluster")[0]
+    assert isinstance(prior.adapt(estimator, tasks.X[:3]), KMeans)
+    assert isinstance(prior.zero_shot(estimator), KMeans)
+    adapted = prior.adapt_tasks(estimator, tasks)
+    assert_array_equal(np.sort(adapted.responsibilities, axis=1), np.tile([0.0, 1.0], (8, 1)))
+    assert_array_equal(adapted.responsibilities.argmax(axis=1), prior.responsibilities(estimator, tasks).argmax(axis=1))

@@ -341,9 +341,9 @@ def test_learning_on_counts_what_the_past_says_of_the_map():
 def test_learning_on_starts_from_the_variances_of_effects_that_the_past_learned(monkeypatch):
     past, started = learned().prior_, []
 
-    def watched(learning, of, tree, noise, told=None, start=None, effects=(), **how):
-        started.append(effects)
-        return learned_output(learning, of, tree, noise, told, start, effects, **how)
+    def watched(learning, of, tree, noise, start, *how):
+        started.append(start.effects)
+        return learned_output(learning, of, tree, noise, start, *how)
 
     monkeypatch.setattr(_described_learning, "learned_output", watched)
     further = model().set_params(prior=past).fit(NEW, TARGET).prior_

@@ -9,14 +9,14 @@ from scipy.stats import multivariate_t
 from sklearn.linear_model import Ridge
 
 from skmeta import WarmStartRegressor
-from skmeta._inference.components import KnownNoise, law_of_level
+from skmeta._inference.components import KnownNoise, law_of_intercept
 from skmeta._inference.likelihoods import GAUSSIAN
 from skmeta._inference.mixture import assumed_tasks, learn_weights, weights_by_use, weights_of_use
 from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.stack import Stack
 from skmeta.linear_model import ContextualEffects, GaussianPrior, OwnPrior, Units
 from skmeta.linear_model._adapt import components_of
-from skmeta.linear_model._kinds import likelihood_named
+from skmeta.linear_model._likelihood_names import likelihood_named
 from skmeta.linear_model._mixture import own_prior, robust_mixture, slope_outlier
 from skmeta.tasks import Tasks
 
@@ -63,7 +63,7 @@ def test_contextual_effects_are_part_of_the_levels_spread():
     effects = ContextualEffects([0.8, -0.6], [1.0, 3.0], [0.5, -1.0])
     without, whole = learned(), learned(contextual_effects=effects)
     units = whole.engine_units(0, GAUSSIAN)
-    own, other = (law_of_level(prior.component(0, units, GAUSSIAN)) for prior in (without, whole))
+    own, other = (law_of_intercept(prior.component(0, units, GAUSSIAN)) for prior in (without, whole))
     coef = np.array([0.8 * 2.0, -0.6 * 0.5]) / 2.0
     assert_allclose(other[1] - own[1], np.sum(coef**2 / (1.0 + np.array([1.0, 3.0]))))
 

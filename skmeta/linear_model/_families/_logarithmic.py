@@ -11,7 +11,7 @@ from skmeta._inference.likelihoods import Likelihood, Tweedie
 from skmeta._sklearn import prepare_glm
 from skmeta.linear_model._families._base import Array, family
 from skmeta.linear_model._families._posterior_mode import PosteriorMode
-from skmeta.linear_model._kinds import name_of_power
+from skmeta.linear_model._likelihood_names import name_of_power
 
 
 class LogLinkFamily(PosteriorMode):

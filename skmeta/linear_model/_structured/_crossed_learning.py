@@ -80,19 +80,17 @@ class CrossedTasks:
     def _fitted(self, learning: LawLearning, of: OutputTasks, model: CrossedModel, noise: str) -> LevelsLaw:
         """A law without constraint first, by which the factors' shapes are chosen; then the law of these shapes."""
         guess, tasks, n = initial_guess(of.tasks, contextual=False), of.tasks, len(self.factors)
-        shapes = tuple(learning.free(tasks.width, count) for count in model.counts)
-        even = [
-            shape.fit(guess.covariance / n, np.asarray(c))[0] for shape, c in zip(shapes, model.counts, strict=True)
-        ]
+        free = tuple(learning.free(tasks.width, count) for count in model.counts)
+        even = [shape.fit(guess.covariance / n, np.asarray(c))[0] for shape, c in zip(free, model.counts, strict=True)]
         self._check_size(even)
-        level = float(of.flat.law.noise if noise == "known" else guess.noise)
+        variance = float(of.flat.law.noise if noise == "known" else guess.noise)
         held = float(of.flat.law.mean_variance)
-        start = LevelsLaw(tuple(even), level, np.inf, np.full(tasks.n_tasks, level), held, shapes=shapes)
+        start = LevelsLaw(tuple(even), variance, np.inf, np.full(tasks.n_tasks, variance), held, shapes=free)
         options: dict[str, Any] = {"tol": learning.learner.tol * tasks.n_tasks, "noise": noise, "n_iter": _SWEEPS}
         law = fit_levels(model, start, **options)
         passed = model.passed(law)
         shapes = tuple(_shape(learning, passed, f) for f in range(n))
-        if all(one.shape == other.shape for one, other in zip(shapes, law.shapes, strict=True)):
+        if all(one.shape == other.shape for one, other in zip(shapes, free, strict=True)):
             return law
         return fit_levels(model, replace(law, shapes=shapes, uniques=()), **options)
 

@@ -9,27 +9,28 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.contextual import FEWEST_TASKS
-from skmeta._inference.described import DescribedTree
-from skmeta._inference.in_columns import InColumns
-from skmeta._inference.linalg import TINY
+from skmeta._inference.described import DescribedLaw, DescribedTree
+from skmeta._inference.levels import LevelsLaw
+from skmeta._inference.linalg import diagonal
 from skmeta._inference.messages import Messages
 from skmeta._inference.selection import clearly_positive
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
 from skmeta.linear_model._structured._described_maps import FittedMap, LinearMap, second_moment
+from skmeta.linear_model._structured._described_output import DescribedOutput, explained_shares
 from skmeta.linear_model._structured._described_prior import DescribedPrior, ModelMap
 from skmeta.linear_model._structured._describer import Describer
 from skmeta.linear_model._structured._nested_learning import (
     NestedOutput,
     NestedTasks,
+    even_law,
     flat_law,
+    law_before,
     learned_output,
-    told_before,
 )
-from skmeta.linear_model._structured._places import OutputTasks, Places
+from skmeta.linear_model._structured._places import OutputTasks
 from skmeta.linear_model._structured._prior import StructuredPrior
 from skmeta.linear_model._structured._state import StateUnits, padded
 from skmeta.tasks import Tasks
@@ -86,32 +87,35 @@ class DescribedTasks:
         flat, counts = (None, np.ones(self.nested.n_first)) if self.nested.inner else (of.flat.law, of.tasks.counts)
         if self.past is not None or not self.z.shape[1] or self.nested.n_first < FEWEST_TASKS:
             return DescribedOutput(plain, None, flat, counts, np.zeros(len(counts)), decided=False)
-        if before is None:
-            told = self._map(learning, of, plain, noise)
-            found = DescribedOutput(
-                plain, told, flat, counts, told.evidence - plain.evidence_of_nodes - told.fitted / len(counts)
-            )
-            return replace(found, told=told.reshaped(learning, of, noise)) if found.taken else found
-        told = self._map(learning, of, before.told.output if self.model is None else plain, noise)
-        return DescribedOutput(
-            plain, told, flat, counts, told.evidence - plain.evidence_of_nodes - told.fitted / len(counts)
-        )
+        described = self._map(learning, of, plain, before, noise)
+        gain = described.evidence - plain.evidence_of_nodes - described.fitted / len(counts)
+        found = DescribedOutput(plain, described, flat, counts, gain)
+        if before is None and found.taken:
+            return replace(found, described=described.reshaped(learning, of, noise))
+        return found
 
     def _plain(self, learning: LawLearning, of: OutputTasks, before: Any, noise: str) -> NestedOutput:
         """What is learned without descriptors; of tasks in no levels there is a law already."""
         if before is not None or self.nested.inner:
             return self.nested.output(learning, of, None if before is None else before.plain, noise=noise)
-        return learned_output(learning, of, self.nested.tree(of.tasks.counts), noise, start=flat_law(of), settle=True)
+        return learned_output(learning, of, self.nested.tree(of.tasks.counts), noise, flat_law(of), settle=True)
 
-    def _map(self, learning: LawLearning, of: OutputTasks, start: NestedOutput, noise: str) -> Any:
-        """The map of one output, the law around it in the shapes that it has at the ``start``."""
+    def _map(self, learning: LawLearning, of: OutputTasks, plain: NestedOutput, before: Any, noise: str) -> Any:
+        """The map of one output, the law around it in the shapes that it had ``before``, or has without descriptors."""
         if self.model is not None:
-            return FittedMap.learned(learning, of, self.nested, self.z, self.model, start, noise)
-        return LinearMap.learned(learning, of, self._tree(of.tasks.counts), start.law, noise, settle=True)
+            return FittedMap.learned(learning, of, self.nested, self.z, self.model, plain, noise)
+        law = self._first_law(of, plain.law) if before is None else before.described.output.law
+        return LinearMap.learned(learning, of, self._tree(of.tasks.counts), law, noise)
+
+    def _first_law(self, of: OutputTasks, law: LevelsLaw) -> DescribedLaw:
+        """Before anything is known of them, effects are as large as what tasks deviate by, dealt out evenly."""
+        groups = self.describer.owner
+        each = float(diagonal(of.flat.law.covariance).mean()) / len(groups)
+        return DescribedLaw.of(law, (each,) * len(groups), groups)
 
     def _tree(self, counts: Array, said: Messages | None = None) -> DescribedTree:
         design = np.c_[np.ones(len(self.z)), self.z]
-        return DescribedTree(self.nested.parents, counts, said, design=design, groups=self.describer.owner)
+        return DescribedTree(self.nested.parents, counts, said, design=design)
 
     def _learned_on(
         self, past: DescribedPrior, learning: LawLearning, of: OutputTasks, before: Any, noise: str
@@ -120,12 +124,17 @@ class DescribedTasks:
         units: Any = StateUnits(of.units, self.z.shape[1] + 1)
         in_state = replace(of, units=units)
         if self.nested.past is not None:
-            told, said = self.nested.before(in_state), self.nested.said_before(in_state)
+            past_law, said = self.nested.before(in_state), self.nested.said_before(in_state)
         else:
-            told = told_before(past, past.inner_covariance(of.k), in_state)
+            past_law = law_before(past, past.inner_covariance(of.k), in_state)
             said = past.said(of.k).moved(*units.affine_to_data)
-        tree, start = self._tree(of.tasks.counts, said), None if before is None else before.told.output.law
-        output = learned_output(learning, of, tree, noise, told, start, past.variances_of_effects(of.k))
+        tree = self._tree(of.tasks.counts, said)
+        if before is None:
+            effects = past.variances_of_effects(of.k), self.describer.owner
+            start = DescribedLaw.of(even_law(of, tree.n_levels), *effects)
+        else:
+            start = before.described.output.law
+        output = learned_output(learning, of, tree, noise, start, past_law)
         counts = np.ones(self.nested.n_first)
         return DescribedOutput(output, LinearMap(output, self.spread), None, counts, counts, decided=True)
 
@@ -141,9 +150,9 @@ class DescribedTasks:
         taken = outputs[0].taken
         known: dict[str, Any] = {"describer": self.describer, "taken": taken, "spread": self.spread}
         if taken:
-            known |= _shares(self.describer, [each.told for each in outputs])
+            known |= explained_shares(self.describer, [each.described for each in outputs])
             make = self._around_linear if self.model is None else self._around_model
-            known |= make(plain, collection, [each.told for each in outputs])
+            known |= make(plain, collection, [each.described for each in outputs])
         else:
             known["inner"] = self._inner(plain, collection, [each.plain for each in outputs])
         return DescribedPrior.beyond(plain, **known)
@@ -154,8 +163,8 @@ class DescribedTasks:
     def _around_linear(self, plain: GaussianPrior, collection: Collection, maps: Sequence[LinearMap]) -> dict[str, Any]:
         units: Any = [StateUnits(each, self.z.shape[1] + 1) for each in collection.units]
         of_outputs, found = collection.of_outputs, [each.output for each in maps]
-        law, told = [each.law_of_root for each in found], [each.passed.up.root for each in found]
-        moved = [each.moved(*own.affine_to_engine) for each, own in zip(told, units, strict=True)]
+        law, messages = [each.law_of_root for each in found], [each.passed.up.root for each in found]
+        moved = [each.moved(*own.affine_to_engine) for each, own in zip(messages, units, strict=True)]
         size = found[0].passed.mean.mean.shape[1]
         pairs = list(zip(units, law, strict=True))
         state = GaussianPrior(
@@ -204,70 +213,3 @@ def checked_past(past: GaussianPrior | None, context: Mapping[str, Any], model: 
             "without prior to the old tasks and the new, or learn with context_model=None from the first on."
         )
     return found
-
-
-@dataclass(frozen=True, eq=False)
-class DescribedOutput:
-    """What was learned of one output without descriptors, ``plain``, and with them, ``told``.
-
-    ``flat`` is its law where no task is nested; ``counts`` how often each node of the first level counts, and ``gain`` by how
-    much descriptors make it more probable, held out, levels varying in the same shapes.
-    """
-
-    plain: NestedOutput
-    told: Any
-    flat: CoefficientLaw | None
-    counts: Array
-    gain: Array
-    decided: bool | None = None
-
-    @property
-    def tasks(self) -> InColumns:
-        """The tasks themselves."""
-        return self.plain.tasks
-
-    @property
-    def taken(self) -> bool:
-        """Whether descriptors count."""
-        return bool(clearly_positive(self.gain, self.counts)) if self.decided is None else self.decided
-
-    @property
-    def coefficients(self) -> Array:
-        """Posterior means ``(n_tasks, p)`` of the tasks."""
-        found: Array = (self.told if self.taken else self.plain).coefficients
-        return found
-
-    @property
-    def places(self) -> Places | None:
-        """What the others say of each task; None where that is the same of all."""
-        if self.taken:
-            found: Places = self.told.places
-            return found
-        return self.plain.places if self.flat is None else None
-
-    @property
-    def law_of_root(self) -> CoefficientLaw:
-        """That of a task of which nothing is known."""
-        if not self.taken:
-            return self.plain.law_of_root if self.flat is None else self.flat
-        found: CoefficientLaw = self.told.law_of_root
-        return found
-
-
-def _shares(describer: Describer, maps: Sequence[Any]) -> dict[str, Any]:
-    """Share of what differs between tasks that descriptors explain, in the engine's units, all coefficients together.
-
-    What descriptors that go together explain is divided between them as each explains alone.
-    """
-    rest = sum(float(np.trace(sum(each.output.law.covariances))) for each in maps)
-    explained = sum(float(np.trace(each.explained)) for each in maps)
-    found: dict[str, Any] = {"share": explained / (explained + rest)}
-    if hasattr(maps[0], "effects"):
-        own = [np.flatnonzero(describer.owner == k) for k in range(len(describer.names))]
-        parts = np.array([sum(_part(each.effects[at], each.spread[np.ix_(at, at)]) for each in maps) for at in own])
-        found["shares"] = found["share"] * parts / max(parts.sum(), TINY)
-    return found
-
-
-def _part(effects: Array, spread: Array) -> float:
-    return float(np.trace(effects.T @ spread @ effects))

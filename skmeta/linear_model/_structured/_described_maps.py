@@ -13,10 +13,10 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.utils import get_tags
 
 from skmeta._inference.coefficient_law import CoefficientLaw
-from skmeta._inference.described import DescribedTree
+from skmeta._inference.described import DescribedLaw, DescribedTree
 from skmeta._inference.in_columns import InColumns
-from skmeta._inference.levels import LevelsLaw
-from skmeta._inference.linalg import diagonal, symmetrize
+from skmeta._inference.levels import LawT
+from skmeta._inference.linalg import symmetrize
 from skmeta._inference.messages import Beliefs
 from skmeta.base._matching import weights_if_taken
 from skmeta.linear_model._law_learning import LawLearning
@@ -33,19 +33,16 @@ _FOLDS = 5  # of nodes of the first level, whose tasks a regressor is asked abou
 class LinearMap:
     """A linear map, with all else that was learned of the tasks."""
 
-    output: NestedOutput
+    output: NestedOutput[DescribedLaw]
     spread: Array
 
     @classmethod
     def learned(
-        cls, learning: LawLearning, of: OutputTasks, tree: DescribedTree, start: LevelsLaw, noise: str, **how: Any
+        cls, learning: LawLearning, of: OutputTasks, tree: DescribedTree, start: DescribedLaw, noise: str
     ) -> LinearMap:
         """The map and the law around it, in the shapes that a law has at the ``start``."""
-        if not start.effects:
-            # Before anything is known of them, effects are as large as what tasks deviate by, dealt out evenly.
-            first = float(diagonal(of.flat.law.covariance).mean()) / len(tree.groups)
-            start = replace(start, effects=(first,) * len(tree.groups))
-        return cls(learned_output(learning, of, tree, noise, start=start, **how), second_moment(tree.z, tree.counts))
+        output = learned_output(learning, of, tree, noise, start, settle=True)
+        return cls(output, second_moment(tree.z, tree.counts))
 
     def reshaped(self, learning: LawLearning, of: OutputTasks, noise: str) -> LinearMap:
         """The same with shapes chosen of what the map leaves."""
@@ -73,8 +70,7 @@ class LinearMap:
         A variance that is zero is on its boundary, and gains by chance in one case of two: half a nat each (Self and Liang,
         1987, JASA 82, case 5; Akaike, 1974).
         """
-        tree: Any = self.output.passed.model.tree
-        return 0.5 * len(np.unique(tree.groups))
+        return 0.5 * len(np.unique(self.output.law.groups))
 
     @property
     def effects(self) -> Array:
@@ -130,7 +126,7 @@ class FittedMap:
             model_of_others = fitted(model, z[~own], target[~own], counts[~own])
             shift[own] = np.reshape(model_of_others.predict(z[own]), (own.sum(), -1))
         some = replace(of, tasks=shifted(of.tasks, shift))
-        found = learned_output(learning, some, nested.tree(counts), noise, start=plain.law, settle=True)
+        found = learned_output(learning, some, nested.tree(counts), noise, plain.law, settle=True)
         return cls(of, found, shift, FrozenEstimator(fitted(model, z, target, counts)))
 
     def reshaped(self, learning: LawLearning, of: OutputTasks, noise: str) -> FittedMap:
@@ -176,10 +172,10 @@ class FittedMap:
         return replace(law, mean=law.mean + self.mean_shift, covariance=law.covariance + self.explained)
 
 
-def reshaped(learning: LawLearning, of: OutputTasks, output: NestedOutput, noise: str) -> NestedOutput:
+def reshaped(learning: LawLearning, of: OutputTasks, output: NestedOutput[LawT], noise: str) -> NestedOutput[LawT]:
     """What was learned, once more in the shapes that are best now."""
     start = in_best_shapes(learning, output.passed)
-    return learned_output(learning, of, output.passed.model.tree, noise, start=start, settle=True)
+    return learned_output(learning, of, output.passed.model.tree, noise, start, settle=True)
 
 
 def second_moment(values: Array, counts: Array) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from skmeta._inference.messages import Messages
 from skmeta.base import FrozenValue
 from skmeta.base._keeps_rows import keeps_rows
-from skmeta.base._plain import from_plain, to_plain
 from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._describer import Describer
@@ -72,6 +71,16 @@ class ModelMap(FrozenValue):
         return ModelMap(self.models, vector(self.to_data), vector(self.mean), matrix(self.covariance), self.name)
 
 
+class _InnerPrior:
+    """The class of an inner prior that was written to a dictionary: nested where it has levels."""
+
+    @staticmethod
+    def from_dict(state: Mapping[str, Any]) -> GaussianPrior:
+        """The prior of its entries."""
+        kind: type[GaussianPrior] = NestedPrior if "levels" in state else GaussianPrior
+        return kind.from_dict(state)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class DescribedPrior(StructuredPrior):
     r"""A Gaussian prior of tasks that something is known of before their first row, such as the size of a store.
@@ -122,6 +131,8 @@ class DescribedPrior(StructuredPrior):
     precision: Array | None = None
     pull: Array | None = None
     effect_variance: Array | None = None
+
+    _nested: ClassVar[dict[str, Any]] = GaussianPrior._nested | {"describer": Describer, "inner": _InnerPrior}
 
     def __repr__(self) -> str:
         about = f", around {self._inner!r}" if self._inner_names else ""
@@ -242,41 +253,6 @@ class DescribedPrior(StructuredPrior):
         if self.precision is not None and self.pull is not None:
             found |= {"precision": matrices(self.precision), "pull": vectors(self.pull)}
         return found
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain arrays, numbers and texts that `from_dict` reads, with ``inner_mean`` and so on.
-
-        Returns
-        -------
-        dict
-            As of `Prior.to_dict`.
-
-        Raises
-        ------
-        ValueError
-            If it holds a fitted regressor.
-        """
-        return to_plain(self._with(inner=None)) | {f"inner_{k}": value for k, value in self._inner.to_dict().items()}
-
-    @classmethod
-    def from_dict(cls, state: Mapping[str, Any]) -> Self:
-        """Make a prior from what `to_dict` gave.
-
-        Parameters
-        ----------
-        state : mapping
-            Names and values.
-
-        Returns
-        -------
-        DescribedPrior
-            The same prior.
-        """
-        own = {name: value for name, value in state.items() if not name.startswith("inner_")}
-        inside = {name.removeprefix("inner_"): value for name, value in state.items() if name.startswith("inner_")}
-        kind: Any = NestedPrior if "levels" in inside else GaussianPrior
-        found: Self = from_plain(cls, own, cls._nested | {"describer": Describer})
-        return found._with(inner=kind.from_dict(inside))
 
 
 def _one(value: Any) -> NDArray[Any]:

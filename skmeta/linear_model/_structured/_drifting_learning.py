@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.drift import Chains
-from skmeta._inference.levels import LevelsLaw, fit_levels
+from skmeta._inference.drifting_law import DriftingLaw
+from skmeta._inference.levels import LevelShape, fit_levels
 from skmeta._inference.nested import NestedModel
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -119,7 +120,7 @@ class DriftingTasks:
 
     def _fitted(
         self, learning: LawLearning, model: NestedModel, flat: NestedOutput, tol: float, options: Any
-    ) -> LevelsLaw:
+    ) -> DriftingLaw:
         """A law without constraint first, from several half-lives; then that of the shapes that it suggests."""
         free = tuple(
             learning.free(model.tasks.width, model.tree.n_nodes(level)) for level in range(model.tree.n_levels)
@@ -130,20 +131,20 @@ class DriftingTasks:
         shapes = (*flat.law.shapes[:-1], *shapes_of(learning, best))
         return fit_levels(model, replace(best.law, shapes=shapes, uniques=()), tol=tol, **options)
 
-    def _starts(self, flat: NestedOutput, chains: Chains) -> list[LevelsLaw]:
+    def _starts(self, flat: NestedOutput, chains: Chains) -> list[DriftingLaw]:
         """The law without drift, half of what tasks deviate being drift, of short and of long half-lives."""
         *above, own = flat.law.covariances
         law = replace(flat.law, covariances=(*above, own / 2.0, own / 2.0), uniques=())
         tried = {self._half_lives(chains, start) for start in (chains.typical_gap, chains.span)}
-        return [replace(law, half_life=start, half_lives=limits) for start, limits in sorted(tried)]
+        return [DriftingLaw.of(law, start, limits) for start, limits in sorted(tried)]
 
-    def _continued(self, learning: LawLearning, of: OutputTasks, chains: Chains) -> LevelsLaw:
+    def _continued(self, learning: LawLearning, of: OutputTasks, chains: Chains) -> DriftingLaw:
         """The law of the past: of covariances the scales are learned on, and the half-life is."""
         assert self.past is not None
         law = self.past.law(of.k, of.units)
         dof = float(np.broadcast_to(self.past.noise_dof, (self.past.n_outputs,))[of.k])
         own_shape = kept_shape(learning, of.tasks, self.nested.before(of))
-        shapes = (*map(Kept, law.covariances[:-1]), own_shape)
+        shapes: tuple[LevelShape, ...] = (*map(Kept, law.covariances[:-1]), own_shape)
         half_life, limits = self._half_lives(chains, law.half_life)
         own = np.full(of.tasks.n_tasks, law.noise)
         return replace(law, noise_dof=dof, own_noise=own, shapes=shapes, half_lives=limits, half_life=half_life)

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
 from skmeta._inference.drift import Filtered
+from skmeta._inference.drifting_law import DriftingLaw
 from skmeta._inference.forecast import forecasts
 from skmeta._inference.in_columns import InColumns
-from skmeta._inference.levels import LevelsLaw
 from skmeta._inference.messages import Beliefs, Messages
 from skmeta._inference.nested import NestedPass
 from skmeta._inference.selection import Choice
@@ -54,12 +54,12 @@ class DriftingOutput:
     """What was learned of one output: what its tasks tell under its law and, without a past, the same tasks without drift."""
 
     tasks: InColumns
-    passed: NestedPass
+    passed: NestedPass[DriftingLaw]
     exchangeable: NestedOutput | None
     effects: ContextualEffects | None = None
 
     @property
-    def law(self) -> LevelsLaw:
+    def law(self) -> DriftingLaw:
         """How the tasks deviate and drift, and the noises' law."""
         return self.passed.law
 
@@ -116,7 +116,7 @@ class DriftingOutput:
         return with_effects(self.passed.known[depth], self.effects)
 
 
-def shapes_of(learning: LawLearning, passed: NestedPass) -> tuple[CovarianceShape, CovarianceShape]:
+def shapes_of(learning: LawLearning, passed: NestedPass[DriftingLaw]) -> tuple[CovarianceShape, CovarianceShape]:
     """The shapes of the states' covariance and of the tasks' own, by the evidence of tasks that are held out.
 
     States are compared with their forecasts, which they miss by what is new; tasks with what the others say of their states.

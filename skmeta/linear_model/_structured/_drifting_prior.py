@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skmeta._inference.contextual import without_rows
 from skmeta._inference.drift import Between, Chains
-from skmeta._inference.levels import LevelsLaw
+from skmeta._inference.drifting_law import DriftingLaw
 from skmeta._inference.messages import Messages
 from skmeta._inference.units import Units
 from skmeta.base import FrozenValue
@@ -225,12 +225,12 @@ class DriftingPrior(NestedPrior):
         precision, pull = (precision, pull) if self.one_target else (precision[k], pull[k])
         return Messages(precision, pull, np.zeros(len(pull))).moved(*units.affine_to_data)
 
-    def law(self, k: int, units: Units) -> LevelsLaw:
+    def law(self, k: int, units: Units) -> DriftingLaw:
         """The law of output ``k`` in units of the engine."""
         covariances = tuple(units.covariance_to_engine(each) for each in self._output_covariances(k))
         half_life, slopes = (float(np.atleast_1d(each)[k]) for each in (self.half_life, self.slope_variance))
         noise = self.noise_of(k) / units.target_scale**2
-        return LevelsLaw(covariances, noise, np.inf, np.zeros(0), slopes, half_life=half_life)
+        return DriftingLaw(covariances, noise, np.inf, np.zeros(0), slopes, half_life=half_life)
 
     def _changed(self, vector: Change, matrix: Change) -> dict[str, Any]:
         states = self._states

@@ -65,21 +65,17 @@ class StructuredMixture(MixturePrior):
         return self.around(self.learned.given(**context))
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
-        """Adapt ``estimator`` to each of some tasks, from the prior of its place.
+        """Adapt ``estimator`` to each of some tasks, from the robust mixture of its place.
 
         Parameters
         ----------
-        estimator : linear estimator
-            The model of one task.
-        tasks : Tasks
-            The tasks; their ``levels`` and ``context`` say where they are.
-        n_jobs : int, default=None
-            Parallel jobs over tasks.
+        estimator, tasks, n_jobs
+            As in `StructuredPrior.adapt_tasks`.
 
         Returns
         -------
         AdaptedEstimators
-            A group of tasks a place.
+            A group of tasks a place; squared errors in one batch.
         """
         if not self.learned.known_of(tasks):
             return super().adapt_tasks(estimator, tasks, n_jobs=n_jobs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from skmeta._inference.column_means import ColumnMeans, Expected, column_means
 from skmeta._inference.contextual import without_effects
 from skmeta._inference.gaussian_em import opened
 from skmeta._inference.in_columns import InColumns
-from skmeta._inference.levels import LevelsLaw, evidence_in_data, fit_levels
+from skmeta._inference.levels import LawT, LevelsLaw, evidence_in_data, fit_levels
 from skmeta._inference.messages import Beliefs, Messages, evidence_under
 from skmeta._inference.nested import Before, NestedModel, NestedPass
 from skmeta._inference.structure import CovarianceShape
@@ -79,9 +79,9 @@ class NestedTasks:
         contextual = None if noise == "known" else of.flat.law.contextual
         past = None if self.past is None else self.before(of)
         tree = self.tree(of.tasks.counts, None if self.past is None else self.said_before(of))
-        start = None if before is None else before.law
+        start: LevelsLaw = even_law(of, tree.n_levels) if before is None else before.law
         means = None if contextual is None else self.column_means(of, contextual)
-        return learned_output(learning, of, tree, noise, past, start, contextual=contextual, means=means)
+        return learned_output(learning, of, tree, noise, start, past, contextual=contextual, means=means)
 
     def column_means(self, of: OutputTasks, effects: ContextualEffects) -> ColumnMeans:
         """What is known of columns' means among the tasks that count; of nodes that a past knows what it says."""
@@ -106,7 +106,7 @@ class NestedTasks:
         """What the past told of how tasks deviate and of noise, in units of the engine."""
         assert self.past is not None
         past, covariance = self.past, self.past.covariances[self.levels[-1]]
-        return told_before(past, covariance if past.one_target else covariance[of.k], of)
+        return law_before(past, covariance if past.one_target else covariance[of.k], of)
 
     def said_before(self, of: OutputTasks) -> Messages:
         """What earlier tasks said of the nodes above the tasks, in units of the engine; of new nodes nothing."""
@@ -156,7 +156,7 @@ def in_data(known: Sequence[Beliefs], collection: Collection) -> dict[str, Any]:
     return {"mean": mean, "mean_covariance": collection.of_outputs(covariance)}
 
 
-def told_before(past: GaussianPrior, covariance: Array, of: OutputTasks) -> Before:
+def law_before(past: GaussianPrior, covariance: Array, of: OutputTasks) -> Before:
     """What the tasks of a past told of their deviations, of that ``covariance`` in units of the data, and of noise."""
     covariance, width = of.units.covariance_to_engine(covariance), of.tasks.width
     noise = past.noise_of(of.k) / of.units.target_scale**2
@@ -213,44 +213,45 @@ def learned_output(
     of: OutputTasks,
     tree: Tree,
     noise: str,
+    start: LawT,
     past: Before | None = None,
-    start: LevelsLaw | None = None,
-    effects: tuple[float, ...] = (),
     *,
     settle: bool = False,
     contextual: ContextualEffects | None = None,
     means: ColumnMeans | None = None,
-) -> NestedOutput:
-    """What is learned of the tasks of one output in a tree, where descriptors' ``effects`` have these variances at first.
+) -> NestedOutput[LawT]:
+    """What is learned of the tasks of one output in a tree, beginning at the law ``start``.
 
-    From a ``start``, of nearly the same tasks, one round is enough, unless it is to ``settle``; it keeps its shapes. What
-    ``contextual`` effects make of the tasks is taken off first; ``means`` is what is known of those of their columns.
+    One without shapes, such as `even_law`, gets them. Shapes that there are stay: one round is then enough, if it is of nearly
+    the same tasks, unless it is to ``settle``. What ``contextual`` effects make of the tasks is taken off first; ``means`` is
+    what is known of those of their columns.
     """
     model = NestedModel(less(of.tasks, contextual), tree, past)
-    if start is None:
-        law = _fitted(learning, of, model, noise, effects)
+    if not start.shapes:
+        law = _fitted(learning, of, model, noise, start)
     else:
         tol = learning.learner.tol * of.tasks.n_tasks if settle else np.inf
         law = fit_levels(model, start, n_iter=_SWEEPS, tol=tol, noise=noise)
     passed = model.passed(law)
-    told = noise != "known" and past is None and not law.effects  # working responses are no targets
-    evidence = evidence_in_data(model, law, passed.evidence, of.units) if told else None
+    # Working responses are no targets, and effects of descriptors are held by what is learned of them.
+    has_evidence = noise != "known" and past is None and len(law.shrink) == of.tasks.width
+    evidence = evidence_in_data(model, law, passed.evidence, of.units) if has_evidence else None
     return NestedOutput(of.tasks, passed, cavities(passed.up, law.shrink), contextual, evidence, means)
 
 
 @dataclass(frozen=True, eq=False)
-class NestedOutput:
+class NestedOutput(Generic[LawT]):
     """What was learned of one output: what its tasks tell under its law, and what the others say of each of them."""
 
     tasks: InColumns
-    passed: NestedPass
+    passed: NestedPass[LawT]
     others: Beliefs
     effects: ContextualEffects | None
     evidence: float | None
     means: ColumnMeans | None = None
 
     @property
-    def law(self) -> LevelsLaw:
+    def law(self) -> LawT:
         """How the nodes of each level deviate, and the noises' law."""
         return self.passed.law
 
@@ -315,16 +316,19 @@ def less(tasks: InColumns, effects: ContextualEffects | None) -> InColumns:
     return InColumns(without_effects(tasks.moments, effects.coef), tasks.counts)
 
 
-def _fitted(
-    learning: LawLearning, of: OutputTasks, model: NestedModel, noise: str, effects: tuple[float, ...]
-) -> LevelsLaw:
+def even_law(of: OutputTasks, n_levels: int) -> LevelsLaw:
+    """The law without a structure, with what tasks deviate by dealt out evenly to the levels."""
+    law = opened(of.flat.law, of.tasks)
+    own, even = np.full(of.tasks.n_tasks, float(law.noise)), (law.covariance / n_levels,) * n_levels
+    return LevelsLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance))
+
+
+def _fitted(learning: LawLearning, of: OutputTasks, model: NestedModel, noise: str, start: LawT) -> LawT:
     """A law without constraint first; of its scatters the levels' shapes are chosen; then the law of these shapes.
 
     Of a past, the tasks' covariance has a shape already.
     """
-    tasks, n_levels, law = model.tasks, model.tree.n_levels, opened(of.flat.law, of.tasks)
-    own, even = np.full(tasks.n_tasks, float(law.noise)), (law.covariance / n_levels,) * n_levels
-    start = LevelsLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance), effects=effects)
+    tasks, n_levels = model.tasks, model.tree.n_levels
     shapes = [learning.free(tasks.width, model.tree.n_nodes(level)) for level in range(n_levels)]
     options: dict[str, Any] = {"tol": learning.learner.tol * tasks.n_tasks, "noise": noise, "n_iter": _SWEEPS}
     free = fit_levels(model, replace(start, shapes=tuple(shapes)), **options)
@@ -334,7 +338,7 @@ def _fitted(
     return fit_levels(model, found, **options)
 
 
-def in_best_shapes(learning: LawLearning, passed: NestedPass) -> LevelsLaw:
+def in_best_shapes(learning: LawLearning, passed: NestedPass[LawT]) -> LawT:
     """A law to start from whose levels have the shapes under which their nodes, held out, are most probable."""
     shapes = tuple(_shape(learning, passed, level) for level in range(passed.model.tree.n_levels))
     return replace(passed.law, shapes=shapes, uniques=())

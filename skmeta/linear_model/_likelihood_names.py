@@ -1,4 +1,4 @@
-"""Kinds of target by the names that priors give them."""
+"""Likelihoods by the names that priors give them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _BY_NAME = {
     "poisson": Tweedie(1.0),
     "gamma": Tweedie(2.0),
 }
-KINDS = (*_BY_NAME, "tweedie 1.5 (or another power)")
+LIKELIHOOD_NAMES = (*_BY_NAME, "tweedie 1.5 (or another power)")
 
 
-def likelihood_named(kind: str) -> Likelihood | None:
+def likelihood_named(name: str) -> Likelihood | None:
     """The likelihood of that name, such as "tweedie 1.5" with any power; None where there is no such one."""
-    word, _, power = kind.partition(" ")
+    word, _, power = name.partition(" ")
     if word != "tweedie":
-        return _BY_NAME.get(kind)
+        return _BY_NAME.get(name)
     try:
         return Tweedie(float(power))
     except ValueError:
