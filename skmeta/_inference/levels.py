@@ -131,13 +131,16 @@ class Model(Protocol):
         """The law with the noises after a sweep of EM, one for all tasks or one a task."""
 
 
-def fit_levels(model: Model, start: LevelsLaw, *, n_iter: int, tol: float, noise: str) -> LevelsLaw:
-    """Sweeps of EM and searches in turn, until a round makes the tasks more probable by less than ``tol`` nats.
+def fit_levels(
+    model: Model, start: LevelsLaw, *, n_iter: int, tol: float, noise: str, max_iter: int = _ROUNDS
+) -> LevelsLaw:
+    """Rounds of ``n_iter`` sweeps of EM and a search, until one makes the tasks more probable by less than ``tol`` nats.
 
-    ``noise`` is what is learned of it: ``"task"``, ``"shared"`` or ``"known"``.
+    There are ``max_iter`` rounds at most; an infinite ``tol`` asks for one. ``noise`` is what is learned of it: ``"task"``,
+    ``"shared"`` or ``"known"``.
     """
     law, best = start, -np.inf
-    for _ in range(_ROUNDS):
+    for _ in range(max_iter):
         for _ in range(n_iter):
             law = _sweep(model, law, noise)
         law, value = _searched(model, law, noise, tol)

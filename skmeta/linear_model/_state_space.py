@@ -49,7 +49,7 @@ class StateSpace(EmpiricalBayes):
     half_life : float, default=None
         The time after which half of a deviation is left, in days for dates; None: learned.
     max_iter : int, default=20
-        Sweeps of EM over the tasks without drift.
+        Sweeps at most of EM over the tasks without drift, and rounds at most of sweeps and a search on the evidence with it.
     tol : float, default=1e-4
         Stop when a round of sweeps and search makes rows more probable by no more than so many nats each.
 

@@ -89,6 +89,7 @@ class CrossedTasks:
         held = float(of.flat.law.mean_variance)
         start = LevelsLaw(tuple(even), level, np.inf, np.full(tasks.n_tasks, level), held, shapes=shapes)
         options: dict[str, Any] = {"tol": learning.learner.tol * tasks.n_tasks, "noise": noise, "n_iter": _SWEEPS}
+        options["max_iter"] = learning.learner.max_iter
         law = fit_levels(model, start, **options)
         passed = model.passed(law)
         shapes = tuple(_shape(learning, passed, f) for f in range(n))

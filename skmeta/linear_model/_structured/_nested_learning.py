@@ -209,7 +209,7 @@ def learned_output(
         law = _fitted(learning, of, model, noise, effects)
     else:
         tol = learning.learner.tol * of.tasks.n_tasks if settle else np.inf
-        law = fit_levels(model, start, n_iter=_SWEEPS, tol=tol, noise=noise)
+        law = fit_levels(model, start, n_iter=_SWEEPS, tol=tol, noise=noise, max_iter=learning.learner.max_iter)
     passed = model.passed(law)
     told = noise != "known" and past is None and not law.effects  # working responses are no targets
     evidence = evidence_in_data(model, law, passed.evidence, of.units) if told else None
@@ -297,6 +297,7 @@ def _fitted(
     start = LevelsLaw(even, float(law.noise), float(law.noise_dof), own, float(law.mean_variance), effects=effects)
     shapes = [learning.free(tasks.width, model.tree.n_nodes(level)) for level in range(n_levels)]
     options: dict[str, Any] = {"tol": learning.learner.tol * tasks.n_tasks, "noise": noise, "n_iter": _SWEEPS}
+    options["max_iter"] = learning.learner.max_iter
     free = fit_levels(model, replace(start, shapes=tuple(shapes)), **options)
     found = in_best_shapes(learning, model.passed(free))
     if model.past is not None:
