@@ -6,7 +6,8 @@ and of the others the excess over it in per cent, with the standard error of the
 its learned component alone, as if no day could be unlike the others, the same with gaps in time ignored, exchangeable days (all
 counting alike, or by half-lives of 10 and 40 days), one pooled model of the last 40 days, and a model of the day's rows alone.
 Two more lines compare on the same collections: what it costs to ignore gaps, and what it costs to believe that a day may be
-unlike the others. Seconds are those to learn from 160 days.
+unlike the others. Seconds are those to learn from 160 days. A second table tells of how many collections of few days drift is
+believed, by days and coefficients, where it is there and where it is not.
 
 With --data FOLDER also home runs (baseball.csv.gz): half of the players learn, the other half is scored season after season,
 from the second on, as their seasons come in; seasons of 100 at bats and more, players of three seasons and more. The error
@@ -29,12 +30,13 @@ from skmeta import EmpiricalBayes, StateSpace, WarmStartRegressor
 
 SHOTS, HALF_LIVES, POOLED = (0, 2, 5, 10), (10.0, 40.0), 40
 ALONE, IGNORED = "learned component alone", "gaps ignored"
+FEW_DAYS, FEW_AND_MANY = (10, 20, 40), (3, 10)
 PAIRS = {IGNORED: "state space", "state space": ALONE}
 
 
 def table_of(days, some, time):
     """Rows of some days with the time last, and their targets."""
-    X = days.X[some, :, :-1].reshape(-1, P - 1)
+    X = days.X[some, :, :-1].reshape(len(some) * N_ROWS, -1)
     return np.column_stack([X, np.repeat(time[some], N_ROWS)]), days.y[some].ravel()
 
 
@@ -142,6 +144,19 @@ def compare(name, truth, seeds, table):
             table.add(name, f"{method}, over {base}", *excess(errors[method], errors[base]), "")
 
 
+def believed(seeds, quick, table):
+    """Lines of how often drift is believed of few days."""
+    for name in ("exchangeable", "constant", "random walk", "AR(1) .9"):
+        for p in FEW_AND_MANY[: 1 if quick else None]:
+            say(f"{name}, {p} coefficients")
+            drawn, counts = [draw(TRUTHS[name], seed, p) for seed in seeds], []
+            for n_days in FEW_DAYS:
+                fits = (table_of(days, np.arange(n_days), days.time) for days in drawn)
+                priors = [WarmStartRegressor(Ridge(), task=-1, learner=StateSpace()).fit(*own).prior_ for own in fits]
+                counts.append(f"{sum(bool(prior.context_names) for prior in priors)} of {len(priors)}")
+            table.add(name, f"{p}", *counts)
+
+
 # Home runs ------------------------------------------------------------------------------------------
 
 
@@ -227,6 +242,10 @@ def main():
             compare(name, truth, seeds, table)
     if len(table.rows) > 1:
         table.show("oracle: root mean squared error; others: its excess over the oracle's in per cent.")
+    if args.only in "few days":
+        table = Table("How often drift is believed", ["truth", "coefficients", *(f"{n} days" for n in FEW_DAYS)], 2)
+        believed(seeds, args.quick, table)
+        table.show()
     path = Path(args.data) / "baseball.csv.gz"
     if args.data and path.exists() and args.only in "home runs":
         table = Table("Next season's home runs", ["model", "error", "by split"])
