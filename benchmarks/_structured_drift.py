@@ -49,19 +49,19 @@ class Days:
     y: np.ndarray
 
 
-def draw(truth, seed):
-    """The days of one truth."""
+def draw(truth, seed, p=P):
+    """The days of one truth, of ``p`` coefficients."""
     rng = np.random.default_rng(seed)
     gap = np.where(rng.random(N_DAYS) < 0.6, 1, rng.geometric(0.12, N_DAYS) + 1) if truth.gaps else np.ones(N_DAYS, int)
-    mean, steps = rng.normal(size=P), rng.normal(size=(N_DAYS, P))
+    mean, steps = rng.normal(size=p), rng.normal(size=(N_DAYS, p))
     state = truth.state * steps[0]
-    W = np.empty((N_DAYS, P))
+    W = np.empty((N_DAYS, p))
     for t in range(N_DAYS):
         if t:
             left, new = truth.after(gap[t])
             state = left * state + np.sqrt(new) * steps[t]
-        W[t] = mean + state + truth.own * rng.normal(size=P)
-    X = rng.normal(size=(N_DAYS, N_ROWS, P))
+        W[t] = mean + state + truth.own * rng.normal(size=p)
+    X = rng.normal(size=(N_DAYS, N_ROWS, p))
     X[:, :, -1] = 1.0
     y = np.einsum("tnp,tp->tn", X, W) + rng.normal(size=(N_DAYS, N_ROWS))
     return Days(np.cumsum(gap).astype(float), mean, W, X, y)

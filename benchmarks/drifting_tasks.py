@@ -3,13 +3,18 @@
 Learned on 160 days of ten rows and seven coefficients; the next 40 days are forecast with 0, 2, 5 and 10 of their rows, and
 after each day one filter step learns on. Root mean squared errors over collections: that of one who knows the law ("oracle"),
 and of the others the excess over it in per cent, with the standard error of the ratio's mean over collections: the state space,
-the same with gaps in time ignored, exchangeable days (all counting alike, or by half-lives of 10 and 40 days), one pooled
-model of the last 40 days, and a model of the day's rows alone. Seconds are those to learn from 160 days.
+its learned component alone, as if no day could be unlike the others, the same with gaps in time ignored, exchangeable days (all
+counting alike, or by half-lives of 10 and 40 days), one pooled model of the last 40 days, and a model of the day's rows alone.
+Two more lines compare on the same collections: what it costs to ignore gaps, and what it costs to believe that a day may be
+unlike the others. Seconds are those to learn from 160 days. A second table tells of how many collections of few days drift is
+believed, by days and coefficients, where it is there and where it is not.
 
 With --data FOLDER also home runs (baseball.csv.gz): half of the players learn, the other half is scored season after season,
 from the second on, as their seasons come in; seasons of 100 at bats and more, players of three seasons and more. The error
-is that of sqrt((hr + .375) / (ab + .75)), weighted by ab. "with an era" adds a cubic spline of the year to the columns, whose
-slopes all players share (varying="intercept").
+is that of sqrt((hr + .375) / (ab + .75)), weighted by ab. "with an era" knows what a year was like for all: a state space of
+one model a year tells the level of each from the players that learn, of the year that is scored too, and players are what
+deviates from it. "with a curve" adds a cubic spline of the year to the columns instead, whose slopes all players share
+(varying="intercept").
 """
 
 from pathlib import Path
@@ -24,11 +29,14 @@ from sklearn.preprocessing import SplineTransformer
 from skmeta import EmpiricalBayes, StateSpace, WarmStartRegressor
 
 SHOTS, HALF_LIVES, POOLED = (0, 2, 5, 10), (10.0, 40.0), 40
+ALONE, IGNORED = "learned component alone", "gaps ignored"
+FEW_DAYS, FEW_AND_MANY = (10, 20, 40), (3, 10)
+PAIRS = {IGNORED: "state space", "state space": ALONE}
 
 
 def table_of(days, some, time):
     """Rows of some days with the time last, and their targets."""
-    X = days.X[some, :, :-1].reshape(-1, P - 1)
+    X = days.X[some, :, :-1].reshape(len(some) * N_ROWS, -1)
     return np.column_stack([X, np.repeat(time[some], N_ROWS)]), days.y[some].ravel()
 
 
@@ -37,13 +45,14 @@ def coefficients(model):
     return np.r_[model.coef_, model.intercept_]
 
 
-def adapted(prior, days, t):
-    """Coefficients of a day after some of its rows ``{n: (P,)}``."""
-    return {n: coefficients(prior.adapt(Ridge(), days.X[t, :n, :-1], days.y[t, :n])) for n in SHOTS}
+def adapted(priors, days):
+    """Coefficients of the new days after some of their rows, ``{n: (P,)}`` each, by a prior each."""
+    new = zip(priors, days.X[N_PAST:, :, :-1], days.y[N_PAST:], strict=True)
+    return [{n: coefficients(prior.adapt(Ridge(), X[:n], y[:n])) for n in SHOTS} for prior, X, y in new]
 
 
 def by_filter(days, time):
-    """Forecasts by a state space, which learns on day after day; and the seconds of its first fit."""
+    """Priors of the new days by a state space, which learns on day after day; and the seconds of its first fit."""
 
     def learn(some, prior=None):
         model = WarmStartRegressor(Ridge(), task=-1, prior=prior, learner=StateSpace())
@@ -53,7 +62,7 @@ def by_filter(days, time):
     found = []
     for t in range(N_PAST, len(time)):
         drifts = bool(prior.context_names)
-        found.append(adapted(prior.given(**{f"x{P - 1}": time[t]}) if drifts else prior, days, t))
+        found.append(prior.given(**{f"x{P - 1}": time[t]}) if drifts else prior)
         prior = learn(np.arange(t, t + 1), prior) if drifts else prior
     return found, seconds
 
@@ -63,7 +72,7 @@ def exchangeable(days, time, half_life=None):
     learner = EmpiricalBayes(half_life=half_life)
     model = WarmStartRegressor(Ridge(), task=-1, learner=learner)
     prior, seconds = clocked(lambda: model.fit(*table_of(days, np.arange(N_PAST), time)).prior_)
-    return [adapted(prior, days, t) for t in range(N_PAST, len(time))], seconds
+    return adapted([prior] * (len(time) - N_PAST), days), seconds
 
 
 def pooled(days, time):
@@ -85,18 +94,19 @@ def own(days, time):
     return found, np.nan
 
 
-def methods(truth):
-    """Name to a function of the days that forecasts."""
-    found = {"state space": lambda days: by_filter(days, days.time)}
+def methods(truth, days):
+    """Name, forecasts and seconds of each method."""
+    priors, seconds = by_filter(days, days.time)
+    yield "state space", adapted(priors, days), seconds
+    yield ALONE, adapted([prior.components[0] for prior in priors], days), np.nan
     if truth.gaps:
-        found["gaps ignored"] = lambda days: by_filter(days, np.arange(float(len(days.time))))
-    found["exchangeable"] = lambda days: exchangeable(days, days.time)
+        priors, seconds = by_filter(days, np.arange(float(len(days.time))))
+        yield IGNORED, adapted(priors, days), seconds
+    yield "exchangeable", *exchangeable(days, days.time)
     for h in HALF_LIVES:
-        found[f"half-life {h:.0f}"] = lambda days, h=h: exchangeable(days, days.time, h)
-    return found | {
-        f"pooled, {POOLED} days": lambda days: pooled(days, days.time),
-        "own": lambda days: own(days, days.time),
-    }
+        yield f"half-life {h:.0f}", *exchangeable(days, days.time, h)
+    yield f"pooled, {POOLED} days", *pooled(days, days.time)
+    yield "own", *own(days, days.time)
 
 
 def squares(forecasts, days):
@@ -107,6 +117,13 @@ def squares(forecasts, days):
     )
 
 
+def excess(each, base):
+    """Cells: by how many per cent errors are above those of a ``base``, from mean squares ``(n_collections, n_shots)``."""
+    total, ratios = np.sqrt(np.mean(each, axis=0) / np.mean(base, axis=0)), np.sqrt(np.divide(each, base))
+    error = ratios.std(axis=0, ddof=1) / np.sqrt(len(ratios))
+    return [f"{100 * (r - 1):+.2f} ± {100 * e:.2f}" for r, e in zip(total, error, strict=True)]
+
+
 def compare(name, truth, seeds, table):
     """Lines of one truth."""
     best, errors, seconds = [], {}, {}
@@ -115,18 +132,29 @@ def compare(name, truth, seeds, table):
         days = draw(truth, seed)
         known = oracle(truth, days, SHOTS)
         best.append(squares([dict(zip(SHOTS, each, strict=True)) for each in zip(*known.values(), strict=True)], days))
-        for method, forecast in methods(truth).items():
-            found, spent = forecast(days)
+        for method, found, spent in methods(truth, days):
             errors.setdefault(method, []).append(squares(found, days))
             seconds.setdefault(method, []).append(spent)
     table.add(name, "oracle", *(f"{e:.4f}" for e in np.sqrt(np.mean(best, axis=0))), "")
     for method, each in errors.items():
-        total = np.sqrt(np.mean(each, axis=0) / np.mean(best, axis=0))
-        ratios = np.sqrt(np.array(each) / best)
-        error = ratios.std(axis=0, ddof=1) / np.sqrt(len(ratios))
-        cells = [f"{100 * (r - 1):+.2f} ± {100 * e:.2f}" for r, e in zip(total, error, strict=True)]
         spent = np.mean(seconds[method])
-        table.add(name, method, *cells, "" if np.isnan(spent) else f"{spent:.1f}")
+        table.add(name, method, *excess(each, best), "" if np.isnan(spent) else f"{spent:.1f}")
+    for method, base in PAIRS.items():
+        if method in errors:
+            table.add(name, f"{method}, over {base}", *excess(errors[method], errors[base]), "")
+
+
+def believed(seeds, quick, table):
+    """Lines of how often drift is believed of few days."""
+    for name in ("exchangeable", "constant", "random walk", "AR(1) .9"):
+        for p in FEW_AND_MANY[: 1 if quick else None]:
+            say(f"{name}, {p} coefficients")
+            drawn, counts = [draw(TRUTHS[name], seed, p) for seed in seeds], []
+            for n_days in FEW_DAYS:
+                fits = (table_of(days, np.arange(n_days), days.time) for days in drawn)
+                priors = [WarmStartRegressor(Ridge(), task=-1, learner=StateSpace()).fit(*own).prior_ for own in fits]
+                counts.append(f"{sum(bool(prior.context_names) for prior in priors)} of {len(priors)}")
+            table.add(name, f"{p}", *counts)
 
 
 # Home runs ------------------------------------------------------------------------------------------
@@ -148,34 +176,46 @@ def running_mean(known, new):
     return (sums["total"] / sums["ab"]).loc[new["player"]].to_numpy()
 
 
-def by_model(estimator, learner, columns, learning):
-    """A function that predicts the next seasons of players from their earlier ones, by a prior of other players'."""
+def no_level(frame):
+    """Of every season: nothing."""
+    return np.zeros(len(frame))
 
-    def model(prior=None):
-        return WarmStartRegressor(estimator, task=["player", "year"], learner=learner, prior=prior)
 
-    prior = model().fit(learning[columns], learning["rate"], sample_weight=learning["ab"]).prior_
+def era(learning):
+    """A function that says what the years of seasons were like, by one model a year."""
+    model = WarmStartRegressor(Ridge(), task="year", learner=StateSpace())
+    model.fit(learning[["year"]], learning["rate"], sample_weight=learning["ab"])
+    return lambda frame: model.predict(frame[["year"]])
+
+
+def by_model(estimator, learner, columns, learning, level=no_level):
+    """A function that predicts the next seasons of players from their earlier ones, by a prior of other players'.
+
+    ``level`` says what seasons were like for all players.
+    """
+
+    def fitted(frame, prior=None):
+        model = WarmStartRegressor(estimator, task=["player", "year"], learner=learner, prior=prior)
+        return model.fit(frame[columns], frame["rate"] - level(frame), sample_weight=frame["ab"])
+
+    prior = fitted(learning).prior_
     say(repr(prior))
-
-    def predict(known, new):
-        on = model(prior).fit(known[columns], known["rate"], sample_weight=known["ab"])
-        return on.predict(new[columns])
-
-    return predict
+    return lambda known, new: fitted(known, prior).predict(new[columns]) + level(new)
 
 
 def home_runs(path, n_splits, last, table):
     """Lines of the home runs."""
     frame, errors = seasons(path), {}
     ids = np.sort(frame["player"].unique())
-    era = make_pipeline(SplineTransformer(n_knots=8), Ridge())
+    curve = make_pipeline(SplineTransformer(n_knots=8), Ridge())
     for split in range(n_splits):
         learns = np.random.default_rng(split).permutation(ids)[: len(ids) // 2]
         learning, scored = frame[frame["player"].isin(learns)], frame[~frame["player"].isin(learns)]
-        plain, with_era = ["player", "year"], ["player", "year", "era"]
+        plain, with_curve = ["player", "year"], ["player", "year", "era"]
         found = {
             "state space": by_model(Ridge(), StateSpace(), plain, learning),
-            "state space with an era": by_model(era, StateSpace(varying="intercept"), with_era, learning),
+            "state space with an era": by_model(Ridge(), StateSpace(), plain, learning, era(learning)),
+            "state space with a curve": by_model(curve, StateSpace(varying="intercept"), with_curve, learning),
             "static (player > season)": by_model(Ridge(), EmpiricalBayes(), plain, learning),
             "running mean": running_mean,
         }
@@ -202,6 +242,10 @@ def main():
             compare(name, truth, seeds, table)
     if len(table.rows) > 1:
         table.show("oracle: root mean squared error; others: its excess over the oracle's in per cent.")
+    if args.only in "few days":
+        table = Table("How often drift is believed", ["truth", "coefficients", *(f"{n} days" for n in FEW_DAYS)], 2)
+        believed(seeds, args.quick, table)
+        table.show()
     path = Path(args.data) / "baseball.csv.gz"
     if args.data and path.exists() and args.only in "home runs":
         table = Table("Next season's home runs", ["model", "error", "by split"])

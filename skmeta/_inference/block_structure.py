@@ -64,6 +64,10 @@ class BlockStructure:
         """None: of several blocks their scale alone."""
         return None
 
+    def n_parameters(self, p: int, n_tasks: float) -> float:
+        """As of one `Structure`: those of all blocks, and the intercept's variance."""
+        return 1.0 + sum(one.n_parameters(p, n_tasks) for _, one in self.blocks)
+
     def tightened(self, factor: float) -> BlockStructure:
         """The same under hyper-priors of ``factor`` times the weight within its blocks."""
         return replace(self, blocks=tuple((name, one.tightened(factor)) for name, one in self.blocks))

@@ -39,6 +39,9 @@ class LevelShape(Protocol):
     def free_entries(self, k: int) -> tuple[Array, Array] | None:
         """Entries of a triangular root ``(k, k)`` that the shape leaves free; None where that is its scale alone."""
 
+    def n_parameters(self, k: int, n_tasks: float) -> float:
+        """How many numbers a covariance ``(k, k)`` of the shape has that many tasks tell of."""
+
 
 @dataclass(frozen=True, eq=False)
 class LevelsLaw:
@@ -146,13 +149,14 @@ class Model(Protocol):
         """A pass under a law."""
 
 
-def fit_levels(model: Model, start: LawT, *, n_iter: int, tol: float, noise: str) -> LawT:
-    """Sweeps of EM and searches in turn, until a round makes the tasks more probable by less than ``tol`` nats.
+def fit_levels(model: Model, start: LawT, *, n_iter: int, tol: float, noise: str, max_iter: int = _ROUNDS) -> LawT:
+    """Rounds of ``n_iter`` sweeps of EM and a search, until one makes the tasks more probable by less than ``tol`` nats.
 
-    ``noise`` is what is learned of it: ``"task"``, ``"shared"`` or ``"known"``.
+    There are ``max_iter`` rounds at most; an infinite ``tol`` asks for one. ``noise`` is what is learned of it: ``"task"``,
+    ``"shared"`` or ``"known"``.
     """
     law, best = start, -np.inf
-    for _ in range(_ROUNDS):
+    for _ in range(max_iter):
         for _ in range(n_iter):
             law = _sweep(model, law, noise)
         law, value = _searched(model, law, noise, tol)

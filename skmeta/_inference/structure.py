@@ -47,6 +47,9 @@ class CovarianceShape(Protocol):
     def free_entries(self, k: int) -> tuple[Array, Array] | None:
         """Entries of a triangular root ``(k, k)`` that the shape leaves free; None where that is its scale alone."""
 
+    def n_parameters(self, p: int, n_tasks: float) -> float:
+        """How many numbers of a covariance ``(p, p)`` so many tasks tell, what a hyper-prior holds counting as much less."""
+
 
 @dataclass(frozen=True)
 class Structure:
@@ -90,6 +93,16 @@ class Structure:
         rows, columns = np.tril_indices(k)
         free = rows == columns if self.rank == 0 else np.ones(len(rows), dtype=bool)
         return rows[free], columns[free]
+
+    def n_parameters(self, p: int, n_tasks: float) -> float:
+        """As `CovarianceShape` has it."""
+        k = p if self.varying is None else len(self.varying)
+        even = min(k, 1 + self.intercept)  # the slopes' mean variance, and the intercept's
+        told = n_tasks / (n_tasks + self.strength) if n_tasks > 0 else 0.0
+        if self.rank is None:
+            held = even if self.equal else k
+            return held + told * (k * (k + 1) / 2 - held)
+        return even + (0.0 if self.equal else told * (k - even)) + self.rank * k - self.rank * (self.rank - 1) / 2
 
     def fit(self, scatter: Array, n_tasks: Array, unique: Array | None = None) -> tuple[Any, ...]:
         """``(Sigma, unique)``: the covariances ``(..., p, p)`` and their diagonal parts, which may start the next fit.

@@ -89,7 +89,8 @@ class EmpiricalBayes(LearnsWithoutRows):
         ``prior`` says does not age. Of nested tasks the innermost ids are dates. None: all count alike. How fast tasks
         drift, `StateSpace` learns.
     max_iter : int, default=20
-        Sweeps of EM over the tasks. Stopping early is itself a regulariser.
+        Sweeps of EM over the tasks at most. Stopping early is itself a regulariser. Where tasks have a structure, as in
+        regions or by descriptors, also rounds at most of sweeps and a search on the evidence.
     tol : float, default=1e-4
         Stop when nothing moves by more than this share in a sweep.
     crossed : bool, default=False

@@ -21,8 +21,11 @@ class StateSpace(EmpiricalBayes):
     every player has a mean of its own, :math:`\mu + u`. The half-life :math:`h`, the covariances and the noises are learned by
     EM and by a search on the evidence, all states integrated out by Kalman's filter and smoother; a random walk is the limit
     of a long half-life. Drift is taken only if the tasks are more probable by 4 nats than without it, in the words of Kass and
-    Raftery strong evidence; otherwise the prior is that of `EmpiricalBayes`. What describes tasks, ``context=``, is
-    not read where a task follows another, and a warning says so.
+    Raftery strong evidence; otherwise the prior is that of `EmpiricalBayes`. Both evidences are at their maximum, so for
+    every number that was fitted each counts less by half the logarithm of the number of tasks that tell it (Schwarz's
+    criterion). Of 56 made-up collections of 10 or 20 tasks in no order, drift was taken for none, and without that
+    correction for 5; ``benchmarks/drifting_tasks.py`` counts errors of both kinds. What describes tasks, ``context=``, is not
+    read where a task follows another, and a warning says so.
 
     A new task starts from the state at its time, ``prior_.given(date=...)``, which goes forward from the last that is known.
     Learning on with ``prior=`` goes on from all states that it knows: scales and half-life are learned anew, shapes are kept.
@@ -49,7 +52,7 @@ class StateSpace(EmpiricalBayes):
     half_life : float, default=None
         The time after which half of a deviation is left, in days for dates; None: learned.
     max_iter : int, default=20
-        Sweeps of EM over the tasks without drift.
+        Sweeps at most of EM over the tasks without drift, and rounds at most of sweeps and a search on the evidence with it.
     tol : float, default=1e-4
         Stop when a round of sweeps and search makes rows more probable by no more than so many nats each.
 
@@ -65,7 +68,7 @@ class StateSpace(EmpiricalBayes):
     R. E. Kalman (1960), A new approach to linear filtering and prediction problems, Journal of Basic Engineering 82.
     R. H. Shumway and D. S. Stoffer (1982), An approach to time series smoothing and forecasting using the EM algorithm,
     Journal of Time Series Analysis 3(4).
-    R. E. Kass and A. E. Raftery (1995), Bayes factors, JASA 90, section 3.2.
+    R. E. Kass and A. E. Raftery (1995), Bayes factors, JASA 90, sections 3.2 and 4.1.3.
 
     Examples
     --------

@@ -47,6 +47,12 @@ def test_it_is_a_covariance_with_nothing_between_blocks_even_from_one_task(struc
     assert np.linalg.eigvalsh(covariance / np.outer(scale, scale))[0] > 0
 
 
+def test_its_parameters_are_those_of_its_blocks_and_the_intercepts_variance():
+    spherical, full = found(pseudo_tasks=0.0)
+    assert spherical.n_parameters(P, 50.0) == 3 + 1
+    assert full.n_parameters(P, 50.0) == 3 + 1 + 6 + 1
+
+
 @pytest.mark.parametrize("even", [False, True])
 @pytest.mark.parametrize("n_tasks", [4, 40])
 def test_all_columns_in_one_block_are_full(even, n_tasks):

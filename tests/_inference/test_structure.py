@@ -170,3 +170,37 @@ def test_nothing_may_vary():
         assert_array_equal(covariance, np.zeros((2, 6, 6)))
         again, _ = replace(each, varying=()).fit(np.stack([scatter_of(40)] * 2), np.array([40.0, 40.0]), unique)
         assert_array_equal(again, covariance)
+
+
+FREE = [replace(shape, strength=0.0) for shape in SHAPES[:5]]
+SOME_VARY = replace(Structure("diagonal", 0, strength=0.0), varying=(1, 3, 5))
+
+
+@pytest.mark.parametrize("structure", [*FREE, SOME_VARY, replace(SPHERICAL, varying=(5,))], ids=str)
+def test_its_parameters_are_the_directions_in_which_it_can_move(structure):
+    p, n_tasks, upper = 6, np.array(50.0), np.triu_indices(6)
+    scatter = np.cov(np.random.default_rng(1).normal(size=(50, p)), rowvar=False)
+
+    def moved(i, j, step):
+        change = np.zeros((p, p))
+        change[i, j] = change[j, i] = step
+        unique = None
+        for _ in range(200):  # alternations of factors and unique variances until they stand still
+            covariance, unique = structure.fit(scatter + change, n_tasks, unique)
+        return covariance[upper]
+
+    slopes = [moved(i, j, 1e-4) - moved(i, j, -1e-4) for i, j in zip(*upper, strict=True)]
+    values = np.linalg.svd(np.array(slopes) / 2e-4, compute_uv=False)
+    assert structure.n_parameters(p, 50.0) == (values > 1e-4).sum()
+
+
+@pytest.mark.parametrize("structure", SHAPES, ids=str)
+def test_what_a_hyper_prior_holds_counts_the_less_the_fewer_tasks_tell(structure):
+    free = replace(structure, strength=0.0).n_parameters(6, 1.0)
+    counts = [structure.n_parameters(6, n) for n in (0.0, 3.0, 30.0, 1e12)]
+    assert counts == sorted(counts)
+    assert_allclose(counts[-1], free)
+
+
+def test_without_coefficients_that_vary_there_are_no_parameters():
+    assert replace(DIAGONAL, varying=()).n_parameters(6, 50.0) == 0.0

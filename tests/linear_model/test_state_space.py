@@ -14,6 +14,7 @@ from sklearn.model_selection import TimeSeriesSplit, cross_val_score
 
 from skmeta import EmpiricalBayes, GaussianPrior, StateSpace, WarmStartRegressor
 from skmeta.linear_model import DriftingPrior
+from skmeta.linear_model._structured._drifting_learning import DriftingTasks
 from skmeta.tasks import Tasks
 
 QUICK = StateSpace("spherical")
@@ -77,6 +78,22 @@ def test_where_nothing_drifts_the_prior_is_that_of_exchangeable_tasks(kind):
     found, plain = QUICK.learn(Ridge(), tasks), EmpiricalBayes("spherical").learn(Ridge(), tasks)
     assert type(found) is type(plain) and repr(found) == repr(plain)
     np.testing.assert_array_equal(mean_of(found), mean_of(plain))
+
+
+@pytest.mark.parametrize("seed", [70002, 70011])
+def test_numbers_that_were_fitted_to_few_days_do_not_pass_for_drift(seed, monkeypatch):
+    rng, (n_days, n_rows, p) = np.random.default_rng(seed), (10, 10, 3)
+    mean, own, X = rng.normal(size=p), rng.normal(size=(n_days, p)), rng.normal(size=(n_days, n_rows, p))
+    X[..., -1] = 1.0
+    y = np.einsum("tnp,tp->tn", X, mean + 0.5 * own) + rng.normal(size=(n_days, n_rows))
+    fitted, settled = [], DriftingTasks.settled
+    monkeypatch.setattr(DriftingTasks, "settled", lambda among, found: (fitted.extend(found), settled(among, found))[1])
+    day = np.repeat(np.arange(n_days), n_rows)
+    tasks = Tasks(X[..., :-1].reshape(-1, p - 1), y.ravel(), day, np.arange(n_days), levels={"day": np.arange(n_days)})
+    prior = StateSpace().learn(Ridge(), tasks)
+    evidence, without = fitted[0].passed.evidence, fitted[0].exchangeable.passed.evidence
+    assert evidence > without + 4.0  # at the maximum of both
+    assert prior.context_names == ()
 
 
 def test_dates_count_in_days_whatever_they_are_written_as(walk):

@@ -27,7 +27,6 @@ from skmeta.linear_model._structured._places import LearnedPlaces, OutputTasks, 
 from skmeta.linear_model._structured._prior import StructuredPrior
 from skmeta.tasks import Tasks
 
-_EXPANSIONS = 20  # guard: of the likelihood around the tasks' modes, which settle in a few
 _STILL = 1e-3  # guard: coefficients that move by less have settled
 
 
@@ -175,7 +174,7 @@ def _by_working_responses(
     rows = found[0].rows or collection.tasks
     outputs: list[Any] = [None] * len(found)
     coefficients = rows.modes([flat.law for flat in found])
-    for _ in range(_EXPANSIONS):
+    for _ in range(learning.learner.max_iter):
         parts = zip(_outputs(rows.responses_at(coefficients), found, collection), outputs, strict=True)
         outputs = [among.output(learning, each, before, noise="known") for each, before in parts]
         before, coefficients = coefficients, np.stack([each.coefficients for each in outputs], axis=1)

@@ -87,6 +87,7 @@ class CrossedTasks:
         held = float(of.flat.law.mean_variance)
         start = LevelsLaw(tuple(even), variance, np.inf, np.full(tasks.n_tasks, variance), held, shapes=free)
         options: dict[str, Any] = {"tol": learning.learner.tol * tasks.n_tasks, "noise": noise, "n_iter": _SWEEPS}
+        options["max_iter"] = learning.learner.max_iter
         law = fit_levels(model, start, **options)
         passed = model.passed(law)
         shapes = tuple(_shape(learning, passed, f) for f in range(n))

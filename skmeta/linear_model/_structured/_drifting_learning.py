@@ -102,6 +102,7 @@ class DriftingTasks:
         """What is learned of one output, see `Among.output`; contextual effects are those of tasks in no order."""
         effects = None if noise == "known" else of.flat.law.contextual
         tasks, options = less(of.tasks, effects), dict[str, Any](noise=noise, n_iter=_SWEEPS)
+        options["max_iter"] = learning.learner.max_iter
         told = None if self.past is None else self.past.told(of.k, of.units)
         chains = Chains.of((*self.nested.parents[:-1], self._chain), self.time, tasks.counts, told)
         tol = learning.learner.tol * (tasks.n_rows.sum() + (0.0 if self.past is None else self.past.n_rows))

@@ -12,6 +12,8 @@ from skmeta._inference.drift import Filtered
 from skmeta._inference.drifting_law import DriftingLaw
 from skmeta._inference.forecast import forecasts
 from skmeta._inference.in_columns import InColumns
+from skmeta._inference.levels import LevelShape
+from skmeta._inference.linalg import diagonal
 from skmeta._inference.messages import Beliefs, Messages
 from skmeta._inference.nested import NestedPass
 from skmeta._inference.selection import Choice
@@ -71,9 +73,21 @@ class DriftingOutput:
 
     @property
     def gain(self) -> float:
-        """By how many nats the tasks are more probable with drift than without."""
+        r"""By how many nats the tasks are more probable with drift than without, the numbers of both laws integrated out.
+
+        .. math:: \log B \approx \log p(y | \hat\theta_1) - \log p(y | \hat\theta_0) -
+            \tfrac12 \sum_{l \in \{s, v\}} d_l \log n_l + \tfrac12 d_0 \log n_0
+
+        is Schwarz's criterion (Kass and Raftery, 1995, JASA 90, section 4.1.3). A covariance has ``d`` numbers, the half-life
+        is one more of the states', and ``n`` is in tasks (`_n_told`): numbers that no row tells of cost nothing.
+        """
         assert self.exchangeable is not None
-        return self.passed.evidence - self.exchangeable.passed.evidence
+        (state, own), flat = self.law.shapes[-2:], self.exchangeable
+        p, counts = len(self.law.covariances[-1]), self.passed.model.tasks.counts
+        with_drift = _spent(state, p, _n_told(self.filtered.solved.inverse), more=len(self.law.own_bounds))
+        with_drift += _spent(own, p, _n_told(self.filtered.day.left, counts))
+        without = _spent(flat.law.shapes[-1], p, _n_told(flat.passed.up.deviations[-1].left, counts))
+        return self.passed.evidence - flat.passed.evidence - with_drift + without
 
     @property
     def coefficients(self) -> Array:
@@ -114,6 +128,20 @@ class DriftingOutput:
     def nodes_of(self, depth: int) -> Beliefs:
         """What is known of the entities of a level, of whose tasks no columns' means are known."""
         return with_effects(self.passed.known[depth], self.effects)
+
+
+def _n_told(left: Array, counts: Array | None = None) -> float:
+    """How many deviations rows tell, a covariance ``(n, k, k)`` of the whitened ones being left: the effective sample size.
+
+    R. H. Jones (2011), Bayesian information criterion for longitudinal and clustered data, Statistics in Medicine 30.
+    """
+    told = 1.0 - diagonal(left).mean(axis=-1) if left.shape[-1] else np.zeros(len(left))
+    return float(told.sum() if counts is None else counts @ told)
+
+
+def _spent(shape: LevelShape, p: int, n_told: float, more: int = 0) -> float:
+    """Nats by which a covariance of a shape, and ``more`` numbers, fitted to so many tasks make these too probable."""
+    return 0.5 * (shape.n_parameters(p, n_told) + more) * float(np.log(max(n_told, 1.0)))
 
 
 def shapes_of(learning: LawLearning, passed: NestedPass[DriftingLaw]) -> tuple[CovarianceShape, CovarianceShape]:

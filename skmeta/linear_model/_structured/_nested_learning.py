@@ -231,7 +231,7 @@ def learned_output(
         law = _fitted(learning, of, model, noise, start)
     else:
         tol = learning.learner.tol * of.tasks.n_tasks if settle else np.inf
-        law = fit_levels(model, start, n_iter=_SWEEPS, tol=tol, noise=noise)
+        law = fit_levels(model, start, n_iter=_SWEEPS, tol=tol, noise=noise, max_iter=learning.learner.max_iter)
     passed = model.passed(law)
     # Working responses are no targets, and effects of descriptors are held by what is learned of them.
     has_evidence = noise != "known" and past is None and len(law.shrink) == of.tasks.width
@@ -331,6 +331,7 @@ def _fitted(learning: LawLearning, of: OutputTasks, model: NestedModel, noise: s
     tasks, n_levels = model.tasks, model.tree.n_levels
     shapes = [learning.free(tasks.width, model.tree.n_nodes(level)) for level in range(n_levels)]
     options: dict[str, Any] = {"tol": learning.learner.tol * tasks.n_tasks, "noise": noise, "n_iter": _SWEEPS}
+    options["max_iter"] = learning.learner.max_iter
     free = fit_levels(model, replace(start, shapes=tuple(shapes)), **options)
     found = in_best_shapes(learning, model.passed(free))
     if model.past is not None:
