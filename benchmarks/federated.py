@@ -173,7 +173,7 @@ def mean_and_error(values):
 
 
 def draw(seed, n_sites, n_rows, n_features, differ=False):
-    """``(X, y)`` of the past with the site last, ``(X, y, coef)`` of new sites, and the bounds; columns of the past may differ."""
+    """``(X, y)`` of the past with the site last, ``(X, y, coef)`` of new sites, and the bounds."""
     rng, p = np.random.default_rng(seed), n_features + 1
     mean, factor = rng.normal(size=p), 0.4 * rng.normal(size=(p, 2))
 
