@@ -188,7 +188,8 @@ class SufficientStatistics(FrozenValue):
         if tasks.n_rows:
             check_complete(Z, tasks, tasks.feature_names)
         target, names, weight = as_numbers(tasks.y, Ridge()), tasks.feature_names, tasks.sample_weight
-        Y, more = target[:, None] if target.ndim == 1 else target, {}
+        Y = target[:, None] if target.ndim == 1 else target
+        more: dict[str, Any] = {}
         if bounds is not None or data_norm is not None:
             Z, Y, weight, more = bounded_rows(Z, Y, names, weight, bounds, data_norm)
         sums = read_sums(Z, Y, tasks.order, tasks.starts, weight)
