@@ -9,7 +9,8 @@ from the common coefficients, and their mean, weighted by patients, is the next.
 
 Without it, on made-up sites: what private statistics lose of the error on new sites, by epsilon, rows a site, columns and the
 declared bound on the norm of a row, and whether they were said to be unusable; beside it the same sums taken for exact, their
-eigenvalues clipped, and learned from without what other sites say of a site's Gram. Columns are N(0, 1) within three standard
+eigenvalues clipped, and learned from without what other sites say of a site's Gram; and sums whose noise measures the constant
+as a column at its bounds. Columns are N(0, 1) within three standard
 deviations, or where sites differ of scales U(0.5, 1) and means N(0, 0.5^2) of each site's own, targets likewise; coefficients
 N(mu, F F' + 0.15^2 I), mu ~ N(0, I), F of rank two with entries N(0, 0.4^2); noise of standard deviation one; delta 1e-5.
 """
@@ -34,7 +35,10 @@ BOUNDS = {
 }  # fmt: skip
 ROUNDS, STEPS, BATCH = (1, 10, 100), (0.05, 0.005), 4
 DELTA, WIDTH, SHOTS, N_NEW = 1e-5, 3.0, (0, 5, 20), 60
-UNUSABLE, EXPECTED, FIRST_SEED = "unusable", "skmeta._inference.errors_in_sums.expected_grams", 1000
+UNUSABLE, FIRST_SEED = "unusable", 1000
+EXPECTED, CONSTANT = (
+    f"skmeta._inference.{name}" for name in ("errors_in_sums.expected_grams", "bounded_sums.Box.square_of_constant")
+)
 
 
 # Hospitals --------------------------------------------------------------------------------------------
@@ -214,9 +218,9 @@ def taken_for_exact(private):
 
 
 def losses(seed, n_features, n_sites, n_rows, epsilon, norm, differ):
-    """Losses in % by `SHOTS`: ``(known noise, taken for exact, Grams as measured)``, and whether they were said to be unusable.
+    """Losses in % by `SHOTS`, and whether sums were said to be unusable.
 
-    ``norm`` is the bound on the norm of a row, in that of a corner of the bounds.
+    The losses are ``(as it is, taken for exact, Grams as measured, constant as one)``; ``norm`` is the bound on the norm of a row, in that of a corner of the bounds.
     """
     past, new, bounds = draw(seed, n_sites, n_rows, n_features, differ)
     learner = EmpiricalBayes()
@@ -230,18 +234,24 @@ def losses(seed, n_features, n_sites, n_rows, epsilon, norm, differ):
     found = [errors(learner.learn_statistics(each), new) for each in (private, taken_for_exact(private))]
     with patch(EXPECTED, lambda gram, variances, lacking: (gram, variances)):
         found.append(errors(learner.learn_statistics(private), new))
+    with patch(CONSTANT, 1.0):
+        found.append(errors(learner.learn_statistics(sums.privatise(epsilon, DELTA, random_state=seed)), new))
     return 100.0 * (np.array(found) / best - 1.0), said
 
 
 def privacy_table(cases, seeds):
     shots = [x for n in SHOTS for x in (f"{n} shots", "+-")]
     header = ["columns", "sites", "rows a site", "epsilon", "norm", "sites differ", *shots, "said unusable"]
-    table = Table(f"Loss in % by privacy, {len(seeds)} seeds", [*header, "as exact, 5", "measured, 5", "+-"], n_names=6)
+    table = Table(
+        f"Loss in % by privacy, {len(seeds)} seeds",
+        [*header, "as exact, 5", "measured, 5", "+-", "constant, 5", "+-"],
+        n_names=6,
+    )
     for case in cases:
         values, said = zip(*[losses(seed, *case) for seed in seeds], strict=True)
-        known, exact, measured = np.swapaxes(values, 0, 1)
+        known, exact, measured, whole = np.swapaxes(values, 0, 1)
         cells = [value for k in range(len(SHOTS)) for value in mean_and_error(known[:, k])]
-        more = [float(exact[:, 1].mean()), *mean_and_error(measured[:, 1])]
+        more = [float(exact[:, 1].mean()), *mean_and_error(measured[:, 1]), *mean_and_error(whole[:, 1])]
         *numbers, epsilon, norm, differ = case
         names = [*numbers, f"{epsilon:g}", "none" if norm is None else f"{norm:g}", "yes" if differ else "no"]
         table.add(*names, *cells, f"{np.mean(said):.0%}", *more)
@@ -250,6 +260,7 @@ def privacy_table(cases, seeds):
         "norm: data_norm, the bound on the norm of a row, as a share of that of a corner of the bounds; none: no row is shrunk",
         "as exact: noise is not known to the learner, eigenvalues are clipped alone",
         "measured: the noise is known, but other sites say nothing of a site's Gram",
+        "constant: as it is, but noise and sensitivity count the constant as one, not as the root of a third",
     )
 
 

@@ -172,7 +172,7 @@ class SufficientStatistics(FrozenValue):
         ------
         ValueError
             If there is no such column, an id is missing, a column holds no numbers or is missing in some rows of a
-            task, or lengths differ; if bounds are missing, or there are weights beside them.
+            task, or lengths differ; if bounds are missing, or weights stand beside them.
         TypeError
             If ids are of several types, or lists.
         """
@@ -331,7 +331,7 @@ class SufficientStatistics(FrozenValue):
         delta : float
             Between zero and one; well below one over the number of rows.
         bounds : mapping, default=None
-            As of `from_table`, and not narrower than those that the rows were read within; None takes those.
+            As of `from_table`, not narrower than those of the rows, and with a ``data_norm`` the same; None takes those.
         random_state : int, RandomState instance or None, default=None
             For tests alone: who knows the seed can take the noise away again. None draws from the operating system's
             randomness, whatever the state of NumPy's own.

@@ -232,12 +232,15 @@ def test_a_bound_on_the_norm_makes_five_columns_usable(spread):
     assert lost[1] < lost[0] and lost[1] < 0.1
 
 
+@pytest.mark.parametrize("data_norm", [None, 1.0])
 @pytest.mark.parametrize("epsilon", [0.5, 3.0, 9.9])
-def test_few_rows_are_said_to_be_unusable(epsilon):
+def test_few_rows_are_said_to_be_unusable(epsilon, data_norm):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(500, 4)), rng.normal(size=500)
     bounds = dict.fromkeys(range(4), (-4.0, 4.0)) | {"y": (-4.0, 4.0)}
-    found = SufficientStatistics.from_table(np.c_[X, np.repeat(np.arange(10), 50)], y, -1, bounds=bounds)
+    found = SufficientStatistics.from_table(
+        np.c_[X, np.repeat(np.arange(10), 50)], y, -1, bounds=bounds, data_norm=data_norm
+    )
     with pytest.warns(UserWarning, match=r"unusable.*It takes .* times the rows a task, a larger epsilon"):
         noisy = found.privatise(epsilon, 1e-5, random_state=0)
     with pytest.warns(UserWarning, match="statistics: .*unusable"):
