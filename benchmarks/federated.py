@@ -220,7 +220,8 @@ def taken_for_exact(private):
 def losses(seed, n_features, n_sites, n_rows, epsilon, norm, differ):
     """Losses in % by `SHOTS`, and whether sums were said to be unusable.
 
-    The losses are ``(as it is, taken for exact, Grams as measured, constant as one)``; ``norm`` is the bound on the norm of a row, in that of a corner of the bounds.
+    The losses are ``(as it is, taken for exact, Grams as measured, constant as one)``; ``norm`` is the bound on the norm of a
+    row, in that of a corner of the bounds.
     """
     past, new, bounds = draw(seed, n_sites, n_rows, n_features, differ)
     learner = EmpiricalBayes()
