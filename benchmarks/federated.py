@@ -7,15 +7,18 @@ threshold); or the sums are one ridge regression for all. Beside it logistic reg
 hospital's own, and by federated averaging: each round every hospital goes through its patients by stochastic gradient steps
 from the common coefficients, and their mean, weighted by patients, is the next. Then the same round with privacy.
 
-Without it, on made-up sites: what private statistics lose of the error on new sites, by epsilon, rows a site and columns, and
-whether they were said to be unusable; beside it the same sums taken for exact, their eigenvalues clipped. Columns are N(0, 1)
-within three standard deviations, targets likewise; coefficients N(mu, F F' + 0.15^2 I), mu ~ N(0, I), F of rank two with
-entries N(0, 0.4^2); noise of standard deviation one; delta 1e-5.
+Without it, on made-up sites: what private statistics lose of the error on new sites, by epsilon, rows a site, columns and the
+declared bound on the norm of a row, and whether they were said to be unusable; beside it the same sums taken for exact, their
+eigenvalues clipped, and learned from without what other sites say of a site's Gram; and sums whose noise measures the constant
+as a column at its bounds. Columns are N(0, 1) within three standard
+deviations, or where sites differ of scales U(0.5, 1) and means N(0, 0.5^2) of each site's own, targets likewise; coefficients
+N(mu, F F' + 0.15^2 I), mu ~ N(0, I), F of rank two with entries N(0, 0.4^2); noise of standard deviation one; delta 1e-5.
 """
 
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -32,7 +35,10 @@ BOUNDS = {
 }  # fmt: skip
 ROUNDS, STEPS, BATCH = (1, 10, 100), (0.05, 0.005), 4
 DELTA, WIDTH, SHOTS, N_NEW = 1e-5, 3.0, (0, 5, 20), 60
-UNUSABLE = "unusable"
+UNUSABLE, FIRST_SEED = "unusable", 1000
+EXPECTED, CONSTANT = (
+    f"skmeta._inference.{name}" for name in ("errors_in_sums.expected_grams", "bounded_sums.Box.square_of_constant")
+)
 
 
 # Hospitals --------------------------------------------------------------------------------------------
@@ -170,17 +176,19 @@ def mean_and_error(values):
 # Made-up sites ----------------------------------------------------------------------------------------
 
 
-def draw(seed, n_sites, n_rows, n_features):
+def draw(seed, n_sites, n_rows, n_features, differ=False):
     """``(X, y)`` of the past with the site last, ``(X, y, coef)`` of new sites, and the bounds."""
     rng, p = np.random.default_rng(seed), n_features + 1
     mean, factor = rng.normal(size=p), 0.4 * rng.normal(size=(p, 2))
 
-    def sites(count, rows):
+    def sites(count, rows, differ=False):
         coef = mean + rng.normal(size=(count, 2)) @ factor.T + 0.15 * rng.normal(size=(count, p))
         X = rng.normal(size=(count, rows, n_features))
+        if differ:
+            X = X * rng.uniform(0.5, 1.0, (count, 1, n_features)) + 0.5 * rng.normal(size=(count, 1, n_features))
         return X, np.einsum("tnd,td->tn", X, coef[:, :-1]) + coef[:, -1:] + rng.normal(size=(count, rows)), coef
 
-    X, y, _ = sites(n_sites, n_rows)
+    X, y, _ = sites(n_sites, n_rows, differ)
     spread = np.sqrt(1.0 + mean @ mean + np.sum(factor**2) + p * 0.15**2)
     bounds = dict.fromkeys(range(n_features), (-WIDTH, WIDTH)) | {"y": (-WIDTH * spread, WIDTH * spread)}
     table = np.column_stack([X.reshape(-1, n_features), np.repeat(np.arange(n_sites), n_rows)])
@@ -209,42 +217,51 @@ def taken_for_exact(private):
     return replace(private, noise_variance=None, **parts)
 
 
-def losses(seed, n_sites, n_rows, n_features, epsilon):
-    """``(loss in % by SHOTS, the same with the noise taken for data, whether they were said to be unusable)``."""
-    past, new, bounds = draw(seed, n_sites, n_rows, n_features)
+def losses(seed, n_features, n_sites, n_rows, epsilon, norm, differ):
+    """Losses in % by `SHOTS`, and whether sums were said to be unusable.
+
+    The losses are ``(as it is, taken for exact, Grams as measured, constant as one)``; ``norm`` is the bound on the norm of a
+    row, in that of a corner of the bounds.
+    """
+    past, new, bounds = draw(seed, n_sites, n_rows, n_features, differ)
     learner = EmpiricalBayes()
     best = errors(learner.learn_statistics(SufficientStatistics.from_table(*past, task=-1)), new)
+    data_norm = None if norm is None else norm * np.sqrt(n_features)
+    sums = SufficientStatistics.from_table(*past, task=-1, bounds=bounds, data_norm=data_norm)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        private = SufficientStatistics.from_table(*past, task=-1, bounds=bounds).privatise(
-            epsilon, DELTA, random_state=seed
-        )
+        private = sums.privatise(epsilon, DELTA, random_state=seed)
     said = any(UNUSABLE in str(each.message) for each in caught)
-    known, blind = (errors(learner.learn_statistics(each), new) for each in (private, taken_for_exact(private)))
-    return 100.0 * (known / best - 1.0), 100.0 * (blind / best - 1.0), said
+    found = [errors(learner.learn_statistics(each), new) for each in (private, taken_for_exact(private))]
+    with patch(EXPECTED, lambda gram, variances, lacking: (gram, variances)):
+        found.append(errors(learner.learn_statistics(private), new))
+    with patch(CONSTANT, 1.0):
+        found.append(errors(learner.learn_statistics(sums.privatise(epsilon, DELTA, random_state=seed)), new))
+    return 100.0 * (np.array(found) / best - 1.0), said
 
 
-def privacy_table(cases, n_seeds):
-    shots = [f"{n} shots" for n in SHOTS]
-    header = [
-        "columns",
-        "sites",
-        "rows a site",
-        "epsilon",
-        *(x for name in shots for x in (name, "+-")),
-        "said unusable",
-    ]
-    table = Table(f"Loss in % by privacy, {n_seeds} seeds", [*header, *(f"as exact, {n}" for n in SHOTS)], n_names=4)
-    for n_features, n_sites, n_rows, epsilon in cases:
-        found = [losses(seed, n_sites, n_rows, n_features, epsilon) for seed in range(n_seeds)]
-        known, blind, said = (np.array(each, dtype=float) for each in zip(*found, strict=True))
+def privacy_table(cases, seeds):
+    shots = [x for n in SHOTS for x in (f"{n} shots", "+-")]
+    header = ["columns", "sites", "rows a site", "epsilon", "norm", "sites differ", *shots, "said unusable"]
+    table = Table(
+        f"Loss in % by privacy, {len(seeds)} seeds",
+        [*header, "as exact, 5", "measured, 5", "+-", "constant, 5", "+-"],
+        n_names=6,
+    )
+    for case in cases:
+        values, said = zip(*[losses(seed, *case) for seed in seeds], strict=True)
+        known, exact, measured, whole = np.swapaxes(values, 0, 1)
         cells = [value for k in range(len(SHOTS)) for value in mean_and_error(known[:, k])]
-        table.add(
-            n_features, n_sites, n_rows, f"{epsilon:g}", *cells, f"{said.mean():.0%}", *blind.mean(axis=0).tolist()
-        )
+        more = [float(exact[:, 1].mean()), *mean_and_error(measured[:, 1]), *mean_and_error(whole[:, 1])]
+        *numbers, epsilon, norm, differ = case
+        names = [*numbers, f"{epsilon:g}", "none" if norm is None else f"{norm:g}", "yes" if differ else "no"]
+        table.add(*names, *cells, f"{np.mean(said):.0%}", *more)
     table.show(
-        "excess of the error on new sites over that after the same sums without noise",
+        "excess of the error on new sites over that after the same sums without noise, its mean and standard error",
+        "norm: data_norm, the bound on the norm of a row, as a share of that of a corner of the bounds; none: no row is shrunk",
         "as exact: noise is not known to the learner, eigenvalues are clipped alone",
+        "measured: the noise is known, but other sites say nothing of a site's Gram",
+        "constant: as it is, but noise and sensitivity count the constant as one, not as the root of a third",
     )
 
 
@@ -257,9 +274,13 @@ def main():
         )
     else:
         say("without --data there are no hospitals, only made-up sites")
-    cases = [(3, 40, n, e) for n in (50, 200, 500, 2000) for e in (1.0, 3.0, 10.0)]
-    cases += [(5, 40, 500, 3.0), (5, 100, 500, 3.0), (5, 40, 500, 10.0), (5, 40, 2000, 3.0), (3, 10, 500, 3.0)]
-    privacy_table(cases[7:8] if args.quick else cases, args.seeds or (3 if args.quick else 10))
+    cases = [(3, 40, n, e, None, False) for n in (50, 200, 500, 2000) for e in (1.0, 3.0, 10.0)]
+    cases += [(3, 40, 500, 3.0, 0.5, False), (3, 10, 500, 3.0, 0.5, False), (3, 40, 50, 10.0, 0.5, False)]
+    cases += [(5, 40, 500, 3.0, norm, False) for norm in (None, 0.7, 0.5, 0.35, 0.25)]
+    cases += [(5, 40, 500, 3.0, norm, True) for norm in (None, 0.5)]
+    cases += [(5, 40, 2000, 3.0, None, False), (8, 40, 500, 3.0, 0.5, False), (8, 40, 1000, 3.0, 0.5, False)]
+    count = args.seeds or (3 if args.quick else 20)
+    privacy_table(cases[17:18] if args.quick else cases, range(FIRST_SEED, FIRST_SEED + count))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ ROUNDING = 1e-6  # what is smaller guards digits
 
 # Numbers inside functions, and defaults of parameters, by the module and the outermost function or class, and why.
 INLINE = {
+    "_inference.bounded_sums.Box": ({3.0}, "the mean square of a column that is uniform in [-1, 1] is 1/3"),
     "_inference.coefficient_law.ContextualEffects": ({0.1}, "where the iteration for their variance starts"),
     "_inference.computation.cheaper_in_rows": ({4.0, 8.0, 10.0}, "costs of two ways to compute the same"),
     "_inference.copies._direction": ({1.5}, "of a projection: any will do"),

@@ -1,19 +1,23 @@
 r"""Sums of rows within bounds, in the units of the bounds, as they are released: with noise.
 
-Columns and targets are measured from the middles of their bounds, in halves of their widths: ``u = (z, 1, q)`` with ``z, q``
-in ``[-1, 1]``. The products ``M = sum u u'`` of a task, ``(p + K, p + K)`` for ``p = d + 1``, hold all that squared errors are
-made of. Released are ``n``, the sums of ``z`` and of ``q``, the products ``z_i z_j`` (``i < j``) and ``z_i q_k``, each once,
-and the squares less half of ``n``: a square lies in ``[0, 1]``, so that a row moves it by half at most. One row moves them
-all by no more than
+Columns and targets are measured from the middles of their bounds, in halves of their widths: ``z, q`` in ``[-1, 1]``. A row
+whose columns are longer than ``R``, its norm's bound, is shrunk to it as a whole, target and constant too: it has the weight
+:math:`\lambda^2 = \min(1, R^2 / |z|^2)`. The products ``M = sum u u'`` of a task, ``u = lambda (z, 1, q)``, ``(p + K, p + K)``
+for ``p = d + 1``, hold all that squared errors are made of; released is each once, but for those of two targets.
 
-.. math:: \Delta^2 = 1 + m + \tbinom{m}{2} - \tbinom{K}{2} + \tfrac{m}{4}, \quad m = d + K,
+The noise is that of a symmetric matrix, whose law no rotation changes, of ``lambda (z, tau, q)``: that of squares has twice
+the variance of the others. One row moves the released numbers, in standard deviations, by no more than
 
-which a row at a corner of the bounds does.
+.. math:: \Delta^2 = \tfrac12 \left((R^2 + \tau^2)^2 + 2 K (R^2 + \tau^2) + K\right),
+
+half the square of :math:`|u|^2` for one target, whatever its direction: a row of norm ``R`` with its targets at their bounds
+does. The constant counts as much as a column that is uniform within its bounds, ``tau^2 = 1 / 3``: it is known well in any
+case, as all rows say the same of it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,33 +30,49 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Box:
-    """Bounds of ``d`` columns and, after them, ``K`` targets: ``middle (d + K,)`` and ``half`` their widths ``(d + K,)``."""
+    """Bounds of ``d`` columns and, after them, ``K`` targets: ``middle (d + K,)`` and ``half`` their widths ``(d + K,)``.
+
+    ``norm`` is that of the longest row of columns: that of a corner, or less where rows are shrunk.
+    """
 
     middle: Array
     half: Array
     d: int
+    norm: float
 
     @classmethod
-    def of_bounds(cls, bounds: Array, d: int) -> Box:
+    def of_bounds(cls, bounds: Array, d: int, data_norm: float | None = None) -> Box:
         """From lows and highs ``(d + K, 2)``; what has no width is measured as it is."""
-        half = 0.5 * (bounds[:, 1] - bounds[:, 0])
-        return cls(bounds.mean(axis=1), np.where(half > 0, half, 1.0), d)
+        half, corner = 0.5 * (bounds[:, 1] - bounds[:, 0]), float(np.sqrt(d))
+        norm = corner if data_norm is None else min(data_norm, corner)
+        return cls(bounds.mean(axis=1), np.where(half > 0, half, 1.0), d, norm)
 
     @property
     def n_outputs(self) -> int:
         return len(self.half) - self.d
 
     @property
-    def sensitivity(self) -> float:
-        """The most that one row moves what is released, as a vector (the square root of the formula above)."""
-        m, k = len(self.half), self.n_outputs
-        products, squares = (m * (m - 1) - k * (k - 1)) / 2.0, m * 0.5**2
-        return float(np.sqrt(1.0 + m + products + squares))
+    def square_of_constant(self) -> float:
+        """``tau^2``: the mean square of a column that is uniform within its bounds."""
+        return 1.0 / 3.0
 
     @property
-    def halves(self) -> Array:
-        """``(p + K,)`` how much of the noise of ``n`` the squares take on: half of it, and ``n`` all."""
-        return np.where(np.arange(len(self.half) + 1) == self.d, 1.0, 0.5)
+    def sensitivity(self) -> float:
+        """The most that one row moves what is released, in standard deviations (the square root of the formula above)."""
+        columns, k = self.norm**2 + self.square_of_constant, self.n_outputs
+        return float(np.sqrt(0.5 * (columns**2 + 2.0 * columns * k + k)))
+
+    @property
+    def variances(self) -> Array:
+        """``(p + K, p + K)`` of the noise in each of the products ``M``; one in those of two columns."""
+        square = np.ones(len(self.half) + 1)
+        square[self.d] = self.square_of_constant
+        return np.asarray((1.0 + np.eye(len(square))) / np.outer(square, square))
+
+    def weights(self, Z: Array) -> Array:
+        """``(n,)`` of rows ``Z (n, d)``: by how much each is shrunk, squared; a column that is missing has no length."""
+        z = np.nan_to_num((Z - self.middle[: self.d]) / self.half[: self.d])
+        return np.asarray(1.0 / np.maximum((z**2).sum(axis=1) / max(self.norm**2, TINY), 1.0))
 
     def products(self, sums: Sums, centre: Array | None = None) -> Array:
         """``M (T, p + K, p + K)`` of every task; products of two targets are zero.
@@ -86,15 +106,13 @@ class Box:
     def of_output(self, k: int) -> Box:
         """The columns and one target."""
         kept = [*range(self.d), self.d + k]
-        return Box(self.middle[kept], self.half[kept], self.d)
+        return replace(self, middle=self.middle[kept], half=self.half[kept])
 
     def noise(self, n_tasks: int, scale: float, random: np.random.RandomState) -> Array:
-        """What is added to ``M``: each sum that is released has an independent part of standard deviation ``scale``."""
+        """What is added to ``M``: ``scale`` times independent numbers of `variances`, each on both sides of the diagonal."""
         m = len(self.half) + 1
         drawn = np.triu(scale * random.normal(size=(n_tasks, m, m)))
-        found = drawn + np.swapaxes(np.triu(drawn, 1), 1, 2)
-        squares = np.delete(np.arange(m), self.d)
-        found[:, squares, squares] += 0.5 * drawn[:, self.d, self.d, None]
+        found = (drawn + np.swapaxes(np.triu(drawn, 1), 1, 2)) * np.sqrt(self.variances)
         return np.asarray(self._without_products_of_targets(found))
 
     def _without_products_of_targets(self, M: Array) -> Array:
@@ -102,21 +120,20 @@ class Box:
         return M
 
 
-def noise_of_products(second: Array, halves: Array) -> Array:
-    """The covariance of ``N w`` for noise ``N`` of variance one, on average over vectors of moments ``second (..., m, m)``.
+def noise_of_products(second: Array, variances: Array) -> Array:
+    """The covariance of ``N w`` for symmetric noise ``N`` of ``variances (..., m, m)``, over vectors of moments ``second``.
 
-    Entry ``(i, j)`` of ``N`` is met twice, at ``w_j`` and ``w_i``; the noise of ``n`` is in all squares by ``halves (m,)``.
+    Entry ``(i, j)`` of ``N`` is met twice, at ``w_j`` and ``w_i``; a square once.
     """
-    square = np.diagonal(second, axis1=-2, axis2=-1)
-    own = square.sum(axis=-1, keepdims=True) - np.where(halves < 1.0, 1.0, 2.0) * square
-    return np.asarray(second * (1.0 + np.outer(halves, halves)) + own[..., None] * np.eye(len(halves)))
+    square = np.diagonal(second, axis1=-2, axis2=-1)[..., None]
+    own = (variances @ square)[..., 0] - np.diagonal(variances * second, axis1=-2, axis2=-1)
+    return np.asarray(variances * second + own[..., None] * np.eye(variances.shape[-1]))
 
 
-def noise_of_square(square: Array, halves: Array) -> Array:
-    """The variance of ``w' N w`` for noise ``N`` of variance one, from the squares ``(..., m)`` of ``w``."""
-    total, fourth = square.sum(axis=-1), square**2
-    own = np.where(halves < 1.0, fourth, 0.0).sum(axis=-1)
-    return np.asarray(2.0 * (total**2 - fourth.sum(axis=-1)) + own + (square @ halves) ** 2)
+def noise_of_square(square: Array, variances: Array) -> Array:
+    """The variance of ``w' N w`` for such noise, from the squares ``(..., m)`` of ``w``."""
+    twice = 2.0 * np.einsum("...i,...ij,...j->...", square, variances, square)
+    return np.asarray(twice - (np.diagonal(variances, axis1=-2, axis2=-1) * square**2).sum(axis=-1))
 
 
 def signal_of_columns(M: Array, d: int, variance: Array) -> Array:

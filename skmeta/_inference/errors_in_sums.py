@@ -8,7 +8,8 @@ products are, of coefficients ``w`` and :math:`\omega = (w, -1)`,
 
 an error in the statistics (W. A. Fuller, 1987, Measurement error models, section 3.1). So they inform about ``w`` as rows
 of Gram ``s2 G O^-1 G`` and cross products ``s2 G O^-1 c`` would: those of no noise where there is none, and the less the
-more noise there is. How large coefficients and ``s2`` are is learned in turn with it.
+more noise there is. In place of :math:`\tilde G` stands what is expected of ``G`` (`noisy_grams`). How large coefficients and
+``s2`` are is learned in turn with it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import fit_gaussian, initial_guess
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.linalg import TINY, cholesky_root, solve, spd_inverse, symmetrize, times
+from skmeta._inference.noisy_grams import expected_grams
 from skmeta._inference.structure import Structure
 from skmeta._inference.sums import Sums
 from skmeta._inference.units import Law, Units, standardised
@@ -40,24 +42,27 @@ _LEAST = 1e-9  # guard: a positive share
 
 @dataclass(frozen=True, eq=False)
 class NoisySums:
-    """Products ``M (T, p + 1, p + 1)`` of one target in the units of a `Box`, with noise of ``variance (T,)``.
+    """Products ``M (T, p + 1, p + 1)`` of one target in the units of a `Box`, with noise.
 
-    ``gram (T, p, p)`` is what ``M`` has of it with its eigenvalues clipped at zero; ``n (T,)`` are the rows, and
-    ``lacking (T, d)`` says which columns a task lacks, that are at their centres in ``M``.
+    ``gram (T, p, p)`` is what is expected of their columns' part, its eigenvalues clipped at zero; ``variances
+    (T, p + 1, p + 1)`` are those of what both are off, and ``variance (T,)`` those of ``M`` in the box's. ``lacking (T, d)``
+    says which columns a task lacks, that are at their centres in ``M``.
     """
 
     M: Array
     gram: Array
     variance: Array
+    variances: Array
     box: Box
     lacking: NDArray[np.bool_]
 
     @classmethod
     def of_sums(cls, sums: Sums, variance: Array, box: Box, centre: Array) -> NoisySums:
-        """From sums of one target; what a task lacks says nothing at the ``centre (d,)``."""
-        lacking = np.isnan(sums.mean)
-        M = box.products(sums, centre)
-        return cls(M, legal(M[:, :-1, :-1]), variance, box, lacking)
+        """From sums of one target with noise of ``variance (T,)``; what a task lacks says nothing at the ``centre (d,)``."""
+        lacking, M = np.isnan(sums.mean), box.products(sums, centre)
+        variances = variance[:, None, None] * box.variances
+        gram, variances[:, :-1, :-1] = expected_grams(M[:, :-1, :-1], variances[:, :-1, :-1], lacking)
+        return cls(M, legal(gram), variance, variances, box, lacking)
 
     @property
     def n(self) -> Array:
@@ -80,8 +85,7 @@ def informative_part(noisy: NoisySums, law: Law) -> Array:
     """``M (T, p + 1, p + 1)`` that says without noise what these sums say with it, of as many residuals."""
     p, s2, G, c = len(law.mean), law.noise, noisy.gram, noisy.M[:, :-1, -1]
     second = second_moment(law.mean, law.covariance)
-    blur = noise_of_products(second, noisy.box.halves)[:-1, :-1]
-    omega = s2 * G + noisy.variance[:, None, None] * blur
+    omega = s2 * G + noise_of_products(second, noisy.variances)[:, :-1, :-1]
     omega += (_HELD * np.einsum("tii->t", omega) / p)[:, None, None] * np.eye(p)
     found = np.swapaxes(G, 1, 2) @ solve(omega, np.concatenate([G, c[..., None]], axis=2))
     information, pull = symmetrize(found[..., :p]), found[..., p]
@@ -105,7 +109,7 @@ def _noise_of_tasks(noisy: NoisySums, square: Array, s2: float, residual: Array,
     are known no better than of ``n`` rows.
     """
     n = noisy.n
-    noise = noisy.variance * noise_of_square(square, noisy.box.halves)
+    noise = noise_of_square(square, noisy.variances)
     kept = 1.0 / (1.0 + noise / (2.0 * n * s2**2))
     own = np.maximum(residual, 0.0) / np.maximum(n - noisy.gram.shape[-1] + told, _LEAST)
     return kept * own + (1.0 - kept) * s2
@@ -120,7 +124,7 @@ def residual_variance(noisy: NoisySums, mean: Array, covariance: Array) -> float
     M, n, extended = noisy.M.sum(axis=0), noisy.n.sum(), np.append(mean, -1.0)
     second, around = second_moment(mean, covariance), float(extended @ M @ extended) / n
     found = around - float(np.sum(M[:-1, :-1] * covariance)) / n
-    noise = float(noisy.variance.sum() * noise_of_square(np.diagonal(second), noisy.box.halves))
+    noise = float(noisy.variance.sum() * noise_of_square(np.diagonal(second), noisy.box.variances))
     spread = max(np.sqrt(noise) / n, _LEAST * abs(around), TINY)
     most = max(around, spread)
     return float(truncnorm.mean(-found / spread, (most - found) / spread, found, spread))

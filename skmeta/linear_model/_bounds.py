@@ -1,20 +1,42 @@
-"""Bounds of columns and target, declared before the rows are looked at: read by name, and kept by clipping."""
+"""Bounds of rows, declared before they are looked at: read by name, and kept by clipping and by shrinking."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils import check_scalar
 
+from skmeta._inference.bounded_sums import Box
 from skmeta._inference.moments import take_rows
 from skmeta.tasks._words import LIMIT, listed, shown
 
 Array = NDArray[np.float64]
 
 TARGET = "y"  # what bounds call the target
+
+
+def bounded_rows(
+    Z: Any, Y: Array, names: Sequence[str] | None, weight: Any, bounds: Any, data_norm: Any
+) -> tuple[Array, Array, Array | None, dict[str, Any]]:
+    """Columns, targets and weights of rows that keep what is declared, and the fields that say what that is."""
+    if bounds is None:
+        raise ValueError(
+            f"data_norm: wanted bounds beside it, in whose units it is, found {shown(data_norm)} alone; give from_table both."
+        )
+    found = read_bounds(bounds, names, Z.shape[1], Y.shape[1], weighted=weight is not None)
+    Z, Y = clipped(Z, Y, found, names)
+    if data_norm is None:
+        return Z, Y, None, {"bounds": found}
+    check_scalar(data_norm, "data_norm", Real, min_val=0.0, include_boundaries="neither")
+    if not np.isfinite(data_norm):
+        raise ValueError(f"data_norm: wanted a finite number, found {data_norm}; None shrinks no row.")
+    box = Box.of_bounds(found, Z.shape[1], float(data_norm))
+    return Z, Y, box.weights(Z), {"bounds": found, "data_norm": float(data_norm)}
 
 
 def read_bounds(

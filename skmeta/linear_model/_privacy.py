@@ -32,13 +32,14 @@ def privatised(found: Statistics, epsilon: float, delta: float, bounds: Any, ran
         )
     _check_can_be_private(found)
     declared = _bounds_of(found, bounds)
-    box = Box.of_bounds(declared, found.n_features)
+    box = Box.of_bounds(declared, found.n_features, found.data_norm)
     scale = noise_multiplier(float(epsilon), float(delta)) * box.sensitivity
     sums, random = found.sums(), _generator(random_state)
     M = box.products(sums) + box.noise(found.n_tasks, scale, random)
     M[:, box.d, box.d] = np.maximum(M[:, box.d, box.d], FEWEST_ROWS)
     noisy, one = box.sums(M, M[:, box.d, box.d].copy(), np.isnan(sums.mean)), found.target_mean.ndim == 1
-    more = {"bounds": declared, "noise_variance": np.full(found.n_tasks, scale**2)}
+    more = {"bounds": declared, "data_norm": found.data_norm}
+    more["noise_variance"] = np.full(found.n_tasks, scale**2)
     private = found.of_sums(noisy, found.ids, found.feature_names, one_target=one, **more)
     warn_if_useless(private, "privatise", stacklevel=4)
     return private
@@ -80,6 +81,11 @@ def _bounds_of(found: Statistics, bounds: Any) -> Array:
             f"bounds: wanted bounds that hold for the rows, found {shown(asked[j])} of {column_of(found, j)}, whose rows "
             f"were read within {shown(own[j])}; give from_table the same bounds."
         )
+    if found.data_norm is not None and not np.array_equal(own, asked):
+        raise ValueError(
+            f"bounds: wanted those that the rows were read within, found wider ones: data_norm={found.data_norm:g} is in their "
+            "units; give from_table the same bounds, or leave them out."
+        )
     return asked
 
 
@@ -100,15 +106,20 @@ def added_noise(ids: NDArray[Any], one: Statistics, other: Statistics) -> dict[s
     if len(bounded) == 2:
         _check_same_bounds(one, other)
     if not private:
-        return {"bounds": one.bounds if len(bounded) == 2 else None}
+        return {name: getattr(one, name) if len(bounded) == 2 else None for name in ("bounds", "data_norm")}
     total = np.zeros(len(ids))
     for part in private:
         total[lookup_tasks(ids, part.ids)] += part.noise_variance
-    return {"bounds": private[0].bounds, "noise_variance": total}
+    return {"bounds": private[0].bounds, "data_norm": private[0].data_norm, "noise_variance": total}
 
 
 def _check_same_bounds(one: Statistics, other: Statistics) -> None:
     """Raise unless two parts are of rows within the same bounds: noise is in their units."""
+    if one.data_norm != other.data_norm:
+        raise ValueError(
+            f"data_norm: wanted the same in all parts, found {shown(one.data_norm)} and {shown(other.data_norm)}, by which "
+            "the same row weighs otherwise; agree on one before."
+        )
     if np.array_equal(one.bounds, other.bounds):
         return
     j = int(np.flatnonzero((one.bounds != other.bounds).any(axis=1))[0])
@@ -138,7 +149,7 @@ def warn_if_useless(found: Statistics, where: str, stacklevel: int) -> None:
         f"{where}: wanted columns that stand out of the noise, found their signal at {typical:.2g} of the least that is of "
         f"use in {len(useless)} of {found.n_tasks} task(s), such as {shown(found.ids[first])} ({found.n[first]:.0f} rows, with "
         f"noise): they are unusable, slopes cannot be learned from them. It takes {more} a task, a larger epsilon, fewer "
-        "columns, or narrower bounds.",
+        "columns, narrower bounds, or a smaller data_norm.",
         UserWarning,
         stacklevel=stacklevel,
     )

@@ -11,7 +11,7 @@ from skmeta.tasks._words import listed, shown
 
 Statistics = Any  # SufficientStatistics, which asks here
 
-_OPTIONAL = "feature_names", "log_likelihood", "count", "bounds", "noise_variance"  # fields that may be None
+_OPTIONAL = "feature_names", "log_likelihood", "count", "bounds", "data_norm", "noise_variance"  # may be None
 
 
 def check_arrays(found: Statistics) -> None:
@@ -43,12 +43,26 @@ def _check_noise(found: Statistics, d: int) -> None:
     """Raise unless bounds are of all columns and targets, and noise has bounds to be measured by."""
     if found.bounds is not None and found.bounds.shape != (d + found.n_outputs, 2):
         _wrong("bounds", f"shape {(d + found.n_outputs, 2)}", f"shape {found.bounds.shape}")
+    if found.data_norm is not None and found.bounds is None:
+        _wrong("data_norm", "bounds, in whose units it is, beside it", "none")
     if found.noise_variance is None:
         return
     if found.bounds is None:
         _wrong("noise_variance", "bounds, in whose units it is, beside it", "none")
     if not (found.noise_variance >= 0).all():
         _wrong("noise_variance", "numbers that are not negative", shown(found.noise_variance.min()))
+
+
+def zeros_before(found: Statistics) -> dict[str, Any]:
+    """The fields that a column of zeros before the others changes; names are gone."""
+    zeros = ((0, 0), (1, 0))
+    return {
+        "mean": np.pad(found.mean, zeros),
+        "scatter": np.pad(found.scatter, (*zeros, (1, 0))),
+        "cross": np.pad(found.cross, (*zeros, *[(0, 0)] * (found.cross.ndim - 2))),
+        "feature_names": None,
+        "bounds": None if found.bounds is None else np.r_[np.zeros((1, 2)), found.bounds],
+    }
 
 
 def _wrong(name: str, wanted: str, found: str) -> None:

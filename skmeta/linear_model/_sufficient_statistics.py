@@ -20,9 +20,9 @@ from skmeta.linear_model._adding_parts import (
     check_targets,
     same_columns,
 )
-from skmeta.linear_model._bounds import clipped, read_bounds
+from skmeta.linear_model._bounds import bounded_rows
 from skmeta.linear_model._privacy import added_noise, privatised
-from skmeta.linear_model._statistics_arrays import check_arrays, check_one_column, check_state
+from skmeta.linear_model._statistics_arrays import check_arrays, check_one_column, check_state, zeros_before
 from skmeta.tasks import Tasks, lookup_tasks
 from skmeta.tasks._ids import plain_ids
 from skmeta.tasks._numbers import as_numbers, check_complete, numeric_features
@@ -70,7 +70,9 @@ class SufficientStatistics(FrozenValue):
     bounds : array-like of shape (n_features + n_outputs, 2), default=None
         Lows and highs that all rows lie between, of the columns and, after them, the targets; None where none were declared.
     noise_variance : array-like of shape (n_tasks,), default=None
-        Variance of the noise in each sum of a task (`privatise`), in units of half the bounds' widths; None for no noise.
+        Variance of the noise in each product of two columns (`privatise`), in halves of the bounds' widths; None for no noise.
+    data_norm : float, default=None
+        What the norm of no row's columns exceeds, as of `from_table`; None where none was declared.
 
     Raises
     ------
@@ -114,12 +116,15 @@ class SufficientStatistics(FrozenValue):
     count: Any = None
     bounds: _Array | None = None
     noise_variance: _Array | None = None
+    data_norm: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ids", plain_ids(self.ids, "SufficientStatistics(ids=...)"))
         for name in ("n", "mean", "target_mean", "scatter", "cross", "square"):
             object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
         object.__setattr__(self, "count", self.n if self.count is None else np.asarray(self.count, dtype=float))
+        if self.data_norm is not None:
+            object.__setattr__(self, "data_norm", float(self.data_norm))
         if self.feature_names is not None:
             object.__setattr__(self, "feature_names", tuple(str(name) for name in self.feature_names))
         for name in ("log_likelihood", "bounds", "noise_variance"):
@@ -133,7 +138,9 @@ class SufficientStatistics(FrozenValue):
         return f"SufficientStatistics({', '.join(f'{name}={getattr(self, name):.0f}' for name in counts)})"
 
     @classmethod
-    def from_table(cls, X: Any, y: Any, task: str | int, sample_weight: Any = None, bounds: Any = None) -> Self:
+    def from_table(
+        cls, X: Any, y: Any, task: str | int, sample_weight: Any = None, bounds: Any = None, data_norm: Any = None
+    ) -> Self:
         """The statistics of a table, its rows read once.
 
         Parameters
@@ -151,6 +158,10 @@ class SufficientStatistics(FrozenValue):
             A pair (low, high) for each column, by name (of arrays by position, the task column left out), and for the target
             as ``"y"``, declared from what is known of them, not read from the rows. What lies outside is clipped, with a
             warning. `privatise` needs them; rows then have no weights, since a row's share would have no bound.
+        data_norm : float, default=None
+            Bound on the norm of a row's columns, measured from the middles of their bounds in halves of the widths (a corner
+            has ``sqrt(n_features)``). A longer row is shrunk as a whole, target and intercept too: it has the weight
+            ``(data_norm / norm) ** 2``. `privatise` adds less noise; ``sqrt(n_features) / 2`` does well. None shrinks no row.
 
         Returns
         -------
@@ -161,28 +172,28 @@ class SufficientStatistics(FrozenValue):
         ------
         ValueError
             If there is no such column, an id is missing, a column holds no numbers or is missing in some rows of a
-            task, or lengths differ; if bounds are missing, or there are weights beside them.
+            task, or lengths differ; if bounds are missing, or weights stand beside them.
         TypeError
             If ids are of several types, or lists.
         """
         check_one_column(task)
         tasks = read_tasks(X, y, sample_weight, task=task)
         with telling_columns(tasks.X, X, task):
-            return cls.of_tasks(tasks, bounds)
+            return cls.of_tasks(tasks, bounds, data_norm)
 
     @classmethod
-    def of_tasks(cls, tasks: Tasks, bounds: Any = None) -> Self:
-        """The statistics of tasks that were read, all columns numbers; ``bounds`` as in `from_table`."""
+    def of_tasks(cls, tasks: Tasks, bounds: Any = None, data_norm: Any = None) -> Self:
+        """The statistics of tasks that were read, all columns numbers; ``bounds`` and ``data_norm`` as in `from_table`."""
         Z = numeric_features(tasks.X) if all(tasks.X.shape) else np.zeros(tasks.X.shape)
         if tasks.n_rows:
             check_complete(Z, tasks, tasks.feature_names)
-        target, names = as_numbers(tasks.y, Ridge()), tasks.feature_names
-        Y, found = target[:, None] if target.ndim == 1 else target, None
-        if bounds is not None:
-            found = read_bounds(bounds, names, Z.shape[1], Y.shape[1], weighted=tasks.sample_weight is not None)
-            Z, Y = clipped(Z, Y, found, names)
-        sums = read_sums(Z, Y, tasks.order, tasks.starts, tasks.sample_weight)
-        return cls.of_sums(sums, tasks.ids, names, one_target=target.ndim == 1, bounds=found)
+        target, names, weight = as_numbers(tasks.y, Ridge()), tasks.feature_names, tasks.sample_weight
+        Y = target[:, None] if target.ndim == 1 else target
+        more: dict[str, Any] = {}
+        if bounds is not None or data_norm is not None:
+            Z, Y, weight, more = bounded_rows(Z, Y, names, weight, bounds, data_norm)
+        sums = read_sums(Z, Y, tasks.order, tasks.starts, weight)
+        return cls.of_sums(sums, tasks.ids, names, one_target=target.ndim == 1, **more)
 
     @classmethod
     def of_sums(
@@ -320,7 +331,7 @@ class SufficientStatistics(FrozenValue):
         delta : float
             Between zero and one; well below one over the number of rows.
         bounds : mapping, default=None
-            As of `from_table`, and not narrower than those that the rows were read within; None takes those.
+            As of `from_table`, not narrower than those of the rows, and with a ``data_norm`` the same; None takes those.
         random_state : int, RandomState instance or None, default=None
             For tests alone: who knows the seed can take the noise away again. None draws from the operating system's
             randomness, whatever the state of NumPy's own.
@@ -344,21 +355,13 @@ class SufficientStatistics(FrozenValue):
 
     def take(self, tasks: Any) -> Self:
         """The statistics of some tasks (sorted positions, or a mask)."""
-        names = [field.name for field in fields(self) if field.name not in ("feature_names", "bounds")]
+        names = [field.name for field in fields(self) if field.name not in ("feature_names", "bounds", "data_norm")]
         changed = {name: getattr(self, name)[tasks] for name in names if getattr(self, name) is not None}
         return replace(self, **changed)
 
     def with_constant_column(self) -> Self:
         """The statistics of the same rows with a column of zeros before the others, without names."""
-        zeros = ((0, 0), (1, 0))
-        return replace(
-            self,
-            mean=np.pad(self.mean, zeros),
-            scatter=np.pad(self.scatter, (*zeros, (1, 0))),
-            cross=np.pad(self.cross, (*zeros, *[(0, 0)] * (self.cross.ndim - 2))),
-            feature_names=None,
-            bounds=None if self.bounds is None else np.r_[np.zeros((1, 2)), self.bounds],
-        )
+        return replace(self, **zeros_before(self))
 
     def to_dict(self) -> dict[str, NDArray[Any]]:
         """Plain arrays that `from_dict` reads: numbers, and text for names.
