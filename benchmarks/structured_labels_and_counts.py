@@ -1,9 +1,16 @@
 """Labels and counts of stores in regions, and of days that drift: what is a prior with structure worth to classifiers?
 
 The truths are those of `nested_tasks.py` and `drifting_tasks.py`, their coefficients on the scale of a logit or a logarithm.
-Bayes knows their laws, finds states by Laplace's approximation, and predicts with what it does not know integrated out.
+Bayes knows their laws, not their coefficients: it finds states by Laplace's approximation and predicts with what it does not
+know integrated out. A plain model has one set of coefficients, so "bayes, mode" says what the mode under the true law loses,
+and "structure, mode" what the learned one does, before plain models are moderated to predict well.
+
+A few large counts are most of a seed's deviance. So losses are compared three ways: those of a seed, whose sums such counts
+dominate; those of each task, on average over tasks and their median; and, before any row, by how many nats less probable the
+true coefficients are than under the true law, which no count can dominate.
 """
 
+from copy import deepcopy
 from functools import partial
 
 import numpy as np
@@ -11,12 +18,14 @@ from _common import Table, read_arguments
 from _structured_drift import TRUTHS, draw
 from _structured_nested import drawn, known_regions, nested
 from scipy.special import expit, xlogy
+from scipy.stats import multivariate_normal
 from sklearn.linear_model import LogisticRegression, PoissonRegressor
 
 from skmeta import EmpiricalBayes, StateSpace
 from skmeta.tasks import Tasks
 
-SHOTS = (0, 5, 10)
+SHOTS, NATS = (0, 5, 10), "nats"
+MODELS = "bayes", "bayes, mode", "structure", "structure, mode", "none", "own"
 N_ROWS, N_QUERY, N_NEW = 30, 400, 4  # rows of a past task and of the query, and new stores of a region
 
 
@@ -109,12 +118,42 @@ def oracle_of_regions(kind, law, region, X, y):
     return known
 
 
-def scored(kind, found, row, Z, truth):
+def scored(kind, found, Z, truth):
     """The loss of a model, or of a mode and its covariance."""
     if isinstance(found, tuple):
         mode, covariance = found
         return kind.loss(truth, kind.predicted(Z @ mode, np.einsum("np,pq,nq->n", Z, covariance, Z)))
     return kind.loss(truth, kind.of(found, Z[:, :-1]))
+
+
+def at_mode(model):
+    """A plain model before it was moderated."""
+    found, scale = deepcopy(model), getattr(model, "moderation_", 1.0)
+    found.coef_ = model.coef_ / scale
+    found.intercept_ = model.intercept_ / scale - getattr(model, "intercept_shift_", 0.0)
+    return found
+
+
+def models_of(kind, known, learned, flat, rows):
+    """Models of one task's rows, by Bayes, from a prior of its place and from one without places."""
+    plain, mode = (rows[0][:, :-1], rows[1]), laplace(kind, *known, *rows)
+    structure = learned.adapt(kind.make(), *plain)
+    return {
+        "bayes": mode,
+        "bayes, mode": (mode[0], np.zeros_like(mode[1])),
+        "structure": structure,
+        "structure, mode": at_mode(structure),
+        "none": flat.adapt(kind.make(), *plain),
+        "own": own(kind, *rows),
+    }
+
+
+def nats(prior, known, coef):
+    """By how much less probable coefficients are under a prior, before any row, than under the law that one knows."""
+    first = prior.components[0]
+    doubt = 0.0 if first.mean_covariance is None else first.mean_covariance
+    true = multivariate_normal(*known).logpdf(coef)
+    return true - multivariate_normal(first.mean, first.covariance + doubt).logpdf(coef)
 
 
 def own(kind, X, y):
@@ -142,20 +181,15 @@ def regions(kind, seed):
     known = oracle_of_regions(kind, law, region, X, y)
     found = {}
     for r, u in enumerate(law.of_region):
-        W = law.mean + u + drawn(rng, law.within, N_NEW)
+        W, here = law.mean + u + drawn(rng, law.within, N_NEW), learned.given(region=r)
         new, query = made(kind, rng, W, max(SHOTS)), made(kind, rng, W, N_QUERY)
         for t in range(N_NEW):
             for n in SHOTS:
-                rows = new[0][t][:n], new[1][t][:n]
-                plain = rows[0][:, :-1], rows[1]
-                models = {
-                    "bayes": laplace(kind, *known[r], *rows),
-                    "structure": learned.given(region=r).adapt(kind.make(), *plain),
-                    "none": flat.adapt(kind.make(), *plain),
-                    "own": own(kind, *rows),
-                }
+                models = models_of(kind, known[r], here, flat, (new[0][t][:n], new[1][t][:n]))
                 add(found, n, models, kind, query[0][t], query[1][t])
-    return {key: float(np.mean(each)) for key, each in found.items()}
+            for name, prior in (("structure", here), ("none", flat)):
+                found.setdefault((NATS, name), []).append(nats(prior, known[r], W[t]))
+    return {key: np.array(each) for key, each in found.items()}
 
 
 def days(kind, seed, name):
@@ -174,21 +208,16 @@ def days(kind, seed, name):
             state = mean + left * (state - mean)
             variance = left**2 * variance + kind.scale**2 * new * np.eye(len(mean))
         if t >= past:
-            query = made(kind, rng, W[t : t + 1], N_QUERY)
+            query, here = made(kind, rng, W[t : t + 1], N_QUERY), learned.given(day=time[t])
             for n in SHOTS:
-                rows = X[t, :n], y[t, :n]
-                plain = rows[0][:, :-1], rows[1]
-                models = {
-                    "bayes": laplace(kind, state, variance, *rows),
-                    "structure": learned.given(day=time[t]).adapt(kind.make(), *plain),
-                    "none": flat.adapt(kind.make(), *plain),
-                    "own": own(kind, *rows),
-                }
+                models = models_of(kind, (state, variance), here, flat, (X[t, :n], y[t, :n]))
                 add(found, n, models, kind, query[0][0], query[1][0])
+            for name_of, prior in (("structure", here), ("none", flat)):
+                found.setdefault((NATS, name_of), []).append(nats(prior, (state, variance), W[t]))
             one = collected(X[t : t + 1], y[t : t + 1], {"day": time[t : t + 1]}, kind)
             learned = StateSpace().learn(kind.make(), one, learned)
         state, variance = laplace(kind, state, variance, X[t], y[t])
-    return {key: float(np.mean(each)) for key, each in found.items()}
+    return {key: np.array(each) for key, each in found.items()}
 
 
 def made(kind, rng, W, n):
@@ -212,31 +241,48 @@ def collected(X, y, levels, kind):
 def add(found, n, models, kind, Z, truth):
     """The losses of one task's models; one that cannot be fitted predicts what is common among the query."""
     for name, model in models.items():
-        loss = (
-            kind.loss(truth, np.full(len(truth), truth.mean())) if model is None else scored(kind, model, n, Z, truth)
-        )
+        loss = kind.loss(truth, np.full(len(truth), truth.mean())) if model is None else scored(kind, model, Z, truth)
         found.setdefault((n, name), []).append(loss)
 
 
+def with_error(each):
+    """The mean over seeds with its standard error."""
+    each = np.asarray(each)
+    error = f" +- {each.std(ddof=1) / np.sqrt(len(each)):.3f}" if len(each) > 1 else ""
+    return f"{each.mean():.3f}{error}"
+
+
+def cells_of(name, seeds):
+    """A model's losses, one dictionary a seed, as ratios to those of Bayes; its own are themselves."""
+    if name == "bayes":
+        return [f"{np.mean([one[n, name] for one in seeds]):.4f}" for n in SHOTS]
+    of_seeds = [with_error([one[n, name].mean() / one[n, "bayes"].mean() for one in seeds]) for n in SHOTS]
+    ratios = [[one[n, name] / one[n, "bayes"] for one in seeds] for n in SHOTS]
+    of_tasks = [f"{with_error([each.mean() for each in one])}, {np.median(np.concatenate(one)):.3f}" for one in ratios]
+    lost = [with_error([one[NATS, name].mean() for one in seeds])] if (NATS, name) in seeds[0] else []
+    return [*of_seeds, *of_tasks, *lost]
+
+
 def main():
-    arguments = read_arguments(__doc__, seeds=5, first=4000)
+    arguments = read_arguments(__doc__, seeds=5, first=4000, only="", target="")
     seeds = range(arguments.first, arguments.first + (1 if arguments.quick else arguments.seeds))
     parts = {"stores of known regions": regions} | {
         f"days, {n}": partial(days, name=n) for n in ("random walk", "AR(1) .9")
     }
+    header = "model", *(f"{n} rows" for n in SHOTS), *(f"{n} rows, by task" for n in SHOTS), NATS
     for title, part in parts.items():
         for kind in (Labels, Counts):
-            table = Table(f"{kind.name.capitalize()} of {title}", ("model", *(f"{n} rows" for n in SHOTS)))
+            if arguments.only not in title or arguments.target not in kind.name:
+                continue
+            table = Table(f"{kind.name.capitalize()} of {title}, {len(seeds)} seeds", header)
             each = [part(kind, seed) for seed in seeds]
-            for name in ("bayes", "structure", "none", "own"):
-                cells = [name]
-                for n in SHOTS:
-                    ratio = np.array([one[n, name] / one[n, "bayes"] for one in each])
-                    error = ratio.std(ddof=1) / np.sqrt(len(ratio)) if len(ratio) > 1 else np.nan
-                    mean = np.mean([one[n, name] for one in each])
-                    cells.append(f"{mean:.4f}" if name == "bayes" else f"{ratio.mean():.3f} +- {error:.3f}")
-                table.add(*cells)
-            table.show(f"{kind.score}: of Bayes itself, of others as a ratio to it with its standard error over seeds")
+            for name in MODELS:
+                table.add(name, *cells_of(name, each))
+            table.show(
+                f"{kind.score}: of Bayes itself, of others as a ratio to it with its standard error over seeds",
+                "by task: the mean of the ratios of single tasks with its standard error over seeds, and their median",
+                "nats: how much less probable the true coefficients are, before any row, than under the true law",
+            )
 
 
 if __name__ == "__main__":
