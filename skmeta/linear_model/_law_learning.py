@@ -17,6 +17,7 @@ from skmeta._inference.laplace_em import Learned, fit_laplace
 from skmeta._inference.past import typical_design
 from skmeta._inference.selection import Choice, all_vary, best_for, candidates, choose, evidence_held_out
 from skmeta._inference.structure import CovarianceShape
+from skmeta._inference.threads import for_matrices_of
 from skmeta.linear_model._blocks import columns_of_blocks
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._varying import varying_coefficients
@@ -65,9 +66,10 @@ class LawLearning:
         self._varying = varying_coefficients(self.learner.varying, names, n_features)
         self._blocks = columns_of_blocks(self.learner.blocks, names, n_features, self._varying)
         known: list[Any] = past or [None] * len(collection.units)
-        if not collection.likelihood.quadratic:
-            return self._by_working_responses(collection, past)
-        return [self._of_output(tasks, own) for tasks, own in zip(collection.tasks, known, strict=True)]
+        with for_matrices_of(n_features + 1):
+            if not collection.likelihood.quadratic:
+                return self._by_working_responses(collection, past)
+            return [self._of_output(tasks, own) for tasks, own in zip(collection.tasks, known, strict=True)]
 
     def _of_output(self, tasks: Any, past: CoefficientLaw | None) -> LearnedLaw:
         choice = self._choose(tasks, noise=self.learner.noise, past=past)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skmeta._inference.drift import Chains
 from skmeta._inference.levels import LevelsLaw, fit_levels
 from skmeta._inference.nested import NestedModel
+from skmeta._inference.threads import for_matrices_of
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
@@ -98,7 +99,12 @@ class DriftingTasks:
         return len(np.unique(self._chain)) < len(self.time)
 
     def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> Any:
-        """What is learned of one output, see `Among.output`; contextual effects are those of tasks in no order."""
+        """What is learned of one output, see `Among.output`."""
+        with for_matrices_of(of.tasks.width):
+            return self._learned(learning, of, before, noise)
+
+    def _learned(self, learning: LawLearning, of: OutputTasks, before: Any, noise: str) -> DriftingOutput:
+        """The same; contextual effects are those of tasks in no order."""
         effects = None if noise == "known" else of.flat.law.contextual
         tasks, options = less(of.tasks, effects), dict[str, Any](noise=noise, n_iter=_SWEEPS)
         told = None if self.past is None else self.past.told(of.k, of.units)

@@ -17,6 +17,7 @@ from skmeta._inference.levels import LevelsLaw, evidence_in_data, fit_levels
 from skmeta._inference.messages import Beliefs, Messages, evidence_under
 from skmeta._inference.nested import Before, NestedModel, NestedPass
 from skmeta._inference.structure import CovarianceShape
+from skmeta._inference.threads import for_matrices_of
 from skmeta._inference.tree import Tree, cavities
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -205,15 +206,18 @@ def learned_output(
     ``contextual`` effects make of the tasks is taken off first.
     """
     model = NestedModel(less(of.tasks, contextual), tree, past)
-    if start is None:
-        law = _fitted(learning, of, model, noise, effects)
-    else:
-        tol = learning.learner.tol * of.tasks.n_tasks if settle else np.inf
-        law = fit_levels(model, start, n_iter=_SWEEPS, tol=tol, noise=noise)
-    passed = model.passed(law)
+    n_effects = len(effects if start is None else start.effects)
+    with for_matrices_of(of.tasks.width * (1 + n_effects)):
+        if start is None:
+            law = _fitted(learning, of, model, noise, effects)
+        else:
+            tol = learning.learner.tol * of.tasks.n_tasks if settle else np.inf
+            law = fit_levels(model, start, n_iter=_SWEEPS, tol=tol, noise=noise)
+        passed = model.passed(law)
+        others = cavities(passed.up, law.shrink)
     told = noise != "known" and past is None and not law.effects  # working responses are no targets
     evidence = evidence_in_data(model, law, passed.evidence, of.units) if told else None
-    return NestedOutput(of.tasks, passed, cavities(passed.up, law.shrink), contextual, evidence)
+    return NestedOutput(of.tasks, passed, others, contextual, evidence)
 
 
 @dataclass(frozen=True, eq=False)
