@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
 
 from skmeta._inference.gaussian_em import NOISE_FLOOR
 from skmeta._inference.levels import LevelsLaw
@@ -30,8 +31,16 @@ class Before:
     n_rows: float
 
     def square(self, root: Array) -> Array:
-        """Their sum of squares ``(k, k)`` in the coordinates of a root ``(p, k)`` of how tasks deviate."""
-        half = np.linalg.lstsq(root, np.linalg.lstsq(root, self.covariance, rcond=None)[0].T, rcond=None)[0]
+        """Their sum of squares ``(k, k)`` in the coordinates of a root ``(p, k)`` of how tasks deviate.
+
+        The root is a triangle where it is not zero, which is solved exactly. Least squares leave out directions that hardly
+        vary, in which what the earlier tasks told is all that keeps a law from being singular.
+        """
+        vary = np.flatnonzero(root.any(axis=1))
+        triangle, known = root[vary], self.covariance[np.ix_(vary, vary)]
+        if not len(vary):
+            return np.zeros((0, 0))
+        half = solve_triangular(triangle, solve_triangular(triangle, known, lower=True).T, lower=True)
         return self.n_tasks * symmetrize(half)
 
     def with_noise(self, noise: Array, dof: Array, n_rows: float, n_tasks: float) -> tuple[Array, Array]:
@@ -44,7 +53,7 @@ class Before:
 
         .. math:: -\tfrac{T}{2} (\log |S| + \mathrm{tr}\, S^{-1} S_0) - \tfrac{n}{2} (\log \sigma^2 + \sigma_0^2 / \sigma^2)
         """
-        logdet = np.linalg.slogdet(root.T @ root)[1] if root.shape[1] else 0.0
+        logdet = 2.0 * np.log(diagonal(root[root.any(axis=1)])).sum()
         spread = np.trace(self.square(root)) + self.n_tasks * logdet
         return -0.5 * float(spread + self.n_rows * (np.log(noise) + self.noise / noise))
 

@@ -42,7 +42,8 @@ class DriftingTasks:
     """
 
     in_words: ClassVar[str] = "tasks in time"
-    without: ClassVar[str] = "give a prior that knows of no drift"
+    without: ClassVar[str] = "give prior.with_inner(prior.learned.plain()), which knows of no drift"
+    never_wide: ClassVar[str] = ""
     nested: NestedTasks
     time: Array
     unit: str

@@ -42,7 +42,8 @@ class NestedTasks:
     """
 
     in_words: ClassVar[str] = "nested tasks"
-    without: ClassVar[str] = "give one task column"
+    without: ClassVar[str] = "give one task column and drop the others"
+    never_wide: ClassVar[str] = ""
     ids: NDArray[Any]
     levels: tuple[str, ...]
     parents: tuple[NDArray[np.intp], ...]
