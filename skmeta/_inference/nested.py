@@ -12,7 +12,7 @@ from scipy.linalg import solve_triangular
 
 from skmeta._inference.gaussian_em import NOISE_FLOOR
 from skmeta._inference.levels import LevelsLaw
-from skmeta._inference.linalg import diagonal, symmetrize
+from skmeta._inference.linalg import cholesky_root, diagonal
 from skmeta._inference.messages import Beliefs, of_rows, trace_of_products
 from skmeta._inference.noise import Residuals, noise_step, pooled_dof, squeeze_noise
 from skmeta._inference.tree import Downward
@@ -33,15 +33,15 @@ class Before:
     def square(self, root: Array) -> Array:
         """Their sum of squares ``(k, k)`` in the coordinates of a root ``(p, k)`` of how tasks deviate.
 
-        The root is a triangle where it is not zero, which is solved exactly. Least squares leave out directions that hardly
-        vary, in which what the earlier tasks told is all that keeps a law from being singular.
+        The root is a triangle where it is not zero. The square is made of a factor, so that it is none of less than nothing:
+        in directions that hardly vary, what the earlier tasks told is all that keeps a law from being singular.
         """
         vary = np.flatnonzero(root.any(axis=1))
         triangle, known = root[vary], self.covariance[np.ix_(vary, vary)]
         if not len(vary):
             return np.zeros((0, 0))
-        half = solve_triangular(triangle, solve_triangular(triangle, known, lower=True).T, lower=True)
-        return self.n_tasks * symmetrize(half)
+        half = solve_triangular(triangle, cholesky_root(known), lower=True)
+        return np.asarray(self.n_tasks * half @ half.T)
 
     def with_noise(self, noise: Array, dof: Array, n_rows: float, n_tasks: float) -> tuple[Array, Array]:
         """The noises' law of both, each counting by its rows and by its tasks."""

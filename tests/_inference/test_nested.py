@@ -25,3 +25,14 @@ def test_where_nothing_varies_there_is_nothing_to_tell():
     before = Before(np.eye(2), 1.0, np.inf, 3.0, 10.0)
     assert before.square(np.zeros((2, 0))).shape == (0, 0)
     assert before.log_density(np.zeros((2, 0)), 2.0) == pytest.approx(-5.0 * (np.log(2.0) + 0.5))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_squares_are_no_less_than_nothing(seed):
+    rng = np.random.default_rng(seed)
+    factor = rng.normal(size=(6, 3))
+    triangle = np.tril(rng.normal(size=(6, 6)))
+    triangle[4, 4] = 1e-10
+    square = Before(factor @ factor.T, 1.0, np.inf, 30.0, 100.0).square(triangle)
+    values = np.linalg.eigvalsh(square)
+    assert values[0] >= -1e-12 * values[-1] and np.diagonal(square).min() >= 0.0
