@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.linalg import cholesky, diagonal, triangular_inverse
+from skmeta._inference.linalg import diagonal, inverse_and_logdet
 
 Array = NDArray[Any]
 
@@ -37,9 +37,7 @@ class Solved:
 def solve_chain(blocks: Array, below: Array, sides: Array) -> Solved:
     """Solve for ``sides (n, k, m)``: ``blocks (n, k, k)`` on the diagonal, ``below (n - 1, k, k)`` couple nodes to the last."""
     n = len(blocks)
-    half = triangular_inverse(cholesky(blocks[1::2] if n > 1 else blocks))
-    logdet = -2.0 * np.log(diagonal(half)).sum(axis=-1)
-    inverse = _turned(half) @ half
+    inverse, logdet = inverse_and_logdet(blocks[1::2] if n > 1 else blocks)
     if n == 1:
         return Solved(logdet, inverse @ sides, inverse, below)
     # An eliminated node has a neighbour to its left, and to its right unless it is the last.

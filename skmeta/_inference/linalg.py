@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dtrtri
 
 Array = NDArray[Any]
 
 TINY = 1e-300  # guard: what a divisor is at least, where zero divided by it should be zero
 _BIG = 1e100  # guard: above any quadratic form
 _ROUNDED = 1e-5  # guard: share of its diagonal entry that no rounding takes from a direction
-_DIRECT = 6  # speed: below this width one LAPACK call a matrix is cheaper than blocks within blocks
+_DIRECT = 6  # speed: up to this width one batched LAPACK call is cheaper than blocks within blocks
+_ONE_BY_ONE = 16  # speed: from this width on, so is one that knows a triangle, matrix by matrix
 
 
 diagonal = partial(np.diagonal, axis1=-2, axis2=-1)  # of (..., p, p) matrices
@@ -72,12 +74,17 @@ def solve(matrix: Array, sides: Array) -> Array:
 def triangular_inverse(matrix: Array) -> Array:
     """Inverses of lower triangular ``(..., p, p)`` matrices.
 
-    By halves, because for small matrices the time of LAPACK is all in its per-matrix overhead, while batched products
-    run at BLAS speed.
+    Small ones by halves, because the time of LAPACK is all in its per-matrix overhead there, while batched products run at
+    BLAS speed.
     """
     p = matrix.shape[-1]
     if p <= _DIRECT:
         return np.linalg.inv(matrix)
+    if p >= _ONE_BY_ONE:
+        found = [
+            dtrtri(each.T)[0].T for each in matrix.reshape(-1, p, p)
+        ]  # upper ones, which are stored as LAPACK does
+        return np.array(found).reshape(matrix.shape)
     h = p // 2
     inverse = np.zeros_like(matrix)
     inverse[..., :h, :h] = first = triangular_inverse(matrix[..., :h, :h])
@@ -90,6 +97,12 @@ def spd_inverse(matrix: Array) -> Array:
     """Inverses of symmetric positive definite ``(..., p, p)`` matrices."""
     half = triangular_inverse(cholesky(matrix))
     return np.swapaxes(half, -1, -2) @ half
+
+
+def inverse_and_logdet(matrix: Array) -> tuple[Array, Array]:
+    """``M^-1`` and ``log|M|`` of symmetric positive definite ``(..., p, p)`` matrices, from one factor."""
+    half = triangular_inverse(cholesky(matrix))
+    return np.swapaxes(half, -1, -2) @ half, -2.0 * np.log(diagonal(half)).sum(axis=-1)
 
 
 def inverse_and_solution(matrix: Array, vector: Array) -> tuple[Any, ...]:

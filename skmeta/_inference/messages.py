@@ -17,7 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skmeta._inference.linalg import cholesky_root, diagonal, logdet_and_quadratic, spd_inverse, symmetrize, times
+from skmeta._inference.linalg import (
+    cholesky_root,
+    diagonal,
+    inverse_and_logdet,
+    logdet_and_quadratic,
+    spd_inverse,
+    symmetrize,
+    times,
+)
 from skmeta._inference.moments import Moments
 
 Array = NDArray[Any]
@@ -94,19 +102,21 @@ def of_rows(moments: Moments, noise: Array) -> Messages:
 class Deviation:
     """Coefficients ``w = m + R v`` around a mean, with the messages about ``w`` and what they leave of ``v``.
 
-    ``root (p, k)`` is R; ``seen (n, k, p)`` is ``R' A`` and ``left (n, k, k)`` is ``V = (I + R' A R)^-1``.
+    ``root (p, k)`` is R; ``seen (n, k, p)`` is ``R' A``, ``left (n, k, k)`` is ``V = (I + R' A R)^-1`` and ``logdet (n,)`` is
+    that of its inverse.
     """
 
     root: np.ndarray
     messages: Messages
     seen: np.ndarray
     left: np.ndarray
+    logdet: np.ndarray
 
     @classmethod
     def of(cls, messages: Messages, root: Array) -> Deviation:
         """That of a root of the covariance around the mean."""
         seen = root.T @ messages.precision
-        return cls(root, messages, seen, spd_inverse(np.eye(root.shape[1]) + seen @ root))
+        return cls(root, messages, seen, *inverse_and_logdet(np.eye(root.shape[1]) + seen @ root))
 
     def integrated(self) -> Messages:
         """Messages about the mean ``m``."""
@@ -114,9 +124,8 @@ class Deviation:
         score = told.pull @ root
         solved = times(self.left, score)
         precision = without_rounding(told.precision, np.swapaxes(seen, -1, -2) @ (self.left @ seen))
-        logdet, _ = logdet_and_quadratic(np.eye(root.shape[1]) + seen @ root, score)
         pull = told.pull - (solved[:, None, :] @ seen)[:, 0]
-        return Messages(precision, pull, told.constant - (score * solved).sum(axis=-1) + logdet)
+        return Messages(precision, pull, told.constant - (score * solved).sum(axis=-1) + self.logdet)
 
     def around(self, mean: Beliefs) -> tuple[Beliefs, Array]:
         """What is known of ``w`` where ``mean`` is known of ``m``, with these messages; and ``E[v v'] (n, k, k)``."""

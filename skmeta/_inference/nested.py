@@ -8,11 +8,12 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
 
 from skmeta._inference.gaussian_em import NOISE_FLOOR
 from skmeta._inference.in_columns import InColumns
 from skmeta._inference.levels import LawT, LevelsLaw
-from skmeta._inference.linalg import diagonal, symmetrize
+from skmeta._inference.linalg import cholesky_root, diagonal
 from skmeta._inference.messages import Beliefs, of_rows, trace_of_products
 from skmeta._inference.noise import Residuals, noise_step, pooled_dof, squeeze_noise
 from skmeta._inference.tree import Downward
@@ -32,9 +33,17 @@ class Before:
     n_rows: float
 
     def square(self, root: Array) -> Array:
-        """Their sum of squares ``(k, k)`` in the coordinates of a root ``(p, k)`` of how tasks deviate."""
-        half = np.linalg.lstsq(root, np.linalg.lstsq(root, self.covariance, rcond=None)[0].T, rcond=None)[0]
-        return self.n_tasks * symmetrize(half)
+        """Their sum of squares ``(k, k)`` in the coordinates of a root ``(p, k)`` of how tasks deviate.
+
+        The root is a triangle where it is not zero. The square is made of a factor, so that it is none of less than nothing:
+        in directions that hardly vary, what the earlier tasks told is all that keeps a law from being singular.
+        """
+        vary = np.flatnonzero(root.any(axis=1))
+        triangle, known = root[vary], self.covariance[np.ix_(vary, vary)]
+        if not len(vary):
+            return np.zeros((0, 0))
+        half = solve_triangular(triangle, cholesky_root(known), lower=True)
+        return np.asarray(self.n_tasks * half @ half.T)
 
     def with_noise(self, noise: Array, dof: Array, n_rows: float, n_tasks: float) -> tuple[Array, Array]:
         """The noises' law of both, each counting by its rows and by its tasks."""
@@ -46,7 +55,7 @@ class Before:
 
         .. math:: -\tfrac{T}{2} (\log |S| + \mathrm{tr}\, S^{-1} S_0) - \tfrac{n}{2} (\log \sigma^2 + \sigma_0^2 / \sigma^2)
         """
-        logdet = np.linalg.slogdet(root.T @ root)[1] if root.shape[1] else 0.0
+        logdet = 2.0 * np.log(diagonal(root[root.any(axis=1)])).sum()
         spread = np.trace(self.square(root)) + self.n_tasks * logdet
         return -0.5 * float(spread + self.n_rows * (np.log(noise) + self.noise / noise))
 

@@ -8,6 +8,7 @@ held out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,7 +110,7 @@ class Upward:
         Those that no row informs about are held, and columns that are others' sums, so that it is finite.
         """
         held = np.where(diagonal(self.root.precision[0]) > 0.0, 0.0, HELD)
-        precision = _definite(self.root.precision[0] + np.diag(held))[None]
+        precision = _definite(self.root.precision[0] + np.diag(held + shrink))[None] - np.diag(shrink)
         return float(of.evidence(Messages(precision, self.root.pull, self.root.constant), shrink)[0])
 
     def belief_of_root(self, shrink: Array) -> Beliefs:
@@ -125,9 +126,13 @@ class Upward:
 def _definite(precision: Array) -> Array:
     """A precision ``(p, p)`` whose directions that rounding has taken away, as of collinear columns, are held."""
     size = np.sqrt(diagonal(precision))
-    values, vectors = np.linalg.eigh(precision / size[:, None] / size)
-    if values[0] >= _COLLINEAR:
+    scaled = precision / size[:, None] / size
+    with suppress(
+        np.linalg.LinAlgError
+    ):  # far cheaper than to ask for the directions, of which hardly any tree lacks one
+        np.linalg.cholesky(scaled - _COLLINEAR * np.eye(len(scaled)))
         return precision
+    values, vectors = np.linalg.eigh(scaled)
     root = size[:, None] * vectors * np.sqrt(np.maximum(values, _COLLINEAR))
     return np.asarray(root @ root.T)
 

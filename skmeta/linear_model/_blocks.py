@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skmeta.linear_model._named_columns import are_columns, position_of
+from skmeta.linear_model._named_columns import NamedColumns, are_columns
 from skmeta.tasks._column_error import ColumnError
 
 SHAPES_OF_BLOCKS = ("auto", "blocks")
@@ -41,23 +41,23 @@ def check_blocks(blocks: Any, covariance: str) -> None:
 
 
 def columns_of_blocks(
-    blocks: Mapping[str, Any] | None, names: Sequence[str] | None, n_features: int, varying: tuple[int, ...] | None
+    blocks: Mapping[str, Any] | None, columns: NamedColumns, varying: tuple[int, ...] | None
 ) -> dict[str, tuple[int, ...]]:
     """Positions of each block's columns that vary; every column of the model is in one block. None: no block."""
     if blocks is None:
         return {}
     found: dict[str, tuple[int, ...]] = {}
     home: dict[int, str] = {}
-    for name, columns in blocks.items():
-        places = [position_of(column, names, n_features, "blocks") for column in columns]
+    for name, own in blocks.items():
+        places = [columns.position(column, "blocks") for column in own]
         for place in places:
             if place in home:
                 where = f"twice in {name!r}" if home[place] == name else f"in {home[place]!r} and in {name!r}"
                 wanted = "EmpiricalBayes(blocks=...): wanted each column in one block, found "
-                raise ColumnError(wanted, (place,), f" {where}.", labels=names)
+                raise ColumnError(wanted, (place,), f" {where}.", labels=columns.names)
             home[place] = name
         found[str(name)] = tuple(sorted(places))
-    _check_all_there(home, names, n_features)
+    _check_all_there(home, columns.names, columns.n_features)
     if varying is None:
         return found
     kept = {name: tuple(place for place in places if place in varying) for name, places in found.items()}

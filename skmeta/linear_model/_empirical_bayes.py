@@ -33,7 +33,7 @@ from skmeta.linear_model._structured import (
     structure_among,
 )
 from skmeta.linear_model._task_kinds import KindsLearning, check_no_structure, check_not_wide
-from skmeta.linear_model._wide_learning import check_crossed_not_wide, is_wide, learn_wide_prior, wide_mixture
+from skmeta.linear_model._wide_learning import check_not_too_wide, is_wide, learn_wide_prior, wide_mixture
 from skmeta.tasks import Tasks
 
 
@@ -260,7 +260,8 @@ class EmpiricalBayes(LearnsWithoutRows):
         check_no_structure(among, self.n_components)
         coupled = family.likelihood(estimator, data.n_outputs).coupled
         wide = is_wide(self, data.n_features, data.n_rows, past, coupled=coupled)
-        check_crossed_not_wide(wide and self.crossed, data.n_features)
+        if wide and among is not None:
+            check_not_too_wide(among.never_wide, data.n_features)
         wide = wide and among is None
 
         def learn(learner: EmpiricalBayes, rows: LinearData) -> MixturePrior:

@@ -17,8 +17,10 @@ from skmeta._inference.laplace_em import Learned, fit_laplace
 from skmeta._inference.past import typical_design
 from skmeta._inference.selection import Choice, all_vary, best_for, candidates, choose, evidence_held_out
 from skmeta._inference.structure import CovarianceShape
+from skmeta._inference.threads import for_matrices_of
 from skmeta.linear_model._blocks import columns_of_blocks
 from skmeta.linear_model._collection import Collection
+from skmeta.linear_model._named_columns import NamedColumns
 from skmeta.linear_model._varying import varying_coefficients
 
 MANY = 2000  # tasks beyond which sweeps over all of them start where those over the tasks looked at ended
@@ -62,12 +64,14 @@ class LawLearning:
         """The law of each output; ``past`` counts as the tasks it was learned from."""
         self._total = 2 * len(collection.units)
         names, n_features = collection.describe["feature_names"], len(collection.units[0].scale)
-        self._varying = varying_coefficients(self.learner.varying, names, n_features)
-        self._blocks = columns_of_blocks(self.learner.blocks, names, n_features, self._varying)
+        columns = NamedColumns(n_features, names, collection.names_behind)
+        self._varying = varying_coefficients(self.learner.varying, columns)
+        self._blocks = columns_of_blocks(self.learner.blocks, columns, self._varying)
         known: list[Any] = past or [None] * len(collection.units)
-        if not collection.likelihood.quadratic:
-            return self._by_working_responses(collection, past)
-        return [self._of_output(tasks, own) for tasks, own in zip(collection.tasks, known, strict=True)]
+        with for_matrices_of(n_features + 1):
+            if not collection.likelihood.quadratic:
+                return self._by_working_responses(collection, past)
+            return [self._of_output(tasks, own) for tasks, own in zip(collection.tasks, known, strict=True)]
 
     def _of_output(self, tasks: Any, past: CoefficientLaw | None) -> LearnedLaw:
         choice = self._choose(tasks, noise=self.learner.noise, past=past)

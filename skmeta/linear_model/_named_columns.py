@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
@@ -20,20 +21,53 @@ def are_columns(columns: Any) -> bool:
     return is_list and all(isinstance(column, str | Integral) for column in columns)
 
 
-def position_of(column: Any, names: Sequence[str] | None, n_features: int, parameter: str) -> int:
-    """Position of a column among the model's; ``parameter`` is what an error tells of."""
-    if isinstance(column, str):
-        wanted = f"EmpiricalBayes({parameter}=...): wanted columns of the model, found {column!r}"
-        if names is None:
-            places = [part for k in range(min(n_features, SHOWN)) for part in (f", {k} for ", (k,))]
-            more = ", ..." if n_features > SHOWN else ""
-            raise ColumnError(f"{wanted} and columns without names; give positions", *places, more, ".")
-        if column not in names:
-            raise ValueError(f"{wanted} and columns {listed(names)}.")
-        return list(names).index(column)
-    if not 0 <= column < n_features:
-        raise ValueError(
-            f"EmpiricalBayes({parameter}=...): wanted positions from 0 to {n_features - 1}, the task column not counted, "
-            f"found {column}."
+@dataclass(frozen=True)
+class NamedColumns:
+    """The ``n_features`` columns of a model: their ``names``, if they have any, and positions by what steps call them."""
+
+    n_features: int
+    names: Sequence[str] | None
+    behind: Callable[[], Mapping[str, int]] | None = None
+
+    def position(self, column: Any, parameter: str) -> int:
+        """Position of a column; ``parameter`` is what an error tells of."""
+        if isinstance(column, str):
+            return self._position_of_name(column, parameter)
+        if not 0 <= column < self.n_features:
+            raise ValueError(
+                f"EmpiricalBayes({parameter}=...): wanted positions from 0 to {self.n_features - 1}, "
+                f"{self._counted}, found {column}."
+            )
+        return int(column)
+
+    @property
+    def _counted(self) -> str:
+        return (
+            "the task column not counted" if self.behind is None else "of the columns behind the steps before the model"
         )
-    return int(column)
+
+    def _position_of_name(self, column: str, parameter: str) -> int:
+        names = () if self.names is None else tuple(self.names)
+        if column in names:
+            return names.index(column)
+        behind = {} if self.behind is None else self.behind()
+        if column in behind:
+            return behind[column]
+        wanted = f"EmpiricalBayes({parameter}=...): wanted columns of the model, found {column!r} and columns "
+        if names or behind:
+            raise ValueError(f"{wanted}{listed(names or behind)}{self._way_out}.")
+        raise ColumnError(f"{wanted}without names; give positions", *self._places, ".")
+
+    @property
+    def _way_out(self) -> str:
+        if self.behind is None:
+            return ""
+        return (
+            ", as the steps before the model call them; give these names, which their get_feature_names_out() or frames of "
+            "set_output(transform='pandas') have, or positions"
+        )
+
+    @property
+    def _places(self) -> list[Any]:
+        places = [part for k in range(min(self.n_features, SHOWN)) for part in (f", {k} for ", (k,))]
+        return [*places, ", ..."] if self.n_features > SHOWN else places

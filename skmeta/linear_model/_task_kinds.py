@@ -193,7 +193,7 @@ def check_kinds_of(prior: Any, wanted: Any) -> None:
         may_be = "'auto'" if known == 1 else f"'auto' or {known}"
         raise ValueError(
             f"{_NAME}: wanted {may_be}, as the prior knows {prior.kinds_in_words}, found {wanted}; to leave kinds out give "
-            "prior=mixture.components[0]."
+            "prior.with_inner(prior.components[0])."
         )
 
 

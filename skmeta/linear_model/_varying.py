@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from skmeta.linear_model._named_columns import are_columns, position_of
+from skmeta.linear_model._named_columns import NamedColumns, are_columns
 
 
 def check_varying(varying: Any) -> None:
@@ -19,9 +18,10 @@ def check_varying(varying: Any) -> None:
         )
 
 
-def varying_coefficients(varying: Any, names: Sequence[str] | None, n_features: int) -> tuple[int, ...] | None:
+def varying_coefficients(varying: Any, columns: NamedColumns) -> tuple[int, ...] | None:
     """Positions of the coefficients that vary, the intercept last, which always does; None where all do."""
+    n_features = columns.n_features
     if isinstance(varying, str):
         return None if varying == "all" else (n_features,)
-    found = {position_of(column, names, n_features, "varying") for column in varying}
+    found = {columns.position(column, "varying") for column in varying}
     return None if len(found) == n_features else (*sorted(found), n_features)

@@ -30,12 +30,12 @@ def is_wide(learner: Any, n_features: int, n_rows: Any, past: GaussianPrior | No
     return in_cells(n_rows, n_features, coupled=coupled, dense=dense)
 
 
-def check_crossed_not_wide(wide: bool, n_features: int) -> None:
-    """Raise where crossed groups would have more columns than matrices are made of."""
-    if wide:
+def check_not_too_wide(asked: str, n_features: int) -> None:
+    """Raise where a structure that is ``asked`` for (empty: any may be) has more columns than matrices are made of."""
+    if asked:
         raise ValueError(
-            "EmpiricalBayes(crossed=True): wanted at most 100 columns, or tasks of as many rows as columns, found "
-            f"{n_features} columns and fewer rows in every task; make fewer of them first, by make_pipeline(PCA(...), ...)."
+            f"{asked}: wanted at most 100 columns, or tasks of as many rows as columns, found {n_features} columns and fewer "
+            "rows in every task; make fewer of them first, by make_pipeline(PCA(...), ...)."
         )
 
 

@@ -48,14 +48,57 @@ def labels_behind(steps: Sequence[tuple[str, Any]], labels: Labels, Z: Any) -> l
     >>> labels_behind([("step", step)], ["price", "size"], Z)
     ['price', 'polynomialfeatures__price^2', 'size']
     """
-    written = {label if isinstance(label, str) else f"x{label}": label for label in labels}
-    names, doing = list(written), list(_one_by_one(steps))
-    for step, after in zip(doing, [*doing, None][1:], strict=True):
-        names = _names_out(step, names, getattr(after, "n_features_in_", Z.shape[1]))
-    names = list(column_names(Z) or names)
+    written = _written(labels)
+    names = list(column_names(Z) or _names_behind(steps, list(written), Z.shape[1]))
     own = [_label_in(name, written) for name in names]
     times = Counter(own)
     return [label if times[label] == 1 else name for name, label in zip(names, own, strict=True)]
+
+
+def positions_behind(steps: Sequence[tuple[str, Any]], labels: Labels, Z: Any) -> dict[str, int]:
+    """Where the columns behind fitted steps are, by all that they are called there.
+
+    Parameters
+    ----------
+    steps, labels, Z
+        As in `labels_behind`.
+
+    Returns
+    -------
+    dict
+        Position by the name of ``get_feature_names_out``, and by the label that errors have; what several are called is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.compose import make_column_transformer
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skmeta.steps._columns_behind import positions_behind
+    >>> step = make_column_transformer((StandardScaler(), [0]), remainder="passthrough")
+    >>> Z = step.fit_transform(np.eye(2))
+    >>> positions_behind([("step", step)], ["price", "size"], Z)
+    {'standardscaler__price': 0, 'remainder__size': 1, 'price': 0, 'size': 1}
+    """
+    names = column_names(Z) or _names_behind(steps, list(_written(labels)), Z.shape[1])
+    found: dict[str, int] = {}
+    for called in (names, labels_behind(steps, labels, Z)):
+        times = Counter(called)
+        own = {name: k for k, name in enumerate(called) if isinstance(name, str) and times[name] == 1}
+        found = found | {name: k for name, k in own.items() if name not in found}
+    return found
+
+
+def _written(labels: Labels) -> dict[str, Any]:
+    """The user's labels by what steps call them."""
+    return {label if isinstance(label, str) else f"x{label}": label for label in labels}
+
+
+def _names_behind(steps: Sequence[tuple[str, Any]], names: list[str], n_columns: int) -> list[str]:
+    """What steps call the ``n_columns`` that the last of them makes of columns of these names."""
+    doing = list(_one_by_one(steps))
+    for step, after in zip(doing, [*doing, None][1:], strict=True):
+        names = _names_out(step, names, getattr(after, "n_features_in_", n_columns))
+    return names
 
 
 def _one_by_one(steps: Sequence[tuple[str, Any]]) -> Iterator[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pickle import PicklingError
 from typing import Any
 
@@ -18,7 +19,7 @@ from sklearn.utils import get_tags
 from skmeta._dataframe import column, is_frame
 from skmeta.base import FrozenValue
 from skmeta.base._matching import check_names, weights_if_taken
-from skmeta.steps._columns_behind import telling_columns_of_step
+from skmeta.steps._columns_behind import positions_behind, telling_columns_of_step
 from skmeta.steps._constant import as_constant
 from skmeta.steps._parts import Parts, is_nothing
 from skmeta.tasks import TaskColumns, Tasks
@@ -119,7 +120,8 @@ class FrozenSteps(FrozenValue):
         Tasks
             The same tasks behind the steps.
         """
-        return tasks.with_rows(self.transform(tasks.X), self.transform_target(tasks.y))
+        Z = self.transform(tasks.X)
+        return tasks.with_rows(Z, self.transform_target(tasks.y), _names_behind(self.steps, self.input_names, tasks, Z))
 
     def transform_target(self, y: Any) -> Any:
         """Targets as the model gets them.
@@ -241,7 +243,15 @@ def fit_steps(parts: Parts, tasks: Tasks) -> tuple[FrozenSteps, Tasks]:
         with telling_columns_of_step(fitted, Z, tasks.feature_names, tasks.X.shape[1]):
             Z = _fit_transform(fresh, Z, seen if parts.target_outside else y, tasks.sample_weight)
         fitted.append((name, fresh))
-    return replace(frozen, steps=tuple(fitted)), tasks.with_rows(Z, seen)
+    behind = _names_behind(fitted, tasks.feature_names, tasks, Z)
+    return replace(frozen, steps=tuple(fitted)), tasks.with_rows(Z, seen, behind)
+
+
+def _names_behind(steps: Any, names: Any, tasks: Tasks, Z: Any) -> Any:
+    """What gives the positions of columns by their names behind steps, where there are any and a table."""
+    if not steps or getattr(Z, "ndim", 0) != 2:
+        return None
+    return partial(positions_behind, steps, names or range(tasks.X.shape[1]), Z[:0])
 
 
 def _fit_transform(step: Any, X: Any, y: Any, sample_weight: Any) -> Any:

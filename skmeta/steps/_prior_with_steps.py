@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from skmeta.steps._columns_behind import labels_behind, telling_columns_behind
 from skmeta.steps._frozen_steps import FrozenSteps
 from skmeta.steps._parts import Parts, take_apart
 from skmeta.steps._same import difference, difference_of_steps
+from skmeta.steps._stored_columns import read_back, stored
 from skmeta.tasks import TaskColumns, Tasks
 from skmeta.tasks._tables import plain_table
 
@@ -215,18 +216,42 @@ class PriorWithSteps(Prior):
         return frame.assign(feature=[*named, *features[n_columns:]])
 
     def to_dict(self) -> dict[str, Any]:
-        """Raise: fitted steps are no plain arrays.
+        """Plain arrays, numbers and texts that `from_dict` reads, where no step is fitted.
+
+        Returns
+        -------
+        dict
+            What raw tables are like, such as "columns.task", and the entries of the prior inside: "prior.class", "prior.mean".
 
         Raises
         ------
         ValueError
-            Always; the message says how to store it.
+            If steps are fitted, which are no plain arrays; the message says how to store it.
         """
-        what = f"fitted steps ({self.steps.names})" if self.steps.names else "the columns of raw tables"
-        raise ValueError(
-            f"to_dict: wanted a prior of plain arrays, found one that carries {what}; store it with joblib.dump or "
-            "skops.io.dump, or its prior alone: prior.prior.to_dict()."
-        )
+        return stored(self.steps, self.prior)
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """Make a prior from what `to_dict` gave.
+
+        Parameters
+        ----------
+        state : mapping
+            Names and values; what `numpy.load` gives will do.
+
+        Returns
+        -------
+        PriorWithSteps
+            The same prior.
+
+        Raises
+        ------
+        TypeError
+            If ``state`` is no mapping.
+        ValueError
+            If a name is missing or unknown.
+        """
+        return cls(*read_back(state))
 
 
 def with_steps(steps: FrozenSteps, prior: Prior) -> Prior:

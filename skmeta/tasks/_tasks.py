@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Self
 
 import numpy as np
@@ -49,6 +49,9 @@ class Tasks(PartsOfTasks):
     levels : mapping of str to ndarray of shape (n_tasks,), default={}
         Ids of each task at every level of its task columns, by column name, outermost first: the region it lies in, then its
         own. Where there are several, ``ids`` are paths, tuples of these. Empty where there is no task column.
+    names_behind : callable, default=None
+        Gives the positions of columns by what they are called behind steps, whether or not ``X`` has names; None where there
+        are no steps.
 
     Examples
     --------
@@ -71,6 +74,7 @@ class Tasks(PartsOfTasks):
     classes: tuple[NDArray[Any], ...] | None = None
     class_rates: Mapping[Any, NDArray[np.float64]] = field(default_factory=dict)
     levels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    names_behind: Callable[[], Mapping[str, int]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what can be worked out again: worker processes get the rows, not copies of them."""
@@ -244,7 +248,9 @@ class Tasks(PartsOfTasks):
             return some
         return replace(some, classes=labels_of_tasks(np.asarray(some.y), some.codes, len(some), some.labelled))
 
-    def with_rows(self, X: Any, y: NDArray[Any] | None) -> Self:
+    def with_rows(
+        self, X: Any, y: NDArray[Any] | None, names_behind: Callable[[], Mapping[str, int]] | None = None
+    ) -> Self:
         """The same tasks with other columns and targets: what a step made of each row.
 
         Parameters
@@ -253,13 +259,15 @@ class Tasks(PartsOfTasks):
             One row for each of the old ones.
         y : ndarray of shape (n_rows,) or (n_rows, n_outputs), or None
             Likewise.
+        names_behind : callable, default=None
+            What steps call the columns.
 
         Returns
         -------
         Tasks
             Named by the columns of ``X``.
         """
-        return replace(self, X=X, y=y, feature_names=column_names(X))
+        return replace(self, X=X, y=y, feature_names=column_names(X), names_behind=names_behind)
 
     def weighed_in(self, unit: float) -> Self:
         """The same tasks with their weights in another unit.
@@ -289,12 +297,12 @@ class Tasks(PartsOfTasks):
         Tasks
             Itself where that is the order it has.
         """
-        names = tuple(names)
-        return (
-            self
-            if names == self.feature_names
-            else replace(self, X=columns_in_order(self.X, names), feature_names=names)
-        )
+        names, before = tuple(names), self.feature_names
+        if names == before:
+            return self
+        known = self.names_behind
+        behind = None if known is None or before is None else partial(_moved, known, before, names)
+        return replace(self, X=columns_in_order(self.X, names), feature_names=names, names_behind=behind)
 
     def _of_rows(self, rows: NDArray[np.intp], **changed: Any) -> Self:
         """The same columns of some rows."""
@@ -326,6 +334,12 @@ class Tasks(PartsOfTasks):
         names = None if feature_names is None else tuple(feature_names)
         nothing = np.empty((0, n_features if names is None else len(names)))
         return cls(nothing, np.empty(0), np.empty(0, np.intp), np.empty(0, int), feature_names=names)
+
+
+def _moved(known: Callable[[], Mapping[str, int]], before: Sequence[str], after: Sequence[str]) -> dict[str, int]:
+    """Positions of columns whose names are in another order."""
+    place = {name: k for k, name in enumerate(after)}
+    return {name: place[before[k]] for name, k in known().items()}
 
 
 def labels_of_tasks(

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skmeta._inference.linalg import (
     cholesky_root,
+    inverse_and_logdet,
     inverse_and_solution,
     logdet_and_quadratic,
     spd_inverse,
@@ -38,6 +39,10 @@ def test_inverses_are_numpys(seed, p):
     scale = np.abs(inverse).max()
     assert_allclose(spd_inverse(matrix), inverse, atol=1e-9 * scale)
     assert_array_equal(spd_inverse(matrix[0]).shape, (p, p))
+    found, logdet = inverse_and_logdet(matrix)
+    assert_array_equal(found, spd_inverse(matrix))
+    assert_allclose(logdet, np.linalg.slogdet(matrix)[1], atol=1e-10)
+    assert triangular_inverse(lower[:0]).shape == (0, p, p)
     vector = np.random.default_rng(seed).normal(size=(3, p))
     both = inverse_and_solution(matrix, vector)
     assert_allclose(both[0], inverse, atol=1e-9 * scale)

@@ -1,13 +1,21 @@
 """Blocks of columns: by name and by position, in any order, missing as a whole, and what they are worth."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.compose import make_column_transformer
+from sklearn.decomposition import PCA
 from sklearn.linear_model import HuberRegressor, LogisticRegression, PoissonRegressor, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, PolynomialFeatures, StandardScaler
 
 from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
+from skmeta.steps import fit_steps, take_apart
+from skmeta.tasks import read_tasks
 
 pytestmark = pytest.mark.quick
 
@@ -255,3 +263,85 @@ def test_nested_tasks_have_blocks_at_each_level():
     for covariance in prior.covariances.values():
         assert_allclose(covariance[BETWEEN], 0.0, atol=1e-9)
     assert prior.covariances["task"][0, 3] > 0.3
+
+
+# Names behind steps ------------------------------------------------------------------------------------
+
+
+def behind(*steps, names=BLOCKS, X=None, **options):
+    X, y = (in_frame(collection()[0]), collection()[1]) if X is None else X
+    task = -1 if isinstance(X, np.ndarray) else "task"
+    learner = EmpiricalBayes("blocks", blocks=names, **options)
+    return WarmStartRegressor(make_pipeline(*steps, Ridge()), task=task, learner=learner).fit(X, y)
+
+
+def two_scalers():
+    return make_column_transformer((StandardScaler(), ["a", "b"]), remainder=MinMaxScaler())
+
+
+OUT = {"first": ["standardscaler__a", "remainder__d"], "second": ["standardscaler__b", "remainder__c", "remainder__e"]}
+
+
+@pytest.mark.parametrize("pandas", [False, True], ids=["arrays", "frames"])
+@pytest.mark.parametrize("names", [BLOCKS, OUT, PLACES | {"first": ["a", 3]}], ids=["users", "steps'", "mixed"])
+def test_columns_behind_steps_have_the_users_names_and_those_of_the_steps(names, pandas):
+    steps = two_scalers().set_output(transform="pandas" if pandas else "default")
+    by_place = behind(two_scalers(), names=PLACES)
+    assert_array_equal(dense(behind(steps, names=names)), dense(by_place))
+
+
+def test_a_column_that_a_step_makes_has_the_name_that_the_step_gives():
+    made = {"squares": ["a^2", "d^2"], "rest": [*NAMES, "b^2", "c^2", "e^2"]}
+    squares = PolynomialFeatures(2, include_bias=False)
+    with pytest.raises(ValueError, match=r"found none for 'a b', 'a c'.*put them in a block of their own"):
+        behind(squares, names=made)
+    every = squares.fit(in_frame(collection()[0])[NAMES]).get_feature_names_out().tolist()
+    made["products"] = [name for name in every if " " in name]
+    places = {block: [every.index(name) for name in names] for block, names in made.items()}
+    assert_array_equal(dense(behind(squares, names=made)), dense(behind(squares, names=places)))
+    components = behind(PCA(3), names={"first": ["pca0"], "rest": ["pca1", 2]})
+    assert components.learner_.structure_.startswith("blocks: first, rest")
+
+
+def test_names_that_no_step_gives_are_told_with_those_that_work():
+    with pytest.raises(
+        ValueError, match=r"found 'a' and columns 'pca0', 'pca1', as the steps .* call them; give these"
+    ):
+        behind(PCA(2))
+    assert behind(PCA(2), names={"first": ["pca0"], "second": ["pca1"]}).learner_.structure_
+    own = FunctionTransformer(lambda X: np.c_[np.asarray(X), np.asarray(X)[:, 0] ** 2])
+    with pytest.raises(
+        ValueError, match=r"get_feature_names_out\(\) or frames of set_output\(transform='pandas'\).*positions"
+    ):
+        behind(own)
+    assert behind(own, names={"first": [0, 3, 5], "second": [1, 2, 4]}).learner_.structure_
+    named = FunctionTransformer(lambda X: X.assign(square=X["a"] ** 2))
+    assert behind(named, names=BLOCKS | {"third": ["square"]}).learner_.structure_
+    with pytest.raises(
+        ValueError, match="wanted positions from 0 to 1, of the columns behind the steps before the model"
+    ):
+        behind(PCA(2), names={"first": [0, 3]})
+
+
+def test_names_behind_steps_are_the_same_when_columns_move_and_when_it_learns_on():
+    X, y = collection()
+    frame = in_frame(X)
+    scaled = [StandardScaler().set_output(transform="pandas")]
+    one = behind(*scaled, X=(frame, y))
+    on = WarmStartRegressor(Ridge(), task="task", learner=EmpiricalBayes("blocks", blocks=BLOCKS), prior=one.prior_)
+    moved = frame[["task", "e", "d", "c", "b", "a"]]
+    assert_allclose(dense(on.fit(moved, y)), dense(clone(on).fit(frame, y)), rtol=1e-9, atol=1e-12)
+    slopes = EmpiricalBayes("diagonal", varying=["d"])
+    some = WarmStartRegressor(make_pipeline(StandardScaler(), Ridge()), task="task", learner=slopes).fit(frame, y)
+    assert_array_equal(np.flatnonzero(np.diagonal(dense(some)[:5, :5])), [3])
+
+
+def test_names_behind_steps_go_where_rows_go():
+    X, y = collection()
+    parts, raw = take_apart(make_pipeline(two_scalers(), Ridge())), read_tasks(in_frame(X), y, task="task")
+    steps, tasks = fit_steps(parts, raw)
+    some = pickle.loads(pickle.dumps(tasks)).take([3, 1])
+    assert some.names_behind() == tasks.names_behind()
+    assert tasks.names_behind()["remainder__c"] == tasks.names_behind()["c"] == 2
+    assert steps.apply(raw).names_behind() == tasks.names_behind()
+    assert raw.names_behind is None

@@ -6,9 +6,10 @@ from functools import cache
 
 import numpy as np
 import pytest
-from described import CONTEXT, make_stores
+from described import CONTEXT, make_stores, pd
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import HuberRegressor, Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -350,6 +351,42 @@ def test_learning_on_starts_from_the_variances_of_effects_that_the_past_learned(
     assert_array_equal(started, [past.learned.effect_variance])
     # A dozen stores more say nearly the same of them as the forty did.
     assert_allclose(further.learned.effect_variance, past.learned.effect_variance, rtol=0.25)
+
+
+def of_one_line(seed, n_tasks, first):
+    """Stores of 15 rows whose six coefficients deviate along one line, beside what their size says; their city says nothing."""
+    rng, store = np.random.default_rng(seed), np.repeat(np.arange(n_tasks), 15)
+    size = rng.normal(size=n_tasks)
+    W = size[:, None] + 0.3 * np.outer(rng.normal(size=n_tasks), rng.normal(size=5))
+    X = rng.normal(size=(len(store), 5))
+    y = (X * W[store]).sum(axis=1) + size[store] + 0.3 * rng.normal(size=len(store))
+    city = np.array(["Bern", "Chur", "Thun"])[store % 3]
+    table = pd.DataFrame(X, columns=list("abcde"))
+    return table.assign(store=store + first, size=size[store], city=city), y
+
+
+def test_a_past_that_deviates_in_few_directions_is_learned_on_from():
+    old = model(covariance="full", pseudo_tasks=0).fit(*of_one_line(0, 30, 0))
+    assert np.linalg.eigvalsh(inner(old).inner.covariance[:6, :6])[0] < 1e-12
+    table, y = of_one_line(1, 6, 1000)
+    new = clone(old).set_params(prior=old.prior_).fit(table, y)  # raised: a search ended at no variance along that line
+    own = [Ridge(1e-9).fit(rows[list("abcde")], y[rows.index]) for _, rows in table.groupby("store")]
+    spread = np.array([each.coef_ for each in own]).var(axis=0).mean()
+    assert np.mean((new.predict(table) - y) ** 2) < spread
+
+
+def test_more_columns_than_rows_are_refused_and_the_ways_out_work():
+    rng, store = np.random.default_rng(0), np.repeat(np.arange(12), 4)
+    size = rng.normal(size=12)[store]
+    X, y = np.c_[rng.normal(size=(48, 101)), store, size], rng.normal(size=48) + size
+    wide = WarmStartRegressor(Ridge(), task=101, context=[102])
+    says = r"context: wanted at most 100 columns, or tasks .*found 101 columns and fewer rows in every task; .*PCA"
+    with pytest.raises(ValueError, match=says):
+        wide.fit(X, y)
+    few = clone(wide).set_params(estimator=make_pipeline(PCA(2), Ridge())).fit(X, y)
+    assert np.isfinite(few.predict(X)).all()
+    alone = WarmStartRegressor(Ridge(), task=101).fit(X[:, :102], y)
+    assert np.isfinite(alone.predict(X[:, :102])).all()
 
 
 def test_pasts_that_cannot_be_learned_on_from():

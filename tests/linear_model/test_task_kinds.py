@@ -299,14 +299,19 @@ TWO = {"left": np.arange(12) % 3, "right": np.arange(12) // 3}
 @pytest.mark.parametrize(
     ("known", "options", "past", "message"),
     [
-        ({"levels": TWO}, {}, None, "wanted 1 for nested tasks, found 2; give one task column, or leave n_components"),
+        (
+            {"levels": TWO},
+            {},
+            None,
+            "wanted 1 for nested tasks, found 2; give one task column and drop the others",
+        ),
         ({"levels": TWO}, {"crossed": True}, None, "wanted 1 for crossed tasks, found 2; leave crossed out"),
         ({"context": TWO}, {}, None, "wanted 1 for described tasks, found 2; leave context out"),
         (
             {"levels": {"day": np.arange(12, 24)}},
             {},
             drifting_past,
-            "wanted 1 for tasks in time, found 2; give a prior",
+            r"wanted 1 for tasks in time, found 2; give prior\.with_inner\(prior\.learned\.plain\(\)\)",
         ),
     ],
     ids=["nested", "crossed", "described", "in time"],
@@ -316,6 +321,9 @@ def test_a_structure_among_tasks_says_which_it_is(known, options, past, message)
     prior = None if past is None else past()
     with pytest.raises(ValueError, match=message):
         EmpiricalBayes(n_components=2, **options).learn(Ridge(), replace(tasks, **known), prior)
+    alone = replace(tasks, **known) if past else tasks  # one task column, without context: what the message says
+    inside = None if past is None else prior.with_inner(prior.learned.plain())
+    assert EmpiricalBayes(n_components=2).learn(Ridge(), alone, inside).n_kinds == 2
 
 
 @pytest.mark.parametrize("past", [False, True])

@@ -55,6 +55,7 @@ class Among(Protocol):
 
     in_words: ClassVar[str]  # what such tasks are
     without: ClassVar[str]  # what to do, to learn without the structure
+    never_wide: ClassVar[str]  # what asks for it, where it is not learned of more than a hundred columns; else empty
 
     @property
     def ids(self) -> Any:
@@ -102,7 +103,7 @@ def check_is_flat(past: GaussianPrior | None, tasks: Tasks) -> None:
         raise ValueError(
             f"prior: wanted one of tasks that {list(tasks.levels) or 'nothing'} alone tells apart, found one that reads "
             f"{list(past.context_names)}; name these columns in task= or context=, as when it was learned, or go on from "
-            "prior.learned.plain(), which knows no places."
+            "prior.with_inner(prior.learned.plain()), which knows no places."
         )
 
 

@@ -38,7 +38,8 @@ class CrossedTasks:
     """
 
     in_words: ClassVar[str] = "crossed tasks"
-    without: ClassVar[str] = "leave crossed out and give one task column"
+    without: ClassVar[str] = "leave crossed out, give one task column and drop the others"
+    never_wide: ClassVar[str] = "EmpiricalBayes(crossed=True)"
     ids: NDArray[Any]
     factors: tuple[str, ...]
     levels: tuple[NDArray[Any], ...]

@@ -46,7 +46,8 @@ class DescribedTasks:
     """
 
     in_words: ClassVar[str] = "described tasks"
-    without: ClassVar[str] = "leave context out"
+    without: ClassVar[str] = "leave context out and drop its columns"
+    never_wide: ClassVar[str] = "context"
     nested: NestedTasks
     describer: Describer
     z: Array

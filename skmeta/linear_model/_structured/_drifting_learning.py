@@ -13,6 +13,7 @@ from skmeta._inference.drift import Chains
 from skmeta._inference.drifting_law import DriftingLaw
 from skmeta._inference.levels import LevelShape, fit_levels
 from skmeta._inference.nested import NestedModel
+from skmeta._inference.threads import for_matrices_of
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning
@@ -42,7 +43,8 @@ class DriftingTasks:
     """
 
     in_words: ClassVar[str] = "tasks in time"
-    without: ClassVar[str] = "give a prior that knows of no drift"
+    without: ClassVar[str] = "give prior.with_inner(prior.learned.plain()), which knows of no drift"
+    never_wide: ClassVar[str] = ""
     nested: NestedTasks
     time: Array
     unit: str
@@ -99,7 +101,12 @@ class DriftingTasks:
         return len(np.unique(self._chain)) < len(self.time)
 
     def output(self, learning: LawLearning, of: OutputTasks, before: Any = None, *, noise: str) -> Any:
-        """What is learned of one output, see `Among.output`; contextual effects are those of tasks in no order."""
+        """What is learned of one output, see `Among.output`."""
+        with for_matrices_of(of.tasks.width):
+            return self._learned(learning, of, before, noise)
+
+    def _learned(self, learning: LawLearning, of: OutputTasks, before: Any, noise: str) -> DriftingOutput:
+        """The same; contextual effects are those of tasks in no order."""
         effects = None if noise == "known" else of.flat.law.contextual
         tasks, options = less(of.tasks, effects), dict[str, Any](noise=noise, n_iter=_SWEEPS)
         options["max_iter"] = learning.learner.max_iter

@@ -18,6 +18,7 @@ from skmeta._inference.levels import LawT, LevelsLaw, evidence_in_data, fit_leve
 from skmeta._inference.messages import Beliefs, Messages, evidence_under
 from skmeta._inference.nested import Before, NestedModel, NestedPass
 from skmeta._inference.structure import CovarianceShape
+from skmeta._inference.threads import for_matrices_of
 from skmeta._inference.tree import Tree, cavities
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -42,7 +43,8 @@ class NestedTasks:
     """
 
     in_words: ClassVar[str] = "nested tasks"
-    without: ClassVar[str] = "give one task column"
+    without: ClassVar[str] = "give one task column and drop the others"
+    never_wide: ClassVar[str] = ""
     ids: NDArray[Any]
     levels: tuple[str, ...]
     parents: tuple[NDArray[np.intp], ...]
@@ -227,16 +229,18 @@ def learned_output(
     what is known of those of their columns.
     """
     model = NestedModel(less(of.tasks, contextual), tree, past)
-    if not start.shapes:
-        law = _fitted(learning, of, model, noise, start)
-    else:
-        tol = learning.learner.tol * of.tasks.n_tasks if settle else np.inf
-        law = fit_levels(model, start, n_iter=_SWEEPS, tol=tol, noise=noise, max_iter=learning.learner.max_iter)
-    passed = model.passed(law)
+    with for_matrices_of(len(start.shrink)):
+        if not start.shapes:
+            law = _fitted(learning, of, model, noise, start)
+        else:
+            tol = learning.learner.tol * of.tasks.n_tasks if settle else np.inf
+            law = fit_levels(model, start, n_iter=_SWEEPS, tol=tol, noise=noise, max_iter=learning.learner.max_iter)
+        passed = model.passed(law)
+        others = cavities(passed.up, law.shrink)
     # Working responses are no targets, and effects of descriptors are held by what is learned of them.
     has_evidence = noise != "known" and past is None and len(law.shrink) == of.tasks.width
     evidence = evidence_in_data(model, law, passed.evidence, of.units) if has_evidence else None
-    return NestedOutput(of.tasks, passed, cavities(passed.up, law.shrink), contextual, evidence, means)
+    return NestedOutput(of.tasks, passed, others, contextual, evidence, means)
 
 
 @dataclass(frozen=True, eq=False)
