@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 # BaseSearchCV: all that users know from a search, around the loop which a search fills in; not exported. The other
 # makes the columns of parameters of cv_results_, masked where a candidate has none.
 from sklearn.model_selection._search import BaseSearchCV, _yield_masked_array_for_each_param
+from sklearn.utils.parallel import _get_threadpool_controller
 
 __all__ = [
     "BaseSearchCV",
@@ -17,6 +18,7 @@ __all__ = [
     "param_names",
     "prepare_glm",
     "routed_params",
+    "threadpool_controller",
 ]
 
 
@@ -50,6 +52,11 @@ def check_parameters(estimator: Any) -> None:
 def param_names(cls: type) -> list[str]:
     """Names of the constructor's parameters of a class of estimators; none where it does not say."""
     return cls._get_param_names() if hasattr(cls, "_get_param_names") else []
+
+
+def threadpool_controller() -> Any:
+    """Who limits the threads of BLAS: made once for all, as scikit-learn finds the libraries."""
+    return _get_threadpool_controller()
 
 
 def prepare_glm(estimator: Any) -> Any:

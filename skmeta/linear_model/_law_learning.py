@@ -17,7 +17,7 @@ from skmeta._inference.laplace_em import Learned, fit_laplace
 from skmeta._inference.past import typical_design
 from skmeta._inference.selection import Choice, all_vary, best_for, candidates, choose, evidence_held_out
 from skmeta._inference.structure import CovarianceShape
-from skmeta._inference.threads import for_matrices_of
+from skmeta.linear_model._blas_threads import for_matrices_of
 from skmeta.linear_model._blocks import columns_of_blocks
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._named_columns import NamedColumns

@@ -13,7 +13,7 @@ from skmeta._inference.drift import Chains
 from skmeta._inference.drifting_law import DriftingLaw
 from skmeta._inference.levels import LevelShape, fit_levels
 from skmeta._inference.nested import NestedModel
-from skmeta._inference.threads import for_matrices_of
+from skmeta.linear_model._blas_threads import for_matrices_of
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning

@@ -18,8 +18,8 @@ from skmeta._inference.levels import LawT, LevelsLaw, evidence_in_data, fit_leve
 from skmeta._inference.messages import Beliefs, Messages, evidence_under
 from skmeta._inference.nested import Before, NestedModel, NestedPass
 from skmeta._inference.structure import CovarianceShape
-from skmeta._inference.threads import for_matrices_of
 from skmeta._inference.tree import Tree, cavities
+from skmeta.linear_model._blas_threads import for_matrices_of
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._law_learning import LawLearning

@@ -3,7 +3,7 @@
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from skmeta._inference.threads import for_matrices_of
+from skmeta.linear_model._blas_threads import for_matrices_of
 
 pytestmark = pytest.mark.quick
 
