@@ -27,6 +27,7 @@ from skmeta.linear_model._structured._nested_learning import (
     NestedTasks,
     flat_law,
     learned_output,
+    output_under,
     told_before,
 )
 from skmeta.linear_model._structured._places import OutputTasks, Places
@@ -82,9 +83,13 @@ class DescribedTasks:
         """What is learned of one output, see `Among.output`."""
         if self.past is not None and self.past.taken:
             return self._learned_on(self.past, learning, of, before, noise)
-        plain = self._plain(learning, of, before, noise)
         flat, counts = (None, np.ones(self.nested.n_first)) if self.nested.inner else (of.flat.law, of.tasks.counts)
-        if self.past is not None or not self.z.shape[1] or self.nested.n_first < FEWEST_TASKS:
+        asked = self.past is None and self.z.shape[1] > 0 and self.nested.n_first >= FEWEST_TASKS
+        if not asked and flat is not None:  # the law there is stays: nothing is compared with it
+            plain = output_under(of, self.nested.tree(counts), flat_law(of))
+            return DescribedOutput(plain, None, flat, counts, np.zeros(len(counts)), decided=False)
+        plain = self._plain(learning, of, before, noise)
+        if not asked:
             return DescribedOutput(plain, None, flat, counts, np.zeros(len(counts)), decided=False)
         if before is None:
             told = self._map(learning, of, plain, noise)
