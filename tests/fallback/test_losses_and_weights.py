@@ -43,6 +43,7 @@ def shops(n_tasks=16, n_rows=24, noise=0.3, seed=0):
     return np.column_stack([X, task]), (X[:, 0] > 0) + rng.normal(size=n_tasks)[task] + noise * rng.normal(size=len(X))
 
 
+@pytest.mark.statistics
 @pytest.mark.parametrize("level", [0.1, 0.9])
 def test_a_model_of_a_quantile_is_corrected_to_that_quantile(level):
     X, y = shops(n_tasks=50, n_rows=100)

@@ -221,6 +221,7 @@ def test_a_task_may_lack_classes():
     assert plain.predict_proba(X[:, :-1]).shape == (len(X), 3)
 
 
+@pytest.mark.statistics
 @pytest.mark.parametrize("n_rows", [20, 40])
 def test_a_past_that_misleads_costs_little_from_two_rows_a_column_on(n_rows):
     X, y = shops(n_tasks=25, n_rows=120)
@@ -236,6 +237,7 @@ def test_a_past_that_misleads_costs_little_from_two_rows_a_column_on(n_rows):
     assert np.mean(found) <= 1.02 * np.mean(own)
 
 
+@pytest.mark.statistics
 def test_intervals_hold_on_new_tasks():
     past, (X, y) = split(*shops(n_tasks=120, n_rows=25, noise=0.3), 60)
     booster = HistGradientBoostingRegressor(max_iter=30, random_state=0)

@@ -300,6 +300,7 @@ def noisy(noise, seed, n_past=150, n_new=300):
     return prior, X[n_past:], y[n_past:]
 
 
+@pytest.mark.statistics
 @pytest.mark.parametrize("noise", NOISES)
 @pytest.mark.parametrize("shots", [2, 5, 20])
 def test_ninety_percent_intervals_cover_ninety_percent_of_new_tasks(shots, noise):

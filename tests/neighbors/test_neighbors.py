@@ -45,6 +45,7 @@ def stacked(tasks):
     )
 
 
+@pytest.mark.statistics
 def test_ten_rows_of_a_task_that_turns_the_informative_plane():
     """Mean over ten new tasks of each of five collections; the cold ones are fitted to the same rows."""
     gains = []
@@ -197,6 +198,7 @@ def test_own_rows_are_asked_where_a_task_is_unlike_the_past(learned):
     assert np.mean((plain.predict(asked) - truth) ** 2) < np.mean((cold.predict(asked) - truth) ** 2)
 
 
+@pytest.mark.statistics
 def test_a_past_that_misleads_costs_little_from_two_rows_a_column_on():
     tasks = sloped(5, n_tasks=30, n_rows=60)
     X, y = stacked(tasks)
