@@ -31,6 +31,7 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.tree import DecisionTreeRegressor
 
 from skmeta import BoostingLearner, GaussianProcessLearner, NaiveBayesLearner, NeighborsLearner, SharedModel
+from skmeta.base._registry import registered_learner
 
 NOT_NEGATIVE = (MultinomialNB, BernoulliNB, CategoricalNB)
 
@@ -58,6 +59,15 @@ class LearnerCase(Case):
 
     def model(self, **options):
         return super().model(**{"learner": self.learner} | options)
+
+
+def in_one_round(estimator, **options):
+    """The estimator's learner, told to compare less: one round, if it learns in rounds, and no columns of the fallback."""
+    learner = registered_learner(estimator)()
+    if "max_rounds" not in learner.get_params():
+        return learner
+    columns = {"correction": None} if type(learner) is SharedModel else {}
+    return learner.set_params(**{"max_rounds": 1, "cv": 2} | columns | options)
 
 
 def learned_by(learner, estimator, **options):

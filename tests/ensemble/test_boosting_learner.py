@@ -23,6 +23,7 @@ from skmeta.fallback import CorrectedModels
 from skmeta.tasks import Tasks, read_tasks
 
 QUICK, FALLBACK = BoostingLearner(max_rounds=1), SharedModel(max_rounds=1)
+LEVEL = BoostingLearner(None, max_rounds=1, cv=2)
 BOOSTER = HistGradientBoostingRegressor(max_iter=20, random_state=0)
 
 
@@ -52,7 +53,7 @@ def errors_on_new(adapt, X, y, first_new, n_shots):
 @pytest.fixture(scope="module")
 def jumps():
     X, y = shops()
-    return X, y, learn(X, y, 16)
+    return X, y, learn(X, y, 8, LEVEL)
 
 
 # The plain result -----------------------------------------------------------------------------------
@@ -211,13 +212,12 @@ def test_rows_that_are_left_out_are_predicted_by_trees_without_them(jumps):
 
 
 def test_names_and_categories_reach_the_trees():
-    X, y = shops(jump=0.0)
+    X, y = shops(jump=0.0, n_tasks=6, n_rows=60)
     city = np.random.default_rng(1).choice(["east", "north", "south", "west"], len(y))
     mine = np.random.default_rng(2).choice(["east", "north", "south", "west"], 24)[X[:, -1].astype(int)]
     table = pd.DataFrame({"x": X[:, 0], "city": pd.Categorical(city), "shop": X[:, 2]})
-    booster = HistGradientBoostingRegressor(categorical_features="from_dtype", max_iter=20, random_state=0)
-    learner = BoostingLearner(None, max_rounds=1)
-    model = WarmStartRegressor(booster, task="shop", learner=learner).fit(table, y + 4.0 * (city == mine))
+    booster = HistGradientBoostingRegressor(categorical_features="from_dtype", max_iter=10, random_state=0)
+    model = WarmStartRegressor(booster, task="shop", learner=LEVEL).fit(table, y + 4.0 * (city == mine))
     plain = model.adapt(table[["city", "x"]][-60:], y[-60:])
     assert plain.estimators_[1].estimator.is_categorical_.tolist() == [True, False]
 
@@ -248,9 +248,9 @@ def test_a_class_that_is_not_imported_is_known_by_its_name():
 
 
 def test_several_targets_get_no_trees():
-    X, y = shops()
+    X, y = shops(n_tasks=8, n_rows=40)
     tasks = read_tasks(X, np.column_stack([y, -y]), task=-1)
-    prior = clone(QUICK).learn(MultiOutputRegressor(BOOSTER), tasks)
+    prior = clone(LEVEL).learn(MultiOutputRegressor(BOOSTER), tasks)
     assert not isinstance(prior.components[0], BoostingPrior)
 
 
@@ -258,4 +258,4 @@ def test_several_targets_get_no_trees():
 def test_what_is_no_number_of_trees_is_refused(wrong):
     X, y = shops(n_tasks=4, n_rows=10)
     with pytest.raises(ValueError, match=r"n_trees: wanted numbers of new trees"):
-        learn(X, y, 4, BoostingLearner(n_trees=wrong))
+        learn(X, y, 4, BoostingLearner(None, max_rounds=1, cv=2, n_trees=wrong))
