@@ -22,7 +22,7 @@ from skmeta.linear_model._adding_parts import (
 )
 from skmeta.linear_model._bounds import bounded_rows
 from skmeta.linear_model._privacy import added_noise, privatised
-from skmeta.linear_model._statistics_arrays import check_arrays, check_one_column, check_state, zeros_before
+from skmeta.linear_model._statistics_arrays import check_arrays, check_one_column, names_in, plain_state, zeros_before
 from skmeta.tasks import Tasks, lookup_tasks
 from skmeta.tasks._ids import plain_ids
 from skmeta.tasks._numbers import as_numbers, check_complete, numeric_features
@@ -100,8 +100,8 @@ class SufficientStatistics(FrozenValue):
 
     >>> import json
     >>> text = json.dumps({name: array.tolist() for name, array in morning.to_dict().items()})
-    >>> SufficientStatistics.from_dict(json.loads(text))
-    SufficientStatistics(n_tasks=11, n_rows=210, n_features=3, n_outputs=1)
+    >>> SufficientStatistics.from_dict(json.loads(text)).n_rows
+    210.0
     """
 
     ids: NDArray[Any]
@@ -370,10 +370,9 @@ class SufficientStatistics(FrozenValue):
         -------
         dict
             Names and arrays, for `numpy.savez`; lists made of them, for JSON. Ids come back as they are, but dates,
-            which JSON does not know.
+            which JSON does not know. "names" are all others: of private sums without their noise nobody could tell it.
         """
-        state = self.__getstate__() | ({"ids": self.ids.astype(str)} if self.ids.dtype.kind == "O" else {})
-        return {name: np.array(value) for name, value in state.items() if value is not None}
+        return plain_state(self)
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Self:
@@ -396,5 +395,4 @@ class SufficientStatistics(FrozenValue):
         ValueError
             If a name is missing or unknown.
         """
-        check_state(state, [field.name for field in fields(cls)])
-        return cls(**{name: state[name] for name in state})
+        return cls(**{name: state[name] for name in names_in(state, [field.name for field in fields(cls)])})
