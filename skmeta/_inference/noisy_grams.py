@@ -1,7 +1,7 @@
 r"""Grams with noise, each task's in the light of all: what it most likely was, and how far off that may be.
 
-Tasks whose columns lie alike tell of each other's Gram. Entry by entry, with noise of the variances ``v_t`` of the entry and
-``c_t`` of the number of rows ``n_t``, on what tasks have a row and differ in,
+Where columns lie alike in all tasks, the others inform about a task's Gram. Entry by entry, the tasks differing by ``D_t`` per
+row, with noise of variance ``v_t`` in the entry and of variance ``c_t`` in the number of rows ``n_t``,
 
 .. math:: \tilde G_t = n_t (\bar G + D_t) + N_t, \quad \tilde n_t = n_t + e_t, \quad
     R_t = \tilde G_t - \tilde n_t \frac{\sum_s \tilde G_s}{\sum_s \tilde n_s}, \quad \operatorname{Var} D_t = b .
