@@ -139,7 +139,13 @@ class SufficientStatistics(FrozenValue):
 
     @classmethod
     def from_table(
-        cls, X: Any, y: Any, task: str | int, sample_weight: Any = None, bounds: Any = None, data_norm: Any = None
+        cls,
+        X: Any,
+        y: Any,
+        task: str | int,
+        sample_weight: Any = None,
+        bounds: Any = None,
+        data_norm: float | None = None,
     ) -> Self:
         """The statistics of a table, its rows read once.
 
@@ -182,7 +188,7 @@ class SufficientStatistics(FrozenValue):
             return cls.of_tasks(tasks, bounds, data_norm)
 
     @classmethod
-    def of_tasks(cls, tasks: Tasks, bounds: Any = None, data_norm: Any = None) -> Self:
+    def of_tasks(cls, tasks: Tasks, bounds: Any = None, data_norm: float | None = None) -> Self:
         """The statistics of tasks that were read, all columns numbers; ``bounds`` and ``data_norm`` as in `from_table`."""
         Z = numeric_features(tasks.X) if all(tasks.X.shape) else np.zeros(tasks.X.shape)
         if tasks.n_rows:
@@ -321,8 +327,8 @@ class SufficientStatistics(FrozenValue):
         r"""The statistics with noise that hides every single row: what may leave a site.
 
         Adding or removing one row changes the probability of any outcome by no more than the factor
-        :math:`e^\epsilon`, but for :math:`\delta`, by the analytic Gaussian mechanism. Of a task it hides the number of rows
-        and all sums; not its id, nor which columns it lacks. A learner knows the noise and takes account of it.
+        :math:`e^\epsilon`, but for :math:`\delta`, by the analytic Gaussian mechanism; replacing one moves sums by up to twice.
+        Of a task it hides the number of rows and all sums; not its id, nor which columns it lacks. A learner knows the noise.
 
         Parameters
         ----------
