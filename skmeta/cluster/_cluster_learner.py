@@ -14,7 +14,7 @@ from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.base._registry import check_registered
 from skmeta.cluster._own_clusters import OwnClusters
 from skmeta.cluster._tasks_of_rows import arrays_of
-from skmeta.compose import MixturePrior, known_component, with_own_model
+from skmeta.compose import MixturePrior, PriorWithOwnModel, known_component, with_own_model
 from skmeta.tasks import Tasks
 
 
@@ -97,7 +97,7 @@ class ClusterLearner(KeepsSeenTasks):
         """
         return self._known_scores is not None
 
-    def _adapt_seen(self, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
+    def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
         """Without asking own models again."""
-        found: AdaptedEstimators = prior.components[0].adapt_tasks(estimator, tasks, n_jobs=n_jobs)
-        return prior.beside(found, self._known_scores)
+        assert isinstance(prior, PriorWithOwnModel)
+        return prior.beside(prior.components[0].adapt_tasks(estimator, tasks, n_jobs=n_jobs), self._known_scores)

@@ -343,7 +343,7 @@ class EmpiricalBayes(LearnsWithoutRows):
         """
         return self._places is not None
 
-    def _adapt_seen(self, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
+    def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
         """Each from what the others say of it: its own rows do not count twice."""
         assert self._places is not None
         return self._places.adapted(prior, estimator, tasks, n_jobs)

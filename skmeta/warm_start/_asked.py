@@ -5,13 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
 from skmeta._dataframe import column_labels
+from skmeta.tasks import TaskColumns
 from skmeta.tasks._context import differing_rows
 from skmeta.tasks._ids import as_list
 from skmeta.tasks._locate import locate_columns
@@ -21,7 +22,24 @@ from skmeta.tasks._task_columns import task_list
 from skmeta.tasks._words import listed, shown
 
 
-def check_asked(model: Any, X: Any) -> None:
+class _Known(Protocol):
+    @property
+    def columns(self) -> TaskColumns: ...
+
+
+class Fitted(Protocol):
+    """A fitted model, as far as it is asked here."""
+
+    task: Any
+
+    @property
+    def _in_tasks(self) -> bool: ...
+
+    @property
+    def _known(self) -> _Known: ...
+
+
+def check_asked(model: Fitted, X: Any) -> None:
     """Raise for a table that has other columns than fit had, or no rows; of columns of ids the message says the way out."""
     _check_said(model, [] if column_labels(X) is None else column_labels(X) or [])
     if model._in_tasks:
@@ -30,7 +48,7 @@ def check_asked(model: Any, X: Any) -> None:
     check_rows(X, "there is nothing to predict")
 
 
-def _check_said(model: Any, labels: list[Any]) -> None:
+def _check_said(model: Fitted, labels: list[Any]) -> None:
     """Raise where columns that say or describe tasks are missing from a frame, whose columns have these ``labels``."""
     columns, fitted = model._known.columns, getattr(model, "feature_names_in_", ())
     gone = [name for name in columns.names if labels and name in fitted and name not in labels]
