@@ -77,7 +77,7 @@ class Tasks(PartsOfTasks):
     names_behind: Callable[[], Mapping[str, int]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without what can be worked out again: worker processes get the rows, not copies of them.
+        """The state without what is computed from it: worker processes get the rows, not copies of them.
 
         What names columns behind steps is for learning alone, which is done by then.
         """
