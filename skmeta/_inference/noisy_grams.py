@@ -41,7 +41,7 @@ def expected_grams(G: Array, variances: Array, lacking: NDArray[np.bool_]) -> tu
     """
     has = np.pad(~lacking, ((0, 0), (0, 1)), constant_values=True)
     present = has[:, :, None] & has[:, None, :]
-    n = present * np.maximum(G[:, -1:, -1:], 1.0)
+    n = np.where(present, np.maximum(G[:, -1:, -1:], 1.0), 0.0)
     weights = n / np.maximum(n.sum(axis=0), 1.0)
     pooled = (present * G).sum(axis=0) / np.maximum(n.sum(axis=0), 1.0)
     residual = present * G - n * pooled
