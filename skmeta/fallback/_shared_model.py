@@ -223,6 +223,7 @@ class SharedModel(KeepsSeenTasks):
         assert self._known_scores is not None
         assert isinstance(prior, PriorWithOwnModel)
         shared, tasks = prior.components[0], tasks.weighty_rows().labelled_rows()
+        assert isinstance(shared, SharedModelPrior)
         if self.corrects_seen_rows_:
             adapted = shared.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
             return prior.beside(adapted, self._known_scores._replace(learned_too=False))
