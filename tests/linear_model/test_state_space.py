@@ -214,7 +214,7 @@ def test_times_that_nearly_agree_are_legal():
 
 
 def test_many_columns_drift_too():
-    tasks, _ = drifting_tasks(13, n_days=12, n_features=120, n_rows=3)
+    tasks, _ = drifting_tasks(13, n_days=5, n_features=102, n_rows=3)
     assert np.isfinite(mean_of(StateSpace("spherical").learn(Ridge(), tasks))).all()
 
 
