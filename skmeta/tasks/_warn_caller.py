@@ -6,11 +6,11 @@ import sys
 import warnings
 from types import FrameType
 
-_PASSED = {"skmeta", "contextlib"}  # packages whose lines tell a user nothing; contextlib's stand between two of ours
+_PASSED = {"skmeta", "sklearn", "contextlib"}  # packages whose lines tell a user nothing: they stand around ours
 
 
 def warn_caller(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn at the first line of the stack that is none of this package, however deep inside it this is called."""
+    """Warn at the first line of the stack that is none of this package or scikit-learn, however deep inside this is called."""
     frame: FrameType | None = sys._getframe()
     level = 1
     while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _PASSED:
