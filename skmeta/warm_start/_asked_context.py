@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from skmeta._dataframe import column_labels
 from skmeta.tasks._ids import as_list
 from skmeta.tasks._paths import known_rows
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import listed
 
 
@@ -26,23 +26,13 @@ def check_described(model: Any, X: Any) -> None:
         )
 
 
-def warn_of_same_context(context: Mapping[str, NDArray[Any]], stacklevel: int) -> None:
-    """Warn of columns that tell no task from another, as they have one value in all of them, or none.
-
-    Parameters
-    ----------
-    context : mapping of str to ndarray of shape (n_tasks,)
-        What describes the tasks that are learned from.
-    stacklevel : int
-        Of the warning, as the caller counts.
-    """
+def warn_of_same_context(context: Mapping[str, NDArray[Any]]) -> None:
+    """Warn of columns ``(n_tasks,)`` that tell no task from another, as they have one value in all of them, or none."""
     known = {name: set(as_list(values[known_rows(values)])) for name, values in context.items()}
     same = [f"{name!r} the same in all ({listed(values)})" for name, values in known.items() if len(values) == 1]
     none = [f"{name!r} missing in all" for name, values in known.items() if not values]
     if same or none:
-        warnings.warn(
+        warn_caller(
             f"context: wanted columns that differ between tasks, found {', '.join([*same, *none])}, which tells nothing of how "
-            "tasks differ; leave it out of context and of X.",
-            UserWarning,
-            stacklevel=stacklevel + 1,
+            "tasks differ; leave it out of context and of X."
         )

@@ -170,7 +170,7 @@ class WarmStartBase(HasMemberships, MetaEstimatorMixin, BaseEstimator):
             prior, tasks, adapted = self._learned(learner, prior, parts.model, tasks)
         if self.context is not None:
             warn_of_unread_context(columns, prior, stacklevel=4)
-            warn_of_same_context(raw.context if self.prior is None else {}, stacklevel=4)
+            warn_of_same_context(raw.context if self.prior is None else {})
         steps = replace(steps, columns=columns_of_prior(columns, prior))
         adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, adapted, order)
         one = raw.context if self.task is None else {}
