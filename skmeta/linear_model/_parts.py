@@ -21,7 +21,7 @@ Part = Callable[[Mapping[str, Any] | None], SufficientStatistics]
 class Parts:
     """Some parts as one; ``first`` are the sums of the targets themselves, ``classes`` the labels all parts know."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Any) -> None:
         if not isinstance(parts, Iterable):
             nothing = ", which sum([]) is" if isinstance(parts, int) and parts == 0 else ""
             raise TypeError(

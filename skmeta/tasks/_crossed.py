@@ -33,7 +33,7 @@ def warn_of_crossed_ids(levels: Mapping[str, NDArray[Any]], stacklevel: int) -> 
         pairs, first, path = np.unique(above * len(ids) + codes, return_index=True, return_inverse=True)
         parents = np.bincount(pairs % len(ids), minlength=len(ids))
         several = np.flatnonzero(parents > 1)
-        if outer is not None and len(several) and len(pairs) == n_above:
+        if outer is not None and len(several) and len(pairs) == n_above and len(ids) > 1:
             _warn_of_order(str(outer), str(inner), names, len(ids), n_above, stacklevel + 1)
         elif outer is not None and len(several):
             under = np.sort(first[pairs % len(ids) == several[0]])[:_PARENTS]

@@ -51,9 +51,9 @@ def warn_of_levels(levels: Mapping[str, NDArray[Any]], *, goes_on: bool, stackle
         Of the warning, as the caller counts.
     """
     warn_of_crossed_ids(levels, stacklevel + 1)
-    if goes_on:
-        return
     names = list(levels)
+    if goes_on or not names or len(levels[names[-1]]) < 2:
+        return
     counts = [len(np.unique(node)) for node in nodes_of(levels).values()]
     one = [name for name, count in zip(names[:-1], counts, strict=False) if count == 1]
     for name in one:

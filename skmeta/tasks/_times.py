@@ -109,13 +109,15 @@ def time_of(value: Any, name: str, unit: str) -> float:
     """Return one time as a number; ValueError where it is not of the ``unit`` of the others."""
     (found,), own = times_of(np.asarray(value)[None] if isinstance(value, np.generic) else as_objects([value]), name)
     if own != unit:
+        kinds = _ZONES if unit and own else _KINDS
         raise ValueError(
-            f"{name}: wanted {_KINDS[unit]}, as the past has, found {_KINDS[own]}: {shown(value)}; {_way_out(unit, own)}."
+            f"{name}: wanted {kinds[unit]}, as the past has, found {kinds[own]}: {shown(value)}; {_way_out(unit, own)}."
         )
     return float(found)
 
 
-_KINDS = {"": "a number", DAYS: "a date without a time zone", ZONED_DAYS: "a date with a time zone"}
+_KINDS = {"": "a number", DAYS: "a date", ZONED_DAYS: "a date"}
+_ZONES = {DAYS: "a date without a time zone", ZONED_DAYS: "a date with a time zone"}
 
 
 def _way_out(unit: str, own: str) -> str:

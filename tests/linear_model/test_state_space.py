@@ -323,7 +323,7 @@ def test_players_have_means_and_chains_of_their_own():
     model.fit(frame.loc[past, columns], frame.y[past])
     prior = model.prior_.prior
     assert isinstance(prior.learned, DriftingPrior)
-    assert repr(prior).startswith("DriftingPrior(player: 30, season: 120; half-life")
+    assert repr(prior).startswith("DriftingPrior(player: 30, season: 330; half-life")
     assert list(prior.covariances) == ["player", "season drift", "season"]
     new = frame[~past]
     known = np.mean((model.predict(new[columns]) - new.y) ** 2)
