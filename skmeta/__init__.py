@@ -5,7 +5,7 @@ from skmeta.ensemble import BoostingLearner
 from skmeta.fallback import SharedModel
 from skmeta.gaussian_process import GaussianProcessLearner
 from skmeta.linear_model import EmpiricalBayes, GaussianPrior, StateSpace, SufficientStatistics
-from skmeta.model_selection import NShotSplit, shot_curve
+from skmeta.model_selection import NShotSplit, NWaySplit, few_shot_score, shot_curve
 from skmeta.naive_bayes import NaiveBayesLearner
 from skmeta.neighbors import NeighborsLearner
 from skmeta.tasks import split_tasks, stack_tasks
@@ -21,6 +21,7 @@ __all__ = [
     "GaussianProcessLearner",
     "HyperparameterPrior",
     "NShotSplit",
+    "NWaySplit",
     "NaiveBayesLearner",
     "NeighborsLearner",
     "SharedModel",
@@ -32,6 +33,7 @@ __all__ = [
     "WarmStartRegressor",
     "WarmStartSearchCV",
     "__version__",
+    "few_shot_score",
     "learn_prior",
     "shot_curve",
     "split_tasks",
