@@ -8,7 +8,7 @@ from skmeta.linear_model import EmpiricalBayes, GaussianPrior, StateSpace, Suffi
 from skmeta.model_selection import NShotSplit, NWaySplit, few_shot_score, shot_curve
 from skmeta.naive_bayes import NaiveBayesLearner
 from skmeta.neighbors import NeighborsLearner
-from skmeta.tasks import split_tasks, stack_tasks
+from skmeta.tasks import pseudo_label_tasks, split_tasks, stack_tasks
 from skmeta.tuning import HyperparameterPrior, TrialHistory, WarmStartSearchCV
 from skmeta.warm_start import WarmStartClassifier, WarmStartClusterer, WarmStartRegressor, learn_prior
 
@@ -35,6 +35,7 @@ __all__ = [
     "__version__",
     "few_shot_score",
     "learn_prior",
+    "pseudo_label_tasks",
     "shot_curve",
     "split_tasks",
     "stack_tasks",

@@ -107,7 +107,7 @@ class ImageCenterer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """Height and width, once the parameters are found sound."""
         check_scalar(self.sigma, "sigma", Real, min_val=0)
         shape: Any = self.image_shape
-        if np.shape(shape) != (2,) or not all(isinstance(n, Integral) and (n > 0 or n == -1) for n in shape):
+        if np.shape(shape) != (2,) or not all(isinstance(n, Integral) and (int(n) > 0 or n == -1) for n in shape):
             raise ValueError(
                 f"image_shape: wanted height and width, found {shape!r}; (28, 28), say, or (28, -1) where the columns "
                 "tell the width."
