@@ -257,6 +257,17 @@ def test_a_warm_start_model_without_prior_is_its_estimator(binary):
     np.testing.assert_array_equal(plain.scores, shell.scores)
 
 
+def test_the_column_a_model_learned_by_is_no_feature_of_an_episode(binary):
+    X, y = binary
+    frame = pd.DataFrame(X, columns=[*"abcd", "store"])
+    model = WarmStartClassifier(LogisticRegression(), task="store").fit(frame[X[:, -1] < 7], y[X[:, -1] < 7])
+    new = frame[X[:, -1] >= 7].assign(shelf=99)
+    asked = {"n_way": 2, "n_episodes": 5, "random_state": 0}
+    expected = few_shot_score(model, new.drop(columns=["store", "shelf"]), y[X[:, -1] >= 7], **asked)
+    found = few_shot_score(model, new, y[X[:, -1] >= 7], task="shelf", **asked)
+    np.testing.assert_array_equal(found.scores, expected.scores)
+
+
 def test_scoring_changes_no_model(binary, learned):
     before = pickle.dumps(learned)
     few_shot_score(learned, *new_tasks(binary), **SIZES)
