@@ -18,10 +18,11 @@ import pytest
 from sklearn.datasets import make_hastie_10_2
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import log_loss
+from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skmeta import GaussianPrior, WarmStartClassifier, WarmStartRegressor
+from skmeta import GaussianPrior, WarmStartClassifier, WarmStartRegressor, few_shot_score
 from skmeta.compose import MixturePrior
 from skmeta.datasets import make_sinusoids
 
@@ -233,6 +234,24 @@ def test_a_learned_start_survives_small_steps_alone(monkeypatch, schedule, survi
     errors = bench.errors_by_start(f"SGDClassifier, {schedule}", 20)
     saved = (errors["zero"] - errors["learned"]) / errors["zero"].mean(axis=0)
     assert np.all(above(saved, 0.0) == survives), mean_and_error(saved)
+
+
+@pytest.mark.filterwarnings("ignore::Warning:sklearn")  # centroids and covariances of one row, pixels without ink
+def test_a_metric_learned_without_labels_is_no_worse_than_none_and_labels_are_better():
+    bench = import_module("unlabelled_tasks")
+    *_, y, alphabet = bench.drawings()
+    teaches, rows = np.isin(alphabet, [0, 1]), alphabet == 2
+    args = SimpleNamespace(components=30, shrinkage=0.5)
+    asked = {"n_shots": 5, "n_episodes": 60, "random_state": 0}
+    scores = {
+        name: few_shot_score(NearestCentroid(), X[rows], y[rows], **asked).scores
+        for name, X in bench.representations(teaches, 0, args)
+        if name in ("pixels", "centred", "projections", "labels")
+    }
+    away = {name: each - scores["centred"] for name, each in scores.items()}
+    assert below(away["pixels"], 0.0)
+    assert not below(away["projections"], 0.0)
+    assert above(away["labels"], 0.0)
 
 
 def test_the_readme_lists_every_script():
