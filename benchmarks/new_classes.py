@@ -1,8 +1,8 @@
 """Are new classes told apart better from one and five rows each, for what past tasks with other classes taught?
 
 Episodes of `few_shot_score`: some new classes, one or five labelled rows of each, five more of each to tell apart; the mean
-accuracy and its standard error, over episodes of all splits. "own" is the plain estimator fitted to the labelled rows; "warm" has the
-prior that the other tasks taught by ``learner="auto"``, "identity" one whose metric is the identity.
+accuracy and its standard error, over episodes of all splits. "own" is the plain estimator fitted to the labelled rows;
+"warm" has the prior that the other tasks taught by ``learner="auto"``, "identity" one whose metric is the identity.
 
 * Omniglot, embedded: 28 x 28 bits, here centred by their mass and blurred; classes of an episode are of one alphabet. *New
   characters*: half of those of each alphabet teach. *New alphabets*: three of the five teach, the other two are new.

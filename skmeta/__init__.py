@@ -6,10 +6,10 @@ from skmeta.ensemble import BoostingLearner
 from skmeta.fallback import SharedModel
 from skmeta.gaussian_process import GaussianProcessLearner
 from skmeta.linear_model import EmpiricalBayes, GaussianPrior, StateSpace, SufficientStatistics
-from skmeta.model_selection import NShotSplit, shot_curve
+from skmeta.model_selection import NShotSplit, NWaySplit, few_shot_score, shot_curve
 from skmeta.naive_bayes import NaiveBayesLearner
 from skmeta.neighbors import NeighborsLearner
-from skmeta.tasks import split_tasks, stack_tasks
+from skmeta.tasks import pseudo_label_tasks, split_tasks, stack_tasks
 from skmeta.tuning import HyperparameterPrior, TrialHistory, WarmStartSearchCV
 from skmeta.warm_start import WarmStartClassifier, WarmStartClusterer, WarmStartRegressor, learn_prior
 
@@ -23,6 +23,7 @@ __all__ = [
     "GaussianProcessLearner",
     "HyperparameterPrior",
     "NShotSplit",
+    "NWaySplit",
     "NaiveBayesLearner",
     "NeighborsLearner",
     "SharedModel",
@@ -34,7 +35,9 @@ __all__ = [
     "WarmStartRegressor",
     "WarmStartSearchCV",
     "__version__",
+    "few_shot_score",
     "learn_prior",
+    "pseudo_label_tasks",
     "shot_curve",
     "split_tasks",
     "stack_tasks",

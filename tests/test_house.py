@@ -38,6 +38,7 @@ FLOORS = {
     "_task_models": 2,
     "tasks": 1,
     "datasets": 1,
+    "preprocessing": 1,
     "_inference": 0,
     "_dataframe": 0,
     "_dask": 0,

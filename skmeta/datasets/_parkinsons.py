@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from sklearn.utils import Bunch
 
-from skmeta._dataframe import make_frame
+from skmeta.datasets._embedded import as_asked, read_arrays
 
 TARGETS = {"total": ("y", "total_UPDRS"), "motor": ("y_motor", "motor_UPDRS")}
 
@@ -99,24 +97,15 @@ def load_parkinsons(*, target: str = "total", return_X_y: bool = False, as_frame
     if target not in TARGETS:
         raise ValueError(f"target: wanted one of {list(TARGETS)}, found {target!r}; leave it out for the first.")
     key, target_name = TARGETS[target]
-    with files(__package__).joinpath("parkinsons.npz").open("rb") as file, np.load(file) as stored:
-        patient = stored["task"]
-        data: Any = np.column_stack([stored["X"].astype(np.float64), patient])
-        score: Any = stored[key].astype(np.float64)
-        names = [*stored["feature_names"].tolist(), "patient"]
-    frame = None
-    if as_frame:
-        content = dict(zip(names, data.T, strict=True)) | {"patient": patient, target_name: score}
-        frame = make_frame(content, "as_frame=True")
-        data, score = frame[names], frame[target_name]
-    if return_X_y:
-        return data, score
-    return Bunch(
-        data=data,
-        target=score,
-        feature_names=names,
-        target_names=[target_name],
-        task_name="patient",
-        frame=frame,
+    stored = read_arrays("parkinsons.npz")
+    patient = stored["task"]
+    return as_asked(
+        np.column_stack([stored["X"].astype(np.float64), patient]),
+        stored[key].astype(np.float64),
+        patient,
+        [*stored["feature_names"].tolist(), "patient"],
+        target_name,
+        return_X_y=return_X_y,
+        as_frame=as_frame,
         DESCR=DESCR,
     )

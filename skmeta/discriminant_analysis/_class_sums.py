@@ -155,8 +155,8 @@ def _around(X: Any, means: Array, group: Indices, weight: Array, full: bool) -> 
 
 def _starts(means: Array, start: Indices, weight: Array, inverse: Array, n_starts: int) -> tuple[Array, Array, Array]:
     """What class means start from, how many there are of each, and the sum of one over their rows."""
-    n: Array = np.bincount(start, weight, minlength=n_starts)
-    inverse_rows: Array = np.bincount(start, weight * inverse, minlength=n_starts)
+    n: Array = np.bincount(start, weight, minlength=n_starts).astype(float)
+    inverse_rows: Array = np.bincount(start, weight * inverse, minlength=n_starts).astype(float)
     total = np.zeros((n_starts, means.shape[1]))
     np.add.at(total, start, weight[:, None] * means)
     return total / np.where(n > 0.0, n, 1.0)[:, None], n, inverse_rows

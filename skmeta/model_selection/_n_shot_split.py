@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from numbers import Integral
 from typing import Any
@@ -10,17 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
-from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state, check_scalar
 
+from skmeta.model_selection._task_split import Split, TaskSplit
 from skmeta.tasks import TaskIndex, index_rows
 from skmeta.tasks._locate import locate_column, locate_columns
 from skmeta.tasks._order import places_by
 from skmeta.tasks._paths import index_levels
 from skmeta.tasks._tables import as_table
 from skmeta.tasks._task_columns import task_list
-
-Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 def assign_folds(counts: NDArray[np.intp], n_splits: int, rng: RandomState) -> NDArray[np.intp]:
@@ -102,7 +99,7 @@ def draw_folds_and_ranks(
     return folds, rank_rows(index, key)
 
 
-class NShotSplit(BaseCrossValidator):
+class NShotSplit(TaskSplit):
     """Cross-validation over tasks that are new but for a few labelled rows, the shots.
 
     The tasks are divided into `n_splits` folds. Each fold in turn is held out: the training set is all rows
@@ -188,27 +185,7 @@ class NShotSplit(BaseCrossValidator):
         self.hold_out = hold_out
         self.random_state = random_state
 
-    def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[Split]:
-        """Generate the rows of the training and the test set of each fold.
-
-        Parameters
-        ----------
-        X : frame, sparse matrix or array-like of shape (n_samples, n_columns)
-            The table, with its task column.
-        y : object
-            Always ignored, exists for API compatibility.
-        groups : object
-            Always ignored, exists for API compatibility: the tasks are read from the task column.
-
-        Yields
-        ------
-        train : ndarray
-            The training set indices for that split.
-        test : ndarray
-            The testing set indices for that split.
-        """
-        if groups is not None:
-            warnings.warn("The groups parameter is ignored by NShotSplit, which reads the task column.", stacklevel=2)
+    def _splits(self, X: Any, y: Any) -> Iterator[Split]:
         folds, ranks = draw_folds_and_ranks(
             X,
             self.task,

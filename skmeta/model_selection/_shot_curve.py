@@ -15,7 +15,8 @@ from sklearn.model_selection import cross_validate
 from sklearn.utils import check_scalar
 
 from skmeta._dataframe import make_frame
-from skmeta.model_selection._n_shot_split import Split, draw_folds_and_ranks
+from skmeta.model_selection._n_shot_split import draw_folds_and_ranks
+from skmeta.model_selection._task_split import Split
 
 
 @dataclass(frozen=True, eq=False, repr=False)

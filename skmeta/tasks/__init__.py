@@ -3,6 +3,7 @@
 from skmeta.tasks._ids import TaskIndex, index_tasks, lookup_tasks
 from skmeta.tasks._locate import locate_task, split_columns
 from skmeta.tasks._partitioned_tasks import PartitionedTasks
+from skmeta.tasks._pseudo_labels import pseudo_label_tasks
 from skmeta.tasks._read import features_without, index_rows, read_task_ids, read_tasks
 from skmeta.tasks._row_order import spread_rows
 from skmeta.tasks._stack import split_tasks, stack_tasks
@@ -21,6 +22,7 @@ __all__ = [
     "index_tasks",
     "locate_task",
     "lookup_tasks",
+    "pseudo_label_tasks",
     "read_task_ids",
     "read_tasks",
     "split_columns",

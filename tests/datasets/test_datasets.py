@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.special import expit, softmax
 
 from skmeta.datasets import (
+    load_omniglot,
     load_parkinsons,
     make_related_classification,
     make_related_regression,
@@ -61,6 +62,55 @@ def test_the_motor_score_is_a_part_of_the_total():
     assert (total.target_names, motor.target_names) == (["total_UPDRS"], ["motor_UPDRS"])
     assert (motor.target <= total.target).all()
     assert (motor.target < total.target).mean() > 0.9
+
+
+# Omniglot -----------------------------------------------------------------------------------------
+
+
+def test_omniglot_is_five_alphabets_of_characters_of_twenty_drawings():
+    omniglot = load_omniglot()
+    assert omniglot.data.shape == (2720, 785) and set(np.unique(omniglot.data[:, :-1])) == {0, 1}
+    assert omniglot.feature_names[-1] == omniglot.task_name == "alphabet"
+    characters, counts = np.unique(omniglot.target, return_counts=True)
+    assert len(characters) == 136 and set(counts) == {20}
+    for code, (name, expected) in enumerate(zip(omniglot.alphabets, (24, 22, 24, 40, 26), strict=True)):
+        own = set(omniglot.target[omniglot.data[:, -1] == code])
+        assert len(own) == expected and {label.split("/")[0] for label in own} == {name}
+    for character in characters:
+        assert sorted(omniglot.drawer[omniglot.target == character]) == list(range(1, 21))
+
+
+def test_omniglot_s_images_are_rows_of_pixels_with_ink_in_the_middle():
+    omniglot = load_omniglot()
+    np.testing.assert_array_equal(omniglot.images.reshape(2720, 784), omniglot.data[:, :-1])
+    ink = omniglot.images.mean(axis=0)
+    border = np.r_[ink[0], ink[-1], ink[:, 0], ink[:, -1]]
+    assert border.max() < ink[8:20, 8:20].mean()
+    assert omniglot.feature_names[29] == "pixel_1_1" and ink[1, 1] == omniglot.data[:, 29].mean()
+
+
+def test_omniglot_frame_and_array_are_the_same_table():
+    omniglot, framed = load_omniglot(), load_omniglot(as_frame=True)
+    assert list(framed.data.columns) == omniglot.feature_names
+    np.testing.assert_array_equal(framed.data.iloc[:, :-1].to_numpy(), omniglot.data[:, :-1])
+    names = np.array(omniglot.alphabets)[omniglot.data[:, -1].astype(int)]
+    assert framed.data["alphabet"].tolist() == names.tolist()
+    assert framed.target.tolist() == omniglot.target.tolist()
+    X, y = load_omniglot(return_X_y=True)
+    np.testing.assert_array_equal(X, omniglot.data)
+    assert y.tolist() == omniglot.target.tolist()
+
+
+def test_each_data_file_has_its_licence_beside_it():
+    folder = files("skmeta.datasets")
+    licences = folder.joinpath("DATA_LICENSES").read_text("utf-8")
+    names = [path.name for path in folder.iterdir() if path.name.endswith(".npz")]
+    assert sorted(names) == ["omniglot.npz", "parkinsons.npz"]
+    assert all(f"{name}\n---" in licences for name in names)
+    assert "The above copyright notice and this permission notice shall be included" in licences
+
+
+# Parkinson's in time ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("target", ["total", "motor"])
