@@ -9,19 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import NearestCentroid
 
-from skmeta.base._held_out import halves_of, mean_of_tasks, simplest
+from skmeta.base._held_out import folds_of, mean_of_tasks, simplest
 from skmeta.discriminant_analysis._class_sums import class_sums, means_of
 from skmeta.discriminant_analysis._discriminant_prior import DiscriminantPrior
-from skmeta.discriminant_analysis._metrics import metrics_of
+from skmeta.discriminant_analysis._metrics import Kind, kinds_of, metrics_of
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
 
+ENOUGH_TO_HOLD_OUT = 3  # guard: one of two tasks teaches no way in which class means of several tasks scatter
 SHOTS = (1, 5)  # rows of a class that a held-out task is adapted to: those of the field's comparisons
 
 
-def choose_components(X: Array, tasks: Tasks, classes: NDArray[Any] | None) -> tuple[int, dict[int, float]]:
-    """The least number of components that no other beats by more than a standard error, and what each scores.
+def choose_metric(X: Array, tasks: Tasks, classes: NDArray[Any] | None, cv: int) -> tuple[Kind, dict[str, float]]:
+    """The simplest kind of metric that no other beats by more than a standard error, and what each scores.
+
+    The identity stands beside the number of components that is best on average.
 
     Parameters
     ----------
@@ -31,27 +34,38 @@ def choose_components(X: Array, tasks: Tasks, classes: NDArray[Any] | None) -> t
         Of labelled rows.
     classes : ndarray or None
         As of `class_sums`.
+    cv : int
+        Folds of tasks.
 
     Returns
     -------
-    n_components : int
-        0, the identity, where tasks are too few to be held out.
+    kind : Kind
+        The identity where no tasks can be held out.
     scores : dict
-        Mean accuracy of held-out tasks by number of components.
+        Mean accuracy of held-out tasks by kind.
     """
     tasks = tasks.with_rows(X, tasks.y)
-    scores: dict[int, Array] = {}
-    for learn, judge in halves_of(tasks):
+    kinds = kinds_of(class_sums(X, tasks, classes, full=True))
+    if len(kinds) == 1 or len(tasks) < ENOUGH_TO_HOLD_OUT:
+        return Kind(0), {}
+    scores = _scores(kinds, tasks, classes, cv)
+    if np.isnan(scores[Kind(0)]).all():  # no task has two classes of two rows
+        return Kind(0), {}
+    means = [float(np.nanmean(scores[kind])) for kind in kinds]
+    best = kinds[1 + int(np.argmax(means[1:]))]._replace(beside_identity=True)
+    scores |= _scores([best], tasks, classes, cv)
+    return simplest(scores.items()), {str(kind): float(np.nanmean(found)) for kind, found in scores.items()}
+
+
+def _scores(kinds: list[Kind], tasks: Tasks, classes: NDArray[Any] | None, cv: int) -> dict[Kind, Array]:
+    """Accuracy ``(n_tasks,)`` under each kind of metric, of which the tasks of other folds say what it is."""
+    found = {kind: np.full(len(tasks), np.nan) for kind in kinds}
+    for learn, judge in folds_of(tasks, cv):
         teach, asked = tasks.take(learn), tasks.take(judge)
         sums = class_sums(teach.X, teach, classes, full=True)
-        for metric in metrics_of(sums, "auto"):
-            prior = DiscriminantPrior.of_metric(metric, sums, classes=classes)
-            scores.setdefault(metric.n_components, np.full(len(tasks), np.nan))[judge] = _accuracies(prior, asked)
-    judged = {n: found for n, found in scores.items() if n == 0 or not np.isnan(found).all()}
-    if not judged:
-        return 0, {}
-    means = {n: float(np.nanmean(found)) for n, found in judged.items() if not np.isnan(found).all()}
-    return simplest(judged.items()), means
+        for kind, metric in zip(kinds, metrics_of(sums, kinds), strict=True):
+            found[kind][judge] = _accuracies(DiscriminantPrior.of_metric(metric, sums, classes=classes), asked)
+    return found
 
 
 def _accuracies(prior: DiscriminantPrior, tasks: Tasks) -> Array:

@@ -17,7 +17,7 @@ from sklearn.utils import check_scalar
 from skmeta.base import Learner, Prior, register
 from skmeta.base._registry import register_for_own_labels
 from skmeta.compose import known_component
-from skmeta.discriminant_analysis._choice import choose_components
+from skmeta.discriminant_analysis._choice import choose_metric
 from skmeta.discriminant_analysis._class_sums import ClassSums, class_sums
 from skmeta.discriminant_analysis._discriminant_prior import (
     DiscriminantPrior,
@@ -25,7 +25,7 @@ from skmeta.discriminant_analysis._discriminant_prior import (
     check_no_weights,
     check_parameters_of,
 )
-from skmeta.discriminant_analysis._metrics import metrics_of
+from skmeta.discriminant_analysis._metrics import Kind, metrics_of
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import class_shares, mean_class_shares
 from skmeta.tasks._own_labels import MIN_LABEL_SHARE, all_labels, labels_are_shared
@@ -48,7 +48,9 @@ class DiscriminantLearner(Learner):
 
     Held-out tasks choose how many components: their classes' means are those of one and of five rows each, and tell the
     others apart, whatever the classifier is. The simplest choice that no other beats by more than a standard error is
-    taken; the first of them is the identity metric, under which class means alone are drawn together.
+    taken. The first of them is the identity metric, under which class means alone are drawn together; the last has the
+    identity beside the best number of components, the mean of both log densities, where the identity counts as many
+    columns as the other.
 
     Any classifier is taken, behind the linear map; `NearestCentroid`, `LinearDiscriminantAnalysis` and `GaussianNB` carry
     the class means as well, so that a class may have a single row.
@@ -61,6 +63,10 @@ class DiscriminantLearner(Learner):
     ----------
     n_components : "auto" or int, default="auto"
         Principal components in which rows within classes are whitened; 0 is the identity metric.
+    beside_identity : bool, default=False
+        Whether rows as they are stand beside a number of components that is given. With "auto" held-out tasks decide.
+    cv : int, default=5
+        Folds of whole tasks.
     min_label_share : float, default=0.5
         Labels are taken to be those of all tasks if a task shows at least this share of them, on average, and some label
         is in two tasks; else each task has labels of its own.
@@ -70,7 +76,7 @@ class DiscriminantLearner(Learner):
     Attributes
     ----------
     scores_ : dict
-        Mean accuracy of held-out tasks by number of components; empty where nothing was to be chosen.
+        Mean accuracy of held-out tasks by metric; empty where nothing was to be chosen.
 
     References
     ----------
@@ -99,10 +105,14 @@ class DiscriminantLearner(Learner):
         self,
         n_components: str | int = "auto",
         *,
+        beside_identity: bool = False,
+        cv: int = 5,
         min_label_share: float = MIN_LABEL_SHARE,
         max_columns: int = 1000,
     ) -> None:
         self.n_components = n_components
+        self.beside_identity = beside_identity
+        self.cv = cv
         self.min_label_share = min_label_share
         self.max_columns = max_columns
 
@@ -146,19 +156,21 @@ class DiscriminantLearner(Learner):
         check_no_weights(tasks)
         tasks = tasks.labelled_rows()
         X = as_numbers(tasks.X, estimator)
-        self.scores_: dict[int, float] = {}
+        self.scores_: dict[str, float] = {}
         if prior is not None:
             return _learned_on(known_component(prior, DiscriminantPrior), X, tasks)
         classes = all_labels(tasks) if labels_are_shared(tasks, self.min_label_share) else None
         full = not sparse.issparse(X) and X.shape[1] <= self.max_columns
-        n_components = 0 if self.n_components == "auto" else int(self.n_components)
+        kind = Kind(0 if self.n_components == "auto" else int(self.n_components), self.beside_identity)
         if full and self.n_components == "auto":
-            n_components, self.scores_ = choose_components(X, tasks, classes)
-        return _prior_of(class_sums(X, tasks, classes, full=full), tasks, classes, n_components)
+            kind, self.scores_ = choose_metric(X, tasks, classes, self.cv)
+        return _prior_of(class_sums(X, tasks, classes, full=full), tasks, classes, kind)
 
     def _check_parameters(self) -> None:
         if self.n_components != "auto":
             check_scalar(self.n_components, "n_components", Integral, min_val=0)
+        check_scalar(self.beside_identity, "beside_identity", bool)
+        check_scalar(self.cv, "cv", Integral, min_val=2)
         check_scalar(self.min_label_share, "min_label_share", Real, min_val=0.0, max_val=1.0)
         check_scalar(self.max_columns, "max_columns", Integral, min_val=1)
 
@@ -166,20 +178,20 @@ class DiscriminantLearner(Learner):
 def _learned_on(past: DiscriminantPrior, X: Any, tasks: Tasks) -> DiscriminantPrior:
     """The same choices, the sums those of past and new tasks together."""
     sums = past.sums + class_sums(X, tasks, past.classes, full=past.sums.is_full)
-    return _prior_of(sums, tasks, past.classes, past.n_components, past)
+    return _prior_of(sums, tasks, past.classes, past.kind, past)
 
 
 def _prior_of(
     sums: ClassSums,
     tasks: Tasks,
     classes: NDArray[Any] | None,
-    n_components: int,
+    kind: Kind,
     past: DiscriminantPrior | None = None,
 ) -> DiscriminantPrior:
-    """The prior of that many components; tasks of the past count as so many."""
+    """The prior of that kind of metric; tasks of the past count as so many."""
     n_past = 0.0 if past is None else past.n_tasks
     return DiscriminantPrior.of_metric(
-        metrics_of(sums, n_components)[0],
+        next(metrics_of(sums, [kind])),
         sums,
         n_tasks=len(tasks) + n_past,
         n_rows=tasks.n_rows + (0.0 if past is None else past.n_rows),

@@ -20,7 +20,7 @@ from skmeta.base._matching import not_for
 from skmeta.discriminant_analysis._class_means import posterior_class_means
 from skmeta.discriminant_analysis._class_sums import ClassSums, means_of
 from skmeta.discriminant_analysis._filled import KnownClasses, discriminant, filled
-from skmeta.discriminant_analysis._metrics import Metric
+from skmeta.discriminant_analysis._metrics import Kind, Metric
 from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._own_labels import no_own_rows
 
@@ -61,6 +61,8 @@ class DiscriminantPrior(Prior):
         Past means of labels in the image; None where each task has labels of its own.
     n_features : int, default=1
         Number of columns.
+    beside_identity : bool, default=False
+        Whether rows as they are stand beside their components in the image.
     """
 
     _nested: ClassVar[dict[str, Any]] = {"sums": ClassSums}
@@ -72,11 +74,11 @@ class DiscriminantPrior(Prior):
     sums: ClassSums
     means: Any = None
     n_features: int = 1
+    beside_identity: bool = False
 
     def __repr__(self) -> str:
         labels = "labels of their own" if self.classes is None else f"{len(self.classes)} labels"
-        metric = f"{self.n_components} components" if self.n_components else "identity metric"
-        return f"DiscriminantPrior({metric}, tasks with {labels}, n_tasks={self.n_tasks:.0f})"
+        return f"DiscriminantPrior({self.kind}, tasks with {labels}, n_tasks={self.n_tasks:.0f})"
 
     @classmethod
     def of_metric(cls, metric: Metric, sums: ClassSums, **known: Any) -> DiscriminantPrior:
@@ -99,8 +101,21 @@ class DiscriminantPrior(Prior):
         means = None if sums.means is None else sums.known_means
         means = means if metric.matrix is None or means is None else means @ metric.matrix
         return cls(
-            metric.matrix, metric.n_components, metric.within, metric.between, sums, means, sums.n_features, **known
+            metric.matrix,
+            metric.kind.n_components,
+            metric.within,
+            metric.between,
+            sums,
+            means,
+            sums.n_features,
+            metric.kind.beside_identity,
+            **known,
         )
+
+    @property
+    def kind(self) -> Kind:
+        """What the metric is made of."""
+        return Kind(self.n_components, bool(self.beside_identity))
 
     @property
     def own_labels(self) -> bool:

@@ -141,6 +141,30 @@ def test_where_the_identity_is_the_truth_it_is_chosen():
     assert np.count_nonzero(chosen) <= 4
 
 
+@pytest.mark.quick
+def test_the_identity_beside_components_is_the_mean_of_log_densities(past):
+    """The identity counts as many columns as there are components, here three of five."""
+    A, b, _ = drawn(7, n_tasks=1)
+    even = LinearDiscriminantAnalysis(priors=np.full(5, 0.2))
+
+    def scores(**options):
+        found = learn(*past, **options).prior_.adapt(even, A[::8], b[::8]).decision_function(A)
+        return found - found.mean(axis=1, keepdims=True)
+
+    r = learn(*past, n_components=3).prior_.matrix.shape[1]
+    wanted = (r / 5 * scores(n_components=0) + scores(n_components=3)) / 2
+    assert_allclose(scores(n_components=3, beside_identity=True), wanted, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.quick
+def test_what_was_chosen_among_is_said(past, learned):
+    names = [*learned.learner_.scores_]
+    assert names[:3] == ["identity metric", "1 components", "2 components"]
+    assert names[-1].endswith("components beside the identity") and names.count("5 components") == 1
+    assert repr(learned.prior_).startswith(f"DiscriminantPrior({learned.prior_.kind}, ")
+    assert learn(*past, cv=3).learner_.scores_.keys() == learned.learner_.scores_.keys()
+
+
 # Invariances -------------------------------------------------------------------------------------------------
 
 
@@ -150,13 +174,12 @@ def same_answers(one, other, A, b, query, turn=None):
     assert_allclose(second.predict_proba(query @ turn), first.predict_proba(query), rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("n_components", [0, 3, "auto"])
-def test_columns_may_be_turned(past, n_components):
+@pytest.mark.parametrize("options", [{"n_components": 0}, {"n_components": 3, "beside_identity": True}, {"cv": 3}])
+def test_columns_may_be_turned(past, options):
     X, y, task = past
     turn = special_ortho_group.rvs(5, random_state=np.random.default_rng(0))
-    options = {"n_components": n_components}
     straight, turned = learn(X, y, task, **options), learn(X @ turn, y, task, **options)
-    assert straight.prior_.n_components == turned.prior_.n_components
+    assert straight.prior_.kind == turned.prior_.kind
     A, b, _ = drawn(5, n_tasks=1)
     same_answers(straight, turned, A[::4], b[::4], A, turn)
 
@@ -410,7 +433,7 @@ def test_what_it_cannot_honour_is_refused(past):
     table = np.column_stack([X, task])
     with pytest.raises(TypeError, match="sample_weight: wanted none, as class means"):
         WarmStartClassifier(GaussianNB(), task=-1).fit(table, y, sample_weight=np.ones(len(y)))
-    for name, value in (("n_components", -1), ("max_columns", 0), ("min_label_share", 2.0)):
+    for name, value in (("n_components", -1), ("max_columns", 0), ("min_label_share", 2.0), ("cv", 1)):
         with pytest.raises(ValueError, match=name):
             learn(X, y, task, **{name: value})
     with pytest.raises(ValueError, match="X contains NaN"):
