@@ -15,11 +15,12 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_scalar
 
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._fingerprint import fingerprint
 from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.base._registry import check_has_targets, register_fallback
-from skmeta.compose import known_component, with_first, with_own_model
+from skmeta.compose import PriorWithOwnModel, known_component, with_first, with_own_model
 from skmeta.fallback._columns import Candidates, column_candidates
-from skmeta.fallback._known_tasks import fingerprint, rows_to_ask, seen_rows_are_fine
+from skmeta.fallback._known_tasks import rows_to_ask, seen_rows_are_fine
 from skmeta.fallback._link import Link, link_of
 from skmeta.fallback._out_of_fold import Fold, Target, fitted, folds_by_task
 from skmeta.fallback._rounds import Round, rounds
@@ -83,12 +84,13 @@ class SharedModel(KeepsSeenTasks):
     --------
     >>> import numpy as np
     >>> from sklearn.ensemble import HistGradientBoostingRegressor
-    >>> from skmeta import WarmStartRegressor
+    >>> from skmeta import SharedModel, WarmStartRegressor
     >>> rng = np.random.default_rng(0)
     >>> task = np.repeat(np.arange(20), 20)
     >>> x = rng.uniform(-2.0, 2.0, 400)
     >>> y = np.sin(2.0 * x) + rng.normal(size=20)[task] + 0.1 * rng.normal(size=400)
-    >>> model = WarmStartRegressor(HistGradientBoostingRegressor(), task=-1).fit(np.column_stack([x, task]), y)
+    >>> booster, learner = HistGradientBoostingRegressor(max_iter=20), SharedModel(max_rounds=1)
+    >>> model = WarmStartRegressor(booster, task=-1, learner=learner).fit(np.column_stack([x, task]), y)
     >>> plain = model.adapt([[0.0], [1.0]], [5.0, 5.9])
     >>> list(plain.named_steps), plain.predict([[-0.5]]).round(0)
     (['shared', 'correction'], array([4.]))
@@ -132,8 +134,7 @@ class SharedModel(KeepsSeenTasks):
         """
         self.out_of_fold_, self.corrects_seen_rows_ = np.empty(0), False
         self._known_scores, self._seen = None, ""
-        check_scalar(self.max_rounds, "max_rounds", int, min_val=1)
-        check_scalar(self.cv, "cv", int, min_val=2)
+        self._check_parameters()
         if prior is not None:
             return _learned_on(prior, estimator, tasks, n_jobs)
         unit = tasks.mean_weight
@@ -218,10 +219,12 @@ class SharedModel(KeepsSeenTasks):
         """
         return self._known_scores is not None and self._seen == fingerprint(tasks.weighty_rows().labelled_rows())
 
-    def _adapt_seen(self, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
+    def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
         """By outputs of models that had not seen them, which fit them worse."""
         assert self._known_scores is not None
+        assert isinstance(prior, PriorWithOwnModel)
         shared, tasks = prior.components[0], tasks.weighty_rows().labelled_rows()
+        assert isinstance(shared, SharedModelPrior)
         if self.corrects_seen_rows_:
             adapted = shared.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
             return prior.beside(adapted, self._known_scores._replace(learned_too=False))
@@ -266,6 +269,10 @@ class SharedModel(KeepsSeenTasks):
                 break
             best, self.n_rounds_ = each, done + 1
         return best
+
+    def _check_parameters(self) -> None:
+        check_scalar(self.max_rounds, "max_rounds", int, min_val=1)
+        check_scalar(self.cv, "cv", int, min_val=2)
 
     # What a learner of some kind of models may know better ------------------------------------------
 

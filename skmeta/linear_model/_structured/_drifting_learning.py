@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from skmeta._inference.drift import Chains
 from skmeta._inference.drifting_law import DriftingLaw
-from skmeta._inference.levels import LevelShape, fit_levels
+from skmeta._inference.levels import fit_levels
 from skmeta._inference.nested import NestedModel
+from skmeta._inference.structure import CovarianceShape
 from skmeta.linear_model._blas_threads import for_matrices_of
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -152,7 +153,7 @@ class DriftingTasks:
         law = self.past.law(of.k, of.units)
         dof = float(np.broadcast_to(self.past.noise_dof, (self.past.n_outputs,))[of.k])
         own_shape = kept_shape(learning, of.tasks, self.nested.before(of))
-        shapes: tuple[LevelShape, ...] = (*map(Kept, law.covariances[:-1]), own_shape)
+        shapes: tuple[CovarianceShape, ...] = (*map(Kept, law.covariances[:-1]), own_shape)
         half_life, limits = self._half_lives(chains, law.half_life)
         own = np.full(of.tasks.n_tasks, law.noise)
         return replace(law, noise_dof=dof, own_noise=own, shapes=shapes, half_lives=limits, half_life=half_life)
@@ -166,10 +167,14 @@ class DriftingTasks:
 
     def settled(self, outputs: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
         """Drift where it is clearly more probable than none; else the tasks without a time, see `Among.settled`."""
-        if self.past is not None or sum(each.gain for each in outputs) > _STRONG:
+        if self.past is not None or self._drifts(outputs):
             return self, outputs
         nested = self.nested if len(self.nested.levels) > 1 else None
         return nested, [each.exchangeable for each in outputs]
+
+    def _drifts(self, outputs: Sequence[DriftingOutput]) -> bool:
+        """Whether the evidence is strong, and not for the numbers alone that were fitted to it."""
+        return sum(each.gain for each in outputs) > _STRONG and sum(each.integrated_gain for each in outputs) > 0.0
 
     def prior(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[Any]) -> StructuredPrior:
         """The prior of all outputs, see `Among.prior`."""
