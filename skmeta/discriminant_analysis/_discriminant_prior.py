@@ -17,6 +17,7 @@ from sklearn.utils import check_array
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._linear_map import as_transformer
 from skmeta.base._matching import not_for
+from skmeta.base._plain import Reader, reader
 from skmeta.discriminant_analysis._class_means import posterior_class_means
 from skmeta.discriminant_analysis._class_sums import ClassSums, means_of
 from skmeta.discriminant_analysis._filled import KnownClasses, discriminant, filled
@@ -47,17 +48,17 @@ class DiscriminantPrior(Prior):
 
     Parameters
     ----------
-    matrix : ndarray of shape (n_features, n_components) or None
-        The map :math:`A`; None for rows as they are.
     n_components : int
         How many principal components it is made of; 0 for the identity.
     within : float
         Variance :math:`\sigma^2` of a column of mapped rows of one class.
-    between : ndarray of shape (n_components,) or (1,)
+    between : ndarray of shape (n_columns,) or (1,)
         Variances :math:`\psi` of class means, in units of ``within``.
     sums : ClassSums
         That they were made from.
-    means : ndarray of shape (n_classes, n_components), default=None
+    matrix : ndarray of shape (n_features, n_columns), default=None
+        The map :math:`A`; None for rows as they are.
+    means : ndarray of shape (n_classes, n_columns), default=None
         Past means of labels in the image; None where each task has labels of its own.
     n_features : int, default=1
         Number of columns.
@@ -65,13 +66,13 @@ class DiscriminantPrior(Prior):
         Whether rows as they are stand beside their components in the image.
     """
 
-    _nested: ClassVar[dict[str, Any]] = {"sums": ClassSums}
+    _nested: ClassVar[dict[str, Reader]] = {"sums": reader(ClassSums)}
 
-    matrix: Any
     n_components: int
     within: float
     between: Any
     sums: ClassSums
+    matrix: Any = None
     means: Any = None
     n_features: int = 1
     beside_identity: bool = False
@@ -101,11 +102,11 @@ class DiscriminantPrior(Prior):
         means = None if sums.means is None else sums.known_means
         means = means if metric.matrix is None or means is None else means @ metric.matrix
         return cls(
-            metric.matrix,
             metric.kind.n_components,
             metric.within,
             metric.between,
             sums,
+            metric.matrix,
             means,
             sums.n_features,
             metric.kind.beside_identity,
