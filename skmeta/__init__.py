@@ -1,6 +1,7 @@
 """skmeta: the next fit starts from what the earlier ones taught."""
 
 import skmeta.cluster  # noqa: F401 - the room registers itself
+from skmeta.discriminant_analysis import DiscriminantLearner
 from skmeta.ensemble import BoostingLearner
 from skmeta.fallback import SharedModel
 from skmeta.gaussian_process import GaussianProcessLearner
@@ -16,6 +17,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BoostingLearner",
+    "DiscriminantLearner",
     "EmpiricalBayes",
     "GaussianPrior",
     "GaussianProcessLearner",

@@ -7,6 +7,7 @@ from clusters import COLUMNS as CLUSTERED
 from clusters import draw_kinds, draw_table
 from common import COLUMNS, Case, make_case
 from sklearn.cluster import KMeans, MiniBatchKMeans
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.kernel_ridge import KernelRidge
@@ -27,7 +28,7 @@ from sklearn.linear_model import (
 )
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, MultinomialNB
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestCentroid
 from sklearn.tree import DecisionTreeRegressor
 
 from skmeta import BoostingLearner, GaussianProcessLearner, NaiveBayesLearner, NeighborsLearner, SharedModel
@@ -125,6 +126,10 @@ NEIGHBORS = [  # trees of scikit-learn count how often they were asked, which ch
     make_case(KNeighborsRegressor(3, weights="distance", algorithm="brute"), n_rows=6),
     learned_by(NeighborsLearner(max_columns=2), KNeighborsClassifier(3, algorithm="brute"), n_rows=6),  # as given
 ]
+DISCRIMINANTS = [
+    make_case(NearestCentroid(priors="empirical")),  # uniform ones leave it out how frequent classes are
+    make_case(LinearDiscriminantAnalysis()),
+]
 NAIVE_BAYES = [
     naive_bayes(GaussianNB()),
     naive_bayes(MultinomialNB()),
@@ -146,6 +151,7 @@ ROOMS = {
     "fallback": FALLBACK,
     "ensemble": ENSEMBLE,
     "neighbors": NEIGHBORS,
+    "discriminant_analysis": DISCRIMINANTS,
     "naive_bayes": NAIVE_BAYES,
     "gaussian_process": PROCESSES,
     "cluster": CLUSTERS,

@@ -23,6 +23,7 @@ FLOORS = {
     "inspection": 9,
     "warm_start": 8,
     "model_selection": 8,
+    "discriminant_analysis": 7,
     "ensemble": 7,
     "gaussian_process": 7,
     "naive_bayes": 7,

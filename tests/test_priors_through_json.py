@@ -48,7 +48,7 @@ KINDS = {
 }
 OTHERS = {
     f"{room} {k}": case
-    for room in ("neighbors", "naive_bayes", "cluster", "fallback")
+    for room in ("neighbors", "discriminant_analysis", "naive_bayes", "cluster", "fallback")
     for k, case in enumerate(ROOMS[room])
     if k < (1 if room == "fallback" else 9)
 }

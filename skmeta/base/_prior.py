@@ -74,6 +74,11 @@ class Prior(FrozenValue):
         return False
 
     @property
+    def own_labels(self) -> bool:
+        """Whether each task is taken to have labels of its own, by a family that is meant for that; never, by default."""
+        return False
+
+    @property
     def n_features_in(self) -> int | None:
         """Number of columns of rows that it is about, where the family knows it without their names."""
         return None if self.feature_names is None else len(self.feature_names)

@@ -14,6 +14,7 @@ from skmeta.base._matching import reads_targets
 
 _T = TypeVar("_T")
 _LEARNERS: dict[type, type] = {}
+_OF_OWN_LABELS: dict[type, type] = {}  # learners of classifiers whose tasks have labels of their own each
 _LINEAR: dict[type, type] = {}
 _NAMED: dict[str, type] = {}  # learners of classes of packages that may not be installed, by the classes' full names
 _METHODS = ("fit", "predict", "predict_proba", "decision_function")
@@ -77,6 +78,28 @@ def register_by_name(*names: str) -> Callable[[_T], _T]:
     return decorator
 
 
+def register_for_own_labels(*estimator_classes: type) -> Callable[[_T], _T]:
+    """Register a learner for classes of classifiers where each task has labels of its own, as a decorator of its class.
+
+    Parameters
+    ----------
+    *estimator_classes : type
+        The classes that ``learner="auto"`` means it for there; elsewhere it is the one of `register`.
+
+    Returns
+    -------
+    callable
+        The decorator; it returns the learner's class.
+    """
+
+    def decorator(learner: Any) -> Any:
+        for cls in estimator_classes:
+            add(_OF_OWN_LABELS, cls, learner)
+        return learner
+
+    return decorator
+
+
 def add(table: dict[type, Any], cls: type, entry: Any) -> None:
     """Write one line of a table of estimator classes; a class has one entry, though a module may be read twice."""
     if not isinstance(cls, type):
@@ -127,7 +150,7 @@ def is_linear(estimator: Any) -> bool:
     return lookup(_LINEAR, estimator) is not None
 
 
-def learner_for(estimator: Any, learner: Any = "auto") -> Any:
+def learner_for(estimator: Any, learner: Any = "auto", *, own_labels: bool = False) -> Any:
     """The learner of an estimator: the one given, whatever it is, or for "auto" the one meant for its class.
 
     Of a class for which nobody registered one it is that of the room `skmeta.fallback`.
@@ -138,6 +161,8 @@ def learner_for(estimator: Any, learner: Any = "auto") -> Any:
         The model of one task, no Pipeline.
     learner : "auto" or learner, default="auto"
         A learner is taken as it is.
+    own_labels : bool, default=False
+        Whether each task has labels of its own; then it is the one that is meant for the class there, if there is one.
 
     Returns
     -------
@@ -162,7 +187,8 @@ def learner_for(estimator: Any, learner: Any = "auto") -> Any:
         return learner
     if learner != "auto":
         raise ValueError(f"learner: wanted 'auto' or a learner such as EmpiricalBayes(), found {learner!r}.")
-    return registered_learner(estimator)()
+    of_own_labels = lookup(_OF_OWN_LABELS, estimator) if own_labels else None
+    return (of_own_labels or registered_learner(estimator))()
 
 
 def registered_learner(estimator: Any) -> Any:

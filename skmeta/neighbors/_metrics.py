@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from skmeta._inference.scatter import shrunk
 from skmeta.neighbors._scatter import Scatter
 
 Array = NDArray[np.float64]
 
 _RANKS = (1, 2, 3, 5, 8, 13)  # Fibonacci's numbers, some of all sizes
-_RIDGE = 1e-8  # guard: columns that are exact combinations of others
 
 AS_GIVEN = "as given"
 
@@ -68,7 +68,7 @@ def _ranked(name: str, within: Array, between: Array, chance: float, n: float, u
     """Candidates of one kind of scatter, by their rank; no columns but those above chance."""
     p = len(units)
     scale = np.outer(units, units)
-    values, vectors = eigh(between / scale, _shrunk(within / scale, n))
+    values, vectors = eigh(between / scale, shrunk(within / scale, n))
     gain = values[::-1] - chance
     order = np.flatnonzero(gain > 0.0)
     if not len(order):
@@ -76,12 +76,3 @@ def _ranked(name: str, within: Array, between: Array, chance: float, n: float, u
     directions = vectors[:, ::-1][:, order] / units[:, None]
     cut = {f"{name}, rank {rank}": directions[:, :rank] for rank in _RANKS if rank <= min(len(order), p - 1)}
     return {**cut, f"{name}, weighted": directions * np.sqrt(gain[order])}
-
-
-def _shrunk(S: Array, n: float) -> Array:
-    """A covariance of ``n`` degrees of freedom, drawn to a multiple of the identity as by `sklearn.covariance.oas`."""
-    p = len(S)
-    square, trace = float(np.sum(S * S)), float(np.trace(S))
-    spread = (n + 1.0) * (square - trace**2 / p)
-    share = min(1.0, (square + trace**2) / spread) if spread > 0.0 else 1.0
-    return (1.0 - share) * S + (share * trace / p + _RIDGE) * np.eye(p)

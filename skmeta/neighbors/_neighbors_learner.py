@@ -27,6 +27,7 @@ from skmeta.neighbors._metrics import AS_GIVEN, linear_maps
 from skmeta.neighbors._neighbors_prior import NeighborsPrior, SharedNeighbors
 from skmeta.neighbors._scatter import Scatter, scatter_of
 from skmeta.tasks import Tasks
+from skmeta.tasks._own_labels import MIN_LABEL_SHARE, all_labels, labels_are_shared
 
 Array = NDArray[np.float64]
 
@@ -90,7 +91,7 @@ class NeighborsLearner(KeepsSeenTasks):
     def __init__(
         self,
         *,
-        min_label_share: float = 0.5,
+        min_label_share: float = MIN_LABEL_SHARE,
         max_tasks: int = 100,
         max_rows: int = 3000,
         max_task_rows: int = 500,
@@ -142,7 +143,7 @@ class NeighborsLearner(KeepsSeenTasks):
         if prior is not None:
             return _learned_on(prior, estimator, scatter, tasks, n_jobs)
         maps = linear_maps(scatter)
-        one_space = _labels_are_shared(tasks, self.min_label_share)
+        one_space = labels_are_shared(tasks, self.min_label_share)
         limits = Limits(self.max_tasks, self.max_rows, self.max_task_rows)
         chosen = choose_maps(estimator, X, tasks, maps, limits, one_space=one_space)
         self.maps_ = {"own": chosen.own}
@@ -246,7 +247,7 @@ def _prior_of(
     past: NeighborsPrior | None = None,
 ) -> NeighborsPrior:
     """A prior of own rows; tasks of the past count as so many."""
-    classes = past.classes if past is not None else _all_labels(tasks) if one_space else None
+    classes = past.classes if past is not None else all_labels(tasks) if one_space else None
     mean, square = _mean_targets(tasks, classes)
     n_past = 0.0 if past is None else past.n_tasks
     if past is not None:
@@ -280,16 +281,6 @@ def _mean_targets(tasks: Tasks, classes: NDArray[Any] | None) -> tuple[Array, Ar
     each = np.column_stack([np.bincount(tasks.codes, column, minlength=len(tasks)) for column in [*Y.T, *(Y**2).T]])
     mean, square = (each[seen] / tasks.counts[seen, None]).mean(axis=0).reshape(2, -1)
     return mean, square
-
-
-def _all_labels(tasks: Tasks) -> NDArray[Any] | None:
-    return None if tasks.classes is None else np.unique(np.concatenate(tasks.classes))
-
-
-def _labels_are_shared(tasks: Tasks, min_share: float) -> bool:
-    """Whether tasks show that share of all labels on average; else each has its own."""
-    labels = _all_labels(tasks)
-    return labels is None or bool(np.mean([len(own) for own in tasks.classes or ()]) >= len(labels) * min_share)
 
 
 def _check_distances(estimator: Any) -> None:

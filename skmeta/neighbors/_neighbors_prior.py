@@ -12,29 +12,21 @@ from sklearn.base import clone, is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils.extmath import safe_sparse_dot
 
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._evidence import root_mean_square_left_out
+from skmeta.base._linear_map import as_transformer
 from skmeta.base._matching import not_for
 from skmeta.fallback import CorrectedModels
 from skmeta.neighbors._metrics import AS_GIVEN
 from skmeta.neighbors._scatter import Scatter
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import representative_weights
+from skmeta.tasks._own_labels import no_own_rows
 
 Array = NDArray[np.float64]
 
 _ROUNDING = 1e-12  # guard: weights that differ by no more are alike
-
-
-def as_transformer(matrix: Array | None) -> FunctionTransformer:
-    """The linear map of rows as a plain step without state; None for rows as they are."""
-    if matrix is None:
-        return FunctionTransformer(accept_sparse=True)
-    return FunctionTransformer(
-        safe_sparse_dot, kw_args={"b": matrix, "dense_output": True}, accept_sparse=True, validate=True
-    )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -199,10 +191,7 @@ class OwnNeighbors(AdaptedEstimators):
             mean = typical[None] if len(typical) > 1 else typical
             return DummyRegressor().fit(np.zeros((1, 1)), mean)
         if self.prior.classes is None or labels is None:
-            raise ValueError(
-                "X: wanted rows of the task, as past tasks had labels of their own each, found none; give at least one row "
-                "a label."
-            )
+            raise no_own_rows()
         return DummyClassifier(strategy="prior").fit(np.zeros((len(labels), 1)), labels, sample_weight=typical)
 
     def std(self, X: Any, codes: NDArray[np.intp]) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from skmeta._inference.scatter import means_of_groups
 from skmeta.base import FrozenValue
 from skmeta.tasks import Tasks
 
@@ -124,17 +125,11 @@ def _within_and_between(X: Array, codes: Indices, group: Indices, n_tasks: int) 
     size = np.bincount(group, minlength=n_groups)
     task = np.zeros(n_groups, dtype=np.intp)
     task[group] = codes
-    mean = _means(X, group, size)
-    of_task = _means(X, codes, np.bincount(codes, minlength=n_tasks))
+    mean = means_of_groups(X, group, size)
+    of_task = means_of_groups(X, codes, np.bincount(codes, minlength=n_tasks))
     deviation, shift = X - mean[group], (mean - of_task[task]) * np.sqrt(size)[:, None]
     n_seen = len(np.unique(task))
     return deviation.T @ deviation, shift.T @ shift, float(len(X) - n_groups), float(n_groups - n_seen)
-
-
-def _means(X: Array, group: Indices, size: Indices) -> Array:
-    total = np.zeros((len(size), X.shape[1]))
-    np.add.at(total, group, X)
-    return np.asarray(total / np.maximum(size, 1)[:, None])
 
 
 def _near(Z: Array, targets: Array, n_neighbors: int) -> tuple[Array, Array]:

@@ -14,7 +14,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta._dask import is_partitioned
-from skmeta.base import Prior, learner_for
+from skmeta.base import Prior
 from skmeta.base._class_prior import CLASS_PRIORS, as_drawn
 from skmeta.base._in_order import warn_of_order
 from skmeta.base._learner import adapt_learned, checked_prior, names_among
@@ -59,6 +59,7 @@ from skmeta.warm_start._given import (
     naming_the_prior,
 )
 from skmeta.warm_start._known_tasks import KnownTasks
+from skmeta.warm_start._learner_of_fit import learner_of_fit
 from skmeta.warm_start._memberships import HasMemberships
 from skmeta.warm_start._partitions import answer_partitions, fit_partitions
 from skmeta.warm_start._pickled_family import register_again, registration_of
@@ -157,10 +158,10 @@ class WarmStartBase(HasMemberships, MetaEstimatorMixin, BaseEstimator):
 
     def _fit_tasks(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
         parts = take_apart(self.estimator) if self.prior is None else checked_parts(self.estimator, self.prior)
-        learner = None if self.task is None else self._learner_for(parts.model)
         X = plain_table(X)
         columns = columns_beside(X, self.task, self.context, self.prior)
         raw = self._read(X, y, sample_weight, parts.model, columns)
+        learner = None if self.task is None else learner_of_fit(self.learner, parts.model, self.prior, raw)
         self._check_collection(raw, learner)
         if raw.X.shape[1] == 0 and self.prior is None:
             parts = with_constant_column(parts)
@@ -203,11 +204,6 @@ class WarmStartBase(HasMemberships, MetaEstimatorMixin, BaseEstimator):
         prior, tasks = matched(checked_prior(learner, learner.learn(model, tasks, prior, n_jobs=self.n_jobs)), tasks)
         warn_of_order(learner, prior, model, tasks, stacklevel=5)
         return prior, tasks, adapt_learned(learner, prior, model, tasks, self.n_jobs)
-
-    def _learner_for(self, model: Any) -> Any:
-        """A learner of this fit's own: what it learns is not the user's, who may have given no estimator at all."""
-        learner = learner_for(model, self.learner)
-        return clone(learner, safe=False) if learner is self.learner else learner
 
     def _read(self, X: Any, y: Any, sample_weight: ArrayLike | None, model: Any, columns: TaskColumns) -> Tasks:
         """The tasks of a table, as raw rows; all rows are of one task where no column is to tell them apart."""

@@ -41,6 +41,8 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         regions or dates, finds them in ``X`` by the columns it was learned with: without ``task``, each of them has one value.
     learner : "auto" or learner, default="auto"
         What learns the prior; "auto" is the one registered for the estimator's class, or `SharedModel`, with its defaults.
+        Where tasks have labels of their own (a task shows less than half of all, or no label is in two tasks), it is
+        `DiscriminantLearner` for KNeighborsClassifier, GaussianNB and LogisticRegression too.
     class_prior : {"rows", "past"}, default="rows"
         What says how frequent the classes of a new task are. With "rows" its own rows do, so far as they go: right where
         they were drawn at random, and then nothing is lost, which is why it is the default. With "past" they do not,

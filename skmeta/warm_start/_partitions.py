@@ -30,6 +30,7 @@ from skmeta.tasks._partitioned_tasks import read_partition
 from skmeta.tasks._words import listed
 from skmeta.warm_start._given import check_takes_weights
 from skmeta.warm_start._known_in_parts import KnownInParts
+from skmeta.warm_start._learner_of_fit import learner_of_fit
 
 
 def fit_partitions(model: Any, X: Any, y: Any, sample_weight: Any, progress: Any = None) -> dict[str, Any]:
@@ -39,7 +40,7 @@ def fit_partitions(model: Any, X: Any, y: Any, sample_weight: Any, progress: Any
     columns = TaskColumns.of_table(empty, model.task)
     parts = take_apart(model.estimator) if model.prior is None else checked_parts(model.estimator, model.prior)
     check_takes_weights(parts.model, sample_weight)
-    learner = model._learner_for(parts.model)
+    learner = learner_of_fit(model.learner, parts.model, model.prior)
     features = features_without(empty, model.task)
     if features.shape[1] == 0 and model.prior is None:
         parts = with_constant_column(parts)

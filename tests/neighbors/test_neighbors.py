@@ -71,7 +71,7 @@ def own_labels(seed, n_tasks=30, n_rows=20, n_labels=3, n_noise=12):
 def test_new_labels_are_told_apart_under_the_learned_metric():
     tasks = own_labels(0)
     past, new = tasks[:20], tasks[20:]
-    model = WarmStartClassifier(KNeighborsClassifier(1), task=-1)
+    model = WarmStartClassifier(KNeighborsClassifier(1), task=-1, learner=NeighborsLearner())
     X, y = stacked(past)
     model.fit(X, y)
     cold, warm = [], []

@@ -8,8 +8,9 @@ from sklearn.covariance import oas
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.neighbors import KNeighborsRegressor
 
+from skmeta._inference.scatter import shrunk
 from skmeta.neighbors._choice import _shared_scores
-from skmeta.neighbors._metrics import _shrunk, linear_maps
+from skmeta.neighbors._metrics import linear_maps
 from skmeta.neighbors._scatter import scatter_of
 from skmeta.tasks import Tasks
 from skmeta.tasks._tasks import labels_of_tasks
@@ -111,7 +112,7 @@ def test_distances_are_those_of_the_targets_of_past_tasks():
 def test_covariances_are_shrunk_as_by_scikit_learn(n):
     rows = np.random.default_rng(n).normal(size=(n, 6)) * np.arange(1, 7)
     wanted, _ = oas(rows)
-    assert_allclose(_shrunk(np.cov(rows.T, bias=True), n), wanted, atol=1e-6)
+    assert_allclose(shrunk(np.cov(rows.T, bias=True), n), wanted, atol=1e-6)
 
 
 def test_columns_that_repeat_or_never_change_do_no_harm():

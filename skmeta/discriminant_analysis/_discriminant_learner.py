@@ -1,0 +1,209 @@
+"""The learner of discriminant analysis: a metric within classes, and a Gaussian prior over class means."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import is_classifier
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
+from sklearn.utils import check_scalar
+
+from skmeta.base import Learner, Prior, register
+from skmeta.base._registry import register_for_own_labels
+from skmeta.compose import known_component
+from skmeta.discriminant_analysis._choice import choose_metric
+from skmeta.discriminant_analysis._class_sums import ClassSums, class_sums
+from skmeta.discriminant_analysis._discriminant_prior import (
+    DiscriminantPrior,
+    as_numbers,
+    check_no_weights,
+    check_parameters_of,
+)
+from skmeta.discriminant_analysis._metrics import Kind, metrics_of
+from skmeta.tasks import Tasks
+from skmeta.tasks._class_rates import class_shares, mean_class_shares
+from skmeta.tasks._own_labels import MIN_LABEL_SHARE, all_labels, labels_are_shared
+
+
+@register(NearestCentroid, LinearDiscriminantAnalysis)
+@register_for_own_labels(KNeighborsClassifier, GaussianNB, LogisticRegression)
+class DiscriminantLearner(Learner):
+    r"""Learn what carries over to classes that no past task has shown: a metric, and how class means scatter.
+
+    Probabilistic linear discriminant analysis: a row of class :math:`c` in task :math:`t` is
+
+    .. math:: x \sim N(m_{tc}, W), \qquad m_{tc} \sim N(\mu, D),
+
+    with a mean :math:`\mu` of each task of which nothing is known, where tasks have labels of their own, or of each label
+    where these are those of all tasks. :math:`W` and :math:`D` are moments of past tasks in a subspace of their principal
+    components, :math:`W` drawn to a multiple of the identity, and from :math:`D` is taken what chance makes of means of few
+    rows. Given the rows of a new task, class means have a posterior, and a new row of a class is as uncertain as both say:
+    under that metric rows are compared.
+
+    Held-out tasks choose how many components: their classes' means are those of one and of five rows each, and tell the
+    others apart, whatever the classifier is. The simplest choice that no other beats by more than a standard error is
+    taken. The first of them is the identity metric, under which class means alone are drawn together; the last has the
+    identity beside the best number of components, the mean of both log densities, where the identity counts as many
+    columns as the other.
+
+    Any classifier is taken, behind the linear map; `NearestCentroid`, `LinearDiscriminantAnalysis` and `GaussianNB` carry
+    the class means as well, so that a class may have a single row.
+
+    ``learner="auto"`` means it for `NearestCentroid` and `LinearDiscriminantAnalysis`; where tasks have labels of their
+    own also for `KNeighborsClassifier`, `GaussianNB` and `LogisticRegression`. Of sparse tables, and of more than
+    ``max_columns`` columns, only the identity metric is learned: a covariance of all pairs of columns is not kept.
+
+    Parameters
+    ----------
+    n_components : "auto" or int, default="auto"
+        Principal components in which rows within classes are whitened; 0 is the identity metric.
+    beside_identity : bool, default=False
+        Whether rows as they are stand beside a number of components that is given. With "auto" held-out tasks decide.
+    cv : int, default=5
+        Folds of whole tasks.
+    min_label_share : float, default=0.5
+        Labels are taken to be those of all tasks if a task shows at least this share of them, on average, and some label
+        is in two tasks; else each task has labels of its own.
+    max_columns : int, default=1000
+        Of rows of more columns the identity metric is learned. It bounds memory.
+
+    Attributes
+    ----------
+    scores_ : dict
+        Mean accuracy of held-out tasks by metric; empty where nothing was to be chosen.
+
+    References
+    ----------
+    S. Ioffe (2006), Probabilistic linear discriminant analysis, ECCV, sections 2 and 3.
+    S. J. D. Prince and J. H. Elder (2007), Probabilistic linear discriminant analysis for inferences about identity, ICCV.
+    J. Snell, K. Swersky and R. Zemel (2017), Prototypical networks for few-shot learning, NeurIPS, section 2.3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.neighbors import NearestCentroid
+    >>> from skmeta import WarmStartClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> alphabet, character = np.repeat(np.arange(20), 40), np.repeat(np.arange(100), 8)
+    >>> X = rng.normal(size=(100, 6))[character] * [2, 2, 0, 0, 0, 0] + rng.normal(size=(800, 6)) * [0.5, 0.5, 2, 2, 2, 2]
+    >>> model = WarmStartClassifier(NearestCentroid(), task=-1)
+    >>> model = model.fit(np.column_stack([X, alphabet]), character)
+    >>> model.prior_
+    DiscriminantPrior(6 components, tasks with labels of their own, n_tasks=20)
+    >>> plain = model.adapt([[2, 2, 1, 0, 2, 0], [-2, 1, 2, 2, 0, 1]], ["alpha", "beta"])  # one row of each new character
+    >>> plain.predict([[2, 1, 2, 2, 0, 1]])
+    array(['alpha'], dtype='<U5')
+    """
+
+    def __init__(
+        self,
+        n_components: str | int = "auto",
+        *,
+        beside_identity: bool = False,
+        cv: int = 5,
+        min_label_share: float = MIN_LABEL_SHARE,
+        max_columns: int = 1000,
+    ) -> None:
+        self.n_components = n_components
+        self.beside_identity = beside_identity
+        self.cv = cv
+        self.min_label_share = min_label_share
+        self.max_columns = max_columns
+
+    def check_takes(self, estimator: Any) -> None:
+        """Raise for an estimator that is no classifier, see `Learner.check_takes`."""
+        if not is_classifier(estimator):
+            raise TypeError(
+                f"learner: wanted one for {type(estimator).__name__}, found DiscriminantLearner, which learns priors of "
+                "classifiers; leave learner out for that of the estimator's class, or give another one."
+            )
+
+    def learn(
+        self,
+        estimator: Any,
+        tasks: Tasks,
+        prior: Prior | None = None,
+        *,
+        n_jobs: int | None = None,
+        progress: Any = None,
+    ) -> DiscriminantPrior:
+        """Learn a prior from a collection, see `Learner.learn`.
+
+        Parameters
+        ----------
+        estimator, tasks, prior, n_jobs, progress
+            As in `Learner.learn`; rows without a label are left out. Of ``prior`` sums are added to and the number of
+            components stays. The last two are not used.
+
+        Returns
+        -------
+        DiscriminantPrior
+            What is known now.
+
+        Raises
+        ------
+        TypeError
+            If ``prior`` is of another family, or rows have weights.
+        """
+        self._check_parameters()
+        check_parameters_of(estimator)
+        check_no_weights(tasks)
+        tasks = tasks.labelled_rows()
+        X = as_numbers(tasks.X, estimator)
+        self.scores_: dict[str, float] = {}
+        if prior is not None:
+            return _learned_on(known_component(prior, DiscriminantPrior), X, tasks)
+        classes = all_labels(tasks) if labels_are_shared(tasks, self.min_label_share) else None
+        full = not sparse.issparse(X) and X.shape[1] <= self.max_columns
+        kind = Kind(0 if self.n_components == "auto" else int(self.n_components), self.beside_identity)
+        if full and self.n_components == "auto":
+            kind, self.scores_ = choose_metric(X, tasks, classes, self.cv)
+        return _prior_of(class_sums(X, tasks, classes, full=full), tasks, classes, kind)
+
+    def _check_parameters(self) -> None:
+        if self.n_components != "auto":
+            check_scalar(self.n_components, "n_components", Integral, min_val=0)
+        check_scalar(self.beside_identity, "beside_identity", bool)
+        check_scalar(self.cv, "cv", Integral, min_val=2)
+        check_scalar(self.min_label_share, "min_label_share", Real, min_val=0.0, max_val=1.0)
+        check_scalar(self.max_columns, "max_columns", Integral, min_val=1)
+
+
+def _learned_on(past: DiscriminantPrior, X: Any, tasks: Tasks) -> DiscriminantPrior:
+    """The same choices, the sums those of past and new tasks together."""
+    sums = past.sums + class_sums(X, tasks, past.classes, full=past.sums.is_full)
+    return _prior_of(sums, tasks, past.classes, past.kind, past)
+
+
+def _prior_of(
+    sums: ClassSums,
+    tasks: Tasks,
+    classes: NDArray[Any] | None,
+    kind: Kind,
+    past: DiscriminantPrior | None = None,
+) -> DiscriminantPrior:
+    """The prior of that kind of metric; tasks of the past count as so many."""
+    n_past = 0.0 if past is None else past.n_tasks
+    return DiscriminantPrior.of_metric(
+        next(metrics_of(sums, [kind])),
+        sums,
+        n_tasks=len(tasks) + n_past,
+        n_rows=tasks.n_rows + (0.0 if past is None else past.n_rows),
+        feature_names=tasks.feature_names if past is None else past.feature_names,
+        classes=classes,
+        class_prior=_class_prior(tasks, classes, past),
+    )
+
+
+def _class_prior(tasks: Tasks, classes: NDArray[Any] | None, past: DiscriminantPrior | None) -> Any:
+    """Mean shares of labels that all tasks have; rows that were drawn by their class say nothing of them."""
+    if classes is None or (past is not None and tasks.class_rates):
+        return None if past is None else past.class_prior
+    known, n_known = (None, 0.0) if past is None else (past.class_prior, past.n_tasks)
+    return mean_class_shares(class_shares(tasks, classes), tasks.task_weight, known, n_known)
