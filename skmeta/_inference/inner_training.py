@@ -1,4 +1,4 @@
-r"""The inner loop: scikit-learn's stochastic gradient descent of all tasks at once, and its reverse pass.
+r"""The inner loop: scikit-learn's own training of all tasks' nets at once, and the reverse pass of its gradient descent.
 
 A step of a task is
 
@@ -6,18 +6,21 @@ A step of a task is
 
 with Nesterov's momentum or without, where :math:`s` is a learned scale of each parameter's step (Meta-SGD), one without. The
 reverse pass takes the gradient by the last :math:`\theta` to that by the first and by :math:`s`, exactly, by Hessian-vector
-products (C. Finn, P. Abbeel and S. Levine, 2017, Model-agnostic meta-learning, equation 1), or leaves curvature out.
+products (C. Finn, P. Abbeel and S. Levine, 2017, Model-agnostic meta-learning, equation 1), or leaves curvature out, as it
+has to for Adam's steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.descent import Adam, Momentum
 from skmeta._inference.network_pass import Buffers, Pass
 from skmeta._inference.network_rows import Rows
 from skmeta._inference.networks import Network
@@ -27,7 +30,10 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Training:
-    """What scikit-learn's parameters of the same names say; ``power_t`` zero keeps the step, else it is its inverse scaling."""
+    """What scikit-learn's parameters of the same names say; ``power_t`` zero keeps the step, else it is its inverse scaling.
+
+    With ``adam``, its two decay rates and its epsilon, momentum and ``power_t`` have no say.
+    """
 
     learning_rate: float
     momentum: float = 0.9
@@ -35,6 +41,19 @@ class Training:
     alpha: float = 0.0
     batch_size: int = 200
     power_t: float = 0.0
+    adam: tuple[float, float, float] | None = None
+
+    def rule(self) -> Callable[[Array], Array]:
+        """What is added for a move, of a training that begins."""
+        if self.adam is None:
+            return Momentum(self.momentum, self.nesterov).update
+        return partial(Adam(*self.adam).update, rate=self.learning_rate)
+
+    def rate(self, epoch: Array, n_rows: Array) -> Array:
+        """Size of the moves of an epoch of each task; Adam's come after its means."""
+        if self.adam is not None:
+            return np.ones(len(n_rows))
+        return np.asarray(self.learning_rate / (epoch * n_rows + 1.0) ** self.power_t)
 
 
 def steps_of(rows: Rows, n_steps: int, training: Training) -> list[Rows]:
@@ -50,7 +69,7 @@ def steps_of(rows: Rows, n_steps: int, training: Training) -> list[Rows]:
         first = (batch * training.batch_size)[:, None]
         chosen = (place >= first) & (place < first + training.batch_size)
         some = rows if n_batches.max() == 1 else rows.among(chosen)
-        steps.append(some.times(-training.learning_rate / (epoch * rows.counts + 1.0) ** training.power_t))
+        steps.append(some.times(-training.rate(epoch, rows.counts)))
     return steps
 
 
@@ -70,14 +89,14 @@ class InnerLoop:
     def train(self, start: Array, steps: Sequence[Rows], scale: Array | None = None) -> Array:
         """Parameters ``(n_tasks, n_parameters)`` after ``steps``, see `steps_of`, from ``start (n_parameters,)``."""
         self._way, self._scale = [], scale
-        parameters, velocity = start[None], None
+        parameters, rule = start[None], self.training.rule()
         for number, rows in enumerate(steps):
             look = self._pass(number, parameters, rows)
             move = look.gradient(self._arrays(("move", number), (len(rows.X), start.size)))
             self._way.append((look, move))
             if scale is not None:
                 move = np.multiply(move, scale, out=self._arrays(("scaled", number), move.shape))
-            update, velocity = self._update(move, velocity)
+            update = rule(move)
             parameters = np.add(parameters, update, out=update)
         return parameters
 
@@ -86,19 +105,14 @@ class InnerLoop:
             self._of_passes.append(Buffers(self._dtype))
         return Pass(self.network, parameters, rows, self.training.alpha, self._of_passes[number])
 
-    def _update(self, move: Array, velocity: Array | None) -> tuple[Array, Array | None]:
-        """What is added to parameters, to be written on, and the velocity then."""
-        momentum = self.training.momentum
-        if momentum == 0.0:
-            return move, None
-        velocity = move.copy() if velocity is None else momentum * velocity + move
-        return (momentum * velocity + move if self.training.nesterov else velocity.copy()), velocity
-
     def pull_back(self, adjoint: Array, *, first_order: bool = False) -> tuple[Array, Array | None]:
         """Gradients by the start and by the scale, each summed over tasks, from those by the end ``(n_tasks, n_parameters)``.
 
-        The scale's is None where there was none. With ``first_order`` the Hessians are taken for zero.
+        The scale's is None where there was none. With ``first_order`` the Hessians are taken for zero, as they are for Adam,
+        whose steps have no scale.
         """
+        if self.training.adam is not None or (first_order and self._scale is None):
+            return adjoint.sum(axis=0), None
         by_velocity: Array | None = None
         by_scale = None if self._scale is None else np.zeros(adjoint.shape[1], dtype=adjoint.dtype)
         for number, (look, move) in reversed(list(enumerate(self._way))):

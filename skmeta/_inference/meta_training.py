@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta._inference.descent import Adam
+
 Array = NDArray[Any]
 Objective = Callable[
     [Array], tuple[float, Array]
@@ -51,22 +53,6 @@ class Found:
     diverged: tuple[int, float] | None = None
 
 
-class _Adam:
-    """The means of gradients and of their squares."""
-
-    def __init__(self, like: Array, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> None:
-        self._beta_1, self._beta_2, self._epsilon = beta_1, beta_2, epsilon
-        self._mean, self._square, self._step = np.zeros_like(like), np.zeros_like(like), 0
-
-    def moved(self, parameters: Array, gradient: Array, rate: float) -> Array:
-        """The next parameters."""
-        self._step += 1
-        self._mean += (1.0 - self._beta_1) * (gradient - self._mean)
-        self._square += (1.0 - self._beta_2) * (gradient * gradient - self._square)
-        rate *= float(np.sqrt(1.0 - self._beta_2**self._step) / (1.0 - self._beta_1**self._step))
-        return parameters - rate * self._mean / (np.sqrt(self._square) + self._epsilon)
-
-
 class _Best:
     """The parameters of the least loss so far; of equal ones the first."""
 
@@ -91,7 +77,8 @@ def meta_train(
 
     Without a judge the mean loss since the last look judges, and the start is not judged.
     """
-    adam, parameters, since = _Adam(start), start, []
+    adam, parameters = Adam(), start
+    since: list[float] = []
     best = _Best(start)
     if judge is not None:
         best.look(start, 0, judge(start))
@@ -101,7 +88,7 @@ def meta_train(
         if not (np.isfinite(loss) and np.isfinite(gradient).all()):
             return Found(best.parameters, best.iteration, iteration, np.array(best.losses[1:]), (iteration, loss))
         since.append(loss)
-        parameters = adam.moved(parameters, gradient, outer.rate(iteration - 1))
+        parameters = parameters + adam.update(-gradient, outer.rate(iteration - 1))
         if iteration % outer.check_every and iteration < outer.n_iter:
             continue
         best.look(parameters, iteration, float(np.mean(since)) if judge is None else judge(parameters))

@@ -47,7 +47,8 @@ class Pass:
         self._buffers = Buffers(rows.X.dtype) if buffers is None else buffers
         self._activation, self._output = ACTIVATIONS[network.activation], OUTPUTS[network.output]
         self._layers = network.layers(parameters)
-        self._values, self._slopes = [rows.X], []  # of each layer's inputs, ones last; of hidden units
+        self._values: list[Array] = [rows.X]  # inputs of each layer, ones last
+        self._slopes: list[Array] = []  # of hidden units
         self._errors: list[Array] = []  # gradients by scores, filled by `gradient`
         self._pulled: list[Array] = []  # the same by hidden values
         self.value = self._look()
@@ -116,7 +117,8 @@ class Pass:
     def _forward_along(self, along: list[Array]) -> tuple[list[Array], list[Array]]:
         """How scores of each layer, and values of hidden ones, move."""
         size = self.rows.X.shape[:2]
-        scores, values = [], []
+        scores: list[Array] = []
+        values: list[Array] = []
         for number, layer in enumerate(along):
             shape = (*size, layer.shape[-1])
             moved = _times(self._values[number], layer, self._buffers(("moved", number), shape))

@@ -16,6 +16,7 @@ from skmeta._inference.networks import ACTIVATIONS, OUTPUTS, Network
 N_OUTPUTS = {"identity": 2, "exp": 1, "logistic": 2, "softmax": 3}
 CASES = list(product(ACTIVATIONS, OUTPUTS))
 MOMENTA = {"none": (0.0, False), "momentum": (0.8, False), "nesterov": (0.8, True)}
+ADAM = (0.8, 0.95, 1e-3)
 
 
 def targets(output, n, rng):
@@ -93,28 +94,31 @@ def test_meta_gradients_are_differences(activation, output, momentum, n_steps):
         close_to_differences(lambda p: meta.losses(p, support, query).sum(), gradient, parameters, n_directions=2)
 
 
-@pytest.mark.parametrize("momentum", MOMENTA)
-def test_first_order_takes_the_hessians_for_zero(momentum):
+@pytest.mark.parametrize("rule", [*MOMENTA, "adam"])
+def test_first_order_takes_the_hessians_for_zero(rule):
     """Then each parameter's gradient is that by the last parameters: nothing of the way comes in."""
     network, table = network_of("tanh", "identity"), table_of("identity")
-    training = Training(0.05, *MOMENTA[momentum], alpha=0.1)
+    momentum, adam = MOMENTA.get(rule, (0.0, False)), ADAM if rule == "adam" else None
+    training = Training(0.05, *momentum, alpha=0.1, adam=adam)
     support, query = split_at_random(table, np.arange(3), np.full(3, 2), np.random.default_rng(0))
     start = start_of(network)
     _, found = MetaGradient(network, training, 4, first_order=True)(start, support, query)
     end = InnerLoop(network, training).train(start, steps_of(support, 4, training))
+    if rule == "adam":
+        assert_allclose(MetaGradient(network, training, 4)(start, support, query)[1], found, rtol=0)
     wanted = Pass(network, end, query).gradient(np.empty_like(end)).sum(axis=0)
     assert_allclose(found, wanted, rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("batch_size", [2, 4, 200])
-@pytest.mark.parametrize("momentum", MOMENTA)
+@pytest.mark.parametrize("batch_size", [4, 200])
+@pytest.mark.parametrize("rule", [*MOMENTA, "adam"])
 @pytest.mark.parametrize(("activation", "output"), CASES)
-def test_steps_are_scikit_learns(activation, output, momentum, batch_size):
+def test_steps_are_scikit_learns(activation, output, rule, batch_size):
     """Three passes over the rows, as `partial_fit` does them, of tasks of unequal sizes, with weights of rows."""
     network, table = network_of(activation, output), table_of(output, counts=(6, 4, 9))
     rows, start = table.all_rows(np.arange(3)), start_of(network)
-    momentum, nesterov = MOMENTA[momentum]
-    training = Training(0.05, momentum, nesterov, alpha=0.1, batch_size=batch_size, power_t=0.4)
+    momentum, adam = MOMENTA.get(rule, (0.0, False)), ADAM if rule == "adam" else None
+    training = Training(0.05, *momentum, alpha=0.1, batch_size=batch_size, power_t=0.4, adam=adam)
     for task, count in enumerate(table.counts):
         n_steps = 3 * -(-count // batch_size)
         found = InnerLoop(network, training).train(start, steps_of(rows, n_steps, training))[task]
@@ -126,10 +130,12 @@ def test_steps_are_scikit_learns(activation, output, momentum, batch_size):
 def plain_net(network, training):
     regression = network.output in ("identity", "exp")
     settings = {"loss": "poisson" if network.output == "exp" else "squared_error"} if regression else {}
+    if training.adam is not None:
+        settings |= dict(zip(("beta_1", "beta_2", "epsilon"), training.adam, strict=True))
     return (MLPRegressor if regression else MLPClassifier)(
         hidden_layer_sizes=network.units[1:-1],
         activation=network.activation,
-        solver="sgd",
+        solver="sgd" if training.adam is None else "adam",
         shuffle=False,
         alpha=training.alpha,
         learning_rate="invscaling",
