@@ -123,7 +123,7 @@ def train(model: Any, X: Any, y: Array, weight: Any = None, step_sizes: Mapping[
         The same, its parameters finite.
     """
     start = {name: array.copy() for name, array in parameters_of(model).items()}
-    if _succeeds(model, X, y, weight, step_sizes):
+    if succeeds(model, X, y, weight, step_sizes):
         return model
     losses = _losses_of(model)
     best = int(np.nanargmin(losses)) if np.isfinite(losses).any() else 0  # a loss is that before the epoch's steps
@@ -137,7 +137,7 @@ def train(model: Any, X: Any, y: Array, weight: Any = None, step_sizes: Mapping[
     start_at(model, start)
     if best:
         own = model.max_iter
-        if not _succeeds(model.set_params(max_iter=best), X, y, weight, step_sizes):
+        if not succeeds(model.set_params(max_iter=best), X, y, weight, step_sizes):
             start_at(model, start)
         model.set_params(max_iter=own)
     return model
@@ -148,8 +148,8 @@ def _losses_of(model: Any) -> NDArray[np.float64]:
     return np.asarray(getattr(model, "loss_curve_", []), dtype=float)
 
 
-def _succeeds(model: Any, X: Any, y: Array, weight: Any, step_sizes: Mapping[str, Array] | None) -> bool:
-    """Train, and tell whether that did not diverge."""
+def succeeds(model: Any, X: Any, y: Array, weight: Any = None, step_sizes: Mapping[str, Array] | None = None) -> bool:
+    """Train from where an estimator stands, and tell whether that did not diverge, see `train`."""
     with np.errstate(over="ignore", invalid="ignore"):  # of steps too large, which is told
         try:
             if step_sizes:
