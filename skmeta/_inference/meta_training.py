@@ -66,6 +66,7 @@ class _Best:
         self.losses.append(loss if np.isfinite(loss) else np.inf)
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # what diverges is told by its loss
 def meta_train(
     objective: Objective,
     start: Array,
@@ -83,8 +84,7 @@ def meta_train(
     if judge is not None:
         best.look(start, 0, judge(start))
     for iteration in range(1, outer.n_iter + 1):
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            loss, gradient = objective(parameters)
+        loss, gradient = objective(parameters)
         if not (np.isfinite(loss) and np.isfinite(gradient).all()):
             return Found(best.parameters, best.iteration, iteration, np.array(best.losses[1:]), (iteration, loss))
         since.append(loss)

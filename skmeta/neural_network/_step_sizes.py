@@ -13,7 +13,7 @@ from skmeta.base._matching import weights_if_taken
 from skmeta.neural_network._parameters import Array, parameters_of, set_parameters
 from skmeta.tasks import take_rows
 
-_AUTO = 200  # scikit-learn's: rows of a batch where batch_size="auto"
+AUTO_BATCH = 200  # scikit-learn's: rows of a batch where batch_size="auto"
 
 
 def train_by_step_sizes(net: Any, X: Any, y: Array, weight: Any, step_sizes: Mapping[str, Array]) -> None:
@@ -53,7 +53,7 @@ def train_by_step_sizes(net: Any, X: Any, y: Array, weight: Any, step_sizes: Map
 def _epochs(n_rows: int, own: dict[str, Any]) -> Iterator[list[NDArray[np.intp]]]:
     """Rows of each batch of each epoch, as the class itself draws them."""
     rng, order = check_random_state(own["random_state"]), np.arange(n_rows)
-    size = min(_AUTO if own["batch_size"] == "auto" else own["batch_size"], n_rows)
+    size = min(AUTO_BATCH if own["batch_size"] == "auto" else own["batch_size"], n_rows)
     for _ in range(own["max_iter"]):
         order = shuffle(order, random_state=rng) if own["shuffle"] else order
         yield [order[part] for part in gen_batches(n_rows, size)]

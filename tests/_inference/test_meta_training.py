@@ -25,7 +25,9 @@ def test_steps_are_those_of_scikit_learns_adam():
         error = Z @ at - y
         return float(error @ error) / 40, Z.T @ error / 20
 
-    net = MLPRegressor(hidden_layer_sizes=(), solver="adam", alpha=0.0, learning_rate_init=0.1, max_iter=1, shuffle=False)
+    net = MLPRegressor(
+        hidden_layer_sizes=(), solver="adam", alpha=0.0, learning_rate_init=0.1, max_iter=1, shuffle=False
+    )
     net.partial_fit(X, y)
     net.coefs_, net.intercepts_ = [start[:3, None].copy()], [start[3:].copy()]
     del net._optimizer
