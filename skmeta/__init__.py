@@ -8,7 +8,7 @@ from skmeta.linear_model import EmpiricalBayes, GaussianPrior, StateSpace, Suffi
 from skmeta.model_selection import NShotSplit, shot_curve
 from skmeta.naive_bayes import NaiveBayesLearner
 from skmeta.neighbors import NeighborsLearner
-from skmeta.neural_network import ANIL, MAML, MetaSGD, ParameterAverage, Reptile
+from skmeta.neural_network import ANIL, MAML, MetaSGD, NeuralNetworkLearner, ParameterAverage, Reptile
 from skmeta.tasks import split_tasks, stack_tasks
 from skmeta.tuning import HyperparameterPrior, TrialHistory, WarmStartSearchCV
 from skmeta.warm_start import WarmStartClassifier, WarmStartClusterer, WarmStartRegressor, learn_prior
@@ -27,6 +27,7 @@ __all__ = [
     "NShotSplit",
     "NaiveBayesLearner",
     "NeighborsLearner",
+    "NeuralNetworkLearner",
     "ParameterAverage",
     "Reptile",
     "SharedModel",

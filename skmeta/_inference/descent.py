@@ -29,7 +29,7 @@ class Momentum:
 class Adam:
     """Means of moves and of their squares (D. P. Kingma and J. Ba, 2015, Adam, algorithm 1)."""
 
-    def __init__(self, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8) -> None:
+    def __init__(self, beta_1: float, beta_2: float, epsilon: float) -> None:
         self._beta_1, self._beta_2, self._epsilon = beta_1, beta_2, epsilon
         self._mean: Array | float = 0.0
         self._square: Array | float = 0.0

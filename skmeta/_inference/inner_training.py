@@ -32,14 +32,15 @@ Array = NDArray[Any]
 class Training:
     """What scikit-learn's parameters of the same names say; ``power_t`` zero keeps the step, else it is its inverse scaling.
 
-    With ``adam``, its two decay rates and its epsilon, momentum and ``power_t`` have no say.
+    Without a ``batch_size`` all rows are one batch. With ``adam``, its two decay rates and its epsilon, momentum and
+    ``power_t`` have no say.
     """
 
     learning_rate: float
-    momentum: float = 0.9
+    momentum: float = 0.0
     nesterov: bool = True
     alpha: float = 0.0
-    batch_size: int = 200
+    batch_size: int | None = None
     power_t: float = 0.0
     adam: tuple[float, float, float] | None = None
 
@@ -61,13 +62,14 @@ def steps_of(rows: Rows, n_steps: int, training: Training) -> list[Rows]:
 
     A task's rows are taken in their order, as many as a batch takes, then the next, and around again.
     """
-    n_batches = np.maximum(-(-rows.counts // training.batch_size), 1)
+    size = training.batch_size or max(int(rows.counts.max()), 1)
+    n_batches = np.maximum(-(-rows.counts // size), 1)
     place = np.arange(rows.X.shape[1])
     steps = []
     for step in range(n_steps):
         epoch, batch = np.divmod(step, n_batches)
-        first = (batch * training.batch_size)[:, None]
-        chosen = (place >= first) & (place < first + training.batch_size)
+        first = (batch * size)[:, None]
+        chosen = (place >= first) & (place < first + size)
         some = rows if n_batches.max() == 1 else rows.among(chosen)
         steps.append(some.times(-training.rate(epoch, rows.counts)))
     return steps

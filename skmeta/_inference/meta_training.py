@@ -19,6 +19,7 @@ Array = NDArray[Any]
 Objective = Callable[
     [Array], tuple[float, Array]
 ]  # parameters (p,) -> loss and gradient (p,), on the next draw of tasks
+_ADAM = (0.9, 0.999, 1e-8)
 Judge = Callable[[Array], float]  # parameters (p,) -> loss of held-out tasks
 
 
@@ -30,7 +31,7 @@ class Outer:
     learning_rate: float
     schedule: str = "constant"
     n_iter_no_change: float = np.inf
-    check_every: int = 100
+    check_every: int = 1
 
     def rate(self, iteration: int) -> float:
         """The step of an iteration, from zero on."""
@@ -78,7 +79,7 @@ def meta_train(
 
     Without a judge the mean loss since the last look judges, and the start is not judged.
     """
-    adam, parameters = Adam(), start
+    adam, parameters = Adam(*_ADAM), start
     since: list[float] = []
     best = _Best(start)
     if judge is not None:

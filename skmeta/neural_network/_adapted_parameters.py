@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
@@ -44,8 +43,7 @@ class AdaptedParameters(AdaptedEstimators):
             if len(part[1])
         ]
         found = Parallel(n_jobs=n_jobs)(jobs) if jobs else []
-        self._models = dict(zip(np.flatnonzero(rows.counts).tolist(), [model for model, _ in found], strict=True))
-        say_once([each for _, said in found for each in said])
+        self._models = dict(zip(np.flatnonzero(rows.counts).tolist(), found, strict=True))
 
     @cached_property
     def _names(self) -> Any:
@@ -83,20 +81,10 @@ def one_of(tasks: Tasks, code: int) -> tuple[Any, Array, Array | None]:
 
 def trained(
     model: Any, parameters: Mapping[str, Array], rows: tuple[Any, Array, Any], names: Any = None, step_sizes: Any = None
-) -> tuple[Any, list[Any]]:
-    """A copy of an untrained estimator, trained on rows from some parameters on, and the warnings of its training."""
+) -> Any:
+    """A copy of an untrained estimator, trained on rows from some parameters on."""
     X, y, weight = rows
-    model = start_at(deepcopy(model), parameters, X, names)
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        train(model, X, y, weight, step_sizes)
-    return model, [(each.category, str(each.message)) for each in said]
-
-
-def say_once(said: list[tuple[type[Warning], str]]) -> None:
-    """Warn of what trainings of several tasks warned of, perhaps in other processes: each sentence once."""
-    for category, message in dict.fromkeys(said):
-        warnings.warn(message, category, stacklevel=4)
+    return train(start_at(deepcopy(model), parameters, X, names), X, y, weight, step_sizes)
 
 
 def _check_outputs(prior: Any, tasks: Tasks) -> None:

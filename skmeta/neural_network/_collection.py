@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
@@ -17,7 +18,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from skmeta.base._matching import classifies
 from skmeta.compose import known_component
-from skmeta.neural_network._adapted_parameters import one_of, say_once, training_rows
+from skmeta.neural_network._adapted_parameters import one_of, training_rows
 from skmeta.neural_network._parameters import Array, is_net, parameters_of
 from skmeta.neural_network._parameters_prior import ParametersPrior, setting
 from skmeta.neural_network._training import start_at, succeeds, untrained
@@ -39,14 +40,16 @@ class Collection:
         The collection.
     prior : Prior, default=None
         What was known before: training starts there.
-    random_state : int, RandomState or None
-        Of the weights that a net begins with, and of its training, where the estimator has none of its own.
+    random_state : int, RandomState or None, default=None
+        Of what is drawn, and of a net's first weights and its training where the estimator has none of its own. None for
+        that of the estimator.
     """
 
     def __init__(self, estimator: Any, tasks: Tasks, prior: Any = None, random_state: Any = None) -> None:
-        self.rng = check_random_state(random_state)
+        own = clone(estimator).get_params(deep=False).get("random_state", 0)
+        has_none = own is None
+        self.rng = check_random_state(own if random_state is None else random_state)
         seed = int(self.rng.randint(_SEEDS))
-        has_none = estimator.get_params(deep=False).get("random_state", 0) is None
         self.estimator = clone(estimator).set_params(random_state=seed) if has_none else estimator
         self.known = None if prior is None else known_component(prior, ParametersPrior)
         if self.known is not None:
@@ -96,9 +99,27 @@ class Collection:
             The estimator's own, of its last epoch; nan where it tells none.
         """
         parts = [self._drawn(one_of(self.rows, int(code)), n_shots) for code in codes]
-        found = (pool or Parallel())([delayed(_trained)(self.model, parameters, part) for part in parts])
-        say_once([each for _, _, said in found for each in said])
-        return [each for each, _, _ in found], [loss for _, loss, _ in found]
+        jobs = [delayed(_trained)(self.model, parameters, part, self.rows.feature_names) for part in parts]
+        with _not_converged():
+            found = (pool or Parallel())(jobs)
+        return [each for each, _ in found], [loss for _, loss in found]
+
+    def on_all_rows(self) -> dict[str, Array]:
+        """Parameters after training on the rows of all tasks; where it began if that diverged, or there are none.
+
+        Returns
+        -------
+        dict of str to ndarray
+            As `parameters_of` gives them.
+        """
+        rows = self.rows
+        if not rows.n_rows:
+            return self.start
+        with _not_converged():
+            found, _ = _trained(
+                self.model, self.start, (rows.X, np.asarray(rows.y), rows.sample_weight), rows.feature_names
+            )
+        return self.start if found is None else found
 
     def _drawn(self, part: tuple[Any, Array, Any], n_shots: int | None) -> tuple[Any, Array, Any]:
         X, y, weight = part
@@ -175,16 +196,21 @@ def _not_for(learner: Any, estimator: Any, more: str) -> TypeError:
 
 
 def _trained(
-    model: Any, parameters: Mapping[str, Array], rows: tuple[Any, Array, Any]
-) -> tuple[dict[str, Array] | None, float, list[Any]]:
-    """Parameters and loss after training on the rows of a task, None where it diverged; it need not converge."""
+    model: Any, parameters: Mapping[str, Array], rows: tuple[Any, Array, Any], names: Any
+) -> tuple[dict[str, Array] | None, float]:
+    """Parameters and loss after training on the rows of a task; None where it diverged."""
     X, y, weight = rows
-    model = start_at(deepcopy(model), parameters, X)
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always")
-        ends = succeeds(model, X, y, weight)
-    others = [(each.category, str(each.message)) for each in said if not issubclass(each.category, ConvergenceWarning)]
-    return parameters_of(model) if ends else None, float(getattr(model, "loss_", np.nan)), others
+    model = start_at(deepcopy(model), parameters, X, names)
+    ends = succeeds(model, X, y, weight)
+    return parameters_of(model) if ends else None, float(getattr(model, "loss_", np.nan))
+
+
+@contextmanager
+def _not_converged() -> Iterator[None]:
+    """Trainings that are steps of another need not converge; scikit-learn's jobs have the filters of their caller."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        yield
 
 
 def _labels_of(tasks: Tasks, known: Any, estimator: Any) -> Any:

@@ -25,7 +25,7 @@ class ParameterAverage(Learner):
     Parameters
     ----------
     random_state : int, RandomState or None, default=None
-        Of the common start, and of the training, where the estimator has none of its own.
+        Of the common start, and of the training, where the estimator has none of its own. None for that of the estimator.
 
     References
     ----------

@@ -56,7 +56,8 @@ class Reptile(Learner):
     n_iter_no_change : int, default=10
         Passes without a better start, after which learning stops.
     random_state : int, RandomState or None, default=None
-        Of the order of tasks, of rows drawn, and of the estimator's first weights and its training where that has none.
+        Of the order of tasks, of rows drawn, and of the estimator's first weights and its training where that has none of
+        its own. None for that of the estimator.
 
     Attributes
     ----------

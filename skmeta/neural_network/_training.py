@@ -189,15 +189,17 @@ def _go_on(model: Any, X: Any, y: Array, weight: Any) -> None:
 
 def _fit_warm(model: Any, X: Any, y: Array, weighed: dict[str, Any]) -> None:
     """One ``fit`` from where it stands; an estimator that knows no start is fitted as ever."""
-    own = model.get_params(deep=False)
-    if "warm_start" not in own:
+    own = getattr(model, "warm_start", None)
+    if own is None:
         model.fit(X, y, **weighed)
         return
-    model.set_params(warm_start=True)
+    model.warm_start = (
+        True  # by the attribute: thousands of trainings ask, and asking for all parameters takes a fifth of one
+    )
     try:
         model.fit(X, y, **weighed)
     finally:
-        model.set_params(warm_start=own["warm_start"])
+        model.warm_start = own
 
 
 def _fit_in_epochs(model: Any, X: Any, y: Array, weighed: dict[str, Any]) -> None:
