@@ -46,7 +46,7 @@ class Pass:
         self._network, self.rows, self._alpha = network, rows, alpha
         self._buffers = Buffers(rows.X.dtype) if buffers is None else buffers
         self._activation, self._output = ACTIVATIONS[network.activation], OUTPUTS[network.output]
-        self._layers = network.layers(parameters)
+        self._parameters, self._layers = parameters, network.layers(parameters)
         self._values: list[Array] = [rows.X]  # inputs of each layer, ones last
         self._slopes: list[Array] = []  # of hidden units
         self._errors: list[Array] = []  # gradients by scores, filled by `gradient`
@@ -93,7 +93,7 @@ class Pass:
                 )
                 self._errors.insert(0, error)
                 self._pulled.insert(0, pulled)
-        self._penalise(grads, self._layers)
+        self._penalise(out, self._parameters)
         return out
 
     def product(self, direction: Array, out: Array) -> Array:
@@ -111,7 +111,7 @@ class Pass:
             if number:
                 grads[number][:, :-1] += self._outer_along(values[number - 1], number, grads[number].shape)
                 error = self._back_along(number, error, along[number], scores[number - 1])
-        self._penalise(grads, along)
+        self._penalise(out, direction)
         return out
 
     def _forward_along(self, along: list[Array]) -> tuple[list[Array], list[Array]]:
@@ -148,14 +148,21 @@ class Pass:
             pulled += bend
         return pulled
 
-    def _penalise(self, grads: list[Array], layers: list[Array]) -> None:
+    def _penalise(self, out: Array, parameters: Array) -> None:
+        """Add the penalty's part: it is the parameters themselves, times a strength, in gradient and product alike."""
         if self._alpha == 0.0:
             return
         total = self.rows.total  # a task whose rows weigh nothing has no objective
-        strength = np.divide(self._alpha, total, out=np.zeros_like(total), where=total != 0)[:, None, None]
-        for grad, layer in zip(grads, layers, strict=True):
-            pull = strength * layer[:, :-1]
-            grad[:, :-1] += pull if len(grad) == len(pull) else pull.sum(axis=0)
+        strength = np.divide(self._alpha, total, out=np.zeros_like(total), where=total != 0)[:, None]
+        if len(out) == 1:
+            out += self._network.penalised * (strength.T @ np.broadcast_to(parameters, (len(total), out.shape[1])))
+            return
+        if len(parameters) == 1 and (strength == strength[0]).all():
+            out += self._network.penalised * strength[0] * parameters
+            return
+        pull = np.multiply(parameters, strength, out=self._buffers("pull", out.shape))
+        pull *= self._network.penalised
+        out += pull
 
 
 def _times(A: Array, layer: Array, out: Array) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,7 @@ class TaskTable:
     weight: Array
     starts: NDArray[np.intp]
 
-    @property
+    @cached_property
     def counts(self) -> NDArray[np.intp]:
         """Rows of each task."""
         return np.diff(self.starts)

@@ -57,6 +57,14 @@ class Network:
         """Length of the vector."""
         return int(self.slices[-1].stop)
 
+    @cached_property
+    def penalised(self) -> NDArray[np.bool_]:
+        """Which places of the vector hold weights, not intercepts."""
+        found = np.ones(self.n_parameters, dtype=bool)
+        for layer in self.layers(found[None]):
+            layer[:, -1] = False
+        return found
+
     def layers(self, parameters: Array) -> list[Array]:
         """Views of ``(n_tasks, n_parameters)``, one ``(n_tasks, n_in + 1, n_out)`` a layer."""
         shapes = [(len(parameters), n_in + 1, n_out) for n_in, n_out in pairwise(self.units)]

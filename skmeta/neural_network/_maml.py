@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -13,7 +15,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_scalar
 
 from skmeta._inference.meta_gradients import MetaGradient
-from skmeta._inference.meta_training import Found, Judge, Outer, meta_train
+from skmeta._inference.meta_training import Found, Outer, meta_train
+from skmeta._inference.network_rows import Rows
 from skmeta._inference.networks import Network
 from skmeta.base import Learner, Prior
 from skmeta.neural_network._collection import Collection
@@ -191,10 +194,12 @@ class MAML(Learner):
         """The start learned, and the scale of each weight's step, None for ones."""
         table = table_of(past.rows, network, past.classes, past.estimator)
         learned, fixed = self._scale(network, known)
-        has_scale = learned is not None or fixed is not None
-        objective = MetaGradient(
+        training = training_of(past.estimator, own_rate=learned is None and fixed is None)
+
+        gradient = partial(
+            MetaGradient,
             network,
-            training_of(past.estimator, own_rate=not has_scale),
+            training,
             self.n_inner_steps,
             first_order=self.first_order,
             fixed_scale=None if fixed is None else fixed.astype(table.X.dtype),
@@ -203,21 +208,19 @@ class MAML(Learner):
         begin = np.concatenate([start, start[:0] if learned is None else learned]).astype(table.X.dtype)
         held_out = self.validation_fraction if self.early_stopping else 0.0
         rng = np.random.default_rng(past.rng.randint(2**31 - 1))
-        found = self._found(objective, begin, Episodes(table, past.task_weight, self.n_shots, held_out, rng), progress)
+        episodes = Episodes(table, past.task_weight, self.n_shots, held_out, rng)
+        found = self._found(gradient, begin, episodes, progress)
         self.n_iter_, self.best_iter_, self.loss_curve_ = found.n_iter, found.best_iter, found.loss_curve
         theta, scale = np.split(found.parameters, [network.n_parameters])
         return theta, fixed if learned is None else scale
 
-    def _found(self, objective: MetaGradient, begin: Array, episodes: Episodes, progress: Any) -> Found:
+    def _found(self, gradient: Callable[[], MetaGradient], begin: Array, episodes: Episodes, progress: Any) -> Found:
+        """The best parameters; ``gradient`` makes what computes on meta-batches, and what does on all tasks held out."""
         if not len(episodes.teach):
             return Found(begin, 0, 0, np.empty(0))
-        judge: Judge | None = None
+        objective, judge = gradient(), None
         if len(episodes.held_out):
-            support, query = episodes.split(episodes.held_out)
-
-            def judge(parameters: Array) -> float:
-                return float(objective.losses(parameters, support, query).sum())
-
+            judge = partial(_judged, gradient(), *episodes.split(episodes.held_out))
         outer = Outer(
             self.n_iter,
             self.meta_learning_rate,
@@ -252,6 +255,10 @@ class MAML(Learner):
             check_scalar(self.n_shots, "n_shots", Integral, min_val=1)
         if self.schedule not in SCHEDULES:
             raise ValueError(f"schedule: wanted one of {list(SCHEDULES)}, found {self.schedule!r}.")
+
+
+def _judged(objective: MetaGradient, support: Rows, query: Rows, parameters: Array) -> float:
+    return float(objective.losses(parameters, support, query).sum())
 
 
 def _say_diverged(found: Found, inner: list[float]) -> None:
