@@ -3,7 +3,7 @@
 The truths are those of `nested_tasks.py` and `drifting_tasks.py`, their coefficients on the scale of a logit or a logarithm.
 Bayes knows their laws, not their coefficients: it finds states by Laplace's approximation and predicts with what it does not
 know integrated out. A plain model has one set of coefficients, so "bayes, mode" says what the mode under the true law loses,
-and "structure, mode" what the learned one does, before plain models are moderated to predict well.
+and "structure, mode" what the learned one does, before plain classifiers are moderated to predict well.
 
 A few large counts are most of a seed's deviance. So losses are compared three ways: those of a seed, whose sums such counts
 dominate; those of each task, on average over tasks and their median; and, before any row, by how many nats less probable the
@@ -130,7 +130,7 @@ def at_mode(model):
     """A plain model before it was moderated."""
     found, scale = deepcopy(model), getattr(model, "moderation_", 1.0)
     found.coef_ = model.coef_ / scale
-    found.intercept_ = model.intercept_ / scale - getattr(model, "intercept_shift_", 0.0)
+    found.intercept_ = model.intercept_ / scale
     return found
 
 

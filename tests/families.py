@@ -1,6 +1,6 @@
 """The table of all families: an instance or two of each, with a collection that suits it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from clusters import COLUMNS as CLUSTERED
@@ -40,6 +40,7 @@ from skmeta import (
     Reptile,
     SharedModel,
 )
+from skmeta.base._registry import registered_learner
 
 NOT_NEGATIVE = (MultinomialNB, BernoulliNB, CategoricalNB)
 
@@ -61,7 +62,7 @@ def naive_bayes(estimator):
 
 @dataclass(eq=False)
 class LearnerCase(Case):
-    """Learned by a learner that has less to choose from, which the room's first instance or the fallback's has."""
+    """Learned by a learner that has less to choose from, or does it in one round: the tests of its room ask for the rest."""
 
     learner: object
 
@@ -69,23 +70,32 @@ class LearnerCase(Case):
         return super().model(**{"learner": self.learner} | options)
 
 
+def in_one_round(estimator, **options):
+    """The estimator's learner, told to compare less: one round, if it learns in rounds, and no columns of the fallback."""
+    learner = registered_learner(estimator)()
+    if "max_rounds" not in learner.get_params():
+        return learner
+    columns = {"correction": None} if type(learner) is SharedModel else {}
+    return learner.set_params(**{"max_rounds": 1, "cv": 2} | columns | options)
+
+
 def learned_by(learner, estimator, **options):
     case = make_case(estimator, **options)
     return LearnerCase(case.estimator, case.table, case.target, learner)
 
 
-def level_alone(estimator, learner=SharedModel, **options):
+def level_alone(estimator, learner=SharedModel, *, max_rounds=1, **options):
     """Corrected without columns."""
-    return learned_by(learner(None), estimator, **options)
+    return learned_by(learner(None, max_rounds=max_rounds, cv=2), estimator, **options)
 
 
 def with_thresholds(estimator):
     """Tasks jump each at a place of its own, so that trees of their own are grown."""
-    case = make_case(estimator, n_rows=40)
+    case = learned_by(BoostingLearner(None, max_rounds=1, n_trees=(10,)), estimator, n_rows=40)
     rng = np.random.default_rng(0)
     place = {shop: rng.uniform(-0.7, 0.7) for shop in [*"abcde", "new"]}
     jump = case.table["height"] > case.table["shop"].map(place)
-    return Case(estimator, case.table, case.target + 5.0 * jump.to_numpy())
+    return replace(case, target=case.target + 5.0 * jump.to_numpy())
 
 
 def clustered(estimator):
@@ -111,8 +121,8 @@ LINEAR = [
     make_case(SGDClassifier("log_loss", learning_rate="constant", eta0=0.01, random_state=0)),
 ]
 FALLBACK = [
-    make_case(DecisionTreeRegressor(max_depth=3, random_state=0)),
-    level_alone(DecisionTreeRegressor(criterion="poisson", max_depth=3, random_state=0), positive=True),
+    learned_by(SharedModel(max_rounds=1), DecisionTreeRegressor(max_depth=3, random_state=0)),
+    level_alone(DecisionTreeRegressor(criterion="poisson", max_depth=3, random_state=0), positive=True, max_rounds=4),
     level_alone(HistGradientBoostingClassifier(max_iter=3), n_rows=8),
     level_alone(RidgeClassifier(), n_rows=6),  # calibrated in each task
 ]
@@ -121,10 +131,8 @@ ENSEMBLE = [
     with_thresholds(HistGradientBoostingRegressor(max_iter=5, min_samples_leaf=5, random_state=0)),
 ]
 NEIGHBORS = [  # trees of scikit-learn count how often they were asked, which changes what keeps them
-    make_case(KNeighborsClassifier(3, algorithm="brute")),
-    learned_by(
-        NeighborsLearner(max_columns=2), KNeighborsRegressor(3, weights="distance", algorithm="brute")
-    ),  # as given
+    make_case(KNeighborsRegressor(3, weights="distance", algorithm="brute"), n_rows=6),
+    learned_by(NeighborsLearner(max_columns=2), KNeighborsClassifier(3, algorithm="brute"), n_rows=6),  # as given
 ]
 NAIVE_BAYES = [
     naive_bayes(GaussianNB()),
@@ -142,7 +150,7 @@ NETS = [
     learned_by(Reptile(3), MLPClassifier(**NET)),
 ]
 PROCESSES = [
-    make_case(GaussianProcessRegressor(alpha=0.1, optimizer=None)),
+    learned_by(GaussianProcessLearner(max_rounds=1), GaussianProcessRegressor(alpha=0.1, optimizer=None)),
     level_alone(KernelRidge(), GaussianProcessLearner),
 ]
 CLUSTERS = [

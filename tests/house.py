@@ -47,6 +47,12 @@ def with_functions(node, functions=()):
         yield from with_functions(child, (*functions, child.name) if is_function else functions)
 
 
+@cache
+def nodes_of(module):
+    """Every node of a module, with the names of the functions around it."""
+    return tuple(with_functions(module.tree))
+
+
 def house(texts):
     """Modules from ``{"room.file": text}``; a room's own name is its ``__init__`` if it has files."""
     return [

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from families import in_one_round
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.cluster import KMeans
 from sklearn.ensemble import (
@@ -213,7 +214,7 @@ class UntaggedMean(Mean):
 
 def test_a_regressor_without_a_tag_is_one():
     found, expected = (
-        WarmStartRegressor(each, task=-1).fit(TABLE, Y).predict(TABLE) for each in (UntaggedMean(), Mean())
+        WarmStartRegressor(each, **QUICK).fit(TABLE, Y).predict(TABLE) for each in (UntaggedMean(), Mean())
     )
     np.testing.assert_allclose(found, expected)
 
@@ -256,7 +257,7 @@ def test_labels_that_a_classifier_refuses_for_their_names_are_said_to_be_the_rea
 def test_a_task_may_have_one_row(estimator):
     place = np.arange(60) % 10
     rows = np.flatnonzero((place == 0) | (TASK < 4) & (place < 5))
-    model = WarmStartRegressor(estimator, task=-1).fit(TABLE[rows], Y[rows])
+    model = WarmStartRegressor(estimator, task=-1, learner=in_one_round(estimator)).fit(TABLE[rows], Y[rows])
     assert np.isfinite(model.predict(TABLE)).all()
     assert np.isfinite(model.adapt(X[:1], Y[:1]).predict(X)).all()
 
@@ -265,7 +266,7 @@ def test_a_task_may_have_one_row(estimator):
 def test_a_task_may_have_one_class_and_a_collection_may_not(estimator):
     labels = np.where(TASK == 0, "low", np.where(TASK == 1, "high", LABELS))
     rows = np.arange(60) % 10 < 6
-    model = WarmStartClassifier(estimator, task=-1).fit(TABLE[rows], labels[rows])
+    model = WarmStartClassifier(estimator, task=-1, learner=in_one_round(estimator)).fit(TABLE[rows], labels[rows])
     assert set(model.predict(TABLE)) <= {"low", "high"}
     assert set(model.adapt(X[:3], ["low"] * 3).predict(X)) <= {"low", "high"}
     words = "y: wanted at least two classes in the collection, found the one class 'low'; a task may have one"
@@ -309,7 +310,7 @@ class ChangesTargets(Mean):
 @pytest.mark.parametrize("estimator", [ChangesRows(), ChangesTargets()], ids=name_of)
 def test_an_estimator_that_changes_its_input_changes_nothing_of_the_users(estimator):
     table, y = TABLE.copy(), Y.copy()
-    model = WarmStartRegressor(estimator, task=-1).fit(table, y)
+    model = WarmStartRegressor(estimator, **QUICK).fit(table, y)
     model.predict(table)
     model.adapt(table[:4, :-1], y[:4])
     np.testing.assert_array_equal(table, TABLE)
@@ -369,9 +370,13 @@ def test_answers_that_cannot_be_are_told(estimator, words):
 def priors():
     """Of each family, learned from two small tasks: what they know is of no matter here."""
     rows = np.arange(14, 26)
-    found = {name_of(e): WarmStartRegressor(e, task=-1).fit(TABLE[rows], Y[rows]).prior_ for e in REGRESSORS}
     labels = np.where(np.arange(12) % 2, "high", "low")
-    return found | {name_of(e): WarmStartClassifier(e, task=-1).fit(TABLE[rows], labels).prior_ for e in CLASSIFIERS}
+
+    def prior_of(shell, estimator, y):
+        return shell(estimator, task=-1, learner=in_one_round(estimator)).fit(TABLE[rows], y).prior_
+
+    found = {name_of(each): prior_of(WarmStartRegressor, each, Y[rows]) for each in REGRESSORS}
+    return found | {name_of(each): prior_of(WarmStartClassifier, each, labels) for each in CLASSIFIERS}
 
 
 @pytest.mark.parametrize("task", [-1, None], ids=["learns on", "adapts"])

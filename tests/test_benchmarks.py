@@ -68,6 +68,7 @@ def learn(past):
     return WarmStartRegressor(Ridge(), task=-1).fit(*past).prior_
 
 
+@pytest.mark.statistics
 @pytest.mark.parametrize(("truth", "n_tasks"), [("factor", 200), ("spherical", 50), ("diagonal", 200)])
 def test_a_learned_prior_is_within_two_per_cent_of_the_true_one(truth, n_tasks):
     bench = import_module("oracle_regression")
@@ -82,6 +83,7 @@ def test_a_learned_prior_is_within_two_per_cent_of_the_true_one(truth, n_tasks):
     assert mean_and_error(ratios)[1] < 0.005, "too few collections to tell two per cent from three"
 
 
+@pytest.mark.statistics
 def test_the_oracle_is_a_bound(monkeypatch):
     bench = import_module("oracle_regression")
     monkeypatch.setattr(bench, "N_NEW", 40)
@@ -93,6 +95,7 @@ def test_the_oracle_is_a_bound(monkeypatch):
     assert np.all(above(lost, 0.0)), mean_and_error(lost)
 
 
+@pytest.mark.statistics
 def test_probabilities_are_near_the_true_priors_and_as_honest():
     bench = import_module("oracle_classification")
     ratios, off = [], []
@@ -107,6 +110,7 @@ def test_probabilities_are_near_the_true_priors_and_as_honest():
     assert not above(off, 2.0), mean_and_error(off)  # per cent, as much as intervals may be off
 
 
+@pytest.mark.statistics
 def test_groups_of_tasks_are_used_as_well_as_the_law_allows():
     """Stores in regions, and pairs of a director and a type that never met; where there are no regions nothing is lost."""
     bench = import_module("nested_tasks")
@@ -146,6 +150,7 @@ def safety():
         yield over_seeds
 
 
+@pytest.mark.statistics
 @pytest.mark.parametrize("n_tasks", [2, 50])
 def test_few_related_tasks_help_and_do_not_harm(safety, n_tasks):
     excess, _ = safety("related", n_tasks)
@@ -153,6 +158,7 @@ def test_few_related_tasks_help_and_do_not_harm(safety, n_tasks):
     assert not np.any(above(excess, 0.0)), mean_and_error(excess)
 
 
+@pytest.mark.statistics
 def test_intervals_hold_on_new_tasks(safety):
     _, covered = safety("related", 50)
     assert not np.any(below(covered, 0.88) | above(covered, 0.92)), mean_and_error(covered)
@@ -166,6 +172,7 @@ BOUNDED += [("Logistic", "noise"), ("Huber", "flipped")]
 BOUNDED += [("Poisson", past) for past in ("noise", "copied", "corrupted")]
 
 
+@pytest.mark.statistics
 @pytest.mark.parametrize(("family", "past"), BOUNDED)
 def test_harm_of_a_misleading_past_is_bounded(safety, family, past):
     excess, _ = safety(past, 50, family, 4 if family == "Ridge" else 3)
@@ -173,6 +180,7 @@ def test_harm_of_a_misleading_past_is_bounded(safety, family, past):
     assert not np.any(above(excess[:, 1:], [10.0, 2.0, 2.0])), mean_and_error(excess)
 
 
+@pytest.mark.statistics
 @pytest.mark.parametrize("truth", ["levels differ", "nothing differs"])
 @pytest.mark.parametrize("mean", [0.05, 0.3])
 def test_few_events_are_no_worse_than_one_model_for_all(truth, mean):
@@ -181,6 +189,7 @@ def test_few_events_are_no_worse_than_one_model_for_all(truth, mean):
     assert not above(found, 2.0), mean_and_error(found)
 
 
+@pytest.mark.statistics
 def test_two_rows_cannot_tell_that_all_signs_are_wrong(safety):
     excess, covered = safety("flipped", 50)
     assert above(excess[:, 0], 10.0), "less harm than the guide admits in when_not_to_use_it.rst"
@@ -188,6 +197,7 @@ def test_two_rows_cannot_tell_that_all_signs_are_wrong(safety):
     assert below(covered[:, 0], 0.88), "wider intervals than the guide admits in when_not_to_use_it.rst"
 
 
+@pytest.mark.statistics
 @pytest.mark.parametrize(("order", "n_shots"), [(None, 5), (2, 10)], ids=["random rows", "first rows"])
 def test_real_patients_gain_from_random_rows_and_not_from_first_ones(order, n_shots):
     bench = import_module("_models")
@@ -215,6 +225,7 @@ def test_ten_points_of_a_sine_wave_are_enough(monkeypatch):
     assert bench.errors(lambda X, y, query: model.adapt(X, y).predict(query), *new)[1] < 1e-5
 
 
+@pytest.mark.statistics
 @pytest.mark.parametrize(("schedule", "survives"), [("invscaling", True), ("optimal", False)])
 def test_a_learned_start_survives_small_steps_alone(monkeypatch, schedule, survives):
     bench = import_module("few_steps")
@@ -282,6 +293,7 @@ def test_three_warm_trials_beat_fifteen_random_ones(tuning_table):
     assert regrets_at(tuning_table, 3, "skmeta_auto")[-1] < regrets_at(tuning_table, 15, "random")[-1]
 
 
+@pytest.mark.statistics
 def test_an_unrelated_past_costs_few_trials(tuning_table):
     misled = regrets_at(tuning_table, 12, "skmeta_auto", n_seeds=2, misled="permuted")
     cold = regrets_at(tuning_table, 12, "skmeta_gp", n_seeds=2)

@@ -11,7 +11,7 @@ from statistics import median
 from typing import NamedTuple
 
 import pytest
-from house import FUNCTIONS, ROOT, house, read_house, with_functions
+from house import FUNCTIONS, ROOT, house, nodes_of, read_house
 
 pytestmark = pytest.mark.quick
 
@@ -79,7 +79,7 @@ def absolute(module, node):
 @cache
 def imports_of(module):
     found = []
-    for node, functions in with_functions(module.tree):
+    for node, functions in nodes_of(module):
         if isinstance(node, ast.Import):
             found += [Import(alias.name, None, functions, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -218,14 +218,14 @@ def lines_of_code(function):
 
 def functions_of_a_good_size(modules):
     for module in modules:
-        for node, _ in with_functions(module.tree):
+        for node, _ in nodes_of(module):
             if isinstance(node, FUNCTIONS) and lines_of_code(node) > MAX_FUNCTION_LINES:
                 where = f"{module.name}:{node.lineno} {node.name}"
                 yield f"{where}: {lines_of_code(node)} lines, {MAX_FUNCTION_LINES} at most"
 
 
 def functions_are_short(modules):
-    sizes = [lines_of_code(node) for m in modules for node, _ in with_functions(m.tree) if isinstance(node, FUNCTIONS)]
+    sizes = [lines_of_code(node) for m in modules for node, _ in nodes_of(m) if isinstance(node, FUNCTIONS)]
     if sizes and median(sizes) >= MAX_MEDIAN_LINES:
         yield f"half of all functions have {median(sizes):.0f} lines or more, wanted fewer than {MAX_MEDIAN_LINES}"
 

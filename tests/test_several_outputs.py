@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from common import COLUMNS
-from families import FAMILIES
+from families import FAMILIES, in_one_round
 from numpy.testing import assert_allclose
 from sklearn.base import is_regressor
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
@@ -13,8 +13,7 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.tree import DecisionTreeRegressor
 from sklearn.utils import get_tags
 
-from skmeta import SharedModel, WarmStartRegressor
-from skmeta.base._registry import fallback_learner, registered_learner
+from skmeta import WarmStartRegressor
 from skmeta.compose._average import average_estimators
 from skmeta.compose._with_own_model import PriorWithOwnModel
 
@@ -45,9 +44,7 @@ def test_each_output_has_a_deviation(estimator):
     rng = np.random.default_rng(0)
     task, X = np.repeat(np.arange(4), 8), rng.normal(size=(32, 2))
     Y = 12.0 + np.column_stack([X[:, 0] + task, X[:, 1] - task]) + 0.1 * rng.normal(size=(32, 2))
-    by_fallback = registered_learner(estimator) is fallback_learner()
-    learner = SharedModel(None, max_rounds=1, cv=2) if by_fallback else "auto"
-    learned = WarmStartRegressor(estimator, task=-1, learner=learner).fit(np.column_stack([X, task]), Y)
+    learned = WarmStartRegressor(estimator, task=-1, learner=in_one_round(estimator)).fit(np.column_stack([X, task]), Y)
     for prior in (learned.prior_, own_model_of(learned.prior_)):
         model = WarmStartRegressor(estimator, prior=prior).fit(X[:8], 3.0 * Y[:8])
         mean, std = model.predict(X, return_std=True)

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.quick
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DescribedPrior(Prior):
+class ToyDescribedPrior(Prior):
     """The typical target of a task is a line in its size; a task without a size is of size zero."""
 
     line: np.ndarray
@@ -70,10 +70,10 @@ class DescribedLearner(Learner):
     def learn(self, estimator, tasks, prior=None, *, n_jobs=None, progress=None):
         known = {"n_tasks": len(tasks), "feature_names": tasks.feature_names}
         if tasks.classes is not None:
-            return DescribedPrior(np.zeros(2), **known)
+            return ToyDescribedPrior(np.zeros(2), **known)
         means = [y.mean() for _, y, _ in tasks]
         line = LinearRegression().fit(np.reshape(tasks.context["size"], (-1, 1)), means)
-        return DescribedPrior(np.r_[line.coef_, line.intercept_], spread=float(np.std(tasks.y)), **known)
+        return ToyDescribedPrior(np.r_[line.coef_, line.intercept_], spread=float(np.std(tasks.y)), **known)
 
 
 def described(case):

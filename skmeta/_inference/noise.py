@@ -23,7 +23,7 @@ from scipy.special import digamma, zeta
 from scipy.stats import chi2
 
 from skmeta._inference.linalg import TINY
-from skmeta._inference.typical import weighted_median
+from skmeta._inference.typical import medians_of_rows
 
 Array = NDArray[Any]
 
@@ -110,22 +110,32 @@ class NoiseEstimates:
 
     def median(self) -> Array:
         """The median of `logs` ``(...)``."""
-        flat = [np.moveaxis(each, -1, 0).reshape(self.logs.shape[-1], -1) for each in (self.logs, self.useful)]
-        return weighted_median(*flat).reshape(self.logs.shape[:-1])
+        flat = [each.reshape(-1, self.logs.shape[-1]) for each in (self.logs, self.useful)]
+        return medians_of_rows(*flat).reshape(self.logs.shape[:-1])
 
 
 def law_of_estimates(estimates: Any) -> tuple[Any, ...]:
     """``(level, dof)`` of the law of the tasks' noises from `NoiseEstimates` or what answers as they do."""
-    square, freedom, n, weight = np.moveaxis(estimates.add(_totals), -1, 0)
+    square, freedom, n, weight = _columns(estimates.add(_totals))
+    alike: tuple[Any, ...] = square / freedom, np.full(np.shape(n), np.inf)
+    if np.max(n) < _FEWEST:
+        return alike
     centre, weight = _centre(estimates, n), np.maximum(weight, TINY)
     excess = estimates.add(_spread_around, centre)[..., 0] / weight * n / np.maximum(n - 1.0, 1.0)
     by_chance = n / weight
     excess = excess - by_chance
     chance = _ERRORS * np.sqrt(2.0 / np.maximum(n - 1.0, 1.0)) * by_chance  # two standard errors if none differ
     differ = (n >= _FEWEST) & (excess > chance)
+    if not np.any(differ):
+        return alike
     half = np.maximum(trigamma_inverse(np.where(differ, excess, 1.0)), WIDEST / 2.0)
     level = np.exp(centre + digamma(half) - np.log(half))
-    return np.where(differ, level, square / freedom), np.where(differ, 2.0 * half, np.inf)
+    return np.where(differ, level, alike[0]), np.where(differ, 2.0 * half, np.inf)
+
+
+def _columns(sums: Array) -> list[Array]:
+    """What stands beside each other in the last axis."""
+    return [sums[..., k] for k in range(sums.shape[-1])]
 
 
 def _totals(own: NoiseEstimates) -> Array:
@@ -145,12 +155,12 @@ def _centre(estimates: Any, n: Array) -> Array:
     odds = np.ones_like(centre)
     for _ in range(_ROUNDS):
         before = odds, centre
-        inside, weight, sums = np.moveaxis(estimates.add(_sums_within, *before), -1, 0)
+        inside, weight, sums = _columns(estimates.add(_sums_within, *before))
         odds = (inside + 1.0) / (n - inside + 1.0)
         centre = sums / np.maximum(weight, TINY)
         if np.abs(centre - before[1]).max() < _STILL:
             break
-    weight, sums = np.moveaxis(estimates.add(_sums_of_inner, *before), -1, 0)
+    weight, sums = _columns(estimates.add(_sums_of_inner, *before))
     return np.asarray(sums / np.maximum(weight, TINY))
 
 

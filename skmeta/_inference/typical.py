@@ -180,8 +180,11 @@ def size_or_pooled(size: Array, pooled: Array) -> Array:
 
 def weighted_median(values: Array, weight: Array) -> Array:
     """Medians ``(d,)`` of ``values (T, d)`` by ``weight (T, d)`` or ``(T, 1)``; zero where nothing weighs anything."""
-    weight = np.broadcast_to(weight, values.shape).T
-    values = np.ascontiguousarray(values.T)  # sorting is faster along what lies together
+    return medians_of_rows(np.ascontiguousarray(values.T), np.broadcast_to(weight, values.shape).T)
+
+
+def medians_of_rows(values: Array, weight: Array) -> Array:
+    """The same of ``values (d, T)`` by ``weight (d, T)``: sorting is faster along what lies together."""
     order, each = np.argsort(values, axis=1), np.arange(len(values))[:, None]
     values, weight = values[each, order], weight[each, order]
     below = np.cumsum(weight, axis=1)

@@ -69,12 +69,13 @@ class MixtureLearner(Learner):
     --------
     >>> import numpy as np
     >>> from sklearn.naive_bayes import GaussianNB
-    >>> from skmeta import WarmStartClassifier
+    >>> from skmeta import NaiveBayesLearner, WarmStartClassifier
     >>> from skmeta.compose import MixtureLearner
     >>> rng = np.random.default_rng(0)
     >>> task, y = np.repeat(np.arange(12), 20), rng.integers(2, size=240)
     >>> X = rng.normal(size=(240, 2)) + 3.0 * y[:, None] * np.where(task < 6, 1.0, -1.0)[:, None]
-    >>> model = WarmStartClassifier(GaussianNB(), task=-1, learner=MixtureLearner(n_components=2))
+    >>> learner = MixtureLearner(NaiveBayesLearner(compare_with_fallback=False), n_components=2)
+    >>> model = WarmStartClassifier(GaussianNB(), task=-1, learner=learner)
     >>> model.fit(np.column_stack([X, task]), y).prior_.kinds_in_words
     '2 kinds of tasks (6, 6)'
     """

@@ -61,14 +61,15 @@ class BoostingLearner(SharedModel):
     --------
     >>> import numpy as np
     >>> from sklearn.ensemble import HistGradientBoostingRegressor
-    >>> from skmeta import WarmStartRegressor
+    >>> from skmeta import BoostingLearner, WarmStartRegressor
     >>> rng = np.random.default_rng(0)
     >>> task = np.repeat(np.arange(16), 80)
     >>> X = rng.uniform(size=(1280, 2))
     >>> jumps = X[:, 1] > rng.uniform(0.2, 0.8, size=16)[task]  # each task has a threshold of its own
     >>> y = np.sin(6.0 * X[:, 0]) + 3.0 * jumps + 0.1 * rng.normal(size=1280)
     >>> booster = HistGradientBoostingRegressor(max_iter=20)
-    >>> model = WarmStartRegressor(booster, task=-1).fit(np.column_stack([X, task]), y)
+    >>> learner = BoostingLearner(None, max_rounds=1)
+    >>> model = WarmStartRegressor(booster, task=-1, learner=learner).fit(np.column_stack([X, task]), y)
     >>> plain = model.adapt(X[-40:], y[-40:])
     >>> [name for name, _ in plain.estimators]
     ['corrected', 'trees']
@@ -82,10 +83,13 @@ class BoostingLearner(SharedModel):
 
     check_takes = check_registered
 
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        _check_n_trees(self.n_trees)
+
     def _extended(
         self, prior: SharedModelPrior, link: Any, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None
     ) -> SharedModelPrior:
-        _check_n_trees(self.n_trees)
         if not link.is_squared or tasks.y is None or tasks.y.ndim > 1:
             return prior
         growth = learned_growth(prior, estimator, tasks, Z, self.n_trees, n_jobs)

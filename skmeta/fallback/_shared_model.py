@@ -83,12 +83,13 @@ class SharedModel(KeepsSeenTasks):
     --------
     >>> import numpy as np
     >>> from sklearn.ensemble import HistGradientBoostingRegressor
-    >>> from skmeta import WarmStartRegressor
+    >>> from skmeta import SharedModel, WarmStartRegressor
     >>> rng = np.random.default_rng(0)
     >>> task = np.repeat(np.arange(20), 20)
     >>> x = rng.uniform(-2.0, 2.0, 400)
     >>> y = np.sin(2.0 * x) + rng.normal(size=20)[task] + 0.1 * rng.normal(size=400)
-    >>> model = WarmStartRegressor(HistGradientBoostingRegressor(), task=-1).fit(np.column_stack([x, task]), y)
+    >>> booster, learner = HistGradientBoostingRegressor(max_iter=20), SharedModel(max_rounds=1)
+    >>> model = WarmStartRegressor(booster, task=-1, learner=learner).fit(np.column_stack([x, task]), y)
     >>> plain = model.adapt([[0.0], [1.0]], [5.0, 5.9])
     >>> list(plain.named_steps), plain.predict([[-0.5]]).round(0)
     (['shared', 'correction'], array([4.]))
@@ -132,8 +133,7 @@ class SharedModel(KeepsSeenTasks):
         """
         self.out_of_fold_, self.corrects_seen_rows_ = np.empty(0), False
         self._known_scores, self._seen = None, ""
-        check_scalar(self.max_rounds, "max_rounds", int, min_val=1)
-        check_scalar(self.cv, "cv", int, min_val=2)
+        self._check_parameters()
         if prior is not None:
             return _learned_on(prior, estimator, tasks, n_jobs)
         unit = tasks.mean_weight
@@ -266,6 +266,10 @@ class SharedModel(KeepsSeenTasks):
                 break
             best, self.n_rounds_ = each, done + 1
         return best
+
+    def _check_parameters(self) -> None:
+        check_scalar(self.max_rounds, "max_rounds", int, min_val=1)
+        check_scalar(self.cv, "cv", int, min_val=2)
 
     # What a learner of some kind of models may know better ------------------------------------------
 

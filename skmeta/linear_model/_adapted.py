@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,6 @@ from skmeta._inference.linalg import TINY
 from skmeta._inference.new_rows import variance_of_own_rows
 from skmeta._inference.threads import blocks_of
 from skmeta.base import AdaptedEstimators
-from skmeta.linear_model._expected_counts import ExpectedCounts
 from skmeta.linear_model._families import Adaptation
 from skmeta.linear_model._integrated import Integrated
 from skmeta.linear_model._plain import fresh
@@ -60,7 +59,7 @@ class LinearAdapted(AdaptedEstimators):
         self._adaptation = adaptation
         self._fitted = fitted
         self._unknown = Unknown(adaptation)
-        self._found_moderation = np.full(len(tasks) + 1, np.nan)  # the last is that of a task without rows
+        self._found_scales = np.full(len(tasks), np.nan)
 
     @property
     def classes(self) -> NDArray[Any] | None:
@@ -81,18 +80,15 @@ class LinearAdapted(AdaptedEstimators):
             A fitted scikit-learn estimator that shares nothing with this object.
         """
         here = self._adaptation
-        of = np.array([code])
-        scale, shift = float(self._scales(of)[0]), float(self._shifts(of)[0])
+        scale = float(self._scales(np.array([code]))[0])
         coef = here.start if code < 0 else scale * self._coef[code]
         plain, slopes = fresh(self.model), coef[:, :-1].copy()
-        intercept = (coef[:, -1] + shift) * here.rows.intercept
+        intercept = coef[:, -1] * here.rows.intercept
         here.family.fill(plain, slopes, intercept, one_target=here.data.n_targets is None, classes=self.classes)
         if self._fitted is not None and code >= 0:
             vars(plain).update(self._fitted[code])
-        if here.family.moderated and here.family.classifies:
+        if here.family.moderated:
             plain.moderation_ = scale
-        elif here.family.moderated:
-            plain.intercept_shift_ = shift
         plain.n_features_in_ = slopes.shape[1]
         names = self.tasks.feature_names or self.prior.feature_names
         if names is not None:
@@ -105,37 +101,23 @@ class LinearAdapted(AdaptedEstimators):
 
     def _scales(self, codes: Codes) -> Array:
         """What the coefficients ``(n,)`` of tasks are multiplied by; without rows the prior's mean is the answer."""
-        out, here = np.ones(len(codes)), self._adaptation
-        if here.family.moderated and here.family.classifies:
-            there = (codes >= 0) & np.r_[np.diff(here.rows.starts) > 0, False][codes]
-            out[there] = self._moderated(codes[there], self._integrated.scales)
+        out, known, here = np.ones(len(codes)), self._found_scales, self._adaptation
+        if not here.family.moderated:
+            return out
+        there = (codes >= 0) & np.r_[np.diff(here.rows.starts) > 0, False][codes]
+        if there.any():
+            seen = codes[there]
+            new = np.unique(seen[np.isnan(known[seen])])
+            if len(new):  # what was read from a file cannot be written to
+                known = self._found_scales = known.copy()
+                known[new] = self._integrated.scales(new, self.priors[0].units)
+            out[there] = known[seen]
         return out
-
-    def _shifts(self, codes: Codes) -> Array:
-        """What is added to the intercepts ``(n,)`` of tasks of counts, so that they expect as many as the posterior does."""
-        here = self._adaptation
-        if not here.family.moderated or here.family.classifies or not here.rows.intercept:
-            return np.zeros(len(codes))
-        learned = [prior.borrows for prior in self.priors]
-        expected = ExpectedCounts(self._unknown, self._linear_predictor, self.tasks.codes, learned)
-        return self._moderated(codes, expected.shifts)
-
-    def _moderated(self, codes: Codes, find: Callable[[Codes, Any], Array]) -> Array:
-        """The number ``(n,)`` that moderates each task, which is found once; -1 is a task without rows."""
-        known = self._found_moderation
-        new = np.unique(codes[np.isnan(known[codes])])
-        if len(new):  # what was read from a file cannot be written to
-            known = self._found_moderation = known.copy()
-            known[new] = find(new, self.priors[0].units)
-        return np.asarray(known[codes])
 
     @cached_property
     def coefficients(self) -> Array:
         """Coefficients ``(n_tasks, n_outputs, n_features + 1)`` of the plain estimators, the intercept last."""
-        every = np.arange(len(self._coef))
-        found = self._coef * self._scales(every)[:, None, None]
-        found[..., -1] += self._shifts(every)[:, None]
-        return found
+        return self._coef * self._scales(np.arange(len(self._coef)))[:, None, None]
 
     @property
     def coef_(self) -> Array:
@@ -160,7 +142,7 @@ class LinearAdapted(AdaptedEstimators):
         ndarray of shape (n_rows,) or (n_rows, n_outputs)
             Predictions.
         """
-        eta = self._linear_predictor(self._read(X, codes), codes, self._shifts(codes))
+        eta = self._linear_predictor(self._read(X, codes), codes)
         if self.classes is None:
             return self._shaped(self._adaptation.mixture.likelihood.mean(eta))
         return self.classes[(eta[:, 0] > 0).astype(int) if eta.shape[1] == 1 else np.argmax(eta, axis=1)]
@@ -220,7 +202,7 @@ class LinearAdapted(AdaptedEstimators):
         noise, unknown = np.vstack([self.noise, unseen])[codes], self._unknown.variance(X, codes)
         if likelihood.quadratic:
             return self._shaped(np.sqrt(unknown + noise))
-        mean = likelihood.mean(self._linear_predictor(X, codes, self._shifts(codes)))
+        mean = likelihood.mean(self._linear_predictor(X, codes))
         return self._shaped(np.sqrt(mean**2 * unknown + noise * likelihood.variance_function(mean)))
 
     @property
@@ -257,21 +239,21 @@ class LinearAdapted(AdaptedEstimators):
     def _shaped(self, values: Array) -> Array:
         return values[:, 0] if self._adaptation.data.n_targets is None else values
 
-    def _linear_predictor(self, X: Any, codes: Codes, shifts: Array | None = None) -> Array:
-        """``(n, K)``, of intercepts with ``shifts (n,)``."""
-        here, shifts = self._adaptation, np.zeros(len(codes)) if shifts is None else shifts
+    def _linear_predictor(self, X: Any, codes: Codes) -> Array:
+        """``(n, K)``."""
+        here = self._adaptation
         coef = np.concatenate([self._coef, here.start[None]])
         coef[-1, :, -1] *= here.rows.intercept
         eta = np.empty((X.shape[0], coef.shape[1]))
         if sparse.issparse(X):
             for code in np.unique(codes):
                 rows = np.flatnonzero(codes == code)
-                eta[rows] = X[rows] @ coef[code, :, :-1].T + (coef[code, :, -1] + shifts[rows[0]])
+                eta[rows] = X[rows] @ coef[code, :, :-1].T + coef[code, :, -1]
             return eta
         for block in blocks_of(len(X), max(_CELLS // coef[0].size, 1)):
             w, Z = coef[codes[block]], X[block]
             Z = np.where(np.isnan(Z), here.rows.centre, Z) if np.isnan(Z.sum()) else Z  # lacking columns: at the centre
-            eta[block] = np.einsum("nd,nkd->nk", Z, w[..., :-1]) + (w[..., -1] + shifts[block, None])
+            eta[block] = np.einsum("nd,nkd->nk", Z, w[..., :-1]) + w[..., -1]
         return eta
 
     # -- what was borrowed --------------------------------------------------------------------------

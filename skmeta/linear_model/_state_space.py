@@ -21,11 +21,9 @@ class StateSpace(EmpiricalBayes):
     every player has a mean of its own, :math:`\mu + u`. The half-life :math:`h`, the covariances and the noises are learned by
     EM and by a search on the evidence, all states integrated out by Kalman's filter and smoother; a random walk is the limit
     of a long half-life. Drift is taken only if the tasks are more probable by 4 nats than without it, in the words of Kass and
-    Raftery strong evidence; otherwise the prior is that of `EmpiricalBayes`. Both evidences are at their maximum, so for
-    every number that was fitted each counts less by half the logarithm of the number of tasks that tell it (Schwarz's
-    criterion). Of 56 made-up collections of 10 or 20 tasks in no order, drift was taken for none, and without that
-    correction for 5; ``benchmarks/drifting_tasks.py`` counts errors of both kinds. What describes tasks, ``context=``, is not
-    read where a task follows another, and a warning says so.
+    Raftery strong evidence, and not for the numbers alone that were fitted to them (Schwarz's criterion); otherwise the prior
+    is that of `EmpiricalBayes`. ``benchmarks/drifting_tasks.py`` counts errors of both kinds. What describes tasks,
+    ``context=``, is not read where a task follows another, and a warning says so.
 
     A new task starts from the state at its time, ``prior_.given(date=...)``, which goes forward from the last that is known.
     Learning on with ``prior=`` goes on from all states that it knows: scales and half-life are learned anew, shapes are kept.

@@ -25,8 +25,8 @@ class Units(FrozenValue):
     target_centre, target_scale : float or array-like of shape (n_outputs,), default=0.0 and 1.0
         Mean and standard deviation of the linear predictor.
     correlation : array-like of shape (n_features, n_features), default=None
-        Of the columns, over the rows of the collection; None for none. Plain classifiers, and models of
-        counts, are made to predict well on rows like these.
+        Of the columns, over the rows of the collection; None for none. Plain classifiers are made to predict well on rows
+        like these.
 
     Examples
     --------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from numbers import Integral
 from typing import Any
@@ -42,8 +41,9 @@ class NeuralNetworkLearner(KeepsSeenTasks):
 
     Parameters
     ----------
-    n_iter : int, default=100
-        Iterations of Reptile, of five tasks each.
+    n_iter : int, default=50
+        Iterations of Reptile, of five tasks each; the comparison takes two rounds of them, which is most of the time of
+        learning where nets train long.
     compare_with_fallback : bool, default=True
         Whether the fallback is learned too. Else a start is taken in any case.
     random_state : int, RandomState or None, default=None
@@ -77,7 +77,7 @@ class NeuralNetworkLearner(KeepsSeenTasks):
     ParametersPrior(MLPRegressor 1-8-1 relu, n_tasks=8)
     """
 
-    def __init__(self, n_iter: int = 100, *, compare_with_fallback: bool = True, random_state: Any = None) -> None:
+    def __init__(self, n_iter: int = 50, *, compare_with_fallback: bool = True, random_state: Any = None) -> None:
         self.n_iter = n_iter
         self.compare_with_fallback = compare_with_fallback
         self.random_state = random_state
@@ -116,8 +116,7 @@ class NeuralNetworkLearner(KeepsSeenTasks):
         self.__dict__.pop("fallback_", None)
         if prior is not None:
             return self._learned_on(estimator, tasks, prior, n_jobs)
-        candidates = {ALL_ROWS: self._on_all_rows, REPTILE: self._by_reptile}
-        scores = {name: _held_out(learn, estimator, tasks, n_jobs) for name, learn in candidates.items()}
+        scores = self._held_out(estimator, tasks, n_jobs)
         found: Prior | None = None
         if self.compare_with_fallback:
             fallback = SharedModel()
@@ -131,7 +130,8 @@ class NeuralNetworkLearner(KeepsSeenTasks):
         if found is not None and self.chosen_ == FALLBACK:
             self.fallback_ = fallback
             return found
-        return candidates[self.chosen_](estimator, tasks, n_jobs)
+        start = self._on_all_rows(estimator, tasks)
+        return start if self.chosen_ == ALL_ROWS else self._moved_on(start, estimator, tasks, n_jobs)
 
     def has_seen(self, tasks: Tasks) -> bool:
         """Whether the fallback was taken, which keeps something of its tasks.
@@ -161,26 +161,30 @@ class NeuralNetworkLearner(KeepsSeenTasks):
     def _reptile(self) -> Reptile:
         return Reptile(self.n_iter, random_state=self.random_state)
 
-    def _on_all_rows(self, estimator: Any, tasks: Tasks, n_jobs: int | None) -> ParametersPrior:
+    def _on_all_rows(self, estimator: Any, tasks: Tasks) -> ParametersPrior:
         past = Collection(estimator, tasks, None, self.random_state)
         return past.prior(past.on_all_rows())
 
-    def _by_reptile(self, estimator: Any, tasks: Tasks, n_jobs: int | None) -> Any:
-        start = replace(self._on_all_rows(estimator, tasks, n_jobs), n_tasks=0.0, n_rows=0.0)  # of the same tasks
-        return self._reptile.learn(estimator, tasks, start, n_jobs=n_jobs)
+    def _moved_on(self, start: ParametersPrior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> Prior:
+        """By Reptile, through the tasks that the start was learned from, which count once."""
+        return self._reptile.learn(estimator, tasks, replace(start, n_tasks=0.0, n_rows=0.0), n_jobs=n_jobs)
 
-
-def _held_out(learn: Callable[..., Any], estimator: Any, tasks: Tasks, n_jobs: int | None) -> Array:
-    """Scores ``(n_tasks,)`` by what the other half of the tasks teaches; nan where that has no two labels, or no rows."""
-    score = np.full(len(tasks), np.nan)
-    known = tasks.weighty_rows().labelled_rows()
-    if np.count_nonzero(known.counts) < ENOUGH_FOR_HALVES:
-        return score
-    for teach, judge in halves_of(known):
-        taught = known.take(teach)
-        if taught.classes is None or len(np.unique(np.concatenate([*taught.classes]))) > 1:
-            score[judge] = scores_of(learn(estimator, taught, n_jobs), estimator, known.take(judge), n_jobs)
-    return score
+    def _held_out(self, estimator: Any, tasks: Tasks, n_jobs: int | None) -> dict[str, Array]:
+        """Scores ``(n_tasks,)`` by what the other half of the tasks teaches; nan where that has no two labels, or no rows."""
+        scores = {name: np.full(len(tasks), np.nan) for name in (ALL_ROWS, REPTILE)}
+        known = tasks.weighty_rows().labelled_rows()
+        if np.count_nonzero(known.counts) < ENOUGH_FOR_HALVES:
+            return scores
+        for teach, judge in halves_of(known):
+            taught, asked = known.take(teach), known.take(judge)
+            if taught.classes is not None and len(np.unique(np.concatenate([*taught.classes]))) < 2:
+                continue
+            start = self._on_all_rows(estimator, taught)
+            scores[ALL_ROWS][judge] = scores_of(start, estimator, asked, n_jobs)
+            scores[REPTILE][judge] = scores_of(
+                self._moved_on(start, estimator, taught, n_jobs), estimator, asked, n_jobs
+            )
+        return scores
 
 
 def _mean(scores: Array) -> float:

@@ -149,7 +149,9 @@ class Reptile(Learner):
     ) -> dict[str, Array]:
         """The start after all iterations, or the best one."""
         teach, judge = self._split(past)
-        self.loss_curve_, self.validation_scores_, self.n_iter_ = [], [], 0
+        self.loss_curve_: list[float] = []
+        self.validation_scores_: list[float] = []
+        self.n_iter_ = 0
         theta = best = start
         if not len(teach):
             return start

@@ -77,8 +77,11 @@ class Tasks(PartsOfTasks):
     names_behind: Callable[[], Mapping[str, int]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without what can be worked out again: worker processes get the rows, not copies of them."""
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        """Without what can be worked out again: worker processes get the rows, not copies of them.
+
+        What names columns behind steps is for learning alone, which is done by then.
+        """
+        return {each.name: getattr(self, each.name) for each in fields(self)} | {"names_behind": None}
 
     def __len__(self) -> int:
         return len(self.ids)

@@ -185,8 +185,11 @@ def test_reg_covar_is_in_an_adapted_mixture_once_in_the_units_of_the_columns(kin
     assert_allclose(added, np.broadcast_to(wanted, added.shape), rtol=1e-6, atol=1e-8 * scale**2)
 
 
-@pytest.mark.parametrize("kind", ["full", "tied", "diag"])
-@pytest.mark.parametrize("column", [np.full(40, 3.0), np.arange(40) % 2], ids=["constant", "names the clusters"])
+@pytest.mark.parametrize(
+    ("kind", "column"),
+    [*((kind, np.full(40, 3.0)) for kind in ("full", "tied", "diag")), ("full", np.arange(40) % 2)],
+    ids=["full", "tied", "diag", "names the clusters"],
+)
 def test_without_reg_covar_a_column_that_is_constant_within_clusters_is_named(kind, column):
     X = np.column_stack([np.random.default_rng(0).normal(size=40) + 9.0 * (np.arange(40) % 2), column])
     table = np.column_stack([X, np.arange(40) // 10])

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from skmeta import WarmStartClassifier, WarmStartRegressor
+from skmeta import SharedModel, WarmStartClassifier, WarmStartRegressor
 from skmeta.base._held_out import SHOTS, gains, halves_of, mean_of_tasks
 from skmeta.fallback._columns import Candidate
 from skmeta.fallback._correction import HeldOut, _learn, best_correction
@@ -57,7 +57,8 @@ def test_a_label_of_one_task_does_not_end_the_judging():
 def test_tasks_of_one_class_each_can_be_learned_from(n_tasks):
     X = np.column_stack([np.linspace(-1.0, 1.0, 10 * n_tasks), np.repeat(np.arange(n_tasks), 10)])
     y = X[:, 1].astype(int) % 2
-    model = WarmStartClassifier(DecisionTreeClassifier(max_depth=1), task=-1).fit(X, y)
+    tree = DecisionTreeClassifier(max_depth=1)
+    model = WarmStartClassifier(tree, task=-1, learner=SharedModel(max_rounds=1)).fit(X, y)
     assert_allclose(model.predict_proba(X).sum(axis=1), 1.0)
 
 
@@ -67,6 +68,7 @@ def test_two_tasks_of_numbers_can_be_learned_from():
     assert np.isfinite(model.predict(X)).all()
 
 
+@pytest.mark.statistics
 def test_nothing_is_corrected_unless_held_out_tasks_gain():
     rng = np.random.default_rng(0)
     taken = []
@@ -94,9 +96,8 @@ def test_a_class_of_weightless_rows_is_none():
     X = np.column_stack([rng.normal(size=120), np.repeat(np.arange(6), 20)])
     y = (X[:, 0] > 0).astype(int)
     y[::10] = 2
-    model = WarmStartClassifier(DecisionTreeClassifier(max_depth=2), task=-1).fit(
-        X, y, sample_weight=(y < 2).astype(float)
-    )
+    model = WarmStartClassifier(DecisionTreeClassifier(max_depth=2), task=-1, learner=SharedModel(max_rounds=1))
+    model.fit(X, y, sample_weight=(y < 2).astype(float))
     assert set(model.predict(X)) == {0, 1}
 
 

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from families import in_one_round
 from numpy.testing import assert_allclose
+from sklearn.base import clone
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.ensemble import (
     BaggingRegressor,
@@ -32,7 +34,7 @@ from skmeta.fallback._semi_supervised import SharedSemiSupervised
 from skmeta.tasks import read_tasks
 
 TREE = DecisionTreeRegressor(max_depth=3, random_state=0)
-BOOSTER = HistGradientBoostingRegressor(max_iter=20, random_state=0)
+BOOSTER = HistGradientBoostingRegressor(max_iter=5, random_state=0)
 
 
 def shops(n_tasks=16, n_rows=24, noise=0.3, seed=0):
@@ -43,6 +45,7 @@ def shops(n_tasks=16, n_rows=24, noise=0.3, seed=0):
     return np.column_stack([X, task]), (X[:, 0] > 0) + rng.normal(size=n_tasks)[task] + noise * rng.normal(size=len(X))
 
 
+@pytest.mark.statistics
 @pytest.mark.parametrize("level", [0.1, 0.9])
 def test_a_model_of_a_quantile_is_corrected_to_that_quantile(level):
     X, y = shops(n_tasks=50, n_rows=100)
@@ -127,7 +130,7 @@ def test_a_regressor_that_is_made_of_others_has_their_loss(regressor, is_poisson
 def test_a_classifier_that_is_always_certain_keeps_what_it_says(classifier):
     X, _ = shops()
     labels = (X[:, 0] > 0).astype(int)
-    warm = WarmStartClassifier(classifier, task=-1, learner=SharedModel()).fit(X, labels)
+    warm = WarmStartClassifier(classifier, task=-1, learner=SharedModel(max_rounds=1)).fit(X, labels)
     assert warm.score(X, labels) > 0.95
 
 
@@ -140,8 +143,8 @@ def test_rows_without_target_are_as_if_they_were_not_there(estimator):
     X, y = shops(n_tasks=8, n_rows=12)
     unlabelled = np.arange(len(y)) % 4 == 0
     gaps = np.where(unlabelled, np.nan, y)
-    some = WarmStartRegressor(estimator, task=-1).fit(X, gaps)
-    less = WarmStartRegressor(estimator, task=-1).fit(X[~unlabelled], y[~unlabelled])
+    shell = WarmStartRegressor(estimator, task=-1, learner=in_one_round(estimator, correction="auto"))
+    some, less = clone(shell).fit(X, gaps), shell.fit(X[~unlabelled], y[~unlabelled])
     assert_allclose(some.predict(X), less.predict(X), rtol=1e-10, atol=1e-12)
     new = [each.adapt(X[:20, :-1], gaps[:20]).predict(X[:, :-1]) for each in (some, less)]
     assert_allclose(*new, rtol=1e-10, atol=1e-12)
@@ -151,9 +154,9 @@ def test_rows_without_target_are_as_if_they_were_not_there(estimator):
 def test_rows_without_weight_are_as_if_they_were_not_there(estimator):
     X, y = shops(n_tasks=8, n_rows=12)
     wild = np.arange(len(y)) % 5 == 0
-    all_rows = WarmStartRegressor(estimator, task=-1)
-    all_rows.fit(X, np.where(wild, 1e3, y), sample_weight=(~wild).astype(float))
-    less = WarmStartRegressor(estimator, task=-1).fit(X[~wild], y[~wild])
+    shell = WarmStartRegressor(estimator, task=-1, learner=in_one_round(estimator, correction="auto"))
+    all_rows = clone(shell).fit(X, np.where(wild, 1e3, y), sample_weight=(~wild).astype(float))
+    less = shell.fit(X[~wild], y[~wild])
     assert_allclose(all_rows.predict(X), less.predict(X), rtol=1e-10)
 
 
@@ -161,8 +164,11 @@ def test_rows_of_little_weight_decide_little():
     X, y = shops()
     wild = np.arange(len(y)) % 5 == 0
     weight = np.where(wild, 1e-9, 1.0)
-    light = WarmStartRegressor(TREE, task=-1).fit(X, np.where(wild, 1e2, y), sample_weight=weight)
-    less = WarmStartRegressor(TREE, task=-1).fit(X[~wild], y[~wild])
+    shell = WarmStartRegressor(TREE, task=-1, learner=SharedModel(max_rounds=1))
+    light, less = (
+        clone(shell).fit(X, np.where(wild, 1e2, y), sample_weight=weight),
+        shell.fit(X[~wild], y[~wild]),
+    )
     light_sets, less_sets = (set(m.prior_.components[0].description.split("; ")) for m in (light, less))
     assert light_sets & less_sets  # of sets that are as good as each other, one more or less may be in the mean
     assert_allclose(light.learner_.scores_[0], less.learner_.scores_[0], rtol=0.5)
@@ -196,17 +202,17 @@ def test_new_rows_with_a_mark_are_told_how_to_say_so():
 
 def test_a_learner_that_went_on_from_a_prior_has_forgotten_the_outputs_before():
     (X, y), (more, z) = (shops(n_tasks=8, n_rows=12, seed=seed) for seed in range(2))
-    learner = SharedModel()
+    learner = SharedModel(max_rounds=1)
     first = WarmStartRegressor(TREE, task=-1, learner=learner).fit(X, y)
     again = WarmStartRegressor(TREE, task=-1, learner=learner, prior=first.prior_).fit(more, z)
-    fresh = WarmStartRegressor(TREE, task=-1, learner=SharedModel(), prior=first.prior_).fit(more, z)
+    fresh = WarmStartRegressor(TREE, task=-1, learner=SharedModel(max_rounds=1), prior=first.prior_).fit(more, z)
     assert_allclose(again.predict(more), fresh.predict(more))
 
 
 def test_several_targets_have_an_interval_each():
     X, y = shops(n_tasks=8, n_rows=12)
     Y = np.column_stack([y, 10.0 * y])
-    warm = WarmStartRegressor(MultiOutputRegressor(TREE), task=-1).fit(X, Y)
+    warm = WarmStartRegressor(MultiOutputRegressor(TREE), task=-1, learner=SharedModel(max_rounds=1)).fit(X, Y)
     _, std = warm.predict(X, return_std=True)
     assert std.shape == Y.shape
     assert_allclose(std[:, 1], 10.0 * std[:, 0], rtol=0.2)

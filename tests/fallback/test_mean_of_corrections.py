@@ -10,7 +10,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartRegressor
+from skmeta import EmpiricalBayes, SharedModel, WarmStartClassifier, WarmStartRegressor
 from skmeta.fallback._columns import column_candidates, united
 from skmeta.fallback._mean_of_corrections import LearnerOfCorrections
 from skmeta.tasks import read_tasks
@@ -130,7 +130,7 @@ def test_corrections_that_are_alike_are_averaged(labels):
     eta = X @ [1.0, -1.0] + rng.normal(size=24)[task] + rng.logistic(size=336)
     table, shell = np.column_stack([X, task]), WarmStartClassifier if labels else WarmStartRegressor
     tree = DecisionTreeClassifier(max_depth=3) if labels else DecisionTreeRegressor(max_depth=3)
-    model = shell(tree, task=-1).fit(table, (eta > 0).astype(int) if labels else eta)
+    model = shell(tree, task=-1, learner=SharedModel(max_rounds=1)).fit(table, (eta > 0).astype(int) if labels else eta)
     correction = model.prior_.components[0].correction
     assert len(correction.parts) > 1
     assert_allclose(sum(correction.weights), 1.0)
@@ -143,6 +143,7 @@ def test_a_correction_that_is_clearly_the_best_stands_alone():
     rng = np.random.default_rng(0)
     task, X = np.repeat(np.arange(24), 20), rng.uniform(-3.0, 3.0, size=(480, 1))
     y = 3.0 * np.sin(2.0 * X[:, 0]) + 3.0 * rng.normal(size=24)[task] + 0.1 * rng.normal(size=480)
-    model = WarmStartRegressor(DecisionTreeRegressor(max_depth=6), task=-1).fit(np.column_stack([X, task]), y)
+    model = WarmStartRegressor(DecisionTreeRegressor(max_depth=6), task=-1, learner=SharedModel(max_rounds=1))
+    model.fit(np.column_stack([X, task]), y)
     assert not model.prior_.components[0].description.startswith("columns")
     assert "; columns" not in model.prior_.components[0].description

@@ -35,6 +35,7 @@ from skmeta.fallback._columns import Candidate
 from skmeta.tasks import read_tasks
 
 TREE = DecisionTreeRegressor(max_depth=4, random_state=0)
+ROUND = SharedModel(max_rounds=1)
 
 
 def shops(n_tasks=30, n_rows=20, level=1.0, slope=0.0, noise=0.1, seed=0):
@@ -67,9 +68,9 @@ def error_on_new(model, new, n_shots):
 
 
 def test_a_new_task_needs_its_level_alone():
-    past, new = split(*shops(n_tasks=40), 30)
-    booster = HistGradientBoostingRegressor(max_iter=30, random_state=0)
-    warm = WarmStartRegressor(booster, task=-1).fit(*past)
+    past, new = split(*shops(n_tasks=30), 20)
+    booster = HistGradientBoostingRegressor(max_iter=20, random_state=0)
+    warm = WarmStartRegressor(booster, task=-1, learner=ROUND).fit(*past)
     pooled = clone(booster).fit(past[0][:, :-1], past[1])
     assert error_on_new(warm, new, 5) < 0.5 * rmse(pooled, new[0][:, :-1], new[1])
 
@@ -80,10 +81,10 @@ def test_columns_are_read_where_held_out_tasks_ask_for_them():
 
 
 def test_of_many_columns_those_are_read_whose_slopes_vary():
-    X, y = shops(slope=1.0, n_tasks=60, n_rows=12, noise=0.3)
+    X, y = shops(slope=1.0, n_tasks=50, n_rows=10, noise=0.3)
     noise = np.random.default_rng(1).normal(size=(len(X), 14))
     X = np.hstack([X[:, :2], noise, X[:, 2:]])
-    past, new = split(X, y, 40)
+    past, new = split(X, y, 30)
     few, all_columns = (
         WarmStartRegressor(TREE, task=-1, learner=SharedModel(columns, max_rounds=1)).fit(*past)
         for columns in ("auto", StandardScaler())
@@ -181,12 +182,12 @@ def test_known_tasks_are_adapted_by_outputs_of_models_that_had_not_seen_them():
 
 
 def test_names_and_categories_reach_the_shared_model_as_they_are():
-    X, y = shops()
+    X, y = shops(n_tasks=12)
     city = np.where(X[:, 1] > 0.0, "north", "south")
     table = pd.DataFrame({"x": X[:, 0], "city": pd.Categorical(city), "shop": X[:, 2]})
     y = y + (city == "north") * np.random.default_rng(1).normal(size=30)[X[:, 2].astype(int)]
     booster = HistGradientBoostingRegressor(max_iter=5, categorical_features="from_dtype", random_state=0)
-    model = WarmStartRegressor(booster, task="shop").fit(table, y)
+    model = WarmStartRegressor(booster, task="shop", learner=ROUND).fit(table, y)
     shared = model.prior_.components[0]
     assert shared.model.is_categorical_.tolist() == [False, True]
     plain = model.adapt(table[["city", "x"]][:6], y[:6])
@@ -197,7 +198,8 @@ def test_counts_are_corrected_on_the_logarithms_of_rates():
     X, y = shops()
     counts = np.random.default_rng(0).poisson(np.exp(0.5 * y))
     past, new = split(X, counts, 25)
-    model = WarmStartRegressor(HistGradientBoostingRegressor(loss="poisson", max_iter=20), task=-1).fit(*past)
+    booster = HistGradientBoostingRegressor(loss="poisson", max_iter=20)
+    model = WarmStartRegressor(booster, task=-1, learner=ROUND).fit(*past)
     plain = model.adapt(new[0][:5, :-1], new[1][:5])
     assert type(plain[-1]).__name__ == "PoissonRegressor"
     assert np.all(plain.predict(new[0][:, :-1]) > 0.0)
@@ -207,20 +209,22 @@ def test_several_targets_are_corrected_each_from_all_outputs():
     X, y = shops(n_tasks=8, n_rows=12)
     Y = np.column_stack([y, -y + X[:, 1]])
     for estimator in (TREE, MultiOutputRegressor(HistGradientBoostingRegressor(max_iter=5))):
-        model = WarmStartRegressor(estimator, task=-1).fit(X, Y)
+        model = WarmStartRegressor(estimator, task=-1, learner=ROUND).fit(X, Y)
         assert model.adapt(X[:5, :-1], Y[:5]).predict(X[:, :-1]).shape == Y.shape
 
 
 def test_a_task_may_lack_classes():
     X, y = shops(n_tasks=10, n_rows=12, level=2.0)
     labels = np.where(y > 1.0, "high", np.where(y > -1.0, "middle", "low"))
-    model = WarmStartClassifier(DecisionTreeClassifier(max_depth=4, random_state=0), task=-1).fit(X, labels)
+    tree = DecisionTreeClassifier(max_depth=4, random_state=0)
+    model = WarmStartClassifier(tree, task=-1, learner=ROUND).fit(X, labels)
     one_label = np.flatnonzero(labels == "low")[:3]
     plain = model.adapt(X[one_label, :-1], labels[one_label])
     assert plain.classes_.tolist() == ["high", "low", "middle"]
     assert plain.predict_proba(X[:, :-1]).shape == (len(X), 3)
 
 
+@pytest.mark.statistics
 @pytest.mark.parametrize("n_rows", [20, 40])
 def test_a_past_that_misleads_costs_little_from_two_rows_a_column_on(n_rows):
     X, y = shops(n_tasks=25, n_rows=120)
@@ -236,6 +240,7 @@ def test_a_past_that_misleads_costs_little_from_two_rows_a_column_on(n_rows):
     assert np.mean(found) <= 1.02 * np.mean(own)
 
 
+@pytest.mark.statistics
 def test_intervals_hold_on_new_tasks():
     past, (X, y) = split(*shops(n_tasks=120, n_rows=25, noise=0.3), 60)
     booster = HistGradientBoostingRegressor(max_iter=30, random_state=0)
@@ -353,8 +358,8 @@ def test_a_search_belongs_around_the_model():
 
 
 def test_a_prior_of_another_class_is_refused():
-    X, y = shops()
-    prior = WarmStartRegressor(TREE, task=-1).fit(X, y).prior_
+    X, y = shops(n_tasks=4, n_rows=8)
+    prior = WarmStartRegressor(TREE, task=-1, learner=ROUND).fit(X, y).prior_
     with pytest.raises(
         TypeError, match="wanted one for HistGradientBoostingRegressor, found a SharedModelPrior, which is for Dec"
     ):
@@ -371,7 +376,7 @@ def test_classifiers_are_corrected_on_their_log_odds():
     X, y = shops(n_tasks=60, level=2.0)
     past, new = split(X, (y + np.random.default_rng(0).logistic(size=len(y)) > 0).astype(int), 40)
     booster = HistGradientBoostingClassifier(random_state=0, max_iter=30)
-    model = WarmStartClassifier(booster, task=-1).fit(*past)
+    model = WarmStartClassifier(booster, task=-1, learner=ROUND).fit(*past)
     loss, pooled = [], []
     for task in np.unique(new[0][:, -1]):
         rows = new[0][:, -1] == task

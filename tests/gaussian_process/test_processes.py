@@ -270,7 +270,7 @@ def test_what_is_no_one_kernel_for_all_tasks_is_refused(estimator, message):
 
 
 def test_several_outputs_have_their_own_deviations():
-    X, y, _ = make_sinusoids(8, 8, random_state=0)
+    X, y, _ = make_sinusoids(5, 6, random_state=0)
     learner = GaussianProcessLearner(max_rounds=1)
     model = WarmStartRegressor(KernelRidge(kernel="rbf"), task=-1, learner=learner).fit(X, np.column_stack([y, -y]))
     plain = model.adapt(X[:5, :1], np.column_stack([y, -y])[:5])

@@ -59,7 +59,9 @@ class Keep(EmpiricalBayes):
 # How counts scatter -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rate", [0.02, 0.05, 0.2, 1.0])
+@pytest.mark.parametrize(
+    "rate", [0.05, *(pytest.param(rate, marks=pytest.mark.statistics) for rate in (0.02, 0.2, 1.0))]
+)
 def test_sparse_counts_are_poissons_and_no_worse_than_pooled(rate):
     found = [deviances(seed, rate=rate) for seed in range(3)]
     assert_allclose([prior.noise for prior, _ in found], 1.0, atol=0.15)
@@ -96,6 +98,7 @@ def test_one_kind_of_scatter_alone_is_learned_to_the_end(monkeypatch, kind, exce
     assert (prior.overdispersion > 0.3, prior.noise > 2.0) == (kind == "growing", kind == "proportional")
 
 
+@pytest.mark.statistics
 def test_where_scatter_grows_with_the_mean_new_tasks_explain_as_much_as_one_model_for_all():
     """Share of the variance explained: few rows of large counts, whose scatter one dispersion for all cannot hold."""
     lead = []

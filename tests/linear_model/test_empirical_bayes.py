@@ -326,15 +326,15 @@ def test_the_rows_are_read_once(weighted, monkeypatch):
 def test_a_dense_past_of_many_columns_is_learned_on_from():
     """What was known of 20 tasks with more columns than rows is not forgotten when four more come."""
     rng = np.random.default_rng(0)
-    truth = rng.normal(size=140)
+    truth = rng.normal(size=104)
 
     def some(n_tasks, n, first):
         task = np.repeat(first + np.arange(n_tasks), n)
-        X = rng.normal(size=(len(task), 140))
-        coef = truth + 0.1 * rng.normal(size=(first + n_tasks, 140))
+        X = rng.normal(size=(len(task), 104))
+        coef = truth + 0.1 * rng.normal(size=(first + n_tasks, 104))
         return np.c_[X, task], np.einsum("nd,nd->n", X, coef[task]) + 0.1 * rng.normal(size=len(task))
 
-    prior = learn(*some(20, 150, 0)).prior_
+    prior = learn(*some(20, 112, 0)).prior_
     assert prior.is_dense
     later = learn(*some(4, 20, 20), prior=prior).prior_
     assert later.n_tasks == 24

@@ -34,6 +34,7 @@ def blocks(rng, n_tasks, d=60):
     return 0.3 * rng.normal(size=d) + rng.multivariate_normal(np.zeros(d), cov, n_tasks)
 
 
+@pytest.mark.statistics
 def test_auto_is_as_good_as_the_best_shape_on_correlated_blocks():
     """Its error was 15 % above that of "full", whose evidence suffered from a noise that had collapsed: a third of it."""
     off = {shape: [] for shape in ("auto", "full", "diagonal")}

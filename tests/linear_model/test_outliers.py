@@ -39,6 +39,7 @@ def error(found, truth):
     return np.sqrt(np.mean((found - truth) ** 2))
 
 
+@pytest.mark.statistics
 @pytest.mark.parametrize("estimator", ROBUST, **ids)
 @pytest.mark.parametrize("shift", [0, -20, 200])
 def test_warm_is_no_worse_than_own(estimator, shift):

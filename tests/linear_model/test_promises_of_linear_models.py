@@ -170,7 +170,10 @@ HARM = {flipped: (0.30, 0.10, 0.10, 0.02), permuted: (0.15, 0.12, 0.10, 0.02), u
         pure_noise: (0.10, 0.10, 0.10, 0.02), noise_within: (0.10, 0.10, 0.10, 0.02)}  # fmt: skip
 
 
-@pytest.mark.parametrize("mislead", HARM, ids=lambda f: f.__name__)
+OTHERS = [pytest.param(mislead, marks=pytest.mark.statistics) for mislead in HARM if mislead is not flipped]
+
+
+@pytest.mark.parametrize("mislead", [flipped, *OTHERS], ids=lambda f: f.__name__)
 def test_harm_is_bounded_and_fades(mislead):
     def learned(X, y, seed):
         return learn(*mislead(X, y, np.random.default_rng(seed))).prior_
@@ -203,7 +206,7 @@ def test_a_related_past_helps():
 # 3. Few tasks are enough ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("n_past", [2, 3, 5])
+@pytest.mark.parametrize("n_past", [2, *(pytest.param(n, marks=pytest.mark.statistics) for n in (3, 5))])
 def test_few_tasks_do_no_harm(n_past):
     table = [excess(lambda X, y: learn(X, y).prior_, n_past, seed) for seed in range(6)]
     report(f"{n_past} tasks", table)
@@ -300,6 +303,7 @@ def noisy(noise, seed, n_past=150, n_new=300):
     return prior, X[n_past:], y[n_past:]
 
 
+@pytest.mark.statistics
 @pytest.mark.parametrize("noise", NOISES)
 @pytest.mark.parametrize("shots", [2, 5, 20])
 def test_ninety_percent_intervals_cover_ninety_percent_of_new_tasks(shots, noise):
@@ -391,9 +395,9 @@ def test_memory_does_not_grow_with_the_rows(monkeypatch):
 
 
 def test_learning_needs_less_memory_than_the_table_has():
-    X, y, _ = make_related_regression(150, 200, 60, random_state=0)
+    X, y, _ = make_related_regression(100, 150, 50, random_state=0)
     learner = EmpiricalBayes("diagonal", max_iter=3)
-    statistics = 150 * 61 * 61 * 8
+    statistics = 100 * 51 * 51 * 8
     assert peak(lambda: learn(X, y, learner=learner)) < 2.0 * X.nbytes + 8 * statistics
 
 

@@ -266,9 +266,8 @@ def adapted(estimator):
 
 
 def whole(model):
-    """Of classes and counts those of the mode, before they are moderated to predict well."""
-    intercept = np.ravel(model.intercept_) - getattr(model, "intercept_shift_", 0.0)
-    return np.r_[np.ravel(model.coef_), intercept] / getattr(model, "moderation_", 1.0)
+    """Of a classifier those of the mode, before they are moderated to predict well."""
+    return np.r_[np.ravel(model.coef_), np.ravel(model.intercept_)] / getattr(model, "moderation_", 1.0)
 
 
 def same(found, wanted):

@@ -97,6 +97,7 @@ def test_one_factorisation_serves_them_and_the_vague_component():
     assert_allclose(components[-1].mean, alone.mean)
 
 
+@pytest.mark.statistics
 @pytest.mark.parametrize("unit", [1.0, 10.0])
 def test_intervals_hold_where_only_levels_are_shared(unit):
     """New tasks have slopes that no past one had, in any unit of columns: at most 2 % short of nine in ten."""

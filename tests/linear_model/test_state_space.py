@@ -80,9 +80,9 @@ def test_where_nothing_drifts_the_prior_is_that_of_exchangeable_tasks(kind):
     np.testing.assert_array_equal(mean_of(found), mean_of(plain))
 
 
-@pytest.mark.parametrize("seed", [70002, 70011])
+@pytest.mark.parametrize("seed", [70006, 70030])
 def test_numbers_that_were_fitted_to_few_days_do_not_pass_for_drift(seed, monkeypatch):
-    rng, (n_days, n_rows, p) = np.random.default_rng(seed), (10, 10, 3)
+    rng, (n_days, n_rows, p) = np.random.default_rng(seed), (10, 10, 10)
     mean, own, X = rng.normal(size=p), rng.normal(size=(n_days, p)), rng.normal(size=(n_days, n_rows, p))
     X[..., -1] = 1.0
     y = np.einsum("tnp,tp->tn", X, mean + 0.5 * own) + rng.normal(size=(n_days, n_rows))
@@ -214,7 +214,7 @@ def test_times_that_nearly_agree_are_legal():
 
 
 def test_many_columns_drift_too():
-    tasks, _ = drifting_tasks(13, n_days=12, n_features=120, n_rows=3)
+    tasks, _ = drifting_tasks(13, n_days=5, n_features=102, n_rows=3)
     assert np.isfinite(mean_of(StateSpace("spherical").learn(Ridge(), tasks))).all()
 
 

@@ -76,7 +76,7 @@ def test_the_scale_of_weights_changes_nothing(estimator, shape):
     one = learn(estimator, X, task, y, weight)
     assert one.prior_.weight_unit == pytest.approx(weight.mean())
     # An iterative solver may end a step earlier by rounding: powers of two have none.
-    for scale in (64.0, 1e-6 if isinstance(estimator, IN_ALL_SHAPES) else 2.0**-20):
+    for scale in (64.0, 1e-6) if isinstance(estimator, IN_ALL_SHAPES) else (2.0**-20,):
         other = learn(estimator, X, task, y, scale * weight)
         assert_same_prior(one.prior_, other.prior_)
         alone = [model.adapt(X[new], y[new], s * weight[new]) for model, s in ((one, 1.0), (other, scale))]

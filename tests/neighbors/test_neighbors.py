@@ -45,6 +45,7 @@ def stacked(tasks):
     )
 
 
+@pytest.mark.statistics
 def test_ten_rows_of_a_task_that_turns_the_informative_plane():
     """Mean over ten new tasks of each of five collections; the cold ones are fitted to the same rows."""
     gains = []
@@ -161,16 +162,19 @@ def sloped(seed, n_tasks=10, n_rows=16):
     return tasks
 
 
+PAST = sloped(0, n_tasks=6, n_rows=12)
+
+
 @pytest.fixture(scope="module")
 def learned():
-    return WarmStartRegressor(KNeighborsRegressor(), task=-1).fit(*stacked(sloped(0)))
+    return WarmStartRegressor(KNeighborsRegressor(), task=-1).fit(*stacked(PAST))
 
 
 def test_learning_on_adds_statistics_up(learned):
-    new = sloped(1, n_tasks=3)
+    new = sloped(1, n_tasks=2, n_rows=12)
     on = WarmStartRegressor(KNeighborsRegressor(), task=-1, prior=learned.prior_).fit(*stacked(new)).prior_
-    whole = WarmStartRegressor(KNeighborsRegressor(), task=-1).fit(*stacked(sloped(0) + new)).prior_
-    assert on.n_tasks == whole.n_tasks == 13
+    whole = WarmStartRegressor(KNeighborsRegressor(), task=-1).fit(*stacked(PAST + new)).prior_
+    assert on.n_tasks == whole.n_tasks == 8
     for name in ("within", "between"):
         assert_allclose(getattr(on.components[0].scatter, name), getattr(whole.components[0].scatter, name))
     assert_allclose(on.components[0].typical, whole.components[0].typical)
@@ -184,7 +188,7 @@ def test_learning_on_adds_statistics_up(learned):
 def test_rows_are_kept_by_shared_neighbours_alone_and_they_say_so(learned):
     shared, own = learned.prior_.components[:2]
     assert "which it keeps" in repr(shared)
-    assert "rows of the task" in repr(own) and len(pickle.dumps(own)) < 4000  # of 10 x 16 rows of 3 columns
+    assert "rows of the task" in repr(own) and len(pickle.dumps(own)) < 4000  # of 6 x 12 rows of 3 columns
 
 
 def test_own_rows_are_asked_where_a_task_is_unlike_the_past(learned):
@@ -197,6 +201,7 @@ def test_own_rows_are_asked_where_a_task_is_unlike_the_past(learned):
     assert np.mean((plain.predict(asked) - truth) ** 2) < np.mean((cold.predict(asked) - truth) ** 2)
 
 
+@pytest.mark.statistics
 def test_a_past_that_misleads_costs_little_from_two_rows_a_column_on():
     tasks = sloped(5, n_tasks=30, n_rows=60)
     X, y = stacked(tasks)
@@ -211,7 +216,7 @@ def test_a_past_that_misleads_costs_little_from_two_rows_a_column_on():
 
 
 def test_rows_without_a_target_are_left_out():
-    X, y = stacked(sloped(2, n_tasks=4, n_rows=15))
+    X, y = stacked(sloped(2, n_tasks=3, n_rows=10))
     some = np.arange(len(y)) % 5 == 0
     model = WarmStartRegressor(KNeighborsRegressor(), task=-1).fit(X, np.where(some, np.nan, y))
     other = WarmStartRegressor(KNeighborsRegressor(), task=-1).fit(X[~some], y[~some])
@@ -230,7 +235,7 @@ def test_distances_that_no_linear_map_suits_stay_as_they_are():
 
 
 def test_several_targets_and_missing_labels_are_legal():
-    X, y = stacked(sloped(4, n_tasks=4, n_rows=12))
+    X, y = stacked(sloped(4, n_tasks=3, n_rows=6))
     both = WarmStartRegressor(KNeighborsRegressor(), task=-1).fit(X, np.column_stack([y, -y]))
     assert both.adapt(X[:3, :-1], np.column_stack([y, -y])[:3]).predict(X[:, :-1]).shape == (len(y), 2)
     labels = np.where(y > 0.0, "high", "low")
@@ -287,7 +292,7 @@ def test_neighbours_among_own_rows_are_not_asked_where_these_were_drawn_by_their
 
 @pytest.mark.quick
 def test_every_limit_of_the_learner_is_kept_or_refused():
-    X, y = stacked(sloped(2, n_tasks=6, n_rows=10))
+    X, y = stacked(sloped(2, n_tasks=4, n_rows=6))
     shell = WarmStartRegressor(KNeighborsRegressor(), task=-1)
 
     def fit(**options):
@@ -295,12 +300,12 @@ def test_every_limit_of_the_learner_is_kept_or_refused():
 
     assert fit(max_columns=2).learner_.maps_ == {"own": AS_GIVEN, "shared": AS_GIVEN}
     assert fit(max_tasks=3).learner_.maps_ == {"own": AS_GIVEN, "shared": AS_GIVEN}  # too few for halves
-    assert fit(max_task_rows=4).prior_.components[0].scatter.n_near == 6 * 4 * 3
+    assert fit(max_task_rows=4).prior_.components[0].scatter.n_near == 4 * 4 * 3
     for name in ("max_tasks", "max_rows", "max_task_rows", "max_columns"):
         with pytest.raises(ValueError, match=name):
             fit(**{name: 0})
-    labels = np.where(np.arange(60) % 2, "high", "low")
-    labels[:10] = "low"
+    labels = np.where(np.arange(24) % 2, "high", "low")
+    labels[:6] = "low"
     own = WarmStartClassifier(KNeighborsClassifier(), task=-1, learner=NeighborsLearner(min_label_share=1.0)).fit(
         X, labels
     )

@@ -71,7 +71,7 @@ def test_a_start_without_comparison_and_its_learning_on():
 def test_training_on_all_rows_is_the_nets_own():
     table, y = tables(lambda x, t: np.abs(x) * t, n_tasks=6)
     learner = NeuralNetworkLearner(n_iter=1, compare_with_fallback=False)
-    prior = learner._on_all_rows(NET, _tasks(table, y), None)
+    prior = learner._on_all_rows(NET, _tasks(table, y))
     pooled = MLPRegressor(**NET.get_params()).fit(table[:, :1], y)
     for one, other in zip(prior.arrays, [*pooled.coefs_, *pooled.intercepts_], strict=True):
         assert_allclose(one, other, rtol=0, atol=1e-13)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, log_loss,
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.preprocessing import StandardScaler
 
-from skmeta import WarmStartClassifier, report
+from skmeta import SharedModel, WarmStartClassifier, report
 from skmeta.model_selection import NShotSplit, OwnModel
 from skmeta.report import _compare, _scores, _warm
 from skmeta.report._verdict import judge
@@ -128,7 +129,8 @@ def test_classifiers_have_other_scores_beside_their_log_loss(few_fits):
 
 
 def test_a_classifier_without_probabilities_is_judged_by_its_labels(few_fits, monkeypatch):
-    monkeypatch.setattr(_warm, "warm_class", lambda model: WarmStartClassifier)
+    learner = SharedModel(None, max_rounds=1, cv=2)
+    monkeypatch.setattr(_warm, "warm_class", lambda model: partial(WarmStartClassifier, learner=learner))
     table = make_collection(classes=2)
     curve = report.compare(table, RidgeClassifier())
     assert curve.scoring == "neg_zero_one_loss"

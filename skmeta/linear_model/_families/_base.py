@@ -92,7 +92,7 @@ class Family(ABC):
     classifies: ClassVar[bool] = False
     linear: ClassVar[bool] = True  # whether predictions are ``X @ coef_ + intercept_``
     many_targets: ClassVar[bool] = False
-    moderated: ClassVar[bool] = False  # whether plain coefficients are scaled, or shifted, to predict best
+    moderated: ClassVar[bool] = False  # whether plain coefficients are scaled to predict best
     by_posterior: ClassVar[bool] = False  # whether coefficients are the posterior's, whatever prior each task has
     starts: ClassVar[bool] = False  # whether the prior is only where the class's own steps begin
 

@@ -60,15 +60,9 @@ class LogLinkFamily(PosteriorMode):
 
 @family(PoissonRegressor)
 class PoissonFamily(LogLinkFamily):
-    """Counts: the variance is proportional to the mean.
-
-    The intercept of the plain estimator is that of the mode plus ``intercept_shift_``, so that on rows like the task's it
-    expects as many counts as the posterior does (see `_expected_counts`): the mode's are too few, as an exponential grows
-    faster than it falls. A prior weaker than learned shifts less, one without strength nothing.
-    """
+    """Counts: the variance is proportional to the mean."""
 
     kind = "poisson"
-    moderated = True
 
     def power(self, estimator: Any) -> float:
         """One."""

@@ -29,6 +29,7 @@ from skmeta.linear_model._structured._nested_learning import (
     flat_law,
     law_before,
     learned_output,
+    output_under,
 )
 from skmeta.linear_model._structured._places import OutputTasks
 from skmeta.linear_model._structured._prior import StructuredPrior
@@ -84,9 +85,13 @@ class DescribedTasks:
         """What is learned of one output, see `Among.output`."""
         if self.past is not None and self.past.taken:
             return self._learned_on(self.past, learning, of, before, noise)
-        plain = self._plain(learning, of, before, noise)
         flat, counts = (None, np.ones(self.nested.n_first)) if self.nested.inner else (of.flat.law, of.tasks.counts)
-        if self.past is not None or not self.z.shape[1] or self.nested.n_first < FEWEST_TASKS:
+        asked = self.past is None and self.z.shape[1] > 0 and self.nested.n_first >= FEWEST_TASKS
+        if not asked and flat is not None:  # the law there is stays: nothing is compared with it
+            plain = output_under(of, self.nested.tree(counts), flat_law(of))
+            return DescribedOutput(plain, None, flat, counts, np.zeros(len(counts)), decided=False)
+        plain = self._plain(learning, of, before, noise)
+        if not asked:
             return DescribedOutput(plain, None, flat, counts, np.zeros(len(counts)), decided=False)
         described = self._map(learning, of, plain, before, noise)
         gain = described.evidence - plain.evidence_of_nodes - described.fitted / len(counts)

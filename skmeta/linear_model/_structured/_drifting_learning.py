@@ -166,10 +166,14 @@ class DriftingTasks:
 
     def settled(self, outputs: Sequence[Any]) -> tuple[Any, Sequence[Any]]:
         """Drift where it is clearly more probable than none; else the tasks without a time, see `Among.settled`."""
-        if self.past is not None or sum(each.gain for each in outputs) > _STRONG:
+        if self.past is not None or self._drifts(outputs):
             return self, outputs
         nested = self.nested if len(self.nested.levels) > 1 else None
         return nested, [each.exchangeable for each in outputs]
+
+    def _drifts(self, outputs: Sequence[DriftingOutput]) -> bool:
+        """Whether the evidence is strong, and not for the numbers alone that were fitted to it."""
+        return sum(each.gain for each in outputs) > _STRONG and sum(each.integrated_gain for each in outputs) > 0.0
 
     def prior(self, plain: GaussianPrior, collection: Collection, outputs: Sequence[Any]) -> StructuredPrior:
         """The prior of all outputs, see `Among.prior`."""

@@ -73,7 +73,13 @@ class DriftingOutput:
 
     @property
     def gain(self) -> float:
-        r"""By how many nats the tasks are more probable with drift than without, the numbers of both laws integrated out.
+        """By how many nats the tasks are more probable with drift than without, both at their most probable laws."""
+        assert self.exchangeable is not None
+        return self.passed.evidence - self.exchangeable.passed.evidence
+
+    @property
+    def integrated_gain(self) -> float:
+        r"""The same, the numbers of both laws integrated out.
 
         .. math:: \log B \approx \log p(y | \hat\theta_1) - \log p(y | \hat\theta_0) -
             \tfrac12 \sum_{l \in \{s, v\}} d_l \log n_l + \tfrac12 d_0 \log n_0
@@ -87,7 +93,7 @@ class DriftingOutput:
         with_drift = _spent(state, p, _n_told(self.filtered.solved.inverse), more=len(self.law.own_bounds))
         with_drift += _spent(own, p, _n_told(self.filtered.day.left, counts))
         without = _spent(flat.law.shapes[-1], p, _n_told(flat.passed.up.deviations[-1].left, counts))
-        return self.passed.evidence - flat.passed.evidence - with_drift + without
+        return self.gain - with_drift + without
 
     @property
     def coefficients(self) -> Array:

@@ -243,6 +243,12 @@ def learned_output(
     return NestedOutput(of.tasks, passed, others, contextual, evidence, means)
 
 
+def output_under(of: OutputTasks, tree: Tree, law: LevelsLaw) -> NestedOutput:
+    """What the tasks of one output in a tree tell under a law that is given."""
+    passed = NestedModel(of.tasks, tree, None).passed(law)
+    return NestedOutput(of.tasks, passed, cavities(passed.up, law.shrink), None, None)
+
+
 @dataclass(frozen=True, eq=False)
 class NestedOutput(Generic[LawT]):
     """What was learned of one output: what its tasks tell under its law, and what the others say of each of them."""
