@@ -15,7 +15,7 @@ from skmeta.base._class_prior import checked_class_prior
 from skmeta.base._evidence import leave_one_out_scores
 from skmeta.base._frozen_value import FrozenValue
 from skmeta.base._matching import check_is_model, check_names, matched, one_task
-from skmeta.base._plain import from_plain, to_plain
+from skmeta.base._plain import Reader, from_plain, to_plain
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import column_names
 from skmeta.tasks._tables import plain_table
@@ -41,7 +41,7 @@ class Prior(FrozenValue):
         that fills it in honours ``tasks.class_rates`` when it adapts.
     """
 
-    _nested: ClassVar[dict[str, Any]] = {}  # classes of frozen values in fields, by field, for `from_dict`
+    _nested: ClassVar[dict[str, Reader]] = {}  # what reads frozen values in fields, by field, for `from_dict`
 
     n_tasks: float = 0.0
     n_rows: float = 0.0

@@ -30,7 +30,7 @@ class NamedColumns:
     behind: Callable[[], Mapping[str, int]] | None = None
 
     def position(self, column: Any, parameter: str) -> int:
-        """Position of a column; ``parameter`` is what an error tells of."""
+        """Position of a column; errors name the ``parameter``."""
         if isinstance(column, str):
             return self._position_of_name(column, parameter)
         if not 0 <= column < self.n_features:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,12 @@ def _check_noise(found: Statistics, d: int) -> None:
         _wrong("noise_variance", "bounds, in whose units it is, beside it", "none")
     if not (found.noise_variance >= 0).all():
         _wrong("noise_variance", "numbers that are not negative", shown(found.noise_variance.min()))
+
+
+def of_tasks(found: Statistics, tasks: Any) -> dict[str, Any]:
+    """The fields that have a value a task, of some tasks."""
+    names = [each.name for each in fields(found) if each.name not in ("feature_names", "bounds", "data_norm")]
+    return {name: getattr(found, name)[tasks] for name in names if getattr(found, name) is not None}
 
 
 def zeros_before(found: Statistics) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,9 +10,12 @@ from numpy.typing import NDArray
 
 from skmeta.tasks._ids import TaskIndex, as_list, plain_ids, type_of_ids
 from skmeta.tasks._paths import known_rows, lookup_levels
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import listed, shown
 
-_STANDARDISED = 1e-4  # guard: a mean and a standard deviation that are off by less, as single precision makes them
+# guard: how far the mean of standardised ids is from 0 and their standard deviation from 1, as single precision leaves them.
+# Ids that were standardised before a fold was taken of them have neither in that fold, and are not recognised there.
+_STANDARDISED = 1e-4
 
 
 def check_groups_rows(ids: NDArray[Any], label: Any) -> None:
@@ -31,12 +33,10 @@ def warn_of_standardised_ids(ids: NDArray[Any], label: Any) -> None:
     if ids.dtype.kind != "f" or not np.mod(ids, 1).any():
         return
     if abs(ids.mean()) < _STANDARDISED and abs(ids.std() - 1.0) < _STANDARDISED:
-        warnings.warn(
+        warn_caller(
             f"task: wanted ids as they are, found standardised numbers such as {shown(ids[0])} in task={label!r}: no id can be "
             "told by its name any more. Put the scaler inside, where ids do not pass it: "
             "WarmStartRegressor(make_pipeline(StandardScaler(), estimator), task=...).",
-            UserWarning,
-            stacklevel=5,
         )
 
 
@@ -78,10 +78,8 @@ def known_codes(known: Mapping[str, NDArray[Any]], index: TaskIndex, *, new_ones
     if new_ones_warn and len(found) and (found < 0).all():
         columns = [as_list(ids) for ids in known.values()]
         names = listed(columns[0] if len(columns) == 1 else zip(*columns, strict=True))
-        warnings.warn(
+        warn_caller(
             f"task: none of {len(found)} id(s), such as {shown(index.ids[0])}, is known (there are {names}): all "
             "rows are predicted as those of new tasks.",
-            UserWarning,
-            stacklevel=4,
         )
     return found

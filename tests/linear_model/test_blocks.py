@@ -340,8 +340,9 @@ def test_names_behind_steps_go_where_rows_go():
     X, y = collection()
     parts, raw = take_apart(make_pipeline(two_scalers(), Ridge())), read_tasks(in_frame(X), y, task="task")
     steps, tasks = fit_steps(parts, raw)
-    some = pickle.loads(pickle.dumps(tasks)).take([3, 1])
-    assert some.names_behind() == tasks.names_behind()
-    assert tasks.names_behind()["remainder__c"] == tasks.names_behind()["c"] == 2
-    assert steps.apply(raw).names_behind() == tasks.names_behind()
-    assert raw.names_behind is None
+    some = tasks.take([3, 1])
+    assert pickle.loads(pickle.dumps(tasks)).positions_behind is None  # they are for learning, which is done by then
+    assert some.positions_behind() == tasks.positions_behind()
+    assert tasks.positions_behind()["remainder__c"] == tasks.positions_behind()["c"] == 2
+    assert steps.apply(raw).positions_behind() == tasks.positions_behind()
+    assert raw.positions_behind is None

@@ -13,6 +13,7 @@ from scipy import sparse
 from skmeta._inference.joint import Joint
 from skmeta.base import FrozenValue
 from skmeta.base._pictures import Spread
+from skmeta.base._plain import Reader, reader
 from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._prior import Change, StructuredPrior
@@ -110,7 +111,7 @@ class CrossedPrior(StructuredPrior):
     C. R. Henderson (1975), Best linear unbiased estimation and prediction under a selection model, Biometrics 31, equation 3.
     """
 
-    _nested: ClassVar[dict[str, Any]] = GaussianPrior._nested | {"known": KnownFactors}
+    _nested: ClassVar[dict[str, Reader]] = GaussianPrior._nested | {"known": reader(KnownFactors)}
 
     factors: tuple[str, ...] = ()
     ids: tuple[NDArray[Any], ...] = ()

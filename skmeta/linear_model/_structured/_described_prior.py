@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skmeta._inference.messages import Messages
 from skmeta.base import FrozenValue
 from skmeta.base._keeps_rows import keeps_rows
+from skmeta.base._plain import Reader, reader
 from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._describer import Describer
@@ -71,14 +72,10 @@ class ModelMap(FrozenValue):
         return ModelMap(self.models, vector(self.to_data), vector(self.mean), matrix(self.covariance), self.name)
 
 
-class _InnerPrior:
-    """The class of an inner prior that was written to a dictionary: nested where it has levels."""
-
-    @staticmethod
-    def from_dict(state: Mapping[str, Any]) -> GaussianPrior:
-        """The prior of its entries."""
-        kind: type[GaussianPrior] = NestedPrior if "levels" in state else GaussianPrior
-        return kind.from_dict(state)
+def _inner_prior(state: Mapping[str, Any]) -> GaussianPrior:
+    """An inner prior that was written to a dictionary: nested where it has levels."""
+    kind: type[GaussianPrior] = NestedPrior if "levels" in state else GaussianPrior
+    return kind.from_dict(state)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -132,7 +129,10 @@ class DescribedPrior(StructuredPrior):
     pull: Array | None = None
     effect_variance: Array | None = None
 
-    _nested: ClassVar[dict[str, Any]] = GaussianPrior._nested | {"describer": Describer, "inner": _InnerPrior}
+    _nested: ClassVar[dict[str, Reader]] = GaussianPrior._nested | {
+        "describer": reader(Describer),
+        "inner": _inner_prior,
+    }
 
     def __repr__(self) -> str:
         about = f", around {self._inner!r}" if self._inner_names else ""

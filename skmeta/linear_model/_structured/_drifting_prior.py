@@ -16,6 +16,7 @@ from skmeta._inference.messages import Messages
 from skmeta._inference.units import Units
 from skmeta.base import FrozenValue
 from skmeta.base._pictures import Path
+from skmeta.base._plain import Reader, reader
 from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._nested_prior import NestedPrior
@@ -82,7 +83,7 @@ class DriftingPrior(NestedPrior):
     A. C. Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, section 3.
     """
 
-    _nested: ClassVar[dict[str, Any]] = NestedPrior._nested | {"states": States}
+    _nested: ClassVar[dict[str, Reader]] = NestedPrior._nested | {"states": reader(States)}
 
     half_life: Array | float = np.inf
     slope_variance: Array | float = np.inf

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skmeta.base import FrozenValue
 from skmeta.base._never_seen import warn_of_never_seen
 from skmeta.base._pictures import Spread
+from skmeta.base._plain import Reader, reader
 from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._prior import Change, StructuredPrior
@@ -81,7 +82,7 @@ class NestedPrior(StructuredPrior):
     D. V. Lindley and A. F. M. Smith (1972), Bayes estimates for the linear model, JRSS B 34, section 2.
     """
 
-    _nested: ClassVar[dict[str, Any]] = GaussianPrior._nested | {"nodes": Nodes}
+    _nested: ClassVar[dict[str, Reader]] = GaussianPrior._nested | {"nodes": reader(Nodes)}
 
     levels: tuple[str, ...] = ()
     level_covariance: Array | None = None
