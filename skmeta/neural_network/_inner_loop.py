@@ -13,7 +13,8 @@ from skmeta._inference.network_rows import TaskTable, task_table
 from skmeta._inference.networks import Network
 from skmeta.neural_network._parameters import Array, is_net, layer_names
 from skmeta.neural_network._step_sizes import AUTO_BATCH
-from skmeta.tasks import Tasks, take_rows
+from skmeta.tasks import Tasks
+from skmeta.tasks._row_order import ranks_of_rows
 from skmeta.tasks._words import shown
 
 
@@ -53,21 +54,26 @@ def training_of(net: Any, *, own_rate: bool = True) -> Training:
 
 
 def table_of(tasks: Tasks, network: Network, classes: Any, estimator: Any) -> TaskTable:
-    """Labelled rows, in the precision that the estimator would have; classes are outputs as it has them."""
+    """Labelled rows, in the precision that the estimator would have; classes are outputs as it has them.
+
+    Rows of a task stand in an order that their values alone make, so that draws do not depend on the order they came in.
+    """
     X = check_array(
-        take_rows(tasks.X, tasks.order),
-        accept_sparse=True,
+        tasks.X,
+        accept_sparse="csr",
         dtype=(np.float64, np.float32),
         ensure_min_samples=0,
         input_name="X",
         estimator=estimator,
     )
-    y = np.asarray(tasks.y)[tasks.order]
+    y = np.asarray(tasks.y)
     if classes is not None:
         y = y[:, None] == (classes if network.units[-1] > 1 else classes[1:])
-    weight = np.ones(len(y)) if tasks.sample_weight is None else tasks.sample_weight[tasks.order]
-    X = X if isinstance(X, np.ndarray) else X.toarray()
-    return task_table(X, np.reshape(y, (len(y), -1)), weight, tasks.starts)
+    Y = np.reshape(y, (len(y), -1))
+    weight = np.ones(len(y)) if tasks.sample_weight is None else tasks.sample_weight
+    order = np.lexsort((weight, *Y.T, ranks_of_rows(X), tasks.codes))
+    X = X[order] if isinstance(X, np.ndarray) else X[order].toarray()
+    return task_table(X, Y[order], weight[order], tasks.starts)
 
 
 def as_vector(network: Network, parameters: Mapping[str, Array]) -> Array:

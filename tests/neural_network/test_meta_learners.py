@@ -183,12 +183,18 @@ def test_rows_may_be_sparse_or_of_single_precision():
     assert single.arrays[0].dtype == np.float32
 
 
-def test_the_order_of_rows_in_the_table_changes_nothing():
-    tasks = lines()
-    order = np.arange(360).reshape(30, 12).T.ravel()  # a row of each task in turn: those of a task stay in their order
-    mixed = replace(tasks, X=tasks.X[order], y=tasks.y[order], codes=tasks.codes[order])
+@pytest.mark.parametrize("names", [None, ["high", "low", "middle"]])
+def test_the_order_of_rows_changes_nothing(names):
+    tasks, net = lines(), NET
+    if names is not None:
+        tasks, net = labels_of(tasks, names), MLPClassifier(**_classifier_parameters())
+    tasks = replace(tasks, sample_weight=np.random.default_rng(1).uniform(0.5, 2.0, 360))
+    order = np.random.default_rng(0).permutation(360)
+    mixed = replace(
+        tasks, X=tasks.X[order], y=tasks.y[order], codes=tasks.codes[order], sample_weight=tasks.sample_weight[order]
+    )
     learner = MAML(n_inner_steps=2, n_iter=20, random_state=0)
-    for one, other in zip(learner.learn(NET, tasks).arrays, learner.learn(NET, mixed).arrays, strict=True):
+    for one, other in zip(learner.learn(net, tasks).arrays, learner.learn(net, mixed).arrays, strict=True):
         assert_allclose(one, other, rtol=1e-12)
 
 
