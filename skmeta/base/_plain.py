@@ -66,9 +66,15 @@ def from_plain(cls: Any, state: Mapping[str, Any], nested: Mapping[str, Reader])
     )
     if missing:
         wanted, none = " and ".join(needed), " and no ".join(missing)
-        raise ValueError(f"from_dict: wanted at least {wanted}, found no {none}; {cls.__name__}.to_dict gives them.")
+        raise ValueError(
+            f"from_dict: wanted at least {wanted}, found no {none}; {cls.__name__}.to_dict gives them, and "
+            "what another class wrote that class reads: type(prior).from_dict."
+        )
     if unknown:
-        raise ValueError(f"from_dict: unknown names {unknown}; was this written by a newer skmeta?")
+        raise ValueError(
+            f"from_dict: unknown names {unknown} of {cls.__name__}; the class that wrote them reads them, "
+            "type(prior).from_dict, if it is none of a newer skmeta."
+        )
     return cls(**plain)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
@@ -20,6 +20,7 @@ from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import column_names
 from skmeta.tasks._tables import plain_table
 from skmeta.tasks._told_columns import telling_columns
+from skmeta.tasks._words import shown
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -301,6 +302,13 @@ def check_reads(prior: Prior, context: Mapping[str, Any]) -> None:
     unknown = sorted(set(context) - set(known))
     if unknown:
         raise TypeError(f"given: wanted names among {list(known)}, found {unknown}; leave out what it does not read.")
+    several = [name for name, value in context.items() if np.ndim(value) or not isinstance(value, Hashable)]
+    if several:
+        name = several[0]
+        raise TypeError(
+            f"given: wanted one value of each name, found {type(context[name]).__name__} {shown(context[name])[:60]} as "
+            f"{name}; ask once for each value."
+        )
 
 
 def given_what_is_known(prior: Prior, known: Mapping[str, Any]) -> Prior:

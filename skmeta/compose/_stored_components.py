@@ -34,7 +34,7 @@ def read_back(state: Mapping[str, Any], needed: Sequence[str], optional: Sequenc
         found = f"no {' and no '.join(missing)}" if missing else f"unknown {unknown}"
         raise ValueError(
             f"from_dict: wanted {', '.join(needed)} and entries such as 0.mean of each component, found {found}; "
-            "MixturePrior.to_dict makes them."
+            "MixturePrior.to_dict makes them, and what a subclass wrote that reads: type(prior).from_dict."
         )
     return own | {"components": components}
 

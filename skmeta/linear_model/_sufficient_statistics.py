@@ -12,17 +12,18 @@ from numpy.typing import NDArray
 from skmeta._inference.sums import Sums, added, read_sums
 from skmeta.base._frozen_value import FrozenValue
 from skmeta.base._matching import check_names
-from skmeta.linear_model._adding_parts import (
-    added_values,
-    all_ids,
-    check_same_columns_missing,
-    check_targets,
-    same_columns,
-)
+from skmeta.linear_model import _adding_parts
 from skmeta.linear_model._bounds import bounded_rows
 from skmeta.linear_model._privacy import added_noise, privatised
 from skmeta.linear_model._rows_as_numbers import rows_as_numbers
-from skmeta.linear_model._statistics_arrays import check_arrays, check_one_column, check_state, of_tasks, zeros_before
+from skmeta.linear_model._statistics_arrays import (
+    check_arrays,
+    check_one_column,
+    names_in,
+    of_tasks,
+    plain_state,
+    zeros_before,
+)
 from skmeta.tasks import Tasks, lookup_tasks
 from skmeta.tasks._ids import plain_ids
 from skmeta.tasks._read import read_tasks
@@ -99,8 +100,8 @@ class SufficientStatistics(FrozenValue):
 
     >>> import json
     >>> text = json.dumps({name: array.tolist() for name, array in morning.to_dict().items()})
-    >>> SufficientStatistics.from_dict(json.loads(text))
-    SufficientStatistics(n_tasks=11, n_rows=210, n_features=3, n_outputs=1)
+    >>> SufficientStatistics.from_dict(json.loads(text)).n_rows
+    210.0
     """
 
     ids: NDArray[Any]
@@ -269,17 +270,17 @@ class SufficientStatistics(FrozenValue):
     def __add__(self, other: Any) -> SufficientStatistics:
         if not isinstance(other, SufficientStatistics):
             return NotImplemented
-        check_targets(self, other)
-        other = other if same_columns(self, other) else other.aligned(self.feature_names or ())
-        ids = all_ids(self.ids, other.ids)
+        _adding_parts.check_targets(self, other)
+        other = other if _adding_parts.same_columns(self, other) else other.aligned(self.feature_names or ())
+        ids = _adding_parts.all_ids(self.ids, other.ids)
         whole = Sums.zeros(len(ids), self.n_features, self.n_outputs)
         whole.put(lookup_tasks(ids, self.ids), self.sums())
         tasks = lookup_tasks(ids, other.ids)
-        check_same_columns_missing(whole.take(tasks), other)
+        _adding_parts.check_same_columns_missing(whole.take(tasks), other)
         whole.put(tasks, added(whole.take(tasks), other.sums()))
         more = added_noise(ids, self, other)
         if self.log_likelihood is not None:
-            more["log_likelihood"] = added_values(ids, self, other)
+            more["log_likelihood"] = _adding_parts.added_values(ids, self, other)
         return self.of_sums(whole, ids, self.feature_names, one_target=self.target_mean.ndim == 1, **more)
 
     def __radd__(self, other: Any) -> SufficientStatistics:
@@ -370,10 +371,9 @@ class SufficientStatistics(FrozenValue):
         -------
         dict
             Names and arrays, for `numpy.savez`; lists made of them, for JSON. Ids come back as they are, but dates,
-            which JSON does not know.
+            which JSON does not know. "names" are all others: of private sums without their noise nobody could tell it.
         """
-        state = self.__getstate__() | ({"ids": self.ids.astype(str)} if self.ids.dtype.kind == "O" else {})
-        return {name: np.array(value) for name, value in state.items() if value is not None}
+        return plain_state(self)
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Self:
@@ -396,5 +396,4 @@ class SufficientStatistics(FrozenValue):
         ValueError
             If a name is missing or unknown.
         """
-        check_state(state, [field.name for field in fields(cls)])
-        return cls(**{name: state[name] for name in state})
+        return cls(**{name: state[name] for name in names_in(state, [field.name for field in fields(cls)])})

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta.tasks._ids import TaskIndex, as_list, plain_ids, type_of_ids
+from skmeta.tasks._ids import TaskIndex, as_list, as_objects, plain_ids, type_of_ids
 from skmeta.tasks._paths import known_rows, lookup_levels
 from skmeta.tasks._warn_caller import warn_caller
-from skmeta.tasks._words import listed, shown
+from skmeta.tasks._words import is_missing, listed, shown
 
 # guard: how far the mean of standardised ids is from 0 and their standard deviation from 1, as single precision leaves them.
 # Ids that were standardised before a fold was taken of them have neither in that fold, and are not recognised there.
@@ -45,10 +45,27 @@ def check_same_type(known: Mapping[str, NDArray[Any]], asked: Mapping[str, NDArr
     for own, other in zip(known.values(), asked.values(), strict=True):
         ids = plain_ids(other[known_rows(other)], "ids")
         if len(ids) and len(own) and type_of_ids(ids) != type_of_ids(own):
+            kinds = type_of_ids(ids), type_of_ids(own)
+            zones = all(kind.startswith("dates") for kind in kinds)
+            way_out = "Give both one time zone, by .dt.tz_localize, or none." if zones else "Convert the column."
             raise TypeError(
-                f"task: wanted ids like those learned ({shown(own[0])}), found {shown(ids[0])}; {type_of_ids(ids)} "
-                f"and {type_of_ids(own)} never match. Convert the column."
+                f"task: wanted ids like those learned ({shown(own[0])}), found {shown(ids[0])}; {' and '.join(kinds)} never "
+                f"match. {way_out}"
             )
+
+
+def check_types(known: Mapping[str, NDArray[Any]], asked: Mapping[str, Any]) -> None:
+    """Raise where single ids are of another type than those known of their level; what is missing is of none."""
+    there = [name for name in known if name in asked and not is_missing(asked[name])]
+    check_same_type({name: known[name] for name in there}, {name: one_id(known[name], asked[name]) for name in there})
+
+
+def one_id(ids: NDArray[Any], value: Any) -> NDArray[Any]:
+    """One id as a column, to look up among others."""
+    one = np.array([value]) if isinstance(value, np.generic) else as_objects([value])
+    zoned = getattr(value, "tzinfo", None) is not None
+    # A date of the standard library or of pandas.
+    return one.astype(ids.dtype) if hasattr(value, "isoformat") and ids.dtype.kind == "M" and not zoned else one
 
 
 def known_codes(known: Mapping[str, NDArray[Any]], index: TaskIndex, *, new_ones_warn: bool = True) -> NDArray[np.intp]:

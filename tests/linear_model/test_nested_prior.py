@@ -197,7 +197,7 @@ def test_it_says_what_regions_explain(learned):
     prior = learned[1].components[0]
     assert sum(prior.shares.values()) == pytest.approx(1.0)
     assert prior.shares["region"] > 0.8  # of a truth of .96
-    assert repr(prior).startswith("NestedPrior(6 regions, 36 stores; regions explain 9")
+    assert repr(prior).startswith("NestedPrior(region: 6, store: 36; region explains 9")
 
 
 def wide_collection():

@@ -16,6 +16,7 @@ from skmeta.base._plain import Reader, reader
 from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._describer import Describer
+from skmeta.linear_model._structured._explained import explains
 from skmeta.linear_model._structured._nested_prior import NestedPrior
 from skmeta.linear_model._structured._prior import Change, StructuredPrior
 from skmeta.linear_model._structured._state import at_task, changed, in_blocks
@@ -156,8 +157,7 @@ class DescribedPrior(StructuredPrior):
         if self.model_map is not None:
             told = f"{self.model_map.name} of {listed} explains {100 * self.share:.0f} %"
         else:
-            shares = enumerate(self.explained.items())
-            told = ", ".join(f"{name}{'' if k else ' explains'} {100 * share:.0f} %" for k, (name, share) in shares)
+            return explains(self.explained)[0]
         return f"{told} of what differs between tasks"
 
     @property

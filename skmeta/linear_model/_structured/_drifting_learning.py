@@ -26,7 +26,7 @@ from skmeta.linear_model._structured._places import OutputTasks
 from skmeta.linear_model._structured._prior import StructuredPrior
 from skmeta.linear_model._structured._shapes import Kept
 from skmeta.tasks import Tasks
-from skmeta.tasks._times import times_of
+from skmeta.tasks._times import check_time_is_last, times_of
 from skmeta.tasks._words import shown
 
 Array = NDArray[np.float64]
@@ -60,6 +60,7 @@ class DriftingTasks:
                 "task: wanted a column of dates or numbers, found none; name the one that says when, as task."
             )
         *_, name = tasks.levels
+        check_time_is_last(tasks.levels)
         time, unit = times_of(tasks.levels[name], name)
         nested = NestedTasks.of(tasks, past)
         if past is not None:

@@ -133,7 +133,16 @@ class NestedTasks:
         ]
         covariance = collection.of_outputs([np.stack(each) for each in levels])
         nodes = tuple(self._nodes(depth, collection, outputs) for depth in range(len(self.inner)))
-        return NestedPrior.beyond(plain, levels=self.levels, level_covariance=covariance, nodes=nodes)
+        own: dict[str, Any] = {"levels": self.levels, "level_covariance": covariance, "nodes": nodes}
+        return NestedPrior.beyond(plain, **own, one_task_each=self._one_task_each)
+
+    @property
+    def _one_task_each(self) -> bool:
+        """Whether no node above the tasks has two, those of the past among them."""
+        above = self.parents[-1]
+        alone = len(np.unique(above)) == len(above)
+        past = self.past
+        return alone and (past is None or (past.one_task_each and bool(np.all(above >= len(past.nodes[-1].ids)))))
 
     def _nodes(self, depth: int, collection: Collection, outputs: Sequence[NestedOutput]) -> Nodes:
         found = in_data([output.nodes_of(depth) for output in outputs], collection)
