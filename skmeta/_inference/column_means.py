@@ -19,7 +19,7 @@ from skmeta._inference.linalg import TINY
 
 Array = NDArray[Any]
 
-_LEAST = 1e-9  # guard: precision of what others say of a task that has next to none
+_LEAST = 1e-9  # guard: precision of a cavity that has next to none
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,41 +32,56 @@ class Expected:
     def followed_by(self, other: Expected) -> Expected:
         """These, and those of the others that come after as many."""
         n = len(self.ratio)
-        return Expected(
-            *(np.concatenate(pair) for pair in ((self.expected, other.expected[n:]), (self.ratio, other.ratio[n:])))
-        )
+        expected = np.concatenate([self.expected, other.expected[n:]])
+        return Expected(expected, np.concatenate([self.ratio, other.ratio[n:]]))
 
 
 @dataclass(frozen=True, eq=False)
 class ColumnMeans:
-    """What is expected below the nodes of every level but the last, ``below``, and of each task by the ``others``."""
+    """Of a new task below each node, ``predictive``, for every level but the last; of each task from all others, ``cavity``."""
 
-    below: tuple[Expected, ...]
-    others: Expected
+    predictive: tuple[Expected, ...]
+    cavity: Expected
 
     def continued(self, before: Sequence[Expected], parent: NDArray[np.intp]) -> ColumnMeans:
         """The same, but for what a past says of its nodes, which come first, and of tasks below these by their ``parent``."""
-        below = tuple(old.followed_by(new) for old, new in zip(before, self.below, strict=True))
-        known, last = (parent < len(before[-1].ratio))[:, None], below[-1]
-        expected, ratio = (
-            np.where(known, own[parent], new)
-            for own, new in ((last.expected, self.others.expected), (last.ratio, self.others.ratio))
-        )
-        return ColumnMeans(below, Expected(expected, ratio))
+        predictive = tuple(old.followed_by(new) for old, new in zip(before, self.predictive, strict=True))
+        in_past, last = (parent < len(before[-1].ratio))[:, None], predictive[-1]
+        expected = np.where(in_past, last.expected[parent], self.cavity.expected)
+        return ColumnMeans(predictive, Expected(expected, np.where(in_past, last.ratio[parent], self.cavity.ratio)))
 
 
 @dataclass(frozen=True, eq=False)
-class _Told:
-    """What rows say of nodes of a level: where they are ``mean (n, d)``, how well ``precision``; how nodes ``vary (d,)``."""
+class _Level:
+    """What the rows below nodes of a level say of these: ``mean (n, d)``, ``precision (n, d)``; ``prior_variance (d,)``.
+
+    The prior variance is that of a node around the one above.
+    """
 
     mean: Array
     precision: Array
-    vary: Array
+    prior_variance: Array
 
     @property
-    def passed(self) -> Array:
+    def gain(self) -> Array:
+        """How far ``(n, d)`` the mean of a node moves from that of the node above to its rows' (Kalman's, that one known)."""
+        return self.precision * self.prior_variance / (1.0 + self.precision * self.prior_variance)
+
+    @property
+    def message(self) -> Array:
         """The precision ``(n, d)`` of what each says of the node above, its own deviation integrated out."""
-        return self.precision / (1.0 + self.precision * self.vary)
+        return self.precision / (1.0 + self.precision * self.prior_variance)
+
+
+@dataclass(frozen=True, eq=False)
+class _Posterior:
+    """Of the nodes of a level given all rows: ``mean (n, d)`` and ``variance (n, d)``."""
+
+    mean: Array
+    variance: Array
+
+    def take(self, nodes: NDArray[np.intp]) -> _Posterior:
+        return _Posterior(self.mean[nodes], self.variance[nodes])
 
 
 def column_means(parents: Sequence[NDArray[np.intp]], means: Array, n_rows: Array, ratio: Array) -> ColumnMeans:
@@ -75,7 +90,7 @@ def column_means(parents: Sequence[NDArray[np.intp]], means: Array, n_rows: Arra
     Parameters
     ----------
     parents : sequence of ndarray of int
-        As of `tree.Tree`.
+        As of `tree.Tree`, of one level at least.
     means : ndarray of shape (n_tasks, d)
         Of each task's columns, which have variance one over all rows.
     n_rows : ndarray of shape (n_tasks,)
@@ -90,34 +105,37 @@ def column_means(parents: Sequence[NDArray[np.intp]], means: Array, n_rows: Arra
     """
     within = ratio / (1.0 + ratio)
     levels = _upward(parents, means, n_rows[:, None] / within)
-    left = np.cumsum([each.vary for each in reversed(levels)], axis=0)[
-        ::-1
-    ]  # of nodes of each level and of those below
-    known = np.maximum(levels[0].passed.sum(axis=0, keepdims=True), TINY)
-    above, doubt = (levels[0].passed * levels[0].mean).sum(axis=0, keepdims=True) / known, 1.0 / known
-    below: list[Expected] = []
-    for depth, (told, parent) in enumerate(zip(levels, parents, strict=True)):
-        if depth == len(levels) - 1:
-            return ColumnMeans(tuple(below), _of_others(told, above[parent], doubt[parent], within))
-        trust = told.precision * told.vary / (1.0 + told.precision * told.vary)
-        above, doubt = (
-            trust * told.mean + (1.0 - trust) * above[parent],
-            (1.0 - trust) * told.vary + (1.0 - trust) ** 2 * doubt[parent],
-        )
-        below.append(Expected(above, bounded_ratio(within, doubt + left[depth + 1])))
-    raise ValueError("column_means: wanted at least one level, found none; give the nodes above the tasks.")
+    posteriors = _downward(levels, parents)
+    variances = np.array([level.prior_variance for level in levels])
+    predictive = tuple(
+        Expected(nodes.mean, bounded_ratio(within, nodes.variance + variances[depth + 1 :].sum(axis=0)))
+        for depth, nodes in enumerate(posteriors[1:])
+    )
+    return ColumnMeans(predictive, _cavity(levels[-1], posteriors[-1].take(parents[-1]), within))
 
 
-def _upward(parents: Sequence[NDArray[np.intp]], mean: Array, precision: Array) -> list[_Told]:
+def _upward(parents: Sequence[NDArray[np.intp]], mean: Array, precision: Array) -> list[_Level]:
     """What rows say of the nodes of every level, outermost first."""
-    levels: list[_Told] = []
+    levels: list[_Level] = []
     for depth in reversed(range(len(parents))):
         n_above = len(parents[depth - 1]) if depth else 1
-        told = _Told(mean, precision, _variance(mean, precision, parents[depth], n_above))
-        levels.append(told)
-        precision = _summed(told.passed, parents[depth], n_above)
-        mean = _summed(told.passed * mean, parents[depth], n_above) / np.maximum(precision, TINY)
+        level = _Level(mean, precision, _variance(mean, precision, parents[depth], n_above))
+        levels.append(level)
+        precision = _summed(level.message, parents[depth], n_above)
+        mean = _summed(level.message * mean, parents[depth], n_above) / np.maximum(precision, TINY)
     return levels[::-1]
+
+
+def _downward(levels: Sequence[_Level], parents: Sequence[NDArray[np.intp]]) -> list[_Posterior]:
+    """Of the root, of which nothing is known before, and of the nodes of every level but the last."""
+    message = levels[0].message
+    precision = np.maximum(message.sum(axis=0, keepdims=True), TINY)
+    found = [_Posterior((message * levels[0].mean).sum(axis=0, keepdims=True) / precision, 1.0 / precision)]
+    for level, parent in zip(levels[:-1], parents[:-1], strict=True):
+        above, gain = found[-1].take(parent), level.gain
+        mean = gain * level.mean + (1.0 - gain) * above.mean
+        found.append(_Posterior(mean, (1.0 - gain) * level.prior_variance + (1.0 - gain) ** 2 * above.variance))
+    return found
 
 
 def _variance(mean: Array, precision: Array, parent: NDArray[np.intp], n_above: int) -> Array:
@@ -130,11 +148,12 @@ def _variance(mean: Array, precision: Array, parent: NDArray[np.intp], n_above: 
     return np.maximum((there * around**2 - noise).sum(axis=0), 0.0) / np.maximum(free, TINY) * (free > 0.5)
 
 
-def _of_others(told: _Told, above: Array, doubt: Array, within: Array) -> Expected:
-    """What the others of its place say of each task: what is known of the node above, less what the task itself said of it."""
-    precision = np.maximum(1.0 / doubt - told.passed, _LEAST)
-    mean = (above / doubt - told.passed * told.mean) / precision
-    return Expected(mean, bounded_ratio(within, 1.0 / precision + told.vary))
+def _cavity(tasks: _Level, above: _Posterior, within: Array) -> Expected:
+    """Of each task from the others: the posterior of the node above it without the task's own message."""
+    message = tasks.message
+    precision = np.maximum(1.0 / above.variance - message, _LEAST)
+    mean = (above.mean / above.variance - message * tasks.mean) / precision
+    return Expected(mean, bounded_ratio(within, 1.0 / precision + tasks.prior_variance))
 
 
 def _summed(values: Array, parent: NDArray[np.intp], n_above: int) -> Array:

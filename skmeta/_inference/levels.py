@@ -18,6 +18,7 @@ from scipy.optimize import minimize
 from skmeta._inference.gaussian_em import NOISE_FLOOR, effect_variance
 from skmeta._inference.linalg import cholesky_root, diagonal, symmetrize
 from skmeta._inference.messages import Beliefs
+from skmeta._inference.structure import CovarianceShape
 from skmeta._inference.tree import HELD
 from skmeta._inference.units import Units
 
@@ -28,19 +29,6 @@ _REACH = 10.0  # guard: factor by which one search may move a standard deviation
 _SHARE = 0.01  # speed: of what a round has to gain, that a step of its search has to gain
 _STILL = 1e-13, 1e-9  # guard: the same as a share of the evidence, at least and at most
 _ROUNDS = 50  # guard: rounds of sweeps and search have settled
-
-
-class LevelShape(Protocol):
-    """What a sweep and a search ask of a covariance's shape, see `structure.CovarianceShape`."""
-
-    def fit(self, scatter: Array, n_tasks: Array, unique: Array | None = None) -> tuple[Any, ...]:
-        """A covariance, and its diagonal part."""
-
-    def free_entries(self, k: int) -> tuple[Array, Array] | None:
-        """Entries of a triangular root ``(k, k)`` that the shape leaves free; None where that is its scale alone."""
-
-    def n_parameters(self, k: int, n_tasks: float) -> float:
-        """How many numbers a covariance ``(k, k)`` of the shape has that many tasks tell of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +45,7 @@ class LevelsLaw:
     own_noise: np.ndarray
     mean_variance: float = np.inf
     uniques: tuple[Array | None, ...] = ()
-    shapes: tuple[LevelShape, ...] = ()
+    shapes: tuple[CovarianceShape, ...] = ()
 
     @property
     def shrink(self) -> Array:
@@ -215,7 +203,7 @@ class _Freedom:
     n: float
 
     @classmethod
-    def of(cls, shape: LevelShape, root: Array, n: float) -> _Freedom:
+    def of(cls, shape: CovarianceShape, root: Array, n: float) -> _Freedom:
         """That of a shape, where a level has ``n`` nodes; ``root (p, k)`` is the one to start from."""
         start = root[np.flatnonzero(root.any(axis=1))]
         return cls(start, shape.free_entries(len(start)), n)

@@ -81,16 +81,21 @@ def triangular_inverse(matrix: Array) -> Array:
     if p <= _DIRECT:
         return np.linalg.inv(matrix)
     if p >= _ONE_BY_ONE:
-        found = [
-            dtrtri(each.T)[0].T for each in matrix.reshape(-1, p, p)
-        ]  # upper ones, which are stored as LAPACK does
-        return np.array(found).reshape(matrix.shape)
+        return np.array([_one_triangular_inverse(each) for each in matrix.reshape(-1, p, p)]).reshape(matrix.shape)
     h = p // 2
     inverse = np.zeros_like(matrix)
     inverse[..., :h, :h] = first = triangular_inverse(matrix[..., :h, :h])
     inverse[..., h:, h:] = last = triangular_inverse(matrix[..., h:, h:])
     inverse[..., h:, :h] = -last @ (matrix[..., h:, :h] @ first)
     return inverse
+
+
+def _one_triangular_inverse(matrix: Array) -> Array:
+    """The same of one; LinAlgError, as NumPy's, where an entry of the diagonal is zero."""
+    inverse, info = dtrtri(matrix.T)  # an upper one, which is stored as LAPACK does
+    if info:
+        raise np.linalg.LinAlgError("Singular matrix")
+    return np.asarray(inverse.T)
 
 
 def spd_inverse(matrix: Array) -> Array:

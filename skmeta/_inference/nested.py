@@ -24,7 +24,7 @@ SweptT = TypeVar("SweptT", bound=LevelsLaw)
 
 @dataclass(frozen=True, eq=False)
 class Before:
-    """What earlier tasks, ``n_tasks`` of ``n_rows`` together, told of how tasks deviate ``covariance (p, p)`` and of noise."""
+    """The ``covariance (p, p)`` of deviations and the noise of ``n_tasks`` earlier tasks, of ``n_rows`` together."""
 
     covariance: np.ndarray
     noise: float
@@ -62,9 +62,9 @@ class Before:
 
 @dataclass(frozen=True, eq=False)
 class NestedModel:
-    """The ``tasks`` of one output, their `tree.Tree` or `drift.Chains`, and what a ``past`` told.
+    """The ``tasks`` of one output, their `tree.Tree` or `drift.Chains`, and the law of a ``past``.
 
-    What it told of nodes the tree has.
+    The tree holds the past's messages about nodes.
     """
 
     tasks: InColumns

@@ -95,14 +95,24 @@ class Structure:
         return rows[free], columns[free]
 
     def n_parameters(self, p: int, n_tasks: float) -> float:
-        """As `CovarianceShape` has it."""
+        r"""As `CovarianceShape` has it: the effective degrees of freedom of `fit`.
+
+        Under a conjugate hyper-prior of :math:`\nu` pseudo-tasks of covariance ``T``, of :math:`n` tasks of scatter ``S``,
+
+        .. math:: \hat\Sigma = \frac{n S + \nu T}{n + \nu}, \qquad
+            \sum_{i \ge j} \frac{\partial \hat\Sigma_{ij}}{\partial S_{ij}} = h + \frac{n}{n + \nu} (m - h)
+
+        for ``m`` free entries, if ``T`` takes ``h`` numbers from ``S``: the trace of a linear smoother (T. Hastie,
+        R. Tibshirani and J. Friedman, 2009, The elements of statistical learning, equation 7.32). No hyper-prior holds the
+        loadings of factors: they all count, less their rotations.
+        """
         k = p if self.varying is None else len(self.varying)
         even = min(k, 1 + self.intercept)  # the slopes' mean variance, and the intercept's
-        told = n_tasks / (n_tasks + self.strength) if n_tasks > 0 else 0.0
+        share = n_tasks / (n_tasks + self.strength) if n_tasks > 0 else 0.0
         if self.rank is None:
             held = even if self.equal else k
-            return held + told * (k * (k + 1) / 2 - held)
-        return even + (0.0 if self.equal else told * (k - even)) + self.rank * k - self.rank * (self.rank - 1) / 2
+            return held + share * (k * (k + 1) / 2 - held)
+        return even + (0.0 if self.equal else share * (k - even)) + self.rank * k - self.rank * (self.rank - 1) / 2
 
     def fit(self, scatter: Array, n_tasks: Array, unique: Array | None = None) -> tuple[Any, ...]:
         """``(Sigma, unique)``: the covariances ``(..., p, p)`` and their diagonal parts, which may start the next fit.

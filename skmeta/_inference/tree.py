@@ -127,9 +127,8 @@ def _definite(precision: Array) -> Array:
     """A precision ``(p, p)`` whose directions that rounding has taken away, as of collinear columns, are held."""
     size = np.sqrt(diagonal(precision))
     scaled = precision / size[:, None] / size
-    with suppress(
-        np.linalg.LinAlgError
-    ):  # far cheaper than to ask for the directions, of which hardly any tree lacks one
+    # hardly any tree lacks a direction, and this is far cheaper than to compute the directions
+    with suppress(np.linalg.LinAlgError):
         np.linalg.cholesky(scaled - _COLLINEAR * np.eye(len(scaled)))
         return precision
     values, vectors = np.linalg.eigh(scaled)

@@ -34,7 +34,7 @@ class KeepsSeenTasks(Learner):
         """
 
     @abstractmethod
-    def _adapt_seen(self, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
+    def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
         """Adapt to tasks that were learned from, with what was kept of them."""
 
     def adapt_learned(

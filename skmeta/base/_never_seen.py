@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import listed
 
 _Told = dict[tuple[str, str, str], dict[str, Any]]
@@ -28,7 +28,7 @@ def telling_once() -> Iterator[None]:
     finally:
         _found.reset(token)
     for (role, name, taken), values in told.items():
-        _warn(role, name, taken, list(values.values()), stacklevel=4)  # one of them is contextlib's
+        _warn(role, name, taken, list(values.values()))
 
 
 def warn_of_never_seen(role: str, name: str, values: Collection[Any], taken: str) -> None:
@@ -49,14 +49,12 @@ def warn_of_never_seen(role: str, name: str, values: Collection[Any], taken: str
     if told is not None and values:
         told.setdefault((role, name, taken), {}).update({repr(value): value for value in values})
     elif values:
-        _warn(role, name, taken, list(values), stacklevel=3)
+        _warn(role, name, taken, list(values))
 
 
-def _warn(role: str, name: str, taken: str, values: list[Any], stacklevel: int) -> None:
+def _warn(role: str, name: str, taken: str, values: list[Any]) -> None:
     was, it_is, it = ("was", "it is", "it") if len(values) == 1 else ("were", "they are", "them")
-    warnings.warn(
+    warn_caller(
         f"{role}: {name}={listed(values)} {was} in no task that was learned from; {it_is} taken to be {taken}. Learn again "
-        f"with tasks that have {it}.",
-        UserWarning,
-        stacklevel=stacklevel + 1,
+        f"with tasks that have {it}."
     )

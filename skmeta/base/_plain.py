@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from skmeta.base._frozen_value import FrozenValue
+
+Reader = Callable[[dict[str, Any]], Any]
 
 _KEEP_IT = "store it with joblib.dump or skops.io.dump"
 
@@ -46,13 +49,13 @@ def _plain(value: Any, name: str) -> Any:
     return value
 
 
-def from_plain(cls: Any, state: Mapping[str, Any], nested: Mapping[str, Any]) -> Any:
-    """The value of a class from what `to_plain` gave; ``nested`` are the classes of values in its fields, by field."""
+def from_plain(cls: Any, state: Mapping[str, Any], nested: Mapping[str, Reader]) -> Any:
+    """The value of a class from what `to_plain` gave; ``nested`` reads the values in its fields, by field."""
     check_mapping(state)
-    plain = {name: _unpacked(value) for name, value in state.items()}
-    for name, kind in nested.items():
+    plain = {name: unpacked(value) for name, value in state.items()}
+    for name, read in nested.items():
         if own := _taken(plain, f"{name}_"):
-            plain[name] = _read(kind, own)
+            plain[name] = read(own)
     for field in fields(cls):
         if isinstance(field.default, tuple):
             plain[field.name] = _tuple(plain, field.name, nested.get(field.name))
@@ -63,19 +66,25 @@ def from_plain(cls: Any, state: Mapping[str, Any], nested: Mapping[str, Any]) ->
     )
     if missing:
         wanted, none = " and ".join(needed), " and no ".join(missing)
-        raise ValueError(f"from_dict: wanted at least {wanted}, found no {none}; {cls.__name__}.to_dict gives them.")
+        raise ValueError(
+            f"from_dict: wanted at least {wanted}, found no {none}; {cls.__name__}.to_dict gives them, and "
+            "what another class wrote that class reads: type(prior).from_dict."
+        )
     if unknown:
-        raise ValueError(f"from_dict: unknown names {unknown}; was this written by a newer skmeta?")
+        raise ValueError(
+            f"from_dict: unknown names {unknown} of {cls.__name__}; the class that wrote them reads them, "
+            "type(prior).from_dict, if it is none of a newer skmeta."
+        )
     return cls(**plain)
 
 
-def _read(kind: Any, state: dict[str, Any]) -> Any:
-    """The value in a field: as its class reads it, where that has values in fields of its own."""
-    return kind.from_dict(state) if hasattr(kind, "from_dict") else from_plain(kind, state, {})
+def reader(cls: Any) -> Reader:
+    """What reads a value of a class that has no values in fields of its own."""
+    return partial(from_plain, cls, nested={})
 
 
-def _tuple(plain: dict[str, Any], name: str, kind: Any) -> tuple[Any, ...]:
-    """The tuple in a field of that name, taken out of the entries: texts and numbers, arrays, or values of class ``kind``."""
+def _tuple(plain: dict[str, Any], name: str, read: Any) -> tuple[Any, ...]:
+    """The tuple in a field of that name, taken out of the entries: texts and numbers, arrays, or values that are ``read``."""
     if name in plain:
         return tuple(np.asarray(plain.pop(name)).tolist())
     found: list[Any] = []
@@ -84,7 +93,7 @@ def _tuple(plain: dict[str, Any], name: str, kind: Any) -> tuple[Any, ...]:
         if place in plain:
             found.append(plain.pop(place))
         elif own := _taken(plain, f"{place}_"):
-            found.append(_read(kind, own))
+            found.append(read(own))
         else:
             return tuple(found)
 
@@ -115,6 +124,8 @@ def subclass_named(cls: type, name: str) -> Any:
     return found[0]
 
 
-def _unpacked(value: Any) -> Any:
-    """A scalar that was stored as an array without dimensions."""
+def unpacked(value: Any) -> Any:
+    """A scalar that was stored as an array without dimensions, an array that was written as a list, as JSON does."""
+    if isinstance(value, list):
+        return np.array(value)
     return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
@@ -15,11 +15,12 @@ from skmeta.base._class_prior import checked_class_prior
 from skmeta.base._evidence import leave_one_out_scores
 from skmeta.base._frozen_value import FrozenValue
 from skmeta.base._matching import check_is_model, check_names, matched, one_task
-from skmeta.base._plain import from_plain, to_plain
+from skmeta.base._plain import Reader, from_plain, to_plain
 from skmeta.tasks import Tasks
 from skmeta.tasks._numbers import column_names
 from skmeta.tasks._tables import plain_table
 from skmeta.tasks._told_columns import telling_columns
+from skmeta.tasks._words import shown
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -41,7 +42,7 @@ class Prior(FrozenValue):
         that fills it in honours ``tasks.class_rates`` when it adapts.
     """
 
-    _nested: ClassVar[dict[str, Any]] = {}  # classes of frozen values in fields, by field, for `from_dict`
+    _nested: ClassVar[dict[str, Reader]] = {}  # what reads frozen values in fields, by field, for `from_dict`
 
     n_tasks: float = 0.0
     n_rows: float = 0.0
@@ -301,6 +302,13 @@ def check_reads(prior: Prior, context: Mapping[str, Any]) -> None:
     unknown = sorted(set(context) - set(known))
     if unknown:
         raise TypeError(f"given: wanted names among {list(known)}, found {unknown}; leave out what it does not read.")
+    several = [name for name, value in context.items() if np.ndim(value) or not isinstance(value, Hashable)]
+    if several:
+        name = several[0]
+        raise TypeError(
+            f"given: wanted one value of each name, found {type(context[name]).__name__} {shown(context[name])[:60]} as "
+            f"{name}; ask once for each value."
+        )
 
 
 def given_what_is_known(prior: Prior, known: Mapping[str, Any]) -> Prior:

@@ -10,11 +10,12 @@ from typing import Any, ClassVar
 from sklearn.utils import check_scalar
 
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._fingerprint import fingerprint
 from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.base._registry import check_registered
 from skmeta.cluster._own_clusters import OwnClusters
 from skmeta.cluster._tasks_of_rows import arrays_of
-from skmeta.compose import MixturePrior, known_component, with_own_model
+from skmeta.compose import MixturePrior, PriorWithOwnModel, known_component, with_own_model
 from skmeta.tasks import Tasks
 
 
@@ -79,25 +80,26 @@ class ClusterLearner(KeepsSeenTasks):
         own = self._own(centers=found.centers, feature_names=found.feature_names)
         if known is None:
             found, self._known_scores = with_own_model(found, estimator, tasks, own=own)
+            self._seen = fingerprint(tasks)
             return found
         return replace(prior, components=[found, own]) if isinstance(prior, MixturePrior) else found
 
     def has_seen(self, tasks: Tasks) -> bool:
-        """Whether own models of tasks that were learned from have been asked.
+        """Whether these are the tasks that were learned from, whose own models have been asked.
 
         Parameters
         ----------
         tasks : Tasks
-            Those that were learned from.
+            Some tasks.
 
         Returns
         -------
         bool
-            False where a prior was learned on from.
+            By their ids and the values of their rows; False where a prior was learned on from.
         """
-        return self._known_scores is not None
+        return self._known_scores is not None and self._seen == fingerprint(tasks)
 
-    def _adapt_seen(self, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
+    def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
         """Without asking own models again."""
-        found: AdaptedEstimators = prior.components[0].adapt_tasks(estimator, tasks, n_jobs=n_jobs)
-        return prior.beside(found, self._known_scores)
+        assert isinstance(prior, PriorWithOwnModel)
+        return prior.beside(prior.components[0].adapt_tasks(estimator, tasks, n_jobs=n_jobs), self._known_scores)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from skmeta.base import Prior
-from skmeta.base._plain import check_mapping, subclass_named
+from skmeta.base._plain import check_mapping, subclass_named, unpacked
 
 
 def stored(own: Mapping[str, Any], components: Sequence[Prior]) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def read_back(state: Mapping[str, Any], needed: Sequence[str], optional: Sequenc
     for name, value in state.items():
         position, dot, rest = name.partition(".")
         parts.setdefault(position if dot else "", {})[rest if dot else name] = value
-    own = parts.pop("")
+    own = {name: unpacked(value) for name, value in parts.pop("").items()}
     missing = sorted(set(needed) - set(own))
     n_components = 0 if missing else len(own["names"])
     components = [_component(parts.pop(str(c), {}), c) for c in range(n_components)]
@@ -34,7 +34,7 @@ def read_back(state: Mapping[str, Any], needed: Sequence[str], optional: Sequenc
         found = f"no {' and no '.join(missing)}" if missing else f"unknown {unknown}"
         raise ValueError(
             f"from_dict: wanted {', '.join(needed)} and entries such as 0.mean of each component, found {found}; "
-            "MixturePrior.to_dict makes them."
+            "MixturePrior.to_dict makes them, and what a subclass wrote that reads: type(prior).from_dict."
         )
     return own | {"components": components}
 

@@ -1,36 +1,20 @@
-"""Tasks that were learned from: which they are, and whether the shared model's answers for rows that it saw adapt them."""
+"""Tasks that were learned from: whether the shared model's answers for rows that it saw adapt them."""
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from skmeta.base._held_out import gains, mean_of_tasks
 from skmeta.fallback._link import Link, columns_from
 from skmeta.fallback._rounds import Round
 from skmeta.tasks import Tasks, take_rows
-from skmeta.tasks._row_order import as_numbers
 
 Array = NDArray[np.float64]
 
 _PARTS = 5  # a fifth of each task's rows is held out, as in five folds
-
-
-def fingerprint(tasks: Tasks) -> str:
-    """The same text for the same tasks alone: their ids, and the values and targets of their rows, in this order."""
-    X, y = as_numbers(tasks.X)[0], np.asarray(tasks.y)
-    cells = (X.indptr, X.indices, X.data) if sparse.issparse(X) else (X,)
-    labels = y.astype(str) if y.dtype.kind == "O" else y
-    found = sha256()
-    ids = np.array([str(name) for name in tasks.ids.tolist()])  # of nested tasks they are paths
-    for part in (tasks.codes, ids, labels, *cells):
-        found.update(f"{part.dtype.str} {part.shape}".encode())
-        found.update(np.ascontiguousarray(part).data)
-    return found.hexdigest()
 
 
 def rows_to_ask(tasks: Tasks) -> NDArray[np.bool_]:

@@ -15,11 +15,12 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_scalar
 
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._fingerprint import fingerprint
 from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.base._registry import check_has_targets, register_fallback
-from skmeta.compose import known_component, with_first, with_own_model
+from skmeta.compose import PriorWithOwnModel, known_component, with_first, with_own_model
 from skmeta.fallback._columns import Candidates, column_candidates
-from skmeta.fallback._known_tasks import fingerprint, rows_to_ask, seen_rows_are_fine
+from skmeta.fallback._known_tasks import rows_to_ask, seen_rows_are_fine
 from skmeta.fallback._link import Link, link_of
 from skmeta.fallback._out_of_fold import Fold, Target, fitted, folds_by_task
 from skmeta.fallback._rounds import Round, rounds
@@ -218,10 +219,12 @@ class SharedModel(KeepsSeenTasks):
         """
         return self._known_scores is not None and self._seen == fingerprint(tasks.weighty_rows().labelled_rows())
 
-    def _adapt_seen(self, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
+    def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
         """By outputs of models that had not seen them, which fit them worse."""
         assert self._known_scores is not None
+        assert isinstance(prior, PriorWithOwnModel)
         shared, tasks = prior.components[0], tasks.weighty_rows().labelled_rows()
+        assert isinstance(shared, SharedModelPrior)
         if self.corrects_seen_rows_:
             adapted = shared.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
             return prior.beside(adapted, self._known_scores._replace(learned_too=False))

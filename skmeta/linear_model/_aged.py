@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from skmeta.tasks import Tasks
-from skmeta.tasks._times import DAYS, times_of
+from skmeta.tasks._times import times_of
 from skmeta.tasks._words import shown
 
 
@@ -21,7 +21,7 @@ def aged(tasks: Tasks, half_life: float | None) -> Tasks:
         return tasks
     name, ids = list(tasks.levels.items())[-1] if tasks.levels else ("task", tasks.ids)
     time, unit = times_of(ids, name)
-    if len(tasks.levels) > 1 and unit != DAYS:
+    if len(tasks.levels) > 1 and not unit:
         raise ValueError(
             f"half_life: wanted dates as the innermost ids of nested tasks, found numbers such as {name}={shown(ids[0])}, "
             "which need not be times; make them dates, by pandas.to_datetime, the half-life being in days, or leave half_life "
@@ -35,6 +35,6 @@ def check_no_age(half_life: float | None) -> None:
     """Raise for sums, which do not say when."""
     if half_life is not None:
         raise ValueError(
-            f"half_life: wanted None for statistics, found {half_life!r}; learn from the rows, or leave old tasks out of "
-            "the sums."
+            f"half_life: wanted None for statistics, found {half_life!r}; learn from the rows, of a frame of dask "
+            "X.compute(), or leave old tasks out of the sums."
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from threading import Lock
 from typing import Any
 
 from skmeta._sklearn import threadpool_controller
 
 _SMALL = 256  # speed: up to this width, threads wait for each other longer than they work on a matrix
+_set = Lock()  # held by whoever has set the limit, which belongs to the process
 
 
 def for_matrices_of(width: int) -> AbstractContextManager[Any]:
@@ -16,4 +19,22 @@ def for_matrices_of(width: int) -> AbstractContextManager[Any]:
     Otherwise a product of a hundred columns is split among all cores, and thousands of them, one after the other, took up to
     twelve times as long. scikit-learn's KMeans does the same.
     """
-    return threadpool_controller().limit(limits=1, user_api="blas") if width <= _SMALL else nullcontext()
+    return _one_thread() if width <= _SMALL else nullcontext()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A limit that who has set it lifts; who comes meanwhile, from another thread of Python too, leaves it alone.
+
+    Limits that overlap without being nested would be lifted in the order in which they were set, and the last would bring back
+    what it had found: one thread, for good. That the last one out lifts the limit is no way: newer threadpoolctl does what one
+    thread of Python says, and ignores the others. Who goes on longer than the limit takes longer, with the same result.
+    """
+    if not _set.acquire(blocking=False):
+        yield
+        return
+    try:
+        with threadpool_controller().limit(limits=1, user_api="blas"):
+            yield
+    finally:
+        _set.release()

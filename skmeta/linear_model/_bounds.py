@@ -21,7 +21,7 @@ TARGET = "y"  # what bounds call the target
 
 
 def bounded_rows(
-    Z: Any, Y: Array, names: Sequence[str] | None, weight: Any, bounds: Any, data_norm: Any
+    Z: Any, Y: Array, names: Sequence[str] | None, weight: Any, bounds: Any, data_norm: float | None
 ) -> tuple[Array, Array, Array | None, dict[str, Any]]:
     """Columns, targets and weights of rows that keep what is declared, and the fields that say what that is."""
     if bounds is None:

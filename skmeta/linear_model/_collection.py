@@ -42,7 +42,7 @@ class Collection:
 
     ``tasks`` are the engine's: for squared errors a list, one `InColumns` or `InRows` an output, else what Laplace's EM
     takes. ``describe`` holds what a prior says of them beside its law: names of columns, classes, likelihood, units.
-    ``names_behind`` gives positions of columns by what steps call them (see `Tasks`).
+    ``positions_behind`` gives positions of columns by what steps call them (see `Tasks`).
     """
 
     tasks: Any
@@ -50,7 +50,7 @@ class Collection:
     likelihood: Likelihood
     one_target: bool
     describe: dict[str, Any]
-    names_behind: Callable[[], Mapping[str, int]] | None = None
+    positions_behind: Callable[[], Mapping[str, int]] | None = None
 
     def of_outputs(self, values: list[Any]) -> Any:
         """A value of each output as a prior holds them: with one target the value itself."""
@@ -78,7 +78,7 @@ def of_rows(
         found: Any = each_output(data.moments(rows, engine, read), weight)
     else:
         found = read_in_rows(rows, weight) if likelihood.quadratic else RowsAtHand(rows, likelihood, weight)
-    return Collection(found, engine, likelihood, data.one_target, describe, tasks.names_behind)
+    return Collection(found, engine, likelihood, data.one_target, describe, tasks.positions_behind)
 
 
 def of_wide_rows(

@@ -10,6 +10,7 @@ from joblib import effective_n_jobs
 from sklearn.base import clone
 
 from skmeta.base import AdaptedEstimators, Prior, register
+from skmeta.base._fingerprint import fingerprint
 from skmeta.compose import MixturePrior, memberships
 from skmeta.linear_model import _collection
 from skmeta.linear_model._aged import aged
@@ -143,6 +144,7 @@ class EmpiricalBayes(LearnsWithoutRows):
     strengths: ClassVar[tuple[str, ...]] = ("alpha", "C")
     follows_drift: ClassVar[str] = "learner=StateSpace()"
     _places: LearnedPlaces | None = None
+    _seen: str | None = None
 
     def __init__(  # noqa: PLR0913 - a parameter for each thing that may be known of how tasks vary
         self,
@@ -210,8 +212,9 @@ class EmpiricalBayes(LearnsWithoutRows):
         TypeError
             If ``prior`` is of another family.
         """
-        found = self._learn_tasks(estimator, tasks, prior, n_jobs, progress, without_copies)
-        return self._with_memberships(found, estimator, tasks)
+        return self._seen_once(
+            self._learn_tasks(estimator, tasks, prior, n_jobs, progress, without_copies), estimator, tasks
+        )
 
     def learn_distinct(
         self,
@@ -236,10 +239,11 @@ class EmpiricalBayes(LearnsWithoutRows):
         MixturePrior
             What is known now.
         """
-        return self._with_memberships(self._learn_tasks(estimator, tasks, prior, n_jobs, progress), estimator, tasks)
+        return self._seen_once(self._learn_tasks(estimator, tasks, prior, n_jobs, progress), estimator, tasks)
 
-    def _with_memberships(self, prior: MixturePrior, estimator: Any, tasks: Tasks) -> MixturePrior:
-        """The prior, whose kinds' probabilities for each task are kept."""
+    def _seen_once(self, prior: MixturePrior, estimator: Any, tasks: Tasks) -> MixturePrior:
+        """The prior; which tasks have places is kept, and the kinds' probabilities for each task."""
+        self._seen = None if self._places is None else fingerprint(tasks)
         self.memberships_ = memberships(prior, estimator, tasks)
         return prior
 
@@ -308,7 +312,7 @@ class EmpiricalBayes(LearnsWithoutRows):
     def _start(self) -> None:
         """Check what all ways of learning share, and forget what an earlier collection said of its tasks."""
         check_parameters(self)
-        self._places = None
+        self._places = self._seen = None
         self.__dict__.pop("memberships_", None)
 
     def _weighed(self, tasks: Tasks) -> Tasks:
@@ -329,7 +333,7 @@ class EmpiricalBayes(LearnsWithoutRows):
         return wide_mixture(wide, collection, past)
 
     def has_seen(self, tasks: Tasks) -> bool:
-        """Whether tasks that were learned from have a structure; others are then adapted to as new ones.
+        """Whether these are the tasks that were learned from, and have a structure; others are adapted to as new ones.
 
         Parameters
         ----------
@@ -339,11 +343,11 @@ class EmpiricalBayes(LearnsWithoutRows):
         Returns
         -------
         bool
-            Whether it is known what others say of each task.
+            Whether it is known what others say of each task, by their ids, the values of their rows and their targets.
         """
-        return self._places is not None
+        return self._places is not None and self._seen == fingerprint(tasks)
 
-    def _adapt_seen(self, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
+    def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
         """Each from what the others say of it: its own rows do not count twice."""
         assert self._places is not None
         return self._places.adapted(prior, estimator, tasks, n_jobs)

@@ -15,6 +15,7 @@ from skmeta._inference.noise import NoiseLaw
 from skmeta._inference.units import Effects, Law
 from skmeta._inference.units import Units as EngineUnits
 from skmeta.base._matching import check_names
+from skmeta.base._plain import Reader, reader
 from skmeta.linear_model._check import check_prior_arrays
 from skmeta.linear_model._linear_prior import LinearPrior
 from skmeta.linear_model._units import ContextualEffects, Units
@@ -98,7 +99,7 @@ class GaussianPrior(LinearPrior):
     array([ 2.2, -1.2])
     """
 
-    _nested: ClassVar[dict[str, Any]] = {"units": Units, "contextual_effects": ContextualEffects}
+    _nested: ClassVar[dict[str, Reader]] = {"units": reader(Units), "contextual_effects": reader(ContextualEffects)}
 
     mean: Array
     covariance: Array

@@ -64,7 +64,7 @@ class LawLearning:
         """The law of each output; ``past`` counts as the tasks it was learned from."""
         self._total = 2 * len(collection.units)
         names, n_features = collection.describe["feature_names"], len(collection.units[0].scale)
-        columns = NamedColumns(n_features, names, collection.names_behind)
+        columns = NamedColumns(n_features, names, collection.positions_behind)
         self._varying = varying_coefficients(self.learner.varying, columns)
         self._blocks = columns_of_blocks(self.learner.blocks, columns, self._varying)
         known: list[Any] = past or [None] * len(collection.units)

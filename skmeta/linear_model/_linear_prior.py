@@ -15,6 +15,7 @@ from skmeta._inference.likelihoods import GAUSSIAN, Likelihood
 from skmeta._inference.units import Units as EngineUnits
 from skmeta.base import Prior
 from skmeta.base._matching import check_names, not_for
+from skmeta.base._plain import Reader, reader
 from skmeta.base._registry import lookup
 from skmeta.linear_model._adapt import adapt_mixture, log_evidence
 from skmeta.linear_model._adapted import LinearAdapted
@@ -35,7 +36,7 @@ class LinearPrior(Prior):
     A subclass says what the component is (`component`) and what a task without rows is expected to have (`expected`).
     """
 
-    _nested: ClassVar[dict[str, Any]] = {"units": Units}
+    _nested: ClassVar[dict[str, Reader]] = {"units": reader(Units)}
 
     likelihood: str | None = None
     units: Units | None = None

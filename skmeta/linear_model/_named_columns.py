@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 
 from skmeta.tasks._column_error import ColumnError
-from skmeta.tasks._words import listed
+from skmeta.tasks._words import listed, shown
 
 SHOWN = 20  # columns told at once
 
@@ -30,7 +31,7 @@ class NamedColumns:
     behind: Callable[[], Mapping[str, int]] | None = None
 
     def position(self, column: Any, parameter: str) -> int:
-        """Position of a column; ``parameter`` is what an error tells of."""
+        """Position of a column; errors name the ``parameter``."""
         if isinstance(column, str):
             return self._position_of_name(column, parameter)
         if not 0 <= column < self.n_features:
@@ -56,7 +57,7 @@ class NamedColumns:
         wanted = f"EmpiricalBayes({parameter}=...): wanted columns of the model, found {column!r} and columns "
         if names or behind:
             raise ValueError(f"{wanted}{listed(names or behind)}{self._way_out}.")
-        raise ColumnError(f"{wanted}without names; give positions", *self._places, ".")
+        raise ColumnError(f"{wanted}without names; give positions", partial(_positions, self.n_features), ".")
 
     @property
     def _way_out(self) -> str:
@@ -67,7 +68,10 @@ class NamedColumns:
             "set_output(transform='pandas') have, or positions"
         )
 
-    @property
-    def _places(self) -> list[Any]:
-        places = [part for k in range(min(self.n_features, SHOWN)) for part in (f", {k} for ", (k,))]
-        return [*places, ", ..."] if self.n_features > SHOWN else places
+
+def _positions(n_features: int, labels: Sequence[Any] | None) -> str:
+    """The positions to give: of columns that the user's table has names for, which is of which."""
+    if labels is None or not any(isinstance(label, str) for label in labels):
+        return f" from 0 to {n_features - 1}"
+    more = ", ..." if n_features > SHOWN else ""
+    return "".join(f", {k} for {shown(labels[k])}" for k in range(min(n_features, SHOWN))) + more

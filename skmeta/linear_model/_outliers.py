@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.pipeline import Pipeline
 
 from skmeta._inference.mixture import Mixture, posterior
 from skmeta._inference.moments import Rows
@@ -52,10 +54,15 @@ def check_sums_suffice(estimator: Any, *, crossed: bool = False, context_model: 
     check_no_context_model(
         context_model, "for statistics, which know nothing that describes a task", "learn from the rows, with context"
     )
+    if isinstance(estimator, Pipeline | TransformedTargetRegressor):
+        raise TypeError(
+            f"estimator: wanted the model alone, such as Ridge(), found a {type(estimator).__name__}; sums are of columns as "
+            "the model sees them: transform the rows before they are summed up."
+        )
     if crossed:
         raise ValueError(
             "EmpiricalBayes(crossed=True): wanted rows with two task columns or more, found statistics, which know a task by "
-            "one id; learn from the rows, or leave crossed out."
+            "one id; learn from the rows, of a frame of dask X.compute(), or leave crossed out."
         )
     if family_of(estimator).share_of_outliers(estimator) > 0.0:
         raise ValueError(

@@ -45,3 +45,13 @@ def check_parameters(learner: Any) -> None:
         check_scalar(learner.half_life, "half_life", Real, min_val=0, include_boundaries="neither")
     check_scalar(learner.max_iter, "max_iter", Integral, min_val=1)
     check_scalar(learner.tol, "tol", Real, min_val=0)
+    for name in ("half_life", "pseudo_tasks", "tol"):
+        _check_is_number(learner, name)
+
+
+def _check_is_number(learner: Any, name: str) -> None:
+    """Raise for NaN, which no bound keeps out."""
+    value = getattr(learner, name)
+    if isinstance(value, Real) and value != value:  # noqa: PLR0124 - NaN
+        wanted = f"{type(learner).__name__}({name}=...): wanted a number"
+        raise ValueError(f"{wanted}, found {value!r}; leave it out for its default.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +21,13 @@ Part = Callable[[Mapping[str, Any] | None], SufficientStatistics]
 class Parts:
     """Some parts as one; ``first`` are the sums of the targets themselves, ``classes`` the labels all parts know."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Any) -> None:
+        if not isinstance(parts, Iterable):
+            nothing = ", which sum([]) is" if isinstance(parts, int) and parts == 0 else ""
+            raise TypeError(
+                "statistics: wanted SufficientStatistics, or a list of parts such as WorkingStatistics, found "
+                f"{shown(parts)[:60]}{nothing}; SufficientStatistics.from_table makes some of a table."
+            )
         self.parts = list(parts)
         if any(isinstance(part, SufficientStatistics) for part in self.parts):
             raise TypeError(

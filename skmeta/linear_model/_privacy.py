@@ -146,10 +146,9 @@ def warn_if_useless(found: Statistics, where: str, stacklevel: int) -> None:
     more = f"{1.0 / typical:.2g} times the rows" if typical > 0.0 else "many times the rows"
     first = useless[0]
     warnings.warn(
-        f"{where}: wanted columns that stand out of the noise, found their signal at {typical:.2g} of the least that is of "
-        f"use in {len(useless)} of {found.n_tasks} task(s), such as {shown(found.ids[first])} ({found.n[first]:.0f} rows, with "
-        f"noise): they are unusable, slopes cannot be learned from them. It takes {more} a task, a larger epsilon, fewer "
-        "columns, narrower bounds, or a smaller data_norm.",
+        f"{where}: wanted columns that stand out of the noise, found {typical:.2g} of the signal that slopes need in "
+        f"{len(useless)} of {found.n_tasks} task(s), such as {shown(found.ids[first])} ({found.n[first]:.0f} rows, noisy): "
+        f"unusable alone. It takes {more}, a larger epsilon, fewer columns, narrower bounds, or a smaller data_norm.",
         UserWarning,
         stacklevel=stacklevel,
     )

@@ -128,8 +128,8 @@ class StateSpace(EmpiricalBayes):
             Always.
         """
         raise ValueError(
-            "statistics: wanted rows of tasks whose ids say when they were, found sums; learn from the rows with task=, or "
-            "without drift by EmpiricalBayes().learn_statistics."
+            "statistics: wanted rows of tasks whose ids say when they were, found sums; learn from the rows with task=, of "
+            "a frame of dask X.compute(), or without drift by EmpiricalBayes().learn_statistics."
         )
 
     def _weighed(self, tasks: Tasks) -> Tasks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from skmeta.tasks._words import listed, shown
 
 Statistics = Any  # SufficientStatistics, which asks here
 
-_OPTIONAL = "feature_names", "log_likelihood", "count", "bounds", "data_norm", "noise_variance"  # may be None
+NAMES = "names"  # the entry that says which others there are
 
 
 def check_arrays(found: Statistics) -> None:
@@ -53,6 +54,12 @@ def _check_noise(found: Statistics, d: int) -> None:
         _wrong("noise_variance", "numbers that are not negative", shown(found.noise_variance.min()))
 
 
+def of_tasks(found: Statistics, tasks: Any) -> dict[str, Any]:
+    """The fields that have a value a task, of some tasks."""
+    names = [each.name for each in fields(found) if each.name not in ("feature_names", "bounds", "data_norm")]
+    return {name: getattr(found, name)[tasks] for name in names if getattr(found, name) is not None}
+
+
 def zeros_before(found: Statistics) -> dict[str, Any]:
     """The fields that a column of zeros before the others changes; names are gone."""
     zeros = ((0, 0), (1, 0))
@@ -69,15 +76,28 @@ def _wrong(name: str, wanted: str, found: str) -> None:
     raise ValueError(f"SufficientStatistics({name}=...): wanted {wanted}, found {found}.")
 
 
-def check_state(state: Any, known: Sequence[str]) -> None:
-    """Raise unless it is a mapping of the names ``known``, without those that may be missing."""
+def plain_state(found: Statistics) -> dict[str, Any]:
+    """The fields that are there as plain arrays, and their names."""
+    state = found.__getstate__() | ({"ids": found.ids.astype(str)} if found.ids.dtype.kind == "O" else {})
+    arrays = {name: np.array(value) for name, value in state.items() if value is not None}
+    return arrays | {NAMES: np.array(list(arrays))}
+
+
+def names_in(state: Any, known: Sequence[str]) -> list[str]:
+    """Names of a mapping's entries; raise unless they are those that it says there are, all of them ``known``."""
     if not isinstance(state, Mapping):
         raise TypeError(f"from_dict: wanted a mapping such as to_dict gives, found {type(state).__name__}.")
-    missing = sorted({*known} - {*state, *_OPTIONAL})
-    unknown = sorted({*state} - {*known})
+    if NAMES not in state:
+        raise ValueError(
+            f"from_dict: wanted all that to_dict gives, found no {NAMES!r}, which says what there is; store the whole dict, or "
+            "make SufficientStatistics(...) of arrays of your own."
+        )
+    told: list[str] = np.asarray(state[NAMES]).tolist()
+    missing, unknown = sorted({*told} - {*state}), sorted({*state} - {*known, NAMES} | {*state} - {*told, NAMES})
     if missing or unknown:
         found = [f"{what} {names}" for what, names in (("missing", missing), ("unknown", unknown)) if names]
         raise ValueError(f"from_dict: wanted the names that to_dict gives, found {', '.join(found)}.")
+    return told
 
 
 def check_one_column(task: Any) -> None:

@@ -8,24 +8,24 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import Ridge
 
 from skmeta._inference.sums import Sums, added, read_sums
 from skmeta.base._frozen_value import FrozenValue
 from skmeta.base._matching import check_names
-from skmeta.linear_model._adding_parts import (
-    added_values,
-    all_ids,
-    check_same_columns_missing,
-    check_targets,
-    same_columns,
-)
+from skmeta.linear_model import _adding_parts
 from skmeta.linear_model._bounds import bounded_rows
 from skmeta.linear_model._privacy import added_noise, privatised
-from skmeta.linear_model._statistics_arrays import check_arrays, check_one_column, check_state, zeros_before
+from skmeta.linear_model._rows_as_numbers import rows_as_numbers
+from skmeta.linear_model._statistics_arrays import (
+    check_arrays,
+    check_one_column,
+    names_in,
+    of_tasks,
+    plain_state,
+    zeros_before,
+)
 from skmeta.tasks import Tasks, lookup_tasks
 from skmeta.tasks._ids import plain_ids
-from skmeta.tasks._numbers import as_numbers, check_complete, numeric_features
 from skmeta.tasks._read import read_tasks
 from skmeta.tasks._told_columns import telling_columns
 
@@ -100,8 +100,8 @@ class SufficientStatistics(FrozenValue):
 
     >>> import json
     >>> text = json.dumps({name: array.tolist() for name, array in morning.to_dict().items()})
-    >>> SufficientStatistics.from_dict(json.loads(text))
-    SufficientStatistics(n_tasks=11, n_rows=210, n_features=3, n_outputs=1)
+    >>> SufficientStatistics.from_dict(json.loads(text)).n_rows
+    210.0
     """
 
     ids: NDArray[Any]
@@ -139,7 +139,13 @@ class SufficientStatistics(FrozenValue):
 
     @classmethod
     def from_table(
-        cls, X: Any, y: Any, task: str | int, sample_weight: Any = None, bounds: Any = None, data_norm: Any = None
+        cls,
+        X: Any,
+        y: Any,
+        task: str | int,
+        sample_weight: Any = None,
+        bounds: Any = None,
+        data_norm: float | None = None,
     ) -> Self:
         """The statistics of a table, its rows read once.
 
@@ -182,18 +188,15 @@ class SufficientStatistics(FrozenValue):
             return cls.of_tasks(tasks, bounds, data_norm)
 
     @classmethod
-    def of_tasks(cls, tasks: Tasks, bounds: Any = None, data_norm: Any = None) -> Self:
+    def of_tasks(cls, tasks: Tasks, bounds: Any = None, data_norm: float | None = None) -> Self:
         """The statistics of tasks that were read, all columns numbers; ``bounds`` and ``data_norm`` as in `from_table`."""
-        Z = numeric_features(tasks.X) if all(tasks.X.shape) else np.zeros(tasks.X.shape)
-        if tasks.n_rows:
-            check_complete(Z, tasks, tasks.feature_names)
-        target, names, weight = as_numbers(tasks.y, Ridge()), tasks.feature_names, tasks.sample_weight
-        Y = target[:, None] if target.ndim == 1 else target
+        Z, Y, one_target = rows_as_numbers(tasks)
+        names, weight = tasks.feature_names, tasks.sample_weight
         more: dict[str, Any] = {}
         if bounds is not None or data_norm is not None:
             Z, Y, weight, more = bounded_rows(Z, Y, names, weight, bounds, data_norm)
         sums = read_sums(Z, Y, tasks.order, tasks.starts, weight)
-        return cls.of_sums(sums, tasks.ids, names, one_target=target.ndim == 1, **more)
+        return cls.of_sums(sums, tasks.ids, names, one_target=one_target, **more)
 
     @classmethod
     def of_sums(
@@ -267,17 +270,17 @@ class SufficientStatistics(FrozenValue):
     def __add__(self, other: Any) -> SufficientStatistics:
         if not isinstance(other, SufficientStatistics):
             return NotImplemented
-        check_targets(self, other)
-        other = other if same_columns(self, other) else other.aligned(self.feature_names or ())
-        ids = all_ids(self.ids, other.ids)
+        _adding_parts.check_targets(self, other)
+        other = other if _adding_parts.same_columns(self, other) else other.aligned(self.feature_names or ())
+        ids = _adding_parts.all_ids(self.ids, other.ids)
         whole = Sums.zeros(len(ids), self.n_features, self.n_outputs)
         whole.put(lookup_tasks(ids, self.ids), self.sums())
         tasks = lookup_tasks(ids, other.ids)
-        check_same_columns_missing(whole.take(tasks), other)
+        _adding_parts.check_same_columns_missing(whole.take(tasks), other)
         whole.put(tasks, added(whole.take(tasks), other.sums()))
         more = added_noise(ids, self, other)
         if self.log_likelihood is not None:
-            more["log_likelihood"] = added_values(ids, self, other)
+            more["log_likelihood"] = _adding_parts.added_values(ids, self, other)
         return self.of_sums(whole, ids, self.feature_names, one_target=self.target_mean.ndim == 1, **more)
 
     def __radd__(self, other: Any) -> SufficientStatistics:
@@ -321,8 +324,8 @@ class SufficientStatistics(FrozenValue):
         r"""The statistics with noise that hides every single row: what may leave a site.
 
         Adding or removing one row changes the probability of any outcome by no more than the factor
-        :math:`e^\epsilon`, but for :math:`\delta`, by the analytic Gaussian mechanism. Of a task it hides the number of rows
-        and all sums; not its id, nor which columns it lacks. A learner knows the noise and takes account of it.
+        :math:`e^\epsilon`, but for :math:`\delta`, by the analytic Gaussian mechanism; replacing one moves sums by up to twice.
+        Of a task it hides the number of rows and all sums; not its id, nor which columns it lacks. A learner knows the noise.
 
         Parameters
         ----------
@@ -355,9 +358,7 @@ class SufficientStatistics(FrozenValue):
 
     def take(self, tasks: Any) -> Self:
         """The statistics of some tasks (sorted positions, or a mask)."""
-        names = [field.name for field in fields(self) if field.name not in ("feature_names", "bounds", "data_norm")]
-        changed = {name: getattr(self, name)[tasks] for name in names if getattr(self, name) is not None}
-        return replace(self, **changed)
+        return replace(self, **of_tasks(self, tasks))
 
     def with_constant_column(self) -> Self:
         """The statistics of the same rows with a column of zeros before the others, without names."""
@@ -370,10 +371,9 @@ class SufficientStatistics(FrozenValue):
         -------
         dict
             Names and arrays, for `numpy.savez`; lists made of them, for JSON. Ids come back as they are, but dates,
-            which JSON does not know.
+            which JSON does not know. "names" are all others: of private sums without their noise nobody could tell it.
         """
-        state = self.__getstate__() | ({"ids": self.ids.astype(str)} if self.ids.dtype.kind == "O" else {})
-        return {name: np.array(value) for name, value in state.items() if value is not None}
+        return plain_state(self)
 
     @classmethod
     def from_dict(cls, state: Mapping[str, Any]) -> Self:
@@ -396,5 +396,4 @@ class SufficientStatistics(FrozenValue):
         ValueError
             If a name is missing or unknown.
         """
-        check_state(state, [field.name for field in fields(cls)])
-        return cls(**{name: state[name] for name in state})
+        return cls(**{name: state[name] for name in names_in(state, [field.name for field in fields(cls)])})

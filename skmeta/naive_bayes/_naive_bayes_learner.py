@@ -141,7 +141,7 @@ class NaiveBayesLearner(KeepsSeenTasks):
         """
         return hasattr(self, "fallback_") and self.fallback_.has_seen(tasks)
 
-    def _adapt_seen(self, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
+    def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
         """As the fallback does."""
         return self.fallback_._adapt_seen(prior, estimator, tasks, n_jobs)
 

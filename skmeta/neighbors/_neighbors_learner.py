@@ -16,12 +16,12 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.utils import check_array, check_scalar
 
 from skmeta.base import AdaptedEstimators, Prior, register
+from skmeta.base._fingerprint import fingerprint
 from skmeta.base._held_out import folds_of, simplest
 from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.base._registry import check_registered
 from skmeta.compose import MixturePrior, known_component, with_own_model
 from skmeta.fallback import SharedModel
-from skmeta.fallback._known_tasks import fingerprint
 from skmeta.neighbors._choice import Limits, choose_maps
 from skmeta.neighbors._metrics import AS_GIVEN, linear_maps
 from skmeta.neighbors._neighbors_prior import NeighborsPrior, SharedNeighbors

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -48,25 +49,32 @@ def labels_behind(steps: Sequence[tuple[str, Any]], labels: Labels, Z: Any) -> l
     >>> labels_behind([("step", step)], ["price", "size"], Z)
     ['price', 'polynomialfeatures__price^2', 'size']
     """
+    return _labels_of(_names_behind(steps, labels, column_names(Z), Z.shape[1]), labels)
+
+
+def _labels_of(names: Sequence[str], labels: Labels) -> list[Any]:
+    """The user's labels of columns that steps call ``names``; the name where it has none of its own."""
     written = _written(labels)
-    names = list(column_names(Z) or _names_behind(steps, list(written), Z.shape[1]))
     own = [_label_in(name, written) for name in names]
     times = Counter(own)
     return [label if times[label] == 1 else name for name, label in zip(names, own, strict=True)]
 
 
-def positions_behind(steps: Sequence[tuple[str, Any]], labels: Labels, Z: Any) -> dict[str, int]:
-    """Where the columns behind fitted steps are, by all that they are called there.
+def positions_behind(
+    steps: Sequence[tuple[str, Any]], labels: Labels, Z: Any
+) -> Callable[[], Mapping[str, int]] | None:
+    """What gives the positions of the columns behind fitted steps, by all that they are called there.
 
     Parameters
     ----------
     steps, labels, Z
-        As in `labels_behind`.
+        As in `labels_behind`; nothing of the rows is kept.
 
     Returns
     -------
-    dict
-        Position by the name of ``get_feature_names_out``, and by the label that errors have; what several are called is none.
+    callable or None
+        Gives positions by the name of ``get_feature_names_out``, and by the label that errors have; what several are called is
+        none. None where there are no steps, or no table behind them.
 
     Examples
     --------
@@ -76,12 +84,21 @@ def positions_behind(steps: Sequence[tuple[str, Any]], labels: Labels, Z: Any) -
     >>> from skmeta.steps._columns_behind import positions_behind
     >>> step = make_column_transformer((StandardScaler(), [0]), remainder="passthrough")
     >>> Z = step.fit_transform(np.eye(2))
-    >>> positions_behind([("step", step)], ["price", "size"], Z)
+    >>> positions_behind([("step", step)], ["price", "size"], Z)()
     {'standardscaler__price': 0, 'remainder__size': 1, 'price': 0, 'size': 1}
     """
-    names = column_names(Z) or _names_behind(steps, list(_written(labels)), Z.shape[1])
+    if not steps or getattr(Z, "ndim", 0) != 2:
+        return None
+    return partial(_positions, steps, labels, column_names(Z), Z.shape[1])
+
+
+def _positions(
+    steps: Sequence[tuple[str, Any]], labels: Labels, made: Sequence[str] | None, n_columns: int
+) -> dict[str, int]:
+    """Positions of ``n_columns`` by name and label; ``made`` are the names that a frame has."""
+    names = _names_behind(steps, labels, made, n_columns)
     found: dict[str, int] = {}
-    for called in (names, labels_behind(steps, labels, Z)):
+    for called in (names, _labels_of(names, labels)):
         times = Counter(called)
         own = {name: k for k, name in enumerate(called) if isinstance(name, str) and times[name] == 1}
         found = found | {name: k for name, k in own.items() if name not in found}
@@ -93,9 +110,13 @@ def _written(labels: Labels) -> dict[str, Any]:
     return {label if isinstance(label, str) else f"x{label}": label for label in labels}
 
 
-def _names_behind(steps: Sequence[tuple[str, Any]], names: list[str], n_columns: int) -> list[str]:
-    """What steps call the ``n_columns`` that the last of them makes of columns of these names."""
-    doing = list(_one_by_one(steps))
+def _names_behind(
+    steps: Sequence[tuple[str, Any]], labels: Labels, made: Sequence[str] | None, n_columns: int
+) -> Sequence[str]:
+    """Names of ``n_columns`` behind steps: those that a frame has, ``made``, else what steps call them."""
+    if made:
+        return made
+    names, doing = list(_written(labels)), list(_one_by_one(steps))
     for step, after in zip(doing, [*doing, None][1:], strict=True):
         names = _names_out(step, names, getattr(after, "n_features_in_", n_columns))
     return names

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pickle import PicklingError
 from typing import Any
 
@@ -121,7 +120,8 @@ class FrozenSteps(FrozenValue):
             The same tasks behind the steps.
         """
         Z = self.transform(tasks.X)
-        return tasks.with_rows(Z, self.transform_target(tasks.y), _names_behind(self.steps, self.input_names, tasks, Z))
+        behind = positions_behind(self.steps, self.input_names or range(tasks.X.shape[1]), Z)
+        return tasks.with_rows(Z, self.transform_target(tasks.y), behind)
 
     def transform_target(self, y: Any) -> Any:
         """Targets as the model gets them.
@@ -243,15 +243,8 @@ def fit_steps(parts: Parts, tasks: Tasks) -> tuple[FrozenSteps, Tasks]:
         with telling_columns_of_step(fitted, Z, tasks.feature_names, tasks.X.shape[1]):
             Z = _fit_transform(fresh, Z, seen if parts.target_outside else y, tasks.sample_weight)
         fitted.append((name, fresh))
-    behind = _names_behind(fitted, tasks.feature_names, tasks, Z)
+    behind = positions_behind(fitted, tasks.feature_names or range(tasks.X.shape[1]), Z)
     return replace(frozen, steps=tuple(fitted)), tasks.with_rows(Z, seen, behind)
-
-
-def _names_behind(steps: Any, names: Any, tasks: Tasks, Z: Any) -> Any:
-    """What gives the positions of columns by their names behind steps, where there are any and a table."""
-    if not steps or getattr(Z, "ndim", 0) != 2:
-        return None
-    return partial(positions_behind, steps, names or range(tasks.X.shape[1]), Z[:0])
 
 
 def _fit_transform(step: Any, X: Any, y: Any, sample_weight: Any) -> Any:

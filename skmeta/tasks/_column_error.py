@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,9 @@ class ColumnError(ValueError):
 
     Parameters
     ----------
-    *parts : str, tuple of int or int
+    *parts : str, tuple of int, int or callable
         The message, in which positions of columns stand for what they are called. A single one stands for how a step before
-        the model finds the column: by its name, or by its position among the features.
+        the model finds the column: by its name, or by its position among the features. A function makes text of ``labels``.
     labels : sequence, default=None
         What all columns are called; None where they are those of an array that was made of the user's table: who made it
         says it later.
@@ -34,7 +34,9 @@ class ColumnError(ValueError):
     X: wanted finite numbers, found infinity in column(s) 'price'; clip them.
     """
 
-    def __init__(self, *parts: str | tuple[int, ...] | int, labels: Sequence[Any] | None = None) -> None:
+    def __init__(
+        self, *parts: str | tuple[int, ...] | int | Callable[[Any], str], labels: Sequence[Any] | None = None
+    ) -> None:
         super().__init__(*parts)
         self.labels = labels
 
@@ -42,6 +44,8 @@ class ColumnError(ValueError):
         return "".join(map(self._in_words, self.args))
 
     def _in_words(self, part: Any) -> str:
+        if callable(part):
+            return str(part(self.labels))
         if isinstance(part, int):
             return shown(part if self.labels is None or not isinstance(self.labels[part], str) else self.labels[part])
         return part if isinstance(part, str) else column_list(self.labels, part)

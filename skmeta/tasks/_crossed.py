@@ -1,4 +1,4 @@
-"""Ids of an inner level that stand under several outer ones: nested groups that number from one, or crossed groups."""
+"""Ids of an inner level that stand under several outer ones: columns in the wrong order, nested groups, or crossed groups."""
 
 from __future__ import annotations
 
@@ -27,21 +27,34 @@ def warn_of_crossed_ids(levels: Mapping[str, NDArray[Any]], stacklevel: int) -> 
         Of the warning, as the caller counts.
     """
     names, above = list(levels), np.zeros(len(next(iter(levels.values()), ())), np.intp)
+    n_above = 1
     for outer, inner in pairwise([None, *names]):
         ids, codes = unique_ids(levels[str(inner)])
         pairs, first, path = np.unique(above * len(ids) + codes, return_index=True, return_inverse=True)
         parents = np.bincount(pairs % len(ids), minlength=len(ids))
         several = np.flatnonzero(parents > 1)
-        if outer is not None and len(several):
+        if outer is not None and len(several) and len(pairs) == n_above and len(ids) > 1:
+            _warn_of_order(str(outer), str(inner), names, len(ids), n_above, stacklevel + 1)
+        elif outer is not None and len(several):
             under = np.sort(first[pairs % len(ids) == several[0]])[:_PARENTS]
             _warn(inner, outer, ids[several], _paths(levels, names[: names.index(outer) + 1], under), stacklevel + 1)
-        above = path
+        above, n_above = path, len(pairs)
 
 
 def _paths(levels: Mapping[str, NDArray[Any]], names: list[str], tasks: NDArray[np.intp]) -> list[Any]:
     """What stands above some tasks: an id, or a path of several."""
     columns = [as_list(levels[name][tasks]) for name in names]
     return columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
+
+
+def _warn_of_order(outer: str, inner: str, names: list[str], n_inner: int, n_outer: int, stacklevel: int) -> None:
+    swapped = [{outer: inner, inner: outer}.get(name, name) for name in names]
+    warnings.warn(
+        f"task: wanted columns outermost first, found {n_outer} {outer!r} before {n_inner} {inner!r}, each of the first with "
+        f"one of the second alone; did you mean task={swapped}?",
+        UserWarning,
+        stacklevel=stacklevel,
+    )
 
 
 def _warn(inner: Any, outer: str, ids: NDArray[Any], parents: list[Any], stacklevel: int) -> None:

@@ -151,6 +151,10 @@ def _sorted(ids: set[Any]) -> list[Any]:
         return sorted(ids)
     except TypeError as error:
         one = next(iter(ids))
+        if all(hasattr(value, "tzinfo") for value in ids):
+            raise TypeError(
+                "ids: wanted dates with a time zone or without, found both; give all of them one, by .dt.tz_localize."
+            ) from error
         what = f"ids: wanted text, numbers or dates, found a {type(one).__name__}, {shown(one)}; use X[task].map(str)."
         raise TypeError(what) from error
 
@@ -201,7 +205,9 @@ def hashed_lookup(index_ids: NDArray[Any], ids: NDArray[Any]) -> NDArray[np.intp
 
 def type_of_ids(ids: NDArray[Any]) -> str:
     """What an array of ids holds, in words: ids of two types never match."""
-    return {"O": "text", "m": "durations", "M": "dates"}.get(ids.dtype.kind, "numbers")
+    if ids.dtype.kind == "O" and len(ids) and hasattr(ids[0], "isoformat"):
+        return "dates with a time zone" if getattr(ids[0], "tzinfo", None) is not None else "dates"
+    return {"O": "text", "U": "text", "m": "durations", "M": "dates"}.get(ids.dtype.kind, "numbers")
 
 
 def as_objects(values: list[Any]) -> NDArray[Any]:

@@ -139,7 +139,10 @@ def read_partition(
     try:
         return read_tasks(X, y, sample_weight, **options)
     except (TypeError, ValueError) as error:
-        error.add_note(f"This is said of partition {number}, whose rows are counted from its first.")
+        error.add_note(
+            f"This is said of partition {number} alone, whose rows are counted from its first; others may have more. "
+            "X.compute() makes a frame in memory, of which all is said at once."
+        )
         raise
 
 

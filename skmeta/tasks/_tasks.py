@@ -49,7 +49,7 @@ class Tasks(PartsOfTasks):
     levels : mapping of str to ndarray of shape (n_tasks,), default={}
         Ids of each task at every level of its task columns, by column name, outermost first: the region it lies in, then its
         own. Where there are several, ``ids`` are paths, tuples of these. Empty where there is no task column.
-    names_behind : callable, default=None
+    positions_behind : callable, default=None
         Gives the positions of columns by what they are called behind steps, whether or not ``X`` has names; None where there
         are no steps.
 
@@ -74,14 +74,14 @@ class Tasks(PartsOfTasks):
     classes: tuple[NDArray[Any], ...] | None = None
     class_rates: Mapping[Any, NDArray[np.float64]] = field(default_factory=dict)
     levels: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-    names_behind: Callable[[], Mapping[str, int]] | None = None
+    positions_behind: Callable[[], Mapping[str, int]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without what can be worked out again: worker processes get the rows, not copies of them.
+        """The state without what is computed from it: worker processes get the rows, not copies of them.
 
         What names columns behind steps is for learning alone, which is done by then.
         """
-        return {each.name: getattr(self, each.name) for each in fields(self)} | {"names_behind": None}
+        return {each.name: getattr(self, each.name) for each in fields(self)} | {"positions_behind": None}
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -252,7 +252,7 @@ class Tasks(PartsOfTasks):
         return replace(some, classes=labels_of_tasks(np.asarray(some.y), some.codes, len(some), some.labelled))
 
     def with_rows(
-        self, X: Any, y: NDArray[Any] | None, names_behind: Callable[[], Mapping[str, int]] | None = None
+        self, X: Any, y: NDArray[Any] | None, positions_behind: Callable[[], Mapping[str, int]] | None = None
     ) -> Self:
         """The same tasks with other columns and targets: what a step made of each row.
 
@@ -262,15 +262,15 @@ class Tasks(PartsOfTasks):
             One row for each of the old ones.
         y : ndarray of shape (n_rows,) or (n_rows, n_outputs), or None
             Likewise.
-        names_behind : callable, default=None
-            What steps call the columns.
+        positions_behind : callable, default=None
+            Gives the positions of columns by what steps call them.
 
         Returns
         -------
         Tasks
             Named by the columns of ``X``.
         """
-        return replace(self, X=X, y=y, feature_names=column_names(X), names_behind=names_behind)
+        return replace(self, X=X, y=y, feature_names=column_names(X), positions_behind=positions_behind)
 
     def weighed_in(self, unit: float) -> Self:
         """The same tasks with their weights in another unit.
@@ -303,9 +303,9 @@ class Tasks(PartsOfTasks):
         names, before = tuple(names), self.feature_names
         if names == before:
             return self
-        known = self.names_behind
+        known = self.positions_behind
         behind = None if known is None or before is None else partial(_moved, known, before, names)
-        return replace(self, X=columns_in_order(self.X, names), feature_names=names, names_behind=behind)
+        return replace(self, X=columns_in_order(self.X, names), feature_names=names, positions_behind=behind)
 
     def _of_rows(self, rows: NDArray[np.intp], **changed: Any) -> Self:
         """The same columns of some rows."""

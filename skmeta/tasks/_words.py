@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -28,22 +27,6 @@ def shown(value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"[{listed(value.ravel())}]" if value.ndim else shown(value[()])
     return repr(value.item() if isinstance(value, np.generic) else value)
-
-
-def plural(name: str) -> str:
-    """Return what several of a thing are called, by the name of its column; codes and the like are values of a column.
-
-    Examples
-    --------
-    >>> from skmeta.tasks._words import plural
-    >>> plural("store"), plural("City"), plural("class"), plural("sales"), plural("x3")
-    ('stores', 'Cities', 'classes', 'sales', 'values of x3')
-    """
-    if not name.isalpha():
-        return f"values of {name}"
-    if re.search("(ss|x|sh|ch)$", name):
-        return f"{name}es"
-    return name if name.endswith("s") else re.sub("(?<=[^aeiou])y$", "ie", name) + "s"
 
 
 def listed(values: Iterable[Any], limit: int = LIMIT) -> str:

@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
 from skmeta._dataframe import column_labels
+from skmeta.tasks import TaskColumns
 from skmeta.tasks._context import differing_rows
 from skmeta.tasks._ids import as_list
 from skmeta.tasks._locate import locate_columns
 from skmeta.tasks._numbers import check_rows
 from skmeta.tasks._paths import known_rows
 from skmeta.tasks._task_columns import task_list
+from skmeta.tasks._warn_caller import warn_caller
 from skmeta.tasks._words import listed, shown
 
 
-def check_asked(model: Any, X: Any) -> None:
+class _Known(Protocol):
+    @property
+    def columns(self) -> TaskColumns: ...
+
+
+class Fitted(Protocol):
+    """A fitted model, as far as it is asked here."""
+
+    task: Any
+
+    @property
+    def _in_tasks(self) -> bool: ...
+
+    @property
+    def _known(self) -> _Known: ...
+
+
+def check_asked(model: Fitted, X: Any) -> None:
     """Raise for a table that has other columns than fit had, or no rows; of columns of ids the message says the way out."""
-    _check_said(model, [] if column_labels(X) is None else column_labels(X) or [])
+    _check_said(model, column_labels(X) or [])
     if model._in_tasks:
         locate_columns(X, task_list(model.task), "task")
     validate_data(model, X, reset=False, skip_check_array=True)
     check_rows(X, "there is nothing to predict")
 
 
-def _check_said(model: Any, labels: list[Any]) -> None:
+def _check_said(model: Fitted, labels: list[Any]) -> None:
     """Raise where columns that say or describe tasks are missing from a frame, whose columns have these ``labels``."""
     columns, fitted = model._known.columns, getattr(model, "feature_names_in_", ())
     gone = [name for name in columns.names if labels and name in fitted and name not in labels]
@@ -40,7 +58,8 @@ def _check_said(model: Any, labels: list[Any]) -> None:
             "describe it; give them as in fit, or ask estimator_, which takes the features alone."
         )
     ids = [name for name in gone if name in columns.task]
-    if ids and len(columns.task) > 1 and not any(get_close_matches(name, map(str, labels)) for name in ids):
+    slips = [str(label) for label in labels if label not in fitted]  # what fit had is meant as it is written
+    if ids and len(columns.task) > 1 and not any(get_close_matches(name, slips) for name in ids):
         nothing = ", ".join(f"{name}=None" for name in ids)
         raise ValueError(
             f"task: wanted the columns of ids that fit had, found none named {listed(ids)}; an id that is not known is None "
@@ -66,10 +85,8 @@ def warn_of_other_tasks(fitted: Mapping[str, NDArray[Any]], values: Mapping[str,
             others.append(f"{name}={listed(dict.fromkeys(as_list(column[differs])))}")
     if others:
         one = ", ".join(f"{name}={shown(value[0])}" for name, value in fitted.items())
-        warnings.warn(
+        warn_caller(
             f"task: wanted rows of the one task that was fitted ({one}), found some with {' and '.join(sorted(others))}; they "
             "are predicted as rows of that one. A model with task=... knows several tasks; of a new one prior_.given(...) "
-            "tells.",
-            UserWarning,
-            stacklevel=4,
+            "tells."
         )

@@ -37,14 +37,15 @@ from skmeta.steps import (
     with_steps,
 )
 from skmeta.tasks import TaskColumns, Tasks, read_tasks
-from skmeta.tasks._crossed import warn_of_crossed_ids
 from skmeta.tasks._ids import as_list, plain_ids
 from skmeta.tasks._ids_beside import refuse_ids_beside
+from skmeta.tasks._levels_apart import warn_of_levels
 from skmeta.tasks._numbers import check_rows
 from skmeta.tasks._tables import plain_table
 from skmeta.tasks._told_columns import telling_columns
 from skmeta.tasks._words import shown
 from skmeta.warm_start._asked import check_asked
+from skmeta.warm_start._asked_context import check_described, warn_of_same_context
 from skmeta.warm_start._given import (
     check_classes,
     check_context,
@@ -169,6 +170,7 @@ class WarmStartBase(HasMemberships, MetaEstimatorMixin, BaseEstimator):
             prior, tasks, adapted = self._learned(learner, prior, parts.model, tasks)
         if self.context is not None:
             warn_of_unread_context(columns, prior, stacklevel=4)
+            warn_of_same_context(raw.context if self.prior is None else {})
         steps = replace(steps, columns=columns_of_prior(columns, prior))
         adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, adapted, order)
         one = raw.context if self.task is None else {}
@@ -180,7 +182,7 @@ class WarmStartBase(HasMemberships, MetaEstimatorMixin, BaseEstimator):
     def _check_collection(self, tasks: Tasks, learner: Any) -> None:
         """Tasks that can be learned from: several, of several classes where there are classes, nested as said."""
         if learner is not None and not getattr(learner, "crossed", False):
-            warn_of_crossed_ids(names_among(tasks.levels, learner, self.prior), stacklevel=5)
+            warn_of_levels(names_among(tasks.levels, learner, self.prior), goes_on=self.prior is not None, stacklevel=5)
         if self.prior is not None:
             return
         if len(tasks) == 1:
@@ -385,6 +387,7 @@ class WarmStartBase(HasMemberships, MetaEstimatorMixin, BaseEstimator):
         if is_partitioned(X):
             return answer_partitions(self, method, X)
         X = plain_table(X)
+        check_described(self, X)
         check_asked(self, X)
         return self._known.answer(method, X)
 

@@ -84,7 +84,7 @@ class KnownInParts:
     def _told(self, ids: NDArray[Any]) -> NDArray[Any]:
         """Ids that are asked about, each once; with a word if none is known, an error if none can be."""
         index = index_levels(dict.fromkeys(self.columns.task, ids))
-        known_codes(self.levels, index)
+        known_codes(self.levels, index, new_ones_warn=not self.prior.context_names)
         return index.ids
 
     def without_rows(self) -> _Without:

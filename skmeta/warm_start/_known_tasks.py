@@ -102,8 +102,8 @@ class KnownTasks:
         if not self.levels:
             return np.zeros(n_rows, dtype=np.intp)
         index = index_levels(self.columns.levels(values, complete=False))
-        reads_ids = bool(set(self.levels) & set(self.prior.context_names))
-        return self._places(index, new_ones_warn=not reads_ids)[index.codes]
+        # New tasks of which something is known before their rows are what such a prior is for.
+        return self._places(index, new_ones_warn=not self.prior.context_names)[index.codes]
 
     def _places(self, index: TaskIndex, *, new_ones_warn: bool) -> NDArray[np.intp]:
         """Where each task of an index is among those known, -1 where it is not; with a word if none is."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from skmeta.base import AdaptedEstimators
-from skmeta.tasks._ids import as_list, as_objects
+from skmeta.tasks._ids import as_list
+from skmeta.tasks._known_ids import one_id
 from skmeta.tasks._paths import lookup_levels
 from skmeta.tasks._words import is_missing, listed, shown
 
@@ -34,6 +34,10 @@ class TaskEstimators(Mapping[Any, Any]):
 
     def __getitem__(self, task: Any) -> Any:
         code = self._position(task)
+        if code < 0 and self._is_inner(task):
+            raise KeyError(
+                f"no task {shown(task)}: ids of nested tasks are paths, {tuple(self._levels)}, such as {shown(self._ids[0])}"
+            )
         if code < 0:
             raise KeyError(
                 f"no task {shown(task)} among the {len(self._ids)} that were adapted to ({listed(self._ids)}); adapt(X, y) "
@@ -41,12 +45,16 @@ class TaskEstimators(Mapping[Any, Any]):
             )
         return self._adapted.estimator(code)
 
+    def _is_inner(self, task: Any) -> bool:
+        """Whether it is no path though tasks are nested."""
+        return len(self._levels) > 1 and not (isinstance(task, tuple) and len(task) == len(self._levels))
+
     def _position(self, task: Any) -> int:
         path = task if len(self._levels) > 1 else (task,)
         if not isinstance(path, tuple) or len(path) != len(self._levels) or any(map(is_missing, path)):
             return -1
         pairs = zip(self._levels.items(), path, strict=True)
-        return int(lookup_levels(self._levels, {name: _one(ids, value) for (name, ids), value in pairs})[0])
+        return int(lookup_levels(self._levels, {name: one_id(ids, value) for (name, ids), value in pairs})[0])
 
     def __iter__(self) -> Iterator[Any]:
         return iter(as_list(self._ids))
@@ -56,10 +64,3 @@ class TaskEstimators(Mapping[Any, Any]):
 
     def __repr__(self) -> str:
         return f"TaskEstimators({len(self)} tasks, made when asked for)"
-
-
-def _one(ids: NDArray[Any], value: Any) -> NDArray[Any]:
-    """One id to look up among others."""
-    one = np.array([value]) if isinstance(value, np.generic) else as_objects([value])
-    # A date of the standard library or of pandas.
-    return one.astype(ids.dtype) if hasattr(value, "isoformat") and ids.dtype.kind == "M" else one

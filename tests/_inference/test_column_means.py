@@ -49,10 +49,10 @@ def test_it_is_the_posterior_of_a_dense_gaussian(seed):
     means = sum(rng.normal(size=(own.max() + 1, 2))[own] for own in at)
     n_rows = rng.integers(1, 9, n_tasks).astype(float)
     found, within = column_means(parents, means, n_rows, ratio), ratio / (1.0 + ratio)
-    told = _upward(parents, means, n_rows[:, None] / within)
+    levels = _upward(parents, means, n_rows[:, None] / within)
     for j in range(2):
-        vary, noise = [each.vary[j] for each in told], within[j] / n_rows
-        for depth, below in enumerate(found.below):
+        vary, noise = [level.prior_variance[j] for level in levels], within[j] / n_rows
+        for depth, below in enumerate(found.predictive):
             for node in range(len(below.ratio)):
                 mean, variance = dense(parents, vary, means[:, j], noise, node, depth)
                 left = sum(vary[depth + 1 :])
@@ -62,8 +62,8 @@ def test_it_is_the_posterior_of_a_dense_gaussian(seed):
             above = at[-2] == at[-2][task]
             if above.sum() > 1:  # else the node above is not among the others'
                 mean, variance = dense(parents, vary, means[:, j], noise, at[-2][task], 1, without=task)
-                assert_allclose(found.others.expected[task, j], mean, rtol=1e-4, atol=1e-4)
-                assert_allclose(found.others.ratio[task, j], within[j] / (variance + vary[-1]), rtol=1e-4)
+                assert_allclose(found.cavity.expected[task, j], mean, rtol=1e-4, atol=1e-4)
+                assert_allclose(found.cavity.ratio[task, j], within[j] / (variance + vary[-1]), rtol=1e-4)
 
 
 def test_variances_are_those_of_analysis_of_variance():
@@ -74,8 +74,8 @@ def test_variances_are_those_of_analysis_of_variance():
     outer, inner = _upward(parents, means[:, None], np.full((28, 1), n / within))
     table = means.reshape(7, k)
     own = table.var(axis=1, ddof=1).mean()
-    assert_allclose(inner.vary, own - within / n)
-    assert_allclose(outer.vary, table.mean(axis=1).var(ddof=1) - own / k)
+    assert_allclose(inner.prior_variance, own - within / n)
+    assert_allclose(outer.prior_variance, table.mean(axis=1).var(ddof=1) - own / k)
 
 
 def test_tasks_without_rows_tell_nothing_and_their_order_changes_nothing():
@@ -86,8 +86,8 @@ def test_tasks_without_rows_tell_nothing_and_their_order_changes_nothing():
     far = column_means(parents, np.r_[means[:4], [[9e9], [-9e9]]], n_rows, ratio)
     turned = column_means((parents[0], parents[1][::-1]), means[::-1], n_rows[::-1], ratio)
     for one, other in ((found, far), (found, turned)):
-        assert_allclose(one.below[0].expected, other.below[0].expected)
-        assert_allclose(one.below[0].ratio, other.below[0].ratio)
-    assert_allclose(turned.others.expected[::-1], found.others.expected)
-    told = found.below[0].expected[:2].mean()
-    assert_allclose(found.below[0].expected[2], told, atol=0.5 * np.ptp(found.below[0].expected[:2]))
+        assert_allclose(one.predictive[0].expected, other.predictive[0].expected)
+        assert_allclose(one.predictive[0].ratio, other.predictive[0].ratio)
+    assert_allclose(turned.cavity.expected[::-1], found.cavity.expected)
+    told = found.predictive[0].expected[:2].mean()
+    assert_allclose(found.predictive[0].expected[2], told, atol=0.5 * np.ptp(found.predictive[0].expected[:2]))

@@ -49,6 +49,15 @@ def test_inverses_are_numpys(seed, p):
     assert_allclose((matrix @ both[1][..., None])[..., 0], vector, atol=1e-9)
 
 
+@pytest.mark.parametrize("p", [1, 5, 9, 15, 16, 20])
+@pytest.mark.parametrize("at", [0, -1])
+def test_a_triangle_with_a_zero_on_its_diagonal_has_no_inverse(p, at):
+    lower = np.linalg.cholesky(definite(0, p))
+    lower[1, at, at] = 0.0
+    with pytest.raises(np.linalg.LinAlgError):
+        triangular_inverse(lower)
+
+
 @settings(max_examples=40, deadline=None)
 @given(seeds, widths)
 def test_log_determinant_and_quadratic_form_are_numpys(seed, p):

@@ -4,36 +4,91 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skmeta._inference.noisy_grams import expected_grams
+from skmeta._inference import noisy_grams
+from skmeta._inference.bounded_sums import Box
+from skmeta._inference.noisy_grams import expected_grams, variance_between
 
 pytestmark = pytest.mark.quick
 
+LEVEL = 5.0  # standard deviations of noise in a product of two columns
+UNIFORM, NORMAL = (
+    1.0 / 3.0,
+    1.0 / 9.0,
+)  # mean squares within bounds; of the normal one these are three standard deviations
 
-def grams(seed, between, n_tasks=200, d=3):
-    """``(G, G with noise, variances)``: entries differ by ``between`` per row between tasks; the constant last."""
-    rng, p = np.random.default_rng(seed), d + 1
-    n = rng.uniform(50.0, 200.0, n_tasks)
-    drawn = np.triu(rng.normal(size=(2, n_tasks, p, p)))
-    own, noise = drawn + np.swapaxes(np.triu(drawn, 1), 2, 3)
-    G = n[:, None, None] * (np.eye(p) + between * own)
+
+def grams(seed, between, n_tasks=200, d=3, *, square=UNIFORM, largest=1.0):
+    """``(G, G with noise, variances)`` of a `Box`; entries differ by ``between`` per row between tasks; the constant last.
+
+    The first site has ``largest`` times the rows of a usual one.
+    """
+    random, p = np.random.RandomState(seed), d + 1
+    box = Box(np.zeros(p), np.ones(p), d, np.sqrt(d))
+    n = random.uniform(300.0, 700.0, n_tasks)
+    n[0] *= largest
+    drawn = np.triu(random.normal(size=(n_tasks, p, p)))
+    own = drawn + np.swapaxes(np.triu(drawn, 1), 1, 2)
+    G = n[:, None, None] * (np.diag(np.append(np.full(d, square), 1.0)) + between * own)
     G[:, -1, -1] = n
-    variances = np.broadcast_to(4.0 * (1.0 + np.eye(p)), G.shape).copy()
-    variances[:, -1, -1] = 1e-2
-    return G, G + np.sqrt(variances) * noise, variances
+    variances = np.broadcast_to(LEVEL**2 * box.variances[:-1, :-1], G.shape).copy()
+    return G, G + box.noise(n_tasks, LEVEL, random)[:, :p, :p], variances
 
 
-@pytest.mark.parametrize("between", [0.0, 0.01, 0.1])
-def test_they_are_as_near_as_if_it_were_known_how_much_tasks_differ(between):
-    off, said, best, upper = [], [], [], np.triu_indices(4)
+def kinds(values):
+    """Means ``(3,)`` over squares, products, and sums of columns; not of the number of rows."""
+    d = values.shape[-1] - 1
+    rows, columns = np.triu_indices(d, 1)
+    return np.array(
+        [values[:, range(d), range(d)].mean(), values[:, rows, columns].mean(), values[:, range(d), d].mean()]
+    )
+
+
+def in_standard_errors(differences):
+    """Of the mean over seeds, the first axis, from zero."""
+    differences = np.asarray(differences)
+    return differences.mean(axis=0) / (differences.std(axis=0, ddof=1) / np.sqrt(len(differences)))
+
+
+@pytest.mark.parametrize("largest", [1.0, 30.0, 300.0])
+@pytest.mark.parametrize("square", [UNIFORM, NORMAL])
+def test_they_are_as_far_off_as_is_said_where_it_is_known_how_much_tasks_differ(monkeypatch, square, largest):
+    monkeypatch.setattr(noisy_grams, "variance_between", lambda residual, n, noise: 0.02**2)
+    differences = []
+    for seed in range(40):
+        G, noisy, variances = grams(seed, 0.02, square=square, largest=largest)
+        found, said = expected_grams(noisy, variances, np.zeros((200, 3), bool))
+        differences.append(kinds((found - G) ** 2 - said))
+    assert np.abs(in_standard_errors(differences)).max() < 3.0
+
+
+@pytest.mark.parametrize("largest", [1.0, 300.0])
+def test_how_much_tasks_differ_is_found_without_bias(largest):
+    differences, between = [], 0.01
+    for seed in range(100):
+        _, noisy, variances = grams(seed, between, 20, largest=largest)
+        n = noisy[:, -1:, -1:]
+        residual = noisy - n * noisy.sum(axis=0) / n.sum()
+        mean = np.diag([UNIFORM] * 3 + [1.0])
+        found = variance_between(
+            residual, np.broadcast_to(n, noisy.shape), variances + mean**2 * variances[:, -1:, -1:]
+        )
+        differences.append(kinds(found[None] - between**2))
+    assert np.abs(in_standard_errors(differences)).max() < 3.0
+
+
+@pytest.mark.parametrize(("between", "largest"), [(0.0, 1.0), (0.0, 300.0), (0.01, 1.0), (0.05, 1.0)])
+def test_they_are_nearly_as_near_as_if_it_were_known_how_much_tasks_differ(between, largest):
+    """Known are the mean and the variance: the best estimate then, whose gain is a scalar."""
+    off, best = [], []
     for seed in range(10):
-        G, noisy, variances = grams(seed, between)
-        differ = (between * G[:, -1:, -1:]) ** 2
-        found, claimed = expected_grams(noisy, variances, np.zeros((200, 3), bool))
-        each = ((found - G) ** 2 / variances, claimed / variances, differ / (differ + variances))
-        for parts, values in zip((off, said, best), each, strict=True):
-            parts.append(values[:, upper[0], upper[1]][:, :-1].mean())  # all but the number of rows
-    assert np.mean(best) <= np.mean(off) + 0.01 < np.mean(best) + 10.0 / 200 + 0.01
-    assert abs(np.mean(said) - np.mean(off)) < np.sqrt(2.0 / 200)  # the share by which a variance of so many is off
+        G, noisy, variances = grams(seed, between, largest=largest)
+        found, _ = expected_grams(noisy, variances, np.zeros((200, 3), bool))
+        mean, rows = np.diag([UNIFORM] * 3 + [1.0]), noisy[:, -1:, -1:]
+        prior = (between * rows) ** 2 + mean**2 * variances[:, -1:, -1:]
+        known = rows * mean + prior / (prior + variances) * (noisy - rows * mean)
+        off.append(kinds((found - G) ** 2 / variances))
+        best.append(kinds((known - G) ** 2 / variances))
+    assert np.all(np.mean(off, axis=0) < np.mean(best, axis=0) + 10.0 / 200)
 
 
 def test_what_is_known_without_noise_stays():

@@ -53,6 +53,21 @@ def test_names_of_the_columns_do_not_matter(structure):
     assert_allclose(structure.fit(scatter[order][:, order], 40)[0], one[order][:, order], rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize("n_tasks", [1, 10, 300])
+@pytest.mark.parametrize("structure", [SPHERICAL, DIAGONAL, SHAPES[4], SHAPES[6]], ids=str)
+def test_parameters_are_the_effective_degrees_of_freedom_of_the_fit(structure, n_tasks):
+    """The trace of the derivative, by differences: the fit is linear in the scatter."""
+    scatter, step = scatter_of(40), 1e-3
+    before, _ = structure.fit(scatter, n_tasks)
+    trace = 0.0
+    for i, j in zip(*np.tril_indices(6), strict=True):
+        moved = scatter.copy()
+        moved[i, j] += step
+        moved[j, i] = moved[i, j]
+        trace += (structure.fit(moved, n_tasks)[0][i, j] - before[i, j]) / step
+    assert_allclose(trace, structure.n_parameters(6, n_tasks), rtol=1e-6)
+
+
 def test_spherical_is_one_variance_and_the_intercepts_own():
     scatter = scatter_of(40)
     covariance, _ = SPHERICAL.fit(scatter, 40)

@@ -16,6 +16,7 @@ from skmeta import GaussianPrior, WarmStartRegressor
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.compose import MixturePrior
 from skmeta.compose._average import average_estimators
+from skmeta.compose._mixture_of_kinds import MixtureOfKinds
 from skmeta.linear_model._families import FAMILIES
 from skmeta.steps import PriorWithSteps, fit_steps, take_apart
 from skmeta.tasks import Tasks, read_tasks
@@ -270,3 +271,13 @@ def test_what_is_learned_is_the_learned_component_where_there_are_no_rows():
     model = WarmStartRegressor(Ridge(), task=-1).fit(np.c_[X, np.repeat([0.0, 1.0, 2.0], 10)], y)
     assert model.prior_.weights[0] < 1.0
     assert_allclose(model.prior_.zero_shot(Ridge()).coef_, model.prior_.components[0].zero_shot(Ridge()).coef_)
+
+
+def test_what_a_subclass_wrote_it_reads_itself():
+    gaussian = GaussianPrior([1.0], 0.1)
+    kinds = MixtureOfKinds([gaussian, gaussian, gaussian], [0.2, 0.5, 0.3], ["all", "kind 1", "kind 2"], n_kinds=2)
+    with pytest.raises(
+        ValueError, match=r"unknown \['n_kinds'\].*what a subclass wrote that reads: type\(prior\)\.from_dict"
+    ):
+        MixturePrior.from_dict(kinds.to_dict())
+    assert type(kinds).from_dict(kinds.to_dict()).n_kinds == 2

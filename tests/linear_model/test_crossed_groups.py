@@ -222,7 +222,7 @@ def test_the_prior_is_a_frozen_value():
     prior = learn(X, y, ["left", "right"]).prior_.split()[1]
     learned = prior.learned
     assert prior.context_names == ("left", "right") and clone(prior) is prior
-    assert repr(prior).startswith("CrossedPrior(8 left x 6 right, 48 tasks; lefts explain ")
+    assert repr(prior).startswith("CrossedPrior(left: 8, right: 6, tasks: 48; left explains ")
     found = [int(n) for n in re.findall(r"\d+", prior.in_words[0])]
     variance = [np.trace(prior.covariances[name]) for name in ("left", "right")]  # of columns of variance one, nearly
     assert_allclose(found, 100 * np.array(variance) / sum(variance), atol=3)

@@ -81,6 +81,7 @@ def test_the_order_of_tasks_rows_and_descriptors_changes_nothing():
     assert_allclose(predicted(other, NEW), predicted(learned(), NEW), rtol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:context. wanted columns that differ between tasks")
 def test_what_is_the_same_in_all_stores_says_nothing():
     more = {"country": "CH", "floors": 1.0}
     other = model([*CONTEXT, *more]).fit(TABLE.assign(**more), Y)
@@ -89,6 +90,7 @@ def test_what_is_the_same_in_all_stores_says_nothing():
     assert_allclose(found.mean, learned().prior_.given(size=1.0).components[0].mean, rtol=1e-10)
 
 
+@pytest.mark.filterwarnings("ignore:context. wanted columns that differ between tasks")
 def test_only_descriptors_that_are_constant():
     fitted = model(["country"]).fit(TABLE.drop(columns=CONTEXT).assign(country="CH"), Y)
     assert (

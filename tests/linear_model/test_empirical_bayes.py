@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.linear_model import BayesianRidge, ElasticNet, Lasso, LogisticRegression, PoissonRegressor, Ridge
 
-from skmeta import EmpiricalBayes, GaussianPrior, WarmStartClassifier, WarmStartRegressor
+from skmeta import EmpiricalBayes, GaussianPrior, StateSpace, WarmStartClassifier, WarmStartRegressor
 from skmeta._inference import moments as moments_room
 from skmeta._inference import sums as sums_room
 from skmeta._inference.sums import read_sums
@@ -413,3 +413,11 @@ def test_a_parameter_that_is_none_has_a_way_out(options, way_out):
     tasks = Tasks(np.ones((2, 1)), np.ones(2), np.arange(2), np.arange(2))
     with pytest.raises(ValueError, match=way_out):
         EmpiricalBayes(**options).learn(Ridge(), tasks)
+
+
+@pytest.mark.parametrize("learner", [EmpiricalBayes, StateSpace])
+@pytest.mark.parametrize("name", ["half_life", "pseudo_tasks", "tol"])
+def test_nan_is_no_parameter(learner, name):
+    X, y, _ = make_related_regression(n_tasks=4, n_features=2, random_state=0)
+    with pytest.raises(ValueError, match=rf"^{learner.__name__}\({name}=...\): wanted a number, found nan"):
+        WarmStartRegressor(Ridge(), task=-1, learner=learner(**{name: np.nan})).fit(X, y)

@@ -38,7 +38,7 @@ def test_shares_of_levels_are_those_of_their_covariances(classes_in_schools):
         model = WarmStartRegressor(make_pipeline(StandardScaler(), Ridge()), task=task).fit(X, y)
     prior = model.prior_
     (sentence,) = prior.in_words
-    assert re.sub(r"\d+", "?", sentence) == "districts explain ? %, schools ? % of what differs between classes"
+    assert re.sub(r"\d+", "?", sentence) == "district explains ? %, school ? % of what differs between tasks"
     assert f"; {sentence})" in repr(prior)
     variance = {name: np.trace(own) for name, own in prior.covariances.items()}  # of a standardised column and a level
     shares = {name: own / sum(variance.values()) for name, own in variance.items()}

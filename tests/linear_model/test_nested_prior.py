@@ -4,9 +4,10 @@ import pickle
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import Lasso, LogisticRegression, PoissonRegressor, Ridge
 
-from skmeta import EmpiricalBayes, SufficientStatistics
+from skmeta import EmpiricalBayes, StateSpace, SufficientStatistics
 from skmeta.compose import MixturePrior
 from skmeta.linear_model import GaussianPrior, NestedPrior, StructuredMixture
 from skmeta.linear_model._structured._nested_prior import Nodes
@@ -196,7 +197,7 @@ def test_it_says_what_regions_explain(learned):
     prior = learned[1].components[0]
     assert sum(prior.shares.values()) == pytest.approx(1.0)
     assert prior.shares["region"] > 0.8  # of a truth of .96
-    assert repr(prior).startswith("NestedPrior(6 regions, 36 stores; regions explain 9")
+    assert repr(prior).startswith("NestedPrior(region: 6, store: 36; region explains 9")
 
 
 def wide_collection():
@@ -212,6 +213,16 @@ def of_rows(learner, tasks):
 
 def of_sums(learner, tasks):
     return learner.learn_statistics(SufficientStatistics.of_tasks(tasks))
+
+
+@pytest.mark.parametrize("n_stores", [N_STORES, N_STORES + 1])
+@pytest.mark.parametrize("learner", [EmpiricalBayes("diagonal"), StateSpace(max_iter=3)], ids=["nested", "drifting"])
+def test_other_tasks_are_not_taken_for_those_learned_from(learner, n_stores):
+    learner, tasks, other = clone(learner), collection(0)[0], collection(1, n_stores=n_stores)[0]
+    prior = learner.learn(Ridge(), tasks)
+    assert learner.has_seen(tasks) and not learner.has_seen(other)
+    found = learner.adapt_learned(prior, Ridge(), other).predict(other.X, other.codes)
+    np.testing.assert_array_equal(found, prior.adapt_tasks(Ridge(), other).predict(other.X, other.codes))
 
 
 @pytest.mark.parametrize("learn", [of_rows, of_sums])

@@ -241,8 +241,10 @@ def test_few_rows_are_said_to_be_unusable(epsilon, data_norm):
     found = SufficientStatistics.from_table(
         np.c_[X, np.repeat(np.arange(10), 50)], y, -1, bounds=bounds, data_norm=data_norm
     )
-    with pytest.warns(UserWarning, match=r"unusable.*It takes .* times the rows a task, a larger epsilon"):
+    with pytest.warns(UserWarning, match=r"unusable.*It takes .* times the rows, a larger epsilon") as said:
         noisy = found.privatise(epsilon, 1e-5, random_state=0)
+    (message,) = [str(each.message) for each in said]
+    assert len(message) < 300 and "of 10 task(s)" in message and "rows, noisy" in message  # short, and of the site
     with pytest.warns(UserWarning, match="statistics: .*unusable"):
         EmpiricalBayes().learn_statistics(noisy)  # who learns is somebody else
 
@@ -405,11 +407,23 @@ def test_a_norm_has_the_units_of_bounds():
         SufficientStatistics.from_dict({**found.to_dict(), "bounds": None})
 
 
+def test_private_sums_do_not_lose_their_noise_on_the_way():
+    found = private(statistics(*table(n_tasks=2)))
+    whole = found.to_dict()
+    for lost in ("noise_variance", "bounds", "count", "ids"):
+        with pytest.raises(ValueError, match=rf"missing \['{lost}'\]"):
+            SufficientStatistics.from_dict({name: array for name, array in whole.items() if name != lost})
+    exact = ("ids", "n", "mean", "target_mean", "scatter", "cross", "square", "feature_names", "count", "bounds")
+    with pytest.raises(ValueError, match="wanted all that to_dict gives, found no 'names'"):
+        SufficientStatistics.from_dict({name: whole[name] for name in exact})
+    assert_array_equal(SufficientStatistics.from_dict(whole).noise_variance, found.noise_variance)
+
+
 def test_noise_without_bounds_is_no_value():
-    state = statistics(*table(n_tasks=2)).to_dict()
+    found = statistics(*table(n_tasks=2))
     with pytest.raises(ValueError, match=r"bounds=.*wanted shape \(3, 2\)"):
-        SufficientStatistics.from_dict(state | {"bounds": np.zeros((2, 2))})
+        replace(found, bounds=np.zeros((2, 2)))
     with pytest.raises(ValueError, match=r"noise_variance=.*wanted bounds"):
-        SufficientStatistics.from_dict({**state, "noise_variance": [1.0, 1.0], "bounds": None})
+        replace(found, noise_variance=[1.0, 1.0], bounds=None)
     with pytest.raises(ValueError, match=r"noise_variance=.*not negative"):
-        SufficientStatistics.from_dict(state | {"noise_variance": [1.0, -1.0]})
+        replace(found, noise_variance=[1.0, -1.0])

@@ -323,7 +323,7 @@ def test_players_have_means_and_chains_of_their_own():
     model.fit(frame.loc[past, columns], frame.y[past])
     prior = model.prior_.prior
     assert isinstance(prior.learned, DriftingPrior)
-    assert repr(prior).startswith("DriftingPrior(30 player, half-life")
+    assert repr(prior).startswith("DriftingPrior(player: 30, season: 330; half-life")
     assert list(prior.covariances) == ["player", "season drift", "season"]
     new = frame[~past]
     known = np.mean((model.predict(new[columns]) - new.y) ** 2)
@@ -341,7 +341,7 @@ def test_players_have_means_and_chains_of_their_own():
     assert abs(known_again[1][1] - truth) < abs(known_again[0][1] - truth)
     rookie = new[new.player == "p3"].assign(player="rookie")
     joined = model.fit(rookie[columns], rookie.y).prior_.prior
-    assert repr(joined).startswith("DriftingPrior(31 player")
+    assert repr(joined).startswith("DriftingPrior(player: 31")
     assert abs(mean_of(joined.given(player="rookie"))[1] - truth) < abs(mean_of(nobody)[1] - truth)
     next_one = prior.given(player="p3")
     np.testing.assert_allclose(mean_of(next_one), mean_of(prior.given(player="p3", season=2011)))

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.pipeline import make_pipeline
 
 from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartRegressor
 from skmeta.datasets import make_related_regression
@@ -310,6 +312,18 @@ def test_tables_without_features_have_an_intercept(kind, n_outputs):
     assert_same(back, parts[0])
 
 
+@pytest.mark.parametrize(("nothing", "found"), [(sum([]), r"0, which sum\(\[\]\) is"), (None, "None"), (3, "3")])
+def test_what_are_no_statistics_is_named(nothing, found):
+    with pytest.raises(TypeError, match=f"^statistics: wanted SufficientStatistics, .*found {found};.*from_table"):
+        EmpiricalBayes().learn_statistics(nothing)
+
+
+@pytest.mark.parametrize("wrap", [make_pipeline, TransformedTargetRegressor], ids=lambda wrap: wrap.__name__)
+def test_sums_are_of_columns_as_the_model_sees_them(wrap):
+    with pytest.raises(TypeError, match=r"^estimator: wanted the model alone, such as Ridge\(\), found a \w+; sums"):
+        EmpiricalBayes().learn_statistics(made(), wrap(Ridge()))
+
+
 def test_a_list_of_statistics_is_to_be_added_up():
     with pytest.raises(TypeError, match=r"wanted one SufficientStatistics.*sum\(parts\)"):
         EmpiricalBayes().learn_statistics([made(), made()])
@@ -373,7 +387,8 @@ def test_parts_that_do_not_go_together_are_named(other, error, message):
     ("state", "error", "message"),
     [
         ([], TypeError, "wanted a mapping"),
-        ({"n": [1.0]}, ValueError, "missing .'cross'"),
+        ({"n": [1.0]}, ValueError, "found no 'names'"),
+        ({"n": [1.0], "names": ["n", "cross"]}, ValueError, "missing .'cross'"),
         (made().to_dict() | {"weights": 1}, ValueError, "unknown .'weights'"),
         (made().to_dict() | {"n": [1.0]}, ValueError, r"n=.*wanted shape \(2,\).*found shape \(1,\)"),
         (made().to_dict() | {"n": [1.0, -1.0]}, ValueError, "not negative"),

@@ -47,11 +47,11 @@ def test_a_store_of_which_nothing_is_known_starts_from_its_region(few_fits, caps
     status, out, err = run(capsys, path, *NESTED)
     assert status == 0 and "Warning" not in err
     assert "140 rows, 20 tasks (store in region), 2 features" in out
-    (share,) = re.findall(r"\nRegions explain (\d+) % of what differs between stores\.\n", out)
+    (share,) = re.findall(r"\nRegion explains (\d+) % of what differs between tasks\.\n", out)
     assert int(share) > 90  # of a truth of .98
     assert "by WarmStartRegressor(Ridge(), task=['region', 'store']): " in out
     answer, plain = (json.loads(run(capsys, path, *task, "--json")[1]) for task in (NESTED, NESTED[2:]))
-    assert answer["in_words"] == [f"regions explain {share} % of what differs between stores"]
+    assert answer["in_words"] == [f"region explains {share} % of what differs between tasks"]
     assert answer["errors"]["warm"][0] < 0.5 * plain["errors"]["warm"][0]  # who knows no region has the mean of all
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_array_equal
+from scipy import sparse
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.naive_bayes import CategoricalNB
@@ -13,6 +15,7 @@ from sklearn.svm import SVR
 
 from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
 from skmeta.compose import first_component
+from skmeta.datasets import make_related_regression
 from skmeta.tasks import read_tasks
 
 pytestmark = pytest.mark.quick
@@ -246,3 +249,13 @@ def test_columns_that_vary_are_named_as_the_user_does_or_as_the_steps_do():
     assert np.array_equal(covariance("onehotencoder__city_Oslo"), covariance(0))
     with pytest.raises(ValueError, match="'cost'"):
         covariance("cost")
+
+
+@pytest.mark.parametrize("kind", [sparse.coo_matrix, sparse.coo_array, sparse.csr_matrix, sparse.dok_array])
+def test_steps_may_make_sparse_tables_of_every_kind(kind):
+    """Those of coordinates cannot be cut."""
+    X, y, _ = make_related_regression(n_tasks=6, n_samples=5, n_features=2, random_state=0)
+    step = FunctionTransformer(lambda Z: kind(np.asarray(Z)))
+    model = WarmStartRegressor(make_pipeline(step, Ridge()), task=-1).fit(X, y)
+    plain = WarmStartRegressor(make_pipeline(FunctionTransformer(sparse.csr_matrix), Ridge()), task=-1).fit(X, y)
+    assert_array_equal(model.predict(X), plain.predict(X))

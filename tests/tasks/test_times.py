@@ -37,7 +37,19 @@ def objects(*values):
 def test_dates_are_days(dates):
     found, unit = times_of(dates, "date")
     np.testing.assert_array_equal(found, [19783.0, 19785.0])
-    assert unit == "days" and time_of(dates[1], "date", "days") == 19785.0
+    zoned = getattr(dates[0], "tzinfo", None) is not None
+    assert unit == ("days of a time zone" if zoned else "days") and time_of(dates[1], "date", unit) == 19785.0
+
+
+def test_dates_with_a_time_zone_and_without_are_told_apart():
+    naive, zoned = datetime.datetime(2024, 3, 1), datetime.datetime(2024, 3, 1, tzinfo=BERLIN)
+    with pytest.raises(ValueError, match=r"date: wanted dates with a time zone or without, found both"):
+        times_of(objects(naive, zoned), "date")
+    for known, asked in ((naive, zoned), (zoned, naive)):
+        with pytest.raises(
+            ValueError, match=r"date: wanted a date with.* a time zone, as the past has, found a date with"
+        ):
+            time_of(asked, "date", times_of(objects(known), "date")[1])
 
 
 @given(st.lists(st.integers(-(2**40), 2**40) | st.floats(-1e12, 1e12), min_size=1, max_size=5))

@@ -43,6 +43,7 @@ def said(call):
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
         call()
+    assert {each.filename for each in found} <= {__file__}  # they point at who asked, not at lines of the library
     return [str(each.message) for each in found]
 
 
@@ -66,6 +67,15 @@ def test_columns_of_ids_left_out_raise_and_the_way_out_works(nested, gone):
 def test_a_column_that_is_named_nearly_so_is_a_slip(nested):
     with pytest.raises(ValueError, match=r"found task='store'\. Did you mean 'stores'"):
         nested.predict(NEW.rename(columns={"store": "stores"}))
+
+
+def test_a_feature_whose_name_is_like_that_of_ids_left_out_is_no_slip():
+    scored = X.rename(columns={"width": "score"})
+    model = WarmStartRegressor(Ridge(), task=TASK, learner=EmpiricalBayes("diagonal")).fit(scored, Y)
+    with pytest.raises(ValueError, match=r"found none named 'store'; .*X.assign\(store=None\)"):
+        model.predict(scored.drop(columns="store"))
+    with pytest.raises(ValueError, match=r"found task='store'\. Did you mean 'stores'"):
+        model.predict(scored.rename(columns={"store": "stores"}))
 
 
 # Ids that were never seen --------------------------------------------------------------------------------

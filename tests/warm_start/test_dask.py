@@ -17,6 +17,7 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, PolynomialFeature
 
 from skmeta import EmpiricalBayes, WarmStartClassifier, WarmStartClusterer, WarmStartRegressor, learn_prior
 from skmeta.datasets import make_related_regression
+from skmeta.linear_model import StateSpace
 from skmeta.tasks import _partitioned_tasks
 
 pytestmark = pytest.mark.dask
@@ -363,7 +364,7 @@ def test_ids_are_complete_and_of_one_type_in_all_partitions():
     frame.loc[100, "store"] = None
     with pytest.raises(ValueError, match=r"task='store': wanted an id in every row, found 1 missing id") as told:
         fit(*split(parted(frame)))
-    assert "This is said of partition 1" in told.value.__notes__[0]
+    assert "This is said of partition 1 alone" in told.value.__notes__[0] and "X.compute()" in told.value.__notes__[0]
     frame = table().copy()
     frame["store"] = frame["store"].astype(object)
     frame.loc[: len(frame) // 4 - 1, "store"] = 7.0
@@ -431,3 +432,12 @@ def test_three_classes_are_learned_in_memory():
     frame.loc[::3, "y"] = "perhaps"
     with pytest.raises(ValueError, match=r"y: wanted labels of two classes in partitions, found 3; .*X\.compute\(\)"):
         WarmStartClassifier(LogisticRegression(), task="store").fit(*split(parted(frame)))
+
+
+@pytest.mark.parametrize(
+    "learner", [StateSpace(), EmpiricalBayes(half_life=2.0), EmpiricalBayes(crossed=True)], ids=repr
+)
+def test_what_needs_rows_in_one_place_says_how_to_get_them(learner):
+    X, y = split(parted(table()))
+    with pytest.raises(ValueError, match=r"X\.compute\(\)"):
+        WarmStartRegressor(Ridge(), task="store", learner=learner).fit(X, y)

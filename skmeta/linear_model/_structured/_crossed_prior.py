@@ -13,10 +13,12 @@ from scipy import sparse
 from skmeta._inference.joint import Joint
 from skmeta.base import FrozenValue
 from skmeta.base._pictures import Spread
+from skmeta.base._plain import Reader, reader
 from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._structured._explained import counted, explains
 from skmeta.linear_model._structured._prior import Change, StructuredPrior
-from skmeta.tasks._words import plural
+from skmeta.tasks._known_ids import check_types
 
 Array = NDArray[np.float64]
 
@@ -110,7 +112,7 @@ class CrossedPrior(StructuredPrior):
     C. R. Henderson (1975), Best linear unbiased estimation and prediction under a selection model, Biometrics 31, equation 3.
     """
 
-    _nested: ClassVar[dict[str, Any]] = GaussianPrior._nested | {"known": KnownFactors}
+    _nested: ClassVar[dict[str, Reader]] = GaussianPrior._nested | {"known": reader(KnownFactors)}
 
     factors: tuple[str, ...] = ()
     ids: tuple[NDArray[Any], ...] = ()
@@ -126,15 +128,13 @@ class CrossedPrior(StructuredPrior):
             each.flags.writeable = False
 
     def __repr__(self) -> str:
-        counts = [f"{len(ids)} {name}" for name, ids in zip(self.factors, self.ids, strict=True)]
-        return f"CrossedPrior({' x '.join(counts)}, {self.n_tasks:.0f} tasks; {self.in_words[0]})"
+        counts = dict(zip(self.factors, map(len, self.ids), strict=True)) | {"tasks": self.n_tasks}
+        return f"CrossedPrior({'; '.join([counted(counts), *self.in_words])})"
 
     @property
     def in_words(self) -> tuple[str, ...]:
-        """What factors explain, such as "directors explain 70 %, types 30 % of what differs between tasks"."""
-        shares = enumerate(self.shares.items())
-        told = [f"{plural(name)}{'' if k else ' explain'} {100 * share:.0f} %" for k, (name, share) in shares]
-        return (f"{', '.join(told)} of what differs between tasks",)
+        """What factors explain, such as "director explains 70 %, type 30 % of what differs between tasks"."""
+        return explains(self.shares)
 
     @property
     def shares(self) -> dict[str, float]:
@@ -184,6 +184,7 @@ class CrossedPrior(StructuredPrior):
             If it reads no such name.
         """
         check_reads(self, context)
+        check_types(dict(zip(self.factors, self.ids, strict=True)), context)
         found = {f: self._level(f, context[name]) for f, name in enumerate(self.factors) if name in context}
         levels = {f: level for f, level in found.items() if level is not None}
         if not levels:

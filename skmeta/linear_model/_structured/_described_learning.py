@@ -106,7 +106,9 @@ class DescribedTasks:
             return self.nested.output(learning, of, None if before is None else before.plain, noise=noise)
         return learned_output(learning, of, self.nested.tree(of.tasks.counts), noise, flat_law(of), settle=True)
 
-    def _map(self, learning: LawLearning, of: OutputTasks, plain: NestedOutput, before: Any, noise: str) -> Any:
+    def _map(
+        self, learning: LawLearning, of: OutputTasks, plain: NestedOutput, before: Any, noise: str
+    ) -> LinearMap | FittedMap:
         """The map of one output, the law around it in the shapes that it had ``before``, or has without descriptors."""
         if self.model is not None:
             return FittedMap.learned(learning, of, self.nested, self.z, self.model, plain, noise)

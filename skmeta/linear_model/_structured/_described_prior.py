@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from skmeta._inference.messages import Messages
 from skmeta.base import FrozenValue
 from skmeta.base._keeps_rows import keeps_rows
+from skmeta.base._plain import Reader, reader
 from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
 from skmeta.linear_model._structured._describer import Describer
+from skmeta.linear_model._structured._explained import explains
 from skmeta.linear_model._structured._nested_prior import NestedPrior
 from skmeta.linear_model._structured._prior import Change, StructuredPrior
 from skmeta.linear_model._structured._state import at_task, changed, in_blocks
@@ -71,14 +73,10 @@ class ModelMap(FrozenValue):
         return ModelMap(self.models, vector(self.to_data), vector(self.mean), matrix(self.covariance), self.name)
 
 
-class _InnerPrior:
-    """The class of an inner prior that was written to a dictionary: nested where it has levels."""
-
-    @staticmethod
-    def from_dict(state: Mapping[str, Any]) -> GaussianPrior:
-        """The prior of its entries."""
-        kind: type[GaussianPrior] = NestedPrior if "levels" in state else GaussianPrior
-        return kind.from_dict(state)
+def _inner_prior(state: Mapping[str, Any]) -> GaussianPrior:
+    """An inner prior that was written to a dictionary: nested where it has levels."""
+    kind: type[GaussianPrior] = NestedPrior if "levels" in state else GaussianPrior
+    return kind.from_dict(state)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -132,7 +130,10 @@ class DescribedPrior(StructuredPrior):
     pull: Array | None = None
     effect_variance: Array | None = None
 
-    _nested: ClassVar[dict[str, Any]] = GaussianPrior._nested | {"describer": Describer, "inner": _InnerPrior}
+    _nested: ClassVar[dict[str, Reader]] = GaussianPrior._nested | {
+        "describer": reader(Describer),
+        "inner": _inner_prior,
+    }
 
     def __repr__(self) -> str:
         about = f", around {self._inner!r}" if self._inner_names else ""
@@ -156,8 +157,7 @@ class DescribedPrior(StructuredPrior):
         if self.model_map is not None:
             told = f"{self.model_map.name} of {listed} explains {100 * self.share:.0f} %"
         else:
-            shares = enumerate(self.explained.items())
-            told = ", ".join(f"{name}{'' if k else ' explains'} {100 * share:.0f} %" for k, (name, share) in shares)
+            return explains(self.explained)[0]
         return f"{told} of what differs between tasks"
 
     @property

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from skmeta._inference.drift import Chains
 from skmeta._inference.drifting_law import DriftingLaw
-from skmeta._inference.levels import LevelShape, fit_levels
+from skmeta._inference.levels import fit_levels
 from skmeta._inference.nested import NestedModel
+from skmeta._inference.structure import CovarianceShape
 from skmeta.linear_model._blas_threads import for_matrices_of
 from skmeta.linear_model._collection import Collection
 from skmeta.linear_model._gaussian_prior import GaussianPrior
@@ -25,7 +26,7 @@ from skmeta.linear_model._structured._places import OutputTasks
 from skmeta.linear_model._structured._prior import StructuredPrior
 from skmeta.linear_model._structured._shapes import Kept
 from skmeta.tasks import Tasks
-from skmeta.tasks._times import times_of
+from skmeta.tasks._times import check_time_is_last, times_of
 from skmeta.tasks._words import shown
 
 Array = NDArray[np.float64]
@@ -59,6 +60,7 @@ class DriftingTasks:
                 "task: wanted a column of dates or numbers, found none; name the one that says when, as task."
             )
         *_, name = tasks.levels
+        check_time_is_last(tasks.levels)
         time, unit = times_of(tasks.levels[name], name)
         nested = NestedTasks.of(tasks, past)
         if past is not None:
@@ -152,7 +154,7 @@ class DriftingTasks:
         law = self.past.law(of.k, of.units)
         dof = float(np.broadcast_to(self.past.noise_dof, (self.past.n_outputs,))[of.k])
         own_shape = kept_shape(learning, of.tasks, self.nested.before(of))
-        shapes: tuple[LevelShape, ...] = (*map(Kept, law.covariances[:-1]), own_shape)
+        shapes: tuple[CovarianceShape, ...] = (*map(Kept, law.covariances[:-1]), own_shape)
         half_life, limits = self._half_lives(chains, law.half_life)
         own = np.full(of.tasks.n_tasks, law.noise)
         return replace(law, noise_dof=dof, own_noise=own, shapes=shapes, half_lives=limits, half_life=half_life)

@@ -12,7 +12,6 @@ from skmeta._inference.drift import Filtered
 from skmeta._inference.drifting_law import DriftingLaw
 from skmeta._inference.forecast import forecasts
 from skmeta._inference.in_columns import InColumns
-from skmeta._inference.levels import LevelShape
 from skmeta._inference.linalg import diagonal
 from skmeta._inference.messages import Beliefs, Messages
 from skmeta._inference.nested import NestedPass
@@ -145,7 +144,7 @@ def _n_told(left: Array, counts: Array | None = None) -> float:
     return float(told.sum() if counts is None else counts @ told)
 
 
-def _spent(shape: LevelShape, p: int, n_told: float, more: int = 0) -> float:
+def _spent(shape: CovarianceShape, p: int, n_told: float, more: int = 0) -> float:
     """Nats by which a covariance of a shape, and ``more`` numbers, fitted to so many tasks make these too probable."""
     return 0.5 * (shape.n_parameters(p, n_told) + more) * float(np.log(max(n_told, 1.0)))
 

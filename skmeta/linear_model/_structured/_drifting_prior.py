@@ -16,11 +16,13 @@ from skmeta._inference.messages import Messages
 from skmeta._inference.units import Units
 from skmeta.base import FrozenValue
 from skmeta.base._pictures import Path
+from skmeta.base._plain import Reader, reader
 from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._structured._explained import counted
 from skmeta.linear_model._structured._nested_prior import NestedPrior
 from skmeta.linear_model._structured._prior import Change
-from skmeta.tasks._times import DAYS, dates_of_days, time_of
+from skmeta.tasks._times import DAYS, ZONED_DAYS, dates_of_days, time_of
 
 Array = NDArray[np.float64]
 
@@ -73,7 +75,7 @@ class DriftingPrior(NestedPrior):
     slope_variance : float or ndarray of shape (n_outputs,), default=inf
         Variance of the mean's slopes around zero, in units of the engine.
     time_unit : str, default=""
-        "days" for dates; numbers have no unit.
+        "days" for dates, "days of a time zone" for those that have one; numbers have no unit.
     states : States, default=None
         What was learned of each time.
 
@@ -82,7 +84,7 @@ class DriftingPrior(NestedPrior):
     A. C. Harvey (1989), Forecasting, Structural Time Series Models and the Kalman Filter, section 3.
     """
 
-    _nested: ClassVar[dict[str, Any]] = NestedPrior._nested | {"states": States}
+    _nested: ClassVar[dict[str, Reader]] = NestedPrior._nested | {"states": reader(States)}
 
     half_life: Array | float = np.inf
     slope_variance: Array | float = np.inf
@@ -90,8 +92,8 @@ class DriftingPrior(NestedPrior):
     states: States | None = None
 
     def __repr__(self) -> str:
-        counts = [f"{len(nodes.ids)} {name}" for name, nodes in zip(self.levels, self.nodes, strict=False)]
-        return f"DriftingPrior({', '.join([*counts, *self.in_words, f'{self.n_tasks:.0f} {self.levels[-1]}'])})"
+        counts = dict(zip(self.levels, [*self._n_nodes, self.n_tasks], strict=True))
+        return f"DriftingPrior({'; '.join([counted(counts), *self.in_words])})"
 
     @property
     def in_words(self) -> tuple[str, ...]:
@@ -106,7 +108,7 @@ class DriftingPrior(NestedPrior):
         found = [self._path(k) for k in range(self.n_outputs)]
         mean, sd = (each[0] if self.one_target else np.stack(each) for each in zip(*found, strict=True))
         times = np.unique(self.time)
-        return Path(dates_of_days(times) if self.time_unit == DAYS else times, mean, sd)
+        return Path(dates_of_days(times) if self.time_unit in (DAYS, ZONED_DAYS) else times, mean, sd)
 
     def _path(self, k: int) -> tuple[Array, Array]:
         """Means and standard deviations ``(n_times, p)`` of the states of output ``k``."""
@@ -123,7 +125,7 @@ class DriftingPrior(NestedPrior):
         span = float(np.ptp(self.time))
         each = np.atleast_1d(self.half_life)
         told = ", ".join(f"{h:.3g}" if h <= span else f"more than {span:.3g}" for h in each)
-        return f"half-life {told} {self.time_unit}".rstrip()
+        return f"half-life {told} {self.time_unit.partition(' ')[0]}".rstrip()
 
     @property
     def context_names(self) -> tuple[str, ...]:

@@ -105,7 +105,7 @@ class NestedTasks:
         return Tree(self.parents, counts, said)
 
     def before(self, of: OutputTasks) -> Before:
-        """What the past told of how tasks deviate and of noise, in units of the engine."""
+        """The past's covariance of deviations and its noise, in units of the engine."""
         assert self.past is not None
         past, covariance = self.past, self.past.covariances[self.levels[-1]]
         return law_before(past, covariance if past.one_target else covariance[of.k], of)
@@ -133,13 +133,22 @@ class NestedTasks:
         ]
         covariance = collection.of_outputs([np.stack(each) for each in levels])
         nodes = tuple(self._nodes(depth, collection, outputs) for depth in range(len(self.inner)))
-        return NestedPrior.beyond(plain, levels=self.levels, level_covariance=covariance, nodes=nodes)
+        own: dict[str, Any] = {"levels": self.levels, "level_covariance": covariance, "nodes": nodes}
+        return NestedPrior.beyond(plain, **own, one_task_each=self._one_task_each)
+
+    @property
+    def _one_task_each(self) -> bool:
+        """Whether no node above the tasks has two, those of the past among them."""
+        above = self.parents[-1]
+        alone = len(np.unique(above)) == len(above)
+        past = self.past
+        return alone and (past is None or (past.one_task_each and bool(np.all(above >= len(past.nodes[-1].ids)))))
 
     def _nodes(self, depth: int, collection: Collection, outputs: Sequence[NestedOutput]) -> Nodes:
         found = in_data([output.nodes_of(depth) for output in outputs], collection)
         means = next((output.means for output in outputs if output.means is not None), None)
         if means is not None:
-            units, known = collection.units[0], means.below[depth]
+            units, known = collection.units[0], means.predictive[depth]
             found |= {"centre": units.centre + units.scale * known.expected, "variance_ratio": known.ratio}
         if depth == len(self.inner) - 1:
             pairs = zip(collection.units, outputs, strict=True)
@@ -159,7 +168,7 @@ def in_data(known: Sequence[Beliefs], collection: Collection) -> dict[str, Any]:
 
 
 def law_before(past: GaussianPrior, covariance: Array, of: OutputTasks) -> Before:
-    """What the tasks of a past told of their deviations, of that ``covariance`` in units of the data, and of noise."""
+    """The past's ``covariance`` of deviations, given in units of the data, and its noise, in units of the engine."""
     covariance, width = of.units.covariance_to_engine(covariance), of.tasks.width
     noise = past.noise_of(of.k) / of.units.target_scale**2
     dof = float(np.broadcast_to(past.noise_dof, (past.n_outputs,))[of.k])
@@ -284,7 +293,7 @@ class NestedOutput(Generic[LawT]):
     @property
     def places(self) -> Places:
         """What the others say of each task."""
-        law, effects = self.law, None if self.means is None else self.effects_among(self.means.others)
+        law, effects = self.law, None if self.means is None else self.effects_among(self.means.cavity)
         return Places(self.others, law.covariances[-1], law.noise, law.noise_dof, self.evidence, effects)
 
     @property
@@ -304,7 +313,7 @@ class NestedOutput(Generic[LawT]):
 
     def nodes_of(self, depth: int) -> Beliefs:
         """What is known of the nodes of a level, of whose tasks no columns' means are known."""
-        effects = self.effects if self.means is None else self.effects_among(self.means.below[depth])
+        effects = self.effects if self.means is None else self.effects_among(self.means.predictive[depth])
         return with_effects(self.passed.known[depth], effects)
 
     def effects_among(self, known: Expected) -> ContextualEffects | None:

@@ -12,10 +12,14 @@ from numpy.typing import NDArray
 from skmeta.base import FrozenValue
 from skmeta.base._never_seen import warn_of_never_seen
 from skmeta.base._pictures import Spread
+from skmeta.base._plain import Reader, reader
 from skmeta.base._prior import check_reads
 from skmeta.linear_model._gaussian_prior import GaussianPrior
+from skmeta.linear_model._structured._explained import counted, explains, not_told_apart
 from skmeta.linear_model._structured._prior import Change, StructuredPrior
-from skmeta.tasks._words import is_missing, plural
+from skmeta.tasks._known_ids import check_types
+from skmeta.tasks._levels_apart import alike_levels
+from skmeta.tasks._words import is_missing
 
 Array = NDArray[np.float64]
 
@@ -75,29 +79,44 @@ class NestedPrior(StructuredPrior):
         How the nodes of each level vary around those above.
     nodes : tuple of Nodes, default=()
         What was learned of the nodes of every level but the last.
+    one_task_each : bool, default=False
+        Whether each node above the tasks has one task alone.
 
     References
     ----------
     D. V. Lindley and A. F. M. Smith (1972), Bayes estimates for the linear model, JRSS B 34, section 2.
     """
 
-    _nested: ClassVar[dict[str, Any]] = GaussianPrior._nested | {"nodes": Nodes}
+    _nested: ClassVar[dict[str, Reader]] = GaussianPrior._nested | {"nodes": reader(Nodes)}
 
     levels: tuple[str, ...] = ()
     level_covariance: Array | None = None
     nodes: tuple[Nodes, ...] = ()
+    one_task_each: bool = False
 
     def __repr__(self) -> str:
-        counts = [*(len(nodes.ids) for nodes in self.nodes), round(self.n_tasks)]
-        told = [f"{count} {plural(name)}" for count, name in zip(counts, self.levels, strict=True)]
-        return f"NestedPrior({'; '.join([', '.join(told), *self.in_words])})"
+        counts = dict(zip(self.levels, [*self._n_nodes, self.n_tasks], strict=True))
+        return f"NestedPrior({'; '.join([counted(counts), *self.in_words])})"
 
     @property
     def in_words(self) -> tuple[str, ...]:
-        """What the levels above the tasks explain, such as "regions explain 61 % of what differs between stores"."""
-        above = list(self.shares.items())[:-1]
-        told = [f"{plural(name)}{'' if k else ' explain'} {100 * share:.0f} %" for k, (name, share) in enumerate(above)]
-        return (f"{', '.join(told)} of what differs between {plural(self.levels[-1])}",)
+        """What the levels above the tasks explain, such as "region explains 61 % of what differs between tasks"."""
+        above, shares = self.levels[:-1], self.shares
+        return (
+            *explains({name: shares[name] for name in above}),
+            *not_told_apart(above, self._n_nodes, self._alike),
+        )
+
+    @property
+    def _n_nodes(self) -> list[int]:
+        """Number of nodes of every level but the last."""
+        return [len(nodes.ids) for nodes in self.nodes]
+
+    @property
+    def _alike(self) -> list[tuple[str, str]]:
+        """Pairs of levels that no data can tell apart, as they change together."""
+        counts = self._n_nodes
+        return alike_levels(self.levels, [*counts, counts[-1] if self.one_task_each else np.inf])
 
     @property
     def spreads(self) -> dict[str, Spread]:
@@ -109,9 +128,14 @@ class NestedPrior(StructuredPrior):
     def shares(self) -> dict[str, float]:
         """What each level explains of how tasks differ: its share of the variance of their predictions.
 
-        That of rows whose columns vary independently, each as in the rows that it was learned from.
+        That of rows whose columns vary independently, each as in the rows that it was learned from. NaN of a level that was
+        met with one node alone, and of two that change together.
         """
-        return self._shares_of(self.covariances)
+        one = {name for name, count in zip(self.levels, self._n_nodes, strict=False) if count == 1}
+        differ = {name: own for name, own in self.covariances.items() if name not in one}
+        unknown = one.union(*self._alike)
+        shares = self._shares_of(differ)
+        return {name: np.nan if name in unknown else shares[name] for name in self.covariances}
 
     @property
     def context_names(self) -> tuple[str, ...]:
@@ -179,6 +203,7 @@ class NestedPrior(StructuredPrior):
     def _deepest(self, context: Mapping[str, Any]) -> tuple[int, int]:
         """How many levels of the nodes above a task are known, and the position of the last of these nodes."""
         depth, node = 0, 0
+        check_types({name: nodes.ids for name, nodes in zip(self.levels, self.nodes, strict=False)}, context)
         for level, nodes in zip(self.levels, self.nodes, strict=False):
             found = nodes.position(context[level], node) if level in context else None
             if found is None:

@@ -140,6 +140,6 @@ class StructuredPrior(GaussianPrior):
     def through_origin(self) -> Any:
         """The prior of models without an intercept: that of a task of which nothing is known, see `plain`.
 
-        What rows told of places has an intercept in it, which learning on would need.
+        What is known of places includes their intercepts, so that nobody can learn on from the result.
         """
         return self.plain().through_origin()

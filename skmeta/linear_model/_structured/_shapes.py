@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta._inference.linalg import diagonal
+from skmeta._inference.linalg import TINY, diagonal
 from skmeta._inference.messages import Messages
 from skmeta._inference.moments import Moments
 
@@ -24,9 +24,19 @@ def as_tasks(told: Messages, mean: Array, n_rows: Array, width: int) -> Moments:
 
 @dataclass(frozen=True, eq=False)
 class Kept:
-    """The shape of a covariance that was learned before, of which the scale alone is learned; as a `structure.Structure`."""
+    """The shape of a covariance that was learned before, of which the scale alone is learned: a `structure.CovarianceShape`."""
 
     covariance: Array
+
+    @property
+    def varying(self) -> tuple[int, ...]:
+        """The coefficients that vary."""
+        return tuple(map(int, np.flatnonzero(diagonal(self.covariance) > 0)))
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """Its correlations and the ratios of its variances."""
+        return ("kept", *np.ravel(self.covariance / max(float(np.trace(self.covariance)), TINY)))
 
     def fit(self, scatter: Array, n_tasks: Any, unique: Any = None) -> tuple[Array, Array]:
         """That covariance times the mean of what the scatter has of it."""
@@ -38,6 +48,14 @@ class Kept:
     def free_entries(self, k: int) -> None:
         """None: its scale alone."""
 
-    def n_parameters(self, k: int, n_tasks: float) -> float:
+    def tightened(self, factor: float) -> Kept:
+        """Itself: no hyper-prior holds it."""
+        return self
+
+    def held_part(self, covariance: Array, n_tasks: float, unique: Array) -> tuple[Array, Array]:
+        """Nothing, and no entry may move but with all others."""
+        return np.zeros_like(covariance), np.zeros(covariance.shape, dtype=bool)
+
+    def n_parameters(self, p: int, n_tasks: float) -> float:
         """Its scale."""
         return 1.0
