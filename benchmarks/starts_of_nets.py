@@ -90,10 +90,14 @@ def mean_and_error(values):
 def main():
     args = read_arguments(__doc__)
     seeds = range(2) if args.quick else range(5)
-    table = Table("Four points of a new line, ten steps, asked at x = 5", ["start", "y = 2 x (10)", "error", "seconds"])
+    table = Table(
+        "Four points of a new line, ten steps, asked at x = 5",
+        ["start", "y = 2 x (10)", "within .1", "error", "seconds"],
+    )
     for name, learner in line_learners(args.quick).items():
         two, error, seconds = zip(*(of_line(LINE_NET, learner, seed) for seed in seeds), strict=True)
-        table.add(name, mean_and_error(two), mean_and_error(error), f"{np.median(seconds):.1f}")
+        near = f"{np.sum(np.abs(np.array(two) - 10.0) <= 0.1)} of {len(seeds)}"
+        table.add(name, mean_and_error(two), near, mean_and_error(error), f"{np.median(seconds):.1f}")
     table.show("error: mean absolute error over slopes of N(0, 2²); ±: standard error over collections")
     seeds = range(2) if args.quick else range(3)
     table = Table(f"{SHOTS} points of a new wave", ["model", "squared error", "seconds", "chosen"])

@@ -55,7 +55,7 @@ class NeuralNetworkLearner(KeepsSeenTasks):
         Minus the mean loss of held-out tasks, ten rows of each given (root mean squared error; mean log loss or deviance of a
         row), of what was compared.
     chosen_ : {"fallback", "all rows", "Reptile"}
-        What was taken.
+        What was taken. Where learning goes on from a prior, nothing is compared.
     fallback_ : SharedModel
         Fitted; only where it was taken.
 

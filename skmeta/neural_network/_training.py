@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import compute_class_weight
 
 from skmeta._sklearn import forget_best_weights, training_diverged
 from skmeta.base._matching import weights_if_taken
@@ -205,10 +206,18 @@ def _fit_warm(model: Any, X: Any, y: Array, weighed: dict[str, Any]) -> None:
 def _fit_in_epochs(model: Any, X: Any, y: Array, weighed: dict[str, Any]) -> None:
     """Epochs of a linear model on rows that lack some of its classes."""
     own = model.get_params(deep=False)
-    changed = {"early_stopping": False, "average": False, "class_weight": None}
+    changed = {"early_stopping": False, "average": False, "class_weight": _class_weight(own.get("class_weight"), y)}
     model.set_params(**{name: value for name, value in changed.items() if name in own})
     try:
         for _ in range(own["max_iter"] if own["tol"] is None else min(own["max_iter"], _EPOCHS)):
             model.partial_fit(X, y, **weighed)
     finally:
         model.set_params(**{name: own[name] for name in changed if name in own})
+
+
+def _class_weight(given: Any, y: Array) -> Any:
+    """The weights of classes as ``partial_fit`` takes them, which balances nothing itself."""
+    if given != "balanced":
+        return given
+    present = np.unique(y)
+    return dict(zip(present.tolist(), compute_class_weight("balanced", classes=present, y=y).tolist(), strict=True))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import (
@@ -157,6 +158,28 @@ def test_a_linear_model_whose_task_lacks_a_class_keeps_its_coefficients():
     model = ParametersPrior.from_estimator(old).adapt(SGDClassifier(random_state=0), X[rows], THREE[rows])
     assert_array_equal(model.classes_, old.classes_)
     assert model.coef_.shape == old.coef_.shape and np.isfinite(model.coef_).all()
+
+
+def test_classes_are_balanced_also_where_one_lacks():
+    """Of three classes two are there, one of them once: its weight is the other's times their numbers' ratio."""
+    old = SGDClassifier(random_state=0, learning_rate="constant", eta0=0.01).fit(X, THREE)
+    prior, rows = (
+        ParametersPrior.from_estimator(old),
+        np.r_[np.flatnonzero(THREE == "a")[:1], np.flatnonzero(THREE == "c")],
+    )
+    balanced = prior.adapt(clone(old).set_params(class_weight="balanced"), X[rows], THREE[rows])
+    n = len(rows)
+    weight = {"a": n / 2.0, "c": n / (2.0 * (n - 1))}
+    by_hand = prior.adapt(clone(old).set_params(class_weight=weight), X[rows], THREE[rows])
+    plain = prior.adapt(old, X[rows], THREE[rows])
+    assert_allclose(balanced.coef_, by_hand.coef_, rtol=1e-12)
+    assert not np.allclose(balanced.coef_, plain.coef_) and balanced.class_weight == "balanced"
+
+
+def test_sparse_rows_are_the_same_rows():
+    _, prior = learned()
+    dense, thin = (prior.adapt(net_of(), rows, Y).predict(X) for rows in (X, csr_array(X)))
+    assert_allclose(dense, thin, rtol=1e-10)
 
 
 def test_labels_are_matched_by_name():
