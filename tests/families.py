@@ -29,9 +29,18 @@ from sklearn.linear_model import (
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NearestCentroid
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.tree import DecisionTreeRegressor
 
-from skmeta import BoostingLearner, GaussianProcessLearner, NaiveBayesLearner, NeighborsLearner, SharedModel
+from skmeta import (
+    BoostingLearner,
+    GaussianProcessLearner,
+    NaiveBayesLearner,
+    NeighborsLearner,
+    NeuralNetworkLearner,
+    Reptile,
+    SharedModel,
+)
 from skmeta.base._registry import registered_learner
 
 NOT_NEGATIVE = (MultinomialNB, BernoulliNB, CategoricalNB)
@@ -136,6 +145,15 @@ NAIVE_BAYES = [
     naive_bayes(BernoulliNB(binarize=2.0)),
     naive_bayes(CategoricalNB(min_categories=5)),
 ]
+NET = {  # some hundred steps on all rows at once, which end without a warning that they have not converged
+    "hidden_layer_sizes": (3,), "activation": "tanh", "solver": "sgd", "shuffle": False, "learning_rate_init": 0.05,
+    "alpha": 1.0,
+    "max_iter": 1000, "tol": 1e6, "n_iter_no_change": 250, "random_state": 0,
+}  # fmt: skip
+NETS = [
+    learned_by(NeuralNetworkLearner(3, compare_with_fallback=False), MLPRegressor(**NET)),
+    learned_by(Reptile(3), MLPClassifier(**NET)),
+]
 PROCESSES = [
     learned_by(GaussianProcessLearner(max_rounds=1), GaussianProcessRegressor(alpha=0.1, optimizer=None)),
     level_alone(KernelRidge(), GaussianProcessLearner),
@@ -153,6 +171,7 @@ ROOMS = {
     "neighbors": NEIGHBORS,
     "discriminant_analysis": DISCRIMINANTS,
     "naive_bayes": NAIVE_BAYES,
+    "neural_network": NETS,
     "gaussian_process": PROCESSES,
     "cluster": CLUSTERS,
 }

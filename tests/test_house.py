@@ -27,6 +27,7 @@ FLOORS = {
     "ensemble": 7,
     "gaussian_process": 7,
     "naive_bayes": 7,
+    "neural_network": 7,
     "neighbors": 7,
     "cluster": 6,
     "fallback": 6,

@@ -6,7 +6,14 @@ from families import FAMILIES
 from sklearn.cluster import DBSCAN
 from sklearn.svm import SVR
 
-from skmeta import EmpiricalBayes, NaiveBayesLearner, NeighborsLearner, SharedModel, WarmStartClusterer
+from skmeta import (
+    EmpiricalBayes,
+    NaiveBayesLearner,
+    NeighborsLearner,
+    NeuralNetworkLearner,
+    SharedModel,
+    WarmStartClusterer,
+)
 from skmeta.base import learner_for
 from skmeta.base._matching import reads_targets
 from skmeta.base._registry import registered_learner
@@ -21,6 +28,7 @@ LEARNERS = [
     NeighborsLearner(),
     NaiveBayesLearner(),
     GaussianProcessLearner(),
+    NeuralNetworkLearner(),
     KMeansLearner(),
     GaussianMixtureLearner(),
 ]

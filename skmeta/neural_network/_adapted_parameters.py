@@ -1,0 +1,99 @@
+"""Estimators of some tasks, each trained by its own rules from the learned parameters on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from sklearn.utils.parallel import Parallel, delayed
+
+from skmeta.base import AdaptedEstimators
+from skmeta.neural_network._parameters import Array
+from skmeta.neural_network._training import start_at, train, untrained
+from skmeta.tasks import Tasks, take_rows
+from skmeta.tasks._class_rates import representative_weights
+
+
+class AdaptedParameters(AdaptedEstimators):
+    """Trained estimators; that of a task without rows has the learned parameters.
+
+    Parameters
+    ----------
+    prior : ParametersPrior
+        Where training starts.
+    model : estimator
+        Of the prior's class.
+    tasks : Tasks
+        The tasks.
+    n_jobs : int, default=None
+        Parallel jobs over tasks.
+    """
+
+    def __init__(self, prior: Any, model: Any, tasks: Tasks, n_jobs: int | None = None) -> None:
+        super().__init__(prior, model, tasks)
+        rows = training_rows(tasks, prior.weight_unit)
+        _check_outputs(prior, rows)
+        jobs = [
+            delayed(trained)(self._untrained, prior.parameters, part, self._names, prior.named_step_sizes)
+            for part in (one_of(rows, code) for code in range(len(rows)))
+            if len(part[1])
+        ]
+        found = Parallel(n_jobs=n_jobs)(jobs) if jobs else []
+        self._models = dict(zip(np.flatnonzero(rows.counts).tolist(), found, strict=True))
+
+    @cached_property
+    def _names(self) -> Any:
+        return self.tasks.feature_names
+
+    @cached_property
+    def _untrained(self) -> Any:
+        return untrained(self.model, self.prior.n_features_in, self.prior.classes, self.prior.n_outputs)
+
+    @cached_property
+    def _start(self) -> Any:
+        return start_at(deepcopy(self._untrained), self.prior.parameters, self.tasks.X, self._names)
+
+    def estimator(self, code: int) -> Any:
+        """The plain fitted estimator of one task, see `AdaptedEstimators.estimator`."""
+        return self._models.get(code, self._start)
+
+
+def training_rows(tasks: Tasks, unit: float) -> Tasks:
+    """The labelled rows of some tasks, with weights in a unit; those drawn by their class stand for all."""
+    tasks = tasks.weighed_in(unit).weighty_rows().labelled_rows()
+    stands_for = representative_weights(tasks)
+    if stands_for is None:
+        return tasks
+    weight = stands_for if tasks.sample_weight is None else stands_for * tasks.sample_weight
+    return replace(tasks, sample_weight=weight)
+
+
+def one_of(tasks: Tasks, code: int) -> tuple[Any, Array, Array | None]:
+    """Rows, targets and weights of one task."""
+    rows = tasks.rows_of(code)
+    weight = None if tasks.sample_weight is None else tasks.sample_weight[rows]
+    return take_rows(tasks.X, rows), np.asarray(tasks.y)[rows], weight
+
+
+def trained(
+    model: Any, parameters: Mapping[str, Array], rows: tuple[Any, Array, Any], names: Any = None, step_sizes: Any = None
+) -> Any:
+    """A copy of an untrained estimator, trained on rows from some parameters on."""
+    X, y, weight = rows
+    return train(start_at(deepcopy(model), parameters, X, names), X, y, weight, step_sizes)
+
+
+def _check_outputs(prior: Any, tasks: Tasks) -> None:
+    if prior.classes is not None or not tasks.n_rows:
+        return
+    shape = np.asarray(tasks.y).shape
+    found = shape[1] if len(shape) > 1 else 1
+    if found != prior.n_outputs:
+        raise ValueError(
+            f"y: wanted {prior.n_outputs} targets a row, as the prior was learned with, found {found}; give these, or "
+            "learn a prior anew."
+        )

@@ -1,0 +1,45 @@
+"""The learner ANIL: features that all tasks share, and a last layer that is trained on each."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta._inference.networks import Network
+from skmeta.neural_network._maml import MAML
+
+Array = NDArray[Any]
+
+
+class ANIL(MAML):
+    r"""Learn hidden layers for all tasks, and where a last layer's gradient descent should start: almost no inner loop.
+
+    `MAML` with inner steps of the last layer alone; the hidden layers learn from what these predict. A new task is trained
+    likewise: its plain net has the prior's hidden layers. ``solver="sgd"`` alone, whose ``learning_rate`` is constant.
+
+    Parameters
+    ----------
+    n_inner_steps, n_iter, meta_batch_size, meta_learning_rate, schedule, first_order
+        As in `MAML`.
+    n_shots, early_stopping, validation_fraction, n_iter_no_change, random_state
+        As in `MAML`.
+
+    Attributes
+    ----------
+    n_iter_, best_iter_, loss_curve_
+        As of `MAML`.
+
+    References
+    ----------
+    A. Raghu, M. Raghu, S. Bengio and O. Vinyals (2020), Rapid learning or feature reuse? Towards understanding the
+    effectiveness of MAML, ICLR, section 5.
+    """
+
+    takes_adam: ClassVar[bool] = False
+
+    def _scale(self, network: Network, known: Array | None) -> tuple[Array | None, Array | None]:
+        scale = np.zeros(network.n_parameters)
+        scale[network.slices[-1]] = 1.0
+        return None, scale if known is None else scale * known

@@ -1,0 +1,276 @@
+"""The learner MAML: a start from which few steps of a net's own gradient descent predict the other rows of a task."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from numbers import Integral, Real
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_scalar
+
+from skmeta._inference.meta_gradients import MetaGradient
+from skmeta._inference.meta_training import Found, Outer, meta_train
+from skmeta._inference.network_rows import Rows
+from skmeta._inference.networks import Network
+from skmeta.base import Learner, Prior
+from skmeta.neural_network._collection import Collection
+from skmeta.neural_network._episodes import Episodes
+from skmeta.neural_network._inner_loop import as_vector, by_name, check_is_net, network_of, table_of, training_of
+from skmeta.tasks import Tasks
+
+Array = NDArray[Any]
+
+SCHEDULES = ("cosine", "constant")
+_LOOKS = 100  # of so many parts of n_iter, held-out tasks judge each
+
+
+class MAML(Learner):
+    r"""Learn where a net's gradient descent should start, so that few steps on few rows predict a task's other rows.
+
+    .. math::
+
+        \min_\theta \sum_t L\big(U^k_t(\theta);\, \text{query}_t\big),
+        \qquad U_t(\theta) = \theta - \eta \nabla L(\theta;\, \text{support}_t)
+
+    by Adam on meta-batches of tasks, each split at random in every iteration. The gradient goes through the :math:`k` inner
+    steps exactly, Hessians included. These are the steps of the estimator's own parameters: `learning_rate_init`,
+    `learning_rate`, `momentum`, `nesterovs_momentum`, `alpha` and `batch_size` with ``solver="sgd"``; those of Adam with
+    ``solver="adam"``, where the gradient is of first order. That training may end early, by `tol` or `early_stopping`, is not
+    followed. A new task is trained on by the estimator itself, for its `max_iter` epochs: those may be more than the steps
+    learned through. scikit-learn's squared loss is half the mean square: a step of 0.01 of the paper is one of 0.02 here.
+
+    Where a loss or gradient is no longer finite, learning stops with the best start so far.
+
+    Parameters
+    ----------
+    n_inner_steps : int, default=1
+        :math:`k`, steps on the rows of a task that the gradient goes through.
+    n_iter : int, default=20000
+        Most iterations.
+    meta_batch_size : int, default=25
+        Tasks of an iteration (25: Finn et al., section 5.1).
+    meta_learning_rate : float, default=1e-3
+        Step of Adam (1e-3 as there).
+    schedule : {"cosine", "constant"}, default="cosine"
+        Whether that step falls to zero as half a cosine, or stays.
+    first_order : bool, default=False
+        Whether Hessians are taken for zero.
+    n_shots : int, default=None
+        Rows of a task that are trained on, as many as a new task will have, say, or all but one of a task that has no more;
+        the others are its query. None for half of them. A task of one row teaches nothing.
+    early_stopping : bool, default=True
+        Whether some of four tasks or more are held out to judge the start a hundred times, and the best one is kept.
+    validation_fraction : float, default=0.1
+        Share of the tasks that is held out, one at least.
+    n_iter_no_change : int, default=20
+        Judgements without a better start, after which learning stops.
+    random_state : int, RandomState or None, default=None
+        Of tasks and rows drawn, and of the net's first weights where the estimator has no ``random_state``.
+
+    Attributes
+    ----------
+    n_iter_ : int
+        Iterations run.
+    best_iter_ : int
+        Iterations after which the start was the one that is kept.
+    loss_curve_ : ndarray
+        Loss of held-out tasks' query rows, the start's first, or of those drawn where none are held out; each look a number.
+
+    References
+    ----------
+    C. Finn, P. Abbeel and S. Levine (2017), Model-agnostic meta-learning for fast adaptation of deep networks, ICML,
+    algorithm 1.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import numpy as np
+    >>> from sklearn.neural_network import MLPRegressor
+    >>> from skmeta import MAML, WarmStartRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> task, x = np.repeat(np.arange(40), 20), rng.uniform(0.0, 1.0, 800)
+    >>> y = rng.normal(size=40)[task] * x  # lines of many slopes
+    >>> net = MLPRegressor(hidden_layer_sizes=10, solver="sgd", learning_rate_init=0.1, max_iter=5, random_state=0)
+    >>> learner = MAML(n_inner_steps=5, n_iter=500, n_shots=4, meta_learning_rate=0.01, random_state=0)
+    >>> shots = np.array([[0.1], [0.4], [0.6], [0.9]])
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")  # five epochs are few, as is meant
+    ...     model = WarmStartRegressor(net, task=-1, learner=learner).fit(np.column_stack([x, task]), y)
+    ...     line = model.prior_.adapt(net, shots, 2.0 * shots.ravel())
+    >>> model.prior_
+    ParametersPrior(MLPRegressor 1-10-1 relu, n_tasks=40)
+    >>> line.predict([[0.5]]).round(1)
+    array([1.])
+    """
+
+    takes_adam: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        n_inner_steps: int = 1,
+        *,
+        n_iter: int = 20000,
+        meta_batch_size: int = 25,
+        meta_learning_rate: float = 1e-3,
+        schedule: str = "cosine",
+        first_order: bool = False,
+        n_shots: int | None = None,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 20,
+        random_state: Any = None,
+    ) -> None:
+        self.n_inner_steps = n_inner_steps
+        self.n_iter = n_iter
+        self.meta_batch_size = meta_batch_size
+        self.meta_learning_rate = meta_learning_rate
+        self.schedule = schedule
+        self.first_order = first_order
+        self.n_shots = n_shots
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.random_state = random_state
+
+    check_takes = check_is_net
+
+    def learn(
+        self,
+        estimator: Any,
+        tasks: Tasks,
+        prior: Prior | None = None,
+        *,
+        n_jobs: int | None = None,
+        progress: Any = None,
+    ) -> Prior:
+        """Learn a prior from a collection, see `Learner.learn`.
+
+        Parameters
+        ----------
+        estimator, tasks, prior, n_jobs, progress
+            As in `Learner.learn`; learning goes on from the parameters of a ``prior``. All tasks of a meta-batch are computed
+            together: there is nothing for ``n_jobs`` to do.
+
+        Returns
+        -------
+        ParametersPrior
+            Of the learned start.
+
+        Raises
+        ------
+        TypeError
+            If the estimator is no net, or ``prior`` of another family.
+        ValueError
+            If its solver is one that no gradient goes through, the prior is of another build, or there are fewer than two
+            classes.
+        """
+        self._check_parameters()
+        check_is_net(self, estimator)
+        past = Collection(estimator, tasks, prior, self.random_state)
+        network = network_of(past.model)
+        start, known = as_vector(network, past.start), None
+        if past.known is not None and past.known.step_sizes:
+            known = as_vector(network, past.known.named_step_sizes) / estimator.learning_rate_init
+        found = self._meta_trained(past, network, start, known, progress)
+        learned = past.prior(by_name(network, found[0]))
+        if found[1] is None:
+            return learned
+        sizes = by_name(network, found[1] * estimator.learning_rate_init)
+        return replace(learned, step_sizes=tuple(sizes.values()))
+
+    def _scale(self, network: Network, known: Array | None) -> tuple[Array | None, Array | None]:
+        """Scales of each weight's step: where those that are learned start, and those that stay."""
+        return None, known
+
+    def _meta_trained(
+        self, past: Collection, network: Network, start: Array, known: Array | None, progress: Any
+    ) -> tuple[Array, Array | None]:
+        """The start learned, and the scale of each weight's step, None for ones."""
+        table = table_of(past.rows, network, past.classes, past.estimator)
+        learned, fixed = self._scale(network, known)
+        training = training_of(past.estimator, own_rate=learned is None and fixed is None)
+
+        gradient = partial(
+            MetaGradient,
+            network,
+            training,
+            self.n_inner_steps,
+            first_order=self.first_order,
+            fixed_scale=None if fixed is None else fixed.astype(table.X.dtype),
+            dtype=table.X.dtype,
+        )
+        begin = np.concatenate([start, start[:0] if learned is None else learned]).astype(table.X.dtype)
+        held_out = self.validation_fraction if self.early_stopping else 0.0
+        rng = np.random.default_rng(past.rng.randint(2**31 - 1))
+        episodes = Episodes(table, past.task_weight, self.n_shots, held_out, rng)
+        found = self._found(gradient, begin, episodes, progress)
+        self.n_iter_, self.best_iter_, self.loss_curve_ = found.n_iter, found.best_iter, found.loss_curve
+        theta, scale = np.split(found.parameters, [network.n_parameters])
+        return theta, fixed if learned is None else scale
+
+    def _found(self, gradient: Callable[[], MetaGradient], begin: Array, episodes: Episodes, progress: Any) -> Found:
+        """The best parameters; ``gradient`` makes what computes on meta-batches, and what does on all tasks held out."""
+        if not len(episodes.teach):
+            return Found(begin, 0, 0, np.empty(0))
+        objective, judge = gradient(), None
+        if len(episodes.held_out):
+            judge = partial(_judged, gradient(), *episodes.split(episodes.held_out))
+        outer = Outer(
+            self.n_iter,
+            self.meta_learning_rate,
+            self.schedule,
+            np.inf if judge is None else self.n_iter_no_change * max(self.n_iter // _LOOKS, 1),
+            max(self.n_iter // _LOOKS, 1),
+        )
+        found = meta_train(
+            lambda parameters: objective(parameters, *episodes.meta_batch(self.meta_batch_size)),
+            begin,
+            outer,
+            judge,
+            progress,
+        )
+        if found.diverged is not None:
+            _say_diverged(found, objective.inner_losses())
+        return found
+
+    def _check_parameters(self) -> None:
+        for name in ("n_inner_steps", "n_iter", "meta_batch_size", "n_iter_no_change"):
+            check_scalar(getattr(self, name), name, Integral, min_val=1)
+        check_scalar(self.meta_learning_rate, "meta_learning_rate", Real, min_val=0.0, include_boundaries="neither")
+        check_scalar(
+            self.validation_fraction,
+            "validation_fraction",
+            Real,
+            min_val=0.0,
+            max_val=1.0,
+            include_boundaries="neither",
+        )
+        if self.n_shots is not None:
+            check_scalar(self.n_shots, "n_shots", Integral, min_val=1)
+        if self.schedule not in SCHEDULES:
+            raise ValueError(f"schedule: wanted one of {list(SCHEDULES)}, found {self.schedule!r}.")
+
+
+def _judged(objective: MetaGradient, support: Rows, query: Rows, parameters: Array) -> float:
+    return float(objective.losses(parameters, support, query).sum())
+
+
+def _say_diverged(found: Found, inner: list[float]) -> None:
+    """Which iteration it was, and where in it."""
+    iteration, loss = found.diverged or (0, np.nan)
+    bad = np.flatnonzero(~np.isfinite(inner))
+    where = f"before inner step {bad[0] + 1}" if len(bad) else "on query rows"
+    value = inner[bad[0]] if len(bad) else loss
+    warnings.warn(
+        f"n_iter: learning stopped in iteration {iteration}, where training diverged {where}, with a loss of {value:.3g}; the "
+        f"best start so far, of iteration {found.best_iter}, is taken. Scale columns and targets, or set a smaller "
+        "learning_rate_init or meta_learning_rate.",
+        ConvergenceWarning,
+        stacklevel=2,
+    )

@@ -1,0 +1,45 @@
+"""The learner Meta-SGD: a start, and how far each weight steps."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta._inference.networks import Network
+from skmeta.neural_network._maml import MAML
+
+Array = NDArray[Any]
+
+
+class MetaSGD(MAML):
+    r"""Learn where a net's gradient descent should start, and a step size of each weight.
+
+    .. math:: U_t(\theta, s) = \theta - s \odot \nabla L(\theta;\, \text{support}_t)
+
+    `MAML` whose step sizes begin at the estimator's ``learning_rate_init`` and are learned with the start, in its units; they
+    may be zero or negative. A new task is trained by these steps. ``solver="sgd"`` alone, whose ``learning_rate`` is constant.
+
+    Parameters
+    ----------
+    n_inner_steps, n_iter, meta_batch_size, meta_learning_rate, schedule, first_order
+        As in `MAML`.
+    n_shots, early_stopping, validation_fraction, n_iter_no_change, random_state
+        As in `MAML`.
+
+    Attributes
+    ----------
+    n_iter_, best_iter_, loss_curve_
+        As of `MAML`.
+
+    References
+    ----------
+    Z. Li, F. Zhou, F. Chen and H. Li (2017), Meta-SGD: learning to learn quickly for few-shot learning, arXiv 1707.09835,
+    equation 2.
+    """
+
+    takes_adam: ClassVar[bool] = False
+
+    def _scale(self, network: Network, known: Array | None) -> tuple[Array | None, Array | None]:
+        return np.ones(network.n_parameters) if known is None else known, None

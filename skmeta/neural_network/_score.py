@@ -1,0 +1,52 @@
+"""How well a learned start does in tasks that it was not learned from: ten rows given, the others predicted."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+
+from skmeta.base._held_out import SHOTS, mean_of_tasks
+from skmeta.fallback._link import link_of
+from skmeta.tasks import Tasks
+
+Array = NDArray[np.float64]
+
+
+def scores_of(prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None = None) -> Array:
+    """Minus the loss of each task, as the fallback judges: root mean squared error, mean log loss or deviance of a row.
+
+    Parameters
+    ----------
+    prior : Prior
+        Learned from other tasks.
+    estimator : estimator
+        The model of one task.
+    tasks : Tasks
+        Those that judge.
+    n_jobs : int, default=None
+        Parallel jobs over tasks.
+
+    Returns
+    -------
+    ndarray of shape (n_tasks,)
+        Nan of tasks without a row to predict.
+    """
+    link = link_of(estimator)
+    labels = () if prior.classes is None else prior.classes
+    shots, query = (part.with_labels(labels) for part in tasks.weighty_rows().shots_and_query(SHOTS))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # of trainings that nobody keeps
+        adapted = prior.adapt_tasks(estimator, shots, n_jobs=n_jobs)
+    losses = link.in_units(mean_of_tasks(link.losses(adapted, query), query))
+    return np.where(query.counts > 0, -losses, np.nan)
+
+
+def mean_score(prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None = None) -> float:
+    """The mean over the tasks that have a row to predict; minus infinity where there is none."""
+    scores = scores_of(prior, estimator, tasks, n_jobs)
+    judged = ~np.isnan(scores)
+    return float(scores[judged].mean()) if judged.any() else -np.inf
