@@ -301,7 +301,7 @@ def test_pipelines_searches_and_cross_validation():
     few = TABLE["store"] < "store 020"
     searched = model(context_model=None, covariance="diagonal")
     tree = DecisionTreeRegressor(max_depth=2, random_state=0)
-    cv = NShotSplit("store", n_shots=2, n_splits=2)
+    cv = NShotSplit("store", n_shots=2, n_splits=2, random_state=0)
     search = GridSearchCV(searched, {"learner__context_model": [None, tree]}, cv=cv, error_score="raise")
     search.fit(TABLE[few], Y[few])
     assert search.best_params_["learner__context_model"] is None

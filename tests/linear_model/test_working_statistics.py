@@ -101,7 +101,7 @@ def test_only_sums_and_coefficients_travel():
                 sent = json.dumps({name: np.asarray(value).tolist() for name, value in coefficients.items()})
                 coefficients = json.loads(sent)
             found = part(coefficients).to_dict()
-            assert max(array.shape[0] for array in found.values()) <= 6
+            assert max(array.shape[0] for name, array in found.items() if name != "names") <= 6
             return SufficientStatistics.from_dict({name: array.tolist() for name, array in found.items()})
 
         answer.classes = part.classes
