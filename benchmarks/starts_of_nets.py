@@ -35,7 +35,7 @@ def line_learners(quick):
     return {
         "from scratch": None,
         "mean of the tasks' own weights": ParameterAverage(),
-        "Reptile": Reptile(200 if quick else 2000, meta_batch_size=1),
+        "Reptile": Reptile(100 if quick else 2000),
     }
 
 
