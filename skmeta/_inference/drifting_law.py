@@ -42,9 +42,9 @@ class DriftingLaw(LevelsLaw):
         """The law at another half-life."""
         return replace(self, half_life=self.half_life * float(np.exp(own.sum())))
 
-    def stretch(self, own: Array) -> Array:
+    def scale_factors(self, own: Array) -> Array:
         """The states' variance goes with the half-life."""
-        found = super().stretch(own)
+        found = super().scale_factors(own)
         found[-2] = np.exp(0.5 * own.sum())
         return found
 

@@ -68,7 +68,7 @@ class LevelsLaw:
         """The law at moves of its own numbers, covariances and noises being as they are."""
         return self
 
-    def stretch(self, own: Array) -> Array:
+    def scale_factors(self, own: Array) -> Array:
         """The factors ``(n_levels,)`` of the levels' standard deviations that go with such moves."""
         return np.ones(len(self.covariances))
 
@@ -264,16 +264,16 @@ def _searched(model: Model, law: LawT, noise: str, tol: float = 0.0) -> tuple[La
 
     def at(numbers: Array) -> tuple[LawT, list[Array], Array]:
         *split, own, louder = np.split(numbers, ends)
-        stretch, by = law.stretch(own), float(np.exp(unit * louder.sum()))
-        roots = [each.root(some) * factor for each, some, factor in zip(parts, split, stretch, strict=True)]
+        scale_factors, by = law.scale_factors(own), float(np.exp(unit * louder.sum()))
+        roots = [each.root(some) * factor for each, some, factor in zip(parts, split, scale_factors, strict=True)]
         covariances = tuple(_spread(root, old) for root, old in zip(roots, law.covariances, strict=True))
         found = replace(law.moved(own), covariances=covariances, noise=law.noise * by, own_noise=law.own_noise * by)
-        return found, roots, stretch
+        return found, roots, scale_factors
 
     def cost(numbers: Array) -> tuple[float, Array]:
-        found, roots, stretch = at(numbers)
+        found, roots, scale_factors = at(numbers)
         passed = model.passed(found)
-        places = list(zip(parts, roots, passed.squares, stretch, strict=True))
+        places = list(zip(parts, roots, passed.squares, scale_factors, strict=True))
         slopes = [each.slope(root, square) * factor for each, root, square, factor in places]
         own = law.own_slopes(passed, [each.slope_of_scale(square) for each, _, square, _ in places])
         return -passed.evidence, -np.concatenate([*slopes, own, np.full(int(free), 0.5 * unit * passed.misfit)])

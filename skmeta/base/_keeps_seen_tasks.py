@@ -6,6 +6,7 @@ from abc import abstractmethod
 from typing import Any
 
 from skmeta.base._adapted_estimators import AdaptedEstimators
+from skmeta.base._fingerprint import fingerprint
 from skmeta.base._learner import Learner
 from skmeta.base._prior import Prior
 from skmeta.tasks import Tasks
@@ -14,11 +15,12 @@ from skmeta.tasks import Tasks
 class KeepsSeenTasks(Learner):
     """A learner that keeps of the tasks it learned from what a prior, which holds no rows, may not.
 
-    A subclass says whether it has kept anything of some tasks (`has_seen`) and how these are then adapted to (`_adapt_seen`):
-    by predictions of models that had not seen a row, or from what the other tasks say.
+    A subclass notes which tasks these are (``self._seen = fingerprint(tasks)``, None where it keeps nothing) and how they are
+    then adapted to (`_adapt_seen`): by predictions of models that had not seen a row, or from what the other tasks say.
     """
 
-    @abstractmethod
+    _seen: str | None = None
+
     def has_seen(self, tasks: Tasks) -> bool:
         """Whether there is something kept that holds for these tasks.
 
@@ -30,8 +32,13 @@ class KeepsSeenTasks(Learner):
         Returns
         -------
         bool
-            False where nothing was kept.
+            By their ids, the values of their rows and their targets; False where nothing was kept.
         """
+        return self._seen is not None and self._seen == fingerprint(self._read(tasks))
+
+    def _read(self, tasks: Tasks) -> Tasks:
+        """The rows that are learned from; by default all."""
+        return tasks
 
     @abstractmethod
     def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:

@@ -70,7 +70,7 @@ class ClusterLearner(KeepsSeenTasks):
         ValueError
             If it has another number of clusters.
         """
-        self._known_scores = None
+        self._known_scores = self._seen = None
         check_scalar(self.max_tasks, "max_tasks", Integral, min_val=1)
         known: Any = None if prior is None else known_component(prior, self._prior_class)
         if known is not None:
@@ -83,21 +83,6 @@ class ClusterLearner(KeepsSeenTasks):
             self._seen = fingerprint(tasks)
             return found
         return replace(prior, components=[found, own]) if isinstance(prior, MixturePrior) else found
-
-    def has_seen(self, tasks: Tasks) -> bool:
-        """Whether these are the tasks that were learned from, whose own models have been asked.
-
-        Parameters
-        ----------
-        tasks : Tasks
-            Some tasks.
-
-        Returns
-        -------
-        bool
-            By their ids and the values of their rows; False where a prior was learned on from.
-        """
-        return self._known_scores is not None and self._seen == fingerprint(tasks)
 
     def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
         """Without asking own models again."""

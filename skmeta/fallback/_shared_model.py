@@ -133,7 +133,7 @@ class SharedModel(KeepsSeenTasks):
             If ``prior`` is of another family.
         """
         self.out_of_fold_, self.corrects_seen_rows_ = np.empty(0), False
-        self._known_scores, self._seen = None, ""
+        self._known_scores = self._seen = None
         self._check_parameters()
         if prior is not None:
             return _learned_on(prior, estimator, tasks, n_jobs)
@@ -144,6 +144,7 @@ class SharedModel(KeepsSeenTasks):
         seen = partial(self.adapt_shared, shared, estimator, known, n_jobs=n_jobs)
         shared = replace(shared, weight_unit=unit)
         found, self._known_scores = with_own_model(shared, estimator, known, seen, use=self.use_)
+        self._seen = fingerprint(known)
         return found
 
     def learn_shared(
@@ -166,7 +167,6 @@ class SharedModel(KeepsSeenTasks):
         unfitted = self._shared(estimator, tasks)
         best = self._best_round(unfitted, tasks, link, n_jobs, progress)
         self.out_of_fold_, self.held_out_scores_ = best.outputs, best.correction.score
-        self._seen = fingerprint(tasks.labelled_rows())
         self.use_ = best.correction.use
         self.corrects_seen_rows_ = self._corrects_seen_rows(unfitted, tasks, best, link)
         asked = best.correction.candidate.reads_outputs
@@ -204,26 +204,14 @@ class SharedModel(KeepsSeenTasks):
             tasks, outputs = tasks.where(kept), outputs[kept]
         return shared.adapt_read(estimator, tasks, shared.columns_beside(outputs, tasks.X), n_jobs)
 
-    def has_seen(self, tasks: Tasks) -> bool:
-        """Whether these are the tasks whose outputs are known: other rows than theirs have none.
-
-        Parameters
-        ----------
-        tasks : Tasks
-            Some tasks.
-
-        Returns
-        -------
-        bool
-            By their ids, the values of their rows and their targets.
-        """
-        return self._known_scores is not None and self._seen == fingerprint(tasks.weighty_rows().labelled_rows())
+    def _read(self, tasks: Tasks) -> Tasks:
+        return tasks.weighty_rows().labelled_rows()
 
     def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
         """By outputs of models that had not seen them, which fit them worse."""
         assert self._known_scores is not None
         assert isinstance(prior, PriorWithOwnModel)
-        shared, tasks = prior.components[0], tasks.weighty_rows().labelled_rows()
+        shared, tasks = prior.components[0], self._read(tasks)
         assert isinstance(shared, SharedModelPrior)
         if self.corrects_seen_rows_:
             adapted = shared.adapt_tasks(estimator, tasks, n_jobs=n_jobs)

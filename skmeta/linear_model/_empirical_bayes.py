@@ -144,7 +144,6 @@ class EmpiricalBayes(LearnsWithoutRows):
     strengths: ClassVar[tuple[str, ...]] = ("alpha", "C")
     follows_drift: ClassVar[str] = "learner=StateSpace()"
     _places: LearnedPlaces | None = None
-    _seen: str | None = None
 
     def __init__(  # noqa: PLR0913 - a parameter for each thing that may be known of how tasks vary
         self,
@@ -331,21 +330,6 @@ class EmpiricalBayes(LearnsWithoutRows):
         wide = learn_wide_prior(self, collection, past, prior, effective_n_jobs(n_jobs))
         self.structure_, self.scores_, self.evidence_ = wide.structure, wide.scores, None
         return wide_mixture(wide, collection, past)
-
-    def has_seen(self, tasks: Tasks) -> bool:
-        """Whether these are the tasks that were learned from, and have a structure; others are adapted to as new ones.
-
-        Parameters
-        ----------
-        tasks : Tasks
-            Some tasks.
-
-        Returns
-        -------
-        bool
-            Whether it is known what others say of each task, by their ids, the values of their rows and their targets.
-        """
-        return self._places is not None and self._seen == fingerprint(tasks)
 
     def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
         """Each from what the others say of it: its own rows do not count twice."""

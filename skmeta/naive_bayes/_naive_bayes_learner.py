@@ -9,12 +9,12 @@ import numpy as np
 from sklearn.naive_bayes import BernoulliNB, CategoricalNB, GaussianNB, MultinomialNB
 from sklearn.utils import check_scalar
 
-from skmeta.base import AdaptedEstimators, Prior, register
+from skmeta.base import Prior, register
 from skmeta.base._held_out import simplest
-from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.base._registry import check_registered
 from skmeta.compose import first_component, with_first
 from skmeta.fallback import SharedModel
+from skmeta.fallback._may_take_fallback import MayTakeFallback
 from skmeta.naive_bayes._held_out import HeldOut
 from skmeta.naive_bayes._learned import learn_prior
 from skmeta.naive_bayes._naive_bayes_prior import NaiveBayesPrior
@@ -25,7 +25,7 @@ _UNLABELLED_WEIGHTS = (0.0625, 0.25, 1.0)  # of a row without label, tried besid
 
 
 @register(GaussianNB, MultinomialNB, BernoulliNB, CategoricalNB)
-class NaiveBayesLearner(KeepsSeenTasks):
+class NaiveBayesLearner(MayTakeFallback):
     r"""Learn the priors from which the parameters of naive Bayes models are drawn, anew for each task.
 
     .. math:: p(X_t, y_t) = \int \prod_i \pi_{y_i} \prod_j p(x_{ij} \mid \theta_{y_i j}) \; dP(\pi, \theta)
@@ -125,25 +125,6 @@ class NaiveBayesLearner(KeepsSeenTasks):
             return other
         learned = replace(learned, unlabelled_weight=self._weight_of_unlabelled(held_out))
         return with_vague_component(learned, held_out.vague_gain, held_out.use)
-
-    def has_seen(self, tasks: Tasks) -> bool:
-        """Whether the fallback was taken, which keeps something of its tasks.
-
-        Parameters
-        ----------
-        tasks : Tasks
-            Some tasks.
-
-        Returns
-        -------
-        bool
-            Conjugate priors need nothing beside them.
-        """
-        return hasattr(self, "fallback_") and self.fallback_.has_seen(tasks)
-
-    def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
-        """As the fallback does."""
-        return self.fallback_._adapt_seen(prior, estimator, tasks, n_jobs)
 
     def _check_parameters(self) -> None:
         check_scalar(self.cv, "cv", int, min_val=2)

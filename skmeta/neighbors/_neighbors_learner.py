@@ -133,15 +133,15 @@ class NeighborsLearner(KeepsSeenTasks):
         ValueError
             If distances are precomputed.
         """
-        self._shared = self._known_scores = None
+        self._shared = self._known_scores = self._seen = None
         self._check_parameters()
         _check_distances(estimator)
-        tasks = tasks.labelled_rows()
-        self._seen = fingerprint(tasks)
+        tasks = self._read(tasks)
         X = _as_numbers(estimator, tasks.X, self.max_columns)
         scatter = None if X is None else scatter_of(X, tasks, estimator.n_neighbors, self.max_task_rows)
         if prior is not None:
             return _learned_on(prior, estimator, scatter, tasks, n_jobs)
+        self._seen = fingerprint(tasks)
         maps = linear_maps(scatter)
         one_space = labels_are_shared(tasks, self.min_label_share)
         limits = Limits(self.max_tasks, self.max_rows, self.max_task_rows)
@@ -167,24 +167,12 @@ class NeighborsLearner(KeepsSeenTasks):
         for name in ("max_tasks", "max_rows", "max_task_rows", "max_columns"):
             check_scalar(getattr(self, name), name, Integral, min_val=1)
 
-    def has_seen(self, tasks: Tasks) -> bool:
-        """Whether these are the tasks that were learned from.
-
-        Parameters
-        ----------
-        tasks : Tasks
-            Some tasks.
-
-        Returns
-        -------
-        bool
-            By their ids, the values of their rows and their targets.
-        """
-        return self._known_scores is not None and fingerprint(tasks.labelled_rows()) == self._seen
+    def _read(self, tasks: Tasks) -> Tasks:
+        return tasks.labelled_rows()
 
     def _adapt_seen(self, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
         """Where rows of all are neighbours, by those of other tasks."""
-        first, tasks = prior.components[0], tasks.labelled_rows()
+        first, tasks = prior.components[0], self._read(tasks)
         if self._shared is None:
             return prior.beside(first.adapt_tasks(estimator, tasks, n_jobs=n_jobs), self._known_scores)
         seen = self._shared.adapt_shared(first.shared, first.compared(estimator), tasks, n_jobs=n_jobs)

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils import check_scalar
 
-from skmeta.base import AdaptedEstimators, Prior, register
+from skmeta.base import Prior, register
 from skmeta.base._held_out import ENOUGH_FOR_HALVES, halves_of, simplest
-from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.base._registry import check_registered
 from skmeta.compose import first_component
 from skmeta.fallback import SharedModel
+from skmeta.fallback._may_take_fallback import MayTakeFallback
 from skmeta.neural_network._collection import Collection
 from skmeta.neural_network._parameters_prior import ParametersPrior
 from skmeta.neural_network._reptile import Reptile
@@ -29,7 +29,7 @@ FALLBACK, ALL_ROWS, REPTILE = "fallback", "all rows", "Reptile"
 
 
 @register(MLPRegressor, MLPClassifier)
-class NeuralNetworkLearner(KeepsSeenTasks):
+class NeuralNetworkLearner(MayTakeFallback):
     r"""Learn what a net starts from in each task, or that one net for all, corrected, predicts better.
 
     Three things are compared on tasks held out, each given ten rows: the fallback, one net of all tasks and a linear
@@ -132,25 +132,6 @@ class NeuralNetworkLearner(KeepsSeenTasks):
             return found
         start = self._on_all_rows(estimator, tasks)
         return start if self.chosen_ == ALL_ROWS else self._moved_on(start, estimator, tasks, n_jobs)
-
-    def has_seen(self, tasks: Tasks) -> bool:
-        """Whether the fallback was taken, which keeps something of its tasks.
-
-        Parameters
-        ----------
-        tasks : Tasks
-            Some tasks.
-
-        Returns
-        -------
-        bool
-            A start needs nothing beside it.
-        """
-        return hasattr(self, "fallback_") and self.fallback_.has_seen(tasks)
-
-    def _adapt_seen(self, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
-        """As the fallback does."""
-        return self.fallback_._adapt_seen(prior, estimator, tasks, n_jobs)
 
     def _learned_on(self, estimator: Any, tasks: Tasks, prior: Any, n_jobs: int | None) -> Prior:
         if isinstance(first_component(prior), ParametersPrior):

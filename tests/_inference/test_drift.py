@@ -202,9 +202,9 @@ def test_sweeps_and_searches_make_tasks_more_probable_and_end_where_nothing_does
 
 def test_a_half_life_moves_with_what_is_new_in_a_short_time_held():
     law, own = Drifting(2, n_chains=3).law, np.array([0.7])
-    moved, stretch = law.moved(own), law.stretch(own)
+    moved, scale_factors = law.moved(own), law.scale_factors(own)
     assert moved.half_life == pytest.approx(np.exp(0.7) * law.half_life)
-    np.testing.assert_allclose(stretch**2, [1.0, moved.half_life / law.half_life, 1.0])
+    np.testing.assert_allclose(scale_factors**2, [1.0, moved.half_life / law.half_life, 1.0])
     (low, high), at_end = law.own_bounds[0], np.array([law.own_bounds[0][1]])
     assert law.moved(at_end).half_life == pytest.approx(law.half_lives[1]) and low < 0.0 < high
 
