@@ -34,9 +34,9 @@ class KeepsSeenTasks(Learner):
         bool
             By their ids, the values of their rows and their targets; False where nothing was kept.
         """
-        return self._seen is not None and self._seen == fingerprint(self._read(tasks))
+        return self._seen is not None and self._seen == fingerprint(self._learned_rows(tasks))
 
-    def _read(self, tasks: Tasks) -> Tasks:
+    def _learned_rows(self, tasks: Tasks) -> Tasks:
         """The rows that are learned from; by default all."""
         return tasks
 

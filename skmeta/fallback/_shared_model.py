@@ -204,14 +204,14 @@ class SharedModel(KeepsSeenTasks):
             tasks, outputs = tasks.where(kept), outputs[kept]
         return shared.adapt_read(estimator, tasks, shared.columns_beside(outputs, tasks.X), n_jobs)
 
-    def _read(self, tasks: Tasks) -> Tasks:
+    def _learned_rows(self, tasks: Tasks) -> Tasks:
         return tasks.weighty_rows().labelled_rows()
 
     def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
         """By outputs of models that had not seen them, which fit them worse."""
         assert self._known_scores is not None
         assert isinstance(prior, PriorWithOwnModel)
-        shared, tasks = prior.components[0], self._read(tasks)
+        shared, tasks = prior.components[0], self._learned_rows(tasks)
         assert isinstance(shared, SharedModelPrior)
         if self.corrects_seen_rows_:
             adapted = shared.adapt_tasks(estimator, tasks, n_jobs=n_jobs)

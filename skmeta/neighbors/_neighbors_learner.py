@@ -136,7 +136,7 @@ class NeighborsLearner(KeepsSeenTasks):
         self._shared = self._known_scores = self._seen = None
         self._check_parameters()
         _check_distances(estimator)
-        tasks = self._read(tasks)
+        tasks = self._learned_rows(tasks)
         X = _as_numbers(estimator, tasks.X, self.max_columns)
         scatter = None if X is None else scatter_of(X, tasks, estimator.n_neighbors, self.max_task_rows)
         if prior is not None:
@@ -167,12 +167,12 @@ class NeighborsLearner(KeepsSeenTasks):
         for name in ("max_tasks", "max_rows", "max_task_rows", "max_columns"):
             check_scalar(getattr(self, name), name, Integral, min_val=1)
 
-    def _read(self, tasks: Tasks) -> Tasks:
+    def _learned_rows(self, tasks: Tasks) -> Tasks:
         return tasks.labelled_rows()
 
     def _adapt_seen(self, prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
         """Where rows of all are neighbours, by those of other tasks."""
-        first, tasks = prior.components[0], self._read(tasks)
+        first, tasks = prior.components[0], self._learned_rows(tasks)
         if self._shared is None:
             return prior.beside(first.adapt_tasks(estimator, tasks, n_jobs=n_jobs), self._known_scores)
         seen = self._shared.adapt_shared(first.shared, first.compared(estimator), tasks, n_jobs=n_jobs)

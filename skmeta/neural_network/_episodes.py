@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.network_rows import Rows, TaskTable, split_at_random
+from skmeta.neural_network._outer_loop import n_held_out
 
 Array = NDArray[Any]
 Index = NDArray[np.intp]
-
-_ENOUGH_TO_HOLD_OUT = 4  # guard: fewer tasks teach and judge nothing
 
 
 class Episodes:
@@ -37,7 +36,7 @@ class Episodes:
     ) -> None:
         self._table, self._weight, self._n_shots, self._rng = table, task_weight, n_shots, rng
         codes = np.flatnonzero((table.counts > 1) & (task_weight > 0.0))
-        n = max(round(held_out * len(codes)), 1) if held_out and len(codes) >= _ENOUGH_TO_HOLD_OUT else 0
+        n = n_held_out(len(codes), held_out)
         order = rng.permutation(codes)
         self.held_out, self.teach = np.sort(order[:n]), np.sort(order[n:])
 

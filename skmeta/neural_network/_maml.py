@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,6 +22,7 @@ from skmeta.base import Learner, Prior
 from skmeta.neural_network._collection import Collection
 from skmeta.neural_network._episodes import Episodes
 from skmeta.neural_network._inner_loop import as_vector, by_name, check_is_net, network_of, table_of, training_of
+from skmeta.neural_network._outer_loop import check_outer_loop
 from skmeta.tasks import Tasks
 
 Array = NDArray[Any]
@@ -240,21 +241,8 @@ class MAML(Learner):
         return found
 
     def _check_parameters(self) -> None:
-        for name in ("n_inner_steps", "n_iter", "meta_batch_size", "n_iter_no_change"):
-            check_scalar(getattr(self, name), name, Integral, min_val=1)
+        check_outer_loop(self, ("n_inner_steps", "n_iter", "meta_batch_size", "n_iter_no_change"), SCHEDULES)
         check_scalar(self.meta_learning_rate, "meta_learning_rate", Real, min_val=0.0, include_boundaries="neither")
-        check_scalar(
-            self.validation_fraction,
-            "validation_fraction",
-            Real,
-            min_val=0.0,
-            max_val=1.0,
-            include_boundaries="neither",
-        )
-        if self.n_shots is not None:
-            check_scalar(self.n_shots, "n_shots", Integral, min_val=1)
-        if self.schedule not in SCHEDULES:
-            raise ValueError(f"schedule: wanted one of {list(SCHEDULES)}, found {self.schedule!r}.")
 
 
 def _judged(objective: MetaGradient, support: Rows, query: Rows, parameters: Array) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,12 @@ from sklearn.utils.parallel import Parallel
 
 from skmeta.base import Learner, Prior
 from skmeta.neural_network._collection import Collection, check_has_start, mean_parameters
+from skmeta.neural_network._outer_loop import check_outer_loop, n_held_out
 from skmeta.neural_network._parameters import Array, are_finite
 from skmeta.neural_network._score import mean_score
 from skmeta.tasks import Tasks
 
 SCHEDULES = ("linear", "constant")
-_ENOUGH_FOR_VALIDATION = 4  # guard: fewer tasks teach and judge nothing
 
 
 class Reptile(Learner):
@@ -202,9 +202,9 @@ class Reptile(Learner):
     def _split(self, past: Collection) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Tasks that teach, and tasks held out."""
         codes = past.with_rows
-        if not self.early_stopping or len(codes) < _ENOUGH_FOR_VALIDATION:
+        n = n_held_out(len(codes), self.validation_fraction if self.early_stopping else 0.0)
+        if not n:
             return codes, codes[:0]
-        n = max(round(self.validation_fraction * len(codes)), 1)
         held_out = np.sort(past.rng.permutation(codes)[:n])
         return np.setdiff1d(codes, held_out), held_out
 
@@ -222,20 +222,7 @@ class Reptile(Learner):
         return bool(scores) and len(scores) - 1 - int(np.argmax(scores)) >= self.n_iter_no_change
 
     def _check_parameters(self) -> None:
-        for name in ("n_iter", "meta_batch_size", "n_iter_no_change"):
-            check_scalar(getattr(self, name), name, Integral, min_val=1)
+        check_outer_loop(self, ("n_iter", "meta_batch_size", "n_iter_no_change"), SCHEDULES)
         check_scalar(
             self.meta_learning_rate, "meta_learning_rate", Real, min_val=0.0, max_val=1.0, include_boundaries="right"
         )
-        check_scalar(
-            self.validation_fraction,
-            "validation_fraction",
-            Real,
-            min_val=0.0,
-            max_val=1.0,
-            include_boundaries="neither",
-        )
-        if self.n_shots is not None:
-            check_scalar(self.n_shots, "n_shots", Integral, min_val=1)
-        if self.schedule not in SCHEDULES:
-            raise ValueError(f"schedule: wanted one of {list(SCHEDULES)}, found {self.schedule!r}.")
