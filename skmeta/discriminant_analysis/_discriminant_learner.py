@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 from numpy.typing import NDArray
@@ -19,16 +19,12 @@ from skmeta.base._registry import register_for_own_labels
 from skmeta.compose import known_component
 from skmeta.discriminant_analysis._choice import choose_metric
 from skmeta.discriminant_analysis._class_sums import ClassSums, class_sums
-from skmeta.discriminant_analysis._discriminant_prior import (
-    DiscriminantPrior,
-    as_numbers,
-    check_no_weights,
-    check_parameters_of,
-)
+from skmeta.discriminant_analysis._discriminant_prior import DiscriminantPrior, as_numbers
+from skmeta.discriminant_analysis._filled import check_parameters_of
 from skmeta.discriminant_analysis._metrics import Kind, metrics_of
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import class_shares, mean_class_shares
-from skmeta.tasks._own_labels import MIN_LABEL_SHARE, all_labels, labels_are_shared
+from skmeta.tasks._own_labels import all_labels, check_labels, labels_are_shared
 
 
 @register(NearestCentroid, LinearDiscriminantAnalysis)
@@ -67,9 +63,10 @@ class DiscriminantLearner(Learner):
         Whether rows as they are stand beside a number of components that is given. With "auto" held-out tasks decide.
     cv : int, default=5
         Folds of whole tasks.
-    min_label_share : float, default=0.5
-        Labels are taken to be those of all tasks if a task shows at least this share of them, on average, and some label
-        is in two tasks; else each task has labels of its own.
+    labels : {"auto", "shared", "own"}, default="auto"
+        Whether a label means the same in all tasks ("shared"), or each task has labels of its own ("own"). With "auto"
+        they are its own if more tasks show a label that no other task does than do not; tasks of one label do not count.
+        Say "own" where labels of unlike classes have the same names, such as characters numbered from 0 in each alphabet.
     max_columns : int, default=1000
         Of rows of more columns the identity metric is learned. It bounds memory.
 
@@ -107,13 +104,13 @@ class DiscriminantLearner(Learner):
         *,
         beside_identity: bool = False,
         cv: int = 5,
-        min_label_share: float = MIN_LABEL_SHARE,
+        labels: str = "auto",
         max_columns: int = 1000,
     ) -> None:
         self.n_components = n_components
         self.beside_identity = beside_identity
         self.cv = cv
-        self.min_label_share = min_label_share
+        self.labels = labels
         self.max_columns = max_columns
 
     def check_takes(self, estimator: Any) -> None:
@@ -149,36 +146,40 @@ class DiscriminantLearner(Learner):
         Raises
         ------
         TypeError
-            If ``prior`` is of another family, or rows have weights.
+            If ``prior`` is of another family.
+        ValueError
+            If ``prior`` does not know a label, or ``labels`` says other than it does.
         """
         self._check_parameters()
         check_parameters_of(estimator)
-        check_no_weights(tasks)
-        tasks = tasks.labelled_rows()
+        known = None if prior is None else known_component(prior, DiscriminantPrior)
+        unit = tasks.mean_weight if known is None else known.weight_unit
+        tasks = tasks.labelled_rows().weighed_in(unit).weighty_rows()
         X = as_numbers(tasks.X, estimator)
         self.scores_: dict[str, float] = {}
-        if prior is not None:
-            return _learned_on(known_component(prior, DiscriminantPrior), X, tasks)
-        classes = all_labels(tasks) if labels_are_shared(tasks, self.min_label_share) else None
+        if known is not None:
+            check_labels(self.labels, known.own_labels)
+            return _learned_on(known, X, tasks)
+        classes = all_labels(tasks) if labels_are_shared(tasks, self.labels) else None
         full = not sparse.issparse(X) and X.shape[1] <= self.max_columns
         kind = Kind(0 if self.n_components == "auto" else int(self.n_components), self.beside_identity)
         if full and self.n_components == "auto":
             kind, self.scores_ = choose_metric(X, tasks, classes, self.cv)
-        return _prior_of(class_sums(X, tasks, classes, full=full), tasks, classes, kind)
+        return _prior_of(class_sums(X, tasks, classes, full=full), tasks, classes, kind, unit)
 
     def _check_parameters(self) -> None:
         if self.n_components != "auto":
             check_scalar(self.n_components, "n_components", Integral, min_val=0)
         check_scalar(self.beside_identity, "beside_identity", bool)
         check_scalar(self.cv, "cv", Integral, min_val=2)
-        check_scalar(self.min_label_share, "min_label_share", Real, min_val=0.0, max_val=1.0)
+        check_labels(self.labels)
         check_scalar(self.max_columns, "max_columns", Integral, min_val=1)
 
 
 def _learned_on(past: DiscriminantPrior, X: Any, tasks: Tasks) -> DiscriminantPrior:
     """The same choices, the sums those of past and new tasks together."""
     sums = past.sums + class_sums(X, tasks, past.classes, full=past.sums.is_full)
-    return _prior_of(sums, tasks, past.classes, past.kind, past)
+    return _prior_of(sums, tasks, past.classes, past.kind, past.weight_unit, past)
 
 
 def _prior_of(
@@ -186,14 +187,17 @@ def _prior_of(
     tasks: Tasks,
     classes: NDArray[Any] | None,
     kind: Kind,
+    unit: float,
     past: DiscriminantPrior | None = None,
 ) -> DiscriminantPrior:
     """The prior of that kind of metric; tasks of the past count as so many."""
     n_past = 0.0 if past is None else past.n_tasks
+    n_new = float(len(tasks)) if tasks.task_weight is None else float(tasks.task_weight.sum())
     return DiscriminantPrior.of_metric(
         next(metrics_of(sums, [kind])),
         sums,
-        n_tasks=len(tasks) + n_past,
+        weight_unit=unit,
+        n_tasks=n_new + n_past,
         n_rows=tasks.n_rows + (0.0 if past is None else past.n_rows),
         feature_names=tasks.feature_names if past is None else past.feature_names,
         classes=classes,

@@ -14,6 +14,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import NearestCentroid
 
 from skmeta.base._registry import lookup
+from skmeta.tasks._warn_caller import warn_caller
 
 Array = NDArray[np.float64]
 
@@ -26,6 +27,28 @@ class KnownClasses(NamedTuple):
     variance: float
     shares: Array
     n_rows: Array
+
+
+def check_parameters_of(estimator: Any) -> None:
+    """Raise for what a Gaussian with given class means has no place for."""
+    for name, wanted in (lookup(_WANTED, estimator) or {}).items():
+        found = getattr(estimator, name)
+        if found != wanted:
+            raise ValueError(
+                f"estimator: wanted {type(estimator).__name__} with {name}={wanted!r}, as past tasks say how far class means "
+                f"are shrunk and under which metric, found {found!r}; leave it out, or use learner=SharedModel()."
+            )
+
+
+def warn_of_what_is_given(estimator: Any) -> None:
+    """Say which parameters are without effect, as they are about the estimation of what past tasks say."""
+    for name in lookup(_WITHOUT_EFFECT, estimator) or ():
+        found = getattr(estimator, name)
+        if found is not None:
+            warn_caller(
+                f"estimator: wanted {type(estimator).__name__} with {name}=None, as past tasks say what the covariance within "
+                f"classes is, found {found!r}, which is without effect; leave it out, or use learner=SharedModel()."
+            )
 
 
 def filled(estimator: Any, known: KnownClasses) -> Any | None:
@@ -62,7 +85,7 @@ def _gaussian_naive_bayes(estimator: Any, known: KnownClasses) -> Any:
 
 
 def _linear_discriminant(estimator: Any, known: KnownClasses) -> Any:
-    """The covariance is known: it needs no solver, and no shrinkage."""
+    """The covariance is known: all solvers find the same, and nothing is left to shrink."""
     plain = clone(estimator).set_params(solver="svd", shrinkage=None, covariance_estimator=None)
     fitted = _fitted(plain, known, np.sqrt(known.variance))
     fitted.set_params(**estimator.get_params(deep=False))
@@ -97,3 +120,5 @@ _FILLS: dict[type, Callable[[Any, KnownClasses], Any]] = {
     GaussianNB: _gaussian_naive_bayes,
     LinearDiscriminantAnalysis: _linear_discriminant,
 }
+_WANTED: dict[type, dict[str, Any]] = {NearestCentroid: {"shrink_threshold": None, "metric": "euclidean"}}
+_WITHOUT_EFFECT: dict[type, tuple[str, ...]] = {LinearDiscriminantAnalysis: ("shrinkage", "covariance_estimator")}
