@@ -148,7 +148,7 @@ class DiscriminantLearner(Learner):
         TypeError
             If ``prior`` is of another family.
         ValueError
-            If ``prior`` does not know a label, or ``labels`` says other than it does.
+            If ``prior`` does not know a label, ``labels`` says other than it does, or ``n_components`` are more than columns.
         """
         self._check_parameters()
         check_parameters_of(estimator)
@@ -163,6 +163,7 @@ class DiscriminantLearner(Learner):
         classes = all_labels(tasks) if labels_are_shared(tasks, self.labels) else None
         full = not sparse.issparse(X) and X.shape[1] <= self.max_columns
         kind = Kind(0 if self.n_components == "auto" else int(self.n_components), self.beside_identity)
+        self._check_components(X.shape[1] if full else 0, X.shape[1])
         if full and self.n_components == "auto":
             kind, self.scores_ = choose_metric(X, tasks, classes, self.cv)
         return _prior_of(class_sums(X, tasks, classes, full=full), tasks, classes, kind, unit)
@@ -174,6 +175,20 @@ class DiscriminantLearner(Learner):
         check_scalar(self.cv, "cv", Integral, min_val=2)
         check_labels(self.labels)
         check_scalar(self.max_columns, "max_columns", Integral, min_val=1)
+
+    def _check_components(self, most: int, n_columns: int) -> None:
+        """Raise for more components than can be learned of so many columns."""
+        if self.n_components == "auto" or int(self.n_components) <= most:
+            return
+        rows = (
+            f"rows of {n_columns} column(s)"
+            if most
+            else f"sparse rows, and rows of more than {self.max_columns} columns"
+        )
+        raise ValueError(
+            f"n_components: wanted at most {most} for {rows}, found {self.n_components}; ask for fewer, or for 'auto'"
+            f"{'' if most else ', or put TruncatedSVD before the model'}."
+        )
 
 
 def _learned_on(past: DiscriminantPrior, X: Any, tasks: Tasks) -> DiscriminantPrior:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,7 +54,19 @@ def warn_of_what_is_given(estimator: Any) -> None:
 def filled(estimator: Any, known: KnownClasses) -> Any | None:
     """A fitted clone of a classifier with these class means; None of one that has none."""
     fill = lookup(_FILLS, estimator)
-    return None if fill is None else fill(estimator, known)
+    if fill is None:
+        return None
+    if isinstance(estimator.priors, Sized) and not isinstance(estimator.priors, str):
+        _check_priors(estimator.priors, len(known.labels))
+    return fill(estimator, known)
+
+
+def _check_priors(priors: Sized, n_classes: int) -> None:
+    if len(priors) != n_classes:
+        raise ValueError(
+            f"priors: wanted one for each class of a task, here {n_classes}, found {len(priors)}; leave priors out where tasks "
+            "have unlike numbers of classes."
+        )
 
 
 def discriminant(known: KnownClasses) -> Any:
@@ -87,7 +99,8 @@ def _gaussian_naive_bayes(estimator: Any, known: KnownClasses) -> Any:
 def _linear_discriminant(estimator: Any, known: KnownClasses) -> Any:
     """The covariance is known: all solvers find the same, and nothing is left to shrink."""
     plain = clone(estimator).set_params(solver="svd", shrinkage=None, covariance_estimator=None)
-    fitted = _fitted(plain, known, np.sqrt(known.variance))
+    with np.errstate(invalid="ignore"):  # class means that are all the same: what is fitted then is set below
+        fitted = _fitted(plain, known, np.sqrt(known.variance))
     fitted.set_params(**estimator.get_params(deep=False))
     if estimator.priors is None:
         fitted.priors_ = known.shares

@@ -331,7 +331,8 @@ def test_tasks_of_one_class_and_unequal_tasks_are_legal():
     model = learn(X[some], y[some], task[some])
     assert np.isfinite(model.predict_proba(np.column_stack([X, task])[some])).all()
     alone = single % 5 == 0
-    model = learn(X[alone], np.char.add(y[alone], "x"), task[alone], n_components=0)  # every task has one class
+    # Every task has one class, so that nothing tells whose labels they are.
+    model = learn(X[alone], np.char.add(y[alone], "x"), task[alone], n_components=0, labels="own")
     A, b, _ = drawn(7, n_tasks=1)
     assert model.adapt(A[::8], b[::8]).score(A, b) > 0.2
     one_row = np.arange(len(y)) % 8 == 0

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from own_labels import drawn, learn
+from scipy import sparse
 from scipy.stats import multivariate_normal
 from sklearn.covariance import OAS
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -291,3 +292,29 @@ def test_fewer_rows_than_neighbours_are_said(past):
     with pytest.warns(UserWarning, match=r"n_neighbors=3 and 1 task\(s\) with fewer, 2 at least.*n_neighbors=1\."):
         plain = model.adapt(past[0][:8:4], past[1][:8:4])
     assert plain[-1].n_neighbors == 2
+
+
+@pytest.mark.parametrize("estimator", [NearestCentroid, LinearDiscriminantAnalysis, GaussianNB])
+def test_priors_of_other_numbers_of_classes_raise(past, estimator):
+    with pytest.raises(
+        ValueError, match="priors: wanted one for each class of a task, here 5, found 2; leave priors out"
+    ):
+        learn(*past, estimator(priors=[0.5, 0.5]), n_components=2).adapt(past[0][:20], past[1][:20])
+
+
+def test_more_components_than_columns_raise(past):
+    X, y, task = past
+    with pytest.raises(ValueError, match=r"n_components: wanted at most 5 for rows of 5 column\(s\), found 6"):
+        learn(X, y, task, n_components=6)
+    for table, options in (
+        (sparse.csr_array(np.column_stack([X, task])), {}),
+        (np.column_stack([X, task]), {"max_columns": 4}),
+    ):
+        with pytest.raises(ValueError, match="n_components: wanted at most 0 for sparse rows, and rows of more than"):
+            WarmStartClassifier(NearestCentroid(), task=-1, learner=DiscriminantLearner(1, **options)).fit(table, y)
+
+
+def test_rows_that_are_all_the_same_make_no_other_warning(past):
+    X, y, task = past
+    plain = learn(0.0 * X, y, task, LinearDiscriminantAnalysis()).adapt(0.0 * X[:20], y[:20])
+    assert_allclose(plain.predict_proba(X), 0.2)
