@@ -217,7 +217,7 @@ class AdaptedDiscriminants(AdaptedEstimators):
         prior, place = self.prior, np.searchsorted(labels, y)
         weight = _of_task(self.tasks, self.tasks.sample_weight, code)
         weight = np.ones(len(y)) if weight is None else weight
-        n = np.bincount(place, weight, minlength=len(labels))
+        n: Array = np.bincount(place, weight, minlength=len(labels)).astype(float)
         means, variance = posterior_class_means(means_of(Z, place, n, weight), n, prior.between, prior.means)
         shares = self._shares(n, code)
         if prior.matrix is None:  # one variance for all columns
