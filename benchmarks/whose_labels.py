@@ -1,13 +1,14 @@
 """Does "auto" tell whose labels they are, and what does a wrong answer cost?
 
-* *The rule.* Collections of 5 or 20 tasks by the ways in which labels come about; in each, further tasks are drawn. An answer
-  suits one of them if it is "shared" and all its labels are known, or "own" and it has a label that is not known. Three rules:
-  "held out" (what is used: more tasks show a label that no other task does than do not), "half of all" (a task shows less
-  than half of all labels on average, or no two tasks have one in common: what was used before), "any" (no two tasks have one
-  in common).
+* *The answer.* Collections of 5 or 20 tasks by the ways in which labels come about. How many are taken to have labels of
+  their own by three rules: "held out" (what is used: the Jaccard index of a task's labels and those of the others is below one
+  half on average), "half of all" (what was used before: a task shows less than half of all labels on average, or no two tasks
+  have one in common), "any" (no two tasks have one in common). Beside them, how many further tasks have a label that no past
+  one has.
 * *The cost.* Episodes of five classes of new tasks, one or five rows of each. "numbered": each task has classes of its own, and
-  their labels are the same numbers everywhere, so that "auto" cannot but take them for shared. "few of many": each task shows
-  five of forty classes, which are the same in all tasks.
+  their labels are the same numbers everywhere, so that "auto" cannot but take them for shared. "five of N": each task shows
+  five of N classes, which are the same in all tasks; new tasks that have a label which no past one has are left out, as a
+  prior of shared labels refuses it.
 """
 
 import warnings
@@ -16,8 +17,8 @@ from dataclasses import replace
 import numpy as np
 from _common import Table, read_arguments
 from new_classes import shown
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
-from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 
 from skmeta import DiscriminantLearner, WarmStartClassifier, few_shot_score
@@ -25,7 +26,8 @@ from skmeta.tasks import Tasks
 from skmeta.tasks._own_labels import labels_are_shared
 
 N_NEW = 20
-MODELS = (NearestCentroid(), KNeighborsClassifier(1), GaussianNB(), LogisticRegression())
+MODELS = (NearestCentroid(), LinearDiscriminantAnalysis(), KNeighborsClassifier(1), LogisticRegression())
+KINDS = {"numbered": 5, "five of seven": 7, "five of fifteen": 15, "five of forty": 40}  # labels in all
 
 
 def some_of(rng, n, size):
@@ -68,10 +70,10 @@ RULES = {
 }
 
 
-def suits(rule, sets, n_tasks):
-    """Share of new tasks that the rule's answer suits."""
-    shared, known = rule(sets[:n_tasks]), set().union(*sets[:n_tasks])
-    return float(np.mean([(set(own) <= known) == shared for own in sets[n_tasks:]]))
+def is_new(sets, n_tasks):
+    """Share of further tasks that have a label which none of the first has."""
+    known = set().union(*sets[:n_tasks])
+    return float(np.mean([not set(own) <= known for own in sets[n_tasks:]]))
 
 
 def rows_of(rng, means, label, spread):
@@ -88,16 +90,19 @@ def collection(kind, seed, n_tasks=40, n_rows=12):
     if kind == "numbered":
         X = rows_of(rng, rng.normal(size=(5 * n_tasks, 10)) * tell, 5 * task + place, spread)
         return X, place, task
-    own = np.array([rng.permutation(40)[:5] for _ in range(n_tasks)])
+    n = KINDS[kind]
+    own = np.array([rng.permutation(n)[:5] for _ in range(n_tasks)])
     label = own[task, place]
     shift = 0.5 * rng.normal(size=(5 * n_tasks, 10)) * tell  # of a class in a task
-    return rows_of(rng, rng.normal(size=(40, 10)) * tell, label, spread) + shift[5 * task + place], label, task
+    return rows_of(rng, rng.normal(size=(n, 10)) * tell, label, spread) + shift[5 * task + place], label, task
 
 
 def accuracies(estimator, kind, seed, n_episodes):
     """Accuracies of episodes by (shots, answer)."""
     X, y, task = collection(kind, seed)
     past, table, found = task < 20, np.column_stack([X, task]), {}
+    unknown = np.unique(task[~np.isin(y, y[past])])
+    asked = ~past & ~np.isin(task, unknown)
     models = {"own rows alone": estimator, "auto": WarmStartClassifier(estimator, task=-1).fit(table[past], y[past])}
     for labels in ("shared", "own"):
         shell = WarmStartClassifier(estimator, task=-1, learner=DiscriminantLearner(labels=labels))
@@ -105,7 +110,7 @@ def accuracies(estimator, kind, seed, n_episodes):
     options = {"task": -1, "n_way": 5, "n_episodes": n_episodes, "random_state": seed}
     for n_shots in (1, 5):
         for name, model in models.items():
-            scores = few_shot_score(model, table[~past], y[~past], n_shots=n_shots, **options).scores
+            scores = few_shot_score(model, table[asked], y[asked], n_shots=n_shots, **options).scores
             found[n_shots, name] = scores
     return found
 
@@ -117,21 +122,22 @@ def main():
     seeds = range(args.first, args.first + n_seeds)
 
     names = list(label_sets(np.random.default_rng(0), 5))
-    table = Table("New tasks that the answer suits, per cent", ["labels of a task", "tasks", *RULES], n_names=2)
+    header = ["labels of a task", "tasks", *RULES, "tasks with a new label"]
+    table = Table("Collections taken to have labels of their own, per cent", header, n_names=2)
     for name in names:
         for n_tasks in (5, 20):
             drawn = [
                 label_sets(np.random.default_rng(seed), n_tasks)[name]
                 for seed in range(args.first, args.first + 40 * n_seeds)
             ]
-            cells = [[suits(rule, sets, n_tasks) for sets in drawn] for rule in RULES.values()]
-            table.add(name, n_tasks, *map(shown, cells))
+            cells = [[float(not rule(sets[:n_tasks])) for sets in drawn] for rule in RULES.values()]
+            table.add(name, n_tasks, *map(shown, cells), shown([is_new(sets, n_tasks) for sets in drawn]))
     table.show("errors are of collections")
 
     table = Table(
         "Accuracy on five classes of a new task, per cent", ["classes", "model", "answer", "1 row", "5 rows"], n_names=3
     )
-    for kind in ("numbered", "few of many"):
+    for kind in KINDS:
         for estimator in [each for each in MODELS if args.model in type(each).__name__]:
             found = [accuracies(estimator, kind, seed, n_episodes) for seed in seeds]
             for name in dict.fromkeys(name for _, name in found[0]):

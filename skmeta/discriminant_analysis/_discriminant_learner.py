@@ -64,9 +64,10 @@ class DiscriminantLearner(Learner):
     cv : int, default=5
         Folds of whole tasks.
     labels : {"auto", "shared", "own"}, default="auto"
-        Whether a label means the same in all tasks ("shared"), or each task has labels of its own ("own"). With "auto"
-        they are its own if more tasks show a label that no other task does than do not; tasks of one label do not count.
-        Say "own" where labels of unlike classes have the same names, such as characters numbered from 0 in each alphabet.
+        Whether a label means the same in all tasks ("shared"), or each task has labels of its own ("own"). With "auto" each
+        task is held out: they are shared if its labels and those of the others have more in common than not, on average
+        (Jaccard index of at least one half); tasks of one label do not count. Say "own" where labels of unlike classes have
+        the same names, such as characters numbered from 0 in each alphabet.
     max_columns : int, default=1000
         Of rows of more columns the identity metric is learned. It bounds memory.
 

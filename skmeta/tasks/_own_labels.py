@@ -18,12 +18,16 @@ def all_labels(tasks: Tasks) -> NDArray[Any] | None:
 
 
 def labels_are_shared(tasks: Tasks, labels: str = "auto") -> bool:
-    """Whether labels are those of all tasks; of targets that are numbers it is true.
+    r"""Whether labels are those of all tasks; of targets that are numbers it is true.
 
-    With "auto", each task is held out: it speaks for labels of its own if it shows one that no other task does. These
-    are labels of their own if more tasks speak for it than against it, as then the next task is expected to bring labels
-    that none of these has. A task of a single label says nothing. What labels *mean* nobody can see: characters that are
-    numbered from 0 in each alphabet are taken to be shared, so the answer can be given.
+    With "auto", each task is held out, and its labels :math:`L_t` are compared with those of the others by their Jaccard index,
+
+    .. math:: \frac{|L_t \cap \bigcup_{s \ne t} L_s|}{|\bigcup_s L_s|},
+
+    the share of labels that both have. Labels are shared if they have more in common than not, on average over tasks: then a
+    new task is expected to show most of what is known, and little else. A task of a single label says nothing. What labels
+    *mean* nobody can see: characters that are numbered from 0 in each alphabet are taken to be shared, so the answer can be
+    given.
 
     Parameters
     ----------
@@ -36,14 +40,18 @@ def labels_are_shared(tasks: Tasks, labels: str = "auto") -> bool:
     -------
     bool
         False where each task has labels of its own.
+
+    References
+    ----------
+    P. Jaccard (1912), The distribution of the flora in the alpine zone, New Phytologist 11(2).
     """
     if tasks.classes is None or labels != "auto":
         return tasks.classes is None or labels == "shared"
     n_own = np.array([len(own) for own in tasks.classes])
-    place, count = np.unique(np.concatenate(tasks.classes), return_inverse=True, return_counts=True)[1:]
-    alone = np.bincount(np.repeat(np.arange(len(n_own)), n_own), count[place] == 1, minlength=len(n_own)) > 0.0
+    known, place, count = np.unique(np.concatenate(tasks.classes), return_inverse=True, return_counts=True)
+    common = np.bincount(np.repeat(np.arange(len(n_own)), n_own), count[place] > 1, minlength=len(n_own))
     several = n_own > 1
-    return bool(np.count_nonzero(several & alone) <= np.count_nonzero(several & ~alone))
+    return not several.any() or bool(2.0 * common[several].mean() >= len(known))
 
 
 def check_labels(labels: Any, known: bool | None = None) -> None:

@@ -41,7 +41,7 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         regions or dates, finds them in ``X`` by the columns it was learned with: without ``task``, each of them has one value.
     learner : "auto" or learner, default="auto"
         What learns the prior; "auto" is the one registered for the estimator's class, or `SharedModel`, with its defaults.
-        Where tasks have labels of their own (more tasks show a label that no other task does than do not), it is
+        Where tasks have labels of their own (those of a task and of the others have less in common than not), it is
         `DiscriminantLearner` for KNeighborsClassifier, GaussianNB and LogisticRegression too. Where each task has classes
         of its own under the same names, such as numbers from 0, write ``learner=DiscriminantLearner(labels="own")``.
     class_prior : {"rows", "past"}, default="rows"

@@ -47,18 +47,23 @@ def shared(*own, labels="auto"):
 def test_the_rule_says_whose_labels_they_are():
     assert shared("ab", "ab", "ab") and shared("ab", "bc", "ca") and shared("ab", "abc", "b")
     assert shared("abc", "bcd", "cde", "dea", "eab")  # three of five each
-    assert shared("ab", "ef", "gh", "ae", "fb", "gh")  # two of many each
-    assert not shared("ab", "cd") and not shared("ab", "bc")
+    assert not shared("ab", "bc", "cd", "de", "ea")  # two of five each
+    assert not shared("ab", "cd") and not shared("ab", "bc") and not shared("abc", "def", "cgh")
     assert not shared("abz", "cdz", "efz")  # "z" is in all tasks, as "other" would be
-    assert shared("a", "b") and shared("a", "bc", "bc") and not shared("a", "bc", "de")  # one label says nothing
+    assert shared("a", "b") and shared("a", "ab", "ba") and not shared("a", "bc", "de")  # one label says nothing
 
 
 @given(own=st.lists(st.text("abcdef", min_size=1, max_size=4), min_size=1, max_size=6))
 @settings(deadline=None)
-def test_labels_of_copies_are_shared_and_labels_with_their_tasks_names_are_not(own):
-    assert shared(*own, *own)
-    named = [[f"{k}/{label}" for label in each] for k, each in enumerate(own)]
-    assert shared(*named) == all(len(set(each)) == 1 for each in own)
+def test_the_rule_is_the_mean_jaccard_index_of_tasks_held_out(own):
+    sets = [set(each) for each in own]
+    indices = []
+    for k, held_out in enumerate(sets):
+        others = set().union(*sets[:k], *sets[k + 1 :])
+        indices += [len(held_out & others) / len(held_out | others)] if len(held_out) > 1 else []
+    assert shared(*own) == (not indices or np.mean(indices) >= 0.5 - 1e-9)
+    named = [[f"{k}/{label}" for label in each] for k, each in enumerate(own)]  # no two tasks have one in common
+    assert shared(*named) == all(len(each) == 1 for each in sets)
     assert shared(*named, labels="shared") and not shared(*own, labels="own")
 
 
