@@ -140,10 +140,10 @@ class Collection:
         known, package = self.known, package_of(self.model)
         own = parameters_of(self.model)
         names = tuple(parameters)
-        arrays = [
+        arrays = tuple(
             array.astype(own[name].dtype) if own[name].dtype.kind == "f" else array
             for name, array in parameters.items()
-        ]
+        )
         return ParametersPrior(
             names,
             arrays,

@@ -27,7 +27,7 @@ class NetPackage(Protocol):
     loss_name: Callable[[Any], str]
 
 
-def package_of(estimator: Any) -> Any:
+def package_of(estimator: Any) -> NetPackage | None:
     """The file of the package that an estimator's class, or one of its bases, comes from.
 
     Parameters
@@ -40,11 +40,13 @@ def package_of(estimator: Any) -> Any:
     NetPackage or None
         None for scikit-learn's own, and all others.
     """
-    return _file_of(type(estimator))
+    kind: Any = type(estimator)
+    found: NetPackage | None = _file_of(kind)
+    return found
 
 
 @cache
-def _file_of(cls: type) -> Any:
+def _file_of(cls: Any) -> Any:
     for base in cls.__mro__:
         name = _FILES.get(base.__module__.partition(".")[0])
         if name is not None:

@@ -26,8 +26,8 @@ def parameters_of(net: Any) -> dict[str, Array]:
     Returns
     -------
     dict of str to ndarray
-        Named by the paths of the variables within the model, ``dense/kernel`` say. Keras numbers the names that it gives to layers on and on
-        through a session; here the first dense layer is always ``dense``, the second ``dense_1``.
+        Named by the paths of the variables within the model, ``dense/kernel`` say. Keras numbers the names that it gives to
+        layers on and on through a session; here the first dense layer is always ``dense``, the second ``dense_1``.
 
     Raises
     ------
