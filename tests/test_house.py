@@ -48,7 +48,7 @@ FLOORS = {
 }
 FRAMES = {"pandas", "polars"}
 FRAME_METHODS = {"iloc", "loc", "columns", "get_column_index", "to_series", "to_numpy", "dtypes"}
-OPTIONAL = {"pandas", "polars", "pyarrow", "matplotlib", "skops", "dask"}
+OPTIONAL = {"pandas", "polars", "pyarrow", "matplotlib", "skops", "dask", "torch", "skorch", "keras", "scikeras"}
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
 MAX_MEDIAN_LINES = 15

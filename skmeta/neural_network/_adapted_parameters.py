@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.utils.parallel import Parallel, delayed
 
 from skmeta.base import AdaptedEstimators
+from skmeta.neural_network._other_packages import package_of
 from skmeta.neural_network._parameters import Array
 from skmeta.neural_network._training import start_at, train, untrained
 from skmeta.tasks import Tasks, take_rows
@@ -36,7 +37,8 @@ class AdaptedParameters(AdaptedEstimators):
     def __init__(self, prior: Any, model: Any, tasks: Tasks, n_jobs: int | None = None) -> None:
         super().__init__(prior, model, tasks)
         rows = training_rows(tasks, prior.weight_unit)
-        _check_outputs(prior, rows)
+        if package_of(model) is None:  # nets of other packages say themselves how many they have
+            _check_outputs(prior, rows)
         jobs = [
             delayed(trained)(self._untrained, prior.parameters, part, self._names, prior.named_step_sizes)
             for part in (one_of(rows, code) for code in range(len(rows)))
@@ -51,7 +53,9 @@ class AdaptedParameters(AdaptedEstimators):
 
     @cached_property
     def _untrained(self) -> Any:
-        return untrained(self.model, self.prior.n_features_in, self.prior.classes, self.prior.n_outputs)
+        model = untrained(self.model, self.prior.n_features_in, self.prior.classes, self.prior.n_outputs)
+        self.prior.check_arrays(model)
+        return model
 
     @cached_property
     def _start(self) -> Any:

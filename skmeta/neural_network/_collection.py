@@ -19,9 +19,10 @@ from sklearn.utils.validation import has_fit_parameter
 from skmeta.base._matching import classifies
 from skmeta.compose import known_component
 from skmeta.neural_network._adapted_parameters import one_of, training_rows
-from skmeta.neural_network._parameters import Array, is_net, parameters_of
+from skmeta.neural_network._other_packages import package_of
+from skmeta.neural_network._parameters import Array, draws_weights, parameters_of
 from skmeta.neural_network._parameters_prior import ParametersPrior, setting
-from skmeta.neural_network._training import start_at, succeeds, untrained
+from skmeta.neural_network._training import losses_of, start_at, succeeds, untrained
 from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._class_rates import class_shares, mean_class_shares
 
@@ -59,6 +60,10 @@ class Collection:
         self.rows = training_rows(tasks, self.unit)
         self.classes = _labels_of(tasks, self.known, estimator)
         self.model = untrained(self.estimator, tasks.X.shape[1], self.classes, self._n_outputs)
+        if self.known is not None:
+            self.known.check_arrays(self.model)
+        if package_of(self.model) is not None:
+            self.model.verbose = 0  # a table or a bar for each of thousands of trainings that nobody keeps
         self.with_rows = np.flatnonzero(self.rows.counts)
         self.task_weight = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
 
@@ -73,7 +78,9 @@ class Collection:
         if self.known is not None:
             return dict(self.known.parameters)
         own = parameters_of(self.model)
-        return {name: array.copy() if is_net(self.model) else np.zeros(array.shape) for name, array in own.items()}
+        return {
+            name: array.copy() if draws_weights(self.model) else np.zeros(array.shape) for name, array in own.items()
+        }
 
     def trained(
         self, parameters: Mapping[str, Array], codes: Index, n_shots: int | None = None, pool: Any = None
@@ -130,8 +137,13 @@ class Collection:
 
     def prior(self, parameters: Mapping[str, Array]) -> ParametersPrior:
         """The prior that has these parameters, and counts these tasks beside those known before."""
-        known = self.known
-        names, arrays = zip(*parameters.items(), strict=True)
+        known, package = self.known, package_of(self.model)
+        own = parameters_of(self.model)
+        names = tuple(parameters)
+        arrays = tuple(
+            array.astype(own[name].dtype) if own[name].dtype.kind == "f" else array
+            for name, array in parameters.items()
+        )
         return ParametersPrior(
             names,
             arrays,
@@ -139,6 +151,7 @@ class Collection:
             out_activation=getattr(self.model, "out_activation_", ""),
             activation=setting(self.estimator, "activation"),
             loss=setting(self.estimator, "loss"),
+            n_columns=0 if package is None else self.tasks.X.shape[1],
             step_sizes=() if known is None else known.step_sizes,
             weight_unit=self.unit,
             n_tasks=float(self.task_weight.sum()) + (0.0 if known is None else known.n_tasks),
@@ -180,6 +193,8 @@ def has_arrays(estimator: Any) -> bool:
     """Whether the parameters of an estimator are arrays: nothing but a fit to two rows can tell."""
     if not hasattr(estimator, "predict"):
         return False
+    if package_of(estimator) is not None:
+        return True
     try:
         parameters_of(untrained(estimator, 1, np.arange(2) if classifies(estimator) else None))
     except (TypeError, ValueError, AttributeError):  # of whatever class cannot be fitted to that
@@ -202,7 +217,12 @@ def _trained(
     X, y, weight = rows
     model = start_at(deepcopy(model), parameters, X, names)
     ends = succeeds(model, X, y, weight)
-    return parameters_of(model) if ends else None, float(getattr(model, "loss_", np.nan))
+    return parameters_of(model) if ends else None, _last_loss(model)
+
+
+def _last_loss(model: Any) -> float:
+    losses = losses_of(model)
+    return float(losses[-1]) if len(losses) else float(getattr(model, "loss_", np.nan))
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skmeta.neural_network._other_packages import package_of
+
 Array = NDArray[Any]
 
 _LAYERS = ("coefs_", "intercepts_")  # lists, an array a layer
@@ -17,6 +19,11 @@ _LINEAR = ("coef_", "intercept_")
 def is_net(estimator: Any) -> bool:
     """Whether an estimator has layers, fitted or not."""
     return hasattr(estimator, "hidden_layer_sizes")
+
+
+def draws_weights(estimator: Any) -> bool:
+    """Whether an estimator begins at weights that it draws for itself: nets, of whatever package."""
+    return is_net(estimator) or package_of(estimator) is not None
 
 
 def layer_names(n_layers: int) -> tuple[str, ...]:
@@ -35,13 +42,16 @@ def parameters_of(model: Any) -> dict[str, Array]:
     Returns
     -------
     dict of str to ndarray
-        Of a net ``coefs_0``, ``coefs_1``, ... and ``intercepts_0``, ...
+        Of a net ``coefs_0``, ``coefs_1``, ... and ``intercepts_0``, ...; of those of other packages as these name them.
 
     Raises
     ------
     TypeError
         If it has neither.
     """
+    package = package_of(model)
+    if package is not None:
+        return package.parameters_of(model)
     if all(hasattr(model, name) for name in _LAYERS):
         arrays = [*model.coefs_, *model.intercepts_]
         return dict(zip(layer_names(len(model.coefs_)), map(np.asarray, arrays), strict=True))
@@ -63,8 +73,12 @@ def set_parameters(model: Any, parameters: Mapping[str, Array], dtype: Any = Non
     parameters : mapping of str to ndarray
         As `parameters_of` gives them.
     dtype : dtype, default=None
-        Of the copies; None for that of the arrays.
+        Of the copies; None for that of the arrays. Nets of other packages keep theirs.
     """
+    package = package_of(model)
+    if package is not None:
+        package.set_parameters(model, parameters)
+        return
     copies = {name: np.array(array, dtype=dtype) for name, array in parameters.items()}
     if set(copies) == set(_LINEAR):
         for name, array in copies.items():

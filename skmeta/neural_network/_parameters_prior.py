@@ -13,6 +13,7 @@ from skmeta._dataframe import make_frame
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._matching import not_for
 from skmeta.neural_network._adapted_parameters import AdaptedParameters
+from skmeta.neural_network._other_packages import package_of
 from skmeta.neural_network._parameters import is_net, parameters_of
 from skmeta.tasks import Tasks
 from skmeta.tasks._words import shown
@@ -20,6 +21,7 @@ from skmeta.tasks._words import shown
 Array = NDArray[Any]
 
 _SETTINGS = ("activation", "loss")  # parameters of estimators under which weights mean something else
+_OWN_NAMES = ("coef", "intercept")  # what names of scikit-learn's arrays begin with; packages of nets have their own
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -33,14 +35,16 @@ class ParametersPrior(Prior):
     :math:`\theta_0`. A task without rows has :math:`\theta_0` itself. The plain result is a fitted estimator with the
     user's parameters.
 
-    Estimators are nets (`MLPRegressor`, `MLPClassifier`) of the same layers, activation and loss, or any other with
+    Estimators are nets (`MLPRegressor`, `MLPClassifier`) of the same layers, activation and loss, those of skorch and
+    scikeras with arrays of the same names and shapes, or any other with
     ``coef_`` and ``intercept_`` that goes on from them under ``warm_start`` or ``partial_fit``, such as `SGDClassifier`.
     One that knows no start is fitted to the rows of its task as ever, and has the learned arrays where there are none.
 
     Parameters
     ----------
     names : sequence of str
-        Of the arrays: ``coefs_0``, ``coefs_1``, ..., ``intercepts_0``, ... of a net, else ``coef_`` and ``intercept_``.
+        Of the arrays: ``coefs_0``, ``coefs_1``, ..., ``intercepts_0``, ... of a net, as in ``state_dict()`` of one of torch, as
+        in ``path`` of one of keras, else ``coef_`` and ``intercept_``.
     arrays : sequence of ndarray
         :math:`\theta_0`, finite, in that order.
     fits : str
@@ -56,6 +60,8 @@ class ParametersPrior(Prior):
         ``solver="sgd"``. None at all leaves steps to the estimator.
     weight_unit : float, default=1
         Mean weight of the rows learned from; weights of other rows are read in this unit.
+    n_columns : int, default=0
+        Columns of rows, for nets whose arrays do not tell; 0 where that is not known.
     n_tasks, n_rows, feature_names, classes, class_prior
         As in `Prior`.
 
@@ -86,6 +92,7 @@ class ParametersPrior(Prior):
     loss: str = ""
     step_sizes: tuple[Array, ...] = ()
     weight_unit: float = 1.0
+    n_columns: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", tuple(str(name) for name in self.names))
@@ -132,6 +139,8 @@ class ParametersPrior(Prior):
             "out_activation": getattr(model, "out_activation_", ""),
             **{name: setting(model, name) for name in _SETTINGS},
         }
+        if package_of(model) is not None:
+            known["n_columns"] = getattr(model, "n_features_in_", 0)
         names, arrays = tuple(parameters), tuple(parameters.values())
         return cls(names, arrays, type(model).__name__, **(known | more))
 
@@ -154,12 +163,14 @@ class ParametersPrior(Prior):
     @property
     def n_features_in(self) -> int | None:
         """Number of columns of rows that it is about."""
-        return self.layer_sizes[0] if self.layer_sizes else self.parameters["coef_"].shape[-1]
+        if "coef_" in self.names:
+            return self.parameters["coef_"].shape[-1]
+        return self.layer_sizes[0] if self.layer_sizes else self.n_columns or None
 
     @property
     def n_outputs(self) -> int:
         """Number of targets of a regressor."""
-        return int(np.size(self.arrays[-1]))
+        return self.arrays[-1].shape[-1] if self.arrays[-1].ndim else 1
 
     def check_is_of(self, estimator: Any) -> None:
         """Raise for an estimator of another class, or one whose layers, activation or loss are others.
@@ -186,6 +197,29 @@ class ParametersPrior(Prior):
             raise ValueError(
                 f"solver: wanted 'sgd', as the prior has a step size of each weight, found {shown(estimator.solver)}; use "
                 "solver='sgd', or learn a prior by Reptile()."
+            )
+
+    def check_arrays(self, model: Any) -> None:
+        """Raise unless the net of another package has arrays of these names and shapes; `check_is_of` asked all others.
+
+        Parameters
+        ----------
+        model : estimator
+            Untrained.
+
+        Raises
+        ------
+        ValueError
+            If it is built otherwise; with the arrays that differ.
+        """
+        if package_of(model) is None:
+            return
+        wanted = {(name, array.shape) for name, array in self.parameters.items()}
+        found = {(name, array.shape) for name, array in parameters_of(model).items()}
+        if wanted != found:
+            raise ValueError(
+                f"estimator: wanted a {type(model).__name__} with the arrays {_listed(wanted - found)}, as the prior was "
+                f"learned with, found {_listed(found - wanted)}; build the same net, or learn a prior anew."
             )
 
     def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
@@ -236,8 +270,15 @@ class ParametersPrior(Prior):
         return make_frame(columns, "prior.to_frame()")
 
 
+def _listed(arrays: set[tuple[str, tuple[int, ...]]]) -> str:
+    return ", ".join(f"{name} {shape}" for name, shape in sorted(arrays)) or "none of these"
+
+
 def setting(estimator: Any, name: str) -> str:
     """A parameter of an estimator that says what its weights mean; "" where it has none."""
+    package = package_of(estimator)
+    if package is not None:
+        return package.loss_name(estimator) if name == "loss" else ""
     value = getattr(estimator, name, "")
     return value if isinstance(value, str) else ""
 
@@ -272,14 +313,15 @@ def _check_shapes(names: Sequence[str], arrays: Sequence[Array], step_sizes: Seq
     n_layers = len(names) // 2
     is_linear = set(names) == {"coef_", "intercept_"}
     nets = [f"coefs_{k}" for k in range(n_layers)] + [f"intercepts_{k}" for k in range(n_layers)]
-    if len(names) != len(arrays) or not (is_linear or (n_layers and list(names) == nets)):
+    is_other = len({*names}) == len(names) > 0 and not any(name.startswith(_OWN_NAMES) for name in names)
+    if len(names) != len(arrays) or not (is_linear or is_other or (n_layers and list(names) == nets)):
         raise ValueError(
             f"names: wanted coefs_0, ..., intercepts_0, ... of a net, or coef_ and intercept_, an array each, found "
             f"{list(names)} for {len(arrays)} arrays; ParametersPrior.from_estimator(fitted) takes those of an estimator."
         )
     if step_sizes and [each.shape for each in step_sizes] != [each.shape for each in arrays]:
         raise ValueError("step_sizes: wanted one array for each of arrays, of its shape, found others; leave them out.")
-    for k in range(0 if is_linear else n_layers):
+    for k in range(0 if is_linear or is_other else n_layers):
         width = shapes[f"coefs_{k}"][-1]
         following = shapes.get(f"coefs_{k + 1}", (width,))[0]
         if shapes[f"intercepts_{k}"] != (width,) or following != width:

@@ -14,6 +14,7 @@ from sklearn.utils import compute_class_weight
 
 from skmeta._sklearn import forget_best_weights, training_diverged
 from skmeta.base._matching import weights_if_taken
+from skmeta.neural_network._other_packages import package_of
 from skmeta.neural_network._parameters import Array, are_finite, is_net, parameters_of, set_parameters
 from skmeta.neural_network._step_sizes import train_by_step_sizes
 
@@ -43,6 +44,9 @@ def untrained(estimator: Any, n_features: int, classes: Array | None = None, n_o
     estimator
         With all arrays in place, and the parameters of ``estimator``.
     """
+    package = package_of(estimator)
+    if package is not None:
+        return package.untrained(estimator, n_features, classes, n_outputs)
     y = np.zeros((2, n_outputs) if n_outputs > 1 else 2) if classes is None else np.asarray(classes)
     own = clone(estimator).get_params(deep=False)
     still: dict[str, Any] = {"max_iter": 1, "early_stopping": False, "warm_start": False, "verbose": 0}
@@ -77,6 +81,11 @@ def start_at(model: Any, parameters: Mapping[str, Array], X: Any = None, names: 
     estimator
         The same.
     """
+    package = package_of(model)
+    if package is not None:
+        package.forget(model)
+        package.set_parameters(model, parameters)
+        return model
     single = is_net(model) and getattr(X, "dtype", None) == np.float32
     set_parameters(model, parameters, np.float32 if single else None)
     if names is not None:
@@ -126,7 +135,7 @@ def train(model: Any, X: Any, y: Array, weight: Any = None, step_sizes: Mapping[
     start = {name: array.copy() for name, array in parameters_of(model).items()}
     if succeeds(model, X, y, weight, step_sizes):
         return model
-    losses = _losses_of(model)
+    losses = losses_of(model)
     best = int(np.nanargmin(losses)) if np.isfinite(losses).any() else 0  # a loss is that before the epoch's steps
     warnings.warn(
         f"{type(model).__name__}: training from the learned parameters diverged in epoch {len(losses)}, with a loss of "
@@ -137,15 +146,20 @@ def train(model: Any, X: Any, y: Array, weight: Any = None, step_sizes: Mapping[
     )
     start_at(model, start)
     if best:
-        own = model.max_iter
-        if not succeeds(model.set_params(max_iter=best), X, y, weight, step_sizes):
+        package = package_of(model)
+        epochs = "max_iter" if package is None else package.EPOCHS
+        own = getattr(model, epochs)
+        if not succeeds(model.set_params(**{epochs: best}), X, y, weight, step_sizes):
             start_at(model, start)
-        model.set_params(max_iter=own)
+        model.set_params(**{epochs: own})
     return model
 
 
-def _losses_of(model: Any) -> NDArray[np.float64]:
+def losses_of(model: Any) -> NDArray[np.float64]:
     """Losses of the epochs of a net with a stochastic solver; empty for others."""
+    package = package_of(model)
+    if package is not None:
+        return np.asarray(package.losses_of(model), dtype=float)
     return np.asarray(getattr(model, "loss_curve_", []), dtype=float)
 
 
@@ -161,13 +175,17 @@ def succeeds(model: Any, X: Any, y: Array, weight: Any = None, step_sizes: Mappi
             if not training_diverged(error):
                 raise
             return False
-    losses = _losses_of(model)
+    losses = losses_of(model)
     grown = bool(len(losses)) and losses[-1] > _LOST * losses[0]
     return not grown and are_finite(parameters_of(model))
 
 
 def _go_on(model: Any, X: Any, y: Array, weight: Any) -> None:
     weighed = weights_if_taken(model, weight)
+    package = package_of(model)
+    if package is not None:
+        package.go_on(model, X, y, weighed)
+        return
     classes = getattr(model, "classes_", None)
     if classes is None or len(np.unique(y)) == len(classes):
         _fit_warm(model, X, y, weighed)
