@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skmeta._inference.network_rows import Rows, TaskTable, split_at_random
-from skmeta.neural_network._outer_loop import n_held_out
+from skmeta.neural_network._outer_loop import Index, hold_out
 
 Array = NDArray[Any]
-Index = NDArray[np.intp]
 
 
 class Episodes:
@@ -36,9 +35,7 @@ class Episodes:
     ) -> None:
         self._table, self._weight, self._n_shots, self._rng = table, task_weight, n_shots, rng
         codes = np.flatnonzero((table.counts > 1) & (task_weight > 0.0))
-        n = n_held_out(len(codes), held_out)
-        order = rng.permutation(codes)
-        self.held_out, self.teach = np.sort(order[:n]), np.sort(order[n:])
+        self.teach, self.held_out = hold_out(codes, held_out, rng)
 
     def split(self, codes: Index) -> tuple[Rows, Rows]:
         """Rows of some tasks to train on, and those that judge, whose shares are those of the tasks' weights."""

@@ -242,22 +242,40 @@ def test_episodes_split_each_task_in_two():
         assert_array_equal(np.sort(np.concatenate(drawn)), np.arange(28.0)[table.starts[code] : table.starts[code + 1]])
 
 
-def test_one_row_a_task_leaves_the_start():
-    tasks = lines(n_rows=1)
-    learner = MAML(n_iter=5, random_state=0)
-    prior = learner.learn(NET, tasks)
-    assert learner.n_iter_ == 0
-    begin = clone(NET).set_params(learning_rate_init=1e-300).fit(tasks.X, tasks.y)
-    assert_allclose(prior.arrays[0], begin.coefs_[0], rtol=1e-14)
+@pytest.mark.quick
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_tasks_of_one_row_teach_no_start(learner):
+    """Weights drawn at random are no prior."""
+    words = rf"task: wanted one with two rows at least for {learner.__name__}, .*found 1 .*Reptile\(\)"
+    with pytest.raises(ValueError, match=words):
+        learner(n_iter=5, random_state=0).learn(NET, lines(n_rows=1))
 
 
 @pytest.mark.parametrize("learner", LEARNERS)
-def test_what_diverges_ends_with_the_best_so_far(learner):
+def test_what_diverges_at_once_leaves_the_start(learner):
     tasks = lines()
     net = clone(NET).set_params(activation="identity", learning_rate_init=1e6)
     with pytest.warns(ConvergenceWarning, match=r"iteration 1, where training diverged .* with a loss of (inf|nan)"):
         prior = learner(n_inner_steps=60, n_iter=5, random_state=0).learn(net, tasks)
-    assert all(np.isfinite(array).all() for array in prior.arrays)
+    for one, other in zip(prior.arrays, first_weights(net), strict=True):
+        assert_allclose(one, other, rtol=1e-14)
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_what_diverges_later_ends_with_the_best_start(learner):
+    """A meta-step that is much too large leads to weights that overflow, which held-out tasks see."""
+    net = clone(NET).set_params(activation="identity")
+    with pytest.warns(ConvergenceWarning, match="iteration 2, .* the start of iteration 0 "):
+        prior = learner(n_inner_steps=60, n_iter=5, meta_learning_rate=1e3, random_state=0).learn(net, lines())
+    for one, other in zip(prior.arrays, first_weights(net), strict=True):
+        assert_allclose(one, other, rtol=1e-14)
+
+
+def first_weights(net):
+    """Those that a net draws for itself."""
+    tasks = lines()
+    begin = clone(net).set_params(learning_rate_init=1e-300).fit(tasks.X, tasks.y)
+    return [*begin.coefs_, *begin.intercepts_]
 
 
 def test_solvers_that_no_gradient_goes_through_are_refused():
