@@ -14,12 +14,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_scalar
 
 from skmeta._inference.meta_gradients import MetaGradient
-from skmeta._inference.meta_training import Found, Judge, Outer, meta_train
+from skmeta._inference.meta_training import Found, Outer, meta_train
 from skmeta._inference.network_rows import TaskTable
 from skmeta._inference.networks import Network
 from skmeta.base import Learner, Prior
 from skmeta.neural_network._collection import Collection
-from skmeta.neural_network._episodes import Episodes
+from skmeta.neural_network._episodes import Episodes, Judge
 from skmeta.neural_network._inner_loop import as_vector, by_name, check_is_net, network_of, table_of, training_of
 from skmeta.neural_network._outer_loop import check_outer_loop
 from skmeta.neural_network._parameters_prior import ParametersPrior
@@ -187,19 +187,20 @@ class MAML(Learner):
             fixed_scale=None if fixed is None else fixed.astype(table.X.dtype),
             dtype=table.X.dtype,
         )
-        judge = _judge(gradient(), episodes) if len(episodes.held_out) else None
-        objective, start = gradient(), as_vector(network, past.start)
+        judge = Judge(episodes, gradient(), past.task_weight) if episodes.held_out else None
+        meta_gradient, start = gradient(), as_vector(network, past.start)
+        begin = np.concatenate([start, start[:0] if learned is None else learned]).astype(table.X.dtype)
         found = meta_train(
-            lambda parameters: objective(parameters, *episodes.meta_batch(self.meta_batch_size)),
-            np.concatenate([start, start[:0] if learned is None else learned]).astype(table.X.dtype),
+            partial(episodes.objective, gradient=meta_gradient, size=self.meta_batch_size),
+            np.tile(begin, len(episodes.teach)),
             self._outer(judge is not None),
             judge,
             progress,
         )
         if found.diverged is not None:
-            _say_diverged(found, objective.inner_losses())
+            _say_diverged(found, meta_gradient.inner_losses())
         self.n_iter_, self.best_iter_, self.loss_curve_ = found.n_iter, found.best_iter, found.loss_curve
-        theta, scale = np.split(found.parameters, [network.n_parameters])
+        theta, scale = np.split(found.parameters[: len(begin)], [network.n_parameters])
         return _prior_of(past, network, theta, fixed if learned is None else scale)
 
     def _scale(self, network: Network, known: Array | None) -> tuple[Array | None, Array | None]:
@@ -210,7 +211,7 @@ class MAML(Learner):
         held_out = self.validation_fraction if self.early_stopping else 0.0
         rng = np.random.default_rng(past.rng.randint(2**31 - 1))
         episodes = Episodes(table, past.task_weight, self.n_shots, held_out, rng)
-        if not len(episodes.teach):
+        if not len(episodes.teach[0]):
             raise ValueError(
                 f"task: wanted one with two rows at least for {type(self).__name__}, which trains on some rows of a task and "
                 f"predicts its others, found {table.counts.max(initial=0)} labelled row(s) of weight in the largest; give rows "
@@ -233,12 +234,6 @@ def _known_scale(past: Collection, network: Network) -> Array | None:
     if past.known is None or not past.known.step_sizes:
         return None
     return as_vector(network, past.known.named_step_sizes) / past.estimator.learning_rate_init
-
-
-def _judge(objective: MetaGradient, episodes: Episodes) -> Judge:
-    """The loss of the tasks held out, each split once."""
-    support, query = episodes.split(episodes.held_out)
-    return lambda parameters: float(objective.losses(parameters, support, query).sum())
 
 
 def _prior_of(past: Collection, network: Network, theta: Array, scale: Array | None) -> ParametersPrior:
