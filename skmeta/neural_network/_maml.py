@@ -42,11 +42,14 @@ class MAML(Learner):
     by Adam on meta-batches of tasks, each split at random in every iteration. The gradient goes through the :math:`k` inner
     steps exactly, Hessians included. These are the steps of the estimator's own parameters: `learning_rate_init`,
     `learning_rate`, `momentum`, `nesterovs_momentum`, `alpha` and `batch_size` with ``solver="sgd"``; those of Adam with
-    ``solver="adam"``, where the gradient is of first order. That training may end early, by `tol` or `early_stopping`, is not
-    followed. A new task is trained on by the estimator itself, for its `max_iter` epochs: those may be more than the steps
-    learned through. scikit-learn's squared loss is half the mean square: a step of 0.01 of the paper is one of 0.02 here.
+    ``solver="adam"``, where the gradient is of first order. Three things are not followed: that training may end early, by
+    `tol` or the net's `early_stopping`; that ``learning_rate="adaptive"`` may lower the step, which is constant here; and that
+    rows are shuffled again for each epoch: where steps are more than a task's batches, these come around in the same order. A
+    new task is trained on by the estimator itself, for its `max_iter` epochs: those may be more than the steps learned
+    through. scikit-learn's squared loss is half the mean square: a step of 0.01 of the paper is one of 0.02 here.
 
-    Where a loss or gradient is no longer finite, learning stops with the best start so far.
+    With ``early_stopping`` the start is kept that is best for tasks held out; without it the last one. Where a loss or gradient
+    is no longer finite, learning stops with the best start so far, by the losses of the tasks drawn where none are held out.
 
     Parameters
     ----------
@@ -56,19 +59,21 @@ class MAML(Learner):
         Most iterations.
     meta_batch_size : int, default=25
         Tasks of an iteration (25: Finn et al., section 5.1).
-    meta_learning_rate : float, default=1e-3
-        Step of Adam (1e-3 as there).
+    meta_learning_rate : float, default=1e-2
+        Step of Adam at first. The paper's is a tenth of it, for 70,000 iterations; ``benchmarks/defaults_of_maml.py`` compares
+        steps on four kinds of collections.
     schedule : {"cosine", "constant"}, default="cosine"
         Whether that step falls to zero as half a cosine, or stays.
     first_order : bool, default=False
         Whether Hessians are taken for zero.
     n_shots : int, default=None
         Rows of a task that are trained on, as many as a new task will have, say, or all but one of a task that has no more;
-        the others are its query. None for half of them. A task of one row teaches nothing.
+        the others are its query. None for half of them. A task of one row teaches nothing; where all are, that raises.
     early_stopping : bool, default=True
-        Whether some of four tasks or more are held out to judge the start a hundred times, and the best one is kept.
+        Whether tasks are held out to judge the start a hundred times, and the best one is kept. A single task is not held out.
     validation_fraction : float, default=0.1
-        Share of the tasks that is held out, one at least.
+        Share of the tasks that is held out. Where these would be fewer than five, all tasks teach the start, and beside it
+        three others are learned, each from all but a third of the tasks, which judges: that takes up to four times as long.
     n_iter_no_change : int, default=20
         Judgements without a better start, after which learning stops.
     random_state : int, RandomState or None, default=None
@@ -98,7 +103,7 @@ class MAML(Learner):
     >>> task, x = np.repeat(np.arange(40), 20), rng.uniform(0.0, 1.0, 800)
     >>> y = rng.normal(size=40)[task] * x  # lines of many slopes
     >>> net = MLPRegressor(hidden_layer_sizes=10, solver="sgd", learning_rate_init=0.1, max_iter=5, random_state=0)
-    >>> learner = MAML(n_inner_steps=5, n_iter=500, n_shots=4, meta_learning_rate=0.01, random_state=0)
+    >>> learner = MAML(n_inner_steps=5, n_iter=500, n_shots=4, random_state=0)
     >>> shots = np.array([[0.1], [0.4], [0.6], [0.9]])
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore")  # five epochs are few, as is meant
@@ -118,7 +123,7 @@ class MAML(Learner):
         *,
         n_iter: int = 20000,
         meta_batch_size: int = 25,
-        meta_learning_rate: float = 1e-3,
+        meta_learning_rate: float = 1e-2,
         schedule: str = "cosine",
         first_order: bool = False,
         n_shots: int | None = None,

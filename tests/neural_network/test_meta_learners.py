@@ -66,6 +66,39 @@ def test_few_epochs_serve_new_tasks_where_they_do_not_from_scratch(learner):
     assert mean_error(prior, NET, new) < 0.2 * mean_error(None, NET, new)
 
 
+LINE_NET = MLPRegressor(hidden_layer_sizes=10, solver="sgd", momentum=0.0, learning_rate_init=0.01, max_iter=10)
+
+
+def line_at_five(learner, random_state):
+    """What ten steps on four points of y = 2x say at x = 5: of a net that 200 lines taught, and from its own weights."""
+    rng = np.random.default_rng(random_state)
+    codes, X = np.repeat(np.arange(200), 20), rng.uniform(0.0, 5.0, (4000, 1))
+    past = Tasks(X, 2.0 * rng.normal(size=200)[codes] * X[:, 0], codes, np.arange(200))
+    net = clone(LINE_NET).set_params(random_state=random_state)
+    points = np.arange(1.0, 5.0)[:, None]
+    warm = learner.set_params(random_state=random_state).learn(net, past).adapt(net, points, 2.0 * points[:, 0])
+    cold = clone(net).fit(points, 2.0 * points[:, 0])
+    return warm.predict([[5.0]]).item(), cold.predict([[5.0]]).item()
+
+
+def of_lines(learner, meta_learning_rate):
+    return learner(10, n_iter=1000, meta_learning_rate=meta_learning_rate, early_stopping=False)
+
+
+def test_four_points_and_ten_steps_tell_a_line():
+    """Of these first weights one of ten units is active at most of the points."""
+    warm, cold = line_at_five(of_lines(ANIL, 0.03), 2)
+    assert abs(warm - 10.0) < 0.1 and abs(cold - 10.0) > 3.0
+
+
+@pytest.mark.statistics
+@pytest.mark.parametrize(("learner", "meta_learning_rate"), [(ANIL, 0.03), (MetaSGD, 0.01)])
+def test_lines_are_told_whatever_the_random_state(learner, meta_learning_rate):
+    found = np.array([line_at_five(of_lines(learner, meta_learning_rate), state) for state in range(10)])
+    assert np.sum(np.abs(found[:, 0] - 10.0) < 0.1) >= 9, found
+    assert np.sum(np.abs(found[:, 1] - 10.0) < 0.1) == 0
+
+
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 def test_held_out_loss_is_that_of_the_estimators_own_training(solver):
     """The whole way, from rows to a judge's number, against nets that scikit-learn has trained."""
