@@ -9,6 +9,7 @@ points. ``--part lines``: a 1-10-1 net, four points of y = 2x and ten steps, and
 import time
 import warnings
 
+import _parallel_metalearn
 import _peers
 import _torch_maml
 import numpy as np
@@ -53,10 +54,10 @@ def gradients(dtype):
         torch.set_num_threads(1)
         rows = [torch.tensor(array.reshape(BATCH, SHOTS, 1)) for array in (Xs, ys, Xq, yq)]
         weights = _torch_maml.layers(network, start)
-        for name, make in (
-            ("torch.func, vmap", _torch_maml.by_vmap),
-            ("torch, a task after the other", _torch_maml.by_autograd),
-        ):
+        ways = dict(_torch_maml.WAYS)
+        if not _peers.missing("parallel-metalearn"):
+            ways["parallel-metalearn"] = _parallel_metalearn.by_its_step
+        for name, make in ways.items():
             call = make(weights, RATE)
             calls[name] = (lambda call=call: call(*rows), lambda found: _torch_maml.packed(network, found))
     wanted = calls["skmeta"][0]().copy()
@@ -94,7 +95,7 @@ def speed(args):
                 *(f"{x:.0f}" for x in (np.median(rate), *np.quantile(rate, [0, 1]))),
                 f"{ratio:.1f}",
             )
-    table.show(*_peers.not_installed("torch"))
+    table.show(*_peers.not_installed("torch", "parallel-metalearn"))
 
 
 def learners(n_iter, seed):
