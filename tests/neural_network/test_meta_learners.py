@@ -130,7 +130,7 @@ def test_held_out_loss_is_that_of_the_estimators_own_training(solver):
 @pytest.mark.parametrize("names", [["no", "yes"], ["high", "low", "middle"]])
 @pytest.mark.parametrize("learner", LEARNERS)
 def test_classifiers_of_two_classes_and_more(learner, names):
-    tasks = labels_of(lines(), names)
+    tasks = labels_of(lines(n_tasks=50), names)
     net = MLPClassifier(**_classifier_parameters())
     learner = learner(n_inner_steps=3, n_iter=200, meta_learning_rate=0.01, random_state=0)
     prior = learner.learn(net, tasks)
