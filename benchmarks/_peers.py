@@ -18,6 +18,7 @@ MODULES = {
     "merf": "merf",
     "scikit-lego": "sklego",
     "torch": "torch",
+    "parallel-metalearn": "metalearn",
 }
 
 

@@ -42,8 +42,9 @@ class Outer:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """The best parameters, after how many iterations they were met and of how many, and the loss at each check.
+    """The parameters to keep, after how many iterations they were met and of how many, and the loss at each check.
 
+    Those of the least loss of held-out tasks; the last where none are held out, or of the least mean loss after divergence.
     ``diverged`` is the iteration whose loss or gradient was not finite, and that loss; None if there was none.
     """
 
@@ -77,7 +78,8 @@ def meta_train(
 ) -> Found:
     """Minimise what ``objective`` draws; ``judge`` looks every ``check_every`` iterations, and at the start.
 
-    Without a judge the mean loss since the last look judges, and the start is not judged.
+    Without a judge the last parameters are kept: losses of a few tasks drawn do not tell which are better. Where they
+    diverge, it is those with the least mean loss since the look before.
     """
     adam, parameters = Adam(*_ADAM), start
     since: list[float] = []
@@ -98,4 +100,7 @@ def meta_train(
             progress(iteration, outer.n_iter)
         if iteration - best.iteration >= outer.n_iter_no_change:
             break
-    return Found(best.parameters, best.iteration, iteration, np.array(best.losses[1:]))
+    losses = np.array(best.losses[1:])
+    if judge is None:
+        return Found(parameters, iteration, iteration, losses)
+    return Found(best.parameters, best.iteration, iteration, losses)

@@ -17,7 +17,9 @@ class ANIL(MAML):
     r"""Learn hidden layers for all tasks, and where a last layer's gradient descent should start: almost no inner loop.
 
     `MAML` with inner steps of the last layer alone; the hidden layers learn from what these predict. A new task is trained
-    likewise: its plain net has the prior's hidden layers. ``solver="sgd"`` alone, whose ``learning_rate`` is constant.
+    likewise: its plain net has the prior's hidden layers. ``solver="sgd"`` alone, whose ``learning_rate`` is constant. Steps
+    are the prior's ``step_sizes``, ``learning_rate_init`` in the last layer and zero before: another ``learning_rate_init``
+    in a new task has no effect.
 
     Parameters
     ----------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from numbers import Real
@@ -16,13 +15,14 @@ from sklearn.utils import check_scalar
 
 from skmeta._inference.meta_gradients import MetaGradient
 from skmeta._inference.meta_training import Found, Outer, meta_train
-from skmeta._inference.network_rows import Rows
+from skmeta._inference.network_rows import TaskTable
 from skmeta._inference.networks import Network
 from skmeta.base import Learner, Prior
 from skmeta.neural_network._collection import Collection
-from skmeta.neural_network._episodes import Episodes
+from skmeta.neural_network._episodes import Episodes, Judge
 from skmeta.neural_network._inner_loop import as_vector, by_name, check_is_net, network_of, table_of, training_of
 from skmeta.neural_network._outer_loop import check_outer_loop
+from skmeta.neural_network._parameters_prior import ParametersPrior
 from skmeta.tasks import Tasks
 
 Array = NDArray[Any]
@@ -42,11 +42,14 @@ class MAML(Learner):
     by Adam on meta-batches of tasks, each split at random in every iteration. The gradient goes through the :math:`k` inner
     steps exactly, Hessians included. These are the steps of the estimator's own parameters: `learning_rate_init`,
     `learning_rate`, `momentum`, `nesterovs_momentum`, `alpha` and `batch_size` with ``solver="sgd"``; those of Adam with
-    ``solver="adam"``, where the gradient is of first order. That training may end early, by `tol` or `early_stopping`, is not
-    followed. A new task is trained on by the estimator itself, for its `max_iter` epochs: those may be more than the steps
-    learned through. scikit-learn's squared loss is half the mean square: a step of 0.01 of the paper is one of 0.02 here.
+    ``solver="adam"``, where the gradient is of first order. Three things are not followed: that training may end early, by
+    `tol` or the net's `early_stopping`; that ``learning_rate="adaptive"`` may lower the step, which is constant here; and that
+    rows are shuffled again for each epoch: where steps are more than a task's batches, these come around in the same order. A
+    new task is trained on by the estimator itself, for its `max_iter` epochs: those may be more than the steps learned
+    through. scikit-learn's squared loss is half the mean square: a step of 0.01 of the paper is one of 0.02 here.
 
-    Where a loss or gradient is no longer finite, learning stops with the best start so far.
+    With ``early_stopping`` the start is kept that is best for tasks held out; without it the last one. Where a loss or gradient
+    is no longer finite, learning stops with the best start so far, by the losses of the tasks drawn where none are held out.
 
     Parameters
     ----------
@@ -56,19 +59,21 @@ class MAML(Learner):
         Most iterations.
     meta_batch_size : int, default=25
         Tasks of an iteration (25: Finn et al., section 5.1).
-    meta_learning_rate : float, default=1e-3
-        Step of Adam (1e-3 as there).
+    meta_learning_rate : float, default=1e-2
+        Step of Adam at first. The paper's is a tenth of it, for 70,000 iterations; ``benchmarks/defaults_of_maml.py`` compares
+        steps on four kinds of collections.
     schedule : {"cosine", "constant"}, default="cosine"
         Whether that step falls to zero as half a cosine, or stays.
     first_order : bool, default=False
         Whether Hessians are taken for zero.
     n_shots : int, default=None
         Rows of a task that are trained on, as many as a new task will have, say, or all but one of a task that has no more;
-        the others are its query. None for half of them. A task of one row teaches nothing.
+        the others are its query. None for half of them. A task of one row teaches nothing; where all are, that raises.
     early_stopping : bool, default=True
-        Whether some of four tasks or more are held out to judge the start a hundred times, and the best one is kept.
+        Whether tasks are held out to judge the start a hundred times, and the best one is kept. A single task is not held out.
     validation_fraction : float, default=0.1
-        Share of the tasks that is held out, one at least.
+        Share of the tasks that is held out. Where these would be fewer than five, all tasks teach the start, and beside it
+        three others are learned, each from all but a third of the tasks, which judges: that takes up to four times as long.
     n_iter_no_change : int, default=20
         Judgements without a better start, after which learning stops.
     random_state : int, RandomState or None, default=None
@@ -98,7 +103,7 @@ class MAML(Learner):
     >>> task, x = np.repeat(np.arange(40), 20), rng.uniform(0.0, 1.0, 800)
     >>> y = rng.normal(size=40)[task] * x  # lines of many slopes
     >>> net = MLPRegressor(hidden_layer_sizes=10, solver="sgd", learning_rate_init=0.1, max_iter=5, random_state=0)
-    >>> learner = MAML(n_inner_steps=5, n_iter=500, n_shots=4, meta_learning_rate=0.01, random_state=0)
+    >>> learner = MAML(n_inner_steps=5, n_iter=500, n_shots=4, random_state=0)
     >>> shots = np.array([[0.1], [0.4], [0.6], [0.9]])
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("ignore")  # five epochs are few, as is meant
@@ -118,7 +123,7 @@ class MAML(Learner):
         *,
         n_iter: int = 20000,
         meta_batch_size: int = 25,
-        meta_learning_rate: float = 1e-3,
+        meta_learning_rate: float = 1e-2,
         schedule: str = "cosine",
         first_order: bool = False,
         n_shots: int | None = None,
@@ -168,85 +173,81 @@ class MAML(Learner):
         TypeError
             If the estimator is no net, or ``prior`` of another family.
         ValueError
-            If its solver is one that no gradient goes through, the prior is of another build, or there are fewer than two
-            classes.
+            If its solver is one that no gradient goes through, the prior is of another build, there are fewer than two
+            classes, or no task has two rows.
         """
         self._check_parameters()
         check_is_net(self, estimator)
         past = Collection(estimator, tasks, prior, self.random_state)
         network = network_of(past.model)
-        start, known = as_vector(network, past.start), None
-        if past.known is not None and past.known.step_sizes:
-            known = as_vector(network, past.known.named_step_sizes) / estimator.learning_rate_init
-        found = self._meta_trained(past, network, start, known, progress)
-        learned = past.prior(by_name(network, found[0]))
-        if found[1] is None:
-            return learned
-        sizes = by_name(network, found[1] * estimator.learning_rate_init)
-        return replace(learned, step_sizes=tuple(sizes.values()))
-
-    def _scale(self, network: Network, known: Array | None) -> tuple[Array | None, Array | None]:
-        """Scales of each weight's step: where those that are learned start, and those that stay."""
-        return None, known
-
-    def _meta_trained(
-        self, past: Collection, network: Network, start: Array, known: Array | None, progress: Any
-    ) -> tuple[Array, Array | None]:
-        """The start learned, and the scale of each weight's step, None for ones."""
-        table = table_of(past.rows, network, past.classes, past.estimator)
-        learned, fixed = self._scale(network, known)
-        training = training_of(past.estimator, own_rate=learned is None and fixed is None)
-
+        table = table_of(past.rows, network, past.classes, estimator)
+        episodes = self._episodes(past, table)
+        learned, fixed = self._scale(network, _known_scale(past, network))
         gradient = partial(
             MetaGradient,
             network,
-            training,
+            training_of(estimator, own_rate=learned is None and fixed is None),
             self.n_inner_steps,
             first_order=self.first_order,
             fixed_scale=None if fixed is None else fixed.astype(table.X.dtype),
             dtype=table.X.dtype,
         )
+        judge = Judge(episodes, gradient(), past.task_weight) if episodes.held_out else None
+        meta_gradient, start = gradient(), as_vector(network, past.start)
         begin = np.concatenate([start, start[:0] if learned is None else learned]).astype(table.X.dtype)
-        held_out = self.validation_fraction if self.early_stopping else 0.0
-        rng = np.random.default_rng(past.rng.randint(2**31 - 1))
-        episodes = Episodes(table, past.task_weight, self.n_shots, held_out, rng)
-        found = self._found(gradient, begin, episodes, progress)
-        self.n_iter_, self.best_iter_, self.loss_curve_ = found.n_iter, found.best_iter, found.loss_curve
-        theta, scale = np.split(found.parameters, [network.n_parameters])
-        return theta, fixed if learned is None else scale
-
-    def _found(self, gradient: Callable[[], MetaGradient], begin: Array, episodes: Episodes, progress: Any) -> Found:
-        """The best parameters; ``gradient`` makes what computes on meta-batches, and what does on all tasks held out."""
-        if not len(episodes.teach):
-            return Found(begin, 0, 0, np.empty(0))
-        objective, judge = gradient(), None
-        if len(episodes.held_out):
-            judge = partial(_judged, gradient(), *episodes.split(episodes.held_out))
-        outer = Outer(
-            self.n_iter,
-            self.meta_learning_rate,
-            self.schedule,
-            np.inf if judge is None else self.n_iter_no_change * max(self.n_iter // _LOOKS, 1),
-            max(self.n_iter // _LOOKS, 1),
-        )
         found = meta_train(
-            lambda parameters: objective(parameters, *episodes.meta_batch(self.meta_batch_size)),
-            begin,
-            outer,
+            partial(episodes.objective, gradient=meta_gradient, size=self.meta_batch_size),
+            np.tile(begin, len(episodes.teach)),
+            self._outer(judge is not None),
             judge,
             progress,
         )
         if found.diverged is not None:
-            _say_diverged(found, objective.inner_losses())
-        return found
+            _say_diverged(found, meta_gradient.inner_losses())
+        self.n_iter_, self.best_iter_, self.loss_curve_ = found.n_iter, found.best_iter, found.loss_curve
+        theta, scale = np.split(found.parameters[: len(begin)], [network.n_parameters])
+        return _prior_of(past, network, theta, fixed if learned is None else scale)
+
+    def _scale(self, network: Network, known: Array | None) -> tuple[Array | None, Array | None]:
+        """Scales of each weight's step: where those that are learned start, and those that stay."""
+        return None, known
+
+    def _episodes(self, past: Collection, table: TaskTable) -> Episodes:
+        held_out = self.validation_fraction if self.early_stopping else 0.0
+        rng = np.random.default_rng(past.rng.randint(2**31 - 1))
+        episodes = Episodes(table, past.task_weight, self.n_shots, held_out, rng)
+        if not len(episodes.teach[0]):
+            raise ValueError(
+                f"task: wanted one with two rows at least for {type(self).__name__}, which trains on some rows of a task and "
+                f"predicts its others, found {table.counts.max(initial=0)} labelled row(s) of weight in the largest; give rows "
+                "of one task the same id, or use Reptile(), which learns from single rows."
+            )
+        return episodes
+
+    def _outer(self, judged: bool) -> Outer:
+        every = max(self.n_iter // _LOOKS, 1)
+        patience = self.n_iter_no_change * every if judged else np.inf
+        return Outer(self.n_iter, self.meta_learning_rate, self.schedule, patience, every)
 
     def _check_parameters(self) -> None:
         check_outer_loop(self, ("n_inner_steps", "n_iter", "meta_batch_size", "n_iter_no_change"), SCHEDULES)
         check_scalar(self.meta_learning_rate, "meta_learning_rate", Real, min_val=0.0, include_boundaries="neither")
 
 
-def _judged(objective: MetaGradient, support: Rows, query: Rows, parameters: Array) -> float:
-    return float(objective.losses(parameters, support, query).sum())
+def _known_scale(past: Collection, network: Network) -> Array | None:
+    """What a prior knows of each weight's step, in units of the estimator's; None for nothing."""
+    if past.known is None or not past.known.step_sizes:
+        return None
+    return as_vector(network, past.known.named_step_sizes) / past.estimator.learning_rate_init
+
+
+def _prior_of(past: Collection, network: Network, theta: Array, scale: Array | None) -> ParametersPrior:
+    """Of a start, and of the scale of each weight's step, None for ones."""
+    learned = past.prior(by_name(network, theta))
+    if scale is None:
+        return learned
+    sizes = by_name(network, scale * past.estimator.learning_rate_init)
+    return replace(learned, step_sizes=tuple(sizes.values()))
 
 
 def _say_diverged(found: Found, inner: list[float]) -> None:
@@ -257,7 +258,7 @@ def _say_diverged(found: Found, inner: list[float]) -> None:
     value = inner[bad[0]] if len(bad) else loss
     warnings.warn(
         f"n_iter: learning stopped in iteration {iteration}, where training diverged {where}, with a loss of {value:.3g}; the "
-        f"best start so far, of iteration {found.best_iter}, is taken. Scale columns and targets, or set a smaller "
+        f"start of iteration {found.best_iter} is taken, the best so far. Scale columns and targets, or set a smaller "
         "learning_rate_init or meta_learning_rate.",
         ConvergenceWarning,
         stacklevel=2,

@@ -19,7 +19,8 @@ class MetaSGD(MAML):
     .. math:: U_t(\theta, s) = \theta - s \odot \nabla L(\theta;\, \text{support}_t)
 
     `MAML` whose step sizes begin at the estimator's ``learning_rate_init`` and are learned with the start, in its units; they
-    may be zero or negative. A new task is trained by these steps. ``solver="sgd"`` alone, whose ``learning_rate`` is constant.
+    may be zero or negative. A new task is trained by these steps: another ``learning_rate_init`` there has no effect.
+    ``solver="sgd"`` alone, whose ``learning_rate`` is constant.
 
     Parameters
     ----------

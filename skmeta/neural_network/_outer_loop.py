@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import check_scalar
 
-_ENOUGH_TO_HOLD_OUT = 4  # guard: fewer tasks teach and judge nothing
+from skmeta.base._held_out import ENOUGH_FOR_HALVES
+
+Index = NDArray[np.intp]
 
 
 def check_outer_loop(learner: Any, counts: Sequence[str], schedules: Sequence[str]) -> None:
@@ -29,6 +33,8 @@ def check_outer_loop(learner: Any, counts: Sequence[str], schedules: Sequence[st
         raise ValueError(f"schedule: wanted one of {list(schedules)}, found {learner.schedule!r}.")
 
 
-def n_held_out(n_tasks: int, share: float) -> int:
-    """How many of some tasks are held out: that share of them, one at least; none for zero, or of few tasks."""
-    return max(round(share * n_tasks), 1) if share and n_tasks >= _ENOUGH_TO_HOLD_OUT else 0
+def hold_out(codes: Index, share: float, rng: Any) -> tuple[Index, Index]:
+    """Tasks that teach, and at random those held out: a share of them, one at least; none for zero, or of few tasks."""
+    n = max(round(share * len(codes)), 1) if share and len(codes) >= ENOUGH_FOR_HALVES else 0
+    held_out = np.sort(rng.permutation(codes)[:n])
+    return np.setdiff1d(codes, held_out), held_out

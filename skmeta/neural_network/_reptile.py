@@ -7,14 +7,13 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_scalar
 from sklearn.utils.parallel import Parallel
 
 from skmeta.base import Learner, Prior
 from skmeta.neural_network._collection import Collection, check_has_start, mean_parameters
-from skmeta.neural_network._outer_loop import check_outer_loop, n_held_out
+from skmeta.neural_network._outer_loop import check_outer_loop, hold_out
 from skmeta.neural_network._parameters import Array, are_finite
 from skmeta.neural_network._score import mean_score
 from skmeta.tasks import Tasks
@@ -32,7 +31,8 @@ class Reptile(Learner):
     In each iteration a meta-batch :math:`B` of tasks is trained on, by whatever solver, learning rate and number of
     iterations the estimator has, and the start moves towards the mean of where they end. What is learned is thus a start of
     the training that will be run: adapt with the same parameters as were learned with. Passes through the tasks are in
-    random order. Trainings that diverge move nothing; where all of a meta-batch do, learning stops with the best so far.
+    random order. The last start is kept, or the best one where tasks are held out. Trainings that diverge move nothing; where
+    all of a meta-batch do, learning stops, and keeps likewise.
 
     It takes every estimator with ``coefs_`` or ``coef_`` that goes on from there under ``warm_start`` or ``partial_fit``:
     nets, `SGDRegressor`, `SGDClassifier`, `Perceptron`. That inner trainings have not converged is as meant, and not said.
@@ -74,6 +74,7 @@ class Reptile(Learner):
 
     Examples
     --------
+    >>> import warnings
     >>> import numpy as np
     >>> from sklearn.neural_network import MLPRegressor
     >>> from skmeta import Reptile, WarmStartRegressor
@@ -82,7 +83,10 @@ class Reptile(Learner):
     >>> y = np.abs(x) + rng.normal(size=20)[task]
     >>> net = MLPRegressor(hidden_layer_sizes=8, solver="lbfgs", max_iter=3, random_state=0)
     >>> model = WarmStartRegressor(net, task=-1, learner=Reptile(n_iter=50, random_state=0))
-    >>> model.fit(np.column_stack([x, task]), y).prior_  # doctest: +SKIP
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")  # three iterations are few, as is meant
+    ...     model = model.fit(np.column_stack([x, task]), y)
+    >>> model.prior_
     ParametersPrior(MLPRegressor 1-8-1 relu, n_tasks=20)
     """
 
@@ -148,7 +152,8 @@ class Reptile(Learner):
         self, past: Collection, start: dict[str, Array], n_jobs: int | None, progress: Any
     ) -> dict[str, Array]:
         """The start after all iterations, or the best one."""
-        teach, judge = self._split(past)
+        share = self.validation_fraction if self.early_stopping else 0.0
+        teach, judge = hold_out(past.with_rows, share, past.rng)
         self.loss_curve_: list[float] = []
         self.validation_scores_: list[float] = []
         self.n_iter_ = 0
@@ -167,12 +172,13 @@ class Reptile(Learner):
                 theta, self.n_iter_ = moved, step + 1
                 if (step + 1) % per_pass and step + 1 < self.n_iter:
                     continue
-                best = self._better(past, best, theta, judge, n_jobs)
+                if len(judge):
+                    best = self._better(past, best, theta, judge, n_jobs)
                 if progress is not None:
                     progress(step + 1, self.n_iter)
                 if self._has_stopped():
                     break
-        return best
+        return best if len(judge) else theta
 
     def _step(
         self, past: Collection, theta: dict[str, Array], codes: Any, step: int, pool: Any
@@ -192,26 +198,15 @@ class Reptile(Learner):
                 return moved
         warnings.warn(
             f"n_iter: learning stopped in iteration {step + 1}, where training diverged in all of {len(codes)} tasks (loss "
-            f"{self.loss_curve_[-1]:.3g}); the best start so far is taken. Scale columns and targets, or let the estimator "
+            f"{self.loss_curve_[-1]:.3g}); the start so far is taken. Scale columns and targets, or let the estimator "
             "take smaller steps.",
             ConvergenceWarning,
             stacklevel=2,
         )
         return None
 
-    def _split(self, past: Collection) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Tasks that teach, and tasks held out."""
-        codes = past.with_rows
-        n = n_held_out(len(codes), self.validation_fraction if self.early_stopping else 0.0)
-        if not n:
-            return codes, codes[:0]
-        held_out = np.sort(past.rng.permutation(codes)[:n])
-        return np.setdiff1d(codes, held_out), held_out
-
     def _better(self, past: Collection, best: Any, theta: Any, judge: Any, n_jobs: int | None) -> dict[str, Array]:
         """The newer start, unless held-out tasks prefer an older one."""
-        if not len(judge):
-            return theta
         score = mean_score(past.prior(theta), past.estimator, past.tasks.take(judge), n_jobs)
         so_far = max(self.validation_scores_, default=-np.inf)
         self.validation_scores_.append(score)

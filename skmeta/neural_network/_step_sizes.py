@@ -38,11 +38,13 @@ def train_by_step_sizes(net: Any, X: Any, y: Array, weight: Any, step_sizes: Map
     net.set_params(warm_start=False)
     try:
         for batches in _epochs(len(y), own):
-            losses.append(0.0)
+            losses.append(np.nan)  # until all of its batches are done: one that overflows raises
+            loss = 0.0
             for rows in batches:
                 w = None if weight is None else weight[rows]
                 _step(net, take_rows(X, rows), y[rows], w, velocity, step_sizes, own)
-                losses[-1] += net.loss_ * len(rows) / len(y)
+                loss += net.loss_ * len(rows) / len(y)
+            losses[-1] = loss
     finally:
         net.set_params(**own)
         net.loss_curve_, net.n_iter_, net.t_ = losses, len(losses), len(losses) * len(y)

@@ -76,6 +76,33 @@ def test_what_diverges_hands_out_the_best_so_far(bad, where):
     assert_allclose(found.parameters, calls[6])
 
 
+def lucky_second(at, calls):
+    """A loss of a quadratic whose second draw of tasks happens to be easy."""
+    calls.append(at.copy())
+    loss, gradient = quadratic(at)
+    return (0.0 if len(calls) == 2 else loss), gradient
+
+
+def test_losses_of_tasks_drawn_do_not_choose():
+    calls = []
+    found = meta_train(lambda at: lucky_second(at, calls), np.array([1.0]), Outer(20, 0.01))
+    assert found.best_iter == found.n_iter == 20
+    assert np.all(found.parameters < np.min(calls))  # a step beyond the last that was looked at
+    assert np.argmin(found.loss_curve) == 1
+
+
+def test_losses_of_tasks_drawn_choose_where_the_last_diverged():
+    calls = []
+
+    def objective(at):
+        loss, gradient = lucky_second(at, calls)
+        return (np.nan if len(calls) == 9 else loss), gradient
+
+    found = meta_train(objective, np.array([1.0]), Outer(20, 0.01))
+    assert found.diverged is not None and found.diverged[0] == 9 and found.best_iter == 2
+    assert_allclose(found.parameters, calls[2])
+
+
 def test_what_is_no_number_to_the_judge_is_never_the_best():
     answers = iter([3.0, np.nan, 2.0, np.inf])
     found = meta_train(quadratic, np.array([1.0]), Outer(3, 0.1, check_every=1), lambda at: next(answers))

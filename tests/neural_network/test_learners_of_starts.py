@@ -18,6 +18,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skmeta import ParameterAverage, Reptile, WarmStartClassifier, WarmStartRegressor
 from skmeta.neural_network import ParametersPrior
+from skmeta.neural_network._collection import Collection
 from skmeta.tasks import Tasks
 
 pytestmark = [
@@ -132,15 +133,16 @@ def test_the_average_counts_what_was_known_as_its_tasks():
 
 
 def test_early_stopping_keeps_the_best_start():
-    learner = Reptile(
-        60, meta_batch_size=2, early_stopping=True, validation_fraction=0.3, n_iter_no_change=3, random_state=0
-    )
-    model = learned(NET, learner)
+    """It is the end of a run that ends there; a constant rate does not depend on how long a run is."""
+    common = {"meta_batch_size": 2, "schedule": "constant", "early_stopping": True, "validation_fraction": 0.3}
+    model = learned(NET, Reptile(60, n_iter_no_change=3, random_state=0, **common))
     scores = model.learner_.validation_scores_
-    assert len(scores) - 1 - int(np.argmax(scores)) <= 3
-    assert model.learner_.n_iter_ == 2 * len(scores)  # four tasks teach, two an iteration
-    again = learned(NET, Reptile(2 * (int(np.argmax(scores)) + 1), meta_batch_size=2, schedule="constant"))
-    assert again.learner_.validation_scores_ == [] and np.isfinite(scores).all()
+    n_best = int(np.argmax(scores)) + 1
+    assert n_best == len(scores) - 3 and model.learner_.n_iter_ == 2 * len(scores)  # four tasks teach, two an iteration
+    again = learned(NET, Reptile(2 * n_best, random_state=0, **common))
+    assert again.learner_.validation_scores_ == scores[:n_best]
+    for one, other in zip(model.prior_.arrays, again.prior_.arrays, strict=True):
+        assert_array_equal(one, other)
 
 
 def test_progress_is_told():
@@ -164,7 +166,7 @@ def test_training_that_diverges_in_one_task_moves_nothing_there():
         assert_allclose(a, b, rtol=1e-10)
 
 
-def test_learning_that_diverges_stops_with_the_best_so_far():
+def test_learning_that_diverges_at_once_leaves_the_start():
     net = MLPRegressor(hidden_layer_sizes=(4,), solver="sgd", learning_rate_init=100.0, max_iter=30, random_state=0)
     model = WarmStartRegressor(net, task=-1, learner=Reptile(5, meta_batch_size=6))
     with pytest.warns(ConvergenceWarning) as said:
@@ -173,6 +175,28 @@ def test_learning_that_diverges_stops_with_the_best_so_far():
         "n_iter: learning stopped in iteration 1, where training diverged in all of 6" in str(w.message) for w in said
     )
     assert all(np.isfinite(array).all() for array in model.prior_.arrays) and model.learner_.n_iter_ == 0
+
+
+@pytest.mark.parametrize(("early_stopping", "kept"), [(True, 2), (False, 3)])
+def test_learning_that_diverges_later_keeps_the_best_start_or_the_last(early_stopping, kept):
+    common = {"meta_batch_size": 6, "schedule": "constant", "early_stopping": early_stopping, "random_state": 0}
+    trained, calls, scores = Collection.trained, [], iter([1.0, 3.0, 2.0])
+
+    def overflows(past, parameters, codes, n_shots=None, pool=None):
+        calls.append(codes)
+        found, losses = trained(past, parameters, codes, n_shots, pool)
+        return (found, losses) if len(calls) < 4 else ([None] * len(codes), losses)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Collection, "trained", overflows)
+        patch.setattr("skmeta.neural_network._reptile.mean_score", lambda *_: next(scores))
+        with pytest.warns(ConvergenceWarning, match="n_iter: learning stopped in iteration 4"):
+            found = learned(NET, Reptile(9, **common)).prior_
+        scores = iter(range(kept))
+        calls.clear()
+        wanted = learned(NET, Reptile(kept, **common)).prior_
+    for one, other in zip(found.arrays, wanted.arrays, strict=True):
+        assert_array_equal(one, other)
 
 
 def test_inner_trainings_need_not_converge_and_say_nothing():

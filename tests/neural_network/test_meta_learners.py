@@ -60,9 +60,43 @@ def mean_error(prior, net, tasks, n_shots=5):
 
 @pytest.mark.parametrize("learner", LEARNERS)
 def test_few_epochs_serve_new_tasks_where_they_do_not_from_scratch(learner):
-    prior = learner(n_inner_steps=5, n_iter=300, meta_learning_rate=0.01, random_state=0).learn(NET, lines())
+    quick = learner(n_inner_steps=5, n_iter=200, meta_learning_rate=0.01, early_stopping=False, random_state=0)
+    prior = quick.learn(NET, lines())
     new = lines(seed=1)
     assert mean_error(prior, NET, new) < 0.2 * mean_error(None, NET, new)
+
+
+LINE_NET = MLPRegressor(hidden_layer_sizes=10, solver="sgd", momentum=0.0, learning_rate_init=0.01, max_iter=10)
+
+
+def line_at_five(learner, random_state):
+    """What ten steps on four points of y = 2x say at x = 5: of a net that 200 lines taught, and from its own weights."""
+    rng = np.random.default_rng(random_state)
+    codes, X = np.repeat(np.arange(200), 20), rng.uniform(0.0, 5.0, (4000, 1))
+    past = Tasks(X, 2.0 * rng.normal(size=200)[codes] * X[:, 0], codes, np.arange(200))
+    net = clone(LINE_NET).set_params(random_state=random_state)
+    points = np.arange(1.0, 5.0)[:, None]
+    warm = learner.set_params(random_state=random_state).learn(net, past).adapt(net, points, 2.0 * points[:, 0])
+    cold = clone(net).fit(points, 2.0 * points[:, 0])
+    return warm.predict([[5.0]]).item(), cold.predict([[5.0]]).item()
+
+
+def of_lines(learner, meta_learning_rate):
+    return learner(10, n_iter=1000, meta_learning_rate=meta_learning_rate, early_stopping=False)
+
+
+def test_four_points_and_ten_steps_tell_a_line():
+    """Of these first weights one of ten units is active at most of the points."""
+    warm, cold = line_at_five(of_lines(ANIL, 0.03), 2)
+    assert abs(warm - 10.0) < 0.1 and abs(cold - 10.0) > 3.0
+
+
+@pytest.mark.statistics
+@pytest.mark.parametrize(("learner", "meta_learning_rate"), [(ANIL, 0.03), (MetaSGD, 0.01)])
+def test_lines_are_told_whatever_the_random_state(learner, meta_learning_rate):
+    found = np.array([line_at_five(of_lines(learner, meta_learning_rate), state) for state in range(10)])
+    assert np.sum(np.abs(found[:, 0] - 10.0) < 0.1) >= 9, found
+    assert np.sum(np.abs(found[:, 1] - 10.0) < 0.1) == 0
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
@@ -74,29 +108,29 @@ def test_held_out_loss_is_that_of_the_estimators_own_training(solver):
     learner.learn(net, tasks)
     begin = MLPRegressor(**net.get_params()).set_params(solver="sgd", learning_rate_init=1e-300).fit(tasks.X, tasks.y)
     start = ParametersPrior.from_estimator(begin)
-    seen = {}
+    seen = []
 
     class Spy(Episodes):
         def split(self, codes):
-            support, query = super().split(codes)
-            seen.setdefault("first", (support, query))
-            return support, query
+            seen.append(super().split(codes))
+            return seen[-1]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("skmeta.neural_network._maml.Episodes", Spy)
         learner.learn(net, tasks)
-    support, query = seen["first"]
     losses = []
-    for X, Y, Xq, Yq, share in zip(support.X, support.Y, query.X, query.Y, query.share, strict=True):
-        model = start.adapt(net, X[:, :-1], Y[:, 0])
-        losses.append(0.5 * np.sum(share[:, 0] * (model.predict(Xq[:, :-1]) - Yq[:, 0]) ** 2))
-    assert_allclose(learner.loss_curve_[0], np.sum(losses), rtol=1e-12)
+    for support, query in seen[:3]:  # of three folds, whose tasks judge once each
+        for X, Y, Xq, Yq, share in zip(support.X, support.Y, query.X, query.Y, query.share, strict=True):
+            model = start.adapt(net, X[:, :-1], Y[:, 0])
+            losses.append(0.5 * np.sum(share[:, 0] * (model.predict(Xq[:, :-1]) - Yq[:, 0]) ** 2))
+    assert len(losses) == 12
+    assert_allclose(learner.loss_curve_[0], np.sum(losses) / 3.0, rtol=1e-12)
 
 
 @pytest.mark.parametrize("names", [["no", "yes"], ["high", "low", "middle"]])
 @pytest.mark.parametrize("learner", LEARNERS)
 def test_classifiers_of_two_classes_and_more(learner, names):
-    tasks = labels_of(lines(), names)
+    tasks = labels_of(lines(n_tasks=50), names)
     net = MLPClassifier(**_classifier_parameters())
     learner = learner(n_inner_steps=3, n_iter=200, meta_learning_rate=0.01, random_state=0)
     prior = learner.learn(net, tasks)
@@ -231,7 +265,6 @@ def test_episodes_split_each_task_in_two():
     X = np.arange(28.0)[:, None]
     table = task_table(X, X, np.ones(28), np.r_[0, np.cumsum(counts)])
     episodes = Episodes(table, np.array([1.0, 1, 1, 2, 0, 1]), 4, 0.25, np.random.default_rng(0))
-    assert sorted([*episodes.teach, *episodes.held_out]) == [0, 2, 3, 5] and len(episodes.held_out) == 1
     codes = np.array([0, 2, 3])
     support, query = episodes.split(codes)
     assert_array_equal(support.counts, [4, 2, 4])  # all but one of a task that has no more
@@ -242,22 +275,90 @@ def test_episodes_split_each_task_in_two():
         assert_array_equal(np.sort(np.concatenate(drawn)), np.arange(28.0)[table.starts[code] : table.starts[code + 1]])
 
 
-def test_one_row_a_task_leaves_the_start():
-    tasks = lines(n_rows=1)
-    learner = MAML(n_iter=5, random_state=0)
-    prior = learner.learn(NET, tasks)
-    assert learner.n_iter_ == 0
-    begin = clone(NET).set_params(learning_rate_init=1e-300).fit(tasks.X, tasks.y)
-    assert_allclose(prior.arrays[0], begin.coefs_[0], rtol=1e-14)
+def episodes_of(n_tasks, held_out=0.1):
+    X = np.arange(2.0 * n_tasks)[:, None]
+    table = task_table(X, X, np.ones(2 * n_tasks), 2 * np.arange(n_tasks + 1))
+    return Episodes(table, np.ones(n_tasks), None, held_out, np.random.default_rng(0))
+
+
+@pytest.mark.quick
+def test_some_of_many_tasks_are_held_out():
+    episodes = episodes_of(50)
+    (teach,), (held_out,) = episodes.teach, episodes.held_out
+    assert_array_equal(np.sort([*teach, *held_out]), np.arange(50))
+    assert len(held_out) == 5
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("n_tasks", [2, 3, 4, 44])
+def test_of_few_tasks_all_teach_and_each_is_held_out_once(n_tasks):
+    episodes = episodes_of(n_tasks)
+    kept, *others = episodes.teach
+    assert_array_equal(kept, np.arange(n_tasks))
+    assert_array_equal(np.sort(np.concatenate(episodes.held_out)), np.arange(n_tasks))
+    for teach, held_out in zip(others, episodes.held_out, strict=True):
+        assert_array_equal(np.sort([*teach, *held_out]), np.arange(n_tasks))
+        assert len(teach)
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(("n_tasks", "held_out"), [(1, 0.1), (50, 0.0)])
+def test_a_single_task_or_none_asked_for_is_not_held_out(n_tasks, held_out):
+    episodes = episodes_of(n_tasks, held_out)
+    assert len(episodes.teach) == 1 and len(episodes.teach[0]) == n_tasks and not episodes.held_out
+
+
+def test_the_start_that_all_of_few_tasks_teach_is_kept_as_it_was_where_folds_are_best():
+    learner = MAML(2, n_iter=300, n_iter_no_change=30, meta_learning_rate=0.01, schedule="constant", random_state=0)
+    way = []
+
+    class Spy(Episodes):
+        def objective(self, starts, gradient, size):
+            way.append(np.split(starts, 4)[0])
+            return super().objective(starts, gradient, size)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("skmeta.neural_network._maml.Episodes", Spy)
+        prior = learner.learn(NET, lines(n_tasks=6, n_rows=6))
+    assert 0 < learner.best_iter_ < learner.n_iter_ < 300
+    kept = np.concatenate([array.ravel() for array in prior.arrays])
+    assert_array_equal(np.sort(kept), np.sort(way[learner.best_iter_]))
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_tasks_of_one_row_teach_no_start(learner):
+    """Weights drawn at random are no prior."""
+    words = rf"task: wanted one with two rows at least for {learner.__name__}, .*found 1 .*Reptile\(\)"
+    with pytest.raises(ValueError, match=words):
+        learner(n_iter=5, random_state=0).learn(NET, lines(n_rows=1))
 
 
 @pytest.mark.parametrize("learner", LEARNERS)
-def test_what_diverges_ends_with_the_best_so_far(learner):
+def test_what_diverges_at_once_leaves_the_start(learner):
     tasks = lines()
     net = clone(NET).set_params(activation="identity", learning_rate_init=1e6)
     with pytest.warns(ConvergenceWarning, match=r"iteration 1, where training diverged .* with a loss of (inf|nan)"):
         prior = learner(n_inner_steps=60, n_iter=5, random_state=0).learn(net, tasks)
-    assert all(np.isfinite(array).all() for array in prior.arrays)
+    for one, other in zip(prior.arrays, first_weights(net), strict=True):
+        assert_allclose(one, other, rtol=1e-14)
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_what_diverges_later_ends_with_the_best_start(learner):
+    """A meta-step that is much too large leads to weights that overflow, which held-out tasks see."""
+    net = clone(NET).set_params(activation="identity")
+    with pytest.warns(ConvergenceWarning, match="iteration 2, .* the start of iteration 0 "):
+        prior = learner(n_inner_steps=60, n_iter=5, meta_learning_rate=1e3, random_state=0).learn(net, lines())
+    for one, other in zip(prior.arrays, first_weights(net), strict=True):
+        assert_allclose(one, other, rtol=1e-14)
+
+
+def first_weights(net):
+    """Those that a net draws for itself."""
+    tasks = lines()
+    begin = clone(net).set_params(learning_rate_init=1e-300).fit(tasks.X, tasks.y)
+    return [*begin.coefs_, *begin.intercepts_]
 
 
 def test_solvers_that_no_gradient_goes_through_are_refused():

@@ -306,6 +306,17 @@ def test_training_that_diverges_ends_at_its_best_and_says_so():
     assert_array_equal(model.coef_, linear.parameters["coef_"])
 
 
+def test_an_epoch_that_overflows_by_learned_steps_has_no_loss():
+    """Losses grow from the first epoch on, so that the start is the best; what the last one came to is not known."""
+    _, prior = learned()
+    net = net_of(solver="sgd", max_iter=50)
+    wild = replace(prior, step_sizes=tuple(np.full(array.shape, 1e4) for array in prior.arrays))
+    with pytest.warns(ConvergenceWarning, match="diverged in epoch .*; these stay"):
+        model = wild.adapt(net, X, Y)
+    for one, other in zip(arrays_of(model), prior.arrays, strict=True):
+        assert_array_equal(one, other)
+
+
 def test_what_scikit_learn_says_of_convergence_is_heard():
     _, prior = learned()
     with warnings.catch_warnings(record=True) as said:
