@@ -65,6 +65,6 @@ for name in models:
 ShotCurveDisplay.from_curve(curve)
 
 # %%
-# Four judged pairs are too few for a model of their own, and warm is ahead of it by far. But it is no better than one model of
-# all pairs: how near two texts must be to mean the same is much alike in all sources, so that there is little to adapt. With
-# sixty pairs a model of their own is nearly as good, too.
+# Four judged pairs are too few for a model of the source's own: warm is far ahead of it. But one model of all pairs is as good
+# as warm, within the errors: how near two texts must be to mean the same is much alike in all sources, so that there is little
+# to adapt. With sixty pairs a source's own model is as good, too.
