@@ -63,7 +63,7 @@ for name, overlaps in zip(("own", "pooled", "warm"), found.mean(axis=-1), strict
     means, errors = overlaps.mean(axis=0), overlaps.std(axis=0) / np.sqrt(len(modules))
     print(f"{name:6}", means.round(3), "±", errors.round(3), "overlap, with 1, 2, 4 and 8 texts")
     plt.errorbar((1, 2, 4, 8), means, errors, marker="o", capsize=3, label=name)
-plt.legend()
+plt.legend(title="overlap, by texts with a summary")
 
 # %%
 # After one to four texts, a model of the module's own picks worse sentences than one model of all modules, and warm picks about
