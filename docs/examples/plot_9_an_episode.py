@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.model_selection import cross_val_score
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import NearestCentroid
 from sklearn.pipeline import make_pipeline
 
 from skmeta import NWaySplit, WarmStartClassifier
@@ -22,7 +22,7 @@ from skmeta.preprocessing import ImageCenterer
 
 omniglot = load_omniglot()
 X, y = omniglot.data, omniglot.target
-nearest = make_pipeline(ImageCenterer((28, 28)), PCA(60, random_state=0), KNeighborsClassifier(1))
+nearest = make_pipeline(ImageCenterer((28, 28)), PCA(60, random_state=0), NearestCentroid())
 model = WarmStartClassifier(nearest, task=-1)
 episodes = NWaySplit(-1, n_way=5, n_shots=1, n_queries=5, n_episodes=4, random_state=0)
 train, test = next(episodes.split(X, y))
