@@ -61,14 +61,13 @@ def _read_labels(y: NDArray[Any], unlabelled: Any) -> tuple[NDArray[Any], Any]:
     if unlabelled is not None:
         labelled &= y != unlabelled
     known = y[labelled]
-    if y.dtype.kind == "O" and len({isinstance(label, str) for label in known}) > 1:
+    are_text = {isinstance(label, str) for label in known} if y.dtype.kind == "O" else {y.dtype.kind == "U"}
+    if len(are_text) > 1:
         other = next(label for label in known if not isinstance(label, str))
         raise ValueError(
             f"y: wanted labels of one type, all text or all numbers, found text and {shown(other)}; write all as text."
         )
-    if (
-        y.dtype.kind not in "biuU"
-    ):  # which are labels whatever they are, and asking takes as long as a small model's fit
+    if y.dtype.kind not in "biu" and are_text != {True}:  # else labels, however many of them have one row alone
         try:
             check_classification_targets(known)
         except ValueError as error:
