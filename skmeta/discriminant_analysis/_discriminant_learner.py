@@ -26,6 +26,8 @@ from skmeta.discriminant_analysis._discriminant_prior import (
     check_parameters_of,
 )
 from skmeta.discriminant_analysis._metrics import Kind, metrics_of
+from skmeta.discriminant_analysis._shift_sums import ShiftSums
+from skmeta.discriminant_analysis._shifted_prior import with_shift
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import class_shares, mean_class_shares
 from skmeta.tasks._own_labels import MIN_LABEL_SHARE, all_labels, labels_are_shared
@@ -162,6 +164,8 @@ class DiscriminantLearner(Learner):
         classes = all_labels(tasks) if labels_are_shared(tasks, self.min_label_share) else None
         full = not sparse.issparse(X) and X.shape[1] <= self.max_columns
         kind = Kind(0 if self.n_components == "auto" else int(self.n_components), self.beside_identity)
+        if full and self.n_components == "auto" and classes is not None:
+            return with_shift(_prior_of(class_sums(X, tasks, classes, full=True), tasks, classes, kind), ShiftSums.of(X, tasks, classes))
         if full and self.n_components == "auto":
             kind, self.scores_ = choose_metric(X, tasks, classes, self.cv)
         return _prior_of(class_sums(X, tasks, classes, full=full), tasks, classes, kind)
@@ -178,7 +182,9 @@ class DiscriminantLearner(Learner):
 def _learned_on(past: DiscriminantPrior, X: Any, tasks: Tasks) -> DiscriminantPrior:
     """The same choices, the sums those of past and new tasks together."""
     sums = past.sums + class_sums(X, tasks, past.classes, full=past.sums.is_full)
-    return _prior_of(sums, tasks, past.classes, past.kind, past)
+    found = _prior_of(sums, tasks, past.classes, past.kind, past)
+    known = getattr(past, "shift_sums", None)
+    return found if known is None else with_shift(found, known + ShiftSums.of(X, tasks, found.classes))
 
 
 def _prior_of(

@@ -64,6 +64,8 @@ class DiscriminantPrior(Prior):
         Number of columns.
     beside_identity : bool, default=False
         Whether rows as they are stand beside their components in the image.
+    class_precision : float, default=1.0
+        How many rows the shares of classes in past tasks count as.
     """
 
     _nested: ClassVar[dict[str, Reader]] = {"sums": reader(ClassSums)}
@@ -76,6 +78,7 @@ class DiscriminantPrior(Prior):
     means: Any = None
     n_features: int = 1
     beside_identity: bool = False
+    class_precision: float = 1.0
 
     def __repr__(self) -> str:
         labels = "labels of their own" if self.classes is None else f"{len(self.classes)} labels"
@@ -217,11 +220,12 @@ class AdaptedDiscriminants(AdaptedEstimators):
         return KnownClasses(labels, means / scale, 1.0, shares, n.astype(float)), scale
 
     def _shares(self, n: NDArray[np.intp], code: int) -> Array:
-        """How frequent classes are: as in the rows, past shares counting as one; where rows were drawn by class, past ones."""
+        """How frequent classes are: as in the rows and in the past; where rows were drawn by class, as in the past."""
         past = self.prior.class_prior
         if past is None:
             return np.asarray(n / n.sum())
-        return np.asarray(past if code >= 0 and self.tasks.class_rates else (n + past) / (n.sum() + 1.0))
+        a = self.prior.class_precision
+        return np.asarray(past if code >= 0 and self.tasks.class_rates else (n + a * past) / (n.sum() + a))
 
     def _map(self, scale: Array | None) -> FunctionTransformer:
         """The linear map as a fitted step, which knows the names of columns."""
