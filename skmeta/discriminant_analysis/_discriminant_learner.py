@@ -43,7 +43,8 @@ class DiscriminantLearner(Learner):
     .. math:: x \sim N(m_{tc}, W), \qquad m_{tc} \sim N(\mu, D),
 
     with a mean :math:`\mu` of each task of which nothing is known, where tasks have labels of their own, or of each label
-    where these are those of all tasks. :math:`W` and :math:`D` are moments of past tasks in a subspace of their principal
+    where these are those of all tasks; there class means of a task also move together, see `ShiftedDiscriminantPrior`, and
+    there is no metric to choose. :math:`W` and :math:`D` are moments of past tasks in a subspace of their principal
     components, :math:`W` drawn to a multiple of the identity, and from :math:`D` is taken what chance makes of means of few
     rows. Given the rows of a new task, class means have a posterior, and a new row of a class is as uncertain as both say:
     under that metric rows are compared.
@@ -165,7 +166,8 @@ class DiscriminantLearner(Learner):
         full = not sparse.issparse(X) and X.shape[1] <= self.max_columns
         kind = Kind(0 if self.n_components == "auto" else int(self.n_components), self.beside_identity)
         if full and self.n_components == "auto" and classes is not None:
-            return with_shift(_prior_of(class_sums(X, tasks, classes, full=True), tasks, classes, kind), ShiftSums.of(X, tasks, classes))
+            known = _prior_of(class_sums(X, tasks, classes, full=True), tasks, classes, kind)
+            return with_shift(known, ShiftSums.of(X, tasks, classes))
         if full and self.n_components == "auto":
             kind, self.scores_ = choose_metric(X, tasks, classes, self.cv)
         return _prior_of(class_sums(X, tasks, classes, full=full), tasks, classes, kind)

@@ -65,7 +65,7 @@ class ShiftedDiscriminantPrior(DiscriminantPrior):
 
 
 def with_shift(prior: DiscriminantPrior, shift_sums: ShiftSums) -> DiscriminantPrior:
-    """The same prior with class means that move together; as it is, where past tasks do not tell how rows of a class scatter."""
+    """The same prior with class means that move together; as it is, where nothing tells how rows of a class scatter."""
     sums = prior.sums
     if not sums.within_dof > 0.0 or not sums.between_dof > 0.0 or not np.trace(sums.within) > 0.0:
         return prior
