@@ -5,6 +5,7 @@ from __future__ import annotations
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import is_classifier
@@ -186,7 +187,7 @@ def _learned_on(past: DiscriminantPrior, X: Any, tasks: Tasks) -> DiscriminantPr
     sums = past.sums + class_sums(X, tasks, past.classes, full=past.sums.is_full)
     found = _prior_of(sums, tasks, past.classes, past.kind, past)
     known = getattr(past, "shift_sums", None)
-    return found if known is None else with_shift(found, known + ShiftSums.of(X, tasks, found.classes))
+    return found if known is None else with_shift(found, known + ShiftSums.of(X, tasks, np.asarray(past.classes)))
 
 
 def _prior_of(

@@ -37,7 +37,8 @@ class ShiftedDiscriminantPrior(DiscriminantPrior):
     Parameters
     ----------
     shift : ndarray of shape (n_columns, n_columns)
-        Covariance :math:`S` in the image.
+        Covariance :math:`S` in the image. As past means are those of :math:`T` tasks, a new task is as far from them as
+        :math:`(1 + 1 / T) S` and :math:`(1 + 1 / T) \psi` say, which is what is kept.
     shift_sums : ShiftSums
         That it was made from.
     """
@@ -169,7 +170,8 @@ class _AdaptedShifted(AdaptedDiscriminants):
         weight = self.tasks.sample_weight
         weight = np.ones(len(y)) if weight is None or code < 0 else weight[self.tasks.rows_of(code)]
         place, (n_classes, n_columns) = np.searchsorted(prior.classes, y), prior.means.shape
-        n, total = np.bincount(place, weight, minlength=n_classes), np.zeros((n_classes, n_columns))
+        n: Array = np.bincount(place, weight, minlength=n_classes).astype(float)
+        total = np.zeros((n_classes, n_columns))
         np.add.at(total, place, weight[:, None] * (X @ prior.matrix))
         means = total / np.where(n > 0.0, n, 1.0)[:, None]
         found = posterior_shifted_means(means, n, prior.between, prior.shift, prior.means)
