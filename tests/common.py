@@ -133,6 +133,8 @@ def check_a_task_column_learns_and_adapts_to_each(case):
     own = case.table["shop"] == "b"
     plain = model.estimators_["b"]
     assert_plain(plain)
+    shown = np.unique(case.target[own]) if is_classifier(case.estimator) else []
+    assert_array_equal(model.estimators_.labels_of("b"), shown)
     assert_same_answers(model.predict(case.table[own]), plain.predict(case.table.loc[own, COLUMNS]))
 
 

@@ -34,6 +34,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from skmeta import (
     BoostingLearner,
+    DiscriminantLearner,
     GaussianProcessLearner,
     NaiveBayesLearner,
     NeighborsLearner,
@@ -138,6 +139,7 @@ NEIGHBORS = [  # trees of scikit-learn count how often they were asked, which ch
 DISCRIMINANTS = [
     make_case(NearestCentroid(priors="empirical")),  # uniform ones leave it out how frequent classes are
     make_case(LinearDiscriminantAnalysis()),
+    learned_by(DiscriminantLearner(2), GaussianNB()),  # takes weights
 ]
 NAIVE_BAYES = [
     naive_bayes(GaussianNB()),

@@ -9,7 +9,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from skmeta import SharedModel
 
-WEIGHTED = ["linear_model", "fallback", "naive_bayes"]
+WEIGHTED = ["linear_model", "fallback", "naive_bayes", "discriminant_analysis"]
 CASES = [next((c for c in ROOMS[r] if has_fit_parameter(c.estimator, "sample_weight")), None) for r in WEIGHTED]
 
 

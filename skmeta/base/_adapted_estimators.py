@@ -55,6 +55,21 @@ class AdaptedEstimators:
             return self.prior.classes
         return np.unique(np.concatenate([*self.tasks.classes]))
 
+    def labels_of(self, code: int) -> NDArray[Any]:
+        """The labels that the rows of one task show; its estimator may know more.
+
+        Parameters
+        ----------
+        code : int
+            The task, from 0.
+
+        Returns
+        -------
+        ndarray of shape (n_labels,)
+            Sorted; none where targets are numbers.
+        """
+        return np.empty(0) if self.tasks.classes is None else self.tasks.classes[code]
+
     def predict(self, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
         """Predictions of rows by the estimators of their tasks.
 

@@ -20,13 +20,20 @@ SHOTS = 10  # rows to which the model of a held-out task is adapted, before it p
 ENOUGH_FOR_HALVES = 4  # guard: of fewer tasks no half teaches a prior
 
 
-def gains(difference: Array) -> bool:
-    """Whether tasks gain on average, by more than one standard error; a single task by any gain. Those of nan do not count."""
-    difference = difference[~np.isnan(difference)]
-    if not len(difference):
+def gains(difference: Array, task_weight: Array | None = None) -> bool:
+    """Whether tasks gain on average, by more than one standard error; a single task by any gain. Those of nan do not count.
+
+    A task of ``task_weight (n_tasks,)`` 2 counts as two that gain as much; None for ones.
+    """
+    judged = ~np.isnan(difference)
+    difference = difference[judged]
+    weight = np.ones(len(difference)) if task_weight is None else task_weight[judged]
+    n = float(weight.sum())
+    if n <= 0.0:
         return False
-    error = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else 0.0
-    return bool(difference.mean() > error)
+    mean = float(weight @ difference) / n
+    error = np.sqrt(weight @ (difference - mean) ** 2 / (n - 1.0) / n) if n > 1.0 else 0.0
+    return bool(mean > error)
 
 
 def chance_of_being_best(scores: Array, task_weight: Array | None = None) -> Array:
@@ -66,13 +73,15 @@ def chance_of_being_best(scores: Array, task_weight: Array | None = None) -> Arr
     return np.asarray(2.0 * stats.t.sf(t, n - 1))
 
 
-def simplest(choices: Iterable[tuple[T, Array]]) -> T:
+def simplest(choices: Iterable[tuple[T, Array]], task_weight: Array | None = None) -> T:
     """The first of some choices, the simplest, or the last under which tasks gain beside the one taken before it.
 
     Parameters
     ----------
     choices : iterable of pairs
         A choice, and what each task scores under it ``(n_tasks,)``; simpler ones first, one at least.
+    task_weight : ndarray of shape (n_tasks,), default=None
+        As how many tasks each counts; None for ones.
 
     Returns
     -------
@@ -87,7 +96,7 @@ def simplest(choices: Iterable[tuple[T, Array]]) -> T:
     others = iter(choices)
     best, score = next(others)
     for choice, scores in others:
-        if gains(scores - score):
+        if gains(scores - score, task_weight):
             best, score = choice, scores
     return best
 

@@ -117,7 +117,7 @@ def check_classes(wanted: NDArray[Any], found: NDArray[Any]) -> None:
         none = "set unlabelled=-1 if -1 says that a row has no label, or " if -1 in new else ""
         raise ValueError(
             f"y: wanted the classes that the prior knows, {wanted.tolist()}, found new {new}; {none}learn the prior anew with "
-            "tasks that have them."
+            "tasks that have them or, where each task has classes of its own, with learner=DiscriminantLearner(labels='own')."
         )
 
 

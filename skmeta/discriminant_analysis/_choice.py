@@ -45,16 +45,24 @@ def choose_metric(X: Array, tasks: Tasks, classes: NDArray[Any] | None, cv: int)
         Mean accuracy of held-out tasks by kind.
     """
     tasks = tasks.with_rows(X, tasks.y)
-    kinds = kinds_of(class_sums(X, tasks, classes, full=True))
+    tasks = tasks if tasks.task_weight is None else tasks.take(np.flatnonzero(tasks.task_weight))
+    kinds = kinds_of(class_sums(tasks.X, tasks, classes, full=True))
     if len(kinds) == 1 or len(tasks) < ENOUGH_TO_HOLD_OUT:
         return Kind(0), {}
     scores = _scores(kinds, tasks, classes, cv)
     if np.isnan(scores[Kind(0)]).all():  # no task has two classes of two rows
         return Kind(0), {}
-    means = [float(np.nanmean(scores[kind])) for kind in kinds]
+    means = [_mean(scores[kind], tasks.task_weight) for kind in kinds]
     best = kinds[1 + int(np.argmax(means[1:]))]._replace(beside_identity=True)
     scores |= _scores([best], tasks, classes, cv)
-    return simplest(scores.items()), {str(kind): float(np.nanmean(found)) for kind, found in scores.items()}
+    known = {str(kind): _mean(found, tasks.task_weight) for kind, found in scores.items()}
+    return simplest(scores.items(), tasks.task_weight), known
+
+
+def _mean(scores: Array, task_weight: Array | None) -> float:
+    """Of the tasks that were judged, by their weights."""
+    judged = ~np.isnan(scores)
+    return float(np.average(scores[judged], weights=None if task_weight is None else task_weight[judged]))
 
 
 def _scores(kinds: list[Kind], tasks: Tasks, classes: NDArray[Any] | None, cv: int) -> dict[Kind, Array]:

@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.utils.extmath import row_norms
 
 from skmeta.base import FrozenValue
+from skmeta.base._matching import check_classes
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
@@ -23,7 +24,8 @@ class ClassSums(FrozenValue):
 
     With the mean :math:`m_{tc}` of the :math:`n_{tc}` rows of class :math:`c` in task :math:`t`, and the mean
     :math:`\mu` of all :math:`m_{tc}` that start from one mean: those of a task where each has labels of its own, else those
-    of a label.
+    of a label. A row of weight :math:`w_i` has the covariance :math:`W / w_i` around the mean of its class, as in weighted
+    least squares: :math:`m_{tc}` are weighted means, and :math:`n_{tc}` is the weight of their rows.
 
     Parameters
     ----------
@@ -93,7 +95,7 @@ def class_sums(X: Any, tasks: Tasks, classes: NDArray[Any] | None, *, full: bool
     X : ndarray or sparse matrix of shape (n_rows, n_features)
         The rows of ``tasks`` as numbers.
     tasks : Tasks
-        Their labels, and which task each is of; tasks count by ``task_weight``.
+        Their labels, which task each is of, and weights above zero; a task of ``task_weight`` 2 is two tasks.
     classes : ndarray of shape (n_classes,) or None
         The labels of all tasks, sorted; None where each task has labels of its own.
     full : bool
@@ -103,43 +105,50 @@ def class_sums(X: Any, tasks: Tasks, classes: NDArray[Any] | None, *, full: bool
     -------
     ClassSums
         Of all tasks.
+
+    Raises
+    ------
+    ValueError
+        If a label is not among ``classes``.
     """
     label, labels = _numbers_of(np.asarray(tasks.y), classes)
     often = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
+    w = np.ones(tasks.n_rows) if tasks.sample_weight is None else tasks.sample_weight
     pairs, group = np.unique(tasks.codes * len(labels) + label, return_inverse=True)
     task, own = np.divmod(pairs, len(labels))
-    size, of_task = np.bincount(group, minlength=len(pairs)), np.bincount(tasks.codes, minlength=len(tasks))
-    means, centres = means_of(X, group, size), means_of(X, tasks.codes, of_task)
-    weight, n_weight = often[task], often[tasks.codes]
-    within = _around(X, means, group, n_weight, full)
-    total = _around(X, centres, tasks.codes, n_weight, full)
-    start = task if classes is None else own
-    starts, n, inverse = _starts(means, start, weight, 1.0 / size, len(tasks) if classes is None else len(labels))
-    between = scatter(means - starts[start], weight, full)
+    size, of_task = np.bincount(group, w, minlength=len(pairs)), np.bincount(tasks.codes, w, minlength=len(tasks))
+    means, centres = means_of(X, group, size, w), means_of(X, tasks.codes, of_task, w)
+    weight, row_weight = often[task], often[tasks.codes]
+    # A task that counts twice is two tasks, each with a mean of its own; two class means of a label start from one.
+    start, count, repeats = (
+        (own, weight, np.ones(len(labels))) if classes is not None else (task, np.ones_like(weight), often)
+    )
+    starts, n, inverse = _starts(means, start, count, 1.0 / size, len(repeats))
     of_labels = {} if classes is None else _of_labels(starts, n, inverse)
     return ClassSums(
-        within=within,
-        between=between,
-        total=total,
-        within_dof=float(n_weight.sum() - weight.sum()),
-        total_dof=float(n_weight.sum() - often[of_task > 0].sum()),
+        within=_around(X, means, group, row_weight * w, full),
+        between=scatter(means - starts[start], weight, full),
+        total=_around(X, centres, tasks.codes, row_weight * w, full),
+        within_dof=float(row_weight.sum() - weight.sum()),
+        total_dof=float(row_weight.sum() - often[of_task > 0.0].sum()),
         n_features=X.shape[1],
-        **_freedom(n, inverse),
+        **_freedom(n, inverse, repeats),
         **of_labels,
     )
 
 
 def _numbers_of(y: NDArray[Any], classes: NDArray[Any] | None) -> tuple[Indices, NDArray[Any]]:
-    """The number of each row's label, and the labels."""
+    """The number of each row's label, and the labels; ValueError for one that is not among those given."""
     if classes is not None:
+        check_classes(classes, y)
         return np.searchsorted(classes, y), classes
     labels, label = np.unique(y, return_inverse=True)
     return label, labels
 
 
-def means_of(X: Any, group: Indices, size: Indices) -> Array:
-    """Mean ``(n_groups, n_features)`` of the rows of each group, zero of one without rows."""
-    share = 1.0 / np.maximum(size, 1)[group]
+def means_of(X: Any, group: Indices, size: Any, weight: Array | None = None) -> Array:
+    """Mean ``(n_groups, n_features)`` of the rows of each group, whose weight is ``size``; zero of one without rows."""
+    share = (1.0 if weight is None else weight) / np.asarray(size)[group]
     found = sparse.csr_array((share, (group, np.arange(len(group)))), shape=(len(size), len(group))) @ X
     return np.asarray(found.toarray() if sparse.issparse(found) else found)
 
@@ -162,10 +171,10 @@ def _starts(means: Array, start: Indices, weight: Array, inverse: Array, n_start
     return total / np.where(n > 0.0, n, 1.0)[:, None], n, inverse_rows
 
 
-def _freedom(n: Array, inverse: Array) -> dict[str, Any]:
-    there = n > 0.0
-    left = np.maximum(n[there] - 1.0, 0.0)
-    return {"between_dof": float(left.sum()), "noise": float(np.sum(left / n[there] * inverse[there]))}
+def _freedom(n: Array, inverse: Array, repeats: Any = 1.0) -> dict[str, Any]:
+    """Degrees of freedom of class means around what they start from, and how often these have the noise of their rows."""
+    left = np.maximum(n - 1.0, 0.0) * repeats
+    return {"between_dof": float(left.sum()), "noise": float(np.sum(left / np.where(n > 0.0, n, 1.0) * inverse))}
 
 
 def _of_labels(means: Array, n: Array, inverse: Array) -> dict[str, Any]:

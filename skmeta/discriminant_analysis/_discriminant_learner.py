@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -20,18 +20,14 @@ from skmeta.base._registry import register_for_own_labels
 from skmeta.compose import known_component
 from skmeta.discriminant_analysis._choice import choose_metric
 from skmeta.discriminant_analysis._class_sums import ClassSums, class_sums
-from skmeta.discriminant_analysis._discriminant_prior import (
-    DiscriminantPrior,
-    as_numbers,
-    check_no_weights,
-    check_parameters_of,
-)
+from skmeta.discriminant_analysis._discriminant_prior import DiscriminantPrior, as_numbers
+from skmeta.discriminant_analysis._filled import check_parameters_of
 from skmeta.discriminant_analysis._metrics import Kind, metrics_of
 from skmeta.discriminant_analysis._shift_sums import ShiftSums
 from skmeta.discriminant_analysis._shifted_prior import with_shift
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import class_shares, mean_class_shares
-from skmeta.tasks._own_labels import MIN_LABEL_SHARE, all_labels, labels_are_shared
+from skmeta.tasks._own_labels import all_labels, check_labels, labels_are_shared
 
 
 @register(NearestCentroid, LinearDiscriminantAnalysis)
@@ -71,9 +67,10 @@ class DiscriminantLearner(Learner):
         Whether rows as they are stand beside a number of components that is given. With "auto" held-out tasks decide.
     cv : int, default=5
         Folds of whole tasks.
-    min_label_share : float, default=0.5
-        Labels are taken to be those of all tasks if a task shows at least this share of them, on average, and some label
-        is in two tasks; else each task has labels of its own.
+    labels : {"auto", "shared", "own"}, default="auto"
+        Whether a label means the same in all tasks ("shared"), or each task has labels of its own ("own"). With "auto"
+        they are its own if more tasks show a label that no other task does than do not; tasks of one label do not count.
+        Say "own" where labels of unlike classes have the same names, such as characters numbered from 0 in each alphabet.
     max_columns : int, default=1000
         Of rows of more columns the identity metric is learned. It bounds memory.
 
@@ -111,13 +108,13 @@ class DiscriminantLearner(Learner):
         *,
         beside_identity: bool = False,
         cv: int = 5,
-        min_label_share: float = MIN_LABEL_SHARE,
+        labels: str = "auto",
         max_columns: int = 1000,
     ) -> None:
         self.n_components = n_components
         self.beside_identity = beside_identity
         self.cv = cv
-        self.min_label_share = min_label_share
+        self.labels = labels
         self.max_columns = max_columns
 
     def check_takes(self, estimator: Any) -> None:
@@ -153,39 +150,58 @@ class DiscriminantLearner(Learner):
         Raises
         ------
         TypeError
-            If ``prior`` is of another family, or rows have weights.
+            If ``prior`` is of another family.
+        ValueError
+            If ``prior`` does not know a label, ``labels`` says other than it does, or ``n_components`` are more than columns.
         """
         self._check_parameters()
         check_parameters_of(estimator)
-        check_no_weights(tasks)
-        tasks = tasks.labelled_rows()
+        known = None if prior is None else known_component(prior, DiscriminantPrior)
+        unit = tasks.mean_weight if known is None else known.weight_unit
+        tasks = tasks.labelled_rows().weighed_in(unit).weighty_rows()
         X = as_numbers(tasks.X, estimator)
         self.scores_: dict[str, float] = {}
-        if prior is not None:
-            return _learned_on(known_component(prior, DiscriminantPrior), X, tasks)
-        classes = all_labels(tasks) if labels_are_shared(tasks, self.min_label_share) else None
+        if known is not None:
+            check_labels(self.labels, known.own_labels)
+            return _learned_on(known, X, tasks)
+        classes = all_labels(tasks) if labels_are_shared(tasks, self.labels) else None
         full = not sparse.issparse(X) and X.shape[1] <= self.max_columns
         kind = Kind(0 if self.n_components == "auto" else int(self.n_components), self.beside_identity)
+        self._check_components(X.shape[1] if full else 0, X.shape[1])
         if full and self.n_components == "auto" and classes is not None:
-            known = _prior_of(class_sums(X, tasks, classes, full=True), tasks, classes, kind)
-            return with_shift(known, ShiftSums.of(X, tasks, classes))
+            found = _prior_of(class_sums(X, tasks, classes, full=True), tasks, classes, kind, unit)
+            return with_shift(found, ShiftSums.of(X, tasks, classes))
         if full and self.n_components == "auto":
             kind, self.scores_ = choose_metric(X, tasks, classes, self.cv)
-        return _prior_of(class_sums(X, tasks, classes, full=full), tasks, classes, kind)
+        return _prior_of(class_sums(X, tasks, classes, full=full), tasks, classes, kind, unit)
 
     def _check_parameters(self) -> None:
         if self.n_components != "auto":
             check_scalar(self.n_components, "n_components", Integral, min_val=0)
         check_scalar(self.beside_identity, "beside_identity", bool)
         check_scalar(self.cv, "cv", Integral, min_val=2)
-        check_scalar(self.min_label_share, "min_label_share", Real, min_val=0.0, max_val=1.0)
+        check_labels(self.labels)
         check_scalar(self.max_columns, "max_columns", Integral, min_val=1)
+
+    def _check_components(self, most: int, n_columns: int) -> None:
+        """Raise for more components than can be learned of so many columns."""
+        if self.n_components == "auto" or int(self.n_components) <= most:
+            return
+        rows = (
+            f"rows of {n_columns} column(s)"
+            if most
+            else f"sparse rows, and rows of more than {self.max_columns} columns"
+        )
+        raise ValueError(
+            f"n_components: wanted at most {most} for {rows}, found {self.n_components}; ask for fewer, or for 'auto'"
+            f"{'' if most else ', or put TruncatedSVD before the model'}."
+        )
 
 
 def _learned_on(past: DiscriminantPrior, X: Any, tasks: Tasks) -> DiscriminantPrior:
     """The same choices, the sums those of past and new tasks together."""
     sums = past.sums + class_sums(X, tasks, past.classes, full=past.sums.is_full)
-    found = _prior_of(sums, tasks, past.classes, past.kind, past)
+    found = _prior_of(sums, tasks, past.classes, past.kind, past.weight_unit, past)
     known = getattr(past, "shift_sums", None)
     return found if known is None else with_shift(found, known + ShiftSums.of(X, tasks, np.asarray(past.classes)))
 
@@ -195,14 +211,17 @@ def _prior_of(
     tasks: Tasks,
     classes: NDArray[Any] | None,
     kind: Kind,
+    unit: float,
     past: DiscriminantPrior | None = None,
 ) -> DiscriminantPrior:
     """The prior of that kind of metric; tasks of the past count as so many."""
     n_past = 0.0 if past is None else past.n_tasks
+    n_new = float(len(tasks)) if tasks.task_weight is None else float(tasks.task_weight.sum())
     return DiscriminantPrior.of_metric(
         next(metrics_of(sums, [kind])),
         sums,
-        n_tasks=len(tasks) + n_past,
+        weight_unit=unit,
+        n_tasks=n_new + n_past,
         n_rows=tasks.n_rows + (0.0 if past is None else past.n_rows),
         feature_names=tasks.feature_names if past is None else past.feature_names,
         classes=classes,

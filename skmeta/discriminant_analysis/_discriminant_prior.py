@@ -13,19 +13,30 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_array
+from sklearn.utils.validation import has_fit_parameter
 
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._linear_map import as_transformer
-from skmeta.base._matching import not_for
+from skmeta.base._matching import check_classes, no_weights, not_for, weights_if_taken
 from skmeta.base._plain import Reader, reader
 from skmeta.discriminant_analysis._class_means import posterior_class_means
 from skmeta.discriminant_analysis._class_sums import ClassSums, means_of
-from skmeta.discriminant_analysis._filled import KnownClasses, discriminant, filled
+from skmeta.discriminant_analysis._filled import (
+    KnownClasses,
+    check_parameters_of,
+    discriminant,
+    filled,
+    warn_of_what_is_given,
+)
 from skmeta.discriminant_analysis._metrics import Kind, Metric
 from skmeta.tasks import Tasks, take_rows
+from skmeta.tasks._class_rates import representative_weights
 from skmeta.tasks._own_labels import no_own_rows
+from skmeta.tasks._warn_caller import warn_caller
 
 Array = NDArray[np.float64]
+
+_ROUNDING = 1e-12  # guard: weights that differ by no more are alike
 
 
 def as_numbers(X: Any, estimator: Any) -> Any:
@@ -44,7 +55,8 @@ class DiscriminantPrior(Prior):
     where :math:`\mu` is a mean of the task's own of which nothing is known, if each task has labels of its own, else the
     past mean of the label. The plain result is a Pipeline of a linear map and the classifier. `NearestCentroid`,
     `LinearDiscriminantAnalysis` and `GaussianNB` get the posterior class means and the variance of a new row around them;
-    any other classifier is fitted to the mapped rows.
+    any other classifier is fitted to the mapped rows. Where it cannot be, as a task's rows are all of one class or there
+    are none while past tasks know more classes, their linear discriminant stands in; a class that is alone is a dummy's.
 
     Parameters
     ----------
@@ -66,6 +78,8 @@ class DiscriminantPrior(Prior):
         Whether rows as they are stand beside their components in the image.
     class_precision : float, default=1.0
         How many rows the shares of classes in past tasks count as.
+    weight_unit : float, default=1.0
+        What a past row weighed on average: weights of new rows are in that unit.
     """
 
     _nested: ClassVar[dict[str, Reader]] = {"sums": reader(ClassSums)}
@@ -79,9 +93,10 @@ class DiscriminantPrior(Prior):
     n_features: int = 1
     beside_identity: bool = False
     class_precision: float = 1.0
+    weight_unit: float = 1.0
 
     def __repr__(self) -> str:
-        labels = "labels of their own" if self.classes is None else f"{len(self.classes)} labels"
+        labels = "labels of their own" if self.classes is None else f"{len(self.classes)} labels that all have"
         return f"DiscriminantPrior({self.kind}, tasks with {labels}, n_tasks={self.n_tasks:.0f})"
 
     @classmethod
@@ -156,32 +171,24 @@ class DiscriminantPrior(Prior):
         Raises
         ------
         TypeError
-            If ``estimator`` is no classifier, or rows have weights.
+            If ``estimator`` is no classifier, or is fitted to mapped rows that have weights and takes none.
+        ValueError
+            If the prior does not know a label.
+
+        Warns
+        -----
+        UserWarning
+            If ``estimator`` has parameters that are without effect, as past tasks say what they would, or asks for more
+            neighbours than a task has rows.
         """
         self.check_is_of(estimator)
         check_parameters_of(estimator)
-        check_no_weights(tasks)
-        return AdaptedDiscriminants(self, estimator, tasks.labelled_rows())
-
-
-def check_no_weights(tasks: Tasks) -> None:
-    """Raise for weights of rows: class means count rows."""
-    if tasks.sample_weight is not None:
-        raise TypeError(
-            "sample_weight: wanted none, as class means of discriminant analysis count rows, found weights; leave them out."
-        )
-
-
-def check_parameters_of(estimator: Any) -> None:
-    """Raise for what a Gaussian with given class means has no place for."""
-    wrong = {"shrink_threshold": None, "metric": "euclidean"} if "shrink_threshold" in estimator.get_params() else {}
-    for name, wanted in wrong.items():
-        found = getattr(estimator, name)
-        if found != wanted:
-            raise ValueError(
-                f"estimator: wanted {type(estimator).__name__} with {name}={wanted!r}, as past tasks say how far class means "
-                f"are shrunk and under which metric, found {found!r}; leave it out, or use learner=SharedModel()."
-            )
+        tasks = tasks.labelled_rows().weighed_in(self.weight_unit).weighty_rows()
+        if self.classes is not None:
+            check_classes(self.classes, np.unique(np.asarray(tasks.y)) if tasks.n_rows else self.classes)
+        warn_of_what_is_given(estimator)
+        _warn_of_fewer_rows(estimator, tasks)
+        return AdaptedDiscriminants(self, estimator, tasks)
 
 
 class AdaptedDiscriminants(AdaptedEstimators):
@@ -195,7 +202,7 @@ class AdaptedDiscriminants(AdaptedEstimators):
             raise no_own_rows()
         Z = X if self.prior.matrix is None else X @ self.prior.matrix
         known, scale = self._known(Z, y, labels, code)
-        model = self._model(Z if scale is None else Z / scale, y, known)
+        model = self._model(Z if scale is None else Z / scale, y, known, code)
         return Pipeline([("metric", self._map(scale)), ("model", model)])
 
     def _rows_of(self, code: int) -> tuple[Any, NDArray[Any]]:
@@ -211,15 +218,17 @@ class AdaptedDiscriminants(AdaptedEstimators):
     def _known(self, Z: Any, y: NDArray[Any], labels: NDArray[Any], code: int) -> tuple[KnownClasses, Array | None]:
         """The classes of a task in the image of its map, and what columns of the prior's map are divided by."""
         prior, place = self.prior, np.searchsorted(labels, y)
-        n = np.bincount(place, minlength=len(labels))
-        means, variance = posterior_class_means(means_of(Z, place, n), n.astype(float), prior.between, prior.means)
+        weight = _of_task(self.tasks, self.tasks.sample_weight, code)
+        weight = np.ones(len(y)) if weight is None else weight
+        n: Array = np.bincount(place, weight, minlength=len(labels)).astype(float)
+        means, variance = posterior_class_means(means_of(Z, place, n, weight), n, prior.between, prior.means)
         shares = self._shares(n, code)
         if prior.matrix is None:  # one variance for all columns
-            return KnownClasses(labels, means, prior.within * float(variance[0]), shares, n.astype(float)), None
+            return KnownClasses(labels, means, prior.within * float(variance[0]), shares, n), None
         scale = np.sqrt(prior.within * variance)
-        return KnownClasses(labels, means / scale, 1.0, shares, n.astype(float)), scale
+        return KnownClasses(labels, means / scale, 1.0, shares, n), scale
 
-    def _shares(self, n: NDArray[np.intp], code: int) -> Array:
+    def _shares(self, n: Array, code: int) -> Array:
         """How frequent classes are: as in the rows and in the past; where rows were drawn by class, as in the past."""
         past = self.prior.class_prior
         if past is None:
@@ -236,7 +245,7 @@ class AdaptedDiscriminants(AdaptedEstimators):
             step.feature_names_in_ = np.array(self.tasks.feature_names, dtype=object)
         return step
 
-    def _model(self, Z: Any, y: NDArray[Any], known: KnownClasses) -> Any:
+    def _model(self, Z: Any, y: NDArray[Any], known: KnownClasses, code: int) -> Any:
         """With the class means, or fitted to mapped rows; a label that is alone is all there is."""
         if len(known.labels) == 1:
             return DummyClassifier().fit(np.zeros((1, 1)), known.labels)
@@ -245,5 +254,44 @@ class AdaptedDiscriminants(AdaptedEstimators):
             return model
         if len(np.unique(y)) < 2:
             return discriminant(known)
-        options = {"n_neighbors": min(self.model.n_neighbors, len(y))} if hasattr(self.model, "n_neighbors") else {}
-        return clone(self.model).set_params(**options).fit(Z, y)
+        options = {"n_neighbors": min(self.model.n_neighbors, len(y))} if _has_neighbors(self.model) else {}
+        weight = _of_task(self.tasks, self._training_weights, code)
+        return clone(self.model).set_params(**options).fit(Z, y, **weights_if_taken(self.model, weight))
+
+    @cached_property
+    def _training_weights(self) -> Array | None:
+        """Weights of the rows that a classifier is fitted to; rows that were drawn by their class stand for all."""
+        own, drawn = self.tasks.sample_weight, representative_weights(self.tasks)
+        drawn = None if drawn is None or np.ptp(drawn) <= _ROUNDING else drawn
+        takes = has_fit_parameter(self.model, "sample_weight")
+        if own is not None and not takes:
+            raise TypeError(no_weights(self.model))
+        if drawn is not None and not takes:
+            raise ValueError(
+                f"class_prior: wanted 'rows' for {type(self.model).__name__}, whose fit takes no weights by which rows drawn "
+                "by their class could stand for all, found 'past'; use a classifier that does, or one of class means."
+            )
+        return own if drawn is None else drawn if own is None else drawn * own
+
+
+def _of_task(tasks: Tasks, values: Array | None, code: int) -> Array | None:
+    """What belongs to the rows of one task; of a task without rows, nothing."""
+    return None if values is None or code < 0 else values[tasks.rows_of(code)]
+
+
+def _has_neighbors(estimator: Any) -> bool:
+    return "n_neighbors" in estimator.get_params(deep=False)
+
+
+def _warn_of_fewer_rows(estimator: Any, tasks: Tasks) -> None:
+    """Say where a task has fewer rows than neighbours are asked for, and what is done then."""
+    if not _has_neighbors(estimator):
+        return
+    few = np.flatnonzero((tasks.counts > 0) & (tasks.counts < estimator.n_neighbors))
+    if len(few):
+        n = int(tasks.counts[few].min())
+        warn_caller(
+            f"n_neighbors: wanted no more neighbours than a task has rows, found n_neighbors={estimator.n_neighbors} and "
+            f"{len(few)} task(s) with fewer, {n} at least: there all rows are neighbours. Ask for fewer, with one row of "
+            "each class for n_neighbors=1."
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import NearestCentroid
 
 from skmeta.base._registry import lookup
+from skmeta.tasks._warn_caller import warn_caller
 
 Array = NDArray[np.float64]
 
@@ -28,10 +29,44 @@ class KnownClasses(NamedTuple):
     n_rows: Array
 
 
+def check_parameters_of(estimator: Any) -> None:
+    """Raise for what a Gaussian with given class means has no place for."""
+    for name, wanted in (lookup(_WANTED, estimator) or {}).items():
+        found = getattr(estimator, name)
+        if found != wanted:
+            raise ValueError(
+                f"estimator: wanted {type(estimator).__name__} with {name}={wanted!r}, as past tasks say how far class means "
+                f"are shrunk and under which metric, found {found!r}; leave it out, or use learner=SharedModel()."
+            )
+
+
+def warn_of_what_is_given(estimator: Any) -> None:
+    """Say which parameters are without effect, as they are about the estimation of what past tasks say."""
+    for name in lookup(_WITHOUT_EFFECT, estimator) or ():
+        found = getattr(estimator, name)
+        if found is not None:
+            warn_caller(
+                f"estimator: wanted {type(estimator).__name__} with {name}=None, as past tasks say what the covariance within "
+                f"classes is, found {found!r}, which is without effect; leave it out, or use learner=SharedModel()."
+            )
+
+
 def filled(estimator: Any, known: KnownClasses) -> Any | None:
     """A fitted clone of a classifier with these class means; None of one that has none."""
     fill = lookup(_FILLS, estimator)
-    return None if fill is None else fill(estimator, known)
+    if fill is None:
+        return None
+    if isinstance(estimator.priors, Sized) and not isinstance(estimator.priors, str):
+        _check_priors(estimator.priors, len(known.labels))
+    return fill(estimator, known)
+
+
+def _check_priors(priors: Sized, n_classes: int) -> None:
+    if len(priors) != n_classes:
+        raise ValueError(
+            f"priors: wanted one for each class of a task, here {n_classes}, found {len(priors)}; leave priors out where tasks "
+            "have unlike numbers of classes."
+        )
 
 
 def discriminant(known: KnownClasses) -> Any:
@@ -62,9 +97,10 @@ def _gaussian_naive_bayes(estimator: Any, known: KnownClasses) -> Any:
 
 
 def _linear_discriminant(estimator: Any, known: KnownClasses) -> Any:
-    """The covariance is known: it needs no solver, and no shrinkage."""
+    """The covariance is known: all solvers find the same, and nothing is left to shrink."""
     plain = clone(estimator).set_params(solver="svd", shrinkage=None, covariance_estimator=None)
-    fitted = _fitted(plain, known, np.sqrt(known.variance))
+    with np.errstate(invalid="ignore"):  # class means that are all the same: what is fitted then is set below
+        fitted = _fitted(plain, known, np.sqrt(known.variance))
     fitted.set_params(**estimator.get_params(deep=False))
     if estimator.priors is None:
         fitted.priors_ = known.shares
@@ -97,3 +133,5 @@ _FILLS: dict[type, Callable[[Any, KnownClasses], Any]] = {
     GaussianNB: _gaussian_naive_bayes,
     LinearDiscriminantAnalysis: _linear_discriminant,
 }
+_WANTED: dict[type, dict[str, Any]] = {NearestCentroid: {"shrink_threshold": None, "metric": "euclidean"}}
+_WITHOUT_EFFECT: dict[type, tuple[str, ...]] = {LinearDiscriminantAnalysis: ("shrinkage", "covariance_estimator")}

@@ -65,7 +65,7 @@ def draw_episodes(
     """Draw episodes from a table: a task, then classes of it, then rows of each, all of them at random.
 
     Queries are drawn before shots and from all rows of a class, so that with one seed more shots are the same shots and
-    some more, beside the same queries.
+    some more, beside the same queries, where the classes that can be drawn stay the same.
     """
     index, y, labelled = _read(X, y, task)
     together = index.codes if within_task else np.zeros_like(index.codes)

@@ -96,6 +96,9 @@ def few_shot_score(
     rows to learn from and ``n_queries`` rows to test. The score of an episode is the share of queries that get their
     class; chance is :math:`1 / n_\mathrm{way}`.
 
+    A prior of tasks that share their labels knows more classes than the ``n_way`` of an episode, and may name another:
+    that is an error like any.
+
     The tasks should be new ones: **an episode of classes that the model learned from is no honest score**. That is
     known of a model that was fitted with ``task=``, and warned of. It is not known of a prior alone or of a Pipeline
     with fitted steps: keep the tasks that these were learned from out of `X`.
@@ -119,8 +122,9 @@ def few_shot_score(
     n_way : int, default=5
         Classes of an episode, at least 2.
     n_shots : int, default=1
-        Rows of each class that the model learns from. With one seed, more shots are the same shots and some more,
-        beside the same queries.
+        Rows of each class that the model learns from. With one int seed and the same `n_queries`, more shots are the
+        same shots and some more, beside the same queries, as long as every class has rows enough for them: one that
+        has not is left out, and then all draws are others.
     n_queries : int, default=5
         Rows of each class that are tested.
     n_episodes : int, default=600
@@ -152,8 +156,8 @@ def few_shot_score(
     Warns
     -----
     UserWarning
-        If a class has fewer than ``n_shots + n_queries`` rows and is left out, or the model learned from classes that
-        are scored.
+        If a class has fewer than ``n_shots + n_queries`` rows and is left out, or the model learned from rows of classes
+        that are scored.
 
     References
     ----------
@@ -209,14 +213,14 @@ def _features(X: Any, task: str | int | Sequence[str | int] | None, model: Any) 
 
 
 def _warn_of_classes_learned_from(model: Any, found: Episodes) -> None:
-    """Warn where a label of a task is one that the model had in a task of the same id."""
+    """Warn where a label of a task is one that a task of the same id showed to the model."""
     learned = getattr(model, "estimators_", None) if getattr(model, "prior_", None) is not None else None
     if learned is None:
         return
     ids, known = as_list(found.tasks.ids), set(learned)
     pools = rows_of_classes(found.tasks.codes, found.y, np.unique(np.concatenate([e.shots for e in found.drawn])))
     for task, pool in zip(ids, pools, strict=True):
-        seen = pool.keys() & set(learned[task].classes_) if pool and task in known else ()
+        seen = pool.keys() & set(learned.labels_of(task).tolist()) if pool and task in known else ()
         if seen:
             warnings.warn(
                 f"model: wanted one that has not seen the classes of the episodes, found that it learned from task "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from skmeta.neighbors._metrics import AS_GIVEN, linear_maps
 from skmeta.neighbors._neighbors_prior import NeighborsPrior, SharedNeighbors
 from skmeta.neighbors._scatter import Scatter, scatter_of
 from skmeta.tasks import Tasks
-from skmeta.tasks._own_labels import MIN_LABEL_SHARE, all_labels, labels_are_shared
+from skmeta.tasks._own_labels import all_labels, check_labels, labels_are_shared
 
 Array = NDArray[np.float64]
 
@@ -52,9 +52,9 @@ class NeighborsLearner(KeepsSeenTasks):
 
     Parameters
     ----------
-    min_label_share : float, default=0.5
-        Labels are taken to be those of all tasks if a task shows at least this share of them, on average; else each task has
-        labels of its own.
+    labels : {"auto", "shared", "own"}, default="auto"
+        Whether a label means the same in all tasks, or each task has labels of its own, as for `DiscriminantLearner`.
+        Without effect on regressors.
     max_tasks : int, default=100
         Of so many tasks, of all sizes, half teach the maps that the other half judges. Like the next two it bounds the time.
     max_rows : int, default=3000
@@ -91,13 +91,13 @@ class NeighborsLearner(KeepsSeenTasks):
     def __init__(
         self,
         *,
-        min_label_share: float = MIN_LABEL_SHARE,
+        labels: str = "auto",
         max_tasks: int = 100,
         max_rows: int = 3000,
         max_task_rows: int = 500,
         max_columns: int = 1000,
     ) -> None:
-        self.min_label_share = min_label_share
+        self.labels = labels
         self.max_tasks = max_tasks
         self.max_rows = max_rows
         self.max_task_rows = max_task_rows
@@ -140,10 +140,12 @@ class NeighborsLearner(KeepsSeenTasks):
         X = _as_numbers(estimator, tasks.X, self.max_columns)
         scatter = None if X is None else scatter_of(X, tasks, estimator.n_neighbors, self.max_task_rows)
         if prior is not None:
+            if tasks.classes is not None:
+                check_labels(self.labels, known_component(prior, NeighborsPrior).classes is None)
             return _learned_on(prior, estimator, scatter, tasks, n_jobs)
         self._seen = fingerprint(tasks)
         maps = linear_maps(scatter)
-        one_space = labels_are_shared(tasks, self.min_label_share)
+        one_space = labels_are_shared(tasks, self.labels)
         limits = Limits(self.max_tasks, self.max_rows, self.max_task_rows)
         chosen = choose_maps(estimator, X, tasks, maps, limits, one_space=one_space)
         self.maps_ = {"own": chosen.own}
@@ -163,7 +165,7 @@ class NeighborsLearner(KeepsSeenTasks):
         return found
 
     def _check_parameters(self) -> None:
-        check_scalar(self.min_label_share, "min_label_share", Real, min_val=0.0, max_val=1.0)
+        check_labels(self.labels)
         for name in ("max_tasks", "max_rows", "max_task_rows", "max_columns"):
             check_scalar(getattr(self, name), name, Integral, min_val=1)
 

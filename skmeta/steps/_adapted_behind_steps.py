@@ -65,6 +65,10 @@ class AdaptedBehindSteps(AdaptedEstimators):
         """Labels that columns of probabilities belong to."""
         return self.inner.classes
 
+    def labels_of(self, code: int) -> NDArray[Any]:
+        """The labels that the rows of one task show, see `AdaptedEstimators.labels_of`."""
+        return self.inner.labels_of(code)
+
     @property
     def coef_(self) -> NDArray[np.float64]:
         """Coefficients of all tasks, where the family has such."""

@@ -242,6 +242,7 @@ def fit_steps(parts: Parts, tasks: Tasks) -> tuple[FrozenSteps, Tasks]:
         fresh = clone(step, safe=False)  # as a Pipeline's are: what is no estimator is copied
         with telling_columns_of_step(fitted, Z, tasks.feature_names, tasks.X.shape[1]):
             Z = _fit_transform(fresh, Z, seen if parts.target_outside else y, tasks.sample_weight)
+        _check_one_row_each(name, Z, tasks.n_rows)
         fitted.append((name, fresh))
     behind = positions_behind(fitted, tasks.feature_names or range(tasks.X.shape[1]), Z)
     return replace(frozen, steps=tuple(fitted)), tasks.with_rows(Z, seen, behind)
@@ -253,6 +254,15 @@ def _fit_transform(step: Any, X: Any, y: Any, sample_weight: Any) -> Any:
     if hasattr(step, "fit_transform"):
         return step.fit_transform(X, y, **weights)
     return step.fit(X, y, **weights).transform(X)
+
+
+def _check_one_row_each(name: str, Z: Any, n_rows: int) -> None:
+    """Raise for a step that makes other rows: vectorizers of text take a table for a list of its columns' names."""
+    if Z.shape[0] != n_rows:
+        raise ValueError(
+            f"estimator: wanted one row of the step {name!r} for each of {n_rows} rows, found {Z.shape[0]}; a step that reads "
+            "text takes one column by its name, such as 'text', not a list of columns, ['text']."
+        )
 
 
 def _first_input(steps: Any, X: Any) -> Any:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skmeta.tasks._tasks import Tasks
 
-MIN_LABEL_SHARE = 0.5  # of all labels that a task shows on average where they are those of all
+LABELS = ("auto", "shared", "own")
 
 
 def all_labels(tasks: Tasks) -> NDArray[Any] | None:
@@ -17,18 +17,53 @@ def all_labels(tasks: Tasks) -> NDArray[Any] | None:
     return None if tasks.classes is None else np.unique(np.concatenate(tasks.classes))
 
 
-def labels_are_shared(tasks: Tasks, min_share: float = MIN_LABEL_SHARE) -> bool:
-    """Whether tasks show at least that share of all labels on average; else each has its own.
+def labels_are_shared(tasks: Tasks, labels: str = "auto") -> bool:
+    """Whether labels are those of all tasks; of targets that are numbers it is true.
 
-    Labels that no two tasks have in common are of their own too, unless each task has a single one: of two tasks each
-    shows half of all labels.
+    With "auto", each task is held out: it speaks for labels of its own if it shows one that no other task does. These
+    are labels of their own if more tasks speak for it than against it, as then the next task is expected to bring labels
+    that none of these has. A task of a single label says nothing. What labels *mean* nobody can see: characters that are
+    numbered from 0 in each alphabet are taken to be shared, so the answer can be given.
+
+    Parameters
+    ----------
+    tasks : Tasks
+        Of classifiers or regressors.
+    labels : {"auto", "shared", "own"}, default="auto"
+        The answer, where it is known.
+
+    Returns
+    -------
+    bool
+        False where each task has labels of its own.
     """
-    labels = all_labels(tasks)
-    if labels is None:
-        return True
-    n_own = [len(own) for own in tasks.classes or ()]
-    apart = sum(n_own) == len(labels) and len(labels) > np.count_nonzero(n_own) > 1
-    return not apart and bool(np.mean(n_own) >= len(labels) * min_share)
+    if tasks.classes is None or labels != "auto":
+        return tasks.classes is None or labels == "shared"
+    n_own = np.array([len(own) for own in tasks.classes])
+    place, count = np.unique(np.concatenate(tasks.classes), return_inverse=True, return_counts=True)[1:]
+    alone = np.bincount(np.repeat(np.arange(len(n_own)), n_own), count[place] == 1, minlength=len(n_own)) > 0.0
+    several = n_own > 1
+    return bool(np.count_nonzero(several & alone) <= np.count_nonzero(several & ~alone))
+
+
+def check_labels(labels: Any, known: bool | None = None) -> None:
+    """Raise for what is no answer, and for another one than that of the prior that is learned on from.
+
+    Parameters
+    ----------
+    labels : object
+        The parameter of a learner.
+    known : bool, default=None
+        Whether the tasks of that prior had labels of their own; None for no prior of classifiers.
+    """
+    if not (isinstance(labels, str) and labels in LABELS):
+        raise ValueError(f"labels: wanted one of {LABELS}, found {labels!r}.")
+    if known is not None and labels not in ("auto", "own" if known else "shared"):
+        has = "labels of their own each" if known else "labels that all of them have"
+        raise ValueError(
+            f"labels: wanted 'auto', as the prior was learned from tasks with {has}, found {labels!r}; leave it out, or learn "
+            "anew without prior."
+        )
 
 
 def no_own_rows() -> ValueError:

@@ -41,8 +41,9 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         regions or dates, finds them in ``X`` by the columns it was learned with: without ``task``, each of them has one value.
     learner : "auto" or learner, default="auto"
         What learns the prior; "auto" is the one registered for the estimator's class, or `SharedModel`, with its defaults.
-        Where tasks have labels of their own (a task shows less than half of all, or no label is in two tasks), it is
-        `DiscriminantLearner` for KNeighborsClassifier, GaussianNB and LogisticRegression too.
+        Where tasks have labels of their own (more tasks show a label that no other task does than do not), it is
+        `DiscriminantLearner` for KNeighborsClassifier, GaussianNB and LogisticRegression too. Where each task has classes
+        of its own under the same names, such as numbers from 0, write ``learner=DiscriminantLearner(labels="own")``.
     class_prior : {"rows", "past"}, default="rows"
         What says how frequent the classes of a new task are. With "rows" its own rows do, so far as they go: right where
         they were drawn at random, and then nothing is lost, which is why it is the default. With "past" they do not,

@@ -165,8 +165,15 @@ class AdaptedInParts(AdaptedEstimators):
         estimator
             It takes raw rows.
         """
-        rows = self._known.tasks.rows_of(self._known.ids[[code]])
-        return self._known.without_rows().adapted_to(rows)[1].estimator(0)
+        return self._known.without_rows().adapted_to(self._rows_of(code))[1].estimator(0)
+
+    def labels_of(self, code: int) -> NDArray[Any]:
+        """The labels that the rows of one task show, see `AdaptedEstimators.labels_of`."""
+        rows = self._rows_of(code)
+        return np.empty(0) if rows.classes is None else rows.classes[0]
+
+    def _rows_of(self, code: int) -> Any:
+        return self._known.tasks.rows_of(self._known.ids[[code]])
 
     @property
     def classes(self) -> NDArray[Any] | None:

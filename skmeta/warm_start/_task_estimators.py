@@ -33,6 +33,29 @@ class TaskEstimators(Mapping[Any, Any]):
         self._adapted = adapted
 
     def __getitem__(self, task: Any) -> Any:
+        return self._adapted.estimator(self._code(task))
+
+    def labels_of(self, task: Any) -> NDArray[Any]:
+        """The labels that the rows of a task showed; its estimator may know more, where labels are those of all tasks.
+
+        Parameters
+        ----------
+        task : object
+            Its id; of nested tasks a tuple of ids.
+
+        Returns
+        -------
+        ndarray of shape (n_labels,)
+            Sorted; none where targets are numbers.
+
+        Raises
+        ------
+        KeyError
+            If there is no such task.
+        """
+        return self._adapted.labels_of(self._code(task))
+
+    def _code(self, task: Any) -> int:
         code = self._position(task)
         if code < 0 and self._is_inner(task):
             raise KeyError(
@@ -43,7 +66,7 @@ class TaskEstimators(Mapping[Any, Any]):
                 f"no task {shown(task)} among the {len(self._ids)} that were adapted to ({listed(self._ids)}); adapt(X, y) "
                 "makes an estimator for a new one"
             )
-        return self._adapted.estimator(code)
+        return code
 
     def _is_inner(self, task: Any) -> bool:
         """Whether it is no path though tasks are nested."""

@@ -9,6 +9,7 @@ from common import assert_plain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
+from own_labels import drawn, learn
 from scipy import sparse
 from scipy.stats import multivariate_normal, special_ortho_group
 from sklearn.base import clone
@@ -24,7 +25,6 @@ from skmeta.discriminant_analysis import ClassSums, DiscriminantPrior
 from skmeta.discriminant_analysis._class_means import posterior_class_means
 from skmeta.discriminant_analysis._class_sums import class_sums
 from skmeta.tasks import read_tasks
-from skmeta.tasks._own_labels import labels_are_shared
 
 CLASSIFIERS = [
     NearestCentroid(),
@@ -33,22 +33,6 @@ CLASSIFIERS = [
     KNeighborsClassifier(1),
     LogisticRegression(),
 ]
-
-
-def drawn(seed, n_tasks=20, n_classes=5, n_rows=8, within=(0.5, 0.5, 2.0, 2.0, 2.0), between=(2.0, 2.0, 0.0, 0.0, 0.0)):
-    """Rows, labels that no two tasks have in common, and tasks; rows of a class, and its mean, scatter by column."""
-    rng = np.random.default_rng(seed)
-    label = np.repeat(np.arange(n_tasks * n_classes), n_rows)
-    X = (rng.normal(size=(n_tasks * n_classes, len(within))) * between)[label] + rng.normal(
-        size=(len(label), len(within))
-    ) * within
-    return X, np.array([f"label {k:03d}" for k in label]), np.repeat(np.arange(n_tasks), n_classes * n_rows)
-
-
-def learn(X, y, task, estimator=None, **options):
-    learner = DiscriminantLearner(**options) if options else "auto"
-    shell = WarmStartClassifier(NearestCentroid() if estimator is None else estimator, task=-1, learner=learner)
-    return shell.fit(np.column_stack([X, task]), y)
 
 
 @pytest.fixture(scope="module")
@@ -316,18 +300,6 @@ def test_any_classifier_stands_behind_the_map(past):
 
 
 @pytest.mark.quick
-def test_the_rule_says_whose_labels_they_are():
-    def shared(*own):
-        y = np.concatenate([list(each) for each in own])
-        task = np.repeat(np.arange(len(own)), [len(each) for each in own])
-        return labels_are_shared(read_tasks(np.column_stack([np.zeros(len(y)), task]), y, task=-1, labels=True))
-
-    assert shared("ab", "ab", "ab") and shared("ab", "abc", "b") and shared("a", "b")
-    assert not shared("ab", "cd") and not shared("abc", "def", "cgh")
-    assert shared("ab", "bc")  # two of three each
-
-
-@pytest.mark.quick
 @pytest.mark.parametrize("estimator", CLASSIFIERS, ids=lambda each: type(each).__name__)
 def test_where_labels_are_those_of_all_families_are_todays_and_can_be_chosen(estimator):
     X, _, task = drawn(0, n_tasks=6)
@@ -359,7 +331,8 @@ def test_tasks_of_one_class_and_unequal_tasks_are_legal():
     model = learn(X[some], y[some], task[some])
     assert np.isfinite(model.predict_proba(np.column_stack([X, task])[some])).all()
     alone = single % 5 == 0
-    model = learn(X[alone], np.char.add(y[alone], "x"), task[alone], n_components=0)  # every task has one class
+    # Every task has one class, so that nothing tells whose labels they are.
+    model = learn(X[alone], np.char.add(y[alone], "x"), task[alone], n_components=0, labels="own")
     A, b, _ = drawn(7, n_tasks=1)
     assert model.adapt(A[::8], b[::8]).score(A, b) > 0.2
     one_row = np.arange(len(y)) % 8 == 0
@@ -431,9 +404,9 @@ def test_what_it_cannot_honour_is_refused(past):
         with pytest.raises(ValueError, match=r"estimator: wanted NearestCentroid with .* use learner=SharedModel"):
             learn(X, y, task, wrong)
     table = np.column_stack([X, task])
-    with pytest.raises(TypeError, match="sample_weight: wanted none, as class means"):
-        WarmStartClassifier(GaussianNB(), task=-1).fit(table, y, sample_weight=np.ones(len(y)))
-    for name, value in (("n_components", -1), ("max_columns", 0), ("min_label_share", 2.0), ("cv", 1)):
+    with pytest.raises(TypeError, match="sample_weight: wanted an estimator whose fit takes weights, found NearestC"):
+        WarmStartClassifier(NearestCentroid(), task=-1).fit(table, y, sample_weight=np.ones(len(y)))
+    for name, value in (("n_components", -1), ("max_columns", 0), ("labels", "mine"), ("cv", 1)):
         with pytest.raises(ValueError, match=name):
             learn(X, y, task, **{name: value})
     with pytest.raises(ValueError, match="X contains NaN"):

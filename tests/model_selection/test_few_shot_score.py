@@ -1,6 +1,7 @@
 """few_shot_score and NWaySplit: what an episode is made of, for any collection, and what a model is given."""
 
 import pickle
+import warnings
 from collections import Counter
 
 import numpy as np
@@ -287,6 +288,36 @@ def test_new_classes_of_tasks_learned_from_are_not_warned_of():
     assert few_shot_score(model, X[~past], y[~past], **asked).mean > 0.9
     with pytest.warns(UserWarning, match=r"task 0\.0 with the label\(s\) '0/0', '0/1', '0/2': the score is too good"):
         few_shot_score(model, X[past], y[past], **asked)
+
+
+def test_classes_that_other_tasks_alone_showed_are_not_warned_of():
+    """Labels are those of all tasks, and the model of each knows them all; half of a task's classes were kept from it."""
+    labels, task = np.repeat(np.tile([*"abcd"], 6), 8), np.repeat(np.arange(6), 32)
+    X = np.column_stack([np.random.default_rng(0).normal(size=(192, 3)), task])
+    kept = (task > 0) | np.isin(labels, ["a", "b"])
+    model = WarmStartClassifier(LogisticRegression(), task=-1).fit(X[kept], labels[kept])
+    assert_labels(model, X[kept], labels[kept])
+    asked = {"task": -1, "n_way": 2, "n_episodes": 3, "random_state": 0}
+    few_shot_score(model, X[~kept], labels[~kept], **asked)
+    with pytest.warns(UserWarning, match=r"task 0\.0 with the label\(s\) 'a', 'b': the score"):
+        few_shot_score(model, X[task == 0], labels[task == 0], **asked)
+
+
+def assert_labels(model, X, labels):
+    for name in np.unique(X[:, -1]):
+        assert list(model.estimators_[name].classes_) == list(model.classes_)
+        assert list(model.estimators_.labels_of(name)) == list(np.unique(labels[X[:, -1] == name]))
+
+
+@pytest.mark.parametrize("n_rows", [8, 12])
+def test_more_shots_are_the_same_and_some_more_where_no_class_is_left_out(n_rows):
+    """The last class has fewer rows than the others."""
+    X, y = make_classes([[12] * 3 + [n_rows]] * 2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a class is left out
+        one, five = (drawn(X, y, n_way=3, n_shots=n, n_queries=4) for n in (1, 5))
+    same = [set(a.shots) < set(b.shots) and set(a.queries) == set(b.queries) for a, b in zip(one, five, strict=True)]
+    assert all(same) == (n_rows == 12)
 
 
 # Splits -----------------------------------------------------------------------------------------------

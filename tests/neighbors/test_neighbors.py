@@ -306,7 +306,10 @@ def test_every_limit_of_the_learner_is_kept_or_refused():
             fit(**{name: 0})
     labels = np.where(np.arange(24) % 2, "high", "low")
     labels[:6] = "low"
-    own = WarmStartClassifier(KNeighborsClassifier(), task=-1, learner=NeighborsLearner(min_label_share=1.0)).fit(
-        X, labels
-    )
-    assert "shared" not in own.learner_.maps_
+    learner = NeighborsLearner(labels="own")
+    own = WarmStartClassifier(KNeighborsClassifier(), task=-1, learner=learner).fit(X, labels)
+    assert "shared" not in own.learner_.maps_ and own.prior_.components[0].classes is None
+    with pytest.raises(ValueError, match=r"labels: wanted 'auto', as .* labels of their own each, found 'shared'"):
+        WarmStartClassifier(
+            KNeighborsClassifier(), task=-1, prior=own.prior_, learner=NeighborsLearner(labels="shared")
+        ).fit(X, labels)

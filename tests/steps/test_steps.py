@@ -8,7 +8,8 @@ import pytest
 from common import assert_same_answers
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
-from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.compose import ColumnTransformer, make_column_selector, make_column_transformer
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.feature_selection import SelectKBest, f_regression
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import Ridge
@@ -182,3 +183,18 @@ def test_a_mixture_of_priors_behind_other_steps_takes_the_model_alone():
     X = numbers[:8].drop(columns="shop")
     plain = WarmStartRegressor(Ridge(), prior=MixturePrior([one, other])).fit(X, y[:8]).estimator_
     assert plain.predict(X).shape == (8,)
+
+
+def test_a_step_that_makes_other_rows_is_named():
+    """A vectorizer that is given a list of columns takes the table for a list of its columns' names."""
+    table = TABLE.assign(text=np.resize(["ash wood", "birch wood", "cedar"], 60))
+    for column, fits in (("text", True), (["text"], False)):
+        steps = make_pipeline(ColumnTransformer([("words", TfidfVectorizer(), column)]), Ridge())
+        model = WarmStartRegressor(steps, task="shop")
+        if fits:
+            assert model.fit(table, y).predict(table).shape == (60,)
+            continue
+        with pytest.raises(
+            ValueError, match=r"wanted one row of the step 'columntransformer' for each of 60 rows, found 1; .*'text'"
+        ):
+            model.fit(table, y)

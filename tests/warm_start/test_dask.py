@@ -150,6 +150,10 @@ def test_known_tasks_have_models_of_their_own_when_they_are_asked_for():
     assert_allclose(
         found.adapt(features, y).predict(features), expected.adapt(features, y).predict(features), rtol=1e-9
     )
+    assert list(found.estimators_.labels_of("s7")) == []
+    _, classifier = fitted(LogisticRegression(), kind="labels")
+    own = table(kind="labels").query("store == 's7'")
+    assert_array_equal(classifier.estimators_.labels_of("s7"), np.unique(own["y"]))
     for name, way_out in (("coef_", r"estimators_\[id\]\.coef_"), ("borrowing_", "prior=model.prior_")):
         with pytest.raises(AttributeError, match=f"{name}: wanted tasks in memory, .*{way_out}"):
             getattr(found, name)
