@@ -1,7 +1,7 @@
 """What does one small tree lose when it is fitted to what a learned mixture predicts, and what if it is fitted to the rows?
 
 Past tasks teach a mixture: boosting of all tasks and a correction. One tree is then fitted to what it predicts for a new task
-(distilled), at the past's rows or at ten times as many without targets, and another one of the same size to the past's own
+(distilled), at the past's rows or at many more without targets, and another one of the same size to the past's own
 targets. Mean squared errors and log-losses at rows of new tasks, over the mixture's; means over seeds, with standard errors.
 """
 
@@ -13,7 +13,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from skmeta import WarmStartClassifier, WarmStartRegressor
 
-N_PAST, N_NEW, N_ROWS, N_UNLABELLED, D = 30, 30, 40, 12000, 5
+N_PAST, N_NEW, N_ROWS, N_UNLABELLED, D = 20, 20, 40, 8000, 5
 LEAVES = 8, 32, 128
 
 
@@ -39,7 +39,7 @@ def one_seed(seed, labels):
         if labels
         else (WarmStartRegressor, HistGradientBoostingRegressor, DecisionTreeRegressor)
     )
-    teacher, past = booster(max_iter=40, random_state=seed), task < N_PAST
+    teacher, past = booster(max_iter=20, random_state=seed), task < N_PAST
     prior = shell(teacher, task=-1).fit(np.column_stack([X, task])[past], y[past]).prior_
 
     def loss(model):
