@@ -15,6 +15,7 @@ from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from skmeta import EmpiricalBayes, NShotSplit, WarmStartClassifier, WarmStartClusterer, WarmStartRegressor
@@ -209,6 +210,19 @@ def check_no_rows_are_the_prior(case):
     assert_plain(plain)
     assert_same_answers(model.prior_.adapt(case.estimator, X[:0], part(y, slice(0))).predict(X), plain.predict(X))
     assert_same_answers(model.predict(case.table[~case.past]), plain.predict(X))
+
+
+def check_a_small_model_may_stand_for_a_prior(case):
+    """A tree as deep as need be says at the rows that it was given what the prior does."""
+    if not reads_targets(case.estimator):
+        return
+    prior, X = case.learned().prior_, case.new[0]
+    plain = prior.zero_shot(case.estimator)
+    classes = is_classifier(case.estimator)
+    tree = (DecisionTreeClassifier if classes else DecisionTreeRegressor)(random_state=0)
+    ask = "predict_proba" if classes else "predict"
+    small = prior.distil(tree, X, teacher=case.estimator)
+    assert_allclose(getattr(small, ask)(X), getattr(plain, ask)(X), rtol=1e-8, atol=1e-10)
 
 
 def check_the_order_of_rows_and_tasks_is_of_no_matter(case):

@@ -22,7 +22,7 @@ from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skmeta import GaussianPrior, WarmStartClassifier, WarmStartRegressor, few_shot_score
+from skmeta import GaussianPrior, SharedModel, WarmStartClassifier, WarmStartRegressor, few_shot_score
 from skmeta.compose import MixturePrior
 from skmeta.datasets import make_sinusoids
 
@@ -285,6 +285,31 @@ def test_federated_averaging_in_one_place_is_logistic_regression():
         coef = bench.locally(coef, Z, y, rng, 0.02)
     found = LogisticRegression(C=1e6, fit_intercept=False).fit(Z, y).coef_[0]
     np.testing.assert_allclose(coef, found, atol=0.1)
+
+
+def test_activities_of_new_persons_are_told_apart_nearly_as_by_the_true_law():
+    """Of what one pooled model loses over the oracle in log-loss, at least half is gained by ten rows of a person."""
+    bench = import_module("persons")
+    gaps = []
+    for seed in range(2):
+        found = bench.one_seed(seed, "both", ["discriminant"], 12)
+        oracle, pooled, warm = (found[name][1] for name in ("oracle", "pooled logistic", "warm discriminant"))
+        gaps.append((warm - oracle) / (pooled - oracle))
+    assert not above(gaps, 0.5)
+
+
+def test_reviews_of_new_products_are_judged_at_least_as_well_as_by_one_model_for_all():
+    bench, excess = import_module("reviews"), []
+    past, new = bench.draw(0, *bench.SETTINGS["own words"])
+    X, y, table = bench.table_of(past)
+    pooled, learner = bench.model().fit(X, y), SharedModel(None, max_rounds=1, cv=2)
+    warm = WarmStartClassifier(bench.model(), task=-1, class_prior="past", learner=learner).fit(table, y)
+    for Z, label in new[:6]:
+        shots = bench.shots_of(label)
+        rest = np.setdiff1d(np.arange(len(label)), shots)
+        plain = warm.adapt(Z[shots], label[shots])
+        excess.append(pooled.score(Z[rest], label[rest]) - plain.score(Z[rest], label[rest]))
+    assert not above(excess, 0.0)
 
 
 # Searches ---------------------------------------------------------------------------------------------------

@@ -54,6 +54,7 @@ PROMISES = {
     ],
     "the contract": [
         common.check_a_prior_adapts_one_dataset_to_a_plain_estimator,
+        common.check_a_small_model_may_stand_for_a_prior,
         common.check_a_task_column_learns_and_adapts_to_each,
         common.check_learning_goes_on_from_a_prior,
         common.check_new_tasks_are_scored_by_scikit_learn,

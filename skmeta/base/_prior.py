@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from skmeta._dataframe import make_frame
 from skmeta.base._adapted_estimators import AdaptedEstimators
 from skmeta.base._class_prior import checked_class_prior
+from skmeta.base._distil import check_kinds, distilled
 from skmeta.base._evidence import leave_one_out_scores
 from skmeta.base._frozen_value import FrozenValue
 from skmeta.base._matching import check_is_model, check_names, matched, one_task
@@ -247,6 +248,52 @@ class Prior(FrozenValue):
         """
         check_is_model(estimator)
         return self.adapt_tasks(estimator, Tasks.none(self.feature_names)).estimator(-1)
+
+    def distil(self, estimator: Any, X: Any, *, teacher: Any) -> Any:
+        """Fit one plain ``estimator``, of any class, to what this prior predicts: a small model in place of a mixture.
+
+        What it predicts is the answer of ``zero_shot(teacher)``: numbers, or of classifiers probabilities, which are
+        weights of the classes at each row.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The small model: a regressor or classifier as ``teacher`` is one; a classifier, or the last step of a Pipeline,
+            whose ``fit`` takes ``sample_weight``.
+        X : {array-like, frame, sparse matrix} of shape (n_rows, n_features)
+            Rows at which the two are to agree, without a task column. A prior holds no rows, so they have to be given; any
+            without targets will do, those of past tasks too, if they lie where predictions will be asked for.
+        teacher : estimator
+            The model that the prior was learned for.
+
+        Returns
+        -------
+        estimator
+            A plain fitted clone.
+
+        Raises
+        ------
+        TypeError
+            If the two are not of one kind, or the small classifier takes no weights.
+        ValueError
+            If there are no rows, or columns have other names than the prior's.
+
+        References
+        ----------
+        C. Bucila, R. Caruana and A. Niculescu-Mizil (2006), Model compression, KDD.
+
+        Examples
+        --------
+        >>> from sklearn.linear_model import Ridge
+        >>> from sklearn.tree import DecisionTreeRegressor
+        >>> from skmeta import GaussianPrior
+        >>> prior = GaussianPrior(mean=[2.0, -1.0], covariance=0.1)
+        >>> tree = prior.distil(DecisionTreeRegressor(), [[0.0, 0.0], [1.0, 0.0], [1.0, 3.0]], teacher=Ridge())
+        >>> tree.predict([[1.0, 3.0]])
+        array([-1.])
+        """
+        check_kinds(estimator, teacher)
+        return distilled(estimator, X, self.zero_shot(teacher), self.feature_names)
 
     def to_frame(self) -> Any:
         """What was learned, a row a coefficient or column: fields that have one number each.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import is_classifier
@@ -22,6 +23,8 @@ from skmeta.discriminant_analysis._class_sums import ClassSums, class_sums
 from skmeta.discriminant_analysis._discriminant_prior import DiscriminantPrior, as_numbers
 from skmeta.discriminant_analysis._filled import check_parameters_of
 from skmeta.discriminant_analysis._metrics import Kind, metrics_of
+from skmeta.discriminant_analysis._shift_sums import ShiftSums
+from skmeta.discriminant_analysis._shifted_prior import with_shift
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import class_shares, mean_class_shares
 from skmeta.tasks._own_labels import all_labels, check_labels, labels_are_shared
@@ -37,7 +40,8 @@ class DiscriminantLearner(Learner):
     .. math:: x \sim N(m_{tc}, W), \qquad m_{tc} \sim N(\mu, D),
 
     with a mean :math:`\mu` of each task of which nothing is known, where tasks have labels of their own, or of each label
-    where these are those of all tasks. :math:`W` and :math:`D` are moments of past tasks in a subspace of their principal
+    where these are those of all tasks; there class means of a task also move together, see `ShiftedDiscriminantPrior`, and
+    there is no metric to choose. :math:`W` and :math:`D` are moments of past tasks in a subspace of their principal
     components, :math:`W` drawn to a multiple of the identity, and from :math:`D` is taken what chance makes of means of few
     rows. Given the rows of a new task, class means have a posterior, and a new row of a class is as uncertain as both say:
     under that metric rows are compared.
@@ -165,6 +169,9 @@ class DiscriminantLearner(Learner):
         full = not sparse.issparse(X) and X.shape[1] <= self.max_columns
         kind = Kind(0 if self.n_components == "auto" else int(self.n_components), self.beside_identity)
         self._check_components(X.shape[1] if full else 0, X.shape[1])
+        if full and self.n_components == "auto" and classes is not None:
+            found = _prior_of(class_sums(X, tasks, classes, full=True), tasks, classes, kind, unit)
+            return with_shift(found, ShiftSums.of(X, tasks, classes))
         if full and self.n_components == "auto":
             kind, self.scores_ = choose_metric(X, tasks, classes, self.cv)
         return _prior_of(class_sums(X, tasks, classes, full=full), tasks, classes, kind, unit)
@@ -195,7 +202,9 @@ class DiscriminantLearner(Learner):
 def _learned_on(past: DiscriminantPrior, X: Any, tasks: Tasks) -> DiscriminantPrior:
     """The same choices, the sums those of past and new tasks together."""
     sums = past.sums + class_sums(X, tasks, past.classes, full=past.sums.is_full)
-    return _prior_of(sums, tasks, past.classes, past.kind, past.weight_unit, past)
+    found = _prior_of(sums, tasks, past.classes, past.kind, past.weight_unit, past)
+    known = getattr(past, "shift_sums", None)
+    return found if known is None else with_shift(found, known + ShiftSums.of(X, tasks, np.asarray(past.classes)))
 
 
 def _prior_of(

@@ -76,6 +76,8 @@ class DiscriminantPrior(Prior):
         Number of columns.
     beside_identity : bool, default=False
         Whether rows as they are stand beside their components in the image.
+    class_precision : float, default=1.0
+        How many rows the shares of classes in past tasks count as.
     weight_unit : float, default=1.0
         What a past row weighed on average: weights of new rows are in that unit.
     """
@@ -90,6 +92,7 @@ class DiscriminantPrior(Prior):
     means: Any = None
     n_features: int = 1
     beside_identity: bool = False
+    class_precision: float = 1.0
     weight_unit: float = 1.0
 
     def __repr__(self) -> str:
@@ -226,11 +229,12 @@ class AdaptedDiscriminants(AdaptedEstimators):
         return KnownClasses(labels, means / scale, 1.0, shares, n), scale
 
     def _shares(self, n: Array, code: int) -> Array:
-        """How frequent classes are: as in the rows, past shares counting as one; where rows were drawn by class, past ones."""
+        """How frequent classes are: as in the rows and in the past; where rows were drawn by class, as in the past."""
         past = self.prior.class_prior
         if past is None:
             return np.asarray(n / n.sum())
-        return np.asarray(past if code >= 0 and self.tasks.class_rates else (n + past) / (n.sum() + 1.0))
+        a = self.prior.class_precision
+        return np.asarray(past if code >= 0 and self.tasks.class_rates else (n + a * past) / (n.sum() + a))
 
     def _map(self, scale: Array | None) -> FunctionTransformer:
         """The linear map as a fitted step, which knows the names of columns."""

@@ -106,7 +106,8 @@ def _in_subspace(sums: ClassSums, basis: Array, kind: Kind) -> Metric:
     D = (basis.T @ sums.between @ basis - sums.noise * W) / sums.between_dof
     values, vectors = eigh(D, shrunk(W, sums.within_dof))
     psi, vectors = values[::-1], vectors[:, ::-1]
-    kept = psi > _LEAST * max(psi[0], 1.0)
+    # Means of labels that all tasks have tell classes apart also where they do not move.
+    kept = (psi > _LEAST * max(psi[0], 1.0)) | (sums.means is not None)
     kept[0] = True
     return Metric(kind, basis @ vectors[:, kept], 1.0, np.maximum(psi[kept], _LEAST))
 

@@ -166,6 +166,26 @@ class PriorWithSteps(Prior):
         parts = checked_parts(estimator, self)
         return self.steps.assemble(parts, self.prior.zero_shot(parts.model))
 
+    def distil(self, estimator: Any, X: Any, *, teacher: Any) -> Any:
+        """Fit one plain ``estimator`` of raw rows to what this prior predicts, see `Prior.distil`.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The small model; a Pipeline has steps of its own, which are fitted.
+        X : table of shape (n_rows, n_columns)
+            Raw rows; the columns that say which task they are of and those that describe it may stand among them. They are
+            left out, as it is about a task of which nothing is known: ask ``prior.given(...)`` where something is.
+        teacher : estimator
+            As in `adapt`.
+
+        Returns
+        -------
+        estimator
+            A plain fitted clone; it takes raw rows without these columns.
+        """
+        return super().distil(estimator, self.steps.columns.split(plain_table(X))[0], teacher=teacher)
+
     def split(self) -> tuple[FrozenSteps, Prior]:
         """Its two parts.
 
