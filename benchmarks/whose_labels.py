@@ -17,8 +17,8 @@ from dataclasses import replace
 import numpy as np
 from _common import Table, read_arguments
 from new_classes import shown
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 
 from skmeta import DiscriminantLearner, WarmStartClassifier, few_shot_score
@@ -26,7 +26,7 @@ from skmeta.tasks import Tasks
 from skmeta.tasks._own_labels import labels_are_shared
 
 N_NEW = 20
-MODELS = (NearestCentroid(), LinearDiscriminantAnalysis(), KNeighborsClassifier(1), LogisticRegression())
+MODELS = (NearestCentroid(), GaussianNB(), KNeighborsClassifier(1), LogisticRegression())
 KINDS = {"numbered": 5, "five of seven": 7, "five of fifteen": 15, "five of forty": 40}  # labels in all
 
 
