@@ -83,6 +83,7 @@ def main():
     header = ["net", "start", "squared error", "of that from scratch", "seconds", "ms a training"]
     table = Table(f"{SHOTS} points of a new wave, {EPOCHS} epochs", header, 2)
     for package, make in PACKAGES.items():
+        scratch = None
         iterations = min(n_iter, 10) if package == "scikeras" else n_iter
         for name, learner in learners(iterations).items():
             errors, seconds = zip(*(measured(make(seed), learner, seed) for seed in seeds), strict=True)
