@@ -138,12 +138,12 @@ class Collection:
     def prior(self, parameters: Mapping[str, Array]) -> ParametersPrior:
         """The prior that has these parameters, and counts these tasks beside those known before."""
         known, package = self.known, package_of(self.model)
-        own = parameters_of(self.model)
-        names = tuple(parameters)
-        arrays = tuple(
-            array.astype(own[name].dtype) if own[name].dtype.kind == "f" else array
-            for name, array in parameters.items()
-        )
+        names, arrays = tuple(parameters), tuple(parameters.values())
+        if package is not None:  # means are of doubles; counts stay what they are on average
+            own = [each.dtype for each in parameters_of(self.model).values()]
+            arrays = tuple(
+                array.astype(kind if kind.kind == "f" else float) for array, kind in zip(arrays, own, strict=True)
+            )
         return ParametersPrior(
             names,
             arrays,

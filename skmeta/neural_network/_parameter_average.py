@@ -20,7 +20,8 @@ class ParameterAverage(Learner):
     All trainings start at the same :math:`\theta`, since the units of nets that start apart are in different orders. It is
     one round of federated averaging, in which tasks count alike (``tasks.task_weight``), whatever their numbers of rows.
 
-    It takes any estimator with ``coefs_`` and ``intercepts_``, or ``coef_`` and ``intercept_``: `Ridge` too.
+    It takes any estimator with ``coefs_`` and ``intercepts_``, or ``coef_`` and ``intercept_``: `Ridge` too; and nets of
+    skorch and scikeras.
 
     Parameters
     ----------

@@ -35,7 +35,8 @@ class Reptile(Learner):
     all of a meta-batch do, learning stops, and keeps likewise.
 
     It takes every estimator with ``coefs_`` or ``coef_`` that goes on from there under ``warm_start`` or ``partial_fit``:
-    nets, `SGDRegressor`, `SGDClassifier`, `Perceptron`. That inner trainings have not converged is as meant, and not said.
+    nets, `SGDRegressor`, `SGDClassifier`, `Perceptron`; and nets of skorch and scikeras. That inner trainings have not
+    converged is as meant, and not said.
 
     Parameters
     ----------

@@ -292,3 +292,40 @@ def test_lines_are_learned_from_four_points():
     cold = [clone(net).fit(points, a * points.ravel()).predict([[5.0]]).item() for a in new]
     off_warm, off_cold = (np.abs(np.array(found) - 5.0 * new).mean() for found in (warm, cold))
     assert off_warm < off_cold / 3.0, (off_warm, off_cold)
+
+
+@pytest.mark.parametrize(
+    "estimator", [SGDClassifier(early_stopping=True), MLPClassifier(solver="sgd", early_stopping=True)]
+)
+def test_rows_too_few_to_hold_some_out_are_named(estimator):
+    with pytest.raises(ValueError, match=r"early_stopping: wanted rows enough .* use early_stopping=False"):
+        learned(estimator.set_params(validation_fraction=0.05, random_state=0), ParameterAverage())
+
+
+ODD = {
+    "booleans": Y > 0.0,
+    "below zero": np.where(Y > 0.0, 7, -5),
+    "objects": LABELS.astype(object),
+    "three, which tasks lack": np.array(["b", "a", "c"])[np.where(TASK == 1, 1, np.digitize(Y, [-1.0, 1.0]))],
+}
+
+
+@pytest.mark.parametrize("labels", ODD.values(), ids=list(ODD))
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        SGDClassifier(average=True),
+        SGDClassifier(class_weight="balanced"),
+        SGDClassifier(penalty=None, learning_rate="pa1", eta0=1.0),
+        Perceptron(),
+    ],
+    ids=["averaged", "balanced", "passive-aggressive", "Perceptron"],
+)
+def test_labels_of_any_kind_keep_their_place(estimator, labels):
+    estimator = estimator.set_params(random_state=0, max_iter=50)
+    model = WarmStartClassifier(estimator, task=-1, learner=ParameterAverage()).fit(TABLE, labels)
+    one = labels == labels[0]
+    plain = model.adapt(X[one][:4], labels[one][:4])
+    assert_array_equal(plain.classes_, np.unique(labels))
+    assert_array_equal(model.prior_.zero_shot(estimator).coef_, model.prior_.parameters["coef_"])
+    assert {*model.predict(TABLE)} <= {*labels}

@@ -1,5 +1,6 @@
 """Nets of scikeras, whose packages are an extra: `pytest -m nets`, with `skmeta[keras]` and a backend of keras installed."""
 
+import os
 import pickle
 
 import numpy as np
@@ -24,7 +25,7 @@ NAMES = ["dense/kernel", "dense/bias", *(f"batch_normalization/{each}" for each 
 
 @pytest.fixture(autouse=True)
 def one_backend(monkeypatch):
-    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    monkeypatch.setenv("KERAS_BACKEND", os.environ.get("KERAS_BACKEND", "torch"))
 
 
 def regressor(**more):
