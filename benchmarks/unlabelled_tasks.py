@@ -111,13 +111,13 @@ def shown(values, base):
 
 
 def main():
-    args = read_arguments(__doc__, episodes=100, seeds=2, first=100, components=30, shrinkage=0.5)
+    args = read_arguments(__doc__, only="", episodes=100, seeds=2, first=100, components=30, shrinkage=0.5)
     warnings.simplefilter("ignore")  # centroids of one row a class have no spread
     n_seeds = 1 if args.quick else args.seeds
     args.episodes = 10 if args.quick else args.episodes
     header = ["new", "metric", *(f"{way} ways, {shots} shots" for way, shots in WAYS)]
     table = Table(f"Accuracy on new classes, per cent, {args.components} components", header, n_names=2)
-    for name in ("alphabets", "characters", "characters of all"):
+    for name in [args.only] if args.only else ["alphabets", "characters", "characters of all"]:
         found = {}
         for seed in range(args.first, args.first + n_seeds):
             for key, scores in accuracies(name, seed, args).items():

@@ -68,3 +68,4 @@ ShotCurveDisplay.from_curve(curve)
 # Four judged pairs are too few for a model of the source's own: warm is far ahead of it. But one model of all pairs is as good
 # as warm, within the errors: how near two texts must be to mean the same is much alike in all sources, so that there is little
 # to adapt. With sixty pairs a source's own model is as good, too.
+# ``benchmarks/pairs_of_texts.py`` asks the same of questions to a chat, and of made-up sources that are unlike each other.
