@@ -26,7 +26,7 @@ from skmeta.datasets import make_sinusoids
 from skmeta.tasks import Tasks
 
 RATE, BATCH, SHOTS = 0.02, 25, 10  # half squares: the paper's 0.01 of squares
-EPOCHS, N_NEW, N_QUERY = (0, 1, 5, 10), 300, 50
+EPOCHS, N_NEW, N_QUERY = (0, 1, 5, 10), 1000, 50
 POINTS = np.array([[1.0], [2.0], [3.0], [4.0]])
 LINE_NET = MLPRegressor(hidden_layer_sizes=10, solver="sgd", momentum=0.0, learning_rate_init=0.01, max_iter=10)
 
@@ -129,13 +129,19 @@ def sinusoids(args):
     X, y = waves(args.tasks, 2 * SHOTS, np.float64, 0)
     tasks = Tasks(X, y, np.repeat(np.arange(args.tasks), 2 * SHOTS), np.arange(args.tasks))
     net = MLPRegressor(
-        hidden_layer_sizes=(40, 40), solver="sgd", momentum=0.0, alpha=0.0, learning_rate_init=RATE, random_state=0
+        hidden_layer_sizes=(40, 40),
+        solver="sgd",
+        momentum=0.0,
+        alpha=0.0,
+        learning_rate_init=RATE,
+        random_state=args.state,
     )
     table = Table(
-        f"Sinusoids: squared error on {N_NEW} new waves after 10 points, {n_iter} iterations on {args.tasks} waves",
+        f"Sinusoids: squared error on {N_NEW} new waves after 10 points, {n_iter} iterations on {args.tasks} waves, "
+        f"random state {args.state}",
         ["learner", *(f"{n} epochs" for n in EPOCHS), "iterations", "CPU s"],
     )
-    for name, learner in learners(n_iter, 0).items():
+    for name, learner in learners(n_iter, args.state).items():
         if args.only not in ("", name):
             continue
         begin = time.process_time()
@@ -192,7 +198,7 @@ PARTS = {"speed": speed, "sinusoids": sinusoids, "lines": lines}
 
 
 def main():
-    args = read_arguments(__doc__, part="", only="", iterations=20000, tasks=5000, seeds=10)
+    args = read_arguments(__doc__, part="", only="", iterations=20000, tasks=5000, seeds=10, state=0)
     warnings.simplefilter("ignore")  # few epochs do not converge, as is meant
     for name, part in PARTS.items():
         if args.part in ("", name):
