@@ -45,6 +45,15 @@ def scores_by_other(adapted: Any, estimator: Any, tasks: Tasks, code: int) -> Ar
     return _scores(_LeftOut(adapted, tasks.X, y, rows, codes), estimator, tasks, n_known)
 
 
+def scores_of_other_rows(adapted: Any, estimator: Any, tasks: Tasks) -> Array:
+    """Log score ``(n_tasks,)`` of the rows of tasks, predicted by estimators adapted to other rows of these tasks."""
+    tasks = tasks.labelled_rows()
+    y = np.empty(0) if tasks.y is None else tasks.y
+    left = _LeftOut(adapted, tasks.X, y, np.arange(tasks.n_rows), tasks.codes)
+    n_known: Array = adapted.tasks.labelled_rows().counts[tasks.codes].astype(float)
+    return _scores(left, estimator, tasks, n_known) if tasks.n_rows else np.zeros(len(tasks))
+
+
 def _scores(left: _LeftOut, estimator: Any, tasks: Tasks, n_known: Array) -> Array:
     """Log score ``(n_tasks,)`` of some rows, each predicted by an estimator that rests on ``n_known (n_rows,)`` rows."""
     y, owner = left.y, tasks.codes[left.rows]

@@ -1,0 +1,173 @@
+"""What is compared for nets on held-out tasks: the fallback, a start trained on all rows, and that start moved on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta.base import Learner, Prior
+from skmeta.base._held_out import ENOUGH_FOR_HALVES, gains, halves_of, simplest
+from skmeta.fallback import SharedModel
+from skmeta.neural_network._collection import Collection
+from skmeta.neural_network._parameters_prior import ParametersPrior
+from skmeta.neural_network._parts_of_work import PartsOfWork
+from skmeta.neural_network._score import judged_start, scores_of_own_nets
+from skmeta.tasks import Tasks
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+FALLBACK, ALL_ROWS = "fallback", "all rows"
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Scores ``(n_tasks,)`` of held-out tasks by name, nan where a task was not asked; simpler choices first.
+
+    ``log_scores`` are sums over their rows, comparable with those of their own nets, ``own``.
+    """
+
+    scores: dict[str, Array]
+    log_scores: dict[str, Array]
+    own: Array
+
+    @property
+    def choice(self) -> str:
+        """The one that is taken."""
+        return simplest(self.scores.items())
+
+    @property
+    def means(self) -> dict[str, float]:
+        """Of the tasks asked; nan where there are none."""
+        return {name: _mean(each[~np.isnan(each)]) for name, each in self.scores.items()}
+
+    def beside_own(self, name: str) -> tuple[Index, Array]:
+        """Tasks that were asked, and their log scores ``(n_asked, 2)`` under a start and by their own nets."""
+        found = np.column_stack([self.log_scores[name], self.own])
+        asked = np.flatnonzero(~np.isnan(found).any(axis=1))
+        return asked, found[asked]
+
+
+def _mean(scores: Array) -> float:
+    return float(scores.mean()) if len(scores) else float("nan")
+
+
+class Starts:
+    """Starts of a net, as they are learned from some tasks or others.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The net.
+    moves : Learner
+        Moves a start on.
+    random_state : int, RandomState or None
+        Of the training on all rows, where the net has none of its own.
+    n_jobs : int, default=None
+        Parallel jobs over tasks.
+    """
+
+    def __init__(self, estimator: Any, moves: Learner, random_state: Any, n_jobs: int | None = None) -> None:
+        self.estimator, self.moves, self.n_jobs = estimator, moves, n_jobs
+        self._random_state = random_state
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Of the start of all rows, and of the one moved on."""
+        return ALL_ROWS, type(self.moves).__name__
+
+    def on_all_rows(self, tasks: Tasks) -> ParametersPrior:
+        """The weights of a net trained on the rows of all tasks."""
+        past = Collection(self.estimator, tasks, None, self._random_state)
+        return past.prior(past.on_all_rows())
+
+    def moved_on(self, start: ParametersPrior, tasks: Tasks, progress: Any = None) -> Any:
+        """These weights moved on through the tasks that they were learned from, which count once."""
+        before = replace(start, n_tasks=0.0, n_rows=0.0)
+        return self.moves.learn(self.estimator, tasks, before, n_jobs=self.n_jobs, progress=progress)
+
+    def compared(self, tasks: Tasks, fallback: Array | None, parts: PartsOfWork) -> Compared:
+        """Each half of the tasks judges what the other one teaches; the second only if the first does not say it all.
+
+        Parameters
+        ----------
+        tasks : Tasks
+            The collection.
+        fallback : ndarray of shape (n_tasks,) or None
+            Scores of the same tasks by the fallback; None where that is not compared.
+        parts : PartsOfWork
+            The second and the third are the halves.
+
+        Returns
+        -------
+        Compared
+            Nan of halves that have no two labels, or no rows.
+        """
+        scores, logs = ({name: np.full(len(tasks), np.nan) for name in self.names} for _ in range(2))
+        found = Compared(scores, logs, np.full(len(tasks), np.nan))
+        known = tasks.weighty_rows().labelled_rows()
+        halves = halves_of(known) if np.count_nonzero(known.counts) >= ENOUGH_FOR_HALVES else []
+        for number, (teach, judge) in enumerate(halves):
+            taught = known.take(teach)
+            if taught.classes is not None and len(np.unique(np.concatenate([*taught.classes]))) < 2:
+                continue
+            beat = None if fallback is None else fallback[judge]
+            self._judge(found, taught, known.take(judge), judge, beat, parts.part(1 + number))
+            if fallback is not None and _is_ahead(fallback, found.scores.values()):
+                break
+        if fallback is None:
+            return found
+        return replace(found, scores={FALLBACK: np.where(np.isnan(scores[ALL_ROWS]), np.nan, fallback)} | scores)
+
+    def _judge(
+        self, found: Compared, taught: Tasks, asked: Tasks, codes: Index, beat: Array | None, progress: Any
+    ) -> None:
+        """Fill in the scores of some tasks; the start is not moved on where it beats the fallback in none of them."""
+        start = self.on_all_rows(taught)
+        self._fill_in(found, ALL_ROWS, start, asked, codes)
+        if beat is not None and not np.any(found.scores[ALL_ROWS][codes] > beat):
+            return
+        self._fill_in(found, self.names[1], self.moved_on(start, taught, progress), asked, codes)
+        found.own[codes] = scores_of_own_nets(start, self.estimator, asked)
+
+    def _fill_in(self, found: Compared, name: str, start: Any, asked: Tasks, codes: Index) -> None:
+        pair = judged_start(start, self.estimator, asked, self.n_jobs)
+        found.scores[name][codes], found.log_scores[name][codes] = pair
+
+
+def _is_ahead(fallback: Array, others: Iterable[Array]) -> bool:
+    """Whether tasks gain by the fallback beside each other choice that was tried, by more than one standard error."""
+    return all(gains(fallback - each) for each in others if not np.isnan(each).all())
+
+
+class Fallback:
+    """The fallback, learned as far as a comparison needs it; its own models beside it are for who takes it.
+
+    Parameters
+    ----------
+    estimator, tasks, n_jobs, progress
+        As in `Learner.learn`.
+    """
+
+    def __init__(
+        self, estimator: Any, tasks: Tasks, n_jobs: int | None, progress: Callable[..., object] | None
+    ) -> None:
+        self.learner = SharedModel()
+        self._estimator, self._n_jobs = estimator, n_jobs
+        self._unit = tasks.mean_weight
+        self._tasks = tasks.labelled_rows().weighed_in(self._unit).weighty_rows()
+        self._shared = self.learner.learn_shared(estimator, self._tasks, n_jobs=n_jobs, progress=progress)
+
+    @property
+    def scores(self) -> Array:
+        """Of held-out tasks ``(n_tasks,)``."""
+        return self.learner.held_out_scores_
+
+    def finished(self) -> Prior:
+        """What the learner of the fallback returns."""
+        shared = replace(self._shared, weight_unit=self._unit)
+        return self.learner.beside_own_models(shared, self._estimator, self._tasks, n_jobs=self._n_jobs)
