@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,15 +46,6 @@ def scores_by_other(adapted: Any, estimator: Any, tasks: Tasks, code: int) -> Ar
     return _scores(_LeftOut(adapted, tasks.X, y, rows, codes), estimator, tasks, n_known)
 
 
-def scores_of_other_rows(adapted: Any, estimator: Any, tasks: Tasks) -> Array:
-    """Log score ``(n_tasks,)`` of the rows of tasks, predicted by estimators adapted to other rows of these tasks."""
-    tasks = tasks.labelled_rows()
-    y = np.empty(0) if tasks.y is None else tasks.y
-    left = _LeftOut(adapted, tasks.X, y, np.arange(tasks.n_rows), tasks.codes)
-    n_known: Array = adapted.tasks.labelled_rows().counts[tasks.codes].astype(float)
-    return _scores(left, estimator, tasks, n_known) if tasks.n_rows else np.zeros(len(tasks))
-
-
 def _scores(left: _LeftOut, estimator: Any, tasks: Tasks, n_known: Array) -> Array:
     """Log score ``(n_tasks,)`` of some rows, each predicted by an estimator that rests on ``n_known (n_rows,)`` rows."""
     y, owner = left.y, tasks.codes[left.rows]
@@ -89,6 +81,21 @@ def root_mean_square_left_out(prior: Any, estimator: Any, tasks: Tasks) -> Array
     sums = [np.bincount(owner, weight * column) for column in square.reshape(len(weight), -1).T]
     found[enough] = np.sqrt(np.transpose(sums) / n[:, None]).reshape(-1, *square.shape[1:])
     return found
+
+
+def losses_left_out(prior: Any, estimator: Any, tasks: Tasks, of_rows: Callable[[Any, Any], Array]) -> Array:
+    """Loss ``(n_left_out,)`` of labelled rows, each predicted from the others of its task, in one order for every prior.
+
+    ``of_rows(y, mean)`` are those of numbers; of labels it is minus the logarithm of their probability, see
+    `log_probability`. Rows of tasks that have no others are left out.
+    """
+    left = _left_out(prior, estimator, tasks)
+    if left is None:
+        return np.empty(0)
+    if not classifies(estimator):
+        return of_rows(left.y, left.adapted.predict(left.X, left.codes))
+    n_known = left.adapted.tasks.labelled_rows().counts[left.codes].astype(float)
+    return -log_probability(left.adapted, left.X, left.y, left.codes, n_known)
 
 
 class _LeftOut(NamedTuple):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from sklearn.model_selection import PredefinedSplit
 from sklearn.utils.validation import has_fit_parameter
 
 from skmeta.base import AdaptedEstimators, Prior
-from skmeta.base._evidence import root_mean_square_left_out, scores_of_other_rows
+from skmeta.base._evidence import root_mean_square_left_out
 from skmeta.base._matching import weights_if_taken
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import representative_weights
@@ -80,53 +79,36 @@ class OwnModelPrior(Prior):
         return np.array([self._evidence_of_one(estimator, tasks.take(np.array([code]))) for code in range(len(tasks))])
 
     def _evidence_of_one(self, estimator: Any, task: Tasks) -> float:
-        if task.n_rows < 2 or not self._can_vote(estimator, task):
+        if task.n_rows < 2 or not self.can_vote(estimator, task):
             return -np.inf
-        return _unless_refused(lambda: super(OwnModelPrior, self).log_evidence(estimator, task)[0])
+        try:
+            with warnings.catch_warnings():  # fits to so few rows that are there to be judged alone
+                warnings.simplefilter("ignore")
+                return float(super().log_evidence(estimator, task)[0])
+        except ValueError:  # rows that are too few, or of one label
+            return -np.inf
 
-    def scores_of_query(self, estimator: Any, shots: Tasks, query: Tasks) -> Array:
-        """Log score of other rows of each task, predicted by a fit to some, see `scores_of_other_rows`.
+    def can_vote(self, estimator: Any, task: Tasks) -> bool:
+        """Whether the probabilities of one task's own model could be averaged with those of a model of all labels.
 
         Parameters
         ----------
         estimator : estimator
             The model of one task.
-        shots, query : Tasks
-            The same tasks: rows to fit, and rows to predict.
+        task : Tasks
+            That task alone.
 
         Returns
         -------
-        ndarray of shape (n_tasks,)
-            Minus infinity where the estimator cannot be fitted.
+        bool
+            True of numbers.
         """
-        found = np.full(len(shots), -np.inf)
-        for code in range(len(shots)):
-            known, asked = (part.take(np.array([code])) for part in (shots, query))
-            if known.n_rows and self._can_vote(estimator, known):
-                found[code] = _unless_refused(partial(self._score_of_query, estimator, known, asked))
-        return found
-
-    def _score_of_query(self, estimator: Any, known: Tasks, asked: Tasks) -> float:
-        return float(scores_of_other_rows(self.adapt_tasks(estimator, known), estimator, asked)[0])
-
-    def _can_vote(self, estimator: Any, task: Tasks) -> bool:
-        """Whether its probabilities could be averaged with those of a model of all labels."""
         if task.classes is None:
             return True
         if _lacks_weights(estimator, task):
             return False
         labels = self.classes if self.classes is not None else task.classes[0]
         return len(task.classes[0]) >= max(len(labels), 2)
-
-
-def _unless_refused(score: Callable[[], float]) -> float:
-    """A score, or minus infinity of rows that are too few to be fitted to, or of one label."""
-    try:
-        with warnings.catch_warnings():  # fits to so few rows that are there to be judged alone
-            warnings.simplefilter("ignore")
-            return float(score())
-    except ValueError:
-        return -np.inf
 
 
 def _stands_for(task: Tasks) -> Array | None:

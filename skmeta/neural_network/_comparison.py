@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,25 +15,19 @@ from skmeta.fallback import SharedModel
 from skmeta.neural_network._collection import Collection
 from skmeta.neural_network._parameters_prior import ParametersPrior
 from skmeta.neural_network._parts_of_work import PartsOfWork
-from skmeta.neural_network._score import judged_start, scores_of_own_nets
+from skmeta.neural_network._score import scores_of
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
-Index = NDArray[np.intp]
 
 FALLBACK, ALL_ROWS = "fallback", "all rows"
 
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """Scores ``(n_tasks,)`` of held-out tasks by name, nan where a task was not asked; simpler choices first.
-
-    ``log_scores`` are sums over their rows, comparable with those of their own nets, ``own``.
-    """
+    """Scores ``(n_tasks,)`` of held-out tasks by name, nan where a task was not asked; simpler choices first."""
 
     scores: dict[str, Array]
-    log_scores: dict[str, Array]
-    own: Array
 
     @property
     def choice(self) -> str:
@@ -44,12 +38,6 @@ class Compared:
     def means(self) -> dict[str, float]:
         """Of the tasks asked; nan where there are none."""
         return {name: _mean(each[~np.isnan(each)]) for name, each in self.scores.items()}
-
-    def beside_own(self, name: str) -> tuple[Index, Array]:
-        """Tasks that were asked, and their log scores ``(n_asked, 2)`` under a start and by their own nets."""
-        found = np.column_stack([self.log_scores[name], self.own])
-        asked = np.flatnonzero(~np.isnan(found).any(axis=1))
-        return asked, found[asked]
 
 
 def _mean(scores: Array) -> float:
@@ -107,8 +95,7 @@ class Starts:
         Compared
             Nan of halves that have no two labels, or no rows.
         """
-        scores, logs = ({name: np.full(len(tasks), np.nan) for name in self.names} for _ in range(2))
-        found = Compared(scores, logs, np.full(len(tasks), np.nan))
+        scores = {name: np.full(len(tasks), np.nan) for name in self.names}
         known = tasks.weighty_rows().labelled_rows()
         halves = halves_of(known) if np.count_nonzero(known.counts) >= ENOUGH_FOR_HALVES else []
         for number, (teach, judge) in enumerate(halves):
@@ -116,27 +103,22 @@ class Starts:
             if taught.classes is not None and len(np.unique(np.concatenate([*taught.classes]))) < 2:
                 continue
             beat = None if fallback is None else fallback[judge]
-            self._judge(found, taught, known.take(judge), judge, beat, parts.part(1 + number))
-            if fallback is not None and _is_ahead(fallback, found.scores.values()):
+            for name, each in self._judged(taught, known.take(judge), beat, parts.part(1 + number)):
+                scores[name][judge] = each
+            if fallback is not None and _is_ahead(fallback, scores.values()):
                 break
         if fallback is None:
-            return found
-        return replace(found, scores={FALLBACK: np.where(np.isnan(scores[ALL_ROWS]), np.nan, fallback)} | scores)
+            return Compared(scores)
+        return Compared({FALLBACK: np.where(np.isnan(scores[ALL_ROWS]), np.nan, fallback)} | scores)
 
-    def _judge(
-        self, found: Compared, taught: Tasks, asked: Tasks, codes: Index, beat: Array | None, progress: Any
-    ) -> None:
-        """Fill in the scores of some tasks; the start is not moved on where it beats the fallback in none of them."""
+    def _judged(self, taught: Tasks, asked: Tasks, beat: Array | None, progress: Any) -> Iterator[tuple[str, Array]]:
+        """Scores of some tasks by name; the start is not moved on where it beats the fallback in none of them."""
         start = self.on_all_rows(taught)
-        self._fill_in(found, ALL_ROWS, start, asked, codes)
-        if beat is not None and not np.any(found.scores[ALL_ROWS][codes] > beat):
-            return
-        self._fill_in(found, self.names[1], self.moved_on(start, taught, progress), asked, codes)
-        found.own[codes] = scores_of_own_nets(start, self.estimator, asked)
-
-    def _fill_in(self, found: Compared, name: str, start: Any, asked: Tasks, codes: Index) -> None:
-        pair = judged_start(start, self.estimator, asked, self.n_jobs)
-        found.scores[name][codes], found.log_scores[name][codes] = pair
+        found = scores_of(start, self.estimator, asked, self.n_jobs)
+        yield ALL_ROWS, found
+        if beat is None or np.any(found > beat):
+            moved = self.moved_on(start, taught, progress)
+            yield self.names[1], scores_of(moved, self.estimator, asked, self.n_jobs)
 
 
 def _is_ahead(fallback: Array, others: Iterable[Array]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from numbers import Integral
 from typing import Any
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils import check_scalar
@@ -14,10 +15,9 @@ from skmeta.base._fingerprint import fingerprint
 from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.base._registry import check_registered
 from skmeta.compose import first_component, with_first
-from skmeta.compose._with_own_model import KnownScores
 from skmeta.fallback import SharedModel
 from skmeta.fallback._may_take_fallback import MayTakeFallback
-from skmeta.neural_network._comparison import ALL_ROWS, FALLBACK, Compared, Fallback, Starts
+from skmeta.neural_network._comparison import ALL_ROWS, FALLBACK, Fallback, Starts
 from skmeta.neural_network._fitting_learner import fitting_learner
 from skmeta.neural_network._parameters_prior import ParametersPrior
 from skmeta.neural_network._parts_of_work import PartsOfWork
@@ -45,8 +45,9 @@ class NeuralNetworkLearner(MayTakeFallback):
     both by more than a standard error, the other half is not asked; where not one task of it does better from the weights
     trained on all rows, these are not moved on. Of fewer than four tasks there are none to ask.
 
-    Beside a start stands a task's own net, in case that the past misleads, see `StartOrOwnNet`; of the tasks learned from,
-    held-out rows have told already which is the better one.
+    Beside a start stands a new task's own net, in case that the past misleads: the net that is trained from random weights is
+    taken where the task's rows, each predicted from the others, gain by that by more than one standard error. Tasks that the
+    start was learned from have the start.
 
     Parameters
     ----------
@@ -147,13 +148,13 @@ class NeuralNetworkLearner(MayTakeFallback):
         fallback = Fallback(estimator, tasks, n_jobs, parts.part(0)) if self.compare_with_fallback else None
         found = starts.compared(tasks, None if fallback is None else fallback.scores, parts)
         self.scores_, self.chosen_ = found.means, found.choice
-        learned = self._chosen(starts, fallback, found, tasks, parts.part(_PARTS - 1))
+        learned = self._chosen(starts, fallback, tasks, parts.part(_PARTS - 1))
         parts.finish()
         return learned
 
     def _forget(self) -> None:
         """What an earlier call has found, so that two are as the second alone."""
-        for name in ("scores_", "chosen_", "learner_", "fallback_", "_known_scores", "_seen"):
+        for name in ("scores_", "chosen_", "learner_", "fallback_", "_seen"):
             self.__dict__.pop(name, None)
 
     def _moving_learner(self, estimator: Any, tasks: Tasks) -> Any:
@@ -162,7 +163,7 @@ class NeuralNetworkLearner(MayTakeFallback):
         self.learner.check_takes(estimator)
         return clone(self.learner)
 
-    def _chosen(self, starts: Starts, fallback: Fallback | None, found: Compared, tasks: Tasks, progress: Any) -> Prior:
+    def _chosen(self, starts: Starts, fallback: Fallback | None, tasks: Tasks, progress: Any) -> Prior:
         if fallback is not None and self.chosen_ == FALLBACK:
             self.fallback_ = fallback.learner
             return fallback.finished()
@@ -170,9 +171,8 @@ class NeuralNetworkLearner(MayTakeFallback):
         if self.chosen_ != ALL_ROWS:
             start = starts.moved_on(start, tasks, progress)
             self.learner_ = starts.moves
-        codes, scores = found.beside_own(self.chosen_)
-        self._known_scores, self._seen = KnownScores(codes, scores), fingerprint(self._learned_rows(tasks))
-        return start_or_own_net(start, scores)
+        self._seen = fingerprint(self._learned_rows(tasks))
+        return start_or_own_net(start)
 
     def _learned_on(
         self, moves: Learner, estimator: Any, tasks: Tasks, prior: Any, n_jobs: int | None, progress: Any
@@ -190,7 +190,7 @@ class NeuralNetworkLearner(MayTakeFallback):
         return found
 
     def has_seen(self, tasks: Tasks) -> bool:
-        """Whether something was kept of these tasks: by the fallback, or how they did when they were held out.
+        """Whether these tasks were learned from, by the fallback or the start that was taken.
 
         Parameters
         ----------
@@ -208,7 +208,7 @@ class NeuralNetworkLearner(MayTakeFallback):
         return tasks.weighty_rows().labelled_rows()
 
     def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
-        """As the fallback does; from a start by what was found when the tasks were held out."""
+        """As the fallback does; from a start all of them, which it was learned from."""
         if not isinstance(prior, StartOrOwnNet):
             return super()._adapt_seen(prior, estimator, tasks, n_jobs)
-        return prior.beside(prior.components[0].adapt_tasks(estimator, tasks, n_jobs=n_jobs), self._known_scores)
+        return prior.adapt_chosen(estimator, tasks, np.zeros(len(tasks), dtype=bool), n_jobs)

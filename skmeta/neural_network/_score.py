@@ -9,10 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 
-from skmeta.base import AdaptedEstimators
-from skmeta.base._evidence import scores_of_other_rows
 from skmeta.base._held_out import SHOTS, mean_of_tasks
-from skmeta.compose._own_model import OwnModelPrior
 from skmeta.fallback._link import link_of
 from skmeta.tasks import Tasks
 
@@ -38,12 +35,11 @@ def scores_of(prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None = Non
     ndarray of shape (n_tasks,)
         Nan of tasks without a row to predict.
     """
-    adapted, query = _adapted(prior, estimator, tasks, n_jobs)
-    return _losses(adapted, query, estimator)
+    return score_of_rows(*row_losses_of(prior, estimator, tasks, n_jobs), estimator)
 
 
-def judged_start(prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None = None) -> tuple[Array, Array]:
-    """Scores of tasks as `scores_of` has them, and sums of log scores of the same rows, which compare with own nets'.
+def row_losses_of(prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None = None) -> tuple[Array, Tasks]:
+    """Loss of each row that is predicted where ten rows of its task are given, and these rows.
 
     Parameters
     ----------
@@ -52,51 +48,23 @@ def judged_start(prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None = 
 
     Returns
     -------
-    scores, log_scores : ndarray of shape (n_tasks,)
-        The first nan of tasks without a row to predict.
+    losses : ndarray of shape (n_rows,)
+        Squared errors, deviances, or minus logarithms of probabilities.
+    query : Tasks
+        The same tasks.
     """
-    adapted, query = _adapted(prior, estimator, tasks, n_jobs)
-    return _losses(adapted, query, estimator), scores_of_other_rows(adapted, estimator, query)
-
-
-def scores_of_own_nets(prior: Any, estimator: Any, tasks: Tasks) -> Array:
-    """Log scores of the same rows by a net trained on the others of its task alone; ``prior`` says which labels count.
-
-    Parameters
-    ----------
-    prior, estimator, tasks
-        As in `scores_of`.
-
-    Returns
-    -------
-    ndarray of shape (n_tasks,)
-        Minus infinity where the net cannot be trained.
-    """
-    return own_net_beside(prior).scores_of_query(estimator, *_shots_and_query(prior, tasks))
-
-
-def own_net_beside(prior: Any) -> OwnModelPrior:
-    """The plain net of the same columns and classes."""
-    return OwnModelPrior(classes=prior.classes, class_prior=prior.class_prior, feature_names=prior.feature_names)
-
-
-def _shots_and_query(prior: Any, tasks: Tasks) -> tuple[Tasks, Tasks]:
     labels = () if prior.classes is None else prior.classes
-    shots, query = tasks.weighty_rows().shots_and_query(SHOTS)
-    return shots.with_labels(labels), query.with_labels(labels)
-
-
-def _adapted(prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None) -> tuple[AdaptedEstimators, Tasks]:
-    shots, query = _shots_and_query(prior, tasks)
+    shots, query = (part.with_labels(labels) for part in tasks.weighty_rows().shots_and_query(SHOTS))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # of trainings that nobody keeps
-        return prior.adapt_tasks(estimator, shots, n_jobs=n_jobs), query
+        adapted = prior.adapt_tasks(estimator, shots, n_jobs=n_jobs)
+        return link_of(estimator).losses(adapted, query), query
 
 
-def _losses(adapted: AdaptedEstimators, query: Tasks, estimator: Any) -> Array:
-    link = link_of(estimator)
-    losses = link.in_units(mean_of_tasks(link.losses(adapted, query), query))
-    return np.where(query.counts > 0, -losses, np.nan)
+def score_of_rows(losses: Array, query: Tasks, estimator: Any) -> Array:
+    """Scores of tasks as `scores_of` has them, from what `row_losses_of` gave."""
+    means = link_of(estimator).in_units(mean_of_tasks(losses, query))
+    return np.where(query.counts > 0, -means, np.nan)
 
 
 def mean_score(prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None = None) -> float:
