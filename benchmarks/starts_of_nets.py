@@ -251,7 +251,7 @@ def add_harm(seeds, quick):
 
 def main():
     args = read_arguments(__doc__, part="")
-    seeds = range(8000, 8001 if args.quick else 8003)
+    seeds = range(8000, 8001 if args.quick else 8002)
     if args.part in ("", "lines"):
         add_lines(args.quick)
     if args.part in ("", "waves") and not args.quick:

@@ -55,18 +55,33 @@ class Starts:
         Moves a start on.
     random_state : int, RandomState or None
         Of the training on all rows, where the net has none of its own.
+    after_all_rows : bool
+        Whether the learner moves on the start of all rows, which is a choice then; else it begins as it does alone.
     n_jobs : int, default=None
         Parallel jobs over tasks.
     """
 
-    def __init__(self, estimator: Any, moves: Learner, random_state: Any, n_jobs: int | None = None) -> None:
+    def __init__(
+        self, estimator: Any, moves: Learner, random_state: Any, after_all_rows: bool, n_jobs: int | None = None
+    ) -> None:
         self.estimator, self.moves, self.n_jobs = estimator, moves, n_jobs
-        self._random_state = random_state
+        self.after_all_rows, self._random_state = after_all_rows, random_state
 
     @property
-    def names(self) -> tuple[str, str]:
-        """Of the start of all rows, and of the one moved on."""
-        return ALL_ROWS, type(self.moves).__name__
+    def names(self) -> tuple[str, ...]:
+        """Of the starts, the simpler one first."""
+        return (ALL_ROWS, *self._moved) if self.after_all_rows else self._moved
+
+    @property
+    def _moved(self) -> tuple[str]:
+        return (type(self.moves).__name__,)
+
+    def learned(self, name: str, tasks: Tasks, progress: Any = None) -> Any:
+        """One of them, learned from some tasks."""
+        if not self.after_all_rows:
+            return self.moves.learn(self.estimator, tasks, n_jobs=self.n_jobs, progress=progress)
+        start = self.on_all_rows(tasks)
+        return start if name == ALL_ROWS else self.moved_on(start, tasks, progress)
 
     def on_all_rows(self, tasks: Tasks) -> ParametersPrior:
         """The weights of a net trained on the rows of all tasks."""
@@ -97,7 +112,8 @@ class Starts:
         """
         scores = {name: np.full(len(tasks), np.nan) for name in self.names}
         known = tasks.weighty_rows().labelled_rows()
-        halves = halves_of(known) if np.count_nonzero(known.counts) >= ENOUGH_FOR_HALVES else []
+        is_asked = np.count_nonzero(known.counts) >= ENOUGH_FOR_HALVES and (fallback is not None or self.after_all_rows)
+        halves = halves_of(known) if is_asked else []
         for number, (teach, judge) in enumerate(halves):
             taught = known.take(teach)
             if taught.classes is not None and len(np.unique(np.concatenate([*taught.classes]))) < 2:
@@ -109,10 +125,14 @@ class Starts:
                 break
         if fallback is None:
             return Compared(scores)
-        return Compared({FALLBACK: np.where(np.isnan(scores[ALL_ROWS]), np.nan, fallback)} | scores)
+        return Compared({FALLBACK: np.where(np.isnan(scores[self.names[0]]), np.nan, fallback)} | scores)
 
     def _judged(self, taught: Tasks, asked: Tasks, beat: Array | None, progress: Any) -> Iterator[tuple[str, Array]]:
         """Scores of some tasks by name; the start is not moved on where it beats the fallback in none of them."""
+        if not self.after_all_rows:
+            start = self.learned(self.names[0], taught, progress)
+            yield self.names[0], scores_of(start, self.estimator, asked, self.n_jobs)
+            return
         start = self.on_all_rows(taught)
         found = scores_of(start, self.estimator, asked, self.n_jobs)
         yield ALL_ROWS, found

@@ -57,7 +57,8 @@ class NeuralNetworkLearner(MayTakeFallback):
     compare_with_fallback : bool, default=True
         Whether the fallback is learned too. Else a start is taken in any case.
     learner : "auto" or Learner, default="auto"
-        What moves the start on: "auto" as above, or a `MAML`, `ANIL`, `MetaSGD`, `Reptile` or `ParameterAverage`.
+        "auto" as above, or a `MAML`, `ANIL`, `MetaSGD`, `Reptile` or `ParameterAverage`, which then learns the start alone,
+        as it does by itself: the weights trained on all rows are no choice, and it is only compared with the fallback.
     random_state : int, RandomState or None, default=None
         As in `Reptile`.
 
@@ -143,7 +144,7 @@ class NeuralNetworkLearner(MayTakeFallback):
         moves = self._moving_learner(estimator, tasks)
         if prior is not None:
             return self._learned_on(moves, estimator, tasks, prior, n_jobs, progress)
-        starts = Starts(estimator, moves, self.random_state, n_jobs)
+        starts = Starts(estimator, moves, self.random_state, isinstance(self.learner, str), n_jobs)
         parts = PartsOfWork(progress, _PARTS)
         fallback = Fallback(estimator, tasks, n_jobs, parts.part(0)) if self.compare_with_fallback else None
         found = starts.compared(tasks, None if fallback is None else fallback.scores, parts)
@@ -167,9 +168,8 @@ class NeuralNetworkLearner(MayTakeFallback):
         if fallback is not None and self.chosen_ == FALLBACK:
             self.fallback_ = fallback.learner
             return fallback.finished()
-        start = starts.on_all_rows(tasks)
+        start = starts.learned(self.chosen_, tasks, progress)
         if self.chosen_ != ALL_ROWS:
-            start = starts.moved_on(start, tasks, progress)
             self.learner_ = starts.moves
         self._seen = fingerprint(self._learned_rows(tasks))
         return start_or_own_net(start)

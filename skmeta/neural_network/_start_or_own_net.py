@@ -72,8 +72,15 @@ class StartOrOwnNet(MixturePrior):
 
     def adapt_chosen(self, estimator: Any, tasks: Tasks, own: Marks, n_jobs: int | None = None) -> AdaptedEstimators:
         """The same where it is known which tasks have their own net, ``own (n_tasks,)``."""
-        made = [each.adapt_tasks(estimator, tasks, n_jobs=n_jobs) for each in self.components]
+        start, beside = self.components
+        made = [start.adapt_tasks(estimator, tasks, n_jobs=n_jobs), beside.adapt_tasks(estimator, self._in_unit(tasks))]
         return AdaptedMixture(self, estimator, tasks, made, np.eye(2)[own.astype(np.intp)])
+
+    def _in_unit(self, tasks: Tasks) -> Tasks:
+        """Weights as the start reads them, so that those of own nets mean no more."""
+        start = self.components[0]
+        assert isinstance(start, ParametersPrior)
+        return tasks.weighed_in(start.weight_unit)
 
     def _prefers_own(self, estimator: Any, task: Tasks) -> bool:
         beside = self.components[1]
@@ -84,7 +91,7 @@ class StartOrOwnNet(MixturePrior):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of trainings that nobody keeps
             try:
-                own = losses_left_out(beside, estimator, task, of_rows)
+                own = losses_left_out(beside, estimator, self._in_unit(task), of_rows)
             except ValueError:  # others that lack a class
                 return False
             return gains(losses_left_out(self.components[0], estimator, task, of_rows) - own)

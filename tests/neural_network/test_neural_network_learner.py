@@ -75,7 +75,7 @@ def test_a_start_without_comparison_and_its_learning_on():
 @pytest.mark.quick
 def test_training_on_all_rows_is_the_nets_own():
     table, y = tables(lambda x, t: np.abs(x) * t, n_tasks=6)
-    prior = Starts(NET, Reptile(1), None).on_all_rows(_tasks(table, y))
+    prior = Starts(NET, Reptile(1), None, True).on_all_rows(_tasks(table, y))
     pooled = MLPRegressor(**NET.get_params()).fit(table[:, :1], y)
     for one, other in zip(prior.arrays, [*pooled.coefs_, *pooled.intercepts_], strict=True):
         assert_allclose(one, other, rtol=0, atol=1e-13)
@@ -158,13 +158,16 @@ def test_few_steps_of_descent_are_learned_through():
 
 
 @pytest.mark.quick
-def test_a_learner_that_is_given_moves_the_start():
-    table, y = tables(lambda x, t: np.abs(x) * t, n_tasks=6)
-    learner = NeuralNetworkLearner(compare_with_fallback=False, learner=ParameterAverage(random_state=0))
-    learner.learn(NET, _tasks(table, y))
-    assert list(learner.scores_) == ["all rows", "ParameterAverage"]
+def test_a_learner_that_is_given_learns_the_start_as_it_does_alone():
+    tasks = _tasks(*tables(lambda x, t: np.abs(x) * t, n_tasks=6))
+    given = ParameterAverage(random_state=0)
+    learner = NeuralNetworkLearner(compare_with_fallback=False, learner=given)
+    found, alone = first_component(learner.learn(NET, tasks)), given.learn(NET, tasks)
+    assert list(learner.scores_) == ["ParameterAverage"] and learner.chosen_ == "ParameterAverage"
+    for one, other in zip(found.arrays, alone.arrays, strict=True):
+        assert_array_equal(one, other)
     with pytest.raises(ValueError, match=r"solver: wanted 'sgd' or 'adam' for MAML, found 'lbfgs'; .* use Reptile"):
-        NeuralNetworkLearner(learner=MAML()).learn(NET, _tasks(table, y))
+        NeuralNetworkLearner(learner=MAML()).learn(NET, tasks)
 
 
 def test_two_fits_are_as_the_second_alone():
