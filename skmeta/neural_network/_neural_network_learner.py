@@ -19,11 +19,16 @@ from skmeta.fallback import SharedModel
 from skmeta.fallback._may_take_fallback import MayTakeFallback
 from skmeta.neural_network._comparison import ALL_ROWS, FALLBACK, Fallback, Starts
 from skmeta.neural_network._fitting_learner import fitting_learner
+from skmeta.neural_network._maml import MAML
+from skmeta.neural_network._parameter_average import ParameterAverage
 from skmeta.neural_network._parameters_prior import ParametersPrior
 from skmeta.neural_network._parts_of_work import PartsOfWork
+from skmeta.neural_network._reptile import Reptile
 from skmeta.neural_network._start_or_own_net import StartOrOwnNet, start_or_own_net
 from skmeta.tasks import Tasks
+from skmeta.tasks._words import shown
 
+_OF_STARTS = (MAML, Reptile, ParameterAverage)
 _PARTS = 4  # of the work: the fallback, two halves of the tasks, and the start that is taken
 
 
@@ -137,7 +142,7 @@ class NeuralNetworkLearner(MayTakeFallback):
         TypeError
             If ``prior`` is of another family.
         ValueError
-            If it is of another build, or there are fewer than two classes.
+            If it is of another build, ``learner`` is none of those, or there are fewer than two classes.
         """
         check_scalar(self.n_iter, "n_iter", Integral, min_val=1)
         self._forget()
@@ -159,9 +164,13 @@ class NeuralNetworkLearner(MayTakeFallback):
             self.__dict__.pop(name, None)
 
     def _moving_learner(self, estimator: Any, tasks: Tasks) -> Any:
-        if self.learner == "auto":
+        if isinstance(self.learner, str) and self.learner == "auto":
             return fitting_learner(estimator, tasks, self.n_iter, self.random_state)
-        self.learner.check_takes(estimator)
+        if not isinstance(self.learner, _OF_STARTS):
+            raise ValueError(
+                f"learner: wanted 'auto' or a learner of starts, such as Reptile(), found {shown(self.learner)}; give one of "
+                "MAML(), ANIL(), MetaSGD(), Reptile() and ParameterAverage(), or leave it out."
+            )
         return clone(self.learner)
 
     def _chosen(self, starts: Starts, fallback: Fallback | None, tasks: Tasks, progress: Any) -> Prior:

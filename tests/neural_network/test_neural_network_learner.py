@@ -13,7 +13,7 @@ from sklearn.preprocessing import StandardScaler
 from skmeta import MAML, NeuralNetworkLearner, ParameterAverage, Reptile, WarmStartClassifier, WarmStartRegressor
 from skmeta.base import learner_for
 from skmeta.compose import first_component
-from skmeta.fallback import SharedModelPrior
+from skmeta.fallback import SharedModel, SharedModelPrior
 from skmeta.neural_network import ParametersPrior
 from skmeta.neural_network._comparison import Starts
 from skmeta.neural_network._fitting_learner import fitting_learner
@@ -270,3 +270,52 @@ def test_tasks_learned_from_have_the_start_and_train_no_other_nets(monkeypatch):
     fits.clear()
     prior.adapt_tasks(NET, tasks)
     assert len([n for n in fits if n > 2]) > 200
+
+
+# Bad input, and the way out that is told -----------------------------------------------------------
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("hidden_layer_sizes", (5, 8), r"\(8\)"),
+        ("activation", "relu", "'tanh'"),
+        ("loss", "poisson", "'squared_error'"),
+    ],
+)
+def test_a_net_of_another_build_is_named_and_its_way_out_works(name, value, wanted):
+    table, y = tables(lambda x, t: np.abs(x) * t, n_tasks=3, n_rows=6)
+    learner = NeuralNetworkLearner(1, compare_with_fallback=False)
+    prior = WarmStartRegressor(NET, task=-1, learner=learner).fit(table, y).prior_
+    X, y = table[:6, :1], np.abs(y[:6])
+    other = clone(NET).set_params(**{name: value})
+    with pytest.raises(ValueError, match=rf"{name}: wanted {wanted}, .*set {name} to that, or learn a prior anew"):
+        WarmStartRegressor(other, prior=prior).fit(X, y)
+    WarmStartRegressor(other.set_params(**{name: getattr(NET, name)}), prior=prior).fit(X, y)
+
+
+@pytest.mark.quick
+def test_classes_too_few_or_unknown_are_named():
+    table, y = tables(lambda x, t: x, n_tasks=4, n_rows=6)
+    net = MLPClassifier(hidden_layer_sizes=(3,), solver="lbfgs", max_iter=5, random_state=0)
+    learner = NeuralNetworkLearner(1, compare_with_fallback=False)
+    with pytest.raises(ValueError, match="y: wanted at least two classes in the collection, found the one class 'up'"):
+        WarmStartClassifier(net, task=-1, learner=learner).fit(table, np.full(len(y), "up"))
+    labels = np.where(y > 0.0, "up", "down").astype("<U5")
+    prior = WarmStartClassifier(net, task=-1, learner=learner).fit(table, labels).prior_
+    with pytest.raises(
+        ValueError, match=r"y: wanted the classes that the prior knows, .*found new \['level'\]; learn .*anew"
+    ):
+        WarmStartClassifier(net, prior=prior).fit(table[:3, :1], ["up", "down", "level"])
+    labels[0] = "level"
+    anew = WarmStartClassifier(net, task=-1, learner=learner).fit(table, labels).prior_
+    assert set(WarmStartClassifier(net, prior=anew).fit(table[:3, :1], ["up", "down", "level"]).classes_) == {*labels}
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("learner", ["reptile", SharedModel()])
+def test_a_learner_of_something_else_is_named(learner):
+    table, y = tables(lambda x, t: x, n_tasks=4, n_rows=6)
+    with pytest.raises(ValueError, match="learner: wanted 'auto' or a learner of starts, such as Reptile"):
+        WarmStartRegressor(NET, task=-1, learner=NeuralNetworkLearner(learner=learner)).fit(table, y)
