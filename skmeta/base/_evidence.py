@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -80,6 +81,21 @@ def root_mean_square_left_out(prior: Any, estimator: Any, tasks: Tasks) -> Array
     sums = [np.bincount(owner, weight * column) for column in square.reshape(len(weight), -1).T]
     found[enough] = np.sqrt(np.transpose(sums) / n[:, None]).reshape(-1, *square.shape[1:])
     return found
+
+
+def losses_left_out(prior: Any, estimator: Any, tasks: Tasks, of_rows: Callable[[Any, Any], Array]) -> Array:
+    """Loss ``(n_left_out,)`` of labelled rows, each predicted from the others of its task, in one order for every prior.
+
+    ``of_rows(y, mean)`` are those of numbers; of labels it is minus the logarithm of their probability, see
+    `log_probability`. Rows of tasks that have no others are left out.
+    """
+    left = _left_out(prior, estimator, tasks)
+    if left is None:
+        return np.empty(0)
+    if not classifies(estimator):
+        return of_rows(left.y, left.adapted.predict(left.X, left.codes))
+    n_known = left.adapted.tasks.labelled_rows().counts[left.codes].astype(float)
+    return -log_probability(left.adapted, left.X, left.y, left.codes, n_known)
 
 
 class _LeftOut(NamedTuple):

@@ -79,7 +79,7 @@ class OwnModelPrior(Prior):
         return np.array([self._evidence_of_one(estimator, tasks.take(np.array([code]))) for code in range(len(tasks))])
 
     def _evidence_of_one(self, estimator: Any, task: Tasks) -> float:
-        if task.n_rows < 2 or not self._can_vote(estimator, task):
+        if task.n_rows < 2 or not self.can_vote(estimator, task):
             return -np.inf
         try:
             with warnings.catch_warnings():  # fits to so few rows that are there to be judged alone
@@ -88,8 +88,21 @@ class OwnModelPrior(Prior):
         except ValueError:  # rows that are too few, or of one label
             return -np.inf
 
-    def _can_vote(self, estimator: Any, task: Tasks) -> bool:
-        """Whether its probabilities could be averaged with those of a model of all labels."""
+    def can_vote(self, estimator: Any, task: Tasks) -> bool:
+        """Whether the probabilities of one task's own model could be averaged with those of a model of all labels.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model of one task.
+        task : Tasks
+            That task alone.
+
+        Returns
+        -------
+        bool
+            True of numbers.
+        """
         if task.classes is None:
             return True
         if _lacks_weights(estimator, task):

@@ -19,6 +19,7 @@ from skmeta.base._fingerprint import fingerprint
 from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.base._registry import check_has_targets, register_fallback
 from skmeta.compose import PriorWithOwnModel, known_component, with_first, with_own_model
+from skmeta.compose._with_own_model import KnownScores
 from skmeta.fallback._columns import Candidates, column_candidates
 from skmeta.fallback._known_tasks import rows_to_ask, seen_rows_are_fine
 from skmeta.fallback._link import Link, link_of
@@ -133,19 +134,15 @@ class SharedModel(KeepsSeenTasks):
             If ``prior`` is of another family.
         """
         self.out_of_fold_, self.corrects_seen_rows_ = np.empty(0), False
-        self._known_scores = self._seen = None
+        self._known_scores: KnownScores | None = None
+        self._seen = None
         self._check_parameters()
         if prior is not None:
             return _learned_on(prior, estimator, tasks, n_jobs)
         unit = tasks.mean_weight
         tasks = tasks.weighed_in(unit).weighty_rows()
         shared = self.learn_shared(estimator, tasks, n_jobs=n_jobs, progress=progress)
-        known = tasks.labelled_rows()
-        seen = partial(self.adapt_shared, shared, estimator, known, n_jobs=n_jobs)
-        shared = replace(shared, weight_unit=unit)
-        found, self._known_scores = with_own_model(shared, estimator, known, seen, use=self.use_)
-        self._seen = fingerprint(known)
-        return found
+        return self.beside_own_models(replace(shared, weight_unit=unit), estimator, tasks, n_jobs=n_jobs)
 
     def learn_shared(
         self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None, progress: Any = None
@@ -173,6 +170,29 @@ class SharedModel(KeepsSeenTasks):
         model = self._fitted(unfitted, tasks, best.target) if asked else clone(unfitted)
         shared = self._prior_of(model, link, best, tasks)
         return self._extended(shared, link, estimator, tasks.labelled_rows(), best.correction.rows.X, n_jobs)
+
+    def beside_own_models(
+        self, shared: SharedModelPrior, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
+    ) -> Prior:
+        """Put tasks' own models beside what `learn_shared` returned, with what `learn` keeps of the tasks.
+
+        Parameters
+        ----------
+        shared : SharedModelPrior
+            What was learned, which knows the unit of the weights.
+        estimator, tasks, n_jobs
+            As in `learn_shared`; weights in that unit.
+
+        Returns
+        -------
+        Prior
+            What `learn` returns.
+        """
+        known = tasks.labelled_rows()
+        seen = partial(self.adapt_shared, replace(shared, weight_unit=1.0), estimator, known, n_jobs=n_jobs)
+        found, scores = with_own_model(shared, estimator, known, seen, use=self.use_)
+        self._known_scores, self._seen = scores, fingerprint(known)
+        return found
 
     def adapt_shared(
         self,

@@ -1,31 +1,35 @@
-"""The learner of nets: a start trained on all rows, one that Reptile moved on, or the fallback, as held-out tasks say."""
+"""The learner of nets: a start trained on all rows, one that MAML or Reptile moved on, or the fallback, as tasks say."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from numbers import Integral
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils import check_scalar
 
-from skmeta.base import Prior, register
-from skmeta.base._held_out import ENOUGH_FOR_HALVES, halves_of, simplest
+from skmeta.base import AdaptedEstimators, Learner, Prior, register
+from skmeta.base._fingerprint import fingerprint
+from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.base._registry import check_registered
-from skmeta.compose import first_component
+from skmeta.compose import first_component, with_first
 from skmeta.fallback import SharedModel
 from skmeta.fallback._may_take_fallback import MayTakeFallback
-from skmeta.neural_network._collection import Collection
+from skmeta.neural_network._comparison import ALL_ROWS, FALLBACK, Fallback, Starts
+from skmeta.neural_network._fitting_learner import fitting_learner
+from skmeta.neural_network._maml import MAML
+from skmeta.neural_network._parameter_average import ParameterAverage
 from skmeta.neural_network._parameters_prior import ParametersPrior
+from skmeta.neural_network._parts_of_work import PartsOfWork
 from skmeta.neural_network._reptile import Reptile
-from skmeta.neural_network._score import scores_of
+from skmeta.neural_network._start_or_own_net import StartOrOwnNet, start_or_own_net
 from skmeta.tasks import Tasks
+from skmeta.tasks._words import shown
 
-Array = NDArray[np.float64]
-
-FALLBACK, ALL_ROWS, REPTILE = "fallback", "all rows", "Reptile"
+_OF_STARTS = (MAML, Reptile, ParameterAverage)
+_PARTS = 4  # of the work: the fallback, two halves of the tasks, and the start that is taken
 
 
 @register(MLPRegressor, MLPClassifier)
@@ -34,18 +38,32 @@ class NeuralNetworkLearner(MayTakeFallback):
 
     Three things are compared on tasks held out, each given ten rows: the fallback, one net of all tasks and a linear
     correction of it for each (`SharedModel`); the weights of a net trained on the rows of all tasks, from which the
-    training of each task goes on; and these weights moved on by `Reptile`. A start is taken where held-out tasks gain
-    from it by more than one standard error, Reptile's where they gain beside the other as well; where they do not tell, it
-    is the fallback, which has a task's own net beside it in case that the past misleads. A start has no such brake but the
-    net's own ``max_iter`` and learning rate. Of fewer than four tasks there are none to ask.
+    training of each task goes on; and these weights moved on by the learner that suits the net's own training. With "auto"
+    that is
+
+    * `MAML` for training of at most ten steps, through all of which its gradient goes: ``max_iter`` of ten or fewer, where
+      a task's rows are one batch. It is exact with ``solver="sgd"``, of first order with "adam".
+    * `Reptile` for longer training, for ``solver="lbfgs"`` and ``early_stopping``, and where no task has two rows.
+
+    A start is taken where held-out tasks gain from it by more than one standard error, the moved one where they gain beside
+    the other as well; where they do not tell, it is the fallback. Where the first half of the tasks prefers the fallback to
+    both by more than a standard error, the other half is not asked; where not one task of it does better from the weights
+    trained on all rows, these are not moved on. Of fewer than four tasks there are none to ask.
+
+    Beside a start stands a new task's own net, in case that the past misleads: the net that is trained from random weights is
+    taken where the task's rows, each predicted from the others, gain by that by more than one standard error. Tasks that the
+    start was learned from have the start.
 
     Parameters
     ----------
     n_iter : int, default=50
-        Iterations of Reptile, of five tasks each; the comparison takes two rounds of them, which is most of the time of
-        learning where nets train long.
+        Iterations of Reptile, of five tasks each, or a twentieth of those of MAML, where ``learner="auto"``. The comparison
+        takes two rounds of them, which is most of the time of learning where nets train long.
     compare_with_fallback : bool, default=True
         Whether the fallback is learned too. Else a start is taken in any case.
+    learner : "auto" or Learner, default="auto"
+        "auto" as above, or a `MAML`, `ANIL`, `MetaSGD`, `Reptile` or `ParameterAverage`, which then learns the start alone,
+        as it does by itself: the weights trained on all rows are no choice, and it is only compared with the fallback.
     random_state : int, RandomState or None, default=None
         As in `Reptile`.
 
@@ -53,15 +71,18 @@ class NeuralNetworkLearner(MayTakeFallback):
     ----------
     scores_ : dict
         Minus the mean loss of held-out tasks, ten rows of each given (root mean squared error; mean log loss or deviance of a
-        row), of what was compared.
-    chosen_ : {"fallback", "all rows", "Reptile"}
-        What was taken. Where learning goes on from a prior, nothing is compared.
+        row), of what was compared: "fallback", "all rows", and the name of the learner, nan of what was not asked.
+    chosen_ : str
+        Which of them was taken. Where learning goes on from a prior, nothing is compared, and it is not there.
+    learner_ : Learner
+        That which moved the start on, fitted; only where it did.
     fallback_ : SharedModel
         Fitted; only where it was taken.
 
     References
     ----------
     A. Nichol, J. Achiam and J. Schulman (2018), On first-order meta-learning algorithms, arXiv 1803.02999.
+    C. Finn, P. Abbeel and S. Levine (2017), Model-agnostic meta-learning for fast adaptation of deep networks, ICML.
 
     Examples
     --------
@@ -73,13 +94,24 @@ class NeuralNetworkLearner(MayTakeFallback):
     >>> y = np.abs(x) * rng.choice([-1.0, 1.0], size=8)[task]
     >>> net = MLPRegressor(hidden_layer_sizes=8, solver="lbfgs", max_iter=10, tol=1.0, random_state=0)
     >>> learner = NeuralNetworkLearner(n_iter=5, compare_with_fallback=False)
-    >>> WarmStartRegressor(net, task=-1, learner=learner).fit(np.column_stack([x, task]), y).prior_
+    >>> model = WarmStartRegressor(net, task=-1, learner=learner).fit(np.column_stack([x, task]), y)
+    >>> list(model.learner_.scores_)
+    ['all rows', 'Reptile']
+    >>> model.prior_.components[0]
     ParametersPrior(MLPRegressor 1-8-1 relu, n_tasks=8)
     """
 
-    def __init__(self, n_iter: int = 50, *, compare_with_fallback: bool = True, random_state: Any = None) -> None:
+    def __init__(
+        self,
+        n_iter: int = 50,
+        *,
+        compare_with_fallback: bool = True,
+        learner: Any = "auto",
+        random_state: Any = None,
+    ) -> None:
         self.n_iter = n_iter
         self.compare_with_fallback = compare_with_fallback
+        self.learner = learner
         self.random_state = random_state
 
     check_takes = check_registered
@@ -98,76 +130,94 @@ class NeuralNetworkLearner(MayTakeFallback):
         Parameters
         ----------
         estimator, tasks, prior, n_jobs, progress
-            As in `Learner.learn`; from a ``prior`` that is a start Reptile goes on, from any other the fallback.
+            As in `Learner.learn`; from a ``prior`` that is a start its learner goes on, from any other the fallback.
 
         Returns
         -------
         Prior
-            A `ParametersPrior`, or what the fallback learned.
+            A `StartOrOwnNet`, or what the fallback learned.
 
         Raises
         ------
         TypeError
             If ``prior`` is of another family.
         ValueError
-            If it is of another build.
+            If it is of another build, ``learner`` is none of those, or there are fewer than two classes.
         """
         check_scalar(self.n_iter, "n_iter", Integral, min_val=1)
-        self.__dict__.pop("fallback_", None)
+        self._forget()
+        moves = self._moving_learner(estimator, tasks)
         if prior is not None:
-            return self._learned_on(estimator, tasks, prior, n_jobs)
-        scores = self._held_out(estimator, tasks, n_jobs)
-        found: Prior | None = None
-        if self.compare_with_fallback:
-            fallback = SharedModel()
-            found = fallback.learn(estimator, tasks.labelled_rows(), n_jobs=n_jobs)
-            judged = np.where(np.isnan(scores[ALL_ROWS]), np.nan, fallback.held_out_scores_)
-            scores = {FALLBACK: judged} | scores
-        self.scores_ = {name: _mean(each) for name, each in scores.items()}
-        self.chosen_ = simplest(scores.items())
+            return self._learned_on(moves, estimator, tasks, prior, n_jobs, progress)
+        starts = Starts(estimator, moves, self.random_state, isinstance(self.learner, str), n_jobs)
+        parts = PartsOfWork(progress, _PARTS)
+        fallback = Fallback(estimator, tasks, n_jobs, parts.part(0)) if self.compare_with_fallback else None
+        found = starts.compared(tasks, None if fallback is None else fallback.scores, parts)
+        self.scores_, self.chosen_ = found.means, found.choice
+        learned = self._chosen(starts, fallback, tasks, parts.part(_PARTS - 1))
+        parts.finish()
+        return learned
+
+    def _forget(self) -> None:
+        """What an earlier call has found, so that two are as the second alone."""
+        for name in ("scores_", "chosen_", "learner_", "fallback_", "_seen"):
+            self.__dict__.pop(name, None)
+
+    def _moving_learner(self, estimator: Any, tasks: Tasks) -> Any:
+        if isinstance(self.learner, str) and self.learner == "auto":
+            return fitting_learner(estimator, tasks, self.n_iter, self.random_state)
+        if not isinstance(self.learner, _OF_STARTS):
+            raise ValueError(
+                f"learner: wanted 'auto' or a learner of starts, such as Reptile(), found {shown(self.learner)}; give one of "
+                "MAML(), ANIL(), MetaSGD(), Reptile() and ParameterAverage(), or leave it out."
+            )
+        return clone(self.learner)
+
+    def _chosen(self, starts: Starts, fallback: Fallback | None, tasks: Tasks, progress: Any) -> Prior:
+        if fallback is not None and self.chosen_ == FALLBACK:
+            self.fallback_ = fallback.learner
+            return fallback.finished()
+        start = starts.learned(self.chosen_, tasks, progress)
+        if self.chosen_ != ALL_ROWS:
+            self.learner_ = starts.moves
+        self._seen = fingerprint(self._learned_rows(tasks))
+        return start_or_own_net(start)
+
+    def _learned_on(
+        self, moves: Learner, estimator: Any, tasks: Tasks, prior: Any, n_jobs: int | None, progress: Any
+    ) -> Prior:
+        """A start by its learner, with the own net beside it as before; what the fallback learned by that."""
+        found: Prior
+        if isinstance(first_component(prior), ParametersPrior):
+            found = with_first(prior, moves.learn(estimator, tasks, prior, n_jobs=n_jobs, progress=progress))
+            return found
+        found = SharedModel().learn(
+            estimator, tasks.labelled_rows(), prior, n_jobs=n_jobs
+        )  # it was better for the past
         if progress is not None:
             progress(1, 1)
-        if found is not None and self.chosen_ == FALLBACK:
-            self.fallback_ = fallback
-            return found
-        start = self._on_all_rows(estimator, tasks)
-        return start if self.chosen_ == ALL_ROWS else self._moved_on(start, estimator, tasks, n_jobs)
+        return found
 
-    def _learned_on(self, estimator: Any, tasks: Tasks, prior: Any, n_jobs: int | None) -> Prior:
-        if isinstance(first_component(prior), ParametersPrior):
-            return self._reptile.learn(estimator, tasks, prior, n_jobs=n_jobs)
-        return SharedModel().learn(estimator, tasks.labelled_rows(), prior, n_jobs=n_jobs)  # it was better for the past
+    def has_seen(self, tasks: Tasks) -> bool:
+        """Whether these tasks were learned from, by the fallback or the start that was taken.
 
-    @property
-    def _reptile(self) -> Reptile:
-        return Reptile(self.n_iter, random_state=self.random_state)
+        Parameters
+        ----------
+        tasks : Tasks
+            Some tasks.
 
-    def _on_all_rows(self, estimator: Any, tasks: Tasks) -> ParametersPrior:
-        past = Collection(estimator, tasks, None, self.random_state)
-        return past.prior(past.on_all_rows())
+        Returns
+        -------
+        bool
+            False for any others.
+        """
+        return super().has_seen(tasks) or KeepsSeenTasks.has_seen(self, tasks)
 
-    def _moved_on(self, start: ParametersPrior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> Prior:
-        """By Reptile, through the tasks that the start was learned from, which count once."""
-        return self._reptile.learn(estimator, tasks, replace(start, n_tasks=0.0, n_rows=0.0), n_jobs=n_jobs)
+    def _learned_rows(self, tasks: Tasks) -> Tasks:
+        return tasks.weighty_rows().labelled_rows()
 
-    def _held_out(self, estimator: Any, tasks: Tasks, n_jobs: int | None) -> dict[str, Array]:
-        """Scores ``(n_tasks,)`` by what the other half of the tasks teaches; nan where that has no two labels, or no rows."""
-        scores = {name: np.full(len(tasks), np.nan) for name in (ALL_ROWS, REPTILE)}
-        known = tasks.weighty_rows().labelled_rows()
-        if np.count_nonzero(known.counts) < ENOUGH_FOR_HALVES:
-            return scores
-        for teach, judge in halves_of(known):
-            taught, asked = known.take(teach), known.take(judge)
-            if taught.classes is not None and len(np.unique(np.concatenate([*taught.classes]))) < 2:
-                continue
-            start = self._on_all_rows(estimator, taught)
-            scores[ALL_ROWS][judge] = scores_of(start, estimator, asked, n_jobs)
-            scores[REPTILE][judge] = scores_of(
-                self._moved_on(start, estimator, taught, n_jobs), estimator, asked, n_jobs
-            )
-        return scores
-
-
-def _mean(scores: Array) -> float:
-    judged = ~np.isnan(scores)
-    return float(scores[judged].mean()) if judged.any() else float("nan")
+    def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:
+        """As the fallback does; from a start all of them, which it was learned from."""
+        if not isinstance(prior, StartOrOwnNet):
+            return super()._adapt_seen(prior, estimator, tasks, n_jobs)
+        return prior.adapt_chosen(estimator, tasks, np.zeros(len(tasks), dtype=bool), n_jobs)

@@ -35,14 +35,36 @@ def scores_of(prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None = Non
     ndarray of shape (n_tasks,)
         Nan of tasks without a row to predict.
     """
-    link = link_of(estimator)
+    return score_of_rows(*row_losses_of(prior, estimator, tasks, n_jobs), estimator)
+
+
+def row_losses_of(prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None = None) -> tuple[Array, Tasks]:
+    """Loss of each row that is predicted where ten rows of its task are given, and these rows.
+
+    Parameters
+    ----------
+    prior, estimator, tasks, n_jobs
+        As in `scores_of`.
+
+    Returns
+    -------
+    losses : ndarray of shape (n_rows,)
+        Squared errors, deviances, or minus logarithms of probabilities.
+    query : Tasks
+        The same tasks.
+    """
     labels = () if prior.classes is None else prior.classes
     shots, query = (part.with_labels(labels) for part in tasks.weighty_rows().shots_and_query(SHOTS))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # of trainings that nobody keeps
         adapted = prior.adapt_tasks(estimator, shots, n_jobs=n_jobs)
-    losses = link.in_units(mean_of_tasks(link.losses(adapted, query), query))
-    return np.where(query.counts > 0, -losses, np.nan)
+        return link_of(estimator).losses(adapted, query), query
+
+
+def score_of_rows(losses: Array, query: Tasks, estimator: Any) -> Array:
+    """Scores of tasks as `scores_of` has them, from what `row_losses_of` gave."""
+    means = link_of(estimator).in_units(mean_of_tasks(losses, query))
+    return np.where(query.counts > 0, -means, np.nan)
 
 
 def mean_score(prior: Any, estimator: Any, tasks: Tasks, n_jobs: int | None = None) -> float:

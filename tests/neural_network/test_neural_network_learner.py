@@ -10,11 +10,14 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skmeta import NeuralNetworkLearner, WarmStartClassifier, WarmStartRegressor
+from skmeta import MAML, NeuralNetworkLearner, ParameterAverage, Reptile, WarmStartClassifier, WarmStartRegressor
 from skmeta.base import learner_for
 from skmeta.compose import first_component
-from skmeta.fallback import SharedModelPrior
+from skmeta.fallback import SharedModel, SharedModelPrior
 from skmeta.neural_network import ParametersPrior
+from skmeta.neural_network._comparison import Starts
+from skmeta.neural_network._fitting_learner import fitting_learner
+from skmeta.neural_network._start_or_own_net import StartOrOwnNet, start_or_own_net
 from skmeta.tasks import Tasks
 
 pytestmark = [pytest.mark.filterwarnings("ignore:lbfgs failed to converge:sklearn.exceptions.ConvergenceWarning")]
@@ -39,20 +42,21 @@ def test_tasks_that_bend_each_their_own_way_get_a_start():
     table, y = tables(lambda x, t: np.sin(3.0 * x + 3.0 * t))
     model = WarmStartRegressor(NET, task=-1, learner=NeuralNetworkLearner(n_iter=20)).fit(table, y)
     learner = model.learner_
-    assert learner.chosen_ in ("all rows", "Reptile") and isinstance(model.prior_, ParametersPrior)
+    assert learner.chosen_ in ("all rows", "Reptile") and isinstance(model.prior_, StartOrOwnNet)
     assert learner.scores_[learner.chosen_] > learner.scores_["fallback"]
     plain = model.adapt(table[:10, :1], y[:10])
     assert type(plain) is MLPRegressor and plain.get_params() == NET.get_params()
 
 
 def test_one_net_for_all_and_a_level_of_each_is_the_fallbacks():
-    table, y = tables(lambda x, t: np.sin(3.0 * x) + t, noise=0.5)
-    net = clone(NET).set_params(max_iter=100)  # trained on ten rows until it follows their noise
+    table, y = tables(lambda x, t: np.sin(3.0 * x) + t, n_tasks=10, n_rows=12, noise=0.5)
+    net = clone(NET).set_params(max_iter=50)  # trained on ten rows until it follows their noise
     model = WarmStartRegressor(net, task=-1, learner=NeuralNetworkLearner(n_iter=3)).fit(table, y)
     assert model.learner_.chosen_ == "fallback"
     assert isinstance(first_component(model.prior_), SharedModelPrior)
     known = model.learner_.scores_
     assert known["fallback"] > known["all rows"] and list(known) == ["fallback", "all rows", "Reptile"]
+    assert not hasattr(model.learner_, "learner_")
     on = WarmStartRegressor(net, task=-1, prior=model.prior_).fit(table, y)
     assert isinstance(first_component(on.prior_), SharedModelPrior)
 
@@ -62,16 +66,16 @@ def test_a_start_without_comparison_and_its_learning_on():
     table, y = tables(lambda x, t: np.abs(x) * t, n_tasks=6)
     learner = NeuralNetworkLearner(n_iter=2, compare_with_fallback=False)
     model = WarmStartRegressor(NET, task=-1, learner=learner).fit(table, y)
-    assert set(model.learner_.scores_) == {"all rows", "Reptile"} and model.prior_.n_tasks == 6
+    assert set(model.learner_.scores_) == {"all rows", "Reptile"} and first_component(model.prior_).n_tasks == 6
     on = WarmStartRegressor(NET, task=-1, prior=model.prior_, learner=learner).fit(table, y)
-    assert isinstance(on.prior_, ParametersPrior) and on.prior_.n_tasks == 12
+    assert isinstance(on.prior_, StartOrOwnNet) and first_component(on.prior_).n_tasks == 12
+    assert not hasattr(on.learner_, "scores_") and not hasattr(on.learner_, "chosen_")
 
 
 @pytest.mark.quick
 def test_training_on_all_rows_is_the_nets_own():
     table, y = tables(lambda x, t: np.abs(x) * t, n_tasks=6)
-    learner = NeuralNetworkLearner(n_iter=1, compare_with_fallback=False)
-    prior = learner._on_all_rows(NET, _tasks(table, y))
+    prior = Starts(NET, Reptile(1), None, True).on_all_rows(_tasks(table, y))
     pooled = MLPRegressor(**NET.get_params()).fit(table[:, :1], y)
     for one, other in zip(prior.arrays, [*pooled.coefs_, *pooled.intercepts_], strict=True):
         assert_allclose(one, other, rtol=0, atol=1e-13)
@@ -82,7 +86,7 @@ def _tasks(table, y):
 
 
 def test_classifiers_behind_a_scaler():
-    table, y = tables(lambda x, t: x * np.sign(t), n_rows=16)
+    table, y = tables(lambda x, t: x * np.sign(t), n_rows=10)
     labels = np.where(y > 0.0, "up", "down")
     net = MLPClassifier(hidden_layer_sizes=(4,), solver="lbfgs", max_iter=10, random_state=0)
     model = WarmStartClassifier(make_pipeline(StandardScaler(), net), task=-1, learner=NeuralNetworkLearner(n_iter=10))
@@ -108,7 +112,210 @@ def test_it_is_repeated_and_says_nothing_of_its_inner_trainings():
         warnings.simplefilter("always")
         one, two = (learner.learn(NET, _tasks(table, y)) for _ in range(2))
     assert said == []
-    for a, b in zip(one.arrays, two.arrays, strict=True):
+    for a, b in zip(first_component(one).arrays, first_component(two).arrays, strict=True):
         assert_array_equal(a, b)
     with pytest.raises(ValueError, match="n_iter == 0"):
         NeuralNetworkLearner(0).learn(NET, _tasks(table, y))
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("wanted", "changed"),
+    [
+        (MAML, {"solver": "sgd", "max_iter": 10}),
+        (MAML, {"solver": "adam", "max_iter": 3, "batch_size": 20}),
+        (Reptile, {"solver": "sgd", "max_iter": 11}),
+        (Reptile, {"solver": "adam", "max_iter": 200}),
+        (Reptile, {"solver": "lbfgs", "max_iter": 3}),
+        (Reptile, {"solver": "sgd", "max_iter": 3, "batch_size": 19}),
+        (Reptile, {"solver": "sgd", "max_iter": 3, "early_stopping": True}),
+    ],
+)
+def test_auto_is_the_learner_of_the_nets_own_training(wanted, changed):
+    tasks = _tasks(*tables(lambda x, t: x + t, n_tasks=4))
+    net = clone(NET).set_params(**changed)
+    found = fitting_learner(net, tasks, 7, random_state=3)
+    assert type(found) is wanted and found.random_state == 3
+    if wanted is MAML:
+        assert found.n_inner_steps == net.max_iter and found.n_iter == 140
+        assert found.first_order == (net.solver == "adam")
+        one_row = _tasks(*tables(lambda x, t: x + t, n_tasks=4, n_rows=1))
+        assert type(fitting_learner(net, one_row, 7)) is Reptile  # nothing to part in shots and query
+    else:
+        assert found.n_iter == 7
+
+
+def test_few_steps_of_descent_are_learned_through():
+    table, y = tables(lambda x, t: t * np.abs(x), noise=0.0)
+    net = MLPRegressor(hidden_layer_sizes=(10,), solver="sgd", learning_rate_init=0.1, max_iter=5, random_state=0)
+    learner = NeuralNetworkLearner(compare_with_fallback=False, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # five epochs are few, as is meant
+        model = WarmStartRegressor(net, task=-1, learner=learner).fit(table, y)
+    found = model.learner_
+    assert found.chosen_ == "MAML" and isinstance(found.learner_, MAML) and found.learner_.n_iter_ > 0
+    assert found.scores_["MAML"] > found.scores_["all rows"]
+
+
+@pytest.mark.quick
+def test_a_learner_that_is_given_learns_the_start_as_it_does_alone():
+    tasks = _tasks(*tables(lambda x, t: np.abs(x) * t, n_tasks=6))
+    given = ParameterAverage(random_state=0)
+    learner = NeuralNetworkLearner(compare_with_fallback=False, learner=given)
+    found, alone = first_component(learner.learn(NET, tasks)), given.learn(NET, tasks)
+    assert list(learner.scores_) == ["ParameterAverage"] and learner.chosen_ == "ParameterAverage"
+    for one, other in zip(found.arrays, alone.arrays, strict=True):
+        assert_array_equal(one, other)
+    with pytest.raises(ValueError, match=r"solver: wanted 'sgd' or 'adam' for MAML, found 'lbfgs'; .* use Reptile"):
+        NeuralNetworkLearner(learner=MAML()).learn(NET, tasks)
+
+
+def test_two_fits_are_as_the_second_alone():
+    bent, level = (_tasks(*tables(law, n_tasks=6, n_rows=8)) for law in (lambda x, t: t * x, lambda x, t: x + 9.0 * t))
+    used, fresh = (NeuralNetworkLearner(n_iter=1, random_state=0) for _ in range(2))
+    start = used.set_params(compare_with_fallback=False).learn(NET, bent)
+    assert used.has_seen(bent) and hasattr(used, "chosen_")
+    used.set_params(compare_with_fallback=True)
+    for learner in (used, fresh):
+        learner.learn(NET, level)
+    assert used.chosen_ == fresh.chosen_ == "fallback"
+    assert [*used.scores_.items()][:2] == [*fresh.scores_.items()][:2]
+    assert vars(used).keys() == vars(fresh).keys() and not used.has_seen(bent)
+    used.learn(NET, bent, start)
+    assert vars(used).keys() == vars(NeuralNetworkLearner()).keys()
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("compare", [True, False])
+def test_progress_is_told_in_one_line_of_numbers(compare):
+    tasks, told = _tasks(*tables(lambda x, t: np.abs(x) * t, n_tasks=6, n_rows=6)), []
+    learner = NeuralNetworkLearner(n_iter=4, compare_with_fallback=compare)
+    learner.learn(NET, tasks, progress=lambda *now: told.append(now))
+    done, total = zip(*told, strict=True)
+    assert len(set(total)) == 1 and list(done) == sorted(done) and done[-1] == total[-1] and len(told) > 4
+    on = []
+    learner.learn(NET, tasks, learner.learn(NET, tasks), progress=lambda *now: on.append(now))
+    assert on
+
+
+@pytest.mark.quick
+def test_what_progress_raises_ends_learning():
+    tasks = _tasks(*tables(lambda x, t: np.abs(x) * t, n_tasks=6))
+    learner = NeuralNetworkLearner(n_iter=4, compare_with_fallback=False)
+    learner.learn(NET, tasks)
+
+    def stop(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        learner.learn(NET, tasks, progress=stop)
+    assert not hasattr(learner, "chosen_") and not learner.has_seen(tasks)
+
+
+# The task's own net ------------------------------------------------------------------------------
+
+
+def _start(law):
+    """A net that knows a law, its own net beside it, and a net that is trained long enough to learn one."""
+    net = MLPRegressor(hidden_layer_sizes=(10,), activation="tanh", solver="lbfgs", max_iter=100, random_state=1)
+    x = np.linspace(-2.0, 2.0, 60)[:, None]
+    start = ParametersPrior.from_estimator(clone(net).fit(x, law(x.ravel())))
+    return start, net.set_params(max_iter=3)
+
+
+@pytest.mark.quick
+def test_of_start_and_own_net_the_better_one_is_taken_as_it_is():
+    start, short = _start(lambda x: 5.0 * np.sin(2.0 * x))
+    prior, x = start_or_own_net(start), np.linspace(-1.8, 1.8, 12)[:, None]
+    helped, y = prior.adapt(short, x, 5.0 * np.sin(2.0 * x.ravel()) + 1.0), -5.0 * np.sin(2.0 * x.ravel())
+    assert type(helped) is MLPRegressor
+    assert_array_equal(helped.coefs_[0], start.adapt(short, x, 5.0 * np.sin(2.0 * x.ravel()) + 1.0).coefs_[0])
+    misled = prior.adapt(short, x, y)
+    assert_array_equal(misled.coefs_[0], clone(short).fit(x, y).coefs_[0])
+    assert np.mean((misled.predict(x) - y) ** 2) < np.mean((start.adapt(short, x, y).predict(x) - y) ** 2)
+
+
+@pytest.mark.quick
+def test_where_rows_do_not_tell_it_is_the_start_and_it_is_stored_whole():
+    start, net = _start(np.abs)
+    prior = start_or_own_net(start)
+    for n in (0, 1):
+        one = prior.adapt(net, np.zeros((n, 1)), np.zeros(n))
+        assert_array_equal(one.coefs_[0], start.adapt(net, np.zeros((n, 1)), np.zeros(n)).coefs_[0])
+    again = StartOrOwnNet.from_dict(prior.to_dict())
+    assert repr(again) == repr(prior) == "ParametersPrior(MLPRegressor 1-10-1 tanh, written by hand), or own net"
+    assert_array_equal(again.zero_shot(net).coefs_[0], start.arrays[0])
+
+
+@pytest.mark.quick
+def test_a_task_without_one_of_the_classes_has_the_start():
+    x = np.linspace(-1.0, 1.0, 30)[:, None]
+    net = MLPClassifier(hidden_layer_sizes=(3,), solver="lbfgs", max_iter=5, random_state=0)
+    start = ParametersPrior.from_estimator(clone(net).fit(x, np.where(x.ravel() > 0.0, "up", "down")))
+    up = np.array(["up"] * 4), np.array(["up", "up", "up", "down"])  # and one of which a row left out lacks it
+    for y in up:
+        found, alone = (each.adapt(net, x[:4], y) for each in (start_or_own_net(start), start))
+        assert_array_equal(found.coefs_[0], alone.coefs_[0])
+
+
+def test_tasks_learned_from_have_the_start_and_train_no_other_nets(monkeypatch):
+    table, y = tables(lambda x, t: np.abs(x) * t, n_tasks=6)
+    tasks, learner = _tasks(table, y), NeuralNetworkLearner(n_iter=2, compare_with_fallback=False)
+    prior = learner.learn(NET, tasks)
+    fits, fit = [], MLPRegressor.fit
+    monkeypatch.setattr(MLPRegressor, "fit", lambda *args, **more: (fits.append(len(args[1])), fit(*args, **more))[1])
+    known = learner.adapt_learned(prior, NET, tasks)
+    assert len([n for n in fits if n > 2]) == 6  # two rows: nothing but the shapes of arrays
+    assert known.responsibilities.shape == (6, 2)
+    fits.clear()
+    prior.adapt_tasks(NET, tasks)
+    assert len([n for n in fits if n > 2]) > 200
+
+
+# Bad input, and the way out that is told -----------------------------------------------------------
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("hidden_layer_sizes", (5, 8), r"\(8\)"),
+        ("activation", "relu", "'tanh'"),
+        ("loss", "poisson", "'squared_error'"),
+    ],
+)
+def test_a_net_of_another_build_is_named_and_its_way_out_works(name, value, wanted):
+    table, y = tables(lambda x, t: np.abs(x) * t, n_tasks=3, n_rows=6)
+    learner = NeuralNetworkLearner(1, compare_with_fallback=False)
+    prior = WarmStartRegressor(NET, task=-1, learner=learner).fit(table, y).prior_
+    X, y = table[:6, :1], np.abs(y[:6])
+    other = clone(NET).set_params(**{name: value})
+    with pytest.raises(ValueError, match=rf"{name}: wanted {wanted}, .*set {name} to that, or learn a prior anew"):
+        WarmStartRegressor(other, prior=prior).fit(X, y)
+    WarmStartRegressor(other.set_params(**{name: getattr(NET, name)}), prior=prior).fit(X, y)
+
+
+@pytest.mark.quick
+def test_classes_too_few_or_unknown_are_named():
+    table, y = tables(lambda x, t: x, n_tasks=4, n_rows=6)
+    net = MLPClassifier(hidden_layer_sizes=(3,), solver="lbfgs", max_iter=5, random_state=0)
+    learner = NeuralNetworkLearner(1, compare_with_fallback=False)
+    with pytest.raises(ValueError, match="y: wanted at least two classes in the collection, found the one class 'up'"):
+        WarmStartClassifier(net, task=-1, learner=learner).fit(table, np.full(len(y), "up"))
+    labels = np.where(y > 0.0, "up", "down").astype("<U5")
+    prior = WarmStartClassifier(net, task=-1, learner=learner).fit(table, labels).prior_
+    with pytest.raises(
+        ValueError, match=r"y: wanted the classes that the prior knows, .*found new \['level'\]; learn .*anew"
+    ):
+        WarmStartClassifier(net, prior=prior).fit(table[:3, :1], ["up", "down", "level"])
+    labels[0] = "level"
+    anew = WarmStartClassifier(net, task=-1, learner=learner).fit(table, labels).prior_
+    assert set(WarmStartClassifier(net, prior=anew).fit(table[:3, :1], ["up", "down", "level"]).classes_) == {*labels}
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("learner", ["reptile", SharedModel()])
+def test_a_learner_of_something_else_is_named(learner):
+    table, y = tables(lambda x, t: x, n_tasks=4, n_rows=6)
+    with pytest.raises(ValueError, match="learner: wanted 'auto' or a learner of starts, such as Reptile"):
+        WarmStartRegressor(NET, task=-1, learner=NeuralNetworkLearner(learner=learner)).fit(table, y)

@@ -1,0 +1,175 @@
+"""What is compared for nets on held-out tasks: the fallback, a start trained on all rows, and that start moved on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta.base import Learner, Prior
+from skmeta.base._held_out import ENOUGH_FOR_HALVES, gains, halves_of, simplest
+from skmeta.fallback import SharedModel
+from skmeta.neural_network._collection import Collection
+from skmeta.neural_network._parameters_prior import ParametersPrior
+from skmeta.neural_network._parts_of_work import PartsOfWork
+from skmeta.neural_network._score import scores_of
+from skmeta.tasks import Tasks
+
+Array = NDArray[np.float64]
+
+FALLBACK, ALL_ROWS = "fallback", "all rows"
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """Scores ``(n_tasks,)`` of held-out tasks by name, nan where a task was not asked; simpler choices first."""
+
+    scores: dict[str, Array]
+
+    @property
+    def choice(self) -> str:
+        """The one that is taken."""
+        return simplest(self.scores.items())
+
+    @property
+    def means(self) -> dict[str, float]:
+        """Of the tasks asked; nan where there are none."""
+        return {name: _mean(each[~np.isnan(each)]) for name, each in self.scores.items()}
+
+
+def _mean(scores: Array) -> float:
+    return float(scores.mean()) if len(scores) else float("nan")
+
+
+class Starts:
+    """Starts of a net, as they are learned from some tasks or others.
+
+    Parameters
+    ----------
+    estimator : estimator
+        The net.
+    moves : Learner
+        Moves a start on.
+    random_state : int, RandomState or None
+        Of the training on all rows, where the net has none of its own.
+    after_all_rows : bool
+        Whether the learner moves on the start of all rows, which is a choice then; else it begins as it does alone.
+    n_jobs : int, default=None
+        Parallel jobs over tasks.
+    """
+
+    def __init__(
+        self, estimator: Any, moves: Learner, random_state: Any, after_all_rows: bool, n_jobs: int | None = None
+    ) -> None:
+        self.estimator, self.moves, self.n_jobs = estimator, moves, n_jobs
+        self.after_all_rows, self._random_state = after_all_rows, random_state
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the starts, the simpler one first."""
+        return (ALL_ROWS, *self._moved) if self.after_all_rows else self._moved
+
+    @property
+    def _moved(self) -> tuple[str]:
+        return (type(self.moves).__name__,)
+
+    def learned(self, name: str, tasks: Tasks, progress: Any = None) -> Any:
+        """One of them, learned from some tasks."""
+        if not self.after_all_rows:
+            return self.moves.learn(self.estimator, tasks, n_jobs=self.n_jobs, progress=progress)
+        start = self.on_all_rows(tasks)
+        return start if name == ALL_ROWS else self.moved_on(start, tasks, progress)
+
+    def on_all_rows(self, tasks: Tasks) -> ParametersPrior:
+        """The weights of a net trained on the rows of all tasks."""
+        past = Collection(self.estimator, tasks, None, self._random_state)
+        return past.prior(past.on_all_rows())
+
+    def moved_on(self, start: ParametersPrior, tasks: Tasks, progress: Any = None) -> Any:
+        """These weights moved on through the tasks that they were learned from, which count once."""
+        before = replace(start, n_tasks=0.0, n_rows=0.0)
+        return self.moves.learn(self.estimator, tasks, before, n_jobs=self.n_jobs, progress=progress)
+
+    def compared(self, tasks: Tasks, fallback: Array | None, parts: PartsOfWork) -> Compared:
+        """Each half of the tasks judges what the other one teaches; the second only if the first does not say it all.
+
+        Parameters
+        ----------
+        tasks : Tasks
+            The collection.
+        fallback : ndarray of shape (n_tasks,) or None
+            Scores of the same tasks by the fallback; None where that is not compared.
+        parts : PartsOfWork
+            The second and the third are the halves.
+
+        Returns
+        -------
+        Compared
+            Nan of halves that have no two labels, or no rows.
+        """
+        scores = {name: np.full(len(tasks), np.nan) for name in self.names}
+        known = tasks.weighty_rows().labelled_rows()
+        is_asked = np.count_nonzero(known.counts) >= ENOUGH_FOR_HALVES and (fallback is not None or self.after_all_rows)
+        halves = halves_of(known) if is_asked else []
+        for number, (teach, judge) in enumerate(halves):
+            taught = known.take(teach)
+            if taught.classes is not None and len(np.unique(np.concatenate([*taught.classes]))) < 2:
+                continue
+            beat = None if fallback is None else fallback[judge]
+            for name, each in self._judged(taught, known.take(judge), beat, parts.part(1 + number)):
+                scores[name][judge] = each
+            if fallback is not None and _is_ahead(fallback, scores.values()):
+                break
+        if fallback is None:
+            return Compared(scores)
+        return Compared({FALLBACK: np.where(np.isnan(scores[self.names[0]]), np.nan, fallback)} | scores)
+
+    def _judged(self, taught: Tasks, asked: Tasks, beat: Array | None, progress: Any) -> Iterator[tuple[str, Array]]:
+        """Scores of some tasks by name; the start is not moved on where it beats the fallback in none of them."""
+        if not self.after_all_rows:
+            start = self.learned(self.names[0], taught, progress)
+            yield self.names[0], scores_of(start, self.estimator, asked, self.n_jobs)
+            return
+        start = self.on_all_rows(taught)
+        found = scores_of(start, self.estimator, asked, self.n_jobs)
+        yield ALL_ROWS, found
+        if beat is None or np.any(found > beat):
+            moved = self.moved_on(start, taught, progress)
+            yield self.names[1], scores_of(moved, self.estimator, asked, self.n_jobs)
+
+
+def _is_ahead(fallback: Array, others: Iterable[Array]) -> bool:
+    """Whether tasks gain by the fallback beside each other choice that was tried, by more than one standard error."""
+    return all(gains(fallback - each) for each in others if not np.isnan(each).all())
+
+
+class Fallback:
+    """The fallback, learned as far as a comparison needs it; its own models beside it are for who takes it.
+
+    Parameters
+    ----------
+    estimator, tasks, n_jobs, progress
+        As in `Learner.learn`.
+    """
+
+    def __init__(
+        self, estimator: Any, tasks: Tasks, n_jobs: int | None, progress: Callable[..., object] | None
+    ) -> None:
+        self.learner = SharedModel()
+        self._estimator, self._n_jobs = estimator, n_jobs
+        self._unit = tasks.mean_weight
+        self._tasks = tasks.labelled_rows().weighed_in(self._unit).weighty_rows()
+        self._shared = self.learner.learn_shared(estimator, self._tasks, n_jobs=n_jobs, progress=progress)
+
+    @property
+    def scores(self) -> Array:
+        """Of held-out tasks ``(n_tasks,)``."""
+        return self.learner.held_out_scores_
+
+    def finished(self) -> Prior:
+        """What the learner of the fallback returns."""
+        shared = replace(self._shared, weight_unit=self._unit)
+        return self.learner.beside_own_models(shared, self._estimator, self._tasks, n_jobs=self._n_jobs)

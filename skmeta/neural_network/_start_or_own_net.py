@@ -1,0 +1,114 @@
+"""A learned start with the task's own net beside it, in case that the past misleads: the better one of them is taken."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skmeta.base import AdaptedEstimators
+from skmeta.base._evidence import losses_left_out
+from skmeta.base._held_out import gains
+from skmeta.compose import MixturePrior
+from skmeta.compose._adapted_mixture import AdaptedMixture
+from skmeta.compose._own_model import OwnModelPrior
+from skmeta.fallback._link import link_of
+from skmeta.neural_network._parameters_prior import ParametersPrior
+from skmeta.tasks import Tasks
+
+Array = NDArray[np.float64]
+Marks = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StartOrOwnNet(MixturePrior):
+    r"""A learned start and the plain net, which is trained from its own random weights; a task has one of them.
+
+    It has its own net if its rows, each predicted from the others (of more than twenty, each fifth of them), gain by that
+    beside the start, on average by more than one standard error. The rows judge as held-out tasks do in every choice: the
+    start is the simpler one. Weights of nets that started apart have no mean, and a vote of both would be no net. A task of
+    fewer than two rows has the start, and so has one whose rows the net cannot be fitted to, as they lack a class. Adapting
+    trains two nets more for each of a task's rows, ten more where these are more than twenty.
+
+    Parameters
+    ----------
+    components : sequence of Prior
+        A `ParametersPrior` and an `OwnModelPrior`.
+    weights, names, weights_without_rows
+        As in `MixturePrior`.
+
+    References
+    ----------
+    M. Stone (1974), Cross-validatory choice and assessment of statistical predictions, JRSS B 36.
+    L. Breiman, J. Friedman, R. Olshen and C. Stone (1984), Classification and regression trees, section 3.4.3 (the rule of
+    one standard error).
+    """
+
+    def __repr__(self) -> str:
+        return f"{self.components[0]!r}, or own net"
+
+    def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
+        """Train a clone of ``estimator`` on each of some tasks, from the start or from its own weights.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The net.
+        tasks : Tasks
+            The tasks.
+        n_jobs : int, default=None
+            Parallel jobs over tasks, of the trainings from the start.
+
+        Returns
+        -------
+        AdaptedEstimators
+            Plain fitted nets.
+        """
+        own = np.array([self._prefers_own(estimator, tasks.take(np.array([code]))) for code in range(len(tasks))])
+        return self.adapt_chosen(estimator, tasks, own.astype(bool), n_jobs)
+
+    def adapt_chosen(self, estimator: Any, tasks: Tasks, own: Marks, n_jobs: int | None = None) -> AdaptedEstimators:
+        """The same where it is known which tasks have their own net, ``own (n_tasks,)``."""
+        start, beside = self.components
+        made = [start.adapt_tasks(estimator, tasks, n_jobs=n_jobs), beside.adapt_tasks(estimator, self._in_unit(tasks))]
+        return AdaptedMixture(self, estimator, tasks, made, np.eye(2)[own.astype(np.intp)])
+
+    def _in_unit(self, tasks: Tasks) -> Tasks:
+        """Weights as the start reads them, so that those of own nets mean no more."""
+        start = self.components[0]
+        assert isinstance(start, ParametersPrior)
+        return tasks.weighed_in(start.weight_unit)
+
+    def _prefers_own(self, estimator: Any, task: Tasks) -> bool:
+        beside = self.components[1]
+        assert isinstance(beside, OwnModelPrior)
+        if task.labelled_rows().n_rows < 2 or not beside.can_vote(estimator, task):
+            return False
+        of_rows = link_of(estimator).of_rows
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of trainings that nobody keeps
+            try:
+                own = losses_left_out(beside, estimator, self._in_unit(task), of_rows)
+            except ValueError:  # others that lack a class
+                return False
+            return gains(losses_left_out(self.components[0], estimator, task, of_rows) - own)
+
+
+def start_or_own_net(start: ParametersPrior) -> StartOrOwnNet:
+    """Put the task's own net beside a start.
+
+    Parameters
+    ----------
+    start : ParametersPrior
+        What was learned.
+
+    Returns
+    -------
+    StartOrOwnNet
+        A task without rows has the start.
+    """
+    own = OwnModelPrior(classes=start.classes, class_prior=start.class_prior, feature_names=start.feature_names)
+    return StartOrOwnNet([start, own], None, ("learned", "own net"), np.array([1.0, 0.0]))
