@@ -39,6 +39,10 @@ class ClassSums(FrozenValue):
         The :math:`\mu` of labels; None where tasks have labels of their own.
     n_means, inverse_rows : ndarray of shape (n_classes,), default=None
         Number of class means in each, and sum of :math:`1 / n_{tc}`.
+    centre : ndarray of shape (n_features,), default=None
+        Mean of all rows.
+    n_rows : float, default=0.0
+        How many rows that is.
     """
 
     within: Array
@@ -52,6 +56,8 @@ class ClassSums(FrozenValue):
     means: Any = None
     n_means: Any = None
     inverse_rows: Any = None
+    centre: Any = None
+    n_rows: float = 0.0
 
     @property
     def is_full(self) -> bool:
@@ -67,8 +73,10 @@ class ClassSums(FrozenValue):
     def __add__(self, other: ClassSums) -> ClassSums:
         names = ("within", "between", "total", "within_dof", "between_dof", "total_dof", "noise")
         found = {name: getattr(self, name) + getattr(other, name) for name in names}
+        found |= {"n_features": self.n_features, "n_rows": self.n_rows + other.n_rows}
+        found["centre"] = (self.n_rows * self.centre + other.n_rows * other.centre) / max(found["n_rows"], 1.0)
         if self.means is None:
-            return ClassSums(**found, n_features=self.n_features)
+            return ClassSums(**found)
         n = self.n_means + other.n_means
         apart = other.means - self.means
         found["between"] = found["between"] + scatter(
@@ -76,7 +84,7 @@ class ClassSums(FrozenValue):
         )
         inverse = self.inverse_rows + other.inverse_rows
         means = self.means + (other.n_means / np.maximum(n, 1))[:, None] * apart
-        return ClassSums(**(found | _freedom(n, inverse)), n_features=self.n_features, **_of_labels(means, n, inverse))
+        return ClassSums(**(found | _freedom(n, inverse)), **_of_labels(means, n, inverse))
 
 
 def scatter(D: Array, weight: Array, full: bool) -> Array:
@@ -124,6 +132,8 @@ def class_sums(X: Any, tasks: Tasks, classes: NDArray[Any] | None, *, full: bool
         within_dof=float(n_weight.sum() - weight.sum()),
         total_dof=float(n_weight.sum() - often[of_task > 0].sum()),
         n_features=X.shape[1],
+        centre=np.asarray(n_weight @ X).ravel() / max(float(n_weight.sum()), np.finfo(float).tiny),
+        n_rows=float(n_weight.sum()),
         **_freedom(n, inverse),
         **of_labels,
     )

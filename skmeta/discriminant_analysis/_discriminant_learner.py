@@ -18,14 +18,14 @@ from skmeta.base import Learner, Prior, register
 from skmeta.base._registry import register_for_own_labels
 from skmeta.compose import known_component
 from skmeta.discriminant_analysis._choice import choose_metric
-from skmeta.discriminant_analysis._class_sums import ClassSums, class_sums
+from skmeta.discriminant_analysis._class_sums import class_sums
 from skmeta.discriminant_analysis._discriminant_prior import (
     DiscriminantPrior,
     as_numbers,
     check_no_weights,
     check_parameters_of,
 )
-from skmeta.discriminant_analysis._metrics import Kind, metrics_of
+from skmeta.discriminant_analysis._metrics import Kind, image_sums, metrics_of
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import class_shares, mean_class_shares
 from skmeta.tasks._own_labels import MIN_LABEL_SHARE, all_labels, labels_are_shared
@@ -63,8 +63,10 @@ class DiscriminantLearner(Learner):
     ----------
     n_components : "auto" or int, default="auto"
         Principal components in which rows within classes are whitened; 0 is the identity metric.
-    beside_identity : bool, default=False
-        Whether rows as they are stand beside a number of components that is given. With "auto" held-out tasks decide.
+    shrinkage : float, default=None
+        Rows get unit length after they were whitened within classes by a covariance that is drawn so far to a multiple of
+        the identity, from 0 to 1; with ``n_components="auto"``, and then in all directions. None leaves it to held-out
+        tasks whether, and how far.
     cv : int, default=5
         Folds of whole tasks.
     min_label_share : float, default=0.5
@@ -105,13 +107,13 @@ class DiscriminantLearner(Learner):
         self,
         n_components: str | int = "auto",
         *,
-        beside_identity: bool = False,
+        shrinkage: float | None = None,
         cv: int = 5,
         min_label_share: float = MIN_LABEL_SHARE,
         max_columns: int = 1000,
     ) -> None:
         self.n_components = n_components
-        self.beside_identity = beside_identity
+        self.shrinkage = shrinkage
         self.cv = cv
         self.min_label_share = min_label_share
         self.max_columns = max_columns
@@ -158,42 +160,49 @@ class DiscriminantLearner(Learner):
         X = as_numbers(tasks.X, estimator)
         self.scores_: dict[str, float] = {}
         if prior is not None:
-            return _learned_on(known_component(prior, DiscriminantPrior), X, tasks)
+            past = known_component(prior, DiscriminantPrior)
+            return _prior_of(X, tasks, past.classes, past.kind, past, full=past.sums.is_full)
         classes = all_labels(tasks) if labels_are_shared(tasks, self.min_label_share) else None
         full = not sparse.issparse(X) and X.shape[1] <= self.max_columns
-        kind = Kind(0 if self.n_components == "auto" else int(self.n_components), self.beside_identity)
-        if full and self.n_components == "auto":
-            kind, self.scores_ = choose_metric(X, tasks, classes, self.cv)
-        return _prior_of(class_sums(X, tasks, classes, full=full), tasks, classes, kind)
+        kind = Kind(0 if self.n_components == "auto" else int(self.n_components), self.shrinkage)
+        if full and kind == Kind() and self.n_components == "auto":
+            kind, self.scores_ = choose_metric(estimator, X, tasks, classes, self.cv)
+        return _prior_of(X, tasks, classes, kind, full=full)
 
     def _check_parameters(self) -> None:
         if self.n_components != "auto":
             check_scalar(self.n_components, "n_components", Integral, min_val=0)
-        check_scalar(self.beside_identity, "beside_identity", bool)
+        if self.shrinkage is not None:
+            check_scalar(self.shrinkage, "shrinkage", Real, min_val=0.0, max_val=1.0)
+            if self.n_components != "auto":
+                raise ValueError(
+                    f"shrinkage: wanted None with n_components={self.n_components}, found {self.shrinkage}; rows get unit "
+                    "length in all directions: leave one of the two out."
+                )
         check_scalar(self.cv, "cv", Integral, min_val=2)
         check_scalar(self.min_label_share, "min_label_share", Real, min_val=0.0, max_val=1.0)
         check_scalar(self.max_columns, "max_columns", Integral, min_val=1)
 
 
-def _learned_on(past: DiscriminantPrior, X: Any, tasks: Tasks) -> DiscriminantPrior:
-    """The same choices, the sums those of past and new tasks together."""
-    sums = past.sums + class_sums(X, tasks, past.classes, full=past.sums.is_full)
-    return _prior_of(sums, tasks, past.classes, past.kind, past)
-
-
 def _prior_of(
-    sums: ClassSums,
+    X: Any,
     tasks: Tasks,
     classes: NDArray[Any] | None,
     kind: Kind,
     past: DiscriminantPrior | None = None,
+    *,
+    full: bool,
 ) -> DiscriminantPrior:
-    """The prior of that kind of metric; tasks of the past count as so many."""
-    n_past = 0.0 if past is None else past.n_tasks
+    """The prior of that kind of metric; sums of the past are added to, and its tasks count as so many."""
+    sums = class_sums(X, tasks, classes, full=full)
+    sums = sums if past is None else past.sums + sums
+    metric = next(metrics_of(sums, [kind]))
+    image = image_sums(metric, X, tasks, classes)
     return DiscriminantPrior.of_metric(
-        next(metrics_of(sums, [kind])),
+        metric,
         sums,
-        n_tasks=len(tasks) + n_past,
+        image if image is None or past is None else past.image + image,
+        n_tasks=len(tasks) + (0.0 if past is None else past.n_tasks),
         n_rows=tasks.n_rows + (0.0 if past is None else past.n_rows),
         feature_names=tasks.feature_names if past is None else past.feature_names,
         classes=classes,

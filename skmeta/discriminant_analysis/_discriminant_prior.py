@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from sklearn.base import clone, is_classifier
 from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_array
 
 from skmeta.base import AdaptedEstimators, Prior
@@ -22,6 +21,7 @@ from skmeta.discriminant_analysis._class_means import posterior_class_means
 from skmeta.discriminant_analysis._class_sums import ClassSums, means_of
 from skmeta.discriminant_analysis._filled import KnownClasses, discriminant, filled
 from skmeta.discriminant_analysis._metrics import Kind, Metric
+from skmeta.discriminant_analysis._unit_length import divided_by, unit_length_steps
 from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._own_labels import no_own_rows
 
@@ -35,21 +35,22 @@ def as_numbers(X: Any, estimator: Any) -> Any:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DiscriminantPrior(Prior):
-    r"""A linear map of rows, and where class means lie in its image.
+    r"""A map of rows, and where class means lie in its image.
 
-    With :math:`z = A^\top x`, a row of class :math:`c` in task :math:`t` is
+    With :math:`z = A^\top x`, or :math:`z = A (x - a) / \lVert A (x - a) \rVert` where rows have unit length, a
+    row of class :math:`c` in task :math:`t` is
 
     .. math:: z \sim N(m_{tc}, \sigma^2 I), \qquad m_{tc} \sim N(\mu, \sigma^2 \operatorname{diag}(\psi)),
 
     where :math:`\mu` is a mean of the task's own of which nothing is known, if each task has labels of its own, else the
-    past mean of the label. The plain result is a Pipeline of a linear map and the classifier. `NearestCentroid`,
+    past mean of the label. The plain result is a Pipeline of the map and the classifier. `NearestCentroid`,
     `LinearDiscriminantAnalysis` and `GaussianNB` get the posterior class means and the variance of a new row around them;
     any other classifier is fitted to the mapped rows.
 
     Parameters
     ----------
     n_components : int
-        How many principal components it is made of; 0 for the identity.
+        How many principal components it is made of; 0 for the identity, and where rows have unit length.
     within : float
         Variance :math:`\sigma^2` of a column of mapped rows of one class.
     between : ndarray of shape (n_columns,) or (1,)
@@ -62,11 +63,16 @@ class DiscriminantPrior(Prior):
         Past means of labels in the image; None where each task has labels of its own.
     n_features : int, default=1
         Number of columns.
-    beside_identity : bool, default=False
-        Whether rows as they are stand beside their components in the image.
+    shrinkage : float, default=None
+        How much of the identity is in the covariance by which rows are whitened before they get unit length; None where
+        they do not.
+    centre : ndarray of shape (n_features,), default=None
+        Mean :math:`a` of past rows, where rows have unit length.
+    image : ClassSums, default=None
+        Sums over classes of past rows of unit length.
     """
 
-    _nested: ClassVar[dict[str, Reader]] = {"sums": reader(ClassSums)}
+    _nested: ClassVar[dict[str, Reader]] = {"sums": reader(ClassSums), "image": reader(ClassSums)}
 
     n_components: int
     within: float
@@ -75,14 +81,16 @@ class DiscriminantPrior(Prior):
     matrix: Any = None
     means: Any = None
     n_features: int = 1
-    beside_identity: bool = False
+    shrinkage: float | None = None
+    centre: Any = None
+    image: Any = None
 
     def __repr__(self) -> str:
         labels = "labels of their own" if self.classes is None else f"{len(self.classes)} labels"
         return f"DiscriminantPrior({self.kind}, tasks with {labels}, n_tasks={self.n_tasks:.0f})"
 
     @classmethod
-    def of_metric(cls, metric: Metric, sums: ClassSums, **known: Any) -> DiscriminantPrior:
+    def of_metric(cls, metric: Metric, sums: ClassSums, image: ClassSums | None, **known: Any) -> DiscriminantPrior:
         """The prior under one of the metrics that sums suggest.
 
         Parameters
@@ -91,6 +99,8 @@ class DiscriminantPrior(Prior):
             One of them.
         sums : ClassSums
             The sums.
+        image : ClassSums or None
+            Those of rows of unit length, where the metric has such.
         **known : dict
             Fields of `Prior`.
 
@@ -99,8 +109,10 @@ class DiscriminantPrior(Prior):
         DiscriminantPrior
             A frozen value.
         """
+        metric = metric if image is None else metric.with_law_of(image)
         means = None if sums.means is None else sums.known_means
-        means = means if metric.matrix is None or means is None else means @ metric.matrix
+        if means is not None and metric.matrix is not None:
+            means = means @ metric.matrix if image is None else image.known_means
         return cls(
             metric.kind.n_components,
             metric.within,
@@ -109,14 +121,26 @@ class DiscriminantPrior(Prior):
             metric.matrix,
             means,
             sums.n_features,
-            metric.kind.beside_identity,
+            metric.kind.shrinkage,
+            metric.centre,
+            image,
             **known,
         )
 
     @property
     def kind(self) -> Kind:
         """What the metric is made of."""
-        return Kind(self.n_components, bool(self.beside_identity))
+        return Kind(self.n_components, self.shrinkage)
+
+    @property
+    def metric(self) -> Metric:
+        """The map of rows, and what is known of classes in its image."""
+        return Metric(self.kind, self.matrix, self.within, self.between, self.centre)
+
+    def in_image(self) -> DiscriminantPrior:
+        """The same for rows that are mapped already."""
+        n_columns = self.n_features if self.matrix is None else self.matrix.shape[1]
+        return replace(self, matrix=None, centre=None, n_features=n_columns, feature_names=None)
 
     @property
     def own_labels(self) -> bool:
@@ -190,10 +214,10 @@ class AdaptedDiscriminants(AdaptedEstimators):
         labels = np.unique(y) if self.prior.own_labels else self.prior.classes
         if not len(labels):
             raise no_own_rows()
-        Z = X if self.prior.matrix is None else X @ self.prior.matrix
+        Z = self.prior.metric.image(X)
         known, scale = self._known(Z, y, labels, code)
         model = self._model(Z if scale is None else Z / scale, y, known)
-        return Pipeline([("metric", self._map(scale)), ("model", model)])
+        return Pipeline([*self._map(scale), ("model", model)])
 
     def _rows_of(self, code: int) -> tuple[Any, NDArray[Any]]:
         if code < 0:
@@ -211,7 +235,7 @@ class AdaptedDiscriminants(AdaptedEstimators):
         n = np.bincount(place, minlength=len(labels))
         means, variance = posterior_class_means(means_of(Z, place, n), n.astype(float), prior.between, prior.means)
         shares = self._shares(n, code)
-        if prior.matrix is None:  # one variance for all columns
+        if prior.kind == Kind():  # one variance for all columns
             return KnownClasses(labels, means, prior.within * float(variance[0]), shares, n.astype(float)), None
         scale = np.sqrt(prior.within * variance)
         return KnownClasses(labels, means / scale, 1.0, shares, n.astype(float)), scale
@@ -223,14 +247,19 @@ class AdaptedDiscriminants(AdaptedEstimators):
             return np.asarray(n / n.sum())
         return np.asarray(past if code >= 0 and self.tasks.class_rates else (n + past) / (n.sum() + 1.0))
 
-    def _map(self, scale: Array | None) -> FunctionTransformer:
-        """The linear map as a fitted step, which knows the names of columns."""
-        matrix = self.prior.matrix
-        step = as_transformer(matrix if scale is None else matrix / scale, validate=True)
-        step.fit(np.zeros((1, self.prior.n_features)))
+    def _map(self, scale: Array | None) -> list[tuple[str, Any]]:
+        """The map as fitted steps, the first of which knows the names of columns."""
+        prior = self.prior
+        if prior.centre is not None:
+            steps = unit_length_steps(prior.centre, prior.matrix, scale)
+        elif prior.matrix is None and scale is not None:
+            steps = [("metric", divided_by(scale, prior.n_features))]
+        else:
+            step = as_transformer(prior.matrix if scale is None else prior.matrix / scale, validate=True)
+            steps = [("metric", step.fit(np.zeros((1, prior.n_features))))]
         if self.tasks.feature_names is not None:
-            step.feature_names_in_ = np.array(self.tasks.feature_names, dtype=object)
-        return step
+            steps[0][1].feature_names_in_ = np.array(self.tasks.feature_names, dtype=object)
+        return steps
 
     def _model(self, Z: Any, y: NDArray[Any], known: KnownClasses) -> Any:
         """With the class means, or fitted to mapped rows; a label that is alone is all there is."""

@@ -142,25 +142,10 @@ def test_where_the_identity_is_the_truth_it_is_chosen():
 
 
 @pytest.mark.quick
-def test_the_identity_beside_components_is_the_mean_of_log_densities(past):
-    """The identity counts as many columns as there are components, here three of five."""
-    A, b, _ = drawn(7, n_tasks=1)
-    even = LinearDiscriminantAnalysis(priors=np.full(5, 0.2))
-
-    def scores(**options):
-        found = learn(*past, **options).prior_.adapt(even, A[::8], b[::8]).decision_function(A)
-        return found - found.mean(axis=1, keepdims=True)
-
-    r = learn(*past, n_components=3).prior_.matrix.shape[1]
-    wanted = (r / 5 * scores(n_components=0) + scores(n_components=3)) / 2
-    assert_allclose(scores(n_components=3, beside_identity=True), wanted, rtol=1e-6, atol=1e-9)
-
-
-@pytest.mark.quick
 def test_what_was_chosen_among_is_said(past, learned):
     names = [*learned.learner_.scores_]
     assert names[:3] == ["identity metric", "1 components", "2 components"]
-    assert names[-1].endswith("components beside the identity") and names.count("5 components") == 1
+    assert names[-1] == "unit length, shrinkage 0.01" and names.count("5 components") == 1
     assert repr(learned.prior_).startswith(f"DiscriminantPrior({learned.prior_.kind}, ")
     assert learn(*past, cv=3).learner_.scores_.keys() == learned.learner_.scores_.keys()
 
@@ -174,7 +159,7 @@ def same_answers(one, other, A, b, query, turn=None):
     assert_allclose(second.predict_proba(query @ turn), first.predict_proba(query), rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("options", [{"n_components": 0}, {"n_components": 3, "beside_identity": True}, {"cv": 3}])
+@pytest.mark.parametrize("options", [{"n_components": 0}, {"shrinkage": 0.1}, {"cv": 3}])
 def test_columns_may_be_turned(past, options):
     X, y, task = past
     turn = special_ortho_group.rvs(5, random_state=np.random.default_rng(0))
