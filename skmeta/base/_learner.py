@@ -36,6 +36,23 @@ class Learner(BaseEstimator):
             If it is of another family.
         """
 
+    def cannot_honour(self, estimator: Any, tasks: Tasks | None) -> str:
+        """What this learner has no place for, which ``learner="auto"`` then leaves to another; by default nothing.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model of one task.
+        tasks : Tasks or None
+            The collection; None where it is not read yet.
+
+        Returns
+        -------
+        str
+            A setting of the estimator, or weights, and why; empty where all is honoured.
+        """
+        return ""
+
     def learn(
         self,
         estimator: Any,

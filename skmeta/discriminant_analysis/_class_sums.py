@@ -154,6 +154,19 @@ def means_of(X: Any, group: Indices, size: Indices) -> Array:
     return np.asarray(found.toarray() if sparse.issparse(found) else found)
 
 
+def places_in_classes(X: Any, label: NDArray[Any]) -> tuple[Indices, Indices]:
+    """Place of each row in its class, whatever order rows came in, by the distance to the mean of all; and the class's size.
+
+    To that of the class two rows are as near as each other.
+    """
+    group = np.unique(label, return_inverse=True)[1]
+    size, mean = np.bincount(group), np.asarray(X.mean(axis=0)).ravel()
+    order = np.lexsort((row_norms(X, squared=True) - 2.0 * (X @ mean), group))
+    place = np.empty(len(group), dtype=np.intp)
+    place[order] = np.arange(len(group)) - (np.cumsum(size) - size)[group[order]]
+    return place, size[group]
+
+
 def _around(X: Any, means: Array, group: Indices, weight: Array, full: bool) -> Array:
     """Scatter of rows around the means of their groups; of sparse rows its trace."""
     if full:

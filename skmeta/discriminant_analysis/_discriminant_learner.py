@@ -14,7 +14,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.utils import check_scalar
 
-from skmeta.base import Learner, Prior, register
+from skmeta.base import Learner, Prior, learner_for, register
 from skmeta.base._registry import register_for_own_labels
 from skmeta.compose import known_component
 from skmeta.discriminant_analysis._choice import choose_metric
@@ -22,9 +22,11 @@ from skmeta.discriminant_analysis._class_sums import class_sums
 from skmeta.discriminant_analysis._discriminant_prior import (
     DiscriminantPrior,
     as_numbers,
-    check_no_weights,
-    check_parameters_of,
+    check_honours,
+    no_place_for_parameters,
+    no_place_for_weights,
 )
+from skmeta.discriminant_analysis._filled import takes_means
 from skmeta.discriminant_analysis._metrics import Kind, image_sums, metrics_of
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import class_shares, mean_class_shares
@@ -46,18 +48,31 @@ class DiscriminantLearner(Learner):
     rows. Given the rows of a new task, class means have a posterior, and a new row of a class is as uncertain as both say:
     under that metric rows are compared.
 
-    Held-out tasks choose how many components: their classes' means are those of one and of five rows each, and tell the
-    others apart, whatever the classifier is. The simplest choice that no other beats by more than a standard error is
-    taken. The first of them is the identity metric, under which class means alone are drawn together; the last has the
-    identity beside the best number of components, the mean of both log densities, where the identity counts as many
-    columns as the other.
+    Rows of texts and images also differ by how long they are. So there is a second way: rows around the mean of past ones are
+    whitened within classes in all directions, and brought to unit length,
 
-    Any classifier is taken, behind the linear map; `NearestCentroid`, `LinearDiscriminantAnalysis` and `GaussianNB` carry
+    .. math:: z = \frac{A (x - a)}{\lVert A (x - a) \rVert}, \qquad
+              A = \Big( (1 - \lambda) W + \lambda \frac{\operatorname{tr} W}{p} I \Big)^{-1/2},
+
+    and the law above, with one variance within and one between, is that of :math:`z`.
+
+    Held-out tasks choose among the identity metric, under which class means alone are drawn together, numbers of components,
+    and shrinkages :math:`\lambda`: classes' means are those of one and of five rows each, and tell the others apart. Of the
+    best of each way, the simplest is taken that no other beats by more than a standard error; there `KNeighborsClassifier` and
+    `LogisticRegression` judge themselves, for all others class means do.
+
+    A new task of which a class has two rows or more is asked whether the past misleads: where the plain estimator, fitted to
+    the rows of other folds, tells more of its rows apart, the task's model is the plain estimator (`own_is_better`). One row of
+    each class cannot tell.
+
+    Any classifier is taken, behind the map; `NearestCentroid`, `LinearDiscriminantAnalysis` and `GaussianNB` carry
     the class means as well, so that a class may have a single row.
 
     ``learner="auto"`` means it for `NearestCentroid` and `LinearDiscriminantAnalysis`; where tasks have labels of their
     own also for `KNeighborsClassifier`, `GaussianNB` and `LogisticRegression`. Of sparse tables, and of more than
     ``max_columns`` columns, only the identity metric is learned: a covariance of all pairs of columns is not kept.
+    "auto" leaves to another learner, and warns, what class means have no place for: weights of rows, and ``metric`` or
+    ``shrink_threshold`` of `NearestCentroid`.
 
     Parameters
     ----------
@@ -84,6 +99,8 @@ class DiscriminantLearner(Learner):
     ----------
     S. Ioffe (2006), Probabilistic linear discriminant analysis, ECCV, sections 2 and 3.
     S. J. D. Prince and J. H. Elder (2007), Probabilistic linear discriminant analysis for inferences about identity, ICCV.
+    D. Garcia-Romero and C. Y. Espy-Wilson (2011), Analysis of i-vector length normalization in speaker recognition systems,
+        Interspeech, section 3.
     J. Snell, K. Swersky and R. Zemel (2017), Prototypical networks for few-shot learning, NeurIPS, section 2.3.
 
     Examples
@@ -126,6 +143,10 @@ class DiscriminantLearner(Learner):
                 "classifiers; leave learner out for that of the estimator's class, or give another one."
             )
 
+    def cannot_honour(self, estimator: Any, tasks: Tasks | None) -> str:
+        """Weights of rows, ``metric`` and ``shrink_threshold`` of `NearestCentroid`, see `Learner.cannot_honour`."""
+        return no_place_for_parameters(estimator) or ("" if tasks is None else no_place_for_weights(tasks))
+
     def learn(
         self,
         estimator: Any,
@@ -140,8 +161,9 @@ class DiscriminantLearner(Learner):
         Parameters
         ----------
         estimator, tasks, prior, n_jobs, progress
-            As in `Learner.learn`; rows without a label are left out. Of ``prior`` sums are added to and the number of
-            components stays. The last two are not used.
+            As in `Learner.learn`; rows without a label are left out. Of ``prior`` sums are added to, and the number of
+            components or the shrinkage stays; where rows have unit length, sums of past ones are those under the past map.
+            The last two are not used.
 
         Returns
         -------
@@ -154,8 +176,7 @@ class DiscriminantLearner(Learner):
             If ``prior`` is of another family, or rows have weights.
         """
         self._check_parameters()
-        check_parameters_of(estimator)
-        check_no_weights(tasks)
+        check_honours(estimator, tasks)
         tasks = tasks.labelled_rows()
         X = as_numbers(tasks.X, estimator)
         self.scores_: dict[str, float] = {}
@@ -166,7 +187,8 @@ class DiscriminantLearner(Learner):
         full = not sparse.issparse(X) and X.shape[1] <= self.max_columns
         kind = Kind(0 if self.n_components == "auto" else int(self.n_components), self.shrinkage)
         if full and kind == Kind() and self.n_components == "auto":
-            kind, self.scores_ = choose_metric(estimator, X, tasks, classes, self.cv)
+            judge = estimator if _judges_itself(estimator) else None
+            kind, self.scores_ = choose_metric(judge, X, tasks, classes, self.cv)
         return _prior_of(X, tasks, classes, kind, full=full)
 
     def _check_parameters(self) -> None:
@@ -182,6 +204,11 @@ class DiscriminantLearner(Learner):
         check_scalar(self.cv, "cv", Integral, min_val=2)
         check_scalar(self.min_label_share, "min_label_share", Real, min_val=0.0, max_val=1.0)
         check_scalar(self.max_columns, "max_columns", Integral, min_val=1)
+
+
+def _judges_itself(estimator: Any) -> bool:
+    """Whether a classifier has no class means, but is one that "auto" means this learner for: one row of a class is enough."""
+    return not takes_means(estimator) and isinstance(learner_for(estimator, own_labels=True), DiscriminantLearner)
 
 
 def _prior_of(

@@ -21,6 +21,7 @@ from skmeta.discriminant_analysis._class_means import posterior_class_means
 from skmeta.discriminant_analysis._class_sums import ClassSums, means_of
 from skmeta.discriminant_analysis._filled import KnownClasses, discriminant, filled
 from skmeta.discriminant_analysis._metrics import Kind, Metric
+from skmeta.discriminant_analysis._own_evidence import own_is_better
 from skmeta.discriminant_analysis._unit_length import divided_by, unit_length_steps
 from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._own_labels import no_own_rows
@@ -45,7 +46,8 @@ class DiscriminantPrior(Prior):
     where :math:`\mu` is a mean of the task's own of which nothing is known, if each task has labels of its own, else the
     past mean of the label. The plain result is a Pipeline of the map and the classifier. `NearestCentroid`,
     `LinearDiscriminantAnalysis` and `GaussianNB` get the posterior class means and the variance of a new row around them;
-    any other classifier is fitted to the mapped rows.
+    any other classifier is fitted to the mapped rows. Where a task's rows say that the plain estimator tells them apart better,
+    it is that, fitted to these rows.
 
     Parameters
     ----------
@@ -180,29 +182,36 @@ class DiscriminantPrior(Prior):
             If ``estimator`` is no classifier, or rows have weights.
         """
         self.check_is_of(estimator)
-        check_parameters_of(estimator)
-        check_no_weights(tasks)
-        return AdaptedDiscriminants(self, estimator, tasks.labelled_rows())
+        check_honours(estimator, tasks)
+        return SafeDiscriminants(self, estimator, tasks.labelled_rows())
 
 
-def check_no_weights(tasks: Tasks) -> None:
-    """Raise for weights of rows: class means count rows."""
-    if tasks.sample_weight is not None:
-        raise TypeError(
-            "sample_weight: wanted none, as class means of discriminant analysis count rows, found weights; leave them out."
-        )
+def no_place_for_weights(tasks: Tasks) -> str:
+    """Why rows cannot have weights; empty where they have none."""
+    if tasks.sample_weight is None:
+        return ""
+    return "sample_weight: wanted none, as class means of discriminant analysis count rows, found weights"
 
 
-def check_parameters_of(estimator: Any) -> None:
-    """Raise for what a Gaussian with given class means has no place for."""
+def no_place_for_parameters(estimator: Any) -> str:
+    """What a Gaussian with given class means has no place for; empty where there is nothing such."""
     wrong = {"shrink_threshold": None, "metric": "euclidean"} if "shrink_threshold" in estimator.get_params() else {}
     for name, wanted in wrong.items():
         found = getattr(estimator, name)
         if found != wanted:
-            raise ValueError(
+            return (
                 f"estimator: wanted {type(estimator).__name__} with {name}={wanted!r}, as past tasks say how far class means "
-                f"are shrunk and under which metric, found {found!r}; leave it out, or use learner=SharedModel()."
+                f"are shrunk and under which metric, found {found!r}"
             )
+    return ""
+
+
+def check_honours(estimator: Any, tasks: Tasks) -> None:
+    """Raise for weights of rows, and for parameters that have no place."""
+    if reason := no_place_for_parameters(estimator):
+        raise ValueError(f"{reason}; leave it out, or use learner=SharedModel().")
+    if reason := no_place_for_weights(tasks):
+        raise TypeError(f"{reason}; leave them out.")
 
 
 class AdaptedDiscriminants(AdaptedEstimators):
@@ -210,12 +219,27 @@ class AdaptedDiscriminants(AdaptedEstimators):
 
     def estimator(self, code: int) -> Any:
         """The plain Pipeline of one task."""
-        X, y = self._rows_of(code)
+        return self._learned(*self._rows_of(code), drawn_by_class=code >= 0 and bool(self.tasks.class_rates))
+
+    def nearest(self, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
+        """Labels of rows by the nearest class mean of their tasks, whatever the classifier is."""
+        found = np.empty(len(codes), dtype=np.asarray(self.tasks.y).dtype)
+        for code in np.unique(codes):
+            rows, (shots, y) = np.flatnonzero(codes == code), self._rows_of(int(code))
+            labels = np.unique(y) if self.prior.own_labels else self.prior.classes
+            known, scale = self._known(self.prior.metric.image(shots), y, labels, False)
+            Z = self.prior.metric.image(take_rows(X, rows)) / (1.0 if scale is None else scale)
+            far = np.sum(known.means**2, axis=1) - 2.0 * (Z @ known.means.T)
+            found[rows] = labels[np.argmin(far, axis=1)]
+        return found
+
+    def _learned(self, X: Any, y: NDArray[Any], *, drawn_by_class: bool = False) -> Any:
+        """What such rows make of the prior."""
         labels = np.unique(y) if self.prior.own_labels else self.prior.classes
         if not len(labels):
             raise no_own_rows()
         Z = self.prior.metric.image(X)
-        known, scale = self._known(Z, y, labels, code)
+        known, scale = self._known(Z, y, labels, drawn_by_class)
         model = self._model(Z if scale is None else Z / scale, y, known)
         return Pipeline([*self._map(scale), ("model", model)])
 
@@ -229,37 +253,42 @@ class AdaptedDiscriminants(AdaptedEstimators):
     def _numbers(self) -> Any:
         return as_numbers(self.tasks.X, self.model) if self.tasks.n_rows else np.zeros((0, self.prior.n_features))
 
-    def _known(self, Z: Any, y: NDArray[Any], labels: NDArray[Any], code: int) -> tuple[KnownClasses, Array | None]:
+    def _known(
+        self, Z: Any, y: NDArray[Any], labels: NDArray[Any], drawn_by_class: bool
+    ) -> tuple[KnownClasses, Array | None]:
         """The classes of a task in the image of its map, and what columns of the prior's map are divided by."""
         prior, place = self.prior, np.searchsorted(labels, y)
         n = np.bincount(place, minlength=len(labels))
         means, variance = posterior_class_means(means_of(Z, place, n), n.astype(float), prior.between, prior.means)
-        shares = self._shares(n, code)
+        shares = self._shares(n, drawn_by_class)
         if prior.kind == Kind():  # one variance for all columns
             return KnownClasses(labels, means, prior.within * float(variance[0]), shares, n.astype(float)), None
         scale = np.sqrt(prior.within * variance)
         return KnownClasses(labels, means / scale, 1.0, shares, n.astype(float)), scale
 
-    def _shares(self, n: NDArray[np.intp], code: int) -> Array:
+    def _shares(self, n: NDArray[np.intp], drawn_by_class: bool) -> Array:
         """How frequent classes are: as in the rows, past shares counting as one; where rows were drawn by class, past ones."""
         past = self.prior.class_prior
         if past is None:
             return np.asarray(n / n.sum())
-        return np.asarray(past if code >= 0 and self.tasks.class_rates else (n + past) / (n.sum() + 1.0))
+        return np.asarray(past if drawn_by_class else (n + past) / (n.sum() + 1.0))
 
     def _map(self, scale: Array | None) -> list[tuple[str, Any]]:
         """The map as fitted steps, the first of which knows the names of columns."""
         prior = self.prior
-        if prior.centre is not None:
+        if prior.centre is not None and scale is not None:
             steps = unit_length_steps(prior.centre, prior.matrix, scale)
         elif prior.matrix is None and scale is not None:
             steps = [("metric", divided_by(scale, prior.n_features))]
         else:
             step = as_transformer(prior.matrix if scale is None else prior.matrix / scale, validate=True)
             steps = [("metric", step.fit(np.zeros((1, prior.n_features))))]
-        if self.tasks.feature_names is not None:
-            steps[0][1].feature_names_in_ = np.array(self.tasks.feature_names, dtype=object)
+        self._name_columns(steps[0][1])
         return steps
+
+    def _name_columns(self, step: Any) -> None:
+        if self.tasks.feature_names is not None:
+            step.feature_names_in_ = np.array(self.tasks.feature_names, dtype=object)
 
     def _model(self, Z: Any, y: NDArray[Any], known: KnownClasses) -> Any:
         """With the class means, or fitted to mapped rows; a label that is alone is all there is."""
@@ -272,3 +301,29 @@ class AdaptedDiscriminants(AdaptedEstimators):
             return discriminant(known)
         options = {"n_neighbors": min(self.model.n_neighbors, len(y))} if hasattr(self.model, "n_neighbors") else {}
         return clone(self.model).set_params(**options).fit(Z, y)
+
+
+class SafeDiscriminants(AdaptedDiscriminants):
+    """The same, but the plain estimator fitted to a task's rows where these say that it is better, see `own_is_better`."""
+
+    def __init__(self, prior: DiscriminantPrior, model: Any, tasks: Tasks) -> None:
+        super().__init__(prior, model, tasks)
+        self._takes_own: dict[int, bool] = {}
+
+    def estimator(self, code: int) -> Any:
+        """The plain Pipeline of one task."""
+        if not self._own_is_better(code):
+            return super().estimator(code)
+        X, y = self._rows_of(code)
+        as_it_is = as_transformer(None, validate=True).fit(np.zeros((1, self.prior.n_features)))
+        self._name_columns(as_it_is)
+        return Pipeline([("metric", as_it_is), ("model", clone(self.model).fit(X, y))])
+
+    def _own_is_better(self, code: int) -> bool:
+        """As a task's rows say, once; not where they stand not for all, or lack one of the labels of all tasks."""
+        if code not in self._takes_own:
+            X, y = self._rows_of(code)
+            labels = self.prior.classes
+            tells = len(y) > 1 and not self.tasks.class_rates and (labels is None or len(np.unique(y)) == len(labels))
+            self._takes_own[code] = tells and own_is_better(self.model, self._learned, X, y)
+        return self._takes_own[code]

@@ -34,6 +34,11 @@ def filled(estimator: Any, known: KnownClasses) -> Any | None:
     return None if fill is None else fill(estimator, known)
 
 
+def takes_means(estimator: Any) -> bool:
+    """Whether a classifier can have given class means."""
+    return lookup(_FILLS, estimator) is not None
+
+
 def discriminant(known: KnownClasses) -> Any:
     """The linear discriminant of such classes, which stands in where a classifier cannot be fitted to a task's rows."""
     return _linear_discriminant(LinearDiscriminantAnalysis(), known)

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.preprocessing import Normalizer, StandardScaler, normalize
+from sklearn.preprocessing import Normalizer, StandardScaler
+from sklearn.utils.extmath import row_norms
 
 from skmeta.base._linear_map import as_transformer
 
@@ -45,7 +46,9 @@ class Spectrum:
 
 def unit_rows(X: Array, centre: Array, matrix: Array) -> Array:
     """Rows around ``centre``, mapped by ``matrix``, of length one; one that lies in the centre stays there."""
-    return np.asarray(normalize((X - centre) @ matrix))
+    mapped = (X - centre) @ matrix
+    length = row_norms(mapped)[:, None]
+    return np.asarray(mapped / np.where(length > 0.0, length, 1.0))
 
 
 def divided_by(scale: Array, n_columns: int) -> StandardScaler:

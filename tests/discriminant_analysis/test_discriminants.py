@@ -23,6 +23,7 @@ from skmeta import DiscriminantLearner, NeighborsLearner, WarmStartClassifier, W
 from skmeta.discriminant_analysis import ClassSums, DiscriminantPrior
 from skmeta.discriminant_analysis._class_means import posterior_class_means
 from skmeta.discriminant_analysis._class_sums import class_sums
+from skmeta.discriminant_analysis._discriminant_prior import AdaptedDiscriminants
 from skmeta.tasks import read_tasks
 from skmeta.tasks._own_labels import labels_are_shared
 
@@ -245,12 +246,14 @@ def test_discriminants_and_naive_bayes_are_one_rule_where_variances_are_one(past
     prior = learn(*past).prior_
     A, b, _ = drawn(7, n_tasks=1)
     rows = np.r_[0:2, 8:11, 16:17, 24:30, 32:33]  # classes have unlike numbers of rows
-    found = [
-        prior.adapt(each, A[rows], b[rows]) for each in (LinearDiscriminantAnalysis(), GaussianNB(var_smoothing=0.0))
-    ]
+
+    def learned(estimator):
+        return AdaptedDiscriminants(prior, estimator, read_tasks(A[rows], b[rows], labels=True)).estimator(0)
+
+    found = [learned(each) for each in (LinearDiscriminantAnalysis(), GaussianNB(var_smoothing=0.0))]
     assert_allclose(found[0].predict_proba(A), found[1].predict_proba(A), rtol=1e-6, atol=1e-12)
-    even = prior.adapt(LinearDiscriminantAnalysis(priors=np.full(5, 0.2)), A[rows], b[rows])
-    assert_array_equal(even.predict(A), prior.adapt(NearestCentroid(), A[rows], b[rows]).predict(A))
+    even = learned(LinearDiscriminantAnalysis(priors=np.full(5, 0.2)))
+    assert_array_equal(even.predict(A), learned(NearestCentroid()).predict(A))
 
 
 @pytest.mark.quick
@@ -414,12 +417,15 @@ def test_what_it_cannot_honour_is_refused(past):
     X, y, task = past
     for wrong in (NearestCentroid(shrink_threshold=0.5), NearestCentroid(metric="manhattan")):
         with pytest.raises(ValueError, match=r"estimator: wanted NearestCentroid with .* use learner=SharedModel"):
-            learn(X, y, task, wrong)
-    table = np.column_stack([X, task])
+            learn(X, y, task, wrong, cv=5)
+    shell = WarmStartClassifier(GaussianNB(), task=-1, learner=DiscriminantLearner())
     with pytest.raises(TypeError, match="sample_weight: wanted none, as class means"):
-        WarmStartClassifier(GaussianNB(), task=-1).fit(table, y, sample_weight=np.ones(len(y)))
-    for name, value in (("n_components", -1), ("max_columns", 0), ("min_label_share", 2.0), ("cv", 1)):
+        shell.fit(np.column_stack([X, task]), y, sample_weight=np.ones(len(y)))
+    bad = {"n_components": -1, "max_columns": 0, "min_label_share": 2.0, "cv": 1, "shrinkage": 1.5}
+    for name, value in bad.items():
         with pytest.raises(ValueError, match=name):
             learn(X, y, task, **{name: value})
+    with pytest.raises(ValueError, match=r"shrinkage: wanted None with n_components=2, found 0\.1"):
+        learn(X, y, task, n_components=2, shrinkage=0.1)
     with pytest.raises(ValueError, match="X contains NaN"):
         learn(np.where(X > 3.0, np.nan, X), y, task)
