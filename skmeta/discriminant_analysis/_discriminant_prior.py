@@ -219,7 +219,8 @@ class AdaptedDiscriminants(AdaptedEstimators):
 
     def estimator(self, code: int) -> Any:
         """The plain Pipeline of one task."""
-        return self._learned(*self._rows_of(code), drawn_by_class=code >= 0 and bool(self.tasks.class_rates))
+        found = self._learned(*self._rows_of(code), drawn_by_class=code >= 0 and bool(self.tasks.class_rates))
+        return self._knowing_names(found)
 
     def nearest(self, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
         """Labels of rows by the nearest class mean of their tasks, whatever the classifier is."""
@@ -274,7 +275,7 @@ class AdaptedDiscriminants(AdaptedEstimators):
         return np.asarray(past if drawn_by_class else (n + past) / (n.sum() + 1.0))
 
     def _map(self, scale: Array | None) -> list[tuple[str, Any]]:
-        """The map as fitted steps, the first of which knows the names of columns."""
+        """The map as fitted steps."""
         prior = self.prior
         if prior.centre is not None and scale is not None:
             steps = unit_length_steps(prior.centre, prior.matrix, scale)
@@ -283,12 +284,13 @@ class AdaptedDiscriminants(AdaptedEstimators):
         else:
             step = as_transformer(prior.matrix if scale is None else prior.matrix / scale, validate=True)
             steps = [("metric", step.fit(np.zeros((1, prior.n_features))))]
-        self._name_columns(steps[0][1])
         return steps
 
-    def _name_columns(self, step: Any) -> None:
+    def _knowing_names(self, plain: Pipeline) -> Pipeline:
+        """The same, whose first step knows the names of columns."""
         if self.tasks.feature_names is not None:
-            step.feature_names_in_ = np.array(self.tasks.feature_names, dtype=object)
+            plain[0].feature_names_in_ = np.array(self.tasks.feature_names, dtype=object)
+        return plain
 
     def _model(self, Z: Any, y: NDArray[Any], known: KnownClasses) -> Any:
         """With the class means, or fitted to mapped rows; a label that is alone is all there is."""
@@ -316,8 +318,7 @@ class SafeDiscriminants(AdaptedDiscriminants):
             return super().estimator(code)
         X, y = self._rows_of(code)
         as_it_is = as_transformer(None, validate=True).fit(np.zeros((1, self.prior.n_features)))
-        self._name_columns(as_it_is)
-        return Pipeline([("metric", as_it_is), ("model", clone(self.model).fit(X, y))])
+        return self._knowing_names(Pipeline([("metric", as_it_is), ("model", clone(self.model).fit(X, y))]))
 
     def _own_is_better(self, code: int) -> bool:
         """As a task's rows say, once; not where they stand not for all, or lack one of the labels of all tasks."""
