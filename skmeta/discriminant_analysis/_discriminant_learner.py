@@ -62,8 +62,8 @@ class DiscriminantLearner(Learner):
     `LogisticRegression` judge themselves, for all others class means do.
 
     A new task of which a class has two rows or more is asked whether the past misleads: where the plain estimator, fitted to
-    the rows of other folds, tells more of its rows apart, the task's model is the plain estimator (`own_is_better`). One row of
-    each class cannot tell.
+    the rows of other folds, tells more of its rows apart, the task's model is the plain estimator. One row of each class
+    cannot tell. Nor is it asked where rows were drawn by their class (``class_prior="past"``), or lack a label of all tasks.
 
     Any classifier is taken, behind the map; `NearestCentroid`, `LinearDiscriminantAnalysis` and `GaussianNB` carry
     the class means as well, so that a class may have a single row.
