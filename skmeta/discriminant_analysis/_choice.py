@@ -7,33 +7,36 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.neighbors import NearestCentroid
 
 from skmeta.base._held_out import folds_of, mean_of_tasks, simplest
-from skmeta.discriminant_analysis._class_sums import class_sums, means_of
+from skmeta.discriminant_analysis._adapted_discriminants import AdaptedDiscriminants
+from skmeta.discriminant_analysis._class_sums import class_sums, places_in_classes
 from skmeta.discriminant_analysis._discriminant_prior import DiscriminantPrior
-from skmeta.discriminant_analysis._metrics import Kind, kinds_of, metrics_of
+from skmeta.discriminant_analysis._metrics import Kind, image_sums, kinds_of, metrics_of
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
 
 ENOUGH_TO_HOLD_OUT = 3  # guard: one of two tasks teaches no way in which class means of several tasks scatter
+N_DRAWS = 4  # speed: how often the rows are drawn that a held-out task is adapted to
 SHOTS = (1, 5)  # rows of a class that a held-out task is adapted to: those of the field's comparisons
 
 
-def choose_metric(X: Array, tasks: Tasks, classes: NDArray[Any] | None, cv: int) -> tuple[Kind, dict[str, float]]:
+def choose_metric(estimator: Any, X: Array, tasks: Tasks, cv: int) -> tuple[Kind, dict[str, float]]:
     """The simplest kind of metric that no other beats by more than a standard error, and what each scores.
 
-    The identity stands beside the number of components that is best on average.
+    In each group of kinds the one is looked for that is best on average, by class means, whatever the classifier is: that
+    is quick. Which group it is taken from the classifier says itself, if it is fitted to rows. There each task judges the kind
+    that tasks of other folds have found best in a group, so that a group of many is not preferred for being many.
 
     Parameters
     ----------
+    estimator : classifier or None
+        The model of one task; None for the nearest class mean.
     X : ndarray of shape (n_rows, n_features)
         The rows as numbers.
     tasks : Tasks
-        Of labelled rows.
-    classes : ndarray or None
-        As of `class_sums`.
+        Of labelled rows; each has labels of its own.
     cv : int
         Folds of tasks.
 
@@ -42,70 +45,88 @@ def choose_metric(X: Array, tasks: Tasks, classes: NDArray[Any] | None, cv: int)
     kind : Kind
         The identity where no tasks can be held out.
     scores : dict
-        Mean accuracy of held-out tasks by kind.
+        Mean accuracy of held-out tasks by kind, of those compared at last the classifier's.
+
+    References
+    ----------
+    S. Varma and R. Simon (2006), Bias in error estimation when using cross-validation for model selection, BMC
+        Bioinformatics 7.
     """
     tasks = tasks.with_rows(X, tasks.y)
     tasks = tasks if tasks.task_weight is None else tasks.take(np.flatnonzero(tasks.task_weight))
-    kinds = kinds_of(class_sums(tasks.X, tasks, classes, full=True))
-    if len(kinds) == 1 or len(tasks) < ENOUGH_TO_HOLD_OUT:
-        return Kind(0), {}
-    scores = _scores(kinds, tasks, classes, cv)
-    if np.isnan(scores[Kind(0)]).all():  # no task has two classes of two rows
-        return Kind(0), {}
-    means = [_mean(scores[kind], tasks.task_weight) for kind in kinds]
-    best = kinds[1 + int(np.argmax(means[1:]))]._replace(beside_identity=True)
-    scores |= _scores([best], tasks, classes, cv)
-    known = {str(kind): _mean(found, tasks.task_weight) for kind, found in scores.items()}
-    return simplest(scores.items(), tasks.task_weight), known
+    groups = kinds_of(class_sums(tasks.X, tasks, None, full=True))
+    if len(groups) == 1 or len(tasks) < ENOUGH_TO_HOLD_OUT:
+        return Kind(), {}
+    by_means = _scores([kind for group in groups for kind in group], tasks, cv)
+    if np.isnan(by_means[Kind()]).all():  # no task has two classes of two rows
+        return Kind(), {}
+    weight = np.ones(len(tasks)) if tasks.task_weight is None else tasks.task_weight
+    best = [_Best(group, by_means, folds_of(tasks, cv), weight) for group in groups if group]
+    kinds = dict.fromkeys(kind for each in best for kind in (each.kind, *each.without_fold))
+    scores = by_means if estimator is None else by_means | _scores([*kinds], tasks, cv, estimator)
+    means = {str(kind): _mean(found, weight) for kind, found in scores.items()}
+    return simplest(((each.kind, each.held_out(scores)) for each in best), weight), means
 
 
-def _mean(scores: Array, task_weight: Array | None) -> float:
-    """Of the tasks that were judged, by their weights."""
+def _mean(scores: Array, weight: Array) -> float:
+    """Of the tasks that were judged, by their weights; minus infinity of none."""
     judged = ~np.isnan(scores)
-    return float(np.average(scores[judged], weights=None if task_weight is None else task_weight[judged]))
+    return float(np.average(scores[judged], weights=weight[judged])) if judged.any() else -np.inf
 
 
-def _scores(kinds: list[Kind], tasks: Tasks, classes: NDArray[Any] | None, cv: int) -> dict[Kind, Array]:
+class _Best:
+    """The best kind of a group, by all tasks and without those of each fold."""
+
+    def __init__(self, group: list[Kind], scores: dict[Kind, Array], folds: list[Any], weight: Array) -> None:
+        def best_of(codes: NDArray[np.intp]) -> Kind:
+            return max(group, key=lambda kind: _mean(scores[kind][codes], weight[codes]))
+
+        self.folds = folds
+        self.kind = best_of(np.concatenate([asked for _, asked in folds]))
+        self.without_fold = [best_of(others) for others, _ in folds]
+
+    def held_out(self, scores: dict[Kind, Array]) -> Array:
+        """What each task scores under the kind that is best for tasks of other folds."""
+        found = np.empty(len(scores[self.kind]))
+        for kind, (_, asked) in zip(self.without_fold, self.folds, strict=True):
+            found[asked] = scores[kind][asked]
+        return found
+
+
+def _scores(kinds: list[Kind], tasks: Tasks, cv: int, estimator: Any = None) -> dict[Kind, Array]:
     """Accuracy ``(n_tasks,)`` under each kind of metric, of which the tasks of other folds say what it is."""
     found = {kind: np.full(len(tasks), np.nan) for kind in kinds}
-    for learn, judge in folds_of(tasks, cv):
-        teach, asked = tasks.take(learn), tasks.take(judge)
-        sums = class_sums(teach.X, teach, classes, full=True)
+    for learn, asked in folds_of(tasks, cv):
+        teach, judge = tasks.take(learn), tasks.take(asked)
+        episodes = list(_episodes(judge))
+        sums = class_sums(teach.X, teach, None, full=True)
         for kind, metric in zip(kinds, metrics_of(sums, kinds), strict=True):
-            found[kind][judge] = _accuracies(DiscriminantPrior.of_metric(metric, sums, classes=classes), asked)
+            prior = DiscriminantPrior.of_metric(metric, sums, image_sums(metric, teach.X, teach, None))
+            mapped, prior = judge.with_rows(metric.image(judge.X), judge.y), prior.in_image()
+            accuracies = [
+                _accuracy(AdaptedDiscriminants(prior, estimator, mapped.where(shots)), mapped.where(query))
+                for shots, query in episodes
+            ]
+            found[kind][asked] = np.mean(accuracies, axis=0)  # nan of a task without two classes of two rows
     return found
 
 
-def _accuracies(prior: DiscriminantPrior, tasks: Tasks) -> Array:
-    """Accuracy ``(n_tasks,)`` by class means, mean over numbers of shots; nan of a task without two classes of two rows."""
-    found = [_accuracy(prior.adapt_tasks(NearestCentroid(), shots), query) for shots, query in _episodes(tasks)]
-    return np.asarray(np.mean(found, axis=0))
-
-
-def _accuracy(adapted: Any, query: Tasks) -> Array:
-    hit = np.asarray(adapted.predict(query.X, query.codes) == query.y, dtype=float) if query.n_rows else np.empty(0)
+def _accuracy(adapted: AdaptedDiscriminants, query: Tasks) -> Array:
+    """Of tasks ``(n_tasks,)``, by the classifier, or where there is none by the nearest class mean; nan of one without rows."""
+    answer = adapted.nearest if adapted.model is None else adapted.predict
+    hit = np.asarray(answer(query.X, query.codes) == query.y, dtype=float) if query.n_rows else np.empty(0)
     return np.where(query.counts > 0, mean_of_tasks(hit, query), np.nan)
 
 
-def _episodes(tasks: Tasks) -> Iterator[tuple[Tasks, Tasks]]:
-    """For each number of shots the tasks' rows to adapt to, and those to be told apart."""
+def _episodes(tasks: Tasks) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]]:
+    """For each number of shots, and several times, which rows tasks are adapted to, and which are to be told apart."""
     label = np.unique(np.asarray(tasks.y), return_inverse=True)[1]
-    group = np.unique(tasks.codes * (label.max(initial=0) + 1) + label, return_inverse=True)[1]
-    place, size = _places(np.asarray(tasks.X), group)
-    n_classes = np.bincount(tasks.codes[place == 0][size[group[place == 0]] > 1], minlength=len(tasks))
-    use = (size[group] > 1) & (n_classes[tasks.codes] > 1)
+    place, size = places_in_classes(np.asarray(tasks.X), tasks.codes * (label.max(initial=0) + 1) + label)
+    n_classes = np.bincount(tasks.codes[(place == 0) & (size > 1)], minlength=len(tasks))
+    use = (size > 1) & (n_classes[tasks.codes] > 1)
     for n_shots in SHOTS:
-        n = np.minimum(n_shots, size // 2)[group]
-        here = (place * n + size[group] // 2) // size[group]
-        chosen = use & (here != ((place + 1) * n + size[group] // 2) // size[group])  # evenly spread, one in the middle
-        yield tasks.where(chosen), tasks.where(use & ~chosen)
-
-
-def _places(X: Array, group: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Place of each row in its group by its distance to the mean, whatever order rows came in, and the groups' sizes."""
-    size = np.bincount(group)
-    far = np.sum((X - means_of(X, group, size)[group]) ** 2, axis=1)
-    order = np.lexsort((far, group))
-    place = np.empty(len(group), dtype=np.intp)
-    place[order] = np.arange(len(group)) - (np.cumsum(size) - size)[group[order]]
-    return place, size
+        n = np.minimum(n_shots, size // 2)
+        for draw in range(N_DRAWS):
+            before = (2 * draw + 1) * size // (2 * N_DRAWS)  # evenly spread, each time others
+            chosen = use & ((place * n + before) // size != ((place + 1) * n + before) // size)
+            yield chosen, use & ~chosen

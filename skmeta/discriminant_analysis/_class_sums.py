@@ -41,6 +41,10 @@ class ClassSums(FrozenValue):
         The :math:`\mu` of labels; None where tasks have labels of their own.
     n_means, inverse_rows : ndarray of shape (n_classes,), default=None
         Number of class means in each, and sum of :math:`1 / n_{tc}`.
+    centre : ndarray of shape (n_features,), default=None
+        Mean of all rows.
+    weight : float, default=0.0
+        Sum of their weights.
     """
 
     within: Array
@@ -54,6 +58,8 @@ class ClassSums(FrozenValue):
     means: Any = None
     n_means: Any = None
     inverse_rows: Any = None
+    centre: Any = None
+    weight: float = 0.0
 
     @property
     def is_full(self) -> bool:
@@ -69,8 +75,11 @@ class ClassSums(FrozenValue):
     def __add__(self, other: ClassSums) -> ClassSums:
         names = ("within", "between", "total", "within_dof", "between_dof", "total_dof", "noise")
         found = {name: getattr(self, name) + getattr(other, name) for name in names}
+        found |= {"n_features": self.n_features, "weight": self.weight + other.weight}
+        total = self.weight * self.centre + other.weight * other.centre
+        found["centre"] = total / max(found["weight"], np.finfo(float).tiny)
         if self.means is None:
-            return ClassSums(**found, n_features=self.n_features)
+            return ClassSums(**found)
         n = self.n_means + other.n_means
         apart = other.means - self.means
         found["between"] = found["between"] + scatter(
@@ -78,7 +87,7 @@ class ClassSums(FrozenValue):
         )
         inverse = self.inverse_rows + other.inverse_rows
         means = self.means + (other.n_means / np.maximum(n, 1))[:, None] * apart
-        return ClassSums(**(found | _freedom(n, inverse)), n_features=self.n_features, **_of_labels(means, n, inverse))
+        return ClassSums(**(found | _freedom(n, inverse)), **_of_labels(means, n, inverse))
 
 
 def scatter(D: Array, weight: Array, full: bool) -> Array:
@@ -132,6 +141,8 @@ def class_sums(X: Any, tasks: Tasks, classes: NDArray[Any] | None, *, full: bool
         within_dof=float(row_weight.sum() - weight.sum()),
         total_dof=float(row_weight.sum() - often[of_task > 0.0].sum()),
         n_features=X.shape[1],
+        centre=np.asarray((row_weight * w) @ X).ravel() / max(float(row_weight @ w), np.finfo(float).tiny),
+        weight=float(row_weight @ w),
         **_freedom(n, inverse, repeats),
         **of_labels,
     )
@@ -151,6 +162,19 @@ def means_of(X: Any, group: Indices, size: Any, weight: Array | None = None) -> 
     share = (1.0 if weight is None else weight) / np.asarray(size)[group]
     found = sparse.csr_array((share, (group, np.arange(len(group)))), shape=(len(size), len(group))) @ X
     return np.asarray(found.toarray() if sparse.issparse(found) else found)
+
+
+def places_in_classes(X: Any, label: NDArray[Any]) -> tuple[Indices, Indices]:
+    """Place of each row in its class, whatever order rows came in, by the distance to the mean of all; and the class's size.
+
+    To that of the class two rows are as near as each other.
+    """
+    group = np.unique(label, return_inverse=True)[1]
+    size, mean = np.bincount(group), np.asarray(X.mean(axis=0)).ravel()
+    order = np.lexsort((row_norms(X, squared=True) - 2.0 * (X @ mean), group))
+    place = np.empty(len(group), dtype=np.intp)
+    place[order] = np.arange(len(group)) - (np.cumsum(size) - size)[group[order]]
+    return place, size[group]
 
 
 def _around(X: Any, means: Array, group: Indices, weight: Array, full: bool) -> Array:

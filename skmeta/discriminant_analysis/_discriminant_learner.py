@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -15,14 +15,15 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.utils import check_scalar
 
-from skmeta.base import Learner, Prior, register
+from skmeta.base import Learner, Prior, learner_for, register
 from skmeta.base._registry import register_for_own_labels
 from skmeta.compose import known_component
+from skmeta.discriminant_analysis._adapted_discriminants import as_numbers
 from skmeta.discriminant_analysis._choice import choose_metric
-from skmeta.discriminant_analysis._class_sums import ClassSums, class_sums
-from skmeta.discriminant_analysis._discriminant_prior import DiscriminantPrior, as_numbers
-from skmeta.discriminant_analysis._filled import check_parameters_of
-from skmeta.discriminant_analysis._metrics import Kind, metrics_of
+from skmeta.discriminant_analysis._class_sums import class_sums
+from skmeta.discriminant_analysis._discriminant_prior import DiscriminantPrior
+from skmeta.discriminant_analysis._filled import check_honours, no_place_for, takes_means
+from skmeta.discriminant_analysis._metrics import Kind, image_sums, metrics_of
 from skmeta.discriminant_analysis._shift_sums import ShiftSums
 from skmeta.discriminant_analysis._shifted_prior import with_shift
 from skmeta.tasks import Tasks
@@ -46,25 +47,40 @@ class DiscriminantLearner(Learner):
     rows. Given the rows of a new task, class means have a posterior, and a new row of a class is as uncertain as both say:
     under that metric rows are compared.
 
-    Held-out tasks choose how many components: their classes' means are those of one and of five rows each, and tell the
-    others apart, whatever the classifier is. The simplest choice that no other beats by more than a standard error is
-    taken. The first of them is the identity metric, under which class means alone are drawn together; the last has the
-    identity beside the best number of components, the mean of both log densities, where the identity counts as many
-    columns as the other.
+    Rows of texts and images also differ by how long they are. So there is a second way: rows around the mean of past ones are
+    whitened within classes in all directions, and brought to unit length,
 
-    Any classifier is taken, behind the linear map; `NearestCentroid`, `LinearDiscriminantAnalysis` and `GaussianNB` carry
+    .. math:: z = \frac{A (x - a)}{\lVert A (x - a) \rVert}, \qquad
+              A = \Big( (1 - \lambda) W + \lambda \frac{\operatorname{tr} W}{p} I \Big)^{-1/2},
+
+    and the law above, with one variance within and one between, is that of :math:`z`.
+
+    Held-out tasks choose among the identity metric, under which class means alone are drawn together, numbers of components,
+    and shrinkages :math:`\lambda`: classes' means are those of one and of five rows each, and tell the others apart. Of the
+    best of each way, the simplest is taken that no other beats by more than a standard error; there `KNeighborsClassifier` and
+    `LogisticRegression` judge themselves, for all others class means do.
+
+    A new task of which a class has two rows or more is asked whether the past misleads: where the plain estimator, fitted to
+    the rows of other folds, tells more of its rows apart, the task's model is the plain estimator. One row of each class
+    cannot tell. Nor is it asked where rows were drawn by their class (``class_prior="past"``), or lack a label of all tasks.
+
+    Any classifier is taken, behind the map; `NearestCentroid`, `LinearDiscriminantAnalysis` and `GaussianNB` carry
     the class means as well, so that a class may have a single row.
 
     ``learner="auto"`` means it for `NearestCentroid` and `LinearDiscriminantAnalysis`; where tasks have labels of their
     own also for `KNeighborsClassifier`, `GaussianNB` and `LogisticRegression`. Of sparse tables, and of more than
     ``max_columns`` columns, only the identity metric is learned: a covariance of all pairs of columns is not kept.
+    "auto" leaves to another learner, and warns, what class means have no place for: ``metric`` or ``shrink_threshold`` of
+    `NearestCentroid`.
 
     Parameters
     ----------
     n_components : "auto" or int, default="auto"
         Principal components in which rows within classes are whitened; 0 is the identity metric.
-    beside_identity : bool, default=False
-        Whether rows as they are stand beside a number of components that is given. With "auto" held-out tasks decide.
+    shrinkage : float, default=None
+        Rows get unit length after they were whitened within classes by a covariance that is drawn so far to a multiple of
+        the identity, from 0 to 1; with ``n_components="auto"``, and then in all directions. None leaves it to held-out
+        tasks whether, and how far.
     cv : int, default=5
         Folds of whole tasks.
     labels : {"auto", "shared", "own"}, default="auto"
@@ -84,6 +100,8 @@ class DiscriminantLearner(Learner):
     ----------
     S. Ioffe (2006), Probabilistic linear discriminant analysis, ECCV, sections 2 and 3.
     S. J. D. Prince and J. H. Elder (2007), Probabilistic linear discriminant analysis for inferences about identity, ICCV.
+    D. Garcia-Romero and C. Y. Espy-Wilson (2011), Analysis of i-vector length normalization in speaker recognition systems,
+        Interspeech, section 3.
     J. Snell, K. Swersky and R. Zemel (2017), Prototypical networks for few-shot learning, NeurIPS, section 2.3.
 
     Examples
@@ -107,13 +125,13 @@ class DiscriminantLearner(Learner):
         self,
         n_components: str | int = "auto",
         *,
-        beside_identity: bool = False,
+        shrinkage: float | None = None,
         cv: int = 5,
         labels: str = "auto",
         max_columns: int = 1000,
     ) -> None:
         self.n_components = n_components
-        self.beside_identity = beside_identity
+        self.shrinkage = shrinkage
         self.cv = cv
         self.labels = labels
         self.max_columns = max_columns
@@ -125,6 +143,10 @@ class DiscriminantLearner(Learner):
                 f"learner: wanted one for {type(estimator).__name__}, found DiscriminantLearner, which learns priors of "
                 "classifiers; leave learner out for that of the estimator's class, or give another one."
             )
+
+    def cannot_honour(self, estimator: Any) -> str:
+        """``metric`` and ``shrink_threshold`` of `NearestCentroid`, see `Learner.cannot_honour`."""
+        return no_place_for(estimator)
 
     def learn(
         self,
@@ -140,8 +162,9 @@ class DiscriminantLearner(Learner):
         Parameters
         ----------
         estimator, tasks, prior, n_jobs, progress
-            As in `Learner.learn`; rows without a label are left out. Of ``prior`` sums are added to and the number of
-            components stays. The last two are not used.
+            As in `Learner.learn`; rows without a label are left out. Of ``prior`` sums are added to, and the number of
+            components or the shrinkage stays; where rows have unit length, sums of past ones are those under the past map.
+            The last two are not used.
 
         Returns
         -------
@@ -156,30 +179,36 @@ class DiscriminantLearner(Learner):
             If ``prior`` does not know a label, ``labels`` says other than it does, or ``n_components`` are more than columns.
         """
         self._check_parameters()
-        check_parameters_of(estimator)
-        known = None if prior is None else known_component(prior, DiscriminantPrior)
-        unit = tasks.mean_weight if known is None else known.weight_unit
+        check_honours(estimator)
+        past = None if prior is None else known_component(prior, DiscriminantPrior)
+        unit = tasks.mean_weight if past is None else past.weight_unit
         tasks = tasks.labelled_rows().weighed_in(unit).weighty_rows()
         X = as_numbers(tasks.X, estimator)
         self.scores_: dict[str, float] = {}
-        if known is not None:
-            check_labels(self.labels, known.own_labels)
-            return _learned_on(known, X, tasks)
+        if past is not None:
+            check_labels(self.labels, past.own_labels)
+            return _learned_on(past, X, tasks)
         classes = all_labels(tasks) if labels_are_shared(tasks, self.labels) else None
         full = not sparse.issparse(X) and X.shape[1] <= self.max_columns
-        kind = Kind(0 if self.n_components == "auto" else int(self.n_components), self.beside_identity)
         self._check_components(X.shape[1] if full else 0, X.shape[1])
-        if full and self.n_components == "auto" and classes is not None:
-            found = _prior_of(class_sums(X, tasks, classes, full=True), tasks, classes, kind, unit)
-            return with_shift(found, ShiftSums.of(X, tasks, classes))
-        if full and self.n_components == "auto":
-            kind, self.scores_ = choose_metric(X, tasks, classes, self.cv)
-        return _prior_of(class_sums(X, tasks, classes, full=full), tasks, classes, kind, unit)
+        if not full or self.n_components != "auto" or self.shrinkage is not None:
+            kind = Kind(0 if self.n_components == "auto" else int(self.n_components), self.shrinkage)
+            return _prior_of(X, tasks, classes, kind, unit, full=full)
+        if classes is not None:
+            return with_shift(_prior_of(X, tasks, classes, Kind(), unit, full=True), ShiftSums.of(X, tasks, classes))
+        kind, self.scores_ = choose_metric(estimator if _judges_itself(estimator) else None, X, tasks, self.cv)
+        return _prior_of(X, tasks, None, kind, unit, full=True)
 
     def _check_parameters(self) -> None:
         if self.n_components != "auto":
             check_scalar(self.n_components, "n_components", Integral, min_val=0)
-        check_scalar(self.beside_identity, "beside_identity", bool)
+        if self.shrinkage is not None:
+            check_scalar(self.shrinkage, "shrinkage", Real, min_val=0.0, max_val=1.0)
+            if self.n_components != "auto":
+                raise ValueError(
+                    f"shrinkage: wanted None with n_components={self.n_components}, found {self.shrinkage}; rows get unit "
+                    "length in all directions: leave one of the two out."
+                )
         check_scalar(self.cv, "cv", Integral, min_val=2)
         check_labels(self.labels)
         check_scalar(self.max_columns, "max_columns", Integral, min_val=1)
@@ -201,28 +230,38 @@ class DiscriminantLearner(Learner):
 
 def _learned_on(past: DiscriminantPrior, X: Any, tasks: Tasks) -> DiscriminantPrior:
     """The same choices, the sums those of past and new tasks together."""
-    sums = past.sums + class_sums(X, tasks, past.classes, full=past.sums.is_full)
-    found = _prior_of(sums, tasks, past.classes, past.kind, past.weight_unit, past)
+    found = _prior_of(X, tasks, past.classes, past.kind, past.weight_unit, past, full=past.sums.is_full)
     known = getattr(past, "shift_sums", None)
     return found if known is None else with_shift(found, known + ShiftSums.of(X, tasks, np.asarray(past.classes)))
 
 
+def _judges_itself(estimator: Any) -> bool:
+    """Whether a classifier has no class means, but is one that "auto" means this learner for: one row of a class is enough."""
+    return not takes_means(estimator) and isinstance(learner_for(estimator, own_labels=True), DiscriminantLearner)
+
+
 def _prior_of(
-    sums: ClassSums,
+    X: Any,
     tasks: Tasks,
     classes: NDArray[Any] | None,
     kind: Kind,
     unit: float,
     past: DiscriminantPrior | None = None,
+    *,
+    full: bool,
 ) -> DiscriminantPrior:
-    """The prior of that kind of metric; tasks of the past count as so many."""
-    n_past = 0.0 if past is None else past.n_tasks
+    """The prior of that kind of metric; sums of the past are added to, and its tasks count as so many."""
+    sums = class_sums(X, tasks, classes, full=full)
+    sums = sums if past is None else past.sums + sums
+    metric = next(metrics_of(sums, [kind]))
+    image = image_sums(metric, X, tasks, classes)
     n_new = float(len(tasks)) if tasks.task_weight is None else float(tasks.task_weight.sum())
     return DiscriminantPrior.of_metric(
-        next(metrics_of(sums, [kind])),
+        metric,
         sums,
+        image if image is None or past is None else past.image + image,
         weight_unit=unit,
-        n_tasks=n_new + n_past,
+        n_tasks=n_new + (0.0 if past is None else past.n_tasks),
         n_rows=tasks.n_rows + (0.0 if past is None else past.n_rows),
         feature_names=tasks.feature_names if past is None else past.feature_names,
         classes=classes,

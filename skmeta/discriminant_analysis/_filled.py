@@ -29,15 +29,22 @@ class KnownClasses(NamedTuple):
     n_rows: Array
 
 
-def check_parameters_of(estimator: Any) -> None:
-    """Raise for what a Gaussian with given class means has no place for."""
+def no_place_for(estimator: Any) -> str:
+    """A parameter that a Gaussian with given class means has no place for, and why; empty where there is none such."""
     for name, wanted in (lookup(_WANTED, estimator) or {}).items():
         found = getattr(estimator, name)
         if found != wanted:
-            raise ValueError(
+            return (
                 f"estimator: wanted {type(estimator).__name__} with {name}={wanted!r}, as past tasks say how far class means "
-                f"are shrunk and under which metric, found {found!r}; leave it out, or use learner=SharedModel()."
+                f"are shrunk and under which metric, found {found!r}"
             )
+    return ""
+
+
+def check_honours(estimator: Any) -> None:
+    """Raise for a parameter that has no place."""
+    if reason := no_place_for(estimator):
+        raise ValueError(f"{reason}; leave it out, or use learner=SharedModel().")
 
 
 def warn_of_what_is_given(estimator: Any) -> None:
@@ -67,6 +74,11 @@ def _check_priors(priors: Sized, n_classes: int) -> None:
             f"priors: wanted one for each class of a task, here {n_classes}, found {len(priors)}; leave priors out where tasks "
             "have unlike numbers of classes."
         )
+
+
+def takes_means(estimator: Any) -> bool:
+    """Whether a classifier can have given class means."""
+    return lookup(_FILLS, estimator) is not None
 
 
 def discriminant(known: KnownClasses) -> Any:

@@ -1,16 +1,18 @@
-"""Metrics that sums over classes suggest: the identity, whitening within classes in a subspace, and both side by side."""
+"""Metrics that sums over classes suggest: the identity, whitening within classes in a subspace, or before unit length."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
 from skmeta._inference.scatter import shrunk
-from skmeta.discriminant_analysis._class_sums import ClassSums
+from skmeta.discriminant_analysis._class_sums import ClassSums, class_sums
+from skmeta.discriminant_analysis._unit_length import SHRINKAGES, Spectrum, unit_rows
+from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
 
@@ -20,36 +22,50 @@ _LEAST = 1e-6  # guard: class means that scatter by less are not told apart by t
 
 
 class Kind(NamedTuple):
-    """How many components a metric is made of, 0 for the identity alone, and whether the identity stands beside them."""
+    """How many components a metric is made of, 0 for the identity; or how whitening shrinks, where rows have unit length."""
 
-    n_components: int
-    beside_identity: bool = False
+    n_components: int = 0
+    shrinkage: float | None = None
 
     def __str__(self) -> str:
-        if not self.n_components:
-            return "identity metric"
-        return f"{self.n_components} components{' beside the identity' if self.beside_identity else ''}"
+        if self.shrinkage is not None:
+            return f"unit length, shrinkage {self.shrinkage:g}"
+        return f"{self.n_components} components" if self.n_components else "identity metric"
 
 
 class Metric(NamedTuple):
-    """A linear map of rows, and what is known of classes in its image.
+    """A map of rows, and what is known of classes in its image.
 
-    Rows ``X @ matrix`` have the covariance ``within`` times the identity within classes, and class means
-    ``within * diag(between)`` around what they start from.
+    Rows ``X @ matrix``, or ``unit_rows(X, centre, matrix)`` where there is a centre, have the covariance ``within`` times the
+    identity within classes, and class means ``within * diag(between)`` around what they start from.
     """
 
     kind: Kind
     matrix: Array | None
     within: float
     between: Array
+    centre: Array | None = None
+
+    def image(self, X: Any) -> Any:
+        """The mapped rows."""
+        if self.matrix is None:
+            return X
+        return X @ self.matrix if self.centre is None else unit_rows(X, self.centre, self.matrix)
+
+    def with_law_of(self, image: ClassSums) -> Metric:
+        """The same map, and what sums over classes in its image say of these."""
+        found = _identity(image)
+        return self._replace(within=found.within, between=found.between)
 
 
-def kinds_of(sums: ClassSums) -> list[Kind]:
-    """The candidates without the identity beside them, simpler ones first; the identity alone where nothing else is known."""
+def kinds_of(sums: ClassSums) -> list[list[Kind]]:
+    """The candidates in groups, simpler ones first; the identity alone where nothing else is known."""
+    identity = [Kind()]
     if not sums.is_full or not _tells(sums):
-        return [Kind(0)]
+        return [identity]
     p = sums.n_features
-    return [Kind(0), *(Kind(n) for n in _COMPONENTS if n < p), Kind(p)]
+    components = [*(Kind(n) for n in _COMPONENTS if n < p), Kind(p)]
+    return [identity, components, [Kind(shrinkage=share) for share in SHRINKAGES] if p > 1 else []]
 
 
 def metrics_of(sums: ClassSums, kinds: list[Kind]) -> Iterator[Metric]:
@@ -65,16 +81,23 @@ def metrics_of(sums: ClassSums, kinds: list[Kind]) -> Iterator[Metric]:
     Yields
     ------
     Metric
-        One a kind.
+        One a kind. Where rows have unit length nothing is known of classes yet, see `Metric.with_law_of`.
     """
-    identity, basis = _identity(sums), None
+    identity, basis, spectrum = _identity(sums), None, None
     for kind in kinds:
-        if not kind.n_components or not sums.is_full or not _tells(sums):
+        if kind == Kind() or not sums.is_full or not _tells(sums):
             yield identity
-            continue
-        basis = _principal_components(sums.total) if basis is None else basis
-        alone = _in_subspace(sums, basis[:, : kind.n_components], kind)
-        yield _beside(identity, alone) if kind.beside_identity else alone
+        elif kind.shrinkage is not None:
+            spectrum = Spectrum(sums.within / sums.within_dof) if spectrum is None else spectrum
+            yield Metric(kind, spectrum.whitening(kind.shrinkage), 1.0, np.ones(1), sums.centre)
+        else:
+            basis = _principal_components(sums.total) if basis is None else basis
+            yield _in_subspace(sums, basis[:, : kind.n_components], kind)
+
+
+def image_sums(metric: Metric, X: Any, tasks: Tasks, classes: NDArray[Any] | None) -> ClassSums | None:
+    """Traces over classes of rows of unit length; None where those of rows as they are tell all of their image."""
+    return None if metric.centre is None else class_sums(metric.image(X), tasks, classes, full=False)
 
 
 def _principal_components(total: Array) -> Array:
@@ -95,9 +118,9 @@ def _identity(sums: ClassSums) -> Metric:
     )
     w = within / max(sums.within_dof * p, 1.0)
     if sums.between_dof <= 0.0 or w <= 0.0:  # class means are taken to vary as rows do
-        return Metric(Kind(0), None, w if w > 0.0 else max(total / max(sums.total_dof * p, 1.0), _LEAST), np.ones(1))
+        return Metric(Kind(), None, w if w > 0.0 else max(total / max(sums.total_dof * p, 1.0), _LEAST), np.ones(1))
     d = (between / p - sums.noise * w) / sums.between_dof
-    return Metric(Kind(0), None, w, np.array([max(d / w, _LEAST)]))
+    return Metric(Kind(), None, w, np.array([max(d / w, _LEAST)]))
 
 
 def _in_subspace(sums: ClassSums, basis: Array, kind: Kind) -> Metric:
@@ -110,21 +133,3 @@ def _in_subspace(sums: ClassSums, basis: Array, kind: Kind) -> Metric:
     kept = (psi > _LEAST * max(psi[0], 1.0)) | (sums.means is not None)
     kept[0] = True
     return Metric(kind, basis @ vectors[:, kept], 1.0, np.maximum(psi[kept], _LEAST))
-
-
-def _beside(identity: Metric, components: Metric) -> Metric:
-    r"""The mean of the log densities of two laws, the identity's counting as many columns as the other has.
-
-    A logarithmic opinion pool: under the identity metric :math:`p` columns, which depend on each other, would be taken for
-    as many independent ones. Maps stand side by side; each column keeps what is known of class means in it.
-
-    References
-    ----------
-    C. Genest and J. V. Zidek (1986), Combining probability distributions, Statistical Science 1(1), section 3.
-    """
-    columns = np.asarray(components.matrix)
-    p, r = columns.shape
-    as_it_is = np.sqrt(r / (p * identity.within)) * np.eye(p)
-    matrix = np.sqrt(0.5) * np.column_stack([as_it_is, columns])
-    between = np.concatenate([np.broadcast_to(identity.between, p), components.between])
-    return Metric(components.kind, matrix, 1.0, between)

@@ -12,7 +12,9 @@ from scipy.linalg import cholesky, eigh, solve_triangular
 from skmeta._inference.scatter import shrunk
 from skmeta.base import AdaptedEstimators
 from skmeta.base._plain import Reader, reader
-from skmeta.discriminant_analysis._discriminant_prior import AdaptedDiscriminants, DiscriminantPrior
+from skmeta.discriminant_analysis._adapted_discriminants import AdaptedDiscriminants, OwnRows, SafeDiscriminants
+from skmeta.discriminant_analysis._class_sums import means_of
+from skmeta.discriminant_analysis._discriminant_prior import DiscriminantPrior
 from skmeta.discriminant_analysis._shift_sums import ShiftSums
 from skmeta.tasks import Tasks
 
@@ -155,33 +157,28 @@ def posterior_shifted_means(means: Array, n_rows: Array, between: Array, shift: 
     return ShiftedMeans(start + s + (1.0 - left) * (means - start - s), covariance)
 
 
-class _AdaptedShifted(AdaptedDiscriminants):
+class _AdaptedShifted(SafeDiscriminants):
     """Plain Pipelines: those of a prior that knows the class means of the task."""
 
-    def estimator(self, code: int) -> Any:
-        """The plain Pipeline of one task."""
-        rows = self.tasks.take(np.array([code] if code >= 0 else [], dtype=np.intp))
-        return AdaptedDiscriminants(self._of_task(code), self.model, rows).estimator(min(code, 0))
+    def learned(self, own: OwnRows, *, drawn_by_class: bool = False) -> Any:
+        """What such rows make of the prior."""
+        known = AdaptedDiscriminants(_given(self.prior, own), self.model, self.tasks)
+        return known.learned(own, drawn_by_class=drawn_by_class)
 
-    def _of_task(self, code: int) -> DiscriminantPrior:
-        """The prior under which class means are the posterior ones and do not move, and rows scatter as new ones do."""
-        prior: Any = self.prior
-        X, y = self._rows_of(code)
-        weight = self.tasks.sample_weight
-        weight = np.ones(len(y)) if weight is None or code < 0 else weight[self.tasks.rows_of(code)]
-        place, (n_classes, n_columns) = np.searchsorted(prior.classes, y), prior.means.shape
-        n: Array = np.bincount(place, weight, minlength=n_classes).astype(float)
-        total = np.zeros((n_classes, n_columns))
-        np.add.at(total, place, weight[:, None] * (X @ prior.matrix))
-        means = total / np.where(n > 0.0, n, 1.0)[:, None]
-        found = posterior_shifted_means(means, n, prior.between, prior.shift, prior.means)
-        root = cholesky(found.covariance, lower=True)
-        known = {field.name: getattr(prior, field.name) for field in fields(DiscriminantPrior)}
-        return DiscriminantPrior(
-            **known
-            | {
-                "matrix": solve_triangular(root, prior.matrix.T, lower=True).T,
-                "means": solve_triangular(root, found.means.T, lower=True).T,
-                "between": np.zeros(n_columns),
-            }
-        )
+
+def _given(prior: Any, own: OwnRows) -> DiscriminantPrior:
+    """The prior under which class means are the posterior ones and do not move, and rows scatter as new ones do."""
+    place, (n_classes, n_columns) = np.searchsorted(prior.classes, own.y), prior.means.shape
+    n: Array = np.bincount(place, own.weight, minlength=n_classes).astype(float)
+    means = means_of(own.X @ prior.matrix, place, n, own.weight)
+    found = posterior_shifted_means(means, n, prior.between, prior.shift, prior.means)
+    root = cholesky(found.covariance, lower=True)
+    known = {field.name: getattr(prior, field.name) for field in fields(DiscriminantPrior)}
+    return DiscriminantPrior(
+        **known
+        | {
+            "matrix": solve_triangular(root, prior.matrix.T, lower=True).T,
+            "means": solve_triangular(root, found.means.T, lower=True).T,
+            "between": np.zeros(n_columns),
+        }
+    )

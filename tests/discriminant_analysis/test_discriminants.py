@@ -22,6 +22,7 @@ from sklearn.svm import SVC
 
 from skmeta import DiscriminantLearner, NeighborsLearner, WarmStartClassifier, WarmStartRegressor
 from skmeta.discriminant_analysis import ClassSums, DiscriminantPrior
+from skmeta.discriminant_analysis._adapted_discriminants import AdaptedDiscriminants
 from skmeta.discriminant_analysis._class_means import posterior_class_means
 from skmeta.discriminant_analysis._class_sums import class_sums
 from skmeta.tasks import read_tasks
@@ -126,25 +127,10 @@ def test_where_the_identity_is_the_truth_it_is_chosen():
 
 
 @pytest.mark.quick
-def test_the_identity_beside_components_is_the_mean_of_log_densities(past):
-    """The identity counts as many columns as there are components, here three of five."""
-    A, b, _ = drawn(7, n_tasks=1)
-    even = LinearDiscriminantAnalysis(priors=np.full(5, 0.2))
-
-    def scores(**options):
-        found = learn(*past, **options).prior_.adapt(even, A[::8], b[::8]).decision_function(A)
-        return found - found.mean(axis=1, keepdims=True)
-
-    r = learn(*past, n_components=3).prior_.matrix.shape[1]
-    wanted = (r / 5 * scores(n_components=0) + scores(n_components=3)) / 2
-    assert_allclose(scores(n_components=3, beside_identity=True), wanted, rtol=1e-6, atol=1e-9)
-
-
-@pytest.mark.quick
 def test_what_was_chosen_among_is_said(past, learned):
     names = [*learned.learner_.scores_]
     assert names[:3] == ["identity metric", "1 components", "2 components"]
-    assert names[-1].endswith("components beside the identity") and names.count("5 components") == 1
+    assert names[-1] == "unit length, shrinkage 0.01" and names.count("5 components") == 1
     assert repr(learned.prior_).startswith(f"DiscriminantPrior({learned.prior_.kind}, ")
     assert learn(*past, cv=3).learner_.scores_.keys() == learned.learner_.scores_.keys()
 
@@ -158,7 +144,7 @@ def same_answers(one, other, A, b, query, turn=None):
     assert_allclose(second.predict_proba(query @ turn), first.predict_proba(query), rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("options", [{"n_components": 0}, {"n_components": 3, "beside_identity": True}, {"cv": 3}])
+@pytest.mark.parametrize("options", [{"n_components": 0}, {"shrinkage": 0.1}, {"cv": 3}])
 def test_columns_may_be_turned(past, options):
     X, y, task = past
     turn = special_ortho_group.rvs(5, random_state=np.random.default_rng(0))
@@ -244,12 +230,14 @@ def test_discriminants_and_naive_bayes_are_one_rule_where_variances_are_one(past
     prior = learn(*past).prior_
     A, b, _ = drawn(7, n_tasks=1)
     rows = np.r_[0:2, 8:11, 16:17, 24:30, 32:33]  # classes have unlike numbers of rows
-    found = [
-        prior.adapt(each, A[rows], b[rows]) for each in (LinearDiscriminantAnalysis(), GaussianNB(var_smoothing=0.0))
-    ]
+
+    def learned(estimator):
+        return AdaptedDiscriminants(prior, estimator, read_tasks(A[rows], b[rows], labels=True)).estimator(0)
+
+    found = [learned(each) for each in (LinearDiscriminantAnalysis(), GaussianNB(var_smoothing=0.0))]
     assert_allclose(found[0].predict_proba(A), found[1].predict_proba(A), rtol=1e-6, atol=1e-12)
-    even = prior.adapt(LinearDiscriminantAnalysis(priors=np.full(5, 0.2)), A[rows], b[rows])
-    assert_array_equal(even.predict(A), prior.adapt(NearestCentroid(), A[rows], b[rows]).predict(A))
+    even = learned(LinearDiscriminantAnalysis(priors=np.full(5, 0.2)))
+    assert_array_equal(even.predict(A), learned(NearestCentroid()).predict(A))
 
 
 @pytest.mark.quick
@@ -402,12 +390,15 @@ def test_what_it_cannot_honour_is_refused(past):
     X, y, task = past
     for wrong in (NearestCentroid(shrink_threshold=0.5), NearestCentroid(metric="manhattan")):
         with pytest.raises(ValueError, match=r"estimator: wanted NearestCentroid with .* use learner=SharedModel"):
-            learn(X, y, task, wrong)
+            learn(X, y, task, wrong, cv=5)
     table = np.column_stack([X, task])
     with pytest.raises(TypeError, match="sample_weight: wanted an estimator whose fit takes weights, found NearestC"):
         WarmStartClassifier(NearestCentroid(), task=-1).fit(table, y, sample_weight=np.ones(len(y)))
-    for name, value in (("n_components", -1), ("max_columns", 0), ("labels", "mine"), ("cv", 1)):
+    bad = {"n_components": -1, "max_columns": 0, "labels": "mine", "cv": 1, "shrinkage": 1.5}
+    for name, value in bad.items():
         with pytest.raises(ValueError, match=name):
             learn(X, y, task, **{name: value})
+    with pytest.raises(ValueError, match=r"shrinkage: wanted None with n_components=2, found 0\.1"):
+        learn(X, y, task, n_components=2, shrinkage=0.1)
     with pytest.raises(ValueError, match="X contains NaN"):
         learn(np.where(X > 3.0, np.nan, X), y, task)

@@ -1,0 +1,208 @@
+"""A task's own model under a prior of discriminants: a plain Pipeline of a map and a classifier."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_array
+from sklearn.utils.validation import has_fit_parameter
+
+from skmeta.base import AdaptedEstimators
+from skmeta.base._linear_map import as_transformer
+from skmeta.base._matching import no_weights, weights_if_taken
+from skmeta.discriminant_analysis._class_means import posterior_class_means
+from skmeta.discriminant_analysis._class_sums import means_of
+from skmeta.discriminant_analysis._filled import KnownClasses, discriminant, filled, takes_means
+from skmeta.discriminant_analysis._metrics import Kind
+from skmeta.discriminant_analysis._own_evidence import own_is_better
+from skmeta.discriminant_analysis._unit_length import divided_by, unit_length_steps
+from skmeta.tasks import Tasks, take_rows
+from skmeta.tasks._class_rates import representative_weights
+from skmeta.tasks._own_labels import no_own_rows
+from skmeta.tasks._warn_caller import warn_caller
+
+Array = NDArray[np.float64]
+
+_ROUNDING = 1e-12  # guard: weights that differ by no more are alike
+
+
+def as_numbers(X: Any, estimator: Any) -> Any:
+    """Rows as an array of numbers, or a sparse one by rows."""
+    return check_array(X, accept_sparse="csr", dtype=np.float64, input_name="X", estimator=estimator)
+
+
+class OwnRows(NamedTuple):
+    """Rows of one task, their labels, what each weighs among class means, and in the classifier's own fit (None for ones)."""
+
+    X: Any
+    y: NDArray[Any]
+    weight: Array
+    fit_weight: Array | None
+
+    def take(self, rows: NDArray[np.intp]) -> OwnRows:
+        """Some of them."""
+        fit_weight = None if self.fit_weight is None else self.fit_weight[rows]
+        return OwnRows(take_rows(self.X, rows), self.y[rows], self.weight[rows], fit_weight)
+
+
+class AdaptedDiscriminants(AdaptedEstimators):
+    """Plain Pipelines of a map and a classifier, made when asked for."""
+
+    def estimator(self, code: int) -> Any:
+        """The plain Pipeline of one task."""
+        return self._knowing_names(self.learned(self._rows_of(code), drawn_by_class=self._drawn_by_class(code)))
+
+    def nearest(self, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
+        """Labels of rows by the nearest class mean of their tasks, whatever the classifier is."""
+        found = np.empty(len(codes), dtype=np.asarray(self.tasks.y).dtype)
+        for code in np.unique(codes):
+            asked, own = np.flatnonzero(codes == code), self._rows_of(int(code))
+            known, scale = self._known(self.prior.metric.image(own.X), own, drawn_by_class=False)
+            Z = self.prior.metric.image(take_rows(X, asked)) / (1.0 if scale is None else scale)
+            far = np.sum(known.means**2, axis=1) - 2.0 * (Z @ known.means.T)
+            found[asked] = known.labels[np.argmin(far, axis=1)]
+        return found
+
+    def learned(self, own: OwnRows, *, drawn_by_class: bool = False) -> Any:
+        """What such rows make of the prior."""
+        Z = self.prior.metric.image(own.X)
+        known, scale = self._known(Z, own, drawn_by_class=drawn_by_class)
+        model = self._model(Z if scale is None else Z / scale, own, known)
+        return Pipeline([*self._map(scale), ("model", model)])
+
+    def _drawn_by_class(self, code: int) -> bool:
+        return code >= 0 and bool(self.tasks.class_rates)
+
+    def _rows_of(self, code: int) -> OwnRows:
+        if code < 0:
+            y = np.zeros(0, dtype=getattr(self.prior.classes, "dtype", float))
+            return OwnRows(np.zeros((0, self.prior.n_features)), y, np.zeros(0), None)
+        rows, own, fit = self.tasks.rows_of(code), self.tasks.sample_weight, self._training_weights
+        return OwnRows(
+            take_rows(self._numbers, rows),
+            np.asarray(self.tasks.y)[rows],
+            np.ones(self.tasks.counts[code]) if own is None else own[rows],
+            None if fit is None else fit[rows],
+        )
+
+    @cached_property
+    def _numbers(self) -> Any:
+        return as_numbers(self.tasks.X, self.model) if self.tasks.n_rows else np.zeros((0, self.prior.n_features))
+
+    def _known(self, Z: Any, own: OwnRows, *, drawn_by_class: bool) -> tuple[KnownClasses, Array | None]:
+        """The classes of a task in the image of its map, and what columns of the prior's map are divided by."""
+        prior = self.prior
+        labels = np.unique(own.y) if prior.own_labels else prior.classes
+        if not len(labels):
+            raise no_own_rows()
+        place = np.searchsorted(labels, own.y)
+        n: Array = np.bincount(place, own.weight, minlength=len(labels)).astype(float)
+        means, variance = posterior_class_means(means_of(Z, place, n, own.weight), n, prior.between, prior.means)
+        shares = self._shares(n, drawn_by_class)
+        if prior.kind == Kind():  # one variance for all columns
+            return KnownClasses(labels, means, prior.within * float(variance[0]), shares, n), None
+        scale = np.sqrt(prior.within * variance)
+        return KnownClasses(labels, means / scale, 1.0, shares, n), scale
+
+    def _shares(self, n: Array, drawn_by_class: bool) -> Array:
+        """How frequent classes are: as in the rows and in the past; where rows were drawn by class, as in the past."""
+        past = self.prior.class_prior
+        if past is None:
+            return np.asarray(n / n.sum())
+        a = self.prior.class_precision
+        return np.asarray(past if drawn_by_class else (n + a * past) / (n.sum() + a))
+
+    def _map(self, scale: Array | None) -> list[tuple[str, Any]]:
+        """The map as fitted steps."""
+        prior = self.prior
+        if prior.centre is not None and scale is not None:
+            return unit_length_steps(prior.centre, prior.matrix, scale)
+        if prior.matrix is None and scale is not None:
+            return [("metric", divided_by(scale, prior.n_features))]
+        step = as_transformer(prior.matrix if scale is None else prior.matrix / scale, validate=True)
+        return [("metric", step.fit(np.zeros((1, prior.n_features))))]
+
+    def _knowing_names(self, plain: Pipeline) -> Pipeline:
+        """The same, whose first step knows the names of columns."""
+        if self.tasks.feature_names is not None:
+            plain[0].feature_names_in_ = np.array(self.tasks.feature_names, dtype=object)
+        return plain
+
+    def _model(self, Z: Any, own: OwnRows, known: KnownClasses) -> Any:
+        """With the class means, or fitted to mapped rows; a label that is alone is all there is."""
+        if len(known.labels) == 1:
+            return DummyClassifier().fit(np.zeros((1, 1)), known.labels)
+        model = filled(self.model, known)
+        if model is not None:
+            return model
+        if len(np.unique(own.y)) < 2:
+            return discriminant(known)
+        options = {"n_neighbors": min(self.model.n_neighbors, len(own.y))} if _has_neighbors(self.model) else {}
+        return clone(self.model).set_params(**options).fit(Z, own.y, **weights_if_taken(self.model, own.fit_weight))
+
+    @cached_property
+    def _training_weights(self) -> Array | None:
+        """Weights of the rows that a classifier is fitted to; rows that were drawn by their class stand for all."""
+        if takes_means(self.model):
+            return self.tasks.sample_weight
+        own, drawn = self.tasks.sample_weight, representative_weights(self.tasks)
+        drawn = None if drawn is None or np.ptp(drawn) <= _ROUNDING else drawn
+        takes = has_fit_parameter(self.model, "sample_weight")
+        if own is not None and not takes:
+            raise TypeError(no_weights(self.model))
+        if drawn is not None and not takes:
+            raise ValueError(
+                f"class_prior: wanted 'rows' for {type(self.model).__name__}, whose fit takes no weights by which rows drawn "
+                "by their class could stand for all, found 'past'; use a classifier that does, or one of class means."
+            )
+        return own if drawn is None else drawn if own is None else drawn * own
+
+
+class SafeDiscriminants(AdaptedDiscriminants):
+    """The same, but the plain estimator fitted to a task's rows where these say that it is better, see `own_is_better`."""
+
+    def __init__(self, prior: Any, model: Any, tasks: Tasks) -> None:
+        super().__init__(prior, model, tasks)
+        self._takes_own: dict[int, bool] = {}
+
+    def estimator(self, code: int) -> Any:
+        """The plain Pipeline of one task."""
+        if not self._own_is_better(code):
+            return super().estimator(code)
+        own = self._rows_of(code)
+        as_it_is = as_transformer(None, validate=True).fit(np.zeros((1, self.prior.n_features)))
+        model = clone(self.model).fit(own.X, own.y, **weights_if_taken(self.model, own.fit_weight))
+        return self._knowing_names(Pipeline([("metric", as_it_is), ("model", model)]))
+
+    def _own_is_better(self, code: int) -> bool:
+        """As a task's rows say, once; not where they stand not for all, or lack one of the labels of all tasks."""
+        if code not in self._takes_own:
+            own, labels = self._rows_of(code), self.prior.classes
+            tells = labels is None or len(np.unique(own.y)) == len(labels)
+            tells = tells and len(own.y) > 1 and not self._drawn_by_class(code)
+            self._takes_own[code] = tells and own_is_better(self.model, self.learned, own)
+        return self._takes_own[code]
+
+
+def _has_neighbors(estimator: Any) -> bool:
+    return "n_neighbors" in estimator.get_params(deep=False)
+
+
+def warn_of_fewer_rows(estimator: Any, tasks: Tasks) -> None:
+    """Say where a task has fewer rows than neighbours are asked for, and what is done then."""
+    if not _has_neighbors(estimator):
+        return
+    few = np.flatnonzero((tasks.counts > 0) & (tasks.counts < estimator.n_neighbors))
+    if len(few):
+        n = int(tasks.counts[few].min())
+        warn_caller(
+            f"n_neighbors: wanted no more neighbours than a task has rows, found n_neighbors={estimator.n_neighbors} and "
+            f"{len(few)} task(s) with fewer, {n} at least: there all rows are neighbours. Ask for fewer, with one row of "
+            "each class for n_neighbors=1."
+        )
