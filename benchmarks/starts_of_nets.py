@@ -38,7 +38,7 @@ LINE_NET = MLPRegressor(
     hidden_layer_sizes=10, solver="sgd", learning_rate_init=0.01, momentum=0.0, max_iter=10, alpha=0.0
 )
 WAVE_NET = MLPRegressor(hidden_layer_sizes=(40, 40), solver="lbfgs", max_iter=10)
-N_WAVES, N_NEW_WAVES, N_ROWS, SHOTS = 40, 50, 20, 10
+N_WAVES, N_NEW_WAVES, N_ROWS, SHOTS = 100, 50, 20, 10
 N_PAST, N_PAST_ROWS, N_NEW, N_QUERY = 20, 20, 8, 100
 LONG = {"hidden_layer_sizes": 20, "solver": "lbfgs", "random_state": 0}
 SHORT = {"hidden_layer_sizes": 20, "solver": "sgd", "learning_rate_init": 0.05, "max_iter": 10, "random_state": 0}
@@ -104,7 +104,7 @@ def add_lines(quick):
 def wave_models(seed, quick):
     """Models by name, without a task column first."""
     net = clone(WAVE_NET).set_params(random_state=seed)
-    n_iter = 20 if quick else 100
+    n_iter = 20 if quick else 200
     return {
         "net from scratch": (net, None),
         "net, mean of the tasks' own weights": (net, ParameterAverage()),
@@ -132,7 +132,7 @@ def of_waves(model, learner, seed):
 
 
 def add_waves(quick):
-    seeds = range(1 if quick else 2)
+    seeds = range(1 if quick else 3)
     table = Table(f"{SHOTS} points of a new wave", ["model", "squared error", "seconds", "chosen"])
     for name in wave_models(0, quick):
         pairs = [wave_models(seed, quick)[name] for seed in seeds]

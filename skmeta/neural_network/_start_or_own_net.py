@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from skmeta.base import AdaptedEstimators
 from skmeta.base._evidence import losses_left_out
 from skmeta.base._held_out import gains
-from skmeta.compose import MixturePrior
+from skmeta.compose import MixturePrior, OwnModelPrior
 from skmeta.compose._adapted_mixture import AdaptedMixture
-from skmeta.compose._own_model import OwnModelPrior
 from skmeta.fallback._link import link_of
 from skmeta.neural_network._parameters_prior import ParametersPrior
 from skmeta.tasks import Tasks
@@ -45,6 +44,21 @@ class StartOrOwnNet(MixturePrior):
     M. Stone (1974), Cross-validatory choice and assessment of statistical predictions, JRSS B 36.
     L. Breiman, J. Friedman, R. Olshen and C. Stone (1984), Classification and regression trees, section 3.4.3 (the rule of
     one standard error).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.neural_network import MLPRegressor
+    >>> from skmeta.compose import OwnModelPrior
+    >>> from skmeta.neural_network import ParametersPrior, StartOrOwnNet
+    >>> x = np.linspace(-1.0, 1.0, 40)[:, None]
+    >>> old = MLPRegressor(hidden_layer_sizes=8, solver="lbfgs", random_state=0).fit(x, 3.0 * np.abs(x.ravel()))
+    >>> prior = StartOrOwnNet([ParametersPrior.from_estimator(old), OwnModelPrior()])
+    >>> prior
+    ParametersPrior(MLPRegressor 1-8-1 relu, written by hand), or own net
+    >>> net = MLPRegressor(hidden_layer_sizes=8, solver="lbfgs", max_iter=20, tol=1.0, random_state=0)
+    >>> type(prior.adapt(net, x[::8], -3.0 * np.abs(x[::8].ravel()))).__name__
+    'MLPRegressor'
     """
 
     def __repr__(self) -> str:
