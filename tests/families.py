@@ -75,6 +75,10 @@ class LearnerCase(Case):
 def in_one_round(estimator, **options):
     """The estimator's learner, told to compare less: one round, if it learns in rounds, and no columns of the fallback."""
     learner = registered_learner(estimator)()
+    if isinstance(learner, NeighborsLearner):
+        return NearInOneRound()
+    if "compare_with_fallback" in learner.get_params():
+        return learner.set_params(compare_with_fallback=False)
     if "max_rounds" not in learner.get_params():
         return learner
     columns = {"correction": None} if type(learner) is SharedModel else {}
@@ -89,6 +93,23 @@ def learned_by(learner, estimator, **options):
 def level_alone(estimator, learner=SharedModel, *, max_rounds=1, **options):
     """Corrected without columns."""
     return learned_by(learner(None, max_rounds=max_rounds, cv=2), estimator, **options)
+
+
+class OfKernelAlone(GaussianProcessLearner):
+    """It compares columns of the kernel: those of the fallback are compared by instances of the latter."""
+
+    def _candidates(self, estimator, tasks):
+        found = super()._candidates(estimator, tasks)
+        return lambda outputs: (
+            {name: each for name, each in found(outputs).items() if "kernel" in name} or found(outputs)
+        )
+
+
+class NearInOneRound(NeighborsLearner):
+    """The answers of shared neighbours are corrected by a level alone, in one round, likewise."""
+
+    def _corrector(self):
+        return SharedModel(None, max_rounds=1, cv=2)
 
 
 def with_thresholds(estimator):
@@ -123,18 +144,18 @@ LINEAR = [
     make_case(SGDClassifier("log_loss", learning_rate="constant", eta0=0.01, random_state=0)),
 ]
 FALLBACK = [
-    learned_by(SharedModel(max_rounds=1), DecisionTreeRegressor(max_depth=3, random_state=0)),
+    learned_by(SharedModel(max_rounds=1, cv=2), DecisionTreeRegressor(max_depth=3, random_state=0)),
     level_alone(DecisionTreeRegressor(criterion="poisson", max_depth=3, random_state=0), positive=True, max_rounds=4),
     level_alone(HistGradientBoostingClassifier(max_iter=3), n_rows=8),
     level_alone(RidgeClassifier(), n_rows=6),  # calibrated in each task
 ]
 ENSEMBLE = [
-    level_alone(HistGradientBoostingRegressor(max_iter=3, random_state=0), BoostingLearner),
+    level_alone(HistGradientBoostingRegressor(max_iter=3, random_state=0), BoostingLearner, n_rows=6),
     with_thresholds(HistGradientBoostingRegressor(max_iter=5, min_samples_leaf=5, random_state=0)),
 ]
 NEIGHBORS = [  # trees of scikit-learn count how often they were asked, which changes what keeps them
-    make_case(KNeighborsRegressor(3, weights="distance", algorithm="brute"), n_rows=6),
-    learned_by(NeighborsLearner(max_columns=2), KNeighborsClassifier(3, algorithm="brute"), n_rows=6),  # as given
+    learned_by(NearInOneRound(), KNeighborsRegressor(3, weights="distance", algorithm="brute"), n_rows=6),
+    learned_by(NearInOneRound(max_columns=2), KNeighborsClassifier(3, algorithm="brute"), n_rows=6),  # as given
 ]
 DISCRIMINANTS = [
     make_case(NearestCentroid(priors="empirical")),  # uniform ones leave it out how frequent classes are
@@ -157,7 +178,7 @@ NETS = [
     learned_by(Reptile(3), MLPClassifier(**NET)),
 ]
 PROCESSES = [
-    learned_by(GaussianProcessLearner(max_rounds=1), GaussianProcessRegressor(alpha=0.1, optimizer=None)),
+    learned_by(OfKernelAlone(max_rounds=1, cv=2), GaussianProcessRegressor(alpha=0.1, optimizer=None), n_rows=6),
     level_alone(KernelRidge(), GaussianProcessLearner),
 ]
 CLUSTERS = [

@@ -39,18 +39,16 @@ def read_house():
     return tuple(modules)
 
 
-def with_functions(node, functions=()):
-    """Every node below `node`, with the names of the functions around it."""
-    for child in ast.iter_child_nodes(node):
-        yield child, functions
-        is_function = isinstance(child, FUNCTIONS)
-        yield from with_functions(child, (*functions, child.name) if is_function else functions)
-
-
 @cache
 def nodes_of(module):
     """Every node of a module, with the names of the functions around it."""
-    return tuple(with_functions(module.tree))
+    found, left = [], [(child, ()) for child in ast.iter_child_nodes(module.tree)]
+    while left:
+        node, functions = left.pop()
+        found.append((node, functions))
+        inner = (*functions, node.name) if isinstance(node, FUNCTIONS) else functions
+        left += [(child, inner) for child in ast.iter_child_nodes(node)]
+    return tuple(found)
 
 
 def house(texts):

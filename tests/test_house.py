@@ -141,7 +141,7 @@ def is_private(item):
 
 def private_attributes(module):
     """Lines that read ``sklearn._x`` or ``sklearn.x._y`` as an attribute."""
-    for node in ast.walk(module.tree):
+    for node, _ in nodes_of(module):
         if isinstance(node, ast.Attribute) and re.match(r"sklearn\..*\b_[^_]\w*$", ast.unparse(node)):
             yield node.lineno
 
@@ -170,7 +170,7 @@ def frames_in_one_file(modules):
         for item in imports_of(module):
             if item.module.split(".")[0] in FRAMES:
                 yield f"{module.name}:{item.line} imports {item.module}: that belongs in _dataframe.py"
-        for node in ast.walk(module.tree):
+        for node, _ in nodes_of(module):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("hasattr", "getattr"):
                 name = getattr(node.args[1], "value", None)
                 if name in FRAME_METHODS:
@@ -248,7 +248,7 @@ def concrete_estimators_in_their_family(modules):
             continue
         known = {item.name for item in imports_of(module) if item.module.startswith("sklearn.") and item.name}
         known = {name for name in known if name[0].isupper() and not name.endswith("Mixin")} - COMPOSITION
-        for node in ast.walk(module.tree):
+        for node, _ in nodes_of(module):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance" and len(node.args) == 2:
                 named = {part.id for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)} & known
                 if named:

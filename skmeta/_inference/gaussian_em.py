@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from skmeta._inference.coefficient_law import CoefficientLaw, ContextualEffects
 from skmeta._inference.contextual import FEWEST_TASKS, variance_ratio
 from skmeta._inference.expectation import Sweep
-from skmeta._inference.linalg import cholesky_root, diagonal, solve, spd_inverse, symmetrize, times, whiten
+from skmeta._inference.linalg import TINY, cholesky_root, diagonal, solve, spd_inverse, symmetrize, times, whiten
 from skmeta._inference.noise import NOISE_FLOOR, WIDEST, noise_step, pooled_dof
 
 Array = NDArray[Any]
@@ -270,5 +270,6 @@ def _change(new: CoefficientLaw, old: CoefficientLaw) -> float:
     """The most that anything moved, as a share of its size."""
     scale = np.sqrt(diagonal(new.covariance)).max(axis=-1)
     mean = np.abs(new.mean - old.mean).max(axis=-1) / np.maximum(np.abs(new.mean).max(axis=-1), scale)
-    spread = np.abs(new.covariance - old.covariance).max(axis=(-2, -1)) / np.abs(new.covariance).max(axis=(-2, -1))
+    size = np.maximum(np.abs(new.covariance).max(axis=(-2, -1)), TINY)  # nothing may vary
+    spread = np.abs(new.covariance - old.covariance).max(axis=(-2, -1)) / size
     return float(np.max([mean, spread, np.abs(new.noise / old.noise - 1.0)]))

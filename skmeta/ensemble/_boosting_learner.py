@@ -63,10 +63,10 @@ class BoostingLearner(SharedModel):
     >>> from sklearn.ensemble import HistGradientBoostingRegressor
     >>> from skmeta import BoostingLearner, WarmStartRegressor
     >>> rng = np.random.default_rng(0)
-    >>> task = np.repeat(np.arange(16), 80)
-    >>> X = rng.uniform(size=(1280, 2))
-    >>> jumps = X[:, 1] > rng.uniform(0.2, 0.8, size=16)[task]  # each task has a threshold of its own
-    >>> y = np.sin(6.0 * X[:, 0]) + 3.0 * jumps + 0.1 * rng.normal(size=1280)
+    >>> task = np.repeat(np.arange(10), 60)
+    >>> X = rng.uniform(size=(600, 2))
+    >>> jumps = X[:, 1] > rng.uniform(0.2, 0.8, size=10)[task]  # each task has a threshold of its own
+    >>> y = np.sin(6.0 * X[:, 0]) + 3.0 * jumps + 0.1 * rng.normal(size=600)
     >>> booster = HistGradientBoostingRegressor(max_iter=20)
     >>> learner = BoostingLearner(None, max_rounds=1)
     >>> model = WarmStartRegressor(booster, task=-1, learner=learner).fit(np.column_stack([X, task]), y)

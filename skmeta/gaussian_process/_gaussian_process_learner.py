@@ -81,7 +81,7 @@ class GaussianProcessLearner(SharedModel):
     >>> from sklearn.gaussian_process.kernels import RBF
     >>> from skmeta import WarmStartRegressor
     >>> from skmeta.datasets import make_sinusoids
-    >>> X, y, _ = make_sinusoids(n_tasks=20, n_samples=10, noise=0.1, random_state=0)
+    >>> X, y, _ = make_sinusoids(n_tasks=12, n_samples=10, noise=0.1, random_state=0)
     >>> process = GaussianProcessRegressor(RBF(1.5), alpha=0.01, optimizer=None)
     >>> model = WarmStartRegressor(process, task=-1).fit(X, y)
     >>> plain = model.adapt(X[:5, :1], y[:5])

@@ -69,8 +69,8 @@ class NaiveBayesLearner(MayTakeFallback):
     >>> from sklearn.naive_bayes import GaussianNB
     >>> from skmeta import WarmStartClassifier
     >>> rng = np.random.default_rng(0)
-    >>> task, y = np.repeat(np.arange(20), 20), rng.integers(2, size=400)
-    >>> X = rng.normal(size=(400, 2)) + 3.0 * y[:, None] + 2.0 * rng.normal(size=(20, 1))[task]
+    >>> task, y = np.repeat(np.arange(8), 10), rng.integers(2, size=80)
+    >>> X = rng.normal(size=(80, 2)) + 3.0 * y[:, None] + 2.0 * rng.normal(size=(8, 1))[task]
     >>> model = WarmStartClassifier(GaussianNB(), task=-1).fit(np.column_stack([X, task]), y)
     >>> model.adapt([[0.0, 0.0], [5.0, 5.0]], [0, 1]).predict([[1.0, 1.0], [4.0, 4.0]])
     array([0, 1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from numbers import Integral
@@ -153,9 +153,8 @@ class NeighborsLearner(KeepsSeenTasks):
         if not one_space or len(tasks) < 2:
             found, self._known_scores = with_own_model(own, estimator, tasks)
             return found
-        shared, self._shared = _best_shared(
-            estimator, tasks, own, {name: maps[name] for name in (AS_GIVEN, chosen.shared)}, n_jobs
-        )
+        two = {name: maps[name] for name in (AS_GIVEN, chosen.shared)}
+        shared, self._shared = _best_shared(estimator, tasks, own, two, self._corrector, n_jobs)
         self.maps_["shared"] = shared.description
         seen = partial(self._shared.adapt_shared, shared.shared, shared.compared(estimator), tasks, n_jobs=n_jobs)
         own = replace(own, class_prior=shared.class_prior)
@@ -168,6 +167,10 @@ class NeighborsLearner(KeepsSeenTasks):
         check_labels(self.labels)
         for name in ("max_tasks", "max_rows", "max_task_rows", "max_columns"):
             check_scalar(getattr(self, name), name, Integral, min_val=1)
+
+    def _corrector(self) -> SharedModel:
+        """What learns how the answers of shared neighbours are corrected for each task."""
+        return SharedModel()
 
     def _learned_rows(self, tasks: Tasks) -> Tasks:
         return tasks.labelled_rows()
@@ -182,13 +185,18 @@ class NeighborsLearner(KeepsSeenTasks):
 
 
 def _best_shared(
-    estimator: Any, tasks: Tasks, prior: NeighborsPrior, maps: dict[str, Array | None], n_jobs: int | None
+    estimator: Any,
+    tasks: Tasks,
+    prior: NeighborsPrior,
+    maps: dict[str, Array | None],
+    corrector: Callable[[], SharedModel],
+    n_jobs: int | None,
 ) -> tuple[NeighborsPrior, SharedModel]:
     """Neighbours among rows of all tasks, under the last map under which held-out tasks gain, corrections included."""
 
     def candidates() -> Iterator[tuple[tuple[NeighborsPrior, SharedModel], Array]]:
         for name, matrix in maps.items():
-            learner, mapped = SharedModel(), replace(prior, matrix=matrix, description=name)
+            learner, mapped = corrector(), replace(prior, matrix=matrix, description=name)
             model = mapped.compared(_with_enough_rows(estimator, tasks, learner.cv))
             shared = learner.learn_shared(model, tasks, n_jobs=n_jobs)
             found = replace(mapped, shared=shared, class_prior=shared.class_prior)

@@ -57,11 +57,11 @@ def test_kinds_of_a_family_that_is_not_linear_are_found(model):
 
 
 def test_new_tasks_of_two_rows_are_more_probable_by_their_kind(model):
-    X, y = labels(40, seed=1)
+    X, y = labels(20, seed=1)
     one = WarmStartClassifier(GaussianNB(), task=-1, learner=NAIVE_BAYES).fit(*labels())
     losses = []
     for fitted in (model, one):
-        each = [np.flatnonzero(X[:, -1] == task) for task in range(40)]
+        each = [np.flatnonzero(X[:, -1] == task) for task in range(20)]
         parts = [fitted.adapt(X[r[:2], :-1], y[r[:2]]).predict_proba(X[r[2:], :-1])[range(3), y[r[2:]]] for r in each]
         losses.append(-np.mean(np.log(parts)))
     assert losses[0] < 0.9 * losses[1]
@@ -125,7 +125,7 @@ CASES = {
     "linear, nested": (Ridge(), EmpiricalBayes("diagonal"), tasks_of(levels=NESTED)),
     "neighbors": (KNeighborsRegressor(2), NeighborsLearner(max_tasks=2), tasks_of("one slope")),
     "naive Bayes": (GaussianNB(), NAIVE_BAYES, tasks_of("labels")),
-    "cluster": (KMeans(2, random_state=0), KMeansLearner(max_tasks=4), tasks_of("no targets")),
+    "cluster": (KMeans(2, random_state=0), KMeansLearner(max_tasks=2), tasks_of("no targets")),
     "shared model": (
         DecisionTreeRegressor(random_state=0),
         SharedModel(max_rounds=1, cv=2),

@@ -128,9 +128,9 @@ def test_a_regressor_that_is_made_of_others_has_their_loss(regressor, is_poisson
 
 @pytest.mark.parametrize("classifier", [DecisionTreeClassifier(random_state=0), KNeighborsClassifier(1)], ids=str)
 def test_a_classifier_that_is_always_certain_keeps_what_it_says(classifier):
-    X, _ = shops()
+    X, _ = shops(n_tasks=10, n_rows=12)
     labels = (X[:, 0] > 0).astype(int)
-    warm = WarmStartClassifier(classifier, task=-1, learner=SharedModel(max_rounds=1)).fit(X, labels)
+    warm = WarmStartClassifier(classifier, task=-1, learner=SharedModel(max_rounds=1, cv=2)).fit(X, labels)
     assert warm.score(X, labels) > 0.95
 
 
@@ -140,7 +140,7 @@ def test_a_classifier_that_is_always_certain_keeps_what_it_says(classifier):
     ids=["tree", "boosting", "process"],
 )
 def test_rows_without_target_are_as_if_they_were_not_there(estimator):
-    X, y = shops(n_tasks=8, n_rows=12)
+    X, y = shops(n_tasks=5, n_rows=8)
     unlabelled = np.arange(len(y)) % 4 == 0
     gaps = np.where(unlabelled, np.nan, y)
     shell = WarmStartRegressor(estimator, task=-1, learner=in_one_round(estimator, correction="auto"))
@@ -152,7 +152,7 @@ def test_rows_without_target_are_as_if_they_were_not_there(estimator):
 
 @pytest.mark.parametrize("estimator", [TREE, BOOSTER], ids=["tree", "boosting"])
 def test_rows_without_weight_are_as_if_they_were_not_there(estimator):
-    X, y = shops(n_tasks=8, n_rows=12)
+    X, y = shops(n_tasks=5, n_rows=10)
     wild = np.arange(len(y)) % 5 == 0
     shell = WarmStartRegressor(estimator, task=-1, learner=in_one_round(estimator, correction="auto"))
     all_rows = clone(shell).fit(X, np.where(wild, 1e3, y), sample_weight=(~wild).astype(float))
@@ -161,10 +161,10 @@ def test_rows_without_weight_are_as_if_they_were_not_there(estimator):
 
 
 def test_rows_of_little_weight_decide_little():
-    X, y = shops()
+    X, y = shops(n_tasks=12, n_rows=15)
     wild = np.arange(len(y)) % 5 == 0
     weight = np.where(wild, 1e-9, 1.0)
-    shell = WarmStartRegressor(TREE, task=-1, learner=SharedModel(max_rounds=1))
+    shell = WarmStartRegressor(TREE, task=-1, learner=SharedModel(max_rounds=1, cv=2))
     light, less = (
         clone(shell).fit(X, np.where(wild, 1e2, y), sample_weight=weight),
         shell.fit(X[~wild], y[~wild]),
@@ -202,17 +202,18 @@ def test_new_rows_with_a_mark_are_told_how_to_say_so():
 
 def test_a_learner_that_went_on_from_a_prior_has_forgotten_the_outputs_before():
     (X, y), (more, z) = (shops(n_tasks=8, n_rows=12, seed=seed) for seed in range(2))
-    learner = SharedModel(max_rounds=1)
+    learner = SharedModel(None, max_rounds=1, cv=2)
     first = WarmStartRegressor(TREE, task=-1, learner=learner).fit(X, y)
     again = WarmStartRegressor(TREE, task=-1, learner=learner, prior=first.prior_).fit(more, z)
-    fresh = WarmStartRegressor(TREE, task=-1, learner=SharedModel(max_rounds=1), prior=first.prior_).fit(more, z)
+    fresh = WarmStartRegressor(TREE, task=-1, learner=clone(learner), prior=first.prior_).fit(more, z)
     assert_allclose(again.predict(more), fresh.predict(more))
 
 
 def test_several_targets_have_an_interval_each():
-    X, y = shops(n_tasks=8, n_rows=12)
+    X, y = shops(n_tasks=6, n_rows=8)
     Y = np.column_stack([y, 10.0 * y])
-    warm = WarmStartRegressor(MultiOutputRegressor(TREE), task=-1, learner=SharedModel(max_rounds=1)).fit(X, Y)
+    learner = SharedModel(max_rounds=1, cv=2)
+    warm = WarmStartRegressor(MultiOutputRegressor(TREE), task=-1, learner=learner).fit(X, Y)
     _, std = warm.predict(X, return_std=True)
     assert std.shape == Y.shape
     assert_allclose(std[:, 1], 10.0 * std[:, 0], rtol=0.2)

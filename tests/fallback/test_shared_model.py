@@ -35,7 +35,7 @@ from skmeta.fallback._columns import Candidate
 from skmeta.tasks import read_tasks
 
 TREE = DecisionTreeRegressor(max_depth=4, random_state=0)
-ROUND = SharedModel(max_rounds=1)
+ROUND = SharedModel(max_rounds=1, cv=2)
 
 
 def shops(n_tasks=30, n_rows=20, level=1.0, slope=0.0, noise=0.1, seed=0):
@@ -68,15 +68,15 @@ def error_on_new(model, new, n_shots):
 
 
 def test_a_new_task_needs_its_level_alone():
-    past, new = split(*shops(n_tasks=30), 20)
-    booster = HistGradientBoostingRegressor(max_iter=20, random_state=0)
+    past, new = split(*shops(n_tasks=16, n_rows=12), 8)
+    booster = HistGradientBoostingRegressor(max_iter=20, min_samples_leaf=5, random_state=0)
     warm = WarmStartRegressor(booster, task=-1, learner=ROUND).fit(*past)
     pooled = clone(booster).fit(past[0][:, :-1], past[1])
     assert error_on_new(warm, new, 5) < 0.5 * rmse(pooled, new[0][:, :-1], new[1])
 
 
 def test_columns_are_read_where_held_out_tasks_ask_for_them():
-    model = WarmStartRegressor(TREE, task=-1, learner=SharedModel(max_rounds=1)).fit(*shops(slope=1.0))
+    model = WarmStartRegressor(TREE, task=-1, learner=ROUND).fit(*shops(n_tasks=20, n_rows=12, slope=1.0))
     assert model.prior_.components[0].description.startswith("output, columns")
 
 
@@ -182,11 +182,11 @@ def test_known_tasks_are_adapted_by_outputs_of_models_that_had_not_seen_them():
 
 
 def test_names_and_categories_reach_the_shared_model_as_they_are():
-    X, y = shops(n_tasks=12)
+    X, y = shops(n_tasks=6, n_rows=10)
     city = np.where(X[:, 1] > 0.0, "north", "south")
     table = pd.DataFrame({"x": X[:, 0], "city": pd.Categorical(city), "shop": X[:, 2]})
     y = y + (city == "north") * np.random.default_rng(1).normal(size=30)[X[:, 2].astype(int)]
-    booster = HistGradientBoostingRegressor(max_iter=5, categorical_features="from_dtype", random_state=0)
+    booster = HistGradientBoostingRegressor(max_iter=3, categorical_features="from_dtype", random_state=0)
     model = WarmStartRegressor(booster, task="shop", learner=ROUND).fit(table, y)
     shared = model.prior_.components[0]
     assert shared.model.is_categorical_.tolist() == [False, True]
@@ -195,9 +195,9 @@ def test_names_and_categories_reach_the_shared_model_as_they_are():
 
 
 def test_counts_are_corrected_on_the_logarithms_of_rates():
-    X, y = shops()
+    X, y = shops(n_tasks=12)
     counts = np.random.default_rng(0).poisson(np.exp(0.5 * y))
-    past, new = split(X, counts, 25)
+    past, new = split(X, counts, 10)
     booster = HistGradientBoostingRegressor(loss="poisson", max_iter=20)
     model = WarmStartRegressor(booster, task=-1, learner=ROUND).fit(*past)
     plain = model.adapt(new[0][:5, :-1], new[1][:5])
@@ -206,9 +206,9 @@ def test_counts_are_corrected_on_the_logarithms_of_rates():
 
 
 def test_several_targets_are_corrected_each_from_all_outputs():
-    X, y = shops(n_tasks=8, n_rows=12)
+    X, y = shops(n_tasks=6, n_rows=8)
     Y = np.column_stack([y, -y + X[:, 1]])
-    for estimator in (TREE, MultiOutputRegressor(HistGradientBoostingRegressor(max_iter=5))):
+    for estimator in (TREE, MultiOutputRegressor(TREE)):
         model = WarmStartRegressor(estimator, task=-1, learner=ROUND).fit(X, Y)
         assert model.adapt(X[:5, :-1], Y[:5]).predict(X[:, :-1]).shape == Y.shape
 
@@ -217,7 +217,7 @@ def test_a_task_may_lack_classes():
     X, y = shops(n_tasks=10, n_rows=12, level=2.0)
     labels = np.where(y > 1.0, "high", np.where(y > -1.0, "middle", "low"))
     tree = DecisionTreeClassifier(max_depth=4, random_state=0)
-    model = WarmStartClassifier(tree, task=-1, learner=ROUND).fit(X, labels)
+    model = WarmStartClassifier(tree, task=-1, learner=SharedModel(None, max_rounds=1, cv=2)).fit(X, labels)
     one_label = np.flatnonzero(labels == "low")[:3]
     plain = model.adapt(X[one_label, :-1], labels[one_label])
     assert plain.classes_.tolist() == ["high", "low", "middle"]
@@ -373,10 +373,10 @@ def test_what_is_no_set_of_columns_is_refused():
 
 
 def test_classifiers_are_corrected_on_their_log_odds():
-    X, y = shops(n_tasks=60, level=2.0)
-    past, new = split(X, (y + np.random.default_rng(0).logistic(size=len(y)) > 0).astype(int), 40)
-    booster = HistGradientBoostingClassifier(random_state=0, max_iter=30)
-    model = WarmStartClassifier(booster, task=-1, learner=ROUND).fit(*past)
+    X, y = shops(n_tasks=50, level=2.0)
+    past, new = split(X, (y + np.random.default_rng(0).logistic(size=len(y)) > 0).astype(int), 20)
+    booster = HistGradientBoostingClassifier(random_state=0, max_iter=10)
+    model = WarmStartClassifier(booster, task=-1, learner=SharedModel(None, max_rounds=1, cv=2)).fit(*past)
     loss, pooled = [], []
     for task in np.unique(new[0][:, -1]):
         rows = new[0][:, -1] == task

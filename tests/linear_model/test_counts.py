@@ -226,7 +226,7 @@ def taught(rows, scale, *, elsewhere=False):
 def test_the_unit_of_exposures_changes_nothing(visits, elsewhere):
     prior, own = taught(visits, 1.0, elsewhere=elsewhere)
     assert_allclose(prior.components[0].mean[:-1], 0.3, atol=0.15)  # slopes are learned: three standard errors
-    for scale in (1e-6, 1.0 / 3.0, 1e3, 1e8):
+    for scale in (1e-6, 1e8):
         other, its = taught(visits, scale, elsewhere=elsewhere)
         law, shift = other.components[0], np.log(scale) * np.eye(D + 1)[-1]
         assert_allclose(law.mean + shift, prior.components[0].mean, rtol=1e-6, atol=1e-7)

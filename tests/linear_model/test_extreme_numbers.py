@@ -13,7 +13,7 @@ from skmeta import EmpiricalBayes, GaussianPrior, SufficientStatistics, WarmStar
 from skmeta._inference.linalg import cholesky
 
 # Tasks, rows of each, columns: more rows than columns, fewer, and cells.
-SHAPES = [(12, 8, 3), (12, 4, 7), (8, 5, 104)]
+SHAPES = [(10, 8, 3), (10, 4, 7), (6, 5, 104)]
 MODELS = [Ridge(), LogisticRegression(), PoissonRegressor()]
 
 
@@ -49,7 +49,7 @@ def check(estimator, X, task, y, weight=None, learner="auto"):
     return model
 
 
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=12, suppress_health_check=[HealthCheck.too_slow])
 @given(
     seed=st.integers(0, 10**6),
     shape=st.sampled_from(SHAPES),
@@ -82,7 +82,7 @@ def test_any_units_any_weights_any_columns(seed, shape, estimator, decades, shif
     check(type(estimator)(fit_intercept=intercept), X, task, y, weight)
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 @given(
     seed=st.integers(0, 10**6),
     shape=st.sampled_from(SHAPES),

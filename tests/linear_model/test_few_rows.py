@@ -14,9 +14,8 @@ def learn(X, y, shape):
 
 
 @pytest.mark.parametrize("shape", ["diagonal", "factor", "full", "auto"])
-@pytest.mark.parametrize("seed", [0, 1])
-def test_the_noise_is_that_of_the_collection(shape, seed):
-    rng = np.random.default_rng(seed)
+def test_the_noise_is_that_of_the_collection(shape):
+    rng = np.random.default_rng(0)
     sd = np.repeat([1.0, 0.4, 0.1, 0.02], 15)
     W, X = rng.normal(size=60) * sd + rng.normal(size=(40, 60)) * sd, rng.normal(size=(40, 30, 60))
     noise = learn(X, np.einsum("tnd,td->tn", X, W) + rng.normal(size=(40, 30)), shape).prior_.noise

@@ -214,7 +214,7 @@ def test_times_that_nearly_agree_are_legal():
 
 
 def test_many_columns_drift_too():
-    tasks, _ = drifting_tasks(13, n_days=5, n_features=102, n_rows=3)
+    tasks, _ = drifting_tasks(13, n_days=3, n_features=101, n_rows=3)
     assert np.isfinite(mean_of(StateSpace("spherical").learn(Ridge(), tasks))).all()
 
 
@@ -285,10 +285,10 @@ def test_one_filter_step_in_the_shell_is_the_adapted_model(walk):
 
 
 def test_known_days_are_smoothed_which_is_no_honest_score():
-    tasks, _ = drifting_tasks(6, n_days=50)
+    tasks, _ = drifting_tasks(6, n_days=40)
     X, y = table(tasks)
     model = WarmStartRegressor(Ridge(), task="day", learner=QUICK)
-    ordered = -cross_val_score(model, X, y, cv=TimeSeriesSplit(3, test_size=80), scoring="neg_mean_squared_error")
+    ordered = -cross_val_score(model, X, y, cv=TimeSeriesSplit(2, test_size=80), scoring="neg_mean_squared_error")
     smoothed = np.mean((clone(model).fit(X, y).predict(X) - y) ** 2)
     assert smoothed < ordered.min()
 
@@ -309,8 +309,8 @@ def test_a_day_that_was_learned_from_has_its_rows_counted_once():
 
 def test_players_have_means_and_chains_of_their_own():
     rng = np.random.default_rng(7)
-    level, rows = rng.normal(size=30), []
-    for player in range(30):
+    level, rows = rng.normal(size=16), []
+    for player in range(16):
         state = np.cumsum(0.3 * rng.normal(size=12))
         for season in range(12):
             x = rng.normal(size=6)
@@ -323,7 +323,7 @@ def test_players_have_means_and_chains_of_their_own():
     model.fit(frame.loc[past, columns], frame.y[past])
     prior = model.prior_.prior
     assert isinstance(prior.learned, DriftingPrior)
-    assert repr(prior).startswith("DriftingPrior(player: 30, season: 330; half-life")
+    assert repr(prior).startswith("DriftingPrior(player: 16, season: 176; half-life")
     assert list(prior.covariances) == ["player", "season drift", "season"]
     new = frame[~past]
     known = np.mean((model.predict(new[columns]) - new.y) ** 2)
@@ -341,7 +341,7 @@ def test_players_have_means_and_chains_of_their_own():
     assert abs(known_again[1][1] - truth) < abs(known_again[0][1] - truth)
     rookie = new[new.player == "p3"].assign(player="rookie")
     joined = model.fit(rookie[columns], rookie.y).prior_.prior
-    assert repr(joined).startswith("DriftingPrior(player: 31")
+    assert repr(joined).startswith("DriftingPrior(player: 17")
     assert abs(mean_of(joined.given(player="rookie"))[1] - truth) < abs(mean_of(nobody)[1] - truth)
     next_one = prior.given(player="p3")
     np.testing.assert_allclose(mean_of(next_one), mean_of(prior.given(player="p3", season=2011)))
@@ -405,7 +405,7 @@ def test_several_targets_drift_each_by_its_own_half_life(walk):
     "estimator", [LogisticRegression(), PoissonRegressor(), HuberRegressor()], ids=lambda each: type(each).__name__
 )
 def test_labels_counts_and_robust_losses_drift_too(estimator):
-    tasks, W = drifting_tasks(8, n_days=40, n_rows=20)
+    tasks, W = drifting_tasks(8, n_days=31, n_rows=15)
     rng = np.random.default_rng(0)
     eta = 0.5 * ((tasks.X * W[tasks.codes, :3]).sum(axis=1) + W[tasks.codes, 3])
     targets = {
@@ -413,7 +413,7 @@ def test_labels_counts_and_robust_losses_drift_too(estimator):
         "PoissonRegressor": rng.poisson(np.exp(0.5 * eta)),
     }
     y = targets.get(type(estimator).__name__, tasks.y)
-    classes = tuple(np.array([False, True]) for _ in range(40)) if isinstance(estimator, LogisticRegression) else None
+    classes = tuple(np.array([False, True]) for _ in range(31)) if isinstance(estimator, LogisticRegression) else None
     past = Tasks(tasks.X, y, tasks.codes, tasks.ids, levels=tasks.levels, classes=classes).take(np.arange(30))
     prior = QUICK.learn(estimator, past)
     assert "half-life" in repr(prior)

@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.linear_model import LogisticRegression, PoissonRegressor, Ridge
 
-from skmeta import EmpiricalBayes, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
+from skmeta import EmpiricalBayes, GaussianPrior, SufficientStatistics, WarmStartClassifier, WarmStartRegressor
 from skmeta._inference import in_columns, in_rows
 from skmeta._inference.coefficient_law import CoefficientLaw
 from skmeta._inference.gaussian_em import fit_gaussian
@@ -63,11 +63,20 @@ def test_the_columns_that_vary_are_those_that_are_named():
     assert_array_equal(everything.covariance, learn(frame, y, covariance="full").prior_.covariance)
 
 
-@pytest.mark.parametrize(("n_tasks", "d"), [(40, 10), (120, 3)])
+@pytest.mark.quick
+def test_a_past_of_which_nothing_varies_is_learned_on_from():
+    X, y, _ = collection(n_tasks=1)
+    past = GaussianPrior(np.ones(4), np.zeros(4), noise=1.0, n_tasks=5, n_rows=50)
+    found = learn(X, y, prior=past).prior_
+    assert found.n_tasks == 6
+    assert_array_equal(sd(found.components[0]), 0.0)  # warned of a division by zero
+
+
+@pytest.mark.parametrize(("n_tasks", "d"), [(30, 8), (80, 3)])
 def test_auto_takes_a_random_intercept_where_it_is_the_truth(n_tasks, d):
     chosen, off = [], {"auto": [], "intercept": [], "all": []}
     for seed in range(4):
-        X, y, truth = collection(n_tasks + 60, d=d, seed=seed)
+        X, y, truth = collection(n_tasks + 40, d=d, seed=seed)
         past, new = X[:, -1] < n_tasks, (X[:, -1] >= n_tasks) & (np.arange(len(X)) % 10 < 5)
         for name, options in (
             ("auto", {}),
@@ -76,7 +85,7 @@ def test_auto_takes_a_random_intercept_where_it_is_the_truth(n_tasks, d):
         ):
             model = learn(X[past], y[past], **options)
             found = model.adapt(X[new], y[new])
-            own = np.array([np.r_[found[k].coef_, found[k].intercept_] for k in range(n_tasks, n_tasks + 60)])
+            own = np.array([np.r_[found[k].coef_, found[k].intercept_] for k in range(n_tasks, n_tasks + 40)])
             off[name].append(np.sum((own - truth[n_tasks:]) ** 2))
             chosen += [model.learner_.structure_] if name == "auto" else []
     assert sum(one == "random intercept" for one in chosen) > 2, chosen

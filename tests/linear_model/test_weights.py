@@ -20,7 +20,7 @@ from skmeta import EmpiricalBayes, GaussianPrior, SufficientStatistics, WarmStar
 from skmeta.linear_model import WorkingStatistics
 
 # Columns, rows (more columns than a task has rows) and cells (more than a hundred).
-SHAPES = {"columns": (30, 12, 3), "rows": (12, 5, 20), "cells": (10, 6, 110)}
+SHAPES = {"columns": (20, 8, 3), "rows": (10, 5, 20), "cells": (10, 6, 110)}
 
 
 def collection(n_tasks=30, n=12, d=3, seed=0):
@@ -76,12 +76,12 @@ def test_the_scale_of_weights_changes_nothing(estimator, shape):
     one = learn(estimator, X, task, y, weight)
     assert one.prior_.weight_unit == pytest.approx(weight.mean())
     # An iterative solver may end a step earlier by rounding: powers of two have none.
-    for scale in (64.0, 1e-6) if isinstance(estimator, IN_ALL_SHAPES) else (2.0**-20,):
-        other = learn(estimator, X, task, y, scale * weight)
-        assert_same_prior(one.prior_, other.prior_)
-        alone = [model.adapt(X[new], y[new], s * weight[new]) for model, s in ((one, 1.0), (other, scale))]
-        assert_allclose(whole(alone[1]), whole(alone[0]), rtol=1e-10, atol=1e-10)
-        assert_allclose(other.coef_, one.coef_, rtol=1e-10, atol=1e-10)
+    scale = 1e-6 if isinstance(estimator, IN_ALL_SHAPES) else 2.0**-20
+    other = learn(estimator, X, task, y, scale * weight)
+    assert_same_prior(one.prior_, other.prior_)
+    alone = [model.adapt(X[new], y[new], s * weight[new]) for model, s in ((one, 1.0), (other, scale))]
+    assert_allclose(whole(alone[1]), whole(alone[0]), rtol=1e-10, atol=1e-10)
+    assert_allclose(other.coef_, one.coef_, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("days", [1.0, 365.0])

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from families import NearInOneRound
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.stats import special_ortho_group
@@ -69,8 +70,8 @@ def own_labels(seed, n_tasks=30, n_rows=20, n_labels=3, n_noise=12):
 
 
 def test_new_labels_are_told_apart_under_the_learned_metric():
-    tasks = own_labels(0)
-    past, new = tasks[:20], tasks[20:]
+    tasks = own_labels(0, n_tasks=20, n_rows=18)
+    past, new = tasks[:10], tasks[10:]
     model = WarmStartClassifier(KNeighborsClassifier(1), task=-1, learner=NeighborsLearner())
     X, y = stacked(past)
     model.fit(X, y)
@@ -167,13 +168,15 @@ PAST = sloped(0, n_tasks=6, n_rows=12)
 
 @pytest.fixture(scope="module")
 def learned():
-    return WarmStartRegressor(KNeighborsRegressor(), task=-1).fit(*stacked(PAST))
+    return WarmStartRegressor(KNeighborsRegressor(), task=-1, learner=NearInOneRound()).fit(*stacked(PAST))
 
 
 def test_learning_on_adds_statistics_up(learned):
     new = sloped(1, n_tasks=2, n_rows=12)
     on = WarmStartRegressor(KNeighborsRegressor(), task=-1, prior=learned.prior_).fit(*stacked(new)).prior_
-    whole = WarmStartRegressor(KNeighborsRegressor(), task=-1).fit(*stacked(PAST + new)).prior_
+    whole = (
+        WarmStartRegressor(KNeighborsRegressor(), task=-1, learner=NearInOneRound()).fit(*stacked(PAST + new)).prior_
+    )
     assert on.n_tasks == whole.n_tasks == 8
     for name in ("within", "between"):
         assert_allclose(getattr(on.components[0].scatter, name), getattr(whole.components[0].scatter, name))
@@ -218,8 +221,9 @@ def test_a_past_that_misleads_costs_little_from_two_rows_a_column_on():
 def test_rows_without_a_target_are_left_out():
     X, y = stacked(sloped(2, n_tasks=3, n_rows=10))
     some = np.arange(len(y)) % 5 == 0
-    model = WarmStartRegressor(KNeighborsRegressor(), task=-1).fit(X, np.where(some, np.nan, y))
-    other = WarmStartRegressor(KNeighborsRegressor(), task=-1).fit(X[~some], y[~some])
+    model = WarmStartRegressor(KNeighborsRegressor(), task=-1, learner=NearInOneRound())
+    other = clone(model).fit(X[~some], y[~some])
+    model.fit(X, np.where(some, np.nan, y))
     assert_allclose(model.predict(X), other.predict(X), rtol=1e-8)
 
 
@@ -227,7 +231,7 @@ def test_rows_without_a_target_are_left_out():
 def test_distances_that_no_linear_map_suits_stay_as_they_are():
     X, y = stacked(sloped(2, n_tasks=5, n_rows=10))
     for estimator, table in ((KNeighborsRegressor(metric="cosine"), X), (KNeighborsRegressor(), sparse.csr_matrix(X))):
-        model = WarmStartRegressor(estimator, task=-1).fit(table, y)
+        model = WarmStartRegressor(estimator, task=-1, learner=NearInOneRound()).fit(table, y)
         assert model.learner_.maps_ == {"own": AS_GIVEN, "shared": AS_GIVEN}
         assert np.isfinite(model.predict(table)).all()
     with pytest.raises(ValueError, match="estimator: wanted a metric of rows, found metric='precomputed'"):
@@ -236,10 +240,11 @@ def test_distances_that_no_linear_map_suits_stay_as_they_are():
 
 def test_several_targets_and_missing_labels_are_legal():
     X, y = stacked(sloped(4, n_tasks=3, n_rows=6))
-    both = WarmStartRegressor(KNeighborsRegressor(), task=-1).fit(X, np.column_stack([y, -y]))
+    learner = NearInOneRound()
+    both = WarmStartRegressor(KNeighborsRegressor(), task=-1, learner=learner).fit(X, np.column_stack([y, -y]))
     assert both.adapt(X[:3, :-1], np.column_stack([y, -y])[:3]).predict(X[:, :-1]).shape == (len(y), 2)
     labels = np.where(y > 0.0, "high", "low")
-    model = WarmStartClassifier(KNeighborsClassifier(), task=-1).fit(X, labels)
+    model = WarmStartClassifier(KNeighborsClassifier(), task=-1, learner=learner).fit(X, labels)
     one = np.flatnonzero(labels == "low")[:3]
     assert_array_equal(model.adapt(X[one, :-1], labels[one]).classes_, ["high", "low"])
 
@@ -277,7 +282,7 @@ def test_neighbours_among_own_rows_are_not_asked_where_these_were_drawn_by_their
     """They take no weights that would make the rows stand for all; the shared ones are corrected by the shares of the past."""
     X, y = stacked(sloped(4, n_tasks=6, n_rows=12))
     labels = np.where(y > 1.0, "high", "low")
-    model = WarmStartClassifier(KNeighborsClassifier(), task=-1).fit(X, labels)
+    model = WarmStartClassifier(KNeighborsClassifier(), task=-1, learner=NearInOneRound()).fit(X, labels)
     assert model.prior_.class_prior is not None
     own = by_hand(np.array(["high", "low"]), (0.5, 0.5))
     tasks = read_tasks(X[:, :-1], labels, labels=True)
@@ -296,7 +301,7 @@ def test_every_limit_of_the_learner_is_kept_or_refused():
     shell = WarmStartRegressor(KNeighborsRegressor(), task=-1)
 
     def fit(**options):
-        return clone(shell).set_params(learner=NeighborsLearner(**options)).fit(X, y)
+        return clone(shell).set_params(learner=NearInOneRound(**options)).fit(X, y)
 
     assert fit(max_columns=2).learner_.maps_ == {"own": AS_GIVEN, "shared": AS_GIVEN}
     assert fit(max_tasks=3).learner_.maps_ == {"own": AS_GIVEN, "shared": AS_GIVEN}  # too few for halves

@@ -28,12 +28,21 @@ def make_table(first, n_tasks, seed, classes=False):
     )
 
 
+_LEARNED = {}
+
+
+def learned_from(tmp_path, table, *key):
+    """The prior of a table, learned once for all tests that name the same key: none may change it."""
+    if key not in _LEARNED:
+        table.to_csv(tmp_path / "old.csv", index=False)
+        collection, model = report.settle(report.read_file(str(tmp_path / "old.csv"), task="store", target="sales"))
+        _LEARNED[key] = report.with_table(report.learn_from_all(collection, model).prior_, collection, model)
+    return _LEARNED[key]
+
+
 def learned(few_fits, tmp_path, classes=False, ending="joblib"):
-    make_table(0, 20, 0, classes).to_csv(tmp_path / "old.csv", index=False)
-    collection, model = report.settle(report.read_file(str(tmp_path / "old.csv"), task="store", target="sales"))
     path = tmp_path / f"prior.{ending}"
-    warm = report.learn_from_all(collection, model)
-    report.save_prior(report.with_table(warm.prior_, collection, model), str(path))
+    report.save_prior(learned_from(tmp_path, make_table(0, 20, 0, classes), "classes", classes), str(path))
     return path
 
 
@@ -188,11 +197,7 @@ def with_open(tmp_path, few_fits, cells):
         for first, n_tasks, seed in ((0, 20, 0), (100, 4, 1))
     )
     old["sales"] += 7.0 * (old["open"] == cells[0])
-    old.to_csv(tmp_path / "old.csv", index=False)
-    collection, model = report.settle(report.read_file(str(tmp_path / "old.csv"), task="store", target="sales"))
-    return report.with_table(report.learn_from_all(collection, model).prior_, collection, model), new.drop(
-        columns="sales"
-    )
+    return learned_from(tmp_path, old, "cells", *cells), new.drop(columns="sales")
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
@@ -238,10 +243,8 @@ def test_labels_are_the_same_in_any_spelling(few_fits, tmp_path, learned_as, lab
         ranks = [sorted(map(str, words), key=str.lower).index(str(word)) for word in words]  # 0 and false come first
         frame["sales"] = np.where(frame["sales"] > 16, words[ranks.index(1)], words[ranks.index(0)])
         frames.append(frame)
-    frames[0].to_csv(tmp_path / "old.csv", index=False)
     frames[1].to_csv(tmp_path / "new.csv", index=False)
-    collection, model = report.settle(report.read_file(str(tmp_path / "old.csv"), task="store", target="sales"))
-    prior = report.with_table(report.learn_from_all(collection, model).prior_, collection, model)
+    prior = learned_from(tmp_path, frames[0], "labels", *map(repr, learned_as))
     frame, _ = report.apply_prior(prior, str(tmp_path / "new.csv"))
     truths = make_table(100, 4, 1)["sales"] > 16
     said = frame["prediction"].map(str).str.lower().isin(["true", "1"])
@@ -252,10 +255,8 @@ def test_a_cell_that_is_no_label_counts_as_not_known_and_is_told(few_fits, tmp_p
     old, new = (make_table(first, n_tasks, seed) for first, n_tasks, seed in ((0, 20, 0), (100, 4, 1)))
     for frame in (old, new):
         frame["sales"] = np.where(frame["sales"] > 16, "1", "0")
-    old.to_csv(tmp_path / "old.csv", index=False)
     new.assign(sales=new["sales"].where(np.arange(80) != 7, "soon")).to_csv(tmp_path / "new.csv", index=False)
-    collection, model = report.settle(report.read_file(str(tmp_path / "old.csv"), task="store", target="sales"))
-    prior = report.with_table(report.learn_from_all(collection, model).prior_, collection, model)
+    prior = learned_from(tmp_path, old, "labels", "'0'", "'1'")
     _, notes = report.apply_prior(prior, str(tmp_path / "new.csv"))
     assert "sales: 1 cells hold no value, such as 'soon', and count as not known." in notes
     assert "79 known rows" in notes[-1]

@@ -167,7 +167,7 @@ def test_a_package_that_is_not_installed_is_named_with_its_extra(monkeypatch, ca
 def test_boosting_is_compared_and_warmed(few_fits, monkeypatch):
     learner = SharedModel(max_rounds=1, cv=2)
     monkeypatch.setattr(_warm, "warm_class", lambda model: partial(WarmStartRegressor, learner=learner))
-    table, model = report.settle(make_collection(12), "hgb")
+    table, model = report.settle(make_collection(6), "hgb")
     model.set_params(max_iter=2)
     curve = report.compare(table, model)
     assert curve.names == ("own", "pooled", "residual", "boosted", "warm")

@@ -1,6 +1,7 @@
 """Priors of raw tables as dictionaries: what tells tasks apart and describes them is stored with the prior."""
 
 import io
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,14 @@ CASES = {
 }
 
 
+@cache
+def learned(case):
+    """The prior of a case, and a model that has gone on from it: none may change them."""
+    estimator, parameters, table = CASES[case]
+    prior = WarmStartRegressor(estimator, **parameters).fit(table, y).prior_
+    return prior, WarmStartRegressor(Ridge(), **parameters, prior=prior).fit(table, y)
+
+
 def through_arrays(state):
     file = io.BytesIO()
     np.savez(file, **state)
@@ -50,8 +59,7 @@ def through_arrays(state):
 @pytest.mark.parametrize("way", [dict, through_arrays], ids=["dict", "arrays"])
 @pytest.mark.parametrize("case", CASES)
 def test_a_prior_of_raw_tables_is_read_back(case, way):
-    estimator, parameters, table = CASES[case]
-    prior = WarmStartRegressor(estimator, **parameters).fit(table, y).prior_
+    (_, parameters, table), (prior, model) = CASES[case], learned(case)
     back = PriorWithSteps.from_dict(way(prior.to_dict()))
     assert repr(back) == repr(prior) and back.context_names == prior.context_names
     assert back.steps.columns == prior.steps.columns and back.feature_names == prior.feature_names
@@ -59,7 +67,7 @@ def test_a_prior_of_raw_tables_is_read_back(case, way):
     ours, theirs = (each.adapt(Ridge(), one, y[:8]) for each in (back, prior))
     new = X[["price", "promo"]].to_numpy() if isinstance(table, np.ndarray) else X[["price", "promo"]]
     assert_array_equal(ours.predict(new), theirs.predict(new))
-    again, model = (WarmStartRegressor(Ridge(), **parameters, prior=each).fit(table, y) for each in (back, prior))
+    again = WarmStartRegressor(Ridge(), **parameters, prior=back).fit(table, y)
     assert_allclose(again.predict(table), model.predict(table), rtol=1e-10)
 
 

@@ -225,7 +225,7 @@ def configurations_of(space):
 
 
 @pytest.mark.filterwarnings("ignore:param_distributions. wanted parameters that some configurations have:UserWarning")
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(spaces())
 def test_any_clauses_leave_what_they_say(configurations):
     legal = configurations_of(configurations)

@@ -404,7 +404,7 @@ values = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=50)
 @given(st.dictionaries(st.text(), values, max_size=4), st.floats(), st.text(min_size=1))
 def test_any_value_comes_back(tmp_path_factory, params, score, task):
     history = TrialHistory().add({"params": [params], "mean_test_score": [score]}, task=task)
