@@ -26,11 +26,11 @@ Marks = NDArray[np.bool_]
 class StartOrOwnNet(MixturePrior):
     r"""A learned start and the plain net, which is trained from its own random weights; a task has one of them.
 
-    It has its own net if its rows, each predicted from the others (of more than twenty, each fifth of them), gain by that
+    It has its own net if its rows, each predicted from the others (of more than ten, each fifth of them), gain by that
     beside the start, on average by more than one standard error. The rows judge as held-out tasks do in every choice: the
     start is the simpler one. Weights of nets that started apart have no mean, and a vote of both would be no net. A task of
     fewer than two rows has the start, and so has one whose rows the net cannot be fitted to, as they lack a class. Adapting
-    trains two nets more for each of a task's rows, ten more where these are more than twenty.
+    trains two nets more for each of a task's rows, ten more where these are more than ten.
 
     Parameters
     ----------

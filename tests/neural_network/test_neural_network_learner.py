@@ -146,9 +146,9 @@ def test_auto_is_the_learner_of_the_nets_own_training(wanted, changed):
 
 
 def test_few_steps_of_descent_are_learned_through():
-    table, y = tables(lambda x, t: t * np.abs(x), noise=0.0)
+    table, y = tables(lambda x, t: t * np.abs(x), n_tasks=8, noise=0.0)
     net = MLPRegressor(hidden_layer_sizes=(10,), solver="sgd", learning_rate_init=0.1, max_iter=5, random_state=0)
-    learner = NeuralNetworkLearner(compare_with_fallback=False, random_state=0)
+    learner = NeuralNetworkLearner(5, compare_with_fallback=False, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # five epochs are few, as is meant
         model = WarmStartRegressor(net, task=-1, learner=learner).fit(table, y)
