@@ -56,8 +56,8 @@ class DiscriminantLearner(Learner):
     and the law above, with one variance within and one between, is that of :math:`z`.
 
     Held-out tasks choose among the identity metric, under which class means alone are drawn together, numbers of components,
-    and shrinkages :math:`\lambda`: classes' means are those of one and of five rows each, and tell the others apart. Of the
-    best of each way, the simplest is taken that no other beats by more than a standard error; there `KNeighborsClassifier` and
+    and shrinkages :math:`\lambda`: classes' means are those of one and of five rows each, and tell the others apart. Among the
+    best of each way each task judges what tasks of other folds have found best; there `KNeighborsClassifier` and
     `LogisticRegression` judge themselves, for all others class means do.
 
     A new task of which a class has two rows or more is asked whether the past misleads: where the plain estimator, fitted to
