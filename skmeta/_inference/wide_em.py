@@ -256,7 +256,7 @@ def _with_context_or_not(rows: Rows, loss: Likelihood, counts: Array, plain: _Tr
         if not clearly_positive(found - evidence(test, *rival()), counts[held]):
             return plain
     met = weighed(scaled(as_prior(state, intercept), scales), wide_test, loss, counts[held])
-    return replace(plain, state=state, scales=scales, met=met, context=context, score=max(score, plain.score))
+    return replace(plain, state=state, scales=scales, met=met, context=context, score=score)
 
 
 def _pooled_or_not(rows: Rows, loss: Likelihood, counts: Array, swept: _Trial) -> _Trial:

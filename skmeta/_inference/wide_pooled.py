@@ -22,6 +22,9 @@ from skmeta._inference.wide_sweep import conjugate_gradients
 
 Array = NDArray[Any]
 
+_LARGE = 1e100  # guard: scales whose squares are numbers
+_FLOOR = 1e-20  # guard: least variance
+
 
 def around(mean: Array, batches: Sequence[Any], start: WidePrior) -> WidePrior:
     """The law of tasks that lie around a ``mean (K, p)``, their slopes with one variance in units of the data.
@@ -30,9 +33,9 @@ def around(mean: Array, batches: Sequence[Any], start: WidePrior) -> WidePrior:
     """
     start = start.without_factor()
     told = sum(_squares(batch, batch.weight[..., None]) for batch in batches)[:-1, 0]
-    square = batches[0].scale ** 2
+    square = (batches[0].scale / batches[0].scale.max()) ** 2
     common = start.variance[:, :-1] @ told / max(told @ square, TINY)
-    variance = np.concatenate([common[:, None] * square, start.variance[:, -1:]], axis=1)
+    variance = np.concatenate([np.maximum(common[:, None] * square, _FLOOR), start.variance[:, -1:]], axis=1)
     return replace(start, mean=mean, variance=variance, mean_variance=None, pooled=True)
 
 
@@ -44,7 +47,8 @@ def pooled_fit(batches: Sequence[Any], loss: Likelihood, variance: float) -> Arr
     with slopes :math:`w` in units of the data and their ``variance`` :math:`v`, a task counting :math:`c_t` times. By Newton's
     method and conjugate gradients.
     """
-    precision = np.r_[1.0 / (variance * batches[0].scale ** 2), 0.0][:, None]
+    scale = np.clip(batches[0].scale, 1.0 / _LARGE, _LARGE)
+    precision = np.r_[1.0 / (variance * scale**2), 0.0][:, None]
     at = _Point.of(np.zeros((len(precision), batches[0].Y.shape[2])), batches, loss, precision)
     for _ in range(ROUNDS):
         step = at.newton_step(loss)
@@ -97,9 +101,11 @@ class _Point:
 
         def bent(batch: Any, eta: Array, bend: Array, V: Array) -> Array:
             along = batch.times(V)
-            if loss.coupled:  # the classes of a softmax share a curvature
-                along = along - (loss.mean(eta) * along).sum(axis=2, keepdims=True)
-            return batch.collect(bend * along)
+            if not loss.coupled:
+                return batch.collect(bend * along)
+            share = loss.mean(eta)  # the classes of a softmax: its curvature is no diagonal
+            off = along - (share * along).sum(axis=2, keepdims=True)
+            return batch.collect(batch.weight[..., None] * share * off)
 
         def product(V: Array) -> Array:
             parts = (bent(*pair, bend, V) for pair, bend in zip(pairs, bends, strict=True))
