@@ -93,7 +93,7 @@ def learn_wide(
     trial = _choose(rows, loss, counts, past, how)
     if past is None and one.quadratic:
         trial = _with_context_or_not(rows, one, counts, trial, how)
-    if past is None and how.covariance == "auto":
+    if past is None and how.covariance == "auto" and sparse.issparse(rows.X):
         trial = _pooled_or_not(rows, loss, counts, trial)
     batches = _read(rows, task_weight, trial.context)
     prior = _joined(scaled(_of_all(batches, loss, trial, _intercept(weighted, one), how), trial.scales), weighted, loss)
@@ -244,25 +244,26 @@ def _with_context_or_not(rows: Rows, loss: Likelihood, counts: Array, plain: _Tr
     def evidence(test: Any, state: State, scales: Array) -> Array:
         return wide_evidence(test, scaled(as_prior(state, intercept), scales), loss)[:, 0]
 
-    def went_on(train: Any, test: Any, state: State) -> tuple[State, Array, float]:
+    def went_on(train: Any, test: Any, state: State) -> tuple[State, Array]:
         state = fit_wide(train, loss, plain.shape, max(how.n_iter // 4, 1), how, start=state)
-        return state, *fit_scales(test, as_prior(state, intercept), loss)
+        return state, fit_scales(test, as_prior(state, intercept), loss)[0]
 
     wide_test = context.widen(test)
-    state, scales, score = went_on(context.widen(train), wide_test, context.begin(plain.state))
+    state, scales = went_on(context.widen(train), wide_test, context.begin(plain.state))
     found = evidence(wide_test, state, scales)
     # Without effects as many more sweeps might help too; they are not made where the effects do not help at all.
-    for rival in (lambda: (plain.state, plain.scales), lambda: went_on(train, test, plain.state)[:2]):
+    for rival in (lambda: (plain.state, plain.scales), lambda: went_on(train, test, plain.state)):
         if not clearly_positive(found - evidence(test, *rival()), counts[held]):
             return plain
     met = weighed(scaled(as_prior(state, intercept), scales), wide_test, loss, counts[held])
-    return replace(plain, state=state, scales=scales, met=met, context=context, score=score)
+    return replace(plain, state=state, scales=scales, met=met, context=context)
 
 
 def _pooled_or_not(rows: Rows, loss: Likelihood, counts: Array, swept: _Trial) -> _Trial:
     """The same, or tasks around one model of all, where those held out are more probable so.
 
-    That model is fitted under each penalty that may be the estimator's own (`own_variances`).
+    That model is fitted under each penalty that may be the estimator's own (`own_variances`). Of sparse tables alone, whose
+    columns have one unit in common, as words do: what is learned of dense ones does not depend on their units.
     """
     held, one = held_out(rows), loss.each_against_the_rest
     if not held.any():
@@ -270,14 +271,13 @@ def _pooled_or_not(rows: Rows, loss: Likelihood, counts: Array, swept: _Trial) -
     weighted, best, scores = _weighted(rows, counts), swept, swept.scores
     train, test = (read_batches(some_tasks(rows, some), counts[some]) for some in (~held, held))
     start = scaled(as_prior(swept.state, _intercept(weighted, one)), swept.scales)
-    start = start if swept.context is None else replace(swept.context.narrow(start), effects=None, context=None)
     for variance in own_variances(loss):
         law = around(_pooled_mean(train, loss, variance), train, start)
         scales, score = fit_scales(test, law, one)
         scores["pooled"] = max(score, scores.get("pooled", score))
         if score > best.score:
             met = weighed(_joined(scaled(law, scales), weighted, loss), test, loss, counts[held])
-            best = replace(swept, around=law, own_variance=variance, scales=scales, met=met, score=score, context=None)
+            best = replace(swept, around=law, own_variance=variance, scales=scales, met=met, score=score)
     return best
 
 

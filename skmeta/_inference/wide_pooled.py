@@ -29,14 +29,15 @@ _FLOOR = 1e-20  # guard: least variance
 def around(mean: Array, batches: Sequence[Any], start: WidePrior) -> WidePrior:
     """The law of tasks that lie around a ``mean (K, p)``, their slopes with one variance in units of the data.
 
-    A row's slopes vary by as much as they do under ``start`` on average, whose noise and intercept's variance are kept.
+    A row's slopes vary by as much as they do under ``start`` on average, whose noise and intercept's variance are kept. How
+    well the mean is known is part of that: held-out tasks, which lie around it, scale the whole.
     """
     start = start.without_factor()
     told = sum(_squares(batch, batch.weight[..., None]) for batch in batches)[:-1, 0]
     square = (batches[0].scale / batches[0].scale.max()) ** 2
     common = start.variance[:, :-1] @ told / max(told @ square, TINY)
     variance = np.concatenate([np.maximum(common[:, None] * square, _FLOOR), start.variance[:, -1:]], axis=1)
-    return replace(start, mean=mean, variance=variance, mean_variance=None, pooled=True)
+    return replace(start, mean=mean, variance=variance, mean_variance=0.0 * variance, pooled=True)
 
 
 def pooled_fit(batches: Sequence[Any], loss: Likelihood, variance: float) -> Array:

@@ -136,6 +136,11 @@ def test_where_columns_matter_by_their_spread_it_is_not_taken():
     assert other.scores["spherical"] == pytest.approx(found.scores["spherical"])
 
 
+def test_what_is_learned_of_dense_tables_has_no_units():
+    rows = texts()
+    assert "pooled" not in learn_wide(replace(rows, X=rows.X.toarray()), BINOMIAL, n_iter=4).scores
+
+
 @pytest.mark.parametrize("covariance", ["spherical", "diagonal", "factor"])
 def test_a_shape_that_was_asked_for_is_learned(covariance):
     assert "pooled" not in learn_wide(texts(), BINOMIAL, covariance=covariance, n_iter=4).scores

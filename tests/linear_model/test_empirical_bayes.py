@@ -376,8 +376,8 @@ def test_the_shape_asked_for_of_many_columns_is_the_shape_given(word, estimator)
     X, y, _ = make(21, 8, 120, covariance="power", random_state=0)
     model = learn(X, y, EmpiricalBayes(word), estimator=clone(estimator))
     scale, prior = model.prior_.units.scale, model.prior_
-    even, pooled = (np.ptp(np.log(prior.covariance[:-1] * unit)) < 1e-9 for unit in (scale**2, 1.0))
-    learned = "factor" if prior.factor is not None else "spherical" if even else "pooled" if pooled else "diagonal"
+    even = np.ptp(np.log(prior.covariance[:-1] * scale**2)) < 1e-9
+    learned = "factor" if prior.factor is not None else "spherical" if even else "diagonal"
     assert model.learner_.structure_.startswith(learned)
     assert any(shape == model.learner_.structure_ for shape in model.learner_.scores_)
     assert word in (learned, "auto")
