@@ -33,7 +33,7 @@ def around(mean: Array, batches: Sequence[Any], start: WidePrior) -> WidePrior:
     well the mean is known is part of that: held-out tasks, which lie around it, scale the whole.
     """
     start = start.without_factor()
-    told = sum(_squares(batch, batch.weight[..., None]) for batch in batches)[:-1, 0]
+    told = np.sum([_squares(batch, batch.weight[..., None])[:-1, 0] for batch in batches], axis=0)
     square = (batches[0].scale / batches[0].scale.max()) ** 2
     common = start.variance[:, :-1] @ told / max(told @ square, TINY)
     variance = np.concatenate([np.maximum(common[:, None] * square, _FLOOR), start.variance[:, -1:]], axis=1)
