@@ -1,6 +1,7 @@
 """Nets by default: held-out tasks choose between a start and one net for all, corrected."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,8 +16,9 @@ from skmeta.base import learner_for
 from skmeta.compose import OwnModelPrior, first_component
 from skmeta.fallback import SharedModel, SharedModelPrior
 from skmeta.neural_network import ParametersPrior, _start_or_own_net
-from skmeta.neural_network._comparison import Starts
+from skmeta.neural_network._comparison import Compared, Starts
 from skmeta.neural_network._fitting_learner import fitting_learner
+from skmeta.neural_network._parts_of_work import PartsOfWork
 from skmeta.neural_network._start_or_own_net import StartOrOwnNet, start_or_own_net
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import drawn_by_class
@@ -84,6 +86,60 @@ def test_training_on_all_rows_is_the_nets_own():
 
 def _tasks(table, y):
     return Tasks(table[:, :1], y, table[:, 1].astype(np.intp), np.unique(table[:, 1]))
+
+
+def _opposed(law):
+    """Eight tasks of which the last four follow the opposite law and weigh nothing, and the first four alone."""
+    table, y = tables(law, n_tasks=8)
+    all_of_them = _tasks(table, np.where(table[:, 1] < 4, y, -y))
+    return replace(all_of_them, task_weight=np.repeat([1.0, 0.0], 4)), all_of_them.take(np.arange(4))
+
+
+@pytest.mark.quick
+def test_tasks_of_weight_zero_have_no_say_in_a_start():
+    weighed, alone = _opposed(lambda x, t: 3.0 * np.abs(x) + t)
+    for learner in (Reptile(2, early_stopping=True), ParameterAverage()):
+        for after_all_rows in (True, False):
+            starts = Starts(NET, clone(learner), None, after_all_rows)
+            found, wanted = (starts.learned(starts.names[-1], tasks) for tasks in (weighed, alone))
+            for one, other in zip(found.arrays, wanted.arrays, strict=True):
+                assert_array_equal(one, other)
+
+
+@pytest.mark.quick
+def test_a_task_of_weight_two_is_as_one_that_is_there_twice():
+    table, y = tables(lambda x, t: 3.0 * np.abs(x) + t, n_tasks=3)
+    net, tasks = clone(NET).set_params(alpha=0.0), _tasks(table, y)
+    twice = tasks.take(np.array([0, 1, 2, 2]))
+    found, wanted, scaled = (
+        Starts(net, Reptile(1), None, True).on_all_rows(each).arrays[0]
+        for each in (
+            replace(tasks, task_weight=np.array([1.0, 1.0, 2.0])),
+            replace(twice, ids=np.arange(4)),
+            replace(tasks, task_weight=np.array([7.0, 7.0, 14.0])),
+        )
+    )
+    assert_allclose(found, wanted, rtol=1e-6)
+    assert_array_equal(found, scaled)
+
+
+@pytest.mark.quick
+def test_tasks_of_weight_zero_have_no_say_in_the_comparison():
+    weighed, alone = _opposed(lambda x, t: 3.0 * np.abs(x) + t)
+    starts, parts = Starts(NET, Reptile(2), None, True), PartsOfWork(None, 4)
+    fallback = np.array([-0.3, -9.0, -0.1, -9.0])
+    found = starts.compared(weighed, np.concatenate([fallback, np.full(4, 9.0)]), parts)
+    wanted = starts.compared(alone, fallback, parts)
+    assert found.choice == wanted.choice and found.means == wanted.means
+    assert all(np.isnan(each[4:]).all() for each in found.scores.values())
+
+
+@pytest.mark.quick
+def test_scores_count_by_the_weights_of_tasks():
+    scores = {"fallback": np.array([0.0, 0.0, np.nan, 0.0]), "all rows": np.array([1.0, -1.0, np.nan, -1.0])}
+    found = Compared(scores, np.array([9.0, 1.0, 5.0, 0.0]))
+    assert found.means == {"fallback": 0.0, "all rows": pytest.approx(0.8)}
+    assert found.choice == "all rows" and Compared(scores).choice == "fallback"
 
 
 def test_classifiers_behind_a_scaler():
