@@ -15,7 +15,7 @@ from skmeta.fallback import SharedModel
 from skmeta.neural_network._collection import Collection
 from skmeta.neural_network._parameters_prior import ParametersPrior
 from skmeta.neural_network._parts_of_work import PartsOfWork
-from skmeta.neural_network._score import scores_of
+from skmeta.neural_network._score import mean_of_judged, scores_of
 from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
@@ -28,20 +28,17 @@ class Compared:
     """Scores ``(n_tasks,)`` of held-out tasks by name, nan where a task was not asked; simpler choices first."""
 
     scores: dict[str, Array]
+    task_weight: Array | None = None
 
     @property
     def choice(self) -> str:
         """The one that is taken."""
-        return simplest(self.scores.items())
+        return simplest(self.scores.items(), self.task_weight)
 
     @property
     def means(self) -> dict[str, float]:
-        """Of the tasks asked; nan where there are none."""
-        return {name: _mean(each[~np.isnan(each)]) for name, each in self.scores.items()}
-
-
-def _mean(scores: Array) -> float:
-    return float(scores.mean()) if len(scores) else float("nan")
+        """Of the tasks asked, by their weights; nan where there are none."""
+        return {name: mean_of_judged(each, self.task_weight) for name, each in self.scores.items()}
 
 
 class Starts:
@@ -96,6 +93,8 @@ class Starts:
     def compared(self, tasks: Tasks, fallback: Array | None, parts: PartsOfWork) -> Compared:
         """Each half of the tasks judges what the other one teaches; the second only if the first does not say it all.
 
+        Tasks count by their weights, and those of weight zero neither teach nor judge.
+
         Parameters
         ----------
         tasks : Tasks
@@ -111,21 +110,22 @@ class Starts:
             Nan of halves that have no two labels, or no rows.
         """
         scores = {name: np.full(len(tasks), np.nan) for name in self.names}
-        known = tasks.weighty_rows().labelled_rows()
-        is_asked = np.count_nonzero(known.counts) >= ENOUGH_FOR_HALVES and (fallback is not None or self.after_all_rows)
-        halves = halves_of(known) if is_asked else []
-        for number, (teach, judge) in enumerate(halves):
+        known, weight = tasks.weighty_rows().labelled_rows(), tasks.task_weight
+        count = np.arange(len(tasks)) if weight is None else np.flatnonzero(weight > 0.0)
+        is_asked = np.count_nonzero(known.counts[count]) >= ENOUGH_FOR_HALVES
+        halves = halves_of(known.take(count)) if is_asked and (fallback is not None or self.after_all_rows) else []
+        for number, (teach, judge) in enumerate((count[teach], count[judge]) for teach, judge in halves):
             taught = known.take(teach)
             if taught.classes is not None and len(np.unique(np.concatenate([*taught.classes]))) < 2:
                 continue
             beat = None if fallback is None else fallback[judge]
             for name, each in self._judged(taught, known.take(judge), beat, parts.part(1 + number)):
                 scores[name][judge] = each
-            if fallback is not None and _is_ahead(fallback, scores.values()):
+            if fallback is not None and _is_ahead(fallback, scores.values(), weight):
                 break
         if fallback is None:
-            return Compared(scores)
-        return Compared({FALLBACK: np.where(np.isnan(scores[self.names[0]]), np.nan, fallback)} | scores)
+            return Compared(scores, weight)
+        return Compared({FALLBACK: np.where(np.isnan(scores[self.names[0]]), np.nan, fallback)} | scores, weight)
 
     def _judged(self, taught: Tasks, asked: Tasks, beat: Array | None, progress: Any) -> Iterator[tuple[str, Array]]:
         """Scores of some tasks by name; the start is not moved on where it beats the fallback in none of them."""
@@ -141,9 +141,9 @@ class Starts:
             yield self.names[1], scores_of(moved, self.estimator, asked, self.n_jobs)
 
 
-def _is_ahead(fallback: Array, others: Iterable[Array]) -> bool:
+def _is_ahead(fallback: Array, others: Iterable[Array], task_weight: Array | None) -> bool:
     """Whether tasks gain by the fallback beside each other choice that was tried, by more than one standard error."""
-    return all(gains(fallback - each) for each in others if not np.isnan(each).all())
+    return all(gains(fallback - each, task_weight) for each in others if not np.isnan(each).all())
 
 
 class Fallback:
