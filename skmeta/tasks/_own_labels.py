@@ -17,6 +17,12 @@ def all_labels(tasks: Tasks) -> NDArray[Any] | None:
     return None if tasks.classes is None else np.unique(np.concatenate(tasks.classes))
 
 
+def labels_in_common(tasks: Tasks) -> bool:
+    """Whether any label occurs in two tasks; true of targets that are numbers, and of one task."""
+    known = all_labels(tasks)
+    return known is None or len(tasks) < 2 or len(known) < sum(map(len, tasks.classes or ()))
+
+
 def labels_are_shared(tasks: Tasks, labels: str = "auto") -> bool:
     r"""Whether labels are those of all tasks; of targets that are numbers it is true.
 

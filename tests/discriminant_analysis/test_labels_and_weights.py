@@ -15,14 +15,16 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
+from sklearn.tree import DecisionTreeClassifier
 
-from skmeta import DiscriminantLearner, EmpiricalBayes, WarmStartClassifier
+from skmeta import DiscriminantLearner, EmpiricalBayes, SharedModel, WarmStartClassifier
 from skmeta.base._held_out import gains
 from skmeta.base._matching import check_classes
 from skmeta.discriminant_analysis._adapted_discriminants import AdaptedDiscriminants
 from skmeta.discriminant_analysis._class_sums import class_sums
 from skmeta.tasks import read_tasks
 from skmeta.tasks._own_labels import labels_are_shared
+from skmeta.warm_start._learner_of_fit import learner_of_fit
 
 pytestmark = pytest.mark.quick
 SUMS = ("within", "between", "total", "within_dof", "between_dof", "total_dof", "noise")
@@ -93,6 +95,17 @@ def test_a_family_is_chosen_by_its_learner_in_either_case(past, estimator):
     number = np.tile(np.repeat(np.arange(5), 4), 12)
     model = learn(X, number, task, estimator, labels="own", n_components=5)
     assert list(model.adapt(X[:20:4], [*"vwxyz"]).predict(X[:20:4])) == [*"vwxyz"]
+
+
+def test_a_shared_model_refuses_labels_that_no_two_tasks_have_in_common(past):
+    """Before it is fitted to all of them, in vain; where two tasks have one in common it is fitted."""
+    X, y, task = past
+    tasks, tree = tasks_of(X, y, task), DecisionTreeClassifier()
+    with pytest.raises(ValueError, match=r"y: wanted labels that tasks have in common, .*DecisionTree.*Discriminant"):
+        WarmStartClassifier(tree, task=-1).fit(np.column_stack([X, task]), y)
+    once = tasks_of(X, np.where(y == y[-1], y[0], y), task)
+    for learner, known in (("auto", once), (SharedModel(), tasks)):
+        assert isinstance(learner_of_fit(learner, tree, None, known), SharedModel)
 
 
 def test_linear_models_may_take_labels_that_differ_as_those_of_all(past):
