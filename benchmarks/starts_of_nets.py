@@ -134,7 +134,7 @@ def of_waves(model, learner, seed):
 
 
 def add_waves(quick):
-    seeds = range(1 if quick else 2)
+    seeds = range(1 if quick else 3)
     table = Table(f"{SHOTS} points of a new wave", ["model", "squared error", "seconds", "chosen"])
     for name in wave_models(0, quick):
         pairs = [wave_models(seed, quick)[name] for seed in seeds]
