@@ -38,7 +38,7 @@ fig, axes = plt.subplots(1, 2, figsize=(10, 4.5), sharey=True, layout="constrain
 for ax, title, order in zip(axes, ("random rows", "first rows"), (None, "test_time"), strict=True):
     curve = shot_curve(models, X, y, task="patient", n_shots=(0, 1, 2, 5, 10), order=order, random_state=0)
     print(title, curve, "", sep="\n")
-    ShotCurveDisplay.from_curve(curve, ax=ax, std_display_style=None)
+    ShotCurveDisplay.from_result(curve, ax=ax, band_style=None)
     ax.set(title=title, ylim=(0, 13))
 
 # %%
