@@ -140,6 +140,17 @@ class PriorDisplay:
         self.tasks = tasks
         self.coef_name = coef_name
 
+    def _forget(self) -> None:
+        """Of an earlier figure no artist is kept."""
+        self.intercept_ax_: Any = None
+        self.errorbar_: list[Any] = []
+        self.intercept_errorbar_: list[Any] = []
+        self.members_: list[Any] = []
+        self.intercept_members_: list[Any] = []
+        self.lines_: list[Any] = []
+        self.intercept_lines_: list[Any] = []
+        self.fill_between_: list[Any] = []
+
     def plot(
         self,
         ax: Any = None,
@@ -169,16 +180,8 @@ class PriorDisplay:
             The display, with the artists as attributes.
         """
         self.ax_ = axes_for(self, ax)
-        self.figure_, self.intercept_ax_ = self.ax_.figure, None
-        for name in (
-            "errorbar_",
-            "members_",
-            "lines_",
-            "intercept_errorbar_",
-            "intercept_members_",
-            "intercept_lines_",
-        ):
-            setattr(self, name, [])
+        self.figure_ = self.ax_.figure
+        self._forget()
         n_slopes = len(self.names) - 1
         if self.path is not None:
             shown = _largest(moves_of(self.path)[:-1], _MANY_LINES if max_coefs is None else max_coefs)
@@ -256,7 +259,6 @@ class PriorDisplay:
 
     def _draw_path(self, shown: Any) -> None:
         path, names = self.path, shortened(self.names)
-        self.fill_between_ = []
         for ax, name, which in ((self.ax_, "lines_", shown), (self.intercept_ax_, "intercept_lines_", [-1])):
             if ax is None or not len(which):
                 continue
