@@ -125,7 +125,8 @@ def _left_out(
     if not len(rows):
         return None
     y = np.empty(0) if tasks.y is None else tasks.y[rows]
-    return _LeftOut(prior.adapt_tasks(estimator, others, n_jobs=n_jobs), take_rows(tasks.X, rows), y, rows, codes)
+    in_parallel = {} if n_jobs is None else {"n_jobs": n_jobs}
+    return _LeftOut(prior.adapt_tasks(estimator, others, **in_parallel), take_rows(tasks.X, rows), y, rows, codes)
 
 
 def log_probability(

@@ -123,7 +123,7 @@ class StartOrOwnNet(MixturePrior):
         task = task.labelled_rows().weighty_rows()
         if task.n_rows < 2 or task.class_rates or not beside.can_vote(estimator, task):
             return False
-        asked = {"of_rows": link_of(estimator).of_rows, "n_folds": _FOLDS, "n_jobs": n_jobs}
+        asked: dict[str, Any] = {"of_rows": link_of(estimator).of_rows, "n_folds": _FOLDS, "n_jobs": n_jobs}
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of trainings that nobody keeps
             try:

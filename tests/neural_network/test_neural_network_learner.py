@@ -16,7 +16,7 @@ from skmeta import MAML, NeuralNetworkLearner, ParameterAverage, Reptile, WarmSt
 from skmeta.base import learner_for
 from skmeta.compose import OwnModelPrior, first_component
 from skmeta.fallback import SharedModel, SharedModelPrior
-from skmeta.neural_network import ParametersPrior, _start_or_own_net
+from skmeta.neural_network import ParametersPrior, _comparison, _start_or_own_net
 from skmeta.neural_network._comparison import Compared, Fallback, Starts
 from skmeta.neural_network._fitting_learner import fitting_learner
 from skmeta.neural_network._parts_of_work import PartsOfWork
@@ -44,7 +44,7 @@ def test_it_is_what_nets_are_learned_by():
 
 def test_tasks_that_bend_each_their_own_way_get_a_start():
     table, y = tables(lambda x, t: np.sin(3.0 * x + 3.0 * t))
-    model = WarmStartRegressor(NET, task=-1, learner=NeuralNetworkLearner(n_iter=20)).fit(table, y)
+    model = WarmStartRegressor(NET, task=-1, learner=NeuralNetworkLearner(n_iter=40)).fit(table, y)
     learner = model.learner_
     assert learner.chosen_ in ("all rows", "Reptile") and isinstance(model.prior_, StartOrOwnNet)
     assert learner.scores_[learner.chosen_] > learner.scores_["fallback"]
@@ -55,14 +55,52 @@ def test_tasks_that_bend_each_their_own_way_get_a_start():
 def test_one_net_for_all_and_a_level_of_each_is_the_fallbacks():
     table, y = tables(lambda x, t: np.sin(3.0 * x) + t, n_tasks=10, n_rows=12, noise=0.5)
     net = clone(NET).set_params(max_iter=50)  # trained on ten rows until it follows their noise
-    model = WarmStartRegressor(net, task=-1, learner=NeuralNetworkLearner(n_iter=3)).fit(table, y)
-    assert model.learner_.chosen_ == "fallback"
-    assert isinstance(first_component(model.prior_), SharedModelPrior)
-    known = model.learner_.scores_
+    learner, told, on = NeuralNetworkLearner(n_iter=3), [], []
+    prior = learner.learn(net, _tasks(table, y), progress=lambda *now: told.append(now))
+    assert learner.chosen_ == "fallback" and isinstance(first_component(prior), SharedModelPrior)
+    known = learner.scores_
     assert known["fallback"] > known["all rows"] and list(known) == ["fallback", "all rows", "Reptile"]
-    assert not hasattr(model.learner_, "learner_")
-    on = WarmStartRegressor(net, task=-1, prior=model.prior_).fit(table, y)
-    assert isinstance(first_component(on.prior_), SharedModelPrior)
+    assert not hasattr(learner, "learner_") and _is_one_line(told)
+    more = learner.learn(net, _tasks(table, y), prior, progress=lambda *now: on.append(now))
+    assert isinstance(first_component(more), SharedModelPrior) and on
+
+
+def _is_one_line(told):
+    """Whether progress has one end, goes on, and comes there."""
+    done, total = zip(*told, strict=True)
+    return len(set(total)) == 1 and list(done) == sorted(done) and done[-1] == total[-1]
+
+
+@pytest.mark.quick
+def test_a_part_of_the_tasks_has_as_many_passes():
+    moves = Reptile(8)
+    assert Starts(NET, moves, None, True)._of_part(0.5).moves.n_iter == 4 and moves.n_iter == 8
+    given = ParameterAverage()
+    assert Starts(NET, given, None, False)._of_part(0.5).moves is given
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize(
+    ("all_rows", "moved", "fallback", "asked"),
+    [
+        (1.0, 2.0, 0.0, ["all rows", "Reptile", "all rows", "Reptile"]),
+        (1.0, 0.5, 0.0, ["all rows", "Reptile", "all rows"]),  # moved, it fell behind in the first half
+        (1.0, 2.0, 3.0, ["all rows"]),  # the fallback gains: nothing is moved, and there is no second half
+    ],
+)
+def test_what_falls_behind_in_one_half_is_not_asked_in_the_other(monkeypatch, all_rows, moved, fallback, asked):
+    tasks, known, seen = _tasks(*tables(lambda x, t: x, n_tasks=8)), {"all rows": all_rows, "Reptile": moved}, []
+    monkeypatch.setattr(Starts, "on_all_rows", lambda *_: "all rows")
+    monkeypatch.setattr(Starts, "moved_on", lambda *_: "Reptile")
+
+    def scores_of(start, estimator, some, n_jobs):
+        seen.append(start)
+        return np.full(len(some), known[start])
+
+    monkeypatch.setattr(_comparison, "scores_of", scores_of)
+    found = Starts(NET, Reptile(2), None, True).compared(tasks, np.full(8, fallback), PartsOfWork(None, 4))
+    assert seen == asked
+    assert found.choice == max({"fallback": fallback, **known}.items(), key=lambda pair: pair[1])[0]
 
 
 @pytest.mark.quick
@@ -204,9 +242,9 @@ def test_auto_is_the_learner_of_the_nets_own_training(wanted, changed):
 
 
 def test_few_steps_of_descent_are_learned_through():
-    table, y = tables(lambda x, t: t * np.abs(x), noise=0.0)
+    table, y = tables(lambda x, t: t * np.abs(x), n_tasks=8, noise=0.0)
     net = MLPRegressor(hidden_layer_sizes=(10,), solver="sgd", learning_rate_init=0.1, max_iter=5, random_state=0)
-    learner = NeuralNetworkLearner(compare_with_fallback=False, random_state=0)
+    learner = NeuralNetworkLearner(5, compare_with_fallback=False, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # five epochs are few, as is meant
         model = WarmStartRegressor(net, task=-1, learner=learner).fit(table, y)
@@ -244,15 +282,12 @@ def test_two_fits_are_as_the_second_alone():
 
 
 @pytest.mark.quick
-@pytest.mark.parametrize("compare", [True, False])
-def test_progress_is_told_in_one_line_of_numbers(compare):
-    tasks, told = _tasks(*tables(lambda x, t: np.abs(x) * t, n_tasks=6, n_rows=6)), []
-    learner = NeuralNetworkLearner(n_iter=4, compare_with_fallback=compare)
-    learner.learn(NET, tasks, progress=lambda *now: told.append(now))
-    done, total = zip(*told, strict=True)
-    assert len(set(total)) == 1 and list(done) == sorted(done) and done[-1] == total[-1] and len(told) > 4
-    on = []
-    learner.learn(NET, tasks, learner.learn(NET, tasks), progress=lambda *now: on.append(now))
+def test_progress_is_told_in_one_line_of_numbers():
+    tasks, told, on = _tasks(*tables(lambda x, t: np.abs(x) * t, n_tasks=6, n_rows=6)), [], []
+    learner = NeuralNetworkLearner(n_iter=8, compare_with_fallback=False)
+    prior = learner.learn(NET, tasks, progress=lambda *now: told.append(now))
+    assert _is_one_line(told) and len(told) > 4
+    learner.learn(NET, tasks, prior, progress=lambda *now: on.append(now))
     assert on
 
 
@@ -409,7 +444,7 @@ def test_tasks_learned_from_have_the_start_and_train_no_other_nets(monkeypatch):
     assert known.responsibilities.shape == (6, 2)
     fits.clear()
     prior.adapt_tasks(NET, tasks)
-    assert len([n for n in fits if n > 2]) > 6 * 10
+    assert sorted(n for n in fits if n > 2) == [16] * 60 + [20] * 6  # two nets without each fifth of a task's rows
 
 
 # Bad input, and the way out that is told -----------------------------------------------------------
