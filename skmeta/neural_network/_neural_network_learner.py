@@ -29,7 +29,7 @@ from skmeta.tasks import Tasks
 from skmeta.tasks._words import shown
 
 _OF_STARTS = (MAML, Reptile, ParameterAverage)
-_PARTS = 4  # of the work: the fallback, two halves of the tasks, and the start that is taken
+_PARTS = 4  # shown: of the work: the fallback, two halves of the tasks, and the start that is taken
 
 
 @register(MLPRegressor, MLPClassifier)

@@ -20,7 +20,7 @@ from skmeta.neural_network._step_sizes import train_by_step_sizes
 _EPOCHS = 5  # of a linear model whose task lacks classes: its own rule to stop is not at hand in partial_fit
 # Training whose loss has grown so many times has diverged, though it may end before weights overflow.
 _LOST = 1e6  # guard: of numbers that are of no use
-_AT_ONCE = 1e300  # a tolerance at which training ends where it begins
+_AT_ONCE = 1e300  # guard: a tolerance at which training ends where it begins
 
 
 def untrained(estimator: Any, n_features: int, classes: Array | None = None, n_outputs: int = 1) -> Any:
