@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -315,11 +316,12 @@ def test_steps_that_are_much_too_large_for_all_rows_are_named():
 
 
 @pytest.mark.quick
-def test_the_fallback_is_what_its_learner_learns_whatever_the_unit_of_weights():
+def test_the_fallback_is_what_its_learner_learns_whatever_the_unit_of_weights(monkeypatch):
+    monkeypatch.setattr(_comparison, "SharedModel", partial(SharedModel, None, max_rounds=1))
     tasks = _tasks(*tables(lambda x, t: x + 9.0 * t, n_tasks=4, n_rows=6))
     weight, unlabelled = np.where(np.arange(24) % 6 == 1, 0.0, 7.0), np.arange(24) % 6 != 2
     tasks = replace(tasks, sample_weight=weight, labelled=unlabelled)
-    net, learner = Ridge(), SharedModel()
+    net, learner = Ridge(), SharedModel(None, max_rounds=1)
     found = Fallback(net, tasks, None, None)
     one, other = found.finished(), learner.learn(net, tasks.labelled_rows())
     assert_array_equal(found.scores, learner.held_out_scores_)
