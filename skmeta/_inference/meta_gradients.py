@@ -36,19 +36,23 @@ class MetaGradient:
         self._first_order, self._fixed_scale = first_order, fixed_scale
         self._loop, self._query = InnerLoop(network, training, dtype), Buffers(dtype)
 
-    def _look(self, parameters: Array, support: Rows, query: Rows) -> Pass:
+    def _look(self, parameters: Array, support: Rows, query: Rows, n_steps: int) -> Pass:
         start, scale = np.split(parameters, [self._network.n_parameters])
-        steps = steps_of(support, self._n_steps, self._training)
+        steps = steps_of(support, n_steps, self._training)
         end = self._loop.train(start, steps, scale if len(scale) else self._fixed_scale)
         return Pass(self._network, end, query, buffers=self._query)
 
     def losses(self, parameters: Array, support: Rows, query: Rows) -> Array:
         """Loss of each task's query rows ``(n_tasks,)`` after training on its support rows."""
-        return self._look(parameters, support, query).loss()
+        return self._look(parameters, support, query, self._n_steps).loss()
+
+    def losses_before(self, parameters: Array, support: Rows, query: Rows) -> Array:
+        """The same without any step."""
+        return self._look(parameters, support, query, 0).loss()
 
     def __call__(self, parameters: Array, support: Rows, query: Rows) -> tuple[float, Array]:
         """Sum over tasks of query losses times the sums of their shares, and its gradient by the parameters."""
-        look = self._look(parameters, support, query)
+        look = self._look(parameters, support, query, self._n_steps)
         by_end = look.gradient(self._query("by end", (len(query.X), self._network.n_parameters)))
         by_start, by_scale = self._loop.pull_back(by_end, first_order=self._first_order)
         learned = len(parameters) > self._network.n_parameters

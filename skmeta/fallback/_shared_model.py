@@ -139,10 +139,28 @@ class SharedModel(KeepsSeenTasks):
         self._check_parameters()
         if prior is not None:
             return _learned_on(prior, estimator, tasks, n_jobs)
+        shared = self.learn_alone(estimator, tasks, n_jobs=n_jobs, progress=progress)
+        return self.beside_own_models(shared, estimator, tasks, n_jobs=n_jobs)
+
+    def learn_alone(
+        self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None, progress: Any = None
+    ) -> SharedModelPrior:
+        """What `learn` does before it puts own models beside: weights are taken in units of their mean.
+
+        Parameters
+        ----------
+        estimator, tasks, n_jobs, progress
+            As in `learn`.
+
+        Returns
+        -------
+        SharedModelPrior
+            It knows that unit.
+        """
         unit = tasks.mean_weight
-        tasks = tasks.weighed_in(unit).weighty_rows()
-        shared = self.learn_shared(estimator, tasks, n_jobs=n_jobs, progress=progress)
-        return self.beside_own_models(replace(shared, weight_unit=unit), estimator, tasks, n_jobs=n_jobs)
+        of_mean_one = tasks.weighed_in(unit).weighty_rows()
+        shared = self.learn_shared(estimator, of_mean_one, n_jobs=n_jobs, progress=progress)
+        return replace(shared, weight_unit=unit)
 
     def learn_shared(
         self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None, progress: Any = None
@@ -174,22 +192,23 @@ class SharedModel(KeepsSeenTasks):
     def beside_own_models(
         self, shared: SharedModelPrior, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None
     ) -> Prior:
-        """Put tasks' own models beside what `learn_shared` returned, with what `learn` keeps of the tasks.
+        """Put tasks' own models beside what `learn_alone` returned, with what `learn` keeps of the tasks.
 
         Parameters
         ----------
         shared : SharedModelPrior
             What was learned, which knows the unit of the weights.
         estimator, tasks, n_jobs
-            As in `learn_shared`; weights in that unit.
+            As in `learn_alone`.
 
         Returns
         -------
         Prior
             What `learn` returns.
         """
-        known = tasks.labelled_rows()
-        seen = partial(self.adapt_shared, replace(shared, weight_unit=1.0), estimator, known, n_jobs=n_jobs)
+        known = tasks.weighed_in(shared.weight_unit).weighty_rows().labelled_rows()
+        as_weighed = replace(shared, weight_unit=1.0)  # the unit of these weights
+        seen = partial(self.adapt_shared, as_weighed, estimator, known, n_jobs=n_jobs)
         found, scores = with_own_model(shared, estimator, known, seen, use=self.use_)
         self._known_scores, self._seen = scores, fingerprint(known)
         return found

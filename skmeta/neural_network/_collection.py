@@ -28,7 +28,7 @@ from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._class_rates import class_shares, mean_class_shares
 
 Index = NDArray[np.intp]
-_SEEDS = 2**31 - 1  # random states that every estimator takes
+_SEEDS = 2**31 - 1  # guard: random states that every estimator takes
 
 
 class Collection:

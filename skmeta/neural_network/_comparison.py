@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from skmeta._sklearn import training_diverged
 from skmeta.base import Learner, Prior
 from skmeta.base._held_out import ENOUGH_FOR_HALVES, gains, halves_of, simplest
 from skmeta.fallback import SharedModel
@@ -19,6 +20,7 @@ from skmeta.neural_network._parameters_prior import ParametersPrior
 from skmeta.neural_network._parts_of_work import PartsOfWork
 from skmeta.neural_network._score import mean_of_judged, scores_of
 from skmeta.tasks import Tasks
+from skmeta.tasks._words import shown
 
 Array = NDArray[np.float64]
 
@@ -121,7 +123,7 @@ class Starts:
             if taught.classes is not None and len(np.unique(np.concatenate([*taught.classes]))) < 2:
                 continue
             beat = None if fallback is None else fallback[judge]
-            part = self._of_part(len(teach) / len(tasks))
+            part = self._of_part(len(teach) / len(count))
             ahead = _leads(scores[self.names[0]], [scores[self.names[-1]]], weight)
             asked = self.names[:1] if ahead else self.names
             for name, each in part._judged(asked, taught, known.take(judge), beat, parts.part(1 + number)):
@@ -175,10 +177,17 @@ class Fallback:
         self, estimator: Any, tasks: Tasks, n_jobs: int | None, progress: Callable[..., object] | None
     ) -> None:
         self.learner = SharedModel()
-        self._estimator, self._n_jobs = estimator, n_jobs
-        self._unit = tasks.mean_weight
-        self._tasks = tasks.labelled_rows().weighed_in(self._unit).weighty_rows()
-        self._shared = self.learner.learn_shared(estimator, self._tasks, n_jobs=n_jobs, progress=progress)
+        self._estimator, self._tasks, self._n_jobs = estimator, tasks.labelled_rows(), n_jobs
+        try:
+            self._shared = self.learner.learn_alone(estimator, self._tasks, n_jobs=n_jobs, progress=progress)
+        except ValueError as error:
+            if not training_diverged(error):
+                raise
+            raise ValueError(
+                f"learning_rate_init: wanted steps by which {type(estimator).__name__} can be trained on all rows, found "
+                f"{shown(estimator.learning_rate_init)}, under which weights overflow; set a smaller one, or scale columns and "
+                "targets."
+            ) from error
 
     @property
     def scores(self) -> Array:
@@ -187,5 +196,4 @@ class Fallback:
 
     def finished(self) -> Prior:
         """What the learner of the fallback returns."""
-        shared = replace(self._shared, weight_unit=self._unit)
-        return self.learner.beside_own_models(shared, self._estimator, self._tasks, n_jobs=self._n_jobs)
+        return self.learner.beside_own_models(self._shared, self._estimator, self._tasks, n_jobs=self._n_jobs)

@@ -14,7 +14,7 @@ from skmeta.neural_network._outer_loop import Index, hold_out
 Array = NDArray[Any]
 
 _ENOUGH_JUDGES = 5  # guard: a mean over fewer held-out tasks is that of one odd task
-_FOLDS = 3
+_FOLDS = 3  # guard: of few tasks two thirds teach still, for three starts more; with the one that is kept, four in all
 
 
 class Episodes:
@@ -22,7 +22,8 @@ class Episodes:
 
     Where the tasks held out are five or more, they judge the one start, which all others teach. Of fewer tasks all teach it,
     and beside it three starts are learned from all but a third each: that third judges, so that every task judges once. All
-    starts have had as many iterations at any time, so these losses tell after how many the first one is best.
+    starts have had as many iterations at any time, so these losses tell after how many the first one is best. They move by one
+    gradient: where one of them diverges, learning of all ends.
 
     Parameters
     ----------
@@ -64,12 +65,15 @@ class Episodes:
         support, query = split_at_random(self._table, codes, shots, self._rng)
         return support, query.times(self._weight[codes] / self._weight[codes].sum())
 
+    def draw(self, codes: Index, size: int) -> tuple[Rows, Rows]:
+        """A split of ``size`` of some tasks, at random, or of all where these are no more."""
+        return self.split(self._rng.choice(codes, min(size, len(codes)), replace=False))
+
     def objective(self, starts: Array, gradient: MetaGradient, size: int) -> tuple[float, Array]:
         """Sum of the starts' losses in ``size`` tasks drawn for each, and its gradient; up to one that is not finite."""
         losses, gradients = [], []
         for start, teach in zip(np.split(starts, len(self.teach)), self.teach, strict=True):
-            drawn = self._rng.choice(teach, min(size, len(teach)), replace=False)
-            loss, by_start = gradient(start, *self.split(drawn))
+            loss, by_start = gradient(start, *self.draw(teach, size))
             losses.append(loss)
             gradients.append(by_start)
             if not (np.isfinite(loss) and np.isfinite(by_start).all()):

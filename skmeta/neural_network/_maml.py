@@ -15,7 +15,7 @@ from sklearn.utils import check_scalar
 
 from skmeta._inference.meta_gradients import MetaGradient
 from skmeta._inference.meta_training import Found, Outer, meta_train
-from skmeta._inference.network_rows import TaskTable
+from skmeta._inference.network_rows import Rows, TaskTable
 from skmeta._inference.networks import Network
 from skmeta.base import Learner, Prior
 from skmeta.neural_network._collection import Collection
@@ -24,11 +24,13 @@ from skmeta.neural_network._inner_loop import as_vector, by_name, check_is_net, 
 from skmeta.neural_network._outer_loop import check_outer_loop
 from skmeta.neural_network._parameters_prior import ParametersPrior
 from skmeta.tasks import Tasks
+from skmeta.tasks._warn_caller import warn_caller
 
 Array = NDArray[Any]
 
 SCHEDULES = ("cosine", "constant")
 _LOOKS = 100  # of so many parts of n_iter, held-out tasks judge each
+_FAR = 2.0  # guard: steps that make the loss so many times as large are said to lead astray; it changes no answer
 
 
 class MAML(Learner):
@@ -50,6 +52,8 @@ class MAML(Learner):
 
     With ``early_stopping`` the start is kept that is best for tasks held out; without it the last one. Where a loss or gradient
     is no longer finite, learning stops with the best start so far, by the losses of the tasks drawn where none are held out.
+    Where steps from the learned start make the loss of query rows more than twice as large, that is said by a
+    ``ConvergenceWarning``: ``learning_rate_init`` is too large then.
 
     Parameters
     ----------
@@ -72,8 +76,9 @@ class MAML(Learner):
     early_stopping : bool, default=True
         Whether tasks are held out to judge the start a hundred times, and the best one is kept. A single task is not held out.
     validation_fraction : float, default=0.1
-        Share of the tasks that is held out. Where these would be fewer than five, all tasks teach the start, and beside it
-        three others are learned, each from all but a third of the tasks, which judges: that takes up to four times as long.
+        Share of the tasks that is held out. Where these would be fewer than five (by default below about 45 tasks), as the mean
+        of so few is that of one odd task, all tasks teach the start, and beside it three others are learned, each from all but
+        a third of the tasks, which judges: that takes up to four times as long. Where one of the four diverges, learning ends.
     n_iter_no_change : int, default=50
         Judgements of a hundred without a better start, after which learning stops. With the cosine a start still gains much
         when the step is small: fewer stop before that.
@@ -203,10 +208,13 @@ class MAML(Learner):
             judge,
             progress,
         )
+        kept = found.parameters[: len(begin)]
         if found.diverged is not None:
             _say_diverged(found, meta_gradient.inner_losses())
+        else:
+            self._check_steps_help(meta_gradient, kept, episodes.draw(episodes.teach[0], self.meta_batch_size))
         self.n_iter_, self.best_iter_, self.loss_curve_ = found.n_iter, found.best_iter, found.loss_curve
-        theta, scale = np.split(found.parameters[: len(begin)], [network.n_parameters])
+        theta, scale = np.split(kept, [network.n_parameters])
         return _prior_of(past, network, theta, fixed if learned is None else scale)
 
     def _scale(self, network: Network, known: Array | None) -> tuple[Array | None, Array | None]:
@@ -223,7 +231,25 @@ class MAML(Learner):
                 f"predicts its others, found {table.counts.max(initial=0)} labelled row(s) of weight in the largest; give rows "
                 "of one task the same id, or use Reptile(), which learns from single rows."
             )
+        most = int(table.counts[past.task_weight > 0.0].max())
+        if self.n_shots is not None and self.n_shots >= most:
+            warn_caller(
+                f"n_shots: wanted fewer than some task has rows, found {self.n_shots}, where the largest has {most}; all but "
+                f"one row of each task are trained on. Set it to {most - 1} at most, or leave it out for half of them."
+            )
         return episodes
+
+    @np.errstate(over="ignore", invalid="ignore")  # of steps too large, which is told
+    def _check_steps_help(self, gradient: MetaGradient, start: Array, split: tuple[Rows, Rows]) -> None:
+        """Warn where inner steps from the learned start lead far away from what predicts a task's other rows."""
+        before, after = (float(losses(start, *split).sum()) for losses in (gradient.losses_before, gradient.losses))
+        if not after <= _FAR * before:
+            warn_caller(
+                "learning_rate_init: wanted inner steps that lead to what predicts a task's query rows, found a mean loss of "
+                f"{after:.3g} after {self.n_inner_steps} of them from the learned start, and of {before:.3g} before; set a "
+                "smaller learning_rate_init, or scale columns and targets.",
+                ConvergenceWarning,
+            )
 
     def _outer(self, judged: bool) -> Outer:
         every = max(self.n_iter // _LOOKS, 1)

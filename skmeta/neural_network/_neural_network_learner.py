@@ -29,7 +29,7 @@ from skmeta.tasks import Tasks
 from skmeta.tasks._words import shown
 
 _OF_STARTS = (MAML, Reptile, ParameterAverage)
-_PARTS = 4  # of the work: the fallback, two halves of the tasks, and the start that is taken
+_PARTS = 4  # shown: of the work: the fallback, two halves of the tasks, and the start that is taken
 
 
 @register(MLPRegressor, MLPClassifier)
@@ -144,14 +144,16 @@ class NeuralNetworkLearner(MayTakeFallback):
         TypeError
             If ``prior`` is of another family.
         ValueError
-            If it is of another build, ``learner`` is none of those, or there are fewer than two classes.
+            If it is of another build, ``learner`` is none of those, there are fewer than two classes, or ``learning_rate_init``
+            is so large that the net cannot be trained on the rows of all tasks.
         """
         check_scalar(self.n_iter, "n_iter", Integral, min_val=1)
         self._forget()
         moves = self._moving_learner(estimator, tasks)
         if prior is not None:
             return self._learned_on(moves, estimator, tasks, prior, n_jobs, progress)
-        starts = Starts(estimator, moves, self.random_state, isinstance(self.learner, str), n_jobs)
+        is_auto = isinstance(self.learner, str)
+        starts = Starts(estimator, moves, self.random_state, after_all_rows=is_auto, n_jobs=n_jobs)
         parts = PartsOfWork(progress, _PARTS)
         fallback = Fallback(estimator, tasks, n_jobs, parts.part(0)) if self.compare_with_fallback else None
         found = starts.compared(tasks, None if fallback is None else fallback.scores, parts)
@@ -193,9 +195,8 @@ class NeuralNetworkLearner(MayTakeFallback):
         if isinstance(first_component(prior), ParametersPrior):
             found = with_first(prior, moves.learn(estimator, tasks, prior, n_jobs=n_jobs, progress=progress))
             return found
-        found = SharedModel().learn(
-            estimator, tasks.labelled_rows(), prior, n_jobs=n_jobs
-        )  # it was better for the past
+        # It was better for the past.
+        found = SharedModel().learn(estimator, tasks.labelled_rows(), prior, n_jobs=n_jobs)
         if progress is not None:
             progress(1, 1)
         return found

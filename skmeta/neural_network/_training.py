@@ -18,10 +18,9 @@ from skmeta.neural_network._parameters import Array, are_finite, is_net, paramet
 from skmeta.neural_network._step_sizes import train_by_step_sizes
 
 _EPOCHS = 5  # of a linear model whose task lacks classes: its own rule to stop is not at hand in partial_fit
-_LOST = (
-    1e6  # guard: training whose loss has grown so many times has diverged, though it may end before weights overflow
-)
-_AT_ONCE = 1e300  # a tolerance at which training ends where it begins
+# Training whose loss has grown so many times has diverged, though it may end before weights overflow.
+_LOST = 1e6  # guard: of numbers that are of no use
+_AT_ONCE = 1e300  # guard: a tolerance at which training ends where it begins
 
 
 def untrained(estimator: Any, n_features: int, classes: Array | None = None, n_outputs: int = 1) -> Any:
@@ -228,9 +227,8 @@ def _fit_warm(model: Any, X: Any, y: Array, weighed: dict[str, Any]) -> None:
     if own is None:
         model.fit(X, y, **weighed)
         return
-    model.warm_start = (
-        True  # by the attribute: thousands of trainings ask, and asking for all parameters takes a fifth of one
-    )
+    # By the attribute: thousands of trainings ask, and asking for all parameters takes a fifth of one.
+    model.warm_start = True
     try:
         model.fit(X, y, **weighed)
     finally:

@@ -354,6 +354,30 @@ def test_what_diverges_later_ends_with_the_best_start(learner):
         assert_allclose(one, other, rtol=1e-14)
 
 
+@pytest.mark.quick
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_a_step_that_leads_astray_is_said(learner):
+    net = clone(NET).set_params(activation="relu", learning_rate_init=5.0)
+    with pytest.warns(
+        ConvergenceWarning, match=r"learning_rate_init: wanted inner steps .* after 1 of them .* smaller"
+    ):
+        learner(1, n_iter=3, random_state=0).learn(net, lines())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        learner(1, n_iter=3, random_state=0).learn(clone(net).set_params(learning_rate_init=0.1), lines())
+
+
+@pytest.mark.quick
+@pytest.mark.parametrize("n_shots", [11, 12, 50])
+def test_more_shots_than_any_task_has_are_named(n_shots):
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        MAML(n_shots=n_shots, n_iter=1, random_state=0).learn(NET, lines())
+    wanted = [f"n_shots: wanted fewer than some task has rows, found {n_shots}, where the largest has 12"]
+    assert [str(each.message).partition(";")[0] for each in said] == (wanted if n_shots > 11 else [])
+    assert all(each.filename == __file__ for each in said)
+
+
 def first_weights(net):
     """Those that a net draws for itself."""
     tasks = lines()

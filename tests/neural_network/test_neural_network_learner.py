@@ -2,11 +2,13 @@
 
 import warnings
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.linear_model import Ridge
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -16,7 +18,7 @@ from skmeta.base import learner_for
 from skmeta.compose import OwnModelPrior, first_component
 from skmeta.fallback import SharedModel, SharedModelPrior
 from skmeta.neural_network import ParametersPrior, _comparison, _start_or_own_net
-from skmeta.neural_network._comparison import Compared, Starts
+from skmeta.neural_network._comparison import Compared, Fallback, Starts
 from skmeta.neural_network._fitting_learner import fitting_learner
 from skmeta.neural_network._parts_of_work import PartsOfWork
 from skmeta.neural_network._start_or_own_net import StartOrOwnNet, start_or_own_net
@@ -302,6 +304,30 @@ def test_what_progress_raises_ends_learning():
     with pytest.raises(KeyboardInterrupt):
         learner.learn(NET, tasks, progress=stop)
     assert not hasattr(learner, "chosen_") and not learner.has_seen(tasks)
+
+
+@pytest.mark.quick
+@pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning", "ignore:Stochastic Optimizer")  # of scikit-learn
+def test_steps_that_are_much_too_large_for_all_rows_are_named():
+    tasks = _tasks(*tables(lambda x, t: x + t, n_tasks=4, n_rows=6))
+    net = MLPRegressor(hidden_layer_sizes=4, solver="sgd", learning_rate_init=1e5, max_iter=200, random_state=0)
+    with pytest.raises(ValueError, match=r"learning_rate_init: wanted steps .*found 100000.0, .*set a smaller one"):
+        NeuralNetworkLearner(1).learn(net, tasks)
+
+
+@pytest.mark.quick
+def test_the_fallback_is_what_its_learner_learns_whatever_the_unit_of_weights(monkeypatch):
+    monkeypatch.setattr(_comparison, "SharedModel", partial(SharedModel, None, max_rounds=1))
+    tasks = _tasks(*tables(lambda x, t: x + 9.0 * t, n_tasks=4, n_rows=6))
+    weight, unlabelled = np.where(np.arange(24) % 6 == 1, 0.0, 7.0), np.arange(24) % 6 != 2
+    tasks = replace(tasks, sample_weight=weight, labelled=unlabelled)
+    net, learner = Ridge(), SharedModel(None, max_rounds=1)
+    found = Fallback(net, tasks, None, None)
+    one, other = found.finished(), learner.learn(net, tasks.labelled_rows())
+    assert_array_equal(found.scores, learner.held_out_scores_)
+    assert first_component(one).weight_unit == first_component(other).weight_unit == tasks.labelled_rows().mean_weight
+    assert_array_equal(*(each.zero_shot(net).predict(tasks.X) for each in (one, other)))
+    assert_array_equal(*(each.weights for each in (one, other)))
 
 
 # The task's own net ------------------------------------------------------------------------------
