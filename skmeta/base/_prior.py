@@ -281,7 +281,7 @@ class Prior(FrozenValue):
         TypeError
             If the two are not of one kind, or the small classifier takes no weights.
         ValueError
-            If there are no rows, or columns have other names than the prior's.
+            If there are no rows, columns have other names than the prior's, or a class has the probability zero in all rows.
 
         References
         ----------
