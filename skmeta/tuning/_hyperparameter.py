@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from skmeta.base import FrozenValue
+from skmeta.base._html import html_table
 from skmeta.tuning._candidates import CandidateEncoder
 from skmeta.tuning._history import TrialHistory
 from skmeta.tuning._methods import METHODS
@@ -308,6 +309,10 @@ class HyperparameterPrior(FrozenValue):
     def __repr__(self) -> str:
         shown = [*self.searched[:5], *(["..."] if len(self.searched) > 5 else [])]
         return f"HyperparameterPrior(n_tasks={len(self.tasks)}, n_trials={len(self._history)}, searched={shown})"
+
+    def _repr_html_(self) -> str:
+        learned = f"{len(self.tasks)} tasks, {len(self._history)} trials"
+        return html_table(type(self).__name__, {"learned from": learned, "parameters": ", ".join(self.searched)})
 
     @cached_property
     def _adoptable(self) -> list[dict[str, Any]]:
