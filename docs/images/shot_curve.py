@@ -14,7 +14,7 @@ def draw(path=PICTURE):
     """Write the picture of what ``python -m skmeta`` prints."""
     collection, model = report.settle(report.read_embedded())
     with matplotlib.rc_context({"savefig.bbox": "tight"}):
-        report.save_plot(report.compare(collection, model), str(path))
+        report.save_plot(collection, report.compare(collection, model), str(path))
 
 
 if __name__ == "__main__":
