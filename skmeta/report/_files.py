@@ -9,19 +9,13 @@ from typing import Any
 
 from skmeta.inspection import ShotCurveDisplay
 from skmeta.model_selection import ShotCurve
+from skmeta.report._collection import Collection
 from skmeta.report._prior_of_table import PriorOfTable
 from skmeta.report._text import LABELS
+from skmeta.report._trusted_types import is_trusted
 
 PLOTS = {".png": "matplotlib", ".pdf": "matplotlib", ".svg": "matplotlib"}
 PRIORS = {".skops": "skops", ".joblib": "joblib"}
-# What the steps of a prior call beside skmeta's and scikit-learn's own.
-NUMPY = ("asarray", "clip", "dot", "dtype", "exp", "expand_dims", "log", "pad", "reshape", "square", "take")
-FUNCTIONS = {
-    "pandas.to_datetime",
-    "operator.itemgetter",
-    "scipy.special._ufuncs.logit",
-    *(f"numpy.{name}" for name in NUMPY),
-}
 TABLES = {".csv": "pandas", ".parquet": "pyarrow"}
 
 
@@ -55,18 +49,24 @@ def check_outputs(plot: str | None = None, save: str | None = None, out: str | N
             )
 
 
-def save_plot(curve: ShotCurve, path: str) -> None:
-    """Write the picture of a curve, its lines named as the rows of the table.
+def save_plot(collection: Collection, curve: ShotCurve, path: str) -> None:
+    """Write the picture of a curve, its lines named as the rows of the table, under the name and size of the collection.
 
     Parameters
     ----------
+    collection : Collection
+        The table.
     curve : ShotCurve
         The curve.
     path : str
         A .png, .pdf or .svg file.
     """
     curve = replace(curve, names=tuple(LABELS[name] for name in curve.names))
-    ShotCurveDisplay.from_curve(curve, std_display_style=None).figure_.savefig(path)
+    display = ShotCurveDisplay.from_result(curve, band_style=None)
+    tested = f"errors are means over {curve.n_tasks} tasks held out"
+    size = f"{len(collection.counts)} tasks ({collection.names[0]}), {len(collection.y)} rows"
+    display.ax_.set_title(f"{collection.name}: {collection.names[1]}\n{size}; {tested}", fontsize="medium", wrap=True)
+    display.figure_.savefig(path)
 
 
 def save_prior(prior: Any, path: str) -> None:
@@ -106,8 +106,7 @@ def load_prior(path: str) -> Any:
     Parameters
     ----------
     path : str
-        A .skops file, which may hold types of skmeta, scikit-learn, NumPy and pandas alone; or a .joblib file, which can
-        run any code.
+        A .skops file, which may hold what `is_trusted` says and nothing else; or a .joblib file, which can run any code.
 
     Returns
     -------
@@ -137,7 +136,7 @@ def _load_skops(path: str) -> Any:
     from skops.io import get_untrusted_types, load
 
     types = get_untrusted_types(file=path)
-    strange = [name for name in types if not name.startswith(("skmeta.", "sklearn.")) and name not in FUNCTIONS]
+    strange = [name for name in types if not is_trusted(name)]
     if strange:
         raise ValueError(
             f"{path}: wanted types of skmeta, scikit-learn, NumPy and pandas, found {', '.join(strange)}; if you trust them, "

@@ -6,12 +6,11 @@ from typing import Any
 
 from sklearn.base import clone
 
-from skmeta.base import Learner, learner_for
-from skmeta.base._registry import fallback_learner, registered_learner
+from skmeta.base import learner_for
+from skmeta.base._registry import fallback_learner
 from skmeta.steps import split_prior
 from skmeta.tasks import Tasks
-from skmeta.tasks._own_labels import labels_are_shared
-from skmeta.tasks._warn_caller import warn_caller
+from skmeta.tasks._own_labels import labels_are_shared, labels_in_common
 
 
 def learner_of_fit(learner: Any, model: Any, prior: Any, tasks: Tasks | None = None) -> Any:
@@ -32,20 +31,29 @@ def learner_of_fit(learner: Any, model: Any, prior: Any, tasks: Tasks | None = N
     -------
     learner
         Unfitted.
+
+    Raises
+    ------
+    ValueError
+        If no two tasks have a label in common, and the learner would be the fallback.
     """
     found = learner_for(model, learner, own_labels=_are_own_labels(prior, tasks))
-    return clone(found, safe=False) if found is learner else _honouring(found, model)
+    if found is learner:
+        return clone(found, safe=False)
+    if prior is None and isinstance(found, fallback_learner()):
+        _check_labels_in_common(found, model, tasks)
+    return found
 
 
-def _honouring(found: Any, model: Any) -> Any:
-    """The learner meant for an estimator; where that has no place for a parameter, the next one, and a warning why."""
-    reason = found.cannot_honour(model) if isinstance(found, Learner) else ""
-    if not reason:
-        return found
-    other = registered_learner(model)
-    other = (fallback_learner() if isinstance(found, other) else other)()
-    warn_caller(f"{reason}; so learner='auto' is {other} instead of {found}. Pass learner= to say which one is meant.")
-    return other
+def _check_labels_in_common(found: Any, model: Any, tasks: Tasks | None) -> None:
+    """Raise where no two tasks have a label in common: to a shared model those of a new task would mean nothing."""
+    if tasks is None or labels_in_common(tasks):
+        return
+    raise ValueError(
+        f"y: wanted labels that tasks have in common, as learner='auto' of {type(model).__name__} is {found}, one model of all "
+        f"tasks, found labels of their own in each of {len(tasks)} tasks; use learner=DiscriminantLearner(), which takes any "
+        f"classifier to new labels, or learner={found} if new tasks have none."
+    )
 
 
 def _are_own_labels(prior: Any, tasks: Tasks | None) -> bool:
