@@ -2,7 +2,12 @@
 
 import os
 import re
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
+from sklearn_links import mapping
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 
@@ -14,7 +19,9 @@ version = release = installed_version("skmeta")
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "sphinx.ext.intersphinx",
+    "mathml",
+    "matplotlib.sphinxext.plot_directive",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
@@ -25,6 +32,16 @@ default_role = "literal"
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's Parameters already say it
 numpydoc_show_class_members = False  # the template for classes shows them in full
+
+html_math_renderer = "mathml"
+intersphinx_mapping = mapping(Path(__file__).parent / "generated")
+intersphinx_disabled_reftypes = ["std:*"]
+
+plot_formats = ["png"]
+plot_html_show_formats = False
+plot_html_show_source_link = False
+plot_rcparams = {"figure.figsize": (7, 3.2), "figure.dpi": 100, "figure.constrained_layout.use": True}
+plot_apply_rcparams = True
 
 sphinx_gallery_conf = {
     "examples_dirs": "examples",

@@ -1,0 +1,11 @@
+"""Pages draw their pictures when they are tested too; no figure stays open for the next test."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def no_open_figures():
+    import matplotlib.pyplot as plt
+
+    yield
+    plt.close("all")
