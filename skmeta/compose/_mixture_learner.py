@@ -15,7 +15,7 @@ from sklearn.utils import check_scalar
 from skmeta.base import AdaptedEstimators, Learner, Prior, learner_for
 from skmeta.base._evidence import scores_by_other
 from skmeta.base._held_out import folds_of, gains
-from skmeta.base._learner import adapt_learned
+from skmeta.base._learner import adapt_learned, why_no_more_rows
 from skmeta.compose._adapted_mixture import AdaptedMixture
 from skmeta.compose._first_component import first_component
 from skmeta.compose._mixture_of_kinds import MixtureOfKinds
@@ -195,6 +195,10 @@ class MixtureLearner(Learner):
         first = adapt_learned(self.learner_, whole, estimator, tasks, n_jobs)
         adapted = [first, *(kind.adapt_tasks(estimator, tasks, n_jobs=n_jobs) for kind in kinds)]
         return AdaptedMixture(prior, estimator, tasks, adapted, prior.responsibilities(estimator, tasks))
+
+    def why_no_more_rows(self) -> str:
+        """As the learner of one kind says, see `Learner.why_no_more_rows`."""
+        return why_no_more_rows(self.learner_)
 
     def _check(self, tasks: Tasks, prior: Any) -> None:
         wanted = self.n_components

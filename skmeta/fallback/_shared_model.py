@@ -239,6 +239,12 @@ class SharedModel(KeepsSeenTasks):
         adapted = self.adapt_shared(shared, estimator, tasks.weighed_in(shared.weight_unit), n_jobs=n_jobs)
         return prior.beside(adapted, self._known_scores)
 
+    def why_no_more_rows(self) -> str:
+        """The shared model has seen rows of these tasks, see `Learner.why_no_more_rows`; empty where that does no harm."""
+        if self._seen is None or self.corrects_seen_rows_ or not self.out_of_fold_.size:
+            return ""
+        return "the shared model was fitted to their rows, and would predict these better than any to come"
+
     def _extended(
         self, prior: SharedModelPrior, link: Link, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None
     ) -> SharedModelPrior:

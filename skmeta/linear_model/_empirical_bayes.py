@@ -335,3 +335,11 @@ class EmpiricalBayes(LearnsWithoutRows):
         """Each from what the others say of it: its own rows do not count twice."""
         assert self._places is not None
         return self._places.adapted(prior, estimator, tasks, n_jobs)
+
+    def why_no_more_rows(self) -> str:
+        """What is known of a task's parent, or of a time near its own, counts its rows, see `Learner.why_no_more_rows`."""
+        return (
+            ""
+            if self._places is None
+            else "what other tasks say of these holds their own rows too, which would count twice"
+        )

@@ -183,6 +183,10 @@ class NeighborsLearner(KeepsSeenTasks):
         seen = self._shared.adapt_shared(first.shared, first.compared(estimator), tasks, n_jobs=n_jobs)
         return prior.beside(SharedNeighbors(first, estimator, seen), self._known_scores)
 
+    def why_no_more_rows(self) -> str:
+        """Rows of all tasks may be neighbours, see `Learner.why_no_more_rows`."""
+        return "" if self._shared is None else "their rows are among the neighbours that all tasks have in common"
+
 
 def _best_shared(
     estimator: Any,

@@ -175,7 +175,7 @@ class WarmStartBase(HasMemberships, MetaEstimatorMixin, BaseEstimator):
         steps = replace(steps, columns=columns_of_prior(columns, prior))
         adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, adapted, order)
         one = raw.context if self.task is None else {}
-        known = KnownTasks(columns, tasks.ids, tasks.levels, prior, adapted, tasks.X.shape[1], one)
+        known = KnownTasks(columns, tasks.ids, tasks.levels, prior, adapted, tasks.X.shape[1], tasks, one=one)
         found = {"_known": known, "prior_": with_steps(steps, prior)}
         found |= {} if learner is None else {"learner_": learner}
         return found | ({} if adapted.classes is None else {"classes_": adapted.classes})
