@@ -1,4 +1,4 @@
-"""Which learner a fit has: the user's, or the one meant for the estimator and for labels such as these tasks have."""
+"""The learner of a fit: the user's, or the one meant for the estimator and for labels such as these tasks have."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Any
 
 from sklearn.base import clone
 
+from skmeta._progress import telling_of_learning
 from skmeta.base import Learner, learner_for
+from skmeta.base._learner import checked_prior
 from skmeta.base._registry import fallback_learner, registered_learner
 from skmeta.steps import split_prior
 from skmeta.tasks import Tasks
@@ -35,6 +37,32 @@ def learner_of_fit(learner: Any, model: Any, prior: Any, tasks: Tasks | None = N
     """
     found = learner_for(model, learner, own_labels=_are_own_labels(prior, tasks))
     return clone(found, safe=False) if found is learner else _honouring(found, model)
+
+
+def learned_prior(shell: Any, learner: Any, model: Any, tasks: Tasks, prior: Any) -> Any:
+    """What a learner makes of the tasks of a fit, whose callbacks are told how far it is.
+
+    Parameters
+    ----------
+    shell : estimator
+        Which is fitted.
+    learner : learner
+        Of this fit.
+    model : estimator
+        The model of one task.
+    tasks : Tasks
+        The collection.
+    prior : Prior or None
+        What was known before.
+
+    Returns
+    -------
+    Prior
+        What is known now.
+    """
+    with telling_of_learning(shell) as progress:
+        told = {} if progress is None else {"progress": progress}  # a learner of somebody's own need not take it
+        return checked_prior(learner, learner.learn(model, tasks, prior, n_jobs=shell.n_jobs, **told))
 
 
 def _honouring(found: Any, model: Any) -> Any:
