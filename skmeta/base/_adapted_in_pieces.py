@@ -12,7 +12,7 @@ from skmeta.base._adapted_estimators import AdaptedEstimators, assembled
 from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._joined_rows import joined_rows
 
-_ABSORBS = 2  # speed: a piece takes in others with at most so many times its rows, which keeps pieces few
+_ABSORBS = 2  # speed: a new piece takes in those with at most so many times its rows, which keeps them few
 
 Codes = NDArray[np.intp]
 
@@ -114,13 +114,16 @@ class AdaptedInPieces(AdaptedEstimators):
         return type(self)([pieces[k] for k in used], np.searchsorted(used, piece), code)
 
     def _absorbed(self, piece: Codes, code: Codes, touched: NDArray[np.bool_], n_rows: int) -> NDArray[np.bool_]:
-        """Tasks of pieces that are adapted anew with others: small ones, and those of which most tasks have left."""
+        """Tasks of pieces that are adapted anew with those touched: of small ones, and of those that most tasks have left."""
         found = np.zeros(len(piece), dtype=bool)
-        for k, (tasks, _) in enumerate(self._pieces[1:], 1):
-            own = np.flatnonzero((piece == k) & ~touched)
-            left = int(tasks.counts[code[own]].sum())
-            if left <= _ABSORBS * n_rows or 2 * left < tasks.n_rows:
-                found[own] = True
+        left = []
+        for k, (tasks, _) in enumerate(self._pieces):
+            n_rows += int(tasks.counts[code[(piece == k) & touched]].sum())
+            left.append(int(tasks.counts[code[(piece == k) & ~touched]].sum()))
+        for k in reversed(range(1, len(self._pieces))):
+            if left[k] <= _ABSORBS * n_rows or 2 * left[k] < self._pieces[k].tasks.n_rows:
+                found |= piece == k
+                n_rows += left[k]
         return found
 
     # -- what the estimators say --------------------------------------------------------------------
@@ -143,7 +146,7 @@ class AdaptedInPieces(AdaptedEstimators):
         return self._pieces[self._piece[code]].adapted.estimator(int(self._code[code]))
 
     @property
-    def classes(self) -> NDArray[Any] | None:  # type: ignore[override]
+    def classes(self) -> NDArray[Any] | None:
         """Labels that columns of probabilities belong to, sorted; None for regressors."""
         found = [each.adapted.classes for each in self._pieces]
         return None if found[0] is None else np.unique(np.concatenate([own for own in found if own is not None]))

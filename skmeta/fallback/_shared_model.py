@@ -17,6 +17,7 @@ from sklearn.utils import check_scalar
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._fingerprint import fingerprint
 from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.base._registry import check_has_targets, register_fallback
 from skmeta.compose import PriorWithOwnModel, known_component, with_first, with_own_model
 from skmeta.compose._with_own_model import KnownScores
@@ -141,8 +142,12 @@ class SharedModel(KeepsSeenTasks):
             return _learned_on(prior, estimator, tasks, n_jobs)
         unit = tasks.mean_weight
         tasks = tasks.weighed_in(unit).weighty_rows()
-        shared = self.learn_shared(estimator, tasks, n_jobs=n_jobs, progress=progress)
-        return self.beside_own_models(replace(shared, weight_unit=unit), estimator, tasks, n_jobs=n_jobs)
+        parts = PartsOfWork(progress, 2)
+        shared = self.learn_shared(estimator, tasks, n_jobs=n_jobs, progress=parts.part(0))
+        parts.did(1)
+        found = self.beside_own_models(replace(shared, weight_unit=unit), estimator, tasks, n_jobs=n_jobs)
+        parts.finish()
+        return found
 
     def learn_shared(
         self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None, progress: Any = None

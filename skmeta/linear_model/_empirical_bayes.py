@@ -270,7 +270,10 @@ class EmpiricalBayes(LearnsWithoutRows):
         def learn(learner: EmpiricalBayes, rows: LinearData) -> MixturePrior:
             if wide:
                 found = _collection.of_wide_rows(tasks, rows, estimator, family, past, unit)
-                return learner._learn_wide(found, past, prior, n_jobs)
+                wide_prior = learner._learn_wide(found, past, prior, n_jobs)
+                if progress is not None:
+                    progress(1, 1)
+                return wide_prior
             found = _collection.of_rows(tasks, rows, estimator, family, past, unit, by_columns=among is not None)
             return learner._learn(found, past, prior, n_jobs, progress, among)
 

@@ -19,6 +19,7 @@ from skmeta.base import AdaptedEstimators, Prior, register
 from skmeta.base._fingerprint import fingerprint
 from skmeta.base._held_out import folds_of, simplest
 from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.base._registry import check_registered
 from skmeta.compose import MixturePrior, known_component, with_own_model
 from skmeta.fallback import SharedModel
@@ -119,7 +120,7 @@ class NeighborsLearner(KeepsSeenTasks):
         Parameters
         ----------
         estimator, tasks, prior, n_jobs, progress
-            As in `Learner.learn`; rows without a target are left out, ``progress`` is not used.
+            As in `Learner.learn`; rows without a target are left out.
 
         Returns
         -------
@@ -147,20 +148,26 @@ class NeighborsLearner(KeepsSeenTasks):
         maps = linear_maps(scatter)
         one_space = labels_are_shared(tasks, self.labels)
         limits = Limits(self.max_tasks, self.max_rows, self.max_task_rows)
+        parts = PartsOfWork(progress, 4)
+        parts.did(1)
         chosen = choose_maps(estimator, X, tasks, maps, limits, one_space=one_space)
+        parts.did(2)
         self.maps_ = {"own": chosen.own}
         own = _prior_of(tasks, scatter, chosen.own, maps[chosen.own], one_space)
         if not one_space or len(tasks) < 2:
             found, self._known_scores = with_own_model(own, estimator, tasks)
+            parts.finish()
             return found
         two = {name: maps[name] for name in (AS_GIVEN, chosen.shared)}
         shared, self._shared = _best_shared(estimator, tasks, own, two, self._corrector, n_jobs)
+        parts.did(3)
         self.maps_["shared"] = shared.description
         seen = partial(self._shared.adapt_shared, shared.shared, shared.compared(estimator), tasks, n_jobs=n_jobs)
         own = replace(own, class_prior=shared.class_prior)
         others = [] if own.description == AS_GIVEN else [("own rows", own)]
         use = 1.0 if others else self._shared.use_  # held-out tasks asked for the map
         found, self._known_scores = with_own_model(shared, estimator, tasks, seen, others, use=use)
+        parts.finish()
         return found
 
     def _check_parameters(self) -> None:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from skmeta.base import Learner, Prior
 from skmeta.base._held_out import ENOUGH_FOR_HALVES, gains, halves_of, simplest
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.fallback import SharedModel
 from skmeta.neural_network._collection import Collection
 from skmeta.neural_network._parameters_prior import ParametersPrior
-from skmeta.neural_network._parts_of_work import PartsOfWork
 from skmeta.neural_network._score import scores_of
 from skmeta.tasks import Tasks
 

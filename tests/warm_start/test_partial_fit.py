@@ -7,17 +7,13 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
-from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import Lasso, LogisticRegression, PoissonRegressor, Ridge, SGDClassifier, SGDRegressor
-from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsRegressor
-from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.tree import DecisionTreeRegressor
 
 from skmeta import (
     EmpiricalBayes,
-    NeuralNetworkLearner,
     SharedModel,
     WarmStartClassifier,
     WarmStartRegressor,
@@ -57,20 +53,13 @@ REGRESSORS = [
     Ridge(),
     make_pipeline(StandardScaler(), Ridge()),
     Lasso(alpha=0.01, tol=1e-12),
-    KNeighborsRegressor(2),
 ]
 
 
 @pytest.mark.quick
 @pytest.mark.parametrize("estimator", REGRESSORS, ids=lambda each: str(each)[:10])
 def test_it_is_adapting_to_all_rows_at_once(estimator):
-    model = WarmStartRegressor(estimator, task=-1)
-    if isinstance(estimator, KNeighborsRegressor):
-        model.fit(X[FIRST], Y[FIRST])
-        model = WarmStartRegressor(estimator, task=-1, learner=model.learner_)
-        if model.learner.why_no_more_rows():
-            pytest.fail("rows of all tasks are neighbours here: another collection is needed")
-    added(model)
+    model = added(WarmStartRegressor(estimator, task=-1))
     assert_adapted_to_all_rows(model)
     asked = X[SEEN]
     assert_array_equal(model.predict(asked).shape, (SEEN.sum(),))
@@ -79,9 +68,8 @@ def test_it_is_adapting_to_all_rows_at_once(estimator):
         assert_allclose(model.predict(own), model.estimators_[task].predict(own[:, :-1]), atol=1e-12)
 
 
-@pytest.mark.parametrize("estimator", [LogisticRegression(), GaussianNB()], ids=str)
-def test_the_same_of_classifiers(estimator):
-    model = added(WarmStartClassifier(estimator, task=-1), LABELS, classes=[0, 1])
+def test_the_same_of_classifiers():
+    model = added(WarmStartClassifier(LogisticRegression(), task=-1), LABELS, classes=[0, 1])
     assert_adapted_to_all_rows(model, LABELS)
     assert_allclose(model.predict_proba(X[SEEN]).sum(axis=1), 1.0)
 
@@ -186,10 +174,12 @@ def test_kinds_are_of_the_tasks_that_were_learned_from():
 
 
 def test_a_shared_model_that_has_seen_rows_takes_new_tasks_alone():
-    forest = RandomForestRegressor(5, random_state=0)
-    model = WarmStartRegressor(forest, task=-1, learner=SharedModel(max_rounds=1)).fit(X[FIRST], Y[FIRST])
+    tree = DecisionTreeRegressor(max_depth=2, random_state=0)
+    model = WarmStartRegressor(tree, task=-1, learner=SharedModel(None, max_rounds=1, cv=2)).fit(X[FIRST], Y[FIRST])
     answers = model.predict(X[FIRST])
-    with pytest.raises(ValueError, match=r"new tasks, found some of 0\.0, .* fitted to their rows.* Fit anew with all rows"):
+    with pytest.raises(
+        ValueError, match=r"new tasks, found some of 0\.0, .* fitted to their rows.* Fit anew with all rows"
+    ):
         model.partial_fit(X[BATCHES[0]], Y[BATCHES[0]])
     for batch in BATCHES[1:]:
         model.partial_fit(X[batch], Y[batch])
@@ -202,18 +192,11 @@ def test_nested_tasks_that_were_learned_from_are_not_counted_twice():
     region = np.where(TASK % 3 == 0, 0.0, 1.0)
     table = np.column_stack([X[:, :-1], region, TASK])
     model = WarmStartRegressor(Ridge(), task=[-2, -1]).fit(table[FIRST], Y[FIRST])
-    with pytest.raises(ValueError, match="count twice.* Fit anew with all rows"):
+    with pytest.raises(ValueError, match=r"count twice.* Fit anew with all rows"):
         model.partial_fit(table[BATCHES[0]], Y[BATCHES[0]])
     model.partial_fit(table[BATCHES[1]], Y[BATCHES[1]])
     assert (1.0, 7.0) in model.estimators_
     assert_allclose(model.predict(table[TASK == 7]), model.estimators_[1.0, 7.0].predict(X[TASK == 7, :-1]), atol=1e-12)
-
-
-def test_nets_are_trained_again_from_the_same_start():
-    net = MLPRegressor(4, solver="lbfgs", max_iter=15, tol=1.0, random_state=0)
-    learner = NeuralNetworkLearner(n_iter=2, compare_with_fallback=False)
-    model = WarmStartRegressor(net, task=-1, learner=learner)
-    assert_adapted_to_all_rows(added(model, batches=[SEEN & ~FIRST]), atol=1e-6)
 
 
 # What is refused, and leaves the model as it was -------------------------------------------------------------------
@@ -223,7 +206,7 @@ BAD = {
     "X has 2 features, but WarmStartRegressor is expecting 3": (lambda: X[:, 1:], None),
     r"y: wanted targets of the shape that fit had, \(n_rows,\), found \(n_rows, 2\)": (None, lambda: np.c_[Y, Y]),
     "y: wanted as many targets as rows": (None, lambda: Y[1:]),
-    "infinity": (lambda: np.where(X == X[0, 0], np.inf, X), None),
+    "infinity": (lambda: np.r_[X[:-1], [[np.inf, 0.0, 0.0]]], None),
 }
 
 
@@ -258,7 +241,9 @@ def test_what_describes_a_task_stays_what_it_was():
     frame = pd.DataFrame(X, columns=NAMES).assign(size=TASK)
     model = WarmStartRegressor(Ridge(), task="store", context=["size"]).fit(frame[FIRST], Y[FIRST])
     model.learner_._places = None  # whatever was learned, rows of known tasks are looked at
-    with pytest.raises(ValueError, match=r"context: wanted size=3\.0 for task 3\.0, as its rows had before, found 99\.0"):
+    with pytest.raises(
+        ValueError, match=r"context: wanted size=3\.0 for task 3\.0, as its rows had before, found 99\.0"
+    ):
         model.partial_fit(frame[TASK == 3].assign(size=99.0), Y[TASK == 3])
 
 
