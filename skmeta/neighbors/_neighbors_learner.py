@@ -144,11 +144,19 @@ class NeighborsLearner(KeepsSeenTasks):
             if tasks.classes is not None:
                 check_labels(self.labels, known_component(prior, NeighborsPrior).classes is None)
             return _learned_on(prior, estimator, scatter, tasks, n_jobs)
+        parts = PartsOfWork(progress, 4)
+        found = self._learned(estimator, tasks, X, scatter, n_jobs, parts)
+        parts.finish()
+        return found
+
+    def _learned(
+        self, estimator: Any, tasks: Tasks, X: Any, scatter: Any, n_jobs: int | None, parts: PartsOfWork
+    ) -> Prior:
+        """What is learned where nothing is known before."""
         self._seen = fingerprint(tasks)
         maps = linear_maps(scatter)
         one_space = labels_are_shared(tasks, self.labels)
         limits = Limits(self.max_tasks, self.max_rows, self.max_task_rows)
-        parts = PartsOfWork(progress, 4)
         parts.did(1)
         chosen = choose_maps(estimator, X, tasks, maps, limits, one_space=one_space)
         parts.did(2)
@@ -156,7 +164,6 @@ class NeighborsLearner(KeepsSeenTasks):
         own = _prior_of(tasks, scatter, chosen.own, maps[chosen.own], one_space)
         if not one_space or len(tasks) < 2:
             found, self._known_scores = with_own_model(own, estimator, tasks)
-            parts.finish()
             return found
         two = {name: maps[name] for name in (AS_GIVEN, chosen.shared)}
         shared, self._shared = _best_shared(estimator, tasks, own, two, self._corrector, n_jobs)
@@ -167,7 +174,6 @@ class NeighborsLearner(KeepsSeenTasks):
         others = [] if own.description == AS_GIVEN else [("own rows", own)]
         use = 1.0 if others else self._shared.use_  # held-out tasks asked for the map
         found, self._known_scores = with_own_model(shared, estimator, tasks, seen, others, use=use)
-        parts.finish()
         return found
 
     def _check_parameters(self) -> None:
