@@ -22,6 +22,7 @@ from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
 from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.base._registry import check_registered
 from skmeta.compose import MixturePrior, known_component, with_own_model
+from skmeta.compose._with_own_model import KnownScores
 from skmeta.fallback import SharedModel
 from skmeta.neighbors._choice import Limits, choose_maps
 from skmeta.neighbors._metrics import AS_GIVEN, linear_maps
@@ -88,6 +89,9 @@ class NeighborsLearner(KeepsSeenTasks):
     >>> model.learner_.maps_["own"]
     'means, rank 1'
     """
+
+    _shared: SharedModel | None = None  # neighbours among rows of all tasks, where they are taken
+    _known_scores: KnownScores | None = None
 
     def __init__(
         self,
