@@ -4,8 +4,9 @@ Episodes of `few_shot_score`: some new classes, one or five labelled rows of eac
 accuracy and its standard error, over episodes of all splits. "own" is the plain estimator fitted to the labelled rows;
 "warm" has the prior that the other tasks taught by ``learner="auto"``, "identity" one whose metric is the identity.
 
-* Omniglot, embedded: 28 x 28 bits, here centred by their mass and blurred; classes of an episode are of one alphabet. *New
-  characters*: half of those of each alphabet teach. *New alphabets*: three of the five teach, the other two are new.
+* Omniglot, embedded: 28 x 28 bits, here centred by their mass and blurred. *Characters*: half of those of each alphabet teach,
+  classes of an episode are of one alphabet; of *any alphabet*: of all of them. *Alphabets*: three of the five teach, the other
+  two are new, and classes of an episode are of one.
 * CLINC150, with ``--data FOLDER`` that has ``clinc150.csv.gz``: intents of short texts. Seven domains teach, the steps before
   the model too; classes are intents of the other three together. TF-IDF of one or two words and of two to four characters,
   sublinear; and its 300 latent semantic features.
@@ -47,6 +48,12 @@ def new_characters(seed):
     rng = np.random.default_rng(seed)
     own = [rng.permutation(np.unique(y[task == code])) for code in np.unique(task)]
     return X, y, task, np.isin(y, np.concatenate([each[: len(each) // 2] for each in own]))
+
+
+def of_any_alphabet(seed):
+    """The same, but the new ones of all alphabets are one task: those of an episode may be of several."""
+    X, y, task, teaches = new_characters(seed)
+    return X, y, np.where(teaches, task, task.max() + 1), teaches
 
 
 def new_alphabets(seed):
@@ -126,7 +133,7 @@ def shown(values):
 
 def collections(folder):
     """Name, and a function from a seed to rows, labels, tasks and which teach."""
-    found = {"characters": new_characters, "alphabets": new_alphabets}
+    found = {"characters": new_characters, "any alphabet": of_any_alphabet, "alphabets": new_alphabets}
     if folder:
         found["tfidf"] = lambda seed: [texts(folder, seed)[k] for k in (0, 2, 3, 4)]
         found["latent"] = lambda seed: [texts(folder, seed)[k] for k in (1, 2, 3, 4)]

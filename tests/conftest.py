@@ -5,6 +5,8 @@ from collections import Counter
 
 import pytest
 
+collect_ignore = ["torch_nets.py", "keras_nets.py"]  # nets of packages that are extras: doctest would import them
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():

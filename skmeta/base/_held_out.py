@@ -17,6 +17,7 @@ Index = NDArray[np.intp]
 T = TypeVar("T")
 
 SHOTS = 10  # rows to which the model of a held-out task is adapted, before it predicts the others
+_ROUNDING = 1e-9  # guard: numbers that differ by no more are alike
 ENOUGH_FOR_HALVES = 4  # guard: of fewer tasks no half teaches a prior
 
 
@@ -33,7 +34,7 @@ def gains(difference: Array, task_weight: Array | None = None) -> bool:
         return False
     mean = float(weight @ difference) / n
     error = np.sqrt(weight @ (difference - mean) ** 2 / (n - 1.0) / n) if n > 1.0 else 0.0
-    return bool(mean > error)
+    return bool(mean > (1.0 + _ROUNDING) * error)  # one gain alone is as much as its own standard error
 
 
 def chance_of_being_best(scores: Array, task_weight: Array | None = None) -> Array:

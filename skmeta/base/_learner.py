@@ -36,21 +36,6 @@ class Learner(BaseEstimator):
             If it is of another family.
         """
 
-    def cannot_honour(self, estimator: Any) -> str:
-        """What this learner has no place for, which ``learner="auto"`` then leaves to another; by default nothing.
-
-        Parameters
-        ----------
-        estimator : estimator
-            The model of one task.
-
-        Returns
-        -------
-        str
-            A parameter of the estimator, and why; empty where all are honoured.
-        """
-        return ""
-
     def learn(
         self,
         estimator: Any,

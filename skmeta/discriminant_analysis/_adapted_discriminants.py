@@ -56,30 +56,19 @@ class AdaptedDiscriminants(AdaptedEstimators):
 
     def estimator(self, code: int) -> Any:
         """The plain Pipeline of one task."""
-        return self._knowing_names(self.learned(self._rows_of(code), drawn_by_class=self._drawn_by_class(code)))
-
-    def nearest(self, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
-        """Labels of rows by the nearest class mean of their tasks, whatever the classifier is."""
-        found = np.empty(len(codes), dtype=np.asarray(self.tasks.y).dtype)
-        for code in np.unique(codes):
-            asked, own = np.flatnonzero(codes == code), self._rows_of(int(code))
-            known, scale = self._known(self.prior.metric.image(own.X), own, drawn_by_class=False)
-            Z = self.prior.metric.image(take_rows(X, asked)) / (1.0 if scale is None else scale)
-            far = np.sum(known.means**2, axis=1) - 2.0 * (Z @ known.means.T)
-            found[asked] = known.labels[np.argmin(far, axis=1)]
-        return found
+        return self.knowing_names(self.learned(self.rows_of(code), drawn_by_class=self.drawn_by_class(code)))
 
     def learned(self, own: OwnRows, *, drawn_by_class: bool = False) -> Any:
         """What such rows make of the prior."""
         Z = self.prior.metric.image(own.X)
-        known, scale = self._known(Z, own, drawn_by_class=drawn_by_class)
+        known, scale = self.known(Z, own, drawn_by_class=drawn_by_class)
         model = self._model(Z if scale is None else Z / scale, own, known)
         return Pipeline([*self._map(scale), ("model", model)])
 
-    def _drawn_by_class(self, code: int) -> bool:
+    def drawn_by_class(self, code: int) -> bool:
         return code >= 0 and bool(self.tasks.class_rates)
 
-    def _rows_of(self, code: int) -> OwnRows:
+    def rows_of(self, code: int) -> OwnRows:
         if code < 0:
             y = np.zeros(0, dtype=getattr(self.prior.classes, "dtype", float))
             return OwnRows(np.zeros((0, self.prior.n_features)), y, np.zeros(0), None)
@@ -95,7 +84,7 @@ class AdaptedDiscriminants(AdaptedEstimators):
     def _numbers(self) -> Any:
         return as_numbers(self.tasks.X, self.model) if self.tasks.n_rows else np.zeros((0, self.prior.n_features))
 
-    def _known(self, Z: Any, own: OwnRows, *, drawn_by_class: bool) -> tuple[KnownClasses, Array | None]:
+    def known(self, Z: Any, own: OwnRows, *, drawn_by_class: bool) -> tuple[KnownClasses, Array | None]:
         """The classes of a task in the image of its map, and what columns of the prior's map are divided by."""
         prior = self.prior
         labels = np.unique(own.y) if prior.own_labels else prior.classes
@@ -128,7 +117,7 @@ class AdaptedDiscriminants(AdaptedEstimators):
         step = as_transformer(prior.matrix if scale is None else prior.matrix / scale, validate=True)
         return [("metric", step.fit(np.zeros((1, prior.n_features))))]
 
-    def _knowing_names(self, plain: Pipeline) -> Pipeline:
+    def knowing_names(self, plain: Pipeline) -> Pipeline:
         """The same, whose first step knows the names of columns."""
         if self.tasks.feature_names is not None:
             plain[0].feature_names_in_ = np.array(self.tasks.feature_names, dtype=object)
@@ -143,6 +132,10 @@ class AdaptedDiscriminants(AdaptedEstimators):
             return model
         if len(np.unique(own.y)) < 2:
             return discriminant(known)
+        return self.fitted(Z, own)
+
+    def fitted(self, Z: Any, own: OwnRows) -> Any:
+        """The classifier's own fit to rows; of fewer than neighbours are asked for, all are neighbours."""
         options = {"n_neighbors": min(self.model.n_neighbors, len(own.y))} if _has_neighbors(self.model) else {}
         return clone(self.model).set_params(**options).fit(Z, own.y, **weights_if_taken(self.model, own.fit_weight))
 
@@ -164,29 +157,43 @@ class AdaptedDiscriminants(AdaptedEstimators):
         return own if drawn is None else drawn if own is None else drawn * own
 
 
-class SafeDiscriminants(AdaptedDiscriminants):
-    """The same, but the plain estimator fitted to a task's rows where these say that it is better, see `own_is_better`."""
+class SafeDiscriminants(AdaptedEstimators):
+    """The same, but the plain estimator fitted to a task's rows where these say that it is better, see `own_is_better`.
 
-    def __init__(self, prior: Any, model: Any, tasks: Tasks) -> None:
-        super().__init__(prior, model, tasks)
+    Parameters
+    ----------
+    learned : AdaptedDiscriminants
+        What was learned, adapted to the tasks.
+    """
+
+    def __init__(self, learned: AdaptedDiscriminants) -> None:
+        super().__init__(learned.prior, learned.model, learned.tasks)
+        self._learned = learned
         self._takes_own: dict[int, bool] = {}
 
     def estimator(self, code: int) -> Any:
         """The plain Pipeline of one task."""
         if not self._own_is_better(code):
-            return super().estimator(code)
-        own = self._rows_of(code)
+            return self._learned.estimator(code)
         as_it_is = as_transformer(None, validate=True).fit(np.zeros((1, self.prior.n_features)))
-        model = clone(self.model).fit(own.X, own.y, **weights_if_taken(self.model, own.fit_weight))
-        return self._knowing_names(Pipeline([("metric", as_it_is), ("model", model)]))
+        plain = Pipeline([("metric", as_it_is), ("model", self._plain(self._learned.rows_of(code)))])
+        return self._learned.knowing_names(plain)
+
+    def leave_one_out_scores(self, codes: NDArray[np.intp]) -> Array:
+        """Those of what was learned alone, see `DiscriminantPrior.log_evidence`."""
+        return np.asarray(self.prior.log_evidence(self.model, self.tasks.take(codes)))
+
+    def _plain(self, own: OwnRows) -> Any:
+        return self._learned.fitted(own.X, own)
 
     def _own_is_better(self, code: int) -> bool:
-        """As a task's rows say, once; not where they stand not for all, or lack one of the labels of all tasks."""
+        """As a task's rows say, once, if they can: a label of all tasks that they lack, or a weight, must not be lost."""
         if code not in self._takes_own:
-            own, labels = self._rows_of(code), self.prior.classes
-            tells = labels is None or len(np.unique(own.y)) == len(labels)
-            tells = tells and len(own.y) > 1 and not self._drawn_by_class(code)
-            self._takes_own[code] = tells and own_is_better(self.model, self.learned, own)
+            own, labels = self._learned.rows_of(code), self.prior.classes
+            has_all = labels is None or len(np.unique(own.y)) == len(labels)
+            keeps_weights = self.tasks.sample_weight is None or has_fit_parameter(self.model, "sample_weight")
+            asked = len(own.y) > 1 and has_all and keeps_weights and not self._learned.drawn_by_class(code)
+            self._takes_own[code] = asked and own_is_better(self._plain, self._learned.learned, own)
         return self._takes_own[code]
 
 

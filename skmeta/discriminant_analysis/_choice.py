@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta.base._held_out import folds_of, mean_of_tasks, simplest
+from skmeta.base._held_out import folds_of, mean_of_tasks
 from skmeta.discriminant_analysis._adapted_discriminants import AdaptedDiscriminants
 from skmeta.discriminant_analysis._class_sums import class_sums, places_in_classes
 from skmeta.discriminant_analysis._discriminant_prior import DiscriminantPrior
 from skmeta.discriminant_analysis._metrics import Kind, image_sums, kinds_of, metrics_of
-from skmeta.tasks import Tasks
+from skmeta.tasks import Tasks, take_rows
 
 Array = NDArray[np.float64]
 
@@ -23,11 +24,12 @@ SHOTS = (1, 5)  # rows of a class that a held-out task is adapted to: those of t
 
 
 def choose_metric(estimator: Any, X: Array, tasks: Tasks, cv: int) -> tuple[Kind, dict[str, float]]:
-    """The simplest kind of metric that no other beats by more than a standard error, and what each scores.
+    """The kind of metric under which held-out tasks are told apart best, the simplest of equal ones, and what each scores.
 
     In each group of kinds the one is looked for that is best on average, by class means, whatever the classifier is: that
     is quick. Which group it is taken from the classifier says itself, if it is fitted to rows. There each task judges the kind
-    that tasks of other folds have found best in a group, so that a group of many is not preferred for being many.
+    that tasks of other folds have found best in a group, so that a group of many is not preferred for being many. A standard
+    error is not asked for: of three or five tasks it would always leave the identity.
 
     Parameters
     ----------
@@ -65,7 +67,7 @@ def choose_metric(estimator: Any, X: Array, tasks: Tasks, cv: int) -> tuple[Kind
     kinds = dict.fromkeys(kind for each in best for kind in (each.kind, *each.without_fold))
     scores = by_means if estimator is None else by_means | _scores([*kinds], tasks, cv, estimator)
     means = {str(kind): _mean(found, weight) for kind, found in scores.items()}
-    return simplest(((each.kind, each.held_out(scores)) for each in best), weight), means
+    return max(best, key=lambda each: _mean(each.held_out(scores), weight)).kind, means
 
 
 def _mean(scores: Array, weight: Array) -> float:
@@ -102,19 +104,40 @@ def _scores(kinds: list[Kind], tasks: Tasks, cv: int, estimator: Any = None) -> 
         sums = class_sums(teach.X, teach, None, full=True)
         for kind, metric in zip(kinds, metrics_of(sums, kinds), strict=True):
             prior = DiscriminantPrior.of_metric(metric, sums, image_sums(metric, teach.X, teach, None))
-            mapped, prior = judge.with_rows(metric.image(judge.X), judge.y), prior.in_image()
+            mapped, prior = judge.with_rows(metric.image(judge.X), judge.y), _in_image(prior)
+            adapted = _NearestMean if estimator is None else AdaptedDiscriminants
             accuracies = [
-                _accuracy(AdaptedDiscriminants(prior, estimator, mapped.where(shots)), mapped.where(query))
+                _accuracy(adapted(prior, estimator, mapped.where(shots)), mapped.where(query))
                 for shots, query in episodes
             ]
             found[kind][asked] = np.mean(accuracies, axis=0)  # nan of a task without two classes of two rows
     return found
 
 
+def _in_image(prior: DiscriminantPrior) -> DiscriminantPrior:
+    """The same for rows that are mapped already."""
+    n_columns = prior.n_features if prior.matrix is None else prior.matrix.shape[1]
+    return replace(prior, matrix=None, centre=None, n_features=n_columns, feature_names=None)
+
+
+class _NearestMean(AdaptedDiscriminants):
+    """Labels by the nearest class mean, whatever the classifier is."""
+
+    def predict(self, X: Any, codes: NDArray[np.intp]) -> NDArray[Any]:
+        """Those of rows, which are mapped already."""
+        found = np.empty(len(codes), dtype=np.asarray(self.tasks.y).dtype)
+        for code in np.unique(codes):
+            asked, own = np.flatnonzero(codes == code), self.rows_of(int(code))
+            known, scale = self.known(own.X, own, drawn_by_class=False)
+            Z = take_rows(X, asked) / (1.0 if scale is None else scale)
+            far = np.sum(known.means**2, axis=1) - 2.0 * (Z @ known.means.T)
+            found[asked] = known.labels[np.argmin(far, axis=1)]
+        return found
+
+
 def _accuracy(adapted: AdaptedDiscriminants, query: Tasks) -> Array:
-    """Of tasks ``(n_tasks,)``, by the classifier, or where there is none by the nearest class mean; nan of one without rows."""
-    answer = adapted.nearest if adapted.model is None else adapted.predict
-    hit = np.asarray(answer(query.X, query.codes) == query.y, dtype=float) if query.n_rows else np.empty(0)
+    """Of tasks ``(n_tasks,)``; nan of one without rows."""
+    hit = np.asarray(adapted.predict(query.X, query.codes) == query.y, dtype=float) if query.n_rows else np.empty(0)
     return np.where(query.counts > 0, mean_of_tasks(hit, query), np.nan)
 
 

@@ -23,7 +23,7 @@ from skmeta.discriminant_analysis._adapted_discriminants import as_numbers
 from skmeta.discriminant_analysis._choice import choose_metric
 from skmeta.discriminant_analysis._class_sums import class_sums
 from skmeta.discriminant_analysis._discriminant_prior import DiscriminantPrior
-from skmeta.discriminant_analysis._filled import check_honours, no_place_for, takes_means
+from skmeta.discriminant_analysis._filled import check_honours, takes_means
 from skmeta.discriminant_analysis._metrics import Kind, image_sums, metrics_of
 from skmeta.discriminant_analysis._shift_sums import ShiftSums
 from skmeta.discriminant_analysis._shifted_prior import with_shift
@@ -57,13 +57,14 @@ class DiscriminantLearner(Learner):
     and the law above, with one variance within and one between, is that of :math:`z`.
 
     Held-out tasks choose among the identity metric, under which class means alone are drawn together, numbers of components,
-    and shrinkages :math:`\lambda`: classes' means are those of one and of five rows each, and tell the others apart. Of the
-    best of each way, the simplest is taken that no other beats by more than a standard error; there `KNeighborsClassifier` and
+    and shrinkages :math:`\lambda`: classes' means are those of one and of five rows each, and tell the others apart. Among the
+    best of each way each task judges what tasks of other folds have found best; there `KNeighborsClassifier` and
     `LogisticRegression` judge themselves, for all others class means do.
 
     A new task of which a class has two rows or more is asked whether the past misleads: where the plain estimator, fitted to
-    the rows of other folds, tells more of its rows apart, the task's model is the plain estimator. One row of each class
-    cannot tell. Nor is it asked where rows were drawn by their class (``class_prior="past"``), or lack a label of all tasks.
+    the rows of other folds, tells more of its rows apart, by more than one standard error, the task's model is the plain
+    estimator. One row of each class cannot tell. Nor is it asked where rows were drawn by their class
+    (``class_prior="past"``), lack a label of all tasks, or have weights that the plain estimator does not take.
 
     Any classifier is taken, behind the map; `NearestCentroid`, `LinearDiscriminantAnalysis` and `GaussianNB` carry
     the class means as well, so that a class may have a single row.
@@ -71,8 +72,8 @@ class DiscriminantLearner(Learner):
     ``learner="auto"`` means it for `NearestCentroid` and `LinearDiscriminantAnalysis`; where tasks have labels of their
     own also for `KNeighborsClassifier`, `GaussianNB` and `LogisticRegression`. Of sparse tables, and of more than
     ``max_columns`` columns, only the identity metric is learned: a covariance of all pairs of columns is not kept.
-    "auto" leaves to another learner, and warns, what class means have no place for: ``metric`` or ``shrink_threshold`` of
-    `NearestCentroid`.
+    `NearestCentroid` may have no ``metric`` but the Euclidean one and no ``shrink_threshold``: past tasks say under which
+    metric class means are compared, and how far they are shrunk.
 
     Parameters
     ----------
@@ -144,10 +145,6 @@ class DiscriminantLearner(Learner):
                 f"learner: wanted one for {type(estimator).__name__}, found DiscriminantLearner, which learns priors of "
                 "classifiers; leave learner out for that of the estimator's class, or give another one."
             )
-
-    def cannot_honour(self, estimator: Any) -> str:
-        """``metric`` and ``shrink_threshold`` of `NearestCentroid`, see `Learner.cannot_honour`."""
-        return no_place_for(estimator)
 
     def learn(
         self,

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 
 from skmeta.base import AdaptedEstimators, Prior
+from skmeta.base._evidence import leave_one_out_scores
 from skmeta.base._matching import check_classes, not_for
 from skmeta.base._plain import Reader, reader
-from skmeta.discriminant_analysis._adapted_discriminants import SafeDiscriminants, warn_of_fewer_rows
+from skmeta.discriminant_analysis._adapted_discriminants import (
+    AdaptedDiscriminants,
+    SafeDiscriminants,
+    warn_of_fewer_rows,
+)
 from skmeta.discriminant_analysis._class_sums import ClassSums
 from skmeta.discriminant_analysis._filled import check_honours, warn_of_what_is_given
 from skmeta.discriminant_analysis._metrics import Kind, Metric
@@ -66,6 +72,7 @@ class DiscriminantPrior(Prior):
         What a past row weighed on average: weights of new rows are in that unit.
     """
 
+    _adapted: ClassVar[type[AdaptedDiscriminants]] = AdaptedDiscriminants
     _nested: ClassVar[dict[str, Reader]] = {"sums": reader(ClassSums), "image": reader(ClassSums)}
 
     n_components: int
@@ -83,7 +90,7 @@ class DiscriminantPrior(Prior):
 
     def __repr__(self) -> str:
         labels = "labels of their own" if self.classes is None else f"{len(self.classes)} labels that all have"
-        return f"DiscriminantPrior({self.kind}, tasks with {labels}, n_tasks={self.n_tasks:.0f})"
+        return f"{type(self).__name__}({self.kind}, tasks with {labels}, n_tasks={self.n_tasks:.0f})"
 
     @classmethod
     def of_metric(cls, metric: Metric, sums: ClassSums, image: ClassSums | None, **known: Any) -> DiscriminantPrior:
@@ -123,6 +130,24 @@ class DiscriminantPrior(Prior):
             **known,
         )
 
+    @classmethod
+    def like(cls, prior: DiscriminantPrior, **changed: Any) -> DiscriminantPrior:
+        """A prior of this class that knows what another one does, but for some fields.
+
+        Parameters
+        ----------
+        prior : DiscriminantPrior
+            The other one.
+        **changed : dict
+            Fields that differ, or that it does not have.
+
+        Returns
+        -------
+        DiscriminantPrior
+            A frozen value.
+        """
+        return cls(**({each.name: getattr(prior, each.name) for each in fields(DiscriminantPrior)} | changed))
+
     @property
     def kind(self) -> Kind:
         """What the metric is made of."""
@@ -132,11 +157,6 @@ class DiscriminantPrior(Prior):
     def metric(self) -> Metric:
         """The map of rows, and what is known of classes in its image."""
         return Metric(self.kind, self.matrix, self.within, self.between, self.centre)
-
-    def in_image(self) -> DiscriminantPrior:
-        """The same for rows that are mapped already."""
-        n_columns = self.n_features if self.matrix is None else self.matrix.shape[1]
-        return replace(self, matrix=None, centre=None, n_features=n_columns, feature_names=None)
 
     @property
     def own_labels(self) -> bool:
@@ -183,6 +203,25 @@ class DiscriminantPrior(Prior):
             If ``estimator`` has parameters that are without effect, as past tasks say what they would, or asks for more
             neighbours than a task has rows.
         """
+        return SafeDiscriminants(self._learned(estimator, tasks))
+
+    def log_evidence(self, estimator: Any, tasks: Tasks) -> Array:
+        """Of what was learned alone, see `Prior.log_evidence`; no task is asked whether the past misleads.
+
+        Parameters
+        ----------
+        estimator, tasks
+            As there.
+
+        Returns
+        -------
+        ndarray of shape (n_tasks,)
+            Log scores.
+        """
+        return leave_one_out_scores(_PastAlone(self._learned), estimator, tasks)
+
+    def _learned(self, estimator: Any, tasks: Tasks) -> AdaptedDiscriminants:
+        """What was learned, adapted to some tasks."""
         self.check_is_of(estimator)
         check_honours(estimator)
         tasks = tasks.labelled_rows().weighed_in(self.weight_unit).weighty_rows()
@@ -190,4 +229,10 @@ class DiscriminantPrior(Prior):
             check_classes(self.classes, np.unique(np.asarray(tasks.y)) if tasks.n_rows else self.classes)
         warn_of_what_is_given(estimator)
         warn_of_fewer_rows(estimator, tasks)
-        return SafeDiscriminants(self, estimator, tasks)
+        return self._adapted(self, estimator, tasks)
+
+
+class _PastAlone(NamedTuple):
+    """What evidence asks of a prior: to be adapted, here without the plain estimator beside it."""
+
+    adapt_tasks: Callable[[Any, Tasks], AdaptedDiscriminants]

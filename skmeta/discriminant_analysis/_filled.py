@@ -29,22 +29,15 @@ class KnownClasses(NamedTuple):
     n_rows: Array
 
 
-def no_place_for(estimator: Any) -> str:
-    """A parameter that a Gaussian with given class means has no place for, and why; empty where there is none such."""
-    for name, wanted in (lookup(_WANTED, estimator) or {}).items():
+def check_honours(estimator: Any) -> None:
+    """Raise for a parameter that a Gaussian with given class means has no place for."""
+    for name, (wanted, way_out) in (lookup(_WANTED, estimator) or {}).items():
         found = getattr(estimator, name)
         if found != wanted:
-            return (
+            raise ValueError(
                 f"estimator: wanted {type(estimator).__name__} with {name}={wanted!r}, as past tasks say how far class means "
-                f"are shrunk and under which metric, found {found!r}"
+                f"are shrunk and under which metric, found {found!r}; {way_out}."
             )
-    return ""
-
-
-def check_honours(estimator: Any) -> None:
-    """Raise for a parameter that has no place."""
-    if reason := no_place_for(estimator):
-        raise ValueError(f"{reason}; leave it out, or use learner=SharedModel().")
 
 
 def warn_of_what_is_given(estimator: Any) -> None:
@@ -145,5 +138,10 @@ _FILLS: dict[type, Callable[[Any, KnownClasses], Any]] = {
     GaussianNB: _gaussian_naive_bayes,
     LinearDiscriminantAnalysis: _linear_discriminant,
 }
-_WANTED: dict[type, dict[str, Any]] = {NearestCentroid: {"shrink_threshold": None, "metric": "euclidean"}}
+_WANTED: dict[type, dict[str, tuple[Any, str]]] = {
+    NearestCentroid: {
+        "shrink_threshold": (None, "leave it out, or, where all tasks have the same labels, use learner=SharedModel()"),
+        "metric": ("euclidean", "leave it out, or use KNeighborsClassifier, which has metrics of all kinds"),
+    }
+}
 _WITHOUT_EFFECT: dict[type, tuple[str, ...]] = {LinearDiscriminantAnalysis: ("shrinkage", "covariance_estimator")}

@@ -10,17 +10,24 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, eigh, solve_triangular
 
 from skmeta._inference.scatter import shrunk
-from skmeta.base import AdaptedEstimators
 from skmeta.base._plain import Reader, reader
-from skmeta.discriminant_analysis._adapted_discriminants import AdaptedDiscriminants, OwnRows, SafeDiscriminants
+from skmeta.discriminant_analysis._adapted_discriminants import AdaptedDiscriminants, OwnRows
 from skmeta.discriminant_analysis._class_sums import means_of
 from skmeta.discriminant_analysis._discriminant_prior import DiscriminantPrior
 from skmeta.discriminant_analysis._shift_sums import ShiftSums
-from skmeta.tasks import Tasks
 
 Array = NDArray[np.float64]
 
 _LEAST = 1e-6  # guard: variance of class means, in that of rows, where past tasks show none
+
+
+class _AdaptedShifted(AdaptedDiscriminants):
+    """Plain Pipelines: those of a prior that knows the class means of the task."""
+
+    def learned(self, own: OwnRows, *, drawn_by_class: bool = False) -> Any:
+        """What such rows make of the prior."""
+        known = AdaptedDiscriminants(_given(self.prior, own), self.model, self.tasks)
+        return known.learned(own, drawn_by_class=drawn_by_class)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,26 +52,11 @@ class ShiftedDiscriminantPrior(DiscriminantPrior):
         That it was made from.
     """
 
+    _adapted: ClassVar[type[AdaptedDiscriminants]] = _AdaptedShifted
     _nested: ClassVar[dict[str, Reader]] = {**DiscriminantPrior._nested, "shift_sums": reader(ShiftSums)}
 
     shift: Any = None
     shift_sums: Any = None
-
-    def adapt_tasks(self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None) -> AdaptedEstimators:
-        """Adapt ``estimator`` to each of some tasks, see `DiscriminantPrior.adapt_tasks`.
-
-        Parameters
-        ----------
-        estimator, tasks, n_jobs
-            As there.
-
-        Returns
-        -------
-        AdaptedEstimators
-            Plain Pipelines.
-        """
-        adapted = super().adapt_tasks(estimator, tasks, n_jobs=n_jobs)
-        return _AdaptedShifted(self, adapted.model, adapted.tasks)
 
 
 def with_shift(prior: DiscriminantPrior, shift_sums: ShiftSums) -> DiscriminantPrior:
@@ -157,15 +149,6 @@ def posterior_shifted_means(means: Array, n_rows: Array, between: Array, shift: 
     return ShiftedMeans(start + s + (1.0 - left) * (means - start - s), covariance)
 
 
-class _AdaptedShifted(SafeDiscriminants):
-    """Plain Pipelines: those of a prior that knows the class means of the task."""
-
-    def learned(self, own: OwnRows, *, drawn_by_class: bool = False) -> Any:
-        """What such rows make of the prior."""
-        known = AdaptedDiscriminants(_given(self.prior, own), self.model, self.tasks)
-        return known.learned(own, drawn_by_class=drawn_by_class)
-
-
 def _given(prior: Any, own: OwnRows) -> DiscriminantPrior:
     """The prior under which class means are the posterior ones and do not move, and rows scatter as new ones do."""
     place, (n_classes, n_columns) = np.searchsorted(prior.classes, own.y), prior.means.shape
@@ -173,12 +156,9 @@ def _given(prior: Any, own: OwnRows) -> DiscriminantPrior:
     means = means_of(own.X @ prior.matrix, place, n, own.weight)
     found = posterior_shifted_means(means, n, prior.between, prior.shift, prior.means)
     root = cholesky(found.covariance, lower=True)
-    known = {field.name: getattr(prior, field.name) for field in fields(DiscriminantPrior)}
-    return DiscriminantPrior(
-        **known
-        | {
-            "matrix": solve_triangular(root, prior.matrix.T, lower=True).T,
-            "means": solve_triangular(root, found.means.T, lower=True).T,
-            "between": np.zeros(n_columns),
-        }
+    return DiscriminantPrior.like(
+        prior,
+        matrix=solve_triangular(root, prior.matrix.T, lower=True).T,
+        means=solve_triangular(root, found.means.T, lower=True).T,
+        between=np.zeros(n_columns),
     )

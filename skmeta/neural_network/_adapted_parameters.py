@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import Parallel, delayed
 
 from skmeta.base import AdaptedEstimators
@@ -17,6 +18,7 @@ from skmeta.neural_network._parameters import Array
 from skmeta.neural_network._training import start_at, train, untrained
 from skmeta.tasks import Tasks, take_rows
 from skmeta.tasks._class_rates import representative_weights
+from skmeta.tasks._warn_caller import warn_caller
 
 
 class AdaptedParameters(AdaptedEstimators):
@@ -44,8 +46,9 @@ class AdaptedParameters(AdaptedEstimators):
             for part in (one_of(rows, code) for code in range(len(rows)))
             if len(part[1])
         ]
-        found = Parallel(n_jobs=n_jobs)(jobs) if jobs else []
+        found, diverged = zip(*(Parallel(n_jobs=n_jobs)(jobs)), strict=True) if jobs else ((), ())
         self._models = dict(zip(np.flatnonzero(rows.counts).tolist(), found, strict=True))
+        _warn_of_divergence(type(model).__name__, diverged)
 
     @cached_property
     def _names(self) -> Any:
@@ -85,10 +88,22 @@ def one_of(tasks: Tasks, code: int) -> tuple[Any, Array, Array | None]:
 
 def trained(
     model: Any, parameters: Mapping[str, Array], rows: tuple[Any, Array, Any], names: Any = None, step_sizes: Any = None
-) -> Any:
-    """A copy of an untrained estimator, trained on rows from some parameters on."""
+) -> tuple[Any, str]:
+    """A copy of an untrained estimator, trained on rows from some parameters on, and where that diverged, see `train`."""
     X, y, weight = rows
     return train(start_at(deepcopy(model), parameters, X, names), X, y, weight, step_sizes)
+
+
+def _warn_of_divergence(name: str, diverged: Sequence[str]) -> None:
+    """Say once in how many trainings that was, and where in the first."""
+    wrong = [each for each in diverged if each]
+    if wrong:
+        how_many = f" in {len(wrong)} of {len(diverged)} tasks, of the first" if len(diverged) > 1 else ""
+        warn_caller(
+            f"{name}: training from the learned parameters diverged{how_many} {wrong[0]}. Scale columns and targets, or take "
+            "smaller steps.",
+            ConvergenceWarning,
+        )
 
 
 def _check_outputs(prior: Any, tasks: Tasks) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import compute_class_weight
 
 from skmeta._sklearn import forget_best_weights, too_few_to_split, training_diverged
@@ -111,10 +110,12 @@ def _forget(net: Any) -> None:
     forget_best_weights(net)
 
 
-def train(model: Any, X: Any, y: Array, weight: Any = None, step_sizes: Mapping[str, Array] | None = None) -> Any:
+def train(
+    model: Any, X: Any, y: Array, weight: Any = None, step_sizes: Mapping[str, Array] | None = None
+) -> tuple[Any, str]:
     """Train an estimator from where it stands, by its own rules.
 
-    Training that diverges is repeated up to the epoch with the least loss, or taken back altogether, and that is said.
+    Training that diverges is repeated up to the epoch with the least loss, or taken back altogether.
 
     Parameters
     ----------
@@ -129,21 +130,17 @@ def train(model: Any, X: Any, y: Array, weight: Any = None, step_sizes: Mapping[
 
     Returns
     -------
-    estimator
+    model : estimator
         The same, its parameters finite.
+    diverged : str
+        In which epoch it diverged, with what loss, and what was done; empty where it did not.
     """
     start = {name: array.copy() for name, array in parameters_of(model).items()}
     if succeeds(model, X, y, weight, step_sizes):
-        return model
+        return model, ""
     losses = losses_of(model)
     best = int(np.nanargmin(losses)) if np.isfinite(losses).any() else 0  # a loss is that before the epoch's steps
-    warnings.warn(
-        f"{type(model).__name__}: training from the learned parameters diverged in epoch {len(losses)}, with a loss of "
-        f"{losses[-1] if len(losses) else np.nan:.3g}; {f'it ends after epoch {best}' if best else 'these stay'}. Scale "
-        "columns and targets, or take smaller steps.",
-        ConvergenceWarning,
-        stacklevel=2,
-    )
+    said = f"{_where_it_diverged(losses)}; {f'it ends after epoch {best}' if best else 'these stay'}"
     start_at(model, start)
     if best:
         package = package_of(model)
@@ -152,7 +149,17 @@ def train(model: Any, X: Any, y: Array, weight: Any = None, step_sizes: Mapping[
         if not succeeds(model.set_params(**{epochs: best}), X, y, weight, step_sizes):
             start_at(model, start)
         model.set_params(**{epochs: own})
-    return model
+    return model, said
+
+
+def _where_it_diverged(losses: NDArray[np.float64]) -> str:
+    """The epoch whose steps made the first loss that is none, or the last one, and that loss."""
+    if not len(losses):
+        return "in its steps"
+    with np.errstate(invalid="ignore"):
+        bad = np.flatnonzero(~(losses <= _LOST * losses[0]))
+    at = int(bad[0]) if len(bad) else len(losses) - 1
+    return f"in epoch {max(at, 1)}, with a loss of {losses[at]:.3g}"
 
 
 def losses_of(model: Any) -> NDArray[np.float64]:

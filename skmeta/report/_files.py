@@ -11,17 +11,10 @@ from skmeta.inspection import ShotCurveDisplay
 from skmeta.model_selection import ShotCurve
 from skmeta.report._prior_of_table import PriorOfTable
 from skmeta.report._text import LABELS
+from skmeta.report._trusted_types import is_trusted
 
 PLOTS = {".png": "matplotlib", ".pdf": "matplotlib", ".svg": "matplotlib"}
 PRIORS = {".skops": "skops", ".joblib": "joblib"}
-# What the steps of a prior call beside skmeta's and scikit-learn's own.
-NUMPY = ("asarray", "clip", "dot", "dtype", "exp", "expand_dims", "log", "pad", "reshape", "square", "take")
-FUNCTIONS = {
-    "pandas.to_datetime",
-    "operator.itemgetter",
-    "scipy.special._ufuncs.logit",
-    *(f"numpy.{name}" for name in NUMPY),
-}
 TABLES = {".csv": "pandas", ".parquet": "pyarrow"}
 
 
@@ -106,8 +99,7 @@ def load_prior(path: str) -> Any:
     Parameters
     ----------
     path : str
-        A .skops file, which may hold types of skmeta, scikit-learn, NumPy and pandas alone; or a .joblib file, which can
-        run any code.
+        A .skops file, which may hold what `is_trusted` says and nothing else; or a .joblib file, which can run any code.
 
     Returns
     -------
@@ -137,7 +129,7 @@ def _load_skops(path: str) -> Any:
     from skops.io import get_untrusted_types, load
 
     types = get_untrusted_types(file=path)
-    strange = [name for name in types if not name.startswith(("skmeta.", "sklearn.")) and name not in FUNCTIONS]
+    strange = [name for name in types if not is_trusted(name)]
     if strange:
         raise ValueError(
             f"{path}: wanted types of skmeta, scikit-learn, NumPy and pandas, found {', '.join(strange)}; if you trust them, "

@@ -7,13 +7,11 @@ from typing import Any
 from sklearn.base import clone
 
 from skmeta._progress import telling_of_learning
-from skmeta.base import Learner, learner_for
+from skmeta.base import learner_for
 from skmeta.base._learner import checked_prior
-from skmeta.base._registry import fallback_learner, registered_learner
 from skmeta.steps import split_prior
 from skmeta.tasks import Tasks
 from skmeta.tasks._own_labels import labels_are_shared
-from skmeta.tasks._warn_caller import warn_caller
 
 
 def learner_of_fit(learner: Any, model: Any, prior: Any, tasks: Tasks | None = None) -> Any:
@@ -36,7 +34,7 @@ def learner_of_fit(learner: Any, model: Any, prior: Any, tasks: Tasks | None = N
         Unfitted.
     """
     found = learner_for(model, learner, own_labels=_are_own_labels(prior, tasks))
-    return clone(found, safe=False) if found is learner else _honouring(found, model)
+    return clone(found, safe=False) if found is learner else found
 
 
 def learned_prior(shell: Any, learner: Any, model: Any, tasks: Tasks, prior: Any) -> Any:
@@ -63,17 +61,6 @@ def learned_prior(shell: Any, learner: Any, model: Any, tasks: Tasks, prior: Any
     with telling_of_learning(shell) as progress:
         told = {} if progress is None else {"progress": progress}  # a learner of somebody's own need not take it
         return checked_prior(learner, learner.learn(model, tasks, prior, n_jobs=shell.n_jobs, **told))
-
-
-def _honouring(found: Any, model: Any) -> Any:
-    """The learner meant for an estimator; where that has no place for a parameter, the next one, and a warning why."""
-    reason = found.cannot_honour(model) if isinstance(found, Learner) else ""
-    if not reason:
-        return found
-    other = registered_learner(model)
-    other = (fallback_learner() if isinstance(found, other) else other)()
-    warn_caller(f"{reason}; so learner='auto' is {other} instead of {found}. Pass learner= to say which one is meant.")
-    return other
 
 
 def _are_own_labels(prior: Any, tasks: Tasks | None) -> bool:

@@ -144,6 +144,7 @@ def plain_net(network, training):
         momentum=training.momentum,
         nesterovs_momentum=training.nesterov,
         batch_size=training.batch_size or "auto",
+        random_state=0,
         **settings,
     )
 

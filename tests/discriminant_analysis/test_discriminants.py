@@ -388,9 +388,12 @@ def test_a_prior_is_a_frozen_value_that_a_dictionary_brings_back(learned):
 @pytest.mark.quick
 def test_what_it_cannot_honour_is_refused(past):
     X, y, task = past
-    for wrong in (NearestCentroid(shrink_threshold=0.5), NearestCentroid(metric="manhattan")):
-        with pytest.raises(ValueError, match=r"estimator: wanted NearestCentroid with .* use learner=SharedModel"):
-            learn(X, y, task, wrong, cv=5)
+    for wrong, way_out in (
+        (NearestCentroid(shrink_threshold=0.5), "use learner=SharedModel"),
+        (NearestCentroid(metric="manhattan"), "use KNeighborsClassifier"),
+    ):
+        with pytest.raises(ValueError, match=f"estimator: wanted NearestCentroid with .* {way_out}"):
+            learn(X, y, task, wrong)
     table = np.column_stack([X, task])
     with pytest.raises(TypeError, match="sample_weight: wanted an estimator whose fit takes weights, found NearestC"):
         WarmStartClassifier(NearestCentroid(), task=-1).fit(table, y, sample_weight=np.ones(len(y)))

@@ -1,17 +1,20 @@
 """When the past misleads: a task's own rows say so, and what has no place is left to another learner."""
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.base import clone
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 
-from skmeta import DiscriminantLearner, SharedModel, WarmStartClassifier
+from skmeta import DiscriminantLearner, WarmStartClassifier
 from skmeta.discriminant_analysis._adapted_discriminants import OwnRows
 from skmeta.discriminant_analysis._own_evidence import own_is_better
 from skmeta.tasks import read_tasks
-from skmeta.warm_start._learner_of_fit import learner_of_fit
 
 pytestmark = pytest.mark.quick
 BETWEEN, WITHIN = np.array([3.0, 3.0, 0.1, 0.1]), np.array([1.0, 1.0, 3.0, 3.0])
@@ -22,6 +25,13 @@ def drawn(seed, n_tasks, between, within, n_rows=10):
     label = np.repeat(np.arange(n_tasks * 4), n_rows)
     X = (rng.normal(size=(n_tasks * 4, 4)) * between)[label] + rng.normal(size=(len(label), 4)) * within
     return X, label, np.repeat(np.arange(n_tasks), 4 * n_rows)
+
+
+def plain_of(estimator, own):
+    return clone(estimator).fit(own.X, own.y)
+
+
+centroids = partial(plain_of, NearestCentroid())
 
 
 def rows(X, y):
@@ -69,9 +79,9 @@ def test_neither_the_order_of_rows_nor_names_of_classes_say_which_is_better():
         asked.append({(label, *row) for label, row in zip(own.y.tolist(), own.X.round(9).tolist(), strict=True)})
         return NearestCentroid().fit(own.X[:, ::-1], own.y)
 
-    found = own_is_better(NearestCentroid(), learned, rows(X, y))
+    found = own_is_better(centroids, learned, rows(X, y))
     mixed = np.random.default_rng(0).permutation(len(y))
-    assert own_is_better(NearestCentroid(), learned, rows(X[mixed], y[mixed])) == found
+    assert own_is_better(centroids, learned, rows(X[mixed], y[mixed])) == found
     assert asked[:5] == asked[5:] and len(asked) == 10
 
 
@@ -81,13 +91,14 @@ def test_the_better_one_is_the_one_that_tells_more_rows_apart():
     def same(own):
         return NearestCentroid().fit(own.X, own.y)
 
-    assert not own_is_better(NearestCentroid(), same, rows(X, y))  # as many
-    assert own_is_better(NearestCentroid(), lambda own: _Always(own.y[0]), rows(X, y))
+    assert not own_is_better(centroids, same, rows(X, y))  # as many
+    assert own_is_better(centroids, lambda own: _Always(own.y[0]), rows(X, y))
     assert not own_is_better(
         NearestCentroid(), lambda own: _Always(own.y[0]), rows(X[::10], y[::10])
     )  # one row of each
     alone = np.r_[0, 10:20]  # naive Bayes of rows without one of its classes' priors cannot be fitted
-    assert not own_is_better(GaussianNB(priors=[0.5, 0.3, 0.2]), lambda own: _Always(-1), rows(X[alone], y[alone]))
+    biased = partial(plain_of, GaussianNB(priors=[0.5, 0.3, 0.2]))
+    assert not own_is_better(biased, lambda own: _Always(-1), rows(X[alone], y[alone]))
 
 
 class _Always:
@@ -100,10 +111,50 @@ class _Always:
         return np.full(len(X), self.label)
 
 
-def test_auto_leaves_what_has_no_place_to_the_next_learner_and_says_why():
-    X, y, task = drawn(0, 4, BETWEEN, WITHIN)
-    tasks = read_tasks(np.column_stack([X, task]), y % 4, task=-1, labels=True)
-    said = r"shrink_threshold=None.*found 0\.1; so learner='auto' is SharedModel\(\) instead of DiscriminantLearner"
-    with pytest.warns(UserWarning, match=said):
-        assert isinstance(learner_of_fit("auto", NearestCentroid(shrink_threshold=0.1), None, tasks), SharedModel)
-    assert isinstance(learner_of_fit("auto", NearestCentroid(), None, tasks), DiscriminantLearner)
+def test_one_more_row_is_chance():
+    """Of twenty rows one more is right: less than one standard error, which three more are not."""
+    y = np.repeat([0, 1], 10)
+    own = rows(np.arange(20.0)[:, None], y)
+
+    def right_of(n):
+        return lambda shots: _Knows(n)
+
+    assert not own_is_better(right_of(18), right_of(17), own)
+    assert own_is_better(right_of(18), right_of(15), own)
+
+
+class _Knows:
+    """Is right of the first rows."""
+
+    def __init__(self, n):
+        self.n = n
+
+    def predict(self, X):
+        right = (X[:, 0] >= 10).astype(int)
+        return np.where(X[:, 0] < self.n, right, 1 - right)
+
+
+def test_fewer_rows_than_neighbours_are_asked_too(opposite):
+    X, y, _ = drawn(1, 1, BETWEEN, WITHIN)
+    rest = np.r_[:2, 10:12]
+    with pytest.warns(UserWarning, match="n_neighbors=5 and 1 task"):
+        plain = opposite.adapt(KNeighborsClassifier(), X[rest], y[rest])
+    assert plain[-1].n_neighbors == 4
+
+
+def test_weights_that_the_plain_estimator_does_not_take_are_kept(opposite):
+    X, y, _ = drawn(1, 1, BETWEEN, WITHIN)
+    tasks = read_tasks(np.column_stack([X, np.zeros(len(y))]), y, np.tile([1.0, 0.01], 20), task=-1, labels=True)
+    weighed, even = (
+        opposite.adapt_tasks(NearestCentroid(), replace(tasks, feature_names=None, sample_weight=w)).estimator(0)
+        for w in (tasks.sample_weight, None)
+    )
+    assert_allclose(even[0].transform(X), X)  # the plain one, of rows as they are
+    assert weighed[0].transform(X).shape[1] < X.shape[1]
+
+
+def test_evidence_is_that_of_the_past_alone(opposite):
+    X, y, _ = drawn(1, 1, BETWEEN, WITHIN, n_rows=3)
+    tasks = replace(read_tasks(np.column_stack([X, np.zeros(len(y))]), y, task=-1, labels=True), feature_names=None)
+    adapted = opposite.adapt_tasks(NearestCentroid(), tasks)
+    assert_allclose(adapted.leave_one_out_scores(np.array([0])), opposite.log_evidence(NearestCentroid(), tasks))
