@@ -52,7 +52,7 @@ OPTIONAL = {"pandas", "polars", "pyarrow", "matplotlib", "skops", "dask", "torch
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 40
 MAX_MEDIAN_LINES = 15
-CONTRACT = {"base", "steps", "tasks", "_dataframe", "_dask"}  # all that the shells may know
+CONTRACT = {"base", "steps", "tasks", "_dataframe", "_dask", "_progress"}  # all that the shells may know
 COMPOSITION = {"Pipeline", "TransformedTargetRegressor", "BaseEstimator"}  # what is no family
 NOT_THE_FIELDS = {"believed", "fellow", "stranger", "caution", "Bell", "odd_level", "learn_shares"}
 

@@ -120,6 +120,24 @@ class Learner(BaseEstimator):
         adapted: AdaptedEstimators = prior.adapt_tasks(estimator, tasks, n_jobs=n_jobs)
         return adapted
 
+    def why_no_more_rows(self) -> str:
+        """What is in the way of more rows for the tasks that were learned from; by default nothing.
+
+        A learner whose prior has seen the rows of these tasks, and would take them for new ones, says so here.
+
+        Returns
+        -------
+        str
+            Why; empty where the prior adapts them as any others.
+        """
+        return ""
+
+
+def why_no_more_rows(learner: Any) -> str:
+    """That verb of a learner of somebody's own, who need not have it."""
+    own = getattr(learner, "why_no_more_rows", None)
+    return "" if own is None else own()
+
 
 def cannot_learn_partitions(learner: Any, estimator: Any) -> str:
     """What is wrong with a frame in partitions for a learner that needs all rows in one place."""

@@ -12,6 +12,7 @@ from sklearn.utils import check_scalar
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._fingerprint import fingerprint
 from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.base._registry import check_registered
 from skmeta.cluster._own_clusters import OwnClusters
 from skmeta.cluster._tasks_of_rows import arrays_of
@@ -56,7 +57,7 @@ class ClusterLearner(KeepsSeenTasks):
         ----------
         estimator, tasks, prior, n_jobs, progress
             As in `Learner.learn`; the estimator's ``random_state``, or 0 where it has none, says where its clusters
-            start, and ``progress`` is not used.
+            start.
 
         Returns
         -------
@@ -75,13 +76,17 @@ class ClusterLearner(KeepsSeenTasks):
         known: Any = None if prior is None else known_component(prior, self._prior_class)
         if known is not None:
             known.check_is_of(estimator)
+        parts = PartsOfWork(progress, 2)
         found = self._learned(estimator, arrays_of(tasks, accept_sparse=self._sparse), known, n_jobs)
+        parts.did(1)
         found = replace(found, feature_names=tasks.feature_names)
         own = self._own(centers=found.centers, feature_names=found.feature_names)
         if known is None:
             found, self._known_scores = with_own_model(found, estimator, tasks, own=own)
             self._seen = fingerprint(tasks)
+            parts.finish()
             return found
+        parts.finish()
         return replace(prior, components=[found, own]) if isinstance(prior, MixturePrior) else found
 
     def _adapt_seen(self, prior: Prior, estimator: Any, tasks: Tasks, n_jobs: int | None) -> AdaptedEstimators:

@@ -15,7 +15,8 @@ from sklearn.utils import check_scalar
 from skmeta.base import AdaptedEstimators, Learner, Prior, learner_for
 from skmeta.base._evidence import scores_by_other
 from skmeta.base._held_out import folds_of, gains
-from skmeta.base._learner import adapt_learned
+from skmeta.base._learner import adapt_learned, why_no_more_rows
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.compose._adapted_mixture import AdaptedMixture
 from skmeta.compose._first_component import first_component
 from skmeta.compose._mixture_of_kinds import MixtureOfKinds
@@ -144,7 +145,7 @@ class MixtureLearner(Learner):
         n_jobs : int, default=None
             Parallel jobs; the answer does not depend on it.
         progress : callable, default=None
-            Called as ``progress(done, total)`` while the prior of all tasks is learned.
+            Called as ``progress(done, total)`` while the prior of all tasks is learned, and after each part of the rest.
 
         Returns
         -------
@@ -160,15 +161,19 @@ class MixtureLearner(Learner):
         self.learner_ = clone(learner_for(estimator, self.learner), safe=False)
         known = list(prior.kinds) if isinstance(prior, MixtureOfKinds) else None
         first = prior.components[0] if isinstance(prior, MixtureOfKinds) else prior
-        whole = self.learner_.learn(estimator, tasks, first, n_jobs=n_jobs, progress=progress)
+        parts = PartsOfWork(progress, 3)
+        whole = self.learner_.learn(estimator, tasks, first, n_jobs=n_jobs, progress=parts.part(0))
+        parts.did(1)
         # What a learner keeps is of the tasks that it saw last: kinds have a learner of their own.
         em = _Mixture(clone(self.learner_, safe=False), estimator, tasks, whole, self.max_iter, n_jobs)
         if known is not None:
             kinds, weights = em.learned_on(known, prior.weights)  # type: ignore[union-attr]
         else:
             n_kinds = self.n_components if self.n_components != "auto" else em.number_of_kinds()
+            parts.did(2)
             kinds, weights = em.learned(int(n_kinds))
         self.memberships_ = em.memberships(kinds, weights)
+        parts.finish()
         if not kinds:
             return whole
         names = ["learned", *(f"kind {k + 1}" for k in range(len(kinds)))]
@@ -195,6 +200,10 @@ class MixtureLearner(Learner):
         first = adapt_learned(self.learner_, whole, estimator, tasks, n_jobs)
         adapted = [first, *(kind.adapt_tasks(estimator, tasks, n_jobs=n_jobs) for kind in kinds)]
         return AdaptedMixture(prior, estimator, tasks, adapted, prior.responsibilities(estimator, tasks))
+
+    def why_no_more_rows(self) -> str:
+        """As the learner of one kind says, see `Learner.why_no_more_rows`."""
+        return why_no_more_rows(self.learner_)
 
     def _check(self, tasks: Tasks, prior: Any) -> None:
         wanted = self.n_components

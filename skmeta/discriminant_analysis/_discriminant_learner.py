@@ -16,6 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.utils import check_scalar
 
 from skmeta.base import Learner, Prior, learner_for, register
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.base._registry import register_for_own_labels
 from skmeta.compose import known_component
 from skmeta.discriminant_analysis._adapted_discriminants import as_numbers
@@ -162,7 +163,7 @@ class DiscriminantLearner(Learner):
         estimator, tasks, prior, n_jobs, progress
             As in `Learner.learn`; rows without a label are left out. Of ``prior`` sums are added to, and the number of
             components or the shrinkage stays; where rows have unit length, sums of past ones are those under the past map.
-            The last two are not used.
+            ``n_jobs`` is not used; ``progress`` is called once the metric is chosen, and at the end.
 
         Returns
         -------
@@ -194,8 +195,12 @@ class DiscriminantLearner(Learner):
             return _prior_of(X, tasks, classes, kind, unit, full=full)
         if classes is not None:
             return with_shift(_prior_of(X, tasks, classes, Kind(), unit, full=True), ShiftSums.of(X, tasks, classes))
+        parts = PartsOfWork(progress, 2)
         kind, self.scores_ = choose_metric(estimator if _judges_itself(estimator) else None, X, tasks, self.cv)
-        return _prior_of(X, tasks, None, kind, unit, full=True)
+        parts.did(1)
+        found = _prior_of(X, tasks, None, kind, unit, full=True)
+        parts.finish()
+        return found
 
     def _check_parameters(self) -> None:
         if self.n_components != "auto":

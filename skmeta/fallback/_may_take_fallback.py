@@ -31,3 +31,7 @@ class MayTakeFallback(KeepsSeenTasks):
         """As the fallback does."""
         found: AdaptedEstimators = self.fallback_._adapt_seen(prior, estimator, tasks, n_jobs)
         return found
+
+    def why_no_more_rows(self) -> str:
+        """As the fallback says, see `Learner.why_no_more_rows`."""
+        return str(self.fallback_.why_no_more_rows()) if hasattr(self, "fallback_") else ""

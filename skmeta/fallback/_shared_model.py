@@ -17,6 +17,7 @@ from sklearn.utils import check_scalar
 from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._fingerprint import fingerprint
 from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.base._registry import check_has_targets, register_fallback
 from skmeta.compose import PriorWithOwnModel, known_component, with_first, with_own_model
 from skmeta.compose._with_own_model import KnownScores
@@ -139,8 +140,12 @@ class SharedModel(KeepsSeenTasks):
         self._check_parameters()
         if prior is not None:
             return _learned_on(prior, estimator, tasks, n_jobs)
-        shared = self.learn_alone(estimator, tasks, n_jobs=n_jobs, progress=progress)
-        return self.beside_own_models(shared, estimator, tasks, n_jobs=n_jobs)
+        parts = PartsOfWork(progress, 2)
+        shared = self.learn_alone(estimator, tasks, n_jobs=n_jobs, progress=parts.part(0))
+        parts.did(1)
+        found = self.beside_own_models(shared, estimator, tasks, n_jobs=n_jobs)
+        parts.finish()
+        return found
 
     def learn_alone(
         self, estimator: Any, tasks: Tasks, *, n_jobs: int | None = None, progress: Any = None
@@ -257,6 +262,12 @@ class SharedModel(KeepsSeenTasks):
             return prior.beside(adapted, self._known_scores._replace(learned_too=False))
         adapted = self.adapt_shared(shared, estimator, tasks.weighed_in(shared.weight_unit), n_jobs=n_jobs)
         return prior.beside(adapted, self._known_scores)
+
+    def why_no_more_rows(self) -> str:
+        """The shared model has seen rows of these tasks, see `Learner.why_no_more_rows`; empty where that does no harm."""
+        if self._seen is None or self.corrects_seen_rows_ or not self.out_of_fold_.size:
+            return ""
+        return "the shared model was fitted to their rows, and would predict these better than any to come"
 
     def _extended(
         self, prior: SharedModelPrior, link: Link, estimator: Any, tasks: Tasks, Z: Array, n_jobs: int | None

@@ -272,7 +272,10 @@ class EmpiricalBayes(LearnsWithoutRows):
         def learn(learner: EmpiricalBayes, rows: LinearData) -> MixturePrior:
             if wide:
                 found = _collection.of_wide_rows(tasks, rows, estimator, family, past, unit)
-                return learner._learn_wide(found, past, prior, n_jobs)
+                wide_prior = learner._learn_wide(found, past, prior, n_jobs)
+                if progress is not None:
+                    progress(1, 1)
+                return wide_prior
             found = _collection.of_rows(tasks, rows, estimator, family, past, unit, by_columns=among is not None)
             return learner._learn(found, past, prior, n_jobs, progress, among)
 
@@ -337,3 +340,11 @@ class EmpiricalBayes(LearnsWithoutRows):
         """Each from what the others say of it: its own rows do not count twice."""
         assert self._places is not None
         return self._places.adapted(prior, estimator, tasks, n_jobs)
+
+    def why_no_more_rows(self) -> str:
+        """What is known of a task's parent, or of a time near its own, counts its rows, see `Learner.why_no_more_rows`."""
+        return (
+            ""
+            if self._places is None
+            else "what other tasks say of these holds their own rows too, which would count twice"
+        )

@@ -11,6 +11,7 @@ from sklearn.utils import check_scalar
 
 from skmeta.base import Prior, register
 from skmeta.base._held_out import simplest
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.base._registry import check_registered
 from skmeta.compose import first_component, with_first
 from skmeta.fallback import SharedModel
@@ -115,16 +116,21 @@ class NaiveBayesLearner(MayTakeFallback):
         self.__dict__.pop("fallback_", None)
         if prior is not None:
             return self._learned_on(estimator, tasks, prior, n_jobs)
+        parts = PartsOfWork(progress, 4)
         learned = learn_prior(estimator, tasks)
+        parts.did(1)
         held_out = HeldOut(estimator, tasks, learned, self.cv)
         self.scores_ = {"naive Bayes": float(held_out.scores_of_new.mean())}
+        parts.did(2)
         other = self._better_fallback(estimator, tasks, held_out, n_jobs)
-        if progress is not None:
-            progress(1, 1)
+        parts.did(3)
         if other is not None:
+            parts.finish()
             return other
         learned = replace(learned, unlabelled_weight=self._weight_of_unlabelled(held_out))
-        return with_vague_component(learned, held_out.vague_gain, held_out.use)
+        found = with_vague_component(learned, held_out.vague_gain, held_out.use)
+        parts.finish()
+        return found
 
     def _check_parameters(self) -> None:
         check_scalar(self.cv, "cv", int, min_val=2)

@@ -19,8 +19,10 @@ from skmeta.base import AdaptedEstimators, Prior, register
 from skmeta.base._fingerprint import fingerprint
 from skmeta.base._held_out import folds_of, simplest
 from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.base._registry import check_registered
 from skmeta.compose import MixturePrior, known_component, with_own_model
+from skmeta.compose._with_own_model import KnownScores
 from skmeta.fallback import SharedModel
 from skmeta.neighbors._choice import Limits, choose_maps
 from skmeta.neighbors._metrics import AS_GIVEN, linear_maps
@@ -88,6 +90,9 @@ class NeighborsLearner(KeepsSeenTasks):
     'means, rank 1'
     """
 
+    _shared: SharedModel | None = None  # neighbours among rows of all tasks, where they are taken
+    _known_scores: KnownScores | None = None
+
     def __init__(
         self,
         *,
@@ -119,7 +124,7 @@ class NeighborsLearner(KeepsSeenTasks):
         Parameters
         ----------
         estimator, tasks, prior, n_jobs, progress
-            As in `Learner.learn`; rows without a target are left out, ``progress`` is not used.
+            As in `Learner.learn`; rows without a target are left out.
 
         Returns
         -------
@@ -143,11 +148,22 @@ class NeighborsLearner(KeepsSeenTasks):
             if tasks.classes is not None:
                 check_labels(self.labels, known_component(prior, NeighborsPrior).classes is None)
             return _learned_on(prior, estimator, scatter, tasks, n_jobs)
+        parts = PartsOfWork(progress, 4)
+        found = self._learned(estimator, tasks, X, scatter, n_jobs, parts)
+        parts.finish()
+        return found
+
+    def _learned(
+        self, estimator: Any, tasks: Tasks, X: Any, scatter: Any, n_jobs: int | None, parts: PartsOfWork
+    ) -> Prior:
+        """What is learned where nothing is known before."""
         self._seen = fingerprint(tasks)
         maps = linear_maps(scatter)
         one_space = labels_are_shared(tasks, self.labels)
         limits = Limits(self.max_tasks, self.max_rows, self.max_task_rows)
+        parts.did(1)
         chosen = choose_maps(estimator, X, tasks, maps, limits, one_space=one_space)
+        parts.did(2)
         self.maps_ = {"own": chosen.own}
         own = _prior_of(tasks, scatter, chosen.own, maps[chosen.own], one_space)
         if not one_space or len(tasks) < 2:
@@ -155,6 +171,7 @@ class NeighborsLearner(KeepsSeenTasks):
             return found
         two = {name: maps[name] for name in (AS_GIVEN, chosen.shared)}
         shared, self._shared = _best_shared(estimator, tasks, own, two, self._corrector, n_jobs)
+        parts.did(3)
         self.maps_["shared"] = shared.description
         seen = partial(self._shared.adapt_shared, shared.shared, shared.compared(estimator), tasks, n_jobs=n_jobs)
         own = replace(own, class_prior=shared.class_prior)
@@ -182,6 +199,10 @@ class NeighborsLearner(KeepsSeenTasks):
             return prior.beside(first.adapt_tasks(estimator, tasks, n_jobs=n_jobs), self._known_scores)
         seen = self._shared.adapt_shared(first.shared, first.compared(estimator), tasks, n_jobs=n_jobs)
         return prior.beside(SharedNeighbors(first, estimator, seen), self._known_scores)
+
+    def why_no_more_rows(self) -> str:
+        """Rows of all tasks may be neighbours, see `Learner.why_no_more_rows`."""
+        return "" if self._shared is None else "their rows are among the neighbours that all tasks have in common"
 
 
 def _best_shared(

@@ -14,10 +14,10 @@ from sklearn.base import clone
 from skmeta._sklearn import training_diverged
 from skmeta.base import Learner, Prior
 from skmeta.base._held_out import ENOUGH_FOR_HALVES, gains, halves_of, simplest
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.fallback import SharedModel
 from skmeta.neural_network._collection import Collection
 from skmeta.neural_network._parameters_prior import ParametersPrior
-from skmeta.neural_network._parts_of_work import PartsOfWork
 from skmeta.neural_network._score import mean_of_judged, scores_of
 from skmeta.tasks import Tasks
 from skmeta.tasks._words import shown

@@ -13,6 +13,7 @@ from sklearn.utils import check_scalar
 from skmeta.base import AdaptedEstimators, Learner, Prior, register
 from skmeta.base._fingerprint import fingerprint
 from skmeta.base._keeps_seen_tasks import KeepsSeenTasks
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.base._registry import check_registered
 from skmeta.compose import first_component, with_first
 from skmeta.fallback import SharedModel
@@ -22,7 +23,6 @@ from skmeta.neural_network._fitting_learner import fitting_learner
 from skmeta.neural_network._maml import MAML
 from skmeta.neural_network._parameter_average import ParameterAverage
 from skmeta.neural_network._parameters_prior import ParametersPrior
-from skmeta.neural_network._parts_of_work import PartsOfWork
 from skmeta.neural_network._reptile import Reptile
 from skmeta.neural_network._start_or_own_net import StartOrOwnNet, start_or_own_net
 from skmeta.tasks import Tasks

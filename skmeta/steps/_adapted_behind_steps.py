@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,23 @@ class AdaptedBehindSteps(AdaptedEstimators):
         self.columns = columns
         self.inner = inner
         self._order = None if columns is None or found in (None, columns) else [found.index(name) for name in columns]
+
+    def with_inner(self, inner: AdaptedEstimators) -> AdaptedBehindSteps:
+        """The same steps before other estimators of the model.
+
+        Parameters
+        ----------
+        inner : AdaptedEstimators
+            Which know the columns by the same names.
+
+        Returns
+        -------
+        AdaptedBehindSteps
+            A new one.
+        """
+        found = copy(self)
+        found.inner = inner
+        return found
 
     def estimator(self, code: int) -> Any:
         """The plain fitted estimator of one task, of the user's shape.

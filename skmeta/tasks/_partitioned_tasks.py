@@ -15,7 +15,7 @@ from skmeta import _dataframe
 from skmeta._inference.partitions import Engine
 from skmeta.tasks._ids import as_list, index_tasks, lookup_tasks, type_of_ids
 from skmeta.tasks._read import read_tasks
-from skmeta.tasks._tables import concatenate_arrays
+from skmeta.tasks._tables import stacked
 from skmeta.tasks._tasks import Tasks, labels_of_tasks
 from skmeta.tasks._words import shown
 
@@ -158,7 +158,7 @@ def joined_tasks(parts: Sequence[Tasks]) -> Tasks:
     y: Any = None if first.y is None else np.concatenate([part.y for part in filled])
     weights: list[Any] = [part.sample_weight for part in filled]
     return Tasks(
-        _dataframe.concatenate(X) if _dataframe.is_frame(first.X) else concatenate_arrays(X),
+        stacked(X),
         y,
         index.codes,
         index.ids,

@@ -147,6 +147,11 @@ def concatenate_arrays(arrays: list[Any]) -> Any:
     return np.concatenate(arrays)
 
 
+def stacked(tables: list[Any]) -> Any:
+    """Return tables of one kind below each other; frames by the names of their columns."""
+    return _dataframe.concatenate(tables) if _dataframe.is_frame(tables[0]) else concatenate_arrays(tables)
+
+
 def append_column(X: Any, name: str, values: NDArray[Any]) -> Any:
     """Return `X` with one more column, the last; arrays and sparse matrices have no use for the name.
 

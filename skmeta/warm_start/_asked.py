@@ -41,11 +41,16 @@ class Fitted(Protocol):
 
 def check_asked(model: Fitted, X: Any) -> None:
     """Raise for a table that has other columns than fit had, or no rows; of columns of ids the message says the way out."""
+    check_has_columns(model, X)
+    check_rows(X, "there is nothing to predict")
+
+
+def check_has_columns(model: Fitted, X: Any) -> None:
+    """Raise for a table that has other columns than fit had; of columns of ids the message says the way out."""
     _check_said(model, column_labels(X) or [])
     if model._in_tasks:
         locate_columns(X, task_list(model.task), "task")
     validate_data(model, X, reset=False, skip_check_array=True)
-    check_rows(X, "there is nothing to predict")
 
 
 def _check_said(model: Fitted, labels: list[Any]) -> None:

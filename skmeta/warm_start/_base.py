@@ -14,10 +14,11 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmeta._dask import is_partitioned
+from skmeta._progress import CallbackSupportMixin, telling_of_fit
 from skmeta.base import Prior
 from skmeta.base._class_prior import CLASS_PRIORS, as_drawn, check_knows_classes
 from skmeta.base._in_order import warn_of_order
-from skmeta.base._learner import adapt_learned, checked_prior, names_among
+from skmeta.base._learner import adapt_learned, names_among
 from skmeta.base._matching import matched, reads_targets
 from skmeta.base._prior import given_what_is_known
 from skmeta.steps import (
@@ -59,7 +60,7 @@ from skmeta.warm_start._given import (
     naming_the_prior,
 )
 from skmeta.warm_start._known_tasks import KnownTasks
-from skmeta.warm_start._learner_of_fit import learner_of_fit
+from skmeta.warm_start._learner_of_fit import learned_prior, learner_of_fit
 from skmeta.warm_start._memberships import HasMemberships
 from skmeta.warm_start._partitions import answer_partitions, fit_partitions
 from skmeta.warm_start._pickled_family import register_again, registration_of
@@ -69,7 +70,7 @@ from skmeta.warm_start._task_estimators import TaskEstimators
 _PRIVATE = ("_known", "_plain")  # what a fit leaves behind, beside the names that end in "_"
 
 
-class WarmStartBase(HasMemberships, MetaEstimatorMixin, BaseEstimator):
+class WarmStartBase(HasMemberships, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     """What WarmStartRegressor, WarmStartClassifier and WarmStartClusterer share; they add how predictions are read."""
 
     _example: ClassVar[str] = "Ridge()"  # for messages
@@ -145,7 +146,9 @@ class WarmStartBase(HasMemberships, MetaEstimatorMixin, BaseEstimator):
         self._check_parameters()
         plain = self.task is None and self.prior is None
         fit = partial(fit_partitions, self) if is_partitioned(X) else self._fit_plain if plain else self._fit_tasks
-        self._store(columns_of(X) | fit(X, y, sample_weight))
+        with telling_of_fit(self, X, y):
+            found = columns_of(X) | fit(X, y, sample_weight)
+        self._store(found)
         return self
 
     def _fit_plain(self, X: Any, y: Any, sample_weight: ArrayLike | None) -> dict[str, Any]:
@@ -175,7 +178,7 @@ class WarmStartBase(HasMemberships, MetaEstimatorMixin, BaseEstimator):
         steps = replace(steps, columns=columns_of_prior(columns, prior))
         adapted = AdaptedBehindSteps(steps, parts, tasks.feature_names, adapted, order)
         one = raw.context if self.task is None else {}
-        known = KnownTasks(columns, tasks.ids, tasks.levels, prior, adapted, tasks.X.shape[1], one)
+        known = KnownTasks(columns, tasks.ids, tasks.levels, prior, adapted, tasks.X.shape[1], tasks, one=one)
         found = {"_known": known, "prior_": with_steps(steps, prior)}
         found |= {} if learner is None else {"learner_": learner}
         return found | ({} if adapted.classes is None else {"classes_": adapted.classes})
@@ -201,7 +204,7 @@ class WarmStartBase(HasMemberships, MetaEstimatorMixin, BaseEstimator):
             tasks = as_drawn(tasks, prior, self._class_prior)
         if learner is None:
             return prior, tasks, self._adapted(given_what_is_known(prior, tasks.context_of(0)), model, tasks)
-        prior, tasks = matched(checked_prior(learner, learner.learn(model, tasks, prior, n_jobs=self.n_jobs)), tasks)
+        prior, tasks = matched(learned_prior(self, learner, model, tasks, prior), tasks)
         check_knows_classes(prior, self._class_prior)
         warn_of_order(learner, prior, model, tasks, stacklevel=5)
         return prior, tasks, adapt_learned(learner, prior, model, tasks, self.n_jobs)

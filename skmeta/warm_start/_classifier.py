@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmeta.base import Prior
 from skmeta.warm_start._base import WarmStartBase
 from skmeta.warm_start._given import estimator_has
+from skmeta.warm_start._partial_fit import add_rows, takes_more_rows
 
 
 class WarmStartClassifier(ClassifierMixin, WarmStartBase):
@@ -145,6 +146,41 @@ class WarmStartClassifier(ClassifierMixin, WarmStartBase):
         tags = super().__sklearn_tags__()
         tags.classifier_tags = get_tags(self.estimator).classifier_tags or tags.classifier_tags
         return tags
+
+    @takes_more_rows()
+    def partial_fit(
+        self, X: Any, y: Any, classes: ArrayLike | None = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Add rows of known tasks, of new ones or of the one task; ``prior_`` stays, see `WarmStartRegressor.partial_fit`.
+
+        Parameters
+        ----------
+        X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
+            New rows alone, with the columns that `fit` had. Rows of `fit` are kept by the model, as they were given: not a
+            copy.
+        y : array-like of shape (n_rows,)
+            Labels.
+        classes : array-like of shape (n_classes,), default=None
+            Labels that are there or will come: without ``task`` and ``prior`` the estimator's own ``partial_fit`` needs them
+            in the first call. Else they are those of the prior, and others raise.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows, in the unit of those that `fit` was given; beside rows without weights 100 is 100 rows.
+
+        Returns
+        -------
+        self
+            With the new rows; as it was before if anything raises.
+
+        Raises
+        ------
+        ValueError
+            If columns, classes or what describes a task are not those of `fit`; or if a task that the prior was learned
+            from gets rows and its learner counts these as new: then fit anew with all rows.
+        TypeError
+            If the model was fitted to a frame in partitions.
+        """
+        add_rows(self, X, y, sample_weight, classes)
+        return self
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Predict labels: known tasks with their own adapted model, unknown ones by the prior.

@@ -81,6 +81,13 @@ class KnownInParts:
             found += engine.map(partial(_answered, without, method), [part], *pieces)
         return found
 
+    def with_rows(self, tasks: Tasks, adapt: Any, in_the_way: str) -> NoReturn:
+        """Refused: rows are where the partitions are."""
+        raise TypeError(
+            "partial_fit: wanted a model that was fitted to a frame in memory, found one whose rows stay in partitions; fit "
+            "anew with all partitions, or give new tasks to adapt(X, y)."
+        )
+
     def _told(self, ids: NDArray[Any]) -> NDArray[Any]:
         """Ids that are asked about, each once; with a word if none is known, an error if none can be."""
         index = index_levels(dict.fromkeys(self.columns.task, ids))
@@ -113,7 +120,7 @@ class _Without:
         inner = prior.adapt_tasks(self.parts.model, tasks, n_jobs=self.n_jobs)
         adapted = AdaptedBehindSteps(self.steps, self.parts, tasks.feature_names, inner, order)
         levels = dict.fromkeys(self.columns.task, tasks.ids)
-        return _SomeTasks(self.columns, tasks.ids, levels, prior, adapted, tasks.X.shape[1]), adapted
+        return _SomeTasks(self.columns, tasks.ids, levels, prior, adapted, tasks.X.shape[1], tasks), adapted
 
 
 class _SomeTasks(KnownTasks):

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skmeta.base import Prior
+from skmeta.base import AdaptedEstimators, Prior
 from skmeta.base._adapted_estimators import assembled
+from skmeta.base._adapted_in_pieces import AdaptedInPieces
 from skmeta.base._never_seen import telling_once
 from skmeta.steps import AdaptedBehindSteps, Parts, telling_columns_behind
 from skmeta.tasks import TaskColumns, TaskIndex, Tasks, take_rows
 from skmeta.tasks._context import groups_of_rows, one_a_task
-from skmeta.tasks._known_ids import known_codes
+from skmeta.tasks._known_ids import check_same_type, known_codes
 from skmeta.tasks._paths import index_levels, known_rows
+from skmeta.tasks._words import listed
 from skmeta.warm_start._asked import warn_of_other_tasks
+
+Codes = NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +43,10 @@ class KnownTasks:
         Of the tasks.
     n_features : int
         Number of columns behind the steps.
+    tasks : Tasks
+        What was fitted, behind the steps.
+    pieces : AdaptedInPieces, default=None
+        The tasks' estimators, once there are rows that came after the fit.
     one : mapping of str to ndarray of shape (1,), default={}
         Where there was one task, what was known of it before its rows.
     """
@@ -49,12 +57,57 @@ class KnownTasks:
     prior: Prior
     adapted: AdaptedBehindSteps
     n_features: int
+    tasks: Tasks
+    pieces: AdaptedInPieces | None = None
     one: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def parts(self) -> Parts:
         """The user's estimator, taken apart."""
         return self.adapted.parts
+
+    def with_rows(self, tasks: Tasks, adapt: Callable[[Tasks], AdaptedEstimators], in_the_way: str) -> KnownTasks:
+        """The same with more rows of its tasks, and with tasks that were not there before.
+
+        Parameters
+        ----------
+        tasks : Tasks
+            The new rows, behind the steps.
+        adapt : callable
+            ``adapt(tasks)`` makes estimators of tasks, of the model.
+        in_the_way : str
+            Why tasks that were learned from cannot get rows; empty where they can.
+
+        Returns
+        -------
+        KnownTasks
+            A new one; this one stays as it is.
+
+        Raises
+        ------
+        ValueError
+            If something is in the way of rows of tasks that were learned from.
+        """
+        pieces = self.pieces or AdaptedInPieces.whole(self.tasks, self.adapted.inner)
+        ids, levels, known, new = self._places_with(tasks)
+        there = np.isin(known, new)
+        if in_the_way and (learned := there & pieces.in_first(np.arange(len(known)))).any():
+            raise ValueError(
+                f"partial_fit: wanted rows of new tasks, found some of {listed(self.ids[learned])}, which the prior was "
+                f"learned from: {in_the_way}. Fit anew with all rows."
+            )
+        pieces = pieces.with_rows(tasks, known, new, len(ids), adapt)
+        adapted = self.adapted.with_inner(pieces)
+        return replace(self, ids=ids, levels=levels, adapted=adapted, pieces=pieces)
+
+    def _places_with(self, tasks: Tasks) -> tuple[NDArray[Any], Mapping[str, NDArray[Any]], Codes, Codes]:
+        """All ids and levels once tasks are added, sorted, and where the tasks known and those added are among them."""
+        if not self.levels:
+            return self.ids, self.levels, np.zeros(1, np.intp), np.zeros(1, np.intp)
+        check_same_type(self.levels, tasks.levels)
+        both = {name: np.concatenate([ids, tasks.levels[name]]) for name, ids in self.levels.items()}
+        index = index_levels(both)
+        return index.ids, index.levels, index.codes[: len(self.ids)], index.codes[len(self.ids) :]
 
     def answer(self, method: str, X: Any) -> NDArray[Any]:
         """What the adapted estimators say of rows: known tasks by their own, others by the prior given what is known of them.

@@ -1,4 +1,4 @@
-"""Which learner a fit has: the user's, or the one meant for the estimator and for labels such as these tasks have."""
+"""The learner of a fit: the user's, or the one meant for the estimator and for labels such as these tasks have."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from typing import Any
 
 from sklearn.base import clone
 
+from skmeta._progress import telling_of_learning
 from skmeta.base import learner_for
+from skmeta.base._learner import checked_prior
 from skmeta.base._registry import fallback_learner
 from skmeta.steps import split_prior
 from skmeta.tasks import Tasks
@@ -54,6 +56,32 @@ def _check_labels_in_common(found: Any, model: Any, tasks: Tasks | None) -> None
         f"tasks, found labels of their own in each of {len(tasks)} tasks; use learner=DiscriminantLearner(), which takes any "
         f"classifier to new labels, or learner={found} if new tasks have none."
     )
+
+
+def learned_prior(shell: Any, learner: Any, model: Any, tasks: Tasks, prior: Any) -> Any:
+    """What a learner makes of the tasks of a fit, whose callbacks are told how far it is.
+
+    Parameters
+    ----------
+    shell : estimator
+        Which is fitted.
+    learner : learner
+        Of this fit.
+    model : estimator
+        The model of one task.
+    tasks : Tasks
+        The collection.
+    prior : Prior or None
+        What was known before.
+
+    Returns
+    -------
+    Prior
+        What is known now.
+    """
+    with telling_of_learning(shell) as progress:
+        told = {} if progress is None else {"progress": progress}  # a learner of somebody's own need not take it
+        return checked_prior(learner, learner.learn(model, tasks, prior, n_jobs=shell.n_jobs, **told))
 
 
 def _are_own_labels(prior: Any, tasks: Tasks | None) -> bool:

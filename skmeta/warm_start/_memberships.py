@@ -25,4 +25,4 @@ class HasMemberships:
                 "memberships_: wanted a learner that looked for kinds in these tasks, found none; give one, such as "
                 "EmpiricalBayes(n_components='auto')."
             )
-        return dict(zip(as_list(known.ids), found, strict=True))
+        return dict(zip(as_list(known.tasks.ids), found, strict=True))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from inspect import signature
-from typing import Any
+from typing import Any, Self
 
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
@@ -13,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skmeta.base import Prior
 from skmeta.steps import last_model
 from skmeta.warm_start._base import WarmStartBase
+from skmeta.warm_start._partial_fit import add_rows, takes_more_rows
 
 
 class WarmStartRegressor(RegressorMixin, WarmStartBase):
@@ -119,6 +121,41 @@ class WarmStartRegressor(RegressorMixin, WarmStartBase):
         tags = super().__sklearn_tags__()
         tags.regressor_tags = get_tags(self.estimator).regressor_tags or tags.regressor_tags
         return tags
+
+    @takes_more_rows()
+    def partial_fit(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> Self:
+        """Add rows of known tasks, of new ones or of the one task; ``prior_`` stays as it is.
+
+        Tasks that get rows are adapted anew from all the rows that they have then, as `adapt` would from all of them at once;
+        others keep their models. Where nothing was fitted yet it is `fit`. To learn on, fit a model with
+        ``prior=model.prior_`` to new tasks. Without ``task`` and ``prior`` it is the estimator's own ``partial_fit``.
+
+        Parameters
+        ----------
+        X : {array-like, frame, sparse matrix} of shape (n_rows, n_columns)
+            New rows alone, with the columns that `fit` had. Rows of `fit` are kept by the model, as they were given: not a
+            copy.
+        y : array-like of shape (n_rows,) or (n_rows, n_outputs)
+            Targets.
+        sample_weight : array-like of shape (n_rows,), default=None
+            Weights of the rows, in the unit of those that `fit` was given; beside rows without weights 100 is 100 rows.
+
+        Returns
+        -------
+        self
+            With the new rows; as it was before if anything raises.
+
+        Raises
+        ------
+        ValueError
+            If columns, classes or what describes a task are not those of `fit`; or if a task that the prior was learned
+            from gets rows and its learner counts these as new (`SharedModel` of a model that has seen its rows, nested
+            and drifting tasks): then fit anew with all rows.
+        TypeError
+            If the model was fitted to a frame in partitions.
+        """
+        add_rows(self, X, y, sample_weight)
+        return self
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Predict: known tasks with their own adapted model, unknown ones by the prior.

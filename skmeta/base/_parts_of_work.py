@@ -28,6 +28,10 @@ class PartsOfWork:
             return None
         return lambda done, total: self.told(number * _OF_A_PART + _OF_A_PART * done // total)
 
+    def did(self, n_parts: int) -> None:
+        """So many parts are done."""
+        self.told(n_parts * _OF_A_PART)
+
     def finish(self) -> None:
         """All is done, whatever was left out."""
         self.told(self._n_parts * _OF_A_PART)
