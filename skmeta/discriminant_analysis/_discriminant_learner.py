@@ -104,7 +104,7 @@ class DiscriminantLearner(Learner):
     S. Ioffe (2006), Probabilistic linear discriminant analysis, ECCV, sections 2 and 3.
     S. J. D. Prince and J. H. Elder (2007), Probabilistic linear discriminant analysis for inferences about identity, ICCV.
     D. Garcia-Romero and C. Y. Espy-Wilson (2011), Analysis of i-vector length normalization in speaker recognition systems,
-        Interspeech, section 3.
+    Interspeech, section 3.
     J. Snell, K. Swersky and R. Zemel (2017), Prototypical networks for few-shot learning, NeurIPS, section 2.3.
 
     Examples

@@ -209,13 +209,17 @@ class MAML(Learner):
             progress,
         )
         kept = found.parameters[: len(begin)]
-        if found.diverged is not None:
-            _say_diverged(found, meta_gradient.inner_losses())
-        else:
-            self._check_steps_help(meta_gradient, kept, episodes.draw(episodes.teach[0], self.meta_batch_size))
-        self.n_iter_, self.best_iter_, self.loss_curve_ = found.n_iter, found.best_iter, found.loss_curve
+        self._tell(found, meta_gradient, kept, episodes)
         theta, scale = np.split(kept, [network.n_parameters])
         return _prior_of(past, network, theta, fixed if learned is None else scale)
+
+    def _tell(self, found: Found, gradient: MetaGradient, kept: Array, episodes: Episodes) -> None:
+        """What became of learning, as attributes, and as a warning where it went wrong."""
+        self.n_iter_, self.best_iter_, self.loss_curve_ = found.n_iter, found.best_iter, found.loss_curve
+        if found.diverged is not None:
+            _say_diverged(found, gradient.inner_losses())
+        else:
+            self._check_steps_help(gradient, kept, episodes.draw(episodes.teach[0], self.meta_batch_size))
 
     def _scale(self, network: Network, known: Array | None) -> tuple[Array | None, Array | None]:
         """Scales of each weight's step: where those that are learned start, and those that stay."""

@@ -15,12 +15,12 @@ from sklearn.preprocessing import StandardScaler
 
 from skmeta import MAML, NeuralNetworkLearner, ParameterAverage, Reptile, WarmStartClassifier, WarmStartRegressor
 from skmeta.base import learner_for
+from skmeta.base._parts_of_work import PartsOfWork
 from skmeta.compose import OwnModelPrior, first_component
 from skmeta.fallback import SharedModel, SharedModelPrior
 from skmeta.neural_network import ParametersPrior, _comparison, _start_or_own_net
 from skmeta.neural_network._comparison import Compared, Fallback, Starts
 from skmeta.neural_network._fitting_learner import fitting_learner
-from skmeta.neural_network._parts_of_work import PartsOfWork
 from skmeta.neural_network._start_or_own_net import StartOrOwnNet, start_or_own_net
 from skmeta.tasks import Tasks
 from skmeta.tasks._class_rates import drawn_by_class
